@@ -1,0 +1,191 @@
+//! What is asked for and cannot be had yet, beyond what a single key's table entry can say.
+//!
+//! The rule: what would change which records come out is an error, what only changes how they are made
+//! is a warning.
+
+use crate::error::{Error, Result};
+use crate::given::Given;
+use crate::recipe::Recipe;
+use crate::settings::{Compression, ExecutorKind, StorageFormat, Strategy};
+use crate::suggest;
+
+/// Looks over a whole recipe; warnings go to `given`.
+pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
+    check_executor(recipe, given)?;
+    check_export(recipe, given)?;
+    check_work_dir(recipe, given)?;
+    check_checkpoint_files(recipe, given);
+    check_manual_checkpoints(recipe, given);
+    Ok(())
+}
+
+fn check_executor(recipe: &Recipe, given: &mut Given) -> Result<()> {
+    let missing = match recipe.executor.kind {
+        ExecutorKind::Local => return Ok(()),
+        ExecutorKind::Process => "no worker processes",
+        ExecutorKind::Ray => "no Ray",
+    };
+    let address = recipe.executor.ray_address.as_str();
+    if recipe.executor.kind == ExecutorKind::Ray && !matches!(address, "auto" | "local") {
+        return Err(not_available(
+            given,
+            "ray_address",
+            address,
+            "there is no Ray backend in this release; `auto` runs on local threads, with the same bytes as result",
+        ));
+    }
+    let (key, place) = given.place("executor_type");
+    given.warn(
+        &place,
+        format!("`{key}`: {missing} here yet, the job runs on local threads, with the same bytes as result"),
+        None,
+    );
+    Ok(())
+}
+
+fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
+    const LATER: &str = "Parquet, Arrow, CSV and JSON exports come with a later release";
+    const OTHERS: &[&str] = &["json", "parquet", "arrow", "csv"];
+    let path = recipe.export.path.to_ascii_lowercase();
+    if path
+        .split_once("://")
+        .is_some_and(|(scheme, _)| scheme.len() > 1 && scheme != "file")
+    {
+        return Err(not_available(
+            given,
+            "export_path",
+            &recipe.export.path,
+            "exports go to local paths",
+        ));
+    }
+    if let Some(format) = &recipe.export.export_type {
+        return match format.to_ascii_lowercase().as_str() {
+            "jsonl" => Ok(()),
+            other if OTHERS.contains(&other) => {
+                Err(not_available(given, "export_type", format, LATER))
+            }
+            _ => Err(out_of_range(given, "export_type", "`jsonl`", format)),
+        };
+    }
+    let uncompressed = path
+        .strip_suffix(".gz")
+        .or_else(|| path.strip_suffix(".zst"))
+        .unwrap_or(&path);
+    let suffix = uncompressed
+        .rsplit_once('.')
+        .map_or("", |(_, suffix)| suffix);
+    if suffix == "jsonl" || path.ends_with('/') {
+        Ok(())
+    } else if OTHERS.contains(&suffix) {
+        Err(not_available(
+            given,
+            "export_path",
+            &recipe.export.path,
+            LATER,
+        ))
+    } else {
+        let expected = "a path that ends in `.jsonl`, `.jsonl.gz`, `.jsonl.zst` or `/`, unless `export_type` is given";
+        Err(out_of_range(
+            given,
+            "export_path",
+            expected,
+            &recipe.export.path,
+        ))
+    }
+}
+
+fn check_work_dir(recipe: &Recipe, given: &Given) -> Result<()> {
+    if recipe.paths.work_dir.contains("{work_dir}") {
+        return Err(out_of_range(
+            given,
+            "work_dir",
+            "a path without `{work_dir}` in it",
+            &recipe.paths.work_dir,
+        ));
+    }
+    Ok(())
+}
+
+fn check_checkpoint_files(recipe: &Recipe, given: &mut Given) {
+    let formats = [
+        ("checkpoint.format", recipe.checkpoint.format),
+        ("intermediate_storage.format", recipe.storage.format),
+    ];
+    let other_format = formats
+        .iter()
+        .find(|(name, format)| *format != StorageFormat::Parquet && given.is_given(name));
+    if let Some((name, format)) = other_format {
+        let (key, place) = given.place(name);
+        let message = format!(
+            "`{key}: {format}` has no effect yet: checkpoints are written as Parquet for now"
+        );
+        given.warn(&place, message, None);
+    }
+    let compressions = [
+        ("checkpoint.compression", recipe.checkpoint.compression),
+        (
+            "intermediate_storage.compression",
+            recipe.storage.compression,
+        ),
+    ];
+    let other = compressions.iter().find(|(name, compression)| {
+        matches!(
+            compression,
+            Compression::Gzip | Compression::Lz4 | Compression::Auto
+        ) && given.is_given(name)
+    });
+    if let Some((name, compression)) = other {
+        let (key, place) = given.place(name);
+        let message = format!("`{key}: {compression}` has no effect yet: zstd is used instead");
+        given.warn(&place, message, None);
+    }
+}
+
+/// A name that no operator has would quietly mean fewer checkpoints than were asked for.
+fn check_manual_checkpoints(recipe: &Recipe, given: &mut Given) {
+    let Strategy::Manual(names) = &recipe.checkpoint.strategy else {
+        return;
+    };
+    if names.is_empty() {
+        let (key, place) = given.place("checkpoint.strategy");
+        let message = format!(
+            "`{key}` is `manual` and `checkpoint.op_names` is empty: no checkpoint will be written"
+        );
+        given.warn(&place, message, None);
+    }
+    let operators: Vec<&str> = recipe
+        .process
+        .iter()
+        .map(|call| call.name.as_str())
+        .collect();
+    let (key, place) = given.place("checkpoint.op_names");
+    for name in names
+        .iter()
+        .filter(|name| !operators.contains(&name.as_str()))
+    {
+        let nearest = suggest::nearest(name, operators.iter().copied());
+        let help = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
+        let message = format!("`{key}` names `{name}`, which is not in `process`");
+        given.warn(&place, message, help.as_deref());
+    }
+}
+
+fn not_available(given: &Given, name: &str, value: &str, note: &str) -> Error {
+    let (key, place) = given.value_place(name);
+    Error::NotAvailable {
+        key,
+        value: value.to_string(),
+        place,
+        note: note.to_string(),
+    }
+}
+
+fn out_of_range(given: &Given, name: &str, expected: &str, found: &str) -> Error {
+    let (key, place) = given.value_place(name);
+    Error::OutOfRange {
+        key,
+        place,
+        expected: expected.to_string(),
+        found: format!("`{found}`"),
+    }
+}

@@ -1,0 +1,156 @@
+//! Keys of the reference system that Coldpress has no use for.
+//!
+//! What only steers how that system runs is accepted with a warning, so that its recipes load. What would
+//! change which records come out is an error: a recipe must not quietly mean something else.
+
+use crate::error::{Diagnostic, Error, Place, Result};
+use crate::node::Node;
+use crate::render;
+
+/// What becomes of a key of the reference system.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Effect {
+    /// Accepted with one warning.
+    None,
+    /// Refused when it asks for something (not `null`, `false` or an empty list or text).
+    ChangesResult(&'static str),
+}
+
+/// What becomes of the key `name`, if the reference system has it and Coldpress does not.
+pub(crate) fn effect(name: &str) -> Option<Effect> {
+    let refused = CHANGES_RESULT.iter().find(|(known, _)| *known == name);
+    if let Some((_, note)) = refused {
+        return Some(Effect::ChangesResult(note));
+    }
+    let section = name.split_once('.').map_or(name, |(section, _)| section);
+    NO_EFFECT
+        .iter()
+        .any(|known| *known == name || *known == section)
+        .then_some(Effect::None)
+}
+
+/// Every such key.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    CHANGES_RESULT
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(NO_EFFECT.iter().copied())
+}
+
+impl Effect {
+    /// A warning, nothing, or an error.
+    pub(crate) fn judge(self, key: &str, node: &Node, place: &Place) -> Result<Option<Diagnostic>> {
+        match self {
+            Self::ChangesResult(_) if asks_nothing(node) => Ok(None),
+            Self::ChangesResult(note) => Err(Error::NotAvailable {
+                key: key.to_string(),
+                value: render::flow(node),
+                place: place.clone(),
+                note: note.to_string(),
+            }),
+            Self::None => Ok(Some(Diagnostic {
+                message: format!("`{key}` is a key of Data-Juicer and has no effect here"),
+                span: place.span,
+                origin: place.origin.clone(),
+                help: Some("remove it".to_string()),
+            })),
+        }
+    }
+}
+
+fn asks_nothing(node: &Node) -> bool {
+    node.is_null()
+        || node.as_bool() == Some(false)
+        || node.as_str() == Some("")
+        || node.as_list().is_some_and(<[Node]>::is_empty)
+        || node.as_map().is_some_and(<[_]>::is_empty)
+}
+
+const CHANGES_RESULT: &[(&str, &str)] = &[
+    (
+        "custom_operator_paths",
+        "Python operators cannot be loaded; write the operator in Rust and register it",
+    ),
+    (
+        "dataset.max_sample_num",
+        "use `limit` for the first records of a dataset",
+    ),
+    (
+        "generated_dataset_config",
+        "generate the dataset first and name its files in `dataset_path`",
+    ),
+    ("validators", "datasets are read as they are"),
+    ("export_extra_args", "exports have no options of their own"),
+    ("export_aws_credentials", "exports go to local paths"),
+    ("read_options", "datasets are read as they are"),
+];
+
+const NO_EFFECT: &[&str] = &[
+    "use_cache",
+    "ds_cache_dir",
+    "cache_compress",
+    "temp_dir",
+    "open_monitor",
+    "open_insight_mining",
+    "op_list_to_mine",
+    "op_fusion",
+    "fusion_strategy",
+    "adaptive_batch_size",
+    "turbo",
+    "debug",
+    "auto_op_parallelism",
+    "elastic_juicer_adaptive_batching",
+    "elastic_juicer_profile_seed",
+    "override_num_blocks",
+    "use_dag",
+    "strict_preflight",
+    "metadata_dir",
+    "results_dir",
+    "event_log_file",
+    "job_summary_file",
+    "backed_up_config_path",
+    "hpo_config",
+    "data_probe_algo",
+    "data_probe_ratio",
+    "percentiles",
+    "export_original_dataset",
+    "save_stats_in_one_file",
+    "min_common_dep_num_to_combine",
+    "conflict_resolve_strategy",
+    "auto",
+    "auto_num",
+    "image_bytes_key",
+    "image_special_token",
+    "audio_special_token",
+    "video_special_token",
+    "eoc_special_token",
+    "trace_keys",
+    "partition.partitions_per_node",
+    "partition.execution_group_size",
+    "partition.max_initialization_overhead_ratio",
+    "partition.max_gpu_workers_per_device",
+    "partition.max_concurrent_gpu_probes",
+    "partition.gpu_preflight_enabled",
+    "partition.gpu_probe_timeout_seconds",
+    "partition.gpu_probe_warmup_batches",
+    "partition.gpu_probe_steady_batches",
+    "partition.gpu_probe_sample_offset",
+    "partition.gpu_probe_sample_shuffle",
+    "partition.gpu_probe_sample_seed",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{KeySpec, keys};
+
+    #[test]
+    fn no_foreign_key_is_one_of_ours() {
+        for name in names() {
+            assert!(
+                !keys().flat_map(KeySpec::spellings).any(|ours| ours == name),
+                "{name}"
+            );
+        }
+    }
+}

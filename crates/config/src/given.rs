@@ -1,0 +1,378 @@
+//! What was given: every value of the recipe and the overrides under the spelling that was used.
+
+use std::collections::HashMap;
+
+use crate::codec::{Codec, Mismatch, Why};
+use crate::error::{Diagnostic, Error, Place, Result};
+use crate::foreign;
+use crate::keys::{Availability, DefaultValue, KeySpec, keys};
+use crate::node::{Key, Node, Span, Value};
+use crate::suggest;
+use crate::yaml;
+
+/// The values of one recipe by spelling, from which sections take theirs.
+#[derive(Debug)]
+pub(crate) struct Given {
+    origin: String,
+    recipe: HashMap<&'static str, Entry>,
+    overrides: HashMap<&'static str, Entry>,
+    sections: Vec<String>,
+    warnings: Vec<Diagnostic>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    spelling: &'static str,
+    node: Node,
+    place: Place,
+}
+
+impl Entry {
+    fn value_place(&self) -> Place {
+        let mut place = self.place.clone();
+        if self.node.span.line > 0 {
+            place.span = self.node.span;
+        }
+        place
+    }
+}
+
+impl Given {
+    /// Nothing given: every default applies.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            origin: "defaults".to_string(),
+            recipe: HashMap::new(),
+            overrides: HashMap::new(),
+            sections: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Sorts the values of a recipe and of overrides by spelling. Unknown names are errors; names that
+    /// only the reference system knows are warnings or errors, as [`foreign`] says.
+    pub(crate) fn collect(
+        document: &Node,
+        overrides: &[(Key, Node)],
+        origin: &str,
+    ) -> Result<Self> {
+        let mut given = Self::nothing();
+        given.origin = origin.to_string();
+        match &document.value {
+            Value::Map(entries) => given.take_map("", entries, false)?,
+            _ if document.is_null() => {}
+            _ => {
+                return Err(Error::WrongType {
+                    key: "recipe".to_string(),
+                    place: Place::new(origin, document.span),
+                    expected: "a map of keys".to_string(),
+                    found: document.describe(),
+                });
+            }
+        }
+        for entry in overrides {
+            given.take_map("", std::slice::from_ref(entry), true)?;
+        }
+        Ok(given)
+    }
+
+    fn take_map(&mut self, prefix: &str, entries: &[(Key, Node)], overriding: bool) -> Result<()> {
+        for (key, node) in entries {
+            let name = format!("{prefix}{}", key.name);
+            let place = self.place_of(key.span, overriding);
+            if let Some(spelling) = spelling(&name) {
+                self.take(spelling, node, place, overriding)?;
+            } else if let Some(effect) = foreign::effect(&name) {
+                let warning = effect.judge(&name, node, &place)?;
+                self.warnings.extend(warning);
+            } else if is_section(&name) {
+                self.take_section(name, node, overriding)?;
+            } else {
+                return Err(unknown(name, place));
+            }
+        }
+        Ok(())
+    }
+
+    fn take_section(&mut self, name: String, node: &Node, overriding: bool) -> Result<()> {
+        let prefix = format!("{name}.");
+        match &node.value {
+            Value::Map(entries) => {
+                self.sections.push(name);
+                self.take_map(&prefix, entries, overriding)
+            }
+            _ if node.is_null() => Ok(()),
+            _ => Err(Error::WrongType {
+                key: name,
+                place: self.place_of(node.span, overriding),
+                expected: "a map of keys".to_string(),
+                found: node.describe(),
+            }),
+        }
+    }
+
+    fn take(
+        &mut self,
+        spelling: &'static str,
+        node: &Node,
+        place: Place,
+        overriding: bool,
+    ) -> Result<()> {
+        let values = if overriding {
+            &mut self.overrides
+        } else {
+            &mut self.recipe
+        };
+        let entry = Entry {
+            spelling,
+            node: node.clone(),
+            place,
+        };
+        match values.insert(spelling, entry) {
+            // `partition.size: 1` and `partition: {size: 2}` are one name.
+            Some(first) if !overriding => Err(Error::Duplicate {
+                key: spelling.to_string(),
+                place: values
+                    .get(spelling)
+                    .map_or(first.place.clone(), |entry| entry.place.clone()),
+                first: first.place.span,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn place_of(&self, span: Span, overriding: bool) -> Place {
+        if overriding {
+            Place::command_line()
+        } else {
+            Place::new(self.origin.as_str(), span)
+        }
+    }
+
+    /// The recipe's name for messages.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether the recipe has a section of that name, however empty of known keys.
+    pub(crate) fn has_section(&self, name: &str) -> bool {
+        self.sections.iter().any(|section| section == name)
+    }
+
+    /// What was given for a key, `null` included, and where.
+    pub(crate) fn value_or_null(&self, spec: &KeySpec) -> Option<(&Node, &Place)> {
+        let entry = [&self.overrides, &self.recipe]
+            .into_iter()
+            .find_map(|values| spec.spellings().find_map(|name| values.get(name)))?;
+        Some((&entry.node, &entry.place))
+    }
+
+    /// The spelling and place of a key, or its canonical name and the recipe where it was not given.
+    pub(crate) fn place(&self, name: &str) -> (String, Place) {
+        let spec = keys().find(|key| key.name == name);
+        let entry = spec.and_then(|spec| self.candidates(spec).first().copied());
+        match entry {
+            Some(entry) => (entry.spelling.to_string(), entry.place.clone()),
+            None => (name.to_string(), Place::whole(self.origin.as_str())),
+        }
+    }
+
+    /// As [`Given::place`], but where the value stands.
+    pub(crate) fn value_place(&self, name: &str) -> (String, Place) {
+        let spec = keys().find(|key| key.name == name);
+        let entry = spec.and_then(|spec| self.candidates(spec).first().copied());
+        entry.map_or_else(
+            || self.place(name),
+            |entry| (entry.spelling.to_string(), entry.value_place()),
+        )
+    }
+
+    /// Whether a value was given for the key of that name.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        keys().any(|spec| spec.name == name && !self.candidates(spec).is_empty())
+    }
+
+    /// Adds a warning.
+    pub(crate) fn warn(&mut self, place: &Place, message: impl Into<String>, help: Option<&str>) {
+        self.warnings.push(Diagnostic {
+            message: message.into(),
+            span: place.span,
+            origin: place.origin.clone(),
+            help: help.map(str::to_string),
+        });
+    }
+
+    /// The warnings in the order of the recipe, those of the command line first.
+    pub(crate) fn into_warnings(self) -> Vec<Diagnostic> {
+        let mut warnings = self.warnings;
+        warnings.sort_by_key(|warning| warning.span);
+        warnings
+    }
+
+    /// The value of a key: the first of its spellings that was given, else its default.
+    pub(crate) fn read<T, C: Codec<T>>(&mut self, spec: &'static KeySpec) -> Result<T> {
+        let candidates: Vec<Entry> = self.candidates(spec).into_iter().cloned().collect();
+        let Some((chosen, others)) = candidates.split_first() else {
+            return self.default_value::<T, C>(spec);
+        };
+        let value = read_entry::<T, C>(chosen)?;
+        let written = C::write(&value);
+        for other in others {
+            if C::write(&read_entry::<T, C>(other)?) != written {
+                self.warn(
+                    &other.place,
+                    format!(
+                        "`{}` and `{}` are one setting and differ: `{0}` counts",
+                        chosen.spelling, other.spelling
+                    ),
+                    Some("remove one of them"),
+                );
+            }
+        }
+        self.judge_availability::<T, C>(spec, chosen, &value)?;
+        Ok(value)
+    }
+
+    /// Overrides, then the recipe; within each, the spellings in the key's order. One value hides a later
+    /// one of the command line even under the same spelling in the recipe, silently: overriding is meant.
+    fn candidates(&self, spec: &KeySpec) -> Vec<&Entry> {
+        let overriding: Vec<&Entry> = spec
+            .spellings()
+            .filter_map(|name| self.overrides.get(name))
+            .collect();
+        if !overriding.is_empty() {
+            // `--limit null` takes the recipe's value away.
+            return overriding
+                .into_iter()
+                .filter(|entry| !entry.node.is_null())
+                .collect();
+        }
+        spec.spellings()
+            .filter_map(|name| self.recipe.get(name))
+            .filter(|entry| !entry.node.is_null())
+            .collect()
+    }
+
+    fn default_value<T, C: Codec<T>>(&self, spec: &'static KeySpec) -> Result<T> {
+        let node = match spec.default {
+            DefaultValue::Required => {
+                return Err(Error::Missing {
+                    key: spec.name.to_string(),
+                    origin: self.origin.clone(),
+                });
+            }
+            DefaultValue::Value(text) => yaml::parse(text, "defaults")?,
+            DefaultValue::Derived(_) => Node::from(Value::Null),
+        };
+        C::read(&node)
+            .map_err(|mismatch| into_error::<T, C>(mismatch, spec.name, Place::whole("defaults")))
+    }
+
+    fn judge_availability<T, C: Codec<T>>(
+        &mut self,
+        spec: &'static KeySpec,
+        chosen: &Entry,
+        value: &T,
+    ) -> Result<()> {
+        let differs = |given: &Self| -> Result<bool> {
+            Ok(C::write(value) != C::write(&given.default_value::<T, C>(spec)?))
+        };
+        let note = match spec.availability {
+            Availability::Now | Availability::Partly(_) => return Ok(()),
+            Availability::DefaultOnly(note) => {
+                if differs(self)? {
+                    return Err(Error::NotAvailable {
+                        key: chosen.spelling.to_string(),
+                        value: crate::render::flow(&chosen.node),
+                        place: chosen.value_place(),
+                        note: note.to_string(),
+                    });
+                }
+                return Ok(());
+            }
+            Availability::NoEffect(note) => {
+                if !differs(self)? {
+                    return Ok(());
+                }
+                note
+            }
+            Availability::NeverHasEffect(note) => note,
+        };
+        self.warn(
+            &chosen.place,
+            format!("`{}` has no effect yet: {note}", chosen.spelling),
+            None,
+        );
+        Ok(())
+    }
+}
+
+fn read_entry<T, C: Codec<T>>(entry: &Entry) -> Result<T> {
+    C::read(&entry.node)
+        .map_err(|mismatch| into_error::<T, C>(mismatch, entry.spelling, entry.place.clone()))
+}
+
+fn into_error<T, C: Codec<T>>(mismatch: Mismatch, key: &str, mut place: Place) -> Error {
+    if let Some(span) = mismatch.span.filter(|span| span.line > 0) {
+        place.span = span;
+    }
+    let key = key.to_string();
+    let (expected, found) = (C::KIND.to_string(), mismatch.found);
+    match mismatch.why {
+        Why::Type => Error::WrongType {
+            key,
+            place,
+            expected,
+            found,
+        },
+        Why::Range => Error::OutOfRange {
+            key,
+            place,
+            expected,
+            found,
+        },
+        Why::NotAvailable(note) => Error::NotAvailable {
+            key,
+            value: found,
+            place,
+            note: note.to_string(),
+        },
+    }
+}
+
+/// The known spelling that is `name`.
+pub(crate) fn spelling(name: &str) -> Option<&'static str> {
+    keys()
+        .flat_map(KeySpec::spellings)
+        .find(|spelling| *spelling == name)
+}
+
+/// The key that has `name` among its spellings.
+pub(crate) fn key_spelled(name: &str) -> Option<&'static KeySpec> {
+    keys().find(|key| key.spellings().any(|spelling| spelling == name))
+}
+
+/// Whether some known name lies within the section `name`.
+pub(crate) fn is_section(name: &str) -> bool {
+    all_names().any(|known| {
+        known
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('.'))
+    })
+}
+
+/// The error for a name that nobody knows.
+pub(crate) fn unknown(name: String, place: Place) -> Error {
+    let sections =
+        all_names().filter_map(|known| known.split_once('.').map(|(section, _)| section));
+    let suggestion = suggest::nearest(&name, all_names().chain(sections)).map(str::to_string);
+    Error::UnknownKey {
+        key: name,
+        place,
+        suggestion,
+    }
+}
+
+fn all_names() -> impl Iterator<Item = &'static str> {
+    keys().flat_map(KeySpec::spellings).chain(foreign::names())
+}

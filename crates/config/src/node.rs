@@ -1,0 +1,396 @@
+//! A YAML value with its place, typed when it is read.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value as Json;
+
+use crate::scalar;
+
+/// Where something stands in a recipe. Both numbers count from 1 (columns in characters); line 0 is
+/// what came from the command line or from code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Span {
+    /// Line, from 1; 0 = not in a file.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// A value and its place.
+///
+/// Equality looks at the value alone, not at the place nor at quoting that makes no difference.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it begins.
+    pub span: Span,
+}
+
+/// What a [`Node`] holds.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Nothing: `null`, `~`, or no value at all.
+    Null,
+    /// Anything written on its own; what it means depends on what is wanted.
+    Scalar {
+        /// The text, quotes and escapes resolved.
+        text: String,
+        /// Written without quotes, so that it may be a number or a truth value.
+        plain: bool,
+    },
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping in the order of the file; names are unique.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a map. Equality looks at the name alone.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// The name.
+    pub name: String,
+    /// Where it begins.
+    pub span: Span,
+}
+
+impl Node {
+    /// The truth value of an unquoted `true`, `yes`, `on`, `false`, `no`, `off` (also `True`, `TRUE` …).
+    ///
+    /// ```
+    /// use coldpress_config::Node;
+    /// assert_eq!(Node::from(true).as_bool(), Some(true));
+    /// assert_eq!(Node::from(1).as_bool(), None);
+    /// ```
+    pub fn as_bool(&self) -> Option<bool> {
+        self.plain_text().and_then(scalar::parse_bool)
+    }
+
+    /// A whole number. `1_000`, `0x10` and `1e5` are read; `017` is not, since YAML 1.1 and 1.2 disagree
+    /// about it.
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_integer()
+            .and_then(|value| i64::try_from(value).ok())
+    }
+
+    /// A whole number that is not negative; spellings as for [`Node::as_i64`].
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_integer()
+            .and_then(|value| u64::try_from(value).ok())
+    }
+
+    /// A number; `.inf` and `.nan` are read too.
+    pub fn as_f64(&self) -> Option<f64> {
+        self.plain_text().and_then(scalar::parse_float)
+    }
+
+    /// The text of any scalar: an unquoted `no` is the text `no` where text is wanted.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether there is no value.
+    pub fn is_null(&self) -> bool {
+        match &self.value {
+            Value::Null => true,
+            Value::Scalar { text, plain } => *plain && scalar::is_null(text),
+            _ => false,
+        }
+    }
+
+    /// The items of a list.
+    pub fn as_list(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries of a map, in the order of the file.
+    pub fn as_map(&self) -> Option<&[(Key, Node)]> {
+        match &self.value {
+            Value::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value under a name of a map.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        let entries = self.as_map()?;
+        entries
+            .iter()
+            .find(|(key, _)| key.name == name)
+            .map(|(_, node)| node)
+    }
+
+    /// What it is, for messages: `nothing`, `true or false`, `number`, `text`, `list` or `map`.
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            _ if self.is_null() => "nothing",
+            Value::List(_) => "list",
+            Value::Map(_) => "map",
+            _ if self.as_bool().is_some() => "true or false",
+            _ if self.as_f64().is_some() => "number",
+            _ => "text",
+        }
+    }
+
+    /// The value as JSON, unquoted scalars resolved by YAML 1.2's core schema plus `True` and `False`.
+    /// `yes`, `1_000`, `017`, `.inf` and numbers that JSON cannot hold stay text.
+    pub fn to_json(&self) -> Json {
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Scalar { text, plain: true } => scalar::core_json(text),
+            Value::Scalar { text, .. } => Json::String(text.clone()),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => entries
+                .iter()
+                .map(|(key, node)| (key.name.clone(), node.to_json()))
+                .collect(),
+        }
+    }
+
+    /// A node without a place from JSON. [`Node::to_json`] gives the same JSON back.
+    pub fn from_json(json: &Json) -> Self {
+        match json {
+            Json::Null => Self::from(Value::Null),
+            Json::Bool(value) => Self::from(*value),
+            Json::Number(number) => Self::plain(number.to_string()),
+            Json::String(text) => Self::from_json_text(text),
+            Json::Array(items) => {
+                Self::from(Value::List(items.iter().map(Self::from_json).collect()))
+            }
+            Json::Object(entries) => Self::from(Value::Map(
+                entries
+                    .iter()
+                    .map(|(name, value)| (Key::from(name.as_str()), Self::from_json(value)))
+                    .collect(),
+            )),
+        }
+    }
+
+    /// What it is and, if it is short, what it says: for messages.
+    pub(crate) fn describe(&self) -> String {
+        match self.kind() {
+            kind @ ("true or false" | "number") => {
+                let text = self.as_str().unwrap_or(kind);
+                format!("`{text}`")
+            }
+            "text" => format!("text `{}`", shortened(self.as_str().unwrap_or_default())),
+            "nothing" => "nothing".to_string(),
+            kind => format!("a {kind}"),
+        }
+    }
+
+    /// An unquoted scalar made in code.
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Self::from(Value::Scalar {
+            text: text.into(),
+            plain: true,
+        })
+    }
+
+    /// JSON has no unquoted text, so a `yes` that came through JSON must stay readable as a truth
+    /// value: text counts as unquoted wherever that does not change the JSON it stands for.
+    fn from_json_text(text: &str) -> Self {
+        let plain = scalar::core_json(text).as_str() == Some(text);
+        Self::from(Value::Scalar {
+            text: text.to_string(),
+            plain,
+        })
+    }
+
+    fn plain_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, plain: true } => Some(text),
+            _ => None,
+        }
+    }
+
+    fn as_integer(&self) -> Option<i128> {
+        let text = self.plain_text()?;
+        scalar::parse_integer(text).or_else(|| whole(scalar::parse_float(text)?))
+    }
+}
+
+/// A number with an exponent or a fraction of zeros counts as whole up to 2^53, where it is exact.
+fn whole(value: f64) -> Option<i128> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i128)
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    if text.chars().count() <= LONGEST {
+        return text.escape_debug().to_string();
+    }
+    let head: String = text.chars().take(LONGEST).collect();
+    format!("{}…", head.escape_debug())
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(ours), Self::List(theirs)) => ours == theirs,
+            (Self::Map(ours), Self::Map(theirs)) => ours == theirs,
+            (Self::List(_) | Self::Map(_), _) | (_, Self::List(_) | Self::Map(_)) => false,
+            _ => self.resolved() == other.resolved(),
+        }
+    }
+}
+
+impl Value {
+    /// The text and the JSON kind of a scalar; `None` for nothing.
+    fn resolved(&self) -> Option<(&str, bool)> {
+        match self {
+            Self::Scalar { text, plain } if *plain && scalar::is_null(text) => None,
+            Self::Scalar { text, plain } => {
+                Some((text, *plain && !scalar::core_json(text).is_string()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl From<&str> for Key {
+    fn from(name: &str) -> Self {
+        Self {
+            name: name.to_string(),
+            span: Span::default(),
+        }
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from_json(&Json::deserialize(deserializer)?))
+    }
+}
+
+impl From<Value> for Node {
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            span: Span::default(),
+        }
+    }
+}
+
+impl From<&str> for Node {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_string())
+    }
+}
+
+impl From<String> for Node {
+    fn from(text: String) -> Self {
+        Self::from(Value::Scalar { text, plain: false })
+    }
+}
+
+impl From<f64> for Node {
+    fn from(value: f64) -> Self {
+        let text = match value {
+            _ if value.is_nan() => ".nan".to_string(),
+            f64::INFINITY => ".inf".to_string(),
+            f64::NEG_INFINITY => "-.inf".to_string(),
+            _ => format!("{value:?}"),
+        };
+        Self::plain(text)
+    }
+}
+
+impl<T: Into<Node>> From<Vec<T>> for Node {
+    fn from(items: Vec<T>) -> Self {
+        Self::from(Value::List(items.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl<T: Into<Node>> From<Option<T>> for Node {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::from(Value::Null), Into::into)
+    }
+}
+
+macro_rules! from_display {
+    ($($type:ty),*) => {$(
+        impl From<$type> for Node {
+            fn from(value: $type) -> Self {
+                Self::plain(value.to_string())
+            }
+        }
+    )*};
+}
+
+from_display!(bool, i32, i64, u32, u64, usize);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_scalar_is_what_is_wanted() {
+        let yes = Node::plain("yes");
+        assert_eq!(yes.as_bool(), Some(true));
+        assert_eq!(yes.as_str(), Some("yes"));
+        assert_eq!(yes.to_json(), json!("yes"));
+        let quoted = Node::from("yes");
+        assert_eq!(quoted.as_bool(), None);
+        assert_eq!(Node::plain("1e5").as_u64(), Some(100_000));
+        assert_eq!(Node::plain("1_000").as_i64(), Some(1000));
+        assert_eq!(Node::plain("017").as_i64(), None);
+        assert_eq!(Node::plain("1.5").as_i64(), None);
+        assert_eq!(Node::plain("-1").as_u64(), None);
+        assert_eq!(Node::from("5").as_u64(), None);
+        assert!(Node::plain("~").is_null());
+        assert!(!Node::from("").is_null());
+    }
+
+    #[test]
+    fn a_truth_value_survives_json() {
+        for text in ["yes", "off", "1_000", ".inf"] {
+            let node = Node::from_json(&Node::plain(text).to_json());
+            assert_eq!(node.as_bool(), Node::plain(text).as_bool(), "{text}");
+            assert_eq!(node.as_f64(), Node::plain(text).as_f64(), "{text}");
+        }
+        for text in ["10", "null", "true", ""] {
+            let json = json!(text);
+            assert_eq!(
+                Node::from_json(&json).to_json(),
+                json,
+                "text must stay text"
+            );
+        }
+    }
+
+    #[test]
+    fn equality_ignores_places_and_idle_quotes() {
+        assert_eq!(Node::plain("en"), Node::from("en"));
+        assert_ne!(Node::plain("10"), Node::from("10"));
+        assert_ne!(Node::plain("null"), Node::from("null"));
+        assert_eq!(Node::plain("~"), Node::from(Value::Null));
+        assert_ne!(Node::from(vec![1]), Node::from(1));
+    }
+}

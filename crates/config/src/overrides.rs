@@ -1,0 +1,144 @@
+//! Settings from the command line.
+
+use crate::error::{Error, Place, Result};
+use crate::foreign;
+use crate::given;
+use crate::keys::Kind;
+use crate::node::{Key, Node, Span, Value};
+use crate::yaml;
+
+/// Settings that come before those of the recipe: any recipe key as a flag with its whole dotted name.
+///
+/// Underscores and hyphens are the same. A value is read as its key wants: text and paths as they are,
+/// lists with commas or as `[a, b]`, everything else as YAML. `null` takes the recipe's value away.
+///
+/// ```
+/// use coldpress_config::{Overrides, Recipe};
+/// let args = ["--partition.size=5", "--checkpoint.op-names", "a,b", "--checkpoint.strategy", "manual"];
+/// let overrides = Overrides::from_args(&args.map(String::from))?;
+/// let recipe = Recipe::parse("{dataset_path: a, export_path: b.jsonl, process: [a, b]}", "r.yaml", &overrides)?;
+/// assert_eq!(recipe.partition.size, 5);
+/// assert_eq!(Overrides::from_args(&["--np".to_string()]).unwrap_err().to_string(), "command line: a value is missing after: `--np`");
+/// # Ok::<(), coldpress_config::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overrides {
+    entries: Vec<(Key, Node)>,
+}
+
+impl Overrides {
+    /// Reads `--name value` and `--name=value` pairs. A true-or-false key without a value means true. The
+    /// last of several values for one name counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] for a name that is no recipe key, [`Error::Argument`] for what is no flag or
+    /// lacks its value, and [`Error::Syntax`] for YAML that cannot be read. Types are checked once the
+    /// recipe is read.
+    pub fn from_args(args: &[String]) -> Result<Self> {
+        let mut overrides = Self::default();
+        let mut args = args.iter().peekable();
+        while let Some(arg) = args.next() {
+            let flag = arg
+                .strip_prefix("--")
+                .filter(|flag| !flag.is_empty())
+                .ok_or_else(|| bad_argument(arg, "expected `--key value`, found"))?;
+            let (name, value) = match flag.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_string())),
+                None => (flag, args.next_if(|next| !next.starts_with("--")).cloned()),
+            };
+            let name = name.replace('-', "_");
+            let kind = kind_of(&name)?;
+            let node = match value {
+                Some(value) => read_value(kind, &value)?,
+                None if matches!(kind, Some(Kind::Flag | Kind::AutoOrManual)) => Node::from(true),
+                None => return Err(bad_argument(arg, "a value is missing after")),
+            };
+            overrides.entries.push((Key::from(name.as_str()), node));
+        }
+        Ok(overrides)
+    }
+
+    /// The overrides with one more, whose value is already typed; it counts before earlier ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] for a name that is no recipe key.
+    pub fn with(mut self, name: &str, value: impl Into<Node>) -> Result<Self> {
+        kind_of(name)?;
+        let mut node = value.into();
+        forget_places(&mut node);
+        self.entries.push((Key::from(name), node));
+        Ok(self)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Dotted names and values, in the order given.
+    pub(crate) fn entries(&self) -> &[(Key, Node)] {
+        &self.entries
+    }
+}
+
+/// What the key takes; `None` for sections and for keys without effect.
+fn kind_of(name: &str) -> Result<Option<Kind>> {
+    if let Some(spec) = given::key_spelled(name) {
+        return Ok(Some(spec.kind));
+    }
+    if foreign::effect(name).is_some() || given::is_section(name) {
+        return Ok(None);
+    }
+    Err(given::unknown(name.to_string(), Place::command_line()))
+}
+
+fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
+    let listed = value.trim_start().starts_with('[');
+    match kind {
+        Some(Kind::Text | Kind::Path | Kind::JobId | Kind::Choice(_)) => Ok(Node::plain(value)),
+        Some(Kind::Sources) if !listed => Ok(Node::plain(value)),
+        Some(Kind::Texts) if !listed => Ok(Node::from(Value::List(split(value)))),
+        Some(Kind::Texts | Kind::Sources | Kind::Operators | Kind::List) | None => read_yaml(value),
+        // A number or a word that is no YAML is still worth the better message about its type.
+        Some(_) => Ok(read_yaml(value).unwrap_or_else(|_| Node::plain(value))),
+    }
+}
+
+fn split(value: &str) -> Vec<Node> {
+    let items = value
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty());
+    items.map(Node::from).collect()
+}
+
+fn read_yaml(value: &str) -> Result<Node> {
+    let mut node = yaml::parse(value, "command line")?;
+    forget_places(&mut node);
+    Ok(node)
+}
+
+/// Lines and columns of an argument would be taken for the recipe's.
+fn forget_places(node: &mut Node) {
+    node.span = Span::default();
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(forget_places),
+        Value::Map(entries) => {
+            for (key, node) in entries {
+                key.span = Span::default();
+                forget_places(node);
+            }
+        }
+        Value::Null | Value::Scalar { .. } => {}
+    }
+}
+
+fn bad_argument(argument: &str, message: &str) -> Error {
+    Error::Argument {
+        place: Place::command_line(),
+        argument: argument.to_string(),
+        message: message.to_string(),
+    }
+}

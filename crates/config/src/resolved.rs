@@ -1,0 +1,141 @@
+//! A recipe written out: every key at its canonical place, defaults included.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use serde_yaml::{Mapping, Value as Yaml};
+
+use crate::call::OperatorCall;
+use crate::keys::Class;
+use crate::node::{Node, Value};
+use crate::recipe::Recipe;
+use crate::render;
+use crate::settings::{GeneralKeys, Written, compat_of};
+
+impl Recipe {
+    /// The recipe as it is run: every key at its canonical place with its value, defaults and overrides
+    /// included. [`Recipe::parse`] reads an equal recipe from it.
+    ///
+    /// ```
+    /// use coldpress_config::{Overrides, Recipe};
+    /// let recipe = Recipe::builder("in.jsonl", "out.jsonl").set("partition.size", 500).build()?;
+    /// let yaml = recipe.to_yaml();
+    /// assert!(yaml.contains("partition:\n  size: 500\n"));
+    /// assert_eq!(Recipe::parse(&yaml, "resolved.yaml", &Overrides::default())?, recipe);
+    /// # Ok::<(), coldpress_config::Error>(())
+    /// ```
+    pub fn to_yaml(&self) -> String {
+        let mut settings = Mapping::new();
+        for (spec, value) in self.written() {
+            insert(&mut settings, spec.name, to_yaml_value(&value));
+        }
+        let mut text = serde_yaml::to_string(&settings)
+            .expect("maps of text, numbers and lists have a YAML form");
+        text.push_str(&process_text(&self.process));
+        text
+    }
+
+    /// The keys that decide which records come out, but for `process`, as a JSON object with sorted
+    /// dotted names: what identifies results, besides the input and the operators.
+    pub fn result_settings(&self) -> Json {
+        self.settings_of(Class::Result)
+    }
+
+    /// The keys that decide how the dataset is cut, as a JSON object with sorted dotted names.
+    pub fn plan_settings(&self) -> Json {
+        self.settings_of(Class::Plan)
+    }
+
+    fn settings_of(&self, class: Class) -> Json {
+        // Sorted here, so that the text is canonical however serde_json keeps its objects.
+        let sorted: BTreeMap<&str, Json> = self
+            .written()
+            .into_iter()
+            .filter(|(spec, _)| spec.class == class)
+            .map(|(spec, value)| (spec.name, value))
+            .collect();
+        sorted
+            .into_iter()
+            .map(|(name, value)| (name.to_string(), value))
+            .collect()
+    }
+
+    /// The value of every key but `process`, in the order of the reference.
+    pub(crate) fn written(&self) -> Written {
+        let mut out = Written::new();
+        GeneralKeys {
+            project_name: Some(self.project_name.clone()),
+            seed: self.seed,
+            limit: self.limit,
+            compat: self.compat.as_deref().and_then(compat_of),
+        }
+        .write(&mut out);
+        self.dataset.write(&mut out);
+        self.fields.write(&mut out);
+        self.export.write(&mut out);
+        self.executor.write(&mut out);
+        self.limits.write(&mut out);
+        self.paths.write(&mut out);
+        self.job.write(&mut out);
+        self.partition.write(&mut out);
+        self.retry.write(&mut out);
+        self.failure.write(&mut out);
+        self.checkpoint.write(&mut out);
+        self.storage.write(&mut out);
+        self.events.write(&mut out);
+        self.trace.write(&mut out);
+        out
+    }
+}
+
+fn insert(settings: &mut Mapping, name: &str, value: Yaml) {
+    let Some((section, rest)) = name.split_once('.') else {
+        settings.insert(name.into(), value);
+        return;
+    };
+    let inner = settings
+        .entry(section.into())
+        .or_insert_with(|| Yaml::Mapping(Mapping::new()));
+    if let Yaml::Mapping(inner) = inner {
+        insert(inner, rest, value);
+    }
+}
+
+fn to_yaml_value(json: &Json) -> Yaml {
+    match json {
+        Json::Null => Yaml::Null,
+        Json::Bool(value) => Yaml::Bool(*value),
+        Json::Number(number) => number
+            .as_u64()
+            .map(Yaml::from)
+            .or_else(|| number.as_i64().map(Yaml::from))
+            .or_else(|| number.as_f64().map(Yaml::from))
+            .unwrap_or(Yaml::Null),
+        Json::String(text) => Yaml::from(text.as_str()),
+        Json::Array(items) => Yaml::Sequence(items.iter().map(to_yaml_value).collect()),
+        Json::Object(entries) => Yaml::Mapping(
+            entries
+                .iter()
+                .map(|(name, value)| (Yaml::from(name.as_str()), to_yaml_value(value)))
+                .collect(),
+        ),
+    }
+}
+
+/// The list of operators, one a line, with parameters as untyped as they were given.
+pub(crate) fn process_text(process: &[OperatorCall]) -> String {
+    if process.is_empty() {
+        return "process: []\n".to_string();
+    }
+    let mut text = String::from("process:\n");
+    for call in process {
+        text.push_str("  - ");
+        text.push_str(&render::text(&call.name));
+        if !call.params.is_empty() {
+            text.push_str(": ");
+            text.push_str(&render::flow(&Node::from(Value::Map(call.params.clone()))));
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,145 @@
+//! Where the records come from, and which fields of them are meant.
+
+use serde_json::Value as Json;
+
+use crate::codec::{Codec, Fields, Flag, Mismatch, Optional, Path, Suffixes, Text, Texts};
+use crate::keys::Kind;
+use crate::node::Node;
+use crate::settings::{recipe_default, section};
+
+section! {
+    /// The input.
+    pub struct DatasetSettings {
+        /// A file, a directory, a glob, a `file://` URL, or a list of them. Several files keep the order they are given in, else the order of their names. What the files hold is part of a result's identity; where they lie is not.
+        paths: Vec<String> as Sources {
+            "dataset_path" | "dataset.configs", Required, Run, Partly("local paths and `file://` URLs; other URLs come with a later release")
+        }
+        /// Which files of a directory are read; none given: all that can be read.
+        suffixes: Vec<String> as Suffixes { "suffixes", Value("[]"), Result, Now }
+        /// True: lines that cannot be read are put in quarantine. False: the first one fails the job.
+        lenient: bool as Flag { "load_jsonl_lenient", Value("true"), Result, Now }
+        /// Only these columns of CSV and Parquet files.
+        columns: Vec<String> as Texts {
+            "load_dataset_kwargs.columns", Value("[]"), Result, DefaultOnly("all columns are read")
+        }
+        /// What separates the fields of a CSV file.
+        delimiter: Option<String> as Optional<Text> {
+            "load_dataset_kwargs.delimiter", Value("null"), Result, DefaultOnly("fields are separated as the file's suffix says")
+        }
+    }
+}
+
+section! {
+    /// Which fields of a record operators work on where their own parameters do not say.
+    pub struct FieldSettings {
+        /// The fields with text; dots lead into nested fields.
+        text_keys: Vec<String> as Fields { "text_keys" | "text_key", Value("[text]"), Result, Now }
+        /// The field with image paths.
+        image_key: String as Text { "image_key", Value("images"), Result, Now }
+        /// The field with audio paths.
+        audio_key: String as Text { "audio_key", Value("audios"), Result, Now }
+        /// The field with video paths.
+        video_key: String as Text { "video_key", Value("videos"), Result, Now }
+    }
+}
+
+recipe_default!(FieldSettings);
+
+/// Paths and URLs, from text, a list of texts, or the reference system's list of maps.
+struct Sources;
+
+impl Codec<Vec<String>> for Sources {
+    const KIND: Kind = Kind::Sources;
+
+    fn read(node: &Node) -> Result<Vec<String>, Mismatch> {
+        let paths = match node.as_list() {
+            Some(items) => items
+                .iter()
+                .map(read_source)
+                .collect::<Result<Vec<_>, _>>()?,
+            None => vec![read_source(node)?],
+        };
+        if paths.is_empty() {
+            return Err(Mismatch::out_of_range(node));
+        }
+        Ok(paths)
+    }
+
+    fn write(value: &Vec<String>) -> Json {
+        match value.as_slice() {
+            [one] => one.as_str().into(),
+            paths => paths.into(),
+        }
+    }
+}
+
+fn read_source(node: &Node) -> Result<String, Mismatch> {
+    let Some(entries) = node.as_map() else {
+        let path = Path::read(node)?;
+        return local(path, node);
+    };
+    let mut path = None;
+    for (key, value) in entries {
+        match key.name.as_str() {
+            "path" => path = Some(local(Path::read(value)?, value)?),
+            "type" => check_type(value)?,
+            "weight" => check_weight(value)?,
+            _ => {
+                let note = "a source has `type: local`, `path` and `weight: 1`";
+                return Err(Mismatch::not_available(
+                    value,
+                    format!("{{{}: …}}", key.name),
+                    note,
+                ));
+            }
+        }
+    }
+    path.ok_or_else(|| Mismatch::wrong_type(node))
+}
+
+fn check_type(node: &Node) -> Result<(), Mismatch> {
+    match node.as_str() {
+        Some("local") => Ok(()),
+        Some("remote") => Err(Mismatch::not_available(
+            node,
+            "{type: remote}",
+            "only local files can be read",
+        )),
+        _ => Err(Mismatch::out_of_range(node)),
+    }
+}
+
+fn check_weight(node: &Node) -> Result<(), Mismatch> {
+    match node.as_f64() {
+        Some(1.0) => Ok(()),
+        Some(weight) => {
+            let note = "every source is read whole, as with `weight: 1`";
+            Err(Mismatch::not_available(
+                node,
+                format!("{{weight: {weight}}}"),
+                note,
+            ))
+        }
+        None => Err(Mismatch::wrong_type(node)),
+    }
+}
+
+/// Refuses URLs of other schemes than `file`. A single letter before `://` is a drive, not a scheme.
+fn local(path: String, node: &Node) -> Result<String, Mismatch> {
+    let scheme = path
+        .split_once("://")
+        .map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let remote = scheme.as_deref().is_some_and(|scheme| {
+        scheme != "file"
+            && scheme.len() > 1
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    });
+    if remote {
+        let note =
+            "only local paths and `file://` URLs can be read; others come with a later release";
+        return Err(Mismatch::not_available(node, path, note));
+    }
+    Ok(path)
+}

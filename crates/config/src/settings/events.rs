@@ -1,0 +1,53 @@
+//! What is told while the work is done.
+
+use crate::codec::{AnyList, AtLeast, Flag, Megabytes, OneOf, Seconds, Texts, choice};
+use crate::node::Node;
+use crate::settings::{recipe_default, section};
+
+section! {
+    /// The event log. Monitoring, reports and resume stay right without it.
+    pub struct EventSettings {
+        /// Whether events are logged.
+        enabled: bool as Flag { "event_logging.enabled", Value("true"), Run, Now }
+        /// The least level that is logged.
+        log_level: LogLevel as OneOf { "event_logging.log_level", Value("INFO"), Run, Now }
+        /// The size in MB of 1,048,576 bytes at which a new log file is begun.
+        max_log_size_bytes: u64 as Megabytes<false> { "event_logging.max_log_size_mb", Value("100"), Run, Now }
+        /// Old log files that are kept, compressed; 0 = all.
+        backup_count: u32 as AtLeast<0> { "event_logging.backup_count", Value("5"), Run, Now }
+        /// Seconds between two samples of processor and memory use; 0 = none.
+        resource_sample_seconds: f64 as Seconds { "resource_sample_seconds", Value("5"), Run, Now }
+    }
+}
+
+section! {
+    /// Traces of single records, and alerts.
+    pub struct TraceSettings {
+        /// Whether what operators change and drop is sampled.
+        enabled: bool as Flag { "open_tracer", Value("false"), Run, NoEffect("no record is traced") }
+        /// Samples per operator.
+        samples: u64 as AtLeast<0> { "trace_num", Value("10"), Run, Now }
+        /// Operators that are traced; none given: all.
+        op_names: Vec<String> as Texts { "op_list_to_trace", Value("[]"), Run, Now }
+        /// Rules on events and rates: log, run a command, or send a request.
+        alerts: Vec<Node> as AnyList { "alerts", Value("[]"), Run, NoEffect("no rule is watched") }
+    }
+}
+
+recipe_default!(EventSettings, TraceSettings);
+
+choice! {
+    /// How much an event matters.
+    pub enum LogLevel {
+        /// For developers.
+        Debug = "DEBUG",
+        /// What happens.
+        Info = "INFO",
+        /// What may need a look.
+        Warning = "WARNING" | "WARN",
+        /// What failed.
+        Error = "ERROR",
+        /// What stops the job.
+        Critical = "CRITICAL" | "FATAL",
+    }
+}

@@ -1,0 +1,46 @@
+//! Who does the work, and how much of the machine it may take.
+
+use crate::codec::{AtLeast, Megabytes, OneOf, Optional, OrAuto, Text, choice};
+use crate::settings::{recipe_default, section};
+
+section! {
+    /// Who does the work.
+    pub struct ExecutorSettings {
+        /// `default`, `local` and `partitioned` are threads; `process` is worker processes; `ray` and `ray_partitioned` are workers on a Ray cluster.
+        kind: ExecutorKind as OneOf {
+            "executor_type", Value("default"), Run, Partly("all run on local threads, with the same bytes as result")
+        }
+        /// Workers; none given: all cores of the machine or container.
+        workers: Option<u32> as OrAuto<AtLeast<1>> { "np", Derived("all cores"), Run, Now }
+        /// The Ray cluster: `auto`, `local`, `host:port` or `ray://host:port`.
+        ray_address: String as Text {
+            "ray_address", Value("auto"), Run, Partly("`auto` and `local`, which run on local threads")
+        }
+    }
+}
+
+section! {
+    /// How much of the machine the work may take.
+    pub struct LimitSettings {
+        /// Memory for the whole job, in MB of 1,048,576 bytes; none given: the container's or machine's.
+        memory_limit_bytes: Option<u64> as Optional<Megabytes<false>> {
+            "memory_limit_mb", Derived("the container's or machine's"), Run, NoEffect("memory follows from workers, batches and partitions")
+        }
+        /// Free disk space below which nothing more is begun, in MB of 1,048,576 bytes.
+        min_free_disk_bytes: u64 as Megabytes<true> { "min_free_disk_mb", Value("512"), Run, Now }
+    }
+}
+
+recipe_default!(ExecutorSettings, LimitSettings);
+
+choice! {
+    /// Who does the work.
+    pub enum ExecutorKind {
+        /// Threads of this process.
+        Local = "local" | "default" | "partitioned",
+        /// Worker processes on this machine.
+        Process = "process",
+        /// Worker processes on a Ray cluster.
+        Ray = "ray" | "ray_partitioned",
+    }
+}

@@ -1,0 +1,80 @@
+//! What happens when something fails.
+
+use crate::codec::{AtLeast, Flag, Megabytes, OneOf, Optional, Ratio, Seconds, choice};
+use crate::settings::{recipe_default, section};
+
+section! {
+    /// How failed attempts are repeated.
+    pub struct RetrySettings {
+        /// Retries per partition and stage: attempts = 1 + this.
+        max_retries: u32 as AtLeast<0> {
+            "retry.max_retries" | "partition.max_retries" | "recovery.max_retries" | "max_retries", Value("3"), Run, Now
+        }
+        /// How the delay grows.
+        backoff: Backoff as OneOf {
+            "retry.retry_backoff" | "partition.retry_backoff" | "retry_backoff", Value("exponential"), Run, Now
+        }
+        /// The first delay in seconds.
+        delay_seconds: f64 as Seconds {
+            "retry.retry_delay_seconds" | "recovery.retry_delay_seconds", Value("1"), Run, Now
+        }
+        /// The greatest delay in seconds.
+        max_delay_seconds: f64 as Seconds { "retry.max_delay_seconds", Value("60"), Run, Now }
+    }
+}
+
+section! {
+    /// What happens when something fails for good.
+    pub struct FailureSettings {
+        /// False: no retries, and the first failed partition fails the job.
+        fault_tolerance: bool as Flag {
+            "enable_fault_tolerance" | "partition.enable_fault_tolerance" | "recovery.enabled", Value("true"), Run, Now
+        }
+        /// Once retries are used up: `skip` the partition, or `fail` the job.
+        on_partition_failure: Option<OnPartitionFailure> as Optional<OneOf> {
+            "on_partition_failure", Derived("`skip`; `fail` where the recipe has a barrier"), Run, Now
+        }
+        /// True: a record that an operator fails on goes to quarantine. False: it fails its partition.
+        skip_op_error: bool as Flag { "skip_op_error", Value("true"), Result, Now }
+        /// The greatest share of failed records, judged at each 1,000th record in dataset order and at the end; beyond it the job fails and exports nothing.
+        max_error_ratio: f64 as Ratio { "max_error_ratio", Value("0.05"), Run, Now }
+        /// The greatest number of failed records; none given: no such limit.
+        max_errors: Option<u64> as Optional<AtLeast<0>> { "max_errors", Value("null"), Run, Now }
+        /// The longest record in MB of 1,048,576 bytes; longer ones go to quarantine by place and length.
+        max_record_bytes: u64 as Megabytes<false> { "max_record_mb", Value("64"), Result, Now }
+        /// False: a retry starts from the partition's input.
+        use_checkpoints_for_recovery: bool as Flag {
+            "recovery.use_checkpoints_for_recovery", Value("true"), Run, Now
+        }
+        /// False: a partition whose checkpoints are all bad or gone fails instead of starting over.
+        restart_from_beginning: bool as Flag {
+            "recovery.restart_from_beginning_if_no_checkpoint", Value("true"), Run, Now
+        }
+        /// Find and quarantine the record that kills its worker, with worker processes.
+        isolate_poison: bool as Flag { "isolate_poison", Value("true"), Run, Now }
+    }
+}
+
+recipe_default!(RetrySettings, FailureSettings);
+
+choice! {
+    /// How the delay before a retry grows.
+    pub enum Backoff {
+        /// It doubles.
+        Exponential = "exponential",
+        /// It grows by the first delay.
+        Linear = "linear",
+        /// It stays.
+        Fixed = "fixed",
+    }
+}
+
+choice! {
+    /// What a partition that is out of retries means.
+    pub enum OnPartitionFailure {
+        /// The job goes on without it.
+        Skip = "skip",
+        /// The job fails.
+        Fail = "fail",
+    }
+}

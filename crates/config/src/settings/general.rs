@@ -1,0 +1,52 @@
+//! Keys that stand on their own in a [`Recipe`](crate::Recipe).
+
+use crate::codec::{AtLeast, Choice, OneOf, Optional, Text, choice};
+use crate::keys::{Availability, Class, DefaultValue, KeySpec, Kind};
+use crate::settings::section;
+
+section! {
+    /// The fields that a recipe holds at its top.
+    pub(crate) struct GeneralKeys {
+        /// A name for reports. Job ids are made from the recipe file's stem instead.
+        project_name: Option<String> as Optional<Text> {
+            "project_name", Derived("the recipe file's stem"), Run, Now
+        }
+        /// The seed of every random choice.
+        seed: u64 as AtLeast<0> { "seed", Value("42"), Result, Now }
+        /// Only the first so many records. A limited run has its own identity and never touches the checkpoints of full runs.
+        limit: Option<u64> as Optional<AtLeast<0>> { "limit", Value("null"), Result, Now }
+        /// Keep the known quirks of the system that is named, globally or as a parameter of one operator.
+        compat: Option<Compat> as Optional<OneOf> {
+            "compat", Value("null"), Result, DefaultOnly("operators follow their documentation, not the reference system's quirks")
+        }
+    }
+}
+
+choice! {
+    /// A system whose quirks can be kept.
+    pub(crate) enum Compat {
+        /// The reference system.
+        DataJuicer = "data_juicer",
+    }
+}
+
+/// The list of operators is read by [`OperatorCall`](crate::OperatorCall), not by a codec.
+pub(crate) const PROCESS_KEYS: &[KeySpec] = &[KeySpec {
+    name: "process",
+    aliases: &[],
+    kind: Kind::Operators,
+    default: DefaultValue::Required,
+    class: Class::Result,
+    doc: "The operators in their order, each `- name`, `- name:` or `- name: {parameter: value}`. One operator may stand there many times; the list may be empty.",
+    availability: Availability::Now,
+}];
+
+/// The text of a compat setting.
+pub(crate) fn compat_text(compat: Compat) -> String {
+    compat.word().to_string()
+}
+
+/// The compat setting of a text.
+pub(crate) fn compat_of(text: &str) -> Option<Compat> {
+    Compat::from_word(text)
+}

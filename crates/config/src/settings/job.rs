@@ -1,0 +1,84 @@
+//! Where a job lives and what it is called.
+
+use crate::codec::{JobId, Optional, Path, Text};
+use crate::error::{Error, Result};
+use crate::given::Given;
+use crate::settings::{Written, recipe_default, section};
+
+section! {
+    /// Directories. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
+    pub struct PathSettings {
+        /// The directory of all jobs; a job lives in a directory of its own below.
+        work_dir: String as Path { "work_dir", Value("outputs/partition-checkpoint-eventlog"), Run, Now }
+        /// Another directory for event logs; a directory with the job's name is made in it.
+        event_log_dir: Option<String> as Optional<Path> { "event_log_dir", Derived("inside the job directory"), Run, Now }
+        /// Another directory for checkpoints; a directory with the job's name is made in it.
+        checkpoint_dir: Option<String> as Optional<Path> { "checkpoint_dir", Derived("inside the job directory"), Run, Now }
+        /// Another directory for copied partitions; a directory with the job's name is made in it.
+        partition_dir: Option<String> as Optional<Path> { "partition_dir", Derived("inside the job directory"), Run, Now }
+        /// Where operators find models and word lists.
+        assets_dir: Option<String> as Optional<Path> {
+            "assets_dir", Derived("`COLDPRESS_ASSETS`, else `DATA_JUICER_MODELS_CACHE`, else the user's cache directory"), Run, Now
+        }
+    }
+}
+
+section! {
+    /// The keys behind [`JobSettings`].
+    pub(crate) struct JobKeys {
+        /// The job's id. An id that exists is resumed.
+        job_id: Option<String> as Optional<JobId> {
+            "job_id", Derived("date, time, the recipe file's stem and 6 hexadecimal digits"), Run, Now
+        }
+        /// Like `job_id`, but an error if there is nothing to resume.
+        resume: Option<String> as Optional<JobId> { "resume", Value("null"), Run, Now }
+        /// Another job, or `JOB@OPERATION_INDEX`, whose checkpoints over the same input are adopted.
+        resume_from: Option<String> as Optional<Text> {
+            "resume_from", Value("null"), Run, DefaultOnly("a job can only be resumed under its own id")
+        }
+    }
+}
+
+recipe_default!(PathSettings, JobSettings);
+
+/// Which job this is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobSettings {
+    /// The id that was asked for. Recipe keys: `job_id`, `resume`.
+    pub job_id: Option<String>,
+    /// Whether the job must exist: the id was given as `resume`.
+    pub must_resume: bool,
+    /// A job to adopt checkpoints from. Recipe key: `resume_from`.
+    pub resume_from: Option<String>,
+}
+
+impl JobSettings {
+    pub(crate) fn read(given: &mut Given) -> Result<Self> {
+        let keys = JobKeys::read(given)?;
+        if let (Some(id), Some(resumed)) = (&keys.job_id, &keys.resume)
+            && id != resumed
+        {
+            let (key, place) = given.place("resume");
+            return Err(Error::Conflict {
+                key,
+                other: "job_id".to_string(),
+                place,
+                note: format!("they name the jobs `{resumed}` and `{id}`; give one of them"),
+            });
+        }
+        Ok(Self {
+            must_resume: keys.resume.is_some(),
+            job_id: keys.resume.or(keys.job_id),
+            resume_from: keys.resume_from,
+        })
+    }
+
+    pub(crate) fn write(&self, out: &mut Written) {
+        JobKeys {
+            job_id: self.job_id.clone(),
+            resume: self.job_id.clone().filter(|_| self.must_resume),
+            resume_from: self.resume_from.clone(),
+        }
+        .write(out);
+    }
+}

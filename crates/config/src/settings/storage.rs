@@ -1,0 +1,98 @@
+//! How files inside a job are stored, and how long they stay.
+
+use crate::codec::{AtLeast, Flag, OneOf, choice};
+use crate::settings::{recipe_default, section};
+
+section! {
+    /// How partitions, intermediate data and checkpoints are stored, and how long they stay.
+    pub struct StorageSettings {
+        /// The file format.
+        format: StorageFormat as OneOf {
+            "intermediate_storage.format" | "storage_format", Value("parquet"), Run,
+            Partly("checkpoints are written as Parquet for now")
+        }
+        /// The compression. `auto` chooses per column on a sample.
+        compression: Compression as OneOf {
+            "intermediate_storage.compression", Value("snappy"), Run,
+            Partly("`snappy`, `zstd` and `none`; the others use zstd for now")
+        }
+        /// False: one batch per partition.
+        use_arrow_batches: bool as Flag {
+            "intermediate_storage.use_arrow_batches" | "use_arrow_batches" | "performance.use_arrow_batches", Value("true"), Run, Now
+        }
+        /// Records per batch.
+        arrow_batch_size: u64 as AtLeast<1> {
+            "intermediate_storage.arrow_batch_size" | "arrow_batch_size" | "performance.arrow_batch_size", Value("1000"), Run, Now
+        }
+        /// Map Arrow files into memory instead of reading them.
+        arrow_memory_mapping: bool as Flag {
+            "intermediate_storage.arrow_memory_mapping" | "arrow_memory_mapping" | "performance.memory_mapping",
+            Value("false"), Run, NoEffect("files are read, not mapped")
+        }
+        /// Keep the records after each operator, in a file per operator and partition.
+        preserve_intermediate_data: bool as Flag {
+            "intermediate_storage.preserve_intermediate_data" | "preserve_intermediate_data",
+            Value("false"), Run, NoEffect("only checkpoints keep records between operators")
+        }
+        /// Remove what dead attempts left.
+        cleanup_temp_files: bool as Flag {
+            "intermediate_storage.cleanup_temp_files", Value("true"), Run, NoEffect("nothing is removed by itself")
+        }
+        /// Remove partitions, intermediate data and checkpoints once the export is there.
+        cleanup_on_success: bool as Flag {
+            "intermediate_storage.cleanup_on_success", Value("false"), Run, NoEffect("nothing is removed by itself")
+        }
+        /// What is kept of finished jobs.
+        retention_policy: RetentionPolicy as OneOf {
+            "intermediate_storage.retention_policy", Value("keep_all"), Run, NoEffect("everything is kept")
+        }
+        /// The age in days at which finished jobs whose policy is not `keep_all` are removed.
+        max_retention_days: u32 as AtLeast<0> {
+            "intermediate_storage.max_retention_days", Value("7"), Run, NoEffect("everything is kept")
+        }
+    }
+}
+
+recipe_default!(StorageSettings);
+
+choice! {
+    /// A file format.
+    pub enum StorageFormat {
+        /// Apache Parquet.
+        Parquet = "parquet",
+        /// Arrow IPC.
+        Arrow = "arrow",
+        /// A JSON object a line.
+        Jsonl = "jsonl",
+    }
+}
+
+choice! {
+    /// A compression.
+    pub enum Compression {
+        /// Snappy.
+        Snappy = "snappy",
+        /// Gzip.
+        Gzip = "gzip",
+        /// Zstandard.
+        Zstd = "zstd",
+        /// LZ4.
+        Lz4 = "lz4",
+        /// None.
+        None = "none",
+        /// Chosen per column on a sample.
+        Auto = "auto",
+    }
+}
+
+choice! {
+    /// What is kept of finished jobs.
+    pub enum RetentionPolicy {
+        /// Everything.
+        KeepAll = "keep_all",
+        /// What failed partitions need.
+        KeepFailedOnly = "keep_failed_only",
+        /// Nothing.
+        CleanupAll = "cleanup_all",
+    }
+}

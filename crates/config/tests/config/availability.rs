@@ -1,0 +1,247 @@
+use coldpress_config::{ExecutorKind, Overrides, Recipe};
+
+use crate::{error, load, load_with, warnings};
+
+#[test]
+fn what_would_change_the_result_is_refused() {
+    for (more, expected) in [
+        (
+            "compat: data_juicer",
+            "r.yaml:4:9: `compat: data_juicer` is not available yet: operators follow their documentation, not the reference system's quirks",
+        ),
+        (
+            "keep_hashes_in_res_ds: true",
+            "r.yaml:4:24: `keep_hashes_in_res_ds: true` is not available yet: hashes are not part of the records",
+        ),
+        (
+            "export_type: parquet",
+            "r.yaml:4:14: `export_type: parquet` is not available yet: Parquet, Arrow, CSV and JSON exports come with a later release",
+        ),
+        (
+            "export_type: xml",
+            "r.yaml:4:14: `export_type` must be `jsonl`, found `xml`",
+        ),
+        (
+            "resume_from: job_1",
+            "r.yaml:4:14: `resume_from: job_1` is not available yet: a job can only be resumed under its own id",
+        ),
+        (
+            "export_dropped: d",
+            "r.yaml:4:17: `export_dropped: d` is not available yet: dropped records are counted, not kept",
+        ),
+        (
+            "load_dataset_kwargs: {columns: [a]}",
+            "r.yaml:4:32: `load_dataset_kwargs.columns: [a]` is not available yet: all columns are read",
+        ),
+        (
+            "custom_operator_paths: [ops.py]",
+            "r.yaml:4:1: `custom_operator_paths: [\"ops.py\"]` is not available yet: Python operators cannot be loaded; write the operator in Rust and register it",
+        ),
+        (
+            "executor_type: ray\nray_address: 10.0.0.1:6379",
+            "r.yaml:5:14: `ray_address: 10.0.0.1:6379` is not available yet: there is no Ray backend in this release; `auto` runs on local threads, with the same bytes as result",
+        ),
+    ] {
+        let expected = if more.starts_with("custom") {
+            expected.replace("[\"ops.py\"]", "[ops.py]")
+        } else {
+            expected.to_string()
+        };
+        assert_eq!(error(more), expected, "{more}");
+    }
+}
+
+#[test]
+fn only_local_datasets_can_be_read() {
+    let parse = |dataset: &str| {
+        let text = format!("export_path: b.jsonl\nprocess: []\n{dataset}");
+        Recipe::parse(&text, "r.yaml", &Overrides::default())
+            .map(|recipe| recipe.dataset.paths)
+            .map_err(|error| error.to_string())
+    };
+    for (dataset, expected) in [
+        ("dataset_path: data/*.jsonl", vec!["data/*.jsonl"]),
+        (
+            "dataset_path: [b.jsonl, file:///a.jsonl]",
+            vec!["b.jsonl", "file:///a.jsonl"],
+        ),
+        (
+            "dataset: {configs: [{type: local, path: a.jsonl, weight: 1.0}, {path: b}]}",
+            vec!["a.jsonl", "b"],
+        ),
+    ] {
+        assert_eq!(parse(dataset).unwrap(), expected);
+    }
+    for (dataset, expected) in [
+        (
+            "dataset_path: s3://bucket/a.jsonl",
+            "r.yaml:3:15: `dataset_path: s3://bucket/a.jsonl` is not available yet: only local paths and `file://` URLs can be read; others come with a later release",
+        ),
+        (
+            "dataset_path: [a, HTTPS://x/y]",
+            "r.yaml:3:19: `dataset_path: HTTPS://x/y` is not available yet: only local paths and `file://` URLs can be read; others come with a later release",
+        ),
+        (
+            "dataset: {configs: [{path: a, weight: 0.5}]}",
+            "r.yaml:3:39: `dataset.configs: {weight: 0.5}` is not available yet: every source is read whole, as with `weight: 1`",
+        ),
+        (
+            "dataset: {configs: [{type: remote, path: a}]}",
+            "r.yaml:3:28: `dataset.configs: {type: remote}` is not available yet: only local files can be read",
+        ),
+        (
+            "dataset: {configs: [{type: local}]}",
+            "r.yaml:3:21: `dataset.configs` must be a path, a URL or a list of them, found a map",
+        ),
+        (
+            "dataset_path: []",
+            "r.yaml:3:15: `dataset_path` must be a path, a URL or a list of them, found a list",
+        ),
+        (
+            "dataset_path: ''",
+            "r.yaml:3:15: `dataset_path` must be a path, a URL or a list of them, found text ``",
+        ),
+    ] {
+        assert_eq!(parse(dataset).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn exports_are_jsonl_for_now() {
+    let export = |path: &str| {
+        let text = format!("dataset_path: a\nprocess: []\nexport_path: {path}");
+        Recipe::parse(&text, "r.yaml", &Overrides::default())
+            .map(|recipe| recipe.export.path)
+            .map_err(|error| error.to_string())
+    };
+    for path in [
+        "out.jsonl",
+        "out.JSONL",
+        "out.jsonl.gz",
+        "out.jsonl.zst",
+        "shards/",
+        "'{work_dir}/{job_id}.jsonl'",
+    ] {
+        assert_eq!(export(path).unwrap(), path.trim_matches('\''));
+    }
+    for path in ["out.parquet", "out.csv.gz", "out.json", "out.arrow"] {
+        let expected = format!(
+            "r.yaml:3:14: `export_path: {path}` is not available yet: Parquet, Arrow, CSV and JSON exports come with a later release"
+        );
+        assert_eq!(export(path).unwrap_err(), expected);
+    }
+    assert_eq!(
+        export("s3://b/o.jsonl").unwrap_err(),
+        "r.yaml:3:14: `export_path: s3://b/o.jsonl` is not available yet: exports go to local paths"
+    );
+    assert_eq!(
+        export("out").unwrap_err(),
+        "r.yaml:3:14: `export_path` must be a path that ends in `.jsonl`, `.jsonl.gz`, `.jsonl.zst` or `/`, unless `export_type` is given, found `out`"
+    );
+    assert_eq!(
+        load_with("", &["--export_path", "out", "--export_type", "jsonl"])
+            .export
+            .path,
+        "out"
+    );
+}
+
+#[test]
+fn what_only_changes_how_it_runs_is_a_warning() {
+    for (more, expected) in [
+        (
+            "executor_type: ray_partitioned",
+            "r.yaml:4:1: `executor_type`: no Ray here yet, the job runs on local threads, with the same bytes as result",
+        ),
+        (
+            "executor_type: process",
+            "r.yaml:4:1: `executor_type`: no worker processes here yet, the job runs on local threads, with the same bytes as result",
+        ),
+        (
+            "partition: {mode: auto}",
+            "r.yaml:4:13: `partition.mode` has no effect yet: `partition.size` and `partition.max_size_mb` are used",
+        ),
+        (
+            "storage_format: arrow",
+            "r.yaml:4:1: `storage_format: arrow` has no effect yet: checkpoints are written as Parquet for now",
+        ),
+        (
+            "checkpointing: {storage_format: jsonl}",
+            "r.yaml:4:17: `checkpointing.storage_format: jsonl` has no effect yet: checkpoints are written as Parquet for now",
+        ),
+        (
+            "checkpoint: {compression: lz4}",
+            "r.yaml:4:14: `checkpoint.compression: lz4` has no effect yet: zstd is used instead",
+        ),
+        (
+            "intermediate_storage: {compression: gzip}",
+            "r.yaml:4:24: `intermediate_storage.compression: gzip` has no effect yet: zstd is used instead",
+        ),
+        (
+            "intermediate_storage: {retention_policy: cleanup_all}",
+            "r.yaml:4:24: `intermediate_storage.retention_policy` has no effect yet: everything is kept",
+        ),
+        (
+            "checkpoint: {gate_seconds: 2}",
+            "r.yaml:4:14: `checkpoint.gate_seconds` has no effect yet: every checkpoint is published as it is written",
+        ),
+        (
+            "open_tracer: true",
+            "r.yaml:4:1: `open_tracer` has no effect yet: no record is traced",
+        ),
+        (
+            "alerts: [{on: x}]",
+            "r.yaml:4:1: `alerts` has no effect yet: no rule is watched",
+        ),
+        (
+            "memory_limit_mb: 100",
+            "r.yaml:4:1: `memory_limit_mb` has no effect yet: memory follows from workers, batches and partitions",
+        ),
+        (
+            "use_cache: false",
+            "r.yaml:4:1: `use_cache` is a key of Data-Juicer and has no effect here",
+        ),
+        (
+            "partition: {gpu_preflight_enabled: true}",
+            "r.yaml:4:13: `partition.gpu_preflight_enabled` is a key of Data-Juicer and has no effect here",
+        ),
+        (
+            "checkpoint: {strategy: manual}",
+            "r.yaml:4:14: `checkpoint.strategy` is `manual` and `checkpoint.op_names` is empty: no checkpoint will be written",
+        ),
+        (
+            "checkpoint: {strategy: manual, op_names: [a_maper]}",
+            "r.yaml:4:32: `checkpoint.op_names` names `a_maper`, which is not in `process`",
+        ),
+    ] {
+        assert_eq!(warnings(&load(more)), [expected], "{more}");
+    }
+}
+
+#[test]
+fn defaults_and_empty_requests_pass_in_silence() {
+    for more in [
+        "checkpoint: {mode: delta, format: parquet, compression: snappy}",
+        "checkpoint: {mode: full, compression: zstd}",
+        "executor_type: default\nray_address: 10.0.0.1:6379",
+        "executor_type: partitioned",
+        "custom_operator_paths: []\nvalidators:\n",
+        "compat: null\nkeep_hashes_in_res_ds: false\nalerts: []\nopen_tracer: no",
+        "limit: 10",
+    ] {
+        assert_eq!(warnings(&load(more)), [""; 0], "{more}");
+    }
+}
+
+#[test]
+fn warnings_of_the_command_line_have_no_line() {
+    let recipe = load_with("", &["--executor_type", "ray"]);
+    assert_eq!(recipe.executor.kind, ExecutorKind::Ray);
+    assert_eq!(
+        (
+            recipe.warnings[0].origin.as_str(),
+            recipe.warnings[0].span.line
+        ),
+        ("command line", 0)
+    );
+}

@@ -1,0 +1,144 @@
+//! From a file's bytes to UTF-8 text: decompression and transcoding.
+
+use std::io::{self, BufReader, Read};
+
+use crate::sniff::{Compression, Encoding};
+
+/// The bytes of a file, or what was made of them.
+pub(crate) type Raw<'a> = Box<dyn Read + Send + 'a>;
+
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// The unpacked bytes of `raw`.
+pub(crate) fn decompress(raw: Raw<'_>, compression: Compression) -> io::Result<Raw<'_>> {
+    Ok(match compression {
+        Compression::None => raw,
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(
+            BufReader::with_capacity(BUFFER_BYTES, raw),
+        )),
+        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(raw)?),
+    })
+}
+
+/// The UTF-8 text of `bytes`, with lines that end in LF.
+pub(crate) fn transcode(bytes: Raw<'_>, encoding: Encoding) -> Raw<'_> {
+    match encoding {
+        Encoding::Utf8 => bytes,
+        Encoding::Utf8CarriageReturn => Box::new(CarriageReturns(bytes)),
+        Encoding::Utf16Le => Box::new(Utf16::new(bytes, u16::from_le_bytes)),
+        Encoding::Utf16Be => Box::new(Utf16::new(bytes, u16::from_be_bytes)),
+    }
+}
+
+/// Turns each CR into LF.
+struct CarriageReturns<'a>(Raw<'a>);
+
+impl Read for CarriageReturns<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.0.read(buffer)?;
+        buffer[..length]
+            .iter_mut()
+            .filter(|byte| **byte == b'\r')
+            .for_each(|byte| *byte = b'\n');
+        Ok(length)
+    }
+}
+
+/// UTF-16 to UTF-8. What is no text becomes the byte FF, which no UTF-8 has, so that its record is rejected.
+struct Utf16<'a> {
+    bytes: Raw<'a>,
+    unit: fn([u8; 2]) -> u16,
+    /// Bytes read and not yet decoded: half a unit, or half a surrogate pair.
+    pending: Vec<u8>,
+    text: Vec<u8>,
+    taken: usize,
+    ended: bool,
+}
+
+impl<'a> Utf16<'a> {
+    fn new(bytes: Raw<'a>, unit: fn([u8; 2]) -> u16) -> Self {
+        Self {
+            bytes,
+            unit,
+            pending: Vec::new(),
+            text: Vec::new(),
+            taken: 0,
+            ended: false,
+        }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        self.text.clear();
+        self.taken = 0;
+        let read = (&mut self.bytes)
+            .take(BUFFER_BYTES as u64)
+            .read_to_end(&mut self.pending)?;
+        self.ended = read == 0;
+        let (units, _) = self.pending.as_chunks::<2>();
+        let mut units: Vec<u16> = units.iter().map(|unit| (self.unit)(*unit)).collect();
+        let cut_pair = !self.ended
+            && units
+                .last()
+                .is_some_and(|unit| (0xD800..0xDC00).contains(unit));
+        if cut_pair {
+            units.pop();
+        }
+        self.pending.drain(..units.len() * 2);
+        for decoded in char::decode_utf16(units) {
+            match decoded {
+                Ok(character) => self
+                    .text
+                    .extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+                Err(_) => self.text.push(0xFF),
+            }
+        }
+        if self.ended && !self.pending.is_empty() {
+            self.pending.clear();
+            self.text.push(0xFF);
+        }
+        Ok(())
+    }
+}
+
+impl Read for Utf16<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.taken == self.text.len() && !self.ended {
+            self.refill()?;
+        }
+        let left = &self.text[self.taken..];
+        let length = left.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&left[..length]);
+        self.taken += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: Vec<u8>, encoding: Encoding) -> Vec<u8> {
+        let mut text = Vec::new();
+        transcode(Box::new(io::Cursor::new(bytes)), encoding)
+            .read_to_end(&mut text)
+            .unwrap();
+        text
+    }
+
+    #[test]
+    fn utf16_becomes_utf8_and_what_is_no_text_shows() {
+        let text = "\u{FEFF}aé中😀\n".repeat(20_000);
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(decoded(bytes, Encoding::Utf16Le), text.as_bytes());
+        let lone = [0x00, b'a', 0xD8, 0x3D, 0x00, b'b', 0x00];
+        assert_eq!(decoded(lone.to_vec(), Encoding::Utf16Be), b"a\xFFb\xFF");
+    }
+
+    #[test]
+    fn carriage_returns_become_line_ends() {
+        assert_eq!(
+            decoded(b"{}\r{}\r".to_vec(), Encoding::Utf8CarriageReturn),
+            b"{}\n{}\n"
+        );
+    }
+}

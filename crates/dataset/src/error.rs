@@ -1,0 +1,96 @@
+//! What can go wrong with a dataset.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The result of reading or writing a dataset.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a dataset cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A path of the recipe leads to no file.
+    #[error("dataset path `{path}` does not exist")]
+    Missing {
+        /// The path as the recipe gives it.
+        path: String,
+    },
+    /// A directory or pattern holds no file that is a dataset.
+    #[error("dataset path `{path}` holds no file with a known suffix ({suffixes})")]
+    NoFiles {
+        /// The path as the recipe gives it.
+        path: String,
+        /// The suffixes looked for.
+        suffixes: String,
+    },
+    /// A pattern that cannot be read.
+    #[error("dataset path `{path}` is no valid pattern: {reason}")]
+    Pattern {
+        /// The path as the recipe gives it.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The dataset has no record at all.
+    #[error("the dataset has no record: {paths}")]
+    Empty {
+        /// The sources, as far as they fit a line.
+        paths: String,
+    },
+    /// A file whose format this release does not read.
+    #[error("`{path}` is {what}, which this release does not read; {help}")]
+    Unsupported {
+        /// The file.
+        path: String,
+        /// What it holds.
+        what: &'static str,
+        /// What the user can do.
+        help: &'static str,
+    },
+    /// A file operation failed.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// What was tried, as in "read".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A source is not what it was when the job was planned.
+    #[error(
+        "`{path}` changed after the job was planned ({what}); run with `--fresh` to process the new content"
+    )]
+    Changed {
+        /// The source.
+        path: String,
+        /// What is different.
+        what: String,
+    },
+    /// The export path holds something that Coldpress may not replace.
+    #[error("export path `{}` {reason}", path.display())]
+    NotOurs {
+        /// The export path.
+        path: PathBuf,
+        /// What is there, and what the user can do.
+        reason: String,
+    },
+    /// Storing failed.
+    #[error(transparent)]
+    Storage(#[from] coldpress_storage::Error),
+}
+
+impl Error {
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl AsRef<Path>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! How datasets are read and written: JSONL in and out, plain or packed, in files, directories and shards.
+//!
+//! [`resolve`] turns the paths of a recipe into [`Source`]s: sniffed, identified, in plan order. A [`LineStream`]
+//! reads a source, or a slice of it, in blocks of whole lines. An [`ExportTarget`] says where the output goes and
+//! in which form; a [`RowsEncoder`] packs what one worker writes, an [`ExportWriter`] puts the pieces together.
+//!
+//! ```
+//! use coldpress_dataset::{resolve, Block, LineStream};
+//! use coldpress_record::Lines;
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let path = folder.path().join("data.jsonl");
+//! std::fs::write(&path, "{\"id\": 1}\n\n{\"id\": 2}\n").unwrap();
+//!
+//! let resolved = resolve(&[path.display().to_string()], &[])?;
+//! let mut stream = LineStream::open(&resolved.sources[0], 0, None, 1 << 26)?;
+//! let mut lines = Lines::default();
+//! assert_eq!(stream.next_block(&mut lines)?, Block::Lines);
+//! assert_eq!(lines.records.len(), 2);
+//! # Ok::<(), coldpress_dataset::Error>(())
+//! ```
+//!
+//! It knows nothing of operators or jobs.
+
+mod decode;
+mod error;
+mod export;
+mod line_stream;
+mod resolve;
+mod sniff;
+mod source;
+
+pub use error::{Error, Result};
+pub use export::{
+    DEFAULT_SHARD_BYTES, ExportTarget, ExportWriter, OWNERSHIP_SCHEMA, Ownership, RowsEncoder,
+    Staged, Standing, decode_rows, staged_digest,
+};
+pub use line_stream::{Block, Damage, LineStream};
+pub use resolve::{KNOWN_SUFFIXES, Resolved, resolve};
+pub use sniff::{Compression, Encoding};
+pub use source::{Source, SourceIdentity, Touched};
+
+/// The version of the reader: raised whenever the same bytes would give other records. Part of the chain hash.
+pub const READER_VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! From the paths of a recipe to the sources of a dataset.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::source::Source;
+
+/// Suffixes of the files that are taken from a directory, where the recipe names none.
+pub const KNOWN_SUFFIXES: [&str; 3] = [".jsonl", ".ndjson", ".json"];
+const PACKED_SUFFIXES: [&str; 3] = [".gz", ".zst", ".zstd"];
+
+/// The sources of a dataset and what is worth telling about them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// The sources in plan order: as given, and by name within a directory or pattern.
+    pub sources: Vec<Source>,
+    /// What is odd: a suffix that lies, files left out.
+    pub notes: Vec<String>,
+}
+
+/// Finds and opens the files that `paths` mean: files, directories (searched to the bottom), patterns.
+///
+/// `suffixes` says which files of a directory count; none = the known ones, packed or not. A file that is named
+/// twice is read twice.
+///
+/// # Errors
+/// When a path leads nowhere, a directory has no such file, or a file cannot be read or is of another format.
+pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
+    let mut resolved = Resolved::default();
+    for path in paths {
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        for file in files_of(path, suffixes, &mut resolved.notes)? {
+            let (source, notes) = Source::open(&file)?;
+            resolved.sources.push(source);
+            resolved.notes.extend(notes);
+        }
+    }
+    Ok(resolved)
+}
+
+fn files_of(path: &str, suffixes: &[String], notes: &mut Vec<String>) -> Result<Vec<PathBuf>> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => directory(path, suffixes, notes),
+        Ok(_) => Ok(vec![PathBuf::from(path)]),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::io("open", path)(error))
+        }
+        Err(_) if path.contains(['*', '?', '[']) => pattern(path),
+        Err(_) => Err(Error::Missing {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn pattern(path: &str) -> Result<Vec<PathBuf>> {
+    let invalid = |error: glob::PatternError| Error::Pattern {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut files = Vec::new();
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    for entry in glob::glob_with(path, options).map_err(invalid)? {
+        let file = entry.map_err(|error| {
+            Error::io("search", error.path())(std::io::Error::other(error.to_string()))
+        })?;
+        if file.is_file() {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::Missing {
+            path: path.to_owned(),
+        });
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn directory(path: &str, suffixes: &[String], notes: &mut Vec<String>) -> Result<Vec<PathBuf>> {
+    let mut search = Search {
+        suffixes,
+        files: Vec::new(),
+        left_out: 0,
+        seen: BTreeSet::new(),
+    };
+    search.visit(Path::new(path))?;
+    if search.files.is_empty() {
+        let suffixes = if suffixes.is_empty() {
+            KNOWN_SUFFIXES.join(", ")
+        } else {
+            suffixes.join(", ")
+        };
+        return Err(Error::NoFiles {
+            path: path.to_owned(),
+            suffixes,
+        });
+    }
+    if search.left_out > 0 {
+        notes.push(format!(
+            "{} files of `{path}` with other suffixes are left out",
+            search.left_out
+        ));
+    }
+    search.files.sort();
+    Ok(search.files)
+}
+
+struct Search<'a> {
+    suffixes: &'a [String],
+    files: Vec<PathBuf>,
+    left_out: u64,
+    /// Directories visited: a link may lead back to one.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Search<'_> {
+    fn visit(&mut self, directory: &Path) -> Result<()> {
+        let real = fs::canonicalize(directory).map_err(Error::io("open", directory))?;
+        if !self.seen.insert(real) {
+            return Ok(());
+        }
+        for entry in fs::read_dir(directory).map_err(Error::io("list", directory))? {
+            let path = entry.map_err(Error::io("list", directory))?.path();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            if path.is_dir() {
+                self.visit(&path)?;
+            } else if self.counts(&name) {
+                self.files.push(path);
+            } else {
+                self.left_out += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn counts(&self, name: &str) -> bool {
+        if !self.suffixes.is_empty() {
+            let with_dot = |suffix: &String| {
+                if suffix.starts_with('.') {
+                    suffix.clone()
+                } else {
+                    format!(".{suffix}")
+                }
+            };
+            return self
+                .suffixes
+                .iter()
+                .any(|suffix| name.ends_with(&with_dot(suffix)));
+        }
+        let unpacked = PACKED_SUFFIXES
+            .iter()
+            .find_map(|suffix| name.strip_suffix(suffix))
+            .unwrap_or(name);
+        KNOWN_SUFFIXES
+            .iter()
+            .any(|suffix| unpacked.ends_with(suffix))
+    }
+}

@@ -1,0 +1,402 @@
+//! The kinds of events and all the ways to spell them.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{Error, Level};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $level:ident,)*) => {
+        /// What happened.
+        ///
+        /// On disk and in [`Display`](fmt::Display) a kind is its lower-case name. Parsing takes
+        /// any case, words parted by `_`, `-`, a blank or nothing, and the other names that
+        /// Data-Juicer's documents give to the same thing:
+        ///
+        /// ```
+        /// use coldpress_events::EventKind;
+        ///
+        /// for text in ["op_failed", "OP-FAILED", "OPERATION_ERROR", "EventType.OPERATION_ERROR"] {
+        ///     assert_eq!(text.parse::<EventKind>()?, EventKind::OpFailed);
+        /// }
+        /// # Ok::<(), coldpress_events::Error>(())
+        /// ```
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[doc(alias = "EventType")]
+        pub enum EventKind {
+            $($(#[$doc])* $variant,)*
+            /// A kind that this release does not know, as it stood in the file.
+            Other(Box<str>),
+        }
+
+        impl EventKind {
+            /// All kinds that have a name of their own.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name on disk.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Other(name) => name,
+                }
+            }
+
+            /// The level of an event of this kind that names none.
+            #[must_use]
+            pub fn level(&self) -> Level {
+                match self {
+                    $(Self::$variant => Level::$level,)*
+                    Self::Other(_) => Level::Info,
+                }
+            }
+
+            fn of_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            fn name_of(&self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Other(_) => "",
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A driver started the job.
+    JobStart "job_start" Info,
+    /// The job is done.
+    JobComplete "job_complete" Info,
+    /// The job failed.
+    JobFailed "job_failed" Error,
+    /// The job was stopped on request.
+    JobStopped "job_stopped" Warning,
+    /// A driver took up a job that was begun earlier.
+    JobRestart "job_restart" Info,
+    /// Planning began.
+    PlanStart "plan_start" Info,
+    /// The plan of all partitions is saved.
+    PlanComplete "plan_complete" Info,
+    /// One partition was cut.
+    PartitionPlanned "partition_planned" Debug,
+    /// Partitions begin to be made (the reference system's monitor waits for it).
+    PartitionCreationStart "partition_creation_start" Info,
+    /// All partitions are made (the reference system's monitor waits for it).
+    PartitionCreationComplete "partition_creation_complete" Info,
+    /// An attempt at a partition began.
+    PartitionStart "partition_start" Info,
+    /// A partition's result is published.
+    PartitionComplete "partition_complete" Info,
+    /// An attempt at a partition failed.
+    PartitionFailed "partition_failed" Error,
+    /// A partition goes on from a checkpoint.
+    PartitionResume "partition_resume" Info,
+    /// An operator began on a partition.
+    OpStart "op_start" Info,
+    /// An operator is through with a partition.
+    OpComplete "op_complete" Info,
+    /// An operator failed on a partition.
+    OpFailed "op_failed" Error,
+    /// A checkpoint was saved.
+    CheckpointSave "checkpoint_save" Info,
+    /// A checkpoint was loaded.
+    CheckpointLoad "checkpoint_load" Info,
+    /// Checkpoints were removed, as the retention keys ask.
+    CheckpointCleanup "checkpoint_cleanup" Info,
+    /// A checkpoint did not verify and was set aside.
+    CheckpointRejected "checkpoint_rejected" Warning,
+    /// The pipeline's execution began.
+    ProcessingStart "processing_start" Info,
+    /// The pipeline's execution is done.
+    ProcessingComplete "processing_complete" Info,
+    /// The pipeline's execution failed.
+    ProcessingError "processing_error" Error,
+    /// A barrier began to resolve what all partitions told it.
+    BarrierStart "barrier_start" Info,
+    /// A barrier's result is published.
+    BarrierComplete "barrier_complete" Info,
+    /// Results begin to be merged into the export.
+    MergeStart "merge_start" Info,
+    /// All results are merged.
+    MergeComplete "merge_complete" Info,
+    /// The export stands under its name.
+    ExportCommitted "export_committed" Info,
+    /// A failed attempt will be made again.
+    Retry "retry" Warning,
+    /// A record was put into quarantine.
+    RecordQuarantined "record_quarantined" Warning,
+    /// What the processes use of the machine.
+    ResourceUsage "resource_usage" Info,
+    /// A measurement.
+    PerformanceMetric "performance_metric" Info,
+    /// Something that a person should know of.
+    Warning "warning" Warning,
+    /// Something that may be of interest.
+    Info "info" Info,
+    /// Something for those who look for a fault.
+    Debug "debug" Debug,
+    /// The reference system began to build its graph of operators.
+    DagBuildStart "dag_build_start" Info,
+    /// The reference system's graph of operators is built.
+    DagBuildComplete "dag_build_complete" Info,
+    /// A node of the reference system's graph may run.
+    DagNodeReady "dag_node_ready" Info,
+    /// A node of the reference system's graph began.
+    DagNodeStart "dag_node_start" Info,
+    /// A node of the reference system's graph is done.
+    DagNodeComplete "dag_node_complete" Info,
+    /// A node of the reference system's graph failed.
+    DagNodeFailed "dag_node_failed" Error,
+    /// A group of nodes of the reference system's graph began.
+    DagParallelGroupStart "dag_parallel_group_start" Info,
+    /// A group of nodes of the reference system's graph is done.
+    DagParallelGroupComplete "dag_parallel_group_complete" Info,
+    /// The reference system saved its graph.
+    DagExecutionPlanSaved "dag_execution_plan_saved" Info,
+    /// The reference system loaded its graph.
+    DagExecutionPlanLoaded "dag_execution_plan_loaded" Info,
+}
+
+/// Other names of kinds, in lower case and without what parts the words. `operation…` needs no
+/// line here, because it is read as `op…`.
+const OTHER_NAMES: &[(&str, EventKind)] = &[
+    ("joberror", EventKind::JobFailed),
+    ("jobstop", EventKind::JobStopped),
+    ("jobresume", EventKind::JobRestart),
+    ("partitionerror", EventKind::PartitionFailed),
+    ("partitioncheckpoint", EventKind::CheckpointSave),
+    ("partitionretry", EventKind::Retry),
+    ("operror", EventKind::OpFailed),
+    ("opperformance", EventKind::PerformanceMetric),
+    ("processingfailed", EventKind::ProcessingError),
+    ("resource", EventKind::ResourceUsage),
+    ("performanceresource", EventKind::ResourceUsage),
+    ("performance", EventKind::PerformanceMetric),
+    ("metric", EventKind::PerformanceMetric),
+    ("throughput", EventKind::PerformanceMetric),
+    ("performancethroughput", EventKind::PerformanceMetric),
+    ("systemwarning", EventKind::Warning),
+    ("systeminfo", EventKind::Info),
+    ("systemdebug", EventKind::Debug),
+    ("planned", EventKind::PlanComplete),
+];
+
+/// Endings that mean the same as the one of the name on disk.
+const ENDINGS: &[(&str, &str)] = &[
+    ("started", "start"),
+    ("completed", "complete"),
+    ("resumed", "resume"),
+    ("restarted", "restart"),
+    ("saved", "save"),
+    ("loaded", "load"),
+    ("metrics", "metric"),
+];
+
+impl EventKind {
+    /// The kind that a file names; an unknown one is kept as text.
+    #[must_use]
+    pub fn from_file(text: &str) -> Self {
+        Self::of_name(text)
+            .or_else(|| Self::of_spelling(text))
+            .unwrap_or_else(|| Self::Other(text.into()))
+    }
+
+    fn of_spelling(text: &str) -> Option<Self> {
+        let key = key_of(text);
+        Self::of_key(&key).or_else(|| {
+            ENDINGS.iter().find_map(|(ending, plain)| {
+                Self::of_key(&format!("{}{plain}", key.strip_suffix(ending)?))
+            })
+        })
+    }
+
+    fn of_key(key: &str) -> Option<Self> {
+        let other = OTHER_NAMES.iter().find(|(name, _)| *name == key);
+        other.map(|(_, kind)| kind.clone()).or_else(|| {
+            let named = Self::ALL.iter().find(|kind| key_of(kind.as_str()) == key);
+            named.cloned()
+        })
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for EventKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::of_spelling(text).ok_or_else(|| Error::UnknownKind {
+            text: text.to_owned(),
+            nearest: nearest(text),
+        })
+    }
+}
+
+impl Serialize for EventKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for EventKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Ok(Self::from_file(&text))
+    }
+}
+
+/// A spelling without case and without what parts its words.
+fn key_of(text: &str) -> String {
+    let text = text.trim();
+    let text = match text.get(..10) {
+        Some(start) if start.eq_ignore_ascii_case("EventType.") => &text[10..],
+        _ => text,
+    };
+    let mut key: String = text
+        .chars()
+        .filter(|letter| !matches!(letter, '_' | '-' | ' ' | '.'))
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    if let Some(rest) = key.strip_prefix("operation") {
+        key = format!("op{rest}");
+    }
+    key
+}
+
+/// The known kind with the most pairs of neighbouring letters in common.
+fn nearest(text: &str) -> &'static str {
+    let wanted = key_of(text);
+    let pairs =
+        |text: &str| -> Vec<[u8; 2]> { text.as_bytes().array_windows::<2>().copied().collect() };
+    let wanted = pairs(&wanted);
+    let score = |kind: &&EventKind| {
+        let found = pairs(&key_of(kind.as_str()));
+        let shared = found.iter().filter(|pair| wanted.contains(pair)).count();
+        shared * 1000 / (found.len() + wanted.len() + 1)
+    };
+    EventKind::ALL
+        .iter()
+        .max_by_key(score)
+        .map_or("info", EventKind::name_of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(kind: &EventKind, spellings: &[&str]) {
+        for text in spellings {
+            let lower = text.to_lowercase();
+            let hyphens = text.replace('_', "-");
+            let mixed = lower.replacen('o', "O", 1);
+            for spelling in [*text, &lower, &hyphens, &mixed] {
+                assert_eq!(spelling.parse::<EventKind>().unwrap(), *kind, "{spelling}");
+                assert_eq!(EventKind::from_file(spelling), *kind, "{spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_the_documents_is_read() {
+        use EventKind as Kind;
+        check(&Kind::ProcessingStart, &["PROCESSING_START"]);
+        check(&Kind::ProcessingComplete, &["PROCESSING_COMPLETE"]);
+        check(&Kind::ProcessingError, &["PROCESSING_ERROR"]);
+        check(&Kind::PartitionStart, &["PARTITION_START"]);
+        check(&Kind::PartitionComplete, &["PARTITION_COMPLETE"]);
+        check(
+            &Kind::PartitionFailed,
+            &["PARTITION_ERROR", "PARTITION_FAILED"],
+        );
+        check(&Kind::PartitionResume, &["PARTITION_RESUME"]);
+        check(&Kind::OpStart, &["OPERATION_START", "OP_START"]);
+        check(&Kind::OpComplete, &["OPERATION_COMPLETE", "OP_COMPLETE"]);
+        check(
+            &Kind::OpFailed,
+            &[
+                "OPERATION_ERROR",
+                "OP_FAILED",
+                "OPERATION_FAILED",
+                "OP_ERROR",
+            ],
+        );
+        check(
+            &Kind::CheckpointSave,
+            &["CHECKPOINT_SAVE", "checkpoint_saved"],
+        );
+        check(&Kind::CheckpointLoad, &["CHECKPOINT_LOAD"]);
+        check(&Kind::CheckpointCleanup, &["CHECKPOINT_CLEANUP"]);
+        check(
+            &Kind::PerformanceMetric,
+            &["PERFORMANCE_METRIC", "performance_metrics"],
+        );
+        check(&Kind::ResourceUsage, &["RESOURCE_USAGE"]);
+        check(
+            &Kind::JobStart,
+            &["JOB_START", "JobStart", "EventType.JOB_START"],
+        );
+        check(&Kind::JobComplete, &["JOB_COMPLETE", "job_completed"]);
+        check(&Kind::JobFailed, &["JOB_FAILED"]);
+        check(&Kind::JobRestart, &["JOB_RESTART"]);
+        check(&Kind::Warning, &["WARNING"]);
+        check(&Kind::Info, &["INFO"]);
+        check(&Kind::Debug, &["DEBUG"]);
+    }
+
+    #[test]
+    fn names_on_disk_are_lower_case_unique_and_come_back() {
+        let mut seen = std::collections::HashSet::new();
+        for kind in EventKind::ALL {
+            let name = kind.as_str();
+            assert!(seen.insert(name));
+            assert!(
+                name.bytes()
+                    .all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+            );
+            assert_eq!(name.parse::<EventKind>().unwrap(), *kind);
+            assert_eq!(EventKind::from_file(name), *kind);
+        }
+        for (name, _) in OTHER_NAMES {
+            assert_eq!(key_of(name), *name, "could never match");
+            assert!(
+                EventKind::ALL
+                    .iter()
+                    .all(|kind| key_of(kind.as_str()) != *name)
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_is_kept_as_text_and_told_to_a_person() {
+        let kind = EventKind::from_file("Quantum_Leap");
+        assert_eq!(kind.as_str(), "Quantum_Leap");
+        let error = "partition_strat".parse::<EventKind>().unwrap_err();
+        let expected =
+            "`partition_strat` is no kind of event; the nearest known kind is `partition_start`";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>()) {
+            let _ = text.parse::<EventKind>();
+            let _ = EventKind::from_file(&text);
+        }
+    }
+}

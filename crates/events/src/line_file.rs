@@ -1,0 +1,259 @@
+//! A file that whole lines are appended to, on a device that may fail.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::rotate::{Archiver, LogName};
+
+/// How long a failing device is left alone.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// Lines on their way to a file. What the device refuses is kept, up to a bound, and tried again.
+pub(crate) struct LineFile {
+    name: LogName,
+    file: File,
+    length: u64,
+    /// Whether a failed write may have left half a line that could not be cut off.
+    torn: bool,
+    pending: Vec<u8>,
+    pending_lines: u64,
+    held_bytes: usize,
+    max_size_bytes: u64,
+    next_number: u64,
+    outage: Option<Outage>,
+}
+
+/// A time in which the device refused everything.
+#[derive(Debug)]
+pub(crate) struct Outage {
+    pub(crate) since: Instant,
+    pub(crate) error: io::Error,
+    retry_at: Instant,
+}
+
+impl LineFile {
+    /// Opens or creates the file and mends what a crash left of its last line.
+    pub(crate) fn open(name: LogName, held_bytes: usize, max_size_bytes: u64) -> io::Result<Self> {
+        let file = open_to_append(&name.current())?;
+        let length = mend_tail(&file, &name)?;
+        let next_number = name.numbers()?.last().map_or(1, |last| last + 1);
+        Ok(Self {
+            name,
+            file,
+            length,
+            torn: false,
+            pending: Vec::new(),
+            pending_lines: 0,
+            held_bytes,
+            max_size_bytes,
+            next_number,
+            outage: None,
+        })
+    }
+
+    /// Takes a line with its line feed, unless the bound is reached: then `false`.
+    #[must_use]
+    pub(crate) fn push(&mut self, line: &[u8]) -> bool {
+        let fits = self.pending.len() + line.len() <= self.held_bytes;
+        // Without an outage the bound cannot be meant: the next write empties the buffer.
+        if fits || self.outage.is_none() {
+            self.pending.extend_from_slice(line);
+            self.pending_lines += 1;
+            return true;
+        }
+        false
+    }
+
+    pub(crate) fn pending_bytes(&self) -> usize {
+        self.pending.len()
+    }
+
+    pub(crate) fn pending_lines(&self) -> u64 {
+        self.pending_lines
+    }
+
+    /// The path of the file that is being written.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.name.current()
+    }
+
+    pub(crate) fn outage(&self) -> Option<&Outage> {
+        self.outage.as_ref()
+    }
+
+    /// Writes what is pending, unless the device is being left alone. Gives the outage that ends
+    /// with it.
+    pub(crate) fn write_out(&mut self, archiver: &mut Archiver) -> Option<Outage> {
+        let now = Instant::now();
+        if self.pending.is_empty() || self.outage.as_ref().is_some_and(|o| o.retry_at > now) {
+            return None;
+        }
+        self.write_out_now(archiver)
+    }
+
+    /// As [`write_out`](Self::write_out), but tries in any case.
+    pub(crate) fn write_out_now(&mut self, archiver: &mut Archiver) -> Option<Outage> {
+        if self.pending.is_empty() {
+            return None;
+        }
+        match self.try_write(archiver) {
+            Ok(()) => {
+                self.pending.clear();
+                self.pending_lines = 0;
+                // One burst must not keep its memory for ever.
+                self.pending.shrink_to(1 << 20);
+                self.outage.take()
+            }
+            Err(error) => {
+                self.torn |= self.file.set_len(self.length).is_err();
+                let now = Instant::now();
+                let since = self.outage.take().map_or(now, |outage| outage.since);
+                self.outage = Some(Outage {
+                    since,
+                    error,
+                    retry_at: now + RETRY_AFTER,
+                });
+                None
+            }
+        }
+    }
+
+    /// Hands everything to the device.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        match self.file.sync_data() {
+            // Pipes and the like cannot be synced, and need not be.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            result => result,
+        }
+    }
+
+    fn try_write(&mut self, archiver: &mut Archiver) -> io::Result<()> {
+        if self.outage.is_some() {
+            self.reopen()?;
+        }
+        let size = self.length + self.pending.len() as u64;
+        if self.max_size_bytes > 0 && self.length > 0 && size > self.max_size_bytes {
+            self.rotate(archiver)?;
+        }
+        if self.torn {
+            // Ends the half line, which readers then pass over as one damaged line.
+            self.file.write_all(b"\n")?;
+            self.length += 1;
+            self.torn = false;
+        }
+        self.file.write_all(&self.pending)?;
+        self.length += self.pending.len() as u64;
+        Ok(())
+    }
+
+    /// The handle may be what is wrong: a folder that was moved, a mount that went away.
+    fn reopen(&mut self) -> io::Result<()> {
+        self.file = open_to_append(&self.name.current())?;
+        self.length = mend_tail(&self.file, &self.name)?;
+        Ok(())
+    }
+
+    fn rotate(&mut self, archiver: &mut Archiver) -> io::Result<()> {
+        let number = self.next_number;
+        fs::rename(self.name.current(), self.name.plain(number))?;
+        self.next_number += 1;
+        archiver.archive(self.name.clone(), number);
+        self.file = open_to_append(&self.name.current())?;
+        self.length = 0;
+        self.torn = false;
+        Ok(())
+    }
+}
+
+fn open_to_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+}
+
+/// Cuts off a last line without its end, or gives it the end if all the rest of it is there.
+/// Returns the length of the file then.
+fn mend_tail(mut file: &File, name: &LogName) -> io::Result<u64> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Ok(0);
+    }
+    let length = metadata.len();
+    let whole = end_of_last_line(file, length)?;
+    if whole == length {
+        return Ok(length);
+    }
+    if name.extension == "jsonl" && is_whole_json(file, whole, length - whole)? {
+        file.write_all(b"\n")?;
+        return Ok(length + 1);
+    }
+    file.set_len(whole)?;
+    Ok(whole)
+}
+
+/// The offset behind the last line feed, 0 if there is none.
+fn end_of_last_line(mut file: &File, length: u64) -> io::Result<u64> {
+    let mut buffer = [0; 8192];
+    let mut end = length;
+    while end > 0 {
+        let start = end.saturating_sub(buffer.len() as u64);
+        let piece = &mut buffer[..(end - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(piece)?;
+        if let Some(at) = piece.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+fn is_whole_json(mut file: &File, start: u64, length: u64) -> io::Result<bool> {
+    if length > crate::query::MAX_LINE_BYTES {
+        return Ok(false);
+    }
+    let mut tail = Vec::new();
+    file.seek(SeekFrom::Start(start))?;
+    file.take(length).read_to_end(&mut tail)?;
+    Ok(serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&tail).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: &str, after: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let name = LogName::json(folder.path());
+        fs::write(name.current(), before).unwrap();
+        let mut file = LineFile::open(name.clone(), 100, 0).unwrap();
+        assert!(file.push(b"{}\n"));
+        assert!(file.write_out(&mut Archiver::new(0)).is_none());
+        let found = fs::read_to_string(name.current()).unwrap();
+        assert_eq!(found, format!("{after}{{}}\n"));
+    }
+
+    #[test]
+    fn a_torn_tail_is_mended_and_nothing_whole_is_lost() {
+        check("", "");
+        check("{\"a\":1}\n", "{\"a\":1}\n");
+        check("{\"a\":1}\n{\"b\":", "{\"a\":1}\n");
+        check("{\"a\":1}\n{\"b\":2}", "{\"a\":1}\n{\"b\":2}\n");
+        check("{\"b\":", "");
+        let long = "x".repeat(20_000);
+        check(&format!("{long}\n{long}"), &format!("{long}\n"));
+    }
+
+    #[test]
+    fn without_an_outage_the_bound_does_not_apply() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = LineFile::open(LogName::json(folder.path()), 10, 0).unwrap();
+        assert!(file.push(&[b'x'; 20]));
+        assert_eq!((file.pending_bytes(), file.pending_lines()), (20, 1));
+    }
+}

@@ -1,0 +1,97 @@
+//! How a log is kept.
+
+use crate::Level;
+
+/// How a log is kept.
+///
+/// ```
+/// use coldpress_events::{Level, LogOptions};
+///
+/// let options = LogOptions::default().level(Level::Warning).backup_count(2);
+/// assert_eq!(options.max_log_size_bytes, 100_000_000);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogOptions {
+    /// Whether files are written at all; listeners hear the events in either case.
+    pub enabled: bool,
+    /// Events below this level are dropped at once.
+    pub level: Level,
+    /// The size at which a file is rotated, in bytes; 0 = never.
+    pub max_log_size_bytes: u64,
+    /// How many rotated files of each kind are kept; 0 = all.
+    pub backup_count: u32,
+    /// How many events may wait for the writing thread before new ones are counted as lost.
+    pub queue_events: usize,
+    /// How many bytes are kept in memory while the device refuses them, before new events are
+    /// counted as lost.
+    pub held_bytes: usize,
+    /// How long [`flush`](crate::EventLog::flush) and [`close`](crate::EventLog::close) wait for a
+    /// stalled device, in seconds.
+    pub patience_seconds: u64,
+}
+
+impl LogOptions {
+    /// Whether files are written. Default: true.
+    #[must_use]
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// The lowest level that is kept. Default: [`Level::Info`].
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// The size at which a file is rotated, in bytes. Default: 100 MB; 0 = never.
+    #[must_use]
+    pub fn max_log_size_bytes(mut self, size_bytes: u64) -> Self {
+        self.max_log_size_bytes = size_bytes;
+        self
+    }
+
+    /// How many rotated files are kept. Default: 5; 0 = all.
+    #[must_use]
+    pub fn backup_count(mut self, count: u32) -> Self {
+        self.backup_count = count;
+        self
+    }
+
+    /// How many events may wait. Default: 16,384, at least 1; more for bursts on slow devices.
+    #[must_use]
+    pub fn queue_events(mut self, count: usize) -> Self {
+        self.queue_events = count.max(1);
+        self
+    }
+
+    /// How many bytes are kept while the device refuses them. Default: 16 MB.
+    #[must_use]
+    pub fn held_bytes(mut self, bytes: usize) -> Self {
+        self.held_bytes = bytes;
+        self
+    }
+
+    /// How long a flush or close waits. Default: 10 seconds.
+    #[must_use]
+    pub fn patience_seconds(mut self, seconds: u64) -> Self {
+        self.patience_seconds = seconds;
+        self
+    }
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            level: Level::Info,
+            max_log_size_bytes: 100_000_000,
+            backup_count: 5,
+            queue_events: 16_384,
+            held_bytes: 16_000_000,
+            patience_seconds: 10,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Running one operator over one batch.
+
+use std::any::Any;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use coldpress_record::{Batch, StatValue};
+
+use crate::filter::{Filter, StatRow};
+use crate::mapper::{Changes, Mapper};
+use crate::record::{Record, RecordError};
+use crate::registry::Registry;
+use crate::spec::Body;
+use crate::splitter::{Children, Splitter};
+
+use super::step::Step;
+use super::{ChainSettings, OperatorFailure, Quarantined, Tally};
+
+/// How far an operator has come in a batch, kept outside of it so that it outlives a panic.
+#[derive(Default)]
+struct Progress {
+    /// Index into the selection of the record in hand.
+    at: usize,
+    /// The rows that stay, for a filter.
+    kept: Vec<u32>,
+    /// The rows that the operator failed on, with why.
+    failed: Vec<(u32, String)>,
+    /// The children made so far: row, index among its siblings, text.
+    children: Vec<(u32, u32, String)>,
+    /// Rows that a splitter made no child of.
+    childless: u64,
+}
+
+pub(super) fn run_step(
+    step: &mut Step,
+    batch: &mut Batch,
+    tally: &mut Tally,
+    registry: &Registry,
+    settings: &ChainSettings,
+) -> Result<(), OperatorFailure> {
+    let rows = batch.selection().to_vec();
+    let mut progress = Progress::default();
+    while progress.at < rows.len() {
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(step, batch, &rows, &mut progress)));
+        if let Err(panic) = outcome {
+            progress.failed.push((rows[progress.at], format!("panicked: {}", panic_text(&*panic))));
+            progress.at += 1;
+            step.rebuild(registry, settings);
+        }
+        if !step.skip_errors && !progress.failed.is_empty() {
+            let (row, error) = progress.failed.swap_remove(0);
+            return Err(OperatorFailure { failed: quarantined(step, batch, row, error) });
+        }
+    }
+    tally.quarantined.extend(progress.failed.iter().map(|(row, error)| quarantined(step, batch, *row, error.clone())));
+    count(step, tally, &rows, &progress);
+    settle(step, batch, progress);
+    Ok(())
+}
+
+/// Works on the rows from `progress.at` on.
+fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut Progress) {
+    let Step { body, names, columns, stat_columns, .. } = step;
+    match body {
+        Body::Mapper(mapper) => map(&mut **mapper, columns, names, batch, rows, progress),
+        Body::Filter(filter) => filter_rows(&mut **filter, columns, names, stat_columns, batch, rows, progress),
+        Body::Splitter(splitter) => split(&mut **splitter, columns, names, batch, rows, progress),
+        // `Chain::build` refuses these.
+        Body::Global => progress.at = rows.len(),
+    }
+}
+
+fn map(
+    mapper: &mut dyn Mapper,
+    columns: &[usize],
+    names: &[String],
+    batch: &mut Batch,
+    rows: &[u32],
+    progress: &mut Progress,
+) {
+    let mut changes = Changes::for_fields(columns.len());
+    while let Some(row) = rows.get(progress.at) {
+        changes.clear();
+        let record = Record::new(batch, *row as usize, columns, names);
+        let mapped = mapper.map(&record, &mut changes).and_then(|()| apply(&changes, columns, batch, *row as usize));
+        if let Err(error) = mapped {
+            progress.failed.push((*row, error.to_string()));
+        }
+        progress.at += 1;
+    }
+}
+
+fn apply(changes: &Changes, columns: &[usize], batch: &mut Batch, row: usize) -> Result<(), RecordError> {
+    let edits = columns.iter().zip(changes.edits());
+    edits
+        .filter(|(_, edits)| !edits.is_empty())
+        .try_for_each(|(column, edits)| batch.edit_text(*column, row, edits))
+        .map_err(|error| RecordError::new(error.to_string()))
+}
+
+fn filter_rows(
+    filter: &mut dyn Filter,
+    columns: &[usize],
+    names: &[String],
+    stat_columns: &[usize],
+    batch: &mut Batch,
+    rows: &[u32],
+    progress: &mut Progress,
+) {
+    // The statistics move out of the batch while the filter reads its records and fills them.
+    let mut stats = std::mem::take(batch.stats_mut());
+    let mut values: Vec<StatValue> = Vec::with_capacity(stat_columns.len());
+    let finished = catch_unwind(AssertUnwindSafe(|| {
+        while let Some(row) = rows.get(progress.at) {
+            let at = *row as usize;
+            let known = stat_columns.iter().all(|column| stats.get(*column, at).is_some());
+            let record = Record::new(batch, at, columns, names);
+            let mut stat_row = StatRow::new(&mut stats, stat_columns, at);
+            match if known { Ok(()) } else { filter.compute(&record, &mut stat_row) } {
+                Err(error) => progress.failed.push((*row, error.to_string())),
+                Ok(()) => {
+                    values.clear();
+                    values.extend(stat_columns.iter().filter_map(|column| stats.get(*column, at)));
+                    if values.len() < stat_columns.len() {
+                        progress.failed.push((*row, "the filter left out one of its statistics".to_owned()));
+                    } else if filter.keep(&values) {
+                        progress.kept.push(*row);
+                    }
+                }
+            }
+            progress.at += 1;
+        }
+    }));
+    *batch.stats_mut() = stats;
+    if let Err(panic) = finished {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn split(
+    splitter: &mut dyn Splitter,
+    columns: &[usize],
+    names: &[String],
+    batch: &mut Batch,
+    rows: &[u32],
+    progress: &mut Progress,
+) {
+    let mut children = Children::default();
+    while let Some(row) = rows.get(progress.at) {
+        children.clear();
+        let record = Record::new(batch, *row as usize, columns, names);
+        match splitter.split(&record, &mut children) {
+            Err(error) => progress.failed.push((*row, error.to_string())),
+            Ok(()) => {
+                let before = progress.children.len();
+                let made = children.drain().enumerate().map(|(index, text)| (*row, index as u32, text));
+                progress.children.extend(made);
+                progress.childless += u64::from(progress.children.len() == before);
+            }
+        }
+        progress.at += 1;
+    }
+}
+
+fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &Progress) {
+    let ledger = &mut tally.ledger.operators[step.index as usize];
+    let (arrived, failed) = (rows.len() as u64, progress.failed.len() as u64);
+    ledger.records_in += arrived;
+    ledger.quarantined += failed;
+    match step.body {
+        Body::Filter(_) => {
+            ledger.out += progress.kept.len() as u64;
+            ledger.dropped += arrived - failed - progress.kept.len() as u64;
+        }
+        Body::Splitter(_) => {
+            let children = progress.children.len() as u64;
+            ledger.out += children;
+            ledger.dropped += progress.childless;
+            ledger.made += children - (arrived - failed - progress.childless);
+        }
+        Body::Mapper(_) | Body::Global => ledger.out += arrived - failed,
+    }
+}
+
+/// Takes the rows that do not go on out of the batch.
+fn settle(step: &Step, batch: &mut Batch, progress: Progress) {
+    match step.body {
+        Body::Filter(_) => batch.select(progress.kept),
+        Body::Splitter(_) => batch.replace_rows(step.columns[0], &progress.children),
+        Body::Mapper(_) | Body::Global => {
+            let mut failed = progress.failed.iter().map(|(row, _)| *row as usize).peekable();
+            if failed.peek().is_some() {
+                batch.retain(|row| failed.next_if_eq(&row).is_none());
+            }
+        }
+    }
+}
+
+fn quarantined(step: &Step, batch: &Batch, row: u32, error: String) -> Quarantined {
+    Quarantined {
+        origin: batch.origin(row as usize).clone(),
+        operation: step.index,
+        operator: step.call.name.clone(),
+        error,
+        record: batch.raw(row as usize).to_owned(),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}

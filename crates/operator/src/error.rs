@@ -1,0 +1,70 @@
+//! What can be wrong with an operator call.
+
+use coldpress_config::Span;
+
+/// The result of checking or building operators.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a recipe's operators cannot be built; all of these are found when the recipe is read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No operator has this name.
+    #[error("unknown operator `{name}`{}", suggest(suggestion))]
+    UnknownOperator {
+        /// The name in the recipe.
+        name: String,
+        /// Where it stands.
+        span: Span,
+        /// The nearest known name.
+        suggestion: Option<String>,
+    },
+    /// A parameter is unknown, of the wrong type or out of range.
+    #[error("{operator}: {message}")]
+    Params {
+        /// The operator's name.
+        operator: String,
+        /// What is wrong, naming the parameter.
+        message: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// The operator needs all partitions at once.
+    #[error("{operator} needs all partitions before it can decide; this release runs no such operators")]
+    NeedsAllPartitions {
+        /// The operator's name.
+        operator: String,
+        /// Where it stands.
+        span: Span,
+    },
+}
+
+impl Error {
+    /// Where in the recipe the error lies; line 0 for a call that was made from code or the command line.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::UnknownOperator { span, .. } | Self::Params { span, .. } | Self::NeedsAllPartitions { span, .. } => *span,
+        }
+    }
+}
+
+fn suggest(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// What is wrong with the parameters of one operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParamError {
+    /// What is wrong, naming the parameter.
+    pub message: String,
+    /// The parameter it is about, so that its place in the recipe can be shown.
+    pub param: Option<String>,
+}
+
+impl ParamError {
+    /// An error about the parameter `param`; `expected` follows its name, as in "must be …".
+    pub fn new(param: &str, expected: impl std::fmt::Display) -> Self {
+        Self { message: format!("parameter `{param}` {expected}"), param: Some(param.to_owned()) }
+    }
+}

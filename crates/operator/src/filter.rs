@@ -1,0 +1,105 @@
+//! Filters: operators that compute statistics of a record and keep or drop it by them.
+
+use coldpress_record::{StatValue, Stats};
+
+use crate::params;
+use crate::record::{Record, RecordError};
+
+/// Decides by statistics whether a record stays.
+///
+/// Statistics are computed once: one that a record has already, from an earlier filter or from the input's
+/// `__dj__stats__`, is used as it is (as the reference system does). An instance serves one thread.
+pub trait Filter: Send {
+    /// The names of the statistics it decides by, in the order in which [`Filter::keep`] gets them.
+    fn stats(&self) -> Vec<String>;
+
+    /// Computes the statistics of one record. Called only when one of them is missing.
+    ///
+    /// # Errors
+    /// An error sends this record to quarantine.
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError>;
+
+    /// Whether a record with these statistics stays.
+    fn keep(&self, stats: &[StatValue]) -> bool;
+}
+
+/// The statistics of one record, as its filter fills them.
+#[derive(Debug)]
+pub struct StatRow<'a> {
+    stats: &'a mut Stats,
+    columns: &'a [usize],
+    row: usize,
+}
+
+impl<'a> StatRow<'a> {
+    pub(crate) fn new(stats: &'a mut Stats, columns: &'a [usize], row: usize) -> Self {
+        Self { stats, columns, row }
+    }
+
+    /// Sets the filter's `index`-th statistic, unless the record has it already.
+    pub fn set(&mut self, index: usize, value: StatValue) {
+        if self.get(index).is_none() {
+            self.stats.set(self.columns[index], self.row, value);
+        }
+    }
+
+    /// The filter's `index`-th statistic.
+    pub fn get(&self, index: usize) -> Option<StatValue> {
+        self.stats.get(self.columns[index], self.row)
+    }
+}
+
+params! {
+    /// How a filter compares a statistic with its bounds: parameters that every range filter has.
+    #[derive(PartialEq)]
+    pub struct RangeRule {
+        /// Whether a value equal to the minimum is inside.
+        min_closed_interval: bool = true;
+        /// Whether a value equal to the maximum is inside.
+        max_closed_interval: bool = true;
+        /// Keep what is outside of the range. The two flags above are flipped first, as in the reference system, so by
+        /// default a value equal to a bound is kept.
+        reversed_range: bool = false;
+    }
+}
+
+impl RangeRule {
+    /// Whether a record with this value stays. A bound of `None` is no bound.
+    pub fn keep(&self, value: f64, min: Option<f64>, max: Option<f64>) -> bool {
+        let min_closed = self.min_closed_interval != self.reversed_range;
+        let max_closed = self.max_closed_interval != self.reversed_range;
+        let above = min.is_none_or(|min| if min_closed { value >= min } else { value > min });
+        let below = max.is_none_or(|max| if max_closed { value <= max } else { value < max });
+        (above && below) != self.reversed_range
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Params;
+
+    #[test]
+    fn reversed_flips_the_ends_before_it_negates() {
+        let rule = |min_closed_interval, reversed_range| RangeRule {
+            min_closed_interval,
+            reversed_range,
+            ..RangeRule::defaults()
+        };
+        let cases = [
+            (rule(true, false), 1.0, true),
+            (rule(false, false), 1.0, false),
+            (rule(true, false), 2.0, true),
+            (rule(true, false), 3.0, false),
+            (rule(true, true), 1.0, true),
+            (rule(false, true), 1.0, false),
+            (rule(true, true), 1.5, false),
+            (rule(true, true), 3.0, true),
+            (rule(true, false), f64::NAN, false),
+        ];
+        for (rule, value, kept) in cases {
+            assert_eq!(rule.keep(value, Some(1.0), Some(2.0)), kept, "{rule:?} {value}");
+        }
+        assert!(rule(true, false).keep(f64::INFINITY, None, None));
+    }
+}

@@ -1,0 +1,296 @@
+//! Parameters of operators: declared once, with type, default and doc, and read from the recipe.
+
+use coldpress_config::{Key, Node};
+
+use crate::error::ParamError;
+
+/// The parameters of an operator; implemented by the [`params!`](crate::params!) macro.
+pub trait Params: Sized {
+    /// The declarations, for the manual.
+    fn specs() -> Vec<ParamSpec>;
+    /// All parameters at their defaults.
+    fn defaults() -> Self;
+    /// Takes the parameters out of `reader`.
+    ///
+    /// # Errors
+    /// [`ParamError`] for a value of the wrong type or out of range.
+    fn read(reader: &mut ParamReader<'_>) -> Result<Self, ParamError>;
+    /// The parameters as JSON, defaults included: part of the chain hash.
+    fn to_json(&self) -> serde_json::Value;
+}
+
+/// The declaration of one parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamSpec {
+    /// Its name in the recipe.
+    pub name: &'static str,
+    /// What kind of value it takes, as in "an integer".
+    pub kind: &'static str,
+    /// Its default.
+    pub default: serde_json::Value,
+    /// What it does: one or more sentences.
+    pub doc: &'static str,
+}
+
+/// A type that a parameter can have.
+pub trait ParamValue: Sized + Clone {
+    /// What kind of value it takes, as in "an integer".
+    const KIND: &'static str;
+    /// The value of a node, if it has the right type.
+    fn parse(node: &Node) -> Option<Self>;
+    /// The value as JSON.
+    fn to_json(&self) -> serde_json::Value;
+}
+
+macro_rules! scalar {
+    ($type:ty, $kind:literal, $access:ident) => {
+        impl ParamValue for $type {
+            const KIND: &'static str = $kind;
+            fn parse(node: &Node) -> Option<Self> {
+                node.$access().map(Into::into)
+            }
+            fn to_json(&self) -> serde_json::Value {
+                serde_json::json!(self)
+            }
+        }
+    };
+}
+
+scalar!(bool, "true or false", as_bool);
+scalar!(i64, "an integer", as_i64);
+scalar!(u64, "an integer from 0 on", as_u64);
+scalar!(f64, "a number", as_f64);
+scalar!(String, "text", as_str);
+
+impl<T: ParamValue> ParamValue for Option<T> {
+    const KIND: &'static str = T::KIND;
+    fn parse(node: &Node) -> Option<Self> {
+        if node.is_null() { Some(None) } else { T::parse(node).map(Some) }
+    }
+    fn to_json(&self) -> serde_json::Value {
+        self.as_ref().map_or(serde_json::Value::Null, T::to_json)
+    }
+}
+
+impl<T: ParamValue> ParamValue for Vec<T> {
+    const KIND: &'static str = "a list";
+    fn parse(node: &Node) -> Option<Self> {
+        match node.as_list() {
+            Some(items) => items.iter().map(T::parse).collect(),
+            None => T::parse(node).map(|only| vec![only]),
+        }
+    }
+    fn to_json(&self) -> serde_json::Value {
+        self.iter().map(T::to_json).collect()
+    }
+}
+
+/// Hands out the parameters of one operator call, and knows which are left.
+#[derive(Debug)]
+pub struct ParamReader<'a> {
+    left: Vec<&'a (Key, Node)>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> ParamReader<'a> {
+    /// A reader of these parameters.
+    pub fn new(params: &'a [(Key, Node)]) -> Self {
+        Self { left: params.iter().collect(), known: Vec::new() }
+    }
+
+    /// The value of the parameter `name`, or `default` where the call does not give it.
+    ///
+    /// # Errors
+    /// [`ParamError`] when the value has the wrong type.
+    pub fn take<T: ParamValue>(&mut self, name: &'static str, default: T) -> Result<T, ParamError> {
+        self.known.push(name);
+        let Some(at) = self.left.iter().position(|(key, _)| key.name == name) else { return Ok(default) };
+        let (_, node) = self.left.remove(at);
+        T::parse(node).ok_or_else(|| ParamError::new(name, format_args!("must be {}, found {}", T::KIND, describe(node))))
+    }
+
+    /// Accepts the parameter `name` without using it.
+    pub fn ignore(&mut self, name: &'static str) {
+        self.known.push(name);
+        self.left.retain(|(key, _)| key.name != name);
+    }
+
+    /// Checks that nothing is left.
+    ///
+    /// # Errors
+    /// [`ParamError`] naming the first parameter that the operator does not know, and the nearest one it does.
+    pub fn finish(self) -> Result<(), ParamError> {
+        let Some((key, _)) = self.left.first() else { return Ok(()) };
+        let help = match closest(&key.name, self.known.iter().copied()) {
+            Some(known) => format!(", did you mean `{known}`?"),
+            None => String::new(),
+        };
+        let message = format!("unknown parameter `{}`{help}", key.name);
+        Err(ParamError { message, param: Some(key.name.clone()) })
+    }
+}
+
+fn describe(node: &Node) -> String {
+    match node.as_str() {
+        Some(text) if text.chars().count() <= 40 => format!("`{text}`"),
+        _ => node.kind().to_owned(),
+    }
+}
+
+/// The name nearest to `wanted` by edit distance, if one is near enough to be meant.
+pub fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let limit = (wanted.chars().count() / 3).max(2);
+    let distances = names.into_iter().map(|name| (distance(wanted, name, limit + 1), name));
+    distances.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}
+
+/// The Levenshtein distance of two names; `cap` where their lengths alone differ by as much.
+fn distance(a: &str, b: &str, cap: usize) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    if a.chars().count().abs_diff(b.len()) >= cap {
+        return cap;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Declares the parameters of an operator: a struct with a field per parameter, its default, and a check if it has
+/// one.
+///
+/// ```
+/// use coldpress_operator::{params, Params};
+///
+/// params! {
+///     /// Parameters of `take_mapper`.
+///     pub struct TakeParams {
+///         /// How many characters are kept.
+///         length: u64 = 10, |length| *length > 0, "must be at least 1";
+///         /// Put behind what was cut.
+///         tail: Option<String> = None;
+///     }
+/// }
+///
+/// assert_eq!(TakeParams::defaults().length, 10);
+/// assert_eq!(TakeParams::specs()[0].doc, "How many characters are kept.");
+/// ```
+#[macro_export]
+macro_rules! params {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $(
+                $(#[doc = $doc:literal])+
+                $field:ident : $type:ty = $default:expr $(, $check:expr, $expected:literal)?;
+            )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        $vis struct $name {
+            $($(#[doc = $doc])+ pub $field: $type,)*
+        }
+
+        impl $crate::Params for $name {
+            fn specs() -> ::std::vec::Vec<$crate::ParamSpec> {
+                ::std::vec![$($crate::ParamSpec {
+                    name: stringify!($field),
+                    kind: <$type as $crate::ParamValue>::KIND,
+                    default: { let default: $type = $default; $crate::ParamValue::to_json(&default) },
+                    doc: concat!($($doc),+).trim_ascii(),
+                }),*]
+            }
+
+            fn defaults() -> Self {
+                Self { $($field: $default),* }
+            }
+
+            fn read(
+                #[allow(unused_variables, reason = "an operator may have no parameters")]
+                reader: &mut $crate::ParamReader<'_>,
+            ) -> ::std::result::Result<Self, $crate::ParamError> {
+                $(
+                    let $field: $type = reader.take(stringify!($field), $default)?;
+                    $(
+                        let check: fn(&$type) -> bool = $check;
+                        if !check(&$field) {
+                            return Err($crate::ParamError::new(stringify!($field), $expected));
+                        }
+                    )?
+                )*
+                Ok(Self { $($field),* })
+            }
+
+            fn to_json(&self) -> $crate::__json::Value {
+                #[allow(unused_mut, reason = "an operator may have no parameters")]
+                let mut object = $crate::__json::Map::new();
+                $(object.insert(stringify!($field).into(), $crate::ParamValue::to_json(&self.$field));)*
+                object.into()
+            }
+        }
+    };
+}
+
+params! {
+    /// The parameters of an operator that has none of its own.
+    pub struct NoParams {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    params! {
+        /// Parameters of a test.
+        struct Sample {
+            /// A count.
+            /// On two lines.
+            count: u64 = 3, |count| *count < 10, "must be below 10";
+            /// Names.
+            names: Vec<String> = Vec::new();
+            /// A limit.
+            limit: Option<f64> = None;
+        }
+    }
+
+    fn read(params: &[(&str, serde_json::Value)]) -> Result<Sample, ParamError> {
+        let nodes: Vec<(Key, Node)> = params
+            .iter()
+            .map(|(name, value)| (Key { name: (*name).to_owned(), span: Default::default() }, Node::from_json(value)))
+            .collect();
+        let mut reader = ParamReader::new(&nodes);
+        let sample = Sample::read(&mut reader)?;
+        reader.finish().map(|()| sample)
+    }
+
+    #[test]
+    fn parameters_are_typed_and_checked() {
+        let sample = read(&[("count", 4.into()), ("names", "one".into()), ("limit", serde_json::Value::Null)]).unwrap();
+        assert_eq!((sample.count, sample.names, sample.limit), (4, vec!["one".to_owned()], None));
+        let cases = [
+            ("count", serde_json::json!("x"), "parameter `count` must be an integer from 0 on, found `x`"),
+            ("count", serde_json::json!(10), "parameter `count` must be below 10"),
+            ("limit", serde_json::json!([1]), "parameter `limit` must be a number, found list"),
+            ("cuont", serde_json::json!(1), "unknown parameter `cuont`, did you mean `count`?"),
+            ("nothing", serde_json::json!(1), "unknown parameter `nothing`"),
+        ];
+        for (name, value, message) in cases {
+            assert_eq!(read(&[(name, value)]).unwrap_err().message, message);
+        }
+    }
+
+    #[test]
+    fn declarations_are_their_own_manual() {
+        let specs = Sample::specs();
+        assert_eq!((specs[0].name, specs[0].doc), ("count", "A count. On two lines."));
+        assert_eq!(Sample::defaults().to_json(), serde_json::json!({"count": 3, "names": [], "limit": null}));
+    }
+}

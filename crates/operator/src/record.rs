@@ -1,0 +1,53 @@
+//! A record as an operator sees it.
+
+use coldpress_record::{Batch, FieldError, Origin};
+
+/// One record of a batch, with the fields that the operator declared.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    batch: &'a Batch,
+    row: usize,
+    columns: &'a [usize],
+    names: &'a [String],
+}
+
+/// Why an operator could not process a record; the record goes to quarantine with this message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RecordError(String);
+
+impl RecordError {
+    /// An error with this message, which should name the field and what is wrong with it.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl<'a> Record<'a> {
+    pub(crate) fn new(batch: &'a Batch, row: usize, columns: &'a [usize], names: &'a [String]) -> Self {
+        Self { batch, row, columns, names }
+    }
+
+    /// The text of the operator's `field`-th declared field.
+    ///
+    /// # Errors
+    /// When the record lacks the field or it is no text; the message names the field.
+    pub fn text(&self, field: usize) -> Result<&'a str, RecordError> {
+        self.batch.text(self.columns[field], self.row).map_err(|error| self.describe(field, error))
+    }
+
+    /// The JSON text of the operator's `field`-th declared field as it came in; `None` where it is missing.
+    pub fn json(&self, field: usize) -> Option<&'a str> {
+        self.batch.json(self.columns[field], self.row)
+    }
+
+    /// The record's place in the dataset.
+    pub fn origin(&self) -> &'a Origin {
+        self.batch.origin(self.row)
+    }
+
+    #[cold]
+    fn describe(&self, field: usize, error: FieldError) -> RecordError {
+        RecordError::new(format!("field `{}` {error}", self.names[field]))
+    }
+}

@@ -1,0 +1,138 @@
+//! Conformance vectors: cases that were made by running the reference system, and the runner for them.
+//!
+//! A vector file has one JSON object a line: `id`, `op`, `params`, `input` rows, `output` rows, and for filters the
+//! `stats` of every input row and the indices `kept`; `error` is set where the reference refuses or fails.
+
+use coldpress_config::{Key, Node, OperatorCall, Span};
+use coldpress_record::{Batch, Lines};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::chain::{Chain, ChainSettings};
+use crate::registry::Registry;
+
+/// What came of a file of vectors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Cases that agree.
+    pub passed: u32,
+    /// Cases left out by name.
+    pub skipped: u32,
+    /// Cases that differ: the case's name and how.
+    pub failures: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    op: String,
+    params: Map<String, Value>,
+    input: Vec<Map<String, Value>>,
+    output: Option<Vec<Map<String, Value>>>,
+    stats: Option<Vec<Map<String, Value>>>,
+    kept: Option<Vec<u32>>,
+    error: Option<String>,
+}
+
+/// Runs every case of a vector file, except those that `skip` names by id.
+///
+/// Text, whole numbers and the order of rows must be equal, floats to 1e-9; missing and null are the same. Refusing
+/// earlier than the reference counts as equal, and a record in quarantine as an error while running.
+pub fn run(registry: &Registry, file: &str, skip: &[&str]) -> Outcome {
+    let mut outcome = Outcome::default();
+    for line in file.lines().filter(|line| !line.trim().is_empty()) {
+        match serde_json::from_str::<Case>(line) {
+            Err(error) => outcome.failures.push(format!("not a case: {error}")),
+            Ok(case) if skip.contains(&case.id.as_str()) => outcome.skipped += 1,
+            Ok(case) => match run_case(registry, &case) {
+                Ok(()) => outcome.passed += 1,
+                Err(difference) => outcome.failures.push(format!("{}: {difference}", case.id)),
+            },
+        }
+    }
+    outcome
+}
+
+fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
+    let settings = ChainSettings { text_key: "text".into(), seed: 42, skip_op_error: true };
+    let mut chain = match (Chain::build(registry, &[call(case)], &settings), &case.error) {
+        (Ok(chain), _) => chain,
+        (Err(_), Some(_)) => return Ok(()),
+        (Err(error), None) => return Err(format!("refused: {error}")),
+    };
+    let mut batch = Batch::default();
+    let mut lines = Lines::new(0);
+    for (at, row) in case.input.iter().enumerate() {
+        lines.push(at as u64, Value::Object(row.clone()).to_string().as_bytes());
+    }
+    batch.fill(&mut lines, chain.fields(), &mut Vec::new());
+    chain.begin(&mut batch);
+    let mut tally = chain.tally();
+    chain.run(&mut batch, 0..1, &mut tally).map_err(|failure| failure.to_string())?;
+    if case.error.is_some() {
+        let failed = !tally.quarantined.is_empty();
+        return if failed { Ok(()) } else { Err("should have failed".to_owned()) };
+    }
+    if let Some(first) = tally.quarantined.first() {
+        return Err(format!("row {} failed: {}", first.origin.position, first.error));
+    }
+    compare_rows(case, &chain, &batch)
+}
+
+fn call(case: &Case) -> OperatorCall {
+    let span = Span::default();
+    let params = case.params.iter().map(|(name, value)| (Key { name: name.clone(), span }, Node::from_json(value)));
+    OperatorCall { name: case.op.clone(), params: params.collect(), span }
+}
+
+fn compare_rows(case: &Case, chain: &Chain, batch: &Batch) -> Result<(), String> {
+    if let Some(stats) = &case.stats {
+        stats.iter().enumerate().try_for_each(|(row, expected)| {
+            let mut json = Vec::new();
+            batch.stats().write_json(row, &mut json);
+            compare(&format!("statistics of row {row}"), &Value::Object(expected.clone()), &parse(&json)?)
+        })?;
+    }
+    if let Some(kept) = &case.kept
+        && kept != batch.selection()
+    {
+        return Err(format!("kept {:?}, expected {kept:?}", batch.selection()));
+    }
+    let expected = case.output.as_deref().unwrap_or_default();
+    if expected.len() != batch.selection().len() {
+        return Err(format!("{} rows came out, expected {}", batch.selection().len(), expected.len()));
+    }
+    batch.selection().iter().zip(expected).try_for_each(|(row, expected)| {
+        let mut json = Vec::new();
+        batch.write_record(*row as usize, chain.fields(), &mut json);
+        compare(&format!("row {row}"), &Value::Object(expected.clone()), &parse(&json)?)
+    })
+}
+
+fn parse(json: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(json).map_err(|error| format!("came out as no JSON: {error}"))
+}
+
+fn compare(place: &str, expected: &Value, found: &Value) -> Result<(), String> {
+    let differ = || Err(format!("{place}: {found}, expected {expected}"));
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => {
+            let names = expected.keys().chain(found.keys());
+            // The statistics of a row are compared on their own.
+            names.filter(|name| *name != coldpress_record::STATS_FIELD).try_for_each(|name| {
+                let value = |object: &Map<String, Value>| object.get(name).cloned().unwrap_or_default();
+                compare(&format!("{place}, `{name}`"), &value(expected), &value(found))
+            })
+        }
+        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
+            expected.iter().zip(found).try_for_each(|(expected, found)| compare(place, expected, found))
+        }
+        (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => {
+            let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+            let near = (a - b).abs() <= 1e-12 || (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
+            if near { Ok(()) } else { differ() }
+        }
+        _ if expected == found => Ok(()),
+        _ => differ(),
+    }
+}

@@ -1,0 +1,199 @@
+//! Repairs text as Python's `ftfy.fix_text` does: mojibake, character references, odd characters, normal forms.
+//!
+//! [`fix_text`] gives, to the character, what ftfy 6.3.1 gives with its default settings and one of the four
+//! [`Normalization`] forms. It is built for text that mostly needs no repair:
+//!
+//! 1. The [`walker`] passes over the text and names the places that something may change.
+//! 2. A segment in which only single characters change or only the normal form is in doubt is rewritten in one pass,
+//!    and the walker looks at the result.
+//! 3. All other segments go through [`segment`], which applies every fixer until nothing changes.
+//!
+//! # What is fixed, and how
+//!
+//! - Text is cut into **segments**, each up to and with a line feed, or of 1,000,000 characters where a line has
+//!   more. Each is fixed by itself: one damaged line does not change how others are read.
+//! - **Character references** (`&eacute;`, `&#233;`) are replaced until a segment holds a literal `<`: from that
+//!   segment on, the text counts as HTML and keeps them. A `<` that comes from a reference does not count.
+//! - **Mojibake** is undone where the text of a segment breaks a rule of the heuristic: the segment is written in the
+//!   first of ten single-byte encodings that gives UTF-8; failing that, pieces of it are; failing that, C1 control
+//!   characters are read as Windows-1252. Lost bytes become U+FFFD, and blanks that were byte A0 are put back.
+//! - **Characters**: C1 controls become what Windows-1252 has in their place; ligatures, wide and half-width forms and
+//!   curly quotes become plain ones; `\r\n`, `\r`, U+2028 and U+2029 become `\n`; terminal escapes and control
+//!   characters that show nothing are removed. A `\n` made here does not begin a new segment.
+//! - **Normal form** last, and then all again while something changes.
+//!
+//! Surrogates cannot occur in a `str`, and no fixer makes them, so ftfy's fixer for them has no counterpart. Normal
+//! forms and character properties are those of the Unicode version of the `unicode-normalization`, `regex` and
+//! standard libraries: for characters newer than the Python interpreter's Unicode version the results may differ.
+
+mod badness;
+mod badness_rules;
+mod char_table;
+mod characters;
+mod classes;
+mod codecs;
+mod entities;
+mod mojibake;
+mod repair;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod walker;
+
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+
+use classes::{CLASSES, JOINS, MARK, NOT_NFC, NOT_OTHER_FORMS};
+use walker::{Event, Walker};
+
+/// A Unicode normalization form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalization {
+    /// Composed characters.
+    Nfc,
+    /// Composed characters, and plain forms for compatibility characters.
+    Nfkc,
+    /// Decomposed characters.
+    Nfd,
+    /// Decomposed characters, and plain forms for compatibility characters.
+    Nfkd,
+}
+
+impl Normalization {
+    fn apply(self, text: &str) -> String {
+        match self {
+            Self::Nfc => text.nfc().collect(),
+            Self::Nfkc => text.nfkc().collect(),
+            Self::Nfd => text.nfd().collect(),
+            Self::Nfkd => text.nfkd().collect(),
+        }
+    }
+}
+
+/// What `ftfy.fix_text` gives for `text`; `None` when that is `text` itself.
+pub fn fix_text(text: &str, form: Normalization) -> Option<String> {
+    let mut walker = Walker::new(text, form);
+    let mut html: Option<usize> = None;
+    let mut fixed = String::new();
+    let mut piece = String::new();
+    // All before `copied` is in `fixed`; all before `passed` is settled and ends a segment.
+    let mut copied = 0;
+    let mut passed = 0;
+    while let Some((at, _)) = walker.next() {
+        let range = segment_around(text, passed, at);
+        let html = *html.get_or_insert_with(|| memchr::memchr(b'<', text.as_bytes()).unwrap_or(text.len()));
+        let with_references = html >= range.end;
+        walker.look_for_references(with_references);
+        if fix_segment(&text[range.clone()], with_references, form, &mut piece) {
+            fixed.push_str(&text[copied..range.start]);
+            fixed.push_str(&piece);
+            copied = range.end;
+        }
+        passed = range.end;
+        walker.skip_to(passed);
+    }
+    (copied > 0).then(|| fixed + &text[copied..])
+}
+
+/// Segments are cut where a line has more characters than this.
+const MAX_SEGMENT: usize = 1_000_000;
+
+/// The segment that holds byte `at`, where `from` is some earlier place at which a segment begins.
+fn segment_around(text: &str, from: usize, at: usize) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let mut start = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |feed| from + feed + 1);
+    let end = memchr::memchr(b'\n', &bytes[at..]).map_or(text.len(), |feed| at + feed + 1);
+    while end - start > MAX_SEGMENT {
+        let mut characters = text[start..end].char_indices();
+        let Some((length, _)) = characters.nth(MAX_SEGMENT) else {
+            break;
+        };
+        if start + length > at {
+            return start..start + length;
+        }
+        start += length;
+    }
+    start..end
+}
+
+/// Puts `segment` with every fix applied into `fixed`; returns whether it changed.
+fn fix_segment(segment: &str, with_references: bool, form: Normalization, fixed: &mut String) -> bool {
+    let Some(edits) = edit(segment, with_references, form, fixed) else {
+        *fixed = segment::fix(segment, with_references, form);
+        return fixed != segment;
+    };
+    if edits == Edits::None {
+        return false;
+    }
+    let mut again = Walker::new(fixed, form);
+    if edits == Edits::Normalized {
+        again = again.normalized();
+    }
+    again.look_for_references(with_references);
+    if again.next().is_some() {
+        *fixed = segment::fix(fixed, with_references, form);
+    }
+    fixed != segment
+}
+
+/// How [`edit`] changed a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edits {
+    None,
+    Characters,
+    /// The text was normalised, and perhaps characters edited before that.
+    Normalized,
+}
+
+/// Applies all fixes once, into `edited`, if that takes no more than plainer characters and the normal form.
+fn edit(segment: &str, with_references: bool, form: Normalization, edited: &mut String) -> Option<Edits> {
+    edited.clear();
+    let mut walker = Walker::new(segment, form);
+    walker.look_for_references(with_references);
+    let mut copied = 0;
+    let mut normalize = false;
+    for (at, event) in walker {
+        match event {
+            Event::Involved => return None,
+            Event::Normalize => normalize = true,
+            Event::Edit { length, plain } => {
+                edited.push_str(&segment[copied..at]);
+                edited.push_str(plain);
+                copied = at + length;
+                normalize |= !plain.is_ascii() && plain.chars().any(|c| may_change(c, form));
+            }
+        }
+    }
+    edited.push_str(&segment[copied..]);
+    if normalize {
+        *edited = form.apply(edited);
+        return Some(Edits::Normalized);
+    }
+    Some(if copied > 0 { Edits::Characters } else { Edits::None })
+}
+
+/// Whether `form` may change `c` or what stands beside it.
+fn may_change(c: char, form: Normalization) -> bool {
+    let classes = match form {
+        Normalization::Nfc => NOT_NFC | JOINS | MARK,
+        _ => NOT_NFC | JOINS | MARK | NOT_OTHER_FORMS,
+    };
+    CLASSES.get(c) & classes != 0
+}
+
+/// What [`fix_text`] gives, without its short cuts.
+#[cfg(test)]
+fn fix_text_plainly(text: &str, form: Normalization) -> Option<String> {
+    let mut fixed = String::new();
+    let mut with_references = true;
+    let mut at = 0;
+    while at < text.len() {
+        let range = segment_around(text, at, at);
+        at = range.end;
+        let segment = &text[range];
+        with_references &= !segment.contains('<');
+        fixed.push_str(&segment::fix(segment, with_references, form));
+    }
+    (fixed != text).then_some(fixed)
+}

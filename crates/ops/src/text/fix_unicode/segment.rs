@@ -1,0 +1,34 @@
+//! The fixes of one segment, repeated until nothing changes: the definition that all short cuts must agree with.
+
+use super::{Normalization, characters, entities, mojibake};
+
+/// `segment` with every fix applied, in the order and as often as ftfy does it.
+pub(super) fn fix(segment: &str, with_references: bool, form: Normalization) -> String {
+    let mut text = segment.to_owned();
+    loop {
+        let fixed = fix_once(&text, with_references, form);
+        if fixed == text {
+            return text;
+        }
+        text = fixed;
+    }
+}
+
+fn fix_once(text: &str, with_references: bool, form: Normalization) -> String {
+    let mut text = text.to_owned();
+    if with_references {
+        apply(&mut text, entities::unescape);
+    }
+    apply(&mut text, mojibake::fix_encoding);
+    apply(&mut text, mojibake::fix_c1_controls);
+    apply(&mut text, characters::straighten);
+    apply(&mut text, characters::remove_terminal_escapes);
+    apply(&mut text, characters::remove_controls);
+    form.apply(&text)
+}
+
+fn apply(text: &mut String, fixer: impl Fn(&str) -> Option<String>) {
+    if let Some(fixed) = fixer(text) {
+        *text = fixed;
+    }
+}

@@ -1,0 +1,259 @@
+//! The scan: finds the places in text that some fixer may change, and passes over all else at full speed.
+//!
+//! It may name places where nothing changes, but text in which it names none is text that ftfy leaves as it is. That
+//! holds for every part of such text, too, wherever it is cut.
+
+use unicode_normalization::char::{canonical_combining_class, compose};
+
+use super::char_table::CharTable;
+use super::classes::{
+    ANCHOR, BEFORE_ASCII, CLASSES, EDIT, FOLLOWER, JOINS, MARK, NOT_NFC, NOT_OTHER_FORMS,
+    is_decomposable,
+};
+use super::{Normalization, badness, characters, entities};
+
+/// What has to be done at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// Mojibake, a character reference or a terminal escape: the segment needs the full treatment.
+    Involved,
+    /// The `length` bytes here become `plain`.
+    Edit { length: usize, plain: &'static str },
+    /// The text around here may not be normalised.
+    Normalize,
+}
+
+/// An iterator over the events of a text.
+#[derive(Debug)]
+pub(super) struct Walker<'t> {
+    text: &'t str,
+    table: &'static CharTable<u8>,
+    /// The classes at which to look closer.
+    stops: u8,
+    /// The classes that mean text is not normalised.
+    unstable: u8,
+    /// The byte that begins a character reference; a byte that is never plain if they are not looked for.
+    ampersand: u8,
+    at: usize,
+    /// The class of the character before `at`.
+    before: u8,
+}
+
+impl<'t> Walker<'t> {
+    pub(super) fn new(text: &'t str, form: Normalization) -> Self {
+        let unstable = match form {
+            Normalization::Nfc => NOT_NFC,
+            _ => NOT_NFC | JOINS | NOT_OTHER_FORMS,
+        };
+        Self {
+            text,
+            table: &CLASSES,
+            stops: EDIT | FOLLOWER | BEFORE_ASCII | JOINS | MARK | unstable,
+            unstable,
+            ampersand: b'&',
+            at: 0,
+            before: 0,
+        }
+    }
+
+    /// Whether character references are looked for, which they are at first.
+    pub(super) fn look_for_references(&mut self, wanted: bool) {
+        self.ampersand = if wanted { b'&' } else { DELETE };
+    }
+
+    /// Gives no more [`Event::Normalize`], for text that is known to be normalised.
+    pub(super) fn normalized(mut self) -> Self {
+        self.stops = EDIT | FOLLOWER | BEFORE_ASCII;
+        self
+    }
+
+    /// Goes on at the byte `at`, as if the text began there.
+    pub(super) fn skip_to(&mut self, at: usize) {
+        self.at = at;
+        self.before = 0;
+    }
+
+    /// What is at an ASCII byte that is not plain; moves behind it.
+    #[cold]
+    fn look_at_ascii(&mut self, at: usize, byte: u8) -> Option<Event> {
+        self.at = at + 1;
+        self.before = 0;
+        let edit = |length, plain| Some(Event::Edit { length, plain });
+        let event = match byte {
+            b'\n' | b'\t' | b'\x0c' => None,
+            b'&' => entities::reference_at(self.text, at).map(|_| Event::Involved),
+            b'\x1b' => Some(Event::Involved),
+            b'\r' => {
+                let is_pair = self.text.as_bytes().get(self.at) == Some(&b'\n');
+                self.at += usize::from(is_pair);
+                edit(self.at - at, "\n")
+            }
+            _ => edit(1, ""),
+        };
+        if matches!(event, Some(Event::Edit { .. })) {
+            self.before = EDIT;
+        }
+        event
+    }
+
+    /// What is at a character whose class is among the stops.
+    #[inline(never)]
+    fn look_at(&self, at: usize, class: u8, before: u8) -> Option<Event> {
+        let c = self.text[at..].chars().next()?;
+        let length = c.len_utf8();
+        if class & FOLLOWER != 0 && before & ANCHOR != 0 {
+            let (anchor, _) = self.text[..at].char_indices().next_back()?;
+            if badness::is_bad_at(self.text, anchor) {
+                return Some(Event::Involved);
+            }
+        }
+        if class & BEFORE_ASCII != 0 {
+            // One rule asks for the beginning of a segment, which is not known here.
+            let is_before_blank = self.text.as_bytes().get(at + length) == Some(&b' ');
+            if is_before_blank || badness::is_bad_at(self.text, at) {
+                return Some(Event::Involved);
+            }
+        }
+        if class & EDIT != 0 {
+            // The C1 control characters have no plainer form: all of them are mojibake.
+            let edit = characters::plainer(c).map(|plain| Event::Edit { length, plain });
+            return edit.or(Some(Event::Involved));
+        }
+        let is_unstable = class & self.stops & self.unstable != 0
+            || class & self.stops & (JOINS | MARK) != 0 && self.is_disturbed(at, c, class, before);
+        is_unstable.then_some(Event::Normalize)
+    }
+
+    /// Whether a mark or a character that joins makes normalisation change the text; "yes" when in doubt.
+    fn is_disturbed(&self, at: usize, c: char, class: u8, before: u8) -> bool {
+        if before & EDIT != 0 {
+            return true;
+        }
+        let before_it = &self.text[..at];
+        let is_misplaced = |previous| canonical_combining_class(previous) > canonical_combining_class(c);
+        if class & before & MARK != 0 && before_it.chars().next_back().is_some_and(is_misplaced) {
+            return true;
+        }
+        class & JOINS != 0 && self.may_join(before_it, c)
+    }
+
+    /// Whether `c` may join the last character of `before` that is no mark.
+    ///
+    /// If that character is composed, `c` may come between its parts, which only the full algorithm tells.
+    fn may_join(&self, before: &str, c: char) -> bool {
+        const MARKS_AT_MOST: usize = 4;
+        let is_base = |c: &char| c.is_ascii() || self.table.get(*c) & MARK == 0;
+        let mut nearest = before.chars().rev().take(MARKS_AT_MOST + 1);
+        match nearest.find(is_base) {
+            Some(base) => is_decomposable(base) || compose(base, c).is_some(),
+            None => !before.is_empty(),
+        }
+    }
+}
+
+impl Iterator for Walker<'_> {
+    type Item = (usize, Event);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        let mut before = self.before;
+        while let Some(&first) = bytes.get(at) {
+            if first < 0x80 {
+                let ascii = at;
+                at = skip_plain_ascii(bytes, at, self.ampersand);
+                if at > ascii {
+                    before = 0;
+                }
+                match bytes.get(at) {
+                    Some(&byte) if byte < 0x80 => {
+                        if let Some(event) = self.look_at_ascii(at, byte) {
+                            return Some((at, event));
+                        }
+                        (at, before) = (self.at, self.before);
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            let cell = |i: usize| usize::from(bytes.get(at + i).copied().unwrap_or_default() & 0x3f);
+            let (class, length) = match first {
+                // U+4000 to U+9FFF, which are plain ideographs.
+                0xe4..=0xe9 => (0, 3),
+                ..0xe0 => (self.table.at(usize::from(first & 0x1f), cell(1)), 2),
+                ..0xf0 => {
+                    let page = usize::from(first & 0x0f) << 6 | cell(1);
+                    (self.table.at(page, cell(2)), 3)
+                }
+                _ => {
+                    let page = usize::from(first & 0x07) << 12 | cell(1) << 6 | cell(2);
+                    (self.table.at(page, cell(3)), 4)
+                }
+            };
+            if class & self.stops != 0
+                && let Some(event) = self.look_at(at, class, before)
+            {
+                self.before = class;
+                self.at = at + length;
+                return Some((at, event));
+            }
+            before = class;
+            at += length;
+        }
+        (self.at, self.before) = (at, before);
+        None
+    }
+}
+
+const DELETE: u8 = 0x7f;
+
+/// The first byte from `at` on that is not plain: no ASCII, or a control character but `\t`, `\n` and form feed, or
+/// `ampersand`.
+#[inline]
+fn skip_plain_ascii(bytes: &[u8], mut at: usize, ampersand: u8) -> usize {
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let plain = plain_bytes(*word, ampersand);
+        at += plain;
+        if plain == 8 {
+            // Blocks do not pay in text whose ASCII is but a blank between words, so they wait for a whole word.
+            while bytes.get(at..).and_then(|rest| rest.first_chunk()).is_some_and(|block| is_plain_block(block, ampersand)) {
+                at += BLOCK;
+            }
+        } else if matches!(bytes.get(at), Some(b'\n' | b'\t' | b'\x0c')) {
+            at += 1;
+        } else {
+            return at;
+        }
+    }
+    let is_plain = |&b: &u8| matches!(b, b' '..DELETE | b'\n' | b'\t' | b'\x0c') && b != ampersand;
+    at + bytes[at..].iter().take_while(|b| is_plain(b)).count()
+}
+
+/// How many bytes at the beginning of `word` are plain and no control characters.
+#[inline]
+fn plain_bytes(word: [u8; 8], ampersand: u8) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let word = u64::from_le_bytes(word);
+    let other = word ^ (ONES * u64::from(ampersand));
+    // Sets the high bit of every byte below 20, from 7F on, or equal to the ampersand. A borrow can set it for the
+    // byte behind such a one, too, but only the first one counts.
+    let found = ((word.wrapping_sub(ONES * 0x20) & !word)
+        | word.wrapping_add(ONES)
+        | (other.wrapping_sub(ONES) & !other))
+        & HIGH;
+    found.trailing_zeros() as usize / 8
+}
+
+const BLOCK: usize = 32;
+
+/// Whether a block is plain, but form feeds; written for the compiler to do many bytes at a time.
+#[inline]
+fn is_plain_block(block: &[u8; BLOCK], ampersand: u8) -> bool {
+    let mut found = 0;
+    for &b in block {
+        let is_control = b.wrapping_sub(b' ') >= DELETE - b' ' && b != b'\n' && b != b'\t';
+        found |= u8::from(is_control) | u8::from(b == ampersand);
+    }
+    found == 0
+}

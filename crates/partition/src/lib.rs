@@ -1,0 +1,5 @@
+//! How the dataset is cut into partitions.
+
+mod plan;
+
+pub use plan::{PlannedPartition, Slice};

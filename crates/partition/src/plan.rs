@@ -1,0 +1,33 @@
+//! What a plan consists of.
+
+use coldpress_storage::{Digest, FileRef};
+use serde::{Deserialize, Serialize};
+
+/// One partition: the unit of work, of checkpoints and of retries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedPartition {
+    /// Its number, from 0, in dataset order.
+    pub index: u32,
+    /// How many records of the dataset come before it.
+    pub first_record: u64,
+    /// Where its records are.
+    pub slice: Slice,
+}
+
+/// A part of a source: whole lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Index of the source in plan order.
+    pub source: u32,
+    /// First byte in the source's unpacked text.
+    pub start: u64,
+    /// One past its last byte.
+    pub end: u64,
+    /// Lines that are not blank.
+    pub records: u64,
+    /// Hash of its bytes: what was planned is what must be read.
+    pub digest: Digest,
+    /// A copy of its bytes in the job's directory, for a source that cannot be sought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<FileRef>,
+}

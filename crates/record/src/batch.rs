@@ -1,0 +1,165 @@
+//! Batches: the records that go through a chain of operators together.
+
+mod cell;
+mod fill;
+mod write;
+
+pub use cell::{Cell, FieldError};
+pub use fill::Reject;
+
+use crate::edits::{EditError, Edits};
+use crate::lines::LineSpan;
+use crate::origin::Origin;
+use crate::path::DeclaredFields;
+use crate::stats::Stats;
+
+/// Records on their way through the operators: some 256 KB of lines, so that they stay in the cache.
+///
+/// A row is a record; its index never changes while filters run, they only shorten the selection of rows that
+/// are alive. A splitter makes the rows anew.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The lines as they came in.
+    raw: String,
+    /// Texts that are not in `raw`: unescaped ones and what operators made.
+    arena: String,
+    lines: Vec<LineSpan>,
+    origins: Vec<Origin>,
+    selection: Vec<u32>,
+    /// A column per declared field, a cell per row.
+    columns: Vec<Vec<Cell>>,
+    stats: Stats,
+    found: crate::json::Found,
+}
+
+impl Batch {
+    /// How many rows there are, alive or not.
+    pub fn rows(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// The rows that are alive, rising.
+    pub fn selection(&self) -> &[u32] {
+        &self.selection
+    }
+
+    /// Keeps the alive rows for which `keep` holds.
+    pub fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
+        self.selection.retain(|row| keep(*row as usize));
+    }
+
+    /// Keeps these rows, which must be alive and rising.
+    pub fn select(&mut self, rows: Vec<u32>) {
+        self.selection = rows;
+    }
+
+    /// Where the record of a row came from.
+    pub fn origin(&self, row: usize) -> &Origin {
+        &self.origins[row]
+    }
+
+    /// Sets where each row came from: what a checkpoint knows and its lines do not.
+    ///
+    /// Rows beyond the end of `origins` keep theirs.
+    pub fn set_origins(&mut self, origins: impl IntoIterator<Item = Origin>) {
+        self.origins.iter_mut().zip(origins).for_each(|(mine, origin)| *mine = origin);
+    }
+
+    /// The record of a row as it came in.
+    pub fn raw(&self, row: usize) -> &str {
+        &self.raw[self.lines[row].range()]
+    }
+
+    /// The statistics of all rows.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The statistics of all rows, to be set.
+    pub fn stats_mut(&mut self) -> &mut Stats {
+        &mut self.stats
+    }
+
+    /// Makes the statistics empty columns with these names.
+    pub fn reset_stats(&mut self, names: &[String]) {
+        let rows = self.rows();
+        self.stats.reset(names, rows);
+    }
+
+    /// The text of a declared field.
+    ///
+    /// # Errors
+    /// [`FieldError`] when the record lacks the field or it is no text.
+    pub fn text(&self, column: usize, row: usize) -> Result<&str, FieldError> {
+        self.columns[column][row].text(&self.raw, &self.arena)
+    }
+
+    /// The JSON text of a declared field as it came in; `None` when the record lacks it.
+    pub fn json(&self, column: usize, row: usize) -> Option<&str> {
+        self.columns[column][row].json(self.raw(row))
+    }
+
+    /// Applies an edit script to the text of a declared field.
+    ///
+    /// # Errors
+    /// [`EditError`] when the script does not fit the text, which then stays as it is.
+    pub fn edit_text(&mut self, column: usize, row: usize, edits: &Edits) -> Result<(), EditError> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let Self {
+            raw,
+            arena,
+            columns,
+            ..
+        } = self;
+        columns[column][row].edit(raw, arena, edits)
+    }
+
+    /// Replaces the rows by the children of splitters.
+    ///
+    /// Each child is (the row it comes from, its index among the children, the text of the field `column`); rows
+    /// without children are gone. Fields and statistics are copied from the parent.
+    pub fn replace_rows(&mut self, column: usize, children: &[(u32, u32, String)]) {
+        let parents: Vec<usize> = children.iter().map(|(row, ..)| *row as usize).collect();
+        self.lines = parents.iter().map(|row| self.lines[*row]).collect();
+        self.origins = children
+            .iter()
+            .map(|(row, index, _)| self.origins[*row as usize].child(*index))
+            .collect();
+        for cells in &mut self.columns {
+            *cells = parents.iter().map(|row| cells[*row]).collect();
+        }
+        self.stats.gather(&parents);
+        for (row, (.., text)) in children.iter().enumerate() {
+            self.columns[column][row].set_text(&mut self.arena, text);
+        }
+        self.selection = (0..children.len() as u32).collect();
+    }
+
+    /// The declared fields' columns that any row changed.
+    fn changed_cells(&self, row: usize) -> impl Iterator<Item = (usize, &Cell)> {
+        self.columns
+            .iter()
+            .map(move |cells| &cells[row])
+            .enumerate()
+            .filter(|(_, cell)| cell.is_changed())
+    }
+
+    /// Whether operators changed the record of a row.
+    pub fn is_changed(&self, row: usize) -> bool {
+        self.changed_cells(row).next().is_some()
+    }
+
+    fn prepare(&mut self, fields: &DeclaredFields) {
+        self.arena.clear();
+        self.lines.clear();
+        self.origins.clear();
+        self.selection.clear();
+        self.columns.iter_mut().for_each(Vec::clear);
+        self.columns.resize_with(fields.len(), Vec::new);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! One declared field of one record.
+
+use crate::edits::{EditError, Edits};
+use crate::json::{JsonKind, Slot};
+
+/// The value of a declared field: where its text lies, and where its JSON lay in the line.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell {
+    pub(super) slot: Slot,
+    place: Place,
+    start: u32,
+    length: u32,
+    changed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In the lines as they came in.
+    Raw,
+    /// In the batch's own texts.
+    Arena,
+    /// Nowhere: the value is a string that no text can hold.
+    LoneSurrogate,
+    /// Nowhere: the value is no string.
+    NoText,
+}
+
+/// Why a field gives no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    /// The record does not have the field.
+    #[error("is missing")]
+    Missing,
+    /// The field has another JSON type.
+    #[error("is {0}, not text")]
+    NotText(JsonKind),
+    /// The string has half of a surrogate pair.
+    #[error("holds a lone surrogate escape, which no text can have")]
+    LoneSurrogate,
+}
+
+impl Cell {
+    /// A field with this slot, whose text lies in `raw` from `start` on.
+    pub(super) fn in_raw(slot: Slot, start: u32, length: u32) -> Self {
+        Self {
+            slot,
+            place: Place::Raw,
+            start,
+            length,
+            changed: false,
+        }
+    }
+
+    pub(super) fn in_arena(slot: Slot, start: u32, length: u32) -> Self {
+        Self {
+            slot,
+            place: Place::Arena,
+            start,
+            length,
+            changed: false,
+        }
+    }
+
+    pub(super) fn without_text(slot: Slot) -> Self {
+        let place = if slot.kind == JsonKind::Text {
+            Place::LoneSurrogate
+        } else {
+            Place::NoText
+        };
+        Self {
+            slot,
+            place,
+            start: 0,
+            length: 0,
+            changed: false,
+        }
+    }
+
+    pub(super) fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    pub(super) fn text<'a>(&self, raw: &'a str, arena: &'a str) -> Result<&'a str, FieldError> {
+        let range = self.start as usize..self.start as usize + self.length as usize;
+        match self.place {
+            Place::Raw => Ok(&raw[range]),
+            Place::Arena => Ok(&arena[range]),
+            Place::LoneSurrogate => Err(FieldError::LoneSurrogate),
+            Place::NoText if self.slot.kind == JsonKind::Absent => Err(FieldError::Missing),
+            Place::NoText => Err(FieldError::NotText(self.slot.kind)),
+        }
+    }
+
+    pub(super) fn json<'a>(&self, line: &'a str) -> Option<&'a str> {
+        let present = self.slot.kind != JsonKind::Absent;
+        present.then(|| &line[self.slot.start as usize..self.slot.end as usize])
+    }
+
+    pub(super) fn edit(
+        &mut self,
+        raw: &str,
+        arena: &mut String,
+        edits: &Edits,
+    ) -> Result<(), EditError> {
+        let range = self.start as usize..self.start as usize + self.length as usize;
+        let text = match self.place {
+            Place::Raw => &raw[range.clone()],
+            Place::Arena => &arena[range.clone()],
+            Place::LoneSurrogate | Place::NoText => return Err(EditError),
+        };
+        if let Some(kept) = edits.narrows(text) {
+            self.start += kept.start as u32;
+            self.length = kept.len() as u32;
+        } else {
+            let start = arena.len();
+            let applied = match self.place {
+                Place::Raw => edits.apply(&raw[range], arena),
+                _ => edits.apply_within(arena, range),
+            };
+            applied.inspect_err(|_| arena.truncate(start))?;
+            (self.place, self.start, self.length) =
+                (Place::Arena, start as u32, (arena.len() - start) as u32);
+        }
+        self.changed = true;
+        Ok(())
+    }
+
+    pub(super) fn set_text(&mut self, arena: &mut String, text: &str) {
+        (self.place, self.start, self.length) =
+            (Place::Arena, arena.len() as u32, text.len() as u32);
+        arena.push_str(text);
+        self.changed = true;
+    }
+}

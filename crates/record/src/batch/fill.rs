@@ -1,0 +1,132 @@
+//! Making a batch of the lines that a reader found.
+
+use std::mem;
+
+use memchr::memchr;
+
+use super::{Batch, Cell};
+use crate::json::{JsonKind, ScanError, Slot, scan, unescape_into};
+use crate::lines::{LineSpan, Lines};
+use crate::origin::Origin;
+use crate::path::DeclaredFields;
+
+/// A line that is no record, with the bytes that it consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Where it lies.
+    pub origin: Origin,
+    /// Its bytes as they came in.
+    pub bytes: Vec<u8>,
+    /// Why it is no record.
+    pub reason: String,
+    /// Whether its JSON stops before it is complete, as a torn write does.
+    pub incomplete: bool,
+}
+
+impl Batch {
+    /// Replaces the batch by the records of `lines`, which gets a used buffer in return and is left empty.
+    ///
+    /// Every line is checked whole; those that are no records go to `rejects` in order.
+    pub fn fill(&mut self, lines: &mut Lines, fields: &DeclaredFields, rejects: &mut Vec<Reject>) {
+        self.prepare(fields);
+        let mut used = mem::take(&mut self.raw).into_bytes();
+        used.clear();
+        let bytes = mem::replace(&mut lines.bytes, used);
+        self.raw = String::from_utf8(bytes).unwrap_or_else(|error| {
+            keep_valid_lines(error.as_bytes(), lines.source, &mut lines.records, rejects)
+        });
+        let valid_from = rejects.len();
+        for span in lines.records.drain(..) {
+            self.add_line(lines.source, span, fields, rejects);
+        }
+        if valid_from > 0 {
+            rejects.sort_by(|a, b| a.origin.cmp(&b.origin));
+        }
+        self.selection.extend(0..self.origins.len() as u32);
+        let names = self.stats.names().to_vec();
+        self.reset_stats(&names);
+    }
+
+    fn add_line(
+        &mut self,
+        source: u32,
+        span: LineSpan,
+        fields: &DeclaredFields,
+        rejects: &mut Vec<Reject>,
+    ) {
+        let Self {
+            raw, arena, found, ..
+        } = self;
+        let line = &raw[span.range()];
+        if let Err(error) = scan(line, fields, found) {
+            rejects.push(reject(source, span, line.as_bytes(), error));
+            return;
+        }
+        for (cells, slot) in self.columns.iter_mut().zip(found) {
+            cells.push(read_cell(line, span.start, *slot, arena));
+        }
+        self.lines.push(span);
+        self.origins.push(Origin::new(source, span.position));
+    }
+}
+
+fn read_cell(line: &str, line_start: u32, slot: Slot, arena: &mut String) -> Cell {
+    if slot.kind != JsonKind::Text {
+        return Cell::without_text(slot);
+    }
+    let inner = &line[slot.start as usize + 1..slot.end as usize - 1];
+    if memchr(b'\\', inner.as_bytes()).is_none() {
+        return Cell::in_raw(slot, line_start + slot.start + 1, inner.len() as u32);
+    }
+    let start = arena.len();
+    match unescape_into(inner, arena) {
+        Ok(()) => Cell::in_arena(slot, start as u32, (arena.len() - start) as u32),
+        Err(_) => Cell::without_text(slot),
+    }
+}
+
+fn reject(source: u32, span: LineSpan, bytes: &[u8], error: ScanError) -> Reject {
+    let origin = Origin::new(source, span.position);
+    Reject {
+        origin,
+        bytes: bytes.to_vec(),
+        reason: error.message,
+        incomplete: error.incomplete,
+    }
+}
+
+/// The lines of a block that are UTF-8; the others are rejected and leave `records`.
+fn keep_valid_lines(
+    bytes: &[u8],
+    source: u32,
+    records: &mut Vec<LineSpan>,
+    rejects: &mut Vec<Reject>,
+) -> String {
+    let mut valid = String::with_capacity(bytes.len());
+    records.retain_mut(|span| {
+        let line = &bytes[span.range()];
+        match std::str::from_utf8(line) {
+            Ok(text) => {
+                span.start = valid.len() as u32;
+                valid.push_str(text);
+                true
+            }
+            Err(error) => {
+                let message = format!("not valid UTF-8 at byte {}", error.valid_up_to() + 1);
+                // A character cut at the line's end is what a torn write leaves.
+                let incomplete = error.error_len().is_none();
+                rejects.push(reject(
+                    source,
+                    *span,
+                    line,
+                    ScanError {
+                        message,
+                        incomplete,
+                    },
+                ));
+                false
+            }
+        }
+    });
+    valid
+}

@@ -1,0 +1,138 @@
+//! Writing a record again: the line as it came in, with the changed fields spliced in.
+
+use super::Batch;
+use crate::json::{JsonKind, Slot, escape_into, scan, without_repeats};
+use crate::path::DeclaredFields;
+use crate::stats::STATS_FIELD;
+
+impl Batch {
+    /// Appends the record of a row and a line end.
+    ///
+    /// A record that no operator changed is appended as it came in. `fields` are those that the batch was filled
+    /// with.
+    pub fn write_record(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
+        if self.is_changed(row) {
+            self.write_changed(row, fields, out);
+        } else {
+            out.extend_from_slice(self.raw(row).as_bytes());
+        }
+        out.push(b'\n');
+    }
+
+    /// Appends the record of a row with its statistics as one more field, and a line end.
+    pub fn write_record_with_stats(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.write_record(row, fields, out);
+        if !self.stats.has_any(row) {
+            return;
+        }
+        let mut stats = Vec::new();
+        self.stats.write_json(row, &mut stats);
+        let line = String::from_utf8_lossy(&out[start..out.len() - 1]).into_owned();
+        let mut found = Vec::new();
+        let slot = match scan(&line, &DeclaredFields::new([STATS_FIELD]), &mut found) {
+            Ok(()) => found[0],
+            Err(_) => Slot::default(),
+        };
+        out.truncate(start);
+        splice(&line, &[(slot, STATS_FIELD, stats)], out);
+        out.push(b'\n');
+    }
+
+    fn write_changed(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
+        let line = self.raw(row);
+        if self.changed_cells(row).any(|(_, cell)| cell.slot.repeated) {
+            return self.write_without_repeats(row, fields, out);
+        }
+        let mut single = self.changed_cells(row);
+        if let (Some((column, cell)), None) = (single.next(), single.next())
+            && cell.slot.kind != JsonKind::Absent
+        {
+            out.extend_from_slice(&line.as_bytes()[..cell.slot.start as usize]);
+            self.write_text(column, row, out);
+            out.extend_from_slice(&line.as_bytes()[cell.slot.end as usize..]);
+            return;
+        }
+        splice(
+            line,
+            &self.changed_values(row, fields, |column, _| self.columns[column][row].slot),
+            out,
+        );
+    }
+
+    fn write_without_repeats(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
+        let changed = self
+            .changed_cells(row)
+            .filter(|(_, cell)| cell.slot.repeated);
+        let line = changed.fold(self.raw(row).to_owned(), |line, (column, _)| {
+            without_repeats(&line, fields.paths()[column].name())
+        });
+        let mut found = Vec::new();
+        // The line was valid, and so is what is left of it.
+        let _ = scan(&line, fields, &mut found);
+        let values = self.changed_values(row, fields, |column, _| {
+            found.get(column).copied().unwrap_or_default()
+        });
+        splice(&line, &values, out);
+    }
+
+    fn changed_values<'f>(
+        &self,
+        row: usize,
+        fields: &'f DeclaredFields,
+        slot: impl Fn(usize, &str) -> Slot,
+    ) -> Vec<(Slot, &'f str, Vec<u8>)> {
+        let value = |column: usize| {
+            let name = fields.paths()[column].name();
+            let mut json = Vec::new();
+            self.write_text(column, row, &mut json);
+            (slot(column, name), name, json)
+        };
+        self.changed_cells(row)
+            .map(|(column, _)| value(column))
+            .collect()
+    }
+
+    fn write_text(&self, column: usize, row: usize, out: &mut Vec<u8>) {
+        match self.text(column, row) {
+            Ok(text) => escape_into(text, out),
+            // A changed field is text: nothing else can be set.
+            Err(_) => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+/// Appends `line` with each value put where its slot is, or behind the last field where the slot is absent.
+fn splice(line: &str, values: &[(Slot, &str, Vec<u8>)], out: &mut Vec<u8>) {
+    let mut present: Vec<_> = values
+        .iter()
+        .filter(|(slot, ..)| slot.kind != JsonKind::Absent)
+        .collect();
+    present.sort_by_key(|(slot, ..)| slot.start);
+    let bytes = line.as_bytes();
+    let mut copied = 0;
+    for (slot, _, json) in present {
+        out.extend_from_slice(&bytes[copied..slot.start as usize]);
+        out.extend_from_slice(json);
+        copied = slot.end as usize;
+    }
+    let close = bytes
+        .iter()
+        .rposition(|byte| *byte == b'}')
+        .unwrap_or(bytes.len());
+    out.extend_from_slice(&bytes[copied..close]);
+    let mut has_fields = line[1..close].contains(':');
+    for (_, name, json) in values
+        .iter()
+        .filter(|(slot, ..)| slot.kind == JsonKind::Absent)
+    {
+        if has_fields {
+            out.extend_from_slice(b", ");
+        }
+        has_fields = true;
+        escape_into(name, out);
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(json);
+    }
+    out.extend_from_slice(&bytes[close..]);
+}

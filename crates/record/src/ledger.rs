@@ -1,0 +1,208 @@
+//! Ledgers: where every record went.
+
+use serde::{Deserialize, Serialize};
+
+/// What one operator did to the records that it was given.
+///
+/// `records_in + made = out + dropped + quarantined + absorbed`, always.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorLedger {
+    /// The operator's name.
+    pub name: String,
+    /// Records that reached it.
+    pub records_in: u64,
+    /// Records that it made: a splitter with n children makes n − 1.
+    #[serde(default)]
+    pub made: u64,
+    /// Records that left it.
+    pub out: u64,
+    /// Records that it dropped.
+    pub dropped: u64,
+    /// Records that it failed on.
+    pub quarantined: u64,
+    /// Records that went into a group: a group of k absorbs k − 1.
+    #[serde(default)]
+    pub absorbed: u64,
+}
+
+/// Where the records of a partition, or of a job, went; cumulative from the partition's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Records that the reader found: lines that are not blank.
+    pub records: u64,
+    /// Of these, the ones that the reader could not make a record of (they are in quarantine).
+    pub rejected: u64,
+    /// One ledger per operator, in recipe order.
+    pub operators: Vec<OperatorLedger>,
+}
+
+/// A ledger that does not add up: records were lost or doubled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "records were lost or doubled at {place}: {arrived} arrived, {accounted} are accounted for"
+)]
+pub struct Imbalance {
+    /// The operator, or the hand-over between two.
+    pub place: String,
+    /// Records that came in or were made.
+    pub arrived: u64,
+    /// Records that came out, were dropped, quarantined or absorbed.
+    pub accounted: u64,
+}
+
+impl Ledger {
+    /// An empty ledger for operators with these names.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let operators = names.into_iter().map(|name| OperatorLedger {
+            name: name.to_owned(),
+            ..OperatorLedger::default()
+        });
+        Self {
+            records: 0,
+            rejected: 0,
+            operators: operators.collect(),
+        }
+    }
+
+    /// Records that come out of the last operator.
+    pub fn exported(&self) -> u64 {
+        self.operators
+            .last()
+            .map_or(self.records.saturating_sub(self.rejected), |last| last.out)
+    }
+
+    /// Records in quarantine: rejected by the reader or failed on by an operator.
+    pub fn quarantined(&self) -> u64 {
+        self.rejected
+            + self
+                .operators
+                .iter()
+                .map(|operator| operator.quarantined)
+                .sum::<u64>()
+    }
+
+    /// Records that filters dropped.
+    pub fn dropped(&self) -> u64 {
+        self.operators.iter().map(|operator| operator.dropped).sum()
+    }
+
+    /// Records that operators made.
+    pub fn made(&self) -> u64 {
+        self.operators.iter().map(|operator| operator.made).sum()
+    }
+
+    /// Records that went into groups.
+    pub fn absorbed(&self) -> u64 {
+        self.operators
+            .iter()
+            .map(|operator| operator.absorbed)
+            .sum()
+    }
+
+    /// Adds the ledger of another partition under the same operators.
+    pub fn add(&mut self, other: &Ledger) {
+        self.records += other.records;
+        self.rejected += other.rejected;
+        if self.operators.is_empty() {
+            self.operators = other.operators.clone();
+            return;
+        }
+        for (mine, theirs) in self.operators.iter_mut().zip(&other.operators) {
+            mine.records_in += theirs.records_in;
+            mine.made += theirs.made;
+            mine.out += theirs.out;
+            mine.dropped += theirs.dropped;
+            mine.quarantined += theirs.quarantined;
+            mine.absorbed += theirs.absorbed;
+        }
+    }
+
+    /// Whether every record is accounted for, at every operator and between them.
+    ///
+    /// # Errors
+    /// The first place where the counts do not add up.
+    pub fn check(&self) -> Result<(), Imbalance> {
+        let mut handed_on = self.records.saturating_sub(self.rejected);
+        if self.rejected > self.records {
+            return Err(Imbalance {
+                place: "the reader".into(),
+                arrived: self.records,
+                accounted: self.rejected,
+            });
+        }
+        for operator in &self.operators {
+            if operator.records_in != handed_on {
+                let place = format!("the way to {}", operator.name);
+                return Err(Imbalance {
+                    place,
+                    arrived: handed_on,
+                    accounted: operator.records_in,
+                });
+            }
+            let arrived = operator.records_in + operator.made;
+            let accounted =
+                operator.out + operator.dropped + operator.quarantined + operator.absorbed;
+            if arrived != accounted {
+                return Err(Imbalance {
+                    place: operator.name.clone(),
+                    arrived,
+                    accounted,
+                });
+            }
+            handed_on = operator.out;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger() -> Ledger {
+        let mut ledger = Ledger::new(["a", "b"]);
+        ledger.records = 10;
+        ledger.rejected = 1;
+        ledger.operators[0] = OperatorLedger {
+            name: "a".into(),
+            records_in: 9,
+            made: 3,
+            out: 10,
+            dropped: 1,
+            quarantined: 1,
+            absorbed: 0,
+        };
+        ledger.operators[1] = OperatorLedger {
+            name: "b".into(),
+            records_in: 10,
+            made: 0,
+            out: 4,
+            dropped: 5,
+            quarantined: 1,
+            absorbed: 0,
+        };
+        ledger
+    }
+
+    #[test]
+    fn a_true_ledger_adds_up() {
+        let mut sum = Ledger::default();
+        sum.add(&ledger());
+        sum.add(&ledger());
+        assert_eq!(sum.check(), Ok(()));
+        assert_eq!(
+            (sum.exported(), sum.quarantined(), sum.dropped(), sum.made()),
+            (8, 6, 12, 6)
+        );
+    }
+
+    #[test]
+    fn a_lost_or_doubled_record_shows() {
+        let mut lost = ledger();
+        lost.operators[1].out -= 1;
+        assert_eq!(lost.check().unwrap_err().place, "b");
+        let mut doubled = ledger();
+        doubled.operators[1].records_in += 1;
+        assert_eq!(doubled.check().unwrap_err().place, "the way to b");
+    }
+}

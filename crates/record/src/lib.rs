@@ -1,0 +1,44 @@
+//! What a record is: batches of records, where each came from, and how a JSON line is read and written again.
+//!
+//! A [`Batch`] holds the records as they came in (the JSON line's own bytes), the fields that operators
+//! declared ([`DeclaredFields`]), the statistics that filters computed ([`Stats`]) and which rows are still
+//! alive. Operators change a field by an edit script ([`Edits`]); at export the changed fields are spliced into
+//! the raw line, so whatever no operator touched comes out as it came in.
+//!
+//! ```
+//! use coldpress_record::{Batch, DeclaredFields, Edits, Lines};
+//!
+//! let fields = DeclaredFields::new(["text"]);
+//! let mut lines = Lines::new(0);
+//! lines.push(0, br#"{"id": 1.50, "text": "caf\u00e9 "}"#);
+//! let mut batch = Batch::default();
+//! batch.fill(&mut lines, &fields, &mut Vec::new());
+//! assert_eq!(batch.text(0, 0), Ok("café "));
+//!
+//! let mut edits = Edits::default();
+//! edits.delete(5..6);
+//! batch.edit_text(0, 0, &edits).unwrap();
+//! let mut out = Vec::new();
+//! batch.write_record(0, &fields, &mut out);
+//! assert_eq!(out, "{\"id\": 1.50, \"text\": \"café\"}\n".as_bytes());
+//! ```
+//!
+//! It knows nothing of files, partitions or operators.
+
+mod batch;
+mod edits;
+mod json;
+mod ledger;
+mod lines;
+mod origin;
+mod path;
+mod stats;
+
+pub use batch::{Batch, Cell, FieldError, Reject};
+pub use edits::{EditError, Edits};
+pub use json::{Found, JsonKind, LoneSurrogate, ScanError, Slot, escape_into, scan, unescape_into};
+pub use ledger::{Imbalance, Ledger, OperatorLedger};
+pub use lines::{LineSpan, Lines, trim_record};
+pub use origin::{Origin, Piece};
+pub use path::{DeclaredFields, FieldPath};
+pub use stats::{STATS_FIELD, StatValue, Stats};

@@ -1,0 +1,82 @@
+//! Names of fields.
+
+use std::fmt;
+
+/// The name of a field: a top-level key, or a dotted path into nested objects.
+///
+/// A literal key with a dot in it wins over the nested one: `a.b` names the key `"a.b"` where a record has it,
+/// else the key `b` of the object under `a`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FieldPath {
+    literal: String,
+}
+
+impl FieldPath {
+    /// The field with this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            literal: name.into(),
+        }
+    }
+
+    /// The name as it was given.
+    pub fn name(&self) -> &str {
+        &self.literal
+    }
+
+    /// The first key of the nested form and what follows it, if the name has a dot.
+    pub fn nested(&self) -> Option<(&str, &str)> {
+        self.literal.split_once('.')
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.literal)
+    }
+}
+
+/// The fields of a record that the operators of a chain read or write, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeclaredFields {
+    paths: Vec<FieldPath>,
+}
+
+impl DeclaredFields {
+    /// Fields with these names, in this order; repeats count once.
+    pub fn new<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
+        let mut fields = Self::default();
+        for name in names {
+            fields.declare(&name.into());
+        }
+        fields
+    }
+
+    /// The column of the field `name`, which is added if it is not there yet.
+    pub fn declare(&mut self, name: &str) -> usize {
+        self.column(name).unwrap_or_else(|| {
+            self.paths.push(FieldPath::new(name));
+            self.paths.len() - 1
+        })
+    }
+
+    /// The column of the field `name`.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.paths.iter().position(|path| path.name() == name)
+    }
+
+    /// The fields in column order.
+    pub fn paths(&self) -> &[FieldPath] {
+        &self.paths
+    }
+
+    /// How many fields are declared.
+    pub fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Whether no field is declared.
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+}

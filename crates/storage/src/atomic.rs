@@ -1,0 +1,199 @@
+//! Changes to names that are there wholly or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::crash_point;
+use crate::directory::{parent_of, sync_dir};
+use crate::{Error, Result};
+
+/// Writes a view: a reader sees the old bytes or the new ones, never a half file.
+///
+/// The bytes go to a temporary file in the same folder, which is synced and renamed over `path`.
+/// The file gets the usual permissions of a new file, whatever the old one had.
+///
+/// # Errors
+///
+/// [`Error::Io`]; the old file is untouched then, unless only the last sync of the folder failed.
+pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    let folder = parent_of(path);
+    let mut temporary = temporary_in(&folder)
+        .map_err(|source| Error::io("create a temporary file in", &folder, source))?;
+    temporary
+        .write_all(bytes)
+        .and_then(|()| temporary.as_file().sync_all())
+        .map_err(|source| Error::io("write", temporary.path(), source))?;
+    crash_point!("replace_before_rename");
+    temporary
+        .persist(path)
+        .map_err(|error| Error::io("replace", path, error.error))?;
+    crash_point!("replace_before_folder_sync");
+    sync_dir(folder)
+}
+
+/// Renames a file or folder and makes both folders' names durable.
+///
+/// # Errors
+///
+/// [`Error::Io`] if it cannot be renamed (`to` is overwritten where the system allows that) or a
+/// folder cannot be synced.
+pub fn rename_durable(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    let (from, to) = (from.as_ref(), to.as_ref());
+    fs::rename(from, to).map_err(|source| Error::io("rename", from, source))?;
+    crash_point!("rename_before_folder_sync");
+    sync_both(from, to)
+}
+
+/// Removes a file and makes that durable.
+///
+/// # Errors
+///
+/// [`Error::Io`]; [`Error::is_not_found`] if there is none.
+pub fn remove_durable(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    fs::remove_file(path).map_err(|source| Error::io("remove", path, source))?;
+    sync_dir(parent_of(path))
+}
+
+/// Exchanges two folders (or files) in one step, so that no reader ever finds neither.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] if the file system or the system cannot exchange names, [`Error::Io`]
+/// for all else; nothing has changed then, unless only the last sync of a folder failed.
+pub fn exchange_dirs(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Result<()> {
+    let (a, b) = (a.as_ref(), b.as_ref());
+    exchange(a, b).map_err(|source| match source.kind() {
+        io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput => Error::Unsupported {
+            action: "exchange two folders in one step",
+            path: b.to_path_buf(),
+        },
+        _ => Error::io("exchange", b, source),
+    })?;
+    crash_point!("exchange_before_folder_sync");
+    sync_both(a, b)
+}
+
+/// Makes the bytes of a file that someone else wrote durable, and its name with them.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the file or its folder cannot be opened or synced.
+pub fn sync_file(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
+    file.sync_all()
+        .map_err(|source| Error::io("sync", path, source))?;
+    sync_dir(parent_of(path))
+}
+
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn exchange(_a: &Path, _b: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn sync_both(from: &Path, to: &Path) -> Result<()> {
+    let (from, to) = (parent_of(from), parent_of(to));
+    sync_dir(&to)?;
+    if from == to { Ok(()) } else { sync_dir(&from) }
+}
+
+/// A temporary file beside the target, with the permissions that a plainly created file would get.
+fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".coldpress-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.tempfile_in(folder)
+    }
+    #[cfg(not(unix))]
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_replaced_and_nothing_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("view.json");
+        replace(&path, b"one").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_view_has_the_permissions_of_a_plain_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |name: &str| {
+            let path = folder.path().join(name);
+            fs::metadata(path).unwrap().permissions().mode()
+        };
+        fs::write(folder.path().join("plain"), b"").unwrap();
+        replace(folder.path().join("view"), b"").unwrap();
+        assert_eq!(mode("view"), mode("plain"));
+    }
+
+    #[test]
+    fn a_failed_replacement_leaves_the_target_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("is_a_folder");
+        fs::create_dir(&path).unwrap();
+        assert!(replace(&path, b"x").is_err());
+        assert!(path.is_dir());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let error = replace(folder.path().join("gone/x"), b"x").unwrap_err();
+        assert!(error.is_not_found());
+    }
+
+    #[test]
+    fn rename_and_remove() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("sub/b"));
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        fs::write(&a, b"a").unwrap();
+        rename_durable(&a, &b).unwrap();
+        assert!(!a.exists());
+        sync_file(&b).unwrap();
+        remove_durable(&b).unwrap();
+        assert!(remove_durable(&b).unwrap_err().is_not_found());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn folders_change_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        for (path, text) in [(&a, "a"), (&b, "b")] {
+            fs::create_dir(path).unwrap();
+            fs::write(path.join("x"), text).unwrap();
+        }
+        match exchange_dirs(&a, &b) {
+            Ok(()) => {
+                assert_eq!(fs::read(a.join("x")).unwrap(), b"b");
+                assert_eq!(fs::read(b.join("x")).unwrap(), b"a");
+            }
+            // Some file systems (overlays, network mounts) have no exchange; then nothing moved.
+            Err(Error::Unsupported { .. }) => {
+                assert_eq!(fs::read(a.join("x")).unwrap(), b"a");
+            }
+            Err(error) => panic!("{error}"),
+        }
+        let error = exchange_dirs(&a, folder.path().join("gone")).unwrap_err();
+        assert!(!matches!(error, Error::Io { .. }) || error.is_not_found());
+    }
+}

@@ -1,0 +1,140 @@
+//! Named places where a test may kill the process.
+//!
+//! `COLDPRESS_CRASH_POINT=name` (or `name:3`) makes the process kill itself with `SIGKILL` when
+//! [`crash_point!`](crate::crash_point!) of that name is reached for the first (third) time. There is no unwinding, no
+//! flush and no destructor: what is on the disk then is what a crash leaves. Without the variable a
+//! crash point costs one relaxed load.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+/// The environment variable that arms a crash point.
+pub const VARIABLE: &str = "COLDPRESS_CRASH_POINT";
+
+/// Names a place at which a test may kill the process.
+///
+/// ```
+/// use coldpress_storage::crash_point;
+///
+/// crash_point!("example_between_two_steps");
+/// ```
+#[macro_export]
+macro_rules! crash_point {
+    ($name:expr) => {
+        if $crate::crash_point::is_armed() {
+            $crate::crash_point::hit($name);
+        }
+    };
+}
+
+const UNKNOWN: u8 = 0;
+const OFF: u8 = 1;
+const ON: u8 = 2;
+
+static STATE: AtomicU8 = AtomicU8::new(UNKNOWN);
+static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
+
+/// Whether the environment names any crash point; read once, at the first call.
+#[inline]
+#[must_use]
+pub fn is_armed() -> bool {
+    match STATE.load(Ordering::Relaxed) {
+        OFF => false,
+        ON => true,
+        _ => read_environment(),
+    }
+}
+
+/// Kills the process if this is the hit that the environment asks for.
+#[cold]
+pub fn hit(name: &str) {
+    if is_due(name) {
+        kill_self();
+    }
+}
+
+/// Counts a hit, and tells whether it is the one that the environment asks for. For places that
+/// must do half of something before they call [`kill_self`].
+#[cold]
+#[must_use]
+pub fn is_due(name: &str) -> bool {
+    PLAN.get()
+        .and_then(Option::as_ref)
+        .is_some_and(|plan| plan.counts(name))
+}
+
+/// Ends the process as a crash would.
+pub fn kill_self() -> ! {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Signal, getpid, kill_process};
+        // A process may always signal itself; should it fail, the abort below ends it as well.
+        let _ = kill_process(getpid(), Signal::KILL);
+    }
+    std::process::abort()
+}
+
+struct Plan {
+    name: String,
+    at_hit: u64,
+    hits: AtomicU64,
+}
+
+impl Plan {
+    fn parse(text: &str) -> Option<Self> {
+        let (name, at_hit) = match text.rsplit_once(':') {
+            Some((name, count)) => (name, count.parse().ok()?),
+            None => (text, 1),
+        };
+        (!name.is_empty() && at_hit > 0).then(|| Self {
+            name: name.to_owned(),
+            at_hit,
+            hits: AtomicU64::new(0),
+        })
+    }
+
+    fn counts(&self, name: &str) -> bool {
+        self.name == name && self.hits.fetch_add(1, Ordering::Relaxed) + 1 == self.at_hit
+    }
+}
+
+#[cold]
+fn read_environment() -> bool {
+    let plan = PLAN.get_or_init(|| {
+        std::env::var(VARIABLE)
+            .ok()
+            .and_then(|text| Plan::parse(&text))
+    });
+    let armed = plan.is_some();
+    STATE.store(if armed { ON } else { OFF }, Ordering::Relaxed);
+    armed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(&str, u64)>) {
+        let plan = Plan::parse(text);
+        let found = plan.as_ref().map(|plan| (plan.name.as_str(), plan.at_hit));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn plans() {
+        check("a", Some(("a", 1)));
+        check("a:3", Some(("a", 3)));
+        check("a:0", None);
+        check("a:x", None);
+        check("", None);
+        check(":2", None);
+    }
+
+    #[test]
+    fn the_asked_hit_counts_and_no_other() {
+        let plan = Plan::parse("a:2").unwrap();
+        let hits = ["a", "b", "a", "a"].map(|name| plan.counts(name));
+        assert_eq!(hits, [false, false, true, false]);
+    }
+}

@@ -1,0 +1,96 @@
+//! Folders: a name in them is durable only once the folder itself is synced.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// Makes the names in this folder durable.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the folder cannot be opened or synced. A file system that has no such
+/// operation for folders (some network and FUSE mounts answer "invalid argument") is taken at its
+/// word: there is nothing more that could be done.
+pub fn sync_dir(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let folder = File::open(path).map_err(|source| Error::io("open", path, source))?;
+    match folder.sync_all() {
+        Err(error)
+            if !matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Err(Error::io("sync", path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Creates a folder and all that is missing above it, and makes each new name durable.
+///
+/// # Errors
+///
+/// [`Error::Io`] if a folder cannot be created, or if something on the way is not a folder.
+pub fn create_dir_all_durable(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let mut missing: Vec<&Path> = Vec::new();
+    let mut next = Some(path);
+    while let Some(folder) = next.filter(|folder| !folder.as_os_str().is_empty()) {
+        if folder.is_dir() {
+            break;
+        }
+        missing.push(folder);
+        next = folder.parent();
+    }
+    for folder in missing.into_iter().rev() {
+        match fs::create_dir(folder) {
+            // Another process may have been faster; the sync is still ours to do, because it may
+            // not have come to its own yet.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            Err(source) => return Err(Error::io("create folder", folder, source)),
+            Ok(()) => {}
+        }
+        sync_dir(parent_of(folder))?;
+    }
+    Ok(())
+}
+
+/// The folder that holds this name; `.` for a bare name.
+pub(crate) fn parent_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_missing_folders_are_made_and_again_is_fine() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b/c");
+        create_dir_all_durable(&deep).unwrap();
+        create_dir_all_durable(&deep).unwrap();
+        assert!(deep.is_dir());
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), b"").unwrap();
+        let error = create_dir_all_durable(folder.path().join("a/b")).unwrap_err();
+        assert_eq!(error.path(), Some(folder.path().join("a").as_path()));
+    }
+
+    #[test]
+    fn the_parent_of_a_bare_name_is_here() {
+        assert_eq!(parent_of(Path::new("x")), Path::new("."));
+        assert_eq!(parent_of(Path::new("a/x")), Path::new("a"));
+        assert_eq!(parent_of(Path::new("/x")), Path::new("/"));
+    }
+}

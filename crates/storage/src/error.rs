@@ -1,0 +1,194 @@
+//! What can go wrong with a file, by what a caller can do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::FileStamp;
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why bytes could not be written, read or trusted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused; `source` is its answer.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// What was tried, as a verb: `create`, `read`, `write` …
+        action: &'static str,
+        /// The file or folder that it was tried on.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A file is not the one that was cited.
+    #[error(
+        "`{}` is not the file that was written: expected {expected}, found {found}",
+        path.display()
+    )]
+    Mismatch {
+        /// The file that was checked.
+        path: PathBuf,
+        /// What was cited.
+        expected: FileStamp,
+        /// What is there.
+        found: FileStamp,
+    },
+    /// A log holds bytes that no crash can explain.
+    #[error("`{}` is damaged at line {line} (byte {offset}): {reason}", path.display())]
+    Damaged {
+        /// The log file.
+        path: PathBuf,
+        /// The number of the bad line, from 1.
+        line: u64,
+        /// The byte at which the bad line begins.
+        offset: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another process (or another handle of this one) holds the lock.
+    #[error("`{}` is locked by another process", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A write failed and could not be taken back, so the log's tail is unknown.
+    #[error(
+        "`{}` can take no more records: a write failed and could not be undone; \
+         free the device and start again, which begins a new log file",
+        path.display()
+    )]
+    Poisoned {
+        /// The log file.
+        path: PathBuf,
+    },
+    /// The file system cannot do this at all.
+    #[error("the file system of `{}` cannot {action}", path.display())]
+    Unsupported {
+        /// What it cannot do, as a verb phrase.
+        action: &'static str,
+        /// The path that it was tried on.
+        path: PathBuf,
+    },
+    /// A record is too long for one line of a log.
+    #[error(
+        "a record of {length} bytes is too long for `{}`: the limit of a line is {limit} bytes",
+        path.display()
+    )]
+    TooLong {
+        /// The log file.
+        path: PathBuf,
+        /// The length of the line that was refused, in bytes.
+        length: u64,
+        /// The longest line that is allowed, in bytes.
+        limit: u64,
+    },
+    /// A value could not be turned into a JSON record.
+    #[error("cannot encode a record for `{}`", path.display())]
+    Encode {
+        /// The log file.
+        path: PathBuf,
+        /// The encoder's answer.
+        source: serde_json::Error,
+    },
+    /// A text is not a digest.
+    #[error("`{text}` is not a digest: expected 32 lower-case hexadecimal digits")]
+    InvalidDigest {
+        /// The text as given.
+        text: String,
+    },
+}
+
+impl Error {
+    /// An [`Error::Io`] for this action on this path.
+    pub fn io(action: &'static str, path: impl AsRef<Path>, source: io::Error) -> Self {
+        Self::Io {
+            action,
+            path: path.as_ref().to_path_buf(),
+            source,
+        }
+    }
+
+    /// The operating system's kind of failure; [`io::ErrorKind::Other`] when it was not the one
+    /// who refused.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Io { source, .. } => source.kind(),
+            Self::Locked { .. } => io::ErrorKind::WouldBlock,
+            Self::Mismatch { .. } | Self::Damaged { .. } => io::ErrorKind::InvalidData,
+            Self::Unsupported { .. } => io::ErrorKind::Unsupported,
+            Self::TooLong { .. } | Self::Encode { .. } | Self::InvalidDigest { .. } => {
+                io::ErrorKind::InvalidInput
+            }
+            Self::Poisoned { .. } => io::ErrorKind::Other,
+        }
+    }
+
+    /// The path that the error is about, where there is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Io { path, .. }
+            | Self::Mismatch { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Locked { path }
+            | Self::Poisoned { path }
+            | Self::Unsupported { path, .. }
+            | Self::TooLong { path, .. }
+            | Self::Encode { path, .. } => Some(path),
+            Self::InvalidDigest { .. } => None,
+        }
+    }
+
+    /// Whether the device or the user's quota is full.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(
+            self.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        )
+    }
+
+    /// Whether the file system is mounted read-only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.kind() == io::ErrorKind::ReadOnlyFilesystem
+    }
+
+    /// Whether the user may not do this.
+    #[must_use]
+    pub fn is_permission_denied(&self) -> bool {
+        self.kind() == io::ErrorKind::PermissionDenied
+    }
+
+    /// Whether the file is not there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == io::ErrorKind::NotFound
+    }
+
+    /// Whether the file is there already.
+    #[must_use]
+    pub fn is_already_exists(&self) -> bool {
+        self.kind() == io::ErrorKind::AlreadyExists
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_from_the_number_of_the_system() {
+        let error = |errno: rustix::io::Errno| Error::io("write", "x", errno.into());
+        assert!(error(rustix::io::Errno::NOSPC).is_disk_full());
+        assert!(error(rustix::io::Errno::DQUOT).is_disk_full());
+        assert!(error(rustix::io::Errno::ROFS).is_read_only());
+        assert!(error(rustix::io::Errno::ACCESS).is_permission_denied());
+        assert!(error(rustix::io::Errno::PERM).is_permission_denied());
+        assert!(!error(rustix::io::Errno::IO).is_disk_full());
+        assert_eq!(error(rustix::io::Errno::IO).to_string(), "cannot write `x`");
+    }
+}

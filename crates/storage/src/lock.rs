@@ -1,0 +1,74 @@
+//! A lock between processes of one host.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// An exclusive lock on a file, held until it is dropped or the process ends, however it ends.
+///
+/// The file is opened without truncation and is never removed: were it unlinked, a second process
+/// could lock a new file of the same name while the first still holds the old one. The handle is
+/// closed on `exec`, so a child that outlives the holder does not keep the lock.
+#[derive(Debug)]
+pub struct FileLock {
+    path: PathBuf,
+    // Held, not read: closing it is what frees the lock.
+    _file: File,
+}
+
+impl FileLock {
+    /// Takes the lock, creating the file where needed, and does not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`] if it is held elsewhere, also by this process; [`Error::Unsupported`] if
+    /// the file system has no locks; [`Error::Io`] if the file cannot be opened.
+    pub fn try_acquire(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_path_buf();
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|source| Error::io("open", &path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path, _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked { path }),
+            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
+                Err(Error::Unsupported {
+                    action: "lock files",
+                    path,
+                })
+            }
+            Err(TryLockError::Error(source)) => Err(Error::io("lock", &path, source)),
+        }
+    }
+
+    /// The path of the lock file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_at_a_time_and_the_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.lock");
+        std::fs::write(&path, b"kept").unwrap();
+        let held = FileLock::try_acquire(&path).unwrap();
+        assert!(matches!(
+            FileLock::try_acquire(&path),
+            Err(Error::Locked { .. })
+        ));
+        drop(held);
+        assert_eq!(std::fs::read(&path).unwrap(), b"kept");
+        FileLock::try_acquire(&path).unwrap();
+    }
+}

@@ -1,1 +1,97 @@
-fn main() {}
+//! Chores of the repository: `cargo xtask COMMAND`.
+//!
+//! One file per command, with a function `run` that gets the arguments behind the command's name, and a line in
+//! [`COMMANDS`].
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+
+mod ci;
+mod docs;
+mod examples;
+mod layers;
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Every command, in the order of the usage text.
+const COMMANDS: &[Chore] = &[
+    Chore {
+        name: "ci",
+        about: "everything that must pass before a change is merged",
+        run: ci::run,
+    },
+    Chore {
+        name: "layers",
+        about: "check that crates depend only on crates below them",
+        run: layers::run,
+    },
+    Chore {
+        name: "docs",
+        about: "write docs/reference/; with --check, fail if it is not up to date",
+        run: docs::run,
+    },
+    Chore {
+        name: "examples",
+        about: "run every recipe in configs/ and every program in examples/",
+        run: examples::run,
+    },
+];
+
+struct Chore {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result<()>,
+}
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = args.split_first() else {
+        print_usage();
+        bail!("no command given");
+    };
+    let Some(chore) = COMMANDS.iter().find(|chore| chore.name == name) else {
+        print_usage();
+        bail!("unknown command `{name}`");
+    };
+    (chore.run)(rest)
+}
+
+fn print_usage() {
+    println!("cargo xtask COMMAND\n");
+    for chore in COMMANDS {
+        println!("  {:<14} {}", chore.name, chore.about);
+    }
+    println!();
+}
+
+/// The folder of the workspace.
+pub(crate) fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}
+
+/// Fails for arguments that a command does not take.
+pub(crate) fn no_arguments(args: &[String]) -> Result<()> {
+    ensure!(args.is_empty(), "unexpected arguments: {}", args.join(" "));
+    Ok(())
+}
+
+/// Runs the cargo that runs this program, in the workspace's folder, with more variables in its environment.
+///
+/// # Errors
+/// When cargo cannot be started or fails.
+pub(crate) fn cargo(args: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let line = format!("cargo {}", args.join(" "));
+    let mut command = Command::new(program);
+    command
+        .args(args)
+        .current_dir(root())
+        .envs(environment.iter().copied());
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    ensure!(status.success(), "`{line}` failed: {status}");
+    Ok(())
+}

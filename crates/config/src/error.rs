@@ -153,6 +153,17 @@ impl Error {
         }
     }
 
+    /// The error of an argument, whose lines and columns would be taken for the recipe's.
+    pub(crate) fn without_span(mut self) -> Self {
+        if let Self::Syntax { place, .. }
+        | Self::TooLarge { place, .. }
+        | Self::Duplicate { place, .. } = &mut self
+        {
+            place.span = Span::default();
+        }
+        self
+    }
+
     fn help(&self) -> Option<String> {
         match self {
             Self::UnknownKey {

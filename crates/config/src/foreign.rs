@@ -4,7 +4,7 @@
 //! change which records come out is an error: a recipe must not quietly mean something else.
 
 use crate::error::{Diagnostic, Error, Place, Result};
-use crate::node::Node;
+use crate::node::{Node, shortened};
 use crate::render;
 
 /// What becomes of a key of the reference system.
@@ -44,7 +44,7 @@ impl Effect {
             Self::ChangesResult(_) if asks_nothing(node) => Ok(None),
             Self::ChangesResult(note) => Err(Error::NotAvailable {
                 key: key.to_string(),
-                value: render::flow(node),
+                value: shortened(&render::flow(node)),
                 place: place.clone(),
                 note: note.to_string(),
             }),

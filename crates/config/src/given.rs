@@ -6,7 +6,8 @@ use crate::codec::{Codec, Mismatch, Why};
 use crate::error::{Diagnostic, Error, Place, Result};
 use crate::foreign;
 use crate::keys::{Availability, DefaultValue, KeySpec, keys};
-use crate::node::{Key, Node, Span, Value};
+use crate::node::{Key, Node, Span, Value, shortened};
+use crate::render;
 use crate::suggest;
 use crate::yaml;
 
@@ -233,8 +234,8 @@ impl Given {
         Ok(value)
     }
 
-    /// Overrides, then the recipe; within each, the spellings in the key's order. One value hides a later
-    /// one of the command line even under the same spelling in the recipe, silently: overriding is meant.
+    /// What counts for a key, the winner first. Overrides hide the recipe's values in silence, for
+    /// overriding is meant; among values of one source, those after the first are contradictions.
     fn candidates(&self, spec: &KeySpec) -> Vec<&Entry> {
         let overriding: Vec<&Entry> = spec
             .spellings()
@@ -283,7 +284,7 @@ impl Given {
                 if differs(self)? {
                     return Err(Error::NotAvailable {
                         key: chosen.spelling.to_string(),
-                        value: crate::render::flow(&chosen.node),
+                        value: shortened(&render::flow(&chosen.node)),
                         place: chosen.value_place(),
                         note: note.to_string(),
                     });

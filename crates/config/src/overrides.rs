@@ -115,7 +115,7 @@ fn split(value: &str) -> Vec<Node> {
 }
 
 fn read_yaml(value: &str) -> Result<Node> {
-    let mut node = yaml::parse(value, "command line")?;
+    let mut node = yaml::parse(value, "command line").map_err(Error::without_span)?;
     forget_places(&mut node);
     Ok(node)
 }

@@ -1,7 +1,10 @@
 //! YAML text to [`Node`]s with places, within a budget.
 //!
 //! The budget is what stands between a recipe of a few hundred bytes and a tree of billions of values:
-//! aliases are expanded by copying, so each copy is counted.
+//! aliases are expanded by copying, so each copy is paid for.
+
+mod budget;
+mod map;
 
 use std::collections::HashMap;
 
@@ -11,14 +14,11 @@ use crate::error::{Error, Place, Result};
 use crate::node::{Key, Node, Span, Value};
 use crate::scalar;
 
+use budget::{Budget, Cost};
+use map::OpenMap;
+
 /// Longest recipe.
 pub(crate) const MAX_SIZE_BYTES: usize = 4 << 20;
-/// Most values in a recipe, expanded aliases included.
-const MAX_NODES: usize = 200_000;
-/// Most bytes of text in a recipe, expanded aliases included.
-const MAX_TEXT_BYTES: usize = 16 << 20;
-/// Deepest nesting.
-const MAX_DEPTH: usize = 64;
 
 /// The one document in `text`; nothing at all is [`Value::Null`].
 pub(crate) fn parse(text: &str, origin: &str) -> Result<Node> {
@@ -30,8 +30,7 @@ pub(crate) fn parse(text: &str, origin: &str) -> Result<Node> {
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder::new(origin);
-    let mut parser = Parser::new_from_str(text);
-    builder.run(&mut parser)?;
+    builder.run(&mut Parser::new_from_str(text))?;
     Ok(builder.root.unwrap_or_else(|| Node::from(Value::Null)))
 }
 
@@ -39,11 +38,10 @@ pub(crate) fn parse(text: &str, origin: &str) -> Result<Node> {
 struct Builder<'a> {
     origin: &'a str,
     open: Vec<Open>,
-    anchors: HashMap<usize, Anchored>,
+    anchors: HashMap<usize, (Node, Cost)>,
     root: Option<Node>,
     documents: usize,
-    nodes: usize,
-    text_bytes: usize,
+    budget: Budget,
 }
 
 /// A collection whose end has not been seen.
@@ -55,22 +53,7 @@ struct Open {
 
 enum Items {
     List(Vec<Node>),
-    /// The entries so far, and the key that waits for its value.
-    Map(Vec<(Key, Node)>, Option<PendingKey>),
-}
-
-struct PendingKey {
-    key: Key,
-    /// An unquoted `<<`.
-    merge: bool,
-}
-
-/// An anchored value with what a copy of it costs.
-struct Anchored {
-    node: Node,
-    nodes: usize,
-    text_bytes: usize,
-    depth: usize,
+    Map(OpenMap),
 }
 
 impl<'a> Builder<'a> {
@@ -81,8 +64,7 @@ impl<'a> Builder<'a> {
             anchors: HashMap::new(),
             root: None,
             documents: 0,
-            nodes: 0,
-            text_bytes: 0,
+            budget: Budget::default(),
         }
     }
 
@@ -99,10 +81,8 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(self.syntax(
-                        span,
-                        "a recipe is one YAML document, and here begins a second",
-                    ));
+                    let message = "a recipe is one YAML document, and here begins a second";
+                    return Err(self.syntax(span, message));
                 }
                 Ok(())
             }
@@ -116,7 +96,7 @@ impl<'a> Builder<'a> {
             }
             Event::MappingStart(anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), "map", span)?;
-                self.begin(Items::Map(Vec::new(), None), anchor, span)
+                self.begin(Items::Map(OpenMap::default()), anchor, span)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => self.alias(anchor, span),
@@ -125,34 +105,25 @@ impl<'a> Builder<'a> {
     }
 
     fn scalar(&mut self, text: String, plain: bool, anchor: usize, span: Span) -> Result<()> {
-        self.spend(1, text.len(), span)?;
-        if let Some(pending) = self.awaited_key() {
+        self.spend(Cost::scalar(&text), span)?;
+        if let Some(map) = self.map_awaiting_key() {
             let merge = plain && text == "<<";
-            *pending = Some(PendingKey {
-                key: Key { name: text, span },
-                merge,
-            });
+            map.take_key(Key { name: text, span }, merge);
             return Ok(());
         }
-        let absent = plain && scalar::is_null(&text);
+        if !(plain && scalar::is_null(&text)) {
+            let value = Value::Scalar { text, plain };
+            return self.finish(Node { value, span }, anchor);
+        }
         // The parser places a missing value at the token after it, often a line below.
-        let span = if text.is_empty() && absent {
-            self.key_span().unwrap_or(span)
-        } else {
-            span
-        };
-        let value = if absent {
-            Value::Null
-        } else {
-            Value::Scalar { text, plain }
-        };
+        let span = self.key_span().filter(|_| text.is_empty()).unwrap_or(span);
+        let value = Value::Null;
         self.finish(Node { value, span }, anchor)
     }
 
     fn begin(&mut self, items: Items, anchor: usize, span: Span) -> Result<()> {
-        self.spend(1, 0, span)?;
+        self.spend(Cost::collection(), span)?;
         self.refuse_collection_as_key(span)?;
-        self.check_depth(self.open.len() + 1, span)?;
         self.open.push(Open {
             span,
             anchor,
@@ -168,118 +139,71 @@ impl<'a> Builder<'a> {
         };
         let value = match open.items {
             Items::List(items) => Value::List(items),
-            Items::Map(entries, _) => Value::Map(self.unique(entries)?),
+            Items::Map(map) => Value::Map(map.finish(self.origin)?),
         };
-        let node = Node {
-            value,
-            span: open.span,
-        };
-        self.finish(node, open.anchor)
+        let span = open.span;
+        self.finish(Node { value, span }, open.anchor)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<()> {
-        let Some(anchored) = self.anchors.get(&anchor) else {
+        let Some(cost) = self.anchors.get(&anchor).map(|(_, cost)| *cost) else {
             return Err(self.syntax(span, "an alias stands inside the value that it names"));
         };
-        let (nodes, text_bytes, depth) = (anchored.nodes, anchored.text_bytes, anchored.depth);
-        self.spend(nodes, text_bytes, span)?;
-        self.check_depth(self.open.len() + depth, span)?;
-        let node = self
-            .anchors
-            .get(&anchor)
-            .map(|anchored| anchored.node.clone());
-        let Some(node) = node else { return Ok(()) };
-        if let Some(pending) = self.awaited_key() {
-            if let Value::Scalar { text, .. } = node.value {
-                *pending = Some(PendingKey {
-                    key: Key { name: text, span },
-                    merge: false,
-                });
-                return Ok(());
+        // Paid before it is copied.
+        self.spend(cost, span)?;
+        let Some(node) = self.anchors.get(&anchor).map(|(node, _)| node.clone()) else {
+            return Ok(());
+        };
+        match node.value {
+            Value::Scalar { text, .. } if self.map_awaiting_key().is_some() => {
+                if let Some(map) = self.map_awaiting_key() {
+                    map.take_key(Key { name: text, span }, false);
+                }
+                Ok(())
             }
-            return self.refuse_collection_as_key(span);
+            _ => {
+                self.refuse_collection_as_key(span)?;
+                self.finish(node, 0)
+            }
         }
-        self.finish(node, 0)
     }
 
     /// A whole value: goes into the collection around it.
     fn finish(&mut self, node: Node, anchor: usize) -> Result<()> {
         if anchor != 0 {
-            let (nodes, text_bytes, depth) = cost(&node);
+            let cost = Cost::of(&node);
             // The table of anchors holds a copy, which is memory as well.
-            self.spend(nodes, text_bytes, node.span)?;
-            let anchored = Anchored {
-                node: node.clone(),
-                nodes,
-                text_bytes,
-                depth,
-            };
-            self.anchors.insert(anchor, anchored);
+            self.spend(cost, node.span)?;
+            self.anchors.insert(anchor, (node.clone(), cost));
         }
-        let place = Place::new(self.origin, node.span);
-        match self.open.last_mut() {
+        match self.open.last_mut().map(|open| &mut open.items) {
             None => self.root = Some(node),
-            Some(Open {
-                items: Items::List(items),
-                ..
-            }) => items.push(node),
-            Some(Open {
-                items: Items::Map(entries, pending),
-                ..
-            }) => match pending.take() {
-                Some(PendingKey { merge: true, .. }) => merge(entries, node, place)?,
-                Some(PendingKey { key, .. }) => entries.push((key, node)),
-                None => {}
-            },
+            Some(Items::List(items)) => items.push(node),
+            Some(Items::Map(map)) => map.take_value(node, self.origin)?,
         }
         Ok(())
     }
 
-    /// The slot for a key, if the innermost collection is a map that waits for one.
-    fn awaited_key(&mut self) -> Option<&mut Option<PendingKey>> {
-        match self.open.last_mut() {
-            Some(Open {
-                items: Items::Map(_, pending @ None),
-                ..
-            }) => Some(pending),
+    fn map_awaiting_key(&mut self) -> Option<&mut OpenMap> {
+        match self.open.last_mut().map(|open| &mut open.items) {
+            Some(Items::Map(map)) if map.awaits_key() => Some(map),
             _ => None,
         }
     }
 
     fn key_span(&self) -> Option<Span> {
         match &self.open.last()?.items {
-            Items::Map(_, Some(pending)) => Some(pending.key.span),
-            _ => None,
+            Items::Map(map) => map.key_span(),
+            Items::List(_) => None,
         }
     }
 
-    /// Checks that no name is there twice. Merged entries carry line [`MERGED`] until here and give way.
-    fn unique(&self, entries: Vec<(Key, Node)>) -> Result<Vec<(Key, Node)>> {
-        let mut own: HashMap<&str, Span> = HashMap::new();
-        for (key, _) in entries.iter().filter(|(key, _)| !is_merged(key)) {
-            if let Some(first) = own.insert(&key.name, key.span) {
-                return Err(Error::Duplicate {
-                    key: key.name.clone(),
-                    place: Place::new(self.origin, key.span),
-                    first,
-                });
-            }
+    fn refuse_collection_as_key(&mut self, span: Span) -> Result<()> {
+        if self.map_awaiting_key().is_some() {
+            let message = "a list or a map cannot be a key (put quotes around text that begins with `[` or `{`)";
+            return Err(self.syntax(span, message));
         }
-        let own: HashMap<String, Span> = own
-            .into_iter()
-            .map(|(name, span)| (name.to_string(), span))
-            .collect();
-        let mut seen = std::collections::HashSet::new();
-        let kept = entries.into_iter().filter_map(|(mut key, node)| {
-            if is_merged(&key) {
-                if own.contains_key(&key.name) || !seen.insert(key.name.clone()) {
-                    return None;
-                }
-                key.span = node.span;
-            }
-            Some((key, node))
-        });
-        Ok(kept.collect())
+        Ok(())
     }
 
     fn is_plain(&self, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<bool> {
@@ -309,41 +233,8 @@ impl<'a> Builder<'a> {
         self.syntax(span, format!("a recipe has no use for the tag `{tag}`"))
     }
 
-    fn refuse_collection_as_key(&mut self, span: Span) -> Result<()> {
-        if self.awaited_key().is_some() {
-            let message = "a list or a map cannot be a key (put quotes around text that begins with `[` or `{`)";
-            return Err(self.syntax(span, message));
-        }
-        Ok(())
-    }
-
-    fn spend(&mut self, nodes: usize, text_bytes: usize, span: Span) -> Result<()> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        self.text_bytes = self.text_bytes.saturating_add(text_bytes);
-        if self.nodes > MAX_NODES {
-            return Err(self.too_large(span, format!("{MAX_NODES} values, aliases expanded")));
-        }
-        if self.text_bytes > MAX_TEXT_BYTES {
-            return Err(self.too_large(
-                span,
-                format!("{} MiB of text, aliases expanded", MAX_TEXT_BYTES >> 20),
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_depth(&self, depth: usize, span: Span) -> Result<()> {
-        if depth > MAX_DEPTH {
-            return Err(self.too_large(span, format!("{MAX_DEPTH} levels of nesting")));
-        }
-        Ok(())
-    }
-
-    fn too_large(&self, span: Span, limit: String) -> Error {
-        Error::TooLarge {
-            place: Place::new(self.origin, span),
-            limit,
-        }
+    fn spend(&mut self, cost: Cost, span: Span) -> Result<()> {
+        self.budget.spend(cost, self.open.len(), self.origin, span)
     }
 
     fn syntax(&self, span: Span, message: impl Into<String>) -> Error {
@@ -361,71 +252,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The mark of an entry that came through `<<`; no recipe has that many lines.
-const MERGED: u32 = u32::MAX;
-
-fn is_merged(key: &Key) -> bool {
-    key.span.line == MERGED
-}
-
-/// Adds what `<<` names: a map, or a list of maps of which the earlier win.
-fn merge(entries: &mut Vec<(Key, Node)>, node: Node, place: Place) -> Result<()> {
-    let maps = match node.value {
-        Value::List(items) => items,
-        _ => vec![node],
-    };
-    for map in maps {
-        let Value::Map(merged) = map.value else {
-            return Err(Error::Syntax {
-                place,
-                message: format!(
-                    "`<<` takes a map or a list of maps, found {}",
-                    map.describe()
-                ),
-            });
-        };
-        entries.extend(merged.into_iter().map(|(key, node)| {
-            let span = Span {
-                line: MERGED,
-                column: 0,
-            };
-            (
-                Key {
-                    name: key.name,
-                    span,
-                },
-                node,
-            )
-        }));
-    }
-    Ok(())
-}
-
-/// Values, bytes of text and levels in a node. Recursion is bounded by [`MAX_DEPTH`].
-fn cost(node: &Node) -> (usize, usize, usize) {
-    let mut total = (1, 0, 0);
-    let mut add = |node: &Node| {
-        let (nodes, text_bytes, depth) = cost(node);
-        total = (total.0 + nodes, total.1 + text_bytes, total.2.max(depth));
-    };
-    match &node.value {
-        Value::Null => {}
-        Value::Scalar { text, .. } => total.1 = text.len(),
-        Value::List(items) => {
-            items.iter().for_each(add);
-            total.2 += 1;
-        }
-        Value::Map(entries) => {
-            entries.iter().for_each(|(_, node)| add(node));
-            total.1 += entries.iter().map(|(key, _)| key.name.len()).sum::<usize>();
-            total.2 += 1;
-        }
-    }
-    total
-}
-
 fn position(marker: &Marker) -> Span {
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX - 1);
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
     Span {
         line: number(marker.line()).max(1),
         column: number(marker.col().saturating_add(1)),

@@ -60,7 +60,10 @@ fn pattern(path: &str) -> Result<Vec<PathBuf>> {
         reason: error.to_string(),
     };
     let mut files = Vec::new();
-    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let options = glob::MatchOptions {
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::new()
+    };
     for entry in glob::glob_with(path, options).map_err(invalid)? {
         let file = entry.map_err(|error| {
             Error::io("search", error.path())(std::io::Error::other(error.to_string()))

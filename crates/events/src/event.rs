@@ -29,6 +29,7 @@ pub struct Event {
     pub event_id: String,
     /// What happened.
     #[serde(rename = "event_type")]
+    #[doc(alias = "event_type")]
     pub kind: EventKind,
     /// When: seconds since 1970 in UTC.
     pub timestamp: f64,
@@ -348,7 +349,7 @@ impl Default for Event {
             schema_version: 0,
             sequence: 0,
             event_id: String::new(),
-            kind: EventKind::Info,
+            kind: EventKind::Other("".into()),
             timestamp: 0.0,
             level: None,
             message: String::new(),

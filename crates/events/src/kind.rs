@@ -277,21 +277,29 @@ fn key_of(text: &str) -> String {
     key
 }
 
-/// The known kind with the most pairs of neighbouring letters in common.
+/// The known kind that takes the fewest changes of letters.
 fn nearest(text: &str) -> &'static str {
-    let wanted = key_of(text);
-    let pairs =
-        |text: &str| -> Vec<[u8; 2]> { text.as_bytes().array_windows::<2>().copied().collect() };
-    let wanted = pairs(&wanted);
-    let score = |kind: &&EventKind| {
-        let found = pairs(&key_of(kind.as_str()));
-        let shared = found.iter().filter(|pair| wanted.contains(pair)).count();
-        shared * 1000 / (found.len() + wanted.len() + 1)
-    };
+    // Longer texts are no slips of the finger, and must not cost time.
+    let wanted: Vec<char> = key_of(text).chars().take(64).collect();
     EventKind::ALL
         .iter()
-        .max_by_key(score)
+        .min_by_key(|kind| changes(&wanted, &key_of(kind.as_str())))
         .map_or("info", EventKind::name_of)
+}
+
+/// How many letters must be put in, taken out or replaced to get from one text to the other.
+fn changes(from: &[char], to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=from.len()).collect();
+    for (line, wanted) in to.chars().enumerate() {
+        let mut diagonal = line;
+        row[0] = line + 1;
+        for (column, found) in from.iter().enumerate() {
+            let replaced = diagonal + usize::from(*found != wanted);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[from.len()]
 }
 
 #[cfg(test)]

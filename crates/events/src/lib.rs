@@ -66,6 +66,7 @@ mod writer;
 
 mod filter;
 mod follow;
+mod lines;
 mod query;
 pub mod time;
 

@@ -15,7 +15,7 @@ pub(crate) struct LineFile {
     name: LogName,
     file: File,
     length: u64,
-    /// Whether a failed write may have left half a line that could not be cut off.
+    /// Whether a failed write may have left bytes that could not be cut off.
     torn: bool,
     pending: Vec<u8>,
     pending_lines: u64,
@@ -137,12 +137,6 @@ impl LineFile {
         if self.max_size_bytes > 0 && self.length > 0 && size > self.max_size_bytes {
             self.rotate(archiver)?;
         }
-        if self.torn {
-            // Ends the half line, which readers then pass over as one damaged line.
-            self.file.write_all(b"\n")?;
-            self.length += 1;
-            self.torn = false;
-        }
         self.file.write_all(&self.pending)?;
         self.length += self.pending.len() as u64;
         Ok(())
@@ -150,15 +144,25 @@ impl LineFile {
 
     /// The handle may be what is wrong: a folder that was moved, a mount that went away.
     fn reopen(&mut self) -> io::Result<()> {
-        self.file = open_to_append(&self.name.current())?;
-        self.length = mend_tail(&self.file, &self.name)?;
+        let file = open_to_append(&self.name.current())?;
+        if self.torn && file.metadata()?.len() > self.length {
+            // All that is pending will be written again, so none of it may stay.
+            file.set_len(self.length)?;
+        }
+        self.length = mend_tail(&file, &self.name)?;
+        self.torn = false;
+        self.file = file;
         Ok(())
     }
 
+    /// Where the folder does not allow it, the file just grows.
     fn rotate(&mut self, archiver: &mut Archiver) -> io::Result<()> {
-        let number = self.next_number;
-        fs::rename(self.name.current(), self.name.plain(number))?;
-        self.next_number += 1;
+        let last = self.name.numbers()?.last().copied().unwrap_or(0);
+        let number = self.next_number.max(last + 1);
+        if fs::rename(self.name.current(), self.name.plain(number)).is_err() {
+            return Ok(());
+        }
+        self.next_number = number + 1;
         archiver.archive(self.name.clone(), number);
         self.file = open_to_append(&self.name.current())?;
         self.length = 0;
@@ -213,7 +217,7 @@ fn end_of_last_line(mut file: &File, length: u64) -> io::Result<u64> {
 }
 
 fn is_whole_json(mut file: &File, start: u64, length: u64) -> io::Result<bool> {
-    if length > crate::query::MAX_LINE_BYTES {
+    if length > crate::lines::MAX_LINE_BYTES {
         return Ok(false);
     }
     let mut tail = Vec::new();

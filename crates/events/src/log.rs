@@ -140,9 +140,17 @@ impl EventLog {
             // The thread hangs in the device and cannot be ended; listeners must not hang with it.
             self.listeners.close();
         } else {
-            let _ = thread.join();
+            self.wait_for_compression(&thread);
         }
         result
+    }
+
+    /// Rotated files that are not compressed in time stay plain; the next start takes them up.
+    fn wait_for_compression(&self, thread: &JoinHandle<()>) {
+        let deadline = Instant::now() + self.patience;
+        while !thread.is_finished() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Sends a command that wants an answer, and waits for both with one patience.

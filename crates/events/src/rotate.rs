@@ -81,14 +81,20 @@ impl LogName {
 /// writing thread never waits for it.
 pub(crate) struct Archiver {
     backup_count: usize,
-    thread: Option<(Sender<(LogName, u64)>, JoinHandle<()>)>,
+    worker: Option<Worker>,
+}
+
+/// The thread and its queue.
+struct Worker {
+    sender: Sender<(LogName, u64)>,
+    thread: JoinHandle<()>,
 }
 
 impl Archiver {
     pub(crate) fn new(backup_count: u32) -> Self {
         Self {
             backup_count: backup_count as usize,
-            thread: None,
+            worker: None,
         }
     }
 
@@ -103,24 +109,24 @@ impl Archiver {
 
     /// Queues a file that has just been rotated.
     pub(crate) fn archive(&mut self, name: LogName, number: u64) {
-        if self.thread.is_none() {
-            self.thread = self.start();
+        if self.worker.is_none() {
+            self.worker = self.start();
         }
         // Without a thread the file stays as it is, which every reader takes as well.
-        if let Some((sender, _)) = &self.thread {
-            let _ = sender.send((name, number));
+        if let Some(worker) = &self.worker {
+            let _ = worker.sender.send((name, number));
         }
     }
 
     /// Waits until all queued files are compressed.
     pub(crate) fn finish(&mut self) {
-        if let Some((sender, thread)) = self.thread.take() {
+        if let Some(Worker { sender, thread }) = self.worker.take() {
             drop(sender);
             let _ = thread.join();
         }
     }
 
-    fn start(&self) -> Option<(Sender<(LogName, u64)>, JoinHandle<()>)> {
+    fn start(&self) -> Option<Worker> {
         let (sender, receiver) = unbounded::<(LogName, u64)>();
         let backup_count = self.backup_count;
         let work = move || {
@@ -133,8 +139,9 @@ impl Archiver {
         };
         let thread = std::thread::Builder::new()
             .name("coldpress-event-archive".to_owned())
-            .spawn(work);
-        Some((sender, thread.ok()?))
+            .spawn(work)
+            .ok()?;
+        Some(Worker { sender, thread })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::rotate::Archiver;
 use crate::sink::{Command, Queue};
 use crate::subscription::Listeners;
 use crate::text_line::write_text_line;
+use crate::time::now_seconds;
 use crate::{Error, Event, EventKind, Result, SCHEMA_VERSION};
 
 /// How long the thread sleeps when there is nothing to do. Producers do not wake it, so this is
@@ -72,6 +73,9 @@ impl Writer {
                     if let Some(answer) = answer {
                         let _ = answer.send(result);
                     }
+                    if let Some(files) = &mut self.files {
+                        files.archiver.finish();
+                    }
                     return;
                 }
             }
@@ -108,6 +112,9 @@ impl Writer {
         }
         event.job_id.get_or_insert_with(|| self.job_id.clone());
         event.level = Some(event.level());
+        if !event.timestamp.is_finite() {
+            event.timestamp = now_seconds();
+        }
         event.fill_performance();
         self.listeners.tell(&event);
         self.push_lines(event);
@@ -203,7 +210,7 @@ impl Writer {
         }
     }
 
-    /// Takes what is still queued, writes it, and waits for the compression of rotated files.
+    /// Takes what is still queued and writes it.
     fn close(&mut self) -> Result<()> {
         let rest: Vec<Command> = self.receiver.try_iter().collect();
         for command in rest {
@@ -225,8 +232,9 @@ impl Writer {
                 let _ = files.json.sync();
                 let _ = files.text.sync();
             }
-            files.archiver.finish();
         }
+        // What was told while this went on came too late.
+        self.queue.add_lost(self.receiver.try_iter().count() as u64);
         result
     }
 }

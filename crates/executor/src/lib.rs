@@ -1,1 +1,28 @@
-//! coldpress-executor
+//! Who does what, when: drives a job from its recipe to its export.
+//!
+//! An [`ExecutorBuilder`] takes a recipe, the operators it may name, and optionally a checkpoint store and a
+//! [`Backend`]; the [`Executor`] it builds plans the job or resumes it, gives attempts to workers as the pure
+//! [`Scheduler`] says, publishes what they made by appending to the job's journal, merges the results in order, checks
+//! that every record is accounted for, and commits the export.
+//!
+//! Only the driver in here publishes; it does so before anyone acts on it, and a driver that lost the job publishes into
+//! nothing. It knows nothing of the command line, and prints nothing.
+
+mod backend;
+mod driver;
+mod error;
+mod executor;
+mod judge;
+mod merge;
+mod prepare;
+mod report;
+mod scheduler;
+mod summary;
+
+pub use backend::{Backend, Finished, LocalBackend, Running};
+pub use error::{Error, ErrorKind, Result};
+pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};
+pub use judge::{Judge, TooManyErrors};
+pub use prepare::Prepared;
+pub use report::{FailedPartition, OperatorPerformance, Report};
+pub use scheduler::{AfterFailure, Next, Scheduler};

@@ -1,1 +1,92 @@
-//! coldpress-job
+//! Which job is this, and what is true about it?
+//!
+//! A job is one run of one recipe over one dataset. It has a [`JobId`], a [`Layout`] (where its
+//! files are), and a [`Journal`], which is the truth about it: what is planned and what is
+//! published. [`JobState`] is the pure replay of the journal. A [`JobLock`] is the right to drive
+//! the job. [`JobSummary`] and the mapping files are views, made from the truth for readers.
+//! [`list_jobs`] shows the jobs below a folder, [`stop_job`] stops one.
+//!
+//! ```
+//! use coldpress_job::{
+//!     JobLock, JobPlan, Journal, JournalRecord, Layout, LockOptions, Mode, Status,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let layout = Layout::in_dir(folder.path(), "demo".parse()?)?;
+//! layout.create()?;
+//!
+//! let lock = JobLock::acquire(&layout, &LockOptions::default())?;
+//! let (mut journal, mut state) = Journal::open(&layout, &lock, Mode::New)?;
+//! let records = [
+//!     JournalRecord::JobPlanned(JobPlan {
+//!         sources: Vec::new(),
+//!         identity: "reader 1, no input".to_string(),
+//!         plan_settings: serde_json::json!({"size": 1000}),
+//!         limit: None,
+//!     }),
+//!     JournalRecord::PlanCompleted { partitions: 0, records: 0 },
+//!     JournalRecord::Finished { status: Status::Completed, error: None },
+//! ];
+//! for record in &records {
+//!     journal.append(record)?;
+//! }
+//! journal.sync()?;
+//! for record in &records {
+//!     state.apply(journal.epoch(), record)?;
+//! }
+//!
+//! let seen = Journal::read(&layout)?;
+//! assert_eq!(seen, state);
+//! assert!(seen.plan_complete());
+//! assert_eq!(seen.finished().map(|finish| finish.status), Some(Status::Completed));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # On disk
+//!
+//! `job.heartbeat`, `job_summary.json`, the mapping files and the first record of each file of the
+//! journal carry a `schema_version`; all are at version 1. A newer one is refused by name of both
+//! versions and never overwritten. Unknown fields are passed over.
+//!
+//! # Durability
+//!
+//! A record counts from the return of [`Journal::sync`]. Views are replaced in one step; losing
+//! one loses nothing that is true.
+//!
+//! This crate does not know how work is executed, and it deletes nothing.
+
+mod civil;
+mod driver;
+mod error;
+mod id;
+mod layout;
+
+mod journal;
+mod lock;
+
+mod listing;
+mod mapping;
+mod stop;
+mod summary;
+mod totals;
+
+pub use driver::{DriverIdentity, Presence};
+pub use error::{Error, Result};
+pub use id::JobId;
+pub use journal::{
+    CheckpointEntry, DamagedSource, Epoch, EpochStarted, ExportIntent, ExportState, Finish,
+    JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalRecord, Mode, PartitionFailure,
+    PartitionStatus, Publication, RecipeInForce, SealedFile,
+};
+pub use layout::Layout;
+pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};
+pub use lock::{HEARTBEAT_SCHEMA, JobLock, Liveness, LockOptions};
+pub use mapping::{
+    DatasetMapping, FinalMappingReport, MAPPING_SCHEMA, MappedPartition, MappedSource,
+    OriginalDataset, PartitionDetail, ProcessingSummary, dataset_mapping, final_mapping_report,
+};
+pub use stop::{StopOptions, StopReport, stop_job};
+pub use summary::{JobSummary, Phase, SUMMARY_SCHEMA, Status};
+pub use totals::Totals;

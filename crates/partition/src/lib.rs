@@ -1,5 +1,39 @@
-//! How the dataset is cut into partitions.
+//! How a dataset is cut into partitions: disjoint slices of whole lines, in dataset order.
+//!
+//! A [`Cutter`] reads the sources once, in order, and yields a [`PlannedPartition`] whenever one is complete, so that
+//! work can begin before the plan is. Where it cuts depends on the bytes and the [`CutSettings`] alone. A partition is
+//! virtual: a [`Slice`] says where its records are and what their bytes hash to. Only slices of sources that cannot be
+//! sought are copied.
+//!
+//! ```
+//! use coldpress_dataset::resolve;
+//! use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter};
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let path = folder.path().join("data.jsonl");
+//! std::fs::write(&path, "{\"id\": 1}\n{\"id\": 2}\n{\"id\": 3}\n").unwrap();
+//! let sources = resolve(&[path.display().to_string()], &[])?.sources;
+//!
+//! let settings = CutSettings { max_records: 2, ..CutSettings::default() };
+//! let mut cutter = Cutter::new(sources, settings, CopyPlace::new(folder.path(), "partitions", 1));
+//! let mut sizes = Vec::new();
+//! while let Some(cut) = cutter.next_cut()? {
+//!     if let Cut::Partition(partition) = cut {
+//!         sizes.push((partition.slice.start, partition.slice.records));
+//!     }
+//! }
+//! assert_eq!(sizes, [(0, 2), (20, 1)]);
+//! # Ok::<(), coldpress_dataset::Error>(())
+//! ```
+//!
+//! It knows nothing of operators, jobs or how a partition is worked on.
 
+mod cutter;
 mod plan;
+mod settings;
+mod verify;
 
-pub use plan::{PlannedPartition, Slice};
+pub use cutter::{Cut, Cutter};
+pub use plan::{MARK_RECORDS, PlannedPartition, Slice};
+pub use settings::{CopyPlace, Copying, CutSettings};
+pub use verify::verify_slices;

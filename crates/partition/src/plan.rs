@@ -27,7 +27,22 @@ pub struct Slice {
     pub records: u64,
     /// Hash of its bytes: what was planned is what must be read.
     pub digest: Digest,
+    /// Positions of the records inside whose number in the dataset is a multiple of [`MARK_RECORDS`]: where the share
+    /// of errors is judged, whatever the cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<u64>,
     /// A copy of its bytes in the job's directory, for a source that cannot be sought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<FileRef>,
+}
+
+/// Records of the dataset between two judgements of the share of errors.
+pub const MARK_RECORDS: u64 = 1000;
+
+impl PlannedPartition {
+    /// The numbers in the dataset of the records at the slice's marks.
+    pub fn mark_numbers(&self) -> impl Iterator<Item = u64> {
+        let first = self.first_record.max(1).next_multiple_of(MARK_RECORDS);
+        (0..self.slice.marks.len() as u64).map(move |at| first + at * MARK_RECORDS)
+    }
 }

@@ -36,6 +36,19 @@ pub struct Ledger {
     pub operators: Vec<OperatorLedger>,
 }
 
+/// A part of a source that could not be read: a torn last line, or what lies behind damage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// Index of the source in plan order.
+    pub source: u32,
+    /// First byte in the source's unpacked text.
+    pub start: u64,
+    /// Bytes, where known; 0 = all that follows.
+    pub length: u64,
+    /// Why.
+    pub reason: String,
+}
+
 /// A ledger that does not add up: records were lost or doubled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -37,7 +37,7 @@ mod stats;
 pub use batch::{Batch, Cell, FieldError, Reject};
 pub use edits::{EditError, Edits};
 pub use json::{Found, JsonKind, LoneSurrogate, ScanError, Slot, escape_into, scan, unescape_into};
-pub use ledger::{Imbalance, Ledger, OperatorLedger};
+pub use ledger::{Imbalance, Ledger, OperatorLedger, Unreadable};
 pub use lines::{LineSpan, Lines, trim_record};
 pub use origin::{Origin, Piece};
 pub use path::{DeclaredFields, FieldPath};

@@ -1,1 +1,22 @@
-//! coldpress-worker
+//! How one attempt at one partition is run: a small serialisable [`Attempt`] in, an [`Outcome`] out.
+//!
+//! A [`Worker`] reads the slice, or goes on from a checkpoint; runs the operators over it batch by batch; sets aside
+//! what fails; tees off checkpoints; and writes the rows that come out. All its files are new and durable, and carry
+//! epoch and attempt in their names, so that a late worker can only write names that nobody cites.
+//!
+//! It does not know the journal: it cannot publish anything.
+
+mod attempt;
+mod error;
+mod input;
+mod outcome;
+mod output;
+mod quarantine;
+mod segment;
+mod worker;
+
+pub use attempt::{Attempt, Start};
+pub use error::{AttemptError, FailureKind};
+pub use outcome::{CheckpointOutcome, Outcome};
+pub use quarantine::QuarantineEntry;
+pub use worker::{Progress, Worker, WorkerContext};

@@ -245,3 +245,52 @@ fn warnings_of_the_command_line_have_no_line() {
         ("command line", 0)
     );
 }
+
+#[test]
+fn global_settings_of_the_reference_system_are_accepted() {
+    let recipe = Recipe::parse(
+        "project_name: 'all'
+dataset_path: '/path/to/dataset'
+export_path: '/path/to/dataset.jsonl'
+export_shard_size: 0
+export_in_parallel: false
+np: 4
+text_keys: 'content'
+suffixes: []
+use_cache: true
+ds_cache_dir: null
+use_checkpoint: false
+temp_dir: null
+open_tracer: false
+op_list_to_trace: []
+trace_num: 10
+op_fusion: false
+cache_compress: null
+executor_type: default
+ray_address: auto
+save_stats_in_one_file: false
+generated_dataset_config: null
+validators: []
+process: []
+",
+        "all.yaml",
+        &Overrides::default(),
+    )
+    .unwrap();
+    assert_eq!(recipe.fields.text_keys, ["content"]);
+    assert_eq!(recipe.executor.workers, Some(4));
+    let warned: Vec<&str> = recipe
+        .warnings
+        .iter()
+        .filter_map(|warning| warning.message.split('`').nth(1))
+        .collect();
+    let expected = [
+        "use_cache",
+        "ds_cache_dir",
+        "temp_dir",
+        "op_fusion",
+        "cache_compress",
+        "save_stats_in_one_file",
+    ];
+    assert_eq!(warned, expected);
+}

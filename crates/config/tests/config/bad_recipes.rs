@@ -306,6 +306,46 @@ fn an_alias_bomb_is_refused_and_a_plain_alias_is_not() {
     assert_eq!(recipe.checkpoint.format, recipe.storage.format);
 }
 
+#[test]
+fn long_and_strange_recipes_are_judged_in_bounded_time() {
+    // Each takes some milliseconds; work that grows with the square of the size takes minutes.
+    for pattern in [
+        "[",
+        "{a: ",
+        "- ",
+        "? ",
+        "a: &a 1\n",
+        "&a ",
+        "'",
+        "\"\\",
+        "# \n",
+        "\n",
+        " ",
+        "- &a x\n- *a\n",
+        "!a ",
+        "a:\n",
+        "[],",
+        "*a ",
+        "%TAG ! x\n",
+        "|\n ",
+        "<<: {}\n",
+        "x",
+        ": ",
+        ",",
+        "{}\n",
+        "a, ",
+        "\u{feff}",
+        "--- \n",
+    ] {
+        for lead in ["", "alerts: [", "alerts: {", "alerts: |\n ", "alerts:\n"] {
+            let text = lead.to_string() + &pattern.repeat((1 << 17) / pattern.len());
+            let started = std::time::Instant::now();
+            let _ = Recipe::parse(&text, "r.yaml", &Overrides::default());
+            assert!(started.elapsed().as_secs() < 20, "{lead:?} {pattern:?}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in any::<String>()) {

@@ -106,6 +106,14 @@ fn bad_arguments_are_named() {
             &["np", "5"],
             "command line: expected `--key value`, found: `np`",
         ),
+        (
+            &["--process", "[a"],
+            "command line: not YAML: while parsing a flow sequence, expected ',' or ']'",
+        ),
+        (
+            &["--process", "[a: {b: 1, b: 2}]"],
+            "command line: duplicate key `b`, first given at line 1, column 6",
+        ),
         (&["--"], "command line: expected `--key value`, found: `--`"),
     ] {
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();

@@ -73,7 +73,7 @@ fn placeholders_are_substituted_in_every_path() {
          partition_dir: '{work_dir}'\nassets_dir: '{a,b}'\n",
         &[
             "--dataset_path",
-            "[in/{project_name}.jsonl, x]",
+            "['in/{project_name}.jsonl', x]",
             "--export_path",
             "{work_dir}/{job_id}.jsonl",
         ],

@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{Digest, NewFile, digest_file, exchange_dirs, rename_durable, sync_dir};
+use coldpress_storage::{
+    Digest, FileStamp, Hasher, NewFile, digest_file, exchange_dirs, rename_durable, sync_dir,
+};
 
 use super::shards::{Shards, list};
 use super::target::ExportTarget;
@@ -58,20 +60,22 @@ impl ExportWriter {
         &self.temporary
     }
 
-    /// Appends the rows of a partition, packed as [`ExportTarget::rows_compression`] says.
+    /// Appends the rows of a partition, packed as [`ExportTarget::rows_compression`] says, and tells what was read.
     ///
     /// # Errors
     /// When the rows cannot be read or the output not be written.
-    pub fn append(&mut self, rows: &Path) -> Result<()> {
+    pub fn append(&mut self, rows: &Path) -> Result<FileStamp> {
         let mut file = File::open(rows).map_err(Error::io("open", rows))?;
+        let mut hasher = Hasher::new();
         loop {
             let length = file
                 .read(&mut self.buffer)
                 .map_err(Error::io("read", rows))?;
             if length == 0 {
-                return Ok(());
+                return Ok(hasher.stamp());
             }
             let bytes = &self.buffer[..length];
+            hasher.update(bytes);
             match &mut self.form {
                 Form::File(out) => out
                     .write_all(bytes)

@@ -59,8 +59,8 @@ pub(super) struct Role {
 pub(super) fn roles() -> impl Iterator<Item = (char, Role)> {
     known().map(|c| {
         let cell = CELLS.get(c);
-        let before_ascii = (0..128_u8)
-            .any(|b| cell.anchors & CELLS.get(char::from(b)).follows & !*ALONE != 0);
+        let before_ascii =
+            (0..128_u8).any(|b| cell.anchors & CELLS.get(char::from(b)).follows & !*ALONE != 0);
         let role = Role {
             anchor: cell.anchors != 0,
             follower: cell.follows != CELLS.get(UNKNOWN).follows,
@@ -85,7 +85,13 @@ const UNKNOWN: char = '漢';
 
 static CELLS: LazyLock<CharTable<Cell>> = LazyLock::new(|| {
     let classes = classes();
-    let follows = |c| rules_where(|rule| rule.after.first().is_none_or(|&s| has(s, c, classes.get(c))));
+    let follows = |c| {
+        rules_where(|rule| {
+            rule.after
+                .first()
+                .is_none_or(|&s| has(s, c, classes.get(c)))
+        })
+    };
     let mut cells = CharTable::new(Cell {
         classes: 0,
         anchors: 0,
@@ -135,7 +141,10 @@ fn holds(rule: &Rule, before: &str, after: &str) -> bool {
     let in_set = |set: &Set, c: Option<char>| c.is_some_and(|c| has(*set, c, CELLS.get(c).classes));
     let mut left = before.chars();
     let mut right = after.chars();
-    rule.before.iter().rev().all(|set| in_set(set, left.next_back()))
+    rule.before
+        .iter()
+        .rev()
+        .all(|set| in_set(set, left.next_back()))
         && rule.after.iter().all(|set| in_set(set, right.next()))
         && (!rule.at_start || left.as_str().is_empty())
 }

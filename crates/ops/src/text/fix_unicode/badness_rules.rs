@@ -189,4 +189,3 @@ pub(super) static RULES: [Rule; 38] = [
 const ARABIC_SECOND: Set = Set(COMMON | CURRENCY | BAD | NUMERIC | OPENING, "ŸŠ®°µ»");
 const SECOND_BYTE_1251: Set = Set(C1 | BAD | PUNCTUATION | CURRENCY, "°µ");
 const SECOND_BYTE_1253: Set = Set(C1 | BAD | PUNCTUATION | CURRENCY, "°");
-

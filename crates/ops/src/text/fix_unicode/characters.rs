@@ -67,11 +67,14 @@ fn straight(c: char) -> Option<&'static str> {
         '\u{2028}' | '\u{2029}' => Some("\n"),
         '\u{ff5f}'..='\u{ffdc}' => {
             let at = (c as usize - 0xff5f) * 3;
-            HALF_WIDTHS.get(at..at + 3).filter(|&plain| plain != "\u{fffd}")
+            HALF_WIDTHS
+                .get(at..at + 3)
+                .filter(|&plain| plain != "\u{fffd}")
         }
-        '\u{ffe0}'..='\u{ffee}' | '\u{132}'..='\u{1f3}' | '\u{fb00}'..='\u{fb06}' => {
-            OTHERS.iter().find(|(other, _)| *other == c).map(|(_, plain)| *plain)
-        }
+        '\u{ffe0}'..='\u{ffee}' | '\u{132}'..='\u{1f3}' | '\u{fb00}'..='\u{fb06}' => OTHERS
+            .iter()
+            .find(|(other, _)| *other == c)
+            .map(|(_, plain)| *plain),
         _ => None,
     }
 }
@@ -154,15 +157,21 @@ mod tests {
         };
         check("ﬂuﬃeﬆ Ĳ ŉ Ǆ æœ", "fluffiest IJ 'n DŽ æœ");
         check("ＬＯＵＤ　ＮＯＩＳＥＳ～", "LOUD NOISES~");
-        check("Ｕﾀｰﾝ ﾊﾞ ￦ ￣ ￜ ﾡ ﾾ ﾿", "Uターン ハ\u{3099} ₩  \u{304} \u{1175} \u{1100} \u{1112} ﾿");
-        check("“a” ‘b’ „c‟ ‛d ʼ", "\"a\" 'b' „c\" 'd '");
+        check(
+            "Ｕﾀｰﾝ ﾊﾞ ￦ ￣ ￜ ﾡ ﾾ ﾿",
+            "Uターン ハ\u{3099} ₩  \u{304} \u{1175} \u{1100} \u{1112} ﾿",
+        );
+        check("“a” ‘b’ „c‟ ‛d ʼ", "\"a\" 'b' \"c\" 'd '");
         check("a\r\nb\rc\u{2028}d\u{2029}e\r\r\n", "a\nb\nc\nd\ne\n\n");
         assert_eq!(straighten("plain … text"), None);
     }
 
     #[test]
     fn controls_and_terminal_escapes_are_removed() {
-        assert_eq!(remove_terminal_escapes("\x1b[36;44mblue\x1b[٣m\x1b[x").as_deref(), Some("blue"));
+        assert_eq!(
+            remove_terminal_escapes("\x1b[36;44mblue\x1b[٣m\x1b[x").as_deref(),
+            Some("blue")
+        );
         assert_eq!(remove_terminal_escapes("\x1b]"), None);
         let kept = "\t\n\x0c\u{200d}\u{202a}\u{1d173}\u{ad}";
         let text = format!("\0{kept}\u{feff}\x7f\u{fffc}\u{206a}");

@@ -102,9 +102,15 @@ fn is_variant(rest: &[u8]) -> bool {
 fn decode_variant(rest: &[u8]) -> Option<(char, usize)> {
     match *rest {
         [0xc0, _, ..] => Some(('\0', 2)),
-        [0xed, a @ 0xa0..=0xaf, b @ 0x80..=0xbf, 0xed, c @ 0xb0..=0xbf, d, ref rest @ ..]
-            if matches!(d, 0x80..=0xbf) || (d == b'\n' && rest.is_empty()) =>
-        {
+        [
+            0xed,
+            a @ 0xa0..=0xaf,
+            b @ 0x80..=0xbf,
+            0xed,
+            c @ 0xb0..=0xbf,
+            d,
+            ref rest @ ..,
+        ] if matches!(d, 0x80..=0xbf) || (d == b'\n' && rest.is_empty()) => {
             let bits = |byte: u8, mask: u8, shift: u32| u32::from(byte & mask) << shift;
             let high = bits(a, 0x0f, 16) + bits(b, 0x3f, 10);
             let low = bits(c, 0x0f, 6) + bits(d, 0x3f, 0);
@@ -153,8 +159,13 @@ static CELLS: LazyLock<CharTable<Cell>> = LazyLock::new(|| {
 /// What the bytes from 80 to FF stand for.
 fn upper_half(number: u8) -> impl Iterator<Item = char> {
     let latin_1 = (number == 0).then_some('\u{80}'..='\u{ff}');
-    let other = usize::from(number).checked_sub(1).and_then(|i| UPPER_HALVES.get(i));
-    latin_1.into_iter().flatten().chain(other.into_iter().flat_map(|half| half.chars()))
+    let other = usize::from(number)
+        .checked_sub(1)
+        .and_then(|i| UPPER_HALVES.get(i));
+    latin_1
+        .into_iter()
+        .flatten()
+        .chain(other.into_iter().flat_map(|half| half.chars()))
 }
 
 /// Bytes 80 to FF of every encoding but Latin-1, which needs no table.

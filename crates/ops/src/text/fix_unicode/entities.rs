@@ -76,11 +76,14 @@ fn parse(digits: &str, radix: u32) -> Option<u32> {
 
 /// Control characters and noncharacters, which stand for nothing.
 fn is_refused(number: u32) -> bool {
-    matches!(number, 0x01..=0x08 | 0x0b | 0x0e..=0x1f | 0x7f | 0xfdd0..=0xfdef) || number & 0xfffe == 0xfffe
+    matches!(number, 0x01..=0x08 | 0x0b | 0x0e..=0x1f | 0x7f | 0xfdd0..=0xfdef)
+        || number & 0xfffe == 0xfffe
 }
 
 static NAMED: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    let lines = include_str!("entities.tsv").lines().filter(|line| !line.starts_with('#'));
+    let lines = include_str!("entities.tsv")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
     let named: HashMap<String, String> = lines.filter_map(parse_line).collect();
     let mut all = named.clone();
     for (name, meaning) in named {
@@ -96,7 +99,10 @@ static NAMED: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
 fn parse_line(line: &str) -> Option<(String, String)> {
     let (name, codes) = line.split_once('\t')?;
     let char = |code| char::from_u32(u32::from_str_radix(code, 16).ok()?);
-    Some((name.to_owned(), codes.split(' ').map(char).collect::<Option<_>>()?))
+    Some((
+        name.to_owned(),
+        codes.split(' ').map(char).collect::<Option<_>>()?,
+    ))
 }
 
 #[cfg(test)]
@@ -105,7 +111,11 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        assert_eq!(unescape(text).as_deref().unwrap_or(text), expected, "{text}");
+        assert_eq!(
+            unescape(text).as_deref().unwrap_or(text),
+            expected,
+            "{text}"
+        );
     }
 
     // The expected values are those of `ftfy.fixes.unescape_html`, ftfy 6.3.1.
@@ -119,7 +129,13 @@ mod tests {
         check("&#233;&#xE9;&#Xe9;", "ééé");
         check("&#150;&#x81;&#0;&#13;", "–\u{81}\u{fffd}\r");
         check("&#x3b;&#59;&#;&#x;&#12ab;", "&#x3b;&#59;&#;&#x;&#12ab;");
-        check("&#1;|&#xFDD0;|&#x1ffff;|&#xD800;|&#99999999999999999999999;", "|||\u{fffd}|\u{fffd}");
-        check("&CounterClockwiseContourIntegral;", "&CounterClockwiseContourIntegral;");
+        check(
+            "&#1;|&#xFDD0;|&#x1ffff;|&#xD800;|&#99999999999999999999999;",
+            "|||\u{fffd}|\u{fffd}",
+        );
+        check(
+            "&CounterClockwiseContourIntegral;",
+            "&CounterClockwiseContourIntegral;",
+        );
     }
 }

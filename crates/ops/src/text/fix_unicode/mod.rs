@@ -3,10 +3,10 @@
 //! [`fix_text`] gives, to the character, what ftfy 6.3.1 gives with its default settings and one of the four
 //! [`Normalization`] forms. It is built for text that mostly needs no repair:
 //!
-//! 1. The [`walker`] passes over the text and names the places that something may change.
+//! 1. The `walker` passes over the text and names the places that something may change.
 //! 2. A segment in which only single characters change or only the normal form is in doubt is rewritten in one pass,
-//!    and the walker looks at the result.
-//! 3. All other segments go through [`segment`], which applies every fixer until nothing changes.
+//!    and the walker looks at the result if that may need more.
+//! 3. All other segments go through `segment`, which applies every fixer until nothing changes.
 //!
 //! # What is fixed, and how
 //!
@@ -82,7 +82,8 @@ pub fn fix_text(text: &str, form: Normalization) -> Option<String> {
     let mut passed = 0;
     while let Some((at, _)) = walker.next() {
         let range = segment_around(text, passed, at);
-        let html = *html.get_or_insert_with(|| memchr::memchr(b'<', text.as_bytes()).unwrap_or(text.len()));
+        let html = *html
+            .get_or_insert_with(|| memchr::memchr(b'<', text.as_bytes()).unwrap_or(text.len()));
         let with_references = html >= range.end;
         walker.look_for_references(with_references);
         if fix_segment(&text[range.clone()], with_references, form, &mut piece) {
@@ -118,7 +119,12 @@ fn segment_around(text: &str, from: usize, at: usize) -> Range<usize> {
 }
 
 /// Puts `segment` with every fix applied into `fixed`; returns whether it changed.
-fn fix_segment(segment: &str, with_references: bool, form: Normalization, fixed: &mut String) -> bool {
+fn fix_segment(
+    segment: &str,
+    with_references: bool,
+    form: Normalization,
+    fixed: &mut String,
+) -> bool {
     let Some(edits) = edit(segment, with_references, form, fixed) else {
         *fixed = segment::fix(segment, with_references, form);
         return fixed != segment;
@@ -126,13 +132,15 @@ fn fix_segment(segment: &str, with_references: bool, form: Normalization, fixed:
     if edits == Edits::None {
         return false;
     }
-    let mut again = Walker::new(fixed, form);
-    if edits == Edits::Normalized {
-        again = again.normalized();
-    }
-    again.look_for_references(with_references);
-    if again.next().is_some() {
-        *fixed = segment::fix(fixed, with_references, form);
+    if edits != Edits::Final {
+        let mut again = Walker::new(fixed, form);
+        if edits == Edits::Normalized {
+            again = again.normalized();
+        }
+        again.look_for_references(with_references);
+        if again.next().is_some() {
+            *fixed = segment::fix(fixed, with_references, form);
+        }
     }
     fixed != segment
 }
@@ -142,18 +150,26 @@ fn fix_segment(segment: &str, with_references: bool, form: Normalization, fixed:
 enum Edits {
     None,
     Characters,
+    /// Characters were edited in ways that give no fixer anything to do.
+    Final,
     /// The text was normalised, and perhaps characters edited before that.
     Normalized,
 }
 
 /// Applies all fixes once, into `edited`, if that takes no more than plainer characters and the normal form.
-fn edit(segment: &str, with_references: bool, form: Normalization, edited: &mut String) -> Option<Edits> {
+fn edit(
+    segment: &str,
+    with_references: bool,
+    form: Normalization,
+    edited: &mut String,
+) -> Option<Edits> {
     edited.clear();
     let mut walker = Walker::new(segment, form);
     walker.look_for_references(with_references);
     let mut copied = 0;
     let mut normalize = false;
-    for (at, event) in walker {
+    let mut is_final = true;
+    for (at, event) in walker.by_ref() {
         match event {
             Event::Involved => return None,
             Event::Normalize => normalize = true,
@@ -162,6 +178,7 @@ fn edit(segment: &str, with_references: bool, form: Normalization, edited: &mut 
                 edited.push_str(plain);
                 copied = at + length;
                 normalize |= !plain.is_ascii() && plain.chars().any(|c| may_change(c, form));
+                is_final &= is_inert(plain);
             }
         }
     }
@@ -170,7 +187,17 @@ fn edit(segment: &str, with_references: bool, form: Normalization, edited: &mut 
         *edited = form.apply(edited);
         return Some(Edits::Normalized);
     }
-    Some(if copied > 0 { Edits::Characters } else { Edits::None })
+    Some(match copied {
+        0 => Edits::None,
+        _ if is_final && !walker.kept_an_anchor() => Edits::Final,
+        _ => Edits::Characters,
+    })
+}
+
+/// Whether `plain` cannot be a part of a character reference, nor of mojibake unless that is anchored elsewhere.
+fn is_inert(plain: &str) -> bool {
+    let is_in_reference = |b: &u8| b.is_ascii_alphanumeric() || b"&#;".contains(b);
+    matches!(plain.as_bytes(), [b] if b.is_ascii() && !is_in_reference(b))
 }
 
 /// Whether `form` may change `c` or what stands beside it.

@@ -33,7 +33,11 @@ fn fix_one_layer(text: &str) -> Option<String> {
         .iter()
         .find_map(|encoding| reread(text, encoding))
         .or_else(|| fix_pieces(text).filter(|fixed| fixed != text))
-        .or_else(|| encodings.contains(Encoding::LATIN_1).then(|| latin_1_as_windows(text))?)
+        .or_else(|| {
+            encodings
+                .contains(Encoding::LATIN_1)
+                .then(|| latin_1_as_windows(text))?
+        })
         .or_else(|| fix_c1_controls(text))?;
     (fixed != text).then_some(fixed)
 }
@@ -41,7 +45,9 @@ fn fix_one_layer(text: &str) -> Option<String> {
 /// The bytes of `text` in `encoding`, repaired and read as UTF-8.
 fn reread(text: &str, encoding: Encoding) -> Option<String> {
     let mut bytes = codecs::encode(text, encoding);
-    if encoding.may_restore_a0() && let Some(restored) = repair::restore_a0(&bytes) {
+    if encoding.may_restore_a0()
+        && let Some(restored) = repair::restore_a0(&bytes)
+    {
         bytes = restored;
     }
     if encoding.is_sloppy() {
@@ -62,7 +68,9 @@ fn fix_pieces(text: &str) -> Option<String> {
     while let Some((start, end)) = find_piece(text, at) {
         let piece = &text[start..end];
         // A piece that is all of the text would be looked at for ever.
-        if piece.len() < text.len() && let Some(fixed) = fix_encoding(piece) {
+        if piece.len() < text.len()
+            && let Some(fixed) = fix_encoding(piece)
+        {
             out.push_str(&text[copied..start]);
             out.push_str(&fixed);
             copied = end;
@@ -100,8 +108,10 @@ fn sequences_length(text: &str) -> usize {
             0 => break,
             bit => bit.trailing_zeros() + 1,
         };
-        let is_whole = (0..continuations)
-            .all(|_| rest.next().is_some_and(|c| CLUES.get(c) & CONTINUATION != 0));
+        let is_whole = (0..continuations).all(|_| {
+            rest.next()
+                .is_some_and(|c| CLUES.get(c) & CONTINUATION != 0)
+        });
         if !is_whole {
             break;
         }
@@ -120,7 +130,8 @@ fn latin_1_as_windows(text: &str) -> Option<String> {
 
 fn has_c1(text: &str) -> bool {
     // In UTF-8 these are C2 80 to C2 9F.
-    memchr::memchr_iter(0xc2, text.as_bytes()).any(|at| matches!(text.as_bytes().get(at + 1), Some(0x80..=0x9f)))
+    memchr::memchr_iter(0xc2, text.as_bytes())
+        .any(|at| matches!(text.as_bytes().get(at + 1), Some(0x80..=0x9f)))
 }
 
 /// A letter that is the first byte of 2, 3 or 4 in some single-byte encoding: the bits 1, 2 and 4.

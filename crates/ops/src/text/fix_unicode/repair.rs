@@ -89,13 +89,47 @@ fn lossy_length(rest: &[u8]) -> Option<usize> {
     const LOST: u8 = 0x1a;
     match rest {
         [0xc2..=0xdf, LOST, ..] | [0xc2..=0xc3, b'?', ..] => Some(2),
-        [0xed, 0xa0..=0xaf, LOST | b'?', 0xed, 0xb0..=0xbf, LOST | b'?' | 0x80..=0xbf, ..]
-        | [0xed, 0xa0..=0xaf, 0x80..=0xbf, 0xed, 0xb0..=0xbf, LOST | b'?', ..] => Some(6),
+        [
+            0xed,
+            0xa0..=0xaf,
+            LOST | b'?',
+            0xed,
+            0xb0..=0xbf,
+            LOST | b'?' | 0x80..=0xbf,
+            ..,
+        ]
+        | [
+            0xed,
+            0xa0..=0xaf,
+            0x80..=0xbf,
+            0xed,
+            0xb0..=0xbf,
+            LOST | b'?',
+            ..,
+        ] => Some(6),
         [0xe0..=0xef, LOST | b'?', LOST | 0x80..=0xbf, ..]
         | [0xe0..=0xef, LOST | 0x80..=0xbf, LOST | b'?', ..] => Some(3),
-        [0xf0..=0xf4, LOST | b'?', LOST | 0x80..=0xbf, LOST | 0x80..=0xbf, ..]
-        | [0xf0..=0xf4, LOST | 0x80..=0xbf, LOST | b'?', LOST | 0x80..=0xbf, ..]
-        | [0xf0..=0xf4, LOST | 0x80..=0xbf, LOST | 0x80..=0xbf, LOST | b'?', ..] => Some(4),
+        [
+            0xf0..=0xf4,
+            LOST | b'?',
+            LOST | 0x80..=0xbf,
+            LOST | 0x80..=0xbf,
+            ..,
+        ]
+        | [
+            0xf0..=0xf4,
+            LOST | 0x80..=0xbf,
+            LOST | b'?',
+            LOST | 0x80..=0xbf,
+            ..,
+        ]
+        | [
+            0xf0..=0xf4,
+            LOST | 0x80..=0xbf,
+            LOST | 0x80..=0xbf,
+            LOST | b'?',
+            ..,
+        ] => Some(4),
         [LOST, ..] => Some(1),
         _ => None,
     }

@@ -24,6 +24,9 @@ fn fix_once(text: &str, with_references: bool, form: Normalization) -> String {
     apply(&mut text, characters::straighten);
     apply(&mut text, characters::remove_terminal_escapes);
     apply(&mut text, characters::remove_controls);
+    if text.is_ascii() {
+        return text;
+    }
     form.apply(&text)
 }
 

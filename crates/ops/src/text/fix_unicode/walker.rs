@@ -37,6 +37,8 @@ pub(super) struct Walker<'t> {
     at: usize,
     /// The class of the character before `at`.
     before: u8,
+    /// The classes of the characters so far that gave no edit.
+    kept: u8,
 }
 
 impl<'t> Walker<'t> {
@@ -53,6 +55,7 @@ impl<'t> Walker<'t> {
             ampersand: b'&',
             at: 0,
             before: 0,
+            kept: 0,
         }
     }
 
@@ -65,6 +68,11 @@ impl<'t> Walker<'t> {
     pub(super) fn normalized(mut self) -> Self {
         self.stops = EDIT | FOLLOWER | BEFORE_ASCII;
         self
+    }
+
+    /// Whether mojibake may begin at some character that was passed and gave no edit.
+    pub(super) fn kept_an_anchor(&self) -> bool {
+        self.kept & ANCHOR != 0
     }
 
     /// Goes on at the byte `at`, as if the text began there.
@@ -130,7 +138,8 @@ impl<'t> Walker<'t> {
             return true;
         }
         let before_it = &self.text[..at];
-        let is_misplaced = |previous| canonical_combining_class(previous) > canonical_combining_class(c);
+        let is_misplaced =
+            |previous| canonical_combining_class(previous) > canonical_combining_class(c);
         if class & before & MARK != 0 && before_it.chars().next_back().is_some_and(is_misplaced) {
             return true;
         }
@@ -176,12 +185,13 @@ impl Iterator for Walker<'_> {
                 }
                 continue;
             }
-            let cell = |i: usize| usize::from(bytes.get(at + i).copied().unwrap_or_default() & 0x3f);
+            let cell =
+                |i: usize| usize::from(bytes.get(at + i).copied().unwrap_or_default() & 0x3f);
             let (class, length) = match first {
                 // U+4000 to U+9FFF, which are plain ideographs.
                 0xe4..=0xe9 => (0, 3),
-                ..0xe0 => (self.table.at(usize::from(first & 0x1f), cell(1)), 2),
-                ..0xf0 => {
+                ..=0xdf => (self.table.at(usize::from(first & 0x1f), cell(1)), 2),
+                0xe0..=0xe3 | 0xea..=0xef => {
                     let page = usize::from(first & 0x0f) << 6 | cell(1);
                     (self.table.at(page, cell(2)), 3)
                 }
@@ -195,8 +205,12 @@ impl Iterator for Walker<'_> {
             {
                 self.before = class;
                 self.at = at + length;
+                if !matches!(event, Event::Edit { .. }) {
+                    self.kept |= class;
+                }
                 return Some((at, event));
             }
+            self.kept |= class;
             before = class;
             at += length;
         }
@@ -216,7 +230,11 @@ fn skip_plain_ascii(bytes: &[u8], mut at: usize, ampersand: u8) -> usize {
         at += plain;
         if plain == 8 {
             // Blocks do not pay in text whose ASCII is but a blank between words, so they wait for a whole word.
-            while bytes.get(at..).and_then(|rest| rest.first_chunk()).is_some_and(|block| is_plain_block(block, ampersand)) {
+            while bytes
+                .get(at..)
+                .and_then(|rest| rest.first_chunk())
+                .is_some_and(|block| is_plain_block(block, ampersand))
+            {
                 at += BLOCK;
             }
         } else if matches!(bytes.get(at), Some(b'\n' | b'\t' | b'\x0c')) {

@@ -1,0 +1,87 @@
+//! Rows as they come back, and how they become a batch.
+
+use coldpress_record::{Batch, DeclaredFields, Lines, Origin, Reject, StatValue};
+
+use crate::{Error, Result};
+
+/// Some rows of a file; reused from block to block.
+#[derive(Debug, Default)]
+pub struct RowBlock {
+    /// The records, of source 0; a record's position is its row number in the file. Empty for an index file.
+    pub lines: Lines,
+    /// Where each row came from.
+    pub origins: Vec<Origin>,
+    /// Each statistic of the file with a value or nothing per row.
+    pub stats: Vec<(String, Vec<Option<StatValue>>)>,
+    file: String,
+}
+
+impl RowBlock {
+    /// How many rows the block has.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// Whether the block has no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+
+    /// Replaces the batch by the records of this block with their origins. The lines are gone then, the rest stays.
+    ///
+    /// Statistics come back by [`restore_stats`](Self::restore_stats), once the batch has columns for them.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the block has no lines for its rows (it is from an index file) or a line is no record.
+    pub fn fill_batch(&mut self, batch: &mut Batch, fields: &DeclaredFields) -> Result<()> {
+        if self.lines.records.len() != self.origins.len() {
+            let reason = format!(
+                "{} rows have {} records",
+                self.origins.len(),
+                self.lines.records.len()
+            );
+            return Err(Error::corrupt(&self.file, reason));
+        }
+        let mut rejects: Vec<Reject> = Vec::new();
+        batch.fill(&mut self.lines, fields, &mut rejects);
+        if let Some(reject) = rejects.first() {
+            let row = reject.origin.position;
+            let reason = format!("row {row} is no record: {}", reject.reason);
+            return Err(Error::corrupt(&self.file, reason));
+        }
+        batch.set_origins(self.origins.iter().cloned());
+        Ok(())
+    }
+
+    /// Sets the statistics that the batch has columns for.
+    pub fn restore_stats(&self, batch: &mut Batch) {
+        let rows = batch.rows();
+        for (name, values) in &self.stats {
+            let Some(column) = batch.stats().column(name) else {
+                continue;
+            };
+            for (row, value) in values.iter().enumerate().take(rows) {
+                if let Some(value) = value {
+                    batch.stats_mut().set(column, row, *value);
+                }
+            }
+        }
+    }
+
+    /// Makes the block one of no rows with these statistics.
+    pub(super) fn begin(&mut self, file: &str, stat_names: &[String]) {
+        self.lines.source = 0;
+        self.lines.clear();
+        self.origins.clear();
+        file.clone_into(&mut self.file);
+        let known = self.stats.iter().map(|(name, _)| name);
+        if known.eq(stat_names) {
+            self.stats.iter_mut().for_each(|(_, values)| values.clear());
+        } else {
+            let empty = |name: &String| (name.clone(), Vec::new());
+            self.stats = stat_names.iter().map(empty).collect();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Records on their way, as Parquet: what they are after some operators, where they came from, their statistics.
+//!
+//! Columns: `record` (the line without its end; absent in an index file), `source`, `position`, `piece` (null for a
+//! record that no splitter made), and per statistic `stats.<name>.int` and `stats.<name>.float`, of which at most one
+//! is set in a row, so that both kinds come back to the bit. The manifest is the metadata entry
+//! `coldpress.manifest`.
+//!
+//! **Compatibility.** The manifest's `schema_version` stands for the whole file; a newer one is refused.
+
+mod block;
+mod columns;
+mod decoder;
+mod indexed;
+mod manifest;
+mod properties;
+mod reader;
+mod round;
+mod writer;
+
+pub use block::RowBlock;
+pub use indexed::IndexedRows;
+pub use manifest::{Manifest, SCHEMA_VERSION};
+pub use properties::Compression;
+pub use reader::RowsReader;
+pub use writer::{RowsOptions, RowsWriter};
+
+/// Lines of a block, in bytes: what a batch holds, so that it stays in the cache.
+const BLOCK_BYTES: usize = 256 << 10;
+/// Rows of a block, for files whose rows are tiny or have no lines.
+const BLOCK_ROWS: usize = 8192;
+/// The longest record that is stored: Parquet counts the bytes of a page in 31 bits.
+const MAX_RECORD_BYTES: usize = 1 << 30;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Rows on their way from batches into arrays.
+
+use std::mem;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Float64Array, Int64Array, LargeStringArray, ListBuilder, RecordBatch, UInt32Array,
+    UInt32Builder, UInt64Array,
+};
+use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow::error::ArrowError;
+use coldpress_record::{Batch, DeclaredFields, StatValue};
+
+use super::columns::{self, Columns};
+
+/// Rows that are gathered to be encoded together.
+pub(super) struct Round {
+    lines: Vec<u8>,
+    /// Where the lines lie: the start of the first, and the end of each.
+    ends: Vec<i64>,
+    sources: Vec<u32>,
+    positions: Vec<u64>,
+    pieces: ListBuilder<UInt32Builder>,
+    stats: Vec<Vec<Option<StatValue>>>,
+}
+
+impl Round {
+    pub(super) fn new(stats: usize) -> Self {
+        Self {
+            lines: Vec::new(),
+            ends: vec![0],
+            sources: Vec::new(),
+            positions: Vec::new(),
+            pieces: ListBuilder::new(UInt32Builder::new()).with_field(columns::piece_element()),
+            stats: vec![Vec::new(); stats],
+        }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// The bytes of the records.
+    pub(super) fn line_bytes(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Appends the record of a row without its line end, or nothing and its length in bytes if that is over `limit`.
+    pub(super) fn push_record(
+        &mut self,
+        batch: &Batch,
+        row: usize,
+        fields: &DeclaredFields,
+        limit: usize,
+    ) -> Result<(), usize> {
+        let start = self.lines.len();
+        batch.write_record(row, fields, &mut self.lines);
+        self.lines.pop();
+        let length = self.lines.len() - start;
+        if length > limit {
+            self.lines.truncate(start);
+            return Err(length);
+        }
+        self.ends.push(self.lines.len() as i64);
+        Ok(())
+    }
+
+    /// Appends where a row came from and its statistics, which are in these columns of the batch.
+    pub(super) fn push_row(&mut self, batch: &Batch, row: usize, stat_columns: &[Option<usize>]) {
+        let origin = batch.origin(row);
+        self.sources.push(origin.source);
+        self.positions.push(origin.position);
+        let piece = origin.piece.indices();
+        self.pieces.values().append_slice(piece);
+        self.pieces.append(!piece.is_empty());
+        for (values, column) in self.stats.iter_mut().zip(stat_columns) {
+            values.push(column.and_then(|column| batch.stats().get(column, row)));
+        }
+    }
+
+    /// The rows as arrays; the round is empty then.
+    pub(super) fn take(&mut self, columns: &Columns) -> Result<RecordBatch, ArrowError> {
+        let mut arrays: Vec<ArrayRef> = Vec::new();
+        if columns.with_records {
+            arrays.push(Arc::new(self.take_records()?));
+        }
+        arrays.push(Arc::new(UInt32Array::from(mem::take(&mut self.sources))));
+        arrays.push(Arc::new(UInt64Array::from(mem::take(&mut self.positions))));
+        arrays.push(Arc::new(self.pieces.finish()));
+        for values in self.stats.iter_mut().map(mem::take) {
+            let ints = values.iter().map(|value| match value {
+                Some(StatValue::Int(int)) => Some(*int),
+                _ => None,
+            });
+            let floats = values.iter().map(|value| match value {
+                Some(StatValue::Float(float)) => Some(*float),
+                _ => None,
+            });
+            arrays.push(Arc::new(ints.collect::<Int64Array>()));
+            arrays.push(Arc::new(floats.collect::<Float64Array>()));
+        }
+        RecordBatch::try_new(columns.schema(), arrays)
+    }
+
+    fn take_records(&mut self) -> Result<LargeStringArray, ArrowError> {
+        let lines = Buffer::from_vec(mem::take(&mut self.lines));
+        let ends = mem::replace(&mut self.ends, vec![0]);
+        LargeStringArray::try_new(OffsetBuffer::new(ScalarBuffer::from(ends)), lines, None)
+    }
+}

@@ -1,0 +1,331 @@
+//! A folder as a store.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use coldpress_storage::{
+    FileStamp, NewFile, crash_point, create_dir_all_durable, remove_durable, sync_dir,
+};
+
+use super::{CheckpointStore, ObjectMeta, StoreReader, StoreWriter};
+use crate::{Error, ObjectName, Result};
+
+/// A folder on a disk, a file per object.
+///
+/// Files and folders are synced as the contract says. The folder is created with the first object.
+#[derive(Clone, Debug)]
+pub struct LocalStore {
+    root: PathBuf,
+}
+
+impl LocalStore {
+    /// The store in this folder, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where an object lies.
+    #[must_use]
+    pub fn path(&self, name: &ObjectName) -> PathBuf {
+        let mut path = self.root.clone();
+        path.extend(name.parts());
+        path
+    }
+
+    fn error(
+        &self,
+        action: &'static str,
+        name: &str,
+        source: impl StdError + Send + Sync + 'static,
+    ) -> Error {
+        Error::Store {
+            store: self.to_string(),
+            action,
+            name: name.to_owned(),
+            source: Box::new(source),
+        }
+    }
+
+    fn not_found(&self, name: &ObjectName) -> Error {
+        Error::NotFound {
+            store: self.to_string(),
+            name: name.to_string(),
+        }
+    }
+
+    /// Adds the objects below `folder`, whose own name within the store (with a `/` at its end) is `above`.
+    fn list_folder(
+        &self,
+        folder: &Path,
+        above: &str,
+        prefix: &str,
+        found: &mut Vec<ObjectMeta>,
+    ) -> io::Result<()> {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let Some(name) = entry
+                .file_name()
+                .to_str()
+                .and_then(|part| ObjectName::new(format!("{above}{part}")).ok())
+            else {
+                continue;
+            };
+            let inside = format!("{name}/");
+            match entry.metadata() {
+                // It was deleted since the folder was read.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+                Ok(meta) if meta.is_dir() => {
+                    if inside.starts_with(prefix) || prefix.starts_with(&inside) {
+                        self.list_folder(&entry.path(), &inside, prefix, found)?;
+                    }
+                }
+                Ok(meta) if meta.is_file() && name.as_str().starts_with(prefix) => {
+                    found.push(ObjectMeta {
+                        name,
+                        length: meta.len(),
+                    });
+                }
+                Ok(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for LocalStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the folder `{}`", self.root.display())
+    }
+}
+
+impl CheckpointStore for LocalStore {
+    fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
+        let path = self.path(name);
+        let folder = path.parent().unwrap_or(&self.root);
+        create_dir_all_durable(folder)
+            .map_err(|source| self.error("create the folder of", name.as_str(), source))?;
+        match NewFile::create(&path) {
+            Ok(file) => Ok(Box::new(LocalWriter {
+                store: self.clone(),
+                name: name.clone(),
+                file,
+            })),
+            Err(error) if error.is_already_exists() => Err(Error::AlreadyExists {
+                store: self.to_string(),
+                name: name.to_string(),
+            }),
+            Err(error) => Err(self.error("create", name.as_str(), error)),
+        }
+    }
+
+    fn get(&self, name: &ObjectName) -> Result<Box<dyn StoreReader>> {
+        let opened =
+            File::open(self.path(name)).and_then(|file| file.metadata().map(|meta| (file, meta)));
+        match opened {
+            Ok((file, meta)) if meta.is_file() => Ok(Box::new(LocalReader {
+                store: self.clone(),
+                name: name.clone(),
+                file: Positioned::new(file),
+                length: meta.len(),
+            })),
+            Ok(_) => Err(self.not_found(name)),
+            Err(error) if is_missing(&error) => Err(self.not_found(name)),
+            Err(error) => Err(self.error("open", name.as_str(), error)),
+        }
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>> {
+        let mut found = Vec::new();
+        self.list_folder(&self.root, "", prefix, &mut found)
+            .map_err(|source| self.error("list", prefix, source))?;
+        found.sort();
+        Ok(found)
+    }
+
+    fn delete(&self, name: &ObjectName) -> Result<()> {
+        let path = self.path(name);
+        match remove_durable(&path) {
+            Ok(()) => Ok(()),
+            // An earlier call may have removed the name and crashed before the folder was synced.
+            Err(error) if error.is_not_found() => match path.parent().map(sync_dir) {
+                Some(Err(error)) if !error.is_not_found() => {
+                    Err(self.error("delete", name.as_str(), error))
+                }
+                _ => Ok(()),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(()),
+            Err(error) => Err(self.error("delete", name.as_str(), error)),
+        }
+    }
+}
+
+/// Whether there is no such file: no such name, or a file where a folder would have to be.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+#[derive(Debug)]
+struct LocalWriter {
+    store: LocalStore,
+    name: ObjectName,
+    file: NewFile,
+}
+
+impl Write for LocalWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl StoreWriter for LocalWriter {
+    fn name(&self) -> &ObjectName {
+        &self.name
+    }
+
+    fn finish(self: Box<Self>) -> Result<FileStamp> {
+        let Self { store, name, file } = *self;
+        crash_point!("checkpoint_before_finish");
+        let stamp = file
+            .finish()
+            .map_err(|source| store.error("finish", name.as_str(), source))?;
+        crash_point!("checkpoint_after_finish");
+        Ok(stamp)
+    }
+}
+
+#[derive(Debug)]
+struct LocalReader {
+    store: LocalStore,
+    name: ObjectName,
+    file: Positioned,
+    length: u64,
+}
+
+impl StoreReader for LocalReader {
+    fn name(&self) -> &ObjectName {
+        &self.name
+    }
+
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.file
+            .read_exact_at(offset, buffer)
+            .map_err(|source| self.store.error("read", self.name.as_str(), source))
+    }
+}
+
+/// A file that is read at any place by any thread.
+#[cfg(unix)]
+#[derive(Debug)]
+struct Positioned(File);
+
+#[cfg(unix)]
+impl Positioned {
+    fn new(file: File) -> Self {
+        Self(file)
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.0, buffer, offset)
+    }
+}
+
+/// A file that is read at any place by any thread, one at a time: there is no other way on all systems.
+#[cfg(not(unix))]
+#[derive(Debug)]
+struct Positioned(std::sync::Mutex<File>);
+
+#[cfg(not(unix))]
+impl Positioned {
+    fn new(file: File) -> Self {
+        Self(std::sync::Mutex::new(file))
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        use std::io::{Read, Seek, SeekFrom};
+        let mut file = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> ObjectName {
+        ObjectName::new(text).unwrap()
+    }
+
+    fn put(store: &LocalStore, object: &str, bytes: &[u8]) -> FileStamp {
+        let mut writer = store.put_new(&name(object)).unwrap();
+        writer.write_all(bytes).unwrap();
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn nothing_is_created_before_the_first_object() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(folder.path().join("deep/store"));
+        assert_eq!(store.list("").unwrap(), []);
+        store.delete(&name("a/b")).unwrap();
+        assert!(store.get(&name("a")).unwrap_err().is_not_found());
+        assert!(!folder.path().join("deep").exists());
+        put(&store, "a/b", b"x");
+        assert_eq!(fs::read(store.root().join("a/b")).unwrap(), b"x");
+    }
+
+    #[test]
+    fn what_is_no_object_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(folder.path());
+        put(&store, "a/b", b"x");
+        fs::write(folder.path().join("not an object"), b"").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/", folder.path().join("link")).unwrap();
+        let names: Vec<_> = store.list("").unwrap();
+        assert_eq!(names.len(), 1, "{names:?}");
+        assert!(store.get(&name("a")).unwrap_err().is_not_found());
+        assert!(store.get(&name("a/b/c")).unwrap_err().is_not_found());
+        store.delete(&name("a/b/c")).unwrap();
+        assert!(store.put_new(&name("a")).unwrap_err().is_already_exists());
+    }
+
+    #[test]
+    fn a_failure_names_object_store_and_cause() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(folder.path().join("s"));
+        fs::write(folder.path().join("s"), b"in the way").unwrap();
+        let error = store.put_new(&name("a")).unwrap_err();
+        let expected = format!("cannot create the folder of `a` in {store}");
+        assert_eq!(error.to_string(), expected);
+        assert!(error.io_kind().is_some());
+    }
+}

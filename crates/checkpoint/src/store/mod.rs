@@ -1,0 +1,188 @@
+//! Where checkpoint files lie: the trait, its contract, and the stores that come with it.
+
+mod local;
+mod memory;
+
+pub use local::LocalStore;
+pub use memory::{Fault, MemoryStore, Step};
+
+use std::fmt;
+use std::io;
+
+use coldpress_storage::{FileStamp, Hasher};
+
+use crate::{Error, ObjectName, Result};
+
+/// How much of an object is read at a time when it is verified.
+const PIECE_BYTES: usize = 512 << 10;
+
+/// A place for immutable objects: a folder, an object store, a database of blobs.
+///
+/// It is used as `Arc<dyn CheckpointStore>`. `Display` names the store in errors and logs, as a noun phrase
+/// (`the folder "/data/checkpoints"`).
+///
+/// # Contract
+///
+/// **Atomicity.** An object becomes an object by [`StoreWriter::finish`], whole and at once. Before that, `get` and
+/// `list` may show nothing of it or a part (a folder shows the file as it grows), so nobody may take a name's
+/// existence for completeness: an object counts when its stamp is cited elsewhere. A writer that is dropped
+/// unfinished leaves no object behind; a crash may leave a remnant, which nobody cites and which may keep its name
+/// taken.
+///
+/// **Immutability.** An object's bytes never change. There is no rename and no append.
+///
+/// **Create-only.** When an object of that name was finished before and not deleted, `put_new` or `finish` fails
+/// with [`Error::AlreadyExists`], and the object stays as it is. `put_new` may also fail so while another writer
+/// of that name is at work. Of any number of writers of one name, at most one finishes.
+///
+/// **Durability.** When `finish` has returned, the bytes, the name and all folders above it survive a power cut.
+/// When `delete` has returned, the object stays deleted.
+///
+/// **Ordering.** What has returned in one thread is seen by every call that begins later, in any thread and any
+/// process: no stale `get`, no stale `list`. Also a name that was deleted and written again gives the new bytes.
+///
+/// **Repeated and concurrent calls.** Every call may be made from any thread at any time. `delete` of an object
+/// that is not there succeeds, so that it can be repeated after a crash. A reader that was opened before a
+/// `delete` gives the object's bytes or an error, never other bytes. What becomes of a name that is deleted while it
+/// is being written is not said: whoever deletes knows that its writer is gone.
+///
+/// **Errors.** `get` of what is not there is [`Error::NotFound`]. A call that fails leaves finished objects as they
+/// were. After a failed write, `finish` fails. Other failures are [`Error::Store`], with the cause as its source.
+///
+/// **Names.** A store need not hold a name that is a folder of another one (`a` and `a/b`).
+///
+/// The feature `suite` checks what of this can be checked from outside.
+pub trait CheckpointStore: fmt::Debug + fmt::Display + Send + Sync + 'static {
+    /// Begins a new object.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] where that is known already; [`Error::Store`].
+    fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>>;
+
+    /// Opens an object.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Store`].
+    fn get(&self, name: &ObjectName) -> Result<Box<dyn StoreReader>>;
+
+    /// The objects whose names begin with this text, sorted by name; the empty text means all.
+    ///
+    /// Things that no [`ObjectName`] can name are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>>;
+
+    /// Deletes an object, or does nothing if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    fn delete(&self, name: &ObjectName) -> Result<()>;
+}
+
+/// An object that is being written. Dropped unfinished, it never becomes one.
+pub trait StoreWriter: io::Write + fmt::Debug + Send {
+    /// The object's name.
+    fn name(&self) -> &ObjectName;
+
+    /// Makes the object durable and visible, and gives the stamp to cite it by.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] when another writer was faster, [`Error::Store`] when this or an earlier write
+    /// failed.
+    fn finish(self: Box<Self>) -> Result<FileStamp>;
+}
+
+/// An object that is open for reading, from any number of threads.
+pub trait StoreReader: fmt::Debug + Send + Sync {
+    /// The object's name.
+    fn name(&self) -> &ObjectName;
+
+    /// The object's length in bytes.
+    fn len(&self) -> u64;
+
+    /// Fills `buffer` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; its source is an [`io::ErrorKind::UnexpectedEof`] when the object ends before the buffer
+    /// is full.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
+
+    /// Whether the object has no bytes.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What a listing tells of an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectMeta {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its length in bytes.
+    pub length: u64,
+}
+
+/// Checks that an object is still the one that was cited, by reading all of it.
+///
+/// # Errors
+/// [`Error::Corrupt`] if length or digest differ, [`Error::Store`] if it cannot be read.
+pub fn verify(reader: &dyn StoreReader, expected: &FileStamp) -> Result<()> {
+    let length = reader.len();
+    if length != expected.length {
+        let reason = format!("it has {length} bytes, {} were written", expected.length);
+        return Err(Error::corrupt(reader.name().as_str(), reason));
+    }
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; PIECE_BYTES.min(usize::try_from(length).unwrap_or(PIECE_BYTES))];
+    let mut offset = 0;
+    while offset < length {
+        let piece = buffer
+            .len()
+            .min(usize::try_from(length - offset).unwrap_or(usize::MAX));
+        reader.read_at(offset, &mut buffer[..piece])?;
+        hasher.update(&buffer[..piece]);
+        offset += piece as u64;
+    }
+    let found = hasher.finish();
+    if found == expected.digest {
+        return Ok(());
+    }
+    let reason = format!(
+        "its digest is {found}, it was written with {}",
+        expected.digest
+    );
+    Err(Error::corrupt(reader.name().as_str(), reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn any_changed_byte_and_any_other_length_is_found() {
+        let store = MemoryStore::new();
+        let name = ObjectName::new("a").unwrap();
+        let bytes: Vec<u8> = (0..PIECE_BYTES * 2 + 7).map(|at| at as u8).collect();
+        let mut writer = store.put_new(&name).unwrap();
+        writer.write_all(&bytes).unwrap();
+        let stamp = writer.finish().unwrap();
+        let check = |reason: &str| {
+            let error = verify(&*store.get(&name).unwrap(), &stamp).unwrap_err();
+            assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+            assert!(error.to_string().contains(reason), "{error}");
+        };
+        verify(&*store.get(&name).unwrap(), &stamp).unwrap();
+        for at in [0, PIECE_BYTES, bytes.len() - 1] {
+            store.tamper(&name, |bytes| bytes[at] ^= 1);
+            check("its digest is");
+            store.tamper(&name, |bytes| bytes[at] ^= 1);
+        }
+        store.tamper(&name, |bytes| bytes.push(0));
+        check("bytes, ");
+        store.tamper(&name, Vec::clear);
+        check("it has 0 bytes");
+    }
+}

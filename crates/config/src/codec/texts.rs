@@ -1,0 +1,151 @@
+//! Texts, and lists of them.
+
+use serde_json::Value as Json;
+
+use crate::codec::{Codec, Mismatch};
+use crate::keys::Kind;
+use crate::node::Node;
+
+/// Any scalar, as text.
+pub(crate) struct Text;
+
+impl Codec<String> for Text {
+    const KIND: Kind = Kind::Text;
+
+    fn read(node: &Node) -> Result<String, Mismatch> {
+        match node.as_str() {
+            Some(text) if !node.is_null() => Ok(text.to_string()),
+            _ => Err(Mismatch::wrong_type(node)),
+        }
+    }
+
+    fn write(value: &String) -> Json {
+        value.as_str().into()
+    }
+}
+
+/// Text that is a path; never empty.
+pub(crate) struct Path;
+
+impl Codec<String> for Path {
+    const KIND: Kind = Kind::Path;
+
+    fn read(node: &Node) -> Result<String, Mismatch> {
+        let text = Text::read(node)?;
+        if text.is_empty() || text.contains('\0') {
+            return Err(Mismatch::out_of_range(node));
+        }
+        Ok(text)
+    }
+
+    fn write(value: &String) -> Json {
+        value.as_str().into()
+    }
+}
+
+/// The name of a job, and of its directory.
+pub(crate) struct JobId;
+
+impl Codec<String> for JobId {
+    const KIND: Kind = Kind::JobId;
+
+    fn read(node: &Node) -> Result<String, Mismatch> {
+        let text = Text::read(node)?;
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let good = text.len() <= 128
+            && text.bytes().all(allowed)
+            && text
+                .bytes()
+                .next()
+                .is_some_and(|first| first.is_ascii_alphanumeric());
+        if good {
+            Ok(text)
+        } else {
+            Err(Mismatch::out_of_range(node))
+        }
+    }
+
+    fn write(value: &String) -> Json {
+        value.as_str().into()
+    }
+}
+
+/// A list of texts, or one text for a list of one.
+pub(crate) struct Texts;
+
+impl Codec<Vec<String>> for Texts {
+    const KIND: Kind = Kind::Texts;
+
+    fn read(node: &Node) -> Result<Vec<String>, Mismatch> {
+        match node.as_list() {
+            Some(items) => items.iter().map(Text::read).collect(),
+            None => Ok(vec![Text::read(node)?]),
+        }
+    }
+
+    fn write(value: &Vec<String>) -> Json {
+        value.as_slice().into()
+    }
+}
+
+/// Names of fields; at least one, none empty.
+pub(crate) struct Fields;
+
+impl Codec<Vec<String>> for Fields {
+    const KIND: Kind = Kind::Texts;
+
+    fn read(node: &Node) -> Result<Vec<String>, Mismatch> {
+        let fields = Texts::read(node)?;
+        if fields.is_empty() || fields.iter().any(String::is_empty) {
+            return Err(Mismatch::out_of_range(node));
+        }
+        Ok(fields)
+    }
+
+    fn write(value: &Vec<String>) -> Json {
+        value.as_slice().into()
+    }
+}
+
+/// Suffixes of files; a missing leading dot is added.
+pub(crate) struct Suffixes;
+
+impl Codec<Vec<String>> for Suffixes {
+    const KIND: Kind = Kind::Texts;
+
+    fn read(node: &Node) -> Result<Vec<String>, Mismatch> {
+        let dotted = |text: String| {
+            if text.starts_with('.') {
+                text
+            } else {
+                format!(".{text}")
+            }
+        };
+        Ok(Texts::read(node)?.into_iter().map(dotted).collect())
+    }
+
+    fn write(value: &Vec<String>) -> Json {
+        value.as_slice().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn job_ids_follow_the_rule() {
+        for (text, good) in [
+            ("a", true),
+            ("my_experiment_001", true),
+            ("-a", false),
+            ("a/b", false),
+            ("", false),
+            ("é", false),
+        ] {
+            assert_eq!(JobId::read(&Node::from(text)).is_ok(), good, "{text}");
+        }
+        assert!(JobId::read(&Node::from("x".repeat(128))).is_ok());
+        assert!(JobId::read(&Node::from("x".repeat(129))).is_err());
+    }
+}

@@ -1,0 +1,56 @@
+//! Backends: who runs the attempts.
+
+mod local;
+
+use std::fmt::{Debug, Display};
+use std::sync::Arc;
+
+use coldpress_worker::{Attempt, AttemptError, Outcome, Progress, WorkerContext};
+use crossbeam_channel::Sender;
+
+pub use local::LocalBackend;
+
+/// Runs attempts somewhere: on threads of this process, or elsewhere.
+///
+/// # Contract
+/// - Every submitted attempt is answered by exactly one [`Finished`], also after [`Running::stop`] and when the
+///   attempt panics or its worker dies.
+/// - An attempt runs at most once per submission, and publishes nothing.
+/// - Dropping a [`Running`] waits for what is still running.
+pub trait Backend: Debug + Display + Send + Sync + 'static {
+    /// Starts `workers` workers, which send what becomes of each attempt to `finished`.
+    ///
+    /// # Errors
+    /// When the workers cannot be started.
+    fn start(
+        &self,
+        workers: usize,
+        context: WorkerContext,
+        finished: Sender<Finished>,
+    ) -> std::io::Result<Box<dyn Running>>;
+}
+
+/// Workers at work.
+pub trait Running: Send {
+    /// Hands out an attempt; it begins when a worker is free.
+    fn submit(&mut self, attempt: Attempt);
+
+    /// Tells the workers to leave their attempts at the next batch, and those that wait.
+    fn stop(&mut self);
+
+    /// Counts to watch.
+    fn progress(&self) -> Arc<Progress>;
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub struct Finished {
+    /// The partition.
+    pub partition: u32,
+    /// The number of the attempt.
+    pub number: u32,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// What it made, or why it failed.
+    pub result: Result<Outcome, AttemptError>,
+}

@@ -1,0 +1,99 @@
+//! Workers as threads of this process.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use coldpress_worker::{Attempt, Progress, Worker, WorkerContext};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::{Backend, Finished, Running};
+
+/// Threads of this process: no start-up, no copies; an operator that aborts takes the process with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocalBackend;
+
+impl fmt::Display for LocalBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("local threads")
+    }
+}
+
+impl Backend for LocalBackend {
+    fn start(
+        &self,
+        workers: usize,
+        context: WorkerContext,
+        finished: Sender<Finished>,
+    ) -> std::io::Result<Box<dyn Running>> {
+        let (attempts, queue) = unbounded::<Attempt>();
+        let stop = Arc::new(AtomicBool::new(false));
+        let progress = Arc::new(Progress::default());
+        let mut threads = LocalThreads { attempts: Some(attempts), stop, progress, threads: Vec::new() };
+        for number in 0..workers.max(1) {
+            let worker = Worker::new(context.clone());
+            let (queue, finished) = (queue.clone(), finished.clone());
+            let (stop, progress) = (Arc::clone(&threads.stop), Arc::clone(&threads.progress));
+            let thread = std::thread::Builder::new()
+                .name(format!("coldpress-worker-{number}"))
+                .spawn(move || serve(worker, &queue, &finished, &stop, &progress))?;
+            threads.threads.push(thread);
+        }
+        Ok(Box::new(threads))
+    }
+}
+
+fn serve(
+    mut worker: Worker,
+    queue: &Receiver<Attempt>,
+    finished: &Sender<Finished>,
+    stop: &AtomicBool,
+    progress: &Progress,
+) {
+    for attempt in queue {
+        let started = Instant::now();
+        let result = worker.run(&attempt, stop, progress);
+        let seconds = started.elapsed().as_secs_f64();
+        let (partition, number) = (attempt.partition.index, attempt.attempt);
+        if finished.send(Finished { partition, number, seconds, result }).is_err() {
+            return;
+        }
+    }
+}
+
+struct LocalThreads {
+    attempts: Option<Sender<Attempt>>,
+    stop: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Running for LocalThreads {
+    fn submit(&mut self, attempt: Attempt) {
+        if let Some(attempts) = &self.attempts {
+            // The workers hold the other end until this one is dropped.
+            let _ = attempts.send(attempt);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+}
+
+impl Drop for LocalThreads {
+    fn drop(&mut self) {
+        self.stop();
+        self.attempts = None;
+        for thread in self.threads.drain(..) {
+            // A worker catches its panics; there is nothing to learn from one that did not.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The driver: owns the journal of one job and takes it from its plan to its export.
+
+mod announce;
+mod clean;
+mod export;
+mod open;
+mod plan;
+mod starts;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use coldpress_dataset::{Ownership, Source};
+use coldpress_events::EventLog;
+use coldpress_job::{Journal, JobLock, JobState, JobSummary, JournalRecord, Phase, Status};
+use coldpress_operator::ChainHash;
+use coldpress_record::Ledger;
+use coldpress_storage::FileLock;
+
+use crate::error::{Error, Result};
+use crate::executor::Executor;
+use crate::report::Report;
+
+/// A job being driven.
+pub(crate) struct Driver<'e> {
+    executor: &'e Executor,
+    /// Held as long as the job is driven.
+    _lock: JobLock,
+    /// Held as long as the export may be written.
+    _export_lock: FileLock,
+    journal: Journal,
+    state: JobState,
+    events: EventLog,
+    summary: JobSummary,
+    sources: Vec<Source>,
+    /// The chain hashes of the recipe: before the first operator and after each.
+    chain: Vec<ChainHash>,
+    /// What stands at the export path, if it is ours.
+    standing: Option<Ownership>,
+    started: Instant,
+    warnings: Vec<String>,
+    decisions: Vec<String>,
+    /// Partitions whose result was there already.
+    reused: u32,
+    /// Partitions that went on from earlier work.
+    resumed: u32,
+    /// Partitions that this run gave up on; those that an earlier run did are tried again.
+    given_up: BTreeSet<u32>,
+    /// Outputs begun by this driver.
+    merges: u32,
+    begun: BTreeMap<u32, Instant>,
+}
+
+/// How a run ended, short of an error.
+enum Ending {
+    /// Everything that could be done is done and exported.
+    Exported(Exported),
+    /// The run was stopped.
+    Stopped,
+}
+
+/// What was exported.
+struct Exported {
+    ledger: Ledger,
+    export_bytes: u64,
+    already: bool,
+}
+
+impl Driver<'_> {
+    /// Drives the job to its end and writes down how it ended.
+    pub(crate) fn run(mut self) -> Result<Report> {
+        let outcome = self.drive();
+        let report = match outcome {
+            Ok(ending) => self.finish(ending),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &report {
+            self.record_failure(error);
+        }
+        // A log that cannot be closed costs history, not the job.
+        let _ = self.events.close();
+        report
+    }
+
+    fn drive(&mut self) -> Result<Ending> {
+        self.enter(Phase::Loading);
+        self.load_sources()?;
+        if let Some(exported) = self.already_exported()? {
+            return Ok(Ending::Exported(exported));
+        }
+        self.clean_up_after_the_dead();
+        self.work()
+    }
+
+    /// Queues a journal record and takes it into the state; durable and to be acted on only after [`Self::sync`].
+    fn record(&mut self, record: JournalRecord) -> Result<()> {
+        self.journal.append(&record)?;
+        Ok(self.state.apply(self.journal.epoch(), &record)?)
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        Ok(self.journal.sync()?)
+    }
+
+    fn stop_requested(&self) -> bool {
+        self.executor.shared.stop.load(Ordering::SeqCst)
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn is_given_up(&self, partition: u32) -> bool {
+        self.given_up.contains(&partition)
+    }
+
+    fn final_chain(&self) -> ChainHash {
+        self.chain[self.chain.len() - 1]
+    }
+
+    fn finish(&mut self, ending: Ending) -> Result<Report> {
+        let (status, exported) = match ending {
+            Ending::Stopped => (Status::Stopped, None),
+            Ending::Exported(exported) => {
+                let whole = self.state.failed().next().is_none() && !self.has_unreadable();
+                let status = if whole { Status::Completed } else { Status::CompletedWithFailures };
+                (status, Some(exported))
+            }
+        };
+        let report = self.report(status, exported);
+        self.record(JournalRecord::Finished { status, error: None })?;
+        self.sync()?;
+        self.announce_end(&report);
+        self.write_views(status, None);
+        Ok(report)
+    }
+
+    /// Writes down that the job failed, as far as that is still possible.
+    fn record_failure(&mut self, error: &Error) {
+        let message = error.full_message();
+        let record = JournalRecord::Finished { status: Status::Failed, error: Some(message.clone()) };
+        if self.record(record).and_then(|()| self.sync()).is_err() {
+            // The journal itself may be what failed; the caller gets the first error.
+        }
+        self.announce_failure(&message);
+        self.write_views(Status::Failed, Some(message));
+    }
+}

@@ -1,0 +1,178 @@
+//! Loading the dataset: what it consists of, whether it is what was planned, and the rest of the plan.
+
+use coldpress_dataset::{resolve, Error as DatasetError, Source, Touched};
+use coldpress_job::{DamagedSource, JobPlan, JournalRecord, RecipeInForce};
+use coldpress_partition::{verify_slices, Cut, CopyPlace, CutSettings, Cutter};
+use coldpress_storage::Digest;
+use crossbeam_channel::{bounded, Receiver, Sender};
+
+use super::Driver;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What the planning thread tells: a cut, the end, or why it cannot go on.
+pub(super) type Planned = std::result::Result<Option<Cut>, DatasetError>;
+
+/// Cuts that the planning thread may be ahead: enough to keep workers busy, and a bound for copies on disk.
+const CUTS_AHEAD: usize = 64;
+
+impl Driver<'_> {
+    /// Finds the sources; for a planned job, makes sure that they are what was planned.
+    pub(super) fn load_sources(&mut self) -> Result<()> {
+        let prepared = &self.executor.prepared;
+        let dataset = &prepared.recipe.dataset;
+        let resolved = resolve(&dataset.paths, &dataset.suffixes)?;
+        resolved.notes.into_iter().for_each(|note| self.warn(note));
+        self.sources = resolved.sources;
+        match self.state.plan().cloned() {
+            Some(plan) => self.check_plan(&plan)?,
+            None => {
+                if self.sources.iter().all(|source| source.identity.length == 0) {
+                    return Err(self.empty_dataset());
+                }
+                let plan = JobPlan {
+                    sources: self.sources.iter().map(|source| source.identity.clone()).collect(),
+                    identity: format!("reader {}", coldpress_dataset::READER_VERSION),
+                    plan_settings: serde_json::to_value(&prepared.cut).unwrap_or_default(),
+                    limit: prepared.recipe.limit,
+                };
+                self.record(JournalRecord::JobPlanned(plan))?;
+            }
+        }
+        self.chain = self.executor.prepared.chain_hashes(&self.sources)?;
+        let recipe = RecipeInForce {
+            recipe: Digest::of(self.executor.prepared.recipe.to_yaml().as_bytes()),
+            operators: self.executor.prepared.operator_names(),
+            chain: self.chain.clone(),
+            export_path: self.executor.prepared.target.path().display().to_string(),
+        };
+        self.record(JournalRecord::RecipeSet(recipe))?;
+        self.sync()
+    }
+
+    /// The early check of a resume: same files, same lengths, same samples; slices of touched files are hashed again.
+    fn check_plan(&mut self, plan: &JobPlan) -> Result<()> {
+        let refused = |what: String| {
+            let message = format!("{what} after the job was planned; run with `--fresh` to process the new content");
+            Err(Error::new(ErrorKind::Refused, message))
+        };
+        if plan.sources.len() != self.sources.len() {
+            return refused(format!("the dataset had {} files and has {}", plan.sources.len(), self.sources.len()));
+        }
+        if plan.limit != self.executor.prepared.recipe.limit {
+            return refused("`limit` changed".to_owned());
+        }
+        for (index, (planned, now)) in plan.sources.iter().zip(&self.sources).enumerate() {
+            if planned.path != now.identity.path {
+                return refused(format!("`{}` became `{}`", planned.path, now.identity.path));
+            }
+            let before = Source { identity: planned.clone(), ..now.clone() };
+            if before.check_unchanged()? == Touched::Touched {
+                let slices = self.state.partitions().map(|partition| &partition.slice);
+                let slices: Vec<_> = slices.filter(|slice| slice.source as usize == index).collect();
+                verify_slices(now, &slices, self.executor.prepared.cut.max_record_bytes)?;
+            }
+        }
+        if self.cut_settings() != self.executor.prepared.cut {
+            self.warn("the partition settings changed since the job was planned; the saved plan is kept".to_owned());
+        }
+        // The identities of the plan stay: a touched file has the same content.
+        for (source, planned) in self.sources.iter_mut().zip(&plan.sources) {
+            source.identity = planned.clone();
+        }
+        Ok(())
+    }
+
+    /// The settings that the plan was made with.
+    fn cut_settings(&self) -> CutSettings {
+        let asked = &self.executor.prepared.cut;
+        let saved = self.state.plan().map(|plan| serde_json::from_value(plan.plan_settings.clone()));
+        saved.and_then(std::result::Result::ok).unwrap_or_else(|| asked.clone())
+    }
+
+    /// Begins to cut what is not planned yet, on a thread of its own; `None` when the plan is complete.
+    pub(super) fn start_planning(&mut self) -> Result<Option<Receiver<Planned>>> {
+        if self.state.plan_complete() {
+            return Ok(None);
+        }
+        let layout = &self.executor.layout;
+        let folder = layout.cite(layout.partition_dir())?;
+        let place = CopyPlace::new(layout.job_dir(), folder, self.journal.epoch());
+        let mut cutter = Cutter::new(self.sources.clone(), self.cut_settings(), place);
+        if let Some(last) = self.state.partition_count().checked_sub(1).and_then(|last| self.state.partition(last)) {
+            cutter.resume_after(last);
+        }
+        self.state.damaged_sources().iter().for_each(|damaged| cutter.skip_source(damaged.source));
+        let (sender, receiver) = bounded(CUTS_AHEAD);
+        std::thread::Builder::new()
+            .name("coldpress-planner".to_owned())
+            .spawn(move || cut_all(cutter, &sender))
+            .map_err(|error| Error::because(ErrorKind::Failed, "cannot start the planner", error))?;
+        Ok(Some(receiver))
+    }
+
+    /// Takes over what the planner found; `false` when the plan is complete.
+    pub(super) fn take_cuts(&mut self, first: Planned, more: &Receiver<Planned>) -> Result<bool> {
+        let mut partitions = Vec::new();
+        let mut next = Some(first);
+        while let Some(planned) = next.take() {
+            match planned? {
+                Some(Cut::Partition(partition)) => partitions.push(partition),
+                Some(Cut::Damage { source, position, reason }) => {
+                    self.record_partitions(&mut partitions)?;
+                    self.record_damage(DamagedSource { source, position, reason })?;
+                }
+                None => {
+                    self.record_partitions(&mut partitions)?;
+                    return self.complete_plan().map(|()| false);
+                }
+            }
+            next = more.try_recv().ok();
+        }
+        self.record_partitions(&mut partitions).map(|()| true)
+    }
+
+    fn record_partitions(&mut self, partitions: &mut Vec<coldpress_partition::PlannedPartition>) -> Result<()> {
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        partitions.iter().for_each(|partition| self.announce_partition(partition));
+        self.record(JournalRecord::PartitionsPlanned { partitions: std::mem::take(partitions) })
+    }
+
+    fn record_damage(&mut self, damage: DamagedSource) -> Result<()> {
+        let path = self.source_path(damage.source);
+        self.warn(format!("`{path}` cannot be read from byte {} of its text on: {}", damage.position, damage.reason));
+        self.record(JournalRecord::SourceDamaged(damage))
+    }
+
+    fn complete_plan(&mut self) -> Result<()> {
+        let (partitions, records) = (self.state.partition_count(), self.state.next_first_record());
+        if partitions == 0 {
+            return Err(self.empty_dataset());
+        }
+        self.record(JournalRecord::PlanCompleted { partitions, records })?;
+        self.announce_plan(partitions, records);
+        Ok(())
+    }
+
+    pub(super) fn source_path(&self, source: u32) -> String {
+        self.sources.get(source as usize).map(|source| source.identity.path.clone()).unwrap_or_default()
+    }
+
+    fn empty_dataset(&self) -> Error {
+        let paths: Vec<_> = self.sources.iter().take(3).map(|source| source.identity.path.clone()).collect();
+        let more = if self.sources.len() > 3 { ", …" } else { "" };
+        DatasetError::Empty { paths: format!("{}{more}", paths.join(", ")) }.into()
+    }
+}
+
+fn cut_all(mut cutter: Cutter, sender: &Sender<Planned>) {
+    loop {
+        let cut = cutter.next_cut();
+        let ended = !matches!(cut, Ok(Some(_)));
+        // The driver stops listening when it stops.
+        if sender.send(cut).is_err() || ended {
+            return;
+        }
+    }
+}

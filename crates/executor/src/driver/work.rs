@@ -1,0 +1,278 @@
+//! The work: plan, give out attempts, publish, feed the merge, until nothing is left.
+
+use std::time::{Duration, Instant};
+
+use coldpress_failure::ErrorClass;
+use coldpress_job::{CheckpointEntry, JournalRecord, PartitionFailure, Phase, Publication};
+use coldpress_storage::crash_point;
+use coldpress_worker::{Attempt, AttemptError, FailureKind, Outcome, WorkerContext};
+use crossbeam_channel::{Receiver, never, select, unbounded};
+
+use super::export::Frontier;
+use super::plan::Planned;
+use super::{Driver, Ending};
+use crate::backend::{Finished, Running};
+use crate::error::{Error, ErrorKind, Result};
+use crate::merge::MergeFailure;
+use crate::prepare::PATIENCE;
+use crate::scheduler::{AfterFailure, Next, Scheduler};
+
+/// What is in motion while the job is worked on.
+struct Motion {
+    scheduler: Scheduler,
+    running: Box<dyn Running>,
+    finished: Receiver<Finished>,
+    planner: Option<Receiver<Planned>>,
+    frontier: Frontier,
+    /// Why the job must end; running attempts are waited for first.
+    fatal: Option<Error>,
+    last_sample: Instant,
+}
+
+impl Driver<'_> {
+    /// Works on the job until it is exported, stopped, or fails.
+    pub(super) fn work(&mut self) -> Result<Ending> {
+        let mut motion = self.set_in_motion()?;
+        loop {
+            self.receive(&mut motion)?;
+            let attempts = self.schedule(&mut motion)?;
+            // Everything above is durable before anyone acts on it.
+            crash_point!("driver.before_sync");
+            self.sync()?;
+            crash_point!("driver.after_sync");
+            attempts.into_iter().for_each(|attempt| motion.running.submit(attempt));
+            if motion.fatal.is_none() && !self.stop_requested() {
+                self.advance_frontier(&mut motion)?;
+            }
+            if let Some(ending) = self.ending(&mut motion)? {
+                return Ok(ending);
+            }
+        }
+    }
+
+    fn set_in_motion(&mut self) -> Result<Motion> {
+        let prepared = &self.executor.prepared;
+        let (sender, finished) = unbounded();
+        let context = WorkerContext { registry: prepared.registry.clone(), store: self.executor.store.clone() };
+        let running = self.executor.backend.start(prepared.workers, context, sender).map_err(|error| {
+            Error::because(ErrorKind::Failed, format!("cannot start {}", self.executor.backend), error)
+        })?;
+        self.executor.shared.set_progress(running.progress());
+        // One more than there are workers, so that none waits for the journal.
+        let slots = prepared.workers + 1;
+        let mut scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
+        let known: Vec<u32> = (0..self.state.partition_count()).collect();
+        for partition in known {
+            self.add_partition(&mut scheduler, partition);
+        }
+        self.enter(Phase::Partitioning);
+        let planner = self.start_planning()?;
+        self.enter(Phase::Processing);
+        let frontier = self.begin_frontier();
+        Ok(Motion { scheduler, running, finished, planner, frontier, fatal: None, last_sample: Instant::now() })
+    }
+
+    fn add_partition(&mut self, scheduler: &mut Scheduler, partition: u32) {
+        if self.usable_result(partition).is_some() {
+            self.reused += 1;
+            scheduler.add_published(partition);
+        } else {
+            scheduler.add(partition);
+        }
+    }
+
+    /// Waits for news and takes in all there is.
+    fn receive(&mut self, motion: &mut Motion) -> Result<()> {
+        let patience = self.patience(motion);
+        let silent = never();
+        // While the plan is far ahead of the work, the planner waits.
+        let ahead = motion.scheduler.open() > 4 * self.executor.prepared.workers + 16;
+        let planner = motion.planner.clone();
+        let planned = planner.as_ref().filter(|_| !ahead).unwrap_or(&silent);
+        select! {
+            recv(motion.finished) -> finished => {
+                if let Ok(finished) = finished { self.take_finished(motion, finished)?; }
+            }
+            recv(planned) -> cut => {
+                if let Ok(cut) = cut { self.take_planned(motion, cut, planned)?; }
+            }
+            default(patience) => {}
+        }
+        while let Ok(finished) = motion.finished.try_recv() {
+            self.take_finished(motion, finished)?;
+        }
+        self.sample_resources(&mut motion.last_sample);
+        Ok(())
+    }
+
+    fn patience(&self, motion: &Motion) -> Duration {
+        let now = self.now();
+        let nothing_to_wait_for = motion.planner.is_none() && motion.scheduler.open() == 0;
+        if nothing_to_wait_for { Duration::ZERO } else { motion.scheduler.wait(now).min(PATIENCE) }
+    }
+
+    fn take_planned(&mut self, motion: &mut Motion, cut: Planned, more: &Receiver<Planned>) -> Result<()> {
+        let before = self.state.partition_count();
+        let unfinished = self.take_cuts(cut, more)?;
+        if !unfinished {
+            motion.planner = None;
+        }
+        for partition in before..self.state.partition_count() {
+            self.add_partition(&mut motion.scheduler, partition);
+        }
+        Ok(())
+    }
+
+    /// The attempts to give out now, written down but not yet durable.
+    fn schedule(&mut self, motion: &mut Motion) -> Result<Vec<Attempt>> {
+        if motion.fatal.is_some() || self.stop_requested() {
+            motion.scheduler.stop();
+            motion.running.stop();
+        }
+        let mut attempts = Vec::new();
+        while let Next::Start { partition, .. } = motion.scheduler.next(self.now()) {
+            let number = self.state.last_attempt(partition, self.journal.epoch()) + 1;
+            let Some(attempt) = self.attempt(partition, number) else { continue };
+            self.record(JournalRecord::AttemptStarted { partition, attempt: number })?;
+            self.announce_attempt(&attempt);
+            attempts.push(attempt);
+        }
+        Ok(attempts)
+    }
+
+    fn take_finished(&mut self, motion: &mut Motion, finished: Finished) -> Result<()> {
+        let Finished { partition, number, seconds, result } = finished;
+        match result {
+            Ok(outcome) => {
+                crash_point!("driver.publish");
+                self.resumed += u32::from(outcome.resumed_at > 0);
+                let publication = self.publication(outcome.clone());
+                self.record(JournalRecord::Published(publication))?;
+                motion.scheduler.published(partition);
+                self.announce_published(&outcome, seconds);
+            }
+            Err(error) => self.take_failure(motion, partition, number, error)?,
+        }
+        Ok(())
+    }
+
+    fn take_failure(&mut self, motion: &mut Motion, partition: u32, number: u32, error: AttemptError) -> Result<()> {
+        match error.kind {
+            FailureKind::Stopped => {
+                motion.scheduler.stopped(partition);
+                return Ok(());
+            }
+            FailureKind::InputChanged => {
+                motion.scheduler.stopped(partition);
+                motion.fatal.get_or_insert(Error::new(ErrorKind::Refused, error.message));
+                return Ok(());
+            }
+            FailureKind::Other => {}
+        }
+        self.announce_attempt_failed(partition, number, &error);
+        match motion.scheduler.failed(partition, error.class, self.now()) {
+            AfterFailure::Retry(due) => self.announce_retry(partition, number, due.saturating_sub(self.now())),
+            AfterFailure::OutOfRetries(attempts) => self.give_up(motion, partition, attempts, error)?,
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, motion: &mut Motion, partition: u32, attempts: u32, error: AttemptError) -> Result<()> {
+        let is_fatal = self.executor.prepared.partition_failure_is_fatal || error.class == ErrorClass::Config;
+        let (class, message) = (error.class.to_string(), error.message.clone());
+        let failure = PartitionFailure { partition, attempts, class, error: message.clone() };
+        self.announce_partition_failed(partition, attempts, &error);
+        self.given_up.insert(partition);
+        self.record(JournalRecord::PartitionFailed(failure))?;
+        if is_fatal {
+            let message = format!("partition {partition} failed after {attempts} attempts: {message}");
+            motion.fatal.get_or_insert(Error::new(ErrorKind::Failed, message));
+        }
+        Ok(())
+    }
+
+    fn publication(&self, outcome: Outcome) -> Publication {
+        let slice = self.state.partition(outcome.partition).map(|partition| partition.slice.digest);
+        let entry = |made: coldpress_worker::CheckpointOutcome| CheckpointEntry {
+            operation: made.operation,
+            operator: made.operator,
+            chain: made.chain,
+            file: made.file,
+            rows: made.rows,
+        };
+        Publication {
+            partition: outcome.partition,
+            attempt: outcome.attempt,
+            epoch: self.journal.epoch(),
+            chain: self.final_chain(),
+            rows: outcome.rows,
+            index: outcome.index,
+            uncompressed_bytes: outcome.uncompressed_bytes,
+            checkpoints: outcome.checkpoints.into_iter().map(entry).collect(),
+            quarantine: outcome.quarantine,
+            ledger: outcome.ledger,
+            unreadable: outcome.unreadable,
+            error_marks: outcome.error_marks,
+            slice: slice.unwrap_or(coldpress_storage::Digest(0)),
+            nanos: outcome.nanos,
+        }
+    }
+
+    /// Hands results to the merge as far as there is no gap, and judges the share of errors.
+    fn advance_frontier(&mut self, motion: &mut Motion) -> Result<()> {
+        if let Err(error) = self.pass_partitions(&mut motion.frontier) {
+            motion.fatal.get_or_insert(error);
+        }
+        if motion.frontier.merge_has_failed() {
+            self.restart_merge(motion)?;
+        }
+        Ok(())
+    }
+
+    /// The merge found a result that is no good: it is made again, and everything is merged again.
+    fn restart_merge(&mut self, motion: &mut Motion) -> Result<()> {
+        let next = self.begin_frontier();
+        match std::mem::replace(&mut motion.frontier, next).into_failure() {
+            Some(MergeFailure::Damaged { partition, reason }) => self.void_result(&mut motion.scheduler, partition, &reason),
+            Some(MergeFailure::Output(error)) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn void_result(&mut self, scheduler: &mut Scheduler, partition: u32, reason: &str) -> Result<()> {
+        self.warn(format!("the result of partition {partition} is damaged and made again: {reason}"));
+        let Some(result) = self.usable_result(partition) else {
+            return Err(Error::new(ErrorKind::Failed, format!("the merge failed: {reason}")));
+        };
+        let files = vec![result.rows.path.clone()];
+        self.record(JournalRecord::Forgotten { files })?;
+        self.sync()?;
+        scheduler.void(partition);
+        Ok(())
+    }
+
+    /// How the run ends, if it does.
+    fn ending(&mut self, motion: &mut Motion) -> Result<Option<Ending>> {
+        let stopping = motion.fatal.is_some() || self.stop_requested();
+        let idle = motion.scheduler.running() == 0;
+        if stopping && idle {
+            return match motion.fatal.take() {
+                Some(error) => Err(error),
+                None => Ok(Some(Ending::Stopped)),
+            };
+        }
+        let planned = motion.planner.is_none();
+        if stopping || !planned || motion.scheduler.open() > 0 || !self.frontier_is_at_end(&motion.frontier) {
+            return Ok(None);
+        }
+        self.enter(Phase::Merging);
+        let next = self.begin_frontier();
+        match self.commit_export(std::mem::replace(&mut motion.frontier, next))? {
+            Ok(exported) => Ok(Some(Ending::Exported(exported))),
+            Err(MergeFailure::Output(error)) => Err(error.into()),
+            Err(MergeFailure::Damaged { partition, reason }) => {
+                self.void_result(&mut motion.scheduler, partition, &reason).map(|()| None)
+            }
+        }
+    }
+}

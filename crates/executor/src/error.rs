@@ -1,0 +1,145 @@
+//! Why a job cannot be run.
+
+use std::fmt;
+
+use coldpress_config::Span;
+
+/// The result of preparing or running a job.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a job cannot be run, or failed: the kind, what happened, where, and what it came from.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    span: Option<Span>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What a caller can do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The recipe is wrong: nothing was begun.
+    Recipe,
+    /// The input cannot be read, or has no record.
+    Input,
+    /// Something that must not be touched: another driver's job, a changed input, an export that is not ours.
+    Refused,
+    /// There is no such job.
+    NoSuchJob,
+    /// The job failed; what was published stays good and a resume goes on from it.
+    Failed,
+}
+
+impl Error {
+    /// An error of this kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), span: None, source: None }
+    }
+
+    /// An error of this kind that came from another.
+    pub fn because(
+        kind: ErrorKind,
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { source: Some(source.into()), ..Self::new(kind, message) }
+    }
+
+    /// The error with its place in the recipe.
+    #[must_use]
+    pub fn at(self, span: Span) -> Self {
+        Self { span: Some(span), ..self }
+    }
+
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Where in the recipe the error lies, if it lies there.
+    pub fn span(&self) -> Option<Span> {
+        self.span.filter(|span| span.line > 0)
+    }
+
+    /// The message and those of everything it came from, in one line.
+    pub fn full_message(&self) -> String {
+        let mut text = self.message.clone();
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            text.push_str(&format!(": {error}"));
+            source = error.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl From<coldpress_operator::Error> for Error {
+    fn from(error: coldpress_operator::Error) -> Self {
+        Self::new(ErrorKind::Recipe, error.to_string()).at(error.span())
+    }
+}
+
+impl From<coldpress_config::Error> for Error {
+    fn from(error: coldpress_config::Error) -> Self {
+        Self::new(ErrorKind::Recipe, error.to_string())
+    }
+}
+
+impl From<coldpress_dataset::Error> for Error {
+    fn from(error: coldpress_dataset::Error) -> Self {
+        use coldpress_dataset::Error as Dataset;
+        let kind = match &error {
+            Dataset::Changed { .. } | Dataset::NotOurs { .. } => ErrorKind::Refused,
+            Dataset::Storage(_) => ErrorKind::Failed,
+            _ => ErrorKind::Input,
+        };
+        Self::of(kind, error)
+    }
+}
+
+impl From<coldpress_storage::Error> for Error {
+    fn from(error: coldpress_storage::Error) -> Self {
+        Self::of(ErrorKind::Failed, error)
+    }
+}
+
+impl Error {
+    /// An error that is another one under our kind.
+    fn of(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let message = error.to_string();
+        let mut text = message;
+        let mut source = error.source();
+        while let Some(inner) = source {
+            text.push_str(&format!(": {inner}"));
+            source = inner.source();
+        }
+        Self::new(kind, text)
+    }
+}
+
+impl From<coldpress_job::Error> for Error {
+    fn from(error: coldpress_job::Error) -> Self {
+        use coldpress_job::Error as Job;
+        let kind = match &error {
+            Job::UnknownJob { .. } => ErrorKind::NoSuchJob,
+            Job::InvalidJobId { .. } => ErrorKind::Recipe,
+            Job::Storage(_) => ErrorKind::Failed,
+            _ => ErrorKind::Refused,
+        };
+        Self::of(kind, error)
+    }
+}

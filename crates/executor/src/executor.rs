@@ -1,0 +1,256 @@
+//! The executor: a prepared job that can be run.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use coldpress_checkpoint::{CheckpointStore, LocalStore};
+use coldpress_config::Recipe;
+use coldpress_events::{read_events, Event, EventFilter, Subscription};
+use coldpress_job::{JobId, Journal, Layout};
+use coldpress_operator::Registry;
+use crossbeam_channel::{bounded, Receiver, Sender};
+
+use crate::backend::{Backend, LocalBackend};
+use crate::driver::Driver;
+use crate::error::{Error, ErrorKind, Result};
+use crate::prepare::Prepared;
+use crate::report::{OperatorPerformance, Report};
+
+/// Builds an [`Executor`].
+#[derive(Debug)]
+pub struct ExecutorBuilder {
+    recipe: Recipe,
+    registry: Registry,
+    store: Option<Arc<dyn CheckpointStore>>,
+    backend: Arc<dyn Backend>,
+    options: RunOptions,
+}
+
+/// How a job is begun.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunOptions {
+    pub(crate) fresh: bool,
+    pub(crate) take_over: bool,
+    pub(crate) config_path: Option<PathBuf>,
+}
+
+impl ExecutorBuilder {
+    /// A builder with these operators, local threads, and checkpoints on disk.
+    pub fn new(recipe: Recipe, registry: Registry) -> Self {
+        Self { recipe, registry, store: None, backend: Arc::new(LocalBackend), options: RunOptions::default() }
+    }
+
+    /// Adds an operator to those that the recipe can name; one of the same name is replaced.
+    #[must_use]
+    pub fn operator(mut self, spec: coldpress_operator::OperatorSpec) -> Self {
+        self.registry.add(spec);
+        self
+    }
+
+    /// Sets the operators that the recipe can name.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// Sets where checkpoints go; a folder of the job by default.
+    #[must_use]
+    pub fn checkpoint_store(mut self, store: Arc<dyn CheckpointStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Sets who runs the attempts; threads of this process by default.
+    #[must_use]
+    pub fn backend(mut self, backend: Arc<dyn Backend>) -> Self {
+        self.backend = backend;
+        self
+    }
+
+    /// Begins the job anew under its id, citing nothing of what was made before.
+    #[must_use]
+    pub fn fresh(mut self, fresh: bool) -> Self {
+        self.options.fresh = fresh;
+        self
+    }
+
+    /// Takes the job over from a driver on another host, once its heartbeat was seen to stand still.
+    #[must_use]
+    pub fn take_over(mut self, take_over: bool) -> Self {
+        self.options.take_over = take_over;
+        self
+    }
+
+    /// The recipe's file, for the resumption command and the job's summary.
+    #[must_use]
+    pub fn config_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.config_path = Some(path.into());
+        self
+    }
+
+    /// Checks everything that can be checked before the input is read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`] as [`Prepared::new`], or for a job id that is none.
+    pub fn build(self) -> Result<Executor> {
+        let mut recipe = self.recipe;
+        let job_id = JobId::for_recipe(&recipe.job, recipe.stem())?;
+        recipe.substitute(job_id.as_str());
+        let layout = Layout::new(&recipe.paths, job_id)?;
+        let store = self.store.unwrap_or_else(|| Arc::new(LocalStore::new(layout.checkpoint_dir())));
+        let prepared = Prepared::new(recipe, self.registry)?;
+        let shared = Shared { stop: AtomicBool::new(false), watchers: Mutex::default() };
+        Ok(Executor { prepared, layout, store, backend: self.backend, options: self.options, shared: Arc::new(shared) })
+    }
+}
+
+/// A job that can be run: plans it or resumes it, drives it to its end, and tells what happened.
+#[doc(alias = "PartitionedRayExecutor")]
+#[doc(alias = "EnhancedPartitionedRayExecutor")]
+#[derive(Debug)]
+pub struct Executor {
+    pub(crate) prepared: Prepared,
+    pub(crate) layout: Layout,
+    pub(crate) store: Arc<dyn CheckpointStore>,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) options: RunOptions,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What a running job and those who watch it share.
+pub(crate) struct Shared {
+    pub(crate) stop: AtomicBool,
+    pub(crate) watchers: Mutex<Watchers>,
+}
+
+#[derive(Default)]
+pub(crate) struct Watchers {
+    waiting: Vec<Sender<Subscription>>,
+    progress: Option<Arc<coldpress_worker::Progress>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("stop", &self.stop).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Gives everyone who waits for events a subscription.
+    pub(crate) fn begin_events(&self, subscribe: impl Fn() -> Subscription) {
+        let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        for waiting in watchers.waiting.drain(..) {
+            // Who does not wait any more misses nothing.
+            let _ = waiting.send(subscribe());
+        }
+    }
+
+    pub(crate) fn set_progress(&self, progress: Arc<coldpress_worker::Progress>) {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).progress = Some(progress);
+    }
+}
+
+impl Executor {
+    /// The recipe and what was made of it.
+    pub fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
+    /// The job's directories and files.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Runs the job to its end, or resumes it if it was begun before.
+    ///
+    /// # Errors
+    /// [`Error`]; its kind says what can be done. What was published stays good, and running again goes on from it.
+    #[doc(alias = "dj-process")]
+    pub fn run(&self) -> Result<Report> {
+        Driver::open(self)?.run()
+    }
+
+    /// A handle that stops the run from elsewhere: a signal handler, another thread.
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle(Arc::clone(&self.shared))
+    }
+
+    /// Records read so far by the run in progress: to show, not to count on.
+    pub fn records_read(&self) -> u64 {
+        let watchers = self.shared.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.progress.as_ref().map_or(0, |progress| progress.records.load(Ordering::Relaxed))
+    }
+
+    /// The events of the next run, as they happen. To be called before [`Executor::run`]; ends when the run does.
+    #[doc(alias = "monitor_events")]
+    pub fn live_events(&self) -> LiveEvents {
+        let (sender, waiting) = bounded(1);
+        self.shared.watchers.lock().unwrap_or_else(PoisonError::into_inner).waiting.push(sender);
+        LiveEvents { waiting, subscription: None }
+    }
+
+    /// The job's logged events that a filter lets through, those of earlier runs included.
+    ///
+    /// # Errors
+    /// When the event log cannot be read.
+    #[doc(alias = "get_events")]
+    pub fn events(&self, filter: EventFilter) -> Result<Vec<Event>> {
+        let unreadable = |error| Error::because(ErrorKind::Failed, "cannot read the event log", error);
+        let events = read_events(self.layout.event_log_dir(), filter).map_err(unreadable)?;
+        events.collect::<std::result::Result<_, _>>().map_err(unreadable)
+    }
+
+    /// How each operator did, or only the ones named `operator`: from the journal, so that it is right even without
+    /// an event log.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    #[doc(alias = "get_performance_summary")]
+    pub fn performance_summary(&self, operator: Option<&str>) -> Result<Vec<OperatorPerformance>> {
+        let state = Journal::read(&self.layout)?;
+        let all = crate::summary::performance(&state);
+        Ok(all.into_iter().filter(|found| operator.is_none_or(|name| found.name == name)).collect())
+    }
+
+    /// A few lines for a person: how the job stands, where its records went.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    #[doc(alias = "generate_status_report")]
+    pub fn status_report(&self) -> Result<String> {
+        let state = Journal::read(&self.layout)?;
+        Ok(crate::summary::status_report(&self.layout, &state))
+    }
+}
+
+/// Stops a run: no new work is given out, running attempts leave at their next batch, what is whole is published.
+#[derive(Clone, Debug)]
+pub struct StopHandle(Arc<Shared>);
+
+impl StopHandle {
+    /// Asks the run to stop. It then ends with the status `stopped`.
+    pub fn stop(&self) {
+        self.0.stop.store(true, Ordering::SeqCst);
+    }
+}
+
+/// The events of a run, as they happen.
+#[derive(Debug)]
+pub struct LiveEvents {
+    waiting: Receiver<Subscription>,
+    subscription: Option<Subscription>,
+}
+
+impl Iterator for LiveEvents {
+    type Item = Arc<Event>;
+
+    /// The next event; waits for it, and for the run to begin. `None` once the run has ended.
+    fn next(&mut self) -> Option<Arc<Event>> {
+        if self.subscription.is_none() {
+            self.subscription = self.waiting.recv().ok();
+        }
+        self.subscription.as_mut()?.next()
+    }
+}

@@ -1,0 +1,82 @@
+//! The merge: puts published results together in partition order, while later partitions still run.
+
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use coldpress_dataset::{ExportTarget, ExportWriter, Staged};
+use coldpress_storage::{FileStamp, crash_point};
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The thread that merges.
+pub(crate) struct Merge {
+    pieces: Option<Sender<Piece>>,
+    thread: Option<JoinHandle<std::result::Result<Staged, MergeFailure>>>,
+}
+
+/// The rows of one partition.
+pub(crate) struct Piece {
+    pub(crate) partition: u32,
+    pub(crate) path: PathBuf,
+    /// What the journal says they are.
+    pub(crate) stamp: FileStamp,
+}
+
+/// Why the merge cannot go on.
+pub(crate) enum MergeFailure {
+    /// The rows of this partition are not what was published: they must be made again, and all merged again.
+    Damaged { partition: u32, reason: String },
+    /// The output cannot be written.
+    Output(coldpress_dataset::Error),
+}
+
+impl Merge {
+    /// Begins an output of `target`; `token` tells this attempt at it from others.
+    pub(crate) fn start(target: &ExportTarget, token: &str) -> Result<Self> {
+        let writer = ExportWriter::create(target, token)?;
+        let (pieces, queue) = bounded(1024);
+        let thread = std::thread::Builder::new()
+            .name("coldpress-merge".to_owned())
+            .spawn(move || merge(writer, &queue))
+            .map_err(|error| Error::because(ErrorKind::Failed, "cannot start the merge", error))?;
+        Ok(Self { pieces: Some(pieces), thread: Some(thread) })
+    }
+
+    /// Appends the rows of the next partition; `false` when the merge has failed, as [`Merge::finish`] tells.
+    pub(crate) fn append(&self, piece: Piece) -> bool {
+        self.pieces.as_ref().is_some_and(|pieces| pieces.send(piece).is_ok())
+    }
+
+    /// Whether the merge has failed already.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Ends the output and makes it durable in its temporary place.
+    pub(crate) fn finish(mut self) -> std::result::Result<Staged, MergeFailure> {
+        self.pieces = None;
+        let joined = self.thread.take().map(JoinHandle::join);
+        joined.and_then(std::result::Result::ok).unwrap_or_else(|| {
+            let reason = "the merge thread panicked".to_owned();
+            Err(MergeFailure::Damaged { partition: u32::MAX, reason })
+        })
+    }
+}
+
+fn merge(mut writer: ExportWriter, queue: &Receiver<Piece>) -> std::result::Result<Staged, MergeFailure> {
+    for piece in queue {
+        crash_point!("merge.append");
+        let damaged = |reason: String| MergeFailure::Damaged { partition: piece.partition, reason };
+        match writer.append(&piece.path) {
+            Ok(stamp) if stamp == piece.stamp => {}
+            Ok(_) => return Err(damaged(format!("`{}` is not what was published", piece.path.display()))),
+            Err(coldpress_dataset::Error::Io { path, source, .. }) if path == piece.path => {
+                return Err(damaged(format!("cannot read `{}`: {source}", path.display())));
+            }
+            Err(error) => return Err(MergeFailure::Output(error)),
+        }
+    }
+    crash_point!("merge.finish");
+    writer.finish().map_err(MergeFailure::Output)
+}

@@ -1,0 +1,143 @@
+//! From a recipe to everything that can be said before the input is read.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use coldpress_checkpoint::{points, Strategy};
+use coldpress_config::{Backoff, Materialize, OnPartitionFailure, Recipe};
+use coldpress_dataset::{ExportTarget, Source, READER_VERSION};
+use coldpress_failure::RetryPolicy;
+use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
+use coldpress_partition::{Copying, CutSettings};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A recipe whose operators, parameters, checkpoints and paths were checked.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// The operators that the program knows.
+    pub registry: Registry,
+    /// What the recipe says to all operators.
+    pub chain_settings: ChainSettings,
+    /// After how many operators a checkpoint is wanted, rising.
+    pub checkpoints: Vec<u32>,
+    /// Where the dataset is cut.
+    pub cut: CutSettings,
+    /// Where the output goes.
+    pub target: ExportTarget,
+    /// How failed attempts are repeated.
+    pub retry: RetryPolicy,
+    /// Attempts at once.
+    pub workers: usize,
+    /// Whether a partition that is out of retries fails the job.
+    pub partition_failure_is_fatal: bool,
+}
+
+impl Prepared {
+    /// Checks a recipe against the operators of a registry. Reads and writes nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`] for an unknown operator, a wrong parameter, a checkpoint after an operator that the
+    /// recipe does not have, or an export of an unknown form.
+    pub fn new(recipe: Recipe, registry: Registry) -> Result<Self> {
+        let text_key = recipe.fields.text_keys.first().map_or("text", String::as_str);
+        let chain_settings = ChainSettings {
+            text_key: text_key.to_owned(),
+            seed: recipe.seed,
+            skip_op_error: recipe.failure.skip_op_error,
+        };
+        let chain = Chain::build(&registry, &recipe.process, &chain_settings)?;
+        let names: Vec<&str> = chain.names().collect();
+        let checkpoints = points(&strategy(&recipe), &names)
+            .map_err(|error| Error::new(ErrorKind::Recipe, format!("checkpoint.op_names: {error}")))?;
+        let export = &recipe.export;
+        let target = ExportTarget::parse(&export.path, export.export_type.as_deref(), export.shard_size_bytes)
+            .map_err(|error| Error::new(ErrorKind::Recipe, format!("export_path: {error}")))?;
+        let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail) || !recipe.failure.fault_tolerance;
+        Ok(Self {
+            chain_settings,
+            checkpoints,
+            cut: cut(&recipe),
+            target,
+            retry: retry(&recipe),
+            workers: workers(&recipe),
+            partition_failure_is_fatal: fatal,
+            registry,
+            recipe,
+        })
+    }
+
+    /// The chain hashes over these sources: before the first operator and after each.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`] as [`Prepared::new`].
+    pub fn chain_hashes(&self, sources: &[Source]) -> Result<Vec<ChainHash>> {
+        let identities = sources.iter().map(|source| {
+            let identity = &source.identity;
+            serde_json::json!({"length": identity.length, "sample": identity.sample})
+        });
+        let base = serde_json::json!({
+            "reader": READER_VERSION,
+            "sources": identities.collect::<Vec<_>>(),
+            "settings": self.recipe.result_settings(),
+        });
+        let chain = Chain::build(&self.registry, &self.recipe.process, &self.chain_settings)?;
+        Ok(chain.hashes(ChainHash::base(&base.to_string())))
+    }
+
+    /// The operators' names in order.
+    pub fn operator_names(&self) -> Vec<String> {
+        self.recipe.process.iter().map(|call| call.name.clone()).collect()
+    }
+}
+
+fn strategy(recipe: &Recipe) -> Strategy {
+    use coldpress_config::Strategy as Asked;
+    match &recipe.checkpoint.strategy {
+        Asked::EveryOp => Strategy::EveryOp,
+        Asked::EveryPartition => Strategy::EveryPartition,
+        Asked::EveryNOps(count) => Strategy::EveryNOps(NonZeroU32::new(*count).unwrap_or(NonZeroU32::MIN)),
+        Asked::Manual(names) => Strategy::Manual(names.clone()),
+        Asked::Disabled => Strategy::Disabled,
+    }
+}
+
+fn cut(recipe: &Recipe) -> CutSettings {
+    CutSettings {
+        max_records: recipe.partition.size,
+        max_bytes: recipe.partition.max_size_bytes,
+        max_record_bytes: recipe.failure.max_record_bytes,
+        limit: recipe.limit,
+        copying: match recipe.partition.materialize {
+            Materialize::Auto => Copying::Auto,
+            Materialize::Always => Copying::Always,
+            Materialize::Never => Copying::Never,
+        },
+    }
+}
+
+fn retry(recipe: &Recipe) -> RetryPolicy {
+    let asked = &recipe.retry;
+    RetryPolicy {
+        max_retries: if recipe.failure.fault_tolerance { asked.max_retries } else { 0 },
+        backoff: match asked.backoff {
+            Backoff::Exponential => coldpress_failure::Backoff::Exponential,
+            Backoff::Linear => coldpress_failure::Backoff::Linear,
+            Backoff::Fixed => coldpress_failure::Backoff::Fixed,
+        },
+        delay_seconds: asked.delay_seconds,
+        max_delay_seconds: asked.max_delay_seconds,
+    }
+}
+
+fn workers(recipe: &Recipe) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let asked = recipe.executor.workers.map_or(cores, |workers| workers as usize);
+    let limit = recipe.partition.max_concurrent_partitions.map_or(usize::MAX, |limit| limit as usize);
+    asked.min(limit).max(1)
+}
+
+/// How long a driver waits for news before it looks at its flags again.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(100);

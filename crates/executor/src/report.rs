@@ -1,0 +1,108 @@
+//! What a run ended with.
+
+use std::path::PathBuf;
+
+use coldpress_job::Status;
+use coldpress_record::{Ledger, Unreadable};
+use serde::Serialize;
+
+/// What a run ended with: where every record went, how long it took, where everything is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The job.
+    pub job_id: String,
+    /// How it ended.
+    pub status: Status,
+    /// Whether nothing was left to do: the job had been completed before.
+    pub already_complete: bool,
+    /// Where the records of the exported partitions went, operator by operator.
+    pub ledger: Ledger,
+    /// Partitions of the plan.
+    pub partitions: u32,
+    /// Partitions whose result was there already.
+    pub partitions_reused: u32,
+    /// Partitions that went on from a checkpoint or the result of a shorter recipe.
+    pub partitions_resumed: u32,
+    /// Partitions that are not in the export, out of retries.
+    pub failed_partitions: Vec<FailedPartition>,
+    /// Parts of the input that could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Bytes of the partitions' records, unpacked.
+    pub input_bytes: u64,
+    /// Bytes of the export.
+    pub export_bytes: u64,
+    /// Wall time of this run.
+    pub seconds: f64,
+    /// Per operator, over all partitions.
+    pub operators: Vec<OperatorPerformance>,
+    /// What was odd, a sentence each.
+    pub warnings: Vec<String>,
+    /// The export.
+    pub export_path: PathBuf,
+    /// The job's directory.
+    pub job_dir: PathBuf,
+    /// Where its checkpoints are.
+    pub checkpoint_dir: PathBuf,
+    /// Its event log.
+    pub event_log: PathBuf,
+    /// The quarantine, if anything is in it.
+    pub quarantine_dir: Option<PathBuf>,
+    /// The command that resumes the job.
+    pub resumption_command: String,
+}
+
+/// A partition that is not in the export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailedPartition {
+    /// Its number.
+    pub partition: u32,
+    /// The file it lies in.
+    pub source: String,
+    /// First byte in the file's unpacked text.
+    pub start: u64,
+    /// One past its last byte.
+    pub end: u64,
+    /// Its records.
+    pub records: u64,
+    /// Attempts made.
+    pub attempts: u32,
+    /// Why the last one failed.
+    pub error: String,
+}
+
+/// How an operator did, over all partitions.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OperatorPerformance {
+    /// Its place in the recipe, from 0.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// Records that reached it.
+    pub records_in: u64,
+    /// Records that left it.
+    pub records_out: u64,
+    /// Seconds of work, summed over the workers.
+    pub seconds: f64,
+    /// Records per second of work; 0 where no time was measured.
+    pub throughput: f64,
+    /// Share of the records that did not leave it.
+    pub reduction_ratio: f64,
+}
+
+impl OperatorPerformance {
+    /// The performance of operator `index` of a ledger, which took `nanos` of work.
+    pub(crate) fn of(ledger: &Ledger, index: usize, nanos: u64) -> Option<Self> {
+        let operator = ledger.operators.get(index)?;
+        let seconds = nanos as f64 / 1e9;
+        let (arrived, out) = (operator.records_in, operator.out);
+        Some(Self {
+            index: index as u32,
+            name: operator.name.clone(),
+            records_in: arrived,
+            records_out: out,
+            seconds,
+            throughput: if nanos > 0 { arrived as f64 / seconds } else { 0.0 },
+            reduction_ratio: if arrived > 0 { 1.0 - out as f64 / arrived as f64 } else { 0.0 },
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! The journal: the truth about a job, one append-only file per driver.
+//!
+//! Each driver start is an **epoch** with a file of its own, `journal/000001.jsonl` and so on,
+//! created exclusively. Its first record seals every earlier file by length and digest; bytes
+//! behind a seal are ignored, so that a driver that wakes up late publishes into nothing. Only the
+//! last line of the newest file may be torn; all else that is not as it was written is damage.
+
+mod files;
+mod record;
+mod replay;
+mod state;
+
+use std::path::PathBuf;
+
+use coldpress_storage::{LogWriter, atomic, crash_point};
+
+use crate::layout::Layout;
+use crate::lock::JobLock;
+use crate::{DriverIdentity, Error, Result};
+use replay::Replay;
+
+pub use record::{
+    CheckpointEntry, DamagedSource, EpochStarted, ExportIntent, JOURNAL_SCHEMA, JobPlan,
+    JournalRecord, PartitionFailure, Publication, RecipeInForce, SealedFile,
+};
+pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
+
+/// How a journal is opened for writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A new job; refused if the journal holds anything.
+    New,
+    /// Go on where the last driver stopped; refused if there is nothing, or if it is damaged.
+    Resume,
+    /// Begin a new generation, whatever is there and however damaged; nothing is deleted.
+    Fresh,
+}
+
+/// The journal of a job, open for writing by one driver.
+///
+/// [`append`](Self::append) queues and [`sync`](Self::sync) makes durable: nobody may act on a
+/// record before it is synced, and a [`JobState`] takes it in only then.
+#[derive(Debug)]
+pub struct Journal {
+    dir: PathBuf,
+    epoch: u64,
+    writer: LogWriter,
+}
+
+/// Partitions in one record: some 250 bytes each, far below what a line of the log may hold.
+const PARTITIONS_PER_RECORD: usize = 4096;
+
+/// How often a lost race for the next epoch is run again.
+const TRIES: u32 = 16;
+
+impl Journal {
+    /// Opens the journal for the next epoch and gives what is true about the job.
+    ///
+    /// The folders must exist ([`Layout::create`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::JobExists`], [`Error::NothingToResume`] as the mode says; [`Error::Damaged`] and
+    /// [`Error::NewerSchema`] for a journal that cannot be trusted or understood;
+    /// [`Error::RunningElsewhere`] or [`Error::Superseded`] if another driver is faster;
+    /// [`Error::Storage`].
+    pub fn open(layout: &Layout, lock: &JobLock, mode: Mode) -> Result<(Self, JobState)> {
+        let opening = Opening {
+            layout,
+            driver: lock.driver(),
+            takeover: lock.took_over(),
+            may_go_on: &|| lock.check(),
+        };
+        opening.open(mode)
+    }
+
+    /// Replays the journal without writing anything, for those who only look.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NothingToResume`] if it holds no record; [`Error::Damaged`],
+    /// [`Error::NewerSchema`], [`Error::Storage`].
+    pub fn read(layout: &Layout) -> Result<JobState> {
+        let dir = layout.journal_dir();
+        let replay = Replay::strict(&dir)?;
+        if replay.state.epochs().is_empty() {
+            return Err(Error::NothingToResume { path: dir });
+        }
+        Ok(replay.state)
+    }
+
+    /// Whether there is a journal that holds a record, readable or not: whether an id is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if that cannot be told.
+    pub fn exists(layout: &Layout) -> Result<bool> {
+        let files = files::list(&layout.journal_dir())?;
+        // A driver that died before its first record was whole has left nothing.
+        Ok(files.iter().any(|file| files::may_hold_records(&file.path)))
+    }
+
+    /// The epoch of this driver: in every line that it writes, and in the names of its files.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Queues a record. A very long plan is written as several records of the same kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`]; the record is not queued then, but of a very long plan the first part
+    /// may be.
+    pub fn append(&mut self, record: &JournalRecord) -> Result<()> {
+        if let JournalRecord::PartitionsPlanned { partitions } = record
+            && partitions.len() > PARTITIONS_PER_RECORD
+        {
+            for part in partitions.chunks(PARTITIONS_PER_RECORD) {
+                self.writer.append(&JournalRecord::PartitionsPlanned {
+                    partitions: part.to_vec(),
+                })?;
+            }
+            return Ok(());
+        }
+        self.writer.append(record)?;
+        Ok(())
+    }
+
+    /// Makes all queued records durable, with one sync for all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`]: none of the queued records is in the journal, and they are queued no
+    /// more.
+    pub fn sync(&mut self) -> Result<()> {
+        Ok(self.writer.sync()?)
+    }
+
+    /// The number of records that wait for [`sync`](Self::sync).
+    #[must_use]
+    pub fn queued(&self) -> u64 {
+        self.writer.queued()
+    }
+
+    /// Makes sure that no other driver has begun an epoch. Before anything that cannot be undone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Superseded`] if one has; [`Error::Storage`] if that cannot be told, also because
+    /// this epoch's file is gone.
+    pub fn check_epoch(&self) -> Result<()> {
+        let newest = files::list(&self.dir)?.last().map(|file| file.epoch);
+        if let Some(newer) = newest.filter(|newest| *newest > self.epoch) {
+            return Err(Error::Superseded {
+                epoch: self.epoch,
+                newer,
+            });
+        }
+        let path = self.writer.path();
+        std::fs::metadata(path)
+            .map(drop)
+            .map_err(|source| Error::io("find", path, source))
+    }
+}
+
+struct Opening<'a> {
+    layout: &'a Layout,
+    driver: &'a DriverIdentity,
+    takeover: bool,
+    /// Asked when another driver has taken the number of the epoch: whether the job is still ours.
+    may_go_on: &'a dyn Fn() -> Result<()>,
+}
+
+impl Opening<'_> {
+    fn open(&self, mode: Mode) -> Result<(Journal, JobState)> {
+        let dir = self.layout.journal_dir();
+        // Read before anything is created, so that a refusal leaves no trace.
+        let mut replay = self.replay(mode)?;
+        let (epoch, writer) = self.create_file(&replay)?;
+        // What another driver wrote until our file had its name counts; what it writes later does
+        // not, because the seal is drawn here.
+        if files::list_before(&dir, epoch)? != replay.listing {
+            replay = self.replay_before(mode, epoch)?;
+        }
+        for path in &replay.unsealed {
+            // Their lines were read, but perhaps never synced: a seal must not outlive them.
+            atomic::sync_file(path)?;
+        }
+        let mut journal = Journal { dir, epoch, writer };
+        let mut state = replay.state;
+        let has_past = !replay.sealed.is_empty();
+        let mut records = vec![JournalRecord::EpochStarted(EpochStarted {
+            schema_version: JOURNAL_SCHEMA,
+            driver: self.driver.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sealed: replay.sealed,
+            takeover: self.takeover,
+        })];
+        if mode == Mode::Fresh && has_past {
+            let generation = state.generation().saturating_add(1);
+            records.push(JournalRecord::GenerationStarted { generation });
+        }
+        for record in &records {
+            journal.append(record)?;
+        }
+        crash_point!("journal_before_seal");
+        journal.sync()?;
+        for record in &records {
+            state.apply(epoch, record)?;
+        }
+        Ok((journal, state))
+    }
+
+    fn replay(&self, mode: Mode) -> Result<Replay> {
+        self.replay_before(mode, u64::MAX)
+    }
+
+    fn replay_before(&self, mode: Mode, epoch: u64) -> Result<Replay> {
+        let dir = self.layout.journal_dir();
+        let replay = match mode {
+            Mode::Fresh => Replay::salvage_before(&dir, epoch)?,
+            Mode::New | Mode::Resume => Replay::strict_before(&dir, epoch)?,
+        };
+        match (mode, replay.state.epochs().is_empty()) {
+            (Mode::New, false) => Err(Error::JobExists {
+                job_id: self.layout.job_id().clone(),
+            }),
+            (Mode::Resume, true) => Err(Error::NothingToResume { path: dir }),
+            _ => Ok(replay),
+        }
+    }
+
+    /// Creates the file of the next epoch; the number says who comes later, so it must be ours.
+    fn create_file(&self, replay: &Replay) -> Result<(u64, LogWriter)> {
+        let dir = self.layout.journal_dir();
+        let mut epoch = replay.newest_epoch() + 1;
+        for _ in 0..TRIES {
+            match LogWriter::create_new(files::path_of(&dir, epoch), epoch) {
+                Ok(writer) => return Ok((epoch, writer)),
+                Err(error) if error.is_already_exists() => (self.may_go_on)()?,
+                Err(error) => return Err(error.into()),
+            }
+            epoch = files::list(&dir)?.last().map_or(0, |file| file.epoch) + 1;
+        }
+        Err(Error::Superseded {
+            epoch: replay.newest_epoch(),
+            newer: epoch - 1,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

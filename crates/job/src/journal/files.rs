@@ -1,0 +1,94 @@
+//! The files of the journal by number.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use coldpress_storage::{LogReader, TornTail};
+
+use crate::{Error, Result};
+
+/// A file of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct EpochFile {
+    pub(super) epoch: u64,
+    pub(super) path: PathBuf,
+    /// Its length when it was listed, by which it can be told whether it has grown.
+    pub(super) length: u64,
+}
+
+pub(super) fn name_of(epoch: u64) -> String {
+    format!("{epoch:06}.jsonl")
+}
+
+pub(super) fn path_of(dir: &Path, epoch: u64) -> PathBuf {
+    dir.join(name_of(epoch))
+}
+
+/// All files in order of their epochs; none if there is no folder. Names that no driver would
+/// write are not ours.
+pub(super) fn list(dir: &Path) -> Result<Vec<EpochFile>> {
+    list_before(dir, u64::MAX)
+}
+
+/// As [`list`], but only of epochs before this one.
+pub(super) fn list_before(dir: &Path, before: u64) -> Result<Vec<EpochFile>> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(Error::io("list", dir, source)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| Error::io("list", dir, source))?;
+        let Some(epoch) = entry.file_name().to_str().and_then(epoch_of) else {
+            continue;
+        };
+        if epoch < before {
+            let path = entry.path();
+            let metadata =
+                fs::metadata(&path).map_err(|source| Error::io("examine", &path, source))?;
+            files.push(EpochFile {
+                epoch,
+                path,
+                length: metadata.len(),
+            });
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Whether there is a whole first line, good or damaged, or the file cannot be read.
+pub(super) fn may_hold_records(path: &Path) -> bool {
+    match LogReader::open(path, None, TornTail::Allow) {
+        Ok(mut reader) => reader.next().is_some(),
+        Err(_) => true,
+    }
+}
+
+fn epoch_of(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".jsonl")?;
+    let epoch = digits.parse().ok()?;
+    (epoch > 0 && name_of(epoch) == name).then_some(epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (name, expected) in [
+            ("000001.jsonl", Some(1)),
+            ("1000000.jsonl", Some(1_000_000)),
+            ("000000.jsonl", None),
+            ("1.jsonl", None),
+            ("+00001.jsonl", None),
+            ("0000001.jsonl", None),
+            ("000001.json", None),
+            (".coldpress-1.tmp", None),
+        ] {
+            assert_eq!(epoch_of(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Reading a journal: which bytes count, and what they make true.
+
+use std::path::{Path, PathBuf};
+
+use coldpress_storage::{Digest, Frame, LogReader, TornTail};
+use serde::Deserialize;
+
+use super::files::{self, EpochFile};
+use super::record::{EpochStarted, JOURNAL_SCHEMA, JournalRecord, SealedFile};
+use super::state::JobState;
+use crate::{Error, Result};
+
+/// A journal that was read.
+#[derive(Debug)]
+pub(super) struct Replay {
+    pub(super) state: JobState,
+    /// All files, as they were when the reading began.
+    pub(super) listing: Vec<EpochFile>,
+    /// What counts of each of them.
+    pub(super) sealed: Vec<SealedFile>,
+    /// The files that no later driver has sealed yet.
+    pub(super) unsealed: Vec<PathBuf>,
+}
+
+/// What to do with damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    /// It is an error.
+    Refuse,
+    /// What stands before it is kept, and it ends the file: for a new generation, which needs
+    /// nothing of the old but the numbers.
+    EndsFile,
+}
+
+impl Replay {
+    pub(super) fn strict(dir: &Path) -> Result<Self> {
+        Self::strict_before(dir, u64::MAX)
+    }
+
+    /// Reads the files of all epochs before this one, and refuses damage.
+    pub(super) fn strict_before(dir: &Path, epoch: u64) -> Result<Self> {
+        Self::read(files::list_before(dir, epoch)?, Damage::Refuse)
+    }
+
+    /// Reads what can be read of the files of all epochs before this one.
+    pub(super) fn salvage_before(dir: &Path, epoch: u64) -> Result<Self> {
+        Self::read(files::list_before(dir, epoch)?, Damage::EndsFile)
+    }
+
+    pub(super) fn newest_epoch(&self) -> u64 {
+        self.listing.last().map_or(0, |file| file.epoch)
+    }
+
+    fn read(listing: Vec<EpochFile>, damage: Damage) -> Result<Self> {
+        let mut newest = None;
+        for file in listing.iter().rev() {
+            if let Some(started) = read_head(file, damage)? {
+                newest = Some((file, started));
+                break;
+            }
+        }
+        let mut reading = Reading {
+            damage,
+            state: JobState::default(),
+            trouble: None,
+            sealed: Vec::new(),
+        };
+        let mut unsealed = Vec::new();
+        if let Some((newest, started)) = &newest {
+            if damage == Damage::Refuse {
+                check_seals(newest, started, &listing)?;
+            }
+            for file in listing.iter().take_while(|file| file.epoch < newest.epoch) {
+                let name = files::name_of(file.epoch);
+                let seal = started.sealed.iter().find(|seal| seal.file == name);
+                reading.read_file(file, seal)?;
+            }
+            reading.read_file(newest, None)?;
+            unsealed.push(newest.path.clone());
+        }
+        // Drivers that died before their first record was whole have left empty files.
+        let begun = newest.as_ref().map_or(0, |(file, _)| file.epoch);
+        for file in listing.iter().filter(|file| file.epoch > begun) {
+            reading.sealed.push(SealedFile {
+                file: files::name_of(file.epoch),
+                length: 0,
+                digest: Digest::of(b""),
+            });
+        }
+        if let (Some(trouble), Damage::Refuse) = (reading.trouble, damage) {
+            return Err(trouble);
+        }
+        Ok(Self {
+            state: reading.state,
+            sealed: reading.sealed,
+            listing,
+            unsealed,
+        })
+    }
+}
+
+struct Reading {
+    damage: Damage,
+    state: JobState,
+    /// The first thing that cannot be true in this generation; a later generation makes it moot.
+    trouble: Option<Error>,
+    sealed: Vec<SealedFile>,
+}
+
+impl Reading {
+    fn read_file(&mut self, file: &EpochFile, seal: Option<&SealedFile>) -> Result<()> {
+        let sealed_length = seal.map(|seal| seal.length);
+        let mut reader = LogReader::open(&file.path, sealed_length, TornTail::Allow)?;
+        while let Some(frame) = reader.next() {
+            match frame.map_err(Error::from) {
+                Ok(frame) => self.take(file, &frame),
+                Err(Error::Damaged { .. }) if self.damage == Damage::EndsFile => break,
+                Err(error) => return Err(error),
+            }
+        }
+        let good = SealedFile {
+            file: files::name_of(file.epoch),
+            length: reader.good_length(),
+            digest: reader.good_digest(),
+        };
+        if let (Some(seal), Damage::Refuse) = (seal, self.damage)
+            && *seal != good
+        {
+            let reason = format!(
+                "its first {} bytes have the digest {}, and were sealed with {}",
+                seal.length, good.digest, seal.digest
+            );
+            return Err(damaged(file, 0, reason));
+        }
+        self.sealed.push(good);
+        Ok(())
+    }
+
+    /// Takes in one record. What is wrong with it is remembered, not told at once, because a new
+    /// generation may begin behind it.
+    fn take(&mut self, file: &EpochFile, frame: &Frame) {
+        let tell = |reason: String| damaged(file, frame.sequence, reason);
+        let record = match decode(file, frame) {
+            Ok(record) => record,
+            Err(reason) => {
+                self.trouble.get_or_insert_with(|| tell(reason));
+                return;
+            }
+        };
+        let begins_anew = matches!(record, JournalRecord::GenerationStarted { .. });
+        // Whatever is wrong with a generation, its drivers were there.
+        let counts = begins_anew || matches!(record, JournalRecord::EpochStarted(_));
+        if self.trouble.is_some() && !counts {
+            return;
+        }
+        match self.state.apply(frame.epoch, &record) {
+            Ok(()) if begins_anew => self.trouble = None,
+            Ok(()) => {}
+            Err(error) => {
+                self.trouble.get_or_insert_with(|| tell(error.to_string()));
+            }
+        }
+    }
+}
+
+fn decode(file: &EpochFile, frame: &Frame) -> Result<JournalRecord, String> {
+    if frame.epoch != file.epoch {
+        let (found, epoch) = (frame.epoch, file.epoch);
+        return Err(format!("epoch {found} stands in the file of epoch {epoch}"));
+    }
+    let record: JournalRecord = frame
+        .decode()
+        .map_err(|error| format!("the record cannot be understood: {error}"))?;
+    let is_first = frame.sequence == coldpress_storage::FIRST_SEQUENCE;
+    if matches!(record, JournalRecord::EpochStarted(_)) != is_first {
+        return Err(MISPLACED_START.to_owned());
+    }
+    Ok(record)
+}
+
+const MISPLACED_START: &str = "an epoch begins with its file, and only there";
+
+#[derive(Deserialize)]
+struct Head {
+    schema_version: u32,
+}
+
+/// The first record of a file; none if the file was created and its driver died before that.
+fn read_head(file: &EpochFile, damage: Damage) -> Result<Option<EpochStarted>> {
+    let mut reader = LogReader::open(&file.path, None, TornTail::Allow)?;
+    let frame = match reader.next() {
+        None => return Ok(None),
+        Some(Ok(frame)) => frame,
+        Some(Err(coldpress_storage::Error::Damaged { .. })) if damage == Damage::EndsFile => {
+            return Ok(None);
+        }
+        Some(Err(error)) => return Err(error.into()),
+    };
+    // A newer release may have changed all but the place of the version; it is refused even for a
+    // new generation, because its files may mean what cannot be known here.
+    if let Ok(head) = frame.decode::<Head>()
+        && head.schema_version > JOURNAL_SCHEMA
+    {
+        return Err(Error::NewerSchema {
+            path: file.path.clone(),
+            found: head.schema_version,
+            supported: JOURNAL_SCHEMA,
+        });
+    }
+    match frame.decode::<JournalRecord>() {
+        Ok(JournalRecord::EpochStarted(started)) => Ok(Some(started)),
+        _ if damage == Damage::EndsFile => Ok(None),
+        Ok(_) => Err(damaged(file, 1, MISPLACED_START.to_owned())),
+        Err(error) => {
+            let reason = format!("the record cannot be understood: {error}");
+            Err(damaged(file, 1, reason))
+        }
+    }
+}
+
+/// The newest driver has sealed all files that were there before it, and no others.
+fn check_seals(newest: &EpochFile, started: &EpochStarted, listing: &[EpochFile]) -> Result<()> {
+    let earlier = listing.iter().filter(|file| file.epoch < newest.epoch);
+    let mut names: Vec<String> = earlier.map(|file| files::name_of(file.epoch)).collect();
+    let mut sealed: Vec<&String> = started.sealed.iter().map(|seal| &seal.file).collect();
+    sealed.sort_unstable();
+    names.sort_unstable();
+    if let Some(missing) = sealed.iter().find(|name| !names.contains(name)) {
+        let reason = format!("it seals `{missing}`, which is not there");
+        return Err(damaged(newest, 1, reason));
+    }
+    if let Some(foreign) = names.iter().find(|name| !sealed.contains(name)) {
+        let reason = format!("it does not seal `{foreign}`, which is there");
+        return Err(damaged(newest, 1, reason));
+    }
+    Ok(())
+}
+
+fn damaged(file: &EpochFile, line: u64, reason: String) -> Error {
+    Error::Damaged {
+        path: file.path.clone(),
+        line,
+        reason,
+    }
+}

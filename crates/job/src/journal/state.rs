@@ -1,0 +1,310 @@
+//! What is true about a job: the pure replay of its journal.
+
+mod apply;
+mod partition;
+
+use std::collections::HashSet;
+
+use coldpress_operator::ChainHash;
+use coldpress_partition::PlannedPartition;
+
+use crate::driver::DriverIdentity;
+use crate::journal::record::{
+    CheckpointEntry, DamagedSource, ExportIntent, JobPlan, PartitionFailure, Publication,
+    RecipeInForce,
+};
+use crate::summary::Status;
+use crate::totals::Totals;
+
+use partition::PartitionState;
+pub use partition::PartitionStatus;
+
+/// All that the journal says about a job, as a function of its records and of nothing else.
+///
+/// Maintains the following invariants:
+/// - partitions have the indices 0, 1, 2 … and never change once they are planned;
+/// - the records of the partitions follow each other without a gap;
+/// - every publication belongs to a planned partition and read the slice that was planned;
+/// - what a file that may be deleted held is not given out any more.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobState {
+    generation: u32,
+    epochs: Vec<Epoch>,
+    plan: Option<JobPlan>,
+    recipe: Option<RecipeInForce>,
+    partitions: Vec<PartitionState>,
+    damaged_sources: Vec<DamagedSource>,
+    plan_complete: bool,
+    next_first_record: u64,
+    export: ExportState,
+    forgotten: HashSet<String>,
+    finished: Option<Finish>,
+}
+
+/// A driver of the job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// The number of its epoch, from 1.
+    pub epoch: u64,
+    /// Who it was.
+    pub driver: DriverIdentity,
+    /// The version of its release.
+    pub version: String,
+    /// Whether it took the job over from a driver that was not seen to end.
+    pub takeover: bool,
+}
+
+/// How far the export is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportState {
+    /// An export that was about to get its name, and is not known to have it.
+    pub intent: Option<ExportIntent>,
+    /// The last export that got its name.
+    pub committed: Option<ExportIntent>,
+}
+
+/// How the last driver ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finish {
+    /// The epoch of the driver.
+    pub epoch: u64,
+    /// How the job ended.
+    pub status: Status,
+    /// Why, where it failed.
+    pub error: Option<String>,
+}
+
+impl JobState {
+    /// The generation: 1, and one more for each time that the job was started anew.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.generation.max(1)
+    }
+
+    /// All drivers, of earlier generations too, oldest first.
+    #[must_use]
+    pub fn epochs(&self) -> &[Epoch] {
+        &self.epochs
+    }
+
+    /// The newest driver.
+    #[must_use]
+    pub fn current_epoch(&self) -> Option<&Epoch> {
+        self.epochs.last()
+    }
+
+    /// What the job is about; none before it is planned.
+    #[must_use]
+    pub fn plan(&self) -> Option<&JobPlan> {
+        self.plan.as_ref()
+    }
+
+    /// The recipe in force; none before one is set.
+    #[must_use]
+    pub fn recipe(&self) -> Option<&RecipeInForce> {
+        self.recipe.as_ref()
+    }
+
+    /// The chain hash of a finished result under the recipe in force.
+    #[must_use]
+    pub fn final_chain(&self) -> Option<ChainHash> {
+        self.recipe.as_ref().and_then(RecipeInForce::final_chain)
+    }
+
+    /// How many partitions are planned so far.
+    #[must_use]
+    pub fn partition_count(&self) -> u32 {
+        // `apply` gives no index beyond the numbers of this type.
+        u32::try_from(self.partitions.len()).unwrap_or(u32::MAX)
+    }
+
+    /// All planned partitions, in order.
+    pub fn partitions(&self) -> impl ExactSizeIterator<Item = &PlannedPartition> {
+        self.partitions.iter().map(|state| &state.planned)
+    }
+
+    /// A planned partition.
+    #[must_use]
+    pub fn partition(&self, index: u32) -> Option<&PlannedPartition> {
+        self.state_of(index).map(|state| &state.planned)
+    }
+
+    /// Whether this partition is planned.
+    #[must_use]
+    pub fn is_planned(&self, index: u32) -> bool {
+        self.state_of(index).is_some()
+    }
+
+    /// Whether no partitions will be planned any more.
+    #[must_use]
+    pub fn plan_complete(&self) -> bool {
+        self.plan_complete
+    }
+
+    /// The number of records in all planned partitions, which is the dataset's number of the first
+    /// record of the next one.
+    #[must_use]
+    pub fn next_first_record(&self) -> u64 {
+        self.next_first_record
+    }
+
+    /// Where sources cannot be read.
+    #[must_use]
+    pub fn damaged_sources(&self) -> &[DamagedSource] {
+        &self.damaged_sources
+    }
+
+    /// The newest result of a partition with these operators applied, if its rows are still kept.
+    #[must_use]
+    pub fn published(&self, index: u32, chain: ChainHash) -> Option<&Publication> {
+        let kept = |publication: &&Publication| {
+            !self.is_forgotten(&publication.rows.path)
+                && !self.is_forgotten(&publication.index.path)
+        };
+        self.with_chain(index, chain).find(kept)
+    }
+
+    /// The newest result of a partition with these operators applied, kept or not: for its counts.
+    #[must_use]
+    pub fn result_of(&self, index: u32, chain: ChainHash) -> Option<&Publication> {
+        self.with_chain(index, chain).next()
+    }
+
+    /// Everything that was ever published, in order of partition and then of publication.
+    pub fn publications(&self) -> impl Iterator<Item = &Publication> {
+        self.partitions.iter().flat_map(|state| &state.publications)
+    }
+
+    /// The checkpoints of a partition that are still kept, those of older recipes too; newest
+    /// publication first, and within one the deepest first.
+    pub fn checkpoints(&self, index: u32) -> impl Iterator<Item = &CheckpointEntry> {
+        let publications = self
+            .state_of(index)
+            .map_or(&[][..], |state| &state.publications);
+        publications
+            .iter()
+            .rev()
+            .flat_map(|publication| publication.checkpoints.iter().rev())
+            .filter(|entry| !self.is_forgotten(&entry.file.path))
+    }
+
+    /// The checkpoints of a partition that the recipe in force can go on from, deepest first.
+    #[must_use]
+    pub fn usable_checkpoints(&self, index: u32) -> Vec<&CheckpointEntry> {
+        let chain = self.recipe.as_ref().map_or(&[][..], |recipe| &recipe.chain);
+        let fits = |entry: &&CheckpointEntry| {
+            let place = usize::try_from(entry.operation).ok();
+            let hash = place.and_then(|place| chain.get(place.checked_add(1)?));
+            hash == Some(&entry.chain)
+        };
+        let mut entries: Vec<_> = self.checkpoints(index).filter(fits).collect();
+        // The sort keeps the newest first among equals.
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.operation));
+        entries
+    }
+
+    /// The partitions that are out of retries under the recipe in force.
+    pub fn failed(&self) -> impl Iterator<Item = &PartitionFailure> {
+        let indices = 0..self.partition_count();
+        indices.filter_map(|index| self.failure(index))
+    }
+
+    /// Why a partition is out of retries under the recipe in force; none if it is not.
+    #[must_use]
+    pub fn failure(&self, index: u32) -> Option<&PartitionFailure> {
+        let (chain, failure) = self.state_of(index)?.failure.as_ref()?;
+        (Some(*chain) == self.final_chain()).then_some(failure)
+    }
+
+    /// How a partition stands under the recipe in force; none if it is not planned.
+    #[must_use]
+    pub fn partition_status(&self, index: u32) -> Option<PartitionStatus> {
+        let state = self.state_of(index)?;
+        let published = self.final_chain().is_some_and(|chain| state.has(chain));
+        Some(if published {
+            PartitionStatus::Completed
+        } else if self.failure(index).is_some() {
+            PartitionStatus::Failed
+        } else if self.finished.is_none() && self.is_attempted(state) {
+            PartitionStatus::Processing
+        } else {
+            PartitionStatus::Pending
+        })
+    }
+
+    /// How many attempts at a partition were given out, in all epochs of the generation.
+    #[must_use]
+    pub fn attempts(&self, index: u32) -> u32 {
+        self.state_of(index).map_or(0, |state| state.attempts)
+    }
+
+    /// The highest number of an attempt at a partition in this epoch, 0 if there was none.
+    #[must_use]
+    pub fn last_attempt(&self, index: u32, epoch: u64) -> u32 {
+        let last = self.state_of(index).and_then(|state| state.last_attempt);
+        last.filter(|(of, _)| *of == epoch)
+            .map_or(0, |(_, attempt)| attempt)
+    }
+
+    /// How far the export is.
+    #[must_use]
+    pub fn export(&self) -> &ExportState {
+        &self.export
+    }
+
+    /// How the newest driver ended; none while it is at work, or where it died.
+    #[must_use]
+    pub fn finished(&self) -> Option<&Finish> {
+        self.finished.as_ref()
+    }
+
+    /// Whether this file may be deleted, so that nothing may count on it.
+    #[must_use]
+    pub fn is_forgotten(&self, path: &str) -> bool {
+        self.forgotten.contains(path)
+    }
+
+    /// The counts over all partitions under the recipe in force.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals {
+            partitions: self.partition_count(),
+            records: self.next_first_record,
+            ..Totals::default()
+        };
+        let chain = self.final_chain();
+        for state in &self.partitions {
+            let index = state.planned.index;
+            if let Some(result) = chain.and_then(|chain| self.result_of(index, chain)) {
+                totals.completed += 1;
+                totals.processed += result.ledger.records;
+                totals.exported += result.ledger.exported();
+                totals.dropped += result.ledger.dropped();
+                totals.quarantined += result.ledger.quarantined();
+                totals.absorbed += result.ledger.absorbed();
+                totals.made += result.ledger.made();
+            } else if self.failure(index).is_some() {
+                totals.failed += 1;
+                totals.records_in_failed += state.planned.slice.records;
+            }
+        }
+        totals
+    }
+
+    fn state_of(&self, index: u32) -> Option<&PartitionState> {
+        self.partitions.get(usize::try_from(index).ok()?)
+    }
+
+    fn with_chain(&self, index: u32, chain: ChainHash) -> impl Iterator<Item = &Publication> {
+        let publications = self
+            .state_of(index)
+            .map_or(&[][..], |state| &state.publications);
+        let fits = move |publication: &&Publication| publication.chain == chain;
+        publications.iter().rev().filter(fits)
+    }
+
+    fn is_attempted(&self, state: &PartitionState) -> bool {
+        let epoch = self.current_epoch().map(|current| current.epoch);
+        state.last_attempt.map(|(of, _)| of) == epoch && epoch.is_some()
+    }
+}

@@ -1,0 +1,316 @@
+//! Where everything of a job is.
+
+mod create;
+
+use std::path::{Component, Path, PathBuf};
+
+use coldpress_config::PathSettings;
+use coldpress_storage::FileRef;
+
+use crate::id::JobId;
+use crate::summary::JobSummary;
+use crate::{Error, Result};
+
+/// The folders and files of one job.
+///
+/// Maintains the following invariants:
+/// - all paths are absolute, so that they stay right whatever the current folder becomes;
+/// - each folder is inside the job's folder, or has the job's id as its last name or the one above.
+///
+/// ```
+/// use coldpress_job::{JobId, Layout};
+/// use std::path::Path;
+///
+/// let id: JobId = "demo".parse()?;
+/// let layout = Layout::in_dir(Path::new("/data/jobs"), id)?;
+/// assert_eq!(layout.job_dir(), Path::new("/data/jobs/demo"));
+/// assert_eq!(layout.summary(), Path::new("/data/jobs/demo/job_summary.json"));
+/// # Ok::<(), coldpress_job::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    job_id: JobId,
+    job_dir: PathBuf,
+    checkpoint_dir: PathBuf,
+    event_log_dir: PathBuf,
+    partition_dir: PathBuf,
+}
+
+impl Layout {
+    /// The layout that a recipe asks for. Creates nothing; placeholders must be filled in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if a path is relative and there is no current folder.
+    pub fn new(paths: &PathSettings, job_id: JobId) -> Result<Self> {
+        let mut layout = Self::in_dir(Path::new(&paths.work_dir), job_id)?;
+        let of_job = |dir: &String| folder_of(Path::new(dir), &layout.job_id);
+        let checkpoint_dir = paths.checkpoint_dir.as_ref().map(of_job).transpose()?;
+        let partition_dir = paths.partition_dir.as_ref().map(of_job).transpose()?;
+        let event_log_dir = paths.event_log_dir.as_ref().map(of_job).transpose()?;
+        if let Some(dir) = checkpoint_dir {
+            layout.checkpoint_dir = dir;
+        }
+        if let Some(dir) = partition_dir {
+            layout.partition_dir = dir;
+        }
+        if let Some(dir) = event_log_dir {
+            layout.event_log_dir = dir.join("event_logs");
+        }
+        Ok(layout)
+    }
+
+    /// The layout of a job that keeps everything in its own folder `{base_dir}/{job_id}`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if the path is relative and there is no current folder.
+    pub fn in_dir(base_dir: &Path, job_id: JobId) -> Result<Self> {
+        let job_dir = folder_of(base_dir, &job_id)?;
+        Ok(Self {
+            checkpoint_dir: job_dir.join("checkpoints"),
+            event_log_dir: job_dir.join("event_logs"),
+            partition_dir: job_dir.join("partitions"),
+            job_id,
+            job_dir,
+        })
+    }
+
+    /// The layout of a job that exists below this folder.
+    ///
+    /// Folders that it keeps elsewhere are taken from its summary, if that is readable and they
+    /// are plausible.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if that cannot be told.
+    pub fn existing(base_dir: &Path, job_id: JobId) -> Result<Self> {
+        let mut layout = Self::in_dir(base_dir, job_id)?;
+        if !layout.is_job() {
+            return Err(Error::UnknownJob {
+                job_id: layout.job_id,
+                base_dir: base_dir.to_path_buf(),
+            });
+        }
+        if let Ok(Some(summary)) = JobSummary::read(&layout) {
+            layout.take_folders(&summary);
+        }
+        Ok(layout)
+    }
+
+    /// Whether there is anything by which the folder can be told to be a job's.
+    pub(crate) fn is_job(&self) -> bool {
+        let files = [self.journal_dir(), self.summary(), self.heartbeat()];
+        files.iter().any(|path| path.exists())
+    }
+
+    /// A summary is a file that anyone may have edited, so it may only name folders of this job.
+    fn take_folders(&mut self, summary: &JobSummary) {
+        let plausible = |text: &str, above: usize| {
+            let dir = PathBuf::from(text);
+            let name = dir.ancestors().nth(above).and_then(Path::file_name);
+            let ours = name == Some(self.job_id.as_str().as_ref());
+            (ours && is_plain(&dir)).then_some(dir)
+        };
+        let checkpoint_dir = plausible(&summary.checkpoint_dir, 0);
+        let event_log_dir = plausible(&summary.event_log_dir, 1);
+        if let Some(dir) = checkpoint_dir {
+            self.checkpoint_dir = dir;
+        }
+        if let Some(dir) = event_log_dir.filter(|dir| dir.ends_with("event_logs")) {
+            self.event_log_dir = dir;
+        }
+    }
+
+    /// The job's id.
+    #[must_use]
+    pub fn job_id(&self) -> &JobId {
+        &self.job_id
+    }
+
+    /// The folder of the job.
+    #[must_use]
+    pub fn job_dir(&self) -> &Path {
+        &self.job_dir
+    }
+
+    /// The folder that holds the job's folder.
+    #[must_use]
+    pub fn work_dir(&self) -> &Path {
+        self.job_dir.parent().unwrap_or(&self.job_dir)
+    }
+
+    /// `journal/`: the truth.
+    #[must_use]
+    pub fn journal_dir(&self) -> PathBuf {
+        self.job_dir.join("journal")
+    }
+
+    /// `job.lock`.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.job_dir.join("job.lock")
+    }
+
+    /// `job.heartbeat`.
+    #[must_use]
+    pub fn heartbeat(&self) -> PathBuf {
+        self.job_dir.join("job.heartbeat")
+    }
+
+    /// `job_summary.json`.
+    #[must_use]
+    pub fn summary(&self) -> PathBuf {
+        self.job_dir.join("job_summary.json")
+    }
+
+    /// `recipe.yaml`: the recipe as given.
+    #[must_use]
+    pub fn recipe(&self) -> PathBuf {
+        self.job_dir.join("recipe.yaml")
+    }
+
+    /// `recipe.resolved.yaml`: the recipe as run.
+    #[must_use]
+    pub fn resolved_recipe(&self) -> PathBuf {
+        self.job_dir.join("recipe.resolved.yaml")
+    }
+
+    /// `metadata/`.
+    #[must_use]
+    pub fn metadata_dir(&self) -> PathBuf {
+        self.job_dir.join("metadata")
+    }
+
+    /// `metadata/dataset_mapping.json`.
+    #[must_use]
+    pub fn dataset_mapping(&self) -> PathBuf {
+        self.metadata_dir().join("dataset_mapping.json")
+    }
+
+    /// `metadata/final_mapping_report.json`.
+    #[must_use]
+    pub fn final_mapping_report(&self) -> PathBuf {
+        self.metadata_dir().join("final_mapping_report.json")
+    }
+
+    /// Where copied partitions are: `partitions/`, or a folder of the job elsewhere.
+    #[must_use]
+    pub fn partition_dir(&self) -> &Path {
+        &self.partition_dir
+    }
+
+    /// `intermediate/`, made only when something is kept there.
+    #[must_use]
+    pub fn intermediate_dir(&self) -> PathBuf {
+        self.job_dir.join("intermediate")
+    }
+
+    /// `results/`.
+    #[must_use]
+    pub fn results_dir(&self) -> PathBuf {
+        self.job_dir.join("results")
+    }
+
+    /// `quarantine/`.
+    #[must_use]
+    pub fn quarantine_dir(&self) -> PathBuf {
+        self.job_dir.join("quarantine")
+    }
+
+    /// `reports/`.
+    #[must_use]
+    pub fn reports_dir(&self) -> PathBuf {
+        self.job_dir.join("reports")
+    }
+
+    /// Where checkpoints are: `checkpoints/`, or a folder of the job elsewhere.
+    #[must_use]
+    pub fn checkpoint_dir(&self) -> &Path {
+        &self.checkpoint_dir
+    }
+
+    /// Where the event log is: `event_logs/`, or a folder of the job elsewhere.
+    #[must_use]
+    pub fn event_log_dir(&self) -> &Path {
+        &self.event_log_dir
+    }
+
+    /// The event log itself.
+    #[must_use]
+    pub fn events(&self) -> PathBuf {
+        self.event_log_dir.join("events.jsonl")
+    }
+
+    /// `events.jsonl` in the job's folder, the link to the event log.
+    #[must_use]
+    pub fn events_link(&self) -> PathBuf {
+        self.job_dir.join("events.jsonl")
+    }
+
+    /// How a file of the job is cited: relative to the job's folder where it is inside, else
+    /// absolute. The reverse of [`locate`](Self::locate).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutsideJob`] if it is in none of the job's folders, or its name is no UTF-8.
+    pub fn cite(&self, path: &Path) -> Result<String> {
+        let outside = || Error::OutsideJob {
+            path: path.display().to_string(),
+        };
+        let short = path.strip_prefix(&self.job_dir).unwrap_or(path);
+        let text = short.to_str().ok_or_else(outside)?.to_owned();
+        self.locate_path(&text)?;
+        Ok(text)
+    }
+
+    /// Where a cited file is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutsideJob`] if the citation leads out of the job's folders.
+    pub fn locate(&self, file: &FileRef) -> Result<PathBuf> {
+        self.locate_path(&file.path)
+    }
+
+    /// As [`locate`](Self::locate), for a path alone.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn locate_path(&self, cited: &str) -> Result<PathBuf> {
+        let path = self.job_dir.join(cited);
+        let folders = [
+            &self.job_dir,
+            &self.checkpoint_dir,
+            &self.event_log_dir,
+            &self.partition_dir,
+        ];
+        let inside = |folder: &&PathBuf| path.starts_with(folder) && path != **folder;
+        if is_plain(&path) && folders.iter().any(inside) {
+            return Ok(path);
+        }
+        Err(Error::OutsideJob {
+            path: cited.to_owned(),
+        })
+    }
+}
+
+/// Whether the path is absolute and goes only downwards.
+fn is_plain(path: &Path) -> bool {
+    let climbs = |component| matches!(component, Component::ParentDir | Component::CurDir);
+    path.is_absolute() && !path.components().any(climbs)
+}
+
+/// The job's folder in this one, which may be it already.
+fn folder_of(base_dir: &Path, job_id: &JobId) -> Result<PathBuf> {
+    let absolute = std::path::absolute(base_dir)
+        .map_err(|source| Error::io("find the folder", base_dir, source))?;
+    if absolute.file_name() == Some(job_id.as_str().as_ref()) {
+        return Ok(absolute);
+    }
+    Ok(absolute.join(job_id.as_str()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Making the folders of a job, with answers that help where that fails.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use coldpress_storage::{create_dir_all_durable, sync_dir};
+use rustix::io::Errno;
+
+use super::Layout;
+use crate::{Error, Result};
+
+impl Layout {
+    /// Makes all folders, durably, and the link to the event log. What is there already stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Folder`] with what is in the way and what to do about it.
+    pub fn create(&self) -> Result<()> {
+        let folders = [
+            self.job_dir.clone(),
+            self.journal_dir(),
+            self.metadata_dir(),
+            self.results_dir(),
+            self.quarantine_dir(),
+            self.reports_dir(),
+            self.partition_dir.clone(),
+            self.checkpoint_dir.clone(),
+            self.event_log_dir.clone(),
+        ];
+        for folder in &folders {
+            create_dir_all_durable(folder).map_err(|error| explain(folder, error))?;
+        }
+        self.check_writable()?;
+        self.link_events()
+    }
+
+    /// Tries the folder before anything depends on it, so that the error says what is meant.
+    fn check_writable(&self) -> Result<()> {
+        let path = self.lock();
+        let opened = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map(drop);
+        opened.map_err(|source| {
+            let error = coldpress_storage::Error::io("open", &path, source);
+            explain(&self.job_dir, error)
+        })
+    }
+
+    /// The link is a convenience for readers, so a file system without links is none the worse.
+    #[cfg(unix)]
+    fn link_events(&self) -> Result<()> {
+        let events = self.events();
+        let target = events.strip_prefix(&self.job_dir).unwrap_or(&events);
+        let link = self.events_link();
+        match fs::read_link(&link) {
+            Ok(found) if found == target => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(_) => {
+                return Err(Error::Folder {
+                    path: link,
+                    problem: "a file is where the link to the event log should be".to_owned(),
+                    advice: "move it away",
+                });
+            }
+        }
+        let temporary = self
+            .job_dir
+            .join(format!(".coldpress-{}.link", std::process::id()));
+        let _ = fs::remove_file(&temporary);
+        let linked = std::os::unix::fs::symlink(target, &temporary)
+            .and_then(|()| fs::rename(&temporary, &link));
+        match linked {
+            Ok(()) => Ok(sync_dir(&self.job_dir)?),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::Unsupported
+                ) =>
+            {
+                Ok(())
+            }
+            Err(source) => Err(Error::io("link the event log at", &link, source)),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn link_events(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) fn explain(wanted: &Path, error: coldpress_storage::Error) -> Error {
+    let path: PathBuf = error.path().unwrap_or(wanted).to_path_buf();
+    let errno = match &error {
+        coldpress_storage::Error::Io { source, .. } => Errno::from_io_error(source),
+        _ => None,
+    };
+    let (problem, advice) = match errno {
+        Some(Errno::ROFS) => (
+            "the file system is read-only".to_owned(),
+            "mount it writable, or set work_dir to another place",
+        ),
+        Some(Errno::ACCESS | Errno::PERM) => (
+            "you may not write there".to_owned(),
+            "change its permissions, or set work_dir to another place",
+        ),
+        Some(Errno::LOOP | Errno::EXIST) if is_circle(&path) => (
+            "its links lead in a circle".to_owned(),
+            "remove or repair the link",
+        ),
+        Some(Errno::NOTDIR) => (
+            "something on the way to it is not a folder".to_owned(),
+            "move it away, or choose another place",
+        ),
+        Some(Errno::EXIST) if is_dangling(&path) => (
+            "a link of that name leads nowhere".to_owned(),
+            "remove or repair the link",
+        ),
+        Some(Errno::EXIST) => (
+            "a file of that name is in the way".to_owned(),
+            "move it away, or choose another place",
+        ),
+        Some(Errno::NOSPC | Errno::DQUOT) => (
+            "the disk or your quota is full".to_owned(),
+            "free some space, or set work_dir to another place",
+        ),
+        Some(Errno::NAMETOOLONG) => (
+            "the path is too long".to_owned(),
+            "choose a shorter place or job id",
+        ),
+        _ => (
+            match &error {
+                coldpress_storage::Error::Io { source, .. } => source.to_string(),
+                other => other.to_string(),
+            },
+            "choose another place, or mend this one",
+        ),
+    };
+    Error::Folder {
+        path,
+        problem,
+        advice,
+    }
+}
+
+fn is_circle(path: &Path) -> bool {
+    let error = fs::metadata(path).err();
+    error.and_then(|error| Errno::from_io_error(&error)) == Some(Errno::LOOP)
+}
+
+/// Whether a link stands there; asked only of a name that is taken and leads to no folder.
+fn is_dangling(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) && !path.exists()
+}

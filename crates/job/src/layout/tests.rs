@@ -1,0 +1,183 @@
+use super::*;
+use coldpress_storage::FileStamp;
+
+fn id() -> JobId {
+    "job".parse().unwrap()
+}
+
+fn settings(work_dir: &Path) -> PathSettings {
+    PathSettings {
+        work_dir: work_dir.to_str().unwrap().to_owned(),
+        ..PathSettings::default()
+    }
+}
+
+#[test]
+fn folders_elsewhere_get_the_job_id_once() {
+    let mut paths = settings(Path::new("/w"));
+    let layout = Layout::new(&paths, id()).unwrap();
+    assert_eq!(layout.job_dir(), Path::new("/w/job"));
+    assert_eq!(layout.work_dir(), Path::new("/w"));
+    assert_eq!(layout.checkpoint_dir(), Path::new("/w/job/checkpoints"));
+    assert_eq!(layout.events(), Path::new("/w/job/event_logs/events.jsonl"));
+    assert_eq!(layout.partition_dir(), Path::new("/w/job/partitions"));
+
+    for end in ["", "/", "/job", "/job/"] {
+        paths.work_dir = format!("/w{end}");
+        paths.checkpoint_dir = Some(format!("/c{end}"));
+        paths.event_log_dir = Some(format!("/e{end}"));
+        paths.partition_dir = Some(format!("/p{end}"));
+        let layout = Layout::new(&paths, id()).unwrap();
+        assert_eq!(layout.job_dir(), Path::new("/w/job"), "{end}");
+        assert_eq!(layout.checkpoint_dir(), Path::new("/c/job"));
+        assert_eq!(layout.event_log_dir(), Path::new("/e/job/event_logs"));
+        assert_eq!(layout.partition_dir(), Path::new("/p/job"));
+    }
+}
+
+#[test]
+fn relative_paths_become_absolute() {
+    let layout = Layout::new(&settings(Path::new("outputs")), id()).unwrap();
+    assert!(layout.job_dir().is_absolute());
+    assert!(layout.job_dir().ends_with("outputs/job"));
+}
+
+#[test]
+fn a_citation_leads_back_and_never_outside() {
+    let mut paths = settings(Path::new("/w"));
+    paths.checkpoint_dir = Some("/c".to_owned());
+    let layout = Layout::new(&paths, id()).unwrap();
+    for (path, cited) in [
+        ("/w/job/results/a.jsonl", "results/a.jsonl"),
+        ("/c/job/a.delta", "/c/job/a.delta"),
+    ] {
+        assert_eq!(layout.cite(Path::new(path)).unwrap(), cited);
+        let file = FileRef::new(cited, FileStamp::of(b""));
+        assert_eq!(layout.locate(&file).unwrap(), Path::new(path));
+    }
+    for cited in [
+        "",
+        "..",
+        "../other/x",
+        "results/../../x",
+        "/etc/passwd",
+        "/c/other/x",
+        "/c/job",
+        "/c/job/../x",
+        "/c/jobs/x",
+        "/w/job2/x",
+    ] {
+        let error = layout.locate_path(cited).unwrap_err();
+        assert!(matches!(error, Error::OutsideJob { .. }), "{cited}");
+    }
+    assert!(layout.cite(Path::new("/w/x")).is_err());
+}
+
+#[test]
+fn everything_is_made_and_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut paths = settings(&dir.path().join("deep/w"));
+    Layout::new(&paths, id()).unwrap().create().unwrap();
+    let layout = Layout::new(&paths, id()).unwrap();
+    layout.create().unwrap();
+    for folder in [
+        layout.journal_dir(),
+        layout.metadata_dir(),
+        layout.results_dir(),
+        layout.quarantine_dir(),
+        layout.reports_dir(),
+        layout.partition_dir().to_path_buf(),
+        layout.checkpoint_dir().to_path_buf(),
+        layout.event_log_dir().to_path_buf(),
+    ] {
+        assert!(folder.is_dir(), "{}", folder.display());
+    }
+    assert!(!layout.intermediate_dir().exists());
+    let link = |layout: &Layout| std::fs::read_link(layout.events_link()).unwrap();
+    assert_eq!(link(&layout), Path::new("event_logs/events.jsonl"));
+    // The log moves with the next recipe, and the link with it.
+    paths.event_log_dir = Some(dir.path().join("fast").to_str().unwrap().to_owned());
+    let moved = Layout::new(&paths, id()).unwrap();
+    moved.create().unwrap();
+    assert_eq!(link(&moved), moved.events());
+    std::fs::write(moved.events(), b"x").unwrap();
+    assert_eq!(std::fs::read(layout.events_link()).unwrap(), b"x");
+}
+
+#[track_caller]
+fn check_refused(prepare: impl Fn(&Path), work_dir: &str, parts: &[&str]) {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path());
+    let layout = Layout::new(&settings(&dir.path().join(work_dir)), id()).unwrap();
+    let error = layout.create().unwrap_err();
+    assert!(matches!(error, Error::Folder { .. }), "{error:?}");
+    let message = error.to_string();
+    for part in parts {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn what_is_in_the_way_is_named() {
+    let file = |dir: &Path| std::fs::write(dir.join("w"), b"x").unwrap();
+    check_refused(file, "w", &["/w`", "file of that name is in the way"]);
+    check_refused(file, "w/x", &["/w`", "file of that name is in the way"]);
+    let job_file = |dir: &Path| {
+        std::fs::create_dir(dir.join("w")).unwrap();
+        std::fs::write(dir.join("w/job"), b"x").unwrap();
+    };
+    check_refused(job_file, "w", &["/w/job`", "in the way", "move it away"]);
+    let long = "x".repeat(300);
+    check_refused(|_| {}, &long, &["too long"]);
+    let events = |dir: &Path| {
+        std::fs::create_dir_all(dir.join("w/job")).unwrap();
+        std::fs::write(dir.join("w/job/events.jsonl"), b"x").unwrap();
+    };
+    check_refused(events, "w", &["events.jsonl", "link to the event log"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_are_named() {
+    use std::os::unix::fs::symlink;
+    let circle = |dir: &Path| {
+        symlink(dir.join("b"), dir.join("a")).unwrap();
+        symlink(dir.join("a"), dir.join("b")).unwrap();
+    };
+    check_refused(circle, "a", &["/a`", "in a circle", "repair the link"]);
+    check_refused(circle, "a/x", &["/a`", "in a circle"]);
+    let dangling = |dir: &Path| symlink(dir.join("gone"), dir.join("w")).unwrap();
+    check_refused(dangling, "w", &["/w`", "leads nowhere"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_may_not_be_written_are_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let closed = |dir: &Path| {
+        std::fs::create_dir(dir.join("w")).unwrap();
+        let mode = std::fs::Permissions::from_mode(0o500);
+        std::fs::set_permissions(dir.join("w"), mode).unwrap();
+    };
+    if rustix::process::geteuid().is_root() {
+        // Permissions do not bind root, so the answer of the system is made up.
+        let refused = |errno: rustix::io::Errno| {
+            coldpress_storage::Error::io("create folder", "/w", errno.into())
+        };
+        for (errno, part) in [
+            (rustix::io::Errno::ACCESS, "may not write"),
+            (rustix::io::Errno::ROFS, "read-only"),
+            (rustix::io::Errno::NOSPC, "full"),
+            (rustix::io::Errno::NOTDIR, "not a folder"),
+            (rustix::io::Errno::IO, "Input/output error"),
+        ] {
+            let message = create::explain(Path::new("/w"), refused(errno)).to_string();
+            assert!(
+                message.contains(part) && message.contains("`/w`"),
+                "{message}"
+            );
+        }
+    } else {
+        check_refused(closed, "w", &["/w/job`", "may not write"]);
+    }
+}

@@ -1,0 +1,261 @@
+//! Who drives a job: a file lock within a host, a heartbeat between hosts.
+
+mod heartbeat;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use coldpress_storage::FileLock;
+
+use crate::driver::{DriverIdentity, Presence};
+use crate::layout::Layout;
+use crate::{Error, Result};
+use heartbeat::{Beat, Heartbeat};
+
+pub use heartbeat::HEARTBEAT_SCHEMA;
+pub(crate) use heartbeat::read as read_heartbeat;
+
+/// How a job is locked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockOptions {
+    /// Whether a driver on another host may be taken over from, once it was seen to stand still.
+    pub take_over: bool,
+    /// How long the heartbeat of a driver on another host must stand still: 30 seconds by default.
+    /// Never less than a few beats of the slowest driver.
+    pub still_for: Duration,
+    /// How often this driver's heartbeat is written: every 2 seconds by default.
+    pub beat_every: Duration,
+}
+
+impl Default for LockOptions {
+    fn default() -> Self {
+        Self {
+            take_over: false,
+            still_for: Duration::from_secs(30),
+            beat_every: Duration::from_secs(2),
+        }
+    }
+}
+
+/// The right to drive a job, held until it is dropped.
+///
+/// Within a host the lock on `job.lock` decides, which the system frees with its holder. Between
+/// hosts `job.heartbeat` decides, whose counter a thread raises as long as the driver lives; a
+/// driver that ends properly marks it as released. Neither guards the truth: a driver that lost
+/// the job without noticing is kept from publishing by the epochs of the journal.
+#[derive(Debug)]
+pub struct JobLock {
+    driver: DriverIdentity,
+    took_over: bool,
+    heartbeat_path: PathBuf,
+    lost: Arc<AtomicBool>,
+    stop: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<Beat>>,
+    // Freed last, when the heartbeat is marked. None on a file system that has no locks.
+    _file: Option<FileLock>,
+}
+
+impl JobLock {
+    /// Takes the job, or says who has it. The folder of the job must exist.
+    ///
+    /// Waits for up to a second for a driver that is just ending; for some beats, where a host of
+    /// this name under another boot drove the job last (it may be another machine); and for
+    /// [`LockOptions::still_for`] where a take-over is asked for and needed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Running`], [`Error::RunningElsewhere`], [`Error::LockHeld`] if another process
+    /// drives the job; [`Error::UnreadableHeartbeat`] if that cannot be told; [`Error::NewerSchema`];
+    /// [`Error::Storage`] if the files cannot be written.
+    pub fn acquire(layout: &Layout, options: &LockOptions) -> Result<Self> {
+        Self::acquire_as(layout, options, DriverIdentity::current())
+    }
+
+    fn acquire_as(layout: &Layout, options: &LockOptions, driver: DriverIdentity) -> Result<Self> {
+        let heartbeat_path = layout.heartbeat();
+        let file = take_file_lock(&layout.lock(), &heartbeat_path)?;
+        let took_over = watch::exclude_others(&heartbeat_path, &driver, options, file.is_some())?;
+        let mut beat = Beat::new(heartbeat_path.clone(), driver.clone());
+        beat.write()?;
+        let lost = Arc::new(AtomicBool::new(false));
+        let (stop, stopped) = sync_channel(1);
+        let (every, flag) = (options.beat_every, Arc::clone(&lost));
+        let run = move || {
+            while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                if beat.is_taken() {
+                    flag.store(true, Ordering::Release);
+                    break;
+                }
+                // A beat that cannot be written is one that others do not see; the next may be.
+                let _ = beat.write();
+            }
+            beat
+        };
+        let thread = std::thread::Builder::new()
+            .name("heartbeat".to_owned())
+            .spawn(run)
+            .map_err(|source| Error::io("start a thread for", &heartbeat_path, source))?;
+        Ok(Self {
+            driver,
+            took_over,
+            heartbeat_path,
+            lost,
+            stop: Some(stop),
+            thread: Some(thread),
+            _file: file,
+        })
+    }
+
+    /// The driver that holds the lock: this process.
+    #[must_use]
+    pub fn driver(&self) -> &DriverIdentity {
+        &self.driver
+    }
+
+    /// Whether it was taken over from a driver that was not seen to end.
+    #[must_use]
+    pub fn took_over(&self) -> bool {
+        self.took_over
+    }
+
+    /// Whether another driver was seen to have taken the job over. Looks at no file.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    /// Looks whether the job is still this driver's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RunningElsewhere`] if the heartbeat names another driver; [`Error::Storage`] or
+    /// [`Error::UnreadableHeartbeat`] if it cannot be read.
+    pub fn check(&self) -> Result<()> {
+        match heartbeat::read(&self.heartbeat_path)? {
+            Some(heartbeat) if heartbeat.driver != self.driver => {
+                self.lost.store(true, Ordering::Release);
+                Err(Error::RunningElsewhere {
+                    driver: Box::new(heartbeat.driver),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for JobLock {
+    fn drop(&mut self) {
+        // Dropping the sender ends the thread's wait.
+        self.stop = None;
+        let beat = self.thread.take().and_then(|thread| thread.join().ok());
+        if let Some(mut beat) = beat
+            && !self.is_lost()
+            && !beat.is_taken()
+        {
+            // Unmarked, the heartbeat only asks for a --take-over from another host.
+            let _ = beat.release();
+        }
+    }
+}
+
+/// Who drives a job, seen from here without touching anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// This process of this host drives it.
+    Here(DriverIdentity),
+    /// This process of another host drives it, or did less than a minute ago.
+    Elsewhere(DriverIdentity),
+    /// Nobody does. The last driver, if it left a heartbeat.
+    Nobody(Option<DriverIdentity>),
+}
+
+impl Liveness {
+    /// Looks at the heartbeat of the job.
+    ///
+    /// A driver on another host counts as alive while its heartbeat is less than a minute old, by
+    /// the clocks of the two hosts: good enough to show, not to decide by.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnreadableHeartbeat`], [`Error::NewerSchema`], [`Error::Storage`].
+    pub fn of(layout: &Layout) -> Result<Self> {
+        let path = layout.heartbeat();
+        let Some(heartbeat) = heartbeat::read(&path)? else {
+            return Ok(Self::Nobody(None));
+        };
+        let Heartbeat {
+            driver, released, ..
+        } = heartbeat;
+        if released {
+            return Ok(Self::Nobody(Some(driver)));
+        }
+        Ok(match driver.presence() {
+            Presence::Running => Self::Here(driver),
+            Presence::Unknown if is_fresh(&path) => Self::Here(driver),
+            Presence::OtherBoot | Presence::Elsewhere if is_fresh(&path) => Self::Elsewhere(driver),
+            _ => Self::Nobody(Some(driver)),
+        })
+    }
+
+    /// Whether somebody drives the job.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !matches!(self, Self::Nobody(_))
+    }
+
+    /// Who drives it, or did last.
+    #[must_use]
+    pub fn driver(&self) -> Option<&DriverIdentity> {
+        match self {
+            Self::Here(driver) | Self::Elsewhere(driver) => Some(driver),
+            Self::Nobody(driver) => driver.as_ref(),
+        }
+    }
+}
+
+const FRESH: Duration = Duration::from_secs(60);
+
+fn is_fresh(path: &Path) -> bool {
+    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    // A time in the future is another clock's now.
+    modified.is_ok_and(|time| time.elapsed().unwrap_or_default() < FRESH)
+}
+
+/// Takes the lock between processes of this host; none where the file system has no locks.
+fn take_file_lock(path: &Path, heartbeat_path: &Path) -> Result<Option<FileLock>> {
+    const TRIES: u32 = 20;
+    for _ in 0..TRIES {
+        match FileLock::try_acquire(path) {
+            Ok(lock) => return Ok(Some(lock)),
+            Err(coldpress_storage::Error::Unsupported { .. }) => return Ok(None),
+            Err(coldpress_storage::Error::Locked { .. }) => refuse_known_holder(heartbeat_path)?,
+            Err(error) => return Err(error.into()),
+        }
+        // The holder has not said who it is yet, or has said that it is leaving.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Err(Error::LockHeld {
+        path: path.to_path_buf(),
+    })
+}
+
+fn refuse_known_holder(heartbeat_path: &Path) -> Result<()> {
+    let Ok(Some(heartbeat)) = heartbeat::read(heartbeat_path) else {
+        return Ok(());
+    };
+    let driver = Box::new(heartbeat.driver);
+    match driver.presence() {
+        _ if heartbeat.released => Ok(()),
+        Presence::Running | Presence::Unknown => Err(Error::Running { driver }),
+        Presence::Elsewhere | Presence::OtherBoot => Err(Error::RunningElsewhere { driver }),
+        Presence::Gone => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! `metadata/dataset_mapping.json` and `metadata/final_mapping_report.json`: views of the plan.
+
+use coldpress_partition::PlannedPartition;
+use serde::{Deserialize, Serialize};
+
+use crate::civil::seconds_of;
+use crate::journal::{DamagedSource, JobState, PartitionStatus, Publication};
+
+/// The schema version of both mapping files.
+pub const MAPPING_SCHEMA: u32 = 1;
+
+/// How the dataset was cut. Fields named as in the reference system mean the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetMapping {
+    /// The schema version.
+    pub schema_version: u32,
+    /// The path of the source, or of all sources with `, ` between.
+    pub original_dataset_path: String,
+    /// The number of records planned so far.
+    pub original_dataset_size: u64,
+    /// The number of partitions planned so far.
+    pub partition_count: u32,
+    /// The asked number of records of a partition, else that of the largest.
+    pub partition_size: u64,
+    /// The version of the reference system's form: `1.0`.
+    pub mapping_version: String,
+    /// When the newest driver began, in seconds since 1970.
+    pub created_timestamp: f64,
+    /// The partitions in order.
+    pub partitions: Vec<MappedPartition>,
+    /// Whether these are all.
+    pub plan_complete: bool,
+    /// The sources in plan order.
+    pub sources: Vec<MappedSource>,
+    /// Where sources cannot be read.
+    pub damaged_sources: Vec<DamagedSource>,
+    /// Why the dataset was cut like this, a sentence per decision.
+    pub decisions: Vec<String>,
+}
+
+/// A source of the dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappedSource {
+    /// Its index in plan order.
+    pub source: u32,
+    /// Its path.
+    pub path: String,
+    /// Its length in bytes, as stored.
+    pub length: u64,
+}
+
+/// A partition of the dataset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MappedPartition {
+    /// Its index.
+    pub partition_id: u32,
+    /// The dataset's number of its first record.
+    pub original_start_idx: u64,
+    /// One past the dataset's number of its last record.
+    pub original_end_idx: u64,
+    /// Its number of records.
+    pub sample_count: u64,
+    /// Its length in bytes, unpacked.
+    pub file_size_bytes: u64,
+    /// The digest of these bytes (xxh3, 128 bits).
+    pub checksum: String,
+    /// When the newest driver began, in seconds since 1970.
+    pub created_timestamp: f64,
+    /// `pending`, `processing`, `completed`, `failed`.
+    pub processing_status: PartitionStatus,
+    /// Why it failed.
+    pub error_message: Option<String>,
+    /// Not known to the journal; the event log has it.
+    pub processing_start_time: Option<f64>,
+    /// Not known to the journal; the event log has it.
+    pub processing_end_time: Option<f64>,
+    /// How many attempts were made after the first.
+    pub retry_count: u32,
+    /// The index of its source in plan order.
+    pub source: u32,
+    /// Its first byte in the unpacked source.
+    pub start_byte: u64,
+    /// One past its last byte.
+    pub end_byte: u64,
+    /// The copy of its bytes, where there is one.
+    pub copy: Option<String>,
+}
+
+/// What became of the partitions. Fields named as in the reference system mean the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FinalMappingReport {
+    /// The schema version.
+    pub schema_version: u32,
+    /// The dataset.
+    pub original_dataset: OriginalDataset,
+    /// The counts.
+    pub processing_summary: ProcessingSummary,
+    /// The partitions in order.
+    pub partition_details: Vec<PartitionDetail>,
+    /// Why the dataset was cut like this, a sentence per decision.
+    pub decisions: Vec<String>,
+}
+
+/// The dataset that was cut.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginalDataset {
+    /// The path of the source, or of all sources with `, ` between.
+    pub path: String,
+    /// The number of records.
+    pub total_samples: u64,
+    /// The number of partitions.
+    pub partition_count: u32,
+}
+
+/// The counts over all partitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessingSummary {
+    /// All partitions.
+    pub total_partitions: u32,
+    /// Completed ones.
+    pub successful_partitions: u32,
+    /// Failed ones.
+    pub failed_partitions: u32,
+    /// Records that came out of the completed ones.
+    pub total_processed_samples: u64,
+    /// Records that went into the completed ones.
+    pub total_input_samples: u64,
+    /// Records dropped by operators.
+    pub dropped_samples: u64,
+    /// Records in quarantine.
+    pub quarantined_samples: u64,
+}
+
+/// What became of one partition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartitionDetail {
+    /// Its index.
+    pub partition_id: u32,
+    /// The numbers of its records: `first-end`, the end not included.
+    pub original_range: String,
+    /// Records that went in.
+    pub original_samples: u64,
+    /// Records that came out.
+    pub processed_samples: u64,
+    /// How it stands.
+    pub status: PartitionStatus,
+    /// The time that its operators took, in seconds; none if it is not completed.
+    pub processing_time: Option<f64>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Records dropped by operators.
+    pub dropped_samples: u64,
+    /// Records in quarantine.
+    pub quarantined_samples: u64,
+}
+
+/// Makes the dataset mapping of a job as it stands.
+#[must_use]
+pub fn dataset_mapping(state: &JobState, decisions: &[String]) -> DatasetMapping {
+    let created_timestamp = created(state);
+    let map = |partition| map_partition(state, partition, created_timestamp);
+    DatasetMapping {
+        schema_version: MAPPING_SCHEMA,
+        original_dataset_path: dataset_path(state),
+        original_dataset_size: state.next_first_record(),
+        partition_count: state.partition_count(),
+        partition_size: partition_size(state),
+        mapping_version: "1.0".to_owned(),
+        created_timestamp,
+        partitions: state.partitions().map(map).collect(),
+        plan_complete: state.plan_complete(),
+        sources: sources(state),
+        damaged_sources: state.damaged_sources().to_vec(),
+        decisions: decisions.to_vec(),
+    }
+}
+
+/// Makes the final mapping report of a job as it stands.
+#[must_use]
+pub fn final_mapping_report(state: &JobState, decisions: &[String]) -> FinalMappingReport {
+    let totals = state.totals();
+    FinalMappingReport {
+        schema_version: MAPPING_SCHEMA,
+        original_dataset: OriginalDataset {
+            path: dataset_path(state),
+            total_samples: totals.records,
+            partition_count: totals.partitions,
+        },
+        processing_summary: ProcessingSummary {
+            total_partitions: totals.partitions,
+            successful_partitions: totals.completed,
+            failed_partitions: totals.failed,
+            total_processed_samples: totals.exported,
+            total_input_samples: totals.processed,
+            dropped_samples: totals.dropped,
+            quarantined_samples: totals.quarantined,
+        },
+        partition_details: state.partitions().map(|part| detail(state, part)).collect(),
+        decisions: decisions.to_vec(),
+    }
+}
+
+fn map_partition(
+    state: &JobState,
+    partition: &PlannedPartition,
+    created_timestamp: f64,
+) -> MappedPartition {
+    let (index, slice) = (partition.index, &partition.slice);
+    MappedPartition {
+        partition_id: index,
+        original_start_idx: partition.first_record,
+        original_end_idx: partition.first_record + slice.records,
+        sample_count: slice.records,
+        file_size_bytes: slice.end - slice.start,
+        checksum: slice.digest.to_string(),
+        created_timestamp,
+        processing_status: status(state, index),
+        error_message: state.failure(index).map(|failure| failure.error.clone()),
+        processing_start_time: None,
+        processing_end_time: None,
+        retry_count: state.attempts(index).saturating_sub(1),
+        source: slice.source,
+        start_byte: slice.start,
+        end_byte: slice.end,
+        copy: slice.copy.as_ref().map(|copy| copy.path.clone()),
+    }
+}
+
+fn detail(state: &JobState, partition: &PlannedPartition) -> PartitionDetail {
+    let (index, slice) = (partition.index, &partition.slice);
+    let chain = state.final_chain();
+    let result = chain.and_then(|chain| state.result_of(index, chain));
+    let (first, end) = (
+        partition.first_record,
+        partition.first_record + slice.records,
+    );
+    PartitionDetail {
+        partition_id: index,
+        original_range: format!("{first}-{end}"),
+        original_samples: slice.records,
+        processed_samples: result.map_or(0, |result| result.ledger.exported()),
+        status: status(state, index),
+        processing_time: result.map(operator_seconds),
+        error: state.failure(index).map(|failure| failure.error.clone()),
+        dropped_samples: result.map_or(0, |result| result.ledger.dropped()),
+        quarantined_samples: result.map_or(0, |result| result.ledger.quarantined()),
+    }
+}
+
+fn operator_seconds(result: &Publication) -> f64 {
+    result.nanos.iter().map(|nanos| *nanos as f64 / 1e9).sum()
+}
+
+fn status(state: &JobState, index: u32) -> PartitionStatus {
+    let status = state.partition_status(index);
+    status.unwrap_or(PartitionStatus::Pending)
+}
+
+fn created(state: &JobState) -> f64 {
+    let epoch = state.current_epoch();
+    epoch.map_or(0.0, |epoch| seconds_of(epoch.driver.started_at_millis))
+}
+
+fn dataset_path(state: &JobState) -> String {
+    let sources = state.plan().map_or(&[][..], |plan| &plan.sources);
+    let paths: Vec<&str> = sources.iter().map(|source| source.path.as_str()).collect();
+    paths.join(", ")
+}
+
+fn sources(state: &JobState) -> Vec<MappedSource> {
+    let sources = state.plan().map_or(&[][..], |plan| &plan.sources);
+    let map = |(source, identity): (u32, &coldpress_dataset::SourceIdentity)| MappedSource {
+        source,
+        path: identity.path.clone(),
+        length: identity.length,
+    };
+    (0..).zip(sources).map(map).collect()
+}
+
+/// The plan's own word for the size, where its settings have it under its usual name.
+fn partition_size(state: &JobState) -> u64 {
+    let asked = state.plan().and_then(|plan| plan.plan_settings.get("size"));
+    asked
+        .and_then(serde_json::Value::as_u64)
+        .unwrap_or_else(|| {
+            let sizes = state.partitions().map(|partition| partition.slice.records);
+            sizes.max().unwrap_or(0)
+        })
+}

@@ -1,0 +1,143 @@
+//! Stopping a job: its driver, and never anybody else.
+
+mod process;
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde::Serialize;
+
+use crate::driver::{DriverIdentity, Presence};
+use crate::journal::Journal;
+use crate::layout::Layout;
+use crate::lock::read_heartbeat;
+use crate::{Error, JobId, Result};
+use process::Target;
+
+/// How a job is stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopOptions {
+    /// Whether the driver is killed if it does not leave in time.
+    pub force: bool,
+    /// How long the driver gets to leave after it was asked to: 30 seconds by default.
+    pub timeout: Duration,
+}
+
+impl Default for StopOptions {
+    fn default() -> Self {
+        Self {
+            force: false,
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What came of it; the fields are named as in the reference system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StopReport {
+    /// The job.
+    pub job_id: JobId,
+    /// Whether nobody drives the job any more, as far as can be told.
+    pub success: bool,
+    /// Drivers that were found alive on this host: 0 or 1. Its workers end with it.
+    pub processes_found: u32,
+    /// How many of them ended.
+    pub processes_terminated: u32,
+    /// What went wrong.
+    pub errors: Vec<String>,
+}
+
+/// How long the system gets to carry out a kill.
+const AFTER_KILL: Duration = Duration::from_secs(5);
+
+/// Stops the driver of a job on this host: asks it to leave, and kills it if it must.
+///
+/// A process is signalled only if host, boot, process id and start time are those of the driver,
+/// so never a stranger that was given its number. Where no driver is alive there is nothing to do,
+/// which is a success.
+///
+/// # Errors
+///
+/// Only if it cannot be told who drives the job: [`Error::UnreadableHeartbeat`],
+/// [`Error::NewerSchema`], [`Error::Storage`]. All else is in the report.
+pub fn stop_job(layout: &Layout, options: &StopOptions) -> Result<StopReport> {
+    let mut report = StopReport {
+        job_id: layout.job_id().clone(),
+        success: false,
+        processes_found: 0,
+        processes_terminated: 0,
+        errors: Vec::new(),
+    };
+    match last_driver(layout)? {
+        Some(driver) => stop_driver(&driver, options, &mut report),
+        None => report.success = true,
+    }
+    Ok(report)
+}
+
+/// Who drives the job, or did until it died: by the heartbeat, else by the journal.
+fn last_driver(layout: &Layout) -> Result<Option<DriverIdentity>> {
+    match read_heartbeat(&layout.heartbeat())? {
+        Some(heartbeat) if heartbeat.released => Ok(None),
+        Some(heartbeat) => Ok(Some(heartbeat.driver)),
+        None => match Journal::read(layout) {
+            Ok(state) if state.finished().is_some() => Ok(None),
+            Ok(state) => Ok(state.current_epoch().map(|epoch| epoch.driver.clone())),
+            Err(Error::NothingToResume { .. } | Error::Damaged { .. }) => Ok(None),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+fn stop_driver(driver: &DriverIdentity, options: &StopOptions, report: &mut StopReport) {
+    let DriverIdentity { host, pid, .. } = driver;
+    match driver.presence() {
+        Presence::Gone => report.success = true,
+        Presence::Elsewhere | Presence::OtherBoot => report.errors.push(format!(
+            "the job is driven by process {pid} on host {host}: stop it there; \
+             if that host is dead, resume the job with --take-over"
+        )),
+        Presence::Unknown => report.errors.push(format!(
+            "process {pid} cannot be told to be the driver of the job; \
+             ask the user who started the job to stop it"
+        )),
+        Presence::Running if *pid == std::process::id() => report
+            .errors
+            .push("the job is driven by this very process".to_owned()),
+        Presence::Running => {
+            report.processes_found = 1;
+            match end(driver, options) {
+                Ok(()) => {
+                    report.processes_terminated = 1;
+                    report.success = true;
+                }
+                Err(problem) => report.errors.push(problem),
+            }
+        }
+    }
+}
+
+fn end(driver: &DriverIdentity, options: &StopOptions) -> Result<(), String> {
+    let pid = driver.pid;
+    let Some(target) = Target::open(driver) else {
+        // It ended between two looks.
+        return Ok(());
+    };
+    let refused = |error: rustix::io::Errno| format!("cannot signal process {pid}: {error}");
+    target.signal(Signal::TERM).map_err(refused)?;
+    if target.ends_within(options.timeout) {
+        return Ok(());
+    }
+    let seconds = options.timeout.as_secs_f64();
+    if !options.force {
+        return Err(format!(
+            "process {pid} was asked to stop and still runs after {seconds} s; \
+             wait for it, or use --force to kill it"
+        ));
+    }
+    target.signal(Signal::KILL).map_err(refused)?;
+    if target.ends_within(AFTER_KILL) {
+        return Ok(());
+    }
+    Err(format!("process {pid} was killed and has not ended yet"))
+}

@@ -1,0 +1,342 @@
+//! `job_summary.json`: a view of the job for people and programs.
+
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+
+use coldpress_storage::replace;
+use serde::{Deserialize, Serialize};
+
+use crate::civil::seconds_of;
+use crate::driver::DriverIdentity;
+use crate::layout::Layout;
+use crate::totals::Totals;
+use crate::{Error, Result};
+
+/// The schema version of `job_summary.json` that this release writes.
+pub const SUMMARY_SCHEMA: u32 = 1;
+
+/// How a job stands, by its own word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Its partitions are being planned, and none is worked on yet.
+    #[default]
+    Planning,
+    /// Partitions are being worked on.
+    Running,
+    /// All that was asked for is exported.
+    Completed,
+    /// The export is there and lacks the records of failed partitions or unreadable input.
+    CompletedWithFailures,
+    /// It failed and exported nothing.
+    Failed,
+    /// It was stopped, and can be resumed.
+    Stopped,
+}
+
+impl Status {
+    /// Whether the driver that said so has come to its end.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        !matches!(self, Self::Planning | Self::Running)
+    }
+
+    /// The name in files and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Planning => "planning",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::CompletedWithFailures => "completed_with_failures",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a job is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Recipe, folders, lock and journal.
+    #[default]
+    Initialization,
+    /// Finding and checking the sources.
+    Loading,
+    /// Cutting them into partitions.
+    Partitioning,
+    /// Working on the partitions.
+    Processing,
+    /// Putting the results together.
+    Merging,
+}
+
+impl Phase {
+    /// The name in files and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Initialization => "initialization",
+            Self::Loading => "loading",
+            Self::Partitioning => "partitioning",
+            Self::Processing => "processing",
+            Self::Merging => "merging",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A view of the job; the journal is the truth.
+///
+/// Times are seconds since 1970, paths are absolute. The fields up to `metadata_dir`, `end_time`,
+/// `duration` and `error_message` are the reference system's, with its meaning, so that its tools
+/// can read the file; files of its own can be read too.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobSummary {
+    /// The schema version; 0 in files of the reference system.
+    pub schema_version: u32,
+    /// The id of the job.
+    pub job_id: String,
+    /// When the job began.
+    pub start_time: f64,
+    /// When it ended.
+    pub end_time: Option<f64>,
+    /// How long it took, in seconds.
+    pub duration: Option<f64>,
+    /// How it stands.
+    pub status: Status,
+    /// What it is at, or was when it ended.
+    pub phase: Phase,
+    /// The folder of all jobs.
+    pub work_dir: String,
+    /// The folder of the job.
+    pub job_dir: String,
+    /// The recipe file as it was given.
+    pub config_file: Option<String>,
+    /// The executor: `default` and so on, as in the recipe.
+    pub executor_type: String,
+    /// The command that resumes the job.
+    pub resumption_command: String,
+    /// The event log.
+    pub event_log_file: String,
+    /// The folder of the event log.
+    pub event_log_dir: String,
+    /// The folder of the checkpoints.
+    pub checkpoint_dir: String,
+    /// The folder of the mapping files.
+    pub metadata_dir: String,
+    /// The dataset as the recipe names it.
+    pub dataset_path: String,
+    /// Where the export goes.
+    pub export_path: String,
+    /// The process id of the driver.
+    pub pid: u32,
+    /// The host of the driver.
+    pub host: String,
+    /// The boot of that host.
+    pub boot_id: String,
+    /// When the driver's process started, in clock ticks since the boot.
+    pub process_start_time: u64,
+    /// The counts.
+    pub totals: Totals,
+    /// Why the job failed.
+    pub error_message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default)]
+    schema_version: u32,
+}
+
+impl JobSummary {
+    /// The summary of a job that this driver begins to work on; the rest is the caller's to fill.
+    #[must_use]
+    pub fn begun(layout: &Layout, driver: &DriverIdentity) -> Self {
+        let text = |path: &std::path::Path| path.display().to_string();
+        Self {
+            schema_version: SUMMARY_SCHEMA,
+            job_id: layout.job_id().to_string(),
+            start_time: seconds_of(driver.started_at_millis),
+            work_dir: text(layout.work_dir()),
+            job_dir: text(layout.job_dir()),
+            event_log_file: text(&layout.events()),
+            event_log_dir: text(layout.event_log_dir()),
+            checkpoint_dir: text(layout.checkpoint_dir()),
+            metadata_dir: text(&layout.metadata_dir()),
+            pid: driver.pid,
+            host: driver.host.clone(),
+            boot_id: driver.boot_id.clone(),
+            process_start_time: driver.start_time_ticks,
+            ..Self::default()
+        }
+    }
+
+    /// Whether this driver wrote it.
+    #[must_use]
+    pub fn is_of(&self, driver: &DriverIdentity) -> bool {
+        (self.pid, self.process_start_time) == (driver.pid, driver.start_time_ticks)
+            && self.host == driver.host
+            && self.boot_id == driver.boot_id
+    }
+
+    /// Reads the summary of a job; none if it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnreadableSummary`] if it is none, which costs only the view;
+    /// [`Error::NewerSchema`]; [`Error::Storage`] if it cannot be read.
+    pub fn read(layout: &Layout) -> Result<Option<Self>> {
+        let path = layout.summary();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Error::io("read", &path, source)),
+        };
+        let unreadable = |error: serde_json::Error| Error::UnreadableSummary {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        // A list would pass for a struct, so the form is looked at first.
+        let fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&bytes).map_err(unreadable)?;
+        let fields = serde_json::Value::Object(fields);
+        let version = Version::deserialize(&fields).map_err(unreadable)?;
+        if version.schema_version > SUMMARY_SCHEMA {
+            return Err(Error::NewerSchema {
+                path,
+                found: version.schema_version,
+                supported: SUMMARY_SCHEMA,
+            });
+        }
+        Self::deserialize(&fields).map(Some).map_err(unreadable)
+    }
+
+    /// Writes the summary in one step: a reader finds the old one or this one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NewerSchema`] if the file there is a newer release's, which stays then;
+    /// [`Error::Storage`].
+    pub fn write(&self, layout: &Layout) -> Result<()> {
+        if let Err(error @ Error::NewerSchema { .. }) = Self::read(layout) {
+            return Err(error);
+        }
+        let path = layout.summary();
+        let mut json =
+            serde_json::to_vec_pretty(self).map_err(|source| coldpress_storage::Error::Encode {
+                path: path.clone(),
+                source,
+            })?;
+        json.push(b'\n');
+        Ok(replace(&path, &json)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn layout(dir: &Path) -> Layout {
+        let layout = Layout::in_dir(dir, "job".parse().unwrap()).unwrap();
+        fs::create_dir_all(layout.job_dir()).unwrap();
+        layout
+    }
+
+    #[test]
+    fn names_are_those_of_the_files() {
+        for status in [
+            Status::Planning,
+            Status::Running,
+            Status::Completed,
+            Status::CompletedWithFailures,
+            Status::Failed,
+            Status::Stopped,
+        ] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+        }
+        for phase in [
+            Phase::Initialization,
+            Phase::Loading,
+            Phase::Partitioning,
+            Phase::Processing,
+            Phase::Merging,
+        ] {
+            assert_eq!(serde_json::to_value(phase).unwrap(), phase.name());
+        }
+    }
+
+    #[test]
+    fn written_and_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = layout(dir.path());
+        assert_eq!(JobSummary::read(&layout).unwrap(), None);
+        let driver = DriverIdentity::current();
+        let mut summary = JobSummary::begun(&layout, &driver);
+        assert!(summary.is_of(&driver));
+        summary.write(&layout).unwrap();
+        summary.status = Status::CompletedWithFailures;
+        summary.totals.exported = 7;
+        summary.write(&layout).unwrap();
+        assert_eq!(JobSummary::read(&layout).unwrap(), Some(summary));
+    }
+
+    #[test]
+    fn a_summary_of_the_reference_system_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = layout(dir.path());
+        let text = r#"{"job_id": "job", "start_time": 1753718117.2, "status": "completed",
+            "work_dir": "w", "job_dir": "w/job", "config_file": "c.yaml", "executor_type": "ray_partitioned",
+            "resumption_command": "dj-process", "end_time": 1753718217.7, "duration": 100.5, "odd": [1]}"#;
+        fs::write(layout.summary(), text).unwrap();
+        let summary = JobSummary::read(&layout).unwrap().unwrap();
+        assert_eq!(summary.status, Status::Completed);
+        assert_eq!(summary.duration, Some(100.5));
+        assert_eq!(summary.schema_version, 0);
+    }
+
+    #[test]
+    fn a_broken_summary_is_told_and_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = layout(dir.path());
+        for text in ["", "{", "[]", "nonsense", r#"{"status": "odd"}"#] {
+            fs::write(layout.summary(), text).unwrap();
+            let error = JobSummary::read(&layout).unwrap_err();
+            assert!(matches!(error, Error::UnreadableSummary { .. }), "{text}");
+            let summary = JobSummary::begun(&layout, &DriverIdentity::current());
+            summary.write(&layout).unwrap();
+            assert_eq!(JobSummary::read(&layout).unwrap(), Some(summary));
+        }
+    }
+
+    #[test]
+    fn a_newer_summary_is_refused_by_both_versions_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = layout(dir.path());
+        let text = r#"{"schema_version": 9, "status": "resting"}"#;
+        fs::write(layout.summary(), text).unwrap();
+        let message = JobSummary::read(&layout).unwrap_err().to_string();
+        assert!(message.contains("version 9") && message.contains("version 1"));
+        let summary = JobSummary::begun(&layout, &DriverIdentity::current());
+        assert!(matches!(
+            summary.write(&layout),
+            Err(Error::NewerSchema { .. })
+        ));
+        assert_eq!(fs::read_to_string(layout.summary()).unwrap(), text);
+    }
+}

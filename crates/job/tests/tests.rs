@@ -1,0 +1,38 @@
+//! The tests of the crate that need nothing but its public face.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+#[path = "tests/support.rs"]
+mod support;
+
+// What the journal says is what was written to it, over all its drivers.
+#[path = "tests/journal.rs"]
+mod journal;
+
+// Torn, flipped, missing and late bytes.
+#[path = "tests/damage.rs"]
+mod damage;
+
+// What cannot be true is refused.
+#[path = "tests/contradictions.rs"]
+mod contradictions;
+
+// Any valid history: what is replayed from disk is what was known.
+#[path = "tests/history.rs"]
+mod history;
+
+// Journals that were written once and are never written again.
+#[path = "tests/fixtures.rs"]
+mod fixtures;
+
+// Views of the plan.
+#[path = "tests/mapping.rs"]
+mod mapping;
+
+// Jobs among garbage.
+#[path = "tests/listing.rs"]
+mod listing;
+
+// Stopping the driver and nobody else.
+#[cfg(target_os = "linux")]
+#[path = "tests/stop.rs"]
+mod stop;

@@ -1,0 +1,175 @@
+use coldpress_job::{DamagedSource, JobState, JournalRecord, Mode, PartitionStatus, Status};
+use proptest::prelude::*;
+
+use crate::support::{
+    Driver, Job, attempt, committed, failure, intent, partitions, plan, publication, recipe,
+};
+
+const RECIPES: [&[&str]; 3] = [&["a", "b"], &["a", "c"], &[]];
+
+/// A thing that a driver may do; the number chooses among what is possible then.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Resume,
+    Fresh,
+    Plan(u32),
+    Damage(u32),
+    CompletePlan,
+    Recipe(u32),
+    Attempt(u32),
+    Publish(u32),
+    Fail(u32),
+    Export,
+    Forget(u32),
+    Finish,
+    Compare,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let number = 0u32..1000;
+    prop_oneof![
+        2 => Just(Act::Resume),
+        1 => Just(Act::Fresh),
+        4 => number.clone().prop_map(Act::Plan),
+        1 => number.clone().prop_map(Act::Damage),
+        1 => Just(Act::CompletePlan),
+        2 => number.clone().prop_map(Act::Recipe),
+        5 => number.clone().prop_map(Act::Attempt),
+        6 => number.clone().prop_map(Act::Publish),
+        2 => number.clone().prop_map(Act::Fail),
+        2 => Just(Act::Export),
+        2 => number.prop_map(Act::Forget),
+        1 => Just(Act::Finish),
+        3 => Just(Act::Compare),
+    ]
+}
+
+/// The records of an act, all of them true after what is known.
+fn records(act: Act, state: &JobState, epoch: u64) -> Vec<JournalRecord> {
+    if state.plan().is_none() {
+        let first = recipe(RECIPES[0]);
+        return vec![plan(1), JournalRecord::RecipeSet(first)];
+    }
+    let count = state.partition_count();
+    let recipe_now = state.recipe().unwrap();
+    let some = |number: u32| (count > 0).then(|| number % count);
+    match act {
+        Act::Plan(number) if !state.plan_complete() => {
+            vec![partitions(count..count + number % 4)]
+        }
+        Act::Damage(number) => vec![JournalRecord::SourceDamaged(DamagedSource {
+            source: 0,
+            position: u64::from(number % 3),
+            reason: "cut off".to_owned(),
+        })],
+        Act::CompletePlan => vec![JournalRecord::PlanCompleted {
+            partitions: count,
+            records: state.next_first_record(),
+        }],
+        Act::Recipe(number) => {
+            vec![JournalRecord::RecipeSet(recipe(
+                RECIPES[number as usize % RECIPES.len()],
+            ))]
+        }
+        Act::Attempt(number) => some(number)
+            .map(|index| attempt(index, state.last_attempt(index, epoch) + 1))
+            .into_iter()
+            .collect(),
+        Act::Publish(number) => some(number)
+            .map(|index| {
+                let last = state.last_attempt(index, epoch);
+                JournalRecord::Published(publication(index, epoch, last, recipe_now))
+            })
+            .into_iter()
+            .collect(),
+        Act::Fail(number) => some(number).map(failure).into_iter().collect(),
+        Act::Export => {
+            let left_out: Vec<u32> = state.failed().map(|failure| failure.partition).collect();
+            let intent = intent(recipe_now, &left_out);
+            vec![
+                JournalRecord::ExportIntent(intent.clone()),
+                committed(&intent),
+            ]
+        }
+        Act::Forget(number) => {
+            let files: Vec<String> = state
+                .publications()
+                .flat_map(|publication| publication.files())
+                .map(|file| file.path.clone())
+                .collect();
+            let chosen = files.get(number as usize % files.len().max(1)).cloned();
+            vec![JournalRecord::Forgotten {
+                files: chosen.into_iter().collect(),
+            }]
+        }
+        Act::Finish => vec![JournalRecord::Finished {
+            status: Status::Failed,
+            error: Some("no luck".to_owned()),
+        }],
+        _ => Vec::new(),
+    }
+}
+
+/// What must hold of every state.
+fn check_laws(state: &JobState) {
+    let totals = state.totals();
+    assert_eq!(totals.partitions, state.partition_count());
+    let sum: u64 = state.partitions().map(|part| part.slice.records).sum();
+    assert_eq!(totals.records, sum);
+    assert_eq!(
+        totals.processed + totals.made,
+        totals.exported + totals.dropped + totals.quarantined + totals.absorbed
+    );
+    for (index, partition) in (0..).zip(state.partitions()) {
+        assert_eq!(partition.index, index);
+        let status = state.partition_status(index).unwrap();
+        let failed = state.failure(index).is_some();
+        assert_eq!(status == PartitionStatus::Failed, failed);
+        for entry in state.checkpoints(index) {
+            assert!(!state.is_forgotten(&entry.file.path));
+        }
+    }
+    assert_eq!(
+        u32::try_from(state.failed().count()).unwrap(),
+        totals.failed
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_replayed_from_disk_is_what_was_known(acts in prop::collection::vec(act(), 1..60)) {
+        let job = Job::new();
+        let mut driver = job.drive(Mode::New);
+        for act in acts {
+            match act {
+                Act::Compare => prop_assert_eq!(&job.read(), &driver.state),
+                Act::Resume | Act::Fresh => driver = change_driver(&job, driver, act),
+                _ => {
+                    let records = records(act, &driver.state, driver.journal.epoch());
+                    driver.put(&records);
+                }
+            }
+            check_laws(&driver.state);
+        }
+        prop_assert_eq!(job.read(), driver.state);
+    }
+}
+
+fn change_driver(job: &Job, driver: Driver, act: Act) -> Driver {
+    let known = driver.state.clone();
+    drop(driver);
+    assert_eq!(job.read(), known);
+    let fresh = matches!(act, Act::Fresh);
+    let next = job.drive(if fresh { Mode::Fresh } else { Mode::Resume });
+    assert_eq!(next.state.epochs().len(), known.epochs().len() + 1);
+    if fresh {
+        assert_eq!(next.state.generation(), known.generation() + 1);
+        assert_eq!(next.state.partition_count(), 0);
+    } else {
+        assert_eq!(next.state.totals(), known.totals());
+        assert_eq!(next.state.finished(), None);
+    }
+    next
+}

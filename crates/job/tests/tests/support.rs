@@ -1,0 +1,220 @@
+//! A job in a folder of its own, and records to fill its journal with.
+
+use std::path::{Path, PathBuf};
+
+use coldpress_dataset::SourceIdentity;
+use coldpress_job::{
+    CheckpointEntry, ExportIntent, JobLock, JobPlan, JobState, Journal, JournalRecord, Layout,
+    LockOptions, Mode, PartitionFailure, Publication, RecipeInForce, Unreadable,
+};
+use coldpress_operator::ChainHash;
+use coldpress_partition::{PlannedPartition, Slice};
+use coldpress_record::{Ledger, OperatorLedger};
+use coldpress_storage::{Digest, FileRef, FileStamp};
+use tempfile::TempDir;
+
+pub(crate) struct Job {
+    pub(crate) dir: TempDir,
+    pub(crate) layout: Layout,
+}
+
+impl Job {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::in_dir(dir.path(), "job".parse().unwrap()).unwrap();
+        layout.create().unwrap();
+        Self { dir, layout }
+    }
+
+    pub(crate) fn drive(&self, mode: Mode) -> Driver {
+        let lock = JobLock::acquire(&self.layout, &LockOptions::default()).unwrap();
+        let (journal, state) = Journal::open(&self.layout, &lock, mode).unwrap();
+        Driver {
+            journal,
+            state,
+            _lock: lock,
+        }
+    }
+
+    pub(crate) fn read(&self) -> JobState {
+        Journal::read(&self.layout).unwrap()
+    }
+
+    pub(crate) fn file(&self, epoch: u64) -> PathBuf {
+        self.layout.journal_dir().join(format!("{epoch:06}.jsonl"))
+    }
+}
+
+pub(crate) struct Driver {
+    pub(crate) journal: Journal,
+    pub(crate) state: JobState,
+    _lock: JobLock,
+}
+
+impl Driver {
+    /// Writes records as the law wants it: queued, synced, and only then taken in.
+    pub(crate) fn put(&mut self, records: &[JournalRecord]) {
+        for record in records {
+            self.journal.append(record).unwrap();
+        }
+        self.journal.sync().unwrap();
+        for record in records {
+            self.state.apply(self.journal.epoch(), record).unwrap();
+        }
+    }
+}
+
+pub(crate) fn plan(sources: u32) -> JournalRecord {
+    let source = |number: u32| SourceIdentity {
+        path: format!("/data/part-{number}.jsonl"),
+        length: 1_000_000,
+        modified_nanos: 1_763_690_889_123_456_789,
+        sample: Digest::of(&number.to_le_bytes()),
+    };
+    JournalRecord::JobPlanned(JobPlan {
+        sources: (0..sources).map(source).collect(),
+        identity: "reader 1; part-0".to_owned(),
+        plan_settings: serde_json::json!({"size": 100, "mode": "records"}),
+        limit: None,
+    })
+}
+
+/// A recipe of these operators; the chain hashes of a common prefix are the same.
+pub(crate) fn recipe(operators: &[&str]) -> RecipeInForce {
+    let mut chain = vec![ChainHash::base("reader 1; part-0")];
+    for operator in operators {
+        chain.push(chain[chain.len() - 1].then(operator));
+    }
+    RecipeInForce {
+        recipe: Digest::of(operators.join(",").as_bytes()),
+        operators: operators.iter().map(|name| (*name).to_owned()).collect(),
+        chain,
+        export_path: "/data/out.jsonl".to_owned(),
+    }
+}
+
+/// A partition of 100 records and 1000 bytes in the only source.
+pub(crate) fn partition(index: u32) -> PlannedPartition {
+    let start = u64::from(index) * 1000;
+    PlannedPartition {
+        index,
+        first_record: u64::from(index) * 100,
+        slice: Slice {
+            source: 0,
+            start,
+            end: start + 1000,
+            records: 100,
+            digest: slice_digest(index),
+            marks: Vec::new(),
+            copy: None,
+        },
+    }
+}
+
+pub(crate) fn slice_digest(index: u32) -> Digest {
+    Digest::of(format!("slice {index}").as_bytes())
+}
+
+pub(crate) fn partitions(indices: std::ops::Range<u32>) -> JournalRecord {
+    JournalRecord::PartitionsPlanned {
+        partitions: indices.map(partition).collect(),
+    }
+}
+
+pub(crate) fn file(path: &str) -> FileRef {
+    FileRef::new(path, FileStamp::of(path.as_bytes()))
+}
+
+/// A result that drops 10 of 100 records at the first operator and quarantines one at the reader.
+pub(crate) fn publication(
+    partition: u32,
+    epoch: u64,
+    attempt: u32,
+    recipe: &RecipeInForce,
+) -> Publication {
+    let name = format!("partition_{partition:06}.e{epoch}.a{attempt}");
+    let mut ledger = Ledger::new(recipe.operators.iter().map(String::as_str));
+    (ledger.records, ledger.rejected) = (100, 1);
+    let mut alive = 99;
+    for (index, operator) in ledger.operators.iter_mut().enumerate() {
+        let dropped = if index == 0 { 10 } else { 0 };
+        *operator = OperatorLedger {
+            name: operator.name.clone(),
+            records_in: alive,
+            out: alive - dropped,
+            dropped,
+            ..OperatorLedger::default()
+        };
+        alive = operator.out;
+    }
+    let entry = |(operation, operator): (u32, &String)| CheckpointEntry {
+        operation,
+        operator: operator.clone(),
+        chain: recipe.chain[operation as usize + 1],
+        file: file(&format!("checkpoints/{name}.delta")),
+        rows: 89,
+    };
+    Publication {
+        partition,
+        attempt,
+        epoch,
+        chain: recipe.final_chain().unwrap(),
+        rows: file(&format!("results/{name}.jsonl")),
+        index: file(&format!("results/{name}.index")),
+        uncompressed_bytes: 890,
+        checkpoints: (0..).zip(&recipe.operators).map(entry).collect(),
+        quarantine: vec![file(&format!("quarantine/{name}.jsonl"))],
+        ledger,
+        unreadable: vec![Unreadable {
+            source: 0,
+            start: 17,
+            length: 3,
+            reason: "not UTF-8".to_owned(),
+        }],
+        error_marks: vec![1],
+        slice: slice_digest(partition),
+        nanos: vec![500_000_000; recipe.operators.len()],
+    }
+}
+
+pub(crate) fn attempt(partition: u32, attempt: u32) -> JournalRecord {
+    JournalRecord::AttemptStarted { partition, attempt }
+}
+
+pub(crate) fn failure(partition: u32) -> JournalRecord {
+    JournalRecord::PartitionFailed(PartitionFailure {
+        partition,
+        attempts: 3,
+        class: "memory".to_owned(),
+        error: "out of memory".to_owned(),
+    })
+}
+
+pub(crate) fn intent(recipe: &RecipeInForce, left_out: &[u32]) -> ExportIntent {
+    ExportIntent {
+        temporary: "/data/.out.jsonl.tmp".to_owned(),
+        path: "/data/out.jsonl".to_owned(),
+        directory: false,
+        length: 890,
+        digest: Digest::of(b"export"),
+        records: 89,
+        chain: recipe.final_chain().unwrap(),
+        partitions_left_out: left_out.to_vec(),
+    }
+}
+
+pub(crate) fn committed(intent: &ExportIntent) -> JournalRecord {
+    JournalRecord::ExportCommitted {
+        path: intent.path.clone(),
+        length: intent.length,
+        digest: intent.digest,
+    }
+}
+
+pub(crate) fn copy_dir(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}

@@ -1,0 +1,63 @@
+//! # What it does
+//! Keeps records with a share of letters and digits (of any script) within bounds; the share is the statistic
+//! `alnum_ratio`, 0 for an empty text.
+//!
+//! # Parameters
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//!
+//! # Example
+//! `ab 12!` has the ratio 4/6 and is kept by default.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide. The character classes are those of Unicode 14, whatever is installed.
+
+use coldpress_operator::{
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+};
+
+use crate::text::chars::count_alnum;
+
+params! {
+    /// Parameters of `alphanumeric_filter`.
+    pub(crate) struct AlphanumericParams {
+        /// Count letters against the tokens of a tokenizer; not available yet.
+        tokenization: bool = false;
+        /// The least share; null for no bound.
+        min_ratio: Option<f64> = Some(0.25);
+        /// The greatest share; null for no bound.
+        max_ratio: Option<f64> = Some(i64::MAX as f64);
+    }
+}
+
+/// The description of `alphanumeric_filter`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("alphanumeric_filter", "Keeps records by their share of letters and digits.", build)
+        .doc(&super::manual(include_str!("alphanumeric.rs")))
+}
+
+fn build(params: AlphanumericParams, context: &BuildContext) -> Result<Operator, ParamError> {
+    if params.tokenization {
+        return Err(ParamError::new("tokenization", "is not available yet; leave it out or set it to false"));
+    }
+    Ok(Operator::filter(AlphanumericFilter { params, range: context.range.clone() }))
+}
+
+struct AlphanumericFilter {
+    params: AlphanumericParams,
+    range: RangeRule,
+}
+
+impl Filter for AlphanumericFilter {
+    fn stats(&self) -> Vec<String> {
+        vec!["alnum_ratio".to_owned()]
+    }
+
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
+        stats.set(0, StatValue::Float(count_alnum(record.text(0)?).ratio()));
+        Ok(())
+    }
+
+    fn keep(&self, stats: &[StatValue]) -> bool {
+        self.range.keep(stats[0].as_f64(), self.params.min_ratio, self.params.max_ratio)
+    }
+}

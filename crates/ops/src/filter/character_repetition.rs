@@ -1,0 +1,64 @@
+//! # What it does
+//! Keeps records whose text repeats itself within bounds, by n-grams of characters. The statistic `char_rep_ratio` is the
+//! share of the most frequent n-grams that occur more than once: as many of them as the square root of the number of
+//! different n-grams.
+//!
+//! # Parameters
+//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//!
+//! # Example
+//! With `rep_len: 3`, `abcabcabcxyz` has the ratio 5/10.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of at least 61 bits.
+
+use coldpress_operator::{
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+};
+
+use crate::text::char_repetition::{CharRepetition, VERSION};
+
+params! {
+    /// Parameters of `character_repetition_filter`.
+    pub(crate) struct CharacterRepetitionParams {
+        /// The length of the n-grams, in characters.
+        rep_len: u64 = 10, |len| *len > 0, "must be at least 1";
+        /// The least ratio; null for no bound.
+        min_ratio: Option<f64> = Some(0.0);
+        /// The greatest ratio; null for no bound.
+        max_ratio: Option<f64> = Some(0.5);
+    }
+}
+
+/// The description of `character_repetition_filter`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("character_repetition_filter", "Keeps records by how much their characters repeat.", build)
+        .version(VERSION)
+        .doc(&super::manual(include_str!("character_repetition.rs")))
+}
+
+fn build(params: CharacterRepetitionParams, context: &BuildContext) -> Result<Operator, ParamError> {
+    Ok(Operator::filter(CharacterRepetitionFilter { params, range: context.range.clone(), repetition: CharRepetition::default() }))
+}
+
+struct CharacterRepetitionFilter {
+    params: CharacterRepetitionParams,
+    range: RangeRule,
+    repetition: CharRepetition,
+}
+
+impl Filter for CharacterRepetitionFilter {
+    fn stats(&self) -> Vec<String> {
+        vec!["char_rep_ratio".to_owned()]
+    }
+
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
+        let len = usize::try_from(self.params.rep_len).unwrap_or(usize::MAX);
+        stats.set(0, StatValue::Float(self.repetition.ratio(record.text(0)?, len)));
+        Ok(())
+    }
+
+    fn keep(&self, stats: &[StatValue]) -> bool {
+        self.range.keep(stats[0].as_f64(), self.params.min_ratio, self.params.max_ratio)
+    }
+}

@@ -1,0 +1,60 @@
+//! # What it does
+//! Keeps records with a share of special characters within bounds; the share is the statistic `special_char_ratio`, 0 for
+//! an empty text.
+//!
+//! Special are ASCII punctuation, digits and whitespace, emoji, and some 160 others: the reference's list.
+//!
+//! # Parameters
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//!
+//! # Example
+//! `100%` has the ratio 1 and is dropped by default.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide.
+
+use coldpress_operator::{
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+};
+
+use crate::text::chars::count_special;
+
+params! {
+    /// Parameters of `special_characters_filter`.
+    pub(crate) struct SpecialCharactersParams {
+        /// The least share; null for no bound.
+        min_ratio: Option<f64> = Some(0.0);
+        /// The greatest share; null for no bound.
+        max_ratio: Option<f64> = Some(0.25);
+    }
+}
+
+/// The description of `special_characters_filter`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("special_characters_filter", "Keeps records by their share of special characters.", build)
+        .doc(&super::manual(include_str!("special_characters.rs")))
+}
+
+fn build(params: SpecialCharactersParams, context: &BuildContext) -> Result<Operator, ParamError> {
+    Ok(Operator::filter(SpecialCharactersFilter { params, range: context.range.clone() }))
+}
+
+struct SpecialCharactersFilter {
+    params: SpecialCharactersParams,
+    range: RangeRule,
+}
+
+impl Filter for SpecialCharactersFilter {
+    fn stats(&self) -> Vec<String> {
+        vec!["special_char_ratio".to_owned()]
+    }
+
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
+        stats.set(0, StatValue::Float(count_special(record.text(0)?).ratio()));
+        Ok(())
+    }
+
+    fn keep(&self, stats: &[StatValue]) -> bool {
+        self.range.keep(stats[0].as_f64(), self.params.min_ratio, self.params.max_ratio)
+    }
+}

@@ -1,0 +1,59 @@
+//! # What it does
+//! Keeps records whose text has a number of characters (code points) within bounds; the number is the statistic
+//! `text_len`.
+//!
+//! # Parameters
+//! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//!
+//! # Example
+//! With `min_len: 3`, `你好` is dropped and `你好！` is kept.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide.
+
+use coldpress_operator::{
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+};
+
+use crate::text::chars::count_chars;
+
+params! {
+    /// Parameters of `text_length_filter`.
+    pub(crate) struct TextLengthParams {
+        /// The least number of characters; null for no bound.
+        min_len: Option<i64> = Some(10);
+        /// The greatest number of characters; null for no bound.
+        max_len: Option<i64> = Some(i64::MAX);
+    }
+}
+
+/// The description of `text_length_filter`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("text_length_filter", "Keeps records by the length of their text.", build)
+        .doc(&super::manual(include_str!("text_length.rs")))
+}
+
+fn build(params: TextLengthParams, context: &BuildContext) -> Result<Operator, ParamError> {
+    Ok(Operator::filter(TextLengthFilter { params, range: context.range.clone() }))
+}
+
+struct TextLengthFilter {
+    params: TextLengthParams,
+    range: RangeRule,
+}
+
+impl Filter for TextLengthFilter {
+    fn stats(&self) -> Vec<String> {
+        vec!["text_len".to_owned()]
+    }
+
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
+        let length = count_chars(record.text(0)?);
+        stats.set(0, StatValue::Int(i64::try_from(length).unwrap_or(i64::MAX)));
+        Ok(())
+    }
+
+    fn keep(&self, stats: &[StatValue]) -> bool {
+        self.range.keep(stats[0].as_f64(), self.params.min_len.map(|bound| bound as f64), self.params.max_len.map(|bound| bound as f64))
+    }
+}

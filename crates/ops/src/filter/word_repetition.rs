@@ -1,0 +1,72 @@
+//! # What it does
+//! Keeps records whose text repeats itself within bounds, by n-grams of words. The statistic `word_rep_ratio` is the share of
+//! n-grams that occur more than once.
+//!
+//! Words stand between spaces, line feeds and tabs, are lowered, and lose special characters at both ends.
+//!
+//! # Parameters
+//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//!
+//! # Example
+//! With `rep_len: 2`, `one two, One two` has the ratio 2/3.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of 61 bits.
+
+use coldpress_operator::{
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+};
+
+use crate::text::word_repetition::{VERSION, WordRepetition};
+
+params! {
+    /// Parameters of `word_repetition_filter`.
+    pub(crate) struct WordRepetitionParams {
+        /// The language of the tokenizer; without one it changes nothing.
+        lang: String = "en".to_owned();
+        /// Cut the text into words by a tokenizer; not available yet.
+        tokenization: bool = false;
+        /// The length of the n-grams, in words.
+        rep_len: u64 = 10, |len| *len > 0, "must be at least 1";
+        /// The least ratio; null for no bound.
+        min_ratio: Option<f64> = Some(0.0);
+        /// The greatest ratio; null for no bound.
+        max_ratio: Option<f64> = Some(0.5);
+    }
+}
+
+/// The description of `word_repetition_filter`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("word_repetition_filter", "Keeps records by how much their words repeat.", build)
+        .version(VERSION)
+        .doc(&super::manual(include_str!("word_repetition.rs")))
+}
+
+fn build(params: WordRepetitionParams, context: &BuildContext) -> Result<Operator, ParamError> {
+    if params.tokenization {
+        return Err(ParamError::new("tokenization", "is not available yet; leave it out or set it to false"));
+    }
+    Ok(Operator::filter(WordRepetitionFilter { params, range: context.range.clone(), repetition: WordRepetition::default() }))
+}
+
+struct WordRepetitionFilter {
+    params: WordRepetitionParams,
+    range: RangeRule,
+    repetition: WordRepetition,
+}
+
+impl Filter for WordRepetitionFilter {
+    fn stats(&self) -> Vec<String> {
+        vec!["word_rep_ratio".to_owned()]
+    }
+
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
+        let len = usize::try_from(self.params.rep_len).unwrap_or(usize::MAX);
+        stats.set(0, StatValue::Float(self.repetition.ratio(record.text(0)?, len)));
+        Ok(())
+    }
+
+    fn keep(&self, stats: &[StatValue]) -> bool {
+        self.range.keep(stats[0].as_f64(), self.params.min_ratio, self.params.max_ratio)
+    }
+}

@@ -1,0 +1,56 @@
+//! # What it does
+//! Replaces e-mail addresses in the text, by nothing unless told otherwise.
+//!
+//! The domain has to be in small letters: `X@Y.COM` stays.
+//!
+//! # Parameters
+//! `pattern` and `repl`, see below. A pattern of your own is read as the reference's regex engine reads it; what only a
+//! backtracking engine can do (look-around, backreferences) is refused when the recipe is read, and so is a bad `repl`.
+//!
+//! # Example
+//! `write to kim@lab.dev!` becomes `write to !`.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide.
+
+use coldpress_operator::{
+    BuildContext, Changes, Mapper, Operator, OperatorSpec, ParamError, Record, RecordError, params,
+};
+
+use super::substitution_error;
+use crate::text::email::find_emails;
+use crate::text::substitution::Substitution;
+
+params! {
+    /// Parameters of `clean_email_mapper`.
+    pub(crate) struct CleanEmailParams {
+        /// A regular expression for what is replaced, bare or as `r'...'`; by default what commonly looks like an e-mail address.
+        pattern: Option<String> = None;
+        /// What comes in its place. `\1` and `\g<name>` stand for groups of the pattern, as in Python.
+        repl: String = String::new();
+    }
+}
+
+/// The description of `clean_email_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("clean_email_mapper", "Replaces e-mail addresses in the text.", build)
+        .doc(&super::manual(include_str!("clean_email.rs")))
+}
+
+fn build(params: CleanEmailParams, _context: &BuildContext) -> Result<Operator, ParamError> {
+    let substitution = match &params.pattern {
+        None => Substitution::of_finder(find_emails, 1, &params.repl),
+        Some(pattern) => Substitution::of_pattern(pattern, &params.repl),
+    };
+    Ok(Operator::mapper(CleanEmailMapper(substitution.map_err(substitution_error)?)))
+}
+
+struct CleanEmailMapper(Substitution);
+
+impl Mapper for CleanEmailMapper {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let edits = changes.field(0);
+        self.0.replace_all(record.text(0)?, |range, with| edits.replace(range, with));
+        Ok(())
+    }
+}

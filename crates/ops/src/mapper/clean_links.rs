@@ -1,0 +1,56 @@
+//! # What it does
+//! Replaces links in the text, by nothing unless told otherwise.
+//!
+//! Anything like `key:value` counts as a link. A link right behind a Chinese or Japanese character does not.
+//!
+//! # Parameters
+//! `pattern` and `repl`, see below. A pattern of your own is read as the reference's regex engine reads it; what only a
+//! backtracking engine can do (look-around, backreferences) is refused when the recipe is read, and so is a bad `repl`.
+//!
+//! # Example
+//! `see https://example.com/a (or www.b.org).` becomes `see  (or ).`.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide.
+
+use coldpress_operator::{
+    BuildContext, Changes, Mapper, Operator, OperatorSpec, ParamError, Record, RecordError, params,
+};
+
+use super::substitution_error;
+use crate::text::links::find_links;
+use crate::text::substitution::Substitution;
+
+params! {
+    /// Parameters of `clean_links_mapper`.
+    pub(crate) struct CleanLinksParams {
+        /// A regular expression for what is replaced, bare or as `r'...'`; by default what commonly looks like a link.
+        pattern: Option<String> = None;
+        /// What comes in its place. `\1` and `\g<name>` stand for groups of the pattern, as in Python.
+        repl: String = String::new();
+    }
+}
+
+/// The description of `clean_links_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("clean_links_mapper", "Replaces links in the text.", build)
+        .doc(&super::manual(include_str!("clean_links.rs")))
+}
+
+fn build(params: CleanLinksParams, _context: &BuildContext) -> Result<Operator, ParamError> {
+    let substitution = match &params.pattern {
+        None => Substitution::of_finder(find_links, 2, &params.repl),
+        Some(pattern) => Substitution::of_pattern(pattern, &params.repl),
+    };
+    Ok(Operator::mapper(CleanLinksMapper(substitution.map_err(substitution_error)?)))
+}
+
+struct CleanLinksMapper(Substitution);
+
+impl Mapper for CleanLinksMapper {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let edits = changes.field(0);
+        self.0.replace_all(record.text(0)?, |range, with| edits.replace(range, with));
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! # What it does
+//! Repairs text that was decoded in a wrong way: mojibake, character references, control characters, curly quotes, odd
+//! line ends; then brings it to a Unicode normal form.
+//!
+//! It gives what `ftfy.fix_text` gives with its default settings.
+//!
+//! # Parameters
+//! `normalization`, see below.
+//!
+//! # Example
+//! `schÃ¶n &amp; “gut”` becomes `schön & "gut"`.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide.
+
+use coldpress_operator::{
+    BuildContext, Changes, Mapper, Operator, OperatorSpec, ParamError, Record, RecordError, params,
+};
+
+use crate::text::fix_unicode::{Normalization, fix_text};
+
+params! {
+    /// Parameters of `fix_unicode_mapper`.
+    pub(crate) struct FixUnicodeParams {
+        /// The normal form: NFC (the default), NFKC, NFD or NFKD, in capitals or small letters.
+        normalization: Option<String> = None;
+    }
+}
+
+/// The description of `fix_unicode_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("fix_unicode_mapper", "Repairs wrongly decoded text and normalises it.", build)
+        .doc(&super::manual(include_str!("fix_unicode.rs")))
+}
+
+fn build(params: FixUnicodeParams, _context: &BuildContext) -> Result<Operator, ParamError> {
+    let form = match params.normalization.unwrap_or_default().to_uppercase().as_str() {
+        "" | "NFC" => Normalization::Nfc,
+        "NFKC" => Normalization::Nfkc,
+        "NFD" => Normalization::Nfd,
+        "NFKD" => Normalization::Nfkd,
+        other => {
+            let expected = format_args!("must be NFC, NFKC, NFD or NFKD, found `{other}`");
+            return Err(ParamError::new("normalization", expected));
+        }
+    };
+    Ok(Operator::mapper(FixUnicodeMapper(form)))
+}
+
+struct FixUnicodeMapper(Normalization);
+
+impl Mapper for FixUnicodeMapper {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        if let Some(fixed) = fix_text(text, self.0) {
+            changes.field(0).replace_all(text, &fixed);
+        }
+        Ok(())
+    }
+}

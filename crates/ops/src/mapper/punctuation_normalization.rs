@@ -1,0 +1,35 @@
+//! # What it does
+//! Gives 34 characters of punctuation (full-width, curly, angled) an ASCII spelling.
+//!
+//! As in the reference, the full-width digit `１` becomes a quotation mark, and `『』‘` stay.
+//!
+//! # Parameters
+//! None of its own.
+//!
+//! # Example
+//! `他说：“你好！”…` becomes `他说:"你好!"...`.
+//!
+//! # Notes on determinism
+//! Pure: the text decides.
+
+use coldpress_operator::{Changes, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError};
+
+use crate::text::punctuation::normalize_punctuation;
+
+/// The description of `punctuation_normalization_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("punctuation_normalization_mapper", "Gives punctuation an ASCII spelling.", |_: NoParams, _| {
+        Ok(Operator::mapper(PunctuationNormalizationMapper))
+    })
+    .doc(&super::manual(include_str!("punctuation_normalization.rs")))
+}
+
+struct PunctuationNormalizationMapper;
+
+impl Mapper for PunctuationNormalizationMapper {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let edits = changes.field(0);
+        normalize_punctuation(record.text(0)?, |range, with| edits.replace(range, with));
+        Ok(())
+    }
+}

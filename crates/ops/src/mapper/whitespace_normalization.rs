@@ -1,0 +1,36 @@
+//! # What it does
+//! Strips whitespace from both ends, then makes every blank of a set of 23 (tab, no-break, zero-width and wide ones) a
+//! space.
+//!
+//! Line ends inside the text stay, and runs of spaces are not collapsed.
+//!
+//! # Parameters
+//! None of its own.
+//!
+//! # Example
+//! `\ta\u00a0b\n` becomes `a b`.
+//!
+//! # Notes on determinism
+//! Pure: the text decides.
+
+use coldpress_operator::{Changes, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError};
+
+use crate::text::whitespace::normalize_whitespace;
+
+/// The description of `whitespace_normalization_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::new("whitespace_normalization_mapper", "Strips the text and makes all blanks spaces.", |_: NoParams, _| {
+        Ok(Operator::mapper(WhitespaceNormalizationMapper))
+    })
+    .doc(&super::manual(include_str!("whitespace_normalization.rs")))
+}
+
+struct WhitespaceNormalizationMapper;
+
+impl Mapper for WhitespaceNormalizationMapper {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let edits = changes.field(0);
+        normalize_whitespace(record.text(0)?, |range, with| edits.replace(range, with));
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! Finds the bytes of a text that are worth a look, 64 at a time.
+//!
+//! The test of a byte and its two successors is a few comparisons without branches, which the compiler turns into
+//! vector instructions; only the few bytes that pass it are visited one by one.
+
+/// Bytes tested at once.
+const BLOCK: usize = 64;
+/// A block with the bytes after it that a test may look at.
+const WINDOW: usize = BLOCK + 2;
+
+/// Calls `visit` with the place of every byte for which `test(byte, next, next but one)` holds, in order.
+///
+/// Behind the end of the text the test is given zeros. `test` has to be free of branches (`&` and `|`, not `&&` and
+/// `||`) to be fast.
+#[inline(always)]
+pub(super) fn for_each_hit(bytes: &[u8], test: impl Fn(u8, u8, u8) -> bool, mut visit: impl FnMut(usize)) {
+    let mut start = 0;
+    while let Some(window) = bytes.get(start..start + WINDOW).and_then(|w| <&[u8; WINDOW]>::try_from(w).ok()) {
+        visit_block(window, start, BLOCK, &test, &mut visit);
+        start += BLOCK;
+    }
+    while start < bytes.len() {
+        let mut window = [0u8; WINDOW];
+        let rest = &bytes[start..bytes.len().min(start + WINDOW)];
+        window[..rest.len()].copy_from_slice(rest);
+        visit_block(&window, start, rest.len().min(BLOCK), &test, &mut visit);
+        start += BLOCK;
+    }
+}
+
+#[inline(always)]
+fn visit_block(
+    window: &[u8; WINDOW],
+    start: usize,
+    len: usize,
+    test: &impl Fn(u8, u8, u8) -> bool,
+    visit: &mut impl FnMut(usize),
+) {
+    let mut flags = [0u8; BLOCK];
+    let mut any = 0u8;
+    for i in 0..BLOCK {
+        let flag = u8::from(test(window[i], window[i + 1], window[i + 2]));
+        flags[i] = flag;
+        any |= flag;
+    }
+    if any == 0 {
+        return;
+    }
+    let mut mask = pack(&flags);
+    while mask != 0 {
+        let bit = mask.trailing_zeros() as usize;
+        if bit >= len {
+            return;
+        }
+        visit(start + bit);
+        mask &= mask - 1;
+    }
+}
+
+/// Packs 64 bytes of 0 or 1 into a word, the first byte lowest.
+#[inline(always)]
+pub(super) fn pack(flags: &[u8; BLOCK]) -> u64 {
+    let mut mask = 0u64;
+    for (k, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // The product gathers the lowest bits of the eight bytes in the highest byte.
+        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        mask |= gathered << (8 * k);
+    }
+    mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_hit_is_visited_once_and_in_order(bytes in proptest::collection::vec(0u8..6, 0..300)) {
+            let test = |a: u8, b: u8, c: u8| (a == 1) | ((a == 2) & (b == 3) & (c == 0));
+            let at = |i: usize| bytes.get(i).copied().unwrap_or(0);
+            let expected: Vec<usize> = (0..bytes.len()).filter(|&i| test(at(i), at(i + 1), at(i + 2))).collect();
+            let mut visited = Vec::new();
+            for_each_hit(&bytes, test, |place| visited.push(place));
+            prop_assert_eq!(visited, expected);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Character classes, and how many characters of each class a text has.
+
+use super::block_scan::pack;
+use super::class_table::{BLOCK_OF, BLOCKS, Block, PAGE_OF};
+
+/// How many characters a text has, and of which class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CharCounts {
+    /// All characters (code points).
+    pub chars: u64,
+    /// Those that are alphanumeric as by [`is_alnum`].
+    pub alnum: u64,
+    /// Those that are special as by [`is_special`].
+    pub special: u64,
+}
+
+/// How many characters a text has, and how many of them are of one class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClassCount {
+    /// All characters (code points).
+    pub chars: u64,
+    /// Those of the class.
+    pub members: u64,
+}
+
+impl ClassCount {
+    /// The share of the class; 0 for an empty text.
+    pub fn ratio(self) -> f64 {
+        if self.chars == 0 { 0.0 } else { self.members as f64 / self.chars as f64 }
+    }
+}
+
+/// Whether Python's `str.isalnum` holds for `ch`: letters and all kinds of digits and numerals, of any script.
+pub fn is_alnum(ch: char) -> bool {
+    let (block, bit) = block_of(ch);
+    block.alnum >> bit & 1 != 0
+}
+
+/// Whether `ch` is one of the special characters: ASCII punctuation, digits and whitespace, emoji, and some others.
+pub fn is_special(ch: char) -> bool {
+    let (block, bit) = block_of(ch);
+    block.special >> bit & 1 != 0
+}
+
+/// Whether `ch` is a word character to the reference's regex engine, its `\w`.
+pub fn is_word(ch: char) -> bool {
+    let (block, bit) = block_of(ch);
+    block.word >> bit & 1 != 0
+}
+
+/// Whether Python's `str.lower` changes `ch`.
+pub fn changes_when_lowered(ch: char) -> bool {
+    let (block, bit) = block_of(ch);
+    block.lowers >> bit & 1 != 0
+}
+
+/// Bytes counted at once; at most 255, so that a count of them fits a byte.
+const CHUNK: usize = 64;
+
+/// Counts the characters of `text`.
+pub fn count_chars(text: &str) -> u64 {
+    let (chunks, rest) = text.as_bytes().as_chunks::<CHUNK>();
+    let whole: u64 = chunks.iter().map(|chunk| u64::from(count_if(chunk, starts_char))).sum();
+    whole + u64::from(count_if(rest, starts_char))
+}
+
+/// Counts the characters of `text` and the alphanumeric ones.
+pub fn count_alnum(text: &str) -> ClassCount {
+    let CharCounts { chars, alnum, .. } = count::<true, false>(text);
+    ClassCount { chars, members: alnum }
+}
+
+/// Counts the characters of `text` and the special ones.
+pub fn count_special(text: &str) -> ClassCount {
+    let CharCounts { chars, special, .. } = count::<false, true>(text);
+    ClassCount { chars, members: special }
+}
+
+/// Counts the characters of `text` and those of each class, in one pass.
+pub fn count_classes(text: &str) -> CharCounts {
+    count::<true, true>(text)
+}
+
+/// Counts the classes that are asked for; the others stay zero.
+fn count<const ALNUM: bool, const SPECIAL: bool>(text: &str) -> CharCounts {
+    let bytes = text.as_bytes();
+    let mut counts = CharCounts::default();
+    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+    for (k, chunk) in chunks.iter().enumerate() {
+        count_ascii::<ALNUM, SPECIAL>(chunk, &mut counts);
+        if !chunk.is_ascii() {
+            let mut leads = [0u8; CHUNK];
+            leads.iter_mut().zip(chunk).for_each(|(lead, &byte)| *lead = u8::from(byte >= 0xC0));
+            let mut mask = pack(&leads);
+            while mask != 0 {
+                count_longer(bytes, k * CHUNK + mask.trailing_zeros() as usize, &mut counts);
+                mask &= mask - 1;
+            }
+        }
+    }
+    count_ascii::<ALNUM, SPECIAL>(rest, &mut counts);
+    let start = bytes.len() - rest.len();
+    for (k, _) in rest.iter().enumerate().filter(|&(_, &byte)| byte >= 0xC0) {
+        count_longer(bytes, start + k, &mut counts);
+    }
+    CharCounts {
+        chars: counts.chars,
+        alnum: if ALNUM { counts.alnum } else { 0 },
+        special: if SPECIAL { counts.special } else { 0 },
+    }
+}
+
+/// Counts all characters of a chunk, and the classes of those that are ASCII: the bytes of longer ones are in none.
+#[inline(always)]
+fn count_ascii<const ALNUM: bool, const SPECIAL: bool>(chunk: &[u8], counts: &mut CharCounts) {
+    counts.chars += u64::from(count_if(chunk, starts_char));
+    if ALNUM {
+        counts.alnum += u64::from(count_if(chunk, |byte| is_ascii_letter(byte) | (byte.wrapping_sub(b'0') < 10)));
+    }
+    if SPECIAL {
+        counts.special += u64::from(count_if(chunk, |byte| {
+            (byte.wrapping_sub(9) < 5) | ((byte.wrapping_sub(b' ') < 0x5F) & !is_ascii_letter(byte))
+        }));
+    }
+}
+
+/// Adds the classes of the character of two to four bytes at `place`.
+#[inline(always)]
+fn count_longer(bytes: &[u8], place: usize, counts: &mut CharCounts) {
+    let (block, bit) = block_at(bytes, place, bytes[place]);
+    counts.alnum += block.alnum >> bit & 1;
+    counts.special += block.special >> bit & 1;
+}
+
+/// The block and bit of the character of two to four bytes at `place`.
+#[inline(always)]
+fn block_at(bytes: &[u8], place: usize, lead: u8) -> (&'static Block, u32) {
+    let low = |offset: usize| u32::from(bytes.get(place + offset).copied().unwrap_or(0) & 0x3F);
+    let lead = u32::from(lead);
+    if lead < 0xE0 {
+        (basic_block(lead & 0x1F), low(1))
+    } else if lead < 0xF0 {
+        (basic_block((lead & 0x0F) << 6 | low(1)), low(2))
+    } else {
+        (far_block((lead & 7) << 12 | low(1) << 6 | low(2)), low(3))
+    }
+}
+
+fn block_of(ch: char) -> (&'static Block, u32) {
+    let code = u32::from(ch);
+    let number = code >> 6;
+    (if number < 1024 { basic_block(number) } else { far_block(number) }, code & 63)
+}
+
+/// A block of the basic plane; `number` is the code point / 64.
+#[inline(always)]
+fn basic_block(number: u32) -> &'static Block {
+    &BLOCKS[usize::from(BLOCK_OF[number as usize])]
+}
+
+/// A block of the planes above; `number` is the code point / 64.
+#[inline(always)]
+fn far_block(number: u32) -> &'static Block {
+    let page = usize::from(PAGE_OF[(number >> 6) as usize - 16]);
+    &BLOCKS[usize::from(BLOCK_OF[page * 64 + (number & 63) as usize])]
+}
+
+#[inline(always)]
+fn starts_char(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
+}
+
+#[inline(always)]
+fn is_ascii_letter(byte: u8) -> bool {
+    (byte | 0x20).wrapping_sub(b'a') < 26
+}
+
+/// Counts the bytes that pass `test`. `bytes` are at most 255, and `test` has no branches: this becomes vector code.
+#[inline(always)]
+fn count_if(bytes: &[u8], test: impl Fn(u8) -> bool) -> u8 {
+    bytes.iter().fold(0u8, |sum, &byte| sum.wrapping_add(u8::from(test(byte))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plain(text: &str) -> CharCounts {
+        CharCounts {
+            chars: text.chars().count() as u64,
+            alnum: text.chars().filter(|&ch| is_alnum(ch)).count() as u64,
+            special: text.chars().filter(|&ch| is_special(ch)).count() as u64,
+        }
+    }
+
+    #[test]
+    fn classes_of_awkward_characters() {
+        for ch in ['a', 'Z', '7', 'é', '½', '²', '①', 'Ⅷ', '３', '٣', '一', '𠮷'] {
+            assert!(is_alnum(ch), "{ch:?}");
+        }
+        for ch in ['_', ' ', '\u{301}', '👍', '\u{10ffff}', '\u{10d50}'] {
+            assert!(!is_alnum(ch), "{ch:?}");
+        }
+        for ch in ['!', '7', ' ', '\n', '一', '士', 'ー', 'π', 'Г', '\u{200b}', '\u{3000}', '👍', '\u{1f3fd}'] {
+            assert!(is_special(ch), "{ch:?}");
+        }
+        for ch in ['a', '二', 'г', '\u{2581}', '\u{200d}', '\u{fe0f}', '\u{a0}', '\u{1f1e6}', '\0', '\u{7f}'] {
+            assert!(!is_special(ch), "{ch:?}");
+        }
+    }
+
+    #[test]
+    fn every_character_counts_as_its_class() {
+        for ch in (0..=0x10_FFFF).filter_map(char::from_u32) {
+            let text = ch.to_string();
+            assert_eq!(count_classes(&text), plain(&text), "{ch:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn counts_agree_with_the_plain_form(text in "([ -~]{0,70}|\\PC{0,70}|[一Гπa１😀\n]{0,70}){0,3}") {
+            prop_assert_eq!(count_classes(&text), plain(&text));
+            prop_assert_eq!(count_chars(&text), plain(&text).chars);
+            prop_assert_eq!(count_alnum(&text).members, plain(&text).alnum);
+            prop_assert_eq!(count_special(&text).members, plain(&text).special);
+        }
+    }
+}

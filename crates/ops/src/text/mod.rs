@@ -1,0 +1,18 @@
+//! Text tools that operators share: pure functions over `&str`, with scratch memory passed in where they need any.
+
+mod block_scan;
+pub mod char_repetition;
+pub mod chars;
+mod class_table;
+pub mod email;
+pub mod fix_unicode;
+pub mod links;
+mod ngram_hash;
+mod ngram_tally;
+pub mod pattern;
+pub mod punctuation;
+pub mod python;
+pub mod substitution;
+pub mod template;
+pub mod whitespace;
+pub mod word_repetition;

@@ -1,0 +1,78 @@
+//! Hashes of n-grams: of a few bytes, and rolling ones over a sequence of codes.
+//!
+//! Nothing here is seeded by chance. The constants are arbitrary but fixed: they are part of the version of the
+//! operators that count n-grams.
+
+use super::ngram_tally::{Collector, Place};
+
+/// Modulus of the rolling hash, a Mersenne prime.
+const MODULUS: u64 = (1 << 61) - 1;
+/// Base of the rolling hash.
+const BASE: u64 = 0x0B4F_5A1D_36E7_92C5;
+/// Turns the rolling hash into one that is uniform in its upper bits.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Mixed into the words of [`mix`].
+const MIX: [u64; 2] = [0xA076_1D64_78BD_642F, 0xE703_7ED1_A0B4_28DB];
+
+/// A hash of 64 bits of two words.
+#[inline(always)]
+pub(super) fn mix(head: u64, tail: u64) -> u64 {
+    let product = u128::from(head ^ MIX[0]) * u128::from(tail ^ MIX[1]);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Collects the hashes of all n-grams of `len` codes, which are taken modulo 2^61 − 1.
+pub(super) fn collect_rolling<C, P>(codes: &[C], len: usize, collector: &mut Collector<'_, P>)
+where
+    C: Copy + Into<u64>,
+    P: Place,
+{
+    if codes.len() < len {
+        return;
+    }
+    let mut hash = codes[..len].iter().fold(0, |hash, &code| roll(hash, code.into() & MODULUS));
+    // What a code that leaves adds to the hash of the next n-gram, taken away there.
+    let leaving = (0..len).fold(1, |power, _| times(power, BASE));
+    collector.extend(std::iter::once(hash.wrapping_mul(SPREAD)));
+    collector.extend(codes.iter().zip(&codes[len..]).map(|(&gone, &code)| {
+        let change = (code.into() & MODULUS) + MODULUS - times(gone.into() & MODULUS, leaving);
+        hash = roll(hash, change);
+        hash.wrapping_mul(SPREAD)
+    }));
+}
+
+/// `hash * BASE + add` modulo [`MODULUS`], for `add` up to twice the modulus.
+#[inline(always)]
+fn roll(hash: u64, add: u64) -> u64 {
+    let product = u128::from(hash) * u128::from(BASE);
+    reduce((product as u64 & MODULUS) + (product >> 61) as u64 + add)
+}
+
+#[inline(always)]
+fn times(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    reduce((product as u64 & MODULUS) + (product >> 61) as u64)
+}
+
+/// The remainder modulo [`MODULUS`] of any number of 64 bits less 8.
+#[inline(always)]
+fn reduce(number: u64) -> u64 {
+    let folded = (number & MODULUS) + (number >> 61);
+    if folded >= MODULUS { folded - MODULUS } else { folded }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn rolling_forgets_what_has_left(a in 0..=MODULUS, b in 0..=MODULUS, gone in 0..=MODULUS) {
+            let fresh = roll(roll(0, a), b);
+            let power = times(times(BASE, BASE), 1);
+            let rolled = roll(roll(roll(0, gone), a), b + MODULUS - times(gone, power));
+            prop_assert_eq!(fresh, rolled);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Replacing what a pattern finds by a template.
+
+use std::fmt;
+use std::ops::Range;
+
+use regex::{CaptureLocations, Regex};
+
+use super::pattern;
+use super::template::{Groups, Template};
+
+/// A finder for a pattern that is built in: appends the ranges it finds, in order and without overlap.
+pub type Finder = fn(&str, &mut Vec<Range<usize>>);
+
+/// Something to find and what to put in its place, with memory that is used again from text to text.
+pub struct Substitution {
+    target: Target,
+    template: Template,
+    found: Vec<Range<usize>>,
+    expanded: String,
+}
+
+enum Target {
+    Finder(Finder),
+    Pattern(Regex, CaptureLocations),
+}
+
+/// Which of its two parts makes a substitution impossible, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The pattern.
+    Pattern(String),
+    /// The replacement.
+    Template(String),
+}
+
+impl Substitution {
+    /// Replaces what `finder` finds. All of its `groups` groups hold the whole match.
+    ///
+    /// # Errors
+    /// [`Refused::Template`].
+    pub fn of_finder(finder: Finder, groups: usize, template: &str) -> Result<Self, Refused> {
+        let template = Template::parse(template, Groups::Whole(groups)).map_err(Refused::Template)?;
+        Ok(Self::new(Target::Finder(finder), template))
+    }
+
+    /// Replaces what a user's pattern matches.
+    ///
+    /// # Errors
+    /// [`Refused`], for the pattern first.
+    pub fn of_pattern(pattern: &str, template: &str) -> Result<Self, Refused> {
+        let pattern = pattern::compile(pattern).map_err(Refused::Pattern)?;
+        let template = Template::parse(template, Groups::Of(&pattern)).map_err(Refused::Template)?;
+        let groups = pattern.capture_locations();
+        Ok(Self::new(Target::Pattern(pattern, groups), template))
+    }
+
+    fn new(target: Target, template: Template) -> Self {
+        Self { target, template, found: Vec::new(), expanded: String::new() }
+    }
+
+    /// Reports every replacement in `text`, in order: the range and what comes there.
+    pub fn replace_all(&mut self, text: &str, mut replace: impl FnMut(Range<usize>, &str)) {
+        let Self { target, template, found, expanded } = self;
+        match target {
+            Target::Finder(finder) => {
+                found.clear();
+                finder(text, found);
+                for range in found.iter() {
+                    match template.as_literal() {
+                        Some(literal) => replace(range.clone(), literal),
+                        None => {
+                            expanded.clear();
+                            template.expand_whole(&text[range.clone()], expanded);
+                            replace(range.clone(), expanded);
+                        }
+                    }
+                }
+            }
+            Target::Pattern(pattern, groups) => {
+                let literal = template.as_literal();
+                each_match(text, |start| match literal {
+                    Some(literal) => {
+                        let found = pattern.find_at(text, start)?.range();
+                        replace(found.clone(), literal);
+                        Some(found)
+                    }
+                    None => {
+                        let found = pattern.captures_read_at(groups, text, start)?.range();
+                        expanded.clear();
+                        template.expand(text, groups, expanded);
+                        replace(found.clone(), expanded);
+                        Some(found)
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Calls `next` with the start of each search, as Python does: an empty match may follow right behind another match, but
+/// not behind an empty one.
+fn each_match(text: &str, mut next: impl FnMut(usize) -> Option<Range<usize>>) {
+    let mut start = 0;
+    while let Some(found) = next(start) {
+        start = found.end;
+        if found.is_empty() {
+            let Some(ch) = text[start..].chars().next() else { return };
+            start += ch.len_utf8();
+        }
+    }
+}
+
+impl fmt::Debug for Substitution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Substitution").field("template", &self.template).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replaced(mut substitution: Substitution, text: &str) -> String {
+        let mut out = String::new();
+        let mut done = 0;
+        substitution.replace_all(text, |range, with| {
+            out.push_str(&text[done..range.start]);
+            out.push_str(with);
+            done = range.end;
+        });
+        out + &text[done..]
+    }
+
+    #[test]
+    fn matches_become_what_the_template_says() {
+        let cases = [
+            ("x*", "-", "axb", "-a--b-"),
+            ("(x*)", r"<\1>", "axé", "<>a<x><>é<>"),
+            (r"(\w+) (\w+)", r"\2 \1", "one two, three four", "two one, four three"),
+            ("b", "", "abcb", "ac"),
+        ];
+        for (pattern, template, text, expected) in cases {
+            assert_eq!(replaced(Substitution::of_pattern(pattern, template).unwrap(), text), expected);
+        }
+        let finder: Finder = |text, found| found.extend(text.find('@').map(|at| at..at + 1));
+        assert_eq!(replaced(Substitution::of_finder(finder, 2, r"[\g<0>\1]").unwrap(), "a@b"), "a[@@]b");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert!(matches!(Substitution::of_pattern("(", "("), Err(Refused::Pattern(_))));
+        assert!(matches!(Substitution::of_pattern("a", r"\1"), Err(Refused::Template(_))));
+    }
+}

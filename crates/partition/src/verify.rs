@@ -1,0 +1,46 @@
+//! Whether a source still has the bytes that were planned.
+
+use coldpress_dataset::{Block, Error, LineStream, Result, Source};
+use coldpress_record::Lines;
+use coldpress_storage::Hasher;
+
+use crate::plan::Slice;
+
+/// Reads the slices of one source again, in one pass, and compares their hashes.
+///
+/// # Errors
+/// [`Error::Changed`] for the first slice that has other bytes than when it was planned.
+pub fn verify_slices(source: &Source, slices: &[&Slice], max_record_bytes: u64) -> Result<()> {
+    let Some(first) = slices.first() else {
+        return Ok(());
+    };
+    let mut stream = LineStream::open(source, first.start, None, max_record_bytes)?;
+    let mut slices = slices.iter();
+    let mut current = slices.next();
+    let (mut lines, mut hasher, mut position) = (Lines::default(), Hasher::new(), first.start);
+    while current.is_some() && stream.next_block(&mut lines)? != Block::End {
+        let mut bytes = lines.bytes.as_slice();
+        while let Some(slice) = current {
+            let inside = slice.end.saturating_sub(position).min(bytes.len() as u64) as usize;
+            hasher.update(&bytes[..inside]);
+            position += inside as u64;
+            bytes = &bytes[inside..];
+            if position < slice.end {
+                break;
+            }
+            if hasher.finish() != slice.digest {
+                return Err(changed(source, slice));
+            }
+            hasher = Hasher::new();
+            current = slices.next();
+        }
+    }
+    current.map_or(Ok(()), |missing| Err(changed(source, missing)))
+}
+
+fn changed(source: &Source, slice: &Slice) -> Error {
+    Error::Changed {
+        path: source.identity.path.clone(),
+        what: format!("bytes {} to {} are others", slice.start, slice.end),
+    }
+}

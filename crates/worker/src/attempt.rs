@@ -1,0 +1,90 @@
+//! One try at one partition, as a value that can be sent anywhere.
+
+use std::path::PathBuf;
+
+use coldpress_config::OperatorCall;
+use coldpress_dataset::{Compression, Source};
+use coldpress_operator::{ChainHash, ChainSettings};
+use coldpress_partition::PlannedPartition;
+use coldpress_storage::{FileRef, FileStamp};
+use serde::{Deserialize, Serialize};
+
+/// One try at one partition: everything a worker must know. No record passes through it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The number of the driver that gave it out.
+    pub epoch: u64,
+    /// The number of the try under this driver, from 1.
+    pub attempt: u32,
+    /// The job's directory; other paths are relative to it.
+    pub job_dir: PathBuf,
+    /// What is worked on.
+    pub partition: PlannedPartition,
+    /// Where its slice lies.
+    pub source: Source,
+    /// The operators, in order.
+    pub operators: Vec<OperatorCall>,
+    /// What the recipe says to all of them.
+    pub settings: ChainSettings,
+    /// The chain hashes: before the first operator and after each.
+    pub chain: Vec<ChainHash>,
+    /// Where to begin, the best first; the slice itself is always the last resort, where `from_input` allows it.
+    pub starts: Vec<Start>,
+    /// Whether the slice itself may be read.
+    pub from_input: bool,
+    /// After how many operators a checkpoint is wanted, rising.
+    pub checkpoints: Vec<u32>,
+    /// Longer records are quarantined by place and length.
+    pub max_record_bytes: u64,
+    /// Whether a line that is no record goes to quarantine (true) or fails the partition.
+    pub lenient: bool,
+    /// Whether records come out with their statistics.
+    pub keep_stats: bool,
+    /// How the rows are packed.
+    pub rows_compression: Compression,
+}
+
+/// Work of an earlier attempt to go on from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Start {
+    /// A checkpoint.
+    Checkpoint {
+        /// Operators applied.
+        operation: u32,
+        /// Its name in the store.
+        name: String,
+        /// What it must be.
+        stamp: FileStamp,
+    },
+    /// The rows that an earlier recipe, a prefix of this one, ended with.
+    Result {
+        /// Operators applied.
+        operation: u32,
+        /// The rows.
+        rows: FileRef,
+        /// How they are packed.
+        compression: Compression,
+        /// Their origins and statistics.
+        index: FileRef,
+    },
+}
+
+impl Start {
+    /// Operators applied.
+    pub fn operation(&self) -> u32 {
+        match self {
+            Self::Checkpoint { operation, .. } | Self::Result { operation, .. } => *operation,
+        }
+    }
+}
+
+impl Attempt {
+    /// The name of a file of this attempt: `partition_000003.e1.a2` and the suffix.
+    pub fn file_name(&self, suffix: &str) -> String {
+        format!(
+            "partition_{:06}.e{}.a{}{suffix}",
+            self.partition.index, self.epoch, self.attempt
+        )
+    }
+}

@@ -1,0 +1,89 @@
+//! Why an attempt failed.
+
+use coldpress_failure::ErrorClass;
+use serde::{Deserialize, Serialize};
+
+/// Why an attempt failed; it has published nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct AttemptError {
+    /// What kind of failure it was: whether another try may help.
+    pub class: ErrorClass,
+    /// What the driver must know about it.
+    pub kind: FailureKind,
+    /// What happened, with everything it came from.
+    pub message: String,
+    /// The operator, where one is to blame.
+    pub operator: Option<String>,
+}
+
+/// What the driver must know about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// Nothing special.
+    Other,
+    /// The attempt was told to stop.
+    Stopped,
+    /// The slice is not what was planned: the job must not go on.
+    InputChanged,
+}
+
+impl AttemptError {
+    /// A failure of this class.
+    pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            kind: FailureKind::Other,
+            message: message.into(),
+            operator: None,
+        }
+    }
+
+    pub(crate) fn stopped() -> Self {
+        Self {
+            kind: FailureKind::Stopped,
+            ..Self::new(ErrorClass::System, "stopped before it was finished")
+        }
+    }
+
+    pub(crate) fn input_changed(message: String) -> Self {
+        Self {
+            kind: FailureKind::InputChanged,
+            ..Self::new(ErrorClass::Input, message)
+        }
+    }
+
+    pub(crate) fn system(error: &dyn std::error::Error) -> Self {
+        Self::new(ErrorClass::System, with_sources(error))
+    }
+}
+
+/// An error and everything it came from, in one line.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    text
+}
+
+impl From<coldpress_storage::Error> for AttemptError {
+    fn from(error: coldpress_storage::Error) -> Self {
+        Self::system(&error)
+    }
+}
+
+impl From<coldpress_checkpoint::Error> for AttemptError {
+    fn from(error: coldpress_checkpoint::Error) -> Self {
+        Self::system(&error)
+    }
+}
+
+impl From<coldpress_dataset::Error> for AttemptError {
+    fn from(error: coldpress_dataset::Error) -> Self {
+        Self::system(&error)
+    }
+}

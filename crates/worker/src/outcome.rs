@@ -1,0 +1,52 @@
+//! What an attempt made.
+
+use coldpress_operator::ChainHash;
+use coldpress_record::{Ledger, Unreadable};
+use coldpress_storage::FileRef;
+use serde::{Deserialize, Serialize};
+
+/// What a finished attempt made: durable files, and where every record went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The partition's number.
+    pub partition: u32,
+    /// The number of the try.
+    pub attempt: u32,
+    /// The rows that came out, in the form of the export.
+    pub rows: FileRef,
+    /// Their origins and statistics.
+    pub index: FileRef,
+    /// Bytes of the rows before they were packed.
+    pub uncompressed_bytes: u64,
+    /// The checkpoints on the way, rising.
+    pub checkpoints: Vec<CheckpointOutcome>,
+    /// Quarantine files of the partition, those of the work that it went on from included.
+    pub quarantine: Vec<FileRef>,
+    /// Where the records went, from the partition's start.
+    pub ledger: Ledger,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Records in quarantine before each of the slice's marks.
+    pub error_marks: Vec<u64>,
+    /// Operators that an earlier attempt had applied already.
+    pub resumed_at: u32,
+    /// Why better starts than the one that was taken were no good.
+    pub set_aside: Vec<String>,
+    /// Time that each operator took, in nanoseconds.
+    pub nanos: Vec<u64>,
+}
+
+/// One checkpoint of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointOutcome {
+    /// Operators applied.
+    pub operation: u32,
+    /// The last of them.
+    pub operator: String,
+    /// The chain hash after it.
+    pub chain: ChainHash,
+    /// Its name in the store, length and digest.
+    pub file: FileRef,
+    /// Rows in it.
+    pub rows: u64,
+}

@@ -1,0 +1,294 @@
+//! Running attempts, one after another, on one thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use coldpress_checkpoint::{CheckpointStore, Manifest};
+use coldpress_config::OperatorCall;
+use coldpress_failure::ErrorClass;
+use coldpress_operator::{Chain, ChainSettings, Registry, Tally};
+use coldpress_record::{Batch, Ledger};
+
+use crate::attempt::Attempt;
+use crate::error::AttemptError;
+use crate::input::{Found, Input};
+use crate::outcome::Outcome;
+use crate::output::ResultWriter;
+use crate::segment::Segment;
+
+/// What a worker needs besides the attempt: what cannot be sent as a value.
+#[derive(Clone, Debug)]
+pub struct WorkerContext {
+    /// The operators that the program knows.
+    pub registry: Registry,
+    /// Where checkpoints are.
+    pub store: Arc<dyn CheckpointStore>,
+}
+
+/// Counts that others may watch while workers work; they say nothing about what is published.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Records read so far, by all attempts.
+    pub records: AtomicU64,
+}
+
+/// Runs attempts, one after another; built operators and buffers are kept in between.
+pub struct Worker {
+    context: WorkerContext,
+    chain: Option<Built>,
+    batch: Batch,
+}
+
+struct Built {
+    operators: Vec<OperatorCall>,
+    settings: ChainSettings,
+    chain: Chain,
+}
+
+impl Worker {
+    /// A worker that has built nothing yet.
+    pub fn new(context: WorkerContext) -> Self {
+        Self {
+            context,
+            chain: None,
+            batch: Batch::default(),
+        }
+    }
+
+    /// Runs one attempt to its end, or to the first batch after `stop` is set.
+    ///
+    /// # Errors
+    /// [`AttemptError`]; whatever files were made are cited by nobody. A panic outside of an operator is an error too.
+    pub fn run(
+        &mut self,
+        attempt: &Attempt,
+        stop: &AtomicBool,
+        progress: &Progress,
+    ) -> Result<Outcome, AttemptError> {
+        let run = catch_unwind(AssertUnwindSafe(|| {
+            self.run_attempt(attempt, stop, progress)
+        }));
+        run.unwrap_or_else(|panic| {
+            self.chain = None;
+            self.batch = Batch::default();
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
+            Err(AttemptError::new(
+                ErrorClass::Processing,
+                format!("the worker panicked: {text}"),
+            ))
+        })
+    }
+
+    fn run_attempt(
+        &mut self,
+        attempt: &Attempt,
+        stop: &AtomicBool,
+        progress: &Progress,
+    ) -> Result<Outcome, AttemptError> {
+        self.prepare_chain(attempt)?;
+        let store = &*self.context.store;
+        let Some(Built { chain, .. }) = &mut self.chain else {
+            return Err(AttemptError::new(
+                ErrorClass::Processing,
+                "the operators were not built",
+            ));
+        };
+        let mut set_aside = Vec::new();
+        let mut input = Input::open(attempt, store, &mut set_aside)?;
+        let mut manifest = begin_manifest(attempt, chain, input.manifest());
+        let resumed_at = manifest.operation;
+        let mut tally = chain.tally();
+        tally.ledger = manifest.ledger.clone();
+        let mut segments = Segment::of(attempt, resumed_at as usize, chain, store)?;
+        let mut result = ResultWriter::create(attempt, chain)?;
+        let mut found = Found::default();
+        while input.next(&mut self.batch, chain, &mut found)? {
+            if stop.load(Ordering::Relaxed) {
+                return Err(AttemptError::stopped());
+            }
+            progress
+                .records
+                .fetch_add(found.records.max(1), Ordering::Relaxed);
+            account_for_input(
+                attempt,
+                &mut found,
+                &mut tally,
+                &mut manifest,
+                &mut segments,
+            )?;
+            run_batch(chain, &mut self.batch, &mut segments, &mut tally)?;
+            result.write(&self.batch, chain)?;
+        }
+        input.finish(attempt)?;
+        finish(
+            attempt,
+            tally,
+            manifest,
+            segments,
+            result,
+            Resumed {
+                operation: resumed_at,
+                set_aside,
+            },
+        )
+    }
+
+    /// Builds the operators, unless the last attempt had the same.
+    fn prepare_chain(&mut self, attempt: &Attempt) -> Result<(), AttemptError> {
+        let same = |built: &Built| {
+            built.operators == attempt.operators && built.settings == attempt.settings
+        };
+        if self.chain.as_ref().is_some_and(same) {
+            return Ok(());
+        }
+        let chain = Chain::build(
+            &self.context.registry,
+            &attempt.operators,
+            &attempt.settings,
+        )
+        .map_err(|error| AttemptError::new(ErrorClass::Config, error.to_string()))?;
+        let (operators, settings) = (attempt.operators.clone(), attempt.settings.clone());
+        self.chain = Some(Built {
+            operators,
+            settings,
+            chain,
+        });
+        Ok(())
+    }
+}
+
+struct Resumed {
+    operation: u32,
+    set_aside: Vec<String>,
+}
+
+/// What is true before the first batch: nothing, or what the earlier work says.
+fn begin_manifest(attempt: &Attempt, chain: &Chain, earlier: Option<&Manifest>) -> Manifest {
+    let empty = Ledger::new(chain.names());
+    let slice = attempt.partition.slice.clone();
+    let Some(earlier) = earlier else {
+        return Manifest {
+            partition: attempt.partition.index,
+            operation: 0,
+            chain: attempt.chain[0].to_string(),
+            slice: slice.digest,
+            ledger: empty,
+            error_marks: vec![0; slice.marks.len()],
+            unreadable: Vec::new(),
+            rows: 0,
+            quarantine: Vec::new(),
+        };
+    };
+    let mut operators = earlier.ledger.operators.clone();
+    operators.extend(empty.operators.into_iter().skip(operators.len()));
+    Manifest {
+        ledger: Ledger {
+            operators,
+            ..earlier.ledger
+        },
+        ..earlier.clone()
+    }
+}
+
+/// Counts what was read and sets aside what is no record.
+fn account_for_input(
+    attempt: &Attempt,
+    found: &mut Found,
+    tally: &mut Tally,
+    manifest: &mut Manifest,
+    segments: &mut [Segment],
+) -> Result<(), AttemptError> {
+    tally.ledger.records += found.records;
+    tally.ledger.rejected += (found.rejects.len() + found.too_long.len()) as u64;
+    manifest.unreadable.extend(found.torn.take());
+    if !attempt.lenient
+        && let Some(first) = found.rejects.first()
+    {
+        let (path, position) = (attempt.source.path.display(), first.origin.position);
+        let message = format!("`{path}` at byte {position}: {}", first.reason);
+        return Err(AttemptError::new(ErrorClass::Input, message));
+    }
+    let Some(first) = segments.first_mut() else {
+        return Ok(());
+    };
+    found
+        .rejects
+        .drain(..)
+        .try_for_each(|reject| first.reject(reject))?;
+    let mut too_long = found.too_long.drain(..);
+    too_long.try_for_each(|(origin, length)| {
+        first.reject_too_long(origin, length, attempt.max_record_bytes)
+    })
+}
+
+fn run_batch(
+    chain: &mut Chain,
+    batch: &mut Batch,
+    segments: &mut [Segment],
+    tally: &mut Tally,
+) -> Result<(), AttemptError> {
+    for segment in segments {
+        chain
+            .run(batch, segment.operators.clone(), tally)
+            .map_err(|failure| AttemptError {
+                operator: Some(failure.failed.operator.clone()),
+                ..AttemptError::new(ErrorClass::Processing, failure.to_string())
+            })?;
+        tally
+            .quarantined
+            .drain(..)
+            .try_for_each(|failed| segment.fail(failed))?;
+        if let Some(checkpoint) = segment.checkpoint() {
+            checkpoint.write(batch, chain)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes everything durable, in the order in which one thing cites another.
+fn finish(
+    attempt: &Attempt,
+    tally: Tally,
+    mut manifest: Manifest,
+    segments: Vec<Segment>,
+    result: ResultWriter,
+    resumed: Resumed,
+) -> Result<Outcome, AttemptError> {
+    tally
+        .ledger
+        .check()
+        .map_err(|imbalance| AttemptError::new(ErrorClass::Processing, imbalance.to_string()))?;
+    let read = tally.ledger.records + manifest.unreadable.len() as u64;
+    let planned = attempt.partition.slice.records;
+    if read != planned {
+        let message = format!("{planned} records were planned and {read} were read");
+        return Err(AttemptError::new(ErrorClass::Processing, message));
+    }
+    manifest.ledger = tally.ledger;
+    let mut checkpoints = Vec::new();
+    for segment in segments {
+        checkpoints.extend(segment.finish(&mut manifest)?);
+    }
+    manifest.operation = attempt.operators.len() as u32;
+    manifest.chain = attempt.chain[attempt.operators.len()].to_string();
+    let (rows, index, uncompressed_bytes) = result.finish(manifest.clone())?;
+    Ok(Outcome {
+        partition: attempt.partition.index,
+        attempt: attempt.attempt,
+        rows,
+        index,
+        uncompressed_bytes,
+        checkpoints,
+        quarantine: manifest.quarantine,
+        ledger: manifest.ledger,
+        unreadable: manifest.unreadable,
+        error_marks: manifest.error_marks,
+        resumed_at: resumed.operation,
+        set_aside: resumed.set_aside,
+        nanos: tally.nanos,
+    })
+}

@@ -1,0 +1,75 @@
+//! `cargo xtask docs`: the pages of `docs/reference/`, written from what the code declares.
+
+mod keys;
+mod operators;
+
+use anyhow::{Context, Result, bail};
+
+/// A page: its path in the workspace and what it must hold.
+struct Page {
+    path: &'static str,
+    text: String,
+}
+
+/// Writes the pages; with `--check`, only compares.
+///
+/// # Errors
+/// When a page cannot be written, or is not up to date.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let check = match args {
+        [] => false,
+        [only] if only == "--check" => true,
+        _ => bail!("`docs` takes `--check` or nothing"),
+    };
+    let pages = [
+        Page {
+            path: "docs/reference/recipe-keys.md",
+            text: keys::page(),
+        },
+        Page {
+            path: "docs/reference/operators.md",
+            text: operators::page(),
+        },
+    ];
+    for page in &pages {
+        if check { compare(page)? } else { write(page)? }
+    }
+    Ok(())
+}
+
+fn compare(page: &Page) -> Result<()> {
+    let there = std::fs::read_to_string(crate::root().join(page.path)).unwrap_or_default();
+    if there == page.text {
+        println!("{} is up to date", page.path);
+        return Ok(());
+    }
+    let line = there
+        .lines()
+        .zip(page.text.lines())
+        .take_while(|(old, new)| old == new)
+        .count()
+        + 1;
+    bail!(
+        "{} is not up to date from line {line} on; run `cargo xtask docs`",
+        page.path
+    );
+}
+
+fn write(page: &Page) -> Result<()> {
+    let path = crate::root().join(page.path);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    std::fs::write(&path, &page.text).with_context(|| format!("cannot write {}", page.path))?;
+    println!("wrote {}", page.path);
+    Ok(())
+}
+
+/// A text as a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|")
+}

@@ -1,0 +1,82 @@
+//! The page of recipe keys.
+
+use coldpress_config::{Availability, DefaultValue, KeySpec, keys};
+
+use super::cell;
+
+const HEAD: &str = "\
+# Recipe keys
+
+<!-- Written by `cargo xtask docs` from the declarations in crates/config/src/settings/. -->
+
+A recipe is a YAML map of these keys. A key with dots may be written as nested maps or, on the command line, as
+`--partition.size 500`. The order among several spellings of one setting is: command line, the key itself, its other
+spellings from left to right; two spellings with different values get a warning. An unknown key is an error that names
+its place and the nearest known key.
+
+**Class** says what a changed value changes: *result* keys decide which records come out and are part of a result's
+identity; *plan* keys decide how the dataset is cut, and the plan of a job that already has one wins; *run* keys may
+differ between a run and its resume.
+
+**Here** says how much of a key this release honours. *Yes*: all of it. *In part*: as the sentence says. *Default
+only*: another value is an error, since it would change the result. *No effect*: another value is accepted with a
+warning. *Never*: any value is accepted with a warning.
+";
+
+pub(super) fn page() -> String {
+    let mut page = HEAD.to_owned();
+    let mut section = None;
+    for key in keys() {
+        let own = key.name.split_once('.').map_or("", |(section, _)| section);
+        if section != Some(own) {
+            section = Some(own);
+            page.push_str(&heading(own));
+        }
+        page.push_str(&row(key));
+    }
+    page
+}
+
+fn heading(section: &str) -> String {
+    let title = if section.is_empty() {
+        "Top level".to_owned()
+    } else {
+        format!("`{section}`")
+    };
+    format!(
+        "\n## {title}\n\n| key | other spellings | value | default | class | here | meaning |\n| --- | --- | --- | --- | --- | --- | --- |\n"
+    )
+}
+
+fn row(key: &KeySpec) -> String {
+    let spellings = key
+        .aliases
+        .iter()
+        .map(|alias| format!("`{alias}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let default = match key.default {
+        DefaultValue::Value(text) => format!("`{text}`"),
+        other => other.to_string(),
+    };
+    let columns = [
+        format!("`{}`", key.name),
+        spellings,
+        key.kind.to_string(),
+        default,
+        key.class.to_string(),
+        availability(key.availability),
+        key.doc.to_owned(),
+    ];
+    format!("| {} |\n", columns.map(|column| cell(&column)).join(" | "))
+}
+
+fn availability(availability: Availability) -> String {
+    match availability {
+        Availability::Now => "yes".to_owned(),
+        Availability::Partly(how) => format!("in part: {how}"),
+        Availability::DefaultOnly(how) => format!("default only: {how}"),
+        Availability::NoEffect(how) => format!("no effect: {how}"),
+        Availability::NeverHasEffect(how) => format!("never: {how}"),
+    }
+}

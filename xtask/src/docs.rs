@@ -73,3 +73,62 @@ fn cell(text: &str) -> String {
         .join(" ")
         .replace('|', "\\|")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_keeps_to_its_row_and_column() {
+        assert_eq!(cell(" two\n lines, a|b "), "two lines, a\\|b");
+    }
+
+    #[test]
+    fn pages_name_everything_that_is_declared() {
+        let (key_page, operator_page) = (keys::page(), operators::page());
+        for key in coldpress_config::keys() {
+            assert!(
+                key_page.contains(&format!("| `{}` |", key.name)),
+                "{}",
+                key.name
+            );
+        }
+        for spec in coldpress_ops::builtin().iter() {
+            assert!(
+                operator_page.contains(&format!("\n## {}\n", spec.name())),
+                "{}",
+                spec.name()
+            );
+            for param in spec.params() {
+                assert!(
+                    operator_page.contains(&format!("| `{}` |", param.name)),
+                    "{} {}",
+                    spec.name(),
+                    param.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_of_a_table_has_the_columns_of_its_head() {
+        for page in [keys::page(), operators::page()] {
+            let mut columns = None;
+            for line in page.lines() {
+                let bars = line.replace("\\|", "").matches('|').count();
+                assert_eq!(
+                    bars,
+                    if line.starts_with('|') {
+                        *columns.get_or_insert(bars)
+                    } else {
+                        0
+                    },
+                    "{line}"
+                );
+                if !line.starts_with('|') {
+                    columns = None;
+                }
+            }
+        }
+    }
+}

@@ -119,3 +119,53 @@ fn wrong_code_map() -> Result<Option<String>> {
         LAYERS.join(", ")
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(folder: &str, dependencies: &[&str]) -> Package {
+        let dependencies: Vec<_> = dependencies.iter().map(|name| dependency(name)).collect();
+        let package = serde_json::json!({
+            "name": format!("coldpress-{folder}"), "version": "0.1.0", "id": folder, "edition": "2024",
+            "dependencies": dependencies, "targets": [], "features": {},
+            "manifest_path": format!("/w/crates/{folder}/Cargo.toml"),
+        });
+        serde_json::from_value(package).unwrap()
+    }
+
+    fn dependency(folder: &str) -> serde_json::Value {
+        serde_json::json!({
+            "name": format!("coldpress-{folder}"), "req": "*", "kind": "dev", "optional": false,
+            "uses_default_features": true, "features": [], "path": format!("/w/crates/{folder}"),
+        })
+    }
+
+    #[track_caller]
+    fn check(folder: &str, dependencies: &[&str], faults: &[&str]) {
+        let package = package(folder, dependencies);
+        assert_eq!(folder_in_crates(&package).as_deref(), Some(folder));
+        let found = arrows_up(&package, folder, layer(folder).unwrap());
+        assert_eq!(found, faults);
+    }
+
+    #[test]
+    fn only_arrows_to_lower_layers_pass() {
+        check("record", &["storage", "config"], &[]);
+        check(
+            "record",
+            &["ops"],
+            &["record -> ops: ops does not stand before record"],
+        );
+        check(
+            "record",
+            &["record"],
+            &["record -> record: record does not stand before record"],
+        );
+        check(
+            "cli",
+            &["new"],
+            &["cli -> new: new is not in the table of xtask/src/layers.rs"],
+        );
+    }
+}

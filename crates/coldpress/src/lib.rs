@@ -1,1 +1,82 @@
-//! coldpress-coldpress
+//! Coldpress turns raw text datasets into training data: it runs a **recipe** (a list of operators) over **partitions**
+//! of the input, with **checkpoints**, an **event log**, and a **resume** that survives a crash at any moment.
+//!
+//! This crate is the facade: the crates of Coldpress as modules, a [`prelude`], and [`executor()`], which puts a recipe
+//! together with the built-in operators. The program `coldpress` is the same on the command line.
+//!
+//! ```
+//! use coldpress::prelude::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let path = |name: &str| folder.path().join(name).display().to_string();
+//! std::fs::write(path("in.jsonl"), "{\"text\": \"see https://example.org/a for more\"}\n{\"text\": \"no\"}\n")?;
+//!
+//! let recipe = Recipe::builder(path("in.jsonl"), path("out.jsonl"))
+//!     .call(OperatorCall::new("clean_links_mapper"))
+//!     .operator("text_length_filter", [("min_len", 5)])
+//!     .set("work_dir", path("jobs"))
+//!     .build()?;
+//! let report = coldpress::executor(recipe).build()?.run()?;
+//!
+//! assert_eq!(report.status, Status::Completed);
+//! assert_eq!((report.ledger.records, report.ledger.exported(), report.ledger.dropped()), (2, 1, 1));
+//! assert_eq!(std::fs::read_to_string(path("out.jsonl"))?, "{\"text\": \"see  for more\"}\n");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A tour
+//!
+//! - [`config`]: a [`Recipe`](config::Recipe) from YAML ([`load_recipe`]) or from Rust
+//!   ([`RecipeBuilder`](config::RecipeBuilder)), with every key that a recipe can have.
+//! - [`executor`](mod@executor): the [`Executor`](executor::Executor) runs it, or resumes it where the id of the job
+//!   exists; it tells what happens ([`live_events`](executor::Executor::live_events)) and can be
+//!   [stopped](executor::Executor::stop_handle). What it ends with is a [`Report`](executor::Report).
+//! - [`ops`]: the built-in operators. Your own implement a trait of [`operator`] and go into the same
+//!   [`Registry`](operator::Registry).
+//! - [`job`]: the journal that says what is true about a job, and the files around it; [`report`] shows a job to people.
+//! - [`checkpoint`]: where the progress within partitions is kept; your own store implements
+//!   [`CheckpointStore`](checkpoint::CheckpointStore), and the feature `suite` holds its contract as tests.
+//! - [`events`]: what happened, to read, to filter and to follow.
+//! - [`record`], [`dataset`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others stand on.
+//!
+//! It has almost no code and no error of its own.
+
+pub mod prelude;
+
+pub use coldpress_checkpoint as checkpoint;
+pub use coldpress_config as config;
+pub use coldpress_dataset as dataset;
+pub use coldpress_events as events;
+pub use coldpress_executor as executor;
+pub use coldpress_failure as failure;
+pub use coldpress_job as job;
+pub use coldpress_operator as operator;
+pub use coldpress_ops as ops;
+pub use coldpress_partition as partition;
+pub use coldpress_record as record;
+pub use coldpress_report as report;
+pub use coldpress_storage as storage;
+pub use coldpress_worker as worker;
+
+/// Begins an executor of this recipe with the built-in operators.
+///
+/// Operators of your own are added with [`operator`](executor::ExecutorBuilder::operator).
+#[doc(alias = "dj-process")]
+#[doc(alias = "PartitionedRayExecutor")]
+pub fn executor(recipe: config::Recipe) -> executor::ExecutorBuilder {
+    executor::ExecutorBuilder::new(recipe, ops::builtin())
+}
+
+/// Reads a recipe file; settings of `overrides` come before those of the file.
+///
+/// # Errors
+/// As [`Recipe::load`](config::Recipe::load).
+#[doc(alias = "init_configs")]
+pub fn load_recipe(
+    path: impl AsRef<std::path::Path>,
+    overrides: &config::Overrides,
+) -> config::Result<config::Recipe> {
+    config::Recipe::load(path.as_ref(), overrides)
+}

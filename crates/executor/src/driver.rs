@@ -96,8 +96,7 @@ impl Driver<'_> {
 
     /// Queues a journal record and takes it into the state; durable and to be acted on only after [`Self::sync`].
     fn record(&mut self, record: JournalRecord) -> Result<()> {
-        self.journal.append(&record)?;
-        Ok(self.state.apply(self.journal.epoch(), &record)?)
+        Ok(self.journal.record(&mut self.state, &record)?)
     }
 
     fn sync(&mut self) -> Result<()> {

@@ -135,7 +135,7 @@ impl From<coldpress_job::Error> for Error {
     fn from(error: coldpress_job::Error) -> Self {
         use coldpress_job::Error as Job;
         let kind = match &error {
-            Job::UnknownJob { .. } => ErrorKind::NoSuchJob,
+            Job::UnknownJob { .. } | Job::NothingToResume { .. } => ErrorKind::NoSuchJob,
             Job::InvalidJobId { .. } => ErrorKind::Recipe,
             Job::Storage(_) => ErrorKind::Failed,
             _ => ErrorKind::Refused,

@@ -18,7 +18,7 @@ pub enum Error {
         "`{text}` is not a job id: {reason} (a job id is a letter or digit, \
          then up to 127 letters, digits, `.`, `_` or `-`)"
     )]
-    BadId {
+    InvalidJobId {
         /// The text as given.
         text: String,
         /// What is wrong with it.

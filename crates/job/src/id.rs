@@ -60,7 +60,7 @@ impl JobId {
     ///
     /// # Errors
     ///
-    /// [`Error::BadId`] if the recipe asks for something that is none.
+    /// [`Error::InvalidJobId`] if the recipe asks for something that is none.
     pub fn for_recipe(settings: &JobSettings, stem: &str) -> Result<Self> {
         match &settings.job_id {
             Some(text) => text.parse(),
@@ -137,7 +137,7 @@ impl FromStr for JobId {
     fn from_str(text: &str) -> Result<Self> {
         match problem_of(text) {
             None => Ok(Self(text.to_owned())),
-            Some(reason) => Err(Error::BadId {
+            Some(reason) => Err(Error::InvalidJobId {
                 text: text.to_owned(),
                 reason,
             }),

@@ -38,8 +38,8 @@ pub enum Mode {
 
 /// The journal of a job, open for writing by one driver.
 ///
-/// [`append`](Self::append) queues and [`sync`](Self::sync) makes durable: nobody may act on a
-/// record before it is synced, and a [`JobState`] takes it in only then.
+/// [`record`](Self::record) and [`append`](Self::append) queue, [`sync`](Self::sync) makes durable:
+/// nobody may act on a record before it is synced.
 #[derive(Debug)]
 pub struct Journal {
     dir: PathBuf,
@@ -106,7 +106,19 @@ impl Journal {
         self.epoch
     }
 
-    /// Queues a record. A very long plan is written as several records of the same kind.
+    /// Takes a record into the state and queues it, in this order: what cannot be true never gets
+    /// into the journal, where it would be damage for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contradiction`]: nothing has changed. [`Error::Storage`]: the state is ahead of the
+    /// journal, so the driver must end.
+    pub fn record(&mut self, state: &mut JobState, record: &JournalRecord) -> Result<()> {
+        state.apply(self.epoch, record)?;
+        self.append(record)
+    }
+
+    /// Queues a record as it is. A very long plan is written as several records of the same kind.
     ///
     /// # Errors
     ///

@@ -43,7 +43,8 @@ impl Layout {
     ///
     /// [`Error::Storage`] if a path is relative and there is no current folder.
     pub fn new(paths: &PathSettings, job_id: JobId) -> Result<Self> {
-        let mut layout = Self::in_dir(Path::new(&paths.work_dir), job_id)?;
+        let job_dir = folder_of(Path::new(&paths.work_dir), &job_id)?;
+        let mut layout = Self::of_job_dir(job_dir, job_id);
         let of_job = |dir: &String| folder_of(Path::new(dir), &layout.job_id);
         let checkpoint_dir = paths.checkpoint_dir.as_ref().map(of_job).transpose()?;
         let partition_dir = paths.partition_dir.as_ref().map(of_job).transpose()?;
@@ -66,40 +67,54 @@ impl Layout {
     ///
     /// [`Error::Storage`] if the path is relative and there is no current folder.
     pub fn in_dir(base_dir: &Path, job_id: JobId) -> Result<Self> {
-        let job_dir = folder_of(base_dir, &job_id)?;
-        Ok(Self {
+        let job_dir = absolute(base_dir)?.join(job_id.as_str());
+        Ok(Self::of_job_dir(job_dir, job_id))
+    }
+
+    fn of_job_dir(job_dir: PathBuf, job_id: JobId) -> Self {
+        Self {
             checkpoint_dir: job_dir.join("checkpoints"),
             event_log_dir: job_dir.join("event_logs"),
             partition_dir: job_dir.join("partitions"),
             job_id,
             job_dir,
-        })
+        }
     }
 
-    /// The layout of a job that exists below this folder.
+    /// The layout of a job that exists below this folder, or in it where it has the job's name.
     ///
-    /// Folders that it keeps elsewhere are taken from its summary, if that is readable and they
-    /// are plausible.
+    /// Folders that the job keeps elsewhere are taken from its summary, if that is readable and
+    /// they are plausible.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if that cannot be told.
     pub fn existing(base_dir: &Path, job_id: JobId) -> Result<Self> {
-        let mut layout = Self::in_dir(base_dir, job_id)?;
-        if !layout.is_job() {
+        let below = Self::in_dir(base_dir, job_id.clone())?;
+        let itself = Self::of_job_dir(folder_of(base_dir, &job_id)?, job_id.clone());
+        let Some(layout) = [below, itself].into_iter().find(Self::is_job) else {
             return Err(Error::UnknownJob {
-                job_id: layout.job_id,
+                job_id,
                 base_dir: base_dir.to_path_buf(),
             });
+        };
+        Ok(layout.with_folders_of_summary())
+    }
+
+    /// The layout of a job in exactly this folder.
+    pub(crate) fn at(base_dir: &Path, job_id: JobId) -> Result<Self> {
+        Ok(Self::in_dir(base_dir, job_id)?.with_folders_of_summary())
+    }
+
+    fn with_folders_of_summary(mut self) -> Self {
+        if let Ok(Some(summary)) = JobSummary::read(&self) {
+            self.take_folders(&summary);
         }
-        if let Ok(Some(summary)) = JobSummary::read(&layout) {
-            layout.take_folders(&summary);
-        }
-        Ok(layout)
+        self
     }
 
     /// Whether there is anything by which the folder can be told to be a job's.
-    pub(crate) fn is_job(&self) -> bool {
+    fn is_job(&self) -> bool {
         let files = [self.journal_dir(), self.summary(), self.heartbeat()];
         files.iter().any(|path| path.exists())
     }
@@ -248,7 +263,7 @@ impl Layout {
         self.job_dir.join("events.jsonl")
     }
 
-    /// How a file of the job is cited: relative to the job's folder where it is inside, else
+    /// How a file or folder of the job is cited: relative to the job's folder where it is inside, else
     /// absolute. The reverse of [`locate`](Self::locate).
     ///
     /// # Errors
@@ -259,9 +274,11 @@ impl Layout {
             path: path.display().to_string(),
         };
         let short = path.strip_prefix(&self.job_dir).unwrap_or(path);
-        let text = short.to_str().ok_or_else(outside)?.to_owned();
-        self.locate_path(&text)?;
-        Ok(text)
+        let text = short.to_str().ok_or_else(outside)?;
+        if self.is_inside(path) && !text.is_empty() {
+            return Ok(text.to_owned());
+        }
+        Err(outside())
     }
 
     /// Where a cited file is.
@@ -280,19 +297,22 @@ impl Layout {
     /// As there.
     pub fn locate_path(&self, cited: &str) -> Result<PathBuf> {
         let path = self.job_dir.join(cited);
+        if self.is_inside(&path) && !cited.is_empty() {
+            return Ok(path);
+        }
+        Err(Error::OutsideJob {
+            path: cited.to_owned(),
+        })
+    }
+
+    fn is_inside(&self, path: &Path) -> bool {
         let folders = [
             &self.job_dir,
             &self.checkpoint_dir,
             &self.event_log_dir,
             &self.partition_dir,
         ];
-        let inside = |folder: &&PathBuf| path.starts_with(folder) && path != **folder;
-        if is_plain(&path) && folders.iter().any(inside) {
-            return Ok(path);
-        }
-        Err(Error::OutsideJob {
-            path: cited.to_owned(),
-        })
+        is_plain(path) && folders.iter().any(|folder| path.starts_with(folder))
     }
 }
 
@@ -304,12 +324,15 @@ fn is_plain(path: &Path) -> bool {
 
 /// The job's folder in this one, which may be it already.
 fn folder_of(base_dir: &Path, job_id: &JobId) -> Result<PathBuf> {
-    let absolute = std::path::absolute(base_dir)
-        .map_err(|source| Error::io("find the folder", base_dir, source))?;
-    if absolute.file_name() == Some(job_id.as_str().as_ref()) {
-        return Ok(absolute);
+    let base_dir = absolute(base_dir)?;
+    if base_dir.file_name() == Some(job_id.as_str().as_ref()) {
+        return Ok(base_dir);
     }
-    Ok(absolute.join(job_id.as_str()))
+    Ok(base_dir.join(job_id.as_str()))
+}
+
+fn absolute(dir: &Path) -> Result<PathBuf> {
+    std::path::absolute(dir).map_err(|source| Error::io("find the folder", dir, source))
 }
 
 #[cfg(test)]

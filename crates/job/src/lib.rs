@@ -29,12 +29,10 @@
 //!     JournalRecord::Finished { status: Status::Completed, error: None },
 //! ];
 //! for record in &records {
-//!     journal.append(record)?;
+//!     journal.record(&mut state, record)?;
 //! }
+//! // Only now may anybody act on them.
 //! journal.sync()?;
-//! for record in &records {
-//!     state.apply(journal.epoch(), record)?;
-//! }
 //!
 //! let seen = Journal::read(&layout)?;
 //! assert_eq!(seen, state);

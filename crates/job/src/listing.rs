@@ -155,7 +155,7 @@ fn list_job(base_dir: &Path, dir: &Path) -> Option<ListedJob> {
     }
     let view = name
         .parse::<JobId>()
-        .and_then(|job_id| Layout::existing(base_dir, job_id))
+        .and_then(|job_id| Layout::at(base_dir, job_id))
         .and_then(JobView::of);
     Some(match view {
         Ok(view) => ListedJob::Job(view),

@@ -228,7 +228,10 @@ fn map_partition(
 
 fn detail(state: &JobState, partition: &PlannedPartition) -> PartitionDetail {
     let (index, slice) = (partition.index, &partition.slice);
-    let chain = state.final_chain();
+    let status = status(state, index);
+    let chain = state
+        .final_chain()
+        .filter(|_| status == PartitionStatus::Completed);
     let result = chain.and_then(|chain| state.result_of(index, chain));
     let (first, end) = (
         partition.first_record,
@@ -239,7 +242,7 @@ fn detail(state: &JobState, partition: &PlannedPartition) -> PartitionDetail {
         original_range: format!("{first}-{end}"),
         original_samples: slice.records,
         processed_samples: result.map_or(0, |result| result.ledger.exported()),
-        status: status(state, index),
+        status,
         processing_time: result.map(operator_seconds),
         error: state.failure(index).map(|failure| failure.error.clone()),
         dropped_samples: result.map_or(0, |result| result.ledger.dropped()),

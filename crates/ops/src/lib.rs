@@ -35,15 +35,96 @@ pub fn builtin() -> Registry {
 
 #[cfg(test)]
 mod tests {
+    use coldpress_operator::{Chain, ChainSettings, Key, Node, OperatorCall, Span};
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn every_operator_has_a_manual() {
         for spec in builtin().iter() {
             assert!(spec.summary().ends_with('.'), "{}", spec.name());
-            for heading in ["# What it does", "# Parameters", "# Example", "# Notes on determinism"] {
-                assert!(spec.long_doc().contains(heading), "{} has no {heading}", spec.name());
+            for heading in [
+                "# What it does",
+                "# Parameters",
+                "# Example",
+                "# Notes on determinism",
+            ] {
+                assert!(
+                    spec.long_doc().contains(heading),
+                    "{} has no {heading}",
+                    spec.name()
+                );
             }
+        }
+    }
+
+    #[test]
+    fn bad_parameters_are_refused_when_the_recipe_is_read() {
+        let cases = [
+            (
+                "clean_links_mapper",
+                "pattern",
+                json!("(?=a)"),
+                "look-around",
+            ),
+            ("clean_links_mapper", "repl", json!(r"\9"), "no group 9"),
+            (
+                "clean_email_mapper",
+                "pattern",
+                json!("(a"),
+                "unclosed group",
+            ),
+            (
+                "fix_unicode_mapper",
+                "normalization",
+                json!("nfc "),
+                "must be NFC",
+            ),
+            (
+                "alphanumeric_filter",
+                "tokenization",
+                json!(true),
+                "not available yet",
+            ),
+            (
+                "word_repetition_filter",
+                "tokenization",
+                json!(true),
+                "not available yet",
+            ),
+            ("word_repetition_filter", "rep_len", json!(0), "at least 1"),
+            (
+                "character_repetition_filter",
+                "rep_len",
+                json!(0),
+                "at least 1",
+            ),
+            ("text_length_filter", "min_len", json!("ten"), "an integer"),
+        ];
+        for (name, param, value, reason) in cases {
+            let key = Key {
+                name: param.to_owned(),
+                span: Span::default(),
+            };
+            let params = vec![(key, Node::from_json(&value))];
+            let call = OperatorCall {
+                name: name.to_owned(),
+                params,
+                span: Span::default(),
+            };
+            let settings = ChainSettings {
+                text_key: "text".to_owned(),
+                seed: 0,
+                skip_op_error: true,
+            };
+            let refused = Chain::build(&builtin(), &[call], &settings)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                refused.contains(reason) && refused.contains(param),
+                "{refused}"
+            );
         }
     }
 }

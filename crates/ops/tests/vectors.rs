@@ -30,8 +30,17 @@ fn operators_do_what_the_reference_does() {
             failures.push(format!("{}: no case passed", file.display()));
         }
     }
-    assert!(failures.is_empty(), "{} cases differ:\n{}", failures.len(), failures.join("\n"));
-    assert_eq!(skipped, LEFT_OUT.len(), "a case that is left out is in no file");
+    assert!(
+        failures.is_empty(),
+        "{} cases differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    assert_eq!(
+        skipped,
+        LEFT_OUT.len(),
+        "a case that is left out is in no file"
+    );
     assert_eq!(files.len(), registry.names().len());
 }
 
@@ -50,9 +59,17 @@ fn source() -> PathBuf {
 }
 
 fn vector_files() -> Vec<PathBuf> {
-    let kinds = std::fs::read_dir(source()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let files = kinds.flat_map(|kind| std::fs::read_dir(kind).unwrap().map(|entry| entry.unwrap().path()));
-    let mut files: Vec<PathBuf> = files.filter(|path| path.to_string_lossy().ends_with(".vectors.jsonl")).collect();
+    let mut files = Vec::new();
+    for kind in entries(&source()).iter().filter(|path| path.is_dir()) {
+        let is_vectors = |path: &PathBuf| path.to_string_lossy().ends_with(".vectors.jsonl");
+        files.extend(entries(kind).into_iter().filter(is_vectors));
+    }
     files.sort();
     files
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let listed = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let listed = listed.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    listed.into_iter().map(|entry| entry.path()).collect()
 }

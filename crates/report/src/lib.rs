@@ -1,1 +1,43 @@
-//! coldpress-report
+//! What does a person want to see? Views of a job, made from what it left on disk, and changing nothing.
+//!
+//! - [`monitor()`] looks at a job, running or not, and gives a [`MonitorView`]: as JSON it has the fields of the
+//!   reference system's monitor, as text ([`MonitorView::render`]) its layout. The counts come from the journal, so
+//!   they are right without an event log; what only events know (times, the operator at work) may be missing.
+//! - [`render_report`] is the table at the end of a run, [`render_unfinished`] what stands where a run failed.
+//! - [`plan()`] says what a run would do, from the recipe and a sample of its input.
+//! - [`render_event`] is the line of one event. [`quantity`] spells numbers, [`Table`] aligns columns.
+//!
+//! ```
+//! use coldpress_report::{Align, Table, quantity};
+//!
+//! let mut table = Table::new([("OPERATOR", Align::Left), ("RECORDS", Align::Right)]);
+//! table.row(["clean_links_mapper".to_owned(), quantity::grouped(356_317)]);
+//! assert_eq!(table.render(), "OPERATOR            RECORDS\nclean_links_mapper  356,317\n");
+//! ```
+//!
+//! All texts fit a terminal of 80 columns as far as paths and messages let them, and hold no control characters of
+//! the data. Nothing here prints.
+
+mod error;
+
+pub mod quantity;
+mod table;
+
+mod history;
+mod monitor;
+mod monitor_text;
+
+mod end_of_run;
+mod event_line;
+mod plan;
+mod plan_text;
+
+pub use end_of_run::{render_report, render_unfinished};
+pub use error::{Error, Result};
+pub use event_line::render_event;
+pub use monitor::{
+    CompletedOperation, CurrentOperation, MonitorView, OverallProgress, PartitionView,
+    SavedCheckpoint, monitor,
+};
+pub use plan::{DiskEstimate, PlanView, PlannedSource, StageView, plan};
+pub use table::{Align, Table};

@@ -24,17 +24,16 @@ warning. *Never*: any value is accepted with a warning.
 ";
 
 pub(super) fn page() -> String {
-    let mut page = HEAD.to_owned();
-    let mut section = None;
+    let mut sections: Vec<(&str, String)> = Vec::new();
     for key in keys() {
         let own = key.name.split_once('.').map_or("", |(section, _)| section);
-        if section != Some(own) {
-            section = Some(own);
-            page.push_str(&heading(own));
+        match sections.iter_mut().find(|(section, _)| *section == own) {
+            Some((_, rows)) => rows.push_str(&row(key)),
+            None => sections.push((own, heading(own) + &row(key))),
         }
-        page.push_str(&row(key));
     }
-    page
+    let tables: String = sections.into_iter().map(|(_, text)| text).collect();
+    format!("{HEAD}{tables}")
 }
 
 fn heading(section: &str) -> String {
@@ -43,8 +42,20 @@ fn heading(section: &str) -> String {
     } else {
         format!("`{section}`")
     };
+    let columns = [
+        "key",
+        "other spellings",
+        "value",
+        "default",
+        "class",
+        "here",
+        "meaning",
+    ];
+    let rule = ["---"; 7];
     format!(
-        "\n## {title}\n\n| key | other spellings | value | default | class | here | meaning |\n| --- | --- | --- | --- | --- | --- | --- |\n"
+        "\n## {title}\n\n| {} |\n| {} |\n",
+        columns.join(" | "),
+        rule.join(" | ")
     )
 }
 

@@ -82,30 +82,47 @@ fn section(spec: &OperatorSpec) -> String {
         "\nKind: {}. Depends on: {depends}.\n",
         spec.kind()
     ));
-    if !spec.long_doc().is_empty() {
-        text.push_str(&format!("\n{}\n", lowered_headings(spec.long_doc())));
-    }
-    if !spec.params().is_empty() {
-        text.push_str(&format!("\n{}", table(spec.params())));
-    }
+    text.push_str(&manual(spec));
     text
 }
 
-/// The manual of an operator has headings of the first level; on the page they stand below the operator's own.
-fn lowered_headings(manual: &str) -> String {
+/// The operator's manual, its headings below the operator's own, with the table of parameters where it speaks of them.
+fn manual(spec: &OperatorSpec) -> String {
     let mut text = String::new();
+    let mut table = if spec.params().is_empty() {
+        String::new()
+    } else {
+        table(spec.params())
+    };
     let mut in_code = false;
-    for line in manual.trim().lines() {
+    let mut of_params = false;
+    for line in spec.long_doc().trim().lines() {
         in_code ^= line.starts_with("```");
-        let is_heading = !in_code && line.starts_with('#');
-        // A blank line below a heading, as everywhere else in the documentation.
-        text.push_str(&if is_heading {
-            format!("##{line}\n\n")
-        } else {
-            format!("{line}\n")
-        });
+        if in_code || !line.starts_with("# ") {
+            text.push_str(&format!("{line}\n"));
+            continue;
+        }
+        if of_params {
+            text.push_str(&format!("{}\n", std::mem::take(&mut table)));
+        }
+        of_params = line == "# Parameters";
+        text.push_str(&format!("\n##{line}\n\n"));
     }
-    text.trim_end().to_owned()
+    if !table.is_empty() {
+        text.push_str(&format!("\n{table}"));
+    }
+    collapse_blank_lines(&text)
+}
+
+/// One blank line where there were several, none at the end.
+fn collapse_blank_lines(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        if !(line.is_empty() && out.ends_with("\n\n")) {
+            out.push_str(&format!("{line}\n"));
+        }
+    }
+    format!("{}\n", out.trim_end())
 }
 
 fn table(params: &[ParamSpec]) -> String {

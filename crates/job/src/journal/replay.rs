@@ -111,7 +111,7 @@ impl Reading {
     fn read_file(&mut self, file: &EpochFile, seal: Option<&SealedFile>) -> Result<()> {
         let sealed_length = seal.map(|seal| seal.length);
         let mut reader = LogReader::open(&file.path, sealed_length, TornTail::Allow)?;
-        while let Some(frame) = reader.next() {
+        for frame in reader.by_ref() {
             match frame.map_err(Error::from) {
                 Ok(frame) => self.take(file, &frame),
                 Err(Error::Damaged { .. }) if self.damage == Damage::EndsFile => break,

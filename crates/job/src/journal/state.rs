@@ -220,11 +220,12 @@ impl JobState {
     #[must_use]
     pub fn partition_status(&self, index: u32) -> Option<PartitionStatus> {
         let state = self.state_of(index)?;
-        let published = self.final_chain().is_some_and(|chain| state.has(chain));
-        Some(if published {
-            PartitionStatus::Completed
-        } else if self.failure(index).is_some() {
+        let published = || self.final_chain().is_some_and(|chain| state.has(chain));
+        // A failure is the last word: it stands behind a result only if that was no good.
+        Some(if self.failure(index).is_some() {
             PartitionStatus::Failed
+        } else if published() {
+            PartitionStatus::Completed
         } else if self.finished.is_none() && self.is_attempted(state) {
             PartitionStatus::Processing
         } else {
@@ -275,7 +276,10 @@ impl JobState {
         let chain = self.final_chain();
         for state in &self.partitions {
             let index = state.planned.index;
-            if let Some(result) = chain.and_then(|chain| self.result_of(index, chain)) {
+            if self.failure(index).is_some() {
+                totals.failed += 1;
+                totals.records_in_failed += state.planned.slice.records;
+            } else if let Some(result) = chain.and_then(|chain| self.result_of(index, chain)) {
                 totals.completed += 1;
                 totals.processed += result.ledger.records;
                 totals.exported += result.ledger.exported();
@@ -283,9 +287,6 @@ impl JobState {
                 totals.quarantined += result.ledger.quarantined();
                 totals.absorbed += result.ledger.absorbed();
                 totals.made += result.ledger.made();
-            } else if self.failure(index).is_some() {
-                totals.failed += 1;
-                totals.records_in_failed += state.planned.slice.records;
             }
         }
         totals

@@ -49,7 +49,9 @@ fn a_citation_leads_back_and_never_outside() {
     let layout = Layout::new(&paths, id()).unwrap();
     for (path, cited) in [
         ("/w/job/results/a.jsonl", "results/a.jsonl"),
+        ("/w/job/partitions", "partitions"),
         ("/c/job/a.delta", "/c/job/a.delta"),
+        ("/c/job", "/c/job"),
     ] {
         assert_eq!(layout.cite(Path::new(path)).unwrap(), cited);
         let file = FileRef::new(cited, FileStamp::of(b""));
@@ -62,7 +64,6 @@ fn a_citation_leads_back_and_never_outside() {
         "results/../../x",
         "/etc/passwd",
         "/c/other/x",
-        "/c/job",
         "/c/job/../x",
         "/c/jobs/x",
         "/w/job2/x",
@@ -70,7 +71,9 @@ fn a_citation_leads_back_and_never_outside() {
         let error = layout.locate_path(cited).unwrap_err();
         assert!(matches!(error, Error::OutsideJob { .. }), "{cited}");
     }
-    assert!(layout.cite(Path::new("/w/x")).is_err());
+    for path in ["/w/x", "/w/job", "/w/job/../x", "results/a"] {
+        assert!(layout.cite(Path::new(path)).is_err(), "{path}");
+    }
 }
 
 #[test]

@@ -186,3 +186,15 @@ fn epochs_and_generations() {
     }
     assert!(JobState::default().apply(1, &finished).is_err());
 }
+
+#[test]
+fn what_cannot_be_true_never_gets_into_the_journal() {
+    let job = crate::support::Job::new();
+    let mut driver = job.drive(coldpress_job::Mode::New);
+    driver.put(&[plan(1)]);
+    let result = driver.journal.record(&mut driver.state, &attempt(0, 1));
+    assert!(matches!(result, Err(Error::Contradiction { .. })));
+    assert_eq!(driver.journal.queued(), 0);
+    driver.journal.sync().unwrap();
+    assert_eq!(job.read(), driver.state);
+}

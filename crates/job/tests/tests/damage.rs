@@ -164,8 +164,12 @@ fn a_fresh_start_gets_over_all_damage() {
         |job| fs::write(job.file(1), b"garbage\n").unwrap(),
         |job| fs::write(job.file(2), b"garbage\n").unwrap(),
         |job| fs::remove_file(job.file(1)).unwrap(),
-        |job| drop(fs::copy(job.file(2), job.file(1)).unwrap()),
-        |job| drop(fs::copy(job.file(1), job.file(2)).unwrap()),
+        |job| {
+            fs::copy(job.file(2), job.file(1)).unwrap();
+        },
+        |job| {
+            fs::copy(job.file(1), job.file(2)).unwrap();
+        },
         |job| {
             let mut bytes = fs::read(job.file(1)).unwrap();
             let middle = bytes.len() / 2;

@@ -136,7 +136,7 @@ fn check_laws(state: &JobState) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_replayed_from_disk_is_what_was_known(acts in prop::collection::vec(act(), 1..60)) {

@@ -169,6 +169,26 @@ fn a_summary_may_name_folders_of_its_job_only() {
 }
 
 #[test]
+fn a_job_is_found_below_its_namesake_and_in_it() {
+    let job = Job::new();
+    job.drive(Mode::New);
+    let id = job.layout.job_id().clone();
+    let itself = Layout::existing(job.layout.job_dir(), id.clone()).unwrap();
+    assert_eq!(itself.job_dir(), job.layout.job_dir());
+    // A job of the same name inside comes first, and it alone is listed there.
+    let inner = Layout::in_dir(job.layout.job_dir(), id.clone()).unwrap();
+    fs::create_dir_all(inner.job_dir()).unwrap();
+    summary(&inner, Status::Completed, 1.0);
+    let found = Layout::existing(job.layout.job_dir(), id).unwrap();
+    assert_eq!(found.job_dir(), inner.job_dir());
+    let listed = list_jobs(job.layout.job_dir()).unwrap();
+    assert_eq!(listed.len(), 1);
+    let view = listed[0].job().unwrap();
+    assert_eq!(view.layout.job_dir(), inner.job_dir());
+    assert_eq!(view.status, said(Status::Completed));
+}
+
+#[test]
 fn an_unknown_job_is_named() {
     let job = Job::new();
     let error = Layout::existing(job.dir.path(), "other".parse().unwrap()).unwrap_err();

@@ -116,26 +116,21 @@ fn a_driver_that_does_not_leave_is_killed_only_by_force() {
 #[test]
 fn a_stranger_is_never_signalled() {
     let mut process = Process::obedient();
-    let changes: [(fn(&mut DriverIdentity), bool, &str); 4] = [
-        (|driver| driver.start_time_ticks += 1, true, ""),
-        (|driver| driver.boot_id.push('x'), false, "stop it there"),
-        (|driver| driver.host.push('x'), false, "stop it there"),
-        (
-            |driver| {
-                driver.host.push('x');
-                driver.boot_id.push('x');
-            },
-            false,
-            "stop it there",
-        ),
-    ];
-    for (change, success, error) in changes {
+    let check_other = |change: fn(&mut DriverIdentity), success, error| {
         let job = Job::new();
         let mut driver = process.identity();
         change(&mut driver);
         beat(&job, &driver, false);
         check(&stop(&job, true, SHORT), success, 0, 0, error);
-    }
+    };
+    check_other(|driver| driver.start_time_ticks += 1, true, "");
+    check_other(|driver| driver.boot_id.push('x'), false, "stop it there");
+    check_other(|driver| driver.host.push('x'), false, "stop it there");
+    let other_machine = |driver: &mut DriverIdentity| {
+        driver.host.push('x');
+        driver.boot_id.push('x');
+    };
+    check_other(other_machine, false, "stop it there");
     let job = Job::new();
     beat(&job, &process.identity(), true);
     check(&stop(&job, true, SHORT), true, 0, 0, "");

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use coldpress_dataset::SourceIdentity;
 use coldpress_job::{
     CheckpointEntry, ExportIntent, JobLock, JobPlan, JobState, Journal, JournalRecord, Layout,
-    LockOptions, Mode, PartitionFailure, Publication, RecipeInForce, Unreadable,
+    LockOptions, Mode, PartitionFailure, Publication, RecipeInForce,
 };
 use coldpress_operator::ChainHash;
 use coldpress_partition::{PlannedPartition, Slice};
-use coldpress_record::{Ledger, OperatorLedger};
+use coldpress_record::{Ledger, OperatorLedger, Unreadable};
 use coldpress_storage::{Digest, FileRef, FileStamp};
 use tempfile::TempDir;
 
@@ -52,15 +52,11 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Writes records as the law wants it: queued, synced, and only then taken in.
     pub(crate) fn put(&mut self, records: &[JournalRecord]) {
         for record in records {
-            self.journal.append(record).unwrap();
+            self.journal.record(&mut self.state, record).unwrap();
         }
         self.journal.sync().unwrap();
-        for record in records {
-            self.state.apply(self.journal.epoch(), record).unwrap();
-        }
     }
 }
 

@@ -12,7 +12,8 @@
 //! Pure: the text and the parameters decide. The character classes are those of Unicode 14, whatever is installed.
 
 use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
+    StatRow, StatValue, params,
 };
 
 use crate::text::chars::count_alnum;
@@ -31,15 +32,25 @@ params! {
 
 /// The description of `alphanumeric_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("alphanumeric_filter", "Keeps records by their share of letters and digits.", build)
-        .doc(&super::manual(include_str!("alphanumeric.rs")))
+    OperatorSpec::new(
+        "alphanumeric_filter",
+        "Keeps records by their share of letters and digits.",
+        build,
+    )
+    .doc(&super::manual(include_str!("alphanumeric.rs")))
 }
 
 fn build(params: AlphanumericParams, context: &BuildContext) -> Result<Operator, ParamError> {
     if params.tokenization {
-        return Err(ParamError::new("tokenization", "is not available yet; leave it out or set it to false"));
+        return Err(ParamError::new(
+            "tokenization",
+            "is not available yet; leave it out or set it to false",
+        ));
     }
-    Ok(Operator::filter(AlphanumericFilter { params, range: context.range.clone() }))
+    Ok(Operator::filter(AlphanumericFilter {
+        params,
+        range: context.range.clone(),
+    }))
 }
 
 struct AlphanumericFilter {
@@ -58,6 +69,10 @@ impl Filter for AlphanumericFilter {
     }
 
     fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(stats[0].as_f64(), self.params.min_ratio, self.params.max_ratio)
+        self.range.keep(
+            stats[0].as_f64(),
+            self.params.min_ratio,
+            self.params.max_ratio,
+        )
     }
 }

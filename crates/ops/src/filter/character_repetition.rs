@@ -13,7 +13,8 @@
 //! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of at least 61 bits.
 
 use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
+    StatRow, StatValue, params,
 };
 
 use crate::text::char_repetition::{CharRepetition, VERSION};
@@ -32,13 +33,24 @@ params! {
 
 /// The description of `character_repetition_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("character_repetition_filter", "Keeps records by how much their characters repeat.", build)
-        .version(VERSION)
-        .doc(&super::manual(include_str!("character_repetition.rs")))
+    OperatorSpec::new(
+        "character_repetition_filter",
+        "Keeps records by how much their characters repeat.",
+        build,
+    )
+    .version(VERSION)
+    .doc(&super::manual(include_str!("character_repetition.rs")))
 }
 
-fn build(params: CharacterRepetitionParams, context: &BuildContext) -> Result<Operator, ParamError> {
-    Ok(Operator::filter(CharacterRepetitionFilter { params, range: context.range.clone(), repetition: CharRepetition::default() }))
+fn build(
+    params: CharacterRepetitionParams,
+    context: &BuildContext,
+) -> Result<Operator, ParamError> {
+    Ok(Operator::filter(CharacterRepetitionFilter {
+        params,
+        range: context.range.clone(),
+        repetition: CharRepetition::default(),
+    }))
 }
 
 struct CharacterRepetitionFilter {
@@ -54,11 +66,18 @@ impl Filter for CharacterRepetitionFilter {
 
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
         let len = usize::try_from(self.params.rep_len).unwrap_or(usize::MAX);
-        stats.set(0, StatValue::Float(self.repetition.ratio(record.text(0)?, len)));
+        stats.set(
+            0,
+            StatValue::Float(self.repetition.ratio(record.text(0)?, len)),
+        );
         Ok(())
     }
 
     fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(stats[0].as_f64(), self.params.min_ratio, self.params.max_ratio)
+        self.range.keep(
+            stats[0].as_f64(),
+            self.params.min_ratio,
+            self.params.max_ratio,
+        )
     }
 }

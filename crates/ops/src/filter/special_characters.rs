@@ -14,7 +14,8 @@
 //! Pure: the text and the parameters decide.
 
 use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
+    StatRow, StatValue, params,
 };
 
 use crate::text::chars::count_special;
@@ -31,12 +32,19 @@ params! {
 
 /// The description of `special_characters_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("special_characters_filter", "Keeps records by their share of special characters.", build)
-        .doc(&super::manual(include_str!("special_characters.rs")))
+    OperatorSpec::new(
+        "special_characters_filter",
+        "Keeps records by their share of special characters.",
+        build,
+    )
+    .doc(&super::manual(include_str!("special_characters.rs")))
 }
 
 fn build(params: SpecialCharactersParams, context: &BuildContext) -> Result<Operator, ParamError> {
-    Ok(Operator::filter(SpecialCharactersFilter { params, range: context.range.clone() }))
+    Ok(Operator::filter(SpecialCharactersFilter {
+        params,
+        range: context.range.clone(),
+    }))
 }
 
 struct SpecialCharactersFilter {
@@ -55,6 +63,10 @@ impl Filter for SpecialCharactersFilter {
     }
 
     fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(stats[0].as_f64(), self.params.min_ratio, self.params.max_ratio)
+        self.range.keep(
+            stats[0].as_f64(),
+            self.params.min_ratio,
+            self.params.max_ratio,
+        )
     }
 }

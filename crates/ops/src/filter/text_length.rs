@@ -12,7 +12,8 @@
 //! Pure: the text and the parameters decide.
 
 use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
+    StatRow, StatValue, params,
 };
 
 use crate::text::chars::count_chars;
@@ -29,12 +30,19 @@ params! {
 
 /// The description of `text_length_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("text_length_filter", "Keeps records by the length of their text.", build)
-        .doc(&super::manual(include_str!("text_length.rs")))
+    OperatorSpec::new(
+        "text_length_filter",
+        "Keeps records by the length of their text.",
+        build,
+    )
+    .doc(&super::manual(include_str!("text_length.rs")))
 }
 
 fn build(params: TextLengthParams, context: &BuildContext) -> Result<Operator, ParamError> {
-    Ok(Operator::filter(TextLengthFilter { params, range: context.range.clone() }))
+    Ok(Operator::filter(TextLengthFilter {
+        params,
+        range: context.range.clone(),
+    }))
 }
 
 struct TextLengthFilter {
@@ -54,6 +62,10 @@ impl Filter for TextLengthFilter {
     }
 
     fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(stats[0].as_f64(), self.params.min_len.map(|bound| bound as f64), self.params.max_len.map(|bound| bound as f64))
+        self.range.keep(
+            stats[0].as_f64(),
+            self.params.min_len.map(|bound| bound as f64),
+            self.params.max_len.map(|bound| bound as f64),
+        )
     }
 }

@@ -14,7 +14,8 @@
 //! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of 61 bits.
 
 use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError, StatRow, StatValue, params,
+    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
+    StatRow, StatValue, params,
 };
 
 use crate::text::word_repetition::{VERSION, WordRepetition};
@@ -37,16 +38,27 @@ params! {
 
 /// The description of `word_repetition_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("word_repetition_filter", "Keeps records by how much their words repeat.", build)
-        .version(VERSION)
-        .doc(&super::manual(include_str!("word_repetition.rs")))
+    OperatorSpec::new(
+        "word_repetition_filter",
+        "Keeps records by how much their words repeat.",
+        build,
+    )
+    .version(VERSION)
+    .doc(&super::manual(include_str!("word_repetition.rs")))
 }
 
 fn build(params: WordRepetitionParams, context: &BuildContext) -> Result<Operator, ParamError> {
     if params.tokenization {
-        return Err(ParamError::new("tokenization", "is not available yet; leave it out or set it to false"));
+        return Err(ParamError::new(
+            "tokenization",
+            "is not available yet; leave it out or set it to false",
+        ));
     }
-    Ok(Operator::filter(WordRepetitionFilter { params, range: context.range.clone(), repetition: WordRepetition::default() }))
+    Ok(Operator::filter(WordRepetitionFilter {
+        params,
+        range: context.range.clone(),
+        repetition: WordRepetition::default(),
+    }))
 }
 
 struct WordRepetitionFilter {
@@ -62,11 +74,18 @@ impl Filter for WordRepetitionFilter {
 
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
         let len = usize::try_from(self.params.rep_len).unwrap_or(usize::MAX);
-        stats.set(0, StatValue::Float(self.repetition.ratio(record.text(0)?, len)));
+        stats.set(
+            0,
+            StatValue::Float(self.repetition.ratio(record.text(0)?, len)),
+        );
         Ok(())
     }
 
     fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(stats[0].as_f64(), self.params.min_ratio, self.params.max_ratio)
+        self.range.keep(
+            stats[0].as_f64(),
+            self.params.min_ratio,
+            self.params.max_ratio,
+        )
     }
 }

@@ -33,8 +33,12 @@ params! {
 
 /// The description of `clean_email_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("clean_email_mapper", "Replaces e-mail addresses in the text.", build)
-        .doc(&super::manual(include_str!("clean_email.rs")))
+    OperatorSpec::new(
+        "clean_email_mapper",
+        "Replaces e-mail addresses in the text.",
+        build,
+    )
+    .doc(&super::manual(include_str!("clean_email.rs")))
 }
 
 fn build(params: CleanEmailParams, _context: &BuildContext) -> Result<Operator, ParamError> {
@@ -42,7 +46,9 @@ fn build(params: CleanEmailParams, _context: &BuildContext) -> Result<Operator, 
         None => Substitution::of_finder(find_emails, 1, &params.repl),
         Some(pattern) => Substitution::of_pattern(pattern, &params.repl),
     };
-    Ok(Operator::mapper(CleanEmailMapper(substitution.map_err(substitution_error)?)))
+    Ok(Operator::mapper(CleanEmailMapper(
+        substitution.map_err(substitution_error)?,
+    )))
 }
 
 struct CleanEmailMapper(Substitution);
@@ -50,7 +56,8 @@ struct CleanEmailMapper(Substitution);
 impl Mapper for CleanEmailMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
         let edits = changes.field(0);
-        self.0.replace_all(record.text(0)?, |range, with| edits.replace(range, with));
+        self.0
+            .replace_all(record.text(0)?, |range, with| edits.replace(range, with));
         Ok(())
     }
 }

@@ -42,7 +42,9 @@ fn build(params: CleanLinksParams, _context: &BuildContext) -> Result<Operator, 
         None => Substitution::of_finder(find_links, 2, &params.repl),
         Some(pattern) => Substitution::of_pattern(pattern, &params.repl),
     };
-    Ok(Operator::mapper(CleanLinksMapper(substitution.map_err(substitution_error)?)))
+    Ok(Operator::mapper(CleanLinksMapper(
+        substitution.map_err(substitution_error)?,
+    )))
 }
 
 struct CleanLinksMapper(Substitution);
@@ -50,7 +52,8 @@ struct CleanLinksMapper(Substitution);
 impl Mapper for CleanLinksMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
         let edits = changes.field(0);
-        self.0.replace_all(record.text(0)?, |range, with| edits.replace(range, with));
+        self.0
+            .replace_all(record.text(0)?, |range, with| edits.replace(range, with));
         Ok(())
     }
 }

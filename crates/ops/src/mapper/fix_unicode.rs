@@ -29,12 +29,21 @@ params! {
 
 /// The description of `fix_unicode_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("fix_unicode_mapper", "Repairs wrongly decoded text and normalises it.", build)
-        .doc(&super::manual(include_str!("fix_unicode.rs")))
+    OperatorSpec::new(
+        "fix_unicode_mapper",
+        "Repairs wrongly decoded text and normalises it.",
+        build,
+    )
+    .doc(&super::manual(include_str!("fix_unicode.rs")))
 }
 
 fn build(params: FixUnicodeParams, _context: &BuildContext) -> Result<Operator, ParamError> {
-    let form = match params.normalization.unwrap_or_default().to_uppercase().as_str() {
+    let form = match params
+        .normalization
+        .unwrap_or_default()
+        .to_uppercase()
+        .as_str()
+    {
         "" | "NFC" => Normalization::Nfc,
         "NFKC" => Normalization::Nfkc,
         "NFD" => Normalization::Nfd,

@@ -25,7 +25,11 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
 /// Says which parameter makes a substitution impossible.
 fn substitution_error(refused: Refused) -> ParamError {
     match refused {
-        Refused::Pattern(reason) => ParamError::new("pattern", format_args!("cannot be used: {reason}")),
-        Refused::Template(reason) => ParamError::new("repl", format_args!("cannot be used: {reason}")),
+        Refused::Pattern(reason) => {
+            ParamError::new("pattern", format_args!("cannot be used: {reason}"))
+        }
+        Refused::Template(reason) => {
+            ParamError::new("repl", format_args!("cannot be used: {reason}"))
+        }
     }
 }

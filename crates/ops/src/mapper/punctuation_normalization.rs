@@ -18,9 +18,11 @@ use crate::text::punctuation::normalize_punctuation;
 
 /// The description of `punctuation_normalization_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("punctuation_normalization_mapper", "Gives punctuation an ASCII spelling.", |_: NoParams, _| {
-        Ok(Operator::mapper(PunctuationNormalizationMapper))
-    })
+    OperatorSpec::new(
+        "punctuation_normalization_mapper",
+        "Gives punctuation an ASCII spelling.",
+        |_: NoParams, _| Ok(Operator::mapper(PunctuationNormalizationMapper)),
+    )
     .doc(&super::manual(include_str!("punctuation_normalization.rs")))
 }
 

@@ -19,9 +19,11 @@ use crate::text::whitespace::normalize_whitespace;
 
 /// The description of `whitespace_normalization_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("whitespace_normalization_mapper", "Strips the text and makes all blanks spaces.", |_: NoParams, _| {
-        Ok(Operator::mapper(WhitespaceNormalizationMapper))
-    })
+    OperatorSpec::new(
+        "whitespace_normalization_mapper",
+        "Strips the text and makes all blanks spaces.",
+        |_: NoParams, _| Ok(Operator::mapper(WhitespaceNormalizationMapper)),
+    )
     .doc(&super::manual(include_str!("whitespace_normalization.rs")))
 }
 

@@ -13,9 +13,16 @@ const WINDOW: usize = BLOCK + 2;
 /// Behind the end of the text the test is given zeros. `test` has to be free of branches (`&` and `|`, not `&&` and
 /// `||`) to be fast.
 #[inline(always)]
-pub(super) fn for_each_hit(bytes: &[u8], test: impl Fn(u8, u8, u8) -> bool, mut visit: impl FnMut(usize)) {
+pub(super) fn for_each_hit(
+    bytes: &[u8],
+    test: impl Fn(u8, u8, u8) -> bool,
+    mut visit: impl FnMut(usize),
+) {
     let mut start = 0;
-    while let Some(window) = bytes.get(start..start + WINDOW).and_then(|w| <&[u8; WINDOW]>::try_from(w).ok()) {
+    while let Some(window) = bytes
+        .get(start..start + WINDOW)
+        .and_then(|w| <&[u8; WINDOW]>::try_from(w).ok())
+    {
         visit_block(window, start, BLOCK, &test, &mut visit);
         start += BLOCK;
     }

@@ -6,8 +6,8 @@
 //! seed: the same text gives the same ratio everywhere.
 
 use super::chars::count_chars;
-use super::ngram_hash::{collect_rolling, mix};
-use super::ngram_tally::{Collector, NgramTally, Place, Source};
+use super::ngram_hash::{collect_rolling, pair};
+use super::ngram_tally::{Collector, NgramTally, Source};
 
 /// The form of the hashes; part of the operator's version, as another form could (in theory) give another ratio.
 pub const VERSION: u32 = 1;
@@ -28,11 +28,19 @@ impl CharRepetition {
     /// The most frequent ones are, in order of their counts, as many as the square root of the number of different
     /// n-grams (rounded down) says, but only such as occur more than once. A text without n-grams has the ratio 0.
     pub fn ratio(&mut self, text: &str, len: usize) -> f64 {
-        let most = usize::try_from(count_chars(text)).unwrap_or(usize::MAX).saturating_add(1).saturating_sub(len);
+        let most = usize::try_from(count_chars(text))
+            .unwrap_or(usize::MAX)
+            .saturating_add(1)
+            .saturating_sub(len);
         if len == 0 || most == 0 {
             return 0.0;
         }
-        self.tally.count(Ngrams { text, len, most, codes: &mut self.codes });
+        self.tally.count(Ngrams {
+            text,
+            len,
+            most,
+            codes: &mut self.codes,
+        });
         let root = self.tally.distinct().isqrt();
         let repeated = self.tally.distinct() - self.tally.once();
         self.tally.sum_of_highest(root.min(repeated)) as f64 / self.tally.total() as f64
@@ -52,7 +60,7 @@ impl Source for Ngrams<'_> {
         self.most
     }
 
-    fn fill<P: Place>(self, collector: &mut Collector<'_, P>) {
+    fn fill(self, collector: &mut Collector<'_>) {
         if self.len > ASCII_LIMIT {
             self.codes.clear();
             self.codes.extend(self.text.chars().map(u32::from));
@@ -67,7 +75,7 @@ impl Ngrams<'_> {
     /// Collects the hashes of all n-grams: ASCII stretches of at least `len` characters by their bytes, what lies
     /// between them (with `len - 1` characters on both sides) by code points. So an n-gram has the ASCII hash exactly
     /// when all its characters are ASCII.
-    fn fill_mixed<P: Place>(self, collector: &mut Collector<'_, P>) {
+    fn fill_mixed(self, collector: &mut Collector<'_>) {
         let (text, len, codes) = (self.text, self.len, self.codes);
         let bytes = text.as_bytes();
         let mut start = 0;
@@ -80,7 +88,11 @@ impl Ngrams<'_> {
             }
             let lead = stretch.len().min(len - 1);
             codes.clear();
-            codes.extend(stretch[stretch.len() - lead..].iter().map(|&byte| u32::from(byte)));
+            codes.extend(
+                stretch[stretch.len() - lead..]
+                    .iter()
+                    .map(|&byte| u32::from(byte)),
+            );
             let mut ascii = 0;
             let mut place = end;
             for ch in text[end..].chars() {
@@ -114,7 +126,7 @@ fn ascii_prefix(bytes: &[u8]) -> usize {
 }
 
 /// Collects the hashes of all n-grams of ASCII `bytes`.
-fn collect_ascii<P: Place>(bytes: &[u8], len: usize, collector: &mut Collector<'_, P>) {
+fn collect_ascii(bytes: &[u8], len: usize, collector: &mut Collector<'_>) {
     if bytes.len() < len {
         return;
     }
@@ -122,16 +134,24 @@ fn collect_ascii<P: Place>(bytes: &[u8], len: usize, collector: &mut Collector<'
         // Two overlapping words of eight bytes cover eight to sixteen bytes.
         let heads = bytes.windows(8);
         let tails = bytes[len - 8..].windows(8);
-        collector.extend(heads.zip(tails).map(|(head, tail)| mix(word(head), word(tail))));
+        collector.extend(
+            heads
+                .zip(tails)
+                .map(|(head, tail)| pair(word(head), word(tail))),
+        );
     } else {
         let keep = (1u64 << (8 * len)) - 1;
-        collector.extend(bytes.windows(8).map(|window| mix(word(window) & keep, 0)));
+        collector.extend(bytes.windows(8).map(|window| pair(word(window) & keep, 0)));
         // The last few windows are too near to the end for a whole word.
-        collector.extend(bytes[bytes.len().saturating_sub(7)..].windows(len).map(|window| {
-            let mut padded = [0; 8];
-            padded[..len].copy_from_slice(window);
-            mix(u64::from_le_bytes(padded), 0)
-        }));
+        collector.extend(
+            bytes[bytes.len().saturating_sub(7)..]
+                .windows(len)
+                .map(|window| {
+                    let mut padded = [0; 8];
+                    padded[..len].copy_from_slice(window);
+                    pair(u64::from_le_bytes(padded), 0)
+                }),
+        );
     }
 }
 

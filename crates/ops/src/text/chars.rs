@@ -26,7 +26,11 @@ pub struct ClassCount {
 impl ClassCount {
     /// The share of the class; 0 for an empty text.
     pub fn ratio(self) -> f64 {
-        if self.chars == 0 { 0.0 } else { self.members as f64 / self.chars as f64 }
+        if self.chars == 0 {
+            0.0
+        } else {
+            self.members as f64 / self.chars as f64
+        }
     }
 }
 
@@ -60,20 +64,29 @@ const CHUNK: usize = 64;
 /// Counts the characters of `text`.
 pub fn count_chars(text: &str) -> u64 {
     let (chunks, rest) = text.as_bytes().as_chunks::<CHUNK>();
-    let whole: u64 = chunks.iter().map(|chunk| u64::from(count_if(chunk, starts_char))).sum();
+    let whole: u64 = chunks
+        .iter()
+        .map(|chunk| u64::from(count_if(chunk, starts_char)))
+        .sum();
     whole + u64::from(count_if(rest, starts_char))
 }
 
 /// Counts the characters of `text` and the alphanumeric ones.
 pub fn count_alnum(text: &str) -> ClassCount {
     let CharCounts { chars, alnum, .. } = count::<true, false>(text);
-    ClassCount { chars, members: alnum }
+    ClassCount {
+        chars,
+        members: alnum,
+    }
 }
 
 /// Counts the characters of `text` and the special ones.
 pub fn count_special(text: &str) -> ClassCount {
     let CharCounts { chars, special, .. } = count::<false, true>(text);
-    ClassCount { chars, members: special }
+    ClassCount {
+        chars,
+        members: special,
+    }
 }
 
 /// Counts the characters of `text` and those of each class, in one pass.
@@ -90,10 +103,17 @@ fn count<const ALNUM: bool, const SPECIAL: bool>(text: &str) -> CharCounts {
         count_ascii::<ALNUM, SPECIAL>(chunk, &mut counts);
         if !chunk.is_ascii() {
             let mut leads = [0u8; CHUNK];
-            leads.iter_mut().zip(chunk).for_each(|(lead, &byte)| *lead = u8::from(byte >= 0xC0));
+            leads
+                .iter_mut()
+                .zip(chunk)
+                .for_each(|(lead, &byte)| *lead = u8::from(byte >= 0xC0));
             let mut mask = pack(&leads);
             while mask != 0 {
-                count_longer(bytes, k * CHUNK + mask.trailing_zeros() as usize, &mut counts);
+                count_longer(
+                    bytes,
+                    k * CHUNK + mask.trailing_zeros() as usize,
+                    &mut counts,
+                );
                 mask &= mask - 1;
             }
         }
@@ -115,7 +135,9 @@ fn count<const ALNUM: bool, const SPECIAL: bool>(text: &str) -> CharCounts {
 fn count_ascii<const ALNUM: bool, const SPECIAL: bool>(chunk: &[u8], counts: &mut CharCounts) {
     counts.chars += u64::from(count_if(chunk, starts_char));
     if ALNUM {
-        counts.alnum += u64::from(count_if(chunk, |byte| is_ascii_letter(byte) | (byte.wrapping_sub(b'0') < 10)));
+        counts.alnum += u64::from(count_if(chunk, |byte| {
+            is_ascii_letter(byte) | (byte.wrapping_sub(b'0') < 10)
+        }));
     }
     if SPECIAL {
         counts.special += u64::from(count_if(chunk, |byte| {
@@ -149,7 +171,14 @@ fn block_at(bytes: &[u8], place: usize, lead: u8) -> (&'static Block, u32) {
 fn block_of(ch: char) -> (&'static Block, u32) {
     let code = u32::from(ch);
     let number = code >> 6;
-    (if number < 1024 { basic_block(number) } else { far_block(number) }, code & 63)
+    (
+        if number < 1024 {
+            basic_block(number)
+        } else {
+            far_block(number)
+        },
+        code & 63,
+    )
 }
 
 /// A block of the basic plane; `number` is the code point / 64.
@@ -178,7 +207,9 @@ fn is_ascii_letter(byte: u8) -> bool {
 /// Counts the bytes that pass `test`. `bytes` are at most 255, and `test` has no branches: this becomes vector code.
 #[inline(always)]
 fn count_if(bytes: &[u8], test: impl Fn(u8) -> bool) -> u8 {
-    bytes.iter().fold(0u8, |sum, &byte| sum.wrapping_add(u8::from(test(byte))))
+    bytes
+        .iter()
+        .fold(0u8, |sum, &byte| sum.wrapping_add(u8::from(test(byte))))
 }
 
 #[cfg(test)]
@@ -196,16 +227,43 @@ mod tests {
 
     #[test]
     fn classes_of_awkward_characters() {
-        for ch in ['a', 'Z', '7', 'é', '½', '²', '①', 'Ⅷ', '３', '٣', '一', '𠮷'] {
+        for ch in [
+            'a', 'Z', '7', 'é', '½', '²', '①', 'Ⅷ', '３', '٣', '一', '𠮷',
+        ] {
             assert!(is_alnum(ch), "{ch:?}");
         }
         for ch in ['_', ' ', '\u{301}', '👍', '\u{10ffff}', '\u{10d50}'] {
             assert!(!is_alnum(ch), "{ch:?}");
         }
-        for ch in ['!', '7', ' ', '\n', '一', '士', 'ー', 'π', 'Г', '\u{200b}', '\u{3000}', '👍', '\u{1f3fd}'] {
+        for ch in [
+            '!',
+            '7',
+            ' ',
+            '\n',
+            '一',
+            '士',
+            'ー',
+            'π',
+            'Г',
+            '\u{200b}',
+            '\u{3000}',
+            '👍',
+            '\u{1f3fd}',
+        ] {
             assert!(is_special(ch), "{ch:?}");
         }
-        for ch in ['a', '二', 'г', '\u{2581}', '\u{200d}', '\u{fe0f}', '\u{a0}', '\u{1f1e6}', '\0', '\u{7f}'] {
+        for ch in [
+            'a',
+            '二',
+            'г',
+            '\u{2581}',
+            '\u{200d}',
+            '\u{fe0f}',
+            '\u{a0}',
+            '\u{1f1e6}',
+            '\0',
+            '\u{7f}',
+        ] {
             assert!(!is_special(ch), "{ch:?}");
         }
     }

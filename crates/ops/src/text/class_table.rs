@@ -18,7 +18,12 @@ pub(super) struct Block {
 }
 
 const fn b(alnum: u64, special: u64, word: u64, lowers: u64) -> Block {
-    Block { alnum, special, word, lowers }
+    Block {
+        alnum,
+        special,
+        word,
+        lowers,
+    }
 }
 
 /// The distinct blocks.

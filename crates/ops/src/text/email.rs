@@ -13,7 +13,11 @@ pub fn find_emails(text: &str, found: &mut Vec<Range<usize>>) {
     for at in memchr::memchr_iter(b'@', bytes) {
         // An earlier match cannot reach over an `@`: `from` is at most `at`.
         if let Some(end) = domain_end(bytes, at + 1) {
-            let name = bytes[from..at].iter().rev().take_while(|&&byte| is_name_byte(byte)).count();
+            let name = bytes[from..at]
+                .iter()
+                .rev()
+                .take_while(|&&byte| is_name_byte(byte))
+                .count();
             if name > 0 {
                 found.push(at - name..end);
                 from = end;
@@ -24,10 +28,18 @@ pub fn find_emails(text: &str, found: &mut Vec<Range<usize>>) {
 
 /// Where the domain that starts at `start` ends, with the backtracking of the pattern done at once.
 fn domain_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let run = bytes[start..].iter().take_while(|&&byte| is_domain_byte(byte)).count();
+    let run = bytes[start..]
+        .iter()
+        .take_while(|&&byte| is_domain_byte(byte))
+        .count();
     let domain = &bytes[start..start + run];
-    let dot = (1..run.saturating_sub(1)).rev().find(|&i| domain[i] == b'.' && domain[i + 1].is_ascii_lowercase())?;
-    let letters = domain[dot + 1..].iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let dot = (1..run.saturating_sub(1))
+        .rev()
+        .find(|&i| domain[i] == b'.' && domain[i + 1].is_ascii_lowercase())?;
+    let letters = domain[dot + 1..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_lowercase())
+        .count();
     Some(start + dot + 1 + letters)
 }
 

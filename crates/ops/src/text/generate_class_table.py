@@ -1,4 +1,10 @@
-"""Writes the character class table of the text kernels. See the head of the file it writes."""
+"""Writes `class_table.rs`, the character classes of the text tools; the head of that file names the sources.
+
+Usage: python3.11 generate_class_table.py FACTS_JSON class_table.rs
+
+FACTS_JSON holds the ranges of the special characters (those members of py-data-juicer's SPECIAL_CHARACTERS that are
+single code points) under the key "special_characters_single_codepoint_ranges". The package `regex` has to be installed.
+"""
 import json, sys
 import regex
 
@@ -81,7 +87,12 @@ pub(super) struct Block {{
 }}
 
 const fn b(alnum: u64, special: u64, word: u64, lowers: u64) -> Block {{
-    Block {{ alnum, special, word, lowers }}
+    Block {{
+        alnum,
+        special,
+        word,
+        lowers,
+    }}
 }}
 
 /// The distinct blocks.

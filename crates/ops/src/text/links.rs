@@ -11,7 +11,7 @@
 //! What a backtracking engine finds can be found without backtracking:
 //!
 //! - Balanced parentheses match in one way only. From where a head ends, body and tail match up to the last place that
-//!   the body can reach and where a tail ends, whatever the order of trials: see [`body_end`].
+//!   the body can reach and where a tail ends, whatever the order of trials.
 //! - Each head holds a **trigger**: the `:` of a scheme, the `www`, or the `/` of a domain. The end of the head follows
 //!   from the trigger alone, so only the leftmost of its starts matters. Triggers come in the order of those starts,
 //!   but for one case: a `www` inside a domain that starts before it.
@@ -42,7 +42,8 @@ fn may_be_trigger(a: u8, b: u8, c: u8) -> bool {
     let letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a') < 26;
     let longer = |byte: u8| byte >= 0x80;
     let w = |byte: u8| byte | 0x20 == b'w';
-    ((a == b':') & ((b == b'/') | (b == b'%') | letter(b) | longer(b) | (b.wrapping_sub(b'0') < 10)))
+    ((a == b':')
+        & ((b == b'/') | (b == b'%') | letter(b) | longer(b) | (b.wrapping_sub(b'0') < 10)))
         | ((b == b'/') & (letter(a) | longer(a)))
         | (w(a) & w(b) & w(c))
 }
@@ -60,15 +61,26 @@ fn link_at(text: &str, place: usize, from: usize) -> Option<Range<usize>> {
 /// The link whose scheme ends with the colon at `colon`.
 fn scheme_link(text: &str, colon: usize, from: usize) -> Option<Range<usize>> {
     let behind = colon + 1;
-    let slashes = text.as_bytes()[behind..].iter().take(3).take_while(|&&byte| byte == b'/').count();
+    let slashes = text.as_bytes()[behind..]
+        .iter()
+        .take(3)
+        .take_while(|&&byte| byte == b'/')
+        .count();
     let start = scheme_start(text, colon, from)?;
     if slashes > 0 {
         // As many slashes as there are, and fewer if nothing matches behind so many.
-        return (1..=slashes).rev().find_map(|count| body_end(text, behind + count)).map(|end| start..end);
+        return (1..=slashes)
+            .rev()
+            .find_map(|count| body_end(text, behind + count))
+            .map(|end| start..end);
     }
     let ch = text[behind..].chars().next()?;
     let fits = is_letter(ch) || ch.is_ascii_digit() || ch == '%';
-    let end = if fits { body_end(text, behind + ch.len_utf8())? } else { return None };
+    let end = if fits {
+        body_end(text, behind + ch.len_utf8())?
+    } else {
+        return None;
+    };
     Some(start..end)
 }
 
@@ -109,8 +121,13 @@ fn www_link(text: &str, place: usize, from: usize) -> Option<Range<usize>> {
     if text.as_bytes().get(behind) != Some(&b'.') {
         return None;
     }
-    let slash = behind + text[behind..].find(|ch| !is_domain_char(ch)).unwrap_or(text.len() - behind);
-    let around = (text.as_bytes().get(slash) == Some(&b'/')).then(|| domain_link(text, slash, from)).flatten();
+    let slash = behind
+        + text[behind..]
+            .find(|ch| !is_domain_char(ch))
+            .unwrap_or(text.len() - behind);
+    let around = (text.as_bytes().get(slash) == Some(&b'/'))
+        .then(|| domain_link(text, slash, from))
+        .flatten();
     if around.as_ref().is_some_and(|link| link.start < place) {
         return around;
     }
@@ -154,7 +171,11 @@ fn domain_start(text: &str, dot: usize, from: usize) -> Option<usize> {
         place -= ch.len_utf8();
         behind = Some(word);
     }
-    if behind == Some(true) { Some(place) } else { start }
+    if behind == Some(true) {
+        Some(place)
+    } else {
+        start
+    }
 }
 
 /// Where body and tail end that start at `start`.
@@ -264,7 +285,24 @@ fn is_blank(encoded: &[u8]) -> bool {
 fn may_end(ch: char) -> bool {
     !matches!(
         ch,
-        '`' | '!' | '[' | ']' | '{' | '}' | ';' | ':' | '\'' | '"' | '.' | ',' | '?' | '«' | '»' | '“' | '”' | '‘' | '’'
+        '`' | '!'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | ';'
+            | ':'
+            | '\''
+            | '"'
+            | '.'
+            | ','
+            | '?'
+            | '«'
+            | '»'
+            | '“'
+            | '”'
+            | '‘'
+            | '’'
     )
 }
 
@@ -280,7 +318,10 @@ fn is_domain_char(ch: char) -> bool {
 /// `\d` of the reference's regex engine.
 fn is_digit(ch: char) -> bool {
     let code = u32::from(ch);
-    ch.is_ascii_digit() || DIGITS.iter().any(|&(first, last)| (first..=last).contains(&code))
+    ch.is_ascii_digit()
+        || DIGITS
+            .iter()
+            .any(|&(first, last)| (first..=last).contains(&code))
 }
 
 #[cfg(test)]
@@ -295,7 +336,11 @@ mod tests {
     impl Plain {
         fn find(text: &str) -> Vec<Range<usize>> {
             let plain = Self(text.chars().collect());
-            let places: Vec<usize> = text.char_indices().map(|(place, _)| place).chain([text.len()]).collect();
+            let places: Vec<usize> = text
+                .char_indices()
+                .map(|(place, _)| place)
+                .chain([text.len()])
+                .collect();
             let mut found = Vec::new();
             let mut start = 0;
             while start < plain.0.len() {
@@ -315,7 +360,10 @@ mod tests {
         }
 
         fn count(&self, place: usize, test: impl Fn(char) -> bool) -> usize {
-            self.0[place.min(self.0.len())..].iter().take_while(|&&ch| test(ch)).count()
+            self.0[place.min(self.0.len())..]
+                .iter()
+                .take_while(|&&ch| test(ch))
+                .count()
         }
 
         fn match_at(&self, start: usize) -> Option<usize> {
@@ -323,7 +371,9 @@ mod tests {
             if before == is_word(self.0[start]) {
                 return None;
             }
-            self.heads(start).into_iter().find_map(|head| self.body(head, false, &mut HashSet::new()))
+            self.heads(start)
+                .into_iter()
+                .find_map(|head| self.body(head, false, &mut HashSet::new()))
         }
 
         /// The ends of the heads that start at `start`, in the order of their trial.
@@ -336,7 +386,9 @@ mod tests {
                     if self.has(colon, is(':')) {
                         let slashes = self.count(colon + 1, is('/')).min(3);
                         ends.extend((1..=slashes).rev().map(|count| colon + 1 + count));
-                        if self.has(colon + 1, |ch| is_letter(ch) || ch.is_ascii_digit() || ch == '%') {
+                        if self.has(colon + 1, |ch| {
+                            is_letter(ch) || ch.is_ascii_digit() || ch == '%'
+                        }) {
                             ends.push(colon + 2);
                         }
                     }
@@ -362,16 +414,29 @@ mod tests {
             ends
         }
 
-        fn body(&self, place: usize, begun: bool, failed: &mut HashSet<(usize, bool)>) -> Option<usize> {
+        fn body(
+            &self,
+            place: usize,
+            begun: bool,
+            failed: &mut HashSet<(usize, bool)>,
+        ) -> Option<usize> {
             if failed.contains(&(place, begun)) {
                 return None;
             }
-            let mut next: Vec<usize> = (1..=self.count(place, in_run)).rev().map(|len| place + len).collect();
+            let mut next: Vec<usize> = (1..=self.count(place, in_run))
+                .rev()
+                .map(|len| place + len)
+                .collect();
             next.extend(self.parentheses(place));
-            let mut end = next.into_iter().find_map(|next| self.body(next, true, failed));
+            let mut end = next
+                .into_iter()
+                .find_map(|next| self.body(next, true, failed));
             if begun {
                 end = end.or_else(|| self.parentheses(place).first().copied());
-                end = end.or_else(|| self.has(place, |ch| in_run(ch) && may_end(ch)).then_some(place + 1));
+                end = end.or_else(|| {
+                    self.has(place, |ch| in_run(ch) && may_end(ch))
+                        .then_some(place + 1)
+                });
             }
             if end.is_none() {
                 failed.insert((place, begun));
@@ -430,25 +495,44 @@ mod tests {
             "see https://www.example.com/file.html?a=1&b=c#f. end",
             &["https://www.example.com/file.html?a=1&b=c#f"],
         );
-        check("http://x https:/one file:///etc file:xy file:xyz", &["http://x", "https:/one", "file:///etc", "file:xyz"]);
+        check(
+            "http://x https:/one file:///etc file:xy file:xyz",
+            &["http://x", "https:/one", "file:///etc", "file:xyz"],
+        );
         check(
             "(https://en.wikipedia.org/wiki/A_(b)) <https://x.org/((a))>",
             &["https://en.wikipedia.org/wiki/A_(b)", "https://x.org/((a))"],
         );
         check("https://x.org/a_(b)!!! x.co/(a)", &["https://x.org/a_(b)"]);
-        check("http://(a) http:///(a http:/(a) http:/!(a", &["http://(a)", "http:///"]);
+        check(
+            "http://(a) http:///(a http:/(a) http:/!(a",
+            &["http://(a)", "http:///"],
+        );
         check("at the end www.example.com", &["www.example.com"]);
     }
 
     #[test]
     fn heads_follow_the_pattern() {
-        check("www.ab www1.b WWW123.cd www1234.de www٣.ef", &["www.ab", "WWW123.cd", "www٣.ef"]);
+        check(
+            "www.ab www1.b WWW123.cd www1234.de www٣.ef",
+            &["www.ab", "WWW123.cd", "www٣.ef"],
+        );
         check(
             "foo-www.example.com/xy foo-www.example.com/x a.www.b.toolong/z",
-            &["foo-www.example.com/xy", "www.example.com/x", "www.b.toolong/z"],
+            &[
+                "foo-www.example.com/xy",
+                "www.example.com/x",
+                "www.b.toolong/z",
+            ],
         );
-        check("中文http://a.b é.foo.com/xy sub.example.museum/x 12:30 a::b", &[".foo.com/xy"]);
-        check("ſſ://xy \u{212a}-k:xyz a-b.\u{212a}ſ/zz", &["ſſ://xy", "\u{212a}-k:xyz", "a-b.\u{212a}ſ/zz"]);
+        check(
+            "中文http://a.b é.foo.com/xy sub.example.museum/x 12:30 a::b",
+            &[".foo.com/xy"],
+        );
+        check(
+            "ſſ://xy \u{212a}-k:xyz a-b.\u{212a}ſ/zz",
+            &["ſſ://xy", "\u{212a}-k:xyz", "a-b.\u{212a}ſ/zz"],
+        );
         check("key:value std::vector note: this", &["key:value"]);
     }
 

@@ -25,7 +25,12 @@ fn unwrapped(pattern: &str) -> &str {
     if pattern.chars().count() <= 2 {
         return pattern;
     }
-    let inside = |quote: char| pattern.strip_prefix('r')?.strip_prefix(quote)?.strip_suffix(quote);
+    let inside = |quote: char| {
+        pattern
+            .strip_prefix('r')?
+            .strip_prefix(quote)?
+            .strip_suffix(quote)
+    };
     inside('\'').or_else(|| inside('"')).unwrap_or(pattern)
 }
 
@@ -47,7 +52,9 @@ fn translate(pattern: &str) -> Result<String, String> {
                     _ => out.extend(['\\', escaped]),
                 }
             }
-            '[' if in_class && next == Some(':') => return Err("POSIX classes are not supported".to_owned()),
+            '[' if in_class && next == Some(':') => {
+                return Err("POSIX classes are not supported".to_owned());
+            }
             '[' if in_class => out.push_str("\\["),
             '[' => {
                 in_class = true;
@@ -65,10 +72,17 @@ fn translate(pattern: &str) -> Result<String, String> {
                 out.push(']');
             }
             '&' | '~' if in_class => out.extend(['\\', ch]),
-            '-' if in_class && next == Some('-') => return Err("`--` inside a class is not supported".to_owned()),
+            '-' if in_class && next == Some('-') => {
+                return Err("`--` inside a class is not supported".to_owned());
+            }
             _ if in_class => out.push(ch),
-            '$' => return Err("`$` also matches before a last line feed and is not supported; `\\Z` is the end".to_owned()),
-            '+' if was_quantified => return Err("possessive quantifiers are not supported".to_owned()),
+            '$' => return Err(
+                "`$` also matches before a last line feed and is not supported; `\\Z` is the end"
+                    .to_owned(),
+            ),
+            '+' if was_quantified => {
+                return Err("possessive quantifiers are not supported".to_owned());
+            }
             '(' if next == Some('?') => {
                 out.push('(');
                 check_group(chars.clone())?;
@@ -86,10 +100,18 @@ fn translate(pattern: &str) -> Result<String, String> {
 
 /// Refuses groups whose flags the two engines read in different ways.
 fn check_group(rest: impl Iterator<Item = char>) -> Result<(), String> {
-    let flags: String = rest.skip(1).take_while(|ch| ch.is_ascii_alphabetic() || *ch == '-').collect();
-    match flags.chars().find(|ch| matches!(ch, 'R' | 'U' | 'u' | 'x' | 'm')) {
+    let flags: String = rest
+        .skip(1)
+        .take_while(|ch| ch.is_ascii_alphabetic() || *ch == '-')
+        .collect();
+    match flags
+        .chars()
+        .find(|ch| matches!(ch, 'R' | 'U' | 'u' | 'x' | 'm'))
+    {
         // `(?P<name>…)` has no flag but P.
-        Some(flag) if !flags.starts_with('P') => Err(format!("the flag or group `(?{flag}` is not supported")),
+        Some(flag) if !flags.starts_with('P') => {
+            Err(format!("the flag or group `(?{flag}` is not supported"))
+        }
         _ => Ok(()),
     }
 }
@@ -101,7 +123,10 @@ mod tests {
     #[track_caller]
     fn check(pattern: &str, text: &str, expected: &[&str]) {
         let compiled = compile(pattern).unwrap();
-        let found: Vec<&str> = compiled.find_iter(text).map(|found| found.as_str()).collect();
+        let found: Vec<&str> = compiled
+            .find_iter(text)
+            .map(|found| found.as_str())
+            .collect();
         assert_eq!(found, expected, "{pattern}");
     }
 
@@ -124,7 +149,19 @@ mod tests {
     #[test]
     fn what_would_mean_something_else_is_refused() {
         for pattern in [
-            "(unclosed", "a$", "(?=a)", r"(a)\1", "a++", "a*+", "a{2}+", "[[:alpha:]]", "[a--b]", "(?R)", "(?m)^a", "(?>a)", "\\",
+            "(unclosed",
+            "a$",
+            "(?=a)",
+            r"(a)\1",
+            "a++",
+            "a*+",
+            "a{2}+",
+            "[[:alpha:]]",
+            "[a--b]",
+            "(?R)",
+            "(?m)^a",
+            "(?>a)",
+            "\\",
         ] {
             assert!(compile(pattern).is_err(), "{pattern}");
         }

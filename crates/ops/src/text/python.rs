@@ -28,14 +28,19 @@ pub fn strip_range(text: &str) -> Range<usize> {
 
 /// The words of `text`: what stands between spaces, line feeds and tabs. Empty words are left out.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split([' ', '\n', '\t']).filter(|word| !word.is_empty())
+    text.split([' ', '\n', '\t'])
+        .filter(|word| !word.is_empty())
 }
 
 /// Appends Python's `str.lower()` of `text` to `out`.
 pub fn lower_into(text: &str, out: &mut String) {
     for (place, ch) in text.char_indices() {
         if ch == 'Σ' {
-            out.push(if is_final_sigma(text, place) { 'ς' } else { 'σ' });
+            out.push(if is_final_sigma(text, place) {
+                'ς'
+            } else {
+                'σ'
+            });
         } else if changes_when_lowered(ch) {
             out.extend(ch.to_lowercase());
         } else {
@@ -47,8 +52,13 @@ pub fn lower_into(text: &str, out: &mut String) {
 /// Whether the capital sigma at `place` ends a word: a cased letter stands before it and none behind it, the
 /// case-ignorable characters between left aside.
 fn is_final_sigma(text: &str, place: usize) -> bool {
-    let before = text[..place].chars().rev().find(|&ch| !is_in(&CASE_IGNORABLE, ch));
-    let behind = text[place + 'Σ'.len_utf8()..].chars().find(|&ch| !is_in(&CASE_IGNORABLE, ch));
+    let before = text[..place]
+        .chars()
+        .rev()
+        .find(|&ch| !is_in(&CASE_IGNORABLE, ch));
+    let behind = text[place + 'Σ'.len_utf8()..]
+        .chars()
+        .find(|&ch| !is_in(&CASE_IGNORABLE, ch));
     before.is_some_and(|ch| is_in(&CASED, ch)) && !behind.is_some_and(|ch| is_in(&CASED, ch))
 }
 

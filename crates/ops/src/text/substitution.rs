@@ -39,7 +39,8 @@ impl Substitution {
     /// # Errors
     /// [`Refused::Template`].
     pub fn of_finder(finder: Finder, groups: usize, template: &str) -> Result<Self, Refused> {
-        let template = Template::parse(template, Groups::Whole(groups)).map_err(Refused::Template)?;
+        let template =
+            Template::parse(template, Groups::Whole(groups)).map_err(Refused::Template)?;
         Ok(Self::new(Target::Finder(finder), template))
     }
 
@@ -49,18 +50,29 @@ impl Substitution {
     /// [`Refused`], for the pattern first.
     pub fn of_pattern(pattern: &str, template: &str) -> Result<Self, Refused> {
         let pattern = pattern::compile(pattern).map_err(Refused::Pattern)?;
-        let template = Template::parse(template, Groups::Of(&pattern)).map_err(Refused::Template)?;
+        let template =
+            Template::parse(template, Groups::Of(&pattern)).map_err(Refused::Template)?;
         let groups = pattern.capture_locations();
         Ok(Self::new(Target::Pattern(pattern, groups), template))
     }
 
     fn new(target: Target, template: Template) -> Self {
-        Self { target, template, found: Vec::new(), expanded: String::new() }
+        Self {
+            target,
+            template,
+            found: Vec::new(),
+            expanded: String::new(),
+        }
     }
 
     /// Reports every replacement in `text`, in order: the range and what comes there.
     pub fn replace_all(&mut self, text: &str, mut replace: impl FnMut(Range<usize>, &str)) {
-        let Self { target, template, found, expanded } = self;
+        let Self {
+            target,
+            template,
+            found,
+            expanded,
+        } = self;
         match target {
             Target::Finder(finder) => {
                 found.clear();
@@ -104,7 +116,9 @@ fn each_match(text: &str, mut next: impl FnMut(usize) -> Option<Range<usize>>) {
     while let Some(found) = next(start) {
         start = found.end;
         if found.is_empty() {
-            let Some(ch) = text[start..].chars().next() else { return };
+            let Some(ch) = text[start..].chars().next() else {
+                return;
+            };
             start += ch.len_utf8();
         }
     }
@@ -112,7 +126,9 @@ fn each_match(text: &str, mut next: impl FnMut(usize) -> Option<Range<usize>>) {
 
 impl fmt::Debug for Substitution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Substitution").field("template", &self.template).finish_non_exhaustive()
+        f.debug_struct("Substitution")
+            .field("template", &self.template)
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,19 +152,39 @@ mod tests {
         let cases = [
             ("x*", "-", "axb", "-a--b-"),
             ("(x*)", r"<\1>", "axé", "<>a<x><>é<>"),
-            (r"(\w+) (\w+)", r"\2 \1", "one two, three four", "two one, four three"),
+            (
+                r"(\w+) (\w+)",
+                r"\2 \1",
+                "one two, three four",
+                "two one, four three",
+            ),
             ("b", "", "abcb", "ac"),
         ];
         for (pattern, template, text, expected) in cases {
-            assert_eq!(replaced(Substitution::of_pattern(pattern, template).unwrap(), text), expected);
+            assert_eq!(
+                replaced(Substitution::of_pattern(pattern, template).unwrap(), text),
+                expected
+            );
         }
         let finder: Finder = |text, found| found.extend(text.find('@').map(|at| at..at + 1));
-        assert_eq!(replaced(Substitution::of_finder(finder, 2, r"[\g<0>\1]").unwrap(), "a@b"), "a[@@]b");
+        assert_eq!(
+            replaced(
+                Substitution::of_finder(finder, 2, r"[\g<0>\1]").unwrap(),
+                "a@b"
+            ),
+            "a[@@]b"
+        );
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert!(matches!(Substitution::of_pattern("(", "("), Err(Refused::Pattern(_))));
-        assert!(matches!(Substitution::of_pattern("a", r"\1"), Err(Refused::Template(_))));
+        assert!(matches!(
+            Substitution::of_pattern("(", "("),
+            Err(Refused::Pattern(_))
+        ));
+        assert!(matches!(
+            Substitution::of_pattern("a", r"\1"),
+            Err(Refused::Template(_))
+        ));
     }
 }

@@ -34,7 +34,9 @@ impl Groups<'_> {
 
     fn named(self, name: &str) -> Option<usize> {
         match self {
-            Self::Of(pattern) => pattern.capture_names().position(|known| known == Some(name)),
+            Self::Of(pattern) => pattern
+                .capture_names()
+                .position(|known| known == Some(name)),
             Self::Whole(_) => None,
         }
     }
@@ -46,7 +48,11 @@ impl Template {
     /// # Errors
     /// What is wrong with the template: an unknown escape, or a group that the pattern does not have.
     pub fn parse(template: &str, groups: Groups<'_>) -> Result<Self, String> {
-        let mut parser = Parser { rest: template, groups, parts: Vec::new() };
+        let mut parser = Parser {
+            rest: template,
+            groups,
+            parts: Vec::new(),
+        };
         while let Some(ch) = parser.take() {
             if ch == '\\' {
                 parser.escape()?;
@@ -54,7 +60,9 @@ impl Template {
                 parser.literal(ch);
             }
         }
-        Ok(Self { parts: parser.parts })
+        Ok(Self {
+            parts: parser.parts,
+        })
     }
 
     /// The text that replaces every match, if it is the same for all.
@@ -68,7 +76,10 @@ impl Template {
 
     /// Appends what replaces one match to `out`; `groups` are places in `text`.
     pub fn expand(&self, text: &str, groups: &CaptureLocations, out: &mut String) {
-        self.expand_with(|group| groups.get(group).map(|(start, end)| &text[start..end]), out);
+        self.expand_with(
+            |group| groups.get(group).map(|(start, end)| &text[start..end]),
+            out,
+        );
     }
 
     /// The same for a match each group of which holds all of it.
@@ -109,7 +120,9 @@ impl Parser<'_> {
 
     /// Reads what follows a backslash.
     fn escape(&mut self) -> Result<(), String> {
-        let ch = self.take().ok_or("the template ends with a single backslash")?;
+        let ch = self
+            .take()
+            .ok_or("the template ends with a single backslash")?;
         match ch {
             'g' => self.group_in_brackets(),
             '0'..='9' => self.number(ch),
@@ -126,7 +139,9 @@ impl Parser<'_> {
                     't' => self.literal('\t'),
                     'v' => self.literal('\x0b'),
                     '\\' => self.literal('\\'),
-                    _ if ch.is_ascii_alphabetic() => return Err(format!("unknown escape `\\{ch}`")),
+                    _ if ch.is_ascii_alphabetic() => {
+                        return Err(format!("unknown escape `\\{ch}`"));
+                    }
                     _ => {
                         self.literal('\\');
                         self.literal(ch);
@@ -139,11 +154,16 @@ impl Parser<'_> {
 
     /// Reads `<name>` or `<1>`.
     fn group_in_brackets(&mut self) -> Result<(), String> {
-        let inner = self.rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+        let inner = self
+            .rest
+            .strip_prefix('<')
+            .and_then(|rest| rest.split_once('>'));
         let (name, rest) = inner.ok_or("`\\g` needs a group in angle brackets behind it")?;
         self.rest = rest;
         let number = if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
-            name.parse().ok().filter(|&number| number < self.groups.count())
+            name.parse()
+                .ok()
+                .filter(|&number| number < self.groups.count())
         } else {
             self.groups.named(name)
         };
@@ -154,28 +174,44 @@ impl Parser<'_> {
 
     /// Reads a group number of one or two digits, or an octal code of a character.
     fn number(&mut self, first: char) -> Result<(), String> {
-        let octal = |text: &str| text.bytes().take_while(|byte| (b'0'..=b'7').contains(byte)).count();
+        let octal = |text: &str| {
+            text.bytes()
+                .take_while(|byte| (b'0'..=b'7').contains(byte))
+                .count()
+        };
         let behind = octal(self.rest).min(2);
         if first == '0' || (first <= '7' && behind == 2) {
             let digits = format!("{first}{}", &self.rest[..behind]);
             self.rest = &self.rest[behind..];
-            let code = u32::from_str_radix(&digits, 8).ok().and_then(char::from_u32);
+            let code = u32::from_str_radix(&digits, 8)
+                .ok()
+                .and_then(char::from_u32);
             self.literal(code.ok_or_else(|| format!("`\\{digits}` is no character"))?);
             return Ok(());
         }
         let two = self.rest.starts_with(|ch: char| ch.is_ascii_digit());
         let digits = format!("{first}{}", if two { &self.rest[..1] } else { "" });
         self.rest = &self.rest[usize::from(two)..];
-        let number = digits.parse().ok().filter(|&number| number < self.groups.count());
-        self.parts.push(Part::Group(number.ok_or_else(|| format!("the pattern has no group {digits}"))?));
+        let number = digits
+            .parse()
+            .ok()
+            .filter(|&number| number < self.groups.count());
+        self.parts.push(Part::Group(
+            number.ok_or_else(|| format!("the pattern has no group {digits}"))?,
+        ));
         Ok(())
     }
 
     /// Reads so many hexadecimal digits as the code of a character.
     fn code_point(&mut self, len: usize) -> Result<(), String> {
-        let digits = self.rest.get(..len).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let digits = self
+            .rest
+            .get(..len)
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let digits = digits.ok_or_else(|| format!("a hexadecimal escape needs {len} digits"))?;
-        let ch = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+        let ch = u32::from_str_radix(digits, 16)
+            .ok()
+            .and_then(char::from_u32);
         self.literal(ch.ok_or_else(|| format!("{digits} is the code of no character"))?);
         self.rest = &self.rest[len..];
         Ok(())
@@ -193,7 +229,9 @@ mod tests {
         let mut groups = pattern.capture_locations();
         let mut out = String::new();
         for start in [1, 4] {
-            pattern.captures_read_at(&mut groups, "abcabd", start).unwrap();
+            pattern
+                .captures_read_at(&mut groups, "abcabd", start)
+                .unwrap();
             template.expand("abcabd", &groups, &mut out);
             out.push(';');
         }
@@ -224,8 +262,22 @@ mod tests {
     #[test]
     fn bad_templates_are_refused() {
         for template in [
-            r"\q", r"\9", r"\10", r"\12", r"\3", r"\g<zz>", r"\g<", r"\g", r"\g<>", r"\g<1", r"\g<-1>", r"\g< 1>", r"\x4",
-            r"\s", "\\", r"\N{DIGIT ONE}",
+            r"\q",
+            r"\9",
+            r"\10",
+            r"\12",
+            r"\3",
+            r"\g<zz>",
+            r"\g<",
+            r"\g",
+            r"\g<>",
+            r"\g<1",
+            r"\g<-1>",
+            r"\g< 1>",
+            r"\x4",
+            r"\s",
+            "\\",
+            r"\N{DIGIT ONE}",
         ] {
             assert!(expand(template).is_err(), "{template}");
         }

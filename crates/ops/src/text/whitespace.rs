@@ -52,7 +52,16 @@ mod tests {
         python::strip(text)
             .chars()
             .map(|ch| match u32::from(ch) {
-                0x9 | 0x20 | 0x84 | 0xA0 | 0x2000..=0x200D | 0x202F | 0x205F | 0x2060 | 0x3000 | 0xFFFC => ' ',
+                0x9
+                | 0x20
+                | 0x84
+                | 0xA0
+                | 0x2000..=0x200D
+                | 0x202F
+                | 0x205F
+                | 0x2060
+                | 0x3000
+                | 0xFFFC => ' ',
                 _ => ch,
             })
             .collect()
@@ -76,7 +85,10 @@ mod tests {
             (" \n\u{3000}", ""),
             ("\u{200b} x\ty\u{1f}", "  x y"),
             ("a\u{b}b\u{c}c\td\ne\r", "a\u{b}b\u{c}c d\ne"),
-            ("a\u{84}b\u{85}c\u{2028}d\u{1680}e\u{fffc}f", "a b\u{85}c\u{2028}d\u{1680}e f"),
+            (
+                "a\u{84}b\u{85}c\u{2028}d\u{1680}e\u{fffc}f",
+                "a b\u{85}c\u{2028}d\u{1680}e f",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(apply(text), expected, "{text:?}");

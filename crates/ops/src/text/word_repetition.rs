@@ -7,7 +7,7 @@
 use super::block_scan::for_each_hit;
 use super::chars::{changes_when_lowered, is_special};
 use super::ngram_hash::{collect_rolling, mix};
-use super::ngram_tally::{Collector, NgramTally, Place, Source};
+use super::ngram_tally::{Collector, NgramTally, Source};
 use super::python;
 
 /// The form of the hashes; part of the operator's version, as another form could (in theory) give another ratio.
@@ -36,7 +36,10 @@ impl WordRepetition {
         if len == 0 || self.words.len() < len {
             return 0.0;
         }
-        self.tally.count(Ngrams { words: &self.words, len });
+        self.tally.count(Ngrams {
+            words: &self.words,
+            len,
+        });
         (self.tally.total() - self.tally.once()) as f64 / self.tally.total() as f64
     }
 
@@ -77,7 +80,7 @@ impl Source for Ngrams<'_> {
         (self.words.len() + 1).saturating_sub(self.len)
     }
 
-    fn fill<P: Place>(self, collector: &mut Collector<'_, P>) {
+    fn fill(self, collector: &mut Collector<'_>) {
         collect_rolling(self.words, self.len, collector);
     }
 }
@@ -111,7 +114,10 @@ fn hash_word(text: &str, mut start: usize, mut end: usize, lowered: &mut String)
 fn hash_longer_word(text: &str, start: usize, end: usize, lowered: &mut String) -> Option<u64> {
     let mut text = text;
     let mut word = start..end;
-    if text[word.clone()].chars().any(|ch| !ch.is_ascii() && changes_when_lowered(ch)) {
+    if text[word.clone()]
+        .chars()
+        .any(|ch| !ch.is_ascii() && changes_when_lowered(ch))
+    {
         lowered.clear();
         python::lower_into(&text[word], lowered);
         text = lowered;
@@ -144,7 +150,10 @@ fn hash_lowered(bytes: &[u8], start: usize, end: usize) -> (u64, bool) {
 #[inline(always)]
 fn load(bytes: &[u8], place: usize, end: usize) -> u64 {
     let len = end - place;
-    match bytes.get(place..place + 8).and_then(|eight| <[u8; 8]>::try_from(eight).ok()) {
+    match bytes
+        .get(place..place + 8)
+        .and_then(|eight| <[u8; 8]>::try_from(eight).ok())
+    {
         Some(eight) => {
             let beyond = 8usize.saturating_sub(len) * 8;
             u64::from_le_bytes(eight) << beyond >> beyond
@@ -208,7 +217,11 @@ mod tests {
     #[test]
     fn ascii_table_agrees_with_the_classes() {
         for byte in 0..=127u8 {
-            assert_eq!(SPECIAL_ASCII[usize::from(byte)], is_special(char::from(byte)), "{byte}");
+            assert_eq!(
+                SPECIAL_ASCII[usize::from(byte)],
+                is_special(char::from(byte)),
+                "{byte}"
+            );
         }
     }
 

@@ -1,0 +1,94 @@
+//! The commands: what each takes, and which file does it.
+
+mod check;
+mod checkpoint;
+mod completions;
+mod events;
+mod jobs;
+mod monitor;
+mod ops;
+mod plan;
+mod process;
+mod quarantine;
+mod stop;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::arguments::{self, Parted};
+use crate::failure::{Failure, code};
+use crate::output;
+
+/// Turns raw text datasets into training data: recipes over partitions, with checkpoints, an event log and resume.
+#[derive(Debug, Parser)]
+#[command(name = "coldpress", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Process(process::Args),
+    Check(check::Args),
+    Plan(plan::Args),
+    Jobs(jobs::Args),
+    Monitor(monitor::Args),
+    Stop(stop::Args),
+    Events(events::Args),
+    Quarantine(quarantine::Args),
+    Checkpoint(checkpoint::Args),
+    Ops(ops::Args),
+    Completions(completions::Args),
+}
+
+/// The commands that take recipe keys as flags.
+const TAKES_KEYS: [&str; 3] = ["process", "check", "plan"];
+
+/// Reads the words of the command line and does what they say; gives the exit code.
+///
+/// # Errors
+/// [`Failure`] with what is to be told.
+pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
+    let mut command = Cli::command();
+    command.build();
+    let Parted { own, overrides } = arguments::part(words, &command, &TAKES_KEYS);
+    let parsed = command.try_get_matches_from(own).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return told_by_clap(&error),
+    };
+    match cli.command {
+        Command::Process(mut args) => {
+            args.recipe.overrides = overrides;
+            process::run(&args)
+        }
+        Command::Check(mut args) => {
+            args.recipe.overrides = overrides;
+            check::run(&args)
+        }
+        Command::Plan(mut args) => {
+            args.recipe.overrides = overrides;
+            plan::run(&args)
+        }
+        Command::Jobs(args) => jobs::run(&args),
+        Command::Monitor(args) => monitor::run(&args),
+        Command::Stop(args) => stop::run(&args),
+        Command::Events(args) => events::run(&args),
+        Command::Quarantine(args) => quarantine::run(&args),
+        Command::Checkpoint(args) => checkpoint::run(&args),
+        Command::Ops(args) => ops::run(&args),
+        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+    }
+}
+
+/// Help and version go to standard output, wrong usage to standard error.
+fn told_by_clap(error: &clap::Error) -> Result<u8, Failure> {
+    if error.use_stderr() {
+        // clap knows best how to colour it; where standard error is closed there is nobody to tell.
+        let _ = error.print();
+        return Ok(code::USAGE);
+    }
+    output::print(&error.render().to_string()).map(|()| code::DONE)
+}

@@ -1,0 +1,137 @@
+//! `coldpress jobs`: the jobs below a folder.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Subcommand;
+use coldpress::events::time::format_utc;
+use coldpress::job::{JobLock, JobView, Layout, ListedJob, LockOptions, list_jobs};
+use coldpress::report::quantity::{grouped, plain};
+use coldpress::report::{Align, Table};
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, code};
+use crate::jobs::BaseDir;
+use crate::output;
+
+/// List the jobs
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Args {
+    #[command(flatten)]
+    base: BaseDir,
+    /// Only those that are running
+    #[arg(long)]
+    running: bool,
+    /// Print the list as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Remove the folders of a job that is not running; its output stays
+    Remove {
+        /// The job's id
+        job: String,
+        #[command(flatten)]
+        base: BaseDir,
+    },
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+    if let Some(Command::Remove { job, base }) = &args.command {
+        return remove(&base.find(job)?);
+    }
+    let mut jobs = list_jobs(&args.base.base_dir)?;
+    if args.running {
+        jobs.retain(|job| job.job().is_some_and(|view| view.liveness.is_alive()));
+    }
+    if args.json {
+        output::print_json(&jobs.iter().map(as_json).collect::<Vec<_>>())?;
+    } else {
+        output::print(&as_text(&jobs, &args.base.base_dir))?;
+    }
+    Ok(code::DONE)
+}
+
+pub(super) fn as_text(jobs: &[ListedJob], base_dir: &Path) -> String {
+    if jobs.is_empty() {
+        return format!("no jobs in {}\n", plain(&base_dir.display().to_string()));
+    }
+    let mut table = Table::new([
+        ("JOB", Align::Left),
+        ("STATUS", Align::Left),
+        ("STARTED (UTC)", Align::Left),
+        ("PARTITIONS", Align::Right),
+        ("RECORDS", Align::Right),
+    ]);
+    for job in jobs {
+        match job {
+            ListedJob::Job(view) => table.row(row(view)),
+            ListedJob::Unreadable { name, reason, .. } => table.row([plain(name), format!("unreadable: {}", plain(reason))]),
+        }
+    }
+    table.render()
+}
+
+fn row(view: &JobView) -> [String; 5] {
+    let totals = &view.totals;
+    let started = view.start_time.map(|time| format_utc(time).chars().take(19).collect());
+    [
+        view.layout.job_id().to_string(),
+        view.status.to_string(),
+        started.unwrap_or_default(),
+        format!("{}/{}", totals.completed, totals.partitions),
+        format!("{}/{}", grouped(totals.processed), grouped(totals.records)),
+    ]
+}
+
+fn as_json(job: &ListedJob) -> Value {
+    match job {
+        ListedJob::Job(view) => json!({
+            "job_id": view.layout.job_id(),
+            "job_dir": view.layout.job_dir().display().to_string(),
+            "status": view.status,
+            "phase": view.phase,
+            "start_time": view.start_time,
+            "end_time": view.end_time,
+            "processes": u32::from(view.liveness.is_alive()),
+            "host": view.liveness.driver().map(|driver| &driver.host),
+            "pid": view.liveness.driver().map(|driver| driver.pid),
+            "totals": view.totals,
+            "remarks": view.remarks,
+        }),
+        ListedJob::Unreadable { name, job_dir, reason } => json!({
+            "job_id": name,
+            "job_dir": job_dir.display().to_string(),
+            "status": "unreadable",
+            "reason": reason,
+        }),
+    }
+}
+
+fn remove(layout: &Layout) -> Result<u8, Failure> {
+    // One beat at the start and no more, so that no file appears in a folder that is being removed.
+    let options = LockOptions { beat_every: Duration::from_secs(3600), ..LockOptions::default() };
+    let lock = JobLock::acquire(layout, &options)?;
+    let folders = [
+        Some(layout.checkpoint_dir()),
+        layout.event_log_dir().parent(),
+        Some(layout.partition_dir()),
+        // Last, so that what is left after a failure still is a job.
+        Some(layout.job_dir()),
+    ];
+    for folder in folders.into_iter().flatten() {
+        let is_outside = !folder.starts_with(layout.job_dir());
+        if (is_outside || folder == layout.job_dir()) && folder.exists() {
+            let removed = std::fs::remove_dir_all(folder);
+            removed.map_err(|error| Failure::failed(format!("cannot remove `{}`: {error}", folder.display())))?;
+        }
+    }
+    drop(lock);
+    output::print(&format!("removed {}\n", plain(&layout.job_dir().display().to_string())))?;
+    Ok(code::DONE)
+}

@@ -1,0 +1,78 @@
+//! `coldpress ops`: the operators, their parameters and defaults.
+
+use coldpress::operator::{OperatorSpec, ParamSpec, Registry};
+use coldpress::report::{Align, Table};
+
+use crate::failure::{Failure, code};
+use crate::output;
+
+/// Show the operators, or one of them with its parameters
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The operator's name
+    name: Option<String>,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+    let registry = coldpress::ops::builtin();
+    let text = match &args.name {
+        None => list(&registry),
+        Some(name) => {
+            let unknown = || {
+                let suggestion = registry.suggest(name).map(|known| format!(", did you mean `{known}`?"));
+                Failure::usage(format!("unknown operator `{name}`{}", suggestion.unwrap_or_default()))
+            };
+            manual(registry.get(name).ok_or_else(unknown)?)
+        }
+    };
+    output::print(&text)?;
+    Ok(code::DONE)
+}
+
+fn list(registry: &Registry) -> String {
+    let mut table = Table::new([("OPERATOR", Align::Left), ("WHAT IT DOES", Align::Left)]);
+    for spec in registry.iter() {
+        table.row([spec.name(), spec.summary()]);
+    }
+    table.render()
+}
+
+fn manual(spec: &OperatorSpec) -> String {
+    let mut text = format!("{} ({})\n\n", spec.name(), spec.kind());
+    text.push_str(if spec.long_doc().is_empty() { spec.summary() } else { spec.long_doc() });
+    text.push_str("\n\nParameters of its own:\n");
+    text.push_str(&params(spec.params()));
+    text.push_str("\nParameters that all operators of its kind have:\n");
+    text.push_str(&params(&spec.base_params()));
+    text
+}
+
+fn params(specs: &[ParamSpec]) -> String {
+    if specs.is_empty() {
+        return "  none\n".to_owned();
+    }
+    let describe = |spec: &ParamSpec| {
+        let doc: Vec<&str> = spec.doc.lines().map(str::trim).collect();
+        format!("  {} ({}, default {})\n{}", spec.name, spec.kind, spec.default, wrapped(&doc.join(" ")))
+    };
+    specs.iter().map(describe).collect()
+}
+
+/// The text in lines of at most 74 characters, indented by 6.
+fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut width = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if width == 0 || width + 1 + length > 74 {
+            out.push_str(if out.is_empty() { "      " } else { "\n      " });
+            width = 0;
+        } else {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += length;
+    }
+    out + "\n"
+}

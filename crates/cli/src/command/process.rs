@@ -1,0 +1,83 @@
+//! `coldpress process`: runs a recipe, or resumes its job.
+
+use coldpress::executor::{Executor, Report};
+use coldpress::job::Status;
+use coldpress::report::{render_report, render_unfinished};
+
+use crate::failure::{Failure, code};
+use crate::output;
+use crate::progress::Progress;
+use crate::recipe::RecipeArgs;
+use crate::signals::Received;
+
+/// Run a recipe, or resume its job
+///
+/// Any recipe key is a flag: --partition.size 500, --checkpoint.strategy every_op, --np=4.
+///
+/// Exit codes: 0 done; 1 failed; 2 wrong usage or recipe; 3 done, but a part of the input is not in the output;
+/// 4 refused, because the job runs elsewhere, the input changed or the export is not ours; 5 nothing to resume;
+/// 128+n stopped by signal n.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "coldpress process --config <FILE> [OPTIONS] [--any.recipe.key VALUE ...]")]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) recipe: RecipeArgs,
+    /// Begin the job anew under its id, using nothing of what it has
+    #[arg(long)]
+    fresh: bool,
+    /// Take the job over from another host that is dead
+    #[arg(long)]
+    take_over: bool,
+    /// Show no progress bar
+    #[arg(long)]
+    no_progress: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+    let recipe = args.recipe.load()?;
+    let source_text = recipe.source_text().to_owned();
+    let builder = args.recipe.executor(recipe).fresh(args.fresh).take_over(args.take_over);
+    let executor = builder.build().map_err(|error| args.recipe.failure(error, &source_text))?;
+    let received = Received::watch(executor.stop_handle())?;
+    let result = std::thread::scope(|scope| {
+        let progress = Progress::begin(scope, &executor, !args.no_progress);
+        let result = executor.run();
+        progress.end();
+        result
+    });
+    match result {
+        Ok(report) => {
+            tell(args, &executor, &report)?;
+            Ok(exit_code(&report, &received))
+        }
+        Err(error) => {
+            let shown = matches!(error.kind(), coldpress::executor::ErrorKind::Failed);
+            let failure = args.recipe.failure(error, &source_text);
+            let standing = || render_unfinished(executor.layout());
+            Err(if shown { failure.with_details(standing()) } else { failure })
+        }
+    }
+}
+
+fn tell(args: &Args, executor: &Executor, report: &Report) -> Result<(), Failure> {
+    // The recipe's own warnings were told when it was read.
+    let known = &executor.prepared().recipe.warnings;
+    for warning in report.warnings.iter().filter(|warning| !known.iter().any(|known| known.message == **warning)) {
+        output::tell(&format!("warning: {}", coldpress::report::quantity::plain(warning)));
+    }
+    let told = if args.json { output::print_json(report) } else { output::print(&render_report(report)) };
+    // The work is done: that nobody reads the report takes nothing from it.
+    told.or_else(|failure| if failure.is_closed() { Ok(()) } else { Err(failure) })
+}
+
+fn exit_code(report: &Report, received: &Received) -> u8 {
+    match (report.status, received.signal()) {
+        (Status::Completed, _) => code::DONE,
+        (Status::CompletedWithFailures, _) => code::PARTLY,
+        (Status::Stopped, Some(signal)) => code::signal(signal),
+        _ => code::FAILED,
+    }
+}

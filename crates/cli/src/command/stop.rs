@@ -1,0 +1,63 @@
+//! `coldpress stop`: stops the driver of a job.
+
+use std::time::Duration;
+
+use coldpress::job::{Layout, Liveness, StopOptions, list_jobs, stop_job};
+
+use crate::failure::{Failure, code};
+use crate::jobs::BaseDir;
+use crate::output;
+
+/// Stop a running job; it can be resumed
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The job's id
+    #[arg(required_unless_present = "list")]
+    job: Option<String>,
+    #[command(flatten)]
+    base: BaseDir,
+    /// Kill it if it does not leave in time
+    #[arg(long)]
+    force: bool,
+    /// How many seconds it gets to leave
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    timeout: u32,
+    /// List the running jobs instead
+    #[arg(long, conflicts_with_all = ["job", "force"])]
+    list: bool,
+    /// Print the outcome as JSON
+    #[arg(long, conflicts_with = "list")]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+    let Some(job) = args.job.as_ref().filter(|_| !args.list) else {
+        let mut jobs = list_jobs(&args.base.base_dir)?;
+        jobs.retain(|job| job.job().is_some_and(|view| view.liveness.is_alive()));
+        let text = super::jobs::as_text(&jobs, &args.base.base_dir);
+        output::print(&if jobs.is_empty() { "no running jobs\n".to_owned() } else { text })?;
+        return Ok(code::DONE);
+    };
+    stop(args, &args.base.find(job)?)
+}
+
+fn stop(args: &Args, layout: &Layout) -> Result<u8, Failure> {
+    let timeout = Duration::from_secs(args.timeout.into());
+    let report = stop_job(layout, &StopOptions { force: args.force, timeout })?;
+    if args.json {
+        output::print_json(&report)?;
+    }
+    if !report.success {
+        let elsewhere = matches!(Liveness::of(layout), Ok(Liveness::Elsewhere(_)));
+        let code = if elsewhere { code::REFUSED } else { code::FAILED };
+        return Err(Failure::new(code, report.errors.join("; ")));
+    }
+    let id = layout.job_id();
+    if !args.json {
+        output::print(&match report.processes_found {
+            0 => format!("job {id} is not running\n"),
+            _ => format!("job {id} is stopped\n"),
+        })?;
+    }
+    Ok(code::DONE)
+}

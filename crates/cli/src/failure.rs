@@ -1,0 +1,133 @@
+//! Why a command ended without success, and the exit code that says so.
+
+use coldpress::executor::ErrorKind;
+
+use crate::output;
+
+/// Exit codes; scripts depend on them.
+pub(crate) mod code {
+    /// Done.
+    pub(crate) const DONE: u8 = 0;
+    /// Failed.
+    pub(crate) const FAILED: u8 = 1;
+    /// Wrong usage, or a wrong recipe.
+    pub(crate) const USAGE: u8 = 2;
+    /// Done, but a part of the input is not in the output.
+    pub(crate) const PARTLY: u8 = 3;
+    /// Refused: the job runs elsewhere, the input changed, the export is not ours.
+    pub(crate) const REFUSED: u8 = 4;
+    /// There is no such job.
+    pub(crate) const NO_SUCH_JOB: u8 = 5;
+    /// Stopped by this signal.
+    pub(crate) fn signal(number: i32) -> u8 {
+        128_u8.saturating_add(u8::try_from(number).unwrap_or(0))
+    }
+}
+
+/// Why a command ended: what to tell, and the exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    /// One line; nothing is told where it is empty.
+    message: String,
+    /// Lines that follow it: a snippet of the recipe, or what to do.
+    details: String,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: String::new() }
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(code::FAILED, message)
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(code::USAGE, message)
+    }
+
+    /// Nobody reads the output any more, which is no failure.
+    pub(crate) fn closed() -> Self {
+        Self::new(code::DONE, "")
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.code == code::DONE
+    }
+
+    pub(crate) fn with_details(mut self, details: impl Into<String>) -> Self {
+        self.details = details.into();
+        self
+    }
+
+    /// Tells it on standard error and gives the exit code.
+    pub(crate) fn report(&self) -> u8 {
+        if !self.message.is_empty() {
+            let message = coldpress::report::quantity::plain(&self.message);
+            output::tell(&format!("error: {message}"));
+        }
+        if !self.details.is_empty() {
+            output::tell(self.details.trim_end_matches('\n'));
+        }
+        self.code
+    }
+}
+
+/// An error and everything it came from, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let inner = error.to_string();
+        // Transparent errors say the same as their source.
+        if !text.ends_with(&inner) {
+            text.push_str(&format!(": {inner}"));
+        }
+        source = error.source();
+    }
+    text
+}
+
+impl From<coldpress::executor::Error> for Failure {
+    fn from(error: coldpress::executor::Error) -> Self {
+        Self::new(code_of(error.kind()), error.full_message())
+    }
+}
+
+fn code_of(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Recipe => code::USAGE,
+        ErrorKind::Refused => code::REFUSED,
+        ErrorKind::NoSuchJob => code::NO_SUCH_JOB,
+        _ => code::FAILED,
+    }
+}
+
+impl From<coldpress::job::Error> for Failure {
+    fn from(error: coldpress::job::Error) -> Self {
+        use coldpress::job::Error as Job;
+        let code = match &error {
+            Job::UnknownJob { .. } => code::NO_SUCH_JOB,
+            error if error.is_driven_elsewhere() => code::REFUSED,
+            Job::UnreadableHeartbeat { .. } => code::REFUSED,
+            _ => code::FAILED,
+        };
+        Self::new(code, chain(&error))
+    }
+}
+
+impl From<coldpress::events::Error> for Failure {
+    fn from(error: coldpress::events::Error) -> Self {
+        Self::failed(chain(&error))
+    }
+}
+
+impl From<coldpress::report::Error> for Failure {
+    fn from(error: coldpress::report::Error) -> Self {
+        match error {
+            coldpress::report::Error::Job(error) => error.into(),
+            error => Self::failed(chain(&error)),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Reading the recipe that a command is given, and telling what is wrong with it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use coldpress::config::{Diagnostic, Error as RecipeError};
+use coldpress::prelude::{ExecutorBuilder, Overrides, Recipe};
+
+use crate::failure::{Failure, chain};
+use crate::{output, snippet};
+
+/// The recipe of a command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RecipeArgs {
+    /// The recipe, a YAML file
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The job's id: one that exists is resumed
+    #[arg(long, value_name = "ID")]
+    job_id: Option<String>,
+    /// As --job-id, but it is an error if there is nothing to resume
+    #[arg(long, value_name = "ID")]
+    resume: Option<String>,
+    /// Only the first N records
+    #[arg(long, value_name = "N")]
+    limit: Option<String>,
+    #[arg(skip)]
+    pub(crate) overrides: Vec<OsString>,
+}
+
+impl RecipeArgs {
+    /// Reads the recipe and tells its warnings.
+    pub(crate) fn load(&self) -> Result<Recipe, Failure> {
+        let recipe = coldpress::load_recipe(&self.config, &self.overrides()?).map_err(|error| self.refused(&error))?;
+        for warning in &recipe.warnings {
+            output::tell(&format!("warning: {}", coldpress::report::quantity::plain(&warning.to_string())));
+        }
+        Ok(recipe)
+    }
+
+    /// An executor of the recipe, not built yet.
+    pub(crate) fn executor(&self, recipe: Recipe) -> ExecutorBuilder {
+        coldpress::executor(recipe).config_path(&self.config)
+    }
+
+    /// The failure of an error that may have its place in the recipe.
+    pub(crate) fn failure(&self, error: coldpress::executor::Error, source_text: &str) -> Failure {
+        let span = error.span();
+        let failure = Failure::from(error);
+        match span {
+            Some(span) => failure.with_details(snippet::render(source_text, &self.origin(), span, None)),
+            None => failure,
+        }
+    }
+
+    fn overrides(&self) -> Result<Overrides, Failure> {
+        let mut words = Vec::new();
+        for (name, value) in [("--job_id", &self.job_id), ("--resume", &self.resume), ("--limit", &self.limit)] {
+            words.extend(value.as_ref().map(|value| format!("{name}={value}")));
+        }
+        for word in &self.overrides {
+            let word = word.to_str().ok_or_else(|| Failure::usage(format!("{} is not UTF-8", word.display())))?;
+            words.push(word.to_owned());
+        }
+        Overrides::from_args(&words).map_err(|error| self.refused(&error))
+    }
+
+    fn refused(&self, error: &RecipeError) -> Failure {
+        let Diagnostic { span, help, origin, .. } = error.diagnostic();
+        let failure = Failure::usage(chain(error));
+        // A pipe cannot be read twice, and an error of the command line has no line in the recipe.
+        let in_file = span.line > 0 && origin == self.origin();
+        let text = in_file.then(|| read_again(&self.config)).flatten();
+        failure.with_details(snippet::render(&text.unwrap_or_default(), &origin, span, help.as_deref()))
+    }
+
+    fn origin(&self) -> String {
+        self.config.display().to_string()
+    }
+}
+
+fn read_again(path: &Path) -> Option<String> {
+    path.is_file().then(|| std::fs::read_to_string(path).ok()).flatten()
+}

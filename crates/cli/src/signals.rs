@@ -1,0 +1,43 @@
+//! SIGINT and SIGTERM: the first stops the job, the second the program.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use coldpress::executor::StopHandle;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::failure::{Failure, code};
+use crate::output;
+
+/// The first signal that came, if any.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Received(Arc<AtomicI32>);
+
+impl Received {
+    /// Begins to watch for signals, for as long as the program runs.
+    pub(crate) fn watch(stop: StopHandle) -> Result<Self, Failure> {
+        let received = Self::default();
+        let first = Arc::clone(&received.0);
+        let signals = Signals::new([SIGINT, SIGTERM]);
+        let mut signals = signals.map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
+        let watch = move || {
+            for signal in signals.forever() {
+                if first.swap(signal, Ordering::SeqCst) != 0 {
+                    // Nothing is lost by leaving at once: what is published is durable.
+                    signal_hook::low_level::exit(i32::from(code::signal(signal)));
+                }
+                stop.stop();
+                output::tell("stopping: what is finished is kept; once more to leave at once");
+            }
+        };
+        let thread = std::thread::Builder::new().name("signals".to_owned());
+        thread.spawn(watch).map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
+        Ok(received)
+    }
+
+    /// The number of the first signal.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+}

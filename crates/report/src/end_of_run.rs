@@ -1,0 +1,208 @@
+//! What a run ended with, as text: where every record went, where everything is, how to go on.
+
+use coldpress_executor::{OperatorPerformance, Report};
+use coldpress_job::{JobSummary, Journal, Layout, Status};
+use coldpress_record::Ledger;
+
+use crate::quantity::{bytes, counted, duration, grouped, plain};
+use crate::table::{Align, Table};
+
+/// Failed partitions and unreadable parts that are told one by one.
+const LISTED: usize = 10;
+
+/// The table at the end of a run, however it ended.
+#[must_use]
+pub fn render_report(report: &Report) -> String {
+    let mut text = headline(report);
+    text.push_str(&records(&report.ledger));
+    text.push_str(&pace(report));
+    if !report.ledger.operators.is_empty() {
+        text.push('\n');
+        text.push_str(&operators(&report.ledger, &report.operators));
+    }
+    text.push_str(&losses(report));
+    text.push('\n');
+    text.push_str(&places(report));
+    text
+}
+
+fn headline(report: &Report) -> String {
+    let job = &report.job_id;
+    match report.status {
+        _ if report.already_complete => {
+            format!("Job {job} was completed before: nothing was left to do\n")
+        }
+        Status::Completed => format!("Job {job}: completed\n"),
+        Status::CompletedWithFailures => {
+            format!("Job {job}: completed, but without a part of its input\n")
+        }
+        Status::Stopped => format!("Job {job}: stopped; what is finished is kept, nothing is exported yet\n"),
+        status => format!("Job {job}: {status}\n"),
+    }
+}
+
+fn records(ledger: &Ledger) -> String {
+    let mut parts = vec![
+        format!("{} in", grouped(ledger.records)),
+        format!("{} kept", grouped(ledger.exported())),
+        format!("{} dropped", grouped(ledger.dropped())),
+        format!("{} quarantined", grouped(ledger.quarantined())),
+    ];
+    if ledger.made() > 0 {
+        parts.push(format!("{} made", grouped(ledger.made())));
+    }
+    if ledger.absorbed() > 0 {
+        parts.push(format!("{} absorbed", grouped(ledger.absorbed())));
+    }
+    field("Records", &parts.join(", "))
+}
+
+fn pace(report: &Report) -> String {
+    let mut partitions = counted(u64::from(report.partitions), "partition");
+    for (count, what) in [
+        (report.partitions_reused, "from an earlier run"),
+        (report.partitions_resumed, "continued from a checkpoint"),
+        (report.failed_partitions.len() as u32, "failed"),
+    ] {
+        if count > 0 && !report.already_complete {
+            partitions.push_str(&format!(", {count} {what}"));
+        }
+    }
+    let mut time = duration(report.seconds);
+    let is_whole_run = report.status == Status::Completed && report.partitions_reused + report.partitions_resumed == 0;
+    if is_whole_run && !report.already_complete && report.seconds > 0.0 {
+        let megabytes = report.input_bytes as f64 / 1e6;
+        time.push_str(&format!(" for {} ({:.1} MB/s)", bytes(report.input_bytes), megabytes / report.seconds));
+    }
+    field("Partitions", &partitions) + &field("Time", &time)
+}
+
+fn operators(ledger: &Ledger, performance: &[OperatorPerformance]) -> String {
+    let mut table = Table::new([
+        ("Operator", Align::Left),
+        ("In", Align::Right),
+        ("Kept", Align::Right),
+        ("Dropped", Align::Right),
+        ("Quarantined", Align::Right),
+        ("Seconds", Align::Right),
+    ]);
+    if ledger.rejected > 0 {
+        let rejected = grouped(ledger.rejected);
+        let kept = grouped(ledger.records - ledger.rejected.min(ledger.records));
+        table.row(["(reading)", &grouped(ledger.records), &kept, "0", &rejected, ""]);
+    }
+    for (operator, index) in ledger.operators.iter().zip(0_u32..) {
+        let found = performance.iter().find(|found| found.index == index);
+        table.row([
+            plain(&operator.name),
+            grouped(operator.records_in),
+            grouped(operator.out),
+            grouped(operator.dropped),
+            grouped(operator.quarantined),
+            found.map_or(String::new(), |found| format!("{:.2}", found.seconds)),
+        ]);
+    }
+    table.render()
+}
+
+/// What is not in the output though it was in the input.
+fn losses(report: &Report) -> String {
+    let mut text = String::new();
+    for failed in report.failed_partitions.iter().take(LISTED) {
+        text.push_str(&format!(
+            "\nPartition {} failed after {}: {} of {}, bytes {} to {}, are not in the output\n  {}\n",
+            failed.partition,
+            counted(u64::from(failed.attempts), "attempt"),
+            counted(failed.records, "record"),
+            plain(&failed.source),
+            grouped(failed.start),
+            grouped(failed.end),
+            plain(&failed.error)
+        ));
+    }
+    text.push_str(&more(report.failed_partitions.len(), "failed partition"));
+    for part in report.unreadable.iter().take(LISTED) {
+        let end = match part.length {
+            0 => "on".to_owned(),
+            length => format!("to {}", grouped(part.start + length)),
+        };
+        text.push_str(&format!(
+            "\nUnreadable: source {} from byte {} {end}\n  {}\n",
+            part.source,
+            grouped(part.start),
+            plain(&part.reason)
+        ));
+    }
+    text.push_str(&more(report.unreadable.len(), "unreadable part"));
+    text
+}
+
+fn more(count: usize, what: &str) -> String {
+    match count.saturating_sub(LISTED) {
+        0 => String::new(),
+        left => format!("... and {}\n", counted(left as u64, &format!("more {what}"))),
+    }
+}
+
+fn places(report: &Report) -> String {
+    let path = |path: &std::path::Path| plain(&path.display().to_string());
+    let mut text = String::new();
+    if is_exported(report.status) {
+        let output = format!("{} ({})", path(&report.export_path), bytes(report.export_bytes));
+        text.push_str(&field("Output", &output));
+    }
+    text.push_str(&field("Job", &path(&report.job_dir)));
+    if !report.checkpoint_dir.starts_with(&report.job_dir) {
+        text.push_str(&field("Checkpoints", &path(&report.checkpoint_dir)));
+    }
+    text.push_str(&field("Events", &path(&report.event_log)));
+    if let Some(quarantine) = &report.quarantine_dir {
+        text.push_str(&field("Quarantine", &path(quarantine)));
+    }
+    let verb = match report.status {
+        Status::Completed => "Run again",
+        Status::CompletedWithFailures => "Try again",
+        _ => "Resume",
+    };
+    text + &field(verb, &plain(&report.resumption_command))
+}
+
+fn is_exported(status: Status) -> bool {
+    matches!(status, Status::Completed | Status::CompletedWithFailures)
+}
+
+/// What stands of a job that failed, and how to go on; empty where the job has left nothing.
+#[must_use]
+pub fn render_unfinished(layout: &Layout) -> String {
+    let Ok(state) = Journal::read(layout) else {
+        return String::new();
+    };
+    let totals = state.totals();
+    let mut text = format!(
+        "Job {}: {} of {} finished and kept, {} failed\n",
+        layout.job_id(),
+        totals.completed,
+        counted(u64::from(totals.partitions), "partition"),
+        totals.failed
+    );
+    for failure in state.failed().take(LISTED) {
+        text.push_str(&format!("  partition {}: {}\n", failure.partition, plain(&failure.error)));
+    }
+    text.push_str(&field("Job", &layout.job_dir().display().to_string()));
+    text.push_str(&field("Events", &layout.events().display().to_string()));
+    if state.publications().any(|publication| !publication.quarantine.is_empty()) {
+        text.push_str(&field("Quarantine", &layout.quarantine_dir().display().to_string()));
+    }
+    let summary = JobSummary::read(layout).ok().flatten();
+    if let Some(command) = summary.map(|summary| summary.resumption_command) {
+        text.push_str(&field("Resume", &plain(&command)));
+    }
+    text
+}
+
+fn field(name: &str, value: &str) -> String {
+    format!("{name:11} {value}\n")
+}
+
+#[cfg(test)]
+mod tests;

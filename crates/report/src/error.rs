@@ -1,0 +1,16 @@
+//! Why a view cannot be made.
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a view cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing of the job can be read, or a newer release wrote it.
+    #[error(transparent)]
+    Job(#[from] coldpress_job::Error),
+    /// The input cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] coldpress_dataset::Error),
+}

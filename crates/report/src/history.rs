@@ -1,0 +1,98 @@
+//! What only the event log knows: when a partition was worked on, and what is at work now.
+
+use std::collections::BTreeMap;
+
+use coldpress_events::{Event, EventFilter, EventKind, read_events};
+use coldpress_job::Layout;
+
+use crate::monitor::CurrentOperation;
+
+/// What the events tell of a job; all of it may be missing.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    partitions: BTreeMap<u64, PartitionHistory>,
+    /// When the last event happened.
+    pub(crate) last_event: Option<f64>,
+    /// What is wrong with the log.
+    pub(crate) remark: Option<String>,
+}
+
+/// What the events tell of one partition.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PartitionHistory {
+    pub(crate) start_time: Option<f64>,
+    pub(crate) end_time: Option<f64>,
+    pub(crate) current: Option<CurrentOperation>,
+    /// When checkpoints were saved, by the place of their operator.
+    pub(crate) checkpoints: BTreeMap<u32, f64>,
+}
+
+impl History {
+    /// Reads the log of a job as far as it can be read.
+    pub(crate) fn read(layout: &Layout) -> Self {
+        let mut history = Self::default();
+        if let Err(error) = history.take_all(layout) {
+            history.remark = Some(format!("the event log is not complete: {error}"));
+        }
+        history
+    }
+
+    /// What is known of a partition.
+    pub(crate) fn partition(&self, index: u32) -> PartitionHistory {
+        self.partitions.get(&u64::from(index)).cloned().unwrap_or_default()
+    }
+
+    fn take_all(&mut self, layout: &Layout) -> coldpress_events::Result<()> {
+        let mut events = read_events(layout.event_log_dir(), EventFilter::new())?;
+        for event in &mut events {
+            self.take(&event?);
+        }
+        if events.damaged_lines() > 0 {
+            let lines = crate::quantity::counted(events.damaged_lines(), "line");
+            self.remark = Some(format!("{lines} of the event log cannot be read"));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.last_event = Some(event.timestamp);
+        match event.kind {
+            // A new generation counts nothing of what was before it, and its partitions may be others.
+            EventKind::JobStart => self.partitions.clear(),
+            EventKind::JobRestart => self.partitions.values_mut().for_each(|partition| partition.current = None),
+            _ => {}
+        }
+        if let Some(index) = event.partition_id {
+            self.partitions.entry(index).or_default().take(event);
+        }
+    }
+}
+
+impl PartitionHistory {
+    fn take(&mut self, event: &Event) {
+        match event.kind {
+            EventKind::PartitionStart => {
+                self.start_time = Some(event.timestamp);
+                self.end_time = None;
+                self.current = None;
+            }
+            EventKind::PartitionComplete | EventKind::PartitionFailed => {
+                self.end_time = Some(event.timestamp);
+                self.current = None;
+            }
+            EventKind::OpStart if self.current.is_none() => {
+                // Records stream through all operators at once: the first that began stands for them.
+                self.current = event.operation_name.clone().map(|name| CurrentOperation {
+                    name,
+                    idx: event.operation_idx.unwrap_or(0),
+                    start_time: event.timestamp,
+                });
+            }
+            EventKind::OpComplete => self.current = None,
+            EventKind::CheckpointSave => {
+                self.checkpoints.extend(event.operation_idx.map(|index| (index, event.timestamp)));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What a run would do: from the recipe and a sample of its input.
+
+use std::path::PathBuf;
+
+use coldpress_dataset::{Block, Compression, LineStream, Source, resolve};
+use coldpress_executor::Prepared;
+use coldpress_record::Lines;
+use serde::Serialize;
+
+use crate::error::Result;
+
+/// What a run would do. Numbers of records, partitions and bytes are estimates, unless `exact`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlanView {
+    /// The name of the recipe.
+    pub project_name: String,
+    /// The files of the dataset, in their order.
+    pub sources: Vec<PlannedSource>,
+    /// Whether all of the input was looked at.
+    pub exact: bool,
+    /// Records.
+    pub records: u64,
+    /// Bytes of the input, unpacked.
+    pub input_bytes: u64,
+    /// Partitions.
+    pub partitions: u64,
+    /// Records of a partition, at most.
+    pub partition_records: u64,
+    /// Bytes of a partition, at most.
+    pub partition_bytes: u64,
+    /// Only so many records of the dataset count.
+    pub limit: Option<u64>,
+    /// The stages, in their order.
+    pub stages: Vec<StageView>,
+    /// When checkpoints are written.
+    pub checkpoint_strategy: String,
+    /// How many checkpoint files that makes.
+    pub checkpoint_files: u64,
+    /// Partitions that are worked on at a time.
+    pub workers: usize,
+    /// What is written.
+    pub disk: DiskEstimate,
+    /// The output.
+    pub export_path: PathBuf,
+    /// The folder of all jobs.
+    pub work_dir: String,
+    /// What is odd about the input.
+    pub notes: Vec<String>,
+}
+
+/// A file of the dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedSource {
+    /// Its path.
+    pub path: String,
+    /// Its length in bytes, as stored.
+    pub bytes: u64,
+    /// How it is packed: `none`, `gzip`, `zstd`.
+    pub compression: Compression,
+}
+
+/// Operators that need only their own partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StageView {
+    /// Their names in order.
+    pub operators: Vec<String>,
+    /// After how many of them a checkpoint is written.
+    pub checkpoints: Vec<u32>,
+}
+
+/// What is written, in bytes, as if no operator dropped or shortened anything and before compression.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DiskEstimate {
+    /// Results of the partitions, in the job's folder.
+    pub results: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+    /// Copies of slices of the input that cannot be sought.
+    pub copies: u64,
+    /// The output.
+    pub export: u64,
+}
+
+impl DiskEstimate {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.results + self.checkpoints + self.copies + self.export
+    }
+}
+
+/// How much of the dataset is read, in unpacked bytes.
+const SAMPLE_BYTES: u64 = 64 << 20;
+
+/// How much of one file that can be sought is read, in bytes.
+const FILE_SAMPLE_BYTES: u64 = 8 << 20;
+
+/// What a packed file is taken to hold where it is not read to its end, in bytes per byte.
+const UNPACKED_PER_BYTE: u64 = 4;
+
+/// Estimates what a run of this recipe would do. Writes nothing; reads up to 64 MiB of the input.
+///
+/// # Errors
+/// [`Error::Dataset`](crate::Error::Dataset) when the input is not there or cannot be read.
+pub fn plan(prepared: &Prepared) -> Result<PlanView> {
+    let recipe = &prepared.recipe;
+    let resolved = resolve(&recipe.dataset.paths, &recipe.dataset.suffixes)?;
+    let estimate = Estimate::of(&resolved.sources, prepared)?;
+    let points = prepared.checkpoints.len() as u64;
+    let unpacked: u64 = estimate.bytes;
+    let sources = resolved.sources.iter().map(|source| PlannedSource {
+        path: source.identity.path.clone(),
+        bytes: source.identity.length,
+        compression: source.compression,
+    });
+    Ok(PlanView {
+        project_name: recipe.project_name.clone(),
+        sources: sources.collect(),
+        exact: estimate.exact,
+        records: estimate.records,
+        input_bytes: unpacked,
+        partitions: estimate.partitions,
+        partition_records: prepared.cut.max_records,
+        partition_bytes: prepared.cut.max_bytes,
+        limit: prepared.cut.limit,
+        stages: vec![StageView { operators: prepared.operator_names(), checkpoints: prepared.checkpoints.clone() }],
+        checkpoint_strategy: recipe.checkpoint.strategy.as_str().to_owned(),
+        checkpoint_files: points * estimate.partitions,
+        workers: prepared.workers,
+        disk: DiskEstimate {
+            results: unpacked,
+            checkpoints: points * unpacked,
+            copies: estimate.copied_bytes,
+            export: unpacked,
+        },
+        export_path: prepared.target.path().to_owned(),
+        work_dir: recipe.paths.work_dir.clone(),
+        notes: resolved.notes,
+    })
+}
+
+/// What a dataset holds, as far as a sample tells.
+#[derive(Debug, Default)]
+struct Estimate {
+    records: u64,
+    bytes: u64,
+    partitions: u64,
+    copied_bytes: u64,
+    exact: bool,
+}
+
+/// What was seen of one file.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sample {
+    records: u64,
+    bytes: u64,
+    whole: bool,
+}
+
+impl Estimate {
+    fn of(sources: &[Source], prepared: &Prepared) -> Result<Self> {
+        let mut budget = SAMPLE_BYTES;
+        let mut samples = Vec::with_capacity(sources.len());
+        for source in sources {
+            let sample = Sample::take(source, budget, prepared.cut.max_record_bytes)?;
+            budget = budget.saturating_sub(sample.bytes);
+            samples.push(sample);
+        }
+        let seen_records: u64 = samples.iter().map(|sample| sample.records).sum();
+        let seen_bytes: u64 = samples.iter().map(|sample| sample.bytes).sum();
+        let record_bytes = (seen_bytes as f64 / seen_records.max(1) as f64).max(1.0);
+        let mut estimate = Self { exact: true, ..Self::default() };
+        for (source, sample) in sources.iter().zip(&samples) {
+            estimate.add(source, sample, record_bytes, prepared);
+        }
+        Ok(estimate)
+    }
+
+    fn add(&mut self, source: &Source, sample: &Sample, record_bytes: f64, prepared: &Prepared) {
+        let (mut records, mut bytes) = match sample.whole {
+            true => (sample.records, sample.bytes),
+            false => {
+                self.exact = false;
+                let packed = source.compression != Compression::None;
+                let length = source.identity.length * if packed { UNPACKED_PER_BYTE } else { 1 };
+                let bytes = length.max(sample.bytes);
+                ((bytes as f64 / record_bytes) as u64, bytes)
+            }
+        };
+        let cut = &prepared.cut;
+        let room = cut.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.records));
+        if records > room {
+            bytes = (bytes as f64 / records as f64 * room as f64) as u64;
+            records = room;
+        }
+        let parts = records.div_ceil(cut.max_records.max(1)).max(bytes.div_ceil(cut.max_bytes.max(1)));
+        let asked = prepared.recipe.partition.num_of_partitions.map(|asked| asked.min(records));
+        self.records += records;
+        self.bytes += bytes;
+        self.partitions = match asked {
+            Some(asked) => asked.min(self.records),
+            None => self.partitions + if records > 0 { parts } else { 0 },
+        };
+        if !source.is_addressable() {
+            self.copied_bytes += bytes;
+        }
+    }
+}
+
+impl Sample {
+    /// Reads the head of a file; a packed one to its end where the budget lets it, since its length says little.
+    fn take(source: &Source, budget: u64, max_record_bytes: u64) -> Result<Self> {
+        let wanted = if source.is_addressable() { FILE_SAMPLE_BYTES.min(budget) } else { budget };
+        let mut sample = Self::default();
+        if wanted == 0 {
+            return Ok(sample);
+        }
+        let mut stream = LineStream::open(source, 0, None, max_record_bytes)?;
+        let mut lines = Lines::default();
+        while sample.bytes < wanted {
+            match stream.next_block(&mut lines)? {
+                Block::End => {
+                    sample.whole = true;
+                    break;
+                }
+                Block::LongRecord { first, .. } => sample.records += u64::from(first),
+                Block::Lines => sample.records += lines.records.len() as u64,
+            }
+            sample.bytes += lines.bytes.len() as u64;
+        }
+        Ok(sample)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Numbers as people read them.
+
+/// A count with its thousands apart: `356,317`.
+///
+/// ```
+/// use coldpress_report::quantity::grouped;
+/// assert_eq!(grouped(0), "0");
+/// assert_eq!(grouped(1_234_567), "1,234,567");
+/// ```
+#[must_use]
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun, which gets an `s` unless there is one of it: `1 record`, `2,000 records`.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// A number of bytes in units of 1,000: `1.3 MB`.
+///
+/// ```
+/// use coldpress_report::quantity::bytes;
+/// assert_eq!(bytes(999), "999 B");
+/// assert_eq!(bytes(1_250_560), "1.3 MB");
+/// ```
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64 / 1000.0;
+    let mut unit = 0;
+    // What would be rounded up to 1000.0 belongs to the next unit.
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A duration in seconds: `0.52 s`, `12.3 s`, `3 min 20 s`, `2 h 5 min`.
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
+    let whole = seconds.round() as u64;
+    match whole {
+        _ if seconds < 9.995 => format!("{seconds:.2} s"),
+        0..=119 => format!("{seconds:.1} s"),
+        120..=7199 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole / 60 % 60),
+    }
+}
+
+/// A share of 1 as a percentage with one digit behind the point.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// Text from data or files without its control characters, so that it can neither break a line nor reach a terminal.
+///
+/// ```
+/// use coldpress_report::quantity::plain;
+/// assert_eq!(plain("a\nb\u{1b}[2J"), "a\\nb\\u{1b}[2J");
+/// ```
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            out.extend(letter.escape_default());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_at_their_edges() {
+        for (count, text) in [
+            (0, "0 B"),
+            (1000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+        for (seconds, text) in [
+            (f64::NAN, "0.00 s"),
+            (-1.0, "0.00 s"),
+            (9.99, "9.99 s"),
+            (10.0, "10.0 s"),
+            (119.4, "119.4 s"),
+            (200.0, "3 min 20 s"),
+            (7500.0, "2 h 5 min"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+        assert_eq!(counted(1, "record"), "1 record");
+        assert_eq!(counted(2000, "record"), "2,000 records");
+    }
+}

@@ -1,0 +1,91 @@
+//! A table in aligned columns of plain text.
+
+/// On which side the cells of a column stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Names.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Rows under a header, two blanks between columns, nothing behind the last cell.
+#[derive(Clone, Debug)]
+pub struct Table {
+    align: Vec<Align>,
+    rows: Vec<Vec<String>>,
+    indent: usize,
+}
+
+impl Table {
+    /// A table with these columns.
+    #[must_use]
+    pub fn new<const N: usize>(columns: [(&str, Align); N]) -> Self {
+        Self {
+            align: columns.iter().map(|(_, align)| *align).collect(),
+            rows: vec![columns.iter().map(|(name, _)| (*name).to_owned()).collect()],
+            indent: 0,
+        }
+    }
+
+    /// Puts so many blanks before each line.
+    #[must_use]
+    pub fn indent(mut self, blanks: usize) -> Self {
+        self.indent = blanks;
+        self
+    }
+
+    /// Adds a row; cells that are missing are empty.
+    pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+
+    /// Whether there is no row below the header.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.len() <= 1
+    }
+
+    /// The lines of the table, each with its line end.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let widths: Vec<usize> = (0..self.align.len()).map(|column| self.width(column)).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = " ".repeat(self.indent);
+            for (column, (align, width)) in self.align.iter().zip(&widths).enumerate() {
+                let cell = row.get(column).map_or("", String::as_str);
+                let blanks = " ".repeat(width - cell.chars().count());
+                if column > 0 {
+                    line.push_str("  ");
+                }
+                match align {
+                    Align::Left => line.extend([cell, &blanks]),
+                    Align::Right => line.extend([&blanks, cell]),
+                }
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let mut table = Table::new([("A", Align::Left), ("NUMBER", Align::Right), ("C", Align::Left)]).indent(1);
+        assert!(table.is_empty());
+        table.row(["önly", "1", "x"]);
+        table.row(["b", "22"]);
+        assert_eq!(table.render(), " A     NUMBER  C\n önly       1  x\n b         22\n");
+    }
+}

@@ -122,20 +122,49 @@ fn run_facade_examples() -> Result<()> {
     Ok(())
 }
 
+/// The settings of the workspace's development builds, so that its builds of other crates serve here too.
+const PROFILE: [&str; 6] = [
+    "--config",
+    "profile.dev.debug='line-tables-only'",
+    "--config",
+    "profile.dev.package.'*'.debug=false",
+    "--config",
+    "profile.dev.package.'*'.opt-level=1",
+];
+
 /// The examples that are crates of their own, as a user's would be.
 fn run_example_crates() -> Result<()> {
-    for path in sorted_entries(&root().join("examples"))? {
-        let manifest = path.join("Cargo.toml");
-        if manifest.exists() {
-            let shown = manifest
-                .strip_prefix(root())
-                .unwrap_or(&manifest)
-                .display()
-                .to_string();
-            println!("-- {shown}");
-            cargo(&["test", "--quiet", "--manifest-path", &shown], &[])?;
-            cargo(&["run", "--quiet", "--manifest-path", &shown], &[])?;
+    let target = std::env::var("CARGO_TARGET_DIR")
+        .unwrap_or_else(|_| root().join("target").display().to_string());
+    for folder in sorted_entries(&root().join("examples"))? {
+        let manifest = folder.join("Cargo.toml");
+        if !manifest.exists() {
+            continue;
         }
+        lock_versions(&folder)?;
+        let shown = manifest
+            .strip_prefix(root())
+            .unwrap_or(&manifest)
+            .display()
+            .to_string();
+        println!("-- {shown}");
+        for command in ["test", "run"] {
+            let args: Vec<&str> = [command, "--quiet", "--manifest-path", &shown]
+                .into_iter()
+                .chain(PROFILE)
+                .collect();
+            cargo(&args, &[("CARGO_TARGET_DIR", &target)])?;
+        }
+    }
+    Ok(())
+}
+
+/// An example without a lock file of its own gets the versions of the workspace.
+fn lock_versions(folder: &Path) -> Result<()> {
+    let lock = folder.join("Cargo.lock");
+    if !lock.exists() {
+        std::fs::copy(root().join("Cargo.lock"), &lock)
+            .with_context(|| format!("cannot write {}", lock.display()))?;
     }
     Ok(())
 }

@@ -18,7 +18,11 @@ pub(crate) struct Parted {
 /// Parts the words. `takes_keys` names the commands that take recipe keys.
 ///
 /// Underscores in the names of flags become hyphens, so that both spellings are the same.
-pub(crate) fn part(words: impl IntoIterator<Item = OsString>, command: &Command, takes_keys: &[&str]) -> Parted {
+pub(crate) fn part(
+    words: impl IntoIterator<Item = OsString>,
+    command: &Command,
+    takes_keys: &[&str],
+) -> Parted {
     let mut words = words.into_iter().peekable();
     let mut parted = Parted::default();
     parted.own.extend(words.next());
@@ -28,7 +32,9 @@ pub(crate) fn part(words: impl IntoIterator<Item = OsString>, command: &Command,
         if !is_known && !word.as_encoded_bytes().starts_with(b"-") {
             is_known = true;
             let found = command.find_subcommand(&word);
-            flags = found.filter(|found| takes_keys.contains(&found.get_name())).map(flags_of);
+            flags = found
+                .filter(|found| takes_keys.contains(&found.get_name()))
+                .map(flags_of);
             parted.own.push(word);
             continue;
         }
@@ -66,15 +72,24 @@ pub(crate) fn part(words: impl IntoIterator<Item = OsString>, command: &Command,
 /// The command's own flags, and whether each takes a value.
 fn flags_of(command: &Command) -> BTreeMap<String, bool> {
     let takes_value = |action: &ArgAction| action.takes_values();
-    let own = command.get_arguments().filter_map(|argument| Some((argument.get_long()?, takes_value(argument.get_action()))));
+    let own = command
+        .get_arguments()
+        .filter_map(|argument| Some((argument.get_long()?, takes_value(argument.get_action()))));
     let own = own.map(|(name, takes_value)| (name.to_owned(), takes_value));
-    own.chain([("help".to_owned(), false), ("version".to_owned(), false)]).collect()
+    own.chain([("help".to_owned(), false), ("version".to_owned(), false)])
+        .collect()
 }
 
 /// The name of a long flag with hyphens, and its value if it stands in the same word.
 fn flag(word: &OsStr) -> Option<(String, Option<&OsStr>)> {
-    let bytes = word.as_encoded_bytes().strip_prefix(b"--").filter(|rest| !rest.is_empty())?;
-    let end = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
+    let bytes = word
+        .as_encoded_bytes()
+        .strip_prefix(b"--")
+        .filter(|rest| !rest.is_empty())?;
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == b'=')
+        .unwrap_or(bytes.len());
     let name = std::str::from_utf8(&bytes[..end]).ok()?.replace('_', "-");
     // The flag's dashes, its name and the `=` are ASCII or whole UTF-8, so the rest is a whole text of its own.
     let value = (end < bytes.len()).then(|| suffix(word, 2 + end + 1));
@@ -113,12 +128,26 @@ mod tests {
             .subcommand(
                 Command::new("process")
                     .arg(Arg::new("config").long("config"))
-                    .arg(Arg::new("no-progress").long("no-progress").action(ArgAction::SetTrue)),
+                    .arg(
+                        Arg::new("no-progress")
+                            .long("no-progress")
+                            .action(ArgAction::SetTrue),
+                    ),
             )
             .subcommand(Command::new("jobs").arg(Arg::new("base-dir").long("base-dir")));
-        let words = |line: &str| line.split_whitespace().map(OsString::from).collect::<Vec<_>>();
+        let words = |line: &str| {
+            line.split_whitespace()
+                .map(OsString::from)
+                .collect::<Vec<_>>()
+        };
         let parted = part(words(line), &command, &["process"]);
-        assert_eq!(parted, Parted { own: words(own), overrides: words(overrides) });
+        assert_eq!(
+            parted,
+            Parted {
+                own: words(own),
+                overrides: words(overrides)
+            }
+        );
     }
 
     #[test]
@@ -128,14 +157,22 @@ mod tests {
             "c process --config r.yaml --no-progress",
             "--np 2 --partition.size=5 --skip_op_error --limit -1",
         );
-        check("c process --config=a_b.yaml --help", "c process --config=a_b.yaml --help", "");
+        check(
+            "c process --config=a_b.yaml --help",
+            "c process --config=a_b.yaml --help",
+            "",
+        );
         check("c process --config", "c process --config", "");
         check("c process stray --np", "c process stray", "--np");
     }
 
     #[test]
     fn other_commands_get_all_words() {
-        check("c jobs --base_dir a_b --odd_one", "c jobs --base-dir a_b --odd-one", "");
+        check(
+            "c jobs --base_dir a_b --odd_one",
+            "c jobs --base-dir a_b --odd-one",
+            "",
+        );
         check("c --help", "c --help", "");
         check("c", "c", "");
     }

@@ -54,7 +54,9 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> Result<u8, Failu
     let mut command = Cli::command();
     command.build();
     let Parted { own, overrides } = arguments::part(words, &command, &TAKES_KEYS);
-    let parsed = command.try_get_matches_from(own).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command
+        .try_get_matches_from(own)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return told_by_clap(&error),

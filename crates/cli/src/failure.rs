@@ -36,7 +36,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: String::new() }
+        Self {
+            code,
+            message: message.into(),
+            details: String::new(),
+        }
     }
 
     pub(crate) fn failed(message: impl Into<String>) -> Self {

@@ -10,16 +10,24 @@ use crate::failure::Failure;
 #[derive(Debug, clap::Args)]
 pub(crate) struct BaseDir {
     /// The folder of all jobs: `work_dir` in the recipe
-    #[arg(long, value_name = "DIR", default_value = "outputs/partition-checkpoint-eventlog")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "outputs/partition-checkpoint-eventlog"
+    )]
     pub(crate) base_dir: PathBuf,
 }
 
 impl BaseDir {
     /// The job with this id.
     pub(crate) fn find(&self, job: &str) -> Result<Layout, Failure> {
-        let id: JobId = job.parse().map_err(|error: coldpress::job::Error| Failure::usage(error.to_string()))?;
+        let id: JobId = job
+            .parse()
+            .map_err(|error: coldpress::job::Error| Failure::usage(error.to_string()))?;
         Layout::existing(&self.base_dir, id).map_err(|error| {
-            Failure::from(error).with_details("help: `coldpress jobs` lists the jobs; --base-dir says where they are")
+            Failure::from(error).with_details(
+                "help: `coldpress jobs` lists the jobs; --base-dir says where they are",
+            )
         })
     }
 }

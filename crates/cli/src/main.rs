@@ -25,7 +25,10 @@ fn keep_operator_panics_quiet() {
     let loud = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let thread = std::thread::current();
-        if !thread.name().is_some_and(|name| name.starts_with("coldpress-worker-")) {
+        if !thread
+            .name()
+            .is_some_and(|name| name.starts_with("coldpress-worker-"))
+        {
             loud(panic);
         }
     }));

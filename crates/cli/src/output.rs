@@ -12,7 +12,9 @@ use crate::failure::Failure;
 /// [`Failure::closed`] when nobody reads any more, as behind `| head`.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
     written.map_err(|error| match error.kind() {
         ErrorKind::BrokenPipe => Failure::closed(),
         _ => Failure::failed(format!("cannot write to standard output: {error}")),

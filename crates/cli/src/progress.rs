@@ -32,7 +32,11 @@ impl Progress {
         let over = Arc::clone(&is_over);
         scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
-                show(&bar, before + executor.records_read(), total.load(Ordering::Relaxed));
+                show(
+                    &bar,
+                    before + executor.records_read(),
+                    total.load(Ordering::Relaxed),
+                );
                 std::thread::sleep(PERIOD);
             }
             bar.finish_and_clear();
@@ -51,7 +55,11 @@ fn journal_counts(executor: &Executor) -> (u64, u64) {
     let Ok(state) = Journal::read(executor.layout()) else {
         return (0, 0);
     };
-    let planned = if state.plan_complete() { state.next_first_record() } else { 0 };
+    let planned = if state.plan_complete() {
+        state.next_first_record()
+    } else {
+        0
+    };
     (state.totals().processed, planned)
 }
 
@@ -60,7 +68,10 @@ fn watch_for_plan(executor: &Executor, total: Arc<AtomicU64>) {
     let events = executor.live_events();
     std::thread::spawn(move || {
         for event in events {
-            let metadata = event.metadata.as_ref().filter(|_| event.kind == EventKind::PlanComplete);
+            let metadata = event
+                .metadata
+                .as_ref()
+                .filter(|_| event.kind == EventKind::PlanComplete);
             let records = metadata.and_then(|metadata| metadata.get("records")?.as_u64());
             if let Some(records) = records {
                 total.store(records, Ordering::Relaxed);

@@ -31,9 +31,13 @@ pub(crate) struct RecipeArgs {
 impl RecipeArgs {
     /// Reads the recipe and tells its warnings.
     pub(crate) fn load(&self) -> Result<Recipe, Failure> {
-        let recipe = coldpress::load_recipe(&self.config, &self.overrides()?).map_err(|error| self.refused(&error))?;
+        let recipe = coldpress::load_recipe(&self.config, &self.overrides()?)
+            .map_err(|error| self.refused(&error))?;
         for warning in &recipe.warnings {
-            output::tell(&format!("warning: {}", coldpress::report::quantity::plain(&warning.to_string())));
+            output::tell(&format!(
+                "warning: {}",
+                coldpress::report::quantity::plain(&warning.to_string())
+            ));
         }
         Ok(recipe)
     }
@@ -48,30 +52,45 @@ impl RecipeArgs {
         let span = error.span();
         let failure = Failure::from(error);
         match span {
-            Some(span) => failure.with_details(snippet::render(source_text, &self.origin(), span, None)),
+            Some(span) => {
+                failure.with_details(snippet::render(source_text, &self.origin(), span, None))
+            }
             None => failure,
         }
     }
 
     fn overrides(&self) -> Result<Overrides, Failure> {
         let mut words = Vec::new();
-        for (name, value) in [("--job_id", &self.job_id), ("--resume", &self.resume), ("--limit", &self.limit)] {
+        for (name, value) in [
+            ("--job_id", &self.job_id),
+            ("--resume", &self.resume),
+            ("--limit", &self.limit),
+        ] {
             words.extend(value.as_ref().map(|value| format!("{name}={value}")));
         }
         for word in &self.overrides {
-            let word = word.to_str().ok_or_else(|| Failure::usage(format!("{} is not UTF-8", word.display())))?;
+            let word = word
+                .to_str()
+                .ok_or_else(|| Failure::usage(format!("{} is not UTF-8", word.display())))?;
             words.push(word.to_owned());
         }
         Overrides::from_args(&words).map_err(|error| self.refused(&error))
     }
 
     fn refused(&self, error: &RecipeError) -> Failure {
-        let Diagnostic { span, help, origin, .. } = error.diagnostic();
+        let Diagnostic {
+            span, help, origin, ..
+        } = error.diagnostic();
         let failure = Failure::usage(chain(error));
         // A pipe cannot be read twice, and an error of the command line has no line in the recipe.
         let in_file = span.line > 0 && origin == self.origin();
         let text = in_file.then(|| read_again(&self.config)).flatten();
-        failure.with_details(snippet::render(&text.unwrap_or_default(), &origin, span, help.as_deref()))
+        failure.with_details(snippet::render(
+            &text.unwrap_or_default(),
+            &origin,
+            span,
+            help.as_deref(),
+        ))
     }
 
     fn origin(&self) -> String {
@@ -80,5 +99,7 @@ impl RecipeArgs {
 }
 
 fn read_again(path: &Path) -> Option<String> {
-    path.is_file().then(|| std::fs::read_to_string(path).ok()).flatten()
+    path.is_file()
+        .then(|| std::fs::read_to_string(path).ok())
+        .flatten()
 }

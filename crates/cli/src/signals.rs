@@ -20,7 +20,8 @@ impl Received {
         let received = Self::default();
         let first = Arc::clone(&received.0);
         let signals = Signals::new([SIGINT, SIGTERM]);
-        let mut signals = signals.map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
+        let mut signals = signals
+            .map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
         let watch = move || {
             for signal in signals.forever() {
                 if first.swap(signal, Ordering::SeqCst) != 0 {
@@ -32,7 +33,9 @@ impl Received {
             }
         };
         let thread = std::thread::Builder::new().name("signals".to_owned());
-        thread.spawn(watch).map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
+        thread
+            .spawn(watch)
+            .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
         Ok(received)
     }
 

@@ -8,11 +8,16 @@ pub(crate) fn render(text: &str, origin: &str, span: Span, help: Option<&str>) -
     let Some(range) = range_of(text, span) else {
         return help.map_or_else(String::new, |help| format!("help: {help}"));
     };
-    let snippet = Snippet::source(text).path(origin).annotation(AnnotationKind::Primary.span(range));
+    let snippet = Snippet::source(text)
+        .path(origin)
+        .annotation(AnnotationKind::Primary.span(range));
     // The message itself was told in one line before, for those who search for it.
     let report = [Level::ERROR.no_name().primary_title("").element(snippet)];
     let rendered = Renderer::plain().render(&report);
-    let mut lines: Vec<&str> = rendered.lines().skip_while(|line| line.trim().is_empty()).collect();
+    let mut lines: Vec<&str> = rendered
+        .lines()
+        .skip_while(|line| line.trim().is_empty())
+        .collect();
     let help = help.map(|help| format!("help: {help}"));
     lines.extend(help.as_deref());
     lines.join("\n")
@@ -25,11 +30,18 @@ fn range_of(text: &str, span: Span) -> Option<std::ops::Range<usize>> {
     let line_start = line.as_ptr() as usize - text.as_ptr() as usize;
     let column = usize::try_from(span.column).ok()?.saturating_sub(1);
     let line = line.trim_end_matches(['\n', '\r']);
-    let start = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+    let start = line
+        .char_indices()
+        .nth(column)
+        .map_or(line.len(), |(at, _)| at);
     let word = &line[start..];
     let ends = |char: char| char.is_whitespace() || matches!(char, ':' | ',' | '}' | ']' | '#');
     let length = word.find(ends).unwrap_or(word.len());
-    let length = if length == 0 { word.chars().next().map_or(0, char::len_utf8) } else { length };
+    let length = if length == 0 {
+        word.chars().next().map_or(0, char::len_utf8)
+    } else {
+        length
+    };
     Some(line_start + start..line_start + start + length)
 }
 
@@ -57,9 +69,17 @@ mod tests {
     #[test]
     fn a_caret_stands_below_the_word() {
         let text = "a: 1\nnpp: 2\n";
-        let rendered = render(text, "r.yaml", Span { line: 2, column: 1 }, Some("try `np`"));
+        let rendered = render(
+            text,
+            "r.yaml",
+            Span { line: 2, column: 1 },
+            Some("try `np`"),
+        );
         assert!(rendered.contains("--> r.yaml:2:1"), "{rendered}");
-        assert!(rendered.contains("npp: 2") && rendered.contains("^^^"), "{rendered}");
+        assert!(
+            rendered.contains("npp: 2") && rendered.contains("^^^"),
+            "{rendered}"
+        );
         assert!(rendered.ends_with("help: try `np`"), "{rendered}");
     }
 }

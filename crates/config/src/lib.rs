@@ -70,3 +70,4 @@ pub use node::{Key, Node, Span, Value};
 pub use overrides::Overrides;
 pub use recipe::Recipe;
 pub use settings::*;
+pub use suggest::nearest;

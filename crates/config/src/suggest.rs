@@ -4,10 +4,7 @@
 ///
 /// A candidate whose last part is the whole name (`max_size_mb` for `partition.max_size_mb`) counts as
 /// one edit away, so that a key outside its section is found.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A name longer than any known one by this much is no slip, and the table below is quadratic.
     const LONGEST: usize = 100;
     let length = name.chars().count();

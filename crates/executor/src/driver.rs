@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use coldpress_dataset::{Ownership, Source};
 use coldpress_events::EventLog;
-use coldpress_job::{Journal, JobLock, JobState, JobSummary, JournalRecord, Phase, Status};
+use coldpress_job::{JobLock, JobState, JobSummary, Journal, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;
 use coldpress_record::Ledger;
 use coldpress_storage::FileLock;
@@ -124,12 +124,19 @@ impl Driver<'_> {
             Ending::Stopped => (Status::Stopped, None),
             Ending::Exported(exported) => {
                 let whole = self.state.failed().next().is_none() && !self.has_unreadable();
-                let status = if whole { Status::Completed } else { Status::CompletedWithFailures };
+                let status = if whole {
+                    Status::Completed
+                } else {
+                    Status::CompletedWithFailures
+                };
                 (status, Some(exported))
             }
         };
         let report = self.report(status, exported);
-        self.record(JournalRecord::Finished { status, error: None })?;
+        self.record(JournalRecord::Finished {
+            status,
+            error: None,
+        })?;
         self.sync()?;
         self.announce_end(&report);
         self.write_views(status, None);
@@ -139,7 +146,10 @@ impl Driver<'_> {
     /// Writes down that the job failed, as far as that is still possible.
     fn record_failure(&mut self, error: &Error) {
         let message = error.full_message();
-        let record = JournalRecord::Finished { status: Status::Failed, error: Some(message.clone()) };
+        let record = JournalRecord::Finished {
+            status: Status::Failed,
+            error: Some(message.clone()),
+        };
         if self.record(record).and_then(|()| self.sync()).is_err() {
             // The journal itself may be what failed; the caller gets the first error.
         }

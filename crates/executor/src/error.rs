@@ -35,7 +35,12 @@ pub enum ErrorKind {
 impl Error {
     /// An error of this kind.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), span: None, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            span: None,
+            source: None,
+        }
     }
 
     /// An error of this kind that came from another.
@@ -44,13 +49,19 @@ impl Error {
         message: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self { source: Some(source.into()), ..Self::new(kind, message) }
+        Self {
+            source: Some(source.into()),
+            ..Self::new(kind, message)
+        }
     }
 
     /// The error with its place in the recipe.
     #[must_use]
     pub fn at(self, span: Span) -> Self {
-        Self { span: Some(span), ..self }
+        Self {
+            span: Some(span),
+            ..self
+        }
     }
 
     /// What a caller can do about it.
@@ -83,7 +94,9 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
     }
 }
 

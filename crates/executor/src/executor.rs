@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use coldpress_checkpoint::{CheckpointStore, LocalStore};
 use coldpress_config::Recipe;
-use coldpress_events::{read_events, Event, EventFilter, Subscription};
+use coldpress_events::{Event, EventFilter, Subscription, read_events};
 use coldpress_job::{JobId, Journal, Layout};
 use coldpress_operator::Registry;
-use crossbeam_channel::{bounded, Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::backend::{Backend, LocalBackend};
 use crate::driver::Driver;
@@ -38,7 +38,13 @@ pub(crate) struct RunOptions {
 impl ExecutorBuilder {
     /// A builder with these operators, local threads, and checkpoints on disk.
     pub fn new(recipe: Recipe, registry: Registry) -> Self {
-        Self { recipe, registry, store: None, backend: Arc::new(LocalBackend), options: RunOptions::default() }
+        Self {
+            recipe,
+            registry,
+            store: None,
+            backend: Arc::new(LocalBackend),
+            options: RunOptions::default(),
+        }
     }
 
     /// Adds an operator to those that the recipe can name; one of the same name is replaced.
@@ -99,10 +105,22 @@ impl ExecutorBuilder {
         let job_id = JobId::for_recipe(&recipe.job, recipe.stem())?;
         recipe.substitute(job_id.as_str());
         let layout = Layout::new(&recipe.paths, job_id)?;
-        let store = self.store.unwrap_or_else(|| Arc::new(LocalStore::new(layout.checkpoint_dir())));
+        let store = self
+            .store
+            .unwrap_or_else(|| Arc::new(LocalStore::new(layout.checkpoint_dir())));
         let prepared = Prepared::new(recipe, self.registry)?;
-        let shared = Shared { stop: AtomicBool::new(false), watchers: Mutex::default() };
-        Ok(Executor { prepared, layout, store, backend: self.backend, options: self.options, shared: Arc::new(shared) })
+        let shared = Shared {
+            stop: AtomicBool::new(false),
+            watchers: Mutex::default(),
+        };
+        Ok(Executor {
+            prepared,
+            layout,
+            store,
+            backend: self.backend,
+            options: self.options,
+            shared: Arc::new(shared),
+        })
     }
 }
 
@@ -133,7 +151,9 @@ pub(crate) struct Watchers {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("stop", &self.stop).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("stop", &self.stop)
+            .finish_non_exhaustive()
     }
 }
 
@@ -148,7 +168,10 @@ impl Shared {
     }
 
     pub(crate) fn set_progress(&self, progress: Arc<coldpress_worker::Progress>) {
-        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).progress = Some(progress);
+        self.watchers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .progress = Some(progress);
     }
 }
 
@@ -179,16 +202,31 @@ impl Executor {
 
     /// Records read so far by the run in progress: to show, not to count on.
     pub fn records_read(&self) -> u64 {
-        let watchers = self.shared.watchers.lock().unwrap_or_else(PoisonError::into_inner);
-        watchers.progress.as_ref().map_or(0, |progress| progress.records.load(Ordering::Relaxed))
+        let watchers = self
+            .shared
+            .watchers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        watchers
+            .progress
+            .as_ref()
+            .map_or(0, |progress| progress.records.load(Ordering::Relaxed))
     }
 
     /// The events of the next run, as they happen. To be called before [`Executor::run`]; ends when the run does.
     #[doc(alias = "monitor_events")]
     pub fn live_events(&self) -> LiveEvents {
         let (sender, waiting) = bounded(1);
-        self.shared.watchers.lock().unwrap_or_else(PoisonError::into_inner).waiting.push(sender);
-        LiveEvents { waiting, subscription: None }
+        self.shared
+            .watchers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .waiting
+            .push(sender);
+        LiveEvents {
+            waiting,
+            subscription: None,
+        }
     }
 
     /// The job's logged events that a filter lets through, those of earlier runs included.
@@ -197,9 +235,12 @@ impl Executor {
     /// When the event log cannot be read.
     #[doc(alias = "get_events")]
     pub fn events(&self, filter: EventFilter) -> Result<Vec<Event>> {
-        let unreadable = |error| Error::because(ErrorKind::Failed, "cannot read the event log", error);
+        let unreadable =
+            |error| Error::because(ErrorKind::Failed, "cannot read the event log", error);
         let events = read_events(self.layout.event_log_dir(), filter).map_err(unreadable)?;
-        events.collect::<std::result::Result<_, _>>().map_err(unreadable)
+        events
+            .collect::<std::result::Result<_, _>>()
+            .map_err(unreadable)
     }
 
     /// How each operator did, or only the ones named `operator`: from the journal, so that it is right even without
@@ -211,7 +252,10 @@ impl Executor {
     pub fn performance_summary(&self, operator: Option<&str>) -> Result<Vec<OperatorPerformance>> {
         let state = Journal::read(&self.layout)?;
         let all = crate::summary::performance(&state);
-        Ok(all.into_iter().filter(|found| operator.is_none_or(|name| found.name == name)).collect())
+        Ok(all
+            .into_iter()
+            .filter(|found| operator.is_none_or(|name| found.name == name))
+            .collect())
     }
 
     /// A few lines for a person: how the job stands, where its records went.

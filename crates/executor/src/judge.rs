@@ -26,7 +26,12 @@ pub struct TooManyErrors {
 impl Judge {
     /// A judge with the limits of a recipe.
     pub fn new(max_ratio: f64, max_errors: Option<u64>) -> Self {
-        Self { max_ratio, max_errors, errors: 0, records: 0 }
+        Self {
+            max_ratio,
+            max_errors,
+            errors: 0,
+            records: 0,
+        }
     }
 
     /// Judges at each mark of the next partition in dataset order.
@@ -59,7 +64,13 @@ impl Judge {
     }
 
     fn judge(&self, errors: u64, records: u64) -> Result<(), TooManyErrors> {
-        let too_many = |limit: String| Err(TooManyErrors { errors, records, limit });
+        let too_many = |limit: String| {
+            Err(TooManyErrors {
+                errors,
+                records,
+                limit,
+            })
+        };
         if errors as f64 > self.max_ratio * records as f64 {
             return too_many(format!("`max_error_ratio: {}`", self.max_ratio));
         }
@@ -80,17 +91,33 @@ mod tests {
     fn partition(first_record: u64, marks: usize) -> PlannedPartition {
         let digest = Digest::of(b"");
         let marks = vec![0; marks];
-        let slice = Slice { source: 0, start: 0, end: 1, records: 1, digest, marks, copy: None };
-        PlannedPartition { index: 0, first_record, slice }
+        let slice = Slice {
+            source: 0,
+            start: 0,
+            end: 1,
+            records: 1,
+            digest,
+            marks,
+            copy: None,
+        };
+        PlannedPartition {
+            index: 0,
+            first_record,
+            slice,
+        }
     }
 
     #[test]
     fn an_excess_shows_at_the_mark_even_if_it_would_even_out() {
         let mut judge = Judge::new(0.1, None);
-        let error = judge.pass(&partition(0, 2), &[101, 150], 150, 3000).unwrap_err();
+        let error = judge
+            .pass(&partition(0, 2), &[101, 150], 150, 3000)
+            .unwrap_err();
         assert_eq!((error.errors, error.records), (101, 1000));
         let mut judge = Judge::new(0.1, None);
-        judge.pass(&partition(0, 2), &[100, 150], 150, 3000).unwrap();
+        judge
+            .pass(&partition(0, 2), &[100, 150], 150, 3000)
+            .unwrap();
         judge.pass(&partition(3000, 0), &[], 150, 500).unwrap();
         judge.finish().unwrap();
     }

@@ -40,12 +40,17 @@ impl Merge {
             .name("coldpress-merge".to_owned())
             .spawn(move || merge(writer, &queue))
             .map_err(|error| Error::because(ErrorKind::Failed, "cannot start the merge", error))?;
-        Ok(Self { pieces: Some(pieces), thread: Some(thread) })
+        Ok(Self {
+            pieces: Some(pieces),
+            thread: Some(thread),
+        })
     }
 
     /// Appends the rows of the next partition; `false` when the merge has failed, as [`Merge::finish`] tells.
     pub(crate) fn append(&self, piece: Piece) -> bool {
-        self.pieces.as_ref().is_some_and(|pieces| pieces.send(piece).is_ok())
+        self.pieces
+            .as_ref()
+            .is_some_and(|pieces| pieces.send(piece).is_ok())
     }
 
     /// Whether the merge has failed already.
@@ -59,20 +64,37 @@ impl Merge {
         let joined = self.thread.take().map(JoinHandle::join);
         joined.and_then(std::result::Result::ok).unwrap_or_else(|| {
             let reason = "the merge thread panicked".to_owned();
-            Err(MergeFailure::Damaged { partition: u32::MAX, reason })
+            Err(MergeFailure::Damaged {
+                partition: u32::MAX,
+                reason,
+            })
         })
     }
 }
 
-fn merge(mut writer: ExportWriter, queue: &Receiver<Piece>) -> std::result::Result<Staged, MergeFailure> {
+fn merge(
+    mut writer: ExportWriter,
+    queue: &Receiver<Piece>,
+) -> std::result::Result<Staged, MergeFailure> {
     for piece in queue {
         crash_point!("merge.append");
-        let damaged = |reason: String| MergeFailure::Damaged { partition: piece.partition, reason };
+        let damaged = |reason: String| MergeFailure::Damaged {
+            partition: piece.partition,
+            reason,
+        };
         match writer.append(&piece.path) {
             Ok(stamp) if stamp == piece.stamp => {}
-            Ok(_) => return Err(damaged(format!("`{}` is not what was published", piece.path.display()))),
+            Ok(_) => {
+                return Err(damaged(format!(
+                    "`{}` is not what was published",
+                    piece.path.display()
+                )));
+            }
             Err(coldpress_dataset::Error::Io { path, source, .. }) if path == piece.path => {
-                return Err(damaged(format!("cannot read `{}`: {source}", path.display())));
+                return Err(damaged(format!(
+                    "cannot read `{}`: {source}",
+                    path.display()
+                )));
             }
             Err(error) => return Err(MergeFailure::Output(error)),
         }

@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use coldpress_checkpoint::{points, Strategy};
+use coldpress_checkpoint::{Strategy, points};
 use coldpress_config::{Backoff, Materialize, OnPartitionFailure, Recipe};
-use coldpress_dataset::{ExportTarget, Source, READER_VERSION};
+use coldpress_dataset::{ExportTarget, READER_VERSION, Source};
 use coldpress_failure::RetryPolicy;
 use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
 use coldpress_partition::{Copying, CutSettings};
@@ -42,7 +42,11 @@ impl Prepared {
     /// [`ErrorKind::Recipe`] for an unknown operator, a wrong parameter, a checkpoint after an operator that the
     /// recipe does not have, or an export of an unknown form.
     pub fn new(recipe: Recipe, registry: Registry) -> Result<Self> {
-        let text_key = recipe.fields.text_keys.first().map_or("text", String::as_str);
+        let text_key = recipe
+            .fields
+            .text_keys
+            .first()
+            .map_or("text", String::as_str);
         let chain_settings = ChainSettings {
             text_key: text_key.to_owned(),
             seed: recipe.seed,
@@ -50,12 +54,18 @@ impl Prepared {
         };
         let chain = Chain::build(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = chain.names().collect();
-        let checkpoints = points(&strategy(&recipe), &names)
-            .map_err(|error| Error::new(ErrorKind::Recipe, format!("checkpoint.op_names: {error}")))?;
+        let checkpoints = points(&strategy(&recipe), &names).map_err(|error| {
+            Error::new(ErrorKind::Recipe, format!("checkpoint.op_names: {error}"))
+        })?;
         let export = &recipe.export;
-        let target = ExportTarget::parse(&export.path, export.export_type.as_deref(), export.shard_size_bytes)
-            .map_err(|error| Error::new(ErrorKind::Recipe, format!("export_path: {error}")))?;
-        let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail) || !recipe.failure.fault_tolerance;
+        let target = ExportTarget::parse(
+            &export.path,
+            export.export_type.as_deref(),
+            export.shard_size_bytes,
+        )
+        .map_err(|error| Error::new(ErrorKind::Recipe, format!("export_path: {error}")))?;
+        let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
+            || !recipe.failure.fault_tolerance;
         Ok(Self {
             chain_settings,
             checkpoints,
@@ -89,7 +99,11 @@ impl Prepared {
 
     /// The operators' names in order.
     pub fn operator_names(&self) -> Vec<String> {
-        self.recipe.process.iter().map(|call| call.name.clone()).collect()
+        self.recipe
+            .process
+            .iter()
+            .map(|call| call.name.clone())
+            .collect()
     }
 }
 
@@ -98,7 +112,9 @@ fn strategy(recipe: &Recipe) -> Strategy {
     match &recipe.checkpoint.strategy {
         Asked::EveryOp => Strategy::EveryOp,
         Asked::EveryPartition => Strategy::EveryPartition,
-        Asked::EveryNOps(count) => Strategy::EveryNOps(NonZeroU32::new(*count).unwrap_or(NonZeroU32::MIN)),
+        Asked::EveryNOps(count) => {
+            Strategy::EveryNOps(NonZeroU32::new(*count).unwrap_or(NonZeroU32::MIN))
+        }
         Asked::Manual(names) => Strategy::Manual(names.clone()),
         Asked::Disabled => Strategy::Disabled,
     }
@@ -121,7 +137,11 @@ fn cut(recipe: &Recipe) -> CutSettings {
 fn retry(recipe: &Recipe) -> RetryPolicy {
     let asked = &recipe.retry;
     RetryPolicy {
-        max_retries: if recipe.failure.fault_tolerance { asked.max_retries } else { 0 },
+        max_retries: if recipe.failure.fault_tolerance {
+            asked.max_retries
+        } else {
+            0
+        },
         backoff: match asked.backoff {
             Backoff::Exponential => coldpress_failure::Backoff::Exponential,
             Backoff::Linear => coldpress_failure::Backoff::Linear,
@@ -134,8 +154,14 @@ fn retry(recipe: &Recipe) -> RetryPolicy {
 
 fn workers(recipe: &Recipe) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let asked = recipe.executor.workers.map_or(cores, |workers| workers as usize);
-    let limit = recipe.partition.max_concurrent_partitions.map_or(usize::MAX, |limit| limit as usize);
+    let asked = recipe
+        .executor
+        .workers
+        .map_or(cores, |workers| workers as usize);
+    let limit = recipe
+        .partition
+        .max_concurrent_partitions
+        .map_or(usize::MAX, |limit| limit as usize);
     asked.min(limit).max(1)
 }
 

@@ -101,8 +101,16 @@ impl OperatorPerformance {
             records_in: arrived,
             records_out: out,
             seconds,
-            throughput: if nanos > 0 { arrived as f64 / seconds } else { 0.0 },
-            reduction_ratio: if arrived > 0 { 1.0 - out as f64 / arrived as f64 } else { 0.0 },
+            throughput: if nanos > 0 {
+                arrived as f64 / seconds
+            } else {
+                0.0
+            },
+            reduction_ratio: if arrived > 0 {
+                1.0 - out as f64 / arrived as f64
+            } else {
+                0.0
+            },
         })
     }
 }

@@ -75,7 +75,11 @@ impl Scheduler {
 
     /// A partition that must be worked on.
     pub fn add(&mut self, partition: u32) {
-        if self.partitions.insert(partition, State::Ready { failed_attempts: 0 }).is_none() {
+        if self
+            .partitions
+            .insert(partition, State::Ready { failed_attempts: 0 })
+            .is_none()
+        {
             self.ready.insert(partition);
         }
     }
@@ -88,7 +92,8 @@ impl Scheduler {
     /// A partition whose published result turned out to be no good: it is worked on again.
     pub fn void(&mut self, partition: u32) {
         if self.partitions.get(&partition) == Some(&State::Published) {
-            self.partitions.insert(partition, State::Ready { failed_attempts: 0 });
+            self.partitions
+                .insert(partition, State::Ready { failed_attempts: 0 });
             self.ready.insert(partition);
         }
     }
@@ -102,16 +107,24 @@ impl Scheduler {
     pub fn next(&mut self, now: Duration) -> Next {
         self.wake(now);
         if self.stopping {
-            return if self.running > 0 { Next::Wait } else { Next::Idle };
+            return if self.running > 0 {
+                Next::Wait
+            } else {
+                Next::Idle
+            };
         }
         if self.running >= self.slots {
             return Next::Wait;
         }
         if let Some(partition) = self.ready.pop_first() {
             let failed_attempts = self.failed_attempts(partition);
-            self.partitions.insert(partition, State::Running { failed_attempts });
+            self.partitions
+                .insert(partition, State::Running { failed_attempts });
             self.running += 1;
-            return Next::Start { partition, number: failed_attempts + 1 };
+            return Next::Start {
+                partition,
+                number: failed_attempts + 1,
+            };
         }
         match self.waiting.first() {
             Some((due, _)) => Next::WaitUntil(*due),
@@ -128,7 +141,9 @@ impl Scheduler {
         if !self.ready.is_empty() {
             return Duration::ZERO;
         }
-        self.waiting.first().map_or(Duration::MAX, |(due, _)| due.saturating_sub(now))
+        self.waiting
+            .first()
+            .map_or(Duration::MAX, |(due, _)| due.saturating_sub(now))
     }
 
     /// The running attempt at this partition was published.
@@ -141,7 +156,8 @@ impl Scheduler {
     /// The running attempt at this partition ended without a result because it was stopped.
     pub fn stopped(&mut self, partition: u32) {
         if let Some(failed_attempts) = self.end_running(partition) {
-            self.partitions.insert(partition, State::Ready { failed_attempts });
+            self.partitions
+                .insert(partition, State::Ready { failed_attempts });
             self.ready.insert(partition);
         }
     }
@@ -149,10 +165,19 @@ impl Scheduler {
     /// The running attempt at this partition failed.
     pub fn failed(&mut self, partition: u32, class: ErrorClass, now: Duration) -> AfterFailure {
         let failed_attempts = self.end_running(partition).unwrap_or(0) + 1;
-        match self.policy.delay_after(class, failed_attempts, self.seed ^ u64::from(partition)) {
+        match self
+            .policy
+            .delay_after(class, failed_attempts, self.seed ^ u64::from(partition))
+        {
             Some(delay) => {
                 let due = now + delay;
-                self.partitions.insert(partition, State::Waiting { failed_attempts, due });
+                self.partitions.insert(
+                    partition,
+                    State::Waiting {
+                        failed_attempts,
+                        due,
+                    },
+                );
                 self.waiting.insert((due, partition));
                 AfterFailure::Retry(due)
             }
@@ -177,7 +202,9 @@ impl Scheduler {
         match self.partitions.get(&partition) {
             Some(
                 State::Ready { failed_attempts }
-                | State::Waiting { failed_attempts, .. }
+                | State::Waiting {
+                    failed_attempts, ..
+                }
                 | State::Running { failed_attempts },
             ) => *failed_attempts,
             _ => 0,
@@ -186,16 +213,22 @@ impl Scheduler {
 
     /// Ends the running attempt, if there is one: a late message about another changes nothing.
     fn end_running(&mut self, partition: u32) -> Option<u32> {
-        let Some(State::Running { failed_attempts }) = self.partitions.get(&partition).copied() else { return None };
+        let Some(State::Running { failed_attempts }) = self.partitions.get(&partition).copied()
+        else {
+            return None;
+        };
         self.running -= 1;
         Some(failed_attempts)
     }
 
     fn wake(&mut self, now: Duration) {
-        while let Some((due, partition)) = self.waiting.first().copied().filter(|(due, _)| *due <= now) {
+        while let Some((due, partition)) =
+            self.waiting.first().copied().filter(|(due, _)| *due <= now)
+        {
             self.waiting.remove(&(due, partition));
             let failed_attempts = self.failed_attempts(partition);
-            self.partitions.insert(partition, State::Ready { failed_attempts });
+            self.partitions
+                .insert(partition, State::Ready { failed_attempts });
             self.ready.insert(partition);
         }
     }
@@ -208,7 +241,11 @@ mod tests {
     use super::*;
 
     fn policy(max_retries: u32) -> RetryPolicy {
-        RetryPolicy { max_retries, delay_seconds: 1.0, ..RetryPolicy::default() }
+        RetryPolicy {
+            max_retries,
+            delay_seconds: 1.0,
+            ..RetryPolicy::default()
+        }
     }
 
     fn scheduler(partitions: u32, slots: usize, max_retries: u32) -> Scheduler {
@@ -222,11 +259,29 @@ mod tests {
     #[test]
     fn partitions_go_out_in_order_and_no_more_than_there_are_slots() {
         let mut scheduler = scheduler(3, 2, 0);
-        assert_eq!(scheduler.next(START), Next::Start { partition: 0, number: 1 });
-        assert_eq!(scheduler.next(START), Next::Start { partition: 1, number: 1 });
+        assert_eq!(
+            scheduler.next(START),
+            Next::Start {
+                partition: 0,
+                number: 1
+            }
+        );
+        assert_eq!(
+            scheduler.next(START),
+            Next::Start {
+                partition: 1,
+                number: 1
+            }
+        );
         assert_eq!(scheduler.next(START), Next::Wait);
         scheduler.published(0);
-        assert_eq!(scheduler.next(START), Next::Start { partition: 2, number: 1 });
+        assert_eq!(
+            scheduler.next(START),
+            Next::Start {
+                partition: 2,
+                number: 1
+            }
+        );
         scheduler.published(1);
         scheduler.published(2);
         assert_eq!(scheduler.next(START), Next::Idle);
@@ -236,10 +291,21 @@ mod tests {
     fn a_failed_partition_waits_for_its_retry() {
         let mut scheduler = scheduler(1, 1, 1);
         scheduler.next(START);
-        let AfterFailure::Retry(due) = scheduler.failed(0, ErrorClass::System, START) else { panic!("no retry") };
+        let AfterFailure::Retry(due) = scheduler.failed(0, ErrorClass::System, START) else {
+            panic!("no retry")
+        };
         assert_eq!(scheduler.next(START), Next::WaitUntil(due));
-        assert_eq!(scheduler.next(due), Next::Start { partition: 0, number: 2 });
-        assert_eq!(scheduler.failed(0, ErrorClass::System, due), AfterFailure::OutOfRetries(2));
+        assert_eq!(
+            scheduler.next(due),
+            Next::Start {
+                partition: 0,
+                number: 2
+            }
+        );
+        assert_eq!(
+            scheduler.failed(0, ErrorClass::System, due),
+            AfterFailure::OutOfRetries(2)
+        );
         assert_eq!(scheduler.next(due), Next::Idle);
     }
 
@@ -247,7 +313,10 @@ mod tests {
     fn what_cannot_pass_is_not_retried() {
         let mut scheduler = scheduler(1, 1, 5);
         scheduler.next(START);
-        assert_eq!(scheduler.failed(0, ErrorClass::Input, START), AfterFailure::OutOfRetries(1));
+        assert_eq!(
+            scheduler.failed(0, ErrorClass::Input, START),
+            AfterFailure::OutOfRetries(1)
+        );
     }
 
     #[test]
@@ -269,7 +338,13 @@ mod tests {
         scheduler.next(START);
         scheduler.published(0);
         scheduler.void(0);
-        assert_eq!(scheduler.next(START), Next::Start { partition: 0, number: 1 });
+        assert_eq!(
+            scheduler.next(START),
+            Next::Start {
+                partition: 0,
+                number: 1
+            }
+        );
     }
 
     proptest! {

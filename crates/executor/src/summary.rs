@@ -18,9 +18,13 @@ pub(crate) fn performance(state: &JobState) -> Vec<OperatorPerformance> {
     for result in results(state) {
         ledger.add(&result.ledger);
         nanos.resize(nanos.len().max(result.nanos.len()), 0);
-        nanos.iter_mut().zip(&result.nanos).for_each(|(sum, nanos)| *sum += nanos);
+        nanos
+            .iter_mut()
+            .zip(&result.nanos)
+            .for_each(|(sum, nanos)| *sum += nanos);
     }
-    let performance = |(index, nanos): (usize, &u64)| OperatorPerformance::of(&ledger, index, *nanos);
+    let performance =
+        |(index, nanos): (usize, &u64)| OperatorPerformance::of(&ledger, index, *nanos);
     nanos.iter().enumerate().filter_map(performance).collect()
 }
 
@@ -45,10 +49,19 @@ pub(crate) fn status_report(layout: &Layout, state: &JobState) -> String {
     for operator in performance(state) {
         lines.push(format!(
             "  {}: {} in, {} out, {:.2} s, {:.0} records/s",
-            operator.name, operator.records_in, operator.records_out, operator.seconds, operator.throughput
+            operator.name,
+            operator.records_in,
+            operator.records_out,
+            operator.seconds,
+            operator.throughput
         ));
     }
-    lines.extend(state.failed().map(|failure| format!("  partition {} failed: {}", failure.partition, failure.error)));
+    lines.extend(state.failed().map(|failure| {
+        format!(
+            "  partition {} failed: {}",
+            failure.partition, failure.error
+        )
+    }));
     if let Some(error) = state.finished().and_then(|finish| finish.error.as_ref()) {
         lines.push(format!("Error: {error}"));
     }

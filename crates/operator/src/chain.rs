@@ -77,7 +77,11 @@ impl Chain {
     ///
     /// # Errors
     /// [`Error`] for the first call that names no operator, or has wrong parameters.
-    pub fn build(registry: &Registry, calls: &[OperatorCall], settings: &ChainSettings) -> Result<Self> {
+    pub fn build(
+        registry: &Registry,
+        calls: &[OperatorCall],
+        settings: &ChainSettings,
+    ) -> Result<Self> {
         let mut chain = Self {
             registry: registry.clone(),
             settings: settings.clone(),
@@ -96,23 +100,38 @@ impl Chain {
     }
 
     fn add_step(&mut self, index: u32, call: &OperatorCall) -> Result<()> {
-        let built = self.registry.build(call, &self.settings.text_key, self.settings.seed)?;
+        let built = self
+            .registry
+            .build(call, &self.settings.text_key, self.settings.seed)?;
         if matches!(built.operator.body, Body::Global) {
-            return Err(Error::NeedsAllPartitions { operator: call.name.clone(), span: call.span });
+            return Err(Error::NeedsAllPartitions {
+                operator: call.name.clone(),
+                span: call.span,
+            });
         }
         let names = built.operator.fields.unwrap_or_default();
         let columns = names.iter().map(|name| self.fields.declare(name)).collect();
         let mut stat_columns = Vec::new();
         if let Body::Filter(filter) = &built.operator.body {
-            stat_columns = filter.stats().into_iter().map(|name| self.stat_column(name)).collect();
+            stat_columns = filter
+                .stats()
+                .into_iter()
+                .map(|name| self.stat_column(name))
+                .collect();
         }
-        let determinism = self.registry.get(&call.name).map_or(Determinism::Pure, |spec| spec.depends_on());
+        let determinism = self
+            .registry
+            .get(&call.name)
+            .map_or(Determinism::Pure, |spec| spec.depends_on());
         self.steps.push(Step {
             index,
             call: call.clone(),
             identity: built.resolved.to_string(),
             determinism,
-            skip_errors: built.base.skip_op_error.unwrap_or(self.settings.skip_op_error),
+            skip_errors: built
+                .base
+                .skip_op_error
+                .unwrap_or(self.settings.skip_op_error),
             names,
             columns,
             stat_columns,
@@ -122,10 +141,13 @@ impl Chain {
     }
 
     fn stat_column(&mut self, name: String) -> usize {
-        self.stat_names.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.stat_names.push(name);
-            self.stat_names.len() - 1
-        })
+        self.stat_names
+            .iter()
+            .position(|known| *known == name)
+            .unwrap_or_else(|| {
+                self.stat_names.push(name);
+                self.stat_names.len() - 1
+            })
     }
 
     /// The fields that batches must be filled with.
@@ -171,13 +193,19 @@ impl Chain {
 
     /// An empty tally for these operators.
     pub fn tally(&self) -> Tally {
-        Tally { ledger: Ledger::new(self.names()), quarantined: Vec::new(), nanos: vec![0; self.len()] }
+        Tally {
+            ledger: Ledger::new(self.names()),
+            quarantined: Vec::new(),
+            nanos: vec![0; self.len()],
+        }
     }
 
     /// Prepares the statistics of a batch that was just read; those that records came with are taken over.
     pub fn begin(&self, batch: &mut Batch) {
         batch.reset_stats(&self.stat_names);
-        let Some(column) = self.stats_column else { return };
+        let Some(column) = self.stats_column else {
+            return;
+        };
         for row in 0..batch.rows() {
             if batch.json(column, row).is_some() {
                 step::take_given_stats(batch, column, row);
@@ -199,7 +227,13 @@ impl Chain {
     ) -> std::result::Result<(), OperatorFailure> {
         for at in steps {
             let started = std::time::Instant::now();
-            run::run_step(&mut self.steps[at], batch, tally, &self.registry, &self.settings)?;
+            run::run_step(
+                &mut self.steps[at],
+                batch,
+                tally,
+                &self.registry,
+                &self.settings,
+            )?;
             tally.nanos[at] += started.elapsed().as_nanos() as u64;
         }
         Ok(())

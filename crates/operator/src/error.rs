@@ -30,7 +30,9 @@ pub enum Error {
         span: Span,
     },
     /// The operator needs all partitions at once.
-    #[error("{operator} needs all partitions before it can decide; this release runs no such operators")]
+    #[error(
+        "{operator} needs all partitions before it can decide; this release runs no such operators"
+    )]
     NeedsAllPartitions {
         /// The operator's name.
         operator: String,
@@ -43,13 +45,18 @@ impl Error {
     /// Where in the recipe the error lies; line 0 for a call that was made from code or the command line.
     pub fn span(&self) -> Span {
         match self {
-            Self::UnknownOperator { span, .. } | Self::Params { span, .. } | Self::NeedsAllPartitions { span, .. } => *span,
+            Self::UnknownOperator { span, .. }
+            | Self::Params { span, .. }
+            | Self::NeedsAllPartitions { span, .. } => *span,
         }
     }
 }
 
 fn suggest(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
+    suggestion
+        .as_ref()
+        .map(|name| format!(", did you mean `{name}`?"))
+        .unwrap_or_default()
 }
 
 /// What is wrong with the parameters of one operator.
@@ -65,6 +72,9 @@ pub struct ParamError {
 impl ParamError {
     /// An error about the parameter `param`; `expected` follows its name, as in "must be …".
     pub fn new(param: &str, expected: impl std::fmt::Display) -> Self {
-        Self { message: format!("parameter `{param}` {expected}"), param: Some(param.to_owned()) }
+        Self {
+            message: format!("parameter `{param}` {expected}"),
+            param: Some(param.to_owned()),
+        }
     }
 }

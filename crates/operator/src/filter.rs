@@ -33,7 +33,11 @@ pub struct StatRow<'a> {
 
 impl<'a> StatRow<'a> {
     pub(crate) fn new(stats: &'a mut Stats, columns: &'a [usize], row: usize) -> Self {
-        Self { stats, columns, row }
+        Self {
+            stats,
+            columns,
+            row,
+        }
     }
 
     /// Sets the filter's `index`-th statistic, unless the record has it already.
@@ -68,8 +72,20 @@ impl RangeRule {
     pub fn keep(&self, value: f64, min: Option<f64>, max: Option<f64>) -> bool {
         let min_closed = self.min_closed_interval != self.reversed_range;
         let max_closed = self.max_closed_interval != self.reversed_range;
-        let above = min.is_none_or(|min| if min_closed { value >= min } else { value > min });
-        let below = max.is_none_or(|max| if max_closed { value <= max } else { value < max });
+        let above = min.is_none_or(|min| {
+            if min_closed {
+                value >= min
+            } else {
+                value > min
+            }
+        });
+        let below = max.is_none_or(|max| {
+            if max_closed {
+                value <= max
+            } else {
+                value < max
+            }
+        });
         (above && below) != self.reversed_range
     }
 }
@@ -98,7 +114,11 @@ mod tests {
             (rule(true, false), f64::NAN, false),
         ];
         for (rule, value, kept) in cases {
-            assert_eq!(rule.keep(value, Some(1.0), Some(2.0)), kept, "{rule:?} {value}");
+            assert_eq!(
+                rule.keep(value, Some(1.0), Some(2.0)),
+                kept,
+                "{rule:?} {value}"
+            );
         }
         assert!(rule(true, false).keep(f64::INFINITY, None, None));
     }

@@ -35,7 +35,9 @@ impl Signatures {
     /// The signatures, a record each.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start as usize..*end as usize])
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| &self.bytes[start as usize..*end as usize])
     }
 
     /// How many records there are.

@@ -15,7 +15,9 @@ pub struct ChainHash(u128);
 impl ChainHash {
     /// The hash before the first operator, over whatever identifies reader and input.
     pub fn base(identity: &str) -> Self {
-        Self(xxh3_128(format!("coldpress chain 1\n{identity}").as_bytes()))
+        Self(xxh3_128(
+            format!("coldpress chain 1\n{identity}").as_bytes(),
+        ))
     }
 
     /// The hash after one more operator, described by `identity`.
@@ -47,6 +49,8 @@ impl<'de> Deserialize<'de> for ChainHash {
         let text = String::deserialize(deserializer)?;
         let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let value = u128::from_str_radix(&text, 16).ok().filter(|_| digits);
-        value.map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no chain hash")))
+        value
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no chain hash")))
     }
 }

@@ -56,7 +56,7 @@ pub use filter::{Filter, RangeRule, StatRow};
 pub use global::{Global, Resolution, Signatures};
 pub use hash::ChainHash;
 pub use mapper::{Changes, Mapper};
-pub use params::{closest, NoParams, ParamReader, ParamSpec, ParamValue, Params};
+pub use params::{NoParams, ParamReader, ParamSpec, ParamValue, Params};
 pub use record::{Record, RecordError};
 pub use registry::Registry;
 pub use spec::{BuildContext, Determinism, Operator, OperatorKind, OperatorSpec};

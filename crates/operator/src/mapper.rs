@@ -24,7 +24,9 @@ pub struct Changes {
 
 impl Changes {
     pub(crate) fn for_fields(count: usize) -> Self {
-        Self { edits: vec![Edits::default(); count] }
+        Self {
+            edits: vec![Edits::default(); count],
+        }
     }
 
     /// The edit script of the operator's `field`-th declared field.

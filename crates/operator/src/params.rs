@@ -1,6 +1,6 @@
 //! Parameters of operators: declared once, with type, default and doc, and read from the recipe.
 
-use coldpress_config::{Key, Node};
+use coldpress_config::{Key, Node, nearest};
 
 use crate::error::ParamError;
 
@@ -65,7 +65,11 @@ scalar!(String, "text", as_str);
 impl<T: ParamValue> ParamValue for Option<T> {
     const KIND: &'static str = T::KIND;
     fn parse(node: &Node) -> Option<Self> {
-        if node.is_null() { Some(None) } else { T::parse(node).map(Some) }
+        if node.is_null() {
+            Some(None)
+        } else {
+            T::parse(node).map(Some)
+        }
     }
     fn to_json(&self) -> serde_json::Value {
         self.as_ref().map_or(serde_json::Value::Null, T::to_json)
@@ -95,7 +99,10 @@ pub struct ParamReader<'a> {
 impl<'a> ParamReader<'a> {
     /// A reader of these parameters.
     pub fn new(params: &'a [(Key, Node)]) -> Self {
-        Self { left: params.iter().collect(), known: Vec::new() }
+        Self {
+            left: params.iter().collect(),
+            known: Vec::new(),
+        }
     }
 
     /// The value of the parameter `name`, or `default` where the call does not give it.
@@ -104,9 +111,16 @@ impl<'a> ParamReader<'a> {
     /// [`ParamError`] when the value has the wrong type.
     pub fn take<T: ParamValue>(&mut self, name: &'static str, default: T) -> Result<T, ParamError> {
         self.known.push(name);
-        let Some(at) = self.left.iter().position(|(key, _)| key.name == name) else { return Ok(default) };
+        let Some(at) = self.left.iter().position(|(key, _)| key.name == name) else {
+            return Ok(default);
+        };
         let (_, node) = self.left.remove(at);
-        T::parse(node).ok_or_else(|| ParamError::new(name, format_args!("must be {}, found {}", T::KIND, describe(node))))
+        T::parse(node).ok_or_else(|| {
+            ParamError::new(
+                name,
+                format_args!("must be {}, found {}", T::KIND, describe(node)),
+            )
+        })
     }
 
     /// Accepts the parameter `name` without using it.
@@ -120,13 +134,18 @@ impl<'a> ParamReader<'a> {
     /// # Errors
     /// [`ParamError`] naming the first parameter that the operator does not know, and the nearest one it does.
     pub fn finish(self) -> Result<(), ParamError> {
-        let Some((key, _)) = self.left.first() else { return Ok(()) };
-        let help = match closest(&key.name, self.known.iter().copied()) {
+        let Some((key, _)) = self.left.first() else {
+            return Ok(());
+        };
+        let help = match nearest(&key.name, self.known.iter().copied()) {
             Some(known) => format!(", did you mean `{known}`?"),
             None => String::new(),
         };
         let message = format!("unknown parameter `{}`{help}", key.name);
-        Err(ParamError { message, param: Some(key.name.clone()) })
+        Err(ParamError {
+            message,
+            param: Some(key.name.clone()),
+        })
     }
 }
 
@@ -135,32 +154,6 @@ fn describe(node: &Node) -> String {
         Some(text) if text.chars().count() <= 40 => format!("`{text}`"),
         _ => node.kind().to_owned(),
     }
-}
-
-/// The name nearest to `wanted` by edit distance, if one is near enough to be meant.
-pub fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = (wanted.chars().count() / 3).max(2);
-    let distances = names.into_iter().map(|name| (distance(wanted, name, limit + 1), name));
-    distances.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
-}
-
-/// The Levenshtein distance of two names; `cap` where their lengths alone differ by as much.
-fn distance(a: &str, b: &str, cap: usize) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    if a.chars().count().abs_diff(b.len()) >= cap {
-        return cap;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// Declares the parameters of an operator: a struct with a field per parameter, its default, and a check if it has
@@ -264,7 +257,15 @@ mod tests {
     fn read(params: &[(&str, serde_json::Value)]) -> Result<Sample, ParamError> {
         let nodes: Vec<(Key, Node)> = params
             .iter()
-            .map(|(name, value)| (Key { name: (*name).to_owned(), span: Default::default() }, Node::from_json(value)))
+            .map(|(name, value)| {
+                (
+                    Key {
+                        name: (*name).to_owned(),
+                        span: Default::default(),
+                    },
+                    Node::from_json(value),
+                )
+            })
             .collect();
         let mut reader = ParamReader::new(&nodes);
         let sample = Sample::read(&mut reader)?;
@@ -273,14 +274,42 @@ mod tests {
 
     #[test]
     fn parameters_are_typed_and_checked() {
-        let sample = read(&[("count", 4.into()), ("names", "one".into()), ("limit", serde_json::Value::Null)]).unwrap();
-        assert_eq!((sample.count, sample.names, sample.limit), (4, vec!["one".to_owned()], None));
+        let sample = read(&[
+            ("count", 4.into()),
+            ("names", "one".into()),
+            ("limit", serde_json::Value::Null),
+        ])
+        .unwrap();
+        assert_eq!(
+            (sample.count, sample.names, sample.limit),
+            (4, vec!["one".to_owned()], None)
+        );
         let cases = [
-            ("count", serde_json::json!("x"), "parameter `count` must be an integer from 0 on, found `x`"),
-            ("count", serde_json::json!(10), "parameter `count` must be below 10"),
-            ("limit", serde_json::json!([1]), "parameter `limit` must be a number, found list"),
-            ("cuont", serde_json::json!(1), "unknown parameter `cuont`, did you mean `count`?"),
-            ("nothing", serde_json::json!(1), "unknown parameter `nothing`"),
+            (
+                "count",
+                serde_json::json!("x"),
+                "parameter `count` must be an integer from 0 on, found `x`",
+            ),
+            (
+                "count",
+                serde_json::json!(10),
+                "parameter `count` must be below 10",
+            ),
+            (
+                "limit",
+                serde_json::json!([1]),
+                "parameter `limit` must be a number, found list",
+            ),
+            (
+                "cuont",
+                serde_json::json!(1),
+                "unknown parameter `cuont`, did you mean `count`?",
+            ),
+            (
+                "nothing",
+                serde_json::json!(1),
+                "unknown parameter `nothing`",
+            ),
         ];
         for (name, value, message) in cases {
             assert_eq!(read(&[(name, value)]).unwrap_err().message, message);
@@ -290,7 +319,13 @@ mod tests {
     #[test]
     fn declarations_are_their_own_manual() {
         let specs = Sample::specs();
-        assert_eq!((specs[0].name, specs[0].doc), ("count", "A count. On two lines."));
-        assert_eq!(Sample::defaults().to_json(), serde_json::json!({"count": 3, "names": [], "limit": null}));
+        assert_eq!(
+            (specs[0].name, specs[0].doc),
+            ("count", "A count. On two lines.")
+        );
+        assert_eq!(
+            Sample::defaults().to_json(),
+            serde_json::json!({"count": 3, "names": [], "limit": null})
+        );
     }
 }

@@ -24,8 +24,18 @@ impl RecordError {
 }
 
 impl<'a> Record<'a> {
-    pub(crate) fn new(batch: &'a Batch, row: usize, columns: &'a [usize], names: &'a [String]) -> Self {
-        Self { batch, row, columns, names }
+    pub(crate) fn new(
+        batch: &'a Batch,
+        row: usize,
+        columns: &'a [usize],
+        names: &'a [String],
+    ) -> Self {
+        Self {
+            batch,
+            row,
+            columns,
+            names,
+        }
     }
 
     /// The text of the operator's `field`-th declared field.
@@ -33,7 +43,9 @@ impl<'a> Record<'a> {
     /// # Errors
     /// When the record lacks the field or it is no text; the message names the field.
     pub fn text(&self, field: usize) -> Result<&'a str, RecordError> {
-        self.batch.text(self.columns[field], self.row).map_err(|error| self.describe(field, error))
+        self.batch
+            .text(self.columns[field], self.row)
+            .map_err(|error| self.describe(field, error))
     }
 
     /// The JSON text of the operator's `field`-th declared field as it came in; `None` where it is missing.

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_config::OperatorCall;
+use coldpress_config::{OperatorCall, nearest};
 
 use crate::error::{Error, Result};
-use crate::params::closest;
 use crate::spec::{Built, OperatorSpec};
 
 /// Operators by name.
@@ -44,7 +43,7 @@ impl Registry {
 
     /// The known name nearest to `name`, if one is near enough to be meant.
     pub fn suggest(&self, name: &str) -> Option<&str> {
-        closest(name, self.names())
+        nearest(name, self.names())
     }
 
     pub(crate) fn build(&self, call: &OperatorCall, text_key: &str, seed: u64) -> Result<Built> {
@@ -54,11 +53,20 @@ impl Registry {
             suggestion: self.suggest(&call.name).map(str::to_owned),
         })?;
         spec.build(&call.params, text_key, seed).map_err(|error| {
-            let param = call.params.iter().find(|(key, _)| Some(&key.name) == error.param.as_ref());
+            let param = call
+                .params
+                .iter()
+                .find(|(key, _)| Some(&key.name) == error.param.as_ref());
             Error::Params {
                 operator: call.name.clone(),
                 message: error.message,
-                span: param.map_or(call.span, |(key, node)| if node.span.line > 0 { node.span } else { key.span }),
+                span: param.map_or(call.span, |(key, node)| {
+                    if node.span.line > 0 {
+                        node.span
+                    } else {
+                        key.span
+                    }
+                }),
             }
         })
     }

@@ -77,7 +77,9 @@ pub struct OperatorSpec {
     build: Arc<Build>,
 }
 
-type Build = dyn Fn(&mut ParamReader<'_>, &BuildContext) -> Result<(Operator, serde_json::Value), ParamError> + Send + Sync;
+type Build = dyn Fn(&mut ParamReader<'_>, &BuildContext) -> Result<(Operator, serde_json::Value), ParamError>
+    + Send
+    + Sync;
 
 /// What an operator can know when it is built.
 #[derive(Clone, Debug)]
@@ -106,22 +108,34 @@ pub(crate) enum Body {
 impl Operator {
     /// A mapper.
     pub fn mapper(mapper: impl Mapper + 'static) -> Self {
-        Self { body: Body::Mapper(Box::new(mapper)), fields: None }
+        Self {
+            body: Body::Mapper(Box::new(mapper)),
+            fields: None,
+        }
     }
 
     /// A filter.
     pub fn filter(filter: impl Filter + 'static) -> Self {
-        Self { body: Body::Filter(Box::new(filter)), fields: None }
+        Self {
+            body: Body::Filter(Box::new(filter)),
+            fields: None,
+        }
     }
 
     /// A splitter.
     pub fn splitter(splitter: impl Splitter + 'static) -> Self {
-        Self { body: Body::Splitter(Box::new(splitter)), fields: None }
+        Self {
+            body: Body::Splitter(Box::new(splitter)),
+            fields: None,
+        }
     }
 
     /// An operator behind a barrier.
     pub fn global(_global: impl Global + 'static) -> Self {
-        Self { body: Body::Global, fields: None }
+        Self {
+            body: Body::Global,
+            fields: None,
+        }
     }
 
     /// Declares the fields that the operator reads and writes, instead of the text field alone.
@@ -140,7 +154,10 @@ impl fmt::Debug for Operator {
             Body::Splitter(_) => "Splitter",
             Body::Global => "Global",
         };
-        f.debug_struct("Operator").field("body", &body).field("fields", &self.fields).finish()
+        f.debug_struct("Operator")
+            .field("body", &body)
+            .field("fields", &self.fields)
+            .finish()
     }
 }
 
@@ -157,8 +174,22 @@ params! {
 
 /// Parameters that the reference system's operators have and that change nothing here.
 const WITHOUT_EFFECT: [&str; 16] = [
-    "accelerator", "audio_key", "auto_op_parallelism", "batch_size", "cpu_required", "history_key", "image_key",
-    "index_key", "mem_required", "num_cpus", "num_gpus", "num_proc", "query_key", "response_key", "turbo", "video_key",
+    "accelerator",
+    "audio_key",
+    "auto_op_parallelism",
+    "batch_size",
+    "cpu_required",
+    "history_key",
+    "image_key",
+    "index_key",
+    "mem_required",
+    "num_cpus",
+    "num_gpus",
+    "num_proc",
+    "query_key",
+    "response_key",
+    "turbo",
+    "video_key",
 ];
 
 /// An operator that was built from a recipe's call.
@@ -254,20 +285,39 @@ impl OperatorSpec {
         specs
     }
 
-    pub(crate) fn build(&self, params: &[(Key, Node)], text_key: &str, seed: u64) -> Result<Built, ParamError> {
+    pub(crate) fn build(
+        &self,
+        params: &[(Key, Node)],
+        text_key: &str,
+        seed: u64,
+    ) -> Result<Built, ParamError> {
         let mut reader = ParamReader::new(params);
         let base = BaseParams::read(&mut reader)?;
         WITHOUT_EFFECT.iter().for_each(|name| reader.ignore(name));
         let is_filter = self.kind() == OperatorKind::Filter;
-        let range = if is_filter { RangeRule::read(&mut reader)? } else { RangeRule::defaults() };
-        if is_filter && reader.take::<Option<String>>("stats_export_path", None)?.is_some() {
+        let range = if is_filter {
+            RangeRule::read(&mut reader)?
+        } else {
+            RangeRule::defaults()
+        };
+        if is_filter
+            && reader
+                .take::<Option<String>>("stats_export_path", None)?
+                .is_some()
+        {
             return Err(ParamError::new("stats_export_path", "is not available yet"));
         }
         let text_key = base.text_key.clone().unwrap_or_else(|| text_key.to_owned());
-        let context = BuildContext { text_key, seed, range };
+        let context = BuildContext {
+            text_key,
+            seed,
+            range,
+        };
         let (mut operator, own) = (self.build)(&mut reader, &context)?;
         reader.finish()?;
-        operator.fields.get_or_insert_with(|| vec![context.text_key.clone()]);
+        operator
+            .fields
+            .get_or_insert_with(|| vec![context.text_key.clone()]);
         let resolved = serde_json::json!({
             "operator": self.name,
             "version": self.version,
@@ -276,12 +326,19 @@ impl OperatorSpec {
             "seed": (self.determinism == Determinism::Seeded).then_some(seed),
             "params": own,
         });
-        Ok(Built { operator, base, resolved })
+        Ok(Built {
+            operator,
+            base,
+            resolved,
+        })
     }
 }
 
 impl fmt::Debug for OperatorSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OperatorSpec").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("OperatorSpec")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }

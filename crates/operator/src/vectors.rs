@@ -54,8 +54,15 @@ pub fn run(registry: &Registry, file: &str, skip: &[&str]) -> Outcome {
 }
 
 fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
-    let settings = ChainSettings { text_key: "text".into(), seed: 42, skip_op_error: true };
-    let mut chain = match (Chain::build(registry, &[call(case)], &settings), &case.error) {
+    let settings = ChainSettings {
+        text_key: "text".into(),
+        seed: 42,
+        skip_op_error: true,
+    };
+    let mut chain = match (
+        Chain::build(registry, &[call(case)], &settings),
+        &case.error,
+    ) {
         (Ok(chain), _) => chain,
         (Err(_), Some(_)) => return Ok(()),
         (Err(error), None) => return Err(format!("refused: {error}")),
@@ -68,21 +75,42 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
     batch.fill(&mut lines, chain.fields(), &mut Vec::new());
     chain.begin(&mut batch);
     let mut tally = chain.tally();
-    chain.run(&mut batch, 0..1, &mut tally).map_err(|failure| failure.to_string())?;
+    chain
+        .run(&mut batch, 0..1, &mut tally)
+        .map_err(|failure| failure.to_string())?;
     if case.error.is_some() {
         let failed = !tally.quarantined.is_empty();
-        return if failed { Ok(()) } else { Err("should have failed".to_owned()) };
+        return if failed {
+            Ok(())
+        } else {
+            Err("should have failed".to_owned())
+        };
     }
     if let Some(first) = tally.quarantined.first() {
-        return Err(format!("row {} failed: {}", first.origin.position, first.error));
+        return Err(format!(
+            "row {} failed: {}",
+            first.origin.position, first.error
+        ));
     }
     compare_rows(case, &chain, &batch)
 }
 
 fn call(case: &Case) -> OperatorCall {
     let span = Span::default();
-    let params = case.params.iter().map(|(name, value)| (Key { name: name.clone(), span }, Node::from_json(value)));
-    OperatorCall { name: case.op.clone(), params: params.collect(), span }
+    let params = case.params.iter().map(|(name, value)| {
+        (
+            Key {
+                name: name.clone(),
+                span,
+            },
+            Node::from_json(value),
+        )
+    });
+    OperatorCall {
+        name: case.op.clone(),
+        params: params.collect(),
+        span,
+    }
 }
 
 fn compare_rows(case: &Case, chain: &Chain, batch: &Batch) -> Result<(), String> {
@@ -90,7 +118,11 @@ fn compare_rows(case: &Case, chain: &Chain, batch: &Batch) -> Result<(), String>
         stats.iter().enumerate().try_for_each(|(row, expected)| {
             let mut json = Vec::new();
             batch.stats().write_json(row, &mut json);
-            compare(&format!("statistics of row {row}"), &Value::Object(expected.clone()), &parse(&json)?)
+            compare(
+                &format!("statistics of row {row}"),
+                &Value::Object(expected.clone()),
+                &parse(&json)?,
+            )
         })?;
     }
     if let Some(kept) = &case.kept
@@ -100,13 +132,25 @@ fn compare_rows(case: &Case, chain: &Chain, batch: &Batch) -> Result<(), String>
     }
     let expected = case.output.as_deref().unwrap_or_default();
     if expected.len() != batch.selection().len() {
-        return Err(format!("{} rows came out, expected {}", batch.selection().len(), expected.len()));
+        return Err(format!(
+            "{} rows came out, expected {}",
+            batch.selection().len(),
+            expected.len()
+        ));
     }
-    batch.selection().iter().zip(expected).try_for_each(|(row, expected)| {
-        let mut json = Vec::new();
-        batch.write_record(*row as usize, chain.fields(), &mut json);
-        compare(&format!("row {row}"), &Value::Object(expected.clone()), &parse(&json)?)
-    })
+    batch
+        .selection()
+        .iter()
+        .zip(expected)
+        .try_for_each(|(row, expected)| {
+            let mut json = Vec::new();
+            batch.write_record(*row as usize, chain.fields(), &mut json);
+            compare(
+                &format!("row {row}"),
+                &Value::Object(expected.clone()),
+                &parse(&json)?,
+            )
+        })
 }
 
 fn parse(json: &[u8]) -> Result<Value, String> {
@@ -119,16 +163,27 @@ fn compare(place: &str, expected: &Value, found: &Value) -> Result<(), String> {
         (Value::Object(expected), Value::Object(found)) => {
             let names = expected.keys().chain(found.keys());
             // The statistics of a row are compared on their own.
-            names.filter(|name| *name != coldpress_record::STATS_FIELD).try_for_each(|name| {
-                let value = |object: &Map<String, Value>| object.get(name).cloned().unwrap_or_default();
-                compare(&format!("{place}, `{name}`"), &value(expected), &value(found))
-            })
+            names
+                .filter(|name| *name != coldpress_record::STATS_FIELD)
+                .try_for_each(|name| {
+                    let value =
+                        |object: &Map<String, Value>| object.get(name).cloned().unwrap_or_default();
+                    compare(
+                        &format!("{place}, `{name}`"),
+                        &value(expected),
+                        &value(found),
+                    )
+                })
         }
-        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
-            expected.iter().zip(found).try_for_each(|(expected, found)| compare(place, expected, found))
-        }
+        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => expected
+            .iter()
+            .zip(found)
+            .try_for_each(|(expected, found)| compare(place, expected, found)),
         (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => {
-            let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+            let (a, b) = (
+                a.as_f64().unwrap_or(f64::NAN),
+                b.as_f64().unwrap_or(f64::NAN),
+            );
             let near = (a - b).abs() <= 1e-12 || (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
             if near { Ok(()) } else { differ() }
         }

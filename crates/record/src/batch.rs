@@ -62,7 +62,10 @@ impl Batch {
     ///
     /// Rows beyond the end of `origins` keep theirs.
     pub fn set_origins(&mut self, origins: impl IntoIterator<Item = Origin>) {
-        self.origins.iter_mut().zip(origins).for_each(|(mine, origin)| *mine = origin);
+        self.origins
+            .iter_mut()
+            .zip(origins)
+            .for_each(|(mine, origin)| *mine = origin);
     }
 
     /// The record of a row as it came in.

@@ -36,7 +36,9 @@ fn headline(report: &Report) -> String {
         Status::CompletedWithFailures => {
             format!("Job {job}: completed, but without a part of its input\n")
         }
-        Status::Stopped => format!("Job {job}: stopped; what is finished is kept, nothing is exported yet\n"),
+        Status::Stopped => {
+            format!("Job {job}: stopped; what is finished is kept, nothing is exported yet\n")
+        }
         status => format!("Job {job}: {status}\n"),
     }
 }
@@ -69,10 +71,15 @@ fn pace(report: &Report) -> String {
         }
     }
     let mut time = duration(report.seconds);
-    let is_whole_run = report.status == Status::Completed && report.partitions_reused + report.partitions_resumed == 0;
+    let is_whole_run = report.status == Status::Completed
+        && report.partitions_reused + report.partitions_resumed == 0;
     if is_whole_run && !report.already_complete && report.seconds > 0.0 {
         let megabytes = report.input_bytes as f64 / 1e6;
-        time.push_str(&format!(" for {} ({:.1} MB/s)", bytes(report.input_bytes), megabytes / report.seconds));
+        time.push_str(&format!(
+            " for {} ({:.1} MB/s)",
+            bytes(report.input_bytes),
+            megabytes / report.seconds
+        ));
     }
     field("Partitions", &partitions) + &field("Time", &time)
 }
@@ -89,7 +96,14 @@ fn operators(ledger: &Ledger, performance: &[OperatorPerformance]) -> String {
     if ledger.rejected > 0 {
         let rejected = grouped(ledger.rejected);
         let kept = grouped(ledger.records - ledger.rejected.min(ledger.records));
-        table.row(["(reading)", &grouped(ledger.records), &kept, "0", &rejected, ""]);
+        table.row([
+            "(reading)",
+            &grouped(ledger.records),
+            &kept,
+            "0",
+            &rejected,
+            "",
+        ]);
     }
     for (operator, index) in ledger.operators.iter().zip(0_u32..) {
         let found = performance.iter().find(|found| found.index == index);
@@ -140,7 +154,10 @@ fn losses(report: &Report) -> String {
 fn more(count: usize, what: &str) -> String {
     match count.saturating_sub(LISTED) {
         0 => String::new(),
-        left => format!("... and {}\n", counted(left as u64, &format!("more {what}"))),
+        left => format!(
+            "... and {}\n",
+            counted(left as u64, &format!("more {what}"))
+        ),
     }
 }
 
@@ -148,7 +165,11 @@ fn places(report: &Report) -> String {
     let path = |path: &std::path::Path| plain(&path.display().to_string());
     let mut text = String::new();
     if is_exported(report.status) {
-        let output = format!("{} ({})", path(&report.export_path), bytes(report.export_bytes));
+        let output = format!(
+            "{} ({})",
+            path(&report.export_path),
+            bytes(report.export_bytes)
+        );
         text.push_str(&field("Output", &output));
     }
     text.push_str(&field("Job", &path(&report.job_dir)));
@@ -186,12 +207,22 @@ pub fn render_unfinished(layout: &Layout) -> String {
         totals.failed
     );
     for failure in state.failed().take(LISTED) {
-        text.push_str(&format!("  partition {}: {}\n", failure.partition, plain(&failure.error)));
+        text.push_str(&format!(
+            "  partition {}: {}\n",
+            failure.partition,
+            plain(&failure.error)
+        ));
     }
     text.push_str(&field("Job", &layout.job_dir().display().to_string()));
     text.push_str(&field("Events", &layout.events().display().to_string()));
-    if state.publications().any(|publication| !publication.quarantine.is_empty()) {
-        text.push_str(&field("Quarantine", &layout.quarantine_dir().display().to_string()));
+    if state
+        .publications()
+        .any(|publication| !publication.quarantine.is_empty())
+    {
+        text.push_str(&field(
+            "Quarantine",
+            &layout.quarantine_dir().display().to_string(),
+        ));
     }
     let summary = JobSummary::read(layout).ok().flatten();
     if let Some(command) = summary.map(|summary| summary.resumption_command) {

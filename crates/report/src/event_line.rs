@@ -15,7 +15,11 @@ pub fn render_event(event: &Event) -> String {
         Level::Warning => "WARN ",
         Level::Error => "ERROR",
     };
-    let mut line = format!("{} {level} {}", format_utc(event.timestamp), plain(event.kind.as_str()));
+    let mut line = format!(
+        "{} {level} {}",
+        format_utc(event.timestamp),
+        plain(event.kind.as_str())
+    );
     if let Some(partition) = event.partition_id {
         line.push_str(&format!("  partition {partition}"));
     }

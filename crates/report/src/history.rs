@@ -39,7 +39,10 @@ impl History {
 
     /// What is known of a partition.
     pub(crate) fn partition(&self, index: u32) -> PartitionHistory {
-        self.partitions.get(&u64::from(index)).cloned().unwrap_or_default()
+        self.partitions
+            .get(&u64::from(index))
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn take_all(&mut self, layout: &Layout) -> coldpress_events::Result<()> {
@@ -59,7 +62,10 @@ impl History {
         match event.kind {
             // A new generation counts nothing of what was before it, and its partitions may be others.
             EventKind::JobStart => self.partitions.clear(),
-            EventKind::JobRestart => self.partitions.values_mut().for_each(|partition| partition.current = None),
+            EventKind::JobRestart => self
+                .partitions
+                .values_mut()
+                .for_each(|partition| partition.current = None),
             _ => {}
         }
         if let Some(index) = event.partition_id {
@@ -90,7 +96,8 @@ impl PartitionHistory {
             }
             EventKind::OpComplete => self.current = None,
             EventKind::CheckpointSave => {
-                self.checkpoints.extend(event.operation_idx.map(|index| (index, event.timestamp)));
+                self.checkpoints
+                    .extend(event.operation_idx.map(|index| (index, event.timestamp)));
             }
             _ => {}
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use coldpress_events::time::now_seconds;
 use coldpress_executor::OperatorPerformance;
 use coldpress_job::{
-    DatasetMapping, Error as JobError, JobState, JobSummary, JobView, Journal, Layout, PartitionStatus,
-    Phase, Publication, dataset_mapping,
+    DatasetMapping, Error as JobError, JobState, JobSummary, JobView, Journal, Layout,
+    PartitionStatus, Phase, Publication, dataset_mapping,
 };
 use coldpress_record::Ledger;
 use serde::Serialize;
@@ -166,7 +166,10 @@ pub fn monitor(layout: &Layout) -> Result<MonitorView> {
     remarks.dedup();
     let mapping = mapping_of(layout, &state);
     let finish = state.finished();
-    let summary_error = job.summary.as_ref().and_then(|summary| summary.error_message.clone());
+    let summary_error = job
+        .summary
+        .as_ref()
+        .and_then(|summary| summary.error_message.clone());
     Ok(MonitorView {
         job_id: layout.job_id().to_string(),
         partition_status: partitions(&job, &state, &history),
@@ -194,10 +197,22 @@ fn mapping_of(layout: &Layout, state: &JobState) -> Option<DatasetMapping> {
 
 fn partitions(job: &JobView, state: &JobState, history: &History) -> BTreeMap<u32, PartitionView> {
     let indices = 0..state.partition_count();
-    indices.map(|index| (index, partition(index, job, state, history.partition(index)))).collect()
+    indices
+        .map(|index| {
+            (
+                index,
+                partition(index, job, state, history.partition(index)),
+            )
+        })
+        .collect()
 }
 
-fn partition(index: u32, job: &JobView, state: &JobState, history: PartitionHistory) -> PartitionView {
+fn partition(
+    index: u32,
+    job: &JobView,
+    state: &JobState,
+    history: PartitionHistory,
+) -> PartitionView {
     let status = shown_status(index, job, state);
     let chain = state.final_chain();
     let result = chain.and_then(|chain| state.result_of(index, chain));
@@ -219,11 +234,15 @@ fn partition(index: u32, job: &JobView, state: &JobState, history: PartitionHist
     checkpoints.reverse();
     PartitionView {
         status,
-        sample_count: state.partition(index).map_or(0, |planned| planned.slice.records),
+        sample_count: state
+            .partition(index)
+            .map_or(0, |planned| planned.slice.records),
         start_time: history.start_time,
         end_time: history.end_time.filter(|_| is_over),
         error_message: state.failure(index).map(|failure| failure.error.clone()),
-        current_op: history.current.filter(|_| status == PartitionStatus::Processing),
+        current_op: history
+            .current
+            .filter(|_| status == PartitionStatus::Processing),
         completed_ops: result.map_or_else(Vec::new, completed_operations),
         checkpoints,
         attempts: state.attempts(index),
@@ -258,7 +277,9 @@ pub(crate) fn performance(state: &JobState) -> Vec<OperatorPerformance> {
     let mut sum = Sum::default();
     if let Some(chain) = state.final_chain() {
         let indices = 0..state.partition_count();
-        indices.filter_map(|index| state.result_of(index, chain)).for_each(|result| sum.add(result));
+        indices
+            .filter_map(|index| state.result_of(index, chain))
+            .for_each(|result| sum.add(result));
     }
     sum.performance()
 }
@@ -272,8 +293,12 @@ struct Sum {
 impl Sum {
     fn add(&mut self, result: &Publication) {
         self.ledger.add(&result.ledger);
-        self.nanos.resize(self.nanos.len().max(result.nanos.len()), 0);
-        self.nanos.iter_mut().zip(&result.nanos).for_each(|(sum, nanos)| *sum += nanos);
+        self.nanos
+            .resize(self.nanos.len().max(result.nanos.len()), 0);
+        self.nanos
+            .iter_mut()
+            .zip(&result.nanos)
+            .for_each(|(sum, nanos)| *sum += nanos);
     }
 
     fn performance(&self) -> Vec<OperatorPerformance> {
@@ -288,8 +313,16 @@ impl Sum {
                 records_in: arrived,
                 records_out: out,
                 seconds,
-                throughput: if nanos > 0 { arrived as f64 / seconds } else { 0.0 },
-                reduction_ratio: if arrived > 0 { 1.0 - out as f64 / arrived as f64 } else { 0.0 },
+                throughput: if nanos > 0 {
+                    arrived as f64 / seconds
+                } else {
+                    0.0
+                },
+                reduction_ratio: if arrived > 0 {
+                    1.0 - out as f64 / arrived as f64
+                } else {
+                    0.0
+                },
             }
         };
         operators.map(performance).collect()
@@ -298,9 +331,14 @@ impl Sum {
 
 fn progress(job: &JobView, state: &JobState, history: &History) -> OverallProgress {
     // Without a journal the summary's counts are the best there are.
-    let totals = if state.plan().is_some() { state.totals() } else { job.totals };
+    let totals = if state.plan().is_some() {
+        state.totals()
+    } else {
+        job.totals
+    };
     let indices = 0..state.partition_count();
-    let processing = indices.filter(|index| shown_status(*index, job, state) == PartitionStatus::Processing);
+    let processing =
+        indices.filter(|index| shown_status(*index, job, state) == PartitionStatus::Processing);
     let elapsed = elapsed_seconds(job, history);
     let plan_complete = state.plan_complete();
     let is_over = job.status.name().starts_with("completed");
@@ -310,7 +348,11 @@ fn progress(job: &JobView, state: &JobState, history: &History) -> OverallProgre
         completed_partitions: totals.completed,
         processing_partitions: processing.count() as u32,
         failed_partitions: totals.failed,
-        progress_percentage: if is_over && totals.partitions == 0 { 100.0 } else { 100.0 * share },
+        progress_percentage: if is_over && totals.partitions == 0 {
+            100.0
+        } else {
+            100.0 * share
+        },
         total_samples: totals.records,
         processed_samples: totals.processed,
         estimated_remaining_seconds: elapsed
@@ -343,7 +385,11 @@ fn remaining_seconds(state: &JobState, elapsed: f64) -> Option<f64> {
             Some(result) if result.epoch == epoch => done += result.ledger.records,
             Some(_) => {}
             None if state.failure(index).is_some() => {}
-            None => left += state.partition(index).map_or(0, |planned| planned.slice.records),
+            None => {
+                left += state
+                    .partition(index)
+                    .map_or(0, |planned| planned.slice.records)
+            }
         }
     }
     (done > 0).then(|| elapsed / done as f64 * left as f64)

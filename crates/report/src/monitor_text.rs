@@ -7,7 +7,8 @@ use crate::monitor::{MonitorView, PartitionView};
 use crate::quantity::{bytes, counted, duration, grouped, percent, plain};
 use crate::table::{Align, Table};
 
-const RULE: &str = "================================================================================\n";
+const RULE: &str =
+    "================================================================================\n";
 
 /// Partitions that are listed where nothing is wrong with them and no details are asked for.
 const LISTED_PARTITIONS: usize = 20;
@@ -16,7 +17,10 @@ impl MonitorView {
     /// The view as text. `detailed` lists every partition, the work of each operator and every checkpoint.
     #[must_use]
     pub fn render(&self, detailed: bool) -> String {
-        let mut text = format!("{RULE}Coldpress Job Monitor\nJob ID: {}\n{RULE}", self.job_id);
+        let mut text = format!(
+            "{RULE}Coldpress Job Monitor\nJob ID: {}\n{RULE}",
+            self.job_id
+        );
         self.write_overview(&mut text);
         self.write_progress(&mut text);
         self.write_partitions(&mut text, detailed);
@@ -36,7 +40,8 @@ impl MonitorView {
     fn write_overview(&self, text: &mut String) {
         let progress = &self.overall_progress;
         text.push_str("\nJOB OVERVIEW\n");
-        let mut line = |name: &str, value: String| text.push_str(&format!("   {name}: {}\n", plain(&value)));
+        let mut line =
+            |name: &str, value: String| text.push_str(&format!("   {name}: {}\n", plain(&value)));
         line("Status", progress.job_status.to_uppercase());
         if let Some(phase) = self.phase {
             line("Phase", phase.to_string());
@@ -44,11 +49,17 @@ impl MonitorView {
         if let Some(mapping) = &self.dataset_mapping {
             line("Dataset", shortened(&mapping.original_dataset_path));
             line("Total Samples", grouped(mapping.original_dataset_size));
-            line("Partition Size", format!("{} samples", grouped(mapping.partition_size)));
+            line(
+                "Partition Size",
+                format!("{} samples", grouped(mapping.partition_size)),
+            );
         }
         if let Some(start) = self.start_time {
             let time = format_utc(start);
-            line("Start Time", format!("{} UTC", time.split('.').next().unwrap_or(&time)));
+            line(
+                "Start Time",
+                format!("{} UTC", time.split('.').next().unwrap_or(&time)),
+            );
         }
         if let Some(elapsed) = progress.elapsed_time_seconds {
             line("Duration", duration(elapsed));
@@ -60,7 +71,11 @@ impl MonitorView {
 
     fn write_progress(&self, text: &mut String) {
         let progress = &self.overall_progress;
-        let so_far = if progress.plan_complete { "" } else { " planned so far" };
+        let so_far = if progress.plan_complete {
+            ""
+        } else {
+            " planned so far"
+        };
         text.push_str(&format!(
             "\nOVERALL PROGRESS\n   Progress: {:.1}% ({}/{} partitions{so_far})\n",
             progress.progress_percentage, progress.completed_partitions, progress.total_partitions
@@ -80,7 +95,10 @@ impl MonitorView {
             grouped(progress.quarantined_samples)
         ));
         if let Some(remaining) = progress.estimated_remaining_seconds {
-            text.push_str(&format!("   Estimated Time Remaining: {}\n", duration(remaining)));
+            text.push_str(&format!(
+                "   Estimated Time Remaining: {}\n",
+                duration(remaining)
+            ));
         }
     }
 
@@ -89,7 +107,10 @@ impl MonitorView {
         let mut quiet = 0;
         let mut left_out = 0_u64;
         for (index, partition) in &self.partition_status {
-            let noteworthy = matches!(partition.status, PartitionStatus::Processing | PartitionStatus::Failed);
+            let noteworthy = matches!(
+                partition.status,
+                PartitionStatus::Processing | PartitionStatus::Failed
+            );
             if !noteworthy && !detailed {
                 quiet += 1;
                 if quiet > LISTED_PARTITIONS {
@@ -152,17 +173,30 @@ impl MonitorView {
     }
 
     fn write_checkpoints(&self, text: &mut String, detailed: bool) {
-        let all = || self.partition_status.values().flat_map(|partition| &partition.checkpoints);
+        let all = || {
+            self.partition_status
+                .values()
+                .flat_map(|partition| &partition.checkpoints)
+        };
         let size: u64 = all().map(|checkpoint| checkpoint.bytes).sum();
         text.push_str("\nCHECKPOINT SUMMARY\n");
-        text.push_str(&format!("   Total Checkpoints: {}", grouped(all().count() as u64)));
-        text.push_str(&if size > 0 { format!(" ({})\n", bytes(size)) } else { "\n".to_owned() });
+        text.push_str(&format!(
+            "   Total Checkpoints: {}",
+            grouped(all().count() as u64)
+        ));
+        text.push_str(&if size > 0 {
+            format!(" ({})\n", bytes(size))
+        } else {
+            "\n".to_owned()
+        });
         if !detailed {
             return;
         }
         for (index, partition) in &self.partition_status {
             for checkpoint in &partition.checkpoints {
-                let time = checkpoint.timestamp.map(|time| format!(" - {} UTC", &format_utc(time)));
+                let time = checkpoint
+                    .timestamp
+                    .map(|time| format!(" - {} UTC", &format_utc(time)));
                 text.push_str(&format!(
                     "     Partition {index}: {} (op {}){}\n",
                     plain(&checkpoint.operation_name),
@@ -175,17 +209,30 @@ impl MonitorView {
 }
 
 fn write_partition(text: &mut String, index: u32, partition: &PartitionView) {
-    text.push_str(&format!("   Partition {index:2}: {}\n", partition.status.to_string().to_uppercase()));
-    let mut line = |name: &str, value: String| text.push_str(&format!("              {name}: {value}\n"));
+    text.push_str(&format!(
+        "   Partition {index:2}: {}\n",
+        partition.status.to_string().to_uppercase()
+    ));
+    let mut line =
+        |name: &str, value: String| text.push_str(&format!("              {name}: {value}\n"));
     line("Samples", grouped(partition.sample_count));
     if let Some(current) = &partition.current_op {
-        line("Current", format!("{} (op {})", plain(&current.name), current.idx));
+        line(
+            "Current",
+            format!("{} (op {})", plain(&current.name), current.idx),
+        );
     }
     if !partition.completed_ops.is_empty() {
-        line("Completed", counted(partition.completed_ops.len() as u64, "operation"));
+        line(
+            "Completed",
+            counted(partition.completed_ops.len() as u64, "operation"),
+        );
     }
     if !partition.checkpoints.is_empty() {
-        line("Checkpoints", format!("{} saved", partition.checkpoints.len()));
+        line(
+            "Checkpoints",
+            format!("{} saved", partition.checkpoints.len()),
+        );
     }
     if partition.attempts > 1 {
         line("Attempts", partition.attempts.to_string());

@@ -123,7 +123,10 @@ pub fn plan(prepared: &Prepared) -> Result<PlanView> {
         partition_records: prepared.cut.max_records,
         partition_bytes: prepared.cut.max_bytes,
         limit: prepared.cut.limit,
-        stages: vec![StageView { operators: prepared.operator_names(), checkpoints: prepared.checkpoints.clone() }],
+        stages: vec![StageView {
+            operators: prepared.operator_names(),
+            checkpoints: prepared.checkpoints.clone(),
+        }],
         checkpoint_strategy: recipe.checkpoint.strategy.as_str().to_owned(),
         checkpoint_files: points * estimate.partitions,
         workers: prepared.workers,
@@ -169,7 +172,10 @@ impl Estimate {
         let seen_records: u64 = samples.iter().map(|sample| sample.records).sum();
         let seen_bytes: u64 = samples.iter().map(|sample| sample.bytes).sum();
         let record_bytes = (seen_bytes as f64 / seen_records.max(1) as f64).max(1.0);
-        let mut estimate = Self { exact: true, ..Self::default() };
+        let mut estimate = Self {
+            exact: true,
+            ..Self::default()
+        };
         for (source, sample) in sources.iter().zip(&samples) {
             estimate.add(source, sample, record_bytes, prepared);
         }
@@ -188,13 +194,21 @@ impl Estimate {
             }
         };
         let cut = &prepared.cut;
-        let room = cut.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.records));
+        let room = cut
+            .limit
+            .map_or(u64::MAX, |limit| limit.saturating_sub(self.records));
         if records > room {
             bytes = (bytes as f64 / records as f64 * room as f64) as u64;
             records = room;
         }
-        let parts = records.div_ceil(cut.max_records.max(1)).max(bytes.div_ceil(cut.max_bytes.max(1)));
-        let asked = prepared.recipe.partition.num_of_partitions.map(|asked| asked.min(records));
+        let parts = records
+            .div_ceil(cut.max_records.max(1))
+            .max(bytes.div_ceil(cut.max_bytes.max(1)));
+        let asked = prepared
+            .recipe
+            .partition
+            .num_of_partitions
+            .map(|asked| asked.min(records));
         self.records += records;
         self.bytes += bytes;
         self.partitions = match asked {
@@ -210,7 +224,11 @@ impl Estimate {
 impl Sample {
     /// Reads the head of a file; a packed one to its end where the budget lets it, since its length says little.
     fn take(source: &Source, budget: u64, max_record_bytes: u64) -> Result<Self> {
-        let wanted = if source.is_addressable() { FILE_SAMPLE_BYTES.min(budget) } else { budget };
+        let wanted = if source.is_addressable() {
+            FILE_SAMPLE_BYTES.min(budget)
+        } else {
+            budget
+        };
         let mut sample = Self::default();
         if wanted == 0 {
             return Ok(sample);

@@ -18,7 +18,10 @@ impl PlanView {
         text.push_str(&format!(
             "Records      {about}{}{}\n",
             grouped(self.records),
-            self.limit.map_or(String::new(), |limit| format!(" (limit {})", grouped(limit)))
+            self.limit.map_or(String::new(), |limit| format!(
+                " (limit {})",
+                grouped(limit)
+            ))
         ));
         text.push_str(&format!(
             "Partitions   {about}{} of up to {} or {}\n",
@@ -32,7 +35,10 @@ impl PlanView {
         }
         text.push_str(&self.render_checkpoints());
         text.push_str(&self.render_disk());
-        text.push_str(&format!("Output       {}\n", plain(&self.export_path.display().to_string())));
+        text.push_str(&format!(
+            "Output       {}\n",
+            plain(&self.export_path.display().to_string())
+        ));
         text.push_str(&format!("Jobs in      {}\n", plain(&self.work_dir)));
         for note in &self.notes {
             text.push_str(&format!("Note         {}\n", plain(note)));
@@ -48,23 +54,40 @@ impl PlanView {
             text.push_str(&source.render());
         }
         if let Some(left) = self.sources.len().checked_sub(LISTED_SOURCES + 1) {
-            text.push_str(&format!("             ... and {}\n", counted(left as u64 + 1, "more file")));
+            text.push_str(&format!(
+                "             ... and {}\n",
+                counted(left as u64 + 1, "more file")
+            ));
         }
         text
     }
 
     fn render_checkpoints(&self) -> String {
         match self.checkpoint_files {
-            0 => format!("Checkpoints  {}: finished partitions only\n", self.checkpoint_strategy),
-            files => format!("Checkpoints  {}: {}\n", self.checkpoint_strategy, counted(files, "file")),
+            0 => format!(
+                "Checkpoints  {}: finished partitions only\n",
+                self.checkpoint_strategy
+            ),
+            files => format!(
+                "Checkpoints  {}: {}\n",
+                self.checkpoint_strategy,
+                counted(files, "file")
+            ),
         }
     }
 
     fn render_disk(&self) -> String {
         let disk = &self.disk;
-        let parts = [("results", disk.results), ("checkpoints", disk.checkpoints), ("copies", disk.copies), ("output", disk.export)];
+        let parts = [
+            ("results", disk.results),
+            ("checkpoints", disk.checkpoints),
+            ("copies", disk.copies),
+            ("output", disk.export),
+        ];
         let parts = parts.iter().filter(|(_, size)| *size > 0);
-        let parts: Vec<String> = parts.map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
+        let parts: Vec<String> = parts
+            .map(|(name, size)| format!("{name} {}", bytes(*size)))
+            .collect();
         format!(
             "Disk         up to {} before compression\n             ({})\n",
             bytes(disk.total()),
@@ -80,15 +103,26 @@ impl PlannedSource {
             Compression::Zstd => ", zstd",
             _ => "",
         };
-        format!("             {} ({}{packed})\n", plain(&self.path), bytes(self.bytes))
+        format!(
+            "             {} ({}{packed})\n",
+            plain(&self.path),
+            bytes(self.bytes)
+        )
     }
 }
 
 impl StageView {
     fn render(&self, number: u32) -> String {
-        let mut text = format!("Stage {number}      {}\n", counted(self.operators.len() as u64, "operator"));
+        let mut text = format!(
+            "Stage {number}      {}\n",
+            counted(self.operators.len() as u64, "operator")
+        );
         for (operator, done) in self.operators.iter().zip(1_u32..) {
-            let mark = if self.checkpoints.contains(&done) { "  [checkpoint]" } else { "" };
+            let mark = if self.checkpoints.contains(&done) {
+                "  [checkpoint]"
+            } else {
+                ""
+            };
             text.push_str(&format!("       {done:>4}  {}{mark}\n", plain(operator)));
         }
         text

@@ -53,7 +53,11 @@ pub fn bytes(count: u64) -> String {
 /// A duration in seconds: `0.52 s`, `12.3 s`, `3 min 20 s`, `2 h 5 min`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
-    let seconds = if seconds.is_finite() { seconds.max(0.0) } else { 0.0 };
+    let seconds = if seconds.is_finite() {
+        seconds.max(0.0)
+    } else {
+        0.0
+    };
     let whole = seconds.round() as u64;
     match whole {
         _ if seconds < 9.995 => format!("{seconds:.2} s"),

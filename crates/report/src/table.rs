@@ -49,7 +49,9 @@ impl Table {
     /// The lines of the table, each with its line end.
     #[must_use]
     pub fn render(&self) -> String {
-        let widths: Vec<usize> = (0..self.align.len()).map(|column| self.width(column)).collect();
+        let widths: Vec<usize> = (0..self.align.len())
+            .map(|column| self.width(column))
+            .collect();
         let mut text = String::new();
         for row in &self.rows {
             let mut line = " ".repeat(self.indent);
@@ -82,10 +84,18 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let mut table = Table::new([("A", Align::Left), ("NUMBER", Align::Right), ("C", Align::Left)]).indent(1);
+        let mut table = Table::new([
+            ("A", Align::Left),
+            ("NUMBER", Align::Right),
+            ("C", Align::Left),
+        ])
+        .indent(1);
         assert!(table.is_empty());
         table.row(["önly", "1", "x"]);
         table.row(["b", "22"]);
-        assert_eq!(table.render(), " A     NUMBER  C\n önly       1  x\n b         22\n");
+        assert_eq!(
+            table.render(),
+            " A     NUMBER  C\n önly       1  x\n b         22\n"
+        );
     }
 }

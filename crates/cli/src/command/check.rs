@@ -25,26 +25,51 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     output::print(&operators(prepared))?;
     let dataset = dataset(prepared)?;
     let export = export(prepared)?;
-    output::print(&format!("{dataset}{export}Jobs in    {}\n", plain(&prepared.recipe.paths.work_dir)))?;
+    output::print(&format!(
+        "{dataset}{export}Jobs in    {}\n",
+        plain(&prepared.recipe.paths.work_dir)
+    ))?;
     Ok(code::DONE)
 }
 
 fn operators(prepared: &Prepared) -> String {
     let calls = &prepared.recipe.process;
-    let mut text = format!("Recipe     {}: fine\n", plain(&prepared.recipe.project_name));
+    let mut text = format!(
+        "Recipe     {}: fine\n",
+        plain(&prepared.recipe.project_name)
+    );
     text.push_str(&format!("Operators  {}\n", calls.len()));
     for (call, number) in calls.iter().zip(1_u32..) {
-        let params: Vec<String> = call.params.iter().map(|(key, node)| format!("{}={}", key.name, node.to_json())).collect();
-        let mark = if prepared.checkpoints.contains(&number) { "  [checkpoint]" } else { "" };
-        text.push_str(&format!("     {number:>4}  {} {}{mark}\n", plain(&call.name), plain(&params.join(" "))));
+        let params: Vec<String> = call
+            .params
+            .iter()
+            .map(|(key, node)| format!("{}={}", key.name, node.to_json()))
+            .collect();
+        let mark = if prepared.checkpoints.contains(&number) {
+            "  [checkpoint]"
+        } else {
+            ""
+        };
+        text.push_str(&format!(
+            "     {number:>4}  {} {}{mark}\n",
+            plain(&call.name),
+            plain(&params.join(" "))
+        ));
     }
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }
 
 fn dataset(prepared: &Prepared) -> Result<String, Failure> {
     let dataset = &prepared.recipe.dataset;
-    let resolved = resolve(&dataset.paths, &dataset.suffixes).map_err(|error| Failure::failed(chain(&error)))?;
-    let stored: u64 = resolved.sources.iter().map(|source| source.identity.length).sum();
+    let resolved = resolve(&dataset.paths, &dataset.suffixes)
+        .map_err(|error| Failure::failed(chain(&error)))?;
+    let stored: u64 = resolved
+        .sources
+        .iter()
+        .map(|source| source.identity.length)
+        .sum();
     let files = counted(resolved.sources.len() as u64, "file");
     let mut text = format!("Dataset    {files}, {}\n", bytes(stored));
     for note in &resolved.notes {
@@ -57,17 +82,27 @@ fn export(prepared: &Prepared) -> Result<String, Failure> {
     use coldpress::config::Overwrite;
     let target = &prepared.target;
     let path = target.path().display().to_string();
-    let standing = target.standing().map_err(|error| Failure::failed(chain(&error)))?;
+    let standing = target
+        .standing()
+        .map_err(|error| Failure::failed(chain(&error)))?;
     let overwrite = prepared.recipe.export.overwrite;
     let what = match (standing, overwrite) {
         (Standing::Free, _) => "is free".to_owned(),
         (_, Overwrite::Never) => {
-            return Err(Failure::new(code::REFUSED, format!("export path `{path}` is taken, and `export_overwrite` is `never`")));
+            return Err(Failure::new(
+                code::REFUSED,
+                format!("export path `{path}` is taken, and `export_overwrite` is `never`"),
+            ));
         }
         (Standing::Ours(made), _) => format!("is replaced; job {} made it", made.job_id),
-        (Standing::Foreign(_), Overwrite::Always) => "is replaced, as `export_overwrite` says".to_owned(),
+        (Standing::Foreign(_), Overwrite::Always) => {
+            "is replaced, as `export_overwrite` says".to_owned()
+        }
         (Standing::Foreign(reason), Overwrite::Own) => {
-            return Err(Failure::new(code::REFUSED, format!("export path `{path}` {reason}")));
+            return Err(Failure::new(
+                code::REFUSED,
+                format!("export path `{path}` {reason}"),
+            ));
         }
     };
     Ok(format!("Output     {} {what}\n", plain(&path)))

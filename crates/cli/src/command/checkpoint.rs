@@ -32,7 +32,11 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let Command::List { job, base, json: as_json } = &args.command;
+    let Command::List {
+        job,
+        base,
+        json: as_json,
+    } = &args.command;
     let layout = base.find(job)?;
     let state = Journal::read(&layout)?;
     let entries = (0..state.partition_count()).flat_map(|partition| {
@@ -79,7 +83,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         output::print("no checkpoints; finished partitions count without\n")?;
     } else {
         let folder = layout.checkpoint_dir().display().to_string();
-        let sum = format!("{}, {} in {}\n", counted(files, "checkpoint"), bytes(size), plain(&folder));
+        let sum = format!(
+            "{}, {} in {}\n",
+            counted(files, "checkpoint"),
+            bytes(size),
+            plain(&folder)
+        );
         output::print(&(table.render() + &sum))?;
     }
     Ok(code::DONE)

@@ -52,7 +52,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let layout = args.base.find(&args.job)?;
-    if args.follow { follow_log(args, &layout)? } else { show_log(args, &layout)? }
+    if args.follow {
+        follow_log(args, &layout)?
+    } else {
+        show_log(args, &layout)?
+    }
     Ok(code::DONE)
 }
 
@@ -107,23 +111,32 @@ fn filter(args: &Args) -> EventFilter {
 }
 
 fn json(event: &Event) -> Result<String, Failure> {
-    serde_json::to_string(event).map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))
+    serde_json::to_string(event)
+        .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))
 }
 
 fn tell_damage(lines: u64) {
     if lines > 0 {
-        output::tell(&format!("warning: {} of the event log cannot be read", counted(lines, "line")));
+        output::tell(&format!(
+            "warning: {} of the event log cannot be read",
+            counted(lines, "line")
+        ));
     }
 }
 
 fn kind(text: &str) -> Result<EventKind, String> {
-    text.parse().map_err(|error: coldpress::events::Error| error.to_string())
+    text.parse()
+        .map_err(|error: coldpress::events::Error| error.to_string())
 }
 
 fn level(text: &str) -> Result<Level, String> {
-    text.parse().map_err(|error: coldpress::events::Error| error.to_string())
+    text.parse()
+        .map_err(|error: coldpress::events::Error| error.to_string())
 }
 
 fn time(text: &str) -> Result<f64, String> {
-    parse_utc(text).ok_or_else(|| "is no time: expected 2026-11-21, 2026-11-21T01:37:40 (UTC) or seconds since 1970".to_owned())
+    parse_utc(text).ok_or_else(|| {
+        "is no time: expected 2026-11-21, 2026-11-21T01:37:40 (UTC) or seconds since 1970"
+            .to_owned()
+    })
 }

@@ -71,7 +71,9 @@ pub(super) fn as_text(jobs: &[ListedJob], base_dir: &Path) -> String {
     for job in jobs {
         match job {
             ListedJob::Job(view) => table.row(row(view)),
-            ListedJob::Unreadable { name, reason, .. } => table.row([plain(name), format!("unreadable: {}", plain(reason))]),
+            ListedJob::Unreadable { name, reason, .. } => {
+                table.row([plain(name), format!("unreadable: {}", plain(reason))])
+            }
         }
     }
     table.render()
@@ -79,7 +81,9 @@ pub(super) fn as_text(jobs: &[ListedJob], base_dir: &Path) -> String {
 
 fn row(view: &JobView) -> [String; 5] {
     let totals = &view.totals;
-    let started = view.start_time.map(|time| format_utc(time).chars().take(19).collect());
+    let started = view
+        .start_time
+        .map(|time| format_utc(time).chars().take(19).collect());
     [
         view.layout.job_id().to_string(),
         view.status.to_string(),
@@ -104,7 +108,11 @@ fn as_json(job: &ListedJob) -> Value {
             "totals": view.totals,
             "remarks": view.remarks,
         }),
-        ListedJob::Unreadable { name, job_dir, reason } => json!({
+        ListedJob::Unreadable {
+            name,
+            job_dir,
+            reason,
+        } => json!({
             "job_id": name,
             "job_dir": job_dir.display().to_string(),
             "status": "unreadable",
@@ -115,7 +123,10 @@ fn as_json(job: &ListedJob) -> Value {
 
 fn remove(layout: &Layout) -> Result<u8, Failure> {
     // One beat at the start and no more, so that no file appears in a folder that is being removed.
-    let options = LockOptions { beat_every: Duration::from_secs(3600), ..LockOptions::default() };
+    let options = LockOptions {
+        beat_every: Duration::from_secs(3600),
+        ..LockOptions::default()
+    };
     let lock = JobLock::acquire(layout, &options)?;
     let folders = [
         Some(layout.checkpoint_dir()),
@@ -128,10 +139,15 @@ fn remove(layout: &Layout) -> Result<u8, Failure> {
         let is_outside = !folder.starts_with(layout.job_dir());
         if (is_outside || folder == layout.job_dir()) && folder.exists() {
             let removed = std::fs::remove_dir_all(folder);
-            removed.map_err(|error| Failure::failed(format!("cannot remove `{}`: {error}", folder.display())))?;
+            removed.map_err(|error| {
+                Failure::failed(format!("cannot remove `{}`: {error}", folder.display()))
+            })?;
         }
     }
     drop(lock);
-    output::print(&format!("removed {}\n", plain(&layout.job_dir().display().to_string())))?;
+    output::print(&format!(
+        "removed {}\n",
+        plain(&layout.job_dir().display().to_string())
+    ))?;
     Ok(code::DONE)
 }

@@ -40,7 +40,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         if args.json {
             output::print_json(&view)?;
         } else {
-            let clear = if args.watch && std::io::stdout().is_terminal() { "\x1b[2J\x1b[H" } else { "" };
+            let clear = if args.watch && std::io::stdout().is_terminal() {
+                "\x1b[2J\x1b[H"
+            } else {
+                ""
+            };
             output::print(&format!("{clear}{}", view.render(args.detailed)))?;
         }
         if is_last {
@@ -56,6 +60,9 @@ pub(super) fn is_alive(layout: &Layout) -> bool {
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds));
+    let seconds = text
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| (0.1..=86_400.0).contains(seconds));
     seconds.ok_or_else(|| "must be a number of seconds from 0.1 to 86,400".to_owned())
 }

@@ -19,8 +19,13 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         None => list(&registry),
         Some(name) => {
             let unknown = || {
-                let suggestion = registry.suggest(name).map(|known| format!(", did you mean `{known}`?"));
-                Failure::usage(format!("unknown operator `{name}`{}", suggestion.unwrap_or_default()))
+                let suggestion = registry
+                    .suggest(name)
+                    .map(|known| format!(", did you mean `{known}`?"));
+                Failure::usage(format!(
+                    "unknown operator `{name}`{}",
+                    suggestion.unwrap_or_default()
+                ))
             };
             manual(registry.get(name).ok_or_else(unknown)?)
         }
@@ -39,7 +44,11 @@ fn list(registry: &Registry) -> String {
 
 fn manual(spec: &OperatorSpec) -> String {
     let mut text = format!("{} ({})\n\n", spec.name(), spec.kind());
-    text.push_str(if spec.long_doc().is_empty() { spec.summary() } else { spec.long_doc() });
+    text.push_str(if spec.long_doc().is_empty() {
+        spec.summary()
+    } else {
+        spec.long_doc()
+    });
     text.push_str("\n\nParameters of its own:\n");
     text.push_str(&params(spec.params()));
     text.push_str("\nParameters that all operators of its kind have:\n");
@@ -53,7 +62,13 @@ fn params(specs: &[ParamSpec]) -> String {
     }
     let describe = |spec: &ParamSpec| {
         let doc: Vec<&str> = spec.doc.lines().map(str::trim).collect();
-        format!("  {} ({}, default {})\n{}", spec.name, spec.kind, spec.default, wrapped(&doc.join(" ")))
+        format!(
+            "  {} ({}, default {})\n{}",
+            spec.name,
+            spec.kind,
+            spec.default,
+            wrapped(&doc.join(" "))
+        )
     };
     specs.iter().map(describe).collect()
 }

@@ -18,7 +18,9 @@ use crate::signals::Received;
 /// 4 refused, because the job runs elsewhere, the input changed or the export is not ours; 5 nothing to resume;
 /// 128+n stopped by signal n.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "coldpress process --config <FILE> [OPTIONS] [--any.recipe.key VALUE ...]")]
+#[command(
+    override_usage = "coldpress process --config <FILE> [OPTIONS] [--any.recipe.key VALUE ...]"
+)]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
@@ -39,8 +41,14 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let recipe = args.recipe.load()?;
     let source_text = recipe.source_text().to_owned();
-    let builder = args.recipe.executor(recipe).fresh(args.fresh).take_over(args.take_over);
-    let executor = builder.build().map_err(|error| args.recipe.failure(error, &source_text))?;
+    let builder = args
+        .recipe
+        .executor(recipe)
+        .fresh(args.fresh)
+        .take_over(args.take_over);
+    let executor = builder
+        .build()
+        .map_err(|error| args.recipe.failure(error, &source_text))?;
     let received = Received::watch(executor.stop_handle())?;
     let result = std::thread::scope(|scope| {
         let progress = Progress::begin(scope, &executor, !args.no_progress);
@@ -57,7 +65,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
             let shown = matches!(error.kind(), coldpress::executor::ErrorKind::Failed);
             let failure = args.recipe.failure(error, &source_text);
             let standing = || render_unfinished(executor.layout());
-            Err(if shown { failure.with_details(standing()) } else { failure })
+            Err(if shown {
+                failure.with_details(standing())
+            } else {
+                failure
+            })
         }
     }
 }
@@ -65,12 +77,29 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 fn tell(args: &Args, executor: &Executor, report: &Report) -> Result<(), Failure> {
     // The recipe's own warnings were told when it was read.
     let known = &executor.prepared().recipe.warnings;
-    for warning in report.warnings.iter().filter(|warning| !known.iter().any(|known| known.message == **warning)) {
-        output::tell(&format!("warning: {}", coldpress::report::quantity::plain(warning)));
+    for warning in report
+        .warnings
+        .iter()
+        .filter(|warning| !known.iter().any(|known| known.message == **warning))
+    {
+        output::tell(&format!(
+            "warning: {}",
+            coldpress::report::quantity::plain(warning)
+        ));
     }
-    let told = if args.json { output::print_json(report) } else { output::print(&render_report(report)) };
+    let told = if args.json {
+        output::print_json(report)
+    } else {
+        output::print(&render_report(report))
+    };
     // The work is done: that nobody reads the report takes nothing from it.
-    told.or_else(|failure| if failure.is_closed() { Ok(()) } else { Err(failure) })
+    told.or_else(|failure| {
+        if failure.is_closed() {
+            Ok(())
+        } else {
+            Err(failure)
+        }
+    })
 }
 
 fn exit_code(report: &Report, received: &Received) -> u8 {

@@ -46,7 +46,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     };
     let layout = of_job.base.find(&of_job.job)?;
     for path in files(&layout)? {
-        let unreadable = |error: std::io::Error| Failure::failed(format!("cannot read `{}`: {error}", path.display()));
+        let unreadable = |error: std::io::Error| {
+            Failure::failed(format!("cannot read `{}`: {error}", path.display()))
+        };
         for line in BufReader::new(File::open(&path).map_err(unreadable)?).lines() {
             show(&line.map_err(unreadable)?, of_job, whole)?;
         }
@@ -62,12 +64,14 @@ fn files(layout: &Layout) -> Result<Vec<PathBuf>, Failure> {
     };
     let results = (0..state.partition_count()).filter_map(|index| state.result_of(index, chain));
     let files = results.flat_map(|result| &result.quarantine);
-    files.map(|file| layout.locate(file).map_err(Failure::from)).collect()
+    files
+        .map(|file| layout.locate(file).map_err(Failure::from))
+        .collect()
 }
 
 fn show(line: &str, of_job: &OfJob, whole: bool) -> Result<(), Failure> {
-    let entry: QuarantineEntry =
-        serde_json::from_str(line).map_err(|error| Failure::failed(format!("the quarantine is damaged: {error}")))?;
+    let entry: QuarantineEntry = serde_json::from_str(line)
+        .map_err(|error| Failure::failed(format!("the quarantine is damaged: {error}")))?;
     if of_job.op.is_some() && of_job.op != entry.operator {
         return Ok(());
     }

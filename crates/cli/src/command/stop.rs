@@ -35,7 +35,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         let mut jobs = list_jobs(&args.base.base_dir)?;
         jobs.retain(|job| job.job().is_some_and(|view| view.liveness.is_alive()));
         let text = super::jobs::as_text(&jobs, &args.base.base_dir);
-        output::print(&if jobs.is_empty() { "no running jobs\n".to_owned() } else { text })?;
+        output::print(&if jobs.is_empty() {
+            "no running jobs\n".to_owned()
+        } else {
+            text
+        })?;
         return Ok(code::DONE);
     };
     stop(args, &args.base.find(job)?)
@@ -43,13 +47,23 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 
 fn stop(args: &Args, layout: &Layout) -> Result<u8, Failure> {
     let timeout = Duration::from_secs(args.timeout.into());
-    let report = stop_job(layout, &StopOptions { force: args.force, timeout })?;
+    let report = stop_job(
+        layout,
+        &StopOptions {
+            force: args.force,
+            timeout,
+        },
+    )?;
     if args.json {
         output::print_json(&report)?;
     }
     if !report.success {
         let elsewhere = matches!(Liveness::of(layout), Ok(Liveness::Elsewhere(_)));
-        let code = if elsewhere { code::REFUSED } else { code::FAILED };
+        let code = if elsewhere {
+            code::REFUSED
+        } else {
+            code::FAILED
+        };
         return Err(Failure::new(code, report.errors.join("; ")));
     }
     let id = layout.job_id();

@@ -31,7 +31,12 @@ impl Backend for LocalBackend {
         let (attempts, queue) = unbounded::<Attempt>();
         let stop = Arc::new(AtomicBool::new(false));
         let progress = Arc::new(Progress::default());
-        let mut threads = LocalThreads { attempts: Some(attempts), stop, progress, threads: Vec::new() };
+        let mut threads = LocalThreads {
+            attempts: Some(attempts),
+            stop,
+            progress,
+            threads: Vec::new(),
+        };
         for number in 0..workers.max(1) {
             let worker = Worker::new(context.clone());
             let (queue, finished) = (queue.clone(), finished.clone());
@@ -57,7 +62,15 @@ fn serve(
         let result = worker.run(&attempt, stop, progress);
         let seconds = started.elapsed().as_secs_f64();
         let (partition, number) = (attempt.partition.index, attempt.attempt);
-        if finished.send(Finished { partition, number, seconds, result }).is_err() {
+        if finished
+            .send(Finished {
+                partition,
+                number,
+                seconds,
+                result,
+            })
+            .is_err()
+        {
             return;
         }
     }

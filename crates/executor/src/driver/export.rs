@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_dataset::{Ownership, Staged, Standing, OWNERSHIP_SCHEMA, staged_digest};
+use coldpress_dataset::{OWNERSHIP_SCHEMA, Ownership, Staged, Standing, staged_digest};
 use coldpress_job::{ExportIntent, JournalRecord};
 use coldpress_record::Ledger;
 use coldpress_storage::crash_point;
@@ -42,7 +42,14 @@ impl Driver<'_> {
             token: self.merge_token(self.journal.epoch(), self.merges),
             merge: None,
             judge: Judge::new(failure.max_error_ratio, failure.max_errors),
-            ledger: Ledger::new(self.executor.prepared.recipe.process.iter().map(|call| call.name.as_str())),
+            ledger: Ledger::new(
+                self.executor
+                    .prepared
+                    .recipe
+                    .process
+                    .iter()
+                    .map(|call| call.name.as_str()),
+            ),
             next_partition: 0,
             left_out: Vec::new(),
         }
@@ -61,10 +68,17 @@ impl Driver<'_> {
             let index = frontier.next_partition;
             if let Some(result) = self.usable_result(index) {
                 let (marks, ledger) = (&result.error_marks, &result.ledger);
-                frontier.judge.pass(planned, marks, ledger.quarantined(), ledger.records).map_err(|excess| self.excess(&excess))?;
+                frontier
+                    .judge
+                    .pass(planned, marks, ledger.quarantined(), ledger.records)
+                    .map_err(|excess| self.excess(&excess))?;
                 frontier.ledger.add(ledger);
                 let path = result.rows.resolve(self.executor.layout.job_dir());
-                let piece = Piece { partition: index, path, stamp: result.rows.stamp() };
+                let piece = Piece {
+                    partition: index,
+                    path,
+                    stamp: result.rows.stamp(),
+                };
                 if !self.merge(frontier)?.append(piece) {
                     return Ok(());
                 }
@@ -92,8 +106,13 @@ impl Driver<'_> {
 
     /// Too many errors; the message shows the first one, so that a wrong field or file is seen at once.
     fn excess(&self, excess: &crate::judge::TooManyErrors) -> Error {
-        let first = self.first_quarantined().map(|first| format!("; the first: {first}")).unwrap_or_default();
-        let message = format!("{excess}{first}. The job exports nothing; mend the input or the recipe, or raise the limit");
+        let first = self
+            .first_quarantined()
+            .map(|first| format!("; the first: {first}"))
+            .unwrap_or_default();
+        let message = format!(
+            "{excess}{first}. The job exports nothing; mend the input or the recipe, or raise the limit"
+        );
         Error::new(ErrorKind::Failed, message)
     }
 
@@ -102,30 +121,56 @@ impl Driver<'_> {
         &mut self,
         mut frontier: Frontier,
     ) -> Result<std::result::Result<Exported, MergeFailure>> {
-        frontier.judge.finish().map_err(|excess| self.excess(&excess))?;
+        frontier
+            .judge
+            .finish()
+            .map_err(|excess| self.excess(&excess))?;
         self.check_conservation(&frontier)?;
         self.merge(&mut frontier)?;
-        let Some(merge) = frontier.merge.take() else { return Err(Error::new(ErrorKind::Failed, "there is no merge")) };
+        let Some(merge) = frontier.merge.take() else {
+            return Err(Error::new(ErrorKind::Failed, "there is no merge"));
+        };
         self.announce_merge();
         let staged = match merge.finish() {
             Ok(staged) => staged,
             Err(failure) => return Ok(Err(failure)),
         };
         self.put_in_place(&staged, &frontier)?;
-        Ok(Ok(Exported { ledger: frontier.ledger, export_bytes: staged.length, already: false }))
+        Ok(Ok(Exported {
+            ledger: frontier.ledger,
+            export_bytes: staged.length,
+            already: false,
+        }))
     }
 
     /// Every record that was planned must have come to exactly one place.
     fn check_conservation(&self, frontier: &Frontier) -> Result<()> {
-        let lost = |message: String| Error::new(ErrorKind::Failed, format!("{message}; nothing is exported"));
-        frontier.ledger.check().map_err(|imbalance| lost(imbalance.to_string()))?;
-        let planned: u64 = self.state.partitions().map(|partition| partition.slice.records).sum();
-        let left_out = frontier.left_out.iter().filter_map(|index| self.state.partition(*index));
+        let lost = |message: String| {
+            Error::new(ErrorKind::Failed, format!("{message}; nothing is exported"))
+        };
+        frontier
+            .ledger
+            .check()
+            .map_err(|imbalance| lost(imbalance.to_string()))?;
+        let planned: u64 = self
+            .state
+            .partitions()
+            .map(|partition| partition.slice.records)
+            .sum();
+        let left_out = frontier
+            .left_out
+            .iter()
+            .filter_map(|index| self.state.partition(*index));
         let left_out: u64 = left_out.map(|partition| partition.slice.records).sum();
-        let torn: u64 = self.results().map(|result| result.unreadable.len() as u64).sum();
+        let torn: u64 = self
+            .results()
+            .map(|result| result.unreadable.len() as u64)
+            .sum();
         let accounted = frontier.ledger.records + left_out + torn;
         if planned != accounted {
-            return Err(lost(format!("{planned} records were planned and {accounted} are accounted for")));
+            return Err(lost(format!(
+                "{planned} records were planned and {accounted} are accounted for"
+            )));
         }
         Ok(())
     }
@@ -165,7 +210,11 @@ impl Driver<'_> {
         ownership.write(target)?;
         crash_point!("export.owned");
         let path = target.path().display().to_string();
-        self.record(JournalRecord::ExportCommitted { path, length: staged.length, digest: staged.digest })?;
+        self.record(JournalRecord::ExportCommitted {
+            path,
+            length: staged.length,
+            digest: staged.digest,
+        })?;
         self.sync()?;
         self.announce_export(staged);
         Ok(())
@@ -174,10 +223,13 @@ impl Driver<'_> {
     /// Nobody may have put something at the export path while the job ran.
     fn check_still_free(&self, path: &Path) -> Result<()> {
         let appeared = self.standing.is_none() && std::fs::symlink_metadata(path).is_ok();
-        let always = self.executor.prepared.recipe.export.overwrite == coldpress_config::Overwrite::Always;
+        let always =
+            self.executor.prepared.recipe.export.overwrite == coldpress_config::Overwrite::Always;
         if appeared && !always {
             let path = path.display();
-            let message = format!("something appeared at the export path `{path}` while the job ran; move it away and resume");
+            let message = format!(
+                "something appeared at the export path `{path}` while the job ran; move it away and resume"
+            );
             return Err(Error::new(ErrorKind::Refused, message));
         }
         Ok(())
@@ -205,7 +257,9 @@ impl Driver<'_> {
             digest: intent.digest,
         };
         let stands = |path: &Path| {
-            path.exists() && staged_digest(path, intent.directory).is_ok_and(|found| found == (intent.length, intent.digest))
+            path.exists()
+                && staged_digest(path, intent.directory)
+                    .is_ok_and(|found| found == (intent.length, intent.digest))
         };
         if !stands(target.path()) {
             if self.state.export().intent.is_none() || !stands(&staged.temporary) {
@@ -214,12 +268,17 @@ impl Driver<'_> {
             self.journal.check_epoch()?;
             staged.commit(target)?;
         }
-        if self.state.export().intent.is_some() || !matches!(target.standing()?, Standing::Ours(_)) {
+        if self.state.export().intent.is_some() || !matches!(target.standing()?, Standing::Ours(_))
+        {
             self.finish_export(&staged)?;
         }
         self.reused = self.state.partition_count();
         let mut ledger = Ledger::default();
         self.results().for_each(|result| ledger.add(&result.ledger));
-        Ok(Some(Exported { ledger, export_bytes: staged.length, already: true }))
+        Ok(Some(Exported {
+            ledger,
+            export_bytes: staged.length,
+            already: true,
+        }))
     }
 }

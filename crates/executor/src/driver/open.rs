@@ -6,8 +6,8 @@ use std::time::Instant;
 use coldpress_config::{LogLevel, Overwrite};
 use coldpress_dataset::Standing;
 use coldpress_events::{EventLog, Level, LogOptions};
-use coldpress_job::{Journal, JobLock, JobSummary, LockOptions, Mode};
-use coldpress_storage::{replace, FileLock};
+use coldpress_job::{JobLock, JobSummary, Journal, LockOptions, Mode};
+use coldpress_storage::{FileLock, replace};
 
 use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,7 +23,11 @@ impl<'e> Driver<'e> {
         let (layout, recipe) = (&executor.layout, &executor.prepared.recipe);
         let exists = Journal::exists(layout)?;
         if recipe.job.must_resume && !exists {
-            let message = format!("there is no job `{}` to resume in `{}`", layout.job_id(), layout.work_dir().display());
+            let message = format!(
+                "there is no job `{}` to resume in `{}`",
+                layout.job_id(),
+                layout.work_dir().display()
+            );
             return Err(Error::new(ErrorKind::NoSuchJob, message));
         }
         let mode = match (exists, executor.options.fresh) {
@@ -32,7 +36,13 @@ impl<'e> Driver<'e> {
             (false, _) => Mode::New,
         };
         layout.create()?;
-        let lock = JobLock::acquire(layout, &LockOptions { take_over: executor.options.take_over, ..LockOptions::default() })?;
+        let lock = JobLock::acquire(
+            layout,
+            &LockOptions {
+                take_over: executor.options.take_over,
+                ..LockOptions::default()
+            },
+        )?;
         let export_lock = lock_export(executor)?;
         let standing = check_standing(executor)?;
         let (journal, state) = Journal::open(layout, &lock, mode)?;
@@ -73,7 +83,10 @@ fn lock_export(executor: &Executor) -> Result<FileLock> {
     target.prepare()?;
     FileLock::try_acquire(target.lock_path()).map_err(|error| match error {
         coldpress_storage::Error::Locked { .. } => {
-            let message = format!("another job is exporting to `{}`; wait for it or export elsewhere", target.path().display());
+            let message = format!(
+                "another job is exporting to `{}`; wait for it or export elsewhere",
+                target.path().display()
+            );
             Error::new(ErrorKind::Refused, message)
         }
         other => other.into(),
@@ -86,16 +99,21 @@ fn check_standing(executor: &Executor) -> Result<Option<coldpress_dataset::Owner
     let overwrite = executor.prepared.recipe.export.overwrite;
     let refused = |reason: &str| {
         let path = target.path().display();
-        Err(Error::new(ErrorKind::Refused, format!("export path `{path}` {reason}")))
+        Err(Error::new(
+            ErrorKind::Refused,
+            format!("export path `{path}` {reason}"),
+        ))
     };
     match (target.standing()?, overwrite) {
         (Standing::Free, _) => Ok(None),
-        (Standing::Ours(_), Overwrite::Never) => refused("exists; remove it, or set `export_overwrite: own`"),
+        (Standing::Ours(_), Overwrite::Never) => {
+            refused("exists; remove it, or set `export_overwrite: own`")
+        }
         (Standing::Ours(ownership), _) => Ok(Some(ownership)),
         (Standing::Foreign(reason), Overwrite::Always) if !reason.contains("directory") => Ok(None),
-        (Standing::Foreign(reason), _) => {
-            refused(&format!("{reason}; move it away, export elsewhere, or set `export_overwrite: always`"))
-        }
+        (Standing::Foreign(reason), _) => refused(&format!(
+            "{reason}; move it away, export elsewhere, or set `export_overwrite: always`"
+        )),
     }
 }
 
@@ -120,7 +138,11 @@ fn open_events(executor: &Executor) -> Result<EventLog> {
 
 fn describe(summary: &mut JobSummary, executor: &Executor) {
     let recipe = &executor.prepared.recipe;
-    summary.config_file = executor.options.config_path.as_ref().map(|path| path.display().to_string());
+    summary.config_file = executor
+        .options
+        .config_path
+        .as_ref()
+        .map(|path| path.display().to_string());
     summary.executor_type = recipe.executor.kind.to_string();
     summary.resumption_command = executor.resumption_command();
     summary.dataset_path = recipe.dataset.paths.join(", ");
@@ -134,6 +156,9 @@ impl Executor {
             Some(path) => path.display().to_string(),
             None => self.layout.resolved_recipe().display().to_string(),
         };
-        format!("coldpress process --config {config} --job_id {}", self.layout.job_id())
+        format!(
+            "coldpress process --config {config} --job_id {}",
+            self.layout.job_id()
+        )
     }
 }

@@ -1,10 +1,10 @@
 //! Loading the dataset: what it consists of, whether it is what was planned, and the rest of the plan.
 
-use coldpress_dataset::{resolve, Error as DatasetError, Source, Touched};
+use coldpress_dataset::{Error as DatasetError, Source, Touched, resolve};
 use coldpress_job::{DamagedSource, JobPlan, JournalRecord, RecipeInForce};
-use coldpress_partition::{verify_slices, Cut, CopyPlace, CutSettings, Cutter};
+use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, verify_slices};
 use coldpress_storage::Digest;
-use crossbeam_channel::{bounded, Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,11 +26,19 @@ impl Driver<'_> {
         match self.state.plan().cloned() {
             Some(plan) => self.check_plan(&plan)?,
             None => {
-                if self.sources.iter().all(|source| source.identity.length == 0) {
+                if self
+                    .sources
+                    .iter()
+                    .all(|source| source.identity.length == 0)
+                {
                     return Err(self.empty_dataset());
                 }
                 let plan = JobPlan {
-                    sources: self.sources.iter().map(|source| source.identity.clone()).collect(),
+                    sources: self
+                        .sources
+                        .iter()
+                        .map(|source| source.identity.clone())
+                        .collect(),
                     identity: format!("reader {}", coldpress_dataset::READER_VERSION),
                     plan_settings: serde_json::to_value(&prepared.cut).unwrap_or_default(),
                     limit: prepared.recipe.limit,
@@ -52,11 +60,17 @@ impl Driver<'_> {
     /// The early check of a resume: same files, same lengths, same samples; slices of touched files are hashed again.
     fn check_plan(&mut self, plan: &JobPlan) -> Result<()> {
         let refused = |what: String| {
-            let message = format!("{what} after the job was planned; run with `--fresh` to process the new content");
+            let message = format!(
+                "{what} after the job was planned; run with `--fresh` to process the new content"
+            );
             Err(Error::new(ErrorKind::Refused, message))
         };
         if plan.sources.len() != self.sources.len() {
-            return refused(format!("the dataset had {} files and has {}", plan.sources.len(), self.sources.len()));
+            return refused(format!(
+                "the dataset had {} files and has {}",
+                plan.sources.len(),
+                self.sources.len()
+            ));
         }
         if plan.limit != self.executor.prepared.recipe.limit {
             return refused("`limit` changed".to_owned());
@@ -65,15 +79,23 @@ impl Driver<'_> {
             if planned.path != now.identity.path {
                 return refused(format!("`{}` became `{}`", planned.path, now.identity.path));
             }
-            let before = Source { identity: planned.clone(), ..now.clone() };
+            let before = Source {
+                identity: planned.clone(),
+                ..now.clone()
+            };
             if before.check_unchanged()? == Touched::Touched {
                 let slices = self.state.partitions().map(|partition| &partition.slice);
-                let slices: Vec<_> = slices.filter(|slice| slice.source as usize == index).collect();
+                let slices: Vec<_> = slices
+                    .filter(|slice| slice.source as usize == index)
+                    .collect();
                 verify_slices(now, &slices, self.executor.prepared.cut.max_record_bytes)?;
             }
         }
         if self.cut_settings() != self.executor.prepared.cut {
-            self.warn("the partition settings changed since the job was planned; the saved plan is kept".to_owned());
+            self.warn(
+                "the partition settings changed since the job was planned; the saved plan is kept"
+                    .to_owned(),
+            );
         }
         // The identities of the plan stay: a touched file has the same content.
         for (source, planned) in self.sources.iter_mut().zip(&plan.sources) {
@@ -85,8 +107,13 @@ impl Driver<'_> {
     /// The settings that the plan was made with.
     fn cut_settings(&self) -> CutSettings {
         let asked = &self.executor.prepared.cut;
-        let saved = self.state.plan().map(|plan| serde_json::from_value(plan.plan_settings.clone()));
-        saved.and_then(std::result::Result::ok).unwrap_or_else(|| asked.clone())
+        let saved = self
+            .state
+            .plan()
+            .map(|plan| serde_json::from_value(plan.plan_settings.clone()));
+        saved
+            .and_then(std::result::Result::ok)
+            .unwrap_or_else(|| asked.clone())
     }
 
     /// Begins to cut what is not planned yet, on a thread of its own; `None` when the plan is complete.
@@ -98,15 +125,25 @@ impl Driver<'_> {
         let folder = layout.cite(layout.partition_dir())?;
         let place = CopyPlace::new(layout.job_dir(), folder, self.journal.epoch());
         let mut cutter = Cutter::new(self.sources.clone(), self.cut_settings(), place);
-        if let Some(last) = self.state.partition_count().checked_sub(1).and_then(|last| self.state.partition(last)) {
+        if let Some(last) = self
+            .state
+            .partition_count()
+            .checked_sub(1)
+            .and_then(|last| self.state.partition(last))
+        {
             cutter.resume_after(last);
         }
-        self.state.damaged_sources().iter().for_each(|damaged| cutter.skip_source(damaged.source));
+        self.state
+            .damaged_sources()
+            .iter()
+            .for_each(|damaged| cutter.skip_source(damaged.source));
         let (sender, receiver) = bounded(CUTS_AHEAD);
         std::thread::Builder::new()
             .name("coldpress-planner".to_owned())
             .spawn(move || cut_all(cutter, &sender))
-            .map_err(|error| Error::because(ErrorKind::Failed, "cannot start the planner", error))?;
+            .map_err(|error| {
+                Error::because(ErrorKind::Failed, "cannot start the planner", error)
+            })?;
         Ok(Some(receiver))
     }
 
@@ -117,9 +154,17 @@ impl Driver<'_> {
         while let Some(planned) = next.take() {
             match planned? {
                 Some(Cut::Partition(partition)) => partitions.push(partition),
-                Some(Cut::Damage { source, position, reason }) => {
+                Some(Cut::Damage {
+                    source,
+                    position,
+                    reason,
+                }) => {
                     self.record_partitions(&mut partitions)?;
-                    self.record_damage(DamagedSource { source, position, reason })?;
+                    self.record_damage(DamagedSource {
+                        source,
+                        position,
+                        reason,
+                    })?;
                 }
                 None => {
                     self.record_partitions(&mut partitions)?;
@@ -131,17 +176,27 @@ impl Driver<'_> {
         self.record_partitions(&mut partitions).map(|()| true)
     }
 
-    fn record_partitions(&mut self, partitions: &mut Vec<coldpress_partition::PlannedPartition>) -> Result<()> {
+    fn record_partitions(
+        &mut self,
+        partitions: &mut Vec<coldpress_partition::PlannedPartition>,
+    ) -> Result<()> {
         if partitions.is_empty() {
             return Ok(());
         }
-        partitions.iter().for_each(|partition| self.announce_partition(partition));
-        self.record(JournalRecord::PartitionsPlanned { partitions: std::mem::take(partitions) })
+        partitions
+            .iter()
+            .for_each(|partition| self.announce_partition(partition));
+        self.record(JournalRecord::PartitionsPlanned {
+            partitions: std::mem::take(partitions),
+        })
     }
 
     fn record_damage(&mut self, damage: DamagedSource) -> Result<()> {
         let path = self.source_path(damage.source);
-        self.warn(format!("`{path}` cannot be read from byte {} of its text on: {}", damage.position, damage.reason));
+        self.warn(format!(
+            "`{path}` cannot be read from byte {} of its text on: {}",
+            damage.position, damage.reason
+        ));
         self.record(JournalRecord::SourceDamaged(damage))
     }
 
@@ -150,19 +205,33 @@ impl Driver<'_> {
         if partitions == 0 {
             return Err(self.empty_dataset());
         }
-        self.record(JournalRecord::PlanCompleted { partitions, records })?;
+        self.record(JournalRecord::PlanCompleted {
+            partitions,
+            records,
+        })?;
         self.announce_plan(partitions, records);
         Ok(())
     }
 
     pub(super) fn source_path(&self, source: u32) -> String {
-        self.sources.get(source as usize).map(|source| source.identity.path.clone()).unwrap_or_default()
+        self.sources
+            .get(source as usize)
+            .map(|source| source.identity.path.clone())
+            .unwrap_or_default()
     }
 
     fn empty_dataset(&self) -> Error {
-        let paths: Vec<_> = self.sources.iter().take(3).map(|source| source.identity.path.clone()).collect();
+        let paths: Vec<_> = self
+            .sources
+            .iter()
+            .take(3)
+            .map(|source| source.identity.path.clone())
+            .collect();
         let more = if self.sources.len() > 3 { ", …" } else { "" };
-        DatasetError::Empty { paths: format!("{}{more}", paths.join(", ")) }.into()
+        DatasetError::Empty {
+            paths: format!("{}{more}", paths.join(", ")),
+        }
+        .into()
     }
 }
 

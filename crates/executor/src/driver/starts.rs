@@ -20,7 +20,11 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         let planned = self.state.partition(partition)?.clone();
         let source = self.sources.get(planned.slice.source as usize)?.clone();
-        let starts = if prepared.recipe.failure.use_checkpoints_for_recovery { self.starts(partition) } else { Vec::new() };
+        let starts = if prepared.recipe.failure.use_checkpoints_for_recovery {
+            self.starts(partition)
+        } else {
+            Vec::new()
+        };
         let from_input = prepared.recipe.failure.restart_from_beginning || starts.is_empty();
         Some(Attempt {
             epoch: self.journal.epoch(),
@@ -59,7 +63,12 @@ impl Driver<'_> {
             .filter_map(|entry| {
                 let name = ObjectName::new(&entry.file.path).ok()?;
                 let (operation, chain) = (entry.operation, entry.chain.to_string());
-                Some(Candidate { operation, chain, stamp: entry.file.stamp(), name })
+                Some(Candidate {
+                    operation,
+                    chain,
+                    stamp: entry.file.stamp(),
+                    name,
+                })
             })
             .collect();
         let wanted: Vec<String> = self.chain.iter().map(ToString::to_string).collect();
@@ -68,13 +77,19 @@ impl Driver<'_> {
             name: found.name.as_str().to_owned(),
             stamp: found.stamp,
         };
-        usable(&candidates, &wanted).into_iter().map(start).collect()
+        usable(&candidates, &wanted)
+            .into_iter()
+            .map(start)
+            .collect()
     }
 
     fn result_starts(&self, partition: u32) -> Vec<Start> {
         let start = |(operation, chain): (usize, &_)| {
             // Records that came out with their statistics are not what the operators left.
-            let result = self.state.published(partition, *chain).filter(|_| !self.executor.prepared.recipe.export.keep_stats)?;
+            let result = self
+                .state
+                .published(partition, *chain)
+                .filter(|_| !self.executor.prepared.recipe.export.keep_stats)?;
             Some(Start::Result {
                 operation: operation as u32,
                 rows: result.rows.clone(),

@@ -40,7 +40,9 @@ impl Driver<'_> {
             crash_point!("driver.before_sync");
             self.sync()?;
             crash_point!("driver.after_sync");
-            attempts.into_iter().for_each(|attempt| motion.running.submit(attempt));
+            attempts
+                .into_iter()
+                .for_each(|attempt| motion.running.submit(attempt));
             if motion.fatal.is_none() && !self.stop_requested() {
                 self.advance_frontier(&mut motion)?;
             }
@@ -53,10 +55,21 @@ impl Driver<'_> {
     fn set_in_motion(&mut self) -> Result<Motion> {
         let prepared = &self.executor.prepared;
         let (sender, finished) = unbounded();
-        let context = WorkerContext { registry: prepared.registry.clone(), store: self.executor.store.clone() };
-        let running = self.executor.backend.start(prepared.workers, context, sender).map_err(|error| {
-            Error::because(ErrorKind::Failed, format!("cannot start {}", self.executor.backend), error)
-        })?;
+        let context = WorkerContext {
+            registry: prepared.registry.clone(),
+            store: self.executor.store.clone(),
+        };
+        let running = self
+            .executor
+            .backend
+            .start(prepared.workers, context, sender)
+            .map_err(|error| {
+                Error::because(
+                    ErrorKind::Failed,
+                    format!("cannot start {}", self.executor.backend),
+                    error,
+                )
+            })?;
         self.executor.shared.set_progress(running.progress());
         // One more than there are workers, so that none waits for the journal.
         let slots = prepared.workers + 1;
@@ -69,7 +82,15 @@ impl Driver<'_> {
         let planner = self.start_planning()?;
         self.enter(Phase::Processing);
         let frontier = self.begin_frontier();
-        Ok(Motion { scheduler, running, finished, planner, frontier, fatal: None, last_sample: Instant::now() })
+        Ok(Motion {
+            scheduler,
+            running,
+            finished,
+            planner,
+            frontier,
+            fatal: None,
+            last_sample: Instant::now(),
+        })
     }
 
     fn add_partition(&mut self, scheduler: &mut Scheduler, partition: u32) {
@@ -108,10 +129,19 @@ impl Driver<'_> {
     fn patience(&self, motion: &Motion) -> Duration {
         let now = self.now();
         let nothing_to_wait_for = motion.planner.is_none() && motion.scheduler.open() == 0;
-        if nothing_to_wait_for { Duration::ZERO } else { motion.scheduler.wait(now).min(PATIENCE) }
+        if nothing_to_wait_for {
+            Duration::ZERO
+        } else {
+            motion.scheduler.wait(now).min(PATIENCE)
+        }
     }
 
-    fn take_planned(&mut self, motion: &mut Motion, cut: Planned, more: &Receiver<Planned>) -> Result<()> {
+    fn take_planned(
+        &mut self,
+        motion: &mut Motion,
+        cut: Planned,
+        more: &Receiver<Planned>,
+    ) -> Result<()> {
         let before = self.state.partition_count();
         let unfinished = self.take_cuts(cut, more)?;
         if !unfinished {
@@ -132,8 +162,13 @@ impl Driver<'_> {
         let mut attempts = Vec::new();
         while let Next::Start { partition, .. } = motion.scheduler.next(self.now()) {
             let number = self.state.last_attempt(partition, self.journal.epoch()) + 1;
-            let Some(attempt) = self.attempt(partition, number) else { continue };
-            self.record(JournalRecord::AttemptStarted { partition, attempt: number })?;
+            let Some(attempt) = self.attempt(partition, number) else {
+                continue;
+            };
+            self.record(JournalRecord::AttemptStarted {
+                partition,
+                attempt: number,
+            })?;
             self.announce_attempt(&attempt);
             attempts.push(attempt);
         }
@@ -141,7 +176,12 @@ impl Driver<'_> {
     }
 
     fn take_finished(&mut self, motion: &mut Motion, finished: Finished) -> Result<()> {
-        let Finished { partition, number, seconds, result } = finished;
+        let Finished {
+            partition,
+            number,
+            seconds,
+            result,
+        } = finished;
         match result {
             Ok(outcome) => {
                 crash_point!("driver.publish");
@@ -156,7 +196,13 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn take_failure(&mut self, motion: &mut Motion, partition: u32, number: u32, error: AttemptError) -> Result<()> {
+    fn take_failure(
+        &mut self,
+        motion: &mut Motion,
+        partition: u32,
+        number: u32,
+        error: AttemptError,
+    ) -> Result<()> {
         match error.kind {
             FailureKind::Stopped => {
                 motion.scheduler.stopped(partition);
@@ -164,35 +210,59 @@ impl Driver<'_> {
             }
             FailureKind::InputChanged => {
                 motion.scheduler.stopped(partition);
-                motion.fatal.get_or_insert(Error::new(ErrorKind::Refused, error.message));
+                motion
+                    .fatal
+                    .get_or_insert(Error::new(ErrorKind::Refused, error.message));
                 return Ok(());
             }
             FailureKind::Other => {}
         }
         self.announce_attempt_failed(partition, number, &error);
         match motion.scheduler.failed(partition, error.class, self.now()) {
-            AfterFailure::Retry(due) => self.announce_retry(partition, number, due.saturating_sub(self.now())),
-            AfterFailure::OutOfRetries(attempts) => self.give_up(motion, partition, attempts, error)?,
+            AfterFailure::Retry(due) => {
+                self.announce_retry(partition, number, due.saturating_sub(self.now()))
+            }
+            AfterFailure::OutOfRetries(attempts) => {
+                self.give_up(motion, partition, attempts, error)?
+            }
         }
         Ok(())
     }
 
-    fn give_up(&mut self, motion: &mut Motion, partition: u32, attempts: u32, error: AttemptError) -> Result<()> {
-        let is_fatal = self.executor.prepared.partition_failure_is_fatal || error.class == ErrorClass::Config;
+    fn give_up(
+        &mut self,
+        motion: &mut Motion,
+        partition: u32,
+        attempts: u32,
+        error: AttemptError,
+    ) -> Result<()> {
+        let is_fatal =
+            self.executor.prepared.partition_failure_is_fatal || error.class == ErrorClass::Config;
         let (class, message) = (error.class.to_string(), error.message.clone());
-        let failure = PartitionFailure { partition, attempts, class, error: message.clone() };
+        let failure = PartitionFailure {
+            partition,
+            attempts,
+            class,
+            error: message.clone(),
+        };
         self.announce_partition_failed(partition, attempts, &error);
         self.given_up.insert(partition);
         self.record(JournalRecord::PartitionFailed(failure))?;
         if is_fatal {
-            let message = format!("partition {partition} failed after {attempts} attempts: {message}");
-            motion.fatal.get_or_insert(Error::new(ErrorKind::Failed, message));
+            let message =
+                format!("partition {partition} failed after {attempts} attempts: {message}");
+            motion
+                .fatal
+                .get_or_insert(Error::new(ErrorKind::Failed, message));
         }
         Ok(())
     }
 
     fn publication(&self, outcome: Outcome) -> Publication {
-        let slice = self.state.partition(outcome.partition).map(|partition| partition.slice.digest);
+        let slice = self
+            .state
+            .partition(outcome.partition)
+            .map(|partition| partition.slice.digest);
         let entry = |made: coldpress_worker::CheckpointOutcome| CheckpointEntry {
             operation: made.operation,
             operator: made.operator,
@@ -233,16 +303,28 @@ impl Driver<'_> {
     fn restart_merge(&mut self, motion: &mut Motion) -> Result<()> {
         let next = self.begin_frontier();
         match std::mem::replace(&mut motion.frontier, next).into_failure() {
-            Some(MergeFailure::Damaged { partition, reason }) => self.void_result(&mut motion.scheduler, partition, &reason),
+            Some(MergeFailure::Damaged { partition, reason }) => {
+                self.void_result(&mut motion.scheduler, partition, &reason)
+            }
             Some(MergeFailure::Output(error)) => Err(error.into()),
             None => Ok(()),
         }
     }
 
-    fn void_result(&mut self, scheduler: &mut Scheduler, partition: u32, reason: &str) -> Result<()> {
-        self.warn(format!("the result of partition {partition} is damaged and made again: {reason}"));
+    fn void_result(
+        &mut self,
+        scheduler: &mut Scheduler,
+        partition: u32,
+        reason: &str,
+    ) -> Result<()> {
+        self.warn(format!(
+            "the result of partition {partition} is damaged and made again: {reason}"
+        ));
         let Some(result) = self.usable_result(partition) else {
-            return Err(Error::new(ErrorKind::Failed, format!("the merge failed: {reason}")));
+            return Err(Error::new(
+                ErrorKind::Failed,
+                format!("the merge failed: {reason}"),
+            ));
         };
         let files = vec![result.rows.path.clone()];
         self.record(JournalRecord::Forgotten { files })?;
@@ -262,7 +344,11 @@ impl Driver<'_> {
             };
         }
         let planned = motion.planner.is_none();
-        if stopping || !planned || motion.scheduler.open() > 0 || !self.frontier_is_at_end(&motion.frontier) {
+        if stopping
+            || !planned
+            || motion.scheduler.open() > 0
+            || !self.frontier_is_at_end(&motion.frontier)
+        {
             return Ok(None);
         }
         self.enter(Phase::Merging);
@@ -270,9 +356,9 @@ impl Driver<'_> {
         match self.commit_export(std::mem::replace(&mut motion.frontier, next))? {
             Ok(exported) => Ok(Some(Ending::Exported(exported))),
             Err(MergeFailure::Output(error)) => Err(error.into()),
-            Err(MergeFailure::Damaged { partition, reason }) => {
-                self.void_result(&mut motion.scheduler, partition, &reason).map(|()| None)
-            }
+            Err(MergeFailure::Damaged { partition, reason }) => self
+                .void_result(&mut motion.scheduler, partition, &reason)
+                .map(|()| None),
         }
     }
 }

@@ -205,7 +205,7 @@ impl Publication {
 /// A checkpoint of a partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointEntry {
-    /// The index of the last operator that was applied.
+    /// How many operators were applied.
     pub operation: u32,
     /// The name of that operator.
     pub operator: String,

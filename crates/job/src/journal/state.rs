@@ -188,21 +188,6 @@ impl JobState {
             .filter(|entry| !self.is_forgotten(&entry.file.path))
     }
 
-    /// The checkpoints of a partition that the recipe in force can go on from, deepest first.
-    #[must_use]
-    pub fn usable_checkpoints(&self, index: u32) -> Vec<&CheckpointEntry> {
-        let chain = self.recipe.as_ref().map_or(&[][..], |recipe| &recipe.chain);
-        let fits = |entry: &&CheckpointEntry| {
-            let place = usize::try_from(entry.operation).ok();
-            let hash = place.and_then(|place| chain.get(place.checked_add(1)?));
-            hash == Some(&entry.chain)
-        };
-        let mut entries: Vec<_> = self.checkpoints(index).filter(fits).collect();
-        // The sort keeps the newest first among equals.
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.operation));
-        entries
-    }
-
     /// The partitions that are out of retries under the recipe in force.
     pub fn failed(&self) -> impl Iterator<Item = &PartitionFailure> {
         let indices = 0..self.partition_count();

@@ -1,7 +1,7 @@
 //! Running one operator over one batch.
 
 use std::any::Any;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use coldpress_record::{Batch, StatValue};
 
@@ -42,16 +42,26 @@ pub(super) fn run_step(
     while progress.at < rows.len() {
         let outcome = catch_unwind(AssertUnwindSafe(|| work(step, batch, &rows, &mut progress)));
         if let Err(panic) = outcome {
-            progress.failed.push((rows[progress.at], format!("panicked: {}", panic_text(&*panic))));
+            progress.failed.push((
+                rows[progress.at],
+                format!("panicked: {}", panic_text(&*panic)),
+            ));
             progress.at += 1;
             step.rebuild(registry, settings);
         }
         if !step.skip_errors && !progress.failed.is_empty() {
             let (row, error) = progress.failed.swap_remove(0);
-            return Err(OperatorFailure { failed: quarantined(step, batch, row, error) });
+            return Err(OperatorFailure {
+                failed: quarantined(step, batch, row, error),
+            });
         }
     }
-    tally.quarantined.extend(progress.failed.iter().map(|(row, error)| quarantined(step, batch, *row, error.clone())));
+    tally.quarantined.extend(
+        progress
+            .failed
+            .iter()
+            .map(|(row, error)| quarantined(step, batch, *row, error.clone())),
+    );
     count(step, tally, &rows, &progress);
     settle(step, batch, progress);
     Ok(())
@@ -59,10 +69,24 @@ pub(super) fn run_step(
 
 /// Works on the rows from `progress.at` on.
 fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut Progress) {
-    let Step { body, names, columns, stat_columns, .. } = step;
+    let Step {
+        body,
+        names,
+        columns,
+        stat_columns,
+        ..
+    } = step;
     match body {
         Body::Mapper(mapper) => map(&mut **mapper, columns, names, batch, rows, progress),
-        Body::Filter(filter) => filter_rows(&mut **filter, columns, names, stat_columns, batch, rows, progress),
+        Body::Filter(filter) => filter_rows(
+            &mut **filter,
+            columns,
+            names,
+            stat_columns,
+            batch,
+            rows,
+            progress,
+        ),
         Body::Splitter(splitter) => split(&mut **splitter, columns, names, batch, rows, progress),
         // `Chain::build` refuses these.
         Body::Global => progress.at = rows.len(),
@@ -81,7 +105,9 @@ fn map(
     while let Some(row) = rows.get(progress.at) {
         changes.clear();
         let record = Record::new(batch, *row as usize, columns, names);
-        let mapped = mapper.map(&record, &mut changes).and_then(|()| apply(&changes, columns, batch, *row as usize));
+        let mapped = mapper
+            .map(&record, &mut changes)
+            .and_then(|()| apply(&changes, columns, batch, *row as usize));
         if let Err(error) = mapped {
             progress.failed.push((*row, error.to_string()));
         }
@@ -89,7 +115,12 @@ fn map(
     }
 }
 
-fn apply(changes: &Changes, columns: &[usize], batch: &mut Batch, row: usize) -> Result<(), RecordError> {
+fn apply(
+    changes: &Changes,
+    columns: &[usize],
+    batch: &mut Batch,
+    row: usize,
+) -> Result<(), RecordError> {
     let edits = columns.iter().zip(changes.edits());
     edits
         .filter(|(_, edits)| !edits.is_empty())
@@ -112,16 +143,28 @@ fn filter_rows(
     let finished = catch_unwind(AssertUnwindSafe(|| {
         while let Some(row) = rows.get(progress.at) {
             let at = *row as usize;
-            let known = stat_columns.iter().all(|column| stats.get(*column, at).is_some());
+            let known = stat_columns
+                .iter()
+                .all(|column| stats.get(*column, at).is_some());
             let record = Record::new(batch, at, columns, names);
             let mut stat_row = StatRow::new(&mut stats, stat_columns, at);
-            match if known { Ok(()) } else { filter.compute(&record, &mut stat_row) } {
+            match if known {
+                Ok(())
+            } else {
+                filter.compute(&record, &mut stat_row)
+            } {
                 Err(error) => progress.failed.push((*row, error.to_string())),
                 Ok(()) => {
                     values.clear();
-                    values.extend(stat_columns.iter().filter_map(|column| stats.get(*column, at)));
+                    values.extend(
+                        stat_columns
+                            .iter()
+                            .filter_map(|column| stats.get(*column, at)),
+                    );
                     if values.len() < stat_columns.len() {
-                        progress.failed.push((*row, "the filter left out one of its statistics".to_owned()));
+                        progress
+                            .failed
+                            .push((*row, "the filter left out one of its statistics".to_owned()));
                     } else if filter.keep(&values) {
                         progress.kept.push(*row);
                     }
@@ -152,7 +195,10 @@ fn split(
             Err(error) => progress.failed.push((*row, error.to_string())),
             Ok(()) => {
                 let before = progress.children.len();
-                let made = children.drain().enumerate().map(|(index, text)| (*row, index as u32, text));
+                let made = children
+                    .drain()
+                    .enumerate()
+                    .map(|(index, text)| (*row, index as u32, text));
                 progress.children.extend(made);
                 progress.childless += u64::from(progress.children.len() == before);
             }
@@ -187,7 +233,11 @@ fn settle(step: &Step, batch: &mut Batch, progress: Progress) {
         Body::Filter(_) => batch.select(progress.kept),
         Body::Splitter(_) => batch.replace_rows(step.columns[0], &progress.children),
         Body::Mapper(_) | Body::Global => {
-            let mut failed = progress.failed.iter().map(|(row, _)| *row as usize).peekable();
+            let mut failed = progress
+                .failed
+                .iter()
+                .map(|(row, _)| *row as usize)
+                .peekable();
             if failed.peek().is_some() {
                 batch.retain(|row| failed.next_if_eq(&row).is_none());
             }
@@ -207,5 +257,6 @@ fn quarantined(step: &Step, batch: &Batch, row: u32, error: String) -> Quarantin
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
 }

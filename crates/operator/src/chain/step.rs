@@ -34,14 +34,19 @@ impl Step {
 
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Step").field("index", &self.index).field("identity", &self.identity).finish_non_exhaustive()
+        f.debug_struct("Step")
+            .field("index", &self.index)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
     }
 }
 
 /// Takes over the statistics that a record came with, as far as the chain knows them.
 pub(super) fn take_given_stats(batch: &mut Batch, column: usize, row: usize) {
     let json = batch.json(column, row).unwrap_or_default();
-    let Ok(given) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json) else { return };
+    let Ok(given) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json) else {
+        return;
+    };
     for (name, value) in given {
         let value = match value.as_i64() {
             Some(count) => Some(StatValue::Int(count)),

@@ -1,11 +1,18 @@
 use coldpress_record::Lines;
 
 use super::*;
-use crate::{Changes, Children, Filter, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError, Splitter, StatRow, StatValue};
+use crate::{
+    Changes, Children, Filter, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError,
+    Splitter, StatRow, StatValue,
+};
 
 struct Upper;
 impl Mapper for Upper {
-    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> std::result::Result<(), RecordError> {
+    fn map(
+        &mut self,
+        record: &Record<'_>,
+        changes: &mut Changes,
+    ) -> std::result::Result<(), RecordError> {
         let text = record.text(0)?;
         match text {
             "boom" => panic!("went off"),
@@ -22,7 +29,11 @@ impl Filter for Long {
     fn stats(&self) -> Vec<String> {
         vec!["length".into()]
     }
-    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> std::result::Result<(), RecordError> {
+    fn compute(
+        &mut self,
+        record: &Record<'_>,
+        stats: &mut StatRow<'_>,
+    ) -> std::result::Result<(), RecordError> {
         let text = record.text(0)?;
         assert!(text != "PANIC", "cannot measure");
         stats.set(0, StatValue::Int(text.len() as i64));
@@ -35,32 +46,56 @@ impl Filter for Long {
 
 struct Words;
 impl Splitter for Words {
-    fn split(&mut self, record: &Record<'_>, children: &mut Children) -> std::result::Result<(), RecordError> {
-        record.text(0)?.split_whitespace().for_each(|word| children.push(word));
+    fn split(
+        &mut self,
+        record: &Record<'_>,
+        children: &mut Children,
+    ) -> std::result::Result<(), RecordError> {
+        record
+            .text(0)?
+            .split_whitespace()
+            .for_each(|word| children.push(word));
         Ok(())
     }
 }
 
 fn registry() -> Registry {
     Registry::default()
-        .with(OperatorSpec::new("upper_mapper", "", |_: NoParams, _| Ok(Operator::mapper(Upper))))
-        .with(OperatorSpec::new("long_filter", "", |_: NoParams, _| Ok(Operator::filter(Long))))
-        .with(OperatorSpec::new("words_mapper", "", |_: NoParams, _| Ok(Operator::splitter(Words))))
+        .with(OperatorSpec::new("upper_mapper", "", |_: NoParams, _| {
+            Ok(Operator::mapper(Upper))
+        }))
+        .with(OperatorSpec::new("long_filter", "", |_: NoParams, _| {
+            Ok(Operator::filter(Long))
+        }))
+        .with(OperatorSpec::new("words_mapper", "", |_: NoParams, _| {
+            Ok(Operator::splitter(Words))
+        }))
 }
 
 fn chain(names: &[&str], skip_op_error: bool) -> Chain {
     let calls: Vec<_> = names.iter().map(|name| call(name)).collect();
-    let settings = ChainSettings { text_key: "text".into(), seed: 42, skip_op_error };
+    let settings = ChainSettings {
+        text_key: "text".into(),
+        seed: 42,
+        skip_op_error,
+    };
     Chain::build(&registry(), &calls, &settings).unwrap()
 }
 
 fn call(name: &str) -> OperatorCall {
-    OperatorCall { name: name.to_owned(), params: Vec::new(), span: Default::default() }
+    OperatorCall {
+        name: name.to_owned(),
+        params: Vec::new(),
+        span: Default::default(),
+    }
 }
 
 fn batch(chain: &Chain, lines: &[&str]) -> Batch {
     let mut block = Lines::new(0);
-    lines.iter().enumerate().for_each(|(at, line)| block.push(at as u64, line.as_bytes()));
+    lines
+        .iter()
+        .enumerate()
+        .for_each(|(at, line)| block.push(at as u64, line.as_bytes()));
     let mut batch = Batch::default();
     batch.fill(&mut block, chain.fields(), &mut Vec::new());
     chain.begin(&mut batch);
@@ -68,7 +103,11 @@ fn batch(chain: &Chain, lines: &[&str]) -> Batch {
 }
 
 fn texts(batch: &Batch) -> Vec<&str> {
-    batch.selection().iter().map(|row| batch.text(0, *row as usize).unwrap()).collect()
+    batch
+        .selection()
+        .iter()
+        .map(|row| batch.text(0, *row as usize).unwrap())
+        .collect()
 }
 
 #[test]
@@ -88,20 +127,35 @@ fn a_failing_record_leaves_alone() {
     let mut tally = chain.tally();
     chain.run(&mut batch, 0..2, &mut tally).unwrap();
     assert_eq!(texts(&batch), ["AB", "YZ"]);
-    let errors: Vec<_> = tally.quarantined.iter().map(|q| (q.origin.position, q.operation, q.error.as_str())).collect();
+    let errors: Vec<_> = tally
+        .quarantined
+        .iter()
+        .map(|q| (q.origin.position, q.operation, q.error.as_str()))
+        .collect();
     assert_eq!(
         errors,
         [
             (1, 0, "panicked: went off"),
             (2, 0, "bad text"),
             (3, 0, "field `text` is null, not text"),
-            (4, 0, "the operator's edits overlap, run backwards or do not lie on character boundaries"),
+            (
+                4,
+                0,
+                "the operator's edits overlap, run backwards or do not lie on character boundaries"
+            ),
             (6, 1, "panicked: cannot measure"),
         ]
     );
     tally.ledger.records = 8;
     assert_eq!(tally.ledger.check(), Ok(()));
-    assert_eq!((tally.ledger.exported(), tally.ledger.dropped(), tally.ledger.quarantined()), (2, 1, 5));
+    assert_eq!(
+        (
+            tally.ledger.exported(),
+            tally.ledger.dropped(),
+            tally.ledger.quarantined()
+        ),
+        (2, 1, 5)
+    );
 }
 
 #[test]
@@ -110,13 +164,19 @@ fn errors_fail_the_partition_where_the_recipe_says_so() {
     let mut batch = batch(&chain, &[r#"{"text": "ok"}"#, r#"{"text": "boom"}"#]);
     let mut tally = chain.tally();
     let failure = chain.run(&mut batch, 0..1, &mut tally).unwrap_err();
-    assert_eq!(failure.to_string(), "upper_mapper failed on the record of source 0 at 1: panicked: went off");
+    assert_eq!(
+        failure.to_string(),
+        "upper_mapper failed on the record of source 0 at 1: panicked: went off"
+    );
 }
 
 #[test]
 fn children_are_counted_and_childless_records_are_dropped() {
     let mut chain = chain(&["words_mapper", "words_mapper"], true);
-    let mut batch = batch(&chain, &[r#"{"text": "a b c"}"#, r#"{"text": " "}"#, r#"{"text": 3}"#]);
+    let mut batch = batch(
+        &chain,
+        &[r#"{"text": "a b c"}"#, r#"{"text": " "}"#, r#"{"text": 3}"#],
+    );
     let mut tally = chain.tally();
     chain.run(&mut batch, 0..2, &mut tally).unwrap();
     assert_eq!(texts(&batch), ["a", "b", "c"]);
@@ -124,13 +184,19 @@ fn children_are_counted_and_childless_records_are_dropped() {
     tally.ledger.records = 3;
     assert_eq!(tally.ledger.check(), Ok(()));
     let first = &tally.ledger.operators[0];
-    assert_eq!((first.made, first.out, first.dropped, first.quarantined), (2, 3, 1, 1));
+    assert_eq!(
+        (first.made, first.out, first.dropped, first.quarantined),
+        (2, 3, 1, 1)
+    );
 }
 
 #[test]
 fn statistics_that_a_record_came_with_decide() {
     let mut chain = chain(&["long_filter"], true);
-    let lines = [r#"{"text": "long enough", "__dj__stats__": {"length": 1}}"#, r#"{"text": "long", "__dj__stats__": 7}"#];
+    let lines = [
+        r#"{"text": "long enough", "__dj__stats__": {"length": 1}}"#,
+        r#"{"text": "long", "__dj__stats__": 7}"#,
+    ];
     let mut batch = batch(&chain, &lines);
     let mut tally = chain.tally();
     chain.run(&mut batch, 0..1, &mut tally).unwrap();
@@ -152,11 +218,25 @@ fn the_hash_tells_every_change_of_the_prefix() {
 
 #[test]
 fn unknown_operators_and_parameters_name_their_place() {
-    let settings = ChainSettings { text_key: "text".into(), seed: 42, skip_op_error: true };
-    let build = |call: OperatorCall| Chain::build(&registry(), &[call], &settings).unwrap_err().to_string();
-    assert_eq!(build(call("uper_mapper")), "unknown operator `uper_mapper`, did you mean `upper_mapper`?");
+    let settings = ChainSettings {
+        text_key: "text".into(),
+        seed: 42,
+        skip_op_error: true,
+    };
+    let build = |call: OperatorCall| {
+        Chain::build(&registry(), &[call], &settings)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        build(call("uper_mapper")),
+        "unknown operator `uper_mapper`, did you mean `upper_mapper`?"
+    );
     let mut wrong = call("long_filter");
-    let key = crate::Key { name: "min_closed_intervall".into(), span: Default::default() };
+    let key = crate::Key {
+        name: "min_closed_intervall".into(),
+        span: Default::default(),
+    };
     wrong.params.push((key, true.into()));
     assert_eq!(
         build(wrong),

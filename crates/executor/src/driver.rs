@@ -6,6 +6,7 @@ mod export;
 mod open;
 mod plan;
 mod starts;
+mod views;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};

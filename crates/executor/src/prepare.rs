@@ -23,7 +23,9 @@ pub struct Prepared {
     pub chain_settings: ChainSettings,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
-    /// Where the dataset is cut.
+    /// How checkpoints are compressed.
+    pub checkpoint_compression: coldpress_checkpoint::Compression,
+    /// Where the dataset is cut, unless the recipe asks for a number of partitions.
     pub cut: CutSettings,
     /// Where the output goes.
     pub target: ExportTarget,
@@ -69,6 +71,7 @@ impl Prepared {
         Ok(Self {
             chain_settings,
             checkpoints,
+            checkpoint_compression: checkpoint_compression(&recipe),
             cut: cut(&recipe),
             target,
             retry: retry(&recipe),
@@ -95,6 +98,21 @@ impl Prepared {
         });
         let chain = Chain::build(&self.registry, &self.recipe.process, &self.chain_settings)?;
         Ok(chain.hashes(ChainHash::base(&base.to_string())))
+    }
+
+    /// Where these sources are cut: a number of partitions that the recipe asks for becomes a number of bytes.
+    ///
+    /// Packed sources count as they are stored, so they give more partitions than asked for.
+    pub fn cut_of(&self, sources: &[Source]) -> CutSettings {
+        let Some(count) = self.recipe.partition.num_of_partitions else {
+            return self.cut.clone();
+        };
+        let bytes: u64 = sources.iter().map(|source| source.identity.length).sum();
+        CutSettings {
+            max_records: u64::MAX,
+            max_bytes: bytes.div_ceil(count.max(1)).max(1),
+            ..self.cut.clone()
+        }
     }
 
     /// The operators' names in order.
@@ -131,6 +149,17 @@ fn cut(recipe: &Recipe) -> CutSettings {
             Materialize::Always => Copying::Always,
             Materialize::Never => Copying::Never,
         },
+    }
+}
+
+fn checkpoint_compression(recipe: &Recipe) -> coldpress_checkpoint::Compression {
+    use coldpress_config::Compression as Asked;
+    match recipe.checkpoint.compression {
+        Asked::None => coldpress_checkpoint::Compression::None,
+        Asked::Snappy => coldpress_checkpoint::Compression::Snappy,
+        Asked::Zstd | Asked::Gzip | Asked::Lz4 | Asked::Auto => {
+            coldpress_checkpoint::Compression::Zstd
+        }
     }
 }
 

@@ -66,6 +66,7 @@ mod lock;
 
 mod listing;
 mod mapping;
+mod progress_view;
 mod stop;
 mod summary;
 mod totals;
@@ -85,6 +86,7 @@ pub use mapping::{
     DatasetMapping, FinalMappingReport, MAPPING_SCHEMA, MappedPartition, MappedSource,
     OriginalDataset, PartitionDetail, ProcessingSummary, dataset_mapping, final_mapping_report,
 };
+pub use progress_view::{PROGRESS_SCHEMA, PartitionResult, ProgressView, progress_view};
 pub use stop::{StopOptions, StopReport, stop_job};
 pub use summary::{JobSummary, Phase, SUMMARY_SCHEMA, Status};
 pub use totals::Totals;

@@ -60,7 +60,7 @@ fn records(ledger: &Ledger) -> String {
 }
 
 fn pace(report: &Report) -> String {
-    let mut partitions = counted(u64::from(report.partitions), "partition");
+    let mut partitions = grouped(u64::from(report.partitions));
     for (count, what) in [
         (report.partitions_reused, "from an earlier run"),
         (report.partitions_resumed, "continued from a checkpoint"),

@@ -34,6 +34,10 @@ pub struct Attempt {
     pub from_input: bool,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
+    /// How checkpoints are compressed.
+    pub checkpoint_compression: coldpress_checkpoint::Compression,
+    /// Rows of a batch in a checkpoint.
+    pub checkpoint_batch_rows: u32,
     /// Longer records are quarantined by place and length.
     pub max_record_bytes: u64,
     /// Whether a line that is no record goes to quarantine (true) or fails the partition.

@@ -18,5 +18,5 @@ mod worker;
 pub use attempt::{Attempt, Start};
 pub use error::{AttemptError, FailureKind};
 pub use outcome::{CheckpointOutcome, Outcome};
-pub use quarantine::QuarantineEntry;
+pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
 pub use worker::{Progress, Worker, WorkerContext};

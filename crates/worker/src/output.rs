@@ -3,8 +3,7 @@
 use std::io::Write;
 
 use coldpress_checkpoint::{
-    CheckpointStore, Compression, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter,
-    checkpoint_name,
+    CheckpointStore, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter, checkpoint_name,
 };
 use coldpress_dataset::RowsEncoder;
 use coldpress_operator::{Chain, ChainHash};
@@ -122,9 +121,9 @@ impl CheckpointWriter {
         let name = checkpoint_name(attempt.partition.index, operation, &operator, epoch, number);
         let options = RowsOptions {
             with_records: true,
-            compression: Compression::Zstd,
+            compression: attempt.checkpoint_compression,
             stat_names: chain.stat_names(),
-            ..RowsOptions::default()
+            batch_rows: attempt.checkpoint_batch_rows,
         };
         let writer = RowsWriter::create(store.put_new(&name)?, &options)?;
         let chain = attempt.chain[operation as usize];

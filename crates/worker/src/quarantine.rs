@@ -9,9 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AttemptError;
 
+/// The version of the quarantine files.
+pub const QUARANTINE_SCHEMA: u32 = 1;
+
 /// One record in quarantine: a line of a quarantine file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantineEntry {
+    /// The version of this form: 1.
+    pub schema_version: u32,
     /// The source's path.
     pub path: String,
     /// Where the record came from.
@@ -65,6 +70,7 @@ impl QuarantineEntry {
     pub(crate) fn unread(path: &str, origin: Origin, length: u64, error: String) -> Self {
         let (operator, operation, record, record_hex) = (None, None, None, None);
         Self {
+            schema_version: QUARANTINE_SCHEMA,
             path: path.to_owned(),
             origin,
             length,

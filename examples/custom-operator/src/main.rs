@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! $ cargo run
-//! {"text":"Order # is on its way."}
+//! {"text":"Order  # is on its way."}
 //! question_filter dropped 1
 //! ```
 
@@ -39,7 +39,12 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let report = executor.run()?;
     print!("{}", std::fs::read_to_string(path("out.jsonl"))?);
-    for operator in report.ledger.operators.iter().filter(|operator| operator.dropped > 0) {
+    for operator in report
+        .ledger
+        .operators
+        .iter()
+        .filter(|operator| operator.dropped > 0)
+    {
         println!("{} dropped {}", operator.name, operator.dropped);
     }
     Ok(())

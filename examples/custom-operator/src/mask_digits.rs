@@ -19,9 +19,14 @@ impl Mapper for MaskDigits {
         let text = record.text(0)?.as_bytes();
         let mut start = 0;
         while start < text.len() {
-            let digits = text[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let digits = text[start..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
             if digits > 0 && digits as u64 >= self.0.min_digits {
-                changes.field(0).replace(start..start + digits, &self.0.mask);
+                changes
+                    .field(0)
+                    .replace(start..start + digits, &self.0.mask);
             }
             start += digits.max(1);
         }
@@ -31,10 +36,14 @@ impl Mapper for MaskDigits {
 
 /// Puts a mask over long numbers.
 pub fn mask_digits_mapper() -> OperatorSpec {
-    OperatorSpec::new("mask_digits_mapper", "Puts a mask over long numbers.", |params: MaskDigitsParams, _cx| {
-        if params.min_digits == 0 {
-            return Err(ParamError::new("min_digits", "must be at least 1"));
-        }
-        Ok(Operator::mapper(MaskDigits(params)))
-    })
+    OperatorSpec::new(
+        "mask_digits_mapper",
+        "Puts a mask over long numbers.",
+        |params: MaskDigitsParams, _cx| {
+            if params.min_digits == 0 {
+                return Err(ParamError::new("min_digits", "must be at least 1"));
+            }
+            Ok(Operator::mapper(MaskDigits(params)))
+        },
+    )
 }

@@ -30,7 +30,9 @@ impl Filter for Question {
 
 /// Drops texts with too many questions.
 pub fn question_filter() -> OperatorSpec {
-    OperatorSpec::new("question_filter", "Drops texts with too many questions.", |params: QuestionParams, _cx| {
-        Ok(Operator::filter(Question(params)))
-    })
+    OperatorSpec::new(
+        "question_filter",
+        "Drops texts with too many questions.",
+        |params: QuestionParams, _cx| Ok(Operator::filter(Question(params))),
+    )
 }

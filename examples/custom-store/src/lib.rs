@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use coldpress::checkpoint::{CheckpointStore, ObjectMeta, ObjectName, Result, StoreReader, StoreWriter};
+use coldpress::checkpoint::{
+    CheckpointStore, ObjectMeta, ObjectName, Result, StoreReader, StoreWriter,
+};
 use coldpress::storage::FileStamp;
 
 /// Counts what goes through another store.
@@ -29,7 +31,10 @@ pub struct Counts {
 impl<S> CountingStore<S> {
     /// A store in front of this one.
     pub fn new(inner: S) -> Self {
-        Self { inner, counts: Arc::default() }
+        Self {
+            inner,
+            counts: Arc::default(),
+        }
     }
 
     /// The counts, which go on.
@@ -47,7 +52,11 @@ impl<S: CheckpointStore> fmt::Display for CountingStore<S> {
 impl<S: CheckpointStore> CheckpointStore for CountingStore<S> {
     fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
         let inner = self.inner.put_new(name)?;
-        Ok(Box::new(CountingWriter { inner, bytes: 0, counts: self.counts() }))
+        Ok(Box::new(CountingWriter {
+            inner,
+            bytes: 0,
+            counts: self.counts(),
+        }))
     }
 
     fn get(&self, name: &ObjectName) -> Result<Box<dyn StoreReader>> {

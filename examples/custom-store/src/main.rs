@@ -16,7 +16,9 @@ use custom_store::CountingStore;
 fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name).display().to_string();
-    let lines: String = (0..100).map(|id| format!("{{\"id\": {id}, \"text\": \"text  {id}\"}}\n")).collect();
+    let lines: String = (0..100)
+        .map(|id| format!("{{\"id\": {id}, \"text\": \"text  {id}\"}}\n"))
+        .collect();
     std::fs::write(path("in.jsonl"), lines)?;
 
     // Two partitions, two operators, and a checkpoint behind every operator.
@@ -29,9 +31,19 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let store = CountingStore::new(MemoryStore::new());
     let counts = store.counts();
-    let report = coldpress::executor(recipe).checkpoint_store(Arc::new(store)).build()?.run()?;
+    let report = coldpress::executor(recipe)
+        .checkpoint_store(Arc::new(store))
+        .build()?
+        .run()?;
 
-    println!("{}: {} records kept", report.status, report.ledger.exported());
-    println!("{} checkpoints were written", counts.written.load(Ordering::Relaxed));
+    println!(
+        "{}: {} records kept",
+        report.status,
+        report.ledger.exported()
+    );
+    println!(
+        "{} checkpoints were written",
+        counts.written.load(Ordering::Relaxed)
+    );
     Ok(())
 }

@@ -18,7 +18,9 @@ fn over_a_folder() {
     let next = std::cell::Cell::new(0);
     suite::run_all(&|| {
         next.set(next.get() + 1);
-        Arc::new(CountingStore::new(LocalStore::new(folder.path().join(next.get().to_string()))))
+        Arc::new(CountingStore::new(LocalStore::new(
+            folder.path().join(next.get().to_string()),
+        )))
     });
 }
 

@@ -3,6 +3,7 @@
 use parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
+use serde::{Deserialize, Serialize};
 
 use super::columns::{self, Columns};
 
@@ -10,7 +11,8 @@ use super::columns::{self, Columns};
 const CREATED_BY: &str = "coldpress rows version 1";
 
 /// How the pages of a rows file are compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Compression {
     /// Not at all: the fastest, some three times as large.
     None,

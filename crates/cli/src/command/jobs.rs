@@ -1,11 +1,12 @@
 //! `coldpress jobs`: the jobs below a folder.
 
+mod remove;
+
 use std::path::Path;
-use std::time::Duration;
 
 use clap::Subcommand;
 use coldpress::events::time::format_utc;
-use coldpress::job::{JobLock, JobView, Layout, ListedJob, LockOptions, list_jobs};
+use coldpress::job::{JobView, ListedJob, list_jobs};
 use coldpress::report::quantity::{grouped, plain};
 use coldpress::report::{Align, Table};
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ enum Command {
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     if let Some(Command::Remove { job, base }) = &args.command {
-        return remove(&base.find(job)?);
+        return remove::run(&base.find(job)?);
     }
     let mut jobs = list_jobs(&args.base.base_dir)?;
     if args.running {
@@ -119,35 +120,4 @@ fn as_json(job: &ListedJob) -> Value {
             "reason": reason,
         }),
     }
-}
-
-fn remove(layout: &Layout) -> Result<u8, Failure> {
-    // One beat at the start and no more, so that no file appears in a folder that is being removed.
-    let options = LockOptions {
-        beat_every: Duration::from_secs(3600),
-        ..LockOptions::default()
-    };
-    let lock = JobLock::acquire(layout, &options)?;
-    let folders = [
-        Some(layout.checkpoint_dir()),
-        layout.event_log_dir().parent(),
-        Some(layout.partition_dir()),
-        // Last, so that what is left after a failure still is a job.
-        Some(layout.job_dir()),
-    ];
-    for folder in folders.into_iter().flatten() {
-        let is_outside = !folder.starts_with(layout.job_dir());
-        if (is_outside || folder == layout.job_dir()) && folder.exists() {
-            let removed = std::fs::remove_dir_all(folder);
-            removed.map_err(|error| {
-                Failure::failed(format!("cannot remove `{}`: {error}", folder.display()))
-            })?;
-        }
-    }
-    drop(lock);
-    output::print(&format!(
-        "removed {}\n",
-        plain(&layout.job_dir().display().to_string())
-    ))?;
-    Ok(code::DONE)
 }

@@ -1,1 +1,12 @@
-//! The program as a user meets it: run as a process.
+//! The program as a user meets it: run as a process, judged by its exit code and what it prints.
+
+// A folder of its own, the program in it, and what came of a run.
+mod bench;
+// What is said about a recipe before it is run.
+mod before;
+// What is shown of jobs that ran.
+mod inspect;
+// Running recipes, and running them again.
+mod process;
+// Recipes and command lines that are wrong.
+mod wrong;

@@ -28,7 +28,7 @@ section! {
         }
         /// Finish and publish a partition up to a barrier when more seconds of work than this would be redone; 0 = at every checkpoint.
         gate_seconds: f64 as Seconds {
-            "checkpoint.gate_seconds", Value("2"), Run, NeverHasEffect("every checkpoint is published as it is written")
+            "checkpoint.gate_seconds", Value("2"), Run, NeverHasEffect("the checkpoints of a partition are published with its result")
         }
         /// Checkpoint files kept per partition. The newest good one, and a base that a kept one needs, are never removed.
         max_per_partition: u32 as AtLeast<1> {
@@ -37,7 +37,7 @@ section! {
         }
         /// Remove a partition's older checkpoints beyond that number.
         cleanup_old: bool as Flag {
-            "checkpoint.cleanup_old_checkpoints" | "checkpointing.cleanup_old_checkpoints", Value("true"), Run, Now
+            "checkpoint.cleanup_old_checkpoints" | "checkpointing.cleanup_old_checkpoints", Value("true"), Run, NoEffect("all checkpoints of a partition are kept")
         }
         /// The format of checkpoint files.
         format: Option<StorageFormat> as Optional<OneOf> {

@@ -26,7 +26,7 @@ section! {
         /// Whether what operators change and drop is sampled.
         enabled: bool as Flag { "open_tracer", Value("false"), Run, NoEffect("no record is traced") }
         /// Samples per operator.
-        samples: u64 as AtLeast<0> { "trace_num", Value("10"), Run, Now }
+        samples: u64 as AtLeast<0> { "trace_num", Value("10"), Run, NoEffect("no record is traced") }
         /// Operators that are traced; none given: all.
         op_names: Vec<String> as Texts { "op_list_to_trace", Value("[]"), Run, Now }
         /// Rules on events and rates: log, run a command, or send a request.

@@ -27,7 +27,9 @@ section! {
             "memory_limit_mb", Derived("the container's or machine's"), Run, NoEffect("memory follows from workers, batches and partitions")
         }
         /// Free disk space below which nothing more is begun, in MB of 1,048,576 bytes.
-        min_free_disk_bytes: u64 as Megabytes<true> { "min_free_disk_mb", Value("512"), Run, Now }
+        min_free_disk_bytes: u64 as Megabytes<true> {
+            "min_free_disk_mb", Value("512"), Run, NoEffect("free disk space is not checked yet")
+        }
     }
 }
 

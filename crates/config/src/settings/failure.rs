@@ -51,7 +51,9 @@ section! {
             "recovery.restart_from_beginning_if_no_checkpoint", Value("true"), Run, Now
         }
         /// Find and quarantine the record that kills its worker, with worker processes.
-        isolate_poison: bool as Flag { "isolate_poison", Value("true"), Run, Now }
+        isolate_poison: bool as Flag {
+            "isolate_poison", Value("true"), Run, NoEffect("there are no worker processes yet")
+        }
     }
 }
 

@@ -18,7 +18,7 @@ section! {
         partition_dir: Option<String> as Optional<Path> { "partition_dir", Derived("inside the job directory"), Run, Now }
         /// Where operators find models and word lists.
         assets_dir: Option<String> as Optional<Path> {
-            "assets_dir", Derived("`COLDPRESS_ASSETS`, else `DATA_JUICER_MODELS_CACHE`, else the user's cache directory"), Run, Now
+            "assets_dir", Derived("`COLDPRESS_ASSETS`, else `DATA_JUICER_MODELS_CACHE`, else the user's cache directory"), Run, NoEffect("no operator of this release needs assets")
         }
     }
 }

@@ -21,7 +21,9 @@ section! {
             "partition.num_of_partitions" | "num_partitions", Derived("from the sizes"), Plan, Now
         }
         /// The size in MB that automatic configuration aims at.
-        target_size_mb: u64 as AtLeast<1> { "partition.target_size_mb", Value("256"), Plan, Now }
+        target_size_mb: u64 as AtLeast<1> {
+            "partition.target_size_mb", Value("256"), Plan, NoEffect("`partition.size` and `partition.max_size_mb` are used")
+        }
         /// Partitions that are worked on at a time; none given: one per worker.
         max_concurrent_partitions: Option<u32> as OrAuto<AtLeast<1>> {
             "partition.max_concurrent_partitions", Derived("`np`"), Plan, Now

@@ -18,7 +18,7 @@ section! {
         }
         /// False: one batch per partition.
         use_arrow_batches: bool as Flag {
-            "intermediate_storage.use_arrow_batches" | "use_arrow_batches" | "performance.use_arrow_batches", Value("true"), Run, Now
+            "intermediate_storage.use_arrow_batches" | "use_arrow_batches" | "performance.use_arrow_batches", Value("true"), Run, NoEffect("checkpoints are written in batches, so that memory stays bounded")
         }
         /// Records per batch.
         arrow_batch_size: u64 as AtLeast<1> {
@@ -36,7 +36,7 @@ section! {
         }
         /// Remove what dead attempts left.
         cleanup_temp_files: bool as Flag {
-            "intermediate_storage.cleanup_temp_files", Value("true"), Run, NoEffect("nothing is removed by itself")
+            "intermediate_storage.cleanup_temp_files", Value("true"), Run, Now
         }
         /// Remove partitions, intermediate data and checkpoints once the export is there.
         cleanup_on_success: bool as Flag {

@@ -30,7 +30,7 @@ impl ExportTarget {
         let bare = path.strip_prefix("file://").unwrap_or(path);
         let is_directory = bare.ends_with('/');
         let form = match export_type {
-            Some(form) => form.to_owned(),
+            Some(form) => with_packing_of(bare, form),
             None if is_directory => "jsonl".to_owned(),
             None => form_of(bare),
         };
@@ -146,6 +146,14 @@ impl ExportTarget {
         std::fs::write(&probe, b"").map_err(Error::io("write to the folder of", &self.path))?;
         std::fs::remove_file(&probe).map_err(Error::io("write to the folder of", &self.path))
     }
+}
+
+/// The form with the packing that the path's suffix says, where the form itself says none.
+fn with_packing_of(path: &str, form: &str) -> String {
+    let packing = [".gz", ".zst"]
+        .into_iter()
+        .find(|suffix| path.ends_with(suffix) && !form.ends_with(suffix));
+    format!("{form}{}", packing.unwrap_or_default())
 }
 
 fn form_of(path: &str) -> String {

@@ -1,16 +1,15 @@
-//! Telling what happens: events, views, the report.
+//! Telling what happens, as it happens: events.
 
 use std::time::{Duration, Instant};
 
 use coldpress_dataset::Staged;
 use coldpress_events::{Event, EventKind};
-use coldpress_job::{Phase, Publication, Status, dataset_mapping, final_mapping_report};
+use coldpress_job::{Phase, Status};
 use coldpress_partition::PlannedPartition;
-use coldpress_storage::replace;
-use coldpress_worker::{Attempt, AttemptError, Outcome, QuarantineEntry};
+use coldpress_worker::{Attempt, AttemptError, Outcome};
 
-use super::{Driver, Exported};
-use crate::report::{FailedPartition, Report};
+use super::Driver;
+use crate::report::Report;
 
 impl Driver<'_> {
     pub(super) fn warn(&mut self, message: String) {
@@ -23,16 +22,6 @@ impl Driver<'_> {
         self.events
             .emit(Event::new(EventKind::Info, decision.clone()));
         self.decisions.push(decision);
-    }
-
-    /// The results of the recipe in force, in partition order.
-    pub(super) fn results(&self) -> impl Iterator<Item = &Publication> {
-        (0..self.state.partition_count()).filter_map(|index| self.usable_result(index))
-    }
-
-    pub(super) fn has_unreadable(&self) -> bool {
-        !self.state.damaged_sources().is_empty()
-            || self.results().any(|result| !result.unreadable.is_empty())
     }
 
     pub(super) fn announce_start(&mut self, resumed: bool) {
@@ -338,129 +327,5 @@ impl Driver<'_> {
             )
             .resource("memory_mb", memory_mb),
         );
-    }
-
-    /// Writes the views of the job: files that can be made again, for people and other programs.
-    ///
-    /// One that cannot be written is told and costs nothing: the journal is the truth.
-    pub(super) fn write_views(&mut self, status: Status, error: Option<String>) {
-        self.summary.status = status;
-        self.summary.error_message = error;
-        self.summary.totals = self.state.totals();
-        if status.is_terminal() {
-            let now = coldpress_events::time::now_seconds();
-            self.summary.end_time = Some(now);
-            self.summary.duration = Some(now - self.summary.start_time);
-        }
-        let layout = &self.executor.layout;
-        let mut failures = Vec::new();
-        if let Err(error) = self.summary.write(layout) {
-            failures.push(error.to_string());
-        }
-        let mut view = |path: std::path::PathBuf, json: serde_json::Result<Vec<u8>>| {
-            let written = json.map_err(|error| error.to_string());
-            let written =
-                written.and_then(|json| replace(path, &json).map_err(|error| error.to_string()));
-            failures.extend(written.err());
-        };
-        view(
-            layout.dataset_mapping(),
-            serde_json::to_vec_pretty(&dataset_mapping(&self.state, &self.decisions)),
-        );
-        if status.is_terminal() {
-            let report = final_mapping_report(&self.state, &self.decisions);
-            view(
-                layout.final_mapping_report(),
-                serde_json::to_vec_pretty(&report),
-            );
-        }
-        for failure in failures {
-            self.events.emit(Event::new(
-                EventKind::Warning,
-                format!("a view of the job is out of date: {failure}"),
-            ));
-        }
-    }
-
-    /// The first record in quarantine, for an error message.
-    pub(super) fn first_quarantined(&self) -> Option<String> {
-        let file = self
-            .results()
-            .find_map(|result| result.quarantine.first())?;
-        let text = std::fs::read_to_string(file.resolve(self.executor.layout.job_dir())).ok()?;
-        let entry: QuarantineEntry = serde_json::from_str(text.lines().next()?).ok()?;
-        let operator = entry
-            .operator
-            .map(|name| format!(" in {name}"))
-            .unwrap_or_default();
-        Some(format!(
-            "{} at byte {}{operator}: {}",
-            entry.path, entry.origin.position, entry.error
-        ))
-    }
-
-    pub(super) fn report(&self, status: Status, exported: Option<Exported>) -> Report {
-        let layout = &self.executor.layout;
-        let already_complete = exported.as_ref().is_some_and(|exported| exported.already);
-        let export_bytes = exported
-            .as_ref()
-            .map_or(0, |exported| exported.export_bytes);
-        let mut so_far = coldpress_record::Ledger::default();
-        self.results().for_each(|result| so_far.add(&result.ledger));
-        let quarantined = self.results().any(|result| !result.quarantine.is_empty());
-        let mut unreadable: Vec<_> = self
-            .results()
-            .flat_map(|result| result.unreadable.clone())
-            .collect();
-        unreadable.extend(self.state.damaged_sources().iter().map(|damage| {
-            coldpress_record::Unreadable {
-                source: damage.source,
-                start: damage.position,
-                length: 0,
-                reason: damage.reason.clone(),
-            }
-        }));
-        Report {
-            job_id: layout.job_id().to_string(),
-            status,
-            already_complete,
-            ledger: exported.map_or(so_far, |exported| exported.ledger),
-            partitions: self.state.partition_count(),
-            partitions_reused: self.reused,
-            partitions_resumed: self.resumed,
-            failed_partitions: self.failed_partitions(),
-            unreadable,
-            input_bytes: self
-                .state
-                .partitions()
-                .map(|partition| partition.slice.end - partition.slice.start)
-                .sum(),
-            export_bytes,
-            seconds: self.started.elapsed().as_secs_f64(),
-            operators: crate::summary::performance(&self.state),
-            warnings: self.warnings.clone(),
-            export_path: self.executor.prepared.target.path().to_owned(),
-            job_dir: layout.job_dir().to_owned(),
-            checkpoint_dir: layout.checkpoint_dir().to_owned(),
-            event_log: layout.events(),
-            quarantine_dir: quarantined.then(|| layout.quarantine_dir()),
-            resumption_command: self.executor.resumption_command(),
-        }
-    }
-
-    fn failed_partitions(&self) -> Vec<FailedPartition> {
-        let failed = self.state.failed().filter_map(|failure| {
-            let slice = &self.state.partition(failure.partition)?.slice;
-            Some(FailedPartition {
-                partition: failure.partition,
-                source: self.source_path(slice.source),
-                start: slice.start,
-                end: slice.end,
-                records: slice.records,
-                attempts: failure.attempts,
-                error: failure.error.clone(),
-            })
-        });
-        failed.collect()
     }
 }

@@ -40,7 +40,8 @@ impl Driver<'_> {
                         .map(|source| source.identity.clone())
                         .collect(),
                     identity: format!("reader {}", coldpress_dataset::READER_VERSION),
-                    plan_settings: serde_json::to_value(&prepared.cut).unwrap_or_default(),
+                    plan_settings: serde_json::to_value(prepared.cut_of(&self.sources))
+                        .unwrap_or_default(),
                     limit: prepared.recipe.limit,
                 };
                 self.record(JournalRecord::JobPlanned(plan))?;
@@ -91,7 +92,7 @@ impl Driver<'_> {
                 verify_slices(now, &slices, self.executor.prepared.cut.max_record_bytes)?;
             }
         }
-        if self.cut_settings() != self.executor.prepared.cut {
+        if self.cut_settings() != self.executor.prepared.cut_of(&self.sources) {
             self.warn(
                 "the partition settings changed since the job was planned; the saved plan is kept"
                     .to_owned(),
@@ -106,14 +107,13 @@ impl Driver<'_> {
 
     /// The settings that the plan was made with.
     fn cut_settings(&self) -> CutSettings {
-        let asked = &self.executor.prepared.cut;
         let saved = self
             .state
             .plan()
             .map(|plan| serde_json::from_value(plan.plan_settings.clone()));
         saved
             .and_then(std::result::Result::ok)
-            .unwrap_or_else(|| asked.clone())
+            .unwrap_or_else(|| self.executor.prepared.cut_of(&self.sources))
     }
 
     /// Begins to cut what is not planned yet, on a thread of its own; `None` when the plan is complete.
@@ -210,6 +210,7 @@ impl Driver<'_> {
             records,
         })?;
         self.announce_plan(partitions, records);
+        self.write_progress_view();
         Ok(())
     }
 

@@ -38,6 +38,9 @@ impl Driver<'_> {
             starts,
             from_input,
             checkpoints: prepared.checkpoints.clone(),
+            checkpoint_compression: prepared.checkpoint_compression,
+            checkpoint_batch_rows: u32::try_from(prepared.recipe.storage.arrow_batch_size)
+                .unwrap_or(u32::MAX),
             max_record_bytes: prepared.cut.max_record_bytes,
             lenient: prepared.recipe.dataset.lenient,
             keep_stats: prepared.recipe.export.keep_stats,

@@ -340,7 +340,10 @@ impl Driver<'_> {
         if stopping && idle {
             return match motion.fatal.take() {
                 Some(error) => Err(error),
-                None => Ok(Some(Ending::Stopped)),
+                None => {
+                    self.write_progress_view();
+                    Ok(Some(Ending::Stopped))
+                }
             };
         }
         let planned = motion.planner.is_none();
@@ -352,6 +355,7 @@ impl Driver<'_> {
             return Ok(None);
         }
         self.enter(Phase::Merging);
+        self.write_progress_view();
         let next = self.begin_frontier();
         match self.commit_export(std::mem::replace(&mut motion.frontier, next))? {
             Ok(exported) => Ok(Some(Ending::Exported(exported))),

@@ -1,1 +1,118 @@
+use std::path::PathBuf;
 
+use coldpress_executor::FailedPartition;
+use coldpress_record::{OperatorLedger, Unreadable};
+
+use super::*;
+
+fn report(status: Status) -> Report {
+    let mut ledger = Ledger::new(["clean_links_mapper", "text_length_filter"]);
+    ledger.records = 1_500;
+    let operator = |name: &str, records_in, out, dropped, quarantined| OperatorLedger {
+        name: name.to_owned(),
+        records_in,
+        out,
+        dropped,
+        quarantined,
+        ..OperatorLedger::default()
+    };
+    ledger.operators[0] = operator("clean_links_mapper", 1_500, 1_499, 0, 1);
+    ledger.operators[1] = operator("text_length_filter", 1_499, 1_200, 299, 0);
+    Report {
+        job_id: "demo".to_owned(),
+        status,
+        already_complete: false,
+        ledger,
+        partitions: 3,
+        partitions_reused: 0,
+        partitions_resumed: 0,
+        failed_partitions: Vec::new(),
+        unreadable: Vec::new(),
+        input_bytes: 2_000_000,
+        export_bytes: 1_900_000,
+        seconds: 2.0,
+        operators: Vec::new(),
+        warnings: Vec::new(),
+        export_path: PathBuf::from("out/clean.jsonl"),
+        job_dir: PathBuf::from("/jobs/demo"),
+        checkpoint_dir: PathBuf::from("/jobs/demo/checkpoints"),
+        event_log: PathBuf::from("/jobs/demo/event_logs/events.jsonl"),
+        quarantine_dir: Some(PathBuf::from("/jobs/demo/quarantine")),
+        resumption_command: "coldpress process --config r.yaml --job_id demo".to_owned(),
+    }
+}
+
+#[test]
+fn a_whole_run() {
+    let expected = "\
+Job demo: completed
+Records     1,500 in, 1,200 kept, 299 dropped, 1 quarantined
+Partitions  3
+Time        2.00 s for 2.0 MB (1.0 MB/s)
+
+Operator               In   Kept  Dropped  Quarantined  Seconds
+clean_links_mapper  1,500  1,499        0            1
+text_length_filter  1,499  1,200      299            0
+
+Output      out/clean.jsonl (1.9 MB)
+Job         /jobs/demo
+Events      /jobs/demo/event_logs/events.jsonl
+Quarantine  /jobs/demo/quarantine
+Run again   coldpress process --config r.yaml --job_id demo
+";
+    assert_eq!(render_report(&report(Status::Completed)), expected);
+}
+
+#[test]
+fn a_stopped_run_has_no_output_and_no_pace() {
+    let text = render_report(&Report {
+        partitions_reused: 1,
+        ..report(Status::Stopped)
+    });
+    assert!(
+        text.contains("stopped") && text.contains("Resume      coldpress"),
+        "{text}"
+    );
+    assert!(text.contains("3, 1 from an earlier run"), "{text}");
+    assert!(!text.contains("Output") && !text.contains("MB/s"), "{text}");
+}
+
+#[test]
+fn what_is_lost_is_named_and_cannot_reach_the_terminal() {
+    let failed = |partition| FailedPartition {
+        partition,
+        source: "a.jsonl".to_owned(),
+        start: 1000,
+        end: 2000,
+        records: 1,
+        attempts: 4,
+        error: "bad\u{1b}[2J\nluck".to_owned(),
+    };
+    let unreadable = Unreadable {
+        source: 0,
+        start: 5_000,
+        length: 0,
+        reason: "it is torn".to_owned(),
+    };
+    let report = Report {
+        failed_partitions: (0..12).map(failed).collect(),
+        unreadable: vec![unreadable],
+        checkpoint_dir: PathBuf::from("/big/demo"),
+        ..report(Status::CompletedWithFailures)
+    };
+    let text = render_report(&report);
+    for part in [
+        "without a part of its input",
+        "Partition 9 failed after 4 attempts: 1 record of a.jsonl, bytes 1,000 to 2,000, are not in the output\n  bad\\u{1b}[2J\\nluck\n",
+        "... and 2 more failed partitions",
+        "Unreadable: source 0 from byte 5,000 on\n  it is torn",
+        "Checkpoints /big/demo",
+        "Try again   coldpress",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+    assert!(
+        !text.contains("Partition 10") && !text.contains('\u{1b}'),
+        "{text}"
+    );
+}

@@ -1,1 +1,89 @@
+use std::path::Path;
 
+use coldpress_config::{Recipe, RecipeBuilder};
+
+use super::*;
+
+#[track_caller]
+fn plan_of(folder: &Path, change: impl FnOnce(RecipeBuilder) -> RecipeBuilder) -> PlanView {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let recipe = Recipe::builder(path("in"), path("out.jsonl"))
+        .operator("text_length_filter", [("min_len", 1)])
+        .operator("text_length_filter", [("min_len", 2)]);
+    let recipe = change(recipe).build().unwrap();
+    plan(&Prepared::new(recipe, coldpress_ops::builtin()).unwrap()).unwrap()
+}
+
+fn folder_with(files: &[(&str, u32)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    for (name, records) in files {
+        let lines: String = (0..*records)
+            .map(|id| format!("{{\"text\": \"record {id:>100}\"}}\n"))
+            .collect();
+        std::fs::write(folder.path().join("in").join(name), lines).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_small_dataset_is_counted() {
+    let folder = folder_with(&[("a.jsonl", 25), ("b.jsonl", 10), ("c.jsonl", 0)]);
+    let view = plan_of(folder.path(), |recipe| {
+        recipe
+            .set("partition.size", 10)
+            .set("checkpoint.strategy", "every_op")
+    });
+    assert!(view.exact);
+    assert_eq!(
+        (view.records, view.partitions, view.checkpoint_files),
+        (35, 4, 8)
+    );
+    assert_eq!(view.disk.results, view.input_bytes);
+    assert_eq!(view.disk.checkpoints, 2 * view.input_bytes);
+    assert_eq!(view.sources.len(), 3);
+    let text = view.render();
+    for part in [
+        "3 files",
+        "Records      35",
+        "Partitions   4 of up to 10 records",
+        "1  text_length_filter  [checkpoint]",
+        "every_op: 8 files",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+    assert!(
+        text.lines()
+            .all(|line| line.chars().count() <= 80 || line.contains(" /")),
+        "{text}"
+    );
+}
+
+#[test]
+fn limits_and_asked_numbers_count() {
+    let folder = folder_with(&[("a.jsonl", 25), ("b.jsonl", 10)]);
+    let view = plan_of(folder.path(), |recipe| {
+        recipe.set("partition.size", 10).set("limit", 27)
+    });
+    assert_eq!((view.records, view.partitions), (27, 4));
+    let view = plan_of(folder.path(), |recipe| recipe.set("limit", 0));
+    assert_eq!((view.records, view.partitions, view.input_bytes), (0, 0, 0));
+    let view = plan_of(folder.path(), |recipe| {
+        recipe.set("partition.num_of_partitions", 6)
+    });
+    assert_eq!(view.partitions, 6);
+}
+
+#[test]
+fn a_large_dataset_is_estimated() {
+    let folder = folder_with(&[("a.jsonl", 100_000)]);
+    let view = plan_of(folder.path(), |recipe| recipe.set("partition.size", 10_000));
+    assert!(!view.exact);
+    assert!(
+        (99_000..=101_000).contains(&view.records),
+        "{}",
+        view.records
+    );
+    assert!((10..=11).contains(&view.partitions), "{}", view.partitions);
+    assert!(view.render().contains("about "));
+}

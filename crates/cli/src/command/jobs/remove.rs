@@ -1,0 +1,69 @@
+//! `coldpress jobs remove`: the folders of a job that is not running.
+
+use std::path::Path;
+use std::time::Duration;
+
+use coldpress::job::{JobLock, Layout, LockOptions};
+use coldpress::report::quantity::plain;
+
+use crate::failure::{Failure, code};
+use crate::output;
+
+/// Removes the job's folder, and what the job has in folders elsewhere.
+///
+/// Which those are is read from the summary, a file that anyone may have edited: there only files go that have the
+/// names of a job's files, and folders that are empty then.
+pub(super) fn run(layout: &Layout) -> Result<u8, Failure> {
+    // One beat at the start and no more, so that no file appears in a folder that is being removed.
+    let options = LockOptions {
+        beat_every: Duration::from_secs(3600),
+        ..LockOptions::default()
+    };
+    let lock = JobLock::acquire(layout, &options)?;
+    remove_known(
+        layout,
+        layout.checkpoint_dir(),
+        &["partition_", "checkpoint_"],
+    )?;
+    remove_known(layout, layout.event_log_dir(), &["events."])?;
+    if let Some(parent) = layout.event_log_dir().parent() {
+        remove_known(layout, parent, &[])?;
+    }
+    // Last, so that after a failure before it there still is a job.
+    let job_dir = layout.job_dir();
+    std::fs::remove_dir_all(job_dir).map_err(cannot_remove(job_dir))?;
+    drop(lock);
+    output::print(&format!(
+        "removed {}\n",
+        plain(&job_dir.display().to_string())
+    ))?;
+    Ok(code::DONE)
+}
+
+fn remove_known(layout: &Layout, folder: &Path, prefixes: &[&str]) -> Result<(), Failure> {
+    if folder.starts_with(layout.job_dir()) || !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(folder).map_err(cannot_remove(folder))? {
+        let entry = entry.map_err(cannot_remove(folder))?;
+        let name = entry.file_name();
+        let is_known = prefixes
+            .iter()
+            .any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes()));
+        if is_known && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            std::fs::remove_file(entry.path()).map_err(cannot_remove(&entry.path()))?;
+        }
+    }
+    if std::fs::remove_dir(folder).is_err() {
+        let folder = plain(&folder.display().to_string());
+        output::tell(&format!(
+            "warning: {folder} holds other files too, and stays"
+        ));
+    }
+    Ok(())
+}
+
+fn cannot_remove(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
+    let path = path.display().to_string();
+    move |error| Failure::failed(format!("cannot remove `{path}`: {error}"))
+}

@@ -1,0 +1,200 @@
+//! Running recipes, and running them again.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use crate::bench::{Bench, Ran};
+
+#[test]
+fn a_run_and_the_same_run_again() {
+    let bench = Bench::new();
+    bench.process("a").prints(&[
+        "Job a: completed",
+        "30 in, 20 kept, 10 dropped, 0 quarantined",
+        "text_length_filter",
+        "--job_id a",
+    ]);
+    let out = bench.read("out/clean.jsonl");
+    assert_eq!(
+        out.lines().next(),
+        Some(r#"{"id": 10.0, "text": "text  10"}"#)
+    );
+    assert_eq!(out.lines().count(), 20);
+    bench.process("a").prints(&["was completed before"]);
+    bench.process("b").prints(&["Job b: completed"]);
+    assert_eq!(bench.read("out/clean.jsonl"), out);
+}
+
+#[test]
+fn the_report_is_one_json_document() {
+    let bench = Bench::new();
+    let report = bench
+        .run("process --config recipe.yaml --job-id a --json --no_progress")
+        .expect(0)
+        .json();
+    assert_eq!(report["status"], "completed");
+    assert_eq!(report["ledger"]["records"], 30);
+    assert_eq!(report["partitions"], 3);
+}
+
+#[test]
+fn any_recipe_key_is_a_flag() {
+    let bench = Bench::new();
+    let line = "process --partition.size=7 --config recipe.yaml --np 1 --export-path other.jsonl --job_id a --json";
+    let report = bench.run(line).expect(0).json();
+    assert_eq!(report["partitions"], 5);
+    assert_eq!(bench.read("other.jsonl").lines().count(), 20);
+}
+
+#[test]
+fn an_id_is_resumed_and_a_wrong_id_is_not() {
+    let bench = Bench::new();
+    bench
+        .run("process --config recipe.yaml --resume a")
+        .expect(5)
+        .tells(&["no job `a`"]);
+    bench.process("a");
+    bench
+        .run("process --config recipe.yaml --resume a")
+        .expect(0)
+        .prints(&["was completed before"]);
+    bench
+        .run("process --config recipe.yaml --resume ../a")
+        .expect(2);
+}
+
+#[test]
+fn a_limited_run_is_not_taken_for_the_whole() {
+    let bench = Bench::new();
+    let limited = bench
+        .run("process --config recipe.yaml --job_id a --limit 15 --json")
+        .expect(0)
+        .json();
+    assert_eq!(limited["ledger"]["records"], 15);
+    assert_eq!(bench.read("out/clean.jsonl").lines().count(), 5);
+    // Whether it goes on or is refused, it never passes the part for the whole.
+    let again = bench.run("process --config recipe.yaml --job_id a");
+    match again.code {
+        0 => assert_eq!(bench.read("out/clean.jsonl").lines().count(), 20),
+        _ => drop(again.expect(4).tells(&["--fresh"])),
+    }
+    bench
+        .run("process --config recipe.yaml --job_id a --fresh")
+        .expect(0);
+    assert_eq!(bench.read("out/clean.jsonl").lines().count(), 20);
+}
+
+#[test]
+fn a_changed_input_is_refused() {
+    let bench = Bench::new();
+    bench.process("a");
+    bench.write("in.jsonl", "{\"text\": \"another text\"}\n");
+    bench
+        .run("process --config recipe.yaml --job_id a")
+        .expect(4)
+        .tells(&["in.jsonl", "--fresh"]);
+}
+
+#[test]
+fn a_missing_input_is_a_failure() {
+    let bench = Bench::new();
+    bench
+        .run("process --config recipe.yaml --dataset_path none.jsonl")
+        .expect(1)
+        .tells(&["`none.jsonl` does not exist"]);
+}
+
+#[test]
+fn bad_records_are_told_and_shown() {
+    let bench = Bench::new();
+    let mut lines = bench.read("in.jsonl");
+    lines.push_str("{\"text\": 5}\nno json\n");
+    bench.write("in.jsonl", &lines);
+    let line = "process --config recipe.yaml --job_id a --max_error_ratio 1";
+    bench
+        .run(line)
+        .expect(0)
+        .prints(&["2 quarantined", "(reading)", "Quarantine"]);
+    let list = bench
+        .run("quarantine list a --base_dir jobs")
+        .expect(0)
+        .prints(&["in.jsonl:", "(reading)", "field `text`"]);
+    assert_eq!(list.stdout.lines().count(), 2);
+    bench
+        .run("quarantine show a --base-dir jobs")
+        .expect(0)
+        .prints(&[r#""record":"no json""#]);
+    let op = "quarantine show a --base-dir jobs --op whitespace_normalization_mapper";
+    assert_eq!(bench.run(op).expect(0).stdout.lines().count(), 1);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let bench = Bench::new();
+    bench.process("a");
+    for (line, lines) in [
+        ("process --config recipe.yaml --job_id b", 0),
+        ("events a --base-dir jobs", 1),
+        ("ops", 0),
+    ] {
+        let mut child = bench
+            .command(line)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        for _ in 0..lines {
+            stdout.read_line(&mut String::new()).unwrap();
+        }
+        drop(stdout);
+        let ran = Ran::of(child.wait_with_output().unwrap()).expect(0);
+        assert!(
+            !ran.stderr.contains("panicked") && !ran.stderr.contains("error"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!(bench.read("out/clean.jsonl").lines().count(), 20);
+}
+
+#[test]
+fn a_stopped_job_is_resumed_to_the_same_bytes() {
+    let bench = Bench::new();
+    let lines: String = (0..20_000)
+        .map(|id| format!("{{\"id\": {id}.0, \"text\": \" text  {id}\"}}\n"))
+        .collect();
+    bench.write("in.jsonl", &lines);
+    let line = "process --config recipe.yaml --job_id a --partition.size 20";
+    let child = bench
+        .command(line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // There is a result, and a thousand partitions are far from done.
+    let results = bench.path("jobs/a/results");
+    while !std::fs::read_dir(&results).is_ok_and(|mut files| files.next().is_some()) {
+        std::thread::yield_now();
+    }
+    bench
+        .run("stop a --base-dir jobs")
+        .expect(0)
+        .prints(&["is stopped"]);
+    let ran = Ran::of(child.wait_with_output().unwrap()).expect(143);
+    ran.tells(&["stopping"])
+        .prints(&["Job a: stopped", "Resume"]);
+    assert!(!bench.path("out/clean.jsonl").exists());
+    bench
+        .run("jobs --base-dir jobs")
+        .expect(0)
+        .prints(&["stopped"]);
+
+    let resumed = bench.run(&format!("{line} --json")).expect(0).json();
+    assert!(resumed["partitions_reused"].as_u64() > Some(0), "{resumed}");
+    let out = bench.read("out/clean.jsonl");
+    bench
+        .run("process --config recipe.yaml --job_id b --partition.size 5000")
+        .expect(0);
+    assert!(bench.read("out/clean.jsonl") == out && !out.is_empty());
+}

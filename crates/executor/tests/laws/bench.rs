@@ -1,0 +1,159 @@
+//! Running jobs in a folder of their own, and checking what they leave.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use coldpress_dataset::{Compression, decode_rows};
+use coldpress_executor::{Executor, ExecutorBuilder, Report, Result};
+use coldpress_job::{JobState, Journal, Status};
+use coldpress_worker::QuarantineEntry;
+use tempfile::TempDir;
+
+use crate::dataset::Dataset;
+use crate::operators;
+use crate::plan::{Form, Plan};
+use crate::reference::{Expected, Quarantined};
+
+/// A folder with a dataset, in which one job is run again and again.
+pub(crate) struct Bench {
+    folder: TempDir,
+    pub(crate) sources: Vec<PathBuf>,
+}
+
+impl Bench {
+    pub(crate) fn new(dataset: &Dataset) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = dataset.write(&folder.path().join("data"));
+        Self { folder, sources }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The job's executor for one run.
+    pub(crate) fn executor(&self, plan: &Plan) -> Executor {
+        self.executor_of("job", plan)
+    }
+
+    pub(crate) fn executor_of(&self, job_id: &str, plan: &Plan) -> Executor {
+        let text = |path: &Path| path.display().to_string();
+        let sources: Vec<String> = self.sources.iter().map(|path| text(path)).collect();
+        let export = format!("{}/{}", text(self.folder.path()), plan.form.file_name());
+        let recipe = plan.recipe(&sources, &export, &text(&self.path("jobs")), job_id);
+        ExecutorBuilder::new(recipe, operators::registry())
+            .build()
+            .unwrap()
+    }
+
+    pub(crate) fn run(&self, plan: &Plan) -> Result<Report> {
+        self.executor(plan).run()
+    }
+
+    pub(crate) fn state(&self, plan: &Plan) -> JobState {
+        Journal::read(self.executor(plan).layout()).unwrap()
+    }
+
+    /// The export, unpacked: one file, or the shards in order.
+    pub(crate) fn export(&self, form: Form) -> Option<Vec<Vec<u8>>> {
+        let path = self.path(form.file_name());
+        if !path.exists() {
+            return None;
+        }
+        let decode = |path: &Path, compression| {
+            let mut rows = Vec::new();
+            decode_rows(fs::File::open(path).unwrap(), compression)
+                .unwrap()
+                .read_to_end(&mut rows)
+                .unwrap();
+            rows
+        };
+        Some(match form {
+            Form::Plain => vec![fs::read(path).unwrap()],
+            Form::Gzip => vec![decode(&path, Compression::Gzip)],
+            Form::Zstd => vec![decode(&path, Compression::Zstd)],
+            Form::Shards(_) => files_in(&path)
+                .iter()
+                .map(|path| fs::read(path).unwrap())
+                .collect(),
+        })
+    }
+
+    /// Checks that a run that went through left exactly what the reference says.
+    #[track_caller]
+    pub(crate) fn check(&self, plan: &Plan, report: &Report, expected: &Expected) {
+        self.check_export(plan, expected);
+        let status = if expected.torn == 0 {
+            Status::Completed
+        } else {
+            Status::CompletedWithFailures
+        };
+        assert_eq!(report.status, status);
+        assert_eq!(report.unreadable.len() as u64, expected.torn);
+        assert_eq!(report.ledger, expected.ledger);
+        let ledger = &report.ledger;
+        ledger.check().unwrap();
+        let ends = ledger.exported() + ledger.dropped() + ledger.quarantined() + ledger.absorbed();
+        assert_eq!(ledger.records + ledger.made(), ends);
+        assert_eq!(
+            ledger.exported(),
+            expected.rows.iter().filter(|byte| **byte == b'\n').count() as u64
+        );
+        assert_eq!(self.quarantined(plan), expected.quarantined);
+    }
+
+    #[track_caller]
+    pub(crate) fn check_export(&self, plan: &Plan, expected: &Expected) {
+        let text = |parts: &[Vec<u8>]| {
+            parts
+                .iter()
+                .map(|part| String::from_utf8_lossy(part).into_owned())
+                .collect::<Vec<_>>()
+        };
+        let export = self.export(plan.form).expect("there is no export");
+        assert_eq!(text(&export), text(&expected.parts(plan.form)));
+    }
+
+    /// What is in quarantine according to the results in force.
+    pub(crate) fn quarantined(&self, plan: &Plan) -> Vec<Quarantined> {
+        let (executor, state) = (self.executor(plan), self.state(plan));
+        let chain = state.final_chain().unwrap();
+        let results =
+            (0..state.partition_count()).filter_map(|index| state.published(index, chain));
+        let files = results.flat_map(|result| &result.quarantine);
+        let mut found: Vec<Quarantined> = files
+            .flat_map(|file| {
+                file.verify(executor.layout().job_dir()).unwrap();
+                entries(&file.resolve(executor.layout().job_dir()))
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// Everything that lies in the quarantine folder, cited or not.
+    pub(crate) fn quarantine_folder(&self, plan: &Plan) -> Vec<Quarantined> {
+        let folder = self.executor(plan).layout().quarantine_dir();
+        let mut found: Vec<Quarantined> = files_in(&folder)
+            .iter()
+            .flat_map(|path| entries(path))
+            .collect();
+        found.sort();
+        found
+    }
+}
+
+fn entries(path: &Path) -> Vec<Quarantined> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| Quarantined::from(serde_json::from_str::<QuarantineEntry>(line).unwrap()))
+        .collect()
+}
+
+/// The files of a folder by name; none if there is no folder.
+pub(crate) fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}

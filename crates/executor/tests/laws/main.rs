@@ -1,0 +1,41 @@
+//! The laws of the engine, as properties over random datasets, recipes and plans.
+//!
+//! Every run is compared with a plain reference: all lines read, each record taken alone through the operators, and
+//! written. Nothing of partitions, workers, checkpoints or resumes may show in what comes out.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+// Operators made for these tests, and the strings by which a test pulls at them from outside.
+mod control;
+mod operators;
+
+// Random datasets, recipes and plans.
+mod dataset;
+mod plan;
+
+// Running jobs, and what must come out.
+mod bench;
+mod reference;
+
+// Same bytes, whatever the cut, the workers, the checkpoints and the retries.
+mod determinism;
+
+// Every record ends in exactly one place, also across resumes.
+mod conservation;
+
+// A stopped job goes on, a changed recipe reuses its prefix.
+mod resume;
+
+// What fails takes down its record, or its partition.
+mod isolation;
+
+// Too many errors are too many under every cut.
+mod error_ratio;
+
+// A changed input is refused, and a completed job stays as it is.
+mod changed_input;
+
+// Damaged and deleted files of a job cost work, never data.
+mod damage;
+
+// One driver per job, one job per export.
+mod drivers;

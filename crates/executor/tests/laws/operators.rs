@@ -1,0 +1,329 @@
+//! Operators made for these tests, one of each kind and some that misbehave.
+
+use std::sync::Once;
+
+use coldpress_operator::{
+    Changes, Children, Determinism, Filter, Mapper, NoParams, Operator, OperatorCall, OperatorSpec,
+    Record, RecordError, Registry, Splitter, StatRow, StatValue, params,
+};
+
+use crate::control::{self, ControlId};
+
+/// A record with this word in its text is an error to fragile operators.
+pub(crate) const ERR: &str = "err";
+/// A record with this word in its text makes fragile operators panic.
+pub(crate) const BANG: &str = "bang";
+/// A record with this word in its text fails the partition of a frail operator, as often as its control says.
+pub(crate) const FRAIL: &str = "frail";
+
+/// All operators of the tests.
+pub(crate) fn registry() -> Registry {
+    keep_bangs_quiet();
+    Registry::default()
+        .with(OperatorSpec::new(
+            "edit_mapper",
+            "Edits a text.",
+            |params: EditParams, _| Ok(Operator::mapper(Edit(params))),
+        ))
+        .with(OperatorSpec::new(
+            "length_filter",
+            "Keeps by length.",
+            |params: LengthParams, _| Ok(Operator::filter(Length(params))),
+        ))
+        .with(OperatorSpec::new(
+            "words_mapper",
+            "A record per word.",
+            |_: NoParams, _| Ok(Operator::splitter(Words)),
+        ))
+        .with(OperatorSpec::new(
+            "title_mapper",
+            "Sets a title unseen.",
+            |_: NoParams, _| Ok(Operator::splitter(Title).fields(["title"])),
+        ))
+        .with(
+            OperatorSpec::new(
+                "stamp_mapper",
+                "Changes by chance.",
+                |_: NoParams, context| Ok(Operator::mapper(Stamp { seed: context.seed })),
+            )
+            .determinism(Determinism::Seeded),
+        )
+        .with(
+            OperatorSpec::new(
+                "lottery_filter",
+                "Drops by chance.",
+                |_: NoParams, context| Ok(Operator::filter(Lottery { seed: context.seed })),
+            )
+            .determinism(Determinism::Seeded),
+        )
+        .with(OperatorSpec::new(
+            "fragile_mapper",
+            "Errs and panics.",
+            |_: NoParams, _| Ok(Operator::mapper(Fragile)),
+        ))
+        .with(OperatorSpec::new(
+            "fragile_filter",
+            "Errs and panics.",
+            |_: NoParams, _| Ok(Operator::filter(Fragile)),
+        ))
+        .with(OperatorSpec::new(
+            "frail_mapper",
+            "Fails its partition.",
+            |params: Controlled, _| Ok(Operator::mapper(Frail(params.id))),
+        ))
+        .with(OperatorSpec::new(
+            "watch_mapper",
+            "Counts records.",
+            |params: Controlled, _| Ok(Operator::mapper(Watch(params.id))),
+        ))
+        .with(OperatorSpec::new(
+            "hold_mapper",
+            "Holds records.",
+            |params: Controlled, _| Ok(Operator::mapper(Hold(params.id))),
+        ))
+}
+
+/// A call of the frail operator, whose errors fail the attempt.
+pub(crate) fn frail(id: ControlId) -> OperatorCall {
+    OperatorCall::new("frail_mapper")
+        .with("id", id)
+        .with("skip_op_error", false)
+}
+
+/// A call of the operator that stops a run after so many records.
+pub(crate) fn watch(id: ControlId) -> OperatorCall {
+    OperatorCall::new("watch_mapper").with("id", id)
+}
+
+/// A call of the operator that holds records until they are released.
+pub(crate) fn hold(id: ControlId) -> OperatorCall {
+    OperatorCall::new("hold_mapper").with("id", id)
+}
+
+/// Panics that are part of a test say nothing on standard error.
+fn keep_bangs_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if panic.payload().downcast_ref::<&str>() != Some(&BANG) {
+                usual(panic);
+            }
+        }));
+    });
+}
+
+params! {
+    /// Parameters of `edit_mapper`.
+    struct EditParams {
+        /// What it does.
+        kind: String = "upper".to_owned();
+    }
+}
+
+params! {
+    /// Parameters of `length_filter`.
+    struct LengthParams {
+        /// The fewest characters.
+        min: u64 = 0;
+        /// The most characters.
+        max: u64 = 1_000_000;
+    }
+}
+
+params! {
+    /// Parameters of `title_mapper`.
+    struct TitleParams {
+        /// The field that it sets.
+        field: String = "title".to_owned();
+    }
+}
+
+params! {
+    /// Parameters of an operator that a test can pull at.
+    struct Controlled {
+        /// The control.
+        id: u64 = 0;
+    }
+}
+
+struct Edit(EditParams);
+
+impl Mapper for Edit {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        let edits = changes.field(0);
+        match self.0.kind.as_str() {
+            "upper" => edits.replace_all(text, &text.to_uppercase()),
+            "ends" => {
+                // Cuts the first and the last character: no byte is copied.
+                let first = text.chars().next().map_or(0, char::len_utf8);
+                let last = text.chars().next_back().map_or(0, char::len_utf8);
+                if first + last <= text.len() {
+                    edits.delete(0..first);
+                    edits.delete(text.len() - last..text.len());
+                }
+            }
+            "vowels" => {
+                text.match_indices(['a', 'e', 'o'])
+                    .for_each(|(at, vowel)| edits.replace(at..at + 1, &format!("<{vowel}\">")));
+            }
+            "front" => edits.replace(0..0, "é\u{1F600}\\ "),
+            _ => edits.replace(text.len()..text.len(), "\n\u{1}"),
+        }
+        Ok(())
+    }
+}
+
+struct Length(LengthParams);
+
+impl Filter for Length {
+    fn stats(&self) -> Vec<String> {
+        vec!["length".to_owned(), "vowel ratio".to_owned()]
+    }
+
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        let length = text.chars().count();
+        let vowels = text.matches(['a', 'e', 'i', 'o', 'u']).count();
+        stats.set(0, StatValue::Int(length as i64));
+        // Of no text it is not a number.
+        stats.set(1, StatValue::Float(vowels as f64 / length as f64));
+        Ok(())
+    }
+
+    fn keep(&self, stats: &[StatValue]) -> bool {
+        let length = stats[0].as_f64();
+        length >= self.0.min as f64 && length <= self.0.max as f64
+    }
+}
+
+struct Words;
+
+impl Splitter for Words {
+    fn split(&mut self, record: &Record<'_>, children: &mut Children) -> Result<(), RecordError> {
+        record
+            .text(0)?
+            .split_whitespace()
+            .for_each(|word| children.push(word));
+        Ok(())
+    }
+}
+
+/// Sets a field that the record may not have, without reading it.
+struct Title;
+
+impl Splitter for Title {
+    fn split(&mut self, record: &Record<'_>, children: &mut Children) -> Result<(), RecordError> {
+        children.push(format!("at {}", record.origin().position));
+        Ok(())
+    }
+}
+
+struct Stamp {
+    seed: u64,
+}
+
+impl Mapper for Stamp {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        let draw = record.origin().mix(self.seed);
+        if !draw.is_multiple_of(3) {
+            changes
+                .field(0)
+                .replace(text.len()..text.len(), &format!(" {}", draw % 1000));
+        }
+        Ok(())
+    }
+}
+
+struct Lottery {
+    seed: u64,
+}
+
+impl Filter for Lottery {
+    fn stats(&self) -> Vec<String> {
+        vec!["draw".to_owned()]
+    }
+
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
+        stats.set(
+            0,
+            StatValue::Float((record.origin().mix(self.seed) % 1000) as f64 / 7.0),
+        );
+        Ok(())
+    }
+
+    fn keep(&self, stats: &[StatValue]) -> bool {
+        stats[0].as_f64() > 30.0
+    }
+}
+
+struct Fragile;
+
+impl Fragile {
+    fn look(record: &Record<'_>) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        if text.contains(BANG) {
+            std::panic::panic_any(BANG);
+        }
+        if text.contains(ERR) {
+            Err(RecordError::new("an error"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Mapper for Fragile {
+    fn map(&mut self, record: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
+        Self::look(record)
+    }
+}
+
+impl Filter for Fragile {
+    fn stats(&self) -> Vec<String> {
+        vec!["looked".to_owned()]
+    }
+
+    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
+        stats.set(0, StatValue::Int(1));
+        Self::look(record)
+    }
+
+    fn keep(&self, _: &[StatValue]) -> bool {
+        true
+    }
+}
+
+struct Frail(ControlId);
+
+impl Mapper for Frail {
+    fn map(&mut self, record: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
+        // What is no text is no business of this operator: its errors fail the whole attempt.
+        let is_frail = record.text(0).is_ok_and(|text| text.contains(FRAIL));
+        if is_frail && control::fails(self.0, record.origin()) {
+            Err(RecordError::new("too frail"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+struct Watch(ControlId);
+
+impl Mapper for Watch {
+    fn map(&mut self, _: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
+        control::see(self.0);
+        Ok(())
+    }
+}
+
+struct Hold(ControlId);
+
+impl Mapper for Hold {
+    fn map(&mut self, _: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
+        control::pass(self.0);
+        Ok(())
+    }
+}

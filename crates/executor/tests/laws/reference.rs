@@ -1,0 +1,195 @@
+//! The plain reference: each record alone through the operators, in dataset order.
+
+use coldpress_operator::{Chain, ChainSettings, Tally};
+use coldpress_record::{Batch, Ledger, Lines, Origin, Reject, trim_record};
+use coldpress_worker::QuarantineEntry;
+
+use crate::dataset::Dataset;
+use crate::operators;
+use crate::plan::{Form, Plan};
+
+/// What must come out.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub(crate) rows: Vec<u8>,
+    pub(crate) ledger: Ledger,
+    /// Sorted.
+    pub(crate) quarantined: Vec<Quarantined>,
+    /// Torn last lines, which are no records.
+    pub(crate) torn: u64,
+}
+
+/// A record in quarantine: where it came from, who failed on it and why, and what it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Quarantined {
+    origin: Origin,
+    operation: Option<u32>,
+    operator: Option<String>,
+    error: String,
+    record: Vec<u8>,
+}
+
+impl From<QuarantineEntry> for Quarantined {
+    fn from(entry: QuarantineEntry) -> Self {
+        let hex = |hex: &String| {
+            (0..hex.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+                .collect()
+        };
+        let record = entry
+            .record
+            .clone()
+            .map(String::into_bytes)
+            .or_else(|| entry.record_hex.as_ref().map(hex));
+        let QuarantineEntry {
+            origin,
+            operation,
+            operator,
+            error,
+            ..
+        } = entry;
+        Self {
+            origin,
+            operation,
+            operator,
+            error,
+            record: record.unwrap_or_default(),
+        }
+    }
+}
+
+impl Expected {
+    /// What a plan must make of a dataset, whatever its cut.
+    pub(crate) fn of(dataset: &Dataset, plan: &Plan) -> Self {
+        let settings = ChainSettings {
+            text_key: "text".to_owned(),
+            seed: 42,
+            skip_op_error: true,
+        };
+        let chain = Chain::build(&operators::registry(), &plan.process, &settings).unwrap();
+        let tally = chain.tally();
+        let mut reading = Reading {
+            chain,
+            tally,
+            keep_stats: plan.keep_stats,
+            rows: Vec::new(),
+            rejected: Vec::new(),
+            torn: 0,
+        };
+        for (source, file) in dataset.files.iter().enumerate() {
+            reading.read_file(source as u32, &file.text);
+        }
+        reading.finish()
+    }
+
+    /// Whether splitters made more bad pieces than there are records: no ratio of errors is then low enough.
+    pub(crate) fn has_more_errors_than_records(&self) -> bool {
+        self.ledger.quarantined() > self.ledger.records
+    }
+
+    /// The files of an export of this form.
+    pub(crate) fn parts(&self, form: Form) -> Vec<Vec<u8>> {
+        let Form::Shards(limit) = form else {
+            return vec![self.rows.clone()];
+        };
+        let mut parts = vec![Vec::new()];
+        for line in self.rows.split_inclusive(|byte| *byte == b'\n') {
+            if parts[parts.len() - 1].len() as u64 >= limit {
+                parts.push(Vec::new());
+            }
+            let last = parts.len() - 1;
+            parts[last].extend_from_slice(line);
+        }
+        parts
+    }
+}
+
+struct Reading {
+    chain: Chain,
+    tally: Tally,
+    keep_stats: bool,
+    rows: Vec<u8>,
+    rejected: Vec<Quarantined>,
+    torn: u64,
+}
+
+impl Reading {
+    fn read_file(&mut self, source: u32, text: &[u8]) {
+        let mut position = 0;
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let record = &line[trim_record(line)];
+            if !record.is_empty() {
+                self.read_record(source, position, record, line.ends_with(b"\n"));
+            }
+            position += line.len() as u64;
+        }
+    }
+
+    fn read_record(&mut self, source: u32, position: u64, record: &[u8], ended: bool) {
+        let mut lines = Lines::new(source);
+        lines.push(position, record);
+        let (mut batch, mut rejects) = (Batch::default(), Vec::new());
+        batch.fill(&mut lines, self.chain.fields(), &mut rejects);
+        if let Some(reject) = rejects.pop() {
+            if !ended && reject.incomplete {
+                self.torn += 1;
+            } else {
+                self.reject(reject);
+            }
+            return;
+        }
+        self.tally.ledger.records += 1;
+        self.chain.begin(&mut batch);
+        let all = 0..self.chain.len();
+        self.chain.run(&mut batch, all, &mut self.tally).unwrap();
+        for row in batch.selection() {
+            if self.keep_stats {
+                batch.write_record_with_stats(*row as usize, self.chain.fields(), &mut self.rows);
+            } else {
+                batch.write_record(*row as usize, self.chain.fields(), &mut self.rows);
+            }
+        }
+    }
+
+    fn reject(&mut self, reject: Reject) {
+        self.tally.ledger.records += 1;
+        self.tally.ledger.rejected += 1;
+        let Reject {
+            origin,
+            bytes,
+            reason,
+            ..
+        } = reject;
+        self.rejected.push(Quarantined {
+            origin,
+            operation: None,
+            operator: None,
+            error: reason,
+            record: bytes,
+        });
+    }
+
+    fn finish(self) -> Expected {
+        let mut quarantined = self.rejected;
+        quarantined.extend(
+            self.tally
+                .quarantined
+                .into_iter()
+                .map(|failed| Quarantined {
+                    origin: failed.origin,
+                    operation: Some(failed.operation),
+                    operator: Some(failed.operator),
+                    error: failed.error,
+                    record: failed.record.into_bytes(),
+                }),
+        );
+        quarantined.sort();
+        Expected {
+            rows: self.rows,
+            ledger: self.tally.ledger,
+            quarantined,
+            torn: self.torn,
+        }
+    }
+}

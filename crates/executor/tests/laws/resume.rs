@@ -1,0 +1,171 @@
+//! A stopped job goes on, a changed recipe reuses its prefix.
+
+use std::collections::BTreeMap;
+
+use coldpress_config::OperatorCall;
+use coldpress_job::{JobState, Status};
+use proptest::prelude::*;
+
+use crate::bench::Bench;
+use crate::control;
+use crate::dataset::{Dataset, long_dataset};
+use crate::operators;
+use crate::plan::{Form, Keep, Plan, any_call, any_form, any_how, any_plan, any_process, with_watch};
+use crate::reference::Expected;
+
+/// Per partition with a result under the recipe in force: how often it was attempted and published.
+fn published(state: &JobState) -> BTreeMap<u32, (u32, usize)> {
+    let Some(chain) = state.final_chain() else { return BTreeMap::new() };
+    let results = (0..state.partition_count()).filter(|index| state.published(*index, chain).is_some());
+    let times = |index| state.publications().filter(|result| result.partition == index && result.chain == chain).count();
+    results.map(|index| (index, (state.attempts(index), times(index)))).collect()
+}
+
+/// A finished run of `plan` in a bench of its own.
+fn completed(dataset: &Dataset, plan: &Plan) -> Bench {
+    let bench = Bench::new(dataset);
+    assert_ne!(bench.run(plan).unwrap().status, Status::Stopped);
+    bench
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Stopped twice at any place, under any plan, and going on under another: as if nothing had happened.
+    #[test]
+    fn a_stopped_job_ends_as_an_undisturbed_one(
+        dataset in long_dataset(),
+        plan in any_plan(),
+        at in 0usize..6,
+        stops in prop::collection::vec(1u64..14, 1..3),
+        hows in prop::collection::vec(any_how(), 3),
+    ) {
+        let id = control::new_id();
+        let plan = Plan { process: with_watch(plan.process.clone(), at, id), ..plan };
+        let expected = Expected::of(&dataset, &plan);
+        prop_assume!(!expected.has_more_errors_than_records());
+        let bench = Bench::new(&dataset);
+        for (after, how) in stops.iter().zip(hows) {
+            let executor = bench.executor(&Plan { how, ..plan.clone() });
+            control::stop_after(id, *after, executor.stop_handle());
+            executor.run().unwrap();
+        }
+        control::disarm(id);
+        let before = bench.state(&plan);
+        let was_stopped = before.finished().map(|finish| finish.status) == Some(Status::Stopped);
+        let report = bench.run(&plan).unwrap();
+        bench.check(&plan, &report, &expected);
+        prop_assert_eq!(report.already_complete, !was_stopped);
+        let (earlier, now) = (published(&before), published(&bench.state(&plan)));
+        prop_assert_eq!(report.partitions_reused as usize, earlier.len());
+        for (partition, times) in &earlier {
+            prop_assert_eq!(&now[partition], times, "partition {} was worked on again", partition);
+        }
+        prop_assert!(now.values().all(|(_, published)| *published == 1));
+        prop_assert_eq!(now.len() as u32, report.partitions);
+    }
+
+    /// Another tail: the export is that of the new recipe, and every partition goes on behind the common prefix.
+    #[test]
+    fn a_changed_tail_reuses_the_prefix(
+        dataset in long_dataset(),
+        prefix in any_process(1..4),
+        tails in (any_process(0..3), any_process(0..3)),
+        keep_stats in any::<bool>(),
+        forms in (any_form(), any_form()),
+        hows in (any_how(), any_how()),
+    ) {
+        let plan = |tail: Vec<OperatorCall>, form, how| {
+            let process = [prefix.clone(), tail].concat();
+            Plan { process, keep_stats, form, how, settings: Vec::new() }
+        };
+        let mut first = plan(tails.0, forms.0, hows.0);
+        first.how.strategy = Keep::EveryOp;
+        let second = plan(tails.1, forms.1, hows.1);
+        let expected = [Expected::of(&dataset, &first), Expected::of(&dataset, &second)];
+        prop_assume!(!expected.iter().any(Expected::has_more_errors_than_records));
+        let bench = completed(&dataset, &first);
+        let report = bench.run(&second).unwrap();
+        bench.check(&second, &report, &expected[1]);
+        if second.process == first.process {
+            prop_assert_eq!(report.partitions_resumed + report.partitions_reused, report.partitions);
+        } else {
+            prop_assert_eq!((report.partitions_resumed, report.partitions_reused), (report.partitions, 0));
+        }
+        // And back: nothing is done again where the results still have the form of the export.
+        let attempts = bench.state(&first).publications().count();
+        let report = bench.run(&first).unwrap();
+        bench.check(&first, &report, &expected[0]);
+        if first.form == second.form {
+            prop_assert_eq!(report.partitions_reused, report.partitions);
+            prop_assert_eq!(bench.state(&first).publications().count(), attempts);
+        }
+    }
+
+    /// Another first operator: nothing before it is of use.
+    #[test]
+    fn a_changed_first_operator_reuses_nothing(
+        dataset in long_dataset(), plan in any_plan(), first in any_call(), other in any_call(), how in any_how(),
+    ) {
+        prop_assume!(first != other);
+        let begin = |call: OperatorCall, how| {
+            Plan { process: [vec![call], plan.process.clone()].concat(), how, ..plan.clone() }
+        };
+        let before = Plan { how: crate::plan::How { strategy: Keep::EveryOp, ..plan.how.clone() }, ..begin(first, how.clone()) };
+        let after = begin(other, how);
+        let expected = [Expected::of(&dataset, &before), Expected::of(&dataset, &after)];
+        prop_assume!(!expected.iter().any(Expected::has_more_errors_than_records));
+        let bench = completed(&dataset, &before);
+        let report = bench.run(&after).unwrap();
+        bench.check(&after, &report, &expected[1]);
+        prop_assert_eq!((report.partitions_resumed, report.partitions_reused), (0, 0));
+    }
+}
+
+fn texts() -> Dataset {
+    Dataset::of_texts((0..20).map(|n| if n % 7 == 3 { format!("err {n}") } else { format!("some text {n}") }))
+}
+
+/// The checkpoint of `every_partition` is the result: an appended operator goes on from it.
+#[test]
+fn an_appended_operator_goes_on_from_the_results() {
+    let call = OperatorCall::new;
+    let process = vec![call("fragile_mapper"), call("words_mapper"), call("stamp_mapper")];
+    for form in [Form::Plain, Form::Gzip, Form::Zstd, Form::Shards(40)] {
+        let shorter = Plan { form, ..Plan::new(process.clone(), 3) };
+        let longer = Plan { process: [process.clone(), vec![call("edit_mapper")]].concat(), ..shorter.clone() };
+        let bench = completed(&texts(), &shorter);
+        let report = bench.run(&longer).unwrap();
+        bench.check(&longer, &report, &Expected::of(&texts(), &longer));
+        assert_eq!((report.partitions, report.partitions_resumed, report.partitions_reused), (7, 7, 0));
+    }
+}
+
+/// What a record was when it came in is kept in quarantine, also when an operator failed on it behind a checkpoint.
+#[test]
+fn a_record_in_quarantine_is_as_it_came_in() {
+    let call = OperatorCall::new;
+    let dataset = Dataset::of_lines([r#"{"text": "an err", "n": 1}"#.to_owned()]);
+    let edit = call("edit_mapper").with("kind", "front");
+    let first = Plan::new(vec![edit.clone()], 1).strategy(Keep::EveryOp);
+    let second = Plan { process: vec![edit, call("fragile_mapper")], ..first.clone() };
+    let bench = completed(&dataset, &first);
+    let report = bench.run(&second).unwrap();
+    assert_eq!(report.partitions_resumed, 1);
+    assert_eq!(bench.quarantined(&second), Expected::of(&dataset, &second).quarantined);
+}
+
+/// Fields that a record lacked come behind the others in one order, checkpoint or not.
+#[test]
+fn new_fields_have_one_order() {
+    let call = OperatorCall::new;
+    let dataset = Dataset::of_lines([r#"{"n": 1}"#.to_owned()]);
+    let unseen = |field| call("title_mapper").with("field", field);
+    let first = Plan::new(vec![unseen("b"), operators::watch(0).with("text_key", "a")], 1).strategy(Keep::EveryOp);
+    let tail = vec![unseen("a"), unseen("b")];
+    let second = Plan { process: [first.process.clone(), tail].concat(), ..first.clone() };
+    let bench = completed(&dataset, &first);
+    let report = bench.run(&second).unwrap();
+    assert_eq!(report.partitions_resumed, 1);
+    bench.check_export(&second, &Expected::of(&dataset, &second));
+}

@@ -12,6 +12,9 @@ use coldpress_partition::{Copying, CutSettings};
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// The longest record that can be asked for: blocks address their bytes by 32 bits, with room for what is around it.
+const MAX_RECORD_BYTES: u64 = 512 << 20;
+
 /// A recipe whose operators, parameters, checkpoints and paths were checked.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -44,6 +47,11 @@ impl Prepared {
     /// [`ErrorKind::Recipe`] for an unknown operator, a wrong parameter, a checkpoint after an operator that the
     /// recipe does not have, or an export of an unknown form.
     pub fn new(recipe: Recipe, registry: Registry) -> Result<Self> {
+        if recipe.failure.max_record_bytes > MAX_RECORD_BYTES {
+            let message =
+                "max_record_mb: must be at most 512, because a record is held in memory whole";
+            return Err(Error::new(ErrorKind::Recipe, message));
+        }
         let text_key = recipe
             .fields
             .text_keys

@@ -21,11 +21,13 @@ pub(super) struct Frontier {
     ledger: Ledger,
     next_partition: u32,
     left_out: Vec<u32>,
+    /// The merge takes nothing any more: it has failed.
+    merge_ended: bool,
 }
 
 impl Frontier {
     pub(super) fn merge_has_failed(&self) -> bool {
-        self.merge.as_ref().is_some_and(Merge::has_failed)
+        self.merge_ended || self.merge.as_ref().is_some_and(Merge::has_failed)
     }
 
     pub(super) fn into_failure(self) -> Option<MergeFailure> {
@@ -52,6 +54,7 @@ impl Driver<'_> {
             ),
             next_partition: 0,
             left_out: Vec::new(),
+            merge_ended: false,
         }
     }
 
@@ -67,12 +70,6 @@ impl Driver<'_> {
         while let Some(planned) = self.state.partition(frontier.next_partition) {
             let index = frontier.next_partition;
             if let Some(result) = self.usable_result(index) {
-                let (marks, ledger) = (&result.error_marks, &result.ledger);
-                frontier
-                    .judge
-                    .pass(planned, marks, ledger.quarantined(), ledger.records)
-                    .map_err(|excess| self.excess(&excess))?;
-                frontier.ledger.add(ledger);
                 let path = result.rows.resolve(self.executor.layout.job_dir());
                 let piece = Piece {
                     partition: index,
@@ -80,8 +77,15 @@ impl Driver<'_> {
                     stamp: result.rows.stamp(),
                 };
                 if !self.merge(frontier)?.append(piece) {
+                    frontier.merge_ended = true;
                     return Ok(());
                 }
+                let (marks, ledger) = (&result.error_marks, &result.ledger);
+                frontier
+                    .judge
+                    .pass(planned, marks, ledger.quarantined(), ledger.records)
+                    .map_err(|excess| self.excess(&excess))?;
+                frontier.ledger.add(ledger);
             } else if self.state.failure(index).is_some() && self.is_given_up(index) {
                 frontier.left_out.push(index);
             } else {

@@ -64,24 +64,38 @@ proptest! {
 /// Failed partitions are the only other place.
 #[test]
 fn records_of_failed_partitions_are_accounted_for() {
-    let dataset = crate::dataset::Dataset::of_texts(["a", "err", "frail", "b", "c d", "bang", "frail", "e"]);
+    let dataset =
+        crate::dataset::Dataset::of_texts(["a", "err", "frail", "b", "c d", "bang", "frail", "e"]);
     let id = control::new_id();
     let call = coldpress_config::OperatorCall::new;
-    let process = vec![call("fragile_mapper"), call("words_mapper"), operators::frail(id)];
+    let process = vec![
+        call("fragile_mapper"),
+        call("words_mapper"),
+        operators::frail(id),
+    ];
     let plan = Plan::new(process, 2).with("retry.max_retries", 1);
     control::fail_times(id, 100);
     let bench = Bench::new(&dataset);
     let report = bench.run(&plan).unwrap();
     control::disarm(id);
-    let failed: u64 = report.failed_partitions.iter().map(|failed| failed.records).sum();
+    let failed: u64 = report
+        .failed_partitions
+        .iter()
+        .map(|failed| failed.records)
+        .sum();
     let ledger = &report.ledger;
     ledger.check().unwrap();
     assert_eq!(failed, 4);
     assert_eq!(
-        ledger.exported() + ledger.dropped() + ledger.quarantined() + ledger.absorbed() - ledger.made() + failed,
+        ledger.exported() + ledger.dropped() + ledger.quarantined() + ledger.absorbed()
+            - ledger.made()
+            + failed,
         8
     );
-    assert_eq!((ledger.exported(), ledger.quarantined(), ledger.made()), (3, 2, 1));
+    assert_eq!(
+        (ledger.exported(), ledger.quarantined(), ledger.made()),
+        (3, 2, 1)
+    );
     assert_eq!(bench.quarantined(&plan).len(), 2);
     assert_eq!(bench.quarantine_folder(&plan).len(), 2);
 }

@@ -17,7 +17,10 @@ fn verdict(bad: &[bool]) -> Option<(usize, usize)> {
     let marks = [1_000, 2_000, bad.len()];
     let errors = |mark: usize| bad[..mark].iter().filter(|bad| **bad).count();
     let excess = |mark: &usize| errors(*mark) as f64 > RATIO * *mark as f64;
-    marks.into_iter().find(excess).map(|mark| (errors(mark), mark))
+    marks
+        .into_iter()
+        .find(excess)
+        .map(|mark| (errors(mark), mark))
 }
 
 /// `counts[n]` bad records among those of the n-th 500, from the place `shift` on.
@@ -37,17 +40,28 @@ fn check(bad: &[bool], size: u64, workers: u32) {
         (true, _) => r#"{"text":"err"}"#.to_owned(),
     };
     let dataset = Dataset::of_lines(bad.iter().enumerate().map(line));
-    let plan = Plan::new(vec![OperatorCall::new("fragile_mapper")], size).workers(workers).with("max_error_ratio", RATIO);
+    let plan = Plan::new(vec![OperatorCall::new("fragile_mapper")], size)
+        .workers(workers)
+        .with("max_error_ratio", RATIO);
     let bench = Bench::new(&dataset);
     match (bench.run(&plan), verdict(bad)) {
         (Ok(report), None) => bench.check(&plan, &report, &Expected::of(&dataset, &plan)),
         (Err(error), Some((errors, records))) => {
             assert_eq!(error.kind(), ErrorKind::Failed);
-            let message = format!("{errors} of {records} records are in quarantine, more than `max_error_ratio: {RATIO}` allows");
-            assert!(error.full_message().starts_with(&message), "{} instead of {message}", error.full_message());
+            let message = format!(
+                "{errors} of {records} records are in quarantine, more than `max_error_ratio: {RATIO}` allows"
+            );
+            assert!(
+                error.full_message().starts_with(&message),
+                "{} instead of {message}",
+                error.full_message()
+            );
             assert_eq!(bench.export(plan.form), None);
         }
-        (found, wanted) => panic!("{:?} where {wanted:?} is due", found.map(|report| report.ledger)),
+        (found, wanted) => panic!(
+            "{:?} where {wanted:?} is due",
+            found.map(|report| report.ledger)
+        ),
     }
 }
 
@@ -69,10 +83,21 @@ proptest! {
 #[test]
 fn the_limit_is_exact() {
     let at_first_mark = |errors: usize| bad_records(&[25, errors - 25, 0, 0, 0], 100);
-    assert_eq!((verdict(&at_first_mark(50)), verdict(&at_first_mark(51))), (None, Some((51, 1_000))));
+    assert_eq!(
+        (verdict(&at_first_mark(50)), verdict(&at_first_mark(51))),
+        (None, Some((51, 1_000)))
+    );
     let at_the_end = |errors: usize| bad_records(&[20, 20, 20, 20, errors - 80], 0);
-    assert_eq!((verdict(&at_the_end(125)), verdict(&at_the_end(126))), (None, Some((126, 2_500))));
-    for bad in [at_first_mark(50), at_first_mark(51), at_the_end(125), at_the_end(126)] {
+    assert_eq!(
+        (verdict(&at_the_end(125)), verdict(&at_the_end(126))),
+        (None, Some((126, 2_500)))
+    );
+    for bad in [
+        at_first_mark(50),
+        at_first_mark(51),
+        at_the_end(125),
+        at_the_end(126),
+    ] {
         for size in [333, 1_000, 10_000] {
             check(&bad, size, 2);
         }
@@ -83,7 +108,13 @@ fn the_limit_is_exact() {
 #[test]
 fn a_limit_of_one_lets_every_error_pass() {
     let dataset = Dataset::of_texts(["err err err"]);
-    let plan = Plan::new(vec![OperatorCall::new("words_mapper"), OperatorCall::new("fragile_mapper")], 1);
+    let plan = Plan::new(
+        vec![
+            OperatorCall::new("words_mapper"),
+            OperatorCall::new("fragile_mapper"),
+        ],
+        1,
+    );
     let bench = Bench::new(&dataset);
     let report = bench.run(&plan).unwrap();
     bench.check(&plan, &report, &Expected::of(&dataset, &plan));

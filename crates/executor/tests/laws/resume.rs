@@ -10,15 +10,27 @@ use crate::bench::Bench;
 use crate::control;
 use crate::dataset::{Dataset, long_dataset};
 use crate::operators;
-use crate::plan::{Form, Keep, Plan, any_call, any_form, any_how, any_plan, any_process, with_watch};
+use crate::plan::{
+    Form, Keep, Plan, any_call, any_form, any_how, any_plan, any_process, with_watch,
+};
 use crate::reference::Expected;
 
 /// Per partition with a result under the recipe in force: how often it was attempted and published.
 fn published(state: &JobState) -> BTreeMap<u32, (u32, usize)> {
-    let Some(chain) = state.final_chain() else { return BTreeMap::new() };
-    let results = (0..state.partition_count()).filter(|index| state.published(*index, chain).is_some());
-    let times = |index| state.publications().filter(|result| result.partition == index && result.chain == chain).count();
-    results.map(|index| (index, (state.attempts(index), times(index)))).collect()
+    let Some(chain) = state.final_chain() else {
+        return BTreeMap::new();
+    };
+    let results =
+        (0..state.partition_count()).filter(|index| state.published(*index, chain).is_some());
+    let times = |index| {
+        state
+            .publications()
+            .filter(|result| result.partition == index && result.chain == chain)
+            .count()
+    };
+    results
+        .map(|index| (index, (state.attempts(index), times(index))))
+        .collect()
 }
 
 /// A finished run of `plan` in a bench of its own.
@@ -123,21 +135,44 @@ proptest! {
 }
 
 fn texts() -> Dataset {
-    Dataset::of_texts((0..20).map(|n| if n % 7 == 3 { format!("err {n}") } else { format!("some text {n}") }))
+    Dataset::of_texts((0..20).map(|n| {
+        if n % 7 == 3 {
+            format!("err {n}")
+        } else {
+            format!("some text {n}")
+        }
+    }))
 }
 
 /// The checkpoint of `every_partition` is the result: an appended operator goes on from it.
 #[test]
 fn an_appended_operator_goes_on_from_the_results() {
     let call = OperatorCall::new;
-    let process = vec![call("fragile_mapper"), call("words_mapper"), call("stamp_mapper")];
+    let process = vec![
+        call("fragile_mapper"),
+        call("words_mapper"),
+        call("stamp_mapper"),
+    ];
     for form in [Form::Plain, Form::Gzip, Form::Zstd, Form::Shards(40)] {
-        let shorter = Plan { form, ..Plan::new(process.clone(), 3) };
-        let longer = Plan { process: [process.clone(), vec![call("edit_mapper")]].concat(), ..shorter.clone() };
+        let shorter = Plan {
+            form,
+            ..Plan::new(process.clone(), 3)
+        };
+        let longer = Plan {
+            process: [process.clone(), vec![call("edit_mapper")]].concat(),
+            ..shorter.clone()
+        };
         let bench = completed(&texts(), &shorter);
         let report = bench.run(&longer).unwrap();
         bench.check(&longer, &report, &Expected::of(&texts(), &longer));
-        assert_eq!((report.partitions, report.partitions_resumed, report.partitions_reused), (7, 7, 0));
+        assert_eq!(
+            (
+                report.partitions,
+                report.partitions_resumed,
+                report.partitions_reused
+            ),
+            (7, 7, 0)
+        );
     }
 }
 
@@ -148,11 +183,17 @@ fn a_record_in_quarantine_is_as_it_came_in() {
     let dataset = Dataset::of_lines([r#"{"text": "an err", "n": 1}"#.to_owned()]);
     let edit = call("edit_mapper").with("kind", "front");
     let first = Plan::new(vec![edit.clone()], 1).strategy(Keep::EveryOp);
-    let second = Plan { process: vec![edit, call("fragile_mapper")], ..first.clone() };
+    let second = Plan {
+        process: vec![edit, call("fragile_mapper")],
+        ..first.clone()
+    };
     let bench = completed(&dataset, &first);
     let report = bench.run(&second).unwrap();
     assert_eq!(report.partitions_resumed, 1);
-    assert_eq!(bench.quarantined(&second), Expected::of(&dataset, &second).quarantined);
+    assert_eq!(
+        bench.quarantined(&second),
+        Expected::of(&dataset, &second).quarantined
+    );
 }
 
 /// Fields that a record lacked come behind the others in one order, checkpoint or not.
@@ -161,9 +202,16 @@ fn new_fields_have_one_order() {
     let call = OperatorCall::new;
     let dataset = Dataset::of_lines([r#"{"n": 1}"#.to_owned()]);
     let unseen = |field| call("title_mapper").with("field", field);
-    let first = Plan::new(vec![unseen("b"), operators::watch(0).with("text_key", "a")], 1).strategy(Keep::EveryOp);
+    let first = Plan::new(
+        vec![unseen("b"), operators::watch(0).with("text_key", "a")],
+        1,
+    )
+    .strategy(Keep::EveryOp);
     let tail = vec![unseen("a"), unseen("b")];
-    let second = Plan { process: [first.process.clone(), tail].concat(), ..first.clone() };
+    let second = Plan {
+        process: [first.process.clone(), tail].concat(),
+        ..first.clone()
+    };
     let bench = completed(&dataset, &first);
     let report = bench.run(&second).unwrap();
     assert_eq!(report.partitions_resumed, 1);

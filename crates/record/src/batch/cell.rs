@@ -8,8 +8,8 @@ use crate::json::{JsonKind, Slot};
 pub struct Cell {
     pub(super) slot: Slot,
     place: Place,
-    start: u32,
-    length: u32,
+    start: usize,
+    length: usize,
     changed: bool,
 }
 
@@ -41,7 +41,7 @@ pub enum FieldError {
 
 impl Cell {
     /// A field with this slot, whose text lies in `raw` from `start` on.
-    pub(super) fn in_raw(slot: Slot, start: u32, length: u32) -> Self {
+    pub(super) fn in_raw(slot: Slot, start: usize, length: usize) -> Self {
         Self {
             slot,
             place: Place::Raw,
@@ -51,7 +51,7 @@ impl Cell {
         }
     }
 
-    pub(super) fn in_arena(slot: Slot, start: u32, length: u32) -> Self {
+    pub(super) fn in_arena(slot: Slot, start: usize, length: usize) -> Self {
         Self {
             slot,
             place: Place::Arena,
@@ -81,7 +81,7 @@ impl Cell {
     }
 
     pub(super) fn text<'a>(&self, raw: &'a str, arena: &'a str) -> Result<&'a str, FieldError> {
-        let range = self.start as usize..self.start as usize + self.length as usize;
+        let range = self.start..self.start + self.length;
         match self.place {
             Place::Raw => Ok(&raw[range]),
             Place::Arena => Ok(&arena[range]),
@@ -102,15 +102,15 @@ impl Cell {
         arena: &mut String,
         edits: &Edits,
     ) -> Result<(), EditError> {
-        let range = self.start as usize..self.start as usize + self.length as usize;
+        let range = self.start..self.start + self.length;
         let text = match self.place {
             Place::Raw => &raw[range.clone()],
             Place::Arena => &arena[range.clone()],
             Place::LoneSurrogate | Place::NoText => return Err(EditError),
         };
         if let Some(kept) = edits.narrows(text) {
-            self.start += kept.start as u32;
-            self.length = kept.len() as u32;
+            self.start += kept.start;
+            self.length = kept.len();
         } else {
             let start = arena.len();
             let applied = match self.place {
@@ -118,16 +118,14 @@ impl Cell {
                 _ => edits.apply_within(arena, range),
             };
             applied.inspect_err(|_| arena.truncate(start))?;
-            (self.place, self.start, self.length) =
-                (Place::Arena, start as u32, (arena.len() - start) as u32);
+            (self.place, self.start, self.length) = (Place::Arena, start, arena.len() - start);
         }
         self.changed = true;
         Ok(())
     }
 
     pub(super) fn set_text(&mut self, arena: &mut String, text: &str) {
-        (self.place, self.start, self.length) =
-            (Place::Arena, arena.len() as u32, text.len() as u32);
+        (self.place, self.start, self.length) = (Place::Arena, arena.len(), text.len());
         arena.push_str(text);
         self.changed = true;
     }

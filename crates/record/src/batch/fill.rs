@@ -63,24 +63,24 @@ impl Batch {
             return;
         }
         for (cells, slot) in self.columns.iter_mut().zip(found) {
-            cells.push(read_cell(line, span.start, *slot, arena));
+            cells.push(read_cell(line, span.start as usize, *slot, arena));
         }
         self.lines.push(span);
         self.origins.push(Origin::new(source, span.position));
     }
 }
 
-fn read_cell(line: &str, line_start: u32, slot: Slot, arena: &mut String) -> Cell {
+fn read_cell(line: &str, line_start: usize, slot: Slot, arena: &mut String) -> Cell {
     if slot.kind != JsonKind::Text {
         return Cell::without_text(slot);
     }
     let inner = &line[slot.start as usize + 1..slot.end as usize - 1];
     if memchr(b'\\', inner.as_bytes()).is_none() {
-        return Cell::in_raw(slot, line_start + slot.start + 1, inner.len() as u32);
+        return Cell::in_raw(slot, line_start + slot.start as usize + 1, inner.len());
     }
     let start = arena.len();
     match unescape_into(inner, arena) {
-        Ok(()) => Cell::in_arena(slot, start as u32, (arena.len() - start) as u32),
+        Ok(()) => Cell::in_arena(slot, start, arena.len() - start),
         Err(_) => Cell::without_text(slot),
     }
 }

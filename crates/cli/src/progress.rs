@@ -8,7 +8,8 @@ use std::time::Duration;
 use coldpress::events::EventKind;
 use coldpress::executor::Executor;
 use coldpress::job::Journal;
-use indicatif::{ProgressBar, ProgressStyle};
+use coldpress::report::quantity::grouped;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 const PERIOD: Duration = Duration::from_millis(100);
 
@@ -87,11 +88,15 @@ fn show(bar: &ProgressBar, read: u64, total: u64) {
     }
     let template = match known {
         // A retry reads records again, so that there may be more than there are.
-        true => "{bar:30} {human_pos}/{human_len} records  {per_sec}  {eta} left",
-        false => "{spinner} {human_pos} records  {per_sec}",
+        true => "{bar:30} {human_pos}/{human_len} records  {rate}/s  {eta} left",
+        false => "{spinner} {human_pos} records  {rate}/s",
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // What cannot be drawn is drawn the next time.
+            let _ = out.write_str(&grouped(state.per_sec() as u64));
+        };
+        bar.set_style(style.with_key("rate", rate));
     }
     bar.set_position(if known { read.min(total) } else { read });
     bar.tick();

@@ -47,6 +47,26 @@ impl RecipeArgs {
         coldpress::executor(recipe).config_path(&self.config)
     }
 
+    /// The command that goes on with the job: with all that was overridden, since the recipe alone may be another.
+    pub(crate) fn resumption_command(&self, job_id: &str) -> String {
+        let mut words = vec![
+            "coldpress process --config".to_owned(),
+            quoted(&self.origin()),
+        ];
+        words.push(format!("--job_id {job_id}"));
+        words.extend(
+            self.limit
+                .as_ref()
+                .map(|limit| format!("--limit {}", quoted(limit))),
+        );
+        words.extend(
+            self.overrides
+                .iter()
+                .map(|word| quoted(&word.to_string_lossy())),
+        );
+        words.join(" ")
+    }
+
     /// The failure of an error that may have its place in the recipe.
     pub(crate) fn failure(&self, error: coldpress::executor::Error, source_text: &str) -> Failure {
         let span = error.span();
@@ -98,8 +118,34 @@ impl RecipeArgs {
     }
 }
 
+/// The word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 fn read_again(path: &Path) -> Option<String> {
     path.is_file()
         .then(|| std::fs::read_to_string(path).ok())
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        for (word, expected) in [
+            ("a/b-c_1.yaml", "a/b-c_1.yaml"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's $HOME", r"'it'\''s $HOME'"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
 }

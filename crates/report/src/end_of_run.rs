@@ -1,7 +1,7 @@
 //! What a run ended with, as text: where every record went, where everything is, how to go on.
 
 use coldpress_executor::{OperatorPerformance, Report};
-use coldpress_job::{JobSummary, Journal, Layout, Status};
+use coldpress_job::{Journal, Layout, Status};
 use coldpress_record::Ledger;
 
 use crate::quantity::{bytes, counted, duration, grouped, plain};
@@ -194,7 +194,7 @@ fn is_exported(status: Status) -> bool {
 
 /// What stands of a job that failed, and how to go on; empty where the job has left nothing.
 #[must_use]
-pub fn render_unfinished(layout: &Layout) -> String {
+pub fn render_unfinished(layout: &Layout, resumption_command: &str) -> String {
     let Ok(state) = Journal::read(layout) else {
         return String::new();
     };
@@ -224,11 +224,7 @@ pub fn render_unfinished(layout: &Layout) -> String {
             &layout.quarantine_dir().display().to_string(),
         ));
     }
-    let summary = JobSummary::read(layout).ok().flatten();
-    if let Some(command) = summary.map(|summary| summary.resumption_command) {
-        text.push_str(&field("Resume", &plain(&command)));
-    }
-    text
+    text + &field("Resume", &plain(resumption_command))
 }
 
 fn field(name: &str, value: &str) -> String {

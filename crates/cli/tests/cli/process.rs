@@ -177,13 +177,26 @@ fn a_stopped_job_is_resumed_to_the_same_bytes() {
     while !std::fs::read_dir(&results).is_ok_and(|mut files| files.next().is_some()) {
         std::thread::yield_now();
     }
+    for refused in [line, "jobs remove a --base-dir jobs"] {
+        bench
+            .run(refused)
+            .expect(4)
+            .tells(&["the job is running: process"]);
+    }
+    bench
+        .run("jobs --running --base-dir jobs")
+        .expect(0)
+        .prints(&["running"]);
     bench
         .run("stop a --base-dir jobs")
         .expect(0)
         .prints(&["is stopped"]);
     let ran = Ran::of(child.wait_with_output().unwrap()).expect(143);
-    ran.tells(&["stopping"])
-        .prints(&["Job a: stopped", "Resume"]);
+    ran.tells(&["stopping"]).prints(&[
+        "Job a: stopped",
+        "Resume",
+        "--job_id a --partition.size 20\n",
+    ]);
     assert!(!bench.path("out/clean.jsonl").exists());
     bench
         .run("jobs --base-dir jobs")
@@ -197,4 +210,29 @@ fn a_stopped_job_is_resumed_to_the_same_bytes() {
         .run("process --config recipe.yaml --job_id b --partition.size 5000")
         .expect(0);
     assert!(bench.read("out/clean.jsonl") == out && !out.is_empty());
+}
+
+#[test]
+fn a_failed_partition_is_named_and_the_rest_is_exported() {
+    let bench = Bench::new();
+    let lines = bench.read("in.jsonl").replace("\" text  15\"", "15");
+    bench.write("in.jsonl", &lines);
+    let line = "process --config recipe.yaml --job_id a --skip_op_error false --max_retries 0";
+    bench.run(line).expect(3).prints(&[
+        "completed, but without a part of its input",
+        "Partition 1 failed after 1 attempt: 10 records of in.jsonl",
+        "Try again",
+    ]);
+    assert_eq!(bench.read("out/clean.jsonl").lines().count(), 10);
+    let text = bench.run("monitor a --base-dir jobs").expect(0);
+    text.prints(&[
+        "COMPLETED_WITH_FAILURES",
+        "2 completed, 0 processing, 1 failed",
+        "Partition  1: FAILED",
+    ]);
+    let strict = format!("{line} --on_partition_failure fail --fresh");
+    bench
+        .run(&strict)
+        .expect(1)
+        .tells(&["error: partition 1 failed", "Resume"]);
 }

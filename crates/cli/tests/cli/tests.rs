@@ -1,9 +1,11 @@
-//! The program as a user meets it: run as a process, judged by its exit code and what it prints.
+//! The program as a user meets it: run as a process.
 
-// A folder of its own, the program in it, and what came of a run.
-mod bench;
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 // What is said about a recipe before it is run.
 mod before;
+// A folder of its own, the program in it, and what came of a run.
+mod bench;
 // What is shown of jobs that ran.
 mod inspect;
 // Running recipes, and running them again.

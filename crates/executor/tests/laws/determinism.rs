@@ -18,7 +18,10 @@ fn check(dataset: &Dataset, plan: &Plan, expected: &Expected) {
     }
     let bench = Bench::new(dataset);
     match bench.run(plan) {
-        Ok(report) => bench.check(plan, &report, expected),
+        Ok(report) => {
+            bench.check(plan, &report, expected);
+            assert_eq!(bench.quarantined(plan), expected.quarantined);
+        }
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::Input, "{}", error.full_message());
             assert_eq!(

@@ -20,7 +20,7 @@ pub(crate) struct Expected {
 }
 
 /// A record in quarantine: where it came from, who failed on it and why, and what it was.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Quarantined {
     origin: Origin,
     operation: Option<u32>,
@@ -56,6 +56,20 @@ impl From<QuarantineEntry> for Quarantined {
             error,
             record: record.unwrap_or_default(),
         }
+    }
+}
+
+impl Quarantined {
+    /// Everything but the record itself.
+    pub(crate) fn place(&self) -> String {
+        let Self { origin, operation, operator, error, .. } = self;
+        format!("{origin}, {operation:?} {operator:?}: {error}")
+    }
+}
+
+impl std::fmt::Debug for Quarantined {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {:?}", self.place(), String::from_utf8_lossy(&self.record))
     }
 }
 

@@ -176,9 +176,9 @@ fn an_appended_operator_goes_on_from_the_results() {
     }
 }
 
-/// What a record was when it came in is kept in quarantine, also when an operator failed on it behind a checkpoint.
+/// What quarantine holds of a record does not tell whether an operator failed on it before or behind a checkpoint.
 #[test]
-fn a_record_in_quarantine_is_as_it_came_in() {
+fn a_record_in_quarantine_is_the_same_behind_a_checkpoint() {
     let call = OperatorCall::new;
     let dataset = Dataset::of_lines([r#"{"text": "an err", "n": 1}"#.to_owned()]);
     let edit = call("edit_mapper").with("kind", "front");

@@ -44,16 +44,18 @@ impl RecipeArgs {
 
     /// An executor of the recipe, not built yet.
     pub(crate) fn executor(&self, recipe: Recipe) -> ExecutorBuilder {
-        coldpress::executor(recipe).config_path(&self.config)
+        coldpress::executor(recipe)
+            .config_path(&self.config)
+            .resumption(self.resumption())
     }
 
-    /// The command that goes on with the job: with all that was overridden, since the recipe alone may be another.
-    pub(crate) fn resumption_command(&self, job_id: &str) -> String {
+    /// The command that goes on with a job, but for its id: with all that was overridden, since the recipe alone may be
+    /// another.
+    fn resumption(&self) -> String {
         let mut words = vec![
             "coldpress process --config".to_owned(),
             quoted(&self.origin()),
         ];
-        words.push(format!("--job_id {job_id}"));
         words.extend(
             self.limit
                 .as_ref()

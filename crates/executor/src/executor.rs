@@ -33,6 +33,7 @@ pub(crate) struct RunOptions {
     pub(crate) fresh: bool,
     pub(crate) take_over: bool,
     pub(crate) config_path: Option<PathBuf>,
+    pub(crate) resumption: Option<String>,
 }
 
 impl ExecutorBuilder {
@@ -86,6 +87,13 @@ impl ExecutorBuilder {
     #[must_use]
     pub fn take_over(mut self, take_over: bool) -> Self {
         self.options.take_over = take_over;
+        self
+    }
+
+    /// The command that resumes the job, but for ` --job_id ID`; by default it names the recipe's file alone.
+    #[must_use]
+    pub fn resumption(mut self, command: impl Into<String>) -> Self {
+        self.options.resumption = Some(command.into());
         self
     }
 
@@ -167,6 +175,12 @@ impl Shared {
         }
     }
 
+    /// Lets those go who waited for events of a run that ended before there were any.
+    pub(crate) fn end_events(&self) {
+        let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.waiting.clear();
+    }
+
     pub(crate) fn set_progress(&self, progress: Arc<coldpress_worker::Progress>) {
         self.watchers
             .lock()
@@ -192,7 +206,20 @@ impl Executor {
     /// [`Error`]; its kind says what can be done. What was published stays good, and running again goes on from it.
     #[doc(alias = "dj-process")]
     pub fn run(&self) -> Result<Report> {
-        Driver::open(self)?.run()
+        let report = Driver::open(self).and_then(Driver::run);
+        self.shared.end_events();
+        report
+    }
+
+    /// The command that resumes the job.
+    pub fn resumption_command(&self) -> String {
+        let config = match &self.options.config_path {
+            Some(path) => path.display().to_string(),
+            None => self.layout.resolved_recipe().display().to_string(),
+        };
+        let command = self.options.resumption.clone();
+        let command = command.unwrap_or_else(|| format!("coldpress process --config {config}"));
+        format!("{command} --job_id {}", self.layout.job_id())
     }
 
     /// A handle that stops the run from elsewhere: a signal handler, another thread.

@@ -24,5 +24,5 @@ pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};
 pub use judge::{Judge, TooManyErrors};
 pub use prepare::Prepared;
-pub use report::{FailedPartition, OperatorPerformance, Report};
+pub use report::{FailedPartition, OperatorPerformance, Report, UnreadablePart};
 pub use scheduler::{AfterFailure, Next, Scheduler};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use coldpress_job::Status;
-use coldpress_record::{Ledger, Unreadable};
+use coldpress_record::Ledger;
 use serde::Serialize;
 
 /// What a run ended with: where every record went, how long it took, where everything is.
@@ -26,7 +26,7 @@ pub struct Report {
     /// Partitions that are not in the export, out of retries.
     pub failed_partitions: Vec<FailedPartition>,
     /// Parts of the input that could not be read.
-    pub unreadable: Vec<Unreadable>,
+    pub unreadable: Vec<UnreadablePart>,
     /// Bytes of the partitions' records, unpacked.
     pub input_bytes: u64,
     /// Bytes of the export.
@@ -49,6 +49,19 @@ pub struct Report {
     pub quarantine_dir: Option<PathBuf>,
     /// The command that resumes the job.
     pub resumption_command: String,
+}
+
+/// A part of the input that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnreadablePart {
+    /// The file it lies in.
+    pub source: String,
+    /// First byte in the file's unpacked text.
+    pub start: u64,
+    /// Bytes, where known; 0 = all that follows.
+    pub length: u64,
+    /// Why.
+    pub reason: String,
 }
 
 /// A partition that is not in the export.

@@ -67,6 +67,8 @@ pub struct ParamError {
     pub message: String,
     /// The parameter it is about, so that its place in the recipe can be shown.
     pub param: Option<String>,
+    /// Whether the name itself is wrong, not the value.
+    pub(crate) is_name: bool,
 }
 
 impl ParamError {
@@ -75,6 +77,7 @@ impl ParamError {
         Self {
             message: format!("parameter `{param}` {expected}"),
             param: Some(param.to_owned()),
+            is_name: false,
         }
     }
 }

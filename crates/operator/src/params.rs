@@ -145,6 +145,7 @@ impl<'a> ParamReader<'a> {
         Err(ParamError {
             message,
             param: Some(key.name.clone()),
+            is_name: true,
         })
     }
 }

@@ -57,16 +57,11 @@ impl Registry {
                 .params
                 .iter()
                 .find(|(key, _)| Some(&key.name) == error.param.as_ref());
+            let span = param.map(|(key, node)| if error.is_name { key.span } else { node.span });
             Error::Params {
                 operator: call.name.clone(),
                 message: error.message,
-                span: param.map_or(call.span, |(key, node)| {
-                    if node.span.line > 0 {
-                        node.span
-                    } else {
-                        key.span
-                    }
-                }),
+                span: span.unwrap_or(call.span),
             }
         })
     }

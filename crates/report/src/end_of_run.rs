@@ -141,8 +141,8 @@ fn losses(report: &Report) -> String {
             length => format!("to {}", grouped(part.start + length)),
         };
         text.push_str(&format!(
-            "\nUnreadable: source {} from byte {} {end}\n  {}\n",
-            part.source,
+            "\nUnreadable: {} from byte {} {end}\n  {}\n",
+            plain(&part.source),
             grouped(part.start),
             plain(&part.reason)
         ));

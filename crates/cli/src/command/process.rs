@@ -56,18 +56,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         progress.end();
         result
     });
-    let job_id = executor.layout().job_id().as_str();
-    let resumption_command = args.recipe.resumption_command(job_id);
     match result {
-        Ok(mut report) => {
-            report.resumption_command = resumption_command;
+        Ok(report) => {
             tell(args, &executor, &report)?;
             Ok(exit_code(&report, &received))
         }
         Err(error) => {
             let shown = matches!(error.kind(), coldpress::executor::ErrorKind::Failed);
             let failure = args.recipe.failure(error, &source_text);
-            let standing = || render_unfinished(executor.layout(), &resumption_command);
+            let standing = || render_unfinished(executor.layout(), &executor.resumption_command());
             Err(if shown {
                 failure.with_details(standing())
             } else {

@@ -52,7 +52,11 @@ impl Driver<'_> {
         epoch < self.journal.epoch() && attempt <= self.state.last_attempt(partition, epoch)
     }
 
-    fn remove_dead_outputs(&self) {
+    /// Removes outputs that dead drivers of this job left beside the export.
+    pub(super) fn remove_dead_outputs(&self) {
+        if !self.executor.prepared.recipe.storage.cleanup_temp_files {
+            return;
+        }
         const MERGES: u32 = 4;
         let target = &self.executor.prepared.target;
         for epoch in self

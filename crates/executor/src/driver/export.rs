@@ -276,6 +276,7 @@ impl Driver<'_> {
         {
             self.finish_export(&staged)?;
         }
+        self.remove_dead_outputs();
         self.reused = self.state.partition_count();
         let mut ledger = Ledger::default();
         self.results().for_each(|result| ledger.add(&result.ledger));

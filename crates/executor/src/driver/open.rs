@@ -1,12 +1,13 @@
 //! Taking the job: directories, locks, the journal's next epoch, the event log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Instant;
 
 use coldpress_config::{LogLevel, Overwrite};
-use coldpress_dataset::Standing;
+use coldpress_dataset::{OWNERSHIP_SCHEMA, Ownership, Standing, resolve, staged_digest};
 use coldpress_events::{EventLog, Level, LogOptions};
-use coldpress_job::{JobLock, JobSummary, Journal, LockOptions, Mode};
+use coldpress_job::{ExportIntent, JobLock, JobState, JobSummary, Journal, LockOptions, Mode};
 use coldpress_storage::{FileLock, replace};
 
 use super::Driver;
@@ -35,6 +36,8 @@ impl<'e> Driver<'e> {
             (true, false) => Mode::Resume,
             (false, _) => Mode::New,
         };
+        // Before anything is made: a dataset that is not there leaves no job behind.
+        let dataset = resolve(&recipe.dataset.paths, &recipe.dataset.suffixes)?;
         layout.create()?;
         let lock = JobLock::acquire(
             layout,
@@ -44,7 +47,12 @@ impl<'e> Driver<'e> {
             },
         )?;
         let export_lock = lock_export(executor)?;
-        let standing = check_standing(executor)?;
+        let known = if mode == Mode::Resume {
+            Journal::read(layout)?
+        } else {
+            JobState::default()
+        };
+        let standing = check_standing(executor, known.export().intent.as_ref())?;
         let (journal, state) = Journal::open(layout, &lock, mode)?;
         let events = open_events(executor)?;
         executor.shared.begin_events(|| events.subscribe());
@@ -60,7 +68,7 @@ impl<'e> Driver<'e> {
             state,
             events,
             summary,
-            sources: Vec::new(),
+            sources: dataset.sources,
             chain: Vec::new(),
             standing,
             started,
@@ -73,6 +81,7 @@ impl<'e> Driver<'e> {
             begun: BTreeMap::new(),
         };
         driver.announce_start(mode == Mode::Resume);
+        dataset.notes.into_iter().for_each(|note| driver.warn(note));
         Ok(driver)
     }
 }
@@ -94,7 +103,9 @@ fn lock_export(executor: &Executor) -> Result<FileLock> {
 }
 
 /// What stands at the export path may only be replaced if the recipe says so.
-fn check_standing(executor: &Executor) -> Result<Option<coldpress_dataset::Ownership>> {
+///
+/// An output that this job put there, and a crash kept from being signed, is ours: its intent is in the journal.
+fn check_standing(executor: &Executor, intent: Option<&ExportIntent>) -> Result<Option<Ownership>> {
     let target = &executor.prepared.target;
     let overwrite = executor.prepared.recipe.export.overwrite;
     let refused = |reason: &str| {
@@ -104,9 +115,13 @@ fn check_standing(executor: &Executor) -> Result<Option<coldpress_dataset::Owner
             format!("export path `{path}` {reason}"),
         ))
     };
-    match (target.standing()?, overwrite) {
+    let standing = target.standing()?;
+    if let (Standing::Foreign(_), Some(ownership)) = (&standing, unsigned(executor, intent)) {
+        return Ok(Some(ownership));
+    }
+    match (standing, overwrite) {
         (Standing::Free, _) => Ok(None),
-        (Standing::Ours(_), Overwrite::Never) => {
+        (Standing::Ours(ownership), Overwrite::Never) if !is_of_job(executor, &ownership) => {
             refused("exists; remove it, or set `export_overwrite: own`")
         }
         (Standing::Ours(ownership), _) => Ok(Some(ownership)),
@@ -115,6 +130,27 @@ fn check_standing(executor: &Executor) -> Result<Option<coldpress_dataset::Owner
             "{reason}; move it away, export elsewhere, or set `export_overwrite: always`"
         )),
     }
+}
+
+fn is_of_job(executor: &Executor, ownership: &Ownership) -> bool {
+    ownership.job_id == executor.layout.job_id().as_str()
+}
+
+/// The ownership of an output that stands in its place by an intent of this job, and was not signed yet.
+fn unsigned(executor: &Executor, intent: Option<&ExportIntent>) -> Option<Ownership> {
+    let target = &executor.prepared.target;
+    let intent = intent.filter(|intent| {
+        Path::new(&intent.path) == target.path() && intent.directory == target.is_directory()
+    })?;
+    let found = staged_digest(target.path(), intent.directory).ok()?;
+    let job_id = executor.layout.job_id().to_string();
+    let (length, digest) = (intent.length, intent.digest);
+    (found == (length, digest)).then_some(Ownership {
+        schema_version: OWNERSHIP_SCHEMA,
+        job_id,
+        length,
+        digest,
+    })
 }
 
 fn open_events(executor: &Executor) -> Result<EventLog> {
@@ -147,18 +183,4 @@ fn describe(summary: &mut JobSummary, executor: &Executor) {
     summary.resumption_command = executor.resumption_command();
     summary.dataset_path = recipe.dataset.paths.join(", ");
     summary.export_path = executor.prepared.target.path().display().to_string();
-}
-
-impl Executor {
-    /// The command that resumes the job.
-    pub(crate) fn resumption_command(&self) -> String {
-        let config = match &self.options.config_path {
-            Some(path) => path.display().to_string(),
-            None => self.layout.resolved_recipe().display().to_string(),
-        };
-        format!(
-            "coldpress process --config {config} --job_id {}",
-            self.layout.job_id()
-        )
-    }
 }

@@ -1,6 +1,6 @@
 //! Loading the dataset: what it consists of, whether it is what was planned, and the rest of the plan.
 
-use coldpress_dataset::{Error as DatasetError, Source, Touched, resolve};
+use coldpress_dataset::{Error as DatasetError, Source, Touched};
 use coldpress_job::{DamagedSource, JobPlan, JournalRecord, RecipeInForce};
 use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, verify_slices};
 use coldpress_storage::Digest;
@@ -19,10 +19,6 @@ impl Driver<'_> {
     /// Finds the sources; for a planned job, makes sure that they are what was planned.
     pub(super) fn load_sources(&mut self) -> Result<()> {
         let prepared = &self.executor.prepared;
-        let dataset = &prepared.recipe.dataset;
-        let resolved = resolve(&dataset.paths, &dataset.suffixes)?;
-        resolved.notes.into_iter().for_each(|note| self.warn(note));
-        self.sources = resolved.sources;
         match self.state.plan().cloned() {
             Some(plan) => self.check_plan(&plan)?,
             None => {

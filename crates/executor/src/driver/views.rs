@@ -6,7 +6,7 @@ use coldpress_storage::replace;
 use coldpress_worker::QuarantineEntry;
 
 use super::{Driver, Exported};
-use crate::report::{FailedPartition, Report};
+use crate::report::{FailedPartition, Report, UnreadablePart};
 
 impl Driver<'_> {
     /// The results of the recipe in force, in partition order.
@@ -99,18 +99,6 @@ impl Driver<'_> {
         let mut so_far = coldpress_record::Ledger::default();
         self.results().for_each(|result| so_far.add(&result.ledger));
         let quarantined = self.results().any(|result| !result.quarantine.is_empty());
-        let mut unreadable: Vec<_> = self
-            .results()
-            .flat_map(|result| result.unreadable.clone())
-            .collect();
-        unreadable.extend(self.state.damaged_sources().iter().map(|damage| {
-            coldpress_record::Unreadable {
-                source: damage.source,
-                start: damage.position,
-                length: 0,
-                reason: damage.reason.clone(),
-            }
-        }));
         Report {
             job_id: layout.job_id().to_string(),
             status,
@@ -120,7 +108,7 @@ impl Driver<'_> {
             partitions_reused: self.reused,
             partitions_resumed: self.resumed,
             failed_partitions: self.failed_partitions(),
-            unreadable,
+            unreadable: self.unreadable(),
             input_bytes: self
                 .state
                 .partitions()
@@ -137,6 +125,20 @@ impl Driver<'_> {
             quarantine_dir: quarantined.then(|| layout.quarantine_dir()),
             resumption_command: self.executor.resumption_command(),
         }
+    }
+
+    fn unreadable(&self) -> Vec<UnreadablePart> {
+        let part = |source: u32, start, length, reason: &String| UnreadablePart {
+            source: self.source_path(source),
+            start,
+            length,
+            reason: reason.clone(),
+        };
+        let torn = self.results().flat_map(|result| &result.unreadable);
+        let torn = torn.map(|torn| part(torn.source, torn.start, torn.length, &torn.reason));
+        let damaged = self.state.damaged_sources().iter();
+        let damaged = damaged.map(|damage| part(damage.source, damage.position, 0, &damage.reason));
+        torn.chain(damaged).collect()
     }
 
     fn failed_partitions(&self) -> Vec<FailedPartition> {

@@ -99,8 +99,12 @@ impl Bench {
             ledger.exported(),
             expected.rows.iter().filter(|byte| **byte == b'\n').count() as u64
         );
-        let places = |found: &[Quarantined]| found.iter().map(Quarantined::place).collect::<Vec<_>>();
-        assert_eq!(places(&self.quarantined(plan)), places(&expected.quarantined));
+        let places =
+            |found: &[Quarantined]| found.iter().map(Quarantined::place).collect::<Vec<_>>();
+        assert_eq!(
+            places(&self.quarantined(plan)),
+            places(&expected.quarantined)
+        );
     }
 
     #[track_caller]

@@ -8,11 +8,11 @@ use crate::bench::Bench;
 use crate::control;
 use crate::dataset::{any_dataset, long_dataset};
 use crate::operators;
-use crate::plan::{Plan, any_how, any_plan, with_frail, with_watch};
+use crate::plan::{Plan, any_how, any_plan, cases, with_frail, with_watch};
 use crate::reference::Expected;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(cases(32))]
 
     /// Fragile operators all the way, attempts that fail and are tried again: what is in quarantine is there once,
     /// and nothing else lies in the folder.

@@ -7,7 +7,7 @@ use crate::bench::Bench;
 use crate::control;
 use crate::dataset::{Dataset, any_dataset};
 use crate::operators;
-use crate::plan::{Form, How, Keep, Plan, any_how, any_plan, with_frail};
+use crate::plan::{Form, How, Keep, Plan, any_how, any_plan, cases, with_frail};
 use crate::reference::Expected;
 
 /// Runs a plan on a dataset of its own and checks all that comes out.
@@ -36,7 +36,7 @@ fn check(dataset: &Dataset, plan: &Plan, expected: &Expected) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn no_plan_shows_in_the_export(dataset in any_dataset(), plan in any_plan(), other in any_how()) {
@@ -49,6 +49,8 @@ proptest! {
     fn retries_that_heal_do_not_show(dataset in any_dataset(), plan in any_plan(), at in 0usize..6, failures in 1u32..3) {
         let id = control::new_id();
         let plan = Plan { process: with_frail(plan.process, at, id), ..plan };
+        // A last line without its end is a batch of its own, whose records begin to fail when the others are healed.
+        let plan = plan.with("retry.max_retries", 8);
         let expected = Expected::of(&dataset, &plan);
         control::fail_times(id, failures);
         check(&dataset, &plan, &expected);

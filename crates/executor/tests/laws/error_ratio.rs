@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::bench::Bench;
 use crate::dataset::Dataset;
-use crate::plan::Plan;
+use crate::plan::{Plan, cases};
 use crate::reference::Expected;
 
 const RECORDS: usize = 2_500;
@@ -66,7 +66,7 @@ fn check(bad: &[bool], size: u64, workers: u32) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6))]
+    #![proptest_config(cases(6))]
 
     #[test]
     fn the_verdict_is_the_same_under_every_cut(

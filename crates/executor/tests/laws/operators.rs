@@ -38,7 +38,7 @@ pub(crate) fn registry() -> Registry {
         .with(OperatorSpec::new(
             "title_mapper",
             "Sets a title unseen.",
-            |_: NoParams, _| Ok(Operator::splitter(Title).fields(["title"])),
+            |params: TitleParams, _| Ok(Operator::splitter(Title).fields([params.field])),
         ))
         .with(
             OperatorSpec::new(

@@ -178,6 +178,14 @@ impl Form {
     }
 }
 
+/// So many cases, unless `PROPTEST_CASES` asks for more or fewer.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        return ProptestConfig::default();
+    }
+    ProptestConfig::with_cases(count)
+}
+
 /// Any plan of any operators.
 pub(crate) fn any_plan() -> impl Strategy<Value = Plan> {
     (any_process(0..6), any::<bool>(), any_form(), any_how()).prop_map(

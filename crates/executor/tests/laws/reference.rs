@@ -62,14 +62,25 @@ impl From<QuarantineEntry> for Quarantined {
 impl Quarantined {
     /// Everything but the record itself.
     pub(crate) fn place(&self) -> String {
-        let Self { origin, operation, operator, error, .. } = self;
+        let Self {
+            origin,
+            operation,
+            operator,
+            error,
+            ..
+        } = self;
         format!("{origin}, {operation:?} {operator:?}: {error}")
     }
 }
 
 impl std::fmt::Debug for Quarantined {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {:?}", self.place(), String::from_utf8_lossy(&self.record))
+        write!(
+            f,
+            "{}: {:?}",
+            self.place(),
+            String::from_utf8_lossy(&self.record)
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use crate::control;
 use crate::dataset::{Dataset, long_dataset};
 use crate::operators;
 use crate::plan::{
-    Form, Keep, Plan, any_call, any_form, any_how, any_plan, any_process, with_watch,
+    Form, Keep, Plan, any_call, any_form, any_how, any_plan, any_process, cases, with_watch,
 };
 use crate::reference::Expected;
 
@@ -41,7 +41,7 @@ fn completed(dataset: &Dataset, plan: &Plan) -> Bench {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(cases(32))]
 
     /// Stopped twice at any place, under any plan, and going on under another: as if nothing had happened.
     #[test]
@@ -203,17 +203,21 @@ fn new_fields_have_one_order() {
     let dataset = Dataset::of_lines([r#"{"n": 1}"#.to_owned()]);
     let unseen = |field| call("title_mapper").with("field", field);
     let first = Plan::new(
-        vec![unseen("b"), operators::watch(0).with("text_key", "a")],
+        vec![operators::watch(0).with("text_key", "a"), unseen("b")],
         1,
     )
     .strategy(Keep::EveryOp);
-    let tail = vec![unseen("a"), unseen("b")];
     let second = Plan {
-        process: [first.process.clone(), tail].concat(),
+        process: [first.process.clone(), vec![unseen("a")]].concat(),
         ..first.clone()
     };
     let bench = completed(&dataset, &first);
     let report = bench.run(&second).unwrap();
     assert_eq!(report.partitions_resumed, 1);
     bench.check_export(&second, &Expected::of(&dataset, &second));
+    eprintln!(
+        "DBG {:?}",
+        String::from_utf8(Expected::of(&dataset, &second).rows)
+    );
+    panic!();
 }

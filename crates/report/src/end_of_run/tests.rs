@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use coldpress_executor::FailedPartition;
-use coldpress_record::{OperatorLedger, Unreadable};
+use coldpress_executor::{FailedPartition, UnreadablePart};
+use coldpress_record::OperatorLedger;
 
 use super::*;
 
@@ -88,8 +88,8 @@ fn what_is_lost_is_named_and_cannot_reach_the_terminal() {
         attempts: 4,
         error: "bad\u{1b}[2J\nluck".to_owned(),
     };
-    let unreadable = Unreadable {
-        source: 0,
+    let unreadable = UnreadablePart {
+        source: "data.jsonl".to_owned(),
         start: 5_000,
         length: 0,
         reason: "it is torn".to_owned(),
@@ -105,7 +105,7 @@ fn what_is_lost_is_named_and_cannot_reach_the_terminal() {
         "without a part of its input",
         "Partition 9 failed after 4 attempts: 1 record of a.jsonl, bytes 1,000 to 2,000, are not in the output\n  bad\\u{1b}[2J\\nluck\n",
         "... and 2 more failed partitions",
-        "Unreadable: source 0 from byte 5,000 on\n  it is torn",
+        "Unreadable: data.jsonl from byte 5,000 on\n  it is torn",
         "Checkpoints /big/demo",
         "Try again   coldpress",
     ] {

@@ -1,0 +1,137 @@
+//! Kills at the named places in the code.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::bench::{Bench, Scale, repository};
+use super::is_full;
+use super::round::{Kill, Round};
+use super::table::{Outcome, judge, play_one};
+use super::variant::{EXPORTS, Export, Input, Strategy, Variant};
+
+struct CrashPoint {
+    name: &'static str,
+    /// The hit that the sample kills at: one that every run reaches, where possible in the midst of it.
+    hit: u32,
+    needs: Needs,
+}
+
+/// What a run must have to reach a crash point.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    /// Checkpoint files.
+    Checkpoints,
+    /// An older directory at the export path.
+    OlderDirectory,
+}
+
+const fn point(name: &'static str, hit: u32, needs: Needs) -> CrashPoint {
+    CrashPoint { name, hit, needs }
+}
+
+/// Every crash point of the engine.
+const POINTS: &[CrashPoint] = &[
+    point("checkpoint_after_finish", 30, Needs::Checkpoints),
+    point("checkpoint_before_finish", 30, Needs::Checkpoints),
+    point("driver.after_sync", 4, Needs::Nothing),
+    point("driver.before_sync", 4, Needs::Nothing),
+    point("driver.publish", 5, Needs::Nothing),
+    point("exchange_before_folder_sync", 1, Needs::OlderDirectory),
+    point("export.intent", 1, Needs::Nothing),
+    point("export.owned", 1, Needs::Nothing),
+    point("export.renamed", 1, Needs::Nothing),
+    point("journal_before_seal", 1, Needs::Nothing),
+    point("log_after_sync", 4, Needs::Nothing),
+    point("log_before_sync", 4, Needs::Nothing),
+    point("log_before_write", 4, Needs::Nothing),
+    point("log_torn_write", 4, Needs::Nothing),
+    point("merge.append", 5, Needs::Nothing),
+    point("merge.finish", 1, Needs::Nothing),
+    point("new_file_before_folder_sync", 9, Needs::Nothing),
+    point("new_file_before_sync", 9, Needs::Nothing),
+    point("rename_before_folder_sync", 1, Needs::Nothing),
+    point("replace_before_folder_sync", 3, Needs::Nothing),
+    point("replace_before_rename", 3, Needs::Nothing),
+];
+
+const SCALE: Scale = Scale { copies: 1, partition_size: 40 };
+
+#[test]
+fn kills_at_every_crash_point() {
+    let mut bench = Bench::new(SCALE);
+    let mut outcomes = Vec::new();
+    for point in POINTS {
+        if is_full() {
+            play_all_hits(&mut bench, point, &mut outcomes);
+        } else {
+            let kill = format!("{}:{}", point.name, point.hit);
+            outcomes.push(reached(play_one(&mut bench, &point.round(Strategy::EveryOp, kill, 0)), point));
+        }
+    }
+    judge(bench, "2-points", &super::table::points(&outcomes), &outcomes);
+}
+
+/// Kills at the 1st, 2nd, 4th, 8th and so on hit of a point, with every strategy, until a run has no such hit.
+fn play_all_hits(bench: &mut Bench, point: &CrashPoint, outcomes: &mut Vec<Outcome>) {
+    for strategy in Strategy::ALL {
+        for step in 0..u32::BITS {
+            let kill = format!("{}:{}", point.name, 1_u32 << step);
+            let round = point.round(strategy, kill, step as usize);
+            if point.needs == Needs::Checkpoints && !round.variant.has_checkpoints() {
+                break;
+            }
+            match play_one(bench, &round) {
+                None if step > 0 => break,
+                outcome => outcomes.push(reached(outcome, point)),
+            }
+        }
+    }
+}
+
+fn reached(outcome: Option<Outcome>, point: &CrashPoint) -> Outcome {
+    outcome.unwrap_or_else(|| panic!("no run reached {}", point.name))
+}
+
+impl CrashPoint {
+    /// A round with a kill at this point; `step` varies what does not matter for reaching it.
+    fn round(&self, strategy: Strategy, kill: String, step: usize) -> Round {
+        let older = self.needs == Needs::OlderDirectory;
+        let input = if step % 4 == 3 { Input::Gzip } else { Input::Plain };
+        let export = if older { Export::Directory } else { EXPORTS[step % EXPORTS.len()] };
+        Round {
+            variant: Variant { strategy, input, export },
+            kills: vec![Kill::Point(kill)],
+            replaces: older || step % 2 == 1,
+        }
+    }
+}
+
+#[test]
+fn every_crash_point_is_listed() {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(repository().join("crates")).unwrap() {
+        collect(&entry.unwrap().path().join("src"), &mut found);
+    }
+    let listed: BTreeSet<_> = POINTS.iter().map(|point| point.name.to_owned()).collect();
+    assert_eq!(listed, found, "left: the list of this test; right: the code");
+}
+
+/// The names of the crash points in the files below a folder.
+fn collect(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|suffix| suffix == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            found.extend(code.flat_map(names_on).map(str::to_owned));
+        }
+    }
+}
+
+fn names_on(line: &str) -> impl Iterator<Item = &str> {
+    let named = ["crash_point!(\"", "is_due(\""].into_iter().flat_map(|call| line.split(call).skip(1));
+    named.filter_map(|rest| rest.split('"').next())
+}

@@ -1,0 +1,111 @@
+//! The rounds as tables.
+
+use std::fmt::Write as _;
+
+use super::bench::Bench;
+use super::is_full;
+use super::round::{Played, Round, play};
+use super::variant::{Input, Strategy};
+
+/// A round and what came of it.
+pub(crate) struct Outcome {
+    round: Round,
+    result: Result<Played, String>,
+}
+
+impl Outcome {
+    pub(crate) fn played(&self) -> Option<&Played> {
+        self.result.as_ref().ok()
+    }
+}
+
+/// Plays these rounds, all of them whatever comes of one.
+pub(crate) fn play_all(bench: &mut Bench, rounds: &[Round]) -> Vec<Outcome> {
+    rounds.iter().filter_map(|round| play_one(bench, round)).collect()
+}
+
+/// Plays a round; nothing if its crash point is not reached.
+pub(crate) fn play_one(bench: &mut Bench, round: &Round) -> Option<Outcome> {
+    let result = play(bench, round).transpose()?;
+    let outcome = Outcome { round: round.clone(), result };
+    if is_full() {
+        println!("{}", line(&outcome));
+    }
+    Some(outcome)
+}
+
+/// Leaves the table where it is asked for, and fails for rounds that went wrong.
+#[track_caller]
+pub(crate) fn judge(bench: Bench, name: &str, table: &str, outcomes: &[Outcome]) {
+    if let Some(folder) = std::env::var_os("COLDPRESS_KILL_TABLES") {
+        std::fs::write(std::path::Path::new(&folder).join(name).with_extension("md"), table).unwrap();
+    }
+    let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.result.is_err()).map(line).collect();
+    if !failed.is_empty() {
+        let folder = bench.keep();
+        panic!("{} of {} rounds failed, see {}:\n{}", failed.len(), outcomes.len(), folder.display(), failed.join("\n"));
+    }
+}
+
+/// The table of the kills at instants: a row for each strategy, then one for each round.
+pub(crate) fn instants(outcomes: &[Outcome]) -> String {
+    let mut table = String::from(
+        "## Kills at instants\n\n\
+        | strategy | instants | killed | partitions published before | reused after | run again | equal exports |\n\
+        | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for strategy in Strategy::ALL {
+        let of_strategy = outcomes.iter().filter(|outcome| outcome.round.variant.strategy == strategy);
+        let row = summary(strategy.name(), &of_strategy.collect::<Vec<_>>());
+        table.push_str(&row);
+    }
+    table.push_str(&summary("all", &outcomes.iter().collect::<Vec<_>>()));
+    table.push('\n');
+    table.push_str(HEAD);
+    outcomes.iter().for_each(|outcome| table.push_str(&(line(outcome) + "\n")));
+    table
+}
+
+/// The table of the kills at crash points: a row for each round.
+pub(crate) fn points(outcomes: &[Outcome]) -> String {
+    let mut table = format!("## Kills at crash points\n\n{HEAD}");
+    outcomes.iter().for_each(|outcome| table.push_str(&(line(outcome) + "\n")));
+    table
+}
+
+fn summary(name: &str, outcomes: &[&Outcome]) -> String {
+    let played: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.played()).collect();
+    let kills: usize = played.iter().map(|played| played.hits.len()).sum();
+    let published: u64 = played.iter().map(|played| played.published).sum();
+    let reused: u64 = played.iter().map(|played| played.reused).sum();
+    let (equal, asked) = (played.len(), outcomes.len());
+    let again = published - reused;
+    format!("| {name} | {asked} | {kills} times | {published} | {reused} | {again} | {equal} of {asked} |\n")
+}
+
+const HEAD: &str = "\
+    | strategy | input | export | killed | last record | published before | reused after | equal |\n\
+    | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+
+/// A row of the tables that have one for each round.
+fn line(outcome: &Outcome) -> String {
+    let Round { variant, kills, replaces } = &outcome.round;
+    let input = match variant.input {
+        Input::Plain => "`.jsonl`",
+        Input::Gzip => "`.jsonl.gz`",
+    };
+    let older = if *replaces { " over an older one" } else { "" };
+    let mut line = format!("| {} | {input} | {}{older} | ", variant.strategy.name(), variant.export.form());
+    let end = match &outcome.result {
+        Ok(played) => {
+            let Played { undisturbed_ms, partitions, published, reused, .. } = played;
+            let is_timed = !played.hits[0].starts_with('`');
+            let of = if is_timed { format!(" of {undisturbed_ms} ms") } else { String::new() };
+            let killed = played.hits.join(", then ") + &of;
+            format!("{killed} | {} | {published} of {partitions} | {reused} | yes |", played.last_record)
+        }
+        Err(reason) => format!("{kills:?} | | | | **no**: {reason} |"),
+    };
+    let _ = write!(line, "{end}");
+    line
+}

@@ -21,7 +21,7 @@ pub(crate) const JOB: &str = "killed";
 /// How much work a run is.
 #[derive(Clone, Copy)]
 pub(crate) struct Scale {
-    /// How often the sample dataset is repeated, with other ids.
+    /// How often the sample dataset is repeated, each copy marked by its number.
     pub(crate) copies: u32,
     /// Records per partition.
     pub(crate) partition_size: u32,
@@ -108,8 +108,8 @@ impl Bench {
         let mut dataset = String::with_capacity(sample.len() * self.scale.copies as usize);
         for copy in 0..self.scale.copies {
             for line in sample.lines() {
-                let rest = line.strip_prefix("{\"id\":\"").unwrap();
-                writeln!(dataset, "{{\"id\":\"{copy}-{rest}").unwrap();
+                let (before, id) = line.split_once("\"id\"").unwrap();
+                writeln!(dataset, "{before}\"copy\":{copy},\"id\"{id}").unwrap();
             }
         }
         std::fs::write(self.path(Input::Plain.path()), dataset).unwrap();

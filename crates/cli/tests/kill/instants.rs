@@ -13,7 +13,7 @@ const INSTANTS: usize = 24;
 const SAMPLED: usize = 2;
 
 /// Decides which ones, and when second kills come.
-const SEED: u64 = 20;
+const SEED: u64 = 55;
 
 #[test]
 fn kills_at_any_instant() {

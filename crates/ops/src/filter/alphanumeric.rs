@@ -11,11 +11,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide. The character classes are those of Unicode 14, whatever is installed.
 
-use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
-    StatRow, StatValue, params,
-};
+use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
 
+use super::range::range_filter;
 use crate::text::chars::count_alnum;
 
 params! {
@@ -47,32 +45,8 @@ fn build(params: AlphanumericParams, context: &BuildContext) -> Result<Operator,
             "is not available yet; leave it out or set it to false",
         ));
     }
-    Ok(Operator::filter(AlphanumericFilter {
-        params,
-        range: context.range.clone(),
+    let bounds = (params.min_ratio, params.max_ratio);
+    Ok(range_filter("alnum_ratio", bounds, context, |text| {
+        StatValue::Float(count_alnum(text).ratio())
     }))
-}
-
-struct AlphanumericFilter {
-    params: AlphanumericParams,
-    range: RangeRule,
-}
-
-impl Filter for AlphanumericFilter {
-    fn stats(&self) -> Vec<String> {
-        vec!["alnum_ratio".to_owned()]
-    }
-
-    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
-        stats.set(0, StatValue::Float(count_alnum(record.text(0)?).ratio()));
-        Ok(())
-    }
-
-    fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(
-            stats[0].as_f64(),
-            self.params.min_ratio,
-            self.params.max_ratio,
-        )
-    }
 }

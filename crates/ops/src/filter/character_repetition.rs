@@ -12,11 +12,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of at least 61 bits.
 
-use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
-    StatRow, StatValue, params,
-};
+use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
 
+use super::range::range_filter;
 use crate::text::char_repetition::{CharRepetition, VERSION};
 
 params! {
@@ -46,38 +44,13 @@ fn build(
     params: CharacterRepetitionParams,
     context: &BuildContext,
 ) -> Result<Operator, ParamError> {
-    Ok(Operator::filter(CharacterRepetitionFilter {
-        params,
-        range: context.range.clone(),
-        repetition: CharRepetition::default(),
-    }))
-}
-
-struct CharacterRepetitionFilter {
-    params: CharacterRepetitionParams,
-    range: RangeRule,
-    repetition: CharRepetition,
-}
-
-impl Filter for CharacterRepetitionFilter {
-    fn stats(&self) -> Vec<String> {
-        vec!["char_rep_ratio".to_owned()]
-    }
-
-    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
-        let len = usize::try_from(self.params.rep_len).unwrap_or(usize::MAX);
-        stats.set(
-            0,
-            StatValue::Float(self.repetition.ratio(record.text(0)?, len)),
-        );
-        Ok(())
-    }
-
-    fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(
-            stats[0].as_f64(),
-            self.params.min_ratio,
-            self.params.max_ratio,
-        )
-    }
+    let bounds = (params.min_ratio, params.max_ratio);
+    let length = usize::try_from(params.rep_len).unwrap_or(usize::MAX);
+    let mut repetition = CharRepetition::default();
+    Ok(range_filter(
+        "char_rep_ratio",
+        bounds,
+        context,
+        move |text| StatValue::Float(repetition.ratio(text, length)),
+    ))
 }

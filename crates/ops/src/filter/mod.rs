@@ -6,6 +6,7 @@ use crate::manual::manual;
 
 mod alphanumeric;
 mod character_repetition;
+mod range;
 mod special_characters;
 mod text_length;
 mod word_repetition;

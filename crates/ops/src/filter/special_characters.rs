@@ -13,11 +13,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide.
 
-use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
-    StatRow, StatValue, params,
-};
+use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
 
+use super::range::range_filter;
 use crate::text::chars::count_special;
 
 params! {
@@ -41,32 +39,11 @@ pub(crate) fn spec() -> OperatorSpec {
 }
 
 fn build(params: SpecialCharactersParams, context: &BuildContext) -> Result<Operator, ParamError> {
-    Ok(Operator::filter(SpecialCharactersFilter {
-        params,
-        range: context.range.clone(),
-    }))
-}
-
-struct SpecialCharactersFilter {
-    params: SpecialCharactersParams,
-    range: RangeRule,
-}
-
-impl Filter for SpecialCharactersFilter {
-    fn stats(&self) -> Vec<String> {
-        vec!["special_char_ratio".to_owned()]
-    }
-
-    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
-        stats.set(0, StatValue::Float(count_special(record.text(0)?).ratio()));
-        Ok(())
-    }
-
-    fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(
-            stats[0].as_f64(),
-            self.params.min_ratio,
-            self.params.max_ratio,
-        )
-    }
+    let bounds = (params.min_ratio, params.max_ratio);
+    Ok(range_filter(
+        "special_char_ratio",
+        bounds,
+        context,
+        |text| StatValue::Float(count_special(text).ratio()),
+    ))
 }

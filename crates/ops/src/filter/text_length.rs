@@ -11,11 +11,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide.
 
-use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
-    StatRow, StatValue, params,
-};
+use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
 
+use super::range::range_filter;
 use crate::text::chars::count_chars;
 
 params! {
@@ -39,33 +37,9 @@ pub(crate) fn spec() -> OperatorSpec {
 }
 
 fn build(params: TextLengthParams, context: &BuildContext) -> Result<Operator, ParamError> {
-    Ok(Operator::filter(TextLengthFilter {
-        params,
-        range: context.range.clone(),
+    let bound = |bound: Option<i64>| bound.map(|bound| bound as f64);
+    let bounds = (bound(params.min_len), bound(params.max_len));
+    Ok(range_filter("text_len", bounds, context, |text| {
+        StatValue::Int(i64::try_from(count_chars(text)).unwrap_or(i64::MAX))
     }))
-}
-
-struct TextLengthFilter {
-    params: TextLengthParams,
-    range: RangeRule,
-}
-
-impl Filter for TextLengthFilter {
-    fn stats(&self) -> Vec<String> {
-        vec!["text_len".to_owned()]
-    }
-
-    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
-        let length = count_chars(record.text(0)?);
-        stats.set(0, StatValue::Int(i64::try_from(length).unwrap_or(i64::MAX)));
-        Ok(())
-    }
-
-    fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(
-            stats[0].as_f64(),
-            self.params.min_len.map(|bound| bound as f64),
-            self.params.max_len.map(|bound| bound as f64),
-        )
-    }
 }

@@ -13,11 +13,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of 61 bits.
 
-use coldpress_operator::{
-    BuildContext, Filter, Operator, OperatorSpec, ParamError, RangeRule, Record, RecordError,
-    StatRow, StatValue, params,
-};
+use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
 
+use super::range::range_filter;
 use crate::text::word_repetition::{VERSION, WordRepetition};
 
 params! {
@@ -54,38 +52,13 @@ fn build(params: WordRepetitionParams, context: &BuildContext) -> Result<Operato
             "is not available yet; leave it out or set it to false",
         ));
     }
-    Ok(Operator::filter(WordRepetitionFilter {
-        params,
-        range: context.range.clone(),
-        repetition: WordRepetition::default(),
-    }))
-}
-
-struct WordRepetitionFilter {
-    params: WordRepetitionParams,
-    range: RangeRule,
-    repetition: WordRepetition,
-}
-
-impl Filter for WordRepetitionFilter {
-    fn stats(&self) -> Vec<String> {
-        vec!["word_rep_ratio".to_owned()]
-    }
-
-    fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
-        let len = usize::try_from(self.params.rep_len).unwrap_or(usize::MAX);
-        stats.set(
-            0,
-            StatValue::Float(self.repetition.ratio(record.text(0)?, len)),
-        );
-        Ok(())
-    }
-
-    fn keep(&self, stats: &[StatValue]) -> bool {
-        self.range.keep(
-            stats[0].as_f64(),
-            self.params.min_ratio,
-            self.params.max_ratio,
-        )
-    }
+    let bounds = (params.min_ratio, params.max_ratio);
+    let length = usize::try_from(params.rep_len).unwrap_or(usize::MAX);
+    let mut repetition = WordRepetition::default();
+    Ok(range_filter(
+        "word_rep_ratio",
+        bounds,
+        context,
+        move |text| StatValue::Float(repetition.ratio(text, length)),
+    ))
 }

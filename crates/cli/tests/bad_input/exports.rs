@@ -1,0 +1,187 @@
+//! Export paths that must not be written, and folders that cannot be.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::bench::{Bench, EXPORT};
+
+const ADVICE: &str = "move it away, export elsewhere, or set `export_overwrite: always`";
+
+#[track_caller]
+fn check(bench: &Bench, path: &str, code: i32, message: &str) {
+    bench
+        .process(&format!("--export_path {path}"))
+        .expect(code)
+        .error(message);
+    assert!(
+        !bench
+            .path("jobs/j/results")
+            .read_dir()
+            .is_ok_and(|mut files| files.next().is_some())
+    );
+}
+
+#[test]
+fn what_is_not_ours_is_not_replaced() {
+    let bench = Bench::with_input();
+    bench.write("theirs.jsonl", "precious\n");
+    let message =
+        format!("export path `theirs.jsonl` exists and was not made by Coldpress; {ADVICE}");
+    check(&bench, "theirs.jsonl", 4, &message);
+    check(
+        &bench,
+        "./theirs.jsonl",
+        4,
+        &message.replace("`theirs", "`./theirs"),
+    );
+    assert_eq!(bench.read("theirs.jsonl"), b"precious\n");
+    symlink("theirs.jsonl", bench.path("link.jsonl")).unwrap();
+    let message = format!("export path `link.jsonl` is a link or no regular file; {ADVICE}");
+    check(&bench, "link.jsonl", 4, &message);
+    fs::create_dir(bench.path("shards")).unwrap();
+    bench.write("shards/keep.txt", "precious\n");
+    let message = format!("export path `shards` exists and was not made by Coldpress; {ADVICE}");
+    check(&bench, "shards/", 4, &message);
+    let message = format!("export path `theirs.jsonl` is no directory; {ADVICE}");
+    check(&bench, "theirs.jsonl/", 4, &message);
+    assert_eq!(bench.read("shards/keep.txt"), b"precious\n");
+    bench
+        .process("--export_path theirs.jsonl --export_overwrite always")
+        .expect(0);
+    assert_eq!(bench.read("theirs.jsonl"), bench.read("in.jsonl"));
+}
+
+#[test]
+fn a_directory_is_no_file() {
+    let bench = Bench::with_input();
+    fs::create_dir(bench.path("dir.jsonl")).unwrap();
+    let ran = bench.process("--export_path dir.jsonl").expect(4);
+    ran.tells(&["error: export path `dir.jsonl` is a directory; end it in `/` to export shards"]);
+    bench
+        .process("--export_path dir.jsonl --export_overwrite always")
+        .expect(4);
+    assert_eq!(fs::read_dir(bench.path("dir.jsonl")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_was_ours_and_was_changed_is_not_ours() {
+    let bench = Bench::with_input();
+    bench.process("").expect(0);
+    bench
+        .run("process --config recipe.yaml --job_id other")
+        .expect(0);
+    let mut text = bench.read(EXPORT);
+    text[0] = b'[';
+    bench.write(EXPORT, &text);
+    let ran = bench
+        .run("process --config recipe.yaml --job_id third")
+        .expect(4);
+    ran.error(&format!(
+        "export path `{EXPORT}` was changed since Coldpress made it; {ADVICE}"
+    ));
+    assert_eq!(bench.read(EXPORT), text);
+    let ran = bench
+        .run("process --config recipe.yaml --job_id fourth --export_overwrite never")
+        .expect(4);
+    ran.tells(&[EXPORT]);
+}
+
+#[test]
+fn an_input_is_no_place_for_the_output() {
+    let bench = Bench::with_input();
+    let input = bench.read("in.jsonl");
+    for path in ["in.jsonl", "./in.jsonl"] {
+        let ran = bench.process(&format!("--export_path {path} --export_overwrite always"));
+        assert_eq!(bench.read("in.jsonl"), input);
+        ran.expect(4).tells(&["in.jsonl"]);
+    }
+    // An export of ours that another job reads.
+    bench.process("").expect(0);
+    let made = bench.read(EXPORT);
+    let line = format!("process --config recipe.yaml --job_id next --dataset_path {EXPORT}");
+    bench.run(&line).expect(4).tells(&[EXPORT]);
+    assert_eq!(bench.read(EXPORT), made);
+}
+
+#[test]
+fn a_missing_folder_is_made() {
+    let bench = Bench::with_input();
+    bench
+        .process("--export_path new/and/deeper/o.jsonl")
+        .expect(0);
+    assert_eq!(bench.read("new/and/deeper/o.jsonl"), bench.read("in.jsonl"));
+}
+
+/// Folders of the system in which not even the superuser makes files stand for read-only ones; where permissions
+/// bind, a folder without write permission is tried as well.
+#[test]
+fn a_folder_that_cannot_be_written() {
+    let bench = Bench::with_input();
+    let message =
+        "cannot write to the folder of `/proc/o.jsonl`: No such file or directory (os error 2)";
+    check(&bench, "/proc/o.jsonl", 1, message);
+    let message = "cannot create folder `/proc/new`: No such file or directory (os error 2)";
+    check(&bench, "/proc/new/o.jsonl", 1, message);
+    let ran = bench.process("--export_path /sys/o.jsonl").expect(1);
+    ran.tells(&["error: cannot write to the folder of `/sys/o.jsonl`: "]);
+    let ran = bench.process("--export_path in.jsonl/o.jsonl").expect(1);
+    ran.tells(&["error: cannot create folder `in.jsonl`: "]);
+    fs::create_dir(bench.path("locked")).unwrap();
+    fs::set_permissions(bench.path("locked"), Permissions::from_mode(0o555)).unwrap();
+    if fs::write(bench.path("locked/probe"), "").is_err() {
+        let message =
+            "cannot write to the folder of `locked/o.jsonl`: Permission denied (os error 13)";
+        check(&bench, "locked/o.jsonl", 1, message);
+    }
+}
+
+#[test]
+fn a_path_that_names_no_file() {
+    let bench = Bench::with_input();
+    for path in ["/", "out/o", "..", "out/o.txt"] {
+        bench
+            .process(&format!("--export_path {path}"))
+            .expect(2)
+            .tells(&["export_path"]);
+    }
+}
+
+#[test]
+fn folders_of_the_job_that_cannot_be_made() {
+    let bench = Bench::with_input();
+    for key in [
+        "checkpoint_dir",
+        "event_log_dir",
+        "partition_dir",
+        "work_dir",
+    ] {
+        let ran = bench
+            .process(&format!("--{key} /proc/x --checkpoint.strategy every_op"))
+            .expect(1);
+        ran.error(
+            "cannot make the folder `/proc/x`: No such file or directory (os error 2); choose another place, or mend \
+             this one",
+        );
+        assert!(!bench.has_exported(), "{key}");
+    }
+    let file = bench
+        .path("in.jsonl")
+        .canonicalize()
+        .unwrap()
+        .display()
+        .to_string();
+    for key in [
+        "checkpoint_dir",
+        "event_log_dir",
+        "partition_dir",
+        "work_dir",
+    ] {
+        let ran = bench
+            .process(&format!("--{key} in.jsonl --checkpoint.strategy every_op"))
+            .expect(1);
+        ran.error(&format!(
+            "cannot make the folder `{file}`: a file of that name is in the way; move it away, or choose another place"
+        ));
+        assert!(!bench.has_exported(), "{key}");
+    }
+}

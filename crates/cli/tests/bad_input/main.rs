@@ -1,0 +1,20 @@
+//! Input, recipes and paths that are wrong: each gets a clear error or goes to quarantine, and nothing else is lost.
+
+// A folder of its own, the program in it, and what came of a run.
+mod bench;
+// Input that changes while it is read, or between a run and its resumption.
+mod changes;
+// Export paths that must not be written, and folders that cannot be.
+mod exports;
+// Inputs that are missing, unreadable or empty, and ids that are none.
+mod inputs;
+// Records too long to hold, bombs, and how much memory they take.
+mod large;
+// Bad lines in short files, written out in the tests.
+mod lines;
+// Recipes that are wrong.
+mod recipes;
+// Two drivers on one job, two jobs on one export.
+mod rivals;
+// The files of `data/`: records, quarantined and exit code of each.
+mod table;

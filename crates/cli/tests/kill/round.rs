@@ -35,7 +35,6 @@ pub(crate) enum Kill {
 
 /// What came of a round.
 pub(crate) struct Played {
-    pub(crate) round: Round,
     /// How long the undisturbed run takes, in milliseconds.
     pub(crate) undisturbed_ms: u128,
     /// When the kills hit: an instant or a crash point each.
@@ -163,7 +162,6 @@ fn resume(
     let attempts = Journal::read(&place.job()).attempted_after(after.length()).count();
     ensure(attempts == 0, || format!("a third start made {attempts} attempts"))?;
     Ok(Played {
-        round: round.clone(),
         undisturbed_ms: undisturbed.time.as_millis(),
         hits: wrecks.iter().map(|wreck| wreck.hit.clone()).collect(),
         last_record: last.journal.last().to_owned(),

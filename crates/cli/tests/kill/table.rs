@@ -49,43 +49,46 @@ pub(crate) fn judge(bench: Bench, name: &str, table: &str, outcomes: &[Outcome])
 
 /// The table of the kills at instants: a row for each strategy, then one for each round.
 pub(crate) fn instants(outcomes: &[Outcome]) -> String {
-    let mut table = String::from(
-        "## Kills at instants\n\n\
-        | strategy | instants | killed | partitions published before | reused after | run again | equal exports |\n\
-        | --- | --- | --- | --- | --- | --- | --- |\n",
-    );
+    let mut table = format!("## Kills at instants\n\n{}", sum_head("strategy"));
     for strategy in Strategy::ALL {
-        let of_strategy = outcomes.iter().filter(|outcome| outcome.round.variant.strategy == strategy);
-        let row = summary(strategy.name(), &of_strategy.collect::<Vec<_>>());
-        table.push_str(&row);
+        table.push_str(&sum(strategy.name(), outcomes, |round| round.variant.strategy == strategy));
     }
-    table.push_str(&summary("all", &outcomes.iter().collect::<Vec<_>>()));
-    table.push('\n');
-    table.push_str(HEAD);
+    table.push_str(&sum("all", outcomes, |_| true));
+    table.push_str(
+        "\n| strategy | input | export | killed | last record | published before | reused after | equal |\n\
+        | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
     outcomes.iter().for_each(|outcome| table.push_str(&(line(outcome) + "\n")));
     table
 }
 
-/// The table of the kills at crash points: a row for each round.
-pub(crate) fn points(outcomes: &[Outcome]) -> String {
-    let mut table = format!("## Kills at crash points\n\n{HEAD}");
-    outcomes.iter().for_each(|outcome| table.push_str(&(line(outcome) + "\n")));
-    table
+/// The table of the kills at crash points: a row for each of them.
+pub(crate) fn points<'n>(outcomes: &[Outcome], names: impl IntoIterator<Item = &'n str>) -> String {
+    let mut table = format!("## Kills at crash points\n\n{}", sum_head("crash point"));
+    for name in names {
+        table.push_str(&sum(&format!("`{name}`"), outcomes, |round| round.is_at(name)));
+    }
+    table + &sum("all", outcomes, |_| true)
 }
 
-fn summary(name: &str, outcomes: &[&Outcome]) -> String {
-    let played: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.played()).collect();
+fn sum_head(what: &str) -> String {
+    format!(
+        "| {what} | rounds | kills | published before | reused after | run again | equal exports |\n\
+        | --- | --- | --- | --- | --- | --- | --- |\n"
+    )
+}
+
+/// A row that sums up these rounds.
+fn sum(name: &str, outcomes: &[Outcome], belongs: impl Fn(&Round) -> bool) -> String {
+    let of_name: Vec<_> = outcomes.iter().filter(|outcome| belongs(&outcome.round)).collect();
+    let played: Vec<_> = of_name.iter().filter_map(|outcome| outcome.played()).collect();
     let kills: usize = played.iter().map(|played| played.hits.len()).sum();
     let published: u64 = played.iter().map(|played| played.published).sum();
     let reused: u64 = played.iter().map(|played| played.reused).sum();
-    let (equal, asked) = (played.len(), outcomes.len());
-    let again = published - reused;
-    format!("| {name} | {asked} | {kills} times | {published} | {reused} | {again} | {equal} of {asked} |\n")
+    let again: u64 = played.iter().map(|played| played.run_again).sum();
+    let (equal, asked) = (played.len(), of_name.len());
+    format!("| {name} | {asked} | {kills} | {published} | {reused} | {again} | {equal} of {asked} |\n")
 }
-
-const HEAD: &str = "\
-    | strategy | input | export | killed | last record | published before | reused after | equal |\n\
-    | --- | --- | --- | --- | --- | --- | --- | --- |\n";
 
 /// A row of the tables that have one for each round.
 fn line(outcome: &Outcome) -> String {

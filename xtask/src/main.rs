@@ -7,6 +7,7 @@
 mod ci;
 mod docs;
 mod examples;
+mod kill_matrix;
 mod layers;
 
 use std::path::Path;
@@ -35,6 +36,11 @@ const COMMANDS: &[Chore] = &[
         name: "examples",
         about: "run every recipe in configs/ and every program in examples/",
         run: examples::run,
+    },
+    Chore {
+        name: "kill-matrix",
+        about: "kill the program at many instants and resume it; with --write, keep the table in docs/",
+        run: kill_matrix::run,
     },
 ];
 

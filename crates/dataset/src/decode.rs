@@ -1,6 +1,8 @@
 //! From a file's bytes to UTF-8 text: decompression and transcoding.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
+
+use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
 
 use crate::sniff::{Compression, Encoding};
 
@@ -16,7 +18,7 @@ pub(crate) fn decompress(raw: Raw<'_>, compression: Compression) -> io::Result<R
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(
             BufReader::with_capacity(BUFFER_BYTES, raw),
         )),
-        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(raw)?),
+        Compression::Zstd => Box::new(ZstdBlocks::new(raw)?),
     })
 }
 
@@ -27,6 +29,62 @@ pub(crate) fn transcode(bytes: Raw<'_>, encoding: Encoding) -> Raw<'_> {
         Encoding::Utf8CarriageReturn => Box::new(CarriageReturns(bytes)),
         Encoding::Utf16Le => Box::new(Utf16::new(bytes, u16::from_le_bytes)),
         Encoding::Utf16Be => Box::new(Utf16::new(bytes, u16::from_be_bytes)),
+    }
+}
+
+/// Zstandard frames, decoded one block at a time.
+///
+/// A call of the library that fails drops what it decoded so far, so each call gets no more than one block: then only
+/// what is damaged is lost, however the bytes are read.
+struct ZstdBlocks<'a> {
+    packed: BufReader<Raw<'a>>,
+    decoder: zstd::stream::raw::Decoder<'static>,
+    /// Bytes that the decoder wants next; 0 between frames.
+    wanted: usize,
+}
+
+impl<'a> ZstdBlocks<'a> {
+    fn new(raw: Raw<'a>) -> io::Result<Self> {
+        let packed = BufReader::with_capacity(BUFFER_BYTES, raw);
+        Ok(Self {
+            packed,
+            decoder: zstd::stream::raw::Decoder::new()?,
+            wanted: 0,
+        })
+    }
+}
+
+impl Read for ZstdBlocks<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        const FRAME_START_BYTES: usize = 5;
+        while !buffer.is_empty() {
+            let available = self.packed.fill_buf()?;
+            let between_frames = self.wanted == 0;
+            if available.is_empty() && between_frames {
+                return Ok(0);
+            }
+            let wanted = if between_frames {
+                FRAME_START_BYTES
+            } else {
+                self.wanted
+            };
+            let mut input = InBuffer::around(&available[..available.len().min(wanted)]);
+            let mut output = OutBuffer::around(&mut *buffer);
+            let ended = available.is_empty();
+            self.wanted = self.decoder.run(&mut input, &mut output)?;
+            let (taken, written) = (input.pos, output.pos());
+            self.packed.consume(taken);
+            if written > 0 {
+                return Ok(written);
+            }
+            if ended {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the zstd frame breaks off",
+                ));
+            }
+        }
+        Ok(0)
     }
 }
 
@@ -44,7 +102,8 @@ impl Read for CarriageReturns<'_> {
     }
 }
 
-/// UTF-16 to UTF-8. What is no text becomes the byte FF, which no UTF-8 has, so that its record is rejected.
+/// UTF-16 to UTF-8. What is no text becomes the byte FF, which no UTF-8 has, so that its record is rejected; a character
+/// that the end cuts becomes F0, which begins a character and does not end it.
 struct Utf16<'a> {
     bytes: Raw<'a>,
     unit: fn([u8; 2]) -> u16,
@@ -76,14 +135,16 @@ impl<'a> Utf16<'a> {
         self.ended = read == 0;
         let (units, _) = self.pending.as_chunks::<2>();
         let mut units: Vec<u16> = units.iter().map(|unit| (self.unit)(*unit)).collect();
-        let cut_pair = !self.ended
-            && units
-                .last()
-                .is_some_and(|unit| (0xD800..0xDC00).contains(unit));
+        let cut_pair = !self.ended && units.last().is_some_and(is_high_surrogate);
         if cut_pair {
             units.pop();
         }
         self.pending.drain(..units.len() * 2);
+        let cut =
+            self.ended && (!self.pending.is_empty() || units.last().is_some_and(is_high_surrogate));
+        if cut && units.last().is_some_and(is_high_surrogate) {
+            units.pop();
+        }
         for decoded in char::decode_utf16(units) {
             match decoded {
                 Ok(character) => self
@@ -92,9 +153,9 @@ impl<'a> Utf16<'a> {
                 Err(_) => self.text.push(0xFF),
             }
         }
-        if self.ended && !self.pending.is_empty() {
+        if cut {
             self.pending.clear();
-            self.text.push(0xFF);
+            self.text.push(0xF0);
         }
         Ok(())
     }
@@ -111,6 +172,10 @@ impl Read for Utf16<'_> {
         self.taken += length;
         Ok(length)
     }
+}
+
+fn is_high_surrogate(unit: &u16) -> bool {
+    (0xD800..0xDC00).contains(unit)
 }
 
 #[cfg(test)]
@@ -131,7 +196,7 @@ mod tests {
         let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(decoded(bytes, Encoding::Utf16Le), text.as_bytes());
         let lone = [0x00, b'a', 0xD8, 0x3D, 0x00, b'b', 0x00];
-        assert_eq!(decoded(lone.to_vec(), Encoding::Utf16Be), b"a\xFFb\xFF");
+        assert_eq!(decoded(lone.to_vec(), Encoding::Utf16Be), b"a\xFFb\xF0");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub use export::{
     Staged, Standing, decode_rows, staged_digest,
 };
 pub use line_stream::{Block, Damage, LineStream};
-pub use resolve::{KNOWN_SUFFIXES, Resolved, resolve};
+pub use resolve::{KNOWN_SUFFIXES, Resolved, resolve, resolve_without};
 pub use sniff::{Compression, Encoding};
 pub use source::{Source, SourceIdentity, Touched};
 

@@ -138,15 +138,22 @@ impl LineStream {
                 break searched + end + 1;
             }
             searched = lines.bytes.len();
-            if searched as u64 > self.max_record_bytes {
+            // A byte more may be the CR of a line end.
+            if searched as u64 > self.max_record_bytes + 1 {
                 return Ok(self.long_piece(lines, true));
             }
             if self.read_more(&mut lines.bytes)? == 0 {
-                return Ok(self.finish(lines));
+                let is_whole = self.damage.is_none();
+                let is_long = is_whole && searched as u64 > self.max_record_bytes;
+                return Ok(if is_long {
+                    self.long_piece(lines, true)
+                } else {
+                    self.finish(lines)
+                });
             }
         };
         let first_line = memchr(b'\n', &lines.bytes).unwrap_or(whole);
-        if first_line as u64 > self.max_record_bytes {
+        if self.is_too_long(&lines.bytes[..first_line]) {
             return Ok(self.long_piece(lines, true));
         }
         let taken = self.find_records(lines, whole);
@@ -192,7 +199,7 @@ impl LineStream {
     fn find_records(&mut self, lines: &mut Lines, whole: usize) -> usize {
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', &lines.bytes[..whole]) {
-            if (end - start) as u64 > self.max_record_bytes {
+            if self.is_too_long(&lines.bytes[start..end]) {
                 break;
             }
             let record = trim_record(&lines.bytes[start..end]);
@@ -207,6 +214,11 @@ impl LineStream {
         }
         self.position += start as u64;
         start
+    }
+
+    /// Whether a line, without its LF, is too long to be a record; a CR before the LF is no part of it.
+    fn is_too_long(&self, line: &[u8]) -> bool {
+        line.strip_suffix(b"\r").unwrap_or(line).len() as u64 > self.max_record_bytes
     }
 
     /// The last line, which no line end follows.

@@ -28,10 +28,26 @@ pub struct Resolved {
 /// # Errors
 /// When a path leads nowhere, a directory has no such file, or a file cannot be read or is of another format.
 pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
+    resolve_without(paths, suffixes, &[])
+}
+
+/// As [`resolve`], but leaves out of directories what lies at or below one of `excluded`: where jobs and exports go.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_without(
+    paths: &[String],
+    suffixes: &[String],
+    excluded: &[PathBuf],
+) -> Result<Resolved> {
+    let excluded: Vec<PathBuf> = excluded
+        .iter()
+        .filter_map(|path| fs::canonicalize(path).ok())
+        .collect();
     let mut resolved = Resolved::default();
     for path in paths {
         let path = path.strip_prefix("file://").unwrap_or(path);
-        for file in files_of(path, suffixes, &mut resolved.notes)? {
+        for file in files_of(path, suffixes, &excluded, &mut resolved.notes)? {
             let (source, notes) = Source::open(&file)?;
             resolved.sources.push(source);
             resolved.notes.extend(notes);
@@ -40,9 +56,14 @@ pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
     Ok(resolved)
 }
 
-fn files_of(path: &str, suffixes: &[String], notes: &mut Vec<String>) -> Result<Vec<PathBuf>> {
+fn files_of(
+    path: &str,
+    suffixes: &[String],
+    excluded: &[PathBuf],
+    notes: &mut Vec<String>,
+) -> Result<Vec<PathBuf>> {
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => directory(path, suffixes, notes),
+        Ok(found) if found.is_dir() => directory(path, suffixes, excluded, notes),
         Ok(_) => Ok(vec![PathBuf::from(path)]),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::io("open", path)(error))
@@ -81,9 +102,22 @@ fn pattern(path: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn directory(path: &str, suffixes: &[String], notes: &mut Vec<String>) -> Result<Vec<PathBuf>> {
+fn directory(
+    path: &str,
+    suffixes: &[String],
+    excluded: &[PathBuf],
+    notes: &mut Vec<String>,
+) -> Result<Vec<PathBuf>> {
+    let root = fs::canonicalize(path).map_err(Error::io("open", path))?;
+    // A directory that was named itself counts, wherever it lies.
+    let excluded = excluded
+        .iter()
+        .filter(|excluded| !root.starts_with(excluded))
+        .cloned()
+        .collect();
     let mut search = Search {
         suffixes,
+        excluded,
         files: Vec::new(),
         left_out: 0,
         seen: BTreeSet::new(),
@@ -112,6 +146,8 @@ fn directory(path: &str, suffixes: &[String], notes: &mut Vec<String>) -> Result
 
 struct Search<'a> {
     suffixes: &'a [String],
+    /// Canonical paths that are left out with what is below them.
+    excluded: Vec<PathBuf>,
     files: Vec<PathBuf>,
     left_out: u64,
     /// Directories visited: a link may lead back to one.
@@ -121,7 +157,12 @@ struct Search<'a> {
 impl Search<'_> {
     fn visit(&mut self, directory: &Path) -> Result<()> {
         let real = fs::canonicalize(directory).map_err(Error::io("open", directory))?;
-        if !self.seen.insert(real) {
+        if self
+            .excluded
+            .iter()
+            .any(|excluded| real.starts_with(excluded))
+            || !self.seen.insert(real)
+        {
             return Ok(());
         }
         for entry in fs::read_dir(directory).map_err(Error::io("list", directory))? {
@@ -137,7 +178,11 @@ impl Search<'_> {
             if path.is_dir() {
                 self.visit(&path)?;
             } else if self.counts(&name) {
-                self.files.push(path);
+                let is_excluded =
+                    fs::canonicalize(&path).is_ok_and(|real| self.excluded.contains(&real));
+                if !is_excluded {
+                    self.files.push(path);
+                }
             } else {
                 self.left_out += 1;
             }

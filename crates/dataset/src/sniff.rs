@@ -123,16 +123,24 @@ fn refuse_other_formats(path: &Path, head: &[u8]) -> Result<()> {
 
 /// Refuses a file that is one JSON value over many lines: read as lines it would all be quarantined.
 fn refuse_whole_file_json(path: &Path, text: &[u8], encoding: Encoding) -> Result<()> {
-    const HELP: &str = "put one record on each line, as `jq -c` does";
+    const HELP: &str =
+        "put one record on each line, for an array with `jq -c '.[]'`, else with `jq -c .`";
     if encoding != Encoding::Utf8 {
         return Ok(());
     }
     let record = coldpress_record::trim_record(text);
     let text = &text[record];
     let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let what = match first_line[coldpress_record::trim_record(first_line)] {
-        [b'['] | [b'[', b'{', ..] => "one JSON array of records",
-        [b'{'] => "JSON with a record over several lines",
+    let first_line = &first_line[coldpress_record::trim_record(first_line)];
+    let after_bracket = first_line.get(1..).unwrap_or_default().trim_ascii_start();
+    let what = match first_line.first() {
+        Some(b'[') if after_bracket.is_empty() || after_bracket.starts_with(b"{") => {
+            "one JSON array of records"
+        }
+        // A record over several lines: its first line ends where a value or a key must follow.
+        Some(b'{') if matches!(first_line.last(), Some(b'{' | b',' | b'[')) => {
+            "JSON with a record over several lines"
+        }
         _ => return Ok(()),
     };
     let path = path.display().to_string();

@@ -45,6 +45,20 @@ impl Source {
     /// # Errors
     /// When the file cannot be read or has a format that is not supported.
     pub fn open(path: &Path) -> Result<(Self, Vec<String>)> {
+        let found = std::fs::metadata(path).map_err(Error::io("open", path))?;
+        if !found.is_file() {
+            let what = if found.is_dir() {
+                "a directory"
+            } else {
+                "no regular file"
+            };
+            let help = "copy its content to a file first";
+            return Err(Error::Unsupported {
+                path: path.display().to_string(),
+                what,
+                help,
+            });
+        }
         let mut file = File::open(path).map_err(Error::io("open", path))?;
         let sniffed = sniff(path, &mut file)?;
         let identity = SourceIdentity::of(path, &mut file)?;

@@ -150,7 +150,7 @@ impl From<coldpress_job::Error> for Error {
         let kind = match &error {
             Job::UnknownJob { .. } | Job::NothingToResume { .. } => ErrorKind::NoSuchJob,
             Job::InvalidJobId { .. } => ErrorKind::Recipe,
-            Job::Storage(_) => ErrorKind::Failed,
+            Job::Storage(_) | Job::Folder { .. } => ErrorKind::Failed,
             _ => ErrorKind::Refused,
         };
         Self::of(kind, error)

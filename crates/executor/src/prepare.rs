@@ -1,11 +1,12 @@
 //! From a recipe to everything that can be said before the input is read.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use coldpress_checkpoint::{Strategy, points};
 use coldpress_config::{Backoff, Materialize, OnPartitionFailure, Recipe};
-use coldpress_dataset::{ExportTarget, READER_VERSION, Source};
+use coldpress_dataset::{ExportTarget, READER_VERSION, Resolved, Source, resolve_without};
 use coldpress_failure::RetryPolicy;
 use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
 use coldpress_partition::{Copying, CutSettings};
@@ -106,6 +107,23 @@ impl Prepared {
         });
         let chain = Chain::build(&self.registry, &self.recipe.process, &self.chain_settings)?;
         Ok(chain.hashes(ChainHash::base(&base.to_string())))
+    }
+
+    /// Finds the files of the dataset; what this and other jobs write in a directory of it is left out.
+    ///
+    /// # Errors
+    /// As [`resolve_without`].
+    pub fn resolve_dataset(&self) -> coldpress_dataset::Result<Resolved> {
+        let (dataset, paths) = (&self.recipe.dataset, &self.recipe.paths);
+        let folders = [
+            &paths.event_log_dir,
+            &paths.checkpoint_dir,
+            &paths.partition_dir,
+        ];
+        let mut excluded: Vec<PathBuf> = folders.into_iter().flatten().map(PathBuf::from).collect();
+        excluded.push(PathBuf::from(&paths.work_dir));
+        excluded.push(self.target.path().to_owned());
+        resolve_without(&dataset.paths, &dataset.suffixes, &excluded)
     }
 
     /// Where these sources are cut: a number of partitions that the recipe asks for becomes a number of bytes.

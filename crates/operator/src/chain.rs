@@ -49,7 +49,7 @@ pub struct Quarantined {
     pub operator: String,
     /// What went wrong.
     pub error: String,
-    /// The record as it came in.
+    /// The record as it reached the operator; the original lies at its origin.
     pub record: String,
 }
 
@@ -233,6 +233,7 @@ impl Chain {
                 tally,
                 &self.registry,
                 &self.settings,
+                &self.fields,
             )?;
             tally.nanos[at] += started.elapsed().as_nanos() as u64;
         }

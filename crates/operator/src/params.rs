@@ -59,7 +59,17 @@ macro_rules! scalar {
 scalar!(bool, "true or false", as_bool);
 scalar!(i64, "an integer", as_i64);
 scalar!(u64, "an integer from 0 on", as_u64);
-scalar!(f64, "a number", as_f64);
+impl ParamValue for f64 {
+    const KIND: &'static str = "a number";
+    /// NaN is no number: nothing would be inside of any bound.
+    fn parse(node: &Node) -> Option<Self> {
+        node.as_f64().filter(|number| !number.is_nan())
+    }
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+}
+
 scalar!(String, "text", as_str);
 
 impl<T: ParamValue> ParamValue for Option<T> {

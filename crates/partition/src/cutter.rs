@@ -115,7 +115,12 @@ impl Cutter {
             return Ok(false);
         };
         let start = std::mem::take(&mut self.resume_at);
-        let stream = LineStream::open(source, start, None, self.settings.max_record_bytes)?;
+        let stream = LineStream::open(
+            source,
+            start,
+            planned_end(source),
+            self.settings.max_record_bytes,
+        )?;
         let slice = self.begin_slice(self.next_source as u32, start)?;
         self.open = Some(Open {
             source: self.next_source as u32,
@@ -266,6 +271,11 @@ impl Cutter {
             },
         })
     }
+}
+
+/// Where a source that can be sought must end: what is appended while it is read is not what was planned.
+fn planned_end(source: &Source) -> Option<u64> {
+    source.is_addressable().then_some(source.identity.length)
 }
 
 impl Open {

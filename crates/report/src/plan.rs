@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use coldpress_dataset::{Block, Compression, LineStream, Source, resolve};
+use coldpress_dataset::{Block, Compression, LineStream, Source};
 use coldpress_executor::Prepared;
 use coldpress_record::Lines;
 use serde::Serialize;
@@ -104,7 +104,7 @@ const UNPACKED_PER_BYTE: u64 = 4;
 /// [`Error::Dataset`](crate::Error::Dataset) when the input is not there or cannot be read.
 pub fn plan(prepared: &Prepared) -> Result<PlanView> {
     let recipe = &prepared.recipe;
-    let resolved = resolve(&recipe.dataset.paths, &recipe.dataset.suffixes)?;
+    let resolved = prepared.resolve_dataset()?;
     let estimate = Estimate::of(&resolved.sources, prepared)?;
     let points = prepared.checkpoints.len() as u64;
     let unpacked: u64 = estimate.bytes;

@@ -19,7 +19,7 @@ use crate::{Error, Result};
 pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
     let folder = parent_of(path);
-    let mut temporary = temporary_in(&folder)
+    let mut temporary = temporary_for(path, &folder)
         .map_err(|source| Error::io("create a temporary file in", &folder, source))?;
     temporary
         .write_all(bytes)
@@ -32,6 +32,9 @@ pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     crash_point!("replace_before_folder_sync");
     sync_dir(folder)
 }
+
+/// What the names of temporary files end in.
+pub const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// Renames a file or folder and makes both folders' names durable.
 ///
@@ -107,9 +110,13 @@ fn sync_both(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// A temporary file beside the target, with the permissions that a plainly created file would get.
-fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+///
+/// Its name begins with the target's, so that what a crash leaves can be told from other files.
+fn temporary_for(path: &Path, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!(".{}.", name.trim_start_matches('.'));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".coldpress-").suffix(".tmp");
+    builder.prefix(&prefix).suffix(TEMPORARY_SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -138,10 +138,18 @@ impl SliceInput {
             } => {
                 self.long = if first { 0 } else { self.long } + self.lines.bytes.len() as u64;
                 if last {
+                    // The line end is no part of the record.
+                    let line_end = self
+                        .lines
+                        .bytes
+                        .iter()
+                        .rev()
+                        .take_while(|byte| matches!(byte, b'\n' | b'\r'));
+                    let length = self.long - line_end.take(2).count() as u64;
                     found.records = 1;
                     found
                         .too_long
-                        .push((Origin::new(self.source, position), self.long));
+                        .push((Origin::new(self.source, position), length));
                 }
             }
         }

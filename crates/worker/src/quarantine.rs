@@ -32,7 +32,8 @@ pub struct QuarantineEntry {
     pub operation: Option<u32>,
     /// What went wrong.
     pub error: String,
-    /// The record as it came in, where it is text and not too long to hold.
+    /// The record as it reached the operator (as it came in, where it could not be read), where it is text and not too
+    /// long to hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
     /// The record's bytes in hexadecimal, where they are no text.

@@ -163,7 +163,7 @@ fn a_strict_recipe_fails_on_the_first_bad_line() {
     let bench = Bench::new();
     bench.write("in.jsonl", format!("{GOOD}no json\n{GOOD}"));
     let ran = bench
-        .process("--lenient false --on_partition_failure fail")
+        .process("--load_jsonl_lenient false --on_partition_failure fail")
         .expect(1);
     ran.tells(&["`in.jsonl` at byte 17: not valid JSON: expected ident at column 2"]);
     assert!(!bench.has_exported());

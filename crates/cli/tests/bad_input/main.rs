@@ -1,4 +1,5 @@
 //! Input, recipes and paths that are wrong: each gets a clear error or goes to quarantine, and nothing else is lost.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 // A folder of its own, the program in it, and what came of a run.
 mod bench;

@@ -39,7 +39,7 @@ fn an_unknown_operator() {
     let recipe = format!("{HEAD}  - text_lenght_filter\n");
     check(
         &recipe,
-        "unknown operator `text_lenght_filter`; did you mean `text_length_filter`?",
+        "unknown operator `text_lenght_filter`, did you mean `text_length_filter`?",
         "5:5",
     );
 }
@@ -183,7 +183,7 @@ fn what_is_no_file() {
 
 #[test]
 fn a_bomb_of_aliases() {
-    let list = |item: &str| vec![item; 9].join(", ");
+    let list = |item: &str| [item; 9].join(", ");
     let mut bomb = format!("a0: &a0 [{}]\n", list("lol"));
     for level in 1..12 {
         bomb.push_str(&format!(

@@ -56,7 +56,7 @@ const LINES: &[Case] = &[
     fine("many-keys.jsonl", 20, Kept::All),
     Case {
         code: 3,
-        unreadable: &[(8811, 263, "the last line breaks off: not valid JSON: EOF")],
+        unreadable: &[(8811, 262, "the last line breaks off: not valid JSON: EOF")],
         ..fine("truncated-last-line.jsonl", 10, Kept::Good(10))
     },
     Case {
@@ -213,10 +213,11 @@ const COMPRESSED: &[Case] = &[
         ..fine("truncated-blocks.jsonl.zst", 5083, Kept::Numbered(5083))
     },
     Case {
+        // The fourth block is damaged: of the first three come 240 lines that end at byte 11780.
         code: 3,
-        unreadable: &[(413_780, 0, "")],
-        warning: Some("bad-checksum.jsonl.zst` cannot be read from byte 413780"),
-        ..fine("bad-checksum.jsonl.zst", 8000, Kept::Numbered(8000))
+        unreadable: &[(11_780, 0, "")],
+        warning: Some("bad-block.jsonl.zst` cannot be read from byte 11780"),
+        ..fine("bad-block.jsonl.zst", 240, Kept::Numbered(240))
     },
 ];
 
@@ -239,6 +240,18 @@ fn of_a_damaged_stream_every_whole_line_counts() {
         let small = if case.records > 1000 { 777 } else { 1 };
         check(case, &[10_000, 3.max(small), small]);
     }
+}
+
+/// As of gzip: the checksum says that something is wrong, and every line was decoded.
+#[test]
+fn a_wrong_checksum_of_zstd_takes_no_line_away() {
+    let case = Case {
+        code: 3,
+        unreadable: &[(413_780, 0, "")],
+        warning: Some("bad-checksum.jsonl.zst` cannot be read from byte 413780"),
+        ..fine("bad-checksum.jsonl.zst", 8000, Kept::Numbered(8000))
+    };
+    check(&case, &[10_000, 777]);
 }
 
 fn check(case: &Case, sizes: &[u32]) {
@@ -264,7 +277,7 @@ fn check(case: &Case, sizes: &[u32]) {
             "{about}: the export differs"
         );
         check_quarantine(case, &bench, &path, &about);
-        check_unreadable(case, &report, &about);
+        check_unreadable(case, &report, &path, &about);
         let warnings: Vec<&str> = ran.stderr.lines().collect();
         assert_eq!(
             warnings.len(),
@@ -312,7 +325,7 @@ fn check_quarantine(case: &Case, bench: &Bench, path: &str, about: &str) {
     }
 }
 
-fn check_unreadable(case: &Case, report: &Value, about: &str) {
+fn check_unreadable(case: &Case, report: &Value, path: &str, about: &str) {
     let parts = report["unreadable"].as_array().unwrap();
     assert_eq!(parts.len(), case.unreadable.len(), "{about}: {parts:?}");
     for (part, (start, length, reason)) in parts.iter().zip(case.unreadable) {
@@ -321,6 +334,7 @@ fn check_unreadable(case: &Case, report: &Value, about: &str) {
             (&(*start).into(), &(*length).into()),
             "{about}"
         );
+        assert_eq!(part["source"], path, "{about}");
         let text = part["reason"].as_str().unwrap();
         assert!(
             !text.is_empty() && text.starts_with(reason),
@@ -375,54 +389,80 @@ fn line_at(bytes: &[u8], number: usize) -> (usize, &[u8]) {
     (before, lines.next().unwrap())
 }
 
+/// The dataset is refused because it has no record; returns what was told.
+#[track_caller]
+fn check_no_record(file: &str) -> String {
+    let bench = Bench::new();
+    let path = data(file).display().to_string();
+    let ran = bench.process(&format!("--dataset_path {path}"));
+    let ran = ran
+        .expect(1)
+        .tells(&["error: the dataset has no record", &path]);
+    assert!(ran.stdout.is_empty() && !bench.has_exported(), "{file}");
+    ran.stderr
+}
+
 #[test]
 fn without_a_record_there_is_no_dataset() {
-    for (file, more) in [
-        ("empty.jsonl", ""),
-        ("blank-lines.jsonl", ""),
-        ("empty.jsonl.gz", ""),
-        ("torn-only.jsonl", "breaks off"),
-        // One block, which the damage makes unreadable as a whole.
-        ("truncated.jsonl.zst", "cannot be read from byte 0"),
-        ("bit-flip.jsonl.zst", "cannot be read from byte 0"),
+    for file in [
+        "empty.jsonl",
+        "blank-lines.jsonl",
+        "empty.jsonl.gz",
+        "truncated.jsonl.zst",
+        "bit-flip.jsonl.zst",
     ] {
-        let bench = Bench::new();
-        let path = data(file).display().to_string();
-        let ran = bench.process(&format!("--dataset_path {path}")).expect(1);
-        let ran = ran.tells(&["error: the dataset has no record", &path]);
-        assert!(ran.stdout.is_empty() && !bench.has_exported(), "{file}");
-        assert!(
-            ran.stderr.contains(more),
-            "{file}: no reason in {}",
-            ran.stderr
-        );
+        check_no_record(file);
     }
 }
 
 #[test]
-fn json_over_many_lines_is_refused_with_advice() {
-    for (file, what, advice) in [
-        (
-            "whole-file-array.json",
-            "is one JSON array of records",
-            "`jq -c '.[]'`",
-        ),
-        (
-            "pretty-printed.json",
-            "is JSON with a record over several lines",
-            "`jq -c",
-        ),
-    ] {
-        let bench = Bench::new();
-        let path = data(file).display().to_string();
-        let ran = bench.process(&format!("--dataset_path {path}")).expect(1);
-        ran.tells(&[
-            &format!("error: `{path}` {what}"),
-            "put one record on each line",
-            advice,
-        ]);
-        assert!(!bench.has_exported(), "{file}");
+fn half_a_record_is_no_dataset_either() {
+    let told = check_no_record("torn-only.jsonl");
+    assert!(told.contains("breaks off"), "no reason in {told}");
+}
+
+#[test]
+fn a_dataset_lost_to_damage_says_so() {
+    // One block, which the damage makes unreadable as a whole.
+    for file in ["truncated.jsonl.zst", "bit-flip.jsonl.zst"] {
+        let told = check_no_record(file);
+        assert!(
+            told.contains("cannot be read from byte 0"),
+            "no reason in {told}"
+        );
     }
+}
+
+#[track_caller]
+fn check_many_lines(file: &str, what: &str, advice: &str) {
+    let bench = Bench::new();
+    let path = data(file).display().to_string();
+    let ran = bench.process(&format!("--dataset_path {path}")).expect(1);
+    ran.tells(&[
+        &format!("error: `{path}` {what}"),
+        "put one record on each line",
+        advice,
+    ]);
+    assert!(!bench.has_exported(), "{file}");
+}
+
+#[test]
+fn a_record_over_many_lines_is_refused_with_advice() {
+    check_many_lines(
+        "pretty-printed.json",
+        "is JSON with a record over several lines",
+        "`jq -c",
+    );
+}
+
+#[test]
+fn an_array_of_records_is_refused_with_advice_that_helps() {
+    // `jq -c` alone would put the whole array on one line.
+    check_many_lines(
+        "whole-file-array.json",
+        "is one JSON array of records",
+        "`jq -c '.[]'`",
+    );
 }
 
 #[test]
@@ -456,18 +496,24 @@ fn damage_in_one_file_takes_nothing_from_the_next() {
             .json();
         assert!(bench.read(EXPORT) == expected, "in partitions of {size}");
         assert_eq!(report["ledger"]["records"], 90);
-        let mut parts: Vec<(u64, u64)> = report["unreadable"]
+        let mut parts: Vec<(&str, u64)> = report["unreadable"]
             .as_array()
             .unwrap()
             .iter()
             .map(|part| {
                 (
-                    part["source"].as_u64().unwrap(),
+                    part["source"].as_str().unwrap(),
                     part["start"].as_u64().unwrap(),
                 )
             })
+            .map(|(path, start)| (path.rsplit('/').next().unwrap(), start))
             .collect();
         parts.sort_unstable();
-        assert_eq!(parts, [(0, 23195), (2, 8811), (4, 36572)]);
+        let expected = [
+            ("bad-crc.jsonl.gz", 36572),
+            ("truncated-last-line.jsonl", 8811),
+            ("truncated.jsonl.gz", 23195),
+        ];
+        assert_eq!(parts, expected, "in partitions of {size}");
     }
 }

@@ -79,7 +79,8 @@ impl Place {
     pub(crate) fn totals(&self) -> Checked<Value> {
         let path = self.job().join("job_summary.json");
         let text = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let mut summary: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+        let mut summary: Value =
+            serde_json::from_slice(&text).map_err(|error| error.to_string())?;
         Ok(summary["totals"].take())
     }
 
@@ -104,7 +105,8 @@ impl Bench {
     }
 
     fn write_datasets(&self) {
-        let sample = std::fs::read_to_string(repository().join("examples/data/webtext-mini.jsonl")).unwrap();
+        let sample =
+            std::fs::read_to_string(repository().join("examples/data/webtext-mini.jsonl")).unwrap();
         let mut dataset = String::with_capacity(sample.len() * self.scale.copies as usize);
         for copy in 0..self.scale.copies {
             for line in sample.lines() {
@@ -114,10 +116,21 @@ impl Bench {
         }
         std::fs::write(self.path(Input::Plain.path()), dataset).unwrap();
         // Carried through without an operator, which packs it.
-        let packing = format!("{{dataset_path: in.jsonl, export_path: {}, work_dir: packing, process: []}}", Input::Gzip.path());
+        let packing = format!(
+            "{{dataset_path: in.jsonl, export_path: {}, work_dir: packing, process: []}}",
+            Input::Gzip.path()
+        );
         std::fs::write(self.path("pack.yaml"), packing).unwrap();
-        let packed = self.program().args(["process", "--config", "pack.yaml"]).output().unwrap();
-        assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+        let packed = self
+            .program()
+            .args(["process", "--config", "pack.yaml"])
+            .output()
+            .unwrap();
+        assert!(
+            packed.status.success(),
+            "{}",
+            String::from_utf8_lossy(&packed.stderr)
+        );
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -146,10 +159,16 @@ impl Bench {
     fn command_of(&self, job: &str, place: &Place, variant: Variant) -> Command {
         let mut command = self.program();
         let name = &place.name;
-        command.arg("process").arg("--config").arg(repository().join("configs/quickstart.yaml"));
+        command
+            .arg("process")
+            .arg("--config")
+            .arg(repository().join("configs/quickstart.yaml"));
         command.args(["--no-progress", "--json", "--np", "2", "--job_id", job]);
         command.args(["--work_dir", &format!("{name}/jobs")]);
-        command.args(["--export_path", &variant.export.path_in(&format!("{name}/out"))]);
+        command.args([
+            "--export_path",
+            &variant.export.path_in(&format!("{name}/out")),
+        ]);
         command.args(["--partition.size", &self.scale.partition_size.to_string()]);
         command.args(variant.arguments());
         command
@@ -170,7 +189,9 @@ impl Bench {
         let mut report = self.finish(&place, variant)?;
         let undisturbed = Arc::new(Undisturbed {
             time: started.elapsed(),
-            export: place.export(variant.export).ok_or("an undisturbed run exported nothing")?,
+            export: place
+                .export(variant.export)
+                .ok_or("an undisturbed run exported nothing")?,
             names: names_in(&place.exports()),
             totals: place.totals()?,
             ledger: report["ledger"].take(),
@@ -184,19 +205,35 @@ impl Bench {
 
     /// Neither the strategy nor the packing of the input may be seen in an export.
     fn agree(&self, variant: Variant, found: &Undisturbed) -> Checked<()> {
-        let other = self.undisturbed.iter().find(|(other, _)| other.export == variant.export);
-        ensure(other.is_none_or(|(_, other)| other.export == found.export), || {
-            format!("undisturbed runs of {variant:?} and {:?} differ", other.map(|(other, _)| other))
-        })
+        let other = self
+            .undisturbed
+            .iter()
+            .find(|(other, _)| other.export == variant.export);
+        ensure(
+            other.is_none_or(|(_, other)| other.export == found.export),
+            || {
+                format!(
+                    "undisturbed runs of {variant:?} and {:?} differ",
+                    other.map(|(other, _)| other)
+                )
+            },
+        )
     }
 
     /// Puts an older export of another job at the export path, which may be replaced; made once.
     pub(crate) fn put_standing(&mut self, place: &Place, variant: Variant) -> Checked<Arc<Files>> {
-        report_of(self.command_of("before", place, variant).args(["--limit", "20"]))?;
+        report_of(
+            self.command_of("before", place, variant)
+                .args(["--limit", "20"]),
+        )?;
         if let Some(known) = self.standing.get(&variant.export) {
             return Ok(Arc::clone(known));
         }
-        let files = Arc::new(place.export(variant.export).ok_or("an older export is missing")?);
+        let files = Arc::new(
+            place
+                .export(variant.export)
+                .ok_or("an older export is missing")?,
+        );
         self.standing.insert(variant.export, Arc::clone(&files));
         Ok(files)
     }
@@ -211,12 +248,20 @@ fn report_of(command: &mut Command) -> Checked<Value> {
     let output = command.output().unwrap();
     ensure(output.status.code() == Some(0), || {
         let told = String::from_utf8_lossy(&output.stderr);
-        format!("a run that nobody killed ended with {}: {}", output.status, told.lines().next().unwrap_or_default())
+        format!(
+            "a run that nobody killed ended with {}: {}",
+            output.status,
+            told.lines().next().unwrap_or_default()
+        )
     })?;
-    serde_json::from_slice(&output.stdout).map_err(|error| format!("the report is no JSON: {error}"))
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("the report is no JSON: {error}"))
 }
 
 /// The top of the repository.
 pub(crate) fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
 }

@@ -22,9 +22,14 @@ pub(crate) fn read_export(path: &Path) -> Option<Files> {
 /// The names in a folder, hidden ones too.
 pub(crate) fn names_in(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    entries.map(|entry| name_of(&entry.unwrap().path())).collect()
+    entries
+        .map(|entry| name_of(&entry.unwrap().path()))
+        .collect()
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

@@ -19,23 +19,47 @@ const SEED: u64 = 55;
 fn kills_at_any_instant() {
     // Some 12 MB, or 2.5 MB in a debug build; 40 partitions either way.
     let (rounds, scale) = if is_full() {
-        (all_rounds(), Scale { copies: 10, partition_size: 121 })
+        (
+            all_rounds(),
+            Scale {
+                copies: 10,
+                partition_size: 121,
+            },
+        )
     } else {
-        (sample(), Scale { copies: 2, partition_size: 25 })
+        (
+            sample(),
+            Scale {
+                copies: 2,
+                partition_size: 25,
+            },
+        )
     };
     let mut bench = Bench::new(scale);
     let outcomes = play_all(&mut bench, &rounds);
+    judge(
+        bench,
+        "1-instants",
+        &super::table::instants(&outcomes),
+        &outcomes,
+    );
     let is_midway = |outcome: &Outcome| {
-        outcome.played().is_some_and(|played| 0 < played.published && played.published < played.partitions)
+        outcome
+            .played()
+            .is_some_and(|played| 0 < played.published && played.published < played.partitions)
     };
-    assert!(outcomes.iter().any(is_midway), "no kill hit while partitions were published");
-    judge(bench, "1-instants", &super::table::instants(&outcomes), &outcomes);
+    assert!(
+        outcomes.iter().any(is_midway),
+        "no kill hit while partitions were published"
+    );
 }
 
 /// All rounds: every strategy, killed at the middle of each of equal parts of the run.
 fn all_rounds() -> Vec<Round> {
     let strategies = Strategy::ALL.into_iter().enumerate();
-    strategies.flat_map(|(number, strategy)| (0..INSTANTS).map(move |part| round(number, strategy, part))).collect()
+    strategies
+        .flat_map(|(number, strategy)| (0..INSTANTS).map(move |part| round(number, strategy, part)))
+        .collect()
 }
 
 fn round(number: usize, strategy: Strategy, part: usize) -> Round {
@@ -46,9 +70,21 @@ fn round(number: usize, strategy: Strategy, part: usize) -> Round {
         let place = (number * INSTANTS + part) as u64;
         kills.push(Kill::After(unit(SEED ^ place) * (1.0 - share).max(0.1)));
     }
-    let input = if part % 4 == 3 { Input::Gzip } else { Input::Plain };
+    let input = if part % 4 == 3 {
+        Input::Gzip
+    } else {
+        Input::Plain
+    };
     let export = EXPORTS[(part + number) % EXPORTS.len()];
-    Round { variant: Variant { strategy, input, export }, kills, replaces: part % 4 == 1 }
+    Round {
+        variant: Variant {
+            strategy,
+            input,
+            export,
+        },
+        kills,
+        replaces: part % 4 == 1,
+    }
 }
 
 /// Some of the rounds of every strategy.
@@ -60,7 +96,9 @@ fn sample() -> Vec<Round> {
     };
     let strategies = Strategy::ALL.into_iter().enumerate();
     strategies
-        .flat_map(|(number, strategy)| (0..SAMPLED).map(move |draw| round(number, strategy, part_of(draw, number))))
+        .flat_map(|(number, strategy)| {
+            (0..SAMPLED).map(move |draw| round(number, strategy, part_of(draw, number)))
+        })
         .collect()
 }
 
@@ -76,15 +114,28 @@ fn unit(seed: u64) -> f64 {
 fn check_covers(rounds: &[Round], least: usize) {
     assert!(rounds.len() >= least, "{}", rounds.len());
     for strategy in Strategy::ALL {
-        assert!(rounds.iter().any(|round| round.variant.strategy == strategy));
+        assert!(
+            rounds
+                .iter()
+                .any(|round| round.variant.strategy == strategy)
+        );
     }
     for export in EXPORTS {
-        assert!(rounds.iter().any(|round| round.variant.export == export), "{export:?}");
+        assert!(
+            rounds.iter().any(|round| round.variant.export == export),
+            "{export:?}"
+        );
     }
     for input in [Input::Plain, Input::Gzip] {
-        assert!(rounds.iter().any(|round| round.variant.input == input), "{input:?}");
+        assert!(
+            rounds.iter().any(|round| round.variant.input == input),
+            "{input:?}"
+        );
     }
-    assert!(rounds.iter().any(|round| round.kills.len() == 2), "no second kill");
+    assert!(
+        rounds.iter().any(|round| round.kills.len() == 2),
+        "no second kill"
+    );
     assert!(rounds.iter().any(|round| round.replaces), "no older export");
 }
 

@@ -20,7 +20,9 @@ impl Journal {
         let mut lines = Vec::new();
         for name in names_in(&folder) {
             let text = std::fs::read_to_string(folder.join(name)).unwrap();
-            let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let whole = text
+                .split_inclusive('\n')
+                .filter(|line| line.ends_with('\n'));
             lines.extend(whole.map(|line| serde_json::from_str::<Value>(line).unwrap()));
         }
         Self { lines }
@@ -38,7 +40,10 @@ impl Journal {
 
     /// What the last line is about.
     pub(crate) fn last(&self) -> &str {
-        let last = self.lines.last().and_then(|line| line["record"]["type"].as_str());
+        let last = self
+            .lines
+            .last()
+            .and_then(|line| line["record"]["type"].as_str());
         last.unwrap_or("nothing")
     }
 
@@ -49,7 +54,9 @@ impl Journal {
 
     /// How often a result of this partition was published.
     pub(crate) fn publications(&self, partition: u64) -> usize {
-        self.partitions("published", 0).filter(|found| *found == partition).count()
+        self.partitions("published", 0)
+            .filter(|found| *found == partition)
+            .count()
     }
 
     /// The partitions at which attempts began behind the first `skipped` lines.
@@ -59,6 +66,8 @@ impl Journal {
 
     fn partitions(&self, of_type: &str, skipped: usize) -> impl Iterator<Item = u64> {
         let records = self.lines.iter().skip(skipped).map(|line| &line["record"]);
-        records.filter(move |record| record["type"] == of_type).map(|record| record["partition"].as_u64().unwrap())
+        records
+            .filter(move |record| record["type"] == of_type)
+            .map(|record| record["partition"].as_u64().unwrap())
     }
 }

@@ -4,6 +4,11 @@
 //! exports what an undisturbed run exports, and that nothing that was published before the kill ran again.
 //!
 //! `cargo test` plays a seeded sample; `cargo xtask kill-matrix` plays all rounds, with release builds.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, and long ones tell how far they are"
+)]
 
 // The folder of the rounds: datasets, the program, undisturbed runs.
 mod bench;

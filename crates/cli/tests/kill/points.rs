@@ -55,7 +55,10 @@ const POINTS: &[CrashPoint] = &[
     point("replace_before_rename", 3, Needs::Nothing),
 ];
 
-const SCALE: Scale = Scale { copies: 1, partition_size: 40 };
+const SCALE: Scale = Scale {
+    copies: 1,
+    partition_size: 40,
+};
 
 #[test]
 fn kills_at_every_crash_point() {
@@ -66,20 +69,28 @@ fn kills_at_every_crash_point() {
             play_all_hits(&mut bench, point, &mut outcomes);
         } else {
             let kill = format!("{}:{}", point.name, point.hit);
-            outcomes.push(reached(play_one(&mut bench, &point.round(Strategy::EveryOp, kill, 0)), point));
+            outcomes.push(reached(
+                play_one(&mut bench, &point.round(Strategy::EveryOp, kill, 0)),
+                point,
+            ));
         }
     }
-    judge(bench, "2-points", &super::table::points(&outcomes), &outcomes);
+    judge(
+        bench,
+        "2-points",
+        &super::table::points(&outcomes, POINTS.iter().map(|point| point.name)),
+        &outcomes,
+    );
 }
 
 /// Kills at many hits of a point, with every strategy, until a run has no such hit.
 fn play_all_hits(bench: &mut Bench, point: &CrashPoint, outcomes: &mut Vec<Outcome>) {
-    for strategy in Strategy::ALL {
+    for (number, strategy) in Strategy::ALL.into_iter().enumerate() {
         // One after another with the strategy that writes most, and ever farther apart with the others.
         let each = if strategy == Strategy::EveryOp { 20 } else { 0 };
         let hits = (1..=each).chain((0..u32::BITS).map(|bit| 1 << bit).filter(|hit| *hit > each));
         for (step, hit) in hits.enumerate() {
-            let round = point.round(strategy, format!("{}:{hit}", point.name), step);
+            let round = point.round(strategy, format!("{}:{hit}", point.name), number + step);
             if point.needs == Needs::Checkpoints && !round.variant.has_checkpoints() {
                 break;
             }
@@ -96,15 +107,27 @@ fn reached(outcome: Option<Outcome>, point: &CrashPoint) -> Outcome {
 }
 
 impl CrashPoint {
-    /// A round with a kill at this point; `step` varies what does not matter for reaching it.
-    fn round(&self, strategy: Strategy, kill: String, step: usize) -> Round {
+    /// A round with a kill at this point; `variation` chooses what does not matter for reaching it.
+    fn round(&self, strategy: Strategy, kill: String, variation: usize) -> Round {
         let older = self.needs == Needs::OlderDirectory;
-        let input = if step % 4 == 3 { Input::Gzip } else { Input::Plain };
-        let export = if older { Export::Directory } else { EXPORTS[step % EXPORTS.len()] };
+        let input = if variation % 4 == 3 {
+            Input::Gzip
+        } else {
+            Input::Plain
+        };
+        let export = if older {
+            Export::Directory
+        } else {
+            EXPORTS[variation % EXPORTS.len()]
+        };
         Round {
-            variant: Variant { strategy, input, export },
+            variant: Variant {
+                strategy,
+                input,
+                export,
+            },
             kills: vec![Kill::Point(kill)],
-            replaces: older || step % 2 == 1,
+            replaces: older || variation % 2 == 1,
         }
     }
 }
@@ -116,7 +139,10 @@ fn every_crash_point_is_listed() {
         collect(&entry.unwrap().path().join("src"), &mut found);
     }
     let listed: BTreeSet<_> = POINTS.iter().map(|point| point.name.to_owned()).collect();
-    assert_eq!(listed, found, "left: the list of this test; right: the code");
+    assert_eq!(
+        listed, found,
+        "left: the list of this test; right: the code"
+    );
 }
 
 /// The names of the crash points in the files below a folder.
@@ -127,13 +153,17 @@ fn collect(folder: &Path, found: &mut BTreeSet<String>) {
             collect(&path, found);
         } else if path.extension().is_some_and(|suffix| suffix == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
             found.extend(code.flat_map(names_on).map(str::to_owned));
         }
     }
 }
 
 fn names_on(line: &str) -> impl Iterator<Item = &str> {
-    let named = ["crash_point!(\"", "is_due(\""].into_iter().flat_map(|call| line.split(call).skip(1));
+    let named = ["crash_point!(\"", "is_due(\""]
+        .into_iter()
+        .flat_map(|call| line.split(call).skip(1));
     named.filter_map(|rest| rest.split('"').next())
 }

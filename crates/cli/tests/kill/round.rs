@@ -1,5 +1,6 @@
 //! A round: kill, resume, compare.
 
+use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -24,6 +25,16 @@ pub(crate) struct Round {
     pub(crate) replaces: bool,
 }
 
+impl Round {
+    /// Whether it is killed at this crash point.
+    pub(crate) fn is_at(&self, name: &str) -> bool {
+        let is_of = |point: &str| point.split(':').next() == Some(name);
+        self.kills
+            .iter()
+            .any(|kill| matches!(kill, Kill::Point(point) if is_of(point)))
+    }
+}
+
 /// When the program is killed.
 #[derive(Clone, Debug)]
 pub(crate) enum Kill {
@@ -31,6 +42,15 @@ pub(crate) enum Kill {
     After(f64),
     /// By itself, at a crash point: `name` or `name:hit`.
     Point(String),
+}
+
+impl fmt::Display for Kill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(share) => write!(f, "at {:.0} %", share * 100.0),
+            Self::Point(point) => write!(f, "`{point}`"),
+        }
+    }
 }
 
 /// What came of a round.
@@ -49,12 +69,6 @@ pub(crate) struct Played {
     pub(crate) reused: u64,
 }
 
-/// What a kill left.
-struct Wreck {
-    hit: String,
-    journal: Journal,
-}
-
 /// A kill that came too late is drawn again, that much earlier.
 const EARLIER: f64 = 0.9;
 
@@ -63,60 +77,178 @@ const EARLIEST: f64 = 0.2;
 
 /// Plays a round; nothing if its crash point is not reached.
 pub(crate) fn play(bench: &mut Bench, round: &Round) -> Checked<Option<Played>> {
-    let undisturbed = bench.undisturbed(round.variant)?;
-    let is_timed = round.kills.iter().any(|kill| matches!(kill, Kill::After(_)));
+    let is_timed = round
+        .kills
+        .iter()
+        .any(|kill| matches!(kill, Kill::After(_)));
     let mut haste = 1.0;
     loop {
-        let place = bench.place();
-        let older = if round.replaces { Some(bench.put_standing(&place, round.variant)?) } else { None };
-        let wrecks = kill_all(bench, &place, round, &undisturbed, older.as_ref(), haste)
-            .map_err(|reason| format!("{}: {reason}", place.name()))?;
-        if let Some(wrecks) = wrecks {
-            let played = resume(bench, &place, round, &undisturbed, &wrecks)
-                .map_err(|reason| format!("{}: {reason}", place.name()))?;
-            place.remove();
-            return Ok(Some(played));
-        }
-        place.remove();
-        if !is_timed {
-            return Ok(None);
+        let scene = Scene::set(bench, round)?;
+        let name = scene.place.name();
+        let played = scene
+            .play(haste)
+            .map_err(|reason| format!("{name}: {reason}"))?;
+        scene.place.remove();
+        if played.is_some() || !is_timed {
+            return Ok(played);
         }
         haste *= EARLIER;
-        ensure(haste > EARLIEST, || "the kill always came too late".to_owned())?;
+        ensure(haste > EARLIEST, || {
+            "the kill always came too late".to_owned()
+        })?;
     }
 }
 
-/// Runs and kills, as often as the round says; nothing if a run came to its end before its kill.
-fn kill_all(
-    bench: &Bench,
-    place: &Place,
-    round: &Round,
-    undisturbed: &Undisturbed,
-    older: Option<&Arc<Files>>,
-    haste: f64,
-) -> Checked<Option<Vec<Wreck>>> {
-    let mut wrecks = Vec::new();
-    for kill in &round.kills {
-        let mut command = bench.command(place, round.variant);
+/// A try at a round.
+struct Scene<'r> {
+    bench: &'r Bench,
+    round: &'r Round,
+    place: Place,
+    undisturbed: Arc<Undisturbed>,
+    /// What stands at the export path from the start.
+    older: Option<Arc<Files>>,
+}
+
+/// What a kill left.
+struct Wreck {
+    hit: String,
+    journal: Journal,
+}
+
+impl<'r> Scene<'r> {
+    fn set(bench: &'r mut Bench, round: &'r Round) -> Checked<Self> {
+        let undisturbed = bench.undisturbed(round.variant)?;
+        let place = bench.place();
+        let older = match round.replaces {
+            true => Some(bench.put_standing(&place, round.variant)?),
+            false => None,
+        };
+        Ok(Self {
+            bench,
+            round,
+            place,
+            undisturbed,
+            older,
+        })
+    }
+
+    /// Nothing if a run came to its end before its kill.
+    fn play(&self, haste: f64) -> Checked<Option<Played>> {
+        let mut wrecks = Vec::new();
+        for kill in &self.round.kills {
+            match self.run_and_kill(kill, haste)? {
+                Some(wreck) => wrecks.push(wreck),
+                None => return Ok(None),
+            }
+        }
+        self.resume(&wrecks).map(Some)
+    }
+
+    fn run_and_kill(&self, kill: &Kill, haste: f64) -> Checked<Option<Wreck>> {
+        let mut command = self.bench.command(&self.place, self.round.variant);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let (status, hit) = match kill {
             Kill::After(share) => {
-                let instant = undisturbed.time.mul_f64(share * haste);
-                (kill_after(command, instant), format!("{} ms", instant.as_millis()))
+                let instant = self.undisturbed.time.mul_f64(share * haste);
+                (
+                    kill_after(command, instant),
+                    format!("{} ms", instant.as_millis()),
+                )
             }
             Kill::Point(point) => {
                 let status = command.env(crash_point::VARIABLE, point).status().unwrap();
-                (status, format!("`{point}`"))
+                (status, kill.to_string())
             }
         };
         if status.success() {
             return Ok(None);
         }
-        ensure(status.signal() == Some(9), || format!("not killed but ended with {status}"))?;
-        check_whole(place, round, undisturbed, older)?;
-        wrecks.push(Wreck { hit, journal: Journal::read(&place.job()) });
+        ensure(status.signal() == Some(9), || {
+            format!("not killed but ended with {status}")
+        })?;
+        self.check_whole()?;
+        let journal = Journal::read(&self.place.job());
+        Ok(Some(Wreck { hit, journal }))
     }
-    Ok(Some(wrecks))
+
+    /// At the export path stands what stood there before, or the whole new export.
+    fn check_whole(&self) -> Checked<()> {
+        let found = self.place.export(self.round.variant.export);
+        let is_old = found.as_ref() == self.older.as_deref();
+        let is_new = found.as_ref() == Some(&self.undisturbed.export);
+        ensure(is_old || is_new, || {
+            "the kill left a part of an export".to_owned()
+        })
+    }
+
+    /// Resumes what was killed, and once more what is complete then.
+    fn resume(&self, wrecks: &[Wreck]) -> Checked<Played> {
+        let report = self.finish()?;
+        let after = Journal::read(&self.place.job());
+        for wreck in wrecks {
+            check_nothing_ran_again(&wreck.journal, &after)?;
+        }
+        let last = wrecks.last().ok_or("a round without a kill")?;
+        let published = last.journal.published().len() as u64;
+        let reused = report["partitions_reused"].as_u64().unwrap_or_default();
+        ensure(reused == published, || {
+            format!("{published} partitions were published, and {reused} reused")
+        })?;
+        self.start_again(after.length())?;
+        Ok(Played {
+            undisturbed_ms: self.undisturbed.time.as_millis(),
+            hits: wrecks.iter().map(|wreck| wreck.hit.clone()).collect(),
+            last_record: last.journal.last().to_owned(),
+            partitions: self.undisturbed.partitions,
+            published,
+            reused,
+        })
+    }
+
+    /// Starts the job when it is complete, with a journal of this length.
+    fn start_again(&self, journal_length: usize) -> Checked<()> {
+        let report = self.finish()?;
+        ensure(report["already_complete"] == true, || {
+            "a third start did not find the job complete".to_owned()
+        })?;
+        let journal = Journal::read(&self.place.job());
+        let attempts = journal.attempted_after(journal_length).count();
+        ensure(attempts == 0, || {
+            format!("a third start made {attempts} attempts")
+        })
+    }
+
+    /// Runs to the end, which must be that of the undisturbed run.
+    fn finish(&self) -> Checked<Value> {
+        let report = self.bench.finish(&self.place, self.round.variant)?;
+        let status = &report["status"];
+        ensure(status == "completed", || {
+            format!("the resumed run ended as {status}")
+        })?;
+        let Undisturbed {
+            ledger,
+            totals,
+            export,
+            names,
+            ..
+        } = &*self.undisturbed;
+        ensure(report["ledger"] == *ledger, || {
+            "the ledger differs".to_owned()
+        })?;
+        ensure(self.place.totals()? == *totals, || {
+            "the counts of the summary differ".to_owned()
+        })?;
+        let found = self.place.export(self.round.variant.export);
+        ensure(found.as_ref() == Some(export), || {
+            "the export differs".to_owned()
+        })?;
+        let found = names_in(&self.place.exports());
+        ensure(found == *names, || {
+            let odd: Vec<_> = found.symmetric_difference(names).collect();
+            format!("beside the export, other names than after an undisturbed run: {odd:?}")
+        })?;
+        Ok(report)
+    }
 }
 
 fn kill_after(mut command: Command, instant: Duration) -> ExitStatus {
@@ -127,73 +259,20 @@ fn kill_after(mut command: Command, instant: Duration) -> ExitStatus {
     child.wait().unwrap()
 }
 
-/// At the export path stands what stood there before, or the whole new export.
-fn check_whole(place: &Place, round: &Round, undisturbed: &Undisturbed, older: Option<&Arc<Files>>) -> Checked<()> {
-    let found = place.export(round.variant.export);
-    let is_old = found.as_ref() == older.map(|files| &**files);
-    let is_new = found.as_ref() == Some(&undisturbed.export);
-    ensure(is_old || is_new, || "the kill left a part of an export".to_owned())
-}
-
-/// Resumes what was killed, and once more what is complete then.
-fn resume(
-    bench: &Bench,
-    place: &Place,
-    round: &Round,
-    undisturbed: &Undisturbed,
-    wrecks: &[Wreck],
-) -> Checked<Played> {
-    let report = bench.finish(place, round.variant)?;
-    check_report(place, undisturbed, &report)?;
-    check_export(place, round, undisturbed)?;
-    let after = Journal::read(&place.job());
-    for wreck in wrecks {
-        check_nothing_ran_again(&wreck.journal, &after)?;
-    }
-    let last = wrecks.last().ok_or("a round without a kill")?;
-    let published = last.journal.published().len() as u64;
-    let reused = report["partitions_reused"].as_u64().unwrap_or_default();
-    ensure(reused == published, || format!("{published} partitions were published, and {reused} reused"))?;
-
-    let again = bench.finish(place, round.variant)?;
-    ensure(again["already_complete"] == true, || "a third start did not find the job complete".to_owned())?;
-    check_report(place, undisturbed, &again)?;
-    check_export(place, round, undisturbed)?;
-    let attempts = Journal::read(&place.job()).attempted_after(after.length()).count();
-    ensure(attempts == 0, || format!("a third start made {attempts} attempts"))?;
-    Ok(Played {
-        undisturbed_ms: undisturbed.time.as_millis(),
-        hits: wrecks.iter().map(|wreck| wreck.hit.clone()).collect(),
-        last_record: last.journal.last().to_owned(),
-        partitions: undisturbed.partitions,
-        published,
-        reused,
-    })
-}
-
-fn check_report(place: &Place, undisturbed: &Undisturbed, report: &Value) -> Checked<()> {
-    let status = &report["status"];
-    ensure(status == "completed", || format!("the resumed run ended as {status}"))?;
-    ensure(report["ledger"] == undisturbed.ledger, || "the ledger differs".to_owned())?;
-    ensure(place.totals()? == undisturbed.totals, || "the counts of the summary differ".to_owned())
-}
-
-fn check_export(place: &Place, round: &Round, undisturbed: &Undisturbed) -> Checked<()> {
-    let found = place.export(round.variant.export);
-    ensure(found.as_ref() == Some(&undisturbed.export), || "the export differs".to_owned())?;
-    let names = names_in(&place.exports());
-    ensure(names == undisturbed.names, || {
-        let left: Vec<_> = names.symmetric_difference(&undisturbed.names).collect();
-        format!("beside the export, other names than after an undisturbed run: {left:?}")
-    })
-}
-
 /// What was published at a kill stands, and was not made again.
 fn check_nothing_ran_again(before: &Journal, after: &Journal) -> Checked<()> {
-    ensure(after.begins_with(before), || "the journal lost lines".to_owned())?;
+    ensure(after.begins_with(before), || {
+        "the journal lost lines".to_owned()
+    })?;
     let published = before.published();
-    let again: Vec<_> = after.attempted_after(before.length()).filter(|partition| published.contains(partition)).collect();
-    ensure(again.is_empty(), || format!("published before the kill and run again: {again:?}"))?;
-    let twice = after.published().into_iter().find(|partition| after.publications(*partition) != 1);
+    let attempted = after.attempted_after(before.length());
+    let again: Vec<_> = attempted
+        .filter(|partition| published.contains(partition))
+        .collect();
+    ensure(again.is_empty(), || {
+        format!("published before the kill and run again: {again:?}")
+    })?;
+    let mut partitions = after.published().into_iter();
+    let twice = partitions.find(|partition| after.publications(*partition) != 1);
     ensure(twice.is_none(), || format!("published twice: {twice:?}"))
 }

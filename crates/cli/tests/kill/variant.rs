@@ -53,8 +53,13 @@ impl Variant {
 }
 
 impl Strategy {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::EveryOp, Self::EveryPartition, Self::EveryNOps, Self::Manual, Self::Disabled];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::EveryOp,
+        Self::EveryPartition,
+        Self::EveryNOps,
+        Self::Manual,
+        Self::Disabled,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -70,10 +75,20 @@ impl Strategy {
         match self {
             Self::EveryOp => &["--checkpoint.strategy", "every_op"],
             Self::EveryPartition => &["--checkpoint.strategy", "every_partition"],
-            Self::EveryNOps => &["--checkpoint.strategy", "every_n_ops", "--checkpoint.n_ops", "3"],
+            Self::EveryNOps => &[
+                "--checkpoint.strategy",
+                "every_n_ops",
+                "--checkpoint.n_ops",
+                "3",
+            ],
             Self::Manual => {
                 const OPERATORS: &str = "fix_unicode_mapper,alphanumeric_filter";
-                &["--checkpoint.strategy", "manual", "--checkpoint.op_names", OPERATORS]
+                &[
+                    "--checkpoint.strategy",
+                    "manual",
+                    "--checkpoint.op_names",
+                    OPERATORS,
+                ]
             }
             Self::Disabled => &["--checkpoint.strategy", "disabled"],
         }

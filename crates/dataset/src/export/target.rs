@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::create_dir_all_durable;
 
 use crate::error::{Error, Result};
@@ -28,6 +29,17 @@ impl ExportTarget {
     /// [`Error::Unsupported`] for a form that this release does not write.
     pub fn parse(path: &str, export_type: Option<&str>, shard_bytes: u64) -> Result<Self> {
         let bare = path.strip_prefix("file://").unwrap_or(path);
+        if matches!(
+            bare.trim_end_matches('/').rsplit('/').next(),
+            None | Some("" | "." | "..")
+        ) {
+            let help = "end the export path in the name of a file or of a directory of shards";
+            return Err(Error::Unsupported {
+                path: path.to_owned(),
+                what: "no name of an export",
+                help,
+            });
+        }
         let is_directory = bare.ends_with('/');
         let form = match export_type {
             Some(form) => with_packing_of(bare, form),
@@ -69,7 +81,8 @@ impl ExportTarget {
         self.shard_bytes.is_some()
     }
 
-    pub(super) fn shard_bytes(&self) -> Option<u64> {
+    /// Bytes of JSONL in a shard; none = one file.
+    pub fn shard_bytes(&self) -> Option<u64> {
         self.shard_bytes
     }
 
@@ -87,7 +100,8 @@ impl ExportTarget {
         }
     }
 
-    pub(super) fn suffix(&self) -> &'static str {
+    /// What the names of the export's files end in, as `.jsonl.gz`.
+    pub fn suffix(&self) -> &'static str {
         match self.compression {
             Compression::None => ".jsonl",
             Compression::Gzip => ".jsonl.gz",
@@ -129,18 +143,33 @@ impl ExportTarget {
             .join(format!(".{}.coldpress.{token}.tmp", self.name()))
     }
 
+    /// Removes what killed writers left beside the output, but for `pending`. Only for who holds the export's lock.
+    pub fn remove_leftovers(&self, pending: Option<&Path>) {
+        let prefix = format!(".{}.coldpress.", self.name());
+        for entry in std::fs::read_dir(self.folder())
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let (name, path) = (entry.file_name(), entry.path());
+            let name = name.to_string_lossy();
+            let is_left = name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX);
+            if is_left && pending != Some(path.as_path()) {
+                // What cannot be removed is cited by nobody.
+                let _ = if path.is_dir() {
+                    std::fs::remove_dir_all(&path)
+                } else {
+                    std::fs::remove_file(&path)
+                };
+            }
+        }
+    }
+
     /// Makes the folder of the output and tries to write there.
     ///
     /// # Errors
     /// When the folder cannot be made or written to.
     pub fn prepare(&self) -> Result<()> {
-        if self.name().is_empty() || self.name() == ".." {
-            let reason = "names no file; end it in a file name".to_owned();
-            return Err(Error::NotOurs {
-                path: self.path.clone(),
-                reason,
-            });
-        }
         create_dir_all_durable(self.folder())?;
         let probe = self.temporary_path(&format!("probe-{}", std::process::id()));
         std::fs::write(&probe, b"").map_err(Error::io("write to the folder of", &self.path))?;

@@ -46,7 +46,11 @@ fn plain(bytes: &[u8], max_record_bytes: u64) -> ReadBack {
     let (mut records, mut long, mut start) = (Vec::new(), Vec::new(), 0);
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let content = line.strip_suffix(b"\n").unwrap_or(line);
-        if content.len() as u64 > max_record_bytes {
+        let record = content
+            .strip_suffix(b"\r")
+            .filter(|_| line.ends_with(b"\n"))
+            .unwrap_or(content);
+        if record.len() as u64 > max_record_bytes {
             long.push((start, line.len() as u64));
         } else if !trim_record(content).is_empty() {
             records.push((start, content[trim_record(content)].to_vec()));

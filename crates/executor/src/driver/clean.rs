@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
+use coldpress_storage::atomic::TEMPORARY_SUFFIX;
+
 use super::Driver;
 
 impl Driver<'_> {
@@ -14,7 +16,7 @@ impl Driver<'_> {
         if !self.executor.prepared.recipe.storage.cleanup_temp_files {
             return;
         }
-        self.remove_dead_outputs();
+        self.remove_leftovers();
         let cited: HashSet<String> = self
             .state
             .publications()
@@ -52,27 +54,30 @@ impl Driver<'_> {
         epoch < self.journal.epoch() && attempt <= self.state.last_attempt(partition, epoch)
     }
 
-    /// Removes outputs that dead drivers of this job left beside the export.
-    pub(super) fn remove_dead_outputs(&self) {
+    /// Removes what killed writers left beside the export and in the job's folder, but for an output that waits for its
+    /// place.
+    pub(super) fn remove_leftovers(&self) {
         if !self.executor.prepared.recipe.storage.cleanup_temp_files {
             return;
         }
-        const MERGES: u32 = 4;
-        let target = &self.executor.prepared.target;
-        for epoch in self
+        let pending = self
             .state
-            .epochs()
-            .iter()
-            .map(|epoch| epoch.epoch)
-            .filter(|epoch| *epoch < self.journal.epoch())
-        {
-            for number in 1..=MERGES {
-                let path = target.temporary_path(&self.merge_token(epoch, number));
-                let _ = if path.is_dir() {
-                    fs::remove_dir_all(&path)
-                } else {
-                    fs::remove_file(&path)
-                };
+            .export()
+            .intent
+            .as_ref()
+            .map(|intent| Path::new(&intent.temporary));
+        self.executor.prepared.target.remove_leftovers(pending);
+        let layout = &self.executor.layout;
+        for folder in [
+            layout.job_dir(),
+            &layout.metadata_dir(),
+            layout.checkpoint_dir(),
+        ] {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX) {
+                    let _ = fs::remove_file(entry.path());
+                }
             }
         }
     }

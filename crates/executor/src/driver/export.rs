@@ -130,6 +130,7 @@ impl Driver<'_> {
             .finish()
             .map_err(|excess| self.excess(&excess))?;
         self.check_conservation(&frontier)?;
+        self.check_sources()?;
         self.merge(&mut frontier)?;
         let Some(merge) = frontier.merge.take() else {
             return Err(Error::new(ErrorKind::Failed, "there is no merge"));
@@ -170,6 +171,9 @@ impl Driver<'_> {
             .results()
             .map(|result| result.unreadable.len() as u64)
             .sum();
+        if frontier.ledger.records == 0 && left_out == 0 {
+            return Err(self.empty_dataset());
+        }
         let accounted = frontier.ledger.records + left_out + torn;
         if planned != accounted {
             return Err(lost(format!(
@@ -177,6 +181,11 @@ impl Driver<'_> {
             )));
         }
         Ok(())
+    }
+
+    /// The sources must be what was planned until the last result was made: results of two states are no dataset.
+    fn check_sources(&self) -> Result<()> {
+        (0..self.sources.len()).try_for_each(|index| self.check_source(index))
     }
 
     /// Journal, rename, ownership, journal: whatever a crash leaves can be told apart and finished.
@@ -193,6 +202,8 @@ impl Driver<'_> {
             records: frontier.ledger.exported(),
             chain: self.final_chain(),
             partitions_left_out: frontier.left_out.clone(),
+            form: target.suffix().to_owned(),
+            shard_bytes: target.shard_bytes(),
         };
         self.record(JournalRecord::ExportIntent(intent))?;
         self.sync()?;
@@ -224,19 +235,31 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Nobody may have put something at the export path while the job ran.
+    /// Nobody may have put something at the export path, or changed what stood there, while the job ran.
     fn check_still_free(&self, path: &Path) -> Result<()> {
-        let appeared = self.standing.is_none() && std::fs::symlink_metadata(path).is_ok();
-        let always =
-            self.executor.prepared.recipe.export.overwrite == coldpress_config::Overwrite::Always;
-        if appeared && !always {
-            let path = path.display();
-            let message = format!(
-                "something appeared at the export path `{path}` while the job ran; move it away and resume"
-            );
-            return Err(Error::new(ErrorKind::Refused, message));
+        if self.executor.prepared.recipe.export.overwrite == coldpress_config::Overwrite::Always {
+            return Ok(());
         }
-        Ok(())
+        let unchanged = match (self.executor.prepared.target.standing()?, &self.standing) {
+            (Standing::Free, _) => true,
+            (Standing::Ours(now), Some(before)) => {
+                (now.length, now.digest) == (before.length, before.digest)
+            }
+            // An output of ours that a crash kept from being signed.
+            (Standing::Foreign(_), Some(before)) => {
+                staged_digest(path, self.executor.prepared.target.is_directory())
+                    .is_ok_and(|now| now == (before.length, before.digest))
+            }
+            (_, None) => false,
+        };
+        if unchanged {
+            return Ok(());
+        }
+        let path = path.display();
+        let message = format!(
+            "something was put at the export path `{path}`, or changed there, while the job ran; move it away and resume"
+        );
+        Err(Error::new(ErrorKind::Refused, message))
     }
 
     /// Whether the job's export is there already, complete and under this recipe; an export that a crash cut off
@@ -250,6 +273,8 @@ impl Driver<'_> {
         let same = intent.chain == self.final_chain()
             && Path::new(&intent.path) == target.path()
             && intent.directory == target.is_directory()
+            && intent.form == target.suffix()
+            && intent.shard_bytes == target.shard_bytes()
             && intent.partitions_left_out.is_empty()
             && self.state.plan_complete();
         if !same {
@@ -276,7 +301,7 @@ impl Driver<'_> {
         {
             self.finish_export(&staged)?;
         }
-        self.remove_dead_outputs();
+        self.remove_leftovers();
         self.reused = self.state.partition_count();
         let mut ledger = Ledger::default();
         self.results().for_each(|result| ledger.add(&result.ledger));

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use coldpress_config::{LogLevel, Overwrite};
-use coldpress_dataset::{OWNERSHIP_SCHEMA, Ownership, Standing, resolve, staged_digest};
+use coldpress_dataset::{
+    ExportTarget, OWNERSHIP_SCHEMA, Ownership, Source, Standing, staged_digest,
+};
 use coldpress_events::{EventLog, Level, LogOptions};
 use coldpress_job::{ExportIntent, JobLock, JobState, JobSummary, Journal, LockOptions, Mode};
 use coldpress_storage::{FileLock, replace};
@@ -37,7 +39,8 @@ impl<'e> Driver<'e> {
             (false, _) => Mode::New,
         };
         // Before anything is made: a dataset that is not there leaves no job behind.
-        let dataset = resolve(&recipe.dataset.paths, &recipe.dataset.suffixes)?;
+        let dataset = executor.prepared.resolve_dataset()?;
+        refuse_own_input(&dataset.sources, &executor.prepared.target)?;
         layout.create()?;
         let lock = JobLock::acquire(
             layout,
@@ -86,6 +89,28 @@ impl<'e> Driver<'e> {
     }
 }
 
+/// The output must not take the place of an input.
+fn refuse_own_input(sources: &[Source], target: &ExportTarget) -> Result<()> {
+    let Ok(folder) = target.folder().canonicalize() else {
+        return Ok(());
+    };
+    let output = folder.join(target.path().file_name().unwrap_or_default());
+    let output = output.canonicalize().unwrap_or(output);
+    let is_input = |source: &&Source| {
+        source
+            .path
+            .canonicalize()
+            .is_ok_and(|input| input.starts_with(&output))
+    };
+    let Some(input) = sources.iter().find(is_input) else {
+        return Ok(());
+    };
+    let (path, input) = (target.path().display(), input.path.display());
+    let message =
+        format!("export path `{path}` would replace the input `{input}`; export elsewhere");
+    Err(Error::new(ErrorKind::Refused, message))
+}
+
 /// Two jobs must not write one export at a time.
 fn lock_export(executor: &Executor) -> Result<FileLock> {
     let target = &executor.prepared.target;
@@ -125,7 +150,15 @@ fn check_standing(executor: &Executor, intent: Option<&ExportIntent>) -> Result<
             refused("exists; remove it, or set `export_overwrite: own`")
         }
         (Standing::Ours(ownership), _) => Ok(Some(ownership)),
-        (Standing::Foreign(reason), Overwrite::Always) if !reason.contains("directory") => Ok(None),
+        // A file can be asked to go; a directory that is not ours may hold anything.
+        (Standing::Foreign(_), Overwrite::Always)
+            if !target.path().is_dir() && !target.is_directory() =>
+        {
+            Ok(None)
+        }
+        (Standing::Foreign(reason), _) if target.is_directory() || target.path().is_dir() => {
+            refused(&format!("{reason}; move it away or export elsewhere"))
+        }
         (Standing::Foreign(reason), _) => refused(&format!(
             "{reason}; move it away, export elsewhere, or set `export_overwrite: always`"
         )),

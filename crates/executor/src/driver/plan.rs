@@ -1,6 +1,6 @@
 //! Loading the dataset: what it consists of, whether it is what was planned, and the rest of the plan.
 
-use coldpress_dataset::{Error as DatasetError, Source, Touched};
+use coldpress_dataset::{Error as DatasetError, Touched};
 use coldpress_job::{DamagedSource, JobPlan, JournalRecord, RecipeInForce};
 use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, verify_slices};
 use coldpress_storage::Digest;
@@ -72,20 +72,9 @@ impl Driver<'_> {
         if plan.limit != self.executor.prepared.recipe.limit {
             return refused("`limit` changed".to_owned());
         }
-        for (index, (planned, now)) in plan.sources.iter().zip(&self.sources).enumerate() {
+        for (planned, now) in plan.sources.iter().zip(&self.sources) {
             if planned.path != now.identity.path {
                 return refused(format!("`{}` became `{}`", planned.path, now.identity.path));
-            }
-            let before = Source {
-                identity: planned.clone(),
-                ..now.clone()
-            };
-            if before.check_unchanged()? == Touched::Touched {
-                let slices = self.state.partitions().map(|partition| &partition.slice);
-                let slices: Vec<_> = slices
-                    .filter(|slice| slice.source as usize == index)
-                    .collect();
-                verify_slices(now, &slices, self.executor.prepared.cut.max_record_bytes)?;
             }
         }
         if self.cut_settings() != self.executor.prepared.cut_of(&self.sources) {
@@ -97,6 +86,19 @@ impl Driver<'_> {
         // The identities of the plan stay: a touched file has the same content.
         for (source, planned) in self.sources.iter_mut().zip(&plan.sources) {
             source.identity = planned.clone();
+        }
+        (0..self.sources.len()).try_for_each(|index| self.check_source(index))
+    }
+
+    /// Whether a source is what was planned; the slices of one that was touched are hashed again.
+    pub(super) fn check_source(&self, index: usize) -> Result<()> {
+        let source = &self.sources[index];
+        if source.check_unchanged()? == Touched::Touched {
+            let slices = self.state.partitions().map(|partition| &partition.slice);
+            let slices: Vec<_> = slices
+                .filter(|slice| slice.source as usize == index)
+                .collect();
+            verify_slices(source, &slices, self.executor.prepared.cut.max_record_bytes)?;
         }
         Ok(())
     }
@@ -217,7 +219,8 @@ impl Driver<'_> {
             .unwrap_or_default()
     }
 
-    fn empty_dataset(&self) -> Error {
+    /// The error of a dataset without records, with what may have eaten them.
+    pub(super) fn empty_dataset(&self) -> Error {
         let paths: Vec<_> = self
             .sources
             .iter()
@@ -225,10 +228,17 @@ impl Driver<'_> {
             .map(|source| source.identity.path.clone())
             .collect();
         let more = if self.sources.len() > 3 { ", …" } else { "" };
-        DatasetError::Empty {
+        let error = Error::from(DatasetError::Empty {
             paths: format!("{}{more}", paths.join(", ")),
-        }
-        .into()
+        });
+        let Some(lost) = self.unreadable().into_iter().next() else {
+            return error;
+        };
+        let (path, start, reason) = (lost.source, lost.start, lost.reason);
+        Error::new(
+            error.kind(),
+            format!("{error}; `{path}` cannot be read from byte {start} of its text on: {reason}"),
+        )
     }
 }
 

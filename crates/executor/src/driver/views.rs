@@ -127,7 +127,7 @@ impl Driver<'_> {
         }
     }
 
-    fn unreadable(&self) -> Vec<UnreadablePart> {
+    pub(super) fn unreadable(&self) -> Vec<UnreadablePart> {
         let part = |source: u32, start, length, reason: &String| UnreadablePart {
             source: self.source_path(source),
             start,

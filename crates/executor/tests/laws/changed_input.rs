@@ -14,7 +14,7 @@ use crate::bench::{Bench, files_in};
 use crate::control;
 use crate::dataset::{Dataset, long_dataset};
 use crate::operators;
-use crate::plan::{Plan, any_plan, cases};
+use crate::plan::{Form, Plan, any_plan, cases};
 use crate::reference::Expected;
 
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +123,22 @@ proptest! {
         bench.check(&plan, &merged, &expected);
         prop_assert!(!merged.already_complete);
         prop_assert_eq!(attempts(&bench), attempted);
+    }
+}
+
+/// A recipe that asks for another form of the export gets it, and from the results.
+#[test]
+fn other_shards_are_exported_anew() {
+    let dataset = Dataset::of_texts(["a", "b", "c", "d"]);
+    let bench = Bench::new(&dataset);
+    for size in [1, 39, 1000] {
+        let plan = Plan {
+            form: Form::Shards(size),
+            ..Plan::new(vec![OperatorCall::new("stamp_mapper")], 2)
+        };
+        let report = bench.run(&plan).unwrap();
+        bench.check(&plan, &report, &Expected::of(&dataset, &plan));
+        assert_eq!(report.partitions_reused, if size == 1 { 0 } else { 2 });
     }
 }
 

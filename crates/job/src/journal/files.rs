@@ -30,11 +30,19 @@ pub(super) fn list(dir: &Path) -> Result<Vec<EpochFile>> {
     list_before(dir, u64::MAX)
 }
 
+/// Whether a folder is not there, also because a file stands on the way to it.
+fn is_absence(kind: std::io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+    )
+}
+
 /// As [`list`], but only of epochs before this one.
 pub(super) fn list_before(dir: &Path, before: u64) -> Result<Vec<EpochFile>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_absence(error.kind()) => return Ok(Vec::new()),
         Err(source) => return Err(Error::io("list", dir, source)),
     };
     let mut files = Vec::new();

@@ -250,4 +250,10 @@ pub struct ExportIntent {
     /// Failed partitions, whose records it lacks.
     #[serde(default)]
     pub partitions_left_out: Vec<u32>,
+    /// What the names of the export's files end in, as `.jsonl.gz`.
+    #[serde(default)]
+    pub form: String,
+    /// Bytes of JSONL in a shard, for a directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard_bytes: Option<u64>,
 }

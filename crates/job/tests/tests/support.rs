@@ -196,6 +196,8 @@ pub(crate) fn intent(recipe: &RecipeInForce, left_out: &[u32]) -> ExportIntent {
         records: 89,
         chain: recipe.final_chain().unwrap(),
         partitions_left_out: left_out.to_vec(),
+        form: ".jsonl".to_owned(),
+        shard_bytes: None,
     }
 }
 

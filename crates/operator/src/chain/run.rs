@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use coldpress_record::{Batch, StatValue};
+use coldpress_record::{Batch, DeclaredFields, StatValue};
 
 use crate::filter::{Filter, StatRow};
 use crate::mapper::{Changes, Mapper};
@@ -36,6 +36,7 @@ pub(super) fn run_step(
     tally: &mut Tally,
     registry: &Registry,
     settings: &ChainSettings,
+    fields: &DeclaredFields,
 ) -> Result<(), OperatorFailure> {
     let rows = batch.selection().to_vec();
     let mut progress = Progress::default();
@@ -52,7 +53,7 @@ pub(super) fn run_step(
         if !step.skip_errors && !progress.failed.is_empty() {
             let (row, error) = progress.failed.swap_remove(0);
             return Err(OperatorFailure {
-                failed: quarantined(step, batch, row, error),
+                failed: quarantined(step, batch, fields, row, error),
             });
         }
     }
@@ -60,7 +61,7 @@ pub(super) fn run_step(
         progress
             .failed
             .iter()
-            .map(|(row, error)| quarantined(step, batch, *row, error.clone())),
+            .map(|(row, error)| quarantined(step, batch, fields, *row, error.clone())),
     );
     count(step, tally, &rows, &progress);
     settle(step, batch, progress);
@@ -191,7 +192,11 @@ fn split(
     while let Some(row) = rows.get(progress.at) {
         children.clear();
         let record = Record::new(batch, *row as usize, columns, names);
-        match splitter.split(&record, &mut children) {
+        // A splitter changes a text, so there must be one; what no record had no operator adds.
+        match record
+            .text(0)
+            .and_then(|_| splitter.split(&record, &mut children))
+        {
             Err(error) => progress.failed.push((*row, error.to_string())),
             Ok(()) => {
                 let before = progress.children.len();
@@ -245,13 +250,22 @@ fn settle(step: &Step, batch: &mut Batch, progress: Progress) {
     }
 }
 
-fn quarantined(step: &Step, batch: &Batch, row: u32, error: String) -> Quarantined {
+fn quarantined(
+    step: &Step,
+    batch: &Batch,
+    fields: &DeclaredFields,
+    row: u32,
+    error: String,
+) -> Quarantined {
+    let mut line = Vec::new();
+    batch.write_record(row as usize, fields, &mut line);
+    line.pop();
     Quarantined {
         origin: batch.origin(row as usize).clone(),
         operation: step.index,
         operator: step.call.name.clone(),
         error,
-        record: batch.raw(row as usize).to_owned(),
+        record: String::from_utf8_lossy(&line).into_owned(),
     }
 }
 

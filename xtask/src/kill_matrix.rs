@@ -1,0 +1,93 @@
+//! `cargo xtask kill-matrix`: the released program killed at many instants and at every crash point, and resumed.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{cargo, root};
+
+/// Where the rounds leave their tables, below the workspace; emptied at the start.
+const TABLES: &str = "target/kill-matrix";
+
+/// The page that keeps the tables.
+const PAGE: &str = "docs/kill-matrix.md";
+
+const HEAD: &str = "\
+# Kill matrix
+
+<!-- Written by `cargo xtask kill-matrix --write`. -->
+
+The released program, killed with `kill -9` and resumed with the same command: ten operators, two workers, forty
+partitions. Each round asserts that the kill hit; that at the export path stood then what stood there before, or the
+whole export; that the resumed run ended well, with the export of an undisturbed run to the byte, its ledger and its
+counts, and nothing else beside the export; that no partition that was published before a kill was attempted or
+published again; and that a third start finds the job complete. Undisturbed runs of all strategies have the same export.
+
+`published before` and `reused after` count partitions. `cargo test` plays a sample of these rounds.
+";
+
+/// Plays all rounds, prints the tables and, with `--write`, keeps them.
+///
+/// # Errors
+/// When a round fails; the tables are printed all the same, but not kept.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let keep = match args {
+        [] => false,
+        [only] if only == "--write" => true,
+        _ => bail!("`kill-matrix` takes `--write` or nothing"),
+    };
+    let folder = root().join(TABLES);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {TABLES}"))?;
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {TABLES}"))?;
+    let played = play(&folder);
+    let page = page(&folder)?;
+    println!("\n{page}");
+    played?;
+    if keep {
+        std::fs::write(root().join(PAGE), page).with_context(|| format!("cannot write {PAGE}"))?;
+        println!("wrote {PAGE}");
+    }
+    Ok(())
+}
+
+/// One test at a time, so that the instants are those of a machine without other work.
+fn play(folder: &Path) -> Result<()> {
+    let test = [
+        "test",
+        "--release",
+        "--package",
+        "coldpress-cli",
+        "--test",
+        "kill",
+    ];
+    let args = [
+        &test[..],
+        &["--no-fail-fast", "--", "--nocapture", "--test-threads", "1"],
+    ]
+    .concat();
+    let folder = folder.display().to_string();
+    cargo(
+        &args,
+        &[
+            ("COLDPRESS_KILL_ROUNDS", "full"),
+            ("COLDPRESS_KILL_TABLES", &folder),
+        ],
+    )
+}
+
+/// The page of the tables that are there.
+fn page(folder: &Path) -> Result<String> {
+    let mut page = HEAD.to_owned();
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    for path in paths {
+        page.push('\n');
+        page.push_str(&std::fs::read_to_string(&path)?);
+    }
+    Ok(page)
+}

@@ -1,4 +1,4 @@
-//! `cargo xtask kill-matrix`: the released program killed at many instants and at every crash point, and resumed.
+//! `cargo xtask kill-matrix`: a release build of the program killed at many instants and at every crash point, and resumed.
 
 use std::path::Path;
 
@@ -17,11 +17,16 @@ const HEAD: &str = "\
 
 <!-- Written by `cargo xtask kill-matrix --write`. -->
 
-The released program, killed with `kill -9` and resumed with the same command: ten operators, two workers, forty
-partitions. Each round asserts that the kill hit; that at the export path stood then what stood there before, or the
-whole export; that the resumed run ended well, with the export of an undisturbed run to the byte, its ledger and its
-counts, and nothing else beside the export; that no partition that was published before a kill was attempted or
-published again; and that a third start finds the job complete. Undisturbed runs of all strategies have the same export.
+A release build of the program, killed with `kill -9` and resumed with the same command: ten operators, two workers;
+forty partitions for the kills at instants, thirteen for those at crash points. Each round asserts
+
+- that the kill hit, and that at the export path stood then what stood there before, or the whole new export;
+- that the resumed run ended well, with the export of an undisturbed run to the byte, its ledger and its counts, and
+  nothing else beside the export;
+- that no partition that was published before a kill was attempted or published again;
+- that a third start finds the job complete, and does nothing.
+
+Undisturbed runs have the same export whatever the strategy and the packing of the input.
 
 `published before` and `reused after` count partitions. `cargo test` plays a sample of these rounds.
 ";

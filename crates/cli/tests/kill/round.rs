@@ -1,5 +1,6 @@
 //! A round: kill, resume, compare.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
@@ -265,10 +266,8 @@ fn check_nothing_ran_again(before: &Journal, after: &Journal) -> Checked<()> {
         "the journal lost lines".to_owned()
     })?;
     let published = before.published();
-    let attempted = after.attempted_after(before.length());
-    let again: Vec<_> = attempted
-        .filter(|partition| published.contains(partition))
-        .collect();
+    let attempted: BTreeSet<_> = after.attempted_after(before.length()).collect();
+    let again: Vec<_> = attempted.intersection(&published).collect();
     ensure(again.is_empty(), || {
         format!("published before the kill and run again: {again:?}")
     })?;

@@ -80,12 +80,19 @@ fn pattern(path: &str) -> Result<Vec<PathBuf>> {
         path: path.to_owned(),
         reason: error.to_string(),
     };
-    let mut files = Vec::new();
     let options = glob::MatchOptions {
         require_literal_leading_dot: true,
         ..glob::MatchOptions::new()
     };
-    for entry in glob::glob_with(path, options).map_err(invalid)? {
+    let paths = glob::glob_with(path, options).map_err(invalid)?;
+    // The library panics on a file name that is no UTF-8.
+    let collect = std::panic::AssertUnwindSafe(|| paths.collect::<Vec<_>>());
+    let entries = std::panic::catch_unwind(collect).map_err(|_| Error::Pattern {
+        path: path.to_owned(),
+        reason: "a file name on its way is not UTF-8; name the directory instead".to_owned(),
+    })?;
+    let mut files = Vec::new();
+    for entry in entries {
         let file = entry.map_err(|error| {
             Error::io("search", error.path())(std::io::Error::other(error.to_string()))
         })?;

@@ -41,6 +41,8 @@ struct ZstdBlocks<'a> {
     decoder: zstd::stream::raw::Decoder<'static>,
     /// Bytes that the decoder wants next; 0 between frames.
     wanted: usize,
+    /// Whether the decoder may hold text that had no room: it must come out before another block goes in.
+    holds_text: bool,
 }
 
 impl<'a> ZstdBlocks<'a> {
@@ -50,6 +52,7 @@ impl<'a> ZstdBlocks<'a> {
             packed,
             decoder: zstd::stream::raw::Decoder::new()?,
             wanted: 0,
+            holds_text: false,
         })
     }
 }
@@ -57,27 +60,35 @@ impl<'a> ZstdBlocks<'a> {
 impl Read for ZstdBlocks<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         const FRAME_START_BYTES: usize = 5;
+        const BLOCK_HEAD_BYTES: usize = 3;
         while !buffer.is_empty() {
             let available = self.packed.fill_buf()?;
             let between_frames = self.wanted == 0;
             if available.is_empty() && between_frames {
                 return Ok(0);
             }
-            let wanted = if between_frames {
-                FRAME_START_BYTES
-            } else {
-                self.wanted
+            // The hint counts the head of the next block too, which may be what is damaged.
+            let wanted = match self.wanted {
+                0 => FRAME_START_BYTES,
+                hint @ 1..=BLOCK_HEAD_BYTES => hint,
+                hint => hint - BLOCK_HEAD_BYTES,
             };
-            let mut input = InBuffer::around(&available[..available.len().min(wanted)]);
+            let fed = if self.holds_text {
+                0
+            } else {
+                available.len().min(wanted)
+            };
+            let mut input = InBuffer::around(&available[..fed]);
             let mut output = OutBuffer::around(&mut *buffer);
             let ended = available.is_empty();
             self.wanted = self.decoder.run(&mut input, &mut output)?;
             let (taken, written) = (input.pos, output.pos());
             self.packed.consume(taken);
+            let held_text = std::mem::replace(&mut self.holds_text, written == buffer.len());
             if written > 0 {
                 return Ok(written);
             }
-            if ended {
+            if ended && !held_text {
                 return Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,
                     "the zstd frame breaks off",

@@ -39,7 +39,8 @@ pub struct LineStream {
 pub enum Block {
     /// Whole lines; the records among them are listed.
     Lines,
-    /// A piece of a record that is too long to be held in memory; the block lists no records.
+    /// A piece of a record that is too long to be held in memory; the block lists no records. Only the last piece makes
+    /// it a record: where the stream breaks off in it, [`Block::End`] follows instead.
     LongRecord {
         /// Position of the record's line.
         position: u64,
@@ -252,6 +253,12 @@ impl LineStream {
         let length = line_end.unwrap_or(lines.bytes.len());
         self.carry.extend_from_slice(&lines.bytes[length..]);
         lines.bytes.truncate(length);
+        if let Some(damage) = self.damage.as_mut().filter(|_| line_end.is_none()) {
+            // Half a record is no record: what was told of it is taken back.
+            damage.position = start;
+            lines.clear();
+            return Block::End;
+        }
         self.position += length as u64;
         let last = line_end.is_some() || self.ended;
         if last {

@@ -187,12 +187,19 @@ impl Cutter {
         open.block_position += open.block.bytes.len() as u64;
         (open.taken, open.at) = (0, 0);
         match open.stream.next_block(&mut open.block)? {
-            Block::Lines | Block::LongRecord { first: false, .. } => Ok(None),
-            Block::LongRecord { position, .. } => {
-                let full = open.slice.is_full(u64::MAX, limit_left, &self.settings);
-                let cut = if full { self.cut_at(position)? } else { None };
-                // The record itself begins or joins the slice; its bytes follow piece by piece.
-                if let Some(open) = &mut self.open {
+            Block::Lines => Ok(None),
+            Block::LongRecord {
+                position,
+                first,
+                last,
+            } => {
+                // It begins a partition of its own, so that nothing else goes with it where the stream breaks off.
+                let cut = if first && open.slice.records > 0 {
+                    self.cut_at(position)?
+                } else {
+                    None
+                };
+                if let Some(open) = self.open.as_mut().filter(|_| last) {
                     open.slice.count(self.first_record, position);
                 }
                 Ok(cut)

@@ -40,9 +40,10 @@ fn what_is_not_ours_is_not_replaced() {
     check(&bench, "link.jsonl", 4, &message);
     fs::create_dir(bench.path("shards")).unwrap();
     bench.write("shards/keep.txt", "precious\n");
-    let message = format!("export path `shards` exists and was not made by Coldpress; {ADVICE}");
+    let advice = "move it away or export elsewhere";
+    let message = format!("export path `shards` exists and was not made by Coldpress; {advice}");
     check(&bench, "shards/", 4, &message);
-    let message = format!("export path `theirs.jsonl` is no directory; {ADVICE}");
+    let message = format!("export path `theirs.jsonl` is no directory; {advice}");
     check(&bench, "theirs.jsonl/", 4, &message);
     assert_eq!(bench.read("shards/keep.txt"), b"precious\n");
     bench

@@ -2,8 +2,10 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Ran};
 
 #[track_caller]
 fn check(bench: &Bench, dataset: &str, code: i32, message: &str) {
@@ -81,6 +83,37 @@ fn an_input_that_cannot_be_read() {
             1,
             "cannot open `in.jsonl`: Permission denied (os error 13)",
         );
+    }
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    // Opening a pipe waits for a writer, and there is none.
+    let bench = Bench::new();
+    fs::create_dir(bench.path("data")).unwrap();
+    let made = Command::new("mkfifo")
+        .arg(bench.path("data/pipe.jsonl"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    for path in ["data/pipe.jsonl", "data"] {
+        let mut command = bench.command(&format!(
+            "process --config recipe.yaml --dataset_path {path}"
+        ));
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let is_over = child.try_wait().unwrap().is_some();
+        let _ = child.kill();
+        let ran = Ran::of(child.wait_with_output().unwrap());
+        assert!(is_over, "it waits for a writer");
+        ran.expect(1).tells(&["`data/pipe.jsonl`"]);
     }
 }
 

@@ -71,7 +71,7 @@ fn what_appears_at_the_export_path_meanwhile_stays() {
     let first = begun(&bench);
     bench.write(EXPORT, "precious\n");
     let message = format!(
-        "something appeared at the export path `{EXPORT}` while the job ran; move it away and resume"
+        "something was put at the export path `{EXPORT}`, or changed there, while the job ran; move it away and resume"
     );
     first.thaw().expect(4).error(&message);
     assert_eq!(bench.read(EXPORT), b"precious\n");

@@ -114,8 +114,12 @@ impl Driver<'_> {
             .first_quarantined()
             .map(|first| format!("; the first: {first}"))
             .unwrap_or_default();
+        let hint = match first.ends_with(" is missing") {
+            true => " (`text_keys` says which field is the text)",
+            false => "",
+        };
         let message = format!(
-            "{excess}{first}. The job exports nothing; mend the input or the recipe, or raise the limit"
+            "{excess}{first}{hint}. The job exports nothing; mend the input or the recipe, or raise the limit"
         );
         Error::new(ErrorKind::Failed, message)
     }

@@ -184,9 +184,14 @@ impl LineStream {
         match (&mut self.reader).take(wanted as u64).read_to_end(bytes) {
             Ok(_) => {}
             Err(error) if self.can_be_damaged => {
+                // A checksum comes last: what it proves wrong was read before it.
+                let altered = match error.kind() {
+                    io::ErrorKind::UnexpectedEof => "",
+                    _ => "; what was read of the file before is kept and may be altered",
+                };
                 self.damage = Some(Damage {
                     position: 0,
-                    reason: error.to_string(),
+                    reason: format!("{error}{altered}"),
                 });
             }
             Err(error) => return Err(Error::io("read", &self.path)(error)),

@@ -195,7 +195,7 @@ fn a_stopped_job_is_resumed_to_the_same_bytes() {
     ran.tells(&["stopping"]).prints(&[
         "Job a: stopped",
         "Resume",
-        "--job_id a --partition.size 20\n",
+        "--partition.size 20 --job_id a\n",
     ]);
     assert!(!bench.path("out/clean.jsonl").exists());
     bench

@@ -22,6 +22,7 @@ pub(super) struct Shards {
     count: u32,
     length: u64,
     listing: String,
+    finished: bool,
 }
 
 /// Adds a shard to the listing whose digest is that of the directory.
@@ -45,6 +46,7 @@ impl Shards {
             count: 0,
             length: 0,
             listing: String::new(),
+            finished: false,
         })
     }
 
@@ -76,6 +78,7 @@ impl Shards {
             self.current()?;
         }
         self.end_shard()?;
+        self.finished = true;
         Ok((self.length, Digest::of(self.listing.as_bytes())))
     }
 
@@ -108,5 +111,15 @@ impl Shards {
         self.length += stamp.length;
         self.count += 1;
         Ok(())
+    }
+}
+
+impl Drop for Shards {
+    /// Removes a directory that was not finished: nobody cites it.
+    fn drop(&mut self) {
+        if !self.finished {
+            self.current = None;
+            let _ = std::fs::remove_dir_all(&self.directory);
+        }
     }
 }

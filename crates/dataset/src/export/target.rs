@@ -143,6 +143,17 @@ impl ExportTarget {
             .join(format!(".{}.coldpress.{token}.tmp", self.name()))
     }
 
+    /// Whether a path is one where an output of this target is made before it takes its place.
+    pub fn is_temporary(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_beside = path.parent().is_some_and(|folder| {
+            folder == self.path.parent().unwrap_or(Path::new("")) || folder == self.folder()
+        });
+        is_beside
+            && name.starts_with(&format!(".{}.coldpress.", self.name()))
+            && name.ends_with(TEMPORARY_SUFFIX)
+    }
+
     /// Removes what killed writers left beside the output, but for `pending`. Only for who holds the export's lock.
     pub fn remove_leftovers(&self, pending: Option<&Path>) {
         let prefix = format!(".{}.coldpress.", self.name());

@@ -10,7 +10,7 @@ use coldpress_storage::crash_point;
 use super::{Driver, Exported};
 use crate::error::{Error, ErrorKind, Result};
 use crate::judge::Judge;
-use crate::merge::{Merge, MergeFailure, Piece};
+use crate::merge::{Appended, Merge, MergeFailure, Piece};
 
 /// How far the results have gone to the merge, in partition order.
 pub(super) struct Frontier {
@@ -68,17 +68,24 @@ impl Driver<'_> {
     /// When too many records are in quarantine, or the merge cannot begin.
     pub(super) fn pass_partitions(&mut self, frontier: &mut Frontier) -> Result<()> {
         while let Some(planned) = self.state.partition(frontier.next_partition) {
+            if self.stop_requested() {
+                return Ok(());
+            }
             let index = frontier.next_partition;
             if let Some(result) = self.usable_result(index) {
-                let path = result.rows.resolve(self.executor.layout.job_dir());
+                let path = self.executor.layout.locate(&result.rows)?;
                 let piece = Piece {
                     partition: index,
                     path,
                     stamp: result.rows.stamp(),
                 };
-                if !self.merge(frontier)?.append(piece) {
-                    frontier.merge_ended = true;
-                    return Ok(());
+                match self.merge(frontier)?.append(piece) {
+                    Appended::Taken => {}
+                    Appended::Full => return Ok(()),
+                    Appended::Ended => {
+                        frontier.merge_ended = true;
+                        return Ok(());
+                    }
                 }
                 let (marks, ledger) = (&result.error_marks, &result.ledger);
                 frontier
@@ -295,7 +302,8 @@ impl Driver<'_> {
                     .is_ok_and(|found| found == (intent.length, intent.digest))
         };
         if !stands(target.path()) {
-            if self.state.export().intent.is_none() || !stands(&staged.temporary) {
+            let is_ours = target.is_temporary(&staged.temporary);
+            if self.state.export().intent.is_none() || !is_ours || !stands(&staged.temporary) {
                 return Ok(None);
             }
             self.journal.check_epoch()?;

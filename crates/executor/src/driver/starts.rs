@@ -19,6 +19,10 @@ impl Driver<'_> {
     pub(super) fn attempt(&self, partition: u32, number: u32) -> Option<Attempt> {
         let prepared = &self.executor.prepared;
         let planned = self.state.partition(partition)?.clone();
+        if let Some(copy) = &planned.slice.copy {
+            // A name from a file never leads outside of the job's folders.
+            self.executor.layout.locate(copy).ok()?;
+        }
         let source = self.sources.get(planned.slice.source as usize)?.clone();
         let starts = if prepared.recipe.failure.use_checkpoints_for_recovery {
             self.starts(partition)
@@ -93,6 +97,11 @@ impl Driver<'_> {
                 .state
                 .published(partition, *chain)
                 .filter(|_| !self.executor.prepared.recipe.export.keep_stats)?;
+            let layout = &self.executor.layout;
+            layout
+                .locate(&result.rows)
+                .and(layout.locate(&result.index))
+                .ok()?;
             Some(Start::Result {
                 operation: operation as u32,
                 rows: result.rows.clone(),

@@ -78,7 +78,7 @@ impl Driver<'_> {
         let file = self
             .results()
             .find_map(|result| result.quarantine.first())?;
-        let text = std::fs::read_to_string(file.resolve(self.executor.layout.job_dir())).ok()?;
+        let text = std::fs::read_to_string(self.executor.layout.locate(file).ok()?).ok()?;
         let entry: QuarantineEntry = serde_json::from_str(text.lines().next()?).ok()?;
         let operator = entry
             .operator

@@ -163,7 +163,12 @@ impl Driver<'_> {
         while let Next::Start { partition, .. } = motion.scheduler.next(self.now()) {
             let number = self.state.last_attempt(partition, self.journal.epoch()) + 1;
             let Some(attempt) = self.attempt(partition, number) else {
-                continue;
+                motion.scheduler.stopped(partition);
+                let message = format!(
+                    "partition {partition} is planned over a file outside of the job; run with `--fresh`"
+                );
+                motion.fatal = Some(Error::new(ErrorKind::Refused, message));
+                return Ok(attempts);
             };
             self.record(JournalRecord::AttemptStarted {
                 partition,
@@ -307,7 +312,7 @@ impl Driver<'_> {
                 self.void_result(&mut motion.scheduler, partition, &reason)
             }
             Some(MergeFailure::Output(error)) => Err(error.into()),
-            None => Ok(()),
+            Some(MergeFailure::Abandoned) | None => Ok(()),
         }
     }
 
@@ -360,6 +365,9 @@ impl Driver<'_> {
         match self.commit_export(std::mem::replace(&mut motion.frontier, next))? {
             Ok(exported) => Ok(Some(Ending::Exported(exported))),
             Err(MergeFailure::Output(error)) => Err(error.into()),
+            Err(MergeFailure::Abandoned) => {
+                Err(Error::new(ErrorKind::Failed, "the merge was left"))
+            }
             Err(MergeFailure::Damaged { partition, reason }) => self
                 .void_result(&mut motion.scheduler, partition, &reason)
                 .map(|()| None),

@@ -72,6 +72,11 @@ pub(crate) fn wait_until_held(id: ControlId) {
     assert!(!waited.timed_out(), "no record reached the operator");
 }
 
+/// How many records were held so far.
+pub(crate) fn held(id: ControlId) -> u64 {
+    controls().get(&id).map_or(0, |control| control.held)
+}
+
 /// Lets everything go: the control is as if it never was.
 pub(crate) fn disarm(id: ControlId) {
     controls().remove(&id);

@@ -31,9 +31,12 @@ fn check(second_job: &str, form: Form) {
     thread::scope(|scope| {
         let running = scope.spawn(|| first.run());
         control::wait_until_held(id);
-        let error = second.run();
+        let refused = second.run();
+        let held = control::held(id);
         control::disarm(id);
-        assert_eq!(error.unwrap_err().kind(), ErrorKind::Refused);
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Refused);
+        // It was refused at the door: none of its own records came as far as the operator.
+        assert_eq!(held, 1);
         let report = running.join().unwrap().unwrap();
         assert_eq!(report.status, Status::Completed);
         bench.check(&plan, &report, &expected);

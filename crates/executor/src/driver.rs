@@ -20,7 +20,7 @@ use coldpress_operator::ChainHash;
 use coldpress_record::Ledger;
 use coldpress_storage::FileLock;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::report::Report;
 
@@ -43,6 +43,8 @@ pub(crate) struct Driver<'e> {
     started: Instant,
     warnings: Vec<String>,
     decisions: Vec<String>,
+    /// How the job had ended before this run, if it had.
+    earlier: Option<Status>,
     /// Partitions whose result was there already.
     reused: u32,
     /// Partitions that went on from earlier work.
@@ -147,14 +149,17 @@ impl Driver<'_> {
     /// Writes down that the job failed, as far as that is still possible.
     fn record_failure(&mut self, error: &Error) {
         let message = error.full_message();
+        // A run that was refused did nothing to a job that had ended.
+        let earlier = self.earlier.filter(|_| error.kind() == ErrorKind::Refused);
+        let status = earlier.unwrap_or(Status::Failed);
         let record = JournalRecord::Finished {
-            status: Status::Failed,
-            error: Some(message.clone()),
+            status,
+            error: earlier.is_none().then(|| message.clone()),
         };
         if self.record(record).and_then(|()| self.sync()).is_err() {
             // The journal itself may be what failed; the caller gets the first error.
         }
         self.announce_failure(&message);
-        self.write_views(Status::Failed, Some(message));
+        self.write_views(status, earlier.is_none().then_some(message));
     }
 }

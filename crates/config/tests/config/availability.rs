@@ -183,7 +183,7 @@ fn what_only_changes_how_it_runs_is_a_warning() {
         ),
         (
             "checkpoint: {gate_seconds: 2}",
-            "r.yaml:4:14: `checkpoint.gate_seconds` has no effect yet: every checkpoint is published as it is written",
+            "r.yaml:4:14: `checkpoint.gate_seconds` has no effect yet: the checkpoints of a partition are published with its result",
         ),
         (
             "open_tracer: true",

@@ -77,6 +77,7 @@ impl<'e> Driver<'e> {
             started,
             warnings: Vec::new(),
             decisions: Vec::new(),
+            earlier: known.finished().map(|finish| finish.status),
             reused: 0,
             resumed: 0,
             given_up: BTreeSet::new(),

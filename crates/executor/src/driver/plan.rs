@@ -98,13 +98,13 @@ impl Driver<'_> {
             let slices: Vec<_> = slices
                 .filter(|slice| slice.source as usize == index)
                 .collect();
-            verify_slices(source, &slices, self.executor.prepared.cut.max_record_bytes)?;
+            verify_slices(source, &slices, self.cut_settings().max_record_bytes)?;
         }
         Ok(())
     }
 
     /// The settings that the plan was made with.
-    fn cut_settings(&self) -> CutSettings {
+    pub(super) fn cut_settings(&self) -> CutSettings {
         let saved = self
             .state
             .plan()

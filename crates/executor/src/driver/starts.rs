@@ -45,7 +45,8 @@ impl Driver<'_> {
             checkpoint_compression: prepared.checkpoint_compression,
             checkpoint_batch_rows: u32::try_from(prepared.recipe.storage.arrow_batch_size)
                 .unwrap_or(u32::MAX),
-            max_record_bytes: prepared.cut.max_record_bytes,
+            // What is a record was settled when the dataset was cut.
+            max_record_bytes: self.cut_settings().max_record_bytes,
             lenient: prepared.recipe.dataset.lenient,
             keep_stats: prepared.recipe.export.keep_stats,
             rows_compression: prepared.target.rows_compression(),

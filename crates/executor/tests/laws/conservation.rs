@@ -25,7 +25,7 @@ proptest! {
         process.push(coldpress_config::OperatorCall::new("fragile_filter"));
         let plan = Plan { process, ..plan };
         let expected = Expected::of(&dataset, &plan);
-        prop_assume!(expected.ledger.records > 0 && !expected.has_more_errors_than_records());
+        prop_assume!(expected.ledger.records > 0);
         control::fail_times(id, failures);
         let bench = Bench::new(&dataset);
         let report = bench.run(&plan).unwrap();
@@ -47,7 +47,6 @@ proptest! {
         longer.push(coldpress_config::OperatorCall::new("edit_mapper"));
         let second = Plan { process: longer, how, ..first.clone() };
         let expected = Expected::of(&dataset, &second);
-        prop_assume!(!expected.has_more_errors_than_records());
         let bench = Bench::new(&dataset);
         let executor = bench.executor(&first);
         control::stop_after(id, after, executor.stop_handle());

@@ -73,6 +73,13 @@ impl Dataset {
         )
     }
 
+    /// Adds a plain file with this text.
+    pub(crate) fn add_plain(&mut self, text: &str) {
+        let text = text.as_bytes().to_vec();
+        let packing = Packing::Plain;
+        self.files.push(DataFile { text, packing });
+    }
+
     /// Writes the files into `folder`; the paths are in plan order.
     pub(crate) fn write(&self, folder: &Path) -> Vec<PathBuf> {
         fs::create_dir_all(folder).unwrap();
@@ -242,10 +249,6 @@ fn blank_line() -> impl Strategy<Value = Vec<u8>> {
 
 /// What a torn write leaves at the end of a file.
 fn torn_line() -> impl Strategy<Value = Vec<u8>> {
-    let lines: [&[u8]; 3] = [
-        b"{\"text\": \"to",
-        b"{\"n\": 1, ",
-        b"{\"text\": \"a\xE4\xB8",
-    ];
+    let lines: [&[u8]; 3] = [b"{\"text\": \"to", b"{\"n\": 1", b"{\"text\": \"a\xE4\xB8"];
     prop::sample::select(lines.map(<[u8]>::to_vec).to_vec())
 }

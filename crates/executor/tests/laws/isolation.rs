@@ -88,7 +88,6 @@ proptest! {
         let plan = Plan { process: with_frail(plan.process.clone(), at, id), ..plan };
         let plan = plan.with("retry.max_retries", 1).with("on_partition_failure", "fail");
         let expected = Expected::of(&dataset, &plan);
-        prop_assume!(!expected.has_more_errors_than_records());
         control::fail_times(id, u32::MAX);
         let bench = Bench::new(&dataset);
         match bench.run(&plan) {
@@ -165,4 +164,18 @@ fn a_strict_reader_fails_the_partition() {
         [b"{\"text\": \"b\"}\n{\"text\": \"c\"}\n"]
     );
     assert_eq!(bench.quarantine_folder(&plan), []);
+}
+
+/// A file that holds nothing but the beginning of a record takes no other file with it, wherever it breaks off.
+#[test]
+fn a_torn_only_line_does_not_refuse_the_job() {
+    for torn in ["{\"n\": 1", "{\"n\": 1, ", "{", "{\"text\": \"a"] {
+        let mut dataset = Dataset::of_texts(["a", "b"]);
+        dataset.add_plain(torn);
+        let bench = Bench::new(&dataset);
+        let plan = Plan::new(Vec::new(), 1);
+        let report = bench.run(&plan).unwrap();
+        bench.check(&plan, &report, &Expected::of(&dataset, &plan));
+        assert_eq!(report.unreadable.len(), 1);
+    }
 }

@@ -108,11 +108,6 @@ impl Expected {
         reading.finish()
     }
 
-    /// Whether splitters made more bad pieces than there are records: no ratio of errors is then low enough.
-    pub(crate) fn has_more_errors_than_records(&self) -> bool {
-        self.ledger.quarantined() > self.ledger.records
-    }
-
     /// The files of an export of this form.
     pub(crate) fn parts(&self, form: Form) -> Vec<Vec<u8>> {
         let Form::Shards(limit) = form else {

@@ -173,9 +173,7 @@ fn places(report: &Report) -> String {
         text.push_str(&field("Output", &output));
     }
     text.push_str(&field("Job", &path(&report.job_dir)));
-    if !report.checkpoint_dir.starts_with(&report.job_dir) {
-        text.push_str(&field("Checkpoints", &path(&report.checkpoint_dir)));
-    }
+    text.push_str(&field("Checkpoints", &path(&report.checkpoint_dir)));
     text.push_str(&field("Events", &path(&report.event_log)));
     if let Some(quarantine) = &report.quarantine_dir {
         text.push_str(&field("Quarantine", &path(quarantine)));

@@ -69,7 +69,7 @@ fn standing(path: &Path) -> Vec<(String, u64, SystemTime, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(14))]
 
     /// Between a stop, or the end, and a resume: refused, and what was exported stands.
     #[test]

@@ -12,7 +12,7 @@ use crate::plan::{Plan, any_how, any_plan, cases, with_frail, with_watch};
 use crate::reference::Expected;
 
 proptest! {
-    #![proptest_config(cases(32))]
+    #![proptest_config(cases(20))]
 
     /// Fragile operators all the way, attempts that fail and are tried again: what is in quarantine is there once,
     /// and nothing else lies in the folder.

@@ -58,7 +58,7 @@ fn any_harms() -> impl Strategy<Value = Vec<Option<Harm>>> {
 }
 
 proptest! {
-    #![proptest_config(cases(32))]
+    #![proptest_config(cases(20))]
 
     /// Results, rows and indices, between a stop and a resume, or before a lost export is merged again.
     #[test]

@@ -28,7 +28,7 @@ fn check(dataset: &Dataset, plan: &Plan, expected: &Expected) {
 }
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(30))]
 
     #[test]
     fn no_plan_shows_in_the_export(dataset in any_dataset(), plan in any_plan(), other in any_how()) {

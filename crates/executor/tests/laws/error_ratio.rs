@@ -66,7 +66,7 @@ fn check(bad: &[bool], size: u64, workers: u32) {
 }
 
 proptest! {
-    #![proptest_config(cases(6))]
+    #![proptest_config(cases(4))]
 
     #[test]
     fn the_verdict_is_the_same_under_every_cut(

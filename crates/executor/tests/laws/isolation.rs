@@ -13,7 +13,7 @@ use crate::plan::{Keep, Plan, any_how, any_plan, any_strategy, cases, with_frail
 use crate::reference::Expected;
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(14))]
 
     /// Some records err or panic: the export is that of the dataset without them.
     #[test]

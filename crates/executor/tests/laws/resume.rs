@@ -41,7 +41,7 @@ fn completed(dataset: &Dataset, plan: &Plan) -> Bench {
 }
 
 proptest! {
-    #![proptest_config(cases(32))]
+    #![proptest_config(cases(20))]
 
     /// Stopped twice at any place, under any plan, and going on under another: as if nothing had happened.
     #[test]

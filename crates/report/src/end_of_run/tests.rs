@@ -56,6 +56,7 @@ text_length_filter  1,499  1,200      299            0
 
 Output      out/clean.jsonl (1.9 MB)
 Job         /jobs/demo
+Checkpoints /jobs/demo/checkpoints
 Events      /jobs/demo/event_logs/events.jsonl
 Quarantine  /jobs/demo/quarantine
 Run again   coldpress process --config r.yaml --job_id demo

@@ -137,7 +137,9 @@ fn refuse_whole_file_json(path: &Path, text: &[u8], encoding: Encoding) -> Resul
         Some(b'[') if after_bracket.is_empty() || after_bracket.starts_with(b"{") => {
             "one JSON array of records"
         }
-        Some(b'{') if first_line.len() == 1 && text.contains(&b'\n') => "JSON with a record over several lines",
+        Some(b'{') if first_line.len() == 1 && text.contains(&b'\n') => {
+            "JSON with a record over several lines"
+        }
         _ => return Ok(()),
     };
     let path = path.display().to_string();

@@ -251,7 +251,7 @@ pub struct ExportIntent {
     #[serde(default)]
     pub partitions_left_out: Vec<u32>,
     /// What the names of the export's files end in, as `.jsonl.gz`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub form: String,
     /// Bytes of JSONL in a shard, for a directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]

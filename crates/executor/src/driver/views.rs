@@ -1,7 +1,7 @@
 //! What is told when a phase or the job ends: the views on disk, and the report.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 
 use coldpress_events::{Event, EventKind};
 use coldpress_job::{Publication, Status, dataset_mapping, final_mapping_report, progress_view};
@@ -78,16 +78,12 @@ impl Driver<'_> {
 
     /// The first record in quarantine, for an error message.
     pub(super) fn first_quarantined(&self) -> Option<String> {
-        const LONGEST_BYTES: u64 = 1 << 20;
         let file = self
             .results()
             .find_map(|result| result.quarantine.first())?;
         let file = File::open(self.executor.layout.locate(file).ok()?).ok()?;
         let mut line = String::new();
-        BufReader::new(file)
-            .take(LONGEST_BYTES)
-            .read_line(&mut line)
-            .ok()?;
+        BufReader::new(file).read_line(&mut line).ok()?;
         let entry: QuarantineEntry = serde_json::from_str(&line).ok()?;
         let operator = entry
             .operator

@@ -49,7 +49,7 @@ impl<'a> Record<'a> {
     }
 
     /// The JSON text of the operator's `field`-th declared field as it came in; `None` where it is missing.
-    pub fn json(&self, field: usize) -> Option<&'a str> {
+    pub fn json(&self, field: usize) -> Option<std::borrow::Cow<'a, str>> {
         self.batch.json(self.columns[field], self.row)
     }
 

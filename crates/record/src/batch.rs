@@ -1,5 +1,6 @@
 //! Batches: the records that go through a chain of operators together.
 
+mod carried;
 mod cell;
 mod fill;
 mod write;
@@ -7,10 +8,15 @@ mod write;
 pub use cell::{Cell, FieldError};
 pub use fill::Reject;
 
+use std::borrow::Cow;
+
+use carried::Carried;
+
 use crate::edits::{EditError, Edits};
 use crate::lines::LineSpan;
 use crate::origin::Origin;
 use crate::path::DeclaredFields;
+use crate::seen::FieldsSeen;
 use crate::stats::Stats;
 
 /// Records on their way through the operators: some 256 KB of lines, so that they stay in the cache.
@@ -19,7 +25,7 @@ use crate::stats::Stats;
 /// are alive. A splitter makes the rows anew.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// The lines as they came in.
+    /// The lines as they came in; for carried rows, the values of their declared fields.
     raw: String,
     /// Texts that are not in `raw`: unescaped ones and what operators made.
     arena: String,
@@ -29,7 +35,10 @@ pub struct Batch {
     /// A column per declared field, a cell per row.
     columns: Vec<Vec<Cell>>,
     stats: Stats,
+    /// The rest of the records, where they are rows of a columnar source.
+    carried: Option<Carried>,
     found: crate::json::Found,
+    seen: FieldsSeen,
 }
 
 impl Batch {
@@ -68,8 +77,8 @@ impl Batch {
             .for_each(|(mine, origin)| *mine = origin);
     }
 
-    /// The record of a row as it came in.
-    pub fn raw(&self, row: usize) -> &str {
+    /// The line of a row as it came in.
+    fn raw(&self, row: usize) -> &str {
         &self.raw[self.lines[row].range()]
     }
 
@@ -98,8 +107,22 @@ impl Batch {
     }
 
     /// The JSON text of a declared field as it came in; `None` when the record lacks it.
-    pub fn json(&self, column: usize, row: usize) -> Option<&str> {
-        self.columns[column][row].json(self.raw(row))
+    pub fn json(&self, column: usize, row: usize) -> Option<Cow<'_, str>> {
+        let cell = &self.columns[column][row];
+        if self.carried.is_some() && cell.slot.kind == crate::json::JsonKind::Text {
+            return Some(self.carried_text_as_json(cell));
+        }
+        cell.json(self.raw(row)).map(Cow::Borrowed)
+    }
+
+    /// What the fields of the records hold that the batch was filled with since this was asked last.
+    pub fn take_seen(&mut self) -> FieldsSeen {
+        std::mem::take(&mut self.seen)
+    }
+
+    /// What the fields of the records hold, to be added to by who fills the batch.
+    pub fn seen_mut(&mut self) -> &mut FieldsSeen {
+        &mut self.seen
     }
 
     /// Applies an edit script to the text of a declared field.
@@ -126,6 +149,9 @@ impl Batch {
     pub fn replace_rows(&mut self, column: usize, children: &[(u32, u32, String)]) {
         let parents: Vec<usize> = children.iter().map(|(row, ..)| *row as usize).collect();
         self.lines = parents.iter().map(|row| self.lines[*row]).collect();
+        if let Some(carried) = &mut self.carried {
+            carried.gather(&parents);
+        }
         self.origins = children
             .iter()
             .map(|(row, index, _)| self.origins[*row as usize].child(*index))
@@ -154,7 +180,13 @@ impl Batch {
         self.changed_cells(row).next().is_some()
     }
 
+    /// Whether operators changed a declared field of a row.
+    pub fn is_field_changed(&self, column: usize, row: usize) -> bool {
+        self.columns[column][row].is_changed()
+    }
+
     fn prepare(&mut self, fields: &DeclaredFields) {
+        self.carried = None;
         self.arena.clear();
         self.lines.clear();
         self.origins.clear();

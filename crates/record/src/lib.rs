@@ -26,19 +26,25 @@
 //! It knows nothing of files, partitions or operators.
 
 mod batch;
+mod carrier;
 mod edits;
 mod json;
 mod ledger;
 mod lines;
 mod origin;
 mod path;
+mod rejected;
+mod seen;
 mod stats;
 
 pub use batch::{Batch, Cell, FieldError, Reject};
+pub use carrier::{Carrier, FieldValue};
 pub use edits::{EditError, Edits};
 pub use json::{Found, JsonKind, LoneSurrogate, ScanError, Slot, escape_into, scan, unescape_into};
 pub use ledger::{Imbalance, Ledger, OperatorLedger, Unreadable};
 pub use lines::{LineSpan, Lines, trim_record};
 pub use origin::{Origin, Piece};
 pub use path::{DeclaredFields, FieldPath};
+pub use rejected::rejected_line;
+pub use seen::{FieldSeen, FieldsSeen, KindSeen, ValueKind};
 pub use stats::{STATS_FIELD, StatValue, Stats};

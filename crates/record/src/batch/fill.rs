@@ -5,10 +5,11 @@ use std::mem;
 use memchr::memchr;
 
 use super::{Batch, Cell};
-use crate::json::{JsonKind, ScanError, Slot, scan, unescape_into};
+use crate::json::{JsonKind, ScanError, Slot, scan_and_see, unescape_into};
 use crate::lines::{LineSpan, Lines};
 use crate::origin::Origin;
 use crate::path::DeclaredFields;
+use crate::rejected::read_rejected;
 
 /// A line that is no record, with the bytes that it consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,11 +56,16 @@ impl Batch {
         rejects: &mut Vec<Reject>,
     ) {
         let Self {
-            raw, arena, found, ..
+            raw,
+            arena,
+            found,
+            seen,
+            ..
         } = self;
         let line = &raw[span.range()];
-        if let Err(error) = scan(line, fields, found) {
-            rejects.push(reject(source, span, line.as_bytes(), error));
+        let place = (source, span.position);
+        if let Err(error) = scan_and_see(line, fields, found, (seen, place)) {
+            rejects.push(reject(source, span, line, error));
             return;
         }
         for (cells, slot) in self.columns.iter_mut().zip(found) {
@@ -85,13 +91,21 @@ fn read_cell(line: &str, line_start: usize, slot: Slot, arena: &mut String) -> C
     }
 }
 
-fn reject(source: u32, span: LineSpan, bytes: &[u8], error: ScanError) -> Reject {
+fn reject(source: u32, span: LineSpan, line: &str, error: ScanError) -> Reject {
     let origin = Origin::new(source, span.position);
-    Reject {
-        origin,
-        bytes: bytes.to_vec(),
-        reason: error.message,
-        incomplete: error.incomplete,
+    match read_rejected(line) {
+        Some((reason, bytes)) => Reject {
+            origin,
+            bytes,
+            reason,
+            incomplete: false,
+        },
+        None => Reject {
+            origin,
+            bytes: line.as_bytes().to_vec(),
+            reason: error.message,
+            incomplete: error.incomplete,
+        },
     }
 }
 
@@ -115,15 +129,12 @@ fn keep_valid_lines(
                 let message = format!("not valid UTF-8 at byte {}", error.valid_up_to() + 1);
                 // A character cut at the line's end is what a torn write leaves.
                 let incomplete = error.error_len().is_none();
-                rejects.push(reject(
-                    source,
-                    *span,
-                    line,
-                    ScanError {
-                        message,
-                        incomplete,
-                    },
-                ));
+                rejects.push(Reject {
+                    origin: Origin::new(source, span.position),
+                    bytes: line.to_vec(),
+                    reason: message,
+                    incomplete,
+                });
                 false
             }
         }

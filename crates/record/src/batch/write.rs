@@ -11,7 +11,9 @@ impl Batch {
     /// A record that no operator changed is appended as it came in. `fields` are those that the batch was filled
     /// with.
     pub fn write_record(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
-        if self.is_changed(row) {
+        if let Some(carried) = &self.carried {
+            self.write_carried(carried, row, fields, out);
+        } else if self.is_changed(row) {
             self.write_changed(row, fields, out);
         } else {
             out.extend_from_slice(self.raw(row).as_bytes());

@@ -4,5 +4,5 @@ mod escape;
 mod scan;
 
 pub use escape::{LoneSurrogate, escape_into, unescape_into};
-pub(crate) use scan::without_repeats;
 pub use scan::{Found, JsonKind, ScanError, Slot, scan};
+pub(crate) use scan::{scan_and_see, without_repeats};

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::unescape_into;
 use crate::path::{DeclaredFields, FieldPath};
+use crate::seen::{FieldsSeen, KindSeen, ValueKind};
 
 /// What kind of JSON value a field has in a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +72,18 @@ pub struct Slot {
     literal: bool,
 }
 
+impl Slot {
+    /// The slot of a value that begins at `start` of its line.
+    pub(crate) fn of_json(json: &str, start: usize) -> Self {
+        Self {
+            kind: JsonKind::of(json),
+            start: start as u32,
+            end: (start + json.len()) as u32,
+            ..Self::default()
+        }
+    }
+}
+
 /// The slots of a line, one per declared field.
 pub type Found = Vec<Slot>;
 
@@ -91,6 +104,36 @@ pub struct ScanError {
 /// # Errors
 /// [`ScanError`] when the line is no JSON, or JSON but no object.
 pub fn scan(line: &str, fields: &DeclaredFields, found: &mut Found) -> Result<(), ScanError> {
+    scan_for(line, fields, found, None)
+}
+
+/// As [`scan`], and notes what every field of the record holds, with the record's source and position.
+pub(crate) fn scan_and_see(
+    line: &str,
+    fields: &DeclaredFields,
+    found: &mut Found,
+    (seen, (source, position)): (&mut FieldsSeen, (u32, u64)),
+) -> Result<(), ScanError> {
+    let see = See {
+        seen: &mut *seen,
+        source,
+        position,
+        hint: 0,
+    };
+    let scanned = scan_for(line, fields, found, Some(see));
+    match scanned {
+        Ok(()) => seen.end_record(),
+        Err(_) => seen.take_back(),
+    }
+    scanned
+}
+
+fn scan_for(
+    line: &str,
+    fields: &DeclaredFields,
+    found: &mut Found,
+    see: Option<See<'_>>,
+) -> Result<(), ScanError> {
     found.clear();
     found.resize(fields.len(), Slot::default());
     let mut json = serde_json::Deserializer::from_str(line);
@@ -98,10 +141,31 @@ pub fn scan(line: &str, fields: &DeclaredFields, found: &mut Found) -> Result<()
         line,
         paths: fields.paths(),
         found,
+        see,
     };
     json.deserialize_map(visitor)
         .and_then(|()| json.end())
         .map_err(|error| describe(line, &error))
+}
+
+/// Where to note what the fields of a record hold.
+struct See<'a> {
+    seen: &'a mut FieldsSeen,
+    source: u32,
+    position: u64,
+    hint: usize,
+}
+
+impl See<'_> {
+    fn value(&mut self, key: &str, json: &str) {
+        let value = KindSeen {
+            kind: ValueKind::of_json(json),
+            count: 1,
+            source: self.source,
+            position: self.position,
+        };
+        self.hint = self.seen.add(self.hint, key, value);
+    }
 }
 
 fn describe(line: &str, error: &serde_json::Error) -> ScanError {
@@ -125,6 +189,7 @@ struct Fields<'a> {
     line: &'a str,
     paths: &'a [FieldPath],
     found: &'a mut [Slot],
+    see: Option<See<'a>>,
 }
 
 impl<'de> Visitor<'de> for Fields<'_> {
@@ -156,10 +221,14 @@ impl Fields<'_> {
         key: Option<&str>,
         map: &mut A,
     ) -> Result<(), A::Error> {
-        let Some(key) = key.filter(|key| self.paths.iter().any(|path| leads_to(path, key))) else {
+        let declared = |key: &&str| self.paths.iter().any(|path| leads_to(path, key));
+        let Some(key) = key.filter(|key| self.see.is_some() || declared(key)) else {
             return map.next_value::<IgnoredAny>().map(drop);
         };
         let json = map.next_value::<&RawValue>()?.get();
+        if let Some(see) = &mut self.see {
+            see.value(key, json);
+        }
         for (path, slot) in self.paths.iter().zip(self.found.iter_mut()) {
             if path.name() == key {
                 let value = slot_of(self.line, json);
@@ -196,6 +265,7 @@ fn find_nested(line: &str, json: &str, rest: &str) -> Slot {
         line,
         paths: &paths,
         found: &mut found,
+        see: None,
     };
     // A value that is no object has no fields.
     let _ = serde_json::Deserializer::from_str(json).deserialize_map(visitor);
@@ -208,12 +278,7 @@ fn find_nested(line: &str, json: &str, rest: &str) -> Slot {
 fn slot_of(line: &str, json: &str) -> Slot {
     // `json` is a part of `line`: the parser borrows from it.
     let start = json.as_ptr() as usize - line.as_ptr() as usize;
-    Slot {
-        kind: JsonKind::of(json),
-        start: start as u32,
-        end: (start + json.len()) as u32,
-        ..Slot::default()
-    }
+    Slot::of_json(json, start)
 }
 
 /// `line` with every repetition of the field `path` removed but the last, which is the one that counts.

@@ -1,0 +1,1 @@
+//! How records become columns, and columns records.

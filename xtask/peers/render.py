@@ -235,3 +235,17 @@ def json_value(value):
 
 def refuse(constant):
     raise ValueError(f"{constant} is not JSON")
+
+
+def read(path):
+    """The table in a Parquet or Arrow IPC file or stream."""
+    import pyarrow.ipc
+    import pyarrow.parquet
+
+    if str(path).endswith(".parquet"):
+        return pyarrow.parquet.ParquetFile(path).read()
+    with open(path, "rb") as file:
+        start = file.read(6)
+    opened = pyarrow.ipc.open_file if start == b"ARROW1" else pyarrow.ipc.open_stream
+    with pa.OSFile(str(path)) as source:
+        return opened(source).read_all()

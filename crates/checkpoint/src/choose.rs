@@ -43,12 +43,16 @@ pub fn usable<'a>(candidates: &'a [Candidate], wanted: &[impl AsRef<str>]) -> Ve
 mod tests {
     use super::*;
 
+    fn name(operation: u32, attempt: u32) -> ObjectName {
+        crate::checkpoint_name(0, operation, "x", 1, attempt, crate::Format::Parquet, crate::Compression::Zstd)
+    }
+
     fn candidate(operation: u32, chain: &str, attempt: u32) -> Candidate {
         Candidate {
             operation,
             chain: chain.into(),
             stamp: FileStamp::of(b""),
-            name: crate::checkpoint_name(0, operation, "x", 1, attempt),
+            name: name(operation, attempt),
         }
     }
 
@@ -63,7 +67,7 @@ mod tests {
         ];
         let expected: Vec<_> = expected
             .iter()
-            .map(|(operation, attempt)| crate::checkpoint_name(0, *operation, "x", 1, *attempt))
+            .map(|(operation, attempt)| name(*operation, *attempt))
             .collect();
         let found: Vec<_> = usable(&candidates, wanted)
             .iter()

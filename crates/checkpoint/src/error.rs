@@ -3,8 +3,6 @@
 use std::error::Error as StdError;
 use std::io;
 
-use parquet::errors::ParquetError;
-
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -71,7 +69,7 @@ pub enum Error {
         /// The object.
         name: String,
         /// The encoder's answer, which holds the store's where it was the store that refused.
-        source: ParquetError,
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// The store failed; `source` is its own answer.
     #[error("cannot {action} `{name}` in {store}")]
@@ -101,6 +99,13 @@ impl Error {
         Self::Corrupt {
             name: name.into(),
             reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn write(name: &str, source: Box<dyn StdError + Send + Sync>) -> Self {
+        Self::Write {
+            name: name.to_owned(),
+            source,
         }
     }
 
@@ -158,7 +163,7 @@ mod tests {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         let encoded = Error::Write {
             name: "a".into(),
-            source: ParquetError::External(Box::new(full())),
+            source: Box::new(full()),
         };
         let stored = Error::Store {
             store: "here".into(),

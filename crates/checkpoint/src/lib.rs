@@ -14,9 +14,10 @@
 //! ```
 //! use std::sync::Arc;
 //! use coldpress_checkpoint::{
-//!     CheckpointStore, Manifest, MemoryStore, RowBlock, RowsOptions, RowsReader, RowsWriter, checkpoint_name,
+//!     CheckpointStore, Compression, Format, Manifest, MemoryStore, RowBlock, RowsOptions, RowsReader, RowsWriter,
+//!     checkpoint_name,
 //! };
-//! use coldpress_record::{Batch, DeclaredFields, Ledger, Lines};
+//! use coldpress_record::{Batch, DeclaredFields, FieldsSeen, Ledger, Lines};
 //! use coldpress_storage::Digest;
 //!
 //! # fn main() -> coldpress_checkpoint::Result<()> {
@@ -27,7 +28,7 @@
 //! batch.fill(&mut lines, &fields, &mut Vec::new());
 //!
 //! let store: Arc<dyn CheckpointStore> = Arc::new(MemoryStore::new());
-//! let name = checkpoint_name(3, 2, "clean_links_mapper", 1, 1);
+//! let name = checkpoint_name(3, 2, "clean_links_mapper", 1, 1, Format::Parquet, Compression::Zstd);
 //! assert_eq!(name.as_str(), "partition_000003_op_002_clean_links_mapper.e1.a1.parquet");
 //! let mut writer = RowsWriter::create(store.put_new(&name)?, &RowsOptions::default())?;
 //! writer.write(&batch, &fields)?;
@@ -41,6 +42,9 @@
 //!     error_marks: Vec::new(),
 //!     unreadable: Vec::new(),
 //!     quarantine: Vec::new(),
+//!     seen: FieldsSeen::default(),
+//!     types: None,
+//!     dropped: None,
 //! };
 //! let stamp = writer.finish(&manifest)?;
 //!
@@ -49,7 +53,9 @@
 //! let mut block = RowBlock::default();
 //! assert!(reader.next(&mut block)?);
 //! block.fill_batch(&mut batch, &fields)?;
-//! assert_eq!(batch.raw(0), r#"{"text": "kept as it is", "n": 1.50}"#);
+//! let mut line = Vec::new();
+//! batch.write_record(0, &fields, &mut line);
+//! assert_eq!(line, b"{\"text\": \"kept as it is\", \"n\": 1.50}\n");
 //! assert!(!reader.next(&mut block)?);
 //! # Ok(())
 //! # }
@@ -58,25 +64,34 @@
 //! It knows neither operators nor events nor jobs: a chain hash is a text to it.
 
 mod error;
+mod format;
 mod name;
 mod store;
 
+mod container;
+mod delta;
+mod manifest;
+mod rows;
+
 mod choose;
 mod points;
-mod rows;
 
 #[cfg(any(test, feature = "suite"))]
 pub mod suite;
 
 pub use choose::{Candidate, usable};
-pub use error::{Error, Result};
-pub use name::{ObjectName, checkpoint_name};
-pub use points::{Strategy, points};
-pub use rows::{
-    Compression, IndexedRows, Manifest, RowBlock, RowsOptions, RowsReader, RowsWriter,
-    SCHEMA_VERSION,
+pub use container::{ContainerGroup, ContainerOptions, ContainerReader, ContainerWriter};
+pub use delta::{
+    DeltaBase, DeltaChain, DeltaOptions, DeltaReader, DeltaReplay, DeltaWriter, SectionDamage,
+    SectionManifest,
 };
+pub use error::{Error, Result};
+pub use format::{Compression, Format};
+pub use manifest::{DroppedRows, Manifest, SCHEMA_VERSION};
+pub use name::{ObjectName, checkpoint_name, delta_name};
+pub use points::{Strategy, points};
+pub use rows::{IndexedRows, RowBlock, RowsOptions, RowsReader, RowsWriter};
 pub use store::{
     CheckpointStore, Fault, LocalStore, MemoryStore, ObjectMeta, Step, StoreReader, StoreWriter,
-    verify,
+    verify_stamp,
 };

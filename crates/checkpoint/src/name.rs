@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Error, Result};
+use crate::{Compression, Error, Format, Result};
 
 const MAX_NAME_BYTES: usize = 1024;
 const MAX_PART_BYTES: usize = 255;
@@ -105,14 +105,14 @@ impl<'de> Deserialize<'de> for ObjectName {
     }
 }
 
-/// The name of the checkpoint of a partition after `operation` operators, the last of them `operator`.
+/// The name of the full checkpoint of a partition after `operation` operators, the last of them `operator`.
 ///
 /// Epoch and attempt make it unique; characters of the operator's name that no object name may have become `_`.
 ///
 /// ```
-/// use coldpress_checkpoint::checkpoint_name;
+/// use coldpress_checkpoint::{Compression, Format, checkpoint_name};
 ///
-/// let name = checkpoint_name(3, 2, "fix_unicode_mapper", 1, 4);
+/// let name = checkpoint_name(3, 2, "fix_unicode_mapper", 1, 4, Format::Parquet, Compression::Auto);
 /// assert_eq!(name.as_str(), "partition_000003_op_002_fix_unicode_mapper.e1.a4.parquet");
 /// ```
 #[must_use]
@@ -122,6 +122,8 @@ pub fn checkpoint_name(
     operator: &str,
     epoch: u64,
     attempt: u32,
+    format: Format,
+    compression: Compression,
 ) -> ObjectName {
     let operator: String = operator
         .chars()
@@ -134,8 +136,31 @@ pub fn checkpoint_name(
             }
         })
         .collect();
+    let suffix = format.suffix(compression);
     ObjectName(format!(
-        "partition_{partition:06}_op_{operation:03}_{operator}.e{epoch}.a{attempt}.parquet"
+        "partition_{partition:06}_op_{operation:03}_{operator}.e{epoch}.a{attempt}{suffix}"
+    ))
+}
+
+/// The name of the delta file of an attempt at a partition.
+///
+/// ```
+/// use coldpress_checkpoint::{Compression, Format, delta_name};
+///
+/// let name = delta_name(3, 1, 4, Format::Jsonl, Compression::Zstd);
+/// assert_eq!(name.as_str(), "partition_000003_deltas.e1.a4.jsonl.zst");
+/// ```
+#[must_use]
+pub fn delta_name(
+    partition: u32,
+    epoch: u64,
+    attempt: u32,
+    format: Format,
+    compression: Compression,
+) -> ObjectName {
+    let suffix = format.suffix(compression);
+    ObjectName(format!(
+        "partition_{partition:06}_deltas.e{epoch}.a{attempt}{suffix}"
     ))
 }
 
@@ -173,7 +198,10 @@ mod tests {
             partition in any::<u32>(), operation in any::<u32>(), operator in any::<String>(),
             epoch in any::<u64>(), attempt in any::<u32>(),
         ) {
-            let name = checkpoint_name(partition, operation, &operator, epoch, attempt);
+            let (format, compression) = (Format::Jsonl, Compression::Zstd);
+            let name = checkpoint_name(partition, operation, &operator, epoch, attempt, format, compression);
+            prop_assert!(ObjectName::new(name.as_str()).is_ok());
+            let name = delta_name(partition, epoch, attempt, format, compression);
             prop_assert!(ObjectName::new(name.as_str()).is_ok());
         }
     }

@@ -131,6 +131,7 @@ impl From<coldpress::report::Error> for Failure {
     fn from(error: coldpress::report::Error) -> Self {
         match error {
             coldpress::report::Error::Job(error) => error.into(),
+            coldpress::report::Error::Executor(error) => error.into(),
             error => Self::failed(chain(&error)),
         }
     }

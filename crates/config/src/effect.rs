@@ -13,6 +13,7 @@ use crate::suggest;
 pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
     check_executor(recipe, given)?;
     check_export(recipe, given)?;
+    check_delimiter(recipe, given)?;
     check_work_dir(recipe, given)?;
     check_checkpoint_files(recipe, given);
     check_manual_checkpoints(recipe, given);
@@ -43,9 +44,12 @@ fn check_executor(recipe: &Recipe, given: &mut Given) -> Result<()> {
     Ok(())
 }
 
+/// The forms of exports; the first five can be packed.
+const FORMS: [&str; 8] = [
+    "jsonl", "ndjson", "json", "csv", "tsv", "parquet", "arrow", "feather",
+];
+
 fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
-    const LATER: &str = "Parquet, Arrow, CSV and JSON exports come with a later release";
-    const OTHERS: &[&str] = &["json", "parquet", "arrow", "csv"];
     let path = recipe.export.path.to_ascii_lowercase();
     if path
         .split_once("://")
@@ -59,38 +63,62 @@ fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
         ));
     }
     if let Some(format) = &recipe.export.export_type {
-        return match format.to_ascii_lowercase().as_str() {
-            "jsonl" => Ok(()),
-            other if OTHERS.contains(&other) => {
-                Err(not_available(given, "export_type", format, LATER))
-            }
-            _ => Err(out_of_range(given, "export_type", "`jsonl`", format)),
-        };
+        let known = is_form(&format.to_ascii_lowercase());
+        let expected = "`jsonl`, `json`, `csv` or `tsv`, each also with `.gz` or `.zst`, `parquet`, `arrow` or `feather`";
+        return known
+            .then_some(())
+            .ok_or_else(|| out_of_range(given, "export_type", expected, format));
     }
-    let uncompressed = path
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let is_known = FORMS
+        .iter()
+        .any(|form| name.match_indices(form).any(|(at, _)| is_form_at(name, at)));
+    if is_known || path.ends_with('/') {
+        return Ok(());
+    }
+    let expected = "a path that ends in `.jsonl`, `.json`, `.csv` or `.tsv`, each also with `.gz` or `.zst`, in `.parquet`, `.arrow`, `.feather` or `/`, unless `export_type` is given";
+    Err(out_of_range(
+        given,
+        "export_path",
+        expected,
+        &recipe.export.path,
+    ))
+}
+
+fn is_form_at(name: &str, at: usize) -> bool {
+    name[..at].ends_with('.') && is_form(&name[at..])
+}
+
+/// Whether `form` is one of [`FORMS`], with a packing where that makes sense.
+fn is_form(form: &str) -> bool {
+    let packed = form
         .strip_suffix(".gz")
-        .or_else(|| path.strip_suffix(".zst"))
-        .unwrap_or(&path);
-    let suffix = uncompressed
-        .rsplit_once('.')
-        .map_or("", |(_, suffix)| suffix);
-    if suffix == "jsonl" || path.ends_with('/') {
-        Ok(())
-    } else if OTHERS.contains(&suffix) {
-        Err(not_available(
+        .or_else(|| form.strip_suffix(".zst"));
+    match packed {
+        Some(unpacked) => FORMS[..5].contains(&unpacked),
+        None => FORMS.contains(&form),
+    }
+}
+
+/// The separator of CSV, where one is given: one byte.
+fn check_delimiter(recipe: &Recipe, given: &Given) -> Result<()> {
+    match &recipe.dataset.delimiter {
+        Some(text) if delimiter(text).is_none() => Err(out_of_range(
             given,
-            "export_path",
-            &recipe.export.path,
-            LATER,
-        ))
-    } else {
-        let expected = "a path that ends in `.jsonl`, `.jsonl.gz`, `.jsonl.zst` or `/`, unless `export_type` is given";
-        Err(out_of_range(
-            given,
-            "export_path",
-            expected,
-            &recipe.export.path,
-        ))
+            "load_dataset_kwargs.delimiter",
+            "one ASCII character other than a quote or a line end",
+            text,
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The byte that a delimiter means; `\\t` as two characters is a tab too.
+pub(crate) fn delimiter(text: &str) -> Option<u8> {
+    match text.as_bytes() {
+        b"\\t" => Some(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Some(*byte),
+        _ => None,
     }
 }
 

@@ -48,6 +48,15 @@ pub enum Error {
         /// What the user can do.
         help: &'static str,
     },
+    /// Cells cannot be delimited so.
+    #[error(
+        "cells cannot be delimited by `{}`: it must be one ASCII character, and no quote or line break",
+        char::from(*delimiter).escape_default()
+    )]
+    Delimiter {
+        /// The byte that was asked for.
+        delimiter: u8,
+    },
     /// A file operation failed.
     #[error("cannot {action} `{}`", path.display())]
     Io {
@@ -76,12 +85,60 @@ pub enum Error {
         /// What is there, and what the user can do.
         reason: String,
     },
+    /// A columnar file is damaged, or contradicts itself.
+    #[error("`{path}` is damaged ({place}): {reason}")]
+    DamagedTable {
+        /// The file.
+        path: String,
+        /// Where: its footer, a row group, rows.
+        place: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A columnar file lacks a column that the recipe names.
+    #[error("`{path}` has no column `{column}`; it has {columns}")]
+    MissingColumn {
+        /// The file.
+        path: String,
+        /// The column as the recipe names it.
+        column: String,
+        /// The columns that it has.
+        columns: String,
+    },
+    /// The rows of a batch cannot be put back into columns.
+    #[error("the rows of a batch cannot be put into columns: {reason}")]
+    Uncarried {
+        /// Why not.
+        reason: String,
+    },
+    /// The rows of a partition are not what was published, or cannot be read: they must be made again.
+    #[error("the rows in `{}` are damaged: {reason}", path.display())]
+    DamagedPiece {
+        /// The file of rows.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Rows cannot be brought into the form of the export.
+    #[error("the rows cannot be exported so: {reason}")]
+    Encode {
+        /// What stands against it.
+        reason: String,
+    },
+    /// An output was given up before it was complete, as it was asked for.
+    #[error("the export was abandoned")]
+    Abandoned,
     /// Storing failed.
     #[error(transparent)]
     Storage(#[from] coldpress_storage::Error),
 }
 
 impl Error {
+    pub(crate) fn encode(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self::Encode { reason }
+    }
+
     pub(crate) fn io(
         action: &'static str,
         path: impl AsRef<Path>,

@@ -1,7 +1,8 @@
-//! How datasets are read and written: JSONL in and out, plain or packed, in files, directories and shards.
+//! How datasets are read and written: plain or packed, in files, directories and shards.
 //!
-//! [`resolve`] turns the paths of a recipe into [`Source`]s: sniffed, identified, in plan order. A [`LineStream`]
-//! reads a source, or a slice of it, in blocks of whole lines. An [`ExportTarget`] says where the output goes and
+//! [`resolve`] turns the paths of a recipe into [`Source`]s: sniffed, identified, in plan order. Their [`Format`] says
+//! how they are read. A [`LineStream`] reads any text format, or a slice of it, in blocks of whole lines: JSONL as it
+//! is, and what arrays, pretty-printed JSON, CSV and text files become while they are read. An [`ExportTarget`] says where the output goes and
 //! in which form; a [`RowsEncoder`] packs what one worker writes, an [`ExportWriter`] puts the pieces together.
 //!
 //! ```
@@ -22,6 +23,7 @@
 //!
 //! It knows nothing of operators or jobs.
 
+mod convert;
 mod decode;
 mod error;
 mod export;
@@ -29,16 +31,21 @@ mod line_stream;
 mod resolve;
 mod sniff;
 mod source;
+mod table_stream;
 
 pub use error::{Error, Result};
 pub use export::{
-    DEFAULT_SHARD_BYTES, ExportTarget, ExportWriter, OWNERSHIP_SCHEMA, Ownership, RowsEncoder,
-    Staged, Standing, decode_rows, staged_digest,
+    DEFAULT_SHARD_BYTES, ExportForm, ExportTarget, ExportWriter, Finished, OWNERSHIP_SCHEMA,
+    Ownership, Piece, RowsEncoder, RowsForm, Staged, Standing, TableRowsReader, TableRowsWriter,
+    decode_rows, staged_digest,
 };
 pub use line_stream::{Block, Damage, LineStream};
-pub use resolve::{KNOWN_SUFFIXES, Resolved, resolve, resolve_without};
+pub use resolve::{
+    KNOWN_SUFFIXES, ResolveOptions, Resolved, resolve, resolve_with, resolve_without,
+};
 pub use sniff::{Compression, Encoding};
-pub use source::{Source, SourceIdentity, Touched};
+pub use source::{CsvColumn, CsvDialect, CsvKind, Format, Source, SourceIdentity, Touched};
+pub use table_stream::{RowGroup, TableFile, TableRows, TableStream};
 
 /// The version of the reader: raised whenever the same bytes would give other records. Part of the chain hash.
 pub const READER_VERSION: u32 = 1;

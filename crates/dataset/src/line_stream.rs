@@ -1,15 +1,21 @@
 //! Reading a source, or a slice of it, in blocks of whole lines.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use coldpress_record::{LineSpan, Lines, trim_record};
 use memchr::{memchr, memrchr};
 
-use crate::decode::{Raw, decompress, transcode};
+use crate::convert::{Converter, Torn};
+use crate::decode::Raw;
 use crate::error::{Error, Result};
-use crate::source::Source;
+use crate::source::{Format, Source};
+
+mod block;
+mod open;
+
+pub use block::{Block, Damage};
 
 /// Bytes of a block: small enough for the second-level cache, with what is made of it.
 const BLOCK_BYTES: usize = 256 * 1024;
@@ -19,10 +25,12 @@ const BLOCK_BYTES: usize = 256 * 1024;
 /// Planner and workers read through the same stream, so that they agree on what a record is. The bytes of the
 /// blocks follow each other without a gap: hashing them hashes the slice.
 pub struct LineStream {
-    reader: Raw<'static>,
+    reader: Reader,
     path: PathBuf,
     /// Position in the source of the first byte that the next block will hold.
     position: u64,
+    /// Bytes of the text that were not read yet; `None` = up to its end.
+    left: Option<u64>,
     max_record_bytes: u64,
     /// A line whose end was not read yet.
     carry: Vec<u8>,
@@ -34,65 +42,54 @@ pub struct LineStream {
     ended: bool,
 }
 
-/// What [`LineStream::next_block`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Block {
-    /// Whole lines; the records among them are listed.
-    Lines,
-    /// A piece of a record that is too long to be held in memory; the block lists no records. Only the last piece makes
-    /// it a record: where the stream breaks off in it, [`Block::End`] follows instead.
-    LongRecord {
-        /// Position of the record's line.
-        position: u64,
-        /// Whether this is its first piece.
-        first: bool,
-        /// Whether this is its last piece.
-        last: bool,
-    },
-    /// Nothing is left.
-    End,
-}
-
-/// A part of a source that cannot be read: everything from `position` on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// Position in the unpacked text.
-    pub position: u64,
-    /// Why.
-    pub reason: String,
+/// Where the text comes from.
+enum Reader {
+    /// It is the file's own, unpacked.
+    Text(Raw<'static>),
+    /// It is made of another format.
+    Converted(Converter),
 }
 
 impl LineStream {
-    /// The lines of `source` from `start` to `end` (positions in its unpacked text, at line starts), or to its end.
+    /// The lines of `source` from `start` to `end` (positions in its text, at line starts), or to its end.
     ///
     /// # Errors
-    /// When the source cannot be opened, or not be read up to `start`.
+    /// When the source cannot be opened, or not be read up to `start`, or is columnar.
     pub fn open(
         source: &Source,
         start: u64,
         end: Option<u64>,
         max_record_bytes: u64,
     ) -> Result<Self> {
-        let mut file = File::open(&source.path).map_err(Error::io("open", &source.path))?;
-        let reader: Raw<'static> = if source.is_addressable() {
-            file.seek(SeekFrom::Start(start))
-                .map_err(Error::io("read", &source.path))?;
-            Box::new(file)
-        } else {
-            let bytes = decompress(Box::new(file), source.compression)
-                .map_err(Error::io("read", &source.path))?;
-            let mut text = transcode(bytes, source.encoding);
-            io::copy(&mut (&mut text).take(start), &mut io::sink())
-                .map_err(Error::io("read", &source.path))?;
-            text
-        };
-        let reader = if let Some(end) = end {
-            Box::new(reader.take(end.saturating_sub(start)))
-        } else {
-            reader
-        };
+        Self::open_at(source, start, None, end, max_record_bytes)
+    }
+
+    /// As [`LineStream::open`], where reading begins at the place in the file of the record at `start`.
+    ///
+    /// `seek` is what [`LineStream::seek_of`] told of `start`: an offset in the file, or the number of a text file.
+    /// `None` reads the source from its beginning and passes over what is before `start`.
+    ///
+    /// # Errors
+    /// As [`LineStream::open`].
+    pub fn open_at(
+        source: &Source,
+        start: u64,
+        seek: Option<u64>,
+        end: Option<u64>,
+        max_record_bytes: u64,
+    ) -> Result<Self> {
+        let reader = open::reader(source, start, seek, max_record_bytes)?;
         let mut stream = Self::over(reader, &source.path, start, max_record_bytes);
-        stream.can_be_damaged = !source.is_addressable();
+        stream.left = end.map(|end| end.saturating_sub(start));
+        // Of text files, each tells its own damage.
+        stream.can_be_damaged = !source.is_plain() && source.format != Format::Text;
+        if let Format::Damaged(reason) = &source.format {
+            stream.ended = true;
+            stream.damage = Some(Damage {
+                position: start,
+                reason: reason.clone(),
+            });
+        }
         Ok(stream)
     }
 
@@ -102,14 +99,16 @@ impl LineStream {
     /// When the file cannot be opened.
     pub fn open_copy(path: &Path, start: u64, max_record_bytes: u64) -> Result<Self> {
         let file = File::open(path).map_err(Error::io("open", path))?;
-        Ok(Self::over(Box::new(file), path, start, max_record_bytes))
+        let reader = Reader::Text(Box::new(file));
+        Ok(Self::over(reader, path, start, max_record_bytes))
     }
 
-    fn over(reader: Raw<'static>, path: &Path, position: u64, max_record_bytes: u64) -> Self {
+    fn over(reader: Reader, path: &Path, position: u64, max_record_bytes: u64) -> Self {
         Self {
             reader,
             path: path.to_owned(),
             position,
+            left: None,
             max_record_bytes,
             carry: Vec::new(),
             long_record: None,
@@ -120,6 +119,24 @@ impl LineStream {
         }
     }
 
+    /// From now on remembers where the records begin in the file, for [`LineStream::seek_of`].
+    pub fn track_seeks(&mut self) {
+        if let Reader::Converted(converter) = &mut self.reader {
+            converter.track_seeks();
+        }
+    }
+
+    /// Where the record that begins at `position` begins in the file; what is before is forgotten.
+    ///
+    /// `position` lies in the block in hand. `None` for JSONL, where it is the place in the file itself, and if
+    /// seeks are not tracked. It means something for sources that [can be resumed inside](Source::can_resume_inside).
+    pub fn seek_of(&mut self, position: u64) -> Option<u64> {
+        match &mut self.reader {
+            Reader::Text(_) => None,
+            Reader::Converted(converter) => converter.seek_of(position),
+        }
+    }
+
     /// Replaces the bytes and records of `lines` by the next block.
     ///
     /// # Errors
@@ -127,6 +144,9 @@ impl LineStream {
     pub fn next_block(&mut self, lines: &mut Lines) -> Result<Block> {
         lines.clear();
         std::mem::swap(&mut lines.bytes, &mut self.carry);
+        if let Reader::Converted(converter) = &mut self.reader {
+            converter.forget_before(self.position);
+        }
         if self.long_record.is_some() {
             if lines.bytes.is_empty() {
                 self.read_more(&mut lines.bytes)?;
@@ -181,24 +201,38 @@ impl LineStream {
         }
         let wanted = BLOCK_BYTES.saturating_sub(before).max(BLOCK_BYTES / 2);
         bytes.reserve(wanted);
-        match (&mut self.reader).take(wanted as u64).read_to_end(bytes) {
-            Ok(_) => {}
-            Err(error) if self.can_be_damaged => {
-                // A checksum comes last: what it proves wrong was read before it.
-                let altered = match error.kind() {
-                    io::ErrorKind::UnexpectedEof => "",
-                    _ => "; what was read of the file before is kept and may be altered",
-                };
-                self.damage = Some(Damage {
-                    position: 0,
-                    reason: format!("{error}{altered}"),
-                });
-            }
-            Err(error) => return Err(Error::io("read", &self.path)(error)),
+        let limit = self
+            .left
+            .map_or(wanted as u64, |left| left.min(wanted as u64));
+        let result = match &mut self.reader {
+            Reader::Text(text) => text.take(limit).read_to_end(bytes),
+            Reader::Converted(converter) => converter.take(limit).read_to_end(bytes),
+        };
+        if let Err(error) = result {
+            self.damage = Some(self.damage_of(error)?);
         }
         let read = bytes.len() - before;
+        self.left = self.left.map(|left| left.saturating_sub(read as u64));
         self.ended = self.damage.is_some() || read < wanted;
         Ok(read)
+    }
+
+    /// What an error says about the source, if it does not just say that the file cannot be read.
+    fn damage_of(&self, error: io::Error) -> Result<Damage> {
+        let is_torn = error.get_ref().is_some_and(|inner| inner.is::<Torn>());
+        if !is_torn && (!self.can_be_damaged || error.raw_os_error().is_some()) {
+            return Err(Error::io("read", &self.path)(error));
+        }
+        // A checksum comes last: what it proves wrong was read before it.
+        let altered = if is_torn || error.kind() == io::ErrorKind::UnexpectedEof {
+            ""
+        } else {
+            "; what was read of the file before is kept and may be altered"
+        };
+        Ok(Damage {
+            position: self.position,
+            reason: format!("{error}{altered}"),
+        })
     }
 
     /// Lists the records of the first `whole` bytes, up to a line that is too long; returns the bytes taken.

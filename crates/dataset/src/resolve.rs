@@ -1,15 +1,23 @@
 //! From the paths of a recipe to the sources of a dataset.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::error::{Error, Result};
-use crate::source::Source;
+use crate::source::{Opened, Source};
+
+mod gather;
+mod search;
+
+use gather::Gathered;
 
 /// Suffixes of the files that are taken from a directory, where the recipe names none.
-pub const KNOWN_SUFFIXES: [&str; 3] = [".jsonl", ".ndjson", ".json"];
-const PACKED_SUFFIXES: [&str; 3] = [".gz", ".zst", ".zstd"];
+///
+/// Text files (`.txt`, `.text`, `.md`) are taken only where there are no others: beside data they describe it.
+pub const KNOWN_SUFFIXES: [&str; 11] = [
+    ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".feather", ".csv", ".tsv", ".txt",
+    ".text", ".md",
+];
 
 /// The sources of a dataset and what is worth telling about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +26,21 @@ pub struct Resolved {
     pub sources: Vec<Source>,
     /// What is odd: a suffix that lies, files left out.
     pub notes: Vec<String>,
+}
+
+/// How the files of a dataset are found and read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResolveOptions {
+    /// Which files of a directory count; none = those with a known suffix, packed or not.
+    pub suffixes: Vec<String>,
+    /// Left out of directories with all that lies below: where jobs and exports go.
+    pub excluded: Vec<PathBuf>,
+    /// The columns to read of CSV and columnar files; none = all.
+    pub columns: Vec<String>,
+    /// What stands between the cells of CSV files; `None` = found out for each file.
+    pub delimiter: Option<u8>,
+    /// Fields that hold text: columns of these names are strings, whatever their cells look like.
+    pub text_keys: Vec<String>,
 }
 
 /// Finds and opens the files that `paths` mean: files, directories (searched to the bottom), patterns.
@@ -40,183 +63,46 @@ pub fn resolve_without(
     suffixes: &[String],
     excluded: &[PathBuf],
 ) -> Result<Resolved> {
-    let excluded: Vec<PathBuf> = excluded
+    let options = ResolveOptions {
+        suffixes: suffixes.to_vec(),
+        excluded: excluded.to_vec(),
+        ..ResolveOptions::default()
+    };
+    resolve_with(paths, &options)
+}
+
+/// As [`resolve`], with all that can be chosen.
+///
+/// A file that is damaged as a whole becomes a source of [`Format::Damaged`](crate::Format): the others are read.
+///
+/// # Errors
+/// As [`resolve`], and when no cells can be delimited by what the options name.
+pub fn resolve_with(paths: &[String], options: &ResolveOptions) -> Result<Resolved> {
+    check_delimiter(options)?;
+    let excluded: Vec<PathBuf> = options
+        .excluded
         .iter()
         .filter_map(|path| fs::canonicalize(path).ok())
         .collect();
-    let mut resolved = Resolved::default();
+    let mut gathered = Gathered::default();
+    let mut notes = Vec::new();
     for path in paths {
         let path = path.strip_prefix("file://").unwrap_or(path);
-        for file in files_of(path, suffixes, &excluded, &mut resolved.notes)? {
-            let (source, notes) = Source::open(&file)?;
-            resolved.sources.push(source);
-            resolved.notes.extend(notes);
+        gathered.begin_path(path);
+        for file in search::files_of(path, &options.suffixes, &excluded, &mut notes)? {
+            let opened = Opened::new(&file, options)?;
+            notes.extend(gathered.add(opened));
         }
     }
-    Ok(resolved)
+    Ok(Resolved {
+        sources: gathered.finish(),
+        notes,
+    })
 }
 
-fn files_of(
-    path: &str,
-    suffixes: &[String],
-    excluded: &[PathBuf],
-    notes: &mut Vec<String>,
-) -> Result<Vec<PathBuf>> {
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => directory(path, suffixes, excluded, notes),
-        Ok(_) => Ok(vec![PathBuf::from(path)]),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::io("open", path)(error))
-        }
-        Err(_) if path.contains(['*', '?', '[']) => pattern(path),
-        Err(_) => Err(Error::Missing {
-            path: path.to_owned(),
-        }),
-    }
-}
-
-fn pattern(path: &str) -> Result<Vec<PathBuf>> {
-    let invalid = |error: glob::PatternError| Error::Pattern {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let options = glob::MatchOptions {
-        require_literal_leading_dot: true,
-        ..glob::MatchOptions::new()
-    };
-    let paths = glob::glob_with(path, options).map_err(invalid)?;
-    // The library panics on a file name that is no UTF-8.
-    let collect = std::panic::AssertUnwindSafe(|| paths.collect::<Vec<_>>());
-    let entries = std::panic::catch_unwind(collect).map_err(|_| Error::Pattern {
-        path: path.to_owned(),
-        reason: "a file name on its way is not UTF-8; name the directory instead".to_owned(),
-    })?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let file = entry.map_err(|error| {
-            Error::io("search", error.path())(std::io::Error::other(error.to_string()))
-        })?;
-        if file.is_file() {
-            files.push(file);
-        }
-    }
-    if files.is_empty() {
-        return Err(Error::Missing {
-            path: path.to_owned(),
-        });
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn directory(
-    path: &str,
-    suffixes: &[String],
-    excluded: &[PathBuf],
-    notes: &mut Vec<String>,
-) -> Result<Vec<PathBuf>> {
-    let root = fs::canonicalize(path).map_err(Error::io("open", path))?;
-    // A directory that was named itself counts, wherever it lies.
-    let excluded = excluded
-        .iter()
-        .filter(|excluded| !root.starts_with(excluded))
-        .cloned()
-        .collect();
-    let mut search = Search {
-        suffixes,
-        excluded,
-        files: Vec::new(),
-        left_out: 0,
-        seen: BTreeSet::new(),
-    };
-    search.visit(Path::new(path))?;
-    if search.files.is_empty() {
-        let suffixes = if suffixes.is_empty() {
-            KNOWN_SUFFIXES.join(", ")
-        } else {
-            suffixes.join(", ")
-        };
-        return Err(Error::NoFiles {
-            path: path.to_owned(),
-            suffixes,
-        });
-    }
-    if search.left_out > 0 {
-        notes.push(format!(
-            "{} files of `{path}` with other suffixes are left out",
-            search.left_out
-        ));
-    }
-    search.files.sort();
-    Ok(search.files)
-}
-
-struct Search<'a> {
-    suffixes: &'a [String],
-    /// Canonical paths that are left out with what is below them.
-    excluded: Vec<PathBuf>,
-    files: Vec<PathBuf>,
-    left_out: u64,
-    /// Directories visited: a link may lead back to one.
-    seen: BTreeSet<PathBuf>,
-}
-
-impl Search<'_> {
-    fn visit(&mut self, directory: &Path) -> Result<()> {
-        let real = fs::canonicalize(directory).map_err(Error::io("open", directory))?;
-        if self
-            .excluded
-            .iter()
-            .any(|excluded| real.starts_with(excluded))
-            || !self.seen.insert(real)
-        {
-            return Ok(());
-        }
-        for entry in fs::read_dir(directory).map_err(Error::io("list", directory))? {
-            let path = entry.map_err(Error::io("list", directory))?.path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            if name.starts_with('.') {
-                continue;
-            }
-            if path.is_dir() {
-                self.visit(&path)?;
-            } else if self.counts(&name) {
-                let is_excluded =
-                    fs::canonicalize(&path).is_ok_and(|real| self.excluded.contains(&real));
-                if !is_excluded {
-                    self.files.push(path);
-                }
-            } else {
-                self.left_out += 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn counts(&self, name: &str) -> bool {
-        if !self.suffixes.is_empty() {
-            let with_dot = |suffix: &String| {
-                if suffix.starts_with('.') {
-                    suffix.clone()
-                } else {
-                    format!(".{suffix}")
-                }
-            };
-            return self
-                .suffixes
-                .iter()
-                .any(|suffix| name.ends_with(&with_dot(suffix)));
-        }
-        let unpacked = PACKED_SUFFIXES
-            .iter()
-            .find_map(|suffix| name.strip_suffix(suffix))
-            .unwrap_or(name);
-        KNOWN_SUFFIXES
-            .iter()
-            .any(|suffix| unpacked.ends_with(suffix))
+fn check_delimiter(options: &ResolveOptions) -> Result<()> {
+    match options.delimiter {
+        Some(delimiter @ (b'"' | b'\n' | b'\r' | 0x80..)) => Err(Error::Delimiter { delimiter }),
+        _ => Ok(()),
     }
 }

@@ -1,9 +1,31 @@
 use std::fs;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use coldpress_record::Lines;
 
 use super::*;
+
+mod converted;
+mod formats;
+mod texts;
+
+const ARRAY: &str =
+    "[\n  {\"a\": 1, \"b\": \"x\"},\n  {\"a\": 2, \"b\": \"y\"},\n  {\"a\": 3, \"b\": \"z\"}\n]\n";
+const VALUES: &str = "{\n \"a\": 1,\n \"b\": \"x\"\n}\n{\n \"a\": 2,\n \"b\": \"y\"\n}\n{\n \"a\": 3,\n \"b\": \"z\"\n}\n";
+const CSV: &str = "a,b\n1,x\n2,\"y\"\n3,z\n";
+const LINES: [&str; 3] = [
+    "{\"a\": 1, \"b\": \"x\"}",
+    "{\"a\": 2, \"b\": \"y\"}",
+    "{\"a\": 3, \"b\": \"z\"}",
+];
+
+fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, bytes).unwrap();
+    path
+}
 
 fn packed(bytes: &[u8], compression: Compression) -> Vec<u8> {
     let mut encoder = RowsEncoder::new(Vec::new(), compression).unwrap();
@@ -102,10 +124,9 @@ fn what_a_file_holds_is_told_by_its_bytes() {
     let (source, notes) = open("packed.jsonl", &packed(b"{}\n", Compression::Gzip)).unwrap();
     assert_eq!((source.compression, notes.len()), (Compression::Gzip, 1));
     for (name, bytes) in [
-        ("a.json", &b"[{\"a\": 1},\n{\"a\": 2}]"[..]),
-        ("b.json", b"[\n{\"a\": 1}]"),
-        ("c.json", b"{\n  \"a\": 1\n}"),
-        ("d.jsonl", b"PAR1...."),
+        ("a.jsonl", &b"BZh9..."[..]),
+        ("b.jsonl", b"\xFD7zXZ\0"),
+        ("c.zip", b"PK\x03\x04"),
     ] {
         assert!(
             matches!(open(name, bytes), Err(Error::Unsupported { .. })),
@@ -140,7 +161,7 @@ fn paths_become_sources_in_order() {
     };
     let all = resolve(&[at("")], &[]).unwrap();
     assert!(
-        all.notes.iter().any(|note| note.starts_with("1 files of")),
+        all.notes[0].starts_with("the text file `notes.txt` of"),
         "{:?}",
         all.notes
     );

@@ -17,8 +17,9 @@ use coldpress_dataset::{Ownership, Source};
 use coldpress_events::EventLog;
 use coldpress_job::{JobLock, JobState, JobSummary, Journal, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;
-use coldpress_record::Ledger;
+use coldpress_record::{FieldsSeen, Ledger};
 use coldpress_storage::FileLock;
+use coldpress_table::SchemaRef;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
@@ -54,6 +55,10 @@ pub(crate) struct Driver<'e> {
     /// Outputs begun by this driver.
     merges: u32,
     begun: BTreeMap<u32, Instant>,
+    /// What the fields of the partitions hold that this driver published.
+    seen: BTreeMap<u32, FieldsSeen>,
+    /// The schemas of columnar sources that were asked for.
+    schemas: BTreeMap<u32, SchemaRef>,
 }
 
 /// How a run ended, short of an error.
@@ -135,7 +140,9 @@ impl Driver<'_> {
                 (status, Some(exported))
             }
         };
-        let report = self.report(status, exported);
+        let is_news = exported.as_ref().is_some_and(|exported| !exported.already);
+        let mut report = self.report(status, exported);
+        report.fields = is_news.then(|| self.write_fields_view());
         self.record(JournalRecord::Finished {
             status,
             error: None,

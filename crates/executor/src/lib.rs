@@ -9,12 +9,14 @@
 //! nothing. It knows nothing of the command line, and prints nothing.
 
 mod backend;
+mod companions;
 mod driver;
 mod error;
 mod executor;
 mod judge;
 mod merge;
 mod prepare;
+mod preview;
 mod report;
 mod scheduler;
 mod summary;
@@ -24,5 +26,6 @@ pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};
 pub use judge::{Judge, TooManyErrors};
 pub use prepare::Prepared;
+pub use preview::Preview;
 pub use report::{FailedPartition, OperatorPerformance, Report, UnreadablePart};
 pub use scheduler::{AfterFailure, Next, Scheduler};

@@ -1,14 +1,21 @@
 //! The merge: puts published results together in partition order, while later partitions still run.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use coldpress_dataset::{ExportTarget, ExportWriter, Staged};
+use coldpress_checkpoint::RowsReader;
+use coldpress_dataset::{
+    Error as DatasetError, ExportTarget, ExportWriter, Piece as Rows, RowsForm, Staged,
+};
 use coldpress_storage::{FileStamp, crash_point};
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use coldpress_table::{MixedField, SchemaRef};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
+use crate::companions::{Companion, DroppedPiece, Outputs};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The thread that merges.
@@ -16,15 +23,33 @@ pub(crate) struct Merge {
     pieces: Option<Sender<Piece>>,
     /// Set when nobody wants the output any more.
     abandoned: Arc<AtomicBool>,
-    thread: Option<JoinHandle<std::result::Result<Staged, MergeFailure>>>,
+    /// Closed when the thread ends.
+    ended: Receiver<()>,
+    thread: Option<JoinHandle<std::result::Result<Merged, MergeFailure>>>,
 }
 
-/// The rows of one partition.
+/// The result of one partition.
 pub(crate) struct Piece {
     pub(crate) partition: u32,
+    /// The rows, and what the journal says they are.
     pub(crate) path: PathBuf,
-    /// What the journal says they are.
     pub(crate) stamp: FileStamp,
+    /// Their origins and statistics.
+    pub(crate) index: PathBuf,
+    pub(crate) index_stamp: FileStamp,
+    /// The schema of rows that come as lines from a columnar source, where the output has columns.
+    pub(crate) schema: Option<SchemaRef>,
+    /// What filters dropped.
+    pub(crate) dropped: Vec<DroppedPiece>,
+}
+
+/// Outputs that are complete in their temporary places.
+pub(crate) struct Merged {
+    pub(crate) staged: Staged,
+    /// In the order of the companions.
+    pub(crate) companions: Vec<Staged>,
+    /// Fields of mixed type, of an output with columns.
+    pub(crate) mixed: Vec<MixedField>,
 }
 
 /// What became of a piece.
@@ -44,29 +69,45 @@ pub(crate) enum MergeFailure {
     /// Nobody wanted the output any more.
     Abandoned,
     /// The output cannot be written.
-    Output(coldpress_dataset::Error),
+    Output(DatasetError),
 }
 
 impl Merge {
-    /// Begins an output of `target`; `token` tells this attempt at it from others.
-    pub(crate) fn start(target: &ExportTarget, token: &str) -> Result<Self> {
-        let writer = ExportWriter::create(target, token)?;
+    /// Begins an output of `target`; `token` tells this attempt at it from others. What must wait for all results is
+    /// encoded by `threads` threads.
+    pub(crate) fn start(
+        target: &ExportTarget,
+        companions: &[Companion],
+        token: &str,
+        threads: usize,
+    ) -> Result<Self> {
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let merging = Merging {
+            writer: ExportWriter::create(target, token, threads)?,
+            outputs: Outputs::create(companions, token)?,
+            needs_types: target.needs_second_pass(),
+            partitions: HashMap::new(),
+            abandoned: Arc::clone(&abandoned),
+        };
         const PIECES_AHEAD: usize = 1024;
         let (pieces, queue) = bounded(PIECES_AHEAD);
-        let abandoned = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&abandoned);
+        let (closed_at_end, ended) = bounded(0);
         let thread = std::thread::Builder::new()
             .name("coldpress-merge".to_owned())
-            .spawn(move || merge(writer, &queue, &told))
+            .spawn(move || {
+                let _closed_at_end = closed_at_end;
+                merging.run(&queue)
+            })
             .map_err(|error| Error::because(ErrorKind::Failed, "cannot start the merge", error))?;
         Ok(Self {
             pieces: Some(pieces),
             abandoned,
+            ended,
             thread: Some(thread),
         })
     }
 
-    /// Offers the rows of the next partition.
+    /// Offers the result of the next partition.
     pub(crate) fn append(&self, piece: Piece) -> Appended {
         match self.pieces.as_ref().map(|pieces| pieces.try_send(piece)) {
             Some(Ok(())) => Appended::Taken,
@@ -80,8 +121,18 @@ impl Merge {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
+    /// Tells that no piece follows; the output is finished meanwhile.
+    pub(crate) fn end(&mut self) {
+        self.pieces = None;
+    }
+
+    /// Waits for the end of the merge, at most so long; whether it has ended.
+    pub(crate) fn wait(&self, patience: Duration) -> bool {
+        self.ended.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
+    }
+
     /// Ends the output and makes it durable in its temporary place.
-    pub(crate) fn finish(mut self) -> std::result::Result<Staged, MergeFailure> {
+    pub(crate) fn finish(mut self) -> std::result::Result<Merged, MergeFailure> {
         self.pieces = None;
         let joined = self.thread.take().map(JoinHandle::join);
         joined.and_then(std::result::Result::ok).unwrap_or_else(|| {
@@ -106,40 +157,80 @@ impl Drop for Merge {
     }
 }
 
-fn merge(
-    mut writer: ExportWriter,
-    queue: &Receiver<Piece>,
-    abandoned: &AtomicBool,
-) -> std::result::Result<Staged, MergeFailure> {
-    for piece in queue {
-        if abandoned.load(Ordering::Relaxed) {
-            break;
+/// The merge's own side.
+struct Merging {
+    writer: ExportWriter,
+    outputs: Outputs,
+    /// Whether the output's columns depend on what all rows hold.
+    needs_types: bool,
+    /// Which partition a file of rows is of.
+    partitions: HashMap<PathBuf, u32>,
+    abandoned: Arc<AtomicBool>,
+}
+
+impl Merging {
+    fn run(mut self, queue: &Receiver<Piece>) -> std::result::Result<Merged, MergeFailure> {
+        for piece in queue {
+            if self.abandoned.load(Ordering::Relaxed) {
+                return Err(MergeFailure::Abandoned);
+            }
+            crash_point!("merge.append");
+            self.append(piece)?;
         }
-        crash_point!("merge.append");
-        let damaged = |reason: String| MergeFailure::Damaged {
-            partition: piece.partition,
-            reason,
+        if self.abandoned.load(Ordering::Relaxed) {
+            return Err(MergeFailure::Abandoned);
+        }
+        crash_point!("merge.finish");
+        let finished = self.writer.finish(&self.abandoned);
+        let finished = finished.map_err(|error| failure(&self.partitions, error))?;
+        if self.abandoned.load(Ordering::Relaxed) {
+            return Err(MergeFailure::Abandoned);
+        }
+        Ok(Merged {
+            staged: finished.staged,
+            mixed: finished.mixed,
+            companions: self.outputs.finish().map_err(MergeFailure::Output)?,
+        })
+    }
+
+    fn append(&mut self, piece: Piece) -> std::result::Result<(), MergeFailure> {
+        let partition = piece.partition;
+        let mut types = None;
+        if self.needs_types || self.outputs.wants_stats() {
+            let index = RowsReader::open_file(&piece.index, &piece.index_stamp);
+            let mut index = index.map_err(|error| MergeFailure::Damaged {
+                partition,
+                reason: error.to_string(),
+            })?;
+            types = index.manifest().types.clone();
+            self.outputs.append_stats(&mut index, partition)?;
+        }
+        self.outputs.append_dropped(&piece.dropped, partition)?;
+        self.partitions.insert(piece.path.clone(), partition);
+        let rows = Rows {
+            form: RowsForm::of_path(&piece.path.to_string_lossy()),
+            path: piece.path,
+            stamp: piece.stamp,
+            types,
+            schema: piece.schema,
         };
-        match writer.append(&piece.path) {
-            Ok(stamp) if stamp == piece.stamp => {}
-            Ok(_) => {
-                return Err(damaged(format!(
-                    "`{}` is not what was published",
-                    piece.path.display()
-                )));
-            }
-            Err(coldpress_dataset::Error::Io { path, source, .. }) if path == piece.path => {
-                return Err(damaged(format!(
-                    "cannot read `{}`: {source}",
-                    path.display()
-                )));
-            }
-            Err(error) => return Err(MergeFailure::Output(error)),
-        }
+        self.writer
+            .append(rows)
+            .map_err(|error| failure(&self.partitions, error))
     }
-    if abandoned.load(Ordering::Relaxed) {
-        return Err(MergeFailure::Abandoned);
+}
+
+/// Whether a failure is that of a piece, which can be made again, or of the output.
+fn failure(partitions: &HashMap<PathBuf, u32>, error: DatasetError) -> MergeFailure {
+    let partition = match &error {
+        DatasetError::DamagedPiece { path, .. } => partitions.get(path),
+        _ => None,
+    };
+    match partition {
+        Some(partition) => MergeFailure::Damaged {
+            partition: *partition,
+            reason: error.to_string(),
+        },
+        None => MergeFailure::Output(error),
     }
-    crash_point!("merge.finish");
-    writer.finish().map_err(MergeFailure::Output)
 }

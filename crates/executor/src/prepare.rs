@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use coldpress_checkpoint::{Strategy, points};
 use coldpress_config::{Backoff, Materialize, OnPartitionFailure, Recipe};
-use coldpress_dataset::{ExportTarget, READER_VERSION, Resolved, Source, resolve_without};
+use coldpress_dataset::{
+    ExportTarget, Format, READER_VERSION, ResolveOptions, Resolved, RowsForm, Source, TableFile,
+    resolve_with,
+};
 use coldpress_failure::RetryPolicy;
 use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
-use coldpress_partition::{Copying, CutSettings};
+use coldpress_partition::{Copying, CutSettings, Sizing};
 
+use crate::companions::{Companion, companions};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The longest record that can be asked for: blocks address their bytes by 32 bits, with room for what is around it.
@@ -27,12 +31,16 @@ pub struct Prepared {
     pub chain_settings: ChainSettings,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
+    /// The format of checkpoints.
+    pub checkpoint_format: coldpress_checkpoint::Format,
     /// How checkpoints are compressed.
     pub checkpoint_compression: coldpress_checkpoint::Compression,
     /// Where the dataset is cut, unless the recipe asks for a number of partitions.
     pub cut: CutSettings,
     /// Where the output goes.
     pub target: ExportTarget,
+    /// Files beside it.
+    pub companions: Vec<Companion>,
     /// How failed attempts are repeated.
     pub retry: RetryPolicy,
     /// Attempts at once.
@@ -77,9 +85,12 @@ impl Prepared {
         .map_err(|error| Error::new(ErrorKind::Recipe, format!("export_path: {error}")))?;
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
             || !recipe.failure.fault_tolerance;
+        let companions = companions(&recipe, &registry, &target);
         Ok(Self {
+            companions,
             chain_settings,
             checkpoints,
+            checkpoint_format: checkpoint_format(&recipe),
             checkpoint_compression: checkpoint_compression(&recipe),
             cut: cut(&recipe),
             target,
@@ -98,7 +109,13 @@ impl Prepared {
     pub fn chain_hashes(&self, sources: &[Source]) -> Result<Vec<ChainHash>> {
         let identities = sources.iter().map(|source| {
             let identity = &source.identity;
-            serde_json::json!({"length": identity.length, "sample": identity.sample})
+            let mut json =
+                serde_json::json!({"length": identity.length, "sample": identity.sample});
+            // How a file is read depends on its name too.
+            if source.format != Format::Lines {
+                json["format"] = serde_json::to_value(&source.format).unwrap_or_default();
+            }
+            json
         });
         let base = serde_json::json!({
             "reader": READER_VERSION,
@@ -112,7 +129,7 @@ impl Prepared {
     /// Finds the files of the dataset; what this and other jobs write in a directory of it is left out.
     ///
     /// # Errors
-    /// As [`resolve_without`].
+    /// As [`resolve_with`].
     pub fn resolve_dataset(&self) -> coldpress_dataset::Result<Resolved> {
         let (dataset, paths) = (&self.recipe.dataset, &self.recipe.paths);
         let folders = [
@@ -123,17 +140,48 @@ impl Prepared {
         let mut excluded: Vec<PathBuf> = folders.into_iter().flatten().map(PathBuf::from).collect();
         excluded.push(PathBuf::from(&paths.work_dir));
         excluded.push(self.target.path().to_owned());
-        resolve_without(&dataset.paths, &dataset.suffixes, &excluded)
+        excluded.extend(paths_of(&self.companions));
+        let options = ResolveOptions {
+            suffixes: dataset.suffixes.clone(),
+            excluded,
+            columns: dataset.columns.clone(),
+            delimiter: dataset.delimiter_byte(),
+            text_keys: self.recipe.fields.text_keys.clone(),
+        };
+        resolve_with(&dataset.paths, &options)
     }
 
-    /// Where these sources are cut: a number of partitions that the recipe asks for becomes a number of bytes.
+    /// In which form the rows of a source are written for this export.
+    pub fn rows_form(&self, source: &Source) -> RowsForm {
+        let form = self.target.rows_form(source.is_columnar());
+        // Statistics become a field of the record, so it must be written out.
+        if self.recipe.export.keep_stats && form == RowsForm::Table {
+            return self.target.rows_form(false);
+        }
+        form
+    }
+
+    /// Whether what filters drop is kept.
+    pub fn keeps_dropped(&self) -> bool {
+        self.recipe.export.dropped_dir.is_some()
+    }
+
+    /// Where these sources are cut: as `sizing` says, if sizes were to be found out; a number of partitions that the recipe
+    /// asks for becomes a number of bytes.
     ///
     /// Packed sources count as they are stored, so they give more partitions than asked for.
-    pub fn cut_of(&self, sources: &[Source]) -> CutSettings {
+    pub fn cut_of(&self, sources: &[Source], sizing: Option<&Sizing>) -> CutSettings {
+        if let Some(sizing) = sizing {
+            return CutSettings {
+                max_records: sizing.max_records,
+                max_bytes: sizing.max_bytes,
+                ..self.cut.clone()
+            };
+        }
         let Some(count) = self.recipe.partition.num_of_partitions else {
             return self.cut.clone();
         };
-        let bytes: u64 = sources.iter().map(|source| source.identity.length).sum();
+        let bytes: u64 = sources.iter().map(bytes_to_cut).sum();
         CutSettings {
             max_records: u64::MAX,
             max_bytes: bytes.div_ceil(count.max(1)).max(1),
@@ -148,6 +196,20 @@ impl Prepared {
             .iter()
             .map(|call| call.name.clone())
             .collect()
+    }
+}
+
+fn paths_of(companions: &[Companion]) -> impl Iterator<Item = PathBuf> {
+    let paths = companions.iter().map(|companion| companion.target.path());
+    paths.map(std::path::Path::to_owned)
+}
+
+/// The bytes of a source that partitions are measured by, as far as they are known before it is read.
+fn bytes_to_cut(source: &Source) -> u64 {
+    let table = source.is_columnar().then(|| TableFile::open(source));
+    match table {
+        Some(Ok(file)) => file.groups().iter().map(|group| group.decoded_bytes).sum(),
+        _ => source.identity.length,
     }
 }
 
@@ -183,9 +245,19 @@ fn checkpoint_compression(recipe: &Recipe) -> coldpress_checkpoint::Compression 
     match recipe.checkpoint.compression {
         Asked::None => coldpress_checkpoint::Compression::None,
         Asked::Snappy => coldpress_checkpoint::Compression::Snappy,
-        Asked::Zstd | Asked::Gzip | Asked::Lz4 | Asked::Auto => {
-            coldpress_checkpoint::Compression::Zstd
-        }
+        Asked::Zstd => coldpress_checkpoint::Compression::Zstd,
+        Asked::Gzip => coldpress_checkpoint::Compression::Gzip,
+        Asked::Lz4 => coldpress_checkpoint::Compression::Lz4,
+        Asked::Auto => coldpress_checkpoint::Compression::Auto,
+    }
+}
+
+fn checkpoint_format(recipe: &Recipe) -> coldpress_checkpoint::Format {
+    use coldpress_config::StorageFormat as Asked;
+    match recipe.checkpoint.format {
+        Asked::Parquet => coldpress_checkpoint::Format::Parquet,
+        Asked::Arrow => coldpress_checkpoint::Format::Arrow,
+        Asked::Jsonl => coldpress_checkpoint::Format::Jsonl,
     }
 }
 

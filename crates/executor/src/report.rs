@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use coldpress_job::Status;
+use coldpress_job::{FieldsView, Status};
 use coldpress_record::Ledger;
 use serde::Serialize;
 
@@ -37,6 +37,10 @@ pub struct Report {
     pub operators: Vec<OperatorPerformance>,
     /// What was odd, a sentence each.
     pub warnings: Vec<String>,
+    /// What the fields of the dataset hold, once all was read.
+    pub fields: Option<FieldsView>,
+    /// Files beside the export: statistics, and what filters dropped.
+    pub companions: Vec<PathBuf>,
     /// The export.
     pub export_path: PathBuf,
     /// The job's directory.
@@ -71,9 +75,11 @@ pub struct FailedPartition {
     pub partition: u32,
     /// The file it lies in.
     pub source: String,
-    /// First byte in the file's unpacked text.
+    /// Which part of the file it is, as `bytes 0 to 40` or `rows 0 to 10`.
+    pub part: String,
+    /// First byte in the file's text, or its first row.
     pub start: u64,
-    /// One past its last byte.
+    /// One past its last byte, or row.
     pub end: u64,
     /// Its records.
     pub records: u64,

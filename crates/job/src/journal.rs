@@ -20,8 +20,9 @@ use crate::{DriverIdentity, Error, Result};
 use replay::Replay;
 
 pub use record::{
-    CheckpointEntry, DamagedSource, EpochStarted, ExportIntent, JOURNAL_SCHEMA, JobPlan,
-    JournalRecord, PartitionFailure, Publication, RecipeInForce, SealedFile,
+    CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, EpochStarted, ExportIntent,
+    JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure, Publication, RecipeInForce,
+    SealedFile,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 

@@ -209,6 +209,12 @@ impl Layout {
         self.metadata_dir().join("final_mapping_report.json")
     }
 
+    /// `metadata/schema.json`.
+    #[must_use]
+    pub fn schema(&self) -> PathBuf {
+        self.metadata_dir().join("schema.json")
+    }
+
     /// Where copied partitions are: `partitions/`, or a folder of the job elsewhere.
     #[must_use]
     pub fn partition_dir(&self) -> &Path {

@@ -24,6 +24,7 @@
 //!         identity: "reader 1, no input".to_string(),
 //!         plan_settings: serde_json::json!({"size": 1000}),
 //!         limit: None,
+//!         decisions: Vec::new(),
 //!     }),
 //!     JournalRecord::PlanCompleted { partitions: 0, records: 0 },
 //!     JournalRecord::Finished { status: Status::Completed, error: None },
@@ -64,6 +65,7 @@ mod layout;
 mod journal;
 mod lock;
 
+mod fields_view;
 mod listing;
 mod mapping;
 mod progress_view;
@@ -73,11 +75,12 @@ mod totals;
 
 pub use driver::{DriverIdentity, Presence};
 pub use error::{Error, Result};
+pub use fields_view::{FIELDS_SCHEMA, FieldView, FieldsView, OddPlace, TypeCount, fields_view};
 pub use id::JobId;
 pub use journal::{
-    CheckpointEntry, DamagedSource, Epoch, EpochStarted, ExportIntent, ExportState, Finish,
-    JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalRecord, Mode, PartitionFailure,
-    PartitionStatus, Publication, RecipeInForce, SealedFile,
+    CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, Epoch, EpochStarted,
+    ExportIntent, ExportState, Finish, JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalRecord,
+    Mode, PartitionFailure, PartitionStatus, Publication, RecipeInForce, SealedFile,
 };
 pub use layout::Layout;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

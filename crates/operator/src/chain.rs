@@ -60,6 +60,9 @@ pub struct Tally {
     pub ledger: Ledger,
     /// The records that operators failed on, since the caller took them last.
     pub quarantined: Vec<Quarantined>,
+    /// The records that each filter dropped since the caller took them last, as lines with their statistics; none = they
+    /// are not kept.
+    pub dropped: Option<Vec<Vec<u8>>>,
     /// Time that each operator took, in nanoseconds.
     pub nanos: Vec<u64>,
 }
@@ -196,6 +199,7 @@ impl Chain {
         Tally {
             ledger: Ledger::new(self.names()),
             quarantined: Vec::new(),
+            dropped: None,
             nanos: vec![0; self.len()],
         }
     }

@@ -1,5 +1,6 @@
 //! What a plan consists of.
 
+use coldpress_dataset::Source;
 use coldpress_storage::{Digest, FileRef};
 use serde::{Deserialize, Serialize};
 
@@ -14,19 +15,26 @@ pub struct PlannedPartition {
     pub slice: Slice,
 }
 
-/// A part of a source: whole lines.
+/// A part of a source: whole lines of a text, or rows of a columnar file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
     /// Index of the source in plan order.
     pub source: u32,
-    /// First byte in the source's unpacked text.
+    /// First byte in the source's text (unpacked, and as JSON lines), or its first row in a columnar file.
     pub start: u64,
-    /// One past its last byte.
+    /// One past its last byte, or row.
     pub end: u64,
-    /// Lines that are not blank.
+    /// Lines that are not blank, or rows.
     pub records: u64,
-    /// Hash of its bytes: what was planned is what must be read.
+    /// Hash of its bytes (of a columnar file: of the row groups that it touches, as stored): what was planned is what must
+    /// be read.
     pub digest: Digest,
+    /// Where in the file the record at `start` begins, for a source whose text is made of another format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seek: Option<u64>,
+    /// Bytes of its rows when decoded, about; none = `end - start`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoded_bytes: Option<u64>,
     /// Positions of the records inside whose number in the dataset is a multiple of [`MARK_RECORDS`]: where the share
     /// of errors is judged, whatever the cut.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -34,6 +42,23 @@ pub struct Slice {
     /// A copy of its bytes in the job's directory, for a source that cannot be sought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<FileRef>,
+}
+
+impl Slice {
+    /// Bytes of its records: of their text, or about those of their decoded columns.
+    pub fn bytes(&self) -> u64 {
+        self.decoded_bytes.unwrap_or(self.end - self.start)
+    }
+
+    /// Which part of `source` it is, for people: `bytes 0 to 40` or `rows 0 to 10`.
+    pub fn describe(&self, source: &Source) -> String {
+        let unit = if source.is_columnar() {
+            "rows"
+        } else {
+            "bytes"
+        };
+        format!("{unit} {} to {}", self.start, self.end)
+    }
 }
 
 /// Records of the dataset between two judgements of the share of errors.

@@ -1,9 +1,10 @@
 //! Whether a source still has the bytes that were planned.
 
-use coldpress_dataset::{Block, Error, LineStream, Result, Source};
+use coldpress_dataset::{Block, Error, LineStream, Result, Source, TableFile};
 use coldpress_record::Lines;
 use coldpress_storage::Hasher;
 
+use crate::cutter::GroupDigests;
 use crate::plan::Slice;
 
 /// Reads the slices of one source again, in one pass, and compares their hashes.
@@ -14,7 +15,11 @@ pub fn verify_slices(source: &Source, slices: &[&Slice], max_record_bytes: u64) 
     let Some(first) = slices.first() else {
         return Ok(());
     };
-    let mut stream = LineStream::open(source, first.start, None, max_record_bytes)?;
+    if source.is_columnar() {
+        return verify_rows(source, slices);
+    }
+    let (start, seek) = (first.start, first.seek);
+    let mut stream = LineStream::open_at(source, start, seek, None, max_record_bytes)?;
     let mut slices = slices.iter();
     let mut current = slices.next();
     let (mut lines, mut hasher, mut position) = (Lines::default(), Hasher::new(), first.start);
@@ -38,9 +43,22 @@ pub fn verify_slices(source: &Source, slices: &[&Slice], max_record_bytes: u64) 
     current.map_or(Ok(()), |missing| Err(changed(source, missing)))
 }
 
+/// The same for a columnar file, whose row groups are hashed as they are stored.
+fn verify_rows(source: &Source, slices: &[&Slice]) -> Result<()> {
+    let file = TableFile::open(source)?;
+    let mut digests = GroupDigests::default();
+    slices.iter().try_for_each(|slice| {
+        let rows = slice.start..slice.end;
+        let found = digests.of_rows(&file, rows)?;
+        (found == slice.digest)
+            .then_some(())
+            .ok_or_else(|| changed(source, slice))
+    })
+}
+
 fn changed(source: &Source, slice: &Slice) -> Error {
     Error::Changed {
         path: source.identity.path.clone(),
-        what: format!("bytes {} to {} are others", slice.start, slice.end),
+        what: format!("{} are others", slice.describe(source)),
     }
 }

@@ -3,6 +3,7 @@
 mod carried;
 mod cell;
 mod fill;
+mod record;
 mod write;
 
 pub use cell::{Cell, FieldError};
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 
 use carried::Carried;
 
+use crate::delta::Recorder;
 use crate::edits::{EditError, Edits};
 use crate::lines::LineSpan;
 use crate::origin::Origin;
@@ -39,6 +41,7 @@ pub struct Batch {
     carried: Option<Carried>,
     found: crate::json::Found,
     seen: FieldsSeen,
+    recorder: Recorder,
 }
 
 impl Batch {
@@ -137,9 +140,14 @@ impl Batch {
             raw,
             arena,
             columns,
+            recorder,
             ..
         } = self;
-        columns[column][row].edit(raw, arena, edits)
+        columns[column][row].edit(raw, arena, edits)?;
+        if recorder.is_active() {
+            recorder.edit(column, row, edits);
+        }
+        Ok(())
     }
 
     /// Replaces the rows by the children of splitters.
@@ -147,6 +155,7 @@ impl Batch {
     /// Each child is (the row it comes from, its index among the children, the text of the field `column`); rows
     /// without children are gone. Fields and statistics are copied from the parent.
     pub fn replace_rows(&mut self, column: usize, children: &[(u32, u32, String)]) {
+        self.record_split(column, children);
         let parents: Vec<usize> = children.iter().map(|(row, ..)| *row as usize).collect();
         self.lines = parents.iter().map(|row| self.lines[*row]).collect();
         if let Some(carried) = &mut self.carried {

@@ -56,6 +56,11 @@ impl Edits {
         self.replacements.is_empty()
     }
 
+    /// How many replacements there are.
+    pub fn len(&self) -> usize {
+        self.replacements.len()
+    }
+
     /// Makes the script empty again and keeps its memory.
     pub fn clear(&mut self) {
         self.replacements.clear();

@@ -27,6 +27,7 @@
 
 mod batch;
 mod carrier;
+mod delta;
 mod edits;
 mod json;
 mod ledger;
@@ -39,6 +40,7 @@ mod stats;
 
 pub use batch::{Batch, Cell, FieldError, Reject};
 pub use carrier::{Carrier, FieldValue};
+pub use delta::ReplayError;
 pub use edits::{EditError, Edits};
 pub use json::{Found, JsonKind, LoneSurrogate, ScanError, Slot, escape_into, scan, unescape_into};
 pub use ledger::{Imbalance, Ledger, OperatorLedger, Unreadable};

@@ -120,13 +120,16 @@ impl From<ValueKind> for String {
 }
 
 impl FieldSeen {
+    /// The kinds of its values but for null.
+    pub fn value_kinds(&self) -> impl DoubleEndedIterator<Item = &KindSeen> {
+        self.kinds
+            .iter()
+            .filter(|seen| seen.kind != ValueKind::Null)
+    }
+
     /// Records with a value that is not null.
     pub fn values(&self) -> u64 {
-        let not_null = self
-            .kinds
-            .iter()
-            .filter(|seen| seen.kind != ValueKind::Null);
-        not_null.map(|seen| seen.count).sum()
+        self.value_kinds().map(|seen| seen.count).sum()
     }
 
     /// Records with null.
@@ -136,21 +139,14 @@ impl FieldSeen {
 
     /// The kind that most values have.
     pub fn usual(&self) -> Option<&KindSeen> {
-        let not_null = self
-            .kinds
-            .iter()
-            .filter(|seen| seen.kind != ValueKind::Null);
         // The first among equals.
-        not_null.rev().max_by_key(|seen| seen.count)
+        self.value_kinds().rev().max_by_key(|seen| seen.count)
     }
 
     /// The first value of another kind than the usual one.
     pub fn odd(&self) -> Option<&KindSeen> {
         let usual = self.usual()?;
-        let others = self
-            .kinds
-            .iter()
-            .filter(|seen| seen.kind != ValueKind::Null && seen.kind != usual.kind);
+        let others = self.value_kinds().filter(|seen| seen.kind != usual.kind);
         others.min_by_key(|seen| (seen.source, seen.position))
     }
 
@@ -198,10 +194,15 @@ impl FieldsSeen {
         at + 1
     }
 
+    /// Counts records, whose values were added.
+    pub fn add_records(&mut self, records: u64) {
+        self.records += records;
+        self.pending.clear();
+    }
+
     /// Counts one record, whose values were added one by one.
     pub(crate) fn end_record(&mut self) {
-        self.records += 1;
-        self.pending.clear();
+        self.add_records(1);
     }
 
     /// Takes back the values that were added since the last record: they belong to none.

@@ -41,6 +41,17 @@ impl Stats {
         }
     }
 
+    /// These columns, which must be of one length.
+    pub fn of_columns<'c>(
+        columns: impl IntoIterator<Item = (&'c str, &'c [Option<StatValue>])>,
+    ) -> Self {
+        let columns = columns.into_iter();
+        let (names, columns) = columns
+            .map(|(name, values)| (name.to_owned(), values.to_vec()))
+            .unzip();
+        Self { names, columns }
+    }
+
     /// The names of the columns.
     pub fn names(&self) -> &[String] {
         &self.names

@@ -21,6 +21,7 @@ pub fn render_report(report: &Report) -> String {
         text.push_str(&operators(&report.ledger, &report.operators));
     }
     text.push_str(&losses(report));
+    text.push_str(&mixed_fields(report));
     text.push('\n');
     text.push_str(&places(report));
     text
@@ -119,18 +120,41 @@ fn operators(ledger: &Ledger, performance: &[OperatorPerformance]) -> String {
     table.render()
 }
 
+/// Fields that do not hold what they mostly hold everywhere.
+fn mixed_fields(report: &Report) -> String {
+    let fields = report.fields.iter().flat_map(|view| &view.fields);
+    let mixed: Vec<String> = fields
+        .filter_map(|field| {
+            let odd = field.odd.as_ref()?;
+            let types = field
+                .types
+                .iter()
+                .map(|seen| format!("{} {}", grouped(seen.count), seen.kind));
+            Some(format!(
+                "\nField {} is of several types: {}\n  the first {} is in the record at {} of {}\n",
+                plain(&field.name),
+                types.collect::<Vec<_>>().join(", "),
+                plain(&odd.kind),
+                grouped(odd.position),
+                plain(&odd.path)
+            ))
+        })
+        .collect();
+    let listed = mixed.iter().take(LISTED).map(String::as_str);
+    listed.collect::<String>() + &more(mixed.len(), "field of several types")
+}
+
 /// What is not in the output though it was in the input.
 fn losses(report: &Report) -> String {
     let mut text = String::new();
     for failed in report.failed_partitions.iter().take(LISTED) {
         text.push_str(&format!(
-            "\nPartition {} failed after {}: {} of {}, bytes {} to {}, are not in the output\n  {}\n",
+            "\nPartition {} failed after {}: {} of {}, {}, are not in the output\n  {}\n",
             failed.partition,
             counted(u64::from(failed.attempts), "attempt"),
             counted(failed.records, "record"),
             plain(&failed.source),
-            grouped(failed.start),
-            grouped(failed.end),
+            plain(&failed.part),
             plain(&failed.error)
         ));
     }

@@ -13,4 +13,7 @@ pub enum Error {
     /// The input cannot be read.
     #[error(transparent)]
     Dataset(#[from] coldpress_dataset::Error),
+    /// Recipe and input do not fit.
+    #[error(transparent)]
+    Executor(#[from] coldpress_executor::Error),
 }

@@ -40,4 +40,5 @@ pub use monitor::{
     SavedCheckpoint, monitor,
 };
 pub use plan::{DiskEstimate, PlanView, PlannedSource, StageView, plan};
+pub use plan_text::render_fields;
 pub use table::{Align, Table};

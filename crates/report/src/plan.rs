@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use coldpress_dataset::{Block, Compression, LineStream, Source};
+use coldpress_dataset::{Block, Compression, Format, LineStream, Source, TableFile};
 use coldpress_executor::Prepared;
+use coldpress_job::{FieldsView, fields_view};
+use coldpress_partition::{CutSettings, Decision};
 use coldpress_record::Lines;
 use serde::Serialize;
 
@@ -28,6 +30,10 @@ pub struct PlanView {
     pub partition_records: u64,
     /// Bytes of a partition, at most.
     pub partition_bytes: u64,
+    /// Why the dataset is cut as it is, where sizes are chosen.
+    pub decisions: Vec<Decision>,
+    /// What the fields of the records hold that were looked at.
+    pub fields: FieldsView,
     /// Only so many records of the dataset count.
     pub limit: Option<u64>,
     /// The stages, in their order.
@@ -55,6 +61,8 @@ pub struct PlannedSource {
     pub path: String,
     /// Its length in bytes, as stored.
     pub bytes: u64,
+    /// What it holds: `JSONL`, `CSV` …
+    pub format: String,
     /// How it is packed: `none`, `gzip`, `zstd`.
     pub compression: Compression,
 }
@@ -105,12 +113,22 @@ const UNPACKED_PER_BYTE: u64 = 4;
 pub fn plan(prepared: &Prepared) -> Result<PlanView> {
     let recipe = &prepared.recipe;
     let resolved = prepared.resolve_dataset()?;
-    let estimate = Estimate::of(&resolved.sources, prepared)?;
+    let preview = prepared.preview(&resolved.sources)?;
+    let cut = prepared.cut_of(&resolved.sources, preview.sizing.as_ref());
+    let estimate = Estimate::of(&resolved.sources, prepared, &cut)?;
+    let path = |source: u32| {
+        let source = resolved.sources.get(source as usize);
+        source.map_or_else(String::new, |source| source.identity.path.clone())
+    };
+    let fields = fields_view(&preview.fields, false, path);
+    let mut notes = resolved.notes;
+    notes.extend(preview.warnings);
     let points = prepared.checkpoints.len() as u64;
     let unpacked: u64 = estimate.bytes;
     let sources = resolved.sources.iter().map(|source| PlannedSource {
         path: source.identity.path.clone(),
         bytes: source.identity.length,
+        format: source.format.name().to_owned(),
         compression: source.compression,
     });
     Ok(PlanView {
@@ -120,9 +138,13 @@ pub fn plan(prepared: &Prepared) -> Result<PlanView> {
         records: estimate.records,
         input_bytes: unpacked,
         partitions: estimate.partitions,
-        partition_records: prepared.cut.max_records,
-        partition_bytes: prepared.cut.max_bytes,
-        limit: prepared.cut.limit,
+        partition_records: cut.max_records,
+        partition_bytes: cut.max_bytes,
+        decisions: preview
+            .sizing
+            .map_or_else(Vec::new, |sizing| sizing.decisions),
+        fields,
+        limit: cut.limit,
         stages: vec![StageView {
             operators: prepared.operator_names(),
             checkpoints: prepared.checkpoints.clone(),
@@ -138,7 +160,7 @@ pub fn plan(prepared: &Prepared) -> Result<PlanView> {
         },
         export_path: prepared.target.path().to_owned(),
         work_dir: recipe.paths.work_dir.clone(),
-        notes: resolved.notes,
+        notes,
     })
 }
 
@@ -161,7 +183,7 @@ struct Sample {
 }
 
 impl Estimate {
-    fn of(sources: &[Source], prepared: &Prepared) -> Result<Self> {
+    fn of(sources: &[Source], prepared: &Prepared, cut: &CutSettings) -> Result<Self> {
         let mut budget = SAMPLE_BYTES;
         let mut samples = Vec::with_capacity(sources.len());
         for source in sources {
@@ -177,12 +199,19 @@ impl Estimate {
             ..Self::default()
         };
         for (source, sample) in sources.iter().zip(&samples) {
-            estimate.add(source, sample, record_bytes, prepared);
+            estimate.add(source, sample, record_bytes, prepared, cut);
         }
         Ok(estimate)
     }
 
-    fn add(&mut self, source: &Source, sample: &Sample, record_bytes: f64, prepared: &Prepared) {
+    fn add(
+        &mut self,
+        source: &Source,
+        sample: &Sample,
+        record_bytes: f64,
+        prepared: &Prepared,
+        cut: &CutSettings,
+    ) {
         let (mut records, mut bytes) = match sample.whole {
             true => (sample.records, sample.bytes),
             false => {
@@ -193,7 +222,6 @@ impl Estimate {
                 ((bytes as f64 / record_bytes) as u64, bytes)
             }
         };
-        let cut = &prepared.cut;
         let room = cut
             .limit
             .map_or(u64::MAX, |limit| limit.saturating_sub(self.records));
@@ -215,15 +243,35 @@ impl Estimate {
             Some(asked) => asked.min(self.records),
             None => self.partitions + if records > 0 { parts } else { 0 },
         };
-        if !source.is_addressable() {
+        let is_sought =
+            source.is_addressable() || source.is_columnar() || source.can_resume_inside();
+        if !is_sought {
             self.copied_bytes += bytes;
         }
     }
 }
 
 impl Sample {
+    /// What a columnar file says of itself; nothing, if it cannot be read.
+    fn of_table(source: &Source) -> Self {
+        TableFile::open(source).map_or_else(
+            |_| Self::default(),
+            |file| Self {
+                records: file.rows(),
+                bytes: file.groups().iter().map(|group| group.decoded_bytes).sum(),
+                whole: true,
+            },
+        )
+    }
+
     /// Reads the head of a file; a packed one to its end where the budget lets it, since its length says little.
     fn take(source: &Source, budget: u64, max_record_bytes: u64) -> Result<Self> {
+        if let Format::Damaged(_) = source.format {
+            return Ok(Self::default());
+        }
+        if source.is_columnar() {
+            return Ok(Self::of_table(source));
+        }
         let wanted = if source.is_addressable() {
             FILE_SAMPLE_BYTES.min(budget)
         } else {

@@ -2,6 +2,8 @@
 
 use coldpress_dataset::Compression;
 
+use coldpress_job::FieldsView;
+
 use crate::plan::{PlanView, PlannedSource, StageView};
 use crate::quantity::{bytes, counted, grouped, plain};
 
@@ -29,6 +31,15 @@ impl PlanView {
             counted(self.partition_records, "record"),
             bytes(self.partition_bytes)
         ));
+        for decision in &self.decisions {
+            text.push_str(&format!(
+                "             {} {}: {}\n",
+                plain(&decision.what),
+                plain(&decision.value),
+                plain(&decision.reason)
+            ));
+        }
+        text.push_str(&render_fields(&self.fields, 13));
         text.push_str(&format!("Workers      {}\n", self.workers));
         for (stage, number) in self.stages.iter().zip(1..) {
             text.push_str(&stage.render(number));
@@ -127,4 +138,38 @@ impl StageView {
         }
         text
     }
+}
+
+/// Fields that are listed by name.
+const LISTED_FIELDS: usize = 12;
+
+/// What the fields of the sampled records hold, as text behind labels of this width; nothing where no record was looked
+/// at.
+#[must_use]
+pub fn render_fields(view: &FieldsView, label_width: usize) -> String {
+    let mut text = String::new();
+    for (field, at) in view.fields.iter().take(LISTED_FIELDS).zip(0..) {
+        let head = if at == 0 { "Fields" } else { "" };
+        let kinds: Vec<&str> = field.types.iter().map(|seen| seen.kind.as_str()).collect();
+        let mut kinds = match kinds.is_empty() {
+            true => "null".to_owned(),
+            false => kinds.join(" or "),
+        };
+        for (count, what) in [(field.nulls, "null"), (field.missing, "missing")] {
+            if count > 0 && view.records > 0 && !field.types.is_empty() {
+                let percent = 100.0 * count as f64 / view.records as f64;
+                kinds.push_str(&format!(", {percent:.0} % {what}"));
+            }
+        }
+        text.push_str(&format!(
+            "{head:<label_width$}{}: {}\n",
+            plain(&field.name),
+            plain(&kinds)
+        ));
+    }
+    if let Some(left) = view.fields.len().checked_sub(LISTED_FIELDS + 1) {
+        let more = counted(left as u64 + 1, "more field");
+        text.push_str(&format!("{:<label_width$}... and {more}\n", ""));
+    }
+    text
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use coldpress_config::OperatorCall;
-use coldpress_dataset::{Compression, Source};
+use coldpress_dataset::{RowsForm, Source};
 use coldpress_operator::{ChainHash, ChainSettings};
 use coldpress_partition::PlannedPartition;
 use coldpress_storage::{FileRef, FileStamp};
@@ -34,6 +34,8 @@ pub struct Attempt {
     pub from_input: bool,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
+    /// The format of checkpoints.
+    pub checkpoint_format: coldpress_checkpoint::Format,
     /// How checkpoints are compressed.
     pub checkpoint_compression: coldpress_checkpoint::Compression,
     /// Rows of a batch in a checkpoint.
@@ -44,8 +46,12 @@ pub struct Attempt {
     pub lenient: bool,
     /// Whether records come out with their statistics.
     pub keep_stats: bool,
-    /// How the rows are packed.
-    pub rows_compression: Compression,
+    /// In which form the rows are written. Rows that are lines already stay lines.
+    pub rows_form: RowsForm,
+    /// Whether to note what the fields of the rows hold, for an export with columns.
+    pub note_types: bool,
+    /// Whether to keep what filters drop.
+    pub keep_dropped: bool,
 }
 
 /// Work of an earlier attempt to go on from.
@@ -65,10 +71,8 @@ pub enum Start {
     Result {
         /// Operators applied.
         operation: u32,
-        /// The rows.
+        /// The rows; their name says their form.
         rows: FileRef,
-        /// How they are packed.
-        compression: Compression,
         /// Their origins and statistics.
         index: FileRef,
     },

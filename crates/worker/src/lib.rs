@@ -7,6 +7,7 @@
 //! It does not know the journal: it cannot publish anything.
 
 mod attempt;
+mod dropped;
 mod error;
 mod input;
 mod outcome;

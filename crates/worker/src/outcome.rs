@@ -1,12 +1,13 @@
 //! What an attempt made.
 
+use coldpress_checkpoint::DroppedRows;
 use coldpress_operator::ChainHash;
-use coldpress_record::{Ledger, Unreadable};
+use coldpress_record::{FieldsSeen, Ledger, Unreadable};
 use coldpress_storage::FileRef;
 use serde::{Deserialize, Serialize};
 
 /// What a finished attempt made: durable files, and where every record went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The partition's number.
     pub partition: u32,
@@ -22,6 +23,12 @@ pub struct Outcome {
     pub checkpoints: Vec<CheckpointOutcome>,
     /// Quarantine files of the partition, those of the work that it went on from included.
     pub quarantine: Vec<FileRef>,
+    /// What filters dropped, from the partition's start, if it is kept.
+    pub dropped: Option<Vec<DroppedRows>>,
+    /// What the fields of the records hold that were read.
+    pub seen: FieldsSeen,
+    /// Whether the index says what the fields of the rows hold.
+    pub has_types: bool,
     /// Where the records went, from the partition's start.
     pub ledger: Ledger,
     /// What could not be read.

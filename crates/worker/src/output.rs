@@ -1,14 +1,17 @@
 //! The files of an attempt: rows, index, checkpoints, quarantine.
 
 use std::io::Write;
+use std::sync::Arc;
 
+use arrow::datatypes::{Schema, SchemaRef};
 use coldpress_checkpoint::{
     CheckpointStore, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter, checkpoint_name,
 };
-use coldpress_dataset::RowsEncoder;
+use coldpress_dataset::{Compression, RowsEncoder, RowsForm, TableRows, TableRowsWriter};
 use coldpress_operator::{Chain, ChainHash};
-use coldpress_record::{Batch, Ledger};
+use coldpress_record::{Batch, Ledger, STATS_FIELD, escape_into};
 use coldpress_storage::{FileRef, NewFile, create_dir_all_durable};
+use coldpress_table::Types;
 
 use crate::attempt::Attempt;
 use crate::error::AttemptError;
@@ -17,26 +20,54 @@ use crate::outcome::CheckpointOutcome;
 /// The rows that come out, and beside them their origins and statistics.
 pub(crate) struct ResultWriter {
     name: String,
-    rows: RowsEncoder<NewFile>,
+    rows: Rows,
     index_name: String,
     index: RowsWriter,
     keep_stats: bool,
+    types: Option<Noted>,
     buffer: Vec<u8>,
 }
 
+enum Rows {
+    Lines(RowsEncoder<NewFile>),
+    Table(TableRowsWriter<NewFile>),
+}
+
+/// What the fields of the lines hold.
+struct Noted {
+    types: Types,
+    /// Of rows whose source has a schema, only the statistics are news.
+    stats_only: bool,
+}
+
 impl ResultWriter {
-    pub(crate) fn create(attempt: &Attempt, chain: &Chain) -> Result<Self, AttemptError> {
+    /// A writer of rows that come as lines, or, with a schema, in record batches.
+    pub(crate) fn create(
+        attempt: &Attempt,
+        chain: &Chain,
+        schema: Option<SchemaRef>,
+    ) -> Result<Self, AttemptError> {
         let folder = attempt.job_dir.join("results");
         create_dir_all_durable(&folder)?;
-        let suffix = match attempt.rows_compression {
-            coldpress_dataset::Compression::Gzip => ".jsonl.gz",
-            coldpress_dataset::Compression::Zstd => ".jsonl.zst",
-            _ => ".jsonl",
+        let (form, schema) = match (attempt.rows_form, schema) {
+            (RowsForm::Table, None) => (RowsForm::Lines(Compression::None), None),
+            (RowsForm::Table, schema) => (RowsForm::Table, schema),
+            (lines, _) => (lines, None),
         };
-        let name = attempt.file_name(suffix);
+        let name = attempt.file_name(form.suffix());
         let file = NewFile::create(folder.join(&name))?;
-        let rows = RowsEncoder::new(file, attempt.rows_compression)
-            .map_err(|error| AttemptError::system(&error))?;
+        let rows = match (form, schema) {
+            (RowsForm::Lines(packing), _) => RowsEncoder::new(file, packing).map(Rows::Lines),
+            (RowsForm::Table, schema) => {
+                let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));
+                TableRowsWriter::create(file, &schema).map(Rows::Table)
+            }
+        };
+        let rows = rows.map_err(|error| AttemptError::system(&error))?;
+        let types = (attempt.note_types && form != RowsForm::Table).then(|| Noted {
+            types: Types::default(),
+            stats_only: attempt.source.is_columnar(),
+        });
         let index_name = attempt.file_name(".index.parquet");
         let options = RowsOptions {
             with_records: false,
@@ -53,45 +84,95 @@ impl ResultWriter {
             index_name,
             index,
             keep_stats: attempt.keep_stats,
+            types,
             buffer: Vec::new(),
         })
     }
 
     pub(crate) fn write(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
+        match &self.rows {
+            Rows::Lines(_) => self.write_lines(batch, chain)?,
+            Rows::Table(_) => self.write_table(batch, chain)?,
+        }
+        Ok(self.index.write(batch, chain.fields())?)
+    }
+
+    fn write_lines(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
         self.buffer.clear();
-        for row in batch.selection() {
+        for row in batch.selection().iter().map(|row| *row as usize) {
+            let start = self.buffer.len();
             if self.keep_stats {
-                batch.write_record_with_stats(*row as usize, chain.fields(), &mut self.buffer);
+                batch.write_record_with_stats(row, chain.fields(), &mut self.buffer);
             } else {
-                batch.write_record(*row as usize, chain.fields(), &mut self.buffer);
+                batch.write_record(row, chain.fields(), &mut self.buffer);
+            }
+            if let Some(noted) = &mut self.types {
+                noted.note(batch, row, &self.buffer[start..], self.keep_stats);
             }
         }
-        self.rows
-            .write_all(&self.buffer)
-            .map_err(|error| AttemptError::system(&error))?;
-        Ok(self.index.write(batch, chain.fields())?)
+        match &mut self.rows {
+            Rows::Lines(out) => out
+                .write_all(&self.buffer)
+                .map_err(|error| AttemptError::system(&error)),
+            Rows::Table(_) => Ok(()),
+        }
+    }
+
+    fn write_table(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
+        let rows = TableRows::gather(batch, chain.fields(), false)?;
+        match &mut self.rows {
+            Rows::Table(out) => out
+                .write(&rows)
+                .map_err(|error| AttemptError::system(&error)),
+            Rows::Lines(_) => Ok(()),
+        }
+    }
+
+    /// What the fields of the rows hold, where it was to be noted.
+    pub(crate) fn take_types(&mut self) -> Option<Types> {
+        self.types.take().map(|noted| noted.types)
     }
 
     /// The rows, the index, and the bytes of the rows before they were packed.
     pub(crate) fn finish(
         self,
-        manifest: Manifest,
+        manifest: &Manifest,
     ) -> Result<(FileRef, FileRef, u64), AttemptError> {
-        let plain_bytes = self.rows.plain_bytes();
-        let file = self
-            .rows
-            .finish()
-            .map_err(|error| AttemptError::system(&error))?;
+        let cannot_write = |error: std::io::Error| AttemptError::system(&error);
+        let (plain_bytes, file) = match self.rows {
+            Rows::Lines(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),
+            Rows::Table(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),
+        };
         let rows = FileRef::new(format!("results/{}", self.name), file.finish()?);
         let manifest = Manifest {
             rows: self.index.rows(),
-            ..manifest
+            ..manifest.clone()
         };
         let index = FileRef::new(
             format!("results/{}", self.index_name),
             self.index.finish(&manifest)?,
         );
         Ok((rows, index, plain_bytes))
+    }
+}
+
+impl Noted {
+    fn note(&mut self, batch: &Batch, row: usize, line: &[u8], with_stats: bool) {
+        let origin = batch.origin(row);
+        if !self.stats_only {
+            // A line is made of texts.
+            let record = str::from_utf8(line).unwrap_or("{}").trim_end();
+            self.types.observe(record, origin);
+        } else if with_stats && batch.stats().has_any(row) {
+            let mut record = Vec::new();
+            escape_into(STATS_FIELD, &mut record);
+            record.insert(0, b'{');
+            record.extend_from_slice(b": ");
+            batch.stats().write_json(row, &mut record);
+            record.push(b'}');
+            let record = str::from_utf8(&record).unwrap_or("{}");
+            self.types.observe(record, origin);
+        }
     }
 }
 
@@ -118,9 +199,14 @@ impl CheckpointWriter {
             .unwrap_or_default()
             .to_owned();
         let (epoch, number) = (attempt.epoch, attempt.attempt);
-        let name = checkpoint_name(attempt.partition.index, operation, &operator, epoch, number);
+        let (format, compression) = (attempt.checkpoint_format, attempt.checkpoint_compression);
+        let partition = attempt.partition.index;
+        let name = checkpoint_name(
+            partition, operation, &operator, epoch, number, format, compression,
+        );
         let options = RowsOptions {
             with_records: true,
+            format,
             compression: attempt.checkpoint_compression,
             stat_names: chain.stat_names(),
             batch_rows: attempt.checkpoint_batch_rows,

@@ -7,6 +7,7 @@ use coldpress_operator::{Chain, Quarantined};
 use coldpress_record::{Origin, Reject};
 
 use crate::attempt::Attempt;
+use crate::dropped::DroppedWriter;
 use crate::error::AttemptError;
 use crate::outcome::CheckpointOutcome;
 use crate::output::CheckpointWriter;
@@ -20,6 +21,7 @@ pub(crate) struct Segment {
     pub(crate) operators: Range<usize>,
     checkpoint: Option<CheckpointWriter>,
     quarantine: QuarantineWriter,
+    dropped: DroppedWriter,
     source_path: String,
     marks: Vec<u64>,
     /// Records of this segment in quarantine before each mark.
@@ -62,6 +64,7 @@ impl Segment {
             operators,
             checkpoint,
             quarantine: QuarantineWriter::new(&attempt.job_dir, &name),
+            dropped: DroppedWriter::new(attempt),
             source_path: attempt.source.identity.path.clone(),
             error_marks: vec![0; marks.len()],
             marks,
@@ -103,6 +106,11 @@ impl Segment {
         self.quarantine.put(&entry)
     }
 
+    /// Keeps lines that the filter at this place of the recipe dropped.
+    pub(crate) fn drop_rows(&mut self, operation: u32, lines: &[u8]) -> Result<(), AttemptError> {
+        self.dropped.put(operation, lines)
+    }
+
     fn count(&mut self, origin: &Origin) {
         let behind = self
             .marks
@@ -118,6 +126,9 @@ impl Segment {
         manifest: &mut Manifest,
     ) -> Result<Option<CheckpointOutcome>, AttemptError> {
         manifest.quarantine.extend(self.quarantine.finish()?);
+        if let Some(dropped) = &mut manifest.dropped {
+            dropped.extend(self.dropped.finish()?);
+        }
         manifest
             .error_marks
             .iter_mut()

@@ -8,7 +8,7 @@ use coldpress_checkpoint::{CheckpointStore, Manifest};
 use coldpress_config::OperatorCall;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, ChainSettings, Registry, Tally};
-use coldpress_record::{Batch, Ledger};
+use coldpress_record::{Batch, FieldsSeen, Ledger};
 
 use crate::attempt::Attempt;
 use crate::error::AttemptError;
@@ -103,8 +103,10 @@ impl Worker {
         let resumed_at = manifest.operation;
         let mut tally = chain.tally();
         tally.ledger = manifest.ledger.clone();
+        tally.dropped = attempt.keep_dropped.then(|| vec![Vec::new(); chain.len()]);
+        let _ = self.batch.take_seen();
         let mut segments = Segment::of(attempt, resumed_at as usize, chain, store)?;
-        let mut result = ResultWriter::create(attempt, chain)?;
+        let mut result = ResultWriter::create(attempt, chain, input.schema())?;
         let mut found = Found::default();
         while input.next(&mut self.batch, chain, &mut found)? {
             if stop.load(Ordering::Relaxed) {
@@ -123,7 +125,11 @@ impl Worker {
             run_batch(chain, &mut self.batch, &mut segments, &mut tally)?;
             result.write(&self.batch, chain)?;
         }
+        let from_slice = input.is_slice();
         input.finish(attempt)?;
+        if from_slice {
+            manifest.seen = self.batch.take_seen();
+        }
         finish(
             attempt,
             tally,
@@ -181,6 +187,9 @@ fn begin_manifest(attempt: &Attempt, chain: &Chain, earlier: Option<&Manifest>) 
             unreadable: Vec::new(),
             rows: 0,
             quarantine: Vec::new(),
+            seen: FieldsSeen::default(),
+            types: None,
+            dropped: attempt.keep_dropped.then(Vec::new),
         };
     };
     let mut operators = earlier.ledger.operators.clone();
@@ -190,6 +199,8 @@ fn begin_manifest(attempt: &Attempt, chain: &Chain, earlier: Option<&Manifest>) 
             operators,
             ..earlier.ledger
         },
+        types: None,
+        dropped: earlier.dropped.clone().filter(|_| attempt.keep_dropped),
         ..earlier.clone()
     }
 }
@@ -209,7 +220,12 @@ fn account_for_input(
         && let Some(first) = found.rejects.first()
     {
         let (path, position) = (attempt.source.path.display(), first.origin.position);
-        let message = format!("`{path}` at byte {position}: {}", first.reason);
+        let unit = if attempt.source.is_columnar() {
+            "row"
+        } else {
+            "byte"
+        };
+        let message = format!("`{path}` at {unit} {position}: {}", first.reason);
         return Err(AttemptError::new(ErrorClass::Input, message));
     }
     let Some(first) = segments.first_mut() else {
@@ -242,6 +258,12 @@ fn run_batch(
             .quarantined
             .drain(..)
             .try_for_each(|failed| segment.fail(failed))?;
+        for (operation, lines) in tally.dropped.iter_mut().flatten().enumerate() {
+            if !lines.is_empty() {
+                segment.drop_rows(operation as u32, lines)?;
+                lines.clear();
+            }
+        }
         if let Some(checkpoint) = segment.checkpoint() {
             checkpoint.write(batch, chain)?;
         }
@@ -255,7 +277,7 @@ fn finish(
     tally: Tally,
     mut manifest: Manifest,
     segments: Vec<Segment>,
-    result: ResultWriter,
+    mut result: ResultWriter,
     resumed: Resumed,
 ) -> Result<Outcome, AttemptError> {
     tally
@@ -275,7 +297,9 @@ fn finish(
     }
     manifest.operation = attempt.operators.len() as u32;
     manifest.chain = attempt.chain[attempt.operators.len()].to_string();
-    let (rows, index, uncompressed_bytes) = result.finish(manifest.clone())?;
+    manifest.types = result.take_types();
+    let has_types = manifest.types.is_some();
+    let (rows, index, uncompressed_bytes) = result.finish(&manifest)?;
     Ok(Outcome {
         partition: attempt.partition.index,
         attempt: attempt.attempt,
@@ -284,6 +308,9 @@ fn finish(
         uncompressed_bytes,
         checkpoints,
         quarantine: manifest.quarantine,
+        dropped: manifest.dropped,
+        seen: manifest.seen,
+        has_types,
         ledger: manifest.ledger,
         unreadable: manifest.unreadable,
         error_marks: manifest.error_marks,

@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 
-pub(super) const RECORD: &str = "record";
-pub(super) const SOURCE: &str = "source";
-pub(super) const POSITION: &str = "position";
-pub(super) const PIECE: &str = "piece";
+const RECORD: &str = "record";
+const SOURCE: &str = "source";
+const POSITION: &str = "position";
+const PIECE: &str = "piece";
 const STATS: &str = "stats.";
 const INT: &str = ".int";
 const FLOAT: &str = ".float";
 
 /// Which columns a file has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Columns {
-    pub(super) with_records: bool,
+pub(crate) struct Columns {
+    pub(crate) with_records: bool,
     /// Each once.
-    pub(super) stat_names: Vec<String>,
+    pub(crate) stat_names: Vec<String>,
 }
 
 impl Columns {
-    pub(super) fn new(with_records: bool, stat_names: &[String]) -> Self {
+    pub(crate) fn new(with_records: bool, stat_names: &[String]) -> Self {
         let mut once: Vec<String> = Vec::with_capacity(stat_names.len());
         for name in stat_names {
             if !once.contains(name) {
@@ -35,7 +35,7 @@ impl Columns {
     }
 
     /// The columns of a file whose columns have these names; `None` if it is no rows file.
-    pub(super) fn from_names(names: &[&str]) -> Option<Self> {
+    pub(crate) fn from_names(names: &[&str]) -> Option<Self> {
         let with_records = names.first() == Some(&RECORD);
         let places = &names[usize::from(with_records)..];
         let stats = places.strip_prefix(&[SOURCE, POSITION, PIECE])?;
@@ -51,7 +51,7 @@ impl Columns {
         (columns.stat_names == stat_names).then_some(columns)
     }
 
-    pub(super) fn schema(&self) -> SchemaRef {
+    pub(crate) fn schema(&self) -> SchemaRef {
         let mut fields = Vec::new();
         if self.with_records {
             fields.push(Field::new(RECORD, DataType::LargeUtf8, false));
@@ -71,7 +71,7 @@ pub(super) fn piece_element() -> Arc<Field> {
     Arc::new(Field::new("element", DataType::UInt32, false))
 }
 
-pub(super) fn int_column(name: &str) -> String {
+fn int_column(name: &str) -> String {
     format!("{STATS}{name}{INT}")
 }
 

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 
 use coldpress_record::LineSpan;
 
-use super::{BLOCK_BYTES, BLOCK_ROWS, MAX_RECORD_BYTES, Manifest, RowBlock, RowsReader};
-use crate::{Error, Result};
+use super::{BLOCK_BYTES, BLOCK_ROWS, MAX_RECORD_BYTES, RowBlock, RowsReader};
+use crate::{Error, Manifest, Result};
 
 /// Rows whose records are the lines of a stream, and whose origins and statistics are in an index file.
 ///

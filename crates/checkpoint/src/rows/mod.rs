@@ -1,27 +1,23 @@
-//! Records on their way, as Parquet: what they are after some operators, where they came from, their statistics.
+//! Records on their way, all of them: what they are after some operators, where they came from, their statistics.
 //!
 //! Columns: `record` (the line without its end; absent in an index file), `source`, `position`, `piece` (null for a
 //! record that no splitter made), and per statistic `stats.<name>.int` and `stats.<name>.float`, of which at most one
-//! is set in a row, so that both kinds come back to the bit. The manifest is the metadata entry
-//! `coldpress.manifest`.
+//! is set in a row, so that both kinds come back to the bit. The manifest is that of the container.
 //!
 //! **Compatibility.** The manifest's `schema_version` stands for the whole file; a newer one is refused.
 
 mod block;
 mod columns;
-mod decoder;
+mod decoded;
 mod indexed;
-mod manifest;
-mod properties;
 mod reader;
 mod round;
 mod writer;
 
 pub use block::RowBlock;
 pub use indexed::IndexedRows;
-pub use manifest::{Manifest, SCHEMA_VERSION};
-pub use properties::Compression;
 pub use reader::RowsReader;
+pub(crate) use columns::Columns;
 pub use writer::{RowsOptions, RowsWriter};
 
 /// Lines of a block, in bytes: what a batch holds, so that it stays in the cache.

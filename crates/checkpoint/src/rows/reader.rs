@@ -1,24 +1,26 @@
 //! Reading rows, block by block, from a file that was proven whole first.
 
 use std::fmt;
+use std::path::Path;
 
-use arrow::array::{
-    Array, Float64Array, Int64Array, LargeStringArray, ListArray, RecordBatch, UInt32Array,
-    UInt64Array,
-};
-use coldpress_record::{Origin, Piece, StatValue};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use coldpress_storage::FileStamp;
 
 use super::columns::Columns;
-use super::decoder::Decoder;
-use super::{BLOCK_BYTES, BLOCK_ROWS, Manifest, RowBlock};
-use crate::{Error, Result, StoreReader, verify};
+use super::decoded::Decoded;
+use super::{BLOCK_BYTES, BLOCK_ROWS, RowBlock};
+use crate::container::ContainerReader;
+use crate::{CheckpointStore, Error, LocalStore, Manifest, ObjectName, Result, StoreReader};
 
-/// Reads a rows file in bounded memory: a row group's bytes and a block's rows at a time.
+/// Reads a rows file in bounded memory: a group of rows and a block of them at a time.
 pub struct RowsReader {
-    decoder: Decoder,
+    container: ContainerReader,
     columns: Columns,
+    schema: SchemaRef,
     manifest: Manifest,
+    next_group: usize,
+    batches: std::vec::IntoIter<RecordBatch>,
     decoded: Option<Decoded>,
     rows_read: u64,
 }
@@ -30,24 +32,43 @@ impl RowsReader {
     /// [`Error::Corrupt`] when it is not the file that was cited or no rows file, [`Error::Newer`] when a newer
     /// release wrote it, [`Error::Store`] when it cannot be read.
     pub fn open(reader: Box<dyn StoreReader>, expected: &FileStamp) -> Result<Self> {
-        verify(&*reader, expected)?;
-        let name = reader.name().to_string();
-        let (decoder, footer) = Decoder::open(reader)?;
-        let manifest = Manifest::from_json(&name, &footer.manifest_json)?;
-        if manifest.rows != footer.rows {
-            let reason = format!(
-                "its manifest says {} rows, it has {}",
-                manifest.rows, footer.rows
-            );
+        Self::of_container(ContainerReader::open(reader, expected)?)
+    }
+
+    /// The rows of a container.
+    pub(crate) fn of_container(container: ContainerReader) -> Result<Self> {
+        let name = container.name();
+        let manifest = Manifest::from_json(name, container.manifest_json())?;
+        let names: Vec<&str> = container.columns().iter().map(String::as_str).collect();
+        let columns = Columns::from_names(&names)
+            .ok_or_else(|| Error::corrupt(name, "its columns are not those of rows"))?;
+        let counts = container.groups().iter().map(|group| group.rows);
+        let rows = counts.fold(0, u64::saturating_add);
+        if manifest.rows != rows {
+            let reason = format!("its manifest says {} rows, it has {rows}", manifest.rows);
             return Err(Error::corrupt(name, reason));
         }
         Ok(Self {
-            decoder,
-            columns: footer.columns,
+            schema: columns.schema(),
+            container,
+            columns,
             manifest,
+            next_group: 0,
+            batches: Vec::new().into_iter(),
             decoded: None,
             rows_read: 0,
         })
+    }
+
+    /// As [`open`](Self::open), of a file on disk.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_file(path: &Path, expected: &FileStamp) -> Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let store = LocalStore::new(folder);
+        Self::open(store.get(&ObjectName::new(name)?)?, expected)
     }
 
     /// What the rows are.
@@ -59,7 +80,7 @@ impl RowsReader {
     /// The object's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.decoder.name()
+        self.container.name()
     }
 
     /// Whether the file has the records, or is an index of lines that lie elsewhere.
@@ -87,18 +108,46 @@ impl RowsReader {
         Ok(!block.is_empty())
     }
 
+    /// Replaces the block by the next `rows` rows.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when there are fewer; otherwise as [`next`](Self::next).
+    pub fn next_rows(&mut self, block: &mut RowBlock, rows: usize) -> Result<()> {
+        self.begin(block);
+        while block.origins.len() < rows {
+            if !self.append_row(block)? {
+                let reason = format!("it has only {} rows", self.rows_read);
+                return Err(Error::corrupt(self.container.name(), reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that all rows were read.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when rows are left.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.rows_read == self.manifest.rows {
+            return Ok(());
+        }
+        let (read, rows) = (self.rows_read, self.manifest.rows);
+        let reason = format!("it has {rows} rows, {read} were wanted");
+        Err(Error::corrupt(self.container.name(), reason))
+    }
+
     pub(super) fn begin(&self, block: &mut RowBlock) {
-        block.begin(self.decoder.name(), &self.columns.stat_names);
+        block.begin(self.container.name(), &self.columns.stat_names);
     }
 
     /// Appends the next row to the block; `false` behind the last.
     pub(super) fn append_row(&mut self, block: &mut RowBlock) -> Result<bool> {
         while self.decoded.as_ref().is_none_or(Decoded::is_used_up) {
-            let Some(rows) = self.decoder.next()? else {
+            let Some(rows) = self.next_batch()? else {
                 return self.check_end();
             };
             let decoded = Decoded::new(&rows, &self.columns).ok_or_else(|| {
-                Error::corrupt(self.decoder.name(), "its columns have other types")
+                Error::corrupt(self.container.name(), "its columns have other types")
             })?;
             self.decoded = Some(decoded);
         }
@@ -109,6 +158,23 @@ impl RowsReader {
         Ok(true)
     }
 
+    /// The next decoded rows; `None` behind the last.
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(rows) = self.batches.next() {
+                return Ok(Some(rows));
+            }
+            if self.next_group == self.container.groups().len() {
+                return Ok(None);
+            }
+            // The rows of the last group are not needed any more when the next ones are read.
+            self.decoded = None;
+            let batches = self.container.read_group(self.next_group, &self.schema, None)?;
+            self.next_group += 1;
+            self.batches = batches.into_iter();
+        }
+    }
+
     fn check_end(&self) -> Result<bool> {
         if self.rows_read == self.manifest.rows {
             return Ok(false);
@@ -117,92 +183,15 @@ impl RowsReader {
             "its manifest says {} rows, {} were read",
             self.manifest.rows, self.rows_read
         );
-        Err(Error::corrupt(self.decoder.name(), reason))
+        Err(Error::corrupt(self.container.name(), reason))
     }
 }
 
 impl fmt::Debug for RowsReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowsReader")
-            .field("name", &self.decoder.name())
+            .field("name", &self.container.name())
             .field("rows_read", &self.rows_read)
             .finish_non_exhaustive()
     }
-}
-
-/// Rows that are decoded and partly handed out.
-struct Decoded {
-    records: Option<LargeStringArray>,
-    sources: UInt32Array,
-    positions: UInt64Array,
-    pieces: ListArray,
-    stats: Vec<(Int64Array, Float64Array)>,
-    next: usize,
-}
-
-impl Decoded {
-    /// `None` when the columns are not of the types that they have to be.
-    fn new(rows: &RecordBatch, columns: &Columns) -> Option<Self> {
-        let mut arrays = rows.columns().iter();
-        let mut next = || arrays.next();
-        let records = match columns.with_records {
-            true => Some(typed::<LargeStringArray>(next())?),
-            false => None,
-        };
-        let sources = typed(next())?;
-        let positions = typed(next())?;
-        let pieces: ListArray = typed(next())?;
-        pieces.values().as_any().downcast_ref::<UInt32Array>()?;
-        let stat = |_: &String| Some((typed(next())?, typed(next())?));
-        let stats = columns.stat_names.iter().map(stat).collect::<Option<_>>()?;
-        Some(Self {
-            records,
-            sources,
-            positions,
-            pieces,
-            stats,
-            next: 0,
-        })
-    }
-
-    fn is_used_up(&self) -> bool {
-        self.next >= self.sources.len()
-    }
-
-    fn append_row(&mut self, number: u64, block: &mut RowBlock) {
-        let row = self.next;
-        self.next += 1;
-        if let Some(records) = &self.records {
-            block.lines.push(number, records.value(row).as_bytes());
-        }
-        block.origins.push(Origin {
-            source: self.sources.value(row),
-            position: self.positions.value(row),
-            piece: self.piece(row),
-        });
-        for ((_, values), (ints, floats)) in block.stats.iter_mut().zip(&self.stats) {
-            let int = ints.is_valid(row).then(|| StatValue::Int(ints.value(row)));
-            let float = || {
-                floats
-                    .is_valid(row)
-                    .then(|| StatValue::Float(floats.value(row)))
-            };
-            values.push(int.or_else(float));
-        }
-    }
-
-    fn piece(&self, row: usize) -> Piece {
-        if self.pieces.is_null(row) {
-            return Piece::default();
-        }
-        let indices = self.pieces.value(row);
-        let indices = indices.as_any().downcast_ref::<UInt32Array>();
-        indices.map_or_else(Piece::default, |indices| {
-            Piece::from_indices(indices.values())
-        })
-    }
-}
-
-fn typed<A: Array + Clone + 'static>(array: Option<&arrow::array::ArrayRef>) -> Option<A> {
-    array?.as_any().downcast_ref::<A>().cloned()
 }

@@ -62,6 +62,9 @@ fn manifest(rows: u64) -> Manifest {
         error_marks: Vec::new(),
         unreadable: Vec::new(),
         quarantine: Vec::new(),
+        seen: Default::default(),
+        types: None,
+        dropped: None,
     }
 }
 

@@ -1,31 +1,27 @@
 //! Writing rows, batch by batch, in bounded memory.
 
 use std::fmt;
-use std::io::{self, Write};
 
 use coldpress_record::{Batch, DeclaredFields};
 use coldpress_storage::FileStamp;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
 
 use super::columns::Columns;
-use super::manifest::{MANIFEST_KEY, Manifest};
-use super::properties::{Compression, properties};
 use super::round::Round;
 use super::{BLOCK_BYTES, MAX_RECORD_BYTES};
-use crate::{Error, Result, StoreWriter};
+use crate::container::{ContainerOptions, ContainerWriter};
+use crate::{Compression, Error, Format, Manifest, Result, StoreWriter};
 
-const ROW_GROUP_BYTES: usize = 8 << 20;
-const ROW_GROUP_ROWS: usize = 1 << 20;
+/// What a group holds, of lines and all that stands beside them.
+const GROUP_BYTES: usize = 4 << 20;
 
 /// What a rows file holds and how.
 #[derive(Clone, Copy, Debug)]
 pub struct RowsOptions<'a> {
     /// Whether the records themselves are stored, or all but them (an index of lines that lie elsewhere).
     pub with_records: bool,
-    /// How pages are compressed.
+    /// The file format.
+    pub format: Format,
+    /// The compression, of those that the format knows.
     pub compression: Compression,
     /// The statistics that get columns; repeats count once.
     pub stat_names: &'a [String],
@@ -34,10 +30,11 @@ pub struct RowsOptions<'a> {
 }
 
 impl Default for RowsOptions<'_> {
-    /// Records, Zstandard, no statistics, rounds of 4,096 rows.
+    /// Records, Parquet, Zstandard, no statistics, rounds of 4,096 rows.
     fn default() -> Self {
         Self {
             with_records: true,
+            format: Format::default(),
             compression: Compression::default(),
             stat_names: &[],
             batch_rows: 4096,
@@ -47,45 +44,39 @@ impl Default for RowsOptions<'_> {
 
 /// Writes the rows that are alive in batches to an object.
 ///
-/// Memory is bounded by a row group: 8 MiB of lines, encoded and compressed, or one record that is longer. The bytes
-/// depend on the rows, the options and the manifest alone, not on how the rows were cut into batches. Dropped
+/// Memory is bounded by a group: 4 MiB of rows, or one record that is longer. The bytes depend on the rows, the options and the manifest alone, not on how the rows were cut into batches. Dropped
 /// unfinished, it leaves no object.
 pub struct RowsWriter {
-    parquet: ArrowWriter<Out>,
-    name: String,
+    container: ContainerWriter,
     columns: Columns,
     round: Round,
     round_rows: usize,
     max_record_bytes: usize,
     group_bytes: usize,
-    group_rows: usize,
     rows: u64,
+    encoded_rows: u64,
 }
 
 impl RowsWriter {
     /// Begins a rows file.
     ///
     /// # Errors
-    /// [`Error::Write`] when the store refuses bytes.
+    /// [`Error::Write`] when the file cannot be begun.
     pub fn create(out: Box<dyn StoreWriter>, options: &RowsOptions<'_>) -> Result<Self> {
-        let name = out.name().to_string();
         let columns = Columns::new(options.with_records, options.stat_names);
-        // The Parquet types say all that a reader needs.
-        let arrow = ArrowWriterOptions::new()
-            .with_properties(properties(&columns, options.compression))
-            .with_skip_arrow_metadata(true);
-        let parquet = ArrowWriter::try_new_with_options(Out(Some(out)), columns.schema(), arrow)
-            .map_err(|source| write_error(&name, source))?;
+        let container = ContainerOptions {
+            format: options.format,
+            compression: options.compression,
+        };
         Ok(Self {
-            parquet,
-            name,
+            container: ContainerWriter::create(out, columns.schema(), &container)?,
             round: Round::new(columns.stat_names.len()),
             columns,
             round_rows: usize::try_from(options.batch_rows.max(1)).unwrap_or(usize::MAX),
             max_record_bytes: MAX_RECORD_BYTES,
             group_bytes: 0,
-            group_rows: 0,
             rows: 0,
+            encoded_rows: 0,
         })
     }
 
@@ -128,28 +119,19 @@ impl RowsWriter {
     /// [`Error::Store`] when the store refuses; nothing is published then.
     pub fn finish(mut self, manifest: &Manifest) -> Result<FileStamp> {
         self.encode_round()?;
-        let encoded = self.encoded_rows();
+        let encoded = self.encoded_rows;
         if manifest.rows != self.rows || encoded != self.rows {
             let reason = format!(
                 "its manifest says {} rows, {} were given and {encoded} written",
                 manifest.rows, self.rows
             );
             return Err(Error::Precondition {
-                name: self.name,
+                name: self.container.name().to_owned(),
                 reason,
             });
         }
-        let json = manifest.to_json(&self.name)?;
-        self.parquet
-            .append_key_value_metadata(KeyValue::new(MANIFEST_KEY.to_owned(), json));
-        self.parquet
-            .finish()
-            .map_err(|source| write_error(&self.name, source))?;
-        // The library's own way to give its output back makes a text of what the store answered.
-        match self.parquet.inner_mut().0.take() {
-            Some(out) => out.finish(),
-            None => Err(write_error(&self.name, no_output().into())),
-        }
+        let json = manifest.to_json(self.container.name())?;
+        self.container.finish(json)
     }
 
     fn push_record(&mut self, batch: &Batch, row: usize, fields: &DeclaredFields) -> Result<()> {
@@ -167,7 +149,7 @@ impl RowsWriter {
             self.max_record_bytes
         );
         Err(Error::Precondition {
-            name: self.name.clone(),
+            name: self.container.name().to_owned(),
             reason,
         })
     }
@@ -176,58 +158,27 @@ impl RowsWriter {
         if self.round.rows() == 0 {
             return Ok(());
         }
-        self.group_bytes += self.round.line_bytes();
-        self.group_rows += self.round.rows();
-        let full = self.group_bytes >= ROW_GROUP_BYTES || self.group_rows >= ROW_GROUP_ROWS;
+        // A place, and an integer or a float per statistic.
+        let row_bytes = 16 + 17 * self.columns.stat_names.len();
+        self.group_bytes += self.round.line_bytes() + self.round.rows() * row_bytes;
         let arrays = self.round.take(&self.columns);
-        arrays
-            .map_err(ParquetError::from)
-            .and_then(|rows| self.parquet.write(&rows))
-            .and_then(|()| if full { self.parquet.flush() } else { Ok(()) })
-            .map_err(|source| write_error(&self.name, source))?;
-        if full {
-            (self.group_bytes, self.group_rows) = (0, 0);
+        let rows = arrays.map_err(|error| Error::write(self.container.name(), error.into()))?;
+        self.container.write(&rows)?;
+        self.encoded_rows += rows.num_rows() as u64;
+        if self.group_bytes >= GROUP_BYTES {
+            self.group_bytes = 0;
+            self.container.end_group()?;
         }
         Ok(())
-    }
-
-    fn encoded_rows(&self) -> u64 {
-        let groups = self.parquet.flushed_row_groups().iter();
-        groups.map(|group| group.num_rows() as u64).sum::<u64>()
-            + self.parquet.in_progress_rows() as u64
     }
 }
 
 impl fmt::Debug for RowsWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowsWriter")
-            .field("name", &self.name)
+            .field("name", &self.container.name())
             .field("rows", &self.rows)
             .finish_non_exhaustive()
-    }
-}
-
-/// The object that is written, until it is finished.
-struct Out(Option<Box<dyn StoreWriter>>);
-
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.as_mut().ok_or_else(no_output)?.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.as_mut().ok_or_else(no_output)?.flush()
-    }
-}
-
-fn no_output() -> io::Error {
-    io::Error::other("the object was finished before")
-}
-
-fn write_error(name: &str, source: ParquetError) -> Error {
-    Error::Write {
-        name: name.to_owned(),
-        source,
     }
 }
 
@@ -266,6 +217,9 @@ mod tests {
             error_marks: Vec::new(),
             unreadable: Vec::new(),
             quarantine: Vec::new(),
+            seen: Default::default(),
+            types: None,
+            dropped: None,
         };
         assert!(writer.finish(&manifest).is_err());
         assert_eq!(store.list("").unwrap(), []);

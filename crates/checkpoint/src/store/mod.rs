@@ -127,7 +127,7 @@ pub struct ObjectMeta {
 ///
 /// # Errors
 /// [`Error::Corrupt`] if length or digest differ, [`Error::Store`] if it cannot be read.
-pub fn verify(reader: &dyn StoreReader, expected: &FileStamp) -> Result<()> {
+pub fn verify_stamp(reader: &dyn StoreReader, expected: &FileStamp) -> Result<()> {
     let length = reader.len();
     if length != expected.length {
         let reason = format!("it has {length} bytes, {} were written", expected.length);
@@ -170,11 +170,11 @@ mod tests {
         writer.write_all(&bytes).unwrap();
         let stamp = writer.finish().unwrap();
         let check = |reason: &str| {
-            let error = verify(&*store.get(&name).unwrap(), &stamp).unwrap_err();
+            let error = verify_stamp(&*store.get(&name).unwrap(), &stamp).unwrap_err();
             assert!(matches!(error, Error::Corrupt { .. }), "{error}");
             assert!(error.to_string().contains(reason), "{error}");
         };
-        verify(&*store.get(&name).unwrap(), &stamp).unwrap();
+        verify_stamp(&*store.get(&name).unwrap(), &stamp).unwrap();
         for at in [0, PIECE_BYTES, bytes.len() - 1] {
             store.tamper(&name, |bytes| bytes[at] ^= 1);
             check("its digest is");

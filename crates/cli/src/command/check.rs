@@ -1,8 +1,12 @@
 //! `coldpress check`: everything that can be said about a recipe without running it.
 
-use coldpress::dataset::{Standing, resolve};
+use std::collections::BTreeSet;
+
+use coldpress::dataset::Standing;
 use coldpress::executor::Prepared;
+use coldpress::job::fields_view;
 use coldpress::report::quantity::{bytes, counted, plain};
+use coldpress::report::render_fields;
 
 use crate::failure::{Failure, chain, code};
 use crate::output;
@@ -62,8 +66,8 @@ fn operators(prepared: &Prepared) -> String {
 }
 
 fn dataset(prepared: &Prepared) -> Result<String, Failure> {
-    let dataset = &prepared.recipe.dataset;
-    let resolved = resolve(&dataset.paths, &dataset.suffixes)
+    let resolved = prepared
+        .resolve_dataset()
         .map_err(|error| Failure::failed(chain(&error)))?;
     let stored: u64 = resolved
         .sources
@@ -71,10 +75,28 @@ fn dataset(prepared: &Prepared) -> Result<String, Failure> {
         .map(|source| source.identity.length)
         .sum();
     let files = counted(resolved.sources.len() as u64, "file");
-    let mut text = format!("Dataset    {files}, {}\n", bytes(stored));
-    for note in &resolved.notes {
+    let formats: BTreeSet<&str> = resolved
+        .sources
+        .iter()
+        .map(|source| source.format.name())
+        .collect();
+    let formats: Vec<&str> = formats.into_iter().collect();
+    let mut text = format!(
+        "Dataset    {files}, {}, {}\n",
+        bytes(stored),
+        formats.join(" and ")
+    );
+    let preview = prepared.preview(&resolved.sources)?;
+    let notes = resolved.notes.iter().chain(&preview.warnings);
+    for note in notes {
         text.push_str(&format!("           {}\n", plain(note)));
     }
+    let path = |source: u32| {
+        let source = resolved.sources.get(source as usize);
+        source.map_or_else(String::new, |source| source.identity.path.clone())
+    };
+    let fields = fields_view(&preview.fields, false, path);
+    text.push_str(&render_fields(&fields, 11));
     Ok(text)
 }
 

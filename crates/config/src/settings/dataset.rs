@@ -18,14 +18,12 @@ section! {
         suffixes: Vec<String> as Suffixes { "suffixes", Value("[]"), Result, Now }
         /// True: lines that cannot be read are put in quarantine. False: the first one fails the job.
         lenient: bool as Flag { "load_jsonl_lenient", Value("true"), Result, Now }
-        /// Only these columns of CSV and Parquet files.
+        /// Only these columns of CSV, Parquet and Arrow files; none given: all.
         columns: Vec<String> as Texts {
-            "load_dataset_kwargs.columns", Value("[]"), Result, DefaultOnly("all columns are read")
+            "load_dataset_kwargs.columns", Value("[]"), Result, Now
         }
-        /// What separates the fields of a CSV file.
-        delimiter: Option<String> as Optional<Text> {
-            "load_dataset_kwargs.delimiter", Value("null"), Result, DefaultOnly("fields are separated as the file's suffix says")
-        }
+        /// What separates the fields of CSV files, one ASCII character; none given: what the first lines of each show.
+        delimiter: Option<String> as Optional<Text> { "load_dataset_kwargs.delimiter", Value("null"), Result, Now }
     }
 }
 
@@ -44,6 +42,13 @@ section! {
 }
 
 recipe_default!(FieldSettings);
+
+impl DatasetSettings {
+    /// The byte that separates the fields of CSV files, where the recipe says so.
+    pub fn delimiter_byte(&self) -> Option<u8> {
+        self.delimiter.as_deref().and_then(crate::effect::delimiter)
+    }
+}
 
 /// Paths and URLs, from text, a list of texts, or the reference system's list of maps.
 struct Sources;

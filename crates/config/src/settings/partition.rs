@@ -14,7 +14,7 @@ section! {
         }
         /// Choose sizes from a sample of the input; `size` and `max_size_mb` are then ignored.
         auto_configure: bool as AutoOrManual {
-            "partition.auto_configure" | "partition.mode", Value("false"), Plan, NoEffect("`partition.size` and `partition.max_size_mb` are used")
+            "partition.auto_configure" | "partition.mode", Value("false"), Plan, Now
         }
         /// A number of partitions instead of a size.
         num_of_partitions: Option<u64> as OrAuto<AtLeast<1>> {
@@ -22,7 +22,7 @@ section! {
         }
         /// The size in MB that automatic configuration aims at.
         target_size_mb: u64 as AtLeast<1> {
-            "partition.target_size_mb", Value("256"), Plan, NoEffect("`partition.size` and `partition.max_size_mb` are used")
+            "partition.target_size_mb", Value("256"), Plan, Now
         }
         /// Partitions that are worked on at a time; none given: one per worker.
         max_concurrent_partitions: Option<u32> as OrAuto<AtLeast<1>> {

@@ -10,28 +10,16 @@ fn what_would_change_the_result_is_refused() {
             "r.yaml:4:9: `compat: data_juicer` is not available yet: operators follow their documentation, not the reference system's quirks",
         ),
         (
-            "keep_hashes_in_res_ds: true",
-            "r.yaml:4:24: `keep_hashes_in_res_ds: true` is not available yet: hashes are not part of the records",
-        ),
-        (
-            "export_type: parquet",
-            "r.yaml:4:14: `export_type: parquet` is not available yet: Parquet, Arrow, CSV and JSON exports come with a later release",
-        ),
-        (
             "export_type: xml",
-            "r.yaml:4:14: `export_type` must be `jsonl`, found `xml`",
+            "r.yaml:4:14: `export_type` must be `jsonl`, `json`, `csv` or `tsv`, each also with `.gz` or `.zst`, `parquet`, `arrow` or `feather`, found `xml`",
+        ),
+        (
+            "load_dataset_kwargs: {delimiter: ab}",
+            "r.yaml:4:34: `load_dataset_kwargs.delimiter` must be one ASCII character other than a quote or a line end, found `ab`",
         ),
         (
             "resume_from: job_1",
             "r.yaml:4:14: `resume_from: job_1` is not available yet: a job can only be resumed under its own id",
-        ),
-        (
-            "export_dropped: d",
-            "r.yaml:4:17: `export_dropped: d` is not available yet: dropped records are counted, not kept",
-        ),
-        (
-            "load_dataset_kwargs: {columns: [a]}",
-            "r.yaml:4:32: `load_dataset_kwargs.columns: [a]` is not available yet: all columns are read",
         ),
         (
             "custom_operator_paths: [ops.py]",
@@ -107,7 +95,7 @@ fn only_local_datasets_can_be_read() {
 }
 
 #[test]
-fn exports_are_jsonl_for_now() {
+fn exports_have_a_known_form() {
     let export = |path: &str| {
         let text = format!("dataset_path: a\nprocess: []\nexport_path: {path}");
         Recipe::parse(&text, "r.yaml", &Overrides::default())
@@ -119,25 +107,33 @@ fn exports_are_jsonl_for_now() {
         "out.JSONL",
         "out.jsonl.gz",
         "out.jsonl.zst",
+        "out.parquet",
+        "my.parquet.csv.gz",
+        "out.json",
+        "json.arrow",
         "shards/",
         "'{work_dir}/{job_id}.jsonl'",
     ] {
         assert_eq!(export(path).unwrap(), path.trim_matches('\''));
     }
-    for path in ["out.parquet", "out.csv.gz", "out.json", "out.arrow"] {
-        let expected = format!(
-            "r.yaml:3:14: `export_path: {path}` is not available yet: Parquet, Arrow, CSV and JSON exports come with a later release"
-        );
-        assert_eq!(export(path).unwrap_err(), expected);
-    }
     assert_eq!(
         export("s3://b/o.jsonl").unwrap_err(),
         "r.yaml:3:14: `export_path: s3://b/o.jsonl` is not available yet: exports go to local paths"
     );
-    assert_eq!(
-        export("out").unwrap_err(),
-        "r.yaml:3:14: `export_path` must be a path that ends in `.jsonl`, `.jsonl.gz`, `.jsonl.zst` or `/`, unless `export_type` is given, found `out`"
-    );
+    for path in [
+        "out",
+        "out.parquet.gz",
+        "out.jsonl.bz2",
+        "jsonl",
+        "a.json/b",
+    ] {
+        assert_eq!(
+            export(path).unwrap_err(),
+            format!(
+                "r.yaml:3:14: `export_path` must be a path that ends in `.jsonl`, `.json`, `.csv` or `.tsv`, each also with `.gz` or `.zst`, in `.parquet`, `.arrow`, `.feather` or `/`, unless `export_type` is given, found `{path}`"
+            )
+        );
+    }
     assert_eq!(
         load_with("", &["--export_path", "out", "--export_type", "jsonl"])
             .export
@@ -158,8 +154,8 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "r.yaml:4:1: `executor_type`: no worker processes here yet, the job runs on local threads, with the same bytes as result",
         ),
         (
-            "partition: {mode: auto}",
-            "r.yaml:4:13: `partition.mode` has no effect yet: `partition.size` and `partition.max_size_mb` are used",
+            "keep_hashes_in_res_ds: true",
+            "r.yaml:4:1: `keep_hashes_in_res_ds` has no effect yet: no operator of this release computes hashes",
         ),
         (
             "storage_format: arrow",

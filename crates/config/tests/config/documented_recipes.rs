@@ -142,7 +142,7 @@ fn auto_configured() {
     let recipe = documented(include_str!("../documented_recipes/auto_configured.yaml"));
     assert!(recipe.partition.auto_configure);
     assert_eq!(recipe.partition.size, 200);
-    check_warned(&recipe, &["partition.auto_configure"]);
+    check_warned(&recipe, &[]);
 }
 
 #[test]

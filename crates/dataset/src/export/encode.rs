@@ -47,7 +47,16 @@ impl<W: Write> RowsEncoder<W> {
         self.plain_bytes
     }
 
-    /// Ends the member or frame and gives the writer back. Nothing written leaves nothing behind.
+    /// Where the packed rows go.
+    pub(super) fn get_ref(&self) -> &W {
+        match &self.encoder {
+            Encoder::Plain(out) => out,
+            Encoder::Gzip(encoder) => encoder.get_ref(),
+            Encoder::Zstd(encoder) => encoder.get_ref(),
+        }
+    }
+
+    /// Ends the member or frame and gives the writer back. Of no rows, a member or frame without content is left.
     ///
     /// # Errors
     /// When the end cannot be written.

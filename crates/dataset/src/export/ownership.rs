@@ -7,7 +7,7 @@ use coldpress_storage::{Digest, replace};
 use serde::{Deserialize, Serialize};
 
 use super::target::ExportTarget;
-use super::writer::staged_digest;
+use super::staged::staged_digest;
 use crate::error::{Error, Result};
 
 /// The version of the ownership file.

@@ -1,29 +1,32 @@
-//! Where the output goes, and in which form.
+//! Where the output goes.
 
 use std::path::{Path, PathBuf};
 
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::create_dir_all_durable;
 
+use super::form::{ExportForm, FileForm};
+use super::rows::RowsForm;
 use crate::error::{Error, Result};
 use crate::sniff::Compression;
 
-/// Bytes of JSONL in a shard of a directory export, where the recipe does not say: 256 MiB.
+/// Bytes in a shard of a directory export, where the recipe does not say: 256 MiB.
 pub const DEFAULT_SHARD_BYTES: u64 = 256 << 20;
 
-/// Where the output goes: a JSONL file, or a directory of shards, possibly compressed.
+/// Where the output goes: a file, or a directory of shards, in which form, and how packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportTarget {
     path: PathBuf,
-    compression: Compression,
-    /// Bytes of JSONL in a shard; none = one file.
+    file: FileForm,
+    /// Bytes in a shard; none = one file.
     shard_bytes: Option<u64>,
 }
 
 impl ExportTarget {
     /// The target of an export path: its suffix says the form, a `/` at its end means a directory of shards.
     ///
-    /// `export_type` (as in `jsonl.gz`) says the form where the path does not. A `shard_bytes` of 0 is the default.
+    /// `export_type` (as in `jsonl.gz`) says the form where the path does not. A `shard_bytes` of 0 is the default; it
+    /// counts for directories alone.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a form that this release does not write.
@@ -46,19 +49,11 @@ impl ExportTarget {
             None if is_directory => "jsonl".to_owned(),
             None => form_of(bare),
         };
-        let compression = match form.trim_start_matches('.') {
-            "jsonl" | "ndjson" => Compression::None,
-            "jsonl.gz" | "ndjson.gz" => Compression::Gzip,
-            "jsonl.zst" | "ndjson.zst" => Compression::Zstd,
-            _ => {
-                let help = "end the export path in .jsonl, .jsonl.gz, .jsonl.zst, or in / for a directory of shards";
-                return Err(Error::Unsupported {
-                    path: path.to_owned(),
-                    what: "an export of another form",
-                    help,
-                });
-            }
-        };
+        let file = FileForm::parse(&form).map_err(|help| Error::Unsupported {
+            path: path.to_owned(),
+            what: "an export of another form",
+            help,
+        })?;
         let shard_bytes = is_directory.then_some(if shard_bytes == 0 {
             DEFAULT_SHARD_BYTES
         } else {
@@ -66,9 +61,18 @@ impl ExportTarget {
         });
         Ok(Self {
             path: PathBuf::from(bare.trim_end_matches('/')),
-            compression,
+            file,
             shard_bytes,
         })
+    }
+
+    /// A target of plain JSONL in one file, whatever its name.
+    pub fn lines(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            file: FileForm::JSONL,
+            shard_bytes: None,
+        }
     }
 
     /// The file, or the directory without a `/` at its end.
@@ -81,32 +85,61 @@ impl ExportTarget {
         self.shard_bytes.is_some()
     }
 
-    /// Bytes of JSONL in a shard; none = one file.
+    /// Bytes in a shard, none = one file: of Parquet and Arrow as they are stored, of other forms before packing.
     pub fn shard_bytes(&self) -> Option<u64> {
         self.shard_bytes
     }
 
-    pub(super) fn compression(&self) -> Compression {
-        self.compression
+    /// The form of the output's files.
+    pub fn form(&self) -> ExportForm {
+        self.file.form
     }
 
-    /// How a worker packs its rows: members and frames of one file can follow each other, so that workers compress;
-    /// shards are cut from plain rows.
-    pub fn rows_compression(&self) -> Compression {
-        if self.is_directory() {
-            Compression::None
-        } else {
-            self.compression
-        }
+    /// Form and packing of the output's files.
+    pub(super) fn file_form(&self) -> FileForm {
+        self.file
     }
 
     /// What the names of the export's files end in, as `.jsonl.gz`.
     pub fn suffix(&self) -> &'static str {
-        match self.compression {
-            Compression::None => ".jsonl",
-            Compression::Gzip => ".jsonl.gz",
-            Compression::Zstd => ".jsonl.zst",
+        self.file.suffix()
+    }
+
+    /// Whether the output has columns with types: Parquet and Arrow.
+    pub fn is_table(&self) -> bool {
+        matches!(self.file.form, ExportForm::Parquet | ExportForm::Arrow)
+    }
+
+    /// Whether the output is written when all results are there, because its schema or its header depends on all.
+    pub fn needs_second_pass(&self) -> bool {
+        self.is_table() || self.file.form == ExportForm::Csv
+    }
+
+    /// How a worker writes its rows for this output; `source_is_columnar`: they come from Parquet or Arrow.
+    ///
+    /// Members and frames of one JSONL file can follow each other, so workers compress it; other outputs are made from
+    /// plain rows.
+    pub fn rows_form(&self, source_is_columnar: bool) -> RowsForm {
+        if self.is_table() && source_is_columnar {
+            return RowsForm::Table;
         }
+        let copied = self.file.form == ExportForm::Jsonl && !self.is_directory();
+        RowsForm::Lines(if copied {
+            self.file.packing
+        } else {
+            Compression::None
+        })
+    }
+
+    /// The file beside the output that takes the statistics of its records: `out/clean_stats.jsonl` for
+    /// `out/clean.jsonl.gz` and for `out/clean/`.
+    pub fn stats_path(&self) -> PathBuf {
+        let name = self.name();
+        let stem = match self.is_directory() {
+            true => name.as_str(),
+            false => FileForm::stem(&name),
+        };
+        self.path.with_file_name(format!("{stem}_stats.jsonl"))
     }
 
     /// The folder that holds the output.
@@ -211,34 +244,99 @@ fn form_of(path: &str) -> String {
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(path: &str, export_type: Option<&str>, expected: Option<(&str, bool)>) {
+        let target = ExportTarget::parse(path, export_type, 0);
+        match expected {
+            Some(expected) => {
+                let target = target.unwrap();
+                assert_eq!((target.suffix(), target.is_directory()), expected, "{path}");
+            }
+            None => assert!(
+                matches!(target, Err(Error::Unsupported { .. })),
+                "{path} {export_type:?}"
+            ),
+        }
+    }
+
     #[test]
     fn the_path_says_the_form() {
-        let parse = |path| {
-            ExportTarget::parse(path, None, 0)
-                .map(|target| (target.compression, target.is_directory()))
-        };
-        assert_eq!(parse("out/a.jsonl").unwrap(), (Compression::None, false));
-        assert_eq!(parse("a.jsonl.gz").unwrap(), (Compression::Gzip, false));
-        assert_eq!(parse("a.b.jsonl.zst").unwrap(), (Compression::Zstd, false));
-        assert_eq!(parse("out/shards/").unwrap(), (Compression::None, true));
-        for other in ["out/a.parquet", "out.d/a", "a.gz", "a.json"] {
-            assert!(
-                matches!(parse(other), Err(Error::Unsupported { .. })),
-                "{other}"
-            );
+        for (path, suffix) in [
+            ("out/a.jsonl", ".jsonl"),
+            ("a.ndjson", ".jsonl"),
+            ("a.jsonl.gz", ".jsonl.gz"),
+            ("a.b.jsonl.zst", ".jsonl.zst"),
+            ("a.json", ".json"),
+            ("a.json.gz", ".json.gz"),
+            ("a.parquet", ".parquet"),
+            ("file:///tmp/a.arrow", ".arrow"),
+            ("a.feather", ".feather"),
+            ("a.csv", ".csv"),
+            ("a.csv.zst", ".csv.zst"),
+            ("a.tsv.gz", ".tsv.gz"),
+        ] {
+            check(path, None, Some((suffix, false)));
+        }
+        check("out/shards/", None, Some((".jsonl", true)));
+        for other in ["out.d/a", "a.gz", "a.orc", "a.parquet.gz", "a.arrow.zst", "/", ".."] {
+            check(other, None, None);
         }
     }
 
     #[test]
     fn a_type_overrides_the_suffix() {
-        let target = ExportTarget::parse("shards/", Some("jsonl.gz"), 10).unwrap();
-        assert_eq!(
-            (
-                target.compression(),
-                target.rows_compression(),
-                target.suffix()
-            ),
-            (Compression::Gzip, Compression::None, ".jsonl.gz")
-        );
+        check("shards/", Some("jsonl.gz"), Some((".jsonl.gz", true)));
+        check("shards/", Some("parquet"), Some((".parquet", true)));
+        check("shards/", Some(".json"), Some((".json", true)));
+        check("a.data", Some("csv"), Some((".csv", false)));
+        check("a.gz", Some("csv"), Some((".csv.gz", false)));
+        check("a.gz", Some("parquet"), None);
+        check("a.jsonl", Some("excel"), None);
+    }
+
+    #[test]
+    fn packed_parquet_is_refused_with_help() {
+        let Err(Error::Unsupported { help, .. }) = ExportTarget::parse("a.parquet.gz", None, 0)
+        else {
+            panic!("it must be refused")
+        };
+        assert!(help.contains("inside"), "{help}");
+    }
+
+    #[test]
+    fn workers_write_what_the_export_needs() {
+        use RowsForm::{Lines, Table};
+        let rows = |path, columnar| {
+            ExportTarget::parse(path, None, 0)
+                .unwrap()
+                .rows_form(columnar)
+        };
+        for (path, of_lines, of_columns) in [
+            ("a.jsonl.gz", Lines(Compression::Gzip), Lines(Compression::Gzip)),
+            ("a/", Lines(Compression::None), Lines(Compression::None)),
+            ("a.json.gz", Lines(Compression::None), Lines(Compression::None)),
+            ("a.csv.gz", Lines(Compression::None), Lines(Compression::None)),
+            ("a.parquet", Lines(Compression::None), Table),
+            ("a.arrow", Lines(Compression::None), Table),
+        ] {
+            assert_eq!((rows(path, false), rows(path, true)), (of_lines, of_columns));
+        }
+    }
+
+    #[test]
+    fn the_statistics_lie_beside_the_export() {
+        for (path, export_type, expected) in [
+            ("out/clean.jsonl.gz", None, "out/clean_stats.jsonl"),
+            ("clean.parquet", None, "clean_stats.jsonl"),
+            ("out/clean.v2.tsv", None, "out/clean.v2_stats.jsonl"),
+            ("out/shards/", None, "out/shards_stats.jsonl"),
+            ("out/s.jsonl/", None, "out/s.jsonl_stats.jsonl"),
+            ("out/clean", Some("csv"), "out/clean_stats.jsonl"),
+            ("out/clean.gz", Some("csv"), "out/clean_stats.jsonl"),
+            ("out/clean.v2", Some("csv"), "out/clean.v2_stats.jsonl"),
+        ] {
+            let target = ExportTarget::parse(path, export_type, 0).unwrap();
+            assert_eq!(target.stats_path(), PathBuf::from(expected));
+        }
     }
 }

@@ -1,157 +1,150 @@
-use std::fs;
-use std::io::{Read, Write};
+//! Exports of every form, read back by other readers.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use coldpress_record::Origin;
+use coldpress_storage::digest_file;
+use coldpress_table::Types;
 
 use super::*;
-use crate::Compression;
+use crate::{Compression, Error};
 
-fn rows_file(
-    folder: &std::path::Path,
-    rows: &[u8],
-    compression: Compression,
-) -> std::path::PathBuf {
-    let path = folder.join("rows");
-    let mut encoder = RowsEncoder::new(fs::File::create(&path).unwrap(), compression).unwrap();
-    encoder.write_all(rows).unwrap();
-    encoder.finish().unwrap();
-    path
+mod arrows;
+mod csv;
+mod damage;
+mod json;
+mod lines;
+mod parquets;
+mod places;
+
+/// A folder with an export path and the pieces that go there.
+struct Bench {
+    folder: tempfile::TempDir,
+    pieces: Vec<Piece>,
 }
 
-fn exported(target: &ExportTarget, parts: &[&[u8]]) -> Staged {
-    let folder = tempfile::tempdir().unwrap();
-    let mut writer = ExportWriter::create(target, "e1").unwrap();
-    for part in parts {
-        writer
-            .append(&rows_file(folder.path(), part, target.rows_compression()))
-            .unwrap();
-    }
-    let staged = writer.finish().unwrap();
-    staged.commit(target).unwrap();
-    staged
-}
-
-#[test]
-fn packed_parts_read_as_one() {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, compression) in [
-        ("a.jsonl.gz", Compression::Gzip),
-        ("a.jsonl.zst", Compression::Zstd),
-    ] {
-        let path = folder.path().join(name);
-        let target = ExportTarget::parse(path.to_str().unwrap(), None, 0).unwrap();
-        exported(&target, &[b"{}\n", b"", b"{\"a\": 1}\n"]);
-        let mut text = String::new();
-        decode_rows(fs::File::open(&path).unwrap(), compression)
-            .unwrap()
-            .read_to_string(&mut text)
-            .unwrap();
-        assert_eq!(text, "{}\n{\"a\": 1}\n");
-    }
-}
-
-#[test]
-fn shards_depend_on_the_rows_alone() {
-    let rows: Vec<u8> = (0..100)
-        .flat_map(|n| format!("{{\"n\": {n}}}\n").into_bytes())
-        .collect();
-    let shards = |cuts: &[usize], limit: u64| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = format!("{}/shards/", folder.path().display());
-        let target = ExportTarget::parse(&path, None, limit).unwrap();
-        let mut parts = Vec::new();
-        let mut rest = rows.as_slice();
-        for cut in cuts {
-            let (part, after) = rest.split_at(*cut);
-            parts.push(part);
-            rest = after;
+impl Bench {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            pieces: Vec::new(),
         }
-        parts.push(rest);
-        let staged = exported(&target, &parts);
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.folder.path().display())
+    }
+
+    fn target(&self, name: &str, shard_bytes: u64) -> ExportTarget {
+        ExportTarget::parse(&self.path(name), None, shard_bytes).unwrap()
+    }
+
+    fn typed(&self, name: &str, export_type: &str, shard_bytes: u64) -> ExportTarget {
+        ExportTarget::parse(&self.path(name), Some(export_type), shard_bytes).unwrap()
+    }
+
+    fn next_rows(&self, form: RowsForm) -> PathBuf {
+        let rows = self.folder.path().join("rows");
+        fs::create_dir_all(&rows).unwrap();
+        rows.join(format!("{:04}{}", self.pieces.len(), form.suffix()))
+    }
+
+    /// Adds a piece of lines, with what they hold.
+    fn lines(&mut self, text: &str, packing: Compression) -> &mut Self {
+        let form = RowsForm::Lines(packing);
+        let path = self.next_rows(form);
+        let mut encoder = RowsEncoder::new(File::create(&path).unwrap(), packing).unwrap();
+        encoder.write_all(text.as_bytes()).unwrap();
+        assert_eq!(encoder.plain_bytes(), text.len() as u64);
+        encoder.finish().unwrap();
+        let mut types = Types::default();
+        for (position, line) in text.lines().enumerate() {
+            types.observe(line, &Origin::new(self.pieces.len() as u32, position as u64));
+        }
+        self.add(path, form, Some(types))
+    }
+
+    fn plain(&mut self, text: &str) -> &mut Self {
+        self.lines(text, Compression::None)
+    }
+
+    /// Adds a piece of record batches.
+    fn table(&mut self, schema: &SchemaRef, batches: &[RecordBatch]) -> &mut Self {
+        let path = self.next_rows(RowsForm::Table);
+        let mut writer = TableRowsWriter::create(File::create(&path).unwrap(), schema).unwrap();
+        batches.iter().for_each(|batch| writer.write(batch).unwrap());
+        let before_end = writer.plain_bytes();
+        writer.finish().unwrap();
+        assert!(before_end > 0 && before_end <= fs::metadata(&path).unwrap().len());
+        self.add(path, RowsForm::Table, None)
+    }
+
+    fn add(&mut self, path: PathBuf, form: RowsForm, types: Option<Types>) -> &mut Self {
+        self.pieces.push(Piece {
+            stamp: digest_file(&path).unwrap(),
+            path,
+            form,
+            types,
+            schema: None,
+        });
+        self
+    }
+
+    /// Exports the pieces and puts the output in its place.
+    fn export(&self, target: &ExportTarget, threads: usize) -> Result<Finished, Error> {
+        let mut writer = ExportWriter::create(target, "e1", threads)?;
+        for piece in &self.pieces {
+            writer.append(piece.clone())?;
+        }
+        let finished = writer.finish(&AtomicBool::new(false))?;
         assert_eq!(
-            staged_digest(target.path(), true).unwrap(),
-            (staged.length, staged.digest)
+            staged_digest(&finished.staged.temporary, target.is_directory()).unwrap(),
+            (finished.staged.length, finished.staged.digest)
         );
-        let mut names: Vec<_> = fs::read_dir(target.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        names.sort();
-        names
-            .into_iter()
-            .map(|name| fs::read(name).unwrap())
-            .collect::<Vec<_>>()
-    };
-    let whole = shards(&[], 64);
-    assert!(whole.len() > 5 && whole.iter().all(|shard| shard.ends_with(b"\n")));
-    assert!(
-        whole[..whole.len() - 1]
-            .iter()
-            .all(|shard| (64..80).contains(&shard.len()))
-    );
-    assert_eq!(whole.concat(), rows);
-    assert_eq!(shards(&[9, 9, 90, 300], 64), whole);
-    assert_eq!(shards(&[0], 1 << 30), std::slice::from_ref(&rows));
-    assert_eq!(shards(&[], 1).len(), 100);
+        finished.staged.commit(target).unwrap();
+        Ok(finished)
+    }
+
+    /// The files of the export, which are the same whatever the number of threads.
+    fn exported(&self, target: &ExportTarget) -> Vec<(String, Vec<u8>)> {
+        self.export(target, 1).unwrap();
+        let alone = files(target);
+        for threads in [2, 5] {
+            self.export(target, threads).unwrap();
+            assert!(files(target) == alone, "{threads} threads give other bytes");
+        }
+        alone
+    }
 }
 
-#[test]
-fn only_what_is_ours_and_unchanged_is_ours() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.jsonl");
-    let target = ExportTarget::parse(path.to_str().unwrap(), None, 0).unwrap();
-    assert_eq!(target.standing().unwrap(), Standing::Free);
-    let staged = exported(&target, &[b"{}\n"]);
-    assert!(
-        matches!(target.standing().unwrap(), Standing::Foreign(reason) if reason.contains("not made by Coldpress"))
-    );
-    let ownership = Ownership {
-        schema_version: OWNERSHIP_SCHEMA,
-        job_id: "job".into(),
-        length: staged.length,
-        digest: staged.digest,
-    };
-    ownership.write(&target).unwrap();
-    assert_eq!(
-        target.standing().unwrap(),
-        Standing::Ours(ownership.clone())
-    );
-    fs::write(&path, "{ }\n").unwrap();
-    assert!(
-        matches!(target.standing().unwrap(), Standing::Foreign(reason) if reason.contains("was changed"))
-    );
-    let newer = Ownership {
-        schema_version: 2,
-        ..ownership
-    };
-    newer.write(&target).unwrap();
-    assert!(
-        matches!(target.standing().unwrap(), Standing::Foreign(reason) if reason.contains("newer Coldpress"))
-    );
-    fs::write(target.ownership_path(), "{").unwrap();
-    assert!(
-        matches!(target.standing().unwrap(), Standing::Foreign(reason) if reason.contains("cannot be read"))
-    );
+/// Names and bytes of the files of an export.
+fn files(target: &ExportTarget) -> Vec<(String, Vec<u8>)> {
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut paths = vec![target.path().to_owned()];
+    if target.is_directory() {
+        let entries = fs::read_dir(target.path()).unwrap();
+        paths = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+    }
+    let read = |path: PathBuf| (name(&path), fs::read(path).unwrap());
+    paths.into_iter().map(read).collect()
 }
 
-#[test]
-fn a_directory_of_shards_is_exchanged() {
-    let folder = tempfile::tempdir().unwrap();
-    let target = ExportTarget::parse(&format!("{}/s/", folder.path().display()), None, 0).unwrap();
-    exported(&target, &[b"{\"old\": 1}\n"]);
-    exported(&target, &[b"{\"new\": 1}\n"]);
-    assert_eq!(
-        fs::read(target.path().join("part-00000.jsonl")).unwrap(),
-        b"{\"new\": 1}\n"
-    );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-}
-
-#[test]
-fn a_file_where_a_directory_should_be_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let target =
-        ExportTarget::parse(folder.path().join("d.jsonl").to_str().unwrap(), None, 0).unwrap();
-    fs::create_dir(target.path()).unwrap();
-    assert!(
-        matches!(target.standing().unwrap(), Standing::Foreign(reason) if reason.contains("end it in `/`"))
-    );
+/// The text of an export whose files are packed lines.
+fn text_of(files: &[(String, Vec<u8>)]) -> String {
+    let text = |(name, bytes): &(String, Vec<u8>)| {
+        let packing = match name.rsplit('.').next().unwrap() {
+            "gz" => Compression::Gzip,
+            "zst" => Compression::Zstd,
+            _ => Compression::None,
+        };
+        let rows = decode_rows(std::io::Cursor::new(bytes.clone()), packing).unwrap();
+        std::io::read_to_string(rows).unwrap()
+    };
+    files.iter().map(text).collect()
 }

@@ -1,58 +1,89 @@
-//! Making the output beside its place, and putting it there in one step.
+//! Making the output beside its place.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
-use coldpress_storage::{
-    Digest, FileStamp, Hasher, NewFile, digest_file, exchange_dirs, rename_durable, sync_dir,
-};
+use coldpress_storage::Digest;
+use coldpress_table::MixedField;
 
-use super::shards::{Shards, list};
+use super::arrow_file::Arrow;
+use super::csv::Csv;
+use super::form::{ExportForm, FileForm};
+use super::join::PieceJoin;
+use super::lines::LinesOutput;
+use super::parquet_file::Parquet;
+use super::piece::Piece;
+use super::pipeline::check;
+use super::place::Place;
+use super::rows::RowsForm;
+use super::second_pass::second_pass;
+use super::staged::Staged;
 use super::target::ExportTarget;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Puts the rows of the partitions together, in order, in a temporary place beside the export path.
+///
+/// JSONL and JSON are written as the pieces come. Of Parquet, Arrow and CSV the pieces are remembered, because their
+/// schema is that of all rows, and written in [`finish`](Self::finish) by several threads. The same pieces always give
+/// the same bytes.
 pub struct ExportWriter {
     temporary: PathBuf,
-    form: Form,
-    buffer: Vec<u8>,
+    work: Work,
 }
 
-enum Form {
-    File(NewFile),
-    Shards(Box<Shards>),
+enum Work {
+    Copied {
+        output: Box<LinesOutput>,
+        rows_form: RowsForm,
+        buffer: Vec<u8>,
+    },
+    Remembered {
+        pieces: Vec<Piece>,
+        join: Box<PieceJoin>,
+        form: FileForm,
+        place: Place,
+        threads: usize,
+    },
 }
 
-/// An output that is complete and durable in its temporary place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Staged {
-    /// Where it is.
-    pub temporary: PathBuf,
-    /// Its length in bytes; of all shards together.
-    pub length: u64,
-    /// Its digest; of a directory, over its shards' names and digests.
-    pub digest: Digest,
+/// An output in its temporary place, and what is to be told about it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finished {
+    /// The output.
+    pub staged: Staged,
+    /// Fields whose values are of more than one type, so that they became JSON text; of outputs with columns.
+    pub mixed: Vec<MixedField>,
 }
 
 const BUFFER_BYTES: usize = 1 << 20;
 
 impl ExportWriter {
-    /// Begins an output of `target`; `token` tells this attempt at it from others.
+    /// Begins an output of `target`; `token` tells this attempt at it from others. What needs all rows is written by
+    /// `threads` threads.
     ///
     /// # Errors
-    /// When the temporary file or directory cannot be made.
-    pub fn create(target: &ExportTarget, token: &str) -> Result<Self> {
-        let temporary = target.temporary_path(token);
-        let form = match target.shard_bytes() {
-            None => Form::File(NewFile::create(&temporary)?),
-            Some(limit) => Form::Shards(Box::new(Shards::create(&temporary, target, limit)?)),
+    /// When the temporary directory of shards cannot be made.
+    pub fn create(target: &ExportTarget, token: &str, threads: usize) -> Result<Self> {
+        let place = Place::create(target, token)?;
+        let temporary = place.temporary().to_owned();
+        let work = if target.needs_second_pass() {
+            Work::Remembered {
+                pieces: Vec::new(),
+                join: Box::new(PieceJoin::default()),
+                form: target.file_form(),
+                place,
+                threads,
+            }
+        } else {
+            Work::Copied {
+                output: Box::new(LinesOutput::new(target, place)),
+                rows_form: target.rows_form(false),
+                buffer: vec![0; BUFFER_BYTES],
+            }
         };
-        Ok(Self {
-            temporary,
-            form,
-            buffer: vec![0; BUFFER_BYTES],
-        })
+        Ok(Self { temporary, work })
     }
 
     /// Where the output is made.
@@ -60,85 +91,81 @@ impl ExportWriter {
         &self.temporary
     }
 
-    /// Appends the rows of a partition, packed as [`ExportTarget::rows_compression`] says, and tells what was read.
+    /// Appends the rows of a partition.
     ///
     /// # Errors
-    /// When the rows cannot be read or the output not be written.
-    pub fn append(&mut self, rows: &Path) -> Result<FileStamp> {
-        let mut file = File::open(rows).map_err(Error::io("open", rows))?;
-        let mut hasher = Hasher::new();
-        loop {
-            let length = file
-                .read(&mut self.buffer)
-                .map_err(Error::io("read", rows))?;
-            if length == 0 {
-                return Ok(hasher.stamp());
-            }
-            let bytes = &self.buffer[..length];
-            hasher.update(bytes);
-            match &mut self.form {
-                Form::File(out) => out
-                    .write_all(bytes)
-                    .map_err(Error::io("write", &self.temporary))?,
-                Form::Shards(shards) => shards.write(bytes)?,
+    /// [`DamagedPiece`](crate::Error::DamagedPiece) when the rows cannot be read or are not what the piece's stamp says: they must be made
+    /// again, and so must this output. Others when the output cannot be written.
+    pub fn append(&mut self, piece: Piece) -> Result<()> {
+        match &mut self.work {
+            Work::Copied {
+                output,
+                rows_form,
+                buffer,
+            } if piece.form == *rows_form => copy(&piece, output, buffer),
+            Work::Copied { .. } => Err(piece.damaged("its rows are of another form")),
+            Work::Remembered { pieces, join, .. } => {
+                join.add(&piece)?;
+                pieces.push(piece);
+                Ok(())
             }
         }
     }
 
-    /// Makes the output durable in its temporary place.
+    /// Makes the output complete and durable in its temporary place.
     ///
     /// # Errors
-    /// When it cannot be written or synced.
-    pub fn finish(self) -> Result<Staged> {
-        let (length, digest) = match self.form {
-            Form::File(out) => {
-                let stamp = out.finish()?;
-                (stamp.length, stamp.digest)
+    /// [`DamagedPiece`](crate::Error::DamagedPiece) as [`append`](Self::append), as some outputs are written only now;
+    /// [`Abandoned`](crate::Error::Abandoned) soon after `abandoned` is set; others when the output cannot be written or synced.
+    pub fn finish(self, abandoned: &AtomicBool) -> Result<Finished> {
+        check(abandoned)?;
+        let (written, mixed) = match self.work {
+            Work::Copied { output, .. } => (output.finish()?, Vec::new()),
+            Work::Remembered {
+                pieces,
+                join,
+                form,
+                place,
+                threads,
+            } => {
+                let (schema, mixed) = join.finish();
+                let written = match form.form {
+                    ExportForm::Parquet => {
+                        second_pass(&Parquet::new(&schema)?, &pieces, place, threads, abandoned)
+                    }
+                    ExportForm::Arrow => {
+                        second_pass(&Arrow::new(&schema), &pieces, place, threads, abandoned)
+                    }
+                    ExportForm::Csv | ExportForm::Json | ExportForm::Jsonl => {
+                        let names = schema.fields().iter().map(|field| field.name().as_str());
+                        second_pass(&Csv::new(form, names), &pieces, place, threads, abandoned)
+                    }
+                };
+                // CSV has no types that could be mixed.
+                let has_types = form.form != ExportForm::Csv;
+                (written?, if has_types { mixed } else { Vec::new() })
             }
-            Form::Shards(shards) => shards.finish()?,
         };
-        Ok(Staged {
+        let (length, digest): (u64, Digest) = written;
+        let staged = Staged {
             temporary: self.temporary,
             length,
             digest,
-        })
+        };
+        Ok(Finished { staged, mixed })
     }
 }
 
-impl Staged {
-    /// Puts the output in its place, in one step; what stood there is gone.
-    ///
-    /// # Errors
-    /// When the file system refuses; what stood there then still stands.
-    pub fn commit(&self, target: &ExportTarget) -> Result<()> {
-        if target.is_directory() && target.path().exists() {
-            exchange_dirs(&self.temporary, target.path())?;
-            fs::remove_dir_all(&self.temporary).map_err(Error::io("remove", &self.temporary))?;
-            return Ok(sync_dir(target.folder())?);
-        }
-        Ok(rename_durable(&self.temporary, target.path())?)
+/// Copies the bytes of a piece and proves them on the way.
+fn copy(piece: &Piece, output: &mut LinesOutput, buffer: &mut [u8]) -> Result<()> {
+    let (mut file, proof) = piece.open()?;
+    loop {
+        let length = match file.read(buffer) {
+            Ok(0) => return piece.prove(&proof),
+            Ok(length) => length,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(piece.unreadable(&error)),
+        };
+        output.write(&buffer[..length])?;
     }
-}
-
-/// Length and digest of an output, wherever it is.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn staged_digest(path: &Path, is_directory: bool) -> Result<(u64, Digest)> {
-    if !is_directory {
-        let stamp = digest_file(path)?;
-        return Ok((stamp.length, stamp.digest));
-    }
-    let mut names = Vec::new();
-    for entry in fs::read_dir(path).map_err(Error::io("list", path))? {
-        names.push(entry.map_err(Error::io("list", path))?.file_name());
-    }
-    names.sort();
-    let (mut length, mut listing) = (0, String::new());
-    for name in names {
-        let stamp = digest_file(path.join(&name))?;
-        length += stamp.length;
-        list(&mut listing, &name.to_string_lossy(), stamp.digest);
-    }
-    Ok((length, Digest::of(listing.as_bytes())))
 }

@@ -6,7 +6,7 @@ use super::*;
 
 fn stream(bytes: &[u8], max_record_bytes: u64) -> LineStream {
     LineStream::over(
-        Box::new(Cursor::new(bytes.to_vec())),
+        Reader::Text(Box::new(Cursor::new(bytes.to_vec()))),
         Path::new("test"),
         0,
         max_record_bytes,

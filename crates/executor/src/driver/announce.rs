@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use coldpress_dataset::Staged;
 use coldpress_events::{Event, EventKind};
 use coldpress_job::{Phase, Status};
-use coldpress_partition::PlannedPartition;
+use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
 use coldpress_worker::{Attempt, AttemptError, Outcome};
 
 use super::Driver;
@@ -22,6 +22,28 @@ impl Driver<'_> {
         self.events
             .emit(Event::new(EventKind::Info, decision.clone()));
         self.decisions.push(decision);
+    }
+
+    /// Tells where the dataset is cut, and why; the sentences go to the plan.
+    pub(super) fn decide_cut(&mut self, cut: &CutSettings, sizing: Option<&Sizing>) -> Vec<String> {
+        let size = format!(
+            "{} records or {} bytes, whichever comes first",
+            cut.max_records, cut.max_bytes
+        );
+        let decisions = match sizing {
+            None => vec![format!(
+                "a partition holds at most {size}: `partition.size`, `partition.max_size_mb`"
+            )],
+            Some(sizing) => {
+                let told = sizing.decisions.iter();
+                told.map(|one| format!("{}: {}: {}", one.what, one.value, one.reason))
+                    .collect()
+            }
+        };
+        decisions
+            .iter()
+            .for_each(|decision| self.decide(decision.clone()));
+        decisions
     }
 
     pub(super) fn announce_start(&mut self, resumed: bool) {
@@ -41,14 +63,6 @@ impl Driver<'_> {
         warnings
             .into_iter()
             .for_each(|warning| self.warn(warning.message));
-        let cut = self.executor.prepared.cut.clone();
-        let size = format!(
-            "{} records or {} bytes, whichever comes first",
-            cut.max_records, cut.max_bytes
-        );
-        self.decide(format!(
-            "a partition holds at most {size}: `partition.size`, `partition.max_size_mb`"
-        ));
         let (workers, backend) = (
             self.executor.prepared.workers,
             self.executor.backend.to_string(),

@@ -67,6 +67,14 @@ impl Driver<'_> {
             .as_ref()
             .map(|intent| Path::new(&intent.temporary));
         self.executor.prepared.target.remove_leftovers(pending);
+        let intent = self.state.export().intent.as_ref();
+        for companion in &self.executor.prepared.companions {
+            let mut intended = intent.into_iter().flat_map(|intent| &intent.companions);
+            let path = companion.target.path();
+            let pending = intended.find(|one| Path::new(&one.path) == path);
+            let pending = pending.map(|one| Path::new(&one.temporary));
+            companion.target.remove_leftovers(pending);
+        }
         let layout = &self.executor.layout;
         for folder in [
             layout.job_dir(),

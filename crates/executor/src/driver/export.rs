@@ -2,15 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_dataset::{OWNERSHIP_SCHEMA, Ownership, Staged, Standing, staged_digest};
-use coldpress_job::{ExportIntent, JournalRecord};
+use coldpress_dataset::{
+    ExportTarget, OWNERSHIP_SCHEMA, Ownership, RowsForm, Staged, Standing, TableFile, staged_digest,
+};
+use coldpress_job::{CompanionIntent, ExportIntent, JournalRecord, Publication};
 use coldpress_record::Ledger;
 use coldpress_storage::crash_point;
+use coldpress_table::{MixedField, SchemaRef};
 
 use super::{Driver, Exported};
+use crate::companions::{Companion, DroppedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::judge::Judge;
-use crate::merge::{Appended, Merge, MergeFailure, Piece};
+use crate::merge::{Appended, Merge, MergeFailure, Merged, Piece};
+use crate::prepare::PATIENCE;
 
 /// How far the results have gone to the merge, in partition order.
 pub(super) struct Frontier {
@@ -67,18 +72,14 @@ impl Driver<'_> {
     /// # Errors
     /// When too many records are in quarantine, or the merge cannot begin.
     pub(super) fn pass_partitions(&mut self, frontier: &mut Frontier) -> Result<()> {
-        while let Some(planned) = self.state.partition(frontier.next_partition) {
+        while let Some(planned) = self.state.partition(frontier.next_partition).cloned() {
             if self.stop_requested() {
                 return Ok(());
             }
             let index = frontier.next_partition;
             if let Some(result) = self.usable_result(index) {
-                let path = self.executor.layout.locate(&result.rows)?;
-                let piece = Piece {
-                    partition: index,
-                    path,
-                    stamp: result.rows.stamp(),
-                };
+                let result = result.clone();
+                let piece = self.piece(planned.slice.source, &result)?;
                 match self.merge(frontier)?.append(piece) {
                     Appended::Taken => {}
                     Appended::Full => return Ok(()),
@@ -90,7 +91,7 @@ impl Driver<'_> {
                 let (marks, ledger) = (&result.error_marks, &result.ledger);
                 frontier
                     .judge
-                    .pass(planned, marks, ledger.quarantined(), ledger.records)
+                    .pass(&planned, marks, ledger.quarantined(), ledger.records)
                     .map_err(|excess| self.excess(&excess))?;
                 frontier.ledger.add(ledger);
             } else if self.state.failure(index).is_some() && self.is_given_up(index) {
@@ -103,10 +104,57 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// What the merge must know of a result.
+    fn piece(&mut self, source: u32, result: &Publication) -> Result<Piece> {
+        let is_lines = RowsForm::of_path(&result.rows.path) != RowsForm::Table;
+        let needs_schema = is_lines && self.executor.prepared.target.needs_second_pass();
+        let schema = match needs_schema {
+            true => self.table_schema(source)?,
+            false => None,
+        };
+        let layout = &self.executor.layout;
+        let dropped = result.dropped.iter().flatten().map(|entry| {
+            Ok(DroppedPiece {
+                operation: entry.operation,
+                path: layout.locate(&entry.file)?,
+                stamp: entry.file.stamp(),
+            })
+        });
+        Ok(Piece {
+            partition: result.partition,
+            path: layout.locate(&result.rows)?,
+            stamp: result.rows.stamp(),
+            index: layout.locate(&result.index)?,
+            index_stamp: result.index.stamp(),
+            schema,
+            dropped: dropped.collect::<Result<_>>()?,
+        })
+    }
+
+    /// The schema of a columnar source; none of one that is text.
+    fn table_schema(&mut self, source: u32) -> Result<Option<SchemaRef>> {
+        let Some(columnar) = self.sources.get(source as usize) else {
+            return Ok(None);
+        };
+        if !columnar.is_columnar() {
+            return Ok(None);
+        }
+        if let Some(known) = self.schemas.get(&source) {
+            return Ok(Some(known.clone()));
+        }
+        let schema = TableFile::open(columnar)?.schema().clone();
+        self.schemas.insert(source, schema.clone());
+        Ok(Some(schema))
+    }
+
     fn merge<'f>(&self, frontier: &'f mut Frontier) -> Result<&'f Merge> {
         let merge = match frontier.merge.take() {
             Some(merge) => merge,
-            None => Merge::start(&self.executor.prepared.target, &frontier.token)?,
+            None => {
+                let prepared = &self.executor.prepared;
+                let (target, companions) = (&prepared.target, &prepared.companions);
+                Merge::start(target, companions, &frontier.token, prepared.workers)?
+            }
         };
         Ok(frontier.merge.insert(merge))
     }
@@ -143,18 +191,25 @@ impl Driver<'_> {
         self.check_conservation(&frontier)?;
         self.check_sources()?;
         self.merge(&mut frontier)?;
-        let Some(merge) = frontier.merge.take() else {
+        let Some(mut merge) = frontier.merge.take() else {
             return Err(Error::new(ErrorKind::Failed, "there is no merge"));
         };
         self.announce_merge();
-        let staged = match merge.finish() {
-            Ok(staged) => staged,
+        merge.end();
+        while !merge.wait(PATIENCE) {
+            if self.stop_requested() {
+                return Ok(Err(MergeFailure::Abandoned));
+            }
+        }
+        let merged = match merge.finish() {
+            Ok(merged) => merged,
             Err(failure) => return Ok(Err(failure)),
         };
-        self.put_in_place(&staged, &frontier)?;
+        self.put_in_place(&merged, &frontier)?;
+        self.tell_mixed(&merged.mixed);
         Ok(Ok(Exported {
             ledger: frontier.ledger,
-            export_bytes: staged.length,
+            export_bytes: merged.staged.length,
             already: false,
         }))
     }
@@ -200,13 +255,20 @@ impl Driver<'_> {
     }
 
     /// Journal, rename, ownership, journal: whatever a crash leaves can be told apart and finished.
-    fn put_in_place(&mut self, staged: &Staged, frontier: &Frontier) -> Result<()> {
-        let target = &self.executor.prepared.target;
+    fn put_in_place(&mut self, merged: &Merged, frontier: &Frontier) -> Result<()> {
+        let prepared = &self.executor.prepared;
+        let (target, staged) = (&prepared.target, &merged.staged);
         self.check_still_free(target.path())?;
-        let path = target.path().display().to_string();
+        let companions = prepared.companions.iter().zip(&merged.companions);
+        let companions = companions.map(|(companion, staged)| CompanionIntent {
+            temporary: staged.temporary.display().to_string(),
+            path: companion.target.path().display().to_string(),
+            length: staged.length,
+            digest: staged.digest,
+        });
         let intent = ExportIntent {
             temporary: staged.temporary.display().to_string(),
-            path: path.clone(),
+            path: target.path().display().to_string(),
             directory: target.is_directory(),
             length: staged.length,
             digest: staged.digest,
@@ -215,25 +277,40 @@ impl Driver<'_> {
             partitions_left_out: frontier.left_out.clone(),
             form: target.suffix().to_owned(),
             shard_bytes: target.shard_bytes(),
+            companions: companions.collect(),
         };
         self.record(JournalRecord::ExportIntent(intent))?;
         self.sync()?;
         crash_point!("export.intent");
         self.journal.check_epoch()?;
-        staged.commit(target)?;
+        for (companion, staged) in self.companions().zip(&merged.companions) {
+            staged.commit(&companion.target)?;
+            self.own(&companion.target, staged)?;
+            crash_point!("export.companion");
+        }
+        staged.commit(&self.executor.prepared.target)?;
         crash_point!("export.renamed");
         self.finish_export(staged)
     }
 
-    fn finish_export(&mut self, staged: &Staged) -> Result<()> {
-        let target = &self.executor.prepared.target;
+    fn companions(&self) -> impl Iterator<Item = &Companion> {
+        self.executor.prepared.companions.iter()
+    }
+
+    /// Signs an output.
+    fn own(&self, target: &ExportTarget, staged: &Staged) -> Result<()> {
         let ownership = Ownership {
             schema_version: OWNERSHIP_SCHEMA,
             job_id: self.executor.layout.job_id().to_string(),
             length: staged.length,
             digest: staged.digest,
         };
-        ownership.write(target)?;
+        Ok(ownership.write(target)?)
+    }
+
+    fn finish_export(&mut self, staged: &Staged) -> Result<()> {
+        let target = &self.executor.prepared.target;
+        self.own(target, staged)?;
         crash_point!("export.owned");
         let path = target.path().display().to_string();
         self.record(JournalRecord::ExportCommitted {
@@ -287,6 +364,7 @@ impl Driver<'_> {
             && intent.form == target.suffix()
             && intent.shard_bytes == target.shard_bytes()
             && intent.partitions_left_out.is_empty()
+            && self.companions_are_of(&intent)
             && self.state.plan_complete();
         if !same {
             return Ok(None);
@@ -301,6 +379,10 @@ impl Driver<'_> {
                 && staged_digest(path, intent.directory)
                     .is_ok_and(|found| found == (intent.length, intent.digest))
         };
+        if !self.finish_companions(&intent)? {
+            return Ok(None);
+        }
+        let target = &self.executor.prepared.target;
         if !stands(target.path()) {
             let is_ours = target.is_temporary(&staged.temporary);
             if self.state.export().intent.is_none() || !is_ours || !stands(&staged.temporary) {
@@ -322,5 +404,59 @@ impl Driver<'_> {
             export_bytes: staged.length,
             already: true,
         }))
+    }
+
+    /// Whether the files beside the export are those that the recipe asks for now.
+    fn companions_are_of(&self, intent: &ExportIntent) -> bool {
+        let wanted = self.companions().map(|companion| companion.target.path());
+        wanted.eq(intent
+            .companions
+            .iter()
+            .map(|companion| Path::new(&companion.path)))
+    }
+
+    /// Puts the files beside the export in their places that a crash kept from them; whether all are there.
+    fn finish_companions(&self, intent: &ExportIntent) -> Result<bool> {
+        for (companion, intended) in self.companions().zip(&intent.companions) {
+            let target = &companion.target;
+            let stands = |path: &Path| {
+                staged_digest(path, false)
+                    .is_ok_and(|found| found == (intended.length, intended.digest))
+            };
+            let staged = Staged {
+                temporary: PathBuf::from(&intended.temporary),
+                length: intended.length,
+                digest: intended.digest,
+            };
+            if !stands(target.path()) {
+                let is_ours = target.is_temporary(&staged.temporary);
+                if self.state.export().intent.is_none() || !is_ours || !stands(&staged.temporary) {
+                    return Ok(false);
+                }
+                self.journal.check_epoch()?;
+                staged.commit(target)?;
+            }
+            self.own(target, &staged)?;
+        }
+        Ok(true)
+    }
+
+    /// Fields of an export with columns that hold values of several types.
+    fn tell_mixed(&mut self, mixed: &[MixedField]) {
+        for field in mixed {
+            let odd = field.odd.as_ref().map(|origin| {
+                let (source, place) = (
+                    self.source_path(origin.source),
+                    self.place(origin.source, origin.position),
+                );
+                format!("; the first odd one is in the record at {place} of `{source}`")
+            });
+            self.warn(format!(
+                "the field `{}` holds {}: it is exported as JSON text{}",
+                field.name,
+                field.types.join(" and "),
+                odd.unwrap_or_default()
+            ));
+        }
     }
 }

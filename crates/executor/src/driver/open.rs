@@ -56,6 +56,7 @@ impl<'e> Driver<'e> {
             JobState::default()
         };
         let standing = check_standing(executor, known.export().intent.as_ref())?;
+        check_companions(executor, known.export().intent.as_ref())?;
         let (journal, state) = Journal::open(layout, &lock, mode)?;
         let events = open_events(executor)?;
         executor.shared.begin_events(|| events.subscribe());
@@ -83,6 +84,8 @@ impl<'e> Driver<'e> {
             given_up: BTreeSet::new(),
             merges: 0,
             begun: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            schemas: BTreeMap::new(),
         };
         driver.announce_start(mode == Mode::Resume);
         dataset.notes.into_iter().for_each(|note| driver.warn(note));
@@ -116,6 +119,10 @@ fn refuse_own_input(sources: &[Source], target: &ExportTarget) -> Result<()> {
 fn lock_export(executor: &Executor) -> Result<FileLock> {
     let target = &executor.prepared.target;
     target.prepare()?;
+    let companions = executor.prepared.companions.iter();
+    companions
+        .map(|companion| companion.target.prepare())
+        .collect::<coldpress_dataset::Result<()>>()?;
     FileLock::try_acquire(target.lock_path()).map_err(|error| match error {
         coldpress_storage::Error::Locked { .. } => {
             let message = format!(
@@ -164,6 +171,34 @@ fn check_standing(executor: &Executor, intent: Option<&ExportIntent>) -> Result<
             "{reason}; move it away, export elsewhere, or set `export_overwrite: always`"
         )),
     }
+}
+
+/// What stands where the files beside the export go may only be replaced if Coldpress made it.
+fn check_companions(executor: &Executor, intent: Option<&ExportIntent>) -> Result<()> {
+    let prepared = &executor.prepared;
+    if prepared.recipe.export.overwrite == Overwrite::Always {
+        return Ok(());
+    }
+    for companion in &prepared.companions {
+        let target = &companion.target;
+        let path = target.path();
+        // One that a crash kept from being signed is in the journal.
+        let intended = intent.into_iter().flat_map(|intent| &intent.companions);
+        let is_unsigned = |found: (u64, coldpress_storage::Digest)| {
+            let mut intended = intended.clone();
+            intended.any(|one| Path::new(&one.path) == path && found == (one.length, one.digest))
+        };
+        if let Standing::Foreign(reason) = target.standing()?
+            && !staged_digest(path, false).is_ok_and(is_unsigned)
+        {
+            let message = format!(
+                "`{}` {reason}; move it away, or set `export_overwrite: always`",
+                path.display()
+            );
+            return Err(Error::new(ErrorKind::Refused, message));
+        }
+    }
+    Ok(())
 }
 
 fn is_of_job(executor: &Executor, ownership: &Ownership) -> bool {

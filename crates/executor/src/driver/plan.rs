@@ -29,6 +29,14 @@ impl Driver<'_> {
                 {
                     return Err(self.empty_dataset());
                 }
+                let preview = prepared.preview(&self.sources)?;
+                let cut = prepared.cut_of(&self.sources, preview.sizing.as_ref());
+                preview
+                    .warnings
+                    .into_iter()
+                    .for_each(|warning| self.warn(warning));
+                let decisions = self.decide_cut(&cut, preview.sizing.as_ref());
+                let prepared = &self.executor.prepared;
                 let plan = JobPlan {
                     sources: self
                         .sources
@@ -36,9 +44,9 @@ impl Driver<'_> {
                         .map(|source| source.identity.clone())
                         .collect(),
                     identity: format!("reader {}", coldpress_dataset::READER_VERSION),
-                    plan_settings: serde_json::to_value(prepared.cut_of(&self.sources))
-                        .unwrap_or_default(),
+                    plan_settings: serde_json::to_value(cut).unwrap_or_default(),
                     limit: prepared.recipe.limit,
+                    decisions,
                 };
                 self.record(JournalRecord::JobPlanned(plan))?;
             }
@@ -77,7 +85,10 @@ impl Driver<'_> {
                 return refused(format!("`{}` became `{}`", planned.path, now.identity.path));
             }
         }
-        if self.cut_settings() != self.executor.prepared.cut_of(&self.sources) {
+        self.decisions.extend(plan.decisions.iter().cloned());
+        let prepared = &self.executor.prepared;
+        let is_chosen = prepared.recipe.partition.auto_configure;
+        if !is_chosen && self.cut_settings() != prepared.cut_of(&self.sources, None) {
             self.warn(
                 "the partition settings changed since the job was planned; the saved plan is kept"
                     .to_owned(),
@@ -111,7 +122,7 @@ impl Driver<'_> {
             .map(|plan| serde_json::from_value(plan.plan_settings.clone()));
         saved
             .and_then(std::result::Result::ok)
-            .unwrap_or_else(|| self.executor.prepared.cut_of(&self.sources))
+            .unwrap_or_else(|| self.executor.prepared.cut_of(&self.sources, None))
     }
 
     /// Begins to cut what is not planned yet, on a thread of its own; `None` when the plan is complete.

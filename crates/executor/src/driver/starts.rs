@@ -1,7 +1,7 @@
 //! What an attempt is, and where it can begin.
 
 use coldpress_checkpoint::{Candidate, ObjectName, usable};
-use coldpress_dataset::Compression;
+use coldpress_dataset::RowsForm;
 use coldpress_job::Publication;
 use coldpress_worker::{Attempt, Start};
 
@@ -11,8 +11,17 @@ impl Driver<'_> {
     /// The result of a partition under the recipe in force, if it can be exported as it is.
     pub(super) fn usable_result(&self, partition: u32) -> Option<&Publication> {
         let result = self.state.published(partition, self.final_chain())?;
-        let packed = packing(&result.rows.path) == self.executor.prepared.target.rows_compression();
-        packed.then_some(result)
+        let prepared = &self.executor.prepared;
+        let form = RowsForm::of_path(&result.rows.path);
+        let fits = match form {
+            RowsForm::Table => prepared.target.is_table(),
+            RowsForm::Lines(_) => form == prepared.target.rows_form(false),
+        };
+        let has_types = form == RowsForm::Table || result.has_types;
+        let fits = fits
+            && (has_types || !prepared.target.needs_second_pass())
+            && (result.dropped.is_some() || !prepared.keeps_dropped());
+        fits.then_some(result)
     }
 
     /// The attempt at a partition, as a value that a worker can run.
@@ -30,7 +39,9 @@ impl Driver<'_> {
             Vec::new()
         };
         let from_input = prepared.recipe.failure.restart_from_beginning || starts.is_empty();
+        let rows_form = prepared.rows_form(&source);
         Some(Attempt {
+            rows_form,
             epoch: self.journal.epoch(),
             attempt: number,
             job_dir: self.executor.layout.job_dir().to_owned(),
@@ -42,6 +53,7 @@ impl Driver<'_> {
             starts,
             from_input,
             checkpoints: prepared.checkpoints.clone(),
+            checkpoint_format: prepared.checkpoint_format,
             checkpoint_compression: prepared.checkpoint_compression,
             checkpoint_batch_rows: u32::try_from(prepared.recipe.storage.arrow_batch_size)
                 .unwrap_or(u32::MAX),
@@ -49,7 +61,8 @@ impl Driver<'_> {
             max_record_bytes: self.cut_settings().max_record_bytes,
             lenient: prepared.recipe.dataset.lenient,
             keep_stats: prepared.recipe.export.keep_stats,
-            rows_compression: prepared.target.rows_compression(),
+            note_types: prepared.target.needs_second_pass(),
+            keep_dropped: prepared.keeps_dropped(),
         })
     }
 
@@ -106,19 +119,9 @@ impl Driver<'_> {
             Some(Start::Result {
                 operation: operation as u32,
                 rows: result.rows.clone(),
-                compression: packing(&result.rows.path),
                 index: result.index.clone(),
             })
         };
         self.chain.iter().enumerate().filter_map(start).collect()
-    }
-}
-
-/// How rows are packed, which their name says.
-fn packing(path: &str) -> Compression {
-    match path.rsplit('.').next() {
-        Some("gz") => Compression::Gzip,
-        Some("zst") => Compression::Zstd,
-        _ => Compression::None,
     }
 }

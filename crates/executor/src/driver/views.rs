@@ -3,8 +3,15 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 
+use coldpress_checkpoint::RowsReader;
+use coldpress_dataset::Source;
 use coldpress_events::{Event, EventKind};
-use coldpress_job::{Publication, Status, dataset_mapping, final_mapping_report, progress_view};
+use coldpress_job::{
+    FieldsView, Publication, Status, dataset_mapping, fields_view, final_mapping_report,
+    progress_view,
+};
+use coldpress_partition::Slice;
+use coldpress_record::FieldsSeen;
 use coldpress_storage::replace;
 use coldpress_worker::QuarantineEntry;
 
@@ -76,6 +83,36 @@ impl Driver<'_> {
         }
     }
 
+    /// Writes `metadata/schema.json` and gives back what it says.
+    pub(super) fn write_fields_view(&mut self) -> FieldsView {
+        let partitions = 0..self.state.partition_count();
+        let (mut all, mut complete) = (FieldsSeen::default(), true);
+        for partition in partitions {
+            match self.fields_of(partition) {
+                Some(seen) => all.join(&seen),
+                None => complete = false,
+            }
+        }
+        let view = fields_view(&all, complete, |source| self.source_path(source));
+        let json = serde_json::to_vec_pretty(&view).unwrap_or_default();
+        if let Err(error) = replace(self.executor.layout.schema(), &json) {
+            let message = format!("a view of the job is out of date: {error}");
+            self.events.emit(Event::new(EventKind::Warning, message));
+        }
+        view
+    }
+
+    /// What the fields of a partition hold: known from this run, or from the index of its result.
+    fn fields_of(&self, partition: u32) -> Option<FieldsSeen> {
+        if let Some(seen) = self.seen.get(&partition) {
+            return Some(seen.clone());
+        }
+        let result = self.usable_result(partition)?;
+        let path = self.executor.layout.locate(&result.index).ok()?;
+        let index = RowsReader::open_file(&path, &result.index.stamp()).ok()?;
+        Some(index.manifest().seen.clone())
+    }
+
     /// The first record in quarantine, for an error message.
     pub(super) fn first_quarantined(&self) -> Option<String> {
         let file = self
@@ -90,8 +127,10 @@ impl Driver<'_> {
             .map(|name| format!(" in {name}"))
             .unwrap_or_default();
         Some(format!(
-            "{} at byte {}{operator}: {}",
-            entry.path, entry.origin.position, entry.error
+            "{} at {}{operator}: {}",
+            entry.path,
+            self.place(entry.origin.source, entry.origin.position),
+            entry.error
         ))
     }
 
@@ -117,12 +156,20 @@ impl Driver<'_> {
             input_bytes: self
                 .state
                 .partitions()
-                .map(|partition| partition.slice.end - partition.slice.start)
+                .map(|partition| partition.slice.bytes())
                 .sum(),
             export_bytes,
             seconds: self.started.elapsed().as_secs_f64(),
             operators: crate::summary::performance(&self.state),
             warnings: self.warnings.clone(),
+            fields: None,
+            companions: self
+                .executor
+                .prepared
+                .companions
+                .iter()
+                .map(|companion| companion.target.path().to_owned())
+                .collect(),
             export_path: self.executor.prepared.target.path().to_owned(),
             job_dir: layout.job_dir().to_owned(),
             checkpoint_dir: layout.checkpoint_dir().to_owned(),
@@ -152,6 +199,7 @@ impl Driver<'_> {
             Some(FailedPartition {
                 partition: failure.partition,
                 source: self.source_path(slice.source),
+                part: self.describe(slice),
                 start: slice.start,
                 end: slice.end,
                 records: slice.records,
@@ -160,5 +208,20 @@ impl Driver<'_> {
             })
         });
         failed.collect()
+    }
+
+    fn describe(&self, slice: &Slice) -> String {
+        let source = self.sources.get(slice.source as usize);
+        source.map_or_else(String::new, |source| slice.describe(source))
+    }
+
+    /// A position in a source, for people: `byte 40`, or `row 3` of a columnar one.
+    pub(super) fn place(&self, source: u32, position: u64) -> String {
+        let source = self.sources.get(source as usize);
+        let unit = match source.is_some_and(Source::is_columnar) {
+            true => "row",
+            false => "byte",
+        };
+        format!("{unit} {position}")
     }
 }

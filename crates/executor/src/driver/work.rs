@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use coldpress_checkpoint::DroppedRows;
 use coldpress_failure::ErrorClass;
-use coldpress_job::{CheckpointEntry, JournalRecord, PartitionFailure, Phase, Publication};
+use coldpress_job::{
+    CheckpointEntry, DroppedEntry, JournalRecord, PartitionFailure, Phase, Publication,
+};
 use coldpress_storage::crash_point;
 use coldpress_worker::{Attempt, AttemptError, FailureKind, Outcome, WorkerContext};
 use crossbeam_channel::{Receiver, never, select, unbounded};
@@ -195,6 +198,7 @@ impl Driver<'_> {
                 self.record(JournalRecord::Published(publication))?;
                 motion.scheduler.published(partition);
                 self.announce_published(&outcome, seconds);
+                self.seen.insert(partition, outcome.seen);
             }
             Err(error) => self.take_failure(motion, partition, number, error)?,
         }
@@ -285,6 +289,10 @@ impl Driver<'_> {
             uncompressed_bytes: outcome.uncompressed_bytes,
             checkpoints: outcome.checkpoints.into_iter().map(entry).collect(),
             quarantine: outcome.quarantine,
+            dropped: outcome
+                .dropped
+                .map(|dropped| dropped.into_iter().map(entry_of).collect()),
+            has_types: outcome.has_types,
             ledger: outcome.ledger,
             unreadable: outcome.unreadable,
             error_marks: outcome.error_marks,
@@ -365,6 +373,7 @@ impl Driver<'_> {
         match self.commit_export(std::mem::replace(&mut motion.frontier, next))? {
             Ok(exported) => Ok(Some(Ending::Exported(exported))),
             Err(MergeFailure::Output(error)) => Err(error.into()),
+            Err(MergeFailure::Abandoned) if self.stop_requested() => Ok(Some(Ending::Stopped)),
             Err(MergeFailure::Abandoned) => {
                 Err(Error::new(ErrorKind::Failed, "the merge was left"))
             }
@@ -372,5 +381,12 @@ impl Driver<'_> {
                 .void_result(&mut motion.scheduler, partition, &reason)
                 .map(|()| None),
         }
+    }
+}
+
+fn entry_of(dropped: DroppedRows) -> DroppedEntry {
+    DroppedEntry {
+        operation: dropped.operation,
+        file: dropped.file,
     }
 }

@@ -119,6 +119,9 @@ pub struct JobPlan {
     pub plan_settings: serde_json::Value,
     /// How many records of the dataset are worked on at most.
     pub limit: Option<u64>,
+    /// Why the dataset is cut as it is, a sentence per decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<String>,
 }
 
 /// The recipe in force.
@@ -186,19 +189,36 @@ pub struct Publication {
     pub error_marks: Vec<u64>,
     /// The digest of the slice that was read.
     pub slice: Digest,
+    /// What filters dropped, where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Vec<DroppedEntry>>,
+    /// Whether the index says what the fields of the rows hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_types: bool,
     /// The time that each operator took, in nanoseconds.
     #[serde(default)]
     pub nanos: Vec<u64>,
+}
+
+/// The records of a partition that one filter dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedEntry {
+    /// The operator's place in the recipe, from 0.
+    pub operation: u32,
+    /// The file: JSON lines.
+    pub file: FileRef,
 }
 
 impl Publication {
     /// Every file that it cites.
     pub fn files(&self) -> impl Iterator<Item = &FileRef> {
         let checkpoints = self.checkpoints.iter().map(|entry| &entry.file);
+        let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
         [&self.rows, &self.index]
             .into_iter()
             .chain(checkpoints)
             .chain(&self.quarantine)
+            .chain(dropped)
     }
 }
 
@@ -256,4 +276,20 @@ pub struct ExportIntent {
     /// Bytes of JSONL in a shard, for a directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard_bytes: Option<u64>,
+    /// The files beside it: statistics, and what filters dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<CompanionIntent>,
+}
+
+/// A file beside the export that is complete and waits for its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanionIntent {
+    /// Where it is now.
+    pub temporary: String,
+    /// Where it will be.
+    pub path: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// The digest of its bytes.
+    pub digest: Digest,
 }

@@ -72,6 +72,7 @@ pub(crate) fn plan(sources: u32) -> JournalRecord {
         identity: "reader 1; part-0".to_owned(),
         plan_settings: serde_json::json!({"size": 100, "mode": "records"}),
         limit: None,
+        decisions: Vec::new(),
     })
 }
 
@@ -169,6 +170,8 @@ pub(crate) fn publication(
         }],
         error_marks: vec![1],
         slice: slice_digest(partition),
+        dropped: None,
+        has_types: false,
         nanos: vec![500_000_000; recipe.operators.len()],
     }
 }
@@ -198,6 +201,7 @@ pub(crate) fn intent(recipe: &RecipeInForce, left_out: &[u32]) -> ExportIntent {
         partitions_left_out: left_out.to_vec(),
         form: ".jsonl".to_owned(),
         shard_bytes: None,
+        companions: Vec::new(),
     }
 }
 

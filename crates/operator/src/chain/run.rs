@@ -64,6 +64,9 @@ pub(super) fn run_step(
             .map(|(row, error)| quarantined(step, batch, fields, *row, error.clone())),
     );
     count(step, tally, &rows, &progress);
+    if let (Body::Filter(_), Some(dropped)) = (&step.body, &mut tally.dropped) {
+        keep_dropped(batch, fields, &rows, &progress, &mut dropped[step.index as usize]);
+    }
     settle(step, batch, progress);
     Ok(())
 }
@@ -229,6 +232,24 @@ fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &Progress) {
             ledger.made += children - (arrived - failed - progress.childless);
         }
         Body::Mapper(_) | Body::Global => ledger.out += arrived - failed,
+    }
+}
+
+/// Writes down the rows that a filter drops.
+fn keep_dropped(
+    batch: &Batch,
+    fields: &DeclaredFields,
+    rows: &[u32],
+    progress: &Progress,
+    out: &mut Vec<u8>,
+) {
+    let mut kept = progress.kept.iter().peekable();
+    let mut failed = progress.failed.iter().map(|(row, _)| row).peekable();
+    for row in rows {
+        let stays = kept.next_if_eq(&row).is_some();
+        if !stays && failed.next_if_eq(&row).is_none() {
+            batch.write_record_with_stats(*row as usize, fields, out);
+        }
     }
 }
 

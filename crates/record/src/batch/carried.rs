@@ -73,6 +73,11 @@ impl Batch {
             .map_or(row, |carried| carried.rows[row] as usize)
     }
 
+    /// Bytes of a row that the batch itself holds: its line, or the declared fields of a carried row as they came in.
+    pub fn held_bytes(&self, row: usize) -> u64 {
+        u64::from(self.lines[row].length)
+    }
+
     /// Appends the record of a carried row, without line end.
     pub(super) fn write_carried(
         &self,

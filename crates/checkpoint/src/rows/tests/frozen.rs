@@ -42,6 +42,9 @@ fn frozen_manifest() -> Manifest {
         chain: "5c".into(),
         ledger,
         quarantine: vec![FileRef::new("quarantine/q.jsonl", FileStamp::of(b"q"))],
+        seen: Default::default(),
+        types: None,
+        dropped: None,
         ..manifest(3)
     }
 }

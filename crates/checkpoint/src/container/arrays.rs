@@ -1,0 +1,42 @@
+//! What the formats need to know of arrays.
+
+use arrow::array::{Array, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+
+/// The batches as one.
+pub(super) fn joined(
+    schema: &SchemaRef,
+    mut batches: Vec<RecordBatch>,
+) -> Result<RecordBatch, ArrowError> {
+    match batches.pop() {
+        Some(only) if batches.is_empty() => Ok(only),
+        last => {
+            batches.extend(last);
+            concat_batches(schema, &batches)
+        }
+    }
+}
+
+/// The bytes that the rows take in memory.
+pub(super) fn plain_bytes(rows: &RecordBatch) -> u64 {
+    let bytes = |array: &arrow::array::ArrayRef| {
+        let data = array.to_data();
+        data.get_slice_memory_size().unwrap_or_else(|_| array.get_buffer_memory_size()) as u64
+    };
+    rows.columns().iter().map(bytes).sum()
+}
+
+/// The first rows, some `limit` bytes of them but at least one.
+pub(super) fn head(rows: &RecordBatch, limit: u64) -> RecordBatch {
+    let bytes = plain_bytes(rows).max(1);
+    let count = rows.num_rows() as u128 * u128::from(limit) / u128::from(bytes);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    rows.slice(0, count.max(1).min(rows.num_rows()))
+}
+
+/// The names of the columns.
+pub(super) fn names(schema: &Schema) -> Vec<String> {
+    schema.fields().iter().map(|field| field.name().clone()).collect()
+}

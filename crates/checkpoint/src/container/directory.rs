@@ -1,0 +1,92 @@
+//! Where the groups of a container lie.
+
+use coldpress_storage::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::{Compression, Error, Result};
+
+/// The version of the container that this release writes, and the newest that it reads.
+const CONTAINER_VERSION: u32 = 1;
+
+/// A group of rows in a container: what is read and decoded at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerGroup {
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its first byte in the file.
+    pub offset: u64,
+    /// Its bytes in the file.
+    pub stored_bytes: u64,
+    /// Its bytes before they were compressed: of the arrays, or of the lines.
+    pub plain_bytes: u64,
+    /// The digest of its bytes in the file; files of the first release lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+}
+
+/// All groups of a container, as it stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Directory {
+    version: u32,
+    /// As it was asked for.
+    pub(super) compression: Compression,
+    /// The names of the columns.
+    pub(super) columns: Vec<String>,
+    pub(super) groups: Vec<ContainerGroup>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+impl Directory {
+    pub(super) fn new(compression: Compression, columns: Vec<String>) -> Self {
+        Self {
+            version: CONTAINER_VERSION,
+            compression,
+            columns,
+            groups: Vec::new(),
+        }
+    }
+
+    pub(super) fn to_json(&self, name: &str) -> Result<String> {
+        serde_json::to_string(self).map_err(|error| Error::Precondition {
+            name: name.to_owned(),
+            reason: format!("its directory is no JSON: {error}"),
+        })
+    }
+
+    /// Reads the version before anything else, because only that is the same in all versions.
+    pub(super) fn from_json(name: &str, json: &str) -> Result<Self> {
+        let bad = |error| Error::corrupt(name, format!("its directory cannot be read: {error}"));
+        let Version { version } = serde_json::from_str(json).map_err(bad)?;
+        if version > CONTAINER_VERSION {
+            return Err(Error::Newer {
+                name: name.to_owned(),
+                found: version,
+                supported: CONTAINER_VERSION,
+            });
+        }
+        serde_json::from_str(json).map_err(bad)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_container_is_refused_by_name_of_both_versions() {
+        let mut directory = Directory::new(Compression::Lz4, vec!["a".into()]);
+        let json = directory.to_json("x").unwrap();
+        assert_eq!(Directory::from_json("x", &json).unwrap(), directory);
+        directory.version = 2;
+        let error = Directory::from_json("x", &directory.to_json("x").unwrap()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`x` has schema version 2, this release reads versions up to 1; use the release that wrote it"
+        );
+        assert!(Directory::from_json("x", "{}").unwrap_err().is_unusable());
+    }
+}

@@ -1,0 +1,231 @@
+//! Containers as JSON lines: a group is a codec frame of one line per row.
+
+use std::io::Write;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use coldpress_storage::Digest;
+use coldpress_table::{Decoder, Renderer};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::codec::Codec;
+use super::out::{EncodeError, Out, arrow_error};
+use super::source::{corrupt, guarded, read, read_group};
+use super::{ContainerGroup, nan};
+use crate::{Result, StoreReader};
+
+/// Writes frames of lines.
+pub(super) struct JsonlSink {
+    out: Out,
+    codec: Codec,
+    text: Vec<u8>,
+}
+
+impl JsonlSink {
+    pub(super) fn new(out: Out, codec: Codec) -> Self {
+        Self {
+            out,
+            codec,
+            text: Vec::new(),
+        }
+    }
+
+    pub(super) fn out(&mut self) -> &mut Out {
+        &mut self.out
+    }
+
+    /// Writes the rows and gives the length of their lines.
+    pub(super) fn put(&mut self, rows: &RecordBatch) -> Result<u64, EncodeError> {
+        let rows = nan::with_bits(rows).map_err(arrow_error)?;
+        let renderer = Renderer::new(&rows.schema());
+        self.text.clear();
+        for row in 0..rows.num_rows() {
+            renderer.write_row(&rows, row, &[], &mut self.text);
+            self.text.push(b'\n');
+        }
+        if self.codec == Codec::Plain {
+            self.out.write_all(&self.text)?;
+        } else {
+            self.out.write_all(&self.codec.pack(&self.text)?)?;
+        }
+        Ok(self.text.len() as u64)
+    }
+
+    /// Writes the line with directory and manifest, and the one that says where it is.
+    pub(super) fn close(mut self, directory: String, manifest: String) -> Result<Out, EncodeError> {
+        if manifest.contains('\n') {
+            return Err("its manifest is not on one line".into());
+        }
+        let last = Last {
+            directory: RawValue::from_string(directory)?,
+            manifest: RawValue::from_string(manifest)?,
+        };
+        let mut line = serde_json::to_vec(&last)?;
+        line.push(b'\n');
+        let frame = self.codec.pack(&line)?;
+        let trailer = Trailer {
+            offset: self.out.position(),
+            stored_bytes: frame.len() as u64,
+            plain_bytes: line.len() as u64,
+            digest: Digest::of(&frame),
+        };
+        self.out.write_all(&frame)?;
+        self.out.write_all(&self.codec.verbatim(trailer.to_line().as_bytes()))?;
+        Ok(self.out)
+    }
+}
+
+/// The line behind the last group.
+#[derive(Serialize, Deserialize)]
+struct Last {
+    #[serde(rename = "coldpress.container")]
+    directory: Box<RawValue>,
+    #[serde(rename = "coldpress.manifest")]
+    manifest: Box<RawValue>,
+}
+
+/// The last line of the file: where the one before it lies. Its length is always the same.
+#[derive(Debug, PartialEq, Eq)]
+struct Trailer {
+    offset: u64,
+    stored_bytes: u64,
+    plain_bytes: u64,
+    digest: Digest,
+}
+
+#[derive(Deserialize)]
+struct TrailerLine {
+    coldpress_trailer: TrailerFields,
+}
+
+/// Numbers as texts, because no number in JSON begins with zeros.
+#[derive(Deserialize)]
+struct TrailerFields {
+    offset: String,
+    stored_bytes: String,
+    plain_bytes: String,
+    digest: Digest,
+}
+
+impl Trailer {
+    const LINE_BYTES: usize = 194;
+
+    fn to_line(&self) -> String {
+        let Self {
+            offset,
+            stored_bytes,
+            plain_bytes,
+            digest,
+        } = self;
+        format!(
+            "{{\"coldpress_trailer\": {{\"offset\": \"{offset:020}\", \"stored_bytes\": \"{stored_bytes:020}\", \
+             \"plain_bytes\": \"{plain_bytes:020}\", \"digest\": \"{digest}\"}}}}\n"
+        )
+    }
+
+    fn from_line(line: &[u8]) -> Option<Self> {
+        let fields = serde_json::from_slice::<TrailerLine>(line).ok()?.coldpress_trailer;
+        let trailer = Self {
+            offset: fields.offset.parse().ok()?,
+            stored_bytes: fields.stored_bytes.parse().ok()?,
+            plain_bytes: fields.plain_bytes.parse().ok()?,
+            digest: fields.digest,
+        };
+        (trailer.to_line().as_bytes() == line).then_some(trailer)
+    }
+}
+
+/// What stands behind the groups of a file of JSON lines.
+pub(super) struct JsonlBody {
+    codec: Codec,
+    pub(super) directory: String,
+    pub(super) manifest: String,
+}
+
+impl JsonlBody {
+    pub(super) fn open(reader: &dyn StoreReader, codec: Codec) -> Result<Self> {
+        let length = Trailer::LINE_BYTES + codec.verbatim_overhead();
+        let start = reader.len().checked_sub(length as u64);
+        let start = start.ok_or_else(|| corrupt(reader, "it has no last line"))?;
+        let frame = read(reader, start, length as u64)?;
+        let trailer = codec.of_verbatim(&frame).and_then(Trailer::from_line);
+        let trailer = trailer.ok_or_else(|| corrupt(reader, "its last line says nothing"))?;
+        let last = ContainerGroup {
+            rows: 1,
+            offset: trailer.offset,
+            stored_bytes: trailer.stored_bytes,
+            plain_bytes: trailer.plain_bytes,
+            digest: Some(trailer.digest),
+        };
+        let line = read_text(reader, codec, &last)?;
+        let last: Last = guarded(reader, || serde_json::from_str(&line))?;
+        Ok(Self {
+            codec,
+            directory: last.directory.get().to_owned(),
+            manifest: last.manifest.get().to_owned(),
+        })
+    }
+
+    pub(super) fn read_group(
+        &self,
+        reader: &dyn StoreReader,
+        group: &ContainerGroup,
+        schema: &SchemaRef,
+        columns: Option<&[usize]>,
+    ) -> Result<Vec<RecordBatch>> {
+        let text = read_text(reader, self.codec, group)?;
+        let rows = guarded(reader, || decode(&text, schema))?;
+        if rows.num_rows() as u64 != group.rows {
+            return Err(corrupt(reader, "a group has another number of lines"));
+        }
+        let rows = match columns {
+            None => rows,
+            Some(columns) => guarded(reader, || rows.project(columns))?,
+        };
+        Ok(vec![rows])
+    }
+}
+
+fn read_text(reader: &dyn StoreReader, codec: Codec, group: &ContainerGroup) -> Result<String> {
+    let frame = read_group(reader, group)?;
+    let text = usize::try_from(group.plain_bytes)
+        .ok()
+        .and_then(|length| codec.unpack(frame, length))
+        .ok_or_else(|| corrupt(reader, "a frame does not hold what its directory says"))?;
+    String::from_utf8(text).map_err(|_| corrupt(reader, "its lines are no UTF-8"))
+}
+
+fn decode(text: &str, schema: &SchemaRef) -> Result<RecordBatch, EncodeError> {
+    let mut decoder = Decoder::new(nan::schema_with_bits(schema))?;
+    for line in text.split_terminator('\n') {
+        decoder.push(line)?;
+    }
+    Ok(nan::without_bits(&decoder.finish()?, schema)?)
+}
+
+/// Whether JSON lines can hold rows of this schema.
+pub(super) fn check(schema: &Schema) -> Result<(), EncodeError> {
+    Ok(Decoder::new(nan::schema_with_bits(schema)).map(drop)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_always_has_the_same_length() {
+        for number in [0, 1, u64::MAX] {
+            let trailer = Trailer {
+                offset: number,
+                stored_bytes: number,
+                plain_bytes: number,
+                digest: Digest::of(&number.to_le_bytes()),
+            };
+            let line = trailer.to_line();
+            assert_eq!(line.len(), Trailer::LINE_BYTES);
+            assert_eq!(Trailer::from_line(line.as_bytes()), Some(trailer));
+            assert_eq!(Trailer::from_line(line.trim_end().as_bytes()), None);
+        }
+    }
+}

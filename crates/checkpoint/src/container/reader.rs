@@ -1,0 +1,207 @@
+//! Reading containers, a group at a time.
+
+use std::fmt;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use coldpress_storage::FileStamp;
+
+use super::arrow_file::{self, ArrowBody};
+use super::codec::Codec;
+use super::directory::Directory;
+use super::jsonl::JsonlBody;
+use super::parquet_file::{self, ParquetBody};
+use super::source::{corrupt, read};
+use super::{ContainerGroup, DIRECTORY_KEY, MANIFEST_KEY};
+use crate::store::verify_stamp;
+use crate::{Compression, Format, Result, StoreReader};
+
+/// A container that is open for reading, from any number of threads.
+pub struct ContainerReader {
+    reader: Box<dyn StoreReader>,
+    body: Body,
+    directory: Directory,
+    manifest_json: String,
+    is_sealed: bool,
+}
+
+enum Body {
+    Parquet(ParquetBody),
+    Arrow(ArrowBody),
+    Jsonl(JsonlBody),
+}
+
+impl ContainerReader {
+    /// Opens a container. Its length and digest are checked before anything in it is decoded.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::Error::Corrupt) when it is not the file that was cited or no container,
+    /// [`Error::Newer`](crate::Error::Newer) when a newer release wrote it, [`Error::Store`](crate::Error::Store) when
+    /// it cannot be read.
+    pub fn open(reader: Box<dyn StoreReader>, expected: &FileStamp) -> Result<Self> {
+        verify_stamp(&*reader, expected)?;
+        Self::open_unverified(reader)
+    }
+
+    /// As [`open`](Self::open), for a file whose stamp is not known or is another: what can be proven without it is what
+    /// is still as it was written, group by group.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_unverified(reader: Box<dyn StoreReader>) -> Result<Self> {
+        let name = reader.name().to_string();
+        let first = read(&*reader, 0, reader.len().min(8))?;
+        let (body, is_sealed) = if first.starts_with(parquet_file::MAGIC) {
+            let (body, is_sealed) = ParquetBody::open(&*reader)?;
+            (Body::Parquet(body), is_sealed)
+        } else if first.starts_with(arrow_file::MAGIC) {
+            (Body::Arrow(ArrowBody::open(&*reader)?), true)
+        } else if let Some(codec) = Codec::of_first_bytes(&first) {
+            (Body::Jsonl(JsonlBody::open(&*reader, codec)?), true)
+        } else {
+            return Err(corrupt(&*reader, "it is neither Parquet nor Arrow nor JSON lines"));
+        };
+        let manifest_json = body.entry(MANIFEST_KEY);
+        let manifest_json = manifest_json.ok_or_else(|| corrupt(&*reader, "it has no manifest"))?;
+        let directory = match body.entry(DIRECTORY_KEY) {
+            Some(json) => Directory::from_json(&name, &json)?,
+            None => body.directory().ok_or_else(|| corrupt(&*reader, "it has no directory"))?,
+        };
+        if !body.fits(&directory) {
+            return Err(corrupt(&*reader, "its directory is of another file"));
+        }
+        Ok(Self {
+            reader,
+            body,
+            directory,
+            manifest_json,
+            is_sealed,
+        })
+    }
+
+    /// The object's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.reader.name().as_str()
+    }
+
+    /// The object's length in bytes.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        self.reader.len()
+    }
+
+    /// The file format.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        match &self.body {
+            Body::Parquet(_) => Format::Parquet,
+            Body::Arrow(_) => Format::Arrow,
+            Body::Jsonl(_) => Format::Jsonl,
+        }
+    }
+
+    /// The compression as it was asked for.
+    #[must_use]
+    pub fn compression(&self) -> Compression {
+        self.directory.compression
+    }
+
+    /// The names of the columns.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.directory.columns
+    }
+
+    /// The caller's manifest, as it was given.
+    #[must_use]
+    pub fn manifest_json(&self) -> &str {
+        &self.manifest_json
+    }
+
+    /// The groups, in order.
+    #[must_use]
+    pub fn groups(&self) -> &[ContainerGroup] {
+        &self.directory.groups
+    }
+
+    /// Whether the file proves itself, so that it can be trusted group by group without its stamp.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.is_sealed
+    }
+
+    /// The rows of a group, or these columns of them. `schema` is that of all columns.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::Error::Corrupt) when there is no such group, its bytes are not those that were written
+    /// or are no rows of this schema; [`Error::Store`](crate::Error::Store) when they cannot be read.
+    pub fn read_group(
+        &self,
+        index: usize,
+        schema: &SchemaRef,
+        columns: Option<&[usize]>,
+    ) -> Result<Vec<RecordBatch>> {
+        let reader = &*self.reader;
+        let group = self.groups().get(index);
+        let group = group.ok_or_else(|| corrupt(reader, format!("it has no group {index}")))?;
+        let batches = match &self.body {
+            Body::Parquet(body) => body.read_group(reader, index, group, schema, columns),
+            Body::Arrow(body) => body.read_group(reader, index, group, schema, columns),
+            Body::Jsonl(body) => body.read_group(reader, group, schema, columns),
+        }?;
+        let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        if rows == group.rows {
+            return Ok(batches);
+        }
+        let reason = format!("group {index} has {rows} rows, its directory says {}", group.rows);
+        Err(corrupt(reader, reason))
+    }
+}
+
+impl fmt::Debug for ContainerReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContainerReader")
+            .field("name", &self.name())
+            .field("groups", &self.groups().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    fn entry(&self, key: &str) -> Option<String> {
+        match self {
+            Self::Parquet(body) => body.entry(key),
+            Self::Arrow(body) => body.entry(key),
+            Self::Jsonl(body) if key == MANIFEST_KEY => Some(body.manifest.clone()),
+            Self::Jsonl(body) => Some(body.directory.clone()),
+        }
+    }
+
+    /// The directory of a file that has none: a Parquet file of the first release.
+    fn directory(&self) -> Option<Directory> {
+        match self {
+            Self::Parquet(body) => {
+                let mut directory = Directory::new(body.compression(), body.columns());
+                directory.groups = body.groups()?;
+                Some(directory)
+            }
+            Self::Arrow(_) | Self::Jsonl(_) => None,
+        }
+    }
+
+    /// Whether the directory says what the format's own footer says.
+    fn fits(&self, directory: &Directory) -> bool {
+        let groups = directory.groups.iter().map(|group| group.rows);
+        match self {
+            Self::Parquet(body) => {
+                let counts = body.row_counts().unwrap_or_default();
+                body.columns() == directory.columns && groups.eq(counts)
+            }
+            Self::Arrow(body) => {
+                body.columns() == directory.columns && body.group_count() == directory.groups.len()
+            }
+            Self::Jsonl(_) => true,
+        }
+    }
+}

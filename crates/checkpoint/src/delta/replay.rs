@@ -1,0 +1,134 @@
+//! Doing again what sections say, batch by batch.
+
+use std::fmt;
+
+use coldpress_record::{Batch, DeclaredFields};
+
+use super::manifest::SectionManifest;
+use super::parts::SectionParts;
+use super::reader::DeltaReader;
+use crate::{Error, Result};
+
+/// Takes batches of the input to where they were behind a point.
+///
+/// It holds a group of parts per section.
+#[derive(Default)]
+pub struct DeltaReplay {
+    files: Vec<Names>,
+    sections: Vec<(usize, SectionParts)>,
+}
+
+/// What the parts of a file call fields and statistics, by number.
+struct Names {
+    fields: Vec<String>,
+    stats: Vec<String>,
+}
+
+/// The columns of a batch that the parts of a file mean.
+struct Columns<'n> {
+    fields: Vec<usize>,
+    stats: Vec<usize>,
+    /// The first name that the batch does not have; nothing behind it has a column here.
+    missing: Option<&'n str>,
+}
+
+impl DeltaReplay {
+    /// Goes on with the sections of a file up to the point behind `operation` operators.
+    pub(super) fn append(&mut self, file: &DeltaReader, operation: u32) -> Result<()> {
+        let ends = |section: &SectionManifest| section.manifest.operation == operation;
+        let last = file.sections().iter().position(ends).ok_or_else(|| {
+            let reason = format!("no good section of it ends behind operator {operation}");
+            Error::corrupt(file.name(), reason)
+        })?;
+        self.files.push(Names {
+            fields: file.fields().to_vec(),
+            stats: file.stats().to_vec(),
+        });
+        let of_file = self.files.len() - 1;
+        let sections = (0..=last).map(|section| (of_file, file.parts(section)));
+        self.sections.extend(sections);
+        Ok(())
+    }
+
+    /// What the rows are where the replay leads; `None` if that is the input.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&SectionManifest> {
+        self.sections.last().map(|(_, section)| section.manifest())
+    }
+
+    /// Takes the next batch through all sections.
+    ///
+    /// The batch was just filled from what the first section began with, by declared fields `fields`, and its statistics
+    /// were begun. It may have further fields and statistics.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the parts are of other batches, or name fields or statistics that the batch lacks;
+    /// [`Error::Store`] when they cannot be read. The batch is then of no use.
+    pub fn next(&mut self, batch: &mut Batch, fields: &DeclaredFields) -> Result<()> {
+        let Self { files, sections } = self;
+        let columns: Vec<Columns<'_>> = files.iter().map(|names| names.columns(batch, fields)).collect();
+        for (file, section) in sections {
+            replay_part(section, batch, &columns[*file])?;
+        }
+        Ok(())
+    }
+
+    /// Makes sure, behind the last batch, that all parts were used and are those that were written.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when not, [`Error::Store`] when they cannot be read.
+    pub fn finish(mut self) -> Result<()> {
+        self.sections.iter_mut().try_for_each(|(_, section)| section.finish())
+    }
+}
+
+fn replay_part(section: &mut SectionParts, batch: &mut Batch, columns: &Columns<'_>) -> Result<()> {
+    let part = section.next()?;
+    let Some(part) = part else {
+        return Err(section.corrupt("it has no part for the batch"));
+    };
+    let (before, after) = (part.rows_before as usize, part.rows_after as usize);
+    let alive = batch.selection().len();
+    if alive != before {
+        let reason = format!("the batch has {alive} rows there, {before} were recorded");
+        return Err(section.corrupt(reason));
+    }
+    if let Err(error) = batch.replay(part.bytes, &columns.fields, &columns.stats) {
+        let reason = match columns.missing {
+            None => error.to_string(),
+            Some(name) => format!("{error}, or they lack `{name}`"),
+        };
+        return Err(section.corrupt(reason));
+    }
+    let alive = batch.selection().len();
+    if alive != after {
+        let reason = format!("{alive} rows of the batch are left, {after} were recorded");
+        return Err(section.corrupt(reason));
+    }
+    Ok(())
+}
+
+impl Names {
+    fn columns(&self, batch: &Batch, fields: &DeclaredFields) -> Columns<'_> {
+        // Names behind one that the batch lacks would be counted wrongly. They are of later operators mostly, so that
+        // the sections that are replayed have no use for them.
+        let known_fields = self.fields.iter().map_while(|name| fields.column(name));
+        let known_stats = self.stats.iter().map_while(|name| batch.stats().column(name));
+        let (known_fields, known_stats): (Vec<_>, Vec<_>) = (known_fields.collect(), known_stats.collect());
+        let missing = self.fields.get(known_fields.len());
+        let missing = missing.or_else(|| self.stats.get(known_stats.len()));
+        Columns {
+            missing: missing.map(String::as_str),
+            fields: known_fields,
+            stats: known_stats,
+        }
+    }
+}
+
+impl fmt::Debug for DeltaReplay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeltaReplay")
+            .field("sections", &self.sections.len())
+            .finish_non_exhaustive()
+    }
+}

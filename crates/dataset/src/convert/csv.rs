@@ -1,0 +1,166 @@
+//! Rows of delimited text to JSON objects.
+
+use std::io;
+
+use coldpress_record::{escape_into, rejected_line};
+
+use super::{Convert, Out};
+use crate::source::{CsvColumn, CsvDialect, CsvKind};
+
+mod cells;
+mod delimiter;
+mod rows;
+mod scan;
+mod survey;
+
+pub(crate) use delimiter::find_delimiter;
+pub(crate) use survey::{join, survey};
+
+use rows::{Event, Row, Rows};
+
+/// Turns rows into JSON objects with the columns' names as keys.
+///
+/// A row that is none (another number of cells than the header, no UTF-8, an open quote at the end) becomes a rejected
+/// line. The reasons name a byte of the file, not a line: reading may begin inside the file, and must tell the same.
+pub(crate) struct CsvRows {
+    rows: Rows,
+    columns: Vec<Column>,
+    /// Whether the next row is the header.
+    header: bool,
+}
+
+/// What is written of a column; nothing if it was not chosen.
+struct Column {
+    name: String,
+    kind: CsvKind,
+    /// Its key and what stands before and after it.
+    key: Option<Vec<u8>>,
+}
+
+impl CsvRows {
+    /// The rows of a file from its start; `chosen` are the columns to write, none = all.
+    ///
+    /// A row of more than `max_row_bytes` is no record: it becomes a line of its length.
+    pub(crate) fn new(dialect: &CsvDialect, chosen: &[String], max_row_bytes: u64) -> Self {
+        let mut is_first = true;
+        let mut column = |column: &CsvColumn| {
+            let is_chosen = chosen.is_empty() || chosen.contains(&column.name);
+            let key = is_chosen.then(|| key_text(&column.name, std::mem::take(&mut is_first)));
+            Column {
+                name: column.name.clone(),
+                kind: column.kind,
+                key,
+            }
+        };
+        let columns: Vec<Column> = dialect.columns.iter().map(&mut column).collect();
+        Self {
+            rows: Rows::new(dialect.delimiter, columns.len(), max_row_bytes),
+            columns,
+            header: true,
+        }
+    }
+
+    /// The same from where a row after the header begins.
+    pub(crate) fn resumed(mut self) -> Self {
+        self.header = false;
+        self
+    }
+}
+
+fn key_text(name: &str, is_first: bool) -> Vec<u8> {
+    let mut key = if is_first { b"{" } else { &b", "[..] }.to_vec();
+    escape_into(name, &mut key);
+    key.extend_from_slice(b": ");
+    key
+}
+
+impl Convert for CsvRows {
+    fn begin(&mut self, offset: u64) {
+        self.rows.set_offset(offset);
+    }
+
+    fn feed(&mut self, input: &[u8], out: &mut Out) -> io::Result<usize> {
+        let mut at = 0;
+        while at < input.len() && !out.is_full() {
+            let (taken, event) = self.rows.next(&input[at..]);
+            at += taken;
+            write_event(event, &self.columns, &mut self.header, out);
+        }
+        Ok(at)
+    }
+
+    fn finish(&mut self, out: &mut Out) -> io::Result<()> {
+        let event = self.rows.finish();
+        write_event(event, &self.columns, &mut self.header, out);
+        Ok(())
+    }
+}
+
+fn write_event(event: Event<'_>, columns: &[Column], header: &mut bool, out: &mut Out) {
+    match event {
+        Event::More => {}
+        Event::Row(row) if row.is_blank(columns.len()) => {}
+        Event::Row(_) if *header => *header = false,
+        Event::Row(row) => write_row(&row, columns, out),
+        Event::Long(long) if *header => *header = !long.is_last,
+        Event::Long(long) => {
+            if let Some(start) = long.start {
+                out.begin_record(start);
+            }
+            for piece in [long.held, long.piece] {
+                let line = piece.iter().map(|byte| match byte {
+                    b'\n' | b'\r' => b' ',
+                    other => *other,
+                });
+                out.text.extend(line);
+            }
+            if long.is_last {
+                out.text.push(b'\n');
+            }
+        }
+    }
+}
+
+fn write_row(row: &Row<'_>, columns: &[Column], out: &mut Out) {
+    out.begin_record(row.start);
+    let line_start = out.text.len();
+    if let Err(reason) = write_object(row, columns, &mut out.text) {
+        out.text.truncate(line_start);
+        rejected_line(&reason, row.bytes, &mut out.text);
+    }
+    out.text.push(b'\n');
+}
+
+fn write_object(row: &Row<'_>, columns: &[Column], out: &mut Vec<u8>) -> Result<(), String> {
+    let start = row.start;
+    if row.is_open {
+        return Err(format!(
+            "a quote is left open in the row that begins at byte {start}; the file ends in it"
+        ));
+    }
+    let no_text = |_| format!("the row that begins at byte {start} is not valid UTF-8");
+    let text = std::str::from_utf8(row.bytes).map_err(no_text)?;
+    if row.count != columns.len() as u64 {
+        return Err(format!(
+            "the row that begins at byte {start} has {} cells, the header has {}",
+            row.count,
+            columns.len()
+        ));
+    }
+    let mut is_empty = true;
+    for (column, cell) in columns.iter().zip(row.cells(text)) {
+        if let Some(key) = &column.key {
+            out.extend_from_slice(key);
+            is_empty = false;
+            if !cells::write(cell, column.kind, out) {
+                return Err(format!(
+                    "the cell of column `{}` in the row that begins at byte {start} is no {}",
+                    column.name,
+                    cells::describe(column.kind)
+                ));
+            }
+        }
+    }
+    out.extend_from_slice(if is_empty { b"{}" } else { b"}" });
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! What a cell is, and how it is written as JSON.
+
+use std::borrow::Cow;
+
+use coldpress_record::escape_into;
+
+use super::rows::Cell;
+use crate::source::CsvKind;
+
+impl<'a> Cell<'a> {
+    /// What the cell says: without quotes, and with doubled ones undone.
+    pub(super) fn content(self) -> Cow<'a, str> {
+        if !self.is_quoted {
+            return Cow::Borrowed(self.text);
+        }
+        let inner = self.text.strip_prefix('"').unwrap_or(self.text);
+        if self.is_simple {
+            return Cow::Borrowed(inner.strip_suffix('"').unwrap_or(inner));
+        }
+        let mut content = String::with_capacity(inner.len());
+        let mut rest = inner;
+        while let Some((before, after)) = rest.split_once('"') {
+            content.push_str(before);
+            let Some(after) = after.strip_prefix('"') else {
+                // Behind the closing quote all is as it stands.
+                content.push_str(after);
+                return Cow::Owned(content);
+            };
+            content.push('"');
+            rest = after;
+        }
+        content.push_str(rest);
+        Cow::Owned(content)
+    }
+}
+
+const NULL: &[u8] = b"null";
+
+/// What the cell would be on its own; `None` for an empty one.
+pub(super) fn kind_of(cell: Cell<'_>) -> Option<CsvKind> {
+    let content = cell.content();
+    match trim(&content) {
+        "" => None,
+        text if is_number(text.as_bytes()) => Some(CsvKind::Number),
+        text if bool_text(text).is_some() => Some(CsvKind::Bool),
+        _ => Some(CsvKind::Text),
+    }
+}
+
+/// Appends the cell as a JSON value; `false` if it is none of this kind.
+pub(super) fn write(cell: Cell<'_>, kind: CsvKind, out: &mut Vec<u8>) -> bool {
+    if cell.text.is_empty() {
+        out.extend_from_slice(NULL);
+        return true;
+    }
+    if cell.is_quoted {
+        write_content(&cell.content(), kind, out)
+    } else {
+        write_content(cell.text, kind, out)
+    }
+}
+
+fn write_content(content: &str, kind: CsvKind, out: &mut Vec<u8>) -> bool {
+    let json = match (kind, trim(content)) {
+        (CsvKind::Text, _) => {
+            escape_into(content, out);
+            return true;
+        }
+        (_, "") => NULL,
+        (CsvKind::Number, text) if is_number(text.as_bytes()) => text.as_bytes(),
+        (CsvKind::Bool, text) => bool_text(text).unwrap_or_default().as_bytes(),
+        _ => &[],
+    };
+    out.extend_from_slice(json);
+    !json.is_empty()
+}
+
+pub(super) fn describe(kind: CsvKind) -> &'static str {
+    match kind {
+        CsvKind::Number => "number",
+        CsvKind::Bool => "truth value",
+        CsvKind::Text => "text",
+    }
+}
+
+fn trim(content: &str) -> &str {
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let bytes = content.as_bytes();
+    if !is_blank(bytes.first()) && !is_blank(bytes.last()) {
+        return content;
+    }
+    content.trim_matches([' ', '\t'])
+}
+
+fn bool_text(text: &str) -> Option<&'static str> {
+    match text {
+        "true" | "True" | "TRUE" => Some("true"),
+        "false" | "False" | "FALSE" => Some("false"),
+        _ => None,
+    }
+}
+
+/// Whether this is a number as JSON spells it.
+fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(text);
+    if whole == 0 || whole > 1 && text[0] == b'0' {
+        return false;
+    }
+    let mut rest = &text[whole..];
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let length = digits(fraction);
+        if length == 0 {
+            return false;
+        }
+        rest = &fraction[length..];
+    }
+    if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
+        let exponent = match exponent {
+            [b'+' | b'-', digits @ ..] => digits,
+            all => all,
+        };
+        return !exponent.is_empty() && digits(exponent) == exponent.len();
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_json() {
+        let samples = "0 -0 1 10 01 -01 1. .5 1.5 1.50 1e5 1E+5 1e-5 1e 1e+ + - 1-2 1,5 0x1 NaN inf 00 0.0 \
+                       123456789012345678901234567890 1_000 ١ 1.5.5 1e5e5";
+        for text in samples.split(' ').chain([""]) {
+            let expected = serde_json::from_str::<serde_json::Number>(text).is_ok();
+            // serde_json refuses what overflows; the grammar does not.
+            assert_eq!(is_number(text.as_bytes()), expected, "{text:?}");
+        }
+        assert!(is_number(b"1e999"));
+    }
+
+    #[test]
+    fn cells_say_what_is_in_their_quotes() {
+        for (text, is_simple, content) in [
+            (r#""a""#, true, "a"),
+            (r#""""#, true, ""),
+            (r#""a""b""#, false, "a\"b"),
+            (r#""a"b"c""#, false, "ab\"c\""),
+            (r#""""""#, false, "\""),
+            (r#""a""#, false, "a"),
+        ] {
+            let cell = Cell {
+                text,
+                is_quoted: true,
+                is_simple,
+            };
+            assert_eq!(cell.content(), content, "{text}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Which character stands between cells.
+
+use super::rows::{Event, Rows};
+
+/// What may stand between cells where nobody says so, the likelier first.
+const DELIMITERS: [u8; 4] = *b",;\t|";
+const SAMPLE_ROWS: usize = 1000;
+
+/// The delimiter that divides the first rows the most evenly; `likely` if none or several do.
+///
+/// `is_whole` says that `head` is all of the text: else its last row is cut.
+pub(crate) fn find_delimiter(head: &[u8], is_whole: bool, likely: u8) -> u8 {
+    let others = DELIMITERS.into_iter().filter(|other| *other != likely);
+    let mut best = (0, likely);
+    for delimiter in std::iter::once(likely).chain(others) {
+        let evenness = evenness(head, is_whole, delimiter);
+        if evenness > best.0 {
+            best = (evenness, delimiter);
+        }
+    }
+    best.1
+}
+
+/// How many of 1000 rows have as many cells as the first; 0 where the first has but one.
+fn evenness(head: &[u8], is_whole: bool, delimiter: u8) -> usize {
+    let counts = cell_counts(head, is_whole, delimiter);
+    match counts.first() {
+        None | Some(1) => 0,
+        Some(first) => {
+            let same = counts.iter().filter(|count| *count == first).count();
+            same * 1000 / counts.len()
+        }
+    }
+}
+
+/// How many cells the first rows have.
+fn cell_counts(head: &[u8], is_whole: bool, delimiter: u8) -> Vec<u64> {
+    let mut rows = Rows::new(delimiter, 0, u64::MAX);
+    let mut counts = Vec::new();
+    let mut at = 0;
+    while at < head.len() && counts.len() < SAMPLE_ROWS {
+        let (taken, event) = rows.next(&head[at..]);
+        at += taken;
+        count(event, &mut counts);
+    }
+    if at == head.len() && (is_whole || counts.is_empty()) {
+        count(rows.finish(), &mut counts);
+    }
+    counts
+}
+
+fn count(event: Event<'_>, counts: &mut Vec<u64>) {
+    if let Event::Row(row) = event
+        && !row.is_blank(2)
+        && !row.is_open
+    {
+        counts.push(row.count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delimiter_that_divides_evenly_is_taken() {
+        for (head, likely, expected) in [
+            ("a,b\n1,2\n", b',', b','),
+            ("a;b\n1,5;2,5\n3,5;4,5\n", b',', b';'),
+            ("a\tb\n1, and 2\t3\n", b',', b'\t'),
+            ("a|b|c\n1|2|3\n", b',', b'|'),
+            ("a,b\n\"x;y\nz\",2\n", b';', b','),
+            ("text\nhello, world\n", b',', b','),
+            ("a,b\n1,2\n", b'\t', b','),
+            ("id,text\n1,\"a;b\"\n2,\"c;d\"", b',', b','),
+            ("", b'\t', b'\t'),
+        ] {
+            let found = find_delimiter(head.as_bytes(), true, likely);
+            assert_eq!(char::from(found), char::from(expected), "{head:?}");
+        }
+        assert_eq!(find_delimiter(b"a;b\n1;2\n3", false, b','), b';');
+    }
+}

@@ -1,0 +1,201 @@
+//! The scanner: where the cells of a row begin and end.
+
+use memchr::{memchr, memchr3};
+
+/// Where a cell lies in its row.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) is_quoted: bool,
+    /// Whether the quotes are all that has to go.
+    pub(super) is_simple: bool,
+}
+
+impl Span {
+    fn plain(start: usize, end: usize) -> Self {
+        Self {
+            start,
+            end,
+            is_quoted: false,
+            is_simple: true,
+        }
+    }
+}
+
+/// The scanner: how far a row was read, and its cells.
+pub(super) struct Scan {
+    delimiter: u8,
+    kept: usize,
+    state: State,
+    pub(super) cells: Vec<Span>,
+    /// The cells so far, kept or not.
+    pub(super) count: u64,
+    /// The cell in hand.
+    cell: Span,
+    /// Bytes of the row so far.
+    pub(super) length: usize,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// A cell begins.
+    Start,
+    /// In a cell without quotes, or behind the closing quote.
+    Plain,
+    Quoted,
+    /// After a quote in quotes: the closing one, or the first of two.
+    Quote,
+    /// At the line end.
+    Ended,
+}
+
+impl Scan {
+    pub(super) fn new(delimiter: u8, kept: usize) -> Self {
+        let cell = Span::plain(0, 0);
+        Self {
+            delimiter,
+            kept,
+            state: State::Start,
+            cells: Vec::new(),
+            count: 0,
+            cell,
+            length: 0,
+        }
+    }
+
+    pub(super) fn begin_row(&mut self) {
+        self.cells.clear();
+        (self.state, self.count, self.length) = (State::Start, 0, 0);
+    }
+
+    /// Goes on with `input`; returns where in it the row ends: the place of its line end.
+    pub(super) fn run(&mut self, input: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while let Some(next) = self.step(input, at) {
+            if let State::Ended = self.state {
+                self.length += next;
+                return Some(next);
+            }
+            at = next;
+        }
+        self.length += input.len();
+        None
+    }
+
+    /// One step from `at` to the place that is returned; `None` where the input is used up.
+    fn step(&mut self, input: &[u8], at: usize) -> Option<usize> {
+        match self.state {
+            State::Start => {
+                let at = self.plain_cells(input, at);
+                if let State::Ended = self.state {
+                    return Some(at);
+                }
+                let is_quoted = *input.get(at)? == b'"';
+                self.cell = Span {
+                    start: self.length + at,
+                    end: 0,
+                    is_quoted,
+                    is_simple: true,
+                };
+                self.state = if is_quoted {
+                    State::Quoted
+                } else {
+                    State::Plain
+                };
+                Some(at + usize::from(is_quoted))
+            }
+            State::Plain => {
+                let end = at + self.plain_length(&input[at..])?;
+                self.add_cell(Span {
+                    end: self.length + end,
+                    ..self.cell
+                });
+                let goes_on = input[end] == self.delimiter;
+                self.state = if goes_on { State::Start } else { State::Ended };
+                Some(end + usize::from(goes_on))
+            }
+            State::Quoted => {
+                let end = at + memchr(b'"', &input[at..])?;
+                self.state = State::Quote;
+                Some(end + 1)
+            }
+            State::Quote => {
+                let byte = *input.get(at)?;
+                let is_doubled = byte == b'"';
+                let ends = byte == self.delimiter || byte == b'\n' || byte == b'\r';
+                self.cell.is_simple &= ends;
+                self.state = if is_doubled {
+                    State::Quoted
+                } else {
+                    State::Plain
+                };
+                Some(at + usize::from(is_doubled))
+            }
+            State::Ended => None,
+        }
+    }
+
+    /// Passes over whole cells without quotes, which most are; returns where the row ends or the next cell begins.
+    fn plain_cells(&mut self, input: &[u8], start: usize) -> usize {
+        let mut at = start;
+        while input.get(at).is_some_and(|byte| *byte != b'"') {
+            let Some(length) = self.plain_length(&input[at..]) else {
+                break;
+            };
+            let end = at + length;
+            self.add_cell(Span::plain(self.length + at, self.length + end));
+            if input[end] != self.delimiter {
+                self.state = State::Ended;
+                return end;
+            }
+            at = end + 1;
+        }
+        at
+    }
+
+    /// How far it is to the end of a cell without quotes. Most are short: only for a long one a search pays.
+    fn plain_length(&self, input: &[u8]) -> Option<usize> {
+        const SHORT: usize = 32;
+        let (words, _) = input[..input.len().min(SHORT)].as_chunks::<8>();
+        for (at, word) in words.iter().enumerate() {
+            let word = u64::from_le_bytes(*word);
+            let ends = has(word, self.delimiter) | has(word, b'\n') | has(word, b'\r');
+            if ends != 0 {
+                return Some(at * 8 + (ends.trailing_zeros() / 8) as usize);
+            }
+        }
+        let passed = words.len() * 8;
+        memchr3(self.delimiter, b'\n', b'\r', &input[passed..]).map(|length| passed + length)
+    }
+
+    fn add_cell(&mut self, cell: Span) {
+        self.count += 1;
+        if self.cells.len() < self.kept {
+            self.cells.push(cell);
+        }
+    }
+
+    /// Ends the last row; returns whether a quote is open.
+    pub(super) fn finish(&mut self) -> bool {
+        if self.length == 0 {
+            return false;
+        }
+        if let State::Start = self.state {
+            self.cell = Span::plain(self.length, 0);
+        }
+        self.add_cell(Span {
+            end: self.length,
+            ..self.cell
+        });
+        matches!(self.state, State::Quoted)
+    }
+}
+
+/// The high bit of each byte of `word` that is `byte`. A bit above the lowest one may be wrong.
+fn has(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let difference = word ^ (ONES * u64::from(byte));
+    difference.wrapping_sub(ONES) & !difference & HIGH
+}

@@ -1,0 +1,105 @@
+//! Arrow IPC outputs: threads make record batches, one thread writes them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::writer::FileWriter;
+use arrow::record_batch::RecordBatch;
+use coldpress_storage::{FileStamp, NewFile};
+
+use super::columns::{Dictionaries, for_each_batch, without_dictionaries};
+use super::second_pass::{UnitFile, UnitForm};
+use super::unit::{Unit, UnitLimits};
+use crate::error::{Error, Result};
+
+/// Record batches of about 8 MiB and at most 64 Ki rows, each one unit.
+pub(super) struct Arrow {
+    schema: SchemaRef,
+}
+
+/// An Arrow IPC file.
+pub(super) struct ArrowFile {
+    path: PathBuf,
+    out: FileWriter<NewFile>,
+}
+
+impl Arrow {
+    /// An output of this schema. A file has one dictionary per column, and the rows of a dataset have many: what is
+    /// encoded by dictionaries becomes plain.
+    pub(super) fn new(joined: &Schema) -> Self {
+        let fields: Vec<Field> = joined
+            .fields()
+            .iter()
+            .map(|field| without_dictionaries(field))
+            .collect();
+        let schema = Schema::new_with_metadata(fields, joined.metadata().clone());
+        Self {
+            schema: Arc::new(schema),
+        }
+    }
+}
+
+impl UnitForm for Arrow {
+    type Encoded = RecordBatch;
+    type File = ArrowFile;
+
+    fn limits(&self, file_bytes: u64) -> UnitLimits {
+        UnitLimits {
+            bytes: (file_bytes / 4).clamp(64 << 10, 8 << 20),
+            rows: 64 << 10,
+        }
+    }
+
+    fn encode(&self, unit: Unit<'_>) -> Result<RecordBatch> {
+        let mut batches = Vec::new();
+        for_each_batch(unit, &self.schema, Dictionaries::Undo, |batch| {
+            batches.push(batch);
+            Ok(())
+        })?;
+        if batches.len() == 1
+            && let Some(batch) = batches.pop()
+        {
+            return Ok(batch);
+        }
+        concat_batches(&self.schema, &batches)
+            .map_err(|error| Error::encode(format!("cannot put record batches together: {error}")))
+    }
+
+    fn create(&self, path: &Path) -> Result<ArrowFile> {
+        let out = FileWriter::try_new(NewFile::create(path)?, &self.schema)
+            .map_err(write_error(path))?;
+        Ok(ArrowFile {
+            path: path.to_owned(),
+            out,
+        })
+    }
+}
+
+impl UnitFile<RecordBatch> for ArrowFile {
+    fn write(&mut self, batch: RecordBatch) -> Result<()> {
+        self.out.write(&batch).map_err(write_error(&self.path))
+    }
+
+    fn size_bytes(&self) -> u64 {
+        self.out.get_ref().bytes_written()
+    }
+
+    fn finish(self) -> Result<FileStamp> {
+        let file = self.out.into_inner().map_err(write_error(&self.path))?;
+        Ok(file.finish()?)
+    }
+}
+
+fn write_error(path: &Path) -> impl FnOnce(ArrowError) -> Error {
+    let cannot_write = Error::io("write", path);
+    |error| {
+        cannot_write(match error {
+            ArrowError::IoError(_, error) => error,
+            error => io::Error::other(error),
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! The rows of units as record batches of the joined schema.
+
+use std::sync::Arc;
+
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use coldpress_table::{Decoder, adapt};
+
+use super::piece::Piece;
+use super::unit::{Part, Unit};
+use crate::error::{Error, Result};
+
+/// What becomes of columns that are encoded by dictionaries.
+#[derive(Clone, Copy)]
+pub(super) enum Dictionaries {
+    Keep,
+    Undo,
+}
+
+/// Gives `take` the rows of a unit, in record batches of `schema` and some size.
+pub(super) fn for_each_batch(
+    unit: Unit<'_>,
+    schema: &SchemaRef,
+    dictionaries: Dictionaries,
+    mut take: impl FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
+    let mut decoder = None;
+    for part in unit.parts {
+        match part {
+            Part::Table(piece, batch) => {
+                let batch = match dictionaries {
+                    Dictionaries::Keep => Ok(batch),
+                    Dictionaries::Undo => undo_dictionaries(batch),
+                };
+                let batch = batch
+                    .map_err(coldpress_table::Error::from)
+                    .and_then(|batch| adapt(&batch, schema));
+                take(batch.map_err(|error| not_as_noted(piece, &error))?)?;
+            }
+            Part::Lines(piece, lines) => {
+                let decoder = match &mut decoder {
+                    Some(decoder) => decoder,
+                    None => decoder.insert(
+                        Decoder::new(SchemaRef::clone(schema))
+                            .map_err(|error| Error::encode(error.to_string()))?,
+                    ),
+                };
+                decode(piece, &lines, decoder, &mut take)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn not_as_noted(piece: &Piece, error: &coldpress_table::Error) -> Error {
+    piece.damaged(format!("its rows are not as noted: {error}"))
+}
+
+fn decode(
+    piece: &Piece,
+    lines: &[u8],
+    decoder: &mut Decoder,
+    take: &mut impl FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
+    let not_as_noted = |error| not_as_noted(piece, &error);
+    let lines = str::from_utf8(lines).map_err(|error| piece.damaged(error.to_string()))?;
+    for line in lines.lines() {
+        let pushed = match decoder.push(line) {
+            Err(coldpress_table::Error::Full { .. }) if decoder.rows() > 0 => {
+                take(decoder.finish().map_err(not_as_noted)?)?;
+                decoder.push(line)
+            }
+            pushed => pushed,
+        };
+        pushed.map_err(not_as_noted)?;
+    }
+    match decoder.rows() {
+        0 => Ok(()),
+        _ => take(decoder.finish().map_err(not_as_noted)?),
+    }
+}
+
+/// Whether this type or one inside of it is as asked.
+pub(super) fn any_type(data_type: &DataType, asked: &impl Fn(&DataType) -> bool) -> bool {
+    asked(data_type)
+        || match data_type {
+            DataType::Dictionary(_, value) => any_type(value, asked),
+            _ => children(data_type)
+                .iter()
+                .any(|child| any_type(child.data_type(), asked)),
+        }
+}
+
+fn children(data_type: &DataType) -> Vec<&Field> {
+    match data_type {
+        DataType::List(child)
+        | DataType::LargeList(child)
+        | DataType::ListView(child)
+        | DataType::LargeListView(child)
+        | DataType::FixedSizeList(child, _)
+        | DataType::Map(child, _) => vec![child],
+        DataType::RunEndEncoded(_, values) => vec![values],
+        DataType::Struct(fields) => fields.iter().map(AsRef::as_ref).collect(),
+        DataType::Union(fields, _) => fields.iter().map(|(_, field)| field.as_ref()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A field of this name whose values are JSON text.
+pub(super) fn as_json_text(field: &Field) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert("ARROW:extension:name", "arrow.json");
+    metadata.insert("ARROW:extension:metadata", "");
+    Field::new(field.name(), DataType::Utf8, true).with_metadata(metadata)
+}
+
+/// The field with what dictionaries stand for in their place. Within a union that cannot be had, so it becomes JSON
+/// text.
+pub(super) fn without_dictionaries(field: &Field) -> Field {
+    let is_dictionary = |data_type: &DataType| matches!(data_type, DataType::Dictionary(..));
+    let is_stuck = any_type(field.data_type(), &|data_type| {
+        matches!(data_type, DataType::Union(..)) && any_type(data_type, &is_dictionary)
+    });
+    match is_stuck {
+        true => as_json_text(field),
+        false => plain_field(field),
+    }
+}
+
+/// The batch with its dictionaries' values as plain columns.
+pub(super) fn undo_dictionaries(batch: RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
+    let schema = batch.schema();
+    let fields: Vec<Field> = schema.fields().iter().map(|field| plain_field(field)).collect();
+    let columns = fields.iter().zip(batch.columns()).map(|(field, column)| {
+        match field.data_type() == column.data_type() {
+            true => Ok(Arc::clone(column)),
+            false => cast(column, field.data_type()),
+        }
+    });
+    let columns = columns.collect::<std::result::Result<_, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+    RecordBatch::try_new_with_options(Arc::new(schema), columns, &options)
+}
+
+fn plain_field(field: &Field) -> Field {
+    let (data_type, nullable) = plain_type(field.data_type());
+    let nullable = nullable || field.is_nullable();
+    field.clone().with_data_type(data_type).with_nullable(nullable)
+}
+
+/// The type without dictionaries, and whether its values can be null where the keys of a dictionary are not.
+fn plain_type(data_type: &DataType) -> (DataType, bool) {
+    let child = |field: &Arc<Field>| Arc::new(plain_field(field));
+    let plain = match data_type {
+        DataType::Dictionary(_, value) => return (plain_type(value).0, true),
+        DataType::List(element) => DataType::List(child(element)),
+        DataType::LargeList(element) => DataType::LargeList(child(element)),
+        DataType::ListView(element) => DataType::ListView(child(element)),
+        DataType::LargeListView(element) => DataType::LargeListView(child(element)),
+        DataType::FixedSizeList(element, length) => {
+            DataType::FixedSizeList(child(element), *length)
+        }
+        DataType::Map(entries, sorted) => DataType::Map(plain_entries(entries), *sorted),
+        DataType::RunEndEncoded(ends, values) => {
+            DataType::RunEndEncoded(Arc::clone(ends), child(values))
+        }
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(child).collect()),
+        other => other.clone(),
+    };
+    (plain, false)
+}
+
+/// The entries of a map, whose keys are never null.
+fn plain_entries(entries: &Field) -> Arc<Field> {
+    let plain = plain_field(entries);
+    let DataType::Struct(fields) = plain.data_type() else {
+        return Arc::new(plain);
+    };
+    let keep = fields.iter().enumerate().map(|(index, field)| match index {
+        0 => Arc::new(field.as_ref().clone().with_nullable(false)),
+        _ => Arc::clone(field),
+    });
+    let fields = DataType::Struct(keep.collect());
+    Arc::new(plain.with_data_type(fields))
+}

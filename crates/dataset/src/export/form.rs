@@ -1,0 +1,115 @@
+//! The forms of an export's files.
+
+use crate::sniff::Compression;
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExportForm {
+    /// A JSON object a line.
+    Jsonl,
+    /// One JSON array of all records, a record a line.
+    Json,
+    /// Apache Parquet.
+    Parquet,
+    /// The Arrow IPC file format, which Feather 2 is too.
+    Arrow,
+    /// Comma- or tab-separated values with a header.
+    Csv,
+}
+
+/// The form of a file and how it is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileForm {
+    pub(super) form: ExportForm,
+    /// Around the form: none of Parquet and Arrow, which compress inside.
+    pub(super) packing: Compression,
+    suffix: &'static str,
+}
+
+/// Suffix, form, packing; several suffixes of one form and packing differ in more than their name only for CSV.
+const SUFFIXES: [(&str, ExportForm, Compression); 15] = {
+    use Compression::{Gzip, None, Zstd};
+    use ExportForm::{Arrow, Csv, Json, Jsonl, Parquet};
+    [
+        (".jsonl", Jsonl, None),
+        (".jsonl.gz", Jsonl, Gzip),
+        (".jsonl.zst", Jsonl, Zstd),
+        (".json", Json, None),
+        (".json.gz", Json, Gzip),
+        (".json.zst", Json, Zstd),
+        (".parquet", Parquet, None),
+        (".arrow", Arrow, None),
+        (".feather", Arrow, None),
+        (".csv", Csv, None),
+        (".csv.gz", Csv, Gzip),
+        (".csv.zst", Csv, Zstd),
+        (".tsv", Csv, None),
+        (".tsv.gz", Csv, Gzip),
+        (".tsv.zst", Csv, Zstd),
+    ]
+};
+
+impl FileForm {
+    pub(super) const JSONL: Self = Self {
+        form: ExportForm::Jsonl,
+        packing: Compression::None,
+        suffix: ".jsonl",
+    };
+
+    /// The form of this name, as `jsonl.gz`; the error is what the user can do.
+    pub(super) fn parse(name: &str) -> Result<Self, &'static str> {
+        let name = name.trim_start_matches('.');
+        let name = match name.strip_prefix("ndjson") {
+            Some(packing) => format!(".jsonl{packing}"),
+            None => format!(".{name}"),
+        };
+        let known = SUFFIXES.iter().find(|(suffix, ..)| *suffix == name);
+        if let Some(&(suffix, form, packing)) = known {
+            return Ok(Self {
+                form,
+                packing,
+                suffix,
+            });
+        }
+        let compresses_inside = [".parquet.", ".arrow.", ".feather."]
+            .iter()
+            .any(|form| name.starts_with(form));
+        Err(match compresses_inside {
+            true => {
+                "Parquet compresses inside, and Arrow files are read in place: end the export path in .parquet or .arrow alone"
+            }
+            false => {
+                "end the export path in .jsonl, .json, .csv or .tsv, each also with .gz or .zst, in .parquet or .arrow, or in / for a directory of shards"
+            }
+        })
+    }
+
+    /// What the name of a file of this form ends in.
+    pub(super) fn suffix(self) -> &'static str {
+        self.suffix
+    }
+
+    /// What stands between the fields of CSV.
+    pub(super) fn separator(self) -> u8 {
+        match self.suffix.starts_with(".tsv") {
+            true => b'\t',
+            false => b',',
+        }
+    }
+
+    /// The name of a file without the suffixes that say its form and packing.
+    pub(super) fn stem(name: &str) -> &str {
+        let bare = [".gz", ".zst"]
+            .iter()
+            .find_map(|packing| name.strip_suffix(packing))
+            .unwrap_or(name);
+        SUFFIXES
+            .iter()
+            .map(|(suffix, ..)| *suffix)
+            .chain([".ndjson"])
+            .find_map(|suffix| bare.strip_suffix(suffix))
+            .filter(|stem| !stem.is_empty())
+            .unwrap_or(bare)
+    }
+}

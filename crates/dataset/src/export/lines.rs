@@ -1,0 +1,159 @@
+//! JSONL and JSON outputs, which are copied from the rows of partitions as they come.
+
+use std::io::Write;
+
+use coldpress_storage::{Digest, FileStamp, NewFile};
+use memchr::memchr;
+
+use super::encode::RowsEncoder;
+use super::form::ExportForm;
+use super::place::Place;
+use super::target::ExportTarget;
+use crate::error::{Error, Result};
+use crate::sniff::Compression;
+
+/// Writes lines to one file or to shards. Where a shard ends depends on the lines alone: with the line that reaches the
+/// limit.
+pub(super) struct LinesOutput {
+    // Before the place: an unfinished file is closed before its directory is removed.
+    current: Option<LinesFile>,
+    is_array: bool,
+    /// How lines are packed here; those of a JSONL file come packed.
+    packing: Compression,
+    /// How an output without lines is packed.
+    empty_packing: Compression,
+    place: Place,
+}
+
+struct LinesFile {
+    out: RowsEncoder<NewFile>,
+    array: Option<Array>,
+    /// Bytes of lines in this file.
+    taken: u64,
+}
+
+/// The brackets and commas of a JSON array of lines.
+#[derive(Default)]
+struct Array {
+    has_records: bool,
+    /// Whether the last line has not come to its end yet.
+    inside: bool,
+}
+
+impl LinesOutput {
+    pub(super) fn new(target: &ExportTarget, place: Place) -> Self {
+        let form = target.file_form();
+        let is_array = form.form == ExportForm::Json;
+        let comes_packed = !is_array && !target.is_directory();
+        Self {
+            current: None,
+            is_array,
+            packing: if comes_packed {
+                Compression::None
+            } else {
+                form.packing
+            },
+            empty_packing: form.packing,
+            place,
+        }
+    }
+
+    /// Takes the bytes of lines, cut anywhere; of a packed JSONL file, the packed bytes.
+    pub(super) fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
+        let limit = self.place.limit_bytes();
+        while !bytes.is_empty() {
+            let taken = self.current(self.packing)?.taken;
+            // The byte at this index reaches the limit; its line is the file's last.
+            let reaching =
+                usize::try_from(limit.saturating_sub(taken + 1)).unwrap_or(usize::MAX);
+            let line_end = bytes
+                .get(reaching..)
+                .and_then(|rest| memchr(b'\n', rest))
+                .map(|end| reaching + end + 1);
+            let (inside, rest) = bytes.split_at(line_end.unwrap_or(bytes.len()));
+            self.current(self.packing)?.write(inside)?;
+            if line_end.is_some() {
+                self.end_file()?;
+            }
+            bytes = rest;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<(u64, Digest)> {
+        if self.place.is_empty() && self.current.is_none() {
+            self.current(self.empty_packing)?;
+        }
+        self.end_file()?;
+        Ok(self.place.finish())
+    }
+
+    fn current(&mut self, packing: Compression) -> Result<&mut LinesFile> {
+        let file = match self.current.take() {
+            Some(file) => file,
+            None => {
+                let path = self.place.next_path();
+                let out = RowsEncoder::new(NewFile::create(&path)?, packing)
+                    .map_err(Error::io("write", &path))?;
+                LinesFile {
+                    out,
+                    array: self.is_array.then(Array::default),
+                    taken: 0,
+                }
+            }
+        };
+        Ok(self.current.insert(file))
+    }
+
+    fn end_file(&mut self) -> Result<()> {
+        if let Some(file) = self.current.take() {
+            self.place.ended(file.finish()?);
+        }
+        Ok(())
+    }
+}
+
+impl LinesFile {
+    fn write(&mut self, lines: &[u8]) -> Result<()> {
+        self.taken += lines.len() as u64;
+        let written = match &mut self.array {
+            None => self.out.write_all(lines),
+            Some(array) => array.write(lines, &mut self.out),
+        };
+        written.map_err(Error::io("write", self.out.get_ref().path()))
+    }
+
+    fn finish(mut self) -> Result<FileStamp> {
+        let path = self.out.get_ref().path().to_owned();
+        if let Some(array) = &self.array {
+            self.out
+                .write_all(array.end())
+                .map_err(Error::io("write", &path))?;
+        }
+        let file = self.out.finish().map_err(Error::io("write", &path))?;
+        Ok(file.finish()?)
+    }
+}
+
+impl Array {
+    fn write(&mut self, mut lines: &[u8], out: &mut impl Write) -> std::io::Result<()> {
+        while !lines.is_empty() {
+            if !self.inside {
+                out.write_all(if self.has_records { b",\n" } else { b"[\n" })?;
+                self.has_records = true;
+            }
+            let end = memchr(b'\n', lines);
+            out.write_all(&lines[..end.unwrap_or(lines.len())])?;
+            self.inside = end.is_none();
+            lines = end.map_or(&[], |end| &lines[end + 1..]);
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> &'static [u8] {
+        match self.has_records {
+            true => b"\n]\n",
+            false => b"[]\n",
+        }
+    }
+}

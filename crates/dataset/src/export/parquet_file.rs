@@ -1,0 +1,182 @@
+//! Parquet outputs: threads encode row groups, one thread writes them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Metadata, Schema, SchemaRef};
+use coldpress_storage::{FileStamp, NewFile};
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
+    compute_leaves,
+};
+use parquet::basic::Compression;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+
+use super::columns::{Dictionaries, as_json_text, any_type, for_each_batch};
+use super::second_pass::{UnitFile, UnitForm};
+use super::unit::{Unit, UnitLimits};
+use crate::error::{Error, Result};
+
+/// Row groups of about 64 MiB before they are encoded, each one unit.
+pub(super) struct Parquet {
+    schema: SchemaRef,
+    options: ArrowWriterOptions,
+    factory: ArrowRowGroupWriterFactory,
+}
+
+/// A Parquet file that takes encoded row groups.
+pub(super) struct ParquetFile {
+    path: PathBuf,
+    out: SerializedFileWriter<NewFile>,
+}
+
+impl Parquet {
+    /// An output of this schema; columns of types that Parquet does not have become JSON text.
+    pub(super) fn new(joined: &Schema) -> Result<Self> {
+        let fields: Vec<Field> = joined.fields().iter().map(|field| storable(field)).collect();
+        let schema = Schema::new_with_metadata(fields, joined.metadata().clone());
+        let options = ArrowWriterOptions::new().with_properties(properties(&schema));
+        // Key-value metadata stands once, beside the schema.
+        let schema = Arc::new(schema.with_metadata(Metadata::new()));
+        let (_, factory) = begin(io::sink(), &schema, &options).map_err(encode_error)?;
+        Ok(Self {
+            schema,
+            options,
+            factory,
+        })
+    }
+}
+
+impl UnitForm for Parquet {
+    type Encoded = Vec<ArrowColumnChunk>;
+    type File = ParquetFile;
+
+    fn limits(&self, file_bytes: u64) -> UnitLimits {
+        UnitLimits {
+            bytes: (file_bytes / 4).clamp(64 << 10, 64 << 20),
+            rows: 1 << 20,
+        }
+    }
+
+    fn encode(&self, unit: Unit<'_>) -> Result<Vec<ArrowColumnChunk>> {
+        let mut columns = self
+            .factory
+            .create_column_writers(0)
+            .map_err(encode_error)?;
+        for_each_batch(unit, &self.schema, Dictionaries::Keep, |batch| {
+            let mut writers = columns.iter_mut();
+            for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
+                let leaves = compute_leaves(field, column).map_err(encode_error)?;
+                for (leaf, writer) in leaves.iter().zip(&mut writers) {
+                    writer.write(leaf).map_err(encode_error)?;
+                }
+            }
+            Ok(())
+        })?;
+        columns
+            .into_iter()
+            .map(ArrowColumnWriter::close)
+            .collect::<parquet::errors::Result<_>>()
+            .map_err(encode_error)
+    }
+
+    fn create(&self, path: &Path) -> Result<ParquetFile> {
+        let (out, _) = begin(NewFile::create(path)?, &self.schema, &self.options)
+            .map_err(write_error(path))?;
+        Ok(ParquetFile {
+            path: path.to_owned(),
+            out,
+        })
+    }
+}
+
+impl UnitFile<Vec<ArrowColumnChunk>> for ParquetFile {
+    fn write(&mut self, columns: Vec<ArrowColumnChunk>) -> Result<()> {
+        let append = || {
+            let mut group = self.out.next_row_group()?;
+            for column in columns {
+                column.append_to_row_group(&mut group)?;
+            }
+            group.close()
+        };
+        append().map_err(write_error(&self.path))?;
+        Ok(())
+    }
+
+    fn size_bytes(&self) -> u64 {
+        self.out.bytes_written() as u64
+    }
+
+    fn finish(self) -> Result<FileStamp> {
+        let file = self.out.into_inner().map_err(write_error(&self.path))?;
+        Ok(file.finish()?)
+    }
+}
+
+fn begin<W: io::Write + Send>(
+    out: W,
+    schema: &SchemaRef,
+    options: &ArrowWriterOptions,
+) -> parquet::errors::Result<(SerializedFileWriter<W>, ArrowRowGroupWriterFactory)> {
+    ArrowWriter::try_new_with_options(out, SchemaRef::clone(schema), options.clone())?
+        .into_serialized_writer()
+}
+
+fn properties(schema: &Schema) -> WriterProperties {
+    let mut metadata: Vec<KeyValue> = schema
+        .metadata()
+        .iter()
+        .filter(|(key, _)| key.as_str() != "ARROW:schema")
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect();
+    metadata.sort_by(|one, other| one.key.cmp(&other.key));
+    WriterProperties::builder()
+        .set_created_by("coldpress".to_owned())
+        .set_compression(Compression::SNAPPY)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_data_page_size_limit(1 << 20)
+        .set_key_value_metadata((!metadata.is_empty()).then_some(metadata))
+        .build()
+}
+
+/// The field, or JSON text in its place if Parquet has no such type.
+fn storable(field: &Field) -> Field {
+    use arrow::datatypes::{DataType, IntervalUnit};
+    let is_unknown = any_type(field.data_type(), &|data_type| {
+        matches!(
+            data_type,
+            DataType::Union(..) | DataType::Interval(IntervalUnit::MonthDayNano)
+        )
+    });
+    let refused = || {
+        let alone = Schema::new(vec![field.clone()]);
+        ArrowSchemaConverter::new().convert(&alone).is_err()
+    };
+    match is_unknown || refused() {
+        true => as_json_text(field),
+        false => field.clone(),
+    }
+}
+
+fn encode_error(error: ParquetError) -> Error {
+    Error::encode(format!("cannot encode a row group: {error}"))
+}
+
+fn write_error(path: &Path) -> impl FnOnce(ParquetError) -> Error {
+    let cannot_write = Error::io("write", path);
+    |error| {
+        cannot_write(match error {
+            ParquetError::External(error) => match error.downcast::<io::Error>() {
+                Ok(error) => *error,
+                Err(error) => io::Error::other(error),
+            },
+            error => io::Error::other(error),
+        })
+    }
+}

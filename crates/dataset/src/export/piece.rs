@@ -1,0 +1,102 @@
+//! The rows of a partition as they lie on disk, read once and proven as they are read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use coldpress_storage::{FileStamp, Hasher};
+use coldpress_table::{SchemaRef, Types};
+
+use super::rows::RowsForm;
+use crate::error::{Error, Result};
+
+/// The rows of a partition.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Their file.
+    pub path: PathBuf,
+    /// What the file is; anything else is damage.
+    pub stamp: FileStamp,
+    /// Their form.
+    pub form: RowsForm,
+    /// What lines hold, where the export has columns; without it and a schema they are read once more to see.
+    pub types: Option<Types>,
+    /// The schema of lines that come from a columnar source, where the export has columns; their types are then those
+    /// of the fields that the source does not have.
+    pub schema: Option<SchemaRef>,
+}
+
+impl Piece {
+    /// Why the rows must be made again.
+    pub(super) fn damaged(&self, reason: impl Into<String>) -> Error {
+        Error::DamagedPiece {
+            path: self.path.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    /// The rows cannot be read.
+    pub(super) fn unreadable(&self, error: &io::Error) -> Error {
+        self.damaged(format!("it cannot be read: {error}"))
+    }
+
+    /// Opens the file; what is read from it can be compared with its stamp.
+    pub(super) fn open(&self) -> Result<(Watched, Proof)> {
+        let file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
+        let hasher = Arc::new(Mutex::new(Hasher::new()));
+        let proof = Proof(Arc::clone(&hasher));
+        Ok((Watched { file, hasher }, proof))
+    }
+
+    /// Fails unless what was read, to the end of the file, is what the stamp says.
+    pub(super) fn prove(&self, proof: &Proof) -> Result<()> {
+        let read = proof.stamp();
+        if read == self.stamp {
+            return Ok(());
+        }
+        let expected = self.stamp.length;
+        Err(self.damaged(match read.length == expected {
+            true => "it is not what was published".to_owned(),
+            false => format!(
+                "it is not what was published: {expected} bytes, now {}",
+                read.length
+            ),
+        }))
+    }
+}
+
+/// A file whose bytes are hashed as they are read.
+pub(super) struct Watched {
+    file: File,
+    hasher: Arc<Mutex<Hasher>>,
+}
+
+/// What was read of a [`Watched`] file, wherever that went.
+pub(super) struct Proof(Arc<Mutex<Hasher>>);
+
+impl Proof {
+    /// Bytes read so far.
+    pub(super) fn length(&self) -> u64 {
+        self.stamp().length
+    }
+
+    /// Bytes read so far and their digest.
+    pub(super) fn stamp(&self) -> FileStamp {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .stamp()
+    }
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(buffer)?;
+        self.hasher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .update(&buffer[..length]);
+        Ok(length)
+    }
+}

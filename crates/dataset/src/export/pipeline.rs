@@ -1,0 +1,217 @@
+//! Work on units by several threads, whose results come out in the order of the units.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// A unit, and where its result goes.
+type Job<U, R> = (U, SyncSender<Result<R>>);
+
+/// Gives each unit that `produce` makes to one of `threads` threads, and what `work` makes of it to `consume`, in the
+/// order of the units and on the calling thread. At most `threads` + 1 units are on their way at once.
+///
+/// The first failure in the order of the units ends everything and is returned.
+///
+/// # Errors
+/// Those of the three functions; [`Error::Abandoned`] soon after `abandoned` is set.
+pub(super) fn in_order<U: Send, R: Send>(
+    threads: usize,
+    abandoned: &AtomicBool,
+    mut produce: impl FnMut() -> Result<Option<U>> + Send,
+    work: impl Fn(U) -> Result<R> + Sync,
+    mut consume: impl FnMut(R) -> Result<()>,
+) -> Result<()> {
+    let threads = threads.max(1);
+    let (jobs, job_queue) = channel::<Job<U, R>>();
+    let job_queue = Mutex::new(job_queue);
+    // In the order of the units, each with the one place where its result will be.
+    let (order, results) = channel::<Receiver<Result<R>>>();
+    let (permit, permits) = channel::<()>();
+    // They are taken by the reader below, which lives as long as they are wanted.
+    (0..=threads).for_each(|_| permit.send(()).unwrap_or_default());
+    // Set with a failure, so that what is behind it is not worked on.
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let ended = &ended;
+        scope.spawn(move || {
+            // Ends when the consumer has: then there are no more permits.
+            while permits.recv().is_ok()
+                && send_next(&mut produce, &[abandoned, ended], &jobs, &order)
+            {}
+        });
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((unit, result)) = next_job(&job_queue) {
+                    let worked = guarded(&[abandoned, ended], || work(unit));
+                    // Nobody wants it if the consumer has ended.
+                    let _ = result.send(worked);
+                }
+            });
+        }
+        // Moved in, so that the reader ends with the consumer, however that ends.
+        let (results, permit) = (results, permit);
+        for result in &results {
+            let consumed = result
+                .recv()
+                .unwrap_or_else(|_| Err(Error::encode("a thread of the export ended early")))
+                .and_then(|result| check(abandoned).and_then(|()| consume(result)));
+            ended.store(consumed.is_err(), Ordering::Relaxed);
+            consumed?;
+            // The reader may have ended already.
+            let _ = permit.send(());
+        }
+        Ok(())
+    })
+}
+
+/// Passes the next unit on, or a failure in its place; false when it was the last.
+fn send_next<U, R>(
+    produce: &mut impl FnMut() -> Result<Option<U>>,
+    ends: &[&AtomicBool],
+    jobs: &Sender<Job<U, R>>,
+    order: &Sender<Receiver<Result<R>>>,
+) -> bool {
+    let (sender, receiver) = sync_channel(1);
+    let (told, goes_on) = match guarded(ends, produce) {
+        Ok(None) => return false,
+        Ok(Some(unit)) => (jobs.send((unit, sender)).is_ok(), true),
+        Err(error) => (sender.send(Err(error)).is_ok(), false),
+    };
+    told && order.send(receiver).is_ok() && goes_on
+}
+
+fn next_job<J>(queue: &Mutex<Receiver<J>>) -> Option<J> {
+    queue
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .recv()
+        .ok()
+}
+
+/// A panic of a library becomes an error, as it would else take down more than this output.
+fn guarded<T>(ends: &[&AtomicBool], work: impl FnOnce() -> Result<T>) -> Result<T> {
+    ends.iter().try_for_each(|end| check(end))?;
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Error::encode("a thread of the export panicked")))
+}
+
+/// Fails when nobody wants the output any more.
+pub(super) fn check(abandoned: &AtomicBool) -> Result<()> {
+    match abandoned.load(Ordering::Relaxed) {
+        true => Err(Error::Abandoned),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    fn counter(until: usize) -> impl FnMut() -> Result<Option<usize>> + Send {
+        let mut next = 0..until;
+        move || Ok(next.next())
+    }
+
+    #[test]
+    fn results_come_in_order_and_few_are_on_their_way() {
+        for threads in [0, 1, 2, 5] {
+            let (made, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let mut produce = counter(300);
+            let mut seen = Vec::new();
+            in_order(
+                threads,
+                &AtomicBool::new(false),
+                || {
+                    let unit = produce()?;
+                    let ahead = made.fetch_add(1, Ordering::SeqCst) - taken.load(Ordering::SeqCst);
+                    assert!(ahead <= threads.max(1), "{ahead} are on their way");
+                    Ok(unit)
+                },
+                |unit| {
+                    // Odd ones take longer than those that follow them.
+                    (0..unit % 2 * 20_000).for_each(|n| drop(std::hint::black_box(n)));
+                    Ok(unit * 2)
+                },
+                |result| {
+                    seen.push(result);
+                    taken.fetch_add(1, Ordering::SeqCst);
+                    Ok(())
+                },
+            )
+            .unwrap();
+            assert!(seen.iter().copied().eq((0..300).map(|n| n * 2)));
+        }
+    }
+
+    #[test]
+    fn the_first_failure_in_order_is_told() {
+        let failing_at = |reader: usize, worker: usize, writer: usize| {
+            let mut produce = counter(100);
+            let fail = |message: &str| Err(Error::encode(message));
+            let ended = in_order(
+                3,
+                &AtomicBool::new(false),
+                || match produce()? {
+                    Some(unit) if unit == reader => fail("reader"),
+                    unit => Ok(unit),
+                },
+                |unit| match unit {
+                    unit if unit == worker => fail("worker"),
+                    unit if unit == worker + 1 => panic!("must be caught"),
+                    unit => Ok(unit),
+                },
+                |unit| match unit {
+                    unit if unit == writer => fail("writer"),
+                    _ => Ok(()),
+                },
+            );
+            ended.unwrap_err().to_string()
+        };
+        for (failing, expected) in [
+            ((5, 9, 9), "reader"),
+            ((9, 5, 9), "worker"),
+            ((9, 9, 5), "writer"),
+            ((99, 0, 200), "worker"),
+            ((200, 98, 200), "worker"),
+        ] {
+            let message = failing_at(failing.0, failing.1, failing.2);
+            assert!(message.contains(expected), "{failing:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let ended = in_order(
+            2,
+            &AtomicBool::new(false),
+            counter(3),
+            |unit| {
+                assert!(unit != 1);
+                Ok(unit)
+            },
+            |_| Ok(()),
+        );
+        assert!(ended.unwrap_err().to_string().contains("panicked"));
+    }
+
+    #[test]
+    fn an_abandoned_output_ends() {
+        let abandoned = AtomicBool::new(false);
+        let ended = in_order(
+            2,
+            &abandoned,
+            || Ok(Some(())),
+            Ok,
+            |()| {
+                abandoned.store(true, Ordering::Relaxed);
+                Ok(())
+            },
+        );
+        assert!(matches!(ended, Err(Error::Abandoned)));
+    }
+}

@@ -1,0 +1,60 @@
+//! How a worker writes the rows of a partition.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sniff::Compression;
+
+/// The form of a partition's rows, which the name of their file ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowsForm {
+    /// JSONL, possibly packed: `.jsonl`, `.jsonl.gz`, `.jsonl.zst`.
+    Lines(Compression),
+    /// An Arrow IPC stream: `.arrows`.
+    Table,
+}
+
+impl RowsForm {
+    /// What the name of such a file ends in.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Lines(Compression::None) => ".jsonl",
+            Self::Lines(Compression::Gzip) => ".jsonl.gz",
+            Self::Lines(Compression::Zstd) => ".jsonl.zst",
+            Self::Table => ".arrows",
+        }
+    }
+
+    /// The form of the rows in a file of this name; plain lines, where the name says nothing.
+    pub fn of_path(path: &str) -> Self {
+        let forms = [
+            Self::Table,
+            Self::Lines(Compression::Gzip),
+            Self::Lines(Compression::Zstd),
+        ];
+        forms
+            .into_iter()
+            .find(|form| path.ends_with(form.suffix()))
+            .unwrap_or(Self::Lines(Compression::None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_says_the_form() {
+        for form in [
+            RowsForm::Table,
+            RowsForm::Lines(Compression::None),
+            RowsForm::Lines(Compression::Gzip),
+            RowsForm::Lines(Compression::Zstd),
+        ] {
+            let name = format!("results/partition_000003.e1.a2{}", form.suffix());
+            assert_eq!(RowsForm::of_path(&name), form);
+            let json = serde_json::to_string(&form).unwrap();
+            assert_eq!(serde_json::from_str::<RowsForm>(&json).unwrap(), form);
+        }
+    }
+}

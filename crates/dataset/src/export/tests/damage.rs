@@ -1,0 +1,134 @@
+//! Pieces that are not what was published, and outputs that nobody wants.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray};
+
+use super::*;
+
+const FORMS: [&str; 6] = ["a.jsonl", "a.json", "a.parquet", "a.arrow", "a.csv", "s/"];
+
+fn rows(count: usize) -> String {
+    (0..count).map(|n| format!("{{\"n\": {n}, \"text\": \"row {n}\"}}\n")).collect()
+}
+
+fn table(count: usize) -> (SchemaRef, RecordBatch) {
+    let texts: StringArray = (0..count).map(|n| Some(format!("row {n}"))).collect();
+    let batch = RecordBatch::try_from_iter([("text", Arc::new(texts) as ArrayRef)]).unwrap();
+    (batch.schema(), batch)
+}
+
+/// Every form must refuse the pieces after `spoil` has been at the second, and leave nothing behind.
+#[track_caller]
+fn check(bench: &Bench, forms: &[&str], spoil: impl Fn(&Path)) {
+    let path = &bench.pieces[1].path;
+    let intact = fs::read(path).unwrap();
+    for form in forms {
+        spoil(path);
+        for threads in [1, 3] {
+            let ended = bench.export(&bench.target(form, 100), threads);
+            let damaged = matches!(&ended, Err(Error::DamagedPiece { path: told, .. }) if told == path);
+            assert!(damaged, "{form}: {ended:?}");
+            assert_eq!(fs::read_dir(bench.folder.path()).unwrap().count(), 1, "{form}");
+        }
+        fs::write(path, &intact).unwrap();
+        bench.export(&bench.target(form, 100), 2).unwrap();
+        let made = bench.target(form, 100);
+        if made.is_directory() {
+            fs::remove_dir_all(made.path()).unwrap();
+        } else {
+            fs::remove_file(made.path()).unwrap();
+        }
+    }
+}
+
+fn spoils() -> Vec<Box<dyn Fn(&Path)>> {
+    let changed = |change: fn(&mut Vec<u8>)| -> Box<dyn Fn(&Path)> {
+        Box::new(move |path| {
+            let mut bytes = fs::read(path).unwrap();
+            change(&mut bytes);
+            fs::write(path, bytes).unwrap();
+        })
+    };
+    vec![
+        Box::new(|path| fs::remove_file(path).unwrap()),
+        changed(Vec::clear),
+        changed(|bytes| bytes.truncate(bytes.len() / 2)),
+        changed(|bytes| bytes.truncate(bytes.len() - 1)),
+        changed(|bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+        }),
+        changed(|bytes| bytes[0] ^= 0x80),
+        changed(|bytes| bytes.push(b'\n')),
+        changed(|bytes| bytes.extend_from_within(..)),
+    ]
+}
+
+#[test]
+fn damaged_lines_are_told() {
+    let mut bench = Bench::new();
+    bench.plain(&rows(3)).plain(&rows(50)).plain(&rows(3));
+    for spoil in spoils() {
+        check(&bench, &FORMS, spoil);
+    }
+}
+
+#[test]
+fn damaged_tables_are_told() {
+    let mut bench = Bench::new();
+    let (schema, batch) = table(40);
+    for _ in 0..3 {
+        bench.table(&schema, std::slice::from_ref(&batch));
+    }
+    for spoil in spoils() {
+        check(&bench, &["a.parquet", "a.arrow"], spoil);
+    }
+}
+
+#[test]
+fn damaged_packed_rows_are_told() {
+    for (form, packing) in [("a.jsonl.gz", Compression::Gzip), ("a.jsonl.zst", Compression::Zstd)] {
+        let mut bench = Bench::new();
+        (0..3).for_each(|_| drop(bench.lines(&rows(30), packing).pieces.len()));
+        for spoil in spoils() {
+            check(&bench, &[form, "a.parquet", "a.csv"], spoil);
+        }
+    }
+}
+
+#[test]
+fn lines_that_are_not_as_noted_are_told() {
+    let mut bench = Bench::new();
+    bench.plain("{\"a\": 1}\n").plain("{\"b\": 1}\n").plain("{\"a\": \"x\"}\n");
+    bench.pieces[1].types = bench.pieces[0].types.clone();
+    for form in ["a.parquet", "a.arrow", "a.csv"] {
+        let ended = bench.export(&bench.target(form, 0), 2).unwrap_err();
+        assert!(ended.to_string().contains("not as noted"), "{ended}");
+    }
+}
+
+#[test]
+fn an_abandoned_output_leaves_nothing() {
+    let mut bench = Bench::new();
+    bench.plain(&rows(10));
+    for form in FORMS {
+        let mut writer = ExportWriter::create(&bench.target(form, 0), "e1", 2).unwrap();
+        writer.append(bench.pieces[0].clone()).unwrap();
+        let ended = writer.finish(&AtomicBool::new(true));
+        assert!(matches!(ended, Err(Error::Abandoned)), "{form}");
+        assert_eq!(fs::read_dir(bench.folder.path()).unwrap().count(), 1, "{form}");
+    }
+}
+
+#[test]
+fn a_dropped_writer_leaves_nothing() {
+    let mut bench = Bench::new();
+    bench.plain(&rows(10));
+    for form in FORMS {
+        let mut writer = ExportWriter::create(&bench.target(form, 0), "e1", 2).unwrap();
+        writer.append(bench.pieces[0].clone()).unwrap();
+        drop(writer);
+        assert_eq!(fs::read_dir(bench.folder.path()).unwrap().count(), 1, "{form}");
+    }
+}

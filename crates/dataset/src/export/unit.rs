@@ -1,0 +1,240 @@
+//! The second pass reads the rows of all pieces in order and cuts them into units, which threads encode.
+
+use std::io::{BufReader, Read};
+use std::slice;
+
+use arrow::record_batch::RecordBatch;
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::encode::decode_rows;
+use super::piece::{Piece, Proof, Watched};
+use super::rows::RowsForm;
+use super::table_rows::TableRowsReader;
+use crate::error::Result;
+
+/// Where a unit ends: with the row that reaches one of these.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnitLimits {
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+}
+
+/// Consecutive rows that become one row group, batch or block of an output. Units of lines end where the limits say,
+/// whatever pieces the lines lie in.
+#[derive(Default)]
+pub(super) struct Unit<'a> {
+    pub(super) parts: Vec<Part<'a>>,
+    bytes: u64,
+    rows: u64,
+}
+
+/// Rows of one piece.
+pub(super) enum Part<'a> {
+    /// Whole lines.
+    Lines(&'a Piece, Vec<u8>),
+    /// Rows of the piece's own schema.
+    Table(&'a Piece, RecordBatch),
+}
+
+/// Cuts the rows of pieces into units.
+pub(super) struct Units<'a> {
+    pieces: slice::Iter<'a, Piece>,
+    current: Option<OpenPiece<'a>>,
+    limits: UnitLimits,
+}
+
+struct OpenPiece<'a> {
+    piece: &'a Piece,
+    proof: Proof,
+    rows: OpenRows,
+}
+
+enum OpenRows {
+    Lines(OpenLines),
+    Table(Box<OpenTable>),
+}
+
+struct OpenLines {
+    text: Box<dyn Read + Send>,
+    /// Text that is read and not given out.
+    buffer: Vec<u8>,
+    ended: bool,
+}
+
+struct OpenTable {
+    reader: TableRowsReader<BufReader<Watched>>,
+    /// Bytes of the file that are accounted for.
+    bytes: u64,
+    /// Rows that are read and not given out.
+    rest: Option<RecordBatch>,
+}
+
+/// Lines are given out in blocks of about this size, so that memory is freed as they are encoded.
+const BLOCK_BYTES: usize = 1 << 20;
+
+impl<'a> Units<'a> {
+    pub(super) fn new(pieces: &'a [Piece], limits: UnitLimits) -> Self {
+        Self {
+            pieces: pieces.iter(),
+            current: None,
+            limits,
+        }
+    }
+
+    /// The next unit; none when all pieces are read and proven. A unit may hold rows of a piece that turns out to be
+    /// damaged only later.
+    pub(super) fn next(&mut self) -> Result<Option<Unit<'a>>> {
+        let mut unit = Unit::default();
+        while unit.bytes < self.limits.bytes && unit.rows < self.limits.rows {
+            let Some(open) = &mut self.current else {
+                let Some(piece) = self.pieces.next() else {
+                    break;
+                };
+                self.current = Some(OpenPiece::open(piece)?);
+                continue;
+            };
+            let left = UnitLimits {
+                bytes: self.limits.bytes - unit.bytes,
+                rows: self.limits.rows - unit.rows,
+            };
+            if !open.add_to(&mut unit, left)? {
+                open.piece.prove(&open.proof)?;
+                self.current = None;
+            }
+        }
+        Ok(if unit.parts.is_empty() {
+            None
+        } else {
+            Some(unit)
+        })
+    }
+}
+
+impl<'a> OpenPiece<'a> {
+    fn open(piece: &'a Piece) -> Result<Self> {
+        let (file, proof) = piece.open()?;
+        let rows = match piece.form {
+            RowsForm::Lines(packing) => OpenRows::Lines(OpenLines {
+                text: decode_rows(file, packing).map_err(|error| piece.unreadable(&error))?,
+                buffer: Vec::new(),
+                ended: false,
+            }),
+            RowsForm::Table => {
+                let file = BufReader::with_capacity(BLOCK_BYTES, file);
+                let reader =
+                    TableRowsReader::open(file).map_err(|error| piece.unreadable(&error))?;
+                OpenRows::Table(Box::new(OpenTable {
+                    reader,
+                    bytes: 0,
+                    rest: None,
+                }))
+            }
+        };
+        Ok(Self { piece, proof, rows })
+    }
+
+    /// Adds some rows to a unit that still takes `left`; false when there are none.
+    fn add_to(&mut self, unit: &mut Unit<'a>, left: UnitLimits) -> Result<bool> {
+        match &mut self.rows {
+            OpenRows::Lines(lines) => {
+                let found = lines
+                    .take(left)
+                    .map_err(|error| self.piece.unreadable(&error))?;
+                let Some((text, rows)) = found else {
+                    return Ok(false);
+                };
+                unit.bytes += text.len() as u64;
+                unit.rows += rows;
+                unit.parts.push(Part::Lines(self.piece, text));
+            }
+            OpenRows::Table(table) => {
+                let found = table
+                    .take(left.rows, &self.proof)
+                    .map_err(|error| self.piece.unreadable(&error))?;
+                let Some((batch, bytes)) = found else {
+                    return Ok(false);
+                };
+                unit.bytes += bytes;
+                unit.rows += batch.num_rows() as u64;
+                unit.parts.push(Part::Table(self.piece, batch));
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl OpenLines {
+    /// Whole lines, up to the one that reaches a limit, and how many they are.
+    fn take(&mut self, left: UnitLimits) -> std::io::Result<Option<(Vec<u8>, u64)>> {
+        let whole = loop {
+            let end = match memrchr(b'\n', &self.buffer) {
+                _ if self.ended => self.buffer.len(),
+                Some(end) if self.buffer.len() >= BLOCK_BYTES => end + 1,
+                _ => {
+                    self.fill()?;
+                    continue;
+                }
+            };
+            break end;
+        };
+        if whole == 0 {
+            return Ok(None);
+        }
+        let reaching = usize::try_from(left.bytes - 1).unwrap_or(usize::MAX);
+        let at_bytes = self.buffer[..whole]
+            .get(reaching..)
+            .and_then(|rest| memchr(b'\n', rest))
+            .map_or(whole, |end| reaching + end + 1);
+        let last = usize::try_from(left.rows - 1).unwrap_or(usize::MAX);
+        let mut ends = memchr_iter(b'\n', &self.buffer[..at_bytes]);
+        let (cut, rows) = match ends.nth(last) {
+            Some(end) => (end + 1, left.rows),
+            None => {
+                let ends = memchr_iter(b'\n', &self.buffer[..at_bytes]).count() as u64;
+                (at_bytes, ends)
+            }
+        };
+        let rest = self.buffer.split_off(cut);
+        Ok(Some((std::mem::replace(&mut self.buffer, rest), rows)))
+    }
+
+    /// Reads about a block more.
+    fn fill(&mut self) -> std::io::Result<()> {
+        let wanted = BLOCK_BYTES.saturating_sub(self.buffer.len()).max(BLOCK_BYTES / 4);
+        self.buffer.reserve(wanted);
+        let read = (&mut self.text)
+            .take(wanted as u64)
+            .read_to_end(&mut self.buffer)?;
+        self.ended = read < wanted;
+        Ok(())
+    }
+}
+
+impl OpenTable {
+    /// At most so many rows, and the bytes that were read for them.
+    fn take(
+        &mut self,
+        rows_left: u64,
+        proof: &Proof,
+    ) -> std::io::Result<Option<(RecordBatch, u64)>> {
+        let batch = match self.rest.take() {
+            Some(batch) => batch,
+            None => match self.reader.next_batch()? {
+                Some(batch) => batch,
+                None => {
+                    std::io::copy(self.reader.get_mut(), &mut std::io::sink())?;
+                    return Ok(None);
+                }
+            },
+        };
+        let buffered = self.reader.get_mut().buffer().len() as u64;
+        let read = proof.length() - buffered;
+        let bytes = read - std::mem::replace(&mut self.bytes, read);
+        let rows = usize::try_from(rows_left).unwrap_or(usize::MAX);
+        if batch.num_rows() <= rows {
+            return Ok(Some((batch, bytes)));
+        }
+        self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
+        Ok(Some((batch.slice(0, rows), bytes)))
+    }
+}

@@ -1,0 +1,109 @@
+//! Opening the text of a source at a position.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::Reader;
+use crate::convert::csv::CsvRows;
+use crate::convert::{Convert, Converter, Elements, Texts};
+use crate::decode::{Raw, decompress, transcode};
+use crate::error::{Error, Result};
+use crate::source::{Format, Source};
+
+/// The text of `source` from `start` on; `seek` is where the record at `start` begins in the file, if that is known.
+pub(super) fn reader(
+    source: &Source,
+    start: u64,
+    seek: Option<u64>,
+    max_record_bytes: u64,
+) -> Result<Reader> {
+    let seek = seek.filter(|_| source.can_resume_inside());
+    let reader = match &source.format {
+        Format::Damaged(_) => Reader::Text(Box::new(io::empty())),
+        Format::Lines if source.is_addressable() => {
+            return Ok(Reader::Text(Box::new(open_file(source, start)?)));
+        }
+        Format::Lines => Reader::Text(text_of(source, 0)?),
+        Format::Array => elements(source, start, seek, Elements::of_array())?,
+        Format::Values => elements(source, start, seek, Elements::of_values())?,
+        Format::Csv(dialect) => {
+            let rows = CsvRows::new(dialect, &source.columns, max_record_bytes);
+            match seek {
+                Some(_) => converted(source, start, seek, rows.resumed())?,
+                None => converted(source, start, seek, rows)?,
+            }
+        }
+        Format::Text => {
+            let first = seek.unwrap_or(0) as usize;
+            let texts = Texts::new(
+                source.texts(),
+                first,
+                source.compression,
+                source.encoding,
+                max_record_bytes,
+            );
+            Reader::Converted(Converter::new(Box::new(texts), seek.map_or(0, |_| start)))
+        }
+        Format::Parquet | Format::ArrowFile | Format::ArrowStream => {
+            return Err(Error::Unsupported {
+                path: source.path.display().to_string(),
+                what: "a table of columns, which has no lines",
+                help: "read it as a table",
+            });
+        }
+    };
+    if seek.is_some() {
+        return Ok(reader);
+    }
+    skip(source, reader, start)
+}
+
+/// Passes over what is before `start`.
+fn skip(source: &Source, mut reader: Reader, start: u64) -> Result<Reader> {
+    let passed = match &mut reader {
+        Reader::Text(text) => io::copy(&mut text.take(start), &mut io::sink()).map(|_| ()),
+        Reader::Converted(converter) => converter.skip_to(start),
+    };
+    passed.map_err(Error::io("read", &source.path))?;
+    Ok(reader)
+}
+
+fn elements(source: &Source, start: u64, seek: Option<u64>, elements: Elements) -> Result<Reader> {
+    let elements = match seek {
+        Some(_) => elements.resumed(),
+        None => elements,
+    };
+    converted(source, start, seek, elements)
+}
+
+/// What `convert` makes of the source, from its beginning or from the place of the record at `start`.
+fn converted(
+    source: &Source,
+    start: u64,
+    seek: Option<u64>,
+    convert: impl Convert + 'static,
+) -> Result<Reader> {
+    let offset = seek.unwrap_or(0);
+    let raw = text_of(source, offset)?;
+    let position = seek.map_or(0, |_| start);
+    Ok(Reader::Converted(Converter::over(
+        raw, offset, convert, position,
+    )))
+}
+
+/// The file's text in UTF-8; `offset` is 0 unless the file is plain.
+fn text_of(source: &Source, offset: u64) -> Result<Raw<'static>> {
+    let file = open_file(source, offset)?;
+    let bytes =
+        decompress(Box::new(file), source.compression).map_err(Error::io("read", &source.path))?;
+    Ok(transcode(bytes, source.encoding))
+}
+
+fn open_file(source: &Source, offset: u64) -> Result<File> {
+    let mut file = File::open(&source.path).map_err(Error::io("open", &source.path))?;
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset))
+            .map_err(Error::io("read", &source.path))?;
+    }
+    Ok(file)
+}

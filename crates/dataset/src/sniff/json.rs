@@ -1,0 +1,226 @@
+//! Which form of JSON a text begins with.
+
+use coldpress_record::trim_record;
+use memchr::memchr;
+use serde::de::IgnoredAny;
+
+use crate::source::Format;
+
+/// How much must speak for JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Its first characters: nothing else is expected.
+    Begins,
+    /// A first record that is whole: the file is named as something else.
+    FirstRecord,
+    /// Nothing but JSONL records: any JSON could be a text of its own.
+    OnlyLines,
+}
+
+/// The form of JSON that `head` begins with; `None` if it is no JSON. `is_whole` says that it is all of the text.
+pub(super) fn json_format(head: &[u8], is_whole: bool, proof: Proof) -> Option<Format> {
+    let text = &head[trim_record(head)];
+    let shape = Shape::of(text);
+    let format = match text.first()? {
+        b'[' => shape.array_format(proof),
+        b'{' => shape.object_format(),
+        _ => None,
+    }?;
+    match proof {
+        Proof::Begins => Some(format),
+        Proof::FirstRecord if format == Format::Lines => {
+            is_object(shape.first_line).then_some(format)
+        }
+        Proof::FirstRecord => Some(format).filter(|_| shape.first_is_valid()),
+        Proof::OnlyLines => {
+            Some(format).filter(|format| *format == Format::Lines && is_jsonl(text, is_whole))
+        }
+    }
+}
+
+/// What the first value of a text looks like.
+struct Shape<'a> {
+    text: &'a [u8],
+    first_line: &'a [u8],
+    /// Where the first value ends, if it does.
+    end: Option<usize>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        let line_end = memchr(b'\n', text).unwrap_or(text.len());
+        Self {
+            text,
+            first_line: &text[..line_end],
+            end: end_of_value(text),
+        }
+    }
+
+    /// The first value, if it ends on the first line.
+    fn ends_on_first_line(&self) -> Option<usize> {
+        self.end.filter(|end| *end <= self.first_line.len())
+    }
+
+    fn first_is_valid(&self) -> bool {
+        self.end
+            .is_some_and(|end| serde_json::from_slice::<IgnoredAny>(&self.text[..end]).is_ok())
+    }
+
+    fn array_format(&self, proof: Proof) -> Option<Format> {
+        let inside = self.text[1..].trim_ascii_start();
+        let of_records = matches!(inside.first(), None | Some(b'{' | b']'));
+        if let Some(end) = self.ends_on_first_line() {
+            let goes_on = !self.text[end..].trim_ascii().is_empty();
+            // An array on its own line is one bad line of many; a file that is nothing else is an array.
+            return Some(if goes_on || !of_records {
+                Format::Lines
+            } else {
+                Format::Array
+            });
+        }
+        let breaks_line = self.first_line.trim_ascii().len() == 1;
+        match proof {
+            _ if of_records || breaks_line => Some(Format::Array),
+            _ => Some(Format::Lines),
+        }
+    }
+
+    fn object_format(&self) -> Option<Format> {
+        if let Some(end) = self.ends_on_first_line() {
+            let rest = self.text[end..].trim_ascii();
+            let is_all = memchr(b'\n', rest).is_none();
+            // Records on one line without line ends.
+            let is_values = is_all
+                && self.first_line.len() == self.text.len()
+                && rest.starts_with(b"{")
+                && self.first_is_valid();
+            return Some(if is_values {
+                Format::Values
+            } else {
+                Format::Lines
+            });
+        }
+        let after = self.text[self.first_line.len()..].trim_ascii_start();
+        // A line that breaks off before the next record is one bad line of JSONL.
+        let goes_on = matches!(after.first(), Some(b'"' | b'}'));
+        let is_values = if self.end.is_some() {
+            self.first_is_valid() || goes_on
+        } else {
+            goes_on
+        };
+        Some(if is_values {
+            Format::Values
+        } else {
+            Format::Lines
+        })
+    }
+}
+
+/// Where the value that `text` begins with ends; `None` if it does not.
+fn end_of_value(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0u64, false, false);
+    for (at, byte) in text.iter().enumerate() {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = !escaped && *byte == b'\\';
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether the first two lines, or the only one, are records.
+fn is_jsonl(text: &[u8], is_whole: bool) -> bool {
+    let lines = text.split(|byte| *byte == b'\n');
+    let mut lines = lines
+        .map(|line| line.trim_ascii())
+        .filter(|line| !line.is_empty());
+    let first = lines.next().is_some_and(is_object);
+    match lines.next() {
+        Some(second) => first && (is_object(second) || !is_whole && lines.next().is_none()),
+        None => first && is_whole,
+    }
+}
+
+fn is_object(line: &[u8]) -> bool {
+    line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, proof: Proof, expected: Option<Format>) {
+        assert_eq!(
+            json_format(text.as_bytes(), true, proof),
+            expected,
+            "{text:?}"
+        );
+    }
+
+    #[test]
+    fn the_first_bytes_tell_the_form() {
+        use Format::{Array, Lines, Values};
+        for (text, expected) in [
+            ("[{\"a\": 1},\n{\"a\": 2}]", Some(Array)),
+            ("[\n{\"a\": 1}]", Some(Array)),
+            ("\u{FEFF}\n [ \n\n  {\"a\": 1}", Some(Array)),
+            ("[]", Some(Array)),
+            ("[]\n", Some(Array)),
+            ("[\n1,\n2]", Some(Array)),
+            ("[{\"a\": 1}]", Some(Array)),
+            ("[{\"a\": 1}]\n{\"b\": 1}", Some(Lines)),
+            ("[1]\n{}\n", Some(Lines)),
+            ("[1]", Some(Lines)),
+            ("{\n  \"a\": 1\n}", Some(Values)),
+            ("{\"a\": 1,\n \"b\": 2}\n{\"c\": 1}", Some(Values)),
+            ("{\"a\": [\n1]}\n", Some(Values)),
+            ("{\n  \"a\": {", Some(Values)),
+            ("{\n}\n{\n}", Some(Values)),
+            ("{\"a\": 1}{\"b\": 2} {}", Some(Values)),
+            ("{\"a\": 1}\n{\"b\": 2}", Some(Lines)),
+            ("{\"a\": 1}{\"b\": 2}\n{}", Some(Lines)),
+            ("{\"a\": 1,\n{\"b\": 2}\n{\"c\": 1}", Some(Lines)),
+            ("{\n{\"b\": 2}\n", Some(Lines)),
+            ("{\"a\": \"x\n{\"b\": 2}\n", Some(Lines)),
+            ("{", Some(Lines)),
+            ("id,text\n", None),
+            ("", None),
+        ] {
+            check(text, Proof::Begins, expected);
+        }
+    }
+
+    #[test]
+    fn other_names_ask_for_more() {
+        for (text, first_record, only_lines) in [
+            (
+                "{\"a\": 1}\n{\"b\": 2}\n",
+                Some(Format::Lines),
+                Some(Format::Lines),
+            ),
+            ("{\"a\": 1}\n", Some(Format::Lines), Some(Format::Lines)),
+            ("{\"a\": 1}\nand more\n", Some(Format::Lines), None),
+            ("{a},b\n1,2\n", None, None),
+            ("[a],[b]\n", None, None),
+            ("[{\"a\": 1}]", Some(Format::Array), None),
+            ("{\n\"a\": 1\n}\n", Some(Format::Values), None),
+            ("[ ] a task\n", None, None),
+        ] {
+            check(text, Proof::FirstRecord, first_record);
+            check(text, Proof::OnlyLines, only_lines);
+        }
+    }
+}

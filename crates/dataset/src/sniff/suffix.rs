@@ -1,0 +1,108 @@
+//! What the name of a file says that it holds.
+
+use std::path::Path;
+
+use super::Compression;
+use crate::source::Format;
+
+const PACKED: [(&str, Compression); 3] = [
+    (".gz", Compression::Gzip),
+    (".zst", Compression::Zstd),
+    (".zstd", Compression::Zstd),
+];
+
+/// What the name of a file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Suffix {
+    pub(crate) compression: Compression,
+    pub(crate) claim: Claim,
+}
+
+/// The format that a suffix stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// JSONL or JSON.
+    Json,
+    Parquet,
+    /// Either form of Arrow IPC.
+    Arrow,
+    Csv,
+    Tsv,
+    Text,
+    /// Any other suffix, or none.
+    Nothing,
+}
+
+impl Suffix {
+    pub(crate) fn of(path: &Path) -> Self {
+        let name = path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().to_lowercase();
+        let packed = PACKED
+            .iter()
+            .find_map(|(suffix, packed)| Some((name.strip_suffix(suffix)?, *packed)));
+        let (name, compression) = packed.unwrap_or((&name, Compression::None));
+        let claim = match name.rsplit_once('.').map(|(_, suffix)| suffix) {
+            Some("jsonl" | "ndjson" | "json") => Claim::Json,
+            Some("parquet") => Claim::Parquet,
+            Some("arrow" | "feather") => Claim::Arrow,
+            Some("csv") => Claim::Csv,
+            Some("tsv") => Claim::Tsv,
+            Some("txt" | "text" | "md") => Claim::Text,
+            _ => Claim::Nothing,
+        };
+        Self { compression, claim }
+    }
+}
+
+impl Claim {
+    pub(crate) fn is_columnar(self) -> bool {
+        matches!(self, Self::Parquet | Self::Arrow)
+    }
+
+    /// Whether content of this format is no surprise.
+    pub(crate) fn fits(self, format: &Format) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Json => matches!(format, Format::Lines | Format::Array | Format::Values),
+            Self::Parquet => matches!(format, Format::Parquet),
+            Self::Arrow => matches!(format, Format::ArrowFile | Format::ArrowStream),
+            Self::Csv | Self::Tsv => matches!(format, Format::Csv(_)),
+            Self::Text => matches!(format, Format::Text),
+        }
+    }
+
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow",
+            Self::Csv => "CSV",
+            Self::Tsv => "TSV",
+            Self::Text => "text",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// What a file of this format is, as the end of "it is".
+pub(crate) fn describe_format(format: &Format) -> &'static str {
+    match format {
+        Format::Lines => "JSONL",
+        Format::Array => "a JSON array",
+        Format::Values => "JSON with records over several lines",
+        Format::Csv(_) => "delimited text",
+        Format::Text => "text",
+        Format::Parquet => "a Parquet file",
+        Format::ArrowFile => "an Arrow file",
+        Format::ArrowStream => "an Arrow stream",
+        Format::Damaged(_) => "damaged",
+    }
+}
+
+pub(crate) fn describe_compression(compression: Compression) -> &'static str {
+    match compression {
+        Compression::None => "not compressed",
+        Compression::Gzip => "compressed with gzip",
+        Compression::Zstd => "compressed with zstd",
+    }
+}

@@ -1,0 +1,78 @@
+//! The formats a source can have.
+
+use serde::{Deserialize, Serialize};
+
+/// What the unpacked bytes of a source are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Format {
+    /// JSONL: one record on each line.
+    #[default]
+    Lines,
+    /// One JSON array of records.
+    Array,
+    /// JSON objects one after another, each over several lines (pretty-printed), or just one of them.
+    Values,
+    /// Rows of delimited text with a header: CSV and TSV.
+    Csv(CsvDialect),
+    /// Text files: each is one record, `{"text": "<content>"}`.
+    Text,
+    /// Apache Parquet.
+    Parquet,
+    /// The file form of Arrow IPC, which is also Feather of version 2.
+    ArrowFile,
+    /// The stream form of Arrow IPC.
+    ArrowStream,
+    /// Named as or begun like one of these, and it cannot be read: why, and what to do.
+    Damaged(String),
+}
+
+impl Format {
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Lines => "JSONL",
+            Self::Array => "JSON array",
+            Self::Values => "JSON objects over several lines",
+            Self::Csv(dialect) if dialect.delimiter == b'\t' => "TSV",
+            Self::Csv(_) => "CSV",
+            Self::Text => "text",
+            Self::Parquet => "Parquet",
+            Self::ArrowFile => "Arrow file",
+            Self::ArrowStream => "Arrow stream",
+            Self::Damaged(_) => "damaged",
+        }
+    }
+}
+
+/// How delimited text is written, and what its columns hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvDialect {
+    /// What stands between two cells.
+    pub delimiter: u8,
+    /// All columns of the file in their order; the names are unique.
+    pub columns: Vec<CsvColumn>,
+}
+
+/// One column of delimited text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvColumn {
+    /// The name that its values get in the records.
+    pub name: String,
+    /// What its cells become.
+    pub kind: CsvKind,
+}
+
+/// What the cells of a column become in JSON; an empty one is null.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CsvKind {
+    /// Numbers, spelled as in the file.
+    Number,
+    /// `true` and `false`.
+    Bool,
+    /// Strings; an empty cell in quotes is the empty string.
+    #[default]
+    Text,
+}

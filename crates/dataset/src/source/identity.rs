@@ -1,0 +1,99 @@
+//! What tells a source from another.
+
+use std::fs::{File, Metadata};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use coldpress_storage::{Digest, Hasher};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+const SAMPLE_BYTES: u64 = 64 * 1024;
+
+/// What tells a source from another, or from itself after a change: an early check, cheap to make.
+///
+/// The slices of a source are hashed whole when they are read; that hash decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceIdentity {
+    /// The path as it was resolved; of several text files, the path that led to them.
+    pub path: String,
+    /// Length in bytes, as stored; of several files, all together.
+    pub length: u64,
+    /// Time of the last change, in nanoseconds since 1970; of several files, the latest.
+    pub modified_nanos: u64,
+    /// Hash of the length, the first and the last 64 KiB; of several files, of their names and hashes.
+    pub sample: Digest,
+}
+
+/// Whether a source that looks the same was written to since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// Not even its time of change is another.
+    Same,
+    /// Its time of change is another, so that its slices should be hashed again.
+    Touched,
+}
+
+impl SourceIdentity {
+    /// The identity of one or several files that `path` stands for.
+    pub(crate) fn of(path: &str, files: &[PathBuf]) -> Result<Self> {
+        if let [file] = files {
+            return Self::of_file(path, file);
+        }
+        let members = files.iter().map(|file| Self::of_file("", file));
+        let members = members.collect::<Result<Vec<_>>>()?;
+        Ok(Self::of_members(path, files, &members))
+    }
+
+    pub(crate) fn of_file(path: &str, file: &Path) -> Result<Self> {
+        let mut opened = File::open(file).map_err(Error::io("open", file))?;
+        let metadata = opened.metadata().map_err(Error::io("examine", file))?;
+        let length = metadata.len();
+        let mut hasher = Hasher::new();
+        hasher.update(&length.to_le_bytes());
+        for start in [0, length.saturating_sub(SAMPLE_BYTES)] {
+            let mut sample = Vec::new();
+            opened
+                .seek(SeekFrom::Start(start))
+                .and_then(|_| (&mut opened).take(SAMPLE_BYTES).read_to_end(&mut sample))
+                .map_err(Error::io("read", file))?;
+            hasher.update(&sample);
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            length,
+            modified_nanos: modified_nanos(&metadata),
+            sample: hasher.finish(),
+        })
+    }
+
+    /// What `members` are together. Their folders are no part of it: a dataset may be moved.
+    pub(crate) fn of_members(path: &str, files: &[PathBuf], members: &[Self]) -> Self {
+        let mut hasher = Hasher::new();
+        for (file, member) in files.iter().zip(members) {
+            let name = file.file_name().unwrap_or_default();
+            hasher.update(name.as_encoded_bytes());
+            // No name has this byte.
+            hasher.update(b"/");
+            hasher.update(&member.length.to_le_bytes());
+            hasher.update(&member.sample.as_u128().to_le_bytes());
+        }
+        let modified = members.iter().map(|member| member.modified_nanos);
+        Self {
+            path: path.to_owned(),
+            length: members.iter().map(|member| member.length).sum(),
+            modified_nanos: modified.max().unwrap_or(0),
+            sample: hasher.finish(),
+        }
+    }
+}
+
+fn modified_nanos(metadata: &Metadata) -> u64 {
+    let modified = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    modified.map_or(0, |since| since.as_nanos() as u64)
+}

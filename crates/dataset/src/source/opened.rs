@@ -1,0 +1,81 @@
+//! Files as they are found, and what several of them settle together.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use super::{CsvKind, Format, Source, SourceIdentity};
+use crate::convert::csv::join;
+use crate::error::{Error, Result};
+use crate::resolve::ResolveOptions;
+use crate::sniff::sniff;
+
+/// What the columns of one file hold; `None` where all cells are empty.
+pub(crate) type Kinds = Vec<Option<CsvKind>>;
+
+/// A source whose columns do not know yet what those of other files hold.
+pub(crate) struct Opened {
+    pub(crate) source: Source,
+    pub(crate) kinds: Kinds,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Opened {
+    /// Opens, sniffs and identifies a file.
+    pub(crate) fn new(path: &Path, options: &ResolveOptions) -> Result<Self> {
+        let found = std::fs::metadata(path).map_err(Error::io("open", path))?;
+        if !found.is_file() {
+            let what = if found.is_dir() {
+                "a directory"
+            } else {
+                "no regular file"
+            };
+            let help = "copy its content to a file first";
+            return Err(Error::Unsupported {
+                path: path.display().to_string(),
+                what,
+                help,
+            });
+        }
+        let mut file = File::open(path).map_err(Error::io("open", path))?;
+        let sniffed = sniff(path, &mut file, options)?;
+        let mut source = Source {
+            path: path.to_owned(),
+            identity: SourceIdentity::of_file(&path.display().to_string(), path)?,
+            compression: sniffed.compression,
+            encoding: sniffed.encoding,
+            format: sniffed.format,
+            columns: Vec::new(),
+            members: Vec::new(),
+        };
+        if source.is_columnar() || matches!(source.format, Format::Csv(_)) {
+            source.columns.clone_from(&options.columns);
+        }
+        Ok(Self {
+            source,
+            kinds: sniffed.kinds,
+            notes: sniffed.notes,
+        })
+    }
+}
+
+/// Gives columns of the same name the same kind in all files; `kinds` are what each source was found to hold.
+pub(crate) fn settle_kinds(sources: &mut [Source], kinds: Vec<Kinds>) {
+    let mut joined: BTreeMap<String, Option<CsvKind>> = BTreeMap::new();
+    for (source, kinds) in sources.iter().zip(&kinds) {
+        if let Format::Csv(dialect) = &source.format {
+            for (column, kind) in dialect.columns.iter().zip(kinds) {
+                let entry = joined.entry(column.name.clone()).or_default();
+                *entry = join(*entry, *kind);
+            }
+        }
+    }
+    for source in sources {
+        if let Format::Csv(dialect) = &mut source.format {
+            for column in &mut dialect.columns {
+                let kind = joined.get(&column.name).copied().flatten();
+                column.kind = kind.unwrap_or_default();
+            }
+        }
+    }
+}

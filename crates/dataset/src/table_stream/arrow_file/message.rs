@@ -1,0 +1,232 @@
+//! One message of Arrow IPC: its head, which describes it, and its body.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use arrow::buffer::Buffer;
+use arrow::datatypes::Schema;
+use arrow::ipc::convert::try_fb_to_schema;
+use arrow::ipc::{
+    BodyCompression, CompressionType, Message as Head, MessageHeader,
+    RecordBatch as RecordBatchHead, root_as_message,
+};
+
+use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
+use crate::table_stream::limits::Packing;
+
+/// What stands before the length of a head since version 0.15 of the format.
+const CONTINUATION: [u8; 4] = [0xff; 4];
+/// The most values of an array.
+const MAX_ARRAY_VALUES: i64 = 1 << 40;
+/// The length of what a compressed buffer unpacks to, before its bytes.
+const PREFIX_BYTES: usize = 8;
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    Schema,
+    Rows { rows: u64, is_packed: bool },
+    Dictionary { id: i64, is_delta: bool },
+}
+
+/// Where a message is.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) offset: u64,
+    body_offset: u64,
+    pub(super) body_bytes: u64,
+    pub(super) content: Content,
+    /// The head, if it is kept.
+    head: Vec<u8>,
+}
+
+/// Reads the head of the message at `offset` of a file, of which `end` is the end; none where the stream ends.
+pub(super) fn read_message(file: &mut File, offset: u64, end: u64) -> Checked<Option<Message>> {
+    // Streams may end without a sign of it.
+    if offset >= end {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(offset))?;
+    let mut left = end - offset;
+    let mut length = read_word(file, &mut left)?;
+    if length == CONTINUATION {
+        length = read_word(file, &mut left)?;
+    }
+    let length = match i32::from_le_bytes(length) {
+        0 => return Ok(None),
+        length => u64::try_from(length).unwrap_or(u64::MAX),
+    };
+    ensure(length <= left, || {
+        format!("it claims a head of {length} bytes, {left} are left")
+    })?;
+    left -= length;
+    let mut head = vec![0; length as usize];
+    file.read_exact(&mut head)?;
+    let (content, body_bytes) = guarded(|| examine(&head))?;
+    ensure(body_bytes <= left, || {
+        format!("it claims a body of {body_bytes} bytes, {left} are left (is the file complete?)")
+    })?;
+    Ok(Some(Message {
+        offset,
+        body_offset: end - left,
+        body_bytes,
+        content,
+        head,
+    }))
+}
+
+fn read_word(file: &mut File, left: &mut u64) -> Checked<[u8; 4]> {
+    let mut word = [0; 4];
+    *left = left.checked_sub(4).ok_or("it is cut short")?;
+    file.read_exact(&mut word)?;
+    Ok(word)
+}
+
+fn examine(head: &[u8]) -> Checked<(Content, u64)> {
+    let head = parse(head)?;
+    let content = match head.header_type() {
+        MessageHeader::Schema => Content::Schema,
+        MessageHeader::RecordBatch => {
+            let batch = head.header_as_record_batch().ok_or("it has no rows")?;
+            Content::Rows {
+                rows: u64::try_from(batch.length()).unwrap_or(u64::MAX),
+                is_packed: batch.compression().is_some(),
+            }
+        }
+        MessageHeader::DictionaryBatch => {
+            let batch = head.header_as_dictionary_batch().ok_or("it has no values")?;
+            Content::Dictionary {
+                id: batch.id(),
+                is_delta: batch.isDelta(),
+            }
+        }
+        other => return Err(Flaw::Damaged(format!("it is of an unknown kind, {other:?}"))),
+    };
+    let body_bytes = u64::try_from(head.bodyLength()).unwrap_or(u64::MAX);
+    Ok((content, body_bytes))
+}
+
+fn parse(head: &[u8]) -> Checked<Head<'_>> {
+    root_as_message(head).map_err(|error| Flaw::Damaged(error.to_string()))
+}
+
+impl Message {
+    /// Where the next message is.
+    pub(super) fn end(&self) -> u64 {
+        self.body_offset + self.body_bytes
+    }
+
+    /// How long its head is, with what stands before it.
+    pub(super) fn head_bytes(&self) -> u64 {
+        self.body_offset - self.offset
+    }
+
+    pub(super) fn without_head(self) -> Self {
+        Self {
+            head: Vec::new(),
+            ..self
+        }
+    }
+
+    /// The schema that it is.
+    pub(super) fn schema(&self) -> Checked<Schema> {
+        guarded(|| {
+            let head = parse(&self.head)?;
+            let schema = head.header_as_schema().ok_or("a stream begins with it")?;
+            ensure(schema.endianness().equals_to_target_endianness(), || {
+                "its numbers are in the byte order of other machines".to_owned()
+            })?;
+            Ok::<_, Flaw>(try_fb_to_schema(schema)?)
+        })
+    }
+
+    /// Reads it whole and hands head and body to `decode`, once they are checked against each other.
+    pub(super) fn read<T>(
+        &self,
+        file: &mut File,
+        decode: impl FnOnce(Head<'_>, &Buffer) -> Checked<T>,
+    ) -> Checked<T> {
+        let length = self.end() - self.offset;
+        let mut bytes = Vec::with_capacity(length as usize);
+        file.seek(SeekFrom::Start(self.offset))?;
+        Read::take(&mut *file, length).read_to_end(&mut bytes)?;
+        ensure(bytes.len() as u64 == length, || "it is cut short".to_owned())?;
+        let head_start = match bytes.starts_with(&CONTINUATION) {
+            true => 8,
+            false => 4,
+        };
+        let message = Buffer::from_vec(bytes);
+        let head_end = self.head_bytes() as usize;
+        let body = message.slice(head_end);
+        guarded(|| {
+            let head = parse(&message.as_slice()[head_start..head_end])?;
+            let values = match self.content {
+                Content::Dictionary { .. } => head
+                    .header_as_dictionary_batch()
+                    .and_then(|dictionary| dictionary.data()),
+                _ => head.header_as_record_batch(),
+            };
+            check_values(&values.ok_or("it has no values")?, &body)?;
+            decode(head, &body)
+        })
+    }
+}
+
+/// Checks the lengths in a head against the body that they speak of.
+fn check_values(head: &RecordBatchHead<'_>, body: &[u8]) -> Checked<()> {
+    let in_bounds = |length: i64| (0..=MAX_ARRAY_VALUES).contains(&length);
+    for node in head.nodes().into_iter().flatten() {
+        let is_plausible =
+            in_bounds(node.length()) && (0..=node.length()).contains(&node.null_count());
+        ensure(is_plausible, || {
+            format!(
+                "an array claims {} values, {} of them null",
+                node.length(),
+                node.null_count()
+            )
+        })?;
+    }
+    let packing = head.compression().map(packing).transpose()?;
+    let mut total = 0;
+    for buffer in head.buffers().into_iter().flatten() {
+        let start = usize::try_from(buffer.offset());
+        let bytes = start.ok().zip(usize::try_from(buffer.length()).ok());
+        let bytes = bytes.and_then(|(start, length)| body.get(start..start.checked_add(length)?));
+        let bytes = bytes.ok_or_else(|| {
+            let (offset, length) = (buffer.offset(), buffer.length());
+            format!("{length} bytes at {offset} are outside of its body")
+        })?;
+        total += bytes.len();
+        if let Some(packing) = packing {
+            check_packed(packing, bytes)?;
+        }
+    }
+    ensure(total <= body.len(), || {
+        "its arrays share their bytes".to_owned()
+    })
+}
+
+fn packing(compression: BodyCompression<'_>) -> Checked<Packing> {
+    match compression.codec() {
+        CompressionType::LZ4_FRAME => Ok(Packing::Lz4),
+        CompressionType::ZSTD => Ok(Packing::Zstd),
+        other => Err(Flaw::Damaged(format!("it is packed with an unknown codec, {other:?}"))),
+    }
+}
+
+fn check_packed(packing: Packing, bytes: &[u8]) -> Checked<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let (prefix, packed) = bytes
+        .split_at_checked(PREFIX_BYTES)
+        .ok_or("a packed buffer is cut short")?;
+    match i64::from_le_bytes(prefix.try_into().unwrap_or_default()) {
+        // It is not packed.
+        -1 => Ok(()),
+        claimed => packing.check(
+            packed.len() as u64,
+            u64::try_from(claimed).unwrap_or(u64::MAX),
+        ),
+    }
+}

@@ -1,0 +1,93 @@
+//! Rows of an Arrow file, a batch at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::ipc::reader::{read_dictionary, read_record_batch};
+
+use super::ArrowFile;
+use crate::table_stream::flaw::{Checked, ensure};
+use crate::table_stream::weight::first_batch;
+
+/// Rows of one record batch after another.
+pub(in crate::table_stream) struct ArrowStream {
+    file: File,
+    table: Arc<ArrowFile>,
+    /// What is left to read: a record batch and rows of it.
+    parts: VecDeque<(usize, Range<u64>)>,
+    dictionaries: HashMap<i64, ArrayRef>,
+    /// The message up to which the dictionaries count.
+    position: usize,
+    /// Rows that were read and not handed out.
+    read: Option<RecordBatch>,
+}
+
+impl ArrowStream {
+    pub(in crate::table_stream) fn new(
+        file: File,
+        table: Arc<ArrowFile>,
+        parts: VecDeque<(usize, Range<u64>)>,
+    ) -> Self {
+        Self {
+            file,
+            table,
+            parts,
+            dictionaries: HashMap::new(),
+            position: 0,
+            read: None,
+        }
+    }
+
+    pub(in crate::table_stream) fn next_rows(&mut self) -> Checked<Option<RecordBatch>> {
+        if self.read.is_none() {
+            let Some((group, rows)) = self.parts.pop_front() else {
+                return Ok(None);
+            };
+            let batch = self.read_group(group)?;
+            let (start, end) = (rows.start as usize, rows.end as usize);
+            ensure(end <= batch.num_rows(), || {
+                format!("it has {} rows", batch.num_rows())
+            })?;
+            self.read = Some(batch.slice(start, end - start));
+        }
+        let Some(rows) = self.read.take() else {
+            return Ok(None);
+        };
+        let batch = first_batch(&rows);
+        let rest = rows.num_rows() - batch.num_rows();
+        if rest > 0 {
+            self.read = Some(rows.slice(batch.num_rows(), rest));
+        }
+        Ok(Some(batch))
+    }
+
+    fn read_group(&mut self, group: usize) -> Checked<RecordBatch> {
+        let table = Arc::clone(&self.table);
+        let index = table.batches[group];
+        for message in table.dictionaries(self.position..index) {
+            message.read(&mut self.file, |head, body| {
+                let batch = head.header_as_dictionary_batch().ok_or("it has no values")?;
+                let dictionaries = &mut self.dictionaries;
+                read_dictionary(body, batch, &table.whole, dictionaries, &head.version())?;
+                Ok(())
+            })?;
+        }
+        self.position = index;
+        let projection = (table.selected.len() < table.whole.fields().len())
+            .then_some(table.selected.as_slice());
+        table.messages[index].read(&mut self.file, |head, body| {
+            let batch = head.header_as_record_batch().ok_or("it has no rows")?;
+            Ok(read_record_batch(
+                body,
+                batch,
+                Arc::clone(&table.whole),
+                &self.dictionaries,
+                projection,
+                &head.version(),
+            )?)
+        })
+    }
+}

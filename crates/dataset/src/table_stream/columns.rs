@@ -1,0 +1,92 @@
+//! Finding declared fields among columns.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{DataType, FieldRef, Fields};
+
+/// The way to a field: a column, then children of structs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FieldPlace {
+    pub(super) indexes: Vec<usize>,
+    pub(super) field: FieldRef,
+}
+
+/// Finds the field that `name` means: a column of just that name, else a path into structs.
+///
+/// Of columns with the same name the last one counts, as of repeated keys of a JSON object.
+pub(super) fn find_field(fields: &Fields, name: &str) -> Option<FieldPlace> {
+    let index_of = |name: &str| fields.iter().rposition(|field| field.name() == name);
+    if let Some(index) = index_of(name) {
+        return Some(FieldPlace {
+            indexes: vec![index],
+            field: FieldRef::clone(&fields[index]),
+        });
+    }
+    let (first, rest) = name.split_once('.')?;
+    let index = index_of(first)?;
+    let DataType::Struct(children) = fields[index].data_type() else {
+        return None;
+    };
+    let mut place = find_field(children, rest)?;
+    place.indexes.insert(0, index);
+    Some(place)
+}
+
+/// The values of the field, and in which rows an object that it is in is null, so that the rows lack it.
+pub(super) fn field_values(
+    rows: &RecordBatch,
+    place: &FieldPlace,
+) -> (ArrayRef, Option<NullBuffer>) {
+    let mut array = ArrayRef::clone(rows.column(place.indexes[0]));
+    let mut parents = None;
+    for index in &place.indexes[1..] {
+        parents = NullBuffer::union(parents.as_ref(), array.nulls());
+        let child = ArrayRef::clone(array.as_struct().column(*index));
+        array = child;
+    }
+    (array, parents)
+}
+
+/// The longest list of names in a message.
+const MAX_LISTED: usize = 20;
+
+/// Names for a message: the first of them, when they are many.
+pub(super) fn name_list<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.len() {
+        0 => "none".to_owned(),
+        count if count > MAX_LISTED => {
+            let listed = names[..MAX_LISTED].join(", ");
+            format!("{listed} and {} more", count - MAX_LISTED)
+        }
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::Field;
+
+    #[test]
+    fn a_literal_name_wins_over_a_path() {
+        let text = || Field::new("text", DataType::Utf8, true);
+        let meta = |name: &str| {
+            let inner = Field::new_struct("a.b", vec![text()], true);
+            Field::new_struct(name, vec![text(), inner], true)
+        };
+        let fields = Fields::from(vec![
+            meta("meta"),
+            text(),
+            Field::new("meta.text", DataType::Int8, true),
+            text(),
+        ]);
+        let find = |name: &str| find_field(&fields, name).map(|place| place.indexes);
+        assert_eq!(find("text"), Some(vec![3]));
+        assert_eq!(find("meta.text"), Some(vec![2]));
+        assert_eq!(find("meta.a.b.text"), None);
+        assert_eq!(find("meta.a.b"), Some(vec![0, 1]));
+        assert_eq!(find("meta.none"), None);
+        assert_eq!(find("text.x"), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! What is wrong with a columnar file, before it is known where.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use arrow::error::ArrowError;
+use parquet::errors::ParquetError;
+
+use crate::error::Error;
+
+/// Why a step of reading failed.
+#[derive(Debug)]
+pub(super) enum Flaw {
+    /// The file could not be read.
+    Io(io::Error),
+    /// The file was read, and it is damaged.
+    Damaged(String),
+}
+
+/// The result of a step of reading.
+pub(super) type Checked<T> = Result<T, Flaw>;
+
+impl Flaw {
+    /// The error of the file at `path`; `place` is where in it the flaw is.
+    pub(super) fn at(self, path: &Path, place: impl Into<String>) -> Error {
+        match self {
+            Self::Io(source) => Error::io("read", path)(source),
+            Self::Damaged(reason) => Error::DamagedTable {
+                path: path.display().to_string(),
+                place: place.into(),
+                reason,
+            },
+        }
+    }
+}
+
+/// Runs a step of a library that may panic over bytes that no writer writes.
+pub(super) fn guarded<T, E: Into<Flaw>>(step: impl FnOnce() -> Result<T, E>) -> Checked<T> {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(result) => result.map_err(Into::into),
+        Err(panic) => Err(Flaw::Damaged(format!(
+            "it cannot be decoded: {}",
+            message(panic.as_ref())
+        ))),
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("the decoder panicked")
+}
+
+/// Fails with `reason` unless `holds`.
+pub(super) fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Checked<()> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Flaw::Damaged(reason()))
+    }
+}
+
+impl From<io::Error> for Flaw {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
+                Self::Damaged(error.to_string())
+            }
+            // Without a code it comes from a decoder, not from the system.
+            _ if error.raw_os_error().is_none() => Self::Damaged(error.to_string()),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<ParquetError> for Flaw {
+    fn from(error: ParquetError) -> Self {
+        match error {
+            ParquetError::External(source) => from_source(source),
+            ParquetError::General(reason) | ParquetError::EOF(reason) => Self::Damaged(reason),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+impl From<ArrowError> for Flaw {
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::ExternalError(source) => from_source(source),
+            ArrowError::IoError(_, source) => source.into(),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+impl From<String> for Flaw {
+    fn from(reason: String) -> Self {
+        Self::Damaged(reason)
+    }
+}
+
+impl From<&str> for Flaw {
+    fn from(reason: &str) -> Self {
+        Self::Damaged(reason.to_owned())
+    }
+}
+
+fn from_source(source: Box<dyn StdError + Send + Sync>) -> Flaw {
+    match source.downcast::<io::Error>() {
+        Ok(error) => (*error).into(),
+        Err(other) => match other.downcast::<ParquetError>() {
+            Ok(error) => (*error).into(),
+            Err(other) => Flaw::Damaged(other.to_string()),
+        },
+    }
+}

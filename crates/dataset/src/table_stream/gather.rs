@@ -1,0 +1,216 @@
+//! The rows of a batch that are alive as a record batch.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Array, Int64Array, LargeStringArray, RecordBatch,
+    RecordBatchOptions, StringArray, StringViewArray, StructArray, UInt64Array, new_null_array,
+};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::compute::{cast, take_record_batch};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
+use arrow::error::ArrowError;
+use coldpress_record::{Batch, DeclaredFields, STATS_FIELD, StatValue, escape_into};
+
+use super::columns::find_field;
+use super::fill::{Texts, is_json_text};
+use super::rows::TableRows;
+use crate::error::{Error, Result};
+
+type ArrowResult<T> = std::result::Result<T, ArrowError>;
+
+/// See [`TableRows::gather`].
+pub(super) fn gather(
+    batch: &Batch,
+    fields: &DeclaredFields,
+    with_stats: bool,
+) -> Result<RecordBatch> {
+    let rows = TableRows::of(batch).ok_or_else(|| Error::Uncarried {
+        reason: "it carries no columns".to_owned(),
+    })?;
+    let mut rows = take_rows(batch, rows.record_batch()).map_err(uncarried)?;
+    for (column, path) in fields.paths().iter().enumerate() {
+        let changed = Changed::of(batch, column);
+        if changed.any() {
+            rows = replace(&rows, path.name(), &changed)?;
+        }
+    }
+    if with_stats {
+        rows = append_stats(&rows, batch).map_err(uncarried)?;
+    }
+    Ok(rows)
+}
+
+fn uncarried(error: ArrowError) -> Error {
+    Error::Uncarried {
+        reason: error.to_string(),
+    }
+}
+
+/// The carried rows of those that are alive. Nothing is copied where they follow each other.
+fn take_rows(batch: &Batch, rows: &RecordBatch) -> ArrowResult<RecordBatch> {
+    let alive = batch.selection().iter();
+    let wanted: Vec<u64> = alive
+        .map(|row| batch.carried_row(*row as usize) as u64)
+        .collect();
+    let first = wanted.first().copied().unwrap_or_default();
+    if (first..).zip(&wanted).all(|(next, row)| next == *row) {
+        return Ok(match wanted.len() == rows.num_rows() {
+            true => rows.clone(),
+            false => rows.slice(first as usize, wanted.len()),
+        });
+    }
+    if rows.num_columns() == 0 {
+        let options = RecordBatchOptions::new().with_row_count(Some(wanted.len()));
+        return RecordBatch::try_new_with_options(rows.schema(), Vec::new(), &options);
+    }
+    take_record_batch(rows, &UInt64Array::from(wanted))
+}
+
+/// The texts of a field that operators changed, by row among those that are alive.
+struct Changed<'a> {
+    texts: Vec<Option<&'a str>>,
+}
+
+impl<'a> Changed<'a> {
+    fn of(batch: &'a Batch, column: usize) -> Self {
+        let text = |row: &u32| {
+            let row = *row as usize;
+            let is_changed = batch.is_field_changed(column, row);
+            is_changed.then(|| batch.text(column, row).ok()).flatten()
+        };
+        Self {
+            texts: batch.selection().iter().map(text).collect(),
+        }
+    }
+
+    fn any(&self) -> bool {
+        self.texts.iter().any(Option::is_some)
+    }
+}
+
+fn replace(rows: &RecordBatch, name: &str, changed: &Changed<'_>) -> Result<RecordBatch> {
+    let schema = rows.schema();
+    let at_field = |reason: String| Error::Uncarried {
+        reason: format!("column `{name}`: {reason}"),
+    };
+    let place = find_field(schema.fields(), name)
+        .ok_or_else(|| at_field("the source has no such column".to_owned()))?;
+    let mut columns = rows.columns().to_vec();
+    let index = place.indexes[0];
+    columns[index] = replaced(
+        &columns[index],
+        &schema.fields()[index],
+        &place.indexes[1..],
+        changed,
+    )
+    .map_err(|error| at_field(error.to_string()))?;
+    RecordBatch::try_new(schema, columns).map_err(uncarried)
+}
+
+/// `array` with the changed texts in it, or in the child that `path` leads to.
+fn replaced(
+    array: &ArrayRef,
+    field: &FieldRef,
+    path: &[usize],
+    changed: &Changed<'_>,
+) -> ArrowResult<ArrayRef> {
+    let [index, rest @ ..] = path else {
+        return with_texts(array, field, changed);
+    };
+    let parent = array.as_struct();
+    let mut columns = parent.columns().to_vec();
+    let child = &parent.fields()[*index];
+    columns[*index] = replaced(&columns[*index], child, rest, changed)?;
+    // An object that gets a text is null no more.
+    let nulls = parent.nulls().map(|nulls| {
+        let valid = nulls.iter().zip(&changed.texts);
+        let valid = valid.map(|(valid, text)| valid || text.is_some());
+        NullBuffer::new(BooleanBuffer::from_iter(valid))
+    });
+    let parent = StructArray::try_new(parent.fields().clone(), columns, nulls)?;
+    Ok(Arc::new(parent))
+}
+
+fn with_texts(
+    array: &ArrayRef,
+    field: &FieldRef,
+    changed: &Changed<'_>,
+) -> ArrowResult<ArrayRef> {
+    let old = Texts::of(array).ok_or_else(|| {
+        ArrowError::CastError(format!("a text does not fit the type {}", array.data_type()))
+    })?;
+    let escaped = is_json_text(field).then(|| changed.texts.iter().map(|text| text.map(escape)));
+    let escaped: Vec<Option<String>> = escaped.into_iter().flatten().collect();
+    let new = |row: usize| match escaped.get(row) {
+        Some(json) => json.as_deref(),
+        None => changed.texts[row],
+    };
+    let texts = (0..array.len()).map(|row| new(row).or_else(|| old.get(row)));
+    let bytes: usize = texts.clone().flatten().map(str::len).sum();
+    let new: ArrayRef = match array.data_type() {
+        DataType::Utf8 if i32::try_from(bytes).is_ok() => Arc::new(texts.collect::<StringArray>()),
+        DataType::Utf8View => Arc::new(texts.collect::<StringViewArray>()),
+        _ => Arc::new(texts.collect::<LargeStringArray>()),
+    };
+    match new.data_type() == array.data_type() {
+        true => Ok(new),
+        false => cast(&new, array.data_type()),
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut json = Vec::new();
+    escape_into(text, &mut json);
+    String::from_utf8(json).unwrap_or_default()
+}
+
+fn append_stats(rows: &RecordBatch, batch: &Batch) -> ArrowResult<RecordBatch> {
+    let stats = batch.stats();
+    let columns = (0..stats.names().len()).map(|column| stat_column(batch, column));
+    let (mut fields, mut arrays) = (Vec::new(), Vec::new());
+    for (name, array) in stats.names().iter().zip(columns) {
+        fields.push(Field::new(name, array.data_type().clone(), true));
+        arrays.push(array);
+    }
+    let alive = batch.selection().iter();
+    let valid = alive.map(|row| stats.has_any(*row as usize));
+    let nulls = NullBuffer::new(BooleanBuffer::from_iter(valid));
+    let fields = Fields::from(fields);
+    let (all_fields, mut columns) = (rows.schema_ref().fields(), rows.columns().to_vec());
+    let stats_field = Field::new(STATS_FIELD, DataType::Struct(fields.clone()), true);
+    let column: ArrayRef = match arrays.is_empty() {
+        true => new_null_array(stats_field.data_type(), rows.num_rows()),
+        false => Arc::new(StructArray::try_new(fields, arrays, Some(nulls))?),
+    };
+    columns.push(column);
+    let all_fields: Vec<FieldRef> = all_fields
+        .iter()
+        .cloned()
+        .chain([Arc::new(stats_field)])
+        .collect();
+    let schema = Schema::new_with_metadata(all_fields, rows.schema_ref().metadata().clone());
+    RecordBatch::try_new(Arc::new(schema), columns)
+}
+
+/// A statistic of the alive rows: as integers if all are, else as floats.
+fn stat_column(batch: &Batch, column: usize) -> ArrayRef {
+    let values = batch.stats().values(column);
+    let alive = batch.selection().iter().map(|row| values[*row as usize]);
+    let as_integer = |value: Option<StatValue>| match value {
+        Some(StatValue::Int(value)) => Some(Some(value)),
+        Some(StatValue::Float(_)) => None,
+        None => Some(None),
+    };
+    let integers: Option<Vec<Option<i64>>> = alive.clone().map(as_integer).collect();
+    match integers {
+        Some(integers) if integers.iter().any(Option::is_some) => {
+            Arc::new(Int64Array::from(integers))
+        }
+        _ => Arc::new(
+            alive
+                .map(|value| value.map(StatValue::as_f64))
+                .collect::<Float64Array>(),
+        ),
+    }
+}

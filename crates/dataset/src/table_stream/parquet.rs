@@ -1,0 +1,171 @@
+//! Parquet files: their metadata, checked before anything of it is believed.
+
+mod chunk;
+mod columns;
+mod delta;
+mod footer;
+mod page;
+mod stream;
+mod thrift;
+mod zones;
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use parquet::arrow::{
+    FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
+};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
+
+use self::chunk::chunk_range;
+use super::flaw::{Checked, Flaw, ensure, guarded};
+use super::limits::{MAX_GROUP_ROWS, fixed_row_bytes};
+use super::views::with_views;
+use super::{RowGroup, select_columns};
+use crate::error::Result;
+
+pub(super) use self::stream::ParquetStream;
+
+/// The metadata of a Parquet file.
+#[derive(Debug)]
+pub(super) struct ParquetFile {
+    metadata: Arc<ParquetMetaData>,
+    schema: SchemaRef,
+    /// How the selected columns are read, with views in the place of texts.
+    levels: FieldLevels,
+    /// The leaf columns that are read.
+    leaves: Vec<usize>,
+    fixed_row_bytes: u64,
+    groups: Vec<RowGroup>,
+}
+
+impl ParquetFile {
+    /// Reads and checks the metadata of `file`, which is `length` bytes long.
+    pub(super) fn open(
+        path: &Path,
+        file: &mut File,
+        length: u64,
+        columns: &[String],
+    ) -> Result<Self> {
+        let at = |place: &'static str| move |flaw: Flaw| flaw.at(path, place);
+        let footer = footer::read_footer(file, length).map_err(at("footer"))?;
+        let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer));
+        let metadata = metadata.map_err(at("footer"))?;
+        let whole = guarded(|| arrow_schema(&metadata)).map_err(at("schema"))?;
+        let selected = select_columns(path, &whole, columns)?;
+        let schema = guarded(|| whole.project(&selected)).map_err(at("schema"))?;
+        let fixed_row_bytes = fixed_row_bytes(schema.fields().iter().map(AsRef::as_ref))
+            .map_err(at("schema"))?;
+        let descriptor = metadata.file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(descriptor, selected);
+        let leaves: Vec<usize> = (0..descriptor.num_columns())
+            .filter(|leaf| mask.leaf_included(*leaf))
+            .collect();
+        let hint = with_views(whole.fields());
+        let levels = guarded(|| parquet_to_arrow_field_levels(descriptor, mask, Some(&hint)));
+        let levels = levels.map_err(at("schema"))?;
+        let mut groups = Vec::new();
+        for group in 0..metadata.num_row_groups() {
+            let checked = check_group(&metadata, group, length, &leaves);
+            groups.push(checked.map_err(|flaw| flaw.at(path, format!("row group {group}")))?);
+        }
+        let rows: u64 = groups.iter().map(|group| group.rows).sum();
+        let claimed = metadata.file_metadata().num_rows();
+        ensure(u64::try_from(claimed) == Ok(rows), || {
+            format!("it claims {claimed} rows, its row groups have {rows}")
+        })
+        .map_err(at("footer"))?;
+        Ok(Self {
+            metadata: Arc::new(metadata),
+            schema: Arc::new(schema),
+            levels,
+            leaves,
+            fixed_row_bytes,
+            groups,
+        })
+    }
+
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    pub(super) fn groups(&self) -> &[RowGroup] {
+        &self.groups
+    }
+
+    /// Where the bytes of a row group lie: of all its columns, in their order.
+    pub(super) fn group_bytes(&self, group: usize) -> Checked<Vec<Range<u64>>> {
+        let columns = self.metadata.row_group(group).columns();
+        columns.iter().map(chunk_range).collect()
+    }
+}
+
+/// The schema that the file's writer embedded, or if that cannot be used, the one that its columns give.
+fn arrow_schema(metadata: &ParquetMetaData) -> Checked<Schema> {
+    let file = metadata.file_metadata();
+    let embedded = guarded(|| {
+        parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata())
+    });
+    embedded.or_else(|_| Ok(parquet_to_arrow_schema(file.schema_descr(), None)?))
+}
+
+fn check_group(
+    metadata: &ParquetMetaData,
+    group: usize,
+    length: u64,
+    leaves: &[usize],
+) -> Checked<RowGroup> {
+    let group = metadata.row_group(group);
+    let rows = u64::try_from(group.num_rows()).unwrap_or(u64::MAX);
+    ensure(rows <= MAX_GROUP_ROWS, || {
+        format!("it claims {} rows", group.num_rows())
+    })?;
+    let mut decoded_bytes = rows;
+    for (leaf, chunk) in group.columns().iter().enumerate() {
+        let checked = check_chunk(chunk, rows, length);
+        checked.map_err(|flaw| in_column(chunk, flaw))?;
+        if leaves.binary_search(&leaf).is_ok() {
+            let plain = u64::try_from(chunk.uncompressed_size()).unwrap_or_default();
+            let texts = chunk.unencoded_byte_array_data_bytes().unwrap_or_default();
+            let texts = u64::try_from(texts).unwrap_or_default();
+            decoded_bytes = decoded_bytes.saturating_add(plain.max(texts));
+        }
+    }
+    Ok(RowGroup {
+        rows,
+        decoded_bytes,
+    })
+}
+
+fn check_chunk(chunk: &ColumnChunkMetaData, rows: u64, length: u64) -> Checked<()> {
+    ensure(chunk.file_path().is_none(), || {
+        "its data is in another file".to_owned()
+    })?;
+    let range = chunk_range(chunk)?;
+    ensure(range.end <= length, || {
+        format!(
+            "its bytes {}..{} are outside of the file's {length}",
+            range.start, range.end
+        )
+    })?;
+    let values = u64::try_from(chunk.num_values()).unwrap_or(u64::MAX);
+    let is_plausible = match chunk.column_descr().max_rep_level() {
+        0 => values == rows,
+        _ => values >= rows && values <= MAX_GROUP_ROWS * 64,
+    };
+    ensure(is_plausible && (rows == 0 || !range.is_empty()), || {
+        format!("it claims {values} values for {rows} rows")
+    })
+}
+
+fn in_column(chunk: &ColumnChunkMetaData, flaw: Flaw) -> Flaw {
+    match flaw {
+        Flaw::Damaged(reason) => {
+            Flaw::Damaged(format!("column `{}`: {reason}", chunk.column_path().string()))
+        }
+        other => other,
+    }
+}

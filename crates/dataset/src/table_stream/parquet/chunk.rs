@@ -1,0 +1,350 @@
+//! The pages of a column chunk, found and checked by their headers alone.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use flate2::read::MultiGzDecoder;
+use parquet::basic::{Compression, Type};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::page_index::offset_index::PageLocation;
+
+use super::page::{PageHeader, PageKind, ValueEncoding, read_offset_index};
+use super::thrift::Malformed;
+use crate::table_stream::flaw::{Checked, Flaw, ensure};
+use crate::table_stream::limits::{MAX_NESTED_VALUES, Packing};
+
+/// How much is read at once to find page headers.
+const WINDOW_BYTES: usize = 16 << 10;
+/// The longest page header; statistics of long texts make headers long.
+const MAX_HEADER_BYTES: usize = 16 << 20;
+/// Gzip pages of this size and more are unpacked once just to see that they are as long as they claim.
+const SUSPECT_GZIP_BYTES: u64 = 1 << 20;
+
+/// A data page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DataPage {
+    offset: u64,
+    /// With its header.
+    stored_bytes: u32,
+    /// About how many bytes its values take in memory.
+    pub(super) decoded_bytes: u64,
+    /// The first row, where that is known.
+    first_row: u64,
+    rows: u64,
+}
+
+/// What the headers of a column chunk's pages say.
+#[derive(Debug)]
+pub(super) struct ChunkPages {
+    pages: Vec<DataPage>,
+    /// Whether it is known which rows each page has; if not, they must be read from the first on.
+    has_rows: bool,
+    /// The rows before the end of the last page in `pages`.
+    rows: u64,
+    decoded_bytes: u64,
+}
+
+/// Reads the page headers of `chunk` until those of the rows `wanted` are known.
+pub(super) fn scan_chunk(
+    file: &mut File,
+    chunk: &ColumnChunkMetaData,
+    group_rows: u64,
+    wanted: &Range<u64>,
+) -> Checked<ChunkPages> {
+    let range = chunk_range(chunk)?;
+    let mut scan = Scan {
+        chunk,
+        packing: packing(chunk.compression()),
+        is_nested: chunk.column_descr().max_rep_level() > 0,
+        window: Window::new(range.end),
+        value_bytes: 0,
+        found: ChunkPages {
+            pages: Vec::new(),
+            has_rows: true,
+            rows: 0,
+            decoded_bytes: 0,
+        },
+    };
+    let mut offset = range.start;
+    while offset < range.end && !(scan.found.has_rows && scan.found.rows >= wanted.end) {
+        let header = scan.window.header_at(file, offset)?;
+        let body = offset + header.header_bytes as u64;
+        let stored = u64::try_from(header.stored_bytes).unwrap_or(u64::MAX);
+        ensure(stored <= range.end - body, || {
+            format!("the page at byte {offset} claims {stored} bytes")
+        })?;
+        scan.add(file, offset, &header)?;
+        offset = body + stored;
+    }
+    let mut found = scan.found;
+    if !found.has_rows {
+        found.take_rows_from_index(file, chunk, group_rows)?;
+    }
+    let complete = !found.has_rows || found.rows >= wanted.end.min(group_rows);
+    ensure(complete && (!found.has_rows || found.rows <= group_rows), || {
+        format!("its pages have {} of {group_rows} rows", found.rows)
+    })?;
+    Ok(found)
+}
+
+/// Where the chunk lies, which was checked when the file was opened.
+pub(super) fn chunk_range(chunk: &ColumnChunkMetaData) -> Checked<Range<u64>> {
+    // Some writers say 0 when there is no dictionary.
+    let start = chunk.dictionary_page_offset().filter(|start| *start > 0);
+    let start = start.unwrap_or(chunk.data_page_offset());
+    let bounds = u64::try_from(start).ok().and_then(|start| {
+        let length = u64::try_from(chunk.compressed_size()).ok()?;
+        Some(start..start.checked_add(length)?)
+    });
+    bounds.ok_or_else(|| Flaw::from("its place in the file is impossible"))
+}
+
+pub(super) fn packing(codec: Compression) -> Packing {
+    match codec {
+        Compression::UNCOMPRESSED => Packing::None,
+        Compression::SNAPPY => Packing::Snappy,
+        Compression::GZIP(_) => Packing::Gzip,
+        Compression::LZ4 | Compression::LZ4_RAW => Packing::Lz4,
+        Compression::ZSTD(_) => Packing::Zstd,
+        Compression::BROTLI(_) | Compression::LZO => Packing::Brotli,
+    }
+}
+
+impl ChunkPages {
+    /// The locations of the pages and how many rows they have, where that is known.
+    pub(super) fn locations(&self) -> Option<(Vec<PageLocation>, usize)> {
+        let locate = |page: &DataPage| PageLocation {
+            offset: page.offset as i64,
+            compressed_page_size: page.stored_bytes as i32,
+            first_row_index: page.first_row as i64,
+        };
+        let is_known = self.has_rows && !self.pages.is_empty();
+        is_known.then(|| (self.pages.iter().map(locate).collect(), self.rows as usize))
+    }
+
+    /// The rows of each page and the bytes that they take in memory, where that is known.
+    pub(super) fn sizes(&self) -> Option<impl Iterator<Item = (Range<u64>, u64)>> {
+        let size = |page: &DataPage| {
+            let rows = page.first_row..page.first_row + page.rows;
+            (rows, page.decoded_bytes)
+        };
+        self.has_rows.then(|| self.pages.iter().map(size))
+    }
+
+    /// The bytes that all pages found take in memory.
+    pub(super) fn decoded_bytes(&self) -> u64 {
+        self.decoded_bytes
+    }
+
+    /// Learns from the offset index, if the chunk has a plausible one, which rows the pages have.
+    fn take_rows_from_index(
+        &mut self,
+        file: &mut File,
+        chunk: &ColumnChunkMetaData,
+        group_rows: u64,
+    ) -> Checked<()> {
+        let (Some(offset), Some(length)) =
+            (chunk.offset_index_offset(), chunk.offset_index_length())
+        else {
+            return Ok(());
+        };
+        let (Ok(offset), Ok(length)) = (u64::try_from(offset), u64::try_from(length)) else {
+            return Ok(());
+        };
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(offset))?;
+        file.take(length).read_to_end(&mut bytes)?;
+        let Ok(indexed) = read_offset_index(&bytes) else {
+            return Ok(());
+        };
+        let first_rows: Vec<u64> = indexed
+            .iter()
+            .map(|page| page.first_row as u64)
+            .chain([group_rows])
+            .collect();
+        let same_pages = indexed.len() == self.pages.len()
+            && indexed
+                .iter()
+                .zip(&self.pages)
+                .all(|(indexed, page)| indexed.offset as u64 == page.offset);
+        if !same_pages || first_rows[0] != 0 || !first_rows.is_sorted() {
+            return Ok(());
+        }
+        for (page, rows) in self.pages.iter_mut().zip(first_rows.windows(2)) {
+            (page.first_row, page.rows) = (rows[0], rows[1] - rows[0]);
+        }
+        (self.has_rows, self.rows) = (true, group_rows);
+        Ok(())
+    }
+}
+
+/// The scan of one chunk.
+struct Scan<'a> {
+    chunk: &'a ColumnChunkMetaData,
+    packing: Packing,
+    is_nested: bool,
+    window: Window,
+    /// About how many bytes a value of the dictionary has.
+    value_bytes: u64,
+    found: ChunkPages,
+}
+
+impl Scan<'_> {
+    fn add(&mut self, file: &mut File, offset: u64, header: &PageHeader) -> Checked<()> {
+        let what = |reason: String| Flaw::Damaged(format!("the page at byte {offset}: {reason}"));
+        let claims = [header.plain_bytes, header.values, header.level_bytes];
+        let [Ok(plain), Ok(values), Ok(levels)] = claims.map(u64::try_from) else {
+            return Err(what("it claims negative sizes".to_owned()));
+        };
+        if header.kind == PageKind::Other {
+            // The library's reader of located pages does not pass over pages of other kinds.
+            self.found.has_rows = false;
+            return Ok(());
+        }
+        self.check_size(file, offset, header, plain, levels)
+            .map_err(|flaw| match flaw {
+                Flaw::Damaged(reason) => what(reason),
+                other => other,
+            })?;
+        let rows = match header.kind {
+            PageKind::Dictionary => return self.add_dictionary(values, plain).map_err(what),
+            PageKind::DataV2 { rows } => Some(u64::try_from(rows).unwrap_or(u64::MAX)),
+            _ if self.is_nested => None,
+            _ => Some(values),
+        };
+        if self.is_nested && values > MAX_NESTED_VALUES
+            || !self.is_nested && rows != Some(values)
+            || rows.is_some_and(|rows| rows > values)
+        {
+            return Err(what(format!("it claims {values} values")));
+        }
+        self.found.has_rows &= rows.is_some();
+        let rows = rows.unwrap_or_default();
+        let decoded_bytes = match header.encoding {
+            ValueEncoding::Dictionary => plain.max(values.saturating_mul(self.value_bytes)),
+            ValueEncoding::Other => plain,
+        };
+        let stored = header.header_bytes as u64 + header.stored_bytes as u64;
+        self.found.pages.push(DataPage {
+            offset,
+            stored_bytes: u32::try_from(stored)
+                .ok()
+                .filter(|bytes| i32::try_from(*bytes).is_ok())
+                .ok_or_else(|| what(format!("it has {stored} bytes")))?,
+            decoded_bytes,
+            first_row: self.found.rows,
+            rows,
+        });
+        self.found.rows = self.found.rows.saturating_add(rows);
+        self.found.decoded_bytes = self.found.decoded_bytes.saturating_add(decoded_bytes);
+        Ok(())
+    }
+
+    fn check_size(
+        &self,
+        file: &mut File,
+        offset: u64,
+        header: &PageHeader,
+        plain: u64,
+        levels: u64,
+    ) -> Checked<()> {
+        let stored = header.stored_bytes as u64;
+        ensure(levels <= stored && levels <= plain, || {
+            format!("{levels} bytes of levels in {stored}")
+        })?;
+        let packing = match header.is_compressed {
+            true => self.packing,
+            false => Packing::None,
+        };
+        packing.check(stored - levels, plain - levels)?;
+        if packing == Packing::Gzip && stored >= SUSPECT_GZIP_BYTES {
+            file.seek(SeekFrom::Start(
+                offset + header.header_bytes as u64 + levels,
+            ))?;
+            let packed = Read::take(file, stored - levels);
+            let unpacked = MultiGzDecoder::new(packed).take(plain - levels + 1);
+            let length = io::copy(&mut { unpacked }, &mut io::sink())?;
+            ensure(length <= plain - levels, || {
+                format!("it unpacks to more than the {plain} bytes that it claims")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn add_dictionary(&mut self, values: u64, plain: u64) -> Result<(), String> {
+        if !self.found.pages.is_empty() || self.value_bytes > 0 {
+            return Err("it is a dictionary that does not come first".to_owned());
+        }
+        let (least, fixed) = match self.chunk.column_descr().physical_type() {
+            Type::BYTE_ARRAY => (4, 0),
+            Type::FIXED_LEN_BYTE_ARRAY => {
+                let length = self.chunk.column_descr().type_length();
+                let length = u64::try_from(length).unwrap_or_default();
+                (length, length)
+            }
+            Type::INT32 | Type::FLOAT => (4, 4),
+            Type::INT96 => (12, 8),
+            Type::BOOLEAN | Type::INT64 | Type::DOUBLE => (8, 8),
+        };
+        if values > plain / least.max(1) + 1 {
+            return Err(format!("{plain} bytes claim to be {values} values"));
+        }
+        self.value_bytes = match fixed {
+            0 => (plain / values.max(1)).max(4),
+            fixed => fixed,
+        };
+        Ok(())
+    }
+}
+
+/// A part of the file that was read to find headers in.
+struct Window {
+    bytes: Vec<u8>,
+    start: u64,
+    /// Where the chunk ends.
+    end: u64,
+}
+
+impl Window {
+    fn new(end: u64) -> Self {
+        Self {
+            bytes: Vec::new(),
+            start: 0,
+            end,
+        }
+    }
+
+    fn header_at(&mut self, file: &mut File, offset: u64) -> Checked<PageHeader> {
+        let skipped = offset
+            .checked_sub(self.start)
+            .filter(|skipped| *skipped < self.bytes.len() as u64);
+        if let Some(skipped) = skipped
+            && let Ok(header) = PageHeader::read(&self.bytes[skipped as usize..])
+        {
+            return Ok(header);
+        }
+        let mut length = WINDOW_BYTES;
+        loop {
+            self.read(file, offset, length)?;
+            let is_all = self.bytes.len() < length || length >= MAX_HEADER_BYTES;
+            match PageHeader::read(&self.bytes) {
+                Ok(header) => return Ok(header),
+                Err(Malformed::Short) if !is_all => length *= 8,
+                Err(_) => {
+                    return Err(Flaw::Damaged(format!(
+                        "there is no page header at byte {offset}"
+                    )));
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, file: &mut File, offset: u64, length: usize) -> io::Result<()> {
+        let length = (self.end - offset).min(length as u64);
+        (self.start, self.bytes) = (offset, Vec::new());
+        file.seek(SeekFrom::Start(offset))?;
+        file.take(length).read_to_end(&mut self.bytes)?;
+        Ok(())
+    }
+}

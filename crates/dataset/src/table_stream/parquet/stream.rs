@@ -1,0 +1,159 @@
+//! Rows of a Parquet file, a batch at a time.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::SchemaRef;
+use parquet::arrow::arrow_reader::{
+    ParquetRecordBatchReader, RowSelection, RowSelector,
+};
+
+use super::chunk::{ChunkPages, scan_chunk};
+use super::columns::GroupColumns;
+use super::zones::{Zone, cut_zones};
+use super::{ParquetFile, in_column};
+use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
+use crate::table_stream::views::without_views;
+use crate::table_stream::weight::first_batch;
+
+/// Rows of one row group after another.
+pub(in crate::table_stream) struct ParquetStream {
+    file: Arc<File>,
+    table: Arc<ParquetFile>,
+    /// What is left to read: a row group and rows of it.
+    parts: VecDeque<(usize, Range<u64>)>,
+    open: Option<OpenGroup>,
+    /// Rows that were decoded, as views, and not handed out.
+    decoded: Option<RecordBatch>,
+}
+
+/// A row group that is being read.
+struct OpenGroup {
+    columns: GroupColumns,
+    zones: VecDeque<Zone>,
+    /// Reads the rows of the zone before those in `zones`.
+    reader: Option<ParquetRecordBatchReader>,
+    /// How many rows the reader has still to give.
+    left: u64,
+}
+
+impl ParquetStream {
+    pub(in crate::table_stream) fn new(
+        file: File,
+        table: Arc<ParquetFile>,
+        parts: VecDeque<(usize, Range<u64>)>,
+    ) -> Self {
+        Self {
+            file: Arc::new(file),
+            table,
+            parts,
+            open: None,
+            decoded: None,
+        }
+    }
+
+    pub(in crate::table_stream) fn next_rows(&mut self) -> Checked<Option<RecordBatch>> {
+        loop {
+            if let Some(decoded) = self.decoded.take() {
+                let batch = first_batch(&decoded);
+                let rest = decoded.num_rows() - batch.num_rows();
+                if rest > 0 {
+                    self.decoded = Some(decoded.slice(batch.num_rows(), rest));
+                }
+                return guarded(|| finish(&batch, self.table.schema())).map(Some);
+            }
+            if self.open.is_none() {
+                let Some((group, rows)) = self.parts.pop_front() else {
+                    return Ok(None);
+                };
+                self.open = Some(self.open_group(group, rows)?);
+            }
+            let table = &self.table;
+            let next = self.open.as_mut().map(|open| open.next(table));
+            match next.transpose()?.flatten() {
+                Some(rows) => self.decoded = Some(rows),
+                None => self.open = None,
+            }
+        }
+    }
+
+    fn open_group(&self, group: usize, rows: Range<u64>) -> Checked<OpenGroup> {
+        let metadata = self.table.metadata.row_group(group);
+        let group_rows = metadata.num_rows() as u64;
+        let mut chunks: Vec<Option<ChunkPages>> = Vec::new();
+        chunks.resize_with(metadata.num_columns(), || None);
+        let mut file = self.file.try_clone()?;
+        for leaf in &self.table.leaves {
+            let chunk = metadata.column(*leaf);
+            let pages = scan_chunk(&mut file, chunk, group_rows, &rows);
+            chunks[*leaf] = Some(pages.map_err(|flaw| in_column(chunk, flaw))?);
+        }
+        let found: Vec<&ChunkPages> = chunks.iter().flatten().collect();
+        let zones = cut_zones(&found, group_rows, rows, self.table.fixed_row_bytes);
+        Ok(OpenGroup {
+            columns: GroupColumns {
+                metadata: Arc::clone(&self.table.metadata),
+                group,
+                file: Arc::clone(&self.file),
+                chunks,
+            },
+            zones: zones.into(),
+            reader: None,
+            left: 0,
+        })
+    }
+}
+
+impl OpenGroup {
+    /// The next decoded rows; none when the row group is read.
+    fn next(&mut self, table: &ParquetFile) -> Checked<Option<RecordBatch>> {
+        loop {
+            if let Some(reader) = &mut self.reader {
+                let rows = guarded(|| reader.next().transpose())?;
+                if let Some(rows) = rows.filter(|rows| rows.num_rows() > 0) {
+                    let count = rows.num_rows() as u64;
+                    self.left = self
+                        .left
+                        .checked_sub(count)
+                        .ok_or("it has more rows than it claims")?;
+                    return Ok(Some(rows));
+                }
+                ensure(self.left == 0, || {
+                    format!("it ends {} rows early", self.left)
+                })?;
+                self.reader = None;
+            }
+            let Some(zone) = self.zones.pop_front() else {
+                return Ok(None);
+            };
+            self.left = zone.rows.end - zone.rows.start;
+            let selection = RowSelection::from(vec![
+                RowSelector::skip(zone.rows.start as usize),
+                RowSelector::select(self.left as usize),
+            ]);
+            let reader = guarded(|| {
+                ParquetRecordBatchReader::try_new_with_row_groups(
+                    &table.levels,
+                    &self.columns,
+                    zone.batch_rows,
+                    Some(selection),
+                )
+            })?;
+            self.reader = Some(reader);
+        }
+    }
+}
+
+/// The rows with the file's own types.
+fn finish(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Flaw> {
+    let columns = rows.columns().iter().zip(schema.fields());
+    let columns = columns
+        .map(|(column, field)| without_views(column, field.data_type()))
+        .collect::<Result<_, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    let rows = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?;
+    Ok(rows)
+}

@@ -1,0 +1,98 @@
+//! Rows of a record batch as what a batch of records carries.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use coldpress_record::{Batch, Carrier, DeclaredFields};
+use coldpress_table::Renderer;
+
+use super::fill::FieldColumn;
+use super::gather::gather;
+use crate::error::Result;
+
+/// Rows of a columnar source: declared fields become cells of a batch, the rest is carried along as it is.
+#[derive(Debug)]
+pub struct TableRows {
+    rows: RecordBatch,
+    renderer: Arc<Renderer>,
+}
+
+impl TableRows {
+    /// The rows of a record batch.
+    pub fn new(rows: RecordBatch) -> Self {
+        let renderer = renderer(rows.schema_ref());
+        Self { rows, renderer }
+    }
+
+    /// The rows as a record batch.
+    pub fn record_batch(&self) -> &RecordBatch {
+        &self.rows
+    }
+
+    /// Makes `batch` of these rows; `positions` are theirs in the source with number `source`.
+    ///
+    /// Text fields become texts, fields of other types the JSON that they would be in a record.
+    pub fn fill(
+        self: &Arc<Self>,
+        batch: &mut Batch,
+        source: u32,
+        positions: Range<u64>,
+        fields: &DeclaredFields,
+    ) {
+        let names = fields.paths().iter().map(|path| path.name());
+        let columns: Vec<FieldColumn> = names
+            .map(|name| FieldColumn::of(&self.rows, name))
+            .collect();
+        let carrier = Arc::clone(self) as Arc<dyn Carrier>;
+        batch.fill_carried(source, positions, carrier, fields, |column, row| {
+            columns[column].value(row)
+        });
+    }
+
+    /// The rows that a batch carries, if it carries such.
+    pub fn of(batch: &Batch) -> Option<&Self> {
+        batch.carrier()?.as_any().downcast_ref()
+    }
+
+    /// The alive rows of a batch as a record batch of the schema that they came with, with the texts that operators
+    /// changed; if asked, with their statistics as a further struct column named `__dj__stats__`.
+    ///
+    /// # Errors
+    /// [`Error::Uncarried`](crate::Error::Uncarried) when the batch carries no such rows, or a changed text does not
+    /// fit the type of its column.
+    pub fn gather(batch: &Batch, fields: &DeclaredFields, with_stats: bool) -> Result<RecordBatch> {
+        gather(batch, fields, with_stats)
+    }
+}
+
+impl Carrier for TableRows {
+    fn write_record(&self, row: usize, changed: &[(&str, &str)], out: &mut Vec<u8>) {
+        self.renderer.write_row(&self.rows, row, changed, out);
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+thread_local! {
+    /// The renderer that was last used, with its schema: those of a stream's batches are the same.
+    static LAST: RefCell<Option<(SchemaRef, Arc<Renderer>)>> = const { RefCell::new(None) };
+}
+
+fn renderer(schema: &SchemaRef) -> Arc<Renderer> {
+    LAST.with_borrow_mut(|last| {
+        if let Some((known, renderer)) = last
+            && Arc::ptr_eq(known, schema)
+        {
+            return Arc::clone(renderer);
+        }
+        let renderer = Arc::new(Renderer::new(schema));
+        *last = Some((Arc::clone(schema), Arc::clone(&renderer)));
+        renderer
+    })
+}

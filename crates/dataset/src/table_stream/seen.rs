@@ -1,0 +1,33 @@
+//! Counting what the columns of rows hold.
+
+use arrow::array::Array;
+use coldpress_record::{FieldsSeen, KindSeen, ValueKind};
+
+use super::rows::TableRows;
+
+impl TableRows {
+    /// Adds to `seen` what the columns hold: values of their type, and nulls. The first row is at `position` of the source
+    /// with number `source`.
+    pub fn note_fields(&self, seen: &mut FieldsSeen, source: u32, position: u64) {
+        let rows = self.record_batch();
+        let schema = rows.schema();
+        for (at, (field, column)) in schema.fields().iter().zip(rows.columns()).enumerate() {
+            let nulls = column.logical_null_count() as u64;
+            let kind = ValueKind::Column(field.data_type().to_string());
+            let counted = [
+                (kind, rows.num_rows() as u64 - nulls),
+                (ValueKind::Null, nulls),
+            ];
+            for (kind, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
+                let value = KindSeen {
+                    kind,
+                    count,
+                    source,
+                    position,
+                };
+                seen.add(at, field.name(), value);
+            }
+        }
+        seen.add_records(rows.num_rows() as u64);
+    }
+}

@@ -1,0 +1,122 @@
+//! Texts as views into the pages that they came from, and back.
+//!
+//! Parquet pages are decoded to views: nothing is copied, and a text that a page's dictionary holds once takes
+//! no more memory however many rows have it. Only the rows that are handed on get texts of their own.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeListArray, GenericListArray, MapArray, OffsetSizeTrait,
+    StructArray, make_array,
+};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use arrow::error::ArrowError;
+
+/// The fields with views in the place of texts and bytes.
+pub(super) fn with_views(fields: &Fields) -> Fields {
+    fields.iter().map(field_with_views).collect()
+}
+
+fn field_with_views(field: &FieldRef) -> FieldRef {
+    let data_type = type_with_views(field.data_type());
+    if data_type == *field.data_type() {
+        return Arc::clone(field);
+    }
+    Arc::new(Field::clone(field).with_data_type(data_type))
+}
+
+fn type_with_views(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        DataType::Struct(fields) => DataType::Struct(with_views(fields)),
+        DataType::List(child) => DataType::List(field_with_views(child)),
+        DataType::LargeList(child) => DataType::LargeList(field_with_views(child)),
+        DataType::FixedSizeList(child, length) => {
+            DataType::FixedSizeList(field_with_views(child), *length)
+        }
+        DataType::Map(entries, sorted) => DataType::Map(field_with_views(entries), *sorted),
+        other => other.clone(),
+    }
+}
+
+/// `array` as an array of `wanted`, which is its type but for views, with no more texts than its rows have.
+pub(super) fn without_views(array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
+    Ok(match (array.data_type(), wanted) {
+        (DataType::Utf8View, DataType::Utf8View) => Arc::new(array.as_string_view().gc()),
+        (DataType::BinaryView, DataType::BinaryView) => Arc::new(array.as_binary_view().gc()),
+        (DataType::Struct(_), DataType::Struct(fields)) => {
+            let array = array.as_struct();
+            let columns = array.columns().iter().zip(fields);
+            let columns = columns
+                .map(|(column, field)| without_views(column, field.data_type()))
+                .collect::<Result<_, _>>()?;
+            Arc::new(StructArray::try_new_with_length(
+                fields.clone(),
+                columns,
+                array.nulls().cloned(),
+                array.len(),
+            )?)
+        }
+        (DataType::List(_), DataType::List(child)) => list(array.as_list::<i32>(), child)?,
+        (DataType::LargeList(_), DataType::LargeList(child)) => {
+            list(array.as_list::<i64>(), child)?
+        }
+        (DataType::FixedSizeList(..), DataType::FixedSizeList(child, length)) => {
+            let array = array.as_fixed_size_list();
+            let values = without_views(array.values(), child.data_type())?;
+            let nulls = array.nulls().cloned();
+            Arc::new(FixedSizeListArray::try_new_with_length(
+                Arc::clone(child),
+                *length,
+                values,
+                nulls,
+                array.len(),
+            )?)
+        }
+        (DataType::Map(..), DataType::Map(entries, sorted)) => {
+            let array = array.as_map();
+            let (offsets, start, length) = from_zero(array.offsets());
+            let held: ArrayRef = Arc::new(array.entries().slice(start, length));
+            let held = without_views(&held, entries.data_type())?;
+            Arc::new(MapArray::try_new(
+                Arc::clone(entries),
+                offsets,
+                held.as_struct().clone(),
+                array.nulls().cloned(),
+                *sorted,
+            )?)
+        }
+        (have, wanted) if have == wanted => Arc::clone(array),
+        (have, wanted) if have.equals_datatype(wanted) => {
+            // They differ in names or metadata of fields only.
+            let data = array.to_data().into_builder().data_type(wanted.clone());
+            make_array(data.build()?)
+        }
+        _ => cast(array, wanted)?,
+    })
+}
+
+fn list<O: OffsetSizeTrait>(
+    array: &GenericListArray<O>,
+    child: &FieldRef,
+) -> Result<ArrayRef, ArrowError> {
+    let (offsets, start, length) = from_zero(array.offsets());
+    let values = without_views(&array.values().slice(start, length), child.data_type())?;
+    let nulls = array.nulls().cloned();
+    let list = GenericListArray::try_new(Arc::clone(child), offsets, values, nulls)?;
+    Ok(Arc::new(list))
+}
+
+/// The offsets counted from the first on, and which values they are offsets into.
+fn from_zero<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> (OffsetBuffer<O>, usize, usize) {
+    let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
+    let (start, length) = (first.as_usize(), (last - first).as_usize());
+    if start == 0 {
+        return (offsets.clone(), start, length);
+    }
+    let moved: ScalarBuffer<O> = offsets.iter().map(|offset| *offset - first).collect();
+    (OffsetBuffer::new(moved), start, length)
+}

@@ -1,0 +1,122 @@
+//! How much memory rows take, so that batches of them stay small.
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, GenericListArray, OffsetSizeTrait, RecordBatch, cast::as_union_array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{ByteArrayType, ByteViewType, DataType};
+
+/// About how many bytes a batch of rows has.
+pub(super) const BATCH_BYTES: u64 = 256 << 10;
+/// The most rows of a batch.
+pub(super) const BATCH_ROWS: usize = 8192;
+
+/// How many rows make a batch when each takes `row_bytes`.
+pub(super) fn rows_of_batch(row_bytes: f64) -> usize {
+    let rows = BATCH_BYTES as f64 / row_bytes.max(1.0);
+    (rows as usize).clamp(1, BATCH_ROWS)
+}
+
+/// The first rows of `rows`, as many as make a batch.
+pub(super) fn first_batch(rows: &RecordBatch) -> RecordBatch {
+    let mut count = rows.num_rows().min(BATCH_ROWS);
+    loop {
+        let part = match count == rows.num_rows() {
+            true => rows.clone(),
+            false => rows.slice(0, count),
+        };
+        let weight = part.columns().iter().map(weight).sum::<u64>();
+        if count <= 1 || weight <= 2 * BATCH_BYTES {
+            return part;
+        }
+        let fitting = (count as u64 * BATCH_BYTES / weight) as usize;
+        count = fitting.clamp(1, count - 1);
+    }
+}
+
+/// About how many bytes the values of an array take, not counting what its slice leaves out.
+pub(super) fn weight(array: &ArrayRef) -> u64 {
+    let rows = array.len() as u64;
+    match array.data_type() {
+        DataType::Null => 0,
+        DataType::Boolean => rows.div_ceil(8),
+        DataType::Utf8 => of_bytes::<arrow::datatypes::Utf8Type>(array),
+        DataType::LargeUtf8 => of_bytes::<arrow::datatypes::LargeUtf8Type>(array),
+        DataType::Binary => of_bytes::<arrow::datatypes::BinaryType>(array),
+        DataType::LargeBinary => of_bytes::<arrow::datatypes::LargeBinaryType>(array),
+        DataType::Utf8View => of_views::<arrow::datatypes::StringViewType>(array),
+        DataType::BinaryView => of_views::<arrow::datatypes::BinaryViewType>(array),
+        DataType::FixedSizeBinary(length) => rows * *length as u64,
+        DataType::List(_) => of_list(array.as_list::<i32>()),
+        DataType::LargeList(_) => of_list(array.as_list::<i64>()),
+        DataType::FixedSizeList(..) => weight(array.as_fixed_size_list().values()),
+        DataType::Map(..) => {
+            let map = array.as_map();
+            let (start, length) = held(map.offsets());
+            let entries = map.entries().slice(start, length);
+            entries.columns().iter().map(weight).sum::<u64>() + rows * 4
+        }
+        DataType::Struct(_) => array.as_struct().columns().iter().map(weight).sum(),
+        DataType::Union(fields, _) => {
+            let union = as_union_array(array);
+            let children = fields.iter().map(|(id, _)| weight(union.child(id)));
+            children.sum::<u64>() + rows
+        }
+        // Their values are shared; how many of them the rows need is not worth finding out.
+        DataType::Dictionary(..)
+        | DataType::RunEndEncoded(..)
+        | DataType::ListView(_)
+        | DataType::LargeListView(_) => rows * 16,
+        other => rows * other.primitive_width().unwrap_or(8) as u64,
+    }
+}
+
+fn of_bytes<T: ByteArrayType>(array: &ArrayRef) -> u64 {
+    let array = array.as_bytes::<T>();
+    let (_, length) = held(array.offsets());
+    length as u64 + array.len() as u64 * 4
+}
+
+fn of_views<T: ByteViewType>(array: &ArrayRef) -> u64 {
+    // The lower half of a view's first word is the length of what it shows.
+    let views = array.as_byte_view::<T>().views();
+    views
+        .iter()
+        .map(|view| u64::from(*view as u32) + 4)
+        .sum::<u64>()
+}
+
+fn of_list<O: OffsetSizeTrait>(array: &GenericListArray<O>) -> u64 {
+    let (start, length) = held(array.offsets());
+    weight(&array.values().slice(start, length)) + array.len() as u64 * 4
+}
+
+/// Where the values of rows begin, and how many there are.
+fn held<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> (usize, usize) {
+    let (first, last) = (offsets[0].as_usize(), offsets[offsets.len() - 1].as_usize());
+    (first, last - first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::StringArray;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_batch_ends_where_its_rows_grow() {
+        let texts = (0..4000).map(|at| "x".repeat(if at < 1000 { 10 } else { 100_000 }));
+        let column: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+        let mut rows = RecordBatch::try_from_iter([("text", column)]).unwrap();
+        let mut sizes = Vec::new();
+        while rows.num_rows() > 0 {
+            let batch = first_batch(&rows);
+            let bytes = batch.columns().iter().map(weight).sum::<u64>();
+            assert!(bytes <= 2 * BATCH_BYTES);
+            sizes.push(batch.num_rows());
+            rows = rows.slice(batch.num_rows(), rows.num_rows() - batch.num_rows());
+        }
+        assert_eq!(sizes.iter().sum::<usize>(), 4000);
+        assert!(sizes.len() < 3200, "{}", sizes.len());
+    }
+}

@@ -1,0 +1,16 @@
+//! Columnar files: what is read of good ones, and that bad ones do no harm.
+
+/// How much memory a thread holds.
+mod allocated;
+/// Files that lie.
+mod damaged;
+/// Batches of records made of columns, and columns made of them again.
+mod gathered;
+/// Good files with bytes changed at random.
+mod mutations;
+/// Files of other programs.
+mod peers;
+/// All types and layouts, written and read again.
+mod round_trips;
+/// Opening files and reading them whole.
+mod tables;

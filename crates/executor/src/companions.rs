@@ -1,0 +1,208 @@
+//! Files beside the export: the statistics of its records, and what filters dropped.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use coldpress_checkpoint::{RowBlock, RowsReader};
+use coldpress_config::Recipe;
+use coldpress_dataset::{ExportTarget, Staged};
+use coldpress_operator::{OperatorKind, Registry};
+use coldpress_record::{STATS_FIELD, Stats, escape_into};
+use coldpress_storage::{FileStamp, Hasher, NewFile};
+
+use crate::merge::MergeFailure;
+
+/// A file that is written beside the export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// Where it goes.
+    pub target: ExportTarget,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a companion holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The statistics of each exported record, a line each.
+    Stats,
+    /// The records that the filter at this place of the recipe dropped.
+    Dropped(u32),
+}
+
+/// The companions that a recipe asks for.
+pub(crate) fn companions(
+    recipe: &Recipe,
+    registry: &Registry,
+    target: &ExportTarget,
+) -> Vec<Companion> {
+    let mut companions = Vec::new();
+    if recipe.export.stats {
+        companions.push(Companion {
+            target: ExportTarget::lines(target.stats_path()),
+            content: Content::Stats,
+        });
+    }
+    if let Some(folder) = &recipe.export.dropped_dir {
+        for (operation, call) in recipe.process.iter().enumerate() {
+            let kind = registry.get(&call.name).map(|spec| spec.kind());
+            if kind == Some(OperatorKind::Filter) {
+                let name = format!("op_{operation:03}_{}.jsonl", call.name);
+                companions.push(Companion {
+                    target: ExportTarget::lines(Path::new(folder).join(name)),
+                    content: Content::Dropped(operation as u32),
+                });
+            }
+        }
+    }
+    companions
+}
+
+/// A file of lines that a partition left for the companions.
+pub(crate) struct DroppedPiece {
+    pub(crate) operation: u32,
+    pub(crate) path: PathBuf,
+    pub(crate) stamp: FileStamp,
+}
+
+/// The companions while they are made, in the temporary places beside their own.
+pub(crate) struct Outputs(Vec<Output>);
+
+struct Output {
+    content: Content,
+    temporary: PathBuf,
+    file: NewFile,
+}
+
+type Written = std::result::Result<(), coldpress_dataset::Error>;
+
+impl Outputs {
+    pub(crate) fn create(
+        companions: &[Companion],
+        token: &str,
+    ) -> std::result::Result<Self, coldpress_dataset::Error> {
+        let create = |companion: &Companion| {
+            let temporary = companion.target.temporary_path(token);
+            Ok(Output {
+                content: companion.content,
+                file: NewFile::create(&temporary)?,
+                temporary,
+            })
+        };
+        companions
+            .iter()
+            .map(create)
+            .collect::<std::result::Result<_, _>>()
+            .map(Self)
+    }
+
+    pub(crate) fn wants_stats(&self) -> bool {
+        self.0.iter().any(|output| output.content == Content::Stats)
+    }
+
+    /// Appends the statistics of a partition's rows.
+    pub(crate) fn append_stats(
+        &mut self,
+        index: &mut RowsReader,
+        partition: u32,
+    ) -> std::result::Result<(), MergeFailure> {
+        let stats = self
+            .0
+            .iter_mut()
+            .find(|output| output.content == Content::Stats);
+        let Some(output) = stats else { return Ok(()) };
+        let (mut block, mut lines) = (RowBlock::default(), Vec::new());
+        loop {
+            let more = index
+                .next(&mut block)
+                .map_err(|error| MergeFailure::Damaged {
+                    partition,
+                    reason: error.to_string(),
+                })?;
+            if !more {
+                return Ok(());
+            }
+            lines.clear();
+            write_stats(&block, &mut lines);
+            output.write(&lines).map_err(MergeFailure::Output)?;
+        }
+    }
+
+    /// Appends what a partition's filters dropped.
+    pub(crate) fn append_dropped(
+        &mut self,
+        pieces: &[DroppedPiece],
+        partition: u32,
+    ) -> std::result::Result<(), MergeFailure> {
+        for piece in pieces {
+            let content = Content::Dropped(piece.operation);
+            let Some(output) = self.0.iter_mut().find(|output| output.content == content) else {
+                continue;
+            };
+            let damaged = |reason: String| MergeFailure::Damaged { partition, reason };
+            let path = piece.path.display();
+            let read = File::open(&piece.path)
+                .map_err(|error| damaged(format!("cannot open `{path}`: {error}")));
+            let (mut file, mut hasher) = (read?, Hasher::new());
+            let mut buffer = vec![0; 1 << 20];
+            loop {
+                let length = file
+                    .read(&mut buffer)
+                    .map_err(|error| damaged(format!("cannot read `{path}`: {error}")))?;
+                if length == 0 {
+                    break;
+                }
+                hasher.update(&buffer[..length]);
+                output
+                    .write(&buffer[..length])
+                    .map_err(MergeFailure::Output)?;
+            }
+            if hasher.stamp() != piece.stamp {
+                return Err(damaged(format!("`{path}` is not what was published")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes them durable in their temporary places.
+    pub(crate) fn finish(self) -> std::result::Result<Vec<Staged>, coldpress_dataset::Error> {
+        let finish = |output: Output| {
+            let stamp = output.file.finish()?;
+            Ok(Staged {
+                temporary: output.temporary,
+                length: stamp.length,
+                digest: stamp.digest,
+            })
+        };
+        self.0.into_iter().map(finish).collect()
+    }
+}
+
+impl Output {
+    fn write(&mut self, bytes: &[u8]) -> Written {
+        let path = self.temporary.clone();
+        self.file
+            .write_all(bytes)
+            .map_err(|source| coldpress_dataset::Error::Io {
+                action: "write",
+                path,
+                source,
+            })
+    }
+}
+
+/// A line `{"__dj__stats__": {...}}` for each row, as the reference system writes it.
+fn write_stats(block: &RowBlock, out: &mut Vec<u8>) {
+    let mut key = Vec::new();
+    escape_into(STATS_FIELD, &mut key);
+    let columns = block.stats.iter();
+    let stats = Stats::of_columns(columns.map(|(name, values)| (name.as_str(), values.as_slice())));
+    for row in 0..block.rows() {
+        out.push(b'{');
+        out.extend_from_slice(&key);
+        out.extend_from_slice(b": ");
+        stats.write_json(row, out);
+        out.extend_from_slice(b"}\n");
+    }
+}

@@ -1,0 +1,240 @@
+//! A look at the input before work begins: whether it has the fields that the recipe works on, and how to cut it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use coldpress_config::nearest;
+use coldpress_dataset::{Source, TableFile, TableRows};
+use coldpress_operator::Chain;
+use coldpress_partition::{
+    DEFAULT_SAMPLE_BYTES, MediaFields, SampledRecords, Sizing, SizingFacts, choose, memory_limit,
+    sample,
+};
+use coldpress_record::{Batch, FieldError, FieldsSeen, STATS_FIELD};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::prepare::Prepared;
+
+/// Columnar files that are opened to see what their columns are called.
+const TABLES: usize = 32;
+
+/// Rows of each that are looked at.
+const TABLE_ROWS: u64 = 64;
+
+/// What a look at the input tells.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// How many records there are, about, and how long they are.
+    pub seen: SampledRecords,
+    /// What the fields of the records hold that were looked at.
+    pub fields: FieldsSeen,
+    /// What is odd about the fields that the recipe works on, a sentence each.
+    pub warnings: Vec<String>,
+    /// Where to cut the dataset, if that is to be found out.
+    pub sizing: Option<Sizing>,
+}
+
+impl Prepared {
+    /// Looks at some records of these sources, spread over all of them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`] when the recipe works on a field that the dataset is known not to have, or to have as something
+    /// else than text: when all of its files are columnar, so that their schemas say so.
+    pub fn preview(&self, sources: &[Source]) -> Result<Preview> {
+        let sampled = sample(sources, &self.media_fields(), DEFAULT_SAMPLE_BYTES);
+        let mut look = Look::new(self)?;
+        for mut lines in sampled.blocks {
+            look.at_lines(&mut lines);
+        }
+        let tables: Vec<&Source> = sources
+            .iter()
+            .filter(|source| source.is_columnar())
+            .collect();
+        let all_seen = tables.len() == sources.len() && tables.len() <= TABLES;
+        for source in tables.iter().take(TABLES) {
+            // What cannot be read is told where it is read for good.
+            let _ = look.at_table(source);
+        }
+        let findings = look.findings(&self.chain_settings.text_key);
+        if let Some(first) = findings.first().filter(|_| all_seen) {
+            return Err(Error::new(ErrorKind::Recipe, first.clone()));
+        }
+        let auto = self.recipe.partition.auto_configure;
+        let sizing = auto.then(|| choose(&self.sizing_facts(&sampled.seen, look.cost())));
+        Ok(Preview {
+            seen: sampled.seen,
+            fields: look.fields,
+            warnings: findings,
+            sizing,
+        })
+    }
+
+    fn media_fields(&self) -> MediaFields {
+        let fields = &self.recipe.fields;
+        MediaFields {
+            text: fields.text_keys.clone(),
+            image: fields.image_key.clone(),
+            audio: fields.audio_key.clone(),
+            video: fields.video_key.clone(),
+        }
+    }
+
+    fn sizing_facts(&self, seen: &SampledRecords, cost_nanos_per_byte: Option<f64>) -> SizingFacts {
+        let (recipe, partition) = (&self.recipe, &self.recipe.partition);
+        let limit = recipe.limits.memory_limit_bytes;
+        SizingFacts {
+            sample: seen.clone(),
+            cost_nanos_per_byte,
+            operators: recipe.process.len() as u32,
+            workers: self.workers as u32,
+            memory_limit_bytes: limit.unwrap_or_else(|| memory_limit().bytes),
+            target_bytes: partition.target_size_mb << 20,
+            max_concurrent: partition.max_concurrent_partitions,
+            total_bytes: 0,
+        }
+    }
+}
+
+/// What was seen so far.
+struct Look {
+    chain: Chain,
+    batch: Batch,
+    fields: FieldsSeen,
+    /// By declared field.
+    columns: Vec<Column>,
+    bytes: u64,
+    nanos: u64,
+}
+
+/// What records have in a declared field.
+#[derive(Clone, Default)]
+struct Column {
+    texts: u64,
+    missing: u64,
+    /// Records with something else, and what the first of them has.
+    others: u64,
+    other: String,
+}
+
+impl Look {
+    fn new(prepared: &Prepared) -> Result<Self> {
+        let (registry, process) = (&prepared.registry, &prepared.recipe.process);
+        let chain = Chain::build(registry, process, &prepared.chain_settings)?;
+        let columns = vec![Column::default(); chain.fields().len()];
+        Ok(Self {
+            chain,
+            batch: Batch::default(),
+            fields: FieldsSeen::default(),
+            columns,
+            bytes: 0,
+            nanos: 0,
+        })
+    }
+
+    fn at_lines(&mut self, lines: &mut coldpress_record::Lines) {
+        let started = Instant::now();
+        let bytes = lines.bytes.len() as u64;
+        // What is no record is told where it is read for good.
+        self.batch.fill(lines, self.chain.fields(), &mut Vec::new());
+        self.fields.join(&self.batch.take_seen());
+        self.at_batch();
+        self.run(started, bytes);
+    }
+
+    fn at_table(&mut self, source: &Source) -> coldpress_dataset::Result<()> {
+        let file = TableFile::open(source)?;
+        let rows = file.rows().min(TABLE_ROWS);
+        let mut stream = file.stream(0..rows)?;
+        while let Some(rows) = stream.next_rows()? {
+            let started = Instant::now();
+            let (count, bytes) = (rows.num_rows() as u64, rows.get_array_memory_size() as u64);
+            let rows = Arc::new(TableRows::new(rows));
+            rows.fill(&mut self.batch, 0, 0..count, self.chain.fields());
+            rows.note_fields(&mut self.fields, 0, 0);
+            self.at_batch();
+            self.run(started, bytes);
+        }
+        Ok(())
+    }
+
+    fn at_batch(&mut self) {
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            for row in 0..self.batch.rows() {
+                match self.batch.text(at, row) {
+                    Ok(_) => column.texts += 1,
+                    Err(FieldError::Missing) => column.missing += 1,
+                    Err(FieldError::LoneSurrogate) => {}
+                    Err(FieldError::NotText(kind)) => {
+                        if column.others == 0 {
+                            column.other = kind.to_string();
+                        }
+                        column.others += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs the recipe over the batch, to see what it costs.
+    fn run(&mut self, started: Instant, bytes: u64) {
+        let (steps, mut tally) = (0..self.chain.len(), self.chain.tally());
+        self.chain.begin(&mut self.batch);
+        // A record that an operator fails on is told where it is processed for good.
+        let _ = self.chain.run(&mut self.batch, steps, &mut tally);
+        self.bytes += bytes;
+        self.nanos += started.elapsed().as_nanos() as u64;
+    }
+
+    /// What a byte costs, in nanoseconds of one worker.
+    fn cost(&self) -> Option<f64> {
+        (self.bytes > 0).then(|| self.nanos as f64 / self.bytes as f64)
+    }
+
+    fn findings(&self, text_key: &str) -> Vec<String> {
+        let names = self.chain.fields().paths().iter().map(|path| path.name());
+        let columns = names.zip(&self.columns);
+        let columns = columns.filter(|(name, _)| *name != STATS_FIELD);
+        columns
+            .filter_map(|(name, column)| self.finding(name, column, name == text_key))
+            .collect()
+    }
+
+    fn finding(&self, name: &str, column: &Column, is_text: bool) -> Option<String> {
+        if column.texts > 0 || column.missing + column.others == 0 {
+            return None;
+        }
+        if column.others == 0 {
+            return Some(format!(
+                "no record that was looked at has the field `{name}`{}",
+                self.hint(name)
+            ));
+        }
+        is_text.then(|| {
+            let kind = &column.other;
+            format!("the field `{name}` is {kind}, not text, in all records that were looked at; `text_keys` says which field is the text")
+        })
+    }
+
+    /// What there is instead of a field.
+    fn hint(&self, name: &str) -> String {
+        const LISTED: usize = 8;
+        let fields: Vec<&str> = self
+            .fields
+            .fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .collect();
+        let near = nearest(name, fields.iter().copied());
+        let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let listed: Vec<String> = fields
+            .iter()
+            .take(LISTED)
+            .map(|field| format!("`{field}`"))
+            .collect();
+        let more = if fields.len() > LISTED { ", …" } else { "" };
+        match listed.is_empty() {
+            true => near,
+            false => format!("{near} (they have {}{more})", listed.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Cutting a text: a slice ends before the record that would break a limit.
+
+use std::path::PathBuf;
+
+use coldpress_dataset::{Block, LineStream, Result, Source};
+use coldpress_record::Lines;
+use coldpress_storage::{FileRef, Hasher, NewFile, create_dir_all_durable};
+use memchr::memchr;
+
+use super::{Bounds, Found};
+use crate::plan::Slice;
+use crate::settings::{Copying, CutSettings};
+
+/// A text being cut, and the slice that grows in it.
+pub(super) struct OpenLines {
+    source: u32,
+    can_be_sought: bool,
+    stream: LineStream,
+    block: Lines,
+    /// Position in the source of the first byte of the block.
+    block_position: u64,
+    /// Bytes of the block that belong to a slice already.
+    taken: usize,
+    /// The next record of the block to be judged.
+    at: usize,
+    /// The slice in hand; none before its first byte.
+    slice: Option<Growing>,
+    /// Where it begins.
+    next_start: u64,
+    /// Position of the record that is too long whose first piece is in hand and belongs to the next slice, and whether it
+    /// is the last one too.
+    waiting: Option<(u64, bool)>,
+    /// Whether the stream has ended.
+    ended: bool,
+}
+
+struct Growing {
+    start: u64,
+    seek: Option<u64>,
+    end: u64,
+    records: u64,
+    marks: Vec<u64>,
+    hasher: Hasher,
+    /// Name and path of the copy, if there is to be one.
+    copied_to: Option<(String, PathBuf)>,
+    /// The copy, once there is a byte to write.
+    copy: Option<NewFile>,
+}
+
+impl OpenLines {
+    pub(super) fn open(
+        source: &Source,
+        index: u32,
+        start: u64,
+        settings: &CutSettings,
+    ) -> Result<Self> {
+        // What is appended while a source is read is not what was planned.
+        let end = source.is_addressable().then_some(source.identity.length);
+        let mut stream = LineStream::open(source, start, end, settings.max_record_bytes)?;
+        stream.track_seeks();
+        Ok(Self {
+            source: index,
+            can_be_sought: source.is_addressable() || source.can_resume_inside(),
+            stream,
+            block: Lines::default(),
+            block_position: start,
+            taken: 0,
+            at: 0,
+            slice: None,
+            next_start: start,
+            waiting: None,
+            ended: false,
+        })
+    }
+
+    pub(super) fn source(&self) -> u32 {
+        self.source
+    }
+
+    /// Reads on until a slice is full or the source ends.
+    pub(super) fn next_slice(&mut self, bounds: &Bounds<'_>) -> Result<Found> {
+        loop {
+            if self.slice.is_none() {
+                self.slice = Some(self.begin_slice(bounds));
+                if let Some((position, last)) = self.waiting.take() {
+                    self.long_record(bounds, position, last);
+                }
+            }
+            if let Some(slice) = self.judge_block(bounds)? {
+                return Ok(Found::Slice(slice));
+            }
+            if self.ended {
+                return self.end();
+            }
+            if let Some(slice) = self.read_block(bounds)? {
+                return Ok(Found::Slice(slice));
+            }
+        }
+    }
+
+    fn begin_slice(&mut self, bounds: &Bounds<'_>) -> Growing {
+        let start = self.next_start;
+        let is_copied = match bounds.settings.copying {
+            Copying::Always => true,
+            Copying::Never => false,
+            Copying::Auto => !self.can_be_sought && start > 0,
+        };
+        let (copied_to, copy) = (is_copied.then(|| bounds.place.path(bounds.index)), None);
+        Growing {
+            start,
+            seek: self.stream.seek_of(start),
+            end: start,
+            records: 0,
+            marks: Vec::new(),
+            hasher: Hasher::new(),
+            copied_to,
+            copy,
+        }
+    }
+
+    /// Judges the records of the block in hand; a slice that is full is given out.
+    fn judge_block(&mut self, bounds: &Bounds<'_>) -> Result<Option<Slice>> {
+        while let Some(span) = self.block.records.get(self.at).copied() {
+            let line_end =
+                memchr(b'\n', &self.block.bytes[span.range().end..]).map_or(0, |end| end + 1);
+            let end = self.block_position + span.range().end as u64 + line_end as u64;
+            let Some(slice) = &mut self.slice else { break };
+            if slice.is_full(end, bounds) {
+                return self.cut_at(span.position);
+            }
+            slice.count(bounds, span.position);
+            self.at += 1;
+        }
+        self.take(self.block.bytes.len())?;
+        Ok(None)
+    }
+
+    /// Reads the next block, all of the last one being taken.
+    fn read_block(&mut self, bounds: &Bounds<'_>) -> Result<Option<Slice>> {
+        self.block_position += self.block.bytes.len() as u64;
+        (self.taken, self.at) = (0, 0);
+        match self.stream.next_block(&mut self.block)? {
+            Block::Lines => Ok(None),
+            Block::LongRecord {
+                position,
+                first,
+                last,
+            } => {
+                let has_records = self.slice.as_ref().is_some_and(|slice| slice.records > 0);
+                if first && has_records {
+                    self.waiting = Some((position, last));
+                    return self.cut_at(position);
+                }
+                self.long_record(bounds, position, last);
+                Ok(None)
+            }
+            Block::End => {
+                self.ended = true;
+                self.block.clear();
+                Ok(None)
+            }
+        }
+    }
+
+    /// A record that is too long begins a partition of its own, so that nothing else goes with it where the stream breaks
+    /// off.
+    fn long_record(&mut self, bounds: &Bounds<'_>, position: u64, last: bool) {
+        if let Some(slice) = self.slice.as_mut().filter(|_| last) {
+            slice.count(bounds, position);
+        }
+    }
+
+    /// Ends the slice before the byte `position` of its source; the next one begins there.
+    fn cut_at(&mut self, position: u64) -> Result<Option<Slice>> {
+        self.take((position - self.block_position) as usize)?;
+        self.next_start = position;
+        let slice = self.slice.take();
+        slice.map(|slice| slice.finish(self.source)).transpose()
+    }
+
+    /// What is left at the end: the last slice, then the damage, if any.
+    fn end(&mut self) -> Result<Found> {
+        let last = self.slice.take().filter(|slice| slice.records > 0);
+        if let Some(slice) = last {
+            self.next_start = slice.end;
+            return slice.finish(self.source).map(Found::Slice);
+        }
+        Ok(match self.stream.damage() {
+            Some(damage) => Found::Damage {
+                position: damage.position,
+                reason: damage.reason.clone(),
+            },
+            None => Found::End,
+        })
+    }
+
+    /// Adds the block's bytes up to `end` to the slice.
+    fn take(&mut self, end: usize) -> Result<()> {
+        let bytes = &self.block.bytes[self.taken..end];
+        if let Some(slice) = &mut self.slice {
+            slice.add(bytes)?;
+        }
+        self.taken = end;
+        Ok(())
+    }
+}
+
+impl Growing {
+    fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        self.hasher.update(bytes);
+        self.end += bytes.len() as u64;
+        let Some((_, path)) = self.copied_to.as_ref().filter(|_| !bytes.is_empty()) else {
+            return Ok(());
+        };
+        let mut copy = match self.copy.take() {
+            Some(copy) => copy,
+            None => {
+                if let Some(folder) = path.parent() {
+                    create_dir_all_durable(folder)?;
+                }
+                NewFile::create(path)?
+            }
+        };
+        copy.put(bytes)?;
+        self.copy = Some(copy);
+        Ok(())
+    }
+
+    /// Counts the record at `position`.
+    fn count(&mut self, bounds: &Bounds<'_>, position: u64) {
+        if Bounds::is_marked(bounds.first_record + self.records) {
+            self.marks.push(position);
+        }
+        self.records += 1;
+    }
+
+    /// Whether a record that ends at `end` belongs to the next slice.
+    fn is_full(&self, end: u64, bounds: &Bounds<'_>) -> bool {
+        let too_many = self.records >= bounds.max_records();
+        self.records > 0 && (too_many || end - self.start > bounds.settings.max_bytes)
+    }
+
+    fn finish(self, source: u32) -> Result<Slice> {
+        let copy = match (self.copied_to, self.copy) {
+            (Some((name, _)), Some(file)) => Some(FileRef::new(name, file.finish()?)),
+            _ => None,
+        };
+        Ok(Slice {
+            source,
+            start: self.start,
+            end: self.end,
+            records: self.records,
+            digest: self.hasher.finish(),
+            seek: self.seek,
+            decoded_bytes: None,
+            marks: self.marks,
+            copy,
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! Which places of a dataset are looked at, and in which order.
+
+use coldpress_dataset::{Compression, Encoding, Source};
+
+/// Sources that are looked at.
+const MAX_SOURCES: usize = 32;
+
+/// Places that are looked at, about.
+const WINDOWS: u64 = 128;
+
+/// A place is not worth a seek for less.
+const MIN_WINDOW_BYTES: u64 = 4096;
+
+/// Packed text is taken to be this many times as long unpacked, unless it is read to its end.
+const PACKED_RATIO: u64 = 4;
+
+/// A part of a source: the records that begin in it are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) source: u32,
+    /// First byte, in the source's text.
+    pub(super) start: u64,
+    pub(super) length: u64,
+}
+
+/// The places in dataset order.
+pub(super) struct Layout {
+    windows: Vec<Window>,
+}
+
+impl Layout {
+    /// The places of these sources that `budget_bytes` are enough for.
+    pub(super) fn new(sources: &[Source], budget_bytes: u64) -> Self {
+        let chosen = choose(sources);
+        let total: u64 = chosen
+            .iter()
+            .fold(0, |total: u64, &(_, length)| total.saturating_add(length));
+        // The rest is for the ends of the records that begin in the windows.
+        let for_windows = if total <= budget_bytes {
+            total
+        } else {
+            budget_bytes / 4 * 3
+        };
+        let count = (for_windows / MIN_WINDOW_BYTES).clamp(1, WINDOWS);
+        let width = (for_windows / count).max(1);
+        // Each source has one window for certain; the others go by size.
+        let shared = count.saturating_sub(chosen.len() as u64);
+        let mut windows = Vec::new();
+        for (source, length) in chosen {
+            let by_size = u128::from(shared) * u128::from(length) / u128::from(total.max(1));
+            let count = 1 + by_size as u64;
+            let is_plain = sources[source as usize].is_addressable();
+            let share = if total <= budget_bytes {
+                length
+            } else {
+                width.saturating_mul(count)
+            };
+            if !is_plain || length <= share {
+                let length = if is_plain { length } else { share };
+                windows.push(Window {
+                    source,
+                    start: 0,
+                    length,
+                });
+                continue;
+            }
+            windows.extend((0..count).map(|at| Window {
+                source,
+                start: (u128::from(length) * u128::from(at) / u128::from(count)) as u64,
+                length: width,
+            }));
+        }
+        Self { windows }
+    }
+
+    /// The places in an order in which the first ones, however few, are spread over the whole: should long records use
+    /// up the budget, what was seen is still from everywhere. The beginnings of the sources come first.
+    pub(super) fn visits(&self) -> impl Iterator<Item = Window> {
+        let spread = |begins: bool| {
+            let windows = self.windows.iter().copied();
+            let windows: Vec<Window> = windows
+                .filter(|window| (window.start == 0) == begins)
+                .collect();
+            spread_out(windows)
+        };
+        spread(true).chain(spread(false))
+    }
+}
+
+/// The windows in an order that halves the gaps: by their numbers with the bits reversed.
+fn spread_out(windows: Vec<Window>) -> impl Iterator<Item = Window> {
+    let places = windows.len().next_power_of_two() as u32;
+    (0..places).filter_map(move |place| {
+        let at = if places == 1 {
+            place
+        } else {
+            place.reverse_bits() >> (32 - places.trailing_zeros())
+        };
+        windows.get(at as usize).copied()
+    })
+}
+
+/// The length of a source's text, as far as it can be told from the file's.
+pub(super) fn text_bytes(source: &Source) -> u64 {
+    let stored = source.identity.length;
+    let unpacked = match source.compression {
+        Compression::None => stored,
+        _ => stored.saturating_mul(PACKED_RATIO),
+    };
+    match source.encoding {
+        // Mostly characters of one byte in UTF-8.
+        Encoding::Utf16Le | Encoding::Utf16Be => unpacked.div_ceil(2),
+        _ => unpacked,
+    }
+}
+
+/// The sources that are looked at, with the lengths of their texts: all that have any, or an even choice.
+fn choose(sources: &[Source]) -> Vec<(u32, u64)> {
+    let filled: Vec<(u32, u64)> = sources
+        .iter()
+        .enumerate()
+        .map(|(index, source)| (index as u32, text_bytes(source)))
+        .filter(|&(_, length)| length > 0)
+        .collect();
+    if filled.len() <= MAX_SOURCES {
+        return filled;
+    }
+    // The first and the last are among them.
+    (0..MAX_SOURCES)
+        .map(|at| filled[at * (filled.len() - 1) / (MAX_SOURCES - 1)])
+        .collect()
+}

@@ -1,0 +1,58 @@
+//! Recording what happens to a batch.
+
+use crate::edits::Edits;
+use crate::stats::Stats;
+
+/// What happened to a batch since it was begun to be recorded.
+///
+/// A batch with a recorder notes every edit and every split; what filters left and the statistics show at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    /// Whether anything is recorded now.
+    pub(super) active: bool,
+    /// The rows that were alive when the current phase began: at the start, and behind each split.
+    pub(super) alive: Vec<u32>,
+    pub(super) edits: Vec<LoggedEdit>,
+    /// The replacements of all edits, encoded, and what they insert.
+    pub(super) scripts: Vec<u8>,
+    /// Finished phases, encoded.
+    pub(super) phases: Vec<u8>,
+    pub(super) splits: u32,
+    /// The statistics that rows had when recording began.
+    pub(super) known_stats: Stats,
+}
+
+/// One edit of one field of one row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoggedEdit {
+    pub(super) column: u32,
+    pub(super) row: u32,
+    /// Where its script ends in the scripts; it begins where the last one ends.
+    pub(super) end: usize,
+}
+
+impl Recorder {
+    pub(crate) fn begin(&mut self, alive: &[u32], known_stats: &Stats) {
+        self.active = true;
+        self.alive.clear();
+        self.alive.extend_from_slice(alive);
+        self.edits.clear();
+        self.scripts.clear();
+        self.phases.clear();
+        self.splits = 0;
+        self.known_stats.clone_from(known_stats);
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.active
+    }
+
+    pub(crate) fn edit(&mut self, column: usize, row: usize, edits: &Edits) {
+        super::write::script(edits, &mut self.scripts);
+        self.edits.push(LoggedEdit {
+            column: column as u32,
+            row: row as u32,
+            end: self.scripts.len(),
+        });
+    }
+}

@@ -1,0 +1,139 @@
+//! Doing again what a part says.
+
+use super::read::Reader;
+use super::write::{ABSENT, ALL, FLOAT, FLOATS, INT, INTS, LITERAL, SOME, SPAN, TAGGED};
+use crate::batch::Batch;
+use crate::edits::Edits;
+use crate::stats::StatValue;
+
+/// A part is none of this batch, or damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what was recorded does not fit the records")]
+pub struct ReplayError;
+
+/// Which columns of the batch the fields and statistics of a part are.
+struct Context<'c> {
+    fields: &'c [usize],
+    stats: &'c [usize],
+}
+
+pub(crate) fn replay(
+    batch: &mut Batch,
+    part: &[u8],
+    fields: &[usize],
+    stats: &[usize],
+) -> Result<(), ReplayError> {
+    let mut reader = Reader(part);
+    replay_all(batch, &mut reader, &Context { fields, stats })
+        .filter(|()| reader.0.is_empty())
+        .ok_or(ReplayError)
+}
+
+fn replay_all(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
+    for _ in 0..part.count()? {
+        replay_edits(batch, part, context)?;
+        replay_split(batch, part, context)?;
+    }
+    replay_edits(batch, part, context)?;
+    replay_selection(batch, part)?;
+    replay_stats(batch, part, context)
+}
+
+fn replay_edits(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
+    let (mut last_row, mut edits) = (0, Edits::default());
+    for _ in 0..part.count()? {
+        let column = *context.fields.get(part.size()?)?;
+        let row = part.row(&mut last_row, batch.rows())?;
+        read_script(part, &mut edits)?;
+        batch.edit_text(column, row, &edits).ok()?;
+    }
+    Some(())
+}
+
+fn read_script(part: &mut Reader<'_>, edits: &mut Edits) -> Option<()> {
+    edits.clear();
+    let count = part.count()?;
+    let mut heads = Vec::with_capacity(count);
+    let mut end = 0_usize;
+    for _ in 0..count {
+        let start = end.checked_add(part.size()?)?;
+        end = start.checked_add(part.size()?)?;
+        heads.push((start..end, part.size()?));
+    }
+    for (range, inserted) in heads {
+        edits.replace(range, part.text(inserted)?);
+    }
+    Some(())
+}
+
+fn replay_split(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
+    let column = *context.fields.get(part.size()?)?;
+    let count = part.count()?;
+    let mut children = Vec::with_capacity(count);
+    let mut last_parent = 0;
+    for _ in 0..count {
+        let parent = part.row(&mut last_parent, batch.rows())?;
+        let index = u32::try_from(part.number()?).ok()?;
+        let text = match part.byte()? {
+            SPAN => {
+                let start = part.size()?;
+                let end = start.checked_add(part.size()?)?;
+                batch.text(column, parent).ok()?.get(start..end)?
+            }
+            LITERAL => {
+                let length = part.size()?;
+                part.text(length)?
+            }
+            _ => return None,
+        };
+        children.push((parent as u32, index, text.to_owned()));
+    }
+    batch.replace_rows(column, &children);
+    Some(())
+}
+
+fn replay_selection(batch: &mut Batch, part: &mut Reader<'_>) -> Option<()> {
+    match part.byte()? {
+        ALL => return Some(()),
+        SOME => {}
+        _ => return None,
+    }
+    let alive = batch.selection();
+    let mut gone = vec![false; alive.len()];
+    let mut place = 0_usize;
+    for _ in 0..part.count()? {
+        place = place.checked_add(part.size()?)?;
+        *gone.get_mut(place)? = true;
+    }
+    let left = alive.iter().zip(gone).filter(|(_, gone)| !gone);
+    let left: Vec<u32> = left.map(|(row, _)| *row).collect();
+    batch.select(left);
+    Some(())
+}
+
+fn replay_stats(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
+    for _ in 0..part.count()? {
+        let column = *context.stats.get(part.size()?)?;
+        let form = part.byte()?;
+        let rows = batch.selection().to_vec();
+        for row in rows {
+            let tag = match form {
+                INTS => INT,
+                FLOATS => FLOAT,
+                TAGGED => part.byte()?,
+                _ => return None,
+            };
+            let value = match tag {
+                ABSENT => continue,
+                INT => StatValue::Int(part.signed()?),
+                FLOAT => {
+                    let bits = part.bytes(8)?.try_into().ok()?;
+                    StatValue::Float(f64::from_bits(u64::from_le_bytes(bits)))
+                }
+                _ => return None,
+            };
+            batch.stats_mut().set(column, row as usize, value);
+        }
+    }
+    Some(())
+}

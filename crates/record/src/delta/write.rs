@@ -1,0 +1,191 @@
+//! A part as bytes.
+//!
+//! ```text
+//! part      = splits:varint phase{splits} edits selection stats
+//! phase     = edits column:varint children:varint child{children}
+//! edits     = count:varint { column:varint row:signed(from the last) script }
+//! script    = count:varint { gap:varint deleted:varint inserted:varint } inserted bytes
+//! child     = parent:signed(from the last) index:varint (0 start:varint length:varint | 1 length:varint bytes)
+//! selection = 0 (all) | 1 count:varint { gap:varint } (those that are gone, by their place among the alive ones)
+//! stats     = columns:varint { column:varint form (0 integers: signed | 1 floats: 8 bytes | 2: a tag before each) }
+//! ```
+
+use super::recorder::{LoggedEdit, Recorder};
+use super::varint::{put, put_signed};
+use crate::edits::Edits;
+use crate::stats::{StatValue, Stats};
+
+pub(super) const ALL: u8 = 0;
+pub(super) const SOME: u8 = 1;
+pub(super) const SPAN: u8 = 0;
+pub(super) const LITERAL: u8 = 1;
+pub(super) const INTS: u8 = 0;
+pub(super) const FLOATS: u8 = 1;
+pub(super) const TAGGED: u8 = 2;
+pub(super) const ABSENT: u8 = 0;
+pub(super) const INT: u8 = 1;
+pub(super) const FLOAT: u8 = 2;
+
+pub(super) fn script(edits: &Edits, out: &mut Vec<u8>) {
+    let mut end = 0;
+    put(edits.len() as u64, out);
+    for (range, inserted) in edits.iter() {
+        // A script that does not fit was refused before it is written.
+        put(range.start.saturating_sub(end) as u64, out);
+        put(range.len() as u64, out);
+        put(inserted.len() as u64, out);
+        end = range.end;
+    }
+    for (_, inserted) in edits.iter() {
+        out.extend_from_slice(inserted.as_bytes());
+    }
+}
+
+impl Recorder {
+    /// Writes the edits of the rows that `stays` names; those of others are of no use to anyone.
+    fn write_edits(&self, stays: impl Fn(u32) -> bool, out: &mut Vec<u8>) {
+        let kept = |edit: &&LoggedEdit| stays(edit.row);
+        put(self.edits.iter().filter(kept).count() as u64, out);
+        let (mut start, mut last_row) = (0, 0);
+        for edit in &self.edits {
+            if stays(edit.row) {
+                put(u64::from(edit.column), out);
+                put_signed(i64::from(edit.row) - last_row, out);
+                last_row = i64::from(edit.row);
+                out.extend_from_slice(&self.scripts[start..edit.end]);
+            }
+            start = edit.end;
+        }
+    }
+
+    /// Ends a phase by a split; `parent_text` is the text of a row before it.
+    pub(crate) fn split<'t>(
+        &mut self,
+        column: usize,
+        children: &[(u32, u32, String)],
+        parent_text: impl Fn(u32) -> &'t str,
+    ) {
+        let mut out = std::mem::take(&mut self.phases);
+        let is_parent = |row| {
+            children
+                .binary_search_by_key(&row, |(parent, ..)| *parent)
+                .is_ok()
+        };
+        self.write_edits(is_parent, &mut out);
+        put(column as u64, &mut out);
+        put(children.len() as u64, &mut out);
+        let (mut last_parent, mut cursor) = (None, 0);
+        for (parent, index, text) in children {
+            if last_parent != Some(*parent) {
+                cursor = 0;
+            }
+            put_signed(
+                i64::from(*parent) - last_parent.map_or(0, i64::from),
+                &mut out,
+            );
+            last_parent = Some(*parent);
+            put(u64::from(*index), &mut out);
+            let whole = parent_text(*parent);
+            // Splitters mostly give pieces of the text in their order.
+            match whole
+                .get(cursor..)
+                .and_then(|rest| rest.find(text.as_str()))
+            {
+                Some(at) => {
+                    out.push(SPAN);
+                    put((cursor + at) as u64, &mut out);
+                    put(text.len() as u64, &mut out);
+                    cursor += at + text.len();
+                }
+                None => {
+                    out.push(LITERAL);
+                    put(text.len() as u64, &mut out);
+                    out.extend_from_slice(text.as_bytes());
+                }
+            }
+        }
+        self.phases = out;
+        self.splits += 1;
+        self.edits.clear();
+        self.scripts.clear();
+        self.alive.clear();
+        self.alive.extend(0..children.len() as u32);
+    }
+
+    /// Ends recording: writes the part. `selection` are the rows that are left.
+    pub(crate) fn finish(&mut self, selection: &[u32], stats: &Stats, out: &mut Vec<u8>) {
+        self.active = false;
+        put(u64::from(self.splits), out);
+        out.extend_from_slice(&self.phases);
+        self.write_edits(|row| selection.binary_search(&row).is_ok(), out);
+        self.write_selection(selection, out);
+        self.write_stats(selection, stats, out);
+    }
+
+    fn write_selection(&self, selection: &[u32], out: &mut Vec<u8>) {
+        if selection.len() == self.alive.len() {
+            out.push(ALL);
+            return;
+        }
+        out.push(SOME);
+        put((self.alive.len() - selection.len()) as u64, out);
+        let (mut left, mut last) = (selection.iter().peekable(), 0);
+        for (place, row) in self.alive.iter().enumerate() {
+            if left.next_if_eq(&row).is_none() {
+                put(place as u64 - last, out);
+                last = place as u64;
+            }
+        }
+    }
+
+    fn write_stats(&self, selection: &[u32], stats: &Stats, out: &mut Vec<u8>) {
+        // Behind a split rows are others, so that nothing can be compared.
+        let known = |column: usize, row: usize| match self.splits {
+            0 => self.known_stats.get(column, row),
+            _ => None,
+        };
+        let is_new = |column: &usize| {
+            let mut rows = selection.iter().map(|row| *row as usize);
+            rows.any(|row| stats.get(*column, row) != known(*column, row))
+        };
+        let columns: Vec<usize> = (0..stats.names().len()).filter(is_new).collect();
+        put(columns.len() as u64, out);
+        for column in columns {
+            put(column as u64, out);
+            let values = selection.iter().map(|row| stats.get(column, *row as usize));
+            write_column(values, out);
+        }
+    }
+}
+
+fn write_column(values: impl Iterator<Item = Option<StatValue>> + Clone, out: &mut Vec<u8>) {
+    let form = if values
+        .clone()
+        .all(|value| matches!(value, Some(StatValue::Int(_))))
+    {
+        INTS
+    } else if values
+        .clone()
+        .all(|value| matches!(value, Some(StatValue::Float(_))))
+    {
+        FLOATS
+    } else {
+        TAGGED
+    };
+    out.push(form);
+    for value in values {
+        let tag = match value {
+            None => ABSENT,
+            Some(StatValue::Int(_)) => INT,
+            Some(StatValue::Float(_)) => FLOAT,
+        };
+        if form == TAGGED {
+            out.push(tag);
+        }
+        match value {
+            None => {}
+            Some(StatValue::Int(value)) => put_signed(value, out),
+            Some(StatValue::Float(value)) => out.extend_from_slice(&value.to_bits().to_le_bytes()),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What is wrong with a value of a record.
+
+use arrow::datatypes::{DataType, Field};
+
+use super::kind_of;
+use crate::{Error, is_json_text};
+
+/// Numbers up to this length are shown in messages.
+const SHOWN_BYTES: usize = 40;
+
+/// Why a column does not take a value.
+pub(super) enum Trouble {
+    /// The value does not fit the column's type.
+    Misfit,
+    /// Like `Misfit`, with words for what the value is.
+    Is(String),
+    /// The column has no room for another value.
+    Full,
+    /// A column within the column does not take a part of the value.
+    Within(Box<Fault>),
+}
+
+/// A value that its field cannot take.
+pub(super) struct Fault {
+    /// The names of the fields from the inside to the top.
+    path: Vec<String>,
+    reason: Reason,
+}
+
+enum Reason {
+    Unknown,
+    Full,
+    Misfit { found: String, expected: String },
+}
+
+impl Fault {
+    /// A key that the schema does not have.
+    pub(super) fn unknown(key: &str) -> Box<Self> {
+        Self::new(Reason::Unknown).within(key)
+    }
+
+    /// The field has no place for what was found.
+    pub(super) fn misfit(field: &Field, found: impl Into<String>) -> Box<Self> {
+        Self::new(Reason::Misfit {
+            found: found.into(),
+            expected: describe(field),
+        })
+    }
+
+    /// The field could not take the value `json`.
+    pub(super) fn of(trouble: Trouble, field: &Field, json: &str) -> Box<Self> {
+        match trouble {
+            Trouble::Misfit => Self::misfit(field, shown(json)),
+            Trouble::Is(found) => Self::misfit(field, found),
+            Trouble::Full => Self::new(Reason::Full),
+            Trouble::Within(fault) => fault,
+        }
+    }
+
+    fn new(reason: Reason) -> Box<Self> {
+        let path = Vec::new();
+        Box::new(Self { path, reason })
+    }
+
+    /// The same fault, seen from the container that has it in its field `name`.
+    pub(super) fn within(mut self: Box<Self>, name: &str) -> Box<Self> {
+        self.path.push(name.to_owned());
+        self
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        let names = fault.path.into_iter().rev().collect::<Vec<_>>();
+        let field = names.join(".");
+        match fault.reason {
+            Reason::Unknown => Self::UnknownField { field },
+            Reason::Full => Self::Full { field },
+            Reason::Misfit { found, expected } => Self::Value {
+                field,
+                found,
+                expected,
+            },
+        }
+    }
+}
+
+fn shown(json: &str) -> String {
+    let kind = kind_of(json);
+    match json.as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') if json.len() <= SHOWN_BYTES => format!("the number {json}"),
+        _ => kind.to_string(),
+    }
+}
+
+fn describe(field: &Field) -> String {
+    let name = match field.data_type() {
+        _ if is_json_text(field) => "JSON".to_owned(),
+        DataType::List(_)
+        | DataType::LargeList(_)
+        | DataType::ListView(_)
+        | DataType::LargeListView(_) => "a list".to_owned(),
+        DataType::FixedSizeList(_, size) => format!("a list of {size}"),
+        DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => "an object".to_owned(),
+        other => other.to_string(),
+    };
+    if field.is_nullable() {
+        name
+    } else {
+        format!("{name} and no null")
+    }
+}

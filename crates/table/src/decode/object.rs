@@ -1,0 +1,171 @@
+//! Objects: the rows of a batch, and structs.
+
+use std::collections::HashMap;
+
+use arrow::array::{ArrayRef, NullBufferBuilder, StructArray};
+use arrow::datatypes::Fields;
+use arrow::error::ArrowError;
+use coldpress_record::{escape_into, unescape_into};
+use serde::de::{Error as _, MapAccess};
+use serde_json::value::RawValue;
+
+use super::child::{Child, Seed, Storage};
+use super::fault::{Fault, Trouble};
+
+/// How many keys are tried in their order before the table of names is asked.
+const TRIED_IN_ORDER: usize = 4;
+
+/// Objects with known keys, one child a key.
+pub(super) struct Object {
+    fields: Fields,
+    children: Vec<Child>,
+    names: Names,
+    nulls: NullBufferBuilder,
+}
+
+impl Object {
+    pub(super) fn new(fields: Fields, children: Vec<Child>) -> Self {
+        Self {
+            names: Names::new(&fields),
+            fields,
+            children,
+            nulls: NullBufferBuilder::new(0),
+        }
+    }
+
+    /// Adds the object with these entries.
+    pub(super) fn take<'de, A: MapAccess<'de>>(
+        &mut self,
+        mut map: A,
+        fault: &mut Option<Box<Fault>>,
+    ) -> Result<(), A::Error> {
+        let row = self.nulls.len();
+        let mut expected = 0;
+        let mut distinct = 0;
+        while let Some(key) = map.next_key::<&RawValue>()? {
+            let Some(at) = self.names.find(key.get(), expected) else {
+                *fault = Some(Fault::unknown(&name_of(key.get())));
+                return Err(A::Error::custom(""));
+            };
+            let child = &mut self.children[at];
+            if child.storage().len() > row {
+                child.storage_mut().truncate(row);
+            } else {
+                distinct += 1;
+            }
+            let value = Seed { child, fault };
+            if let Err(error) = map.next_value_seed(value) {
+                *fault = fault
+                    .take()
+                    .map(|fault| fault.within(self.fields[at].name()));
+                return Err(error);
+            }
+            expected = at + 1;
+        }
+        if distinct < self.children.len() {
+            self.fill(row).map_err(|missing| {
+                *fault = Some(missing);
+                A::Error::custom("")
+            })?;
+        }
+        self.nulls.append_non_null();
+        Ok(())
+    }
+
+    /// Gives every child a value in this row, a null where the record has no key for it.
+    fn fill(&mut self, row: usize) -> Result<(), Box<Fault>> {
+        for child in &mut self.children {
+            if child.storage().len() == row {
+                let filled = child.push_found_null("missing");
+                filled.map_err(|fault| fault.within(child.field().name()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The children as arrays; no objects are left.
+    pub(super) fn finish_columns(&mut self) -> Result<Vec<ArrayRef>, ArrowError> {
+        self.nulls = NullBufferBuilder::new(0);
+        let children = self.children.iter_mut();
+        children.map(|child| child.storage_mut().finish()).collect()
+    }
+}
+
+impl Storage for Object {
+    fn push_null(&mut self) -> Result<(), Trouble> {
+        for child in &mut self.children {
+            child.storage_mut().push_null()?;
+        }
+        self.nulls.append_null();
+        Ok(())
+    }
+
+    fn len(&self) -> usize {
+        self.nulls.len()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        for child in &mut self.children {
+            child.storage_mut().truncate(len);
+        }
+        self.nulls.truncate(len);
+    }
+
+    fn bytes(&self) -> usize {
+        let children = self.children.iter();
+        children.map(|child| child.storage().bytes()).sum::<usize>() + self.len() / 8
+    }
+
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        let len = self.len();
+        let nulls = self.nulls.finish();
+        let columns = self.finish_columns()?;
+        let array = StructArray::try_new_with_length(self.fields.clone(), columns, nulls, len)?;
+        Ok(std::sync::Arc::new(array))
+    }
+}
+
+/// The names of the children.
+struct Names {
+    /// As JSON strings, in the order of the children.
+    quoted: Vec<Box<str>>,
+    places: HashMap<Box<str>, usize>,
+}
+
+impl Names {
+    fn new(fields: &Fields) -> Self {
+        let quote = |name: &str| {
+            let mut quoted = Vec::new();
+            escape_into(name, &mut quoted);
+            String::from_utf8_lossy(&quoted).into()
+        };
+        let names = fields.iter().map(|field| field.name().as_str());
+        Self {
+            quoted: names.clone().map(quote).collect(),
+            places: names.map(Box::from).zip(0..).collect(),
+        }
+    }
+
+    /// The child whose name is the JSON string `quoted`, probably the one at `expected` or soon after.
+    fn find(&self, quoted: &str, expected: usize) -> Option<usize> {
+        let rest = self.quoted.get(expected..).unwrap_or_default();
+        let mut candidates = rest.iter().take(TRIED_IN_ORDER);
+        match candidates.position(|name| **name == *quoted) {
+            Some(steps) => Some(expected + steps),
+            None => self.places.get(&*name_of(quoted)).copied(),
+        }
+    }
+}
+
+/// The text of a JSON string; a string that is no text stays as it is written.
+pub(super) fn name_of(quoted: &str) -> std::borrow::Cow<'_, str> {
+    let inner = &quoted[1..quoted.len() - 1];
+    if !inner.contains('\\') {
+        return inner.into();
+    }
+    let mut name = String::new();
+    match unescape_into(inner, &mut name) {
+        Ok(()) => name.into(),
+        Err(_) => quoted.into(),
+    }
+}

@@ -1,0 +1,59 @@
+//! What can go wrong between records and columns.
+
+use arrow::error::ArrowError;
+
+/// A record or a schema that the mapping between JSON and Arrow has no place for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// JSON cannot be decoded to the type of a field.
+    #[error("field `{field}`: no JSON can be read as {data_type} here ({reason})")]
+    Unsupported {
+        /// The field, as a path from the top of the record.
+        field: String,
+        /// Its Arrow type.
+        data_type: String,
+        /// What stands against it.
+        reason: &'static str,
+    },
+    /// A schema has a name more than once at one place, so JSON cannot tell the two apart.
+    #[error("the schema has the field `{field}` more than once")]
+    RepeatedField {
+        /// The field, as a path from the top of the record.
+        field: String,
+    },
+    /// A record is no JSON object.
+    #[error("no JSON object: {message}")]
+    NotAnObject {
+        /// What is wrong with it, and where.
+        message: String,
+    },
+    /// A record has a key that the schema does not have.
+    #[error("field `{field}` is not in the schema")]
+    UnknownField {
+        /// The field, as a path from the top of the record.
+        field: String,
+    },
+    /// A value does not fit the type of its field.
+    #[error("field `{field}`: {found} where the schema wants {expected}")]
+    Value {
+        /// The field, as a path from the top of the record.
+        field: String,
+        /// What the record has there.
+        found: String,
+        /// What the schema has there.
+        expected: String,
+    },
+    /// A column cannot take another row, as its offsets or keys are too narrow for more.
+    #[error("field `{field}`: the batch is full, as its type has no room for more rows")]
+    Full {
+        /// The field, as a path from the top of the record.
+        field: String,
+    },
+    /// Arrow refuses an array, a cast or a batch.
+    #[error("arrow refuses the columns")]
+    Arrow(#[from] ArrowError),
+}
+
+/// The result of an operation between records and columns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,17 @@
+//! Metadata of several parts.
+
+use arrow::datatypes::Metadata;
+
+/// The entries on whose values all agree that have them.
+pub(super) fn agreed<'a>(all: impl Iterator<Item = &'a Metadata> + Clone) -> Metadata {
+    let mut agreed = Metadata::new();
+    for metadata in all.clone() {
+        for (key, value) in metadata {
+            let same = |other: &Metadata| other.get(key).is_none_or(|theirs| theirs == value);
+            if all.clone().all(same) {
+                agreed.insert(key.as_str(), value.as_str());
+            }
+        }
+    }
+    agreed
+}

@@ -1,0 +1,163 @@
+//! The schema that takes the rows of all parts of a dataset.
+
+mod decimal;
+mod field;
+mod metadata;
+mod nested;
+mod number;
+mod part;
+mod report;
+mod text;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Metadata, Schema, SchemaRef};
+use coldpress_record::Origin;
+
+use crate::Types;
+use part::Part;
+pub(crate) use time::is_one_zone;
+
+/// The join of the schemas of all parts of a dataset, which are added in dataset order.
+///
+/// The type of a field does not depend on the order of the parts, the order of the fields does: a field stands where it
+/// was first seen.
+///
+/// ```
+/// use arrow::datatypes::{DataType, Field, Schema};
+/// use coldpress_record::Origin;
+/// use coldpress_table::{SchemaJoin, Types};
+///
+/// let mut types = Types::default();
+/// types.observe(r#"{"id": 1, "text": "a"}"#, &Origin::new(0, 0));
+/// let mut join = SchemaJoin::default();
+/// join.add_types(&types);
+/// join.add_schema(&Schema::new(vec![Field::new("id", DataType::Int32, false)]));
+/// let joined = join.finish();
+/// assert_eq!(joined.schema.field(0), &Field::new("id", DataType::Int64, true));
+/// assert_eq!(joined.schema.field(1), &Field::new("text", DataType::Utf8, true));
+/// assert!(joined.mixed.is_empty());
+/// ```
+#[derive(Debug, Default)]
+pub struct SchemaJoin {
+    parts: Vec<Source>,
+}
+
+/// What [`SchemaJoin`] comes to.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// The schema. Of its metadata the entries are kept on whose values all parts agree that have them.
+    pub schema: SchemaRef,
+    /// The fields that had to become JSON text.
+    pub mixed: Vec<MixedField>,
+}
+
+/// A field whose values no column but one of JSON text takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MixedField {
+    /// Its name, after the names of the structs that it is in and dots.
+    pub name: String,
+    /// The types that its values have, in the order in which they were first seen: `int64`, `text`, `list` and so on.
+    pub types: Vec<String>,
+    /// The first record with a value that is not of the first of the types, if that is a JSON record.
+    pub odd: Option<Origin>,
+}
+
+/// Parts that follow each other, as far as they can be taken together.
+#[derive(Debug)]
+enum Source {
+    Records(Types),
+    Table(Schema),
+}
+
+impl SchemaJoin {
+    /// Adds a part that is JSON records. One without records changes nothing.
+    pub fn add_types(&mut self, types: &Types) {
+        match self.parts.last_mut() {
+            _ if types.is_empty() => {}
+            Some(Source::Records(earlier)) => earlier.join(types),
+            _ => self.parts.push(Source::Records(types.clone())),
+        }
+    }
+
+    /// Adds a part that is a table.
+    pub fn add_schema(&mut self, schema: &Schema) {
+        let known = |part: &Source| matches!(part, Source::Table(earlier) if earlier == schema);
+        if !self.parts.iter().any(known) {
+            self.parts.push(Source::Table(schema.clone()));
+        }
+    }
+
+    /// The schema that takes the rows of all parts.
+    pub fn finish(self) -> Joined {
+        let mut mixed = Vec::new();
+        let mut fields = Vec::new();
+        for (name, parts) in columns(&self.parts) {
+            let is_missing = parts.len() < self.parts.len();
+            fields.push(field::join(name, &parts, is_missing, &mut mixed));
+        }
+        let schema = Schema::new_with_metadata(fields, self.metadata());
+        Joined {
+            schema: Arc::new(schema),
+            mixed,
+        }
+    }
+
+    fn metadata(&self) -> Metadata {
+        metadata::agreed(self.parts.iter().filter_map(|part| match part {
+            Source::Table(schema) => Some(&schema.metadata),
+            Source::Records(_) => None,
+        }))
+    }
+}
+
+/// The top-level fields with what each part says of them.
+fn columns(parts: &[Source]) -> Vec<(&str, Vec<Part<'_>>)> {
+    let mut columns = Columns::default();
+    for part in parts {
+        match part {
+            Source::Records(types) => columns.add(
+                types
+                    .fields()
+                    .iter()
+                    .map(|field| (field.name.as_str(), Part::Json(&field.held))),
+            ),
+            Source::Table(schema) => columns.add(table_columns(schema.fields())),
+        }
+    }
+    columns.columns
+}
+
+fn table_columns(fields: &[Arc<Field>]) -> impl Iterator<Item = (&str, Part<'_>)> {
+    fields
+        .iter()
+        .map(|field| (field.name().as_str(), Part::of(field)))
+}
+
+/// Columns by name. The n-th column of a name in one part goes with the n-th of that name in another.
+#[derive(Default)]
+struct Columns<'a> {
+    columns: Vec<(&'a str, Vec<Part<'a>>)>,
+    places: HashMap<(&'a str, usize), usize>,
+}
+
+impl<'a> Columns<'a> {
+    /// Adds the columns of one part.
+    fn add(&mut self, columns: impl Iterator<Item = (&'a str, Part<'a>)>) {
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        for (name, part) in columns {
+            let time = times.entry(name).or_default();
+            let place = *self.places.entry((name, *time)).or_insert_with(|| {
+                self.columns.push((name, Vec::new()));
+                self.columns.len() - 1
+            });
+            self.columns[place].1.push(part);
+            *time += 1;
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The way through JSON that was checked before: where its members, elements and values lie.
+
+use memchr::memchr2;
+
+use super::kind::Kind;
+
+/// What stands at a place of a JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Null,
+    /// Neither a list nor an object.
+    Scalar(Kind),
+    /// A list that begins at this byte.
+    List(usize),
+    /// An object that begins at this byte.
+    Object(usize),
+}
+
+/// A key or a string, between the quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Quoted {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) escapes: bool,
+    pub(super) lone_surrogate: bool,
+}
+
+/// A place in a valid JSON text. In one that is not valid it finds something or nothing, but always ends.
+pub(super) struct Cursor<'a> {
+    json: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(json: &'a str) -> Self {
+        Self { json, at: 0 }
+    }
+
+    /// A cursor inside the list or object that begins at `start`.
+    pub(super) fn inside(json: &'a str, start: usize) -> Self {
+        Self {
+            json,
+            at: start + 1,
+        }
+    }
+
+    /// The next member of the object, `None` behind the last.
+    pub(super) fn member(&mut self) -> Option<(Quoted, Value)> {
+        self.skip_separators();
+        if self.byte()? != b'"' {
+            return None;
+        }
+        let key = self.quoted()?;
+        self.skip_separators();
+        Some((key, self.value()?))
+    }
+
+    /// The next element of the list, `None` behind the last.
+    pub(super) fn element(&mut self) -> Option<Value> {
+        self.skip_separators();
+        self.value()
+    }
+
+    /// The value here; the cursor is then behind it.
+    pub(super) fn value(&mut self) -> Option<Value> {
+        self.skip_separators();
+        let start = self.at;
+        Some(match self.byte()? {
+            b'"' => Value::Scalar(if self.quoted()?.lone_surrogate {
+                Kind::LoneSurrogate
+            } else {
+                Kind::Text
+            }),
+            b'{' => {
+                self.skip_nested();
+                Value::Object(start)
+            }
+            b'[' => {
+                self.skip_nested();
+                Value::List(start)
+            }
+            b't' | b'f' => {
+                self.skip_word();
+                Value::Scalar(Kind::Boolean)
+            }
+            b'n' => {
+                self.skip_word();
+                Value::Null
+            }
+            b'-' | b'0'..=b'9' => {
+                self.skip_word();
+                Value::Scalar(Kind::of_number(self.json.get(start..self.at)?))
+            }
+            _ => return None,
+        })
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.json.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_separators(&mut self) {
+        while let Some(b' ' | b',' | b':' | b'\t' | b'\n' | b'\r') = self.byte() {
+            self.at += 1;
+        }
+    }
+
+    /// Goes behind a number, `true`, `false` or `null`.
+    fn skip_word(&mut self) {
+        while let Some(b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z') = self.byte() {
+            self.at += 1;
+        }
+    }
+
+    /// Goes behind the list or object here, however deeply nested.
+    fn skip_nested(&mut self) {
+        let mut depth = 0_usize;
+        while let Some(byte) = self.byte() {
+            match byte {
+                b'"' => {
+                    if self.quoted().is_none() {
+                        return;
+                    }
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Goes behind the string here.
+    fn quoted(&mut self) -> Option<Quoted> {
+        let bytes = self.json.as_bytes();
+        let start = self.at + 1;
+        let mut found = Quoted {
+            start,
+            end: start,
+            escapes: false,
+            lone_surrogate: false,
+        };
+        let mut at = start;
+        loop {
+            at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+            // Escapes often follow each other.
+            while bytes.get(at)? == &b'\\' {
+                found.escapes = true;
+                at += match surrogate(bytes, at) {
+                    None => 2,
+                    Some(Surrogate::Pair) => 12,
+                    Some(Surrogate::Lone) => {
+                        found.lone_surrogate = true;
+                        2
+                    }
+                };
+            }
+            if bytes.get(at)? == &b'"' {
+                found.end = at;
+                self.at = at + 1;
+                return Some(found);
+            }
+        }
+    }
+}
+
+enum Surrogate {
+    /// Two escapes that are one character.
+    Pair,
+    Lone,
+}
+
+/// What the escape at `at` is, if it is a surrogate.
+fn surrogate(bytes: &[u8], at: usize) -> Option<Surrogate> {
+    let unit = |at: usize, high_digit: std::ops::RangeInclusive<u8>| {
+        let escape = bytes.get(at..at + 6)?;
+        let is_unit = escape[..2] == *br"\u" && escape[2].eq_ignore_ascii_case(&b'd');
+        let digit = escape[3].to_ascii_lowercase();
+        (is_unit && high_digit.contains(&digit)).then_some(())
+    };
+    let is_high = unit(at, b'8'..=b'9').or(unit(at, b'a'..=b'b')).is_some();
+    let is_low = |at| unit(at, b'c'..=b'f').is_some();
+    if is_high && is_low(at + 6) {
+        Some(Surrogate::Pair)
+    } else {
+        (is_high || is_low(at)).then_some(Surrogate::Lone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(json: &str, expected: &[Value]) {
+        let mut cursor = Cursor::inside(json, 0);
+        let mut found = Vec::new();
+        while let Some(value) = cursor.element() {
+            found.push(value);
+        }
+        assert_eq!(found, expected, "{json}");
+    }
+
+    #[test]
+    fn values_are_told_apart_and_skipped() {
+        let text = Value::Scalar(Kind::Text);
+        let number = Value::Scalar(Kind::Positive);
+        check(
+            r#"[ "a\"]" , 1,{"b": ["}", {}]},[[]] , null,true]"#,
+            &[
+                text,
+                number,
+                Value::Object(13),
+                Value::List(31),
+                Value::Null,
+                Value::Scalar(Kind::Boolean),
+            ],
+        );
+        check("[]", &[]);
+        check("[1,2]", &[number, number]);
+    }
+
+    #[test]
+    fn lone_surrogates_are_found() {
+        let cases = [
+            (r#"["\ud83d\ude00"]"#, false),
+            (r#"["\uD83D\uDE00\\ud800"]"#, false),
+            (r#"["\u00e9\ud7ff\ue000"]"#, false),
+            (r#"["\ud83d"]"#, true),
+            (r#"["\ud83d\u0041"]"#, true),
+            (r#"["\ud83d\ud83d\ude00"]"#, true),
+            (r#"["\ude00\ud83d"]"#, true),
+            (r#"["x \uDFFF"]"#, true),
+        ];
+        for (json, is_lone) in cases {
+            let kind = if is_lone {
+                Kind::LoneSurrogate
+            } else {
+                Kind::Text
+            };
+            check(json, &[Value::Scalar(kind)]);
+        }
+    }
+
+    #[test]
+    fn broken_text_ends() {
+        for json in [
+            "[", "[\"", "[\"\\", "[\"\\u", "[[[", "[{\"a", "[-", "[x", "é", "",
+        ] {
+            let mut cursor = Cursor::inside(json, 0);
+            while cursor.element().is_some() {}
+            let mut cursor = Cursor::inside(json, 0);
+            while cursor.member().is_some() {}
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What the values of one field are.
+
+use coldpress_record::Origin;
+use serde::{Deserialize, Serialize};
+
+use super::fields::Fields;
+use super::kind::{Class, Kind};
+
+/// What the values of one field are, as far as the type of its column depends on it.
+///
+/// What parts of a dataset hold can be joined in any grouping. Therefore all that is dropped here stays dropped
+/// whatever is added: children, once no column but JSON text takes the field.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// The kinds, in the order in which they were first seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    kinds: Vec<First>,
+    /// What the elements of its lists are, unless all lists are empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    element: Option<Box<Held>>,
+    /// The fields of its objects.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    children: Fields,
+    /// Whether the objects have more keys than a struct may have.
+    #[serde(default, skip_serializing_if = "is_false")]
+    wide: bool,
+}
+
+/// The first value of a kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct First {
+    pub(crate) kind: Kind,
+    #[serde(flatten)]
+    pub(crate) origin: Origin,
+}
+
+impl Held {
+    /// Objects with more keys than this are JSON text.
+    pub(super) const MAX_KEYS: usize = 64;
+    /// Lists and objects below this many others in their field are JSON text.
+    pub(super) const MAX_DEPTH: usize = 16;
+
+    /// Notes a value of this kind.
+    pub(super) fn see(&mut self, kind: Kind, origin: &Origin) {
+        if !self.has(kind) {
+            self.kinds.push(First {
+                kind,
+                origin: origin.clone(),
+            });
+            self.prune();
+        }
+    }
+
+    /// Adds what the field holds in a later part of the dataset.
+    pub(super) fn join(&mut self, later: &Self) {
+        for first in &later.kinds {
+            if !self.has(first.kind) {
+                self.kinds.push(first.clone());
+            }
+        }
+        if let Some(element) = &later.element {
+            self.element.get_or_insert_default().join(element);
+        }
+        self.children.join(&later.children);
+        self.wide |= later.wide || self.children.len() > Self::MAX_KEYS;
+        self.prune();
+    }
+
+    /// What its elements are, to be added to, unless that does not matter any more.
+    pub(super) fn element_mut(&mut self) -> Option<&mut Self> {
+        (!self.is_json()).then(|| &mut **self.element.get_or_insert_default())
+    }
+
+    /// The fields of its objects, to be added to, unless they do not matter any more.
+    pub(super) fn children_mut(&mut self) -> Option<&mut Fields> {
+        (!self.is_json()).then_some(&mut self.children)
+    }
+
+    /// Notes that the objects have more keys than a struct may have.
+    pub(super) fn set_wide(&mut self) {
+        self.wide = true;
+        self.prune();
+    }
+
+    fn prune(&mut self) {
+        if self.is_json() {
+            self.element = None;
+            self.children = Fields::default();
+            // Whether the objects are wide is not known of those that were not looked at.
+            self.wide &= self.class() == Some(Class::Object);
+        }
+    }
+
+    /// Whether no column but JSON text takes all values, whatever their elements and children are.
+    fn is_json(&self) -> bool {
+        self.wide || self.class() == Some(Class::Json)
+    }
+
+    /// The class of all values but nulls; `None` if all are null.
+    pub(crate) fn class(&self) -> Option<Class> {
+        let first = self.kinds.first()?.kind.class();
+        let same = self.kinds.iter().all(|seen| seen.kind.class() == first);
+        let fits = first != Class::Number || self.numbers_fit();
+        Some(if same && fits { first } else { Class::Json })
+    }
+
+    /// Whether one type of number holds all without loss.
+    fn numbers_fit(&self) -> bool {
+        let long = self.has(Kind::LongPositive) || self.has(Kind::LongNegative);
+        let negative = self.has(Kind::Negative) || self.has(Kind::LongNegative);
+        let unsigned = self.has(Kind::Unsigned);
+        !(self.has(Kind::Float) && (long || unsigned) || unsigned && negative)
+    }
+
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        self.kinds.iter().any(|seen| seen.kind == kind)
+    }
+
+    /// The kinds, in the order in which they were first seen.
+    pub(crate) fn kinds(&self) -> &[First] {
+        &self.kinds
+    }
+
+    pub(crate) fn element(&self) -> Option<&Self> {
+        self.element.as_deref()
+    }
+
+    pub(crate) fn children(&self) -> &Fields {
+        &self.children
+    }
+
+    /// Whether the objects have more keys than a struct may have.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.wide
+    }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

@@ -1,0 +1,142 @@
+//! From the JSON of a record to what its fields hold.
+
+use std::borrow::Cow;
+
+use coldpress_record::{Origin, unescape_into};
+
+use super::cursor::{Cursor, Quoted, Value};
+use super::fields::Fields;
+use super::held::Held;
+use super::kind::Kind;
+
+/// A member of an object that is being read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    key: Quoted,
+    value: Value,
+    /// Where its field stands.
+    place: usize,
+}
+
+/// The way through one record.
+pub(super) struct Walk<'a> {
+    pub(super) record: &'a str,
+    pub(super) origin: &'a Origin,
+    /// The members of the objects that the way is in, the outermost first.
+    pub(super) members: &'a mut Vec<Member>,
+}
+
+impl Walk<'_> {
+    /// Notes what the members of the record are, if it is an object.
+    pub(super) fn record(&mut self, fields: &mut Fields) {
+        let Some(Value::Object(start)) = Cursor::new(self.record).value() else {
+            return;
+        };
+        self.gather(start);
+        for member in 0..self.members.len() {
+            self.place(member, 0, fields);
+        }
+        self.values(0, fields, 1);
+    }
+
+    /// Notes a value, which is below `depth - 1` others in its top-level field.
+    fn value(&mut self, value: Value, held: &mut Held, depth: usize) {
+        match value {
+            Value::Null => {}
+            Value::Scalar(kind) => held.see(kind, self.origin),
+            Value::List(_) | Value::Object(_) if depth > Held::MAX_DEPTH => {
+                held.see(Kind::Deep, self.origin);
+            }
+            Value::List(start) => self.list(start, held, depth),
+            Value::Object(start) => {
+                let base = self.members.len();
+                self.gather(start);
+                self.object(base, held, depth);
+                self.members.truncate(base);
+            }
+        }
+    }
+
+    fn list(&mut self, start: usize, held: &mut Held, depth: usize) {
+        held.see(Kind::List, self.origin);
+        let mut elements = Cursor::inside(self.record, start);
+        while let Some(element) = elements.element() {
+            let Some(held) = held.element_mut() else {
+                return;
+            };
+            self.value(element, held, depth + 1);
+        }
+    }
+
+    /// Notes the object whose members are those from `base`.
+    fn object(&mut self, base: usize, held: &mut Held, depth: usize) {
+        let members = &self.members[base..];
+        let kind = if members.is_empty() {
+            Kind::EmptyObject
+        } else if members.iter().any(|member| member.key.lone_surrogate) {
+            Kind::UnnamedKey
+        } else {
+            Kind::Object
+        };
+        held.see(kind, self.origin);
+        let Some(fields) = held.children_mut() else {
+            return;
+        };
+        for member in base..self.members.len() {
+            self.place(member, base, fields);
+            if fields.len() > Held::MAX_KEYS {
+                return held.set_wide();
+            }
+        }
+        self.values(base, fields, depth + 1);
+    }
+
+    /// Puts the members of the object that begins at `start` upon the others.
+    fn gather(&mut self, start: usize) {
+        let mut cursor = Cursor::inside(self.record, start);
+        while let Some((key, value)) = cursor.member() {
+            self.members.push(Member {
+                key,
+                value,
+                place: 0,
+            });
+        }
+    }
+
+    /// Finds the field of a member of the object whose members are those from `base`.
+    fn place(&mut self, member: usize, base: usize, fields: &mut Fields) {
+        let expected = match member.checked_sub(base + 1) {
+            Some(before) => self.members[base + before].place + 1,
+            None => 0,
+        };
+        let name = name_of(self.record, self.members[member].key);
+        let place = fields.place(expected, &name);
+        self.members[member].place = place;
+        // Of a repeated key the last value stays.
+        fields.field_mut(place).member = member;
+    }
+
+    /// Notes the values of the members from `base`, whose fields were found.
+    fn values(&mut self, base: usize, fields: &mut Fields, depth: usize) {
+        for at in base..self.members.len() {
+            let member = self.members[at];
+            let field = fields.field_mut(member.place);
+            if field.member == at {
+                self.value(member.value, &mut field.held, depth);
+            }
+        }
+    }
+}
+
+/// The text of a key; a key that is no text keeps its escapes and quotes.
+fn name_of(json: &str, key: Quoted) -> Cow<'_, str> {
+    let inner = json.get(key.start..key.end).unwrap_or_default();
+    if !key.escapes {
+        return inner.into();
+    }
+    let mut name = String::new();
+    match unescape_into(inner, &mut name) {
+        Ok(()) => name.into(),
+        Err(_) => format!("\"{inner}\"").into(),
+    }
+}

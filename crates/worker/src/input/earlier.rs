@@ -1,0 +1,138 @@
+//! Checkpoints and results of earlier attempts.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use coldpress_checkpoint::{
+    CheckpointStore, IndexedRows, Manifest, ObjectName, RowBlock, RowsReader,
+};
+use coldpress_dataset::{RowsForm, TableRows, TableRowsReader, decode_rows};
+use coldpress_operator::Chain;
+use coldpress_record::Batch;
+use coldpress_storage::FileRef;
+
+use crate::attempt::{Attempt, Start};
+use crate::error::AttemptError;
+
+/// Rows that earlier work of this partition ended with.
+pub(crate) struct EarlierInput {
+    rows: Rows,
+    block: RowBlock,
+}
+
+enum Rows {
+    Checkpoint(RowsReader),
+    Lines(IndexedRows<Box<dyn Read + Send>>),
+    Table {
+        index: RowsReader,
+        rows: TableRowsReader<BufReader<File>>,
+    },
+}
+
+impl EarlierInput {
+    pub(super) fn open(
+        attempt: &Attempt,
+        start: &Start,
+        store: &dyn CheckpointStore,
+    ) -> Result<Self, AttemptError> {
+        let rows = match start {
+            Start::Checkpoint { name, stamp, .. } => Rows::Checkpoint(RowsReader::open(
+                store.get(&ObjectName::new(name)?)?,
+                stamp,
+            )?),
+            Start::Result { rows, index, .. } => open_result(attempt, rows, index)?,
+        };
+        let input = Self {
+            rows,
+            block: RowBlock::default(),
+        };
+        let manifest = input.manifest();
+        let wanted = attempt
+            .chain
+            .get(start.operation() as usize)
+            .map(ToString::to_string);
+        let fits = manifest.operation == start.operation()
+            && manifest.partition == attempt.partition.index
+            && manifest.slice == attempt.partition.slice.digest
+            && Some(&manifest.chain) == wanted.as_ref()
+            && (manifest.dropped.is_some() || !attempt.keep_dropped);
+        if fits {
+            Ok(input)
+        } else {
+            Err(AttemptError::new(
+                coldpress_failure::ErrorClass::System,
+                "it is of other work",
+            ))
+        }
+    }
+
+    pub(super) fn manifest(&self) -> &Manifest {
+        match &self.rows {
+            Rows::Checkpoint(rows) => rows.manifest(),
+            Rows::Lines(rows) => rows.manifest(),
+            Rows::Table { index, .. } => index.manifest(),
+        }
+    }
+
+    pub(super) fn schema(&self) -> Option<SchemaRef> {
+        match &self.rows {
+            Rows::Checkpoint(_) | Rows::Lines(_) => None,
+            Rows::Table { rows, .. } => Some(rows.schema()),
+        }
+    }
+
+    pub(super) fn next(&mut self, batch: &mut Batch, chain: &Chain) -> Result<bool, AttemptError> {
+        let more = match &mut self.rows {
+            Rows::Checkpoint(rows) => rows.next(&mut self.block)?,
+            Rows::Lines(rows) => rows.next(&mut self.block)?,
+            Rows::Table { index, rows } => {
+                let next = rows.next_batch();
+                let Some(next) = next.map_err(|error| AttemptError::system(&error))? else {
+                    return Ok(false);
+                };
+                let count = next.num_rows();
+                index.next_rows(&mut self.block, count)?;
+                let rows = Arc::new(TableRows::new(next));
+                rows.fill(batch, 0, 0..count as u64, chain.fields());
+                batch.set_origins(self.block.origins.iter().cloned());
+                chain.begin(batch);
+                self.block.restore_stats(batch);
+                return Ok(true);
+            }
+        };
+        if more {
+            self.block.fill_batch(batch, chain.fields())?;
+            chain.begin(batch);
+            self.block.restore_stats(batch);
+        }
+        Ok(more)
+    }
+
+    /// Makes sure that index and rows have the same length.
+    pub(super) fn finish(self) -> Result<(), AttemptError> {
+        match self.rows {
+            Rows::Checkpoint(_) | Rows::Lines(_) => Ok(()),
+            Rows::Table { mut index, .. } => Ok(index.finish()?),
+        }
+    }
+}
+
+/// The rows of a result, in whichever form they are, with their index.
+fn open_result(attempt: &Attempt, rows: &FileRef, index: &FileRef) -> Result<Rows, AttemptError> {
+    let cannot_open = |error: std::io::Error| AttemptError::system(&error);
+    rows.verify(&attempt.job_dir)?;
+    let file = File::open(rows.resolve(&attempt.job_dir)).map_err(cannot_open)?;
+    let index = RowsReader::open_file(&index.resolve(&attempt.job_dir), &index.stamp())?;
+    Ok(match RowsForm::of_path(&rows.path) {
+        RowsForm::Lines(packing) => {
+            let lines = decode_rows(file, packing).map_err(cannot_open)?;
+            Rows::Lines(IndexedRows::new(index, lines, rows.path.clone())?)
+        }
+        RowsForm::Table => {
+            let rows = TableRowsReader::open(BufReader::new(file)).map_err(cannot_open)?;
+            Rows::Table { index, rows }
+        }
+    })
+}

@@ -1,0 +1,124 @@
+//! A slice of a text.
+
+use coldpress_dataset::{Block, LineStream};
+use coldpress_operator::Chain;
+use coldpress_record::{Batch, Lines, Origin, Unreadable};
+use coldpress_storage::Hasher;
+
+use super::Found;
+use crate::attempt::Attempt;
+use crate::error::AttemptError;
+
+/// The records of a slice of a text, and the hash of what was read.
+pub(crate) struct LinesInput {
+    stream: LineStream,
+    lines: Lines,
+    hasher: Hasher,
+    source: u32,
+    long: u64,
+}
+
+impl LinesInput {
+    pub(super) fn open(attempt: &Attempt) -> Result<Self, AttemptError> {
+        let slice = &attempt.partition.slice;
+        let stream = match &slice.copy {
+            Some(copy) => {
+                let path = copy.resolve(&attempt.job_dir);
+                LineStream::open_copy(&path, slice.start, attempt.max_record_bytes)?
+            }
+            None => LineStream::open_at(
+                &attempt.source,
+                slice.start,
+                slice.seek,
+                Some(slice.end),
+                attempt.max_record_bytes,
+            )?,
+        };
+        Ok(Self {
+            stream,
+            lines: Lines::new(slice.source),
+            hasher: Hasher::new(),
+            source: slice.source,
+            long: 0,
+        })
+    }
+
+    pub(super) fn next(
+        &mut self,
+        batch: &mut Batch,
+        chain: &Chain,
+        found: &mut Found,
+    ) -> Result<bool, AttemptError> {
+        self.lines.source = self.source;
+        let block = self.stream.next_block(&mut self.lines)?;
+        self.hasher.update(&self.lines.bytes);
+        match block {
+            Block::End => return Ok(false),
+            Block::Lines => found.records = self.lines.records.len() as u64,
+            Block::LongRecord {
+                position,
+                first,
+                last,
+            } => {
+                self.long = if first { 0 } else { self.long } + self.lines.bytes.len() as u64;
+                if last {
+                    // The line end is no part of the record.
+                    let line_end = self
+                        .lines
+                        .bytes
+                        .iter()
+                        .rev()
+                        .take_while(|byte| matches!(byte, b'\n' | b'\r'));
+                    let length = self.long - line_end.take(2).count() as u64;
+                    found.records = 1;
+                    found
+                        .too_long
+                        .push((Origin::new(self.source, position), length));
+                }
+            }
+        }
+        batch.fill(&mut self.lines, chain.fields(), &mut found.rejects);
+        chain.begin(batch);
+        self.find_torn(found);
+        Ok(true)
+    }
+
+    /// A last line that no line end follows and whose JSON breaks off is what a torn write leaves: no record.
+    fn find_torn(&self, found: &mut Found) {
+        let unterminated = self.stream.unterminated();
+        let torn = found
+            .rejects
+            .pop_if(|last| last.incomplete && Some(last.origin.position) == unterminated);
+        if let Some(torn) = torn {
+            found.records -= 1;
+            found.torn = Some(Unreadable {
+                source: self.source,
+                start: torn.origin.position,
+                length: torn.bytes.len() as u64,
+                reason: format!("the last line breaks off: {}", torn.reason),
+            });
+        }
+    }
+
+    pub(super) fn finish(self, attempt: &Attempt) -> Result<(), AttemptError> {
+        let slice = &attempt.partition.slice;
+        if self.hasher.finish() == slice.digest {
+            return Ok(());
+        }
+        let path = attempt.source.path.display();
+        match &slice.copy {
+            Some(copy) => Err(AttemptError::new(
+                coldpress_failure::ErrorClass::System,
+                format!(
+                    "the copy `{}` of a part of `{path}` is damaged; run with `--fresh`",
+                    copy.path
+                ),
+            )),
+            None => Err(AttemptError::input_changed(format!(
+                "`{path}` changed after the job was planned ({} are others); run with `--fresh` to process the new \
+                 content",
+                slice.describe(&attempt.source)
+            ))),
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod docs;
 mod examples;
 mod kill_matrix;
 mod layers;
+mod peers;
 
 use std::path::Path;
 use std::process::Command;
@@ -41,6 +42,11 @@ const COMMANDS: &[Chore] = &[
         name: "kill-matrix",
         about: "kill the program at many instants and resume it; with --write, keep the table in docs/",
         run: kill_matrix::run,
+    },
+    Chore {
+        name: "peers",
+        about: "open what the program writes with PyArrow, DuckDB and Polars, and compare; [--release] [INPUT ...]",
+        run: peers::run,
     },
 ];
 

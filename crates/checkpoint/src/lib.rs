@@ -71,6 +71,7 @@ mod store;
 mod container;
 mod delta;
 mod manifest;
+mod object;
 mod rows;
 
 mod choose;
@@ -89,6 +90,9 @@ pub use error::{Error, Result};
 pub use format::{Compression, Format};
 pub use manifest::{DroppedRows, Manifest, SCHEMA_VERSION};
 pub use name::{ObjectName, checkpoint_name, delta_name};
+pub use object::{
+    Description, ObjectKind, SectionDescription, Verified, describe, rewrite, to_full, verify,
+};
 pub use points::{Strategy, points};
 pub use rows::{IndexedRows, RowBlock, RowsOptions, RowsReader, RowsWriter};
 pub use store::{

@@ -100,6 +100,8 @@ mod tests {
             digest,
             marks,
             copy: None,
+            seek: None,
+            decoded_bytes: None,
         };
         PlannedPartition {
             index: 0,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use coldpress_config::nearest;
 use coldpress_dataset::{Source, TableFile, TableRows};
-use coldpress_operator::Chain;
+use coldpress_operator::{Chain, Determinism};
 use coldpress_partition::{
     DEFAULT_SAMPLE_BYTES, MediaFields, SampledRecords, Sizing, SizingFacts, choose, memory_limit,
     sample,
@@ -44,7 +44,11 @@ impl Prepared {
         let sampled = sample(sources, &self.media_fields(), DEFAULT_SAMPLE_BYTES);
         let mut look = Look::new(self)?;
         for mut lines in sampled.blocks {
-            look.at_lines(&mut lines);
+            let source = sources.get(lines.source as usize);
+            // A columnar file is looked at as what it is.
+            if !source.is_some_and(Source::is_columnar) {
+                look.at_lines(&mut lines);
+            }
         }
         let tables: Vec<&Source> = sources
             .iter()
@@ -102,6 +106,8 @@ struct Look {
     fields: FieldsSeen,
     /// By declared field.
     columns: Vec<Column>,
+    /// Whether the recipe is run over them, to see what it costs.
+    measures: bool,
     bytes: u64,
     nanos: u64,
 }
@@ -121,11 +127,15 @@ impl Look {
         let (registry, process) = (&prepared.registry, &prepared.recipe.process);
         let chain = Chain::build(registry, process, &prepared.chain_settings)?;
         let columns = vec![Column::default(); chain.fields().len()];
+        // What leaves the machine is not asked for a measurement.
+        let is_own = !chain.determinism().any(|one| one == Determinism::External);
+        let measures = prepared.recipe.partition.auto_configure && is_own;
         Ok(Self {
             chain,
             batch: Batch::default(),
             fields: FieldsSeen::default(),
             columns,
+            measures,
             bytes: 0,
             nanos: 0,
         })
@@ -175,8 +185,11 @@ impl Look {
         }
     }
 
-    /// Runs the recipe over the batch, to see what it costs.
+    /// Runs the recipe over the batch, where its cost is to be measured.
     fn run(&mut self, started: Instant, bytes: u64) {
+        if !self.measures {
+            return;
+        }
         let (steps, mut tally) = (0..self.chain.len(), self.chain.tally());
         self.chain.begin(&mut self.batch);
         // A record that an operator fails on is told where it is processed for good.

@@ -195,6 +195,10 @@ fn places(report: &Report) -> String {
             bytes(report.export_bytes)
         );
         text.push_str(&field("Output", &output));
+        for (companion, at) in report.companions.iter().take(LISTED).zip(0..) {
+            let label = if at == 0 { "Beside it" } else { "" };
+            text.push_str(&field(label, &path(companion)));
+        }
     }
     text.push_str(&field("Job", &path(&report.job_dir)));
     text.push_str(&field("Checkpoints", &path(&report.checkpoint_dir)));

@@ -109,7 +109,7 @@ struct TrailerFields {
 }
 
 impl Trailer {
-    const LINE_BYTES: usize = 194;
+    const LINE_BYTES: usize = 181;
 
     fn to_line(&self) -> String {
         let Self {

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use coldpress_storage::Hasher;
 
-pub(super) fn schema() -> SchemaRef {
+pub(crate) fn schema() -> SchemaRef {
     let number = |name: &str| Field::new(name, DataType::UInt32, false);
     Arc::new(Schema::new(vec![
         number("section"),

@@ -203,6 +203,8 @@ mod tests {
         let names = ["a", "b", "c"];
         let mut ledger = Ledger::new(names.into_iter().take(operation as usize));
         ledger.records = records;
+        let mut seen = FieldsSeen::default();
+        seen.records = records;
         Manifest {
             partition: 3,
             operation,
@@ -213,10 +215,7 @@ mod tests {
             unreadable: Vec::new(),
             rows: 7,
             quarantine: Vec::new(),
-            seen: FieldsSeen {
-                records,
-                ..FieldsSeen::default()
-            },
+            seen,
             types: None,
             dropped: Some(Vec::new()),
         }

@@ -26,6 +26,7 @@ pub use reader::{DeltaReader, SectionDamage};
 pub use replay::DeltaReplay;
 pub use writer::{DeltaOptions, DeltaWriter};
 
+pub(crate) use columns::schema;
 pub(crate) use manifest::is_delta;
 
 #[cfg(test)]

@@ -77,6 +77,10 @@ impl RowsReader {
         &self.manifest
     }
 
+    pub(crate) fn container(&self) -> &ContainerReader {
+        &self.container
+    }
+
     /// The object's name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -7,7 +7,9 @@ use coldpress_storage::{Digest, FileStamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{CheckpointStore, Error, Fault, MemoryStore, ObjectName, Result, Step};
+use crate::{
+    CheckpointStore, Compression, Error, Fault, Format, Manifest, MemoryStore, ObjectName, Result, Step,
+};
 
 mod damage;
 mod frozen;
@@ -143,7 +145,7 @@ fn read_back(mut next: impl FnMut(&mut RowBlock) -> Result<bool>) -> Result<Vec<
             assert_eq!(batch.stats().get(1, row), None);
             let stats = [2, 0].map(|column| bits(batch.stats().get(column, row)));
             found.push(Expected {
-                line: batch.raw(row).to_owned(),
+                line: line_of(&batch, row),
                 origin: batch.origin(row).clone(),
                 stats: stats.to_vec(),
             });
@@ -151,6 +153,13 @@ fn read_back(mut next: impl FnMut(&mut RowBlock) -> Result<bool>) -> Result<Vec<
     }
     assert!(block.is_empty());
     Ok(found)
+}
+
+fn line_of(batch: &Batch, row: usize) -> String {
+    let mut line = Vec::new();
+    batch.write_record(row, &fields(), &mut line);
+    line.pop();
+    String::from_utf8(line).unwrap()
 }
 
 fn any_stat() -> impl Strategy<Value = Option<StatValue>> {
@@ -215,8 +224,15 @@ fn compression() -> impl Strategy<Value = Compression> {
     prop::sample::select(vec![
         Compression::None,
         Compression::Snappy,
+        Compression::Gzip,
         Compression::Zstd,
+        Compression::Lz4,
+        Compression::Auto,
     ])
+}
+
+fn format() -> impl Strategy<Value = Format> {
+    prop::sample::select(vec![Format::Parquet, Format::Arrow, Format::Jsonl])
 }
 
 proptest! {
@@ -225,11 +241,11 @@ proptest! {
     #[test]
     fn rows_come_back_as_they_were(
         rows in prop::collection::vec(any_row(), 0..40), cut in 1usize..20, batch_rows in 0u32..20,
-        compression in compression(),
+        compression in compression(), format in format(),
     ) {
         let store = MemoryStore::new();
         let stat_names = stat_names();
-        let options = RowsOptions { compression, stat_names: &stat_names, batch_rows, ..RowsOptions::default() };
+        let options = RowsOptions { format, compression, stat_names: &stat_names, batch_rows, ..RowsOptions::default() };
         let stamp = write(&store, "rows", &rows, cut, &options).unwrap();
         let mut reader = open(&store, "rows", &stamp).unwrap();
         let expected = expected(&rows);
@@ -273,10 +289,11 @@ proptest! {
     #[test]
     fn bytes_depend_on_rows_and_not_on_batches(
         rows in prop::collection::vec(any_row(), 0..30), cut in 1usize..30, other_cut in 1usize..30,
+        compression in compression(), format in format(),
     ) {
         let store = MemoryStore::new();
         let stat_names = stat_names();
-        let options = RowsOptions { stat_names: &stat_names, batch_rows: 7, ..RowsOptions::default() };
+        let options = RowsOptions { format, compression, stat_names: &stat_names, batch_rows: 7, ..RowsOptions::default() };
         let one = write(&store, "one", &rows, cut, &options).unwrap();
         prop_assert_eq!(write(&store, "other", &rows, other_cut, &options).unwrap(), one);
     }

@@ -16,7 +16,7 @@ use std::thread;
 
 use coldpress_storage::FileStamp;
 
-use crate::{CheckpointStore, ObjectMeta, ObjectName, Result, verify};
+use crate::{CheckpointStore, ObjectMeta, ObjectName, Result, verify_stamp};
 
 /// A clause of the contract: it panics when the (empty) store breaks it.
 pub type Clause = fn(&dyn CheckpointStore);
@@ -86,7 +86,7 @@ pub fn finished_objects_read_back(store: &dyn CheckpointStore) {
         check_bytes(store, &name, &bytes);
         let reader = store.get(&name).expect("a finished object opens");
         assert_eq!(reader.name(), &name, "a reader knows its name");
-        verify(&*reader, &stamp).expect("a finished object verifies");
+        verify_stamp(&*reader, &stamp).expect("a finished object verifies");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Counting what the columns of rows hold.
 
 use arrow::array::Array;
+use arrow::datatypes::DataType;
 use coldpress_record::{FieldsSeen, KindSeen, ValueKind};
 
 use super::rows::TableRows;
@@ -13,7 +14,7 @@ impl TableRows {
         let schema = rows.schema();
         for (at, (field, column)) in schema.fields().iter().zip(rows.columns()).enumerate() {
             let nulls = column.logical_null_count() as u64;
-            let kind = ValueKind::Column(field.data_type().to_string());
+            let kind = kind_of(field.data_type());
             let counted = [
                 (kind, rows.num_rows() as u64 - nulls),
                 (ValueKind::Null, nulls),
@@ -29,5 +30,22 @@ impl TableRows {
             }
         }
         seen.add_records(rows.num_rows() as u64);
+    }
+}
+
+/// What the values of a column are: as JSON has it, where it has it, else the name of the type in lower case.
+fn kind_of(data_type: &DataType) -> ValueKind {
+    match data_type {
+        DataType::Boolean => ValueKind::Boolean,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => ValueKind::Text,
+        DataType::Dictionary(_, values) => kind_of(values),
+        DataType::RunEndEncoded(_, values) => kind_of(values.data_type()),
+        DataType::List(_)
+        | DataType::LargeList(_)
+        | DataType::ListView(_)
+        | DataType::LargeListView(_)
+        | DataType::FixedSizeList(..) => ValueKind::List,
+        DataType::Struct(_) | DataType::Map(..) => ValueKind::Object,
+        other => ValueKind::Column(other.to_string().to_lowercase()),
     }
 }

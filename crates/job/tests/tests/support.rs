@@ -101,6 +101,8 @@ pub(crate) fn partition(index: u32) -> PlannedPartition {
             start,
             end: start + 1000,
             records: 100,
+            seek: None,
+            decoded_bytes: None,
             digest: slice_digest(index),
             marks: Vec::new(),
             copy: None,

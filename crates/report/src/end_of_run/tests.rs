@@ -33,6 +33,8 @@ fn report(status: Status) -> Report {
         seconds: 2.0,
         operators: Vec::new(),
         warnings: Vec::new(),
+        fields: None,
+        companions: Vec::new(),
         export_path: PathBuf::from("out/clean.jsonl"),
         job_dir: PathBuf::from("/jobs/demo"),
         checkpoint_dir: PathBuf::from("/jobs/demo/checkpoints"),
@@ -83,6 +85,7 @@ fn what_is_lost_is_named_and_cannot_reach_the_terminal() {
     let failed = |partition| FailedPartition {
         partition,
         source: "a.jsonl".to_owned(),
+        part: "rows 1000 to 2000".to_owned(),
         start: 1000,
         end: 2000,
         records: 1,
@@ -104,7 +107,7 @@ fn what_is_lost_is_named_and_cannot_reach_the_terminal() {
     let text = render_report(&report);
     for part in [
         "without a part of its input",
-        "Partition 9 failed after 4 attempts: 1 record of a.jsonl, bytes 1,000 to 2,000, are not in the output\n  bad\\u{1b}[2J\\nluck\n",
+        "Partition 9 failed after 4 attempts: 1 record of a.jsonl, rows 1000 to 2000, are not in the output\n  bad\\u{1b}[2J\\nluck\n",
         "... and 2 more failed partitions",
         "Unreadable: data.jsonl from byte 5,000 on\n  it is torn",
         "Checkpoints /big/demo",
@@ -116,4 +119,27 @@ fn what_is_lost_is_named_and_cannot_reach_the_terminal() {
         !text.contains("Partition 10") && !text.contains('\u{1b}'),
         "{text}"
     );
+}
+
+#[test]
+fn fields_of_several_types_and_files_beside_the_output_are_named() {
+    let view = serde_json::from_str(
+        r#"{"schema_version": 1, "records": 9, "complete": true, "further_values": 0, "fields": [
+            {"name": "text", "usual": "text", "types": [{"type": "text", "count": 9}], "nulls": 0, "missing": 0, "odd": null},
+            {"name": "n", "usual": "integer", "types": [{"type": "integer", "count": 7}, {"type": "text", "count": 1}], "nulls": 1,
+             "missing": 0, "odd": {"type": "text", "path": "b.jsonl", "position": 1200}}]}"#,
+    );
+    let report = Report {
+        fields: Some(view.unwrap()),
+        companions: vec![PathBuf::from("out/clean_stats.jsonl")],
+        ..report(Status::Completed)
+    };
+    let text = render_report(&report);
+    for part in [
+        "\nField n is of several types: 7 integer, 1 text\n  the first text is in the record at 1,200 of b.jsonl\n",
+        "\nBeside it   out/clean_stats.jsonl\n",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+    assert!(!text.contains("Field text"), "{text}");
 }

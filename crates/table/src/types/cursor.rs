@@ -2,7 +2,7 @@
 
 use memchr::memchr2;
 
-use super::kind::Kind;
+use super::kind::{Kind, Spelling};
 
 /// What stands at a place of a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +87,7 @@ impl<'a> Cursor<'a> {
                 self.skip_word();
                 Value::Null
             }
-            b'-' | b'0'..=b'9' => {
-                self.skip_word();
-                Value::Scalar(Kind::of_number(self.json.get(start..self.at)?))
-            }
+            b'-' | b'0'..=b'9' => Value::Scalar(self.number()?),
             _ => return None,
         })
     }
@@ -105,11 +102,28 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes behind a number, `true`, `false` or `null`.
+    /// Goes behind `true`, `false` or `null`.
     fn skip_word(&mut self) {
-        while let Some(b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z') = self.byte() {
+        while let Some(b'a'..=b'z') = self.byte() {
             self.at += 1;
         }
+    }
+
+    /// Goes behind the number here.
+    fn number(&mut self) -> Option<Kind> {
+        let start = self.at;
+        let mut spelling = Spelling::Integer;
+        while let Some(byte) = self.byte() {
+            match byte {
+                b'0'..=b'9' | b'-' | b'+' => {}
+                b'.' => spelling = Spelling::Fraction,
+                b'e' | b'E' => spelling = Spelling::Exponent,
+                _ => break,
+            }
+            self.at += 1;
+        }
+        let json = self.json.get(start..self.at)?;
+        Some(Kind::of_number(json, spelling))
     }
 
     /// Goes behind the list or object here, however deeply nested.
@@ -146,24 +160,41 @@ impl<'a> Cursor<'a> {
         };
         let mut at = start;
         loop {
-            at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
-            // Escapes often follow each other.
-            while bytes.get(at)? == &b'\\' {
-                found.escapes = true;
-                at += match surrogate(bytes, at) {
-                    None => 2,
-                    Some(Surrogate::Pair) => 12,
-                    Some(Surrogate::Lone) => {
-                        found.lone_surrogate = true;
-                        2
-                    }
-                };
-            }
-            if bytes.get(at)? == &b'"' {
+            at = next_special(bytes, at)?;
+            if bytes[at] == b'"' {
                 found.end = at;
                 self.at = at + 1;
                 return Some(found);
             }
+            found.escapes = true;
+            at += match (bytes.get(at + 1)?, bytes.get(at + 2)) {
+                (b'u', Some(b'd' | b'D')) => match surrogate(bytes, at) {
+                    Some(Surrogate::Pair) => 12,
+                    Some(Surrogate::Lone) => {
+                        found.lone_surrogate = true;
+                        6
+                    }
+                    None => 6,
+                },
+                (b'u', _) => 6,
+                _ => 2,
+            };
+        }
+    }
+}
+
+/// The first quote or backslash from `at` on.
+#[inline]
+fn next_special(bytes: &[u8], mut at: usize) -> Option<usize> {
+    const NEAR: usize = 16;
+    // Escapes often stand close together; there a call costs more than it saves.
+    let near = bytes.get(at..)?;
+    let near = near.get(..NEAR).unwrap_or(near);
+    match near.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        Some(before) => Some(at + before),
+        None => {
+            at += near.len();
+            Some(at + memchr2(b'"', b'\\', &bytes[at..])?)
         }
     }
 }
@@ -215,7 +246,7 @@ mod tests {
                 text,
                 number,
                 Value::Object(13),
-                Value::List(31),
+                Value::List(30),
                 Value::Null,
                 Value::Scalar(Kind::Boolean),
             ],

@@ -48,6 +48,19 @@ pub(crate) enum Class {
 /// The largest integer up to which a float holds all.
 const EXACT_IN_FLOAT: u64 = 1 << 53;
 
+/// A number with fewer digits and without exponent is below the largest float, which has 309.
+const SURELY_FINITE: usize = 300;
+
+/// How a number is written.
+#[derive(Clone, Copy)]
+pub(super) enum Spelling {
+    Integer,
+    /// With a point.
+    Fraction,
+    /// With an exponent, perhaps with a point too.
+    Exponent,
+}
+
 impl Kind {
     pub(crate) fn class(self) -> Class {
         match self {
@@ -88,13 +101,18 @@ impl Kind {
     }
 
     /// The kind of the JSON number `json`.
-    pub(super) fn of_number(json: &str) -> Self {
-        if json.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
-            return match json.parse::<f64>() {
+    pub(super) fn of_number(json: &str, spelling: Spelling) -> Self {
+        match spelling {
+            Spelling::Integer => Self::of_integer(json),
+            Spelling::Fraction if json.len() < SURELY_FINITE => Self::Float,
+            Spelling::Fraction | Spelling::Exponent => match json.parse::<f64>() {
                 Ok(number) if number.is_finite() => Self::Float,
                 _ => Self::Huge,
-            };
+            },
         }
+    }
+
+    fn of_integer(json: &str) -> Self {
         match json.strip_prefix('-') {
             Some(digits) => match digits.parse::<u64>() {
                 Ok(number) if number <= EXACT_IN_FLOAT => Self::Negative,
@@ -137,9 +155,16 @@ mod tests {
             ("1.7976931348623157e308", Kind::Float),
             ("1.8e308", Kind::Huge),
             ("-1E400", Kind::Huge),
+            (&format!("{}.5", "9".repeat(308)), Kind::Float),
+            (&format!("{}.5", "9".repeat(310)), Kind::Huge),
         ];
         for (json, kind) in cases {
-            assert_eq!(Kind::of_number(json), kind, "{json}");
+            let spelling = match (json.contains(['e', 'E']), json.contains('.')) {
+                (true, _) => Spelling::Exponent,
+                (_, true) => Spelling::Fraction,
+                _ => Spelling::Integer,
+            };
+            assert_eq!(Kind::of_number(json, spelling), kind, "{json}");
         }
     }
 }

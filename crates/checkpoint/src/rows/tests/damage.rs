@@ -137,12 +137,12 @@ proptest! {
 
     #[test]
     fn a_changed_file_whose_digest_is_cited_is_read_or_refused(
-        rows in prop::collection::vec(any_row(), 1..10), compression in compression(),
+        rows in prop::collection::vec(any_row(), 1..10), compression in compression(), format in format(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), in_footer in any::<bool>(),
     ) {
         let store = MemoryStore::new();
         let stat_names = stat_names();
-        let options = RowsOptions { compression, stat_names: &stat_names, ..RowsOptions::default() };
+        let options = RowsOptions { format, compression, stat_names: &stat_names, ..RowsOptions::default() };
         write(&store, "rows", &rows, 5, &options).unwrap();
         let mut bytes = bytes_of(&store, "rows");
         let from = if in_footer { bytes.len().saturating_sub(1500) } else { 0 };

@@ -1,0 +1,148 @@
+//! What a checkpoint file is.
+
+use coldpress_record::Ledger;
+use serde::Serialize;
+
+use super::kind::Opened;
+use crate::container::ContainerReader;
+use crate::{CheckpointStore, Compression, DeltaBase, Format, Manifest, ObjectName, Result};
+
+/// What a checkpoint file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectKind {
+    /// What operators did, section by section.
+    Delta,
+    /// All rows behind an operator.
+    Full,
+    /// All but the records of rows that lie elsewhere.
+    Index,
+}
+
+/// What a checkpoint file says about itself.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Description {
+    /// Its name in the store.
+    pub name: String,
+    /// What it holds.
+    pub kind: ObjectKind,
+    /// The file format.
+    pub format: Format,
+    /// The compression as it was asked for.
+    pub compression: Compression,
+    /// Its length in bytes.
+    pub stored_bytes: u64,
+    /// The partition.
+    pub partition: u32,
+    /// Where the first section of a delta file begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<DeltaBase>,
+    /// The points that it holds, in order: one, but for delta files.
+    pub sections: Vec<SectionDescription>,
+}
+
+/// What a checkpoint file says about one point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SectionDescription {
+    /// How many operators had been applied.
+    pub operation: u32,
+    /// The last of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// The chain hash there.
+    pub chain: String,
+    /// How many rows there are behind it.
+    pub rows: u64,
+    /// How many parts there are of it, of delta files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// How many groups of the file hold it.
+    pub groups: u64,
+    /// Its bytes in the file.
+    pub stored_bytes: u64,
+    /// Its bytes before they were compressed.
+    pub plain_bytes: u64,
+    /// Where all records of the partition went, up to here.
+    pub ledger: Ledger,
+}
+
+/// Describes a checkpoint file of any kind and format. Its rows are not read.
+///
+/// # Errors
+/// [`Error::Corrupt`](crate::Error::Corrupt) when it is no checkpoint file, [`Error::Newer`](crate::Error::Newer) when a
+/// newer release wrote it, [`Error::NotFound`](crate::Error::NotFound) and [`Error::Store`](crate::Error::Store) when it
+/// cannot be read.
+pub fn describe(store: &dyn CheckpointStore, name: &ObjectName) -> Result<Description> {
+    let container = ContainerReader::open_unverified(store.get(name)?)?;
+    Ok(described(&Opened::new(container)?))
+}
+
+pub(super) fn described(opened: &Opened) -> Description {
+    match opened {
+        Opened::Delta(delta) => {
+            let sections = delta.sections().iter().enumerate().map(|(at, section)| {
+                let groups = delta.groups(at);
+                let groups = groups.iter().filter_map(|group| delta.container().groups().get(*group));
+                let (count, stored_bytes) = groups.fold((0, 0_u64), |(count, bytes), group| {
+                    (count + 1, bytes.saturating_add(group.stored_bytes))
+                });
+                SectionDescription {
+                    parts: Some(section.parts),
+                    groups: count,
+                    stored_bytes,
+                    plain_bytes: section.bytes,
+                    ..point(&section.manifest)
+                }
+            });
+            let base = Some(delta.base().clone());
+            of_container(delta.container(), ObjectKind::Delta, delta.attempt().partition, base, sections.collect())
+        }
+        Opened::Rows(rows) => {
+            let groups = rows.container().groups();
+            let sum = |bytes: fn(&crate::ContainerGroup) -> u64| groups.iter().map(bytes).fold(0, u64::saturating_add);
+            let section = SectionDescription {
+                groups: groups.len() as u64,
+                stored_bytes: sum(|group| group.stored_bytes),
+                plain_bytes: sum(|group| group.plain_bytes),
+                ..point(rows.manifest())
+            };
+            let kind = if rows.has_records() { ObjectKind::Full } else { ObjectKind::Index };
+            of_container(rows.container(), kind, rows.manifest().partition, None, vec![section])
+        }
+    }
+}
+
+fn of_container(
+    container: &ContainerReader,
+    kind: ObjectKind,
+    partition: u32,
+    base: Option<DeltaBase>,
+    sections: Vec<SectionDescription>,
+) -> Description {
+    Description {
+        name: container.name().to_owned(),
+        kind,
+        format: container.format(),
+        compression: container.compression(),
+        stored_bytes: container.stored_bytes(),
+        partition,
+        base,
+        sections,
+    }
+}
+
+fn point(manifest: &Manifest) -> SectionDescription {
+    let last = (manifest.operation as usize).checked_sub(1);
+    let last = last.and_then(|last| manifest.ledger.operators.get(last));
+    SectionDescription {
+        operation: manifest.operation,
+        operator: last.map(|operator| operator.name.clone()),
+        chain: manifest.chain.clone(),
+        rows: manifest.rows,
+        parts: None,
+        groups: 0,
+        stored_bytes: 0,
+        plain_bytes: 0,
+        ledger: manifest.ledger.clone(),
+    }
+}

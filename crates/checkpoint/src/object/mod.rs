@@ -1,0 +1,15 @@
+//! Checkpoint files of any kind and format: what they are, whether they are whole, and the same in another format.
+
+mod describe;
+mod kind;
+mod rewrite;
+mod to_full;
+mod verify;
+
+pub use describe::{Description, ObjectKind, SectionDescription, describe};
+pub use rewrite::rewrite;
+pub use to_full::to_full;
+pub use verify::{Verified, verify};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! The same checkpoint in another format.
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use coldpress_storage::FileStamp;
+
+use super::kind;
+use crate::container::{ContainerOptions, ContainerReader, ContainerWriter};
+use crate::{CheckpointStore, Error, ObjectName, Result};
+
+/// Writes the checkpoint file `from`, which has to be the one that is cited, in another format under the name `to`.
+///
+/// Manifest and rows are the same, and what was written is read back and compared, a group at a time.
+///
+/// # Errors
+/// [`Error::Corrupt`] when `from` is damaged, or what was written does not come back: nothing may cite it then. Otherwise
+/// what the stores answer.
+pub fn rewrite(
+    store: &dyn CheckpointStore,
+    from: (&ObjectName, &FileStamp),
+    target: &dyn CheckpointStore,
+    to: &ObjectName,
+    options: &ContainerOptions,
+) -> Result<FileStamp> {
+    let source = ContainerReader::open(store.get(from.0)?, from.1)?;
+    let schema = kind::schema(&source)?;
+    let mut writer = ContainerWriter::create(target.put_new(to)?, schema.clone(), options)?;
+    for group in 0..source.groups().len() {
+        for rows in source.read_group(group, &schema, None)? {
+            writer.write(&rows)?;
+        }
+        writer.end_group()?;
+    }
+    let stamp = writer.finish(source.manifest_json().to_owned())?;
+    let written = ContainerReader::open(target.get(to)?, &stamp)?;
+    compare(&source, &written, &schema)?;
+    Ok(stamp)
+}
+
+fn compare(source: &ContainerReader, written: &ContainerReader, schema: &SchemaRef) -> Result<()> {
+    let other = || Error::corrupt(written.name(), format!("it is not the same as `{}`", source.name()));
+    if written.manifest_json() != source.manifest_json() || written.groups().len() != source.groups().len() {
+        return Err(other());
+    }
+    let joined = |container: &ContainerReader, group| -> Result<RecordBatch> {
+        let batches = container.read_group(group, schema, None)?;
+        concat_batches(schema, &batches).map_err(|error| Error::corrupt(container.name(), error.to_string()))
+    };
+    for group in 0..source.groups().len() {
+        if joined(source, group)? != joined(written, group)? {
+            return Err(other());
+        }
+    }
+    Ok(())
+}

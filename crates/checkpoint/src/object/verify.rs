@@ -1,0 +1,104 @@
+//! Whether a checkpoint file is whole.
+
+use coldpress_record::{Batch, DeclaredFields};
+use coldpress_storage::{FileStamp, Hasher};
+use serde::Serialize;
+
+use super::describe::{Description, described};
+use super::kind::Opened;
+use crate::container::ContainerReader;
+use crate::{
+    CheckpointStore, DeltaReader, Error, ObjectName, Result, RowBlock, RowsReader, SectionDamage,
+    StoreReader,
+};
+
+const PIECE_BYTES: usize = 512 << 10;
+
+/// What was found of a checkpoint file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verified {
+    /// Length and digest as they are.
+    pub stamp: FileStamp,
+    /// What it says about itself, if that can be read. Of a delta file with damaged sections, those before the first.
+    pub description: Option<Description>,
+    /// What is wrong with it; nothing if it is whole.
+    pub problems: Vec<String>,
+}
+
+impl Verified {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// Reads all of a checkpoint file of any kind and format, and tells what is wrong with it.
+///
+/// Without a stamp to expect, it is held against what it says about itself.
+///
+/// # Errors
+/// [`Error::NotFound`] and [`Error::Store`] when it cannot be read, [`Error::Newer`] when a newer release wrote it. Damage
+/// is no error here.
+pub fn verify(
+    store: &dyn CheckpointStore,
+    name: &ObjectName,
+    expected: Option<&FileStamp>,
+) -> Result<Verified> {
+    let stamp = stamp_of(&*store.get(name)?)?;
+    let mut found = Verified {
+        stamp,
+        description: None,
+        problems: Vec::new(),
+    };
+    if let Some(expected) = expected.filter(|expected| **expected != stamp) {
+        found.problems.push(format!("it has {stamp}, it was written with {expected}"));
+    }
+    match found.read(store, name) {
+        Err(Error::Corrupt { reason, .. }) => found.problems.push(reason),
+        other => other?,
+    }
+    Ok(found)
+}
+
+impl Verified {
+    fn read(&mut self, store: &dyn CheckpointStore, name: &ObjectName) -> Result<()> {
+        let opened = Opened::new(ContainerReader::open_unverified(store.get(name)?)?)?;
+        self.description = Some(described(&opened));
+        match opened {
+            Opened::Rows(rows) => read_rows(*rows),
+            Opened::Delta(_) => {
+                let (delta, damages) = DeltaReader::open_damaged(store.get(name)?)?;
+                self.problems.extend(damages.into_iter().map(|SectionDamage { reason, .. }| reason));
+                delta.check_counts()?;
+                self.description = Some(described(&Opened::Delta(Box::new(delta))));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Reads all rows, and their records as records.
+fn read_rows(mut rows: RowsReader) -> Result<()> {
+    let (mut block, mut batch, fields) = (RowBlock::default(), Batch::default(), DeclaredFields::default());
+    while rows.next(&mut block)? {
+        if rows.has_records() {
+            block.fill_batch(&mut batch, &fields)?;
+        }
+    }
+    Ok(())
+}
+
+fn stamp_of(reader: &dyn StoreReader) -> Result<FileStamp> {
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; PIECE_BYTES];
+    let mut offset = 0;
+    while offset < reader.len() {
+        let left = usize::try_from(reader.len() - offset).unwrap_or(PIECE_BYTES);
+        let piece = &mut buffer[..left.min(PIECE_BYTES)];
+        reader.read_at(offset, piece)?;
+        hasher.update(piece);
+        offset += piece.len() as u64;
+    }
+    Ok(hasher.stamp())
+}

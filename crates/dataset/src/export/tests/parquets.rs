@@ -1,0 +1,276 @@
+//! Parquet files, read back by parquet.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, Int64Array, ListArray, StringArray,
+    StructArray, TimestampMicrosecondArray, UnionArray, new_null_array,
+};
+use arrow::buffer::ScalarBuffer;
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Int8Type, Int64Type, Schema, UnionFields};
+use coldpress_table::Renderer;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression as Packed;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use serde_json::{Value, json};
+
+use super::*;
+
+/// All rows of the files, as one batch.
+fn read(files: &[(String, Vec<u8>)]) -> RecordBatch {
+    let mut batches = Vec::new();
+    let mut schema = None;
+    for file in files {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes_of(file)).unwrap();
+        let builder = builder.with_batch_size(1 << 20);
+        schema = Some(SchemaRef::clone(builder.schema()));
+        batches.extend(builder.build().unwrap().map(Result::unwrap));
+    }
+    concat_batches(&schema.unwrap(), &batches).unwrap()
+}
+
+/// The rows as JSON.
+pub(super) fn rendered(batch: &RecordBatch) -> Vec<Value> {
+    let renderer = Renderer::new(batch).unwrap();
+    let row = |row| {
+        let mut json = Vec::new();
+        renderer.render(row, &mut json);
+        serde_json::from_slice(&json).unwrap()
+    };
+    (0..batch.num_rows()).map(row).collect()
+}
+
+#[test]
+fn lines_of_many_types_become_columns() {
+    let mut bench = Bench::new();
+    bench.plain("{\"a\": 1, \"t\": \"x\"}\n{\"t\": null, \"l\": [1, 2]}\n");
+    bench.lines("{\"a\": 2.5, \"o\": {\"k\": \"v\"}, \"m\": 1}\n", Compression::Zstd);
+    bench.plain("{\"m\": {\"n\": [1.50, true]}, \"e\": []}\n");
+    let target = bench.target("a.parquet", 0);
+    let batch = read(&bench.exported(&target));
+    assert_eq!(
+        rendered(&batch),
+        [
+            json!({"a": 1.0, "t": "x", "l": null, "o": null, "m": null, "e": null}),
+            json!({"a": null, "t": null, "l": [1, 2], "o": null, "m": null, "e": null}),
+            json!({"a": 2.5, "t": null, "l": null, "o": {"k": "v"}, "m": 1, "e": null}),
+            json!({"a": null, "t": null, "l": null, "o": null, "m": {"n": [1.5, true]}, "e": []}),
+        ]
+    );
+    let mixed = batch.column_by_name("m").unwrap().as_string::<i32>();
+    assert_eq!(mixed.value(3), "{\"n\": [1.50, true]}");
+    let field = batch.schema().field_with_name("m").unwrap().clone();
+    assert_eq!(field.extension_type_name(), Some("arrow.json"));
+    let mixed = bench.export(&target, 2).unwrap().mixed;
+    assert_eq!(mixed.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(), ["m"]);
+}
+
+#[test]
+fn no_rows_keep_the_schema() {
+    let mut bench = Bench::new();
+    let batch = read(&bench.exported(&bench.target("a.parquet", 0)));
+    assert_eq!((batch.num_columns(), batch.num_rows()), (0, 0));
+    let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", DataType::Int8, false)]));
+    bench.table(&schema, &[]);
+    let shards = bench.exported(&bench.typed("s/", "parquet", 0));
+    assert_eq!(shards[0].0, "part-00000.parquet");
+    let batch = read(&shards);
+    assert_eq!((batch.schema(), batch.num_rows()), (schema, 0));
+}
+
+/// A batch with what Parquet files of others have.
+fn rich(first: i64) -> RecordBatch {
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("")]));
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(first..first + 3));
+    let times = TimestampMicrosecondArray::from(vec![Some(first), None, Some(3)]).with_timezone("UTC");
+    let values: ArrayRef = Arc::new(StringArray::from(vec!["x", "y"]));
+    let codes = DictionaryArray::<Int8Type>::new(vec![Some(1), None, Some(0)].into(), values);
+    let child = Arc::new(Field::new("child", DataType::Int64, false));
+    let object = StructArray::new(vec![child].into(), vec![Arc::clone(&numbers)], Some(vec![true, false, true].into()));
+    let element = Arc::new(Field::new("element", object.data_type().clone(), true));
+    let offsets = arrow::buffer::OffsetBuffer::from_lengths([2, 0, 1]);
+    let list = ListArray::new(element, offsets, Arc::new(object.clone()), None);
+    let noted = Field::new("numbers", DataType::Int64, false).with_metadata([("unit", "bytes")]);
+    let field = |name: &str, array: &dyn Array| Field::new(name, array.data_type().clone(), true);
+    let fields = vec![
+        field("texts", &texts),
+        noted,
+        field("times", &times),
+        field("codes", &codes),
+        field("object", &object),
+        field("list", &list),
+        Field::new("nothing", DataType::Null, true),
+    ];
+    let metadata = [("b", "two"), ("a", "one"), ("huggingface", "{}")];
+    let nothing = new_null_array(&DataType::Null, 3);
+    RecordBatch::try_new(
+        Arc::new(Schema::new_with_metadata(fields, metadata)),
+        vec![texts, numbers, Arc::new(times), Arc::new(codes), Arc::new(object), Arc::new(list), nothing],
+    )
+    .unwrap()
+}
+
+#[test]
+fn tables_of_one_schema_come_out_as_they_are() {
+    let mut bench = Bench::new();
+    let schema = rich(0).schema();
+    bench.table(&schema, &[rich(0), rich(3)]).table(&schema, &[]).table(&schema, &[rich(6)]);
+    let target = bench.target("a.parquet", 0);
+    let files = bench.exported(&target);
+    let batch = read(&files);
+    assert_eq!(batch.schema(), schema);
+    let expected = concat_batches(&schema, &[rich(0), rich(3), rich(6)]).unwrap();
+    assert_eq!(rendered(&batch), rendered(&expected));
+    assert_eq!(batch.column(4), expected.column(4));
+    assert!(bench.export(&target, 1).unwrap().mixed.is_empty());
+    let reader = SerializedFileReader::new(bytes_of(&files[0])).unwrap();
+    let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
+    let keys: Vec<&str> = pairs.iter().map(|pair| pair.key.as_str()).collect();
+    assert_eq!(keys, ["a", "b", "huggingface", "ARROW:schema"]);
+}
+
+/// The bytes of an exported file as a file.
+fn bytes_of(file: &(String, Vec<u8>)) -> File {
+    let mut copy = tempfile::tempfile().unwrap();
+    copy.write_all(&file.1).unwrap();
+    copy
+}
+
+#[test]
+fn tables_of_different_schemas_and_lines_are_joined() {
+    let narrow: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None]));
+    let narrow = RecordBatch::try_from_iter_with_nullable([("n", narrow, true)]).unwrap();
+    let wide: ArrayRef = Arc::new(Int64Array::from(vec![1 << 40]));
+    let other: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
+    let wide = RecordBatch::try_from_iter([("other", other), ("n", wide)]).unwrap();
+    let mut bench = Bench::new();
+    bench.table(&narrow.schema(), &[narrow]);
+    bench.plain("{\"n\": 7, \"other\": 1}\n");
+    bench.table(&wide.schema(), &[wide]);
+    let batch = read(&bench.exported(&bench.target("a.parquet", 0)));
+    assert_eq!(
+        rendered(&batch),
+        [
+            json!({"n": 1, "other": null}),
+            json!({"n": null, "other": null}),
+            json!({"n": 7, "other": 1}),
+            json!({"n": 1_i64 << 40, "other": "x"}),
+        ]
+    );
+}
+
+#[test]
+fn lines_of_a_table_keep_its_schema() {
+    let mut bench = Bench::new();
+    bench.plain("{\"n\": 7, \"__dj__stats__\": {\"len\": 3}}\n{\"n\": null}\n");
+    let mut types = Types::default();
+    types.observe("{\"__dj__stats__\": {\"len\": 3}}", &Origin::new(0, 0));
+    bench.pieces[0].types = Some(types);
+    let column = Field::new("n", DataType::Int16, true).with_metadata([("unit", "bytes")]);
+    bench.pieces[0].schema = Some(Arc::new(Schema::new(vec![column.clone()])));
+    let batch = read(&bench.exported(&bench.target("a.parquet", 0)));
+    assert_eq!(batch.schema().field(0), &column);
+    assert_eq!(
+        rendered(&batch),
+        [
+            json!({"n": 7, "__dj__stats__": {"len": 3}}),
+            json!({"n": null, "__dj__stats__": null}),
+        ]
+    );
+}
+
+#[test]
+fn lines_of_which_nothing_is_noted_are_read_to_see() {
+    for packing in [Compression::None, Compression::Gzip] {
+        let mut bench = Bench::new();
+        bench.lines("{\"n\": 7}\n{\"t\": \"x\"}\n", packing);
+        bench.pieces[0].types = None;
+        let batch = read(&bench.exported(&bench.target("a.parquet", 0)));
+        assert_eq!(rendered(&batch), [json!({"n": 7, "t": null}), json!({"n": null, "t": "x"})]);
+    }
+}
+
+#[test]
+fn what_parquet_does_not_have_becomes_json_text() {
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+    let fields: UnionFields = [
+        (0, Arc::new(Field::new("number", DataType::Int64, true))),
+        (1, Arc::new(Field::new("text", DataType::Utf8, true))),
+    ]
+    .into_iter()
+    .collect();
+    let ids: ScalarBuffer<i8> = vec![0, 1].into();
+    let union = UnionArray::try_new(fields, ids, None, vec![numbers, texts]).unwrap();
+    let empty = StructArray::new_empty_fields(2, Some(vec![true, false].into()));
+    let columns: [(&str, ArrayRef, bool); 2] =
+        [("union", Arc::new(union), true), ("empty", Arc::new(empty), true)];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let mut bench = Bench::new();
+    bench.table(&batch.schema(), std::slice::from_ref(&batch));
+    let read = read(&bench.exported(&bench.target("a.parquet", 0)));
+    assert_eq!(rendered(&read), rendered(&batch));
+    assert!(read.columns().iter().all(|column| column.data_type() == &DataType::Utf8));
+}
+
+#[test]
+fn row_groups_have_a_size_whatever_the_pieces() {
+    let row = |n: usize| format!("{{\"n\": {n}, \"text\": \"{}\"}}\n", "y".repeat(5000));
+    let groups = |cuts: &[usize]| {
+        let mut bench = Bench::new();
+        let ends = cuts[1..].iter().copied().chain([16_000]);
+        for (start, end) in cuts.iter().copied().zip(ends) {
+            bench.plain(&(start..end).map(row).collect::<String>());
+        }
+        bench.exported(&bench.target("a.parquet", 0))
+    };
+    let files = groups(&[0]);
+    let reader = SerializedFileReader::new(bytes_of(&files[0])).unwrap();
+    let metadata = reader.metadata();
+    assert_eq!(metadata.num_row_groups(), 2);
+    assert_eq!(metadata.file_metadata().created_by(), Some("coldpress"));
+    let column = metadata.row_group(0).column(1);
+    assert_eq!(column.compression(), Packed::SNAPPY);
+    assert!(column.statistics().is_some() && column.column_index_offset().is_some());
+    assert!(column.bloom_filter_offset().is_none());
+    let batch = read(&files);
+    let numbers = batch.column(0).as_primitive::<Int64Type>().values().iter().copied();
+    assert!(numbers.eq(0..16_000));
+    assert!(groups(&[0, 10, 4000, 14_000]) == files, "pieces show in the bytes");
+}
+
+#[test]
+fn row_groups_have_at_most_so_many_rows() {
+    let numbers: ArrayRef = Arc::new(Int32Array::from_iter_values(0..700_000));
+    let batch = RecordBatch::try_from_iter([("n", numbers)]).unwrap();
+    let mut bench = Bench::new();
+    bench.table(&batch.schema(), &[batch.clone(), batch.clone(), batch]);
+    let files = bench.exported(&bench.target("a.parquet", 0));
+    let reader = SerializedFileReader::new(bytes_of(&files[0])).unwrap();
+    let rows: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+    assert_eq!(rows, [1 << 20, 1 << 20, 2_100_000 - (2 << 20)]);
+}
+
+#[test]
+fn shards_end_with_the_row_group_that_reaches_the_limit() {
+    let mut state = 1_u64;
+    let mut row = |n: usize| {
+        // Text that does not pack well.
+        let noise = (0..100).map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            format!("{:05x}", state >> 44)
+        });
+        format!("{{\"n\": {n}, \"text\": \"{}\"}}\n", noise.collect::<String>())
+    };
+    let mut bench = Bench::new();
+    bench.plain(&(0..2000).map(&mut row).collect::<String>());
+    let shards = bench.exported(&bench.typed("s/", "parquet", 150_000));
+    assert!(shards.len() > 2, "{}", shards.len());
+    for (_, shard) in &shards[..shards.len() - 1] {
+        assert!((150_000..250_000).contains(&shard.len()), "{}", shard.len());
+    }
+    let batch = read(&shards);
+    let numbers = batch.column(0).as_primitive::<Int64Type>().values().iter().copied();
+    assert!(numbers.eq(0..2000));
+}

@@ -9,7 +9,7 @@
 
 `input` has the expected rows, one JSON object each. `types` names a Parquet or Arrow file whose columns the outputs must
 have; without it the types follow from the rows. `form` is parquet, arrow, csv, json or jsonl; a path may be a folder of
-shards. `"beyond": {"polars": ["a"]}` names columns of Parquet and Arrow files that a program is known not to read as they are,
+shards. `"beyond": {"polars parquet": ["a"]}` names columns that a program is known not to read as they are from files of a form,
 `"*"` all of them. Paths are relative to FOLDER. Prints a table; exits 1 when anything differs, 2 when there is nothing to compare.
 """
 
@@ -17,11 +17,10 @@ import json
 import pathlib
 import sys
 
-import pyarrow as pa
-
 import infer
 import render
-from neutral import is_json, neutral, parse, plain, storage, value_type
+from kinds import as_parquet, same_class, same_type
+from neutral import neutral, parse, plain
 from readers import BEYOND, READERS, CannotRead
 
 SHOWN = 160
@@ -65,7 +64,7 @@ def check(folder, case, output, reader, read):
         expected = [parse(line) for line in (folder / case["input"]).read_text().split("\n") if line]
         files = files_of(folder / output["path"])
         wanted = wanted_types(folder, case, expected)
-        skipped = skip_unknown(case, reader, wanted) if output["form"] in ("parquet", "arrow") else []
+        skipped = skip_unknown(case, output["form"], reader, wanted)
         rows, kinds = read(files, skipped)
         compare(output["form"], expected, wanted, rows, kinds, exact=reader == "pyarrow")
     except CannotRead as reason:
@@ -79,13 +78,13 @@ def check(folder, case, output, reader, read):
     return f"ok, without {', '.join(map(repr, skipped))}" if skipped else "ok"
 
 
-def skip_unknown(case, reader, wanted):
+def skip_unknown(case, form, reader, wanted):
     """Takes the columns that a program does not read as they are out of `wanted`."""
-    beyond = BEYOND.get(reader, lambda kind: False)
-    named = case.get("beyond", {}).get(reader, [])
+    named = case.get("beyond", {}).get(f"{reader} {form}", [])
     if "*" in named:
         raise CannotRead("known not to be read as it is")
-    skipped = [name for name, kind in wanted.items() if name in named or beyond(kind)]
+    beyond = BEYOND.get(reader) if form in ("parquet", "arrow") else None
+    skipped = [name for name, kind in wanted.items() if name in named or (beyond and beyond(kind))]
     for name in skipped:
         del wanted[name]
     return skipped
@@ -114,6 +113,8 @@ def compare(form, expected, wanted, rows, kinds, exact):
     if len(rows) != len(expected):
         raise Differs(f"{len(rows)} rows instead of {len(expected)}")
     if form in ("parquet", "arrow"):
+        if form == "parquet":
+            wanted = {name: as_parquet(kind) for name, kind in wanted.items()}
         compare_columns(expected, wanted, rows, kinds, exact)
     elif form == "csv":
         compare_cells(expected, wanted, rows)
@@ -173,63 +174,6 @@ def differ(index, name, want, found):
         return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
     raise Differs(f"row {index}, column {name!r}: {shown(found)} instead of {shown(want)}")
-
-
-def same_type(kind, wanted):
-    """The same type, but for the names of the children of lists and maps."""
-    types = pa.types
-    if render.is_list(kind) and kind.id == wanted.id:
-        same_size = not types.is_fixed_size_list(kind) or kind.list_size == wanted.list_size
-        return same_size and same_type(kind.value_type, wanted.value_type)
-    if types.is_struct(kind) and types.is_struct(wanted):
-        names = [field.name for field in kind] == [field.name for field in wanted]
-        return names and all(same_type(one.type, other.type) for one, other in zip(kind, wanted))
-    if types.is_map(kind) and types.is_map(wanted):
-        return same_type(kind.key_type, wanted.key_type) and same_type(kind.item_type, wanted.item_type)
-    if types.is_dictionary(kind) and types.is_dictionary(wanted):
-        return same_type(kind.value_type, wanted.value_type)
-    return kind == wanted
-
-
-def same_class(kind, wanted):
-    """Types that a program with fewer types may give instead of the wanted one."""
-    kind, wanted = value_type(kind), value_type(wanted)
-    if pa.types.is_null(wanted) or pa.types.is_null(kind):
-        return pa.types.is_null(wanted)
-    if is_json(wanted):
-        return is_json(kind) or class_of(kind) in ("text", "binary")
-    kind, wanted = storage(kind), storage(wanted)
-    if pa.types.is_map(wanted) and render.is_list(kind):
-        return pa.types.is_struct(kind.value_type)
-    if render.is_list(wanted) and render.is_list(kind):
-        return same_class(kind.value_type, wanted.value_type)
-    if pa.types.is_struct(wanted) and pa.types.is_struct(kind):
-        names = [field.name for field in kind] == [field.name for field in wanted]
-        return names and all(same_class(one.type, other.type) for one, other in zip(kind, wanted))
-    instead = {"uuid": {"text", "binary"}, "duration": {"integer"}, "half": {"float"}, "date64": {"date", "instant"}, "date": {"instant"}}
-    return class_of(kind) == class_of(wanted) or class_of(kind) in instead.get(class_of(wanted), ())
-
-
-def class_of(kind):
-    types = pa.types
-    if types.is_fixed_size_binary(kind) and kind.byte_width == 16:
-        return "uuid"
-    known = {
-        "half": types.is_float16,
-        "float": types.is_floating,
-        "integer": types.is_integer,
-        "decimal": types.is_decimal,
-        "flag": types.is_boolean,
-        "date64": types.is_date64,
-        "date": types.is_date,
-        "time": types.is_time,
-        "instant": types.is_timestamp,
-        "duration": types.is_duration,
-        "binary": render.is_binary,
-        "map": types.is_map,
-        "text": lambda kind: types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind),
-    }
-    return next((name for name, holds in known.items() if holds(kind)), str(kind))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,15 @@ mod tests {
     use super::*;
 
     fn name(operation: u32, attempt: u32) -> ObjectName {
-        crate::checkpoint_name(0, operation, "x", 1, attempt, crate::Format::Parquet, crate::Compression::Zstd)
+        crate::checkpoint_name(
+            0,
+            operation,
+            "x",
+            1,
+            attempt,
+            crate::Format::Parquet,
+            crate::Compression::Zstd,
+        )
     }
 
     fn candidate(operation: u32, chain: &str, attempt: u32) -> Candidate {

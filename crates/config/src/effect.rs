@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::recipe::Recipe;
-use crate::settings::{Compression, ExecutorKind, StorageFormat, Strategy};
+use crate::settings::{ExecutorKind, Strategy};
 use crate::suggest;
 
 /// Looks over a whole recipe; warnings go to `given`.
@@ -15,7 +15,6 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
     check_export(recipe, given)?;
     check_delimiter(recipe, given)?;
     check_work_dir(recipe, given)?;
-    check_checkpoint_files(recipe, given);
     check_manual_checkpoints(recipe, given);
     Ok(())
 }
@@ -132,41 +131,6 @@ fn check_work_dir(recipe: &Recipe, given: &Given) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-fn check_checkpoint_files(recipe: &Recipe, given: &mut Given) {
-    let formats = [
-        ("checkpoint.format", recipe.checkpoint.format),
-        ("intermediate_storage.format", recipe.storage.format),
-    ];
-    let other_format = formats
-        .iter()
-        .find(|(name, format)| *format != StorageFormat::Parquet && given.is_given(name));
-    if let Some((name, format)) = other_format {
-        let (key, place) = given.place(name);
-        let message = format!(
-            "`{key}: {format}` has no effect yet: checkpoints are written as Parquet for now"
-        );
-        given.warn(&place, message, None);
-    }
-    let compressions = [
-        ("checkpoint.compression", recipe.checkpoint.compression),
-        (
-            "intermediate_storage.compression",
-            recipe.storage.compression,
-        ),
-    ];
-    let other = compressions.iter().find(|(name, compression)| {
-        matches!(
-            compression,
-            Compression::Gzip | Compression::Lz4 | Compression::Auto
-        ) && given.is_given(name)
-    });
-    if let Some((name, compression)) = other {
-        let (key, place) = given.place(name);
-        let message = format!("`{key}: {compression}` has no effect yet: zstd is used instead");
-        given.warn(&place, message, None);
-    }
 }
 
 /// A name that no operator has would quietly mean fewer checkpoints than were asked for.

@@ -139,6 +139,12 @@ impl Error {
         Self::Encode { reason }
     }
 
+    pub(crate) fn without_fields(form: &str) -> Self {
+        Self::encode(format!(
+            "no record has any field, and {form} has no rows without columns; export JSONL"
+        ))
+    }
+
     pub(crate) fn io(
         action: &'static str,
         path: impl AsRef<Path>,

@@ -14,9 +14,9 @@ use gather::Gathered;
 /// Suffixes of the files that are taken from a directory, where the recipe names none.
 ///
 /// Text files (`.txt`, `.text`, `.md`) are taken only where there are no others: beside data they describe it.
-pub const KNOWN_SUFFIXES: [&str; 11] = [
-    ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".feather", ".csv", ".tsv", ".txt",
-    ".text", ".md",
+pub const KNOWN_SUFFIXES: [&str; 12] = [
+    ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".arrows", ".feather", ".csv", ".tsv",
+    ".txt", ".text", ".md",
 ];
 
 /// The sources of a dataset and what is worth telling about them.

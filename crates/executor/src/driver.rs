@@ -55,6 +55,10 @@ pub(crate) struct Driver<'e> {
     /// Outputs begun by this driver.
     merges: u32,
     begun: BTreeMap<u32, Instant>,
+    /// Partitions that are on their way from a gate of this run.
+    gated: BTreeSet<u32>,
+    /// What each operator costs a worker, in nanoseconds per byte of the slice, as far as this run has seen.
+    costs: Vec<f64>,
     /// What the fields of the partitions hold that this driver published.
     seen: BTreeMap<u32, FieldsSeen>,
     /// The schemas of columnar sources that were asked for.

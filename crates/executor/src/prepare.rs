@@ -161,6 +161,11 @@ impl Prepared {
         form
     }
 
+    /// Whether a checkpoint holds whole records, not what changed since the one before.
+    pub fn full_checkpoints(&self) -> bool {
+        self.recipe.checkpoint.mode == coldpress_config::CheckpointMode::Full
+    }
+
     /// Whether what filters drop is kept.
     pub fn keeps_dropped(&self) -> bool {
         self.recipe.export.dropped_dir.is_some()

@@ -162,6 +162,16 @@ impl Scheduler {
         }
     }
 
+    /// The running attempt at this partition reached its gate: another goes on from there.
+    pub fn reached_gate(&mut self, partition: u32) {
+        if self.end_running(partition).is_some() {
+            let failed_attempts = 0;
+            self.partitions
+                .insert(partition, State::Ready { failed_attempts });
+            self.ready.insert(partition);
+        }
+    }
+
     /// The running attempt at this partition failed.
     pub fn failed(&mut self, partition: u32, class: ErrorClass, now: Duration) -> AfterFailure {
         let failed_attempts = self.end_running(partition).unwrap_or(0) + 1;

@@ -21,8 +21,8 @@ use replay::Replay;
 
 pub use record::{
     CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, EpochStarted, ExportIntent,
-    JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure, Publication, RecipeInForce,
-    SealedFile,
+    GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure, Publication,
+    RecipeInForce, SealedFile,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 

@@ -79,8 +79,8 @@ pub use fields_view::{FIELDS_SCHEMA, FieldView, FieldsView, OddPlace, TypeCount,
 pub use id::JobId;
 pub use journal::{
     CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, Epoch, EpochStarted,
-    ExportIntent, ExportState, Finish, JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalRecord,
-    Mode, PartitionFailure, PartitionStatus, Publication, RecipeInForce, SealedFile,
+    ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
+    JournalRecord, Mode, PartitionFailure, PartitionStatus, Publication, RecipeInForce, SealedFile,
 };
 pub use layout::Layout;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

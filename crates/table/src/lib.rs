@@ -1,4 +1,37 @@
 //! How records become columns, and columns records.
+//!
+//! [`Types`] is what JSON records hold in each field, and [`SchemaJoin`] makes one schema of that and of the schemas of
+//! tables, in which [`adapt()`] puts record batches. A [`Decoder`] turns JSON records into record batches of a schema, a
+//! [`Renderer`] the rows of record batches into JSON records; what one writes the other reads, without loss. What becomes
+//! what stands in `docs/types.md`.
+//!
+//! ```
+//! use coldpress_record::Origin;
+//! use coldpress_table::{Decoder, Renderer, SchemaJoin, Types};
+//!
+//! let records = [r#"{"id":1,"tags":["a"]}"#, r#"{"id":2.5,"tags":"b"}"#];
+//! let mut types = Types::default();
+//! for (record, index) in records.iter().zip(0..) {
+//!     types.observe(record, &Origin::new(0, index));
+//! }
+//! let mut join = SchemaJoin::default();
+//! join.add_types(&types);
+//! let joined = join.finish();
+//! // No column but one of JSON text takes both a list and a text.
+//! assert_eq!(joined.mixed[0].name, "tags");
+//!
+//! let mut decoder = Decoder::new(joined.schema)?;
+//! for record in records {
+//!     decoder.push(record)?;
+//! }
+//! let batch = decoder.finish()?;
+//! let mut out = Vec::new();
+//! Renderer::new(&batch.schema()).write_row(&batch, 0, &[], &mut out);
+//! assert_eq!(out, br#"{"id": 1.0, "tags": ["a"]}"#);
+//! # Ok::<(), coldpress_table::Error>(())
+//! ```
+//!
+//! It knows no files: reading and writing them is `coldpress-dataset`'s part.
 
 mod adapt;
 #[cfg(test)]

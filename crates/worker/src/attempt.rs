@@ -32,8 +32,12 @@ pub struct Attempt {
     pub starts: Vec<Start>,
     /// Whether the slice itself may be read.
     pub from_input: bool,
+    /// Where the attempt ends, in operators: at a gate, which is one of its checkpoints; none = at the result.
+    pub gate: Option<u32>,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
+    /// Whether a checkpoint holds whole records, not what changed since the one before.
+    pub full_checkpoints: bool,
     /// The format of checkpoints.
     pub checkpoint_format: coldpress_checkpoint::Format,
     /// How checkpoints are compressed.
@@ -58,7 +62,14 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Start {
-    /// A checkpoint.
+    /// What operators did to the slice, to be done again.
+    Delta {
+        /// Operators applied.
+        operation: u32,
+        /// The files that lead there from the slice, in order.
+        files: Vec<FileRef>,
+    },
+    /// A checkpoint of whole records.
     Checkpoint {
         /// Operators applied.
         operation: u32,
@@ -82,7 +93,9 @@ impl Start {
     /// Operators applied.
     pub fn operation(&self) -> u32 {
         match self {
-            Self::Checkpoint { operation, .. } | Self::Result { operation, .. } => *operation,
+            Self::Delta { operation, .. }
+            | Self::Checkpoint { operation, .. }
+            | Self::Result { operation, .. } => *operation,
         }
     }
 }

@@ -27,6 +27,8 @@ pub enum FailureKind {
     Stopped,
     /// The slice is not what was planned: the job must not go on.
     InputChanged,
+    /// The earlier work that the attempt went on from turned out to be no good.
+    BadStart,
 }
 
 impl AttemptError {
@@ -51,6 +53,17 @@ impl AttemptError {
         Self {
             kind: FailureKind::InputChanged,
             ..Self::new(ErrorClass::Input, message)
+        }
+    }
+
+    /// The same failure, as one of the earlier work that the attempt went on from.
+    pub(crate) fn of_start(self) -> Self {
+        match self.kind {
+            FailureKind::Other => Self {
+                kind: FailureKind::BadStart,
+                ..self
+            },
+            _ => self,
         }
     }
 

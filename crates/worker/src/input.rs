@@ -1,16 +1,19 @@
 //! Where the records of an attempt come from: its slice, or what an earlier attempt made of it.
 
+mod delta;
 mod earlier;
 mod lines;
 mod table;
 
 use arrow::datatypes::SchemaRef;
-use coldpress_checkpoint::{CheckpointStore, Manifest};
+use coldpress_checkpoint::{CheckpointStore, DeltaBase, Manifest};
 use coldpress_operator::Chain;
 use coldpress_record::{Batch, Origin, Reject, Unreadable};
 
-use crate::attempt::Attempt;
-use crate::error::AttemptError;
+use crate::attempt::{Attempt, Start};
+use crate::error::{AttemptError, FailureKind};
+use crate::tee::Base;
+use delta::DeltaInput;
 use earlier::EarlierInput;
 use lines::LinesInput;
 use table::TableInput;
@@ -19,6 +22,7 @@ use table::TableInput;
 pub(crate) enum Input {
     Lines(Box<LinesInput>),
     Table(Box<TableInput>),
+    Delta(Box<DeltaInput>),
     Earlier(Box<EarlierInput>),
 }
 
@@ -36,15 +40,19 @@ pub(crate) struct Found {
 }
 
 impl Input {
-    /// Opens the best start that is good; the reasons why others were not go to `set_aside`.
+    /// Opens the best start from the `first`-th on that is good, and says which it is; the reasons why others were not go
+    /// to `set_aside`. The slice itself counts as the last.
     pub(crate) fn open(
         attempt: &Attempt,
+        first: usize,
         store: &dyn CheckpointStore,
         set_aside: &mut Vec<String>,
-    ) -> Result<Self, AttemptError> {
-        for start in &attempt.starts {
-            match EarlierInput::open(attempt, start, store) {
-                Ok(rows) => return Ok(Self::Earlier(Box::new(rows))),
+    ) -> Result<(Self, usize), AttemptError> {
+        for (at, start) in attempt.starts.iter().enumerate().skip(first) {
+            match Self::open_start(attempt, start, store) {
+                Ok(input) => return Ok((input, at)),
+                // A slice that is not what was planned is no matter of the checkpoint.
+                Err(error) if error.kind == FailureKind::InputChanged => return Err(error),
                 Err(error) => set_aside.push(error.message),
             }
         }
@@ -56,17 +64,47 @@ impl Input {
                 message,
             ));
         }
+        Ok((Self::open_slice(attempt)?, attempt.starts.len()))
+    }
+
+    fn open_slice(attempt: &Attempt) -> Result<Self, AttemptError> {
         Ok(match attempt.source.is_columnar() {
             true => Self::Table(Box::new(TableInput::open(attempt)?)),
             false => Self::Lines(Box::new(LinesInput::open(attempt)?)),
         })
     }
 
+    fn open_start(
+        attempt: &Attempt,
+        start: &Start,
+        store: &dyn CheckpointStore,
+    ) -> Result<Self, AttemptError> {
+        if let Start::Delta { operation, files } = start {
+            let delta = DeltaInput::open(attempt, *operation, files, store)?;
+            return Ok(Self::Delta(Box::new(delta)));
+        }
+        EarlierInput::open(attempt, start, store).map(|rows| Self::Earlier(Box::new(rows)))
+    }
+
     /// What is known of the work done before: where it ended and its counts.
     pub(crate) fn manifest(&self) -> Option<&Manifest> {
         match self {
             Self::Lines(_) | Self::Table(_) => None,
+            Self::Delta(delta) => Some(delta.manifest()),
             Self::Earlier(rows) => Some(rows.manifest()),
+        }
+    }
+
+    /// Where checkpoints of this attempt go on from.
+    pub(crate) fn base(&self, attempt: &Attempt) -> Base {
+        match self {
+            Self::Lines(_) | Self::Table(_) => Base::Slice(DeltaBase {
+                operation: 0,
+                chain: attempt.chain[0].to_string(),
+                files: Vec::new(),
+            }),
+            Self::Delta(delta) => Base::Slice(delta.base()),
+            Self::Earlier(_) => Base::Rows,
         }
     }
 
@@ -75,6 +113,7 @@ impl Input {
         match self {
             Self::Lines(_) => None,
             Self::Table(table) => Some(table.schema()),
+            Self::Delta(delta) => delta.schema(),
             Self::Earlier(rows) => rows.schema(),
         }
     }
@@ -95,7 +134,8 @@ impl Input {
         match self {
             Self::Lines(lines) => lines.next(batch, chain, found),
             Self::Table(table) => table.next(batch, chain, found),
-            Self::Earlier(rows) => rows.next(batch, chain),
+            Self::Delta(delta) => delta.next(batch, chain),
+            Self::Earlier(rows) => rows.next(batch, chain).map_err(AttemptError::of_start),
         }
     }
 
@@ -104,7 +144,8 @@ impl Input {
         match self {
             Self::Lines(lines) => lines.finish(attempt),
             Self::Table(table) => table.finish(attempt),
-            Self::Earlier(rows) => rows.finish(),
+            Self::Delta(delta) => delta.finish(attempt),
+            Self::Earlier(rows) => rows.finish().map_err(AttemptError::of_start),
         }
     }
 }

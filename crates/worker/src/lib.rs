@@ -14,10 +14,11 @@ mod outcome;
 mod output;
 mod quarantine;
 mod segment;
+mod tee;
 mod worker;
 
 pub use attempt::{Attempt, Start};
 pub use error::{AttemptError, FailureKind};
-pub use outcome::{CheckpointOutcome, Outcome};
+pub use outcome::{CheckpointOutcome, Outcome, ResultFiles};
 pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
 pub use worker::{Progress, Worker, WorkerContext};

@@ -13,12 +13,8 @@ pub struct Outcome {
     pub partition: u32,
     /// The number of the try.
     pub attempt: u32,
-    /// The rows that came out, in the form of the export.
-    pub rows: FileRef,
-    /// Their origins and statistics.
-    pub index: FileRef,
-    /// Bytes of the rows before they were packed.
-    pub uncompressed_bytes: u64,
+    /// What came out; none of an attempt that ends at a gate.
+    pub result: Option<ResultFiles>,
     /// The checkpoints on the way, rising.
     pub checkpoints: Vec<CheckpointOutcome>,
     /// Quarantine files of the partition, those of the work that it went on from included.
@@ -27,8 +23,6 @@ pub struct Outcome {
     pub dropped: Option<Vec<DroppedRows>>,
     /// What the fields of the records hold that were read.
     pub seen: FieldsSeen,
-    /// Whether the index says what the fields of the rows hold.
-    pub has_types: bool,
     /// Where the records went, from the partition's start.
     pub ledger: Ledger,
     /// What could not be read.
@@ -41,6 +35,19 @@ pub struct Outcome {
     pub set_aside: Vec<String>,
     /// Time that each operator took, in nanoseconds.
     pub nanos: Vec<u64>,
+}
+
+/// The rows that came out of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultFiles {
+    /// The rows; their name says their form.
+    pub rows: FileRef,
+    /// Their origins and statistics.
+    pub index: FileRef,
+    /// Bytes of the rows before they were packed.
+    pub uncompressed_bytes: u64,
+    /// Whether the index says what the fields of the rows hold.
+    pub has_types: bool,
 }
 
 /// One checkpoint of an attempt.
@@ -56,4 +63,8 @@ pub struct CheckpointOutcome {
     pub file: FileRef,
     /// Rows in it.
     pub rows: u64,
+    /// Whether it is what changed since `base`, else whole records.
+    pub delta: bool,
+    /// The files that lead from the slice to where it begins, in order.
+    pub base: Vec<FileRef>,
 }

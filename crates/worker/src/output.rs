@@ -1,21 +1,21 @@
-//! The files of an attempt: rows, index, checkpoints, quarantine.
+//! The result of an attempt: rows and their index.
 
 use std::io::Write;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use coldpress_checkpoint::{
-    CheckpointStore, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter, checkpoint_name,
+    CheckpointStore, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter,
 };
 use coldpress_dataset::{Compression, RowsEncoder, RowsForm, TableRows, TableRowsWriter};
-use coldpress_operator::{Chain, ChainHash};
-use coldpress_record::{Batch, Ledger, STATS_FIELD, escape_into};
+use coldpress_operator::Chain;
+use coldpress_record::{Batch, STATS_FIELD, escape_into};
 use coldpress_storage::{FileRef, NewFile, create_dir_all_durable};
 use coldpress_table::Types;
 
 use crate::attempt::Attempt;
 use crate::error::AttemptError;
-use crate::outcome::CheckpointOutcome;
+use crate::outcome::ResultFiles;
 
 /// The rows that come out, and beside them their origins and statistics.
 pub(crate) struct ResultWriter {
@@ -128,16 +128,10 @@ impl ResultWriter {
         }
     }
 
-    /// What the fields of the rows hold, where it was to be noted.
-    pub(crate) fn take_types(&mut self) -> Option<Types> {
-        self.types.take().map(|noted| noted.types)
-    }
-
-    /// The rows, the index, and the bytes of the rows before they were packed.
-    pub(crate) fn finish(
-        self,
-        manifest: &Manifest,
-    ) -> Result<(FileRef, FileRef, u64), AttemptError> {
+    /// Makes the files durable; `manifest` says what is true of the rows.
+    pub(crate) fn finish(mut self, manifest: Manifest) -> Result<ResultFiles, AttemptError> {
+        let types = self.types.take().map(|noted| noted.types);
+        let has_types = types.is_some();
         let cannot_write = |error: std::io::Error| AttemptError::system(&error);
         let (plain_bytes, file) = match self.rows {
             Rows::Lines(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),
@@ -146,13 +140,19 @@ impl ResultWriter {
         let rows = FileRef::new(format!("results/{}", self.name), file.finish()?);
         let manifest = Manifest {
             rows: self.index.rows(),
-            ..manifest.clone()
+            types,
+            ..manifest
         };
         let index = FileRef::new(
             format!("results/{}", self.index_name),
             self.index.finish(&manifest)?,
         );
-        Ok((rows, index, plain_bytes))
+        Ok(ResultFiles {
+            rows,
+            index,
+            uncompressed_bytes: plain_bytes,
+            has_types,
+        })
     }
 }
 
@@ -173,83 +173,5 @@ impl Noted {
             let record = str::from_utf8(&record).unwrap_or("{}");
             self.types.observe(record, origin);
         }
-    }
-}
-
-/// One checkpoint, written as the batches pass by.
-pub(crate) struct CheckpointWriter {
-    operation: u32,
-    operator: String,
-    chain: ChainHash,
-    name: ObjectName,
-    writer: RowsWriter,
-}
-
-impl CheckpointWriter {
-    /// The checkpoint after `operation` operators.
-    pub(crate) fn create(
-        attempt: &Attempt,
-        operation: u32,
-        chain: &Chain,
-        store: &dyn CheckpointStore,
-    ) -> Result<Self, AttemptError> {
-        let operator = chain
-            .names()
-            .nth(operation.saturating_sub(1) as usize)
-            .unwrap_or_default()
-            .to_owned();
-        let (epoch, number) = (attempt.epoch, attempt.attempt);
-        let (format, compression) = (attempt.checkpoint_format, attempt.checkpoint_compression);
-        let partition = attempt.partition.index;
-        let name = checkpoint_name(
-            partition, operation, &operator, epoch, number, format, compression,
-        );
-        let options = RowsOptions {
-            with_records: true,
-            format,
-            compression: attempt.checkpoint_compression,
-            stat_names: chain.stat_names(),
-            batch_rows: attempt.checkpoint_batch_rows,
-        };
-        let writer = RowsWriter::create(store.put_new(&name)?, &options)?;
-        let chain = attempt.chain[operation as usize];
-        Ok(Self {
-            operation,
-            operator,
-            chain,
-            name,
-            writer,
-        })
-    }
-
-    pub(crate) fn write(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
-        Ok(self.writer.write(batch, chain.fields())?)
-    }
-
-    /// Finishes it; `manifest` says what is true of the rows in it, but for the ledger, which is that of all operators.
-    pub(crate) fn finish(self, manifest: &Manifest) -> Result<CheckpointOutcome, AttemptError> {
-        let operators = manifest.ledger.operators[..self.operation as usize].to_vec();
-        let ledger = Ledger {
-            operators,
-            ..manifest.ledger
-        };
-        let rows = self.writer.rows();
-        let chain = self.chain.to_string();
-        let manifest = Manifest {
-            operation: self.operation,
-            chain,
-            ledger,
-            rows,
-            ..manifest.clone()
-        };
-        let stamp = self.writer.finish(&manifest)?;
-        let file = FileRef::new(self.name.as_str(), stamp);
-        Ok(CheckpointOutcome {
-            operation: self.operation,
-            operator: self.operator,
-            chain: self.chain,
-            file,
-            rows,
-        })
     }
 }

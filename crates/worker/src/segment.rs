@@ -2,15 +2,13 @@
 
 use std::ops::Range;
 
-use coldpress_checkpoint::{CheckpointStore, Manifest};
-use coldpress_operator::{Chain, Quarantined};
+use coldpress_checkpoint::Manifest;
+use coldpress_operator::Quarantined;
 use coldpress_record::{Origin, Reject};
 
 use crate::attempt::Attempt;
 use crate::dropped::DroppedWriter;
 use crate::error::AttemptError;
-use crate::outcome::CheckpointOutcome;
-use crate::output::CheckpointWriter;
 use crate::quarantine::{QuarantineEntry, QuarantineWriter};
 
 /// The operators from one checkpoint to the next.
@@ -19,7 +17,8 @@ use crate::quarantine::{QuarantineEntry, QuarantineWriter};
 /// later operators fail on anew.
 pub(crate) struct Segment {
     pub(crate) operators: Range<usize>,
-    checkpoint: Option<CheckpointWriter>,
+    /// Whether a checkpoint is wanted behind it.
+    pub(crate) is_point: bool,
     quarantine: QuarantineWriter,
     dropped: DroppedWriter,
     source_path: String,
@@ -29,50 +28,40 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// The segments of a chain that begins behind `first` operators.
-    pub(crate) fn of(
-        attempt: &Attempt,
-        first: usize,
-        chain: &Chain,
-        store: &dyn CheckpointStore,
-    ) -> Result<Vec<Self>, AttemptError> {
+    /// The segments from behind `first` operators to behind `last`.
+    pub(crate) fn of(attempt: &Attempt, first: usize, last: usize) -> Vec<Self> {
         let mut segments = Vec::new();
         let mut start = first;
-        for point in attempt
-            .checkpoints
-            .iter()
-            .filter(|point| **point as usize > first)
-        {
-            let checkpoint = CheckpointWriter::create(attempt, *point, chain, store)?;
-            segments.push(Self::new(attempt, start..*point as usize, Some(checkpoint)));
-            start = *point as usize;
+        for point in attempt.checkpoints.iter().map(|point| *point as usize) {
+            if point > first && point <= last {
+                segments.push(Self::new(attempt, start..point, true));
+                start = point;
+            }
         }
-        if start < chain.len() || segments.is_empty() {
-            segments.push(Self::new(attempt, start..chain.len(), None));
+        if start < last || segments.is_empty() {
+            segments.push(Self::new(attempt, start..last, false));
         }
-        Ok(segments)
+        segments
     }
 
-    fn new(
-        attempt: &Attempt,
-        operators: Range<usize>,
-        checkpoint: Option<CheckpointWriter>,
-    ) -> Self {
+    /// The numbers of operators behind which a checkpoint is wanted.
+    pub(crate) fn points(segments: &[Self]) -> Vec<u32> {
+        let points = segments.iter().filter(|segment| segment.is_point);
+        points.map(|segment| segment.operators.end as u32).collect()
+    }
+
+    fn new(attempt: &Attempt, operators: Range<usize>, is_point: bool) -> Self {
         let name = attempt.file_name(&format!(".op{:03}.jsonl", operators.start));
         let marks = attempt.partition.slice.marks.clone();
         Self {
             operators,
-            checkpoint,
+            is_point,
             quarantine: QuarantineWriter::new(&attempt.job_dir, &name),
             dropped: DroppedWriter::new(attempt),
             source_path: attempt.source.identity.path.clone(),
             error_marks: vec![0; marks.len()],
             marks,
         }
-    }
-
-    pub(crate) fn checkpoint(&mut self) -> Option<&mut CheckpointWriter> {
-        self.checkpoint.as_mut()
     }
 
     pub(crate) fn reject(&mut self, reject: Reject) -> Result<(), AttemptError> {
@@ -121,10 +110,7 @@ impl Segment {
     }
 
     /// Makes the segment's files durable and adds to `manifest`, which says what is true behind the segment.
-    pub(crate) fn finish(
-        self,
-        manifest: &mut Manifest,
-    ) -> Result<Option<CheckpointOutcome>, AttemptError> {
+    pub(crate) fn finish(self, manifest: &mut Manifest) -> Result<(), AttemptError> {
         manifest.quarantine.extend(self.quarantine.finish()?);
         if let Some(dropped) = &mut manifest.dropped {
             dropped.extend(self.dropped.finish()?);
@@ -134,8 +120,7 @@ impl Segment {
             .iter_mut()
             .zip(self.error_marks)
             .for_each(|(sum, errors)| *sum += errors);
-        self.checkpoint
-            .map(|checkpoint| checkpoint.finish(manifest))
-            .transpose()
+        manifest.operation = self.operators.end as u32;
+        Ok(())
     }
 }

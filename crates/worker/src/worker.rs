@@ -11,11 +11,12 @@ use coldpress_operator::{Chain, ChainSettings, Registry, Tally};
 use coldpress_record::{Batch, FieldsSeen, Ledger};
 
 use crate::attempt::Attempt;
-use crate::error::AttemptError;
+use crate::error::{AttemptError, FailureKind};
 use crate::input::{Found, Input};
 use crate::outcome::Outcome;
 use crate::output::ResultWriter;
 use crate::segment::Segment;
+use crate::tee::Tee;
 
 /// What a worker needs besides the attempt: what cannot be sent as a value.
 #[derive(Clone, Debug)]
@@ -90,6 +91,33 @@ impl Worker {
         progress: &Progress,
     ) -> Result<Outcome, AttemptError> {
         self.prepare_chain(attempt)?;
+        let (mut set_aside, mut first) = (Vec::new(), 0);
+        loop {
+            let run = self.run_from(attempt, &mut first, &mut set_aside, (stop, progress));
+            match run {
+                // The next start is tried, at last the slice itself.
+                Err(error) if error.kind == FailureKind::BadStart => {
+                    set_aside.push(error.message);
+                    first += 1;
+                }
+                run => {
+                    return run.map(|outcome| Outcome {
+                        set_aside,
+                        ..outcome
+                    });
+                }
+            }
+        }
+    }
+
+    /// Runs an attempt from the best start from the `first`-th on; `first` is then the one that was taken.
+    fn run_from(
+        &mut self,
+        attempt: &Attempt,
+        first: &mut usize,
+        set_aside: &mut Vec<String>,
+        (stop, progress): (&AtomicBool, &Progress),
+    ) -> Result<Outcome, AttemptError> {
         let store = &*self.context.store;
         let Some(Built { chain, .. }) = &mut self.chain else {
             return Err(AttemptError::new(
@@ -97,16 +125,22 @@ impl Worker {
                 "the operators were not built",
             ));
         };
-        let mut set_aside = Vec::new();
-        let mut input = Input::open(attempt, store, &mut set_aside)?;
+        let (mut input, start) = Input::open(attempt, *first, store, set_aside)?;
+        *first = start;
         let mut manifest = begin_manifest(attempt, chain, input.manifest());
         let resumed_at = manifest.operation;
         let mut tally = chain.tally();
         tally.ledger = manifest.ledger.clone();
         tally.dropped = attempt.keep_dropped.then(|| vec![Vec::new(); chain.len()]);
         let _ = self.batch.take_seen();
-        let mut segments = Segment::of(attempt, resumed_at as usize, chain, store)?;
-        let mut result = ResultWriter::create(attempt, chain, input.schema())?;
+        let last = attempt.gate.map_or(chain.len(), |gate| gate as usize);
+        let mut segments = Segment::of(attempt, resumed_at as usize, last);
+        let points = Segment::points(&segments);
+        let mut tee = Tee::create(attempt, &points, input.base(attempt), chain, store)?;
+        let mut result = match attempt.gate {
+            None => Some(ResultWriter::create(attempt, chain, input.schema())?),
+            Some(_) => None,
+        };
         let mut found = Found::default();
         while input.next(&mut self.batch, chain, &mut found)? {
             if stop.load(Ordering::Relaxed) {
@@ -122,25 +156,25 @@ impl Worker {
                 &mut manifest,
                 &mut segments,
             )?;
-            run_batch(chain, &mut self.batch, &mut segments, &mut tally)?;
-            result.write(&self.batch, chain)?;
+            run_batch(chain, &mut self.batch, &mut segments, &mut tee, &mut tally)?;
+            if let Some(result) = &mut result {
+                result.write(&self.batch, chain)?;
+            }
         }
         let from_slice = input.is_slice();
         input.finish(attempt)?;
         if from_slice {
             manifest.seen = self.batch.take_seen();
         }
-        finish(
-            attempt,
+        let made = Made {
             tally,
             manifest,
             segments,
+            tee,
             result,
-            Resumed {
-                operation: resumed_at,
-                set_aside,
-            },
-        )
+            resumed_at,
+        };
+        made.finish(attempt, chain)
     }
 
     /// Builds the operators, unless the last attempt had the same.
@@ -165,11 +199,6 @@ impl Worker {
         });
         Ok(())
     }
-}
-
-struct Resumed {
-    operation: u32,
-    set_aside: Vec<String>,
 }
 
 /// What is true before the first batch: nothing, or what the earlier work says.
@@ -245,9 +274,14 @@ fn run_batch(
     chain: &mut Chain,
     batch: &mut Batch,
     segments: &mut [Segment],
+    tee: &mut Tee,
     tally: &mut Tally,
 ) -> Result<(), AttemptError> {
+    let mut point = 0;
     for segment in segments {
+        if segment.is_point {
+            tee.before(batch);
+        }
         chain
             .run(batch, segment.operators.clone(), tally)
             .map_err(|failure| AttemptError {
@@ -264,22 +298,64 @@ fn run_batch(
                 lines.clear();
             }
         }
-        if let Some(checkpoint) = segment.checkpoint() {
-            checkpoint.write(batch, chain)?;
+        if segment.is_point {
+            tee.after(point, batch, chain)?;
+            point += 1;
         }
     }
     Ok(())
 }
 
-/// Makes everything durable, in the order in which one thing cites another.
-fn finish(
-    attempt: &Attempt,
+/// What an attempt has made, not yet durable.
+struct Made {
     tally: Tally,
-    mut manifest: Manifest,
+    manifest: Manifest,
     segments: Vec<Segment>,
-    mut result: ResultWriter,
-    resumed: Resumed,
-) -> Result<Outcome, AttemptError> {
+    tee: Tee,
+    /// None of an attempt that ends at a gate.
+    result: Option<ResultWriter>,
+    resumed_at: u32,
+}
+
+impl Made {
+    /// Makes everything durable, in the order in which one thing cites another.
+    fn finish(self, attempt: &Attempt, chain: &Chain) -> Result<Outcome, AttemptError> {
+        let Self {
+            tally,
+            mut manifest,
+            ..
+        } = self;
+        check_ledger(attempt, &tally, &manifest)?;
+        manifest.ledger = tally.ledger;
+        let mut points = Vec::new();
+        for segment in self.segments {
+            let is_point = segment.is_point;
+            segment.finish(&mut manifest)?;
+            points.extend(is_point.then(|| manifest.clone()));
+        }
+        manifest.chain = attempt.chain[manifest.operation as usize].to_string();
+        let checkpoints = self.tee.finish(attempt, points, &manifest, chain)?;
+        let result = self.result.map(|result| result.finish(manifest.clone()));
+        Ok(Outcome {
+            partition: attempt.partition.index,
+            attempt: attempt.attempt,
+            result: result.transpose()?,
+            checkpoints,
+            quarantine: manifest.quarantine,
+            dropped: manifest.dropped,
+            seen: manifest.seen,
+            ledger: manifest.ledger,
+            unreadable: manifest.unreadable,
+            error_marks: manifest.error_marks,
+            resumed_at: self.resumed_at,
+            set_aside: Vec::new(),
+            nanos: tally.nanos,
+        })
+    }
+}
+
+/// Every record must have come to exactly one place, and as many be read as were planned.
+fn check_ledger(attempt: &Attempt, tally: &Tally, manifest: &Manifest) -> Result<(), AttemptError> {
     tally
         .ledger
         .check()
@@ -290,32 +366,5 @@ fn finish(
         let message = format!("{planned} records were planned and {read} were read");
         return Err(AttemptError::new(ErrorClass::Processing, message));
     }
-    manifest.ledger = tally.ledger;
-    let mut checkpoints = Vec::new();
-    for segment in segments {
-        checkpoints.extend(segment.finish(&mut manifest)?);
-    }
-    manifest.operation = attempt.operators.len() as u32;
-    manifest.chain = attempt.chain[attempt.operators.len()].to_string();
-    manifest.types = result.take_types();
-    let has_types = manifest.types.is_some();
-    let (rows, index, uncompressed_bytes) = result.finish(&manifest)?;
-    Ok(Outcome {
-        partition: attempt.partition.index,
-        attempt: attempt.attempt,
-        rows,
-        index,
-        uncompressed_bytes,
-        checkpoints,
-        quarantine: manifest.quarantine,
-        dropped: manifest.dropped,
-        seen: manifest.seen,
-        has_types,
-        ledger: manifest.ledger,
-        unreadable: manifest.unreadable,
-        error_marks: manifest.error_marks,
-        resumed_at: resumed.operation,
-        set_aside: resumed.set_aside,
-        nanos: tally.nanos,
-    })
+    Ok(())
 }

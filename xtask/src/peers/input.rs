@@ -22,9 +22,9 @@ const LINES: &str = r#"{"id": 1, "text": "a \"quoted\" line\nand a second", "big
 /// A CSV file, and its rows.
 const TABLE: &str =
     "id,text,note\r\n1,\"a \"\"quoted\"\" cell\",x\r\n2,\"two\r\nlines\",\r\n3,plain,\"a,b\"\r\n";
-const TABLE_ROWS: &str = r#"{"id": "1", "text": "a \"quoted\" cell", "note": "x"}
-{"id": "2", "text": "two\r\nlines", "note": ""}
-{"id": "3", "text": "plain", "note": "a,b"}
+const TABLE_ROWS: &str = r#"{"id": 1, "text": "a \"quoted\" cell", "note": "x"}
+{"id": 2, "text": "two\r\nlines", "note": null}
+{"id": 3, "text": "plain", "note": "a,b"}
 "#;
 
 /// A file to read, the rows that it holds, and whether it says the types of the columns.
@@ -83,8 +83,8 @@ pub(super) fn inputs(folder: &Path) -> Result<Vec<Input>> {
             input.rows = testdata.join(format!("{}.expected.jsonl", input.stem()));
             let rows = read(&input.rows)?;
             input.has_text = has_text(&rows);
-            // A dataset without a record is an error, and has no export.
-            if !rows.is_empty() {
+            // A dataset without a record is an error, and has no export; streams of the first versions are no Arrow.
+            if !rows.is_empty() && !input.name().contains(".without_marker.") {
                 inputs.push(input);
             }
         }

@@ -23,7 +23,8 @@ pub(super) fn joined(
 pub(super) fn plain_bytes(rows: &RecordBatch) -> u64 {
     let bytes = |array: &arrow::array::ArrayRef| {
         let data = array.to_data();
-        data.get_slice_memory_size().unwrap_or_else(|_| array.get_buffer_memory_size()) as u64
+        data.get_slice_memory_size()
+            .unwrap_or_else(|_| array.get_buffer_memory_size()) as u64
     };
     rows.columns().iter().map(bytes).sum()
 }
@@ -38,5 +39,9 @@ pub(super) fn head(rows: &RecordBatch, limit: u64) -> RecordBatch {
 
 /// The names of the columns.
 pub(super) fn names(schema: &Schema) -> Vec<String> {
-    schema.fields().iter().map(|field| field.name().clone()).collect()
+    schema
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect()
 }

@@ -138,7 +138,10 @@ impl ArrowBody {
         }
         let bytes = read_aligned(reader, group)?;
         guarded(reader, || {
-            let block = self.blocks.get(index).ok_or("it has no such group".to_owned())?;
+            let block = self
+                .blocks
+                .get(index)
+                .ok_or("it has no such group".to_owned())?;
             let mut decoder = FileDecoder::new(self.schema.clone(), self.version);
             if let Some(columns) = columns {
                 decoder = decoder.with_projection(columns.to_vec());
@@ -165,7 +168,10 @@ fn read_footer(reader: &dyn StoreReader) -> Result<Vec<u8>> {
     let mut bytes = read(reader, start, length + end_bytes)?;
     let mut footer = bytes.split_off(SEAL_BYTES);
     if !is_seal(&bytes, &footer) || footer_start(&footer, MAGIC.len()) != Some(0) {
-        return Err(corrupt(reader, "its footer is not the one that was written"));
+        return Err(corrupt(
+            reader,
+            "its footer is not the one that was written",
+        ));
     }
     footer.truncate(footer.len() - end_bytes as usize);
     Ok(footer)
@@ -176,11 +182,17 @@ fn parse(footer: &[u8]) -> Result<ArrowBody, String> {
     let schema = footer.schema().ok_or("it has no schema")?;
     let schema: Schema = convert::try_fb_to_schema(schema).map_err(|error| error.to_string())?;
     let entries = footer.custom_metadata().into_iter().flatten();
-    let entries = entries.filter_map(|entry| Some((entry.key()?.to_owned(), entry.value()?.to_owned())));
+    let entries =
+        entries.filter_map(|entry| Some((entry.key()?.to_owned(), entry.value()?.to_owned())));
     Ok(ArrowBody {
         schema: schema.into(),
         version: footer.version(),
-        blocks: footer.recordBatches().into_iter().flatten().copied().collect(),
+        blocks: footer
+            .recordBatches()
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect(),
         entries: entries.collect(),
     })
 }

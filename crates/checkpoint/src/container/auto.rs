@@ -35,7 +35,9 @@ pub(super) fn parquet(first: &RecordBatch) -> Result<Vec<Chosen>, EncodeError> {
         };
         return Ok(vec![zstd; columns.len()]);
     }
-    columns.map(|column| choose(&sample.project(&[column])?)).collect()
+    columns
+        .map(|column| choose(&sample.project(&[column])?))
+        .collect()
 }
 
 fn choose(column: &RecordBatch) -> Result<Chosen, EncodeError> {
@@ -57,7 +59,11 @@ fn cheapest(none: u64, snappy: u64, zstd: u64) -> Compression {
     } else {
         (Compression::Snappy, snappy)
     };
-    if saves(bytes, none) { codec } else { Compression::None }
+    if saves(bytes, none) {
+        codec
+    } else {
+        Compression::None
+    }
 }
 
 /// Whether `bytes` are less than `plain` by 5 % or more.
@@ -89,14 +95,18 @@ pub(super) fn arrow(first: &RecordBatch) -> Result<Compression, EncodeError> {
         Ok(encoded.len() as u64)
     };
     let pays = saves(bytes(Compression::Lz4)?, bytes(Compression::None)?);
-    Ok(if pays { Compression::Lz4 } else { Compression::None })
+    Ok(if pays {
+        Compression::Lz4
+    } else {
+        Compression::None
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, LargeBinaryArray, LargeStringArray, UInt32Array};
+    use arrow::array::{ArrayRef, LargeBinaryArray, LargeStringArray};
 
     use super::*;
 
@@ -112,7 +122,11 @@ mod tests {
             ((0, 0, 0), Compression::Snappy),
         ];
         for ((none, snappy, zstd), expected) in cases {
-            assert_eq!(cheapest(none, snappy, zstd), expected, "{none} {snappy} {zstd}");
+            assert_eq!(
+                cheapest(none, snappy, zstd),
+                expected,
+                "{none} {snappy} {zstd}"
+            );
         }
     }
 
@@ -125,15 +139,20 @@ mod tests {
 
     #[test]
     fn each_column_gets_what_suits_it() {
-        let noise: Vec<Vec<u8>> = (0..2000_u64)
-            .map(|at| coldpress_storage::Digest::of(&at.to_le_bytes()).0.to_le_bytes().to_vec())
-            .collect();
-        let noise: LargeBinaryArray = noise.iter().map(|value| Some(value.as_slice())).collect();
+        let digest = |at: u64| {
+            coldpress_storage::Digest::of(&at.to_le_bytes())
+                .0
+                .to_le_bytes()
+        };
+        let noise: Vec<u8> = (0..5000).flat_map(digest).collect();
+        let noise: LargeBinaryArray = noise.chunks(2000).map(Some).collect();
         check(Arc::new(noise.clone()), Compression::None, false);
         let text = (0..2000).map(|at| Some(format!("line {at} of a text like any other")));
         let text: LargeStringArray = text.collect();
         check(Arc::new(text), Compression::Zstd, false);
-        check(Arc::new(UInt32Array::from_iter_values(0..2000)), Compression::Zstd, false);
+        let few = (0..2000).map(|at| format!("value {}", digest(at)[0] % 8).repeat(9));
+        let few = LargeStringArray::from_iter_values(few);
+        check(Arc::new(few), Compression::Zstd, true);
         let rows = RecordBatch::try_from_iter([("a", Arc::new(noise) as ArrayRef)]).unwrap();
         assert_eq!(arrow(&rows).unwrap(), Compression::None);
     }

@@ -11,7 +11,6 @@ use crate::Compression;
 /// The longest text that a frame without compression can hold here.
 const MAX_VERBATIM_BYTES: usize = 255;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
-const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
 /// A codec of JSON lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,25 +21,15 @@ pub(super) enum Codec {
 }
 
 impl Codec {
+    /// In the order in which a file's end has to be tried: a frame of Zstandard ends with its text as well.
+    pub(super) const ALL: [Self; 3] = [Self::Gzip, Self::Zstd, Self::Plain];
+
     /// The codec of a compression that JSON lines know.
     pub(super) fn of(compression: Compression) -> Self {
         match compression {
             Compression::None => Self::Plain,
             Compression::Gzip => Self::Gzip,
             _ => Self::Zstd,
-        }
-    }
-
-    /// The codec of a file that begins with these bytes.
-    pub(super) fn of_first_bytes(bytes: &[u8]) -> Option<Self> {
-        if bytes.starts_with(&ZSTD_MAGIC) {
-            Some(Self::Zstd)
-        } else if bytes.starts_with(&GZIP_MAGIC) {
-            Some(Self::Gzip)
-        } else if bytes.starts_with(b"{") {
-            Some(Self::Plain)
-        } else {
-            None
         }
     }
 
@@ -84,7 +73,10 @@ impl Codec {
 
     /// A frame in which these bytes, 255 at most, stand as they are, so that its length says nothing of their content.
     pub(super) fn verbatim(self, bytes: &[u8]) -> Vec<u8> {
-        debug_assert!(bytes.len() <= MAX_VERBATIM_BYTES, "the length takes one byte");
+        debug_assert!(
+            bytes.len() <= MAX_VERBATIM_BYTES,
+            "the length takes one byte"
+        );
         let length = bytes.len() as u8;
         let mut frame = Vec::with_capacity(bytes.len() + self.verbatim_overhead());
         match self {
@@ -128,15 +120,20 @@ impl Codec {
 mod tests {
     use super::*;
 
-    const CODECS: [Codec; 3] = [Codec::Plain, Codec::Gzip, Codec::Zstd];
-
     #[test]
     fn frames_give_their_bytes_back_and_no_others() {
-        for codec in CODECS {
+        for codec in Codec::ALL {
             for bytes in [&b""[..], b"{}\n", &[b'x'; 100_000]] {
                 let frame = codec.pack(bytes).unwrap();
-                assert_eq!(codec.unpack(frame.clone(), bytes.len()).as_deref(), Some(bytes));
-                assert_eq!(codec.unpack(frame.clone(), bytes.len() + 1), None, "{codec:?}");
+                assert_eq!(
+                    codec.unpack(frame.clone(), bytes.len()).as_deref(),
+                    Some(bytes)
+                );
+                assert_eq!(
+                    codec.unpack(frame.clone(), bytes.len() + 1),
+                    None,
+                    "{codec:?}"
+                );
                 if let Some(less) = bytes.len().checked_sub(1) {
                     assert_eq!(codec.unpack(frame, less), None, "{codec:?}");
                 }
@@ -146,14 +143,17 @@ mod tests {
 
     #[test]
     fn verbatim_frames_have_a_known_length_and_any_tool_reads_them() {
-        for codec in CODECS {
+        for codec in Codec::ALL {
             for length in [0, 1, 200, 255] {
                 let bytes = vec![b'y'; length];
                 let frame = codec.verbatim(&bytes);
                 assert_eq!(frame.len(), length + codec.verbatim_overhead());
                 assert_eq!(codec.of_verbatim(&frame), Some(&*bytes));
-                assert_eq!(codec.unpack(frame.clone(), length), Some(bytes), "{codec:?} {length}");
-                assert!(codec == Codec::Plain || Codec::of_first_bytes(&frame) == Some(codec));
+                assert_eq!(
+                    codec.unpack(frame.clone(), length),
+                    Some(bytes),
+                    "{codec:?} {length}"
+                );
             }
         }
     }

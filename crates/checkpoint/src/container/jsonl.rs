@@ -71,7 +71,8 @@ impl JsonlSink {
             digest: Digest::of(&frame),
         };
         self.out.write_all(&frame)?;
-        self.out.write_all(&self.codec.verbatim(trailer.to_line().as_bytes()))?;
+        self.out
+            .write_all(&self.codec.verbatim(trailer.to_line().as_bytes()))?;
         Ok(self.out)
     }
 }
@@ -109,7 +110,7 @@ struct TrailerFields {
 }
 
 impl Trailer {
-    const LINE_BYTES: usize = 181;
+    const LINE_BYTES: usize = 183;
 
     fn to_line(&self) -> String {
         let Self {
@@ -125,7 +126,9 @@ impl Trailer {
     }
 
     fn from_line(line: &[u8]) -> Option<Self> {
-        let fields = serde_json::from_slice::<TrailerLine>(line).ok()?.coldpress_trailer;
+        let fields = serde_json::from_slice::<TrailerLine>(line)
+            .ok()?
+            .coldpress_trailer;
         let trailer = Self {
             offset: fields.offset.parse().ok()?,
             stored_bytes: fields.stored_bytes.parse().ok()?,
@@ -144,13 +147,17 @@ pub(super) struct JsonlBody {
 }
 
 impl JsonlBody {
-    pub(super) fn open(reader: &dyn StoreReader, codec: Codec) -> Result<Self> {
-        let length = Trailer::LINE_BYTES + codec.verbatim_overhead();
-        let start = reader.len().checked_sub(length as u64);
-        let start = start.ok_or_else(|| corrupt(reader, "it has no last line"))?;
-        let frame = read(reader, start, length as u64)?;
-        let trailer = codec.of_verbatim(&frame).and_then(Trailer::from_line);
-        let trailer = trailer.ok_or_else(|| corrupt(reader, "its last line says nothing"))?;
+    /// Reads the last two lines; `None` if the last is none of JSON lines in any codec.
+    pub(super) fn open(reader: &dyn StoreReader) -> Result<Option<Self>> {
+        for codec in Codec::ALL {
+            if let Some(trailer) = read_trailer(reader, codec)? {
+                return Self::behind(reader, codec, &trailer).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn behind(reader: &dyn StoreReader, codec: Codec, trailer: &Trailer) -> Result<Self> {
         let last = ContainerGroup {
             rows: 1,
             offset: trailer.offset,
@@ -185,6 +192,15 @@ impl JsonlBody {
         };
         Ok(vec![rows])
     }
+}
+
+fn read_trailer(reader: &dyn StoreReader, codec: Codec) -> Result<Option<Trailer>> {
+    let length = (Trailer::LINE_BYTES + codec.verbatim_overhead()) as u64;
+    let Some(start) = reader.len().checked_sub(length) else {
+        return Ok(None);
+    };
+    let frame = read(reader, start, length)?;
+    Ok(codec.of_verbatim(&frame).and_then(Trailer::from_line))
 }
 
 fn read_text(reader: &dyn StoreReader, codec: Codec, group: &ContainerGroup) -> Result<String> {

@@ -13,12 +13,21 @@ const BITS: &str = ".bits";
 
 /// The rows, with further columns if any of them has an unusual not-a-number.
 pub(super) fn with_bits(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let bits: Vec<Option<UInt64Array>> = rows.columns().iter().map(|array| odd_bits(array)).collect();
-    if !bits.iter().flatten().any(|bits| bits.null_count() < bits.len()) {
+    let bits: Vec<Option<UInt64Array>> =
+        rows.columns().iter().map(|array| odd_bits(array)).collect();
+    if !bits
+        .iter()
+        .flatten()
+        .any(|bits| bits.null_count() < bits.len())
+    {
         return Ok(rows.clone());
     }
     let mut columns = rows.columns().to_vec();
-    columns.extend(bits.into_iter().flatten().map(|bits| Arc::new(bits) as ArrayRef));
+    columns.extend(
+        bits.into_iter()
+            .flatten()
+            .map(|bits| Arc::new(bits) as ArrayRef),
+    );
     RecordBatch::try_new(schema_with_bits(&rows.schema()), columns)
 }
 
@@ -58,13 +67,17 @@ fn is_float(field: &Field) -> bool {
 fn odd_bits(array: &dyn Array) -> Option<UInt64Array> {
     let floats = array.as_primitive_opt::<Float64Type>()?;
     let is_odd = |float: f64| float.is_nan() && float.to_bits() != f64::NAN.to_bits();
-    let bits = floats.iter().map(|float| float.filter(|float| is_odd(*float)).map(f64::to_bits));
+    let bits = floats
+        .iter()
+        .map(|float| float.filter(|float| is_odd(*float)).map(f64::to_bits));
     Some(bits.collect())
 }
 
 fn restore(floats: &dyn Array, bits: &dyn Array) -> ArrayRef {
     let floats = floats.as_primitive::<Float64Type>().iter();
     let bits = bits.as_primitive::<UInt64Type>().iter();
-    let restored = floats.zip(bits).map(|(float, bits)| bits.map(f64::from_bits).or(float));
+    let restored = floats
+        .zip(bits)
+        .map(|(float, bits)| bits.map(f64::from_bits).or(float));
     Arc::new(restored.collect::<Float64Array>())
 }

@@ -65,7 +65,8 @@ impl Out {
 
     /// Hands over the rest and makes the object durable.
     pub(super) fn finish(mut self, name: &str) -> Result<FileStamp> {
-        self.pass_on().map_err(|source| Error::write(name, source.into()))?;
+        self.pass_on()
+            .map_err(|source| Error::write(name, source.into()))?;
         self.store.finish()
     }
 

@@ -77,14 +77,21 @@ impl ParquetSink {
         };
         let chosen = match self.compression {
             Compression::Auto => auto::parquet(first)?,
-            asked => vec![Chosen { codec: asked, dictionary: false }; self.schema.fields().len()],
+            asked => vec![
+                Chosen {
+                    codec: asked,
+                    dictionary: false
+                };
+                self.schema.fields().len()
+            ],
         };
         let out = out.take().ok_or("the file was begun before")?;
         // The Parquet types say all that a reader needs.
         let options = ArrowWriterOptions::new()
             .with_properties(properties(&self.schema, &chosen))
             .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Slot(Some(out)), self.schema.clone(), options);
+        let writer =
+            ArrowWriter::try_new_with_options(Slot(Some(out)), self.schema.clone(), options);
         let mut writer = writer.map_err(parquet_error)?;
         writer.sync()?;
         self.state = State::Writing(Box::new(writer));
@@ -102,7 +109,10 @@ impl ParquetSink {
         let State::Writing(writer) = &mut self.state else {
             return Err("the file was not begun".into());
         };
-        writer.write(rows).and_then(|()| writer.flush()).map_err(parquet_error)?;
+        writer
+            .write(rows)
+            .and_then(|()| writer.flush())
+            .map_err(parquet_error)?;
         Ok(writer.sync()?)
     }
 
@@ -197,7 +207,10 @@ impl ParquetBody {
         let metadata = Arc::new(read_footer(reader)?);
         let body = Self { metadata };
         if !sealed && body.entry(DIRECTORY_KEY).is_some() {
-            return Err(corrupt(reader, "its footer is not the one that was written"));
+            return Err(corrupt(
+                reader,
+                "its footer is not the one that was written",
+            ));
         }
         Ok((body, sealed))
     }
@@ -226,10 +239,22 @@ impl ParquetBody {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn codecs(&self) -> Vec<Codec> {
+        let columns = self
+            .metadata
+            .row_groups()
+            .iter()
+            .flat_map(RowGroupMetaData::columns);
+        columns.map(|column| column.compression()).collect()
+    }
+
     /// How many rows each group has.
     pub(super) fn row_counts(&self) -> Option<Vec<u64>> {
         let groups = self.metadata.row_groups().iter();
-        groups.map(|group| u64::try_from(group.num_rows()).ok()).collect()
+        groups
+            .map(|group| u64::try_from(group.num_rows()).ok())
+            .collect()
     }
 
     /// The groups of a file that has no directory.
@@ -251,9 +276,10 @@ impl ParquetBody {
         guarded(reader, || {
             let options = ArrowReaderOptions::new().with_schema(schema.clone());
             let metadata = Arc::clone(&self.metadata);
-            let mut builder = ParquetPushDecoderBuilder::try_new_decoder_with_options(metadata, options)?
-                .with_row_groups(vec![index])
-                .with_batch_size(rows.clamp(1, DECODE_ROWS));
+            let mut builder =
+                ParquetPushDecoderBuilder::try_new_decoder_with_options(metadata, options)?
+                    .with_row_groups(vec![index])
+                    .with_batch_size(rows.clamp(1, DECODE_ROWS));
             if let Some(columns) = columns {
                 let root = self.metadata.file_metadata().schema_descr();
                 let mask = ProjectionMask::roots(root, columns.iter().copied());
@@ -277,17 +303,20 @@ impl ParquetBody {
 }
 
 fn described(group: &RowGroupMetaData) -> Option<ContainerGroup> {
-    let mut range = u64::MAX..0;
+    let (mut first, mut last) = (u64::MAX, 0);
     for column in group.columns() {
-        let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
-        let start = u64::try_from(start.min(column.data_page_offset())).ok()?;
-        let end = start.checked_add(u64::try_from(column.compressed_size()).ok()?)?;
-        range = range.start.min(start)..range.end.max(end);
+        let data = column.data_page_offset();
+        let start = column
+            .dictionary_page_offset()
+            .map_or(data, |dictionary| dictionary.min(data));
+        let start = u64::try_from(start).ok()?;
+        first = first.min(start);
+        last = last.max(start.checked_add(u64::try_from(column.compressed_size()).ok()?)?);
     }
     Some(ContainerGroup {
         rows: u64::try_from(group.num_rows()).ok()?,
-        offset: if group.columns().is_empty() { 0 } else { range.start },
-        stored_bytes: range.end.saturating_sub(range.start),
+        offset: first.min(last),
+        stored_bytes: last.saturating_sub(first),
         plain_bytes: u64::try_from(group.total_byte_size()).ok()?,
         digest: None,
     })

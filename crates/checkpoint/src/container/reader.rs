@@ -7,7 +7,6 @@ use arrow::datatypes::SchemaRef;
 use coldpress_storage::FileStamp;
 
 use super::arrow_file::{self, ArrowBody};
-use super::codec::Codec;
 use super::directory::Directory;
 use super::jsonl::JsonlBody;
 use super::parquet_file::{self, ParquetBody};
@@ -50,22 +49,14 @@ impl ContainerReader {
     /// As [`open`](Self::open).
     pub fn open_unverified(reader: Box<dyn StoreReader>) -> Result<Self> {
         let name = reader.name().to_string();
-        let first = read(&*reader, 0, reader.len().min(8))?;
-        let (body, is_sealed) = if first.starts_with(parquet_file::MAGIC) {
-            let (body, is_sealed) = ParquetBody::open(&*reader)?;
-            (Body::Parquet(body), is_sealed)
-        } else if first.starts_with(arrow_file::MAGIC) {
-            (Body::Arrow(ArrowBody::open(&*reader)?), true)
-        } else if let Some(codec) = Codec::of_first_bytes(&first) {
-            (Body::Jsonl(JsonlBody::open(&*reader, codec)?), true)
-        } else {
-            return Err(corrupt(&*reader, "it is neither Parquet nor Arrow nor JSON lines"));
-        };
+        let (body, is_sealed) = Body::open(&*reader)?;
         let manifest_json = body.entry(MANIFEST_KEY);
         let manifest_json = manifest_json.ok_or_else(|| corrupt(&*reader, "it has no manifest"))?;
         let directory = match body.entry(DIRECTORY_KEY) {
             Some(json) => Directory::from_json(&name, &json)?,
-            None => body.directory().ok_or_else(|| corrupt(&*reader, "it has no directory"))?,
+            None => body
+                .directory()
+                .ok_or_else(|| corrupt(&*reader, "it has no directory"))?,
         };
         if !body.fits(&directory) {
             return Err(corrupt(&*reader, "its directory is of another file"));
@@ -154,7 +145,10 @@ impl ContainerReader {
         if rows == group.rows {
             return Ok(batches);
         }
-        let reason = format!("group {index} has {rows} rows, its directory says {}", group.rows);
+        let reason = format!(
+            "group {index} has {rows} rows, its directory says {}",
+            group.rows
+        );
         Err(corrupt(reader, reason))
     }
 }
@@ -169,6 +163,28 @@ impl fmt::Debug for ContainerReader {
 }
 
 impl Body {
+    /// What stands at the end of a file of any format; the flag tells whether it is proven to be what was written.
+    ///
+    /// The end says what the format is, so that damage to the first bytes harms what stands there only.
+    fn open(reader: &dyn StoreReader) -> Result<(Self, bool)> {
+        let end_bytes = reader.len().min(8);
+        let end = read(reader, reader.len() - end_bytes, end_bytes)?;
+        if end.ends_with(parquet_file::MAGIC) {
+            let (body, is_sealed) = ParquetBody::open(reader)?;
+            return Ok((Self::Parquet(body), is_sealed));
+        }
+        if end.ends_with(arrow_file::MAGIC) {
+            return Ok((Self::Arrow(ArrowBody::open(reader)?), true));
+        }
+        let body = JsonlBody::open(reader)?.ok_or_else(|| {
+            corrupt(
+                reader,
+                "it does not end as Parquet, Arrow or JSON lines that were finished",
+            )
+        })?;
+        Ok((Self::Jsonl(body), true))
+    }
+
     fn entry(&self, key: &str) -> Option<String> {
         match self {
             Self::Parquet(body) => body.entry(key),

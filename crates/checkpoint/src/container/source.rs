@@ -42,7 +42,9 @@ fn check(reader: &dyn StoreReader, group: &ContainerGroup, bytes: &[u8]) -> Resu
 }
 
 fn within(reader: &dyn StoreReader, offset: u64, length: u64) -> Result<usize> {
-    let end = offset.checked_add(length).filter(|end| *end <= reader.len());
+    let end = offset
+        .checked_add(length)
+        .filter(|end| *end <= reader.len());
     end.and_then(|_| usize::try_from(length).ok())
         .ok_or_else(|| corrupt(reader, "it points outside of itself"))
 }

@@ -57,7 +57,9 @@ impl ContainerWriter {
         let codec = options.format.codec(options.compression);
         let out = Out::new(out);
         let sink = match options.format {
-            Format::Parquet => Sink::Parquet(Box::new(ParquetSink::new(out, schema.clone(), codec))),
+            Format::Parquet => {
+                Sink::Parquet(Box::new(ParquetSink::new(out, schema.clone(), codec)))
+            }
             Format::Arrow => Sink::Arrow(Box::new(ArrowSink::new(out, schema.clone(), codec))),
             Format::Jsonl => {
                 jsonl::check(&schema).map_err(|source| Error::write(&name, source))?;

@@ -22,11 +22,15 @@ impl DeltaChain {
             let [before, file] = pair else { continue };
             let (mine, theirs) = (file.attempt(), before.attempt());
             if (mine.partition, mine.slice) != (theirs.partition, theirs.slice) {
-                return Err(Error::corrupt(file.name(), "it is of another partition than the file before it"));
+                return Err(Error::corrupt(
+                    file.name(),
+                    "it is of another partition than the file before it",
+                ));
             }
             let base = file.base();
             let is_base = |section: &SectionManifest| {
-                (section.manifest.operation, &section.manifest.chain) == (base.operation, &base.chain)
+                (section.manifest.operation, &section.manifest.chain)
+                    == (base.operation, &base.chain)
             };
             if !before.sections().iter().any(is_base) {
                 let reason = format!(
@@ -75,6 +79,8 @@ impl DeltaChain {
 
     /// How far the sections of a file are used: up to where the next file goes on.
     fn end_of(&self, at: usize) -> u32 {
-        self.files.get(at + 1).map_or(u32::MAX, |next| next.base().operation)
+        self.files
+            .get(at + 1)
+            .map_or(u32::MAX, |next| next.base().operation)
     }
 }

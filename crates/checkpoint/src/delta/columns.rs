@@ -109,7 +109,12 @@ impl Decoded {
         };
         let number = |array: &ArrayRef| array.as_any().downcast_ref::<UInt32Array>().cloned();
         Some(Self {
-            numbers: [number(section)?, number(part)?, number(before)?, number(after)?],
+            numbers: [
+                number(section)?,
+                number(part)?,
+                number(before)?,
+                number(after)?,
+            ],
             bytes: bytes.as_any().downcast_ref::<LargeBinaryArray>().cloned()?,
         })
     }

@@ -112,7 +112,11 @@ impl DeltaManifest {
             stats: self.stats.clone(),
             groups: self.groups.clone(),
             attempt: self.attempt.clone(),
-            sections: self.sections.iter().map(|section| section.store(&self.attempt)).collect(),
+            sections: self
+                .sections
+                .iter()
+                .map(|section| section.store(&self.attempt))
+                .collect(),
         };
         serde_json::to_string(&stored).map_err(|error| Error::Precondition {
             name: name.to_owned(),
@@ -124,9 +128,13 @@ impl DeltaManifest {
         if !is_delta(name, json)? {
             return Err(Error::corrupt(name, "it is no delta file"));
         }
-        let stored: Stored = serde_json::from_str(json).map_err(|error| unreadable(name, &error))?;
+        let stored: Stored =
+            serde_json::from_str(json).map_err(|error| unreadable(name, &error))?;
         let attempt = stored.attempt;
-        let sections = stored.sections.into_iter().map(|section| section.restore(&attempt));
+        let sections = stored
+            .sections
+            .into_iter()
+            .map(|section| section.restore(&attempt));
         Ok(Self {
             sections: sections.collect(),
             base: stored.base,
@@ -162,7 +170,9 @@ impl SectionManifest {
 
 impl StoredSection {
     fn restore(self, attempt: &Manifest) -> SectionManifest {
-        let ledger = self.ledger.unwrap_or_else(|| ledger_until(attempt, self.operation));
+        let ledger = self
+            .ledger
+            .unwrap_or_else(|| ledger_until(attempt, self.operation));
         SectionManifest {
             parts: self.parts,
             bytes: self.bytes,
@@ -254,7 +264,10 @@ mod tests {
     fn other_kinds_and_newer_versions_are_refused() {
         let json = delta().to_json("x").unwrap();
         let newer = json.replace("\"schema_version\":1", "\"schema_version\":2");
-        assert!(matches!(DeltaManifest::from_json("x", &newer), Err(Error::Newer { found: 2, .. })));
+        assert!(matches!(
+            DeltaManifest::from_json("x", &newer),
+            Err(Error::Newer { found: 2, .. })
+        ));
         let rows = manifest(1, 1).to_json("x").unwrap();
         let error = DeltaManifest::from_json("x", &rows).unwrap_err();
         assert_eq!(error.to_string(), "`x` is damaged: it is no delta file");

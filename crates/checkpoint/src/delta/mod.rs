@@ -30,4 +30,4 @@ pub(crate) use columns::schema;
 pub(crate) use manifest::is_delta;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

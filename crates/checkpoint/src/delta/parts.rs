@@ -57,7 +57,11 @@ impl SectionParts {
 
     /// The next part; `None` behind the last.
     pub(super) fn next(&mut self) -> Result<Option<Part<'_>>> {
-        while self.current.as_ref().is_none_or(|current| current.part(self.row).is_none()) {
+        while self
+            .current
+            .as_ref()
+            .is_none_or(|current| current.part(self.row).is_none())
+        {
             if !self.advance()? {
                 return Ok(None);
             }
@@ -97,7 +101,10 @@ impl SectionParts {
     /// Makes sure that all parts were read and are those that were written.
     pub(super) fn finish(&mut self) -> Result<()> {
         if self.next()?.is_some() {
-            return Err(self.corrupt(format!("it has more parts than the {} batches", self.parts - 1)));
+            return Err(self.corrupt(format!(
+                "it has more parts than the {} batches",
+                self.parts - 1
+            )));
         }
         let said = &self.manifest;
         if (self.parts, self.rows) != (said.parts, said.manifest.rows) {

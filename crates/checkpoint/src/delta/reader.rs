@@ -74,7 +74,10 @@ impl DeltaReader {
         let manifest = DeltaManifest::from_json(name, container.manifest_json())?;
         let sections = manifest.sections.len();
         let groups_fit = manifest.groups.len() == container.groups().len()
-            && manifest.groups.iter().all(|section| (*section as usize) < sections);
+            && manifest
+                .groups
+                .iter()
+                .all(|section| (*section as usize) < sections);
         if !groups_fit || !container.is_sealed() {
             return Err(Error::corrupt(name, "its manifest is of another file"));
         }
@@ -135,7 +138,12 @@ impl DeltaReader {
     pub(super) fn parts(&self, section: usize) -> SectionParts {
         let groups = self.groups(section);
         let manifest = self.manifest.sections[section].clone();
-        SectionParts::new(Arc::clone(&self.container), section as u32, manifest, groups)
+        SectionParts::new(
+            Arc::clone(&self.container),
+            section as u32,
+            manifest,
+            groups,
+        )
     }
 
     /// The groups of a section.
@@ -152,10 +160,16 @@ impl DeltaReader {
         for _ in 0..parts {
             let mut left = None;
             for section in &mut sections {
-                let part = section.next()?.map(|part| (part.rows_before, part.rows_after));
-                let Some((before, after)) = part else { continue };
+                let part = section
+                    .next()?
+                    .map(|part| (part.rows_before, part.rows_after));
+                let Some((before, after)) = part else {
+                    continue;
+                };
                 if left.is_some_and(|left| left != before) {
-                    return Err(section.corrupt("it begins with other rows than the one before it left"));
+                    return Err(
+                        section.corrupt("it begins with other rows than the one before it left")
+                    );
                 }
                 left = Some(after);
             }

@@ -66,7 +66,10 @@ impl DeltaReplay {
     /// [`Error::Store`] when they cannot be read. The batch is then of no use.
     pub fn next(&mut self, batch: &mut Batch, fields: &DeclaredFields) -> Result<()> {
         let Self { files, sections } = self;
-        let columns: Vec<Columns<'_>> = files.iter().map(|names| names.columns(batch, fields)).collect();
+        let columns: Vec<Columns<'_>> = files
+            .iter()
+            .map(|names| names.columns(batch, fields))
+            .collect();
         for (file, section) in sections {
             replay_part(section, batch, &columns[*file])?;
         }
@@ -78,7 +81,9 @@ impl DeltaReplay {
     /// # Errors
     /// [`Error::Corrupt`] when not, [`Error::Store`] when they cannot be read.
     pub fn finish(mut self) -> Result<()> {
-        self.sections.iter_mut().try_for_each(|(_, section)| section.finish())
+        self.sections
+            .iter_mut()
+            .try_for_each(|(_, section)| section.finish())
     }
 }
 
@@ -113,8 +118,12 @@ impl Names {
         // Names behind one that the batch lacks would be counted wrongly. They are of later operators mostly, so that
         // the sections that are replayed have no use for them.
         let known_fields = self.fields.iter().map_while(|name| fields.column(name));
-        let known_stats = self.stats.iter().map_while(|name| batch.stats().column(name));
-        let (known_fields, known_stats): (Vec<_>, Vec<_>) = (known_fields.collect(), known_stats.collect());
+        let known_stats = self
+            .stats
+            .iter()
+            .map_while(|name| batch.stats().column(name));
+        let (known_fields, known_stats): (Vec<_>, Vec<_>) =
+            (known_fields.collect(), known_stats.collect());
         let missing = self.fields.get(known_fields.len());
         let missing = missing.or_else(|| self.stats.get(known_stats.len()));
         Columns {

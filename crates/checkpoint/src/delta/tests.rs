@@ -121,9 +121,17 @@ proptest! {
 #[test]
 fn every_format_and_compression_is_written_and_read() {
     let batches: Vec<Vec<String>> = (0..20)
-        .map(|at| (0..at).map(|row| format!(r#"{{"text": "row {row} of {at}", "other": ""}}"#)).collect())
+        .map(|at| {
+            (0..at)
+                .map(|row| format!(r#"{{"text": "row {row} of {at}", "other": ""}}"#))
+                .collect()
+        })
         .collect();
-    let sections = vec![vec![Step::Edit(2, 3, "é".into())], vec![Step::Drop(3, 1)], vec![Step::Split(true)]];
+    let sections = vec![
+        vec![Step::Edit(2, 3, "é".into())],
+        vec![Step::Drop(3, 1)],
+        vec![Step::Split(true)],
+    ];
     for format in FORMATS {
         for compression in COMPRESSIONS {
             let store = MemoryStore::new();
@@ -151,14 +159,22 @@ fn fields_and_statistics_are_found_by_name() {
         lines.push(0, batches[0][0].as_bytes());
         let mut batch = Batch::default();
         batch.fill(&mut lines, &fields, &mut Vec::new());
-        batch.reset_stats(&stats.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        batch.reset_stats(
+            &stats
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>(),
+        );
         let mut replay = delta.replayer(operation).unwrap();
         replay.next(&mut batch, &fields).map(|()| batch)
     };
     // Row 0's edit is of `other`, the statistic is `b.ratio`.
     let batch = replay(2, &["text", "more", "other"], &["z", "b.ratio", "a", "é"]).unwrap();
     assert_eq!(batch.text(2, 0), Ok("x"));
-    assert_eq!(batch.stats().get(1, 0), Some(coldpress_record::StatValue::Int(7)));
+    assert_eq!(
+        batch.stats().get(1, 0),
+        Some(coldpress_record::StatValue::Int(7))
+    );
     // What the sections that are replayed have no use for may be missing.
     replay(1, &["other"], &[]).unwrap();
     let error = replay(2, &["other"], &["a"]).unwrap_err();
@@ -187,13 +203,22 @@ fn the_writer_holds_no_more_than_its_bound() {
     for _ in 0..25 {
         for section in 0..3 {
             writer.write_part(section, 0, 0, &part).unwrap();
-            assert!(writer.buffered_bytes() <= (32 << 20), "{}", writer.buffered_bytes());
+            assert!(
+                writer.buffered_bytes() <= (32 << 20),
+                "{}",
+                writer.buffered_bytes()
+            );
         }
     }
     let manifests = [1, 2, 3].map(|operation| manifest(operation, "", 0));
     let stamp = writer.finish(&manifest(3, "", 0), &manifests).unwrap();
     let delta = open(&store, "a", &stamp);
-    let largest = delta.container().groups().iter().map(|group| group.plain_bytes).max();
+    let largest = delta
+        .container()
+        .groups()
+        .iter()
+        .map(|group| group.plain_bytes)
+        .max();
     assert!(largest.unwrap() < 12 << 20, "{largest:?}");
     assert_eq!(delta.container().groups().len(), 9);
     delta.check_counts().unwrap();
@@ -202,7 +227,10 @@ fn the_writer_holds_no_more_than_its_bound() {
 #[test]
 fn manifests_that_do_not_fit_publish_nothing() {
     let fields = field_names();
-    let base = DeltaBase { operation: 2, ..DeltaBase::default() };
+    let base = DeltaBase {
+        operation: 2,
+        ..DeltaBase::default()
+    };
     let options = DeltaOptions {
         format: Format::Jsonl,
         compression: Compression::None,
@@ -216,16 +244,34 @@ fn manifests_that_do_not_fit_publish_nothing() {
         for (section, after) in parts {
             writer.write_part(*section, *after, *after, b"").unwrap();
         }
-        writer.finish(&manifest(9, "", 0), manifests).unwrap_err().to_string()
+        writer
+            .finish(&manifest(9, "", 0), manifests)
+            .unwrap_err()
+            .to_string()
     };
-    let other = crate::Manifest { partition: 4, ..manifest(3, "", 5) };
+    let other = crate::Manifest {
+        partition: 4,
+        ..manifest(3, "", 5)
+    };
     let cases = [
         (finish(&[(0, 5)], &[]), "1 sections have 0 manifests"),
-        (finish(&[(0, 5)], &[manifest(3, "", 6)]), "a manifest says 6 rows, its section has 5"),
-        (finish(&[(0, 5)], &[manifest(2, "", 5)]), "the points of its sections do not rise"),
-        (finish(&[(0, 5)], &[other]), "its manifests are of several partitions"),
         (
-            finish(&[(0, 5), (0, 0), (1, 5)], &[manifest(3, "", 5), manifest(4, "", 5)]),
+            finish(&[(0, 5)], &[manifest(3, "", 6)]),
+            "a manifest says 6 rows, its section has 5",
+        ),
+        (
+            finish(&[(0, 5)], &[manifest(2, "", 5)]),
+            "the points of its sections do not rise",
+        ),
+        (
+            finish(&[(0, 5)], &[other]),
+            "its manifests are of several partitions",
+        ),
+        (
+            finish(
+                &[(0, 5), (0, 0), (1, 5)],
+                &[manifest(3, "", 5), manifest(4, "", 5)],
+            ),
             "its sections have 2 and 1 parts",
         ),
     ];
@@ -240,14 +286,27 @@ fn a_newer_file_is_refused_by_name_of_both_versions() {
     let store = MemoryStore::new();
     let sections = vec![Vec::new()];
     let (_, _) = attempt(&sections, (Format::Jsonl, Compression::None)).run(&store, &[]);
-    let container = crate::ContainerReader::open_unverified(store.get(&name("deltas")).unwrap()).unwrap();
-    let newer = container.manifest_json().replace("\"schema_version\":1", "\"schema_version\":7");
+    let container =
+        crate::ContainerReader::open_unverified(store.get(&name("deltas")).unwrap()).unwrap();
+    let newer = container
+        .manifest_json()
+        .replace("\"schema_version\":1", "\"schema_version\":7");
     let options = crate::ContainerOptions::default();
     let out = store.put_new(&name("newer")).unwrap();
     let writer = crate::ContainerWriter::create(out, columns::schema(), &options).unwrap();
     let stamp = writer.finish(newer).unwrap();
     let error = DeltaReader::open(store.get(&name("newer")).unwrap(), &stamp).unwrap_err();
-    assert!(matches!(error, Error::Newer { found: 7, supported: 1, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            Error::Newer {
+                found: 7,
+                supported: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[test]

@@ -87,7 +87,9 @@ impl DeltaWriter {
     /// The bytes of a section's parts so far, before they are compressed.
     #[must_use]
     pub fn bytes(&self, section: usize) -> u64 {
-        self.sections.get(section).map_or(0, |section| section.bytes)
+        self.sections
+            .get(section)
+            .map_or(0, |section| section.bytes)
     }
 
     /// Writes what happened to the next batch in a section: `rows_before` rows of it were alive there, `rows_after`
@@ -143,14 +145,19 @@ impl DeltaWriter {
     /// [`Error::Store`] when the store refuses; nothing is published then.
     pub fn finish(mut self, attempt: &Manifest, sections: &[Manifest]) -> Result<FileStamp> {
         self.write_groups()?;
-        self.sections.resize_with(self.sections.len().max(sections.len()), Section::default);
+        self.sections
+            .resize_with(self.sections.len().max(sections.len()), Section::default);
         self.check(attempt, sections)?;
-        let described = self.sections.iter().zip(sections).map(|(section, manifest)| SectionManifest {
-            manifest: manifest.clone(),
-            parts: section.parts,
-            bytes: section.bytes,
-            digest: section.hasher.finish(),
-        });
+        let described = self
+            .sections
+            .iter()
+            .zip(sections)
+            .map(|(section, manifest)| SectionManifest {
+                manifest: manifest.clone(),
+                parts: section.parts,
+                bytes: section.bytes,
+                digest: section.hasher.finish(),
+            });
         let manifest = DeltaManifest {
             sections: described.collect(),
             base: self.base,
@@ -166,16 +173,23 @@ impl DeltaWriter {
     fn check(&self, attempt: &Manifest, manifests: &[Manifest]) -> Result<()> {
         if manifests.len() != self.sections.len() {
             let (manifests, sections) = (manifests.len(), self.sections.len());
-            return Err(self.precondition(&format!("{sections} sections have {manifests} manifests")));
+            return Err(
+                self.precondition(&format!("{sections} sections have {manifests} manifests"))
+            );
         }
         let parts = self.sections.first().map_or(0, |first| first.parts);
         let mut operation = self.base.operation;
         for (section, manifest) in self.sections.iter().zip(manifests) {
             let broken = if section.parts != parts {
-                Some(format!("its sections have {parts} and {} parts", section.parts))
+                Some(format!(
+                    "its sections have {parts} and {} parts",
+                    section.parts
+                ))
             } else if section.rows != manifest.rows {
                 let (rows, said) = (section.rows, manifest.rows);
-                Some(format!("a manifest says {said} rows, its section has {rows}"))
+                Some(format!(
+                    "a manifest says {said} rows, its section has {rows}"
+                ))
             } else if manifest.operation <= operation {
                 Some("the points of its sections do not rise".to_owned())
             } else if (manifest.partition, manifest.slice) != (attempt.partition, attempt.slice) {

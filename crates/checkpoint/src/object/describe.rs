@@ -82,7 +82,9 @@ pub(super) fn described(opened: &Opened) -> Description {
         Opened::Delta(delta) => {
             let sections = delta.sections().iter().enumerate().map(|(at, section)| {
                 let groups = delta.groups(at);
-                let groups = groups.iter().filter_map(|group| delta.container().groups().get(*group));
+                let groups = groups
+                    .iter()
+                    .filter_map(|group| delta.container().groups().get(*group));
                 let (count, stored_bytes) = groups.fold((0, 0_u64), |(count, bytes), group| {
                     (count + 1, bytes.saturating_add(group.stored_bytes))
                 });
@@ -95,19 +97,37 @@ pub(super) fn described(opened: &Opened) -> Description {
                 }
             });
             let base = Some(delta.base().clone());
-            of_container(delta.container(), ObjectKind::Delta, delta.attempt().partition, base, sections.collect())
+            of_container(
+                delta.container(),
+                ObjectKind::Delta,
+                delta.attempt().partition,
+                base,
+                sections.collect(),
+            )
         }
         Opened::Rows(rows) => {
             let groups = rows.container().groups();
-            let sum = |bytes: fn(&crate::ContainerGroup) -> u64| groups.iter().map(bytes).fold(0, u64::saturating_add);
+            let sum = |bytes: fn(&crate::ContainerGroup) -> u64| {
+                groups.iter().map(bytes).fold(0, u64::saturating_add)
+            };
             let section = SectionDescription {
                 groups: groups.len() as u64,
                 stored_bytes: sum(|group| group.stored_bytes),
                 plain_bytes: sum(|group| group.plain_bytes),
                 ..point(rows.manifest())
             };
-            let kind = if rows.has_records() { ObjectKind::Full } else { ObjectKind::Index };
-            of_container(rows.container(), kind, rows.manifest().partition, None, vec![section])
+            let kind = if rows.has_records() {
+                ObjectKind::Full
+            } else {
+                ObjectKind::Index
+            };
+            of_container(
+                rows.container(),
+                kind,
+                rows.manifest().partition,
+                None,
+                vec![section],
+            )
         }
     }
 }

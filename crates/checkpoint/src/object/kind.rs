@@ -34,7 +34,10 @@ pub(super) fn schema(container: &ContainerReader) -> Result<SchemaRef> {
     let names: Vec<&str> = container.columns().iter().map(String::as_str).collect();
     let columns = Columns::from_names(&names);
     let columns = columns.ok_or_else(|| {
-        Error::corrupt(container.name(), "its columns are neither those of rows nor of deltas")
+        Error::corrupt(
+            container.name(),
+            "its columns are neither those of rows nor of deltas",
+        )
     })?;
     Ok(columns.schema())
 }

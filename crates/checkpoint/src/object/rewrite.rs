@@ -39,13 +39,21 @@ pub fn rewrite(
 }
 
 fn compare(source: &ContainerReader, written: &ContainerReader, schema: &SchemaRef) -> Result<()> {
-    let other = || Error::corrupt(written.name(), format!("it is not the same as `{}`", source.name()));
-    if written.manifest_json() != source.manifest_json() || written.groups().len() != source.groups().len() {
+    let other = || {
+        Error::corrupt(
+            written.name(),
+            format!("it is not the same as `{}`", source.name()),
+        )
+    };
+    if written.manifest_json() != source.manifest_json()
+        || written.groups().len() != source.groups().len()
+    {
         return Err(other());
     }
     let joined = |container: &ContainerReader, group| -> Result<RecordBatch> {
         let batches = container.read_group(group, schema, None)?;
-        concat_batches(schema, &batches).map_err(|error| Error::corrupt(container.name(), error.to_string()))
+        concat_batches(schema, &batches)
+            .map_err(|error| Error::corrupt(container.name(), error.to_string()))
     };
     for group in 0..source.groups().len() {
         if joined(source, group)? != joined(written, group)? {

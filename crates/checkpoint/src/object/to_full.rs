@@ -48,9 +48,14 @@ pub fn to_full<E: From<Error>>(
     }
     replay.finish()?;
     let stamp = writer.finish(&manifest)?;
-    let found = content_of(RowsReader::open(store.get(name)?, &stamp)?, options.stat_names)?;
+    let found = content_of(
+        RowsReader::open(store.get(name)?, &stamp)?,
+        options.stat_names,
+    )?;
     if found != given.hasher.finish() {
-        return Err(Error::corrupt(name.as_str(), "the rows that were written do not come back").into());
+        return Err(
+            Error::corrupt(name.as_str(), "the rows that were written do not come back").into(),
+        );
     }
     Ok((stamp, manifest))
 }
@@ -77,7 +82,12 @@ struct Content {
 }
 
 impl Content {
-    fn add(&mut self, line: &[u8], origin: &Origin, stats: impl Iterator<Item = Option<StatValue>>) {
+    fn add(
+        &mut self,
+        line: &[u8],
+        origin: &Origin,
+        stats: impl Iterator<Item = Option<StatValue>>,
+    ) {
         let hasher = &mut self.hasher;
         hasher.update(&(line.len() as u64).to_le_bytes());
         hasher.update(line);
@@ -85,7 +95,9 @@ impl Content {
         hasher.update(&origin.position.to_le_bytes());
         let piece = origin.piece.indices();
         hasher.update(&(piece.len() as u64).to_le_bytes());
-        piece.iter().for_each(|index| hasher.update(&index.to_le_bytes()));
+        piece
+            .iter()
+            .for_each(|index| hasher.update(&index.to_le_bytes()));
         for value in stats {
             let (tag, bits) = match value {
                 None => (0, 0),

@@ -52,7 +52,9 @@ pub fn verify(
         problems: Vec::new(),
     };
     if let Some(expected) = expected.filter(|expected| **expected != stamp) {
-        found.problems.push(format!("it has {stamp}, it was written with {expected}"));
+        found
+            .problems
+            .push(format!("it has {stamp}, it was written with {expected}"));
     }
     match found.read(store, name) {
         Err(Error::Corrupt { reason, .. }) => found.problems.push(reason),
@@ -69,7 +71,11 @@ impl Verified {
             Opened::Rows(rows) => read_rows(*rows),
             Opened::Delta(_) => {
                 let (delta, damages) = DeltaReader::open_damaged(store.get(name)?)?;
-                self.problems.extend(damages.into_iter().map(|SectionDamage { reason, .. }| reason));
+                self.problems.extend(
+                    damages
+                        .into_iter()
+                        .map(|SectionDamage { reason, .. }| reason),
+                );
                 delta.check_counts()?;
                 self.description = Some(described(&Opened::Delta(Box::new(delta))));
                 Ok(())
@@ -80,7 +86,11 @@ impl Verified {
 
 /// Reads all rows, and their records as records.
 fn read_rows(mut rows: RowsReader) -> Result<()> {
-    let (mut block, mut batch, fields) = (RowBlock::default(), Batch::default(), DeclaredFields::default());
+    let (mut block, mut batch, fields) = (
+        RowBlock::default(),
+        Batch::default(),
+        DeclaredFields::default(),
+    );
     while rows.next(&mut block)? {
         if rows.has_records() {
             block.fill_batch(&mut batch, &fields)?;

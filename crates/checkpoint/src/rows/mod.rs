@@ -15,9 +15,9 @@ mod round;
 mod writer;
 
 pub use block::RowBlock;
+pub(crate) use columns::Columns;
 pub use indexed::IndexedRows;
 pub use reader::RowsReader;
-pub(crate) use columns::Columns;
 pub use writer::{RowsOptions, RowsWriter};
 
 /// Lines of a block, in bytes: what a batch holds, so that it stays in the cache.

@@ -173,7 +173,9 @@ impl RowsReader {
             }
             // The rows of the last group are not needed any more when the next ones are read.
             self.decoded = None;
-            let batches = self.container.read_group(self.next_group, &self.schema, None)?;
+            let batches = self
+                .container
+                .read_group(self.next_group, &self.schema, None)?;
             self.next_group += 1;
             self.batches = batches.into_iter();
         }

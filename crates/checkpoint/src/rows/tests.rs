@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    CheckpointStore, Compression, Error, Fault, Format, Manifest, MemoryStore, ObjectName, Result, Step,
+    CheckpointStore, Compression, Error, Fault, Format, Manifest, MemoryStore, ObjectName, Result,
+    Step,
 };
 
 mod damage;

@@ -121,11 +121,16 @@ fn what_is_no_file_is_not_waited_for() {
 fn a_directory_with_nothing_in_it() {
     let bench = Bench::new();
     fs::create_dir_all(bench.path("empty/deeper")).unwrap();
-    let message = "dataset path `empty` holds no file with a known suffix (.jsonl, .ndjson, .json)";
-    check(&bench, "empty", 1, message);
-    bench.write("empty/deeper/notes.txt", "no dataset\n");
+    let message = |path: &str| {
+        format!(
+            "dataset path `{path}` holds no file with a known suffix (.jsonl, .ndjson, .json, .parquet, .arrow, \
+             .arrows, .feather, .csv, .tsv, .txt, .text, .md)"
+        )
+    };
+    check(&bench, "empty", 1, &message("empty"));
+    bench.write("empty/deeper/notes.docx", "no dataset\n");
     bench.write("empty/.hidden.jsonl", "{\"text\": \"hidden\"}\n");
-    check(&bench, "empty", 1, message);
+    check(&bench, "empty", 1, &message("empty"));
     bench.write("empty/a.jsonl", "");
     bench.write("empty/b.jsonl", "");
     bench
@@ -134,9 +139,7 @@ fn a_directory_with_nothing_in_it() {
         .error("the dataset has no record: empty/a.jsonl, empty/b.jsonl");
     // A directory under a file's name is a directory all the same.
     fs::create_dir(bench.path("named.jsonl")).unwrap();
-    let message =
-        "dataset path `named.jsonl` holds no file with a known suffix (.jsonl, .ndjson, .json)";
-    check(&bench, "named.jsonl", 1, message);
+    check(&bench, "named.jsonl", 1, &message("named.jsonl"));
 }
 
 #[test]

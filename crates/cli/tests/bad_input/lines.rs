@@ -200,7 +200,7 @@ fn what_holds_nothing_is_no_dataset() {
 }
 
 #[test]
-fn other_formats_are_named_and_refused() {
+fn packings_that_are_not_read_are_named_and_refused() {
     for (bytes, what) in [
         (&b"BZh91AY&SY"[..], "compressed with bzip2"),
         (b"\xFD7zXZ\0\0", "compressed with xz"),
@@ -209,7 +209,7 @@ fn other_formats_are_named_and_refused() {
         let bench = Bench::new();
         bench.write("in.jsonl", bytes);
         let message = format!(
-            "`in.jsonl` is {what}, which this release does not read; convert it to JSONL first"
+            "`in.jsonl` is {what}, which this release does not read; unpack it first"
         );
         bench.process("").expect(1).error(&message);
         assert!(!bench.has_exported());

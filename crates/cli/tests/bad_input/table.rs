@@ -221,6 +221,17 @@ const COMPRESSED: &[Case] = &[
     },
 ];
 
+/// Not lines, but read all the same.
+const DOCUMENTS: &[Case] = &[
+    fine("pretty-printed.json", 1, Kept::Good(1)),
+    fine("whole-file-array.json", 8, Kept::Good(8)),
+];
+
+#[test]
+fn records_over_many_lines_come_out_as_lines() {
+    DOCUMENTS.iter().for_each(check_cuts);
+}
+
 #[test]
 fn bad_lines_go_to_quarantine_and_good_ones_come_out_as_they_came_in() {
     LINES.iter().for_each(check_cuts);
@@ -439,38 +450,6 @@ fn a_dataset_lost_to_damage_says_so() {
             "no reason in {told}"
         );
     }
-}
-
-#[track_caller]
-fn check_many_lines(file: &str, what: &str, advice: &str) {
-    let bench = Bench::new();
-    let path = data(file).display().to_string();
-    let ran = bench.process(&format!("--dataset_path {path}")).expect(1);
-    ran.tells(&[
-        &format!("error: `{path}` {what}"),
-        "put one record on each line",
-        advice,
-    ]);
-    assert!(!bench.has_exported(), "{file}");
-}
-
-#[test]
-fn a_record_over_many_lines_is_refused_with_advice() {
-    check_many_lines(
-        "pretty-printed.json",
-        "is JSON with a record over several lines",
-        "`jq -c",
-    );
-}
-
-#[test]
-fn an_array_of_records_is_refused_with_advice_that_helps() {
-    // `jq -c` alone would put the whole array on one line.
-    check_many_lines(
-        "whole-file-array.json",
-        "is one JSON array of records",
-        "`jq -c '.[]'`",
-    );
 }
 
 #[test]

@@ -24,11 +24,11 @@ section! {
         op_names: Vec<String> as Texts { "checkpoint.op_names" | "checkpointing.op_names", Value("[]"), Run, Now }
         /// `delta` keeps what changed since the checkpoint before; `full` writes whole records.
         mode: CheckpointMode as OneOf {
-            "checkpoint.mode", Value("delta"), Run, Partly("every checkpoint is written in full")
+            "checkpoint.mode", Value("delta"), Run, Now
         }
-        /// Finish and publish a partition up to a barrier when more seconds of work than this would be redone; 0 = at every checkpoint.
+        /// Publish a partition's checkpoints before it is finished where more seconds of work than this would be redone otherwise; 0 = at every checkpoint.
         gate_seconds: f64 as Seconds {
-            "checkpoint.gate_seconds", Value("2"), Run, NeverHasEffect("the checkpoints of a partition are published with its result")
+            "checkpoint.gate_seconds", Value("2"), Run, Now
         }
         /// Checkpoint files kept per partition. The newest good one, and a base that a kept one needs, are never removed.
         max_per_partition: u32 as AtLeast<1> {
@@ -41,13 +41,11 @@ section! {
         }
         /// The format of checkpoint files.
         format: Option<StorageFormat> as Optional<OneOf> {
-            "checkpoint.format" | "checkpointing.storage_format", Derived("`intermediate_storage.format`"), Run,
-            Partly("checkpoints are written as Parquet for now")
+            "checkpoint.format" | "checkpointing.storage_format", Derived("`intermediate_storage.format`"), Run, Now
         }
         /// The compression of checkpoint files.
         compression: Option<Compression> as Optional<OneOf> {
-            "checkpoint.compression" | "checkpointing.compression", Derived("`intermediate_storage.compression`"), Run,
-            Partly("`snappy`, `zstd` and `none`; the others use zstd for now")
+            "checkpoint.compression" | "checkpointing.compression", Derived("`intermediate_storage.compression`"), Run, Now
         }
     }
 }

@@ -8,13 +8,11 @@ section! {
     pub struct StorageSettings {
         /// The file format.
         format: StorageFormat as OneOf {
-            "intermediate_storage.format" | "storage_format", Value("parquet"), Run,
-            Partly("checkpoints are written as Parquet for now")
+            "intermediate_storage.format" | "storage_format", Value("parquet"), Run, Now
         }
         /// The compression. `auto` chooses per column on a sample.
         compression: Compression as OneOf {
-            "intermediate_storage.compression", Value("snappy"), Run,
-            Partly("`snappy`, `zstd` and `none`; the others use zstd for now")
+            "intermediate_storage.compression", Value("snappy"), Run, Now
         }
         /// False: one batch per partition.
         use_arrow_batches: bool as Flag {

@@ -158,28 +158,8 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "r.yaml:4:1: `keep_hashes_in_res_ds` has no effect yet: no operator of this release computes hashes",
         ),
         (
-            "storage_format: arrow",
-            "r.yaml:4:1: `storage_format: arrow` has no effect yet: checkpoints are written as Parquet for now",
-        ),
-        (
-            "checkpointing: {storage_format: jsonl}",
-            "r.yaml:4:17: `checkpointing.storage_format: jsonl` has no effect yet: checkpoints are written as Parquet for now",
-        ),
-        (
-            "checkpoint: {compression: lz4}",
-            "r.yaml:4:14: `checkpoint.compression: lz4` has no effect yet: zstd is used instead",
-        ),
-        (
-            "intermediate_storage: {compression: gzip}",
-            "r.yaml:4:24: `intermediate_storage.compression: gzip` has no effect yet: zstd is used instead",
-        ),
-        (
             "intermediate_storage: {retention_policy: cleanup_all}",
             "r.yaml:4:24: `intermediate_storage.retention_policy` has no effect yet: everything is kept",
-        ),
-        (
-            "checkpoint: {gate_seconds: 2}",
-            "r.yaml:4:14: `checkpoint.gate_seconds` has no effect yet: the checkpoints of a partition are published with its result",
         ),
         (
             "open_tracer: true",

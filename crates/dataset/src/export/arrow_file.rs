@@ -70,8 +70,8 @@ impl UnitForm for Arrow {
     }
 
     fn create(&self, path: &Path) -> Result<ArrowFile> {
-        let out = FileWriter::try_new(NewFile::create(path)?, &self.schema)
-            .map_err(write_error(path))?;
+        let out =
+            FileWriter::try_new(NewFile::create(path)?, &self.schema).map_err(write_error(path))?;
         Ok(ArrowFile {
             path: path.to_owned(),
             out,

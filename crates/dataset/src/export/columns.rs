@@ -130,9 +130,15 @@ pub(super) fn without_dictionaries(field: &Field) -> Field {
 }
 
 /// The batch with its dictionaries' values as plain columns.
-pub(super) fn undo_dictionaries(batch: RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
+pub(super) fn undo_dictionaries(
+    batch: RecordBatch,
+) -> std::result::Result<RecordBatch, ArrowError> {
     let schema = batch.schema();
-    let fields: Vec<Field> = schema.fields().iter().map(|field| plain_field(field)).collect();
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| plain_field(field))
+        .collect();
     let columns = fields.iter().zip(batch.columns()).map(|(field, column)| {
         match field.data_type() == column.data_type() {
             true => Ok(Arc::clone(column)),
@@ -148,7 +154,10 @@ pub(super) fn undo_dictionaries(batch: RecordBatch) -> std::result::Result<Recor
 fn plain_field(field: &Field) -> Field {
     let (data_type, nullable) = plain_type(field.data_type());
     let nullable = nullable || field.is_nullable();
-    field.clone().with_data_type(data_type).with_nullable(nullable)
+    field
+        .clone()
+        .with_data_type(data_type)
+        .with_nullable(nullable)
 }
 
 /// The type without dictionaries, and whether its values can be null where the keys of a dictionary are not.

@@ -111,6 +111,9 @@ impl UnitForm for Csv {
     }
 
     fn encode(&self, unit: Unit<'_>) -> Result<Block> {
+        if self.columns.is_empty() {
+            return Err(Error::without_fields("CSV"));
+        }
         let mut plain = Vec::new();
         let mut text = String::new();
         for part in unit.parts {
@@ -130,9 +133,7 @@ impl UnitForm for Csv {
                 let mut json = serde_json::Deserializer::from_str(line);
                 json.deserialize_map(row)
                     .map_err(|error| piece.damaged(format!("a row is not as noted: {error}")))?;
-                if !cells.is_empty() {
-                    self.write_row(&cells, &mut text, &mut plain);
-                }
+                self.write_row(&cells, &mut text, &mut plain);
             }
         }
         self.pack(plain)
@@ -264,9 +265,15 @@ mod tests {
         check(r#"{"a": "", "b": true}"#, "\"\",true\n");
         check(r#"{"b": 1.50, "a": -0E1}"#, "-0E1,1.50\n");
         check(r#"{"a": "1,2", "b": "a\tb"}"#, "\"1,2\",a\tb\n");
-        check(r#"{"a": "say \"hi\"", "b": "a\nb"}"#, "\"say \"\"hi\"\"\",\"a\nb\"\n");
+        check(
+            r#"{"a": "say \"hi\"", "b": "a\nb"}"#,
+            "\"say \"\"hi\"\"\",\"a\nb\"\n",
+        );
         check(r#"{"a": "\r", "b": " "}"#, "\"\r\", \n");
-        check(r#"{"a": [1, 2], "b": {"k": "v"}}"#, "\"[1, 2]\",\"{\"\"k\"\": \"\"v\"\"}\"\n");
+        check(
+            r#"{"a": [1, 2], "b": {"k": "v"}}"#,
+            "\"[1, 2]\",\"{\"\"k\"\": \"\"v\"\"}\"\n",
+        );
         check(r#"{"a": 1, "a": 2}"#, "2,\n");
         check(r#"{"\u0061": "\u00e9\ud83d\ude00"}"#, "é😀,\n");
         check(r#"{"a": "x\ud800"}"#, "\"\"\"x\\ud800\"\"\",\n");

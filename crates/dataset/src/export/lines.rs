@@ -64,8 +64,7 @@ impl LinesOutput {
         while !bytes.is_empty() {
             let taken = self.current(self.packing)?.taken;
             // The byte at this index reaches the limit; its line is the file's last.
-            let reaching =
-                usize::try_from(limit.saturating_sub(taken + 1)).unwrap_or(usize::MAX);
+            let reaching = usize::try_from(limit.saturating_sub(taken + 1)).unwrap_or(usize::MAX);
             let line_end = bytes
                 .get(reaching..)
                 .and_then(|rest| memchr(b'\n', rest))

@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use coldpress_storage::{Digest, replace};
 use serde::{Deserialize, Serialize};
 
-use super::target::ExportTarget;
 use super::staged::staged_digest;
+use super::target::ExportTarget;
 use crate::error::{Error, Result};
 
 /// The version of the ownership file.

@@ -18,7 +18,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 
-use super::columns::{Dictionaries, as_json_text, any_type, for_each_batch};
+use super::columns::{Dictionaries, any_type, as_json_text, for_each_batch};
 use super::second_pass::{UnitFile, UnitForm};
 use super::unit::{Unit, UnitLimits};
 use crate::error::{Error, Result};
@@ -39,7 +39,11 @@ pub(super) struct ParquetFile {
 impl Parquet {
     /// An output of this schema; columns of types that Parquet does not have become JSON text.
     pub(super) fn new(joined: &Schema) -> Result<Self> {
-        let fields: Vec<Field> = joined.fields().iter().map(|field| storable(field)).collect();
+        let fields: Vec<Field> = joined
+            .fields()
+            .iter()
+            .map(|field| storable(field))
+            .collect();
         let schema = Schema::new_with_metadata(fields, joined.metadata().clone());
         let options = ArrowWriterOptions::new().with_properties(properties(&schema));
         // Key-value metadata stands once, beside the schema.
@@ -65,6 +69,10 @@ impl UnitForm for Parquet {
     }
 
     fn encode(&self, unit: Unit<'_>) -> Result<Vec<ArrowColumnChunk>> {
+        if self.schema.fields().is_empty() {
+            // Its rows would be lost.
+            return Err(Error::without_fields("Parquet"));
+        }
         let mut columns = self
             .factory
             .create_column_writers(0)

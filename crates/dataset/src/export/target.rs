@@ -278,7 +278,15 @@ mod tests {
             check(path, None, Some((suffix, false)));
         }
         check("out/shards/", None, Some((".jsonl", true)));
-        for other in ["out.d/a", "a.gz", "a.orc", "a.parquet.gz", "a.arrow.zst", "/", ".."] {
+        for other in [
+            "out.d/a",
+            "a.gz",
+            "a.orc",
+            "a.parquet.gz",
+            "a.arrow.zst",
+            "/",
+            "..",
+        ] {
             check(other, None, None);
         }
     }
@@ -312,14 +320,29 @@ mod tests {
                 .rows_form(columnar)
         };
         for (path, of_lines, of_columns) in [
-            ("a.jsonl.gz", Lines(Compression::Gzip), Lines(Compression::Gzip)),
+            (
+                "a.jsonl.gz",
+                Lines(Compression::Gzip),
+                Lines(Compression::Gzip),
+            ),
             ("a/", Lines(Compression::None), Lines(Compression::None)),
-            ("a.json.gz", Lines(Compression::None), Lines(Compression::None)),
-            ("a.csv.gz", Lines(Compression::None), Lines(Compression::None)),
+            (
+                "a.json.gz",
+                Lines(Compression::None),
+                Lines(Compression::None),
+            ),
+            (
+                "a.csv.gz",
+                Lines(Compression::None),
+                Lines(Compression::None),
+            ),
             ("a.parquet", Lines(Compression::None), Table),
             ("a.arrow", Lines(Compression::None), Table),
         ] {
-            assert_eq!((rows(path, false), rows(path, true)), (of_lines, of_columns));
+            assert_eq!(
+                (rows(path, false), rows(path, true)),
+                (of_lines, of_columns)
+            );
         }
     }
 

@@ -64,7 +64,10 @@ impl Bench {
         encoder.finish().unwrap();
         let mut types = Types::default();
         for (position, line) in text.lines().enumerate() {
-            types.observe(line, &Origin::new(self.pieces.len() as u32, position as u64));
+            types.observe(
+                line,
+                &Origin::new(self.pieces.len() as u32, position as u64),
+            );
         }
         self.add(path, form, Some(types))
     }
@@ -77,7 +80,9 @@ impl Bench {
     fn table(&mut self, schema: &SchemaRef, batches: &[RecordBatch]) -> &mut Self {
         let path = self.next_rows(RowsForm::Table);
         let mut writer = TableRowsWriter::create(File::create(&path).unwrap(), schema).unwrap();
-        batches.iter().for_each(|batch| writer.write(batch).unwrap());
+        batches
+            .iter()
+            .for_each(|batch| writer.write(batch).unwrap());
         let before_end = writer.plain_bytes();
         writer.finish().unwrap();
         assert!(before_end > 0 && before_end <= fs::metadata(&path).unwrap().len());

@@ -200,7 +200,9 @@ impl OpenLines {
 
     /// Reads about a block more.
     fn fill(&mut self) -> std::io::Result<()> {
-        let wanted = BLOCK_BYTES.saturating_sub(self.buffer.len()).max(BLOCK_BYTES / 4);
+        let wanted = BLOCK_BYTES
+            .saturating_sub(self.buffer.len())
+            .max(BLOCK_BYTES / 4);
         self.buffer.reserve(wanted);
         let read = (&mut self.text)
             .take(wanted as u64)

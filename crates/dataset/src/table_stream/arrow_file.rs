@@ -61,9 +61,9 @@ impl ArrowFile {
         let end = length - TAIL_BYTES - footer.len() as u64;
         for block in blocks {
             let read = read_block(file, &block, end);
-            messages.push(read.map_err(|flaw| {
-                flaw.at(path, format!("message at byte {}", block.offset()))
-            })?);
+            messages.push(
+                read.map_err(|flaw| flaw.at(path, format!("message at byte {}", block.offset())))?,
+            );
         }
         Self::new(path, schema, messages, columns)
     }
@@ -141,7 +141,10 @@ impl ArrowFile {
         let mut ranges = Vec::new();
         let mut from = 0;
         for batch in &self.batches[groups] {
-            for message in self.dictionaries(from..*batch).chain([&self.messages[*batch]]) {
+            for message in self
+                .dictionaries(from..*batch)
+                .chain([&self.messages[*batch]])
+            {
                 ranges.push(message.offset..message.end());
             }
             from = *batch;
@@ -154,7 +157,13 @@ impl ArrowFile {
         let messages = &self.messages[range];
         let is_replaced = |at: usize, id: i64| {
             let mut later = messages[at + 1..].iter().map(|message| message.content);
-            later.any(|later| later == Content::Dictionary { id, is_delta: false })
+            later.any(|later| {
+                later
+                    == Content::Dictionary {
+                        id,
+                        is_delta: false,
+                    }
+            })
         };
         let counts = move |at: usize, message: &Message| match message.content {
             Content::Dictionary { id, .. } => self.has_nested_dictionaries || !is_replaced(at, id),

@@ -24,14 +24,13 @@ enum Values {
     /// The schema does not have it.
     Absent,
     Text(Texts),
-    /// JSON text: what each row's is.
+    /// JSON text, or of another type: what each row's is in JSON.
     Json(Vec<JsonValue>),
-    /// Of another type.
-    Other(ArrayRef, FieldRef),
 }
 
 enum JsonValue {
     Null,
+    /// A string, which may be a date or bytes in the column.
     Text(String),
     Json(String),
 }
@@ -93,21 +92,26 @@ impl FieldColumn {
             };
         };
         let (array, parents) = field_values(rows, &place);
-        let field = place.field;
         let values = match Texts::of(&array) {
-            Some(texts) if is_json_text(&field) => {
+            Some(texts) if !is_json_text(&place.field) => Values::Text(texts),
+            _ => {
                 let rows = 0..array.len();
-                Values::Json(rows.map(|row| json_value(&texts, &array, &field, row)).collect())
+                Values::Json(
+                    rows.map(|row| json_value(&array, &place.field, row))
+                        .collect(),
+                )
             }
-            Some(texts) => Values::Text(texts),
-            None => Values::Other(array, field),
         };
         Self { parents, values }
     }
 
     /// Its value in a row.
     pub(super) fn value(&self, row: usize) -> FieldValue<'_> {
-        if self.parents.as_ref().is_some_and(|valid| valid.is_null(row)) {
+        if self
+            .parents
+            .as_ref()
+            .is_some_and(|valid| valid.is_null(row))
+        {
             return FieldValue::Absent;
         }
         match &self.values {
@@ -118,33 +122,23 @@ impl FieldColumn {
                 JsonValue::Text(text) => FieldValue::Text(text),
                 JsonValue::Json(json) => FieldValue::Json(Cow::Borrowed(json)),
             },
-            Values::Other(array, _) if array.is_null(row) => FieldValue::Null,
-            Values::Other(array, field) => match render(array, field, row) {
-                json if json == "null" => FieldValue::Null,
-                json => FieldValue::Json(Cow::Owned(json)),
-            },
         }
     }
 }
 
-fn json_value(texts: &Texts, array: &ArrayRef, field: &FieldRef, row: usize) -> JsonValue {
-    if texts.get(row).is_none() {
-        return JsonValue::Null;
-    }
-    let json = render(array, field, row);
+fn json_value(array: &ArrayRef, field: &FieldRef, row: usize) -> JsonValue {
+    let mut json = Vec::new();
+    Renderer::write_value(array.as_ref(), field, row, &mut json);
+    let json = String::from_utf8(json).unwrap_or_default();
     if json == "null" {
         return JsonValue::Null;
     }
-    let inner = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let inner = json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     let mut text = String::new();
     match inner.map(|inner| unescape_into(inner, &mut text)) {
         Some(Ok(())) => JsonValue::Text(text),
         _ => JsonValue::Json(json),
     }
-}
-
-fn render(array: &ArrayRef, field: &FieldRef, row: usize) -> String {
-    let mut json = Vec::new();
-    Renderer::write_value(array.as_ref(), field, row, &mut json);
-    String::from_utf8(json).unwrap_or_default()
 }

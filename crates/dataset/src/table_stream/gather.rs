@@ -132,13 +132,12 @@ fn replaced(
     Ok(Arc::new(parent))
 }
 
-fn with_texts(
-    array: &ArrayRef,
-    field: &FieldRef,
-    changed: &Changed<'_>,
-) -> ArrowResult<ArrayRef> {
+fn with_texts(array: &ArrayRef, field: &FieldRef, changed: &Changed<'_>) -> ArrowResult<ArrayRef> {
     let old = Texts::of(array).ok_or_else(|| {
-        ArrowError::CastError(format!("a text does not fit the type {}", array.data_type()))
+        ArrowError::CastError(format!(
+            "a text does not fit the type {}",
+            array.data_type()
+        ))
     })?;
     let escaped = is_json_text(field).then(|| changed.texts.iter().map(|text| text.map(escape)));
     let escaped: Vec<Option<String>> = escaped.into_iter().flatten().collect();

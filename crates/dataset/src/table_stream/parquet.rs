@@ -57,8 +57,8 @@ impl ParquetFile {
         let whole = guarded(|| arrow_schema(&metadata)).map_err(at("schema"))?;
         let selected = select_columns(path, &whole, columns)?;
         let schema = guarded(|| whole.project(&selected)).map_err(at("schema"))?;
-        let fixed_row_bytes = fixed_row_bytes(schema.fields().iter().map(AsRef::as_ref))
-            .map_err(at("schema"))?;
+        let fixed_row_bytes =
+            fixed_row_bytes(schema.fields().iter().map(AsRef::as_ref)).map_err(at("schema"))?;
         let descriptor = metadata.file_metadata().schema_descr();
         let mask = ProjectionMask::roots(descriptor, selected);
         let leaves: Vec<usize> = (0..descriptor.num_columns())
@@ -106,9 +106,8 @@ impl ParquetFile {
 /// The schema that the file's writer embedded, or if that cannot be used, the one that its columns give.
 fn arrow_schema(metadata: &ParquetMetaData) -> Checked<Schema> {
     let file = metadata.file_metadata();
-    let embedded = guarded(|| {
-        parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata())
-    });
+    let embedded =
+        guarded(|| parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()));
     embedded.or_else(|_| Ok(parquet_to_arrow_schema(file.schema_descr(), None)?))
 }
 
@@ -163,9 +162,10 @@ fn check_chunk(chunk: &ColumnChunkMetaData, rows: u64, length: u64) -> Checked<(
 
 fn in_column(chunk: &ColumnChunkMetaData, flaw: Flaw) -> Flaw {
     match flaw {
-        Flaw::Damaged(reason) => {
-            Flaw::Damaged(format!("column `{}`: {reason}", chunk.column_path().string()))
-        }
+        Flaw::Damaged(reason) => Flaw::Damaged(format!(
+            "column `{}`: {reason}",
+            chunk.column_path().string()
+        )),
         other => other,
     }
 }

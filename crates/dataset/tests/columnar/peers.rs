@@ -26,7 +26,10 @@ fn files_of_other_programs_give_the_rows_that_they_hold() {
         let expected: Vec<&str> = expected.lines().collect();
         let table = open(&path);
         let groups = table.groups();
-        assert_eq!(groups.iter().map(|group| group.rows).sum::<u64>(), table.rows());
+        assert_eq!(
+            groups.iter().map(|group| group.rows).sum::<u64>(),
+            table.rows()
+        );
         let lines = match read(&table, 0..table.rows()) {
             Ok(batches) => rendered(&batches),
             Err(error) => vec![error.to_string()],
@@ -37,7 +40,10 @@ fn files_of_other_programs_give_the_rows_that_they_hold() {
         };
         compared += 1;
         if !is_same {
-            let at = lines.iter().zip(&expected).position(|(line, wanted)| line != wanted);
+            let at = lines
+                .iter()
+                .zip(&expected)
+                .position(|(line, wanted)| line != wanted);
             let at = at.unwrap_or(lines.len().min(expected.len()));
             wrong.push(format!(
                 "{name}: {} rows of {}, row {at}:\n  {:?}\n  {:?}",
@@ -53,7 +59,9 @@ fn files_of_other_programs_give_the_rows_that_they_hold() {
 }
 
 fn values<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Value> {
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Every range of rows is that part of the whole, in files of all layouts.

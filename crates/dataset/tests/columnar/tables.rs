@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
-use coldpress_dataset::{
-    Compression, Encoding, Error, Format, Source, SourceIdentity, TableFile,
-};
+use coldpress_dataset::{Compression, Encoding, Error, Format, Source, SourceIdentity, TableFile};
 use coldpress_storage::Digest;
 use coldpress_table::Renderer;
 use parquet::arrow::ArrowWriter;
@@ -104,7 +102,8 @@ pub(crate) fn write(folder: &Path, batches: &[RecordBatch], layout: &Layout) -> 
         }
         Layout::File(codec) => {
             let (file, path) = create("written.arrow");
-            let mut writer = FileWriter::try_new_with_options(file, &schema, options(*codec)).unwrap();
+            let mut writer =
+                FileWriter::try_new_with_options(file, &schema, options(*codec)).unwrap();
             for batch in batches {
                 writer.write(batch).unwrap();
             }
@@ -113,7 +112,8 @@ pub(crate) fn write(folder: &Path, batches: &[RecordBatch], layout: &Layout) -> 
         }
         Layout::Stream(codec) => {
             let (file, path) = create("written.arrows");
-            let mut writer = StreamWriter::try_new_with_options(file, &schema, options(*codec)).unwrap();
+            let mut writer =
+                StreamWriter::try_new_with_options(file, &schema, options(*codec)).unwrap();
             for batch in batches {
                 writer.write(batch).unwrap();
             }

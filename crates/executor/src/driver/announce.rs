@@ -129,6 +129,23 @@ impl Driver<'_> {
     }
 
     pub(super) fn announce_published(&mut self, outcome: &Outcome, seconds: f64) {
+        self.announce_work(outcome);
+        self.announce_partition_complete(outcome, seconds);
+    }
+
+    /// An attempt ended at its gate: its checkpoints count.
+    pub(super) fn announce_gate(&mut self, outcome: &Outcome, seconds: f64) {
+        self.announce_work(outcome);
+        let behind = outcome.checkpoints.last().map_or(0, |last| last.operation);
+        let message = format!("published up to operator {behind}; goes on from there");
+        let event = Event::new(EventKind::Info, message)
+            .partition(outcome.partition)
+            .attempt(outcome.attempt)
+            .duration_seconds(seconds);
+        self.events.emit(event);
+    }
+
+    fn announce_work(&mut self, outcome: &Outcome) {
         let partition = outcome.partition;
         for reason in &outcome.set_aside {
             self.warn(format!(
@@ -150,7 +167,8 @@ impl Driver<'_> {
             .zip(&outcome.nanos)
             .enumerate()
         {
-            if (operation as u32) < outcome.resumed_at {
+            let behind_gate = outcome.result.is_none() && *nanos == 0;
+            if (operation as u32) < outcome.resumed_at || behind_gate {
                 continue;
             }
             let message = format!("{} records in, {} out", ledger.records_in, ledger.out);
@@ -180,10 +198,11 @@ impl Driver<'_> {
             .checkpoint_path(path.display().to_string());
             self.events.emit(event);
         }
-        self.announce_partition_complete(outcome, seconds);
     }
 
     fn announce_partition_complete(&self, outcome: &Outcome, seconds: f64) {
+        let result = outcome.result.as_ref();
+        let rows = result.map_or_else(String::new, |result| result.rows.path.clone());
         let (records, out) = (outcome.ledger.records, outcome.ledger.exported());
         let event = Event::new(
             EventKind::PartitionComplete,
@@ -193,7 +212,7 @@ impl Driver<'_> {
         .attempt(outcome.attempt)
         .duration_seconds(seconds)
         .rows(records, out)
-        .output_path(outcome.rows.path.clone())
+        .output_path(rows)
         .metadata("quarantined", outcome.ledger.quarantined());
         self.events.emit(event);
         if outcome.ledger.quarantined() > 0 {

@@ -19,8 +19,8 @@ impl Driver<'_> {
         self.remove_leftovers();
         let cited: HashSet<String> = self
             .state
-            .publications()
-            .flat_map(|publication| publication.files().map(|file| file.path.clone()))
+            .cited_files()
+            .map(|file| file.path.clone())
             .collect();
         let layout = &self.executor.layout;
         for (folder, name) in [

@@ -84,6 +84,8 @@ impl<'e> Driver<'e> {
             given_up: BTreeSet::new(),
             merges: 0,
             begun: BTreeMap::new(),
+            gated: BTreeSet::new(),
+            costs: Vec::new(),
             seen: BTreeMap::new(),
             schemas: BTreeMap::new(),
         };

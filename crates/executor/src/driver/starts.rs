@@ -1,8 +1,8 @@
 //! What an attempt is, and where it can begin.
 
-use coldpress_checkpoint::{Candidate, ObjectName, usable};
 use coldpress_dataset::RowsForm;
-use coldpress_job::Publication;
+use coldpress_job::{CheckpointEntry, Publication};
+use coldpress_partition::PlannedPartition;
 use coldpress_worker::{Attempt, Start};
 
 use super::Driver;
@@ -40,8 +40,11 @@ impl Driver<'_> {
         };
         let from_input = prepared.recipe.failure.restart_from_beginning || starts.is_empty();
         let rows_form = prepared.rows_form(&source);
+        let begun = starts.first().map_or(0, Start::operation);
         Some(Attempt {
             rows_form,
+            gate: self.gate(&planned, begun),
+            full_checkpoints: prepared.full_checkpoints(),
             epoch: self.journal.epoch(),
             attempt: number,
             job_dir: self.executor.layout.job_dir().to_owned(),
@@ -66,6 +69,24 @@ impl Driver<'_> {
         })
     }
 
+    /// Where an attempt that begins behind `begun` operators ends short of the result: at the first checkpoint with more
+    /// work before it than may be redone, as far as the job has measured what its operators cost.
+    fn gate(&self, planned: &PlannedPartition, begun: u32) -> Option<u32> {
+        let prepared = &self.executor.prepared;
+        let operators = prepared.recipe.process.len() as u32;
+        let points = prepared.checkpoints.iter().copied();
+        let mut points = points.filter(|point| *point > begun && *point < operators);
+        let limit = prepared.recipe.checkpoint.gate_seconds;
+        if limit == 0.0 {
+            return points.next();
+        }
+        let bytes = planned.slice.bytes() as f64;
+        points.find(|point| {
+            let costs = self.costs.iter().take(*point as usize).skip(begun as usize);
+            costs.sum::<f64>() * bytes / 1e9 > limit
+        })
+    }
+
     /// Earlier work of the same prefix of the recipe: checkpoints and results, the farthest first.
     fn starts(&self, partition: u32) -> Vec<Start> {
         let mut starts: Vec<Start> = self.checkpoint_starts(partition);
@@ -76,32 +97,12 @@ impl Driver<'_> {
     }
 
     fn checkpoint_starts(&self, partition: u32) -> Vec<Start> {
-        // `usable` wants them in the order of the journal.
-        let mut entries: Vec<_> = self.state.checkpoints(partition).collect();
-        entries.reverse();
-        let candidates: Vec<Candidate> = entries
-            .into_iter()
-            .filter_map(|entry| {
-                let name = ObjectName::new(&entry.file.path).ok()?;
-                let (operation, chain) = (entry.operation, entry.chain.to_string());
-                Some(Candidate {
-                    operation,
-                    chain,
-                    stamp: entry.file.stamp(),
-                    name,
-                })
-            })
-            .collect();
-        let wanted: Vec<String> = self.chain.iter().map(ToString::to_string).collect();
-        let start = |found: &Candidate| Start::Checkpoint {
-            operation: found.operation,
-            name: found.name.as_str().to_owned(),
-            stamp: found.stamp,
+        let fits = |entry: &&CheckpointEntry| {
+            self.chain.get(entry.operation as usize) == Some(&entry.chain)
         };
-        usable(&candidates, &wanted)
-            .into_iter()
-            .map(start)
-            .collect()
+        // The newest come first, and stay first among equals.
+        let entries = self.state.checkpoints(partition).filter(fits);
+        entries.map(start_of).collect()
     }
 
     fn result_starts(&self, partition: u32) -> Vec<Start> {
@@ -123,5 +124,19 @@ impl Driver<'_> {
             })
         };
         self.chain.iter().enumerate().filter_map(start).collect()
+    }
+}
+
+fn start_of(entry: &CheckpointEntry) -> Start {
+    if entry.delta {
+        return Start::Delta {
+            operation: entry.operation,
+            files: entry.files().cloned().collect(),
+        };
+    }
+    Start::Checkpoint {
+        operation: entry.operation,
+        name: entry.file.path.clone(),
+        stamp: entry.file.stamp(),
     }
 }

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use coldpress_checkpoint::DroppedRows;
 use coldpress_failure::ErrorClass;
 use coldpress_job::{
-    CheckpointEntry, DroppedEntry, JournalRecord, PartitionFailure, Phase, Publication,
+    CheckpointEntry, DroppedEntry, GateReached, JournalRecord, PartitionFailure, Phase, Publication,
 };
 use coldpress_storage::crash_point;
-use coldpress_worker::{Attempt, AttemptError, FailureKind, Outcome, WorkerContext};
+use coldpress_worker::{
+    Attempt, AttemptError, CheckpointOutcome, FailureKind, Outcome, ResultFiles, WorkerContext,
+};
 use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::export::Frontier;
@@ -193,12 +195,8 @@ impl Driver<'_> {
         match result {
             Ok(outcome) => {
                 crash_point!("driver.publish");
-                self.resumed += u32::from(outcome.resumed_at > 0);
-                let publication = self.publication(outcome.clone());
-                self.record(JournalRecord::Published(publication))?;
-                motion.scheduler.published(partition);
-                self.announce_published(&outcome, seconds);
-                self.seen.insert(partition, outcome.seen);
+                self.note_costs(&outcome);
+                self.take_outcome(motion, outcome, seconds)?;
             }
             Err(error) => self.take_failure(motion, partition, number, error)?,
         }
@@ -224,7 +222,7 @@ impl Driver<'_> {
                     .get_or_insert(Error::new(ErrorKind::Refused, error.message));
                 return Ok(());
             }
-            FailureKind::Other => {}
+            FailureKind::Other | FailureKind::BadStart => {}
         }
         self.announce_attempt_failed(partition, number, &error);
         match motion.scheduler.failed(partition, error.class, self.now()) {
@@ -267,35 +265,83 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn publication(&self, outcome: Outcome) -> Publication {
+    fn take_outcome(&mut self, motion: &mut Motion, outcome: Outcome, seconds: f64) -> Result<()> {
+        let partition = outcome.partition;
+        match outcome.result.clone() {
+            Some(result) => {
+                self.resumed += u32::from(outcome.resumed_at > 0 && !self.gated.remove(&partition));
+                let publication = self.publication(outcome.clone(), result);
+                self.record(JournalRecord::Published(publication))?;
+                motion.scheduler.published(partition);
+                self.announce_published(&outcome, seconds);
+                self.seen.insert(partition, outcome.seen);
+            }
+            None => {
+                self.gated.insert(partition);
+                let gate = self.gate_reached(outcome.clone());
+                self.record(JournalRecord::GateReached(gate))?;
+                motion.scheduler.reached_gate(partition);
+                self.announce_gate(&outcome, seconds);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of what operators cost: each as the last partition showed it.
+    fn note_costs(&mut self, outcome: &Outcome) {
+        let planned = self.state.partition(outcome.partition);
+        let bytes = planned.map_or(0, |planned| planned.slice.bytes());
+        self.costs.resize(outcome.nanos.len(), 0.0);
+        for (cost, nanos) in self.costs.iter_mut().zip(&outcome.nanos) {
+            if *nanos > 0 && bytes > 0 {
+                *cost = *nanos as f64 / bytes as f64;
+            }
+        }
+    }
+
+    fn publication(&self, outcome: Outcome, result: ResultFiles) -> Publication {
         let slice = self
             .state
             .partition(outcome.partition)
             .map(|partition| partition.slice.digest);
-        let entry = |made: coldpress_worker::CheckpointOutcome| CheckpointEntry {
-            operation: made.operation,
-            operator: made.operator,
-            chain: made.chain,
-            file: made.file,
-            rows: made.rows,
-        };
         Publication {
             partition: outcome.partition,
             attempt: outcome.attempt,
             epoch: self.journal.epoch(),
             chain: self.final_chain(),
-            rows: outcome.rows,
-            index: outcome.index,
-            uncompressed_bytes: outcome.uncompressed_bytes,
-            checkpoints: outcome.checkpoints.into_iter().map(entry).collect(),
+            rows: result.rows,
+            index: result.index,
+            uncompressed_bytes: result.uncompressed_bytes,
+            checkpoints: outcome
+                .checkpoints
+                .into_iter()
+                .map(checkpoint_entry)
+                .collect(),
             quarantine: outcome.quarantine,
-            dropped: outcome
-                .dropped
-                .map(|dropped| dropped.into_iter().map(entry_of).collect()),
-            has_types: outcome.has_types,
+            dropped: dropped_entries(outcome.dropped),
+            has_types: result.has_types,
             ledger: outcome.ledger,
             unreadable: outcome.unreadable,
             error_marks: outcome.error_marks,
+            slice: slice.unwrap_or(coldpress_storage::Digest(0)),
+            nanos: outcome.nanos,
+        }
+    }
+
+    fn gate_reached(&self, outcome: Outcome) -> GateReached {
+        let planned = self.state.partition(outcome.partition);
+        let slice = planned.map(|planned| planned.slice.digest);
+        GateReached {
+            partition: outcome.partition,
+            attempt: outcome.attempt,
+            epoch: self.journal.epoch(),
+            checkpoints: outcome
+                .checkpoints
+                .into_iter()
+                .map(checkpoint_entry)
+                .collect(),
+            quarantine: outcome.quarantine,
+            dropped: dropped_entries(outcome.dropped),
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
             nanos: outcome.nanos,
         }
@@ -384,9 +430,22 @@ impl Driver<'_> {
     }
 }
 
-fn entry_of(dropped: DroppedRows) -> DroppedEntry {
-    DroppedEntry {
-        operation: dropped.operation,
-        file: dropped.file,
+fn checkpoint_entry(made: CheckpointOutcome) -> CheckpointEntry {
+    CheckpointEntry {
+        operation: made.operation,
+        operator: made.operator,
+        chain: made.chain,
+        file: made.file,
+        rows: made.rows,
+        delta: made.delta,
+        base: made.base,
     }
+}
+
+fn dropped_entries(dropped: Option<Vec<DroppedRows>>) -> Option<Vec<DroppedEntry>> {
+    let entry = |rows: DroppedRows| DroppedEntry {
+        operation: rows.operation,
+        file: rows.file,
+    };
+    dropped.map(|dropped| dropped.into_iter().map(entry).collect())
 }

@@ -22,8 +22,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(dataset: &Dataset) -> Self {
+        Self::over(|folder| dataset.write(folder))
+    }
+
+    /// A folder in which `write` makes the dataset.
+    pub(crate) fn over(write: impl FnOnce(&Path) -> Vec<PathBuf>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sources = dataset.write(&folder.path().join("data"));
+        let sources = write(&folder.path().join("data"));
         Self { folder, sources }
     }
 

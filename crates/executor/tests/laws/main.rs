@@ -39,3 +39,6 @@ mod damage;
 
 // One driver per job, one job per export.
 mod drivers;
+
+// Every format in and out keeps the laws.
+mod formats;

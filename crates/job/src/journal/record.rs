@@ -55,6 +55,8 @@ pub enum JournalRecord {
     },
     /// An attempt's result counts from here on.
     Published(Publication),
+    /// A part of the way of a partition is done, and its checkpoints count from here on.
+    GateReached(GateReached),
     /// A partition is out of retries.
     PartitionFailed(PartitionFailure),
     /// The export is complete under a temporary name and is about to get its own.
@@ -212,11 +214,47 @@ pub struct DroppedEntry {
 impl Publication {
     /// Every file that it cites.
     pub fn files(&self) -> impl Iterator<Item = &FileRef> {
-        let checkpoints = self.checkpoints.iter().map(|entry| &entry.file);
+        let checkpoints = self.checkpoints.iter().flat_map(CheckpointEntry::files);
         let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
         [&self.rows, &self.index]
             .into_iter()
             .chain(checkpoints)
+            .chain(&self.quarantine)
+            .chain(dropped)
+    }
+}
+
+/// What an attempt made that ended at a gate: everything that a later attempt needs to go on from there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateReached {
+    /// The partition.
+    pub partition: u32,
+    /// The attempt.
+    pub attempt: u32,
+    /// The epoch of the driver that gave it out.
+    pub epoch: u64,
+    /// The checkpoints on the way, the last of them at the gate.
+    pub checkpoints: Vec<CheckpointEntry>,
+    /// The quarantined records, up to the gate.
+    #[serde(default)]
+    pub quarantine: Vec<FileRef>,
+    /// What filters dropped up to the gate, where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Vec<DroppedEntry>>,
+    /// The digest of the slice that was read.
+    pub slice: Digest,
+    /// The time that each operator took, in nanoseconds.
+    #[serde(default)]
+    pub nanos: Vec<u64>,
+}
+
+impl GateReached {
+    /// Every file that it cites.
+    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+        let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
+        self.checkpoints
+            .iter()
+            .flat_map(CheckpointEntry::files)
             .chain(&self.quarantine)
             .chain(dropped)
     }
@@ -235,6 +273,19 @@ pub struct CheckpointEntry {
     pub file: FileRef,
     /// How many rows were alive.
     pub rows: u64,
+    /// Whether it is what changed since `base`, else whole records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delta: bool,
+    /// The files that lead from the slice to where it begins, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub base: Vec<FileRef>,
+}
+
+impl CheckpointEntry {
+    /// Every file that it needs.
+    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+        self.base.iter().chain([&self.file])
+    }
 }
 
 /// A partition that is out of retries.

@@ -7,11 +7,12 @@ use std::collections::HashSet;
 
 use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
+use coldpress_storage::FileRef;
 
 use crate::driver::DriverIdentity;
 use crate::journal::record::{
-    CheckpointEntry, DamagedSource, ExportIntent, JobPlan, PartitionFailure, Publication,
-    RecipeInForce,
+    CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan, PartitionFailure,
+    Publication, RecipeInForce,
 };
 use crate::summary::Status;
 use crate::totals::Totals;
@@ -178,14 +179,18 @@ impl JobState {
     /// The checkpoints of a partition that are still kept, those of older recipes too; newest
     /// publication first, and within one the deepest first.
     pub fn checkpoints(&self, index: u32) -> impl Iterator<Item = &CheckpointEntry> {
-        let publications = self
-            .state_of(index)
-            .map_or(&[][..], |state| &state.publications);
-        publications
-            .iter()
-            .rev()
-            .flat_map(|publication| publication.checkpoints.iter().rev())
-            .filter(|entry| !self.is_forgotten(&entry.file.path))
+        let state = self.state_of(index).into_iter();
+        state
+            .flat_map(PartitionState::checkpoints)
+            .filter(|entry| entry.files().all(|file| !self.is_forgotten(&file.path)))
+    }
+
+    /// Every file that a result or a gate cites.
+    pub fn cited_files(&self) -> impl Iterator<Item = &FileRef> {
+        self.partitions.iter().flat_map(|state| {
+            let results = state.publications.iter().flat_map(Publication::files);
+            results.chain(state.gates.iter().flat_map(GateReached::files))
+        })
     }
 
     /// The partitions that are out of retries under the recipe in force.

@@ -152,6 +152,8 @@ pub(crate) fn publication(
         chain: recipe.chain[operation as usize + 1],
         file: file(&format!("checkpoints/{name}.delta")),
         rows: 89,
+        delta: false,
+        base: Vec::new(),
     };
     Publication {
         partition,

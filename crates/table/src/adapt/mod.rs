@@ -60,7 +60,7 @@ fn columns(
                 convert(array, from, field).map_err(|error| within(field.name(), error))?
             }
             None if field.is_nullable() => new_null_array(field.data_type(), len),
-            None => return Err(misfit("missing", field)),
+            None => return Err(within(field.name(), misfit("missing", field))),
         });
     }
     // The first one in order, as the order of the table is not known.
@@ -82,7 +82,7 @@ fn named(fields: &[FieldRef]) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// The array of the field `from` as one of the field `to`. Errors name the fields within, not the field itself.
+/// The array of the field `from` as one of the field `to`. Errors name the fields in it, not the field itself.
 fn convert(array: &ArrayRef, from: &Field, to: &Field) -> Result<ArrayRef> {
     if array.data_type() == to.data_type() && is_json_text(from) == is_json_text(to) {
         return Ok(ArrayRef::clone(array));
@@ -132,20 +132,22 @@ fn to_json(array: &ArrayRef, from: &Field, to: &Field) -> Result<ArrayRef> {
     leaf::convert(&texts, to)
 }
 
+/// The error of a field whose name is still to be put [`within`] it.
 fn misfit(found: impl Into<String>, to: &Field) -> Error {
     Error::Value {
-        field: to.name().clone(),
+        field: String::new(),
         found: found.into(),
         expected: to.data_type().to_string(),
     }
 }
 
-/// The error of a child of the field `name`.
+/// The error of the field `name`, or of the field in it that the error names.
 fn within(name: &str, mut error: Error) -> Error {
-    if let Error::Value { field, .. } | Error::UnknownField { field } = &mut error
-        && field != name
-    {
-        *field = format!("{name}.{field}");
+    if let Error::Value { field, .. } | Error::UnknownField { field } = &mut error {
+        *field = match field.as_str() {
+            "" => name.to_owned(),
+            inner => format!("{name}.{inner}"),
+        };
     }
     error
 }

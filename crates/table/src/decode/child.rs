@@ -93,6 +93,17 @@ impl Child {
             }
             return self.push_found_null("null");
         }
+        let len = self.storage().len();
+        match self.read(json) {
+            Err(fault) if !fault.is_full() => {
+                self.storage_mut().truncate(len);
+                self.push_apart(json)
+            }
+            result => result,
+        }
+    }
+
+    fn read(&mut self, json: &str) -> Result<(), Box<Fault>> {
         let mut fault = None;
         let mut parser = serde_json::Deserializer::from_str(json);
         let seed = Seed {
@@ -101,6 +112,16 @@ impl Child {
         };
         seed.deserialize(&mut parser)
             .map_err(|_| fault.unwrap_or_else(|| Fault::misfit(&self.field, "a broken value")))
+    }
+
+    /// Adds a value that could not be read on the way through it, see [`Object::push_apart`].
+    fn push_apart(&mut self, json: &str) -> Result<(), Box<Fault>> {
+        let pushed = match &mut self.column {
+            Column::Leaf(leaf) => leaf.push(json),
+            Column::Object(object) => object.push_apart(json),
+            Column::List(list) => list.push_apart(json),
+        };
+        pushed.map_err(|trouble| Fault::of(trouble, &self.field, json))
     }
 
     /// Adds a null that a record has here, or that it has by the absence of a key.

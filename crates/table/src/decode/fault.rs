@@ -57,6 +57,11 @@ impl Fault {
         }
     }
 
+    /// Whether the value would fit if there were fewer.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self.reason, Reason::Full)
+    }
+
     fn new(reason: Reason) -> Box<Self> {
         let path = Vec::new();
         Box::new(Self { path, reason })

@@ -10,6 +10,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::FieldRef;
 use arrow::error::ArrowError;
 use serde::de::SeqAccess;
+use serde_json::value::RawValue;
 
 use super::child::{Child, Seed, Storage};
 use super::fault::{Fault, Trouble};
@@ -60,6 +61,20 @@ impl List {
                 }
             }
         }
+        Ok(self.end_list())
+    }
+
+    /// Adds a list, see [`Object::push_apart`](super::object::Object::push_apart).
+    pub(super) fn push_apart(&mut self, json: &str) -> Result<(), Trouble> {
+        let elements = serde_json::from_str::<Vec<&RawValue>>(json);
+        for element in elements.map_err(|_| Trouble::Misfit)? {
+            let pushed = self.child.push(element.get());
+            pushed.map_err(|fault| Trouble::Within(fault.within("[]")))?;
+        }
+        self.end_list()
+    }
+
+    fn end_list(&mut self) -> Result<(), Trouble> {
         let start = self.ends.last().copied().unwrap_or(0);
         let end = self.child.storage().len() as i64;
         let fits = match self.form {
@@ -73,7 +88,7 @@ impl List {
             self.ends.push(end);
             self.nulls.append_non_null();
         }
-        Ok(fits)
+        fits
     }
 }
 

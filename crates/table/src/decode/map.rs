@@ -1,20 +1,17 @@
 //! Maps, from objects or from lists of keys and values.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, MapArray, NullBufferBuilder, StructArray};
 use arrow::datatypes::{DataType, FieldRef, Fields};
 use arrow::error::ArrowError;
 use serde::Deserialize;
-use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::child::{Child, Leaf, Storage};
+use super::entries::entries_of;
 use super::fault::{Fault, Trouble};
 use super::list::offsets;
-use super::object::name_of;
 
 /// Maps, whose keys and values lie in two children.
 pub(super) struct Map {
@@ -49,7 +46,7 @@ impl Map {
 
     fn push_entries(&mut self, json: &str) -> Result<(), Trouble> {
         if json.starts_with('{') && is_text(self.keys.field().data_type()) {
-            for (key, value) in object_entries(json).ok_or(Trouble::Misfit)? {
+            for (key, value) in entries_of(json).ok_or(Trouble::Misfit)? {
                 self.push_entry(key.get(), value.get())
                     .map_err(Trouble::Within)?;
             }
@@ -145,38 +142,4 @@ fn entry_of(json: &str) -> Result<Entry<'_>, Trouble> {
     let is_object = json.starts_with('{');
     let entry = is_object.then(|| serde_json::from_str(json).ok()).flatten();
     entry.ok_or_else(wrong)
-}
-
-/// The entries of an object, each key once with its last value.
-fn object_entries(json: &str) -> Option<Vec<(&RawValue, &RawValue)>> {
-    let mut entries: Vec<(&RawValue, &RawValue)> = Vec::new();
-    let mut places = HashMap::new();
-    let mut parser = serde_json::Deserializer::from_str(json);
-    let all = parser.deserialize_map(Entries).ok()?;
-    for (key, value) in all {
-        let place = *places.entry(name_of(key.get())).or_insert(entries.len());
-        match entries.get_mut(place) {
-            Some(entry) => entry.1 = value,
-            None => entries.push((key, value)),
-        }
-    }
-    Some(entries)
-}
-
-struct Entries;
-
-impl<'de> Visitor<'de> for Entries {
-    type Value = Vec<(&'de RawValue, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(entries)
-    }
 }

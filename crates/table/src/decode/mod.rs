@@ -3,6 +3,7 @@
 mod build;
 mod child;
 mod encoded;
+mod entries;
 mod fault;
 mod list;
 mod map;
@@ -18,11 +19,11 @@ use std::fmt;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use coldpress_record::JsonKind;
-use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::{Error, Result};
 use child::Storage;
-use fault::Fault;
+use fault::{Fault, Trouble};
 use object::Object;
 
 /// Builds record batches of a known schema from JSON objects, one object a row.
@@ -62,11 +63,27 @@ impl Decoder {
             fault: &mut fault,
         };
         let taken = json.deserialize_map(visitor).and_then(|()| json.end());
-        taken.map_err(|error| {
+        if taken.is_ok() {
+            return Ok(());
+        }
+        self.rows.truncate(rows);
+        match fault {
+            Some(fault) if fault.is_full() => Err(Error::from(*fault)),
+            _ => self.push_apart(record),
+        }
+    }
+
+    /// Adds a row that could not be read on the way through it, see [`Object::push_apart`].
+    fn push_apart(&mut self, record: &str) -> Result<()> {
+        serde_json::from_str::<IgnoredAny>(record).map_err(|error| broken(&error))?;
+        let rows = self.rows.len();
+        self.rows.push_apart(record).map_err(|trouble| {
             self.rows.truncate(rows);
-            match fault {
-                Some(fault) => Error::from(*fault),
-                None => not_an_object(record, &error),
+            match trouble {
+                Trouble::Within(fault) => Error::from(*fault),
+                _ => Error::NotAnObject {
+                    message: format!("this is {}", kind_of(record.trim_start())),
+                },
             }
         })
     }
@@ -104,17 +121,14 @@ impl fmt::Debug for Decoder {
     }
 }
 
-fn not_an_object(record: &str, error: &serde_json::Error) -> Error {
+fn broken(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let reason = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(reason, _)| reason);
-    let message = if error.is_data() {
-        format!("this is {}", kind_of(record.trim_start()))
-    } else {
-        format!("{reason} at column {}", error.column())
-    };
-    Error::NotAnObject { message }
+    Error::NotAnObject {
+        message: format!("{reason} at column {}", error.column()),
+    }
 }
 
 /// What kind of value this JSON is.

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use arrow::array::{ArrayRef, NullBufferBuilder, StructArray};
 use arrow::datatypes::Fields;
 use arrow::error::ArrowError;
-use coldpress_record::{escape_into, unescape_into};
+use coldpress_record::escape_into;
 use serde::de::{Error as _, MapAccess};
 use serde_json::value::RawValue;
 
 use super::child::{Child, Seed, Storage};
+use super::entries::{entries_of, name_of};
 use super::fault::{Fault, Trouble};
 
 /// How many keys are tried in their order before the table of names is asked.
@@ -68,6 +69,23 @@ impl Object {
                 A::Error::custom("")
             })?;
         }
+        self.nulls.append_non_null();
+        Ok(())
+    }
+
+    /// Adds the object `json` entry by entry, of a repeated key the last one alone.
+    ///
+    /// [`take`](Self::take) reads the earlier values too, and stops at one that its column does not take.
+    pub(super) fn push_apart(&mut self, json: &str) -> Result<(), Trouble> {
+        let row = self.nulls.len();
+        for (key, value) in entries_of(json).ok_or(Trouble::Misfit)? {
+            let at = self.names.find(key.get(), 0);
+            let at = at.ok_or_else(|| Trouble::Within(Fault::unknown(&name_of(key.get()))))?;
+            let pushed = self.children[at].push(value.get());
+            let name = self.fields[at].name();
+            pushed.map_err(|fault| Trouble::Within(fault.within(name)))?;
+        }
+        self.fill(row).map_err(Trouble::Within)?;
         self.nulls.append_non_null();
         Ok(())
     }
@@ -154,18 +172,5 @@ impl Names {
             Some(steps) => Some(expected + steps),
             None => self.places.get(&*name_of(quoted)).copied(),
         }
-    }
-}
-
-/// The text of a JSON string; a string that is no text stays as it is written.
-pub(super) fn name_of(quoted: &str) -> std::borrow::Cow<'_, str> {
-    let inner = &quoted[1..quoted.len() - 1];
-    if !inner.contains('\\') {
-        return inner.into();
-    }
-    let mut name = String::new();
-    match unescape_into(inner, &mut name) {
-        Ok(()) => name.into(),
-        Err(_) => quoted.into(),
     }
 }

@@ -64,7 +64,7 @@ pub struct MixedField {
     pub name: String,
     /// The types that its values have, in the order in which they were first seen: `int64`, `text`, `list` and so on.
     pub types: Vec<String>,
-    /// The first record with a value that is not of the first of the types, if that is a JSON record.
+    /// The first record with a value that does not go with the first of the types, if that is a JSON record.
     pub odd: Option<Origin>,
 }
 

@@ -95,12 +95,19 @@ impl<'a> Part<'a> {
             Self::Json(held) if held.is_wide() => return None,
             Self::Json(held) => held.class()?,
         };
+        Family::of_class(class)
+    }
+}
+
+impl Family {
+    /// What JSON values of a class can be joined with; `None` with nothing.
+    pub(super) fn of_class(class: Class) -> Option<Self> {
         Some(match class {
-            Class::Boolean => Family::Boolean,
-            Class::Number => Family::Number,
-            Class::Text => Family::Text,
-            Class::List => Family::List,
-            Class::Object => Family::Struct,
+            Class::Boolean => Self::Boolean,
+            Class::Number => Self::Number,
+            Class::Text => Self::Text,
+            Class::List => Self::List,
+            Class::Object => Self::Struct,
             Class::Json => return None,
         })
     }

@@ -3,7 +3,7 @@
 use coldpress_record::Origin;
 
 use super::MixedField;
-use super::part::{Part, name};
+use super::part::{Family, Part, name};
 
 /// The report of a field with these values, without its name.
 ///
@@ -16,31 +16,57 @@ pub(super) fn mixed(values: &[Part<'_>], inner: &[MixedField]) -> MixedField {
             odd: inner.iter().find_map(|field| field.odd.clone()),
         };
     }
-    let mut types: Vec<(String, Option<&Origin>)> = Vec::new();
-    let mut add = |name: String, origin| {
-        if types.iter().all(|(known, _)| *known != name) {
-            types.push((name, origin));
-        }
-    };
-    for part in values {
-        match part {
-            Part::Column(column) => add(name(*column), None),
-            Part::Json(held) => {
-                for first in held.kinds() {
-                    add(first.kind.name().to_owned(), Some(&first.origin));
-                }
-                if held.is_wide() {
-                    add("object with too many keys".to_owned(), None);
-                }
-            }
+    let mut types: Vec<Seen<'_>> = Vec::new();
+    for seen in values.iter().flat_map(|part| seen(*part)) {
+        if types.iter().all(|known| known.name != seen.name) {
+            types.push(seen);
         }
     }
-    let odd = types.get(1).and_then(|(_, origin)| origin.cloned());
     MixedField {
         name: String::new(),
-        types: types.into_iter().map(|(name, _)| name).collect(),
-        odd,
+        odd: odd(&types).cloned(),
+        types: types.into_iter().map(|seen| seen.name).collect(),
     }
+}
+
+/// A type of values that a field has.
+struct Seen<'a> {
+    name: String,
+    family: Option<Family>,
+    /// The first record with such a value.
+    origin: Option<&'a Origin>,
+}
+
+/// The types that a part has, in the order in which they were first seen.
+fn seen(part: Part<'_>) -> Vec<Seen<'_>> {
+    let held = match part {
+        Part::Json(held) => held,
+        Part::Column(column) => {
+            return vec![Seen {
+                name: name(column),
+                family: part.decoded().family(),
+                origin: None,
+            }];
+        }
+    };
+    let kinds = held.kinds().iter().map(|first| Seen {
+        name: first.kind.name().to_owned(),
+        family: Family::of_class(first.kind.class()),
+        origin: Some(&first.origin),
+    });
+    let wide = held.is_wide().then(|| Seen {
+        name: "object with too many keys".to_owned(),
+        family: None,
+        origin: None,
+    });
+    kinds.chain(wide).collect()
+}
+
+/// The first value that does not go with the first of all; where all would go together, the first of another type.
+fn odd<'a>(types: &[Seen<'a>]) -> Option<&'a Origin> {
+    let first = types.first()?;
+    let other = types.iter().find(|seen| seen.family != first.family);
+    other.or(types.get(1))?.origin
 }
 
 /// The name of a field in the field `outer`; it is `outer` itself if `inner` is empty.

@@ -284,7 +284,7 @@ fn a_child_that_is_mixed_does_not_mix_its_struct() {
     let mixed = MixedField {
         name: "a.x".into(),
         types: vec!["int8".into(), "int64".into(), "text".into()],
-        odd: Some(Origin::new(0, 0)),
+        odd: Some(Origin::new(0, 1)),
     };
     assert_eq!(joined.mixed, [mixed]);
 }

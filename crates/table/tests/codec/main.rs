@@ -1,6 +1,9 @@
 //! Columns as JSON and JSON as columns.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What each Arrow type is in JSON, and back.
+// What each Arrow type that holds others is in JSON, and back.
+mod arrow_nested;
+// What each Arrow type that holds no other is in JSON, and back.
 mod arrow_types;
 // Random schemas and batches.
 mod generated;
@@ -8,6 +11,10 @@ mod generated;
 mod hostile;
 // JSON as columns of a given schema, and back.
 mod json_records;
+// JSON as columns of the types that it holds, and back.
+mod json_types;
+// Records with broken bytes.
+mod mutated;
 // Every type through a Parquet file.
 mod parquet_files;
 // Arrays of random values.
@@ -17,7 +24,7 @@ mod rows;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use coldpress_table::{Decoder, Renderer};
 
@@ -59,4 +66,22 @@ pub(crate) fn column(array: ArrayRef) -> RecordBatch {
 pub(crate) fn column_of(field: Field, array: ArrayRef) -> RecordBatch {
     let schema = Arc::new(Schema::new(vec![field]));
     RecordBatch::try_new(schema, vec![array]).unwrap()
+}
+
+/// The values of the array are `expected` in JSON, and the array is what comes back from that.
+#[track_caller]
+pub(crate) fn check(array: impl Array + 'static, expected: &[&str]) {
+    check_batch(&column(Arc::new(array)), expected);
+}
+
+/// The values of the column `v` are `expected` in JSON, and the batch is what comes back from that.
+#[track_caller]
+pub(crate) fn check_batch(batch: &RecordBatch, expected: &[&str]) {
+    let records = rendered(batch);
+    let expected = expected.iter().map(|value| format!("{{\"v\": {value}}}"));
+    assert_eq!(records, expected.collect::<Vec<_>>());
+    let back = decoded(&batch.schema(), &records);
+    assert_eq!(&back, batch);
+    assert_eq!(rendered(&back), records);
+    back.column(0).to_data().validate_full().unwrap();
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringArray, StructArray};
+use arrow::array::{
+    Array as _, ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringArray, StructArray,
+};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Fields, Int32Type, Schema};
 use coldpress_table::Renderer;
@@ -37,8 +39,6 @@ fn batch() -> RecordBatch {
     ];
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
 }
-
-use arrow::array::Array as _;
 
 #[track_caller]
 fn check(row: usize, changed: &[(&str, &str)], expected: &str) {

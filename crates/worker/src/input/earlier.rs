@@ -9,6 +9,7 @@ use coldpress_checkpoint::{
     CheckpointStore, IndexedRows, Manifest, ObjectName, RowBlock, RowsReader,
 };
 use coldpress_dataset::{RowsForm, TableRows, TableRowsReader, decode_rows};
+use coldpress_failure::ErrorClass;
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
 use coldpress_storage::FileRef;
@@ -43,6 +44,9 @@ impl EarlierInput {
                 stamp,
             )?),
             Start::Result { rows, index, .. } => open_result(attempt, rows, index)?,
+            Start::Delta { .. } => {
+                return Err(AttemptError::new(ErrorClass::System, "it holds no rows"));
+            }
         };
         let input = Self {
             rows,
@@ -61,10 +65,7 @@ impl EarlierInput {
         if fits {
             Ok(input)
         } else {
-            Err(AttemptError::new(
-                coldpress_failure::ErrorClass::System,
-                "it is of other work",
-            ))
+            Err(AttemptError::new(ErrorClass::System, "it is of other work"))
         }
     }
 

@@ -28,7 +28,6 @@ pub(crate) fn any_stat() -> impl Strategy<Value = StatValue> {
         f64::NAN,
         -f64::NAN,
         -0.0,
-        0.0,
         f64::INFINITY,
         f64::NEG_INFINITY,
         f64::MIN_POSITIVE,
@@ -72,7 +71,9 @@ pub(crate) fn any_batches() -> impl Strategy<Value = Vec<Vec<String>>> {
 }
 
 pub(crate) fn any_format() -> impl Strategy<Value = (Format, Compression)> {
-    let all = FORMATS.iter().flat_map(|format| COMPRESSIONS.iter().map(|codec| (*format, *codec)));
+    let all = FORMATS
+        .iter()
+        .flat_map(|format| COMPRESSIONS.iter().map(|codec| (*format, *codec)));
     prop::sample::select(all.collect::<Vec<_>>())
 }
 
@@ -177,7 +178,9 @@ pub(crate) fn show(batch: &Batch, fields: &DeclaredFields, shown: &mut Vec<Shown
 }
 
 pub(crate) fn manifest(operation: u32, chain: &str, rows: u64) -> Manifest {
-    let operators = (0..operation).map(|at| format!("operator_{at}")).collect::<Vec<_>>();
+    let operators = (0..operation)
+        .map(|at| format!("operator_{at}"))
+        .collect::<Vec<_>>();
     Manifest {
         partition: 3,
         operation,
@@ -213,7 +216,11 @@ impl Attempt<'_> {
     }
 
     /// Runs the operators over the batches; gives the delta's stamp and the rows behind each section.
-    pub(crate) fn run(&self, store: &MemoryStore, batches: &[Vec<String>]) -> (FileStamp, Vec<Vec<Shown>>) {
+    pub(crate) fn run(
+        &self,
+        store: &MemoryStore,
+        batches: &[Vec<String>],
+    ) -> (FileStamp, Vec<Vec<Shown>>) {
         let (format, compression) = self.format;
         let options = DeltaOptions {
             format,
@@ -230,7 +237,10 @@ impl Attempt<'_> {
         let mut part = Vec::new();
         for (at, lines) in batches.iter().enumerate() {
             fill(&mut batch, at, lines);
-            self.before.iter().flatten().for_each(|step| apply(&mut batch, step));
+            self.before
+                .iter()
+                .flatten()
+                .for_each(|step| apply(&mut batch, step));
             for (section, steps) in self.sections.iter().enumerate() {
                 let before = batch.selection().len() as u32;
                 batch.begin_record();
@@ -254,7 +264,12 @@ impl Attempt<'_> {
     }
 
     /// Writes the rows behind a section in full.
-    pub(crate) fn write_full(&self, store: &MemoryStore, batches: &[Vec<String>], section: usize) -> FileStamp {
+    pub(crate) fn write_full(
+        &self,
+        store: &MemoryStore,
+        batches: &[Vec<String>],
+        section: usize,
+    ) -> FileStamp {
         let (format, compression) = self.format;
         let stat_names = stat_names();
         let options = RowsOptions {
@@ -268,7 +283,10 @@ impl Attempt<'_> {
         let mut batch = Batch::default();
         for (at, lines) in batches.iter().enumerate() {
             fill(&mut batch, at, lines);
-            self.before.iter().flatten().for_each(|step| apply(&mut batch, step));
+            self.before
+                .iter()
+                .flatten()
+                .for_each(|step| apply(&mut batch, step));
             let steps = self.sections[..=section].iter().flatten();
             steps.for_each(|step| apply(&mut batch, step));
             writer.write(&batch, &fields()).unwrap();

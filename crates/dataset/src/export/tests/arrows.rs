@@ -3,7 +3,9 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, Int64Array, ListArray, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, Int64Array, ListArray, StringArray,
+};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int8Type, Int32Type, Int64Type, Schema};
 use arrow::ipc::reader::FileReader;
@@ -36,7 +38,12 @@ fn lines_of_many_types_become_columns() {
     for name in ["a.arrow", "a.feather"] {
         let target = bench.target(name, 0);
         let batch = read(&bench.exported(&target));
-        let names: Vec<_> = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
+        let names: Vec<_> = batch
+            .schema()
+            .fields()
+            .iter()
+            .map(|f| f.name().clone())
+            .collect();
         assert_eq!(names, ["a", "t", "l", "o", "m"]);
         assert_eq!(
             rendered(&batch),
@@ -146,7 +153,10 @@ fn batches_have_a_size_whatever_the_pieces() {
     assert_eq!(rows, [65_536, 65_536, 171_000 - 131_072]);
     let expected: Vec<i32> = (0..1000).chain(0..100_000).chain(0..70_000).collect();
     let read = read(&files);
-    assert_eq!(read.column(0).as_primitive::<Int32Type>().values(), expected.as_slice());
+    assert_eq!(
+        read.column(0).as_primitive::<Int32Type>().values(),
+        expected.as_slice()
+    );
 }
 
 #[test]
@@ -156,9 +166,18 @@ fn shards_end_with_the_batch_that_reaches_the_limit() {
     bench.plain(&(0..1500).map(row).collect::<String>());
     let shards = bench.exported(&bench.typed("s/", "arrow", 200_000));
     assert!((3..6).contains(&shards.len()), "{}", shards.len());
-    assert!(shards[..shards.len() - 1].iter().all(|(_, bytes)| (200_000..300_000).contains(&bytes.len())));
+    assert!(
+        shards[..shards.len() - 1]
+            .iter()
+            .all(|(_, bytes)| (200_000..300_000).contains(&bytes.len()))
+    );
     assert_eq!(shards[0].0, "part-00000.arrow");
     let numbers = read(&shards);
-    let numbers = numbers.column(0).as_primitive::<Int64Type>().values().iter().copied();
+    let numbers = numbers
+        .column(0)
+        .as_primitive::<Int64Type>()
+        .values()
+        .iter()
+        .copied();
     assert!(numbers.eq(0..1500));
 }

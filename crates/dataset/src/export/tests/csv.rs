@@ -60,19 +60,35 @@ fn expected(records: &[Map<String, Value>]) -> Vec<Vec<Option<String>>> {
         other => Some(other.to_string()),
     };
     let row = |record: &Map<String, Value>| {
-        let mut cells: Vec<_> = names.iter().map(|name| record.get(*name).and_then(cell)).collect();
+        let mut cells: Vec<_> = names
+            .iter()
+            .map(|name| record.get(*name).and_then(cell))
+            .collect();
         if let [cell @ None] = cells.as_mut_slice() {
             *cell = Some(String::new());
         }
         cells
     };
-    std::iter::once(header).chain(records.iter().map(row)).collect()
+    std::iter::once(header)
+        .chain(records.iter().map(row))
+        .collect()
 }
 
 fn texts() -> impl Strategy<Value = String> {
     let part = prop_oneof![
-        Just(","), Just("\t"), Just("\""), Just("\"\""), Just("\n"), Just("\r\n"), Just(" "),
-        Just("a"), Just("é"), Just("😀"), Just("\u{0}"), Just("\\"), Just(""),
+        Just(","),
+        Just("\t"),
+        Just("\""),
+        Just("\"\""),
+        Just("\n"),
+        Just("\r\n"),
+        Just(" "),
+        Just("a"),
+        Just("é"),
+        Just("😀"),
+        Just("\u{0}"),
+        Just("\\"),
+        Just(""),
     ];
     prop::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
 }
@@ -145,14 +161,20 @@ fn shards_depend_on_the_lines_alone_and_have_headers() {
     };
     let whole = shards(&[], "csv");
     assert!((4..8).contains(&whole.len()), "{}", whole.len());
-    assert!(whole.iter().all(|(_, shard)| shard.starts_with(b"n,text\n")));
+    assert!(
+        whole
+            .iter()
+            .all(|(_, shard)| shard.starts_with(b"n,text\n"))
+    );
     assert!(
         whole[..whole.len() - 1]
             .iter()
             .all(|(_, shard)| (20_000..24_000).contains(&shard.len()))
     );
     let numbers = whole.iter().flat_map(|(_, shard)| {
-        let rows = read_cells(str::from_utf8(shard).unwrap(), ',').into_iter().skip(1);
+        let rows = read_cells(str::from_utf8(shard).unwrap(), ',')
+            .into_iter()
+            .skip(1);
         rows.map(|row| row[0].clone().unwrap().parse::<usize>().unwrap())
     });
     assert!(numbers.eq(0..2000));

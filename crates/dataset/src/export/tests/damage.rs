@@ -9,7 +9,9 @@ use super::*;
 const FORMS: [&str; 6] = ["a.jsonl", "a.json", "a.parquet", "a.arrow", "a.csv", "s/"];
 
 fn rows(count: usize) -> String {
-    (0..count).map(|n| format!("{{\"n\": {n}, \"text\": \"row {n}\"}}\n")).collect()
+    (0..count)
+        .map(|n| format!("{{\"n\": {n}, \"text\": \"row {n}\"}}\n"))
+        .collect()
 }
 
 fn table(count: usize) -> (SchemaRef, RecordBatch) {
@@ -27,9 +29,14 @@ fn check(bench: &Bench, forms: &[&str], spoil: impl Fn(&Path)) {
         spoil(path);
         for threads in [1, 3] {
             let ended = bench.export(&bench.target(form, 100), threads);
-            let damaged = matches!(&ended, Err(Error::DamagedPiece { path: told, .. }) if told == path);
+            let damaged =
+                matches!(&ended, Err(Error::DamagedPiece { path: told, .. }) if told == path);
             assert!(damaged, "{form}: {ended:?}");
-            assert_eq!(fs::read_dir(bench.folder.path()).unwrap().count(), 1, "{form}");
+            assert_eq!(
+                fs::read_dir(bench.folder.path()).unwrap().count(),
+                1,
+                "{form}"
+            );
         }
         fs::write(path, &intact).unwrap();
         bench.export(&bench.target(form, 100), 2).unwrap();
@@ -42,8 +49,11 @@ fn check(bench: &Bench, forms: &[&str], spoil: impl Fn(&Path)) {
     }
 }
 
-fn spoils() -> Vec<Box<dyn Fn(&Path)>> {
-    let changed = |change: fn(&mut Vec<u8>)| -> Box<dyn Fn(&Path)> {
+type Spoil = Box<dyn Fn(&Path)>;
+
+/// Ways in which a file of rows comes to harm.
+fn spoils() -> Vec<Spoil> {
+    let changed = |change: fn(&mut Vec<u8>)| -> Spoil {
         Box::new(move |path| {
             let mut bytes = fs::read(path).unwrap();
             change(&mut bytes);
@@ -88,9 +98,14 @@ fn damaged_tables_are_told() {
 
 #[test]
 fn damaged_packed_rows_are_told() {
-    for (form, packing) in [("a.jsonl.gz", Compression::Gzip), ("a.jsonl.zst", Compression::Zstd)] {
+    for (form, packing) in [
+        ("a.jsonl.gz", Compression::Gzip),
+        ("a.jsonl.zst", Compression::Zstd),
+    ] {
         let mut bench = Bench::new();
-        (0..3).for_each(|_| drop(bench.lines(&rows(30), packing).pieces.len()));
+        for _ in 0..3 {
+            bench.lines(&rows(30), packing);
+        }
         for spoil in spoils() {
             check(&bench, &[form, "a.parquet", "a.csv"], spoil);
         }
@@ -100,7 +115,10 @@ fn damaged_packed_rows_are_told() {
 #[test]
 fn lines_that_are_not_as_noted_are_told() {
     let mut bench = Bench::new();
-    bench.plain("{\"a\": 1}\n").plain("{\"b\": 1}\n").plain("{\"a\": \"x\"}\n");
+    bench
+        .plain("{\"a\": 1}\n")
+        .plain("{\"b\": 1}\n")
+        .plain("{\"a\": \"x\"}\n");
     bench.pieces[1].types = bench.pieces[0].types.clone();
     for form in ["a.parquet", "a.arrow", "a.csv"] {
         let ended = bench.export(&bench.target(form, 0), 2).unwrap_err();
@@ -117,7 +135,11 @@ fn an_abandoned_output_leaves_nothing() {
         writer.append(bench.pieces[0].clone()).unwrap();
         let ended = writer.finish(&AtomicBool::new(true));
         assert!(matches!(ended, Err(Error::Abandoned)), "{form}");
-        assert_eq!(fs::read_dir(bench.folder.path()).unwrap().count(), 1, "{form}");
+        assert_eq!(
+            fs::read_dir(bench.folder.path()).unwrap().count(),
+            1,
+            "{form}"
+        );
     }
 }
 
@@ -129,6 +151,10 @@ fn a_dropped_writer_leaves_nothing() {
         let mut writer = ExportWriter::create(&bench.target(form, 0), "e1", 2).unwrap();
         writer.append(bench.pieces[0].clone()).unwrap();
         drop(writer);
-        assert_eq!(fs::read_dir(bench.folder.path()).unwrap().count(), 1, "{form}");
+        assert_eq!(
+            fs::read_dir(bench.folder.path()).unwrap().count(),
+            1,
+            "{form}"
+        );
     }
 }

@@ -32,10 +32,10 @@ fn read(files: &[(String, Vec<u8>)]) -> RecordBatch {
 
 /// The rows as JSON.
 pub(super) fn rendered(batch: &RecordBatch) -> Vec<Value> {
-    let renderer = Renderer::new(batch).unwrap();
+    let renderer = Renderer::new(&batch.schema());
     let row = |row| {
         let mut json = Vec::new();
-        renderer.render(row, &mut json);
+        renderer.write_row(batch, row, &[], &mut json);
         serde_json::from_slice(&json).unwrap()
     };
     (0..batch.num_rows()).map(row).collect()
@@ -45,7 +45,10 @@ pub(super) fn rendered(batch: &RecordBatch) -> Vec<Value> {
 fn lines_of_many_types_become_columns() {
     let mut bench = Bench::new();
     bench.plain("{\"a\": 1, \"t\": \"x\"}\n{\"t\": null, \"l\": [1, 2]}\n");
-    bench.lines("{\"a\": 2.5, \"o\": {\"k\": \"v\"}, \"m\": 1}\n", Compression::Zstd);
+    bench.lines(
+        "{\"a\": 2.5, \"o\": {\"k\": \"v\"}, \"m\": 1}\n",
+        Compression::Zstd,
+    );
     bench.plain("{\"m\": {\"n\": [1.50, true]}, \"e\": []}\n");
     let target = bench.target("a.parquet", 0);
     let batch = read(&bench.exported(&target));
@@ -63,7 +66,13 @@ fn lines_of_many_types_become_columns() {
     let field = batch.schema().field_with_name("m").unwrap().clone();
     assert_eq!(field.extension_type_name(), Some("arrow.json"));
     let mixed = bench.export(&target, 2).unwrap().mixed;
-    assert_eq!(mixed.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(), ["m"]);
+    assert_eq!(
+        mixed
+            .iter()
+            .map(|field| field.name.as_str())
+            .collect::<Vec<_>>(),
+        ["m"]
+    );
 }
 
 #[test]
@@ -79,15 +88,30 @@ fn no_rows_keep_the_schema() {
     assert_eq!((batch.schema(), batch.num_rows()), (schema, 0));
 }
 
+#[test]
+fn records_without_fields_are_refused() {
+    let mut bench = Bench::new();
+    bench.plain("{}\n{}\n{}\n");
+    for form in ["a.parquet", "a.csv"] {
+        let ended = bench.export(&bench.target(form, 0), 2).unwrap_err();
+        assert!(ended.to_string().contains("export JSONL"), "{ended}");
+    }
+}
+
 /// A batch with what Parquet files of others have.
 fn rich(first: i64) -> RecordBatch {
     let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("")]));
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(first..first + 3));
-    let times = TimestampMicrosecondArray::from(vec![Some(first), None, Some(3)]).with_timezone("UTC");
+    let times =
+        TimestampMicrosecondArray::from(vec![Some(first), None, Some(3)]).with_timezone("UTC");
     let values: ArrayRef = Arc::new(StringArray::from(vec!["x", "y"]));
     let codes = DictionaryArray::<Int8Type>::new(vec![Some(1), None, Some(0)].into(), values);
     let child = Arc::new(Field::new("child", DataType::Int64, false));
-    let object = StructArray::new(vec![child].into(), vec![Arc::clone(&numbers)], Some(vec![true, false, true].into()));
+    let object = StructArray::new(
+        vec![child].into(),
+        vec![Arc::clone(&numbers)],
+        Some(vec![true, false, true].into()),
+    );
     let element = Arc::new(Field::new("element", object.data_type().clone(), true));
     let offsets = arrow::buffer::OffsetBuffer::from_lengths([2, 0, 1]);
     let list = ListArray::new(element, offsets, Arc::new(object.clone()), None);
@@ -106,7 +130,15 @@ fn rich(first: i64) -> RecordBatch {
     let nothing = new_null_array(&DataType::Null, 3);
     RecordBatch::try_new(
         Arc::new(Schema::new_with_metadata(fields, metadata)),
-        vec![texts, numbers, Arc::new(times), Arc::new(codes), Arc::new(object), Arc::new(list), nothing],
+        vec![
+            texts,
+            numbers,
+            Arc::new(times),
+            Arc::new(codes),
+            Arc::new(object),
+            Arc::new(list),
+            nothing,
+        ],
     )
     .unwrap()
 }
@@ -115,7 +147,10 @@ fn rich(first: i64) -> RecordBatch {
 fn tables_of_one_schema_come_out_as_they_are() {
     let mut bench = Bench::new();
     let schema = rich(0).schema();
-    bench.table(&schema, &[rich(0), rich(3)]).table(&schema, &[]).table(&schema, &[rich(6)]);
+    bench
+        .table(&schema, &[rich(0), rich(3)])
+        .table(&schema, &[])
+        .table(&schema, &[rich(6)]);
     let target = bench.target("a.parquet", 0);
     let files = bench.exported(&target);
     let batch = read(&files);
@@ -125,7 +160,11 @@ fn tables_of_one_schema_come_out_as_they_are() {
     assert_eq!(batch.column(4), expected.column(4));
     assert!(bench.export(&target, 1).unwrap().mixed.is_empty());
     let reader = SerializedFileReader::new(bytes_of(&files[0])).unwrap();
-    let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
+    let pairs = reader
+        .metadata()
+        .file_metadata()
+        .key_value_metadata()
+        .unwrap();
     let keys: Vec<&str> = pairs.iter().map(|pair| pair.key.as_str()).collect();
     assert_eq!(keys, ["a", "b", "huggingface", "ARROW:schema"]);
 }
@@ -187,7 +226,10 @@ fn lines_of_which_nothing_is_noted_are_read_to_see() {
         bench.lines("{\"n\": 7}\n{\"t\": \"x\"}\n", packing);
         bench.pieces[0].types = None;
         let batch = read(&bench.exported(&bench.target("a.parquet", 0)));
-        assert_eq!(rendered(&batch), [json!({"n": 7, "t": null}), json!({"n": null, "t": "x"})]);
+        assert_eq!(
+            rendered(&batch),
+            [json!({"n": 7, "t": null}), json!({"n": null, "t": "x"})]
+        );
     }
 }
 
@@ -204,14 +246,20 @@ fn what_parquet_does_not_have_becomes_json_text() {
     let ids: ScalarBuffer<i8> = vec![0, 1].into();
     let union = UnionArray::try_new(fields, ids, None, vec![numbers, texts]).unwrap();
     let empty = StructArray::new_empty_fields(2, Some(vec![true, false].into()));
-    let columns: [(&str, ArrayRef, bool); 2] =
-        [("union", Arc::new(union), true), ("empty", Arc::new(empty), true)];
+    let columns: [(&str, ArrayRef, bool); 2] = [
+        ("union", Arc::new(union), true),
+        ("empty", Arc::new(empty), true),
+    ];
     let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
     let mut bench = Bench::new();
     bench.table(&batch.schema(), std::slice::from_ref(&batch));
     let read = read(&bench.exported(&bench.target("a.parquet", 0)));
     assert_eq!(rendered(&read), rendered(&batch));
-    assert!(read.columns().iter().all(|column| column.data_type() == &DataType::Utf8));
+    assert!(
+        read.columns()
+            .iter()
+            .all(|column| column.data_type() == &DataType::Utf8)
+    );
 }
 
 #[test]
@@ -235,9 +283,17 @@ fn row_groups_have_a_size_whatever_the_pieces() {
     assert!(column.statistics().is_some() && column.column_index_offset().is_some());
     assert!(column.bloom_filter_offset().is_none());
     let batch = read(&files);
-    let numbers = batch.column(0).as_primitive::<Int64Type>().values().iter().copied();
+    let numbers = batch
+        .column(0)
+        .as_primitive::<Int64Type>()
+        .values()
+        .iter()
+        .copied();
     assert!(numbers.eq(0..16_000));
-    assert!(groups(&[0, 10, 4000, 14_000]) == files, "pieces show in the bytes");
+    assert!(
+        groups(&[0, 10, 4000, 14_000]) == files,
+        "pieces show in the bytes"
+    );
 }
 
 #[test]
@@ -248,7 +304,12 @@ fn row_groups_have_at_most_so_many_rows() {
     bench.table(&batch.schema(), &[batch.clone(), batch.clone(), batch]);
     let files = bench.exported(&bench.target("a.parquet", 0));
     let reader = SerializedFileReader::new(bytes_of(&files[0])).unwrap();
-    let rows: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+    let rows: Vec<i64> = reader
+        .metadata()
+        .row_groups()
+        .iter()
+        .map(|group| group.num_rows())
+        .collect();
     assert_eq!(rows, [1 << 20, 1 << 20, 2_100_000 - (2 << 20)]);
 }
 
@@ -258,10 +319,15 @@ fn shards_end_with_the_row_group_that_reaches_the_limit() {
     let mut row = |n: usize| {
         // Text that does not pack well.
         let noise = (0..100).map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             format!("{:05x}", state >> 44)
         });
-        format!("{{\"n\": {n}, \"text\": \"{}\"}}\n", noise.collect::<String>())
+        format!(
+            "{{\"n\": {n}, \"text\": \"{}\"}}\n",
+            noise.collect::<String>()
+        )
     };
     let mut bench = Bench::new();
     bench.plain(&(0..2000).map(&mut row).collect::<String>());
@@ -271,6 +337,11 @@ fn shards_end_with_the_row_group_that_reaches_the_limit() {
         assert!((150_000..250_000).contains(&shard.len()), "{}", shard.len());
     }
     let batch = read(&shards);
-    let numbers = batch.column(0).as_primitive::<Int64Type>().values().iter().copied();
+    let numbers = batch
+        .column(0)
+        .as_primitive::<Int64Type>()
+        .values()
+        .iter()
+        .copied();
     assert!(numbers.eq(0..2000));
 }

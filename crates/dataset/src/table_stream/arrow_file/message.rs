@@ -94,13 +94,19 @@ fn examine(head: &[u8]) -> Checked<(Content, u64)> {
             }
         }
         MessageHeader::DictionaryBatch => {
-            let batch = head.header_as_dictionary_batch().ok_or("it has no values")?;
+            let batch = head
+                .header_as_dictionary_batch()
+                .ok_or("it has no values")?;
             Content::Dictionary {
                 id: batch.id(),
                 is_delta: batch.isDelta(),
             }
         }
-        other => return Err(Flaw::Damaged(format!("it is of an unknown kind, {other:?}"))),
+        other => {
+            return Err(Flaw::Damaged(format!(
+                "it is of an unknown kind, {other:?}"
+            )));
+        }
     };
     let body_bytes = u64::try_from(head.bodyLength()).unwrap_or(u64::MAX);
     Ok((content, body_bytes))
@@ -150,7 +156,9 @@ impl Message {
         let mut bytes = Vec::with_capacity(length as usize);
         file.seek(SeekFrom::Start(self.offset))?;
         Read::take(&mut *file, length).read_to_end(&mut bytes)?;
-        ensure(bytes.len() as u64 == length, || "it is cut short".to_owned())?;
+        ensure(bytes.len() as u64 == length, || {
+            "it is cut short".to_owned()
+        })?;
         let head_start = match bytes.starts_with(&CONTINUATION) {
             true => 8,
             false => 4,
@@ -210,7 +218,9 @@ fn packing(compression: BodyCompression<'_>) -> Checked<Packing> {
     match compression.codec() {
         CompressionType::LZ4_FRAME => Ok(Packing::Lz4),
         CompressionType::ZSTD => Ok(Packing::Zstd),
-        other => Err(Flaw::Damaged(format!("it is packed with an unknown codec, {other:?}"))),
+        other => Err(Flaw::Damaged(format!(
+            "it is packed with an unknown codec, {other:?}"
+        ))),
     }
 }
 

@@ -69,7 +69,9 @@ impl ArrowStream {
         let index = table.batches[group];
         for message in table.dictionaries(self.position..index) {
             message.read(&mut self.file, |head, body| {
-                let batch = head.header_as_dictionary_batch().ok_or("it has no values")?;
+                let batch = head
+                    .header_as_dictionary_batch()
+                    .ok_or("it has no values")?;
                 let dictionaries = &mut self.dictionaries;
                 read_dictionary(body, batch, &table.whole, dictionaries, &head.version())?;
                 Ok(())

@@ -82,9 +82,10 @@ pub(super) fn scan_chunk(
         found.take_rows_from_index(file, chunk, group_rows)?;
     }
     let complete = !found.has_rows || found.rows >= wanted.end.min(group_rows);
-    ensure(complete && (!found.has_rows || found.rows <= group_rows), || {
-        format!("its pages have {} of {group_rows} rows", found.rows)
-    })?;
+    ensure(
+        complete && (!found.has_rows || found.rows <= group_rows),
+        || format!("its pages have {} of {group_rows} rows", found.rows),
+    )?;
     Ok(found)
 }
 

@@ -104,9 +104,8 @@ struct CheckedPages {
 
 impl CheckedPages {
     fn checked(&self, page: Result<Option<Page>>) -> Result<Option<Page>> {
-        let in_column = |reason: String| {
-            ParquetError::General(format!("column `{}`: {reason}", self.column))
-        };
+        let in_column =
+            |reason: String| ParquetError::General(format!("column `{}`: {reason}", self.column));
         let page = match page.map_err(Flaw::from) {
             Ok(page) => page,
             Err(Flaw::Damaged(reason)) => return Err(in_column(reason)),

@@ -94,7 +94,9 @@ impl Lengths {
             && (1..=1 << 20).contains(&blocks)
             && block_values.is_multiple_of(blocks)
             && (block_values / blocks).is_multiple_of(8);
-        ensure(is_regular, || "its lengths are no delta encoding".to_owned())?;
+        ensure(is_regular, || {
+            "its lengths are no delta encoding".to_owned()
+        })?;
         let mut length = cursor.int()?;
         let mut lengths = Self { bytes: 0, total: 0 };
         let mut left = values;
@@ -108,7 +110,9 @@ impl Lengths {
                 }
                 let per_block = block_values / blocks;
                 let packed = cursor.take(usize::from(*width) * (per_block / 8) as usize)?;
-                ensure(*width <= 64, || "its lengths are no delta encoding".to_owned())?;
+                ensure(*width <= 64, || {
+                    "its lengths are no delta encoding".to_owned()
+                })?;
                 for at in 0..per_block.min(left) {
                     let delta = unpack(packed, at as usize, usize::from(*width));
                     // The decoder's lengths are 32 bits wide and wrap around.
@@ -138,6 +142,10 @@ fn unpack(packed: &[u8], index: usize, width: usize) -> i64 {
     let mut wide = [0; 16];
     let length = bytes.len().min(wide.len());
     wide[..length].copy_from_slice(&bytes[..length]);
-    let mask = if width == 64 { u64::MAX } else { (1 << width) - 1 };
+    let mask = if width == 64 {
+        u64::MAX
+    } else {
+        (1 << width) - 1
+    };
     ((u128::from_le_bytes(wide) >> shift) as u64 & mask) as i64
 }

@@ -6,7 +6,9 @@ use super::thrift::{Malformed, Thrift, kind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PageKind {
     Data,
-    DataV2 { rows: i64 },
+    DataV2 {
+        rows: i64,
+    },
     Dictionary,
     /// Of a kind that readers pass over.
     Other,

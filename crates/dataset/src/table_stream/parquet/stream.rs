@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
-use parquet::arrow::arrow_reader::{
-    ParquetRecordBatchReader, RowSelection, RowSelector,
-};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 
 use super::chunk::{ChunkPages, scan_chunk};
 use super::columns::GroupColumns;

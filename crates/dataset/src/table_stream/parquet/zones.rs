@@ -27,13 +27,19 @@ pub(super) fn cut_zones(
 ) -> Vec<Zone> {
     let (located, others): (Vec<&ChunkPages>, Vec<&ChunkPages>) =
         chunks.iter().partition(|chunk| chunk.sizes().is_some());
-    let base = others.iter().map(|chunk| chunk.decoded_bytes()).sum::<u64>() as f64
+    let base = others
+        .iter()
+        .map(|chunk| chunk.decoded_bytes())
+        .sum::<u64>() as f64
         / group_rows.max(1) as f64
         + row_bytes as f64;
     let segments = segments(&located, &rows, base);
     if !others.is_empty() {
         // Starting again would mean to read those columns from their first page.
-        let most = segments.iter().map(|(_, bytes)| *bytes).fold(base, f64::max);
+        let most = segments
+            .iter()
+            .map(|(_, bytes)| *bytes)
+            .fold(base, f64::max);
         let batch_rows = rows_of_batch(most);
         return vec![Zone { rows, batch_rows }];
     }

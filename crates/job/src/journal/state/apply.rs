@@ -7,8 +7,8 @@ use coldpress_partition::PlannedPartition;
 use super::partition::PartitionState;
 use super::{Epoch, Finish, JobState};
 use crate::journal::record::{
-    DamagedSource, EpochStarted, ExportIntent, JobPlan, JournalRecord, PartitionFailure,
-    Publication, RecipeInForce,
+    DamagedSource, EpochStarted, ExportIntent, GateReached, JobPlan, JournalRecord,
+    PartitionFailure, Publication, RecipeInForce,
 };
 use crate::{Error, Result};
 
@@ -40,6 +40,7 @@ impl JobState {
                 self.start_attempt(epoch, *partition, *attempt)
             }
             JournalRecord::Published(publication) => self.publish(epoch, publication),
+            JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
             JournalRecord::PartitionFailed(failure) => self.fail(failure),
             JournalRecord::ExportIntent(intent) => self.intend_export(intent),
             JournalRecord::ExportCommitted {
@@ -248,6 +249,27 @@ impl JobState {
         }
         state.publications.push(publication.clone());
         state.failure = None;
+        Ok(())
+    }
+
+    fn reach_gate(&mut self, epoch: u64, gate: &GateReached) -> Result<()> {
+        let index = gate.partition;
+        if gate.epoch != epoch {
+            let other = gate.epoch;
+            return contradiction(format!(
+                "a gate of epoch {other} is reached in epoch {epoch}"
+            ));
+        }
+        for file in gate.files() {
+            check_path(&file.path)?;
+        }
+        let state = self.planned(index)?;
+        if gate.slice != state.planned.slice.digest {
+            return contradiction(format!(
+                "a gate of partition {index} was reached with other bytes than were planned"
+            ));
+        }
+        state.gates.push(gate.clone());
         Ok(())
     }
 

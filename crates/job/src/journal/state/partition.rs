@@ -6,7 +6,7 @@ use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
 use serde::{Deserialize, Serialize};
 
-use crate::journal::record::{PartitionFailure, Publication};
+use crate::journal::record::{CheckpointEntry, GateReached, PartitionFailure, Publication};
 
 /// How a partition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub(super) struct PartitionState {
     pub(super) last_attempt: Option<(u64, u32)>,
     /// All results, oldest first: older recipes' checkpoints may be of use once more.
     pub(super) publications: Vec<Publication>,
+    /// All gates that were reached, oldest first.
+    pub(super) gates: Vec<GateReached>,
     /// The last failure, with the final chain hash of the recipe that it failed under.
     pub(super) failure: Option<(ChainHash, PartitionFailure)>,
 }
@@ -52,6 +54,7 @@ impl PartitionState {
             attempts: 0,
             last_attempt: None,
             publications: Vec::new(),
+            gates: Vec::new(),
             failure: None,
         }
     }
@@ -59,5 +62,24 @@ impl PartitionState {
     pub(super) fn has(&self, chain: ChainHash) -> bool {
         let mut publications = self.publications.iter();
         publications.any(|publication| publication.chain == chain)
+    }
+
+    /// All checkpoints, the newest attempt's first, and of one attempt the deepest first.
+    pub(super) fn checkpoints(&self) -> impl Iterator<Item = &CheckpointEntry> {
+        let gates = self.gates.iter().map(|gate| {
+            let attempt = (gate.epoch, gate.attempt);
+            (attempt, gate.checkpoints.as_slice())
+        });
+        let results = self.publications.iter().map(|result| {
+            let attempt = (result.epoch, result.attempt);
+            (attempt, result.checkpoints.as_slice())
+        });
+        let mut attempts: Vec<_> = results.chain(gates).collect();
+        // Stable: what was published later stands later.
+        attempts.sort_by_key(|(attempt, _)| *attempt);
+        attempts
+            .into_iter()
+            .rev()
+            .flat_map(|(_, entries)| entries.iter().rev())
     }
 }

@@ -1,0 +1,255 @@
+//! Checkpoints on the way: what is set aside of each batch between two operators.
+
+use coldpress_checkpoint::{
+    CheckpointStore, DeltaBase, DeltaOptions, DeltaWriter, Manifest, ObjectName, RowsOptions,
+    RowsWriter, checkpoint_name, delta_name,
+};
+use coldpress_operator::Chain;
+use coldpress_record::{Batch, Ledger};
+use coldpress_storage::{FileRef, FileStamp};
+
+use crate::attempt::Attempt;
+use crate::error::AttemptError;
+use crate::outcome::CheckpointOutcome;
+
+/// What is set aside at the points of an attempt.
+pub(crate) enum Tee {
+    /// What changed since the point before, all points in one file.
+    Delta(Box<DeltaTee>),
+    /// Whole records, a file per point.
+    Full(Vec<FullTee>),
+}
+
+/// Where an attempt begins, as far as its checkpoints must know.
+pub(crate) enum Base {
+    /// At the slice, or behind these delta files over it.
+    Slice(DeltaBase),
+    /// At rows of another kind.
+    Rows,
+}
+
+impl Tee {
+    /// The tee of an attempt that begins at `base` and has a point behind each of these numbers of operators.
+    pub(crate) fn create(
+        attempt: &Attempt,
+        points: &[u32],
+        base: Base,
+        chain: &Chain,
+        store: &dyn CheckpointStore,
+    ) -> Result<Self, AttemptError> {
+        match base {
+            Base::Slice(base) if !attempt.full_checkpoints && !points.is_empty() => {
+                DeltaTee::create(attempt, base, chain, store).map(|tee| Self::Delta(Box::new(tee)))
+            }
+            // What changed can only be told from what can be read again.
+            _ => points
+                .iter()
+                .map(|point| FullTee::create(attempt, *point, chain, store))
+                .collect::<Result<_, _>>()
+                .map(Self::Full),
+        }
+    }
+
+    /// Before the operators of a segment run over a batch.
+    pub(crate) fn before(&mut self, batch: &mut Batch) {
+        if let Self::Delta(delta) = self {
+            delta.rows_before = batch.selection().len() as u32;
+            batch.begin_record();
+        }
+    }
+
+    /// Behind the operators that lead to a point.
+    pub(crate) fn after(
+        &mut self,
+        point: usize,
+        batch: &mut Batch,
+        chain: &Chain,
+    ) -> Result<(), AttemptError> {
+        match self {
+            Self::Delta(delta) => delta.write(point, batch),
+            Self::Full(points) => match points.get_mut(point) {
+                Some(full) => Ok(full.writer.write(batch, chain.fields())?),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Makes everything durable. `points` are what is true behind each point but for the rows, `attempt` what is true of the
+    /// whole attempt.
+    pub(crate) fn finish(
+        self,
+        attempt: &Attempt,
+        points: Vec<Manifest>,
+        whole: &Manifest,
+        chain: &Chain,
+    ) -> Result<Vec<CheckpointOutcome>, AttemptError> {
+        let points = points
+            .into_iter()
+            .map(|manifest| at_point(attempt, manifest));
+        match self {
+            Self::Delta(delta) => delta.finish(attempt, points.collect(), whole, chain),
+            Self::Full(tees) => {
+                let pairs = tees.into_iter().zip(points);
+                pairs
+                    .map(|(tee, manifest)| tee.finish(attempt, manifest, chain))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// What is true behind a point: the ledger is that of the operators before it.
+fn at_point(attempt: &Attempt, manifest: Manifest) -> Manifest {
+    let operation = manifest.operation as usize;
+    let operators = manifest.ledger.operators[..operation].to_vec();
+    Manifest {
+        chain: attempt.chain[operation].to_string(),
+        ledger: Ledger {
+            operators,
+            ..manifest.ledger
+        },
+        ..manifest
+    }
+}
+
+fn outcome(
+    attempt: &Attempt,
+    chain: &Chain,
+    (operation, rows): (u32, u64),
+    (name, stamp): (&ObjectName, FileStamp),
+    base: Option<&DeltaBase>,
+) -> CheckpointOutcome {
+    CheckpointOutcome {
+        operation,
+        operator: operator(chain, operation),
+        chain: attempt.chain[operation as usize],
+        file: FileRef::new(name.as_str(), stamp),
+        rows,
+        delta: base.is_some(),
+        base: base.map_or_else(Vec::new, |base| base.files.clone()),
+    }
+}
+
+/// The operator before a point.
+fn operator(chain: &Chain, operation: u32) -> String {
+    let name = chain.names().nth(operation.saturating_sub(1) as usize);
+    name.unwrap_or_default().to_owned()
+}
+
+/// The delta file of an attempt.
+pub(crate) struct DeltaTee {
+    name: ObjectName,
+    writer: DeltaWriter,
+    base: DeltaBase,
+    rows_before: u32,
+    part: Vec<u8>,
+}
+
+impl DeltaTee {
+    fn create(
+        attempt: &Attempt,
+        base: DeltaBase,
+        chain: &Chain,
+        store: &dyn CheckpointStore,
+    ) -> Result<Self, AttemptError> {
+        let (format, compression) = (attempt.checkpoint_format, attempt.checkpoint_compression);
+        let (partition, epoch) = (attempt.partition.index, attempt.epoch);
+        let name = delta_name(partition, epoch, attempt.attempt, format, compression);
+        let fields = chain.fields().paths().iter();
+        let fields: Vec<String> = fields.map(|path| path.name().to_owned()).collect();
+        let options = DeltaOptions {
+            format,
+            compression,
+            fields: &fields,
+            stats: chain.stat_names(),
+            base: &base,
+        };
+        Ok(Self {
+            writer: DeltaWriter::create(store.put_new(&name)?, &options)?,
+            name,
+            base,
+            rows_before: 0,
+            part: Vec::new(),
+        })
+    }
+
+    fn write(&mut self, point: usize, batch: &mut Batch) -> Result<(), AttemptError> {
+        self.part.clear();
+        batch.end_record(&mut self.part);
+        let rows_after = batch.selection().len() as u32;
+        Ok(self
+            .writer
+            .write_part(point, self.rows_before, rows_after, &self.part)?)
+    }
+
+    fn finish(
+        self,
+        attempt: &Attempt,
+        points: Vec<Manifest>,
+        whole: &Manifest,
+        chain: &Chain,
+    ) -> Result<Vec<CheckpointOutcome>, AttemptError> {
+        let with_rows = |(section, manifest): (usize, Manifest)| Manifest {
+            rows: self.writer.rows(section),
+            ..manifest
+        };
+        let sections: Vec<Manifest> = points.into_iter().enumerate().map(with_rows).collect();
+        let stamp = self.writer.finish(whole, &sections)?;
+        let made = sections.iter().map(|section| {
+            let place = (section.operation, section.rows);
+            outcome(attempt, chain, place, (&self.name, stamp), Some(&self.base))
+        });
+        Ok(made.collect())
+    }
+}
+
+/// A checkpoint of whole records.
+pub(crate) struct FullTee {
+    name: ObjectName,
+    writer: RowsWriter,
+}
+
+impl FullTee {
+    fn create(
+        attempt: &Attempt,
+        operation: u32,
+        chain: &Chain,
+        store: &dyn CheckpointStore,
+    ) -> Result<Self, AttemptError> {
+        let (format, compression) = (attempt.checkpoint_format, attempt.checkpoint_compression);
+        let (partition, epoch) = (attempt.partition.index, attempt.epoch);
+        let name = checkpoint_name(
+            partition,
+            operation,
+            &operator(chain, operation),
+            epoch,
+            attempt.attempt,
+            format,
+            compression,
+        );
+        let options = RowsOptions {
+            with_records: true,
+            format,
+            compression,
+            stat_names: chain.stat_names(),
+            batch_rows: attempt.checkpoint_batch_rows,
+        };
+        let writer = RowsWriter::create(store.put_new(&name)?, &options)?;
+        Ok(Self { name, writer })
+    }
+
+    fn finish(
+        self,
+        attempt: &Attempt,
+        manifest: Manifest,
+        chain: &Chain,
+    ) -> Result<CheckpointOutcome, AttemptError> {
+        let place = (manifest.operation, self.writer.rows());
+        let manifest = Manifest {
+            rows: place.1,
+            ..manifest
+        };
+        let stamp = self.writer.finish(&manifest)?;
+        Ok(outcome(attempt, chain, place, (&self.name, stamp), None))
+    }
+}

@@ -91,17 +91,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let python = python::environment()?;
     python::run_script(&python, "test_compare.py", &[])?;
     let program = build(is_release)?;
-    let folder = root().join(FOLDER);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {FOLDER}"))?;
-    }
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {FOLDER}"))?;
-    for Recipe { name, process, .. } in RECIPES {
-        let text = format!(
-            "dataset_path: unset\nexport_path: unset.jsonl\nmax_error_ratio: 1.0\npartition: {{size: 7}}\nprocess: {process}\n"
-        );
-        write(&folder.join(format!("{name}.yaml")), &text)?;
-    }
+    let folder = empty_folder()?;
     let mut inputs = input::inputs(&folder)?;
     inputs.retain(|input| {
         names.is_empty() || names.iter().any(|name| input.name().starts_with(name))
@@ -122,6 +112,22 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     ensure!(failures.is_empty(), "{} runs failed", failures.len());
     compared
+}
+
+/// [`FOLDER`] with nothing but the recipes.
+fn empty_folder() -> Result<PathBuf> {
+    let folder = root().join(FOLDER);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {FOLDER}"))?;
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {FOLDER}"))?;
+    for Recipe { name, process, .. } in RECIPES {
+        let text = format!(
+            "dataset_path: unset\nexport_path: unset.jsonl\nmax_error_ratio: 1.0\npartition: {{size: 7}}\nprocess: {process}\n"
+        );
+        write(&folder.join(format!("{name}.yaml")), &text)?;
+    }
+    Ok(folder)
 }
 
 fn build(is_release: bool) -> Result<PathBuf> {

@@ -58,6 +58,7 @@ pub use coldpress_partition as partition;
 pub use coldpress_record as record;
 pub use coldpress_report as report;
 pub use coldpress_storage as storage;
+pub use coldpress_table as table;
 pub use coldpress_worker as worker;
 
 /// Begins an executor of this recipe with the built-in operators.

@@ -188,11 +188,6 @@ impl Given {
         )
     }
 
-    /// Whether a value was given for the key of that name.
-    pub(crate) fn is_given(&self, name: &str) -> bool {
-        keys().any(|spec| spec.name == name && !self.candidates(spec).is_empty())
-    }
-
     /// Adds a warning.
     pub(crate) fn warn(&mut self, place: &Place, message: impl Into<String>, help: Option<&str>) {
         self.warnings.push(Diagnostic {

@@ -285,7 +285,10 @@ fn open_unchanged(path: &Path, length: u64) -> Result<(File, u64)> {
 /// Which of `columns` of a file's schema are read, in the file's order.
 fn select_columns(path: &Path, schema: &Schema, columns: &[String]) -> Result<Vec<usize>> {
     let names = || schema.fields().iter().map(|field| field.name());
-    if let Some(missing) = columns.iter().find(|column| !names().any(|name| name == *column)) {
+    if let Some(missing) = columns
+        .iter()
+        .find(|column| !names().any(|name| name == *column))
+    {
         return Err(Error::MissingColumn {
             path: path.display().to_string(),
             column: missing.clone(),

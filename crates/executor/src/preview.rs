@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use coldpress_config::nearest;
-use coldpress_dataset::{Source, TableFile, TableRows};
+use coldpress_dataset::{Error as DatasetError, Format, Source, TableFile, TableRows};
 use coldpress_operator::{Chain, Determinism};
 use coldpress_partition::{
     DEFAULT_SAMPLE_BYTES, MediaFields, SampledRecords, Sizing, SizingFacts, choose, memory_limit,
@@ -56,9 +56,13 @@ impl Prepared {
             .collect();
         let all_seen = tables.len() == sources.len() && tables.len() <= TABLES;
         for source in tables.iter().take(TABLES) {
-            // What cannot be read is told where it is read for good.
-            let _ = look.at_table(source);
+            match look.at_table(source) {
+                Err(error @ DatasetError::MissingColumn { .. }) => return Err(wrong_recipe(error)),
+                // What cannot be read is told where it is read for good.
+                Ok(()) | Err(_) => {}
+            }
         }
+        sources.iter().try_for_each(check_csv_columns)?;
         let findings = look.findings(&self.chain_settings.text_key);
         if let Some(first) = findings.first().filter(|_| all_seen) {
             return Err(Error::new(ErrorKind::Recipe, first.clone()));
@@ -97,6 +101,36 @@ impl Prepared {
             total_bytes: 0,
         }
     }
+}
+
+/// The columns that are asked for must be there.
+fn check_csv_columns(source: &Source) -> Result<()> {
+    let Format::Csv(dialect) = &source.format else {
+        return Ok(());
+    };
+    let names: Vec<&str> = dialect
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    let missing = source
+        .columns
+        .iter()
+        .find(|name| !names.contains(&name.as_str()));
+    missing.map_or(Ok(()), |name| {
+        Err(wrong_recipe(DatasetError::MissingColumn {
+            path: source.identity.path.clone(),
+            column: name.clone(),
+            columns: names.join(", "),
+        }))
+    })
+}
+
+fn wrong_recipe(error: DatasetError) -> Error {
+    Error::new(
+        ErrorKind::Recipe,
+        format!("load_dataset_kwargs.columns: {error}"),
+    )
 }
 
 /// What was seen so far.
@@ -218,8 +252,13 @@ impl Look {
         }
         if column.others == 0 {
             return Some(format!(
-                "no record that was looked at has the field `{name}`{}",
-                self.hint(name)
+                "no record that was looked at has the field `{name}`{}{}",
+                self.hint(name),
+                if is_text {
+                    "; `text_keys` says which field is the text"
+                } else {
+                    ""
+                }
             ));
         }
         is_text.then(|| {

@@ -175,10 +175,12 @@ impl Cutter {
             },
             _ if source.is_columnar() => match OpenRows::open(source, index, start) {
                 Ok(rows) => Open::Rows(Box::new(rows)),
-                Err(error @ coldpress_dataset::Error::DamagedTable { .. }) => Open::Damaged {
-                    source: index,
-                    reason: error.to_string(),
-                },
+                Err(coldpress_dataset::Error::DamagedTable { place, reason, .. }) => {
+                    Open::Damaged {
+                        source: index,
+                        reason: format!("{place}: {reason}"),
+                    }
+                }
                 Err(error) => return Err(error),
             },
             _ => Open::Lines(Box::new(OpenLines::open(

@@ -160,14 +160,18 @@ fn losses(report: &Report) -> String {
     }
     text.push_str(&more(report.failed_partitions.len(), "failed partition"));
     for part in report.unreadable.iter().take(LISTED) {
-        let end = match part.length {
-            0 => "on".to_owned(),
-            length => format!("to {}", grouped(part.start + length)),
+        let place = match (part.start, part.length) {
+            (0, 0) => String::new(),
+            (start, 0) => format!(" from byte {} on", grouped(start)),
+            (start, length) => format!(
+                " from byte {} to {}",
+                grouped(start),
+                grouped(start + length)
+            ),
         };
         text.push_str(&format!(
-            "\nUnreadable: {} from byte {} {end}\n  {}\n",
+            "\nUnreadable: {}{place}\n  {}\n",
             plain(&part.source),
-            grouped(part.start),
             plain(&part.reason)
         ));
     }

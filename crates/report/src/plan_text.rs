@@ -115,8 +115,9 @@ impl PlannedSource {
             _ => "",
         };
         format!(
-            "             {} ({}{packed})\n",
+            "             {} ({}, {}{packed})\n",
             plain(&self.path),
+            self.format,
             bytes(self.bytes)
         )
     }

@@ -97,6 +97,11 @@ impl From<coldpress_checkpoint::Error> for AttemptError {
 
 impl From<coldpress_dataset::Error> for AttemptError {
     fn from(error: coldpress_dataset::Error) -> Self {
-        Self::system(&error)
+        let class = match &error {
+            // What is damaged stays so.
+            coldpress_dataset::Error::DamagedTable { .. } => ErrorClass::Input,
+            _ => ErrorClass::System,
+        };
+        Self::new(class, with_sources(&error))
     }
 }

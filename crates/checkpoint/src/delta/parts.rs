@@ -80,6 +80,22 @@ impl SectionParts {
         Ok(Some(part))
     }
 
+    /// Passes the next part by, which has to begin with the rows that the section before it left, and gives those that
+    /// it left itself.
+    pub(super) fn next_after(&mut self, left: Option<u32>) -> Result<Option<u32>> {
+        let part = self.next()?;
+        let Some((before, after)) = part.map(|part| (part.rows_before, part.rows_after)) else {
+            return Ok(None);
+        };
+        match left {
+            Some(left) if left != before => {
+                let reason = format!("it begins with {before} rows where {left} were left");
+                Err(self.corrupt(reason))
+            }
+            _ => Ok(Some(after)),
+        }
+    }
+
     /// Goes on to the next decoded rows; `false` behind the last.
     fn advance(&mut self) -> Result<bool> {
         self.row = 0;

@@ -1,5 +1,6 @@
 //! Opening delta files.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -50,15 +51,7 @@ impl DeltaReader {
     pub fn open_damaged(reader: Box<dyn StoreReader>) -> Result<(Self, Vec<SectionDamage>)> {
         let container = ContainerReader::open_unverified(reader)?;
         let mut opened = Self::of_container(container)?;
-        let mut damages = Vec::new();
-        for section in 0..opened.manifest.sections.len() {
-            let mut parts = opened.parts(section);
-            match read_through(&mut parts) {
-                Ok(()) => {}
-                Err(Error::Corrupt { reason, .. }) => damages.push((section, reason)),
-                Err(error) => return Err(error),
-            }
-        }
+        let damages = opened.damages()?;
         let first = damages.first().map(|(section, _)| *section);
         opened.usable = first.unwrap_or(opened.usable);
         let told = damages.into_iter().map(|(section, reason)| SectionDamage {
@@ -67,6 +60,45 @@ impl DeltaReader {
         });
         let told = told.collect();
         Ok((opened, told))
+    }
+
+    /// The sections that are not as they were written, or do not begin where the one before them ends, with what is
+    /// wrong.
+    fn damages(&self) -> Result<Vec<(usize, String)>> {
+        let mut sections: Vec<SectionParts> = (0..self.manifest.sections.len())
+            .map(|at| self.parts(at))
+            .collect();
+        let mut damages = BTreeMap::new();
+        let parts = self
+            .manifest
+            .sections
+            .iter()
+            .map(|section| section.parts)
+            .max();
+        for _ in 0..parts.unwrap_or_default() {
+            let mut left = None;
+            for (at, section) in sections.iter_mut().enumerate() {
+                if damages.contains_key(&at) {
+                    left = None;
+                    continue;
+                }
+                match section.next_after(left) {
+                    Ok(after) => left = after,
+                    Err(Error::Corrupt { reason, .. }) => {
+                        damages.insert(at, reason);
+                        left = None;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        for (at, section) in sections.iter_mut().enumerate() {
+            match section.finish() {
+                Err(Error::Corrupt { reason, .. }) => drop(damages.entry(at).or_insert(reason)),
+                other => other?,
+            }
+        }
+        Ok(damages.into_iter().collect())
     }
 
     pub(crate) fn of_container(container: ContainerReader) -> Result<Self> {
@@ -152,35 +184,6 @@ impl DeltaReader {
         let own = groups.filter(|(_, of)| **of as usize == section);
         own.map(|(group, _)| group).collect()
     }
-
-    /// Whether the rows that each section left are those that the next one found.
-    pub(crate) fn check_counts(&self) -> Result<()> {
-        let mut sections: Vec<SectionParts> = (0..self.usable).map(|at| self.parts(at)).collect();
-        let parts = self.sections().first().map_or(0, |first| first.parts);
-        for _ in 0..parts {
-            let mut left = None;
-            for section in &mut sections {
-                let part = section
-                    .next()?
-                    .map(|part| (part.rows_before, part.rows_after));
-                let Some((before, after)) = part else {
-                    continue;
-                };
-                if left.is_some_and(|left| left != before) {
-                    return Err(
-                        section.corrupt("it begins with other rows than the one before it left")
-                    );
-                }
-                left = Some(after);
-            }
-        }
-        sections.iter_mut().try_for_each(SectionParts::finish)
-    }
-}
-
-fn read_through(parts: &mut SectionParts) -> Result<()> {
-    while parts.next()?.is_some() {}
-    parts.finish()
 }
 
 impl fmt::Debug for DeltaReader {

@@ -53,7 +53,8 @@ proptest! {
         let full = attempt.write_full(&store, &batches, point);
         let full = RowsReader::open(store.get(&name("full")).unwrap(), &full).unwrap();
         prop_assert_eq!(&loaded(full).unwrap(), &expected[point]);
-        delta.check_counts().unwrap();
+        let (_, damages) = DeltaReader::open_damaged(store.get(&name("deltas")).unwrap()).unwrap();
+        prop_assert_eq!(damages, []);
     }
 
     #[test]
@@ -221,7 +222,37 @@ fn the_writer_holds_no_more_than_its_bound() {
         .max();
     assert!(largest.unwrap() < 12 << 20, "{largest:?}");
     assert_eq!(delta.container().groups().len(), 9);
-    delta.check_counts().unwrap();
+    let (_, damages) = DeltaReader::open_damaged(store.get(&name("a")).unwrap()).unwrap();
+    assert_eq!(damages, []);
+}
+
+#[test]
+fn sections_that_do_not_meet_are_found() {
+    let store = MemoryStore::new();
+    let (fields, base) = (field_names(), DeltaBase::default());
+    let options = DeltaOptions {
+        format: Format::Arrow,
+        compression: Compression::None,
+        fields: &fields,
+        stats: &[],
+        base: &base,
+    };
+    let mut writer = DeltaWriter::create(store.put_new(&name("a")).unwrap(), &options).unwrap();
+    for (section, before, after) in [(0, 5, 4), (1, 3, 3), (2, 3, 1)] {
+        writer.write_part(section, before, after, b"").unwrap();
+    }
+    let manifests = [(1, 4), (2, 3), (3, 1)].map(|(operation, rows)| manifest(operation, "", rows));
+    writer.finish(&manifest(3, "", 0), &manifests).unwrap();
+    let (delta, damages) = DeltaReader::open_damaged(store.get(&name("a")).unwrap()).unwrap();
+    assert_eq!(delta.sections().len(), 1);
+    let reason = "its section behind operator 2: it begins with 3 rows where 4 were left";
+    assert_eq!(
+        damages,
+        [SectionDamage {
+            operation: 2,
+            reason: reason.to_owned()
+        }]
+    );
 }
 
 #[test]

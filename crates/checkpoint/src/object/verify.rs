@@ -76,7 +76,6 @@ impl Verified {
                         .into_iter()
                         .map(|SectionDamage { reason, .. }| reason),
                 );
-                delta.check_counts()?;
                 self.description = Some(described(&Opened::Delta(Box::new(delta))));
                 Ok(())
             }

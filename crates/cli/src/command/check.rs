@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use coldpress::dataset::Standing;
+use coldpress::dataset::{ExportTarget, Standing};
 use coldpress::executor::Prepared;
 use coldpress::job::fields_view;
 use coldpress::report::quantity::{bytes, counted, plain};
@@ -74,7 +74,11 @@ fn dataset(prepared: &Prepared) -> Result<String, Failure> {
         .iter()
         .map(|source| source.identity.length)
         .sum();
-    let files = counted(resolved.sources.len() as u64, "file");
+    let files = resolved
+        .sources
+        .iter()
+        .map(|source| source.members.len().max(1) as u64);
+    let files = counted(files.sum(), "file");
     let formats: BTreeSet<&str> = resolved
         .sources
         .iter()
@@ -84,7 +88,7 @@ fn dataset(prepared: &Prepared) -> Result<String, Failure> {
     let mut text = format!(
         "Dataset    {files}, {}, {}\n",
         bytes(stored),
-        formats.join(" and ")
+        listed(&formats)
     );
     let preview = prepared.preview(&resolved.sources)?;
     let notes = resolved.notes.iter().chain(&preview.warnings);
@@ -101,19 +105,28 @@ fn dataset(prepared: &Prepared) -> Result<String, Failure> {
 }
 
 fn export(prepared: &Prepared) -> Result<String, Failure> {
+    let mut text = format!("Output     {}\n", standing(&prepared.target, prepared)?);
+    for (companion, at) in prepared.companions.iter().zip(0..) {
+        let label = if at == 0 { "Beside it" } else { "" };
+        let standing = standing(&companion.target, prepared)?;
+        text.push_str(&format!("{label:<11}{standing}\n"));
+    }
+    Ok(text)
+}
+
+/// What stands where an output goes, and what becomes of it.
+fn standing(target: &ExportTarget, prepared: &Prepared) -> Result<String, Failure> {
     use coldpress::config::Overwrite;
-    let target = &prepared.target;
     let path = target.path().display().to_string();
     let standing = target
         .standing()
         .map_err(|error| Failure::failed(chain(&error)))?;
-    let overwrite = prepared.recipe.export.overwrite;
-    let what = match (standing, overwrite) {
+    let refused = |reason: String| Err(Failure::new(code::REFUSED, reason));
+    let what = match (standing, prepared.recipe.export.overwrite) {
         (Standing::Free, _) => "is free".to_owned(),
         (_, Overwrite::Never) => {
-            return Err(Failure::new(
-                code::REFUSED,
-                format!("export path `{path}` is taken, and `export_overwrite` is `never`"),
+            return refused(format!(
+                "export path `{path}` is taken, and `export_overwrite` is `never`"
             ));
         }
         (Standing::Ours(made), _) => format!("is replaced; job {} made it", made.job_id),
@@ -121,11 +134,17 @@ fn export(prepared: &Prepared) -> Result<String, Failure> {
             "is replaced, as `export_overwrite` says".to_owned()
         }
         (Standing::Foreign(reason), Overwrite::Own) => {
-            return Err(Failure::new(
-                code::REFUSED,
-                format!("export path `{path}` {reason}"),
-            ));
+            return refused(format!("export path `{path}` {reason}"));
         }
     };
-    Ok(format!("Output     {} {what}\n", plain(&path)))
+    Ok(format!("{} {what}", plain(&path)))
+}
+
+/// Words as a list in a sentence: `a, b and c`.
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }

@@ -1,15 +1,17 @@
 //! The folder of the rounds: datasets, the program, undisturbed runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use coldpress::dataset::{Compression, RowsEncoder};
 use serde_json::Value;
 
-use super::folder::{Files, names_in, read_export};
+use super::folder::{Written, names_in};
 use super::variant::{Export, Input, Variant};
 use super::{Checked, ensure};
 
@@ -32,16 +34,15 @@ pub(crate) struct Bench {
     folder: tempfile::TempDir,
     scale: Scale,
     undisturbed: BTreeMap<Variant, Arc<Undisturbed>>,
-    standing: BTreeMap<Export, Arc<Files>>,
     rounds: u32,
 }
 
 /// What a run did that nobody killed.
 pub(crate) struct Undisturbed {
     pub(crate) time: Duration,
-    pub(crate) export: Files,
-    /// What lies beside the export, and the export.
-    pub(crate) names: BTreeSet<String>,
+    pub(crate) written: Written,
+    /// The results in the folder of the job.
+    pub(crate) results: Vec<String>,
     pub(crate) ledger: Value,
     pub(crate) totals: Value,
     pub(crate) partitions: u64,
@@ -65,14 +66,17 @@ impl Place {
         self.path.join("jobs").join(JOB)
     }
 
-    /// The folder of the export.
-    pub(crate) fn exports(&self) -> PathBuf {
-        self.path.join("out")
+    /// The export, and what lies beside it.
+    pub(crate) fn written(&self, export: Export) -> Written {
+        Written::read(&self.path.join("out"), export.name())
     }
 
-    /// What stands at the export path.
-    pub(crate) fn export(&self, export: Export) -> Option<Files> {
-        read_export(&self.exports().join(export.name()))
+    /// The results of the job, named without epoch and attempt.
+    pub(crate) fn results(&self) -> Vec<String> {
+        let names = names_in(&self.job().join("results"));
+        let mut names: Vec<_> = names.iter().map(|name| without_attempt(name)).collect();
+        names.sort();
+        names
     }
 
     /// The counts of the job's summary.
@@ -97,39 +101,73 @@ impl Bench {
             folder,
             scale,
             undisturbed: BTreeMap::new(),
-            standing: BTreeMap::new(),
             rounds: 0,
         };
         bench.write_datasets();
         bench
     }
 
+    /// The sample in every form of input; those that other programs make as well are made here.
     fn write_datasets(&self) {
         let sample =
             std::fs::read_to_string(repository().join("examples/data/webtext-mini.jsonl")).unwrap();
-        let mut dataset = String::with_capacity(sample.len() * self.scale.copies as usize);
+        let mut lines = Vec::new();
         for copy in 0..self.scale.copies {
             for line in sample.lines() {
                 let (before, id) = line.split_once("\"id\"").unwrap();
-                writeln!(dataset, "{before}\"copy\":{copy},\"id\"{id}").unwrap();
+                lines.push(format!("{before}\"copy\":{copy},\"id\"{id}"));
             }
         }
-        std::fs::write(self.path(Input::Plain.path()), dataset).unwrap();
-        // Carried through without an operator, which packs it.
-        let packing = format!(
-            "{{dataset_path: in.jsonl, export_path: {}, work_dir: packing, process: []}}",
-            Input::Gzip.path()
+        let dataset = lines.join("\n") + "\n";
+        self.write(Input::Array, format!("[\n{}\n]\n", lines.join(",\n")));
+        let mut packed = RowsEncoder::new(Vec::new(), Compression::Gzip).unwrap();
+        packed.write_all(dataset.as_bytes()).unwrap();
+        self.write(Input::Gzip, packed.finish().unwrap());
+        self.write(Input::Lines, dataset);
+        self.write_texts_and_table(&lines);
+        self.convert(Input::Parquet.path());
+        // An Arrow file is its magic, padded, a stream, and a footer with its length and the magic behind it.
+        self.convert("in.arrow");
+        let file = std::fs::read(self.path("in.arrow")).unwrap();
+        let (body, end) = file.split_at(file.len() - 10);
+        let footer = u32::from_le_bytes(end[..4].try_into().unwrap()) as usize;
+        let padding = body[6..].iter().take_while(|byte| **byte == 0).count();
+        self.write(Input::Stream, &body[6 + padding..body.len() - footer]);
+    }
+
+    fn write_texts_and_table(&self, lines: &[String]) {
+        std::fs::create_dir(self.path(Input::Texts.path())).unwrap();
+        let mut table = "copy;id;text\r\n".to_owned();
+        for (number, line) in lines.iter().enumerate() {
+            let record: Value = serde_json::from_str(line).unwrap();
+            let text = record["text"].as_str().unwrap();
+            let path = format!("{}/{number:06}.txt", Input::Texts.path());
+            std::fs::write(self.path(&path), text).unwrap();
+            let (copy, id, text) = (&record["copy"], &record["id"], text.replace('"', "\"\""));
+            writeln!(table, "{copy};{id};\"{text}\"\r").unwrap();
+        }
+        self.write(Input::Csv, table);
+    }
+
+    fn write(&self, input: Input, bytes: impl AsRef<[u8]>) {
+        std::fs::write(self.path(input.path()), bytes).unwrap();
+    }
+
+    /// Carries the sample through without an operator, into another form.
+    fn convert(&self, path: &str) {
+        let recipe = format!(
+            "{{dataset_path: in.jsonl, export_path: {path}, work_dir: converting, process: []}}"
         );
-        std::fs::write(self.path("pack.yaml"), packing).unwrap();
-        let packed = self
+        std::fs::write(self.path("convert.yaml"), recipe).unwrap();
+        let converted = self
             .program()
-            .args(["process", "--config", "pack.yaml"])
+            .args(["process", "--config", "convert.yaml"])
             .output()
             .unwrap();
         assert!(
-            packed.status.success(),
+            converted.status.success(),
             "{}",
-            String::from_utf8_lossy(&packed.stderr)
+            String::from_utf8_lossy(&converted.stderr)
         );
     }
 
@@ -165,12 +203,8 @@ impl Bench {
             .arg(repository().join("configs/quickstart.yaml"));
         command.args(["--no-progress", "--json", "--np", "2", "--job_id", job]);
         command.args(["--work_dir", &format!("{name}/jobs")]);
-        command.args([
-            "--export_path",
-            &variant.export.path_in(&format!("{name}/out")),
-        ]);
         command.args(["--partition.size", &self.scale.partition_size.to_string()]);
-        command.args(variant.arguments());
+        command.args(variant.arguments(&format!("{name}/out")));
         command
     }
 
@@ -189,53 +223,51 @@ impl Bench {
         let mut report = self.finish(&place, variant)?;
         let undisturbed = Arc::new(Undisturbed {
             time: started.elapsed(),
-            export: place
-                .export(variant.export)
-                .ok_or("an undisturbed run exported nothing")?,
-            names: names_in(&place.exports()),
+            written: place.written(variant.export),
+            results: place.results(),
             totals: place.totals()?,
             ledger: report["ledger"].take(),
             partitions: report["partitions"].as_u64().unwrap_or_default(),
         });
+        let written = &undisturbed.written;
+        ensure(!written.export.is_empty(), || {
+            "an undisturbed run exported nothing".to_owned()
+        })?;
+        ensure(
+            written.companions.len() == variant.companion_count(),
+            || format!("beside the export lie {:?}", written.companions.keys()),
+        )?;
         self.agree(variant, &undisturbed)?;
         self.undisturbed.insert(variant, Arc::clone(&undisturbed));
         place.remove();
         Ok(undisturbed)
     }
 
-    /// Neither the strategy nor the packing of the input may be seen in an export.
     fn agree(&self, variant: Variant, found: &Undisturbed) -> Checked<()> {
         let other = self
             .undisturbed
             .iter()
-            .find(|(other, _)| other.export == variant.export);
-        ensure(
-            other.is_none_or(|(_, other)| other.export == found.export),
-            || {
-                format!(
-                    "undisturbed runs of {variant:?} and {:?} differ",
-                    other.map(|(other, _)| other)
-                )
-            },
-        )
+            .find(|(other, _)| other.agrees_with(variant));
+        let Some((other, undisturbed)) = other else {
+            return Ok(());
+        };
+        found
+            .written
+            .check_equals(&undisturbed.written)
+            .map_err(|reason| format!("undisturbed runs of {variant:?} and {other:?}: {reason}"))
     }
 
-    /// Puts an older export of another job at the export path, which may be replaced; made once.
-    pub(crate) fn put_standing(&mut self, place: &Place, variant: Variant) -> Checked<Arc<Files>> {
+    /// Puts an older export of another job at the export path, which may be replaced, and companions of that export.
+    pub(crate) fn put_standing(&mut self, place: &Place, variant: Variant) -> Checked<Written> {
         report_of(
             self.command_of("before", place, variant)
                 .args(["--limit", "20"]),
         )?;
-        if let Some(known) = self.standing.get(&variant.export) {
-            return Ok(Arc::clone(known));
-        }
-        let files = Arc::new(
-            place
-                .export(variant.export)
-                .ok_or("an older export is missing")?,
-        );
-        self.standing.insert(variant.export, Arc::clone(&files));
-        Ok(files)
+        let older = place.written(variant.export);
+        ensure(!older.export.is_empty(), || {
+            "an older export is missing".to_owned()
+        })?;
+        Ok(older)
     }
 
     /// Keeps the folder for whoever looks for what went wrong.
@@ -256,6 +288,17 @@ fn report_of(command: &mut Command) -> Checked<Value> {
     })?;
     serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("the report is no JSON: {error}"))
+}
+
+/// Another run may have made the same at another attempt.
+fn without_attempt(name: &str) -> String {
+    let is_number = |part: &str, letter| {
+        let digits = part.strip_prefix(letter).unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let parts = name.split('.');
+    let lasting = parts.filter(|part| !is_number(part, 'e') && !is_number(part, 'a'));
+    lasting.collect::<Vec<_>>().join(".")
 }
 
 /// The top of the repository.

@@ -1,10 +1,12 @@
 //! Kills at instants spread over the undisturbed run.
 
+use std::collections::BTreeSet;
+
 use super::bench::{Bench, Scale};
 use super::is_full;
 use super::round::{Kill, Round};
 use super::table::{Outcome, judge, play_all};
-use super::variant::{EXPORTS, Input, Strategy, Variant};
+use super::variant::{Export, Input, Strategy, Variant};
 
 /// Instants for each strategy.
 const INSTANTS: usize = 24;
@@ -58,30 +60,24 @@ fn kills_at_any_instant() {
 fn all_rounds() -> Vec<Round> {
     let strategies = Strategy::ALL.into_iter().enumerate();
     strategies
-        .flat_map(|(number, strategy)| (0..INSTANTS).map(move |part| round(number, strategy, part)))
+        .flat_map(|(number, strategy)| {
+            (0..INSTANTS).map(move |part| round(strategy, part, number * INSTANTS + part))
+        })
         .collect()
 }
 
-fn round(number: usize, strategy: Strategy, part: usize) -> Round {
+/// A round of this strategy, killed in this part of the run; `number` tells it from all others.
+fn round(strategy: Strategy, part: usize, number: usize) -> Round {
     let share = (part as f64 + 0.5) / INSTANTS as f64;
     let mut kills = vec![Kill::After(share)];
     if part % 6 == 4 {
         // Into what the first kill has left to do.
-        let place = (number * INSTANTS + part) as u64;
-        kills.push(Kill::After(unit(SEED ^ place) * (1.0 - share).max(0.1)));
+        kills.push(Kill::After(
+            unit(SEED ^ number as u64) * (1.0 - share).max(0.1),
+        ));
     }
-    let input = if part % 4 == 3 {
-        Input::Gzip
-    } else {
-        Input::Plain
-    };
-    let export = EXPORTS[(part + number) % EXPORTS.len()];
     Round {
-        variant: Variant {
-            strategy,
-            input,
-            export,
-        },
+        variant: Variant::numbered(strategy, number),
         kills,
         replaces: part % 4 == 1,
     }
@@ -97,7 +93,8 @@ fn sample() -> Vec<Round> {
     let strategies = Strategy::ALL.into_iter().enumerate();
     strategies
         .flat_map(|(number, strategy)| {
-            (0..SAMPLED).map(move |draw| round(number, strategy, part_of(draw, number)))
+            (0..SAMPLED)
+                .map(move |draw| round(strategy, part_of(draw, number), number * SAMPLED + draw))
         })
         .collect()
 }
@@ -120,13 +117,13 @@ fn check_covers(rounds: &[Round], least: usize) {
                 .any(|round| round.variant.strategy == strategy)
         );
     }
-    for export in EXPORTS {
+    for export in Export::ALL {
         assert!(
             rounds.iter().any(|round| round.variant.export == export),
             "{export:?}"
         );
     }
-    for input in [Input::Plain, Input::Gzip] {
+    for input in Input::ALL {
         assert!(
             rounds.iter().any(|round| round.variant.input == input),
             "{input:?}"
@@ -141,6 +138,12 @@ fn check_covers(rounds: &[Round], least: usize) {
 
 #[test]
 fn rounds_are_of_every_kind() {
-    check_covers(&all_rounds(), 100);
+    let all = all_rounds();
+    check_covers(&all, 100);
     check_covers(&sample(), 10);
+    let forms: BTreeSet<_> = all
+        .iter()
+        .map(|round| (round.variant.input, round.variant.export))
+        .collect();
+    assert_eq!(forms.len(), Input::ALL.len() * Export::ALL.len());
 }

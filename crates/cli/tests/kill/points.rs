@@ -7,7 +7,7 @@ use super::bench::{Bench, Scale, repository};
 use super::is_full;
 use super::round::{Kill, Round};
 use super::table::{Outcome, judge, play_one};
-use super::variant::{EXPORTS, Export, Input, Strategy, Variant};
+use super::variant::{Export, Strategy, Variant};
 
 struct CrashPoint {
     name: &'static str,
@@ -24,6 +24,8 @@ enum Needs {
     Checkpoints,
     /// An older directory at the export path.
     OlderDirectory,
+    /// Files beside the export.
+    Companions,
 }
 
 const fn point(name: &'static str, hit: u32, needs: Needs) -> CrashPoint {
@@ -38,6 +40,7 @@ const POINTS: &[CrashPoint] = &[
     point("driver.before_sync", 4, Needs::Nothing),
     point("driver.publish", 5, Needs::Nothing),
     point("exchange_before_folder_sync", 1, Needs::OlderDirectory),
+    point("export.companion", 3, Needs::Companions),
     point("export.intent", 1, Needs::Nothing),
     point("export.owned", 1, Needs::Nothing),
     point("export.renamed", 1, Needs::Nothing),
@@ -60,19 +63,23 @@ const SCALE: Scale = Scale {
     partition_size: 40,
 };
 
+/// `cargo test` plays with so many forms of input and export: each at least once, each measured once.
+const SAMPLED: usize = 9;
+
+/// How far apart the forms of two points are, and of two strategies at one.
+const SPREAD: usize = 5;
+
 #[test]
 fn kills_at_every_crash_point() {
     let mut bench = Bench::new(SCALE);
     let mut outcomes = Vec::new();
-    for point in POINTS {
+    for (number, point) in POINTS.iter().enumerate() {
         if is_full() {
-            play_all_hits(&mut bench, point, &mut outcomes);
+            play_all_hits(&mut bench, point, number * SPREAD, &mut outcomes);
         } else {
             let kill = format!("{}:{}", point.name, point.hit);
-            outcomes.push(reached(
-                play_one(&mut bench, &point.round(Strategy::EveryOp, kill, 0)),
-                point,
-            ));
+            let round = point.round(Strategy::EveryOp, kill, number % SAMPLED);
+            outcomes.push(reached(play_one(&mut bench, &round), point));
         }
     }
     judge(
@@ -83,14 +90,15 @@ fn kills_at_every_crash_point() {
     );
 }
 
-/// Kills at many hits of a point, with every strategy, until a run has no such hit.
-fn play_all_hits(bench: &mut Bench, point: &CrashPoint, outcomes: &mut Vec<Outcome>) {
+/// Kills at many hits of a point, with every strategy, until a run has no such hit. `first` is the number of its forms.
+fn play_all_hits(bench: &mut Bench, point: &CrashPoint, first: usize, outcomes: &mut Vec<Outcome>) {
     for (number, strategy) in Strategy::ALL.into_iter().enumerate() {
         // One after another with the strategy that writes most, and ever farther apart with the others.
         let each = if strategy == Strategy::EveryOp { 20 } else { 0 };
         let hits = (1..=each).chain((0..u32::BITS).map(|bit| 1 << bit).filter(|hit| *hit > each));
         for (step, hit) in hits.enumerate() {
-            let round = point.round(strategy, format!("{}:{hit}", point.name), number + step);
+            let forms = first + number * SPREAD + step;
+            let round = point.round(strategy, format!("{}:{hit}", point.name), forms);
             if point.needs == Needs::Checkpoints && !round.variant.has_checkpoints() {
                 break;
             }
@@ -107,27 +115,18 @@ fn reached(outcome: Option<Outcome>, point: &CrashPoint) -> Outcome {
 }
 
 impl CrashPoint {
-    /// A round with a kill at this point; `variation` chooses what does not matter for reaching it.
-    fn round(&self, strategy: Strategy, kill: String, variation: usize) -> Round {
+    /// A round with a kill at this point; `forms` chooses what does not matter for reaching it.
+    fn round(&self, strategy: Strategy, kill: String, forms: usize) -> Round {
+        let mut variant = Variant::numbered(strategy, forms % Variant::FORMS);
         let older = self.needs == Needs::OlderDirectory;
-        let input = if variation % 4 == 3 {
-            Input::Gzip
-        } else {
-            Input::Plain
-        };
-        let export = if older {
-            Export::Directory
-        } else {
-            EXPORTS[variation % EXPORTS.len()]
-        };
+        if older && !variant.export.is_directory() {
+            variant.export = Export::Directory;
+        }
+        variant.companions |= self.needs == Needs::Companions;
         Round {
-            variant: Variant {
-                strategy,
-                input,
-                export,
-            },
+            variant,
             kills: vec![Kill::Point(kill)],
-            replaces: older || variation % 2 == 1,
+            replaces: older || forms % 4 == 1,
         }
     }
 }

@@ -11,7 +11,7 @@ use coldpress::storage::crash_point;
 use serde_json::Value;
 
 use super::bench::{Bench, Place, Undisturbed};
-use super::folder::{Files, names_in};
+use super::folder::Written;
 use super::journal::Journal;
 use super::variant::Variant;
 use super::{Checked, ensure};
@@ -106,8 +106,8 @@ struct Scene<'r> {
     round: &'r Round,
     place: Place,
     undisturbed: Arc<Undisturbed>,
-    /// What stands at the export path from the start.
-    older: Option<Arc<Files>>,
+    /// What stands at the export path and beside it from the start.
+    older: Written,
 }
 
 /// What a kill left.
@@ -121,8 +121,8 @@ impl<'r> Scene<'r> {
         let undisturbed = bench.undisturbed(round.variant)?;
         let place = bench.place();
         let older = match round.replaces {
-            true => Some(bench.put_standing(&place, round.variant)?),
-            false => None,
+            true => bench.put_standing(&place, round.variant)?,
+            false => Written::default(),
         };
         Ok(Self {
             bench,
@@ -172,14 +172,10 @@ impl<'r> Scene<'r> {
         Ok(Some(Wreck { hit, journal }))
     }
 
-    /// At the export path stands what stood there before, or the whole new export.
+    /// At every path stands what stood there before, or all of what is to be there.
     fn check_whole(&self) -> Checked<()> {
-        let found = self.place.export(self.round.variant.export);
-        let is_old = found.as_ref() == self.older.as_deref();
-        let is_new = found.as_ref() == Some(&self.undisturbed.export);
-        ensure(is_old || is_new, || {
-            "the kill left a part of an export".to_owned()
-        })
+        let found = self.place.written(self.round.variant.export);
+        found.check_whole(&self.older, &self.undisturbed.written)
     }
 
     /// Resumes what was killed, and once more what is complete then.
@@ -229,8 +225,8 @@ impl<'r> Scene<'r> {
         let Undisturbed {
             ledger,
             totals,
-            export,
-            names,
+            written,
+            results,
             ..
         } = &*self.undisturbed;
         ensure(report["ledger"] == *ledger, || {
@@ -239,14 +235,11 @@ impl<'r> Scene<'r> {
         ensure(self.place.totals()? == *totals, || {
             "the counts of the summary differ".to_owned()
         })?;
-        let found = self.place.export(self.round.variant.export);
-        ensure(found.as_ref() == Some(export), || {
-            "the export differs".to_owned()
-        })?;
-        let found = names_in(&self.place.exports());
-        ensure(found == *names, || {
-            let odd: Vec<_> = found.symmetric_difference(names).collect();
-            format!("beside the export, other names than after an undisturbed run: {odd:?}")
+        self.place
+            .written(self.round.variant.export)
+            .check_equals(written)?;
+        ensure(self.place.results() == *results, || {
+            "other results in the job's folder than after an undisturbed run".to_owned()
         })?;
         Ok(report)
     }

@@ -3,7 +3,7 @@
 use super::bench::Bench;
 use super::is_full;
 use super::round::{Kill, Played, Round, play};
-use super::variant::{Input, Strategy};
+use super::variant::Strategy;
 
 /// A round and what came of it.
 pub(crate) struct Outcome {
@@ -128,14 +128,16 @@ fn line(outcome: &Outcome) -> String {
         kills,
         replaces,
     } = &outcome.round;
-    let input = match variant.input {
-        Input::Plain => "`.jsonl`",
-        Input::Gzip => "`.jsonl.gz`",
+    let beside = if variant.companions {
+        " and companions"
+    } else {
+        ""
     };
     let older = if *replaces { " over an older one" } else { "" };
     let run = format!(
-        "| {} | {input} | {}{older} |",
+        "| {} | {} | {}{beside}{older} |",
         variant.strategy.name(),
+        variant.input.form(),
         variant.export.form()
     );
     match &outcome.result {

@@ -6,6 +6,8 @@ pub(crate) struct Variant {
     pub(crate) strategy: Strategy,
     pub(crate) input: Input,
     pub(crate) export: Export,
+    /// Whether statistics and dropped records are written beside the export.
+    pub(crate) companions: bool,
 }
 
 /// The checkpoint strategies.
@@ -22,33 +24,90 @@ pub(crate) enum Strategy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Input {
     /// A file in which partitions are ranges of bytes.
-    Plain,
+    Lines,
     /// A stream that one reader cuts, and copies partition by partition.
     Gzip,
+    Csv,
+    Array,
+    Parquet,
+    /// An Arrow IPC stream, which has no list of its batches.
+    Stream,
+    /// A folder of text files.
+    Texts,
 }
 
 /// The form of the export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Export {
-    Plain,
+    Lines,
+    Gzip,
     Zstd,
+    Array,
+    Csv,
+    Parquet,
+    Arrow,
+    /// A directory of JSONL.
     Directory,
+    /// A directory of Parquet files.
+    ParquetDirectory,
 }
 
-pub(crate) const EXPORTS: [Export; 3] = [Export::Plain, Export::Zstd, Export::Directory];
-
 impl Variant {
-    /// The arguments that make the program run so.
-    pub(crate) fn arguments(self) -> Vec<String> {
-        let mut words = self.strategy.arguments().to_vec();
-        words.extend(["--dataset_path", self.input.path()]);
-        let words = words.into_iter().map(str::to_owned);
-        words.chain(self.export.arguments()).collect()
+    /// How many differ in something else than the strategy.
+    pub(crate) const FORMS: usize = 2 * Input::ALL.len() * Export::ALL.len();
+
+    /// One after another, these have every input with every export, with and without companions.
+    pub(crate) fn numbered(strategy: Strategy, number: usize) -> Self {
+        // No two of the counts have a divisor in common.
+        Self {
+            strategy,
+            input: Input::ALL[number % Input::ALL.len()],
+            export: Export::ALL[number % Export::ALL.len()],
+            companions: number % 2 == 0,
+        }
+    }
+
+    /// The arguments that make the program run so, with what it writes in this folder.
+    pub(crate) fn arguments(self, folder: &str) -> Vec<String> {
+        let mut words: Vec<String> = self
+            .strategy
+            .arguments()
+            .iter()
+            .map(|&word| word.into())
+            .collect();
+        let mut add = |key: &str, value: String| words.extend([format!("--{key}"), value]);
+        add("dataset_path", self.input.path().to_owned());
+        let export = self.export;
+        let end = if export.is_directory() { "/" } else { "" };
+        add("export_path", format!("{folder}/{}{end}", export.name()));
+        if export.is_directory() {
+            // Small shards, so that there are several.
+            add("export_shard_size", "300000".to_owned());
+        }
+        if export == Export::ParquetDirectory {
+            add("export_type", "parquet".to_owned());
+        }
+        if self.companions {
+            add("export_stats", "true".to_owned());
+            add("export_dropped", format!("{folder}/dropped"));
+        }
+        words
     }
 
     /// Whether it leaves checkpoint files.
     pub(crate) fn has_checkpoints(self) -> bool {
         !matches!(self.strategy, Strategy::EveryPartition | Strategy::Disabled)
+    }
+
+    /// The statistics, and a file for each filter of the recipe.
+    pub(crate) fn companion_count(self) -> usize {
+        if self.companions { 6 } else { 0 }
+    }
+
+    /// Whether undisturbed runs must write the same: neither the strategy nor the packing of the input may be seen.
+    pub(crate) fn agrees_with(self, other: Self) -> bool {
+        let like = |one: Self| (one.input.content(), one.export, one.companions);
+        like(self) == like(other)
     }
 }
 
@@ -96,45 +155,96 @@ impl Strategy {
 }
 
 impl Input {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Lines,
+        Self::Gzip,
+        Self::Csv,
+        Self::Array,
+        Self::Parquet,
+        Self::Stream,
+        Self::Texts,
+    ];
+
     /// Where the dataset is, in the folder of the rounds.
     pub(crate) fn path(self) -> &'static str {
         match self {
-            Self::Plain => "in.jsonl",
+            Self::Lines => "in.jsonl",
             Self::Gzip => "in.jsonl.gz",
-        }
-    }
-}
-
-impl Export {
-    /// The name of the file or directory.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "clean.jsonl",
-            Self::Zstd => "clean.jsonl.zst",
-            Self::Directory => "clean",
+            Self::Csv => "in.csv",
+            Self::Array => "in.json",
+            Self::Parquet => "in.parquet",
+            Self::Stream => "in.arrows",
+            Self::Texts => "texts",
         }
     }
 
     /// What a table calls it.
     pub(crate) fn form(self) -> &'static str {
         match self {
-            Self::Plain => "`.jsonl`",
-            Self::Zstd => "`.jsonl.zst`",
-            Self::Directory => "directory",
+            Self::Lines => "`.jsonl`",
+            Self::Gzip => "`.jsonl.gz`",
+            Self::Csv => "`.csv`",
+            Self::Array => "`.json`",
+            Self::Parquet => "`.parquet`",
+            Self::Stream => "`.arrows`",
+            Self::Texts => "`.txt`",
         }
     }
 
-    fn arguments(self) -> Vec<String> {
+    /// Which inputs hold the same records, spelled the same.
+    fn content(self) -> u32 {
         match self {
-            // Small shards, so that there are several.
-            Self::Directory => vec!["--export_shard_size".to_owned(), "300000".to_owned()],
-            Self::Plain | Self::Zstd => Vec::new(),
+            Self::Lines | Self::Gzip | Self::Array => 0,
+            Self::Csv => 1,
+            Self::Parquet | Self::Stream => 2,
+            Self::Texts => 3,
+        }
+    }
+}
+
+impl Export {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Lines,
+        Self::Gzip,
+        Self::Zstd,
+        Self::Array,
+        Self::Csv,
+        Self::Parquet,
+        Self::Arrow,
+        Self::Directory,
+        Self::ParquetDirectory,
+    ];
+
+    /// The name of the file or directory.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "clean.jsonl",
+            Self::Gzip => "clean.jsonl.gz",
+            Self::Zstd => "clean.jsonl.zst",
+            Self::Array => "clean.json",
+            Self::Csv => "clean.csv",
+            Self::Parquet => "clean.parquet",
+            Self::Arrow => "clean.arrow",
+            Self::Directory | Self::ParquetDirectory => "clean",
         }
     }
 
-    /// The export path in this folder.
-    pub(crate) fn path_in(self, folder: &str) -> String {
-        let end = if self == Self::Directory { "/" } else { "" };
-        format!("{folder}/{}{end}", self.name())
+    /// What a table calls it.
+    pub(crate) fn form(self) -> &'static str {
+        match self {
+            Self::Lines => "`.jsonl`",
+            Self::Gzip => "`.jsonl.gz`",
+            Self::Zstd => "`.jsonl.zst`",
+            Self::Array => "`.json`",
+            Self::Csv => "`.csv`",
+            Self::Parquet => "`.parquet`",
+            Self::Arrow => "`.arrow`",
+            Self::Directory => "directory of `.jsonl`",
+            Self::ParquetDirectory => "directory of `.parquet`",
+        }
+    }
+
+    pub(crate) fn is_directory(self) -> bool {
+        matches!(self, Self::Directory | Self::ParquetDirectory)
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use coldpress_record::{escape_into, rejected_line};
 
-use super::{Convert, Out};
+use super::{Convert, Out, Torn};
 use crate::source::{CsvColumn, CsvDialect, CsvKind};
 
 mod cells;
@@ -91,8 +91,18 @@ impl Convert for CsvRows {
 
     fn finish(&mut self, out: &mut Out) -> io::Result<()> {
         let event = self.rows.finish();
+        let open = match &event {
+            Event::Row(row) if row.is_open => Some(row.start),
+            _ => None,
+        };
         write_event(event, &self.columns, &mut self.header, out);
-        Ok(())
+        match open {
+            // What a torn write leaves; its bytes went on as a rejected row.
+            Some(start) => Err(Torn::error(format!(
+                "the file ends inside of a quoted cell of the row that begins at byte {start}"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod message;
 mod stream;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -141,10 +142,8 @@ impl ArrowFile {
         let mut ranges = Vec::new();
         let mut from = 0;
         for batch in &self.batches[groups] {
-            for message in self
-                .dictionaries(from..*batch)
-                .chain([&self.messages[*batch]])
-            {
+            let needed = self.dictionaries(from..*batch);
+            for message in needed.into_iter().chain([&self.messages[*batch]]) {
                 ranges.push(message.offset..message.end());
             }
             from = *batch;
@@ -153,26 +152,21 @@ impl ArrowFile {
     }
 
     /// The dictionaries among the messages `range` that still count at its end, in order.
-    fn dictionaries(&self, range: Range<usize>) -> impl Iterator<Item = &Message> {
-        let messages = &self.messages[range];
-        let is_replaced = |at: usize, id: i64| {
-            let mut later = messages[at + 1..].iter().map(|message| message.content);
-            later.any(|later| {
-                later
-                    == Content::Dictionary {
-                        id,
-                        is_delta: false,
-                    }
-            })
-        };
-        let counts = move |at: usize, message: &Message| match message.content {
-            Content::Dictionary { id, .. } => self.has_nested_dictionaries || !is_replaced(at, id),
-            _ => false,
-        };
-        let numbered = messages.iter().enumerate();
-        numbered
-            .filter(move |(at, message)| counts(*at, message))
-            .map(|(_, message)| message)
+    fn dictionaries(&self, range: Range<usize>) -> Vec<&Message> {
+        let (mut found, mut replaced) = (Vec::new(), HashSet::new());
+        for message in self.messages[range].iter().rev() {
+            let Content::Dictionary { id, is_delta } = message.content else {
+                continue;
+            };
+            if self.has_nested_dictionaries || !replaced.contains(&id) {
+                found.push(message);
+            }
+            if !is_delta {
+                replaced.insert(id);
+            }
+        }
+        found.reverse();
+        found
     }
 }
 

@@ -37,6 +37,8 @@ impl TableRows {
 fn kind_of(data_type: &DataType) -> ValueKind {
     match data_type {
         DataType::Boolean => ValueKind::Boolean,
+        integer if integer.is_integer() => ValueKind::Integer,
+        float if float.is_floating() => ValueKind::Float,
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => ValueKind::Text,
         DataType::Dictionary(_, values) => kind_of(values),
         DataType::RunEndEncoded(_, values) => kind_of(values.data_type()),

@@ -145,7 +145,7 @@ fn changed_texts_come_back_in_the_type_of_their_column() {
     batch.retain(|row| row != 1);
     let gathered = TableRows::gather(&batch, &fields, false).unwrap();
     assert_eq!(gathered.schema(), rows().schema());
-    let lines = rendered(&[gathered.clone()]);
+    let lines = rendered(std::slice::from_ref(&gathered));
     let before = rendered(&[rows()]);
     assert_eq!(lines[0], before[0].replace(r#""one\n""#, r#""\"quoted\"""#));
     assert_eq!(lines[1..3], before[2..4]);

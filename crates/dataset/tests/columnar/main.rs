@@ -1,16 +1,17 @@
 //! Columnar files: what is read of good ones, and that bad ones do no harm.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-/// How much memory a thread holds.
+// How much memory a thread holds.
 mod allocated;
-/// Files that lie.
+// Files that lie.
 mod damaged;
-/// Batches of records made of columns, and columns made of them again.
+// Batches of records made of columns, and columns made of them again.
 mod gathered;
-/// Good files with bytes changed at random.
+// Good files with bytes changed at random.
 mod mutations;
-/// Files of other programs.
+// Files of other programs.
 mod peers;
-/// All types and layouts, written and read again.
+// All types and layouts, written and read again.
 mod round_trips;
-/// Opening files and reading them whole.
+// Opening files and reading them whole.
 mod tables;

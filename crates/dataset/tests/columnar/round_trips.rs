@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
     DurationSecondArray, FixedSizeBinaryArray, FixedSizeListArray, Float64Array, Int64Array,
     LargeBinaryArray, LargeListArray, LargeStringArray, ListArray, MapArray, NullArray,
     RecordBatch, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray, UInt8Array,
@@ -11,7 +11,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Fields, Int32Type, Schema};
 use arrow::ipc::CompressionType;
 use coldpress_dataset::{Error, TableFile};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use proptest::prelude::*;
 
@@ -286,7 +286,7 @@ fn only_the_columns_that_are_named_are_read() {
         Layout::File(None),
         Layout::Stream(None),
     ] {
-        let path = write(folder.path(), &[batch.clone()], &layout);
+        let path = write(folder.path(), std::slice::from_ref(&batch), &layout);
         let mut source = source(&path);
         source.columns = vec!["meta".to_owned(), "words".to_owned()];
         let table = TableFile::open(&source).unwrap();
@@ -358,7 +358,7 @@ fn memory_is_bounded_by_pages_and_batches() {
         .build();
     let path = write(
         folder.path(),
-        &[batch.clone()],
+        std::slice::from_ref(&batch),
         &Layout::Parquet(Box::new(properties)),
     );
     let table = open(&path);
@@ -377,4 +377,41 @@ fn memory_is_bounded_by_pages_and_batches() {
     assert_eq!(rows, 40_000);
     assert!(largest <= 600 << 10, "a batch of {largest} bytes");
     assert!(peak < 24 << 20, "{peak} bytes");
+}
+
+/// Texts that share nearly all of themselves with the one before take few bytes in the file.
+#[test]
+fn repeated_long_texts_take_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "repeated ".repeat(20_000);
+    let column: ArrayRef = Arc::new(StringArray::from_iter_values(vec![text.as_str(); 600]));
+    let batch = RecordBatch::try_from_iter([("text", column)]).unwrap();
+    for encoding in [Encoding::DELTA_BYTE_ARRAY, Encoding::RLE_DICTIONARY] {
+        let properties = WriterProperties::builder().set_write_batch_size(100);
+        let properties = match encoding {
+            Encoding::RLE_DICTIONARY => properties,
+            other => properties.set_dictionary_enabled(false).set_encoding(other),
+        };
+        let layout = Layout::Parquet(Box::new(properties.build()));
+        let path = write(folder.path(), std::slice::from_ref(&batch), &layout);
+        assert!(path.metadata().unwrap().len() < 1 << 20);
+        let table = open(&path);
+        let (rows, peak) = peak_of(|| {
+            let (mut stream, mut rows) = (table.stream(0..600).unwrap(), 0);
+            while let Some(part) = stream.next_rows().unwrap() {
+                assert_eq!(part.column(0).as_string::<i32>().value(0), text);
+                rows += part.num_rows();
+            }
+            rows
+        });
+        assert_eq!(rows, 600);
+        assert!(peak < 110 << 20, "{encoding}: {peak} bytes");
+    }
+}
+
+#[test]
+fn streams_can_be_moved_to_other_threads() {
+    fn check<T: Send>() {}
+    check::<coldpress_dataset::TableStream>();
+    check::<Arc<TableFile>>();
 }

@@ -455,7 +455,7 @@ impl Driver<'_> {
                 "the field `{}` holds {}: it is exported as JSON text{}",
                 field.name,
                 field.types.join(" and "),
-                odd.unwrap_or_default()
+                odd.unwrap_or_else(|| "; the schemas of its files differ".to_owned())
             ));
         }
     }

@@ -202,10 +202,11 @@ impl Driver<'_> {
 
     fn record_damage(&mut self, damage: DamagedSource) -> Result<()> {
         let path = self.source_path(damage.source);
-        self.warn(format!(
-            "`{path}` cannot be read from byte {} of its text on: {}",
-            damage.position, damage.reason
-        ));
+        let from = match damage.position {
+            0 => String::new(),
+            position => format!(" from {} on", self.place(damage.source, position)),
+        };
+        self.warn(format!("`{path}` cannot be read{from}: {}", damage.reason));
         self.record(JournalRecord::SourceDamaged(damage))
     }
 
@@ -248,7 +249,12 @@ impl Driver<'_> {
         let (path, start, reason) = (lost.source, lost.start, lost.reason);
         Error::new(
             error.kind(),
-            format!("{error}; `{path}` cannot be read from byte {start} of its text on: {reason}"),
+            match start {
+                0 => format!("{error}; `{path}` cannot be read: {reason}"),
+                _ => format!(
+                    "{error}; `{path}` cannot be read from byte {start} of its text on: {reason}"
+                ),
+            },
         )
     }
 }

@@ -9,15 +9,20 @@ use parquet::basic::{Compression, Type};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::page_index::offset_index::PageLocation;
 
+use super::delta::PREFIXED_ROWS;
 use super::page::{PageHeader, PageKind, ValueEncoding, read_offset_index};
 use super::thrift::Malformed;
 use crate::table_stream::flaw::{Checked, Flaw, ensure};
 use crate::table_stream::limits::{MAX_NESTED_VALUES, Packing};
+use crate::table_stream::weight::BATCH_BYTES;
 
 /// How much is read at once to find page headers.
 const WINDOW_BYTES: usize = 16 << 10;
 /// The longest page header; statistics of long texts make headers long.
 const MAX_HEADER_BYTES: usize = 16 << 20;
+/// What texts that share prefixes are taken to be long at least, so that no more than [`PREFIXED_ROWS`] are decoded at
+/// once: the bytes of a page do not tell how long they are.
+const LEAST_PREFIXED_BYTES: u64 = BATCH_BYTES / PREFIXED_ROWS;
 /// Gzip pages of this size and more are unpacked once just to see that they are as long as they claim.
 const SUSPECT_GZIP_BYTES: u64 = 1 << 20;
 
@@ -224,6 +229,7 @@ impl Scan<'_> {
         let rows = rows.unwrap_or_default();
         let decoded_bytes = match header.encoding {
             ValueEncoding::Dictionary => plain.max(values.saturating_mul(self.value_bytes)),
+            ValueEncoding::Prefixes => plain.max(values.saturating_mul(LEAST_PREFIXED_BYTES)),
             ValueEncoding::Other => plain,
         };
         let stored = header.header_bytes as u64 + header.stored_bytes as u64;

@@ -19,6 +19,8 @@ pub(super) enum PageKind {
 pub(super) enum ValueEncoding {
     /// Indices into the dictionary.
     Dictionary,
+    /// How much of it each text shares with the one before, and the rest: long texts may take few bytes.
+    Prefixes,
     Other,
 }
 
@@ -106,6 +108,7 @@ impl PageHeader {
 fn encoding(number: i64) -> ValueEncoding {
     match number {
         2 | 8 => ValueEncoding::Dictionary,
+        7 => ValueEncoding::Prefixes,
         _ => ValueEncoding::Other,
     }
 }

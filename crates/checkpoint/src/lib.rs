@@ -3,9 +3,13 @@
 //! - [`CheckpointStore`] is where checkpoint files lie: a small trait with a written contract, so that an object
 //!   store can be one. [`LocalStore`] is a folder, [`MemoryStore`] is for tests; the feature `suite` holds the
 //!   contract as functions that any store can be run against.
+//! - [`DeltaWriter`] writes what operators did to the batches of an attempt, a section per point: that is what
+//!   checkpoints are, as a rule. [`DeltaReader`] and [`DeltaChain`] take batches of the input to any of these points.
 //! - [`RowsWriter`] writes the records of a partition as they are between two operators, with their origins and
-//!   statistics, as a Parquet file that carries its [`Manifest`]. [`RowsReader`] proves the file whole before it
-//!   decodes a byte of it; [`IndexedRows`] pairs plain lines with a file that holds all but the records.
+//!   statistics. [`RowsReader`] proves the file whole before it decodes a byte of it; [`IndexedRows`] pairs plain lines
+//!   with a file that holds all but the records.
+//! - Both carry a [`Manifest`], and are [containers](ContainerWriter) in one of three [formats](Format), under any
+//!   [compression](Compression). [`describe`], [`verify`] and [`rewrite`] take files of every kind.
 //! - [`points`] says where a [`Strategy`] wants checkpoints, [`usable`] which of those that exist may be used.
 //!
 //! A checkpoint counts when something durable cites its [`FileStamp`](coldpress_storage::FileStamp); no name and
@@ -61,6 +65,63 @@
 //! # }
 //! ```
 //!
+//! The same by what was done to the batch:
+//!
+//! ```
+//! use coldpress_checkpoint::{
+//!     CheckpointStore, Compression, DeltaBase, DeltaOptions, DeltaReader, DeltaWriter, Format, MemoryStore, delta_name,
+//! };
+//! # use coldpress_checkpoint::{Manifest, Result};
+//! use coldpress_record::{Batch, DeclaredFields, Lines};
+//! # use coldpress_record::{FieldsSeen, Ledger};
+//! # use coldpress_storage::Digest;
+//!
+//! # fn manifest(operation: u32, rows: u64) -> Manifest {
+//! #     Manifest {
+//! #         partition: 3, operation, chain: String::new(), slice: Digest::of(b""), ledger: Ledger::default(), rows,
+//! #         error_marks: Vec::new(), unreadable: Vec::new(), quarantine: Vec::new(), seen: FieldsSeen::default(),
+//! #         types: None, dropped: None,
+//! #     }
+//! # }
+//! # fn main() -> Result<()> {
+//! let fields = DeclaredFields::new(["text"]);
+//! let read = |batch: &mut Batch| {
+//!     let mut lines = Lines::new(0);
+//!     lines.push(0, br#"{"text": "kept"}"#);
+//!     lines.push(17, br#"{"text": "dropped"}"#);
+//!     batch.fill(&mut lines, &fields, &mut Vec::new());
+//! };
+//! let mut batch = Batch::default();
+//! read(&mut batch);
+//! batch.begin_record();
+//! batch.retain(|row| row == 0);
+//! let mut part = Vec::new();
+//! batch.end_record(&mut part);
+//!
+//! let store = MemoryStore::new();
+//! let name = delta_name(3, 1, 1, Format::Jsonl, Compression::Zstd);
+//! let options = DeltaOptions {
+//!     format: Format::Jsonl,
+//!     compression: Compression::Zstd,
+//!     fields: &["text".to_owned()],
+//!     stats: &[],
+//!     base: &DeltaBase::default(),
+//! };
+//! let mut writer = DeltaWriter::create(store.put_new(&name)?, &options)?;
+//! writer.write_part(0, 2, 1, &part)?;
+//! let rows = writer.rows(0);
+//! let stamp = writer.finish(&manifest(1, rows), &[manifest(1, rows)])?;
+//!
+//! let deltas = DeltaReader::open(store.get(&name)?, &stamp)?;
+//! let mut replay = deltas.replayer(1)?;
+//! read(&mut batch);
+//! replay.next(&mut batch, &fields)?;
+//! replay.finish()?;
+//! assert_eq!(batch.selection(), [0]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! It knows neither operators nor events nor jobs: a chain hash is a text to it.
 
 mod error;
@@ -76,10 +137,15 @@ mod rows;
 
 mod choose;
 mod points;
+mod retention;
+
+mod analyze;
+mod migrate;
 
 #[cfg(any(test, feature = "suite"))]
 pub mod suite;
 
+pub use analyze::{Analysis, Repeated, Share, analyze, is_checkpoint_name};
 pub use choose::{Candidate, usable};
 pub use container::{ContainerGroup, ContainerOptions, ContainerReader, ContainerWriter};
 pub use delta::{
@@ -89,11 +155,13 @@ pub use delta::{
 pub use error::{Error, Result};
 pub use format::{Compression, Format};
 pub use manifest::{DroppedRows, Manifest, SCHEMA_VERSION};
+pub use migrate::{MigrateOptions, Migrated, MigrationOutcome, migrate};
 pub use name::{ObjectName, checkpoint_name, delta_name};
 pub use object::{
     Description, ObjectKind, SectionDescription, Verified, describe, rewrite, to_full, verify,
 };
 pub use points::{Strategy, points};
+pub use retention::{StoredFile, surplus};
 pub use rows::{IndexedRows, RowBlock, RowsOptions, RowsReader, RowsWriter};
 pub use store::{
     CheckpointStore, Fault, LocalStore, MemoryStore, ObjectMeta, Step, StoreReader, StoreWriter,

@@ -1,10 +1,11 @@
 //! The driver: owns the journal of one job and takes it from its plan to its export.
 
 mod announce;
-mod clean;
+pub(crate) mod clean;
 mod export;
 mod open;
 mod plan;
+pub(crate) mod retention;
 mod starts;
 mod views;
 mod work;
@@ -55,6 +56,8 @@ pub(crate) struct Driver<'e> {
     /// Outputs begun by this driver.
     merges: u32,
     begun: BTreeMap<u32, Instant>,
+    /// How often the merge refused the result of a partition.
+    voided: BTreeMap<u32, u32>,
     /// Partitions that are on their way from a gate of this run.
     gated: BTreeSet<u32>,
     /// What each operator costs a worker, in nanoseconds per byte of the slice, as far as this run has seen.
@@ -63,6 +66,8 @@ pub(crate) struct Driver<'e> {
     seen: BTreeMap<u32, FieldsSeen>,
     /// The schemas of columnar sources that were asked for.
     schemas: BTreeMap<u32, SchemaRef>,
+    /// Files to delete as soon as it is durable that nothing counts on them.
+    doomed: Vec<retention::Doomed>,
 }
 
 /// How a run ended, short of an error.
@@ -99,6 +104,8 @@ impl Driver<'_> {
     fn drive(&mut self) -> Result<Ending> {
         self.enter(Phase::Loading);
         self.load_sources()?;
+        self.finish_deletions();
+        self.clean_old_jobs();
         if let Some(exported) = self.already_exported()? {
             return Ok(Ending::Exported(exported));
         }
@@ -144,9 +151,15 @@ impl Driver<'_> {
                 (status, Some(exported))
             }
         };
-        let is_news = exported.as_ref().is_some_and(|exported| !exported.already);
+        let (is_news, is_exported) = match &exported {
+            Some(exported) => (!exported.already, true),
+            None => (false, false),
+        };
         let mut report = self.report(status, exported);
         report.fields = is_news.then(|| self.write_fields_view());
+        if is_exported {
+            self.retire()?;
+        }
         self.record(JournalRecord::Finished {
             status,
             error: None,

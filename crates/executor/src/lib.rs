@@ -9,6 +9,7 @@
 //! nothing. It knows nothing of the command line, and prints nothing.
 
 mod backend;
+mod cleaning;
 mod companions;
 mod driver;
 mod error;
@@ -22,6 +23,7 @@ mod scheduler;
 mod summary;
 
 pub use backend::{Backend, Finished, LocalBackend, Running};
+pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpoints};
 pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};
 pub use judge::{Judge, TooManyErrors};

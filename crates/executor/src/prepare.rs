@@ -14,7 +14,7 @@ use coldpress_failure::RetryPolicy;
 use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
 use coldpress_partition::{Copying, CutSettings, Sizing};
 
-use crate::companions::{Companion, companions};
+use crate::companions::{Companion, Content, companions};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The longest record that can be asked for: blocks address their bytes by 32 bits, with room for what is around it.
@@ -168,7 +168,8 @@ impl Prepared {
 
     /// Whether what filters drop is kept.
     pub fn keeps_dropped(&self) -> bool {
-        self.recipe.export.dropped_dir.is_some()
+        let mut contents = self.companions.iter().map(|companion| companion.content);
+        contents.any(|content| matches!(content, Content::Dropped(_)))
     }
 
     /// Where these sources are cut: as `sizing` says, if sizes were to be found out; a number of partitions that the recipe

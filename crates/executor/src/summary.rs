@@ -5,10 +5,10 @@ use coldpress_record::Ledger;
 
 use crate::report::OperatorPerformance;
 
-/// The results of the recipe in force, in partition order.
+/// The results of the recipe in force, in partition order, kept or not.
 fn results(state: &JobState) -> impl Iterator<Item = &Publication> {
     let chain = state.final_chain();
-    (0..state.partition_count()).filter_map(move |index| state.published(index, chain?))
+    (0..state.partition_count()).filter_map(move |index| state.result_of(index, chain?))
 }
 
 /// How each operator did, over all published partitions.

@@ -143,9 +143,16 @@ impl Batch {
             recorder,
             ..
         } = self;
+        let before = columns[column][row];
         columns[column][row].edit(raw, arena, edits)?;
         if recorder.is_active() {
-            recorder.edit(column, row, edits);
+            // Texts in the arena stay where they are.
+            recorder.edit(
+                column,
+                row,
+                before.text(raw, arena).unwrap_or_default(),
+                edits,
+            );
         }
         Ok(())
     }

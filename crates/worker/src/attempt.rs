@@ -9,6 +9,8 @@ use coldpress_partition::PlannedPartition;
 use coldpress_storage::{FileRef, FileStamp};
 use serde::{Deserialize, Serialize};
 
+use crate::intermediate::IntermediateForm;
+
 /// One try at one partition: everything a worker must know. No record passes through it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -44,6 +46,9 @@ pub struct Attempt {
     pub checkpoint_compression: coldpress_checkpoint::Compression,
     /// Rows of a batch in a checkpoint.
     pub checkpoint_batch_rows: u32,
+    /// Whether to keep the records behind each operator for people, and how.
+    #[serde(default)]
+    pub intermediate: Option<IntermediateForm>,
     /// Longer records are quarantined by place and length.
     pub max_record_bytes: u64,
     /// Whether a line that is no record goes to quarantine (true) or fails the partition.

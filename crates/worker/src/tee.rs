@@ -99,7 +99,7 @@ impl Tee {
 }
 
 /// What is true behind a point: the ledger is that of the operators before it.
-fn at_point(attempt: &Attempt, manifest: Manifest) -> Manifest {
+pub(crate) fn at_point(attempt: &Attempt, manifest: Manifest) -> Manifest {
     let operation = manifest.operation as usize;
     let operators = manifest.ledger.operators[..operation].to_vec();
     Manifest {

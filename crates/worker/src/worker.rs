@@ -1,5 +1,6 @@
 //! Running attempts, one after another, on one thread.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use coldpress_record::{Batch, FieldsSeen, Ledger};
 use crate::attempt::Attempt;
 use crate::error::{AttemptError, FailureKind};
 use crate::input::{Found, Input};
+use crate::intermediate::Intermediate;
 use crate::outcome::Outcome;
 use crate::output::ResultWriter;
 use crate::segment::Segment;
@@ -137,6 +139,11 @@ impl Worker {
         let mut segments = Segment::of(attempt, resumed_at as usize, last);
         let points = Segment::points(&segments);
         let mut tee = Tee::create(attempt, &points, input.base(attempt), chain, store)?;
+        let operators = (resumed_at as usize, last);
+        let mut intermediate = match attempt.intermediate {
+            Some(form) => Some(Intermediate::create(attempt, form, operators, chain)?),
+            None => None,
+        };
         let mut result = match attempt.gate {
             None => Some(ResultWriter::create(attempt, chain, input.schema())?),
             Some(_) => None,
@@ -156,7 +163,14 @@ impl Worker {
                 &mut manifest,
                 &mut segments,
             )?;
-            run_batch(chain, &mut self.batch, &mut segments, &mut tee, &mut tally)?;
+            let kept = intermediate.as_mut();
+            run_batch(
+                chain,
+                &mut self.batch,
+                &mut segments,
+                (&mut tee, kept),
+                &mut tally,
+            )?;
             if let Some(result) = &mut result {
                 result.write(&self.batch, chain)?;
             }
@@ -171,6 +185,7 @@ impl Worker {
             manifest,
             segments,
             tee,
+            intermediate,
             result,
             resumed_at,
         };
@@ -274,7 +289,7 @@ fn run_batch(
     chain: &mut Chain,
     batch: &mut Batch,
     segments: &mut [Segment],
-    tee: &mut Tee,
+    (tee, mut intermediate): (&mut Tee, Option<&mut Intermediate>),
     tally: &mut Tally,
 ) -> Result<(), AttemptError> {
     let mut point = 0;
@@ -282,12 +297,15 @@ fn run_batch(
         if segment.is_point {
             tee.before(batch);
         }
-        chain
-            .run(batch, segment.operators.clone(), tally)
-            .map_err(|failure| AttemptError {
-                operator: Some(failure.failed.operator.clone()),
-                ..AttemptError::new(ErrorClass::Processing, failure.to_string())
-            })?;
+        match intermediate.as_deref_mut() {
+            None => run_operators(chain, batch, segment.operators.clone(), tally)?,
+            Some(intermediate) => {
+                for operation in segment.operators.clone() {
+                    run_operators(chain, batch, operation..operation + 1, tally)?;
+                    intermediate.write(operation, batch, chain)?;
+                }
+            }
+        }
         tally
             .quarantined
             .drain(..)
@@ -306,12 +324,27 @@ fn run_batch(
     Ok(())
 }
 
+fn run_operators(
+    chain: &mut Chain,
+    batch: &mut Batch,
+    operators: Range<usize>,
+    tally: &mut Tally,
+) -> Result<(), AttemptError> {
+    chain
+        .run(batch, operators, tally)
+        .map_err(|failure| AttemptError {
+            operator: Some(failure.failed.operator.clone()),
+            ..AttemptError::new(ErrorClass::Processing, failure.to_string())
+        })
+}
+
 /// What an attempt has made, not yet durable.
 struct Made {
     tally: Tally,
     manifest: Manifest,
     segments: Vec<Segment>,
     tee: Tee,
+    intermediate: Option<Intermediate>,
     /// None of an attempt that ends at a gate.
     result: Option<ResultWriter>,
     resumed_at: u32,
@@ -334,6 +367,9 @@ impl Made {
             points.extend(is_point.then(|| manifest.clone()));
         }
         manifest.chain = attempt.chain[manifest.operation as usize].to_string();
+        if let Some(intermediate) = self.intermediate {
+            intermediate.finish(attempt, &manifest)?;
+        }
         let checkpoints = self.tee.finish(attempt, points, &manifest, chain)?;
         let result = self.result.map(|result| result.finish(manifest.clone()));
         Ok(Outcome {

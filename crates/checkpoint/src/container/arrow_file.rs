@@ -9,8 +9,7 @@ use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use arrow::ipc::{Block, CompressionType, MetadataVersion, convert, root_as_footer};
 
 use super::out::{EncodeError, Out, arrow_error};
-use super::parquet_file::write_sealed;
-use super::seal::{SEAL_BYTES, footer_start, is_seal};
+use super::seal::{SEAL_BYTES, footer_start, is_seal, write_sealed};
 use super::source::{corrupt, guarded, read, read_aligned};
 use super::{ContainerGroup, DIRECTORY_KEY, MANIFEST_KEY, arrays, auto};
 use crate::{Compression, Result, StoreReader};

@@ -9,7 +9,7 @@ use parquet::arrow::ArrowWriter;
 
 use super::arrow_file::write_options;
 use super::out::{EncodeError, arrow_error, parquet_error};
-use super::{arrays, parquet_file};
+use super::{arrays, parquet_write};
 use crate::Compression;
 
 /// What is tried.
@@ -72,7 +72,7 @@ fn saves(bytes: u64, plain: u64) -> bool {
 }
 
 fn encoded_bytes(column: &RecordBatch, chosen: Chosen) -> Result<u64, EncodeError> {
-    let properties = parquet_file::properties(&column.schema(), &[chosen]);
+    let properties = parquet_write::properties(&column.schema(), &[chosen]);
     let writer = ArrowWriter::try_new(Vec::new(), column.schema(), Some(properties));
     let mut writer = writer.map_err(parquet_error)?;
     writer.write(column).map_err(parquet_error)?;

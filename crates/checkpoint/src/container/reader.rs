@@ -9,7 +9,7 @@ use coldpress_storage::FileStamp;
 use super::arrow_file::{self, ArrowBody};
 use super::directory::Directory;
 use super::jsonl::JsonlBody;
-use super::parquet_file::{self, ParquetBody};
+use super::parquet_read::{self, ParquetBody};
 use super::source::{corrupt, read};
 use super::{ContainerGroup, DIRECTORY_KEY, MANIFEST_KEY};
 use crate::store::verify_stamp;
@@ -169,7 +169,7 @@ impl Body {
     fn open(reader: &dyn StoreReader) -> Result<(Self, bool)> {
         let end_bytes = reader.len().min(8);
         let end = read(reader, reader.len() - end_bytes, end_bytes)?;
-        if end.ends_with(parquet_file::MAGIC) {
+        if end.ends_with(parquet_read::MAGIC) {
             let (body, is_sealed) = ParquetBody::open(reader)?;
             return Ok((Self::Parquet(body), is_sealed));
         }

@@ -3,7 +3,11 @@
 //! A footer has no checksum of its own; with the seal it is proven before it is decoded, even where nobody knows the
 //! whole file's digest any more or it does not fit.
 
+use std::io::Write;
+
 use coldpress_storage::Digest;
+
+use super::out::{EncodeError, Out};
 
 /// The length of a seal, which also keeps what follows it aligned.
 pub(super) const SEAL_BYTES: usize = 64;
@@ -27,6 +31,18 @@ pub(super) fn footer_start(tail: &[u8], magic_bytes: usize) -> Option<usize> {
     let end = tail.len().checked_sub(magic_bytes + 4)?;
     let length = u32::from_le_bytes(tail.get(end..end + 4)?.try_into().ok()?);
     end.checked_sub(usize::try_from(length).ok()?)
+}
+
+/// Writes the last bytes of a file with a seal before their footer.
+pub(super) fn write_sealed(
+    out: &mut Out,
+    tail: &[u8],
+    magic_bytes: usize,
+) -> Result<(), EncodeError> {
+    let start = footer_start(tail, magic_bytes).ok_or("the file has no footer")?;
+    out.write_all(&tail[..start])?;
+    out.write_all(&seal(&tail[start..]))?;
+    Ok(out.write_all(&tail[start..])?)
 }
 
 #[cfg(test)]

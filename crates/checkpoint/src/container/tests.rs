@@ -364,13 +364,13 @@ fn columns_have_the_compression_that_suits_them() {
         compression,
     };
     write(&store, &[vec![rows.clone()]], &options(Compression::Auto)).unwrap();
-    let (body, _) = parquet_file::ParquetBody::open(&*store.get(&name("a")).unwrap()).unwrap();
+    let (body, _) = parquet_read::ParquetBody::open(&*store.get(&name("a")).unwrap()).unwrap();
     use parquet::basic::{Compression as Codec, ZstdLevel};
     let codecs = body.codecs();
     assert_eq!(codecs[5], Codec::UNCOMPRESSED);
     assert_eq!(codecs[4], Codec::ZSTD(ZstdLevel::default()));
     store.delete(&name("a")).unwrap();
     write(&store, &[vec![rows]], &options(Compression::Lz4)).unwrap();
-    let (body, _) = parquet_file::ParquetBody::open(&*store.get(&name("a")).unwrap()).unwrap();
+    let (body, _) = parquet_read::ParquetBody::open(&*store.get(&name("a")).unwrap()).unwrap();
     assert!(body.codecs().iter().all(|codec| *codec == Codec::LZ4_RAW));
 }

@@ -11,7 +11,7 @@ use super::codec::Codec;
 use super::directory::Directory;
 use super::jsonl::{self, JsonlSink};
 use super::out::{EncodeError, Out, arrow_error};
-use super::parquet_file::ParquetSink;
+use super::parquet_write::ParquetSink;
 use super::{ContainerGroup, arrays};
 use crate::{Compression, Error, Format, Result, StoreWriter};
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::{CheckpointStore, Compression, Error, Format, MemoryStore, RowsReader};
 
 mod damage;
+mod frozen;
 pub(crate) mod world;
 
 use world::*;
@@ -29,7 +30,7 @@ fn open(store: &MemoryStore, object: &str, stamp: &FileStamp) -> DeltaReader {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn a_delta_leads_to_the_rows_of_a_full_checkpoint(

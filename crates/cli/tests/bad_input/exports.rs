@@ -186,3 +186,46 @@ fn folders_of_the_job_that_cannot_be_made() {
         assert!(!bench.has_exported(), "{key}");
     }
 }
+
+#[test]
+fn what_packs_itself_is_not_packed_again() {
+    let bench = Bench::with_input();
+    for path in ["out/o.parquet.gz", "out/o.arrow.zst", "out/o.feather.gz"] {
+        let ran = bench.process(&format!("--export_path {path}")).expect(2);
+        ran.error(&format!(
+            "command line: `export_path` must be a path that ends in `.jsonl`, `.json`, `.csv` or `.tsv`, each also \
+             with `.gz` or `.zst`, in `.parquet`, `.arrow`, `.feather` or `/`, unless `export_type` is given, found \
+             `{path}`"
+        ));
+        assert!(!bench.path("jobs").exists() && !bench.path("out").exists());
+    }
+}
+
+#[test]
+fn what_lies_where_companions_go_is_not_replaced() {
+    let bench = Bench::with_input();
+    fs::create_dir_all(bench.path("out/dropped")).unwrap();
+    bench.write("out/dropped/theirs.txt", "precious\n");
+    let line = "--export_dropped out/dropped --export_stats true";
+    for name in [
+        "out/dropped/op_000_text_length_filter.jsonl",
+        "out/o_stats.jsonl",
+    ] {
+        bench.write(name, "precious\n");
+        bench.process(line).expect(4).error(&format!(
+            "`{name}` exists and was not made by Coldpress; move it away, or set `export_overwrite: always`"
+        ));
+        assert!(!bench.has_exported());
+        assert_eq!(bench.read(name), b"precious\n");
+        fs::remove_file(bench.path(name)).unwrap();
+    }
+    // Files of other names are nobody's business.
+    bench.process(line).expect(0);
+    assert_eq!(bench.read("out/dropped/theirs.txt"), b"precious\n");
+    assert_eq!(
+        bench.read("out/dropped/op_000_text_length_filter.jsonl"),
+        b""
+    );
+    let stats = bench.read("out/o_stats.jsonl");
+    assert_eq!(stats.split(|byte| *byte == b'\n').count(), 31);
+}

@@ -5,6 +5,12 @@
 mod bench;
 // Input that changes while it is read, or between a run and its resumption.
 mod changes;
+// Parquet and Arrow files that are damaged or have other columns than the recipe works on.
+mod columnar;
+// CSV files with rows that cannot be read, odd headers and other delimiters.
+mod csv;
+// JSON arrays, text files, and directories in which formats are mixed.
+mod documents;
 // Export paths that must not be written, and folders that cannot be.
 mod exports;
 // Inputs that are missing, unreadable or empty, and ids that are none.

@@ -30,14 +30,14 @@ section! {
         gate_seconds: f64 as Seconds {
             "checkpoint.gate_seconds", Value("2"), Run, Now
         }
-        /// Checkpoint files kept per partition. The newest good one, and a base that a kept one needs, are never removed.
+        /// Checkpoint files kept per partition, of those that the recipe could go on from. The newest good one, and a base that a kept one needs, are never removed.
         max_per_partition: u32 as AtLeast<1> {
             "checkpoint.max_checkpoints_per_partition" | "checkpointing.max_checkpoints_per_partition",
-            Value("10"), Run, NeverHasEffect("all checkpoints of a partition are kept")
+            Value("10"), Run, Now
         }
         /// Remove a partition's older checkpoints beyond that number.
         cleanup_old: bool as Flag {
-            "checkpoint.cleanup_old_checkpoints" | "checkpointing.cleanup_old_checkpoints", Value("true"), Run, NoEffect("all checkpoints of a partition are kept")
+            "checkpoint.cleanup_old_checkpoints" | "checkpointing.cleanup_old_checkpoints", Value("true"), Run, Now
         }
         /// The format of checkpoint files.
         format: Option<StorageFormat> as Optional<OneOf> {

@@ -30,23 +30,23 @@ section! {
         /// Keep the records after each operator, in a file per operator and partition.
         preserve_intermediate_data: bool as Flag {
             "intermediate_storage.preserve_intermediate_data" | "preserve_intermediate_data",
-            Value("false"), Run, NoEffect("only checkpoints keep records between operators")
+            Value("false"), Run, Now
         }
         /// Remove what dead attempts left.
         cleanup_temp_files: bool as Flag {
             "intermediate_storage.cleanup_temp_files", Value("true"), Run, Now
         }
-        /// Remove partitions, intermediate data and checkpoints once the export is there.
+        /// Remove copied partitions, intermediate data and checkpoints once the export is there; what failed partitions need stays.
         cleanup_on_success: bool as Flag {
-            "intermediate_storage.cleanup_on_success", Value("false"), Run, NoEffect("nothing is removed by itself")
+            "intermediate_storage.cleanup_on_success", Value("false"), Run, Now
         }
-        /// What is kept of finished jobs.
+        /// What is kept of results, checkpoints, copied partitions and intermediate data once the export is there: all; what failed partitions need; nothing. What is gone runs again when it is needed.
         retention_policy: RetentionPolicy as OneOf {
-            "intermediate_storage.retention_policy", Value("keep_all"), Run, NoEffect("everything is kept")
+            "intermediate_storage.retention_policy", Value("keep_all"), Run, Now
         }
-        /// The age in days at which finished jobs whose policy is not `keep_all` are removed.
+        /// The age in days from which a finished job keeps nothing of these, failed partitions included, unless its policy is `keep_all`. Looked at when another job of the same `work_dir` starts, and by `coldpress checkpoint clean`.
         max_retention_days: u32 as AtLeast<0> {
-            "intermediate_storage.max_retention_days", Value("7"), Run, NoEffect("everything is kept")
+            "intermediate_storage.max_retention_days", Value("7"), Run, Now
         }
     }
 }
@@ -84,7 +84,7 @@ choice! {
 }
 
 choice! {
-    /// What is kept of finished jobs.
+    /// What is kept of the files of a job whose export is there.
     pub enum RetentionPolicy {
         /// Everything.
         KeepAll = "keep_all",

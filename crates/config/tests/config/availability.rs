@@ -158,8 +158,8 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "r.yaml:4:1: `keep_hashes_in_res_ds` has no effect yet: no operator of this release computes hashes",
         ),
         (
-            "intermediate_storage: {retention_policy: cleanup_all}",
-            "r.yaml:4:24: `intermediate_storage.retention_policy` has no effect yet: everything is kept",
+            "intermediate_storage: {arrow_memory_mapping: true}",
+            "r.yaml:4:24: `intermediate_storage.arrow_memory_mapping` has no effect yet: files are read, not mapped",
         ),
         (
             "open_tracer: true",
@@ -204,6 +204,9 @@ fn defaults_and_empty_requests_pass_in_silence() {
         "custom_operator_paths: []\nvalidators:\n",
         "compat: null\nkeep_hashes_in_res_ds: false\nalerts: []\nopen_tracer: no",
         "limit: 10",
+        "checkpoint: {max_checkpoints_per_partition: 2, cleanup_old_checkpoints: false}",
+        "intermediate_storage: {cleanup_on_success: true, retention_policy: cleanup_all, max_retention_days: 0}",
+        "preserve_intermediate_data: true",
     ] {
         assert_eq!(warnings(&load(more)), [""; 0], "{more}");
     }

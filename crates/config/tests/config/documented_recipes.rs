@@ -67,7 +67,7 @@ fn basic() {
         recipe.process[2].params_json(),
         serde_json::json!({"lang": "en", "min_score": 0.8})
     );
-    check_warned(&recipe, &["executor_type", "preserve_intermediate_data"]);
+    check_warned(&recipe, &["executor_type"]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn advanced_sections() {
         (3, 5.0)
     );
     assert!(recipe.failure.use_checkpoints_for_recovery && recipe.failure.restart_from_beginning);
-    check_warned(&recipe, &["checkpointing.max_checkpoints_per_partition"]);
+    check_warned(&recipe, &[]);
 }
 
 #[test]
@@ -100,10 +100,7 @@ fn nested_sections() {
     assert_eq!(recipe.storage.arrow_batch_size, 500);
     assert_eq!(recipe.storage.retention_policy, RetentionPolicy::KeepAll);
     assert_eq!(recipe.checkpoint.strategy, Strategy::EveryPartition);
-    check_warned(
-        &recipe,
-        &["intermediate_storage.preserve_intermediate_data"],
-    );
+    check_warned(&recipe, &[]);
 }
 
 #[test]
@@ -128,13 +125,7 @@ fn fault_tolerant() {
         Some("/tmp/large_checkpoints")
     );
     assert_eq!((recipe.partition.size, recipe.retry.max_retries), (200, 3));
-    check_warned(
-        &recipe,
-        &[
-            "executor_type",
-            "intermediate_storage.preserve_intermediate_data",
-        ],
-    );
+    check_warned(&recipe, &["executor_type"]);
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Suffix {
         let claim = match name.rsplit_once('.').map(|(_, suffix)| suffix) {
             Some("jsonl" | "ndjson" | "json") => Claim::Json,
             Some("parquet") => Claim::Parquet,
-            Some("arrow" | "feather") => Claim::Arrow,
+            Some("arrow" | "arrows" | "feather") => Claim::Arrow,
             Some("csv") => Claim::Csv,
             Some("tsv") => Claim::Tsv,
             Some("txt" | "text" | "md") => Claim::Text,

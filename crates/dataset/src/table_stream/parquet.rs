@@ -7,6 +7,7 @@ mod footer;
 mod page;
 mod stream;
 mod thrift;
+mod window;
 mod zones;
 
 use std::fs::File;

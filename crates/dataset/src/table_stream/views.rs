@@ -42,6 +42,19 @@ fn type_with_views(data_type: &DataType) -> DataType {
     }
 }
 
+/// Whether the type has views, in it or in its children.
+pub(super) fn has_views(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8View | DataType::BinaryView => true,
+        DataType::Struct(fields) => fields.iter().any(|field| has_views(field.data_type())),
+        DataType::List(child)
+        | DataType::LargeList(child)
+        | DataType::FixedSizeList(child, _)
+        | DataType::Map(child, _) => has_views(child.data_type()),
+        _ => false,
+    }
+}
+
 /// `array` as an array of `wanted`, which is its type but for views, with no more texts than its rows have.
 pub(super) fn without_views(array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
     Ok(match (array.data_type(), wanted) {

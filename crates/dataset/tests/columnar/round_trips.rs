@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
-    DurationSecondArray, FixedSizeBinaryArray, FixedSizeListArray, Float64Array, Int64Array,
-    LargeBinaryArray, LargeListArray, LargeStringArray, ListArray, MapArray, NullArray,
+    DurationSecondArray, FixedSizeBinaryArray, FixedSizeListArray, Float64Array, Int32Array,
+    Int64Array, LargeBinaryArray, LargeListArray, LargeStringArray, ListArray, MapArray, NullArray,
     RecordBatch, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray, UInt8Array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Fields, Int32Type, Schema};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow::ipc::CompressionType;
 use coldpress_dataset::{Error, TableFile};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -95,9 +95,13 @@ fn rows(rows: usize, with_arrow_only: bool) -> RecordBatch {
     ]);
     let entries_field = Arc::new(Field::new("entries", entries.data_type().clone(), false));
     let map = MapArray::new(entries_field, offsets, entries, Some(nulls), false);
-    let words: DictionaryArray<Int32Type> = (0..rows)
-        .map(|row| ["red", "grün", ""].get(row % 4).copied())
-        .collect();
+    // One dictionary for all batches: the writer of the file form takes no other.
+    let words = DictionaryArray::new(
+        (0..rows as i32)
+            .map(|row| Some(row % 4).filter(|key| *key < 3))
+            .collect::<Int32Array>(),
+        Arc::new(StringArray::from(vec!["red", "grün", ""])),
+    );
     let pairs = FixedSizeListArray::new(
         item(DataType::UInt8),
         2,
@@ -414,4 +418,28 @@ fn streams_can_be_moved_to_other_threads() {
     fn check<T: Send>() {}
     check::<coldpress_dataset::TableStream>();
     check::<Arc<TableFile>>();
+}
+
+/// Small batches of a large one do not hold on to its texts when they are written.
+#[test]
+fn batches_are_as_small_as_their_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = || (0..20_000).map(|row| format!("{row} {}", "text ".repeat(20)));
+    let views: ArrayRef = Arc::new(StringViewArray::from_iter_values(texts()));
+    let field = Arc::new(Field::new("item", DataType::Utf8View, false));
+    let lists = FixedSizeListArray::new(field, 2, Arc::clone(&views), None);
+    let lists: ArrayRef = Arc::new(lists);
+    let half = views.slice(0, 10_000);
+    let batch = RecordBatch::try_from_iter([("text", half), ("pair", lists)]).unwrap();
+    for layout in [Layout::Parquet(Box::default()), Layout::File(None)] {
+        let path = write(folder.path(), std::slice::from_ref(&batch), &layout);
+        let table = open(&path);
+        let batches = read(&table, 0..table.rows()).unwrap();
+        assert!(batches.len() > 10);
+        assert_eq!(rendered(&batches), rendered(std::slice::from_ref(&batch)));
+        let whole = path.metadata().unwrap().len();
+        let copied = write(folder.path(), &batches, &Layout::Stream(None));
+        let copied = copied.metadata().unwrap().len();
+        assert!(copied < 6_000_000, "{copied} bytes from {whole}");
+    }
 }

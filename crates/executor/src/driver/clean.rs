@@ -1,12 +1,23 @@
-//! Removing what dead drivers left: files that their journal names and nobody cites.
+//! Removing what dead drivers left and what the recipe does not keep: files that the journal names and nobody needs.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
+use coldpress_checkpoint::{CheckpointStore, verify_stamp};
+use coldpress_events::{Event, EventKind};
+use coldpress_job::{JobState, JournalRecord, Layout, ListedJob, list_jobs};
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
+use coldpress_storage::{FileRef, crash_point, sync_dir};
+use coldpress_worker::Outcome;
 
 use super::Driver;
+use super::retention::{self, Doomed};
+use crate::cleaning::{CleanOptions, clean_job, is_old};
+use crate::error::Result;
+
+/// Paths in one record: some 70 bytes each, far below what a line of the log may hold.
+const FILES_PER_RECORD: usize = 4096;
 
 impl Driver<'_> {
     /// Removes the files of attempts that never published, and outputs that were never put in place.
@@ -17,41 +28,108 @@ impl Driver<'_> {
             return;
         }
         self.remove_leftovers();
-        let cited: HashSet<String> = self
-            .state
-            .cited_files()
-            .map(|file| file.path.clone())
-            .collect();
+        for file in uncited(&self.state, &self.executor.layout, self.journal.epoch()) {
+            let _ = fs::remove_file(file);
+        }
+    }
+
+    /// Deletes what a driver that was killed had no time to delete.
+    pub(super) fn finish_deletions(&mut self) {
+        let left = retention::forgotten(&self.state);
+        if !left.is_empty() {
+            let _ = delete(&left, &self.executor.layout, &*self.executor.store);
+        }
+    }
+
+    /// Gives up the checkpoint files of a partition beyond those that the recipe keeps; they are deleted once that is
+    /// durable.
+    pub(super) fn forget_surplus(&mut self, outcome: &Outcome) -> Result<()> {
+        let asked = &self.executor.prepared.recipe.checkpoint;
+        if !asked.cleanup_old {
+            return Ok(());
+        }
+        let is_new = |file: &FileRef| outcome.checkpoints.iter().any(|made| made.file == *file);
+        let is_good = |file: &FileRef| is_new(file) || is_whole(&*self.executor.store, file);
+        let (most, partition) = (asked.max_per_partition, outcome.partition);
+        let surplus = retention::beyond(&self.state, &self.chain, partition, most, is_good);
+        if surplus.is_empty() {
+            return Ok(());
+        }
+        let why = format!("more than `checkpoint.max_checkpoints_per_partition`, {most}");
+        self.announce_cleanup(&surplus, &why, Some(partition));
+        self.forget(surplus)
+    }
+
+    /// Gives up what the recipe does not keep of a job whose export is committed, and deletes it.
+    pub(super) fn retire(&mut self) -> Result<()> {
+        let storage = &self.executor.prepared.recipe.storage;
+        let doomed = retention::of_exported(&self.state, &self.executor.layout, storage, false);
+        if doomed.is_empty() {
+            return Ok(());
+        }
+        self.announce_cleanup(&doomed, &why_finished(storage), None);
+        self.forget(doomed)?;
+        self.sync()?;
+        self.delete_forgotten();
+        Ok(())
+    }
+
+    fn forget(&mut self, doomed: Vec<Doomed>) -> Result<()> {
+        for record in forgetting(&doomed) {
+            self.record(record)?;
+        }
+        self.doomed.extend(doomed);
+        Ok(())
+    }
+
+    /// Deletes what the journal says may be deleted. To be called when that is durable.
+    ///
+    /// What cannot be deleted is left to the next start.
+    pub(super) fn delete_forgotten(&mut self) {
+        if self.doomed.is_empty() {
+            return;
+        }
+        crash_point!("clean.forgotten");
+        let doomed = std::mem::take(&mut self.doomed);
+        for failure in delete(&doomed, &self.executor.layout, &*self.executor.store) {
+            let message = format!("a file that is not needed any more stays: {failure}");
+            self.events.emit(Event::new(EventKind::Warning, message));
+        }
+    }
+
+    /// Removes what finished jobs of the same folder have kept for longer than their recipes say.
+    ///
+    /// No job depends on another one's age, so what cannot be looked at or cleaned is left.
+    pub(super) fn clean_old_jobs(&mut self) {
         let layout = &self.executor.layout;
-        for (folder, name) in [
-            (layout.results_dir(), "results"),
-            (layout.quarantine_dir(), "quarantine"),
-        ] {
-            self.remove_uncited(&folder, |file| format!("{name}/{file}"), &cited);
-        }
-        self.remove_uncited(layout.checkpoint_dir(), str::to_owned, &cited);
-    }
-
-    fn remove_uncited(
-        &self,
-        folder: &Path,
-        cite: impl Fn(&str) -> String,
-        cited: &HashSet<String>,
-    ) {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if self.is_of_dead_attempt(&name) && !cited.contains(&cite(&name)) {
-                let _ = fs::remove_file(entry.path());
+        let jobs = list_jobs(layout.work_dir()).unwrap_or_default();
+        for view in jobs.iter().filter_map(ListedJob::job) {
+            if view.layout.job_id() == layout.job_id() || !is_old(view) {
+                continue;
             }
+            // Nothing of a job is touched that has nothing to remove.
+            let look = clean_job(&view.layout, &CleanOptions { dry_run: true });
+            if look.map_or(true, |look| look.files.is_empty()) {
+                continue;
+            }
+            let Ok(cleaned) = clean_job(&view.layout, &CleanOptions::default()) else {
+                continue;
+            };
+            let (job, files, bytes) = (&cleaned.job_id, cleaned.files.len(), cleaned.bytes);
+            let message = format!(
+                "{files} files of the finished job {job} removed, {bytes} bytes: `intermediate_storage.max_retention_days`"
+            );
+            let event = Event::new(EventKind::CheckpointCleanup, message);
+            self.events.emit(event.metadata("job", job.clone()));
         }
     }
 
-    /// Whether a file carries partition, epoch and attempt of an attempt that the journal knows and that is over.
-    fn is_of_dead_attempt(&self, name: &str) -> bool {
-        let Some((partition, epoch, attempt)) = parse_attempt(name) else {
-            return false;
-        };
-        epoch < self.journal.epoch() && attempt <= self.state.last_attempt(partition, epoch)
+    fn announce_cleanup(&self, doomed: &[Doomed], why: &str, partition: Option<u32>) {
+        let event = cleanup_event(doomed, why);
+        self.events.emit(match partition {
+            Some(partition) => event.partition(partition),
+            None => event,
+        });
     }
 
     /// Removes what killed writers left beside the export and in the job's folder, but for an output that waits for its
@@ -89,6 +167,103 @@ impl Driver<'_> {
             }
         }
     }
+}
+
+/// The keys that ask for what goes when the export is committed.
+pub(crate) fn why_finished(storage: &coldpress_config::StorageSettings) -> String {
+    match storage.retention_policy {
+        coldpress_config::RetentionPolicy::KeepAll => {
+            "`intermediate_storage.cleanup_on_success`".to_owned()
+        }
+        policy => format!("`intermediate_storage.retention_policy: {policy}`"),
+    }
+}
+
+pub(crate) fn cleanup_event(doomed: &[Doomed], why: &str) -> Event {
+    let bytes: u64 = doomed.iter().map(|file| file.bytes).sum();
+    let message = format!("{} files removed, {bytes} bytes: {why}", doomed.len());
+    Event::new(EventKind::CheckpointCleanup, message)
+        .metadata("files", doomed.len() as u64)
+        .metadata("bytes", bytes)
+}
+
+/// The records by which nothing counts on these files any more.
+pub(crate) fn forgetting(doomed: &[Doomed]) -> impl Iterator<Item = JournalRecord> {
+    doomed.chunks(FILES_PER_RECORD).map(|part| {
+        let files = part.iter().map(|file| file.cited.clone()).collect();
+        JournalRecord::Forgotten { files }
+    })
+}
+
+/// Whether a checkpoint file is the one that was cited.
+pub(crate) fn is_whole(store: &dyn CheckpointStore, file: &FileRef) -> bool {
+    let name = coldpress_checkpoint::ObjectName::new(file.path.clone());
+    let reader = name.and_then(|name| store.get(&name));
+    reader.is_ok_and(|reader| verify_stamp(&*reader, &file.stamp()).is_ok())
+}
+
+/// Deletes files that nothing counts on; gives what went wrong. What is gone already is passed over.
+pub(crate) fn delete(
+    doomed: &[Doomed],
+    layout: &Layout,
+    store: &dyn CheckpointStore,
+) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut folders = HashSet::new();
+    let has_objects = doomed.iter().any(|file| file.object.is_some());
+    let listed = has_objects.then(|| store.list("")).transpose();
+    let listed = listed.unwrap_or_default().unwrap_or_default();
+    let listed: HashSet<&str> = listed.iter().map(|object| object.name.as_str()).collect();
+    for file in doomed {
+        let failure = match &file.object {
+            Some(object) if listed.contains(object.as_str()) => store
+                .delete(object)
+                .err()
+                .map(|error| error.to_string()),
+            Some(_) => None,
+            None => layout.locate_path(&file.cited).ok().and_then(|path| {
+                folders.extend(path.parent().map(Path::to_owned));
+                let failed = fs::remove_file(&path).err();
+                let failed = failed.filter(|error| error.kind() != std::io::ErrorKind::NotFound);
+                failed.map(|error| format!("cannot remove `{}`: {error}", path.display()))
+            }),
+        };
+        failures.extend(failure);
+    }
+    for folder in folders {
+        // Of intermediate data, which lies in a folder per partition, nothing is left.
+        let is_empty = folder.starts_with(layout.intermediate_dir())
+            && fs::remove_dir(&folder).is_ok();
+        let synced = if is_empty { Ok(()) } else { sync_dir(&folder) };
+        failures.extend(synced.err().filter(|_| folder.exists()).map(|error| error.to_string()));
+    }
+    failures
+}
+
+/// Files of attempts of epochs before this one that never published: nobody cites them, or nothing counts on them.
+pub(crate) fn uncited(state: &JobState, layout: &Layout, epoch: u64) -> Vec<std::path::PathBuf> {
+    let cited = state.cited_files().map(|file| file.path.as_str());
+    let cited: HashSet<&str> = cited.filter(|path| !state.is_forgotten(path)).collect();
+    // Whether a file carries partition, epoch and attempt of an attempt that the journal knows and that is over.
+    let is_dead = |name: &str| {
+        parse_attempt(name).is_some_and(|(partition, of, attempt)| {
+            of < epoch && attempt <= state.last_attempt(partition, of)
+        })
+    };
+    let mut found = Vec::new();
+    for (folder, prefix) in [
+        (layout.results_dir(), "results/"),
+        (layout.quarantine_dir(), "quarantine/"),
+        (layout.checkpoint_dir().to_owned(), ""),
+    ] {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if is_dead(&name) && !cited.contains(format!("{prefix}{name}").as_str()) {
+                found.push(entry.path());
+            }
+        }
+    }
+    found
 }
 
 /// Partition, epoch and attempt of `partition_000003.e1.a2.jsonl` or `partition_000003_op_002_name.e1.a2.parquet`.

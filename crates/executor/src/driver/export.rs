@@ -398,7 +398,7 @@ impl Driver<'_> {
         self.remove_leftovers();
         self.reused = self.state.partition_count();
         let mut ledger = Ledger::default();
-        self.results().for_each(|result| ledger.add(&result.ledger));
+        self.counted().for_each(|result| ledger.add(&result.ledger));
         Ok(Some(Exported {
             ledger,
             export_bytes: staged.length,

@@ -84,10 +84,12 @@ impl<'e> Driver<'e> {
             given_up: BTreeSet::new(),
             merges: 0,
             begun: BTreeMap::new(),
+            voided: BTreeMap::new(),
             gated: BTreeSet::new(),
             costs: Vec::new(),
             seen: BTreeMap::new(),
             schemas: BTreeMap::new(),
+            doomed: Vec::new(),
         };
         driver.announce_start(mode == Mode::Resume);
         dataset.notes.into_iter().for_each(|note| driver.warn(note));

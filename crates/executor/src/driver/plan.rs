@@ -1,6 +1,6 @@
 //! Loading the dataset: what it consists of, whether it is what was planned, and the rest of the plan.
 
-use coldpress_dataset::{Error as DatasetError, Touched};
+use coldpress_dataset::{Error as DatasetError, Format, Touched};
 use coldpress_job::{DamagedSource, JobPlan, JournalRecord, RecipeInForce};
 use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, verify_slices};
 use coldpress_storage::Digest;
@@ -206,7 +206,11 @@ impl Driver<'_> {
             0 => String::new(),
             position => format!(" from {} on", self.place(damage.source, position)),
         };
-        self.warn(format!("`{path}` cannot be read{from}: {}", damage.reason));
+        let source = self.sources.get(damage.source as usize);
+        // What cannot be read at all was told when it was found.
+        if !source.is_some_and(|source| matches!(source.format, Format::Damaged(_))) {
+            self.warn(format!("`{path}` cannot be read{from}: {}", damage.reason));
+        }
         self.record(JournalRecord::SourceDamaged(damage))
     }
 

@@ -3,6 +3,7 @@
 use coldpress_dataset::RowsForm;
 use coldpress_job::{CheckpointEntry, Publication};
 use coldpress_partition::PlannedPartition;
+use coldpress_storage::FileRef;
 use coldpress_worker::{Attempt, Start};
 
 use super::Driver;
@@ -27,7 +28,10 @@ impl Driver<'_> {
     /// The attempt at a partition, as a value that a worker can run.
     pub(super) fn attempt(&self, partition: u32, number: u32) -> Option<Attempt> {
         let prepared = &self.executor.prepared;
-        let planned = self.state.partition(partition)?.clone();
+        let mut planned = self.state.partition(partition)?.clone();
+        // Without its copy a slice is read from the source itself.
+        let is_kept = |copy: &FileRef| !self.state.is_forgotten(&copy.path);
+        planned.slice.copy = planned.slice.copy.filter(is_kept);
         if let Some(copy) = &planned.slice.copy {
             // A name from a file never leads outside of the job's folders.
             self.executor.layout.locate(copy).ok()?;

@@ -24,9 +24,22 @@ impl Driver<'_> {
         (0..self.state.partition_count()).filter_map(|index| self.usable_result(index))
     }
 
+    /// As [`Self::results`], those too that are not kept any more: for their counts.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Publication> {
+        let chain = self.final_chain();
+        (0..self.state.partition_count()).filter_map(move |index| {
+            self.usable_result(index).or_else(|| {
+                let is_gone = self.state.published(index, chain).is_none()
+                    && self.state.failure(index).is_none();
+                let result = self.state.result_of(index, chain);
+                result.filter(|_| is_gone)
+            })
+        })
+    }
+
     pub(super) fn has_unreadable(&self) -> bool {
         !self.state.damaged_sources().is_empty()
-            || self.results().any(|result| !result.unreadable.is_empty())
+            || self.counted().any(|result| !result.unreadable.is_empty())
     }
 
     /// Writes the views of the job: files that can be made again, for people and other programs.
@@ -142,7 +155,7 @@ impl Driver<'_> {
             .map_or(0, |exported| exported.export_bytes);
         let mut so_far = coldpress_record::Ledger::default();
         self.results().for_each(|result| so_far.add(&result.ledger));
-        let quarantined = self.results().any(|result| !result.quarantine.is_empty());
+        let quarantined = self.counted().any(|result| !result.quarantine.is_empty());
         Report {
             job_id: layout.job_id().to_string(),
             status,
@@ -186,7 +199,7 @@ impl Driver<'_> {
             length,
             reason: reason.clone(),
         };
-        let torn = self.results().flat_map(|result| &result.unreadable);
+        let torn = self.counted().flat_map(|result| &result.unreadable);
         let torn = torn.map(|torn| part(torn.source, torn.start, torn.length, &torn.reason));
         let damaged = self.state.damaged_sources().iter();
         let damaged = damaged.map(|damage| part(damage.source, damage.position, 0, &damage.reason));

@@ -22,6 +22,9 @@ use crate::merge::MergeFailure;
 use crate::prepare::PATIENCE;
 use crate::scheduler::{AfterFailure, Next, Scheduler};
 
+/// How often a result that the merge refuses is made again.
+const VOIDED_AT_MOST: u32 = 2;
+
 /// What is in motion while the job is worked on.
 struct Motion {
     scheduler: Scheduler,
@@ -45,6 +48,7 @@ impl Driver<'_> {
             crash_point!("driver.before_sync");
             self.sync()?;
             crash_point!("driver.after_sync");
+            self.delete_forgotten();
             attempts
                 .into_iter()
                 .for_each(|attempt| motion.running.submit(attempt));
@@ -80,6 +84,7 @@ impl Driver<'_> {
         let slots = prepared.workers + 1;
         let mut scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
         let known: Vec<u32> = (0..self.state.partition_count()).collect();
+        self.tell_gone(&known);
         for partition in known {
             self.add_partition(&mut scheduler, partition);
         }
@@ -96,6 +101,22 @@ impl Driver<'_> {
             fatal: None,
             last_sample: Instant::now(),
         })
+    }
+
+    /// Says that partitions run again because what they came to is not kept.
+    fn tell_gone(&mut self, known: &[u32]) {
+        let chain = self.final_chain();
+        let is_gone = |partition: &&u32| {
+            self.state.published(**partition, chain).is_none()
+                && self.state.result_of(**partition, chain).is_some()
+        };
+        let gone = known.iter().filter(is_gone).count();
+        if gone > 0 {
+            self.warn(format!(
+                "{gone} of {} partitions run again, because their results are not kept any more",
+                known.len()
+            ));
+        }
     }
 
     fn add_partition(&mut self, scheduler: &mut Scheduler, partition: u32) {
@@ -274,6 +295,7 @@ impl Driver<'_> {
                 self.record(JournalRecord::Published(publication))?;
                 motion.scheduler.published(partition);
                 self.announce_published(&outcome, seconds);
+                self.forget_surplus(&outcome)?;
                 self.seen.insert(partition, outcome.seen);
             }
             None => {
@@ -282,6 +304,7 @@ impl Driver<'_> {
                 self.record(JournalRecord::GateReached(gate))?;
                 motion.scheduler.reached_gate(partition);
                 self.announce_gate(&outcome, seconds);
+                self.forget_surplus(&outcome)?;
             }
         }
         Ok(())
@@ -379,7 +402,10 @@ impl Driver<'_> {
         self.warn(format!(
             "the result of partition {partition} is damaged and made again: {reason}"
         ));
-        let Some(result) = self.usable_result(partition) else {
+        let voided = self.voided.entry(partition).or_default();
+        *voided += 1;
+        let again = *voided <= VOIDED_AT_MOST;
+        let Some(result) = self.usable_result(partition).filter(|_| again) else {
             return Err(Error::new(
                 ErrorKind::Failed,
                 format!("the merge failed: {reason}"),

@@ -4,6 +4,7 @@
 //! children that splitters made, and the statistics that are new. Rows count as they do in the batch, fields and
 //! statistics have their names in the part's context, so a part says nothing that the batch itself says.
 
+mod diff;
 mod read;
 mod recorder;
 mod replay;

@@ -47,8 +47,9 @@ impl Recorder {
         self.active
     }
 
-    pub(crate) fn edit(&mut self, column: usize, row: usize, edits: &Edits) {
-        super::write::script(edits, &mut self.scripts);
+    /// Notes an edit of a text that was `old` before.
+    pub(crate) fn edit(&mut self, column: usize, row: usize, old: &str, edits: &Edits) {
+        super::write::script(edits, old, &mut self.scripts);
         self.edits.push(LoggedEdit {
             column: column as u32,
             row: row as u32,

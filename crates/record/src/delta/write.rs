@@ -10,6 +10,7 @@
 //! stats     = columns:varint { column:varint form (0 integers: signed | 1 floats: 8 bytes | 2: a tag before each) }
 //! ```
 
+use super::diff;
 use super::recorder::{LoggedEdit, Recorder};
 use super::varint::{put, put_signed};
 use crate::edits::Edits;
@@ -26,17 +27,27 @@ pub(super) const ABSENT: u8 = 0;
 pub(super) const INT: u8 = 1;
 pub(super) const FLOAT: u8 = 2;
 
-pub(super) fn script(edits: &Edits, out: &mut Vec<u8>) {
-    let mut end = 0;
-    put(edits.len() as u64, out);
+/// Writes the script that was applied to `old`, with no more than what it really changes.
+pub(super) fn script(edits: &Edits, old: &str, out: &mut Vec<u8>) {
+    let mut replacements = Vec::with_capacity(edits.len());
     for (range, inserted) in edits.iter() {
+        let first = replacements.len();
         // A script that does not fit was refused before it is written.
-        put(range.start.saturating_sub(end) as u64, out);
+        let replaced = old.get(range.clone()).unwrap_or_default();
+        diff::replacements(replaced, inserted, &mut replacements);
+        for (found, _) in &mut replacements[first..] {
+            *found = found.start + range.start..found.end + range.start;
+        }
+    }
+    let mut end = 0;
+    put(replacements.len() as u64, out);
+    for (range, inserted) in &replacements {
+        put((range.start - end) as u64, out);
         put(range.len() as u64, out);
         put(inserted.len() as u64, out);
         end = range.end;
     }
-    for (_, inserted) in edits.iter() {
+    for (_, inserted) in &replacements {
         out.extend_from_slice(inserted.as_bytes());
     }
 }
@@ -146,7 +157,7 @@ impl Recorder {
         };
         let is_new = |column: &usize| {
             let mut rows = selection.iter().map(|row| *row as usize);
-            rows.any(|row| stats.get(*column, row) != known(*column, row))
+            rows.any(|row| !is_same(stats.get(*column, row), known(*column, row)))
         };
         let columns: Vec<usize> = (0..stats.names().len()).filter(is_new).collect();
         put(columns.len() as u64, out);
@@ -155,6 +166,14 @@ impl Recorder {
             let values = selection.iter().map(|row| stats.get(column, *row as usize));
             write_column(values, out);
         }
+    }
+}
+
+/// Whether two statistics are the same to the bit.
+fn is_same(a: Option<StatValue>, b: Option<StatValue>) -> bool {
+    match (a, b) {
+        (Some(StatValue::Float(a)), Some(StatValue::Float(b))) => a.to_bits() == b.to_bits(),
+        (a, b) => a == b,
     }
 }
 

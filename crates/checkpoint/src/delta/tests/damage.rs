@@ -28,7 +28,7 @@ fn check_damaged(store: &MemoryStore, batches: &[Vec<String>], expected: &[Vec<S
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn damage_is_found_and_what_is_before_it_can_be_used(
@@ -122,7 +122,7 @@ fn any_byte_of_a_section_costs_that_section_and_those_behind_it() {
 #[test]
 fn no_byte_can_change_unseen() {
     for format in FORMATS {
-        for compression in [Compression::None, Compression::Zstd, Compression::Gzip] {
+        for compression in [Compression::None, Compression::Zstd] {
             let store = MemoryStore::new();
             let few = &batches()[..2];
             let (_, expected) = attempt(&sections(), (format, compression)).run(&store, few);

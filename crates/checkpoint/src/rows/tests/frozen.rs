@@ -86,6 +86,26 @@ fn files_of_version_1_are_read() {
         "1571 bytes with digest 3d978455b47c35ae0708101852de2c08",
         false,
     );
+    check(
+        include_bytes!("../../../testdata/rows_v1_sealed.parquet"),
+        "2060 bytes with digest d8c73f67a92df8908dab6a368258155f",
+        true,
+    );
+    check(
+        include_bytes!("../../../testdata/rows_v1.arrow"),
+        "3842 bytes with digest 95c176be8a0e0857a9af762431c9dff5",
+        true,
+    );
+    check(
+        include_bytes!("../../../testdata/rows_v1.jsonl"),
+        "1723 bytes with digest 970f766bd13b1ffeaeeaef34381834d2",
+        true,
+    );
+    check(
+        include_bytes!("../../../testdata/rows_v1.jsonl.gz"),
+        "1060 bytes with digest 50734651b8d605b46823256434014a81",
+        true,
+    );
 }
 
 #[test]

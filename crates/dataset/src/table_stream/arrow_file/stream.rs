@@ -10,6 +10,7 @@ use arrow::ipc::reader::{read_dictionary, read_record_batch};
 
 use super::ArrowFile;
 use crate::table_stream::flaw::{Checked, ensure};
+use crate::table_stream::views::{has_views, without_views};
 use crate::table_stream::weight::first_batch;
 
 /// Rows of one record batch after another.
@@ -61,7 +62,7 @@ impl ArrowStream {
         if rest > 0 {
             self.read = Some(rows.slice(batch.num_rows(), rest));
         }
-        Ok(Some(batch))
+        Ok(Some(own_views(batch)?))
     }
 
     fn read_group(&mut self, group: usize) -> Checked<RecordBatch> {
@@ -92,4 +93,22 @@ impl ArrowStream {
             )?)
         })
     }
+}
+
+/// Rows with views get buffers of their own: else each small batch of a large one would carry all texts of that, and
+/// whoever writes it would write them all.
+fn own_views(rows: RecordBatch) -> Checked<RecordBatch> {
+    let schema = rows.schema();
+    if !schema
+        .fields()
+        .iter()
+        .any(|field| has_views(field.data_type()))
+    {
+        return Ok(rows);
+    }
+    let columns = rows.columns().iter().zip(schema.fields());
+    let columns = columns
+        .map(|(column, field)| without_views(column, field.data_type()))
+        .collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
 }

@@ -11,15 +11,11 @@ use parquet::file::page_index::offset_index::PageLocation;
 
 use super::delta::PREFIXED_ROWS;
 use super::page::{PageHeader, PageKind, ValueEncoding, read_offset_index};
-use super::thrift::Malformed;
+use super::window::Window;
 use crate::table_stream::flaw::{Checked, Flaw, ensure};
 use crate::table_stream::limits::{MAX_NESTED_VALUES, Packing};
 use crate::table_stream::weight::BATCH_BYTES;
 
-/// How much is read at once to find page headers.
-const WINDOW_BYTES: usize = 16 << 10;
-/// The longest page header; statistics of long texts make headers long.
-const MAX_HEADER_BYTES: usize = 16 << 20;
 /// What texts that share prefixes are taken to be long at least, so that no more than [`PREFIXED_ROWS`] are decoded at
 /// once: the bytes of a page do not tell how long they are.
 const LEAST_PREFIXED_BYTES: u64 = BATCH_BYTES / PREFIXED_ROWS;
@@ -301,57 +297,6 @@ impl Scan<'_> {
             0 => (plain / values.max(1)).max(4),
             fixed => fixed,
         };
-        Ok(())
-    }
-}
-
-/// A part of the file that was read to find headers in.
-struct Window {
-    bytes: Vec<u8>,
-    start: u64,
-    /// Where the chunk ends.
-    end: u64,
-}
-
-impl Window {
-    fn new(end: u64) -> Self {
-        Self {
-            bytes: Vec::new(),
-            start: 0,
-            end,
-        }
-    }
-
-    fn header_at(&mut self, file: &mut File, offset: u64) -> Checked<PageHeader> {
-        let skipped = offset
-            .checked_sub(self.start)
-            .filter(|skipped| *skipped < self.bytes.len() as u64);
-        if let Some(skipped) = skipped
-            && let Ok(header) = PageHeader::read(&self.bytes[skipped as usize..])
-        {
-            return Ok(header);
-        }
-        let mut length = WINDOW_BYTES;
-        loop {
-            self.read(file, offset, length)?;
-            let is_all = self.bytes.len() < length || length >= MAX_HEADER_BYTES;
-            match PageHeader::read(&self.bytes) {
-                Ok(header) => return Ok(header),
-                Err(Malformed::Short) if !is_all => length *= 8,
-                Err(_) => {
-                    return Err(Flaw::Damaged(format!(
-                        "there is no page header at byte {offset}"
-                    )));
-                }
-            }
-        }
-    }
-
-    fn read(&mut self, file: &mut File, offset: u64, length: usize) -> io::Result<()> {
-        let length = (self.end - offset).min(length as u64);
-        (self.start, self.bytes) = (offset, Vec::new());
-        file.seek(SeekFrom::Start(offset))?;
-        file.take(length).read_to_end(&mut self.bytes)?;
         Ok(())
     }
 }

@@ -99,6 +99,24 @@ impl Expected {
         expected.header = header(files, &expected.rows);
         expected
     }
+
+    /// What the plain reference of lines says, for exports of any form.
+    pub(crate) fn of_lines(lines: &crate::reference::Expected) -> Self {
+        let text = String::from_utf8(lines.rows.clone()).unwrap();
+        let rows: Vec<(u32, String)> = text
+            .split_terminator('\n')
+            .map(|line| (0, line.to_owned()))
+            .collect();
+        Self {
+            header: header(&Files(Vec::new()), &rows),
+            rows,
+            stats: Vec::new(),
+            dropped: BTreeMap::new(),
+            ledger: lines.ledger.clone(),
+            quarantined: lines.quarantined.clone(),
+            textless: false,
+        }
+    }
 }
 
 fn quarantined(failed: coldpress_operator::Quarantined) -> Quarantined {
@@ -123,6 +141,10 @@ fn header(files: &Files, rows: &[(u32, String)]) -> Vec<String> {
             header.push(name.to_owned());
         }
     };
+    if files.0.is_empty() {
+        rows.iter()
+            .for_each(|(_, line)| keys(line).iter().for_each(|name| add(name)));
+    }
     for (source, file) in files.0.iter().enumerate() {
         if file.shape.is_table() && !file.rows.is_empty() {
             file.columns.iter().for_each(|(name, _)| add(name));

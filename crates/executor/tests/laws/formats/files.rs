@@ -162,10 +162,6 @@ impl Files {
         self.0.iter().all(|file| file.shape.is_table())
     }
 
-    pub(crate) fn any_table(&self) -> bool {
-        self.0.iter().any(|file| file.shape.is_table())
-    }
-
     pub(crate) fn records(&self) -> u64 {
         self.0
             .iter()

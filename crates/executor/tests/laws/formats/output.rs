@@ -11,6 +11,7 @@ use coldpress_table::Renderer;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::expected::{Expected, fields};
 use crate::bench::files_in;
@@ -180,11 +181,13 @@ impl Output {
                     .map(|lines| array(lines))
                     .collect();
                 assert_eq!(texts, parts);
-                let values = texts
-                    .iter()
-                    .map(|text| serde_json::from_str::<Vec<Value>>(text).unwrap());
+                let records = |text: &str| {
+                    serde_json::from_str::<Vec<Box<RawValue>>>(text)
+                        .unwrap()
+                        .len()
+                };
                 assert_eq!(
-                    values.map(|values| values.len()).sum::<usize>(),
+                    texts.iter().map(|text| records(text)).sum::<usize>(),
                     lines.len()
                 );
             }
@@ -251,21 +254,28 @@ fn check_table(exported: &Exported, lines: &[&str], header: &[String]) {
         for row in 0..batch.num_rows() {
             let mut json = Vec::new();
             renderer.write_row(batch, row, &[], &mut json);
-            found.push(plain(serde_json::from_slice(&json).unwrap()));
+            found.push(parsed(str::from_utf8(&json).unwrap()));
         }
     }
-    let expected: Vec<Value> = lines
-        .iter()
-        .map(|line| plain(serde_json::from_str(line).unwrap()))
-        .collect();
+    let expected: Vec<Value> = lines.iter().map(|line| parsed(line)).collect();
     for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
         assert_eq!(found, expected, "row {at}, schema {schema:?}");
     }
     assert_eq!(found.len(), expected.len());
 }
 
+/// The value of a record for comparison; what Rust cannot hold is made something that it can: half of a surrogate
+/// pair, a number that is too large.
+fn parsed(record: &str) -> Value {
+    let record = record
+        .replace(r"\ud800", "half")
+        .replace("\\ud83d\"", "half\"");
+    let record = record.replace("1e400", "1e300");
+    plain(serde_json::from_str(&record).unwrap())
+}
+
 /// The value without what a table cannot tell: null from missing, and how a number is spelled.
-pub(crate) fn plain(value: Value) -> Value {
+fn plain(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
@@ -291,9 +301,10 @@ fn array(lines: &[&str]) -> String {
 
 /// What the cell of a value says; none for an empty one.
 fn cell_of(json: &str) -> Option<String> {
-    match serde_json::from_str::<Value>(json).unwrap() {
-        Value::Null => None,
-        Value::String(text) => Some(text),
+    match serde_json::from_str::<Value>(json) {
+        Ok(Value::Null) => None,
+        Ok(Value::String(text)) => Some(text),
+        // No text can hold a lone surrogate: it stays as it is spelled.
         _ => Some(json.to_owned()),
     }
 }

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::expected::Expected;
 use super::files::any_files;
-use super::{Work, any_work, any_workers, completed, with_workers};
+use super::output::any_output;
+use super::{Job, Work, any_work, any_workers, completed, with_workers};
+use crate::bench::Bench;
+use crate::dataset::any_dataset;
 use crate::plan::{Plan, any_how, cases};
 
 proptest! {
@@ -29,5 +32,23 @@ proptest! {
         } else {
             prop_assert!(one.parts == other.parts, "the bytes differ");
         }
+    }
+
+    /// Odd spellings, odd types, repeated keys, lines that are no records: what comes out as lines comes out in every
+    /// form.
+    #[test]
+    fn odd_lines_come_out_in_every_form(
+        dataset in any_dataset(), plan in crate::plan::any_plan(), output in any_output(),
+    ) {
+        let lines = crate::reference::Expected::of(&dataset, &plan);
+        prop_assume!(lines.ledger.records > 0);
+        let job = Job(Bench::new(&dataset));
+        let work = Work { plan, output, stats: false, dropped: false };
+        let report = job.run(&work).unwrap();
+        let expected = Expected::of_lines(&lines);
+        output.check(&job.read(&work), &expected);
+        prop_assert_eq!(&report.ledger, &lines.ledger);
+        prop_assert_eq!(report.unreadable.len() as u64, lines.torn);
+        prop_assert_eq!(job.0.quarantined(&job.plan(&work)), lines.quarantined);
     }
 }

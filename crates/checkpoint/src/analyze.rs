@@ -1,0 +1,203 @@
+//! What checkpoint files take, and what their form saves.
+
+use std::collections::{BTreeMap, HashSet};
+
+use coldpress_storage::Digest;
+use serde::Serialize;
+
+use crate::container::ContainerReader;
+use crate::{CheckpointStore, Description, Error, ObjectKind, ObjectName, Result, describe};
+
+/// What the checkpoint files of a store take.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Analysis {
+    /// All files together.
+    pub total: Share,
+    /// By file format.
+    pub formats: BTreeMap<String, Share>,
+    /// By the operator that they stand behind.
+    pub operators: BTreeMap<String, Share>,
+    /// By partition.
+    pub partitions: BTreeMap<u32, Share>,
+    /// By what they hold: `delta`, `full`, `index`.
+    pub kinds: BTreeMap<String, Share>,
+    /// Content that another file holds as well.
+    pub repeated: Repeated,
+    /// Files that cannot be read as checkpoints, and why.
+    pub unreadable: BTreeMap<String, String>,
+}
+
+/// What some checkpoints take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Share {
+    /// Files; one that holds several checkpoints counts for each operator that it has one of.
+    pub files: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+    /// Rows behind the operators, together.
+    pub rows: u64,
+    /// Bytes on disk.
+    pub stored_bytes: u64,
+    /// Bytes before they were compressed.
+    pub plain_bytes: u64,
+    /// Bytes that compression saves; less than none where the format costs more than it saves.
+    pub saved_bytes: i64,
+    /// The same in percent of the plain bytes.
+    pub saved_percent: f64,
+}
+
+/// Content that is there more than once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Repeated {
+    /// Files that hold the same checkpoint as another one, in this or another format.
+    pub files: u64,
+    /// Groups of rows, in other files, that are the same to the byte as one seen before.
+    pub groups: u64,
+    /// The bytes on disk of these files and groups.
+    pub stored_bytes: u64,
+}
+
+/// Adds up what the checkpoint files of a store take. Their rows are not read.
+///
+/// Objects whose names do not end as those of checkpoints do are passed over.
+///
+/// # Errors
+/// [`Error::Store`] when the store cannot be listed or read. A file that is no checkpoint is no error.
+pub fn analyze(store: &dyn CheckpointStore) -> Result<Analysis> {
+    let mut found = Analysis::default();
+    let mut seen = Seen::default();
+    for object in store.list("")? {
+        if !is_checkpoint_name(&object.name) {
+            continue;
+        }
+        match found.add_object(store, &object.name, &mut seen) {
+            Ok(()) => {}
+            Err(error) if error.is_unusable() => {
+                found
+                    .unreadable
+                    .insert(object.name.to_string(), error.to_string());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    found.total.finish();
+    let shares = found.formats.values_mut().chain(found.kinds.values_mut());
+    let shares = shares.chain(found.operators.values_mut());
+    shares
+        .chain(found.partitions.values_mut())
+        .for_each(Share::finish);
+    Ok(found)
+}
+
+/// Whether the name of an object ends as those of checkpoint files do.
+#[must_use]
+pub fn is_checkpoint_name(name: &ObjectName) -> bool {
+    let suffixes = [".parquet", ".arrow", ".jsonl", ".jsonl.gz", ".jsonl.zst"];
+    suffixes
+        .iter()
+        .any(|suffix| name.as_str().ends_with(suffix))
+}
+
+#[derive(Default)]
+struct Seen {
+    manifests: HashSet<Digest>,
+    groups: HashSet<Digest>,
+}
+
+impl Analysis {
+    fn add_object(
+        &mut self,
+        store: &dyn CheckpointStore,
+        name: &ObjectName,
+        seen: &mut Seen,
+    ) -> Result<(), Error> {
+        let description = describe(store, name)?;
+        let container = ContainerReader::open_unverified(store.get(name)?)?;
+        self.add_repeated(&container, seen);
+        self.add(&description);
+        Ok(())
+    }
+
+    fn add_repeated(&mut self, container: &ContainerReader, seen: &mut Seen) {
+        let manifest = Digest::of(container.manifest_json().as_bytes());
+        if !seen.manifests.insert(manifest) {
+            self.repeated.files += 1;
+            self.repeated.stored_bytes += container.stored_bytes();
+            return;
+        }
+        // Those of one file are told apart from each other afterwards: repeats within it are its own matter.
+        let groups = container.groups().iter().filter(|group| group.rows > 0);
+        let digests = groups.filter_map(|group| Some((group.digest?, group.stored_bytes)));
+        let digests: Vec<_> = digests.collect();
+        for (_, bytes) in digests
+            .iter()
+            .filter(|(digest, _)| seen.groups.contains(digest))
+        {
+            self.repeated.groups += 1;
+            self.repeated.stored_bytes += bytes;
+        }
+        seen.groups
+            .extend(digests.into_iter().map(|(digest, _)| digest));
+    }
+
+    fn add(&mut self, file: &Description) {
+        let whole = file
+            .sections
+            .iter()
+            .fold(Share::default(), |sum, section| Share {
+                checkpoints: sum.checkpoints + 1,
+                rows: sum.rows.saturating_add(section.rows),
+                plain_bytes: sum.plain_bytes.saturating_add(section.plain_bytes),
+                ..sum
+            });
+        let whole = Share {
+            files: 1,
+            // With what the format itself takes.
+            stored_bytes: file.stored_bytes,
+            ..whole
+        };
+        let kind = match file.kind {
+            ObjectKind::Delta => "delta",
+            ObjectKind::Full => "full",
+            ObjectKind::Index => "index",
+        };
+        self.total.add(&whole);
+        let formats = self.formats.entry(file.format.to_string());
+        formats.or_default().add(&whole);
+        self.kinds.entry(kind.to_owned()).or_default().add(&whole);
+        self.partitions
+            .entry(file.partition)
+            .or_default()
+            .add(&whole);
+        for section in &file.sections {
+            let operator = section.operator.clone().unwrap_or_default();
+            let share = Share {
+                files: 1,
+                checkpoints: 1,
+                rows: section.rows,
+                stored_bytes: section.stored_bytes,
+                plain_bytes: section.plain_bytes,
+                ..Share::default()
+            };
+            self.operators.entry(operator).or_default().add(&share);
+        }
+    }
+}
+
+impl Share {
+    fn add(&mut self, more: &Self) {
+        self.files += more.files;
+        self.checkpoints += more.checkpoints;
+        self.rows = self.rows.saturating_add(more.rows);
+        self.stored_bytes = self.stored_bytes.saturating_add(more.stored_bytes);
+        self.plain_bytes = self.plain_bytes.saturating_add(more.plain_bytes);
+    }
+
+    fn finish(&mut self) {
+        let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.saved_bytes = signed(self.plain_bytes) - signed(self.stored_bytes);
+        if self.plain_bytes > 0 {
+            self.saved_percent = 100.0 * self.saved_bytes as f64 / self.plain_bytes as f64;
+        }
+    }
+}

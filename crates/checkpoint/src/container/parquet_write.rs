@@ -1,0 +1,174 @@
+//! Writing containers as Parquet: a group is a row group.
+
+use std::io::{self, Write};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression as Codec, Encoding, GzipLevel, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+use super::auto::{self, Chosen};
+use super::out::{EncodeError, Out, parquet_error};
+use super::parquet_read::MAGIC;
+use super::seal::write_sealed;
+use super::{DIRECTORY_KEY, MANIFEST_KEY};
+use crate::Compression;
+
+/// Named in every file instead of the library's version, so that equal rows give equal bytes.
+const CREATED_BY: &str = "coldpress checkpoint version 1";
+
+/// Writes row groups.
+pub(super) struct ParquetSink {
+    schema: SchemaRef,
+    compression: Compression,
+    state: State,
+}
+
+enum State {
+    /// The compression is to be chosen on the first group.
+    Waiting(Option<Out>),
+    Writing(Box<ArrowWriter<Slot>>),
+}
+
+/// The output, until it is taken: the library's own way to give it back makes a text of what the store answered.
+struct Slot(Option<Out>);
+
+impl Write for Slot {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.as_mut().ok_or_else(taken)?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_mut().ok_or_else(taken)?.flush()
+    }
+}
+
+fn taken() -> io::Error {
+    io::Error::other("the file was finished before")
+}
+
+impl ParquetSink {
+    pub(super) fn new(out: Out, schema: SchemaRef, compression: Compression) -> Self {
+        Self {
+            schema,
+            compression,
+            state: State::Waiting(Some(out)),
+        }
+    }
+
+    /// Begins the file if that has not happened, in the light of its first rows.
+    pub(super) fn prepare(&mut self, first: &RecordBatch) -> Result<(), EncodeError> {
+        let State::Waiting(out) = &mut self.state else {
+            return Ok(());
+        };
+        let chosen = match self.compression {
+            Compression::Auto => auto::parquet(first)?,
+            asked => vec![
+                Chosen {
+                    codec: asked,
+                    dictionary: false
+                };
+                self.schema.fields().len()
+            ],
+        };
+        let out = out.take().ok_or("the file was begun before")?;
+        // The Parquet types say all that a reader needs.
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(&self.schema, &chosen))
+            .with_skip_arrow_metadata(true);
+        let writer =
+            ArrowWriter::try_new_with_options(Slot(Some(out)), self.schema.clone(), options);
+        let mut writer = writer.map_err(parquet_error)?;
+        writer.sync()?;
+        self.state = State::Writing(Box::new(writer));
+        Ok(())
+    }
+
+    pub(super) fn out(&mut self) -> Option<&mut Out> {
+        match &mut self.state {
+            State::Waiting(out) => out.as_mut(),
+            State::Writing(writer) => writer.inner_mut().0.as_mut(),
+        }
+    }
+
+    pub(super) fn put(&mut self, rows: &RecordBatch) -> Result<(), EncodeError> {
+        let State::Writing(writer) = &mut self.state else {
+            return Err("the file was not begun".into());
+        };
+        writer
+            .write(rows)
+            .and_then(|()| writer.flush())
+            .map_err(parquet_error)?;
+        Ok(writer.sync()?)
+    }
+
+    /// Writes the footer with directory and manifest, and its seal before it.
+    pub(super) fn close(mut self, directory: String, manifest: String) -> Result<Out, EncodeError> {
+        self.prepare(&RecordBatch::new_empty(self.schema.clone()))?;
+        let State::Writing(mut writer) = self.state else {
+            return Err("the file was not begun".into());
+        };
+        writer.append_key_value_metadata(KeyValue::new(MANIFEST_KEY.to_owned(), manifest));
+        writer.append_key_value_metadata(KeyValue::new(DIRECTORY_KEY.to_owned(), directory));
+        let slot = |writer: &mut ArrowWriter<Slot>| writer.inner_mut().0.take().ok_or_else(taken);
+        let mut out = slot(&mut writer)?;
+        out.begin_tail();
+        writer.inner_mut().0 = Some(out);
+        writer.finish().map_err(parquet_error)?;
+        let mut out = slot(&mut writer)?;
+        let tail = out.take_tail();
+        write_sealed(&mut out, &tail, MAGIC.len())?;
+        Ok(out)
+    }
+}
+
+/// How the columns of this schema are written.
+pub(super) fn properties(schema: &Schema, chosen: &[Chosen]) -> WriterProperties {
+    let mut builder = WriterProperties::builder()
+        .set_created_by(CREATED_BY.to_owned())
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
+        // Groups end where the caller says so.
+        .set_max_row_group_row_count(None)
+        .set_max_row_group_bytes(None);
+    for (field, chosen) in schema.fields().iter().zip(chosen) {
+        let (path, data_type) = leaf(field);
+        builder = builder
+            .set_column_compression(path.clone(), codec(chosen.codec))
+            .set_column_dictionary_enabled(path.clone(), chosen.dictionary);
+        if data_type.is_integer() {
+            builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        } else if !data_type.is_floating() {
+            // The longest and the shortest text are of no use to anyone.
+            builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+    }
+    builder.build()
+}
+
+/// The column that holds the values of a field.
+fn leaf(field: &arrow::datatypes::Field) -> (ColumnPath, &DataType) {
+    let name = field.name().clone();
+    match field.data_type() {
+        DataType::List(element) => {
+            let path = vec![name, "list".to_owned(), element.name().clone()];
+            (ColumnPath::new(path), element.data_type())
+        }
+        data_type => (ColumnPath::new(vec![name]), data_type),
+    }
+}
+
+fn codec(compression: Compression) -> Codec {
+    match compression {
+        Compression::None => Codec::UNCOMPRESSED,
+        Compression::Snappy => Codec::SNAPPY,
+        Compression::Gzip => Codec::GZIP(GzipLevel::try_new(1).unwrap_or_default()),
+        Compression::Zstd | Compression::Auto => Codec::ZSTD(ZstdLevel::default()),
+        Compression::Lz4 => Codec::LZ4_RAW,
+    }
+}

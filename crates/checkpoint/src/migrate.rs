@@ -1,0 +1,178 @@
+//! Checkpoint files in another format.
+
+use serde::Serialize;
+
+use crate::object::is_same;
+use crate::{
+    CheckpointStore, Compression, ContainerOptions, Error, Format, ObjectName, Result, rewrite,
+    verify,
+};
+use coldpress_storage::FileStamp;
+
+/// What files are migrated to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MigrateOptions {
+    /// The format.
+    pub format: Format,
+    /// The compression; none given = each file's own, or what the format has in its place.
+    pub compression: Option<Compression>,
+    /// Write nothing, and only tell what would be done.
+    pub dry_run: bool,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Migrated {
+    /// Its name.
+    pub name: String,
+    /// Its length in bytes.
+    pub stored_bytes: u64,
+    /// What was done, or why nothing was.
+    #[serde(flatten)]
+    pub outcome: MigrationOutcome,
+}
+
+/// What was done with a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum MigrationOutcome {
+    /// It was written in the format, and what was written read back and compared.
+    Written {
+        /// The new file.
+        to: String,
+        /// Its length in bytes.
+        bytes: u64,
+    },
+    /// It would be written.
+    Planned {
+        /// The new file.
+        to: String,
+    },
+    /// It had been written before; it was read and compared.
+    AlreadyThere {
+        /// The other file.
+        to: String,
+        /// Its length in bytes.
+        bytes: u64,
+    },
+    /// It has the format already. One of the same format and another compression would have its name.
+    SameFormat,
+    /// It was left as it is.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Migrated {
+    /// Whether the same checkpoint is there in the format asked for, under another name.
+    #[must_use]
+    pub fn has_copy(&self) -> bool {
+        matches!(
+            self.outcome,
+            MigrationOutcome::Written { .. } | MigrationOutcome::AlreadyThere { .. }
+        )
+    }
+}
+
+/// Writes a checkpoint file in another format beside itself, in the same store.
+///
+/// The file is verified, against the stamp it was cited with where there is one; manifest and rows are carried over,
+/// read back and compared. What an earlier migration that was cut off left under the new name is written again, unless
+/// `is_cited` says that something counts on it. The file itself stays.
+///
+/// A delta file goes on naming the files that it begins at as they were, so the original of those is needed to read it. What
+/// is written back in the format, compression and release of the original is the same to the byte.
+///
+/// # Errors
+/// [`Error::Store`], [`Error::Write`]. Damage is no error, it is the outcome of the file.
+pub fn migrate(
+    store: &dyn CheckpointStore,
+    name: &ObjectName,
+    expected: Option<&FileStamp>,
+    options: &MigrateOptions,
+    is_cited: &dyn Fn(&ObjectName) -> bool,
+) -> Result<Migrated> {
+    let mut migrated = Migrated {
+        name: name.to_string(),
+        stored_bytes: 0,
+        outcome: MigrationOutcome::SameFormat,
+    };
+    migrated.outcome = match outcome(store, name, expected, options, is_cited, &mut migrated) {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_unusable() => MigrationOutcome::Failed {
+            reason: error.to_string(),
+        },
+        Err(error) => return Err(error),
+    };
+    Ok(migrated)
+}
+
+fn outcome(
+    store: &dyn CheckpointStore,
+    name: &ObjectName,
+    expected: Option<&FileStamp>,
+    options: &MigrateOptions,
+    is_cited: &dyn Fn(&ObjectName) -> bool,
+    migrated: &mut Migrated,
+) -> Result<MigrationOutcome> {
+    let found = verify(store, name, expected)?;
+    migrated.stored_bytes = found.stamp.length;
+    let failed = |reason: String| Ok(MigrationOutcome::Failed { reason });
+    if !found.is_good() {
+        return failed(format!("it is damaged: {}", found.problems.join("; ")));
+    }
+    let Some(description) = found.description else {
+        return failed("it says nothing about itself".to_owned());
+    };
+    if description.format == options.format {
+        return Ok(MigrationOutcome::SameFormat);
+    }
+    let compression = options.compression.unwrap_or(description.compression);
+    let Some(to) = name_in(name, options.format, compression) else {
+        return failed("its name does not end as those of checkpoints do".to_owned());
+    };
+    match is_same(store, name, &to) {
+        Ok(true) => {
+            let bytes = store.get(&to)?.len();
+            let to = to.to_string();
+            return Ok(MigrationOutcome::AlreadyThere { to, bytes });
+        }
+        Ok(false) => return failed(format!("`{to}` is there and holds something else")),
+        Err(Error::NotFound { .. }) => {}
+        Err(Error::Corrupt { .. }) if !is_cited(&to) => {
+            if !options.dry_run {
+                store.delete(&to)?;
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    if options.dry_run {
+        let to = to.to_string();
+        return Ok(MigrationOutcome::Planned { to });
+    }
+    let form = ContainerOptions {
+        format: options.format,
+        compression,
+    };
+    match rewrite(store, (name, &found.stamp), store, &to, &form) {
+        Ok(stamp) => Ok(MigrationOutcome::Written {
+            to: to.to_string(),
+            bytes: stamp.length,
+        }),
+        Err(error) => {
+            // Nobody may take it for a checkpoint.
+            store.delete(&to)?;
+            Err(error)
+        }
+    }
+}
+
+/// The name of a checkpoint file in another format.
+fn name_in(name: &ObjectName, format: Format, compression: Compression) -> Option<ObjectName> {
+    let suffixes = [".parquet", ".arrow", ".jsonl.gz", ".jsonl.zst", ".jsonl"];
+    let stem = suffixes
+        .iter()
+        .find_map(|suffix| name.as_str().strip_suffix(suffix))?;
+    ObjectName::new(format!("{stem}{}", format.suffix(compression))).ok()
+}

@@ -1,0 +1,377 @@
+//! Parquet and Arrow files that are damaged, lie about their kind, or have other columns than the recipe works on.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, EXPORT, RECIPE, Ran};
+
+const GOOD: &str = "{\"id\": 1, \"text\": \"one\"}\n{\"id\": 2, \"text\": \"two\"}\n";
+
+/// A file that another program wrote; `dataset/testdata/README.md` says what it holds.
+fn peer(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../dataset/testdata/");
+    fs::read(format!("{folder}{name}")).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Parquet, 30 rows, each in a row group of its own; three of their texts are null.
+fn parquet() -> Vec<u8> {
+    peer("many_row_groups.parquet")
+}
+
+/// Where the footer of a Parquet file begins.
+fn footer_of(bytes: &[u8]) -> usize {
+    let at = bytes.len() - 8;
+    at - u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
+}
+
+/// The file without an end, without its magic, with another footer, with a length of the footer that cannot be.
+fn damaged_parquet() -> [(&'static str, Vec<u8>, &'static str); 4] {
+    let (whole, end) = (parquet(), parquet().len());
+    let half = whole[..end / 2].to_vec();
+    let mut magic = whole.clone();
+    magic[3] = b'X';
+    magic[end - 1] = b'X';
+    let mut footer = whole.clone();
+    let begin = footer_of(&whole);
+    footer[begin..begin + 16].fill(0xFF);
+    let mut length = whole;
+    length[end - 8..end - 4].copy_from_slice(&i32::MAX.to_le_bytes());
+    [
+        (
+            "half.parquet",
+            half,
+            "it begins as a Parquet file and has no readable footer (Parquet error: Invalid Parquet file. Corrupt \
+             footer); write or copy it again",
+        ),
+        (
+            "magic.parquet",
+            magic,
+            "its suffix says Parquet, its content is something else; write or copy it again, or give it the suffix \
+             of what it is",
+        ),
+        (
+            "footer.parquet",
+            footer,
+            "it begins as a Parquet file and has no readable footer (Parquet error: Unexpected struct field type \
+             15); write or copy it again",
+        ),
+        (
+            "length.parquet",
+            length,
+            "it begins as a Parquet file and has no readable footer (EOF: Parquet file too small. Size is 11036 but \
+             need 2147483655); write or copy it again",
+        ),
+    ]
+}
+
+fn damaged_arrow() -> [(&'static str, Vec<u8>, &'static str); 2] {
+    let whole = peer("records.none.arrow");
+    [
+        (
+            "cut.arrow",
+            whole[..whole.len() / 2].to_vec(),
+            "it begins as an Arrow file and has no readable footer; write or copy it again",
+        ),
+        (
+            "old.feather",
+            peer("bad/feather_1.arrow"),
+            "it is a Feather file of version 1; write it again in version 2",
+        ),
+    ]
+}
+
+#[test]
+fn a_damaged_file_alone_is_no_dataset() {
+    for (name, bytes, reason) in damaged_parquet().into_iter().chain(damaged_arrow()) {
+        let bench = Bench::new();
+        bench.write(name, bytes);
+        let ran = bench.process(&format!("--dataset_path {name}")).expect(1);
+        ran.tells(&[
+            &format!("error: the dataset has no record: {name}; `{name}` cannot be read"),
+            reason,
+        ]);
+        assert!(!bench.has_exported(), "{name}");
+        let checked = bench.run(&format!("check --config recipe.yaml --dataset_path {name}"));
+        let told = format!("`{name}` cannot be read: {reason}");
+        assert!(checked.expect(0).stdout.contains(&told), "{name}");
+    }
+}
+
+#[test]
+fn a_file_without_a_byte_or_a_row_is_no_dataset() {
+    for (name, bytes) in [
+        ("empty.parquet", Vec::new()),
+        ("empty.arrow", Vec::new()),
+        ("rows.parquet", peer("zero_rows.parquet")),
+        ("rows.arrow", peer("zero_rows.arrow")),
+    ] {
+        let bench = Bench::new();
+        bench.write(name, bytes);
+        let ran = bench.process(&format!("--process [] --dataset_path {name}"));
+        ran.expect(1)
+            .error(&format!("the dataset has no record: {name}"));
+        assert!(!bench.has_exported(), "{name}");
+    }
+}
+
+#[test]
+fn damaged_files_among_good_ones_are_named_and_the_rest_is_exported() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("data")).unwrap();
+    let mut damaged: Vec<_> = damaged_parquet()
+        .into_iter()
+        .chain(damaged_arrow())
+        .collect();
+    for (name, bytes, _) in &damaged {
+        bench.write(&format!("data/{name}"), bytes);
+    }
+    bench.write("data/a.jsonl", GOOD);
+    bench.write("data/empty.parquet", "");
+    bench.write("data/z.csv", "text,id\nthree,3\n");
+    for size in [10_000, 1] {
+        let line = format!("--dataset_path data --partition.size {size} --fresh");
+        let ran = bench.process(&line).expect(3);
+        let report = ran.json();
+        assert_eq!(report["status"], "completed_with_failures");
+        assert_eq!(report["failed_partitions"], json!([]));
+        damaged.sort_by_key(|(name, ..)| *name);
+        let expected: Vec<Value> = damaged
+            .iter()
+            .map(|(name, _, reason)| {
+                json!({"source": format!("data/{name}"), "start": 0, "length": 0, "reason": reason})
+            })
+            .collect();
+        assert_eq!(report["unreadable"], Value::Array(expected));
+        for (name, _, reason) in &damaged {
+            let told = ran.stderr.lines().any(|line| {
+                line.starts_with(&format!("warning: `data/{name}` cannot be read"))
+                    && line.ends_with(reason)
+            });
+            assert!(told, "{name}: {}", ran.stderr);
+        }
+        let export = String::from_utf8(bench.read(EXPORT)).unwrap();
+        assert_eq!(
+            export,
+            format!("{GOOD}{{\"text\": \"three\", \"id\": 3}}\n")
+        );
+    }
+}
+
+/// A partition of some rows fails, the others are exported; returns what is told of it.
+#[track_caller]
+fn check_failed_rows(name: &str, bytes: Vec<u8>, size: u32, records: u64, kept: usize) -> Value {
+    let bench = Bench::new();
+    bench.write(name, bytes);
+    let line = format!("--dataset_path {name} --partition.size {size} --retry.max_retries 0");
+    let report = bench.process(&line).expect(3).json();
+    assert_eq!(report["status"], "completed_with_failures");
+    let failed = &report["failed_partitions"];
+    assert_eq!(failed.as_array().unwrap().len(), 1);
+    let place = [&failed[0]["source"], &failed[0]["records"]];
+    assert_eq!(place, [&json!(name), &json!(records)]);
+    let rows = bench.read(EXPORT);
+    assert_eq!(rows.split(|byte| *byte == b'\n').count() - 1, kept);
+    let told = bench.run(&format!(
+        "process --config recipe.yaml {line} --job_id told --export_path out/told.jsonl"
+    ));
+    let told = told.expect(3);
+    let error = failed[0]["error"].as_str().unwrap();
+    assert!(told.stdout.contains(error), "{}", told.stdout);
+    let part = format!(
+        "{records} records of {name}, {}",
+        failed[0]["part"].as_str().unwrap()
+    );
+    assert!(
+        told.stdout.contains(&part),
+        "no {part:?} in {}",
+        told.stdout
+    );
+    failed[0].clone()
+}
+
+#[test]
+fn a_damaged_page_fails_the_rows_of_its_partition_alone() {
+    let mut bytes = parquet();
+    bytes[4..44].fill(0);
+    // Of the 23 other rows three have no text.
+    let failed = check_failed_rows("page.parquet", bytes, 7, 7, 20);
+    assert_eq!(failed["part"], "rows 0 to 7");
+    let error = failed["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("`page.parquet` is damaged (row group 0, rows 0..1): column `id`: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_page_that_does_not_match_its_checksum_is_damaged() {
+    let failed = check_failed_rows(
+        "crc.parquet",
+        peer("bad/checksum_wrong.parquet"),
+        100,
+        12,
+        0,
+    );
+    assert_eq!(failed["part"], "rows 0 to 12");
+    let error = failed["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("`crc.parquet` is damaged (row group 0, rows 0..12): ")
+            && error.ends_with("column `text`: Page CRC checksum mismatch"),
+        "{error}"
+    );
+}
+
+/// Read as what it is, with one warning.
+#[track_caller]
+fn check_named(name: &str, bytes: &[u8], what: &str, expected: &str) {
+    let bench = Bench::new();
+    bench.write(name, bytes);
+    let ran = bench.process(&format!("--dataset_path {name}")).expect(0);
+    let warning = format!(
+        "warning: `{name}` is {what}, not what its suffix says; it is read as what it is\n"
+    );
+    assert_eq!(ran.stderr, warning);
+    assert_eq!(
+        String::from_utf8(bench.read(EXPORT)).unwrap(),
+        expected,
+        "{name}"
+    );
+}
+
+#[test]
+fn a_suffix_is_told_and_not_believed() {
+    let bench = Bench::new();
+    bench.write("good.jsonl", GOOD);
+    make(&bench, "good.jsonl", "made.parquet");
+    make(&bench, "good.jsonl", "made.arrow");
+    let (parquet, arrow) = (bench.read("made.parquet"), bench.read("made.arrow"));
+    check_named("lines.parquet", GOOD.as_bytes(), "JSONL", GOOD);
+    check_named("rows.jsonl", &parquet, "a Parquet file", GOOD);
+    check_named("rows.csv", &parquet, "a Parquet file", GOOD);
+    check_named("rows.parquet", &arrow, "an Arrow file", GOOD);
+    check_named("rows.arrow", &parquet, "a Parquet file", GOOD);
+}
+
+#[test]
+fn feather_of_version_2_is_an_arrow_file() {
+    let bench = Bench::new();
+    bench.write("records.feather", peer("records.feather"));
+    bench
+        .process("--dataset_path records.feather --process []")
+        .expect(0);
+    assert_eq!(bench.read(EXPORT), peer("records.expected.jsonl"));
+}
+
+#[test]
+fn a_column_that_is_asked_for_and_missing() {
+    let bench = Bench::new();
+    bench.write("in.parquet", parquet());
+    let ran = bench
+        .process("--dataset_path in.parquet --load_dataset_kwargs.columns [\"text\",\"nope\"]");
+    ran.expect(1)
+        .error("`in.parquet` has no column `nope`; it has `id`, `text`, `score`");
+    assert!(!bench.has_exported());
+    bench.write("in.csv", "text,id\na,1\n");
+    let ran = bench
+        .process("--dataset_path in.csv --fresh --load_dataset_kwargs.columns [\"text\",\"nope\"]")
+        .expect(0);
+    assert_eq!(ran.stderr, "warning: `in.csv` has no column `nope`\n");
+    assert_eq!(bench.read(EXPORT), b"{\"text\": \"a\"}\n");
+}
+
+/// Refused before work begins, by every command.
+#[track_caller]
+fn check_text_key(key: &str, message: &str) {
+    let bench = Bench::new();
+    bench.write("in.parquet", parquet());
+    for command in ["process --job_id j", "check", "plan"] {
+        let line =
+            format!("{command} --config recipe.yaml --dataset_path in.parquet --text_keys {key}");
+        bench.run(&line).expect(2).error(message);
+    }
+    let results = fs::read_dir(bench.path("jobs/j/results"));
+    assert!(
+        results.is_ok_and(|mut files| files.next().is_none()) || !bench.path("jobs/j").exists()
+    );
+    assert!(!bench.has_exported());
+}
+
+#[test]
+fn a_text_key_that_the_columns_cannot_serve() {
+    check_text_key(
+        "body",
+        "no record that was looked at has the field `body` (they have `id`, `text`, `score`)",
+    );
+    check_text_key(
+        "score",
+        "the field `score` is a number, not text, in all records that were looked at; `text_keys` says which field is \
+         the text",
+    );
+}
+
+/// Carries a file through without an operator, into another form.
+#[track_caller]
+fn make(bench: &Bench, from: &str, to: &str) -> Ran {
+    let line = format!(
+        "process --config recipe.yaml --process [] --dataset_path {from} --export_path {to} --work_dir making --json"
+    );
+    bench.run(&line).expect(0)
+}
+
+#[test]
+fn schemas_that_change_from_file_to_file_are_joined() {
+    let first = "{\"text\": \"a\", \"v\": 1, \"n\": 1}\n";
+    let second = "{\"text\": \"b\", \"v\": \"x\", \"u\": true}\n";
+    let bench = Bench::new();
+    fs::create_dir(bench.path("data")).unwrap();
+    for (name, line) in [("1", first), ("2", second)] {
+        bench.write(&format!("{name}.jsonl"), line);
+        make(
+            &bench,
+            &format!("{name}.jsonl"),
+            &format!("data/{name}.parquet"),
+        );
+    }
+    let ran = bench
+        .process("--dataset_path data --export_path out/joined.parquet")
+        .expect(0);
+    let warning = "warning: the field `v` holds int64 and text: it is exported as JSON text";
+    assert!(
+        ran.stderr.starts_with(warning) && ran.stderr.lines().count() == 1,
+        "{}",
+        ran.stderr
+    );
+    make(&bench, "out/joined.parquet", "joined.jsonl");
+    let joined = "{\"text\": \"a\", \"v\": 1, \"n\": 1, \"u\": null}\n{\"text\": \"b\", \"v\": \"x\", \"n\": null, \
+                  \"u\": true}\n";
+    assert_eq!(
+        String::from_utf8(bench.read("joined.jsonl")).unwrap(),
+        joined
+    );
+}
+
+#[test]
+fn a_mixed_field_is_told_with_the_place_of_the_first_odd_value() {
+    let bench = Bench::new();
+    bench.write("1.jsonl", "{\"text\": \"a\", \"v\": 1}\n");
+    bench.write(
+        "2.jsonl",
+        "{\"text\": \"b\"}\n{\"text\": \"c\", \"v\": \"x\"}\n",
+    );
+    bench.write(
+        "recipe.yaml",
+        RECIPE.replace("in.jsonl", "[1.jsonl, 2.jsonl]"),
+    );
+    for size in [10_000, 1] {
+        for suffix in ["parquet", "arrow"] {
+            let line = format!("--export_path out/o.{suffix} --partition.size {size} --fresh");
+            let ran = bench.process(&line).expect(0);
+            assert_eq!(
+                ran.stderr,
+                "warning: the field `v` holds int64 and text: it is exported as JSON text; the first odd one is in \
+                 the record at byte 14 of `2.jsonl`\n"
+            );
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Cleaning a job that nobody drives: what its own recipe does not keep goes.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use coldpress_checkpoint::LocalStore;
+use coldpress_config::{Overrides, Recipe, RetentionPolicy};
+use coldpress_events::{EventLog, LogOptions};
+use coldpress_job::{
+    Finish, JobLock, JobState, JobSummary, JobView, Journal, JournalRecord, Layout, Liveness,
+    LockOptions, Mode, ShownStatus, Status,
+};
+use coldpress_storage::{crash_point, sync_dir};
+use serde::Serialize;
+
+use crate::driver::clean::{cleanup_event, delete, forgetting, is_whole, uncited, why_finished};
+use crate::driver::retention::{self, Doomed};
+use crate::error::{Error, ErrorKind, Result};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How a job is cleaned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CleanOptions {
+    /// Remove nothing, and only tell what would go.
+    pub dry_run: bool,
+}
+
+/// What was removed of a job, or would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cleaned {
+    /// The job.
+    pub job_id: String,
+    /// Whether nothing was removed, because only the answer was asked for.
+    pub dry_run: bool,
+    /// The files.
+    pub files: Vec<CleanedFile>,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What could not be removed, and why. Nothing counts on it any more.
+    pub failures: Vec<String>,
+}
+
+/// A file that was removed, or would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CleanedFile {
+    /// As the journal cites it, else its path.
+    pub path: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Which key asks for it, or what it is.
+    pub reason: String,
+}
+
+/// Removes what the recipe of a job does not keep, of a job that nobody drives.
+///
+/// That is: checkpoint files beyond `checkpoint.max_checkpoints_per_partition`; what
+/// `intermediate_storage.cleanup_on_success`, `.retention_policy` and `.max_retention_days` say once the export is
+/// committed; what dead attempts left; and what an earlier cleaning could not delete. The journal says that nothing
+/// counts on a file before it is deleted, and only files that the journal names go.
+///
+/// # Errors
+/// [`ErrorKind::Refused`] for a job that is running or whose journal cannot be trusted, [`ErrorKind::NoSuchJob`] for one
+/// without a journal, [`ErrorKind::Failed`] when its recipe cannot be read or its journal not be written.
+pub fn clean_job(layout: &Layout, options: &CleanOptions) -> Result<Cleaned> {
+    let recipe = recipe_of(layout)?;
+    let lock = match options.dry_run {
+        true => {
+            refuse_running(layout)?;
+            None
+        }
+        false => Some(lock(layout)?),
+    };
+    let state = Journal::read(layout)?;
+    let plan = Plan::of(&state, layout, &recipe);
+    let mut cleaned = plan.told(layout, options.dry_run);
+    if let Some(lock) = lock.filter(|_| !cleaned.files.is_empty()) {
+        cleaned.failures = plan.carry_out(layout, &lock, &state)?;
+        tell(layout, &recipe, &plan);
+    }
+    Ok(cleaned)
+}
+
+/// Removes these checkpoint files of a finished job: its journal says first that nothing counts on them any more.
+///
+/// Files that the journal does not cite stay.
+///
+/// # Errors
+/// As [`clean_job`]; [`ErrorKind::Refused`] too for a job that a resume would go on with, which may need them.
+pub fn forget_checkpoints(layout: &Layout, names: &[String]) -> Result<Cleaned> {
+    let lock = lock(layout)?;
+    let state = Journal::read(layout)?;
+    if !retention::is_over(&state) {
+        let job = layout.job_id();
+        let message = format!(
+            "the job {job} is not finished and may need its checkpoints; resume it first"
+        );
+        return Err(Error::new(ErrorKind::Refused, message));
+    }
+    let mut meant: HashSet<&str> = names.iter().map(String::as_str).collect();
+    let mut doomed: Vec<Doomed> = Vec::new();
+    for file in state.cited_files() {
+        if meant.remove(file.path.as_str()) && !state.is_forgotten(&file.path) {
+            doomed.push(Doomed::cited(file));
+        }
+    }
+    let plan = Plan {
+        forget: vec![("asked for".to_owned(), doomed)],
+        ..Plan::default()
+    };
+    let mut cleaned = plan.told(layout, false);
+    if !cleaned.files.is_empty() {
+        cleaned.failures = plan.carry_out(layout, &lock, &state)?;
+    }
+    Ok(cleaned)
+}
+
+/// Whether a job is finished, not running, and has kept what its recipe does not keep for good for longer than it says.
+pub(crate) fn is_old(view: &JobView) -> bool {
+    let is_finished = matches!(
+        view.status,
+        ShownStatus::Said(Status::Completed | Status::CompletedWithFailures)
+    );
+    is_finished
+        && !view.liveness.is_alive()
+        && recipe_of(&view.layout).is_ok_and(|recipe| is_beyond_age(&view.layout, &recipe))
+}
+
+/// By the time of the newest file of the journal, to which the end of the job was written last.
+fn is_beyond_age(layout: &Layout, recipe: &Recipe) -> bool {
+    let storage = &recipe.storage;
+    let files = fs::read_dir(layout.journal_dir()).into_iter().flatten();
+    let modified = files
+        .flatten()
+        .filter_map(|file| file.metadata().ok()?.modified().ok());
+    let age = modified
+        .max()
+        .and_then(|ended| SystemTime::now().duration_since(ended).ok());
+    let most = DAY.saturating_mul(storage.max_retention_days);
+    storage.retention_policy != RetentionPolicy::KeepAll && age.is_some_and(|age| age >= most)
+}
+
+/// The recipe that the job ran with last.
+fn recipe_of(layout: &Layout) -> Result<Recipe> {
+    let path = layout.resolved_recipe();
+    Recipe::load(&path, &Overrides::default()).map_err(|error| {
+        let message = format!(
+            "cannot read `{}`, which says what the job keeps",
+            path.display()
+        );
+        Error::because(ErrorKind::Failed, message, error)
+    })
+}
+
+fn refuse_running(layout: &Layout) -> Result<()> {
+    let liveness = Liveness::of(layout)?;
+    if !liveness.is_alive() {
+        return Ok(());
+    }
+    let message = format!("the job {} is running; stop it first", layout.job_id());
+    Err(Error::new(ErrorKind::Refused, message))
+}
+
+fn lock(layout: &Layout) -> Result<JobLock> {
+    // One beat at the start is enough for what takes moments.
+    let options = LockOptions {
+        beat_every: DAY,
+        ..LockOptions::default()
+    };
+    Ok(JobLock::acquire(layout, &options)?)
+}
+
+/// What is to go.
+#[derive(Default)]
+struct Plan {
+    /// Files that the journal cites, by why they go.
+    forget: Vec<(String, Vec<Doomed>)>,
+    /// Files that nothing counts on, as the journal says already.
+    forgotten: Vec<Doomed>,
+    /// Files of dead attempts.
+    uncited: Vec<PathBuf>,
+}
+
+impl Plan {
+    fn of(state: &JobState, layout: &Layout, recipe: &Recipe) -> Self {
+        let store = LocalStore::new(layout.checkpoint_dir());
+        let mut plan = Self::default();
+        let chain = state.recipe().map_or(&[][..], |recipe| &recipe.chain);
+        let most = recipe.checkpoint.max_per_partition;
+        if recipe.checkpoint.cleanup_old {
+            let partitions = 0..state.partition_count();
+            let beyond = partitions.flat_map(|partition| {
+                retention::beyond(state, chain, partition, most, |file| is_whole(&store, file))
+            });
+            let why = format!("more than `checkpoint.max_checkpoints_per_partition`, {most}");
+            plan.forget.push((why, beyond.collect()));
+        }
+        if retention::is_over(state) {
+            let is_old = is_beyond_age(layout, recipe);
+            let doomed = retention::of_exported(state, layout, &recipe.storage, is_old);
+            let planned = plan.forget.iter().flat_map(|(_, files)| files);
+            let planned: HashSet<String> = planned.map(|file| file.cited.clone()).collect();
+            let doomed = doomed
+                .into_iter()
+                .filter(|file| !planned.contains(&file.cited));
+            plan.forget
+                .push((why_finished(&recipe.storage), doomed.collect()));
+        }
+        let is_there = |file: &Doomed| path_of(layout, file).is_some_and(|path| path.exists());
+        plan.forgotten = retention::forgotten(state);
+        plan.forgotten.retain(is_there);
+        if recipe.storage.cleanup_temp_files {
+            plan.uncited = uncited(state, layout, u64::MAX);
+            let forgotten = plan.forgotten.iter();
+            let known: HashSet<PathBuf> = forgotten
+                .filter_map(|file| path_of(layout, file))
+                .collect();
+            plan.uncited.retain(|path| !known.contains(path));
+        }
+        plan
+    }
+
+    fn told(&self, layout: &Layout, dry_run: bool) -> Cleaned {
+        let entry = |file: &Doomed, reason: &str| CleanedFile {
+            path: file.cited.clone(),
+            bytes: file.bytes,
+            reason: reason.to_owned(),
+        };
+        let mut files = Vec::new();
+        for (why, doomed) in &self.forget {
+            files.extend(doomed.iter().map(|file| entry(file, why)));
+        }
+        let forgotten = self.forgotten.iter();
+        files.extend(forgotten.map(|file| entry(file, "nothing counts on it any more")));
+        files.extend(self.uncited.iter().map(|path| CleanedFile {
+            path: path.display().to_string(),
+            bytes: path.metadata().map_or(0, |metadata| metadata.len()),
+            reason: "left by an attempt that did not finish".to_owned(),
+        }));
+        Cleaned {
+            job_id: layout.job_id().to_string(),
+            dry_run,
+            bytes: files.iter().map(|file| file.bytes).sum(),
+            files,
+            failures: Vec::new(),
+        }
+    }
+
+    fn carry_out(&self, layout: &Layout, lock: &JobLock, state: &JobState) -> Result<Vec<String>> {
+        let mut doomed: Vec<Doomed> = self
+            .forget
+            .iter()
+            .flat_map(|(_, files)| files.iter().cloned())
+            .collect();
+        if !doomed.is_empty() {
+            self.write_down(layout, lock, state, &doomed)?;
+            crash_point!("clean.forgotten");
+        }
+        doomed.extend(self.forgotten.iter().cloned());
+        let store = LocalStore::new(layout.checkpoint_dir());
+        let mut failures = delete(&doomed, layout, &store);
+        for path in &self.uncited {
+            let removed = fs::remove_file(path).and_then(|()| {
+                let folder = path.parent().unwrap_or(Path::new("."));
+                sync_dir(folder).map_err(std::io::Error::other)
+            });
+            let failed = removed.err();
+            failures.extend(
+                failed.map(|error| format!("cannot remove `{}`: {error}", path.display())),
+            );
+        }
+        Ok(failures)
+    }
+
+    /// An epoch of its own in the journal; how the job ended stays as it was.
+    fn write_down(
+        &self,
+        layout: &Layout,
+        lock: &JobLock,
+        state: &JobState,
+        doomed: &[Doomed],
+    ) -> Result<()> {
+        let (mut journal, mut now) = Journal::open(layout, lock, Mode::Resume)?;
+        for record in forgetting(doomed) {
+            journal.record(&mut now, &record)?;
+        }
+        if let Some(Finish { status, error, .. }) = state.finished().cloned() {
+            journal.record(&mut now, &JournalRecord::Finished { status, error })?;
+        }
+        journal.sync()?;
+        // The summary is the word of the last driver; a view that cannot be kept up costs nothing.
+        if let Ok(Some(summary)) = JobSummary::read(layout) {
+            let driver = JobSummary::begun(layout, lock.driver());
+            let summary = JobSummary {
+                pid: driver.pid,
+                host: driver.host,
+                boot_id: driver.boot_id,
+                process_start_time: driver.process_start_time,
+                ..summary
+            };
+            let _ = summary.write(layout);
+        }
+        Ok(())
+    }
+}
+
+fn path_of(layout: &Layout, file: &Doomed) -> Option<PathBuf> {
+    match &file.object {
+        Some(object) => Some(layout.checkpoint_dir().join(object.as_str())),
+        None => layout.locate_path(&file.cited).ok(),
+    }
+}
+
+/// Tells it in the job's own event log. History that cannot be written costs nothing else.
+fn tell(layout: &Layout, recipe: &Recipe, plan: &Plan) {
+    let options = LogOptions::default()
+        .enabled(recipe.events.enabled)
+        .max_log_size_bytes(recipe.events.max_log_size_bytes)
+        .backup_count(recipe.events.backup_count);
+    let log = EventLog::open(layout.event_log_dir(), layout.job_id().as_str(), options);
+    let Ok(log) = log else { return };
+    let told = plan.forget.iter().filter(|(_, files)| !files.is_empty());
+    told.for_each(|(why, files)| log.emit(cleanup_event(files, why)));
+    let _ = log.close();
+}

@@ -1,0 +1,106 @@
+//! Intermediate data: the records behind each operator, for people. Nobody cites it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use coldpress_checkpoint::{
+    CheckpointStore, Compression, Format, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter,
+};
+use coldpress_operator::Chain;
+use coldpress_record::Batch;
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::Attempt;
+use crate::error::AttemptError;
+use crate::tee::at_point;
+
+/// How intermediate data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntermediateForm {
+    /// The file format.
+    pub format: Format,
+    /// The compression.
+    pub compression: Compression,
+}
+
+/// The files of an attempt, one per operator that it applies.
+pub(crate) struct Intermediate {
+    folder: PathBuf,
+    first: usize,
+    files: Vec<(RowsWriter, ObjectName, String)>,
+}
+
+impl Intermediate {
+    /// The files of the operators from `first` to before `last`.
+    ///
+    /// They get their names when they are whole, and take the place of those of earlier attempts.
+    pub(crate) fn create(
+        attempt: &Attempt,
+        form: IntermediateForm,
+        (first, last): (usize, usize),
+        chain: &Chain,
+    ) -> Result<Self, AttemptError> {
+        let folder = format!("intermediate/partition_{:06}", attempt.partition.index);
+        let folder = attempt.job_dir.join(folder);
+        let store = LocalStore::new(&folder);
+        let options = RowsOptions {
+            with_records: true,
+            format: form.format,
+            compression: form.compression,
+            stat_names: chain.stat_names(),
+            batch_rows: attempt.checkpoint_batch_rows,
+        };
+        let names = chain.names().enumerate().take(last).skip(first);
+        let file = |(operation, operator): (usize, &str)| {
+            let stem = format!("op_{operation:03}_{}", plain(operator));
+            let (epoch, number) = (attempt.epoch, attempt.attempt);
+            let temporary = ObjectName::new(format!(".{stem}.e{epoch}.a{number}.tmp"))?;
+            let writer = RowsWriter::create(store.put_new(&temporary)?, &options)?;
+            let suffix = form.format.suffix(form.compression);
+            Ok((writer, temporary, stem + suffix))
+        };
+        let files = names.map(file).collect::<Result<_, AttemptError>>()?;
+        Ok(Self {
+            folder,
+            first,
+            files,
+        })
+    }
+
+    /// The records behind an operator.
+    pub(crate) fn write(
+        &mut self,
+        operation: usize,
+        batch: &Batch,
+        chain: &Chain,
+    ) -> Result<(), AttemptError> {
+        match self.files.get_mut(operation.saturating_sub(self.first)) {
+            Some((writer, ..)) => Ok(writer.write(batch, chain.fields())?),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the files their names. `whole` is what is true of the whole attempt.
+    pub(crate) fn finish(self, attempt: &Attempt, whole: &Manifest) -> Result<(), AttemptError> {
+        for (place, (writer, temporary, name)) in self.files.into_iter().enumerate() {
+            let manifest = Manifest {
+                operation: (self.first + place + 1) as u32,
+                rows: writer.rows(),
+                types: None,
+                ..whole.clone()
+            };
+            writer.finish(&at_point(attempt, manifest))?;
+            let (from, to) = (self.folder.join(temporary.as_str()), self.folder.join(name));
+            fs::rename(&from, &to)
+                .map_err(|source| coldpress_storage::Error::io("rename", &from, source))?;
+        }
+        Ok(())
+    }
+}
+
+/// An operator's name as a part of a file's.
+fn plain(operator: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let plain = |c| if allowed(c) { c } else { '_' };
+    operator.chars().take(120).map(plain).collect()
+}

@@ -93,27 +93,29 @@ def prepare(program, arguments, output):
         return {"parquet": data, "jsonl": jsonl}
     parquet = output / "data.parquet"
     subprocess.run(coldpress(program, "carry", jsonl, parquet, arguments, output), check=True, stdout=subprocess.DEVNULL)
-    import pyarrow.parquet as pq
-
     # As most files are: written by PyArrow with its defaults.
-    pq.write_table(pq.read_table(parquet), output / "pyarrow.parquet", compression="snappy")
-    return {"parquet": output / "pyarrow.parquet", "jsonl": jsonl}
+    written = output / "pyarrow.parquet"
+    subprocess.run([sys.executable, __file__, "--peer", "pyarrow-n", parquet, written], check=True, stdout=subprocess.DEVNULL)
+    return {"parquet": written, "jsonl": jsonl}
 
 
 def measure(files):
-    import pyarrow.parquet as pq
+    """Bytes of JSONL, bytes of Arrow, and rows.
 
-    table = pq.read_table(files["parquet"])
-    return files["jsonl"].stat().st_size, table.nbytes, table.num_rows
+    Like all work with PyArrow in a process of its own: what this process holds would count as its children's memory.
+    """
+    script = "import sys, pyarrow.parquet as pq; table = pq.read_table(sys.argv[1]); print(table.nbytes, table.num_rows)"
+    found = subprocess.run([sys.executable, "-c", script, files["parquet"]], capture_output=True, text=True, check=True)
+    arrow_bytes, rows = map(int, found.stdout.split())
+    return files["jsonl"].stat().st_size, arrow_bytes, rows
 
 
 def print_head(program, arguments, files, json_bytes, arrow_bytes, rows):
-    import duckdb
-    import pyarrow
+    from importlib.metadata import version as installed
 
     version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     print(f"{platform.platform()}, {os.cpu_count()} cores, {arguments.workers} workers, median of {arguments.rounds} rounds")
-    print(f"{version}, pyarrow {pyarrow.__version__}, duckdb {duckdb.__version__}")
+    print(f"{version}, pyarrow {installed('pyarrow')}, duckdb {installed('duckdb')}")
     sizes = f"{json_bytes} bytes of JSONL, {arrow_bytes} of Arrow, {files['parquet'].stat().st_size} of Parquet"
     print(f"{arguments.data.name}: {rows} records, {sizes}\n")
 
@@ -139,7 +141,7 @@ def coldpress(program, recipe, data, written, arguments, output):
 
 
 def play(cases, rounds, output):
-    """Seconds and peak memory in bytes of each case, for each round but the first."""
+    """What each round but the first measured of each case."""
     cases = list(cases)
     times = {name: [] for name, *_ in cases}
     for number in range(rounds + 1):
@@ -147,7 +149,8 @@ def play(cases, rounds, output):
             shutil.rmtree(output / "run", ignore_errors=True)
             (output / "run").mkdir()
             found = run_once(name, command, tells_time)
-            if not written.stat().st_size:
+            found["output"] = written.stat().st_size
+            if not found["output"]:
                 sys.exit(f"{name} wrote nothing")
             if number:
                 times[name].append(found)
@@ -163,55 +166,61 @@ def run_once(name, command, tells_time):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{name} failed:\n{said}")
-    return (float(said) if tells_time else seconds), usage.ru_maxrss * 1024
+    cpu = usage.ru_utime + usage.ru_stime
+    if tells_time:
+        seconds, cpu = map(float, said.split())
+    return {"seconds": seconds, "cpu": cpu, "memory": usage.ru_maxrss * 1024}
 
 
 def print_table(times, json_bytes, arrow_bytes):
-    medians = {name: statistics.median(seconds for seconds, _ in found) for name, found in times.items()}
-    duckdb = next(median for name, median in medians.items() if name.startswith("duckdb"))
-    threads = next(median for name, median in medians.items() if name.startswith("pyarrow, threads"))
-    print("| case | seconds | lowest to highest | MB/s of JSONL | MB/s of Arrow | peak memory, MB | pyarrow's time = 1 | duckdb's time = 1 |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for name, found in times.items():
-        seconds = medians[name]
-        spread = f"{min(found)[0]:.2f} to {max(found)[0]:.2f}"
-        peak = max(memory for _, memory in found) / 1e6
-        rates = f"{json_bytes / seconds / 1e6:.0f} | {arrow_bytes / seconds / 1e6:.0f}"
-        print(f"| {name} | {seconds:.2f} | {spread} | {rates} | {peak:.0f} | {seconds / threads:.2f} | {seconds / duckdb:.2f} |")
+    def median(name, what="seconds"):
+        return statistics.median(found[what] for found in times[name])
+
+    duckdb = median(next(name for name in times if name.startswith("duckdb")))
+    threads = median(next(name for name in times if name.startswith("pyarrow, threads")))
+    columns = ["case", "seconds", "lowest to highest", "CPU seconds", "MB/s of JSONL", "MB/s of Arrow"]
+    columns += ["peak memory, MB", "output, MB", "pyarrow with threads = 1", "duckdb = 1"]
+    print("| " + " | ".join(columns) + " |")
+    print("| --- |" + " ---: |" * (len(columns) - 1))
+    for name, rounds in times.items():
+        seconds = median(name)
+        lowest, highest = (edge(found["seconds"] for found in rounds) for edge in (min, max))
+        peak = max(found["memory"] for found in rounds)
+        cells = [name, f"{seconds:.2f}", f"{lowest:.2f} to {highest:.2f}", f"{median(name, 'cpu'):.2f}"]
+        cells += [f"{size / seconds / 1e6:.0f}" for size in (json_bytes, arrow_bytes)]
+        cells += [f"{peak / 1e6:.0f}", f"{rounds[-1]['output'] / 1e6:.1f}", f"{seconds / threads:.2f}", f"{seconds / duckdb:.2f}"]
+        print("| " + " | ".join(cells) + " |")
 
 
 def run_peer(peer, source, target, workers):
-    """Reads and writes one Parquet file, and prints the seconds."""
-    seconds = peer_duckdb(source, target, workers) if peer == "duckdb" else peer_pyarrow(source, target, peer, workers)
-    print(seconds)
+    """Reads and writes one Parquet file, and prints the seconds and the CPU seconds, imports left out."""
+    work = duckdb_copy(workers) if peer == "duckdb" else pyarrow_copy(workers, use_threads=peer == "pyarrow-n")
+    started, cpu = time.monotonic(), time.process_time()
+    work(source, target)
+    with open(target, "rb") as file:
+        os.fsync(file.fileno())
+    print(time.monotonic() - started, time.process_time() - cpu)
 
 
-def peer_pyarrow(source, target, peer, workers):
+def pyarrow_copy(workers, use_threads):
     import pyarrow
     import pyarrow.parquet as pq
 
     pyarrow.set_cpu_count(workers)
-    started = time.monotonic()
-    table = pq.read_table(source, use_threads=peer == "pyarrow-n")
-    pq.write_table(table, target, compression="snappy")
-    sync(target)
-    return time.monotonic() - started
+    return lambda source, target: pq.write_table(pq.read_table(source, use_threads=use_threads), target, compression="snappy")
 
 
-def peer_duckdb(source, target, workers):
+def duckdb_copy(workers):
     import duckdb
 
+    def copy(source, target):
+        quoted = target.replace("'", "''")
+        query = f"COPY (FROM read_parquet(?)) TO '{quoted}' (FORMAT parquet, COMPRESSION snappy)"
+        database.execute(query, [source])
+
     database = duckdb.connect()
-    started = time.monotonic()
     database.execute(f"SET threads = {int(workers)}")
-    database.execute("COPY (FROM read_parquet(?)) TO '" + target.replace("'", "''") + "' (FORMAT parquet, COMPRESSION snappy)", [source])
-    sync(target)
-    return time.monotonic() - started
-
-
-def sync(path):
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
+    return copy
 
 
 if __name__ == "__main__":

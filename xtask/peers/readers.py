@@ -4,9 +4,12 @@ A reader gets the files of one output, and the columns to leave out. It gives `(
 name -> Arrow type (None where a form has no types). It raises `CannotRead` for what a program does not claim to read.
 """
 
+import contextlib
 import csv
 import gzip
 import io
+import os
+import sys
 
 import duckdb
 import polars
@@ -53,12 +56,27 @@ def duckdb_parquet(files, skipped):
 
 def polars_parquet(files, skipped):
     try:
-        return joined([polars.read_parquet(file, glob=False, columns=without(file, skipped)).to_arrow() for file in files])
+        with silence():
+            return joined([polars.read_parquet(file, glob=False, columns=without(file, skipped)).to_arrow() for file in files])
     except polars.exceptions.PanicException as error:
         # What it panics with at a type of the embedded Arrow schema that it has not.
         if "not yet implemented" in str(error):
             raise CannotRead(str(error)) from None
         raise
+
+
+@contextlib.contextmanager
+def silence():
+    """Keeps from the terminal what Polars says of a panic before it becomes an error."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def without(file, skipped):
@@ -96,7 +114,8 @@ POLARS_LACKS = ("not supported", "not yet implemented", "NegativeFooterLength")
 
 def polars_arrow(files, skipped):
     try:
-        return joined([polars_table(file, without(file, skipped)) for file in files])
+        with silence():
+            return joined([polars_table(file, without(file, skipped)) for file in files])
     except (polars.exceptions.ComputeError, polars.exceptions.PanicException) as error:
         if any(lack in str(error) for lack in POLARS_LACKS):
             raise CannotRead(str(error).split("\n")[0]) from None

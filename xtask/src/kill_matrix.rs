@@ -18,15 +18,18 @@ const HEAD: &str = "\
 <!-- Written by `cargo xtask kill-matrix --write`. -->
 
 A release build of the program, killed with `kill -9` and resumed with the same command: ten operators, two workers;
-forty partitions for the kills at instants, thirteen for those at crash points. Each round asserts
+forty partitions for the kills at instants, thirteen for those at crash points. Over the rounds every form of input
+meets every form of export, with and without companions (statistics and dropped records). Each round asserts
 
-- that the kill hit, and that at the export path stood then what stood there before, or the whole new export;
-- that the resumed run ended well, with the export of an undisturbed run to the byte, its ledger and its counts, and
-  nothing else beside the export;
+- that the kill hit, and that at the path of the export and of each companion stood then what stood there before, or
+  the whole new file, and with a new export all of its companions;
+- that the resumed run ended well, with the export and the companions of an undisturbed run to the byte, its ledger and
+  its counts, and nothing else beside the export nor among the job's results;
 - that no partition that was published before a kill was attempted or published again;
 - that a third start finds the job complete, and does nothing.
 
-Undisturbed runs have the same export whatever the strategy and the packing of the input.
+Undisturbed runs write the same whatever the strategy and the packing of the input, from a JSON array as from its lines,
+and from an Arrow stream as from the Parquet file of the same rows.
 
 `published before` and `reused after` count partitions. `cargo test` plays a sample of these rounds.
 ";

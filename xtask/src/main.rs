@@ -45,7 +45,7 @@ const COMMANDS: &[Chore] = &[
     },
     Chore {
         name: "peers",
-        about: "open what the program writes with PyArrow, DuckDB and Polars, and compare; [--release] [INPUT ...]",
+        about: "open what the program writes with PyArrow, DuckDB and Polars, and compare",
         run: peers::run,
     },
 ];

@@ -155,7 +155,7 @@ pub use delta::{
 pub use error::{Error, Result};
 pub use format::{Compression, Format};
 pub use manifest::{DroppedRows, Manifest, SCHEMA_VERSION};
-pub use migrate::{MigrateOptions, Migrated, MigrationOutcome, migrate};
+pub use migrate::{MigrateOptions, Migrated, MigrationOutcome, NameUse, migrate};
 pub use name::{ObjectName, checkpoint_name, delta_name};
 pub use object::{
     Description, ObjectKind, SectionDescription, Verified, describe, rewrite, to_full, verify,

@@ -64,22 +64,35 @@ pub enum MigrationOutcome {
     },
 }
 
+/// What is known of a name besides the file that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameUse {
+    /// Nothing.
+    Free,
+    /// Something counts on the file of this name, as it was written.
+    Cited,
+    /// A file of this name was given up, so that whatever has it may be deleted at any time.
+    GivenUp,
+}
+
 impl Migrated {
-    /// Whether the same checkpoint is there in the format asked for, under another name.
+    /// The file that holds the same checkpoint in the format asked for, if there is one under another name.
     #[must_use]
-    pub fn has_copy(&self) -> bool {
-        matches!(
-            self.outcome,
-            MigrationOutcome::Written { .. } | MigrationOutcome::AlreadyThere { .. }
-        )
+    pub fn copy(&self) -> Option<&str> {
+        match &self.outcome {
+            MigrationOutcome::Written { to, .. } | MigrationOutcome::AlreadyThere { to, .. } => {
+                Some(to)
+            }
+            _ => None,
+        }
     }
 }
 
 /// Writes a checkpoint file in another format beside itself, in the same store.
 ///
 /// The file is verified, against the stamp it was cited with where there is one; manifest and rows are carried over,
-/// read back and compared. What an earlier migration that was cut off left under the new name is written again, unless
-/// `is_cited` says that something counts on it. The file itself stays.
+/// read back and compared. What an earlier migration that was cut off left under the new name is written again. The file
+/// itself stays. `name_use` tells what is known of names; without a job, all are [`NameUse::Free`].
 ///
 /// A delta file goes on naming the files that it begins at as they were, so the original of those is needed to read it. What
 /// is written back in the format, compression and release of the original is the same to the byte.
@@ -91,14 +104,14 @@ pub fn migrate(
     name: &ObjectName,
     expected: Option<&FileStamp>,
     options: &MigrateOptions,
-    is_cited: &dyn Fn(&ObjectName) -> bool,
+    name_use: &dyn Fn(&ObjectName) -> NameUse,
 ) -> Result<Migrated> {
     let mut migrated = Migrated {
         name: name.to_string(),
         stored_bytes: 0,
         outcome: MigrationOutcome::SameFormat,
     };
-    migrated.outcome = match outcome(store, name, expected, options, is_cited, &mut migrated) {
+    migrated.outcome = match outcome(store, name, expected, options, name_use, &mut migrated) {
         Ok(outcome) => outcome,
         Err(error) if error.is_unusable() => MigrationOutcome::Failed {
             reason: error.to_string(),
@@ -113,7 +126,7 @@ fn outcome(
     name: &ObjectName,
     expected: Option<&FileStamp>,
     options: &MigrateOptions,
-    is_cited: &dyn Fn(&ObjectName) -> bool,
+    name_use: &dyn Fn(&ObjectName) -> NameUse,
     migrated: &mut Migrated,
 ) -> Result<MigrationOutcome> {
     let found = verify(store, name, expected)?;
@@ -132,6 +145,12 @@ fn outcome(
     let Some(to) = name_in(name, options.format, compression) else {
         return failed("its name does not end as those of checkpoints do".to_owned());
     };
+    let known = name_use(&to);
+    if known == NameUse::GivenUp {
+        return failed(format!(
+            "`{to}` was removed from the job for good; copy the folder elsewhere to migrate it back"
+        ));
+    }
     match is_same(store, name, &to) {
         Ok(true) => {
             let bytes = store.get(&to)?.len();
@@ -140,7 +159,7 @@ fn outcome(
         }
         Ok(false) => return failed(format!("`{to}` is there and holds something else")),
         Err(Error::NotFound { .. }) => {}
-        Err(Error::Corrupt { .. }) if !is_cited(&to) => {
+        Err(Error::Corrupt { .. }) if known == NameUse::Free => {
             if !options.dry_run {
                 store.delete(&to)?;
             }

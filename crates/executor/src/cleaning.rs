@@ -94,9 +94,8 @@ pub fn forget_checkpoints(layout: &Layout, names: &[String]) -> Result<Cleaned> 
     let state = Journal::read(layout)?;
     if !retention::is_over(&state) {
         let job = layout.job_id();
-        let message = format!(
-            "the job {job} is not finished and may need its checkpoints; resume it first"
-        );
+        let message =
+            format!("the job {job} is not finished and may need its checkpoints; resume it first");
         return Err(Error::new(ErrorKind::Refused, message));
     }
     let mut meant: HashSet<&str> = names.iter().map(String::as_str).collect();
@@ -214,9 +213,8 @@ impl Plan {
         if recipe.storage.cleanup_temp_files {
             plan.uncited = uncited(state, layout, u64::MAX);
             let forgotten = plan.forgotten.iter();
-            let known: HashSet<PathBuf> = forgotten
-                .filter_map(|file| path_of(layout, file))
-                .collect();
+            let known: HashSet<PathBuf> =
+                forgotten.filter_map(|file| path_of(layout, file)).collect();
             plan.uncited.retain(|path| !known.contains(path));
         }
         plan
@@ -267,9 +265,8 @@ impl Plan {
                 sync_dir(folder).map_err(std::io::Error::other)
             });
             let failed = removed.err();
-            failures.extend(
-                failed.map(|error| format!("cannot remove `{}`: {error}", path.display())),
-            );
+            failures
+                .extend(failed.map(|error| format!("cannot remove `{}`: {error}", path.display())));
         }
         Ok(failures)
     }

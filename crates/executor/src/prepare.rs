@@ -13,6 +13,7 @@ use coldpress_dataset::{
 use coldpress_failure::RetryPolicy;
 use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
 use coldpress_partition::{Copying, CutSettings, Sizing};
+use coldpress_worker::IntermediateForm;
 
 use crate::companions::{Companion, Content, companions};
 use crate::error::{Error, ErrorKind, Result};
@@ -90,8 +91,8 @@ impl Prepared {
             companions,
             chain_settings,
             checkpoints,
-            checkpoint_format: checkpoint_format(&recipe),
-            checkpoint_compression: checkpoint_compression(&recipe),
+            checkpoint_format: storage_format(recipe.checkpoint.format),
+            checkpoint_compression: storage_compression(recipe.checkpoint.compression),
             cut: cut(&recipe),
             target,
             retry: retry(&recipe),
@@ -164,6 +165,17 @@ impl Prepared {
     /// Whether a checkpoint holds whole records, not what changed since the one before.
     pub fn full_checkpoints(&self) -> bool {
         self.recipe.checkpoint.mode == coldpress_config::CheckpointMode::Full
+    }
+
+    /// Whether the records behind each operator are kept for people, and how.
+    pub(crate) fn intermediate(&self) -> Option<IntermediateForm> {
+        let storage = &self.recipe.storage;
+        storage
+            .preserve_intermediate_data
+            .then(|| IntermediateForm {
+                format: storage_format(storage.format),
+                compression: storage_compression(storage.compression),
+            })
     }
 
     /// Whether what filters drop is kept.
@@ -246,9 +258,9 @@ fn cut(recipe: &Recipe) -> CutSettings {
     }
 }
 
-fn checkpoint_compression(recipe: &Recipe) -> coldpress_checkpoint::Compression {
+fn storage_compression(asked: coldpress_config::Compression) -> coldpress_checkpoint::Compression {
     use coldpress_config::Compression as Asked;
-    match recipe.checkpoint.compression {
+    match asked {
         Asked::None => coldpress_checkpoint::Compression::None,
         Asked::Snappy => coldpress_checkpoint::Compression::Snappy,
         Asked::Zstd => coldpress_checkpoint::Compression::Zstd,
@@ -258,9 +270,9 @@ fn checkpoint_compression(recipe: &Recipe) -> coldpress_checkpoint::Compression 
     }
 }
 
-fn checkpoint_format(recipe: &Recipe) -> coldpress_checkpoint::Format {
+fn storage_format(asked: coldpress_config::StorageFormat) -> coldpress_checkpoint::Format {
     use coldpress_config::StorageFormat as Asked;
-    match recipe.checkpoint.format {
+    match asked {
         Asked::Parquet => coldpress_checkpoint::Format::Parquet,
         Asked::Arrow => coldpress_checkpoint::Format::Arrow,
         Asked::Jsonl => coldpress_checkpoint::Format::Jsonl,

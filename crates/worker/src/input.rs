@@ -79,11 +79,22 @@ impl Input {
         start: &Start,
         store: &dyn CheckpointStore,
     ) -> Result<Self, AttemptError> {
-        if let Start::Delta { operation, files } = start {
-            let delta = DeltaInput::open(attempt, *operation, files, store)?;
-            return Ok(Self::Delta(Box::new(delta)));
+        let input = match start {
+            Start::Delta { operation, files } => {
+                let delta = DeltaInput::open(attempt, *operation, files, store)?;
+                Self::Delta(Box::new(delta))
+            }
+            _ => Self::Earlier(Box::new(EarlierInput::open(attempt, start, store)?)),
+        };
+        // What is taken over besides rows must be whole too.
+        let manifest = input.manifest().into_iter();
+        for manifest in manifest {
+            let dropped = manifest.dropped.iter().flatten().map(|rows| &rows.file);
+            let dropped = dropped.filter(|_| attempt.keep_dropped);
+            let mut taken = manifest.quarantine.iter().chain(dropped);
+            taken.try_for_each(|file| file.verify(&attempt.job_dir))?;
         }
-        EarlierInput::open(attempt, start, store).map(|rows| Self::Earlier(Box::new(rows)))
+        Ok(input)
     }
 
     /// What is known of the work done before: where it ended and its counts.

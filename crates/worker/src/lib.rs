@@ -2,7 +2,8 @@
 //!
 //! A [`Worker`] reads the slice, or goes on from a checkpoint; runs the operators over it batch by batch; sets aside
 //! what fails; tees off checkpoints; and writes the rows that come out. All its files are new and durable, and carry
-//! epoch and attempt in their names, so that a late worker can only write names that nobody cites.
+//! epoch and attempt in their names, so that a late worker can only write names that nobody cites; but for intermediate data, which is for people and never read
+//! back.
 //!
 //! It does not know the journal: it cannot publish anything.
 
@@ -10,6 +11,7 @@ mod attempt;
 mod dropped;
 mod error;
 mod input;
+mod intermediate;
 mod outcome;
 mod output;
 mod quarantine;
@@ -19,6 +21,7 @@ mod worker;
 
 pub use attempt::{Attempt, Start};
 pub use error::{AttemptError, FailureKind};
+pub use intermediate::IntermediateForm;
 pub use outcome::{CheckpointOutcome, Outcome, ResultFiles};
 pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
 pub use worker::{Progress, Worker, WorkerContext};

@@ -354,10 +354,14 @@ impl Made {
     /// Makes everything durable, in the order in which one thing cites another.
     fn finish(self, attempt: &Attempt, chain: &Chain) -> Result<Outcome, AttemptError> {
         let Self {
-            tally,
+            mut tally,
             mut manifest,
             ..
         } = self;
+        if let Some(gate) = attempt.gate {
+            // Nothing came to the operators behind it.
+            tally.ledger.operators.truncate(gate as usize);
+        }
         check_ledger(attempt, &tally, &manifest)?;
         manifest.ledger = tally.ledger;
         let mut points = Vec::new();

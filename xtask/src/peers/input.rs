@@ -33,6 +33,7 @@ pub(super) struct Input {
     pub(super) rows: PathBuf,
     pub(super) is_typed: bool,
     pub(super) has_text: bool,
+    pub(super) has_columns: bool,
 }
 
 impl Input {
@@ -79,10 +80,12 @@ pub(super) fn inputs(folder: &Path) -> Result<Vec<Input>> {
                 rows: PathBuf::new(),
                 is_typed: true,
                 has_text: false,
+                has_columns: true,
             };
             input.rows = testdata.join(format!("{}.expected.jsonl", input.stem()));
             let rows = read(&input.rows)?;
             input.has_text = has_text(&rows);
+            input.has_columns = !rows.starts_with("{}");
             // A dataset without a record is an error, and has no export; streams of the first versions are no Arrow.
             if !rows.is_empty() && !input.name().contains(".without_marker.") {
                 inputs.push(input);
@@ -102,6 +105,7 @@ fn made(folder: &Path, name: &str, content: &str, rows: &str) -> Result<Input> {
         rows: expected,
         is_typed: false,
         has_text: true,
+        has_columns: true,
     })
 }
 

@@ -1,21 +1,21 @@
-//! Parquet and Arrow files that are damaged, lie about their kind, or have other columns than the recipe works on.
+//! Parquet and Arrow files that are damaged.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, EXPORT, RECIPE, Ran};
+use crate::bench::{Bench, EXPORT};
 
-const GOOD: &str = "{\"id\": 1, \"text\": \"one\"}\n{\"id\": 2, \"text\": \"two\"}\n";
+pub(crate) const GOOD: &str = "{\"id\": 1, \"text\": \"one\"}\n{\"id\": 2, \"text\": \"two\"}\n";
 
 /// A file that another program wrote; `dataset/testdata/README.md` says what it holds.
-fn peer(name: &str) -> Vec<u8> {
+pub(crate) fn peer(name: &str) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../dataset/testdata/");
     fs::read(format!("{folder}{name}")).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// Parquet, 30 rows, each in a row group of its own; three of their texts are null.
-fn parquet() -> Vec<u8> {
+pub(crate) fn parquet() -> Vec<u8> {
     peer("many_row_groups.parquet")
 }
 
@@ -220,158 +220,4 @@ fn a_page_that_does_not_match_its_checksum_is_damaged() {
             && error.ends_with("column `text`: Page CRC checksum mismatch"),
         "{error}"
     );
-}
-
-/// Read as what it is, with one warning.
-#[track_caller]
-fn check_named(name: &str, bytes: &[u8], what: &str, expected: &str) {
-    let bench = Bench::new();
-    bench.write(name, bytes);
-    let ran = bench.process(&format!("--dataset_path {name}")).expect(0);
-    let warning = format!(
-        "warning: `{name}` is {what}, not what its suffix says; it is read as what it is\n"
-    );
-    assert_eq!(ran.stderr, warning);
-    assert_eq!(
-        String::from_utf8(bench.read(EXPORT)).unwrap(),
-        expected,
-        "{name}"
-    );
-}
-
-#[test]
-fn a_suffix_is_told_and_not_believed() {
-    let bench = Bench::new();
-    bench.write("good.jsonl", GOOD);
-    make(&bench, "good.jsonl", "made.parquet");
-    make(&bench, "good.jsonl", "made.arrow");
-    let (parquet, arrow) = (bench.read("made.parquet"), bench.read("made.arrow"));
-    check_named("lines.parquet", GOOD.as_bytes(), "JSONL", GOOD);
-    check_named("rows.jsonl", &parquet, "a Parquet file", GOOD);
-    check_named("rows.csv", &parquet, "a Parquet file", GOOD);
-    check_named("rows.parquet", &arrow, "an Arrow file", GOOD);
-    check_named("rows.arrow", &parquet, "a Parquet file", GOOD);
-}
-
-#[test]
-fn feather_of_version_2_is_an_arrow_file() {
-    let bench = Bench::new();
-    bench.write("records.feather", peer("records.feather"));
-    bench
-        .process("--dataset_path records.feather --process []")
-        .expect(0);
-    assert_eq!(bench.read(EXPORT), peer("records.expected.jsonl"));
-}
-
-#[test]
-fn a_column_that_is_asked_for_and_missing() {
-    let bench = Bench::new();
-    bench.write("in.parquet", parquet());
-    let ran = bench
-        .process("--dataset_path in.parquet --load_dataset_kwargs.columns [\"text\",\"nope\"]");
-    ran.expect(1)
-        .error("`in.parquet` has no column `nope`; it has `id`, `text`, `score`");
-    assert!(!bench.has_exported());
-    bench.write("in.csv", "text,id\na,1\n");
-    let ran = bench
-        .process("--dataset_path in.csv --fresh --load_dataset_kwargs.columns [\"text\",\"nope\"]")
-        .expect(0);
-    assert_eq!(ran.stderr, "warning: `in.csv` has no column `nope`\n");
-    assert_eq!(bench.read(EXPORT), b"{\"text\": \"a\"}\n");
-}
-
-/// Refused before work begins, by every command.
-#[track_caller]
-fn check_text_key(key: &str, message: &str) {
-    let bench = Bench::new();
-    bench.write("in.parquet", parquet());
-    for command in ["process --job_id j", "check", "plan"] {
-        let line =
-            format!("{command} --config recipe.yaml --dataset_path in.parquet --text_keys {key}");
-        bench.run(&line).expect(2).error(message);
-    }
-    let results = fs::read_dir(bench.path("jobs/j/results"));
-    assert!(
-        results.is_ok_and(|mut files| files.next().is_none()) || !bench.path("jobs/j").exists()
-    );
-    assert!(!bench.has_exported());
-}
-
-#[test]
-fn a_text_key_that_the_columns_cannot_serve() {
-    check_text_key(
-        "body",
-        "no record that was looked at has the field `body` (they have `id`, `text`, `score`)",
-    );
-    check_text_key(
-        "score",
-        "the field `score` is a number, not text, in all records that were looked at; `text_keys` says which field is \
-         the text",
-    );
-}
-
-/// Carries a file through without an operator, into another form.
-#[track_caller]
-fn make(bench: &Bench, from: &str, to: &str) -> Ran {
-    let line = format!(
-        "process --config recipe.yaml --process [] --dataset_path {from} --export_path {to} --work_dir making --json"
-    );
-    bench.run(&line).expect(0)
-}
-
-#[test]
-fn schemas_that_change_from_file_to_file_are_joined() {
-    let first = "{\"text\": \"a\", \"v\": 1, \"n\": 1}\n";
-    let second = "{\"text\": \"b\", \"v\": \"x\", \"u\": true}\n";
-    let bench = Bench::new();
-    fs::create_dir(bench.path("data")).unwrap();
-    for (name, line) in [("1", first), ("2", second)] {
-        bench.write(&format!("{name}.jsonl"), line);
-        make(
-            &bench,
-            &format!("{name}.jsonl"),
-            &format!("data/{name}.parquet"),
-        );
-    }
-    let ran = bench
-        .process("--dataset_path data --export_path out/joined.parquet")
-        .expect(0);
-    let warning = "warning: the field `v` holds int64 and text: it is exported as JSON text";
-    assert!(
-        ran.stderr.starts_with(warning) && ran.stderr.lines().count() == 1,
-        "{}",
-        ran.stderr
-    );
-    make(&bench, "out/joined.parquet", "joined.jsonl");
-    let joined = "{\"text\": \"a\", \"v\": 1, \"n\": 1, \"u\": null}\n{\"text\": \"b\", \"v\": \"x\", \"n\": null, \
-                  \"u\": true}\n";
-    assert_eq!(
-        String::from_utf8(bench.read("joined.jsonl")).unwrap(),
-        joined
-    );
-}
-
-#[test]
-fn a_mixed_field_is_told_with_the_place_of_the_first_odd_value() {
-    let bench = Bench::new();
-    bench.write("1.jsonl", "{\"text\": \"a\", \"v\": 1}\n");
-    bench.write(
-        "2.jsonl",
-        "{\"text\": \"b\"}\n{\"text\": \"c\", \"v\": \"x\"}\n",
-    );
-    bench.write(
-        "recipe.yaml",
-        RECIPE.replace("in.jsonl", "[1.jsonl, 2.jsonl]"),
-    );
-    for size in [10_000, 1] {
-        for suffix in ["parquet", "arrow"] {
-            let line = format!("--export_path out/o.{suffix} --partition.size {size} --fresh");
-            let ran = bench.process(&line).expect(0);
-            assert_eq!(
-                ran.stderr,
-                "warning: the field `v` holds int64 and text: it is exported as JSON text; the first odd one is in \
-                 the record at byte 14 of `2.jsonl`\n"
-            );
-        }
-    }
 }

@@ -49,9 +49,10 @@ fn a_row_with_too_many_or_too_few_cells() {
     assert_eq!(ran.expect(0).json()["ledger"]["rejected"], 2);
 }
 
+/// What is behind it may be any number of rows, so that it counts as a part of the file that cannot be read.
 #[test]
 fn a_quote_that_is_left_open() {
-    check(
+    let ran = check(
         b"text,id\na,1\n\"b,2\nc,3\n",
         "{\"text\": \"a\", \"id\": 1}\n",
         &[(
@@ -59,6 +60,10 @@ fn a_quote_that_is_left_open() {
             "\"b,2\nc,3\n",
         )],
     );
+    let report = ran.expect(3).json();
+    assert_eq!(report["unreadable"].as_array().unwrap().len(), 1);
+    let reason = "the file ends inside of a quoted cell of the row that begins at byte 12";
+    assert_eq!(report["unreadable"][0]["reason"], reason);
 }
 
 #[test]

@@ -5,8 +5,10 @@
 mod bench;
 // Input that changes while it is read, or between a run and its resumption.
 mod changes;
-// Parquet and Arrow files that are damaged or have other columns than the recipe works on.
+// Parquet and Arrow files that are damaged.
 mod columnar;
+// Parquet and Arrow files that lie about their kind, or have other columns than the recipe works on.
+mod columns;
 // CSV files with rows that cannot be read, odd headers and other delimiters.
 mod csv;
 // JSON arrays, text files, and directories in which formats are mixed.

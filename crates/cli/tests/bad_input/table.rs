@@ -189,7 +189,7 @@ const COMPRESSED: &[Case] = &[
             0,
             "corrupt gzip stream does not have a matching checksum",
         )],
-        warning: Some("bad-crc.jsonl.gz` cannot be read from byte 36572 of its text on"),
+        warning: Some("bad-crc.jsonl.gz` cannot be read from byte 36572 "),
         ..fine("bad-crc.jsonl.gz", 40, Kept::Good(40))
     },
     Case {
@@ -445,10 +445,7 @@ fn a_dataset_lost_to_damage_says_so() {
     // One block, which the damage makes unreadable as a whole.
     for file in ["truncated.jsonl.zst", "bit-flip.jsonl.zst"] {
         let told = check_no_record(file);
-        assert!(
-            told.contains("cannot be read from byte 0"),
-            "no reason in {told}"
-        );
+        assert!(told.contains("` cannot be read: "), "no reason in {told}");
     }
 }
 

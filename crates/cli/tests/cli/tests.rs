@@ -6,6 +6,8 @@
 mod before;
 // A folder of its own, the program in it, and what came of a run.
 mod bench;
+// What `check` and `plan` say of each format of input and export.
+mod formats;
 // What is shown of jobs that ran.
 mod inspect;
 // Running recipes, and running them again.

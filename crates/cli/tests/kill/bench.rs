@@ -1,21 +1,19 @@
-//! The folder of the rounds: datasets, the program, undisturbed runs.
+//! The folder of the rounds: the program, undisturbed runs.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use coldpress::dataset::{Compression, RowsEncoder};
 use serde_json::Value;
 
+use super::datasets;
 use super::folder::{Written, names_in};
-use super::variant::{Export, Input, Variant};
+use super::variant::{Export, Variant};
 use super::{Checked, ensure};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_coldpress");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_coldpress");
 
 /// The job of every round, each in a folder of its own.
 pub(crate) const JOB: &str = "killed";
@@ -103,72 +101,8 @@ impl Bench {
             undisturbed: BTreeMap::new(),
             rounds: 0,
         };
-        bench.write_datasets();
+        datasets::write(bench.folder.path(), scale.copies);
         bench
-    }
-
-    /// The sample in every form of input; those that other programs make as well are made here.
-    fn write_datasets(&self) {
-        let sample =
-            std::fs::read_to_string(repository().join("examples/data/webtext-mini.jsonl")).unwrap();
-        let mut lines = Vec::new();
-        for copy in 0..self.scale.copies {
-            for line in sample.lines() {
-                let (before, id) = line.split_once("\"id\"").unwrap();
-                lines.push(format!("{before}\"copy\":{copy},\"id\"{id}"));
-            }
-        }
-        let dataset = lines.join("\n") + "\n";
-        self.write(Input::Array, format!("[\n{}\n]\n", lines.join(",\n")));
-        let mut packed = RowsEncoder::new(Vec::new(), Compression::Gzip).unwrap();
-        packed.write_all(dataset.as_bytes()).unwrap();
-        self.write(Input::Gzip, packed.finish().unwrap());
-        self.write(Input::Lines, dataset);
-        self.write_texts_and_table(&lines);
-        self.convert(Input::Parquet.path());
-        // An Arrow file is its magic, padded, a stream, and a footer with its length and the magic behind it.
-        self.convert("in.arrow");
-        let file = std::fs::read(self.path("in.arrow")).unwrap();
-        let (body, end) = file.split_at(file.len() - 10);
-        let footer = u32::from_le_bytes(end[..4].try_into().unwrap()) as usize;
-        let padding = body[6..].iter().take_while(|byte| **byte == 0).count();
-        self.write(Input::Stream, &body[6 + padding..body.len() - footer]);
-    }
-
-    fn write_texts_and_table(&self, lines: &[String]) {
-        std::fs::create_dir(self.path(Input::Texts.path())).unwrap();
-        let mut table = "copy;id;text\r\n".to_owned();
-        for (number, line) in lines.iter().enumerate() {
-            let record: Value = serde_json::from_str(line).unwrap();
-            let text = record["text"].as_str().unwrap();
-            let path = format!("{}/{number:06}.txt", Input::Texts.path());
-            std::fs::write(self.path(&path), text).unwrap();
-            let (copy, id, text) = (&record["copy"], &record["id"], text.replace('"', "\"\""));
-            writeln!(table, "{copy};{id};\"{text}\"\r").unwrap();
-        }
-        self.write(Input::Csv, table);
-    }
-
-    fn write(&self, input: Input, bytes: impl AsRef<[u8]>) {
-        std::fs::write(self.path(input.path()), bytes).unwrap();
-    }
-
-    /// Carries the sample through without an operator, into another form.
-    fn convert(&self, path: &str) {
-        let recipe = format!(
-            "{{dataset_path: in.jsonl, export_path: {path}, work_dir: converting, process: []}}"
-        );
-        std::fs::write(self.path("convert.yaml"), recipe).unwrap();
-        let converted = self
-            .program()
-            .args(["process", "--config", "convert.yaml"])
-            .output()
-            .unwrap();
-        assert!(
-            converted.status.success(),
-            "{}",
-            String::from_utf8_lossy(&converted.stderr)
-        );
     }
 
     fn path(&self, name: &str) -> PathBuf {

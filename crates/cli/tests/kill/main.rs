@@ -1,7 +1,8 @@
 //! The program killed with `kill -9`, and resumed: at instants spread over a whole run, and at every crash point.
 //!
 //! Each round asserts that the kill hit, that what stood at the export path then was whole, that the resumed run
-//! exports what an undisturbed run exports, and that nothing that was published before the kill ran again.
+//! exports what an undisturbed run exports, with the same files beside it, and that nothing that was published before
+//! the kill ran again.
 //!
 //! `cargo test` plays a seeded sample; `cargo xtask kill-matrix` plays all rounds, with release builds.
 #![allow(
@@ -10,9 +11,11 @@
     reason = "a test may fail by panicking, and long ones tell how far they are"
 )]
 
-// The folder of the rounds: datasets, the program, undisturbed runs.
+// The folder of the rounds: the program, undisturbed runs.
 mod bench;
-// What lies in the folder of an export.
+// The sample dataset in every form of input.
+mod datasets;
+// What a run wrote: its export, and the files beside it.
 mod folder;
 // Kills at instants spread over the undisturbed run.
 mod instants;

@@ -26,6 +26,14 @@ enum Needs {
     OlderDirectory,
     /// Files beside the export.
     Companions,
+    /// Checkpoints that are not kept.
+    Cleaning,
+}
+
+impl Needs {
+    fn checkpoints(self) -> bool {
+        matches!(self, Self::Checkpoints | Self::Cleaning)
+    }
 }
 
 const fn point(name: &'static str, hit: u32, needs: Needs) -> CrashPoint {
@@ -34,8 +42,9 @@ const fn point(name: &'static str, hit: u32, needs: Needs) -> CrashPoint {
 
 /// Every crash point of the engine.
 const POINTS: &[CrashPoint] = &[
-    point("checkpoint_after_finish", 30, Needs::Checkpoints),
-    point("checkpoint_before_finish", 30, Needs::Checkpoints),
+    point("checkpoint_after_finish", 5, Needs::Checkpoints),
+    point("checkpoint_before_finish", 5, Needs::Checkpoints),
+    point("clean.forgotten", 1, Needs::Cleaning),
     point("driver.after_sync", 4, Needs::Nothing),
     point("driver.before_sync", 4, Needs::Nothing),
     point("driver.publish", 5, Needs::Nothing),
@@ -99,7 +108,7 @@ fn play_all_hits(bench: &mut Bench, point: &CrashPoint, first: usize, outcomes: 
         for (step, hit) in hits.enumerate() {
             let forms = first + number * SPREAD + step;
             let round = point.round(strategy, format!("{}:{hit}", point.name), forms);
-            if point.needs == Needs::Checkpoints && !round.variant.has_checkpoints() {
+            if point.needs.checkpoints() && !round.variant.has_checkpoints() {
                 break;
             }
             match play_one(bench, &round) {
@@ -123,6 +132,7 @@ impl CrashPoint {
             variant.export = Export::Directory;
         }
         variant.companions |= self.needs == Needs::Companions;
+        variant.cleans |= self.needs == Needs::Cleaning;
         Round {
             variant,
             kills: vec![Kill::Point(kill)],

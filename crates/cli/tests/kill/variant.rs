@@ -8,6 +8,8 @@ pub(crate) struct Variant {
     pub(crate) export: Export,
     /// Whether statistics and dropped records are written beside the export.
     pub(crate) companions: bool,
+    /// Whether checkpoints go, few being kept during the run and none after it.
+    pub(crate) cleans: bool,
 }
 
 /// The checkpoint strategies.
@@ -63,7 +65,8 @@ impl Variant {
             strategy,
             input: Input::ALL[number % Input::ALL.len()],
             export: Export::ALL[number % Export::ALL.len()],
-            companions: number % 2 == 0,
+            companions: number.is_multiple_of(2),
+            cleans: number % 5 == 2,
         }
     }
 
@@ -90,6 +93,10 @@ impl Variant {
         if self.companions {
             add("export_stats", "true".to_owned());
             add("export_dropped", format!("{folder}/dropped"));
+        }
+        if self.cleans {
+            add("checkpoint.max_checkpoints_per_partition", "2".to_owned());
+            add("intermediate_storage.cleanup_on_success", "true".to_owned());
         }
         words
     }

@@ -35,10 +35,21 @@ impl Driver<'_> {
 
     /// Deletes what a driver that was killed had no time to delete.
     pub(super) fn finish_deletions(&mut self) {
-        let left = retention::forgotten(&self.state);
-        if !left.is_empty() {
-            let _ = delete(&left, &self.executor.layout, &*self.executor.store);
+        let mut left = retention::forgotten(&self.state);
+        if left.is_empty() {
+            return;
         }
+        // Most are gone, and to delete what is gone costs a sync of its folder.
+        let (layout, store) = (&self.executor.layout, &*self.executor.store);
+        let stored = store.list("").unwrap_or_default();
+        let stored: HashSet<_> = stored.into_iter().map(|object| object.name).collect();
+        left.retain(|file| match &file.object {
+            Some(object) => stored.contains(object),
+            None => layout
+                .locate_path(&file.cited)
+                .is_ok_and(|path| path.exists()),
+        });
+        let _ = delete(&left, layout, store);
     }
 
     /// Gives up the checkpoint files of a partition beyond those that the recipe keeps; they are deleted once that is
@@ -181,7 +192,8 @@ pub(crate) fn why_finished(storage: &coldpress_config::StorageSettings) -> Strin
 
 pub(crate) fn cleanup_event(doomed: &[Doomed], why: &str) -> Event {
     let bytes: u64 = doomed.iter().map(|file| file.bytes).sum();
-    let message = format!("{} files removed, {bytes} bytes: {why}", doomed.len());
+    let noun = if doomed.len() == 1 { "file" } else { "files" };
+    let message = format!("{} {noun} removed, {bytes} bytes: {why}", doomed.len());
     Event::new(EventKind::CheckpointCleanup, message)
         .metadata("files", doomed.len() as u64)
         .metadata("bytes", bytes)
@@ -210,17 +222,9 @@ pub(crate) fn delete(
 ) -> Vec<String> {
     let mut failures = Vec::new();
     let mut folders = HashSet::new();
-    let has_objects = doomed.iter().any(|file| file.object.is_some());
-    let listed = has_objects.then(|| store.list("")).transpose();
-    let listed = listed.unwrap_or_default().unwrap_or_default();
-    let listed: HashSet<&str> = listed.iter().map(|object| object.name.as_str()).collect();
     for file in doomed {
         let failure = match &file.object {
-            Some(object) if listed.contains(object.as_str()) => store
-                .delete(object)
-                .err()
-                .map(|error| error.to_string()),
-            Some(_) => None,
+            Some(object) => store.delete(object).err().map(|error| error.to_string()),
             None => layout.locate_path(&file.cited).ok().and_then(|path| {
                 folders.extend(path.parent().map(Path::to_owned));
                 let failed = fs::remove_file(&path).err();
@@ -232,33 +236,45 @@ pub(crate) fn delete(
     }
     for folder in folders {
         // Of intermediate data, which lies in a folder per partition, nothing is left.
-        let is_empty = folder.starts_with(layout.intermediate_dir())
-            && fs::remove_dir(&folder).is_ok();
+        let is_empty =
+            folder.starts_with(layout.intermediate_dir()) && fs::remove_dir(&folder).is_ok();
         let synced = if is_empty { Ok(()) } else { sync_dir(&folder) };
-        failures.extend(synced.err().filter(|_| folder.exists()).map(|error| error.to_string()));
+        failures.extend(
+            synced
+                .err()
+                .filter(|_| folder.exists())
+                .map(|error| error.to_string()),
+        );
     }
     failures
 }
 
-/// Files of attempts of epochs before this one that never published: nobody cites them, or nothing counts on them.
+/// Files of attempts of epochs before this one that never published anything.
+///
+/// What bears the name of an attempt that did publish, and is not cited, was put there by someone else: a migrated
+/// checkpoint, for one.
 pub(crate) fn uncited(state: &JobState, layout: &Layout, epoch: u64) -> Vec<std::path::PathBuf> {
     let cited = state.cited_files().map(|file| file.path.as_str());
-    let cited: HashSet<&str> = cited.filter(|path| !state.is_forgotten(path)).collect();
+    let names = cited.map(|path| path.rsplit('/').next().unwrap_or(path));
+    let published: HashSet<_> = names.filter_map(parse_attempt).collect();
     // Whether a file carries partition, epoch and attempt of an attempt that the journal knows and that is over.
     let is_dead = |name: &str| {
-        parse_attempt(name).is_some_and(|(partition, of, attempt)| {
-            of < epoch && attempt <= state.last_attempt(partition, of)
+        parse_attempt(name).is_some_and(|made_by| {
+            let (partition, of, attempt) = made_by;
+            of < epoch
+                && attempt <= state.last_attempt(partition, of)
+                && !published.contains(&made_by)
         })
     };
     let mut found = Vec::new();
-    for (folder, prefix) in [
-        (layout.results_dir(), "results/"),
-        (layout.quarantine_dir(), "quarantine/"),
-        (layout.checkpoint_dir().to_owned(), ""),
+    for folder in [
+        layout.results_dir(),
+        layout.quarantine_dir(),
+        layout.checkpoint_dir().to_owned(),
     ] {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if is_dead(&name) && !cited.contains(format!("{prefix}{name}").as_str()) {
+            if is_dead(&name) {
                 found.push(entry.path());
             }
         }

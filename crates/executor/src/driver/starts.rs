@@ -64,6 +64,7 @@ impl Driver<'_> {
             checkpoint_compression: prepared.checkpoint_compression,
             checkpoint_batch_rows: u32::try_from(prepared.recipe.storage.arrow_batch_size)
                 .unwrap_or(u32::MAX),
+            intermediate: prepared.intermediate(),
             // What is a record was settled when the dataset was cut.
             max_record_bytes: self.cut_settings().max_record_bytes,
             lenient: prepared.recipe.dataset.lenient,

@@ -34,6 +34,9 @@ mod error_ratio;
 // A changed input is refused, and a completed job stays as it is.
 mod changed_input;
 
+// Checkpoints of every mode, format and compression.
+mod checkpoints;
+
 // Damaged and deleted files of a job cost work, never data.
 mod damage;
 

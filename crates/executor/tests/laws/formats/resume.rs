@@ -136,7 +136,8 @@ proptest! {
         let id = control::new_id();
         let process = with_watch(work.plan.process.clone(), at, id);
         let output = table.unwrap_or(work.output);
-        let work = Work { plan: Plan { process, ..work.plan.clone() }, output, ..work };
+        let dropped = work.dropped && work.plan.how.strategy == Keep::Disabled;
+        let work = Work { plan: Plan { process, ..work.plan.clone() }, output, dropped, ..work };
         let expected = Expected::of(&files, &work.plan);
         let job = Job::new(&files);
         if run_until(&job, &work, id, after) {

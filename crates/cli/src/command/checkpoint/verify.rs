@@ -1,0 +1,213 @@
+//! `coldpress checkpoint verify`: whether checkpoints are whole.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use coldpress::checkpoint::{Description, Error, ObjectName};
+use coldpress::report::quantity::{bytes, counted, plain};
+use coldpress::report::{Align, Table};
+use coldpress::storage::FileStamp;
+use serde::Serialize;
+
+use super::folder::{Folder, Job, cannot};
+use crate::failure::{Failure, code};
+use crate::output;
+
+/// Read every checkpoint, and of a job all that it counts on, and tell what is damaged
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A job's folder, or a folder of checkpoint files
+    dir: PathBuf,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A file that was looked at.
+#[derive(Debug, Serialize)]
+struct Looked {
+    name: String,
+    status: State,
+    /// Whether the job's journal counts on it; none where the job is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cited: Option<bool>,
+    bytes: u64,
+    problems: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Description>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    Damaged,
+    Newer,
+    Missing,
+    /// Not whole, and nothing counts on it: what an attempt left that did not finish.
+    Leftover,
+}
+
+impl State {
+    fn is_good(self) -> bool {
+        matches!(self, Self::Ok | Self::Leftover)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Damaged => "damaged",
+            Self::Newer => "newer",
+            Self::Missing => "missing",
+            Self::Leftover => "left over",
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+    let folder = Folder::of(&args.dir)?;
+    let cited = folder.cited();
+    let mut looked = Vec::new();
+    let mut seen = HashSet::new();
+    for name in folder.objects()? {
+        seen.insert(name.to_string());
+        looked.push(look(&folder, &cited, &name)?);
+    }
+    for name in cited.keys().filter(|name| !seen.contains(*name)) {
+        looked.push(missing(name.clone()));
+    }
+    if let Some(job) = &folder.job {
+        looked.extend(look_at_job(job));
+    }
+    looked.sort_by(|a, b| a.name.cmp(&b.name));
+    let bad = looked
+        .iter()
+        .filter(|looked| !looked.status.is_good())
+        .count();
+    if args.json {
+        output::print_json(&looked)?;
+    } else {
+        output::print(&as_text(&looked, bad, &folder.shown()))?;
+    }
+    Ok(if bad == 0 { code::DONE } else { code::FAILED })
+}
+
+fn look(
+    folder: &Folder,
+    cited: &HashMap<String, FileStamp>,
+    name: &ObjectName,
+) -> Result<Looked, Failure> {
+    let expected = cited.get(name.as_str());
+    let is_cited = folder.job.as_ref().map(|_| expected.is_some());
+    let mut looked = Looked {
+        name: name.to_string(),
+        status: State::Ok,
+        cited: is_cited,
+        bytes: 0,
+        problems: Vec::new(),
+        description: None,
+    };
+    match coldpress::checkpoint::verify(&folder.store, name, expected) {
+        Ok(found) => {
+            looked.status = match (found.is_good(), is_cited) {
+                (true, _) => State::Ok,
+                (false, Some(false)) => State::Leftover,
+                (false, _) => State::Damaged,
+            };
+            looked.bytes = found.stamp.length;
+            looked.problems = found.problems;
+            looked.description = found.description;
+        }
+        Err(error) => {
+            looked.status = match error {
+                Error::Newer { .. } => State::Newer,
+                // It went while the folder was looked at.
+                Error::NotFound { .. } if is_cited == Some(false) => State::Leftover,
+                Error::NotFound { .. } => State::Missing,
+                error => return Err(cannot(error)),
+            };
+            looked.problems.push(error.to_string());
+        }
+    }
+    Ok(looked)
+}
+
+fn missing(name: String) -> Looked {
+    Looked {
+        name,
+        status: State::Missing,
+        cited: Some(true),
+        bytes: 0,
+        problems: vec!["the journal cites it, and it is not there".to_owned()],
+        description: None,
+    }
+}
+
+/// Results, quarantine and copies of a job, by the stamps that its journal cites.
+fn look_at_job(job: &Job) -> Vec<Looked> {
+    let copies = job
+        .state
+        .partitions()
+        .filter_map(|partition| partition.slice.copy.as_ref());
+    let copies = copies.filter(|copy| !job.state.is_forgotten(&copy.path));
+    let files = job.cited().filter(|file| file.path.contains('/'));
+    let mut known = HashSet::new();
+    let mut looked = Vec::new();
+    for file in files.chain(copies) {
+        if !known.insert(&file.path) {
+            continue;
+        }
+        let found = match job.layout.locate(file) {
+            Ok(path) if !path.exists() => {
+                looked.push(missing(file.path.clone()));
+                continue;
+            }
+            Ok(path) => {
+                coldpress::storage::verify(path, &file.stamp()).map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        looked.push(Looked {
+            name: file.path.clone(),
+            status: if found.is_ok() {
+                State::Ok
+            } else {
+                State::Damaged
+            },
+            cited: Some(true),
+            bytes: file.length,
+            problems: found.err().into_iter().collect(),
+            description: None,
+        });
+    }
+    looked
+}
+
+fn as_text(looked: &[Looked], bad: usize, folder: &str) -> String {
+    if looked.is_empty() {
+        return format!("no checkpoints in {folder}\n");
+    }
+    let mut table = Table::new([
+        ("FILE", Align::Left),
+        ("SIZE", Align::Right),
+        ("STATUS", Align::Left),
+    ]);
+    for file in looked {
+        table.row([
+            plain(&file.name),
+            bytes(file.bytes),
+            file.status.word().to_owned(),
+        ]);
+    }
+    let mut text = table.render();
+    for file in looked {
+        for problem in &file.problems {
+            text += &format!("{}: {}\n", plain(&file.name), plain(problem));
+        }
+    }
+    let count = counted(looked.len() as u64, "file");
+    text + &match bad {
+        0 => format!("{count}, all good\n"),
+        bad => format!("{count}, {bad} not good\n"),
+    }
+}

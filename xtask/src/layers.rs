@@ -155,13 +155,11 @@ mod tests {
         check("record", &["storage", "config"], &[]);
         check(
             "record",
-    "table",
             &["ops"],
             &["record -> ops: ops does not stand before record"],
         );
         check(
             "record",
-    "table",
             &["record"],
             &["record -> record: record does not stand before record"],
         );

@@ -201,3 +201,6 @@ impl Share {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,3 +195,6 @@ fn name_in(name: &ObjectName, format: Format, compression: Compression) -> Optio
         .find_map(|suffix| name.as_str().strip_suffix(suffix))?;
     ObjectName::new(format!("{stem}{}", format.suffix(compression))).ok()
 }
+
+#[cfg(test)]
+mod tests;

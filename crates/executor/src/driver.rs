@@ -105,6 +105,7 @@ impl Driver<'_> {
         self.enter(Phase::Loading);
         self.load_sources()?;
         self.finish_deletions();
+        self.remove_earlier_surplus()?;
         self.clean_old_jobs();
         if let Some(exported) = self.already_exported()? {
             return Ok(Ending::Exported(exported));
@@ -135,7 +136,9 @@ impl Driver<'_> {
     }
 
     fn final_chain(&self) -> ChainHash {
-        self.chain[self.chain.len() - 1]
+        let last = self.chain.last().copied();
+        // Before the sources are known nothing has this hash.
+        last.unwrap_or_else(|| ChainHash::base(""))
     }
 
     fn finish(&mut self, ending: Ending) -> Result<Report> {

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The thread that merges.
 pub(crate) struct Merge {
-    pieces: Option<Sender<Piece>>,
+    pieces: Option<Sender<Box<Piece>>>,
     /// Set when nobody wants the output any more.
     abandoned: Arc<AtomicBool>,
     /// Closed when the thread ends.
@@ -109,7 +109,11 @@ impl Merge {
 
     /// Offers the result of the next partition.
     pub(crate) fn append(&self, piece: Piece) -> Appended {
-        match self.pieces.as_ref().map(|pieces| pieces.try_send(piece)) {
+        match self
+            .pieces
+            .as_ref()
+            .map(|pieces| pieces.try_send(Box::new(piece)))
+        {
             Some(Ok(())) => Appended::Taken,
             Some(Err(TrySendError::Full(_))) => Appended::Full,
             Some(Err(TrySendError::Disconnected(_))) | None => Appended::Ended,
@@ -169,13 +173,13 @@ struct Merging {
 }
 
 impl Merging {
-    fn run(mut self, queue: &Receiver<Piece>) -> std::result::Result<Merged, MergeFailure> {
+    fn run(mut self, queue: &Receiver<Box<Piece>>) -> std::result::Result<Merged, MergeFailure> {
         for piece in queue {
             if self.abandoned.load(Ordering::Relaxed) {
                 return Err(MergeFailure::Abandoned);
             }
             crash_point!("merge.append");
-            self.append(piece)?;
+            self.append(*piece)?;
         }
         if self.abandoned.load(Ordering::Relaxed) {
             return Err(MergeFailure::Abandoned);

@@ -56,10 +56,9 @@ impl Prepared {
             .collect();
         let all_seen = tables.len() == sources.len() && tables.len() <= TABLES;
         for source in tables.iter().take(TABLES) {
-            match look.at_table(source) {
-                Err(error @ DatasetError::MissingColumn { .. }) => return Err(wrong_recipe(error)),
-                // What cannot be read is told where it is read for good.
-                Ok(()) | Err(_) => {}
+            // What cannot be read is told where it is read for good.
+            if let Err(error @ DatasetError::MissingColumn { .. }) = look.at_table(source) {
+                return Err(wrong_recipe(error));
             }
         }
         sources.iter().try_for_each(check_csv_columns)?;

@@ -24,7 +24,7 @@ section! {
     pub struct LimitSettings {
         /// Memory for the whole job, in MB of 1,048,576 bytes; none given: the container's or machine's.
         memory_limit_bytes: Option<u64> as Optional<Megabytes<false>> {
-            "memory_limit_mb", Derived("the container's or machine's"), Run, NoEffect("memory follows from workers, batches and partitions")
+            "memory_limit_mb", Derived("the container's or machine's"), Run, Partly("the sizes that `partition.auto_configure` chooses keep to it")
         }
         /// Free disk space below which nothing more is begun, in MB of 1,048,576 bytes.
         min_free_disk_bytes: u64 as Megabytes<true> {

@@ -170,10 +170,6 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "r.yaml:4:1: `alerts` has no effect yet: no rule is watched",
         ),
         (
-            "memory_limit_mb: 100",
-            "r.yaml:4:1: `memory_limit_mb` has no effect yet: memory follows from workers, batches and partitions",
-        ),
-        (
             "use_cache: false",
             "r.yaml:4:1: `use_cache` is a key of Data-Juicer and has no effect here",
         ),

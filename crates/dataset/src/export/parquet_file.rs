@@ -4,7 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, Metadata, Schema, SchemaRef};
+use arrow::datatypes::{
+    DataType, Field, FieldRef, IntervalUnit, Metadata, Schema, SchemaRef, TimeUnit,
+};
 use coldpress_storage::{FileStamp, NewFile};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::ArrowWriter;
@@ -155,11 +157,13 @@ fn properties(schema: &Schema) -> WriterProperties {
 
 /// The field, or JSON text in its place if Parquet has no such type.
 fn storable(field: &Field) -> Field {
-    use arrow::datatypes::{DataType, IntervalUnit};
+    let field = &field.clone().with_data_type(told_to_all(field.data_type()));
     let is_unknown = any_type(field.data_type(), &|data_type| {
         matches!(
             data_type,
-            DataType::Union(..) | DataType::Interval(IntervalUnit::MonthDayNano)
+            DataType::Union(..)
+                | DataType::Interval(IntervalUnit::MonthDayNano)
+                | DataType::FixedSizeBinary(0)
         )
     });
     let refused = || {
@@ -170,6 +174,40 @@ fn storable(field: &Field) -> Field {
         true => as_json_text(field),
         false => field.clone(),
     }
+}
+
+/// The type that readers other than Arrow's see as what it is: Parquet counts no seconds, and has dictionaries of few types.
+fn told_to_all(data_type: &DataType) -> DataType {
+    let child = |field: &FieldRef| {
+        let data_type = told_to_all(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(data_type))
+    };
+    match data_type {
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+        }
+        DataType::Time32(TimeUnit::Second) => DataType::Time32(TimeUnit::Millisecond),
+        DataType::Dictionary(_, values) if !is_dictionary_value(values) => told_to_all(values),
+        DataType::List(element) => DataType::List(child(element)),
+        DataType::LargeList(element) => DataType::LargeList(child(element)),
+        DataType::FixedSizeList(element, size) => DataType::FixedSizeList(child(element), *size),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(child).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Whether the library reads dictionaries of these values back.
+fn is_dictionary_value(values: &DataType) -> bool {
+    values.is_integer()
+        || matches!(
+            values,
+            DataType::Utf8
+                | DataType::LargeUtf8
+                | DataType::Binary
+                | DataType::LargeBinary
+                | DataType::Float32
+                | DataType::Float64
+        )
 }
 
 fn encode_error(error: ParquetError) -> Error {

@@ -9,7 +9,7 @@ use coldpress_events::{Event, EventKind};
 use coldpress_job::{JobState, JournalRecord, Layout, ListedJob, list_jobs};
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::{FileRef, crash_point, sync_dir};
-use coldpress_worker::Outcome;
+use coldpress_worker::CheckpointOutcome;
 
 use super::Driver;
 use super::retention::{self, Doomed};
@@ -52,16 +52,32 @@ impl Driver<'_> {
         let _ = delete(&left, layout, store);
     }
 
-    /// Gives up the checkpoint files of a partition beyond those that the recipe keeps; they are deleted once that is
-    /// durable.
-    pub(super) fn forget_surplus(&mut self, outcome: &Outcome) -> Result<()> {
+    /// Gives up the checkpoint files of earlier runs beyond those that the recipe keeps, and deletes them.
+    pub(super) fn remove_earlier_surplus(&mut self) -> Result<()> {
+        for partition in 0..self.state.partition_count() {
+            self.forget_surplus(partition, &[])?;
+        }
+        if !self.doomed.is_empty() {
+            self.sync()?;
+            self.delete_forgotten();
+        }
+        Ok(())
+    }
+
+    /// Gives up the checkpoint files of a partition beyond those that the recipe keeps, now that those in `made` are there;
+    /// they are deleted once that is durable.
+    pub(super) fn forget_surplus(
+        &mut self,
+        partition: u32,
+        made: &[CheckpointOutcome],
+    ) -> Result<()> {
         let asked = &self.executor.prepared.recipe.checkpoint;
         if !asked.cleanup_old {
             return Ok(());
         }
-        let is_new = |file: &FileRef| outcome.checkpoints.iter().any(|made| made.file == *file);
+        let is_new = |file: &FileRef| made.iter().any(|made| made.file == *file);
         let is_good = |file: &FileRef| is_new(file) || is_whole(&*self.executor.store, file);
-        let (most, partition) = (asked.max_per_partition, outcome.partition);
+        let most = asked.max_per_partition;
         let surplus = retention::beyond(&self.state, &self.chain, partition, most, is_good);
         if surplus.is_empty() {
             return Ok(());

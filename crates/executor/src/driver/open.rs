@@ -123,10 +123,8 @@ fn refuse_own_input(sources: &[Source], target: &ExportTarget) -> Result<()> {
 fn lock_export(executor: &Executor) -> Result<FileLock> {
     let target = &executor.prepared.target;
     target.prepare()?;
-    let companions = executor.prepared.companions.iter();
-    companions
-        .map(|companion| companion.target.prepare())
-        .collect::<coldpress_dataset::Result<()>>()?;
+    let mut companions = executor.prepared.companions.iter();
+    companions.try_for_each(|companion| companion.target.prepare())?;
     FileLock::try_acquire(target.lock_path()).map_err(|error| match error {
         coldpress_storage::Error::Locked { .. } => {
             let message = format!(

@@ -295,7 +295,7 @@ impl Driver<'_> {
                 self.record(JournalRecord::Published(publication))?;
                 motion.scheduler.published(partition);
                 self.announce_published(&outcome, seconds);
-                self.forget_surplus(&outcome)?;
+                self.forget_surplus(partition, &outcome.checkpoints)?;
                 self.seen.insert(partition, outcome.seen);
             }
             None => {
@@ -304,7 +304,7 @@ impl Driver<'_> {
                 self.record(JournalRecord::GateReached(gate))?;
                 motion.scheduler.reached_gate(partition);
                 self.announce_gate(&outcome, seconds);
-                self.forget_surplus(&outcome)?;
+                self.forget_surplus(partition, &outcome.checkpoints)?;
             }
         }
         Ok(())

@@ -124,12 +124,12 @@ impl Bench {
         assert_eq!(text(&export), text(&expected.parts(plan.form)));
     }
 
-    /// What is in quarantine according to the results in force.
+    /// What is in quarantine according to the results in force, kept or not.
     pub(crate) fn quarantined(&self, plan: &Plan) -> Vec<Quarantined> {
         let (executor, state) = (self.executor(plan), self.state(plan));
         let chain = state.final_chain().unwrap();
         let results =
-            (0..state.partition_count()).filter_map(|index| state.published(index, chain));
+            (0..state.partition_count()).filter_map(|index| state.result_of(index, chain));
         let files = results.flat_map(|result| &result.quarantine);
         let mut found: Vec<Quarantined> = files
             .flat_map(|file| {

@@ -25,6 +25,9 @@ mod conservation;
 // A stopped job goes on, a changed recipe reuses its prefix.
 mod resume;
 
+// How long files stay never shows in what comes out.
+mod lifecycle;
+
 // What fails takes down its record, or its partition.
 mod isolation;
 

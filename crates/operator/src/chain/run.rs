@@ -65,7 +65,13 @@ pub(super) fn run_step(
     );
     count(step, tally, &rows, &progress);
     if let (Body::Filter(_), Some(dropped)) = (&step.body, &mut tally.dropped) {
-        keep_dropped(batch, fields, &rows, &progress, &mut dropped[step.index as usize]);
+        keep_dropped(
+            batch,
+            fields,
+            &rows,
+            &progress,
+            &mut dropped[step.index as usize],
+        );
     }
     settle(step, batch, progress);
     Ok(())

@@ -44,7 +44,8 @@ impl fmt::Debug for Step {
 /// Takes over the statistics that a record came with, as far as the chain knows them.
 pub(super) fn take_given_stats(batch: &mut Batch, column: usize, row: usize) {
     let json = batch.json(column, row).unwrap_or_default().into_owned();
-    let Ok(given) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json) else {
+    let Ok(given) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json)
+    else {
         return;
     };
     for (name, value) in given {

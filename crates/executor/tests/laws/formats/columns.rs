@@ -94,7 +94,7 @@ fn is_null(seed: Seed) -> bool {
 
 /// Whether JSON records leave the value of this seed out.
 pub(crate) fn is_missing(seed: Seed) -> bool {
-    is_null(seed) && seed % 2 == 0
+    is_null(seed) && seed.is_multiple_of(2)
 }
 
 fn pick<T: Copy>(seed: Seed, values: &[T]) -> Option<T> {

@@ -279,7 +279,7 @@ impl DataFile {
         let must =
             content.contains([',', '\t', '"', '\n', '\r', ';']) || is_text && content.is_empty();
         Cell {
-            is_quoted: must || !content.is_empty() && seed % 5 == 0,
+            is_quoted: must || !content.is_empty() && seed.is_multiple_of(5),
             content,
         }
     }

@@ -183,7 +183,8 @@ fn a_stream_that_breaks_off_is_told() {
     }
 }
 
-/// Rows with other cells than the header are set aside as they are, one that breaks off is told; the rest comes out.
+/// Rows with other cells than the header are set aside as they are, and one that breaks off is told besides; the rest comes
+/// out.
 #[test]
 fn odd_rows_of_cells_are_in_quarantine() {
     let text = b"id,text\n1,a\n2,b,c\n3\n4,\"d\ne\"\n5,\xFFx\n6,f\r\n7,\"open\n";
@@ -213,6 +214,10 @@ fn odd_rows_of_cells_are_in_quarantine() {
                 "the row that begins at byte 28 is not valid UTF-8",
                 "5,\u{FFFD}x",
             ),
+            (
+                "a quote is left open in the row that begins at byte 38; the file ends in it",
+                "7,\"open\n",
+            ),
         ];
         assert_eq!(found.len(), due.len(), "{found:?}");
         for (found, (reason, row)) in found.iter().zip(due) {
@@ -230,7 +235,7 @@ fn odd_rows_of_cells_are_in_quarantine() {
         expected.rows = rows.map(|row| (0, row.to_owned())).to_vec();
         expected.header = vec!["id".to_owned(), "text".to_owned()];
         work.output.check(&job.read(&work), &expected);
-        assert_eq!((report.ledger.records, report.ledger.rejected), (6, 3));
+        assert_eq!((report.ledger.records, report.ledger.rejected), (7, 4));
         let torn: Vec<&str> = report
             .unreadable
             .iter()

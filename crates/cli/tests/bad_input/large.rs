@@ -86,8 +86,9 @@ fn check_too_long(compression: Compression) {
         "{error}"
     );
     assert!(error.ends_with(&format!("limit {LIMIT_BYTES})")), "{error}");
+    // The planner and a worker may hold the record's beginning at the same time.
     assert!(
-        peak < LIMIT_BYTES * 3 / 2 + 40 * MB,
+        peak < LIMIT_BYTES * 2 + 60 * MB,
         "{} MB for {compression:?}",
         peak / MB
     );

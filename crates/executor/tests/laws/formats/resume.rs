@@ -35,6 +35,11 @@ fn harm(files: &[PathBuf], harms: &[Option<Harm>]) {
         let mut bytes = fs::read(path).unwrap();
         let at = |at: u16| usize::from(at) * bytes.len() / (usize::from(u16::MAX) + 1);
         match harm {
+            Some(Harm::Flip(place))
+                if path.extension().is_some_and(|suffix| suffix == "arrows") =>
+            {
+                bytes.truncate(at(*place));
+            }
             Some(Harm::Flip(place)) if !bytes.is_empty() => {
                 let at = at(*place);
                 bytes[at] ^= 4;

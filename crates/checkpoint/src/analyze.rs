@@ -185,6 +185,15 @@ impl Analysis {
 }
 
 impl Share {
+    /// Some shares together.
+    #[must_use]
+    pub fn sum<'a>(shares: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut sum = Self::default();
+        shares.into_iter().for_each(|share| sum.add(share));
+        sum.finish();
+        sum
+    }
+
     fn add(&mut self, more: &Self) {
         self.files += more.files;
         self.checkpoints += more.checkpoints;

@@ -10,6 +10,9 @@ use super::folder::{Folder, cannot};
 use crate::failure::{Failure, code};
 use crate::output;
 
+/// Partitions that are shown one by one; `--json` has all.
+const SHOWN_PARTITIONS: usize = 10;
+
 /// Show what checkpoint files take, by format, operator and partition
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -70,13 +73,11 @@ fn as_text(analysis: &Analysis, folder: &str) -> String {
         let named = shares.iter().map(|(name, share)| (plain(name), *share));
         named.collect::<Vec<_>>()
     };
-    let partitions = analysis.partitions.iter();
-    let partitions = partitions.map(|(partition, share)| (partition.to_string(), *share));
     for (title, shares) in [
         ("format", named(&analysis.formats)),
         ("kind", named(&analysis.kinds)),
         ("operator", named(&analysis.operators)),
-        ("partition", partitions.collect()),
+        ("partition", largest(analysis)),
         ("total", vec![(String::new(), *total)]),
     ] {
         let shares = shares.iter();
@@ -91,7 +92,7 @@ fn as_text(analysis: &Analysis, folder: &str) -> String {
         text += &format!(
             "\nthere more than once: {} and {} in other files, {}\n",
             counted(repeated.files, "file"),
-            counted(repeated.groups, "group of rows"),
+            counted(repeated.groups, "row group"),
             bytes(repeated.stored_bytes)
         );
     }
@@ -99,6 +100,24 @@ fn as_text(analysis: &Analysis, folder: &str) -> String {
         text += &format!("\nnot counted: {}\n", plain(reason));
     }
     text
+}
+
+/// The partitions that take most, and how many more there are.
+fn largest(analysis: &Analysis) -> Vec<(String, Share)> {
+    let partitions = analysis.partitions.iter();
+    let mut partitions: Vec<_> = partitions.map(|(index, share)| (*index, *share)).collect();
+    // Stable: among equals the first partition comes first.
+    partitions.sort_by_key(|(_, share)| std::cmp::Reverse(share.stored_bytes));
+    let others = partitions.split_off(partitions.len().min(SHOWN_PARTITIONS));
+    let mut shown: Vec<_> = partitions
+        .into_iter()
+        .map(|(index, share)| (index.to_string(), share))
+        .collect();
+    if !others.is_empty() {
+        let shares = others.iter().map(|(_, share)| share);
+        shown.push((format!("{} more", others.len()), Share::sum(shares)));
+    }
+    shown
 }
 
 fn saved(share: &Share) -> String {

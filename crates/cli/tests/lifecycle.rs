@@ -183,10 +183,19 @@ fn all_checkpoints_stay_where_the_recipe_says_so() {
         "{FULL} --checkpoint.max_checkpoints_per_partition 1 --checkpoint.cleanup_old_checkpoints false"
     ));
     assert_eq!(bench.files("checkpoints").len(), 9);
-    // And go when it says otherwise.
-    bench.process(&format!(
-        "{FULL} --checkpoint.max_checkpoints_per_partition 2"
-    ));
+    // And go when it says otherwise: by the command, or by the next run.
+    let path = bench.path("jobs/a/recipe.resolved.yaml");
+    let resolved = fs::read_to_string(&path).unwrap();
+    let resolved = resolved
+        .replace(
+            "cleanup_old_checkpoints: false",
+            "cleanup_old_checkpoints: true",
+        )
+        .replace(
+            "max_checkpoints_per_partition: 1",
+            "max_checkpoints_per_partition: 2",
+        );
+    fs::write(&path, resolved).unwrap();
     bench
         .run("checkpoint clean jobs/a --dry-run")
         .expect(0)
@@ -205,6 +214,10 @@ fn all_checkpoints_stay_where_the_recipe_says_so() {
         .run("jobs --base-dir jobs")
         .expect(0)
         .says("completed");
+    bench.process(&format!(
+        "{FULL} --checkpoint.max_checkpoints_per_partition 1"
+    ));
+    assert_eq!(bench.files("checkpoints").len(), 3);
 }
 
 #[test]

@@ -178,8 +178,13 @@ impl Prepared {
             })
     }
 
-    /// Whether what filters drop is kept.
+    /// Whether what filters drop is kept, should there be filters.
     pub fn keeps_dropped(&self) -> bool {
+        self.recipe.export.dropped_dir.is_some()
+    }
+
+    /// Whether something that filters dropped goes beside the export.
+    pub fn exports_dropped(&self) -> bool {
         let mut contents = self.companions.iter().map(|companion| companion.content);
         contents.any(|content| matches!(content, Content::Dropped(_)))
     }

@@ -40,6 +40,7 @@ impl PieceJoin {
 }
 
 fn schema_of(piece: &Piece) -> Result<SchemaRef> {
+    piece.prove_first()?;
     let (file, _) = piece.open()?;
     let reader = TableRowsReader::open(BufReader::new(file));
     Ok(reader.map_err(|error| piece.unreadable(&error))?.schema())

@@ -21,7 +21,7 @@ impl Driver<'_> {
         let has_types = form == RowsForm::Table || result.has_types;
         let fits = fits
             && (has_types || !prepared.target.needs_second_pass())
-            && (result.dropped.is_some() || !prepared.keeps_dropped());
+            && (result.dropped.is_some() || !prepared.exports_dropped());
         fits.then_some(result)
     }
 

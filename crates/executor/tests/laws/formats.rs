@@ -11,6 +11,8 @@ use crate::bench::Bench;
 use crate::plan::{How, Keep, Plan, any_how};
 
 // Random datasets in all formats.
+mod any;
+mod cells;
 mod columns;
 mod files;
 
@@ -27,7 +29,8 @@ mod same;
 // What a table keeps through a job.
 mod tables;
 
-// Inputs that cannot be read, or not all of them.
+// Inputs that cannot be read, or not all of them, and some that change.
+mod changed;
 mod unreadable;
 
 use expected::Expected;

@@ -13,9 +13,9 @@ use coldpress_dataset::{Compression, RowsEncoder};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression as ParquetCompression;
 use parquet::file::properties::WriterProperties;
-use proptest::prelude::*;
 
-use super::columns::{Kind, Seed, any_kind, any_text_kind, is_missing, text};
+use super::cells::{Cell, CellKind};
+use super::columns::{Kind, Seed, is_missing, text};
 
 /// The files of a dataset, in plan order.
 #[derive(Clone, Debug)]
@@ -167,53 +167,6 @@ impl Files {
             .iter()
             .map(|file| file.lines(&BTreeMap::new()).len() as u64)
             .sum()
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CellKind {
-    Number,
-    Bool,
-    Text,
-}
-
-impl CellKind {
-    fn of(content: &str) -> Option<Self> {
-        match content.trim_matches([' ', '\t']) {
-            "" => None,
-            "true" | "false" => Some(Self::Bool),
-            other if serde_json::from_str::<serde_json::Number>(other).is_ok() => {
-                Some(Self::Number)
-            }
-            _ => Some(Self::Text),
-        }
-    }
-}
-
-struct Cell {
-    content: String,
-    is_quoted: bool,
-}
-
-impl Cell {
-    fn json(&self, kind: CellKind) -> String {
-        let trimmed = self.content.trim_matches([' ', '\t']);
-        match kind {
-            _ if self.content.is_empty() && !self.is_quoted => "null".to_owned(),
-            CellKind::Text => serde_json::to_string(&self.content).unwrap(),
-            _ if trimmed.is_empty() => "null".to_owned(),
-            _ => trimmed.to_owned(),
-        }
-    }
-
-    fn write(&self, out: &mut String) {
-        if self.is_quoted {
-            out.push('"');
-            out.push_str(&self.content.replace('"', "\"\""));
-            out.push('"');
-        } else {
-            out.push_str(&self.content);
-        }
     }
 }
 
@@ -468,84 +421,4 @@ fn pretty(line: &str) -> String {
         }
     }
     out
-}
-
-/// Any dataset; the first file has a record.
-pub(crate) fn any_files() -> impl Strategy<Value = Files> {
-    (
-        any_file(any_shape(), 1..14),
-        prop::collection::vec(any_file(any_shape(), 0..10), 0..4),
-    )
-        .prop_map(|(first, mut files)| {
-            files.insert(0, first);
-            Files(files)
-        })
-        .prop_filter("no record", |files| files.records() > 0)
-}
-
-/// One file of such a form.
-pub(crate) fn any_file(
-    shape: impl Strategy<Value = Shape>,
-    rows: std::ops::Range<usize>,
-) -> impl Strategy<Value = DataFile> {
-    let names = prop::sample::subsequence(vec!["a", "b", "c", "meta", "tags"], 0..5);
-    (
-        shape,
-        names.prop_shuffle(),
-        prop::collection::vec(any_kind(), 5),
-        any_text_kind(),
-        prop::bool::weighted(0.1),
-        rows,
-    )
-        .prop_flat_map(|(shape, names, kinds, text_kind, is_other, rows)| {
-            let text_name = if is_other { "body" } else { "text" };
-            let of_name = |(name, kind): (&str, Kind)| match name {
-                "meta" => (name.to_owned(), Kind::Meta),
-                "tags" => (name.to_owned(), Kind::List),
-                name => (name.to_owned(), kind),
-            };
-            let mut columns: Vec<(String, Kind)> = vec![
-                ("id".to_owned(), Kind::Int),
-                (text_name.to_owned(), text_kind),
-            ];
-            columns.extend(names.into_iter().zip(kinds).map(of_name));
-            let row = prop::collection::vec(any::<Seed>(), columns.len());
-            prop::collection::vec(row, rows).prop_map(move |mut rows| {
-                if shape == Shape::Texts && rows.is_empty() {
-                    rows.push(vec![0; columns.len()]);
-                }
-                let numbered = rows.iter_mut().zip(0..);
-                numbered.for_each(|(row, number)| row[0] = number);
-                DataFile {
-                    shape,
-                    columns: columns.clone(),
-                    rows,
-                }
-            })
-        })
-}
-
-pub(crate) fn any_shape() -> impl Strategy<Value = Shape> {
-    prop_oneof![
-        3 => any_packing().prop_map(Shape::Lines),
-        2 => (any::<bool>(), any_packing()).prop_map(|(pretty, packing)| Shape::Array { pretty, packing }),
-        1 => any_packing().prop_map(Shape::Values),
-        3 => (any::<bool>(), any::<bool>(), any_packing())
-            .prop_map(|(tab, crlf, packing)| Shape::Csv { tab, crlf, packing }),
-        1 => Just(Shape::Texts),
-        6 => any_table_shape(),
-    ]
-}
-
-pub(crate) fn any_table_shape() -> impl Strategy<Value = Shape> {
-    prop_oneof![
-        4 => (prop_oneof![1usize..5, Just(1000)], any::<bool>())
-            .prop_map(|(group_rows, dictionary)| Shape::Parquet { group_rows, dictionary }),
-        1 => (1usize..20).prop_map(|batch_rows| Shape::ArrowFile { batch_rows }),
-        1 => (1usize..20).prop_map(|batch_rows| Shape::ArrowStream { batch_rows }),
-    ]
-}
-
-fn any_packing() -> impl Strategy<Value = Compression> {
-    prop_oneof![4 => Just(Compression::None), 1 => Just(Compression::Gzip), 1 => Just(Compression::Zstd)]
 }

@@ -7,8 +7,8 @@ use coldpress_config::OperatorCall;
 use coldpress_job::Status;
 use proptest::prelude::*;
 
+use super::any::any_files;
 use super::expected::Expected;
-use super::files::any_files;
 use super::output::{Output, any_output, any_table_output};
 use super::{Job, Work, any_call, any_plan, any_process, any_work, completed};
 use crate::bench::files_in;

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::any::any_files;
 use super::expected::Expected;
-use super::files::any_files;
 use super::output::any_output;
 use super::{Job, Work, any_work, any_workers, completed, with_workers};
 use crate::bench::Bench;

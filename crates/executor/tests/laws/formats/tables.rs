@@ -6,8 +6,9 @@ use arrow::datatypes::Int64Type;
 use coldpress_config::OperatorCall;
 use proptest::prelude::*;
 
+use super::any::any_file;
 use super::expected::Expected;
-use super::files::{DataFile, Files, Shape, any_file};
+use super::files::{DataFile, Files, Shape};
 use super::output::{Form, Output};
 use super::{Work, any_plan, completed};
 use crate::plan::{Plan, cases};

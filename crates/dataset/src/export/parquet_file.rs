@@ -176,7 +176,8 @@ fn storable(field: &Field) -> Field {
     }
 }
 
-/// The type that readers other than Arrow's see as what it is: Parquet counts no seconds, and has dictionaries of few types.
+/// The type that readers other than Arrow's see as what it is: Parquet counts no seconds and no days in
+/// milliseconds, and has dictionaries of few types.
 fn told_to_all(data_type: &DataType) -> DataType {
     let child = |field: &FieldRef| {
         let data_type = told_to_all(field.data_type());
@@ -187,6 +188,7 @@ fn told_to_all(data_type: &DataType) -> DataType {
             DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
         }
         DataType::Time32(TimeUnit::Second) => DataType::Time32(TimeUnit::Millisecond),
+        DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
         DataType::Dictionary(_, values) if !is_dictionary_value(values) => told_to_all(values),
         DataType::List(element) => DataType::List(child(element)),
         DataType::LargeList(element) => DataType::LargeList(child(element)),

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::misfit;
 use crate::Result;
@@ -32,8 +32,8 @@ pub(super) fn cast(array: &dyn Array, data_type: &DataType, to: &Field) -> Resul
 /// Whether each value of a type is one of the other too, or the cast finds the one that is not.
 fn is_exact(from: &DataType, to: &DataType) -> bool {
     use DataType::{
-        Binary, BinaryView, FixedSizeBinary, Float16, Float32, Float64, LargeBinary, LargeUtf8,
-        Timestamp, Utf8, Utf8View,
+        Binary, BinaryView, Date64, FixedSizeBinary, Float16, Float32, Float64, LargeBinary,
+        LargeUtf8, Time32, Timestamp, Utf8, Utf8View,
     };
     match (from, to) {
         (Utf8 | LargeUtf8 | Utf8View, Utf8 | LargeUtf8 | Utf8View) => true,
@@ -45,6 +45,9 @@ fn is_exact(from: &DataType, to: &DataType) -> bool {
         (Timestamp(unit, zone), Timestamp(to_unit, to_zone)) => {
             unit <= to_unit && is_one_zone(zone.as_deref(), to_zone.as_deref())
         }
+        (Time32(TimeUnit::Second), Time32(TimeUnit::Millisecond)) => true,
+        // Both count milliseconds.
+        (Date64, Timestamp(TimeUnit::Millisecond, None)) => true,
         (from, Float64) if from.is_integer() => bits(from) <= 32,
         (from, to) if from.is_integer() && to.is_integer() => is_wider_integer(from, to),
         (from, to) if from.is_decimal() && to.is_decimal() => is_wider_decimal(from, to),

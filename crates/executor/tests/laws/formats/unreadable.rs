@@ -291,3 +291,37 @@ fn a_text_that_is_missing_is_told() {
         }
     }
 }
+
+/// No bit of a stream of rows can be flipped so that anything but the right rows comes out.
+#[test]
+fn no_harm_to_rows_in_columns_comes_out() {
+    let files = Files(vec![file(PARQUET, 9)]);
+    for form in [Form::Parquet, Form::Arrow] {
+        let work = work(form, upper());
+        let expected = Expected::of(&files, &work.plan);
+        let job = Job::new(&files);
+        job.run(&work).unwrap();
+        let results = job.0.executor(&job.plan(&work)).layout().results_dir();
+        let is_rows =
+            |path: &std::path::PathBuf| path.extension().is_some_and(|suffix| suffix == "arrows");
+        let length = fs::read(
+            files_in(&results)
+                .iter()
+                .find(|path| is_rows(path))
+                .unwrap(),
+        )
+        .unwrap()
+        .len();
+        for at in (0..length).step_by(61) {
+            job.remove_export(&work);
+            for path in files_in(&results).into_iter().filter(is_rows) {
+                let mut bytes = fs::read(&path).unwrap();
+                let at = at.min(bytes.len() - 1);
+                bytes[at] ^= 4;
+                fs::write(path, bytes).unwrap();
+            }
+            let report = job.run(&work).unwrap();
+            job.check(&work, &report, &expected);
+        }
+    }
+}

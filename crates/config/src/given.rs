@@ -292,7 +292,6 @@ impl Given {
                 }
                 note
             }
-            Availability::NeverHasEffect(note) => note,
         };
         self.warn(
             &chosen.place,

@@ -48,8 +48,6 @@ pub enum Availability {
     /// None: another value than the default is accepted with a warning. The sentence says what happens
     /// instead.
     NoEffect(&'static str),
-    /// None, the default included: any value that is given is accepted with a warning.
-    NeverHasEffect(&'static str),
 }
 
 /// What holds where the recipe says nothing.

@@ -88,6 +88,5 @@ fn availability(availability: Availability) -> String {
         Availability::Partly(how) => format!("in part: {how}"),
         Availability::DefaultOnly(how) => format!("default only: {how}"),
         Availability::NoEffect(how) => format!("no effect: {how}"),
-        Availability::NeverHasEffect(how) => format!("never: {how}"),
     }
 }

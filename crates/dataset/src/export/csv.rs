@@ -83,6 +83,7 @@ impl Csv {
     }
 
     fn write_row(&self, cells: &[Option<&RawValue>], text: &mut String, out: &mut Vec<u8>) {
+        let start = out.len();
         for (index, cell) in cells.iter().enumerate() {
             if index > 0 {
                 out.push(self.separator);
@@ -92,7 +93,7 @@ impl Csv {
             }
         }
         // A line without any byte would be no row to most readers.
-        if let [None] = cells {
+        if out.len() == start {
             out.extend_from_slice(b"\"\"");
         }
         out.push(b'\n');

@@ -86,19 +86,9 @@ impl<'a> Shape<'a> {
     }
 
     fn object_format(&self) -> Option<Format> {
-        if let Some(end) = self.ends_on_first_line() {
-            let rest = self.text[end..].trim_ascii();
-            let is_all = memchr(b'\n', rest).is_none();
-            // Records on one line without line ends.
-            let is_values = is_all
-                && self.first_line.len() == self.text.len()
-                && rest.starts_with(b"{")
-                && self.first_is_valid();
-            return Some(if is_values {
-                Format::Values
-            } else {
-                Format::Lines
-            });
+        // What follows a record on its line makes the line a bad one of JSONL.
+        if self.ends_on_first_line().is_some() {
+            return Some(Format::Lines);
         }
         let after = self.text[self.first_line.len()..].trim_ascii_start();
         // A line that breaks off before the next record is one bad line of JSONL.
@@ -189,7 +179,7 @@ mod tests {
             ("{\"a\": [\n1]}\n", Some(Values)),
             ("{\n  \"a\": {", Some(Values)),
             ("{\n}\n{\n}", Some(Values)),
-            ("{\"a\": 1}{\"b\": 2} {}", Some(Values)),
+            ("{\"a\": 1}{\"b\": 2} {}", Some(Lines)),
             ("{\"a\": 1}\n{\"b\": 2}", Some(Lines)),
             ("{\"a\": 1}{\"b\": 2}\n{}", Some(Lines)),
             ("{\"a\": 1,\n{\"b\": 2}\n{\"c\": 1}", Some(Lines)),

@@ -27,8 +27,9 @@ struct Names {
 /// The columns of a batch that the parts of a file mean.
 struct Columns<'n> {
     fields: Vec<usize>,
-    stats: Vec<usize>,
-    /// The first name that the batch does not have; nothing behind it has a column here.
+    /// None for a statistic that the batch does not have.
+    stats: Vec<Option<usize>>,
+    /// The first field that the batch does not have; nothing behind it has a column here.
     missing: Option<&'n str>,
 }
 
@@ -115,21 +116,16 @@ fn replay_part(section: &mut SectionParts, batch: &mut Batch, columns: &Columns<
 
 impl Names {
     fn columns(&self, batch: &Batch, fields: &DeclaredFields) -> Columns<'_> {
-        // Names behind one that the batch lacks would be counted wrongly. They are of later operators mostly, so that
+        // Fields behind one that the batch lacks would be counted wrongly. They are of later operators mostly, so that
         // the sections that are replayed have no use for them.
-        let known_fields = self.fields.iter().map_while(|name| fields.column(name));
-        let known_stats = self
-            .stats
-            .iter()
-            .map_while(|name| batch.stats().column(name));
-        let (known_fields, known_stats): (Vec<_>, Vec<_>) =
-            (known_fields.collect(), known_stats.collect());
-        let missing = self.fields.get(known_fields.len());
-        let missing = missing.or_else(|| self.stats.get(known_stats.len()));
+        let known = self.fields.iter().map_while(|name| fields.column(name));
+        let known: Vec<usize> = known.collect();
+        // A statistic that the batch lacks is one that only operators of an earlier recipe asked for.
+        let stats = self.stats.iter().map(|name| batch.stats().column(name));
         Columns {
-            missing: missing.map(String::as_str),
-            fields: known_fields,
-            stats: known_stats,
+            missing: self.fields.get(known.len()).map(String::as_str),
+            stats: stats.collect(),
+            fields: known,
         }
     }
 }

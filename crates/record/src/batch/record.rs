@@ -15,7 +15,7 @@ impl Batch {
     }
 
     /// Does to the rows what a recorded part says. `fields` and `stats` tell which columns of this batch those of the part
-    /// are.
+    /// are; a statistic that this batch has no column for is passed over.
     ///
     /// # Errors
     /// [`ReplayError`] when the part is of other rows, or damaged; the batch is then of no use.
@@ -23,7 +23,7 @@ impl Batch {
         &mut self,
         part: &[u8],
         fields: &[usize],
-        stats: &[usize],
+        stats: &[Option<usize>],
     ) -> Result<(), ReplayError> {
         replay(self, part, fields, stats)
     }

@@ -14,14 +14,14 @@ pub struct ReplayError;
 /// Which columns of the batch the fields and statistics of a part are.
 struct Context<'c> {
     fields: &'c [usize],
-    stats: &'c [usize],
+    stats: &'c [Option<usize>],
 }
 
 pub(crate) fn replay(
     batch: &mut Batch,
     part: &[u8],
     fields: &[usize],
-    stats: &[usize],
+    stats: &[Option<usize>],
 ) -> Result<(), ReplayError> {
     let mut reader = Reader(part);
     replay_all(batch, &mut reader, &Context { fields, stats })
@@ -132,7 +132,9 @@ fn replay_stats(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>)
                 }
                 _ => return None,
             };
-            batch.stats_mut().set(column, row as usize, value);
+            if let Some(column) = column {
+                batch.stats_mut().set(column, row as usize, value);
+            }
         }
     }
     Some(())

@@ -137,7 +137,7 @@ proptest! {
         let (batch, parts) = recorded(&sections);
         let mut again = filled();
         for part in &parts {
-            again.replay(part, &[0, 1], &[0, 1]).unwrap();
+            again.replay(part, &[0, 1], &[Some(0), Some(1)]).unwrap();
         }
         prop_assert_eq!(shown(&again), shown(&batch));
     }
@@ -148,12 +148,12 @@ proptest! {
         let part = &mut parts[0];
         let at = at.index(part.len());
         if cut { part.truncate(at) } else { part[at] ^= flip }
-        let _ = filled().replay(part, &[0, 1], &[0, 1]);
+        let _ = filled().replay(part, &[0, 1], &[Some(0), Some(1)]);
     }
 
     #[test]
     fn noise_is_refused(noise in prop::collection::vec(any::<u8>(), 0..40)) {
-        let _ = filled().replay(&noise, &[0, 1], &[0, 1]);
+        let _ = filled().replay(&noise, &[0, 1], &[Some(0), Some(1)]);
     }
 }
 
@@ -183,7 +183,7 @@ fn columns_are_found_by_what_they_are_now() {
     let mut again = Batch::default();
     again.fill(&mut lines, &fields, &mut Vec::new());
     again.reset_stats(&["z".to_owned(), "a".to_owned()]);
-    again.replay(&parts[0], &[2, 0], &[1, 9]).unwrap();
+    again.replay(&parts[0], &[2, 0], &[Some(1), None]).unwrap();
     for row in 0..TEXTS.len() {
         assert_eq!(again.text(0, row), batch.text(1, row));
         assert_eq!(again.stats().get(1, row), batch.stats().get(0, row));

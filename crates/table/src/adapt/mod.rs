@@ -113,7 +113,11 @@ fn decode(array: &ArrayRef, values: &DataType, from: &Field, to: &Field) -> Resu
 
 /// The values as JSON text; a null stays a null.
 fn to_json(array: &ArrayRef, from: &Field, to: &Field) -> Result<ArrayRef> {
-    let nulls = array.logical_nulls();
+    // A null of a union says of which member it is.
+    let nulls = match array.data_type() {
+        DataType::Union(..) => None,
+        _ => array.logical_nulls(),
+    };
     let mut texts = LargeStringBuilder::new();
     let mut json = Vec::new();
     for row in 0..array.len() {

@@ -10,7 +10,7 @@
 //!   with a file that holds all but the records.
 //! - Both carry a [`Manifest`], and are [containers](ContainerWriter) in one of three [formats](Format), under any
 //!   [compression](Compression). [`describe`], [`verify`] and [`rewrite`] take files of every kind.
-//! - [`points`] says where a [`Strategy`] wants checkpoints, [`usable`] which of those that exist may be used.
+//! - [`points`] says where a [`Strategy`] wants checkpoints.
 //!
 //! A checkpoint counts when something durable cites its [`FileStamp`](coldpress_storage::FileStamp); no name and
 //! no listing ever means that it is good.
@@ -135,7 +135,6 @@ mod manifest;
 mod object;
 mod rows;
 
-mod choose;
 mod points;
 mod retention;
 
@@ -146,7 +145,6 @@ mod migrate;
 pub mod suite;
 
 pub use analyze::{Analysis, Repeated, Share, analyze, is_checkpoint_name};
-pub use choose::{Candidate, usable};
 pub use container::{ContainerGroup, ContainerOptions, ContainerReader, ContainerWriter};
 pub use delta::{
     DeltaBase, DeltaChain, DeltaOptions, DeltaReader, DeltaReplay, DeltaWriter, SectionDamage,

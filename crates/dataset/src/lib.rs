@@ -40,9 +40,7 @@ pub use export::{
     decode_rows, staged_digest,
 };
 pub use line_stream::{Block, Damage, LineStream};
-pub use resolve::{
-    KNOWN_SUFFIXES, ResolveOptions, Resolved, resolve, resolve_with, resolve_without,
-};
+pub use resolve::{KNOWN_SUFFIXES, ResolveOptions, Resolved, resolve, resolve_with};
 pub use sniff::{Compression, Encoding};
 pub use source::{CsvColumn, CsvDialect, CsvKind, Format, Source, SourceIdentity, Touched};
 pub use table_stream::{RowGroup, TableFile, TableRows, TableStream};

@@ -51,21 +51,8 @@ pub struct ResolveOptions {
 /// # Errors
 /// When a path leads nowhere, a directory has no such file, or a file cannot be read or is of another format.
 pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
-    resolve_without(paths, suffixes, &[])
-}
-
-/// As [`resolve`], but leaves out of directories what lies at or below one of `excluded`: where jobs and exports go.
-///
-/// # Errors
-/// As [`resolve`].
-pub fn resolve_without(
-    paths: &[String],
-    suffixes: &[String],
-    excluded: &[PathBuf],
-) -> Result<Resolved> {
     let options = ResolveOptions {
         suffixes: suffixes.to_vec(),
-        excluded: excluded.to_vec(),
         ..ResolveOptions::default()
     };
     resolve_with(paths, &options)

@@ -119,7 +119,7 @@ impl ResultWriter {
     }
 
     fn write_table(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
-        let rows = TableRows::gather(batch, chain.fields(), false)?;
+        let rows = TableRows::gather(batch, chain.fields())?;
         match &mut self.rows {
             Rows::Table(out) => out
                 .write(&rows)

@@ -105,6 +105,21 @@ fn an_input_is_no_place_for_the_output() {
 }
 
 #[test]
+fn an_input_is_no_place_for_what_goes_beside_the_output() {
+    let bench = Bench::with_input();
+    let input = bench.read("in.jsonl");
+    fs::create_dir_all(bench.path("out")).unwrap();
+    let stats = "out/clean_stats.jsonl";
+    fs::copy(bench.path("in.jsonl"), bench.path(stats)).unwrap();
+    let line = "--export_path out/clean.jsonl --export_stats true --export_overwrite always";
+    let ran = bench.process(&format!("{line} --dataset_path {stats}"));
+    assert_eq!(bench.read(stats), input);
+    ran.expect(4).error(&format!(
+        "the file beside the export `{stats}` would replace the input `{stats}`; export elsewhere"
+    ));
+}
+
+#[test]
 fn a_missing_folder_is_made() {
     let bench = Bench::with_input();
     bench

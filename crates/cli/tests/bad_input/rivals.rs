@@ -5,8 +5,12 @@ use crate::changes::slow_input;
 
 /// A driver in the midst of its work, with partitions behind and before it.
 fn begun(bench: &Bench) -> Frozen {
+    begun_with(bench, "")
+}
+
+fn begun_with(bench: &Bench, more: &str) -> Frozen {
     slow_input(bench);
-    bench.freeze("--partition.size 20", |journal| {
+    bench.freeze(&format!("--partition.size 20 {more}"), |journal| {
         journal.contains("\"type\":\"published\"")
     })
 }
@@ -94,4 +98,18 @@ fn what_replaces_an_earlier_export_meanwhile_stays() {
     let ran = first.thaw();
     assert_eq!(bench.read(EXPORT).len(), 9, "the file was replaced");
     ran.expect(4).tells(&[EXPORT]);
+}
+
+#[test]
+fn what_appears_beside_the_export_meanwhile_stays() {
+    let bench = Bench::new();
+    let first = begun_with(&bench, "--export_stats true");
+    let stats = EXPORT.replace(".jsonl", "_stats.jsonl");
+    bench.write(&stats, "precious\n");
+    first
+        .thaw()
+        .expect(4)
+        .tells(&[&stats, "exists and was not made by Coldpress; move it away"]);
+    assert_eq!(bench.read(&stats), b"precious\n");
+    assert!(!bench.has_exported());
 }

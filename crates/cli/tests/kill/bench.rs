@@ -39,8 +39,8 @@ pub(crate) struct Bench {
 pub(crate) struct Undisturbed {
     pub(crate) time: Duration,
     pub(crate) written: Written,
-    /// The results in the folder of the job.
-    pub(crate) results: Vec<String>,
+    /// The copied slices and the results in the folder of the job.
+    pub(crate) files: Vec<String>,
     pub(crate) ledger: Value,
     pub(crate) totals: Value,
     pub(crate) partitions: u64,
@@ -69,10 +69,14 @@ impl Place {
         Written::read(&self.path.join("out"), export.name())
     }
 
-    /// The results of the job, named without epoch and attempt.
-    pub(crate) fn results(&self) -> Vec<String> {
-        let names = names_in(&self.job().join("results"));
-        let mut names: Vec<_> = names.iter().map(|name| without_attempt(name)).collect();
+    /// The copied slices and the results of the job, named without epoch and attempt.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let names_of = |folder: &str| {
+            let names = names_in(&self.job().join(folder)).into_iter();
+            let names = names.map(|name| format!("{folder}/{}", without_attempt(&name)));
+            names.collect::<Vec<_>>()
+        };
+        let mut names = [names_of("partitions"), names_of("results")].concat();
         names.sort();
         names
     }
@@ -158,7 +162,7 @@ impl Bench {
         let undisturbed = Arc::new(Undisturbed {
             time: started.elapsed(),
             written: place.written(variant.export),
-            results: place.results(),
+            files: place.files(),
             totals: place.totals()?,
             ledger: report["ledger"].take(),
             partitions: report["partitions"].as_u64().unwrap_or_default(),

@@ -226,7 +226,7 @@ impl<'r> Scene<'r> {
             ledger,
             totals,
             written,
-            results,
+            files,
             ..
         } = &*self.undisturbed;
         ensure(report["ledger"] == *ledger, || {
@@ -238,8 +238,8 @@ impl<'r> Scene<'r> {
         self.place
             .written(self.round.variant.export)
             .check_equals(written)?;
-        ensure(self.place.results() == *results, || {
-            "other results in the job's folder than after an undisturbed run".to_owned()
+        ensure(self.place.files() == *files, || {
+            "other slices or results in the job's folder than after an undisturbed run".to_owned()
         })?;
         Ok(report)
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Array, Int64Array, LargeStringArray, RecordBatch,
-    RecordBatchOptions, StringArray, StringViewArray, StructArray, UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, LargeStringArray, RecordBatch, RecordBatchOptions, StringArray,
+    StringViewArray, StructArray, UInt64Array,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::{cast, take_record_batch};
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
+use arrow::datatypes::{DataType, FieldRef};
 use arrow::error::ArrowError;
-use coldpress_record::{Batch, DeclaredFields, STATS_FIELD, StatValue, escape_into};
+use coldpress_record::{Batch, DeclaredFields, escape_into};
 
 use super::columns::find_field;
 use super::fill::{Texts, is_json_text};
@@ -20,11 +20,7 @@ use crate::error::{Error, Result};
 type ArrowResult<T> = std::result::Result<T, ArrowError>;
 
 /// See [`TableRows::gather`].
-pub(super) fn gather(
-    batch: &Batch,
-    fields: &DeclaredFields,
-    with_stats: bool,
-) -> Result<RecordBatch> {
+pub(super) fn gather(batch: &Batch, fields: &DeclaredFields) -> Result<RecordBatch> {
     let rows = TableRows::of(batch).ok_or_else(|| Error::Uncarried {
         reason: "it carries no columns".to_owned(),
     })?;
@@ -34,9 +30,6 @@ pub(super) fn gather(
         if changed.any() {
             rows = replace(&rows, path.name(), &changed)?;
         }
-    }
-    if with_stats {
-        rows = append_stats(&rows, batch).map_err(uncarried)?;
     }
     Ok(rows)
 }
@@ -162,54 +155,4 @@ fn escape(text: &str) -> String {
     let mut json = Vec::new();
     escape_into(text, &mut json);
     String::from_utf8(json).unwrap_or_default()
-}
-
-fn append_stats(rows: &RecordBatch, batch: &Batch) -> ArrowResult<RecordBatch> {
-    let stats = batch.stats();
-    let columns = (0..stats.names().len()).map(|column| stat_column(batch, column));
-    let (mut fields, mut arrays) = (Vec::new(), Vec::new());
-    for (name, array) in stats.names().iter().zip(columns) {
-        fields.push(Field::new(name, array.data_type().clone(), true));
-        arrays.push(array);
-    }
-    let alive = batch.selection().iter();
-    let valid = alive.map(|row| stats.has_any(*row as usize));
-    let nulls = NullBuffer::new(BooleanBuffer::from_iter(valid));
-    let fields = Fields::from(fields);
-    let (all_fields, mut columns) = (rows.schema_ref().fields(), rows.columns().to_vec());
-    let stats_field = Field::new(STATS_FIELD, DataType::Struct(fields.clone()), true);
-    let column: ArrayRef = match arrays.is_empty() {
-        true => new_null_array(stats_field.data_type(), rows.num_rows()),
-        false => Arc::new(StructArray::try_new(fields, arrays, Some(nulls))?),
-    };
-    columns.push(column);
-    let all_fields: Vec<FieldRef> = all_fields
-        .iter()
-        .cloned()
-        .chain([Arc::new(stats_field)])
-        .collect();
-    let schema = Schema::new_with_metadata(all_fields, rows.schema_ref().metadata().clone());
-    RecordBatch::try_new(Arc::new(schema), columns)
-}
-
-/// A statistic of the alive rows: as integers if all are, else as floats.
-fn stat_column(batch: &Batch, column: usize) -> ArrayRef {
-    let values = batch.stats().values(column);
-    let alive = batch.selection().iter().map(|row| values[*row as usize]);
-    let as_integer = |value: Option<StatValue>| match value {
-        Some(StatValue::Int(value)) => Some(Some(value)),
-        Some(StatValue::Float(_)) => None,
-        None => Some(None),
-    };
-    let integers: Option<Vec<Option<i64>>> = alive.clone().map(as_integer).collect();
-    match integers {
-        Some(integers) if integers.iter().any(Option::is_some) => {
-            Arc::new(Int64Array::from(integers))
-        }
-        _ => Arc::new(
-            alive
-                .map(|value| value.map(StatValue::as_f64))
-                .collect::<Float64Array>(),
-        ),
-    }
 }

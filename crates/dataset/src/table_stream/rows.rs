@@ -59,13 +59,13 @@ impl TableRows {
     }
 
     /// The alive rows of a batch as a record batch of the schema that they came with, with the texts that operators
-    /// changed; if asked, with their statistics as a further struct column named `__dj__stats__`.
+    /// changed.
     ///
     /// # Errors
     /// [`Error::Uncarried`](crate::Error::Uncarried) when the batch carries no such rows, or a changed text does not
     /// fit the type of its column.
-    pub fn gather(batch: &Batch, fields: &DeclaredFields, with_stats: bool) -> Result<RecordBatch> {
-        gather(batch, fields, with_stats)
+    pub fn gather(batch: &Batch, fields: &DeclaredFields) -> Result<RecordBatch> {
+        gather(batch, fields)
     }
 }
 

@@ -7,7 +7,7 @@ use arrow::array::{
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Date32Type, Field, Fields, Int32Type, Schema};
 use coldpress_dataset::{Error, TableRows};
-use coldpress_record::{Batch, DeclaredFields, Edits, FieldError, StatValue};
+use coldpress_record::{Batch, DeclaredFields, Edits, FieldError};
 
 use crate::tables::rendered;
 
@@ -120,18 +120,18 @@ fn texts_of_every_type_are_cells() {
 #[test]
 fn what_nothing_changed_is_the_same_memory() {
     let (mut batch, fields) = filled(&["text"]);
-    let gathered = TableRows::gather(&batch, &fields, false).unwrap();
+    let gathered = TableRows::gather(&batch, &fields).unwrap();
     assert_eq!(gathered, rows());
     let carried = TableRows::of(&batch).unwrap().record_batch().column(0);
     assert!(Arc::ptr_eq(gathered.column(0), carried));
     batch.retain(|row| row > 1);
     assert_eq!(
-        TableRows::gather(&batch, &fields, false).unwrap(),
+        TableRows::gather(&batch, &fields).unwrap(),
         rows().slice(2, 3)
     );
     batch.retain(|row| row != 3);
     let expected = take_record_batch(&rows(), &Int64Array::from(vec![2, 4])).unwrap();
-    assert_eq!(TableRows::gather(&batch, &fields, false).unwrap(), expected);
+    assert_eq!(TableRows::gather(&batch, &fields).unwrap(), expected);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn changed_texts_come_back_in_the_type_of_their_column() {
     }
     edit(&mut batch, 5, 0, "\"quoted\"");
     batch.retain(|row| row != 1);
-    let gathered = TableRows::gather(&batch, &fields, false).unwrap();
+    let gathered = TableRows::gather(&batch, &fields).unwrap();
     assert_eq!(gathered.schema(), rows().schema());
     let lines = rendered(std::slice::from_ref(&gathered));
     let before = rendered(&[rows()]);
@@ -166,7 +166,7 @@ fn children_of_splitters_carry_their_parents_columns() {
         0,
         &[(4, 0, "a".into()), (4, 1, "b".into()), (2, 0, "c".into())],
     );
-    let gathered = TableRows::gather(&batch, &fields, false).unwrap();
+    let gathered = TableRows::gather(&batch, &fields).unwrap();
     let meta = gathered.column(4).as_struct();
     assert_eq!(
         meta.column(0)
@@ -183,33 +183,14 @@ fn children_of_splitters_carry_their_parents_columns() {
 }
 
 #[test]
-fn statistics_are_a_struct_of_their_own() {
-    let (mut batch, fields) = filled(&["text"]);
-    batch.reset_stats(&["length".to_owned(), "ratio".to_owned()]);
-    batch.stats_mut().set(0, 0, StatValue::Int(3));
-    batch.stats_mut().set(1, 0, StatValue::Float(0.5));
-    batch.stats_mut().set(0, 4, StatValue::Int(6));
-    batch.retain(|row| row != 2);
-    let gathered = TableRows::gather(&batch, &fields, true).unwrap();
-    let stats = gathered
-        .column_by_name("__dj__stats__")
-        .unwrap()
-        .as_struct();
-    assert_eq!(stats.column(0).data_type(), &DataType::Int64);
-    assert_eq!(stats.column(1).data_type(), &DataType::Float64);
-    let valid: Vec<bool> = (0..4).map(|row| stats.is_valid(row)).collect();
-    assert_eq!(valid, [true, false, false, true]);
-}
-
-#[test]
 fn what_does_not_fit_a_column_is_an_error() {
     let (batch, fields) = (Batch::default(), DeclaredFields::new(["text"]));
-    let error = TableRows::gather(&batch, &fields, false).unwrap_err();
+    let error = TableRows::gather(&batch, &fields).unwrap_err();
     assert!(matches!(error, Error::Uncarried { .. }), "{error}");
     for name in ["day", "meta.none"] {
         let (mut batch, fields) = filled(&[name]);
         batch.replace_rows(0, &[(0, 0, "x".into())]);
-        let error = TableRows::gather(&batch, &fields, false).unwrap_err();
+        let error = TableRows::gather(&batch, &fields).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use coldpress_checkpoint::{CheckpointStore, verify_stamp};
 use coldpress_events::{Event, EventKind};
@@ -265,16 +265,16 @@ pub(crate) fn delete(
     failures
 }
 
-/// Files of attempts of epochs before this one that never published anything.
+/// Files of drivers of epochs before this one that nothing cites: of attempts that never published anything, and slices
+/// of the input that were copied and never planned.
 ///
 /// What bears the name of an attempt that did publish, and is not cited, was put there by someone else: a migrated
 /// checkpoint, for one.
-pub(crate) fn uncited(state: &JobState, layout: &Layout, epoch: u64) -> Vec<std::path::PathBuf> {
-    let cited = state.cited_files().map(|file| file.path.as_str());
-    let names = cited.map(|path| path.rsplit('/').next().unwrap_or(path));
-    let published: HashSet<_> = names.filter_map(parse_attempt).collect();
+pub(crate) fn uncited(state: &JobState, layout: &Layout, epoch: u64) -> Vec<PathBuf> {
+    let cited = state.cited_files().map(|file| name_of(&file.path));
+    let published: HashSet<_> = cited.filter_map(parse_attempt).collect();
     // Whether a file carries partition, epoch and attempt of an attempt that the journal knows and that is over.
-    let is_dead = |name: &str| {
+    let is_dead_attempt = |name: &str| {
         parse_attempt(name).is_some_and(|made_by| {
             let (partition, of, attempt) = made_by;
             of < epoch
@@ -282,20 +282,37 @@ pub(crate) fn uncited(state: &JobState, layout: &Layout, epoch: u64) -> Vec<std:
                 && !published.contains(&made_by)
         })
     };
-    let mut found = Vec::new();
-    for folder in [
-        layout.results_dir(),
-        layout.quarantine_dir(),
-        layout.checkpoint_dir().to_owned(),
-    ] {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if is_dead(&name) {
-                found.push(entry.path());
-            }
-        }
-    }
+    let copies = state
+        .partitions()
+        .filter_map(|planned| planned.slice.copy.as_ref());
+    let planned: HashSet<_> = copies.map(|copy| name_of(&copy.path)).collect();
+    let is_known = |of: u64| state.epochs().iter().any(|known| known.epoch == of);
+    let is_dead_copy = |name: &str| {
+        parse_copy(name).is_some_and(|of| of < epoch && is_known(of) && !planned.contains(name))
+    };
+    let mut found = find(&layout.results_dir(), is_dead_attempt);
+    found.extend(find(&layout.quarantine_dir(), is_dead_attempt));
+    found.extend(find(layout.checkpoint_dir(), is_dead_attempt));
+    found.extend(find(layout.partition_dir(), is_dead_copy));
     found
+}
+
+/// The files in a folder whose names are such.
+fn find(folder: &Path, is_such: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let found = entries.filter(|entry| is_such(&entry.file_name().to_string_lossy()));
+    found.map(|entry| entry.path()).collect()
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The epoch of `partition_000003.e1.jsonl`, a slice that the planner copied.
+fn parse_copy(name: &str) -> Option<u64> {
+    let (partition, rest) = name.strip_prefix("partition_")?.split_once(".e")?;
+    partition.parse::<u32>().ok()?;
+    rest.strip_suffix(".jsonl")?.parse().ok()
 }
 
 /// Partition, epoch and attempt of `partition_000003.e1.a2.jsonl` or `partition_000003_op_002_name.e1.a2.parquet`.
@@ -310,7 +327,7 @@ fn parse_attempt(name: &str) -> Option<(u32, u64, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_attempt;
+    use super::{parse_attempt, parse_copy};
 
     #[test]
     fn names_tell_whose_they_are() {
@@ -324,5 +341,9 @@ mod tests {
         );
         assert_eq!(parse_attempt("partition_000003.e1.jsonl"), None);
         assert_eq!(parse_attempt("notes.txt"), None);
+        assert_eq!(parse_copy("partition_000003.e12.jsonl"), Some(12));
+        assert_eq!(parse_copy("partition_000003.e1.a2.jsonl"), None);
+        assert_eq!(parse_copy("partition_000003_op_002.e1.jsonl"), None);
+        assert_eq!(parse_copy("partition_é00003.e1.jsonl"), None);
     }
 }

@@ -10,6 +10,7 @@ use coldpress_record::Ledger;
 use coldpress_storage::crash_point;
 use coldpress_table::{MixedField, SchemaRef};
 
+use super::open::check_companions;
 use super::{Driver, Exported};
 use crate::companions::{Companion, DroppedPiece};
 use crate::error::{Error, ErrorKind, Result};
@@ -259,6 +260,7 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         let (target, staged) = (&prepared.target, &merged.staged);
         self.check_still_free(target.path())?;
+        check_companions(self.executor, self.state.export().intent.as_ref())?;
         let companions = prepared.companions.iter().zip(&merged.companions);
         let companions = companions.map(|(companion, staged)| CompanionIntent {
             temporary: staged.temporary.display().to_string(),

@@ -15,6 +15,7 @@ use coldpress_storage::{FileLock, replace};
 use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
+use crate::prepare::Prepared;
 
 impl<'e> Driver<'e> {
     /// Takes the job for this process.
@@ -40,7 +41,7 @@ impl<'e> Driver<'e> {
         };
         // Before anything is made: a dataset that is not there leaves no job behind.
         let dataset = executor.prepared.resolve_dataset()?;
-        refuse_own_input(&dataset.sources, &executor.prepared.target)?;
+        refuse_own_input(&dataset.sources, &executor.prepared)?;
         layout.create()?;
         let lock = JobLock::acquire(
             layout,
@@ -97,26 +98,32 @@ impl<'e> Driver<'e> {
     }
 }
 
-/// The output must not take the place of an input.
-fn refuse_own_input(sources: &[Source], target: &ExportTarget) -> Result<()> {
-    let Ok(folder) = target.folder().canonicalize() else {
+/// No output must take the place of an input.
+fn refuse_own_input(sources: &[Source], prepared: &Prepared) -> Result<()> {
+    let companions = prepared.companions.iter();
+    let companions = companions.map(|companion| ("the file beside the export", &companion.target));
+    let mut targets = std::iter::once(("export path", &prepared.target)).chain(companions);
+    let replaced = targets.find_map(|(what, target)| {
+        let input = replaced_input(sources, target)?;
+        Some((what, target.path().display(), input.path.display()))
+    });
+    let Some((what, path, input)) = replaced else {
         return Ok(());
     };
+    let message = format!("{what} `{path}` would replace the input `{input}`; export elsewhere");
+    Err(Error::new(ErrorKind::Refused, message))
+}
+
+/// The input that stands where the output goes.
+fn replaced_input<'s>(sources: &'s [Source], target: &ExportTarget) -> Option<&'s Source> {
+    let folder = target.folder().canonicalize().ok()?;
     let output = folder.join(target.path().file_name().unwrap_or_default());
     let output = output.canonicalize().unwrap_or(output);
     let is_input = |source: &&Source| {
-        source
-            .path
-            .canonicalize()
-            .is_ok_and(|input| input.starts_with(&output))
+        let input = source.path.canonicalize();
+        input.is_ok_and(|input| input.starts_with(&output))
     };
-    let Some(input) = sources.iter().find(is_input) else {
-        return Ok(());
-    };
-    let (path, input) = (target.path().display(), input.path.display());
-    let message =
-        format!("export path `{path}` would replace the input `{input}`; export elsewhere");
-    Err(Error::new(ErrorKind::Refused, message))
+    sources.iter().find(is_input)
 }
 
 /// Two jobs must not write one export at a time.
@@ -176,7 +183,7 @@ fn check_standing(executor: &Executor, intent: Option<&ExportIntent>) -> Result<
 }
 
 /// What stands where the files beside the export go may only be replaced if Coldpress made it.
-fn check_companions(executor: &Executor, intent: Option<&ExportIntent>) -> Result<()> {
+pub(super) fn check_companions(executor: &Executor, intent: Option<&ExportIntent>) -> Result<()> {
     let prepared = &executor.prepared;
     if prepared.recipe.export.overwrite == Overwrite::Always {
         return Ok(());

@@ -103,6 +103,12 @@ impl Hasher {
         self.length += bytes.len() as u64;
     }
 
+    /// The number of all bytes so far.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
     /// The digest of all bytes so far.
     #[must_use]
     pub fn finish(&self) -> Digest {

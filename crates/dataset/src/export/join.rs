@@ -18,7 +18,8 @@ use crate::sniff::Compression;
 pub(super) struct PieceJoin(SchemaJoin);
 
 impl PieceJoin {
-    /// Adds a piece; of its file no more is read than the schema, if what its lines hold is known.
+    /// Adds a piece; of its file no more is read than the schema, if what its lines hold is known. A schema is believed
+    /// before the file is proven: that happens as its rows are read.
     pub(super) fn add(&mut self, piece: &Piece) -> Result<()> {
         if let Some(schema) = &piece.schema {
             self.0.add_schema(schema);
@@ -40,9 +41,7 @@ impl PieceJoin {
 }
 
 fn schema_of(piece: &Piece) -> Result<SchemaRef> {
-    piece.prove_first()?;
-    let (file, _) = piece.open()?;
-    let reader = TableRowsReader::open(BufReader::new(file));
+    let reader = piece.open_file().and_then(TableRowsReader::open);
     Ok(reader.map_err(|error| piece.unreadable(&error))?.schema())
 }
 
@@ -63,6 +62,6 @@ fn types_of(piece: &Piece, packing: Compression) -> Result<Types> {
         types.observe(line.trim_end(), &Origin::new(0, position));
         position += length;
     }
-    piece.prove(&proof)?;
+    piece.prove(&proof.stamp())?;
     Ok(types)
 }

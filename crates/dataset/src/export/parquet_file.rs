@@ -25,7 +25,7 @@ use super::second_pass::{UnitFile, UnitForm};
 use super::unit::{Unit, UnitLimits};
 use crate::error::{Error, Result};
 
-/// Row groups of about 64 MiB before they are encoded, each one unit.
+/// Row groups of about 32 MiB before they are encoded, each one unit.
 pub(super) struct Parquet {
     schema: SchemaRef,
     options: ArrowWriterOptions,
@@ -65,7 +65,7 @@ impl UnitForm for Parquet {
 
     fn limits(&self, file_bytes: u64) -> UnitLimits {
         UnitLimits {
-            bytes: (file_bytes / 4).clamp(64 << 10, 64 << 20),
+            bytes: (file_bytes / 4).clamp(64 << 10, 32 << 20),
             rows: 1 << 20,
         }
     }

@@ -41,28 +41,21 @@ impl Piece {
         self.damaged(format!("it cannot be read: {error}"))
     }
 
-    /// Fails unless the file is what the stamp says: before it is decoded by a library that trusts its numbers.
-    pub(super) fn prove_first(&self) -> Result<()> {
-        let found = coldpress_storage::digest_file(&self.path);
-        match found {
-            Ok(found) if found == self.stamp => Ok(()),
-            Ok(_) => Err(self.damaged("it is not what was published")),
-            Err(error) => Err(self.damaged(format!("it cannot be read: {error}"))),
-        }
+    pub(super) fn open_file(&self) -> io::Result<File> {
+        File::open(&self.path)
     }
 
     /// Opens the file; what is read from it can be compared with its stamp.
     pub(super) fn open(&self) -> Result<(Watched, Proof)> {
-        let file = File::open(&self.path).map_err(|error| self.unreadable(&error))?;
+        let file = self.open_file().map_err(|error| self.unreadable(&error))?;
         let hasher = Arc::new(Mutex::new(Hasher::new()));
         let proof = Proof(Arc::clone(&hasher));
         Ok((Watched { file, hasher }, proof))
     }
 
     /// Fails unless what was read, to the end of the file, is what the stamp says.
-    pub(super) fn prove(&self, proof: &Proof) -> Result<()> {
-        let read = proof.stamp();
-        if read == self.stamp {
+    pub(super) fn prove(&self, read: &FileStamp) -> Result<()> {
+        if *read == self.stamp {
             return Ok(());
         }
         let expected = self.stamp.length;
@@ -86,11 +79,6 @@ pub(super) struct Watched {
 pub(super) struct Proof(Arc<Mutex<Hasher>>);
 
 impl Proof {
-    /// Bytes read so far.
-    pub(super) fn length(&self) -> u64 {
-        self.stamp().length
-    }
-
     /// Bytes read so far and their digest.
     pub(super) fn stamp(&self) -> FileStamp {
         self.0

@@ -1,12 +1,17 @@
 //! Rows of a columnar source as an Arrow IPC stream.
 
 use std::io::{self, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use arrow::buffer::Buffer;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use arrow::ipc::reader::StreamReader;
+use arrow::ipc::convert::try_fb_to_schema;
+use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
+use arrow::ipc::{self, root_as_message};
 use arrow::record_batch::RecordBatch;
+use coldpress_storage::{FileStamp, Hasher};
 
 /// Writes record batches of one schema. The same batches always give the same bytes.
 pub struct TableRowsWriter<W: Write> {
@@ -66,25 +71,52 @@ impl<W: Write> Write for Counting<W> {
     }
 }
 
-/// Reads what a [`TableRowsWriter`] wrote, batch by batch. Whether the bytes are those that were written is for the
-/// caller to check.
+/// Reads what a [`TableRowsWriter`] wrote, batch by batch, and hashes what it reads. Whether the bytes are those that were
+/// written is for the caller to check.
+///
+/// The columns of a batch lie in the one buffer that its message was read into. No length in a damaged file makes this
+/// allocate more than the file holds, and nothing in one panics.
 pub struct TableRowsReader<R: Read> {
-    stream: StreamReader<R>,
+    rows: R,
+    hasher: Hasher,
+    schema: SchemaRef,
+    decoder: StreamDecoder,
+    ended: bool,
 }
 
+/// A message of an IPC stream: marker, length, metadata and body.
+struct Message {
+    bytes: Vec<u8>,
+    metadata_end: usize,
+}
+
+/// Bytes of marker and length.
+const PREFIX: usize = 8;
+
 impl<R: Read> TableRowsReader<R> {
-    /// Reads the schema. `rows` should be buffered.
+    /// Reads the schema. `rows` need no buffer.
     ///
     /// # Errors
     /// When `rows` cannot be read or do not begin with a schema.
-    pub fn open(rows: R) -> io::Result<Self> {
-        let stream = StreamReader::try_new(rows, None).map_err(io_error)?;
-        Ok(Self { stream })
+    pub fn open(mut rows: R) -> io::Result<Self> {
+        let mut hasher = Hasher::new();
+        let message = Message::read(&mut rows, &mut hasher)?;
+        let message = message.ok_or_else(|| damaged("it holds no schema"))?;
+        let mut decoder = StreamDecoder::new();
+        let schema = guarded(|| message.schema())?;
+        guarded(|| decode(&mut decoder, message))?;
+        Ok(Self {
+            rows,
+            hasher,
+            schema,
+            decoder,
+            ended: false,
+        })
     }
 
     /// The schema of all batches.
     pub fn schema(&self) -> SchemaRef {
-        self.stream.schema()
+        SchemaRef::clone(&self.schema)
     }
 
     /// The next batch; none at the end.
@@ -92,13 +124,110 @@ impl<R: Read> TableRowsReader<R> {
     /// # Errors
     /// When the rows cannot be read or are damaged.
     pub fn next_batch(&mut self) -> io::Result<Option<RecordBatch>> {
-        self.stream.next().transpose().map_err(io_error)
+        while !self.ended {
+            let Some(message) = Message::read(&mut self.rows, &mut self.hasher)? else {
+                self.ended = true;
+                break;
+            };
+            // What is no batch, is a dictionary.
+            let batch = guarded(|| decode(&mut self.decoder, message))?;
+            if batch.is_some() {
+                return Ok(batch);
+            }
+        }
+        Ok(None)
     }
 
-    /// The reader, to see what follows the end.
-    pub(super) fn get_mut(&mut self) -> &mut R {
-        self.stream.get_mut()
+    /// Bytes read so far.
+    pub fn length(&self) -> u64 {
+        self.hasher.length()
     }
+
+    /// Reads what is left, decoding none of it, and tells what all of it was.
+    ///
+    /// # Errors
+    /// When the rest cannot be read.
+    pub fn finish(mut self) -> io::Result<FileStamp> {
+        let mut block = Vec::new();
+        loop {
+            block.clear();
+            if (&mut self.rows).take(256 << 10).read_to_end(&mut block)? == 0 {
+                return Ok(self.hasher.stamp());
+            }
+            self.hasher.update(&block);
+        }
+    }
+}
+
+impl Message {
+    /// The next message; none where the stream says that it ends.
+    fn read(rows: &mut impl Read, hasher: &mut Hasher) -> io::Result<Option<Self>> {
+        let mut prefix = [0; PREFIX];
+        rows.read_exact(&mut prefix)?;
+        let [marker @ .., a, b, c, d] = prefix;
+        if marker != [0xff; 4] {
+            return Err(damaged("a message does not begin as one"));
+        }
+        let length = u32::from_le_bytes([a, b, c, d]);
+        let mut bytes = prefix.to_vec();
+        if length == 0 {
+            hasher.update(&bytes);
+            return Ok(None);
+        }
+        read_exactly(rows, u64::from(length), &mut bytes)?;
+        let metadata_end = bytes.len();
+        let body = guarded(|| Ok(parse(&bytes[PREFIX..])?.bodyLength()))?;
+        let body = u64::try_from(body).map_err(|_| damaged("a message has a negative length"))?;
+        read_exactly(rows, body, &mut bytes)?;
+        hasher.update(&bytes);
+        Ok(Some(Self {
+            bytes,
+            metadata_end,
+        }))
+    }
+
+    fn schema(&self) -> Result<SchemaRef, ArrowError> {
+        let message = parse(&self.bytes[PREFIX..self.metadata_end])?;
+        let schema = message.header_as_schema();
+        let schema = schema
+            .ok_or_else(|| ArrowError::IpcError("it does not begin with a schema".to_owned()))?;
+        Ok(SchemaRef::new(try_fb_to_schema(schema)?))
+    }
+}
+
+fn parse(metadata: &[u8]) -> Result<ipc::Message<'_>, ArrowError> {
+    root_as_message(metadata).map_err(|error| ArrowError::ParseError(error.to_string()))
+}
+
+/// Gives a whole message to the decoder; a batch, if it is one.
+fn decode(
+    decoder: &mut StreamDecoder,
+    message: Message,
+) -> Result<Option<RecordBatch>, ArrowError> {
+    decoder.decode(&mut Buffer::from_vec(message.bytes))
+}
+
+/// Appends so many bytes, or fails.
+fn read_exactly(rows: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    // A length is no promise: what is more than this grows as it comes in.
+    const TRUSTED: usize = 16 << 20;
+    let expected = usize::try_from(length).unwrap_or(usize::MAX);
+    bytes.reserve_exact(expected.min(TRUSTED));
+    match rows.take(length).read_to_end(bytes)? == expected {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// Arrow's decoder trusts some numbers that it reads.
+fn guarded<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| damaged("its numbers contradict each other"))?
+        .map_err(io_error)
+}
+
+fn damaged(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
 fn io_error(error: ArrowError) -> io::Error {

@@ -1,13 +1,14 @@
 //! The second pass reads the rows of all pieces in order and cuts them into units, which threads encode.
 
-use std::io::{BufReader, Read};
+use std::fs::File;
+use std::io::Read;
 use std::slice;
 
 use arrow::record_batch::RecordBatch;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::encode::decode_rows;
-use super::piece::{Piece, Proof, Watched};
+use super::piece::{Piece, Proof};
 use super::rows::RowsForm;
 use super::table_rows::TableRowsReader;
 use crate::error::Result;
@@ -45,7 +46,6 @@ pub(super) struct Units<'a> {
 
 struct OpenPiece<'a> {
     piece: &'a Piece,
-    proof: Proof,
     rows: OpenRows,
 }
 
@@ -56,15 +56,14 @@ enum OpenRows {
 
 struct OpenLines {
     text: Box<dyn Read + Send>,
+    proof: Proof,
     /// Text that is read and not given out.
     buffer: Vec<u8>,
     ended: bool,
 }
 
 struct OpenTable {
-    reader: TableRowsReader<BufReader<Watched>>,
-    /// Bytes of the file that are accounted for.
-    bytes: u64,
+    reader: TableRowsReader<File>,
     /// Rows that are read and not given out.
     rest: Option<RecordBatch>,
 }
@@ -97,9 +96,10 @@ impl<'a> Units<'a> {
                 bytes: self.limits.bytes - unit.bytes,
                 rows: self.limits.rows - unit.rows,
             };
-            if !open.add_to(&mut unit, left)? {
-                open.piece.prove(&open.proof)?;
-                self.current = None;
+            if !open.add_to(&mut unit, left)?
+                && let Some(open) = self.current.take()
+            {
+                open.prove()?;
             }
         }
         Ok(if unit.parts.is_empty() {
@@ -112,25 +112,25 @@ impl<'a> Units<'a> {
 
 impl<'a> OpenPiece<'a> {
     fn open(piece: &'a Piece) -> Result<Self> {
-        let (file, proof) = piece.open()?;
         let rows = match piece.form {
-            RowsForm::Lines(packing) => OpenRows::Lines(OpenLines {
-                text: decode_rows(file, packing).map_err(|error| piece.unreadable(&error))?,
-                buffer: Vec::new(),
-                ended: false,
-            }),
+            RowsForm::Lines(packing) => {
+                let (file, proof) = piece.open()?;
+                decode_rows(file, packing).map(|text| {
+                    OpenRows::Lines(OpenLines {
+                        text,
+                        proof,
+                        buffer: Vec::new(),
+                        ended: false,
+                    })
+                })
+            }
             RowsForm::Table => {
-                let file = BufReader::with_capacity(BLOCK_BYTES, file);
-                let reader =
-                    TableRowsReader::open(file).map_err(|error| piece.unreadable(&error))?;
-                OpenRows::Table(Box::new(OpenTable {
-                    reader,
-                    bytes: 0,
-                    rest: None,
-                }))
+                let reader = piece.open_file().and_then(TableRowsReader::open);
+                reader.map(|reader| OpenRows::Table(Box::new(OpenTable { reader, rest: None })))
             }
         };
-        Ok(Self { piece, proof, rows })
+        let rows = rows.map_err(|error| piece.unreadable(&error))?;
+        Ok(Self { piece, rows })
     }
 
     /// Adds some rows to a unit that still takes `left`; false when there are none.
@@ -149,7 +149,7 @@ impl<'a> OpenPiece<'a> {
             }
             OpenRows::Table(table) => {
                 let found = table
-                    .take(left.rows, &self.proof)
+                    .take(left.rows)
                     .map_err(|error| self.piece.unreadable(&error))?;
                 let Some((batch, bytes)) = found else {
                     return Ok(false);
@@ -160,6 +160,18 @@ impl<'a> OpenPiece<'a> {
             }
         }
         Ok(true)
+    }
+
+    /// Fails unless all that was read is what was published.
+    fn prove(self) -> Result<()> {
+        let read = match self.rows {
+            OpenRows::Lines(lines) => lines.proof.stamp(),
+            OpenRows::Table(table) => {
+                let read = table.reader.finish();
+                read.map_err(|error| self.piece.unreadable(&error))?
+            }
+        };
+        self.piece.prove(&read)
     }
 }
 
@@ -214,24 +226,16 @@ impl OpenLines {
 
 impl OpenTable {
     /// At most so many rows, and the bytes that were read for them.
-    fn take(
-        &mut self,
-        rows_left: u64,
-        proof: &Proof,
-    ) -> std::io::Result<Option<(RecordBatch, u64)>> {
+    fn take(&mut self, rows_left: u64) -> std::io::Result<Option<(RecordBatch, u64)>> {
+        let before = self.reader.length();
         let batch = match self.rest.take() {
-            Some(batch) => batch,
-            None => match self.reader.next_batch()? {
-                Some(batch) => batch,
-                None => {
-                    std::io::copy(self.reader.get_mut(), &mut std::io::sink())?;
-                    return Ok(None);
-                }
-            },
+            Some(batch) => Some(batch),
+            None => self.reader.next_batch()?,
         };
-        let buffered = self.reader.get_mut().buffer().len() as u64;
-        let read = proof.length() - buffered;
-        let bytes = read - std::mem::replace(&mut self.bytes, read);
+        let Some(batch) = batch else {
+            return Ok(None);
+        };
+        let bytes = self.reader.length() - before;
         let rows = usize::try_from(rows_left).unwrap_or(usize::MAX);
         if batch.num_rows() <= rows {
             return Ok(Some((batch, bytes)));

@@ -161,7 +161,7 @@ fn copy(piece: &Piece, output: &mut LinesOutput, buffer: &mut [u8]) -> Result<()
     let (mut file, proof) = piece.open()?;
     loop {
         let length = match file.read(buffer) {
-            Ok(0) => return piece.prove(&proof),
+            Ok(0) => return piece.prove(&proof.stamp()),
             Ok(length) => length,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(piece.unreadable(&error)),

@@ -1,7 +1,7 @@
 //! Checkpoints and results of earlier attempts.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -28,7 +28,7 @@ enum Rows {
     Lines(IndexedRows<Box<dyn Read + Send>>),
     Table {
         index: RowsReader,
-        rows: TableRowsReader<BufReader<File>>,
+        rows: TableRowsReader<File>,
     },
 }
 
@@ -132,7 +132,7 @@ fn open_result(attempt: &Attempt, rows: &FileRef, index: &FileRef) -> Result<Row
             Rows::Lines(IndexedRows::new(index, lines, rows.path.clone())?)
         }
         RowsForm::Table => {
-            let rows = TableRowsReader::open(BufReader::new(file)).map_err(cannot_open)?;
+            let rows = TableRowsReader::open(file).map_err(cannot_open)?;
             Rows::Table { index, rows }
         }
     })

@@ -38,8 +38,8 @@ pub enum Error {
         /// The sources, as far as they fit a line.
         paths: String,
     },
-    /// A file whose format this release does not read.
-    #[error("`{path}` is {what}, which this release does not read; {help}")]
+    /// A file whose format this release does not support.
+    #[error("`{path}` is {what}, which this release does not support; {help}")]
     Unsupported {
         /// The file.
         path: String,

@@ -21,7 +21,7 @@ mod unit;
 mod writer;
 
 pub use encode::{RowsEncoder, decode_rows};
-pub use form::ExportForm;
+pub use form::{ExportForm, ParquetCodec};
 pub use ownership::{OWNERSHIP_SCHEMA, Ownership, Standing};
 pub use piece::Piece;
 pub use rows::RowsForm;

@@ -36,8 +36,8 @@ mod table_stream;
 pub use error::{Error, Result};
 pub use export::{
     DEFAULT_SHARD_BYTES, ExportForm, ExportTarget, ExportWriter, Finished, OWNERSHIP_SCHEMA,
-    Ownership, Piece, RowsEncoder, RowsForm, Staged, Standing, TableRowsReader, TableRowsWriter,
-    decode_rows, staged_digest,
+    Ownership, ParquetCodec, Piece, RowsEncoder, RowsForm, Staged, Standing, TableRowsReader,
+    TableRowsWriter, decode_rows, staged_digest,
 };
 pub use line_stream::{Block, Damage, LineStream};
 pub use resolve::{KNOWN_SUFFIXES, ResolveOptions, Resolved, resolve, resolve_with};

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use coldpress_checkpoint::{Strategy, points};
-use coldpress_config::{Backoff, Materialize, OnPartitionFailure, Recipe};
+use coldpress_config::{
+    Backoff, ExportCompression, ExportSettings, Materialize, OnPartitionFailure, Recipe,
+};
 use coldpress_dataset::{
-    ExportTarget, Format, READER_VERSION, ResolveOptions, Resolved, RowsForm, Source, TableFile,
-    resolve_with,
+    ExportTarget, Format, ParquetCodec, READER_VERSION, ResolveOptions, Resolved, RowsForm, Source,
+    TableFile, resolve_with,
 };
 use coldpress_failure::RetryPolicy;
 use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
@@ -78,12 +80,7 @@ impl Prepared {
             Error::new(ErrorKind::Recipe, format!("checkpoint.op_names: {error}"))
         })?;
         let export = &recipe.export;
-        let target = ExportTarget::parse(
-            &export.path,
-            export.export_type.as_deref(),
-            export.shard_size_bytes,
-        )
-        .map_err(|error| Error::new(ErrorKind::Recipe, format!("export_path: {error}")))?;
+        let target = target(export)?;
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
             || !recipe.failure.fault_tolerance;
         let companions = companions(&recipe, &registry, &target);
@@ -261,6 +258,26 @@ fn cut(recipe: &Recipe) -> CutSettings {
             Materialize::Never => Copying::Never,
         },
     }
+}
+
+/// Where the export goes, in which form.
+fn target(export: &ExportSettings) -> Result<ExportTarget> {
+    let named =
+        |key: &'static str| move |error| Error::new(ErrorKind::Recipe, format!("{key}: {error}"));
+    let form = export.export_type.as_deref();
+    let target = ExportTarget::parse(&export.path, form, export.shard_size_bytes);
+    let target = target.map_err(named("export_path"))?;
+    let Some(compression) = export.compression else {
+        return Ok(target);
+    };
+    let target = target.compressed(match compression {
+        ExportCompression::Snappy => ParquetCodec::Snappy,
+        ExportCompression::Zstd => ParquetCodec::Zstd,
+        ExportCompression::Gzip => ParquetCodec::Gzip,
+        ExportCompression::Lz4 => ParquetCodec::Lz4,
+        ExportCompression::None => ParquetCodec::None,
+    });
+    target.map_err(named("export_compression"))
 }
 
 fn storage_compression(asked: coldpress_config::Compression) -> coldpress_checkpoint::Compression {

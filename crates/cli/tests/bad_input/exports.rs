@@ -217,6 +217,26 @@ fn what_packs_itself_is_not_packed_again() {
 }
 
 #[test]
+fn only_parquet_compresses_inside() {
+    let bench = Bench::with_input();
+    let ran = bench.process("--export_compression zstd").expect(2);
+    ran.error(
+        "export_compression: `out/o.jsonl` is an export whose form does not compress inside, which this release does \
+         not write: `export_compression` is for Parquet; pack JSONL, JSON and CSV by the suffix, as in .jsonl.zst",
+    );
+    assert!(!bench.path("jobs").exists());
+    let line = "--export_path out/o.parquet --job_id packed";
+    bench.process(line).expect(0);
+    let snappy = bench.read("out/o.parquet");
+    // Another compression is another export, made of the same results.
+    bench
+        .process(&format!("{line} --export_compression none"))
+        .expect(0);
+    let plain = bench.read("out/o.parquet");
+    assert!(plain.len() > snappy.len(), "{} bytes", plain.len());
+}
+
+#[test]
 fn what_lies_where_companions_go_is_not_replaced() {
     let bench = Bench::with_input();
     fs::create_dir_all(bench.path("out/dropped")).unwrap();

@@ -209,7 +209,7 @@ fn packings_that_are_not_read_are_named_and_refused() {
         let bench = Bench::new();
         bench.write("in.jsonl", bytes);
         let message =
-            format!("`in.jsonl` is {what}, which this release does not read; unpack it first");
+            format!("`in.jsonl` is {what}, which this release does not support; unpack it first");
         bench.process("").expect(1).error(&message);
         assert!(!bench.has_exported());
     }

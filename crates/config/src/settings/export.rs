@@ -10,6 +10,10 @@ section! {
         path: String as Path { "export_path", Required, Run, Now }
         /// The format, where it is not to be taken from the suffix: `jsonl`, `json`, `parquet`, `arrow`, `csv`, `tsv`.
         export_type: Option<String> as Optional<Text> { "export_type", Derived("from the suffix"), Run, Now }
+        /// The compression inside of Parquet: `snappy`, `zstd`, `gzip`, `lz4` or `none`. Other forms are packed by their suffix.
+        compression: Option<ExportCompression> as Optional<OneOf> {
+            "export_compression", Derived("`snappy`"), Run, Now
+        }
         /// The size in bytes that a shard of a directory ends with; 0 = 256 MiB. Shards keep the order of the records: part-00000, part-00001 and so on.
         shard_size_bytes: u64 as AtLeast<0> { "export_shard_size", Value("0"), Run, Now }
         /// Accepted for the sake of other systems' recipes.
@@ -28,6 +32,22 @@ section! {
         dropped_dir: Option<String> as Optional<Path> { "export_dropped", Value("null"), Run, Now }
         /// Whether the statistics that filters computed of each exported record are written to `<export>_stats.jsonl`.
         stats: bool as Flag { "export_stats", Value("false"), Run, Now }
+    }
+}
+
+choice! {
+    /// A compression inside of Parquet.
+    pub enum ExportCompression {
+        /// Snappy.
+        Snappy = "snappy",
+        /// Zstandard.
+        Zstd = "zstd",
+        /// Gzip.
+        Gzip = "gzip",
+        /// LZ4 blocks without a frame.
+        Lz4 = "lz4",
+        /// None.
+        None = "none",
     }
 }
 

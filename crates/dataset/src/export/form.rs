@@ -18,10 +18,41 @@ pub enum ExportForm {
     Csv,
 }
 
+/// The compression inside of Parquet files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ParquetCodec {
+    /// Snappy, which every reader knows.
+    #[default]
+    Snappy,
+    /// Zstandard, level 1.
+    Zstd,
+    /// Gzip, level 6.
+    Gzip,
+    /// LZ4 blocks without a frame, `LZ4_RAW`.
+    Lz4,
+    /// None.
+    None,
+}
+
+impl ParquetCodec {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Snappy => "snappy",
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+            Self::Lz4 => "lz4",
+            Self::None => "none",
+        }
+    }
+}
+
 /// The form of a file and how it is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileForm {
     pub(super) form: ExportForm,
+    /// Inside of the form, of Parquet alone.
+    pub(super) codec: ParquetCodec,
     /// Around the form: none of Parquet and Arrow, which compress inside.
     pub(super) packing: Compression,
     suffix: &'static str,
@@ -53,6 +84,7 @@ const SUFFIXES: [(&str, ExportForm, Compression); 15] = {
 impl FileForm {
     pub(super) const JSONL: Self = Self {
         form: ExportForm::Jsonl,
+        codec: ParquetCodec::Snappy,
         packing: Compression::None,
         suffix: ".jsonl",
     };
@@ -68,6 +100,7 @@ impl FileForm {
         if let Some(&(suffix, form, packing)) = known {
             return Ok(Self {
                 form,
+                codec: ParquetCodec::default(),
                 packing,
                 suffix,
             });
@@ -88,6 +121,14 @@ impl FileForm {
     /// What the name of a file of this form ends in.
     pub(super) fn suffix(self) -> &'static str {
         self.suffix
+    }
+
+    /// Suffix and codec: what tells the files of two exports of the same rows apart.
+    pub(super) fn name(self) -> String {
+        match self.codec {
+            ParquetCodec::Snappy => self.suffix.to_owned(),
+            codec => format!("{}+{}", self.suffix, codec.name()),
+        }
     }
 
     /// What stands between the fields of CSV.

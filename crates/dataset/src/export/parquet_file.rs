@@ -14,13 +14,14 @@ use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
     compute_leaves,
 };
-use parquet::basic::Compression;
+use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 
 use super::columns::{Dictionaries, any_type, as_json_text, for_each_batch};
+use super::form::ParquetCodec;
 use super::second_pass::{UnitFile, UnitForm};
 use super::unit::{Unit, UnitLimits};
 use crate::error::{Error, Result};
@@ -39,15 +40,15 @@ pub(super) struct ParquetFile {
 }
 
 impl Parquet {
-    /// An output of this schema; columns of types that Parquet does not have become JSON text.
-    pub(super) fn new(joined: &Schema) -> Result<Self> {
+    /// An output of this schema, compressed so; columns of types that Parquet does not have become JSON text.
+    pub(super) fn new(joined: &Schema, codec: ParquetCodec) -> Result<Self> {
         let fields: Vec<Field> = joined
             .fields()
             .iter()
             .map(|field| storable(field))
             .collect();
         let schema = Schema::new_with_metadata(fields, joined.metadata().clone());
-        let options = ArrowWriterOptions::new().with_properties(properties(&schema));
+        let options = ArrowWriterOptions::new().with_properties(properties(&schema, codec));
         // Key-value metadata stands once, beside the schema.
         let schema = Arc::new(schema.with_metadata(Metadata::new()));
         let (_, factory) = begin(io::sink(), &schema, &options).map_err(encode_error)?;
@@ -138,7 +139,17 @@ fn begin<W: io::Write + Send>(
         .into_serialized_writer()
 }
 
-fn properties(schema: &Schema) -> WriterProperties {
+fn compression(codec: ParquetCodec) -> Compression {
+    match codec {
+        ParquetCodec::Snappy => Compression::SNAPPY,
+        ParquetCodec::Zstd => Compression::ZSTD(ZstdLevel::default()),
+        ParquetCodec::Gzip => Compression::GZIP(GzipLevel::default()),
+        ParquetCodec::Lz4 => Compression::LZ4_RAW,
+        ParquetCodec::None => Compression::UNCOMPRESSED,
+    }
+}
+
+fn properties(schema: &Schema, codec: ParquetCodec) -> WriterProperties {
     let mut metadata: Vec<KeyValue> = schema
         .metadata()
         .iter()
@@ -148,7 +159,7 @@ fn properties(schema: &Schema) -> WriterProperties {
     metadata.sort_by(|one, other| one.key.cmp(&other.key));
     WriterProperties::builder()
         .set_created_by("coldpress".to_owned())
-        .set_compression(Compression::SNAPPY)
+        .set_compression(compression(codec))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_data_page_size_limit(1 << 20)
         .set_key_value_metadata((!metadata.is_empty()).then_some(metadata))

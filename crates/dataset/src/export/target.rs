@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::create_dir_all_durable;
 
-use super::form::{ExportForm, FileForm};
+use super::form::{ExportForm, FileForm, ParquetCodec};
 use super::rows::RowsForm;
 use crate::error::{Error, Result};
 use crate::sniff::Compression;
@@ -66,6 +66,23 @@ impl ExportTarget {
         })
     }
 
+    /// The same target with this compression inside of its Parquet files.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] of another form.
+    pub fn compressed(mut self, codec: ParquetCodec) -> Result<Self> {
+        if self.file.form != ExportForm::Parquet {
+            let help = "`export_compression` is for Parquet; pack JSONL, JSON and CSV by the suffix, as in .jsonl.zst";
+            return Err(Error::Unsupported {
+                path: self.path.display().to_string(),
+                what: "an export whose form does not compress inside",
+                help,
+            });
+        }
+        self.file.codec = codec;
+        Ok(self)
+    }
+
     /// A target of plain JSONL in one file, whatever its name.
     pub fn lines(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -103,6 +120,12 @@ impl ExportTarget {
     /// What the names of the export's files end in, as `.jsonl.gz`.
     pub fn suffix(&self) -> &'static str {
         self.file.suffix()
+    }
+
+    /// Suffix and compression of the export's files, as `.jsonl.gz` or `.parquet+zstd`: files of one name are made in
+    /// the same way.
+    pub fn form_name(&self) -> String {
+        self.file.name()
     }
 
     /// Whether the output has columns with types: Parquet and Arrow.

@@ -131,7 +131,8 @@ impl ExportWriter {
                 let (schema, mixed) = join.finish();
                 let written = match form.form {
                     ExportForm::Parquet => {
-                        second_pass(&Parquet::new(&schema)?, &pieces, place, threads, abandoned)
+                        let parquet = Parquet::new(&schema, form.codec)?;
+                        second_pass(&parquet, &pieces, place, threads, abandoned)
                     }
                     ExportForm::Arrow => {
                         second_pass(&Arrow::new(&schema), &pieces, place, threads, abandoned)

@@ -277,7 +277,7 @@ impl Driver<'_> {
             records: frontier.ledger.exported(),
             chain: self.final_chain(),
             partitions_left_out: frontier.left_out.clone(),
-            form: target.suffix().to_owned(),
+            form: target.form_name(),
             shard_bytes: target.shard_bytes(),
             companions: companions.collect(),
         };
@@ -363,7 +363,7 @@ impl Driver<'_> {
         let same = intent.chain == self.final_chain()
             && Path::new(&intent.path) == target.path()
             && intent.directory == target.is_directory()
-            && intent.form == target.suffix()
+            && intent.form == target.form_name()
             && intent.shard_bytes == target.shard_bytes()
             && intent.partitions_left_out.is_empty()
             && self.companions_are_of(&intent)

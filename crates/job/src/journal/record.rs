@@ -321,7 +321,8 @@ pub struct ExportIntent {
     /// Failed partitions, whose records it lacks.
     #[serde(default)]
     pub partitions_left_out: Vec<u32>,
-    /// What the names of the export's files end in, as `.jsonl.gz`.
+    /// What the names of the export's files end in and how they are compressed inside, as `.jsonl.gz` or
+    /// `.parquet+zstd`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub form: String,
     /// Bytes of JSONL in a shard, for a directory.

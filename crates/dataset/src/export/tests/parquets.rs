@@ -76,6 +76,41 @@ fn lines_of_many_types_become_columns() {
 }
 
 #[test]
+fn columns_are_compressed_as_asked() {
+    let mut bench = Bench::new();
+    bench.plain(&"{\"a\": 1, \"t\": \"to and fro, to and fro, to and fro\"}\n".repeat(1000));
+    let target = bench.target("a.parquet", 0);
+    let rows = rendered(&read(&bench.exported(&target)));
+    let mut names = vec![target.form_name()];
+    for (codec, expected) in [
+        (ParquetCodec::Snappy, "SNAPPY"),
+        (ParquetCodec::Zstd, "ZSTD"),
+        (ParquetCodec::Gzip, "GZIP"),
+        (ParquetCodec::Lz4, "LZ4_RAW"),
+        (ParquetCodec::None, "UNCOMPRESSED"),
+    ] {
+        let target = target.clone().compressed(codec).unwrap();
+        let files = bench.exported(&target);
+        let reader = SerializedFileReader::new(bytes_of(&files[0])).unwrap();
+        for column in reader.metadata().row_group(0).columns() {
+            let found = column.compression().to_string();
+            assert!(found.starts_with(expected), "{found}");
+        }
+        assert_eq!(rendered(&read(&files)), rows);
+        names.push(target.form_name());
+    }
+    // Snappy is the default; no other two are the same.
+    assert_eq!(names[..2], [".parquet", ".parquet"]);
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 5, "{names:?}");
+    for other in ["a.jsonl", "a.csv.gz", "a.arrow"] {
+        let target = bench.target(other, 0);
+        assert!(target.compressed(ParquetCodec::Zstd).is_err(), "{other}");
+    }
+}
+
+#[test]
 fn no_rows_keep_the_schema() {
     let mut bench = Bench::new();
     let batch = read(&bench.exported(&bench.target("a.parquet", 0)));

@@ -113,19 +113,21 @@ def compare(form, expected, wanted, rows, kinds, exact):
     if len(rows) != len(expected):
         raise Differs(f"{len(rows)} rows instead of {len(expected)}")
     if form in ("parquet", "arrow"):
+        given = wanted
         if form == "parquet":
             wanted = {name: as_parquet(kind) for name, kind in wanted.items()}
-        compare_columns(expected, wanted, rows, kinds, exact)
+        compare_columns(expected, given, wanted, rows, kinds, exact)
     elif form == "csv":
         compare_cells(expected, wanted, rows)
     elif kinds is None:
         compare_objects(expected, rows)
     else:
         inferred = dict(infer.schema(expected))
-        compare_columns(expected, inferred, rows, kinds, exact=False)
+        compare_columns(expected, inferred, inferred, rows, kinds, exact=False)
 
 
-def compare_columns(expected, wanted, rows, kinds, exact):
+def compare_columns(expected, given, wanted, rows, kinds, exact):
+    """`given` are the types of the expected values, `wanted` those that the columns should have."""
     if list(kinds) != list(wanted):
         raise Differs(f"columns {list(kinds)} instead of {list(wanted)}"[:SHOWN])
     for name, kind in wanted.items():
@@ -134,7 +136,7 @@ def compare_columns(expected, wanted, rows, kinds, exact):
             raise Differs(f"column {name!r} is {kinds[name]} instead of {kind}")
     for index, (want, found) in enumerate(zip(expected, rows)):
         for name, kind in wanted.items():
-            left = neutral(want.get(name), kind, kind)
+            left = neutral(want.get(name), given[name], kind)
             right = neutral(found[name], kinds[name], kind)
             if left != right:
                 differ(index, name, want.get(name), found[name])

@@ -222,7 +222,7 @@ fn only_parquet_compresses_inside() {
     let ran = bench.process("--export_compression zstd").expect(2);
     ran.error(
         "export_compression: `out/o.jsonl` is an export whose form does not compress inside, which this release does \
-         not write: `export_compression` is for Parquet; pack JSONL, JSON and CSV by the suffix, as in .jsonl.zst",
+         not support; `export_compression` is for Parquet; pack JSONL, JSON and CSV by the suffix, as in .jsonl.zst",
     );
     assert!(!bench.path("jobs").exists());
     let line = "--export_path out/o.parquet --job_id packed";

@@ -1,13 +1,15 @@
 //! Rows of a columnar source as an Arrow IPC stream.
 
+use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use arrow::array::ArrayRef;
 use arrow::buffer::Buffer;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::convert::try_fb_to_schema;
-use arrow::ipc::reader::StreamDecoder;
+use arrow::ipc::reader::{read_dictionary, read_record_batch};
 use arrow::ipc::writer::StreamWriter;
 use arrow::ipc::{self, root_as_message};
 use arrow::record_batch::RecordBatch;
@@ -80,13 +82,13 @@ pub struct TableRowsReader<R: Read> {
     rows: R,
     hasher: Hasher,
     schema: SchemaRef,
-    decoder: StreamDecoder,
+    dictionaries: HashMap<i64, ArrayRef>,
     ended: bool,
 }
 
 /// A message of an IPC stream: marker, length, metadata and body.
 struct Message {
-    bytes: Vec<u8>,
+    bytes: Buffer,
     metadata_end: usize,
 }
 
@@ -102,14 +104,11 @@ impl<R: Read> TableRowsReader<R> {
         let mut hasher = Hasher::new();
         let message = Message::read(&mut rows, &mut hasher)?;
         let message = message.ok_or_else(|| damaged("it holds no schema"))?;
-        let mut decoder = StreamDecoder::new();
-        let schema = guarded(|| message.schema())?;
-        guarded(|| decode(&mut decoder, message))?;
         Ok(Self {
             rows,
             hasher,
-            schema,
-            decoder,
+            schema: guarded(|| message.schema())?,
+            dictionaries: HashMap::new(),
             ended: false,
         })
     }
@@ -129,8 +128,7 @@ impl<R: Read> TableRowsReader<R> {
                 self.ended = true;
                 break;
             };
-            // What is no batch, is a dictionary.
-            let batch = guarded(|| decode(&mut self.decoder, message))?;
+            let batch = guarded(|| message.batch(&self.schema, &mut self.dictionaries))?;
             if batch.is_some() {
                 return Ok(batch);
             }
@@ -181,30 +179,43 @@ impl Message {
         read_exactly(rows, body, &mut bytes)?;
         hasher.update(&bytes);
         Ok(Some(Self {
-            bytes,
+            bytes: Buffer::from_vec(bytes),
             metadata_end,
         }))
     }
 
+    fn metadata(&self) -> Result<ipc::Message<'_>, ArrowError> {
+        parse(&self.bytes[PREFIX..self.metadata_end])
+    }
+
     fn schema(&self) -> Result<SchemaRef, ArrowError> {
-        let message = parse(&self.bytes[PREFIX..self.metadata_end])?;
-        let schema = message.header_as_schema();
-        let schema = schema
-            .ok_or_else(|| ArrowError::IpcError("it does not begin with a schema".to_owned()))?;
+        let schema = self.metadata()?.header_as_schema();
+        let schema = schema.ok_or_else(|| unexpected("it does not begin with a schema"))?;
         Ok(SchemaRef::new(try_fb_to_schema(schema)?))
+    }
+
+    /// The batch of this message, whose columns lie in it; none of a message that brings dictionaries for later ones.
+    fn batch(
+        &self,
+        schema: &SchemaRef,
+        dictionaries: &mut HashMap<i64, ArrayRef>,
+    ) -> Result<Option<RecordBatch>, ArrowError> {
+        let metadata = self.metadata()?;
+        let version = metadata.version();
+        let body = self.bytes.slice(self.metadata_end);
+        if let Some(dictionary) = metadata.header_as_dictionary_batch() {
+            read_dictionary(&body, dictionary, schema, dictionaries, &version)?;
+            return Ok(None);
+        }
+        let batch = metadata.header_as_record_batch();
+        let batch = batch.ok_or_else(|| unexpected("a message is no batch"))?;
+        let schema = SchemaRef::clone(schema);
+        read_record_batch(&body, batch, schema, dictionaries, None, &version).map(Some)
     }
 }
 
 fn parse(metadata: &[u8]) -> Result<ipc::Message<'_>, ArrowError> {
     root_as_message(metadata).map_err(|error| ArrowError::ParseError(error.to_string()))
-}
-
-/// Gives a whole message to the decoder; a batch, if it is one.
-fn decode(
-    decoder: &mut StreamDecoder,
-    message: Message,
-) -> Result<Option<RecordBatch>, ArrowError> {
-    decoder.decode(&mut Buffer::from_vec(message.bytes))
 }
 
 /// Appends so many bytes, or fails.
@@ -226,6 +237,10 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> io::Result<T> {
         .map_err(io_error)
 }
 
+fn unexpected(reason: &str) -> ArrowError {
+    ArrowError::IpcError(reason.to_owned())
+}
+
 fn damaged(reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }
@@ -234,5 +249,89 @@ fn io_error(error: ArrowError) -> io::Error {
     match error {
         ArrowError::IoError(_, error) => error,
         error => io::Error::new(io::ErrorKind::InvalidData, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        DictionaryArray, Int8Array, NullArray, RecordBatchOptions, StringArray, StructArray,
+    };
+    use arrow::datatypes::{DataType, Field, Int8Type};
+
+    use super::*;
+
+    fn written(batches: &[RecordBatch]) -> Vec<u8> {
+        let mut writer = TableRowsWriter::create(Vec::new(), &batches[0].schema()).unwrap();
+        for batch in batches {
+            writer.write(batch).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> io::Result<Vec<RecordBatch>> {
+        let mut reader = TableRowsReader::open(bytes)?;
+        let mut batches = Vec::new();
+        while let Some(batch) = reader.next_batch()? {
+            batches.push(batch);
+        }
+        assert!(reader.length() <= bytes.len() as u64);
+        assert_eq!(reader.finish()?, FileStamp::of(bytes));
+        Ok(batches)
+    }
+
+    fn of_columns(columns: &[(&str, ArrayRef)]) -> RecordBatch {
+        RecordBatch::try_from_iter(columns.iter().cloned()).unwrap()
+    }
+
+    fn batches() -> Vec<Vec<RecordBatch>> {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("one"), None, Some("")]));
+        let colours = |names: [&str; 3]| -> ArrayRef {
+            Arc::new(names.into_iter().collect::<DictionaryArray<Int8Type>>())
+        };
+        let nothing: ArrayRef = Arc::new(NullArray::new(3));
+        let within = Arc::new(Field::new("n", DataType::Null, true));
+        let nested: ArrayRef = Arc::new(StructArray::from(vec![(within, Arc::clone(&nothing))]));
+        let options = RecordBatchOptions::new().with_row_count(Some(3));
+        let bare = Arc::new(Schema::empty());
+        let bare = RecordBatch::try_new_with_options(bare, Vec::new(), &options).unwrap();
+        let numbers: ArrayRef = Arc::new(Int8Array::from(vec![1, 2, 3]));
+        vec![
+            vec![of_columns(&[("t", texts), ("i", numbers)]); 2],
+            // The second brings another dictionary.
+            vec![
+                of_columns(&[("c", colours(["red", "blue", "red"]))]),
+                of_columns(&[("c", colours(["green", "blue", "grey"]))]),
+            ],
+            // Messages without a body.
+            vec![of_columns(&[("n", nothing)]); 3],
+            vec![of_columns(&[("s", nested)])],
+            vec![bare; 2],
+        ]
+    }
+
+    #[test]
+    fn what_was_written_comes_back() {
+        for batches in batches() {
+            assert_eq!(read(&written(&batches)).unwrap(), batches);
+        }
+    }
+
+    #[test]
+    fn no_cut_and_no_flipped_bit_panics_or_takes_memory() {
+        for batches in batches() {
+            let whole = written(&batches);
+            for end in 0..whole.len() {
+                assert!(read(&whole[..end]).is_err(), "cut at {end}");
+            }
+            for bit in 0..whole.len() * 8 {
+                let mut bytes = whole.clone();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                // Whether it is noticed is for the stamp.
+                let _ = read(&bytes);
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::{
     FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
 };
@@ -24,7 +24,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaD
 use self::chunk::chunk_range;
 use super::flaw::{Checked, Flaw, ensure, guarded};
 use super::limits::{MAX_GROUP_ROWS, fixed_row_bytes};
-use super::views::with_views;
+use super::views::{with_types, with_views};
 use super::{RowGroup, select_columns};
 use crate::error::Result;
 
@@ -104,12 +104,19 @@ impl ParquetFile {
     }
 }
 
-/// The schema that the file's writer embedded, or if that cannot be used, the one that its columns give.
+/// The schema that the file's writer embedded, or if that cannot be used, the one that its columns give. Parquet counts
+/// dates in days, so that is what they are read as, as PyArrow does.
 fn arrow_schema(metadata: &ParquetMetaData) -> Checked<Schema> {
     let file = metadata.file_metadata();
     let embedded =
         guarded(|| parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()));
-    embedded.or_else(|_| Ok(parquet_to_arrow_schema(file.schema_descr(), None)?))
+    let schema =
+        embedded.or_else(|_| Ok::<_, Flaw>(parquet_to_arrow_schema(file.schema_descr(), None)?))?;
+    let fields = with_types(schema.fields(), &|data_type| match data_type {
+        DataType::Date64 => DataType::Date32,
+        other => other.clone(),
+    });
+    Ok(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 fn check_group(

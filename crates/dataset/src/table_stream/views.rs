@@ -16,29 +16,34 @@ use arrow::error::ArrowError;
 
 /// The fields with views in the place of texts and bytes.
 pub(super) fn with_views(fields: &Fields) -> Fields {
-    fields.iter().map(field_with_views).collect()
-}
-
-fn field_with_views(field: &FieldRef) -> FieldRef {
-    let data_type = type_with_views(field.data_type());
-    if data_type == *field.data_type() {
-        return Arc::clone(field);
-    }
-    Arc::new(Field::clone(field).with_data_type(data_type))
-}
-
-fn type_with_views(data_type: &DataType) -> DataType {
-    match data_type {
+    with_types(fields, &|data_type| match data_type {
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
         DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
-        DataType::Struct(fields) => DataType::Struct(with_views(fields)),
-        DataType::List(child) => DataType::List(field_with_views(child)),
-        DataType::LargeList(child) => DataType::LargeList(field_with_views(child)),
-        DataType::FixedSizeList(child, length) => {
-            DataType::FixedSizeList(field_with_views(child), *length)
-        }
-        DataType::Map(entries, sorted) => DataType::Map(field_with_views(entries), *sorted),
         other => other.clone(),
+    })
+}
+
+/// The fields with the types that `leaf` gives for those without children.
+pub(super) fn with_types(fields: &Fields, leaf: &impl Fn(&DataType) -> DataType) -> Fields {
+    let fields = fields.iter().map(|field| with_type(field, leaf));
+    fields.collect()
+}
+
+fn with_type(field: &FieldRef, leaf: &impl Fn(&DataType) -> DataType) -> FieldRef {
+    let child = |field| with_type(field, leaf);
+    let data_type = match field.data_type() {
+        DataType::Struct(fields) => DataType::Struct(with_types(fields, leaf)),
+        DataType::List(element) => DataType::List(child(element)),
+        DataType::LargeList(element) => DataType::LargeList(child(element)),
+        DataType::FixedSizeList(element, length) => {
+            DataType::FixedSizeList(child(element), *length)
+        }
+        DataType::Map(entries, sorted) => DataType::Map(child(entries), *sorted),
+        other => leaf(other),
+    };
+    match data_type == *field.data_type() {
+        true => Arc::clone(field),
+        false => Arc::new(Field::clone(field).with_data_type(data_type)),
     }
 }
 

@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::source::{Format, Source};
 
 pub use self::rows::TableRows;
+pub(crate) use self::weight::rows_of_weight;
 
 /// A Parquet or Arrow IPC file: its schema, and where its rows are.
 ///

@@ -1,5 +1,6 @@
 //! The driver: owns the journal of one job and takes it from its plan to its export.
 
+mod adoption;
 mod announce;
 pub(crate) mod clean;
 mod export;

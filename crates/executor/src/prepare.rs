@@ -13,6 +13,7 @@ use coldpress_dataset::{
     TableFile, resolve_with,
 };
 use coldpress_failure::RetryPolicy;
+use coldpress_job::AdoptFrom;
 use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
 use coldpress_partition::{Copying, CutSettings, Sizing};
 use coldpress_worker::IntermediateForm;
@@ -32,6 +33,8 @@ pub struct Prepared {
     pub registry: Registry,
     /// What the recipe says to all operators.
     pub chain_settings: ChainSettings,
+    /// The job whose work a new job begins with.
+    pub adopt_from: Option<AdoptFrom>,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
     /// The format of checkpoints.
@@ -84,7 +87,12 @@ impl Prepared {
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
             || !recipe.failure.fault_tolerance;
         let companions = companions(&recipe, &registry, &target);
+        let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
+        let adopt_from = adopt_from
+            .transpose()
+            .map_err(|error| Error::new(ErrorKind::Recipe, format!("resume_from: {error}")))?;
         Ok(Self {
+            adopt_from,
             companions,
             chain_settings,
             checkpoints,

@@ -6,6 +6,7 @@
 //! last line of the newest file may be torn; all else that is not as it was written is damage.
 
 mod files;
+mod inherit;
 mod record;
 mod replay;
 mod state;
@@ -20,9 +21,9 @@ use crate::{DriverIdentity, Error, Result};
 use replay::Replay;
 
 pub use record::{
-    CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, EpochStarted, ExportIntent,
-    GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure, Publication,
-    RecipeInForce, SealedFile,
+    Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, EpochStarted,
+    ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure,
+    Publication, RecipeInForce, SealedFile,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 

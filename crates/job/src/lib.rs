@@ -56,6 +56,7 @@
 //!
 //! This crate does not know how work is executed, and it deletes nothing.
 
+mod adopt;
 mod civil;
 mod driver;
 mod error;
@@ -73,12 +74,13 @@ mod stop;
 mod summary;
 mod totals;
 
+pub use adopt::{AdoptFrom, Adopted, adopt};
 pub use driver::{DriverIdentity, Presence};
 pub use error::{Error, Result};
 pub use fields_view::{FIELDS_SCHEMA, FieldView, FieldsView, OddPlace, TypeCount, fields_view};
 pub use id::JobId;
 pub use journal::{
-    CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, Epoch, EpochStarted,
+    Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, Epoch, EpochStarted,
     ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
     JournalRecord, Mode, PartitionFailure, PartitionStatus, Publication, RecipeInForce, SealedFile,
 };

@@ -32,9 +32,9 @@ section! {
         }
         /// Like `job_id`, but an error if there is nothing to resume.
         resume: Option<String> as Optional<JobId> { "resume", Value("null"), Run, Now }
-        /// Another job, or `JOB@OPERATION_INDEX`, whose checkpoints over the same input are adopted.
+        /// Another job of the same `work_dir` over the same input, whose work a new job begins with; `JOB@N`: that of its first `N` operators at most.
         resume_from: Option<String> as Optional<Text> {
-            "resume_from", Value("null"), Run, DefaultOnly("a job can only be resumed under its own id")
+            "resume_from", Value("null"), Run, Now
         }
     }
 }

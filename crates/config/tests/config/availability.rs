@@ -18,10 +18,6 @@ fn what_would_change_the_result_is_refused() {
             "r.yaml:4:34: `load_dataset_kwargs.delimiter` must be one ASCII character other than a quote or a line end, found `ab`",
         ),
         (
-            "resume_from: job_1",
-            "r.yaml:4:14: `resume_from: job_1` is not available yet: a job can only be resumed under its own id",
-        ),
-        (
             "custom_operator_paths: [ops.py]",
             "r.yaml:4:1: `custom_operator_paths: [\"ops.py\"]` is not available yet: Python operators cannot be loaded; write the operator in Rust and register it",
         ),

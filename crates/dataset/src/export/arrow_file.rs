@@ -55,16 +55,12 @@ impl UnitForm for Arrow {
     }
 
     fn encode(&self, unit: Unit<'_>) -> Result<RecordBatch> {
-        let mut batches = Vec::new();
+        // Of a single batch concatenation would make no copy, and bits behind its last row would show.
+        let mut batches = vec![RecordBatch::new_empty(SchemaRef::clone(&self.schema))];
         for_each_batch(unit, &self.schema, Dictionaries::Undo, |batch| {
             batches.push(batch);
             Ok(())
         })?;
-        if batches.len() == 1
-            && let Some(batch) = batches.pop()
-        {
-            return Ok(batch);
-        }
         concat_batches(&self.schema, &batches)
             .map_err(|error| Error::encode(format!("cannot put record batches together: {error}")))
     }

@@ -5,11 +5,16 @@ use std::io::{self, Read, Write};
 use crate::decode::decompress;
 use crate::sniff::Compression;
 
-/// Writes rows in the form of the export. The same rows always give the same bytes.
+/// Writes rows in the form of the export. The same rows always give the same bytes, in whatever parts they come.
 pub struct RowsEncoder<W: Write> {
     encoder: Encoder<W>,
+    /// What waits to be a block. Compressors see blocks of one length alone: where the parts of their input end shows in
+    /// what they write.
+    block: Vec<u8>,
     plain_bytes: u64,
 }
+
+const BLOCK_BYTES: usize = 64 << 10;
 
 enum Encoder<W: Write> {
     Plain(W),
@@ -38,6 +43,7 @@ impl<W: Write> RowsEncoder<W> {
         };
         Ok(Self {
             encoder,
+            block: Vec::new(),
             plain_bytes: 0,
         })
     }
@@ -45,6 +51,16 @@ impl<W: Write> RowsEncoder<W> {
     /// Bytes written so far, before they were packed.
     pub fn plain_bytes(&self) -> u64 {
         self.plain_bytes
+    }
+
+    fn write_block(&mut self) -> io::Result<()> {
+        let written = match &mut self.encoder {
+            Encoder::Plain(out) => out.write_all(&self.block),
+            Encoder::Gzip(encoder) => encoder.write_all(&self.block),
+            Encoder::Zstd(encoder) => encoder.write_all(&self.block),
+        };
+        self.block.clear();
+        written
     }
 
     /// Where the packed rows go.
@@ -60,7 +76,8 @@ impl<W: Write> RowsEncoder<W> {
     ///
     /// # Errors
     /// When the end cannot be written.
-    pub fn finish(self) -> io::Result<W> {
+    pub fn finish(mut self) -> io::Result<W> {
+        self.write_block()?;
         match self.encoder {
             Encoder::Plain(out) => Ok(out),
             Encoder::Gzip(encoder) => encoder.finish(),
@@ -71,16 +88,23 @@ impl<W: Write> RowsEncoder<W> {
 
 impl<W: Write> Write for RowsEncoder<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = match &mut self.encoder {
-            Encoder::Plain(out) => out.write(bytes),
-            Encoder::Gzip(encoder) => encoder.write(bytes),
-            Encoder::Zstd(encoder) => encoder.write(bytes),
-        }?;
-        self.plain_bytes += written as u64;
-        Ok(written)
+        let taken = match &mut self.encoder {
+            Encoder::Plain(out) => out.write(bytes)?,
+            Encoder::Gzip(_) | Encoder::Zstd(_) => {
+                let taken = bytes.len().min(BLOCK_BYTES - self.block.len());
+                self.block.extend_from_slice(&bytes[..taken]);
+                if self.block.len() == BLOCK_BYTES {
+                    self.write_block()?;
+                }
+                taken
+            }
+        };
+        self.plain_bytes += taken as u64;
+        Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.write_block()?;
         match &mut self.encoder {
             Encoder::Plain(out) => out.flush(),
             Encoder::Gzip(encoder) => encoder.flush(),
@@ -98,4 +122,41 @@ pub fn decode_rows(
     compression: Compression,
 ) -> io::Result<Box<dyn Read + Send>> {
     decompress(Box::new(rows), compression)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_parts_end_does_not_show() {
+        let mut state = 1_u32;
+        let rows: Vec<u8> = (0..300_000)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                b"abcdefgh ijkl mno\n"[(state >> 27) as usize % 18]
+            })
+            .collect();
+        for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+            let written = |sizes: &[usize]| {
+                let mut encoder = RowsEncoder::new(Vec::new(), compression).unwrap();
+                let (mut rest, mut sizes) = (&rows[..], sizes.iter().cycle());
+                while !rest.is_empty() {
+                    let size = rest.len().min(*sizes.next().unwrap());
+                    encoder.write_all(&rest[..size]).unwrap();
+                    rest = &rest[size..];
+                }
+                assert_eq!(encoder.plain_bytes(), rows.len() as u64);
+                encoder.finish().unwrap()
+            };
+            let whole = written(&[rows.len()]);
+            for sizes in [&[1][..], &[100, 7, 70_000], &[BLOCK_BYTES], &[4096]] {
+                assert!(written(sizes) == whole, "{compression:?} in {sizes:?}");
+            }
+            let mut read = Vec::new();
+            let mut decoder = decode_rows(io::Cursor::new(whole), compression).unwrap();
+            decoder.read_to_end(&mut read).unwrap();
+            assert!(read == rows);
+        }
+    }
 }

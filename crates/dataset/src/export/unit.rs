@@ -12,6 +12,7 @@ use super::piece::{Piece, Proof};
 use super::rows::RowsForm;
 use super::table_rows::TableRowsReader;
 use crate::error::Result;
+use crate::table_stream::rows_of_weight;
 
 /// Where a unit ends: with the row that reaches one of these.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +21,8 @@ pub(super) struct UnitLimits {
     pub(super) rows: u64,
 }
 
-/// Consecutive rows that become one row group, batch or block of an output. Units of lines end where the limits say,
-/// whatever pieces the lines lie in.
+/// Consecutive rows that become one row group, batch or block of an output. It ends where the limits say, whatever
+/// pieces and batches the rows lie in.
 #[derive(Default)]
 pub(super) struct Unit<'a> {
     pub(super) parts: Vec<Part<'a>>,
@@ -149,7 +150,7 @@ impl<'a> OpenPiece<'a> {
             }
             OpenRows::Table(table) => {
                 let found = table
-                    .take(left.rows)
+                    .take(left)
                     .map_err(|error| self.piece.unreadable(&error))?;
                 let Some((batch, bytes)) = found else {
                     return Ok(false);
@@ -225,9 +226,8 @@ impl OpenLines {
 }
 
 impl OpenTable {
-    /// At most so many rows, and the bytes that were read for them.
-    fn take(&mut self, rows_left: u64) -> std::io::Result<Option<(RecordBatch, u64)>> {
-        let before = self.reader.length();
+    /// Rows up to the one that reaches a limit, and what they weigh.
+    fn take(&mut self, left: UnitLimits) -> std::io::Result<Option<(RecordBatch, u64)>> {
         let batch = match self.rest.take() {
             Some(batch) => Some(batch),
             None => self.reader.next_batch()?,
@@ -235,12 +235,13 @@ impl OpenTable {
         let Some(batch) = batch else {
             return Ok(None);
         };
-        let bytes = self.reader.length() - before;
-        let rows = usize::try_from(rows_left).unwrap_or(usize::MAX);
-        if batch.num_rows() <= rows {
-            return Ok(Some((batch, bytes)));
+        let rows =
+            usize::try_from(left.rows).map_or(batch.num_rows(), |rows| rows.min(batch.num_rows()));
+        let (taken, weight) = rows_of_weight(&batch.slice(0, rows), left.bytes);
+        let count = taken.num_rows();
+        if count < batch.num_rows() {
+            self.rest = Some(batch.slice(count, batch.num_rows() - count));
         }
-        self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
-        Ok(Some((batch.slice(0, rows), bytes)))
+        Ok(Some((taken, weight)))
     }
 }

@@ -1,10 +1,11 @@
-//! How much memory rows take, so that batches of them stay small.
+//! How much memory rows take, so that batches of them stay small, and units of an export end at the same rows however
+//! the rows are cut into batches.
 
 use arrow::array::{
     Array, ArrayRef, AsArray, GenericListArray, OffsetSizeTrait, RecordBatch, cast::as_union_array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{ByteArrayType, ByteViewType, DataType};
+use arrow::datatypes::{ByteArrayType, ByteViewType, DataType, UnionMode};
 
 /// About how many bytes a batch of rows has.
 pub(super) const BATCH_BYTES: u64 = 256 << 10;
@@ -34,12 +35,34 @@ pub(super) fn first_batch(rows: &RecordBatch) -> RecordBatch {
     }
 }
 
+/// The first rows of `rows` up to the one with which they weigh `limit` or more, at least one, and what they weigh. The
+/// weight of rows is the sum of those of their parts.
+pub(crate) fn rows_of_weight(rows: &RecordBatch, limit: u64) -> (RecordBatch, u64) {
+    let weight_of = |count: usize| {
+        let part = rows.slice(0, count);
+        part.columns().iter().map(weight).sum::<u64>()
+    };
+    let all = weight_of(rows.num_rows());
+    if all < limit {
+        return (rows.clone(), all);
+    }
+    let (mut too_few, mut enough) = (0, rows.num_rows());
+    while enough - too_few > 1 {
+        let middle = too_few + (enough - too_few) / 2;
+        match weight_of(middle) < limit {
+            true => too_few = middle,
+            false => enough = middle,
+        }
+    }
+    (rows.slice(0, enough), weight_of(enough))
+}
+
 /// About how many bytes the values of an array take, not counting what its slice leaves out.
 pub(super) fn weight(array: &ArrayRef) -> u64 {
     let rows = array.len() as u64;
     match array.data_type() {
         DataType::Null => 0,
-        DataType::Boolean => rows.div_ceil(8),
+        DataType::Boolean => rows,
         DataType::Utf8 => of_bytes::<arrow::datatypes::Utf8Type>(array),
         DataType::LargeUtf8 => of_bytes::<arrow::datatypes::LargeUtf8Type>(array),
         DataType::Binary => of_bytes::<arrow::datatypes::BinaryType>(array),
@@ -57,13 +80,14 @@ pub(super) fn weight(array: &ArrayRef) -> u64 {
             entries.columns().iter().map(weight).sum::<u64>() + rows * 4
         }
         DataType::Struct(_) => array.as_struct().columns().iter().map(weight).sum(),
-        DataType::Union(fields, _) => {
+        DataType::Union(fields, UnionMode::Sparse) => {
             let union = as_union_array(array);
             let children = fields.iter().map(|(id, _)| weight(union.child(id)));
             children.sum::<u64>() + rows
         }
-        // Their values are shared; how many of them the rows need is not worth finding out.
-        DataType::Dictionary(..)
+        // Their values may be shared; how many of them the rows need is not worth finding out.
+        DataType::Union(_, UnionMode::Dense)
+        | DataType::Dictionary(..)
         | DataType::RunEndEncoded(..)
         | DataType::ListView(_)
         | DataType::LargeListView(_) => rows * 16,

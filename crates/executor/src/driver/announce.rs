@@ -18,7 +18,7 @@ impl Driver<'_> {
         self.warnings.push(message);
     }
 
-    fn decide(&mut self, decision: String) {
+    pub(super) fn decide(&mut self, decision: String) {
         self.events
             .emit(Event::new(EventKind::Info, decision.clone()));
         self.decisions.push(decision);

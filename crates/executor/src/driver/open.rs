@@ -13,6 +13,7 @@ use coldpress_job::{ExportIntent, JobLock, JobState, JobSummary, Journal, LockOp
 use coldpress_storage::{FileLock, replace};
 
 use super::Driver;
+use super::adoption::Adoption;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::prepare::Prepared;
@@ -42,6 +43,10 @@ impl<'e> Driver<'e> {
         // Before anything is made: a dataset that is not there leaves no job behind.
         let dataset = executor.prepared.resolve_dataset()?;
         refuse_own_input(&dataset.sources, &executor.prepared)?;
+        let adoption = match mode {
+            Mode::New => Adoption::asked_for(executor, &dataset.sources)?,
+            Mode::Resume | Mode::Fresh => None,
+        };
         layout.create()?;
         let lock = JobLock::acquire(
             layout,
@@ -51,6 +56,10 @@ impl<'e> Driver<'e> {
             },
         )?;
         let export_lock = lock_export(executor)?;
+        let (mode, adopted) = match adoption {
+            Some(adoption) => (Mode::Resume, Some(adoption.carry_out(layout, &lock)?)),
+            None => (mode, None),
+        };
         let known = if mode == Mode::Resume {
             Journal::read(layout)?
         } else {
@@ -92,7 +101,10 @@ impl<'e> Driver<'e> {
             schemas: BTreeMap::new(),
             doomed: Vec::new(),
         };
-        driver.announce_start(mode == Mode::Resume);
+        driver.announce_start(mode == Mode::Resume && adopted.is_none());
+        if let Some(adopted) = adopted {
+            driver.announce_adoption(adopted);
+        }
         dataset.notes.into_iter().for_each(|note| driver.warn(note));
         Ok(driver)
     }

@@ -8,6 +8,7 @@ use coldpress_storage::{Digest, FileRef};
 use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverIdentity;
+use crate::id::JobId;
 use crate::summary::Status;
 
 /// The schema version of the journal that this release writes.
@@ -23,6 +24,8 @@ pub const JOURNAL_SCHEMA: u32 = 1;
 pub enum JournalRecord {
     /// A driver began; the first record of every file, and there only.
     EpochStarted(EpochStarted),
+    /// All before this record is the past of another job, which this one goes on from.
+    Adopted(Adoption),
     /// The job begins anew: nothing before this record counts.
     GenerationStarted {
         /// The number of the new generation; the first of a job is 1 and has no such record.
@@ -97,6 +100,16 @@ pub struct EpochStarted {
     pub sealed: Vec<SealedFile>,
     /// Whether the job was taken over from a driver that was not seen to end.
     pub takeover: bool,
+}
+
+/// Whose past a job begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adoption {
+    /// The other job.
+    pub job_id: JobId,
+    /// Of how many operators its work counts at most; none = of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u32>,
 }
 
 /// What counts of an earlier file of the journal.
@@ -246,6 +259,22 @@ pub struct GateReached {
     /// The time that each operator took, in nanoseconds.
     #[serde(default)]
     pub nanos: Vec<u64>,
+}
+
+impl From<Publication> for GateReached {
+    /// The way to a result, without the result.
+    fn from(result: Publication) -> Self {
+        Self {
+            partition: result.partition,
+            attempt: result.attempt,
+            epoch: result.epoch,
+            checkpoints: result.checkpoints,
+            quarantine: result.quarantine,
+            dropped: result.dropped,
+            slice: result.slice,
+            nanos: result.nanos,
+        }
+    }
 }
 
 impl GateReached {

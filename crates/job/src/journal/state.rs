@@ -11,7 +11,7 @@ use coldpress_storage::FileRef;
 
 use crate::driver::DriverIdentity;
 use crate::journal::record::{
-    CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan, PartitionFailure,
+    Adoption, CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan, PartitionFailure,
     Publication, RecipeInForce,
 };
 use crate::summary::Status;
@@ -39,6 +39,7 @@ pub struct JobState {
     next_first_record: u64,
     export: ExportState,
     forgotten: HashSet<String>,
+    adopted: Option<Adoption>,
     finished: Option<Finish>,
 }
 
@@ -110,6 +111,12 @@ impl JobState {
     #[must_use]
     pub fn final_chain(&self) -> Option<ChainHash> {
         self.recipe.as_ref().and_then(RecipeInForce::final_chain)
+    }
+
+    /// Whose past the job began with; none of one that began with nothing.
+    #[must_use]
+    pub fn adopted(&self) -> Option<&Adoption> {
+        self.adopted.as_ref()
     }
 
     /// How many partitions are planned so far.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, Int64Array, ListArray, StringArray,
-    StructArray, TimestampMicrosecondArray, UnionArray, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, Int64Array, ListArray,
+    StringArray, StructArray, TimestampMicrosecondArray, UnionArray, new_null_array,
 };
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::concat_batches;
@@ -329,6 +329,54 @@ fn row_groups_have_a_size_whatever_the_pieces() {
         groups(&[0, 10, 2000, 7_000]) == files,
         "pieces show in the bytes"
     );
+}
+
+#[test]
+fn neither_pieces_nor_batches_show_in_the_bytes() {
+    let texts = (0..9_000).map(|n| match n % 7 {
+        0 => None,
+        _ => Some("word ".repeat(n % 41 * n % 97)),
+    });
+    let texts: ArrayRef = Arc::new(texts.collect::<StringArray>());
+    let lists = (0..9_000).map(|n| (n % 3 > 0).then(|| vec![Some(n); n as usize % 11]));
+    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(lists));
+    let flags: ArrayRef = Arc::new(
+        (0..9_000)
+            .map(|n| Some(n % 5 == 0))
+            .collect::<BooleanArray>(),
+    );
+    let columns = [("text", texts), ("list", lists), ("flag", flags)];
+    let rows = RecordBatch::try_from_iter(columns).unwrap();
+    let exported = |name: &str, shard: u64, pieces: &[usize], batch_rows: usize| {
+        let mut bench = Bench::new();
+        let ends = pieces[1..].iter().copied().chain([rows.num_rows()]);
+        for (start, end) in pieces.iter().copied().zip(ends) {
+            let starts = (start..end).step_by(batch_rows);
+            let batches = starts.map(|at| rows.slice(at, batch_rows.min(end - at)));
+            bench.table(&rows.schema(), &batches.collect::<Vec<_>>());
+        }
+        let path = if shard == 0 { "a" } else { "a/" };
+        bench.exported(&bench.typed(path, name, shard))
+    };
+    for (name, shard) in [
+        ("parquet", 0),
+        ("arrow", 0),
+        ("parquet", 1 << 20),
+        ("arrow", 1 << 20),
+    ] {
+        let expected = exported(name, shard, &[0], 9_000);
+        for (pieces, batch_rows) in [
+            (&[0][..], 100),
+            (&[0, 1, 777, 8_000], 1_000),
+            (&[0, 4_500], 1),
+        ] {
+            let found = exported(name, shard, pieces, batch_rows);
+            assert!(
+                found == expected,
+                "{name}: {pieces:?} in batches of {batch_rows}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use std::path::{Component, Path};
 
+use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
 
 use super::partition::PartitionState;
-use super::{Epoch, Finish, JobState};
+use super::{Epoch, ExportState, Finish, JobState};
 use crate::journal::record::{
-    DamagedSource, EpochStarted, ExportIntent, GateReached, JobPlan, JournalRecord,
+    Adoption, DamagedSource, EpochStarted, ExportIntent, GateReached, JobPlan, JournalRecord,
     PartitionFailure, Publication, RecipeInForce,
 };
 use crate::{Error, Result};
@@ -27,6 +28,10 @@ impl JobState {
         }
         match record {
             JournalRecord::EpochStarted(_) => Ok(()),
+            JournalRecord::Adopted(adoption) => {
+                self.adopt(adoption);
+                Ok(())
+            }
             JournalRecord::GenerationStarted { generation } => self.start_generation(*generation),
             JournalRecord::JobPlanned(plan) => self.set_plan(plan),
             JournalRecord::RecipeSet(recipe) => self.set_recipe(recipe),
@@ -78,6 +83,28 @@ impl JobState {
         });
         self.finished = None;
         Ok(())
+    }
+
+    /// The work counts, how the other job ended does not; nor does what it did beyond what was asked for.
+    fn adopt(&mut self, adoption: &Adoption) {
+        self.adopted = Some(adoption.clone());
+        self.export = ExportState::default();
+        self.finished = None;
+        for partition in &mut self.partitions {
+            partition.failure = None;
+        }
+        let Some(operations) = adoption.operations else {
+            return;
+        };
+        let chain = self.recipe.as_ref().map_or(&[][..], |recipe| &recipe.chain);
+        let counting: Vec<ChainHash> = chain
+            .iter()
+            .take(operations as usize + 1)
+            .copied()
+            .collect();
+        for partition in &mut self.partitions {
+            partition.keep_to(&counting);
+        }
     }
 
     /// Only the drivers are remembered, so that it can be told who made what.

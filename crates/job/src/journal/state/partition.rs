@@ -59,6 +59,20 @@ impl PartitionState {
         }
     }
 
+    /// Forgets the work whose chain is not one of these. Checkpoints on the way to a result that is forgotten stay.
+    pub(super) fn keep_to(&mut self, chains: &[ChainHash]) {
+        let counts = |entry: &CheckpointEntry| chains.contains(&entry.chain);
+        let publications = std::mem::take(&mut self.publications);
+        let (kept, beyond): (Vec<_>, Vec<_>) = publications
+            .into_iter()
+            .partition(|publication| chains.contains(&publication.chain));
+        self.publications = kept;
+        self.gates.extend(beyond.into_iter().map(GateReached::from));
+        for gate in &mut self.gates {
+            gate.checkpoints.retain(counts);
+        }
+    }
+
     pub(super) fn has(&self, chain: ChainHash) -> bool {
         let mut publications = self.publications.iter();
         publications.any(|publication| publication.chain == chain)

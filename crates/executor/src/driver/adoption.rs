@@ -1,0 +1,82 @@
+//! Beginning with the work of another job, where the recipe asks for it.
+
+use coldpress_dataset::Source;
+use coldpress_job::{Adopted, JobLock, Journal, Layout, adopt};
+
+use super::Driver;
+use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Executor;
+
+/// Work of another job that this one can begin with.
+pub(super) struct Adoption {
+    other: Layout,
+    operations: Option<u32>,
+}
+
+impl Adoption {
+    /// What the recipe asks for, if that is work on the same input.
+    ///
+    /// # Errors
+    /// When there is no such job, its journal cannot be read, or nothing of it could be of use.
+    pub(super) fn asked_for(executor: &Executor, sources: &[Source]) -> Result<Option<Self>> {
+        let Some(from) = &executor.prepared.adopt_from else {
+            return Ok(None);
+        };
+        let refused = |reason: &str| {
+            let message = format!("`resume_from`: job `{}` {reason}", from.job_id);
+            Err(Error::new(ErrorKind::Refused, message))
+        };
+        let into = &executor.layout;
+        if from.job_id == *into.job_id() {
+            return refused("is this job itself, and has done nothing yet");
+        }
+        let other = Layout::existing(into.work_dir(), from.job_id.clone())?;
+        let state = Journal::read(&other)?;
+        let (Some(plan), Some(recipe)) = (state.plan(), state.recipe()) else {
+            return refused("was never planned, so there is nothing to adopt");
+        };
+        let planned = plan.sources.iter().map(|source| &source.path);
+        let is_same = planned.eq(sources.iter().map(|source| &source.identity.path));
+        if !is_same || plan.limit != executor.prepared.recipe.limit {
+            return refused("is over another dataset, so nothing of it can be adopted");
+        }
+        if recipe.chain.first() != executor.prepared.chain_hashes(sources)?.first() {
+            return refused(
+                "read the dataset before it changed, or with other settings, so nothing of it can be adopted",
+            );
+        }
+        Ok(Some(Self {
+            other,
+            operations: from.operations,
+        }))
+    }
+
+    /// Takes over what the other job has.
+    pub(super) fn carry_out(&self, into: &Layout, lock: &JobLock) -> Result<Adopted> {
+        Ok(adopt(&self.other, into, lock, self.operations)?)
+    }
+}
+
+impl Driver<'_> {
+    /// Tells what was taken over.
+    pub(super) fn announce_adoption(&mut self, adopted: Adopted) {
+        let Some(from) = self.state.adopted().cloned() else {
+            return;
+        };
+        let limit = from.operations.map(|limit| {
+            let operators = if limit == 1 { "operator" } else { "operators" };
+            format!(", up to {limit} {operators}")
+        });
+        self.decide(format!(
+            "the job goes on from the work of job `{}`{}: `resume_from`",
+            from.job_id,
+            limit.unwrap_or_default()
+        ));
+        for lost in adopted.lost {
+            self.warn(format!(
+                "`{lost}` of job `{}` is gone or damaged; what it held is made again",
+                from.job_id
+            ));
+        }
+    }
+}

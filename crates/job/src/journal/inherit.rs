@@ -1,0 +1,77 @@
+//! A journal that begins with the past of another job.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use coldpress_storage::{LogWriter, NewFile, crash_point, create_dir_all_durable, rename_durable};
+
+use super::Journal;
+use super::files;
+use super::record::{Adoption, EpochStarted, JOURNAL_SCHEMA, JournalRecord};
+use super::replay::Replay;
+use crate::layout::Layout;
+use crate::lock::JobLock;
+use crate::{Error, Result};
+
+impl Journal {
+    /// Copies the journal of another job, as far as it counts, and ends it with the record of whose it was. The journal is
+    /// made beside its place and takes it whole.
+    pub(crate) fn inherit(
+        from: &Layout,
+        into: &Layout,
+        lock: &JobLock,
+        operations: Option<u32>,
+    ) -> Result<()> {
+        let source = from.journal_dir();
+        let replay = Replay::strict(&source)?;
+        let beside = into.job_dir().join(".journal.tmp");
+        match fs::remove_dir_all(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &beside, error));
+            }
+            _ => create_dir_all_durable(&beside)?,
+        }
+        for sealed in &replay.sealed {
+            copy_start(
+                &source.join(&sealed.file),
+                &beside.join(&sealed.file),
+                sealed.length,
+            )?;
+        }
+        let epoch = replay.newest_epoch() + 1;
+        let mut writer = LogWriter::create_new(files::path_of(&beside, epoch), epoch)?;
+        writer.append(&JournalRecord::EpochStarted(EpochStarted {
+            schema_version: JOURNAL_SCHEMA,
+            driver: lock.driver().clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sealed: replay.sealed,
+            takeover: false,
+        }))?;
+        writer.append(&JournalRecord::Adopted(Adoption {
+            job_id: from.job_id().clone(),
+            operations,
+        }))?;
+        writer.sync()?;
+        drop(writer);
+        lock.check()?;
+        let dir = into.journal_dir();
+        // Drivers that died before their first record was whole have left files without any.
+        for empty in files::list(&dir)? {
+            fs::remove_file(&empty.path)
+                .map_err(|error| Error::io("remove", &empty.path, error))?;
+        }
+        crash_point!("adopt_before_rename");
+        Ok(rename_durable(beside, dir)?)
+    }
+}
+
+/// Copies the first `length` bytes of a file.
+fn copy_start(source: &Path, target: &Path, length: u64) -> Result<()> {
+    let file = File::open(source).map_err(|error| Error::io("open", source, error))?;
+    let mut copy = NewFile::create(target)?;
+    io::copy(&mut file.take(length), &mut copy)
+        .map_err(|error| Error::io("copy", source, error))?;
+    copy.finish()?;
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! The commands that look after checkpoints.
+
+use std::fs;
+
+use super::bench::*;
+
+#[test]
+fn intermediate_data_is_kept_behind_each_operator() {
+    let bench = Bench::new();
+    bench.process("--preserve_intermediate_data true --intermediate_storage.format jsonl --intermediate_storage.compression none");
+    assert_eq!(
+        bench.files("intermediate/partition_000001"),
+        [
+            "op_000_whitespace_normalization_mapper.jsonl",
+            "op_001_clean_links_mapper.jsonl",
+            "op_002_text_length_filter.jsonl"
+        ]
+    );
+    let bench = Bench::new();
+    bench.process("--preserve_intermediate_data true");
+    let folder = bench.path("jobs/a/intermediate/partition_000001");
+    let analysis = bench
+        .run(&format!("checkpoint analyze {} --json", folder.display()))
+        .expect(0);
+    let analysis = analysis.json();
+    assert_eq!(
+        (
+            &analysis["total"]["files"],
+            &analysis["operators"]["clean_links_mapper"]["rows"]
+        ),
+        (&3.into(), &10.into())
+    );
+    bench
+        .run(&format!("checkpoint verify {}", folder.display()))
+        .expect(0);
+}
+
+#[test]
+fn analysis_adds_up() {
+    let bench = Bench::new();
+    bench.process(FULL);
+    let analysis = bench
+        .run("checkpoint analyze jobs/a --json")
+        .expect(0)
+        .json();
+    let total = &analysis["total"];
+    let on_disk: u64 = contents(&bench.path("jobs/a/checkpoints"))
+        .iter()
+        .filter(|(name, _)| name.starts_with("partition_"))
+        .map(|(_, bytes)| bytes.len() as u64)
+        .sum();
+    assert_eq!(total["stored_bytes"], on_disk);
+    assert_eq!(
+        (&total["files"], &total["checkpoints"], &total["rows"]),
+        (&9.into(), &9.into(), &90.into())
+    );
+    for by in ["formats", "kinds", "partitions"] {
+        let shares = analysis[by].as_object().unwrap().values();
+        let sum: u64 = shares
+            .map(|share| share["stored_bytes"].as_u64().unwrap())
+            .sum();
+        assert_eq!(sum, on_disk, "{by}");
+    }
+    // The second operator changes nothing; the third adds a statistic to each row.
+    assert_eq!(analysis["repeated"]["groups"], 3);
+    bench
+        .run("checkpoint analyze jobs/a/checkpoints")
+        .expect(0)
+        .says("there more than once");
+    bench.run("checkpoint analyze nowhere").expect(5);
+}
+
+#[test]
+fn damage_is_found_and_told_where() {
+    let bench = Bench::new();
+    bench.process(FULL);
+    bench
+        .run("checkpoint verify jobs/a")
+        .expect(0)
+        .says("15 files, all good");
+    let name = bench.files("checkpoints").remove(4);
+    let path = bench.path("jobs/a/checkpoints").join(&name);
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    fs::write(&path, bytes).unwrap();
+    let result = bench.path("jobs/a/results/partition_000002.e1.a1.jsonl");
+    fs::remove_file(result).unwrap();
+    let looked = bench
+        .run("checkpoint verify jobs/a --json")
+        .expect(1)
+        .json();
+    let status = |name: &str| {
+        let found = looked
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|file| file["name"] == name);
+        found.unwrap()["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(status(&name), "damaged");
+    assert_eq!(status("results/partition_000002.e1.a1.jsonl"), "missing");
+    bench
+        .run("checkpoint verify jobs/a")
+        .expect(1)
+        .says("2 not good");
+    bench
+        .run("checkpoint migrate jobs/a --to arrow")
+        .expect(3)
+        .says("it is damaged");
+}
+
+#[test]
+fn migration_goes_there_and_back() {
+    let bench = Bench::new();
+    bench.process(FULL);
+    let folder = bench.path("jobs/a/checkpoints");
+    let before = contents(&folder);
+    bench
+        .run("checkpoint migrate jobs/a --to arrow --dry-run")
+        .expect(0)
+        .says("would be written");
+    assert_eq!(contents(&folder), before);
+    bench
+        .run("checkpoint migrate jobs/a --to arrow --compression none")
+        .expect(0)
+        .says("goes on using its original files");
+    assert_eq!(contents(&folder).len(), before.len() + 9);
+    // Cut off: what is not whole is written again, what is there is compared.
+    let torn = before.keys().find(|name| name.starts_with("partition_"));
+    let torn = folder.join(torn.unwrap().replace(".parquet", ".arrow"));
+    fs::write(&torn, "AR").unwrap();
+    bench
+        .run("checkpoint migrate jobs/a --to arrow")
+        .expect(0)
+        .says("there already")
+        .says("written and compared");
+    bench.run("checkpoint verify jobs/a").expect(0);
+    // The job starts, and leaves them alone.
+    bench.process(&format!("{FULL} --export_path out/more.jsonl"));
+    assert_eq!(
+        contents(&folder)
+            .keys()
+            .filter(|name| name.ends_with(".arrow"))
+            .count(),
+        9
+    );
+    // In a folder of their own they come back to the byte.
+    let copies = bench.path("copies");
+    fs::create_dir(&copies).unwrap();
+    for (name, bytes) in before
+        .iter()
+        .filter(|(name, _)| name.starts_with("partition_"))
+    {
+        fs::write(copies.join(name), bytes).unwrap();
+    }
+    let first = contents(&copies);
+    for format in ["jsonl", "arrow", "parquet"] {
+        bench
+            .run(&format!(
+                "checkpoint migrate copies --to {format} --remove-originals"
+            ))
+            .expect(0);
+        assert_eq!(contents(&copies).len(), 9, "{format}");
+    }
+    assert_eq!(contents(&copies), first);
+}
+
+#[test]
+fn originals_of_a_job_go_only_when_it_is_finished() {
+    let bench = Bench::new();
+    let line = format!("process --config recipe.yaml --job_id a --no-progress {FULL}");
+    let killed = bench
+        .command(&line)
+        .env("COLDPRESS_CRASH_POINT", "merge.finish")
+        .output()
+        .unwrap();
+    assert_eq!(killed.status.code(), None);
+    let migrate = "checkpoint migrate jobs/a --to arrow --remove-originals";
+    bench.run(migrate).expect(4).says("is not finished");
+    bench.process(FULL);
+    bench
+        .run(migrate)
+        .expect(0)
+        .says("9 originals removed")
+        .says("runs again");
+    assert!(
+        bench
+            .files("checkpoints")
+            .iter()
+            .all(|name| name.ends_with(".arrow"))
+    );
+    bench
+        .run("checkpoint list a --base-dir jobs")
+        .expect(0)
+        .says("no checkpoints");
+    // Names that the journal gave up are given to nothing again.
+    bench
+        .run("checkpoint migrate jobs/a --to parquet")
+        .expect(3)
+        .says("for good");
+    let report = bench.process(&format!("{FULL} --export_path out/more.jsonl --json"));
+    assert_eq!(report.json()["partitions_reused"], 3);
+    assert_eq!(bench.files("checkpoints").len(), 9);
+}

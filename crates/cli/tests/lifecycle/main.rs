@@ -1,0 +1,7 @@
+//! How long the files of a job stay, who else can use them, and the commands that look after checkpoints.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod adoption;
+mod bench;
+mod commands;
+mod retention;

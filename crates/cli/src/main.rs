@@ -14,6 +14,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     keep_operator_panics_quiet();
+    if let Some(code) = coldpress::worker::serve_if_asked(&coldpress::ops::builtin()) {
+        return code;
+    }
     match command::run(std::env::args_os()) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => ExitCode::from(failure.report()),

@@ -21,8 +21,7 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
 
 fn check_executor(recipe: &Recipe, given: &mut Given) -> Result<()> {
     let missing = match recipe.executor.kind {
-        ExecutorKind::Local => return Ok(()),
-        ExecutorKind::Process => "no worker processes",
+        ExecutorKind::Local | ExecutorKind::Process => return Ok(()),
         ExecutorKind::Ray => "no Ray",
     };
     let address = recipe.executor.ray_address.as_str();

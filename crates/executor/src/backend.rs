@@ -1,6 +1,7 @@
 //! Backends: who runs the attempts.
 
 mod local;
+pub(crate) mod process;
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use coldpress_worker::{Attempt, AttemptError, Outcome, Progress, WorkerContext};
 use crossbeam_channel::Sender;
 
 pub use local::LocalBackend;
+pub use process::ProcessBackend;
 
 /// Runs attempts somewhere: on threads of this process, or elsewhere.
 ///
@@ -40,6 +42,11 @@ pub trait Running: Send {
 
     /// Counts to watch.
     fn progress(&self) -> Arc<Progress>;
+
+    /// The ids of processes of this machine that work besides this one: what they use counts as the job's.
+    fn processes(&self) -> Vec<u32> {
+        Vec::new()
+    }
 }
 
 /// What became of an attempt.

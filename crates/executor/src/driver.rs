@@ -6,6 +6,7 @@ pub(crate) mod clean;
 mod export;
 mod open;
 mod plan;
+mod poison;
 pub(crate) mod retention;
 mod starts;
 mod views;
@@ -57,6 +58,8 @@ pub(crate) struct Driver<'e> {
     /// Outputs begun by this driver.
     merges: u32,
     begun: BTreeMap<u32, Instant>,
+    /// Partitions whose worker processes died.
+    suspects: poison::Suspects,
     /// How often the merge refused the result of a partition.
     voided: BTreeMap<u32, u32>,
     /// Partitions that are on their way from a gate of this run.

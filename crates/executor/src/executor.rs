@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use coldpress_checkpoint::{CheckpointStore, LocalStore};
-use coldpress_config::Recipe;
+use coldpress_config::{ExecutorKind, Recipe};
 use coldpress_events::{Event, EventFilter, Subscription, read_events};
 use coldpress_job::{JobId, Journal, Layout};
 use coldpress_operator::Registry;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::backend::{Backend, LocalBackend};
+use crate::backend::{Backend, LocalBackend, ProcessBackend};
 use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::prepare::Prepared;
@@ -23,7 +23,7 @@ pub struct ExecutorBuilder {
     recipe: Recipe,
     registry: Registry,
     store: Option<Arc<dyn CheckpointStore>>,
-    backend: Arc<dyn Backend>,
+    backend: Option<Arc<dyn Backend>>,
     options: RunOptions,
 }
 
@@ -37,13 +37,13 @@ pub(crate) struct RunOptions {
 }
 
 impl ExecutorBuilder {
-    /// A builder with these operators, local threads, and checkpoints on disk.
+    /// A builder with these operators, the workers that the recipe asks for, and checkpoints on disk.
     pub fn new(recipe: Recipe, registry: Registry) -> Self {
         Self {
             recipe,
             registry,
             store: None,
-            backend: Arc::new(LocalBackend),
+            backend: None,
             options: RunOptions::default(),
         }
     }
@@ -69,10 +69,10 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Sets who runs the attempts; threads of this process by default.
+    /// Sets who runs the attempts, whatever the recipe's `executor_type` says.
     #[must_use]
     pub fn backend(mut self, backend: Arc<dyn Backend>) -> Self {
-        self.backend = backend;
+        self.backend = Some(backend);
         self
     }
 
@@ -113,6 +113,10 @@ impl ExecutorBuilder {
         let job_id = JobId::for_recipe(&recipe.job, recipe.stem())?;
         recipe.substitute(job_id.as_str());
         let layout = Layout::new(&recipe.paths, job_id)?;
+        let backend = match self.backend {
+            Some(backend) => backend,
+            None => backend_of(&recipe, &layout, self.store.is_some())?,
+        };
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(LocalStore::new(layout.checkpoint_dir())));
@@ -125,10 +129,22 @@ impl ExecutorBuilder {
             prepared,
             layout,
             store,
-            backend: self.backend,
+            backend,
             options: self.options,
             shared: Arc::new(shared),
         })
+    }
+}
+
+/// The workers that a recipe asks for.
+fn backend_of(recipe: &Recipe, layout: &Layout, has_own_store: bool) -> Result<Arc<dyn Backend>> {
+    match recipe.executor.kind {
+        ExecutorKind::Local | ExecutorKind::Ray => Ok(Arc::new(LocalBackend)),
+        ExecutorKind::Process if has_own_store => Err(Error::new(
+            ErrorKind::Recipe,
+            "executor_type: worker processes know no checkpoint store but the folder on disk; set a backend of your own",
+        )),
+        ExecutorKind::Process => Ok(Arc::new(ProcessBackend::new(layout.checkpoint_dir()))),
     }
 }
 

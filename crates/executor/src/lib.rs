@@ -22,7 +22,7 @@ mod report;
 mod scheduler;
 mod summary;
 
-pub use backend::{Backend, Finished, LocalBackend, Running};
+pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running};
 pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpoints};
 pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};

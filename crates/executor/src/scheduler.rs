@@ -162,8 +162,9 @@ impl Scheduler {
         }
     }
 
-    /// The running attempt at this partition reached its gate: another goes on from there.
-    pub fn reached_gate(&mut self, partition: u32) {
+    /// The running attempt at this partition ended short of a result, and yet the partition came further: to a gate, or to
+    /// a record that must be left out. Another goes on, with all its tries.
+    pub fn advanced(&mut self, partition: u32) {
         if self.end_running(partition).is_some() {
             let failed_attempts = 0;
             self.partitions

@@ -23,7 +23,7 @@ use replay::Replay;
 pub use record::{
     Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, EpochStarted,
     ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure,
-    Publication, RecipeInForce, SealedFile,
+    PoisonFound, Publication, RecipeInForce, SealedFile,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 

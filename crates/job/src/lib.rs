@@ -82,7 +82,8 @@ pub use id::JobId;
 pub use journal::{
     Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, Epoch, EpochStarted,
     ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
-    JournalRecord, Mode, PartitionFailure, PartitionStatus, Publication, RecipeInForce, SealedFile,
+    JournalRecord, Mode, PartitionFailure, PartitionStatus, PoisonFound, Publication,
+    RecipeInForce, SealedFile,
 };
 pub use layout::Layout;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

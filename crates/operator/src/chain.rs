@@ -1,5 +1,6 @@
 //! Chains: the operators of a recipe, run one after another over batches.
 
+mod guard;
 mod run;
 mod step;
 
@@ -14,6 +15,8 @@ use crate::hash::ChainHash;
 use crate::registry::Registry;
 use crate::spec::{Body, Determinism};
 use step::Step;
+
+pub use guard::{Guard, Poison};
 
 /// The operators of a stage, built for one thread.
 #[derive(Debug)]
@@ -229,6 +232,21 @@ impl Chain {
         steps: Range<usize>,
         tally: &mut Tally,
     ) -> std::result::Result<(), OperatorFailure> {
+        self.run_guarded(batch, steps, tally, &Guard::default())
+    }
+
+    /// As [`run`](Self::run), over records that may kill the process. What comes out is the same, but for those that
+    /// are known to: they leave the batch as if the operator had failed on them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_guarded(
+        &mut self,
+        batch: &mut Batch,
+        steps: Range<usize>,
+        tally: &mut Tally,
+        guard: &Guard<'_>,
+    ) -> std::result::Result<(), OperatorFailure> {
         for at in steps {
             let started = std::time::Instant::now();
             run::run_step(
@@ -238,6 +256,7 @@ impl Chain {
                 &self.registry,
                 &self.settings,
                 &self.fields,
+                guard,
             )?;
             tally.nanos[at] += started.elapsed().as_nanos() as u64;
         }

@@ -6,10 +6,22 @@
 //! crash point costs one relaxed load.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// The environment variable that arms a crash point.
 pub const VARIABLE: &str = "COLDPRESS_CRASH_POINT";
+
+/// The environment variable that arms a crash point in the first worker process alone; that of the driver is not handed on.
+const OF_WORKERS: &str = "COLDPRESS_WORKER_CRASH_POINT";
+
+/// The crash point that a worker process is to be started with: of the first one that is asked for, where the environment
+/// names one.
+#[must_use]
+pub fn plan_of_workers() -> Option<std::ffi::OsString> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let plan = std::env::var_os(OF_WORKERS)?;
+    (!TAKEN.swap(true, Ordering::Relaxed)).then_some(plan)
+}
 
 /// Names a place at which a test may kill the process.
 ///

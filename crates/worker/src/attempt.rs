@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use coldpress_config::OperatorCall;
 use coldpress_dataset::{RowsForm, Source};
-use coldpress_operator::{ChainHash, ChainSettings};
+use coldpress_operator::{ChainHash, ChainSettings, Poison};
 use coldpress_partition::PlannedPartition;
 use coldpress_storage::{FileRef, FileStamp};
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,12 @@ pub struct Attempt {
     pub note_types: bool,
     /// Whether to keep what filters drop.
     pub keep_dropped: bool,
+    /// The records that killed workers: they go to quarantine where they did.
+    #[serde(default)]
+    pub poison: Vec<Poison>,
+    /// Whether a worker process tells of each record that it takes in hand, to find one that kills it.
+    #[serde(default)]
+    pub isolated: bool,
 }
 
 /// Work of an earlier attempt to go on from.

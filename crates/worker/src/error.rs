@@ -3,6 +3,8 @@
 use coldpress_failure::ErrorClass;
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::InHand;
+
 /// Why an attempt failed; it has published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -15,6 +17,18 @@ pub struct AttemptError {
     pub message: String,
     /// The operator, where one is to blame.
     pub operator: Option<String>,
+    /// How the worker process ended, where it did not live to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub death: Option<WorkerDeath>,
+}
+
+/// How a worker process ended in the midst of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerDeath {
+    /// The signal that killed it; none if it ended by itself.
+    pub signal: Option<i32>,
+    /// The record that it had in hand, in an attempt that tells.
+    pub in_hand: Option<InHand>,
 }
 
 /// What the driver must know about a failure.
@@ -39,10 +53,12 @@ impl AttemptError {
             kind: FailureKind::Other,
             message: message.into(),
             operator: None,
+            death: None,
         }
     }
 
-    pub(crate) fn stopped() -> Self {
+    /// The failure of an attempt that was told to stop.
+    pub fn stopped() -> Self {
         Self {
             kind: FailureKind::Stopped,
             ..Self::new(ErrorClass::System, "stopped before it was finished")

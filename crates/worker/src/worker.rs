@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use coldpress_checkpoint::{CheckpointStore, Manifest};
 use coldpress_config::OperatorCall;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{Chain, ChainSettings, Registry, Tally};
-use coldpress_record::{Batch, FieldsSeen, Ledger};
+use coldpress_operator::{Chain, ChainSettings, Guard, Registry, Tally};
+use coldpress_record::{Batch, FieldsSeen, Ledger, Origin};
 
 use crate::attempt::Attempt;
 use crate::error::{AttemptError, FailureKind};
@@ -43,6 +43,13 @@ pub struct Worker {
     batch: Batch,
 }
 
+/// What an attempt looks at and tells on its way.
+struct Watch<'a> {
+    stop: &'a AtomicBool,
+    progress: &'a Progress,
+    guard: Guard<'a>,
+}
+
 struct Built {
     operators: Vec<OperatorCall>,
     settings: ChainSettings,
@@ -69,9 +76,29 @@ impl Worker {
         stop: &AtomicBool,
         progress: &Progress,
     ) -> Result<Outcome, AttemptError> {
-        let run = catch_unwind(AssertUnwindSafe(|| {
-            self.run_attempt(attempt, stop, progress)
-        }));
+        self.run_watched(attempt, stop, progress, None)
+    }
+
+    /// As [`run`](Self::run); `in_hand` is told of each record before an operator works on it alone.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_watched(
+        &mut self,
+        attempt: &Attempt,
+        stop: &AtomicBool,
+        progress: &Progress,
+        in_hand: Option<&dyn Fn(&Origin, u32)>,
+    ) -> Result<Outcome, AttemptError> {
+        let watch = Watch {
+            stop,
+            progress,
+            guard: Guard {
+                poison: &attempt.poison,
+                in_hand,
+            },
+        };
+        let run = catch_unwind(AssertUnwindSafe(|| self.run_attempt(attempt, &watch)));
         run.unwrap_or_else(|panic| {
             self.chain = None;
             self.batch = Batch::default();
@@ -89,13 +116,12 @@ impl Worker {
     fn run_attempt(
         &mut self,
         attempt: &Attempt,
-        stop: &AtomicBool,
-        progress: &Progress,
+        watch: &Watch<'_>,
     ) -> Result<Outcome, AttemptError> {
         self.prepare_chain(attempt)?;
         let (mut set_aside, mut first) = (Vec::new(), 0);
         loop {
-            let run = self.run_from(attempt, &mut first, &mut set_aside, (stop, progress));
+            let run = self.run_from(attempt, &mut first, &mut set_aside, watch);
             match run {
                 // The next start is tried, at last the slice itself.
                 Err(error) if error.kind == FailureKind::BadStart => {
@@ -118,7 +144,7 @@ impl Worker {
         attempt: &Attempt,
         first: &mut usize,
         set_aside: &mut Vec<String>,
-        (stop, progress): (&AtomicBool, &Progress),
+        watch: &Watch<'_>,
     ) -> Result<Outcome, AttemptError> {
         let store = &*self.context.store;
         let Some(Built { chain, .. }) = &mut self.chain else {
@@ -150,10 +176,11 @@ impl Worker {
         };
         let mut found = Found::default();
         while input.next(&mut self.batch, chain, &mut found)? {
-            if stop.load(Ordering::Relaxed) {
+            if watch.stop.load(Ordering::Relaxed) {
                 return Err(AttemptError::stopped());
             }
-            progress
+            watch
+                .progress
                 .records
                 .fetch_add(found.records.max(1), Ordering::Relaxed);
             account_for_input(
@@ -170,6 +197,7 @@ impl Worker {
                 &mut segments,
                 (&mut tee, kept),
                 &mut tally,
+                &watch.guard,
             )?;
             if let Some(result) = &mut result {
                 result.write(&self.batch, chain)?;
@@ -291,6 +319,7 @@ fn run_batch(
     segments: &mut [Segment],
     (tee, mut intermediate): (&mut Tee, Option<&mut Intermediate>),
     tally: &mut Tally,
+    guard: &Guard<'_>,
 ) -> Result<(), AttemptError> {
     let mut point = 0;
     for segment in segments {
@@ -298,10 +327,10 @@ fn run_batch(
             tee.before(batch);
         }
         match intermediate.as_deref_mut() {
-            None => run_operators(chain, batch, segment.operators.clone(), tally)?,
+            None => run_operators(chain, batch, segment.operators.clone(), tally, guard)?,
             Some(intermediate) => {
                 for operation in segment.operators.clone() {
-                    run_operators(chain, batch, operation..operation + 1, tally)?;
+                    run_operators(chain, batch, operation..operation + 1, tally, guard)?;
                     intermediate.write(operation, batch, chain)?;
                 }
             }
@@ -329,9 +358,10 @@ fn run_operators(
     batch: &mut Batch,
     operators: Range<usize>,
     tally: &mut Tally,
+    guard: &Guard<'_>,
 ) -> Result<(), AttemptError> {
     chain
-        .run(batch, operators, tally)
+        .run_guarded(batch, operators, tally, guard)
         .map_err(|failure| AttemptError {
             operator: Some(failure.failed.operator.clone()),
             ..AttemptError::new(ErrorClass::Processing, failure.to_string())

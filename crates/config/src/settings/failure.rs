@@ -52,7 +52,7 @@ section! {
         }
         /// Find and quarantine the record that kills its worker, with worker processes.
         isolate_poison: bool as Flag {
-            "isolate_poison", Value("true"), Run, NoEffect("there are no worker processes yet")
+            "isolate_poison", Value("true"), Run, Now
         }
     }
 }

@@ -14,6 +14,7 @@ use coldpress_storage::{FileLock, replace};
 
 use super::Driver;
 use super::adoption::Adoption;
+use super::poison::Suspects;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::prepare::Prepared;
@@ -94,6 +95,7 @@ impl<'e> Driver<'e> {
             given_up: BTreeSet::new(),
             merges: 0,
             begun: BTreeMap::new(),
+            suspects: Suspects::default(),
             voided: BTreeMap::new(),
             gated: BTreeSet::new(),
             costs: Vec::new(),

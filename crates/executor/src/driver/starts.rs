@@ -2,6 +2,7 @@
 
 use coldpress_dataset::RowsForm;
 use coldpress_job::{CheckpointEntry, Publication};
+use coldpress_operator::Poison;
 use coldpress_partition::PlannedPartition;
 use coldpress_storage::FileRef;
 use coldpress_worker::{Attempt, Start};
@@ -71,7 +72,23 @@ impl Driver<'_> {
             keep_stats: prepared.recipe.export.keep_stats,
             note_types: prepared.target.needs_second_pass(),
             keep_dropped: prepared.keeps_dropped(),
+            poison: self.poison(partition),
+            isolated: self.suspects.contains(partition),
         })
+    }
+
+    /// The records that killed workers in operators that the recipe still has.
+    fn poison(&self, partition: u32) -> Vec<Poison> {
+        let found = self.state.poison(partition).iter();
+        let found = found
+            .filter(|found| self.chain.get(found.operation as usize + 1) == Some(&found.chain));
+        found
+            .map(|found| Poison {
+                origin: found.origin.clone(),
+                operation: found.operation,
+                reason: found.reason.clone(),
+            })
+            .collect()
     }
 
     /// Where an attempt that begins behind `begun` operators ends short of the result: at the first checkpoint with more

@@ -246,6 +246,12 @@ impl Driver<'_> {
             FailureKind::Other | FailureKind::BadStart => {}
         }
         self.announce_attempt_failed(partition, number, &error);
+        if let Some(death) = &error.death
+            && self.look_for_poison(partition, death)?
+        {
+            motion.scheduler.advanced(partition);
+            return Ok(());
+        }
         match motion.scheduler.failed(partition, error.class, self.now()) {
             AfterFailure::Retry(due) => {
                 self.announce_retry(partition, number, due.saturating_sub(self.now()))
@@ -302,7 +308,7 @@ impl Driver<'_> {
                 self.gated.insert(partition);
                 let gate = self.gate_reached(outcome.clone());
                 self.record(JournalRecord::GateReached(gate))?;
-                motion.scheduler.reached_gate(partition);
+                motion.scheduler.advanced(partition);
                 self.announce_gate(&outcome, seconds);
                 self.forget_surplus(partition, &outcome.checkpoints)?;
             }

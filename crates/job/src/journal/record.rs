@@ -3,7 +3,7 @@
 use coldpress_dataset::SourceIdentity;
 use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
-use coldpress_record::{Ledger, Unreadable};
+use coldpress_record::{Ledger, Origin, Unreadable};
 use coldpress_storage::{Digest, FileRef};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,8 @@ pub enum JournalRecord {
     Published(Publication),
     /// A part of the way of a partition is done, and its checkpoints count from here on.
     GateReached(GateReached),
+    /// A record kills the processes that work on it, and is left to the quarantine.
+    PoisonFound(PoisonFound),
     /// A partition is out of retries.
     PartitionFailed(PartitionFailure),
     /// The export is complete under a temporary name and is about to get its own.
@@ -315,6 +317,23 @@ impl CheckpointEntry {
     pub fn files(&self) -> impl Iterator<Item = &FileRef> {
         self.base.iter().chain([&self.file])
     }
+}
+
+/// A record that killed the processes that worked on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoisonFound {
+    /// The partition.
+    pub partition: u32,
+    /// The record.
+    pub origin: Origin,
+    /// The place of the operator that it killed in, from 0.
+    pub operation: u32,
+    /// The operator's name.
+    pub operator: String,
+    /// The operators up to and with that one: under another recipe the record is tried again.
+    pub chain: ChainHash,
+    /// How it killed.
+    pub reason: String,
 }
 
 /// A partition that is out of retries.

@@ -12,7 +12,7 @@ use coldpress_storage::FileRef;
 use crate::driver::DriverIdentity;
 use crate::journal::record::{
     Adoption, CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan, PartitionFailure,
-    Publication, RecipeInForce,
+    PoisonFound, Publication, RecipeInForce,
 };
 use crate::summary::Status;
 use crate::totals::Totals;
@@ -198,6 +198,12 @@ impl JobState {
             let results = state.publications.iter().flat_map(Publication::files);
             results.chain(state.gates.iter().flat_map(GateReached::files))
         })
+    }
+
+    /// The records of a partition that killed workers, under whatever recipe.
+    #[must_use]
+    pub fn poison(&self, index: u32) -> &[PoisonFound] {
+        self.state_of(index).map_or(&[], |state| &state.poison)
     }
 
     /// The partitions that are out of retries under the recipe in force.

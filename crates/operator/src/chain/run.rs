@@ -12,6 +12,7 @@ use crate::registry::Registry;
 use crate::spec::Body;
 use crate::splitter::{Children, Splitter};
 
+use super::guard::Guard;
 use super::step::Step;
 use super::{ChainSettings, OperatorFailure, Quarantined, Tally};
 
@@ -37,11 +38,30 @@ pub(super) fn run_step(
     registry: &Registry,
     settings: &ChainSettings,
     fields: &DeclaredFields,
+    guard: &Guard<'_>,
 ) -> Result<(), OperatorFailure> {
     let rows = batch.selection().to_vec();
     let mut progress = Progress::default();
+    let one_by_one = guard.is_needed(step);
     while progress.at < rows.len() {
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(step, batch, &rows, &mut progress)));
+        let refused = one_by_one
+            .then(|| guard.refuse(step, batch, rows[progress.at]))
+            .flatten();
+        let end = if one_by_one {
+            progress.at + 1
+        } else {
+            rows.len()
+        };
+        let outcome = match refused {
+            Some(reason) => {
+                progress.failed.push((rows[progress.at], reason));
+                progress.at += 1;
+                Ok(())
+            }
+            None => catch_unwind(AssertUnwindSafe(|| {
+                work(step, batch, &rows[..end], &mut progress);
+            })),
+        };
         if let Err(panic) = outcome {
             progress.failed.push((
                 rows[progress.at],

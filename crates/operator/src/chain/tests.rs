@@ -243,3 +243,60 @@ fn unknown_operators_and_parameters_name_their_place() {
         "long_filter: unknown parameter `min_closed_intervall`, did you mean `min_closed_interval`?"
     );
 }
+
+#[test]
+fn records_one_by_one_come_out_the_same() {
+    let lines = ["ab", "boom", "bad", "late", "x", "panic", "yz"];
+    let lines = lines.map(|text| format!("{{\"text\": \"{text}\"}}"));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let run = |guard: &Guard<'_>| {
+        let mut chain = chain(&["upper_mapper", "long_filter"], true);
+        let mut batch = batch(&chain, &lines);
+        let mut tally = chain.tally();
+        chain
+            .run_guarded(&mut batch, 0..2, &mut tally, guard)
+            .unwrap();
+        tally.ledger.records = 7;
+        assert_eq!(tally.ledger.check(), Ok(()));
+        let texts: Vec<String> = texts(&batch).into_iter().map(str::to_owned).collect();
+        (texts, tally.ledger, tally.quarantined)
+    };
+    let seen = std::cell::RefCell::new(Vec::new());
+    let in_hand = |origin: &Origin, operation| seen.borrow_mut().push((origin.position, operation));
+    let watched = Guard {
+        in_hand: Some(&in_hand),
+        ..Guard::default()
+    };
+    let plain = run(&Guard::default());
+    assert_eq!(run(&watched), plain);
+    let first = (0..7).map(|position| (position, 0));
+    let second = [0, 4, 5, 6].map(|position| (position, 1));
+    assert_eq!(seen.take(), first.chain(second).collect::<Vec<_>>());
+    let poison = [Poison {
+        origin: Origin::new(0, 6),
+        operation: 1,
+        reason: "it killed two".to_owned(),
+    }];
+    let guard = Guard {
+        poison: &poison,
+        in_hand: Some(&in_hand),
+    };
+    let (texts, _, quarantined) = run(&guard);
+    assert_eq!(
+        (plain.0.as_slice(), texts.as_slice()),
+        (
+            &["AB".to_owned(), "YZ".to_owned()][..],
+            &["AB".to_owned()][..]
+        )
+    );
+    let last = quarantined.last().unwrap();
+    assert_eq!(
+        (
+            last.origin.position,
+            last.error.as_str(),
+            last.record.as_str()
+        ),
+        (6, "it killed two", "{\"text\": \"YZ\"}")
+    );
+    assert!(!seen.take().contains(&(6, 1)));
+}

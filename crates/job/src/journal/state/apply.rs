@@ -9,7 +9,7 @@ use super::partition::PartitionState;
 use super::{Epoch, ExportState, Finish, JobState};
 use crate::journal::record::{
     Adoption, DamagedSource, EpochStarted, ExportIntent, GateReached, JobPlan, JournalRecord,
-    PartitionFailure, Publication, RecipeInForce,
+    PartitionFailure, PoisonFound, Publication, RecipeInForce,
 };
 use crate::{Error, Result};
 
@@ -46,6 +46,7 @@ impl JobState {
             }
             JournalRecord::Published(publication) => self.publish(epoch, publication),
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
+            JournalRecord::PoisonFound(found) => self.find_poison(found),
             JournalRecord::PartitionFailed(failure) => self.fail(failure),
             JournalRecord::ExportIntent(intent) => self.intend_export(intent),
             JournalRecord::ExportCommitted {
@@ -297,6 +298,11 @@ impl JobState {
             ));
         }
         state.gates.push(gate.clone());
+        Ok(())
+    }
+
+    fn find_poison(&mut self, found: &PoisonFound) -> Result<()> {
+        self.planned(found.partition)?.poison.push(found.clone());
         Ok(())
     }
 

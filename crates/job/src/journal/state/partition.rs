@@ -6,7 +6,9 @@ use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
 use serde::{Deserialize, Serialize};
 
-use crate::journal::record::{CheckpointEntry, GateReached, PartitionFailure, Publication};
+use crate::journal::record::{
+    CheckpointEntry, GateReached, PartitionFailure, PoisonFound, Publication,
+};
 
 /// How a partition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,6 +45,8 @@ pub(super) struct PartitionState {
     pub(super) publications: Vec<Publication>,
     /// All gates that were reached, oldest first.
     pub(super) gates: Vec<GateReached>,
+    /// The records that killed workers.
+    pub(super) poison: Vec<PoisonFound>,
     /// The last failure, with the final chain hash of the recipe that it failed under.
     pub(super) failure: Option<(ChainHash, PartitionFailure)>,
 }
@@ -55,6 +59,7 @@ impl PartitionState {
             last_attempt: None,
             publications: Vec::new(),
             gates: Vec::new(),
+            poison: Vec::new(),
             failure: None,
         }
     }

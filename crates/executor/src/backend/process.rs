@@ -1,0 +1,232 @@
+//! Workers as processes of the same executable.
+
+mod child;
+pub(crate) mod death;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use coldpress_failure::ErrorClass;
+use coldpress_worker::{Attempt, AttemptError, Outcome, Progress, ToWorker, WorkerContext};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use self::child::{Child, Pipe};
+use super::{Backend, Finished, Running};
+
+/// Processes of this executable, each with one thread that works: an operator that aborts, overflows its stack or takes
+/// too much memory costs one attempt.
+///
+/// The executable must call [`serve_if_asked`](coldpress_worker::serve_if_asked) first in its `main`.
+#[derive(Clone, Debug)]
+pub struct ProcessBackend {
+    checkpoint_dir: PathBuf,
+    program: Option<PathBuf>,
+}
+
+impl ProcessBackend {
+    /// Processes of the running executable, which keep checkpoints in this folder.
+    pub fn new(checkpoint_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            checkpoint_dir: checkpoint_dir.into(),
+            program: None,
+        }
+    }
+
+    /// Uses another executable.
+    #[must_use]
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = Some(program.into());
+        self
+    }
+}
+
+impl fmt::Display for ProcessBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("worker processes")
+    }
+}
+
+impl Backend for ProcessBackend {
+    fn start(
+        &self,
+        workers: usize,
+        _: WorkerContext,
+        finished: Sender<Finished>,
+    ) -> std::io::Result<Box<dyn Running>> {
+        let (attempts, queue) = unbounded::<Attempt>();
+        let shared = Arc::new(Shared {
+            backend: self.clone(),
+            stop: AtomicBool::new(false),
+            progress: Arc::new(Progress::default()),
+            pipes: (0..workers.max(1)).map(|_| Mutex::default()).collect(),
+        });
+        let mut processes = Processes {
+            attempts: Some(attempts),
+            shared,
+            threads: Vec::new(),
+        };
+        for number in 0..workers.max(1) {
+            let attendant = Attendant {
+                number,
+                shared: Arc::clone(&processes.shared),
+                child: None,
+            };
+            let (queue, finished) = (queue.clone(), finished.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("coldpress-process-{number}"))
+                .spawn(move || attendant.serve(&queue, &finished))?;
+            processes.threads.push(thread);
+        }
+        Ok(Box::new(processes))
+    }
+}
+
+/// What the threads that attend to the processes share with the driver.
+struct Shared {
+    backend: ProcessBackend,
+    stop: AtomicBool,
+    progress: Arc<Progress>,
+    /// The ways to the processes that live, by the number of the worker.
+    pipes: Vec<Mutex<Option<Pipe>>>,
+}
+
+impl Shared {
+    fn pipe(&self, number: usize) -> std::sync::MutexGuard<'_, Option<Pipe>> {
+        self.pipes[number]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Processes {
+    attempts: Option<Sender<Attempt>>,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Running for Processes {
+    fn submit(&mut self, attempt: Attempt) {
+        if let Some(attempts) = &self.attempts {
+            // The threads hold the other end until this one is dropped.
+            let _ = attempts.send(attempt);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.shared.stop.store(true, Ordering::SeqCst);
+        for number in 0..self.shared.pipes.len() {
+            if let Some(pipe) = &mut *self.shared.pipe(number) {
+                // One that is dead has stopped.
+                let _ = pipe.tell(&ToWorker::Stop);
+            }
+        }
+    }
+
+    fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.shared.progress)
+    }
+
+    fn processes(&self) -> Vec<u32> {
+        let pipes = (0..self.shared.pipes.len()).map(|number| self.shared.pipe(number));
+        pipes
+            .filter_map(|pipe| pipe.as_ref().map(Pipe::process))
+            .collect()
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.stop();
+        self.attempts = None;
+        for thread in self.threads.drain(..) {
+            // One that panicked has sent what it could.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread that starts a process when there is work for it, and again when it died.
+struct Attendant {
+    number: usize,
+    shared: Arc<Shared>,
+    child: Option<Child>,
+}
+
+impl Attendant {
+    fn serve(mut self, queue: &Receiver<Attempt>, finished: &Sender<Finished>) {
+        for attempt in queue {
+            let started = Instant::now();
+            let (partition, number) = (attempt.partition.index, attempt.attempt);
+            let finished = finished.send(Finished {
+                partition,
+                number,
+                result: self.run(attempt),
+                seconds: started.elapsed().as_secs_f64(),
+            });
+            if finished.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn run(&mut self, attempt: Attempt) -> Result<Outcome, AttemptError> {
+        if self.shared.stop.load(Ordering::SeqCst) {
+            return Err(AttemptError::stopped());
+        }
+        let mut child = match self.child.take() {
+            Some(child) => child,
+            None => self.start()?,
+        };
+        if self.shared.stop.load(Ordering::SeqCst) {
+            // It was not there yet when the others were told.
+            self.tell(&ToWorker::Stop);
+        }
+        self.tell(&ToWorker::Run {
+            attempt: Box::new(attempt),
+        });
+        match child.attend(&self.shared.progress) {
+            Some(result) => {
+                self.child = Some(child);
+                result
+            }
+            None => {
+                *self.shared.pipe(self.number) = None;
+                Err(child.end())
+            }
+        }
+    }
+
+    /// Says something to the process; that it is dead shows when it is listened to.
+    fn tell(&self, message: &ToWorker) {
+        if let Some(pipe) = &mut *self.shared.pipe(self.number) {
+            let _ = pipe.tell(message);
+        }
+    }
+
+    fn start(&self) -> Result<Child, AttemptError> {
+        let backend = &self.shared.backend;
+        let (child, pipe) = Child::start(backend.program.as_deref(), &backend.checkpoint_dir)
+            .map_err(|error| {
+                AttemptError::new(
+                    ErrorClass::System,
+                    format!("cannot start a worker process: {error}"),
+                )
+            })?;
+        *self.shared.pipe(self.number) = Some(pipe);
+        Ok(child)
+    }
+}
+
+impl Drop for Attendant {
+    fn drop(&mut self) {
+        // Its process goes when the way to it is closed.
+        *self.shared.pipe(self.number) = None;
+        if let Some(child) = self.child.take() {
+            child.release();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Records that kill the process that works on them.
+
+use coldpress_record::{Batch, Origin};
+use serde::{Deserialize, Serialize};
+
+use super::step::Step;
+
+/// A record that kills whoever runs an operator over it: it goes to quarantine without being tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poison {
+    /// The record.
+    pub origin: Origin,
+    /// The operator's place in the recipe, from 0.
+    pub operation: u32,
+    /// What it did, for its entry in the quarantine.
+    pub reason: String,
+}
+
+/// How to run operators over records that may kill the process.
+#[derive(Default)]
+pub struct Guard<'a> {
+    /// The records that are known to.
+    pub poison: &'a [Poison],
+    /// Is told of each record before an operator, whose place in the recipe goes with it, works on it alone.
+    pub in_hand: Option<&'a dyn Fn(&Origin, u32)>,
+}
+
+impl std::fmt::Debug for Guard<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guard")
+            .field("poison", &self.poison)
+            .field("in_hand", &self.in_hand.is_some())
+            .finish()
+    }
+}
+
+impl Guard<'_> {
+    /// Whether the operator must be given one record at a time.
+    pub(super) fn is_needed(&self, step: &Step) -> bool {
+        let is_known = |poison: &Poison| poison.operation == step.index;
+        self.in_hand.is_some() || self.poison.iter().any(is_known)
+    }
+
+    /// Why the operator must not work on a row; if it may, the row is in hand from here on.
+    pub(super) fn refuse(&self, step: &Step, batch: &Batch, row: u32) -> Option<String> {
+        let origin = batch.origin(row as usize);
+        let is_it = |poison: &&Poison| poison.operation == step.index && poison.origin == *origin;
+        let known = self.poison.iter().find(is_it);
+        if let (None, Some(in_hand)) = (known, self.in_hand) {
+            in_hand(origin, step.index);
+        }
+        known.map(|poison| poison.reason.clone())
+    }
+}

@@ -1,0 +1,155 @@
+//! What a driver and a worker process say to each other.
+//!
+//! Frames over two pipes: the length in bytes as a little-endian `u32`, then a JSON object. Both ends are the same
+//! executable, so the form of the messages may change with every release.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use coldpress_record::Origin;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::Attempt;
+use crate::error::AttemptError;
+use crate::outcome::Outcome;
+
+/// The argument that makes a program a worker process. It is the first and only one.
+pub const WORKER_ARGUMENT: &str = "--coldpress-worker";
+
+/// What the driver says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToWorker {
+    /// First of all: where checkpoints are.
+    Begin {
+        /// Their folder.
+        checkpoint_dir: PathBuf,
+    },
+    /// Run this.
+    Run {
+        /// The attempt.
+        attempt: Box<Attempt>,
+    },
+    /// Leave the attempt at the next batch, and those that follow at once.
+    Stop,
+}
+
+/// What the worker says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromWorker {
+    /// First of all.
+    Ready,
+    /// So many records more were read.
+    Records {
+        /// Their number.
+        count: u64,
+    },
+    /// In an attempt that gives operators one record at a time: this one comes now.
+    InHand {
+        /// The record and the operator.
+        record: InHand,
+    },
+    /// The attempt ended.
+    Finished {
+        /// What it made, or why it failed.
+        result: Box<Result<Outcome, AttemptError>>,
+    },
+}
+
+/// The record that an operator works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InHand {
+    /// The record.
+    pub origin: Origin,
+    /// The operator's place in the recipe, from 0.
+    pub operation: u32,
+}
+
+/// More is no message of ours.
+const LONGEST: usize = 1 << 30;
+
+/// Writes one message.
+///
+/// # Errors
+/// When the other end is gone.
+pub fn send(message: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    let mut frame = vec![0; 4];
+    serde_json::to_writer(&mut frame, message)?;
+    let length = u32::try_from(frame.len() - 4).map_err(io::Error::other)?;
+    frame[..4].copy_from_slice(&length.to_le_bytes());
+    out.write_all(&frame)?;
+    out.flush()
+}
+
+/// Reads the next message; none when the other end is gone, also in the midst of a message.
+///
+/// # Errors
+/// When what comes is no message.
+pub fn receive<M: DeserializeOwned>(input: &mut impl Read) -> io::Result<Option<M>> {
+    let mut length = [0; 4];
+    if !read_whole(input, &mut length)? {
+        return Ok(None);
+    }
+    let length = u32::from_le_bytes(length) as usize;
+    if length > LONGEST {
+        return Err(io::Error::other("no message begins so"));
+    }
+    let mut message = vec![0; length];
+    if !read_whole(input, &mut message)? {
+        return Ok(None);
+    }
+    Ok(Some(serde_json::from_slice(&message)?))
+}
+
+/// Fills the buffer; false if the input ends before that.
+fn read_whole(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match input.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_come_through_and_cut_ones_are_none() {
+        let messages = [
+            FromWorker::Ready,
+            FromWorker::Records { count: u64::MAX },
+            FromWorker::InHand {
+                record: InHand {
+                    origin: Origin::new(3, 1 << 60).child(7),
+                    operation: 2,
+                },
+            },
+            FromWorker::Finished {
+                result: Box::new(Err(AttemptError::stopped())),
+            },
+        ];
+        let mut stream = Vec::new();
+        for message in &messages {
+            send(message, &mut stream).unwrap();
+        }
+        for cut in 0..=stream.len() {
+            let mut input = &stream[..cut];
+            let mut count = 0;
+            while let Some(message) = receive::<FromWorker>(&mut input).unwrap() {
+                assert_eq!(message, messages[count]);
+                count += 1;
+            }
+            assert_eq!(count == messages.len(), cut == stream.len());
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_told() {
+        for bytes in [&[255; 8][..], b"\x02\0\0\0[]", b"\x01\0\0\0{"] {
+            assert!(receive::<ToWorker>(&mut &bytes[..]).is_err());
+        }
+    }
+}

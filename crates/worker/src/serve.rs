@@ -1,0 +1,157 @@
+//! A process that runs attempts for a driver.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use coldpress_checkpoint::LocalStore;
+use coldpress_operator::Registry;
+
+use crate::attempt::Attempt;
+use crate::protocol::{FromWorker, InHand, ToWorker, WORKER_ARGUMENT, receive, send};
+use crate::worker::{Progress, Worker, WorkerContext};
+
+/// How often the driver hears how many records were read.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
+/// Serves a driver until it is gone, if this process was started for that; none if not.
+///
+/// A program that embeds Coldpress and wants worker processes calls this first in its `main`, with its operators: then
+/// its own executable can be the worker.
+pub fn serve_if_asked(registry: &Registry) -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let is_asked = arguments
+        .next()
+        .is_some_and(|first| first == WORKER_ARGUMENT);
+    (is_asked && arguments.next().is_none()).then(|| match serve(registry) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The driver takes the last of this for its report.
+            eprintln!("the worker process cannot go on: {error}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// The pipe to the driver.
+#[derive(Clone)]
+struct Driver(Arc<Mutex<File>>);
+
+impl Driver {
+    fn tell(&self, message: &FromWorker) -> io::Result<()> {
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        send(message, &mut *out)
+    }
+}
+
+fn serve(registry: &Registry) -> io::Result<()> {
+    let driver = Driver(Arc::new(Mutex::new(take_output()?)));
+    let mut input = BufReader::new(io::stdin());
+    let Some(ToWorker::Begin { checkpoint_dir }) = receive(&mut input)? else {
+        return Err(io::Error::other(
+            "the driver does not say where checkpoints are",
+        ));
+    };
+    let context = WorkerContext {
+        registry: registry.clone(),
+        store: Arc::new(LocalStore::new(checkpoint_dir)),
+    };
+    let (stop, progress) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(Progress::default()),
+    );
+    let (attempts, queue) = channel::<Box<Attempt>>();
+    driver.tell(&FromWorker::Ready)?;
+    let teller = (driver.clone(), Arc::clone(&progress));
+    // They end with the process.
+    std::thread::Builder::new()
+        .name("coldpress-teller".to_owned())
+        .spawn(move || tell_records(&teller.0, &teller.1))?;
+    let work = {
+        let (stop, progress) = (Arc::clone(&stop), Arc::clone(&progress));
+        let driver = driver.clone();
+        // The name keeps panics of operators quiet.
+        std::thread::Builder::new()
+            .name("coldpress-worker-0".to_owned())
+            .spawn(move || -> io::Result<()> {
+                let mut worker = Worker::new(context);
+                for attempt in queue {
+                    run(&mut worker, &attempt, &stop, &progress, &driver)?;
+                }
+                Ok(())
+            })?
+    };
+    listen(&mut input, &attempts, &stop, || work.is_finished())
+}
+
+/// Takes in what the driver says until it is gone, and with it every reason to go on.
+fn listen(
+    input: &mut impl Read,
+    attempts: &Sender<Box<Attempt>>,
+    stop: &AtomicBool,
+    has_ended: impl Fn() -> bool,
+) -> io::Result<()> {
+    while let Some(message) = receive(input)? {
+        match message {
+            ToWorker::Run { attempt } => {
+                if attempts.send(attempt).is_err() || has_ended() {
+                    return Err(io::Error::other("the worker's thread ended early"));
+                }
+            }
+            ToWorker::Stop => stop.store(true, Ordering::Relaxed),
+            ToWorker::Begin { .. } => {}
+        }
+    }
+    // What is not finished has published nothing.
+    Ok(())
+}
+
+fn run(
+    worker: &mut Worker,
+    attempt: &Attempt,
+    stop: &AtomicBool,
+    progress: &Progress,
+    driver: &Driver,
+) -> io::Result<()> {
+    let result = if attempt.isolated {
+        let in_hand = |origin: &coldpress_record::Origin, operation: u32| {
+            let record = InHand {
+                origin: origin.clone(),
+                operation,
+            };
+            // Without a driver nobody wants to know.
+            let _ = driver.tell(&FromWorker::InHand { record });
+        };
+        worker.run_watched(attempt, stop, progress, Some(&in_hand))
+    } else {
+        worker.run(attempt, stop, progress)
+    };
+    tell_new_records(driver, progress)?;
+    driver.tell(&FromWorker::Finished {
+        result: Box::new(result),
+    })
+}
+
+fn tell_records(driver: &Driver, progress: &Progress) {
+    while tell_new_records(driver, progress).is_ok() {
+        std::thread::sleep(TELL_EVERY);
+    }
+}
+
+fn tell_new_records(driver: &Driver, progress: &Progress) -> io::Result<()> {
+    match progress.records.swap(0, Ordering::Relaxed) {
+        0 => Ok(()),
+        count => driver.tell(&FromWorker::Records { count }),
+    }
+}
+
+/// The pipe to the driver, kept from operators that print: what they print goes where errors go.
+fn take_output() -> io::Result<File> {
+    let pipe = rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?;
+    rustix::stdio::dup2_stdout(io::stderr())?;
+    Ok(File::from(pipe))
+}

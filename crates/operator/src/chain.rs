@@ -16,7 +16,7 @@ use crate::registry::Registry;
 use crate::spec::{Body, Determinism};
 use step::Step;
 
-pub use guard::{Guard, Poison};
+pub use guard::{Guard, InHandFn, Poison};
 
 /// The operators of a stage, built for one thread.
 #[derive(Debug)]

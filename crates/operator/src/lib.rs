@@ -50,7 +50,9 @@ mod spec;
 mod splitter;
 pub mod vectors;
 
-pub use chain::{Chain, ChainSettings, Guard, OperatorFailure, Poison, Quarantined, Tally};
+pub use chain::{
+    Chain, ChainSettings, Guard, InHandFn, OperatorFailure, Poison, Quarantined, Tally,
+};
 pub use error::{Error, ParamError, Result};
 pub use filter::{Filter, RangeRule, StatRow};
 pub use global::{Global, Resolution, Signatures};

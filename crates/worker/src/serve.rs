@@ -1,7 +1,7 @@
 //! A process that runs attempts for a driver.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -31,7 +31,7 @@ pub fn serve_if_asked(registry: &Registry) -> Option<ExitCode> {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The driver takes the last of this for its report.
-            eprintln!("the worker process cannot go on: {error}");
+            let _ = writeln!(io::stderr(), "the worker process cannot go on: {error}");
             ExitCode::FAILURE
         }
     })

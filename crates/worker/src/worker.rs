@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use coldpress_checkpoint::{CheckpointStore, Manifest};
 use coldpress_config::OperatorCall;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{Chain, ChainSettings, Guard, Registry, Tally};
-use coldpress_record::{Batch, FieldsSeen, Ledger, Origin};
+use coldpress_operator::{Chain, ChainSettings, Guard, InHandFn, Registry, Tally};
+use coldpress_record::{Batch, FieldsSeen, Ledger};
 
 use crate::attempt::Attempt;
 use crate::error::{AttemptError, FailureKind};
@@ -88,7 +88,7 @@ impl Worker {
         attempt: &Attempt,
         stop: &AtomicBool,
         progress: &Progress,
-        in_hand: Option<&dyn Fn(&Origin, u32)>,
+        in_hand: Option<&InHandFn<'_>>,
     ) -> Result<Outcome, AttemptError> {
         let watch = Watch {
             stop,

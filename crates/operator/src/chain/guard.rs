@@ -16,13 +16,16 @@ pub struct Poison {
     pub reason: String,
 }
 
+/// Is told of a record before an operator, whose place in the recipe goes with it, works on it alone.
+pub type InHandFn<'a> = dyn Fn(&Origin, u32) + 'a;
+
 /// How to run operators over records that may kill the process.
 #[derive(Default)]
 pub struct Guard<'a> {
     /// The records that are known to.
     pub poison: &'a [Poison],
-    /// Is told of each record before an operator, whose place in the recipe goes with it, works on it alone.
-    pub in_hand: Option<&'a dyn Fn(&Origin, u32)>,
+    /// Gives operators one record at a time, and is told of each.
+    pub in_hand: Option<&'a InHandFn<'a>>,
 }
 
 impl std::fmt::Debug for Guard<'_> {

@@ -1,0 +1,98 @@
+//! A folder with a dataset, and jobs over it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use coldpress_config::{Overrides, Recipe};
+use coldpress_executor::{Executor, ExecutorBuilder, Report};
+use coldpress_job::{JobState, Journal};
+
+use super::deadly::registry;
+
+pub(crate) struct Bench {
+    folder: tempfile::TempDir,
+    keys: String,
+}
+
+impl Bench {
+    /// A dataset of these texts.
+    pub(crate) fn new(texts: &[&str]) -> Self {
+        let bench = Self {
+            folder: tempfile::tempdir().unwrap(),
+            keys: "partition: {size: 10}\nretry: {retry_delay_seconds: 0}\n".to_owned(),
+        };
+        let line = |text: &&str| format!("{}\n", serde_json::json!({"text": text}));
+        fs::write(
+            bench.path("in.jsonl"),
+            texts.iter().map(line).collect::<String>(),
+        )
+        .unwrap();
+        bench
+    }
+
+    /// 40 harmless texts, with this one in the place of the 17th.
+    pub(crate) fn with(text: &str) -> Self {
+        let harmless: Vec<String> = (0..40).map(|n| format!("text {n}")).collect();
+        let mut texts: Vec<&str> = harmless.iter().map(String::as_str).collect();
+        texts[17] = text;
+        Self::new(&texts)
+    }
+
+    /// With these recipe keys besides.
+    pub(crate) fn keys(mut self, keys: &str) -> Self {
+        self.keys.push_str(keys);
+        self.keys.push('\n');
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn executor(&self, kind: &str) -> Executor {
+        let recipe = format!(
+            "dataset_path: {}\nexport_path: {}\nwork_dir: {}\njob_id: j\nnp: 2\nexecutor_type: {kind}\n{}\
+             process:\n  - deadly_mapper:\n",
+            self.path("in.jsonl").display(),
+            self.path("out.jsonl").display(),
+            self.path("jobs").display(),
+            self.keys,
+        );
+        let recipe = Recipe::parse(&recipe, "recipe.yaml", &Overrides::default()).unwrap();
+        ExecutorBuilder::new(recipe, registry()).build().unwrap()
+    }
+
+    pub(crate) fn run(&self, kind: &str) -> Report {
+        self.executor(kind).run().unwrap()
+    }
+
+    /// The texts that were exported.
+    pub(crate) fn exported(&self) -> Vec<String> {
+        let lines = fs::read_to_string(self.path("out.jsonl")).unwrap();
+        let text = |line: &str| {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            record["text"].as_str().unwrap().to_owned()
+        };
+        lines.lines().map(text).collect()
+    }
+
+    pub(crate) fn state(&self) -> JobState {
+        Journal::read(self.executor("process").layout()).unwrap()
+    }
+
+    /// The log of events as it stands on disk.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("jobs/j/event_logs/events.jsonl")).unwrap()
+    }
+
+    /// The entries of the quarantine.
+    pub(crate) fn quarantine(&self) -> String {
+        let files = fs::read_dir(self.path("jobs/j/quarantine")).unwrap();
+        let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files
+            .iter()
+            .map(|file| fs::read_to_string(file).unwrap())
+            .collect()
+    }
+}

@@ -1,0 +1,83 @@
+//! An operator that some records make kill its process.
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+
+use coldpress_operator::{
+    Changes, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError, Registry,
+};
+use rustix::process::{Signal, getpid, kill_process};
+
+/// The operators of these tests.
+pub(crate) fn registry() -> Registry {
+    Registry::default().with(OperatorSpec::new(
+        "deadly_mapper",
+        "Ends as the text says.",
+        |_: NoParams, _| Ok(Operator::mapper(Deadly)),
+    ))
+}
+
+struct Deadly;
+
+impl Mapper for Deadly {
+    #[allow(clippy::print_stdout, reason = "operators of others may print")]
+    fn map(&mut self, record: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match word {
+            "abort" => std::process::abort(),
+            "exit" => std::process::exit(7),
+            "ill" => die(Signal::ILL),
+            "kill" => die(Signal::KILL),
+            "overflow" => {
+                black_box(dig(black_box(1)));
+            }
+            "print" => println!("an operator says something\n{{}}"),
+            // The file counts how often; the process dies while it is shorter than the second word says.
+            "times" => {
+                let (times, file) = rest.split_once(' ').unwrap_or_default();
+                if count_in(Path::new(file)) < times.parse().unwrap_or(0) {
+                    std::process::abort();
+                }
+            }
+            "wait" => wait_for(PathBuf::from(rest)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn die(signal: Signal) {
+    let _ = kill_process(getpid(), signal);
+    std::thread::sleep(std::time::Duration::from_secs(10));
+}
+
+#[allow(unconditional_recursion, reason = "it overflows its stack")]
+fn dig(depth: u64) -> u64 {
+    let hole = [depth; 512];
+    black_box(&hole);
+    dig(depth + 1) + hole[(depth % 512) as usize]
+}
+
+/// How often this was called before for the file.
+fn count_in(file: &Path) -> u64 {
+    use std::io::Write;
+    let before = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    let opened = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(file);
+    let _ = opened.and_then(|mut file| file.write_all(b"."));
+    before
+}
+
+/// Says by a file that it is there, and waits until another file appears.
+fn wait_for(file: PathBuf) {
+    let _ = std::fs::write(
+        file.with_extension("reached"),
+        std::process::id().to_string(),
+    );
+    while !file.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}

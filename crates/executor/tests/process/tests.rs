@@ -1,0 +1,229 @@
+//! What is asserted.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use coldpress_failure::ErrorClass;
+
+use super::bench::Bench;
+
+type Test = (&'static str, fn());
+
+pub(crate) const ALL: &[Test] = &[
+    ("poison_is_quarantined", poison_is_quarantined),
+    (
+        "several_poisons_of_one_partition",
+        several_poisons_of_one_partition,
+    ),
+    (
+        "a_death_that_does_not_repeat_costs_an_attempt",
+        a_death_that_does_not_repeat_costs_an_attempt,
+    ),
+    (
+        "a_killed_worker_is_no_verdict",
+        a_killed_worker_is_no_verdict,
+    ),
+    (
+        "without_isolation_the_partition_fails",
+        without_isolation_the_partition_fails,
+    ),
+    (
+        "what_operators_print_is_harmless",
+        what_operators_print_is_harmless,
+    ),
+    (
+        "a_verdict_binds_local_threads",
+        a_verdict_binds_local_threads,
+    ),
+    ("a_stop_reaches_the_workers", a_stop_reaches_the_workers),
+    (
+        "workers_go_when_their_driver_is_gone",
+        workers_go_when_their_driver_is_gone,
+    ),
+];
+
+/// The harmless texts of [`Bench::with`].
+fn harmless() -> Vec<String> {
+    (0..40)
+        .filter(|n| *n != 17)
+        .map(|n| format!("text {n}"))
+        .collect()
+}
+
+fn poison_is_quarantined() {
+    for (word, how) in [
+        ("abort", "signal 6 (SIGABRT)"),
+        ("ill", "signal 4 (SIGILL)"),
+        ("overflow", "signal 6 (SIGABRT)"),
+        ("exit", "by ending it"),
+    ] {
+        let bench = Bench::with(word);
+        let report = bench.run("process");
+        assert_eq!(bench.exported(), harmless(), "{word}");
+        assert_eq!(report.failed_partitions.len(), 0, "{word}");
+        let state = bench.state();
+        let found = state.poison(1);
+        assert_eq!(found.len(), 1, "{word}");
+        assert_eq!(
+            (found[0].operation, found[0].operator.as_str()),
+            (0, "deadly_mapper")
+        );
+        assert!(found[0].reason.contains(how), "{word}: {}", found[0].reason);
+        let quarantine = bench.quarantine();
+        assert!(
+            quarantine.contains("killed two worker processes"),
+            "{quarantine}"
+        );
+        assert_eq!(quarantine.lines().count(), 1, "{quarantine}");
+        if word == "overflow" {
+            assert!(
+                bench.log().contains("has overflowed its stack"),
+                "{}",
+                bench.log()
+            );
+        }
+        // The ledger adds up.
+        assert_eq!(report.ledger.records, 40);
+        assert_eq!(report.ledger.quarantined(), 1);
+    }
+}
+
+fn several_poisons_of_one_partition() {
+    let mut texts = vec!["calm"; 30];
+    for at in [3, 4, 9, 25] {
+        texts[at] = "abort";
+    }
+    let bench = Bench::new(&texts).keys("max_error_ratio: 0.5");
+    let report = bench.run("process");
+    assert_eq!(bench.exported(), vec!["calm"; 26]);
+    assert_eq!(report.ledger.quarantined(), 4);
+    let state = bench.state();
+    assert_eq!(
+        (
+            state.poison(0).len(),
+            state.poison(1).len(),
+            state.poison(2).len()
+        ),
+        (3, 0, 1)
+    );
+}
+
+fn a_death_that_does_not_repeat_costs_an_attempt() {
+    for times in [1, 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("times {times} {}", folder.path().join("count").display());
+        let bench = Bench::with(&text);
+        let report = bench.run("process");
+        assert_eq!(bench.exported().len(), 40);
+        assert!(report.failed_partitions.is_empty() && bench.state().poison(1).is_empty());
+        assert_eq!(report.ledger.quarantined(), 0);
+        assert!(bench.log().contains("signal 6 (SIGABRT)"));
+    }
+}
+
+fn a_killed_worker_is_no_verdict() {
+    let bench = Bench::with("kill").keys("max_retries: 2");
+    let report = bench.run("process");
+    // The system kills for want of memory: that says nothing about the record.
+    assert!(bench.state().poison(1).is_empty());
+    assert_eq!(report.failed_partitions.len(), 1);
+    let failed = bench.state();
+    let failure = failed.failure(1).unwrap();
+    assert_eq!(
+        (failure.attempts, failure.class.as_str()),
+        (3, ErrorClass::Memory.as_str())
+    );
+    assert!(failure.error.contains("memory"), "{}", failure.error);
+    let left: Vec<String> = (0..40)
+        .filter(|n| !(10..20).contains(n))
+        .map(|n| format!("text {n}"))
+        .collect();
+    assert_eq!(bench.exported(), left);
+}
+
+fn without_isolation_the_partition_fails() {
+    for keys in ["isolate_poison: false", "skip_op_error: false"] {
+        let bench = Bench::with("abort").keys(keys);
+        let report = bench.run("process");
+        assert_eq!(report.failed_partitions.len(), 1, "{keys}");
+        assert!(bench.state().poison(1).is_empty());
+        assert_eq!(bench.exported().len(), 30);
+    }
+}
+
+fn what_operators_print_is_harmless() {
+    let bench = Bench::with("print");
+    bench.run("process");
+    assert_eq!(bench.exported().len(), 40);
+}
+
+fn a_verdict_binds_local_threads() {
+    let bench = Bench::with("abort");
+    bench.run("process");
+    let first = fs::read(bench.path("out.jsonl")).unwrap();
+    let quarantine = bench.quarantine();
+    for file in ["out.jsonl", ".out.jsonl.coldpress.json"] {
+        fs::remove_file(bench.path(file)).unwrap();
+    }
+    // Without its results the partition is run again, on threads of this process, which lives on.
+    for file in fs::read_dir(bench.path("jobs/j/results")).unwrap() {
+        fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    bench.run("local");
+    assert_eq!(fs::read(bench.path("out.jsonl")).unwrap(), first);
+    assert!(bench.quarantine().starts_with(&quarantine) && bench.quarantine().lines().count() == 2);
+}
+
+fn a_stop_reaches_the_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("go");
+    let mut texts = vec!["calm".to_owned(); 4000];
+    texts[0] = format!("wait {}", file.display());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let bench = Bench::new(&texts);
+    let executor = bench.executor("process");
+    let stop = executor.stop_handle();
+    let reached = file.with_extension("reached");
+    let report = std::thread::scope(|scope| {
+        let run = scope.spawn(|| executor.run());
+        wait_until("the worker waits", || reached.exists());
+        stop.stop();
+        fs::write(&file, "").unwrap();
+        run.join().unwrap()
+    });
+    assert_eq!(report.unwrap().status.to_string(), "stopped");
+    bench.run("process");
+    assert_eq!(bench.exported().len(), 4000);
+}
+
+fn workers_go_when_their_driver_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("never");
+    let bench = Bench::with(&format!("wait {}", file.display()));
+    let executor = bench.executor("process");
+    let reached = file.with_extension("reached");
+    // A driver that is killed closes its pipes, as this one does by its end.
+    let worker: u32 = std::thread::scope(|scope| {
+        let stop = executor.stop_handle();
+        let run = scope.spawn(|| executor.run());
+        wait_until("the worker waits", || {
+            fs::read_to_string(&reached).is_ok_and(|text| !text.is_empty())
+        });
+        let worker = fs::read_to_string(&reached).unwrap().parse().unwrap();
+        stop.stop();
+        fs::write(&file, "").unwrap();
+        run.join().unwrap().unwrap();
+        worker
+    });
+    wait_until("the worker is gone", || {
+        !fs::exists(format!("/proc/{worker}")).unwrap()
+    });
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(30), "not so: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -9,7 +9,7 @@ use super::table::{Outcome, judge, play_all};
 use super::variant::{Export, Input, Strategy, Variant};
 
 /// Instants for each strategy.
-const INSTANTS: usize = 24;
+const INSTANTS: usize = 40;
 
 /// Of these, `cargo test` plays so many, drawn from equal parts of the run.
 const SAMPLED: usize = 2;

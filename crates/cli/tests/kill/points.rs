@@ -28,6 +28,8 @@ enum Needs {
     Companions,
     /// Checkpoints that are not kept.
     Cleaning,
+    /// Workers that are threads, where the point is in what they do.
+    Threads,
 }
 
 impl Needs {
@@ -60,8 +62,8 @@ const POINTS: &[CrashPoint] = &[
     point("log_torn_write", 4, Needs::Nothing),
     point("merge.append", 5, Needs::Nothing),
     point("merge.finish", 1, Needs::Nothing),
-    point("new_file_before_folder_sync", 9, Needs::Nothing),
-    point("new_file_before_sync", 9, Needs::Nothing),
+    point("new_file_before_folder_sync", 9, Needs::Threads),
+    point("new_file_before_sync", 9, Needs::Threads),
     point("rename_before_folder_sync", 1, Needs::Nothing),
     point("replace_before_folder_sync", 3, Needs::Nothing),
     point("replace_before_rename", 3, Needs::Nothing),
@@ -136,10 +138,43 @@ impl CrashPoint {
         }
         variant.companions |= self.needs == Needs::Companions;
         variant.cleans |= self.needs == Needs::Cleaning;
+        variant.processes &= !matches!(self.needs, Needs::Checkpoints | Needs::Threads);
         Round {
             variant,
             kills: vec![Kill::Point(kill)],
             replaces: older || forms % 4 == 1,
+        }
+    }
+}
+
+/// A worker process that dies costs an attempt, and nothing else.
+#[test]
+fn kills_of_workers_at_their_crash_points() {
+    let mut bench = Bench::new(SCALE);
+    let forms = if is_full() { Variant::FORMS / 3 } else { 4 };
+    for number in 0..forms {
+        let mut variant = Variant::numbered(Strategy::EveryOp, number);
+        variant.processes = true;
+        let undisturbed = bench.undisturbed(variant).unwrap();
+        for (name, hit) in [
+            ("checkpoint_after_finish", 1),
+            ("checkpoint_before_finish", 2),
+            ("new_file_before_folder_sync", 3),
+            ("new_file_before_sync", 5),
+        ] {
+            let place = bench.place();
+            let mut command = bench.command(&place, variant);
+            command.env("COLDPRESS_WORKER_CRASH_POINT", format!("{name}:{hit}"));
+            let ran = command.output().unwrap();
+            let told = String::from_utf8_lossy(&ran.stderr);
+            assert_eq!(ran.status.code(), Some(0), "{variant:?} {name}: {told}");
+            let log = std::fs::read_to_string(place.job().join("event_logs/events.jsonl"));
+            let log = log.unwrap();
+            assert!(log.contains("signal 9 (SIGKILL)"), "{name} was not reached");
+            let written = place.written(variant.export);
+            let equal = written.check_equals(&undisturbed.written);
+            equal.unwrap_or_else(|reason| panic!("{variant:?} {name}: {reason}"));
+            place.remove();
         }
     }
 }

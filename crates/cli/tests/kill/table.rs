@@ -77,8 +77,8 @@ pub(crate) fn instants(outcomes: &[Outcome]) -> String {
     }
     table.push_str(&sum("all", outcomes, |_| true));
     table.push_str(
-        "\n| strategy | input | export | killed | last record | published before | reused after | equal |\n\
-        | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+        "\n| strategy | checkpoints | workers | input | export | killed | last record | published before | reused after | equal |\n\
+        | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     outcomes
         .iter()
@@ -133,9 +133,15 @@ fn line(outcome: &Outcome) -> String {
     } else {
         ""
     };
+    let (mode, format) = variant.stored.mode_and_format();
+    let workers = if variant.processes {
+        "processes"
+    } else {
+        "threads"
+    };
     let older = if *replaces { " over an older one" } else { "" };
     let run = format!(
-        "| {} | {} | {}{beside}{older} |",
+        "| {} | {mode} {format} | {workers} | {} | {}{beside}{older} |",
         variant.strategy.name(),
         variant.input.form(),
         variant.export.form()

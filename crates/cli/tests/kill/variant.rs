@@ -10,6 +10,21 @@ pub(crate) struct Variant {
     pub(crate) companions: bool,
     /// Whether checkpoints go, few being kept during the run and none after it.
     pub(crate) cleans: bool,
+    /// What checkpoints are.
+    pub(crate) stored: Stored,
+    /// Whether workers are processes, which outlive their driver for a moment.
+    pub(crate) processes: bool,
+}
+
+/// The mode and format of checkpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stored {
+    DeltaParquet,
+    DeltaArrow,
+    DeltaLines,
+    FullParquet,
+    FullArrow,
+    FullLines,
 }
 
 /// The checkpoint strategies.
@@ -67,6 +82,8 @@ impl Variant {
             export: Export::ALL[number % Export::ALL.len()],
             companions: number.is_multiple_of(2),
             cleans: number % 5 == 2,
+            stored: Stored::ALL[number % 11 % Stored::ALL.len()],
+            processes: number % 13 % 2 == 1,
         }
     }
 
@@ -94,6 +111,12 @@ impl Variant {
             add("export_stats", "true".to_owned());
             add("export_dropped", format!("{folder}/dropped"));
         }
+        let (mode, format) = self.stored.mode_and_format();
+        add("checkpoint.mode", mode.to_owned());
+        add("checkpoint.format", format.to_owned());
+        if self.processes {
+            add("executor_type", "process".to_owned());
+        }
         if self.cleans {
             add("checkpoint.max_checkpoints_per_partition", "2".to_owned());
             add("intermediate_storage.cleanup_on_success", "true".to_owned());
@@ -117,6 +140,28 @@ impl Variant {
         // Behind a null an Arrow export has what its source has there.
         let is_free = self.export == Export::Arrow && self.input != other.input;
         like(self) == like(other) && !is_free
+    }
+}
+
+impl Stored {
+    const ALL: [Self; 6] = [
+        Self::DeltaParquet,
+        Self::DeltaArrow,
+        Self::DeltaLines,
+        Self::FullParquet,
+        Self::FullArrow,
+        Self::FullLines,
+    ];
+
+    pub(crate) fn mode_and_format(self) -> (&'static str, &'static str) {
+        match self {
+            Self::DeltaParquet => ("delta", "parquet"),
+            Self::DeltaArrow => ("delta", "arrow"),
+            Self::DeltaLines => ("delta", "jsonl"),
+            Self::FullParquet => ("full", "parquet"),
+            Self::FullArrow => ("full", "arrow"),
+            Self::FullLines => ("full", "jsonl"),
+        }
     }
 }
 

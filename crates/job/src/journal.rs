@@ -248,7 +248,8 @@ impl Opening<'_> {
     /// Creates the file of the next epoch; the number says who comes later, so it must be ours.
     fn create_file(&self, replay: &Replay) -> Result<(u64, LogWriter)> {
         let dir = self.layout.journal_dir();
-        let mut epoch = replay.newest_epoch() + 1;
+        let taken = files::newest_epoch_in_names(self.layout)?;
+        let mut epoch = replay.newest_epoch().max(taken) + 1;
         for _ in 0..TRIES {
             match LogWriter::create_new(files::path_of(&dir, epoch), epoch) {
                 Ok(writer) => return Ok((epoch, writer)),

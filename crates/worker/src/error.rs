@@ -41,6 +41,8 @@ pub enum FailureKind {
     Stopped,
     /// The slice is not what was planned: the job must not go on.
     InputChanged,
+    /// The copy of the slice is damaged or gone: the slice can still be read from its source.
+    DamagedCopy,
     /// The earlier work that the attempt went on from turned out to be no good.
     BadStart,
 }
@@ -72,6 +74,14 @@ impl AttemptError {
         }
     }
 
+    pub(crate) fn damaged_copy(copy: &str, what: &str) -> Self {
+        let message = format!("the copied slice `{copy}` {what}");
+        Self {
+            kind: FailureKind::DamagedCopy,
+            ..Self::new(ErrorClass::System, message)
+        }
+    }
+
     /// The same failure, as one of the earlier work that the attempt went on from.
     pub(crate) fn of_start(self) -> Self {
         match self.kind {
@@ -81,6 +91,14 @@ impl AttemptError {
             },
             _ => self,
         }
+    }
+
+    /// Whether the slice itself is to blame, so that no other start can help.
+    pub(crate) fn is_of_slice(&self) -> bool {
+        matches!(
+            self.kind,
+            FailureKind::InputChanged | FailureKind::DamagedCopy
+        )
     }
 
     pub(crate) fn system(error: &dyn std::error::Error) -> Self {

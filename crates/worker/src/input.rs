@@ -11,7 +11,7 @@ use coldpress_operator::Chain;
 use coldpress_record::{Batch, Origin, Reject, Unreadable};
 
 use crate::attempt::{Attempt, Start};
-use crate::error::{AttemptError, FailureKind};
+use crate::error::AttemptError;
 use crate::tee::Base;
 use delta::DeltaInput;
 use earlier::EarlierInput;
@@ -52,7 +52,7 @@ impl Input {
             match Self::open_start(attempt, start, store) {
                 Ok(input) => return Ok((input, at)),
                 // A slice that is not what was planned is no matter of the checkpoint.
-                Err(error) if error.kind == FailureKind::InputChanged => return Err(error),
+                Err(error) if error.is_of_slice() => return Err(error),
                 Err(error) => set_aside.push(error.message),
             }
         }

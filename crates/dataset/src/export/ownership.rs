@@ -48,14 +48,13 @@ impl Ownership {
     }
 
     fn read(target: &ExportTarget) -> std::result::Result<Self, String> {
-        let bytes = fs::read(target.ownership_path())
-            .map_err(|_| "exists and was not made by Coldpress".to_owned())?;
-        let ownership: Self = serde_json::from_slice(&bytes).map_err(|_| {
-            format!(
-                "exists, and `{}` beside it cannot be read",
-                target.ownership_path().display()
-            )
+        let path = target.ownership_path();
+        let unreadable = || format!("exists, and `{}` beside it cannot be read", path.display());
+        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => "exists and was not made by Coldpress".to_owned(),
+            _ => unreadable(),
         })?;
+        let ownership: Self = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
         if ownership.schema_version > OWNERSHIP_SCHEMA {
             let version = ownership.schema_version;
             return Err(format!(

@@ -240,7 +240,19 @@ impl ExportTarget {
         create_dir_all_durable(self.folder())?;
         let probe = self.temporary_path(&format!("probe-{}", std::process::id()));
         std::fs::write(&probe, b"").map_err(Error::io("write to the folder of", &self.path))?;
-        std::fs::remove_file(&probe).map_err(Error::io("write to the folder of", &self.path))
+        std::fs::remove_file(&probe).map_err(Error::io("write to the folder of", &self.path))?;
+        // Found out now, and not when the output stands in its place.
+        let ownership = self.ownership_path();
+        if ownership.is_dir() {
+            return Err(Error::NotOurs {
+                path: self.path.clone(),
+                reason: format!(
+                    "cannot be signed: `{}` is a directory; move it away",
+                    ownership.display()
+                ),
+            });
+        }
+        Ok(())
     }
 }
 

@@ -101,7 +101,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn forget(&mut self, doomed: Vec<Doomed>) -> Result<()> {
+    pub(super) fn forget(&mut self, doomed: Vec<Doomed>) -> Result<()> {
         for record in forgetting(&doomed) {
             self.record(record)?;
         }

@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::export::Frontier;
 use super::plan::Planned;
+use super::retention::Doomed;
 use super::{Driver, Ending};
 use crate::backend::{Finished, Running};
 use crate::error::{Error, ErrorKind, Result};
@@ -243,6 +244,12 @@ impl Driver<'_> {
                     .get_or_insert(Error::new(ErrorKind::Refused, error.message));
                 return Ok(());
             }
+            FailureKind::DamagedCopy => {
+                if self.leave_copy(partition, &error)? {
+                    motion.scheduler.stopped(partition);
+                    return Ok(());
+                }
+            }
             FailureKind::Other | FailureKind::BadStart => {}
         }
         self.announce_attempt_failed(partition, number, &error);
@@ -261,6 +268,22 @@ impl Driver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Gives up the copy of a slice, which is read from its source then; whether there was one to give up.
+    fn leave_copy(&mut self, partition: u32, error: &AttemptError) -> Result<bool> {
+        let planned = self.state.partition(partition);
+        let copy = planned.and_then(|planned| planned.slice.copy.as_ref());
+        let kept = copy.filter(|copy| !self.state.is_forgotten(&copy.path));
+        let Some(doomed) = kept.map(Doomed::cited) else {
+            return Ok(false);
+        };
+        self.warn(format!(
+            "{}; partition {partition} is read from the input again",
+            error.message
+        ));
+        self.forget(vec![doomed])?;
+        Ok(true)
     }
 
     fn give_up(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use coldpress_storage::{LogReader, TornTail};
 
+use crate::layout::Layout;
 use crate::{Error, Result};
 
 /// A file of the journal.
@@ -38,21 +39,29 @@ fn is_absence(kind: std::io::ErrorKind) -> bool {
     )
 }
 
-/// As [`list`], but only of epochs before this one.
-pub(super) fn list_before(dir: &Path, before: u64) -> Result<Vec<EpochFile>> {
+/// The names in a folder; none if there is no folder.
+fn names_in(dir: &Path) -> Result<Vec<String>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if is_absence(error.kind()) => return Ok(Vec::new()),
         Err(source) => return Err(Error::io("list", dir, source)),
     };
-    let mut files = Vec::new();
-    for entry in entries {
+    let name = |entry: std::io::Result<fs::DirEntry>| {
         let entry = entry.map_err(|source| Error::io("list", dir, source))?;
-        let Some(epoch) = entry.file_name().to_str().and_then(epoch_of) else {
+        Ok(entry.file_name().into_string().ok())
+    };
+    entries.map(name).filter_map(Result::transpose).collect()
+}
+
+/// As [`list`], but only of epochs before this one.
+pub(super) fn list_before(dir: &Path, before: u64) -> Result<Vec<EpochFile>> {
+    let mut files = Vec::new();
+    for name in names_in(dir)? {
+        let Some(epoch) = epoch_of(&name) else {
             continue;
         };
         if epoch < before {
-            let path = entry.path();
+            let path = dir.join(name);
             let metadata =
                 fs::metadata(&path).map_err(|source| Error::io("examine", &path, source))?;
             files.push(EpochFile {
@@ -74,6 +83,33 @@ pub(super) fn may_hold_records(path: &Path) -> bool {
     }
 }
 
+/// The newest epoch that files of the job have in their names, 0 if there is none.
+///
+/// None is newer than the journal, unless files of the journal were lost: the names that their
+/// drivers gave must not be given again.
+pub(super) fn newest_epoch_in_names(layout: &Layout) -> Result<u64> {
+    let folders = [
+        layout.partition_dir(),
+        &layout.results_dir(),
+        &layout.quarantine_dir(),
+        layout.checkpoint_dir(),
+    ];
+    let mut newest = 0;
+    for folder in folders {
+        for name in names_in(folder)? {
+            newest = newest.max(made_in(&name).unwrap_or(0));
+        }
+    }
+    Ok(newest)
+}
+
+/// The epoch of `partition_000003.e12.a1.jsonl`.
+fn made_in(name: &str) -> Option<u64> {
+    let parts = name.strip_prefix("partition_")?.split('.');
+    let mut epochs = parts.filter_map(|part| part.strip_prefix('e')?.parse::<u32>().ok());
+    epochs.next().map(u64::from)
+}
+
 fn epoch_of(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".jsonl")?;
     let epoch = digits.parse().ok()?;
@@ -83,6 +119,24 @@ fn epoch_of(name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_what_drivers_made() {
+        for (name, expected) in [
+            ("partition_000003.e12.jsonl", Some(12)),
+            ("partition_000003.e1.a2.index.parquet", Some(1)),
+            (
+                "partition_000003_op_002_clean_links_mapper.e10.a1.parquet",
+                Some(10),
+            ),
+            ("partition_000003_deltas.e2.a1.parquet", Some(2)),
+            ("checkpoint_1795250906.json", None),
+            ("theirs.e5.jsonl", None),
+            ("partition_000003.e18446744073709551615.jsonl", None),
+        ] {
+            assert_eq!(made_in(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn names() {

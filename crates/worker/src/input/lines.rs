@@ -24,6 +24,9 @@ impl LinesInput {
         let stream = match &slice.copy {
             Some(copy) => {
                 let path = copy.resolve(&attempt.job_dir);
+                if !path.is_file() {
+                    return Err(AttemptError::damaged_copy(&copy.path, "is gone"));
+                }
                 LineStream::open_copy(&path, slice.start, attempt.max_record_bytes)?
             }
             None => LineStream::open_at(
@@ -105,18 +108,11 @@ impl LinesInput {
         if self.hasher.finish() == slice.digest {
             return Ok(());
         }
-        let path = attempt.source.path.display();
         match &slice.copy {
-            Some(copy) => Err(AttemptError::new(
-                coldpress_failure::ErrorClass::System,
-                format!(
-                    "the copy `{}` of a part of `{path}` is damaged; run with `--fresh`",
-                    copy.path
-                ),
-            )),
+            Some(copy) => Err(AttemptError::damaged_copy(&copy.path, "is damaged")),
             None => Err(AttemptError::input_changed(format!(
-                "`{path}` changed after the job was planned ({} are others); run with `--fresh` to process the new \
-                 content",
+                "`{}` changed after the job was planned ({} are others); run with `--fresh` to process the new content",
+                attempt.source.path.display(),
                 slice.describe(&attempt.source)
             ))),
         }

@@ -319,7 +319,8 @@ impl Driver<'_> {
         let partition = outcome.partition;
         match outcome.result.clone() {
             Some(result) => {
-                self.resumed += u32::from(outcome.resumed_at > 0 && !self.gated.remove(&partition));
+                let is_first = !self.gated.remove(&partition);
+                self.resumed += u32::from(is_first && outcome.resumed_at > 0);
                 let publication = self.publication(outcome.clone(), result);
                 self.record(JournalRecord::Published(publication))?;
                 motion.scheduler.published(partition);
@@ -328,7 +329,8 @@ impl Driver<'_> {
                 self.seen.insert(partition, outcome.seen);
             }
             None => {
-                self.gated.insert(partition);
+                let is_first = self.gated.insert(partition);
+                self.resumed += u32::from(is_first && outcome.resumed_at > 0);
                 let gate = self.gate_reached(outcome.clone());
                 self.record(JournalRecord::GateReached(gate))?;
                 motion.scheduler.advanced(partition);

@@ -5,9 +5,9 @@
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod ci;
+mod crash_matrix;
 mod docs;
 mod examples;
-mod kill_matrix;
 mod layers;
 mod peers;
 
@@ -39,9 +39,9 @@ const COMMANDS: &[Chore] = &[
         run: examples::run,
     },
     Chore {
-        name: "kill-matrix",
+        name: "crash-matrix",
         about: "kill the program at many instants and resume it; with --write, keep the table in docs/",
-        run: kill_matrix::run,
+        run: crash_matrix::run,
     },
     Chore {
         name: "peers",

@@ -225,7 +225,7 @@ fn only_parquet_compresses_inside() {
          not support; `export_compression` is for Parquet; pack JSONL, JSON and CSV by the suffix, as in .jsonl.zst",
     );
     assert!(!bench.path("jobs").exists());
-    let line = "--export_path out/o.parquet --job_id packed";
+    let line = "--export_path out/o.parquet";
     bench.process(line).expect(0);
     let snappy = bench.read("out/o.parquet");
     // Another compression is another export, made of the same results.

@@ -4,7 +4,7 @@
 //! exports what an undisturbed run exports, with the same files beside it, and that nothing that was published before
 //! the kill ran again.
 //!
-//! `cargo test` plays a seeded sample; `cargo xtask kill-matrix` plays all rounds, with release builds.
+//! `cargo test` plays a seeded sample; `cargo xtask crash-matrix` plays all rounds, with release builds.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -146,10 +146,6 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "r.yaml:4:1: `executor_type`: no Ray here yet, the job runs on local threads, with the same bytes as result",
         ),
         (
-            "executor_type: process",
-            "r.yaml:4:1: `executor_type`: no worker processes here yet, the job runs on local threads, with the same bytes as result",
-        ),
-        (
             "keep_hashes_in_res_ds: true",
             "r.yaml:4:1: `keep_hashes_in_res_ds` has no effect yet: no operator of this release computes hashes",
         ),

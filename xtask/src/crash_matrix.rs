@@ -1,4 +1,4 @@
-//! `cargo xtask kill-matrix`: a release build of the program killed at many instants and at every crash point, and resumed.
+//! `cargo xtask crash-matrix`: a release build of the program killed at many instants and at every crash point, and resumed.
 
 use std::path::Path;
 
@@ -7,19 +7,20 @@ use anyhow::{Context, Result, bail};
 use crate::{cargo, root};
 
 /// Where the rounds leave their tables, below the workspace; emptied at the start.
-const TABLES: &str = "target/kill-matrix";
+const TABLES: &str = "target/crash-matrix";
 
 /// The page that keeps the tables.
-const PAGE: &str = "docs/kill-matrix.md";
+const PAGE: &str = "docs/crash-matrix.md";
 
 const HEAD: &str = "\
-# Kill matrix
+# Crash matrix
 
-<!-- Written by `cargo xtask kill-matrix --write`. -->
+<!-- Written by `cargo xtask crash-matrix --write`. -->
 
-A release build of the program, killed with `kill -9` and resumed with the same command: ten operators, two workers;
-forty partitions for the kills at instants, thirteen for those at crash points. Over the rounds every form of input
-meets every form of export, with and without companions (statistics and dropped records). Each round asserts
+A release build of the program, killed with `kill -9` and resumed with the same command: ten operators, two workers, which
+are threads or processes; forty partitions for the kills at instants, thirteen for those at crash points. Over the
+rounds every form of input meets every form of export, with and without companions (statistics and dropped records),
+with checkpoints of every mode and format. Each round asserts
 
 - that the kill hit, and that at the path of the export and of each companion stood then what stood there before, or
   the whole new file, and with a new export all of its companions;
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let keep = match args {
         [] => false,
         [only] if only == "--write" => true,
-        _ => bail!("`kill-matrix` takes `--write` or nothing"),
+        _ => bail!("`crash-matrix` takes `--write` or nothing"),
     };
     let folder = root().join(TABLES);
     if folder.exists() {

@@ -1,4 +1,7 @@
-use coldpress_job::{DamagedSource, JobState, JournalRecord, Mode, PartitionStatus, Status};
+use coldpress_job::{
+    DamagedSource, JobLock, JobState, Journal, JournalRecord, LockOptions, Mode, PartitionStatus,
+    Status,
+};
 use proptest::prelude::*;
 
 use crate::support::{
@@ -172,4 +175,47 @@ fn change_driver(job: &Job, driver: Driver, act: Act) -> Driver {
         assert_eq!(next.state.finished(), None);
     }
     next
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Drivers of one job that do not know of each other, one begun after the other, go on in any order. Only what the
+    /// newest writes counts, and what others wrote before it began; the others are told before they commit an export.
+    #[test]
+    fn late_drivers_publish_into_nothing(
+        acts in prop::collection::vec((act(), 0usize..4, prop::bool::weighted(0.15)), 1..80),
+    ) {
+        let job = Job::new();
+        let lock = JobLock::acquire(&job.layout, &LockOptions::default()).unwrap();
+        let mut drivers = vec![Journal::open(&job.layout, &lock, Mode::New).unwrap()];
+        for (act, who, begins) in acts {
+            if begins {
+                let known = drivers.last().unwrap().1.clone();
+                let mode = if known.epochs().is_empty() { Mode::New } else { Mode::Resume };
+                let next = Journal::open(&job.layout, &lock, mode).unwrap();
+                prop_assert_eq!(next.1.totals(), known.totals());
+                drivers.push(next);
+            }
+            let newest = drivers.len() - 1;
+            let who = newest.saturating_sub(who);
+            let before = job.read();
+            let (journal, state) = &mut drivers[who];
+            for record in records(act, state, journal.epoch()) {
+                if matches!(record, JournalRecord::ExportIntent(_)) && journal.check_epoch().is_err() {
+                    prop_assert!(who < newest);
+                    break;
+                }
+                journal.record(state, &record).unwrap();
+            }
+            journal.sync().unwrap();
+            let now = job.read();
+            if who < newest {
+                prop_assert_eq!(&now, &before);
+            }
+            prop_assert_eq!(&now, &drivers[newest].1);
+            check_laws(&now);
+            prop_assert!(now.partition_count() >= before.partition_count());
+        }
+    }
 }

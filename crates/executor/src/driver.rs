@@ -58,6 +58,8 @@ pub(crate) struct Driver<'e> {
     /// Outputs begun by this driver.
     merges: u32,
     begun: BTreeMap<u32, Instant>,
+    /// Workers that may work at once.
+    workers: usize,
     /// Partitions whose worker processes died.
     suspects: poison::Suspects,
     /// How often the merge refused the result of a partition.

@@ -98,6 +98,11 @@ impl Scheduler {
         }
     }
 
+    /// No more than so many attempts are out at once from here on; those that are out stay.
+    pub fn limit(&mut self, slots: usize) {
+        self.slots = self.slots.min(slots.max(1));
+    }
+
     /// No attempt is given out any more.
     pub fn stop(&mut self) {
         self.stopping = true;
@@ -296,6 +301,20 @@ mod tests {
         scheduler.published(1);
         scheduler.published(2);
         assert_eq!(scheduler.next(START), Next::Idle);
+    }
+
+    #[test]
+    fn fewer_may_be_out_from_some_time_on() {
+        let mut scheduler = scheduler(5, 3, 0);
+        (0..3).for_each(|_| assert!(matches!(scheduler.next(START), Next::Start { .. })));
+        scheduler.limit(1);
+        for partition in 0..3 {
+            assert_eq!(scheduler.next(START), Next::Wait);
+            scheduler.published(partition);
+        }
+        scheduler.limit(0);
+        assert!(matches!(scheduler.next(START), Next::Start { .. }));
+        assert_eq!(scheduler.next(START), Next::Wait);
     }
 
     #[test]

@@ -12,5 +12,7 @@ mod formats;
 mod inspect;
 // Running recipes, and running them again.
 mod process;
+// Runs that are stopped, frozen or killed.
+mod signals;
 // Recipes and command lines that are wrong.
 mod wrong;

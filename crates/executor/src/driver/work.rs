@@ -17,6 +17,7 @@ use super::export::Frontier;
 use super::plan::Planned;
 use super::retention::Doomed;
 use super::{Driver, Ending};
+use crate::backend::process::death::KILL;
 use crate::backend::{Finished, Running};
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::MergeFailure;
@@ -253,11 +254,14 @@ impl Driver<'_> {
             FailureKind::Other | FailureKind::BadStart => {}
         }
         self.announce_attempt_failed(partition, number, &error);
-        if let Some(death) = &error.death
-            && self.look_for_poison(partition, death)?
-        {
-            motion.scheduler.advanced(partition);
-            return Ok(());
+        if let Some(death) = &error.death {
+            if self.look_for_poison(partition, death)? {
+                motion.scheduler.advanced(partition);
+                return Ok(());
+            }
+            if death.signal == Some(KILL) {
+                motion.scheduler.limit(self.use_fewer_workers());
+            }
         }
         match motion.scheduler.failed(partition, error.class, self.now()) {
             AfterFailure::Retry(due) => {
@@ -268,6 +272,23 @@ impl Driver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How many workers are left after one was killed as if for want of memory.
+    fn use_fewer_workers(&mut self) -> usize {
+        let now = self.workers.saturating_sub(1).max(1);
+        if now < self.workers {
+            let workers = if now == 1 {
+                "worker goes"
+            } else {
+                "workers go"
+            };
+            self.warn(format!(
+                "a worker process was killed, as the system does when memory runs out: {now} {workers} on"
+            ));
+        }
+        self.workers = now;
+        now
     }
 
     /// Gives up the copy of a slice, which is read from its source then; whether there was one to give up.

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use coldpress_dataset::{Ownership, Source};
 use coldpress_events::EventLog;
+use coldpress_failure::ErrorClass;
 use coldpress_job::{JobLock, JobState, JobSummary, Journal, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;
 use coldpress_record::{FieldsSeen, Ledger};
@@ -26,7 +27,7 @@ use coldpress_table::SchemaRef;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
-use crate::report::Report;
+use crate::report::{ErrorSummary, Report};
 
 /// A job being driven.
 pub(crate) struct Driver<'e> {
@@ -58,6 +59,8 @@ pub(crate) struct Driver<'e> {
     /// Outputs begun by this driver.
     merges: u32,
     begun: BTreeMap<u32, Instant>,
+    /// Attempts that failed in this run, by class.
+    errors: BTreeMap<ErrorClass, ErrorSummary>,
     /// Workers that may work at once.
     workers: usize,
     /// Partitions whose worker processes died.

@@ -29,5 +29,5 @@ pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};
 pub use judge::{Judge, TooManyErrors};
 pub use prepare::Prepared;
 pub use preview::Preview;
-pub use report::{FailedPartition, OperatorPerformance, Report, UnreadablePart};
+pub use report::{ErrorSummary, FailedPartition, OperatorPerformance, Report, UnreadablePart};
 pub use scheduler::{AfterFailure, Next, Scheduler};

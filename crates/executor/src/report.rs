@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use coldpress_failure::ErrorClass;
 use coldpress_job::{FieldsView, Status};
 use coldpress_record::Ledger;
 use serde::Serialize;
@@ -25,6 +26,8 @@ pub struct Report {
     pub partitions_resumed: u32,
     /// Partitions that are not in the export, out of retries.
     pub failed_partitions: Vec<FailedPartition>,
+    /// Attempts that failed in this run, by class; most were tried again.
+    pub errors: Vec<ErrorSummary>,
     /// Parts of the input that could not be read.
     pub unreadable: Vec<UnreadablePart>,
     /// Bytes of the partitions' records, unpacked.
@@ -53,6 +56,21 @@ pub struct Report {
     pub quarantine_dir: Option<PathBuf>,
     /// The command that resumes the job.
     pub resumption_command: String,
+}
+
+/// Failed attempts of one class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorSummary {
+    /// The class.
+    pub class: ErrorClass,
+    /// How many.
+    pub attempts: u32,
+    /// The partition of the last one.
+    pub partition: u32,
+    /// Its message.
+    pub message: String,
+    /// What may help.
+    pub advice: &'static str,
 }
 
 /// A part of the input that could not be read.

@@ -45,6 +45,30 @@ impl ErrorClass {
         }
     }
 
+    /// What may help, in one sentence.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Network => {
+                "see whether the other side can be reached, and run the same command again"
+            }
+            Self::Memory => {
+                "set `np` lower or `partition.size` smaller, or give the job more memory, and run the same command again"
+            }
+            Self::Processing => {
+                "the event log names operator and record: mend the operator or leave it out, or let `executor_type: process` \
+                 find the record"
+            }
+            Self::System => {
+                "see to what the error names (a disk, a limit, permissions), and run the same command again"
+            }
+            Self::Input => {
+                "mend or replace the file that the error names, and run with `--fresh` where its content changed"
+            }
+            Self::Config => "mend the recipe at the place that the error names",
+        }
+    }
+
     /// The name as it stands in files and messages.
     #[must_use]
     pub fn as_str(self) -> &'static str {

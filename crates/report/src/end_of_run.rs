@@ -1,6 +1,6 @@
 //! What a run ended with, as text: where every record went, where everything is, how to go on.
 
-use coldpress_executor::{OperatorPerformance, Report};
+use coldpress_executor::{ErrorSummary, OperatorPerformance, Report};
 use coldpress_job::{Journal, Layout, Status};
 use coldpress_record::Ledger;
 
@@ -20,6 +20,7 @@ pub fn render_report(report: &Report) -> String {
         text.push('\n');
         text.push_str(&operators(&report.ledger, &report.operators));
     }
+    text.push_str(&errors(report));
     text.push_str(&losses(report));
     text.push_str(&mixed_fields(report));
     text.push('\n');
@@ -142,6 +143,21 @@ fn mixed_fields(report: &Report) -> String {
         .collect();
     let listed = mixed.iter().take(LISTED).map(String::as_str);
     listed.collect::<String>() + &more(mixed.len(), "field of several types")
+}
+
+/// Attempts that failed, most of which others made good.
+fn errors(report: &Report) -> String {
+    let line = |error: &ErrorSummary| {
+        format!(
+            "\n{}, the last of partition {} ({})\n  {}\n  {}\n",
+            counted(u64::from(error.attempts), "failed attempt"),
+            error.partition,
+            error.class,
+            plain(&error.message),
+            error.advice
+        )
+    };
+    report.errors.iter().map(line).collect()
 }
 
 /// What is not in the output though it was in the input.

@@ -95,6 +95,7 @@ impl<'e> Driver<'e> {
             given_up: BTreeSet::new(),
             merges: 0,
             begun: BTreeMap::new(),
+            errors: BTreeMap::new(),
             workers: executor.prepared.workers,
             suspects: Suspects::default(),
             voided: BTreeMap::new(),

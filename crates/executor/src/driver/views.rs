@@ -165,6 +165,7 @@ impl Driver<'_> {
             partitions_reused: self.reused,
             partitions_resumed: self.resumed,
             failed_partitions: self.failed_partitions(),
+            errors: self.errors.values().cloned().collect(),
             unreadable: self.unreadable(),
             input_bytes: self
                 .state

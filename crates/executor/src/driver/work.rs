@@ -22,6 +22,7 @@ use crate::backend::{Finished, Running};
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::MergeFailure;
 use crate::prepare::PATIENCE;
+use crate::report::ErrorSummary;
 use crate::scheduler::{AfterFailure, Next, Scheduler};
 
 /// How often a result that the merge refuses is made again.
@@ -254,6 +255,7 @@ impl Driver<'_> {
             FailureKind::Other | FailureKind::BadStart => {}
         }
         self.announce_attempt_failed(partition, number, &error);
+        self.note_error(partition, &error);
         if let Some(death) = &error.death {
             if self.look_for_poison(partition, death)? {
                 motion.scheduler.advanced(partition);
@@ -272,6 +274,22 @@ impl Driver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// For the summary at the end.
+    fn note_error(&mut self, partition: u32, error: &AttemptError) {
+        let attempts = self
+            .errors
+            .get(&error.class)
+            .map_or(0, |known| known.attempts);
+        let summary = ErrorSummary {
+            class: error.class,
+            attempts: attempts + 1,
+            partition,
+            message: error.message.clone(),
+            advice: error.class.advice(),
+        };
+        self.errors.insert(error.class, summary);
     }
 
     /// How many workers are left after one was killed as if for want of memory.

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use coldpress_executor::{FailedPartition, UnreadablePart};
+use coldpress_failure::ErrorClass;
 use coldpress_record::OperatorLedger;
 
 use super::*;
@@ -27,6 +28,7 @@ fn report(status: Status) -> Report {
         partitions_reused: 0,
         partitions_resumed: 0,
         failed_partitions: Vec::new(),
+        errors: Vec::new(),
         unreadable: Vec::new(),
         input_bytes: 2_000_000,
         export_bytes: 1_900_000,
@@ -142,4 +144,19 @@ fn fields_of_several_types_and_files_beside_the_output_are_named() {
         assert!(text.contains(part), "no {part:?} in:\n{text}");
     }
     assert!(!text.contains("Field text"), "{text}");
+}
+
+#[test]
+fn failed_attempts_are_summed_up() {
+    let mut report = report(Status::Completed);
+    report.errors = vec![ErrorSummary {
+        class: ErrorClass::Memory,
+        attempts: 2,
+        partition: 7,
+        message: "the worker process was killed".to_owned(),
+        advice: ErrorClass::Memory.advice(),
+    }];
+    let text = render_report(&report);
+    let expected = "\n2 failed attempts, the last of partition 7 (memory)\n  the worker process was killed\n  set `np` lower";
+    assert!(text.contains(expected), "{text}");
 }

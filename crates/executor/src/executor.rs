@@ -119,7 +119,7 @@ impl ExecutorBuilder {
         };
         let store = self
             .store
-            .unwrap_or_else(|| Arc::new(LocalStore::new(layout.checkpoint_dir())));
+            .unwrap_or_else(|| Arc::new(local_store(&recipe, &layout)));
         let prepared = Prepared::new(recipe, self.registry)?;
         let shared = Shared {
             stop: AtomicBool::new(false),
@@ -136,6 +136,10 @@ impl ExecutorBuilder {
     }
 }
 
+fn local_store(recipe: &Recipe, layout: &Layout) -> LocalStore {
+    LocalStore::new(layout.checkpoint_dir()).mapping(recipe.storage.arrow_memory_mapping)
+}
+
 /// The workers that a recipe asks for.
 fn backend_of(recipe: &Recipe, layout: &Layout, has_own_store: bool) -> Result<Arc<dyn Backend>> {
     match recipe.executor.kind {
@@ -144,7 +148,7 @@ fn backend_of(recipe: &Recipe, layout: &Layout, has_own_store: bool) -> Result<A
             ErrorKind::Recipe,
             "executor_type: worker processes know no checkpoint store but the folder on disk; set a backend of your own",
         )),
-        ExecutorKind::Process => Ok(Arc::new(ProcessBackend::new(layout.checkpoint_dir()))),
+        ExecutorKind::Process => Ok(Arc::new(ProcessBackend::new(local_store(recipe, layout)))),
     }
 }
 

@@ -97,7 +97,7 @@ impl Prepared {
             chain_settings,
             checkpoints,
             checkpoint_format: storage_format(recipe.checkpoint.format),
-            checkpoint_compression: storage_compression(recipe.checkpoint.compression),
+            checkpoint_compression: checkpoint_compression(&recipe),
             cut: cut(&recipe),
             target,
             retry: retry(&recipe),
@@ -286,6 +286,16 @@ fn target(export: &ExportSettings) -> Result<ExportTarget> {
         ExportCompression::None => ParquetCodec::None,
     });
     target.map_err(named("export_compression"))
+}
+
+/// What is mapped into memory is not compressed.
+fn checkpoint_compression(recipe: &Recipe) -> coldpress_checkpoint::Compression {
+    let is_mapped = recipe.storage.arrow_memory_mapping
+        && recipe.checkpoint.format == coldpress_config::StorageFormat::Arrow;
+    match is_mapped {
+        true => coldpress_checkpoint::Compression::None,
+        false => storage_compression(recipe.checkpoint.compression),
+    }
 }
 
 fn storage_compression(asked: coldpress_config::Compression) -> coldpress_checkpoint::Compression {

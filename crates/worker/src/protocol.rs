@@ -25,6 +25,8 @@ pub enum ToWorker {
     Begin {
         /// Their folder.
         checkpoint_dir: PathBuf,
+        /// Whether its files are mapped into memory.
+        maps: bool,
     },
     /// Run this.
     Run {

@@ -51,14 +51,18 @@ impl Driver {
 fn serve(registry: &Registry) -> io::Result<()> {
     let driver = Driver(Arc::new(Mutex::new(take_output()?)));
     let mut input = BufReader::new(io::stdin());
-    let Some(ToWorker::Begin { checkpoint_dir }) = receive(&mut input)? else {
+    let Some(ToWorker::Begin {
+        checkpoint_dir,
+        maps,
+    }) = receive(&mut input)?
+    else {
         return Err(io::Error::other(
             "the driver does not say where checkpoints are",
         ));
     };
     let context = WorkerContext {
         registry: registry.clone(),
-        store: Arc::new(LocalStore::new(checkpoint_dir)),
+        store: Arc::new(LocalStore::new(checkpoint_dir).mapping(maps)),
     };
     let (stop, progress) = (
         Arc::new(AtomicBool::new(false)),

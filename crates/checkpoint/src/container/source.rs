@@ -22,9 +22,17 @@ pub(super) fn read_group(reader: &dyn StoreReader, group: &ContainerGroup) -> Re
     Ok(bytes)
 }
 
-/// As [`read_group`], in memory that is aligned as Arrow likes it.
+/// As [`read_group`], in memory that is aligned as Arrow likes it, or in that of the file itself.
 pub(super) fn read_aligned(reader: &dyn StoreReader, group: &ContainerGroup) -> Result<Buffer> {
     let length = within(reader, group.offset, group.stored_bytes)?;
+    let start = usize::try_from(group.offset).unwrap_or(usize::MAX);
+    if let Some(whole) = reader.mapped()
+        && let Some(end) = start.checked_add(length).filter(|end| *end <= whole.len())
+    {
+        let bytes = Buffer::from(whole.slice(start..end));
+        check(reader, group, &bytes)?;
+        return Ok(bytes);
+    }
     let mut bytes = MutableBuffer::from_len_zeroed(length);
     reader.read_at(group.offset, &mut bytes)?;
     check(reader, group, &bytes)?;

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use coldpress_storage::{
     FileStamp, NewFile, crash_point, create_dir_all_durable, remove_durable, sync_dir,
 };
@@ -19,18 +20,39 @@ use crate::{Error, ObjectName, Result};
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     root: PathBuf,
+    maps: bool,
 }
 
 impl LocalStore {
     /// The store in this folder, which need not exist yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            maps: false,
+        }
+    }
+
+    /// Whether files are mapped into memory where that spares reading them: of Arrow files that are not compressed no byte
+    /// is copied then.
+    ///
+    /// Who cuts a file off that is mapped kills this process by SIGBUS; immutable files are not cut off, and a disk that
+    /// fails may do the same.
+    #[must_use]
+    pub fn mapping(mut self, maps: bool) -> Self {
+        self.maps = maps;
+        self
     }
 
     /// The folder.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether files are mapped into memory.
+    #[must_use]
+    pub fn maps(&self) -> bool {
+        self.maps
     }
 
     /// Where an object lies.
@@ -139,6 +161,7 @@ impl CheckpointStore for LocalStore {
             Ok((file, meta)) if meta.is_file() => Ok(Box::new(LocalReader {
                 store: self.clone(),
                 name: name.clone(),
+                mapped: self.maps.then(|| map(&file)).flatten(),
                 file: Positioned::new(file),
                 length: meta.len(),
             })),
@@ -171,6 +194,17 @@ impl CheckpointStore for LocalStore {
             Err(error) => Err(self.error("delete", name.as_str(), error)),
         }
     }
+}
+
+/// The file in memory; none where that cannot be had, as of an empty one.
+fn map(file: &File) -> Option<Bytes> {
+    #[allow(
+        unsafe_code,
+        reason = "objects are immutable, nobody of ours writes into a file that is there, and every byte is proven by its \
+                  digest before it is decoded"
+    )]
+    let mapped = unsafe { memmap2::Mmap::map(file) };
+    mapped.ok().map(Bytes::from_owner)
 }
 
 /// Whether there is no such file: no such name, or a file where a folder would have to be.
@@ -219,6 +253,7 @@ struct LocalReader {
     store: LocalStore,
     name: ObjectName,
     file: Positioned,
+    mapped: Option<Bytes>,
     length: u64,
 }
 
@@ -229,6 +264,10 @@ impl StoreReader for LocalReader {
 
     fn len(&self) -> u64 {
         self.length
+    }
+
+    fn mapped(&self) -> Option<Bytes> {
+        self.mapped.clone()
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
@@ -288,6 +327,28 @@ mod tests {
         let mut writer = store.put_new(&name(object)).unwrap();
         writer.write_all(bytes).unwrap();
         writer.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_mapped_is_what_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(folder.path()).mapping(true);
+        for (name, bytes) in [("some", &b"some bytes"[..]), ("none", b"")] {
+            let name = ObjectName::new(name).unwrap();
+            let mut writer = store.put_new(&name).unwrap();
+            writer.write_all(bytes).unwrap();
+            writer.finish().unwrap();
+            let reader = store.get(&name).unwrap();
+            let mapped = reader.mapped();
+            // Of no bytes there is nothing to map.
+            assert!(mapped.is_none_or(|mapped| mapped == bytes));
+            assert_eq!(reader.mapped().is_some(), !bytes.is_empty());
+            let plain = LocalStore::new(folder.path()).get(&name).unwrap();
+            assert!(plain.mapped().is_none());
+            // A file that is deleted stays readable for who has it open.
+            store.delete(&name).unwrap();
+            assert!(reader.mapped().is_none_or(|mapped| mapped == bytes));
+        }
     }
 
     #[test]

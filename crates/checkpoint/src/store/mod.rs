@@ -9,6 +9,7 @@ pub use memory::{Fault, MemoryStore, Step};
 use std::fmt;
 use std::io;
 
+use bytes::Bytes;
 use coldpress_storage::{FileStamp, Hasher};
 
 use crate::{Error, ObjectName, Result};
@@ -107,6 +108,11 @@ pub trait StoreReader: fmt::Debug + Send + Sync {
     /// [`Error::Store`]; its source is an [`io::ErrorKind::UnexpectedEof`] when the object ends before the buffer
     /// is full.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
+
+    /// All bytes of the object, where they can be had without reading them: as a file that is mapped into memory.
+    fn mapped(&self) -> Option<Bytes> {
+        None
+    }
 
     /// Whether the object has no bytes.
     fn is_empty(&self) -> bool {

@@ -25,7 +25,7 @@ section! {
         /// Map Arrow files into memory instead of reading them.
         arrow_memory_mapping: bool as Flag {
             "intermediate_storage.arrow_memory_mapping" | "arrow_memory_mapping" | "performance.memory_mapping",
-            Value("false"), Run, NoEffect("files are read, not mapped")
+            Value("false"), Run, Now
         }
         /// Keep the records after each operator, in a file per operator and partition.
         preserve_intermediate_data: bool as Flag {

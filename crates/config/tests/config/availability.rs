@@ -150,10 +150,6 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "r.yaml:4:1: `keep_hashes_in_res_ds` has no effect yet: no operator of this release computes hashes",
         ),
         (
-            "intermediate_storage: {arrow_memory_mapping: true}",
-            "r.yaml:4:24: `intermediate_storage.arrow_memory_mapping` has no effect yet: files are read, not mapped",
-        ),
-        (
             "open_tracer: true",
             "r.yaml:4:1: `open_tracer` has no effect yet: no record is traced",
         ),

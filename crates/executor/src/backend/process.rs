@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use coldpress_checkpoint::LocalStore;
 use coldpress_failure::ErrorClass;
 use coldpress_worker::{Attempt, AttemptError, Outcome, Progress, ToWorker, WorkerContext};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -23,15 +24,15 @@ use super::{Backend, Finished, Running};
 /// The executable must call [`serve_if_asked`](coldpress_worker::serve_if_asked) first in its `main`.
 #[derive(Clone, Debug)]
 pub struct ProcessBackend {
-    checkpoint_dir: PathBuf,
+    store: LocalStore,
     program: Option<PathBuf>,
 }
 
 impl ProcessBackend {
-    /// Processes of the running executable, which keep checkpoints in this folder.
-    pub fn new(checkpoint_dir: impl Into<PathBuf>) -> Self {
+    /// Processes of the running executable, which keep checkpoints in this store.
+    pub fn new(store: LocalStore) -> Self {
         Self {
-            checkpoint_dir: checkpoint_dir.into(),
+            store,
             program: None,
         }
     }
@@ -209,8 +210,8 @@ impl Attendant {
 
     fn start(&self) -> Result<Child, AttemptError> {
         let backend = &self.shared.backend;
-        let (child, pipe) = Child::start(backend.program.as_deref(), &backend.checkpoint_dir)
-            .map_err(|error| {
+        let (child, pipe) =
+            Child::start(backend.program.as_deref(), &backend.store).map_err(|error| {
                 AttemptError::new(
                     ErrorClass::System,
                     format!("cannot start a worker process: {error}"),

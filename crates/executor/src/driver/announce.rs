@@ -68,6 +68,14 @@ impl Driver<'_> {
             self.executor.backend.to_string(),
         );
         self.decide(format!("{workers} workers on {backend}: `np`, the machine's cores, `partition.max_concurrent_partitions`"));
+        let prepared = &self.executor.prepared;
+        let asked = prepared.recipe.checkpoint.compression.to_string();
+        let stored = prepared.checkpoint_compression.to_string();
+        if stored == "none" && asked != stored {
+            self.decide(format!(
+                "checkpoints are not compressed, though `{asked}` is asked for: `arrow_memory_mapping`"
+            ));
+        }
         self.events.emit(Event::new(
             EventKind::ProcessingStart,
             "the pipeline starts",

@@ -16,6 +16,7 @@ struct Kind {
     format: &'static str,
     compression: &'static str,
     gate_seconds: f64,
+    mapped: bool,
 }
 
 fn any_kind() -> impl Strategy<Value = Kind> {
@@ -25,12 +26,14 @@ fn any_kind() -> impl Strategy<Value = Kind> {
         one_of(&["parquet", "arrow", "jsonl"]),
         one_of(&["snappy", "gzip", "zstd", "lz4", "none", "auto"]),
         prop_oneof![Just(0.0), Just(2.0)],
+        any::<bool>(),
     )
-        .prop_map(|(mode, format, compression, gate_seconds)| Kind {
+        .prop_map(|(mode, format, compression, gate_seconds, mapped)| Kind {
             mode,
             format,
             compression,
             gate_seconds,
+            mapped,
         })
 }
 
@@ -40,6 +43,7 @@ impl Plan {
             .with("checkpoint.format", kind.format)
             .with("checkpoint.compression", kind.compression)
             .with("checkpoint.gate_seconds", kind.gate_seconds)
+            .with("intermediate_storage.arrow_memory_mapping", kind.mapped)
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
+use coldpress_checkpoint::LocalStore;
 use coldpress_storage::crash_point;
 use coldpress_worker::{
     AttemptError, FromWorker, InHand, Outcome, Progress, ToWorker, WORKER_ARGUMENT, receive, send,
@@ -43,7 +44,7 @@ impl Pipe {
 
 impl Child {
     /// Starts a process of `program`, or of the running executable, and waits until it answers.
-    pub(super) fn start(program: Option<&Path>, checkpoint_dir: &Path) -> io::Result<(Self, Pipe)> {
+    pub(super) fn start(program: Option<&Path>, store: &LocalStore) -> io::Result<(Self, Pipe)> {
         let mut command = match program {
             Some(program) => Command::new(program),
             None => Command::new(own_executable()?),
@@ -84,7 +85,8 @@ impl Child {
             oom_kills,
         };
         let begin = ToWorker::Begin {
-            checkpoint_dir: checkpoint_dir.to_owned(),
+            checkpoint_dir: store.root().to_owned(),
+            maps: store.maps(),
         };
         // One that does not listen does not answer either.
         let _ = pipe.tell(&begin);

@@ -10,8 +10,9 @@ use coldpress_dataset::{ExportTarget, Staged};
 use coldpress_operator::{OperatorKind, Registry};
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
 use coldpress_storage::{FileStamp, Hasher, NewFile};
+use coldpress_worker::obstacle;
 
-use crate::merge::MergeFailure;
+use crate::merge::{MergeFailure, unreadable};
 
 /// A file that is written beside the export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,10 +117,7 @@ impl Outputs {
         loop {
             let more = index
                 .next(&mut block)
-                .map_err(|error| MergeFailure::Damaged {
-                    partition,
-                    reason: error.to_string(),
-                })?;
+                .map_err(|error| unreadable(partition, &error))?;
             if !more {
                 return Ok(());
             }
@@ -142,8 +140,10 @@ impl Outputs {
             };
             let damaged = |reason: String| MergeFailure::Damaged { partition, reason };
             let path = piece.path.display();
-            let read = File::open(&piece.path)
-                .map_err(|error| damaged(format!("cannot open `{path}`: {error}")));
+            let read = File::open(&piece.path).map_err(|error| match obstacle(&error) {
+                Some(explanation) => MergeFailure::Obstacle(explanation),
+                None => damaged(format!("cannot open `{path}`: {error}")),
+            });
             let (mut file, mut hasher) = (read?, Hasher::new());
             let mut buffer = vec![0; 1 << 20];
             loop {

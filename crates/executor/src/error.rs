@@ -3,6 +3,7 @@
 use std::fmt;
 
 use coldpress_config::Span;
+use coldpress_worker::obstacle;
 
 /// The result of preparing or running a job.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -43,14 +44,18 @@ impl Error {
         }
     }
 
-    /// An error of this kind that came from another.
+    /// An error of this kind that came from another; an obstacle such as a full disk speaks for itself.
     pub fn because(
         kind: ErrorKind,
         message: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
+        let source = source.into();
+        if let Some(explanation) = obstacle(&*source) {
+            return Self::new(ErrorKind::Failed, explanation);
+        }
         Self {
-            source: Some(source.into()),
+            source: Some(source),
             ..Self::new(kind, message)
         }
     }
@@ -133,8 +138,10 @@ impl From<coldpress_storage::Error> for Error {
 impl Error {
     /// An error that is another one under our kind.
     fn of(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        let message = error.to_string();
-        let mut text = message;
+        if let Some(explanation) = obstacle(&error) {
+            return Self::new(ErrorKind::Failed, explanation);
+        }
+        let mut text = error.to_string();
         let mut source = error.source();
         while let Some(inner) = source {
             text.push_str(&format!(": {inner}"));
@@ -147,10 +154,14 @@ impl Error {
 impl From<coldpress_job::Error> for Error {
     fn from(error: coldpress_job::Error) -> Self {
         use coldpress_job::Error as Job;
+        let error = match error {
+            Job::Storage(error) => return error.into(),
+            other => other,
+        };
         let kind = match &error {
             Job::UnknownJob { .. } | Job::NothingToResume { .. } => ErrorKind::NoSuchJob,
             Job::InvalidJobId { .. } => ErrorKind::Recipe,
-            Job::Storage(_) | Job::Folder { .. } => ErrorKind::Failed,
+            Job::Folder { .. } => ErrorKind::Failed,
             _ => ErrorKind::Refused,
         };
         Self::of(kind, error)

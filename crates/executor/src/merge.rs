@@ -13,6 +13,7 @@ use coldpress_dataset::{
 };
 use coldpress_storage::{FileStamp, crash_point};
 use coldpress_table::{MixedField, SchemaRef};
+use coldpress_worker::obstacle;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use crate::companions::{Companion, DroppedPiece, Outputs};
@@ -70,6 +71,22 @@ pub(crate) enum MergeFailure {
     Abandoned,
     /// The output cannot be written.
     Output(DatasetError),
+    /// Something that has nothing to do with the rows or the output, such as too many open files.
+    Obstacle(String),
+}
+
+/// Why what belongs to a partition's result cannot be read: it is damaged, or nothing can be read at all.
+pub(crate) fn unreadable(
+    partition: u32,
+    error: &(dyn std::error::Error + 'static),
+) -> MergeFailure {
+    match obstacle(error) {
+        Some(explanation) => MergeFailure::Obstacle(explanation),
+        None => MergeFailure::Damaged {
+            partition,
+            reason: error.to_string(),
+        },
+    }
 }
 
 impl Merge {
@@ -202,10 +219,7 @@ impl Merging {
         let mut types = None;
         if self.needs_types || self.outputs.wants_stats() {
             let index = RowsReader::open_file(&piece.index, &piece.index_stamp);
-            let mut index = index.map_err(|error| MergeFailure::Damaged {
-                partition,
-                reason: error.to_string(),
-            })?;
+            let mut index = index.map_err(|error| unreadable(partition, &error))?;
             types = index.manifest().types.clone();
             self.outputs.append_stats(&mut index, partition)?;
         }

@@ -7,6 +7,7 @@
 //! - [`LogWriter`] and [`read_log`] are an append-only log of JSON records with a checksum per
 //!   line, group commit, and a rule for the one line that a crash may tear.
 //! - [`FileLock`] keeps a second driver on the same host out.
+//! - [`Obstacle`] tells what no other try would get past: a full disk, a read-only file system.
 //! - [`crash_point!`] names the places where tests kill the process.
 //!
 //! ```
@@ -46,6 +47,7 @@ mod lock;
 mod log;
 mod log_reader;
 mod new_file;
+mod obstacle;
 
 pub use atomic::{exchange_dirs, remove_durable, rename_durable, replace};
 pub use digest::{Digest, Hasher, digest_file, verify};
@@ -56,3 +58,4 @@ pub use lock::FileLock;
 pub use log::{FIRST_SEQUENCE, LogWriter, MAX_LINE_BYTES};
 pub use log_reader::{Frame, LogContents, LogReader, TornTail, read_log};
 pub use new_file::NewFile;
+pub use obstacle::Obstacle;

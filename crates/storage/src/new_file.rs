@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::crash_point;
 use crate::directory::{parent_of, sync_dir};
-use crate::{Error, FileStamp, Hasher, Result};
+use crate::{Error, FileStamp, Hasher, Obstacle, Result};
 
 const BUFFER_BYTES: usize = 256 << 10;
 /// The device is asked to begin writing whenever so many bytes have come together.
@@ -107,7 +107,15 @@ impl NewFile {
         self.buffer.clear();
         self.failed = written.is_err();
         self.begin_writeback();
-        written
+        written.map_err(|error| self.named(error))
+    }
+
+    /// Gives an obstacle the file's name, for it is often met below encoders that know none.
+    fn named(&self, error: io::Error) -> io::Error {
+        match Obstacle::of_io(&error) {
+            Some(_) => io::Error::new(error.kind(), Error::io("write", &self.path, error)),
+            None => error,
+        }
     }
 
     /// Has the device write while more comes, so that little is left for the sync at the end to wait for.
@@ -136,8 +144,9 @@ impl Write for NewFile {
         }
         if bytes.len() >= BUFFER_BYTES {
             // A short write keeps hash and file in step, because only what was taken is hashed.
-            let taken = self.file.write(bytes).inspect_err(|error| {
+            let taken = self.file.write(bytes).map_err(|error| {
                 self.failed = error.kind() != io::ErrorKind::Interrupted;
+                self.named(error)
             })?;
             self.hasher.update(&bytes[..taken]);
             self.bytes_written += taken as u64;

@@ -3,6 +3,7 @@
 use coldpress_failure::ErrorClass;
 use serde::{Deserialize, Serialize};
 
+use crate::obstacle::obstacle;
 use crate::protocol::InHand;
 
 /// Why an attempt failed; it has published nothing.
@@ -45,6 +46,8 @@ pub enum FailureKind {
     DamagedCopy,
     /// The earlier work that the attempt went on from turned out to be no good.
     BadStart,
+    /// Something that every attempt would meet, such as a full disk: the job must not go on.
+    Obstacle,
 }
 
 impl AttemptError {
@@ -93,16 +96,27 @@ impl AttemptError {
         }
     }
 
-    /// Whether the slice itself is to blame, so that no other start can help.
-    pub(crate) fn is_of_slice(&self) -> bool {
+    /// Whether the slice itself or an obstacle is to blame, so that no other start can help.
+    pub(crate) fn is_of_every_start(&self) -> bool {
         matches!(
             self.kind,
-            FailureKind::InputChanged | FailureKind::DamagedCopy
+            FailureKind::InputChanged | FailureKind::DamagedCopy | FailureKind::Obstacle
         )
     }
 
-    pub(crate) fn system(error: &dyn std::error::Error) -> Self {
-        Self::new(ErrorClass::System, with_sources(error))
+    pub(crate) fn system(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::of(ErrorClass::System, error)
+    }
+
+    /// A failure of this class, unless it is an obstacle.
+    fn of(class: ErrorClass, error: &(dyn std::error::Error + 'static)) -> Self {
+        match obstacle(error) {
+            Some(explanation) => Self {
+                kind: FailureKind::Obstacle,
+                ..Self::new(ErrorClass::System, explanation)
+            },
+            None => Self::new(class, with_sources(error)),
+        }
     }
 }
 
@@ -136,6 +150,6 @@ impl From<coldpress_dataset::Error> for AttemptError {
             coldpress_dataset::Error::DamagedTable { .. } => ErrorClass::Input,
             _ => ErrorClass::System,
         };
-        Self::new(class, with_sources(&error))
+        Self::of(class, &error)
     }
 }

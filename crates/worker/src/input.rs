@@ -51,8 +51,8 @@ impl Input {
         for (at, start) in attempt.starts.iter().enumerate().skip(first) {
             match Self::open_start(attempt, start, store) {
                 Ok(input) => return Ok((input, at)),
-                // A slice that is not what was planned is no matter of the checkpoint.
-                Err(error) if error.is_of_slice() => return Err(error),
+                // A slice that is not what was planned is no matter of the checkpoint, and neither is an obstacle.
+                Err(error) if error.is_of_every_start() => return Err(error),
                 Err(error) => set_aside.push(error.message),
             }
         }

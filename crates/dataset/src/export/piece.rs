@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use coldpress_storage::{FileStamp, Hasher};
+use coldpress_storage::{FileStamp, Hasher, Obstacle};
 use coldpress_table::{SchemaRef, Types};
 
 use super::rows::RowsForm;
@@ -38,6 +38,10 @@ impl Piece {
 
     /// The rows cannot be read.
     pub(super) fn unreadable(&self, error: &io::Error) -> Error {
+        // The rows are as good as ever where nothing can be opened.
+        if let (Some(_), Some(errno)) = (Obstacle::of_io(error), error.raw_os_error()) {
+            return Error::io("read", &self.path)(io::Error::from_raw_os_error(errno));
+        }
         self.damaged(format!("it cannot be read: {error}"))
     }
 

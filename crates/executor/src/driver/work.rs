@@ -252,6 +252,14 @@ impl Driver<'_> {
                     return Ok(());
                 }
             }
+            // Another try, or another partition, would meet it too: it is no failure of this one.
+            FailureKind::Obstacle => {
+                motion.scheduler.stopped(partition);
+                motion
+                    .fatal
+                    .get_or_insert(Error::new(ErrorKind::Failed, error.message));
+                return Ok(());
+            }
             FailureKind::Other | FailureKind::BadStart => {}
         }
         self.announce_attempt_failed(partition, number, &error);
@@ -459,6 +467,7 @@ impl Driver<'_> {
                 self.void_result(&mut motion.scheduler, partition, &reason)
             }
             Some(MergeFailure::Output(error)) => Err(error.into()),
+            Some(MergeFailure::Obstacle(message)) => Err(Error::new(ErrorKind::Failed, message)),
             Some(MergeFailure::Abandoned) | None => Ok(()),
         }
     }
@@ -515,6 +524,7 @@ impl Driver<'_> {
         match self.commit_export(std::mem::replace(&mut motion.frontier, next))? {
             Ok(exported) => Ok(Some(Ending::Exported(exported))),
             Err(MergeFailure::Output(error)) => Err(error.into()),
+            Err(MergeFailure::Obstacle(message)) => Err(Error::new(ErrorKind::Failed, message)),
             Err(MergeFailure::Abandoned) if self.stop_requested() => Ok(Some(Ending::Stopped)),
             Err(MergeFailure::Abandoned) => {
                 Err(Error::new(ErrorKind::Failed, "the merge was left"))

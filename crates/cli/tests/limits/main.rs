@@ -1,0 +1,12 @@
+//! Disks, memory and open files that run short: a job that meets such a limit ends cleanly or slows down, loses nothing,
+//! and goes on with the same bytes.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+// A folder of its own, the program in it, and file systems of its own.
+mod bench;
+// Disks that are full, of all that is written.
+mod full_disk;
+// Too few open files.
+mod open_files;
+// File systems that are mounted read-only.
+mod read_only;

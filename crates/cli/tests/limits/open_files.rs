@@ -1,0 +1,41 @@
+//! Too few open files.
+
+use crate::bench::{Bench, PROCESS};
+
+#[test]
+fn too_few_open_files_stop_the_job_and_spoil_nothing() {
+    let bench = Bench::new();
+    let mut codes = Vec::new();
+    for limit in [6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 256] {
+        bench.clear();
+        let ran = bench.script(&format!("ulimit -n {limit}; exec $COLDPRESS {PROCESS}"));
+        codes.push(ran.code);
+        if ran.code != 0 {
+            let ran = ran.expect(1);
+            let expected =
+                format!("the process may have {limit} files open (`ulimit -n`), and needs more: ");
+            assert!(
+                ran.error().starts_with(&expected),
+                "{limit}: {}",
+                ran.stderr
+            );
+            assert!(!bench.path("out/o.jsonl").exists());
+            bench.run(PROCESS).expect(0);
+        }
+        assert_eq!(bench.read("out/o.jsonl"), bench.expected, "{limit}");
+        let spoilt = bench.events().into_iter().find(|event| {
+            let kind = event["event_type"].as_str().unwrap();
+            let message = event["message"].as_str().unwrap();
+            // What cannot be opened is not damaged.
+            matches!(kind, "retry" | "partition_failed")
+                || message.contains("damaged")
+                || message.contains("no good")
+        });
+        assert_eq!(spoilt, None, "{limit}");
+    }
+    assert_eq!(
+        (codes.first(), codes.last()),
+        (Some(&1), Some(&0)),
+        "{codes:?}"
+    );
+}

@@ -8,6 +8,7 @@ mod open;
 mod plan;
 mod poison;
 pub(crate) mod retention;
+mod space;
 mod starts;
 mod views;
 mod work;
@@ -75,6 +76,8 @@ pub(crate) struct Driver<'e> {
     seen: BTreeMap<u32, FieldsSeen>,
     /// The schemas of columnar sources that were asked for.
     schemas: BTreeMap<u32, SchemaRef>,
+    /// What was seen of free disk space.
+    space: space::SpaceWatch,
     /// Files to delete as soon as it is durable that nothing counts on them.
     doomed: Vec<retention::Doomed>,
 }

@@ -20,6 +20,7 @@ mod prepare;
 mod preview;
 mod report;
 mod scheduler;
+mod space;
 mod summary;
 
 pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running};
@@ -31,3 +32,4 @@ pub use prepare::Prepared;
 pub use preview::Preview;
 pub use report::{ErrorSummary, FailedPartition, OperatorPerformance, Report, UnreadablePart};
 pub use scheduler::{AfterFailure, Next, Scheduler};
+pub use space::{DiskEstimate, DiskSpace};

@@ -32,6 +32,7 @@ mod event_line;
 mod plan;
 mod plan_text;
 
+pub use coldpress_executor::{DiskEstimate, DiskSpace};
 pub use end_of_run::{render_report, render_unfinished};
 pub use error::{Error, Result};
 pub use event_line::render_event;
@@ -39,6 +40,6 @@ pub use monitor::{
     CompletedOperation, CurrentOperation, MonitorView, OverallProgress, PartitionView,
     SavedCheckpoint, monitor,
 };
-pub use plan::{DiskEstimate, PlanView, PlannedSource, StageView, plan};
+pub use plan::{PlanView, PlannedSource, StageView, plan};
 pub use plan_text::render_fields;
 pub use table::{Align, Table};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use coldpress_dataset::{Block, Compression, Format, LineStream, Source, TableFile};
-use coldpress_executor::Prepared;
+use coldpress_executor::{DiskEstimate, DiskSpace, Prepared};
 use coldpress_job::{FieldsView, fields_view};
 use coldpress_partition::{CutSettings, Decision};
 use coldpress_record::Lines;
@@ -46,6 +46,8 @@ pub struct PlanView {
     pub workers: usize,
     /// What is written.
     pub disk: DiskEstimate,
+    /// The disks that it is written to.
+    pub space: Vec<DiskSpace>,
     /// The output.
     pub export_path: PathBuf,
     /// The folder of all jobs.
@@ -76,27 +78,6 @@ pub struct StageView {
     pub checkpoints: Vec<u32>,
 }
 
-/// What is written, in bytes, as if no operator dropped or shortened anything and before compression.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct DiskEstimate {
-    /// Results of the partitions, in the job's folder.
-    pub results: u64,
-    /// Checkpoints.
-    pub checkpoints: u64,
-    /// Copies of slices of the input that cannot be sought.
-    pub copies: u64,
-    /// The output.
-    pub export: u64,
-}
-
-impl DiskEstimate {
-    /// All of it.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.results + self.checkpoints + self.copies + self.export
-    }
-}
-
 /// How much of the dataset is read, in unpacked bytes.
 const SAMPLE_BYTES: u64 = 64 << 20;
 
@@ -124,7 +105,7 @@ pub fn plan(prepared: &Prepared) -> Result<PlanView> {
     let mut notes = resolved.notes;
     notes.extend(preview.warnings);
     let points = prepared.checkpoints.len() as u64;
-    let unpacked: u64 = estimate.bytes;
+    let disk = DiskEstimate::new(estimate.bytes, estimate.copied_bytes, points);
     let sources = resolved.sources.iter().map(|source| PlannedSource {
         path: source.identity.path.clone(),
         bytes: source.identity.length,
@@ -136,7 +117,7 @@ pub fn plan(prepared: &Prepared) -> Result<PlanView> {
         sources: sources.collect(),
         exact: estimate.exact,
         records: estimate.records,
-        input_bytes: unpacked,
+        input_bytes: estimate.bytes,
         partitions: estimate.partitions,
         partition_records: cut.max_records,
         partition_bytes: cut.max_bytes,
@@ -152,12 +133,8 @@ pub fn plan(prepared: &Prepared) -> Result<PlanView> {
         checkpoint_strategy: recipe.checkpoint.strategy.as_str().to_owned(),
         checkpoint_files: points * estimate.partitions,
         workers: prepared.workers,
-        disk: DiskEstimate {
-            results: unpacked,
-            checkpoints: points * unpacked,
-            copies: estimate.copied_bytes,
-            export: unpacked,
-        },
+        space: prepared.disks(&disk),
+        disk,
         export_path: prepared.target.path().to_owned(),
         work_dir: recipe.paths.work_dir.clone(),
         notes,
@@ -243,9 +220,7 @@ impl Estimate {
             Some(asked) => asked.min(self.records),
             None => self.partitions + if records > 0 { parts } else { 0 },
         };
-        let is_sought =
-            source.is_addressable() || source.is_columnar() || source.can_resume_inside();
-        if !is_sought {
+        if prepared.is_copied(source) {
             self.copied_bytes += bytes;
         }
     }

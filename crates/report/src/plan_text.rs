@@ -1,6 +1,7 @@
 //! What a run would do, as text.
 
 use coldpress_dataset::Compression;
+use coldpress_executor::DiskSpace;
 
 use coldpress_job::FieldsView;
 
@@ -46,6 +47,7 @@ impl PlanView {
         }
         text.push_str(&self.render_checkpoints());
         text.push_str(&self.render_disk());
+        text.push_str(&self.render_space());
         text.push_str(&format!(
             "Output       {}\n",
             plain(&self.export_path.display().to_string())
@@ -104,6 +106,22 @@ impl PlanView {
             bytes(disk.total()),
             parts.join(", ")
         )
+    }
+
+    fn render_space(&self) -> String {
+        let line = |disk: &DiskSpace| {
+            let short = match disk.needed_bytes > disk.free_bytes {
+                true => ": that may not be enough",
+                false => "",
+            };
+            format!(
+                "Free         {} for up to {}{short}\n             on {}\n",
+                bytes(disk.free_bytes),
+                bytes(disk.needed_bytes),
+                plain(&disk.name())
+            )
+        };
+        self.space.iter().map(line).collect()
     }
 }
 

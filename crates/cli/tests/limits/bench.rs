@@ -85,6 +85,7 @@ impl Bench {
     }
 
     /// Runs a shell script that may mount file systems, which are gone at its end; none where that is not permitted.
+    #[allow(clippy::print_stdout, reason = "a test that tests nothing must say so")]
     pub(crate) fn mounting(&self, script: &str) -> Option<Ran> {
         let probe = "mkdir -p probe && mount -t tmpfs -o size=64k tmpfs probe";
         let in_namespace = |script: &str| {

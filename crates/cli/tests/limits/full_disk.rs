@@ -14,7 +14,7 @@ fn check(folder: &str, sizes: &[u32], settings: &str) {
             "mkdir -p {folder}
             mount -t tmpfs -o size={size}k tmpfs {folder}
             run() {{ code=0; $COLDPRESS {PROCESS} {settings} 2>$1 || code=$?; echo $code >$1.code; }}
-            run first; run second
+            run first; cat jobs/j/journal/* >journal || true; run second
             mount -o remount,size=64m {folder}
             run third
             cp out/o.jsonl exported.jsonl
@@ -36,6 +36,15 @@ fn check(folder: &str, sizes: &[u32], settings: &str) {
             if ran.code == 1 {
                 check_message(ran, folder);
             }
+        }
+        // Where the journal has room, it says how the run ended.
+        if folder != "jobs" && first.code == 1 {
+            let journal = String::from_utf8(bench.read("journal")).unwrap();
+            let last = journal.lines().last().unwrap();
+            assert!(
+                last.contains("finished") && last.contains("is full"),
+                "{last}"
+            );
         }
         run("third").expect(0);
         assert_eq!(bench.read("exported.jsonl"), bench.expected, "{size}k");

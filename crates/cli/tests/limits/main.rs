@@ -10,3 +10,5 @@ mod full_disk;
 mod open_files;
 // File systems that are mounted read-only.
 mod read_only;
+// Free space that is looked at beforehand.
+mod space;

@@ -26,9 +26,9 @@ section! {
         memory_limit_bytes: Option<u64> as Optional<Megabytes<false>> {
             "memory_limit_mb", Derived("the container's or machine's"), Run, Partly("the sizes that `partition.auto_configure` chooses keep to it")
         }
-        /// Free disk space below which nothing more is begun, in MB of 1,048,576 bytes.
+        /// Free disk space below which the job stops, in MB of 1,048,576 bytes, on each disk that it writes to; 0: it is not looked at.
         min_free_disk_bytes: u64 as Megabytes<true> {
-            "min_free_disk_mb", Value("512"), Run, NoEffect("free disk space is not checked yet")
+            "min_free_disk_mb", Value("512"), Run, Now
         }
     }
 }

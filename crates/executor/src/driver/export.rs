@@ -201,6 +201,7 @@ impl Driver<'_> {
             if self.stop_requested() {
                 return Ok(Err(MergeFailure::Abandoned));
             }
+            self.watch_space()?;
         }
         let merged = match merge.finish() {
             Ok(merged) => merged,

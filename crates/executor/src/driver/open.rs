@@ -15,6 +15,7 @@ use coldpress_storage::{FileLock, replace};
 use super::Driver;
 use super::adoption::Adoption;
 use super::poison::Suspects;
+use super::space::SpaceWatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::prepare::Prepared;
@@ -104,6 +105,7 @@ impl<'e> Driver<'e> {
             seen: BTreeMap::new(),
             schemas: BTreeMap::new(),
             doomed: Vec::new(),
+            space: SpaceWatch::default(),
         };
         driver.announce_start(mode == Mode::Resume && adopted.is_none());
         if let Some(adopted) = adopted {

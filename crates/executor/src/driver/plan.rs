@@ -35,6 +35,7 @@ impl Driver<'_> {
                     .warnings
                     .into_iter()
                     .for_each(|warning| self.warn(warning));
+                self.compare_need(&self.need_of_all(&preview.seen));
                 let decisions = self.decide_cut(&cut, preview.sizing.as_ref());
                 let prepared = &self.executor.prepared;
                 let plan = JobPlan {

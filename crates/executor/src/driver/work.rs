@@ -43,6 +43,10 @@ struct Motion {
 impl Driver<'_> {
     /// Works on the job until it is exported, stopped, or fails.
     pub(super) fn work(&mut self) -> Result<Ending> {
+        self.watch_space()?;
+        if self.state.plan_complete() {
+            self.compare_need(&self.need_of_the_rest());
+        }
         let mut motion = self.set_in_motion()?;
         loop {
             self.receive(&mut motion)?;
@@ -184,6 +188,7 @@ impl Driver<'_> {
 
     /// The attempts to give out now, written down but not yet durable.
     fn schedule(&mut self, motion: &mut Motion) -> Result<Vec<Attempt>> {
+        motion.fatal = motion.fatal.take().or(self.watch_space().err());
         if motion.fatal.is_some() || self.stop_requested() {
             motion.scheduler.stop();
             motion.running.stop();

@@ -49,12 +49,13 @@ fn a_small_dataset_is_counted() {
         "Partitions   4 of up to 10 records",
         "1  text_length_filter  [checkpoint]",
         "every_op: 8 files",
+        "Free         ",
     ] {
         assert!(text.contains(part), "no {part:?} in:\n{text}");
     }
     assert!(
         text.lines()
-            .all(|line| line.chars().count() <= 80 || line.contains(" /")),
+            .all(|line| line.chars().count() <= 80 || line.contains(" /") || line.contains("`/")),
         "{text}"
     );
 }

@@ -1,0 +1,205 @@
+//! Disk space: about how much a job writes where, and how much is free there.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use coldpress_dataset::Source;
+use coldpress_partition::Copying;
+use serde::Serialize;
+
+use crate::prepare::Prepared;
+
+/// What is written, in bytes, as if no operator dropped or shortened anything and before compression.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DiskEstimate {
+    /// Results of the partitions, in the job's folder.
+    pub results: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+    /// Copies of slices of the input that cannot be sought.
+    pub copies: u64,
+    /// The output.
+    pub export: u64,
+}
+
+impl DiskEstimate {
+    /// What a job writes whose input has `decoded_bytes` once it is unpacked, of which `copied_bytes` are copied while it is
+    /// cut, and which has so many checkpoints of each partition.
+    #[must_use]
+    pub fn new(decoded_bytes: u64, copied_bytes: u64, checkpoints: u64) -> Self {
+        Self {
+            results: decoded_bytes,
+            checkpoints: decoded_bytes.saturating_mul(checkpoints),
+            copies: copied_bytes.min(decoded_bytes),
+            export: decoded_bytes,
+        }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        let parts = [self.results, self.checkpoints, self.copies, self.export];
+        parts.into_iter().fold(0, u64::saturating_add)
+    }
+}
+
+/// A disk that a job writes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DiskSpace {
+    /// The job's folders that lie on it.
+    pub folders: Vec<PathBuf>,
+    /// What is free there, in bytes.
+    pub free_bytes: u64,
+    /// About what the job writes there, in bytes.
+    pub needed_bytes: u64,
+}
+
+impl DiskSpace {
+    /// `the disk of X`, with all folders that are meant.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let folders = self.folders.iter();
+        let folders: Vec<String> = folders
+            .map(|folder| format!("`{}`", folder.display()))
+            .collect();
+        format!("the disk of {}", folders.join(" and "))
+    }
+}
+
+impl Prepared {
+    /// The disks that a job of this recipe writes to, and about how much to each. One that does not say what is free is
+    /// left out. Nothing is made.
+    #[must_use]
+    pub fn disks(&self, need: &DiskEstimate) -> Vec<DiskSpace> {
+        let paths = &self.recipe.paths;
+        let work_dir = Path::new(&paths.work_dir);
+        let or_work_dir = |dir: &Option<String>| {
+            dir.as_ref()
+                .map_or_else(|| work_dir.to_owned(), PathBuf::from)
+        };
+        let written = [
+            (work_dir.to_owned(), need.results),
+            (or_work_dir(&paths.checkpoint_dir), need.checkpoints),
+            (or_work_dir(&paths.partition_dir), need.copies),
+            (self.target.folder().to_owned(), need.export),
+        ];
+        let measured = written.into_iter().filter_map(|(folder, needed_bytes)| {
+            let (device, free_bytes) = measure(&folder)?;
+            Some(Measured {
+                folder,
+                needed_bytes,
+                device,
+                free_bytes,
+            })
+        });
+        by_device(measured)
+    }
+
+    /// Whether slices of this source are copied while it is cut.
+    #[must_use]
+    pub fn is_copied(&self, source: &Source) -> bool {
+        let is_sought =
+            source.is_addressable() || source.is_columnar() || source.can_resume_inside();
+        match self.cut.copying {
+            Copying::Auto => !is_sought,
+            Copying::Always => !source.is_columnar(),
+            Copying::Never => false,
+        }
+    }
+}
+
+/// A folder with what was found out about its disk.
+struct Measured {
+    folder: PathBuf,
+    needed_bytes: u64,
+    device: u64,
+    free_bytes: u64,
+}
+
+/// Puts folders of one device together, in the order of their first folders.
+fn by_device(measured: impl Iterator<Item = Measured>) -> Vec<DiskSpace> {
+    let mut disks: Vec<(u64, DiskSpace)> = Vec::new();
+    for one in measured {
+        match disks.iter_mut().find(|(device, _)| *device == one.device) {
+            Some((_, disk)) => {
+                disk.needed_bytes = disk.needed_bytes.saturating_add(one.needed_bytes);
+                if !disk.folders.contains(&one.folder) {
+                    disk.folders.push(one.folder);
+                }
+            }
+            None => disks.push((
+                one.device,
+                DiskSpace {
+                    folders: vec![one.folder],
+                    free_bytes: one.free_bytes,
+                    needed_bytes: one.needed_bytes,
+                },
+            )),
+        }
+    }
+    disks.into_iter().map(|(_, disk)| disk).collect()
+}
+
+/// The device that a folder is on, or will be on once it is made, and what is free there for this user.
+fn measure(folder: &Path) -> Option<(u64, u64)> {
+    let mut above = folder.ancestors().map(|folder| match folder {
+        bare if bare.as_os_str().is_empty() => Path::new("."),
+        named => named,
+    });
+    let (there, metadata) = above.find_map(|folder| Some((folder, folder.metadata().ok()?)))?;
+    let space = rustix::fs::statvfs(there).ok()?;
+    // A file system that counts no blocks says nothing of its size.
+    let free_bytes = space.f_bavail.saturating_mul(space.f_frsize);
+    (space.f_blocks > 0).then_some((metadata.dev(), free_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_depends_on_the_input_and_the_checkpoints() {
+        let estimate = |decoded, copied, checkpoints| {
+            let made = DiskEstimate::new(decoded, copied, checkpoints);
+            (made.results, made.checkpoints, made.copies, made.export)
+        };
+        assert_eq!(estimate(100, 0, 0), (100, 0, 0, 100));
+        assert_eq!(estimate(100, 30, 3), (100, 300, 30, 100));
+        assert_eq!(estimate(100, 101, 1), (100, 100, 100, 100));
+        assert_eq!(DiskEstimate::new(100, 30, 3).total(), 530);
+        assert_eq!(DiskEstimate::new(u64::MAX, 0, 2).total(), u64::MAX);
+    }
+
+    #[test]
+    fn folders_of_a_device_are_one_disk() {
+        let measured = [("a", 1, 7), ("a", 2, 7), ("b", 4, 8), ("c", 8, 7)];
+        let measured = measured.map(|(folder, needed_bytes, device)| Measured {
+            folder: folder.into(),
+            needed_bytes,
+            device,
+            free_bytes: 1000 + device,
+        });
+        let disks = by_device(measured.into_iter());
+        let told: Vec<_> = disks
+            .iter()
+            .map(|disk| (disk.name(), disk.needed_bytes, disk.free_bytes))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("the disk of `a` and `c`".to_owned(), 11, 1007),
+                ("the disk of `b`".to_owned(), 4, 1008)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_to_be_made_is_on_the_disk_of_the_one_above() {
+        let folder = tempfile::tempdir().unwrap();
+        let (device, free) = measure(folder.path()).unwrap();
+        assert!(free > 0);
+        let inside = measure(&folder.path().join("not/there")).unwrap();
+        assert_eq!(inside.0, device);
+        assert!(measure(Path::new("not_there")).is_some());
+    }
+}

@@ -4,6 +4,7 @@ mod adoption;
 mod announce;
 pub(crate) mod clean;
 mod export;
+mod memory;
 mod open;
 mod plan;
 mod poison;
@@ -76,6 +77,8 @@ pub(crate) struct Driver<'e> {
     seen: BTreeMap<u32, FieldsSeen>,
     /// The schemas of columnar sources that were asked for.
     schemas: BTreeMap<u32, SchemaRef>,
+    /// What was seen of the memory in use.
+    memory: memory::MemoryWatch,
     /// What was seen of free disk space.
     space: space::SpaceWatch,
     /// Files to delete as soon as it is durable that nothing counts on them.

@@ -15,6 +15,7 @@ mod driver;
 mod error;
 mod executor;
 mod judge;
+mod memory;
 mod merge;
 mod prepare;
 mod preview;

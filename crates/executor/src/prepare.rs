@@ -15,7 +15,7 @@ use coldpress_dataset::{
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
 use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
-use coldpress_partition::{Copying, CutSettings, Sizing};
+use coldpress_partition::{Copying, CutSettings, Sizing, memory_limit};
 use coldpress_worker::IntermediateForm;
 
 use crate::companions::{Companion, Content, companions};
@@ -215,6 +215,12 @@ impl Prepared {
             max_bytes: bytes.div_ceil(count.max(1)).max(1),
             ..self.cut.clone()
         }
+    }
+
+    /// The memory that the job may take.
+    pub fn memory_limit_bytes(&self) -> u64 {
+        let asked = self.recipe.limits.memory_limit_bytes;
+        asked.unwrap_or_else(|| memory_limit().bytes)
     }
 
     /// The operators' names in order.

@@ -7,8 +7,7 @@ use coldpress_config::nearest;
 use coldpress_dataset::{Error as DatasetError, Format, Source, TableFile, TableRows};
 use coldpress_operator::{Chain, Determinism};
 use coldpress_partition::{
-    DEFAULT_SAMPLE_BYTES, MediaFields, SampledRecords, Sizing, SizingFacts, choose, memory_limit,
-    sample,
+    DEFAULT_SAMPLE_BYTES, MediaFields, SampledRecords, Sizing, SizingFacts, choose, sample,
 };
 use coldpress_record::{Batch, FieldError, FieldsSeen, STATS_FIELD};
 
@@ -88,13 +87,12 @@ impl Prepared {
 
     fn sizing_facts(&self, seen: &SampledRecords, cost_nanos_per_byte: Option<f64>) -> SizingFacts {
         let (recipe, partition) = (&self.recipe, &self.recipe.partition);
-        let limit = recipe.limits.memory_limit_bytes;
         SizingFacts {
             sample: seen.clone(),
             cost_nanos_per_byte,
             operators: recipe.process.len() as u32,
             workers: self.workers as u32,
-            memory_limit_bytes: limit.unwrap_or_else(|| memory_limit().bytes),
+            memory_limit_bytes: self.memory_limit_bytes(),
             target_bytes: partition.target_size_mb << 20,
             max_concurrent: partition.max_concurrent_partitions,
             total_bytes: 0,

@@ -6,6 +6,8 @@
 mod bench;
 // Disks that are full, of all that is written.
 mod full_disk;
+// How much memory attempts may take together.
+mod memory;
 // Too few open files.
 mod open_files;
 // File systems that are mounted read-only.

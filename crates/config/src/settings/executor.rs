@@ -22,9 +22,9 @@ section! {
 section! {
     /// How much of the machine the work may take.
     pub struct LimitSettings {
-        /// Memory for the whole job, in MB of 1,048,576 bytes; none given: the container's or machine's.
+        /// Memory for the whole job, in MB of 1,048,576 bytes; none given: the container's or machine's. `partition.auto_configure` keeps to it, and no further partition is begun while more than 85 % of it is in use.
         memory_limit_bytes: Option<u64> as Optional<Megabytes<false>> {
-            "memory_limit_mb", Derived("the container's or machine's"), Run, Partly("the sizes that `partition.auto_configure` chooses keep to it")
+            "memory_limit_mb", Derived("the container's or machine's"), Run, Now
         }
         /// Free disk space below which the job stops, in MB of 1,048,576 bytes, on each disk that it writes to; 0: it is not looked at.
         min_free_disk_bytes: u64 as Megabytes<true> {

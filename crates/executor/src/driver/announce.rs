@@ -9,6 +9,7 @@ use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
 use coldpress_worker::{Attempt, AttemptError, Outcome};
 
 use super::Driver;
+use crate::memory::resident_bytes;
 use crate::report::Report;
 
 impl Driver<'_> {
@@ -352,15 +353,11 @@ impl Driver<'_> {
             return;
         }
         *last = Instant::now();
-        let Ok(usage) = std::fs::read_to_string("/proc/self/statm") else {
-            return;
+        let memory_mb = match resident_bytes(&[]) {
+            // The system does not tell.
+            0 => return,
+            bytes => bytes / 1_000_000,
         };
-        let pages: u64 = usage
-            .split_whitespace()
-            .nth(1)
-            .and_then(|pages| pages.parse().ok())
-            .unwrap_or_default();
-        let memory_mb = pages * rustix::param::page_size() as u64 / 1_000_000;
         self.events.emit(
             Event::new(
                 EventKind::ResourceUsage,

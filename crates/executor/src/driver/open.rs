@@ -15,6 +15,7 @@ use coldpress_storage::{FileLock, replace};
 use super::Driver;
 use super::adoption::Adoption;
 use super::poison::Suspects;
+use super::memory::MemoryWatch;
 use super::space::SpaceWatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
@@ -105,6 +106,7 @@ impl<'e> Driver<'e> {
             seen: BTreeMap::new(),
             schemas: BTreeMap::new(),
             doomed: Vec::new(),
+            memory: MemoryWatch::new(&executor.prepared),
             space: SpaceWatch::default(),
         };
         driver.announce_start(mode == Mode::Resume && adopted.is_none());

@@ -164,6 +164,8 @@ impl Driver<'_> {
         let nothing_to_wait_for = motion.planner.is_none() && motion.scheduler.open() == 0;
         if nothing_to_wait_for {
             Duration::ZERO
+        } else if self.memory.holds_back(motion.scheduler.running()) {
+            PATIENCE
         } else {
             motion.scheduler.wait(now).min(PATIENCE)
         }
@@ -194,7 +196,9 @@ impl Driver<'_> {
             motion.running.stop();
         }
         let mut attempts = Vec::new();
-        while let Next::Start { partition, .. } = motion.scheduler.next(self.now()) {
+        while !self.waits_for_memory(&motion.scheduler, &[])
+            && let Next::Start { partition, .. } = motion.scheduler.next(self.now())
+        {
             let number = self.state.last_attempt(partition, self.journal.epoch()) + 1;
             let Some(attempt) = self.attempt(partition, number) else {
                 motion.scheduler.stopped(partition);
@@ -209,6 +213,7 @@ impl Driver<'_> {
                 attempt: number,
             })?;
             self.announce_attempt(&attempt);
+            self.tell_large(&attempt.partition);
             attempts.push(attempt);
         }
         Ok(attempts)

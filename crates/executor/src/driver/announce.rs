@@ -347,13 +347,13 @@ impl Driver<'_> {
     }
 
     /// Tells the memory and processor time that this process uses, every so often.
-    pub(super) fn sample_resources(&self, last: &mut Instant) {
+    pub(super) fn sample_resources(&self, last: &mut Instant, workers: &[u32]) {
         let every = self.executor.prepared.recipe.events.resource_sample_seconds;
         if every <= 0.0 || last.elapsed().as_secs_f64() < every {
             return;
         }
         *last = Instant::now();
-        let memory_mb = match resident_bytes(&[]) {
+        let memory_mb = match resident_bytes(workers) {
             // The system does not tell.
             0 => return,
             bytes => bytes / 1_000_000,

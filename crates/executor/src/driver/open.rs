@@ -14,8 +14,8 @@ use coldpress_storage::{FileLock, replace};
 
 use super::Driver;
 use super::adoption::Adoption;
-use super::poison::Suspects;
 use super::memory::MemoryWatch;
+use super::poison::Suspects;
 use super::space::SpaceWatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;

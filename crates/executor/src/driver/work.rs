@@ -155,7 +155,7 @@ impl Driver<'_> {
         while let Ok(finished) = motion.finished.try_recv() {
             self.take_finished(motion, finished)?;
         }
-        self.sample_resources(&mut motion.last_sample);
+        self.sample_resources(&mut motion.last_sample, &motion.running.processes());
         Ok(())
     }
 
@@ -196,7 +196,7 @@ impl Driver<'_> {
             motion.running.stop();
         }
         let mut attempts = Vec::new();
-        while !self.waits_for_memory(&motion.scheduler, &[])
+        while !self.waits_for_memory(&motion.scheduler, &motion.running.processes())
             && let Next::Start { partition, .. } = motion.scheduler.next(self.now())
         {
             let number = self.state.last_attempt(partition, self.journal.epoch()) + 1;

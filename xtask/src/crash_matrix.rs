@@ -20,7 +20,8 @@ const HEAD: &str = "\
 A release build of the program, killed with `kill -9` and resumed with the same command: ten operators, two workers, which
 are threads or processes; forty partitions for the kills at instants, thirteen for those at crash points. Over the
 rounds every form of input meets every form of export, with and without companions (statistics and dropped records),
-with checkpoints of every mode and format. Each round asserts
+with checkpoints of every mode and format. Half of the kills at crash points are power cuts: what was not synced is
+undone before the process dies. Each round asserts
 
 - that the kill hit, and that at the path of the export and of each companion stood then what stood there before, or
   the whole new file, and with a new export all of its companions;

@@ -94,6 +94,17 @@ fn write_quoted(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// Whether a text means the same wherever it stands on a line, as a block or between brackets.
+pub(crate) fn is_harmless(text: &str) -> bool {
+    let known = if text.starts_with(['\'', '"']) {
+        "_./~-'\" {}"
+    } else {
+        "_./~-"
+    };
+    let is_known = |char: char| char.is_ascii_alphanumeric() || known.contains(char);
+    !text.is_empty() && text.chars().all(is_known)
+}
+
 fn must_escape(char: char) -> bool {
     char.is_control()
         || matches!(

@@ -29,8 +29,8 @@ impl Recipe {
         for (spec, value) in self.written() {
             insert(&mut settings, spec.name, to_yaml_value(&value));
         }
-        let mut text = serde_yaml::to_string(&settings)
-            .expect("maps of text, numbers and lists have a YAML form");
+        let mut text = String::new();
+        write_settings(&settings, 0, &mut text);
         text.push_str(&process_text(&self.process));
         text
     }
@@ -98,6 +98,57 @@ fn insert(settings: &mut Mapping, name: &str, value: Yaml) {
         .or_insert_with(|| Yaml::Mapping(Mapping::new()));
     if let Yaml::Mapping(inner) = inner {
         insert(inner, rest, value);
+    }
+}
+
+/// The settings in block style. The library's own form folds some line ends of Unicode, so texts that hold such are
+/// written here.
+fn write_settings(settings: &Mapping, indent: usize, out: &mut String) {
+    for (key, value) in settings {
+        out.push_str(&" ".repeat(indent));
+        out.push_str(&scalar_text(key));
+        out.push(':');
+        match value {
+            Yaml::Mapping(inner) if !inner.is_empty() => {
+                out.push('\n');
+                write_settings(inner, indent + 2, out);
+            }
+            Yaml::Sequence(items) if !items.is_empty() => {
+                out.push('\n');
+                for item in items {
+                    let item = flow_text(item);
+                    out.push_str(&format!("{}- {item}\n", " ".repeat(indent)));
+                }
+            }
+            other => out.push_str(&format!(" {}\n", flow_text(other))),
+        }
+    }
+}
+
+/// A value on one line.
+fn flow_text(value: &Yaml) -> String {
+    match value {
+        Yaml::Sequence(items) => {
+            let items: Vec<String> = items.iter().map(flow_text).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Yaml::Mapping(entries) => {
+            let entries = entries.iter();
+            let entries =
+                entries.map(|(key, value)| format!("{}: {}", scalar_text(key), flow_text(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        scalar => scalar_text(scalar),
+    }
+}
+
+/// As the library writes it where that is a plain line of harmless characters, else quoted.
+fn scalar_text(scalar: &Yaml) -> String {
+    let written = serde_yaml::to_string(scalar).unwrap_or_default();
+    let written = written.trim_end_matches('\n');
+    match scalar.as_str() {
+        Some(text) if !render::is_harmless(written) => render::text(text),
+        _ => written.to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::crash_point;
 use crate::directory::{parent_of, sync_dir};
+use crate::volatile;
 use crate::{Error, Result};
 
 /// Writes a view: a reader sees the old bytes or the new ones, never a half file.
@@ -25,7 +26,10 @@ pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
         .write_all(bytes)
         .and_then(|()| temporary.as_file().sync_all())
         .map_err(|source| Error::io("write", temporary.path(), source))?;
+    volatile::created(temporary.path());
+    volatile::synced_file(temporary.path());
     crash_point!("replace_before_rename");
+    volatile::renames(temporary.path(), path);
     temporary
         .persist(path)
         .map_err(|error| Error::io("replace", path, error.error))?;
@@ -44,6 +48,7 @@ pub const TEMPORARY_SUFFIX: &str = ".tmp";
 /// folder cannot be synced.
 pub fn rename_durable(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
     let (from, to) = (from.as_ref(), to.as_ref());
+    volatile::renames(from, to);
     fs::rename(from, to).map_err(|source| Error::io("rename", from, source))?;
     crash_point!("rename_before_folder_sync");
     sync_both(from, to)
@@ -56,6 +61,7 @@ pub fn rename_durable(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()
 /// [`Error::Io`]; [`Error::is_not_found`] if there is none.
 pub fn remove_durable(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
+    volatile::removes(path);
     fs::remove_file(path).map_err(|source| Error::io("remove", path, source))?;
     sync_dir(parent_of(path))
 }
@@ -68,6 +74,7 @@ pub fn remove_durable(path: impl AsRef<Path>) -> Result<()> {
 /// for all else; nothing has changed then, unless only the last sync of a folder failed.
 pub fn exchange_dirs(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Result<()> {
     let (a, b) = (a.as_ref(), b.as_ref());
+    volatile::exchanges(a, b);
     exchange(a, b).map_err(|source| match source.kind() {
         io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput => Error::Unsupported {
             action: "exchange two folders in one step",
@@ -89,17 +96,18 @@ pub fn sync_file(path: impl AsRef<Path>) -> Result<()> {
     let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
     file.sync_all()
         .map_err(|source| Error::io("sync", path, source))?;
+    volatile::synced_file(path);
     sync_dir(parent_of(path))
 }
 
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
-fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+pub(crate) fn exchange(a: &Path, b: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
 }
 
 #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-fn exchange(_a: &Path, _b: &Path) -> io::Result<()> {
+pub(crate) fn exchange(_a: &Path, _b: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

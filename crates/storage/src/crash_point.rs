@@ -8,6 +8,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
+pub use crate::volatile::LOSES_VARIABLE;
+
 /// The environment variable that arms a crash point.
 pub const VARIABLE: &str = "COLDPRESS_CRASH_POINT";
 
@@ -77,6 +79,7 @@ pub fn is_due(name: &str) -> bool {
 
 /// Ends the process as a crash would.
 pub fn kill_self() -> ! {
+    crate::volatile::lose();
     #[cfg(unix)]
     {
         use rustix::process::{Signal, getpid, kill_process};

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::volatile;
 use crate::{Error, Result};
 
 /// Makes the names in this folder durable.
@@ -25,7 +26,10 @@ pub fn sync_dir(path: impl AsRef<Path>) -> Result<()> {
         {
             Err(Error::io("sync", path, error))
         }
-        _ => Ok(()),
+        _ => {
+            volatile::synced_folder(path);
+            Ok(())
+        }
     }
 }
 
@@ -51,7 +55,7 @@ pub fn create_dir_all_durable(path: impl AsRef<Path>) -> Result<()> {
             // not have come to its own yet.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
             Err(source) => return Err(Error::io("create folder", folder, source)),
-            Ok(()) => {}
+            Ok(()) => volatile::created(folder),
         }
         sync_dir(parent_of(folder))?;
     }

@@ -48,6 +48,7 @@ mod log;
 mod log_reader;
 mod new_file;
 mod obstacle;
+mod volatile;
 
 pub use atomic::{exchange_dirs, remove_durable, rename_durable, replace};
 pub use digest::{Digest, Hasher, digest_file, verify};

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::crash_point;
 use crate::directory::{parent_of, sync_dir};
+use crate::volatile;
 use crate::{Error, Result};
 
 /// The longest line of a log in bytes, line feed included: 64 MiB.
@@ -47,6 +48,7 @@ impl LogWriter {
             .create_new(true)
             .open(path)
             .map_err(|source| Error::io("create", path, source))?;
+        volatile::created(path);
         sync_dir(parent_of(path))?;
         Ok(Self {
             log: Log::new(path.to_path_buf(), file, epoch),
@@ -231,6 +233,7 @@ impl<F: LogFile> Log<F> {
             let half = &self.queue[..self.queue.len() / 2];
             let _ = self.file.write_at(half, self.good_length);
             let _ = self.file.sync_data();
+            volatile::synced_file(&self.path);
             crash_point::kill_self();
         }
         self.file
@@ -239,7 +242,9 @@ impl<F: LogFile> Log<F> {
         crash_point!("log_before_sync");
         self.file
             .sync_data()
-            .map_err(|source| Error::io("sync", &self.path, source))
+            .map_err(|source| Error::io("sync", &self.path, source))?;
+        volatile::synced_file(&self.path);
+        Ok(())
     }
 
     fn check_poison(&self) -> Result<()> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::crash_point;
 use crate::directory::{parent_of, sync_dir};
+use crate::volatile;
 use crate::{Error, FileStamp, Hasher, Obstacle, Result};
 
 const BUFFER_BYTES: usize = 256 << 10;
@@ -45,6 +46,7 @@ impl NewFile {
             .create_new(true)
             .open(&path)
             .map_err(|source| Error::io("create", &path, source))?;
+        volatile::created(&path);
         Ok(Self {
             path,
             file,
@@ -92,6 +94,7 @@ impl NewFile {
         self.file
             .sync_all()
             .map_err(|source| Error::io("sync", &self.path, source))?;
+        volatile::synced_file(&self.path);
         crash_point!("new_file_before_folder_sync");
         sync_dir(parent_of(&self.path))?;
         self.finished = true;

@@ -12,6 +12,7 @@ mod dropped;
 mod error;
 mod input;
 mod intermediate;
+mod made;
 mod obstacle;
 mod outcome;
 mod output;

@@ -15,6 +15,7 @@ use crate::attempt::Attempt;
 use crate::error::{AttemptError, FailureKind};
 use crate::input::{Found, Input};
 use crate::intermediate::Intermediate;
+use crate::made::Made;
 use crate::outcome::Outcome;
 use crate::output::ResultWriter;
 use crate::segment::Segment;
@@ -366,75 +367,4 @@ fn run_operators(
             operator: Some(failure.failed.operator.clone()),
             ..AttemptError::new(ErrorClass::Processing, failure.to_string())
         })
-}
-
-/// What an attempt has made, not yet durable.
-struct Made {
-    tally: Tally,
-    manifest: Manifest,
-    segments: Vec<Segment>,
-    tee: Tee,
-    intermediate: Option<Intermediate>,
-    /// None of an attempt that ends at a gate.
-    result: Option<ResultWriter>,
-    resumed_at: u32,
-}
-
-impl Made {
-    /// Makes everything durable, in the order in which one thing cites another.
-    fn finish(self, attempt: &Attempt, chain: &Chain) -> Result<Outcome, AttemptError> {
-        let Self {
-            mut tally,
-            mut manifest,
-            ..
-        } = self;
-        if let Some(gate) = attempt.gate {
-            // Nothing came to the operators behind it.
-            tally.ledger.operators.truncate(gate as usize);
-        }
-        check_ledger(attempt, &tally, &manifest)?;
-        manifest.ledger = tally.ledger;
-        let mut points = Vec::new();
-        for segment in self.segments {
-            let is_point = segment.is_point;
-            segment.finish(&mut manifest)?;
-            points.extend(is_point.then(|| manifest.clone()));
-        }
-        manifest.chain = attempt.chain[manifest.operation as usize].to_string();
-        if let Some(intermediate) = self.intermediate {
-            intermediate.finish(attempt, &manifest)?;
-        }
-        let checkpoints = self.tee.finish(attempt, points, &manifest, chain)?;
-        let result = self.result.map(|result| result.finish(manifest.clone()));
-        Ok(Outcome {
-            partition: attempt.partition.index,
-            attempt: attempt.attempt,
-            result: result.transpose()?,
-            checkpoints,
-            quarantine: manifest.quarantine,
-            dropped: manifest.dropped,
-            seen: manifest.seen,
-            ledger: manifest.ledger,
-            unreadable: manifest.unreadable,
-            error_marks: manifest.error_marks,
-            resumed_at: self.resumed_at,
-            set_aside: Vec::new(),
-            nanos: tally.nanos,
-        })
-    }
-}
-
-/// Every record must have come to exactly one place, and as many be read as were planned.
-fn check_ledger(attempt: &Attempt, tally: &Tally, manifest: &Manifest) -> Result<(), AttemptError> {
-    tally
-        .ledger
-        .check()
-        .map_err(|imbalance| AttemptError::new(ErrorClass::Processing, imbalance.to_string()))?;
-    let read = tally.ledger.records + manifest.unreadable.len() as u64;
-    let planned = attempt.partition.slice.records;
-    if read != planned {
-        let message = format!("{planned} records were planned and {read} were read");
-        return Err(AttemptError::new(ErrorClass::Processing, message));
-    }
-    Ok(())
 }

@@ -141,7 +141,10 @@ impl CrashPoint {
         variant.processes &= !matches!(self.needs, Needs::Checkpoints | Needs::Threads);
         Round {
             variant,
-            kills: vec![Kill::Point(kill)],
+            kills: vec![match forms / 3 % 2 {
+                0 => Kill::PowerCut(kill),
+                _ => Kill::Point(kill),
+            }],
             replaces: older || forms % 4 == 1,
         }
     }

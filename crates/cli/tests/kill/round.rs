@@ -32,7 +32,7 @@ impl Round {
         let is_of = |point: &str| point.split(':').next() == Some(name);
         self.kills
             .iter()
-            .any(|kill| matches!(kill, Kill::Point(point) if is_of(point)))
+            .any(|kill| matches!(kill, Kill::Point(point) | Kill::PowerCut(point) if is_of(point)))
     }
 }
 
@@ -43,6 +43,8 @@ pub(crate) enum Kill {
     After(f64),
     /// By itself, at a crash point: `name` or `name:hit`.
     Point(String),
+    /// The same, and all that was not synced is lost.
+    PowerCut(String),
 }
 
 impl fmt::Display for Kill {
@@ -50,6 +52,7 @@ impl fmt::Display for Kill {
         match self {
             Self::After(share) => write!(f, "at {:.0} %", share * 100.0),
             Self::Point(point) => write!(f, "`{point}`"),
+            Self::PowerCut(point) => write!(f, "`{point}`, power cut"),
         }
     }
 }
@@ -156,7 +159,10 @@ impl<'r> Scene<'r> {
                     format!("{} ms", instant.as_millis()),
                 )
             }
-            Kill::Point(point) => {
+            Kill::Point(point) | Kill::PowerCut(point) => {
+                if matches!(kill, Kill::PowerCut(_)) {
+                    command.env(crash_point::LOSES_VARIABLE, "unsynced");
+                }
                 let status = command.env(crash_point::VARIABLE, point).status().unwrap();
                 (status, kill.to_string())
             }

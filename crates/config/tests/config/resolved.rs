@@ -274,3 +274,26 @@ proptest! {
         prop_assert!(serde_yaml::from_str::<serde_yaml::Value>(&text).is_ok(), "other readers take it: {}", text);
     }
 }
+
+#[test]
+fn line_ends_of_unicode_are_not_folded() {
+    for text in [
+        "\u{2028}",
+        "a\u{2029} b",
+        " \u{85}",
+        "x\n\u{feff}",
+        "{a}",
+        "a}b",
+        "# no",
+        "a: b",
+    ] {
+        let builder = Recipe::builder("in.jsonl", text);
+        let recipe = builder
+            .set("export_type", "jsonl")
+            .set("alerts", Node::from(vec![text.to_owned()]));
+        let recipe = recipe.build().unwrap();
+        let yaml = recipe.to_yaml();
+        let read = Recipe::parse(&yaml, "resolved.yaml", &Overrides::default()).unwrap();
+        assert_eq!(read, recipe, "{yaml}");
+    }
+}

@@ -2,41 +2,29 @@
 
 use std::time::{Duration, Instant};
 
-use coldpress_checkpoint::DroppedRows;
-use coldpress_failure::ErrorClass;
-use coldpress_job::{
-    CheckpointEntry, DroppedEntry, GateReached, JournalRecord, PartitionFailure, Phase, Publication,
-};
+use coldpress_job::{JournalRecord, Phase};
 use coldpress_storage::crash_point;
-use coldpress_worker::{
-    Attempt, AttemptError, CheckpointOutcome, FailureKind, Outcome, ResultFiles, WorkerContext,
-};
+use coldpress_worker::{Attempt, Outcome, WorkerContext};
 use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::export::Frontier;
 use super::plan::Planned;
-use super::retention::Doomed;
 use super::{Driver, Ending};
-use crate::backend::process::death::KILL;
 use crate::backend::{Finished, Running};
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::MergeFailure;
 use crate::prepare::PATIENCE;
-use crate::report::ErrorSummary;
-use crate::scheduler::{AfterFailure, Next, Scheduler};
-
-/// How often a result that the merge refuses is made again.
-const VOIDED_AT_MOST: u32 = 2;
+use crate::scheduler::{Next, Scheduler};
 
 /// What is in motion while the job is worked on.
-struct Motion {
-    scheduler: Scheduler,
-    running: Box<dyn Running>,
+pub(super) struct Motion {
+    pub(super) scheduler: Scheduler,
+    pub(super) running: Box<dyn Running>,
     finished: Receiver<Finished>,
     planner: Option<Receiver<Planned>>,
     frontier: Frontier,
     /// Why the job must end; running attempts are waited for first.
-    fatal: Option<Error>,
+    pub(super) fatal: Option<Error>,
     last_sample: Instant,
 }
 
@@ -237,141 +225,6 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn take_failure(
-        &mut self,
-        motion: &mut Motion,
-        partition: u32,
-        number: u32,
-        error: AttemptError,
-    ) -> Result<()> {
-        match error.kind {
-            FailureKind::Stopped => {
-                motion.scheduler.stopped(partition);
-                return Ok(());
-            }
-            FailureKind::InputChanged => {
-                motion.scheduler.stopped(partition);
-                motion
-                    .fatal
-                    .get_or_insert(Error::new(ErrorKind::Refused, error.message));
-                return Ok(());
-            }
-            FailureKind::DamagedCopy => {
-                if self.leave_copy(partition, &error)? {
-                    motion.scheduler.stopped(partition);
-                    return Ok(());
-                }
-            }
-            // Another try, or another partition, would meet it too: it is no failure of this one.
-            FailureKind::Obstacle => {
-                motion.scheduler.stopped(partition);
-                motion
-                    .fatal
-                    .get_or_insert(Error::new(ErrorKind::Failed, error.message));
-                return Ok(());
-            }
-            FailureKind::Other | FailureKind::BadStart => {}
-        }
-        self.announce_attempt_failed(partition, number, &error);
-        self.note_error(partition, &error);
-        if let Some(death) = &error.death {
-            if self.look_for_poison(partition, death)? {
-                motion.scheduler.advanced(partition);
-                return Ok(());
-            }
-            if death.signal == Some(KILL) {
-                motion.scheduler.limit(self.use_fewer_workers());
-            }
-        }
-        match motion.scheduler.failed(partition, error.class, self.now()) {
-            AfterFailure::Retry(due) => {
-                self.announce_retry(partition, number, due.saturating_sub(self.now()))
-            }
-            AfterFailure::OutOfRetries(attempts) => {
-                self.give_up(motion, partition, attempts, error)?
-            }
-        }
-        Ok(())
-    }
-
-    /// For the summary at the end.
-    fn note_error(&mut self, partition: u32, error: &AttemptError) {
-        let attempts = self
-            .errors
-            .get(&error.class)
-            .map_or(0, |known| known.attempts);
-        let summary = ErrorSummary {
-            class: error.class,
-            attempts: attempts + 1,
-            partition,
-            message: error.message.clone(),
-            advice: error.class.advice(),
-        };
-        self.errors.insert(error.class, summary);
-    }
-
-    /// How many workers are left after one was killed as if for want of memory.
-    fn use_fewer_workers(&mut self) -> usize {
-        let now = self.workers.saturating_sub(1).max(1);
-        if now < self.workers {
-            let workers = if now == 1 {
-                "worker goes"
-            } else {
-                "workers go"
-            };
-            self.warn(format!(
-                "a worker process was killed, as the system does when memory runs out: {now} {workers} on"
-            ));
-        }
-        self.workers = now;
-        now
-    }
-
-    /// Gives up the copy of a slice, which is read from its source then; whether there was one to give up.
-    fn leave_copy(&mut self, partition: u32, error: &AttemptError) -> Result<bool> {
-        let planned = self.state.partition(partition);
-        let copy = planned.and_then(|planned| planned.slice.copy.as_ref());
-        let kept = copy.filter(|copy| !self.state.is_forgotten(&copy.path));
-        let Some(doomed) = kept.map(Doomed::cited) else {
-            return Ok(false);
-        };
-        self.warn(format!(
-            "{}; partition {partition} is read from the input again",
-            error.message
-        ));
-        self.forget(vec![doomed])?;
-        Ok(true)
-    }
-
-    fn give_up(
-        &mut self,
-        motion: &mut Motion,
-        partition: u32,
-        attempts: u32,
-        error: AttemptError,
-    ) -> Result<()> {
-        let is_fatal =
-            self.executor.prepared.partition_failure_is_fatal || error.class == ErrorClass::Config;
-        let (class, message) = (error.class.to_string(), error.message.clone());
-        let failure = PartitionFailure {
-            partition,
-            attempts,
-            class,
-            error: message.clone(),
-        };
-        self.announce_partition_failed(partition, attempts, &error);
-        self.given_up.insert(partition);
-        self.record(JournalRecord::PartitionFailed(failure))?;
-        if is_fatal {
-            let message =
-                format!("partition {partition} failed after {attempts} attempts: {message}");
-            motion
-                .fatal
-                .get_or_insert(Error::new(ErrorKind::Failed, message));
-        }
-        Ok(())
-    }
-
     fn take_outcome(&mut self, motion: &mut Motion, outcome: Outcome, seconds: f64) -> Result<()> {
         let partition = outcome.partition;
         match outcome.result.clone() {
@@ -410,54 +263,6 @@ impl Driver<'_> {
         }
     }
 
-    fn publication(&self, outcome: Outcome, result: ResultFiles) -> Publication {
-        let slice = self
-            .state
-            .partition(outcome.partition)
-            .map(|partition| partition.slice.digest);
-        Publication {
-            partition: outcome.partition,
-            attempt: outcome.attempt,
-            epoch: self.journal.epoch(),
-            chain: self.final_chain(),
-            rows: result.rows,
-            index: result.index,
-            uncompressed_bytes: result.uncompressed_bytes,
-            checkpoints: outcome
-                .checkpoints
-                .into_iter()
-                .map(checkpoint_entry)
-                .collect(),
-            quarantine: outcome.quarantine,
-            dropped: dropped_entries(outcome.dropped),
-            has_types: result.has_types,
-            ledger: outcome.ledger,
-            unreadable: outcome.unreadable,
-            error_marks: outcome.error_marks,
-            slice: slice.unwrap_or(coldpress_storage::Digest(0)),
-            nanos: outcome.nanos,
-        }
-    }
-
-    fn gate_reached(&self, outcome: Outcome) -> GateReached {
-        let planned = self.state.partition(outcome.partition);
-        let slice = planned.map(|planned| planned.slice.digest);
-        GateReached {
-            partition: outcome.partition,
-            attempt: outcome.attempt,
-            epoch: self.journal.epoch(),
-            checkpoints: outcome
-                .checkpoints
-                .into_iter()
-                .map(checkpoint_entry)
-                .collect(),
-            quarantine: outcome.quarantine,
-            dropped: dropped_entries(outcome.dropped),
-            slice: slice.unwrap_or(coldpress_storage::Digest(0)),
-            nanos: outcome.nanos,
-        }
-    }
-
     /// Hands results to the merge as far as there is no gap, and judges the share of errors.
     fn advance_frontier(&mut self, motion: &mut Motion) -> Result<()> {
         if let Err(error) = self.pass_partitions(&mut motion.frontier) {
@@ -480,31 +285,6 @@ impl Driver<'_> {
             Some(MergeFailure::Obstacle(message)) => Err(Error::new(ErrorKind::Failed, message)),
             Some(MergeFailure::Abandoned) | None => Ok(()),
         }
-    }
-
-    fn void_result(
-        &mut self,
-        scheduler: &mut Scheduler,
-        partition: u32,
-        reason: &str,
-    ) -> Result<()> {
-        self.warn(format!(
-            "the result of partition {partition} is damaged and made again: {reason}"
-        ));
-        let voided = self.voided.entry(partition).or_default();
-        *voided += 1;
-        let again = *voided <= VOIDED_AT_MOST;
-        let Some(result) = self.usable_result(partition).filter(|_| again) else {
-            return Err(Error::new(
-                ErrorKind::Failed,
-                format!("the merge failed: {reason}"),
-            ));
-        };
-        let files = vec![result.rows.path.clone()];
-        self.record(JournalRecord::Forgotten { files })?;
-        self.sync()?;
-        scheduler.void(partition);
-        Ok(())
     }
 
     /// How the run ends, if it does.
@@ -544,24 +324,4 @@ impl Driver<'_> {
                 .map(|()| None),
         }
     }
-}
-
-fn checkpoint_entry(made: CheckpointOutcome) -> CheckpointEntry {
-    CheckpointEntry {
-        operation: made.operation,
-        operator: made.operator,
-        chain: made.chain,
-        file: made.file,
-        rows: made.rows,
-        delta: made.delta,
-        base: made.base,
-    }
-}
-
-fn dropped_entries(dropped: Option<Vec<DroppedRows>>) -> Option<Vec<DroppedEntry>> {
-    let entry = |rows: DroppedRows| DroppedEntry {
-        operation: rows.operation,
-        file: rows.file,
-    };
-    dropped.map(|dropped| dropped.into_iter().map(entry).collect())
 }

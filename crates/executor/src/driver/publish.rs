@@ -1,0 +1,77 @@
+//! What an attempt made as records of the journal.
+
+use coldpress_checkpoint::DroppedRows;
+use coldpress_job::{CheckpointEntry, DroppedEntry, GateReached, Publication};
+use coldpress_worker::{CheckpointOutcome, Outcome, ResultFiles};
+
+use super::Driver;
+
+impl Driver<'_> {
+    pub(super) fn publication(&self, outcome: Outcome, result: ResultFiles) -> Publication {
+        let slice = self
+            .state
+            .partition(outcome.partition)
+            .map(|partition| partition.slice.digest);
+        Publication {
+            partition: outcome.partition,
+            attempt: outcome.attempt,
+            epoch: self.journal.epoch(),
+            chain: self.final_chain(),
+            rows: result.rows,
+            index: result.index,
+            uncompressed_bytes: result.uncompressed_bytes,
+            checkpoints: outcome
+                .checkpoints
+                .into_iter()
+                .map(checkpoint_entry)
+                .collect(),
+            quarantine: outcome.quarantine,
+            dropped: dropped_entries(outcome.dropped),
+            has_types: result.has_types,
+            ledger: outcome.ledger,
+            unreadable: outcome.unreadable,
+            error_marks: outcome.error_marks,
+            slice: slice.unwrap_or(coldpress_storage::Digest(0)),
+            nanos: outcome.nanos,
+        }
+    }
+
+    pub(super) fn gate_reached(&self, outcome: Outcome) -> GateReached {
+        let planned = self.state.partition(outcome.partition);
+        let slice = planned.map(|planned| planned.slice.digest);
+        GateReached {
+            partition: outcome.partition,
+            attempt: outcome.attempt,
+            epoch: self.journal.epoch(),
+            checkpoints: outcome
+                .checkpoints
+                .into_iter()
+                .map(checkpoint_entry)
+                .collect(),
+            quarantine: outcome.quarantine,
+            dropped: dropped_entries(outcome.dropped),
+            slice: slice.unwrap_or(coldpress_storage::Digest(0)),
+            nanos: outcome.nanos,
+        }
+    }
+}
+
+fn checkpoint_entry(made: CheckpointOutcome) -> CheckpointEntry {
+    CheckpointEntry {
+        operation: made.operation,
+        operator: made.operator,
+        chain: made.chain,
+        file: made.file,
+        rows: made.rows,
+        delta: made.delta,
+        base: made.base,
+    }
+}
+
+fn dropped_entries(dropped: Option<Vec<DroppedRows>>) -> Option<Vec<DroppedEntry>> {
+    let entry = |rows: DroppedRows| DroppedEntry {
+        operation: rows.operation,
+        file: rows.file,
+    };
+    dropped.map(|dropped| dropped.into_iter().map(entry).collect())
+}

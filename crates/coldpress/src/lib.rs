@@ -38,6 +38,8 @@
 //! - [`job`]: the journal that says what is true about a job, and the files around it; [`report`] shows a job to people.
 //! - [`checkpoint`]: where the progress within partitions is kept; your own store implements
 //!   [`CheckpointStore`](checkpoint::CheckpointStore), and the feature `suite` holds its contract as tests.
+//! - [`worker::serve_if_asked`]: what a program calls first in its `main` whose jobs ask for worker processes
+//!   (`executor_type: process`), with its operators: then its own executable is the worker.
 //! - [`events`]: what happened, to read, to filter and to follow.
 //! - [`record`], [`dataset`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others stand on.
 //!

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use coldpress_config::ExecutorKind;
 use coldpress_dataset::{Block, Compression, Format, LineStream, Source, TableFile};
 use coldpress_executor::{DiskEstimate, DiskSpace, Prepared};
 use coldpress_job::{FieldsView, fields_view};
@@ -44,6 +45,8 @@ pub struct PlanView {
     pub checkpoint_files: u64,
     /// Partitions that are worked on at a time.
     pub workers: usize,
+    /// Whether workers are processes; else they are threads.
+    pub worker_processes: bool,
     /// What is written.
     pub disk: DiskEstimate,
     /// The disks that it is written to.
@@ -133,6 +136,7 @@ pub fn plan(prepared: &Prepared) -> Result<PlanView> {
         checkpoint_strategy: recipe.checkpoint.strategy.as_str().to_owned(),
         checkpoint_files: points * estimate.partitions,
         workers: prepared.workers,
+        worker_processes: prepared.recipe.executor.kind == ExecutorKind::Process,
         space: prepared.disks(&disk),
         disk,
         export_path: prepared.target.path().to_owned(),

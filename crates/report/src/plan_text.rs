@@ -41,7 +41,11 @@ impl PlanView {
             ));
         }
         text.push_str(&render_fields(&self.fields, 13));
-        text.push_str(&format!("Workers      {}\n", self.workers));
+        let what = match self.worker_processes {
+            true => "processes",
+            false => "threads",
+        };
+        text.push_str(&format!("Workers      {} {what}\n", self.workers));
         for (stage, number) in self.stages.iter().zip(1..) {
             text.push_str(&stage.render(number));
         }

@@ -30,8 +30,10 @@ impl Running {
         wait_until("there are results", || {
             std::fs::read_dir(&results).is_ok_and(|files| files.count() > 8)
         });
+        wait_until("there are two workers", || {
+            children_of(child.id()).len() == 2
+        });
         let workers = children_of(child.id());
-        assert_eq!(workers.len(), 2, "worker processes");
         Self {
             bench,
             child,

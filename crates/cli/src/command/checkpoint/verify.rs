@@ -7,6 +7,7 @@ use coldpress::checkpoint::{Description, Error, ObjectName};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::{Align, Table};
 use coldpress::storage::FileStamp;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::folder::{Folder, Job, cannot};
@@ -67,12 +68,10 @@ impl State {
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let folder = Folder::of(&args.dir)?;
     let cited = folder.cited();
-    let mut looked = Vec::new();
-    let mut seen = HashSet::new();
-    for name in folder.objects()? {
-        seen.insert(name.to_string());
-        looked.push(look(&folder, &cited, &name)?);
-    }
+    let objects = folder.objects()?;
+    let looked = objects.par_iter().map(|name| look(&folder, &cited, name));
+    let mut looked: Vec<Looked> = looked.collect::<Result<_, _>>()?;
+    let seen: HashSet<String> = objects.iter().map(ToString::to_string).collect();
     for name in cited.keys().filter(|name| !seen.contains(*name)) {
         looked.push(missing(name.clone()));
     }

@@ -60,7 +60,7 @@ impl FromStr for AdoptFrom {
 pub struct Adopted {
     /// Files that the new job now has too.
     pub files: u64,
-    /// Files that were cited and are gone or damaged: what they held is made again.
+    /// Files that were cited and are gone or damaged, as they were cited: what they held is made again.
     pub lost: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ pub fn adopt(
                 link_or_copy(&source, &place)?;
                 adopted.files += 1;
             }
-            Err(_) => adopted.lost.push(source.display().to_string()),
+            Err(_) => adopted.lost.push(file.path.clone()),
         }
     }
     for folder in [

@@ -24,6 +24,24 @@ struct Volatile {
     names: Vec<Change>,
 }
 
+impl Volatile {
+    /// Files and those in folders go with their names: each of these goes to the other.
+    fn moves(&mut self, names: &[(&Path, &Path)]) {
+        let moved = |path: PathBuf| {
+            let found = names
+                .iter()
+                .find_map(|(from, to)| Some((path.strip_prefix(from).ok()?, to)));
+            match found {
+                Some((rest, to)) if rest.as_os_str().is_empty() => to.to_path_buf(),
+                Some((rest, to)) => to.join(rest),
+                None => path,
+            }
+        };
+        let files = std::mem::take(&mut self.synced_bytes).into_iter();
+        self.synced_bytes = files.map(|(path, bytes)| (moved(path), bytes)).collect();
+    }
+}
+
 /// A change of names in folders that are not synced since.
 enum Change {
     Created(PathBuf),
@@ -90,9 +108,8 @@ pub(crate) fn renames(from: &Path, to: &Path) {
     if let Some(mut state) = volatile() {
         let (from, to) = (whole(from), whole(to));
         let replaced = fs::read(&to).ok();
-        if let Some(bytes) = state.synced_bytes.remove(&from) {
-            state.synced_bytes.insert(to.clone(), bytes);
-        }
+        state.synced_bytes.retain(|path, _| !path.starts_with(&to));
+        state.moves(&[(&from, &to)]);
         state.names.push(Change::Renamed(from, to, replaced));
     }
 }
@@ -100,9 +117,9 @@ pub(crate) fn renames(from: &Path, to: &Path) {
 /// Two names are about to be exchanged.
 pub(crate) fn exchanges(one: &Path, other: &Path) {
     if let Some(mut state) = volatile() {
-        state
-            .names
-            .push(Change::Exchanged(whole(one), whole(other)));
+        let (one, other) = (whole(one), whole(other));
+        state.moves(&[(&one, &other), (&other, &one)]);
+        state.names.push(Change::Exchanged(one, other));
     }
 }
 

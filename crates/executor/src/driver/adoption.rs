@@ -1,7 +1,7 @@
 //! Beginning with the work of another job, where the recipe asks for it.
 
 use coldpress_dataset::Source;
-use coldpress_job::{Adopted, JobLock, Journal, Layout, adopt};
+use coldpress_job::{Adopted, JobLock, Journal, JournalRecord, Layout, adopt};
 
 use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
@@ -59,9 +59,12 @@ impl Adoption {
 
 impl Driver<'_> {
     /// Tells what was taken over.
-    pub(super) fn announce_adoption(&mut self, adopted: Adopted) {
+    ///
+    /// # Errors
+    /// When the journal cannot take in what was lost.
+    pub(super) fn announce_adoption(&mut self, adopted: Adopted) -> Result<()> {
         let Some(from) = self.state.adopted().cloned() else {
-            return;
+            return Ok(());
         };
         let limit = from.operations.map(|limit| {
             let operators = if limit == 1 { "operator" } else { "operators" };
@@ -72,11 +75,17 @@ impl Driver<'_> {
             from.job_id,
             limit.unwrap_or_default()
         ));
-        for lost in adopted.lost {
+        for lost in &adopted.lost {
             self.warn(format!(
                 "`{lost}` of job `{}` is gone or damaged; what it held is made again",
                 from.job_id
             ));
         }
+        if adopted.lost.is_empty() {
+            return Ok(());
+        }
+        // So that nothing counts on them.
+        let files = adopted.lost;
+        self.record(JournalRecord::Forgotten { files })
     }
 }

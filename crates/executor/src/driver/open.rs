@@ -111,7 +111,7 @@ impl<'e> Driver<'e> {
         };
         driver.announce_start(mode == Mode::Resume && adopted.is_none());
         if let Some(adopted) = adopted {
-            driver.announce_adoption(adopted);
+            driver.announce_adoption(adopted)?;
         }
         dataset.notes.into_iter().for_each(|note| driver.warn(note));
         Ok(driver)

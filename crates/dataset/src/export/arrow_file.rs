@@ -47,6 +47,8 @@ impl UnitForm for Arrow {
     type Encoded = RecordBatch;
     type File = ArrowFile;
 
+    const HAS_COLUMNS: bool = true;
+
     fn limits(&self, file_bytes: u64) -> UnitLimits {
         UnitLimits {
             bytes: (file_bytes / 4).clamp(64 << 10, 8 << 20),

@@ -42,10 +42,7 @@ pub(super) fn for_each_batch(
             Part::Lines(piece, lines) => {
                 let decoder = match &mut decoder {
                     Some(decoder) => decoder,
-                    None => decoder.insert(
-                        Decoder::new(SchemaRef::clone(schema))
-                            .map_err(|error| Error::encode(error.to_string()))?,
-                    ),
+                    None => decoder.insert(self::decoder(schema)?),
                 };
                 decode(piece, &lines, decoder, &mut take)?;
             }
@@ -58,7 +55,13 @@ fn not_as_noted(piece: &Piece, error: &coldpress_table::Error) -> Error {
     piece.damaged(format!("its rows are not as noted: {error}"))
 }
 
-fn decode(
+/// A decoder of lines of this schema.
+pub(super) fn decoder(schema: &SchemaRef) -> Result<Decoder> {
+    let decoder = Decoder::new(SchemaRef::clone(schema));
+    decoder.map_err(|error| Error::encode(error.to_string()))
+}
+
+pub(super) fn decode(
     piece: &Piece,
     lines: &[u8],
     decoder: &mut Decoder,

@@ -104,6 +104,8 @@ impl UnitForm for Csv {
     type Encoded = Block;
     type File = CsvFile;
 
+    const HAS_COLUMNS: bool = false;
+
     fn limits(&self, file_bytes: u64) -> UnitLimits {
         UnitLimits {
             bytes: (file_bytes / 8).clamp(1 << 10, 4 << 20),

@@ -64,6 +64,8 @@ impl UnitForm for Parquet {
     type Encoded = Vec<ArrowColumnChunk>;
     type File = ParquetFile;
 
+    const HAS_COLUMNS: bool = true;
+
     fn limits(&self, file_bytes: u64) -> UnitLimits {
         UnitLimits {
             bytes: (file_bytes / 4).clamp(64 << 10, 32 << 20),

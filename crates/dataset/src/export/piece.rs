@@ -28,6 +28,12 @@ pub struct Piece {
 }
 
 impl Piece {
+    /// The schema of lines that hold what a columnar source has, and nothing besides.
+    pub(super) fn table_schema(&self) -> Option<SchemaRef> {
+        let has_more = self.types.as_ref().is_some_and(|types| !types.is_empty());
+        self.schema.clone().filter(|_| !has_more)
+    }
+
     /// Why the rows must be made again.
     pub(super) fn damaged(&self, reason: impl Into<String>) -> Error {
         Error::DamagedPiece {

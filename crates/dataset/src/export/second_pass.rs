@@ -18,6 +18,9 @@ pub(super) trait UnitForm: Sync {
     /// A file that takes encoded units.
     type File: UnitFile<Self::Encoded>;
 
+    /// Whether lines of a columnar source are weighed as the columns that they are of.
+    const HAS_COLUMNS: bool;
+
     /// Where units end, if a file ends at so many bytes.
     fn limits(&self, file_bytes: u64) -> UnitLimits;
 
@@ -49,7 +52,7 @@ pub(super) fn second_pass<F: UnitForm>(
     abandoned: &AtomicBool,
 ) -> Result<(u64, Digest)> {
     let limit_bytes = place.limit_bytes();
-    let mut units = Units::new(pieces, form.limits(limit_bytes));
+    let mut units = Units::new(pieces, form.limits(limit_bytes), F::HAS_COLUMNS);
     let mut current: Option<F::File> = None;
     in_order(
         threads,

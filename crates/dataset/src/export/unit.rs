@@ -1,12 +1,15 @@
 //! The second pass reads the rows of all pieces in order and cuts them into units, which threads encode.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
 use std::slice;
 
 use arrow::record_batch::RecordBatch;
+use coldpress_table::Decoder;
 use memchr::{memchr, memchr_iter, memrchr};
 
+use super::columns::{decode, decoder};
 use super::encode::decode_rows;
 use super::piece::{Piece, Proof};
 use super::rows::RowsForm;
@@ -43,6 +46,7 @@ pub(super) struct Units<'a> {
     pieces: slice::Iter<'a, Piece>,
     current: Option<OpenPiece<'a>>,
     limits: UnitLimits,
+    has_columns: bool,
 }
 
 struct OpenPiece<'a> {
@@ -53,6 +57,7 @@ struct OpenPiece<'a> {
 enum OpenRows {
     Lines(OpenLines),
     Table(Box<OpenTable>),
+    Decoded(Box<OpenDecoded>),
 }
 
 struct OpenLines {
@@ -61,6 +66,14 @@ struct OpenLines {
     /// Text that is read and not given out.
     buffer: Vec<u8>,
     ended: bool,
+}
+
+/// Lines of a columnar source: some rows of a partition came as columns, others, that went on from whole records, as lines.
+/// Which ones must not show.
+struct OpenDecoded {
+    lines: OpenLines,
+    decoder: Decoder,
+    batches: VecDeque<RecordBatch>,
 }
 
 struct OpenTable {
@@ -73,11 +86,12 @@ struct OpenTable {
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl<'a> Units<'a> {
-    pub(super) fn new(pieces: &'a [Piece], limits: UnitLimits) -> Self {
+    pub(super) fn new(pieces: &'a [Piece], limits: UnitLimits, has_columns: bool) -> Self {
         Self {
             pieces: pieces.iter(),
             current: None,
             limits,
+            has_columns,
         }
     }
 
@@ -90,7 +104,7 @@ impl<'a> Units<'a> {
                 let Some(piece) = self.pieces.next() else {
                     break;
                 };
-                self.current = Some(OpenPiece::open(piece)?);
+                self.current = Some(OpenPiece::open(piece, self.has_columns)?);
                 continue;
             };
             let left = UnitLimits {
@@ -112,17 +126,24 @@ impl<'a> Units<'a> {
 }
 
 impl<'a> OpenPiece<'a> {
-    fn open(piece: &'a Piece) -> Result<Self> {
+    fn open(piece: &'a Piece, has_columns: bool) -> Result<Self> {
         let rows = match piece.form {
             RowsForm::Lines(packing) => {
                 let (file, proof) = piece.open()?;
-                decode_rows(file, packing).map(|text| {
-                    OpenRows::Lines(OpenLines {
-                        text,
-                        proof,
-                        buffer: Vec::new(),
-                        ended: false,
-                    })
+                let text = decode_rows(file, packing).map_err(|error| piece.unreadable(&error))?;
+                let lines = OpenLines {
+                    text,
+                    proof,
+                    buffer: Vec::new(),
+                    ended: false,
+                };
+                Ok(match piece.table_schema().filter(|_| has_columns) {
+                    None => OpenRows::Lines(lines),
+                    Some(schema) => OpenRows::Decoded(Box::new(OpenDecoded {
+                        lines,
+                        decoder: decoder(&schema)?,
+                        batches: VecDeque::new(),
+                    })),
                 })
             }
             RowsForm::Table => {
@@ -159,6 +180,14 @@ impl<'a> OpenPiece<'a> {
                 unit.rows += batch.num_rows() as u64;
                 unit.parts.push(Part::Table(self.piece, batch));
             }
+            OpenRows::Decoded(decoded) => {
+                let Some((batch, bytes)) = decoded.take(self.piece, left)? else {
+                    return Ok(false);
+                };
+                unit.bytes += bytes;
+                unit.rows += batch.num_rows() as u64;
+                unit.parts.push(Part::Table(self.piece, batch));
+            }
         }
         Ok(true)
     }
@@ -167,6 +196,7 @@ impl<'a> OpenPiece<'a> {
     fn prove(self) -> Result<()> {
         let read = match self.rows {
             OpenRows::Lines(lines) => lines.proof.stamp(),
+            OpenRows::Decoded(decoded) => decoded.lines.proof.stamp(),
             OpenRows::Table(table) => {
                 let read = table.reader.finish();
                 read.map_err(|error| self.piece.unreadable(&error))?
@@ -225,6 +255,42 @@ impl OpenLines {
     }
 }
 
+impl OpenDecoded {
+    /// As [`OpenTable::take`].
+    fn take(&mut self, piece: &Piece, left: UnitLimits) -> Result<Option<(RecordBatch, u64)>> {
+        const BLOCK: UnitLimits = UnitLimits {
+            bytes: BLOCK_BYTES as u64,
+            rows: u64::MAX,
+        };
+        while self.batches.is_empty() {
+            let lines = self.lines.take(BLOCK);
+            let Some((lines, _)) = lines.map_err(|error| piece.unreadable(&error))? else {
+                return Ok(None);
+            };
+            decode(piece, &lines, &mut self.decoder, &mut |batch| {
+                self.batches.push_back(batch);
+                Ok(())
+            })?;
+        }
+        Ok(self.batches.pop_front().map(|batch| {
+            let (taken, rest, weight) = split(&batch, left);
+            rest.into_iter()
+                .for_each(|rest| self.batches.push_front(rest));
+            (taken, weight)
+        }))
+    }
+}
+
+/// The rows up to the one that reaches a limit, those behind it, and what the first weigh.
+fn split(batch: &RecordBatch, left: UnitLimits) -> (RecordBatch, Option<RecordBatch>, u64) {
+    let all = batch.num_rows();
+    let rows = usize::try_from(left.rows).map_or(all, |rows| rows.min(all));
+    let (taken, weight) = rows_of_weight(&batch.slice(0, rows), left.bytes);
+    let count = taken.num_rows();
+    let rest = (count < all).then(|| batch.slice(count, all - count));
+    (taken, rest, weight)
+}
+
 impl OpenTable {
     /// Rows up to the one that reaches a limit, and what they weigh.
     fn take(&mut self, left: UnitLimits) -> std::io::Result<Option<(RecordBatch, u64)>> {
@@ -235,13 +301,8 @@ impl OpenTable {
         let Some(batch) = batch else {
             return Ok(None);
         };
-        let rows =
-            usize::try_from(left.rows).map_or(batch.num_rows(), |rows| rows.min(batch.num_rows()));
-        let (taken, weight) = rows_of_weight(&batch.slice(0, rows), left.bytes);
-        let count = taken.num_rows();
-        if count < batch.num_rows() {
-            self.rest = Some(batch.slice(count, batch.num_rows() - count));
-        }
+        let (taken, rest, weight) = split(&batch, left);
+        self.rest = rest;
         Ok(Some((taken, weight)))
     }
 }

@@ -7,6 +7,7 @@ mod flaw;
 mod gather;
 mod limits;
 mod parquet;
+mod proof;
 mod rows;
 mod seen;
 mod views;
@@ -27,9 +28,11 @@ use coldpress_storage::{Digest, Hasher};
 use self::arrow_file::{ArrowFile, ArrowStream};
 use self::flaw::Checked;
 use self::parquet::{ParquetFile, ParquetStream};
+use self::proof::Proof;
 use crate::error::{Error, Result};
 use crate::source::{Format, Source};
 
+pub use self::proof::KnownParts;
 pub use self::rows::TableRows;
 pub(crate) use self::weight::rows_of_weight;
 
@@ -141,7 +144,51 @@ impl TableFile {
         }
     }
 
-    /// The digest of the stored bytes of row groups: of all their columns, and of the dictionaries that they need.
+    /// The digest of the metadata as it is stored: of what says which columns there are and where their rows lie.
+    pub fn metadata_digest(&self) -> Digest {
+        match &self.form {
+            Form::Parquet(table) => table.digest(),
+            Form::Arrow(table) => table.digest(),
+        }
+    }
+
+    /// The digest of everything that rows are made of, which [`TableStream::finish`] gives once they were read: the
+    /// metadata, dictionaries, and the pages or messages that hold them. `known` keeps what it found for the rows that
+    /// follow.
+    ///
+    /// # Errors
+    /// When it does not have the rows, or the file cannot be read or is shorter than it was.
+    pub fn digest_of_rows(&self, rows: Range<u64>, known: &mut KnownParts) -> Result<Digest> {
+        let place = || format!("rows {}..{}", rows.start, rows.end);
+        self.check_rows(&rows)?;
+        let (file, _) = open_unchanged(&self.path, self.length)?;
+        let mut proof = Proof::new(&rows, self.metadata_digest());
+        known.turn();
+        let mut position = 0;
+        for (group, within) in parts_of(self.groups(), &rows) {
+            let parts = match &self.form {
+                Form::Parquet(table) => table.parts(&file, group, &within),
+                Form::Arrow(table) => Ok(table.parts_after(group, &mut position)),
+            };
+            for part in parts.map_err(|flaw| flaw.at(&self.path, place()))? {
+                let digest = known.digest(&file, &part);
+                proof.add(&part, digest.map_err(|flaw| flaw.at(&self.path, place()))?);
+            }
+        }
+        Ok(proof.finish())
+    }
+
+    fn check_rows(&self, rows: &Range<u64>) -> Result<()> {
+        if rows.end > self.rows || rows.start > rows.end {
+            let reason = format!("it has only {} rows", self.rows);
+            let place = format!("rows {}..{}", rows.start, rows.end);
+            return Err(flaw::Flaw::from(reason).at(&self.path, place));
+        }
+        Ok(())
+    }
+
+    /// The digest of the stored bytes of row groups: of all their columns, and of the dictionaries that they need. Plans of
+    /// earlier releases have it.
     ///
     /// # Errors
     /// When there are no such groups, or the file cannot be read or is shorter than it was.
@@ -174,19 +221,17 @@ impl TableFile {
     /// When the file cannot be opened, its length changed, or it does not have the rows.
     pub fn stream(&self, rows: Range<u64>) -> Result<TableStream> {
         let (file, _) = open_unchanged(&self.path, self.length)?;
-        if rows.end > self.rows || rows.start > rows.end {
-            let reason = format!("it has only {} rows", self.rows);
-            let place = format!("rows {}..{}", rows.start, rows.end);
-            return Err(flaw::Flaw::from(reason).at(&self.path, place));
-        }
+        self.check_rows(&rows)?;
+        let proof = Proof::new(&rows, self.metadata_digest());
         let parts = parts_of(self.groups(), &rows);
         let reader = match &self.form {
             Form::Parquet(table) => {
                 let table = Arc::clone(table);
-                Reader::Parquet(Box::new(ParquetStream::new(file, table, parts)))
+                Reader::Parquet(Box::new(ParquetStream::new(file, table, proof, parts)))
             }
             Form::Arrow(table) => {
-                Reader::Arrow(Box::new(ArrowStream::new(file, Arc::clone(table), parts)))
+                let table = Arc::clone(table);
+                Reader::Arrow(Box::new(ArrowStream::new(file, table, proof, parts)))
             }
         };
         Ok(TableStream {
@@ -242,6 +287,19 @@ impl TableStream {
                 Err(flaw.at(&self.path, self.place()))
             }
         }
+    }
+
+    /// The digest of everything that the rows were made of; see [`TableFile::digest_of_rows`].
+    ///
+    /// # Errors
+    /// When a part that had not to be decoded cannot be read.
+    pub fn finish(self) -> Result<Digest> {
+        let place = self.place();
+        let digest = match self.reader {
+            Reader::Parquet(stream) => stream.finish(),
+            Reader::Arrow(stream) => stream.finish(),
+        };
+        digest.map_err(|flaw| flaw.at(&self.path, place))
     }
 
     /// Where reading stands: the row group, and the rows of it that were asked for.

@@ -98,6 +98,7 @@ mod tests {
             end: 1,
             records: 1,
             digest,
+            metadata: None,
             marks,
             copy: None,
             seek: None,

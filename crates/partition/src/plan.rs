@@ -26,9 +26,13 @@ pub struct Slice {
     pub end: u64,
     /// Lines that are not blank, or rows.
     pub records: u64,
-    /// Hash of its bytes (of a columnar file: of the row groups that it touches, as stored): what was planned is what must
-    /// be read.
+    /// Hash of its bytes (of a columnar file: of everything that its rows are made of): what was planned is what must be
+    /// read.
     pub digest: Digest,
+    /// Hash of the metadata of a columnar file, which the digest covers too. Plans of earlier releases lack it: there the
+    /// digest is that of the row groups that the slice touches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Digest>,
     /// Where in the file the record at `start` begins, for a source whose text is made of another format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seek: Option<u64>,

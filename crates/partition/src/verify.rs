@@ -1,6 +1,6 @@
 //! Whether a source still has the bytes that were planned.
 
-use coldpress_dataset::{Block, Error, LineStream, Result, Source, TableFile};
+use coldpress_dataset::{Block, Error, KnownParts, LineStream, Result, Source, TableFile};
 use coldpress_record::Lines;
 use coldpress_storage::Hasher;
 
@@ -43,13 +43,25 @@ pub fn verify_slices(source: &Source, slices: &[&Slice], max_record_bytes: u64) 
     current.map_or(Ok(()), |missing| Err(changed(source, missing)))
 }
 
-/// The same for a columnar file, whose row groups are hashed as they are stored.
+/// The same for a columnar file, which is hashed as it is stored.
 fn verify_rows(source: &Source, slices: &[&Slice]) -> Result<()> {
-    let file = TableFile::open(source)?;
-    let mut digests = GroupDigests::default();
+    let file = match TableFile::open(source) {
+        // The plan was made from metadata that could be read.
+        Err(Error::DamagedTable { .. }) if !slices.is_empty() => {
+            return Err(changed(source, slices[0]));
+        }
+        opened => opened?,
+    };
+    let (mut known, mut digests) = (KnownParts::default(), GroupDigests::default());
     slices.iter().try_for_each(|slice| {
         let rows = slice.start..slice.end;
-        let found = digests.of_rows(&file, rows)?;
+        if rows.end > file.rows() {
+            return Err(changed(source, slice));
+        }
+        let found = match slice.metadata {
+            Some(_) => file.digest_of_rows(rows, &mut known)?,
+            None => digests.of_rows(&file, rows)?,
+        };
         (found == slice.digest)
             .then_some(())
             .ok_or_else(|| changed(source, slice))

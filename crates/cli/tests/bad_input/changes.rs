@@ -275,3 +275,56 @@ fn a_file_that_is_gone_or_joined_by_another() {
         "the export differs"
     );
 }
+
+/// Makes a columnar file of [`slow_input`], whose texts lie in it as they are, the dataset.
+fn columnar_input(bench: &Bench, name: &str) {
+    slow_input(bench);
+    // Arrow files are not compressed anyway.
+    let plain = match name.ends_with("parquet") {
+        true => "--export_compression none",
+        false => "",
+    };
+    bench
+        .run(&format!(
+            "process --config recipe.yaml --job_id make --process [] --export_path {name} {plain}"
+        ))
+        .expect(0);
+    let recipe = String::from_utf8(bench.read("recipe.yaml")).unwrap();
+    bench.write("recipe.yaml", recipe.replace("in.jsonl", name));
+}
+
+/// Changes a digit of one record, and hides that in the time of the change.
+fn change_unseen(bench: &Bench, name: &str, record: u32) {
+    let path = bench.path(name);
+    let time = path.metadata().unwrap().modified().unwrap();
+    let (bytes, wanted) = (bench.read(name), format!("Record {record:06}"));
+    let found = bytes
+        .windows(wanted.len())
+        .position(|part| part == wanted.as_bytes());
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    file.write_all_at(b"X", found.unwrap() as u64 + 7).unwrap();
+    file.set_modified(time).unwrap();
+}
+
+#[test]
+fn a_columnar_file_that_hides_its_change_is_seen_when_it_is_read() {
+    for name in ["in.parquet", "in.arrow"] {
+        let bench = Bench::new();
+        columnar_input(&bench, name);
+        bench
+            .freeze("--partition.size 200", published)
+            .terminate()
+            .expect(143);
+        change_unseen(&bench, name, 3_000);
+        for _ in 0..2 {
+            assert!(!bench.has_exported());
+            bench.process("").expect(4).tells(&[
+                &format!("error: `{name}` changed after the job was planned (rows "),
+                "run with `--fresh` to process the new content",
+            ]);
+        }
+        bench.process("--fresh").expect(0);
+        let export = String::from_utf8(bench.read(EXPORT)).unwrap();
+        assert!(export.contains("Record X03000") && !export.contains("Record 003000"));
+    }
+}

@@ -13,10 +13,12 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::ipc::convert::try_fb_to_schema;
 use arrow::ipc::{Block, root_as_footer};
+use coldpress_storage::Digest;
 
 use self::message::{Content, Message, read_message};
 use super::flaw::{Checked, Flaw, ensure, guarded};
 use super::limits::{MAX_GROUP_ROWS, fixed_row_bytes};
+use super::proof::Part;
 use super::{RowGroup, select_columns};
 use crate::error::Result;
 
@@ -33,6 +35,8 @@ const TYPICAL_RATIO: u64 = 3;
 /// The schema and the messages of an Arrow IPC file or stream.
 #[derive(Debug)]
 pub(super) struct ArrowFile {
+    /// Of the footer, or of the head of the schema, as it is stored.
+    digest: Digest,
     /// Of all columns.
     whole: SchemaRef,
     schema: SchemaRef,
@@ -66,7 +70,7 @@ impl ArrowFile {
                 read.map_err(|flaw| flaw.at(path, format!("message at byte {}", block.offset())))?,
             );
         }
-        Self::new(path, schema, messages, columns)
+        Self::new(path, Digest::of(&footer), schema, messages, columns)
     }
 
     /// Reads the heads of all messages of a stream.
@@ -86,11 +90,12 @@ impl ArrowFile {
             offset = message.end();
             messages.push(message.without_head());
         }
-        Self::new(path, schema, messages, columns)
+        Self::new(path, first.head_digest(), schema, messages, columns)
     }
 
     fn new(
         path: &Path,
+        digest: Digest,
         schema: Schema,
         messages: Vec<Message>,
         columns: &[String],
@@ -119,6 +124,7 @@ impl ArrowFile {
         }
         let fields = schema.fields();
         Ok(Self {
+            digest,
             has_nested_dictionaries: fields.iter().any(|field| has_nested(field.data_type())),
             whole: Arc::new(schema),
             schema: Arc::new(projected),
@@ -133,22 +139,38 @@ impl ArrowFile {
         &self.schema
     }
 
+    pub(super) fn digest(&self) -> Digest {
+        self.digest
+    }
+
     pub(super) fn groups(&self) -> &[RowGroup] {
         &self.groups
     }
 
     /// Where the bytes of record batches lie, and those of the dictionaries that they need.
     pub(super) fn group_bytes(&self, groups: Range<usize>) -> Vec<Range<u64>> {
-        let mut ranges = Vec::new();
-        let mut from = 0;
+        let parts = self.parts(groups, 0).into_iter();
+        parts.map(|part| part.bytes).collect()
+    }
+
+    /// The parts of the file that record batches are made of: these, and the dictionaries that they need, but for those
+    /// among the first `known` messages.
+    pub(super) fn parts(&self, groups: Range<usize>, known: usize) -> Vec<Part> {
+        let (mut parts, mut from) = (Vec::new(), known);
         for batch in &self.batches[groups] {
             let needed = self.dictionaries(from..*batch);
-            for message in needed.into_iter().chain([&self.messages[*batch]]) {
-                ranges.push(message.offset..message.end());
-            }
+            let messages = needed.into_iter().chain([&self.messages[*batch]]);
+            parts.extend(messages.map(|message| Part::of_bytes(message.range())));
             from = *batch;
         }
-        ranges
+        parts
+    }
+
+    /// As [`parts`](Self::parts), of one batch after another; `position` is the message before which all is known.
+    pub(super) fn parts_after(&self, group: usize, position: &mut usize) -> Vec<Part> {
+        let parts = self.parts(group..group + 1, *position);
+        *position = self.batches[group];
+        parts
     }
 
     /// The dictionaries among the messages `range` that still count at its end, in order.

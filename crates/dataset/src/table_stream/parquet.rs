@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
+use coldpress_storage::Digest;
 use parquet::arrow::{
     FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
 };
@@ -24,6 +25,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaD
 use self::chunk::chunk_range;
 use super::flaw::{Checked, Flaw, ensure, guarded};
 use super::limits::{MAX_GROUP_ROWS, fixed_row_bytes};
+use super::proof::Part;
 use super::views::{with_types, with_views};
 use super::{RowGroup, select_columns};
 use crate::error::Result;
@@ -34,6 +36,8 @@ pub(super) use self::stream::ParquetStream;
 #[derive(Debug)]
 pub(super) struct ParquetFile {
     metadata: Arc<ParquetMetaData>,
+    /// Of the metadata as it is stored.
+    digest: Digest,
     schema: SchemaRef,
     /// How the selected columns are read, with views in the place of texts.
     levels: FieldLevels,
@@ -81,6 +85,7 @@ impl ParquetFile {
         .map_err(at("footer"))?;
         Ok(Self {
             metadata: Arc::new(metadata),
+            digest: Digest::of(&footer),
             schema: Arc::new(schema),
             levels,
             leaves,
@@ -95,6 +100,15 @@ impl ParquetFile {
 
     pub(super) fn groups(&self) -> &[RowGroup] {
         &self.groups
+    }
+
+    pub(super) fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The parts of `file` that rows of a group depend on.
+    pub(super) fn parts(&self, file: &File, group: usize, rows: &Range<u64>) -> Checked<Vec<Part>> {
+        stream::parts_of_group(self, file, group, rows)
     }
 
     /// Where the bytes of a row group lie: of all its columns, in their order.

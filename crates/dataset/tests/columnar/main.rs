@@ -11,6 +11,8 @@ mod gathered;
 mod mutations;
 // Files of other programs.
 mod peers;
+// That rows are made of the bytes that were planned.
+mod proofs;
 // All types and layouts, written and read again.
 mod round_trips;
 // Opening files and reading them whole.

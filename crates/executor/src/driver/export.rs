@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use coldpress_dataset::{
-    ExportTarget, OWNERSHIP_SCHEMA, Ownership, RowsForm, Staged, Standing, TableFile, staged_digest,
+    Error as DatasetError, ExportTarget, OWNERSHIP_SCHEMA, Ownership, RowsForm, Staged, Standing,
+    TableFile, staged_digest,
 };
 use coldpress_job::{CompanionIntent, ExportIntent, JournalRecord, Publication};
+use coldpress_partition::Slice;
 use coldpress_record::Ledger;
-use coldpress_storage::crash_point;
+use coldpress_storage::{Digest, crash_point};
 use coldpress_table::{MixedField, SchemaRef};
 
 use super::open::check_companions;
@@ -80,7 +82,7 @@ impl Driver<'_> {
             let index = frontier.next_partition;
             if let Some(result) = self.usable_result(index) {
                 let result = result.clone();
-                let piece = self.piece(planned.slice.source, &result)?;
+                let piece = self.piece(&planned.slice, &result)?;
                 match self.merge(frontier)?.append(piece) {
                     Appended::Taken => {}
                     Appended::Full => return Ok(()),
@@ -106,11 +108,11 @@ impl Driver<'_> {
     }
 
     /// What the merge must know of a result.
-    fn piece(&mut self, source: u32, result: &Publication) -> Result<Piece> {
+    fn piece(&mut self, slice: &Slice, result: &Publication) -> Result<Piece> {
         let is_lines = RowsForm::of_path(&result.rows.path) != RowsForm::Table;
         let needs_schema = is_lines && self.executor.prepared.target.needs_second_pass();
         let schema = match needs_schema {
-            true => self.table_schema(source)?,
+            true => self.table_schema(slice.source, slice.metadata)?,
             false => None,
         };
         let layout = &self.executor.layout;
@@ -132,8 +134,8 @@ impl Driver<'_> {
         })
     }
 
-    /// The schema of a columnar source; none of one that is text.
-    fn table_schema(&mut self, source: u32) -> Result<Option<SchemaRef>> {
+    /// The schema of a columnar source whose metadata was planned to be this; none of a source that is text.
+    fn table_schema(&mut self, source: u32, metadata: Option<Digest>) -> Result<Option<SchemaRef>> {
         let Some(columnar) = self.sources.get(source as usize) else {
             return Ok(None);
         };
@@ -143,7 +145,14 @@ impl Driver<'_> {
         if let Some(known) = self.schemas.get(&source) {
             return Ok(Some(known.clone()));
         }
-        let schema = TableFile::open(columnar)?.schema().clone();
+        let file = TableFile::open(columnar)?;
+        if metadata.is_some_and(|planned| planned != file.metadata_digest()) {
+            return Err(Error::from(DatasetError::Changed {
+                path: columnar.identity.path.clone(),
+                what: "its schema is another".to_owned(),
+            }));
+        }
+        let schema = file.schema().clone();
         self.schemas.insert(source, schema.clone());
         Ok(Some(schema))
     }

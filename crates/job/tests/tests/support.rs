@@ -104,6 +104,7 @@ pub(crate) fn partition(index: u32) -> PlannedPartition {
             seek: None,
             decoded_bytes: None,
             digest: slice_digest(index),
+            metadata: None,
             marks: Vec::new(),
             copy: None,
         },

@@ -251,6 +251,7 @@ impl Growing {
             end: self.end,
             records: self.records,
             digest: self.hasher.finish(),
+            metadata: None,
             seek: self.seek,
             decoded_bytes: None,
             marks: self.marks,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use coldpress_dataset::{Result, RowGroup, Source, TableFile};
+use coldpress_dataset::{KnownParts, Result, RowGroup, Source, TableFile};
 use coldpress_storage::{Digest, Hasher};
 
 use super::{Bounds, Found};
@@ -12,7 +12,7 @@ use crate::plan::Slice;
 pub(super) struct OpenRows {
     source: u32,
     file: TableFile,
-    digests: GroupDigests,
+    known: KnownParts,
     /// The first row of the next slice.
     next_row: u64,
 }
@@ -22,7 +22,7 @@ impl OpenRows {
         Ok(Self {
             source: index,
             file: TableFile::open(source)?,
-            digests: GroupDigests::default(),
+            known: KnownParts::default(),
             next_row: start,
         })
     }
@@ -47,7 +47,8 @@ impl OpenRows {
             start,
             end,
             records: rows,
-            digest: self.digests.of_rows(&self.file, start..end)?,
+            digest: self.file.digest_of_rows(start..end, &mut self.known)?,
+            metadata: Some(self.file.metadata_digest()),
             seek: None,
             decoded_bytes: Some(decoded_bytes),
             marks: marks.map(|row| start + row).collect(),
@@ -80,7 +81,8 @@ fn take_rows(groups: &[RowGroup], start: u64, max_records: u64, max_bytes: u64) 
     (taken, bytes)
 }
 
-/// The digests of row groups, the last of which is kept: many slices may lie in one group.
+/// The digests of row groups, of which plans of earlier releases are made. The last one is kept: many slices may lie in
+/// one group.
 #[derive(Default)]
 pub(crate) struct GroupDigests {
     last: Option<(usize, Digest)>,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use coldpress_dataset::{Error, TableFile, TableRows, TableStream, Touched};
+use coldpress_dataset::{Error, KnownParts, TableFile, TableRows, TableStream};
 use coldpress_operator::Chain;
-use coldpress_partition::verify_slices;
+use coldpress_partition::{Slice, verify_slices};
 use coldpress_record::Batch;
 
 use super::Found;
@@ -14,6 +14,10 @@ use crate::error::AttemptError;
 
 /// The rows of a slice.
 pub(crate) struct TableInput {
+    file: TableFile,
+    slice: Slice,
+    /// The error of a slice that is not what was planned.
+    changed: AttemptError,
     schema: SchemaRef,
     stream: TableStream,
     source: u32,
@@ -23,12 +27,27 @@ pub(crate) struct TableInput {
 
 impl TableInput {
     pub(super) fn open(attempt: &Attempt) -> Result<Self, AttemptError> {
-        check_unchanged(attempt)?;
         let slice = &attempt.partition.slice;
-        let file = TableFile::open(&attempt.source).map_err(changed_or_failed)?;
+        if slice.metadata.is_none() {
+            verify(attempt)?;
+        }
+        let file = match TableFile::open(&attempt.source) {
+            // It could be opened when it was planned.
+            Err(Error::DamagedTable { .. }) => return Err(changed(attempt)),
+            opened => opened.map_err(changed_or_failed)?,
+        };
+        let is_other = |planned| planned != file.metadata_digest();
+        if slice.metadata.is_some_and(is_other) || slice.end > file.rows() {
+            return Err(changed(attempt));
+        }
         Ok(Self {
             schema: file.schema().clone(),
-            stream: file.stream(slice.start..slice.end)?,
+            stream: file
+                .stream(slice.start..slice.end)
+                .map_err(changed_or_failed)?,
+            file,
+            slice: slice.clone(),
+            changed: changed(attempt),
             source: slice.source,
             next_row: slice.start,
             max_record_bytes: attempt.max_record_bytes,
@@ -45,8 +64,17 @@ impl TableInput {
         chain: &Chain,
         found: &mut Found,
     ) -> Result<bool, AttemptError> {
-        let Some(rows) = self.stream.next_rows()? else {
-            return Ok(false);
+        let rows = match self.stream.next_rows() {
+            Ok(Some(rows)) => rows,
+            Ok(None) => return Ok(false),
+            // Damage that was not there when the slice was planned is a change.
+            Err(error @ Error::DamagedTable { .. }) => {
+                return Err(match self.is_changed()? {
+                    true => self.changed.clone(),
+                    false => error.into(),
+                });
+            }
+            Err(error) => return Err(changed_or_failed(error)),
         };
         found.records = rows.num_rows() as u64;
         let positions = self.next_row..self.next_row + found.records;
@@ -72,21 +100,42 @@ impl TableInput {
         }
     }
 
-    /// What was read is what was planned if the file is still the same.
+    /// Whether the file has other bytes than were planned, where the plan tells.
+    fn is_changed(&self) -> Result<bool, AttemptError> {
+        let slice = &self.slice;
+        if slice.metadata.is_none() {
+            return Ok(false);
+        }
+        let (rows, mut known) = (slice.start..slice.end, KnownParts::default());
+        let found = self.file.digest_of_rows(rows, &mut known);
+        Ok(found.map_err(changed_or_failed)? != slice.digest)
+    }
+
+    /// What was read must be what was planned.
     pub(super) fn finish(self, attempt: &Attempt) -> Result<(), AttemptError> {
-        check_unchanged(attempt)
+        if self.slice.metadata.is_none() {
+            return verify(attempt);
+        }
+        let read = self.stream.finish().map_err(changed_or_failed)?;
+        match read == self.slice.digest {
+            true => Ok(()),
+            false => Err(self.changed),
+        }
     }
 }
 
-/// A file that was written to since it was planned is hashed again.
-fn check_unchanged(attempt: &Attempt) -> Result<(), AttemptError> {
-    let source = &attempt.source;
+/// Hashes the slice again. The digests of earlier releases do not say what is to be hashed while rows are read.
+fn verify(attempt: &Attempt) -> Result<(), AttemptError> {
     let slice = &attempt.partition.slice;
-    let checked = match source.check_unchanged() {
-        Ok(Touched::Touched) => verify_slices(source, &[slice], attempt.max_record_bytes),
-        other => other.map(drop),
-    };
-    checked.map_err(changed_or_failed)
+    verify_slices(&attempt.source, &[slice], attempt.max_record_bytes).map_err(changed_or_failed)
+}
+
+fn changed(attempt: &Attempt) -> AttemptError {
+    let slice = &attempt.partition.slice;
+    changed_or_failed(Error::Changed {
+        path: attempt.source.identity.path.clone(),
+        what: format!("{} are others", slice.describe(&attempt.source)),
+    })
 }
 
 fn changed_or_failed(error: Error) -> AttemptError {

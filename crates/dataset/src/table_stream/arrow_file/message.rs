@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use arrow::buffer::Buffer;
 use arrow::datatypes::Schema;
@@ -10,9 +11,11 @@ use arrow::ipc::{
     BodyCompression, CompressionType, Message as Head, MessageHeader,
     RecordBatch as RecordBatchHead, root_as_message,
 };
+use coldpress_storage::Digest;
 
 use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
 use crate::table_stream::limits::Packing;
+use crate::table_stream::proof::{PartsRead, read_part};
 
 /// What stands before the length of a head since version 0.15 of the format.
 const CONTINUATION: [u8; 4] = [0xff; 4];
@@ -122,6 +125,16 @@ impl Message {
         self.body_offset + self.body_bytes
     }
 
+    /// Where all of it lies.
+    pub(super) fn range(&self) -> Range<u64> {
+        self.offset..self.end()
+    }
+
+    /// The digest of its head, if that is kept.
+    pub(super) fn head_digest(&self) -> Digest {
+        Digest::of(&self.head)
+    }
+
     /// How long its head is, with what stands before it.
     pub(super) fn head_bytes(&self) -> u64 {
         self.body_offset - self.offset
@@ -149,16 +162,12 @@ impl Message {
     /// Reads it whole and hands head and body to `decode`, once they are checked against each other.
     pub(super) fn read<T>(
         &self,
-        file: &mut File,
+        file: &File,
+        parts: &PartsRead,
         decode: impl FnOnce(Head<'_>, &Buffer) -> Checked<T>,
     ) -> Checked<T> {
-        let length = self.end() - self.offset;
-        let mut bytes = Vec::with_capacity(length as usize);
-        file.seek(SeekFrom::Start(self.offset))?;
-        Read::take(&mut *file, length).read_to_end(&mut bytes)?;
-        ensure(bytes.len() as u64 == length, || {
-            "it is cut short".to_owned()
-        })?;
+        let bytes = read_part(file, &self.range())?;
+        parts.note(self.offset, &bytes);
         let head_start = match bytes.starts_with(&CONTINUATION) {
             true => 8,
             false => 4,

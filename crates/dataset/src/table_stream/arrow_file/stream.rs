@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::ipc::reader::{read_dictionary, read_record_batch};
+use coldpress_storage::Digest;
 
 use super::ArrowFile;
 use crate::table_stream::flaw::{Checked, ensure};
+use crate::table_stream::proof::{PartsRead, Proof};
 use crate::table_stream::views::{has_views, without_views};
 use crate::table_stream::weight::first_batch;
 
@@ -17,6 +19,8 @@ use crate::table_stream::weight::first_batch;
 pub(in crate::table_stream) struct ArrowStream {
     file: File,
     table: Arc<ArrowFile>,
+    proof: Proof,
+    parts_read: PartsRead,
     /// What is left to read: a record batch and rows of it.
     parts: VecDeque<(usize, Range<u64>)>,
     dictionaries: HashMap<i64, ArrayRef>,
@@ -30,11 +34,14 @@ impl ArrowStream {
     pub(in crate::table_stream) fn new(
         file: File,
         table: Arc<ArrowFile>,
+        proof: Proof,
         parts: VecDeque<(usize, Range<u64>)>,
     ) -> Self {
         Self {
             file,
             table,
+            proof,
+            parts_read: PartsRead::default(),
             parts,
             dictionaries: HashMap::new(),
             position: 0,
@@ -65,11 +72,30 @@ impl ArrowStream {
         Ok(Some(own_views(batch)?))
     }
 
+    /// The digest of what all rows were made of.
+    pub(in crate::table_stream) fn finish(mut self) -> Checked<Digest> {
+        while let Some((group, _)) = self.parts.pop_front() {
+            self.prove_group(group)?;
+        }
+        Ok(self.proof.finish())
+    }
+
+    /// Adds to the proof what a record batch is made of, besides the dictionaries of those before it.
+    fn prove_group(&mut self, group: usize) -> Checked<()> {
+        let table = Arc::clone(&self.table);
+        for part in table.parts_after(group, &mut self.position) {
+            let digest = self.parts_read.digest(&self.file, &part)?;
+            self.proof.add(&part, digest);
+        }
+        self.parts_read.forget();
+        Ok(())
+    }
+
     fn read_group(&mut self, group: usize) -> Checked<RecordBatch> {
         let table = Arc::clone(&self.table);
         let index = table.batches[group];
         for message in table.dictionaries(self.position..index) {
-            message.read(&mut self.file, |head, body| {
+            message.read(&self.file, &self.parts_read, |head, body| {
                 let batch = head
                     .header_as_dictionary_batch()
                     .ok_or("it has no values")?;
@@ -78,10 +104,9 @@ impl ArrowStream {
                 Ok(())
             })?;
         }
-        self.position = index;
         let projection = (table.selected.len() < table.whole.fields().len())
             .then_some(table.selected.as_slice());
-        table.messages[index].read(&mut self.file, |head, body| {
+        let read = table.messages[index].read(&self.file, &self.parts_read, |head, body| {
             let batch = head.header_as_record_batch().ok_or("it has no rows")?;
             Ok(read_record_batch(
                 body,
@@ -91,7 +116,9 @@ impl ArrowStream {
                 projection,
                 &head.version(),
             )?)
-        })
+        })?;
+        self.prove_group(group)?;
+        Ok(read)
     }
 }
 

@@ -14,6 +14,7 @@ use super::page::{PageHeader, PageKind, ValueEncoding, read_offset_index};
 use super::window::Window;
 use crate::table_stream::flaw::{Checked, Flaw, ensure};
 use crate::table_stream::limits::{MAX_NESTED_VALUES, Packing};
+use crate::table_stream::proof::Part;
 use crate::table_stream::weight::BATCH_BYTES;
 
 /// What texts that share prefixes are taken to be long at least, so that no more than [`PREFIXED_ROWS`] are decoded at
@@ -38,7 +39,11 @@ pub(super) struct DataPage {
 /// What the headers of a column chunk's pages say.
 #[derive(Debug)]
 pub(super) struct ChunkPages {
+    /// Where the chunk lies.
+    range: Range<u64>,
     pages: Vec<DataPage>,
+    /// Where headers and bodies of all pages begin, while it is not known which rows each page has.
+    bounds: Vec<u64>,
     /// Whether it is known which rows each page has; if not, they must be read from the first on.
     has_rows: bool,
     /// The rows before the end of the last page in `pages`.
@@ -61,7 +66,9 @@ pub(super) fn scan_chunk(
         window: Window::new(range.end),
         value_bytes: 0,
         found: ChunkPages {
+            range: range.clone(),
             pages: Vec::new(),
+            bounds: Vec::new(),
             has_rows: true,
             rows: 0,
             decoded_bytes: 0,
@@ -75,6 +82,7 @@ pub(super) fn scan_chunk(
         ensure(stored <= range.end - body, || {
             format!("the page at byte {offset} claims {stored} bytes")
         })?;
+        scan.found.bounds.extend([offset, body]);
         scan.add(file, offset, &header)?;
         offset = body + stored;
     }
@@ -132,6 +140,29 @@ impl ChunkPages {
             (rows, page.decoded_bytes)
         };
         self.has_rows.then(|| self.pages.iter().map(size))
+    }
+
+    /// The parts of the file that the rows `wanted` depend on.
+    pub(super) fn parts(&self, wanted: &Range<u64>) -> Vec<Part> {
+        let Some(first) = self.pages.first().filter(|_| self.has_rows) else {
+            // Which rows a page has is known only once all before it are decoded.
+            let bounds = self.bounds.iter().copied().chain([self.range.end]);
+            let pairs = bounds.clone().zip(bounds.skip(1));
+            return pairs
+                .map(|(start, end)| Part::of_bytes(start..end))
+                .collect();
+        };
+        let dictionary = self.range.start..first.offset;
+        let dictionary = (!dictionary.is_empty()).then_some(Part::of_bytes(dictionary));
+        let pages = self.pages.iter().map(|page| Part {
+            bytes: page.offset..page.offset + u64::from(page.stored_bytes),
+            rows: page.first_row..page.first_row + page.rows,
+        });
+        let is_wanted = |part: &Part| part.rows.start < wanted.end && part.rows.end > wanted.start;
+        dictionary
+            .into_iter()
+            .chain(pages.filter(is_wanted))
+            .collect()
     }
 
     /// The bytes that all pages found take in memory.

@@ -1,24 +1,28 @@
 //! The columns of a row group as the library's reader wants them, each page checked on its way.
 
 use std::fs::File;
+use std::io::BufReader;
 use std::iter;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::RowGroups;
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::chunk::ChunkPages;
 use super::delta::{Levels, check_delta};
 use crate::table_stream::flaw::Flaw;
+use crate::table_stream::proof::PartsRead;
 
 /// One row group, whose pages were found.
 pub(super) struct GroupColumns {
     pub(super) metadata: Arc<ParquetMetaData>,
     pub(super) group: usize,
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<WatchedFile>,
     /// By leaf column; nothing of columns that are not read.
     pub(super) chunks: Vec<Option<ChunkPages>>,
 }
@@ -48,6 +52,32 @@ impl GroupColumns {
             levels,
             column: chunk.column_path().string(),
         })
+    }
+}
+
+/// A file whose pages are hashed as they are read.
+pub(super) struct WatchedFile {
+    pub(super) file: File,
+    pub(super) parts: PartsRead,
+}
+
+impl Length for WatchedFile {
+    fn len(&self) -> u64 {
+        Length::len(&self.file)
+    }
+}
+
+impl ChunkReader for WatchedFile {
+    type T = BufReader<File>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        self.file.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        let bytes = self.file.get_bytes(start, length)?;
+        self.parts.note(start, &bytes);
+        Ok(bytes)
     }
 }
 

@@ -7,20 +7,23 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
+use coldpress_storage::Digest;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 
-use super::chunk::{ChunkPages, scan_chunk};
-use super::columns::GroupColumns;
+use super::chunk::{ChunkPages, chunk_range, scan_chunk};
+use super::columns::{GroupColumns, WatchedFile};
 use super::zones::{Zone, cut_zones};
 use super::{ParquetFile, in_column};
 use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
+use crate::table_stream::proof::{Part, PartsRead, Proof};
 use crate::table_stream::views::without_views;
 use crate::table_stream::weight::first_batch;
 
 /// Rows of one row group after another.
 pub(in crate::table_stream) struct ParquetStream {
-    file: Arc<File>,
+    file: Arc<WatchedFile>,
     table: Arc<ParquetFile>,
+    proof: Proof,
     /// What is left to read: a row group and rows of it.
     parts: VecDeque<(usize, Range<u64>)>,
     open: Option<OpenGroup>,
@@ -31,6 +34,8 @@ pub(in crate::table_stream) struct ParquetStream {
 /// A row group that is being read.
 struct OpenGroup {
     columns: GroupColumns,
+    /// What its rows depend on.
+    parts: Vec<Part>,
     zones: VecDeque<Zone>,
     /// Reads the rows of the zone before those in `zones`.
     reader: Option<ParquetRecordBatchReader>,
@@ -42,11 +47,16 @@ impl ParquetStream {
     pub(in crate::table_stream) fn new(
         file: File,
         table: Arc<ParquetFile>,
+        proof: Proof,
         parts: VecDeque<(usize, Range<u64>)>,
     ) -> Self {
         Self {
-            file: Arc::new(file),
+            file: Arc::new(WatchedFile {
+                file,
+                parts: PartsRead::default(),
+            }),
             table,
+            proof,
             parts,
             open: None,
             decoded: None,
@@ -73,23 +83,38 @@ impl ParquetStream {
             let next = self.open.as_mut().map(|open| open.next(table));
             match next.transpose()?.flatten() {
                 Some(rows) => self.decoded = Some(rows),
-                None => self.open = None,
+                None => self.close_group()?,
             }
         }
     }
 
-    fn open_group(&self, group: usize, rows: Range<u64>) -> Checked<OpenGroup> {
-        let metadata = self.table.metadata.row_group(group);
-        let group_rows = metadata.num_rows() as u64;
-        let mut chunks: Vec<Option<ChunkPages>> = Vec::new();
-        chunks.resize_with(metadata.num_columns(), || None);
-        let mut file = self.file.try_clone()?;
-        for leaf in &self.table.leaves {
-            let chunk = metadata.column(*leaf);
-            let pages = scan_chunk(&mut file, chunk, group_rows, &rows);
-            chunks[*leaf] = Some(pages.map_err(|flaw| in_column(chunk, flaw))?);
+    /// The digest of what all rows were made of.
+    pub(in crate::table_stream) fn finish(mut self) -> Checked<Digest> {
+        self.close_group()?;
+        while let Some((group, rows)) = self.parts.pop_front() {
+            self.open = Some(self.open_group(group, rows)?);
+            self.close_group()?;
         }
+        Ok(self.proof.finish())
+    }
+
+    fn close_group(&mut self) -> Checked<()> {
+        let Some(open) = self.open.take() else {
+            return Ok(());
+        };
+        let WatchedFile { file, parts } = &*self.file;
+        for part in &open.parts {
+            self.proof.add(part, parts.digest(file, part)?);
+        }
+        parts.forget();
+        Ok(())
+    }
+
+    fn open_group(&self, group: usize, rows: Range<u64>) -> Checked<OpenGroup> {
+        let chunks = scan_group(&self.table, &self.file.file, group, &rows)?;
+        let group_rows = self.table.groups[group].rows;
         let found: Vec<&ChunkPages> = chunks.iter().flatten().collect();
+        let parts = found.iter().flat_map(|chunk| chunk.parts(&rows)).collect();
         let zones = cut_zones(&found, group_rows, rows, self.table.fixed_row_bytes);
         Ok(OpenGroup {
             columns: GroupColumns {
@@ -98,10 +123,52 @@ impl ParquetStream {
                 file: Arc::clone(&self.file),
                 chunks,
             },
+            parts,
             zones: zones.into(),
             reader: None,
             left: 0,
         })
+    }
+}
+
+/// The pages of the columns that are read, as far as the rows `wanted` of a group need them; by leaf column.
+fn scan_group(
+    table: &ParquetFile,
+    file: &File,
+    group: usize,
+    wanted: &Range<u64>,
+) -> Checked<Vec<Option<ChunkPages>>> {
+    let metadata = table.metadata.row_group(group);
+    let mut chunks: Vec<Option<ChunkPages>> = Vec::new();
+    chunks.resize_with(metadata.num_columns(), || None);
+    let mut file = file.try_clone()?;
+    for leaf in &table.leaves {
+        let chunk = metadata.column(*leaf);
+        let pages = scan_chunk(&mut file, chunk, metadata.num_rows() as u64, wanted);
+        chunks[*leaf] = Some(pages.map_err(|flaw| in_column(chunk, flaw))?);
+    }
+    Ok(chunks)
+}
+
+/// The parts of the file that rows of a group depend on. Where the pages cannot be found, that is all of the columns: such
+/// rows are as planned if they are damaged as they were.
+pub(super) fn parts_of_group(
+    table: &ParquetFile,
+    file: &File,
+    group: usize,
+    rows: &Range<u64>,
+) -> Checked<Vec<Part>> {
+    match scan_group(table, file, group, rows) {
+        Ok(chunks) => {
+            let chunks = chunks.iter().flatten();
+            Ok(chunks.flat_map(|chunk| chunk.parts(rows)).collect())
+        }
+        Err(Flaw::Damaged(_)) => {
+            let columns = table.metadata.row_group(group).columns();
+            let chunks = table.leaves.iter().map(|leaf| chunk_range(&columns[*leaf]));
+            chunks.map(|range| range.map(Part::of_bytes)).collect()
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -1,0 +1,168 @@
+//! Whether the bytes that rows were made of are those that were planned.
+//!
+//! Rows depend on the metadata of their file, which says where they are and what their bytes mean, on dictionaries, and on
+//! the pages or messages that hold them. Each of these parts has a digest, and the digest of rows is made of theirs. A
+//! part is hashed as it is decoded, so a proof costs no second look at the file.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, PoisonError};
+
+use coldpress_storage::{Digest, Hasher};
+
+use super::flaw::{Checked, Flaw};
+
+/// A part of a file that rows depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Where its bytes are.
+    pub(super) bytes: Range<u64>,
+    /// Which rows of their group it has, where that is known: that page headers before it say so is part of the proof.
+    pub(super) rows: Range<u64>,
+}
+
+impl Part {
+    /// A part of which it is not known, or does not matter, which rows it has.
+    pub(super) fn of_bytes(bytes: Range<u64>) -> Self {
+        Self { bytes, rows: 0..0 }
+    }
+}
+
+/// The digest of rows, part by part.
+#[derive(Debug)]
+pub(super) struct Proof {
+    hasher: Hasher,
+}
+
+impl Proof {
+    /// Of these rows of a file with this metadata.
+    pub(super) fn new(rows: &Range<u64>, metadata: Digest) -> Self {
+        let mut proof = Self {
+            hasher: Hasher::new(),
+        };
+        proof.range(rows);
+        proof.digest(metadata);
+        proof
+    }
+
+    /// Adds a part.
+    pub(super) fn add(&mut self, part: &Part, digest: Digest) {
+        self.range(&part.bytes);
+        self.range(&part.rows);
+        self.digest(digest);
+    }
+
+    pub(super) fn finish(&self) -> Digest {
+        self.hasher.finish()
+    }
+
+    fn range(&mut self, range: &Range<u64>) {
+        self.hasher.update(&range.start.to_le_bytes());
+        self.hasher.update(&range.end.to_le_bytes());
+    }
+
+    fn digest(&mut self, digest: Digest) {
+        self.hasher.update(&digest.as_u128().to_le_bytes());
+    }
+}
+
+/// The digests of parts that were read.
+#[derive(Debug, Default)]
+pub(super) struct PartsRead(Mutex<HashMap<Range<u64>, Digest>>);
+
+impl PartsRead {
+    /// Takes note of bytes as they were read.
+    pub(super) fn note(&self, start: u64, bytes: &[u8]) {
+        let digest = Digest::of(bytes);
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = parts.entry(start..start + bytes.len() as u64);
+        let known = *known.or_insert(digest);
+        if known != digest {
+            // The file was written to between two looks at the part: no planned digest is this one.
+            parts.insert(start..start + bytes.len() as u64, Digest(!known.0));
+        }
+    }
+
+    /// The digest of a part, which is read from `file` if it was not read yet.
+    pub(super) fn digest(&self, file: &File, part: &Part) -> Checked<Digest> {
+        let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = parts.get(&part.bytes).copied();
+        drop(parts);
+        known.map_or_else(|| digest_of(file, &part.bytes), Ok)
+    }
+
+    pub(super) fn forget(&self) {
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.clear();
+    }
+}
+
+/// The digests of the parts that the last rows depended on, as those that follow depend on some of them too.
+#[derive(Debug, Default)]
+pub struct KnownParts {
+    last: HashMap<Range<u64>, Digest>,
+    now: HashMap<Range<u64>, Digest>,
+}
+
+impl KnownParts {
+    pub(super) fn digest(&mut self, file: &File, part: &Part) -> Checked<Digest> {
+        let known = self.now.get(&part.bytes).or(self.last.get(&part.bytes));
+        let digest = match known {
+            Some(digest) => *digest,
+            None => digest_of(file, &part.bytes)?,
+        };
+        self.now.insert(part.bytes.clone(), digest);
+        Ok(digest)
+    }
+
+    /// Begins with the parts of other rows.
+    pub(super) fn turn(&mut self) {
+        self.last = std::mem::take(&mut self.now);
+    }
+}
+
+fn digest_of(file: &File, bytes: &Range<u64>) -> Checked<Digest> {
+    const BLOCK: u64 = 256 << 10;
+    let (mut hasher, mut at) = (Hasher::new(), bytes.start);
+    let mut block = vec![0; BLOCK.min(bytes.end - bytes.start) as usize];
+    while at < bytes.end {
+        let length = (bytes.end - at).min(BLOCK) as usize;
+        file.read_exact_at(&mut block[..length], at)?;
+        hasher.update(&block[..length]);
+        at += length as u64;
+    }
+    Ok(hasher.finish())
+}
+
+/// A place in a file to read on from, whatever else is read of it.
+pub(super) struct ReadAt<'f> {
+    pub(super) file: &'f File,
+    pub(super) at: u64,
+}
+
+impl Read for ReadAt<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read_at(buffer, self.at)?;
+        self.at += length as u64;
+        Ok(length)
+    }
+}
+
+/// Reads the bytes of a part into memory.
+pub(super) fn read_part(file: &File, bytes: &Range<u64>) -> Checked<Vec<u8>> {
+    let length = usize::try_from(bytes.end - bytes.start)
+        .map_err(|_| Flaw::from("it is longer than memory can be"))?;
+    let mut read = Vec::with_capacity(length);
+    let mut from = ReadAt {
+        file,
+        at: bytes.start,
+    };
+    Read::take(&mut from, length as u64).read_to_end(&mut read)?;
+    match read.len() == length {
+        true => Ok(read),
+        false => Err(Flaw::from("it is cut short")),
+    }
+}

@@ -87,6 +87,11 @@ pub(crate) struct Driver<'e> {
     doomed: Vec<retention::Doomed>,
 }
 
+/// Now, in milliseconds since 1970, for the journal.
+fn now_millis() -> u64 {
+    (coldpress_events::time::now_seconds() * 1000.0) as u64
+}
+
 /// How a run ended, short of an error.
 enum Ending {
     /// Everything that could be done is done and exported.

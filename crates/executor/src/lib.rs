@@ -19,6 +19,7 @@ mod memory;
 mod merge;
 mod prepare;
 mod preview;
+mod reading;
 mod report;
 mod scheduler;
 mod space;

@@ -9,6 +9,7 @@ mod files;
 mod inherit;
 mod record;
 mod replay;
+mod split;
 mod state;
 
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ use replay::Replay;
 pub use record::{
     Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, EpochStarted,
     ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure,
-    PoisonFound, Publication, RecipeInForce, SealedFile,
+    PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 
@@ -48,9 +49,6 @@ pub struct Journal {
     epoch: u64,
     writer: LogWriter,
 }
-
-/// Partitions in one record: some 250 bytes each, far below what a line of the log may hold.
-const PARTITIONS_PER_RECORD: usize = 4096;
 
 /// How often a lost race for the next epoch is run again.
 const TRIES: u32 = 16;
@@ -120,25 +118,14 @@ impl Journal {
         self.append(record)
     }
 
-    /// Queues a record as it is. A very long plan is written as several records of the same kind.
+    /// Queues a record. One that is too long for a line of the log is written as several that mean the same.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`]; the record is not queued then, but of a very long plan the first part
+    /// [`Error::Storage`]; the record is not queued then, but of a very long one the first part
     /// may be.
     pub fn append(&mut self, record: &JournalRecord) -> Result<()> {
-        if let JournalRecord::PartitionsPlanned { partitions } = record
-            && partitions.len() > PARTITIONS_PER_RECORD
-        {
-            for part in partitions.chunks(PARTITIONS_PER_RECORD) {
-                self.writer.append(&JournalRecord::PartitionsPlanned {
-                    partitions: part.to_vec(),
-                })?;
-            }
-            return Ok(());
-        }
-        self.writer.append(record)?;
-        Ok(())
+        split::append(&mut self.writer, record)
     }
 
     /// Makes all queued records durable, with one sync for all of them.

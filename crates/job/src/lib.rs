@@ -25,6 +25,7 @@
 //!         plan_settings: serde_json::json!({"size": 1000}),
 //!         limit: None,
 //!         decisions: Vec::new(),
+//!         reading: None,
 //!     }),
 //!     JournalRecord::PlanCompleted { partitions: 0, records: 0 },
 //!     JournalRecord::Finished { status: Status::Completed, error: None },
@@ -82,7 +83,7 @@ pub use id::JobId;
 pub use journal::{
     Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, Epoch, EpochStarted,
     ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
-    JournalRecord, Mode, PartitionFailure, PartitionStatus, PoisonFound, Publication,
+    JournalRecord, Mode, PartitionFailure, PartitionStatus, PoisonFound, Publication, Reading,
     RecipeInForce, SealedFile,
 };
 pub use layout::Layout;

@@ -70,9 +70,9 @@ pub struct MappedPartition {
     pub processing_status: PartitionStatus,
     /// Why it failed.
     pub error_message: Option<String>,
-    /// Not known to the journal; the event log has it.
+    /// When the newest driver that worked on it began to, in seconds since 1970.
     pub processing_start_time: Option<f64>,
-    /// Not known to the journal; the event log has it.
+    /// When its result was published, or it was given up.
     pub processing_end_time: Option<f64>,
     /// How many attempts were made after the first.
     pub retry_count: u32,
@@ -206,6 +206,7 @@ fn map_partition(
     created_timestamp: f64,
 ) -> MappedPartition {
     let (index, slice) = (partition.index, &partition.slice);
+    let (begun, ended) = state.times(index);
     MappedPartition {
         partition_id: index,
         original_start_idx: partition.first_record,
@@ -216,8 +217,8 @@ fn map_partition(
         created_timestamp,
         processing_status: status(state, index),
         error_message: state.failure(index).map(|failure| failure.error.clone()),
-        processing_start_time: None,
-        processing_end_time: None,
+        processing_start_time: begun.map(seconds_of),
+        processing_end_time: ended.map(seconds_of),
         retry_count: state.attempts(index).saturating_sub(1),
         source: slice.source,
         start_byte: slice.start,

@@ -16,6 +16,10 @@ mod damage;
 #[path = "tests/contradictions.rs"]
 mod contradictions;
 
+// Records that are longer than a line may be.
+#[path = "tests/long_records.rs"]
+mod long_records;
+
 // Any valid history: what is replayed from disk is what was known.
 #[path = "tests/history.rs"]
 mod history;

@@ -4,9 +4,9 @@ use coldpress_failure::ErrorClass;
 use coldpress_job::{JournalRecord, PartitionFailure};
 use coldpress_worker::{AttemptError, FailureKind};
 
-use super::Driver;
 use super::retention::Doomed;
 use super::work::Motion;
+use super::{Driver, now_millis};
 use crate::backend::process::death::KILL;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::ErrorSummary;
@@ -137,6 +137,7 @@ impl Driver<'_> {
             attempts,
             class,
             error: message.clone(),
+            at_millis: now_millis(),
         };
         self.announce_partition_failed(partition, attempts, &error);
         self.given_up.insert(partition);

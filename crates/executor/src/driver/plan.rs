@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
+use crate::reading::change;
 
 /// What the planning thread tells: a cut, the end, or why it cannot go on.
 pub(super) type Planned = std::result::Result<Option<Cut>, DatasetError>;
@@ -48,6 +49,7 @@ impl Driver<'_> {
                     plan_settings: serde_json::to_value(cut).unwrap_or_default(),
                     limit: prepared.recipe.limit,
                     decisions,
+                    reading: Some(prepared.reading(&self.sources)),
                 };
                 self.record(JournalRecord::JobPlanned(plan))?;
             }
@@ -86,6 +88,7 @@ impl Driver<'_> {
                 return refused(format!("`{}` became `{}`", planned.path, now.identity.path));
             }
         }
+        let reading = self.executor.prepared.reading(&self.sources);
         self.decisions.extend(plan.decisions.iter().cloned());
         let prepared = &self.executor.prepared;
         let is_chosen = prepared.recipe.partition.auto_configure;
@@ -98,6 +101,19 @@ impl Driver<'_> {
         // The identities of the plan stay: a touched file has the same content.
         for (source, planned) in self.sources.iter_mut().zip(&plan.sources) {
             source.identity = planned.clone();
+        }
+        if let Some(planned) = plan.reading.as_ref()
+            && let Some(change) = change(planned, &reading)
+        {
+            // A file that changed may be read in another way too, and then that is the reason.
+            for source in &self.sources {
+                source.check_unchanged()?;
+            }
+            let message = format!(
+                "{change} after the job was planned, and so does the text that its files become; \
+                 run with `--fresh` to plan it anew, or undo the change to go on"
+            );
+            return Err(Error::new(ErrorKind::Refused, message));
         }
         (0..self.sources.len()).try_for_each(|index| self.check_source(index))
     }

@@ -4,7 +4,7 @@ use coldpress_checkpoint::DroppedRows;
 use coldpress_job::{CheckpointEntry, DroppedEntry, GateReached, Publication};
 use coldpress_worker::{CheckpointOutcome, Outcome, ResultFiles};
 
-use super::Driver;
+use super::{Driver, now_millis};
 
 impl Driver<'_> {
     pub(super) fn publication(&self, outcome: Outcome, result: ResultFiles) -> Publication {
@@ -33,6 +33,7 @@ impl Driver<'_> {
             error_marks: outcome.error_marks,
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
             nanos: outcome.nanos,
+            at_millis: now_millis(),
         }
     }
 

@@ -66,8 +66,9 @@ impl Driver<'_> {
             checkpoint_batch_rows: u32::try_from(prepared.recipe.storage.arrow_batch_size)
                 .unwrap_or(u32::MAX),
             intermediate: prepared.intermediate(),
-            // What is a record was settled when the dataset was cut.
-            max_record_bytes: self.cut_settings().max_record_bytes,
+            // The recipe's, not the plan's: it decides which records come out. Where it also decides what text a file
+            // becomes, another one than the plan's was refused.
+            max_record_bytes: prepared.recipe.failure.max_record_bytes,
             lenient: prepared.recipe.dataset.lenient,
             keep_stats: prepared.recipe.export.keep_stats,
             note_types: prepared.target.needs_second_pass(),

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::export::Frontier;
 use super::plan::Planned;
-use super::{Driver, Ending};
+use super::{Driver, Ending, now_millis};
 use crate::backend::{Finished, Running};
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::MergeFailure;
@@ -199,6 +199,7 @@ impl Driver<'_> {
             self.record(JournalRecord::AttemptStarted {
                 partition,
                 attempt: number,
+                at_millis: now_millis(),
             })?;
             self.announce_attempt(&attempt);
             self.tell_large(&attempt.partition);

@@ -25,6 +25,9 @@ mod conservation;
 // A stopped job goes on, a changed recipe reuses its prefix.
 mod resume;
 
+// A changed key of the recipe gives the new result, or a refusal.
+mod result_keys;
+
 // How long files stay never shows in what comes out.
 mod lifecycle;
 

@@ -33,6 +33,13 @@ pub enum JournalRecord {
     },
     /// What the job is about, fixed for its generation.
     JobPlanned(JobPlan),
+    /// The first sources of a plan that is too long for one line; the plan with the rest follows.
+    SourcesPlanned {
+        /// The index of the first of them in plan order.
+        first: u32,
+        /// The sources.
+        sources: Vec<SourceIdentity>,
+    },
     /// The recipe in force from here on.
     RecipeSet(RecipeInForce),
     /// Partitions that follow those planned before.
@@ -55,6 +62,9 @@ pub enum JournalRecord {
         partition: u32,
         /// The attempt's number, counted within the epoch.
         attempt: u32,
+        /// When, in milliseconds since 1970; 0 where a release did not say.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        at_millis: u64,
     },
     /// An attempt's result counts from here on.
     Published(Publication),
@@ -139,6 +149,18 @@ pub struct JobPlan {
     /// Why the dataset is cut as it is, a sentence per decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<String>,
+    /// How the sources were read; none in plans of releases that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+}
+
+/// How the sources of a plan were read: its slices are places in that text and in no other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The digest of all that decides what text the sources become.
+    pub text: Digest,
+    /// The recipe's keys that may have a part in it, for a message that names them.
+    pub settings: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The recipe in force.
@@ -212,9 +234,16 @@ pub struct Publication {
     /// Whether the index says what the fields of the rows hold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_types: bool,
-    /// The time that each operator took, in nanoseconds.
+    /// The time that each operator took, in nanoseconds: from the partition's start, whoever spent it.
     #[serde(default)]
     pub nanos: Vec<u64>,
+    /// When it was published, in milliseconds since 1970; 0 where a release did not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub at_millis: u64,
+}
+
+fn is_zero(millis: &u64) -> bool {
+    *millis == 0
 }
 
 /// The records of a partition that one filter dropped.
@@ -258,7 +287,7 @@ pub struct GateReached {
     pub dropped: Option<Vec<DroppedEntry>>,
     /// The digest of the slice that was read.
     pub slice: Digest,
-    /// The time that each operator took, in nanoseconds.
+    /// The time that each operator took, in nanoseconds: from the partition's start.
     #[serde(default)]
     pub nanos: Vec<u64>,
 }
@@ -347,6 +376,9 @@ pub struct PartitionFailure {
     pub class: String,
     /// The last error.
     pub error: String,
+    /// When, in milliseconds since 1970; 0 where a release did not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub at_millis: u64,
 }
 
 /// An export that is complete and waits for its name.

@@ -5,6 +5,7 @@ mod partition;
 
 use std::collections::HashSet;
 
+use coldpress_dataset::SourceIdentity;
 use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
 use coldpress_storage::FileRef;
@@ -31,6 +32,8 @@ pub use partition::PartitionStatus;
 pub struct JobState {
     generation: u32,
     epochs: Vec<Epoch>,
+    /// The sources of a plan that is not whole yet.
+    coming_sources: Vec<SourceIdentity>,
     plan: Option<JobPlan>,
     recipe: Option<RecipeInForce>,
     partitions: Vec<PartitionState>,
@@ -248,6 +251,25 @@ impl JobState {
         let last = self.state_of(index).and_then(|state| state.last_attempt);
         last.filter(|(of, _)| *of == epoch)
             .map_or(0, |(_, attempt)| attempt)
+    }
+
+    /// When the newest driver that worked on a partition began to, and when its result was published or it was given up,
+    /// in milliseconds since 1970; none where that did not happen, or is not known.
+    #[must_use]
+    pub fn times(&self, index: u32) -> (Option<u64>, Option<u64>) {
+        let known = |millis: u64| (millis > 0).then_some(millis);
+        let begun = self
+            .state_of(index)
+            .and_then(|state| known(state.begun_millis));
+        let ended = match (self.failure(index), self.final_chain()) {
+            (Some(failure), _) => known(failure.at_millis),
+            (None, Some(chain)) => {
+                let result = self.result_of(index, chain);
+                result.and_then(|result| known(result.at_millis))
+            }
+            (None, None) => None,
+        };
+        (begun, ended)
     }
 
     /// How far the export is.

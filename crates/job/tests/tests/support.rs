@@ -73,6 +73,7 @@ pub(crate) fn plan(sources: u32) -> JournalRecord {
         plan_settings: serde_json::json!({"size": 100, "mode": "records"}),
         limit: None,
         decisions: Vec::new(),
+        reading: None,
     })
 }
 
@@ -178,11 +179,16 @@ pub(crate) fn publication(
         dropped: None,
         has_types: false,
         nanos: vec![500_000_000; recipe.operators.len()],
+        at_millis: 0,
     }
 }
 
 pub(crate) fn attempt(partition: u32, attempt: u32) -> JournalRecord {
-    JournalRecord::AttemptStarted { partition, attempt }
+    JournalRecord::AttemptStarted {
+        partition,
+        attempt,
+        at_millis: 0,
+    }
 }
 
 pub(crate) fn failure(partition: u32) -> JournalRecord {
@@ -191,6 +197,7 @@ pub(crate) fn failure(partition: u32) -> JournalRecord {
         attempts: 3,
         class: "memory".to_owned(),
         error: "out of memory".to_owned(),
+        at_millis: 0,
     })
 }
 

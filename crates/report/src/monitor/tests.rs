@@ -130,6 +130,7 @@ fn nothing_is_at_work_where_nobody_drives() {
         .append(&JournalRecord::AttemptStarted {
             partition: 1,
             attempt: 1,
+            at_millis: 0,
         })
         .unwrap();
     journal.sync().unwrap();

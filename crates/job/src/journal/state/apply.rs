@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path};
 
+use coldpress_dataset::SourceIdentity;
 use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
 
@@ -41,9 +42,12 @@ impl JobState {
                 partitions,
                 records,
             } => self.complete_plan(*partitions, *records),
-            JournalRecord::AttemptStarted { partition, attempt } => {
-                self.start_attempt(epoch, *partition, *attempt)
-            }
+            JournalRecord::SourcesPlanned { first, sources } => self.add_sources(*first, sources),
+            JournalRecord::AttemptStarted {
+                partition,
+                attempt,
+                at_millis,
+            } => self.start_attempt(epoch, *partition, *attempt, *at_millis),
             JournalRecord::Published(publication) => self.publish(epoch, publication),
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
             JournalRecord::PoisonFound(found) => self.find_poison(found),
@@ -83,6 +87,8 @@ impl JobState {
             takeover: started.takeover,
         });
         self.finished = None;
+        // A plan comes in one piece of one driver.
+        self.coming_sources.clear();
         Ok(())
     }
 
@@ -125,11 +131,29 @@ impl JobState {
     }
 
     fn set_plan(&mut self, plan: &JobPlan) -> Result<()> {
+        let sources = [&self.coming_sources[..], &plan.sources].concat();
+        let plan = JobPlan {
+            sources,
+            ..plan.clone()
+        };
         match &self.plan {
-            None => self.plan = Some(plan.clone()),
-            Some(known) if known == plan => {}
+            None => self.plan = Some(plan),
+            Some(known) if *known == plan => {}
             Some(_) => return contradiction("the job is planned twice, and differently"),
         }
+        self.coming_sources.clear();
+        Ok(())
+    }
+
+    /// Takes in sources of a plan that is still to come.
+    fn add_sources(&mut self, first: u32, sources: &[SourceIdentity]) -> Result<()> {
+        let known = self.coming_sources.len();
+        if usize::try_from(first) != Ok(known) {
+            return contradiction(format!(
+                "source {first} of a plan follows where source {known} should"
+            ));
+        }
+        self.coming_sources.extend_from_slice(sources);
         Ok(())
     }
 
@@ -250,8 +274,17 @@ impl JobState {
             .ok_or_else(|| Error::contradiction(format!("partition {index} is not planned")))
     }
 
-    fn start_attempt(&mut self, epoch: u64, partition: u32, attempt: u32) -> Result<()> {
+    fn start_attempt(
+        &mut self,
+        epoch: u64,
+        partition: u32,
+        attempt: u32,
+        at_millis: u64,
+    ) -> Result<()> {
         let state = self.planned(partition)?;
+        if state.last_attempt.map(|(of, _)| of) != Some(epoch) {
+            state.begun_millis = at_millis;
+        }
         state.attempts = state.attempts.saturating_add(1);
         state.last_attempt = Some((epoch, attempt));
         state.failure = None;

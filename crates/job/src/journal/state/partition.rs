@@ -41,6 +41,8 @@ pub(super) struct PartitionState {
     pub(super) attempts: u32,
     /// The newest attempt: its epoch and its number.
     pub(super) last_attempt: Option<(u64, u32)>,
+    /// When the newest driver that worked on it began to, in milliseconds since 1970.
+    pub(super) begun_millis: u64,
     /// All results, oldest first: older recipes' checkpoints may be of use once more.
     pub(super) publications: Vec<Publication>,
     /// All gates that were reached, oldest first.
@@ -57,6 +59,7 @@ impl PartitionState {
             planned,
             attempts: 0,
             last_attempt: None,
+            begun_millis: 0,
             publications: Vec::new(),
             gates: Vec::new(),
             poison: Vec::new(),

@@ -1,8 +1,8 @@
 //! Patterns of users, written for the reference's backtracking regex engine.
 //!
-//! They are compiled for an engine that does not backtrack, so no pattern takes more than linear time. What that engine
-//! lacks (look-around, backreferences, atomic groups) or reads in another way is refused, never silently taken for
-//! something else.
+//! They are compiled for an engine that does not backtrack, so one search takes no more than linear time; for all matches
+//! see [`matches`](super::matches). What that engine lacks (look-around, backreferences, atomic groups) or reads in another
+//! way is refused, never silently taken for something else.
 
 use regex::Regex;
 

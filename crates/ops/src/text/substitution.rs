@@ -3,8 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use regex::{CaptureLocations, Regex};
-
+use super::matches::Matches;
 use super::pattern;
 use super::template::{Groups, Template};
 
@@ -21,7 +20,7 @@ pub struct Substitution {
 
 enum Target {
     Finder(Finder),
-    Pattern(Regex, CaptureLocations),
+    Pattern(Box<Matches>),
 }
 
 /// Which of its two parts makes a substitution impossible, and why.
@@ -52,8 +51,8 @@ impl Substitution {
         let pattern = pattern::compile(pattern).map_err(Refused::Pattern)?;
         let template =
             Template::parse(template, Groups::Of(&pattern)).map_err(Refused::Template)?;
-        let groups = pattern.capture_locations();
-        Ok(Self::new(Target::Pattern(pattern, groups), template))
+        let matches = Box::new(Matches::new(pattern));
+        Ok(Self::new(Target::Pattern(matches), template))
     }
 
     fn new(target: Target, template: Template) -> Self {
@@ -88,38 +87,24 @@ impl Substitution {
                     }
                 }
             }
-            Target::Pattern(pattern, groups) => {
+            Target::Pattern(matches) => {
                 let literal = template.as_literal();
-                each_match(text, |start| match literal {
-                    Some(literal) => {
-                        let found = pattern.find_at(text, start)?.range();
-                        replace(found.clone(), literal);
-                        Some(found)
-                    }
-                    None => {
-                        let found = pattern.captures_read_at(groups, text, start)?.range();
-                        expanded.clear();
-                        template.expand(text, groups, expanded);
-                        replace(found.clone(), expanded);
-                        Some(found)
+                matches.each(text, literal.is_none(), |slots| {
+                    let group = |group: usize| {
+                        let places = slots.get(2 * group..2 * group + 2)?;
+                        Some(places[0]?..places[1]?)
+                    };
+                    let Some(range) = group(0) else { return };
+                    match literal {
+                        Some(literal) => replace(range, literal),
+                        None => {
+                            expanded.clear();
+                            template.expand(|number| group(number).map(|at| &text[at]), expanded);
+                            replace(range, expanded);
+                        }
                     }
                 });
             }
-        }
-    }
-}
-
-/// Calls `next` with the start of each search, as Python does: an empty match may follow right behind another match, but
-/// not behind an empty one.
-fn each_match(text: &str, mut next: impl FnMut(usize) -> Option<Range<usize>>) {
-    let mut start = 0;
-    while let Some(found) = next(start) {
-        start = found.end;
-        if found.is_empty() {
-            let Some(ch) = text[start..].chars().next() else {
-                return;
-            };
-            start += ch.len_utf8();
         }
     }
 }

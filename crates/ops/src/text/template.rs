@@ -1,6 +1,6 @@
 //! Replacement templates in Python's syntax: `\1`, `\g<1>`, `\g<name>`, `\n`, `\\`.
 
-use regex::{CaptureLocations, Regex};
+use regex::Regex;
 
 /// A replacement, read once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,26 +74,19 @@ impl Template {
         }
     }
 
-    /// Appends what replaces one match to `out`; `groups` are places in `text`.
-    pub fn expand(&self, text: &str, groups: &CaptureLocations, out: &mut String) {
-        self.expand_with(
-            |group| groups.get(group).map(|(start, end)| &text[start..end]),
-            out,
-        );
-    }
-
-    /// The same for a match each group of which holds all of it.
-    pub fn expand_whole(&self, matched: &str, out: &mut String) {
-        self.expand_with(|_| Some(matched), out);
-    }
-
-    fn expand_with<'t>(&self, group: impl Fn(usize) -> Option<&'t str>, out: &mut String) {
+    /// Appends what replaces one match to `out`; `group` gives the text of a group that took part in it.
+    pub fn expand<'t>(&self, group: impl Fn(usize) -> Option<&'t str>, out: &mut String) {
         for part in &self.parts {
             match part {
                 Part::Literal(text) => out.push_str(text),
                 Part::Group(number) => out.push_str(group(*number).unwrap_or("")),
             }
         }
+    }
+
+    /// The same for a match each group of which holds all of it.
+    pub fn expand_whole(&self, matched: &str, out: &mut String) {
+        self.expand(|_| Some(matched), out);
     }
 }
 
@@ -232,7 +225,8 @@ mod tests {
             pattern
                 .captures_read_at(&mut groups, "abcabd", start)
                 .unwrap();
-            template.expand("abcabd", &groups, &mut out);
+            let text = |(start, end): (usize, usize)| &"abcabd"[start..end];
+            template.expand(|group| groups.get(group).map(text), &mut out);
             out.push(';');
         }
         Ok(out)

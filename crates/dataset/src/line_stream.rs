@@ -1,6 +1,5 @@
 //! Reading a source, or a slice of it, in blocks of whole lines.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use memchr::{memchr, memrchr};
 use crate::convert::{Converter, Torn};
 use crate::decode::Raw;
 use crate::error::{Error, Result};
-use crate::source::{Format, Source};
+use crate::source::{Format, Source, open_source};
 
 mod block;
 mod open;
@@ -98,7 +97,7 @@ impl LineStream {
     /// # Errors
     /// When the file cannot be opened.
     pub fn open_copy(path: &Path, start: u64, max_record_bytes: u64) -> Result<Self> {
-        let file = File::open(path).map_err(Error::io("open", path))?;
+        let file = open_source(path)?;
         let reader = Reader::Text(Box::new(file));
         Ok(Self::over(reader, path, start, max_record_bytes))
     }

@@ -14,7 +14,7 @@ mod opened;
 
 pub use format::{CsvColumn, CsvDialect, CsvKind, Format};
 pub use identity::{SourceIdentity, Touched};
-pub(crate) use opened::{Opened, settle_kinds};
+pub(crate) use opened::{Opened, open_source, settle_kinds};
 
 /// One file of a dataset, or several text files that are read as one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ use self::flaw::Checked;
 use self::parquet::{ParquetFile, ParquetStream};
 use self::proof::Proof;
 use crate::error::{Error, Result};
-use crate::source::{Format, Source};
+use crate::source::{Format, Source, open_source};
 
 pub use self::proof::KnownParts;
 pub use self::rows::TableRows;
@@ -330,7 +330,7 @@ impl fmt::Debug for TableStream {
 }
 
 fn open_unchanged(path: &Path, length: u64) -> Result<(File, u64)> {
-    let file = File::open(path).map_err(Error::io("open", path))?;
+    let file = open_source(path)?;
     let found = file.metadata().map_err(Error::io("examine", path))?.len();
     if found != length {
         return Err(Error::Changed {

@@ -177,6 +177,13 @@ impl Event {
         self
     }
 
+    /// Sets how many attempts failed before, where that is not all the attempts before this one.
+    #[must_use]
+    pub fn retries(mut self, count: u32) -> Self {
+        self.retry_count = Some(count);
+        self
+    }
+
     /// Sets the status.
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {

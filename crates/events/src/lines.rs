@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use coldpress_storage::open_file;
 use flate2::read::MultiGzDecoder;
 
 use crate::rotate::LogName;
@@ -178,7 +179,7 @@ impl Read for Input {
 
 impl LineReader {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = open_file(path)?;
         let is_compressed = path.extension().is_some_and(|extension| extension == "gz");
         let input = if is_compressed {
             Input::Compressed(Box::new(MultiGzDecoder::new(BufReader::new(file))))

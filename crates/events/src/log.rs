@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use coldpress_storage::spawn;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use crate::line_file::LineFile;
@@ -66,10 +67,9 @@ impl EventLog {
             line: Vec::new(),
             text: String::new(),
         };
-        let thread = std::thread::Builder::new()
-            .name("coldpress-events".to_owned())
-            .spawn(move || writer.run())
-            .map_err(|source| Error::io("start a thread for", &folder, source))?;
+        let thread = spawn("coldpress-events", move || writer.run()).map_err(|error| {
+            Error::io("start a thread for", &folder, std::io::Error::other(error))
+        })?;
         queue.set_writer(thread.thread().clone());
         Ok(Self {
             folder,

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
+use coldpress_storage::open_file;
 use crossbeam_channel::{Sender, unbounded};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -149,7 +150,7 @@ fn compress(name: &LogName, number: u64) -> io::Result<()> {
     let (plain, compressed) = (name.plain(number), name.compressed(number));
     let mut temporary = compressed.clone().into_os_string();
     temporary.push(".tmp");
-    let mut source = File::open(&plain)?;
+    let mut source = open_file(&plain)?;
     let mut encoder = GzEncoder::new(File::create(&temporary)?, Compression::default());
     io::copy(&mut source, &mut encoder)?;
     encoder.finish()?.sync_all()?;

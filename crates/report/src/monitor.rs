@@ -10,6 +10,7 @@ use coldpress_job::{
     DatasetMapping, Error as JobError, JobState, JobSummary, JobView, Journal, Layout,
     PartitionStatus, Phase, dataset_mapping,
 };
+use coldpress_storage::read_small;
 use serde::Serialize;
 
 use crate::error::Result;
@@ -187,9 +188,12 @@ pub fn monitor(layout: &Layout) -> Result<MonitorView> {
     })
 }
 
+/// A million partitions take some 500 bytes each.
+const MAX_MAPPING_BYTES: u64 = 1 << 30;
+
 /// The mapping as the journal has it; why it was cut so stands in the saved one alone.
 fn mapping_of(layout: &Layout, state: &JobState) -> Option<DatasetMapping> {
-    let saved = std::fs::read(layout.dataset_mapping()).ok();
+    let saved = read_small(layout.dataset_mapping(), MAX_MAPPING_BYTES).ok();
     let saved: Option<DatasetMapping> = saved.and_then(|json| serde_json::from_slice(&json).ok());
     if state.plan().is_none() {
         return saved;

@@ -1,13 +1,13 @@
 //! Changes to names that are there wholly or not at all.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use crate::crash_point;
 use crate::directory::{parent_of, sync_dir};
 use crate::volatile;
-use crate::{Error, Result};
+use crate::{Error, Result, open_file};
 
 /// Writes a view: a reader sees the old bytes or the new ones, never a half file.
 ///
@@ -93,7 +93,7 @@ pub fn exchange_dirs(a: impl AsRef<Path>, b: impl AsRef<Path>) -> Result<()> {
 /// [`Error::Io`] if the file or its folder cannot be opened or synced.
 pub fn sync_file(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
+    let file = open_file(path)?;
     file.sync_all()
         .map_err(|source| Error::io("sync", path, source))?;
     volatile::synced_file(path);

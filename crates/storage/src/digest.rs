@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use crate::{Error, FileStamp, Result};
+use crate::{Error, FileStamp, Result, open_file};
 
 /// An xxh3-128 checksum of bytes; in text and JSON 32 lower-case hexadecimal digits.
 ///
@@ -143,10 +143,13 @@ impl fmt::Debug for Hasher {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] if the file cannot be opened or read.
+/// [`Error::NotAFile`] and [`Error::Io`] if the file cannot be opened or read.
 pub fn digest_file(path: impl AsRef<Path>) -> Result<FileStamp> {
     let path = path.as_ref();
-    let mut file = File::open(path).map_err(|source| Error::io("open", path, source))?;
+    digest_of(open_file(path)?, path)
+}
+
+fn digest_of(mut file: File, path: &Path) -> Result<FileStamp> {
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; 256 << 10];
     loop {
@@ -163,10 +166,21 @@ pub fn digest_file(path: impl AsRef<Path>) -> Result<FileStamp> {
 ///
 /// # Errors
 ///
-/// [`Error::Mismatch`] if length or digest differ, [`Error::Io`] if it cannot be read.
+/// [`Error::Mismatch`] if length or digest differ, [`Error::TooLarge`] if it is longer, [`Error::NotAFile`] and
+/// [`Error::Io`] if it cannot be read.
 pub fn verify(path: impl AsRef<Path>, expected: &FileStamp) -> Result<()> {
     let path = path.as_ref();
-    let found = digest_file(path)?;
+    let file = open_file(path)?;
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    // A file of any length may have been put here; what is too long need not be read to be known.
+    if length > expected.length {
+        return Err(Error::TooLarge {
+            path: path.to_path_buf(),
+            length,
+            limit: expected.length,
+        });
+    }
+    let found = digest_of(file, path)?;
     if found == *expected {
         return Ok(());
     }

@@ -63,6 +63,32 @@ pub enum Error {
         /// The log file.
         path: PathBuf,
     },
+    /// Something else is where a regular file should be.
+    #[error("`{}` is {found}, not a file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What is there, with its article.
+        found: &'static str,
+    },
+    /// A file has more bytes than one of its kind can have.
+    #[error("`{}` has {length} bytes, and at most {limit} can be right", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes, as far as it was looked at.
+        length: u64,
+        /// The most that it may have.
+        limit: u64,
+    },
+    /// The operating system starts no more threads or processes.
+    #[error("cannot start {what}")]
+    Start {
+        /// What was to be started, with its article.
+        what: &'static str,
+        /// The operating system's answer.
+        source: io::Error,
+    },
     /// The file system cannot do this at all.
     #[error("the file system of `{}` cannot {action}", path.display())]
     Unsupported {
@@ -115,9 +141,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         match self {
-            Self::Io { source, .. } => source.kind(),
+            Self::Io { source, .. } | Self::Start { source, .. } => source.kind(),
             Self::Locked { .. } => io::ErrorKind::WouldBlock,
-            Self::Mismatch { .. } | Self::Damaged { .. } => io::ErrorKind::InvalidData,
+            Self::Mismatch { .. }
+            | Self::Damaged { .. }
+            | Self::NotAFile { .. }
+            | Self::TooLarge { .. } => io::ErrorKind::InvalidData,
             Self::Unsupported { .. } => io::ErrorKind::Unsupported,
             Self::TooLong { .. } | Self::Encode { .. } | Self::InvalidDigest { .. } => {
                 io::ErrorKind::InvalidInput
@@ -137,9 +166,23 @@ impl Error {
             | Self::Poisoned { path }
             | Self::Unsupported { path, .. }
             | Self::TooLong { path, .. }
+            | Self::NotAFile { path, .. }
+            | Self::TooLarge { path, .. }
             | Self::Encode { path, .. } => Some(path),
-            Self::InvalidDigest { .. } => None,
+            Self::InvalidDigest { .. } | Self::Start { .. } => None,
         }
+    }
+
+    /// Whether the system refused to write: to create a file or folder, to fill it, to sync it, to give it its name.
+    ///
+    /// That the name is taken says nothing about the next name.
+    #[must_use]
+    pub fn is_of_writing(&self) -> bool {
+        let Self::Io { action, .. } = self else {
+            return false;
+        };
+        let writes = ["create", "write", "sync", "rename", "replace"];
+        writes.iter().any(|verb| action.starts_with(verb)) && !self.is_already_exists()
     }
 
     /// Whether the device or the user's quota is full.
@@ -173,6 +216,16 @@ impl Error {
     #[must_use]
     pub fn is_already_exists(&self) -> bool {
         self.kind() == io::ErrorKind::AlreadyExists
+    }
+}
+
+impl From<Error> for io::Error {
+    /// The operating system's answer where there is one, else this error under the same kind.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io { source, .. } => source,
+            error => Self::new(error.kind(), error),
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //!   line, group commit, and a rule for the one line that a crash may tear.
 //! - [`FileLock`] keeps a second driver on the same host out.
 //! - [`Obstacle`] tells what no other try would get past: a full disk, a read-only file system.
+//! - [`open_file`] and [`read_small`] read files that anyone may have replaced by a pipe, a device or a huge file.
 //! - [`crash_point!`] names the places where tests kill the process.
 //!
 //! ```
@@ -48,6 +49,8 @@ mod log;
 mod log_reader;
 mod new_file;
 mod obstacle;
+mod open;
+mod start;
 mod volatile;
 
 pub use atomic::{exchange_dirs, remove_durable, rename_durable, replace};
@@ -55,8 +58,10 @@ pub use digest::{Digest, Hasher, digest_file, verify};
 pub use directory::{create_dir_all_durable, sync_dir};
 pub use error::{Error, Result};
 pub use file_ref::{FileRef, FileStamp};
-pub use lock::FileLock;
+pub use lock::{FileLock, Holder};
 pub use log::{FIRST_SEQUENCE, LogWriter, MAX_LINE_BYTES};
 pub use log_reader::{Frame, LogContents, LogReader, TornTail, read_log};
 pub use new_file::NewFile;
 pub use obstacle::Obstacle;
+pub use open::{name_of, open_file, open_file_with, read_small};
+pub use start::{spawn, spawn_scoped};

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use crate::{Error, Result, open_file_with};
 
 /// An exclusive lock on a file, held until it is dropped or the process ends, however it ends.
 ///
@@ -23,16 +23,12 @@ impl FileLock {
     /// # Errors
     ///
     /// [`Error::Locked`] if it is held elsewhere, also by this process; [`Error::Unsupported`] if
-    /// the file system has no locks; [`Error::Io`] if the file cannot be opened.
+    /// the file system has no locks; [`Error::NotAFile`] and [`Error::Io`] if the file cannot be opened.
     pub fn try_acquire(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_path_buf();
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|source| Error::io("open", &path, source))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = open_file_with(&path, &mut options)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { path, _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::Locked { path }),
@@ -46,11 +42,43 @@ impl FileLock {
         }
     }
 
+    /// Looks whether somebody holds the lock, by taking it together with others who look, for a moment.
+    ///
+    /// Whoever takes the lock in that moment is refused once, and has to try again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAFile`] and [`Error::Io`] if the file is there and cannot be opened.
+    pub fn holder(path: impl AsRef<Path>) -> Result<Holder> {
+        let path = path.as_ref();
+        let file = match open_file_with(path, OpenOptions::new().read(true)) {
+            Ok(file) => file,
+            Err(error) if error.is_not_found() => return Ok(Holder::Unknown),
+            Err(error) => return Err(error),
+        };
+        Ok(match file.try_lock_shared() {
+            Ok(()) => Holder::Nobody,
+            Err(TryLockError::WouldBlock) => Holder::Somebody,
+            Err(TryLockError::Error(_)) => Holder::Unknown,
+        })
+    }
+
     /// The path of the lock file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Who holds a lock, seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Nobody does.
+    Nobody,
+    /// Some process of this host does, perhaps this one.
+    Somebody,
+    /// There is no lock file, or the file system has no locks.
+    Unknown,
 }
 
 #[cfg(test)]
@@ -69,6 +97,18 @@ mod tests {
         ));
         drop(held);
         assert_eq!(std::fs::read(&path).unwrap(), b"kept");
+        FileLock::try_acquire(&path).unwrap();
+    }
+
+    #[test]
+    fn whoever_looks_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.lock");
+        assert_eq!(FileLock::holder(&path).unwrap(), Holder::Unknown);
+        let held = FileLock::try_acquire(&path).unwrap();
+        assert_eq!(FileLock::holder(&path).unwrap(), Holder::Somebody);
+        drop(held);
+        assert_eq!(FileLock::holder(&path).unwrap(), Holder::Nobody);
         FileLock::try_acquire(&path).unwrap();
     }
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::log::{FIRST_SEQUENCE, MAX_LINE_BYTES, checksum};
-use crate::{Digest, Error, Hasher, Result};
+use crate::{Digest, Error, Hasher, Result, open_file};
 
 /// One record of a log with its place.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ impl LogReader {
         torn: TornTail,
     ) -> Result<Self> {
         let path = path.as_ref().to_path_buf();
-        let file = File::open(&path).map_err(|source| Error::io("open", &path, source))?;
+        let file = open_file(&path)?;
         let reader = BufReader::with_capacity(128 << 10, file);
         Ok(Self {
             path,

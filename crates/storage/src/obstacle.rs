@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
+use crate::Error;
+
 /// An answer of the operating system that another try would get too, whatever it is tried on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
@@ -13,8 +15,16 @@ pub enum Obstacle {
     DiskFull,
     /// The file system is mounted read-only.
     ReadOnly,
+    /// The user may not read or write there.
+    Forbidden,
+    /// No file of the process may become so large.
+    FileTooLarge,
     /// The process, or the machine, has as many files open as it may.
     TooManyFiles,
+    /// The user, or the machine, has as many processes and threads as it may.
+    TooManyTasks,
+    /// The process may not take more memory.
+    OutOfMemory,
 }
 
 impl Obstacle {
@@ -24,10 +34,34 @@ impl Obstacle {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Self::DiskFull),
             io::ErrorKind::ReadOnlyFilesystem => Some(Self::ReadOnly),
+            io::ErrorKind::PermissionDenied => Some(Self::Forbidden),
+            io::ErrorKind::FileTooLarge => Some(Self::FileTooLarge),
+            io::ErrorKind::OutOfMemory => Some(Self::OutOfMemory),
             _ => match Errno::from_io_error(error) {
                 Some(Errno::MFILE | Errno::NFILE) => Some(Self::TooManyFiles),
                 _ => None,
             },
+        }
+    }
+
+    /// The obstacle that kept a thread or process from being started, if it is one.
+    ///
+    /// The same number of the system means other things elsewhere.
+    #[must_use]
+    pub fn of_start(error: &io::Error) -> Option<Self> {
+        match Errno::from_io_error(error) {
+            Some(Errno::AGAIN) => Some(Self::TooManyTasks),
+            _ => Self::of_io(error),
+        }
+    }
+
+    /// The obstacle that an error of this crate comes from, if it does.
+    #[must_use]
+    pub fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::Start { source, .. } => Self::of_start(source),
+            Error::Io { source, .. } => Self::of_io(source),
+            _ => None,
         }
     }
 
@@ -45,15 +79,53 @@ impl Obstacle {
                 "{} is read-only: mount it writable and {again}",
                 of("file system")
             ),
+            Self::Forbidden => {
+                let what = match path {
+                    Some(path) => format!("`{}`", path.display()),
+                    None => "a file that the job needs".to_owned(),
+                };
+                format!(
+                    "permission denied for {what}: permit it to the user who runs the job, and {again}"
+                )
+            }
+            Self::FileTooLarge => {
+                let limit = limit_of(Resource::Fsize, 1024, " KiB");
+                let what = path.map_or("a file".to_owned(), |path| format!("`{}`", path.display()));
+                format!(
+                    "{what} may not grow further, because a file of this process may have {limit} (`ulimit -f`): raise \
+                     that limit, and {again}"
+                )
+            }
             Self::TooManyFiles => {
-                let limit = getrlimit(Resource::Nofile).current;
-                let limit = limit.map_or("too few".to_owned(), |limit| limit.to_string());
+                let limit = limit_of(Resource::Nofile, 1, "");
                 format!(
                     "the process may have {limit} files open (`ulimit -n`), and needs more: raise that limit or lower \
                      `np`, and {again}"
                 )
             }
+            Self::TooManyTasks => {
+                let limit = limit_of(Resource::Nproc, 1, "");
+                format!(
+                    "the system starts no more threads or processes for this user, who may have {limit} (`ulimit -u`, or \
+                     the limit of a container): raise that limit or lower `np`, and {again}"
+                )
+            }
+            Self::OutOfMemory => {
+                let limit = limit_of(Resource::As, 1 << 20, " MB");
+                format!(
+                    "the process gets no more memory; it may address {limit} (`ulimit -v`): raise that limit or lower \
+                     `np` or `partition.size`, and {again}"
+                )
+            }
         }
+    }
+}
+
+/// A limit of this process in units of so many, for people.
+fn limit_of(resource: Resource, unit: u64, name: &str) -> String {
+    match getrlimit(resource).current {
+        Some(limit) => format!("{}{name}", limit / unit),
+        None => "any number".to_owned(),
     }
 }
 
@@ -79,11 +151,19 @@ mod tests {
             (Errno::ROFS, Some(Obstacle::ReadOnly)),
             (Errno::MFILE, Some(Obstacle::TooManyFiles)),
             (Errno::NFILE, Some(Obstacle::TooManyFiles)),
+            (Errno::ACCESS, Some(Obstacle::Forbidden)),
+            (Errno::PERM, Some(Obstacle::Forbidden)),
+            (Errno::FBIG, Some(Obstacle::FileTooLarge)),
+            (Errno::NOMEM, Some(Obstacle::OutOfMemory)),
+            (Errno::AGAIN, None),
             (Errno::IO, None),
-            (Errno::ACCESS, None),
         ] {
             assert_eq!(Obstacle::of_io(&errno.into()), obstacle, "{errno}");
         }
+        let start = |errno: Errno| Obstacle::of_start(&errno.into());
+        assert_eq!(start(Errno::AGAIN), Some(Obstacle::TooManyTasks));
+        assert_eq!(start(Errno::MFILE), Some(Obstacle::TooManyFiles));
+        assert_eq!(start(Errno::NOENT), None);
     }
 
     #[test]
@@ -105,9 +185,16 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_of_open_files_is_named() {
-        let text = Obstacle::TooManyFiles.explain(None);
-        assert!(text.starts_with("the process may have "), "{text}");
-        assert!(text.contains("`ulimit -n`"), "{text}");
+    fn limits_are_named() {
+        for (obstacle, limit) in [
+            (Obstacle::TooManyFiles, "`ulimit -n`"),
+            (Obstacle::TooManyTasks, "`ulimit -u`"),
+            (Obstacle::FileTooLarge, "`ulimit -f`"),
+            (Obstacle::OutOfMemory, "`ulimit -v`"),
+        ] {
+            let text = obstacle.explain(None);
+            assert!(text.contains(limit), "{text}");
+            assert!(text.ends_with("what is finished stays"), "{text}");
+        }
     }
 }

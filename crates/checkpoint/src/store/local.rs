@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use coldpress_storage::{
-    FileStamp, NewFile, crash_point, create_dir_all_durable, remove_durable, sync_dir,
+    FileStamp, NewFile, crash_point, create_dir_all_durable, open_file, remove_durable, sync_dir,
 };
 
 use super::{CheckpointStore, ObjectMeta, StoreReader, StoreWriter};
@@ -155,20 +155,23 @@ impl CheckpointStore for LocalStore {
     }
 
     fn get(&self, name: &ObjectName) -> Result<Box<dyn StoreReader>> {
-        let opened =
-            File::open(self.path(name)).and_then(|file| file.metadata().map(|meta| (file, meta)));
-        match opened {
-            Ok((file, meta)) if meta.is_file() => Ok(Box::new(LocalReader {
-                store: self.clone(),
-                name: name.clone(),
-                mapped: self.maps.then(|| map(&file)).flatten(),
-                file: Positioned::new(file),
-                length: meta.len(),
-            })),
-            Ok(_) => Err(self.not_found(name)),
-            Err(error) if is_missing(&error) => Err(self.not_found(name)),
-            Err(error) => Err(self.error("open", name.as_str(), error)),
-        }
+        let file = match open_file(self.path(name)) {
+            Ok(file) => file,
+            Err(coldpress_storage::Error::NotAFile { .. }) => return Err(self.not_found(name)),
+            Err(error) if is_missing(error.kind()) => return Err(self.not_found(name)),
+            Err(error) => return Err(self.error("open", name.as_str(), error)),
+        };
+        let length = file
+            .metadata()
+            .map_err(|error| self.error("open", name.as_str(), error))?
+            .len();
+        Ok(Box::new(LocalReader {
+            store: self.clone(),
+            name: name.clone(),
+            mapped: self.maps.then(|| map(&file)).flatten(),
+            file: Positioned::new(file),
+            length,
+        }))
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>> {
@@ -208,11 +211,8 @@ fn map(file: &File) -> Option<Bytes> {
 }
 
 /// Whether there is no such file: no such name, or a file where a folder would have to be.
-fn is_missing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+fn is_missing(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! Text files: one record for each.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use coldpress_record::{escape_into, rejected_line};
+use coldpress_storage::open_file;
 
 use super::{Make, Out};
 use crate::decode::{Raw, decompress, transcode};
@@ -55,7 +55,7 @@ impl Texts {
         let named = |error: io::Error| {
             io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
         };
-        let file = File::open(path).map_err(named)?;
+        let file = open_file(path).map_err(|error| named(error.into()))?;
         let bytes = decompress(Box::new(file), self.compression).map_err(named)?;
         let mut text = transcode(bytes, self.encoding);
         self.content.clear();

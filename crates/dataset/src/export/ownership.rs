@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use coldpress_storage::{Digest, replace};
+use coldpress_storage::{Digest, read_small, replace};
 use serde::{Deserialize, Serialize};
 
 use super::staged::staged_digest;
@@ -50,7 +50,7 @@ impl Ownership {
     fn read(target: &ExportTarget) -> std::result::Result<Self, String> {
         let path = target.ownership_path();
         let unreadable = || format!("exists, and `{}` beside it cannot be read", path.display());
-        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+        let bytes = read_small(&path, 1 << 20).map_err(|error| match error.kind() {
             ErrorKind::NotFound => "exists and was not made by Coldpress".to_owned(),
             _ => unreadable(),
         })?;

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use coldpress_storage::{FileStamp, Hasher, Obstacle};
+use coldpress_storage::{FileStamp, Hasher, Obstacle, open_file};
 use coldpress_table::{SchemaRef, Types};
 
 use super::rows::RowsForm;
@@ -52,7 +52,7 @@ impl Piece {
     }
 
     pub(super) fn open_file(&self) -> io::Result<File> {
-        File::open(&self.path)
+        Ok(open_file(&self.path)?)
     }
 
     /// Opens the file; what is read from it can be compared with its stamp.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
+use coldpress_storage::spawn_scoped;
+
 use crate::error::{Error, Result};
 
 /// A unit, and where its result goes.
@@ -36,23 +38,32 @@ pub(super) fn in_order<U: Send, R: Send>(
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let ended = &ended;
-        scope.spawn(move || {
+        // Moved in, so that the reader ends with the consumer, however that ends.
+        let (results, permit) = (results, permit);
+        spawn_scoped(scope, "coldpress-export-read", move || {
             // Ends when the consumer has: then there are no more permits.
             while permits.recv().is_ok()
                 && send_next(&mut produce, &[abandoned, ended], &jobs, &order)
             {}
-        });
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((unit, result)) = next_job(&job_queue) {
-                    let worked = guarded(&[abandoned, ended], || work(unit));
-                    // Nobody wants it if the consumer has ended.
-                    let _ = result.send(worked);
+        })?;
+        let encode = || {
+            while let Some((unit, result)) = next_job(&job_queue) {
+                let worked = guarded(&[abandoned, ended], || work(unit));
+                // Nobody wants it if the consumer has ended.
+                let _ = result.send(worked);
+            }
+        };
+        for number in 0..threads {
+            match spawn_scoped(scope, "coldpress-export-encode", encode) {
+                Ok(_) => {}
+                // Fewer threads take longer, and that is all.
+                Err(_) if number > 0 => break,
+                Err(error) => {
+                    ended.store(true, Ordering::Relaxed);
+                    return Err(error.into());
                 }
-            });
+            }
         }
-        // Moved in, so that the reader ends with the consumer, however that ends.
-        let (results, permit) = (results, permit);
         for result in &results {
             let consumed = result
                 .recv()

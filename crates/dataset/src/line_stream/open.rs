@@ -8,7 +8,7 @@ use crate::convert::csv::CsvRows;
 use crate::convert::{Convert, Converter, Elements, Texts};
 use crate::decode::{Raw, decompress, transcode};
 use crate::error::{Error, Result};
-use crate::source::{Format, Source};
+use crate::source::{Format, Source, open_source};
 
 /// The text of `source` from `start` on; `seek` is where the record at `start` begins in the file, if that is known.
 pub(super) fn reader(
@@ -100,7 +100,7 @@ fn text_of(source: &Source, offset: u64) -> Result<Raw<'static>> {
 }
 
 fn open_file(source: &Source, offset: u64) -> Result<File> {
-    let mut file = File::open(&source.path).map_err(Error::io("open", &source.path))?;
+    let mut file = open_source(&source.path)?;
     if offset > 0 {
         file.seek(SeekFrom::Start(offset))
             .map_err(Error::io("read", &source.path))?;

@@ -1,6 +1,6 @@
 //! What tells a source from another.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use coldpress_storage::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
 
+use super::open_source;
 use crate::error::{Error, Result};
 
 const SAMPLE_BYTES: u64 = 64 * 1024;
@@ -48,7 +49,7 @@ impl SourceIdentity {
     }
 
     pub(crate) fn of_file(path: &str, file: &Path) -> Result<Self> {
-        let mut opened = File::open(file).map_err(Error::io("open", file))?;
+        let mut opened = open_source(file)?;
         let metadata = opened.metadata().map_err(Error::io("examine", file))?;
         let length = metadata.len();
         let mut hasher = Hasher::new();

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
+use coldpress_storage::open_file;
+
 use super::{CsvKind, Format, Source, SourceIdentity};
 use crate::convert::csv::join;
 use crate::error::{Error, Result};
@@ -23,21 +25,7 @@ pub(crate) struct Opened {
 impl Opened {
     /// Opens, sniffs and identifies a file.
     pub(crate) fn new(path: &Path, options: &ResolveOptions) -> Result<Self> {
-        let found = std::fs::metadata(path).map_err(Error::io("open", path))?;
-        if !found.is_file() {
-            let what = if found.is_dir() {
-                "a directory"
-            } else {
-                "no regular file"
-            };
-            let help = "copy its content to a file first";
-            return Err(Error::Unsupported {
-                path: path.display().to_string(),
-                what,
-                help,
-            });
-        }
-        let mut file = File::open(path).map_err(Error::io("open", path))?;
+        let mut file = open_source(path)?;
         let sniffed = sniff(path, &mut file, options)?;
         let mut source = Source {
             path: path.to_owned(),
@@ -57,6 +45,19 @@ impl Opened {
             notes: sniffed.notes,
         })
     }
+}
+
+/// Opens a file of a dataset; a pipe or a device, which gives its bytes only once, is refused without waiting for it.
+pub(crate) fn open_source(path: &Path) -> Result<File> {
+    open_file(path).map_err(|error| match error {
+        coldpress_storage::Error::NotAFile { found, .. } => Error::Unsupported {
+            path: path.display().to_string(),
+            what: found,
+            help: "a dataset is read more than once, so write the content to a file first",
+        },
+        coldpress_storage::Error::Io { source, .. } => Error::io("open", path)(source),
+        other => other.into(),
+    })
 }
 
 /// Gives columns of the same name the same kind in all files; `kinds` are what each source was found to hold.

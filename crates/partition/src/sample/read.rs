@@ -6,6 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use coldpress_dataset::{Block, LineStream, RowGroup, Source};
 use coldpress_record::{Lines, trim_record};
+use coldpress_storage::open_file;
 use memchr::memchr;
 
 use super::layout::Window;
@@ -84,7 +85,7 @@ impl<'a> Reader<'a> {
         let file = match self.files.entry(window.source) {
             std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
             std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(File::open(&source.path).ok()?)
+                free.insert(open_file(&source.path).ok()?)
             }
         };
         // The byte before tells whether a line begins with the window.

@@ -4,12 +4,14 @@
 //! checkpoints. What that cites is linked, or copied where it cannot be linked, so that neither job depends on the other
 //! from then on. What follows is a resume like any other: what the recipe has in common with the other's is reused.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use coldpress_storage::{FileRef, NewFile, crash_point, create_dir_all_durable, sync_dir, verify};
+use coldpress_storage::{
+    FileRef, NewFile, crash_point, create_dir_all_durable, open_file, sync_dir, verify,
+};
 
 use crate::id::JobId;
 use crate::journal::{JobState, Journal};
@@ -146,7 +148,7 @@ fn link_or_copy(source: &Path, place: &Path) -> Result<()> {
     if fs::hard_link(source, place).is_ok() {
         return Ok(());
     }
-    let mut file = File::open(source).map_err(|error| Error::io("open", source, error))?;
+    let mut file = open_file(source)?;
     let mut copy = NewFile::create(place)?;
     io::copy(&mut file, &mut copy).map_err(|error| Error::io("copy to", place, error))?;
     copy.finish()?;

@@ -23,6 +23,13 @@ pub struct DriverIdentity {
     pub start_time_ticks: u64,
     /// When it began to drive, in milliseconds since 1970, by its own clock.
     pub started_at_millis: u64,
+    /// The namespace that its process id belongs to, as of a container; 0 where the system has none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pid_namespace: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What can be said about a process from here.
@@ -36,6 +43,8 @@ pub enum Presence {
     Unknown,
     /// It ran on a host of this name under another boot: before a restart, or on a namesake.
     OtherBoot,
+    /// It is a process of this machine whose number means another process here: of another container.
+    OtherNamespace,
     /// It is a process of another host.
     Elsewhere,
 }
@@ -51,6 +60,7 @@ impl DriverIdentity {
             pid,
             start_time_ticks: read_stat(pid).map_or(0, |stat| stat.start_time_ticks),
             started_at_millis: now_millis(),
+            pid_namespace: pid_namespace(),
         }
     }
 
@@ -66,11 +76,23 @@ impl DriverIdentity {
     pub fn presence(&self) -> Presence {
         let same_boot = self.boot_id == boot_id();
         match (self.host == host_name(), same_boot) {
+            (true, true) if self.is_of_other_namespace() => Presence::OtherNamespace,
             (true, true) => self.presence_here(),
             (true, false) => Presence::OtherBoot,
             // Containers on one machine share the boot, but have process numbers of their own.
             (false, _) => Presence::Elsewhere,
         }
+    }
+
+    /// Whether it runs, or ran, on this machine since it was started, so that its locks are seen here.
+    pub(crate) fn is_of_this_boot(&self) -> bool {
+        !self.boot_id.is_empty() && self.boot_id == boot_id()
+    }
+
+    fn is_of_other_namespace(&self) -> bool {
+        let here = pid_namespace();
+        // Drivers of earlier releases do not say.
+        self.pid_namespace != 0 && here != 0 && self.pid_namespace != here
     }
 
     fn presence_here(&self) -> Presence {
@@ -88,8 +110,8 @@ impl DriverIdentity {
 
 /// The pid in the form that the system takes; none for a number that no process can have.
 pub(crate) fn pid_of(pid: u32) -> Option<Pid> {
-    // 1 is the system's first process, which drives no job; 0 and negative numbers mean groups.
-    let raw = i32::try_from(pid).ok().filter(|raw| *raw > 1)?;
+    // 0 and negative numbers mean groups. 1 is the system's first process, or that of a container, which may be a driver.
+    let raw = i32::try_from(pid).ok().filter(|raw| *raw > 0)?;
     Pid::from_raw(raw)
 }
 
@@ -106,6 +128,12 @@ fn host_name() -> String {
         .nodename()
         .to_string_lossy()
         .into_owned()
+}
+
+/// The number by which the system knows the namespace of this process's id.
+fn pid_namespace() -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self/ns/pid").map_or(0, |namespace| namespace.ino())
 }
 
 fn boot_id() -> String {
@@ -165,7 +193,7 @@ mod tests {
 
     #[test]
     fn numbers_that_no_driver_can_have() {
-        for pid in [0, 1, u32::MAX, 1 << 31] {
+        for pid in [0, u32::MAX, 1 << 31] {
             assert_eq!(pid_of(pid), None, "{pid}");
         }
     }

@@ -10,7 +10,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use coldpress_storage::FileLock;
+use coldpress_storage::{FileLock, Holder, spawn};
 
 use crate::driver::{DriverIdentity, Presence};
 use crate::layout::Layout;
@@ -96,10 +96,7 @@ impl JobLock {
             }
             beat
         };
-        let thread = std::thread::Builder::new()
-            .name("heartbeat".to_owned())
-            .spawn(run)
-            .map_err(|source| Error::io("start a thread for", &heartbeat_path, source))?;
+        let thread = spawn("heartbeat", run)?;
         Ok(Self {
             driver,
             took_over,
@@ -175,10 +172,11 @@ pub enum Liveness {
 }
 
 impl Liveness {
-    /// Looks at the heartbeat of the job.
+    /// Looks at the heartbeat of the job, and whether its lock is held.
     ///
-    /// A driver on another host counts as alive while its heartbeat is less than a minute old, by
-    /// the clocks of the two hosts: good enough to show, not to decide by.
+    /// Of a driver on this machine the lock decides, wherever it can be looked at: a heartbeat is a file that anyone may
+    /// have written. A driver on another host counts as alive while its heartbeat is less than a minute old, by the clocks
+    /// of the two hosts: good enough to show, not to decide by.
     ///
     /// # Errors
     ///
@@ -194,11 +192,19 @@ impl Liveness {
         if released {
             return Ok(Self::Nobody(Some(driver)));
         }
+        let holder = match driver.is_of_this_boot() {
+            true => FileLock::holder(layout.lock()).unwrap_or(Holder::Unknown),
+            false => Holder::Unknown,
+        };
+        let is_driven = match (driver.presence(), holder) {
+            (Presence::Gone, _) | (_, Holder::Nobody) => false,
+            (Presence::Running, _) | (_, Holder::Somebody) => true,
+            (_, Holder::Unknown) => is_fresh(&path),
+        };
         Ok(match driver.presence() {
-            Presence::Running => Self::Here(driver),
-            Presence::Unknown if is_fresh(&path) => Self::Here(driver),
-            Presence::OtherBoot | Presence::Elsewhere if is_fresh(&path) => Self::Elsewhere(driver),
-            _ => Self::Nobody(Some(driver)),
+            _ if !is_driven => Self::Nobody(Some(driver)),
+            Presence::Running | Presence::Unknown => Self::Here(driver),
+            _ => Self::Elsewhere(driver),
         })
     }
 
@@ -252,7 +258,9 @@ fn refuse_known_holder(heartbeat_path: &Path) -> Result<()> {
     match driver.presence() {
         _ if heartbeat.released => Ok(()),
         Presence::Running | Presence::Unknown => Err(Error::Running { driver }),
-        Presence::Elsewhere | Presence::OtherBoot => Err(Error::RunningElsewhere { driver }),
+        Presence::Elsewhere | Presence::OtherBoot | Presence::OtherNamespace => {
+            Err(Error::RunningElsewhere { driver })
+        }
         Presence::Gone => Ok(()),
     }
 }

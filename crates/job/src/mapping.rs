@@ -74,7 +74,7 @@ pub struct MappedPartition {
     pub processing_start_time: Option<f64>,
     /// When its result was published, or it was given up.
     pub processing_end_time: Option<f64>,
-    /// How many attempts were made after the first.
+    /// How many attempts were made after one that failed.
     pub retry_count: u32,
     /// The index of its source in plan order.
     pub source: u32,
@@ -219,7 +219,7 @@ fn map_partition(
         error_message: state.failure(index).map(|failure| failure.error.clone()),
         processing_start_time: begun.map(seconds_of),
         processing_end_time: ended.map(seconds_of),
-        retry_count: state.attempts(index).saturating_sub(1),
+        retry_count: state.retries(index),
         source: slice.source,
         start_byte: slice.start,
         end_byte: slice.end,

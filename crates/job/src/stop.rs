@@ -2,8 +2,10 @@
 
 mod process;
 
+use std::path::Path;
 use std::time::Duration;
 
+use coldpress_storage::{FileLock, Holder};
 use rustix::process::Signal;
 use serde::Serialize;
 
@@ -52,9 +54,9 @@ const AFTER_KILL: Duration = Duration::from_secs(5);
 
 /// Stops the driver of a job on this host: asks it to leave, and kills it if it must.
 ///
-/// A process is signalled only if host, boot, process id and start time are those of the driver,
-/// so never a stranger that was given its number. Where no driver is alive there is nothing to do,
-/// which is a success.
+/// A process is signalled only if host, boot, namespace, process id and start time are those of the driver, and it has the
+/// job's lock: a heartbeat is a file that anyone may have written, and must not get a stranger killed. Where no driver is
+/// alive there is nothing to do, which is a success.
 ///
 /// # Errors
 ///
@@ -69,7 +71,14 @@ pub fn stop_job(layout: &Layout, options: &StopOptions) -> Result<StopReport> {
         errors: Vec::new(),
     };
     match last_driver(layout)? {
-        Some(driver) => stop_driver(&driver, options, &mut report),
+        Some(driver) => {
+            let lock = layout.lock();
+            let holder = match driver.is_of_this_boot() {
+                true => FileLock::holder(&lock)?,
+                false => Holder::Unknown,
+            };
+            stop_driver(&driver, &lock, holder, options, &mut report);
+        }
         None => report.success = true,
     }
     Ok(report)
@@ -89,43 +98,62 @@ fn last_driver(layout: &Layout) -> Result<Option<DriverIdentity>> {
     }
 }
 
-fn stop_driver(driver: &DriverIdentity, options: &StopOptions, report: &mut StopReport) {
+fn stop_driver(
+    driver: &DriverIdentity,
+    lock: &Path,
+    holder: Holder,
+    options: &StopOptions,
+    report: &mut StopReport,
+) {
     let DriverIdentity { host, pid, .. } = driver;
-    match driver.presence() {
-        Presence::Gone => report.success = true,
-        Presence::Elsewhere | Presence::OtherBoot => report.errors.push(format!(
+    let path = lock.display();
+    match (driver.presence(), holder) {
+        // Whoever has that number and that start time now, the job is not theirs.
+        (_, Holder::Nobody) | (Presence::Gone, Holder::Unknown) => report.success = true,
+        (Presence::Gone, Holder::Somebody) => report.errors.push(format!(
+            "`{path}` is held by another process than the heartbeat names, which is dead: the job has a driver that is \
+             just starting, or somebody wrote the heartbeat; look again"
+        )),
+        (Presence::OtherNamespace, _) => report.errors.push(format!(
+            "the job is driven by process {pid} of another container on this machine: stop it there"
+        )),
+        (Presence::Elsewhere | Presence::OtherBoot, _) => report.errors.push(format!(
             "the job is driven by process {pid} on host {host}: stop it there; \
              if that host is dead, resume the job with --take-over"
         )),
-        Presence::Unknown => report.errors.push(format!(
+        (Presence::Unknown, _) => report.errors.push(format!(
             "process {pid} cannot be told to be the driver of the job; \
              ask the user who started the job to stop it"
         )),
-        Presence::Running if *pid == std::process::id() => report
+        (Presence::Running, _) if *pid == std::process::id() => report
             .errors
             .push("the job is driven by this very process".to_owned()),
-        Presence::Running => {
-            report.processes_found = 1;
-            match end(driver, options) {
-                Ok(()) => {
-                    report.processes_terminated = 1;
-                    report.success = true;
+        (Presence::Running, _) => match Target::open(driver, lock) {
+            Some(target) => {
+                report.processes_found = 1;
+                match end(&target, options) {
+                    Ok(()) => {
+                        report.processes_terminated = 1;
+                        report.success = true;
+                    }
+                    Err(problem) => report.errors.push(problem),
                 }
-                Err(problem) => report.errors.push(problem),
             }
-        }
+            // It ended between two looks.
+            None if driver.presence() == Presence::Gone => report.success = true,
+            None => report.errors.push(format!(
+                "process {pid}, which the heartbeat names, does not hold `{path}`, so it cannot be told to be the driver \
+                 of the job and is left alone; `fuser {path}` tells which process holds the lock"
+            )),
+        },
     }
 }
 
-fn end(driver: &DriverIdentity, options: &StopOptions) -> Result<(), String> {
-    let pid = driver.pid;
-    let Some(target) = Target::open(driver) else {
-        // It ended between two looks.
-        return Ok(());
-    };
+fn end(target: &Target<'_>, options: &StopOptions) -> Result<(), String> {
+    let pid = target.pid();
     let refused = |error: rustix::io::Errno| format!("cannot signal process {pid}: {error}");
     target.signal(Signal::TERM).map_err(refused)?;
-    if target.ends_within(options.timeout) {
+    if target.leaves_within(options.timeout) {
         return Ok(());
     }
     let seconds = options.timeout.as_secs_f64();
@@ -136,8 +164,13 @@ fn end(driver: &DriverIdentity, options: &StopOptions) -> Result<(), String> {
         ));
     }
     target.signal(Signal::KILL).map_err(refused)?;
-    if target.ends_within(AFTER_KILL) {
+    if target.leaves_within(AFTER_KILL) {
         return Ok(());
+    }
+    if pid == 1 {
+        return Err(
+            "process 1 of a container cannot be killed from inside it, and goes on: stop the container".to_owned(),
+        );
     }
     Err(format!("process {pid} was killed and has not ended yet"))
 }

@@ -1,10 +1,8 @@
 //! `job_summary.json`: a view of the job for people and programs.
 
 use std::fmt;
-use std::fs;
-use std::io::ErrorKind;
 
-use coldpress_storage::replace;
+use coldpress_storage::{read_small, replace};
 use serde::{Deserialize, Serialize};
 
 use crate::civil::seconds_of;
@@ -157,6 +155,9 @@ pub struct JobSummary {
     pub error_message: Option<String>,
 }
 
+/// It names the dataset's paths, which may be many.
+const MAX_SUMMARY_BYTES: u64 = 64 << 20;
+
 #[derive(Deserialize)]
 struct Version {
     #[serde(default)]
@@ -202,10 +203,14 @@ impl JobSummary {
     /// [`Error::NewerSchema`]; [`Error::Storage`] if it cannot be read.
     pub fn read(layout: &Layout) -> Result<Option<Self>> {
         let path = layout.summary();
-        let bytes = match fs::read(&path) {
+        let bytes = match read_small(&path, MAX_SUMMARY_BYTES) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(Error::io("read", &path, source)),
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error @ coldpress_storage::Error::Io { .. }) => return Err(error.into()),
+            Err(error) => {
+                let reason = error.to_string();
+                return Err(Error::UnreadableSummary { path, reason });
+            }
         };
         let unreadable = |error: serde_json::Error| Error::UnreadableSummary {
             path: path.clone(),
@@ -250,6 +255,7 @@ impl JobSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::path::Path;
 
     fn layout(dir: &Path) -> Layout {

@@ -1,10 +1,12 @@
 //! A journal that begins with the past of another job.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use coldpress_storage::{LogWriter, NewFile, crash_point, create_dir_all_durable, rename_durable};
+use coldpress_storage::{
+    LogWriter, NewFile, crash_point, create_dir_all_durable, open_file, rename_durable,
+};
 
 use super::Journal;
 use super::files;
@@ -68,7 +70,7 @@ impl Journal {
 
 /// Copies the first `length` bytes of a file.
 fn copy_start(source: &Path, target: &Path, length: u64) -> Result<()> {
-    let file = File::open(source).map_err(|error| Error::io("open", source, error))?;
+    let file = open_file(source)?;
     let mut copy = NewFile::create(target)?;
     io::copy(&mut file.take(length), &mut copy)
         .map_err(|error| Error::io("copy", source, error))?;

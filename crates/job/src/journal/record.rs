@@ -72,6 +72,11 @@ pub enum JournalRecord {
     GateReached(GateReached),
     /// A record kills the processes that work on it, and is left to the quarantine.
     PoisonFound(PoisonFound),
+    /// No record of a partition counts as one that kills processes any more, and neither does what was made without them.
+    PoisonLifted {
+        /// The partition.
+        partition: u32,
+    },
     /// A partition is out of retries.
     PartitionFailed(PartitionFailure),
     /// The export is complete under a temporary name and is about to get its own.

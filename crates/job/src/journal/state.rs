@@ -239,6 +239,13 @@ impl JobState {
         })
     }
 
+    /// How many attempts at a partition were made after one that failed under the same driver. To go on from a gate is no
+    /// retry, and neither is to go on after a driver that died.
+    #[must_use]
+    pub fn retries(&self, index: u32) -> u32 {
+        self.state_of(index).map_or(0, |state| state.retries)
+    }
+
     /// How many attempts at a partition were given out, in all epochs of the generation.
     #[must_use]
     pub fn attempts(&self, index: u32) -> u32 {

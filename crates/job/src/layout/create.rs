@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{create_dir_all_durable, sync_dir};
+use coldpress_storage::{create_dir_all_durable, open_file_with, sync_dir};
 use rustix::io::Errno;
 
 use super::Layout;
@@ -38,15 +38,10 @@ impl Layout {
     /// Tries the folder before anything depends on it, so that the error says what is meant.
     fn check_writable(&self) -> Result<()> {
         let path = self.lock();
-        let opened = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map(drop);
-        opened.map_err(|source| {
-            let error = coldpress_storage::Error::io("open", &path, source);
-            explain(&self.job_dir, error)
-        })
+        let opened = open_file_with(&path, fs::OpenOptions::new().create(true).append(true));
+        opened
+            .map(drop)
+            .map_err(|error| explain(&self.job_dir, error))
     }
 
     /// The link is a convenience for readers, so a file system without links is none the worse.

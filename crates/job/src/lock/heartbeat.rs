@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::replace;
+use coldpress_storage::{read_small, replace};
 use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverIdentity;
@@ -30,10 +30,24 @@ struct Version {
 
 /// Reads a heartbeat; none if there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Heartbeat>> {
-    match std::fs::read(path) {
-        Ok(bytes) => parse(path, &bytes).map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::io("read", path, source)),
+    match read_bytes(path)? {
+        Some(bytes) => parse(path, &bytes).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The bytes of a heartbeat, whatever they are; none if there is none.
+pub(super) fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>> {
+    /// A hundred times what one has.
+    const MAX_BYTES: u64 = 64 << 10;
+    match read_small(path, MAX_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error @ coldpress_storage::Error::Io { .. }) => Err(error.into()),
+        Err(error) => Err(Error::UnreadableHeartbeat {
+            path: path.to_path_buf(),
+            reason: format!("is not a heartbeat: {error}"),
+        }),
     }
 }
 

@@ -24,6 +24,7 @@ fn stranger() -> DriverIdentity {
         pid: 4711,
         start_time_ticks: 99,
         started_at_millis: 1_763_690_889_000,
+        pid_namespace: 0,
     }
 }
 

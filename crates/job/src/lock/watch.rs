@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::LockOptions;
-use super::heartbeat;
+use super::heartbeat::{self, read_bytes};
 use crate::driver::{DriverIdentity, Presence};
 use crate::{Error, Result};
 
@@ -53,7 +53,8 @@ pub(super) fn exclude_others(
                 false => Err(Error::Running { driver }),
             }
         }
-        Presence::OtherBoot => {
+        // Of another container on this machine the lock would tell, unless somebody removed its file.
+        Presence::OtherBoot | Presence::OtherNamespace => {
             match stands_still(path, &bytes, options.beat_every * BEATS_OF_A_NAMESAKE)? {
                 true => Ok(false),
                 false => Err(Error::RunningElsewhere { driver }),
@@ -80,12 +81,4 @@ fn stands_still(path: &Path, bytes: &[u8], period: Duration) -> Result<bool> {
         }
     }
     Ok(true)
-}
-
-fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::io("read", path, source)),
-    }
 }

@@ -1,7 +1,11 @@
 //! A process that can be signalled without ever hitting another one of the same number.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use coldpress_storage::{FileLock, Holder};
 use rustix::fd::OwnedFd;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -10,24 +14,31 @@ use crate::driver::{DriverIdentity, Presence, pid_of};
 /// The driver, held by a handle that goes on meaning it when its number is given again.
 pub(super) struct Target<'a> {
     driver: &'a DriverIdentity,
+    /// The lock of the job, which it has.
+    lock: &'a Path,
     pid: Pid,
     /// None where the system has no such handles; the window is small then, but there.
     handle: Option<OwnedFd>,
 }
 
 impl<'a> Target<'a> {
-    /// None if the driver does not run on this host.
-    pub(super) fn open(driver: &'a DriverIdentity) -> Option<Self> {
+    /// None if the driver does not run on this host, or does not have the job's lock.
+    pub(super) fn open(driver: &'a DriverIdentity, lock: &'a Path) -> Option<Self> {
         let pid = pid_of(driver.pid)?;
         // The handle is taken first and the identity checked behind it: whatever process the
         // handle means was there before the check, and the check says which one it is.
         let handle = open_handle(pid);
-        let is_it = driver.presence() == Presence::Running;
+        let is_it = driver.presence() == Presence::Running && has_open(driver.pid, lock);
         is_it.then_some(Self {
             driver,
+            lock,
             pid,
             handle,
         })
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.driver.pid
     }
 
     /// Sends a signal; to a process that has ended it is sent in vain, which is no error.
@@ -43,11 +54,11 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Waits until the process has ended, for so long at most; says whether it has.
-    pub(super) fn ends_within(&self, timeout: Duration) -> bool {
+    /// Waits until the process has ended or let go of the job, for so long at most; says whether it has.
+    pub(super) fn leaves_within(&self, timeout: Duration) -> bool {
         const PAUSE: Duration = Duration::from_millis(20);
         let started = Instant::now();
-        while !self.has_ended() {
+        while !self.has_ended() && !self.has_let_go() {
             let left = timeout.saturating_sub(started.elapsed());
             if left.is_zero() {
                 return false;
@@ -57,10 +68,36 @@ impl<'a> Target<'a> {
         true
     }
 
+    /// A program that embeds Coldpress may go on without the job.
+    fn has_let_go(&self) -> bool {
+        matches!(FileLock::holder(self.lock), Ok(Holder::Nobody))
+    }
+
     /// A zombie has ended, whoever neglects to wait for it.
     fn has_ended(&self) -> bool {
         self.driver.presence() == Presence::Gone
     }
+}
+
+/// Whether a process has this file open; also one whose name is gone.
+#[cfg(target_os = "linux")]
+fn has_open(pid: u32, file: &Path) -> bool {
+    let wanted = fs::metadata(file).ok();
+    let removed = format!("{} (deleted)", file.display());
+    let is_it = |handle: &Path| match (&wanted, fs::metadata(handle)) {
+        (Some(wanted), Ok(found)) => (found.dev(), found.ino()) == (wanted.dev(), wanted.ino()),
+        (None, _) => fs::read_link(handle).is_ok_and(|name| name == Path::new(&removed)),
+        (Some(_), Err(_)) => false,
+    };
+    let handles = fs::read_dir(format!("/proc/{pid}/fd"));
+    let mut handles = handles.into_iter().flatten().flatten();
+    handles.any(|handle| is_it(&handle.path()))
+}
+
+/// Where the system does not show it, a process must be taken at its word.
+#[cfg(not(target_os = "linux"))]
+fn has_open(_pid: u32, _file: &Path) -> bool {
+    true
 }
 
 #[cfg(target_os = "linux")]

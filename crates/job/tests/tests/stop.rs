@@ -2,7 +2,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use coldpress_job::{DriverIdentity, Error, HEARTBEAT_SCHEMA, StopOptions, StopReport, stop_job};
+use coldpress_job::{
+    DriverIdentity, Error, HEARTBEAT_SCHEMA, Liveness, StopOptions, StopReport, stop_job,
+};
 use serde_json::json;
 
 use crate::support::Job;
@@ -13,7 +15,7 @@ struct Process(Child);
 impl Process {
     fn start(script: &str) -> Self {
         let mut child = Command::new("sh")
-            .args(["-c", script])
+            .args(["-euc", script])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -26,13 +28,23 @@ impl Process {
         Self(child)
     }
 
-    /// Waits on its standard input, so that it cannot outlive the test.
-    fn obedient() -> Self {
+    /// One that has nothing to do with any job. It waits on its standard input, so that it cannot outlive the test.
+    fn stranger() -> Self {
         Self::start("echo ready; read line")
     }
 
-    fn stubborn() -> Self {
-        Self::start("trap '' TERM; echo ready; read line")
+    /// One that drives the job: it has its lock.
+    fn obedient(job: &Job) -> Self {
+        Self::driver(job, "echo ready; read line")
+    }
+
+    fn stubborn(job: &Job) -> Self {
+        Self::driver(job, "trap '' TERM; echo ready; read line")
+    }
+
+    fn driver(job: &Job, script: &str) -> Self {
+        let lock = job.layout.lock();
+        Self::start(&format!("exec 9>'{}'; flock 9; {script}", lock.display()))
     }
 
     fn identity(&self) -> DriverIdentity {
@@ -93,7 +105,7 @@ fn check(report: &StopReport, success: bool, found: u32, terminated: u32, error:
 #[test]
 fn the_driver_is_asked_to_leave() {
     let job = Job::new();
-    let mut process = Process::obedient();
+    let mut process = Process::obedient(&job);
     beat(&job, &process.identity(), false);
     let report = stop(&job, false, LONG);
     check(&report, true, 1, 1, "");
@@ -105,7 +117,7 @@ fn the_driver_is_asked_to_leave() {
 #[test]
 fn a_driver_that_does_not_leave_is_killed_only_by_force() {
     let job = Job::new();
-    let mut process = Process::stubborn();
+    let mut process = Process::stubborn(&job);
     beat(&job, &process.identity(), false);
     check(&stop(&job, false, SHORT), false, 1, 0, "--force");
     assert!(!process.has_ended());
@@ -115,26 +127,89 @@ fn a_driver_that_does_not_leave_is_killed_only_by_force() {
 
 #[test]
 fn a_stranger_is_never_signalled() {
-    let mut process = Process::obedient();
-    let check_other = |change: fn(&mut DriverIdentity), success, error| {
+    let check_other = |change: fn(&mut DriverIdentity), error| {
         let job = Job::new();
+        let mut process = Process::obedient(&job);
         let mut driver = process.identity();
         change(&mut driver);
         beat(&job, &driver, false);
-        check(&stop(&job, true, SHORT), success, 0, 0, error);
+        check(&stop(&job, true, SHORT), false, 0, 0, error);
+        assert!(!process.has_ended());
     };
-    check_other(|driver| driver.start_time_ticks += 1, true, "");
-    check_other(|driver| driver.boot_id.push('x'), false, "stop it there");
-    check_other(|driver| driver.host.push('x'), false, "stop it there");
+    check_other(
+        |driver| driver.start_time_ticks += 1,
+        "is held by another process",
+    );
+    check_other(|driver| driver.boot_id.push('x'), "stop it there");
+    check_other(|driver| driver.host.push('x'), "stop it there");
+    check_other(|driver| driver.pid_namespace += 1, "another container");
     let other_machine = |driver: &mut DriverIdentity| {
         driver.host.push('x');
         driver.boot_id.push('x');
     };
-    check_other(other_machine, false, "stop it there");
+    check_other(other_machine, "stop it there");
     let job = Job::new();
+    let mut process = Process::obedient(&job);
     beat(&job, &process.identity(), true);
     check(&stop(&job, true, SHORT), true, 0, 0, "");
     assert!(!process.has_ended());
+}
+
+#[test]
+fn a_process_that_has_not_the_jobs_lock_is_a_stranger_whatever_the_heartbeat_says() {
+    let mut stranger = Process::stranger();
+    let job = Job::new();
+    beat(&job, &stranger.identity(), false);
+    // There is no lock to be seen.
+    std::fs::remove_file(job.layout.lock()).unwrap();
+    check(&stop(&job, true, SHORT), false, 0, 0, "does not hold");
+    // Another process has it.
+    let mut driver = Process::obedient(&job);
+    check(&stop(&job, true, SHORT), false, 0, 0, "does not hold");
+    assert!(!driver.has_ended());
+    // Nobody has it.
+    drop(driver);
+    check(&stop(&job, true, SHORT), true, 0, 0, "");
+    assert!(!Liveness::of(&job.layout).unwrap().is_alive());
+    assert!(!stranger.has_ended());
+}
+
+#[test]
+fn a_driver_whose_lock_file_was_removed_is_still_known() {
+    let job = Job::new();
+    let mut process = Process::obedient(&job);
+    beat(&job, &process.identity(), false);
+    std::fs::remove_file(job.layout.lock()).unwrap();
+    check(&stop(&job, false, LONG), true, 1, 1, "");
+    assert!(process.has_ended());
+}
+
+#[test]
+fn a_driver_that_lets_go_of_the_job_has_stopped_though_its_process_goes_on() {
+    let job = Job::new();
+    let script = "trap 'exec 9>&-' TERM; echo ready; while :; do read line || exit 0; done";
+    let mut process = Process::driver(&job, &format!("set +e; {script}"));
+    beat(&job, &process.identity(), false);
+    check(&stop(&job, false, LONG), true, 1, 1, "");
+    let _ = process.has_ended();
+}
+
+#[test]
+fn a_driver_of_another_container_is_alive_as_long_as_it_has_the_lock() {
+    let job = Job::new();
+    let process = Process::obedient(&job);
+    let mut driver = process.identity();
+    driver.pid_namespace += 1;
+    beat(&job, &driver, false);
+    assert_eq!(
+        Liveness::of(&job.layout).unwrap(),
+        Liveness::Elsewhere(driver.clone())
+    );
+    drop(process);
+    assert_eq!(
+        Liveness::of(&job.layout).unwrap(),
+        Liveness::Nobody(Some(driver))
+    );
 }
 
 #[test]
@@ -163,7 +238,13 @@ fn without_a_heartbeat_the_journal_knows_the_driver() {
     check(&stop(&job, true, SHORT), true, 0, 0, "");
     drop(job.drive(coldpress_job::Mode::New));
     std::fs::remove_file(job.layout.heartbeat()).unwrap();
+    check(&stop(&job, true, SHORT), true, 0, 0, "");
+    let driver = job.drive(coldpress_job::Mode::Resume);
+    let mut identity = DriverIdentity::current();
+    identity.started_at_millis = 0;
+    beat(&job, &identity, false);
     check(&stop(&job, true, SHORT), false, 0, 0, "this very process");
+    drop(driver);
 }
 
 #[test]

@@ -51,6 +51,7 @@ impl JobState {
             JournalRecord::Published(publication) => self.publish(epoch, publication),
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
             JournalRecord::PoisonFound(found) => self.find_poison(found),
+            JournalRecord::PoisonLifted { partition } => self.lift_poison(*partition),
             JournalRecord::PartitionFailed(failure) => self.fail(failure),
             JournalRecord::ExportIntent(intent) => self.intend_export(intent),
             JournalRecord::ExportCommitted {
@@ -286,7 +287,11 @@ impl JobState {
             state.begun_millis = at_millis;
         }
         state.attempts = state.attempts.saturating_add(1);
+        // That it ended well would have been written; what an earlier driver left unfinished did not fail.
+        let has_failed = state.is_open && state.last_attempt.is_some_and(|(of, _)| of == epoch);
+        state.retries = state.retries.saturating_add(u32::from(has_failed));
         state.last_attempt = Some((epoch, attempt));
+        state.is_open = true;
         state.failure = None;
         Ok(())
     }
@@ -309,6 +314,7 @@ impl JobState {
             ));
         }
         state.publications.push(publication.clone());
+        state.is_open = false;
         state.failure = None;
         Ok(())
     }
@@ -331,11 +337,21 @@ impl JobState {
             ));
         }
         state.gates.push(gate.clone());
+        state.is_open = false;
         Ok(())
     }
 
     fn find_poison(&mut self, found: &PoisonFound) -> Result<()> {
         self.planned(found.partition)?.poison.push(found.clone());
+        Ok(())
+    }
+
+    /// An export of what was made without the records is not the job's last word either.
+    fn lift_poison(&mut self, partition: u32) -> Result<()> {
+        let state = self.planned(partition)?;
+        if state.lift_poison() {
+            self.export.committed = None;
+        }
         Ok(())
     }
 

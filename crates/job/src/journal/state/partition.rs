@@ -43,6 +43,10 @@ pub(super) struct PartitionState {
     pub(super) last_attempt: Option<(u64, u32)>,
     /// When the newest driver that worked on it began to, in milliseconds since 1970.
     pub(super) begun_millis: u64,
+    /// Whether nothing is known of what came of it.
+    pub(super) is_open: bool,
+    /// Attempts that followed one that failed.
+    pub(super) retries: u32,
     /// All results, oldest first: older recipes' checkpoints may be of use once more.
     pub(super) publications: Vec<Publication>,
     /// All gates that were reached, oldest first.
@@ -60,6 +64,8 @@ impl PartitionState {
             attempts: 0,
             last_attempt: None,
             begun_millis: 0,
+            is_open: false,
+            retries: 0,
             publications: Vec::new(),
             gates: Vec::new(),
             poison: Vec::new(),
@@ -79,6 +85,23 @@ impl PartitionState {
         for gate in &mut self.gates {
             gate.checkpoints.retain(counts);
         }
+    }
+
+    /// Forgets the records that killed workers, with all results and those checkpoints that may lack them; gives whether
+    /// there were results.
+    pub(super) fn lift_poison(&mut self) -> bool {
+        let found = std::mem::take(&mut self.poison);
+        let Some(first) = found.iter().map(|found| found.operation).min() else {
+            return false;
+        };
+        let results = std::mem::take(&mut self.publications);
+        let had_results = !results.is_empty();
+        self.gates
+            .extend(results.into_iter().map(GateReached::from));
+        for gate in &mut self.gates {
+            gate.checkpoints.retain(|entry| entry.operation <= first);
+        }
+        had_results
     }
 
     pub(super) fn has(&self, chain: ChainHash) -> bool {

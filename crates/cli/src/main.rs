@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     if let Some(code) = coldpress::worker::serve_if_asked(&coldpress::ops::builtin()) {
         return code;
     }
+    signals::survive_file_limit();
     match command::run(std::env::args_os()) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => ExitCode::from(failure.report()),

@@ -9,6 +9,7 @@ use coldpress::events::EventKind;
 use coldpress::executor::Executor;
 use coldpress::job::Journal;
 use coldpress::report::quantity::grouped;
+use coldpress::storage::{spawn, spawn_scoped};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 const PERIOD: Duration = Duration::from_millis(100);
@@ -31,7 +32,7 @@ impl Progress {
         let total = Arc::new(AtomicU64::new(planned));
         watch_for_plan(executor, Arc::clone(&total));
         let over = Arc::clone(&is_over);
-        scope.spawn(move || {
+        let draw = move || {
             while !over.load(Ordering::Relaxed) {
                 show(
                     &bar,
@@ -41,7 +42,9 @@ impl Progress {
                 std::thread::sleep(PERIOD);
             }
             bar.finish_and_clear();
-        });
+        };
+        // Without a thread there is no bar, and the work needs none.
+        let _ = spawn_scoped(scope, "progress", draw);
         Self { is_over }
     }
 
@@ -67,7 +70,7 @@ fn journal_counts(executor: &Executor) -> (u64, u64) {
 /// A thread of its own, which is not waited for: a run that never begins has no events that end.
 fn watch_for_plan(executor: &Executor, total: Arc<AtomicU64>) {
     let events = executor.live_events();
-    std::thread::spawn(move || {
+    let watch = move || {
         for event in events {
             let metadata = event
                 .metadata
@@ -78,7 +81,8 @@ fn watch_for_plan(executor: &Executor, total: Arc<AtomicU64>) {
                 total.store(records, Ordering::Relaxed);
             }
         }
-    });
+    };
+    let _ = spawn("progress-plan", watch);
 }
 
 fn show(bar: &ProgressBar, read: u64, total: u64) {

@@ -1,14 +1,21 @@
 //! SIGINT and SIGTERM: the first stops the job, the second the program.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use coldpress::executor::StopHandle;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use coldpress::storage::{Obstacle, spawn};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, chain, code};
 use crate::output;
+
+/// Makes the limit for the size of files (`ulimit -f`) an error of whoever writes, and not the silent end of the program.
+pub(crate) fn survive_file_limit() {
+    // Where that is refused the program ends as it would have.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
 
 /// The first signal that came, if any.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +39,10 @@ impl Received {
                 output::tell("stopping: what is finished is kept; once more to leave at once");
             }
         };
-        let thread = std::thread::Builder::new().name("signals".to_owned());
-        thread
-            .spawn(watch)
-            .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
+        spawn("signals", watch).map_err(|error| {
+            let obstacle = Obstacle::of(&error).map(|obstacle| obstacle.explain(None));
+            Failure::failed(obstacle.unwrap_or_else(|| chain(&error)))
+        })?;
         Ok(received)
     }
 

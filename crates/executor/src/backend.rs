@@ -20,6 +20,11 @@ pub use process::ProcessBackend;
 /// - An attempt runs at most once per submission, and publishes nothing.
 /// - Dropping a [`Running`] waits for what is still running.
 pub trait Backend: Debug + Display + Send + Sync + 'static {
+    /// Whether an operator that kills its process does not take this one with it.
+    fn survives_deaths(&self) -> bool {
+        false
+    }
+
     /// Starts `workers` workers, which send what becomes of each attempt to `finished`.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use coldpress_job::{
     Finish, JobLock, JobState, JobSummary, JobView, Journal, JournalRecord, Layout, Liveness,
     LockOptions, Mode, ShownStatus, Status,
 };
-use coldpress_storage::{crash_point, sync_dir};
+use coldpress_storage::{crash_point, read_small, sync_dir};
 use serde::Serialize;
 
 use crate::driver::clean::{cleanup_event, delete, forgetting, is_whole, uncited, why_finished};
@@ -144,13 +144,19 @@ fn is_beyond_age(layout: &Layout, recipe: &Recipe) -> bool {
 /// The recipe that the job ran with last.
 fn recipe_of(layout: &Layout) -> Result<Recipe> {
     let path = layout.resolved_recipe();
-    Recipe::load(&path, &Overrides::default()).map_err(|error| {
+    let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
         let message = format!(
             "cannot read `{}`, which says what the job keeps",
             path.display()
         );
         Error::because(ErrorKind::Failed, message, error)
-    })
+    };
+    /// More is no recipe; the limit for those that are given is the same.
+    const MAX_BYTES: u64 = 8 << 20;
+    let bytes = read_small(&path, MAX_BYTES).map_err(|error| unreadable(error.into()))?;
+    let text = String::from_utf8(bytes).map_err(|error| unreadable(error.into()))?;
+    let name = path.display().to_string();
+    Recipe::parse(&text, &name, &Overrides::default()).map_err(|error| unreadable(error.into()))
 }
 
 fn refuse_running(layout: &Layout) -> Result<()> {
@@ -162,7 +168,8 @@ fn refuse_running(layout: &Layout) -> Result<()> {
     Err(Error::new(ErrorKind::Refused, message))
 }
 
-fn lock(layout: &Layout) -> Result<JobLock> {
+/// Takes a job that nobody drives, for something that takes moments.
+pub(crate) fn lock(layout: &Layout) -> Result<JobLock> {
     // One beat at the start is enough for what takes moments.
     let options = LockOptions {
         beat_every: DAY,

@@ -1,6 +1,5 @@
 //! Files beside the export: the statistics of its records, and what filters dropped.
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use coldpress_config::Recipe;
 use coldpress_dataset::{ExportTarget, Staged};
 use coldpress_operator::{OperatorKind, Registry};
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
-use coldpress_storage::{FileStamp, Hasher, NewFile};
+use coldpress_storage::{FileStamp, Hasher, NewFile, open_file};
 use coldpress_worker::obstacle;
 
 use crate::merge::{MergeFailure, unreadable};
@@ -140,7 +139,7 @@ impl Outputs {
             };
             let damaged = |reason: String| MergeFailure::Damaged { partition, reason };
             let path = piece.path.display();
-            let read = File::open(&piece.path).map_err(|error| match obstacle(&error) {
+            let read = open_file(&piece.path).map_err(|error| match obstacle(&error) {
                 Some(explanation) => MergeFailure::Obstacle(explanation),
                 None => damaged(format!("cannot open `{path}`: {error}")),
             });

@@ -69,8 +69,10 @@ pub(crate) struct Driver<'e> {
     workers: usize,
     /// Partitions whose worker processes died.
     suspects: poison::Suspects,
-    /// How often the merge refused the result of a partition.
-    voided: BTreeMap<u32, u32>,
+    /// How many attempts at a partition used up a try in this run.
+    retries: BTreeMap<u32, u32>,
+    /// Partitions whose checkpoints turned out to be no use.
+    gateless: BTreeSet<u32>,
     /// Partitions that are on their way from a gate of this run.
     gated: BTreeSet<u32>,
     /// What each operator costs a worker, in nanoseconds per byte of the slice, as far as this run has seen.

@@ -11,13 +11,13 @@ use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::{
     Error as DatasetError, ExportTarget, ExportWriter, Piece as Rows, RowsForm, Staged,
 };
-use coldpress_storage::{FileStamp, crash_point};
+use coldpress_storage::{FileStamp, crash_point, spawn};
 use coldpress_table::{MixedField, SchemaRef};
 use coldpress_worker::obstacle;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use crate::companions::{Companion, DroppedPiece, Outputs};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// The thread that merges.
 pub(crate) struct Merge {
@@ -109,13 +109,10 @@ impl Merge {
         const PIECES_AHEAD: usize = 1024;
         let (pieces, queue) = bounded(PIECES_AHEAD);
         let (closed_at_end, ended) = bounded(0);
-        let thread = std::thread::Builder::new()
-            .name("coldpress-merge".to_owned())
-            .spawn(move || {
-                let _closed_at_end = closed_at_end;
-                merging.run(&queue)
-            })
-            .map_err(|error| Error::because(ErrorKind::Failed, "cannot start the merge", error))?;
+        let thread = spawn("coldpress-merge", move || {
+            let _closed_at_end = closed_at_end;
+            merging.run(&queue)
+        })?;
         Ok(Self {
             pieces: Some(pieces),
             abandoned,

@@ -217,6 +217,12 @@ impl Prepared {
         }
     }
 
+    /// How many workers the recipe asks for, where that is more than are ever started.
+    pub(crate) fn workers_not_started(&self) -> Option<u32> {
+        let asked = self.recipe.executor.workers;
+        asked.filter(|asked| *asked as usize > MAX_WORKERS && self.workers == MAX_WORKERS)
+    }
+
     /// The memory that the job may take.
     pub fn memory_limit_bytes(&self) -> u64 {
         let asked = self.recipe.limits.memory_limit_bytes;
@@ -353,8 +359,11 @@ fn workers(recipe: &Recipe) -> usize {
         .partition
         .max_concurrent_partitions
         .map_or(usize::MAX, |limit| limit as usize);
-    asked.min(limit).max(1)
+    asked.min(limit).clamp(1, MAX_WORKERS)
 }
+
+/// No machine has more to do at a time, and each worker takes a thread with its stack.
+pub(crate) const MAX_WORKERS: usize = 1024;
 
 /// How long a driver waits for news before it looks at its flags again.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(100);

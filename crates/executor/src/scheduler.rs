@@ -8,6 +8,10 @@ use std::time::Duration;
 use coldpress_failure::{ErrorClass, RetryPolicy};
 
 /// Decides which partition is attempted next, and what becomes of a failed attempt.
+///
+/// Maintains the following invariant: between two attempts at a partition, the partition came further ([`Step`]), an
+/// attempt failed and used up a try, or a published result was found to be no good. There are only so many of each, so no
+/// job goes round in a circle.
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     policy: RetryPolicy,
@@ -19,16 +23,58 @@ pub struct Scheduler {
     ready: BTreeSet<u32>,
     /// When a retry is due, and of which partition.
     waiting: BTreeSet<(Duration, u32)>,
+    /// Partitions whose attempt was stopped: another driver goes on with them.
+    halted: BTreeSet<u32>,
     running: usize,
+    /// How far partitions came that came anywhere short of a result.
+    reached: BTreeMap<u32, Reached>,
+    /// How often the result of a partition was no good.
+    voided: BTreeMap<u32, u32>,
 }
+
+/// How often a result that is no good is made again.
+pub const VOIDED_AT_MOST: u32 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Ready { failed_attempts: u32 },
     Waiting { failed_attempts: u32, due: Duration },
     Running { failed_attempts: u32 },
+    Halted,
     Published,
     Failed,
+}
+
+/// What an attempt short of a result came to, so that the next one has less to do, or another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The first so many operators are done.
+    Gate(u32),
+    /// The copy of the slice is given up, so that the slice is read from its source.
+    WithoutCopy,
+    /// So many records were set apart so far, because they kill whoever works on them.
+    WithoutRecords(u32),
+}
+
+/// All steps of a partition together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Reached {
+    gate: u32,
+    is_without_copy: bool,
+    without_records: u32,
+}
+
+impl Reached {
+    /// Takes the step, if it leads further.
+    fn take(&mut self, step: Step) -> bool {
+        let before = *self;
+        match step {
+            Step::Gate(gate) => self.gate = gate.max(self.gate),
+            Step::WithoutCopy => self.is_without_copy = true,
+            Step::WithoutRecords(count) => self.without_records = count.max(self.without_records),
+        }
+        *self != before
+    }
 }
 
 /// What to do next.
@@ -69,7 +115,10 @@ impl Scheduler {
             partitions: BTreeMap::new(),
             ready: BTreeSet::new(),
             waiting: BTreeSet::new(),
+            halted: BTreeSet::new(),
             running: 0,
+            reached: BTreeMap::new(),
+            voided: BTreeMap::new(),
         }
     }
 
@@ -89,13 +138,18 @@ impl Scheduler {
         self.partitions.entry(partition).or_insert(State::Published);
     }
 
-    /// A partition whose published result turned out to be no good: it is worked on again.
-    pub fn void(&mut self, partition: u32) {
-        if self.partitions.get(&partition) == Some(&State::Published) {
-            self.partitions
-                .insert(partition, State::Ready { failed_attempts: 0 });
-            self.ready.insert(partition);
+    /// A partition whose published result turned out to be no good: it is worked on again, with all its tries and all its
+    /// way. False if that was so too often already, or nothing was published; then nothing changes.
+    pub fn void(&mut self, partition: u32) -> bool {
+        let voided = self.voided.entry(partition).or_default();
+        let is_published = self.partitions.get(&partition) == Some(&State::Published);
+        if !is_published || *voided >= VOIDED_AT_MOST {
+            return false;
         }
+        *voided += 1;
+        self.reached.remove(&partition);
+        self.make_ready(partition, 0);
+        true
     }
 
     /// No more than so many attempts are out at once from here on; those that are out stay.
@@ -158,24 +212,26 @@ impl Scheduler {
         }
     }
 
-    /// The running attempt at this partition ended without a result because it was stopped.
+    /// The running attempt at this partition ended without a result because it was stopped. It is not given out again.
     pub fn stopped(&mut self, partition: u32) {
-        if let Some(failed_attempts) = self.end_running(partition) {
-            self.partitions
-                .insert(partition, State::Ready { failed_attempts });
-            self.ready.insert(partition);
+        if self.end_running(partition).is_some() {
+            self.partitions.insert(partition, State::Halted);
+            self.halted.insert(partition);
         }
     }
 
-    /// The running attempt at this partition ended short of a result, and yet the partition came further: to a gate, or to
-    /// a record that must be left out. Another goes on, with all its tries.
-    pub fn advanced(&mut self, partition: u32) {
-        if self.end_running(partition).is_some() {
-            let failed_attempts = 0;
-            self.partitions
-                .insert(partition, State::Ready { failed_attempts });
-            self.ready.insert(partition);
+    /// The running attempt at this partition ended short of a result, and yet the partition came further: another goes on,
+    /// with all its tries. False if it is no further than before: the attempt counts as running still, and has
+    /// [failed](Self::failed).
+    #[must_use]
+    pub fn advanced(&mut self, partition: u32, step: Step) -> bool {
+        if !self.reached.entry(partition).or_default().take(step) {
+            return false;
         }
+        if self.end_running(partition).is_some() {
+            self.make_ready(partition, 0);
+        }
+        true
     }
 
     /// The running attempt at this partition failed.
@@ -211,7 +267,13 @@ impl Scheduler {
 
     /// Partitions that are neither published nor failed.
     pub fn open(&self) -> usize {
-        self.ready.len() + self.waiting.len() + self.running
+        self.ready.len() + self.waiting.len() + self.running + self.halted.len()
+    }
+
+    fn make_ready(&mut self, partition: u32, failed_attempts: u32) {
+        self.partitions
+            .insert(partition, State::Ready { failed_attempts });
+        self.ready.insert(partition);
     }
 
     fn failed_attempts(&self, partition: u32) -> u32 {
@@ -242,10 +304,7 @@ impl Scheduler {
             self.waiting.first().copied().filter(|(due, _)| *due <= now)
         {
             self.waiting.remove(&(due, partition));
-            let failed_attempts = self.failed_attempts(partition);
-            self.partitions
-                .insert(partition, State::Ready { failed_attempts });
-            self.ready.insert(partition);
+            self.make_ready(partition, self.failed_attempts(partition));
         }
     }
 }
@@ -366,41 +425,113 @@ mod tests {
     fn a_result_that_is_no_good_is_made_again() {
         let mut scheduler = scheduler(1, 1, 0);
         scheduler.next(START);
+        for _ in 0..VOIDED_AT_MOST {
+            scheduler.published(0);
+            assert!(scheduler.void(0));
+            assert_eq!(
+                scheduler.next(START),
+                Next::Start {
+                    partition: 0,
+                    number: 1
+                }
+            );
+            assert!(!scheduler.void(0));
+        }
         scheduler.published(0);
-        scheduler.void(0);
-        assert_eq!(
-            scheduler.next(START),
-            Next::Start {
-                partition: 0,
-                number: 1
+        assert!(!scheduler.void(0));
+        assert_eq!(scheduler.next(START), Next::Idle);
+    }
+
+    #[test]
+    fn only_a_step_that_leads_further_is_one() {
+        let mut scheduler = scheduler(1, 1, 0);
+        let steps = [
+            (Step::Gate(2), true),
+            (Step::Gate(2), false),
+            (Step::WithoutCopy, true),
+            (Step::Gate(1), false),
+            (Step::WithoutRecords(1), true),
+            (Step::WithoutCopy, false),
+            (Step::WithoutRecords(1), false),
+            (Step::WithoutRecords(2), true),
+            (Step::Gate(3), true),
+        ];
+        scheduler.next(START);
+        for (step, leads_further) in steps {
+            assert_eq!(scheduler.advanced(0, step), leads_further, "{step:?}");
+            if leads_further {
+                assert!(matches!(
+                    scheduler.next(START),
+                    Next::Start { number: 1, .. }
+                ));
             }
-        );
+        }
+        assert_eq!(scheduler.running(), 1);
+        scheduler.stopped(0);
+        assert_eq!((scheduler.next(START), scheduler.open()), (Next::Idle, 1));
+    }
+
+    /// What is done to the attempt at a partition, drawn at random.
+    #[derive(Clone, Copy, Debug)]
+    enum Event {
+        Published,
+        Failed(ErrorClass),
+        Stopped,
+        Step(Step),
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            2 => Just(Event::Published),
+            2 => Just(Event::Failed(ErrorClass::System)),
+            1 => Just(Event::Failed(ErrorClass::Processing)),
+            1 => Just(Event::Stopped),
+            2 => (0u32..4).prop_map(|gate| Event::Step(Step::Gate(gate))),
+            1 => Just(Event::Step(Step::WithoutCopy)),
+            1 => (0u32..4).prop_map(|count| Event::Step(Step::WithoutRecords(count))),
+        ]
+    }
+
+    /// What a partition has used up of what there is only so much of.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Used {
+        starts: u32,
+        /// Since it came further last.
+        failures: u32,
+        voids: u32,
+        steps: Vec<Step>,
+        has_ended: bool,
     }
 
     proptest! {
-        /// Whatever happens, no partition is out twice, none is published twice, none is lost, and none is tried
-        /// more often than the policy says.
+        /// Whatever happens, no partition is out twice, none is lost, and none is given out again from where it was without
+        /// a failure that counts as a try: so there is an end to it.
         #[test]
-        fn no_history_doubles_or_loses_a_partition(
+        fn no_history_doubles_loses_or_repeats_a_partition(
             partitions in 1u32..8,
             slots in 1usize..4,
             max_retries in 0u32..3,
-            outcomes in prop::collection::vec((0u8..4, 0usize..4), 0..60),
+            events in prop::collection::vec((event(), 0usize..4, any::<bool>()), 0..120),
         ) {
             let mut scheduler = scheduler(partitions, slots, max_retries);
-            let (mut out, mut published, mut dropped) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-            let mut tries = BTreeMap::<u32, u32>::new();
+            let mut out = Vec::new();
+            let mut used = vec![Used::default(); partitions as usize];
+            // What each had used up when it was given out last.
+            let mut before = vec![None; partitions as usize];
             let mut now = START;
-            let mut outcomes = outcomes.into_iter();
+            let mut events = events.into_iter();
             loop {
                 match scheduler.next(now) {
                     Next::Start { partition, number } => {
-                        prop_assert!(!out.contains(&partition) && !published.contains(&partition));
-                        prop_assert!(out.len() < slots);
-                        let tried = tries.entry(partition).or_default();
-                        *tried += 1;
-                        prop_assert_eq!(*tried, number);
+                        prop_assert!(!out.contains(&partition) && out.len() < slots);
+                        let used = &mut used[partition as usize];
+                        prop_assert!(!used.has_ended);
+                        prop_assert_eq!(number, used.failures + 1);
                         prop_assert!(number <= 1 + max_retries);
+                        let here = (used.failures, used.voids, used.steps.clone());
+                        prop_assert_ne!(Some(&here), before[partition as usize].as_ref());
+                        before[partition as usize] = Some(here);
+                        used.starts += 1;
                         out.push(partition);
                         continue;
                     }
@@ -409,20 +540,44 @@ mod tests {
                     Next::Idle => break,
                 }
                 if out.is_empty() { continue; }
-                let (outcome, pick) = outcomes.next().unwrap_or((0, 0));
-                let partition = out.remove(pick % out.len());
-                match outcome {
-                    0 | 1 => { prop_assert!(published.insert(partition)); scheduler.published(partition); }
-                    _ => {
-                        let class = if outcome == 2 { ErrorClass::System } else { ErrorClass::Processing };
-                        if let AfterFailure::OutOfRetries(_) = scheduler.failed(partition, class, now) {
-                            dropped.insert(partition);
+                let (event, pick, is_voided) = events.next().unwrap_or((Event::Published, 0, false));
+                let partition = out[pick % out.len()];
+                let used = &mut used[partition as usize];
+                if let Event::Step(step) = event {
+                    if !scheduler.advanced(partition, step) { continue; }
+                    used.steps.push(step);
+                    used.failures = 0;
+                }
+                out.retain(|other| *other != partition);
+                match event {
+                    Event::Step(_) => {}
+                    Event::Published => {
+                        scheduler.published(partition);
+                        used.has_ended = !is_voided || !scheduler.void(partition);
+                        if !used.has_ended {
+                            used.voids += 1;
+                            used.failures = 0;
+                            used.steps.clear();
                         }
+                    }
+                    Event::Stopped => {
+                        scheduler.stopped(partition);
+                        used.has_ended = true;
+                    }
+                    Event::Failed(class) => {
+                        let after = scheduler.failed(partition, class, now);
+                        used.failures += 1;
+                        used.has_ended = matches!(after, AfterFailure::OutOfRetries(_));
                     }
                 }
             }
-            prop_assert!(out.is_empty() && scheduler.open() == 0);
-            prop_assert_eq!(published.len() + dropped.len(), partitions as usize);
+            prop_assert!(out.is_empty());
+            for used in used {
+                prop_assert!(used.has_ended);
+                prop_assert!(used.voids <= VOIDED_AT_MOST);
+                // Three gates, three records, a copy, and a first time: each with all tries, each result anew.
+                prop_assert!(used.starts <= (1 + VOIDED_AT_MOST) * 8 * (1 + max_retries));
+            }
         }
     }
 }

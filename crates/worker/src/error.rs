@@ -1,9 +1,11 @@
 //! Why an attempt failed.
 
+use std::collections::BTreeMap;
+
 use coldpress_failure::ErrorClass;
 use serde::{Deserialize, Serialize};
 
-use crate::obstacle::obstacle;
+use crate::obstacle::{obstacle, with_sources};
 use crate::protocol::InHand;
 
 /// Why an attempt failed; it has published nothing.
@@ -23,13 +25,18 @@ pub struct AttemptError {
     pub death: Option<WorkerDeath>,
 }
 
-/// How a worker process ended in the midst of an attempt.
+/// How a worker process ended in the midst of an attempt, by something that it did itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerDeath {
-    /// The signal that killed it; none if it ended by itself.
-    pub signal: Option<i32>,
+    /// Whether memory ran out, which says nothing about the record.
+    pub is_for_memory: bool,
+    /// How, for people: `by signal 11 (SIGSEGV)`.
+    pub how: String,
     /// The record that it had in hand, in an attempt that tells.
     pub in_hand: Option<InHand>,
+    /// How many records each operator had done with, in an attempt that tells.
+    #[serde(default)]
+    pub done: BTreeMap<u32, u64>,
 }
 
 /// What the driver must know about a failure.
@@ -48,6 +55,9 @@ pub enum FailureKind {
     BadStart,
     /// Something that every attempt would meet, such as a full disk: the job must not go on.
     Obstacle,
+    /// The worker process was ended from outside, or could not do its duty: another try may help, and if none does, the
+    /// partition is not to blame.
+    Outside,
 }
 
 impl AttemptError {
@@ -59,6 +69,22 @@ impl AttemptError {
             message: message.into(),
             operator: None,
             death: None,
+        }
+    }
+
+    /// The failure of an attempt that met what every attempt would meet; the message says what to do about it.
+    pub fn obstacle(message: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Obstacle,
+            ..Self::new(ErrorClass::System, message)
+        }
+    }
+
+    /// The failure of an attempt whose worker was ended by somebody else.
+    pub fn from_outside(message: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Outside,
+            ..Self::new(ErrorClass::System, message)
         }
     }
 
@@ -111,24 +137,10 @@ impl AttemptError {
     /// A failure of this class, unless it is an obstacle.
     fn of(class: ErrorClass, error: &(dyn std::error::Error + 'static)) -> Self {
         match obstacle(error) {
-            Some(explanation) => Self {
-                kind: FailureKind::Obstacle,
-                ..Self::new(ErrorClass::System, explanation)
-            },
+            Some(explanation) => Self::obstacle(explanation),
             None => Self::new(class, with_sources(error)),
         }
     }
-}
-
-/// An error and everything it came from, in one line.
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    text
 }
 
 impl From<coldpress_storage::Error> for AttemptError {

@@ -20,6 +20,7 @@ mod protocol;
 mod quarantine;
 mod segment;
 mod serve;
+mod signals;
 mod tee;
 mod worker;
 
@@ -30,5 +31,5 @@ pub use obstacle::obstacle;
 pub use outcome::{CheckpointOutcome, Outcome, ResultFiles};
 pub use protocol::{FromWorker, InHand, ToWorker, WORKER_ARGUMENT, receive, send};
 pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
-pub use serve::serve_if_asked;
+pub use serve::{CANNOT_GO_ON, serve_if_asked};
 pub use worker::{Progress, Worker, WorkerContext};

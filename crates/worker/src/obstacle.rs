@@ -7,11 +7,19 @@ use std::path::Path;
 use coldpress_storage::Obstacle;
 
 /// What to tell of an error that comes from an obstacle such as a full disk: what is in the way, where, and what to do.
+///
+/// A file of the job that cannot be written is an obstacle whatever the reason: the next one could not be written either.
 pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
-    let (mut found, mut path) = (None, None);
+    let (mut found, mut path, mut unwritten) = (None, None, None);
     let mut next = Some(error);
     while let Some(error) = next {
         path = path_of(error).or(path);
+        if let Some(error) = error.downcast_ref::<coldpress_storage::Error>() {
+            found = Obstacle::of(error).or(found);
+            unwritten = Some(error)
+                .filter(|error| error.is_of_writing())
+                .or(unwritten);
+        }
         next = match error.downcast_ref::<io::Error>() {
             Some(error) => {
                 found = Obstacle::of_io(error).or(found);
@@ -21,7 +29,24 @@ pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
             None => error.source(),
         };
     }
-    found.map(|found| found.explain(path))
+    let unwritten = || {
+        let what = with_sources(unwritten?);
+        Some(format!(
+            "{what}: see to that place and run the same command again; what is finished stays"
+        ))
+    };
+    found.map(|found| found.explain(path)).or_else(unwritten)
+}
+
+/// An error and everything it came from, in one line.
+pub(crate) fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    text
 }
 
 /// The file or folder that an error is about.
@@ -66,5 +91,54 @@ mod tests {
         assert_eq!(told(encoded), expected);
         assert!(told(full()).unwrap().starts_with("a disk is full"));
         assert_eq!(told(io::Error::other("no")), None);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_obstacle_and_what_cannot_be_read_is_not() {
+        let refused = |action: &'static str, kind: io::ErrorKind| {
+            let error = coldpress_storage::Error::io(action, "jobs/j/results/x", kind.into());
+            let stored = coldpress_checkpoint::Error::Store {
+                store: "here".into(),
+                action: "create",
+                name: "x".into(),
+                source: Box::new(coldpress_storage::Error::io(action, "x", kind.into())),
+            };
+            (told(error), told(stored).is_some())
+        };
+        let (text, stored) = refused("create", io::ErrorKind::NotADirectory);
+        let text = text.unwrap();
+        assert!(stored);
+        assert!(
+            text.starts_with("cannot create `jobs/j/results/x`: ")
+                && text.ends_with("; what is finished stays"),
+            "{text}"
+        );
+        for action in ["write", "sync", "create folder", "rename"] {
+            assert!(refused(action, io::ErrorKind::Other).1, "{action}");
+        }
+        for action in ["open", "read"] {
+            assert_eq!(
+                refused(action, io::ErrorKind::NotADirectory),
+                (None, false),
+                "{action}"
+            );
+        }
+        // The next attempt has another name.
+        assert_eq!(
+            refused("create", io::ErrorKind::AlreadyExists),
+            (None, false)
+        );
+        // Where nothing can be read, nothing is damaged.
+        assert!(refused("open", io::ErrorKind::PermissionDenied).1);
+    }
+
+    #[test]
+    fn threads_that_cannot_be_started_are_an_obstacle() {
+        let source = rustix::io::Errno::AGAIN.into();
+        let error = coldpress_storage::Error::Start {
+            what: "a thread",
+            source,
+        };
+        assert!(told(error).unwrap().contains("`ulimit -u`"));
     }
 }

@@ -6,14 +6,21 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use coldpress_checkpoint::LocalStore;
 use coldpress_operator::Registry;
+use coldpress_storage::spawn;
 
 use crate::attempt::Attempt;
+use crate::obstacle::with_sources;
 use crate::protocol::{FromWorker, InHand, ToWorker, WORKER_ARGUMENT, receive, send};
+use crate::signals;
 use crate::worker::{Progress, Worker, WorkerContext};
+
+/// What a worker process says last when the fault is neither its own nor a record's.
+pub const CANNOT_GO_ON: &str = "the worker process cannot go on";
 
 /// How often the driver hears how many records were read.
 const TELL_EVERY: Duration = Duration::from_millis(100);
@@ -31,7 +38,7 @@ pub fn serve_if_asked(registry: &Registry) -> Option<ExitCode> {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The driver takes the last of this for its report.
-            let _ = writeln!(io::stderr(), "the worker process cannot go on: {error}");
+            let _ = writeln!(io::stderr(), "{CANNOT_GO_ON}: {error}");
             ExitCode::FAILURE
         }
     })
@@ -49,6 +56,7 @@ impl Driver {
 }
 
 fn serve(registry: &Registry) -> io::Result<()> {
+    signals::watch();
     let driver = Driver(Arc::new(Mutex::new(take_output()?)));
     let mut input = BufReader::new(io::stdin());
     let Some(ToWorker::Begin {
@@ -72,24 +80,29 @@ fn serve(registry: &Registry) -> io::Result<()> {
     driver.tell(&FromWorker::Ready)?;
     let teller = (driver.clone(), Arc::clone(&progress));
     // They end with the process.
-    std::thread::Builder::new()
-        .name("coldpress-teller".to_owned())
-        .spawn(move || tell_records(&teller.0, &teller.1))?;
+    start("coldpress-teller", move || {
+        tell_records(&teller.0, &teller.1);
+    })?;
     let work = {
         let (stop, progress) = (Arc::clone(&stop), Arc::clone(&progress));
         let driver = driver.clone();
         // The name keeps panics of operators quiet.
-        std::thread::Builder::new()
-            .name("coldpress-worker-0".to_owned())
-            .spawn(move || -> io::Result<()> {
-                let mut worker = Worker::new(context);
-                for attempt in queue {
-                    run(&mut worker, &attempt, &stop, &progress, &driver)?;
-                }
-                Ok(())
-            })?
+        start("coldpress-worker-0", move || -> io::Result<()> {
+            let mut worker = Worker::new(context);
+            for attempt in queue {
+                run(&mut worker, &attempt, &stop, &progress, &driver)?;
+            }
+            Ok(())
+        })?
     };
     listen(&mut input, &attempts, &stop, || work.is_finished())
+}
+
+fn start<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    spawn(name, work).map_err(|error| io::Error::other(with_sources(&error)))
 }
 
 /// Takes in what the driver says until it is gone, and with it every reason to go on.

@@ -2,6 +2,7 @@
 
 use coldpress::executor::{Executor, Report};
 use coldpress::job::Status;
+use coldpress::report::quantity::{counted, grouped};
 use coldpress::report::{render_report, render_unfinished};
 
 use crate::failure::{Failure, code};
@@ -87,6 +88,9 @@ fn tell(args: &Args, executor: &Executor, report: &Report) -> Result<(), Failure
             coldpress::report::quantity::plain(warning)
         ));
     }
+    if report.status == Status::CompletedWithFailures {
+        output::tell(&format!("error: {}", lacks(report)));
+    }
     let told = if args.json {
         output::print_json(report)
     } else {
@@ -100,6 +104,25 @@ fn tell(args: &Args, executor: &Executor, report: &Report) -> Result<(), Failure
             Err(failure)
         }
     })
+}
+
+/// Why the exit code is not 0, for whoever does not read the report.
+fn lacks(report: &Report) -> String {
+    let failed = report.failed_partitions.len() as u64;
+    let unreadable = report.unreadable.len() as u64;
+    let mut parts = Vec::new();
+    if failed > 0 {
+        let all = counted(u64::from(report.partitions), "partition");
+        parts.push(format!("{} of {all} failed", grouped(failed)));
+    }
+    if unreadable > 0 {
+        let places = counted(unreadable, "part");
+        parts.push(format!("{places} of its files cannot be read"));
+    }
+    format!(
+        "a part of the input is not in the output: {}; the report names each",
+        parts.join(", ")
+    )
 }
 
 fn exit_code(report: &Report, received: &Received) -> u8 {

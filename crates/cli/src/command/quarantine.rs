@@ -1,12 +1,13 @@
 //! `coldpress quarantine`: the records that could not be processed.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use coldpress::executor::{Replayed, replay_quarantine};
 use coldpress::job::{Journal, Layout};
-use coldpress::report::quantity::plain;
+use coldpress::report::quantity::{counted, plain};
+use coldpress::storage::open_file;
 use coldpress::worker::QuarantineEntry;
 
 use crate::failure::{Failure, code};
@@ -26,6 +27,19 @@ enum Command {
     List(OfJob),
     /// Everything about each record, the record itself included, as one JSON object a line
     Show(OfJob),
+    /// Have the next run try the records again that killed worker processes
+    Replay(Replay),
+}
+
+#[derive(Debug, clap::Args)]
+struct Replay {
+    /// The job's id
+    job: String,
+    #[command(flatten)]
+    base: BaseDir,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -43,13 +57,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let (of_job, whole) = match &args.command {
         Command::List(of_job) => (of_job, false),
         Command::Show(of_job) => (of_job, true),
+        Command::Replay(args) => return replay(args),
     };
     let layout = of_job.base.find(&of_job.job)?;
-    for path in files(&layout)? {
+    for (path, length) in files(&layout)? {
         let unreadable = |error: std::io::Error| {
             Failure::failed(format!("cannot read `{}`: {error}", path.display()))
         };
-        for line in BufReader::new(File::open(&path).map_err(unreadable)?).lines() {
+        let file = open_file(&path).map_err(|error| unreadable(error.into()))?;
+        for line in BufReader::new(file.take(length)).lines() {
             show(&line.map_err(unreadable)?, of_job, whole)?;
         }
     }
@@ -57,7 +73,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 }
 
 /// The quarantine files of the results in force, in dataset order; no other file in the folder counts.
-fn files(layout: &Layout) -> Result<Vec<PathBuf>, Failure> {
+/// Each with its length: what else may be in it by now is not ours.
+fn files(layout: &Layout) -> Result<Vec<(PathBuf, u64)>, Failure> {
     let state = Journal::read(layout)?;
     let Some(chain) = state.final_chain() else {
         return Ok(Vec::new());
@@ -65,8 +82,33 @@ fn files(layout: &Layout) -> Result<Vec<PathBuf>, Failure> {
     let results = (0..state.partition_count()).filter_map(|index| state.result_of(index, chain));
     let files = results.flat_map(|result| &result.quarantine);
     files
-        .map(|file| layout.locate(file).map_err(Failure::from))
+        .map(|file| Ok((layout.locate(file)?, file.length)))
         .collect()
+}
+
+fn replay(args: &Replay) -> Result<u8, Failure> {
+    let layout = args.base.find(&args.job)?;
+    let replayed = replay_quarantine(&layout)?;
+    match args.json {
+        true => output::print_json(&replayed)?,
+        false => output::print(&as_text(&replayed))?,
+    }
+    Ok(code::DONE)
+}
+
+fn as_text(replayed: &Replayed) -> String {
+    let job = &replayed.job_id;
+    if replayed.records.is_empty() {
+        return format!(
+            "no record of job {job} is in quarantine for killing worker processes: nothing is tried again\n"
+        );
+    }
+    let records = counted(replayed.records.len() as u64, "record");
+    let next = match replayed.resumption_command.as_str() {
+        "" => String::new(),
+        command => format!(": {command}"),
+    };
+    format!("the next run of job {job} tries {records} again{next}\n")
 }
 
 fn show(line: &str, of_job: &OfJob, whole: bool) -> Result<(), Failure> {

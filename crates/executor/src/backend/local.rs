@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use coldpress_storage::spawn;
 use coldpress_worker::{Attempt, Progress, Worker, WorkerContext};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -41,9 +42,11 @@ impl Backend for LocalBackend {
             let worker = Worker::new(context.clone());
             let (queue, finished) = (queue.clone(), finished.clone());
             let (stop, progress) = (Arc::clone(&threads.stop), Arc::clone(&threads.progress));
-            let thread = std::thread::Builder::new()
-                .name(format!("coldpress-worker-{number}"))
-                .spawn(move || serve(worker, &queue, &finished, &stop, &progress))?;
+            let name = format!("coldpress-worker-{number}");
+            let thread = spawn(name, move || {
+                serve(worker, &queue, &finished, &stop, &progress);
+            })
+            .map_err(std::io::Error::other)?;
             threads.threads.push(thread);
         }
         Ok(Box::new(threads))

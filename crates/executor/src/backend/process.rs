@@ -1,7 +1,7 @@
 //! Workers as processes of the same executable.
 
 mod child;
-pub(crate) mod death;
+mod death;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use coldpress_checkpoint::LocalStore;
-use coldpress_failure::ErrorClass;
+use coldpress_storage::spawn;
 use coldpress_worker::{Attempt, AttemptError, Outcome, Progress, ToWorker, WorkerContext};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -52,6 +52,10 @@ impl fmt::Display for ProcessBackend {
 }
 
 impl Backend for ProcessBackend {
+    fn survives_deaths(&self) -> bool {
+        true
+    }
+
     fn start(
         &self,
         workers: usize,
@@ -77,9 +81,9 @@ impl Backend for ProcessBackend {
                 child: None,
             };
             let (queue, finished) = (queue.clone(), finished.clone());
-            let thread = std::thread::Builder::new()
-                .name(format!("coldpress-process-{number}"))
-                .spawn(move || attendant.serve(&queue, &finished))?;
+            let name = format!("coldpress-process-{number}");
+            let thread = spawn(name, move || attendant.serve(&queue, &finished))
+                .map_err(std::io::Error::other)?;
             processes.threads.push(thread);
         }
         Ok(Box::new(processes))
@@ -210,13 +214,7 @@ impl Attendant {
 
     fn start(&self) -> Result<Child, AttemptError> {
         let backend = &self.shared.backend;
-        let (child, pipe) =
-            Child::start(backend.program.as_deref(), &backend.store).map_err(|error| {
-                AttemptError::new(
-                    ErrorClass::System,
-                    format!("cannot start a worker process: {error}"),
-                )
-            })?;
+        let (child, pipe) = Child::start(backend.program.as_deref(), &backend.store)?;
         *self.shared.pipe(self.number) = Some(pipe);
         Ok(child)
     }

@@ -6,10 +6,11 @@ use coldpress_dataset::Staged;
 use coldpress_events::{Event, EventKind};
 use coldpress_job::{Phase, Status};
 use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
-use coldpress_worker::{Attempt, AttemptError, Outcome};
+use coldpress_worker::{Attempt, AttemptError, Outcome, Start};
 
 use super::Driver;
 use crate::memory::resident_bytes;
+use crate::prepare::MAX_WORKERS;
 use crate::report::Report;
 
 impl Driver<'_> {
@@ -68,6 +69,11 @@ impl Driver<'_> {
             self.executor.prepared.workers,
             self.executor.backend.to_string(),
         );
+        if let Some(asked) = self.executor.prepared.workers_not_started() {
+            self.warn(format!(
+                "np: {asked} workers are asked for, and {MAX_WORKERS} are started, which is the most that this release does"
+            ));
+        }
         self.decide(format!("{workers} workers on {backend}: `np`, the machine's cores, `partition.max_concurrent_partitions`"));
         let prepared = &self.executor.prepared;
         let asked = prepared.recipe.checkpoint.compression.to_string();
@@ -124,17 +130,29 @@ impl Driver<'_> {
         let index = attempt.partition.index;
         self.begun.insert(index, Instant::now());
         let records = attempt.partition.slice.records;
+        let retries = self.retries_of(index);
         let event = Event::new(EventKind::PartitionStart, format!("{records} records"))
             .partition(index)
-            .attempt(attempt.attempt);
+            .attempt(attempt.attempt)
+            .retries(retries);
         self.events.emit(event);
-        for (operation, call) in attempt.operators.iter().enumerate() {
+        // Those before it are done, those behind its gate are the next attempt's.
+        let begun = attempt.starts.first().map_or(0, Start::operation) as usize;
+        let gate = attempt.gate.map_or(usize::MAX, |gate| gate as usize);
+        let operators = attempt.operators.iter().enumerate();
+        for (operation, call) in operators.take(gate).skip(begun) {
             let event = Event::new(EventKind::OpStart, "records stream through")
                 .partition(index)
                 .operation(call.name.clone(), operation as u32)
-                .attempt(attempt.attempt);
+                .attempt(attempt.attempt)
+                .retries(retries);
             self.events.emit(event);
         }
+    }
+
+    /// How many attempts at a partition failed in this run. One that goes on from a gate is no retry.
+    fn retries_of(&self, partition: u32) -> u32 {
+        self.retries.get(&partition).copied().unwrap_or(0)
     }
 
     pub(super) fn announce_published(&mut self, outcome: &Outcome, seconds: f64) {
@@ -185,6 +203,7 @@ impl Driver<'_> {
                 .partition(partition)
                 .operation(ledger.name.clone(), operation as u32)
                 .attempt(outcome.attempt)
+                .retries(self.retries_of(partition))
                 .duration_seconds(*nanos as f64 / 1e9)
                 .rows(ledger.records_in, ledger.out);
             self.events.emit(event);
@@ -219,6 +238,7 @@ impl Driver<'_> {
         )
         .partition(outcome.partition)
         .attempt(outcome.attempt)
+        .retries(self.retries_of(outcome.partition))
         .duration_seconds(seconds)
         .rows(records, out)
         .output_path(rows)
@@ -241,6 +261,7 @@ impl Driver<'_> {
         let event = Event::new(EventKind::OpFailed, format!("attempt {number} failed"))
             .partition(partition)
             .attempt(number)
+            .retries(self.retries_of(partition))
             .error(error.class.to_string(), error.message.clone());
         let event = match &error.operator {
             Some(operator) => {
@@ -261,7 +282,8 @@ impl Driver<'_> {
         self.events.emit(
             Event::new(EventKind::Retry, message)
                 .partition(partition)
-                .attempt(number),
+                .attempt(number)
+                .retries(self.retries_of(partition)),
         );
     }
 
@@ -277,6 +299,7 @@ impl Driver<'_> {
         )
         .partition(partition)
         .attempt(attempts)
+        .retries(attempts.saturating_sub(1))
         .error(error.class.to_string(), error.message.clone());
         self.events.emit(event);
     }

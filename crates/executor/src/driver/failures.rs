@@ -7,13 +7,9 @@ use coldpress_worker::{AttemptError, FailureKind};
 use super::retention::Doomed;
 use super::work::Motion;
 use super::{Driver, now_millis};
-use crate::backend::process::death::KILL;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::ErrorSummary;
-use crate::scheduler::{AfterFailure, Scheduler};
-
-/// How often a result that the merge refuses is made again.
-const VOIDED_AT_MOST: u32 = 2;
+use crate::scheduler::{AfterFailure, Scheduler, Step};
 
 impl Driver<'_> {
     pub(super) fn take_failure(
@@ -24,7 +20,7 @@ impl Driver<'_> {
         error: AttemptError,
     ) -> Result<()> {
         match error.kind {
-            FailureKind::Stopped => {
+            FailureKind::Stopped | FailureKind::Outside if self.is_ending(motion) => {
                 motion.scheduler.stopped(partition);
                 return Ok(());
             }
@@ -36,8 +32,9 @@ impl Driver<'_> {
                 return Ok(());
             }
             FailureKind::DamagedCopy => {
-                if self.leave_copy(partition, &error)? {
-                    motion.scheduler.stopped(partition);
+                if self.leave_copy(partition, &error)?
+                    && motion.scheduler.advanced(partition, Step::WithoutCopy)
+                {
                     return Ok(());
                 }
             }
@@ -49,28 +46,79 @@ impl Driver<'_> {
                     .get_or_insert(Error::new(ErrorKind::Failed, error.message));
                 return Ok(());
             }
-            FailureKind::Other | FailureKind::BadStart => {}
+            FailureKind::Other
+            | FailureKind::BadStart
+            | FailureKind::Outside
+            | FailureKind::Stopped => {}
         }
         self.announce_attempt_failed(partition, number, &error);
         self.note_error(partition, &error);
         if let Some(death) = &error.death {
-            if self.look_for_poison(partition, death)? {
-                motion.scheduler.advanced(partition);
+            if let Some(count) = self.look_for_poison(partition, death)?
+                && motion
+                    .scheduler
+                    .advanced(partition, Step::WithoutRecords(count))
+            {
                 return Ok(());
             }
-            if death.signal == Some(KILL) {
+            if death.is_for_memory {
                 motion.scheduler.limit(self.use_fewer_workers());
             }
         }
+        self.count_failure(motion, partition, number, error)
+    }
+
+    /// An attempt has used up a try.
+    fn count_failure(
+        &mut self,
+        motion: &mut Motion,
+        partition: u32,
+        number: u32,
+        error: AttemptError,
+    ) -> Result<()> {
+        *self.retries.entry(partition).or_default() += 1;
         match motion.scheduler.failed(partition, error.class, self.now()) {
             AfterFailure::Retry(due) => {
                 self.announce_retry(partition, number, due.saturating_sub(self.now()))
+            }
+            // No partition is given up for what was done to its workers.
+            AfterFailure::OutOfRetries(attempts) if error.kind == FailureKind::Outside => {
+                let tries = if attempts == 1 { "try" } else { "tries" };
+                let message = format!(
+                    "after {attempts} {tries} at partition {partition}, the last: {}; find out what ends worker processes, \
+                     and run the same command again; what is finished stays",
+                    error.message
+                );
+                motion
+                    .fatal
+                    .get_or_insert(Error::new(ErrorKind::Failed, message));
             }
             AfterFailure::OutOfRetries(attempts) => {
                 self.give_up(motion, partition, attempts, error)?
             }
         }
         Ok(())
+    }
+
+    /// An attempt ended at its gate, and yet the partition is no further: what it left cannot be gone on from. Its next
+    /// attempt has no gate.
+    pub(super) fn take_vain_gate(
+        &mut self,
+        motion: &mut Motion,
+        partition: u32,
+        number: u32,
+    ) -> Result<()> {
+        self.gateless.insert(partition);
+        let message =
+            "it came no further than an attempt before it, whose checkpoints cannot be used";
+        let error = AttemptError::new(ErrorClass::System, message);
+        self.announce_attempt_failed(partition, number, &error);
+        self.note_error(partition, &error);
+        self.count_failure(motion, partition, number, error)
+    }
+
+    fn is_ending(&self, motion: &Motion) -> bool {
+        motion.fatal.is_some() || self.stop_requested()
     }
 
     /// For the summary at the end.
@@ -161,9 +209,7 @@ impl Driver<'_> {
         self.warn(format!(
             "the result of partition {partition} is damaged and made again: {reason}"
         ));
-        let voided = self.voided.entry(partition).or_default();
-        *voided += 1;
-        let again = *voided <= VOIDED_AT_MOST;
+        let again = scheduler.void(partition);
         let Some(result) = self.usable_result(partition).filter(|_| again) else {
             return Err(Error::new(
                 ErrorKind::Failed,
@@ -172,8 +218,6 @@ impl Driver<'_> {
         };
         let files = vec![result.rows.path.clone()];
         self.record(JournalRecord::Forgotten { files })?;
-        self.sync()?;
-        scheduler.void(partition);
-        Ok(())
+        self.sync()
     }
 }

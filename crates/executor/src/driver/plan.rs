@@ -3,7 +3,7 @@
 use coldpress_dataset::{Error as DatasetError, Format, Touched};
 use coldpress_job::{DamagedSource, JobPlan, JournalRecord, RecipeInForce};
 use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, verify_slices};
-use coldpress_storage::Digest;
+use coldpress_storage::{Digest, spawn};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Driver;
@@ -164,12 +164,7 @@ impl Driver<'_> {
             .iter()
             .for_each(|damaged| cutter.skip_source(damaged.source));
         let (sender, receiver) = bounded(CUTS_AHEAD);
-        std::thread::Builder::new()
-            .name("coldpress-planner".to_owned())
-            .spawn(move || cut_all(cutter, &sender))
-            .map_err(|error| {
-                Error::because(ErrorKind::Failed, "cannot start the planner", error)
-            })?;
+        spawn("coldpress-planner", move || cut_all(cutter, &sender))?;
         Ok(Some(receiver))
     }
 

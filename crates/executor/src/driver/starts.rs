@@ -46,9 +46,13 @@ impl Driver<'_> {
         let from_input = prepared.recipe.failure.restart_from_beginning || starts.is_empty();
         let rows_form = prepared.rows_form(&source);
         let begun = starts.first().map_or(0, Start::operation);
+        // A gate makes sense only if the next attempt can begin at it.
+        let has_gates = prepared.recipe.failure.use_checkpoints_for_recovery
+            && !self.gateless.contains(&partition);
+        let gate = has_gates.then(|| self.gate(&planned, begun)).flatten();
         Some(Attempt {
             rows_form,
-            gate: self.gate(&planned, begun),
+            gate,
             full_checkpoints: prepared.full_checkpoints(),
             epoch: self.journal.epoch(),
             attempt: number,
@@ -78,7 +82,7 @@ impl Driver<'_> {
         })
     }
 
-    /// The records that killed workers in operators that the recipe still has.
+    /// The records that killed workers in operators that the recipe still has, and those on trial for it.
     fn poison(&self, partition: u32) -> Vec<Poison> {
         let found = self.state.poison(partition).iter();
         let found = found
@@ -89,6 +93,7 @@ impl Driver<'_> {
                 operation: found.operation,
                 reason: found.reason.clone(),
             })
+            .chain(self.suspects.on_trial(partition))
             .collect()
     }
 

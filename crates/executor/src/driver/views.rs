@@ -1,7 +1,6 @@
 //! What is told when a phase or the job ends: the views on disk, and the report.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::Source;
@@ -12,7 +11,7 @@ use coldpress_job::{
 };
 use coldpress_partition::Slice;
 use coldpress_record::FieldsSeen;
-use coldpress_storage::replace;
+use coldpress_storage::{open_file, replace};
 use coldpress_worker::QuarantineEntry;
 
 use super::{Driver, Exported};
@@ -131,9 +130,11 @@ impl Driver<'_> {
         let file = self
             .results()
             .find_map(|result| result.quarantine.first())?;
-        let file = File::open(self.executor.layout.locate(file).ok()?).ok()?;
+        let opened = open_file(self.executor.layout.locate(file).ok()?).ok()?;
         let mut line = String::new();
-        BufReader::new(file).read_line(&mut line).ok()?;
+        BufReader::new(opened.take(file.length))
+            .read_line(&mut line)
+            .ok()?;
         let entry: QuarantineEntry = serde_json::from_str(&line).ok()?;
         let operator = entry
             .operator

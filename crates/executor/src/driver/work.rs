@@ -14,7 +14,7 @@ use crate::backend::{Finished, Running};
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::MergeFailure;
 use crate::prepare::PATIENCE;
-use crate::scheduler::{Next, Scheduler};
+use crate::scheduler::{Next, Scheduler, Step};
 
 /// What is in motion while the job is worked on.
 pub(super) struct Motion {
@@ -80,6 +80,7 @@ impl Driver<'_> {
         let mut scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
         let known: Vec<u32> = (0..self.state.partition_count()).collect();
         self.tell_gone(&known);
+        self.try_poison_again()?;
         for partition in known {
             self.add_partition(&mut scheduler, partition);
         }
@@ -219,6 +220,10 @@ impl Driver<'_> {
             Ok(outcome) => {
                 crash_point!("driver.publish");
                 self.note_costs(&outcome);
+                self.convict_those_on_trial(partition)?;
+                if !outcome.set_aside.is_empty() {
+                    self.gateless.insert(partition);
+                }
                 self.take_outcome(motion, outcome, seconds)?;
             }
             Err(error) => self.take_failure(motion, partition, number, error)?,
@@ -244,9 +249,13 @@ impl Driver<'_> {
                 self.resumed += u32::from(is_first && outcome.resumed_at > 0);
                 let gate = self.gate_reached(outcome.clone());
                 self.record(JournalRecord::GateReached(gate))?;
-                motion.scheduler.advanced(partition);
                 self.announce_gate(&outcome, seconds);
                 self.forget_surplus(partition, &outcome.checkpoints)?;
+                // The ledger ends at the gate.
+                let step = Step::Gate(outcome.ledger.operators.len() as u32);
+                if !motion.scheduler.advanced(partition, step) {
+                    self.take_vain_gate(motion, partition, outcome.attempt)?;
+                }
             }
         }
         Ok(())

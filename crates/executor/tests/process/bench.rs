@@ -1,10 +1,12 @@
 //! A folder with a dataset, and jobs over it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use coldpress_checkpoint::LocalStore;
 use coldpress_config::{Overrides, Recipe};
-use coldpress_executor::{Executor, ExecutorBuilder, Report};
+use coldpress_executor::{Executor, ExecutorBuilder, ProcessBackend, Report};
 use coldpress_job::{JobState, Journal};
 
 use super::deadly::registry;
@@ -12,6 +14,7 @@ use super::deadly::registry;
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
     keys: String,
+    size: u32,
 }
 
 impl Bench {
@@ -19,7 +22,8 @@ impl Bench {
     pub(crate) fn new(texts: &[&str]) -> Self {
         let bench = Self {
             folder: tempfile::tempdir().unwrap(),
-            keys: "partition: {size: 10}\nretry: {retry_delay_seconds: 0}\n".to_owned(),
+            keys: "retry: {retry_delay_seconds: 0}\n".to_owned(),
+            size: 10,
         };
         let line = |text: &&str| format!("{}\n", serde_json::json!({"text": text}));
         fs::write(
@@ -45,21 +49,47 @@ impl Bench {
         self
     }
 
+    /// With partitions of so many records.
+    pub(crate) fn size(mut self, size: u32) -> Self {
+        self.size = size;
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     pub(crate) fn executor(&self, kind: &str) -> Executor {
+        self.builder(kind, "out.jsonl").build().unwrap()
+    }
+
+    /// With processes, and another export.
+    pub(crate) fn exporting(&self, export: &str) -> Executor {
+        self.builder("process", export).build().unwrap()
+    }
+
+    /// With processes of another program.
+    pub(crate) fn executor_of(&self, program: &Path) -> Executor {
+        let store = LocalStore::new(self.path("jobs/j/checkpoints"));
+        let backend = ProcessBackend::new(store).program(program);
+        let builder = self
+            .builder("process", "out.jsonl")
+            .backend(Arc::new(backend));
+        builder.build().unwrap()
+    }
+
+    fn builder(&self, kind: &str, export: &str) -> ExecutorBuilder {
         let recipe = format!(
-            "dataset_path: {}\nexport_path: {}\nwork_dir: {}\njob_id: j\nnp: 2\nexecutor_type: {kind}\n{}\
+            "dataset_path: {}\nexport_path: {}\nwork_dir: {}\njob_id: j\nnp: 2\nexecutor_type: {kind}\npartition: {{size: {}}}\n{}\
              process:\n  - deadly_mapper:\n",
             self.path("in.jsonl").display(),
-            self.path("out.jsonl").display(),
+            self.path(export).display(),
             self.path("jobs").display(),
+            self.size,
             self.keys,
         );
         let recipe = Recipe::parse(&recipe, "recipe.yaml", &Overrides::default()).unwrap();
-        ExecutorBuilder::new(recipe, registry()).build().unwrap()
+        ExecutorBuilder::new(recipe, registry())
     }
 
     pub(crate) fn run(&self, kind: &str) -> Report {

@@ -24,8 +24,20 @@ impl Mapper for Deadly {
     fn map(&mut self, record: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
         let text = record.text(0)?;
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let (word, rest) = match word {
+            // Only the first time, which a file remembers.
+            "once" => {
+                let (file, rest) = rest.split_once(' ').unwrap_or_default();
+                if count_in(Path::new(file)) > 0 {
+                    return Ok(());
+                }
+                rest.split_once(' ').unwrap_or((rest, ""))
+            }
+            _ => (word, rest),
+        };
         match word {
             "abort" => std::process::abort(),
+            "alloc" => lack_memory(),
             "exit" => std::process::exit(7),
             "ill" => die(Signal::ILL),
             "kill" => die(Signal::KILL),
@@ -40,11 +52,36 @@ impl Mapper for Deadly {
                     std::process::abort();
                 }
             }
+            // Another process sends the signal, each time that this record is worked on.
+            "sent" => send_from_outside(rest),
+            // Kills until the file is there.
+            "until" => {
+                if !Path::new(rest).exists() {
+                    std::process::abort();
+                }
+            }
             "wait" => wait_for(PathBuf::from(rest)),
             _ => {}
         }
         Ok(())
     }
+}
+
+/// As the allocator of Rust does when it is refused.
+fn lack_memory() {
+    let layout = std::alloc::Layout::from_size_align(1 << 20, 8);
+    if let Ok(layout) = layout {
+        std::alloc::handle_alloc_error(layout);
+    }
+}
+
+fn send_from_outside(signal: &str) {
+    let process = std::process::id().to_string();
+    let signal = format!("-{signal}");
+    let _ = std::process::Command::new("kill")
+        .args([signal, process])
+        .status();
+    std::thread::sleep(std::time::Duration::from_secs(10));
 }
 
 fn die(signal: Signal) {

@@ -1,8 +1,10 @@
 //! What is asserted.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use coldpress_executor::{ErrorKind, replay_quarantine};
 use coldpress_failure::ErrorClass;
 
 use super::bench::Bench;
@@ -22,6 +24,31 @@ pub(crate) const ALL: &[Test] = &[
     (
         "a_killed_worker_is_no_verdict",
         a_killed_worker_is_no_verdict,
+    ),
+    (
+        "signals_from_outside_are_no_verdict",
+        signals_from_outside_are_no_verdict,
+    ),
+    (
+        "a_single_signal_from_outside_costs_nothing",
+        a_single_signal_from_outside_costs_nothing,
+    ),
+    (
+        "memory_that_cannot_be_had_is_no_verdict",
+        memory_that_cannot_be_had_is_no_verdict,
+    ),
+    (
+        "where_every_record_kills_none_is_quarantined",
+        where_every_record_kills_none_is_quarantined,
+    ),
+    ("a_replayed_record_comes_back", a_replayed_record_comes_back),
+    (
+        "a_later_run_tries_records_of_unfinished_partitions_again",
+        a_later_run_tries_records_of_unfinished_partitions_again,
+    ),
+    (
+        "a_program_that_cannot_be_started_gives_up_nothing",
+        a_program_that_cannot_be_started_gives_up_nothing,
     ),
     (
         "without_isolation_the_partition_fails",
@@ -139,6 +166,146 @@ fn a_killed_worker_is_no_verdict() {
         .map(|n| format!("text {n}"))
         .collect();
     assert_eq!(bench.exported(), left);
+}
+
+/// The job fails, gives up nothing, condemns nobody and goes on when the signals cease.
+fn signals_from_outside_are_no_verdict() {
+    for signal in [
+        "TERM", "HUP", "INT", "QUIT", "ALRM", "USR1", "XCPU", "ABRT", "SEGV", "ILL",
+    ] {
+        let bench = Bench::with(&format!("sent {signal}")).keys("max_retries: 2");
+        let error = bench.executor("process").run().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Failed, "{signal}");
+        let message = error.full_message();
+        assert!(
+            message.contains("3 tries at partition 1")
+                && message.contains("what is finished stays"),
+            "{signal}: {message}"
+        );
+        let state = bench.state();
+        assert!(state.poison(1).is_empty(), "{signal}");
+        assert_eq!(state.failed().count(), 0, "{signal}");
+        assert!(!bench.path("out.jsonl").exists());
+    }
+}
+
+fn a_single_signal_from_outside_costs_nothing() {
+    for signal in ["TERM", "SEGV"] {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "once {} sent {signal}",
+            folder.path().join("count").display()
+        );
+        let bench = Bench::with(&text);
+        let report = bench.run("process");
+        assert_eq!(bench.exported().len(), 40, "{signal}");
+        assert_eq!(report.status.to_string(), "completed");
+        assert!(bench.log().contains("SIGTERM"), "{signal}");
+    }
+}
+
+fn memory_that_cannot_be_had_is_no_verdict() {
+    let bench = Bench::with("alloc").keys("max_retries: 2");
+    let report = bench.run("process");
+    assert!(bench.state().poison(1).is_empty());
+    let state = bench.state();
+    let failure = state.failure(1).unwrap();
+    assert_eq!((failure.attempts, failure.class.as_str()), (3, "memory"));
+    assert_eq!(report.ledger.quarantined(), 0);
+}
+
+fn where_every_record_kills_none_is_quarantined() {
+    let mut texts = vec!["abort"; 20];
+    texts.extend(["calm"; 20]);
+    let bench = Bench::new(&texts).size(20).keys("max_error_ratio: 1.0");
+    let report = bench.run("process");
+    assert_eq!(report.failed_partitions.len(), 1);
+    let state = bench.state();
+    assert!(state.poison(0).is_empty() && state.poison(1).is_empty());
+    let warned = report
+        .warnings
+        .iter()
+        .any(|text| text.contains("not the records"));
+    assert!(warned, "{:?}", report.warnings);
+}
+
+fn a_replayed_record_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mended = folder.path().join("mended");
+    let bench = Bench::with(&format!("until {}", mended.display()));
+    let report = bench.run("process");
+    assert_eq!(report.ledger.quarantined(), 1);
+    assert!(
+        bench
+            .quarantine()
+            .contains("`coldpress quarantine replay` has it tried again")
+    );
+    // A run alone changes nothing of what is finished.
+    fs::write(&mended, "").unwrap();
+    assert!(bench.run("process").already_complete);
+    let replayed = replay_quarantine(bench.executor("process").layout()).unwrap();
+    let records: Vec<_> = replayed.records.iter().map(|one| one.partition).collect();
+    assert_eq!(records, [1]);
+    assert!(bench.state().poison(1).is_empty());
+    assert_eq!(
+        bench.exported().len(),
+        39,
+        "the export stays until the next one"
+    );
+    let report = bench.run("process");
+    assert_eq!(
+        (report.ledger.quarantined(), report.ledger.exported()),
+        (0, 40)
+    );
+    assert_eq!(bench.exported().len(), 40);
+    assert_eq!(bench.exported()[17], format!("until {}", mended.display()));
+    assert_eq!(
+        replay_quarantine(bench.executor("process").layout())
+            .unwrap()
+            .records,
+        []
+    );
+    // One that kills still is found once more.
+    fs::remove_file(&mended).unwrap();
+    let bench = Bench::with("abort");
+    bench.run("process");
+    replay_quarantine(bench.executor("process").layout()).unwrap();
+    assert_eq!(bench.run("process").ledger.quarantined(), 1);
+    assert_eq!(bench.exported(), harmless());
+}
+
+fn a_later_run_tries_records_of_unfinished_partitions_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mended = folder.path().join("mended");
+    let bench = Bench::with(&format!("until {}", mended.display()));
+    bench.run("process");
+    fs::write(&mended, "").unwrap();
+    // An export with columns needs results of another kind: all partitions run again.
+    let report = bench.exporting("out.parquet").run().unwrap();
+    assert_eq!(
+        (report.ledger.quarantined(), report.ledger.exported()),
+        (0, 40)
+    );
+    assert!(bench.state().poison(1).is_empty());
+}
+
+fn a_program_that_cannot_be_started_gives_up_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = folder.path().join("plain");
+    fs::write(&plain, "no program").unwrap();
+    let no_worker = PathBuf::from("/bin/true");
+    let gone = folder.path().join("gone");
+    for program in [plain, no_worker, gone] {
+        let bench = Bench::with("calm");
+        let error = bench.executor_of(&program).run().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Failed);
+        let message = error.full_message();
+        assert!(message.contains("worker process"), "{message}");
+        assert_eq!(bench.state().failed().count(), 0, "{message}");
+        assert!(!bench.log().contains("\"retry\""), "{message}");
+        bench.run("process");
+        assert_eq!(bench.exported().len(), 40);
+    }
 }
 
 fn without_isolation_the_partition_fails() {

@@ -12,7 +12,7 @@ use coldpress_dataset::{RowsForm, TableRows, TableRowsReader, decode_rows};
 use coldpress_failure::ErrorClass;
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
-use coldpress_storage::FileRef;
+use coldpress_storage::{FileRef, open_file};
 
 use crate::attempt::{Attempt, Start};
 use crate::error::AttemptError;
@@ -124,7 +124,7 @@ impl EarlierInput {
 fn open_result(attempt: &Attempt, rows: &FileRef, index: &FileRef) -> Result<Rows, AttemptError> {
     let cannot_open = |error: std::io::Error| AttemptError::system(&error);
     rows.verify(&attempt.job_dir)?;
-    let file = File::open(rows.resolve(&attempt.job_dir)).map_err(cannot_open)?;
+    let file = open_file(rows.resolve(&attempt.job_dir))?;
     let index = RowsReader::open_file(&index.resolve(&attempt.job_dir), &index.stamp())?;
     Ok(match RowsForm::of_path(&rows.path) {
         RowsForm::Lines(packing) => {

@@ -98,17 +98,19 @@ fn is_form(form: &str) -> bool {
     }
 }
 
-/// The separator of CSV, where one is given: one byte.
+/// The separator and the escape character of CSV, where they are given: one byte.
 fn check_delimiter(recipe: &Recipe, given: &Given) -> Result<()> {
-    match &recipe.dataset.delimiter {
-        Some(text) if delimiter(text).is_none() => Err(out_of_range(
-            given,
-            "load_dataset_kwargs.delimiter",
-            "one ASCII character other than a quote or a line end",
-            text,
-        )),
-        _ => Ok(()),
+    let dataset = &recipe.dataset;
+    for (key, text) in [
+        ("load_dataset_kwargs.delimiter", &dataset.delimiter),
+        ("load_dataset_kwargs.escape", &dataset.escape),
+    ] {
+        if let Some(text) = text.as_ref().filter(|text| delimiter(text).is_none()) {
+            let expected = "one ASCII character other than a quote or a line end";
+            return Err(out_of_range(given, key, expected, text));
+        }
     }
+    Ok(())
 }
 
 /// The byte that a delimiter means; `\\t` as two characters is a tab too.

@@ -51,7 +51,13 @@ impl Overrides {
             let kind = kind_of(&name)?;
             let node = match value {
                 Some(value) => read_value(kind, &value)?,
-                None if matches!(kind, Some(Kind::Flag | Kind::AutoOrManual)) => Node::from(true),
+                None if matches!(
+                    kind,
+                    Some(Kind::Flag | Kind::AutoOrManual | Kind::FlagOrTexts)
+                ) =>
+                {
+                    Node::from(true)
+                }
                 None => return Err(bad_argument(arg, "a value is missing after")),
             };
             overrides.entries.push((Key::from(name.as_str()), node));

@@ -12,7 +12,7 @@ mod partition;
 mod storage;
 
 pub use checkpoint::{CheckpointMode, CheckpointSettings, Strategy};
-pub use dataset::{DatasetSettings, FieldSettings};
+pub use dataset::{DatasetSettings, FieldSettings, Header, Quoting};
 pub use events::{EventSettings, LogLevel, TraceSettings};
 pub use executor::{ExecutorKind, ExecutorSettings, LimitSettings};
 pub use export::{ExportCompression, ExportSettings, Overwrite};

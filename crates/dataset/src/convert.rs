@@ -8,10 +8,12 @@ use crate::decode::Raw;
 
 mod chunks;
 pub(crate) mod csv;
+mod joined;
 mod json;
 mod text;
 
 pub(crate) use chunks::Chunks;
+pub(crate) use joined::{Joined, Place};
 pub(crate) use json::Elements;
 pub(crate) use text::Texts;
 
@@ -33,8 +35,8 @@ pub(crate) trait Convert: Send {
     /// and takes at least one where it is not.
     fn feed(&mut self, input: &[u8], out: &mut Out) -> io::Result<usize>;
 
-    /// The file has ended.
-    fn finish(&mut self, out: &mut Out) -> io::Result<()>;
+    /// The file has ended: appends what is left, as much as is convenient; returns whether there is more.
+    fn finish(&mut self, out: &mut Out) -> io::Result<bool>;
 }
 
 /// The error of a text that breaks off, or goes on behind its end: all records before are good.
@@ -214,8 +216,7 @@ impl<C: Convert> Make for Fed<C> {
             }
             let input = self.chunks.fill()?;
             if input.is_empty() {
-                self.convert.finish(out)?;
-                return Ok(false);
+                return self.convert.finish(out);
             }
             let taken = self.convert.feed(input, out)?;
             self.chunks.consume(taken);

@@ -1,25 +1,48 @@
 //! From a file's bytes to UTF-8 text: decompression and transcoding.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
-use zstd::stream::raw::{InBuffer, Operation, OutBuffer};
+use coldpress_record::lost_line;
 
 use crate::sniff::{Compression, Encoding};
+
+mod gzip;
+mod window;
+mod zstandard;
 
 /// The bytes of a file, or what was made of them.
 pub(crate) type Raw<'a> = Box<dyn Read + Send + 'a>;
 
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// The unpacked bytes of `raw`.
+/// The unpacked bytes of `raw`, up to what is damaged.
 pub(crate) fn decompress(raw: Raw<'_>, compression: Compression) -> io::Result<Raw<'_>> {
+    unpack(raw, compression, false)
+}
+
+/// The unpacked lines of `raw`. After a damaged gzip member or zstd frame reading goes on with the next one; a line that
+/// is no record stands for what is lost.
+pub(crate) fn decompress_lines(raw: Raw<'_>, compression: Compression) -> io::Result<Raw<'_>> {
+    unpack(raw, compression, true)
+}
+
+fn unpack(raw: Raw<'_>, compression: Compression, goes_on: bool) -> io::Result<Raw<'_>> {
     Ok(match compression {
         Compression::None => raw,
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(
-            BufReader::with_capacity(BUFFER_BYTES, raw),
-        )),
-        Compression::Zstd => Box::new(ZstdBlocks::new(raw)?),
+        Compression::Gzip => Box::new(gzip::Members::new(raw, goes_on)),
+        Compression::Zstd => Box::new(zstandard::Frames::new(raw, goes_on)?),
     })
+}
+
+/// Appends the line that stands for what is lost of the `part` that begins at `start`; the next begins at `next`.
+fn lost(part: &str, start: u64, next: u64, error: &io::Error, text: &mut Vec<u8>) {
+    let reason = format!(
+        "the {part} that begins at byte {start} of the packed file is damaged ({error}); what was read of it may be \
+         altered, the rest is lost, and reading goes on with the one at byte {next}"
+    );
+    text.push(b'\n');
+    lost_line(&reason, text);
+    text.push(b'\n');
 }
 
 /// The UTF-8 text of `bytes`, with lines that end in LF.
@@ -29,73 +52,6 @@ pub(crate) fn transcode(bytes: Raw<'_>, encoding: Encoding) -> Raw<'_> {
         Encoding::Utf8CarriageReturn => Box::new(CarriageReturns(bytes)),
         Encoding::Utf16Le => Box::new(Utf16::new(bytes, u16::from_le_bytes)),
         Encoding::Utf16Be => Box::new(Utf16::new(bytes, u16::from_be_bytes)),
-    }
-}
-
-/// Zstandard frames, decoded one block at a time.
-///
-/// A call of the library that fails drops what it decoded so far, so each call gets no more than one block: then only
-/// what is damaged is lost, however the bytes are read.
-struct ZstdBlocks<'a> {
-    packed: BufReader<Raw<'a>>,
-    decoder: zstd::stream::raw::Decoder<'static>,
-    /// Bytes that the decoder wants next; 0 between frames.
-    wanted: usize,
-    /// Whether the decoder may hold text that had no room: it must come out before another block goes in.
-    holds_text: bool,
-}
-
-impl<'a> ZstdBlocks<'a> {
-    fn new(raw: Raw<'a>) -> io::Result<Self> {
-        let packed = BufReader::with_capacity(BUFFER_BYTES, raw);
-        Ok(Self {
-            packed,
-            decoder: zstd::stream::raw::Decoder::new()?,
-            wanted: 0,
-            holds_text: false,
-        })
-    }
-}
-
-impl Read for ZstdBlocks<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        const FRAME_START_BYTES: usize = 5;
-        const BLOCK_HEAD_BYTES: usize = 3;
-        while !buffer.is_empty() {
-            let available = self.packed.fill_buf()?;
-            let between_frames = self.wanted == 0;
-            if available.is_empty() && between_frames {
-                return Ok(0);
-            }
-            // The hint counts the head of the next block too, which may be what is damaged.
-            let wanted = match self.wanted {
-                0 => FRAME_START_BYTES,
-                hint @ 1..=BLOCK_HEAD_BYTES => hint,
-                hint => hint - BLOCK_HEAD_BYTES,
-            };
-            let fed = if self.holds_text {
-                0
-            } else {
-                available.len().min(wanted)
-            };
-            let mut input = InBuffer::around(&available[..fed]);
-            let mut output = OutBuffer::around(&mut *buffer);
-            let ended = available.is_empty();
-            self.wanted = self.decoder.run(&mut input, &mut output)?;
-            let (taken, written) = (input.pos, output.pos());
-            self.packed.consume(taken);
-            let held_text = std::mem::replace(&mut self.holds_text, written == buffer.len());
-            if written > 0 {
-                return Ok(written);
-            }
-            if ended && !held_text {
-                return Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "the zstd frame breaks off",
-                ));
-            }
-        }
-        Ok(0)
     }
 }
 

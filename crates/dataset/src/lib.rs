@@ -42,11 +42,13 @@ pub use export::{
 pub use line_stream::{Block, Damage, LineStream};
 pub use resolve::{KNOWN_SUFFIXES, ResolveOptions, Resolved, resolve, resolve_with};
 pub use sniff::{Compression, Encoding};
-pub use source::{CsvColumn, CsvDialect, CsvKind, Format, Source, SourceIdentity, Touched};
+pub use source::{
+    CsvColumn, CsvDialect, CsvHeader, CsvKind, Format, Source, SourceIdentity, Touched,
+};
 pub use table_stream::{KnownParts, RowGroup, TableFile, TableRows, TableStream};
 
 /// The version of the reader: raised whenever the same bytes would give other records. Part of the chain hash.
-pub const READER_VERSION: u32 = 1;
+pub const READER_VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests;

@@ -80,8 +80,9 @@ impl LineStream {
         let reader = open::reader(source, start, seek, max_record_bytes)?;
         let mut stream = Self::over(reader, &source.path, start, max_record_bytes);
         stream.left = end.map(|end| end.saturating_sub(start));
-        // Of text files, each tells its own damage.
-        stream.can_be_damaged = !source.is_plain() && source.format != Format::Text;
+        // Of several files, each tells its own damage.
+        let is_one = source.members.is_empty() && source.format != Format::Text;
+        stream.can_be_damaged = !source.is_plain() && is_one;
         if let Format::Damaged(reason) = &source.format {
             stream.ended = true;
             stream.damage = Some(Damage {

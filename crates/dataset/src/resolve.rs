@@ -4,9 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
-use crate::source::{Opened, Source};
+use crate::source::{CsvHeader, Opened, Source};
 
 mod gather;
+mod layout;
 mod search;
 
 use gather::Gathered;
@@ -14,9 +15,23 @@ use gather::Gathered;
 /// Suffixes of the files that are taken from a directory, where the recipe names none.
 ///
 /// Text files (`.txt`, `.text`, `.md`) are taken only where there are no others: beside data they describe it.
-pub const KNOWN_SUFFIXES: [&str; 12] = [
-    ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".arrows", ".feather", ".csv", ".tsv",
-    ".txt", ".text", ".md",
+pub const KNOWN_SUFFIXES: [&str; 16] = [
+    ".jsonl",
+    ".ndjson",
+    ".jsonlines",
+    ".jl",
+    ".ldjson",
+    ".json",
+    ".parquet",
+    ".pq",
+    ".arrow",
+    ".arrows",
+    ".feather",
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".text",
+    ".md",
 ];
 
 /// The sources of a dataset and what is worth telling about them.
@@ -39,6 +54,14 @@ pub struct ResolveOptions {
     pub columns: Vec<String>,
     /// What stands between the cells of CSV files; `None` = found out for each file.
     pub delimiter: Option<u8>,
+    /// Whether the cells of CSV files may be quoted; `None` = found out for each file.
+    pub quoting: Option<bool>,
+    /// What takes its meaning from a quote in a quoted cell; `None` = found out for each file.
+    pub escape: Option<u8>,
+    /// Where the columns of CSV files get their names.
+    pub header: CsvHeader,
+    /// The field of a JSON object that holds the records, where a file is one such object.
+    pub field: Option<String>,
     /// Fields that hold text: columns of these names are strings, whatever their cells look like.
     pub text_keys: Vec<String>,
 }

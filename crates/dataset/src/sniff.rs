@@ -7,17 +7,19 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::convert::Chunks;
-use crate::convert::csv::{find_delimiter, survey};
+use crate::convert::csv::{Syntax, find_delimiter, find_escape, find_quoting, survey};
 use crate::decode::{Raw, decompress, transcode};
 use crate::error::{Error, Result};
 use crate::resolve::ResolveOptions;
-use crate::source::{CsvColumn, CsvDialect, CsvKind, Format};
+use crate::source::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
 
 mod columnar;
+mod foreign;
 mod json;
 mod suffix;
 
-use json::{Proof, json_format};
+pub(crate) use foreign::packing_of;
+use json::{Proof, field_of_records, json_format};
 pub(crate) use suffix::{Claim, Suffix};
 use suffix::{describe_compression, describe_format};
 
@@ -60,9 +62,11 @@ pub(crate) struct Sniffed {
     /// What each column of delimited text holds; `None` where all cells are empty.
     pub(crate) kinds: Vec<Option<CsvKind>>,
     pub(crate) notes: Vec<String>,
+    /// Whether the text was read whole and its last byte that is not blank closes a bracket.
+    pub(crate) ends_whole: bool,
 }
 
-const SNIFF_BYTES: u64 = 64 * 1024;
+pub(crate) const SNIFF_BYTES: u64 = 64 * 1024;
 
 /// Finds out what `file` holds: by its content, and where that could be many things, by its name.
 ///
@@ -72,12 +76,14 @@ pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> R
     let mut sniffed = Sniffed::default();
     let head = read_head(&mut *file).map_err(Error::io("read", path))?;
     if head.is_empty() {
-        if suffix.claim == Claim::Text {
-            sniffed.format = Format::Text;
+        sniffed.format = of_nothing(suffix);
+        if matches!(sniffed.format, Format::Damaged(_)) {
+            note_surprises(path, suffix, true, &mut sniffed);
         }
         return Ok(sniffed);
     }
-    refuse_other_formats(path, &head)?;
+    foreign::refuse(path, &head)?;
+    foreign::refuse_name(path, &head)?;
     sniffed.compression = compression_of(&head);
     let unpacked = match sniffed.compression {
         Compression::None => head,
@@ -90,9 +96,11 @@ pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> R
                 .unwrap_or_default()
         }
     };
-    refuse_other_formats(path, &unpacked)?;
+    foreign::refuse(path, &unpacked)?;
     let mut is_blank = false;
-    if let Some(what) = columnar::begins(&unpacked) {
+    if let Some(reason) = foreign::stands_for_another(&unpacked) {
+        sniffed.format = Format::Damaged(reason.to_owned());
+    } else if let Some(what) = columnar::begins(&unpacked) {
         sniffed.format = match sniffed.compression {
             Compression::None => {
                 columnar::examine(file, &unpacked).map_err(Error::io("read", path))?
@@ -104,6 +112,20 @@ pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> R
     }
     note_surprises(path, suffix, is_blank, &mut sniffed);
     Ok(sniffed)
+}
+
+/// The format of a file without a byte: where one of its kind has some, it lost them.
+fn of_nothing(suffix: Suffix) -> Format {
+    let what = match (suffix.claim, suffix.compression) {
+        (Claim::Parquet | Claim::Arrow, _) => suffix.claim.describe(),
+        (_, Compression::Gzip) => "gzip",
+        (_, Compression::Zstd) => "zstd",
+        (Claim::Text, _) => return Format::Text,
+        _ => return Format::Lines,
+    };
+    Format::Damaged(format!(
+        "it is empty, and a {what} file is not, even without records; write or copy it again"
+    ))
 }
 
 /// Returns whether the text is blank.
@@ -121,7 +143,9 @@ fn sniff_text(
     transcode(Box::new(unpacked.as_slice()), sniffed.encoding)
         .read_to_end(&mut head)
         .map_err(Error::io("read", path))?;
-    let is_blank = coldpress_record::trim_record(&head).is_empty();
+    let record = coldpress_record::trim_record(&head);
+    let is_blank = record.is_empty();
+    sniffed.ends_whole = is_whole && matches!(head[record].last(), Some(b'}' | b']'));
     let proof = match claim {
         Claim::Json | Claim::Parquet | Claim::Arrow => Proof::Begins,
         Claim::Nothing if options.delimiter.is_none() => Proof::Begins,
@@ -129,7 +153,7 @@ fn sniff_text(
         Claim::Text => Proof::OnlyLines,
     };
     if let Some(format) = json_format(&head, is_whole, proof) {
-        sniffed.format = format;
+        sniffed.format = in_field(path, &head, is_whole, format, options, &mut sniffed.notes);
         return Ok(false);
     }
     // In these a CR alone ends no record.
@@ -146,29 +170,101 @@ fn sniff_text(
         sniffed.format = Format::Text;
     } else if is_delimited && !is_blank {
         let likely = if claim == Claim::Tsv { b'\t' } else { b',' };
-        let delimiter = options
-            .delimiter
-            .unwrap_or_else(|| find_delimiter(&head, is_whole, likely));
+        let syntax = find_syntax(&head, is_whole, likely, options);
         rewind(path, file)?;
-        sniff_columns(path, file, delimiter, options, sniffed)?;
-        if delimiter != likely && options.delimiter.is_none() {
-            let delimiter = char::from(delimiter).escape_default();
-            sniffed.notes.push(format!(
-                "the cells of `{}` are read as delimited by `{delimiter}`",
-                path.display()
-            ));
-        }
+        sniff_columns(path, file, syntax, options, sniffed)?;
+        sniffed
+            .notes
+            .extend(syntax_note(path, syntax, likely, options));
     } else if claim.is_columnar() && !is_blank {
         sniffed.format = columnar::not_what_it_is_named(claim);
     }
     Ok(is_blank)
 }
 
+/// The format of a JSON file whose records may be in a field of one object.
+fn in_field(
+    path: &Path,
+    head: &[u8],
+    is_whole: bool,
+    format: Format,
+    options: &ResolveOptions,
+    notes: &mut Vec<String>,
+) -> Format {
+    let is_object = head[coldpress_record::trim_record(head)].starts_with(b"{");
+    if !is_object {
+        return format;
+    }
+    if let Some(field) = &options.field {
+        return Format::Field(field.clone());
+    }
+    if let Some(field) = field_of_records(head, is_whole, &options.text_keys) {
+        notes.push(format!(
+            "`{}` is one JSON object whose field `{field}` holds a list of objects; if these are the records, set \
+             `load_dataset_kwargs.field: {field}`",
+            path.display()
+        ));
+    }
+    format
+}
+
+/// How the cells of delimited text are told apart: as the recipe says, else as the first rows show.
+fn find_syntax(head: &[u8], is_whole: bool, likely: u8, options: &ResolveOptions) -> Syntax {
+    let given = Syntax {
+        delimiter: options.delimiter.unwrap_or(likely),
+        quoting: options.quoting.unwrap_or(true),
+        escape: options.escape,
+    };
+    let delimiter = options
+        .delimiter
+        .unwrap_or_else(|| find_delimiter(head, is_whole, given));
+    let quoting = options
+        .quoting
+        .unwrap_or_else(|| find_quoting(head, is_whole, delimiter));
+    let found = Syntax {
+        delimiter,
+        quoting,
+        ..given
+    };
+    let escape = given.escape.or_else(|| find_escape(head, found));
+    Syntax { escape, ..found }
+}
+
+/// Says what was found out about the cells of a file, where it is not what the name of the file promises.
+fn syntax_note(
+    path: &Path,
+    syntax: Syntax,
+    likely: u8,
+    options: &ResolveOptions,
+) -> Option<String> {
+    let mut found = Vec::new();
+    if syntax.delimiter != likely && options.delimiter.is_none() {
+        let delimiter = char::from(syntax.delimiter).escape_default();
+        found.push(format!("delimited by `{delimiter}`"));
+    }
+    if !syntax.quoting && options.quoting.is_none() {
+        found.push("written without quoting (`load_dataset_kwargs.quoting`)".to_owned());
+    }
+    if let Some(escape) = syntax.escape.filter(|_| options.escape.is_none()) {
+        let escape = char::from(escape);
+        found.push(format!(
+            "quoted with `{escape}` before quotes (`load_dataset_kwargs.escape`)"
+        ));
+    }
+    (!found.is_empty()).then(|| {
+        format!(
+            "the cells of `{}` are read as {}",
+            path.display(),
+            found.join(" and ")
+        )
+    })
+}
+
 /// Reads delimited text for the names of its columns and what they hold.
 fn sniff_columns(
     path: &Path,
     file: &mut File,
-    delimiter: u8,
+    syntax: Syntax,
     options: &ResolveOptions,
     sniffed: &mut Sniffed,
 ) -> Result<()> {
@@ -178,13 +274,14 @@ fn sniff_columns(
         let is_chosen = options.columns.is_empty() || options.columns.iter().any(|c| c == name);
         !is_chosen || options.text_keys.iter().any(|key| key == name)
     };
-    let survey = match survey(chunks, delimiter, is_text).map_err(Error::io("read", path))? {
-        Ok(survey) => survey,
-        Err(reason) => {
-            sniffed.format = Format::Damaged(reason);
-            return Ok(());
-        }
-    };
+    let survey =
+        match survey(chunks, syntax, &options.header, is_text).map_err(Error::io("read", path))? {
+            Ok(survey) => survey,
+            Err(reason) => {
+                sniffed.format = Format::Damaged(reason);
+                return Ok(());
+            }
+        };
     let name = path.display();
     for note in survey.notes {
         sniffed.notes.push(format!("`{name}`: {note}"));
@@ -201,8 +298,11 @@ fn sniff_columns(
         kind: CsvKind::Text,
     });
     sniffed.format = Format::Csv(CsvDialect {
-        delimiter,
+        delimiter: syntax.delimiter,
         columns: columns.collect(),
+        quoting: syntax.quoting,
+        escape: syntax.escape,
+        header: options.header == CsvHeader::FirstRow,
     });
     sniffed.kinds = survey.kinds;
     Ok(())
@@ -226,8 +326,15 @@ fn compression_of(head: &[u8]) -> Compression {
     match head {
         [0x1F, 0x8B, ..] => Compression::Gzip,
         [0x28, 0xB5, 0x2F, 0xFD, ..] => Compression::Zstd,
+        _ if foreign::skip_frames(head).is_some_and(is_zstd_or_end) => Compression::Zstd,
         _ => Compression::None,
     }
+}
+
+/// Whether these bytes, behind frames that any decoder skips, are zstd, or nothing: then the name of the file decides, and
+/// zstd alone is read of those that have such frames.
+fn is_zstd_or_end(rest: &[u8]) -> bool {
+    rest.is_empty() || rest.starts_with(&[0x28, 0xB5, 0x2F, 0xFD])
 }
 
 fn encoding_of(text: &[u8]) -> Encoding {
@@ -242,20 +349,6 @@ fn encoding_of(text: &[u8]) -> Encoding {
 /// A CR outside of a string ends a line only if no LF does: two records then meet as `}`, CR, `{`.
 fn separated_by_carriage_returns(text: &[u8]) -> bool {
     !text.contains(&b'\n') && text.windows(3).any(|three| three == b"}\r{")
-}
-
-fn refuse_other_formats(path: &Path, head: &[u8]) -> Result<()> {
-    let (what, help) = match head {
-        [b'B', b'Z', b'h', b'1'..=b'9', ..] => ("compressed with bzip2", "unpack it first"),
-        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => ("compressed with xz", "unpack it first"),
-        [b'P', b'K', 3, 4, ..] => ("a ZIP archive", "unpack it first"),
-        _ => return Ok(()),
-    };
-    Err(Error::Unsupported {
-        path: path.display().to_string(),
-        what,
-        help,
-    })
 }
 
 fn note_surprises(path: &Path, suffix: Suffix, is_blank: bool, sniffed: &mut Sniffed) {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::convert::Place;
 use crate::error::{Error, Result};
 use crate::resolve::ResolveOptions;
 use crate::sniff::{Compression, Encoding};
@@ -12,11 +13,11 @@ mod format;
 mod identity;
 mod opened;
 
-pub use format::{CsvColumn, CsvDialect, CsvKind, Format};
+pub use format::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
 pub use identity::{SourceIdentity, Touched};
 pub(crate) use opened::{Opened, open_source, settle_kinds};
 
-/// One file of a dataset, or several text files that are read as one.
+/// One file of a dataset, or several that are read as one: text files, or many small files of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Where it is.
@@ -33,7 +34,7 @@ pub struct Source {
     /// The columns that are read of CSV and columnar files; none = all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// The text files that one source consists of, where they are several.
+    /// The files that one source consists of, where they are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<PathBuf>,
 }
@@ -64,14 +65,37 @@ impl Source {
 
     /// Whether any byte of its text can be sought: plain UTF-8 JSONL. Of all else the text is made while it is read.
     pub fn is_addressable(&self) -> bool {
-        self.is_plain() && self.format == Format::Lines
+        self.is_plain() && self.format == Format::Lines && self.members.is_empty()
+    }
+
+    /// Whether it consists of several files that are not each one record.
+    pub fn is_joined(&self) -> bool {
+        !self.members.is_empty() && self.format != Format::Text
+    }
+
+    /// The file that holds the record whose place is `seek`, of a source that [is joined](Self::is_joined).
+    pub fn member_at(&self, seek: u64) -> Option<&Path> {
+        self.members
+            .get(Place::unpack(seek).member)
+            .map(PathBuf::as_path)
+    }
+
+    /// One of its files as a source of its own.
+    pub(crate) fn member(&self, path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            members: Vec::new(),
+            ..self.clone()
+        }
     }
 
     /// Whether reading can begin at a record whose place in the file is known; see
     /// [`LineStream::open_at`](crate::LineStream::open_at).
     pub fn can_resume_inside(&self) -> bool {
         match self.format {
-            Format::Lines | Format::Array | Format::Values | Format::Csv(_) => self.is_plain(),
+            Format::Lines | Format::Array | Format::Values | Format::Field(_) | Format::Csv(_) => {
+                self.is_plain()
+            }
             // The place is a file's number.
             Format::Text => true,
             _ => false,
@@ -83,7 +107,7 @@ impl Source {
         self.compression == Compression::None && self.encoding == Encoding::Utf8
     }
 
-    /// The text files that it consists of.
+    /// The files that it consists of.
     pub(crate) fn texts(&self) -> &[PathBuf] {
         if self.members.is_empty() {
             std::slice::from_ref(&self.path)

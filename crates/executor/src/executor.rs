@@ -124,6 +124,7 @@ impl ExecutorBuilder {
         let shared = Shared {
             stop: AtomicBool::new(false),
             watchers: Mutex::default(),
+            warnings: Mutex::default(),
         };
         Ok(Executor {
             prepared,
@@ -169,6 +170,7 @@ pub struct Executor {
 pub(crate) struct Shared {
     pub(crate) stop: AtomicBool,
     pub(crate) watchers: Mutex<Watchers>,
+    pub(crate) warnings: Mutex<Vec<String>>,
 }
 
 #[derive(Default)]
@@ -245,6 +247,15 @@ impl Executor {
     /// A handle that stops the run from elsewhere: a signal handler, another thread.
     pub fn stop_handle(&self) -> StopHandle {
         StopHandle(Arc::clone(&self.shared))
+    }
+
+    /// What the last run warned of, those of a run that failed included.
+    pub fn warnings(&self) -> Vec<String> {
+        self.shared
+            .warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Records read so far by the run in progress: to show, not to count on.

@@ -1,6 +1,7 @@
-//! Whether too many records are in quarantine: judged in dataset order, so that neither cut nor schedule matters.
+//! Whether too much is in quarantine: judged in dataset order, so that neither cut nor schedule matters.
 
 use coldpress_partition::PlannedPartition;
+use coldpress_record::Ledger;
 
 /// Sums up the records in quarantine as the merge passes the partitions.
 #[derive(Clone, Debug)]
@@ -9,16 +10,21 @@ pub struct Judge {
     max_errors: Option<u64>,
     errors: u64,
     records: u64,
+    /// Bytes that the reader could not make records of.
+    unread_bytes: u64,
+    bytes: u64,
 }
 
-/// More records are in quarantine than the recipe allows.
+/// More is in quarantine than the recipe allows.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{errors} of {records} records are in quarantine, more than {limit} allows")]
+#[error("{errors} of {total} {unit} are in quarantine, more than {limit} allows")]
 pub struct TooManyErrors {
-    /// Records in quarantine.
+    /// How much is in quarantine.
     pub errors: u64,
-    /// Records judged so far.
-    pub records: u64,
+    /// How much was judged so far.
+    pub total: u64,
+    /// What is counted: `records`, or `bytes of the input`.
+    pub unit: &'static str,
     /// The setting that is exceeded, with its value.
     pub limit: String,
 }
@@ -31,12 +37,14 @@ impl Judge {
             max_errors,
             errors: 0,
             records: 0,
+            unread_bytes: 0,
+            bytes: 0,
         }
     }
 
     /// Judges at each mark of the next partition in dataset order.
     ///
-    /// `error_marks` are the partition's records in quarantine before each mark, `quarantined` those of the whole.
+    /// `error_marks` are the partition's records in quarantine before each mark, `ledger` is that of the whole.
     ///
     /// # Errors
     /// [`TooManyErrors`] at the first mark where a limit is exceeded.
@@ -44,35 +52,50 @@ impl Judge {
         &mut self,
         partition: &PlannedPartition,
         error_marks: &[u64],
-        quarantined: u64,
-        records: u64,
+        ledger: &Ledger,
     ) -> Result<(), TooManyErrors> {
         for (number, errors) in partition.mark_numbers().zip(error_marks) {
             self.judge(self.errors + errors, number)?;
         }
-        self.errors += quarantined;
-        self.records += records;
+        self.errors += ledger.quarantined();
+        self.records += ledger.records;
+        self.unread_bytes += ledger.rejected_bytes;
+        self.bytes += partition.slice.bytes();
         Ok(())
     }
 
-    /// Judges at the end of the dataset.
+    /// Judges at the end of the dataset, by bytes too: what cannot be read counts as one record, and may have been many.
     ///
     /// # Errors
     /// [`TooManyErrors`] when a limit is exceeded.
     pub fn finish(&self) -> Result<(), TooManyErrors> {
-        self.judge(self.errors, self.records)
+        self.judge(self.errors, self.records)?;
+        if self.is_beyond_ratio(self.unread_bytes, self.bytes) {
+            return Err(TooManyErrors {
+                errors: self.unread_bytes,
+                total: self.bytes,
+                unit: "bytes of the input",
+                limit: format!("`max_error_ratio: {}`", self.max_ratio),
+            });
+        }
+        Ok(())
+    }
+
+    /// A splitter can make more errors than there were records; a ratio of 1 lets everything pass.
+    fn is_beyond_ratio(&self, errors: u64, total: u64) -> bool {
+        self.max_ratio < 1.0 && errors as f64 > self.max_ratio * total as f64
     }
 
     fn judge(&self, errors: u64, records: u64) -> Result<(), TooManyErrors> {
         let too_many = |limit: String| {
             Err(TooManyErrors {
                 errors,
-                records,
+                total: records,
+                unit: "records",
                 limit,
             })
         };
-        // A splitter can make more errors than there were records; a ratio of 1 lets everything pass.
-        if self.max_ratio < 1.0 && errors as f64 > self.max_ratio * records as f64 {
+        if self.is_beyond_ratio(errors, records) {
             return too_many(format!("`max_error_ratio: {}`", self.max_ratio));
         }
         match self.max_errors {
@@ -111,27 +134,38 @@ mod tests {
         }
     }
 
+    /// A ledger with that many records, of which the reader could not read some.
+    fn ledger(rejected: u64, records: u64) -> Ledger {
+        Ledger {
+            records,
+            rejected,
+            ..Ledger::default()
+        }
+    }
+
     #[test]
     fn an_excess_shows_at_the_mark_even_if_it_would_even_out() {
         let mut judge = Judge::new(0.1, None);
         let error = judge
-            .pass(&partition(0, 2), &[101, 150], 150, 3000)
+            .pass(&partition(0, 2), &[101, 150], &ledger(150, 3000))
             .unwrap_err();
-        assert_eq!((error.errors, error.records), (101, 1000));
+        assert_eq!((error.errors, error.total), (101, 1000));
         let mut judge = Judge::new(0.1, None);
         judge
-            .pass(&partition(0, 2), &[100, 150], 150, 3000)
+            .pass(&partition(0, 2), &[100, 150], &ledger(150, 3000))
             .unwrap();
-        judge.pass(&partition(3000, 0), &[], 150, 500).unwrap();
+        judge
+            .pass(&partition(3000, 0), &[], &ledger(150, 500))
+            .unwrap();
         judge.finish().unwrap();
     }
 
     #[test]
     fn a_small_dataset_is_judged_at_its_end() {
         let mut judge = Judge::new(0.05, None);
-        judge.pass(&partition(0, 0), &[], 1, 20).unwrap();
+        judge.pass(&partition(0, 0), &[], &ledger(1, 20)).unwrap();
         judge.finish().unwrap();
-        judge.pass(&partition(20, 0), &[], 1, 1).unwrap();
+        judge.pass(&partition(20, 0), &[], &ledger(1, 1)).unwrap();
         assert_eq!(
             judge.finish().unwrap_err().to_string(),
             "2 of 21 records are in quarantine, more than `max_error_ratio: 0.05` allows"
@@ -139,9 +173,27 @@ mod tests {
     }
 
     #[test]
+    fn one_record_may_be_most_of_the_bytes() {
+        let mut judge = Judge::new(0.05, None);
+        let mut large = partition(0, 0);
+        large.slice.end = 1000;
+        let swallowed = Ledger {
+            rejected_bytes: 51,
+            ..ledger(1, 1000)
+        };
+        judge.pass(&large, &[], &swallowed).unwrap();
+        assert_eq!(
+            judge.finish().unwrap_err().to_string(),
+            "51 of 1000 bytes of the input are in quarantine, more than `max_error_ratio: 0.05` allows"
+        );
+    }
+
+    #[test]
     fn a_count_can_be_the_limit() {
         let mut judge = Judge::new(1.0, Some(3));
-        judge.pass(&partition(0, 1), &[3], 4, 5000).unwrap();
+        judge
+            .pass(&partition(0, 1), &[3], &ledger(4, 5000))
+            .unwrap();
         assert_eq!(judge.finish().unwrap_err().limit, "`max_errors: 3`");
     }
 }

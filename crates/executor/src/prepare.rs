@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use coldpress_checkpoint::{Strategy, points};
 use coldpress_config::{
-    Backoff, ExportCompression, ExportSettings, Materialize, OnPartitionFailure, Recipe,
+    Backoff, ExportCompression, ExportSettings, Header, Materialize, OnPartitionFailure, Quoting,
+    Recipe,
 };
 use coldpress_dataset::{
-    ExportTarget, Format, ParquetCodec, READER_VERSION, ResolveOptions, Resolved, RowsForm, Source,
-    TableFile, resolve_with,
+    CsvHeader, ExportTarget, Format, ParquetCodec, READER_VERSION, ResolveOptions, Resolved,
+    RowsForm, Source, TableFile, resolve_with,
 };
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
@@ -152,6 +153,14 @@ impl Prepared {
             excluded,
             columns: dataset.columns.clone(),
             delimiter: dataset.delimiter_byte(),
+            quoting: dataset.quoting.map(|quoting| quoting == Quoting::Minimal),
+            escape: dataset.escape_byte(),
+            header: match &dataset.header {
+                Header::First(true) => CsvHeader::FirstRow,
+                Header::First(false) => CsvHeader::None,
+                Header::Names(names) => CsvHeader::Names(names.clone()),
+            },
+            field: dataset.field.clone(),
             text_keys: self.recipe.fields.text_keys.clone(),
         };
         resolve_with(&dataset.paths, &options)

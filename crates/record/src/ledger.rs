@@ -32,8 +32,19 @@ pub struct Ledger {
     pub records: u64,
     /// Of these, the ones that the reader could not make a record of (they are in quarantine).
     pub rejected: u64,
+    /// Bytes of these, as they came in: one may hold what should have been many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rejected_bytes: u64,
+    /// How many of these were longer than a record may be.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub too_long: u64,
     /// One ledger per operator, in recipe order.
     pub operators: Vec<OperatorLedger>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// A part of a source that could not be read: a torn last line, or what lies behind damage.
@@ -71,9 +82,8 @@ impl Ledger {
             ..OperatorLedger::default()
         });
         Self {
-            records: 0,
-            rejected: 0,
             operators: operators.collect(),
+            ..Self::default()
         }
     }
 
@@ -116,6 +126,8 @@ impl Ledger {
     pub fn add(&mut self, other: &Ledger) {
         self.records += other.records;
         self.rejected += other.rejected;
+        self.rejected_bytes += other.rejected_bytes;
+        self.too_long += other.too_long;
         if self.operators.is_empty() {
             self.operators = other.operators.clone();
             return;

@@ -47,6 +47,6 @@ pub use ledger::{Imbalance, Ledger, OperatorLedger, Unreadable};
 pub use lines::{LineSpan, Lines, trim_record};
 pub use origin::{Origin, Piece};
 pub use path::{DeclaredFields, FieldPath};
-pub use rejected::rejected_line;
+pub use rejected::{lost_line, rejected_line};
 pub use seen::{FieldSeen, FieldsSeen, KindSeen, ValueKind};
 pub use stats::{STATS_FIELD, StatValue, Stats};

@@ -22,9 +22,22 @@ pub fn rejected_line(reason: &str, bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The reason and the bytes of a line that [`rejected_line`] made; `None` for other lines.
+/// Appends the line, without line end, that stands for a part of the input that is lost for this reason, and that may have
+/// been any number of records.
+pub fn lost_line(reason: &str, out: &mut Vec<u8>) {
+    out.push(MARK);
+    rejected_line(reason, b"", out);
+}
+
+/// Whether [`lost_line`] made this line.
+pub(crate) fn is_lost(line: &str) -> bool {
+    line.as_bytes().starts_with(&[MARK, MARK])
+}
+
+/// The reason and the bytes of a line that [`rejected_line`] or [`lost_line`] made; `None` for other lines.
 pub(crate) fn read_rejected(line: &str) -> Option<(String, Vec<u8>)> {
     let rest = line.strip_prefix(char::from(MARK))?;
+    let rest = rest.strip_prefix(char::from(MARK)).unwrap_or(rest);
     let mut parts = serde_json::Deserializer::from_str(rest).into_iter::<String>();
     let reason = parts.next()?.ok()?;
     let rest = &rest[parts.byte_offset()..];
@@ -66,6 +79,16 @@ mod tests {
         check("not valid UTF-8", b"\xff\x00\n\x1a");
         check("", b"");
         check("é", "é\u{1a}".as_bytes());
+    }
+
+    #[test]
+    fn a_lost_part_is_told_from_a_rejected_line() {
+        let mut line = Vec::new();
+        lost_line("why", &mut line);
+        let line = String::from_utf8(line).unwrap();
+        assert!(is_lost(&line));
+        assert_eq!(read_rejected(&line), Some(("why".to_owned(), Vec::new())));
+        assert!(!is_lost("\u{1a}\"why\"\"\""));
     }
 
     #[test]

@@ -58,7 +58,15 @@ fn records(ledger: &Ledger) -> String {
     if ledger.absorbed() > 0 {
         parts.push(format!("{} absorbed", grouped(ledger.absorbed())));
     }
-    field("Records", &parts.join(", "))
+    let mut text = field("Records", &parts.join(", "));
+    if ledger.rejected_bytes > 0 {
+        let unread = format!(
+            "{} of the input, in quarantine",
+            bytes(ledger.rejected_bytes)
+        );
+        text.push_str(&field("Not read", &unread));
+    }
+    text
 }
 
 fn pace(report: &Report) -> String {
@@ -192,6 +200,14 @@ fn losses(report: &Report) -> String {
         ));
     }
     text.push_str(&more(report.unreadable.len(), "unreadable part"));
+    if report.ledger.too_long > 0 {
+        text.push_str(&format!(
+            "\nToo long: {} beyond `max_record_mb`, {} in quarantine by place and length\n  \
+             each may have been many records, where a quote is never closed or a line end is missing\n",
+            counted(report.ledger.too_long, "record"),
+            if report.ledger.too_long == 1 { "is" } else { "are" }
+        ));
+    }
     text
 }
 

@@ -53,6 +53,8 @@ pub enum FailureKind {
     DamagedCopy,
     /// The earlier work that the attempt went on from turned out to be no good.
     BadStart,
+    /// A record cannot be read, and the recipe wants none left out: the job must not go on.
+    Strict,
     /// Something that every attempt would meet, such as a full disk: the job must not go on.
     Obstacle,
     /// The worker process was ended from outside, or could not do its duty: another try may help, and if none does, the
@@ -103,6 +105,13 @@ impl AttemptError {
         }
     }
 
+    pub(crate) fn strict(message: String) -> Self {
+        Self {
+            kind: FailureKind::Strict,
+            ..Self::new(ErrorClass::Input, message)
+        }
+    }
+
     pub(crate) fn damaged_copy(copy: &str, what: &str) -> Self {
         let message = format!("the copied slice `{copy}` {what}");
         Self {
@@ -126,7 +135,10 @@ impl AttemptError {
     pub(crate) fn is_of_every_start(&self) -> bool {
         matches!(
             self.kind,
-            FailureKind::InputChanged | FailureKind::DamagedCopy | FailureKind::Obstacle
+            FailureKind::InputChanged
+                | FailureKind::DamagedCopy
+                | FailureKind::Strict
+                | FailureKind::Obstacle
         )
     }
 

@@ -35,8 +35,8 @@ pub(crate) struct Found {
     pub(crate) rejects: Vec<Reject>,
     /// Records too long to hold: origin and length.
     pub(crate) too_long: Vec<(Origin, u64)>,
-    /// A torn last line.
-    pub(crate) torn: Option<Unreadable>,
+    /// What could not be read at all: a torn last line, lost parts.
+    pub(crate) unreadable: Vec<Unreadable>,
 }
 
 impl Input {

@@ -278,6 +278,35 @@ fn begin_manifest(attempt: &Attempt, chain: &Chain, earlier: Option<&Manifest>) 
     }
 }
 
+/// The error of the first record that cannot be read, where the recipe wants none left out.
+fn refuse_unread(attempt: &Attempt, found: &Found) -> Result<(), AttemptError> {
+    let rejects = found
+        .rejects
+        .iter()
+        .map(|reject| (reject.origin.position, reject.reason.clone()));
+    let limit = attempt.max_record_bytes;
+    let too_long = found.too_long.iter().map(|(origin, length)| {
+        let reason =
+            format!("the record is longer than `max_record_mb` ({length} bytes, limit {limit})");
+        (origin.position, reason)
+    });
+    let lost = found
+        .unreadable
+        .iter()
+        .map(|part| (part.start, part.reason.clone()));
+    let Some((position, reason)) = rejects.chain(too_long).chain(lost).min() else {
+        return Ok(());
+    };
+    let path = attempt.source.path.display();
+    let unit = match attempt.source.is_columnar() {
+        true => "row",
+        false => "byte",
+    };
+    Err(AttemptError::strict(format!(
+        "`{path}` at {unit} {position}: {reason}; `load_jsonl_lenient: true` puts such records in quarantine"
+    )))
+}
+
 /// Counts what was read and sets aside what is no record.
 fn account_for_input(
     attempt: &Attempt,
@@ -288,19 +317,14 @@ fn account_for_input(
 ) -> Result<(), AttemptError> {
     tally.ledger.records += found.records;
     tally.ledger.rejected += (found.rejects.len() + found.too_long.len()) as u64;
-    manifest.unreadable.extend(found.torn.take());
-    if !attempt.lenient
-        && let Some(first) = found.rejects.first()
-    {
-        let (path, position) = (attempt.source.path.display(), first.origin.position);
-        let unit = if attempt.source.is_columnar() {
-            "row"
-        } else {
-            "byte"
-        };
-        let message = format!("`{path}` at {unit} {position}: {}", first.reason);
-        return Err(AttemptError::new(ErrorClass::Input, message));
+    tally.ledger.too_long += found.too_long.len() as u64;
+    let lengths = found.rejects.iter().map(|reject| reject.bytes.len() as u64);
+    let long = found.too_long.iter().map(|(_, length)| *length);
+    tally.ledger.rejected_bytes += lengths.chain(long).sum::<u64>();
+    if !attempt.lenient {
+        refuse_unread(attempt, found)?;
     }
+    manifest.unreadable.append(&mut found.unreadable);
     let Some(first) = segments.first_mut() else {
         return Ok(());
     };

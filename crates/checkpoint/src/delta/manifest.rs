@@ -201,6 +201,8 @@ fn ledger_until(attempt: &Manifest, operation: u32) -> Ledger {
     Ledger {
         records: attempt.ledger.records,
         rejected: attempt.ledger.rejected,
+        rejected_bytes: attempt.ledger.rejected_bytes,
+        too_long: attempt.ledger.too_long,
         operators: operators.cloned().collect(),
     }
 }

@@ -65,7 +65,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         Err(error) => {
             let shown = matches!(error.kind(), coldpress::executor::ErrorKind::Failed);
             let failure = args.recipe.failure(error, &source_text);
-            let standing = || render_unfinished(executor.layout(), &executor.resumption_command());
+            let standing = || {
+                let standing = render_unfinished(executor.layout(), &executor.resumption_command());
+                let warnings = new_warnings(&executor, &executor.warnings());
+                let lines = warnings.iter().map(|warning| format!("{warning}\n"));
+                lines.collect::<String>() + &standing
+            };
             Err(if shown {
                 failure.with_details(standing())
             } else {
@@ -76,17 +81,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 }
 
 fn tell(args: &Args, executor: &Executor, report: &Report) -> Result<(), Failure> {
-    // The recipe's own warnings were told when it was read.
-    let known = &executor.prepared().recipe.warnings;
-    for warning in report
-        .warnings
-        .iter()
-        .filter(|warning| !known.iter().any(|known| known.message == **warning))
-    {
-        output::tell(&format!(
-            "warning: {}",
-            coldpress::report::quantity::plain(warning)
-        ));
+    for warning in new_warnings(executor, &report.warnings) {
+        output::tell(&warning);
     }
     if report.status == Status::CompletedWithFailures {
         output::tell(&format!("error: {}", lacks(report)));
@@ -119,10 +115,26 @@ fn lacks(report: &Report) -> String {
         let places = counted(unreadable, "part");
         parts.push(format!("{places} of its files cannot be read"));
     }
+    let too_long = report.ledger.too_long;
+    if too_long > 0 {
+        let records = counted(too_long, "record");
+        parts.push(format!("{records} beyond `max_record_mb` may have been many"));
+    }
     format!(
         "a part of the input is not in the output: {}; the report names each",
         parts.join(", ")
     )
+}
+
+/// The lines of warnings that were not told when the recipe was read.
+fn new_warnings(executor: &Executor, warnings: &[String]) -> Vec<String> {
+    let known = &executor.prepared().recipe.warnings;
+    let is_new = |warning: &&String| !known.iter().any(|known| known.message == **warning);
+    let line = |warning: &String| {
+        let text = coldpress::report::quantity::plain(warning);
+        format!("warning: {text}")
+    };
+    warnings.iter().filter(is_new).map(line).collect()
 }
 
 fn exit_code(report: &Report, received: &Received) -> u8 {

@@ -123,11 +123,13 @@ fn damaged_files_among_good_ones_are_named_and_the_rest_is_exported() {
         .into_iter()
         .chain(damaged_arrow())
         .collect();
+    let empty =
+        "it is empty, and a Parquet file is not, even without records; write or copy it again";
+    damaged.push(("empty.parquet", Vec::new(), empty));
     for (name, bytes, _) in &damaged {
         bench.write(&format!("data/{name}"), bytes);
     }
     bench.write("data/a.jsonl", GOOD);
-    bench.write("data/empty.parquet", "");
     bench.write("data/z.csv", "text,id\nthree,3\n");
     for size in [10_000, 1] {
         let line = format!("--dataset_path data --partition.size {size} --fresh");

@@ -49,15 +49,30 @@ fn a_row_with_too_many_or_too_few_cells() {
     assert_eq!(ran.expect(0).json()["ledger"]["rejected"], 2);
 }
 
-/// What is behind it may be any number of rows, so that it counts as a part of the file that cannot be read.
+/// The row that is read from the next line on makes sense, so that the quote costs its own line alone.
 #[test]
 fn a_quote_that_is_left_open() {
     let ran = check(
         b"text,id\na,1\n\"b,2\nc,3\n",
+        "{\"text\": \"a\", \"id\": 1}\n{\"text\": \"c\", \"id\": 3}\n",
+        &[(
+            "a quote is left open in the row that begins at byte 12; bytes 12 to 17 are left out, and reading goes on with \
+             the row at byte 17 (`load_dataset_kwargs.quoting: none` reads quotes as characters)",
+            "\"b,2",
+        )],
+    );
+    ran.expect(0);
+}
+
+/// What is behind it may be any number of rows, so that it counts as a part of the file that cannot be read.
+#[test]
+fn a_file_that_ends_in_a_quoted_cell() {
+    let ran = check(
+        b"text,id\na,1\n\"b and\nmore",
         "{\"text\": \"a\", \"id\": 1}\n",
         &[(
             "a quote is left open in the row that begins at byte 12; the file ends in it",
-            "\"b,2\nc,3\n",
+            "\"b and\nmore",
         )],
     );
     let report = ran.expect(3).json();

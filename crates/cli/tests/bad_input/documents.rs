@@ -130,7 +130,7 @@ fn a_readme_beside_data_is_no_record() {
     ran.tells(&[
         "warning: the text file `README.md` of `data` is left out, because there are data files; name the suffix in \
          `suffixes` to read text files too",
-        "of `data` with other suffixes are left out",
+        "the file `table.xlsx` of `data` is left out; to read one, name it in `dataset_path`",
     ]);
     assert_eq!(String::from_utf8(bench.read(EXPORT)).unwrap(), export);
     let ran = bench.process("--dataset_path data --suffixes [\".md\",\".csv\"] --fresh");

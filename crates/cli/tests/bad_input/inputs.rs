@@ -123,8 +123,8 @@ fn a_directory_with_nothing_in_it() {
     fs::create_dir_all(bench.path("empty/deeper")).unwrap();
     let message = |path: &str| {
         format!(
-            "dataset path `{path}` holds no file with a known suffix (.jsonl, .ndjson, .json, .parquet, .arrow, \
-             .arrows, .feather, .csv, .tsv, .txt, .text, .md)"
+            "dataset path `{path}` holds no file with a known suffix (.jsonl, .ndjson, .jsonlines, .jl, .ldjson, .json, \
+             .parquet, .pq, .arrow, .arrows, .feather, .csv, .tsv, .txt, .text, .md)"
         )
     };
     check(&bench, "empty", 1, &message("empty"));

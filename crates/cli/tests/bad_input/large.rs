@@ -66,7 +66,8 @@ fn check_too_long(compression: Compression) {
     ];
     write(&bench.path("in.jsonl"), compression, &parts);
     let (ran, peak) = process_measured(&bench, "");
-    let report = ran.expect(0).json();
+    // It may have been many, where line ends are missing.
+    let report = ran.expect(3).json();
     assert_eq!(
         (&report["ledger"]["records"], &report["ledger"]["rejected"]),
         (&json!(3), &json!(1))
@@ -118,7 +119,7 @@ fn the_line_end_is_no_part_of_a_long_record() {
         "in.jsonl",
         format!("{}\r\n{}\r\n", record(limit), record(limit + 1)),
     );
-    bench.process("--max_record_mb 1").expect(0);
+    bench.process("--max_record_mb 1").expect(3);
     let entries = bench.quarantine();
     assert_eq!(entries.len(), 1, "{entries:?}");
     assert_eq!(
@@ -137,7 +138,8 @@ fn what_is_too_long_is_told_by_the_record_alone() {
             let record = format!("{{\"text\": \"{}\"}}", "x".repeat(length - frame));
             let bench = Bench::new();
             bench.write("in.jsonl", format!("{FIRST}{record}{end}"));
-            let report = bench.process("--max_record_mb 1").expect(0).json();
+            let code = if rejected == 1 { 3 } else { 0 };
+            let report = bench.process("--max_record_mb 1").expect(code).json();
             let counts = (&report["ledger"]["records"], &report["ledger"]["rejected"]);
             assert_eq!(
                 counts,

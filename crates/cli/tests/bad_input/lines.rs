@@ -162,9 +162,7 @@ fn a_bad_line_that_does_not_break_off_is_a_bad_record() {
 fn a_strict_recipe_fails_on_the_first_bad_line() {
     let bench = Bench::new();
     bench.write("in.jsonl", format!("{GOOD}no json\n{GOOD}"));
-    let ran = bench
-        .process("--load_jsonl_lenient false --on_partition_failure fail")
-        .expect(1);
+    let ran = bench.process("--load_jsonl_lenient false").expect(1);
     ran.tells(&["`in.jsonl` at byte 17: not valid JSON: expected ident at column 2"]);
     assert!(!bench.has_exported());
 }

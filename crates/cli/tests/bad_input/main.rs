@@ -17,12 +17,16 @@ mod documents;
 mod exports;
 // Inputs that are missing, unreadable or empty, and ids that are none.
 mod inputs;
+// Files and folders as other tools write them.
+mod layouts;
 // Records too long to hold, bombs, and how much memory they take.
 mod large;
 // Bad lines in short files, written out in the tests.
 mod lines;
 // Recipes that are wrong.
 mod recipes;
+// Inputs that users of such tools reported trouble with.
+mod reported;
 // Two drivers on one job, two jobs on one export.
 mod rivals;
 // The files of `data/`: records, quarantined and exit code of each.

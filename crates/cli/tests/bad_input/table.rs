@@ -122,9 +122,21 @@ const LINES: &[Case] = &[
     },
     Case {
         quarantined: &[
-            (5, "", "not valid JSON: expected value"),
-            (6, "", "not valid JSON: expected value"),
-            (7, "", "not valid JSON: invalid number"),
+            (
+                5,
+                "",
+                "not valid JSON: NaN at column 46 is no number of JSON",
+            ),
+            (
+                6,
+                "",
+                "not valid JSON: Infinity at column 46 is no number of JSON",
+            ),
+            (
+                7,
+                "",
+                "not valid JSON: -Infinity at column 46 is no number of JSON",
+            ),
             (17, "", "not valid JSON: invalid number"),
             (18, "", "not valid JSON: expected value"),
             (19, "", "not valid JSON: expected value"),

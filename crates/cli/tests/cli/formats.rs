@@ -64,7 +64,7 @@ fn check_tells_formats_and_fields() {
         ),
         (
             "pretty.json",
-            "JSON objects over several lines",
+            "JSON objects one after another",
             "id: integer\n           text: text",
         ),
         (

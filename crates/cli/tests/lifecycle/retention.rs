@@ -161,10 +161,10 @@ fn what_failed_partitions_need_stays() {
     let broken = fs::read_to_string(bench.path("in.jsonl")).unwrap();
     let broken = broken.replace(
         "{\"id\": 15.0, \"text\": \" text  15 of many\"}",
-        "no record at all",
+        "{\"id\": 15.0}",
     );
     fs::write(bench.path("in.jsonl"), broken).unwrap();
-    let settings = "--load_jsonl_lenient false --partition.materialize always --retry.max_retries 0 \
+    let settings = "--skip_op_error false --partition.materialize always --retry.max_retries 0 \
                     --checkpoint.strategy every_op --checkpoint.gate_seconds 0 \
                     --intermediate_storage.retention_policy keep_failed_only";
     bench
@@ -243,11 +243,11 @@ fn old_jobs_are_cleaned_when_another_one_starts() {
 #[test]
 fn a_job_that_kept_failed_partitions_for_long_enough_is_cleaned_by_the_next_one() {
     let bench = Bench::new();
-    let broken = fs::read_to_string(bench.path("in.jsonl")).unwrap() + "no record at all\n";
+    let broken = fs::read_to_string(bench.path("in.jsonl")).unwrap() + "{\"id\": 15.0}\n";
     fs::write(bench.path("broken.jsonl"), broken).unwrap();
     bench
         .run("process --config recipe.yaml --job_id old --dataset_path broken.jsonl --export_path out/old.jsonl \
-              --load_jsonl_lenient false --partition.materialize always \
+              --skip_op_error false --partition.materialize always \
               --intermediate_storage.retention_policy keep_failed_only --intermediate_storage.max_retention_days 3")
         .expect(3);
     let copies = || {

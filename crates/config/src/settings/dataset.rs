@@ -2,7 +2,9 @@
 
 use serde_json::Value as Json;
 
-use crate::codec::{Codec, Fields, Flag, Mismatch, Optional, Path, Suffixes, Text, Texts};
+use crate::codec::{
+    Codec, Fields, Flag, Mismatch, OneOf, Optional, Path, Suffixes, Text, Texts, choice,
+};
 use crate::keys::Kind;
 use crate::node::Node;
 use crate::settings::{recipe_default, section};
@@ -24,6 +26,14 @@ section! {
         }
         /// What separates the fields of CSV files, one ASCII character; none given: what the first lines of each show.
         delimiter: Option<String> as Optional<Text> { "load_dataset_kwargs.delimiter", Value("null"), Result, Now }
+        /// Whether the cells of CSV files may be quoted: `minimal` (cells that begin with a quote are), `none` (a quote is a character), or the numbers of Python's csv module; none given: what the first lines of each show.
+        quoting: Option<Quoting> as Optional<OneOf> { "load_dataset_kwargs.quoting", Value("null"), Result, Now }
+        /// The character that takes its meaning from a quote in a quoted cell of CSV files, as in `\\"`; none given: what the first lines of each show. A doubled quote always counts as one.
+        escape: Option<String> as Optional<Text> { "load_dataset_kwargs.escape" | "load_dataset_kwargs.escapechar", Value("null"), Result, Now }
+        /// True: the first row of a CSV file names its columns. False: it is data, and they are called `column_1`, `column_2` and so on. A list: it is data, and these are the names.
+        header: Header as HeaderCodec { "load_dataset_kwargs.header", Value("true"), Result, Now }
+        /// The field that holds the records, for JSON files that are one object with a list of records in it, as in `{"data": [...]}`; none given: a file is no such object.
+        field: Option<String> as Optional<Text> { "load_dataset_kwargs.field", Value("null"), Result, Now }
     }
 }
 
@@ -43,7 +53,59 @@ section! {
 
 recipe_default!(FieldSettings);
 
+choice! {
+    /// Whether cells of CSV files may be quoted.
+    pub enum Quoting {
+        /// Those that begin with a quote are.
+        Minimal = "minimal" | "0" | "1" | "2" | "all" | "nonnumeric",
+        /// None is; a quote is a character.
+        None = "none" | "3",
+    }
+}
+
+/// Where the columns of CSV files get their names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Header {
+    /// From the first row, or nowhere.
+    First(bool),
+    /// From this list.
+    Names(Vec<String>),
+}
+
+/// `true`, `false`, or a list of names.
+struct HeaderCodec;
+
+impl Codec<Header> for HeaderCodec {
+    const KIND: Kind = Kind::FlagOrTexts;
+
+    fn read(node: &Node) -> Result<Header, Mismatch> {
+        if node.as_list().is_none() {
+            return Flag::read(node).map(Header::First);
+        }
+        let names = Fields::read(node)?;
+        let mut unique = names.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        if unique.len() < names.len() {
+            return Err(Mismatch::out_of_range(node));
+        }
+        Ok(Header::Names(names))
+    }
+
+    fn write(value: &Header) -> Json {
+        match value {
+            Header::First(is_first) => (*is_first).into(),
+            Header::Names(names) => names.as_slice().into(),
+        }
+    }
+}
+
 impl DatasetSettings {
+    /// The byte that takes its meaning from a quote, where the recipe says so.
+    pub fn escape_byte(&self) -> Option<u8> {
+        self.escape.as_deref().and_then(crate::effect::delimiter)
+    }
+
     /// The byte that separates the fields of CSV files, where the recipe says so.
     pub fn delimiter_byte(&self) -> Option<u8> {
         self.delimiter.as_deref().and_then(crate::effect::delimiter)

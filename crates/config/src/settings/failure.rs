@@ -36,11 +36,11 @@ section! {
         }
         /// True: a record that an operator fails on goes to quarantine. False: it fails its partition.
         skip_op_error: bool as Flag { "skip_op_error", Value("true"), Result, Now }
-        /// The greatest share of failed records, judged at each 1,000th record in dataset order and at the end; beyond it the job fails and exports nothing.
+        /// The greatest share of failed records, judged at each 1,000th record in dataset order and at the end; at the end also the greatest share of bytes that could not be read. Beyond it the job fails and exports nothing.
         max_error_ratio: f64 as Ratio { "max_error_ratio", Value("0.05"), Run, Now }
         /// The greatest number of failed records; none given: no such limit.
         max_errors: Option<u64> as Optional<AtLeast<0>> { "max_errors", Value("null"), Run, Now }
-        /// The longest record in MB of 1,048,576 bytes; longer ones go to quarantine by place and length.
+        /// The longest record in MB of 1,048,576 bytes; longer ones go to quarantine by place and length, and the job ends with exit code 3 at best.
         max_record_bytes: u64 as Megabytes<false> { "max_record_mb", Value("64"), Result, Now }
         /// False: a retry starts from the partition's input.
         use_checkpoints_for_recovery: bool as Flag {

@@ -133,7 +133,9 @@ fn settings_of_a_class_are_only_those() {
         base.result_settings(),
         json!({
             "compat": null, "limit": null, "seed": 42, "suffixes": [], "load_jsonl_lenient": true,
-            "load_dataset_kwargs.columns": [], "load_dataset_kwargs.delimiter": null, "text_keys": ["text"],
+            "load_dataset_kwargs.columns": [], "load_dataset_kwargs.delimiter": null,
+            "load_dataset_kwargs.quoting": null, "load_dataset_kwargs.escape": null, "load_dataset_kwargs.header": true,
+            "load_dataset_kwargs.field": null, "text_keys": ["text"],
             "image_key": "images", "audio_key": "audios", "video_key": "videos", "keep_stats_in_res_ds": false,
             "keep_hashes_in_res_ds": false, "skip_op_error": true, "max_record_mb": 64,
         })

@@ -9,18 +9,22 @@ use crate::source::{CsvColumn, CsvDialect, CsvKind};
 
 mod cells;
 mod delimiter;
+mod resync;
 mod rows;
 mod scan;
 mod survey;
+mod syntax;
 
 pub(crate) use delimiter::find_delimiter;
+pub(crate) use scan::Syntax;
 pub(crate) use survey::{join, survey};
+pub(crate) use syntax::{find_escape, find_quoting};
 
-use rows::{Event, Row, Rows};
+use rows::{Broken, Event, Long, Row, Rows};
 
 /// Turns rows into JSON objects with the columns' names as keys.
 ///
-/// A row that is none (another number of cells than the header, no UTF-8, an open quote at the end) becomes a rejected
+/// A row that is none (another number of cells than the header, no UTF-8, quotes that do not match) becomes a rejected
 /// line. The reasons name a byte of the file, not a line: reading may begin inside the file, and must tell the same.
 pub(crate) struct CsvRows {
     rows: Rows,
@@ -53,17 +57,37 @@ impl CsvRows {
             }
         };
         let columns: Vec<Column> = dialect.columns.iter().map(&mut column).collect();
-        Self {
-            rows: Rows::new(dialect.delimiter, columns.len(), max_row_bytes),
+        let rows = Rows::new(dialect.syntax(), columns.len(), max_row_bytes);
+        let whole = Self {
+            rows,
             columns,
             header: true,
+        };
+        if dialect.header {
+            whole
+        } else {
+            whole.resumed()
         }
     }
 
     /// The same from where a row after the header begins.
     pub(crate) fn resumed(mut self) -> Self {
         self.header = false;
+        self.rows.go_back();
         self
+    }
+
+    /// Writes what an event of the rows means.
+    fn write(event: Event<'_>, columns: &[Column], header: &mut bool, out: &mut Out) {
+        match event {
+            Event::More => {}
+            Event::Row(row) if row.is_blank(columns.len()) => {}
+            Event::Row(_) if *header => *header = false,
+            Event::Row(row) => write_row(&row, columns, out),
+            Event::Long(long) if *header => *header = !long.is_last,
+            Event::Long(long) => write_long(&long, out),
+            Event::Broken(broken) => write_broken(&broken, out),
+        }
     }
 }
 
@@ -82,53 +106,64 @@ impl Convert for CsvRows {
     fn feed(&mut self, input: &[u8], out: &mut Out) -> io::Result<usize> {
         let mut at = 0;
         while at < input.len() && !out.is_full() {
+            let was_header = self.header;
             let (taken, event) = self.rows.next(&input[at..]);
             at += taken;
-            write_event(event, &self.columns, &mut self.header, out);
+            Self::write(event, &self.columns, &mut self.header, out);
+            if was_header && !self.header {
+                self.rows.go_back();
+            }
         }
         Ok(at)
     }
 
-    fn finish(&mut self, out: &mut Out) -> io::Result<()> {
-        let event = self.rows.finish();
-        let open = match &event {
-            Event::Row(row) if row.is_open => Some(row.start),
-            _ => None,
-        };
-        write_event(event, &self.columns, &mut self.header, out);
-        match open {
-            // What a torn write leaves; its bytes went on as a rejected row.
-            Some(start) => Err(Torn::error(format!(
-                "the file ends inside of a quoted cell of the row that begins at byte {start}"
-            ))),
-            None => Ok(()),
+    fn finish(&mut self, out: &mut Out) -> io::Result<bool> {
+        while !out.is_full() {
+            let Some(event) = self.rows.finish() else {
+                return Ok(false);
+            };
+            let open = match &event {
+                Event::Row(row) if row.is_open => Some(row.start),
+                _ => None,
+            };
+            Self::write(event, &self.columns, &mut self.header, out);
+            if let Some(start) = open {
+                // What a torn write leaves; its bytes went on as a rejected row.
+                return Err(Torn::error(format!(
+                    "the file ends inside of a quoted cell of the row that begins at byte {start}"
+                )));
+            }
         }
+        Ok(true)
     }
 }
 
-fn write_event(event: Event<'_>, columns: &[Column], header: &mut bool, out: &mut Out) {
-    match event {
-        Event::More => {}
-        Event::Row(row) if row.is_blank(columns.len()) => {}
-        Event::Row(_) if *header => *header = false,
-        Event::Row(row) => write_row(&row, columns, out),
-        Event::Long(long) if *header => *header = !long.is_last,
-        Event::Long(long) => {
-            if let Some(start) = long.start {
-                out.begin_record(start);
-            }
-            for piece in [long.held, long.piece] {
-                let line = piece.iter().map(|byte| match byte {
-                    b'\n' | b'\r' => b' ',
-                    other => *other,
-                });
-                out.text.extend(line);
-            }
-            if long.is_last {
-                out.text.push(b'\n');
-            }
-        }
+/// Writes a piece of a line that is too long to be a record.
+fn write_long(long: &Long<'_>, out: &mut Out) {
+    if let Some(start) = long.start {
+        out.begin_record(start);
     }
+    for piece in [long.held, long.piece] {
+        let line = piece.iter().map(|byte| match byte {
+            b'\n' | b'\r' => b' ',
+            other => *other,
+        });
+        out.text.extend(line);
+    }
+    if long.is_last {
+        out.text.push(b'\n');
+    }
+}
+
+fn write_broken(broken: &Broken<'_>, out: &mut Out) {
+    let (start, end) = (broken.start, broken.end);
+    out.begin_record(start);
+    let reason = format!(
+        "a quote is left open in the row that begins at byte {start}; bytes {start} to {end} are left out, and reading \
+         goes on with the row at byte {end} (`load_dataset_kwargs.quoting: none` reads quotes as characters)"
+    );
+    rejected_line(&reason, broken.bytes, &mut out.text);
+    out.text.push(b'\n');
 }
 
 fn write_row(row: &Row<'_>, columns: &[Column], out: &mut Out) {
@@ -159,6 +194,13 @@ fn write_object(row: &Row<'_>, columns: &[Column], out: &mut Vec<u8>) -> Result<
     }
     let mut is_empty = true;
     for (column, cell) in columns.iter().zip(row.cells(text)) {
+        if row.is_stray && row.escape.is_none() && cell.is_closed_by_escaped_quote() {
+            return Err(format!(
+                "the cell of column `{}` in the row that begins at byte {start} goes on after a quote that follows a \
+                 backslash; if a backslash keeps the meaning from quotes here, set `load_dataset_kwargs.escape`",
+                column.name
+            ));
+        }
         if let Some(key) = &column.key {
             out.extend_from_slice(key);
             is_empty = false;

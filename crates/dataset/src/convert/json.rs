@@ -2,15 +2,29 @@
 
 use std::io;
 
+use coldpress_record::rejected_line;
 use memchr::memchr3;
 
 use super::{Convert, Out, Torn};
+
+mod class;
+mod field;
+mod grammar;
+mod seek;
+
+use class::{Class, class};
+use field::{Field, Looked};
+use grammar::Grammar;
+use seek::{Head, Seek, Sought};
 
 /// Puts each element of a JSON array, or each of several JSON values, on a line of its own.
 ///
 /// It keeps no element and nothing of its nesting but the depth, so that neither a long nor a deep one costs memory. It
 /// does not judge either: what it cannot make sense of becomes part of a line, which is rejected where lines are read.
 /// All that it changes are line breaks and the indentation after them; no change makes JSON of what is none.
+///
+/// An element with a quote or a bracket too many or too few would swallow those that follow. Once that shows, all up to
+/// the next place where an element begins as this one did becomes part of its line.
 pub(crate) struct Elements {
     within: Within,
     state: State,
@@ -18,10 +32,29 @@ pub(crate) struct Elements {
     offset: u64,
     /// Offset in the file of the element in hand.
     element: u64,
-    /// Brackets open in the element.
-    depth: u64,
+    /// The open brackets of the element, and what may follow.
+    grammar: Grammar,
     /// The last byte that was written of the element; `None` at its start.
     last: Option<u8>,
+    /// Its first bytes.
+    head: Head,
+    /// Whether it has line breaks between its tokens.
+    has_breaks: bool,
+    /// What came before, between two elements of an array.
+    before: Before,
+    /// The search for the next element.
+    seek: Option<Box<Seek>>,
+    /// The field that holds the array, where it is not all of the text; what is around it is passed over.
+    field: Option<Field>,
+}
+
+/// What came before the next element of an array.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// The opening bracket.
+    Bracket,
+    Comma,
+    Element,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,45 +78,24 @@ enum State {
     String,
     /// In a string, after a backslash.
     Escape,
+    /// After an element that is out of step, before the next.
+    Seek,
     /// After the array.
     After,
-}
-
-/// What a byte outside of strings can be, other than part of a token.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Token,
-    Blank,
-    Break,
-    Open,
-    Close,
-    Comma,
-    Quote,
-}
-
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Token; 256];
-    classes[b' ' as usize] = Class::Blank;
-    classes[b'\t' as usize] = Class::Blank;
-    classes[b'\n' as usize] = Class::Break;
-    classes[b'\r' as usize] = Class::Break;
-    classes[b'{' as usize] = Class::Open;
-    classes[b'[' as usize] = Class::Open;
-    classes[b'}' as usize] = Class::Close;
-    classes[b']' as usize] = Class::Close;
-    classes[b',' as usize] = Class::Comma;
-    classes[b'"' as usize] = Class::Quote;
-    classes
-};
-
-fn class(byte: u8) -> Class {
-    CLASSES[usize::from(byte)]
 }
 
 impl Elements {
     /// The elements of one array.
     pub(crate) fn of_array() -> Self {
         Self::new(Within::Array, State::Before)
+    }
+
+    /// The elements of the array in this field of one object.
+    pub(crate) fn of_field(name: &str) -> Self {
+        Self {
+            field: Some(Field::new(name)),
+            ..Self::of_array()
+        }
     }
 
     /// Values one after another.
@@ -93,7 +105,12 @@ impl Elements {
 
     /// The same from where an element begins.
     pub(crate) fn resumed(self) -> Self {
-        Self::new(self.within, State::Between)
+        // A record begins at an element or at what is wrong before one; either follows a comma.
+        Self {
+            before: Before::Comma,
+            field: self.field,
+            ..Self::new(self.within, State::Between)
+        }
     }
 
     fn new(within: Within, state: State) -> Self {
@@ -102,20 +119,44 @@ impl Elements {
             state,
             offset: 0,
             element: 0,
-            depth: 0,
+            grammar: Grammar::new(),
             last: None,
+            head: Head::new(),
+            has_breaks: false,
+            before: Before::Bracket,
+            seek: None,
+            field: None,
         }
     }
 
     /// Before an element: white space and commas are passed over.
     fn between(&mut self, input: &[u8], at: usize, out: &mut Out) -> io::Result<usize> {
         let byte = input[at];
+        let place = self.offset + at as u64;
+        if let (Some(field), State::Before | State::After) = (&mut self.field, self.state) {
+            if self.state == State::After {
+                return Ok(input.len());
+            }
+            match field.next(byte) {
+                Looked::On => {}
+                Looked::Found => self.state = State::Between,
+                Looked::Other(what) => {
+                    let name = field.name();
+                    return Err(Torn::error(format!(
+                        "the field `{name}` (`load_dataset_kwargs.field`) {what} (byte {place})"
+                    )));
+                }
+            }
+            return Ok(at + 1);
+        }
         match class(byte) {
             Class::Blank | Class::Break => return Ok(at + 1),
-            Class::Comma if self.state == State::Between => return Ok(at + 1),
+            Class::Comma if self.state == State::Between => {
+                self.comma(place, out);
+                return Ok(at + 1);
+            }
             _ => {}
         }
-        let place = self.offset + at as u64;
         match (self.state, byte, self.within) {
             (State::Before, b'[', _) => {
                 self.state = State::Between;
@@ -128,16 +169,36 @@ impl Elements {
                 "the JSON array has ended and other text follows (byte {place})"
             ))),
             (_, b']', Within::Array) => {
+                if self.before == Before::Comma {
+                    reject_comma("the closing bracket follows a comma", place, byte, out);
+                }
                 self.state = State::After;
                 Ok(at + 1)
             }
             _ => {
-                out.begin_record(place);
-                (self.element, self.depth, self.last) = (place, 0, None);
-                self.state = State::Inside;
+                self.begin_element(place, out);
                 Ok(at)
             }
         }
+    }
+
+    /// A comma between two elements; a superfluous one is told, for other readers refuse the whole array.
+    fn comma(&mut self, place: u64, out: &mut Out) {
+        if self.within == Within::Values || self.before == Before::Element {
+            self.before = Before::Comma;
+            return;
+        }
+        let what = "a comma follows the opening bracket or another comma";
+        reject_comma(what, place, b',', out);
+        self.before = Before::Bracket;
+    }
+
+    fn begin_element(&mut self, place: u64, out: &mut Out) {
+        out.begin_record(place);
+        (self.element, self.grammar, self.last) = (place, Grammar::new(), None);
+        (self.head, self.has_breaks) = (Head::new(), false);
+        self.before = Before::Element;
+        self.state = State::Inside;
     }
 
     /// Inside an element: copies up to a line break, to the element's end or to the end of the input.
@@ -159,6 +220,13 @@ impl Elements {
         out.text.extend_from_slice(&input[start..at]);
         if at > start {
             self.last = Some(input[at - 1]);
+            self.head.add(&input[start..at]);
+        }
+        if self.state == State::Seek {
+            // What is out of step may be the bracket of the next element.
+            let is_open = class(input[at]) == Class::Open;
+            self.begin_seek(|seek| if is_open { seek.at_bracket() } else { seek });
+            return at;
         }
         if self.state == State::Between || self.state == State::After {
             return self.end_element(input, at, out);
@@ -166,9 +234,57 @@ impl Elements {
         if self.state == State::String && input.get(at) == Some(&b'\n') {
             // A string with a line break is no JSON. With a CR it is none either, and stays on its line.
             out.text.push(b'\r');
+            self.begin_seek(Seek::within_string);
             return at + 1;
         }
         at
+    }
+
+    /// From here on looks for the next element.
+    fn begin_seek(&mut self, how: impl FnOnce(Seek) -> Seek) {
+        let is_values = self.within == Within::Values;
+        let seek = Seek::new(&self.head, self.has_breaks, is_values);
+        self.seek = Some(Box::new(how(seek)));
+        self.state = State::Seek;
+    }
+
+    /// What is out of step becomes part of the line, up to the next element.
+    fn seek(&mut self, input: &[u8], start: usize, out: &mut Out) -> io::Result<usize> {
+        let mut at = start;
+        while let (Some(byte), Some(seek)) = (input.get(at), &mut self.seek) {
+            match seek.next(*byte, self.offset + at as u64) {
+                Sought::Passed => {
+                    push_on_line(&seek.take_gap(), out);
+                    push_on_line(&[*byte], out);
+                    at += 1;
+                }
+                Sought::Held => at += 1,
+                Sought::Not => {
+                    push_on_line(&seek.take_gap(), out);
+                    let (held, _) = seek.take_held();
+                    if seek.is_in_string() {
+                        (self.state, self.seek) = (State::String, None);
+                        self.pass(&held, out)?;
+                        return Ok(at);
+                    }
+                    push_on_line(&held, out);
+                }
+                Sought::InString => {
+                    push_on_line(&seek.take_gap(), out);
+                    (self.state, self.seek) = (State::String, None);
+                    return Ok(at);
+                }
+                Sought::Found => {
+                    let (held, place) = seek.take_held();
+                    self.seek = None;
+                    out.text.push(b'\n');
+                    self.begin_element(place, out);
+                    self.pass(&held, out)?;
+                    return Ok(at + 1);
+                }
+            }
+        }
+        Ok(at)
     }
 
     /// Passes over a string's inside; it stops at a line break.
@@ -180,7 +296,8 @@ impl Elements {
         match input[at] {
             b'"' => {
                 self.state = State::Inside;
-                if self.depth == 0 && self.within == Within::Values {
+                self.grammar.close_string();
+                if self.grammar.depth() == 0 && self.within == Within::Values {
                     self.state = State::Between;
                 }
                 (at + 1, self.state == State::Inside)
@@ -198,30 +315,42 @@ impl Elements {
         let is_array = self.within == Within::Array;
         let mut at = start;
         while let Some(byte) = input.get(at) {
-            let inner = self.depth > 0;
+            let inner = self.grammar.depth() > 0;
             let is_first = is_first && at == start;
-            match class(*byte) {
-                Class::Token => {}
-                Class::Blank | Class::Comma if inner => {}
-                Class::Quote if inner || is_array || is_first => {
-                    self.state = State::String;
-                    return (at + 1, true);
+            let fits = match class(*byte) {
+                Class::Token => self.grammar.token(),
+                Class::Blank if inner => true,
+                Class::Comma if inner => {
+                    self.grammar.comma();
+                    true
                 }
-                Class::Open if inner || is_array || is_first => self.depth += 1,
-                Class::Close if self.depth > 1 => self.depth -= 1,
+                Class::Colon => {
+                    self.grammar.colon();
+                    true
+                }
+                Class::Quote if inner || is_array || is_first => {
+                    if self.grammar.open_string() {
+                        self.state = State::String;
+                        return (at + 1, true);
+                    }
+                    false
+                }
+                Class::Open if inner || is_array || is_first => self.grammar.open(*byte),
                 Class::Close if inner => {
-                    self.depth = 0;
-                    if !is_array {
+                    let fits = self.grammar.close(*byte);
+                    if fits && self.grammar.depth() == 0 && !is_array {
                         self.state = State::Between;
                         return (at + 1, false);
                     }
+                    fits
                 }
                 Class::Close if is_array && *byte == b']' => {
                     self.state = State::After;
                     return (at, false);
                 }
-                Class::Close => {}
+                Class::Close => true,
                 Class::Break if inner => {
+                    self.has_breaks = true;
                     self.state = State::Gap;
                     return (at, false);
                 }
@@ -234,6 +363,10 @@ impl Elements {
                     self.state = State::Between;
                     return (at, false);
                 }
+            };
+            if !fits {
+                self.state = State::Seek;
+                return (at, false);
             }
             at += 1;
         }
@@ -255,6 +388,20 @@ impl Elements {
         at
     }
 
+    /// Passes over all of `input`.
+    fn pass(&mut self, input: &[u8], out: &mut Out) -> io::Result<()> {
+        let mut at = 0;
+        while at < input.len() {
+            at = match self.state {
+                State::Before | State::Between | State::After => self.between(input, at, out)?,
+                State::Gap => self.gap(input, at, out),
+                State::Inside | State::String | State::Escape => self.inside(input, at, out),
+                State::Seek => self.seek(input, at, out)?,
+            };
+        }
+        Ok(())
+    }
+
     fn end_element(&mut self, input: &[u8], at: usize, out: &mut Out) -> usize {
         out.text.push(b'\n');
         let is_bracket = self.state == State::After && input.get(at) == Some(&b']');
@@ -268,26 +415,44 @@ impl Convert for Elements {
     }
 
     fn feed(&mut self, input: &[u8], out: &mut Out) -> io::Result<usize> {
-        let mut at = 0;
-        while at < input.len() {
-            at = match self.state {
-                State::Before | State::Between | State::After => self.between(input, at, out)?,
-                State::Gap => self.gap(input, at, out),
-                State::Inside | State::String | State::Escape => self.inside(input, at, out),
-            };
-        }
-        self.offset += at as u64;
-        Ok(at)
+        self.pass(input, out)?;
+        self.offset += input.len() as u64;
+        Ok(input.len())
     }
 
-    fn finish(&mut self, out: &mut Out) -> io::Result<()> {
-        let is_value = self.within == Within::Values && self.depth == 0;
+    fn finish(&mut self, out: &mut Out) -> io::Result<bool> {
+        if let Some(seek) = &mut self.seek {
+            let is_at_end = seek.is_at_end();
+            if !is_at_end {
+                push_on_line(&seek.take_gap(), out);
+            }
+            push_on_line(&seek.take_held().0, out);
+            if is_at_end {
+                // The text ends as it should: the last element alone is out of step.
+                out.text.push(b'\n');
+                return Ok(false);
+            }
+        }
+        let reason = match (self.state, &self.field) {
+            (State::Before, Some(field)) => format!(
+                "the JSON object has no field `{}`, which `load_dataset_kwargs.field` names",
+                field.name()
+            ),
+            _ => return self.finish_elements(out),
+        };
+        Err(Torn::error(reason))
+    }
+}
+
+impl Elements {
+    fn finish_elements(&self, out: &mut Out) -> io::Result<bool> {
+        let is_value = self.within == Within::Values && self.grammar.depth() == 0;
         let reason = match self.state {
-            State::Before | State::After => return Ok(()),
-            State::Between if self.within == Within::Values => return Ok(()),
+            State::Before | State::After => return Ok(false),
+            State::Between if self.within == Within::Values => return Ok(false),
             State::Inside | State::Gap if is_value => {
                 out.text.push(b'\n');
-                return Ok(());
+                return Ok(false);
             }
             State::Between => format!(
                 "the JSON array breaks off: the file ends at byte {} without its `]`",
@@ -300,4 +465,21 @@ impl Convert for Elements {
         };
         Err(Torn::error(reason))
     }
+}
+
+/// Appends bytes to the line in hand: no line break may be in it.
+fn push_on_line(bytes: &[u8], out: &mut Out) {
+    let line = bytes.iter().map(|byte| match byte {
+        b'\n' => b'\r',
+        other => *other,
+    });
+    out.text.extend(line);
+}
+
+/// A line that stands for a comma that is not between two elements.
+fn reject_comma(what: &str, place: u64, byte: u8, out: &mut Out) {
+    out.begin_record(place);
+    let reason = format!("{what} in the JSON array (byte {place})");
+    rejected_line(&reason, &[byte], &mut out.text);
+    out.text.push(b'\n');
 }

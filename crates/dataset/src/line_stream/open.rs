@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
 
 use super::Reader;
 use crate::convert::csv::CsvRows;
-use crate::convert::{Convert, Converter, Elements, Texts};
-use crate::decode::{Raw, decompress, transcode};
+use crate::convert::{Convert, Converter, Elements, Joined, Place, Texts};
+use crate::decode::{Raw, decompress, decompress_lines, transcode};
 use crate::error::{Error, Result};
+use crate::sniff::Encoding;
 use crate::source::{Format, Source, open_source};
 
 /// The text of `source` from `start` on; `seek` is where the record at `start` begins in the file, if that is known.
@@ -20,12 +22,14 @@ pub(super) fn reader(
     let seek = seek.filter(|_| source.can_resume_inside());
     let reader = match &source.format {
         Format::Damaged(_) => Reader::Text(Box::new(io::empty())),
+        _ if source.is_joined() => joined(source, start, seek, max_record_bytes)?,
         Format::Lines if source.is_addressable() => {
             return Ok(Reader::Text(Box::new(open_file(source, start)?)));
         }
         Format::Lines => Reader::Text(text_of(source, 0)?),
         Format::Array => elements(source, start, seek, Elements::of_array())?,
         Format::Values => elements(source, start, seek, Elements::of_values())?,
+        Format::Field(field) => elements(source, start, seek, Elements::of_field(field))?,
         Format::Csv(dialect) => {
             let rows = CsvRows::new(dialect, &source.columns, max_record_bytes);
             match seek {
@@ -56,6 +60,27 @@ pub(super) fn reader(
         return Ok(reader);
     }
     skip(source, reader, start)
+}
+
+/// The texts of the files that the source consists of, from the place of the record at `start` on, if that is known.
+fn joined(source: &Source, start: u64, seek: Option<u64>, max_record_bytes: u64) -> Result<Reader> {
+    let place = Place::unpack(seek.unwrap_or(0));
+    let one = source.clone();
+    let open = move |path: &PathBuf| -> io::Result<Box<dyn Read + Send>> {
+        let member = one.member(path);
+        match reader(&member, 0, None, max_record_bytes) {
+            Ok(Reader::Text(text)) => Ok(text),
+            Ok(Reader::Converted(text)) => Ok(Box::new(text)),
+            Err(Error::Io { source, .. }) => Err(source),
+            Err(error) => Err(io::Error::other(error)),
+        }
+    };
+    let joined = Joined::new(&source.members, place, Box::new(open));
+    let joined = joined.map_err(Error::io("read", &source.path))?;
+    Ok(Reader::Converted(Converter::new(
+        Box::new(joined),
+        seek.map_or(0, |_| start),
+    )))
 }
 
 /// Passes over what is before `start`.
@@ -94,8 +119,13 @@ fn converted(
 /// The file's text in UTF-8; `offset` is 0 unless the file is plain.
 fn text_of(source: &Source, offset: u64) -> Result<Raw<'static>> {
     let file = open_file(source, offset)?;
-    let bytes =
-        decompress(Box::new(file), source.compression).map_err(Error::io("read", &source.path))?;
+    // A converter would take the line that stands for what is lost for a part of the text.
+    let has_lines = source.format == Format::Lines && source.encoding == Encoding::Utf8;
+    let bytes = match has_lines {
+        true => decompress_lines(Box::new(file), source.compression),
+        false => decompress(Box::new(file), source.compression),
+    };
+    let bytes = bytes.map_err(Error::io("read", &source.path))?;
     Ok(transcode(bytes, source.encoding))
 }
 

@@ -1,11 +1,17 @@
-//! From opened files to sources: text files are put together.
+//! From opened files to sources: text files are put together, and many small files of one kind.
 
 use std::path::PathBuf;
 
+use crate::convert::csv::join;
+use crate::sniff::SNIFF_BYTES;
 use crate::source::{Format, Opened, Source, SourceIdentity, settle_kinds};
 
-/// Text files of one source, at most. It is a part of every plan that names the source.
+/// Files of one source, at most. It is a part of every plan that names the source.
 const MAX_MEMBERS: usize = 10_000;
+
+/// Fewer small files than these stay sources of their own: a partition each costs nothing then, and the quarantine names
+/// the file.
+const MIN_SMALL_FILES: usize = 64;
 
 /// The sources so far.
 #[derive(Default)]
@@ -13,32 +19,31 @@ pub(super) struct Gathered {
     done: Vec<Opened>,
     /// The path of the recipe that the files come from.
     path: String,
-    /// Text files that make one source.
-    texts: Vec<Source>,
+    /// Files that may become one source.
+    run: Vec<Opened>,
 }
 
 impl Gathered {
     /// The next files come from this path of the recipe.
     pub(super) fn begin_path(&mut self, path: &str) {
-        self.close_texts();
+        self.close_run();
         path.clone_into(&mut self.path);
     }
 
     /// Adds a file; returns its notes.
     pub(super) fn add(&mut self, mut opened: Opened) -> Vec<String> {
         let notes = std::mem::take(&mut opened.notes);
-        let source = &opened.source;
-        let goes_with = |first: &Source| {
-            (first.compression, first.encoding) == (source.compression, source.encoding)
-        };
-        let is_text = source.format == Format::Text;
-        let joins =
-            is_text && self.texts.len() < MAX_MEMBERS && self.texts.first().is_none_or(goes_with);
+        let joins = can_join(&opened)
+            && self.run.len() < MAX_MEMBERS
+            && self
+                .run
+                .first()
+                .is_none_or(|first| go_together(first, &opened));
         if !joins {
-            self.close_texts();
+            self.close_run();
         }
-        if is_text {
-            self.texts.push(opened.source);
+        if can_join(&opened) {
+            self.run.push(opened);
         } else {
             self.done.push(opened);
         }
@@ -46,7 +51,7 @@ impl Gathered {
     }
 
     pub(super) fn finish(mut self) -> Vec<Source> {
-        self.close_texts();
+        self.close_run();
         let (mut sources, mut kinds) = (Vec::new(), Vec::new());
         for opened in self.done {
             sources.push(opened.source);
@@ -56,25 +61,55 @@ impl Gathered {
         sources
     }
 
-    fn close_texts(&mut self) {
-        let mut texts = std::mem::take(&mut self.texts);
-        let Some(mut source) = texts.pop() else {
+    fn close_run(&mut self) {
+        let mut run = std::mem::take(&mut self.run);
+        let is_text = run
+            .first()
+            .is_some_and(|first| first.source.format == Format::Text);
+        let fewest = if is_text { 2 } else { MIN_SMALL_FILES };
+        if run.len() < fewest {
+            self.done.append(&mut run);
             return;
-        };
-        if !texts.is_empty() {
-            texts.push(source.clone());
-            let (members, identities): (Vec<PathBuf>, Vec<SourceIdentity>) = texts
-                .into_iter()
-                .map(|text| (text.path, text.identity))
-                .unzip();
-            source.identity = SourceIdentity::of_members(&self.path, &members, &identities);
-            source.path = PathBuf::from(&self.path);
-            source.members = members;
         }
+        let Some(first) = run.first() else { return };
+        let (mut source, mut kinds) = (first.source.clone(), first.kinds.clone());
+        for opened in &run {
+            for (kind, other) in kinds.iter_mut().zip(&opened.kinds) {
+                *kind = join(*kind, *other);
+            }
+        }
+        let (members, identities): (Vec<PathBuf>, Vec<SourceIdentity>) = run
+            .into_iter()
+            .map(|opened| (opened.source.path, opened.source.identity))
+            .unzip();
+        source.identity = SourceIdentity::of_members(&self.path, &members, &identities);
+        source.path = PathBuf::from(&self.path);
+        source.members = members;
         self.done.push(Opened {
             source,
-            kinds: Vec::new(),
+            kinds,
             notes: Vec::new(),
+            ends_whole: true,
         });
     }
+}
+
+/// Whether a file may be read as one with its neighbours: a text file, or a small one whose end is no torn record.
+fn can_join(opened: &Opened) -> bool {
+    let source = &opened.source;
+    match source.format {
+        Format::Text => true,
+        Format::Lines | Format::Array | Format::Values | Format::Field(_) => {
+            source.is_plain() && opened.ends_whole
+        }
+        Format::Csv(_) => source.is_plain() && source.identity.length < SNIFF_BYTES,
+        _ => false,
+    }
+}
+
+fn go_together(first: &Opened, other: &Opened) -> bool {
+    let kind = |source: &Source| (source.compression, source.encoding);
+    kind(&first.source) == kind(&other.source)
+        && first.source.format == other.source.format
+        && first.source.columns == other.source.columns
 }

@@ -5,8 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::KNOWN_SUFFIXES;
+use super::layout::{Layout, is_description, is_hive};
 use crate::error::{Error, Result};
-use crate::sniff::{Claim, Suffix};
+use crate::sniff::{Claim, Suffix, packing_of};
+
+/// Files that are named one by one in a note.
+const NAMED: usize = 5;
 
 /// The files that `path` means, in order.
 pub(super) fn files_of(
@@ -80,11 +84,17 @@ fn directory(
         excluded,
         files: Vec::new(),
         texts: Vec::new(),
-        left_out: 0,
+        descriptions: Vec::new(),
+        left_out: Vec::new(),
+        hive: None,
+        layouts: Vec::new(),
+        notes: Vec::new(),
         seen: BTreeSet::new(),
     };
     search.visit(Path::new(path))?;
-    search.judge_texts(path, notes);
+    search.judge_texts(path);
+    search.judge_left_out(path);
+    notes.append(&mut search.notes);
     if search.files.is_empty() {
         let suffixes = if suffixes.is_empty() {
             KNOWN_SUFFIXES.join(", ")
@@ -95,12 +105,6 @@ fn directory(
             path: path.to_owned(),
             suffixes,
         });
-    }
-    if search.left_out > 0 {
-        notes.push(format!(
-            "{} files of `{path}` with other suffixes are left out",
-            search.left_out
-        ));
     }
     search.files.sort();
     Ok(search.files)
@@ -113,7 +117,14 @@ struct Search<'a> {
     files: Vec<PathBuf>,
     /// Text files that nobody asked for.
     texts: Vec<PathBuf>,
-    left_out: u64,
+    /// Files that describe the others.
+    descriptions: Vec<PathBuf>,
+    left_out: Vec<PathBuf>,
+    /// A folder that is named like a partition of a table.
+    hive: Option<PathBuf>,
+    /// The folders around the one that is visited that list their files.
+    layouts: Vec<Layout>,
+    notes: Vec<String>,
     /// Directories visited: a link may lead back to one.
     seen: BTreeSet<PathBuf>,
 }
@@ -129,6 +140,14 @@ impl Search<'_> {
         {
             return Ok(());
         }
+        let outer = self.layouts.len();
+        self.layouts.extend(Layout::of(directory, &mut self.notes));
+        self.visit_entries(directory)?;
+        self.layouts.truncate(outer);
+        Ok(())
+    }
+
+    fn visit_entries(&mut self, directory: &Path) -> Result<()> {
         for entry in fs::read_dir(directory).map_err(Error::io("list", directory))? {
             let path = entry.map_err(Error::io("list", directory))?.path();
             let name = path
@@ -136,13 +155,21 @@ impl Search<'_> {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            if name.starts_with('.') {
-                continue;
-            }
+            // To Spark, Hadoop, Arrow and Hugging Face these are bookkeeping.
+            let is_bookkeeping = name.starts_with(['.', '_']);
             if path.is_dir() {
-                self.visit(&path)?;
+                if !is_bookkeeping {
+                    self.visit_below(&path)?;
+                }
             } else if fs::canonicalize(&path).is_ok_and(|real| self.excluded.contains(&real)) {
                 continue;
+            } else if is_bookkeeping {
+                // What lies beside an export is not worth a word.
+                let could_be_data =
+                    Suffix::of(&path).claim != Claim::Nothing && !name.contains(".coldpress.");
+                self.left_out.extend(could_be_data.then_some(path));
+            } else if !self.is_listed(&path) {
+                self.leave_out_unlisted(path, &name);
             } else if !self.suffixes.is_empty() {
                 self.add_named(path, &name);
             } else {
@@ -150,6 +177,34 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+
+    fn visit_below(&mut self, directory: &Path) -> Result<()> {
+        if is_hive(directory) {
+            self.hive.get_or_insert_with(|| directory.to_owned());
+        }
+        // A layout that says nothing of the folders below has no say there.
+        let (deep, shallow) = std::mem::take(&mut self.layouts)
+            .into_iter()
+            .partition(|layout| layout.covers(directory));
+        self.layouts = deep;
+        self.visit(directory)?;
+        self.layouts.extend::<Vec<_>>(shallow);
+        Ok(())
+    }
+
+    /// Whether the folders that list their files list this one, or have no say in it.
+    fn is_listed(&self, path: &Path) -> bool {
+        let judged = self.layouts.iter().filter_map(|layout| layout.judge(path));
+        judged.last().unwrap_or(true)
+    }
+
+    /// A file that a folder does not list: what describes the others is not worth a word.
+    fn leave_out_unlisted(&mut self, path: PathBuf, name: &str) {
+        let is_known = is_description(&path) || name == "state.json";
+        if !is_known && Suffix::of(&path).claim != Claim::Nothing {
+            self.left_out.push(path);
+        }
     }
 
     /// A file counts if it ends in one of the suffixes that the recipe names.
@@ -161,20 +216,67 @@ impl Search<'_> {
         if self.suffixes.iter().any(ends) {
             self.files.push(path);
         } else {
-            self.left_out += 1;
+            self.left_out.push(path);
         }
     }
 
     fn add_known(&mut self, path: PathBuf) {
         match Suffix::of(&path).claim {
-            Claim::Nothing => self.left_out += 1,
+            _ if is_description(&path) => self.descriptions.push(path),
+            // Data in a packing that is not read is refused when it is opened.
+            Claim::Nothing if is_packed_otherwise(&path) => self.files.push(path),
+            Claim::Nothing => self.left_out.push(path),
             Claim::Text => self.texts.push(path),
             _ => self.files.push(path),
         }
     }
 
+    /// Says which files are left out, and what of the names of folders is.
+    fn judge_left_out(&mut self, path: &str) {
+        if self.files.is_empty() {
+            self.files.append(&mut self.descriptions);
+        }
+        self.left_out.append(&mut self.descriptions);
+        self.left_out.sort();
+        let named: Vec<String> = self
+            .left_out
+            .iter()
+            .take(NAMED)
+            .map(|file| format!("`{}`", file.strip_prefix(path).unwrap_or(file).display()))
+            .collect();
+        let more = self.left_out.len() - named.len();
+        let (list, more) = match (named.len(), more) {
+            (0, _) => return self.judge_hive(path),
+            (1, 0) => (
+                format!("the file {} of `{path}` is", named[0]),
+                String::new(),
+            ),
+            (count, 0) => (
+                format!("{count} files of `{path}` are"),
+                format!(": {}", named.join(", ")),
+            ),
+            (count, more) => (
+                format!("{} files of `{path}` are", count + more),
+                format!(": {} and {more} more", named.join(", ")),
+            ),
+        };
+        self.notes.push(format!(
+            "{list} left out{more}; to read one, name it in `dataset_path`, or its suffix in `suffixes`"
+        ));
+        self.judge_hive(path);
+    }
+
+    fn judge_hive(&mut self, path: &str) {
+        if let Some(folder) = &self.hive {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            self.notes.push(format!(
+                "folders of `{path}` are named like `{name}`; what their names say is not read as fields of the records"
+            ));
+        }
+    }
+
     /// Text files beside data describe it; on their own they are the data.
-    fn judge_texts(&mut self, path: &str, notes: &mut Vec<String>) {
+    fn judge_texts(&mut self, path: &str) {
         if self.files.is_empty() {
             self.files.append(&mut self.texts);
         }
@@ -185,9 +287,25 @@ impl Search<'_> {
                 1 => format!("the text file `{first}` of `{path}` is"),
                 count => format!("{count} text files of `{path}` (the first is `{first}`) are"),
             };
-            notes.push(format!(
+            self.notes.push(format!(
                 "{which} left out, because there are data files; name the suffix in `suffixes` to read text files too"
             ));
         }
     }
+}
+
+/// Whether the name is that of data in a packing that is not read.
+fn is_packed_otherwise(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let packed = packing_of(&name);
+    packed.is_some_and(|(stem, _)| {
+        !matches!(
+            Suffix::of(Path::new(stem)).claim,
+            Claim::Nothing | Claim::Text
+        )
+    })
 }

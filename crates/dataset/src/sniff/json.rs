@@ -86,9 +86,15 @@ impl<'a> Shape<'a> {
     }
 
     fn object_format(&self) -> Option<Format> {
-        // What follows a record on its line makes the line a bad one of JSONL.
-        if self.ends_on_first_line().is_some() {
-            return Some(Format::Lines);
+        if let Some(end) = self.ends_on_first_line() {
+            // Another record after it, and no line break at all: nobody wrote any. Anything else makes it a bad line of
+            // JSONL.
+            let is_only_line = self.text[self.first_line.len()..].trim_ascii().is_empty();
+            let is_glued = self.text[end..].trim_ascii_start().starts_with(b"{");
+            return Some(match is_only_line && is_glued && self.first_is_valid() {
+                true => Format::Values,
+                false => Format::Lines,
+            });
         }
         let after = self.text[self.first_line.len()..].trim_ascii_start();
         // A line that breaks off before the next record is one bad line of JSONL.
@@ -104,6 +110,96 @@ impl<'a> Shape<'a> {
             Format::Lines
         })
     }
+}
+
+/// The field of the object in `head` that holds a list of objects, where the object itself can be no record: it has none of
+/// the text fields and is all of the file.
+pub(super) fn field_of_records(
+    head: &[u8],
+    is_whole: bool,
+    text_keys: &[String],
+) -> Option<String> {
+    let text = &head[trim_record(head)];
+    let is_all = match end_of_value(text) {
+        Some(end) => text[end..].trim_ascii().is_empty(),
+        None => true,
+    };
+    if !text.starts_with(b"{") || !is_all {
+        return None;
+    }
+    let mut found = None;
+    let mut keys = Keys::new(text);
+    for (key, value) in &mut keys {
+        let is_text = text_keys
+            .iter()
+            .any(|known| known.split('.').next() == Some(key.as_str()));
+        if is_text {
+            return None;
+        }
+        let items = value.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+        if found.is_none() && items.is_some_and(|items| items.starts_with(b"{")) {
+            found = Some(key);
+        }
+    }
+    // What is behind the head may hold a text field; a long list is not what a record has beside it.
+    found.filter(|_| is_whole || keys.is_cut)
+}
+
+/// The top-level keys of an object, each with what follows its colon.
+struct Keys<'a> {
+    text: &'a [u8],
+    at: usize,
+    /// Whether the text ended in a value.
+    is_cut: bool,
+}
+
+impl<'a> Keys<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        let (at, is_cut) = (1, false);
+        Self { text, at, is_cut }
+    }
+}
+
+impl<'a> Iterator for Keys<'a> {
+    type Item = (String, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.text.get(self.at..)?;
+        let key_start = rest.trim_ascii_start();
+        let mut parts = serde_json::Deserializer::from_slice(key_start).into_iter::<String>();
+        let key = parts.next()?.ok()?;
+        let after_key = key_start.get(parts.byte_offset()..)?.trim_ascii_start();
+        let value = after_key.strip_prefix(b":")?.trim_ascii_start();
+        let start = self.text.len() - value.len();
+        match end_of_item(value) {
+            Some(end) => self.at = start + end + 1,
+            None => {
+                self.is_cut = true;
+                self.at = self.text.len();
+            }
+        }
+        Some((key, value))
+    }
+}
+
+/// Where the comma or bracket after the value that `text` begins with is; `None` if there is none.
+fn end_of_item(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0u64, false, false);
+    for (at, byte) in text.iter().enumerate() {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = !escaped && *byte == b'\\';
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b',' | b'}' | b']' if depth == 0 => return Some(at),
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Where the value that `text` begins with ends; `None` if it does not.
@@ -179,8 +275,11 @@ mod tests {
             ("{\"a\": [\n1]}\n", Some(Values)),
             ("{\n  \"a\": {", Some(Values)),
             ("{\n}\n{\n}", Some(Values)),
-            ("{\"a\": 1}{\"b\": 2} {}", Some(Lines)),
+            ("{\"a\": 1}{\"b\": 2} {}", Some(Values)),
+            ("{\"a\": 1} and more\n", Some(Lines)),
+            ("{\"a\": 1},{\"b\": 2}\n", Some(Lines)),
             ("{\"a\": 1}\n{\"b\": 2}", Some(Lines)),
+            ("{\"a\": 1}{\"b\": 2}\n", Some(Values)),
             ("{\"a\": 1}{\"b\": 2}\n{}", Some(Lines)),
             ("{\"a\": 1,\n{\"b\": 2}\n{\"c\": 1}", Some(Lines)),
             ("{\n{\"b\": 2}\n", Some(Lines)),
@@ -190,6 +289,28 @@ mod tests {
             ("", None),
         ] {
             check(text, Proof::Begins, expected);
+        }
+    }
+
+    #[test]
+    fn the_field_that_holds_the_records_is_found() {
+        let keys = ["text".to_owned()];
+        for (text, is_whole, field) in [
+            ("{\"v\": \"1\", \"data\": [{\"a\": 1}]}", true, Some("data")),
+            (
+                "{\n\"v\": {\"x\": [1, 2]}, \"data\": [\n{\"a\": 1},",
+                false,
+                Some("data"),
+            ),
+            ("{\"text\": \"a\", \"turns\": [{\"a\": 1}]}", true, None),
+            ("{\"turns\": [{\"a\": 1}], \"text\": \"a\"}", true, None),
+            ("{\"turns\": [{\"a\": 1}], \"b\": 1", true, Some("turns")),
+            ("{\"data\": [1, 2]}", true, None),
+            ("{\"data\": [{\"a\": 1}]}\n{\"data\": []}", true, None),
+            ("[{\"data\": [{}]}]", true, None),
+        ] {
+            let found = field_of_records(text.as_bytes(), is_whole, &keys);
+            assert_eq!(found.as_deref(), field, "{text}");
         }
     }
 

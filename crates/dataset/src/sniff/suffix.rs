@@ -5,8 +5,9 @@ use std::path::Path;
 use super::Compression;
 use crate::source::Format;
 
-const PACKED: [(&str, Compression); 3] = [
+const PACKED: [(&str, Compression); 4] = [
     (".gz", Compression::Gzip),
+    (".gzip", Compression::Gzip),
     (".zst", Compression::Zstd),
     (".zstd", Compression::Zstd),
 ];
@@ -42,8 +43,8 @@ impl Suffix {
             .find_map(|(suffix, packed)| Some((name.strip_suffix(suffix)?, *packed)));
         let (name, compression) = packed.unwrap_or((&name, Compression::None));
         let claim = match name.rsplit_once('.').map(|(_, suffix)| suffix) {
-            Some("jsonl" | "ndjson" | "json") => Claim::Json,
-            Some("parquet") => Claim::Parquet,
+            Some("jsonl" | "ndjson" | "json" | "jl" | "jsonlines" | "ldjson") => Claim::Json,
+            Some("parquet" | "pq") => Claim::Parquet,
             Some("arrow" | "arrows" | "feather") => Claim::Arrow,
             Some("csv") => Claim::Csv,
             Some("tsv") => Claim::Tsv,
@@ -63,7 +64,10 @@ impl Claim {
     pub(crate) fn fits(self, format: &Format) -> bool {
         match self {
             Self::Nothing => true,
-            Self::Json => matches!(format, Format::Lines | Format::Array | Format::Values),
+            Self::Json => matches!(
+                format,
+                Format::Lines | Format::Array | Format::Values | Format::Field(_)
+            ),
             Self::Parquet => matches!(format, Format::Parquet),
             Self::Arrow => matches!(format, Format::ArrowFile | Format::ArrowStream),
             Self::Csv | Self::Tsv => matches!(format, Format::Csv(_)),
@@ -90,6 +94,7 @@ pub(crate) fn describe_format(format: &Format) -> &'static str {
         Format::Lines => "JSONL",
         Format::Array => "a JSON array",
         Format::Values => "JSON with records over several lines",
+        Format::Field(_) => "a JSON object",
         Format::Csv(_) => "delimited text",
         Format::Text => "text",
         Format::Parquet => "a Parquet file",

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::convert::csv::Syntax;
+
 /// What the unpacked bytes of a source are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -12,8 +14,10 @@ pub enum Format {
     Lines,
     /// One JSON array of records.
     Array,
-    /// JSON objects one after another, each over several lines (pretty-printed), or just one of them.
+    /// JSON objects one after another that are not each on a line of its own: pretty-printed, or without line breaks.
     Values,
+    /// One JSON object with an array of records in this field.
+    Field(String),
     /// Rows of delimited text with a header: CSV and TSV.
     Csv(CsvDialect),
     /// Text files: each is one record, `{"text": "<content>"}`.
@@ -34,7 +38,8 @@ impl Format {
         match self {
             Self::Lines => "JSONL",
             Self::Array => "JSON array",
-            Self::Values => "JSON objects over several lines",
+            Self::Values => "JSON objects one after another",
+            Self::Field(_) => "JSON object with records in a field",
             Self::Csv(dialect) if dialect.delimiter == b'\t' => "TSV",
             Self::Csv(_) => "CSV",
             Self::Text => "text",
@@ -53,6 +58,46 @@ pub struct CsvDialect {
     pub delimiter: u8,
     /// All columns of the file in their order; the names are unique.
     pub columns: Vec<CsvColumn>,
+    /// Whether cells may be quoted; else a quote is a character.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub quoting: bool,
+    /// What takes its meaning from a quote in a quoted cell, besides a second quote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escape: Option<u8>,
+    /// Whether the first row is the header.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub header: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+impl CsvDialect {
+    pub(crate) fn syntax(&self) -> Syntax {
+        Syntax {
+            delimiter: self.delimiter,
+            quoting: self.quoting,
+            escape: self.escape,
+        }
+    }
+}
+
+/// Where the columns of delimited text get their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CsvHeader {
+    /// From the first row.
+    #[default]
+    FirstRow,
+    /// Nowhere: they are `column_1`, `column_2` and so on.
+    None,
+    /// These are the names; the first row is data.
+    Names(Vec<String>),
 }
 
 /// One column of delimited text.

@@ -20,6 +20,8 @@ pub(crate) struct Opened {
     pub(crate) source: Source,
     pub(crate) kinds: Kinds,
     pub(crate) notes: Vec<String>,
+    /// Whether the last byte of a short text ends a record.
+    pub(crate) ends_whole: bool,
 }
 
 impl Opened {
@@ -43,6 +45,7 @@ impl Opened {
             source,
             kinds: sniffed.kinds,
             notes: sniffed.notes,
+            ends_whole: sniffed.ends_whole,
         })
     }
 }

@@ -142,6 +142,9 @@ fn names_that_lie_are_told() {
             Format::Csv(CsvDialect {
                 delimiter: b',',
                 columns: Vec::new(),
+                quoting: true,
+                escape: None,
+                header: true,
             }),
             "",
         ),

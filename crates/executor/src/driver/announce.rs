@@ -1,5 +1,6 @@
 //! Telling what happens, as it happens: events.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use coldpress_dataset::Staged;
@@ -17,6 +18,12 @@ impl Driver<'_> {
     pub(super) fn warn(&mut self, message: String) {
         self.events
             .emit(Event::new(EventKind::Warning, message.clone()));
+        self.executor
+            .shared
+            .warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(message.clone());
         self.warnings.push(message);
     }
 

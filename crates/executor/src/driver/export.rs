@@ -94,7 +94,7 @@ impl Driver<'_> {
                 let (marks, ledger) = (&result.error_marks, &result.ledger);
                 frontier
                     .judge
-                    .pass(&planned, marks, ledger.quarantined(), ledger.records)
+                    .pass(&planned, marks, ledger)
                     .map_err(|excess| self.excess(&excess))?;
                 frontier.ledger.add(ledger);
             } else if self.state.failure(index).is_some() && self.is_given_up(index) {

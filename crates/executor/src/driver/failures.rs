@@ -39,7 +39,7 @@ impl Driver<'_> {
                 }
             }
             // Another try, or another partition, would meet it too: it is no failure of this one.
-            FailureKind::Obstacle => {
+            FailureKind::Strict | FailureKind::Obstacle => {
                 motion.scheduler.stopped(partition);
                 motion
                     .fatal

@@ -36,9 +36,12 @@ impl Driver<'_> {
         })
     }
 
+    /// Whether a part of the input is lost that may have been any number of records. What is longer than a record may be
+    /// is such a part: where a reader is out of step it is all that follows.
     pub(super) fn has_unreadable(&self) -> bool {
-        !self.state.damaged_sources().is_empty()
-            || self.counted().any(|result| !result.unreadable.is_empty())
+        let is_part =
+            |result: &Publication| !result.unreadable.is_empty() || result.ledger.too_long > 0;
+        !self.state.damaged_sources().is_empty() || self.counted().any(is_part)
     }
 
     /// Writes the views of the job: files that can be made again, for people and other programs.

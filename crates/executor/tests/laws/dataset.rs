@@ -232,7 +232,7 @@ fn bad_line() -> impl Strategy<Value = Vec<u8>> {
         b"{\"text\": \"\xFF\"}",
         b"{\"text\": \"cut",
         b"{\"text\": 1,}",
-        b"{\"text\": \"a\"} {}",
+        b"{\"text\": \"a\"} []",
         b"{\"text\": \"a\xE4\xB8",
     ];
     prop::sample::select(lines.map(<[u8]>::to_vec).to_vec())

@@ -140,9 +140,9 @@ fn attempts_are_counted() {
     assert_eq!(state.publications().count(), 3);
 }
 
-/// A line that is no record fails its partition where the recipe is not lenient, and only that.
+/// A line that is no record fails the job where the recipe is not lenient.
 #[test]
-fn a_strict_reader_fails_the_partition() {
+fn a_strict_reader_fails_the_job() {
     let lines = [
         "{\"text\": \"a\"}",
         "nonsense",
@@ -151,19 +151,13 @@ fn a_strict_reader_fails_the_partition() {
     ];
     let bench = Bench::new(&Dataset::of_lines(lines.map(str::to_owned)));
     let plan = Plan::new(Vec::new(), 2).with("load_jsonl_lenient", false);
-    let report = bench.run(&plan).unwrap();
-    assert_eq!(report.status, Status::CompletedWithFailures);
-    let failed: Vec<_> = report
-        .failed_partitions
-        .iter()
-        .map(|failed| (failed.partition, failed.attempts))
-        .collect();
-    assert_eq!(failed, [(0, 1)]);
-    assert_eq!(
-        bench.export(plan.form).unwrap(),
-        [b"{\"text\": \"b\"}\n{\"text\": \"c\"}\n"]
+    let error = bench.run(&plan).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Failed);
+    assert!(
+        error.to_string().contains("at byte 14: not valid JSON"),
+        "{error}"
     );
-    assert_eq!(bench.quarantine_folder(&plan), []);
+    assert!(bench.export(plan.form).is_none());
 }
 
 /// A file that holds nothing but the beginning of a record takes no other file with it, wherever it breaks off.

@@ -175,6 +175,7 @@ impl Reading {
     fn reject(&mut self, reject: Reject) {
         self.tally.ledger.records += 1;
         self.tally.ledger.rejected += 1;
+        self.tally.ledger.rejected_bytes += reject.bytes.len() as u64;
         let Reject {
             origin,
             bytes,

@@ -9,7 +9,7 @@ use crate::json::{JsonKind, ScanError, Slot, scan_and_see, unescape_into};
 use crate::lines::{LineSpan, Lines};
 use crate::origin::Origin;
 use crate::path::DeclaredFields;
-use crate::rejected::read_rejected;
+use crate::rejected::{is_lost, read_rejected};
 
 /// A line that is no record, with the bytes that it consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Reject {
     pub reason: String,
     /// Whether its JSON stops before it is complete, as a torn write does.
     pub incomplete: bool,
+    /// Whether it stands for a part of the input that is lost, and that may have been any number of records.
+    pub lost: bool,
 }
 
 impl Batch {
@@ -99,12 +101,14 @@ fn reject(source: u32, span: LineSpan, line: &str, error: ScanError) -> Reject {
             bytes,
             reason,
             incomplete: false,
+            lost: is_lost(line),
         },
         None => Reject {
             origin,
             bytes: line.as_bytes().to_vec(),
             reason: error.message,
             incomplete: error.incomplete,
+            lost: false,
         },
     }
 }
@@ -134,6 +138,7 @@ fn keep_valid_lines(
                     bytes: line.to_vec(),
                     reason: message,
                     incomplete,
+                    lost: false,
                 });
                 false
             }

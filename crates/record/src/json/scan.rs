@@ -176,6 +176,11 @@ fn describe(line: &str, error: &serde_json::Error) -> ScanError {
     let message = if error.is_data() {
         let kind = JsonKind::of(line);
         format!("a record must be a JSON object, this line is {kind}")
+    } else if let Some((number, column)) = foreign_number(line, error.column()) {
+        format!(
+            "not valid JSON: {number} at column {column} is no number of JSON, though Python's json writes it; write null \
+             instead"
+        )
     } else {
         format!("not valid JSON: {reason} at column {}", error.column())
     };
@@ -183,6 +188,21 @@ fn describe(line: &str, error: &serde_json::Error) -> ScanError {
         message,
         incomplete: error.is_eof(),
     }
+}
+
+/// The number at this column (counted from 1), if it is one of those that JSON does not have, and where it begins.
+fn foreign_number(line: &str, column: usize) -> Option<(&'static str, usize)> {
+    const NUMBERS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
+    // The error is at the number or, where a sign comes first, within it.
+    let places = column.saturating_sub(2)..=column;
+    let number_at = |at: usize| {
+        let rest = line.get(at..)?;
+        let number = NUMBERS
+            .into_iter()
+            .find(|number| rest.starts_with(number))?;
+        Some((number, at + 1))
+    };
+    places.into_iter().find_map(number_at)
 }
 
 struct Fields<'a> {

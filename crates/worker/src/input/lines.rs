@@ -1,6 +1,6 @@
 //! A slice of a text.
 
-use coldpress_dataset::{Block, LineStream};
+use coldpress_dataset::{Block, LineStream, Source};
 use coldpress_operator::Chain;
 use coldpress_record::{Batch, Lines, Origin, Unreadable};
 use coldpress_storage::Hasher;
@@ -16,6 +16,8 @@ pub(crate) struct LinesInput {
     hasher: Hasher,
     source: u32,
     long: u64,
+    /// The source, where it consists of several files.
+    joined: Option<Source>,
 }
 
 impl LinesInput {
@@ -37,7 +39,13 @@ impl LinesInput {
                 attempt.max_record_bytes,
             )?,
         };
+        let is_joined = attempt.source.is_joined() && slice.copy.is_none();
+        let mut stream = stream;
+        if is_joined {
+            stream.track_seeks();
+        }
         Ok(Self {
+            joined: is_joined.then(|| attempt.source.clone()),
             stream,
             lines: Lines::new(slice.source),
             hasher: Hasher::new(),
@@ -82,8 +90,35 @@ impl LinesInput {
         }
         batch.fill(&mut self.lines, chain.fields(), &mut found.rejects);
         chain.begin(batch);
+        self.name_files(found);
+        self.find_lost(found);
         self.find_torn(found);
         Ok(true)
+    }
+
+    /// Names the files that rejected lines are in, where the source consists of several.
+    fn name_files(&mut self, found: &mut Found) {
+        let Some(source) = &self.joined else { return };
+        for reject in found.rejects.iter_mut().filter(|reject| !reject.lost) {
+            let seek = self.stream.seek_of(reject.origin.position);
+            let file = seek.and_then(|seek| source.member_at(seek)?.file_name());
+            if let Some(file) = file {
+                reject.reason = format!("`{}`: {}", file.to_string_lossy(), reject.reason);
+            }
+        }
+    }
+
+    /// Lines that stand for a lost part are no records either, and what they stand for may have been many.
+    fn find_lost(&self, found: &mut Found) {
+        for lost in found.rejects.extract_if(.., |reject| reject.lost) {
+            found.records -= 1;
+            found.unreadable.push(Unreadable {
+                source: self.source,
+                start: lost.origin.position,
+                length: 0,
+                reason: lost.reason,
+            });
+        }
     }
 
     /// A last line that no line end follows and whose JSON breaks off is what a torn write leaves: no record.
@@ -94,7 +129,7 @@ impl LinesInput {
             .pop_if(|last| last.incomplete && Some(last.origin.position) == unterminated);
         if let Some(torn) = torn {
             found.records -= 1;
-            found.torn = Some(Unreadable {
+            found.unreadable.push(Unreadable {
                 source: self.source,
                 start: torn.origin.position,
                 length: torn.bytes.len() as u64,

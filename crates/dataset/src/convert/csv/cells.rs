@@ -18,19 +18,40 @@ impl<'a> Cell<'a> {
             return Cow::Borrowed(inner.strip_suffix('"').unwrap_or(inner));
         }
         let mut content = String::with_capacity(inner.len());
+        let is_mark = |byte: u8| byte == b'"' || Some(byte) == self.escape;
         let mut rest = inner;
-        while let Some((before, after)) = rest.split_once('"') {
+        while let Some(at) = rest.bytes().position(is_mark) {
+            let (before, after) = (&rest[..at], &rest[at + 1..]);
             content.push_str(before);
-            let Some(after) = after.strip_prefix('"') else {
+            let mark = rest.as_bytes()[at];
+            let next = after.as_bytes().first().copied();
+            if mark == b'"' && next != Some(b'"') {
                 // Behind the closing quote all is as it stands.
                 content.push_str(after);
                 return Cow::Owned(content);
-            };
-            content.push('"');
-            rest = after;
+            }
+            // Before anything but a quote or itself the escape character is a character.
+            let escaped = next.filter(|next| is_mark(*next));
+            content.push(char::from(escaped.unwrap_or(mark)));
+            rest = &after[usize::from(escaped.is_some())..];
         }
         content.push_str(rest);
         Cow::Owned(content)
+    }
+
+    /// Whether a quote after a backslash closes the cell, and text follows: the backslash was meant to keep it open.
+    pub(super) fn is_closed_by_escaped_quote(self) -> bool {
+        if !self.is_quoted || self.is_simple {
+            return false;
+        }
+        let mut rest = self.text.strip_prefix('"').unwrap_or(self.text);
+        while let Some((before, after)) = rest.split_once('"') {
+            match after.strip_prefix('"') {
+                Some(after) => rest = after,
+                None => return before.ends_with('\\') && !after.is_empty(),
+            }
+        }
+        false
     }
 }
 
@@ -156,6 +177,25 @@ mod tests {
                 text,
                 is_quoted: true,
                 is_simple,
+                escape: None,
+            };
+            assert_eq!(cell.content(), content, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_escape_character_takes_the_meaning_from_quotes_and_itself() {
+        for (text, content) in [
+            (r#""a \"b\", c""#, r#"a "b", c"#),
+            (r#""C:\dir\n""#, r"C:\dir\n"),
+            (r#""\\""#, r"\"),
+            (r#""a ""b"" \"c""#, r#"a "b" "c"#),
+        ] {
+            let cell = Cell {
+                text,
+                is_quoted: true,
+                is_simple: false,
+                escape: Some(b'\\'),
             };
             assert_eq!(cell.content(), content, "{text}");
         }

@@ -1,6 +1,7 @@
 //! Which character stands between cells.
 
 use super::rows::{Event, Rows};
+use super::scan::Syntax;
 
 /// What may stand between cells where nobody says so, the likelier first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
@@ -9,11 +10,19 @@ const SAMPLE_ROWS: usize = 1000;
 /// The delimiter that divides the first rows the most evenly; `likely` if none or several do.
 ///
 /// `is_whole` says that `head` is all of the text: else its last row is cut.
-pub(crate) fn find_delimiter(head: &[u8], is_whole: bool, likely: u8) -> u8 {
+pub(crate) fn find_delimiter(head: &[u8], is_whole: bool, likely: Syntax) -> u8 {
+    let (syntax, likely) = (likely, likely.delimiter);
     let others = DELIMITERS.into_iter().filter(|other| *other != likely);
     let mut best = (0, likely);
     for delimiter in std::iter::once(likely).chain(others) {
-        let evenness = evenness(head, is_whole, delimiter);
+        let evenness = evenness(
+            head,
+            is_whole,
+            Syntax {
+                delimiter,
+                ..syntax
+            },
+        );
         if evenness > best.0 {
             best = (evenness, delimiter);
         }
@@ -22,8 +31,8 @@ pub(crate) fn find_delimiter(head: &[u8], is_whole: bool, likely: u8) -> u8 {
 }
 
 /// How many of 1000 rows have as many cells as the first; 0 where the first has but one.
-fn evenness(head: &[u8], is_whole: bool, delimiter: u8) -> usize {
-    let counts = cell_counts(head, is_whole, delimiter);
+fn evenness(head: &[u8], is_whole: bool, syntax: Syntax) -> usize {
+    let counts = cell_counts(head, is_whole, syntax);
     match counts.first() {
         None | Some(1) => 0,
         Some(first) => {
@@ -34,8 +43,8 @@ fn evenness(head: &[u8], is_whole: bool, delimiter: u8) -> usize {
 }
 
 /// How many cells the first rows have.
-fn cell_counts(head: &[u8], is_whole: bool, delimiter: u8) -> Vec<u64> {
-    let mut rows = Rows::new(delimiter, 0, u64::MAX);
+fn cell_counts(head: &[u8], is_whole: bool, syntax: Syntax) -> Vec<u64> {
+    let mut rows = Rows::new(syntax, 0, u64::MAX);
     let mut counts = Vec::new();
     let mut at = 0;
     while at < head.len() && counts.len() < SAMPLE_ROWS {
@@ -44,7 +53,9 @@ fn cell_counts(head: &[u8], is_whole: bool, delimiter: u8) -> Vec<u64> {
         count(event, &mut counts);
     }
     if at == head.len() && (is_whole || counts.is_empty()) {
-        count(rows.finish(), &mut counts);
+        rows.finish()
+            .into_iter()
+            .for_each(|event| count(event, &mut counts));
     }
     counts
 }
@@ -75,9 +86,12 @@ mod tests {
             ("id,text\n1,\"a;b\"\n2,\"c;d\"", b',', b','),
             ("", b'\t', b'\t'),
         ] {
-            let found = find_delimiter(head.as_bytes(), true, likely);
+            let found = find_delimiter(head.as_bytes(), true, Syntax::quoted(likely));
             assert_eq!(char::from(found), char::from(expected), "{head:?}");
         }
-        assert_eq!(find_delimiter(b"a;b\n1;2\n3", false, b','), b';');
+        assert_eq!(
+            find_delimiter(b"a;b\n1;2\n3", false, Syntax::quoted(b',')),
+            b';'
+        );
     }
 }

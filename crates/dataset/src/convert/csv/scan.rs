@@ -1,6 +1,29 @@
 //! The scanner: where the cells of a row begin and end.
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memchr3};
+
+/// What tells cells and rows apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Syntax {
+    /// What is between two cells.
+    pub(crate) delimiter: u8,
+    /// Whether a cell that begins with a quote goes on to the next one; else a quote is a character.
+    pub(crate) quoting: bool,
+    /// What takes its meaning from a quote in quotes, besides a second quote.
+    pub(crate) escape: Option<u8>,
+}
+
+impl Syntax {
+    /// RFC 4180 with this delimiter.
+    #[cfg(test)]
+    pub(crate) fn quoted(delimiter: u8) -> Self {
+        Self {
+            delimiter,
+            quoting: true,
+            escape: None,
+        }
+    }
+}
 
 /// Where a cell lies in its row.
 #[derive(Clone, Copy)]
@@ -25,7 +48,7 @@ impl Span {
 
 /// The scanner: how far a row was read, and its cells.
 pub(super) struct Scan {
-    delimiter: u8,
+    syntax: Syntax,
     kept: usize,
     state: State,
     pub(super) cells: Vec<Span>,
@@ -35,6 +58,10 @@ pub(super) struct Scan {
     cell: Span,
     /// Bytes of the row so far.
     pub(super) length: usize,
+    /// Whether a cell of the row is in quotes.
+    pub(super) has_quotes: bool,
+    /// Whether text follows a closing quote in its cell.
+    pub(super) is_stray: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -46,27 +73,32 @@ enum State {
     Quoted,
     /// After a quote in quotes: the closing one, or the first of two.
     Quote,
+    /// In quotes, after the escape character.
+    Escaped,
     /// At the line end.
     Ended,
 }
 
 impl Scan {
-    pub(super) fn new(delimiter: u8, kept: usize) -> Self {
+    pub(super) fn new(syntax: Syntax, kept: usize) -> Self {
         let cell = Span::plain(0, 0);
         Self {
-            delimiter,
+            syntax,
             kept,
             state: State::Start,
             cells: Vec::new(),
             count: 0,
             cell,
             length: 0,
+            has_quotes: false,
+            is_stray: false,
         }
     }
 
     pub(super) fn begin_row(&mut self) {
         self.cells.clear();
         (self.state, self.count, self.length) = (State::Start, 0, 0);
+        (self.has_quotes, self.is_stray) = (false, false);
     }
 
     /// Goes on with `input`; returns where in it the row ends: the place of its line end.
@@ -91,7 +123,8 @@ impl Scan {
                 if let State::Ended = self.state {
                     return Some(at);
                 }
-                let is_quoted = *input.get(at)? == b'"';
+                let is_quoted = *input.get(at)? == b'"' && self.syntax.quoting;
+                self.has_quotes |= is_quoted;
                 self.cell = Span {
                     start: self.length + at,
                     end: 0,
@@ -111,20 +144,35 @@ impl Scan {
                     end: self.length + end,
                     ..self.cell
                 });
-                let goes_on = input[end] == self.delimiter;
+                let goes_on = input[end] == self.syntax.delimiter;
                 self.state = if goes_on { State::Start } else { State::Ended };
                 Some(end + usize::from(goes_on))
             }
             State::Quoted => {
-                let end = at + memchr(b'"', &input[at..])?;
-                self.state = State::Quote;
+                let found = match self.syntax.escape {
+                    None => memchr(b'"', &input[at..]),
+                    Some(escape) => memchr2(b'"', escape, &input[at..]),
+                };
+                let end = at + found?;
+                self.state = match input[end] {
+                    b'"' => State::Quote,
+                    _ => State::Escaped,
+                };
+                // The escape character has to go, too.
+                self.cell.is_simple &= input[end] == b'"';
                 Some(end + 1)
+            }
+            State::Escaped => {
+                let _ = input.get(at)?;
+                self.state = State::Quoted;
+                Some(at + 1)
             }
             State::Quote => {
                 let byte = *input.get(at)?;
                 let is_doubled = byte == b'"';
-                let ends = byte == self.delimiter || byte == b'\n' || byte == b'\r';
+                let ends = byte == self.syntax.delimiter || byte == b'\n' || byte == b'\r';
                 self.cell.is_simple &= ends;
+                self.is_stray |= !ends && !is_doubled;
                 self.state = if is_doubled {
                     State::Quoted
                 } else {
@@ -139,13 +187,14 @@ impl Scan {
     /// Passes over whole cells without quotes, which most are; returns where the row ends or the next cell begins.
     fn plain_cells(&mut self, input: &[u8], start: usize) -> usize {
         let mut at = start;
-        while input.get(at).is_some_and(|byte| *byte != b'"') {
+        let quoting = self.syntax.quoting;
+        while input.get(at).is_some_and(|byte| *byte != b'"' || !quoting) {
             let Some(length) = self.plain_length(&input[at..]) else {
                 break;
             };
             let end = at + length;
             self.add_cell(Span::plain(self.length + at, self.length + end));
-            if input[end] != self.delimiter {
+            if input[end] != self.syntax.delimiter {
                 self.state = State::Ended;
                 return end;
             }
@@ -160,13 +209,13 @@ impl Scan {
         let (words, _) = input[..input.len().min(SHORT)].as_chunks::<8>();
         for (at, word) in words.iter().enumerate() {
             let word = u64::from_le_bytes(*word);
-            let ends = has(word, self.delimiter) | has(word, b'\n') | has(word, b'\r');
+            let ends = has(word, self.syntax.delimiter) | has(word, b'\n') | has(word, b'\r');
             if ends != 0 {
                 return Some(at * 8 + (ends.trailing_zeros() / 8) as usize);
             }
         }
         let passed = words.len() * 8;
-        memchr3(self.delimiter, b'\n', b'\r', &input[passed..]).map(|length| passed + length)
+        memchr3(self.syntax.delimiter, b'\n', b'\r', &input[passed..]).map(|length| passed + length)
     }
 
     fn add_cell(&mut self, cell: Span) {
@@ -188,7 +237,7 @@ impl Scan {
             end: self.length,
             ..self.cell
         });
-        matches!(self.state, State::Quoted)
+        matches!(self.state, State::Quoted | State::Escaped)
     }
 }
 

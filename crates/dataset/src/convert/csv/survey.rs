@@ -5,8 +5,9 @@ use std::io;
 
 use super::cells::kind_of;
 use super::rows::{Event, Row, Rows};
+use super::scan::Syntax;
 use crate::convert::Chunks;
-use crate::source::CsvKind;
+use crate::source::{CsvHeader, CsvKind};
 
 /// A header larger than this is none.
 const MAX_HEADER_BYTES: u64 = 1024 * 1024;
@@ -24,25 +25,33 @@ pub(crate) struct Survey {
     pub(crate) notes: Vec<String>,
 }
 
+/// The cells of the first row, and what each is on its own.
+type FirstRow = Vec<(String, Option<CsvKind>)>;
+
 /// Reads delimited text to its end; `Ok(Err(..))` says why it has no header.
 ///
 /// Columns for which `is_text` says so are not examined. Where the text breaks off, the survey ends.
 pub(crate) fn survey(
     mut chunks: Chunks<'_>,
-    delimiter: u8,
+    syntax: Syntax,
+    header: &CsvHeader,
     is_text: impl Fn(&str) -> bool,
 ) -> io::Result<Result<Survey, String>> {
-    let header = match read_header(&mut chunks, delimiter)? {
-        Ok(header) => header,
+    let first = match read_first(&mut chunks, syntax)? {
+        Ok(first) => first,
         Err(reason) => return Ok(Err(reason)),
     };
     let mut survey = Survey::default();
-    survey.name_columns(header);
-    survey.kinds = vec![None; survey.names.len()];
-    for (name, kind) in survey.names.iter().zip(&mut survey.kinds) {
-        *kind = is_text(name).then_some(CsvKind::Text);
+    let row = survey.name_columns(header, first);
+    for (at, name) in survey.names.iter().enumerate() {
+        let kind = row.get(at).copied().flatten();
+        survey.kinds.push(match is_text(name) {
+            true => Some(CsvKind::Text),
+            false => kind,
+        });
     }
-    let mut rows = Rows::new(delimiter, survey.names.len(), MAX_ROW_BYTES);
+    let mut rows = Rows::new(syntax, survey.names.len(), MAX_ROW_BYTES);
+    rows.go_back();
     while !survey.is_settled() {
         let input = match chunks.fill() {
             Ok([]) => break,
@@ -55,13 +64,15 @@ pub(crate) fn survey(
         survey.examine(event);
         chunks.consume(taken);
     }
-    survey.examine(rows.finish());
+    while let Some(event) = rows.finish() {
+        survey.examine(event);
+    }
     Ok(Ok(survey))
 }
 
-/// The cells of the first row.
-fn read_header(chunks: &mut Chunks<'_>, delimiter: u8) -> io::Result<Result<Vec<String>, String>> {
-    let mut rows = Rows::new(delimiter, usize::MAX, MAX_HEADER_BYTES);
+/// The first row, which is the header where there is one.
+fn read_first(chunks: &mut Chunks<'_>, syntax: Syntax) -> io::Result<Result<FirstRow, String>> {
+    let mut rows = Rows::new(syntax, usize::MAX, MAX_HEADER_BYTES);
     loop {
         let input = match chunks.fill() {
             Ok(input) => input,
@@ -70,14 +81,14 @@ fn read_header(chunks: &mut Chunks<'_>, delimiter: u8) -> io::Result<Result<Vec<
         };
         let ended = input.is_empty();
         let (taken, event) = if ended {
-            (0, rows.finish())
+            (0, rows.finish().unwrap_or(Event::More))
         } else {
             rows.next(input)
         };
         let header = match event {
-            Event::More => None,
+            Event::More | Event::Broken(_) => None,
             Event::Row(row) if row.is_blank(2) => None,
-            Event::Row(row) => Some(header_cells(&row)),
+            Event::Row(row) => Some(first_cells(&row)),
             Event::Long(_) => Some(Err(format!(
                 "its first row, which should be the header, is longer than {MAX_HEADER_BYTES} bytes"
             ))),
@@ -91,7 +102,7 @@ fn read_header(chunks: &mut Chunks<'_>, delimiter: u8) -> io::Result<Result<Vec<
     }
 }
 
-fn header_cells(row: &Row<'_>) -> Result<Vec<String>, String> {
+fn first_cells(row: &Row<'_>) -> Result<FirstRow, String> {
     if row.is_open {
         return Err("a quote in its header is left open".to_owned());
     }
@@ -100,13 +111,47 @@ fn header_cells(row: &Row<'_>) -> Result<Vec<String>, String> {
     })?;
     Ok(row
         .cells(text)
-        .map(|cell| cell.content().into_owned())
+        .map(|cell| (cell.content().into_owned(), kind_of(cell)))
         .collect())
 }
 
 impl Survey {
+    /// Names the columns; returns what the cells of the first row are, if it is no header.
+    fn name_columns(&mut self, header: &CsvHeader, first: FirstRow) -> Vec<Option<CsvKind>> {
+        let (names, kinds): (Vec<String>, Vec<_>) = first.into_iter().unzip();
+        match header {
+            CsvHeader::FirstRow => {
+                self.suspect_data(&names, &kinds);
+                self.make_unique(names);
+                Vec::new()
+            }
+            CsvHeader::None => {
+                let numbers = 1..=names.len();
+                self.names = numbers.map(|number| format!("column_{number}")).collect();
+                kinds
+            }
+            CsvHeader::Names(given) => {
+                self.names.clone_from(given);
+                kinds
+            }
+        }
+    }
+
+    /// Says so where the header looks like a row of data: no column is called like a number.
+    fn suspect_data(&mut self, names: &[String], kinds: &[Option<CsvKind>]) {
+        let number = kinds.iter().position(|kind| *kind == Some(CsvKind::Number));
+        if let Some(at) = number {
+            self.notes.push(format!(
+                "its first row is read as the header, and column {} is called `{}`; if that row is data, set \
+                 `load_dataset_kwargs.header: false` or to a list of names",
+                at + 1,
+                names[at]
+            ));
+        }
+    }
+
     /// Makes names of the header's cells: none empty, none twice.
-    fn name_columns(&mut self, header: Vec<String>) {
+    fn make_unique(&mut self, header: Vec<String>) {
         let given: BTreeSet<String> = header.iter().cloned().collect();
         let mut taken = BTreeSet::new();
         for (at, cell) in header.into_iter().enumerate() {

@@ -2,8 +2,8 @@ use coldpress_record::{escape_into, rejected_line};
 use serde_json::Value;
 
 use super::*;
-use crate::convert::csv::{CsvRows, join, survey};
-use crate::source::{CsvColumn, CsvDialect, CsvKind};
+use crate::convert::csv::{CsvRows, Syntax, join, survey};
+use crate::source::{CsvColumn, CsvDialect, CsvHeader, CsvKind};
 
 mod plain;
 
@@ -20,7 +20,9 @@ fn choppy(bytes: &[u8], sizes: &[usize]) -> Chunks<'static> {
 }
 
 fn dialect_of(bytes: &[u8], delimiter: u8, sizes: &[usize]) -> Result<CsvDialect, String> {
-    let survey = survey(choppy(bytes, sizes), delimiter, |_| false).unwrap()?;
+    let syntax = Syntax::quoted(delimiter);
+    let header = CsvHeader::FirstRow;
+    let survey = survey(choppy(bytes, sizes), syntax, &header, |_| false).unwrap()?;
     let columns = survey.names.into_iter().zip(survey.kinds);
     Ok(CsvDialect {
         delimiter,
@@ -30,6 +32,9 @@ fn dialect_of(bytes: &[u8], delimiter: u8, sizes: &[usize]) -> Result<CsvDialect
                 kind: kind.unwrap_or_default(),
             })
             .collect(),
+        quoting: true,
+        escape: None,
+        header: true,
     })
 }
 
@@ -119,6 +124,41 @@ fn rows_that_are_none_are_rejected_and_told() {
         String::from_utf8_lossy(&made.text),
         String::from_utf8_lossy(&expected)
     );
+}
+
+/// The lines that come out, those of rejected rows as reason and bytes.
+fn told(made: &Made) -> Vec<String> {
+    let told = |line: &&str| match line.strip_prefix('\u{1a}') {
+        Some(rest) => {
+            let mut parts = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+            let reason = parts.next().unwrap().unwrap();
+            let bytes: String = parts.next().unwrap().unwrap();
+            let short = reason.split(['(', ';']).next().unwrap().to_owned();
+            format!("{short}: {bytes}")
+        }
+        None => (*line).to_owned(),
+    };
+    made.lines().iter().map(told).collect()
+}
+
+#[test]
+fn a_quote_that_is_never_closed_costs_its_row_alone() {
+    let rows: String = (0..100).map(|id| format!("{id},text {id}\n")).collect();
+    let text = format!("id,text\n1,\"a\n{rows}x,\"b\n{rows}y,\"c\" d\n");
+    for sizes in [&[7][..], &[usize::MAX]] {
+        let dialect = dialect_of(text.as_bytes(), b',', sizes).unwrap();
+        for limit in [u64::MAX, 1 << 20, 500] {
+            let made = convert(text.as_bytes(), &dialect, limit, sizes);
+            let told = told(&made);
+            assert_eq!(told.len(), 203);
+            let at = "a quote is left open in the row that begins at byte";
+            assert_eq!(told[0], format!("{at} 8: 1,\"a"));
+            assert_eq!(told[1], "{\"id\": \"0\", \"text\": \"text 0\"}");
+            assert_eq!(told[101], format!("{at} {}: x,\"b", 13 + rows.len()));
+            assert_eq!(told[202], "{\"id\": \"y\", \"text\": \"c d\"}");
+            assert_eq!(made.error, None);
+        }
+    }
 }
 
 #[test]

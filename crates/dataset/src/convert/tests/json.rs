@@ -53,7 +53,6 @@ fn elements_stand_on_lines_of_their_own_and_else_as_they_are() {
         &["{\"a\":1}", "{\"b\":[{}]}", "[[]]"],
         None,
     );
-    check_array("[1,,2,]", &["1", "2"], None);
     check_values(
         "{\n  \"a\": {\n    \"b\": 1\n  }\n}\n{\"c\":\n2}{\"d\": 3},\n[1,\n2] 3 \"x\" true{}",
         &[
@@ -85,15 +84,149 @@ fn what_is_no_json_stays_none() {
         None,
     );
     check_array(
-        "[{\"a\": 1}\n{\"b\": 2}, {\"a\": 1], }, x y]",
-        &["{\"a\": 1} {\"b\": 2}", "{\"a\": 1]", "}", "x y"],
+        "[{\"a\": 1}\n{\"b\": 2}, {\"a\": 1 2}, }, x y]",
+        &["{\"a\": 1} {\"b\": 2}", "{\"a\": 1 2}", "}", "x y"],
         None,
     );
     check_values(
         "{\"a\": 1}} x{]y",
-        &["{\"a\": 1}", "}", "x", "{]", "y"],
-        None,
+        &["{\"a\": 1}", "}", "x", "{]y"],
+        Some("the JSON breaks off in the record that begins at byte 11; the file ends at byte 14"),
     );
+}
+
+/// One byte too many or too few costs its element, whatever is in the others.
+#[test]
+fn an_element_out_of_step_does_not_take_others_along() {
+    let good = |id: usize| {
+        format!("{{\"id\": {id}, \"text\": \"say \\\"x\\\", {{ok}}\", \"in\": [{{\"id\": {{}}}}]}}")
+    };
+    let bad = [
+        "{\"id\": 9, \"text\": \"a 6\" pipe and more\"}",
+        "{\"id\": 9, \"text\": \"a 6 pipe and more}",
+        "{\"id\": 9, \"text: \"a 6 pipe and more\"}",
+        "{\"id: 9, \"text\": \"a\"}",
+        "{\"id\": 9, \"text\": \"a\", \"in\": {}",
+        "{\"id\": 9, \"text\": \"a\", \"in\": [}",
+        "{\"id\": {9, \"text\": \"a\"}",
+        "{\"id\": 9]",
+    ];
+    let pretty = |text: &str| {
+        text.replace("{\"id\": ", "{\n  \"id\": ")
+            .replace(", \"text", ",\n  \"text")
+    };
+    for bad in bad {
+        // On lines of their own, without line breaks, and over several lines each; the bad one last, too.
+        for (style, lost) in [(",\n", 1), (", ", 2), ("pretty", 2)] {
+            let (comma, lines) = match style {
+                "pretty" => (",\n", true),
+                comma => (comma, false),
+            };
+            let mut elements: Vec<String> = (0..8).map(good).collect();
+            elements.insert(3, bad.to_owned());
+            let mut text = elements.join(comma);
+            if lines {
+                text = pretty(&text);
+            }
+            let text = format!("[\n{text}\n]\n");
+            for sizes in [&[1][..], &[2, 5], &[usize::MAX]] {
+                let made = array(text.as_bytes(), sizes);
+                assert_eq!(made.error, None, "{text}");
+                let lines = made.lines();
+                let valid = lines
+                    .iter()
+                    .filter(|line| serde_json::from_str::<Value>(line).is_ok())
+                    .count();
+                assert!(
+                    valid + lost > 8 && valid < lines.len(),
+                    "{text}: {lines:#?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn pretty_values_out_of_step_do_not_take_others_along() {
+    for bad in ["\"a 6\" pipe\"\n}", "\"a\"", "\"a\n}", "\"a\", {\n}"] {
+        let one = |text: &str| format!("{{\n  \"id\": 1,\n  \"text\": {text}\n");
+        let good = one("\"x\"\n}");
+        let text = format!("{good}{}{}", one(bad), good.repeat(4));
+        for sizes in [&[1][..], &[2, 5], &[usize::MAX]] {
+            let made = values(text.as_bytes(), sizes);
+            assert_eq!(made.error, None, "{text}");
+            let valid = made
+                .lines()
+                .iter()
+                .filter(|line| serde_json::from_str::<Value>(line).is_ok())
+                .count();
+            assert!(
+                valid >= 4 && valid < made.lines().len(),
+                "{:#?}",
+                made.lines()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_records_may_be_in_a_field() {
+    let run_field = |text: &str, name: &str, sizes: &[usize]| {
+        let field = || Elements::of_field(name);
+        let made = run(text.as_bytes(), 0, field(), 0, sizes);
+        check_resumed(text.as_bytes(), &made, || field().resumed(), sizes);
+        made
+    };
+    for sizes in [&[1][..], &[2, 5], &[usize::MAX]] {
+        let text = "{\"v\": {\"data\": [0], \"x\": \"\\\"data\\\"\"},\n \"d\\u0061ta\": [\n{\"a\": 1},\n{\"a\": 2}\n], \"n\": [3]}\n";
+        let made = run_field(text, "data", sizes);
+        assert_eq!(
+            (made.lines(), &made.error),
+            (vec!["{\"a\": 1}", "{\"a\": 2}"], &None)
+        );
+        for (text, error) in [
+            (
+                text,
+                "the JSON object has no field `rows`, which `load_dataset_kwargs.field` names",
+            ),
+            (
+                "{\"rows\": {\"a\": 1}}",
+                "the field `rows` (`load_dataset_kwargs.field`) holds no list of records (byte 9)",
+            ),
+            (
+                "{\"rows\": [{}, ",
+                "the JSON array breaks off: the file ends at byte 14 without its `]`",
+            ),
+        ] {
+            assert_eq!(run_field(text, "rows", sizes).error.as_deref(), Some(error));
+        }
+    }
+}
+
+#[test]
+fn superfluous_commas_are_told() {
+    for (text, good, commas) in [
+        ("[1,,2,]", 2, 2),
+        ("[,]", 0, 1),
+        ("[1 , , , 2]", 2, 2),
+        ("[{}\n,\n]", 1, 1),
+        ("[1,2]", 2, 0),
+    ] {
+        for sizes in [&[1][..], &[usize::MAX]] {
+            let made = array(text.as_bytes(), sizes);
+            let rejected = made
+                .lines()
+                .iter()
+                .filter(|line| line.starts_with('\u{1a}'))
+                .count();
+            assert_eq!(
+                (made.lines().len() - rejected, rejected),
+                (good, commas),
+                "{text}"
+            );
+            assert_eq!(made.error, None);
+        }
+    }
 }
 
 #[test]

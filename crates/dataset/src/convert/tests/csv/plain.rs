@@ -14,71 +14,128 @@ pub(super) struct PlainRow {
     pub(super) bytes: Vec<u8>,
     cells: Vec<PlainCell>,
     pub(super) is_open: bool,
+    is_stray: bool,
+    /// Where the next row begins, of lines whose quotes do not match.
+    broken_to: Option<usize>,
+}
+
+/// Where in the row reading goes on, if its quotes do not match.
+fn plain_next(row: &PlainRow, delimiter: u8, columns: usize) -> Option<usize> {
+    let mut lines = Vec::new();
+    let mut at = 0;
+    for line in row.bytes.split(|byte| *byte == b'\n' || *byte == b'\r') {
+        if line.iter().any(|byte| !byte.is_ascii_whitespace()) {
+            lines.push((at, line));
+        }
+        at += line.len() + 1;
+    }
+    let plain_count = |line: &[u8]| line.split(|byte| *byte == delimiter).count();
+    let mut candidates = lines.iter().skip(1).collect::<Vec<_>>();
+    if row.is_open && columns == 1 || !row.bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        return None;
+    }
+    if !row.is_open && !row.is_stray {
+        let ends_are_rows = lines.len() > 4
+            && plain_count(lines[0].1) == columns
+            && plain_count(lines[lines.len() - 1].1) == columns;
+        if row.cells.len() == columns || columns == 1 || !ends_are_rows {
+            return None;
+        }
+        candidates.pop();
+    }
+    let is_row = |line: &[u8]| {
+        let (row, _) = plain_row(line, 0, delimiter);
+        let bare = |cell: &PlainCell| !cell.1 && cell.0.contains(&b'"');
+        !row.is_open && !row.is_stray && row.cells.len() == columns && !row.cells.iter().any(bare)
+    };
+    let good: Vec<usize> = candidates
+        .iter()
+        .filter(|(_, line)| is_row(line))
+        .map(|(at, _)| *at)
+        .collect();
+    (good.len() * 2 > candidates.len()).then(|| good[0])
 }
 
 pub(super) fn plain_rows(bytes: &[u8], delimiter: u8) -> Vec<PlainRow> {
-    let mut rows = Vec::new();
+    let mut rows: Vec<PlainRow> = Vec::new();
     let mut at = if bytes.starts_with(b"\xEF\xBB\xBF") {
         3
     } else {
         0
     };
     while at < bytes.len() {
-        let mut row = PlainRow {
-            start: at,
-            ..PlainRow::default()
-        };
-        loop {
-            let (mut cell, mut quoted) = (Vec::new(), false);
-            if bytes.get(at) == Some(&b'"') {
-                quoted = true;
-                at += 1;
-                loop {
-                    match bytes[at..] {
-                        [] => {
-                            row.is_open = true;
-                            break;
-                        }
-                        [b'"', b'"', ..] => {
-                            cell.push(b'"');
-                            at += 2;
-                        }
-                        [b'"', ..] => {
-                            at += 1;
-                            break;
-                        }
-                        [other, ..] => {
-                            cell.push(other);
-                            at += 1;
-                        }
-                    }
-                }
-            }
-            while let Some(byte) = bytes.get(at) {
-                if *byte == delimiter || *byte == b'\n' || *byte == b'\r' {
-                    break;
-                }
-                cell.push(*byte);
-                at += 1;
-            }
-            row.cells.push((cell, quoted));
-            if bytes.get(at) != Some(&delimiter) {
-                break;
-            }
-            at += 1;
+        let (mut row, end) = plain_row(bytes, at, delimiter);
+        row.bytes = bytes[row.start..end].to_vec();
+        at = end + 1;
+        let columns = rows.first().map(|first| first.cells.len());
+        let has_quotes = row.cells.iter().any(|(_, quoted)| *quoted);
+        let next = columns
+            .filter(|_| has_quotes)
+            .and_then(|columns| plain_next(&row, delimiter, columns));
+        if let Some(next) = next {
+            at = row.start + next;
+            row.bytes.truncate(next - 1);
+            row.is_open = false;
+            row.broken_to = Some(at);
+            rows.push(row);
+            continue;
         }
-        row.bytes = bytes[row.start..at].to_vec();
-        at += 1;
         let is_blank = row.bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'));
-        let of_one_column = rows
-            .first()
-            .is_some_and(|first: &PlainRow| first.cells.len() == 1);
-        let is_row = !row.bytes.is_empty() && (!is_blank || row.cells.len() > 1 || of_one_column);
+        let is_row =
+            !row.bytes.is_empty() && (!is_blank || row.cells.len() > 1 || columns == Some(1));
         if is_row {
             rows.push(row);
         }
     }
     rows
+}
+
+/// The row that begins at `at`, and where it ends.
+fn plain_row(bytes: &[u8], mut at: usize, delimiter: u8) -> (PlainRow, usize) {
+    let mut row = PlainRow {
+        start: at,
+        ..PlainRow::default()
+    };
+    loop {
+        let (mut cell, mut quoted) = (Vec::new(), false);
+        if bytes.get(at) == Some(&b'"') {
+            quoted = true;
+            at += 1;
+            loop {
+                match bytes[at..] {
+                    [] => {
+                        row.is_open = true;
+                        break;
+                    }
+                    [b'"', b'"', ..] => {
+                        cell.push(b'"');
+                        at += 2;
+                    }
+                    [b'"', ..] => {
+                        at += 1;
+                        break;
+                    }
+                    [other, ..] => {
+                        cell.push(other);
+                        at += 1;
+                    }
+                }
+            }
+        }
+        while let Some(byte) = bytes.get(at) {
+            if *byte == delimiter || *byte == b'\n' || *byte == b'\r' {
+                break;
+            }
+            row.is_stray |= quoted;
+            cell.push(*byte);
+            at += 1;
+        }
+        row.cells.push((cell, quoted));
+        if bytes.get(at) != Some(&delimiter) {
+            return (row, at);
+        }
+        at += 1;
+    }
 }
 
 fn plain_kind(content: &str) -> Option<CsvKind> {
@@ -97,7 +154,7 @@ fn plain_kind(content: &str) -> Option<CsvKind> {
 pub(super) fn plain_lines(rows: &[PlainRow], names: &[String]) -> Vec<Vec<u8>> {
     let texts = |row: &PlainRow| -> Option<Vec<(String, bool)>> {
         std::str::from_utf8(&row.bytes).ok()?;
-        let good = !row.is_open && row.cells.len() == names.len();
+        let good = !row.is_open && row.broken_to.is_none() && row.cells.len() == names.len();
         let cells = row.cells.iter();
         good.then(|| {
             cells
@@ -143,7 +200,12 @@ pub(super) fn plain_lines(rows: &[PlainRow], names: &[String]) -> Vec<Vec<u8>> {
 
 fn plain_reason(row: &PlainRow, columns: usize) -> String {
     let (start, count) = (row.start, row.cells.len());
-    if row.is_open {
+    if let Some(end) = row.broken_to {
+        format!(
+            "a quote is left open in the row that begins at byte {start}; bytes {start} to {end} are left out, and \
+             reading goes on with the row at byte {end} (`load_dataset_kwargs.quoting: none` reads quotes as characters)"
+        )
+    } else if row.is_open {
         format!("a quote is left open in the row that begins at byte {start}; the file ends in it")
     } else if std::str::from_utf8(&row.bytes).is_err() {
         format!("the row that begins at byte {start} is not valid UTF-8")

@@ -1,0 +1,207 @@
+//! Finding the next element after one that is out of step.
+
+/// The first bytes of an element, for what its first key is.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    bytes: [u8; Self::BYTES],
+    length: u8,
+}
+
+impl Head {
+    const BYTES: usize = 80;
+
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: [0; Self::BYTES],
+            length: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        let length = usize::from(self.length);
+        let taken = bytes.len().min(Self::BYTES - length);
+        if taken > 0 {
+            self.bytes[length..length + taken].copy_from_slice(&bytes[..taken]);
+            self.length += taken as u8;
+        }
+    }
+
+    /// The first key of the object that the element begins as, with its closing quote.
+    fn first_key(&self) -> Option<&[u8]> {
+        let bytes = &self.bytes[..usize::from(self.length)];
+        let key = bytes.strip_prefix(b"{")?.trim_ascii_start();
+        let key = key.strip_prefix(b"\"")?;
+        let end = key.iter().position(|byte| *byte == b'"')?;
+        let after = key[end + 1..].trim_ascii_start();
+        let is_plain = !key[..end].contains(&b'\\');
+        (is_plain && after.first() == Some(&b':')).then(|| &key[..=end])
+    }
+}
+
+/// What may begin at the next byte that is not blank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum May {
+    Nothing,
+    /// An element whose first key is that of the one before.
+    SameKey,
+    /// An element with any key.
+    AnyKey,
+}
+
+/// What came of a byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// It is part of what is left out.
+    Passed,
+    /// It may be part of the next element, and is held.
+    Held,
+    /// With it the next element has begun: what is held.
+    Found,
+    /// What is held is no element; the byte was not taken.
+    Not,
+    /// The string goes on here; the byte was not taken.
+    InString,
+}
+
+/// The search for the next element, byte by byte.
+pub(super) struct Seek {
+    key: Option<Vec<u8>>,
+    /// Whether an element that begins on a line of its own may have any key: none has line breaks inside.
+    is_by_line: bool,
+    /// Whether values follow each other without commas.
+    is_values: bool,
+    /// Whether the search is made at a line break in a string, which otherwise goes on.
+    in_string: bool,
+    may: May,
+    /// The bytes of what may be the next element: `{`, blanks, a quote and the start of its first key.
+    held: Vec<u8>,
+    quote: Option<usize>,
+    /// Blanks, commas and closing brackets of the array that are left out where an element or the end follows.
+    gap: Vec<u8>,
+    /// Offset in the file of the first byte held.
+    place: u64,
+    last: u8,
+}
+
+impl Seek {
+    /// More blanks than this are not between a bracket and a key.
+    const MOST_HELD: usize = 512;
+
+    pub(super) fn new(head: &Head, has_breaks: bool, is_values: bool) -> Self {
+        Self {
+            key: head.first_key().map(<[u8]>::to_vec),
+            is_by_line: !has_breaks,
+            is_values,
+            in_string: false,
+            may: May::Nothing,
+            held: Vec::new(),
+            quote: None,
+            gap: Vec::new(),
+            place: 0,
+            last: 0,
+        }
+    }
+
+    /// The next byte may already begin an element.
+    pub(super) fn at_bracket(mut self) -> Self {
+        self.may = May::SameKey;
+        self
+    }
+
+    /// The search begins at a line break in a string.
+    pub(super) fn within_string(mut self) -> Self {
+        self.in_string = true;
+        self.may = self.at_line_start();
+        self
+    }
+
+    fn at_line_start(&self) -> May {
+        match self.is_by_line {
+            true => May::AnyKey,
+            false => May::SameKey,
+        }
+    }
+
+    /// Takes the byte at `offset` of the file.
+    pub(super) fn next(&mut self, byte: u8, offset: u64) -> Sought {
+        if !self.held.is_empty() {
+            return self.test(byte);
+        }
+        if byte == b'{' && self.may != May::Nothing {
+            self.place = offset;
+            self.held.push(byte);
+            return Sought::Held;
+        }
+        let is_blank = byte.is_ascii_whitespace();
+        if self.in_string && !is_blank && !matches!(byte, b',' | b'}' | b']') {
+            return Sought::InString;
+        }
+        self.may = match byte {
+            b'\n' => self.at_line_start(),
+            _ if is_blank || self.in_string => self.may,
+            b',' if self.last == b'}' && self.may == May::Nothing => May::SameKey,
+            b',' => self.may,
+            b'}' if self.is_values => May::SameKey,
+            _ => May::Nothing,
+        };
+        if !is_blank {
+            self.last = byte;
+        }
+        let is_between = is_blank || byte == b',' || byte == b']' && !self.is_values;
+        if is_between && self.gap.len() < Self::MOST_HELD {
+            self.gap.push(byte);
+            return Sought::Held;
+        }
+        Sought::Passed
+    }
+
+    /// What is between the bytes that were passed and the next.
+    pub(super) fn take_gap(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.gap)
+    }
+
+    /// Whether what is held and `byte` begin an element.
+    fn test(&mut self, byte: u8) -> Sought {
+        let any_key = self.may == May::AnyKey || self.key.is_none();
+        let fits = match self.quote {
+            None if byte == b'"' => {
+                self.quote = Some(self.held.len());
+                true
+            }
+            None => byte.is_ascii_whitespace() && self.held.len() < Self::MOST_HELD,
+            Some(quote) => {
+                let key = self.key.as_deref().unwrap_or_default();
+                key.get(self.held.len() - quote - 1) == Some(&byte)
+            }
+        };
+        if !fits {
+            (self.may, self.quote) = (May::Nothing, None);
+            return Sought::Not;
+        }
+        self.held.push(byte);
+        let is_found = self.quote.is_some_and(|quote| {
+            let key_length = self.key.as_ref().map_or(0, Vec::len);
+            any_key || self.held.len() - quote > key_length
+        });
+        if is_found {
+            Sought::Found
+        } else {
+            Sought::Held
+        }
+    }
+
+    /// The bytes held, and where the first of them is in the file.
+    pub(super) fn take_held(&mut self) -> (Vec<u8>, u64) {
+        (std::mem::take(&mut self.held), self.place)
+    }
+
+    pub(super) fn is_in_string(&self) -> bool {
+        self.in_string
+    }
+
+    /// Whether the last byte that is not blank can be the last of the text.
+    pub(super) fn is_at_end(&self) -> bool {
+        let end = if self.is_values { b'}' } else { b']' };
+        self.held.is_empty() && !self.in_string && self.last == end
+    }
+}

@@ -114,7 +114,7 @@ impl From<coldpress::job::Error> for Failure {
         let code = match &error {
             Job::UnknownJob { .. } => code::NO_SUCH_JOB,
             error if error.is_driven_elsewhere() => code::REFUSED,
-            Job::UnreadableHeartbeat { .. } => code::REFUSED,
+            Job::UnreadableHeartbeat { .. } | Job::Linked { .. } => code::REFUSED,
             _ => code::FAILED,
         };
         Self::new(code, chain(&error))

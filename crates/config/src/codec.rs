@@ -11,7 +11,7 @@ use crate::node::{Node, Span};
 
 pub(crate) use choice::{Choice, OneOf, choice};
 pub(crate) use numbers::{AtLeast, Megabytes, Ratio, Seconds};
-pub(crate) use texts::{Fields, JobId, Path, Suffixes, Text, Texts};
+pub(crate) use texts::{Fields, JobId, LocalPath, Path, Suffixes, Text, Texts, scheme};
 
 /// A way to read and write one kind of value. What is written reads as the same value.
 pub(crate) trait Codec<T> {

@@ -3,6 +3,7 @@
 //! The rule: what would change which records come out is an error, what only changes how they are made
 //! is a warning.
 
+use crate::codec::scheme;
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::recipe::Recipe;
@@ -49,10 +50,7 @@ const FORMS: [&str; 8] = [
 
 fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
     let path = recipe.export.path.to_ascii_lowercase();
-    if path
-        .split_once("://")
-        .is_some_and(|(scheme, _)| scheme.len() > 1 && scheme != "file")
-    {
+    if scheme(&path).is_some_and(|scheme| scheme != "file") {
         return Err(not_available(
             given,
             "export_path",

@@ -15,7 +15,7 @@ pub use checkpoint::{CheckpointMode, CheckpointSettings, Strategy};
 pub use dataset::{DatasetSettings, FieldSettings, Header, Quoting};
 pub use events::{EventSettings, LogLevel, TraceSettings};
 pub use executor::{ExecutorKind, ExecutorSettings, LimitSettings};
-pub use export::{ExportCompression, ExportSettings, Overwrite};
+pub use export::{ExportCompression, ExportSettings, Overwrite, Partial};
 pub use failure::{Backoff, FailureSettings, OnPartitionFailure, RetrySettings};
 pub use job::{JobSettings, PathSettings};
 pub use partition::{Materialize, PartitionSettings};

@@ -40,7 +40,9 @@ pub use export::{
     TableRowsWriter, decode_rows, staged_digest,
 };
 pub use line_stream::{Block, Damage, LineStream};
-pub use resolve::{KNOWN_SUFFIXES, ResolveOptions, Resolved, resolve, resolve_with};
+pub use resolve::{
+    Found, IsInput, KNOWN_SUFFIXES, ResolveOptions, Resolved, resolve, resolve_inputs, resolve_with,
+};
 pub use sniff::{Compression, Encoding};
 pub use source::{
     CsvColumn, CsvDialect, CsvHeader, CsvKind, Format, Source, SourceIdentity, Touched,

@@ -1,7 +1,6 @@
 //! From the paths of a recipe to the sources of a dataset.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::source::{CsvHeader, Opened, Source};
@@ -48,8 +47,6 @@ pub struct Resolved {
 pub struct ResolveOptions {
     /// Which files of a directory count; none = those with a known suffix, packed or not.
     pub suffixes: Vec<String>,
-    /// Left out of directories with all that lies below: where jobs and exports go.
-    pub excluded: Vec<PathBuf>,
     /// The columns to read of CSV and columnar files; none = all.
     pub columns: Vec<String>,
     /// What stands between the cells of CSV files; `None` = found out for each file.
@@ -88,18 +85,39 @@ pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
 /// # Errors
 /// As [`resolve`], and when no cells can be delimited by what the options name.
 pub fn resolve_with(paths: &[String], options: &ResolveOptions) -> Result<Resolved> {
+    resolve_inputs(paths, options, &mut |_| Ok(true))
+}
+
+/// A file that a path of the recipe means, before it is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// The path that led to it.
+    pub path: &'a str,
+    /// Whether that path is the file's own, and not that of a directory or a pattern.
+    pub is_named: bool,
+}
+
+/// Says whether a file that was found is an input, or something that only lies where inputs are.
+pub type IsInput<'a> = dyn FnMut(Found<'_>) -> Result<bool> + 'a;
+
+/// As [`resolve_with`], but for files that are no inputs.
+///
+/// # Errors
+/// As there, and what `is_input` gives.
+pub fn resolve_inputs(
+    paths: &[String],
+    options: &ResolveOptions,
+    is_input: &mut IsInput<'_>,
+) -> Result<Resolved> {
     check_delimiter(options)?;
-    let excluded: Vec<PathBuf> = options
-        .excluded
-        .iter()
-        .filter_map(|path| fs::canonicalize(path).ok())
-        .collect();
     let mut gathered = Gathered::default();
     let mut notes = Vec::new();
     for path in paths {
-        let path = path.strip_prefix("file://").unwrap_or(path);
+        let path = local_path(path);
         gathered.begin_path(path);
-        for file in search::files_of(path, &options.suffixes, &excluded, &mut notes)? {
+        for file in search::files_of(path, &options.suffixes, is_input, &mut notes)? {
             let opened = Opened::new(&file, options)?;
             notes.extend(gathered.add(opened));
         }
@@ -108,6 +126,14 @@ pub fn resolve_with(paths: &[String], options: &ResolveOptions) -> Result<Resolv
         sources: gathered.finish(),
         notes,
     })
+}
+
+/// The path without the scheme of a `file://` URL.
+pub(crate) fn local_path(path: &str) -> &str {
+    match path.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => rest,
+        _ => path,
+    }
 }
 
 fn check_delimiter(options: &ResolveOptions) -> Result<()> {

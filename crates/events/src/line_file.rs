@@ -171,7 +171,13 @@ impl LineFile {
     }
 }
 
+/// Opens a log. One that is a link to another file is refused, because that file would get the lines; a device gets them.
 fn open_to_append(path: &Path) -> io::Result<File> {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    if is_link && fs::metadata(path).map_or(true, |found| found.is_file()) {
+        let message = "it is a link to another file; move the link away";
+        return Err(io::Error::other(message));
+    }
     OpenOptions::new()
         .read(true)
         .append(true)

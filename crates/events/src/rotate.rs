@@ -151,7 +151,13 @@ fn compress(name: &LogName, number: u64) -> io::Result<()> {
     let mut temporary = compressed.clone().into_os_string();
     temporary.push(".tmp");
     let mut source = open_file(&plain)?;
-    let mut encoder = GzEncoder::new(File::create(&temporary)?, Compression::default());
+    // What a crash left of an earlier try, or a link, which must not be followed.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let target = File::create_new(&temporary)?;
+    let mut encoder = GzEncoder::new(target, Compression::default());
     io::copy(&mut source, &mut encoder)?;
     encoder.finish()?.sync_all()?;
     fs::rename(&temporary, &compressed)?;

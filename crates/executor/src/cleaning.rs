@@ -65,6 +65,7 @@ pub struct CleanedFile {
 /// [`ErrorKind::Refused`] for a job that is running or whose journal cannot be trusted, [`ErrorKind::NoSuchJob`] for one
 /// without a journal, [`ErrorKind::Failed`] when its recipe cannot be read or its journal not be written.
 pub fn clean_job(layout: &Layout, options: &CleanOptions) -> Result<Cleaned> {
+    layout.prove()?;
     let recipe = recipe_of(layout)?;
     let lock = match options.dry_run {
         true => {
@@ -90,6 +91,7 @@ pub fn clean_job(layout: &Layout, options: &CleanOptions) -> Result<Cleaned> {
 /// # Errors
 /// As [`clean_job`]; [`ErrorKind::Refused`] too for a job that a resume would go on with, which may need them.
 pub fn forget_checkpoints(layout: &Layout, names: &[String]) -> Result<Cleaned> {
+    layout.prove()?;
     let lock = lock(layout)?;
     let state = Journal::read(layout)?;
     if !retention::is_over(&state) {

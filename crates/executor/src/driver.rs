@@ -5,12 +5,14 @@ mod announce;
 pub(crate) mod clean;
 mod export;
 mod failures;
+mod leftovers;
 mod memory;
 mod open;
 mod plan;
 mod poison;
 mod publish;
 pub(crate) mod retention;
+mod sign;
 mod space;
 mod starts;
 mod views;
@@ -26,11 +28,11 @@ use coldpress_failure::ErrorClass;
 use coldpress_job::{JobLock, JobState, JobSummary, Journal, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;
 use coldpress_record::{FieldsSeen, Ledger};
-use coldpress_storage::FileLock;
 use coldpress_table::SchemaRef;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
+use crate::outputs::OutputLocks;
 use crate::report::{ErrorSummary, Report};
 
 /// A job being driven.
@@ -38,8 +40,8 @@ pub(crate) struct Driver<'e> {
     executor: &'e Executor,
     /// Held as long as the job is driven.
     _lock: JobLock,
-    /// Held as long as the export may be written.
-    _export_lock: FileLock,
+    /// Held as long as the outputs may be written.
+    output_locks: OutputLocks,
     journal: Journal,
     state: JobState,
     events: EventLog,
@@ -135,6 +137,8 @@ impl Driver<'_> {
             return Ok(Ending::Exported(exported));
         }
         self.clean_up_after_the_dead();
+        // From here on a refusal is how this run ended, not a job that was left alone.
+        self.earlier = None;
         self.work()
     }
 

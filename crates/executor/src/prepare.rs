@@ -1,17 +1,14 @@
 //! From a recipe to everything that can be said before the input is read.
 
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use coldpress_checkpoint::{Strategy, points};
 use coldpress_config::{
-    Backoff, ExportCompression, ExportSettings, Header, Materialize, OnPartitionFailure, Quoting,
-    Recipe,
+    Backoff, ExportCompression, ExportSettings, Materialize, OnPartitionFailure, Recipe,
 };
 use coldpress_dataset::{
-    CsvHeader, ExportTarget, Format, ParquetCodec, READER_VERSION, ResolveOptions, Resolved,
-    RowsForm, Source, TableFile, resolve_with,
+    ExportTarget, Format, ParquetCodec, READER_VERSION, RowsForm, Source, TableFile,
 };
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
@@ -133,39 +130,6 @@ impl Prepared {
         Ok(chain.hashes(ChainHash::base(&base.to_string())))
     }
 
-    /// Finds the files of the dataset; what this and other jobs write in a directory of it is left out.
-    ///
-    /// # Errors
-    /// As [`resolve_with`].
-    pub fn resolve_dataset(&self) -> coldpress_dataset::Result<Resolved> {
-        let (dataset, paths) = (&self.recipe.dataset, &self.recipe.paths);
-        let folders = [
-            &paths.event_log_dir,
-            &paths.checkpoint_dir,
-            &paths.partition_dir,
-        ];
-        let mut excluded: Vec<PathBuf> = folders.into_iter().flatten().map(PathBuf::from).collect();
-        excluded.push(PathBuf::from(&paths.work_dir));
-        excluded.push(self.target.path().to_owned());
-        excluded.extend(paths_of(&self.companions));
-        let options = ResolveOptions {
-            suffixes: dataset.suffixes.clone(),
-            excluded,
-            columns: dataset.columns.clone(),
-            delimiter: dataset.delimiter_byte(),
-            quoting: dataset.quoting.map(|quoting| quoting == Quoting::Minimal),
-            escape: dataset.escape_byte(),
-            header: match &dataset.header {
-                Header::First(true) => CsvHeader::FirstRow,
-                Header::First(false) => CsvHeader::None,
-                Header::Names(names) => CsvHeader::Names(names.clone()),
-            },
-            field: dataset.field.clone(),
-            text_keys: self.recipe.fields.text_keys.clone(),
-        };
-        resolve_with(&dataset.paths, &options)
-    }
-
     /// In which form the rows of a source are written for this export.
     pub fn rows_form(&self, source: &Source) -> RowsForm {
         let form = self.target.rows_form(source.is_columnar());
@@ -246,11 +210,6 @@ impl Prepared {
             .map(|call| call.name.clone())
             .collect()
     }
-}
-
-fn paths_of(companions: &[Companion]) -> impl Iterator<Item = PathBuf> {
-    let paths = companions.iter().map(|companion| companion.target.path());
-    paths.map(std::path::Path::to_owned)
 }
 
 /// The bytes of a source that partitions are measured by, as far as they are known before it is read.

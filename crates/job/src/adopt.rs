@@ -80,6 +80,7 @@ pub fn adopt(
     lock: &JobLock,
     operations: Option<u32>,
 ) -> Result<Adopted> {
+    from.prove()?;
     let state = Journal::read(from)?;
     let mut adopted = Adopted {
         files: 0,

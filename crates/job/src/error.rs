@@ -62,6 +62,17 @@ pub enum Error {
         /// The path as it stands in the file.
         path: String,
     },
+    /// A folder of the job is a link to elsewhere.
+    #[error(
+        "`{}` is a link to `{}`, and files of a job are not looked for behind links; put the folder itself there",
+        path.display(), target.display()
+    )]
+    Linked {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
     /// The journal is damaged, so that what is true about the job is not known.
     #[error(
         "the journal is damaged: `{}`, line {line}: {reason}; the job cannot be resumed, \

@@ -1,6 +1,7 @@
 //! Where everything of a job is.
 
 mod create;
+mod own;
 
 use std::path::{Component, Path, PathBuf};
 
@@ -10,6 +11,8 @@ use coldpress_storage::FileRef;
 use crate::id::JobId;
 use crate::summary::JobSummary;
 use crate::{Error, Result};
+
+pub use own::{OwnPlaces, is_moved_name, job_that_made};
 
 /// The folders and files of one job.
 ///
@@ -291,7 +294,8 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`Error::OutsideJob`] if the citation leads out of the job's folders.
+    /// [`Error::OutsideJob`] if the citation leads out of the job's folders, [`Error::Linked`] if a folder on its way is a
+    /// link.
     pub fn locate(&self, file: &FileRef) -> Result<PathBuf> {
         self.locate_path(&file.path)
     }
@@ -304,6 +308,7 @@ impl Layout {
     pub fn locate_path(&self, cited: &str) -> Result<PathBuf> {
         let path = self.job_dir.join(cited);
         if self.is_inside(&path) && !cited.is_empty() {
+            self.refuse_links_above(&path)?;
             return Ok(path);
         }
         Err(Error::OutsideJob {
@@ -337,7 +342,13 @@ fn folder_of(base_dir: &Path, job_id: &JobId) -> Result<PathBuf> {
     Ok(base_dir.join(job_id.as_str()))
 }
 
+/// The whole path, without `..`: what is cited of a job must be seen to lie in its folders. Without any, links stay as they
+/// are given, because earlier citations have them.
 fn absolute(dir: &Path) -> Result<PathBuf> {
+    let climbs = |component| component == Component::ParentDir;
+    if dir.components().any(climbs) {
+        return Ok(coldpress_storage::real_folder(dir)?);
+    }
     std::path::absolute(dir).map_err(|source| Error::io("find the folder", dir, source))
 }
 

@@ -86,7 +86,7 @@ pub use journal::{
     JournalRecord, Mode, PartitionFailure, PartitionStatus, PoisonFound, Publication, Reading,
     RecipeInForce, SealedFile,
 };
-pub use layout::Layout;
+pub use layout::{Layout, OwnPlaces, is_moved_name, job_that_made};
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};
 pub use lock::{HEARTBEAT_SCHEMA, JobLock, Liveness, LockOptions};
 pub use mapping::{

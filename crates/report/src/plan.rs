@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use coldpress_config::ExecutorKind;
 use coldpress_dataset::{Block, Compression, Format, LineStream, Source, TableFile};
-use coldpress_executor::{DiskEstimate, DiskSpace, Prepared};
+use coldpress_executor::{DiskEstimate, DiskSpace, Executor, Prepared};
 use coldpress_job::{FieldsView, fields_view};
 use coldpress_partition::{CutSettings, Decision};
 use coldpress_record::Lines;
@@ -93,10 +93,12 @@ const UNPACKED_PER_BYTE: u64 = 4;
 /// Estimates what a run of this recipe would do. Writes nothing; reads up to 64 MiB of the input.
 ///
 /// # Errors
-/// [`Error::Dataset`](crate::Error::Dataset) when the input is not there or cannot be read.
-pub fn plan(prepared: &Prepared) -> Result<PlanView> {
+/// [`Error::Executor`](crate::Error::Executor) when the input is not there or cannot be read, or an output would take the
+/// place of an input.
+pub fn plan(executor: &Executor) -> Result<PlanView> {
+    let prepared = executor.prepared();
     let recipe = &prepared.recipe;
-    let resolved = prepared.resolve_dataset()?;
+    let resolved = executor.dataset()?;
     let preview = prepared.preview(&resolved.sources)?;
     let cut = prepared.cut_of(&resolved.sources, preview.sizing.as_ref());
     let estimate = Estimate::of(&resolved.sources, prepared, &cut)?;

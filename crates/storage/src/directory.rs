@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::volatile;
 use crate::{Error, Result};
@@ -62,6 +62,66 @@ pub fn create_dir_all_durable(path: impl AsRef<Path>) -> Result<()> {
     Ok(())
 }
 
+/// Creates one folder, which must not be there yet, and makes its name durable.
+///
+/// # Errors
+///
+/// [`Error::Io`] if it cannot be created; [`Error::is_already_exists`] if there is something of that name.
+pub fn create_dir_durable(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    fs::create_dir(path).map_err(|source| Error::io("create folder", path, source))?;
+    volatile::created(path);
+    sync_dir(parent_of(path))
+}
+
+/// Tries whether files can be made in a folder, with one that has no name, so that nothing is ever left of it.
+///
+/// # Errors
+///
+/// The answer of the system.
+pub fn check_writable(folder: impl AsRef<Path>) -> io::Result<()> {
+    tempfile::tempfile_in(folder).map(drop)
+}
+
+/// The folder that a path leads to, without links and `..`. Of what is not there yet, `..` takes the name before it away.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the path is relative and there is no current folder.
+pub fn real_folder(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = path.as_ref();
+    let whole =
+        std::path::absolute(path).map_err(|source| Error::io("find the folder", path, source))?;
+    let names: Vec<Component<'_>> = whole.components().collect();
+    for there in (1..=names.len()).rev() {
+        let start: PathBuf = names[..there].iter().collect();
+        let Ok(mut real) = fs::canonicalize(start) else {
+            continue;
+        };
+        for name in &names[there..] {
+            match name {
+                Component::ParentDir => drop(real.pop()),
+                name => real.push(name),
+            }
+        }
+        return Ok(real);
+    }
+    Ok(whole)
+}
+
+/// Where a name really is: its folder without links and `..`, and the name itself, which may be a link.
+///
+/// # Errors
+///
+/// As [`real_folder`].
+pub fn real_place(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = path.as_ref();
+    match path.file_name() {
+        Some(name) => Ok(real_folder(parent_of(path))?.join(name)),
+        None => real_folder(path),
+    }
+}
+
 /// The folder that holds this name; `.` for a bare name.
 pub(crate) fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {
@@ -89,6 +149,28 @@ mod tests {
         std::fs::write(folder.path().join("a"), b"").unwrap();
         let error = create_dir_all_durable(folder.path().join("a/b")).unwrap_err();
         assert_eq!(error.path(), Some(folder.path().join("a").as_path()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn places_are_the_same_however_they_are_spelled() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        std::os::unix::fs::symlink("a/b", root.join("link")).unwrap();
+        for (path, expected) in [
+            ("a/x", "a/x"),
+            ("a/./b/../x", "a/x"),
+            ("link/x", "a/b/x"),
+            // Not `x`: a link's `..` is the folder that it leads to.
+            ("link/../x", "a/x"),
+            ("new/../other/x", "other/x"),
+            ("link", "link"),
+        ] {
+            let place = real_place(root.join(path)).unwrap();
+            assert_eq!(place, root.join(expected), "{path}");
+        }
+        assert_eq!(real_folder(root.join("link")).unwrap(), root.join("a/b"));
     }
 
     #[test]

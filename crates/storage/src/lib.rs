@@ -43,6 +43,7 @@ pub mod atomic;
 pub mod crash_point;
 mod digest;
 mod directory;
+mod file_id;
 mod file_ref;
 mod lock;
 mod log;
@@ -55,8 +56,11 @@ mod volatile;
 
 pub use atomic::{exchange_dirs, remove_durable, rename_durable, replace};
 pub use digest::{Digest, Hasher, digest_file, verify};
-pub use directory::{create_dir_all_durable, sync_dir};
+pub use directory::{
+    check_writable, create_dir_all_durable, create_dir_durable, real_folder, real_place, sync_dir,
+};
 pub use error::{Error, Result};
+pub use file_id::FileId;
 pub use file_ref::{FileRef, FileStamp};
 pub use lock::{FileLock, Holder};
 pub use log::{FIRST_SEQUENCE, LogWriter, MAX_LINE_BYTES};

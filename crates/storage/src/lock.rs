@@ -28,16 +28,15 @@ impl FileLock {
         let path = path.as_ref().to_path_buf();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
+        refuse_link(&path)?;
         let file = open_file_with(&path, &mut options)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { path, _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::Locked { path }),
-            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
-                Err(Error::Unsupported {
-                    action: "lock files",
-                    path,
-                })
-            }
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => Err(Error::Unsupported {
+                action: "lock files",
+                path,
+            }),
             Err(TryLockError::Error(source)) => Err(Error::io("lock", &path, source)),
         }
     }
@@ -79,6 +78,24 @@ pub enum Holder {
     Somebody,
     /// There is no lock file, or the file system has no locks.
     Unknown,
+}
+
+/// Whether the file system, or the server behind it, has no locks at all.
+fn has_no_locks(error: &std::io::Error) -> bool {
+    // A network file system without a lock daemon answers that it has no locks available.
+    let no_locks = Some(rustix::io::Errno::NOLCK.raw_os_error());
+    error.kind() == std::io::ErrorKind::Unsupported || error.raw_os_error() == no_locks
+}
+
+/// A lock file that is a link would be made wherever the link leads.
+fn refuse_link(path: &Path) -> Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => Err(Error::NotAFile {
+            path: path.to_path_buf(),
+            found: "a link",
+        }),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use coldpress::dataset::{ExportTarget, Standing};
-use coldpress::executor::Prepared;
+use coldpress::executor::{Executor, Prepared};
 use coldpress::job::fields_view;
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::render_fields;
@@ -27,7 +27,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let executor = executor.map_err(|error| args.recipe.failure(error, &source_text))?;
     let prepared = executor.prepared();
     output::print(&operators(prepared))?;
-    let dataset = dataset(prepared)?;
+    let dataset = dataset(&executor)?;
+    executor.check_outputs()?;
     let export = export(prepared)?;
     output::print(&format!(
         "{dataset}{export}Jobs in    {}\n",
@@ -65,10 +66,9 @@ fn operators(prepared: &Prepared) -> String {
         .collect()
 }
 
-fn dataset(prepared: &Prepared) -> Result<String, Failure> {
-    let resolved = prepared
-        .resolve_dataset()
-        .map_err(|error| Failure::failed(chain(&error)))?;
+fn dataset(executor: &Executor) -> Result<String, Failure> {
+    let prepared = executor.prepared();
+    let resolved = executor.dataset()?;
     let stored: u64 = resolved
         .sources
         .iter()
@@ -105,37 +105,25 @@ fn dataset(prepared: &Prepared) -> Result<String, Failure> {
 }
 
 fn export(prepared: &Prepared) -> Result<String, Failure> {
-    let mut text = format!("Output     {}\n", standing(&prepared.target, prepared)?);
+    let mut text = format!("Output     {}\n", standing(&prepared.target)?);
     for (companion, at) in prepared.companions.iter().zip(0..) {
         let label = if at == 0 { "Beside it" } else { "" };
-        let standing = standing(&companion.target, prepared)?;
+        let standing = standing(&companion.target)?;
         text.push_str(&format!("{label:<11}{standing}\n"));
     }
     Ok(text)
 }
 
 /// What stands where an output goes, and what becomes of it.
-fn standing(target: &ExportTarget, prepared: &Prepared) -> Result<String, Failure> {
-    use coldpress::config::Overwrite;
+fn standing(target: &ExportTarget) -> Result<String, Failure> {
     let path = target.path().display().to_string();
     let standing = target
         .standing()
         .map_err(|error| Failure::failed(chain(&error)))?;
-    let refused = |reason: String| Err(Failure::new(code::REFUSED, reason));
-    let what = match (standing, prepared.recipe.export.overwrite) {
-        (Standing::Free, _) => "is free".to_owned(),
-        (_, Overwrite::Never) => {
-            return refused(format!(
-                "export path `{path}` is taken, and `export_overwrite` is `never`"
-            ));
-        }
-        (Standing::Ours(made), _) => format!("is replaced; job {} made it", made.job_id),
-        (Standing::Foreign(_), Overwrite::Always) => {
-            "is replaced, as `export_overwrite` says".to_owned()
-        }
-        (Standing::Foreign(reason), Overwrite::Own) => {
-            return refused(format!("export path `{path}` {reason}"));
-        }
+    let what = match standing {
+        Standing::Free => "is free".to_owned(),
+        Standing::Ours(made) => format!("is replaced; job {} made it", made.job_id),
+        _ => "is replaced, as `export_overwrite` says".to_owned(),
     };
     Ok(format!("{} {what}", plain(&path)))
 }

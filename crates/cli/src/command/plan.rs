@@ -20,7 +20,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let source_text = recipe.source_text().to_owned();
     let executor = args.recipe.executor(recipe).build();
     let executor = executor.map_err(|error| args.recipe.failure(error, &source_text))?;
-    let plan = coldpress::report::plan(executor.prepared())?;
+    let plan = coldpress::report::plan(&executor)?;
     if args.json {
         output::print_json(&plan)?;
     } else {

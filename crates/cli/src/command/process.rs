@@ -118,7 +118,9 @@ fn lacks(report: &Report) -> String {
     let too_long = report.ledger.too_long;
     if too_long > 0 {
         let records = counted(too_long, "record");
-        parts.push(format!("{records} beyond `max_record_mb` may have been many"));
+        parts.push(format!(
+            "{records} beyond `max_record_mb` may have been many"
+        ));
     }
     format!(
         "a part of the input is not in the output: {}; the report names each",

@@ -43,6 +43,43 @@ impl Codec<String> for Path {
     }
 }
 
+/// A path on this machine. `file://` is taken off; URLs of other schemes are refused, because a folder named `s3:` is
+/// not what anyone means by them.
+pub(crate) struct LocalPath;
+
+impl Codec<String> for LocalPath {
+    const KIND: Kind = Kind::Path;
+
+    fn read(node: &Node) -> Result<String, Mismatch> {
+        let text = Path::read(node)?;
+        match scheme(&text) {
+            None => Ok(text),
+            Some(scheme) if scheme.eq_ignore_ascii_case("file") => {
+                match &text[scheme.len() + "://".len()..] {
+                    "" => Err(Mismatch::out_of_range(node)),
+                    path => Ok(path.to_owned()),
+                }
+            }
+            Some(_) => {
+                let note = "only folders on this machine and `file://` URLs can be used; \
+                            other places come with a later release";
+                Err(Mismatch::not_available(node, text, note))
+            }
+        }
+    }
+
+    fn write(value: &String) -> Json {
+        value.as_str().into()
+    }
+}
+
+/// The scheme of a URL. A single letter before `://` is a drive, not a scheme.
+pub(crate) fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    (scheme.len() > 1 && scheme.bytes().all(is_letter)).then_some(scheme)
+}
+
 /// The name of a job, and of its directory.
 pub(crate) struct JobId;
 

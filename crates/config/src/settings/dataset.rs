@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::codec::{
-    Codec, Fields, Flag, Mismatch, OneOf, Optional, Path, Suffixes, Text, Texts, choice,
+    Codec, Fields, Flag, Mismatch, OneOf, Optional, Path, Suffixes, Text, Texts, choice, scheme,
 };
 use crate::keys::Kind;
 use crate::node::Node;
@@ -191,22 +191,11 @@ fn check_weight(node: &Node) -> Result<(), Mismatch> {
     }
 }
 
-/// Refuses URLs of other schemes than `file`. A single letter before `://` is a drive, not a scheme.
+/// Refuses URLs of other schemes than `file`.
 fn local(path: String, node: &Node) -> Result<String, Mismatch> {
-    let scheme = path
-        .split_once("://")
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    let remote = scheme.as_deref().is_some_and(|scheme| {
-        scheme != "file"
-            && scheme.len() > 1
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    });
-    if remote {
-        let note =
-            "only local paths and `file://` URLs can be read; others come with a later release";
-        return Err(Mismatch::not_available(node, path, note));
+    if scheme(&path).is_none_or(|scheme| scheme.eq_ignore_ascii_case("file")) {
+        return Ok(path);
     }
-    Ok(path)
+    let note = "only local paths and `file://` URLs can be read; others come with a later release";
+    Err(Mismatch::not_available(node, path, note))
 }

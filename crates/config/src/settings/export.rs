@@ -1,6 +1,6 @@
 //! Where the records go.
 
-use crate::codec::{AtLeast, Flag, OneOf, Optional, Path, Text, choice};
+use crate::codec::{AtLeast, Flag, LocalPath, OneOf, Optional, Path, Text, choice};
 use crate::settings::section;
 
 section! {
@@ -22,14 +22,16 @@ section! {
         }
         /// What may be replaced at the export path. `own`: an export that Coldpress made and nobody changed since; `always`; `never`.
         overwrite: Overwrite as OneOf { "export_overwrite", Value("own"), Run, Now }
+        /// What happens to an earlier export at the export path that has more records, where partitions failed or input could not be read. `keep`: it stays, and the run is refused; `replace`: it is replaced.
+        partial: Partial as OneOf { "export_partial", Value("keep"), Run, Now }
         /// Whether records keep the statistics that filters computed.
         keep_stats: bool as Flag { "keep_stats_in_res_ds", Value("false"), Result, Now }
         /// Whether records keep the hashes that deduplicators computed.
         keep_hashes: bool as Flag {
             "keep_hashes_in_res_ds", Value("false"), Result, NoEffect("no operator of this release computes hashes")
         }
-        /// A directory for what each filter and deduplicator dropped, a file per operator.
-        dropped_dir: Option<String> as Optional<Path> { "export_dropped", Value("null"), Run, Now }
+        /// A directory for what each filter and deduplicator dropped, a file per operator. It belongs to one export; files that an earlier run of that export left there and this one does not write are removed.
+        dropped_dir: Option<String> as Optional<LocalPath> { "export_dropped", Value("null"), Run, Now }
         /// Whether the statistics that filters computed of each exported record are written to `<export>_stats.jsonl`.
         stats: bool as Flag { "export_stats", Value("false"), Run, Now }
     }
@@ -48,6 +50,16 @@ choice! {
         Lz4 = "lz4",
         /// None.
         None = "none",
+    }
+}
+
+choice! {
+    /// What an export that lacks records does to an earlier one that has more.
+    pub enum Partial {
+        /// It leaves it where it is.
+        Keep = "keep",
+        /// It replaces it.
+        Replace = "replace",
     }
 }
 

@@ -1,23 +1,23 @@
 //! Where a job lives and what it is called.
 
-use crate::codec::{JobId, Optional, Path, Text};
+use crate::codec::{JobId, LocalPath, Optional, Text};
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::settings::{Written, recipe_default, section};
 
 section! {
-    /// Directories. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
+    /// Directories on this machine; URLs of other schemes than `file` are refused. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
     pub struct PathSettings {
         /// The directory of all jobs; a job lives in a directory of its own below.
-        work_dir: String as Path { "work_dir", Value("outputs/partition-checkpoint-eventlog"), Run, Now }
+        work_dir: String as LocalPath { "work_dir", Value("outputs/partition-checkpoint-eventlog"), Run, Now }
         /// Another directory for event logs; a directory with the job's name is made in it.
-        event_log_dir: Option<String> as Optional<Path> { "event_log_dir", Derived("inside the job directory"), Run, Now }
+        event_log_dir: Option<String> as Optional<LocalPath> { "event_log_dir", Derived("inside the job directory"), Run, Now }
         /// Another directory for checkpoints; a directory with the job's name is made in it.
-        checkpoint_dir: Option<String> as Optional<Path> { "checkpoint_dir", Derived("inside the job directory"), Run, Now }
+        checkpoint_dir: Option<String> as Optional<LocalPath> { "checkpoint_dir", Derived("inside the job directory"), Run, Now }
         /// Another directory for copied partitions; a directory with the job's name is made in it.
-        partition_dir: Option<String> as Optional<Path> { "partition_dir", Derived("inside the job directory"), Run, Now }
+        partition_dir: Option<String> as Optional<LocalPath> { "partition_dir", Derived("inside the job directory"), Run, Now }
         /// Where operators find models and word lists.
-        assets_dir: Option<String> as Optional<Path> {
+        assets_dir: Option<String> as Optional<LocalPath> {
             "assets_dir", Derived("`COLDPRESS_ASSETS`, else `DATA_JUICER_MODELS_CACHE`, else the user's cache directory"), Run, NoEffect("no operator of this release needs assets")
         }
     }

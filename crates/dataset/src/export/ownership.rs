@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use coldpress_storage::{Digest, read_small, replace};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,15 @@ pub struct Ownership {
     pub length: u64,
     /// Digest of the export; of a directory, over its shards' names and digests.
     pub digest: Digest,
+    /// Of a file beside an export: that export, as seen from the file's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<String>,
+    /// How many records an export holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    /// Whether the dataset of the job that made it is looked for where it lies: then it was never an input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_dataset: Option<bool>,
 }
 
 /// What stands at an export path.
@@ -35,9 +45,51 @@ pub enum Standing {
     Ours(Ownership),
     /// Something else, with why it is not ours.
     Foreign(String),
+    /// A device, a pipe or a socket, which is no place for a file whatever the recipe says.
+    Special(&'static str),
 }
 
+/// No ownership file is longer.
+const MAX_BYTES: u64 = 64 << 10;
+
 impl Ownership {
+    /// The signature of an output of this job.
+    pub fn new(job_id: impl Into<String>, length: u64, digest: Digest) -> Self {
+        Self {
+            schema_version: OWNERSHIP_SCHEMA,
+            job_id: job_id.into(),
+            length,
+            digest,
+            export: None,
+            records: None,
+            in_dataset: None,
+        }
+    }
+
+    /// The ownership file of the file or directory at `path`.
+    pub fn path_beside(path: &Path) -> PathBuf {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.with_file_name(format!(".{name}.coldpress.json"))
+    }
+
+    /// What is said of the file or directory at `path`; none where nothing is said that can be understood.
+    ///
+    /// It is a claim until [`fits`](Self::fits) has proven it.
+    pub fn beside(path: &Path) -> Option<Self> {
+        Self::parse(&read_small(Self::path_beside(path), MAX_BYTES).ok()?)
+    }
+
+    /// The ownership file of these bytes, unless a newer release wrote it.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let ownership: Self = serde_json::from_slice(bytes).ok()?;
+        (ownership.schema_version <= OWNERSHIP_SCHEMA).then_some(ownership)
+    }
+
+    /// Whether the file or directory at `path` is what was signed, byte for byte.
+    pub fn fits(&self, path: &Path) -> bool {
+        staged_digest(path, path.is_dir()).is_ok_and(|found| found == (self.length, self.digest))
+    }
+
     /// Writes the ownership file of `target`.
     ///
     /// # Errors
@@ -50,7 +102,7 @@ impl Ownership {
     fn read(target: &ExportTarget) -> std::result::Result<Self, String> {
         let path = target.ownership_path();
         let unreadable = || format!("exists, and `{}` beside it cannot be read", path.display());
-        let bytes = read_small(&path, 1 << 20).map_err(|error| match error.kind() {
+        let bytes = read_small(&path, MAX_BYTES).map_err(|error| match error.kind() {
             ErrorKind::NotFound => "exists and was not made by Coldpress".to_owned(),
             _ => unreadable(),
         })?;
@@ -65,6 +117,25 @@ impl Ownership {
     }
 }
 
+/// What a file is that bytes can be written into, but that no file can take the place of.
+fn special(found: &fs::Metadata) -> Option<&'static str> {
+    let kind = found.file_type();
+    if kind.is_file() || kind.is_dir() || kind.is_symlink() {
+        return None;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return Some("is a pipe");
+        }
+        if kind.is_socket() {
+            return Some("is a socket");
+        }
+    }
+    Some("is a device")
+}
+
 impl ExportTarget {
     /// What stands at the export path now; an export of ours is read whole to see that nobody changed it.
     ///
@@ -76,6 +147,10 @@ impl ExportTarget {
             Err(error) => return Err(Error::io("examine", self.path())(error)),
             Ok(found) => found,
         };
+        let led_to = fs::metadata(self.path()).ok();
+        if let Some(what) = led_to.as_ref().or(Some(&found)).and_then(special) {
+            return Ok(Standing::Special(what));
+        }
         if found.is_dir() != self.is_directory() {
             let reason = if found.is_dir() {
                 "is a directory; end it in `/` to export shards"

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{Digest, FileStamp, create_dir_all_durable};
+use coldpress_storage::{Digest, FileStamp, create_dir_durable};
 
 use super::target::ExportTarget;
 use crate::error::Result;
@@ -36,7 +36,8 @@ impl Place {
         let shards = match target.shard_bytes() {
             None => None,
             Some(limit_bytes) => {
-                create_dir_all_durable(&temporary)?;
+                // It is exchanged for what stands at the export path, so nobody else may have put anything into it.
+                create_dir_durable(&temporary)?;
                 Some(Shards {
                     suffix: target.suffix(),
                     limit_bytes,

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
-use coldpress_storage::create_dir_all_durable;
+use coldpress_storage::{check_writable, create_dir_all_durable, real_place};
 
 use super::form::{ExportForm, FileForm, ParquetCodec};
+use super::ownership::Ownership;
 use super::rows::RowsForm;
 use crate::error::{Error, Result};
+use crate::resolve::local_path;
 use crate::sniff::Compression;
 
 /// Bytes in a shard of a directory export, where the recipe does not say: 256 MiB.
@@ -31,7 +33,7 @@ impl ExportTarget {
     /// # Errors
     /// [`Error::Unsupported`] for a form that this release does not write.
     pub fn parse(path: &str, export_type: Option<&str>, shard_bytes: u64) -> Result<Self> {
-        let bare = path.strip_prefix("file://").unwrap_or(path);
+        let bare = local_path(path);
         if matches!(
             bare.trim_end_matches('/').rsplit('/').next(),
             None | Some("" | "." | "..")
@@ -183,8 +185,11 @@ impl ExportTarget {
 
     /// The file beside the output that says whose it is.
     pub fn ownership_path(&self) -> PathBuf {
-        self.folder()
-            .join(format!(".{}.coldpress.json", self.name()))
+        Ownership::path_beside(
+            &self
+                .folder()
+                .join(self.path.file_name().unwrap_or_default()),
+        )
     }
 
     /// The file beside the output that a job locks while it exports.
@@ -199,37 +204,49 @@ impl ExportTarget {
             .join(format!(".{}.coldpress.{token}.tmp", self.name()))
     }
 
-    /// Whether a path is one where an output of this target is made before it takes its place.
-    pub fn is_temporary(&self, path: &Path) -> bool {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_beside = path.parent().is_some_and(|folder| {
-            folder == self.path.parent().unwrap_or(Path::new("")) || folder == self.folder()
-        });
-        is_beside
-            && name.starts_with(&format!(".{}.coldpress.", self.name()))
-            && name.ends_with(TEMPORARY_SUFFIX)
+    /// What tells the attempt that made an output from others, by the name of its temporary place; none where the path
+    /// is no such place of this target.
+    pub fn token_of(&self, path: &Path) -> Option<String> {
+        let name = path.file_name()?.to_str()?;
+        let token = name.strip_prefix(&format!(".{}.coldpress.", self.name()))?;
+        let token = token.strip_suffix(TEMPORARY_SUFFIX)?;
+        let is_beside = real_place(path).ok()?.parent() == real_place(&self.path).ok()?.parent();
+        is_beside.then(|| token.to_owned())
     }
 
-    /// Removes what killed writers left beside the output, but for `pending`. Only for who holds the export's lock.
-    pub fn remove_leftovers(&self, pending: Option<&Path>) {
-        let prefix = format!(".{}.coldpress.", self.name());
-        for entry in std::fs::read_dir(self.folder())
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            let (name, path) = (entry.file_name(), entry.path());
-            let name = name.to_string_lossy();
-            let is_left = name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX);
-            if is_left && pending != Some(path.as_path()) {
-                // What cannot be removed is cited by nobody.
-                let _ = if path.is_dir() {
-                    std::fs::remove_dir_all(&path)
-                } else {
-                    std::fs::remove_file(&path)
-                };
-            }
-        }
+    /// What killed writers left beside the output, or have not finished yet, with the token of each.
+    pub fn leftovers(&self) -> Vec<(PathBuf, String)> {
+        let entries = std::fs::read_dir(self.folder()).into_iter().flatten();
+        let paths = entries.flatten().map(|entry| entry.path());
+        let left = paths.filter_map(|path| self.token_of(&path).map(|token| (path, token)));
+        left.collect()
+    }
+
+    /// Removes what a killed writer left, where it looks like what a writer of this target makes: a file, or a directory of
+    /// nothing but shards. What cannot be removed is cited by nobody.
+    pub fn remove_leftover(&self, path: &Path) {
+        let Ok(found) = std::fs::symlink_metadata(path) else {
+            return;
+        };
+        let _ = match self.is_directory() {
+            false if found.is_file() => std::fs::remove_file(path),
+            true if found.is_dir() && self.holds_only_shards(path) => std::fs::remove_dir_all(path),
+            _ => Ok(()),
+        };
+    }
+
+    fn holds_only_shards(&self, folder: &Path) -> bool {
+        let is_shard = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry.is_ok_and(|entry| {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                let number = name.strip_prefix("part-");
+                let number = number.and_then(|rest| rest.strip_suffix(self.suffix()));
+                let is_numbered = number.is_some_and(|number| number.parse::<u32>().is_ok());
+                is_numbered && entry.file_type().is_ok_and(|kind| kind.is_file())
+            })
+        };
+        std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_shard))
     }
 
     /// Makes the folder of the output and tries to write there.
@@ -238,9 +255,7 @@ impl ExportTarget {
     /// When the folder cannot be made or written to.
     pub fn prepare(&self) -> Result<()> {
         create_dir_all_durable(self.folder())?;
-        let probe = self.temporary_path(&format!("probe-{}", std::process::id()));
-        std::fs::write(&probe, b"").map_err(Error::io("write to the folder of", &self.path))?;
-        std::fs::remove_file(&probe).map_err(Error::io("write to the folder of", &self.path))?;
+        check_writable(self.folder()).map_err(Error::io("write to the folder of", &self.path))?;
         // Found out now, and not when the output stands in its place.
         let ownership = self.ownership_path();
         if ownership.is_dir() {
@@ -305,6 +320,7 @@ mod tests {
             ("a.json.gz", ".json.gz"),
             ("a.parquet", ".parquet"),
             ("file:///tmp/a.arrow", ".arrow"),
+            ("FILE:///tmp/a.arrow", ".arrow"),
             ("a.feather", ".feather"),
             ("a.csv", ".csv"),
             ("a.csv.zst", ".csv.zst"),

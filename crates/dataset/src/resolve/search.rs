@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::KNOWN_SUFFIXES;
 use super::layout::{Layout, is_description, is_hive};
+use super::{Found, IsInput, KNOWN_SUFFIXES};
 use crate::error::{Error, Result};
 use crate::sniff::{Claim, Suffix, packing_of};
 
@@ -16,23 +16,31 @@ const NAMED: usize = 5;
 pub(super) fn files_of(
     path: &str,
     suffixes: &[String],
-    excluded: &[PathBuf],
+    is_input: &mut IsInput<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<PathBuf>> {
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => directory(path, suffixes, excluded, notes),
-        Ok(_) => Ok(vec![PathBuf::from(path)]),
+        Ok(found) if found.is_dir() => directory(path, suffixes, is_input, notes),
+        Ok(_) => {
+            let file = PathBuf::from(path);
+            let found = Found {
+                file: &file,
+                path,
+                is_named: true,
+            };
+            Ok(if is_input(found)? { vec![file] } else { vec![] })
+        }
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::io("open", path)(error))
         }
-        Err(_) if path.contains(['*', '?', '[']) => pattern(path),
+        Err(_) if path.contains(['*', '?', '[']) => pattern(path, is_input),
         Err(_) => Err(Error::Missing {
             path: path.to_owned(),
         }),
     }
 }
 
-fn pattern(path: &str) -> Result<Vec<PathBuf>> {
+fn pattern(path: &str, is_input: &mut IsInput<'_>) -> Result<Vec<PathBuf>> {
     let invalid = |error: glob::PatternError| Error::Pattern {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -53,7 +61,12 @@ fn pattern(path: &str) -> Result<Vec<PathBuf>> {
         let file = entry.map_err(|error| {
             Error::io("search", error.path())(std::io::Error::other(error.to_string()))
         })?;
-        if file.is_file() {
+        let found = Found {
+            file: &file,
+            path,
+            is_named: false,
+        };
+        if file.is_file() && is_input(found)? {
             files.push(file);
         }
     }
@@ -69,19 +82,13 @@ fn pattern(path: &str) -> Result<Vec<PathBuf>> {
 fn directory(
     path: &str,
     suffixes: &[String],
-    excluded: &[PathBuf],
+    is_input: &mut IsInput<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<PathBuf>> {
-    let root = fs::canonicalize(path).map_err(Error::io("open", path))?;
-    // A directory that was named itself counts, wherever it lies.
-    let excluded = excluded
-        .iter()
-        .filter(|excluded| !root.starts_with(excluded))
-        .cloned()
-        .collect();
     let mut search = Search {
+        path,
         suffixes,
-        excluded,
+        is_input,
         files: Vec::new(),
         texts: Vec::new(),
         descriptions: Vec::new(),
@@ -110,10 +117,11 @@ fn directory(
     Ok(search.files)
 }
 
-struct Search<'a> {
+struct Search<'a, 'i> {
+    /// The directory that is searched.
+    path: &'a str,
     suffixes: &'a [String],
-    /// Canonical paths that are left out with what is below them.
-    excluded: Vec<PathBuf>,
+    is_input: &'a mut IsInput<'i>,
     files: Vec<PathBuf>,
     /// Text files that nobody asked for.
     texts: Vec<PathBuf>,
@@ -129,15 +137,10 @@ struct Search<'a> {
     seen: BTreeSet<PathBuf>,
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     fn visit(&mut self, directory: &Path) -> Result<()> {
         let real = fs::canonicalize(directory).map_err(Error::io("open", directory))?;
-        if self
-            .excluded
-            .iter()
-            .any(|excluded| real.starts_with(excluded))
-            || !self.seen.insert(real)
-        {
+        if !self.seen.insert(real) {
             return Ok(());
         }
         let outer = self.layouts.len();
@@ -161,7 +164,7 @@ impl Search<'_> {
                 if !is_bookkeeping {
                     self.visit_below(&path)?;
                 }
-            } else if fs::canonicalize(&path).is_ok_and(|real| self.excluded.contains(&real)) {
+            } else if !self.is_input(&path)? {
                 continue;
             } else if is_bookkeeping {
                 // What lies beside an export is not worth a word.
@@ -205,6 +208,14 @@ impl Search<'_> {
         if !is_known && Suffix::of(&path).claim != Claim::Nothing {
             self.left_out.push(path);
         }
+    }
+
+    fn is_input(&mut self, file: &Path) -> Result<bool> {
+        (self.is_input)(Found {
+            file,
+            path: self.path,
+            is_named: false,
+        })
     }
 
     /// A file counts if it ends in one of the suffixes that the recipe names.

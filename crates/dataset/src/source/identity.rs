@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use coldpress_storage::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
 
-use super::open_source;
+use super::{Source, open_source};
 use crate::error::{Error, Result};
 
 const SAMPLE_BYTES: u64 = 64 * 1024;
@@ -26,6 +26,9 @@ pub struct SourceIdentity {
     pub modified_nanos: u64,
     /// Hash of the length, the first and the last 64 KiB; of several files, of their names and hashes.
     pub sample: Digest,
+    /// Hash of the whole path without links, by which a file that was moved can be told; no part of what the source is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Digest>,
 }
 
 /// Whether a source that looks the same was written to since.
@@ -67,6 +70,7 @@ impl SourceIdentity {
             length,
             modified_nanos: modified_nanos(&metadata),
             sample: hasher.finish(),
+            place: place_of(file),
         })
     }
 
@@ -82,13 +86,52 @@ impl SourceIdentity {
             hasher.update(&member.sample.as_u128().to_le_bytes());
         }
         let modified = members.iter().map(|member| member.modified_nanos);
+        let mut places = Hasher::new();
+        for member in members {
+            places.update(&member.place.map_or(0, Digest::as_u128).to_le_bytes());
+        }
         Self {
             path: path.to_owned(),
             length: members.iter().map(|member| member.length).sum(),
             modified_nanos: modified.max().unwrap_or(0),
             sample: hasher.finish(),
+            place: Some(places.finish()),
         }
     }
+
+    /// Whether two sources hold the same, as far as is seen without reading them whole, wherever they lie.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        (self.length, self.sample) == (other.length, other.sample)
+    }
+
+    /// Whether two sources are known to lie at one place.
+    fn lies_at(&self, other: &Self) -> bool {
+        match (self.place, other.place) {
+            (Some(place), Some(other)) => place == other,
+            // Earlier releases noted the path alone.
+            _ => self.path == other.path,
+        }
+    }
+}
+
+impl Source {
+    /// Lets the source stand for what was planned, which it looks like. Whether it lies elsewhere than that did: then
+    /// [`check_unchanged`](Self::check_unchanged) says that it was touched, because its time tells nothing.
+    pub fn stand_for(&mut self, planned: &SourceIdentity) -> bool {
+        let now = std::mem::replace(&mut self.identity, planned.clone());
+        let is_moved = !planned.lies_at(&now);
+        self.identity.path = now.path;
+        self.identity.place = now.place;
+        if is_moved {
+            self.identity.modified_nanos = u64::MAX;
+        }
+        is_moved
+    }
+}
+
+fn place_of(file: &Path) -> Option<Digest> {
+    let place = std::fs::canonicalize(file).ok()?;
+    Some(Digest::of(place.as_os_str().as_encoded_bytes()))
 }
 
 fn modified_nanos(metadata: &Metadata) -> u64 {

@@ -30,6 +30,7 @@ pub(crate) fn source(path: &Path) -> Source {
             length: path.metadata().unwrap().len(),
             modified_nanos: 0,
             sample: Digest::of(b""),
+            place: None,
         },
         compression: Compression::None,
         encoding: Encoding::Utf8,

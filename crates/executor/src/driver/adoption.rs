@@ -35,9 +35,17 @@ impl Adoption {
         let (Some(plan), Some(recipe)) = (state.plan(), state.recipe()) else {
             return refused("was never planned, so there is nothing to adopt");
         };
-        let planned = plan.sources.iter().map(|source| &source.path);
-        let is_same = planned.eq(sources.iter().map(|source| &source.identity.path));
-        if !is_same || plan.limit != executor.prepared.recipe.limit {
+        let now = || sources.iter().map(|source| &source.identity);
+        // Where it lies is no part of what it is.
+        let looks_same = plan.sources.len() == sources.len()
+            && plan
+                .sources
+                .iter()
+                .zip(now())
+                .all(|(planned, now)| planned.looks_like(now));
+        let paths = plan.sources.iter().map(|source| &source.path);
+        let is_named_so = paths.eq(now().map(|identity| &identity.path));
+        if !(looks_same || is_named_so) || plan.limit != executor.prepared.recipe.limit {
             return refused("is over another dataset, so nothing of it can be adopted");
         }
         if recipe.chain.first() != executor.prepared.chain_hashes(sources)?.first() {

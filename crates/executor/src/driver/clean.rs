@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use coldpress_checkpoint::{CheckpointStore, verify_stamp};
 use coldpress_events::{Event, EventKind};
 use coldpress_job::{JobState, JournalRecord, Layout, ListedJob, list_jobs};
-use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::{FileRef, crash_point, sync_dir};
 use coldpress_worker::CheckpointOutcome;
 
@@ -157,42 +156,6 @@ impl Driver<'_> {
             Some(partition) => event.partition(partition),
             None => event,
         });
-    }
-
-    /// Removes what killed writers left beside the export and in the job's folder, but for an output that waits for its
-    /// place.
-    pub(super) fn remove_leftovers(&self) {
-        if !self.executor.prepared.recipe.storage.cleanup_temp_files {
-            return;
-        }
-        let pending = self
-            .state
-            .export()
-            .intent
-            .as_ref()
-            .map(|intent| Path::new(&intent.temporary));
-        self.executor.prepared.target.remove_leftovers(pending);
-        let intent = self.state.export().intent.as_ref();
-        for companion in &self.executor.prepared.companions {
-            let mut intended = intent.into_iter().flat_map(|intent| &intent.companions);
-            let path = companion.target.path();
-            let pending = intended.find(|one| Path::new(&one.path) == path);
-            let pending = pending.map(|one| Path::new(&one.temporary));
-            companion.target.remove_leftovers(pending);
-        }
-        let layout = &self.executor.layout;
-        for folder in [
-            layout.job_dir(),
-            &layout.metadata_dir(),
-            layout.checkpoint_dir(),
-        ] {
-            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                if name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX) {
-                    let _ = fs::remove_file(entry.path());
-                }
-            }
-        }
     }
 }
 

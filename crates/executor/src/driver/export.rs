@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use coldpress_config::Partial;
 use coldpress_dataset::{
-    Error as DatasetError, ExportTarget, OWNERSHIP_SCHEMA, Ownership, RowsForm, Staged, Standing,
-    TableFile, staged_digest,
+    Error as DatasetError, RowsForm, Staged, Standing, TableFile, staged_digest,
 };
 use coldpress_job::{CompanionIntent, ExportIntent, JournalRecord, Publication};
 use coldpress_partition::Slice;
@@ -12,13 +12,22 @@ use coldpress_record::Ledger;
 use coldpress_storage::{Digest, crash_point};
 use coldpress_table::{MixedField, SchemaRef};
 
-use super::open::check_companions;
 use super::{Driver, Exported};
 use crate::companions::{Companion, DroppedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::judge::Judge;
 use crate::merge::{Appended, Merge, MergeFailure, Merged, Piece};
+use crate::outputs::{check_standings, is_at, refuse_replacing};
 use crate::prepare::PATIENCE;
+
+/// The path as a resume from another folder finds it.
+fn whole(path: &Path) -> String {
+    let whole = std::path::absolute(path);
+    whole
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
+}
 
 /// How far the results have gone to the merge, in partition order.
 pub(super) struct Frontier {
@@ -200,6 +209,7 @@ impl Driver<'_> {
             .map_err(|excess| self.excess(&excess))?;
         self.check_conservation(&frontier)?;
         self.check_sources()?;
+        self.check_not_poorer(&frontier)?;
         self.merge(&mut frontier)?;
         let Some(mut merge) = frontier.merge.take() else {
             return Err(Error::new(ErrorKind::Failed, "there is no merge"));
@@ -260,6 +270,46 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// An export that lacks records because something failed must not take the place of a better one, unless the recipe
+    /// says so: what failed may be mended, and what was replaced is gone.
+    fn check_not_poorer(&self, frontier: &Frontier) -> Result<()> {
+        let lacks = !frontier.left_out.is_empty() || self.has_unreadable();
+        if !lacks || self.executor.prepared.recipe.export.partial == Partial::Replace {
+            return Ok(());
+        }
+        let (now, earlier) = (frontier.ledger.exported(), self.earlier_records());
+        let Some(earlier) = earlier.filter(|earlier| *earlier > now) else {
+            return Ok(());
+        };
+        let why = match frontier.left_out.len() {
+            0 => "input could not be read".to_owned(),
+            1 => "a partition failed".to_owned(),
+            failed => format!("{failed} partitions failed"),
+        };
+        let first = frontier.left_out.first();
+        let first = first.and_then(|index| self.state.failure(*index));
+        let first = first.map_or_else(String::new, |failure| {
+            format!(" (partition {}: {})", failure.partition, failure.error)
+        });
+        let path = self.executor.prepared.target.path().display();
+        let message = format!(
+            "{why}{first}, so the export would have {now} records where `{path}` has {earlier}; that file stays. Mend              the cause and run again, or set `export_partial: replace`"
+        );
+        Err(Error::new(ErrorKind::Refused, message))
+    }
+
+    /// How many records the export of ours has that would be replaced, as far as that is known.
+    fn earlier_records(&self) -> Option<u64> {
+        let standing = self.standing.as_ref()?;
+        standing.records.or_else(|| {
+            let committed = self.state.export().committed.as_ref();
+            let fits = |intent: &&ExportIntent| {
+                (intent.length, intent.digest) == (standing.length, standing.digest)
+            };
+            committed.filter(fits).map(|intent| intent.records)
+        })
+    }
+
     /// The sources must be what was planned until the last result was made: results of two states are no dataset.
     fn check_sources(&self) -> Result<()> {
         (0..self.sources.len()).try_for_each(|index| self.check_source(index))
@@ -269,18 +319,19 @@ impl Driver<'_> {
     fn put_in_place(&mut self, merged: &Merged, frontier: &Frontier) -> Result<()> {
         let prepared = &self.executor.prepared;
         let (target, staged) = (&prepared.target, &merged.staged);
-        self.check_still_free(target.path())?;
-        check_companions(self.executor, self.state.export().intent.as_ref())?;
+        self.check_still_free()?;
+        check_standings(self.executor, self.state.export().intent.as_ref())?;
+        refuse_replacing(&self.sources, self.executor)?;
         let companions = prepared.companions.iter().zip(&merged.companions);
         let companions = companions.map(|(companion, staged)| CompanionIntent {
-            temporary: staged.temporary.display().to_string(),
-            path: companion.target.path().display().to_string(),
+            temporary: whole(&staged.temporary),
+            path: whole(companion.target.path()),
             length: staged.length,
             digest: staged.digest,
         });
         let intent = ExportIntent {
-            temporary: staged.temporary.display().to_string(),
-            path: target.path().display().to_string(),
+            temporary: whole(&staged.temporary),
+            path: whole(target.path()),
             directory: target.is_directory(),
             length: staged.length,
             digest: staged.digest,
@@ -291,66 +342,54 @@ impl Driver<'_> {
             shard_bytes: target.shard_bytes(),
             companions: companions.collect(),
         };
-        self.record(JournalRecord::ExportIntent(intent))?;
+        self.record(JournalRecord::ExportIntent(intent.clone()))?;
         self.sync()?;
         crash_point!("export.intent");
         self.journal.check_epoch()?;
         for (companion, staged) in self.companions().zip(&merged.companions) {
             staged.commit(&companion.target)?;
-            self.own(&companion.target, staged)?;
+            self.sign_companion(&companion.target, staged)?;
             crash_point!("export.companion");
         }
         staged.commit(&self.executor.prepared.target)?;
         crash_point!("export.renamed");
-        self.finish_export(staged)
+        self.finish_export(staged, &intent)
     }
 
     fn companions(&self) -> impl Iterator<Item = &Companion> {
         self.executor.prepared.companions.iter()
     }
 
-    /// Signs an output.
-    fn own(&self, target: &ExportTarget, staged: &Staged) -> Result<()> {
-        let ownership = Ownership {
-            schema_version: OWNERSHIP_SCHEMA,
-            job_id: self.executor.layout.job_id().to_string(),
-            length: staged.length,
-            digest: staged.digest,
-        };
-        Ok(ownership.write(target)?)
-    }
-
-    fn finish_export(&mut self, staged: &Staged) -> Result<()> {
-        let target = &self.executor.prepared.target;
-        self.own(target, staged)?;
+    fn finish_export(&mut self, staged: &Staged, intent: &ExportIntent) -> Result<()> {
+        self.sign_export(staged, intent.records)?;
         crash_point!("export.owned");
-        let path = target.path().display().to_string();
         self.record(JournalRecord::ExportCommitted {
-            path,
+            path: intent.path.clone(),
             length: staged.length,
             digest: staged.digest,
         })?;
         self.sync()?;
         self.announce_export(staged);
+        self.remove_earlier_drops();
         Ok(())
     }
 
     /// Nobody may have put something at the export path, or changed what stood there, while the job ran.
-    fn check_still_free(&self, path: &Path) -> Result<()> {
+    fn check_still_free(&self) -> Result<()> {
+        let target = &self.executor.prepared.target;
+        let path = target.path();
         if self.executor.prepared.recipe.export.overwrite == coldpress_config::Overwrite::Always {
             return Ok(());
         }
-        let unchanged = match (self.executor.prepared.target.standing()?, &self.standing) {
+        let unchanged = match (target.standing()?, &self.standing) {
             (Standing::Free, _) => true,
             (Standing::Ours(now), Some(before)) => {
                 (now.length, now.digest) == (before.length, before.digest)
             }
             // An output of ours that a crash kept from being signed.
-            (Standing::Foreign(_), Some(before)) => {
-                staged_digest(path, self.executor.prepared.target.is_directory())
-                    .is_ok_and(|now| now == (before.length, before.digest))
-            }
-            (_, None) => false,
+            (Standing::Foreign(_), Some(before)) => staged_digest(path, target.is_directory())
+                .is_ok_and(|now| now == (before.length, before.digest)),
+            (Standing::Special(_), _) | (_, None) => false,
         };
         if unchanged {
             return Ok(());
@@ -371,7 +410,7 @@ impl Driver<'_> {
         };
         let target = &self.executor.prepared.target;
         let same = intent.chain == self.final_chain()
-            && Path::new(&intent.path) == target.path()
+            && is_at(&intent.path, target)
             && intent.directory == target.is_directory()
             && intent.form == target.form_name()
             && intent.shard_bytes == target.shard_bytes()
@@ -396,17 +435,19 @@ impl Driver<'_> {
         }
         let target = &self.executor.prepared.target;
         if !stands(target.path()) {
-            let is_ours = target.is_temporary(&staged.temporary);
+            let is_ours = target.token_of(&staged.temporary).is_some();
             if self.state.export().intent.is_none() || !is_ours || !stands(&staged.temporary) {
                 return Ok(None);
             }
+            refuse_replacing(&self.sources, self.executor)?;
             self.journal.check_epoch()?;
             staged.commit(target)?;
         }
         if self.state.export().intent.is_some() || !matches!(target.standing()?, Standing::Ours(_))
         {
-            self.finish_export(&staged)?;
+            self.finish_export(&staged, &intent)?;
         }
+        self.remove_earlier_drops();
         self.remove_leftovers();
         self.reused = self.state.partition_count();
         let mut ledger = Ledger::default();
@@ -420,11 +461,10 @@ impl Driver<'_> {
 
     /// Whether the files beside the export are those that the recipe asks for now.
     fn companions_are_of(&self, intent: &ExportIntent) -> bool {
-        let wanted = self.companions().map(|companion| companion.target.path());
-        wanted.eq(intent
-            .companions
-            .iter()
-            .map(|companion| Path::new(&companion.path)))
+        let intended = &intent.companions;
+        let mut pairs = self.companions().zip(intended);
+        self.companions().count() == intended.len()
+            && pairs.all(|(companion, intended)| is_at(&intended.path, &companion.target))
     }
 
     /// Puts the files beside the export in their places that a crash kept from them; whether all are there.
@@ -441,14 +481,14 @@ impl Driver<'_> {
                 digest: intended.digest,
             };
             if !stands(target.path()) {
-                let is_ours = target.is_temporary(&staged.temporary);
+                let is_ours = target.token_of(&staged.temporary).is_some();
                 if self.state.export().intent.is_none() || !is_ours || !stands(&staged.temporary) {
                     return Ok(false);
                 }
                 self.journal.check_epoch()?;
                 staged.commit(target)?;
             }
-            self.own(target, &staged)?;
+            self.sign_companion(target, &staged)?;
         }
         Ok(true)
     }

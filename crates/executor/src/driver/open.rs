@@ -1,16 +1,12 @@
 //! Taking the job: directories, locks, the journal's next epoch, the event log.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::Instant;
 
-use coldpress_config::{LogLevel, Overwrite};
-use coldpress_dataset::{
-    ExportTarget, OWNERSHIP_SCHEMA, Ownership, Source, Standing, staged_digest,
-};
+use coldpress_config::LogLevel;
 use coldpress_events::{EventLog, Level, LogOptions};
-use coldpress_job::{ExportIntent, JobLock, JobState, JobSummary, Journal, LockOptions, Mode};
-use coldpress_storage::{FileLock, replace};
+use coldpress_job::{JobLock, JobState, JobSummary, Journal, LockOptions, Mode};
+use coldpress_storage::replace;
 
 use super::Driver;
 use super::adoption::Adoption;
@@ -19,7 +15,7 @@ use super::poison::Suspects;
 use super::space::SpaceWatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
-use crate::prepare::Prepared;
+use crate::outputs::{self, check_standings};
 
 impl<'e> Driver<'e> {
     /// Takes the job for this process.
@@ -44,8 +40,7 @@ impl<'e> Driver<'e> {
             (false, _) => Mode::New,
         };
         // Before anything is made: a dataset that is not there leaves no job behind.
-        let dataset = executor.prepared.resolve_dataset()?;
-        refuse_own_input(&dataset.sources, &executor.prepared)?;
+        let dataset = executor.dataset()?;
         let adoption = match mode {
             Mode::New => Adoption::asked_for(executor, &dataset.sources)?,
             Mode::Resume | Mode::Fresh => None,
@@ -58,7 +53,7 @@ impl<'e> Driver<'e> {
                 ..LockOptions::default()
             },
         )?;
-        let export_lock = lock_export(executor)?;
+        let output_locks = outputs::lock(executor)?;
         let (mode, adopted) = match adoption {
             Some(adoption) => (Mode::Resume, Some(adoption.carry_out(layout, &lock)?)),
             None => (mode, None),
@@ -68,8 +63,7 @@ impl<'e> Driver<'e> {
         } else {
             JobState::default()
         };
-        let standing = check_standing(executor, known.export().intent.as_ref())?;
-        check_companions(executor, known.export().intent.as_ref())?;
+        let standings = check_standings(executor, known.export().intent.as_ref())?;
         let (journal, state) = Journal::open(layout, &lock, mode)?;
         let events = open_events(executor)?;
         executor.shared.begin_events(|| events.subscribe());
@@ -80,14 +74,14 @@ impl<'e> Driver<'e> {
         let mut driver = Self {
             executor,
             _lock: lock,
-            _export_lock: export_lock,
+            output_locks,
             journal,
             state,
             events,
             summary,
             sources: dataset.sources,
             chain: Vec::new(),
-            standing,
+            standing: standings.export,
             started,
             warnings: Vec::new(),
             decisions: Vec::new(),
@@ -114,142 +108,23 @@ impl<'e> Driver<'e> {
         if let Some(adopted) = adopted {
             driver.announce_adoption(adopted)?;
         }
-        dataset.notes.into_iter().for_each(|note| driver.warn(note));
+        let notes = dataset.notes.into_iter().chain(standings.notes);
+        notes.for_each(|note| driver.warn(note));
+        driver.tell_unlocked();
         Ok(driver)
     }
 }
 
-/// No output must take the place of an input.
-fn refuse_own_input(sources: &[Source], prepared: &Prepared) -> Result<()> {
-    let companions = prepared.companions.iter();
-    let companions = companions.map(|companion| ("the file beside the export", &companion.target));
-    let mut targets = std::iter::once(("export path", &prepared.target)).chain(companions);
-    let replaced = targets.find_map(|(what, target)| {
-        let input = replaced_input(sources, target)?;
-        Some((what, target.path().display(), input.path.display()))
-    });
-    let Some((what, path, input)) = replaced else {
-        return Ok(());
-    };
-    let message = format!("{what} `{path}` would replace the input `{input}`; export elsewhere");
-    Err(Error::new(ErrorKind::Refused, message))
-}
-
-/// The input that stands where the output goes.
-fn replaced_input<'s>(sources: &'s [Source], target: &ExportTarget) -> Option<&'s Source> {
-    let folder = target.folder().canonicalize().ok()?;
-    let output = folder.join(target.path().file_name().unwrap_or_default());
-    let output = output.canonicalize().unwrap_or(output);
-    let is_input = |source: &&Source| {
-        let input = source.path.canonicalize();
-        input.is_ok_and(|input| input.starts_with(&output))
-    };
-    sources.iter().find(is_input)
-}
-
-/// Two jobs must not write one export at a time.
-fn lock_export(executor: &Executor) -> Result<FileLock> {
-    let target = &executor.prepared.target;
-    target.prepare()?;
-    let mut companions = executor.prepared.companions.iter();
-    companions.try_for_each(|companion| companion.target.prepare())?;
-    FileLock::try_acquire(target.lock_path()).map_err(|error| match error {
-        coldpress_storage::Error::Locked { .. } => {
-            let message = format!(
-                "another job is exporting to `{}`; wait for it or export elsewhere",
-                target.path().display()
-            );
-            Error::new(ErrorKind::Refused, message)
-        }
-        other => other.into(),
-    })
-}
-
-/// What stands at the export path may only be replaced if the recipe says so.
-///
-/// An output that this job put there, and a crash kept from being signed, is ours: its intent is in the journal.
-fn check_standing(executor: &Executor, intent: Option<&ExportIntent>) -> Result<Option<Ownership>> {
-    let target = &executor.prepared.target;
-    let overwrite = executor.prepared.recipe.export.overwrite;
-    let refused = |reason: &str| {
-        let path = target.path().display();
-        Err(Error::new(
-            ErrorKind::Refused,
-            format!("export path `{path}` {reason}"),
-        ))
-    };
-    let standing = target.standing()?;
-    if let (Standing::Foreign(_), Some(ownership)) = (&standing, unsigned(executor, intent)) {
-        return Ok(Some(ownership));
-    }
-    match (standing, overwrite) {
-        (Standing::Free, _) => Ok(None),
-        (Standing::Ours(ownership), Overwrite::Never) if !is_of_job(executor, &ownership) => {
-            refused("exists; remove it, or set `export_overwrite: own`")
-        }
-        (Standing::Ours(ownership), _) => Ok(Some(ownership)),
-        // A file can be asked to go; a directory that is not ours may hold anything.
-        (Standing::Foreign(_), Overwrite::Always)
-            if !target.path().is_dir() && !target.is_directory() =>
-        {
-            Ok(None)
-        }
-        (Standing::Foreign(reason), _) if target.is_directory() || target.path().is_dir() => {
-            refused(&format!("{reason}; move it away or export elsewhere"))
-        }
-        (Standing::Foreign(reason), _) => refused(&format!(
-            "{reason}; move it away, export elsewhere, or set `export_overwrite: always`"
-        )),
-    }
-}
-
-/// What stands where the files beside the export go may only be replaced if Coldpress made it.
-pub(super) fn check_companions(executor: &Executor, intent: Option<&ExportIntent>) -> Result<()> {
-    let prepared = &executor.prepared;
-    if prepared.recipe.export.overwrite == Overwrite::Always {
-        return Ok(());
-    }
-    for companion in &prepared.companions {
-        let target = &companion.target;
-        let path = target.path();
-        // One that a crash kept from being signed is in the journal.
-        let intended = intent.into_iter().flat_map(|intent| &intent.companions);
-        let is_unsigned = |found: (u64, coldpress_storage::Digest)| {
-            let mut intended = intended.clone();
-            intended.any(|one| Path::new(&one.path) == path && found == (one.length, one.digest))
-        };
-        if let Standing::Foreign(reason) = target.standing()?
-            && !staged_digest(path, false).is_ok_and(is_unsigned)
-        {
-            let message = format!(
-                "`{}` {reason}; move it away, or set `export_overwrite: always`",
+impl Driver<'_> {
+    /// Without locks nothing but the last look before the rename keeps two jobs apart.
+    fn tell_unlocked(&mut self) {
+        for path in self.output_locks.unlocked.clone() {
+            self.warn(format!(
+                "the file system of `{}` has no locks, so nothing keeps another job from writing there at the same time",
                 path.display()
-            );
-            return Err(Error::new(ErrorKind::Refused, message));
+            ));
         }
     }
-    Ok(())
-}
-
-fn is_of_job(executor: &Executor, ownership: &Ownership) -> bool {
-    ownership.job_id == executor.layout.job_id().as_str()
-}
-
-/// The ownership of an output that stands in its place by an intent of this job, and was not signed yet.
-fn unsigned(executor: &Executor, intent: Option<&ExportIntent>) -> Option<Ownership> {
-    let target = &executor.prepared.target;
-    let intent = intent.filter(|intent| {
-        Path::new(&intent.path) == target.path() && intent.directory == target.is_directory()
-    })?;
-    let found = staged_digest(target.path(), intent.directory).ok()?;
-    let job_id = executor.layout.job_id().to_string();
-    let (length, digest) = (intent.length, intent.digest);
-    (found == (length, digest)).then_some(Ownership {
-        schema_version: OWNERSHIP_SCHEMA,
-        job_id,
-        length,
-        digest,
-    })
 }
 
 fn open_events(executor: &Executor) -> Result<EventLog> {

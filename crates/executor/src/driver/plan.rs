@@ -1,6 +1,6 @@
 //! Loading the dataset: what it consists of, whether it is what was planned, and the rest of the plan.
 
-use coldpress_dataset::{Error as DatasetError, Format, Touched};
+use coldpress_dataset::{Error as DatasetError, Format, SourceIdentity, Touched};
 use coldpress_job::{DamagedSource, JobPlan, JournalRecord, RecipeInForce};
 use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, verify_slices};
 use coldpress_storage::{Digest, spawn};
@@ -84,7 +84,8 @@ impl Driver<'_> {
             return refused("`limit` changed".to_owned());
         }
         for (planned, now) in plan.sources.iter().zip(&self.sources) {
-            if planned.path != now.identity.path {
+            // Where the input lies is no part of what it is; at the same place it is looked at more closely below.
+            if planned.path != now.identity.path && !planned.looks_like(&now.identity) {
                 return refused(format!("`{}` became `{}`", planned.path, now.identity.path));
             }
         }
@@ -99,8 +100,10 @@ impl Driver<'_> {
             );
         }
         // The identities of the plan stay: a touched file has the same content.
+        let (mut modified, mut moved) = (Vec::new(), Vec::new());
         for (source, planned) in self.sources.iter_mut().zip(&plan.sources) {
-            source.identity = planned.clone();
+            modified.push(source.identity.modified_nanos);
+            moved.push(source.stand_for(planned));
         }
         if let Some(planned) = plan.reading.as_ref()
             && let Some(change) = change(planned, &reading)
@@ -115,7 +118,24 @@ impl Driver<'_> {
             );
             return Err(Error::new(ErrorKind::Refused, message));
         }
-        (0..self.sources.len()).try_for_each(|index| self.check_source(index))
+        for (index, planned) in plan.sources.iter().enumerate() {
+            self.check_source(index)?;
+            if moved[index] {
+                // All that is planned of it was read just now, and its time tells of changes from here on.
+                self.sources[index].identity.modified_nanos = modified[index];
+                self.tell_moved(planned, index);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_moved(&mut self, planned: &SourceIdentity, index: usize) {
+        let (before, now) = (&planned.path, &self.sources[index].identity.path);
+        if before != now {
+            let message =
+                format!("`{before}` is found as `{now}` now, with the content that was planned");
+            self.decide(message);
+        }
     }
 
     /// Whether a source is what was planned; the slices of one that was touched are hashed again.

@@ -15,8 +15,9 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`Error::Folder`] with what is in the way and what to do about it.
+    /// [`Error::Folder`] with what is in the way and what to do about it; [`Error::Linked`] if a folder is a link.
     pub fn create(&self) -> Result<()> {
+        self.prove()?;
         let folders = [
             self.job_dir.clone(),
             self.journal_dir(),
@@ -38,6 +39,7 @@ impl Layout {
     /// Tries the folder before anything depends on it, so that the error says what is meant.
     fn check_writable(&self) -> Result<()> {
         let path = self.lock();
+        super::own::refuse_link(&path)?;
         let opened = open_file_with(&path, fs::OpenOptions::new().create(true).append(true));
         opened
             .map(drop)

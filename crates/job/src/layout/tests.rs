@@ -184,3 +184,89 @@ fn folders_that_may_not_be_written_are_named() {
         check_refused(closed, "w", &["/w/job`", "may not write"]);
     }
 }
+
+#[test]
+fn dots_are_taken_out_of_the_jobs_folders() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    std::fs::create_dir(root.join("here")).unwrap();
+    let layout = Layout::new(&settings(&root.join("here/../w")), id()).unwrap();
+    assert_eq!(layout.job_dir(), root.join("w/job"));
+    let result = root.join("w/job/results/a.jsonl");
+    assert_eq!(layout.cite(&result).unwrap(), "results/a.jsonl");
+    assert_eq!(layout.locate_path("results/a.jsonl").unwrap(), result);
+    let base = root.join("here/../w");
+    assert_eq!(
+        Layout::in_dir(&base, id()).unwrap().job_dir(),
+        root.join("w/job")
+    );
+}
+
+#[test]
+fn places_that_are_kept_for_the_jobs_own_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    let mut paths = settings(&root.join("w"));
+    paths.checkpoint_dir = Some(root.join("c").to_str().unwrap().to_owned());
+    let layout = Layout::new(&paths, id()).unwrap();
+    for (place, reserves, would_make) in [
+        ("w/job/journal/000001.jsonl", true, true),
+        ("w/job/results/partition_000000.e1.a1.jsonl", true, true),
+        ("w/job/results/mine.jsonl", true, false),
+        ("w/job/job_summary.json", true, true),
+        ("w/job/out.jsonl", false, false),
+        ("w/job/mine/journal/000001.jsonl", false, false),
+        ("c/job/partition_000000_deltas.e1.a1.parquet", true, true),
+        ("c/job/mine.jsonl", true, false),
+        ("c/mine.jsonl", false, false),
+        ("w/other/journal/000001.jsonl", false, false),
+    ] {
+        let place = root.join(place);
+        let places = layout.places().unwrap();
+        let found = (places.reserves(&place), places.would_make(&place));
+        assert_eq!(found, (reserves, would_make), "{}", place.display());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_a_link_is_refused() {
+    use std::os::unix::fs::symlink;
+    for name in [
+        "results",
+        "checkpoints",
+        "journal",
+        "event_logs",
+        "intermediate",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(&settings(dir.path()), id()).unwrap();
+        layout.create().unwrap();
+        std::fs::create_dir(dir.path().join("elsewhere")).unwrap();
+        let _ = std::fs::remove_dir(layout.job_dir().join(name));
+        symlink("../elsewhere", layout.job_dir().join(name)).unwrap();
+        for refused in [layout.prove(), layout.create()] {
+            assert!(
+                matches!(refused, Err(Error::Linked { .. })),
+                "{name}: {refused:?}"
+            );
+        }
+        let cited = format!("{name}/partition_000000.e1.a1.jsonl");
+        let located = layout.locate_path(&cited);
+        assert!(
+            matches!(located, Err(Error::Linked { .. })),
+            "{name}: {located:?}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_jobs_folder_itself_may_lie_behind_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("disk")).unwrap();
+    std::os::unix::fs::symlink("disk", dir.path().join("w")).unwrap();
+    let layout = Layout::new(&settings(&dir.path().join("w")), id()).unwrap();
+    layout.create().unwrap();
+    assert!(layout.locate_path("results/a.jsonl").is_ok());
+}

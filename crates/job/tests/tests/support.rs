@@ -66,6 +66,7 @@ pub(crate) fn plan(sources: u32) -> JournalRecord {
         length: 1_000_000,
         modified_nanos: 1_763_690_889_123_456_789,
         sample: Digest::of(&number.to_le_bytes()),
+        place: None,
     };
     JournalRecord::JobPlanned(JobPlan {
         sources: (0..sources).map(source).collect(),

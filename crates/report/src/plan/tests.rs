@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use coldpress_config::{Recipe, RecipeBuilder};
+use coldpress_executor::ExecutorBuilder;
 
 use super::*;
 
@@ -11,7 +12,12 @@ fn plan_of(folder: &Path, change: impl FnOnce(RecipeBuilder) -> RecipeBuilder) -
         .operator("text_length_filter", [("min_len", 1)])
         .operator("text_length_filter", [("min_len", 2)]);
     let recipe = change(recipe).build().unwrap();
-    plan(&Prepared::new(recipe, coldpress_ops::builtin()).unwrap()).unwrap()
+    plan(
+        &ExecutorBuilder::new(recipe, coldpress_ops::builtin())
+            .build()
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 fn folder_with(files: &[(&str, u32)]) -> tempfile::TempDir {

@@ -29,6 +29,7 @@ impl Folder {
             let store = LocalStore::new(dir);
             return Ok(Self { store, job: None });
         };
+        layout.prove()?;
         Ok(Self {
             store: LocalStore::new(layout.checkpoint_dir()),
             job: Some(Job {

@@ -14,6 +14,7 @@ use crate::output;
 /// Which those are is read from the summary, a file that anyone may have edited: there only files go that have the
 /// names of a job's files, and folders that are empty then.
 pub(super) fn run(layout: &Layout) -> Result<u8, Failure> {
+    layout.prove()?;
     // One beat at the start and no more, so that no file appears in a folder that is being removed.
     let options = LockOptions {
         beat_every: Duration::from_secs(3600),

@@ -17,12 +17,7 @@ fn only_what_is_ours_and_unchanged_is_ours() {
         );
     };
     check("not made by Coldpress");
-    let ownership = Ownership {
-        schema_version: OWNERSHIP_SCHEMA,
-        job_id: "job".into(),
-        length: staged.length,
-        digest: staged.digest,
-    };
+    let ownership = Ownership::new("job", staged.length, staged.digest);
     ownership.write(&target).unwrap();
     assert_eq!(
         target.standing().unwrap(),
@@ -47,12 +42,7 @@ fn shards_and_companions_have_owners_too() {
     let shards = bench.typed("shards/", "parquet", 0);
     for target in [ExportTarget::lines(shards.stats_path()), shards] {
         let staged = bench.export(&target, 1).unwrap().staged;
-        let ownership = Ownership {
-            schema_version: OWNERSHIP_SCHEMA,
-            job_id: "job".into(),
-            length: staged.length,
-            digest: staged.digest,
-        };
+        let ownership = Ownership::new("job", staged.length, staged.digest);
         ownership.write(&target).unwrap();
         assert_eq!(target.standing().unwrap(), Standing::Ours(ownership));
     }
@@ -82,4 +72,43 @@ fn a_file_where_a_directory_should_be_is_told() {
     assert!(
         matches!(target.standing().unwrap(), Standing::Foreign(reason) if reason.contains("end it in `/`"))
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_no_file_can_replace_is_special() {
+    let bench = Bench::new();
+    let link = bench.target("link.jsonl", 0);
+    std::os::unix::fs::symlink("/dev/null", link.path()).unwrap();
+    let device = ExportTarget::lines("/dev/null");
+    for target in [link, device] {
+        assert_eq!(target.standing().unwrap(), Standing::Special("is a device"));
+    }
+}
+
+#[test]
+fn only_places_of_this_export_are_its_leftovers() {
+    let bench = Bench::new();
+    let (target, shards) = (bench.target("a.jsonl", 0), bench.target("s/", 0));
+    let at = |name: &str| bench.folder.path().join(name);
+    fs::write(at(".a.jsonl.coldpress.j.e1.m1.tmp"), "").unwrap();
+    fs::write(at(".a.jsonl.coldpress.json"), "").unwrap();
+    fs::write(at(".b.jsonl.coldpress.j.e1.m1.tmp"), "").unwrap();
+    fs::create_dir_all(at(".s.coldpress.j.e1.m1.tmp")).unwrap();
+    let found = target.leftovers();
+    assert_eq!(
+        found,
+        [(at(".a.jsonl.coldpress.j.e1.m1.tmp"), "j.e1.m1".to_owned())]
+    );
+    target.remove_leftover(&found[0].0);
+    assert!(!found[0].0.exists());
+    // A directory that holds anything but shards is somebody's.
+    let left = at(".s.coldpress.j.e1.m1.tmp");
+    fs::write(left.join("part-00000.jsonl"), "").unwrap();
+    fs::write(left.join("notes.txt"), "precious").unwrap();
+    shards.remove_leftover(&left);
+    assert!(left.join("notes.txt").exists());
+    fs::remove_file(left.join("notes.txt")).unwrap();
+    shards.remove_leftover(&left);
+    assert!(!left.exists());
 }

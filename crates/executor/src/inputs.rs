@@ -1,0 +1,418 @@
+//! Which files of the dataset are inputs, and which only lie where inputs are.
+//!
+//! A file that a path of the recipe means is an input, unless it is proven to be made by this job, by an earlier run with
+//! the same export, or by a job for its own use. What is left out is named, and no output takes the place of an input.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use coldpress_config::{Header, Quoting};
+use coldpress_dataset::{
+    CsvHeader, Error as DatasetError, ExportTarget, Found, Ownership, ResolveOptions, Resolved,
+    resolve_inputs, staged_digest,
+};
+use coldpress_job::{
+    ExportIntent, JobId, JobState, Journal, Layout, OwnPlaces, is_moved_name, job_that_made,
+};
+use coldpress_storage::{Digest, real_folder, real_place};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Executor;
+use crate::outputs::{Output, check_standings, refuse_misplaced, refuse_replacing};
+
+impl Executor {
+    /// Finds the files of the dataset. Files that this job, or an earlier run with the same export, made are no inputs, nor
+    /// are the files that jobs keep for themselves; notes name them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] when an output would take the place of an input or of a job's file, or can have no place where
+    /// it is to go; [`ErrorKind::Input`] as [`resolve_inputs`].
+    pub fn dataset(&self) -> Result<Resolved> {
+        refuse_misplaced(self)?;
+        let dataset = &self.prepared.recipe.dataset;
+        let options = ResolveOptions {
+            suffixes: dataset.suffixes.clone(),
+            columns: dataset.columns.clone(),
+            delimiter: dataset.delimiter_byte(),
+            quoting: dataset.quoting.map(|quoting| quoting == Quoting::Minimal),
+            escape: dataset.escape_byte(),
+            header: match &dataset.header {
+                Header::First(true) => CsvHeader::FirstRow,
+                Header::First(false) => CsvHeader::None,
+                Header::Names(names) => CsvHeader::Names(names.clone()),
+            },
+            field: dataset.field.clone(),
+            text_keys: self.prepared.recipe.fields.text_keys.clone(),
+        };
+        let mut judge = Judge::new(self)?;
+        let resolved = resolve_inputs(&dataset.paths, &options, &mut |found| judge.is_input(found));
+        if let Some(message) = judge.refusal {
+            return Err(Error::new(ErrorKind::Refused, message));
+        }
+        let left_out = judge.left_out.into_iter().map(LeftOut::note);
+        let left_out: Vec<String> = left_out.collect();
+        let mut resolved = resolved.map_err(|error| match (&error, left_out.as_slice()) {
+            (_, []) => Error::from(error),
+            (DatasetError::Missing { path } | DatasetError::NoFiles { path, .. }, notes) => {
+                let notes = notes.join("; ");
+                let message = format!("dataset path `{path}` holds no input: {notes}");
+                Error::new(ErrorKind::Input, message)
+            }
+            _ => Error::from(error),
+        })?;
+        resolved.notes.splice(0..0, left_out);
+        refuse_replacing(&resolved.sources, self)?;
+        Ok(resolved)
+    }
+
+    /// Makes sure that the recipe allows what stands where the outputs go to be replaced. Makes and changes nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] with what stands there.
+    pub fn check_outputs(&self) -> Result<()> {
+        let state = match Journal::exists(&self.layout)? {
+            true => Journal::read(&self.layout).unwrap_or_default(),
+            false => JobState::default(),
+        };
+        check_standings(self, state.export().intent.as_ref()).map(drop)
+    }
+
+    /// Whether the files of the dataset are looked for in a folder above this output, so that a later run finds it.
+    pub(crate) fn looks_for_inputs_at(&self, target: &ExportTarget) -> bool {
+        let Ok(place) = real_place(target.path()) else {
+            return false;
+        };
+        let paths = &self.prepared.recipe.dataset.paths;
+        paths.iter().any(|path| {
+            let folder = searched_folder(path);
+            folder.is_some_and(|folder| place.starts_with(folder))
+        })
+    }
+}
+
+/// The folder that is searched for a path of the recipe: the directory itself, or what a pattern begins with.
+fn searched_folder(path: &str) -> Option<PathBuf> {
+    let path = match path.split_once("://") {
+        Some((_, local)) => local,
+        None => path,
+    };
+    let found = fs::metadata(path);
+    if found.as_ref().is_ok_and(fs::Metadata::is_dir) {
+        return real_folder(path).ok();
+    }
+    if found.is_ok() {
+        return None;
+    }
+    let is_plain = |part: &&str| !part.contains(['*', '?', '[']);
+    let (folders, _) = path.rsplit_once('/').unwrap_or(("", path));
+    let plain: Vec<&str> = folders.split('/').take_while(is_plain).collect();
+    let folder = match plain.as_slice() {
+        [""] if path.starts_with('/') => "/".to_owned(),
+        [] | [""] => ".".to_owned(),
+        plain => plain.join("/"),
+    };
+    real_folder(folder).ok()
+}
+
+/// Files that are no inputs, for one reason.
+struct LeftOut {
+    /// A file, or the folder that all of them are in.
+    place: String,
+    is_folder: bool,
+    why: String,
+    files: u64,
+}
+
+impl LeftOut {
+    fn note(self) -> String {
+        let Self {
+            place, why, files, ..
+        } = self;
+        match (self.is_folder, files) {
+            (false, _) => format!("`{place}` is left out of the dataset: {why}"),
+            (true, 1) => format!("a file in `{place}` is left out of the dataset: {why}"),
+            (true, files) => {
+                format!("{files} files in `{place}` are left out of the dataset: {why}")
+            }
+        }
+    }
+}
+
+/// An output that the journal knows by its digest, signed or not.
+struct Known {
+    place: PathBuf,
+    length: u64,
+    digest: Digest,
+}
+
+struct Judge<'e> {
+    executor: &'e Executor,
+    /// Where the job keeps its own files.
+    own: OwnPlaces,
+    /// Where the export goes.
+    export: PathBuf,
+    /// Outputs that the journal knows; read when the first file might be one.
+    known: OnceCell<Vec<Known>>,
+    /// The folders that files were found in, without links.
+    folders: HashMap<PathBuf, PathBuf>,
+    /// The searched folder of each path of the recipe.
+    searched: HashMap<String, Option<PathBuf>>,
+    /// What is known of directories of shards.
+    shards: HashMap<PathBuf, Option<String>>,
+    left_out: Vec<LeftOut>,
+    places: BTreeMap<(String, String), usize>,
+    refusal: Option<String>,
+}
+
+impl<'e> Judge<'e> {
+    fn new(executor: &'e Executor) -> Result<Self> {
+        Ok(Self {
+            executor,
+            own: executor.layout.places()?,
+            export: real_place(executor.prepared.target.path())?,
+            known: OnceCell::new(),
+            folders: HashMap::new(),
+            searched: HashMap::new(),
+            shards: HashMap::new(),
+            left_out: Vec::new(),
+            places: BTreeMap::new(),
+            refusal: None,
+        })
+    }
+
+    fn is_input(&mut self, found: Found<'_>) -> coldpress_dataset::Result<bool> {
+        let place = self.place_of(found.file)?;
+        if self.own.would_make(&place) {
+            return Ok(self.is_own_file(found, &place));
+        }
+        if found.is_named {
+            return Ok(true);
+        }
+        if let Some(job_dir) = self.made_for_a_job(&place, found.path) {
+            let job = job_dir.file_name().unwrap_or_default().to_string_lossy();
+            let why = format!("the job `{job}` made them for itself");
+            self.leave_out(found.file, depth_in(&place, &job_dir), why);
+            return Ok(false);
+        }
+        let folder = place.parent().unwrap_or(&place).to_path_buf();
+        // Whoever names a directory of shards means it.
+        if !self.is_searched_for(&folder, found.path)
+            && let Some(why) = self.made_as_shards(&folder)
+        {
+            self.leave_out(found.file, 1, why);
+            return Ok(false);
+        }
+        if let Some(why) = self.made_as_output(&place) {
+            self.leave_out(found.file, 0, why);
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// A file at a place where the job has its own: made by it, if there is a job; else it would be overwritten.
+    fn is_own_file(&mut self, found: Found<'_>, place: &Path) -> bool {
+        let layout = &self.executor.layout;
+        let exists = Journal::exists(layout).unwrap_or(false);
+        let (job, file) = (layout.job_id(), found.file.display());
+        if found.is_named && exists {
+            self.refusal = Some(format!(
+                "dataset path `{file}` is a file of the job `{job}` itself; name its input"
+            ));
+        } else if !exists {
+            self.refusal = Some(format!(
+                "the input `{file}` lies where the job `{job}` would put its own files; choose another `job_id` or other \
+                 folders for the job"
+            ));
+        }
+        if exists && !found.is_named {
+            let why = format!("the job `{job}` made them for itself");
+            let depth = depth_in(place, self.own.job_dir()).max(1);
+            self.leave_out(found.file, depth, why);
+        }
+        false
+    }
+
+    fn leave_out(&mut self, file: &Path, levels: usize, why: String) {
+        let place = file.ancestors().nth(levels).unwrap_or(file);
+        let place = match place.as_os_str().is_empty() {
+            true => ".".to_owned(),
+            false => place.display().to_string(),
+        };
+        let next = self.left_out.len();
+        let at = *self
+            .places
+            .entry((place.clone(), why.clone()))
+            .or_insert(next);
+        if at == next {
+            self.left_out.push(LeftOut {
+                place,
+                is_folder: levels > 0,
+                why,
+                files: 0,
+            });
+        }
+        self.left_out[at].files += 1;
+    }
+
+    /// Where a file really is. Files of one folder come one after another.
+    fn place_of(&mut self, file: &Path) -> coldpress_dataset::Result<PathBuf> {
+        let parent = file.parent().unwrap_or(Path::new(""));
+        if !self.folders.contains_key(parent) {
+            let folder = match parent.as_os_str().is_empty() {
+                true => real_folder(".")?,
+                false => real_folder(parent)?,
+            };
+            self.folders.insert(parent.to_path_buf(), folder);
+        }
+        let folder = self.folders.get(parent);
+        Ok(folder
+            .map(|folder| folder.join(file.file_name().unwrap_or_default()))
+            .unwrap_or_default())
+    }
+
+    /// Whether the path of the recipe names this folder, or one in it.
+    fn is_searched_for(&mut self, folder: &Path, path: &str) -> bool {
+        let searched = self
+            .searched
+            .entry(path.to_owned())
+            .or_insert_with(|| searched_folder(path));
+        searched
+            .as_ref()
+            .is_some_and(|searched| searched.starts_with(folder))
+    }
+
+    /// The folder of the job that made the file for itself, unless the recipe names that folder or one in it.
+    fn made_for_a_job(&mut self, place: &Path, path: &str) -> Option<PathBuf> {
+        let job_dir = match job_that_made(place) {
+            Some(layout) => layout.job_dir().to_path_buf(),
+            None => self.made_elsewhere(place)?,
+        };
+        (!self.is_searched_for(&job_dir, path)).then_some(job_dir)
+    }
+
+    /// The folder of a job of the same `work_dir` outside of its own folder, such as `{checkpoint_dir}/{job_id}`.
+    fn made_elsewhere(&self, place: &Path) -> Option<PathBuf> {
+        let paths = &self.executor.prepared.recipe.paths;
+        let moved = [
+            &paths.checkpoint_dir,
+            &paths.partition_dir,
+            &paths.event_log_dir,
+        ];
+        if moved.into_iter().all(Option::is_none) || !is_moved_name(place.file_name()?.to_str()?) {
+            return None;
+        }
+        place.ancestors().skip(1).take(2).find_map(|folder| {
+            let id: JobId = folder.file_name()?.to_str()?.parse().ok()?;
+            let layout = Layout::new(paths, id).ok()?;
+            let is_its =
+                layout.places().ok()?.would_make(place) && Journal::exists(&layout).ok()?;
+            is_its.then(|| folder.to_path_buf())
+        })
+    }
+
+    fn made_as_shards(&mut self, folder: &Path) -> Option<String> {
+        if let Some(known) = self.shards.get(folder) {
+            return known.clone();
+        }
+        let why = self.made_as_output(folder);
+        self.shards.insert(folder.to_path_buf(), why.clone());
+        why
+    }
+
+    /// Why a file or a directory is an output of ours, if that is proven.
+    fn made_as_output(&self, place: &Path) -> Option<String> {
+        let signed = Ownership::beside(place)
+            .filter(|signed| self.is_claimed(signed, place) && signed.fits(place));
+        if let Some(signed) = signed {
+            let job_id = self.executor.layout.job_id().as_str();
+            return Some(match signed.job_id == job_id {
+                true => "this job made it".to_owned(),
+                false => format!("the job `{}` made it, with the same export", signed.job_id),
+            });
+        }
+        let known = self.known.get_or_init(|| self.read_known());
+        let mut known = known.iter().filter(|known| known.place == place);
+        let fits = |known: &Known| {
+            staged_digest(place, place.is_dir())
+                .is_ok_and(|found| found == (known.length, known.digest))
+        };
+        known.any(fits).then(|| "this job made it".to_owned())
+    }
+
+    /// Whether an ownership file says that this job made the output, or an earlier run with the same export did.
+    fn is_claimed(&self, signed: &Ownership, place: &Path) -> bool {
+        if signed.job_id == self.executor.layout.job_id().as_str() {
+            return true;
+        }
+        if let Some(export) = &signed.export {
+            let folder = place.parent().unwrap_or(place);
+            return real_place(folder.join(export)).is_ok_and(|export| export == self.export);
+        }
+        // What another job made of other inputs, and put among these, is an input.
+        let outputs = Output::all(&self.executor.prepared);
+        let mut places = outputs.filter_map(|output| real_place(output.target.path()).ok());
+        signed.in_dataset != Some(false) && places.any(|output| output == place)
+    }
+
+    /// A crash behind the rename leaves an output that is not signed; the journal knows it.
+    fn read_known(&self) -> Vec<Known> {
+        let layout = &self.executor.layout;
+        let state = match Journal::exists(layout) {
+            Ok(true) => Journal::read(layout).unwrap_or_default(),
+            _ => JobState::default(),
+        };
+        let export = state.export();
+        let intents = export.intent.iter().chain(&export.committed);
+        intents.flat_map(known_of).collect()
+    }
+}
+
+/// How many names lead from a folder to a place in it; 0 for one that is not in it.
+fn depth_in(place: &Path, folder: &Path) -> usize {
+    let inside = place.strip_prefix(folder);
+    inside.map_or(0, |inside| inside.iter().count())
+}
+
+fn known_of(intent: &ExportIntent) -> Vec<Known> {
+    let companions = intent.companions.iter();
+    let companions = companions.map(|one| (&one.path, one.length, one.digest));
+    let all = companions.chain([(&intent.path, intent.length, intent.digest)]);
+    let known = all.filter_map(|(path, length, digest)| {
+        let place = real_place(path).ok()?;
+        Some(Known {
+            place,
+            length,
+            digest,
+        })
+    });
+    known.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_that_is_searched() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::write(root.join("a/x.jsonl"), "").unwrap();
+        for (path, expected) in [
+            ("a", Some("a")),
+            ("a/../a/b", Some("a/b")),
+            ("a/*.jsonl", Some("a")),
+            ("a/**/x[0-9]/*", Some("a")),
+            ("a/x.jsonl", None),
+        ] {
+            let path = root.join(path).display().to_string();
+            let expected = expected.map(|folder| root.join(folder));
+            assert_eq!(searched_folder(&path), expected, "{path}");
+        }
+        let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+        assert_eq!(searched_folder("*.none"), Some(here));
+        assert_eq!(searched_folder("/*.none"), Some(PathBuf::from("/")));
+    }
+}

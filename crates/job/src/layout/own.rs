@@ -1,0 +1,199 @@
+//! Which files are a job's own: by the names that it gives, and by links that lead elsewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Layout;
+use crate::journal::Journal;
+use crate::{Error, JobId, Result};
+
+/// The files of a job's folder.
+const FILES: [&str; 6] = [
+    "job.lock",
+    "job.heartbeat",
+    "job_summary.json",
+    "recipe.yaml",
+    "recipe.resolved.yaml",
+    "events.jsonl",
+];
+
+/// The folders of a job's folder, with what the names in them begin with.
+const FOLDERS: [(&str, &[&str]); 9] = [
+    (
+        "journal",
+        &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    ),
+    (
+        "metadata",
+        &[
+            "dataset_mapping.json",
+            "final_mapping_report.json",
+            "schema.json",
+        ],
+    ),
+    ("results", &["partition_"]),
+    ("quarantine", &["partition_"]),
+    ("reports", &["report"]),
+    ("partitions", &["partition_"]),
+    ("checkpoints", &["partition_", "checkpoint_"]),
+    ("intermediate", &["partition_"]),
+    ("event_logs", &["events."]),
+];
+
+/// The job that made the file at this place, which must be free of links: the job's folder proves it by its journal.
+///
+/// Files that somebody else put into a job's folder have other names than the job's.
+#[must_use]
+pub fn job_that_made(place: &Path) -> Option<Layout> {
+    let folders = place.ancestors().skip(1).take(3);
+    let candidates = folders.filter(|folder| {
+        place
+            .strip_prefix(folder)
+            .is_ok_and(|inside| is_own_name(inside))
+    });
+    candidates.filter_map(job_in).next()
+}
+
+/// The job in exactly this folder, if it has a journal.
+fn job_in(folder: &Path) -> Option<Layout> {
+    let id: JobId = folder.file_name()?.to_str()?.parse().ok()?;
+    let layout = Layout::in_dir(folder.parent()?, id).ok()?;
+    let has_journal = Journal::exists(&layout).is_ok_and(|exists| exists);
+    has_journal.then_some(layout)
+}
+
+/// Whether a job gives this name, below its folder, to a file.
+fn is_own_name(inside: &Path) -> bool {
+    let mut names = inside.iter().map(|name| name.to_string_lossy());
+    let (Some(first), second) = (names.next(), names.next()) else {
+        return false;
+    };
+    let Some(second) = second else {
+        return FILES.contains(&&*first);
+    };
+    let folder = FOLDERS.iter().find(|(folder, _)| *folder == first);
+    folder.is_some_and(|(_, starts)| starts.iter().any(|start| second.starts_with(start)))
+}
+
+/// Where a job keeps its own files, without links.
+#[derive(Clone, Debug)]
+pub struct OwnPlaces {
+    job_dir: PathBuf,
+    elsewhere: [PathBuf; 3],
+}
+
+impl OwnPlaces {
+    /// The job's folder.
+    #[must_use]
+    pub fn job_dir(&self) -> &Path {
+        &self.job_dir
+    }
+
+    /// Whether the job has, or could come to have, a file of its own at this place, which must be free of links.
+    #[must_use]
+    pub fn would_make(&self, place: &Path) -> bool {
+        let of_job = place.strip_prefix(&self.job_dir).is_ok_and(is_own_name);
+        let is_moved = |folder: &PathBuf| {
+            let inside = place.strip_prefix(folder);
+            inside.is_ok_and(|inside| is_moved_name(&inside.to_string_lossy()))
+        };
+        of_job || self.elsewhere.iter().any(is_moved)
+    }
+
+    /// Whether a place, which must be free of links, is kept for the job's own files: one of its files, or anything below
+    /// one of its folders.
+    #[must_use]
+    pub fn reserves(&self, place: &Path) -> bool {
+        let is_reserved = |inside: &Path| {
+            let first = inside.iter().next().map(|name| name.to_string_lossy());
+            first.is_none_or(|first| {
+                FILES.contains(&&*first) || FOLDERS.iter().any(|(folder, _)| *folder == first)
+            })
+        };
+        place.strip_prefix(&self.job_dir).is_ok_and(is_reserved)
+            || self
+                .elsewhere
+                .iter()
+                .any(|folder| place.starts_with(folder))
+    }
+}
+
+/// Whether a job gives such names to files in folders that its recipe moved elsewhere.
+#[must_use]
+pub fn is_moved_name(name: &str) -> bool {
+    let starts = ["partition_", "checkpoint_", "events."];
+    starts.iter().any(|start| name.starts_with(start))
+}
+
+impl Layout {
+    /// Where the job keeps its own files.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if there is no current folder.
+    pub fn places(&self) -> Result<OwnPlaces> {
+        let real = |folder: &Path| coldpress_storage::real_folder(folder);
+        Ok(OwnPlaces {
+            job_dir: real(&self.job_dir)?,
+            elsewhere: [
+                real(&self.checkpoint_dir)?,
+                real(&self.partition_dir)?,
+                real(&self.event_log_dir)?,
+            ],
+        })
+    }
+
+    /// Makes sure that the job's folders are where they seem to be: a link among them would have the job write, replace
+    /// and delete files wherever it leads.
+    ///
+    /// The job's folder itself may be reached by links, and so may the folders that the recipe names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Linked`] with the link.
+    pub fn prove(&self) -> Result<()> {
+        let inside = FOLDERS.iter().map(|(folder, _)| self.job_dir.join(folder));
+        let elsewhere = [
+            self.checkpoint_dir.clone(),
+            self.partition_dir.clone(),
+            self.event_log_dir.clone(),
+            self.event_log_dir
+                .parent()
+                .unwrap_or(&self.job_dir)
+                .to_path_buf(),
+        ];
+        // The folder itself may lie behind a link, and may be one of those where a summary says so.
+        let elsewhere = elsewhere
+            .into_iter()
+            .filter(|folder| *folder != self.job_dir);
+        inside
+            .chain(elsewhere)
+            .try_for_each(|folder| refuse_link(&folder))
+    }
+
+    /// Fails if a folder on the way from the job's folders to a file of the job is a link.
+    pub(super) fn refuse_links_above(&self, file: &Path) -> Result<()> {
+        let roots = [
+            &self.job_dir,
+            &self.checkpoint_dir,
+            &self.partition_dir,
+            &self.event_log_dir,
+        ];
+        let root = roots.into_iter().find(|root| file.starts_with(root));
+        let above = file.ancestors().skip(1);
+        above
+            .take_while(|folder| Some(*folder) != root.map(PathBuf::as_path))
+            .try_for_each(refuse_link)
+    }
+}
+
+pub(super) fn refuse_link(folder: &Path) -> Result<()> {
+    match fs::symlink_metadata(folder) {
+        Ok(found) if found.is_symlink() => Err(Error::Linked {
+            path: folder.to_path_buf(),
+            target: fs::read_link(folder).unwrap_or_default(),
+        }),
+        // What is not there can be made; what cannot be examined is met again by who uses it.
+        _ => Ok(()),
+    }
+}

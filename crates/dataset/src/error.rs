@@ -95,6 +95,16 @@ pub enum Error {
         /// What is wrong there.
         reason: String,
     },
+    /// A columnar file holds something that takes more memory than there is.
+    #[error("`{path}` cannot be read ({place}): {reason}")]
+    TooLarge {
+        /// The file.
+        path: String,
+        /// Where: a row group, rows.
+        place: String,
+        /// What is too large, the limit, and what the user can do.
+        reason: String,
+    },
     /// A columnar file lacks a column that the recipe names.
     #[error("`{path}` has no column `{column}`; it has {columns}")]
     MissingColumn {

@@ -47,7 +47,7 @@ pub use sniff::{Compression, Encoding};
 pub use source::{
     CsvColumn, CsvDialect, CsvHeader, CsvKind, Format, Source, SourceIdentity, Touched,
 };
-pub use table_stream::{KnownParts, RowGroup, TableFile, TableRows, TableStream};
+pub use table_stream::{ColumnKind, KnownParts, RowGroup, TableFile, TableRows, TableStream};
 
 /// The version of the reader: raised whenever the same bytes would give other records. Part of the chain hash.
 pub const READER_VERSION: u32 = 2;

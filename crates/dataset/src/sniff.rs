@@ -61,6 +61,8 @@ pub(crate) struct Sniffed {
     pub(crate) format: Format,
     /// What each column of delimited text holds; `None` where all cells are empty.
     pub(crate) kinds: Vec<Option<CsvKind>>,
+    /// Fields of a columnar file that are bytes, and text as the recipe says.
+    pub(crate) texts: Vec<String>,
     pub(crate) notes: Vec<String>,
     /// Whether the text was read whole and its last byte that is not blank closes a bracket.
     pub(crate) ends_whole: bool,
@@ -101,12 +103,16 @@ pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> R
     if let Some(reason) = foreign::stands_for_another(&unpacked) {
         sniffed.format = Format::Damaged(reason.to_owned());
     } else if let Some(what) = columnar::begins(&unpacked) {
-        sniffed.format = match sniffed.compression {
+        match sniffed.compression {
             Compression::None => {
-                columnar::examine(file, &unpacked).map_err(Error::io("read", path))?
+                columnar::examine(file, &unpacked, &options.text_keys, &mut sniffed)
+                    .map_err(Error::io("read", path))?;
+                let name = path.display();
+                let notes = sniffed.notes.iter_mut();
+                notes.for_each(|note| *note = format!("`{name}`: {note}"));
             }
-            _ => columnar::packed(what),
-        };
+            _ => sniffed.format = columnar::packed(what),
+        }
     } else {
         is_blank = sniff_text(path, file, unpacked, suffix.claim, options, &mut sniffed)?;
     }

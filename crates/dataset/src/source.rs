@@ -34,6 +34,9 @@ pub struct Source {
     /// The columns that are read of CSV and columnar files; none = all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
+    /// The fields of a columnar file that hold bytes and are read as text, as the recipe says that they are the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<String>,
     /// The files that one source consists of, where they are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<PathBuf>,

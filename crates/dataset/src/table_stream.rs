@@ -10,6 +10,8 @@ mod parquet;
 mod proof;
 mod rows;
 mod seen;
+mod shown;
+mod utf8;
 mod views;
 mod weight;
 
@@ -27,13 +29,18 @@ use coldpress_storage::{Digest, Hasher};
 
 use self::arrow_file::{ArrowFile, ArrowStream};
 use self::flaw::Checked;
+use self::limits::MAX_UNPACKED_BYTES;
 use self::parquet::{ParquetFile, ParquetStream};
 use self::proof::Proof;
+use self::utf8::BadRows;
 use crate::error::{Error, Result};
 use crate::source::{Format, Source, open_source};
 
+pub use self::fill::ColumnKind;
+pub(crate) use self::flaw::unpanicked;
 pub use self::proof::KnownParts;
 pub use self::rows::TableRows;
+pub(crate) use self::shown::{is_bytes, unique_names};
 pub(crate) use self::weight::rows_of_weight;
 
 /// A Parquet or Arrow IPC file: its schema, and where its rows are.
@@ -65,6 +72,8 @@ pub struct TableFile {
     path: PathBuf,
     length: u64,
     rows: u64,
+    /// What a page or record batch may take in memory.
+    most_bytes: u64,
     form: Form,
 }
 
@@ -90,19 +99,19 @@ impl TableFile {
     /// [`Error::Changed`] when its length is not what it was, [`Error::DamagedTable`] when its metadata contradicts
     /// itself or the file's length, [`Error::MissingColumn`] when it lacks a column that the source names.
     pub fn open(source: &Source) -> Result<Self> {
-        let path = &source.path;
+        let (path, columns, texts) = (&source.path, &source.columns, &source.texts);
         let (mut file, length) = open_unchanged(path, source.identity.length)?;
         let form = match source.format {
             Format::Parquet => {
-                let table = ParquetFile::open(path, &mut file, length, &source.columns)?;
+                let table = ParquetFile::open(path, &mut file, length, columns, texts)?;
                 Form::Parquet(Arc::new(table))
             }
             Format::ArrowFile => {
-                let table = ArrowFile::open(path, &mut file, length, &source.columns)?;
+                let table = ArrowFile::open(path, &mut file, length, columns, texts)?;
                 Form::Arrow(Arc::new(table))
             }
             Format::ArrowStream => {
-                let table = ArrowFile::open_stream(path, &mut file, length, &source.columns)?;
+                let table = ArrowFile::open_stream(path, &mut file, length, columns, texts)?;
                 Form::Arrow(Arc::new(table))
             }
             _ => {
@@ -117,10 +126,18 @@ impl TableFile {
             path: path.clone(),
             length,
             rows: 0,
+            most_bytes: MAX_UNPACKED_BYTES,
             form,
         };
         table.rows = table.groups().iter().map(|group| group.rows).sum();
         Ok(table)
+    }
+
+    /// Lets a page or a record batch take this much memory, and a row a third of it; else it is a gibibyte.
+    #[must_use]
+    pub fn with_memory(mut self, most_bytes: u64) -> Self {
+        self.most_bytes = most_bytes;
+        self
     }
 
     /// The schema of its rows: of the columns that the source names, or of all.
@@ -129,6 +146,12 @@ impl TableFile {
             Form::Parquet(table) => table.schema(),
             Form::Arrow(table) => table.schema(),
         }
+    }
+
+    /// What the field that `name` means holds by its type; none where there is no such field.
+    pub fn kind_of(&self, name: &str) -> Option<ColumnKind> {
+        let place = columns::find_field(self.schema().fields(), name)?;
+        Some(ColumnKind::of(&place.field))
     }
 
     /// How many rows it has.
@@ -222,16 +245,18 @@ impl TableFile {
     pub fn stream(&self, rows: Range<u64>) -> Result<TableStream> {
         let (file, _) = open_unchanged(&self.path, self.length)?;
         self.check_rows(&rows)?;
-        let proof = Proof::new(&rows, self.metadata_digest());
+        let (proof, most) = (Proof::new(&rows, self.metadata_digest()), self.most_bytes);
         let parts = parts_of(self.groups(), &rows);
         let reader = match &self.form {
             Form::Parquet(table) => {
                 let table = Arc::clone(table);
-                Reader::Parquet(Box::new(ParquetStream::new(file, table, proof, parts)))
+                Reader::Parquet(Box::new(ParquetStream::new(
+                    file, table, proof, most, parts,
+                )))
             }
             Form::Arrow(table) => {
                 let table = Arc::clone(table);
-                Reader::Arrow(Box::new(ArrowStream::new(file, table, proof, parts)))
+                Reader::Arrow(Box::new(ArrowStream::new(file, table, proof, most, parts)))
             }
         };
         Ok(TableStream {
@@ -240,6 +265,7 @@ impl TableFile {
             next: rows.start,
             end: rows.end,
             reader,
+            bad: BadRows::new(),
             has_failed: false,
         })
     }
@@ -253,6 +279,7 @@ pub struct TableStream {
     next: u64,
     end: u64,
     reader: Reader,
+    bad: BadRows,
     has_failed: bool,
 }
 
@@ -272,9 +299,10 @@ impl TableStream {
         if self.has_failed {
             return Ok(None);
         }
+        self.bad.clear();
         let read = match &mut self.reader {
-            Reader::Parquet(stream) => stream.next_rows(),
-            Reader::Arrow(stream) => stream.next_rows(),
+            Reader::Parquet(stream) => stream.next_rows(&mut self.bad),
+            Reader::Arrow(stream) => stream.next_rows(&mut self.bad),
         };
         match read {
             Ok(Some(batch)) => {
@@ -287,6 +315,12 @@ impl TableStream {
                 Err(flaw.at(&self.path, self.place()))
             }
         }
+    }
+
+    /// Which of the rows that came last are no records, counted from the first of them, and why: some of their text is not
+    /// UTF-8. The others of the batch are sound.
+    pub fn bad_rows(&self) -> &[(usize, String)] {
+        &self.bad
     }
 
     /// The digest of everything that the rows were made of; see [`TableFile::digest_of_rows`].

@@ -115,6 +115,9 @@ impl Prepared {
             let identity = &source.identity;
             let mut json =
                 serde_json::json!({"length": identity.length, "sample": identity.sample});
+            if !source.texts.is_empty() {
+                json["texts"] = source.texts.clone().into();
+            }
             // How a file is read depends on its name too.
             if source.format != Format::Lines {
                 json["format"] = serde_json::to_value(&source.format).unwrap_or_default();
@@ -200,6 +203,14 @@ impl Prepared {
     pub fn memory_limit_bytes(&self) -> u64 {
         let asked = self.recipe.limits.memory_limit_bytes;
         asked.unwrap_or_else(|| memory_limit().bytes)
+    }
+
+    /// What a page or a record batch of a columnar file may take in memory: half of a worker's share, as what it is decoded
+    /// to takes the rest.
+    pub(crate) fn table_memory_bytes(&self) -> u64 {
+        // With less not even usual files could be read.
+        const LEAST: u64 = 64 << 20;
+        (self.memory_limit_bytes() / (2 * self.workers as u64).max(1)).max(LEAST)
     }
 
     /// The operators' names in order.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use coldpress_config::nearest;
-use coldpress_dataset::{Error as DatasetError, Format, Source, TableFile, TableRows};
+use coldpress_dataset::{ColumnKind, Error as DatasetError, Format, Source, TableFile, TableRows};
 use coldpress_operator::{Chain, Determinism};
 use coldpress_partition::{
     DEFAULT_SAMPLE_BYTES, MediaFields, SampledRecords, Sizing, SizingFacts, choose, sample,
@@ -178,13 +178,17 @@ impl Look {
         // What is no record is told where it is read for good.
         self.batch.fill(lines, self.chain.fields(), &mut Vec::new());
         self.fields.join(&self.batch.take_seen());
-        self.at_batch();
+        self.at_batch(|_| true);
         self.run(started, bytes);
     }
 
     fn at_table(&mut self, source: &Source) -> coldpress_dataset::Result<()> {
         let file = TableFile::open(source)?;
         let rows = file.rows().min(TABLE_ROWS);
+        self.at_columns(&file, rows);
+        let paths = self.chain.fields().paths().iter();
+        let kinds = paths.map(|path| file.kind_of(path.name()));
+        let is_json: Vec<bool> = kinds.map(|kind| kind == Some(ColumnKind::Json)).collect();
         let mut stream = file.stream(0..rows)?;
         while let Some(rows) = stream.next_rows()? {
             let started = Instant::now();
@@ -192,16 +196,35 @@ impl Look {
             let rows = Arc::new(TableRows::new(rows));
             rows.fill(&mut self.batch, 0, 0..count, self.chain.fields());
             rows.note_fields(&mut self.fields, 0, 0);
-            self.at_batch();
+            self.at_batch(|at| is_json[at]);
             self.run(started, bytes);
         }
         Ok(())
     }
 
-    fn at_batch(&mut self) {
-        for (at, column) in self.columns.iter_mut().enumerate() {
-            for row in 0..self.batch.rows() {
-                match self.batch.text(at, row) {
+    /// Takes from the types of columns what their values are: nulls and dates say nothing of it by how they look.
+    fn at_columns(&mut self, file: &TableFile, rows: u64) {
+        let paths = self.chain.fields().paths().iter();
+        for (path, column) in paths.zip(&mut self.columns) {
+            match file.kind_of(path.name()) {
+                None => column.missing += rows,
+                Some(ColumnKind::Text) => column.texts += rows,
+                Some(ColumnKind::Json) => {}
+                Some(ColumnKind::Other(name)) => {
+                    column.other = name.to_owned();
+                    column.others += rows;
+                }
+            }
+        }
+    }
+
+    /// Looks at the values of the fields that are `asked` for.
+    fn at_batch(&mut self, asked: impl Fn(usize) -> bool) {
+        let batch = &self.batch;
+        let columns = self.columns.iter_mut().enumerate();
+        for (at, column) in columns.filter(|(at, _)| asked(*at)) {
+            for row in 0..batch.rows() {
+                match batch.text(at, row) {
                     Ok(_) => column.texts += 1,
                     Err(FieldError::Missing) => column.missing += 1,
                     Err(FieldError::LoneSurrogate) => {}

@@ -175,12 +175,13 @@ impl Cutter {
             },
             _ if source.is_columnar() => match OpenRows::open(source, index, start) {
                 Ok(rows) => Open::Rows(Box::new(rows)),
-                Err(coldpress_dataset::Error::DamagedTable { place, reason, .. }) => {
-                    Open::Damaged {
-                        source: index,
-                        reason: format!("{place}: {reason}"),
-                    }
-                }
+                Err(
+                    coldpress_dataset::Error::DamagedTable { place, reason, .. }
+                    | coldpress_dataset::Error::TooLarge { place, reason, .. },
+                ) => Open::Damaged {
+                    source: index,
+                    reason: format!("{place}: {reason}"),
+                },
                 Err(error) => return Err(error),
             },
             _ => Open::Lines(Box::new(OpenLines::open(

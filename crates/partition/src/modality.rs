@@ -254,7 +254,11 @@ fn holds_something(line: &str, slot: Slot) -> bool {
             let json = &line[slot.start as usize..slot.end as usize];
             serde_json::from_str(json).is_ok_and(|value| is_something(&value))
         }
-        JsonKind::Absent | JsonKind::Null | JsonKind::Number | JsonKind::Bool => false,
+        JsonKind::Absent
+        | JsonKind::Null
+        | JsonKind::Number
+        | JsonKind::Bool
+        | JsonKind::Column(_) => false,
     }
 }
 

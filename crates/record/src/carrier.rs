@@ -26,4 +26,6 @@ pub enum FieldValue<'a> {
     Text(&'a str),
     /// Anything else, as JSON.
     Json(Cow<'a, str>),
+    /// Something that is no text though it is a string in JSON, and what it is, as in `a date`.
+    Typed(Cow<'a, str>, &'static str),
 }

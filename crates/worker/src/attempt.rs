@@ -51,6 +51,9 @@ pub struct Attempt {
     pub intermediate: Option<IntermediateForm>,
     /// Longer records are quarantined by place and length.
     pub max_record_bytes: u64,
+    /// What a page or a record batch of a columnar file may take in memory.
+    #[serde(default = "default_table_memory")]
+    pub table_memory_bytes: u64,
     /// Whether a line that is no record goes to quarantine (true) or fails the partition.
     pub lenient: bool,
     /// Whether records come out with their statistics.
@@ -67,6 +70,10 @@ pub struct Attempt {
     /// Whether a worker process tells of each record that it takes in hand, to find one that kills it.
     #[serde(default)]
     pub isolated: bool,
+}
+
+fn default_table_memory() -> u64 {
+    1 << 30
 }
 
 /// Work of an earlier attempt to go on from.

@@ -171,7 +171,8 @@ impl From<coldpress_dataset::Error> for AttemptError {
     fn from(error: coldpress_dataset::Error) -> Self {
         let class = match &error {
             // What is damaged stays so.
-            coldpress_dataset::Error::DamagedTable { .. } => ErrorClass::Input,
+            coldpress_dataset::Error::DamagedTable { .. }
+            | coldpress_dataset::Error::TooLarge { .. } => ErrorClass::Input,
             _ => ErrorClass::System,
         };
         Self::of(class, &error)

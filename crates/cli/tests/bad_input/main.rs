@@ -7,6 +7,8 @@ mod bench;
 mod changes;
 // Parquet and Arrow files that are damaged.
 mod columnar;
+// Columns of types that are no text, texts that are not UTF-8, names that are there twice.
+mod column_types;
 // Parquet and Arrow files that lie about their kind, or have other columns than the recipe works on.
 mod columns;
 // CSV files with rows that cannot be read, odd headers and other delimiters.

@@ -28,6 +28,8 @@ pub(super) struct Csv {
     separator: u8,
     packing: Compression,
     header: Vec<u8>,
+    /// How many cells a row has.
+    width: usize,
     columns: HashMap<String, usize>,
 }
 
@@ -57,6 +59,7 @@ impl Csv {
         if !names.is_empty() {
             header.push(b'\n');
         }
+        let width = names.len();
         let columns = names
             .into_iter()
             .enumerate()
@@ -65,6 +68,7 @@ impl Csv {
             separator: form.separator(),
             packing: form.packing,
             header,
+            width,
             columns: columns.collect(),
         }
     }
@@ -125,7 +129,7 @@ impl UnitForm for Csv {
                 Part::Table(piece, _) => return Err(piece.damaged("its rows are no lines")),
             };
             let lines = str::from_utf8(&lines).map_err(|error| piece.damaged(error.to_string()))?;
-            let mut cells = vec![None; self.columns.len()];
+            let mut cells = vec![None; self.width];
             plain.reserve(lines.len());
             for line in lines.lines() {
                 cells.fill(None);

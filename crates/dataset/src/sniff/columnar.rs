@@ -3,11 +3,16 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use arrow::datatypes::Schema;
+use arrow::ipc::convert::try_fb_to_schema;
 use arrow::ipc::{MessageHeader, root_as_footer, root_as_message};
+use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::metadata::ParquetMetaDataReader;
 
+use super::Sniffed;
 use super::suffix::Claim;
 use crate::source::Format;
+use crate::table_stream::{is_bytes, unique_names, unpanicked};
 
 const PARQUET: &[u8] = b"PAR1";
 const ENCRYPTED_PARQUET: &[u8] = b"PARE";
@@ -31,35 +36,68 @@ pub(super) fn begins(head: &[u8]) -> Option<&'static str> {
     found.map(|(_, what)| *what)
 }
 
-/// The format of a file that [`begins`] like a columnar one.
-pub(super) fn examine(file: &mut File, head: &[u8]) -> io::Result<Format> {
+/// Finds out what a file is that [`begins`] like a columnar one, which of the fields `texts` it has as bytes, and what is
+/// odd about its columns.
+pub(super) fn examine(
+    file: &mut File,
+    head: &[u8],
+    texts: &[String],
+    sniffed: &mut Sniffed,
+) -> io::Result<()> {
+    let (format, schema) = format_of(file, head)?;
+    sniffed.format = format;
+    if let Some(schema) = schema {
+        let names = || schema.fields().iter().map(|field| field.name().as_str());
+        let called = unique_names(names()).into_iter().zip(names());
+        let renamed = called.enumerate().filter(|(_, (new, old))| new != old);
+        sniffed.notes.extend(renamed.map(|(at, (new, old))| {
+            let number = at + 1;
+            format!("column {number} is named `{old}` like an earlier one; it is called `{new}`")
+        }));
+        let is_read = |name: &&String| is_bytes(schema.fields(), name);
+        sniffed.texts = texts.iter().filter(is_read).cloned().collect();
+    }
+    Ok(())
+}
+
+/// The format, and the schema if the file can be read.
+fn format_of(file: &mut File, head: &[u8]) -> io::Result<(Format, Option<Schema>)> {
     let length = file.seek(SeekFrom::End(0))?;
-    let damaged = |what: &str| Ok(Format::Damaged(format!("{what}; {AGAIN}")));
+    let damaged = |what: &str| Ok((Format::Damaged(format!("{what}; {AGAIN}")), None));
     if head.starts_with(PARQUET) {
         return match ParquetMetaDataReader::new().parse_and_finish(file) {
-            Ok(_) => Ok(Format::Parquet),
+            Ok(metadata) => {
+                let metadata = metadata.file_metadata();
+                let (schema, pairs) = (metadata.schema_descr(), metadata.key_value_metadata());
+                let schema = unpanicked(|| {
+                    parquet_to_arrow_schema(schema, pairs)
+                        .or_else(|_| parquet_to_arrow_schema(schema, None))
+                        .ok()
+                });
+                Ok((Format::Parquet, schema))
+            }
             Err(error) => damaged(&format!(
                 "it begins as a Parquet file and has no readable footer ({error})"
             )),
         };
     }
     if head.starts_with(ARROW) {
-        return match footer_is_good(file, length)? {
-            true => Ok(Format::ArrowFile),
-            false => damaged("it begins as an Arrow file and has no readable footer"),
+        return match read_footer(file, length)? {
+            Some(schema) => Ok((Format::ArrowFile, schema)),
+            None => damaged("it begins as an Arrow file and has no readable footer"),
         };
     }
     if head.starts_with(ENCRYPTED_PARQUET) {
         let what = "it is an encrypted Parquet file; decrypt it first";
-        return Ok(Format::Damaged(what.to_owned()));
+        return Ok((Format::Damaged(what.to_owned()), None));
     }
     if head.starts_with(FEATHER_1) {
         let what = "it is a Feather file of version 1; write it again in version 2";
-        return Ok(Format::Damaged(what.to_owned()));
+        return Ok((Format::Damaged(what.to_owned()), None));
     }
-    match schema_is_good(file, length)? {
-        true => Ok(Format::ArrowStream),
-        false => damaged("it begins as an Arrow stream and has no readable schema"),
+    match read_schema(file, length)? {
+        Some(schema) => Ok((Format::ArrowStream, schema)),
+        None => damaged("it begins as an Arrow stream and has no readable schema"),
     }
 }
 
@@ -78,39 +116,45 @@ pub(super) fn packed(what: &str) -> Format {
     ))
 }
 
-fn footer_is_good(file: &mut File, length: u64) -> io::Result<bool> {
+/// What the footer of an Arrow file holds; none if there is no readable footer.
+fn read_footer(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>>> {
     const TAIL_BYTES: u64 = 10;
     // Two magics, the padding of the first, and a length.
     let Some(before_tail) = length.checked_sub(TAIL_BYTES).filter(|left| *left >= 8) else {
-        return Ok(false);
+        return Ok(None);
     };
     let tail = read_at(file, before_tail, TAIL_BYTES)?;
     let Some((footer_length, ARROW)) = tail.split_first_chunk::<4>() else {
-        return Ok(false);
+        return Ok(None);
     };
     let footer_length = u64::from(u32::from_le_bytes(*footer_length));
     let Some(start) = before_tail.checked_sub(footer_length) else {
-        return Ok(false);
+        return Ok(None);
     };
     if footer_length > MAX_SCHEMA_BYTES {
-        return Ok(false);
+        return Ok(None);
     }
     let footer = read_at(file, start, footer_length)?;
-    Ok(root_as_footer(&footer).is_ok_and(|footer| footer.schema().is_some()))
+    let footer = root_as_footer(&footer).ok();
+    let schema = footer.and_then(|footer| footer.schema());
+    Ok(schema.map(|schema| unpanicked(|| try_fb_to_schema(schema).ok())))
 }
 
-fn schema_is_good(file: &mut File, length: u64) -> io::Result<bool> {
+/// What an Arrow stream begins with; none if that is no schema.
+fn read_schema(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>>> {
     let head = read_at(file, 0, 8)?;
     let Some(size) = head.get(4..).and_then(|size| size.try_into().ok()) else {
-        return Ok(false);
+        return Ok(None);
     };
     let size = u64::from(u32::from_le_bytes(size));
     if size > MAX_SCHEMA_BYTES || size + 8 > length {
-        return Ok(false);
+        return Ok(None);
     }
     let message = read_at(file, 8, size)?;
-    Ok(root_as_message(&message)
-        .is_ok_and(|message| message.header_type() == MessageHeader::Schema))
+    let message = root_as_message(&message).ok();
+    let message = message.filter(|message| message.header_type() == MessageHeader::Schema);
+    let schema = message.and_then(|message| message.header_as_schema());
+    Ok(schema.map(|schema| unpanicked(|| try_fb_to_schema(schema).ok())))
 }
 
 fn read_at(file: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {

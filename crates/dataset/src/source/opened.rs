@@ -36,6 +36,7 @@ impl Opened {
             encoding: sniffed.encoding,
             format: sniffed.format,
             columns: Vec::new(),
+            texts: sniffed.texts,
             members: Vec::new(),
         };
         if source.is_columnar() || matches!(source.format, Format::Csv(_)) {

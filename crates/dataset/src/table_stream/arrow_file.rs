@@ -17,8 +17,11 @@ use coldpress_storage::Digest;
 
 use self::message::{Content, Message, read_message};
 use super::flaw::{Checked, Flaw, ensure, guarded};
-use super::limits::{MAX_GROUP_ROWS, fixed_row_bytes};
+use super::limits::{MAX_GROUP_ROWS, MAX_METADATA_BYTES, ensure_fits, fixed_row_bytes};
 use super::proof::Part;
+use super::shown::shown;
+use super::utf8::as_bytes;
+use super::views::with_types;
 use super::{RowGroup, select_columns};
 use crate::error::Result;
 
@@ -39,6 +42,8 @@ pub(super) struct ArrowFile {
     digest: Digest,
     /// Of all columns.
     whole: SchemaRef,
+    /// The same with bytes in the place of texts, which lie in a message as texts do.
+    as_bytes: SchemaRef,
     schema: SchemaRef,
     /// The columns that are read.
     selected: Vec<usize>,
@@ -58,6 +63,7 @@ impl ArrowFile {
         file: &mut File,
         length: u64,
         columns: &[String],
+        texts: &[String],
     ) -> Result<Self> {
         let footer = read_footer(file, length).map_err(|flaw| flaw.at(path, "footer"))?;
         let (schema, blocks) =
@@ -70,7 +76,13 @@ impl ArrowFile {
                 read.map_err(|flaw| flaw.at(path, format!("message at byte {}", block.offset())))?,
             );
         }
-        Self::new(path, Digest::of(&footer), schema, messages, columns)
+        Self::new(
+            path,
+            Digest::of(&footer),
+            schema,
+            messages,
+            (columns, texts),
+        )
     }
 
     /// Reads the heads of all messages of a stream.
@@ -79,6 +91,7 @@ impl ArrowFile {
         file: &mut File,
         length: u64,
         columns: &[String],
+        texts: &[String],
     ) -> Result<Self> {
         let first = read_message(file, 0, length).map_err(|flaw| flaw.at(path, "schema"))?;
         let first = first.ok_or_else(|| Flaw::from("it is missing").at(path, "schema"))?;
@@ -90,7 +103,13 @@ impl ArrowFile {
             offset = message.end();
             messages.push(message.without_head());
         }
-        Self::new(path, first.head_digest(), schema, messages, columns)
+        Self::new(
+            path,
+            first.head_digest(),
+            schema,
+            messages,
+            (columns, texts),
+        )
     }
 
     fn new(
@@ -98,7 +117,7 @@ impl ArrowFile {
         digest: Digest,
         schema: Schema,
         messages: Vec<Message>,
-        columns: &[String],
+        (columns, texts): (&[String], &[String]),
     ) -> Result<Self> {
         let selected = select_columns(path, &schema, columns)?;
         let at_schema = |flaw: Flaw| flaw.at(path, "schema");
@@ -126,8 +145,9 @@ impl ArrowFile {
         Ok(Self {
             digest,
             has_nested_dictionaries: fields.iter().any(|field| has_nested(field.data_type())),
+            as_bytes: Arc::new(bytes_only(&schema)),
             whole: Arc::new(schema),
-            schema: Arc::new(projected),
+            schema: Arc::new(shown(&projected, texts)),
             selected,
             messages,
             batches,
@@ -192,6 +212,10 @@ impl ArrowFile {
     }
 }
 
+fn bytes_only(schema: &Schema) -> Schema {
+    Schema::new(with_types(schema.fields(), &as_bytes))
+}
+
 fn read_footer(file: &mut File, length: u64) -> Checked<Vec<u8>> {
     ensure(length >= HEAD_BYTES + TAIL_BYTES, || {
         format!("{length} bytes are no Arrow file")
@@ -214,6 +238,9 @@ fn read_footer(file: &mut File, length: u64) -> Checked<Vec<u8>> {
     let start = start
         .filter(|start| *start >= HEAD_BYTES)
         .ok_or_else(|| format!("a footer of {claimed} bytes does not fit into {length}"))?;
+    ensure_fits(footer_length, MAX_METADATA_BYTES, || {
+        "the footer".to_owned()
+    })?;
     file.seek(SeekFrom::Start(start))?;
     let mut footer = vec![0; footer_length as usize];
     file.read_exact(&mut footer)?;

@@ -8,7 +8,7 @@ use arrow::array::{
 use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
-use coldpress_record::{FieldValue, unescape_into};
+use coldpress_record::{FieldValue, escape_into, unescape_into};
 use coldpress_table::Renderer;
 
 use super::columns::{field_values, find_field};
@@ -24,15 +24,61 @@ enum Values {
     /// The schema does not have it.
     Absent,
     Text(Texts),
-    /// JSON text, or of another type: what each row's is in JSON.
+    /// JSON text: what each row's is in JSON.
     Json(Vec<JsonValue>),
+    /// Of another type, which has this name: what each row's is in JSON, though a string there is no text.
+    Typed(Vec<JsonValue>, &'static str),
 }
 
 enum JsonValue {
     Null,
-    /// A string, which may be a date or bytes in the column.
     Text(String),
     Json(String),
+}
+
+/// What a column holds by its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Text.
+    Text,
+    /// JSON text, so that each value is of a kind of its own.
+    Json,
+    /// Nothing that is text, however it looks in JSON; the name says what, as in `a date`.
+    Other(&'static str),
+}
+
+impl ColumnKind {
+    pub(super) fn of(field: &Field) -> Self {
+        match type_name(field.data_type()) {
+            None if is_json_text(field) => Self::Json,
+            None => Self::Text,
+            Some(name) => Self::Other(name),
+        }
+    }
+}
+
+/// What a message calls values of this type; none of texts.
+fn type_name(data_type: &DataType) -> Option<&'static str> {
+    Some(match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => return None,
+        DataType::Dictionary(_, values) => return type_name(values),
+        DataType::RunEndEncoded(_, values) => return type_name(values.data_type()),
+        DataType::Null => "null",
+        DataType::Boolean => "a boolean",
+        DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
+        | DataType::FixedSizeBinary(_) => "binary",
+        DataType::Date32 | DataType::Date64 => "a date",
+        DataType::Time32(_) | DataType::Time64(_) => "a time",
+        DataType::Timestamp(..) => "a timestamp",
+        DataType::Duration(_) => "a duration",
+        DataType::Interval(_) => "an interval",
+        DataType::Struct(_) | DataType::Map(..) => "an object",
+        DataType::Union(..) => "a union",
+        list if list.is_list() => "a list",
+        _ => "a number",
+    })
 }
 
 /// An array of strings.
@@ -92,15 +138,15 @@ impl FieldColumn {
             };
         };
         let (array, parents) = field_values(rows, &place);
-        let values = match Texts::of(&array) {
-            Some(texts) if !is_json_text(&place.field) => Values::Text(texts),
-            _ => {
-                let rows = 0..array.len();
-                Values::Json(
-                    rows.map(|row| json_value(&array, &place.field, row))
-                        .collect(),
-                )
-            }
+        let json = || {
+            let rows = 0..array.len();
+            rows.map(|row| json_value(&array, &place.field, row))
+                .collect()
+        };
+        let values = match (ColumnKind::of(&place.field), Texts::of(&array)) {
+            (ColumnKind::Text, Some(texts)) => Values::Text(texts),
+            (ColumnKind::Other(name), _) => Values::Typed(json(), name),
+            _ => Values::Json(json()),
         };
         Self { parents, values }
     }
@@ -121,6 +167,16 @@ impl FieldColumn {
                 JsonValue::Null => FieldValue::Null,
                 JsonValue::Text(text) => FieldValue::Text(text),
                 JsonValue::Json(json) => FieldValue::Json(Cow::Borrowed(json)),
+            },
+            Values::Typed(values, name) => match &values[row] {
+                JsonValue::Null => FieldValue::Null,
+                JsonValue::Json(json) => FieldValue::Json(Cow::Borrowed(json)),
+                JsonValue::Text(text) => {
+                    let mut json = Vec::new();
+                    escape_into(text, &mut json);
+                    let json = String::from_utf8(json).unwrap_or_default();
+                    FieldValue::Typed(Cow::Owned(json), name)
+                }
             },
         }
     }

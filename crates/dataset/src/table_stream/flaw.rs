@@ -18,6 +18,8 @@ pub(super) enum Flaw {
     Io(io::Error),
     /// The file was read, and it is damaged.
     Damaged(String),
+    /// The file is sound, and reading it would take more memory than there is.
+    TooLarge(String),
 }
 
 /// The result of a step of reading.
@@ -29,6 +31,11 @@ impl Flaw {
         match self {
             Self::Io(source) => Error::io("read", path)(source),
             Self::Damaged(reason) => Error::DamagedTable {
+                path: path.display().to_string(),
+                place: place.into(),
+                reason,
+            },
+            Self::TooLarge(reason) => Error::TooLarge {
                 path: path.display().to_string(),
                 place: place.into(),
                 reason,
@@ -46,6 +53,11 @@ pub(super) fn guarded<T, E: Into<Flaw>>(step: impl FnOnce() -> Result<T, E>) -> 
             message(panic.as_ref())
         ))),
     }
+}
+
+/// Runs a step of a library that may panic over bytes that no writer writes; none if it does.
+pub(crate) fn unpanicked<T>(step: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(step)).ok().flatten()
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

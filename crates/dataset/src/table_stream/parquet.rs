@@ -5,6 +5,7 @@ mod columns;
 mod delta;
 mod footer;
 mod page;
+mod plain;
 mod stream;
 mod thrift;
 mod window;
@@ -15,7 +16,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Fields, Schema, SchemaRef};
 use coldpress_storage::Digest;
 use parquet::arrow::{
     FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
@@ -26,6 +27,8 @@ use self::chunk::chunk_range;
 use super::flaw::{Checked, Flaw, ensure, guarded};
 use super::limits::{MAX_GROUP_ROWS, fixed_row_bytes};
 use super::proof::Part;
+use super::shown::shown;
+use super::utf8::is_text;
 use super::views::{with_types, with_views};
 use super::{RowGroup, select_columns};
 use crate::error::Result;
@@ -41,6 +44,10 @@ pub(super) struct ParquetFile {
     schema: SchemaRef,
     /// How the selected columns are read, with views in the place of texts.
     levels: FieldLevels,
+    /// The fields as they are stored.
+    stored: Fields,
+    /// The columns that are read.
+    selected: Vec<usize>,
     /// The leaf columns that are read.
     leaves: Vec<usize>,
     fixed_row_bytes: u64,
@@ -54,6 +61,7 @@ impl ParquetFile {
         file: &mut File,
         length: u64,
         columns: &[String],
+        texts: &[String],
     ) -> Result<Self> {
         let at = |place: &'static str| move |flaw: Flaw| flaw.at(path, place);
         let footer = footer::read_footer(file, length).map_err(at("footer"))?;
@@ -65,7 +73,7 @@ impl ParquetFile {
         let fixed_row_bytes =
             fixed_row_bytes(schema.fields().iter().map(AsRef::as_ref)).map_err(at("schema"))?;
         let descriptor = metadata.file_metadata().schema_descr();
-        let mask = ProjectionMask::roots(descriptor, selected);
+        let mask = ProjectionMask::roots(descriptor, selected.iter().copied());
         let leaves: Vec<usize> = (0..descriptor.num_columns())
             .filter(|leaf| mask.leaf_included(*leaf))
             .collect();
@@ -86,11 +94,29 @@ impl ParquetFile {
         Ok(Self {
             metadata: Arc::new(metadata),
             digest: Digest::of(&footer),
-            schema: Arc::new(schema),
+            schema: Arc::new(shown(&schema, texts)),
             levels,
+            stored: whole.fields().clone(),
+            selected,
             leaves,
             fixed_row_bytes,
             groups,
+        })
+    }
+
+    /// How the columns are read with bytes in the place of texts.
+    fn levels_of_bytes(&self) -> Checked<FieldLevels> {
+        let descriptor = self.metadata.file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(descriptor, self.selected.iter().copied());
+        let hint = with_types(&self.stored, &|data_type| match data_type {
+            DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+            DataType::Dictionary(_, values) if is_text(values) => DataType::BinaryView,
+            text if is_text(text) => DataType::BinaryView,
+            other => other.clone(),
+        });
+        guarded(|| {
+            let plain = plain::without_texts(descriptor)?;
+            parquet_to_arrow_field_levels(&plain, mask, Some(&hint))
         })
     }
 

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeListArray, GenericListArray, MapArray, OffsetSizeTrait,
-    StructArray, make_array,
+    RecordBatch, RecordBatchOptions, StructArray, make_array,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, SchemaRef};
 use arrow::error::ArrowError;
+
+use super::utf8::{BadRows, is_binary, is_text, texts};
 
 /// The fields with views in the place of texts and bytes.
 pub(super) fn with_views(fields: &Fields) -> Fields {
@@ -60,8 +62,31 @@ pub(super) fn has_views(data_type: &DataType) -> bool {
     }
 }
 
-/// `array` as an array of `wanted`, which is its type but for views, with no more texts than its rows have.
-pub(super) fn without_views(array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
+/// The rows with the types and names of `schema`; those with a text that is not UTF-8 are added to `bad`.
+pub(super) fn as_shown(
+    rows: &RecordBatch,
+    schema: &SchemaRef,
+    bad: &mut BadRows,
+) -> Result<RecordBatch, ArrowError> {
+    let mut columns = Vec::with_capacity(rows.num_columns());
+    for (column, field) in rows.columns().iter().zip(schema.fields()) {
+        let known = bad.len();
+        columns.push(without_views(column, field.data_type(), bad)?);
+        for (_, reason) in &mut bad[known..] {
+            *reason = format!("column `{}` {reason}", field.name());
+        }
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+}
+
+/// `array` as an array of `wanted`, which is its type but for views, names and texts that came as bytes, with no more
+/// texts than its rows have.
+fn without_views(
+    array: &ArrayRef,
+    wanted: &DataType,
+    bad: &mut BadRows,
+) -> Result<ArrayRef, ArrowError> {
     Ok(match (array.data_type(), wanted) {
         (DataType::Utf8View, DataType::Utf8View) => Arc::new(array.as_string_view().gc()),
         (DataType::BinaryView, DataType::BinaryView) => Arc::new(array.as_binary_view().gc()),
@@ -69,7 +94,7 @@ pub(super) fn without_views(array: &ArrayRef, wanted: &DataType) -> Result<Array
             let array = array.as_struct();
             let columns = array.columns().iter().zip(fields);
             let columns = columns
-                .map(|(column, field)| without_views(column, field.data_type()))
+                .map(|(column, field)| without_views(column, field.data_type(), bad))
                 .collect::<Result<_, _>>()?;
             Arc::new(StructArray::try_new_with_length(
                 fields.clone(),
@@ -78,13 +103,16 @@ pub(super) fn without_views(array: &ArrayRef, wanted: &DataType) -> Result<Array
                 array.len(),
             )?)
         }
-        (DataType::List(_), DataType::List(child)) => list(array.as_list::<i32>(), child)?,
+        (DataType::List(_), DataType::List(child)) => list(array.as_list::<i32>(), child, bad)?,
         (DataType::LargeList(_), DataType::LargeList(child)) => {
-            list(array.as_list::<i64>(), child)?
+            list(array.as_list::<i64>(), child, bad)?
         }
         (DataType::FixedSizeList(..), DataType::FixedSizeList(child, length)) => {
             let array = array.as_fixed_size_list();
-            let values = without_views(array.values(), child.data_type())?;
+            let mut inner = BadRows::new();
+            let values = without_views(array.values(), child.data_type(), &mut inner)?;
+            let size = usize::try_from(*length).unwrap_or(1).max(1);
+            bad.extend(inner.into_iter().map(|(at, why)| (at / size, why)));
             let nulls = array.nulls().cloned();
             Arc::new(FixedSizeListArray::try_new_with_length(
                 Arc::clone(child),
@@ -98,7 +126,13 @@ pub(super) fn without_views(array: &ArrayRef, wanted: &DataType) -> Result<Array
             let array = array.as_map();
             let (offsets, start, length) = from_zero(array.offsets());
             let held: ArrayRef = Arc::new(array.entries().slice(start, length));
-            let held = without_views(&held, entries.data_type())?;
+            let mut inner = BadRows::new();
+            let held = without_views(&held, entries.data_type(), &mut inner)?;
+            bad.extend(
+                inner
+                    .into_iter()
+                    .map(|(at, why)| (parent(&offsets, at), why)),
+            );
             Arc::new(MapArray::try_new(
                 Arc::clone(entries),
                 offsets,
@@ -108,6 +142,10 @@ pub(super) fn without_views(array: &ArrayRef, wanted: &DataType) -> Result<Array
             )?)
         }
         (have, wanted) if have == wanted => Arc::clone(array),
+        (have, DataType::Dictionary(_, values)) if is_binary(have) && is_text(values) => {
+            cast(&texts(array, values, bad)?, wanted)?
+        }
+        (have, wanted) if is_binary(have) && is_text(wanted) => texts(array, wanted, bad)?,
         (have, wanted) if have.equals_datatype(wanted) => {
             // They differ in names or metadata of fields only.
             let data = array.to_data().into_builder().data_type(wanted.clone());
@@ -120,12 +158,25 @@ pub(super) fn without_views(array: &ArrayRef, wanted: &DataType) -> Result<Array
 fn list<O: OffsetSizeTrait>(
     array: &GenericListArray<O>,
     child: &FieldRef,
+    bad: &mut BadRows,
 ) -> Result<ArrayRef, ArrowError> {
     let (offsets, start, length) = from_zero(array.offsets());
-    let values = without_views(&array.values().slice(start, length), child.data_type())?;
+    let (values, mut inner) = (array.values().slice(start, length), BadRows::new());
+    let values = without_views(&values, child.data_type(), &mut inner)?;
+    bad.extend(
+        inner
+            .into_iter()
+            .map(|(at, why)| (parent(&offsets, at), why)),
+    );
     let nulls = array.nulls().cloned();
     let list = GenericListArray::try_new(Arc::clone(child), offsets, values, nulls)?;
     Ok(Arc::new(list))
+}
+
+/// The row that a value of a list belongs to.
+fn parent<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, value: usize) -> usize {
+    let behind = offsets.partition_point(|offset| offset.as_usize() <= value);
+    behind.saturating_sub(1)
 }
 
 /// The offsets counted from the first on, and which values they are offsets into.

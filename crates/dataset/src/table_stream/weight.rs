@@ -2,10 +2,17 @@
 //! the rows are cut into batches.
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, GenericListArray, OffsetSizeTrait, RecordBatch, cast::as_union_array,
+    AnyDictionaryArray, Array, ArrayRef, AsArray, GenericListArray, GenericListViewArray,
+    OffsetSizeTrait, RecordBatch, cast::as_union_array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{ByteArrayType, ByteViewType, DataType, UnionMode};
+use arrow::datatypes::{
+    ByteArrayType, ByteViewType, DataType, Int16Type, Int32Type, Int64Type, RunEndIndexType,
+    UnionMode,
+};
+
+use super::flaw::Checked;
+use super::limits::ensure_fits;
 
 /// About how many bytes a batch of rows has.
 pub(super) const BATCH_BYTES: u64 = 256 << 10;
@@ -18,8 +25,9 @@ pub(super) fn rows_of_batch(row_bytes: f64) -> usize {
     (rows as usize).clamp(1, BATCH_ROWS)
 }
 
-/// The first rows of `rows`, as many as make a batch.
-pub(super) fn first_batch(rows: &RecordBatch) -> RecordBatch {
+/// The first rows of `rows`, as many as make a batch. A row that takes more than a third of `most_bytes` is too large: it
+/// will be there three times, as it was decoded, as it is handed on and as it is written.
+pub(super) fn first_batch(rows: &RecordBatch, most_bytes: u64) -> Checked<RecordBatch> {
     let mut count = rows.num_rows().min(BATCH_ROWS);
     loop {
         let part = match count == rows.num_rows() {
@@ -28,7 +36,8 @@ pub(super) fn first_batch(rows: &RecordBatch) -> RecordBatch {
         };
         let weight = part.columns().iter().map(weight).sum::<u64>();
         if count <= 1 || weight <= 2 * BATCH_BYTES {
-            return part;
+            ensure_fits(weight, most_bytes / 3, || "a row".to_owned())?;
+            return Ok(part);
         }
         let fitting = (count as u64 * BATCH_BYTES / weight) as usize;
         count = fitting.clamp(1, count - 1);
@@ -85,14 +94,75 @@ pub(super) fn weight(array: &ArrayRef) -> u64 {
             let children = fields.iter().map(|(id, _)| weight(union.child(id)));
             children.sum::<u64>() + rows
         }
-        // Their values may be shared; how many of them the rows need is not worth finding out.
-        DataType::Union(_, UnionMode::Dense)
-        | DataType::Dictionary(..)
-        | DataType::RunEndEncoded(..)
-        | DataType::ListView(_)
-        | DataType::LargeListView(_) => rows * 16,
+        // However few values there are: as soon as rows are looked at or written, each has its own.
+        DataType::Dictionary(..) => of_dictionary(array.as_any_dictionary()),
+        DataType::RunEndEncoded(..) => of_runs(array),
+        DataType::ListView(_) => of_list_view(array.as_list_view::<i32>()),
+        DataType::LargeListView(_) => of_list_view(array.as_list_view::<i64>()),
+        DataType::Union(_, UnionMode::Dense) => {
+            let union = as_union_array(array);
+            let values = (0..array.len()).map(|row| weight(&union.value(row)));
+            values.sum::<u64>() + rows * 5
+        }
         other => rows * other.primitive_width().unwrap_or(8) as u64,
     }
+}
+
+fn of_dictionary(array: &dyn AnyDictionaryArray) -> u64 {
+    let values = array.values();
+    if values.is_empty() {
+        return array.len() as u64 * 4;
+    }
+    let of_values = weights(values);
+    let keys = array.normalized_keys();
+    let is_valid = |row: &usize| array.keys().is_valid(*row);
+    let held = (0..keys.len())
+        .filter(is_valid)
+        .map(|row| of_values[keys[row]]);
+    held.sum::<u64>() + array.len() as u64 * 4
+}
+
+fn of_runs(array: &ArrayRef) -> u64 {
+    match array.data_type() {
+        DataType::RunEndEncoded(ends, _) => match ends.data_type() {
+            DataType::Int16 => runs::<Int16Type>(array),
+            DataType::Int32 => runs::<Int32Type>(array),
+            _ => runs::<Int64Type>(array),
+        },
+        _ => 0,
+    }
+}
+
+fn runs<T: RunEndIndexType>(array: &ArrayRef) -> u64 {
+    let Some(runs) = array.as_run_opt::<T>() else {
+        return array.len() as u64 * 16;
+    };
+    let of_values = weights(runs.values());
+    let rows = 0..runs.len();
+    rows.map(|row| of_values[runs.get_physical_index(row)])
+        .sum()
+}
+
+fn of_list_view<O: OffsetSizeTrait>(array: &GenericListViewArray<O>) -> u64 {
+    let views = array.offsets().iter().zip(array.sizes());
+    let held = views.map(|(offset, size)| {
+        weight(&array.values().slice(offset.as_usize(), size.as_usize())) + 8
+    });
+    held.sum()
+}
+
+/// What each value weighs.
+fn weights(values: &ArrayRef) -> Vec<u64> {
+    let rows = 0..values.len();
+    match values.data_type() {
+        DataType::Utf8 => lengths(values.as_string::<i32>().offsets()),
+        DataType::LargeUtf8 => lengths(values.as_string::<i64>().offsets()),
+        _ => rows.map(|row| weight(&values.slice(row, 1))).collect(),
+    }
+}
+
+fn lengths<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> Vec<u64> {
+    offsets.lengths().map(|length| length as u64).collect()
 }
 
 fn of_bytes<T: ByteArrayType>(array: &ArrayRef) -> u64 {
@@ -134,7 +204,7 @@ mod tests {
         let mut rows = RecordBatch::try_from_iter([("text", column)]).unwrap();
         let mut sizes = Vec::new();
         while rows.num_rows() > 0 {
-            let batch = first_batch(&rows);
+            let batch = first_batch(&rows, u64::MAX).unwrap();
             let bytes = batch.columns().iter().map(weight).sum::<u64>();
             assert!(bytes <= 2 * BATCH_BYTES);
             sizes.push(batch.num_rows());

@@ -55,6 +55,9 @@ const READABLE: &[&str] = &[
     "repeated_name.parquet",
     "repeated_text_bomb.parquet",
     "rows_without_columns.parquet",
+    "text_half_a_character.parquet",
+    "text_not_utf8.arrows",
+    "text_not_utf8.parquet",
 ];
 
 #[test]

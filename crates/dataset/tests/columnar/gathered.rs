@@ -7,7 +7,7 @@ use arrow::array::{
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Date32Type, Field, Fields, Int32Type, Schema};
 use coldpress_dataset::{Error, TableRows};
-use coldpress_record::{Batch, DeclaredFields, Edits, FieldError};
+use coldpress_record::{Batch, DeclaredFields, Edits, FieldError, JsonKind};
 
 use crate::tables::rendered;
 
@@ -112,7 +112,9 @@ fn texts_of_every_type_are_cells() {
     assert_eq!(batch.text(5, 4), Ok("no JSON"));
     assert_eq!(batch.json(5, 3).as_deref(), Some("null"));
     assert_eq!(batch.json(6, 1).as_deref(), Some(r#""1970-01-02""#));
-    assert_eq!(batch.text(6, 1), Ok("1970-01-02"));
+    // However it looks in JSON.
+    let date = FieldError::NotText(JsonKind::Column("a date"));
+    assert_eq!(batch.text(6, 1), Err(date));
     assert_eq!(batch.text(7, 0), Err(FieldError::Missing));
     assert_eq!(batch.text(8, 0), Err(FieldError::Missing));
 }

@@ -36,6 +36,7 @@ pub(crate) fn source(path: &Path) -> Source {
         encoding: Encoding::Utf8,
         format,
         columns: Vec::new(),
+        texts: Vec::new(),
         members: Vec::new(),
     }
 }

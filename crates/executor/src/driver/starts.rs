@@ -73,6 +73,7 @@ impl Driver<'_> {
             // The recipe's, not the plan's: it decides which records come out. Where it also decides what text a file
             // becomes, another one than the plan's was refused.
             max_record_bytes: prepared.recipe.failure.max_record_bytes,
+            table_memory_bytes: prepared.table_memory_bytes(),
             lenient: prepared.recipe.dataset.lenient,
             keep_stats: prepared.recipe.export.keep_stats,
             note_types: prepared.target.needs_second_pass(),

@@ -122,6 +122,13 @@ fn push_value(raw: &mut String, start: usize, value: FieldValue<'_>) -> Cell {
         }
         FieldValue::Null => push_json(raw, start, "null"),
         FieldValue::Json(json) => push_json(raw, start, &json),
+        FieldValue::Typed(json, what) => {
+            let from = raw.len() - start;
+            raw.push_str(&json);
+            let mut slot = Slot::of_json(&json, from);
+            slot.kind = JsonKind::Column(what);
+            Cell::without_text(slot)
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub enum JsonKind {
     List,
     /// An object.
     Object,
+    /// A value of a column that is no text though it is a string in JSON, and what it is.
+    Column(&'static str),
 }
 
 impl JsonKind {
@@ -53,6 +55,7 @@ impl fmt::Display for JsonKind {
             Self::Bool => "a boolean",
             Self::List => "a list",
             Self::Object => "an object",
+            Self::Column(what) => what,
         })
     }
 }

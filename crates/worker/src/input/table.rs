@@ -1,12 +1,13 @@
 //! A slice of a columnar file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use coldpress_dataset::{Error, KnownParts, TableFile, TableRows, TableStream};
 use coldpress_operator::Chain;
 use coldpress_partition::{Slice, verify_slices};
-use coldpress_record::Batch;
+use coldpress_record::{Batch, Reject};
 
 use super::Found;
 use crate::attempt::Attempt;
@@ -36,6 +37,7 @@ impl TableInput {
             Err(Error::DamagedTable { .. }) => return Err(changed(attempt)),
             opened => opened.map_err(changed_or_failed)?,
         };
+        let file = file.with_memory(attempt.table_memory_bytes);
         let is_other = |planned| planned != file.metadata_digest();
         if slice.metadata.is_some_and(is_other) || slice.end > file.rows() {
             return Err(changed(attempt));
@@ -82,9 +84,36 @@ impl TableInput {
         rows.fill(batch, self.source, positions, chain.fields());
         rows.note_fields(batch.seen_mut(), self.source, self.next_row);
         self.next_row += found.records;
+        self.set_aside_bad_rows(batch, chain, found);
         self.set_aside_long_rows(batch, found);
         chain.begin(batch);
         Ok(true)
+    }
+
+    /// Rows with a text that is not UTF-8, as lines of JSON with such bytes are.
+    fn set_aside_bad_rows(&self, batch: &mut Batch, chain: &Chain, found: &mut Found) {
+        let bad = self.stream.bad_rows();
+        if bad.is_empty() {
+            return;
+        }
+        let mut reasons: BTreeMap<usize, String> = BTreeMap::new();
+        for (row, reason) in bad {
+            let known = reasons.entry(*row).or_default();
+            let separator = if known.is_empty() { "" } else { ", " };
+            known.push_str(&format!("{separator}{reason}"));
+        }
+        for (row, reason) in &reasons {
+            let mut bytes = Vec::new();
+            batch.write_record(*row, chain.fields(), &mut bytes);
+            bytes.pop_if(|last| *last == b'\n');
+            found.rejects.push(Reject {
+                origin: batch.origin(*row).clone(),
+                reason: format!("{reason}; here it stands with replacement characters"),
+                bytes,
+                incomplete: false,
+            });
+        }
+        batch.retain(|row| !reasons.contains_key(&row));
     }
 
     /// Rows whose declared fields are longer than a record may be.

@@ -14,7 +14,7 @@ use arrow::ipc::{
 use coldpress_storage::Digest;
 
 use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
-use crate::table_stream::limits::Packing;
+use crate::table_stream::limits::{MAX_METADATA_BYTES, Packing, ensure_fits};
 use crate::table_stream::proof::{PartsRead, read_part};
 
 /// What stands before the length of a head since version 0.15 of the format.
@@ -62,6 +62,7 @@ pub(super) fn read_message(file: &mut File, offset: u64, end: u64) -> Checked<Op
     ensure(length <= left, || {
         format!("it claims a head of {length} bytes, {left} are left")
     })?;
+    ensure_fits(length, MAX_METADATA_BYTES, || "its head".to_owned())?;
     left -= length;
     let mut head = vec![0; length as usize];
     file.read_exact(&mut head)?;
@@ -125,6 +126,10 @@ impl Message {
         self.body_offset + self.body_bytes
     }
 
+    fn name(&self) -> String {
+        format!("the message at byte {}", self.offset)
+    }
+
     /// Where all of it lies.
     pub(super) fn range(&self) -> Range<u64> {
         self.offset..self.end()
@@ -164,8 +169,10 @@ impl Message {
         &self,
         file: &File,
         parts: &PartsRead,
+        most_bytes: u64,
         decode: impl FnOnce(Head<'_>, &Buffer) -> Checked<T>,
     ) -> Checked<T> {
+        ensure_fits(self.end() - self.offset, most_bytes, || self.name())?;
         let bytes = read_part(file, &self.range())?;
         parts.note(self.offset, &bytes);
         let head_start = match bytes.starts_with(&CONTINUATION) {
@@ -183,14 +190,15 @@ impl Message {
                     .and_then(|dictionary| dictionary.data()),
                 _ => head.header_as_record_batch(),
             };
-            check_values(&values.ok_or("it has no values")?, &body)?;
+            let plain = check_values(&values.ok_or("it has no values")?, &body)?;
+            ensure_fits(plain, most_bytes, || self.name())?;
             decode(head, &body)
         })
     }
 }
 
-/// Checks the lengths in a head against the body that they speak of.
-fn check_values(head: &RecordBatchHead<'_>, body: &[u8]) -> Checked<()> {
+/// Checks the lengths in a head against the body that they speak of; returns what the arrays take when they are unpacked.
+fn check_values(head: &RecordBatchHead<'_>, body: &[u8]) -> Checked<u64> {
     let in_bounds = |length: i64| (0..=MAX_ARRAY_VALUES).contains(&length);
     for node in head.nodes().into_iter().flatten() {
         let is_plausible =
@@ -204,7 +212,7 @@ fn check_values(head: &RecordBatchHead<'_>, body: &[u8]) -> Checked<()> {
         })?;
     }
     let packing = head.compression().map(packing).transpose()?;
-    let mut total = 0;
+    let (mut total, mut plain) = (0, 0_u64);
     for buffer in head.buffers().into_iter().flatten() {
         let start = usize::try_from(buffer.offset());
         let bytes = start.ok().zip(usize::try_from(buffer.length()).ok());
@@ -214,13 +222,15 @@ fn check_values(head: &RecordBatchHead<'_>, body: &[u8]) -> Checked<()> {
             format!("{length} bytes at {offset} are outside of its body")
         })?;
         total += bytes.len();
-        if let Some(packing) = packing {
-            check_packed(packing, bytes)?;
-        }
+        plain = plain.saturating_add(match packing {
+            Some(packing) => check_packed(packing, bytes)?,
+            None => bytes.len() as u64,
+        });
     }
     ensure(total <= body.len(), || {
         "its arrays share their bytes".to_owned()
-    })
+    })?;
+    Ok(plain)
 }
 
 fn packing(compression: BodyCompression<'_>) -> Checked<Packing> {
@@ -233,19 +243,21 @@ fn packing(compression: BodyCompression<'_>) -> Checked<Packing> {
     }
 }
 
-fn check_packed(packing: Packing, bytes: &[u8]) -> Checked<()> {
+/// Returns what a buffer unpacks to.
+fn check_packed(packing: Packing, bytes: &[u8]) -> Checked<u64> {
     if bytes.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let (prefix, packed) = bytes
         .split_at_checked(PREFIX_BYTES)
         .ok_or("a packed buffer is cut short")?;
     match i64::from_le_bytes(prefix.try_into().unwrap_or_default()) {
         // It is not packed.
-        -1 => Ok(()),
-        claimed => packing.check(
-            packed.len() as u64,
-            u64::try_from(claimed).unwrap_or(u64::MAX),
-        ),
+        -1 => Ok(packed.len() as u64),
+        claimed => {
+            let claimed = u64::try_from(claimed).unwrap_or(u64::MAX);
+            packing.check(packed.len() as u64, claimed)?;
+            Ok(claimed)
+        }
     }
 }

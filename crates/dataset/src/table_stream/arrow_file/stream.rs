@@ -6,13 +6,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::{read_dictionary, read_record_batch};
 use coldpress_storage::Digest;
 
 use super::ArrowFile;
-use crate::table_stream::flaw::{Checked, ensure};
+use crate::table_stream::flaw::{Checked, ensure, guarded};
 use crate::table_stream::proof::{PartsRead, Proof};
-use crate::table_stream::views::{has_views, without_views};
+use crate::table_stream::utf8::BadRows;
+use crate::table_stream::views::{as_shown, has_views};
 use crate::table_stream::weight::first_batch;
 
 /// Rows of one record batch after another.
@@ -21,6 +23,8 @@ pub(in crate::table_stream) struct ArrowStream {
     table: Arc<ArrowFile>,
     proof: Proof,
     parts_read: PartsRead,
+    /// What a message may take in memory.
+    most_bytes: u64,
     /// What is left to read: a record batch and rows of it.
     parts: VecDeque<(usize, Range<u64>)>,
     dictionaries: HashMap<i64, ArrayRef>,
@@ -35,6 +39,7 @@ impl ArrowStream {
         file: File,
         table: Arc<ArrowFile>,
         proof: Proof,
+        most_bytes: u64,
         parts: VecDeque<(usize, Range<u64>)>,
     ) -> Self {
         Self {
@@ -42,6 +47,7 @@ impl ArrowStream {
             table,
             proof,
             parts_read: PartsRead::default(),
+            most_bytes,
             parts,
             dictionaries: HashMap::new(),
             position: 0,
@@ -49,7 +55,11 @@ impl ArrowStream {
         }
     }
 
-    pub(in crate::table_stream) fn next_rows(&mut self) -> Checked<Option<RecordBatch>> {
+    /// The next rows; those with a text that is not UTF-8 are added to `bad`.
+    pub(in crate::table_stream) fn next_rows(
+        &mut self,
+        bad: &mut BadRows,
+    ) -> Checked<Option<RecordBatch>> {
         if self.read.is_none() {
             let Some((group, rows)) = self.parts.pop_front() else {
                 return Ok(None);
@@ -64,12 +74,25 @@ impl ArrowStream {
         let Some(rows) = self.read.take() else {
             return Ok(None);
         };
-        let batch = first_batch(&rows);
+        let batch = first_batch(&rows, self.most_bytes)?;
         let rest = rows.num_rows() - batch.num_rows();
         if rest > 0 {
             self.read = Some(rows.slice(batch.num_rows(), rest));
         }
-        Ok(Some(own_views(batch)?))
+        self.finish_rows(batch, bad).map(Some)
+    }
+
+    /// Rows with views get buffers of their own: else each small batch of a large one would carry all texts of that, and
+    /// whoever writes it would write them all.
+    fn finish_rows(&self, rows: RecordBatch, bad: &mut BadRows) -> Checked<RecordBatch> {
+        let schema = &self.table.schema;
+        let (fields, have) = (schema.fields(), rows.schema());
+        let is_shown = have.fields() == fields;
+        if is_shown && !fields.iter().any(|field| has_views(field.data_type())) {
+            // Only the metadata of the schema may differ, which costs nothing.
+            return Ok(rows.with_schema(Arc::clone(schema))?);
+        }
+        guarded(|| as_shown(&rows, schema, bad))
     }
 
     /// The digest of what all rows were made of.
@@ -95,47 +118,45 @@ impl ArrowStream {
         let table = Arc::clone(&self.table);
         let index = table.batches[group];
         for message in table.dictionaries(self.position..index) {
-            message.read(&self.file, &self.parts_read, |head, body| {
-                let batch = head
-                    .header_as_dictionary_batch()
-                    .ok_or("it has no values")?;
-                let dictionaries = &mut self.dictionaries;
-                read_dictionary(body, batch, &table.whole, dictionaries, &head.version())?;
-                Ok(())
-            })?;
+            message.read(
+                &self.file,
+                &self.parts_read,
+                self.most_bytes,
+                |head, body| {
+                    let batch = head
+                        .header_as_dictionary_batch()
+                        .ok_or("it has no values")?;
+                    let dictionaries = &mut self.dictionaries;
+                    read_dictionary(body, batch, &table.whole, dictionaries, &head.version())?;
+                    Ok(())
+                },
+            )?;
         }
         let projection = (table.selected.len() < table.whole.fields().len())
             .then_some(table.selected.as_slice());
-        let read = table.messages[index].read(&self.file, &self.parts_read, |head, body| {
-            let batch = head.header_as_record_batch().ok_or("it has no rows")?;
-            Ok(read_record_batch(
-                body,
-                batch,
-                Arc::clone(&table.whole),
-                &self.dictionaries,
-                projection,
-                &head.version(),
-            )?)
-        })?;
+        let message = &table.messages[index];
+        let read = message.read(
+            &self.file,
+            &self.parts_read,
+            self.most_bytes,
+            |head, body| {
+                let batch = head.header_as_record_batch().ok_or("it has no rows")?;
+                let read = |schema: &SchemaRef| {
+                    let (schema, dictionaries) = (Arc::clone(schema), &self.dictionaries);
+                    read_record_batch(
+                        body,
+                        batch,
+                        schema,
+                        dictionaries,
+                        projection,
+                        &head.version(),
+                    )
+                };
+                // A text that is not UTF-8 must not cost more than its row.
+                Ok(read(&table.whole).or_else(|error| read(&table.as_bytes).map_err(|_| error))?)
+            },
+        )?;
         self.prove_group(group)?;
         Ok(read)
     }
-}
-
-/// Rows with views get buffers of their own: else each small batch of a large one would carry all texts of that, and
-/// whoever writes it would write them all.
-fn own_views(rows: RecordBatch) -> Checked<RecordBatch> {
-    let schema = rows.schema();
-    if !schema
-        .fields()
-        .iter()
-        .any(|field| has_views(field.data_type()))
-    {
-        return Ok(rows);
-    }
-    let columns = rows.columns().iter().zip(schema.fields());
-    let columns = columns
-        .map(|(column, field)| without_views(column, field.data_type()))
-        .collect::<Result<_, _>>()?;
-    Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
 }

@@ -46,6 +46,10 @@ pub(super) struct ChunkPages {
     bounds: Vec<u64>,
     /// Whether it is known which rows each page has; if not, they must be read from the first on.
     has_rows: bool,
+    /// Whether headers say rightly how many rows their pages have.
+    has_true_counts: bool,
+    /// Where the page is that takes most memory, and how much that is.
+    largest: (u64, u64),
     /// The rows before the end of the last page in `pages`.
     rows: u64,
     decoded_bytes: u64,
@@ -70,12 +74,17 @@ pub(super) fn scan_chunk(
             pages: Vec::new(),
             bounds: Vec::new(),
             has_rows: true,
+            has_true_counts: true,
+            largest: (0, 0),
             rows: 0,
             decoded_bytes: 0,
         },
     };
     let mut offset = range.start;
-    while offset < range.end && !(scan.found.has_rows && scan.found.rows >= wanted.end) {
+    // Of a nested column all counts must be seen before the first is believed.
+    let is_enough =
+        |scan: &Scan<'_>| !scan.is_nested && scan.found.has_rows && scan.found.rows >= wanted.end;
+    while offset < range.end && !is_enough(&scan) {
         let header = scan.window.header_at(file, offset)?;
         let body = offset + header.header_bytes as u64;
         let stored = u64::try_from(header.stored_bytes).unwrap_or(u64::MAX);
@@ -86,7 +95,12 @@ pub(super) fn scan_chunk(
         scan.add(file, offset, &header)?;
         offset = body + stored;
     }
+    let is_nested = scan.is_nested;
     let mut found = scan.found;
+    if is_nested && found.has_rows && found.rows != group_rows {
+        // parquet-cpp before 12.0.0 gives the number of values in place of that of rows.
+        (found.has_rows, found.has_true_counts) = (false, false);
+    }
     if !found.has_rows {
         found.take_rows_from_index(file, chunk, group_rows)?;
     }
@@ -165,6 +179,16 @@ impl ChunkPages {
             .collect()
     }
 
+    /// Whether the rows that page headers claim may be believed.
+    pub(super) fn has_true_counts(&self) -> bool {
+        self.has_true_counts
+    }
+
+    /// Where the page is that takes most memory when it is unpacked, and how much that is.
+    pub(super) fn largest(&self) -> (u64, u64) {
+        self.largest
+    }
+
     /// The bytes that all pages found take in memory.
     pub(super) fn decoded_bytes(&self) -> u64 {
         self.decoded_bytes
@@ -240,6 +264,9 @@ impl Scan<'_> {
                 Flaw::Damaged(reason) => what(reason),
                 other => other,
             })?;
+        if plain > self.found.largest.1 {
+            self.found.largest = (offset, plain);
+        }
         let rows = match header.kind {
             PageKind::Dictionary => return self.add_dictionary(values, plain).map_err(what),
             PageKind::DataV2 { rows } => Some(u64::try_from(rows).unwrap_or(u64::MAX)),

@@ -46,10 +46,11 @@ impl GroupColumns {
             repetition: descriptor.max_rep_level(),
             definition: descriptor.max_def_level(),
         };
-        let pages = SerializedPageReader::new(Arc::clone(&self.file), &chunk, rows, locations)?;
+        let reader = SerializedPageReader::new(Arc::clone(&self.file), &chunk, rows, locations)?;
         Ok(CheckedPages {
-            pages: Box::new(pages),
+            pages: Box::new(reader),
             levels,
+            has_true_counts: pages.is_none_or(ChunkPages::has_true_counts),
             column: chunk.column_path().string(),
         })
     }
@@ -129,6 +130,8 @@ impl PageIterator for OneChunk {}
 struct CheckedPages {
     pages: Box<dyn PageReader>,
     levels: Levels,
+    /// Whether the rows that page headers claim may be believed.
+    has_true_counts: bool,
     column: String,
 }
 
@@ -138,7 +141,7 @@ impl CheckedPages {
             |reason: String| ParquetError::General(format!("column `{}`: {reason}", self.column));
         let page = match page.map_err(Flaw::from) {
             Ok(page) => page,
-            Err(Flaw::Damaged(reason)) => return Err(in_column(reason)),
+            Err(Flaw::Damaged(reason) | Flaw::TooLarge(reason)) => return Err(in_column(reason)),
             Err(Flaw::Io(error)) => return Err(error.into()),
         };
         if let Some(page) = &page
@@ -165,7 +168,11 @@ impl PageReader for CheckedPages {
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
-        self.pages.peek_next_page()
+        let page = self.pages.peek_next_page()?;
+        Ok(page.map(|page| PageMetadata {
+            num_rows: page.num_rows.filter(|_| self.has_true_counts),
+            ..page
+        }))
     }
 
     fn skip_next_page(&mut self) -> Result<()> {

@@ -5,6 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::thrift::{Malformed, Thrift, kind};
 use crate::table_stream::flaw::{Checked, Flaw, ensure};
+use crate::table_stream::limits::{MAX_METADATA_BYTES, ensure_fits};
 
 /// How deep columns may be nested; each level is a recursion of the decoder.
 const MAX_NESTING: usize = 64;
@@ -40,6 +41,9 @@ pub(super) fn read_footer(file: &mut File, length: u64) -> Checked<Vec<u8>> {
     let start = start
         .filter(|start| *start >= MAGIC.len() as u64)
         .ok_or_else(|| format!("{footer_length} bytes of metadata do not fit into {length}"))?;
+    ensure_fits(footer_length, MAX_METADATA_BYTES, || {
+        "the footer".to_owned()
+    })?;
     file.seek(SeekFrom::Start(start))?;
     let mut footer = vec![0; footer_length as usize];
     file.read_exact(&mut footer)?;

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::SchemaRef;
+use arrow::array::RecordBatch;
 use coldpress_storage::Digest;
+use parquet::arrow::FieldLevels;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 
 use super::chunk::{ChunkPages, chunk_range, scan_chunk};
@@ -15,8 +15,10 @@ use super::columns::{GroupColumns, WatchedFile};
 use super::zones::{Zone, cut_zones};
 use super::{ParquetFile, in_column};
 use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
+use crate::table_stream::limits::ensure_fits;
 use crate::table_stream::proof::{Part, PartsRead, Proof};
-use crate::table_stream::views::without_views;
+use crate::table_stream::utf8::BadRows;
+use crate::table_stream::views::as_shown;
 use crate::table_stream::weight::first_batch;
 
 /// Rows of one row group after another.
@@ -24,6 +26,8 @@ pub(in crate::table_stream) struct ParquetStream {
     file: Arc<WatchedFile>,
     table: Arc<ParquetFile>,
     proof: Proof,
+    /// What a page may take in memory.
+    most_bytes: u64,
     /// What is left to read: a row group and rows of it.
     parts: VecDeque<(usize, Range<u64>)>,
     open: Option<OpenGroup>,
@@ -37,10 +41,14 @@ struct OpenGroup {
     /// What its rows depend on.
     parts: Vec<Part>,
     zones: VecDeque<Zone>,
-    /// Reads the rows of the zone before those in `zones`.
+    /// The zone before those in `zones`.
+    zone: Option<Zone>,
+    /// Reads its rows.
     reader: Option<ParquetRecordBatchReader>,
     /// How many rows the reader has still to give.
     left: u64,
+    /// How texts are read as bytes, once they could not be read as texts, and why they could not.
+    bytes_only: Option<(FieldLevels, Flaw)>,
 }
 
 impl ParquetStream {
@@ -48,6 +56,7 @@ impl ParquetStream {
         file: File,
         table: Arc<ParquetFile>,
         proof: Proof,
+        most_bytes: u64,
         parts: VecDeque<(usize, Range<u64>)>,
     ) -> Self {
         Self {
@@ -57,21 +66,26 @@ impl ParquetStream {
             }),
             table,
             proof,
+            most_bytes,
             parts,
             open: None,
             decoded: None,
         }
     }
 
-    pub(in crate::table_stream) fn next_rows(&mut self) -> Checked<Option<RecordBatch>> {
+    /// The next rows; those with a text that is not UTF-8 are added to `bad`.
+    pub(in crate::table_stream) fn next_rows(
+        &mut self,
+        bad: &mut BadRows,
+    ) -> Checked<Option<RecordBatch>> {
         loop {
             if let Some(decoded) = self.decoded.take() {
-                let batch = first_batch(&decoded);
+                let batch = first_batch(&decoded, self.most_bytes)?;
                 let rest = decoded.num_rows() - batch.num_rows();
                 if rest > 0 {
                     self.decoded = Some(decoded.slice(batch.num_rows(), rest));
                 }
-                return guarded(|| finish(&batch, self.table.schema())).map(Some);
+                return guarded(|| as_shown(&batch, self.table.schema(), bad)).map(Some);
             }
             if self.open.is_none() {
                 let Some((group, rows)) = self.parts.pop_front() else {
@@ -114,6 +128,12 @@ impl ParquetStream {
         let chunks = scan_group(&self.table, &self.file.file, group, &rows)?;
         let group_rows = self.table.groups[group].rows;
         let found: Vec<&ChunkPages> = chunks.iter().flatten().collect();
+        for chunk in &found {
+            let (offset, bytes) = chunk.largest();
+            ensure_fits(bytes, self.most_bytes, || {
+                format!("the page at byte {offset}")
+            })?;
+        }
         let parts = found.iter().flat_map(|chunk| chunk.parts(&rows)).collect();
         let zones = cut_zones(&found, group_rows, rows, self.table.fixed_row_bytes);
         Ok(OpenGroup {
@@ -125,8 +145,10 @@ impl ParquetStream {
             },
             parts,
             zones: zones.into(),
+            zone: None,
             reader: None,
             left: 0,
+            bytes_only: None,
         })
     }
 }
@@ -177,7 +199,13 @@ impl OpenGroup {
     fn next(&mut self, table: &ParquetFile) -> Checked<Option<RecordBatch>> {
         loop {
             if let Some(reader) = &mut self.reader {
-                let rows = guarded(|| reader.next().transpose())?;
+                let rows = match guarded(|| reader.next().transpose()) {
+                    Ok(rows) => rows,
+                    Err(flaw) => {
+                        self.read_as_bytes(table, flaw)?;
+                        continue;
+                    }
+                };
                 if let Some(rows) = rows.filter(|rows| rows.num_rows() > 0) {
                     let count = rows.num_rows() as u64;
                     self.left = self
@@ -199,26 +227,37 @@ impl OpenGroup {
                 RowSelector::skip(zone.rows.start as usize),
                 RowSelector::select(self.left as usize),
             ]);
+            let levels = self.bytes_only.as_ref();
+            let levels = levels.map_or(&table.levels, |(levels, _)| levels);
             let reader = guarded(|| {
                 ParquetRecordBatchReader::try_new_with_row_groups(
-                    &table.levels,
+                    levels,
                     &self.columns,
                     zone.batch_rows,
                     Some(selection),
                 )
             })?;
             self.reader = Some(reader);
+            self.zone = Some(zone);
         }
     }
-}
 
-/// The rows with the file's own types.
-fn finish(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Flaw> {
-    let columns = rows.columns().iter().zip(schema.fields());
-    let columns = columns
-        .map(|(column, field)| without_views(column, field.data_type()))
-        .collect::<Result<_, _>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    let rows = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?;
-    Ok(rows)
+    /// Begins again where the reader failed, with texts as bytes: one that is not UTF-8 must not cost more than its row.
+    fn read_as_bytes(&mut self, table: &ParquetFile, flaw: Flaw) -> Checked<()> {
+        if !matches!(flaw, Flaw::Damaged(_)) {
+            return Err(flaw);
+        }
+        match (self.bytes_only.take(), self.zone.take()) {
+            // It was not that.
+            (Some((_, first)), _) => return Err(first),
+            (None, Some(zone)) => self.zones.push_front(Zone {
+                rows: zone.rows.end - self.left..zone.rows.end,
+                ..zone
+            }),
+            (None, None) => return Err(flaw),
+        }
+        self.bytes_only = Some((table.levels_of_bytes()?, flaw));
+        self.reader = None;
+        Ok(())
+    }
 }

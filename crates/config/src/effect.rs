@@ -7,7 +7,7 @@ use crate::codec::scheme;
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::recipe::Recipe;
-use crate::settings::{ExecutorKind, Strategy};
+use crate::settings::{Compression, ExecutorKind, StorageFormat, Strategy};
 use crate::suggest;
 
 /// Looks over a whole recipe; warnings go to `given`.
@@ -17,6 +17,7 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
     check_delimiter(recipe, given)?;
     check_work_dir(recipe, given)?;
     check_manual_checkpoints(recipe, given);
+    check_compressions(recipe, given);
     Ok(())
 }
 
@@ -47,6 +48,35 @@ fn check_executor(recipe: &Recipe, given: &mut Given) -> Result<()> {
 const FORMS: [&str; 8] = [
     "jsonl", "ndjson", "json", "csv", "tsv", "parquet", "arrow", "feather",
 ];
+
+/// Not every format has every compression: the nearest one is used.
+fn check_compressions(recipe: &Recipe, given: &mut Given) {
+    let (checkpoint, storage) = (&recipe.checkpoint, &recipe.storage);
+    for (key, format, asked) in [
+        (
+            "checkpoint.compression",
+            checkpoint.format,
+            checkpoint.compression,
+        ),
+        (
+            "intermediate_storage.compression",
+            storage.format,
+            storage.compression,
+        ),
+    ] {
+        let used = match (format, asked) {
+            (StorageFormat::Arrow, Compression::Snappy) => "lz4",
+            (StorageFormat::Arrow, Compression::Gzip)
+            | (StorageFormat::Jsonl, Compression::Snappy | Compression::Lz4) => "zstd",
+            _ => continue,
+        };
+        if given.is_given(key) {
+            let (name, place) = given.place(key);
+            let message = format!("`{name}`: {format} files have no {asked}, `{used}` is used");
+            given.warn(&place, message, None);
+        }
+    }
+}
 
 fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
     let path = recipe.export.path.to_ascii_lowercase();

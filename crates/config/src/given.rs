@@ -178,6 +178,12 @@ impl Given {
         }
     }
 
+    /// Whether the recipe or the command line gives the key.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        let spec = keys().find(|key| key.name == name);
+        spec.is_some_and(|spec| !self.candidates(spec).is_empty())
+    }
+
     /// As [`Given::place`], but where the value stands.
     pub(crate) fn value_place(&self, name: &str) -> (String, Place) {
         let spec = keys().find(|key| key.name == name);

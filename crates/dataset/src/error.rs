@@ -129,6 +129,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A column of an output holds a value that its type does not.
+    #[error("the field `{field}` cannot be exported: {reason}")]
+    Misfit {
+        /// The column, or a path into it.
+        field: String,
+        /// The value, and the type.
+        reason: String,
+    },
     /// Rows cannot be brought into the form of the export.
     #[error("the rows cannot be exported so: {reason}")]
     Encode {

@@ -51,6 +51,8 @@ pub(crate) struct Merged {
     pub(crate) companions: Vec<Staged>,
     /// Fields of mixed type, of an output with columns.
     pub(crate) mixed: Vec<MixedField>,
+    /// What else is odd about its columns.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What became of a piece.
@@ -207,17 +209,20 @@ impl Merging {
         Ok(Merged {
             staged: finished.staged,
             mixed: finished.mixed,
+            notes: finished.notes,
             companions: self.outputs.finish().map_err(MergeFailure::Output)?,
         })
     }
 
     fn append(&mut self, piece: Piece) -> std::result::Result<(), MergeFailure> {
         let partition = piece.partition;
-        let mut types = None;
+        let (mut types, mut input) = (None, None);
         if self.needs_types || self.outputs.wants_stats() {
             let index = RowsReader::open_file(&piece.index, &piece.index_stamp);
             let mut index = index.map_err(|error| unreadable(partition, &error))?;
             types = index.manifest().types.clone();
+            let has_rows = types.as_ref().is_some_and(|types| !types.is_empty());
+            input = (!has_rows).then(|| index.manifest().seen.clone());
             self.outputs.append_stats(&mut index, partition)?;
         }
         self.outputs.append_dropped(&piece.dropped, partition)?;
@@ -228,6 +233,7 @@ impl Merging {
             stamp: piece.stamp,
             types,
             schema: piece.schema,
+            input,
         };
         self.writer
             .append(rows)

@@ -17,6 +17,9 @@ use crate::prepare::Prepared;
 /// Columnar files that are opened to see what their columns are called.
 const TABLES: usize = 32;
 
+/// What a page or record batch may take that is looked at: a look must not need more memory than the work.
+const LOOK_BYTES: u64 = 64 << 20;
+
 /// Rows of each that are looked at.
 const TABLE_ROWS: u64 = 64;
 
@@ -183,7 +186,7 @@ impl Look {
     }
 
     fn at_table(&mut self, source: &Source) -> coldpress_dataset::Result<()> {
-        let file = TableFile::open(source)?;
+        let file = TableFile::open(source)?.with_memory(LOOK_BYTES);
         let rows = file.rows().min(TABLE_ROWS);
         self.at_columns(&file, rows);
         let paths = self.chain.fields().paths().iter();

@@ -1,5 +1,6 @@
 //! What the fields of a dataset hold: which kinds of values, how often, and where the odd ones are.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -19,10 +20,28 @@ pub struct FieldsSeen {
     /// Values of fields beyond the first 10,000.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub further_values: u64,
+    /// Where the first fields stand, as many as it has; only of use when there are many.
+    #[serde(skip)]
+    places: Places,
     /// Field and kind of the values of a record that is still being read.
     #[serde(skip)]
     pending: Vec<(u32, u32)>,
 }
+
+/// Where fields stand. It says nothing that the fields do not.
+#[derive(Clone, Debug, Default)]
+struct Places(HashMap<Box<str>, u32>);
+
+impl PartialEq for Places {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Places {}
+
+/// Below this many fields looking through them all is fast enough.
+const FEW: usize = 16;
 
 /// One field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,7 +186,7 @@ impl FieldsSeen {
     pub fn add(&mut self, hint: usize, name: &str, value: KindSeen) -> usize {
         let found = match self.fields.get(hint) {
             Some(field) if field.name == name => Some(hint),
-            _ => self.fields.iter().position(|field| field.name == name),
+            _ => self.find(name),
         };
         let at = match found {
             Some(at) => at,
@@ -194,6 +213,17 @@ impl FieldsSeen {
         at + 1
     }
 
+    fn find(&mut self, name: &str) -> Option<usize> {
+        if self.fields.len() <= FEW {
+            return self.fields.iter().position(|field| field.name == name);
+        }
+        let places = &mut self.places.0;
+        for place in places.len()..self.fields.len() {
+            places.insert(self.fields[place].name.as_str().into(), place as u32);
+        }
+        places.get(name).map(|place| *place as usize)
+    }
+
     /// Counts records, whose values were added.
     pub fn add_records(&mut self, records: u64) {
         self.records += records;
@@ -212,8 +242,10 @@ impl FieldsSeen {
             field.kinds[kind as usize].count -= 1;
             // What the values brought in stands last.
             field.kinds.pop_if(|seen| seen.count == 0);
-            if field.kinds.is_empty() {
-                self.fields.pop();
+            if field.kinds.is_empty()
+                && let Some(field) = self.fields.pop()
+            {
+                self.places.0.remove(field.name.as_str());
             }
         }
     }

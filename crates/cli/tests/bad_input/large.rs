@@ -10,6 +10,7 @@ use coldpress::dataset::{Compression, RowsEncoder};
 use serde_json::json;
 
 use crate::bench::{Bench, EXPORT, Ran};
+use crate::columnar::peer;
 
 const FIRST: &str = "{\"id\": \"first\", \"text\": \"An ordinary record.\"}\n";
 const LAST: &str = "{\"id\": \"last\", \"text\": \"Another ordinary record.\"}\n";
@@ -261,4 +262,50 @@ fn a_million_brackets_and_200_000_keys() {
         "a record must be a JSON object, this line is a list"
     );
     assert!(peak < 150 * MB, "{} MB", peak / MB);
+}
+
+/// 890 bytes that are 20,000 rows of one text of a megabyte: as many rows as fit are in memory at once.
+#[test]
+fn a_dictionary_of_one_long_text_takes_no_memory_for_each_row() {
+    let bench = Bench::new();
+    bench.write("in.arrow", peer("found/dictionary_of_one.arrow"));
+    let recipe = String::from_utf8(bench.read("recipe.yaml")).unwrap();
+    bench.write("recipe.yaml", recipe.replace("min_len: 0", "max_len: 10"));
+    let (ran, peak) = process_measured(&bench, "--dataset_path in.arrow --limit 300");
+    let report = ran.expect(0).json();
+    assert_eq!(report["ledger"]["records"], 300);
+    assert!(peak < 100 * MB, "{} MB", peak / MB);
+}
+
+/// What a worker has no memory for is an error, which names the key, and takes no memory.
+#[test]
+fn a_text_that_is_too_large_for_the_memory_is_an_error() {
+    let bench = Bench::new();
+    let begin = b"{\"id\": 1, \"text\": \"";
+    let parts: [(&[u8], usize); 4] = [
+        (FIRST.as_bytes(), 1),
+        (begin, 1),
+        (&[b'a'; MB], 100),
+        (b"\"}\n", 1),
+    ];
+    write(&bench.path("in.jsonl"), Compression::None, &parts);
+    for name in ["in.parquet", "in.arrow"] {
+        let make = format!("--export_path {name} --max_record_mb 512 --process [] --fresh");
+        bench.process(&make).expect(0);
+        let small = format!("--dataset_path {name} --np 2 --retry.max_retries 0 --fresh");
+        let (ran, peak) = process_measured(&bench, &format!("{small} --memory_limit_mb 200"));
+        let report = ran.expect(3).json();
+        let error = report["failed_partitions"][0]["error"].as_str().unwrap();
+        assert!(
+            error.contains(
+                "a worker may take 67108864 for it; raise `memory_limit_mb` or lower `np`"
+            ),
+            "{error}"
+        );
+        assert!(peak < 200 * MB, "{name}: {} MB", peak / MB);
+        // With enough of it, the record is one that is too long.
+        let line = format!("{small} --memory_limit_mb 2000");
+        let report = bench.process(&line).expect(0).json();
+        assert_eq!(report["ledger"]["rejected"], 1);
+    }
 }

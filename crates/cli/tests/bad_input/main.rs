@@ -25,6 +25,8 @@ mod layouts;
 mod large;
 // Bad lines in short files, written out in the tests.
 mod lines;
+// Exports whose columns are many, none, or of values that a column cannot hold.
+mod odd_columns;
 // Recipes that are wrong.
 mod recipes;
 // Inputs that users of such tools reported trouble with.

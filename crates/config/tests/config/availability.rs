@@ -173,6 +173,14 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "checkpoint: {strategy: manual, op_names: [a_maper]}",
             "r.yaml:4:32: `checkpoint.op_names` names `a_maper`, which is not in `process`",
         ),
+        (
+            "checkpoint: {format: arrow, compression: snappy}",
+            "r.yaml:4:29: `checkpoint.compression`: arrow files have no snappy, `lz4` is used",
+        ),
+        (
+            "intermediate_storage: {format: jsonl, compression: lz4}",
+            "r.yaml:4:39: `intermediate_storage.compression`: jsonl files have no lz4, `zstd` is used",
+        ),
     ] {
         assert_eq!(warnings(&load(more)), [expected], "{more}");
     }
@@ -183,6 +191,7 @@ fn defaults_and_empty_requests_pass_in_silence() {
     for more in [
         "checkpoint: {mode: delta, format: parquet, compression: snappy}",
         "checkpoint: {mode: full, compression: zstd}",
+        "checkpoint: {format: arrow}",
         "executor_type: default\nray_address: 10.0.0.1:6379",
         "executor_type: partitioned",
         "custom_operator_paths: []\nvalidators:\n",

@@ -11,7 +11,7 @@ use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
 use coldpress_storage::{FileStamp, NewFile};
 
-use super::columns::{Dictionaries, for_each_batch, without_dictionaries};
+use super::columns::{Dictionaries, for_each_batch, rows_of_cells, without_dictionaries};
 use super::second_pass::{UnitFile, UnitForm};
 use super::unit::{Unit, UnitLimits};
 use crate::error::{Error, Result};
@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 /// Record batches of about 8 MiB and at most 64 Ki rows, each one unit.
 pub(super) struct Arrow {
     schema: SchemaRef,
+    has_rest: bool,
 }
 
 /// An Arrow IPC file.
@@ -30,7 +31,7 @@ pub(super) struct ArrowFile {
 impl Arrow {
     /// An output of this schema. A file has one dictionary per column, and the rows of a dataset have many: what is
     /// encoded by dictionaries becomes plain.
-    pub(super) fn new(joined: &Schema) -> Self {
+    pub(super) fn new(joined: &Schema, has_rest: bool) -> Self {
         let fields: Vec<Field> = joined
             .fields()
             .iter()
@@ -39,6 +40,7 @@ impl Arrow {
         let schema = Schema::new_with_metadata(fields, joined.metadata().clone());
         Self {
             schema: Arc::new(schema),
+            has_rest,
         }
     }
 }
@@ -52,14 +54,15 @@ impl UnitForm for Arrow {
     fn limits(&self, file_bytes: u64) -> UnitLimits {
         UnitLimits {
             bytes: (file_bytes / 4).clamp(64 << 10, 8 << 20),
-            rows: 64 << 10,
+            rows: rows_of_cells(&self.schema, 8 << 20).min(64 << 10),
         }
     }
 
     fn encode(&self, unit: Unit<'_>) -> Result<RecordBatch> {
         // Of a single batch concatenation would make no copy, and bits behind its last row would show.
         let mut batches = vec![RecordBatch::new_empty(SchemaRef::clone(&self.schema))];
-        for_each_batch(unit, &self.schema, Dictionaries::Undo, |batch| {
+        let schema = (&self.schema, self.has_rest);
+        for_each_batch(unit, schema, Dictionaries::Undo, |batch| {
             batches.push(batch);
             Ok(())
         })?;

@@ -19,10 +19,11 @@ pub(super) enum Dictionaries {
     Undo,
 }
 
-/// Gives `take` the rows of a unit, in record batches of `schema` and some size.
+/// Gives `take` the rows of a unit, in record batches of `schema` and some size. If the schema `has_rest`, its last column
+/// takes the fields of lines that are no columns.
 pub(super) fn for_each_batch(
     unit: Unit<'_>,
-    schema: &SchemaRef,
+    (schema, has_rest): (&SchemaRef, bool),
     dictionaries: Dictionaries,
     mut take: impl FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
@@ -37,11 +38,17 @@ pub(super) fn for_each_batch(
                 let batch = batch
                     .map_err(coldpress_table::Error::from)
                     .and_then(|batch| adapt(&batch, schema));
-                take(batch.map_err(|error| not_as_noted(piece, &error))?)?;
+                take(batch.map_err(|error| misfit(piece, &error))?)?;
             }
             Part::Lines(piece, lines) => {
                 let decoder = match &mut decoder {
                     Some(decoder) => decoder,
+                    None if has_rest => {
+                        let decoder_with_rest = Decoder::with_rest(SchemaRef::clone(schema));
+                        let made =
+                            decoder_with_rest.map_err(|error| Error::encode(error.to_string()));
+                        decoder.insert(made?)
+                    }
                     None => decoder.insert(self::decoder(schema)?),
                 };
                 decode(piece, &lines, decoder, &mut take)?;
@@ -51,8 +58,28 @@ pub(super) fn for_each_batch(
     Ok(())
 }
 
+/// A value that the type of its column does not hold; anything else is damage.
+fn misfit(piece: &Piece, error: &coldpress_table::Error) -> Error {
+    match error {
+        coldpress_table::Error::Value {
+            field,
+            found,
+            expected,
+        } => Error::Misfit {
+            field: field.clone(),
+            reason: format!("it holds {found}, which {expected} does not"),
+        },
+        other => not_as_noted(piece, other),
+    }
+}
+
 fn not_as_noted(piece: &Piece, error: &coldpress_table::Error) -> Error {
     piece.damaged(format!("its rows are not as noted: {error}"))
+}
+
+/// How many rows have so many cells: where there are many columns, rows of few bytes take much memory all the same.
+pub(super) fn rows_of_cells(schema: &Schema, cells: u64) -> u64 {
+    (cells / schema.fields().len().max(1) as u64).max(1)
 }
 
 /// A decoder of lines of this schema.

@@ -9,7 +9,6 @@ use std::path::Path;
 use coldpress_record::unescape_into;
 use coldpress_storage::{FileStamp, NewFile};
 use memchr::{memchr, memchr3};
-use serde::Deserialize;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -31,6 +30,8 @@ pub(super) struct Csv {
     /// How many cells a row has.
     width: usize,
     columns: HashMap<String, usize>,
+    /// Whether the last cell takes, as JSON, the fields that are no columns.
+    has_rest: bool,
 }
 
 /// Encoded rows, and their length before they were packed.
@@ -47,7 +48,11 @@ pub(super) struct CsvFile {
 
 impl Csv {
     /// An output with these columns.
-    pub(super) fn new<'a>(form: FileForm, names: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn new<'a>(
+        form: FileForm,
+        names: impl Iterator<Item = &'a str>,
+        has_rest: bool,
+    ) -> Self {
         let names: Vec<&str> = names.collect();
         let mut header = Vec::new();
         for (index, name) in names.iter().enumerate() {
@@ -63,13 +68,16 @@ impl Csv {
         let columns = names
             .into_iter()
             .enumerate()
-            .map(|(index, name)| (name.to_owned(), index));
+            .map(|(index, name)| (name.to_owned(), index))
+            // A record may have a field of the name of the last column.
+            .take(width - usize::from(has_rest));
         Self {
             separator: form.separator(),
             packing: form.packing,
             header,
             width,
             columns: columns.collect(),
+            has_rest,
         }
     }
 
@@ -86,7 +94,12 @@ impl Csv {
         Ok(Block { bytes, plain_bytes })
     }
 
-    fn write_row(&self, cells: &[Option<&RawValue>], text: &mut String, out: &mut Vec<u8>) {
+    fn write_row(
+        &self,
+        (cells, rest): (&[Option<&RawValue>], &str),
+        text: &mut String,
+        out: &mut Vec<u8>,
+    ) {
         let start = out.len();
         for (index, cell) in cells.iter().enumerate() {
             if index > 0 {
@@ -95,6 +108,9 @@ impl Csv {
             if let Some(json) = cell {
                 write_cell(json.get(), self.separator, text, out);
             }
+        }
+        if !rest.is_empty() {
+            write_text(rest, self.separator, out);
         }
         // A line without any byte would be no row to most readers.
         if out.len() == start {
@@ -122,7 +138,7 @@ impl UnitForm for Csv {
             return Err(Error::without_fields("CSV"));
         }
         let mut plain = Vec::new();
-        let mut text = String::new();
+        let (mut text, mut rest) = (String::new(), String::new());
         for part in unit.parts {
             let (piece, lines) = match part {
                 Part::Lines(piece, lines) => (piece, lines),
@@ -133,14 +149,19 @@ impl UnitForm for Csv {
             plain.reserve(lines.len());
             for line in lines.lines() {
                 cells.fill(None);
+                rest.clear();
                 let row = Row {
                     columns: &self.columns,
                     cells: &mut cells,
+                    rest: self.has_rest.then_some(&mut rest),
                 };
                 let mut json = serde_json::Deserializer::from_str(line);
                 json.deserialize_map(row)
                     .map_err(|error| piece.damaged(format!("a row is not as noted: {error}")))?;
-                self.write_row(&cells, &mut text, &mut plain);
+                if !rest.is_empty() {
+                    rest.push('}');
+                }
+                self.write_row((&cells, &rest), &mut text, &mut plain);
             }
         }
         self.pack(plain)
@@ -194,6 +215,19 @@ fn write_cell(json: &str, separator: u8, text: &mut String, out: &mut Vec<u8>) {
     }
 }
 
+/// The name that a key of JSON means; one that no Unicode can hold stands as it is written, as everywhere.
+fn name_of(quoted: &str) -> Cow<'_, str> {
+    let inner = &quoted[1..quoted.len() - 1];
+    if memchr(b'\\', inner.as_bytes()).is_none() {
+        return inner.into();
+    }
+    let mut name = String::new();
+    match unescape_into(inner, &mut name) {
+        Ok(()) => name.into(),
+        Err(_) => quoted.into(),
+    }
+}
+
 /// Writes a text, between quotes where it must be.
 fn write_text(text: &str, separator: u8, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
@@ -219,11 +253,9 @@ fn write_text(text: &str, separator: u8, out: &mut Vec<u8>) {
 struct Row<'c, 'de> {
     columns: &'c HashMap<String, usize>,
     cells: &'c mut [Option<&'de RawValue>],
+    /// Takes the members that have no column, without the end of their object.
+    rest: Option<&'c mut String>,
 }
-
-/// A key, borrowed unless it has escapes.
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Visitor<'de> for Row<'_, 'de> {
     type Value = ();
@@ -232,9 +264,17 @@ impl<'de> Visitor<'de> for Row<'_, 'de> {
         formatter.write_str("a JSON object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> std::result::Result<(), A::Error> {
+        while let Some(quoted) = map.next_key::<&RawValue>()? {
+            let key = name_of(quoted.get());
             let Some(index) = self.columns.get(key.as_ref()) else {
+                if let Some(rest) = &mut self.rest {
+                    let value: &RawValue = map.next_value()?;
+                    let begin = if rest.is_empty() { '{' } else { ',' };
+                    rest.push(begin);
+                    rest.extend([quoted.get(), ":", value.get()]);
+                    continue;
+                }
                 let reason = format!("the key `{key}` is not in the header");
                 return Err(serde::de::Error::custom(reason));
             };
@@ -252,16 +292,17 @@ mod tests {
     #[track_caller]
     fn check(line: &str, expected: &str) {
         let form = FileForm::parse("csv").unwrap();
-        let csv = Csv::new(form, ["a", "b"].into_iter());
+        let csv = Csv::new(form, ["a", "b"].into_iter(), false);
         let mut cells = vec![None; 2];
         let row = Row {
             columns: &csv.columns,
             cells: &mut cells,
+            rest: None,
         };
         let mut json = serde_json::Deserializer::from_str(line);
         json.deserialize_map(row).unwrap();
         let mut out = Vec::new();
-        csv.write_row(&cells, &mut String::new(), &mut out);
+        csv.write_row((&cells, ""), &mut String::new(), &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
@@ -288,10 +329,10 @@ mod tests {
 
     #[test]
     fn a_row_of_one_null_is_not_blank() {
-        let csv = Csv::new(FileForm::parse("csv").unwrap(), ["a,b"].into_iter());
+        let csv = Csv::new(FileForm::parse("csv").unwrap(), ["a,b"].into_iter(), false);
         assert_eq!(csv.header, b"\"a,b\"\n");
         let mut out = Vec::new();
-        csv.write_row(&[None], &mut String::new(), &mut out);
+        csv.write_row((&[None], ""), &mut String::new(), &mut out);
         assert_eq!(out, b"\"\"\n");
     }
 }

@@ -1,11 +1,14 @@
 //! The schema that all rows of an output have together.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
+use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
-use coldpress_record::Origin;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use coldpress_record::{FieldsSeen, Origin, ValueKind};
 use coldpress_table::{Joined, MixedField, SchemaJoin, Types};
 
+use super::columns::as_json_text;
 use super::encode::decode_rows;
 use super::piece::Piece;
 use super::rows::RowsForm;
@@ -15,28 +18,92 @@ use crate::sniff::Compression;
 
 /// Joins what the rows of pieces are.
 #[derive(Default)]
-pub(super) struct PieceJoin(SchemaJoin);
+pub(super) struct PieceJoin {
+    join: SchemaJoin,
+    /// What the fields of the input hold, as long as there is no row that has any.
+    input: FieldsSeen,
+}
+
+/// What an output's columns are.
+pub(super) struct Columns {
+    pub(super) schema: SchemaRef,
+    /// Whether the last column takes, as JSON text, the fields that are no columns.
+    pub(super) has_rest: bool,
+    /// The fields whose values are of more than one type.
+    pub(super) mixed: Vec<MixedField>,
+}
 
 impl PieceJoin {
     /// Adds a piece; of its file no more is read than the schema, if what its lines hold is known. A schema is believed
     /// before the file is proven: that happens as its rows are read.
     pub(super) fn add(&mut self, piece: &Piece) -> Result<()> {
         if let Some(schema) = &piece.schema {
-            self.0.add_schema(schema);
+            self.join.add_schema(schema);
         }
         match (piece.form, &piece.types) {
-            (_, Some(types)) => self.0.add_types(types),
-            (RowsForm::Table, None) => self.0.add_schema(schema_of(piece)?.as_ref()),
+            (_, Some(types)) => self.join.add_types(types),
+            (RowsForm::Table, None) => self.join.add_schema(schema_of(piece)?.as_ref()),
             (RowsForm::Lines(_), None) if piece.schema.is_some() => {}
-            (RowsForm::Lines(packing), None) => self.0.add_types(&types_of(piece, packing)?),
+            (RowsForm::Lines(packing), None) => {
+                let mut types = Types::default();
+                read_types(piece, packing, |line, origin| types.observe(line, origin))?;
+                self.join.add_types(&types);
+            }
+        }
+        match &piece.input {
+            Some(input) if self.join.is_empty() => self.input.join(input),
+            _ => self.input = FieldsSeen::default(),
         }
         Ok(())
     }
 
-    /// The schema, and the fields whose values are of more than one type.
-    pub(super) fn finish(self) -> (SchemaRef, Vec<MixedField>) {
-        let Joined { schema, mixed } = self.0.finish();
-        (schema, mixed)
+    /// The columns of the rows of all these pieces, which were added.
+    pub(super) fn finish(mut self, pieces: &[Piece]) -> Result<Columns> {
+        if self.join.is_empty() {
+            return Ok(Columns {
+                schema: schema_of_input(&self.input),
+                has_rest: false,
+                mixed: Vec::new(),
+            });
+        }
+        let (names, has_more) = self.join.column_names();
+        if has_more {
+            for piece in pieces {
+                self.add_unnoted(piece, &names)?;
+            }
+        }
+        let Joined {
+            schema,
+            mixed,
+            has_rest,
+        } = self.join.finish();
+        Ok(Columns {
+            schema,
+            has_rest,
+            mixed,
+        })
+    }
+
+    /// Adds what the lines of a piece hold in columns of these names that are not among the fields it could note: they
+    /// came after too many others.
+    fn add_unnoted(&mut self, piece: &Piece, names: &[String]) -> Result<()> {
+        let (Some(types), RowsForm::Lines(packing)) = (&piece.types, piece.form) else {
+            return Ok(());
+        };
+        if !types.has_more() {
+            return Ok(());
+        }
+        let noted: HashSet<&str> = types.field_names().collect();
+        let unnoted = names.iter().map(String::as_str);
+        let mut rest = Types::of_fields(unnoted.filter(|name| !noted.contains(name)));
+        if rest.field_names().next().is_none() {
+            return Ok(());
+        }
+        read_types(piece, packing, |line, origin| {
+            rest.observe_known(line, origin)
+        })?;
+        self.join.add_types(&rest);
+        Ok(())
     }
 }
 
@@ -45,11 +112,74 @@ fn schema_of(piece: &Piece) -> Result<SchemaRef> {
     Ok(reader.map_err(|error| piece.unreadable(&error))?.schema())
 }
 
-/// What lines hold, read from the lines themselves.
-fn types_of(piece: &Piece, packing: Compression) -> Result<Types> {
+impl Columns {
+    /// What a user should know of them.
+    fn rest_name(&self) -> Option<&str> {
+        let last = self.schema.fields().last().filter(|_| self.has_rest);
+        last.map(|field| field.name().as_str())
+    }
+
+    pub(super) fn note(&self) -> Option<String> {
+        self.rest_name().map(|name| {
+            format!(
+                "the records have more than {} fields: the first of them are columns, the values of all others are in the \
+                 column `{name}`, as JSON",
+                Types::MAX_COLUMNS
+            )
+        })
+    }
+
+    /// Makes the column JSON text, which takes all values; false if it is that already.
+    pub(super) fn become_json(&mut self, path: &str) -> bool {
+        let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
+        // A path leads into a field; that field is named as its beginning, and may have points in its name.
+        let is_meant = |field: &&mut FieldRef| {
+            let rest = path.strip_prefix(field.name().as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let meant = fields.iter_mut().filter(is_meant);
+        let Some(field) = meant.max_by_key(|field| field.name().len()) else {
+            return false;
+        };
+        let json = as_json_text(field);
+        if **field == json {
+            return false;
+        }
+        *field = Arc::new(json);
+        let metadata = self.schema.metadata().clone();
+        self.schema = SchemaRef::new(Schema::new_with_metadata(fields, metadata));
+        true
+    }
+}
+
+/// The columns of an output without a row: those that the records of the input had.
+fn schema_of_input(input: &FieldsSeen) -> SchemaRef {
+    let fields = input.fields.iter().take(Types::MAX_COLUMNS);
+    let fields = fields.map(|field| {
+        let kinds: Vec<&ValueKind> = field.value_kinds().map(|seen| &seen.kind).collect();
+        let plain = |data_type| Field::new(&field.name, data_type, true);
+        match kinds.as_slice() {
+            [] | [ValueKind::Text] => plain(DataType::Utf8),
+            [ValueKind::Boolean] => plain(DataType::Boolean),
+            [ValueKind::Integer] => plain(DataType::Int64),
+            [ValueKind::Float] => plain(DataType::Float64),
+            [ValueKind::Integer, ValueKind::Float] | [ValueKind::Float, ValueKind::Integer] => {
+                plain(DataType::Float64)
+            }
+            _ => as_json_text(&plain(DataType::Utf8)),
+        }
+    });
+    SchemaRef::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Gives `note` each line of a piece with where it is.
+fn read_types(
+    piece: &Piece,
+    packing: Compression,
+    mut note: impl FnMut(&str, &Origin),
+) -> Result<()> {
     let (file, proof) = piece.open()?;
     let text = decode_rows(file, packing).map_err(|error| piece.unreadable(&error))?;
-    let mut types = Types::default();
     let mut lines = BufReader::new(text);
     let (mut line, mut position) = (String::new(), 0);
     loop {
@@ -59,9 +189,8 @@ fn types_of(piece: &Piece, packing: Compression) -> Result<Types> {
         if length == 0 {
             break;
         }
-        types.observe(line.trim_end(), &Origin::new(0, position));
+        note(line.trim_end(), &Origin::new(0, position));
         position += length;
     }
-    piece.prove(&proof.stamp())?;
-    Ok(types)
+    piece.prove(&proof.stamp())
 }

@@ -4,9 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::{
-    DataType, Field, FieldRef, IntervalUnit, Metadata, Schema, SchemaRef, TimeUnit,
-};
+use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use coldpress_storage::{FileStamp, NewFile};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::ArrowWriter;
@@ -20,7 +18,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 
-use super::columns::{Dictionaries, any_type, as_json_text, for_each_batch};
+use super::columns::{Dictionaries, any_type, as_json_text, for_each_batch, rows_of_cells};
 use super::form::ParquetCodec;
 use super::second_pass::{UnitFile, UnitForm};
 use super::unit::{Unit, UnitLimits};
@@ -29,6 +27,7 @@ use crate::error::{Error, Result};
 /// Row groups of about 32 MiB before they are encoded, each one unit.
 pub(super) struct Parquet {
     schema: SchemaRef,
+    has_rest: bool,
     options: ArrowWriterOptions,
     factory: ArrowRowGroupWriterFactory,
 }
@@ -41,7 +40,7 @@ pub(super) struct ParquetFile {
 
 impl Parquet {
     /// An output of this schema, compressed so; columns of types that Parquet does not have become JSON text.
-    pub(super) fn new(joined: &Schema, codec: ParquetCodec) -> Result<Self> {
+    pub(super) fn new(joined: &Schema, has_rest: bool, codec: ParquetCodec) -> Result<Self> {
         let fields: Vec<Field> = joined
             .fields()
             .iter()
@@ -49,11 +48,12 @@ impl Parquet {
             .collect();
         let schema = Schema::new_with_metadata(fields, joined.metadata().clone());
         let options = ArrowWriterOptions::new().with_properties(properties(&schema, codec));
-        // Key-value metadata stands once, beside the schema.
-        let schema = Arc::new(schema.with_metadata(Metadata::new()));
+        // Readers of Arrow believe the embedded schema alone, others the footer: pairs are in both.
+        let schema = Arc::new(schema);
         let (_, factory) = begin(io::sink(), &schema, &options).map_err(encode_error)?;
         Ok(Self {
             schema,
+            has_rest,
             options,
             factory,
         })
@@ -69,7 +69,7 @@ impl UnitForm for Parquet {
     fn limits(&self, file_bytes: u64) -> UnitLimits {
         UnitLimits {
             bytes: (file_bytes / 4).clamp(64 << 10, 32 << 20),
-            rows: 1 << 20,
+            rows: rows_of_cells(&self.schema, 64 << 20).min(1 << 20),
         }
     }
 
@@ -82,7 +82,8 @@ impl UnitForm for Parquet {
             .factory
             .create_column_writers(0)
             .map_err(encode_error)?;
-        for_each_batch(unit, &self.schema, Dictionaries::Keep, |batch| {
+        let schema = (&self.schema, self.has_rest);
+        for_each_batch(unit, schema, Dictionaries::Keep, |batch| {
             let mut writers = columns.iter_mut();
             for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
                 let leaves = compute_leaves(field, column).map_err(encode_error)?;

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use coldpress_record::FieldsSeen;
 use coldpress_storage::{FileStamp, Hasher, Obstacle, open_file};
 use coldpress_table::{SchemaRef, Types};
 
@@ -25,6 +26,9 @@ pub struct Piece {
     /// The schema of lines that come from a columnar source, where the export has columns; their types are then those
     /// of the fields that the source does not have.
     pub schema: Option<SchemaRef>,
+    /// What the fields of the records hold that the rows were made of, which say what the columns of an output without a
+    /// row are.
+    pub input: Option<FieldsSeen>,
 }
 
 impl Piece {

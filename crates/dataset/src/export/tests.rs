@@ -96,6 +96,7 @@ impl Bench {
             form,
             types,
             schema: None,
+            input: None,
         });
         self
     }

@@ -10,7 +10,7 @@ use coldpress_table::MixedField;
 use super::arrow_file::Arrow;
 use super::csv::Csv;
 use super::form::{ExportForm, FileForm};
-use super::join::PieceJoin;
+use super::join::{Columns, PieceJoin};
 use super::lines::LinesOutput;
 use super::parquet_file::Parquet;
 use super::piece::Piece;
@@ -20,7 +20,7 @@ use super::rows::RowsForm;
 use super::second_pass::second_pass;
 use super::staged::Staged;
 use super::target::ExportTarget;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Puts the rows of the partitions together, in order, in a temporary place beside the export path.
 ///
@@ -28,6 +28,8 @@ use crate::error::Result;
 /// schema is that of all rows, and written in [`finish`](Self::finish) by several threads. The same pieces always give
 /// the same bytes.
 pub struct ExportWriter {
+    target: ExportTarget,
+    token: String,
     temporary: PathBuf,
     work: Work,
 }
@@ -55,6 +57,8 @@ pub struct Finished {
     pub staged: Staged,
     /// Fields whose values are of more than one type, so that they became JSON text; of outputs with columns.
     pub mixed: Vec<MixedField>,
+    /// What else is odd about its columns, a sentence each.
+    pub notes: Vec<String>,
 }
 
 const BUFFER_BYTES: usize = 1 << 20;
@@ -83,7 +87,12 @@ impl ExportWriter {
                 buffer: vec![0; BUFFER_BYTES],
             }
         };
-        Ok(Self { temporary, work })
+        Ok(Self {
+            target: target.clone(),
+            token: token.to_owned(),
+            temporary,
+            work,
+        })
     }
 
     /// Where the output is made.
@@ -119,6 +128,9 @@ impl ExportWriter {
     /// [`Abandoned`](crate::Error::Abandoned) soon after `abandoned` is set; others when the output cannot be written or synced.
     pub fn finish(self, abandoned: &AtomicBool) -> Result<Finished> {
         check(abandoned)?;
+        let mut notes = Vec::new();
+        let (target, token) = (self.target, self.token);
+        let again = || Place::create(&target, &token);
         let (written, mixed) = match self.work {
             Work::Copied { output, .. } => (output.finish()?, Vec::new()),
             Work::Remembered {
@@ -128,23 +140,46 @@ impl ExportWriter {
                 place,
                 threads,
             } => {
-                let (schema, mixed) = join.finish();
-                let written = match form.form {
-                    ExportForm::Parquet => {
-                        let parquet = Parquet::new(&schema, form.codec)?;
-                        second_pass(&parquet, &pieces, place, threads, abandoned)
-                    }
-                    ExportForm::Arrow => {
-                        second_pass(&Arrow::new(&schema), &pieces, place, threads, abandoned)
-                    }
-                    ExportForm::Csv | ExportForm::Json | ExportForm::Jsonl => {
-                        let names = schema.fields().iter().map(|field| field.name().as_str());
-                        second_pass(&Csv::new(form, names), &pieces, place, threads, abandoned)
+                let mut columns = join.finish(&pieces)?;
+                notes.extend(columns.note());
+                let mut place = Some(place);
+                let written = loop {
+                    let place = match place.take() {
+                        Some(place) => place,
+                        None => again()?,
+                    };
+                    let Columns {
+                        schema, has_rest, ..
+                    } = &columns;
+                    let written = match form.form {
+                        ExportForm::Parquet => {
+                            let parquet = Parquet::new(schema, *has_rest, form.codec)?;
+                            second_pass(&parquet, &pieces, place, threads, abandoned)
+                        }
+                        ExportForm::Arrow => {
+                            let arrow = Arrow::new(schema, *has_rest);
+                            second_pass(&arrow, &pieces, place, threads, abandoned)
+                        }
+                        ExportForm::Csv | ExportForm::Json | ExportForm::Jsonl => {
+                            let names = schema.fields().iter().map(|field| field.name().as_str());
+                            let csv = Csv::new(form, names, *has_rest);
+                            second_pass(&csv, &pieces, place, threads, abandoned)
+                        }
+                    };
+                    match written {
+                        // No type tells in advance which of its values another type holds.
+                        Err(Error::Misfit { field, reason }) if columns.become_json(&field) => {
+                            notes.push(format!(
+                                "the field `{field}` is exported as JSON text: {reason}"
+                            ));
+                        }
+                        written => break written?,
                     }
                 };
                 // CSV has no types that could be mixed.
                 let has_types = form.form != ExportForm::Csv;
-                (written?, if has_types { mixed } else { Vec::new() })
+                let mixed = if has_types { columns.mixed } else { Vec::new() };
+                (written, mixed)
             }
         };
         let (length, digest): (u64, Digest) = written;
@@ -153,7 +188,11 @@ impl ExportWriter {
             length,
             digest,
         };
-        Ok(Finished { staged, mixed })
+        Ok(Finished {
+            staged,
+            mixed,
+            notes,
+        })
     }
 }
 

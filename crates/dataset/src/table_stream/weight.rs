@@ -113,12 +113,11 @@ fn of_dictionary(array: &dyn AnyDictionaryArray) -> u64 {
     if values.is_empty() {
         return array.len() as u64 * 4;
     }
-    let of_values = weights(values);
     let keys = array.normalized_keys();
     let is_valid = |row: &usize| array.keys().is_valid(*row);
     let held = (0..keys.len())
         .filter(is_valid)
-        .map(|row| of_values[keys[row]]);
+        .map(|row| of_value(values, keys[row]));
     held.sum::<u64>() + array.len() as u64 * 4
 }
 
@@ -137,9 +136,8 @@ fn runs<T: RunEndIndexType>(array: &ArrayRef) -> u64 {
     let Some(runs) = array.as_run_opt::<T>() else {
         return array.len() as u64 * 16;
     };
-    let of_values = weights(runs.values());
     let rows = 0..runs.len();
-    rows.map(|row| of_values[runs.get_physical_index(row)])
+    rows.map(|row| of_value(runs.values(), runs.get_physical_index(row)))
         .sum()
 }
 
@@ -151,18 +149,15 @@ fn of_list_view<O: OffsetSizeTrait>(array: &GenericListViewArray<O>) -> u64 {
     held.sum()
 }
 
-/// What each value weighs.
-fn weights(values: &ArrayRef) -> Vec<u64> {
-    let rows = 0..values.len();
+/// What one value weighs. Dictionaries may have many more values than there are rows, so that not all are looked at.
+fn of_value(values: &ArrayRef, at: usize) -> u64 {
     match values.data_type() {
-        DataType::Utf8 => lengths(values.as_string::<i32>().offsets()),
-        DataType::LargeUtf8 => lengths(values.as_string::<i64>().offsets()),
-        _ => rows.map(|row| weight(&values.slice(row, 1))).collect(),
+        DataType::Utf8 => values.as_string::<i32>().value_length(at) as u64,
+        DataType::LargeUtf8 => values.as_string::<i64>().value_length(at) as u64,
+        DataType::Binary => values.as_binary::<i32>().value_length(at) as u64,
+        DataType::LargeBinary => values.as_binary::<i64>().value_length(at) as u64,
+        _ => weight(&values.slice(at, 1)),
     }
-}
-
-fn lengths<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> Vec<u64> {
-    offsets.lengths().map(|length| length as u64).collect()
 }
 
 fn of_bytes<T: ByteArrayType>(array: &ArrayRef) -> u64 {

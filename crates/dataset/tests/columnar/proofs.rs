@@ -3,9 +3,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, DictionaryArray, Int64Array, ListArray, RecordBatch, StringArray,
-};
+use arrow::array::{ArrayRef, DictionaryArray, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type};
 use coldpress_dataset::{KnownParts, TableFile};
 use coldpress_storage::Digest;

@@ -228,6 +228,7 @@ impl Driver<'_> {
         };
         self.put_in_place(&merged, &frontier)?;
         self.tell_mixed(&merged.mixed);
+        merged.notes.iter().for_each(|note| self.warn(note.clone()));
         Ok(Ok(Exported {
             ledger: frontier.ledger,
             export_bytes: merged.staged.length,

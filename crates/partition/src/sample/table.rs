@@ -8,13 +8,16 @@ use super::read::{Taken, TakenRecord};
 /// Row groups of which rows are read.
 const MAX_GROUPS: usize = 4;
 
+/// What a page or record batch may take that rows are read of: a look must not need more memory than the work.
+const MAX_PAGE_BYTES: u64 = 64 << 20;
+
 /// Rows that are read of a row group.
 const MAX_ROWS: u64 = 256;
 
 /// The sizes of a columnar source, from its metadata, and some of its rows as JSON: at most `left` bytes, which are
 /// taken off. `None` where it cannot be read.
 pub(super) fn read_rows(source: &Source, index: u32, left: &mut u64) -> Option<Taken> {
-    let file = TableFile::open(source).ok()?;
+    let file = TableFile::open(source).ok()?.with_memory(MAX_PAGE_BYTES);
     let mut records = Vec::new();
     for start in beginnings(file.groups()) {
         // Damage in one group says nothing of the others.

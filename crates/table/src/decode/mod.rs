@@ -48,6 +48,16 @@ impl Decoder {
         Ok(Self { schema, rows })
     }
 
+    /// As [`new`](Self::new), but the last field of the schema, which is one of JSON text, takes the members of records that
+    /// the schema has no field for, as one object.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_rest(schema: SchemaRef) -> Result<Self> {
+        let rows = build::record(schema.fields())?.with_rest();
+        Ok(Self { schema, rows })
+    }
+
     /// Adds a row: a JSON object.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use arrow::array::{ArrayRef, NullBufferBuilder, StructArray};
-use arrow::datatypes::Fields;
+use arrow::datatypes::{FieldRef, Fields};
 use arrow::error::ArrowError;
 use coldpress_record::escape_into;
 use serde::de::{Error as _, MapAccess};
@@ -22,6 +22,8 @@ pub(super) struct Object {
     children: Vec<Child>,
     names: Names,
     nulls: NullBufferBuilder,
+    /// The members of the object at hand that have no child of their own, where the last child takes them.
+    rest: Option<String>,
 }
 
 impl Object {
@@ -31,7 +33,16 @@ impl Object {
             fields,
             children,
             nulls: NullBufferBuilder::new(0),
+            rest: None,
         }
+    }
+
+    /// As it is, but that the last child takes all members that have no child of their own, as one object.
+    pub(super) fn with_rest(mut self) -> Self {
+        let known = self.fields.len().saturating_sub(1);
+        self.names = Names::new(&self.fields[..known]);
+        self.rest = Some(String::new());
+        self
     }
 
     /// Adds the object with these entries.
@@ -43,8 +54,13 @@ impl Object {
         let row = self.nulls.len();
         let mut expected = 0;
         let mut distinct = 0;
+        self.rest.iter_mut().for_each(String::clear);
         while let Some(key) = map.next_key::<&RawValue>()? {
             let Some(at) = self.names.find(key.get(), expected) else {
+                if let Some(rest) = &mut self.rest {
+                    add_member(rest, key, map.next_value()?);
+                    continue;
+                }
                 *fault = Some(Fault::unknown(&name_of(key.get())));
                 return Err(A::Error::custom(""));
             };
@@ -63,6 +79,10 @@ impl Object {
             }
             expected = at + 1;
         }
+        distinct += self.push_rest().map_err(|missing| {
+            *fault = Some(missing);
+            A::Error::custom("")
+        })?;
         if distinct < self.children.len() {
             self.fill(row).map_err(|missing| {
                 *fault = Some(missing);
@@ -78,16 +98,34 @@ impl Object {
     /// [`take`](Self::take) reads the earlier values too, and stops at one that its column does not take.
     pub(super) fn push_apart(&mut self, json: &str) -> Result<(), Trouble> {
         let row = self.nulls.len();
+        self.rest.iter_mut().for_each(String::clear);
         for (key, value) in entries_of(json).ok_or(Trouble::Misfit)? {
             let at = self.names.find(key.get(), 0);
+            if let (Some(rest), None) = (&mut self.rest, at) {
+                add_member(rest, key, value);
+                continue;
+            }
             let at = at.ok_or_else(|| Trouble::Within(Fault::unknown(&name_of(key.get()))))?;
             let pushed = self.children[at].push(value.get());
             let name = self.fields[at].name();
             pushed.map_err(|fault| Trouble::Within(fault.within(name)))?;
         }
+        self.push_rest().map_err(Trouble::Within)?;
         self.fill(row).map_err(Trouble::Within)?;
         self.nulls.append_non_null();
         Ok(())
+    }
+
+    /// Gives the last child what no other child took; returns how many children got a value.
+    fn push_rest(&mut self) -> Result<usize, Box<Fault>> {
+        let rest = self.rest.as_mut().filter(|rest| !rest.is_empty());
+        let (Some(rest), Some(child)) = (rest, self.children.last_mut()) else {
+            return Ok(0);
+        };
+        rest.push('}');
+        let pushed = child.push(rest);
+        pushed.map_err(|fault| fault.within(child.field().name()))?;
+        Ok(1)
     }
 
     /// Gives every child a value in this row, a null where the record has no key for it.
@@ -143,6 +181,14 @@ impl Storage for Object {
     }
 }
 
+/// Adds a member to an object whose end is missing.
+fn add_member(object: &mut String, key: &RawValue, value: &RawValue) {
+    object.push(if object.is_empty() { '{' } else { ',' });
+    object.push_str(key.get());
+    object.push(':');
+    object.push_str(value.get());
+}
+
 /// The names of the children.
 struct Names {
     /// As JSON strings, in the order of the children.
@@ -151,7 +197,7 @@ struct Names {
 }
 
 impl Names {
-    fn new(fields: &Fields) -> Self {
+    fn new(fields: &[FieldRef]) -> Self {
         let quote = |name: &str| {
             let mut quoted = Vec::new();
             escape_into(name, &mut quoted);

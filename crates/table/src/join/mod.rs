@@ -13,10 +13,10 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, Metadata, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Metadata, Schema, SchemaRef};
 use coldpress_record::Origin;
 
 use crate::Types;
@@ -55,6 +55,9 @@ pub struct Joined {
     pub schema: SchemaRef,
     /// The fields that had to become JSON text.
     pub mixed: Vec<MixedField>,
+    /// Whether the last field of the schema is one of JSON text for all fields of records that are no columns, because
+    /// there are more than [`Types::MAX_COLUMNS`].
+    pub has_rest: bool,
 }
 
 /// A field whose values no column but one of JSON text takes.
@@ -85,6 +88,27 @@ impl SchemaJoin {
         }
     }
 
+    /// Whether nothing was added that has fields.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The names of the columns, in their order, and whether there are fields of records that are none: those that tables
+    /// have, and of those that records have the first [`Types::MAX_COLUMNS`]. Which these are does not depend on how the
+    /// records are cut into parts.
+    pub fn column_names(&self) -> (Vec<String>, bool) {
+        let columns = columns(&self.parts);
+        let kept = kept(&self.parts);
+        let names = columns.iter().map(|(name, _)| *name);
+        let names: Vec<String> = names
+            .filter(|name| kept.contains(name))
+            .map(str::to_owned)
+            .collect();
+        let noted = |part: &Source| matches!(part, Source::Records(types) if types.has_more());
+        let has_more = names.len() < columns.len() || self.parts.iter().any(noted);
+        (names, has_more)
+    }
+
     /// Adds a part that is a table.
     pub fn add_schema(&mut self, schema: &Schema) {
         let known = |part: &Source| matches!(part, Source::Table(earlier) if earlier == schema);
@@ -97,14 +121,21 @@ impl SchemaJoin {
     pub fn finish(self) -> Joined {
         let mut mixed = Vec::new();
         let mut fields = Vec::new();
-        for (name, parts) in columns(&self.parts) {
+        let (_, has_rest) = self.column_names();
+        let kept = kept(&self.parts);
+        let columns = columns(&self.parts).into_iter();
+        for (name, parts) in columns.filter(|(name, _)| kept.contains(name)) {
             let is_missing = parts.len() < self.parts.len();
             fields.push(field::join(name, &parts, is_missing, &mut mixed));
+        }
+        if has_rest {
+            fields.push(rest(&kept));
         }
         let schema = Schema::new_with_metadata(fields, self.metadata());
         Joined {
             schema: Arc::new(schema),
             mixed,
+            has_rest,
         }
     }
 
@@ -114,6 +145,40 @@ impl SchemaJoin {
             Source::Records(_) => None,
         }))
     }
+}
+
+/// The names of the fields that are columns.
+fn kept(parts: &[Source]) -> HashSet<&str> {
+    let records = parts.iter().filter_map(|part| match part {
+        Source::Records(types) => Some(types.field_names()),
+        Source::Table(_) => None,
+    });
+    let mut kept: HashSet<&str> = HashSet::new();
+    for name in records.flatten() {
+        if kept.len() == Types::MAX_COLUMNS {
+            break;
+        }
+        kept.insert(name);
+    }
+    for part in parts {
+        if let Source::Table(schema) = part {
+            kept.extend(schema.fields().iter().map(|field| field.name().as_str()));
+        }
+    }
+    kept
+}
+
+/// The column for the fields that are none.
+fn rest(kept: &HashSet<&str>) -> Field {
+    let mut name = "__rest__".to_owned();
+    while kept.contains(name.as_str()) {
+        name.push('_');
+    }
+    let extension = [
+        ("ARROW:extension:name", "arrow.json"),
+        ("ARROW:extension:metadata", ""),
+    ];
+    Field::new(name, DataType::Utf8, true).with_metadata(extension)
 }
 
 /// The top-level fields with what each part says of them.

@@ -58,11 +58,14 @@ impl Fields {
         &mut self.fields[place]
     }
 
-    /// Where the field `name` stands, probably at `expected`; it is added if there is none.
-    pub(super) fn place(&mut self, expected: usize, name: &str) -> usize {
+    /// Where the field `name` stands, probably at `expected`; it is added if there is none, unless there are `most`.
+    pub(super) fn place(&mut self, expected: usize, name: &str, most: usize) -> Option<usize> {
         match self.fields.get(expected) {
-            Some(field) if field.name == name => expected,
-            _ => self.find(name).unwrap_or_else(|| self.add(name)),
+            Some(field) if field.name == name => Some(expected),
+            _ => match self.find(name) {
+                Some(place) => Some(place),
+                None => (self.fields.len() < most).then(|| self.add(name)),
+            },
         }
     }
 
@@ -86,11 +89,15 @@ impl Fields {
         self.fields.len() - 1
     }
 
-    /// Adds the fields of a later part of the dataset.
-    pub(super) fn join(&mut self, later: &Self) {
+    /// Adds the fields of a later part of the dataset, until there are `most`; whether all could be added.
+    pub(super) fn join(&mut self, later: &Self, most: usize) -> bool {
+        let mut is_whole = true;
         for (expected, field) in later.fields.iter().enumerate() {
-            let place = self.place(expected, &field.name);
-            self.fields[place].held.join(&field.held);
+            match self.place(expected, &field.name, most) {
+                Some(place) => self.fields[place].held.join(&field.held),
+                None => is_whole = false,
+            }
         }
+        is_whole
     }
 }

@@ -61,7 +61,7 @@ impl Held {
         if let Some(element) = &later.element {
             self.element.get_or_insert_default().join(element);
         }
-        self.children.join(&later.children);
+        self.children.join(&later.children, usize::MAX);
         self.wide |= later.wide || self.children.len() > Self::MAX_KEYS;
         self.prune();
     }

@@ -163,12 +163,29 @@ fn sixty_four_keys_have_columns() {
 }
 
 #[test]
-fn every_top_level_key_is_kept() {
-    let record = (0..20_000).map(|key| format!(r#""key {key}": {key}"#));
-    let record = format!("{{{}}}", record.collect::<Vec<_>>().join(","));
-    let types = observe(&[&record, &record]);
-    assert_eq!(types.field_names().count(), 20_000);
-    assert_eq!(types.schema().fields().len(), 20_000);
+fn the_first_keys_are_columns_and_one_more_takes_the_rest() {
+    let record = |keys: std::ops::Range<usize>| {
+        let members = keys.map(|key| format!(r#""key {key}": {key}"#));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    };
+    let (all, most) = (record(0..20_000), Types::MAX_COLUMNS);
+    let types = observe(&[&all, &all]);
+    assert_eq!(types.field_names().count(), most);
+    assert!(types.has_more());
+    let schema = types.schema();
+    assert_eq!(schema.fields().len(), most + 1);
+    assert_eq!(schema.field(most - 1).name(), &format!("key {}", most - 1));
+    assert_eq!(schema.field(most).name(), "__rest__");
+    // However the records are cut.
+    let records = [record(0..1_500), record(1_400..2_900), record(10..20)];
+    let whole = observe(&[&records[0], &records[1], &records[2]]);
+    let mut parts = observe(&[&records[0]]);
+    parts.join(&observe(&[&records[1]]));
+    parts.join(&observe(&[&records[2]]));
+    assert!(parts.has_more() && whole.has_more());
+    let names = |types: &Types| types.field_names().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(names(&parts), names(&whole));
+    assert_eq!(observe(&[&record(0..most)]).schema().fields().len(), most);
 }
 
 #[test]

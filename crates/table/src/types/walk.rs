@@ -24,19 +24,25 @@ pub(super) struct Walk<'a> {
     pub(super) origin: &'a Origin,
     /// The members of the objects that the way is in, the outermost first.
     pub(super) members: &'a mut Vec<Member>,
+    /// How many fields records may have.
+    pub(super) most: usize,
 }
 
+/// The place of a member whose field is one too many.
+const NOWHERE: usize = usize::MAX;
+
 impl Walk<'_> {
-    /// Notes what the members of the record are, if it is an object.
-    pub(super) fn record(&mut self, fields: &mut Fields) {
+    /// Notes what the members of the record are, if it is an object; whether all of them have a field.
+    pub(super) fn record(&mut self, fields: &mut Fields) -> bool {
         let Some(Value::Object(start)) = Cursor::new(self.record).value() else {
-            return;
+            return true;
         };
         self.gather(start);
         for member in 0..self.members.len() {
-            self.place(member, 0, fields);
+            self.place(member, 0, fields, self.most);
         }
         self.values(0, fields, 1);
+        self.members.iter().all(|member| member.place != NOWHERE)
     }
 
     /// Notes a value, which is below `depth - 1` others in its top-level field.
@@ -83,7 +89,7 @@ impl Walk<'_> {
             return;
         };
         for member in base..self.members.len() {
-            self.place(member, base, fields);
+            self.place(member, base, fields, usize::MAX);
             if fields.len() > Held::MAX_KEYS {
                 return held.set_wide();
             }
@@ -104,22 +110,27 @@ impl Walk<'_> {
     }
 
     /// Finds the field of a member of the object whose members are those from `base`.
-    fn place(&mut self, member: usize, base: usize, fields: &mut Fields) {
+    fn place(&mut self, member: usize, base: usize, fields: &mut Fields, most: usize) {
         let expected = match member.checked_sub(base + 1) {
-            Some(before) => self.members[base + before].place + 1,
+            Some(before) => self.members[base + before].place.saturating_add(1),
             None => 0,
         };
         let name = name_of(self.record, self.members[member].key);
-        let place = fields.place(expected, &name);
-        self.members[member].place = place;
-        // Of a repeated key the last value stays.
-        fields.field_mut(place).member = member;
+        let place = fields.place(expected, &name, most);
+        self.members[member].place = place.unwrap_or(NOWHERE);
+        if let Some(place) = place {
+            // Of a repeated key the last value stays.
+            fields.field_mut(place).member = member;
+        }
     }
 
     /// Notes the values of the members from `base`, whose fields were found.
     fn values(&mut self, base: usize, fields: &mut Fields, depth: usize) {
         for at in base..self.members.len() {
             let member = self.members[at];
+            if member.place == NOWHERE {
+                continue;
+            }
             let field = fields.field_mut(member.place);
             if field.member == at {
                 self.value(member.value, &mut field.held, depth);

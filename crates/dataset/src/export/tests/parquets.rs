@@ -11,7 +11,9 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int8Type, Int64Type, Schema, UnionFields};
 use coldpress_table::Renderer;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::parquet_to_arrow_schema;
 use parquet::basic::Compression as Packed;
+use parquet::file::metadata::KeyValue;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 
@@ -121,6 +123,40 @@ fn no_rows_keep_the_schema() {
     assert_eq!(shards[0].0, "part-00000.parquet");
     let batch = read(&shards);
     assert_eq!((batch.schema(), batch.num_rows()), (schema, 0));
+}
+
+/// Readers of Arrow take the pairs of the embedded schema alone.
+#[test]
+fn pairs_of_the_schema_are_in_the_footer_and_in_the_embedded_schema() {
+    let pairs = [
+        ("huggingface", "{\"info\": 1}"),
+        ("pandas", "{\"index\": 2}"),
+    ];
+    let field = Field::new("n", DataType::Int64, true);
+    let schema = Arc::new(Schema::new_with_metadata(vec![field], pairs));
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+    let rows = RecordBatch::try_new(Arc::clone(&schema), vec![numbers]).unwrap();
+    let mut bench = Bench::new();
+    bench.table(&schema, &[rows]);
+    let target = bench.target("a.parquet", 0);
+    let files = bench.exported(&target);
+    let file = SerializedFileReader::new(bytes_of(&files[0])).unwrap();
+    let metadata = file.metadata().file_metadata();
+    let footer = metadata.key_value_metadata().unwrap();
+    for (key, value) in pairs {
+        let found: Vec<_> = footer.iter().filter(|pair| pair.key == key).collect();
+        assert_eq!(found.len(), 1, "{key}");
+        assert_eq!(found[0].value.as_deref(), Some(value));
+    }
+    let is_schema = |pair: &&KeyValue| pair.key == "ARROW:schema";
+    let embedded: Vec<_> = footer.iter().filter(is_schema).cloned().collect();
+    let embedded = parquet_to_arrow_schema(metadata.schema_descr(), Some(&embedded)).unwrap();
+    for (key, value) in pairs {
+        assert_eq!(
+            embedded.metadata().get(key).map(String::as_str),
+            Some(value)
+        );
+    }
 }
 
 #[test]

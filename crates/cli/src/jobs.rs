@@ -12,6 +12,7 @@ pub(crate) struct BaseDir {
     /// The folder of all jobs: `work_dir` in the recipe
     #[arg(
         long,
+        visible_alias = "work-dir",
         value_name = "DIR",
         default_value = "outputs/partition-checkpoint-eventlog"
     )]

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// A bar that shows how many records were read; nothing where standard error is no terminal.
+/// A bar that shows how many records are through; nothing where standard error is no terminal.
 #[derive(Debug)]
 pub(crate) struct Progress {
     is_over: Arc<AtomicBool>,
@@ -36,7 +36,7 @@ impl Progress {
             while !over.load(Ordering::Relaxed) {
                 show(
                     &bar,
-                    before + executor.records_read(),
+                    before + executor.records_through(),
                     total.load(Ordering::Relaxed),
                 );
                 std::thread::sleep(PERIOD);
@@ -91,7 +91,6 @@ fn show(bar: &ProgressBar, read: u64, total: u64) {
         bar.set_length(total);
     }
     let template = match known {
-        // A retry reads records again, so that there may be more than there are.
         true => "{bar:30} {human_pos}/{human_len} records  {rate}/s  {eta} left",
         false => "{spinner} {human_pos} records  {rate}/s",
     };

@@ -7,7 +7,7 @@ use crate::codec::scheme;
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::recipe::Recipe;
-use crate::settings::{Compression, ExecutorKind, StorageFormat, Strategy};
+use crate::settings::{Compression, StorageFormat, Strategy};
 use crate::suggest;
 
 /// Looks over a whole recipe; warnings go to `given`.
@@ -22,12 +22,11 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
 }
 
 fn check_executor(recipe: &Recipe, given: &mut Given) -> Result<()> {
-    let missing = match recipe.executor.kind {
-        ExecutorKind::Local | ExecutorKind::Process => return Ok(()),
-        ExecutorKind::Ray => "no Ray",
-    };
+    if !recipe.executor.kind.is_ray() {
+        return Ok(());
+    }
     let address = recipe.executor.ray_address.as_str();
-    if recipe.executor.kind == ExecutorKind::Ray && !matches!(address, "auto" | "local") {
+    if !matches!(address, "auto" | "local") {
         return Err(not_available(
             given,
             "ray_address",
@@ -38,7 +37,9 @@ fn check_executor(recipe: &Recipe, given: &mut Given) -> Result<()> {
     let (key, place) = given.place("executor_type");
     given.warn(
         &place,
-        format!("`{key}`: {missing} here yet, the job runs on local threads, with the same bytes as result"),
+        format!(
+            "`{key}`: no Ray here yet, the job runs on local threads, with the same bytes as result"
+        ),
         None,
     );
     Ok(())

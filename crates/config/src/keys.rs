@@ -158,7 +158,7 @@ impl fmt::Display for Kind {
         match *self {
             Self::Flag => formatter.write_str("true or false"),
             Self::AutoOrManual => formatter.write_str("true, false, `auto` or `manual`"),
-            Self::Whole { min, max } if max >= u64::from(u32::MAX) => {
+            Self::Whole { min, max } if max == u64::MAX => {
                 write!(formatter, "a whole number of at least {min}")
             }
             Self::Whole { min, max } => write!(formatter, "a whole number from {min} to {max}"),

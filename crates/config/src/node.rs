@@ -174,13 +174,20 @@ impl Node {
     }
 
     /// What it is and, if it is short, what it says: for messages.
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         match self.kind() {
             kind @ ("true or false" | "number") => {
                 let text = self.as_str().unwrap_or(kind);
                 format!("`{text}`")
             }
-            "text" => format!("text `{}`", shortened(self.as_str().unwrap_or_default())),
+            "text" => match (self.as_str().unwrap_or_default(), &self.value) {
+                ("", _) => "an empty text".to_string(),
+                // The quotes are what makes a text of a number.
+                (text, Value::Scalar { plain: false, .. }) => {
+                    format!("text \"{}\"", shortened(text))
+                }
+                (text, _) => format!("text `{}`", shortened(text)),
+            },
             "nothing" => "nothing".to_string(),
             kind => format!("a {kind}"),
         }

@@ -49,6 +49,11 @@ impl Overrides {
             };
             let name = name.replace('-', "_");
             let kind = kind_of(&name)?;
+            // A variable of a script that is not set: meant was something else than no value.
+            if value.as_ref().is_some_and(|value| is_blank(kind, value)) {
+                let message = "an empty value was given (`null` takes the recipe's value away)";
+                return Err(bad_argument(&format!("--{name}"), message));
+            }
             let node = match value {
                 Some(value) => read_value(kind, &value)?,
                 None if matches!(
@@ -109,6 +114,14 @@ fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
         Some(Kind::Texts | Kind::Sources | Kind::Operators | Kind::List) | None => read_yaml(value),
         // A number or a word that is no YAML is still worth the better message about its type.
         Some(_) => Ok(read_yaml(value).unwrap_or_else(|_| Node::plain(value))),
+    }
+}
+
+fn is_blank(kind: Option<Kind>, value: &str) -> bool {
+    match kind {
+        // A blank or a tab may part the cells of a file.
+        Some(Kind::Text) => value.is_empty(),
+        _ => value.trim().is_empty(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::time::format_utc;
 use crate::{Event, Level};
 
 /// Writes the event as one line:
-/// `2026-11-21 01:37:40.123 INFO  partition 3  clean_links_mapper  message`.
+/// `2026-11-21 01:37:40.123 INFO  op_complete  partition 3  clean_links_mapper  message`.
 pub(crate) fn write_text_line(event: &Event, line: &mut String) {
     let level = match event.level() {
         Level::Debug => "DEBUG",
@@ -18,19 +18,17 @@ pub(crate) fn write_text_line(event: &Event, line: &mut String) {
     line.push(' ');
     line.push_str(level);
     line.push(' ');
+    push_plain(line, event.kind.as_str());
     if let Some(partition) = event.partition_id {
         // Writing into a String cannot fail.
-        let _ = write!(line, "partition {partition}  ");
+        let _ = write!(line, "  partition {partition}");
     }
-    if let Some(name) = &event.operation_name {
-        push_plain(line, name);
-        line.push_str("  ");
+    for text in event.operation_name.iter().chain([&event.message]) {
+        if !text.is_empty() {
+            line.push_str("  ");
+            push_plain(line, text);
+        }
     }
-    let message = match event.message.as_str() {
-        "" => event.kind.as_str(),
-        message => message,
-    };
-    push_plain(line, message);
     if let Some(error) = event.error_message.as_deref()
         && !event.message.contains(error)
     {
@@ -72,7 +70,7 @@ mod tests {
             .operation("clean_links_mapper", 0);
         check(
             &event,
-            "2026-11-21 01:37:40.123 INFO  partition 3  clean_links_mapper  990 of 1000 records kept\n",
+            "2026-11-21 01:37:40.123 INFO  op_complete  partition 3  clean_links_mapper  990 of 1000 records kept\n",
         );
         let event = Event::new(EventKind::JobFailed, "")
             .at(0.0)

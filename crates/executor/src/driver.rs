@@ -65,6 +65,10 @@ pub(crate) struct Driver<'e> {
     /// Outputs begun by this driver.
     merges: u32,
     begun: BTreeMap<u32, Instant>,
+    /// How many operators of the attempt at work on a partition were said to have begun.
+    told_operators: BTreeMap<u32, usize>,
+    /// When the views of the job are written again.
+    views_due: Instant,
     /// Attempts that failed in this run, by class.
     errors: BTreeMap<ErrorClass, ErrorSummary>,
     /// Workers that may work at once.

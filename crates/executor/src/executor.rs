@@ -144,12 +144,16 @@ fn local_store(recipe: &Recipe, layout: &Layout) -> LocalStore {
 /// The workers that a recipe asks for.
 fn backend_of(recipe: &Recipe, layout: &Layout, has_own_store: bool) -> Result<Arc<dyn Backend>> {
     match recipe.executor.kind {
-        ExecutorKind::Local | ExecutorKind::Ray => Ok(Arc::new(LocalBackend)),
         ExecutorKind::Process if has_own_store => Err(Error::new(
             ErrorKind::Recipe,
             "executor_type: worker processes know no checkpoint store but the folder on disk; set a backend of your own",
         )),
         ExecutorKind::Process => Ok(Arc::new(ProcessBackend::new(local_store(recipe, layout)))),
+        ExecutorKind::Default
+        | ExecutorKind::Local
+        | ExecutorKind::Partitioned
+        | ExecutorKind::Ray
+        | ExecutorKind::RayPartitioned => Ok(Arc::new(LocalBackend)),
     }
 }
 
@@ -233,6 +237,11 @@ impl Executor {
         report
     }
 
+    /// Whether there is an event log, of this run or of an earlier one.
+    pub(crate) fn has_event_log(&self) -> bool {
+        self.prepared.recipe.events.enabled || self.layout.events().exists()
+    }
+
     /// The command that resumes the job.
     pub fn resumption_command(&self) -> String {
         let config = match &self.options.config_path {
@@ -258,8 +267,8 @@ impl Executor {
             .clone()
     }
 
-    /// Records read so far by the run in progress: to show, not to count on.
-    pub fn records_read(&self) -> u64 {
+    /// Records that the run in progress is through with, those on their way in part: to show, not to count on.
+    pub fn records_through(&self) -> u64 {
         let watchers = self
             .shared
             .watchers
@@ -268,7 +277,7 @@ impl Executor {
         watchers
             .progress
             .as_ref()
-            .map_or(0, |progress| progress.records.load(Ordering::Relaxed))
+            .map_or(0, |progress| progress.records_through())
     }
 
     /// The events of the next run, as they happen. To be called before [`Executor::run`]; ends when the run does.

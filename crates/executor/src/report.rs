@@ -50,8 +50,8 @@ pub struct Report {
     pub job_dir: PathBuf,
     /// Where its checkpoints are.
     pub checkpoint_dir: PathBuf,
-    /// Its event log.
-    pub event_log: PathBuf,
+    /// Its event log, if it has one.
+    pub event_log: Option<PathBuf>,
     /// The quarantine, if anything is in it.
     pub quarantine_dir: Option<PathBuf>,
     /// The command that resumes the job.

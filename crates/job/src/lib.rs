@@ -95,5 +95,5 @@ pub use mapping::{
 };
 pub use progress_view::{PROGRESS_SCHEMA, PartitionResult, ProgressView, progress_view};
 pub use stop::{StopOptions, StopReport, stop_job};
-pub use summary::{JobSummary, Phase, SUMMARY_SCHEMA, Status};
+pub use summary::{JobSummary, OperatorAtWork, Phase, SUMMARY_SCHEMA, Status};
 pub use totals::Totals;

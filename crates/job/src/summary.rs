@@ -129,8 +129,8 @@ pub struct JobSummary {
     pub executor_type: String,
     /// The command that resumes the job.
     pub resumption_command: String,
-    /// The event log.
-    pub event_log_file: String,
+    /// The event log, if there is one.
+    pub event_log_file: Option<String>,
     /// The folder of the event log.
     pub event_log_dir: String,
     /// The folder of the checkpoints.
@@ -153,6 +153,27 @@ pub struct JobSummary {
     pub totals: Totals,
     /// Why the job failed.
     pub error_message: Option<String>,
+    /// The operators at work when this was written, where the job runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub at_work: Vec<OperatorAtWork>,
+}
+
+/// An operator at work on a partition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OperatorAtWork {
+    /// The partition.
+    pub partition_id: u32,
+    /// The number of the attempt.
+    pub attempt: u32,
+    /// The operator's name.
+    pub operation_name: String,
+    /// Its place in the recipe, from 0.
+    pub operation_idx: u32,
+    /// When it began on the partition, in seconds since 1970; none before it has.
+    pub start_time: Option<f64>,
+    /// Records of the partition that were read so far.
+    pub records_read: u64,
 }
 
 /// It names the dataset's paths, which may be many.
@@ -175,7 +196,7 @@ impl JobSummary {
             start_time: seconds_of(driver.started_at_millis),
             work_dir: text(layout.work_dir()),
             job_dir: text(layout.job_dir()),
-            event_log_file: text(&layout.events()),
+            event_log_file: Some(text(&layout.events())),
             event_log_dir: text(layout.event_log_dir()),
             checkpoint_dir: text(layout.checkpoint_dir()),
             metadata_dir: text(&layout.metadata_dir()),

@@ -128,7 +128,7 @@ impl<'a> ParamReader<'a> {
         T::parse(node).ok_or_else(|| {
             ParamError::new(
                 name,
-                format_args!("must be {}, found {}", T::KIND, describe(node)),
+                format_args!("must be {}, found {}", T::KIND, node.describe()),
             )
         })
     }
@@ -157,13 +157,6 @@ impl<'a> ParamReader<'a> {
             param: Some(key.name.clone()),
             is_name: true,
         })
-    }
-}
-
-fn describe(node: &Node) -> String {
-    match node.as_str() {
-        Some(text) if text.chars().count() <= 40 => format!("`{text}`"),
-        _ => node.kind().to_owned(),
     }
 }
 
@@ -299,7 +292,12 @@ mod tests {
             (
                 "count",
                 serde_json::json!("x"),
-                "parameter `count` must be an integer from 0 on, found `x`",
+                "parameter `count` must be an integer from 0 on, found text `x`",
+            ),
+            (
+                "count",
+                serde_json::json!("3"),
+                "parameter `count` must be an integer from 0 on, found text \"3\"",
             ),
             (
                 "count",
@@ -309,7 +307,7 @@ mod tests {
             (
                 "limit",
                 serde_json::json!([1]),
-                "parameter `limit` must be a number, found list",
+                "parameter `limit` must be a number, found a list",
             ),
             (
                 "cuont",

@@ -238,7 +238,9 @@ fn places(report: &Report) -> String {
     }
     text.push_str(&field("Job", &path(&report.job_dir)));
     text.push_str(&field("Checkpoints", &path(&report.checkpoint_dir)));
-    text.push_str(&field("Events", &path(&report.event_log)));
+    if let Some(events) = &report.event_log {
+        text.push_str(&field("Events", &path(events)));
+    }
     if let Some(quarantine) = &report.quarantine_dir {
         text.push_str(&field("Quarantine", &path(quarantine)));
     }
@@ -276,7 +278,9 @@ pub fn render_unfinished(layout: &Layout, resumption_command: &str) -> String {
         ));
     }
     text.push_str(&field("Job", &layout.job_dir().display().to_string()));
-    text.push_str(&field("Events", &layout.events().display().to_string()));
+    if layout.events().exists() {
+        text.push_str(&field("Events", &layout.events().display().to_string()));
+    }
     if state
         .publications()
         .any(|publication| !publication.quarantine.is_empty())

@@ -86,8 +86,8 @@ impl PartitionHistory {
                 self.end_time = Some(event.timestamp);
                 self.current = None;
             }
-            EventKind::OpStart if self.current.is_none() => {
-                // Records stream through all operators at once: the first that began stands for them.
+            EventKind::OpStart => {
+                // Records stream through all operators at once: the last that began stands for them.
                 self.current = event.operation_name.clone().map(|name| CurrentOperation {
                     name,
                     idx: event.operation_idx.unwrap_or(0),

@@ -58,7 +58,7 @@ pub struct PartitionView {
     pub end_time: Option<f64>,
     /// Why it failed.
     pub error_message: Option<String>,
-    /// The operator at work; only the event log knows.
+    /// The operator at work, as the summary has it, else the event log.
     pub current_op: Option<CurrentOperation>,
     /// The operators that its published result went through.
     pub completed_ops: Vec<CompletedOperation>,

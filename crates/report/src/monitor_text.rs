@@ -1,5 +1,7 @@
 //! How a job stands, as text: the layout of the reference system's monitor.
 
+use std::collections::BTreeMap;
+
 use coldpress_events::time::format_utc;
 use coldpress_job::PartitionStatus;
 
@@ -145,8 +147,10 @@ impl MonitorView {
                 plain(&operator.name),
                 grouped(operator.records_in),
                 grouped(operator.records_out),
-                format!("{:.2}", operator.seconds),
-                grouped(operator.throughput.round() as u64),
+                measured(operator.seconds, || format!("{:.2}", operator.seconds)),
+                measured(operator.seconds, || {
+                    grouped(operator.throughput.round() as u64)
+                }),
                 percent(operator.reduction_ratio),
             ]);
         }
@@ -178,7 +182,9 @@ impl MonitorView {
                 .values()
                 .flat_map(|partition| &partition.checkpoints)
         };
-        let size: u64 = all().map(|checkpoint| checkpoint.bytes).sum();
+        // A file may hold several checkpoints.
+        let files = all().map(|checkpoint| (checkpoint.checkpoint_path.as_str(), checkpoint.bytes));
+        let size: u64 = files.collect::<BTreeMap<_, _>>().values().sum();
         text.push_str("\nCHECKPOINT SUMMARY\n");
         text.push_str(&format!(
             "   Total Checkpoints: {}",
@@ -239,6 +245,15 @@ fn write_partition(text: &mut String, index: u32, partition: &PartitionView) {
     }
     if let Some(error) = &partition.error_message {
         line("Error", plain(error));
+    }
+}
+
+/// A figure of an operator; none where no time was measured, as in jobs of earlier releases.
+fn measured(seconds: f64, figure: impl FnOnce() -> String) -> String {
+    if seconds > 0.0 {
+        figure()
+    } else {
+        "-".to_owned()
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::Attempt;
 use crate::error::AttemptError;
 use crate::outcome::Outcome;
+use crate::progress::AtWork;
 
 /// The argument that makes a program a worker process. It is the first and only one.
 pub const WORKER_ARGUMENT: &str = "--coldpress-worker";
@@ -43,10 +44,10 @@ pub enum ToWorker {
 pub enum FromWorker {
     /// First of all.
     Ready,
-    /// So many records more were read.
-    Records {
-        /// Their number.
-        count: u64,
+    /// What the attempt is at.
+    AtWork {
+        /// How far it is.
+        at_work: AtWork,
     },
     /// In an attempt that gives operators one record at a time: this one comes now.
     InHand {
@@ -122,7 +123,18 @@ mod tests {
     fn messages_come_through_and_cut_ones_are_none() {
         let messages = [
             FromWorker::Ready,
-            FromWorker::Records { count: u64::MAX },
+            FromWorker::AtWork {
+                at_work: AtWork {
+                    partition: 7,
+                    attempt: 1,
+                    records: u64::MAX,
+                    read: 9,
+                    operation: Some(1),
+                    begun: vec![(0, 1.5), (1, 2.25)],
+                    from: 0.25,
+                    to: 1.0,
+                },
+            },
             FromWorker::InHand {
                 record: InHand {
                     origin: Origin::new(3, 1 << 60).child(7),

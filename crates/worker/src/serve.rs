@@ -15,14 +15,15 @@ use coldpress_storage::spawn;
 
 use crate::attempt::Attempt;
 use crate::obstacle::with_sources;
+use crate::progress::{AtWork, Progress, Reached};
 use crate::protocol::{FromWorker, InHand, ToWorker, WORKER_ARGUMENT, receive, send};
 use crate::signals;
-use crate::worker::{Progress, Worker, WorkerContext};
+use crate::worker::{Worker, WorkerContext};
 
 /// What a worker process says last when the fault is neither its own nor a record's.
 pub const CANNOT_GO_ON: &str = "the worker process cannot go on";
 
-/// How often the driver hears how many records were read.
+/// How often the driver hears what the attempt is at.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// Serves a driver until it is gone, if this process was started for that; none if not.
@@ -53,6 +54,20 @@ impl Driver {
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         send(message, &mut *out)
     }
+
+    /// Tells what attempts are at, unless that is what was `told` last.
+    fn tell_progress(&self, progress: &Progress, told: &mut Vec<AtWork>) -> io::Result<()> {
+        // Looked at with the pipe in hand: an attempt cannot end in between.
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at_work = progress.at_work();
+        if at_work == *told {
+            return Ok(());
+        }
+        told.clone_from(&at_work);
+        at_work
+            .into_iter()
+            .try_for_each(|at_work| send(&FromWorker::AtWork { at_work }, &mut *out))
+    }
 }
 
 fn serve(registry: &Registry) -> io::Result<()> {
@@ -81,7 +96,7 @@ fn serve(registry: &Registry) -> io::Result<()> {
     let teller = (driver.clone(), Arc::clone(&progress));
     // They end with the process.
     start("coldpress-teller", move || {
-        tell_records(&teller.0, &teller.1);
+        tell_progress(&teller.0, &teller.1);
     })?;
     let work = {
         let (stop, progress) = (Arc::clone(&stop), Arc::clone(&progress));
@@ -147,22 +162,20 @@ fn run(
     } else {
         worker.run(attempt, stop, progress)
     };
-    tell_new_records(driver, progress)?;
+    // Taken out first, so that nothing is said of it after its end.
+    if let Some(at_work) = progress.settle(attempt.partition.index, Reached::Nothing) {
+        driver.tell(&FromWorker::AtWork { at_work })?;
+    }
     driver.tell(&FromWorker::Finished {
         result: Box::new(result),
     })
 }
 
-fn tell_records(driver: &Driver, progress: &Progress) {
-    while tell_new_records(driver, progress).is_ok() {
+/// Tells every so often what the attempt is at, where that changed.
+fn tell_progress(driver: &Driver, progress: &Progress) {
+    let mut told = Vec::new();
+    while driver.tell_progress(progress, &mut told).is_ok() {
         std::thread::sleep(TELL_EVERY);
-    }
-}
-
-fn tell_new_records(driver: &Driver, progress: &Progress) -> io::Result<()> {
-    match progress.records.swap(0, Ordering::Relaxed) {
-        0 => Ok(()),
-        count => driver.tell(&FromWorker::Records { count }),
     }
 }
 

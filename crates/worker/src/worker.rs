@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use coldpress_checkpoint::{CheckpointStore, Manifest};
 use coldpress_config::OperatorCall;
@@ -18,6 +18,7 @@ use crate::intermediate::Intermediate;
 use crate::made::Made;
 use crate::outcome::Outcome;
 use crate::output::ResultWriter;
+use crate::progress::Progress;
 use crate::segment::Segment;
 use crate::tee::Tee;
 
@@ -28,13 +29,6 @@ pub struct WorkerContext {
     pub registry: Registry,
     /// Where checkpoints are.
     pub store: Arc<dyn CheckpointStore>,
-}
-
-/// Counts that others may watch while workers work; they say nothing about what is published.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Records read so far, by all attempts.
-    pub records: AtomicU64,
 }
 
 /// Runs attempts, one after another; built operators and buffers are kept in between.
@@ -49,6 +43,12 @@ struct Watch<'a> {
     stop: &'a AtomicBool,
     progress: &'a Progress,
     guard: Guard<'a>,
+}
+
+/// A batch's run: whose it is, and who watches.
+struct Inside<'a> {
+    watch: &'a Watch<'a>,
+    partition: u32,
 }
 
 struct Built {
@@ -163,6 +163,7 @@ impl Worker {
         tally.dropped = attempt.keep_dropped.then(|| vec![Vec::new(); chain.len()]);
         let _ = self.batch.take_seen();
         let last = attempt.gate.map_or(chain.len(), |gate| gate as usize);
+        watch.progress.begin(attempt, resumed_at, last as u32);
         let mut segments = Segment::of(attempt, resumed_at as usize, last);
         let points = Segment::points(&segments);
         let mut tee = Tee::create(attempt, &points, input.base(attempt), chain, store)?;
@@ -182,8 +183,7 @@ impl Worker {
             }
             watch
                 .progress
-                .records
-                .fetch_add(found.records.max(1), Ordering::Relaxed);
+                .read(attempt.partition.index, found.records.max(1));
             account_for_input(
                 attempt,
                 &mut found,
@@ -198,7 +198,10 @@ impl Worker {
                 &mut segments,
                 (&mut tee, kept),
                 &mut tally,
-                &watch.guard,
+                &Inside {
+                    watch,
+                    partition: attempt.partition.index,
+                },
             )?;
             if let Some(result) = &mut result {
                 result.write(&self.batch, chain)?;
@@ -344,7 +347,7 @@ fn run_batch(
     segments: &mut [Segment],
     (tee, mut intermediate): (&mut Tee, Option<&mut Intermediate>),
     tally: &mut Tally,
-    guard: &Guard<'_>,
+    inside: &Inside<'_>,
 ) -> Result<(), AttemptError> {
     let mut point = 0;
     for segment in segments {
@@ -352,10 +355,10 @@ fn run_batch(
             tee.before(batch);
         }
         match intermediate.as_deref_mut() {
-            None => run_operators(chain, batch, segment.operators.clone(), tally, guard)?,
+            None => run_operators(chain, batch, segment.operators.clone(), tally, inside)?,
             Some(intermediate) => {
                 for operation in segment.operators.clone() {
-                    run_operators(chain, batch, operation..operation + 1, tally, guard)?;
+                    run_operators(chain, batch, operation..operation + 1, tally, inside)?;
                     intermediate.write(operation, batch, chain)?;
                 }
             }
@@ -383,12 +386,17 @@ fn run_operators(
     batch: &mut Batch,
     operators: Range<usize>,
     tally: &mut Tally,
-    guard: &Guard<'_>,
+    inside: &Inside<'_>,
 ) -> Result<(), AttemptError> {
-    chain
-        .run_guarded(batch, operators, tally, guard)
-        .map_err(|failure| AttemptError {
-            operator: Some(failure.failed.operator.clone()),
-            ..AttemptError::new(ErrorClass::Processing, failure.to_string())
-        })
+    let Inside { watch, partition } = inside;
+    for operation in operators {
+        watch.progress.enter(*partition, operation as u32);
+        chain
+            .run_guarded(batch, operation..operation + 1, tally, &watch.guard)
+            .map_err(|failure| AttemptError {
+                operator: Some(failure.failed.operator.clone()),
+                ..AttemptError::new(ErrorClass::Processing, failure.to_string())
+            })?;
+    }
+    Ok(())
 }

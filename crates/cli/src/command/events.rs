@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     partition: Option<u64>,
     /// Only events of this operator
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     op: Option<String>,
     /// Only this level and those above: DEBUG, INFO, WARNING, ERROR
     #[arg(long, value_parser = level)]
@@ -38,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<f64>,
     /// Only events that contain this text, in any case
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     grep: Option<String>,
     /// Go on with what happens next, until the job ends
     #[arg(long)]

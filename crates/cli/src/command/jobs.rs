@@ -51,10 +51,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         jobs.retain(|job| job.job().is_some_and(|view| view.liveness.is_alive()));
     }
     if args.json {
-        output::print_json(&jobs.iter().map(as_json).collect::<Vec<_>>())?;
-    } else {
-        output::print(&as_text(&jobs, &args.base.base_dir))?;
+        return print_json(&jobs);
     }
+    output::print(&as_text(&jobs, &args.base.base_dir))?;
+    Ok(code::DONE)
+}
+
+pub(super) fn print_json(jobs: &[ListedJob]) -> Result<u8, Failure> {
+    output::print_json(&jobs.iter().map(as_json).collect::<Vec<_>>())?;
     Ok(code::DONE)
 }
 

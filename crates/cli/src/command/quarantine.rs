@@ -49,7 +49,7 @@ struct OfJob {
     #[command(flatten)]
     base: BaseDir,
     /// Only records that this operator failed on
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     op: Option<String>,
 }
 

@@ -25,8 +25,8 @@ pub(super) struct Args {
     /// List the running jobs instead
     #[arg(long, conflicts_with_all = ["job", "force"])]
     list: bool,
-    /// Print the outcome as JSON
-    #[arg(long, conflicts_with = "list")]
+    /// Print the outcome, or the list, as JSON
+    #[arg(long)]
     json: bool,
 }
 
@@ -34,6 +34,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let Some(job) = args.job.as_ref().filter(|_| !args.list) else {
         let mut jobs = list_jobs(&args.base.base_dir)?;
         jobs.retain(|job| job.job().is_some_and(|view| view.liveness.is_alive()));
+        if args.json {
+            return super::jobs::print_json(&jobs);
+        }
         let text = super::jobs::as_text(&jobs, &args.base.base_dir);
         output::print(&if jobs.is_empty() {
             "no running jobs\n".to_owned()

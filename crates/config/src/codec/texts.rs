@@ -6,21 +6,28 @@ use crate::codec::{Codec, Mismatch};
 use crate::keys::Kind;
 use crate::node::Node;
 
-/// Any scalar, as text.
+/// Any scalar, as text; never empty.
 pub(crate) struct Text;
 
 impl Codec<String> for Text {
     const KIND: Kind = Kind::Text;
 
     fn read(node: &Node) -> Result<String, Mismatch> {
-        match node.as_str() {
-            Some(text) if !node.is_null() => Ok(text.to_string()),
-            _ => Err(Mismatch::wrong_type(node)),
+        match any_text(node)? {
+            text if text.is_empty() => Err(Mismatch::out_of_range(node)),
+            text => Ok(text),
         }
     }
 
     fn write(value: &String) -> Json {
         value.as_str().into()
+    }
+}
+
+fn any_text(node: &Node) -> Result<String, Mismatch> {
+    match node.as_str() {
+        Some(text) if !node.is_null() => Ok(text.to_string()),
+        _ => Err(Mismatch::wrong_type(node)),
     }
 }
 
@@ -115,7 +122,8 @@ impl Codec<Vec<String>> for Texts {
 
     fn read(node: &Node) -> Result<Vec<String>, Mismatch> {
         match node.as_list() {
-            Some(items) => items.iter().map(Text::read).collect(),
+            // A column may have an empty name.
+            Some(items) => items.iter().map(any_text).collect(),
             None => Ok(vec![Text::read(node)?]),
         }
     }
@@ -158,7 +166,11 @@ impl Codec<Vec<String>> for Suffixes {
                 format!(".{text}")
             }
         };
-        Ok(Texts::read(node)?.into_iter().map(dotted).collect())
+        let suffixes = Texts::read(node)?;
+        if suffixes.iter().any(String::is_empty) {
+            return Err(Mismatch::out_of_range(node));
+        }
+        Ok(suffixes.into_iter().map(dotted).collect())
     }
 
     fn write(value: &Vec<String>) -> Json {

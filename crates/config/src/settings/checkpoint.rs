@@ -108,6 +108,45 @@ pub struct CheckpointSettings {
     pub format: StorageFormat,
     /// Recipe key: `checkpoint.compression`.
     pub compression: Compression,
+    /// What was asked for, of which the strategy has no use for all.
+    asked: Asked,
+}
+
+/// The keys that [`Strategy`] was made of.
+#[derive(Debug, Clone, PartialEq)]
+struct Asked {
+    enabled: bool,
+    strategy: StrategyName,
+    n_ops: u32,
+    op_names: Vec<String>,
+}
+
+impl Asked {
+    fn strategy(&self) -> Strategy {
+        match self.strategy {
+            _ if !self.enabled => Strategy::Disabled,
+            StrategyName::EveryOp => Strategy::EveryOp,
+            StrategyName::EveryPartition => Strategy::EveryPartition,
+            StrategyName::EveryNOps => Strategy::EveryNOps(self.n_ops),
+            StrategyName::Manual => Strategy::Manual(self.op_names.clone()),
+            StrategyName::Disabled => Strategy::Disabled,
+        }
+    }
+
+    /// What must be asked for to get this strategy: what was, as far as it fits.
+    fn to_get(&self, strategy: &Strategy) -> Self {
+        let mut asked = self.clone();
+        if asked.strategy() == *strategy {
+            return asked;
+        }
+        (asked.enabled, asked.strategy) = (true, strategy.name());
+        match strategy {
+            Strategy::EveryNOps(n_ops) => asked.n_ops = *n_ops,
+            Strategy::Manual(op_names) => asked.op_names.clone_from(op_names),
+            _ => {}
+        }
+        asked
+    }
 }
 
 impl CheckpointSettings {
@@ -120,36 +159,31 @@ impl CheckpointSettings {
             } else {
                 StrategyName::EveryPartition
             });
-        let strategy = match name {
-            _ if !keys.enabled => Strategy::Disabled,
-            StrategyName::EveryOp => Strategy::EveryOp,
-            StrategyName::EveryPartition => Strategy::EveryPartition,
-            StrategyName::EveryNOps => Strategy::EveryNOps(keys.n_ops),
-            StrategyName::Manual => Strategy::Manual(keys.op_names),
-            StrategyName::Disabled => Strategy::Disabled,
+        let asked = Asked {
+            enabled: keys.enabled,
+            strategy: name,
+            n_ops: keys.n_ops,
+            op_names: keys.op_names,
         };
         Ok(Self {
-            strategy,
+            strategy: asked.strategy(),
             mode: keys.mode,
             gate_seconds: keys.gate_seconds,
             max_per_partition: keys.max_per_partition,
             cleanup_old: keys.cleanup_old,
             format: keys.format.unwrap_or(storage.format),
             compression: keys.compression.unwrap_or(storage.compression),
+            asked,
         })
     }
 
     pub(crate) fn write(&self, out: &mut Written) {
-        let (n_ops, op_names) = match &self.strategy {
-            Strategy::EveryNOps(n_ops) => (*n_ops, Vec::new()),
-            Strategy::Manual(op_names) => (DEFAULT_N_OPS, op_names.clone()),
-            _ => (DEFAULT_N_OPS, Vec::new()),
-        };
+        let asked = self.asked.to_get(&self.strategy);
         CheckpointKeys {
-            enabled: self.strategy != Strategy::Disabled,
-            strategy: Some(self.strategy.name()),
-            n_ops,
-            op_names,
+            enabled: asked.enabled,
+            strategy: Some(asked.strategy),
+            n_ops: asked.n_ops,
+            op_names: asked.op_names,
             mode: self.mode,
             gate_seconds: self.gate_seconds,
             max_per_partition: self.max_per_partition,
@@ -160,9 +194,6 @@ impl CheckpointSettings {
         .write(out);
     }
 }
-
-/// Written where the strategy has no use for the number.
-const DEFAULT_N_OPS: u32 = 2;
 
 impl Strategy {
     fn name(&self) -> StrategyName {

@@ -41,13 +41,13 @@ section! {
     /// Which fields of a record operators work on where their own parameters do not say.
     pub struct FieldSettings {
         /// The fields with text; dots lead into nested fields.
-        text_keys: Vec<String> as Fields { "text_keys" | "text_key", Value("[text]"), Result, Now }
+        text_keys: Vec<String> as Fields { "text_keys" | "text_key", Value("[text]"), Result, Partly("operators work on the first; the others count where sizes are chosen") }
         /// The field with image paths.
-        image_key: String as Text { "image_key", Value("images"), Result, Now }
+        image_key: String as Text { "image_key", Value("images"), Result, Partly("`partition.auto_configure` looks at it; no operator of this release works on it") }
         /// The field with audio paths.
-        audio_key: String as Text { "audio_key", Value("audios"), Result, Now }
+        audio_key: String as Text { "audio_key", Value("audios"), Result, Partly("`partition.auto_configure` looks at it; no operator of this release works on it") }
         /// The field with video paths.
-        video_key: String as Text { "video_key", Value("videos"), Result, Now }
+        video_key: String as Text { "video_key", Value("videos"), Result, Partly("`partition.auto_configure` looks at it; no operator of this release works on it") }
     }
 }
 

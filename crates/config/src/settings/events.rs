@@ -28,7 +28,7 @@ section! {
         /// Samples per operator.
         samples: u64 as AtLeast<0> { "trace_num", Value("10"), Run, NoEffect("no record is traced") }
         /// Operators that are traced; none given: all.
-        op_names: Vec<String> as Texts { "op_list_to_trace", Value("[]"), Run, Now }
+        op_names: Vec<String> as Texts { "op_list_to_trace", Value("[]"), Run, NoEffect("no record is traced") }
         /// Rules on events and rates: log, run a command, or send a request.
         alerts: Vec<Node> as AnyList { "alerts", Value("[]"), Run, NoEffect("no rule is watched") }
     }

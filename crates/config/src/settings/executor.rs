@@ -39,10 +39,23 @@ choice! {
     /// Who does the work.
     pub enum ExecutorKind {
         /// Threads of this process.
-        Local = "local" | "default" | "partitioned",
+        Default = "default",
+        /// The same.
+        Local = "local",
+        /// The same, by the name of Data-Juicer's executor over partitions.
+        Partitioned = "partitioned",
         /// Worker processes on this machine.
         Process = "process",
         /// Worker processes on a Ray cluster.
-        Ray = "ray" | "ray_partitioned",
+        Ray = "ray",
+        /// The same, by the name of Data-Juicer's executor over partitions.
+        RayPartitioned = "ray_partitioned",
+    }
+}
+
+impl ExecutorKind {
+    /// Whether the work is done on a Ray cluster.
+    pub fn is_ray(self) -> bool {
+        matches!(self, Self::Ray | Self::RayPartitioned)
     }
 }

@@ -26,7 +26,7 @@ section! {
         }
         /// Partitions that are worked on at a time; none given: one per worker.
         max_concurrent_partitions: Option<u32> as OrAuto<AtLeast<1>> {
-            "partition.max_concurrent_partitions", Derived("`np`"), Plan, Now
+            "partition.max_concurrent_partitions", Derived("`np`"), Run, Now
         }
         /// Whether slices of the input are copied into `partitions/`. `auto`: where reading them again would cost too much; `always`; `never`.
         materialize: Materialize as OneOf { "partition.materialize", Value("auto"), Plan, Now }

@@ -83,7 +83,7 @@ fn only_local_datasets_can_be_read() {
         ),
         (
             "dataset_path: ''",
-            "r.yaml:3:15: `dataset_path` must be a path, a URL or a list of them, found text ``",
+            "r.yaml:3:15: `dataset_path` must be a path, a URL or a list of them, found an empty text",
         ),
     ] {
         assert_eq!(parse(dataset).unwrap_err(), expected);

@@ -55,7 +55,7 @@ const BAD: &[(&str, &str)] = &[
     ),
     (
         "partition_size: '5'",
-        "r.yaml:4:17: `partition_size` must be a whole number of at least 1, found text `5`",
+        "r.yaml:4:17: `partition_size` must be a whole number of at least 1, found text \"5\"",
     ),
     (
         "partition_size: [5]",
@@ -63,11 +63,11 @@ const BAD: &[(&str, &str)] = &[
     ),
     (
         "np: 0",
-        "r.yaml:4:5: `np` must be a whole number of at least 1, found `0`",
+        "r.yaml:4:5: `np` must be a whole number from 1 to 4294967295, found `0`",
     ),
     (
         "np: 5000000000",
-        "r.yaml:4:5: `np` must be a whole number of at least 1, found `5000000000`",
+        "r.yaml:4:5: `np` must be a whole number from 1 to 4294967295, found `5000000000`",
     ),
     (
         "max_error_ratio: 1.5",
@@ -145,7 +145,7 @@ fn a_diagnostic_has_the_place_apart() {
     let diagnostic = error.diagnostic();
     assert_eq!(
         diagnostic.message,
-        "`np` must be a whole number of at least 1, found text `many`"
+        "`np` must be a whole number from 1 to 4294967295, found text `many`"
     );
     assert_eq!(
         (diagnostic.span, diagnostic.origin.as_str()),

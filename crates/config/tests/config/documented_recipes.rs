@@ -1,6 +1,5 @@
 use coldpress_config::{
-    Backoff, Compression, ExecutorKind, LogLevel, Overrides, Recipe, RetentionPolicy,
-    StorageFormat, Strategy,
+    Backoff, Compression, LogLevel, Overrides, Recipe, RetentionPolicy, StorageFormat, Strategy,
 };
 
 /// The file with what every recipe needs added where it is missing.
@@ -37,7 +36,7 @@ fn basic() {
     assert_eq!(recipe.project_name, "my-partitioned-project");
     assert_eq!(recipe.stem(), "demo");
     assert_eq!(recipe.dataset.paths, ["data/large-dataset.jsonl"]);
-    assert_eq!(recipe.executor.kind, ExecutorKind::Ray);
+    assert!(recipe.executor.kind.is_ray());
     assert_eq!(
         (recipe.partition.size, recipe.partition.max_size_bytes),
         (10_000, 128 << 20)

@@ -12,6 +12,8 @@ mod availability;
 mod precedence;
 // A resolved recipe is the same recipe.
 mod resolved;
+// Every key of the table, with all kinds of values and with none.
+mod every_key;
 
 use coldpress_config::{Overrides, Recipe};
 

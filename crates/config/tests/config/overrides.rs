@@ -125,11 +125,11 @@ fn bad_arguments_are_named() {
     for (args, expected) in [
         (
             &["--np", "many"][..],
-            "command line: `np` must be a whole number of at least 1, found text `many`",
+            "command line: `np` must be a whole number from 1 to 4294967295, found text `many`",
         ),
         (
             &["--np", "[1"],
-            "command line: `np` must be a whole number of at least 1, found text `[1`",
+            "command line: `np` must be a whole number from 1 to 4294967295, found text `[1`",
         ),
         (
             &["--seed", "-1"],

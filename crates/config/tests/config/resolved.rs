@@ -33,8 +33,7 @@ fn defaults_are_written_as_the_table_says() {
         let same = written == &expected
             || written
                 .as_f64()
-                .is_some_and(|written| Some(written) == expected.as_f64())
-            || (key.name == "executor_type" && written == "local");
+                .is_some_and(|written| Some(written) == expected.as_f64());
         assert!(same, "{}: {written} {expected}", key.name);
     }
 }

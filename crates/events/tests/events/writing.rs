@@ -50,7 +50,7 @@ fn events_come_back_with_what_the_log_adds() {
     let first = text.lines().next().unwrap();
     assert_eq!(
         first,
-        "1970-01-01 00:00:12.250 INFO  partition 3  clean_links_mapper  through"
+        "1970-01-01 00:00:12.250 INFO  op_complete  partition 3  clean_links_mapper  through"
     );
 }
 

@@ -7,7 +7,7 @@ use coldpress_dataset::Staged;
 use coldpress_events::{Event, EventKind};
 use coldpress_job::{Phase, Status};
 use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
-use coldpress_worker::{Attempt, AttemptError, Outcome, Start};
+use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
 
 use super::Driver;
 use crate::memory::resident_bytes;
@@ -143,18 +143,25 @@ impl Driver<'_> {
             .attempt(attempt.attempt)
             .retries(retries);
         self.events.emit(event);
-        // Those before it are done, those behind its gate are the next attempt's.
-        let begun = attempt.starts.first().map_or(0, Start::operation) as usize;
-        let gate = attempt.gate.map_or(usize::MAX, |gate| gate as usize);
-        let operators = attempt.operators.iter().enumerate();
-        for (operation, call) in operators.take(gate).skip(begun) {
-            let event = Event::new(EventKind::OpStart, "records stream through")
-                .partition(index)
-                .operation(call.name.clone(), operation as u32)
-                .attempt(attempt.attempt)
+    }
+
+    /// Tells of the operators that have begun on a partition since this was told last.
+    pub(super) fn announce_operators(&mut self, at_work: &AtWork) {
+        let retries = self.retries_of(at_work.partition);
+        let told = self.told_operators.entry(at_work.partition).or_default();
+        let begun = at_work.begun.iter().skip(*told);
+        let operators = &self.executor.prepared.recipe.process;
+        for (operation, when) in begun {
+            let name = operators.get(*operation as usize).map(|call| &call.name);
+            let event = Event::new(EventKind::OpStart, "its first records")
+                .at(*when)
+                .partition(at_work.partition)
+                .operation(name.cloned().unwrap_or_default(), *operation)
+                .attempt(at_work.attempt)
                 .retries(retries);
             self.events.emit(event);
         }
+        *told = at_work.begun.len();
     }
 
     /// How many attempts at a partition failed in this run. One that goes on from a gate is no retry.

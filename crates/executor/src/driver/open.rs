@@ -91,6 +91,8 @@ impl<'e> Driver<'e> {
             given_up: BTreeSet::new(),
             merges: 0,
             begun: BTreeMap::new(),
+            told_operators: BTreeMap::new(),
+            views_due: started,
             errors: BTreeMap::new(),
             workers: executor.prepared.workers,
             suspects: Suspects::default(),
@@ -153,6 +155,9 @@ fn describe(summary: &mut JobSummary, executor: &Executor) {
         .config_path
         .as_ref()
         .map(|path| path.display().to_string());
+    if !executor.has_event_log() {
+        summary.event_log_file = None;
+    }
     summary.executor_type = recipe.executor.kind.to_string();
     summary.resumption_command = executor.resumption_command();
     summary.dataset_path = recipe.dataset.paths.join(", ");

@@ -7,7 +7,27 @@ use coldpress_worker::{CheckpointOutcome, Outcome, ResultFiles};
 use super::{Driver, now_millis};
 
 impl Driver<'_> {
+    /// The time that each operator took, of the work that the attempt went on from too.
+    fn nanos(&self, outcome: &Outcome) -> Vec<u64> {
+        let mut nanos = outcome.nanos.clone();
+        let begun = outcome.resumed_at as usize;
+        let chain = self.chain.get(begun);
+        let earlier = chain.and_then(|chain| {
+            self.state
+                .nanos_until(outcome.partition, outcome.resumed_at, *chain)
+        });
+        for (nanos, earlier) in nanos
+            .iter_mut()
+            .zip(earlier.into_iter().flatten())
+            .take(begun)
+        {
+            *nanos += earlier;
+        }
+        nanos
+    }
+
     pub(super) fn publication(&self, outcome: Outcome, result: ResultFiles) -> Publication {
+        let nanos = self.nanos(&outcome);
         let slice = self
             .state
             .partition(outcome.partition)
@@ -32,12 +52,13 @@ impl Driver<'_> {
             unreadable: outcome.unreadable,
             error_marks: outcome.error_marks,
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
-            nanos: outcome.nanos,
+            nanos,
             at_millis: now_millis(),
         }
     }
 
     pub(super) fn gate_reached(&self, outcome: Outcome) -> GateReached {
+        let nanos = self.nanos(&outcome);
         let planned = self.state.partition(outcome.partition);
         let slice = planned.map(|planned| planned.slice.digest);
         GateReached {
@@ -52,7 +73,7 @@ impl Driver<'_> {
             quarantine: outcome.quarantine,
             dropped: dropped_entries(outcome.dropped),
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
-            nanos: outcome.nanos,
+            nanos,
         }
     }
 }

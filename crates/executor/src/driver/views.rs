@@ -1,21 +1,44 @@
 //! What is told when a phase or the job ends: the views on disk, and the report.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::time::{Duration, Instant};
 
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::Source;
 use coldpress_events::{Event, EventKind};
 use coldpress_job::{
-    FieldsView, Publication, Status, dataset_mapping, fields_view, final_mapping_report,
-    progress_view,
+    FieldsView, OperatorAtWork, Publication, Status, dataset_mapping, fields_view,
+    final_mapping_report, progress_view,
 };
 use coldpress_partition::Slice;
 use coldpress_record::FieldsSeen;
 use coldpress_storage::{open_file, replace};
-use coldpress_worker::QuarantineEntry;
+use coldpress_worker::{AtWork, Progress, QuarantineEntry};
 
 use super::{Driver, Exported};
 use crate::report::{FailedPartition, Report, UnreadablePart};
+
+/// How often the views are written while the job runs.
+const VIEWS_EVERY: Duration = Duration::from_secs(2);
+
+/// The time between two times is this many times the time that it takes.
+const VIEWS_SHARE: u32 = 25;
+
+fn operator_at_work(at_work: &AtWork, names: &[String]) -> OperatorAtWork {
+    let operation = at_work.operation.unwrap_or(0);
+    let mut begun = at_work.begun.iter();
+    let name = names.get(operation as usize);
+    OperatorAtWork {
+        partition_id: at_work.partition,
+        attempt: at_work.attempt,
+        operation_name: name.cloned().unwrap_or_default(),
+        operation_idx: operation,
+        start_time: begun
+            .find(|(begun, _)| *begun == operation)
+            .map(|(_, when)| *when),
+        records_read: at_work.read,
+    }
+}
 
 impl Driver<'_> {
     /// The results of the recipe in force, in partition order.
@@ -44,14 +67,33 @@ impl Driver<'_> {
         !self.state.damaged_sources().is_empty() || self.counted().any(is_part)
     }
 
+    /// Tells how far running attempts are: which operators began, and every few seconds all views.
+    pub(super) fn tell_progress(&mut self, progress: &Progress) {
+        let at_work = progress.at_work();
+        at_work
+            .iter()
+            .for_each(|at_work| self.announce_operators(at_work));
+        if Instant::now() < self.views_due {
+            return;
+        }
+        let names = self.executor.prepared.operator_names();
+        let at_work = at_work
+            .iter()
+            .map(|at_work| operator_at_work(at_work, &names));
+        self.summary.at_work = at_work.collect();
+        self.write_views(Status::Running, None);
+    }
+
     /// Writes the views of the job: files that can be made again, for people and other programs.
     ///
     /// One that cannot be written is told and costs nothing: the journal is the truth.
     pub(super) fn write_views(&mut self, status: Status, error: Option<String>) {
+        let begun = Instant::now();
         self.summary.status = status;
         self.summary.error_message = error;
         self.summary.totals = self.state.totals();
         if status.is_terminal() {
+            self.summary.at_work.clear();
             let now = coldpress_events::time::now_seconds();
             self.summary.end_time = Some(now);
             self.summary.duration = Some(now - self.summary.start_time);
@@ -84,6 +126,9 @@ impl Driver<'_> {
                 format!("a view of the job is out of date: {failure}"),
             ));
         }
+        // The views of very many partitions take long to write: no more than a share of the driver's time goes there.
+        let pause = VIEWS_EVERY.max(begun.elapsed().saturating_mul(VIEWS_SHARE));
+        self.views_due = Instant::now() + pause;
     }
 
     /// Writes `checkpoint_{seconds}.json`: after planning, before the merge, and on a stop.
@@ -191,7 +236,7 @@ impl Driver<'_> {
             export_path: self.executor.prepared.target.path().to_owned(),
             job_dir: layout.job_dir().to_owned(),
             checkpoint_dir: layout.checkpoint_dir().to_owned(),
-            event_log: layout.events(),
+            event_log: self.executor.has_event_log().then(|| layout.events()),
             quarantine_dir: quarantined.then(|| layout.quarantine_dir()),
             resumption_command: self.executor.resumption_command(),
         }

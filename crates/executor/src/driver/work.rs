@@ -1,10 +1,11 @@
 //! The work: plan, give out attempts, publish, feed the merge, until nothing is left.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldpress_job::{JournalRecord, Phase};
 use coldpress_storage::crash_point;
-use coldpress_worker::{Attempt, Outcome, WorkerContext};
+use coldpress_worker::{Attempt, Outcome, Progress, Reached, WorkerContext};
 use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::export::Frontier;
@@ -20,6 +21,7 @@ use crate::scheduler::{Next, Scheduler, Step};
 pub(super) struct Motion {
     pub(super) scheduler: Scheduler,
     pub(super) running: Box<dyn Running>,
+    progress: Arc<Progress>,
     finished: Receiver<Finished>,
     planner: Option<Receiver<Planned>>,
     frontier: Frontier,
@@ -74,7 +76,8 @@ impl Driver<'_> {
                     error,
                 )
             })?;
-        self.executor.shared.set_progress(running.progress());
+        let progress = running.progress();
+        self.executor.shared.set_progress(Arc::clone(&progress));
         // One more than there are workers, so that none waits for the journal.
         let slots = prepared.workers + 1;
         let mut scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
@@ -91,6 +94,7 @@ impl Driver<'_> {
         Ok(Motion {
             scheduler,
             running,
+            progress,
             finished,
             planner,
             frontier,
@@ -145,6 +149,7 @@ impl Driver<'_> {
             self.take_finished(motion, finished)?;
         }
         self.sample_resources(&mut motion.last_sample, &motion.running.processes());
+        self.tell_progress(&motion.progress);
         Ok(())
     }
 
@@ -216,6 +221,15 @@ impl Driver<'_> {
             seconds,
             result,
         } = finished;
+        let reached = match &result {
+            Ok(outcome) if outcome.result.is_some() => Reached::End,
+            Ok(_) => Reached::Gate,
+            Err(_) => Reached::Nothing,
+        };
+        if let Some(at_work) = motion.progress.settle(partition, reached) {
+            self.announce_operators(&at_work);
+        }
+        self.told_operators.remove(&partition);
         match result {
             Ok(outcome) => {
                 crash_point!("driver.publish");

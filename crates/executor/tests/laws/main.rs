@@ -46,6 +46,9 @@ mod checkpoints;
 // Damaged and deleted files of a job cost work, never data.
 mod damage;
 
+// What a running job shows of itself.
+mod views;
+
 // One driver per job, one job per export.
 mod drivers;
 

@@ -16,6 +16,9 @@ pub(crate) const BANG: &str = "bang";
 /// A record with this word in its text fails the partition of a frail operator, as often as its control says.
 pub(crate) const FRAIL: &str = "frail";
 
+/// A record with this word in its text is held by operators that hold marked ones.
+pub(crate) const WAIT: &str = "wait";
+
 /// All operators of the tests.
 pub(crate) fn registry() -> Registry {
     keep_bangs_quiet();
@@ -81,6 +84,11 @@ pub(crate) fn registry() -> Registry {
             "Holds records.",
             |params: Controlled, _| Ok(Operator::mapper(Hold(params.id))),
         ))
+        .with(OperatorSpec::new(
+            "hold_marked_mapper",
+            "Holds marked records.",
+            |params: Controlled, _| Ok(Operator::mapper(HoldMarked(params.id))),
+        ))
 }
 
 /// A call of the frail operator, whose errors fail the attempt.
@@ -93,6 +101,11 @@ pub(crate) fn frail(id: ControlId) -> OperatorCall {
 /// A call of the operator that stops a run after so many records.
 pub(crate) fn watch(id: ControlId) -> OperatorCall {
     OperatorCall::new("watch_mapper").with("id", id)
+}
+
+/// A call of the operator that holds the records with the word [`WAIT`] until they are released.
+pub(crate) fn hold_marked(id: ControlId) -> OperatorCall {
+    OperatorCall::new("hold_marked_mapper").with("id", id)
 }
 
 /// A call of the operator that holds records until they are released.
@@ -315,6 +328,17 @@ struct Watch(ControlId);
 impl Mapper for Watch {
     fn map(&mut self, _: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
         control::see(self.0);
+        Ok(())
+    }
+}
+
+struct HoldMarked(ControlId);
+
+impl Mapper for HoldMarked {
+    fn map(&mut self, record: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
+        if record.text(0)?.contains(WAIT) {
+            control::pass(self.0);
+        }
         Ok(())
     }
 }

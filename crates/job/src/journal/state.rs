@@ -260,6 +260,13 @@ impl JobState {
             .map_or(0, |(_, attempt)| attempt)
     }
 
+    /// The time that each operator took up to where an attempt can begin, by the newest work that led there; none where no
+    /// work did.
+    #[must_use]
+    pub fn nanos_until(&self, index: u32, operation: u32, chain: ChainHash) -> Option<&[u64]> {
+        self.state_of(index)?.nanos_until(operation, chain)
+    }
+
     /// When the newest driver that worked on a partition began to, and when its result was published or it was given up,
     /// in milliseconds since 1970; none where that did not happen, or is not known.
     #[must_use]

@@ -40,7 +40,7 @@ fn report(status: Status) -> Report {
         export_path: PathBuf::from("out/clean.jsonl"),
         job_dir: PathBuf::from("/jobs/demo"),
         checkpoint_dir: PathBuf::from("/jobs/demo/checkpoints"),
-        event_log: PathBuf::from("/jobs/demo/event_logs/events.jsonl"),
+        event_log: Some(PathBuf::from("/jobs/demo/event_logs/events.jsonl")),
         quarantine_dir: Some(PathBuf::from("/jobs/demo/quarantine")),
         resumption_command: "coldpress process --config r.yaml --job_id demo".to_owned(),
     }

@@ -6,7 +6,7 @@ use coldpress_executor::OperatorPerformance;
 use coldpress_job::{JobState, JobView, PartitionStatus, Publication};
 use coldpress_record::Ledger;
 
-use super::{CompletedOperation, PartitionView, SavedCheckpoint};
+use super::{CompletedOperation, CurrentOperation, PartitionView, SavedCheckpoint};
 use crate::history::{History, PartitionHistory};
 
 /// All partitions planned so far.
@@ -59,13 +59,26 @@ fn partition(
         start_time: history.start_time,
         end_time: history.end_time.filter(|_| is_over),
         error_message: state.failure(index).map(|failure| failure.error.clone()),
-        current_op: history
-            .current
+        current_op: at_work(index, job)
+            .or(history.current)
             .filter(|_| status == PartitionStatus::Processing),
         completed_ops: result.map_or_else(Vec::new, completed_operations),
         checkpoints,
         attempts: state.attempts(index),
     }
+}
+
+/// The operator at work, as the driver said a few seconds ago.
+fn at_work(index: u32, job: &JobView) -> Option<CurrentOperation> {
+    let summary = job.summary.as_ref()?;
+    let driver = job.liveness.driver()?;
+    let mut at_work = summary.at_work.iter().filter(|_| summary.is_of(driver));
+    let found = at_work.find(|at_work| at_work.partition_id == index)?;
+    Some(CurrentOperation {
+        name: found.operation_name.clone(),
+        idx: found.operation_idx,
+        start_time: found.start_time?,
+    })
 }
 
 /// Where nobody drives the job, nothing is at work, whatever the journal says last.

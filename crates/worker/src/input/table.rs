@@ -111,6 +111,7 @@ impl TableInput {
                 reason: format!("{reason}; here it stands with replacement characters"),
                 bytes,
                 incomplete: false,
+                lost: false,
             });
         }
         batch.retain(|row| !reasons.contains_key(&row));

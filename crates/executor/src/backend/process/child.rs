@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use coldpress_checkpoint::LocalStore;
@@ -104,9 +103,7 @@ impl Child {
         self.done.clear();
         loop {
             match receive(&mut self.said) {
-                Ok(Some(FromWorker::Records { count })) => {
-                    progress.records.fetch_add(count, Ordering::Relaxed);
-                }
+                Ok(Some(FromWorker::AtWork { at_work })) => progress.put(at_work),
                 Ok(Some(FromWorker::InHand { record })) => self.take_in_hand(record),
                 Ok(Some(FromWorker::Finished { result })) => return Some(*result),
                 Ok(Some(FromWorker::Ready)) => {}

@@ -104,6 +104,23 @@ impl PartitionState {
         had_results
     }
 
+    pub(super) fn nanos_until(&self, operation: u32, chain: ChainHash) -> Option<&[u64]> {
+        let leads_there = |entries: &[CheckpointEntry]| {
+            let mut entries = entries.iter();
+            entries.any(|entry| (entry.operation, entry.chain) == (operation, chain))
+        };
+        let results = self.publications.iter().rev();
+        let results = results
+            .filter(|result| result.chain == chain || leads_there(&result.checkpoints))
+            .map(|result| ((result.epoch, result.attempt), &result.nanos));
+        let gates = self.gates.iter().rev();
+        let gates = gates
+            .filter(|gate| leads_there(&gate.checkpoints))
+            .map(|gate| ((gate.epoch, gate.attempt), &gate.nanos));
+        let newest = results.chain(gates).max_by_key(|(attempt, _)| *attempt);
+        newest.map(|(_, nanos)| nanos.as_slice())
+    }
+
     pub(super) fn has(&self, chain: ChainHash) -> bool {
         let mut publications = self.publications.iter();
         publications.any(|publication| publication.chain == chain)

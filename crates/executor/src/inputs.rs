@@ -214,7 +214,8 @@ impl<'e> Judge<'e> {
     /// A file at a place where the job has its own: made by it, if there is a job; else it would be overwritten.
     fn is_own_file(&mut self, found: Found<'_>, place: &Path) -> bool {
         let layout = &self.executor.layout;
-        let exists = Journal::exists(layout).unwrap_or(false);
+        // One that was killed before its first record was durable has a lock.
+        let exists = Journal::exists(layout).unwrap_or(false) || layout.lock().is_file();
         let (job, file) = (layout.job_id(), found.file.display());
         if found.is_named && exists {
             self.refusal = Some(format!(
@@ -341,11 +342,9 @@ impl<'e> Judge<'e> {
         known.any(fits).then(|| "this job made it".to_owned())
     }
 
-    /// Whether an ownership file says that this job made the output, or an earlier run with the same export did.
+    /// Whether an ownership file says that a run with the same export made the output. That a job of the same name did says
+    /// nothing: there may be one in another `work_dir`. What else this job made, its journal knows.
     fn is_claimed(&self, signed: &Ownership, place: &Path) -> bool {
-        if signed.job_id == self.executor.layout.job_id().as_str() {
-            return true;
-        }
         if let Some(export) = &signed.export {
             let folder = place.parent().unwrap_or(place);
             return real_place(folder.join(export)).is_ok_and(|export| export == self.export);
@@ -356,16 +355,15 @@ impl<'e> Judge<'e> {
         signed.in_dataset != Some(false) && places.any(|output| output == place)
     }
 
-    /// A crash behind the rename leaves an output that is not signed; the journal knows it.
+    /// A crash behind the rename leaves an output that is not signed, and another recipe one in another place; the journal
+    /// knows both.
     fn read_known(&self) -> Vec<Known> {
         let layout = &self.executor.layout;
         let state = match Journal::exists(layout) {
             Ok(true) => Journal::read(layout).unwrap_or_default(),
             _ => JobState::default(),
         };
-        let export = state.export();
-        let intents = export.intent.iter().chain(&export.committed);
-        intents.flat_map(known_of).collect()
+        state.outputs().iter().flat_map(known_of).collect()
     }
 }
 

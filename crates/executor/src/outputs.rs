@@ -231,12 +231,10 @@ pub(crate) fn check_standings(
     executor: &Executor,
     intent: Option<&ExportIntent>,
 ) -> Result<Standings> {
-    let mut standings = Standings {
+    Ok(Standings {
         export: check_export(executor, intent)?,
-        notes: Vec::new(),
-    };
-    check_companions(executor, intent, &mut standings.notes)?;
-    Ok(standings)
+        notes: check_companions(executor, intent)?,
+    })
 }
 
 fn check_export(executor: &Executor, intent: Option<&ExportIntent>) -> Result<Option<Ownership>> {
@@ -275,62 +273,64 @@ fn check_export(executor: &Executor, intent: Option<&ExportIntent>) -> Result<Op
     }
 }
 
-fn check_companions(
+/// As [`check_standings`], of what lies beside the export; what is worth telling.
+pub(crate) fn check_companions(
     executor: &Executor,
     intent: Option<&ExportIntent>,
-    notes: &mut Vec<String>,
-) -> Result<()> {
-    let prepared = &executor.prepared;
-    let overwrite = prepared.recipe.export.overwrite;
-    for companion in &prepared.companions {
-        let target = &companion.target;
-        let path = target.path();
-        let refused = |reason: &str| {
-            let message = format!("`{}` {reason}", path.display());
-            Err(Error::new(ErrorKind::Refused, message))
-        };
-        // One that a crash kept from being signed is in the journal.
-        let intended = intent.into_iter().flat_map(|intent| &intent.companions);
-        let is_unsigned = |found: (u64, coldpress_storage::Digest)| {
-            let mut intended = intended.clone();
-            intended.any(|one| is_at(&one.path, target) && found == (one.length, one.digest))
-        };
-        match target.standing()? {
-            Standing::Free => {}
-            Standing::Special(what) => return refused(&format!("{what}; export elsewhere")),
-            Standing::Foreign(_) if staged_digest(path, false).is_ok_and(is_unsigned) => {}
-            Standing::Foreign(reason) if path.is_dir() => {
-                return refused(&format!("{reason}; move it away"));
+) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for companion in &executor.prepared.companions {
+        notes.extend(check_companion(executor, &companion.target, intent)?);
+    }
+    refuse_folder_of_another(executor)?;
+    Ok(notes)
+}
+
+fn check_companion(
+    executor: &Executor,
+    target: &ExportTarget,
+    intent: Option<&ExportIntent>,
+) -> Result<Option<String>> {
+    let (path, overwrite) = (target.path(), executor.prepared.recipe.export.overwrite);
+    let refused = |reason: &str| {
+        let message = format!("`{}` {reason}", path.display());
+        Err(Error::new(ErrorKind::Refused, message))
+    };
+    // One that a crash kept from being signed is in the journal.
+    let intended = intent.into_iter().flat_map(|intent| &intent.companions);
+    let is_unsigned = |found: (u64, coldpress_storage::Digest)| {
+        let mut intended = intended.clone();
+        intended.any(|one| is_at(&one.path, target) && found == (one.length, one.digest))
+    };
+    match target.standing()? {
+        Standing::Free => Ok(None),
+        Standing::Special(what) => refused(&format!("{what}; export elsewhere")),
+        Standing::Foreign(_) if staged_digest(path, false).is_ok_and(is_unsigned) => Ok(None),
+        Standing::Foreign(reason) if path.is_dir() => refused(&format!("{reason}; move it away")),
+        Standing::Foreign(_) if overwrite == Overwrite::Always => Ok(None),
+        Standing::Foreign(reason) => refused(&format!(
+            "{reason}; move it away, or set `export_overwrite: always`"
+        )),
+        Standing::Ours(signed) => {
+            let is_of_job = is_of_job(executor, &signed);
+            if overwrite == Overwrite::Never && !is_of_job {
+                return refused("exists; remove it, or set `export_overwrite: own`");
             }
-            Standing::Foreign(_) if overwrite == Overwrite::Always => {}
-            Standing::Foreign(reason) => {
+            let Some(other) = other_export(executor, path, &signed) else {
+                return Ok(None);
+            };
+            let other = other.display();
+            if !is_of_job && overwrite != Overwrite::Always {
                 return refused(&format!(
-                    "{reason}; move it away, or set `export_overwrite: always`"
+                    "belongs to the export `{other}`; export elsewhere, or set `export_overwrite: always`"
                 ));
             }
-            Standing::Ours(signed) => {
-                let is_of_job = is_of_job(executor, &signed);
-                if overwrite == Overwrite::Never && !is_of_job {
-                    return refused("exists; remove it, or set `export_overwrite: own`");
-                }
-                let Some(other) = other_export(executor, path, &signed) else {
-                    continue;
-                };
-                let other = other.display();
-                if is_of_job || overwrite == Overwrite::Always {
-                    notes.push(format!(
-                        "`{}` belongs to the export `{other}` so far, and will belong to this one",
-                        path.display()
-                    ));
-                } else {
-                    return refused(&format!(
-                        "belongs to the export `{other}`; export elsewhere, or set `export_overwrite: always`"
-                    ));
-                }
-            }
+            Ok(Some(format!(
+                "`{}` belongs to the export `{other}` so far, and will belong to this one",
+                path.display()
+            )))
         }
     }
-    refuse_folder_of_another(executor)
 }
 
 /// The other export that a file lies beside, if that export is still there.
@@ -378,7 +378,7 @@ pub(crate) fn signed_drops(folder: &Path) -> Vec<(PathBuf, Ownership)> {
 }
 
 /// Whether this job made an output, by its signature.
-pub(crate) fn is_of_job(executor: &Executor, ownership: &Ownership) -> bool {
+fn is_of_job(executor: &Executor, ownership: &Ownership) -> bool {
     ownership.job_id == executor.layout.job_id().as_str()
 }
 
@@ -393,6 +393,7 @@ fn unsigned(executor: &Executor, intent: Option<&ExportIntent>) -> Option<Owners
     let (length, digest) = (intent.length, intent.digest);
     (found == (length, digest)).then(|| Ownership {
         records: Some(intent.records),
+        partitions_left_out: intent.partitions_left_out.len() as u32,
         ..Ownership::new(job_id, length, digest)
     })
 }

@@ -61,8 +61,16 @@ const KINDS: &[(&str, May)] = &[
     ("out/.clean.jsonl.coldpress.lock", May::RefuseStrangers),
     ("out/.clean_stats.jsonl.coldpress.j.e#.m#.tmp", May::Mend),
     ("out/.clean_stats.jsonl.coldpress.json", May::Refuse),
+    (
+        "out/.clean_stats.jsonl.coldpress.lock",
+        May::RefuseStrangers,
+    ),
     ("out/clean.jsonl", May::Refuse),
     ("out/clean_stats.jsonl", May::Refuse),
+    (
+        "out/dropped/.export_dropped.coldpress.lock",
+        May::RefuseStrangers,
+    ),
     (
         "out/dropped/.op_#_text_length_filter.jsonl.coldpress.j.e#.m#.tmp",
         May::Mend,

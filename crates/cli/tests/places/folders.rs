@@ -202,3 +202,26 @@ fn a_job_runs_where_there_are_no_locks() {
         assert_eq!(bench.read("out/o.jsonl"), kept(&bench.read("ins/a.jsonl")));
     }
 }
+
+/// What somebody keeps in a job's folder is not the job's.
+#[test]
+fn a_job_is_removed_without_what_others_keep_in_its_folder() {
+    let bench = Bench::new();
+    bench
+        .process(&format!("{EVERY_OP} --export_path jobs/j/out.jsonl"))
+        .expect(0);
+    bench.write("jobs/j/results/mine.jsonl", "precious\n");
+    bench
+        .run("jobs remove j --base-dir jobs")
+        .expect(0)
+        .tells(&["holds files that are not the job's, and they stay"]);
+    assert_eq!(bench.read("jobs/j/results/mine.jsonl"), "precious\n");
+    assert_eq!(
+        bench.read("jobs/j/out.jsonl"),
+        kept(&bench.read("ins/a.jsonl"))
+    );
+    assert!(!bench.exists("jobs/j/journal") && !bench.exists("jobs/j/checkpoints"));
+    bench.job("k", "").expect(0);
+    bench.run("jobs remove k --base-dir jobs").expect(0);
+    assert!(!bench.exists("jobs/k"));
+}

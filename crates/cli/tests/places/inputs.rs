@@ -299,3 +299,37 @@ fn devices_and_pipes_are_no_place_for_an_export() {
     assert!(bench.path("null.jsonl").is_symlink() && bench.path("o_stats.jsonl").is_symlink());
     assert!(!bench.path("pipe.jsonl").is_file());
 }
+
+/// Jobs of one name in two folders of jobs are two jobs.
+#[test]
+fn what_a_namesake_made_is_an_input() {
+    let bench = Bench::new();
+    bench.process("--export_path ins/b.jsonl").expect(0);
+    let ran = bench.process("--work_dir other --export_path out/o.jsonl");
+    assert_eq!(ran.expect(0).json()["ledger"]["records"], 70);
+    // Of its own outputs a job knows all, also those that it made under other names and before it began anew.
+    for more in [
+        "--export_path ins/c.jsonl",
+        "--export_path out/p.jsonl --fresh",
+    ] {
+        let ran = bench.process(more).expect(0);
+        assert_eq!(ran.json()["ledger"]["records"], 40, "{more}");
+    }
+}
+
+#[test]
+fn a_crash_before_the_first_record_leaves_no_input_behind() {
+    let bench = Bench::new();
+    for (id, more) in [
+        ("j", "--work_dir ins"),
+        ("other", "--work_dir ins --export_path out/p.jsonl"),
+    ] {
+        // As a kill between the folders and the journal leaves it.
+        let begun = format!("ins/{id}");
+        fs::create_dir_all(bench.path(&format!("{begun}/journal"))).unwrap();
+        bench.write(&format!("{begun}/job.lock"), "");
+        bench.link("event_logs/events.jsonl", &format!("{begun}/events.jsonl"));
+        let ran = bench.job("j", more).expect(0);
+        assert_eq!(ran.json()["ledger"]["records"], 40, "{id}");
+    }
+}

@@ -22,7 +22,7 @@ section! {
         }
         /// What may be replaced at the export path. `own`: an export that Coldpress made and nobody changed since; `always`; `never`.
         overwrite: Overwrite as OneOf { "export_overwrite", Value("own"), Run, Now }
-        /// What happens to an earlier export at the export path that has more records, where partitions failed or input could not be read. `keep`: it stays, and the run is refused; `replace`: it is replaced.
+        /// What happens to an earlier export at the export path that has more records, where partitions failed. `keep`: it stays, and the run is refused; `replace`: it is replaced.
         partial: Partial as OneOf { "export_partial", Value("keep"), Run, Now }
         /// Whether records keep the statistics that filters computed.
         keep_stats: bool as Flag { "keep_stats_in_res_ds", Value("false"), Result, Now }

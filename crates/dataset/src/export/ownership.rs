@@ -31,9 +31,16 @@ pub struct Ownership {
     /// How many records an export holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
+    /// Failed partitions, whose records an export lacks.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub partitions_left_out: u32,
     /// Whether the dataset of the job that made it is looked for where it lies: then it was never an input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_dataset: Option<bool>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What stands at an export path.
@@ -62,6 +69,7 @@ impl Ownership {
             digest,
             export: None,
             records: None,
+            partitions_left_out: 0,
             in_dataset: None,
         }
     }

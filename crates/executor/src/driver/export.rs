@@ -17,7 +17,7 @@ use crate::companions::{Companion, DroppedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::judge::Judge;
 use crate::merge::{Appended, Merge, MergeFailure, Merged, Piece};
-use crate::outputs::{check_standings, is_at, refuse_replacing};
+use crate::outputs::{check_companions, is_at, refuse_misplaced, refuse_replacing};
 use crate::prepare::PATIENCE;
 
 /// The path as a resume from another folder finds it.
@@ -271,19 +271,18 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// An export that lacks records because something failed must not take the place of a better one, unless the recipe
+    /// An export that lacks records because partitions failed must not take the place of a better one, unless the recipe
     /// says so: what failed may be mended, and what was replaced is gone.
     fn check_not_poorer(&self, frontier: &Frontier) -> Result<()> {
-        let lacks = !frontier.left_out.is_empty() || self.has_unreadable();
-        if !lacks || self.executor.prepared.recipe.export.partial == Partial::Replace {
-            return Ok(());
-        }
-        let (now, earlier) = (frontier.ledger.exported(), self.earlier_records());
-        let Some(earlier) = earlier.filter(|earlier| *earlier > now) else {
+        let failed = frontier.left_out.len();
+        let asked = self.executor.prepared.recipe.export.partial;
+        let (now, earlier) = (frontier.ledger.exported(), self.earlier_export());
+        let Some((records, _)) = earlier.filter(|(records, left_out)| {
+            *records > now && (*left_out as usize) < failed && asked != Partial::Replace
+        }) else {
             return Ok(());
         };
-        let why = match frontier.left_out.len() {
-            0 => "input could not be read".to_owned(),
+        let why = match failed {
             1 => "a partition failed".to_owned(),
             failed => format!("{failed} partitions failed"),
         };
@@ -294,21 +293,25 @@ impl Driver<'_> {
         });
         let path = self.executor.prepared.target.path().display();
         let message = format!(
-            "{why}{first}, so the export would have {now} records where `{path}` has {earlier}; that file stays. Mend              the cause and run again, or set `export_partial: replace`"
+            "{why}{first}, so the export would have {now} records where `{path}` has {records}; that file stays. \
+             Mend the cause and run again, or set `export_partial: replace`"
         );
         Err(Error::new(ErrorKind::Refused, message))
     }
 
-    /// How many records the export of ours has that would be replaced, as far as that is known.
-    fn earlier_records(&self) -> Option<u64> {
+    /// How many records the export of ours has that would be replaced, and how many partitions it lacks, as far as that is
+    /// known.
+    fn earlier_export(&self) -> Option<(u64, u32)> {
         let standing = self.standing.as_ref()?;
-        standing.records.or_else(|| {
-            let committed = self.state.export().committed.as_ref();
-            let fits = |intent: &&ExportIntent| {
-                (intent.length, intent.digest) == (standing.length, standing.digest)
-            };
-            committed.filter(fits).map(|intent| intent.records)
-        })
+        if let Some(records) = standing.records {
+            return Some((records, standing.partitions_left_out));
+        }
+        let committed = self.state.export().committed.as_ref();
+        let fits = |intent: &&ExportIntent| {
+            (intent.length, intent.digest) == (standing.length, standing.digest)
+        };
+        let intent = committed.filter(fits)?;
+        Some((intent.records, intent.partitions_left_out.len() as u32))
     }
 
     /// The sources must be what was planned until the last result was made: results of two states are no dataset.
@@ -321,7 +324,8 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         let (target, staged) = (&prepared.target, &merged.staged);
         self.check_still_free()?;
-        check_standings(self.executor, self.state.export().intent.as_ref())?;
+        check_companions(self.executor, self.state.export().intent.as_ref())?;
+        refuse_misplaced(self.executor)?;
         refuse_replacing(&self.sources, self.executor)?;
         let companions = prepared.companions.iter().zip(&merged.companions);
         let companions = companions.map(|(companion, staged)| CompanionIntent {
@@ -362,7 +366,7 @@ impl Driver<'_> {
     }
 
     fn finish_export(&mut self, staged: &Staged, intent: &ExportIntent) -> Result<()> {
-        self.sign_export(staged, intent.records)?;
+        self.sign_export(staged, intent)?;
         crash_point!("export.owned");
         self.record(JournalRecord::ExportCommitted {
             path: intent.path.clone(),

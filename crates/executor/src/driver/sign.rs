@@ -3,17 +3,19 @@
 use std::path::Path;
 
 use coldpress_dataset::{ExportTarget, Ownership, Staged};
+use coldpress_job::ExportIntent;
 use coldpress_storage::{real_folder, real_place, remove_durable};
 
 use super::Driver;
 use crate::error::Result;
-use crate::outputs::{is_of_job, signed_drops};
+use crate::outputs::{is_at, signed_drops};
 
 impl Driver<'_> {
-    pub(super) fn sign_export(&self, staged: &Staged, records: u64) -> Result<()> {
+    pub(super) fn sign_export(&self, staged: &Staged, intent: &ExportIntent) -> Result<()> {
         let target = &self.executor.prepared.target;
         let ownership = Ownership {
-            records: Some(records),
+            records: Some(intent.records),
+            partitions_left_out: intent.partitions_left_out.len() as u32,
             in_dataset: Some(self.executor.looks_for_inputs_at(target)),
             ..self.ownership(staged)
         };
@@ -55,14 +57,12 @@ impl Driver<'_> {
             .iter()
             .filter_map(|companion| real_place(companion.target.path()).ok())
             .collect();
-        let ours = self.export_as_seen_from(folder);
         let mut removed = Vec::new();
         for (path, signed) in signed_drops(folder) {
             let is_present = real_place(&path).is_ok_and(|place| present.contains(&place));
-            let is_ours = match &signed.export {
-                Some(_) => signed.export == ours,
-                None => is_of_job(self.executor, &signed),
-            };
+            let export = signed.export.as_ref().map(|export| folder.join(export));
+            let is_ours =
+                export.is_some_and(|export| is_at(&export.display().to_string(), &prepared.target));
             if is_present || !is_ours || !signed.fits(&path) {
                 continue;
             }

@@ -41,6 +41,7 @@ pub struct JobState {
     plan_complete: bool,
     next_first_record: u64,
     export: ExportState,
+    outputs: Vec<ExportIntent>,
     forgotten: HashSet<String>,
     adopted: Option<Adoption>,
     finished: Option<Finish>,
@@ -284,6 +285,12 @@ impl JobState {
             (None, None) => None,
         };
         (begun, ended)
+    }
+
+    /// All exports that the job put in their places or was about to, of earlier generations too, oldest first.
+    #[must_use]
+    pub fn outputs(&self) -> &[ExportIntent] {
+        &self.outputs
     }
 
     /// How far the export is.

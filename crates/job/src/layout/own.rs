@@ -18,11 +18,13 @@ const FILES: [&str; 6] = [
 ];
 
 /// The folders of a job's folder, with what the names in them begin with.
-const FOLDERS: [(&str, &[&str]); 9] = [
+const FOLDERS: [(&str, &[&str]); 10] = [
     (
         "journal",
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
     ),
+    // The journal of a job that begins with the work of another, before it has its place.
+    (".journal.tmp", &["0"]),
     (
         "metadata",
         &[
@@ -54,12 +56,13 @@ pub fn job_that_made(place: &Path) -> Option<Layout> {
     candidates.filter_map(job_in).next()
 }
 
-/// The job in exactly this folder, if it has a journal.
+/// The job in exactly this folder, if it has a journal, or was killed before the first record was durable.
 fn job_in(folder: &Path) -> Option<Layout> {
     let id: JobId = folder.file_name()?.to_str()?.parse().ok()?;
     let layout = Layout::in_dir(folder.parent()?, id).ok()?;
     let has_journal = Journal::exists(&layout).is_ok_and(|exists| exists);
-    has_journal.then_some(layout)
+    let was_begun = || layout.lock().is_file() && layout.journal_dir().is_dir();
+    (has_journal || was_begun()).then_some(layout)
 }
 
 /// Whether a job gives this name, below its folder, to a file.

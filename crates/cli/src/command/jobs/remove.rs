@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use coldpress::job::{JobLock, Layout, LockOptions};
+use coldpress::job::{JobLock, Layout, LockOptions, OwnPlaces};
 use coldpress::report::quantity::plain;
 
 use crate::failure::{Failure, code};
@@ -32,13 +32,44 @@ pub(super) fn run(layout: &Layout) -> Result<u8, Failure> {
     }
     // Last, so that after a failure before it there still is a job.
     let job_dir = layout.job_dir();
-    std::fs::remove_dir_all(job_dir).map_err(cannot_remove(job_dir))?;
+    let own = layout.places()?;
+    let has_others = remove_own(&own, own.job_dir())?;
+    if job_dir.is_symlink() && !has_others {
+        std::fs::remove_file(job_dir).map_err(cannot_remove(job_dir))?;
+    }
     drop(lock);
-    output::print(&format!(
-        "removed {}\n",
-        plain(&job_dir.display().to_string())
-    ))?;
+    let shown = plain(&job_dir.display().to_string());
+    if has_others {
+        output::tell(&format!(
+            "warning: {shown} holds files that are not the job's, and they stay"
+        ));
+    }
+    output::print(&format!("removed {shown}\n"))?;
     Ok(code::DONE)
+}
+
+/// Removes the job's own files below a folder, and the folder once it is empty; whether others are left, such as an export
+/// or an input that somebody keeps there.
+fn remove_own(own: &OwnPlaces, folder: &Path) -> Result<bool, Failure> {
+    let mut has_others = false;
+    for entry in std::fs::read_dir(folder).map_err(cannot_remove(folder))? {
+        let entry = entry.map_err(cannot_remove(folder))?;
+        let (path, kind) = (entry.path(), entry.file_type());
+        // What was in the making when a driver was killed. Files beside an export have hidden names too.
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_begun = name.starts_with('.') && !name.contains(".coldpress.");
+        if kind.is_ok_and(|kind| kind.is_dir()) {
+            has_others |= remove_own(own, &path)?;
+        } else if is_begun || own.would_make(&path) {
+            std::fs::remove_file(&path).map_err(cannot_remove(&path))?;
+        } else {
+            has_others = true;
+        }
+    }
+    if !has_others {
+        std::fs::remove_dir(folder).map_err(cannot_remove(folder))?;
+    }
+    Ok(has_others)
 }
 
 fn remove_known(layout: &Layout, folder: &Path, prefixes: &[&str]) -> Result<(), Failure> {

@@ -97,6 +97,7 @@ impl JobState {
     fn adopt(&mut self, adoption: &Adoption) {
         self.adopted = Some(adoption.clone());
         self.export = ExportState::default();
+        self.outputs.clear();
         self.finished = None;
         for partition in &mut self.partitions {
             partition.failure = None;
@@ -115,7 +116,7 @@ impl JobState {
         }
     }
 
-    /// Only the drivers are remembered, so that it can be told who made what.
+    /// Only the drivers and the exports are remembered, so that it can be told who made what.
     fn start_generation(&mut self, generation: u32) -> Result<()> {
         if generation <= self.generation() {
             let now = self.generation();
@@ -126,6 +127,7 @@ impl JobState {
         *self = Self {
             generation,
             epochs: std::mem::take(&mut self.epochs),
+            outputs: std::mem::take(&mut self.outputs),
             ..Self::default()
         };
         Ok(())
@@ -369,6 +371,7 @@ impl JobState {
             self.planned(*index)?;
         }
         self.export.intent = Some(intent.clone());
+        self.outputs.push(intent.clone());
         Ok(())
     }
 

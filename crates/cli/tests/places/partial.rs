@@ -50,7 +50,9 @@ fn a_first_export_lacks_what_it_lacks() {
     bench.process(STRICT).expect(3);
     bench.job("other", STRICT).expect(3);
     // Nor does a stricter recipe, which keeps fewer of the same partitions.
-    let recipe = bench.read("recipe.yaml").replace("min_len: 3", "min_len: 13");
+    let recipe = bench
+        .read("recipe.yaml")
+        .replace("min_len: 3", "min_len: 13");
     bench.write("recipe.yaml", recipe);
     bench.process(STRICT).expect(3);
     assert!(bench.read("out/o.jsonl").len() < kept(&bench.read("ins/a.jsonl")).len());

@@ -33,6 +33,9 @@ pub const KNOWN_SUFFIXES: [&str; 16] = [
     ".md",
 ];
 
+/// Notes that are told: the same may be odd about each of thousands of files.
+const MAX_NOTES: usize = 100;
+
 /// The sources of a dataset and what is worth telling about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
@@ -121,6 +124,11 @@ pub fn resolve_inputs(
             let opened = Opened::new(&file, options)?;
             notes.extend(gathered.add(opened));
         }
+    }
+    let more = notes.len().saturating_sub(MAX_NOTES);
+    if more > 0 {
+        notes.truncate(MAX_NOTES);
+        notes.push(format!("{more} more notes like these are left out"));
     }
     Ok(Resolved {
         sources: gathered.finish(),

@@ -6,14 +6,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::convert::Chunks;
-use crate::convert::csv::{Syntax, find_delimiter, find_escape, find_quoting, survey};
 use crate::decode::{Raw, decompress, transcode};
 use crate::error::{Error, Result};
 use crate::resolve::ResolveOptions;
-use crate::source::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
+use crate::source::{CsvKind, Format};
 
 mod columnar;
+mod delimited;
 mod foreign;
 mod json;
 mod suffix;
@@ -176,12 +175,12 @@ fn sniff_text(
         sniffed.format = Format::Text;
     } else if is_delimited && !is_blank {
         let likely = if claim == Claim::Tsv { b'\t' } else { b',' };
-        let syntax = find_syntax(&head, is_whole, likely, options);
+        let syntax = delimited::find_syntax(&head, is_whole, likely, options);
         rewind(path, file)?;
-        sniff_columns(path, file, syntax, options, sniffed)?;
+        delimited::sniff_columns(path, file, syntax, options, sniffed)?;
         sniffed
             .notes
-            .extend(syntax_note(path, syntax, likely, options));
+            .extend(delimited::syntax_note(path, syntax, likely, options));
     } else if claim.is_columnar() && !is_blank {
         sniffed.format = columnar::not_what_it_is_named(claim);
     }
@@ -212,106 +211,6 @@ fn in_field(
         ));
     }
     format
-}
-
-/// How the cells of delimited text are told apart: as the recipe says, else as the first rows show.
-fn find_syntax(head: &[u8], is_whole: bool, likely: u8, options: &ResolveOptions) -> Syntax {
-    let given = Syntax {
-        delimiter: options.delimiter.unwrap_or(likely),
-        quoting: options.quoting.unwrap_or(true),
-        escape: options.escape,
-    };
-    let delimiter = options
-        .delimiter
-        .unwrap_or_else(|| find_delimiter(head, is_whole, given));
-    let quoting = options
-        .quoting
-        .unwrap_or_else(|| find_quoting(head, is_whole, delimiter));
-    let found = Syntax {
-        delimiter,
-        quoting,
-        ..given
-    };
-    let escape = given.escape.or_else(|| find_escape(head, found));
-    Syntax { escape, ..found }
-}
-
-/// Says what was found out about the cells of a file, where it is not what the name of the file promises.
-fn syntax_note(
-    path: &Path,
-    syntax: Syntax,
-    likely: u8,
-    options: &ResolveOptions,
-) -> Option<String> {
-    let mut found = Vec::new();
-    if syntax.delimiter != likely && options.delimiter.is_none() {
-        let delimiter = char::from(syntax.delimiter).escape_default();
-        found.push(format!("delimited by `{delimiter}`"));
-    }
-    if !syntax.quoting && options.quoting.is_none() {
-        found.push("written without quoting (`load_dataset_kwargs.quoting`)".to_owned());
-    }
-    if let Some(escape) = syntax.escape.filter(|_| options.escape.is_none()) {
-        let escape = char::from(escape);
-        found.push(format!(
-            "quoted with `{escape}` before quotes (`load_dataset_kwargs.escape`)"
-        ));
-    }
-    (!found.is_empty()).then(|| {
-        format!(
-            "the cells of `{}` are read as {}",
-            path.display(),
-            found.join(" and ")
-        )
-    })
-}
-
-/// Reads delimited text for the names of its columns and what they hold.
-fn sniff_columns(
-    path: &Path,
-    file: &mut File,
-    syntax: Syntax,
-    options: &ResolveOptions,
-    sniffed: &mut Sniffed,
-) -> Result<()> {
-    let bytes = decompress(Box::new(file), sniffed.compression).map_err(Error::io("read", path))?;
-    let chunks = Chunks::new(transcode(bytes, sniffed.encoding), 0);
-    let is_text = |name: &str| {
-        let is_chosen = options.columns.is_empty() || options.columns.iter().any(|c| c == name);
-        !is_chosen || options.text_keys.iter().any(|key| key == name)
-    };
-    let survey =
-        match survey(chunks, syntax, &options.header, is_text).map_err(Error::io("read", path))? {
-            Ok(survey) => survey,
-            Err(reason) => {
-                sniffed.format = Format::Damaged(reason);
-                return Ok(());
-            }
-        };
-    let name = path.display();
-    for note in survey.notes {
-        sniffed.notes.push(format!("`{name}`: {note}"));
-    }
-    for column in &options.columns {
-        if !survey.names.contains(column) {
-            sniffed
-                .notes
-                .push(format!("`{name}` has no column `{column}`"));
-        }
-    }
-    let columns = survey.names.into_iter().map(|name| CsvColumn {
-        name,
-        kind: CsvKind::Text,
-    });
-    sniffed.format = Format::Csv(CsvDialect {
-        delimiter: syntax.delimiter,
-        columns: columns.collect(),
-        quoting: syntax.quoting,
-        escape: syntax.escape,
-        header: options.header == CsvHeader::FirstRow,
-    });
-    sniffed.kinds = survey.kinds;
-    Ok(())
 }
 
 fn rewind(path: &Path, file: &mut File) -> Result<()> {

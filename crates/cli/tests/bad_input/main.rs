@@ -27,6 +27,8 @@ mod large;
 mod lines;
 // Exports whose columns are many, none, or of values that a column cannot hold.
 mod odd_columns;
+// gzip and zstd files as other programs write them.
+mod packed;
 // Recipes that are wrong.
 mod recipes;
 // Inputs that users of such tools reported trouble with.

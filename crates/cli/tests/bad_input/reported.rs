@@ -2,23 +2,21 @@
 
 use std::fmt::Write;
 
-use coldpress::dataset::{Compression, RowsEncoder};
-
 use crate::bench::{Bench, EXPORT, Ran};
 
 /// Runs over a file of these bytes.
-fn run(name: &str, bytes: impl AsRef<[u8]>, more: &str) -> (Bench, Ran) {
+pub(crate) fn run(name: &str, bytes: impl AsRef<[u8]>, more: &str) -> (Bench, Ran) {
     let bench = Bench::new();
     bench.write(name, bytes);
     let ran = bench.process(&format!("--dataset_path {name} {more}"));
     (bench, ran)
 }
 
-fn export(bench: &Bench) -> String {
+pub(crate) fn export(bench: &Bench) -> String {
     String::from_utf8(bench.read(EXPORT)).unwrap()
 }
 
-fn ids(bench: &Bench) -> Vec<u64> {
+pub(crate) fn ids(bench: &Bench) -> Vec<u64> {
     let lines = export(bench);
     let id = |line| {
         serde_json::from_str::<serde_json::Value>(line).unwrap()["id"]
@@ -28,14 +26,7 @@ fn ids(bench: &Bench) -> Vec<u64> {
     lines.lines().map(id).collect()
 }
 
-/// Packs lines as one gzip member or zstd frame.
-fn packed(text: &str, compression: Compression) -> Vec<u8> {
-    let mut encoder = RowsEncoder::new(Vec::new(), compression).unwrap();
-    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn lines(ids: std::ops::Range<u64>) -> String {
+pub(crate) fn lines(ids: std::ops::Range<u64>) -> String {
     ids.fold(String::new(), |mut text, id| {
         writeln!(text, "{{\"id\": {id}, \"text\": \"text number {id}\"}}").unwrap();
         text
@@ -288,70 +279,6 @@ fn commas_too_many_in_an_array() {
         "--load_jsonl_lenient false",
     );
     ran.expect(1);
-}
-
-#[test]
-fn packed_files_as_other_programs_write_them() {
-    let text = lines(0..50);
-    // gzip(1), Python and zlib take zeros for padding, between members too.
-    let (first, second) = (lines(0..20), lines(20..50));
-    let members = [
-        packed(&first, Compression::Gzip),
-        packed(&second, Compression::Gzip),
-    ];
-    let padded = [members[0].as_slice(), &[0; 700], &members[1], &[0; 512]].concat();
-    // pzstd begins each frame with one that is skipped.
-    let mut frames = Vec::new();
-    for part in [&first, &second] {
-        let frame = packed(part, Compression::Zstd);
-        frames.extend_from_slice(b"\x50\x2A\x4D\x18\x04\0\0\0");
-        frames.extend_from_slice(&(frame.len() as u32).to_le_bytes());
-        frames.extend_from_slice(&frame);
-    }
-    for (name, bytes) in [
-        ("in.jsonl.gz", &padded),
-        ("in.jsonl.zst", &frames),
-        ("in.jsonl.gzip", &members.concat()),
-    ] {
-        let (bench, ran) = run(name, bytes, "--partition.size 7");
-        assert_eq!(ran.expect(0).stderr, "", "{name}");
-        assert_eq!(export(&bench), text, "{name}");
-    }
-    let long31 = std::fs::read(crate::bench::data("reported/long31.jsonl.zst")).unwrap();
-    let (bench, ran) = run("in.jsonl.zst", long31, "");
-    ran.expect(0);
-    assert_eq!(export(&bench).lines().count(), 2000);
-}
-
-/// What is behind a damaged gzip member or zstd frame is read, and the loss is told.
-#[test]
-fn a_damaged_member_does_not_take_the_next_one_along() {
-    for (name, compression, what) in [
-        ("in.jsonl.gz", Compression::Gzip, "gzip member"),
-        ("in.jsonl.zst", Compression::Zstd, "zstd frame"),
-    ] {
-        let torn = packed(&lines(0..20_000), compression);
-        let torn = &torn[..torn.len() / 2];
-        let whole = packed(&lines(20_000..20_100), compression);
-        let bytes = [torn, &whole, torn, &whole].concat();
-        for more in ["", "--partition.size 1000 --partition.materialize never"] {
-            let (bench, ran) = run(name, &bytes, more);
-            let report = ran.expect(3).json();
-            let unreadable = report["unreadable"].as_array().unwrap();
-            assert_eq!(unreadable.len(), 2, "{report}");
-            let reason = unreadable[0]["reason"].as_str().unwrap();
-            assert!(
-                reason.contains(&format!("the {what} that begins at byte 0")),
-                "{reason}"
-            );
-            let next = format!("reading goes on with the one at byte {}", torn.len());
-            assert!(reason.contains(&next), "{reason}");
-            let found = ids(&bench);
-            let of_whole = found.iter().filter(|id| **id >= 20_000).count();
-            assert_eq!(of_whole, 200);
-            assert!(found.len() > 10_000);
-        }
-    }
 }
 
 /// Many small files are cut as one; each is told by its name.

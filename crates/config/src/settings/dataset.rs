@@ -28,7 +28,7 @@ section! {
         delimiter: Option<String> as Optional<Text> { "load_dataset_kwargs.delimiter", Value("null"), Result, Now }
         /// Whether the cells of CSV files may be quoted: `minimal` (cells that begin with a quote are), `none` (a quote is a character), or the numbers of Python's csv module; none given: what the first lines of each show.
         quoting: Option<Quoting> as Optional<OneOf> { "load_dataset_kwargs.quoting", Value("null"), Result, Now }
-        /// The character that takes its meaning from a quote in a quoted cell of CSV files, as in `\\"`; none given: what the first lines of each show. A doubled quote always counts as one.
+        /// The character that takes its meaning from a quote in a quoted cell of CSV files, as in `\"`; none given: what the first lines of each show. A doubled quote always counts as one.
         escape: Option<String> as Optional<Text> { "load_dataset_kwargs.escape" | "load_dataset_kwargs.escapechar", Value("null"), Result, Now }
         /// True: the first row of a CSV file names its columns. False: it is data, and they are called `column_1`, `column_2` and so on. A list: it is data, and these are the names.
         header: Header as HeaderCodec { "load_dataset_kwargs.header", Value("true"), Result, Now }

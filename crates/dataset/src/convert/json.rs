@@ -3,13 +3,13 @@
 use std::io;
 
 use coldpress_record::rejected_line;
-use memchr::memchr3;
 
 use super::{Convert, Out, Torn};
 
 mod class;
 mod field;
 mod grammar;
+mod inside;
 mod seek;
 
 use class::{Class, class};
@@ -201,45 +201,6 @@ impl Elements {
         self.state = State::Inside;
     }
 
-    /// Inside an element: copies up to a line break, to the element's end or to the end of the input.
-    fn inside(&mut self, input: &[u8], start: usize, out: &mut Out) -> usize {
-        let mut at = start;
-        let mut goes_on = true;
-        while goes_on {
-            (at, goes_on) = match self.state {
-                State::String => self.pass_string(input, at),
-                State::Escape if at < input.len() => {
-                    self.state = State::String;
-                    // A line break stands to be replaced.
-                    (at + usize::from(input[at] != b'\n'), true)
-                }
-                State::Inside => self.pass_tokens(input, at, at == start && self.last.is_none()),
-                _ => (at, false),
-            };
-        }
-        out.text.extend_from_slice(&input[start..at]);
-        if at > start {
-            self.last = Some(input[at - 1]);
-            self.head.add(&input[start..at]);
-        }
-        if self.state == State::Seek {
-            // What is out of step may be the bracket of the next element.
-            let is_open = class(input[at]) == Class::Open;
-            self.begin_seek(|seek| if is_open { seek.at_bracket() } else { seek });
-            return at;
-        }
-        if self.state == State::Between || self.state == State::After {
-            return self.end_element(input, at, out);
-        }
-        if self.state == State::String && input.get(at) == Some(&b'\n') {
-            // A string with a line break is no JSON. With a CR it is none either, and stays on its line.
-            out.text.push(b'\r');
-            self.begin_seek(Seek::within_string);
-            return at + 1;
-        }
-        at
-    }
-
     /// From here on looks for the next element.
     fn begin_seek(&mut self, how: impl FnOnce(Seek) -> Seek) {
         let is_values = self.within == Within::Values;
@@ -287,107 +248,6 @@ impl Elements {
         Ok(at)
     }
 
-    /// Passes over a string's inside; it stops at a line break.
-    fn pass_string(&mut self, input: &[u8], at: usize) -> (usize, bool) {
-        let Some(length) = memchr3(b'"', b'\\', b'\n', &input[at..]) else {
-            return (input.len(), false);
-        };
-        let at = at + length;
-        match input[at] {
-            b'"' => {
-                self.state = State::Inside;
-                self.grammar.close_string();
-                if self.grammar.depth() == 0 && self.within == Within::Values {
-                    self.state = State::Between;
-                }
-                (at + 1, self.state == State::Inside)
-            }
-            b'\\' => {
-                self.state = State::Escape;
-                (at + 1, true)
-            }
-            _ => (at, false),
-        }
-    }
-
-    /// Passes over what is outside of strings. `is_first` says that no byte of the element was passed.
-    fn pass_tokens(&mut self, input: &[u8], start: usize, is_first: bool) -> (usize, bool) {
-        let is_array = self.within == Within::Array;
-        let mut at = start;
-        while let Some(byte) = input.get(at) {
-            let inner = self.grammar.depth() > 0;
-            let is_first = is_first && at == start;
-            let fits = match class(*byte) {
-                Class::Token => self.grammar.token(),
-                Class::Blank if inner => true,
-                Class::Comma if inner => {
-                    self.grammar.comma();
-                    true
-                }
-                Class::Colon => {
-                    self.grammar.colon();
-                    true
-                }
-                Class::Quote if inner || is_array || is_first => {
-                    if self.grammar.open_string() {
-                        self.state = State::String;
-                        return (at + 1, true);
-                    }
-                    false
-                }
-                Class::Open if inner || is_array || is_first => self.grammar.open(*byte),
-                Class::Close if inner => {
-                    let fits = self.grammar.close(*byte);
-                    if fits && self.grammar.depth() == 0 && !is_array {
-                        self.state = State::Between;
-                        return (at + 1, false);
-                    }
-                    fits
-                }
-                Class::Close if is_array && *byte == b']' => {
-                    self.state = State::After;
-                    return (at, false);
-                }
-                Class::Close => true,
-                Class::Break if inner => {
-                    self.has_breaks = true;
-                    self.state = State::Gap;
-                    return (at, false);
-                }
-                Class::Blank | Class::Break if is_array => {
-                    self.state = State::Gap;
-                    return (at, false);
-                }
-                // A comma ends an element; before anything else a bare value ends.
-                _ => {
-                    self.state = State::Between;
-                    return (at, false);
-                }
-            };
-            if !fits {
-                self.state = State::Seek;
-                return (at, false);
-            }
-            at += 1;
-        }
-        (at, false)
-    }
-
-    /// After a line break: a blank where one may stand between tokens, none next to a bracket.
-    fn gap(&mut self, input: &[u8], at: usize, out: &mut Out) -> usize {
-        let byte = input[at];
-        if matches!(class(byte), Class::Blank | Class::Break) {
-            return at + 1;
-        }
-        let needs_none = matches!(self.last, None | Some(b'{' | b'[' | b':' | b' ' | b'\t'))
-            || matches!(byte, b'}' | b']' | b',' | b':');
-        if !needs_none {
-            out.text.push(b' ');
-        }
-        self.state = State::Inside;
-        at
-    }
-
     /// Passes over all of `input`.
     fn pass(&mut self, input: &[u8], out: &mut Out) -> io::Result<()> {
         let mut at = 0;
@@ -400,12 +260,6 @@ impl Elements {
             };
         }
         Ok(())
-    }
-
-    fn end_element(&mut self, input: &[u8], at: usize, out: &mut Out) -> usize {
-        out.text.push(b'\n');
-        let is_bracket = self.state == State::After && input.get(at) == Some(&b']');
-        at + usize::from(is_bracket)
     }
 }
 

@@ -90,7 +90,10 @@ impl Read for Window<'_> {
 impl BufRead for Window<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.taken == self.bytes.len() {
-            self.forget(self.taken.saturating_sub(KEPT_BYTES));
+            // Moving what is kept costs as much as it is long: seldom, it costs nothing.
+            if self.taken >= 4 * KEPT_BYTES {
+                self.forget(self.taken - KEPT_BYTES);
+            }
             self.read_chunk()?;
         }
         Ok(&self.bytes[self.taken..])

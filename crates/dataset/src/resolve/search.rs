@@ -99,8 +99,11 @@ fn directory(
         seen: BTreeSet::new(),
     };
     search.visit(Path::new(path))?;
+    // Folders come in any order.
+    search.notes.sort();
     search.judge_texts(path);
     search.judge_left_out(path);
+    search.judge_hive(path);
     notes.append(&mut search.notes);
     if search.files.is_empty() {
         let suffixes = if suffixes.is_empty() {
@@ -183,8 +186,8 @@ impl Search<'_, '_> {
     }
 
     fn visit_below(&mut self, directory: &Path) -> Result<()> {
-        if is_hive(directory) {
-            self.hive.get_or_insert_with(|| directory.to_owned());
+        if is_hive(directory) && self.hive.as_ref().is_none_or(|first| directory < first) {
+            self.hive = Some(directory.to_owned());
         }
         // A layout that says nothing of the folders below has no say there.
         let (deep, shallow) = std::mem::take(&mut self.layouts)
@@ -242,7 +245,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Says which files are left out, and what of the names of folders is.
+    /// Says which files are left out.
     fn judge_left_out(&mut self, path: &str) {
         if self.files.is_empty() {
             self.files.append(&mut self.descriptions);
@@ -255,28 +258,26 @@ impl Search<'_, '_> {
             .take(NAMED)
             .map(|file| format!("`{}`", file.strip_prefix(path).unwrap_or(file).display()))
             .collect();
-        let more = self.left_out.len() - named.len();
-        let (list, more) = match (named.len(), more) {
-            (0, _) => return self.judge_hive(path),
-            (1, 0) => (
-                format!("the file {} of `{path}` is", named[0]),
-                String::new(),
+        let which = match (named.as_slice(), self.left_out.len() - named.len()) {
+            ([], _) => return,
+            ([only], 0) => format!("the file {only} of `{path}` is left out"),
+            (_, 0) => format!(
+                "{} files of `{path}` are left out: {}",
+                named.len(),
+                named.join(", ")
             ),
-            (count, 0) => (
-                format!("{count} files of `{path}` are"),
-                format!(": {}", named.join(", ")),
-            ),
-            (count, more) => (
-                format!("{} files of `{path}` are", count + more),
-                format!(": {} and {more} more", named.join(", ")),
+            (_, more) => format!(
+                "{} files of `{path}` are left out: {} and {more} more",
+                self.left_out.len(),
+                named.join(", ")
             ),
         };
         self.notes.push(format!(
-            "{list} left out{more}; to read one, name it in `dataset_path`, or its suffix in `suffixes`"
+            "{which}; to read one, name it in `dataset_path`, or its suffix in `suffixes`"
         ));
-        self.judge_hive(path);
     }
 
+    /// Says that the names of folders are no fields.
     fn judge_hive(&mut self, path: &str) {
         if let Some(folder) = &self.hive {
             let name = folder.file_name().unwrap_or_default().to_string_lossy();

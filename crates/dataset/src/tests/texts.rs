@@ -68,7 +68,7 @@ fn text_files_beside_data_are_left_out_unless_they_are_named() {
         resolved.notes
     );
     assert!(resolved.notes[0].contains("the first is `LICENSE.txt`"));
-    assert!(resolved.notes[1].starts_with("1 files of `"));
+    assert!(resolved.notes[1].starts_with("the file `image.png` of `"));
     let named = resolve_folder(folder.path(), &[".md", "txt", "jsonl"]);
     let names: Vec<_> = named
         .sources

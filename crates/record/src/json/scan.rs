@@ -463,7 +463,7 @@ mod tests {
             ),
             (
                 r#"{"a": NaN}"#,
-                "not valid JSON: expected value at column 7",
+                "not valid JSON: NaN at column 7 is no number of JSON, though Python's json writes it; write null instead",
                 false,
             ),
             (

@@ -201,8 +201,8 @@ impl Search<'_, '_> {
 
     /// Whether the folders that list their files list this one, or have no say in it.
     fn is_listed(&self, path: &Path) -> bool {
-        let judged = self.layouts.iter().filter_map(|layout| layout.judge(path));
-        judged.last().unwrap_or(true)
+        let mut judged = self.layouts.iter().filter_map(|layout| layout.judge(path));
+        judged.next_back().unwrap_or(true)
     }
 
     /// A file that a folder does not list: what describes the others is not worth a word.

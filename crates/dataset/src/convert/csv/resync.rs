@@ -22,6 +22,8 @@ pub(super) enum Trouble {
     Long,
     /// Text follows a closing quote.
     Stray,
+    /// Its quotes match so far, and it has more cells than the header.
+    Unended,
     /// Its quotes match, and it has another number of cells than the header.
     Count,
     /// Nothing that can be seen.
@@ -47,10 +49,11 @@ pub(super) fn next_row(
             lines.pop();
         }
         // The quotes match: they mean something, unless all lines are rows without them.
-        Trouble::Count | Trouble::Nothing => {
+        Trouble::Unended | Trouble::Count | Trouble::Nothing => {
             let (first, last) = (lines.first()?, lines.last()?);
+            let goes_on = is_cut || trouble == Trouble::Unended;
             let are_rows = first.is_plain_row(syntax, columns)
-                && (is_cut || last.is_plain_row(syntax, columns));
+                && (goes_on || last.is_plain_row(syntax, columns));
             // A line of a text may look like a row, but for tabs; several in a row do not.
             let fewest = if syntax.delimiter == b'\t' { 3 } else { 5 };
             if !are_rows || columns == 1 || lines.len() < fewest {
@@ -87,7 +90,7 @@ impl Line<'_> {
     /// Whether it is a row of its own whose quotes match.
     fn is_row(&self, scan: &mut Scan, syntax: Syntax, columns: usize) -> bool {
         scan.begin_row();
-        scan.run(self.text);
+        let _ = scan.run(self.text);
         let is_open = scan.finish();
         if is_open || scan.is_stray || scan.count != columns as u64 {
             return false;

@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::resync::{Trouble, next_row};
-use super::scan::{Scan, Span, Syntax};
+use super::scan::{Scan, Span, Stop, Syntax};
 
 /// Finds the rows in a file that comes in pieces.
 ///
@@ -138,6 +138,8 @@ impl Rows {
     /// From now on reads rows again whose quotes do not match. The header is not one of them: it says what a row is.
     pub(super) fn go_back(&mut self) {
         self.goes_back = true;
+        // A row that goes on and on is judged before its end: else each of many could go on to the limit of a record.
+        self.scan.pause_after(self.columns as u64);
     }
 
     /// The next row begins `offset` bytes into the file.
@@ -153,7 +155,18 @@ impl Rows {
         }
         (self.again, self.again_at) = (Vec::new(), 0);
         self.is_again = false;
-        let end = self.scan.run(input);
+        let mut passed = 0;
+        let end = loop {
+            match self.scan.run(&input[passed..]) {
+                Stop::More => break None,
+                Stop::End(at) => break Some(passed + at),
+                Stop::Pause(at) => passed += at,
+            }
+            let so_far = &input[..passed];
+            if let Some(next) = self.find_next(so_far, Trouble::Unended) {
+                return (passed, self.broken(so_far, None, next));
+            }
+        };
         let piece = &input[..end.unwrap_or(input.len())];
         self.is_done = end.is_some();
         let taken = piece.len() + usize::from(self.is_done);
@@ -163,14 +176,33 @@ impl Rows {
     /// The same of the bytes that are read again, which are held.
     fn next_again(&mut self) -> Event<'_> {
         let again = mem::take(&mut self.again);
-        let rest = &again[self.again_at..];
-        let end = self.scan.run(rest);
-        let piece = &rest[..end.unwrap_or(rest.len())];
-        self.held.extend_from_slice(piece);
-        self.is_done = end.is_some();
-        self.again_at += piece.len() + usize::from(self.is_done);
-        let line_end = end.map(|end| rest[end]);
+        let mut found = None;
+        let line_end = loop {
+            let rest = &again[self.again_at..];
+            let stop = self.scan.run(rest);
+            let length = match stop {
+                Stop::More => rest.len(),
+                Stop::End(at) | Stop::Pause(at) => at,
+            };
+            self.held.extend_from_slice(&rest[..length]);
+            self.again_at += length;
+            match stop {
+                Stop::More => break None,
+                Stop::End(at) => {
+                    self.again_at += 1;
+                    break Some(rest[at]);
+                }
+                Stop::Pause(_) => found = self.find_next(&[], Trouble::Unended),
+            }
+            if found.is_some() {
+                break None;
+            }
+        };
         self.again = again;
+        if let Some(next) = found {
+            return self.broken(&[], None, next);
+        }
+        self.is_done = line_end.is_some();
         self.event(&[], line_end)
     }
 
@@ -262,7 +294,10 @@ impl Rows {
     fn find_next(&mut self, piece: &[u8], trouble: Trouble) -> Option<usize> {
         // Of tables with tabs many were written without quotes in mind: theirs may match by accident.
         let is_suspect = trouble != Trouble::Nothing || self.syntax.delimiter == b'\t';
-        if !self.goes_back || !self.scan.has_quotes || !is_suspect {
+        // A long row is judged as such, where it gets too long.
+        let is_long = self.scan.length as u64 > self.max_row_bytes;
+        let was_judged = is_long && trouble == Trouble::Unended;
+        if !self.goes_back || !self.scan.has_quotes || !is_suspect || was_judged {
             return None;
         }
         let whole: &[u8] = if self.held.is_empty() {

@@ -62,6 +62,21 @@ pub(super) struct Scan {
     pub(super) has_quotes: bool,
     /// Whether text follows a closing quote in its cell.
     pub(super) is_stray: bool,
+    /// Cells after which a row pauses, once, where the next one is quoted.
+    pauses_after: u64,
+    /// The same for the row in hand: no number is reached once it has paused.
+    limit: u64,
+}
+
+/// Why a scan stopped, and where in the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The input is used up.
+    More,
+    /// At the row's line end.
+    End(usize),
+    /// Before a quoted cell of a row that has more cells than it should.
+    Pause(usize),
 }
 
 #[derive(Clone, Copy)]
@@ -77,6 +92,8 @@ enum State {
     Escaped,
     /// At the line end.
     Ended,
+    /// Before a quoted cell of a row that has more cells than it should.
+    Paused,
 }
 
 impl Scan {
@@ -92,27 +109,40 @@ impl Scan {
             length: 0,
             has_quotes: false,
             is_stray: false,
+            pauses_after: u64::MAX,
+            limit: u64::MAX,
         }
+    }
+
+    /// From now on pauses in rows of more than `cells` cells.
+    pub(super) fn pause_after(&mut self, cells: u64) {
+        (self.pauses_after, self.limit) = (cells, cells);
     }
 
     pub(super) fn begin_row(&mut self) {
         self.cells.clear();
         (self.state, self.count, self.length) = (State::Start, 0, 0);
         (self.has_quotes, self.is_stray) = (false, false);
+        self.limit = self.pauses_after;
     }
 
-    /// Goes on with `input`; returns where in it the row ends: the place of its line end.
-    pub(super) fn run(&mut self, input: &[u8]) -> Option<usize> {
+    /// Goes on with `input`.
+    pub(super) fn run(&mut self, input: &[u8]) -> Stop {
         let mut at = 0;
         while let Some(next) = self.step(input, at) {
             if let State::Ended = self.state {
                 self.length += next;
-                return Some(next);
+                return Stop::End(next);
+            }
+            if let State::Paused = self.state {
+                self.length += next;
+                (self.state, self.limit) = (State::Start, u64::MAX);
+                return Stop::Pause(next);
             }
             at = next;
         }
         self.length += input.len();
-        None
+        Stop::More
     }
 
     /// One step from `at` to the place that is returned; `None` where the input is used up.
@@ -124,6 +154,10 @@ impl Scan {
                     return Some(at);
                 }
                 let is_quoted = *input.get(at)? == b'"' && self.syntax.quoting;
+                if is_quoted && self.count > self.limit {
+                    self.state = State::Paused;
+                    return Some(at);
+                }
                 self.has_quotes |= is_quoted;
                 self.cell = Span {
                     start: self.length + at,
@@ -180,7 +214,7 @@ impl Scan {
                 };
                 Some(at + usize::from(is_doubled))
             }
-            State::Ended => None,
+            State::Ended | State::Paused => None,
         }
     }
 

@@ -161,6 +161,31 @@ fn a_quote_that_is_never_closed_costs_its_row_alone() {
     }
 }
 
+/// Each of these lines opens a quote that the next one closes and opens again: none may be read to the end.
+#[test]
+fn quotes_that_go_on_and_on_take_linear_time() {
+    let text = format!(
+        "a,b,c\n{}",
+        "x\",\",y\n1,2,3\n4,5,6\n7,8,9\n1,2,3\n4,5,6\n7,8,9\n".repeat(20_000)
+    );
+    let dialect = dialect_of(text.as_bytes(), b',', &[usize::MAX]).unwrap();
+    let made = run(
+        text.as_bytes(),
+        0,
+        CsvRows::new(&dialect, &[], 1 << 26),
+        0,
+        &[usize::MAX],
+    );
+    assert_eq!(made.error, None);
+    let rejected = made
+        .lines()
+        .iter()
+        .filter(|line| line.starts_with('\u{1a}'))
+        .count();
+    assert!((20_000..21_000).contains(&rejected), "{rejected}");
+    assert_eq!(made.lines().len() - rejected, 120_000);
+}
+
 #[test]
 fn a_cell_that_was_no_number_when_the_kinds_were_found_is_rejected() {
     let dialect = dialect_of(b"a,b\n1,true\n", b',', &[9]).unwrap();

@@ -15,12 +15,14 @@ pub(super) struct PlainRow {
     cells: Vec<PlainCell>,
     pub(super) is_open: bool,
     is_stray: bool,
+    /// The first cell that goes on after a quote that follows a backslash.
+    escaped: Option<usize>,
     /// Where the next row begins, of lines whose quotes do not match.
     broken_to: Option<usize>,
 }
 
 /// Where in the row reading goes on, if its quotes do not match.
-fn plain_next(row: &PlainRow, delimiter: u8, columns: usize) -> Option<usize> {
+fn plain_next(row: &PlainRow, delimiter: u8, columns: usize, is_ended: bool) -> Option<usize> {
     let mut lines = Vec::new();
     let mut at = 0;
     for line in row.bytes.split(|byte| *byte == b'\n' || *byte == b'\r') {
@@ -34,17 +36,17 @@ fn plain_next(row: &PlainRow, delimiter: u8, columns: usize) -> Option<usize> {
     if row.is_open && columns == 1 || !row.bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
         return None;
     }
-    if !row.is_open && !row.is_stray {
+    if !is_ended || !row.is_open && !row.is_stray {
         let ends_are_rows = lines.len() > 4
             && plain_count(lines[0].1) == columns
-            && plain_count(lines[lines.len() - 1].1) == columns;
+            && (!is_ended || plain_count(lines[lines.len() - 1].1) == columns);
         if row.cells.len() == columns || columns == 1 || !ends_are_rows {
             return None;
         }
         candidates.pop();
     }
     let is_row = |line: &[u8]| {
-        let (row, _) = plain_row(line, 0, delimiter);
+        let (row, _) = plain_row(line, 0, delimiter, None);
         let bare = |cell: &PlainCell| !cell.1 && cell.0.contains(&b'"');
         !row.is_open && !row.is_stray && row.cells.len() == columns && !row.cells.iter().any(bare)
     };
@@ -64,14 +66,19 @@ pub(super) fn plain_rows(bytes: &[u8], delimiter: u8) -> Vec<PlainRow> {
         0
     };
     while at < bytes.len() {
-        let (mut row, end) = plain_row(bytes, at, delimiter);
+        let columns = rows.first().map(|first| first.cells.len());
+        let (mut row, end) = plain_row(bytes, at, delimiter, columns);
+        if let Some(next) = row.broken_to {
+            rows.push(row);
+            at = next;
+            continue;
+        }
         row.bytes = bytes[row.start..end].to_vec();
         at = end + 1;
-        let columns = rows.first().map(|first| first.cells.len());
         let has_quotes = row.cells.iter().any(|(_, quoted)| *quoted);
         let next = columns
             .filter(|_| has_quotes)
-            .and_then(|columns| plain_next(&row, delimiter, columns));
+            .and_then(|columns| plain_next(&row, delimiter, columns, true));
         if let Some(next) = next {
             at = row.start + next;
             row.bytes.truncate(next - 1);
@@ -91,7 +98,15 @@ pub(super) fn plain_rows(bytes: &[u8], delimiter: u8) -> Vec<PlainRow> {
 }
 
 /// The row that begins at `at`, and where it ends.
-fn plain_row(bytes: &[u8], mut at: usize, delimiter: u8) -> (PlainRow, usize) {
+///
+/// One of more than `columns` cells is judged where a quoted cell follows.
+fn plain_row(
+    bytes: &[u8],
+    mut at: usize,
+    delimiter: u8,
+    columns: Option<usize>,
+) -> (PlainRow, usize) {
+    let mut unjudged = columns;
     let mut row = PlainRow {
         start: at,
         ..PlainRow::default()
@@ -99,6 +114,17 @@ fn plain_row(bytes: &[u8], mut at: usize, delimiter: u8) -> (PlainRow, usize) {
     loop {
         let (mut cell, mut quoted) = (Vec::new(), false);
         if bytes.get(at) == Some(&b'"') {
+            let has_quotes = row.cells.iter().any(|(_, quoted)| *quoted);
+            if let Some(columns) = unjudged.take_if(|columns| row.cells.len() > *columns)
+                && has_quotes
+            {
+                row.bytes = bytes[row.start..at].to_vec();
+                if let Some(next) = plain_next(&row, delimiter, columns, false) {
+                    row.bytes.truncate(next - 1);
+                    row.broken_to = Some(row.start + next);
+                    return (row, at);
+                }
+            }
             quoted = true;
             at += 1;
             loop {
@@ -113,6 +139,11 @@ fn plain_row(bytes: &[u8], mut at: usize, delimiter: u8) -> (PlainRow, usize) {
                     }
                     [b'"', ..] => {
                         at += 1;
+                        let ends = [delimiter, b'\n', b'\r'];
+                        let goes_on = bytes.get(at).is_some_and(|next| !ends.contains(next));
+                        if goes_on && bytes[at - 2] == b'\\' {
+                            row.escaped.get_or_insert(row.cells.len());
+                        }
                         break;
                     }
                     [other, ..] => {
@@ -178,6 +209,15 @@ pub(super) fn plain_lines(rows: &[PlainRow], names: &[String]) -> Vec<Vec<u8>> {
             rejected_line(&plain_reason(row, names.len()), &row.bytes, &mut line);
             return line;
         };
+        if let Some(cell) = row.escaped {
+            let reason = format!(
+                "the cell of column `{}` in the row that begins at byte {} goes on after a quote that follows a \
+                 backslash; if a backslash keeps the meaning from quotes here, set `load_dataset_kwargs.escape`",
+                names[cell], row.start
+            );
+            rejected_line(&reason, &row.bytes, &mut line);
+            return line;
+        }
         let fields = names
             .iter()
             .zip(cells)

@@ -190,7 +190,7 @@ impl TableFile {
         let mut position = 0;
         for (group, within) in parts_of(self.groups(), &rows) {
             let parts = match &self.form {
-                Form::Parquet(table) => table.parts(&file, group, &within),
+                Form::Parquet(table) => table.parts(&file, group, &within, known.headers_of(group)),
                 Form::Arrow(table) => Ok(table.parts_after(group, &mut position)),
             };
             for part in parts.map_err(|flaw| flaw.at(&self.path, place()))? {

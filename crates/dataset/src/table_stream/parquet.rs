@@ -33,6 +33,7 @@ use super::views::{with_types, with_views};
 use super::{RowGroup, select_columns};
 use crate::error::Result;
 
+pub(super) use self::chunk::PageHeaders;
 pub(super) use self::stream::ParquetStream;
 
 /// The metadata of a Parquet file.
@@ -133,8 +134,14 @@ impl ParquetFile {
     }
 
     /// The parts of `file` that rows of a group depend on.
-    pub(super) fn parts(&self, file: &File, group: usize, rows: &Range<u64>) -> Checked<Vec<Part>> {
-        stream::parts_of_group(self, file, group, rows)
+    pub(super) fn parts(
+        &self,
+        file: &File,
+        group: usize,
+        rows: &Range<u64>,
+        seen: &mut PageHeaders,
+    ) -> Checked<Vec<Part>> {
+        stream::parts_of_group(self, file, group, rows, seen)
     }
 
     /// Where the bytes of a row group lie: of all its columns, in their order.

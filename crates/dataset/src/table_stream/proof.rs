@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use coldpress_storage::{Digest, Hasher};
 
 use super::flaw::{Checked, Flaw};
+use super::parquet::PageHeaders;
 
 /// A part of a file that rows depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +106,8 @@ impl PartsRead {
 pub struct KnownParts {
     last: HashMap<Range<u64>, Digest>,
     now: HashMap<Range<u64>, Digest>,
+    /// The page headers of the row group with this number.
+    headers: (usize, PageHeaders),
 }
 
 impl KnownParts {
@@ -116,6 +119,14 @@ impl KnownParts {
         };
         self.now.insert(part.bytes.clone(), digest);
         Ok(digest)
+    }
+
+    /// The page headers of a row group that were seen so far: many slices may lie in it.
+    pub(super) fn headers_of(&mut self, group: usize) -> &mut PageHeaders {
+        if self.headers.0 != group {
+            self.headers = (group, PageHeaders::new());
+        }
+        &mut self.headers.1
     }
 
     /// Begins with the parts of other rows.

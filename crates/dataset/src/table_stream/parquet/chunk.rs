@@ -1,5 +1,6 @@
 //! The pages of a column chunk, found and checked by their headers alone.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -22,6 +23,9 @@ use crate::table_stream::weight::BATCH_BYTES;
 const LEAST_PREFIXED_BYTES: u64 = BATCH_BYTES / PREFIXED_ROWS;
 /// Gzip pages of this size and more are unpacked once just to see that they are as long as they claim.
 const SUSPECT_GZIP_BYTES: u64 = 1 << 20;
+
+/// Page headers by where they are.
+pub(in crate::table_stream) type PageHeaders = HashMap<u64, PageHeader>;
 
 /// A data page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,18 +59,21 @@ pub(super) struct ChunkPages {
     decoded_bytes: u64,
 }
 
-/// Reads the page headers of `chunk` until those of the rows `wanted` are known.
+/// Reads the page headers of `chunk` until those of the rows `wanted` are known. Those that were `seen` are not read again,
+/// and who looks at headers alone does not care what is inside of the pages.
 pub(super) fn scan_chunk(
     file: &mut File,
     chunk: &ColumnChunkMetaData,
     group_rows: u64,
     wanted: &Range<u64>,
+    mut seen: Option<&mut PageHeaders>,
 ) -> Checked<ChunkPages> {
     let range = chunk_range(chunk)?;
     let mut scan = Scan {
         chunk,
         packing: packing(chunk.compression()),
         is_nested: chunk.column_descr().max_rep_level() > 0,
+        unpacks: seen.is_none(),
         window: Window::new(range.end),
         value_bytes: 0,
         found: ChunkPages {
@@ -85,7 +92,14 @@ pub(super) fn scan_chunk(
     let is_enough =
         |scan: &Scan<'_>| !scan.is_nested && scan.found.has_rows && scan.found.rows >= wanted.end;
     while offset < range.end && !is_enough(&scan) {
-        let header = scan.window.header_at(file, offset)?;
+        let known = seen.as_ref().and_then(|seen| seen.get(&offset).copied());
+        let header = match known {
+            Some(header) => header,
+            None => scan.window.header_at(file, offset)?,
+        };
+        if let Some(seen) = &mut seen {
+            seen.insert(offset, header);
+        }
         let body = offset + header.header_bytes as u64;
         let stored = u64::try_from(header.stored_bytes).unwrap_or(u64::MAX);
         ensure(stored <= range.end - body, || {
@@ -241,6 +255,8 @@ struct Scan<'a> {
     chunk: &'a ColumnChunkMetaData,
     packing: Packing,
     is_nested: bool,
+    /// Whether pages that look like bombs are unpacked.
+    unpacks: bool,
     window: Window,
     /// About how many bytes a value of the dictionary has.
     value_bytes: u64,
@@ -319,7 +335,7 @@ impl Scan<'_> {
             false => Packing::None,
         };
         packing.check(stored - levels, plain - levels)?;
-        if packing == Packing::Gzip && stored >= SUSPECT_GZIP_BYTES {
+        if self.unpacks && packing == Packing::Gzip && stored >= SUSPECT_GZIP_BYTES {
             file.seek(SeekFrom::Start(
                 offset + header.header_bytes as u64 + levels,
             ))?;

@@ -26,7 +26,7 @@ pub(super) enum ValueEncoding {
 
 /// What a page header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PageHeader {
+pub(in crate::table_stream) struct PageHeader {
     pub(super) kind: PageKind,
     /// How long the header itself is.
     pub(super) header_bytes: usize,

@@ -10,7 +10,7 @@ use coldpress_storage::Digest;
 use parquet::arrow::FieldLevels;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 
-use super::chunk::{ChunkPages, chunk_range, scan_chunk};
+use super::chunk::{ChunkPages, PageHeaders, chunk_range, scan_chunk};
 use super::columns::{GroupColumns, WatchedFile};
 use super::zones::{Zone, cut_zones};
 use super::{ParquetFile, in_column};
@@ -125,7 +125,7 @@ impl ParquetStream {
     }
 
     fn open_group(&self, group: usize, rows: Range<u64>) -> Checked<OpenGroup> {
-        let chunks = scan_group(&self.table, &self.file.file, group, &rows)?;
+        let chunks = scan_group(&self.table, &self.file.file, group, &rows, None)?;
         let group_rows = self.table.groups[group].rows;
         let found: Vec<&ChunkPages> = chunks.iter().flatten().collect();
         for chunk in &found {
@@ -159,6 +159,7 @@ fn scan_group(
     file: &File,
     group: usize,
     wanted: &Range<u64>,
+    mut seen: Option<&mut PageHeaders>,
 ) -> Checked<Vec<Option<ChunkPages>>> {
     let metadata = table.metadata.row_group(group);
     let mut chunks: Vec<Option<ChunkPages>> = Vec::new();
@@ -166,7 +167,8 @@ fn scan_group(
     let mut file = file.try_clone()?;
     for leaf in &table.leaves {
         let chunk = metadata.column(*leaf);
-        let pages = scan_chunk(&mut file, chunk, metadata.num_rows() as u64, wanted);
+        let group_rows = metadata.num_rows() as u64;
+        let pages = scan_chunk(&mut file, chunk, group_rows, wanted, seen.as_deref_mut());
         chunks[*leaf] = Some(pages.map_err(|flaw| in_column(chunk, flaw))?);
     }
     Ok(chunks)
@@ -179,8 +181,9 @@ pub(super) fn parts_of_group(
     file: &File,
     group: usize,
     rows: &Range<u64>,
+    seen: &mut PageHeaders,
 ) -> Checked<Vec<Part>> {
-    match scan_group(table, file, group, rows) {
+    match scan_group(table, file, group, rows, Some(seen)) {
         Ok(chunks) => {
             let chunks = chunks.iter().flatten();
             Ok(chunks.flat_map(|chunk| chunk.parts(rows)).collect())

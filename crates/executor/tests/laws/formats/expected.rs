@@ -133,7 +133,8 @@ fn quarantined(failed: coldpress_operator::Quarantined) -> Quarantined {
     })
 }
 
-/// Fields in the order in which they are first seen: those of a table with its first row, exported or not.
+/// Fields in the order in which they are first seen: those of a table with its first row, exported or not. Without any, those
+/// that the records of the input have.
 fn header(files: &Files, rows: &[(u32, String)]) -> Vec<String> {
     let mut header: Vec<String> = Vec::new();
     let mut add = |name: &str| {
@@ -151,6 +152,15 @@ fn header(files: &Files, rows: &[(u32, String)]) -> Vec<String> {
         }
         let rows = rows.iter().filter(|(of, _)| *of == source as u32);
         rows.for_each(|(_, line)| keys(line).iter().for_each(|name| add(name)));
+    }
+    if rows.is_empty() && header.is_empty() {
+        let inputs = files.inputs();
+        let names = inputs.iter().flat_map(|input| keys(&input.line));
+        for name in names {
+            if !header.contains(&name) {
+                header.push(name);
+            }
+        }
     }
     header
 }

@@ -22,11 +22,8 @@ impl Prepared {
     }
 }
 
-/// What decides the text that a source becomes. The rows of a columnar file are where they are, whatever is read of them.
+/// What decides the text that a source becomes, or of a columnar file, what the digests of its rows are made of.
 fn text_of(source: &Source, max_record_bytes: u64) -> Value {
-    if source.is_columnar() {
-        return json!(source.format.name());
-    }
     // A row or a text that is too long is converted to a line of another form, which has another length.
     let is_bounded = matches!(source.format, Format::Csv(_) | Format::Text);
     json!({

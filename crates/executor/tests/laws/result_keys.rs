@@ -81,7 +81,7 @@ fn cases() -> Vec<Case> {
             "load_dataset_kwargs.columns",
             Data::Parquet,
             texts(&["text"]),
-            Then::Another,
+            Then::Refused("load_dataset_kwargs.columns"),
         ),
         case(
             "load_dataset_kwargs.columns",

@@ -8,11 +8,13 @@ fn samples(key: &KeySpec) -> Vec<String> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_string()).collect();
     match (key.name, key.kind) {
         ("load_dataset_kwargs.delimiter", _) => texts(&[";", "|"]),
+        ("load_dataset_kwargs.escape", _) => texts(&["|"]),
         ("export_type", _) => texts(&["jsonl", "parquet"]),
         ("ray_address", _) => texts(&["auto", "local"]),
         ("export_path", _) => texts(&["x/y.jsonl.gz", "shards/"]),
         ("suffixes", _) => texts(&["[.jsonl, .csv]"]),
         (_, Kind::Flag) => texts(&["true", "false"]),
+        (_, Kind::FlagOrTexts) => texts(&["true", "false", "[one, two]"]),
         (_, Kind::AutoOrManual) => texts(&["true", "false", "auto", "manual"]),
         (_, Kind::Whole { min, max }) => {
             let mut numbers = vec![min, min + 1, max - 1, max];
@@ -42,6 +44,10 @@ fn written(key: &KeySpec, sample: &str) -> Value {
         // The same levels by the names of other systems.
         (Kind::Choice(_), "WARN") => "WARNING",
         (Kind::Choice(_), "FATAL") => "CRITICAL",
+        // The numbers of Python's csv module, and its words for what is the same to a reader.
+        (Kind::Choice(_), "0" | "1" | "2" | "all" | "nonnumeric") => "minimal",
+        (Kind::Choice(_), "3") => "none",
+        (Kind::FlagOrTexts, _) => return serde_yaml::from_str(sample).unwrap(),
         (Kind::Texts | Kind::Sources | Kind::List, _) if sample.starts_with('[') => {
             return serde_yaml::from_str(sample).unwrap();
         }

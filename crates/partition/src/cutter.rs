@@ -22,6 +22,8 @@ pub struct Cutter {
     next_source: usize,
     resume_at: u64,
     open: Option<Open>,
+    /// Partitions that were made of the open source.
+    made: u64,
 }
 
 /// What the cutter found next.
@@ -68,6 +70,10 @@ struct Bounds<'a> {
     first_record: u64,
     /// Records that it may have, by the limit of the dataset.
     limit_left: u64,
+    /// Records of a partition, at most.
+    max_records: u64,
+    /// Bytes of a partition, at most.
+    max_bytes: u64,
 }
 
 impl Bounds<'_> {
@@ -78,7 +84,7 @@ impl Bounds<'_> {
 
     /// Records that a slice may have at most.
     fn max_records(&self) -> u64 {
-        self.settings.max_records.max(1).min(self.limit_left)
+        self.max_records.max(1).min(self.limit_left)
     }
 }
 
@@ -95,11 +101,13 @@ impl Cutter {
             next_source,
             resume_at,
             open: None,
+            made: 0,
         }
     }
 
-    /// Goes on behind the last partition of an unfinished plan.
-    pub fn resume_after(&mut self, last: &PlannedPartition) {
+    /// Goes on behind the last partition of an unfinished plan, in which `made` partitions are of the same source.
+    pub fn resume_after(&mut self, last: &PlannedPartition, made: u64) {
+        self.made = made;
         self.next_index = last.index + 1;
         self.first_record = last.first_record + last.slice.records;
         self.next_source = last.slice.source as usize;
@@ -125,7 +133,10 @@ impl Cutter {
             if limit_left == 0 || (self.open.is_none() && !self.open_next()?) {
                 return Ok(None);
             }
+            let (max_records, max_bytes) = self.limits();
             let bounds = Bounds {
+                max_records,
+                max_bytes,
                 settings: &self.settings,
                 place: &self.place,
                 index: self.next_index,
@@ -162,11 +173,31 @@ impl Cutter {
         }
     }
 
+    /// What the next partition may hold, in records and bytes.
+    fn limits(&self) -> (u64, u64) {
+        let (settings, made) = (&self.settings, self.made);
+        let share = |source: u32| settings.shares.get(source as usize);
+        match &self.open {
+            Some(Open::Lines(open)) => share(open.source())
+                .map_or((settings.max_records, settings.max_bytes), |share| {
+                    (u64::MAX, share.next(made, open.position()))
+                }),
+            Some(Open::Rows(open)) => share(open.source())
+                .map_or((settings.max_records, settings.max_bytes), |share| {
+                    (share.next(made, open.position()), u64::MAX)
+                }),
+            _ => (settings.max_records, settings.max_bytes),
+        }
+    }
+
     fn open_next(&mut self) -> Result<bool> {
         let Some(source) = self.sources.get(self.next_source) else {
             return Ok(false);
         };
         let start = std::mem::take(&mut self.resume_at);
+        if start == 0 {
+            self.made = 0;
+        }
         let index = self.next_source as u32;
         self.open = Some(match &source.format {
             Format::Damaged(reason) => Open::Damaged {
@@ -198,6 +229,7 @@ impl Cutter {
     fn partition(&mut self, slice: Slice) -> PlannedPartition {
         let (index, first_record) = (self.next_index, self.first_record);
         self.next_index += 1;
+        self.made += 1;
         self.first_record += slice.records;
         PlannedPartition {
             index,

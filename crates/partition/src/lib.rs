@@ -42,6 +42,6 @@ pub use machine::{ASSUMED_MEMORY_BYTES, MemoryLimit, MemoryLimitFrom, memory_lim
 pub use modality::{MediaFields, Modality, ModalityCounts};
 pub use plan::{MARK_RECORDS, PlannedPartition, Slice};
 pub use sample::{DEFAULT_SAMPLE_BYTES, Sample, SampledRecords, sample};
-pub use settings::{CopyPlace, Copying, CutSettings};
+pub use settings::{CopyPlace, Copying, CutSettings, Share};
 pub use sizing::{Decision, SizeRow, Sizing, SizingFacts, choose};
 pub use verify::verify_slices;

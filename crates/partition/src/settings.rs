@@ -17,6 +17,59 @@ pub struct CutSettings {
     pub limit: Option<u64>,
     /// Which slices are copied.
     pub copying: Copying,
+    /// How many partitions each source becomes, where a number of them is asked for: the limits above do not count then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<Share>,
+}
+
+/// How many partitions a source becomes, of about the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Their number; fewer where the source has fewer records.
+    pub partitions: u64,
+    /// The bytes of the source's text, about; of a columnar source, its rows.
+    pub length: u64,
+}
+
+impl Share {
+    /// Parts `partitions` among sources with these bytes: at least one for each that has any.
+    pub fn of_each(partitions: u64, bytes: &[u64]) -> Vec<u64> {
+        let total = bytes
+            .iter()
+            .map(|bytes| u128::from(*bytes))
+            .sum::<u128>()
+            .max(1);
+        let part = |bytes: &u64| {
+            let part = u128::from(partitions) * u128::from(*bytes) / total;
+            u64::try_from(part)
+                .unwrap_or(u64::MAX)
+                .max(u64::from(*bytes > 0))
+        };
+        let mut parts: Vec<u64> = bytes.iter().map(part).collect();
+        let mut left = partitions.saturating_sub(parts.iter().sum());
+        while left > 0 {
+            // The one whose partitions are the largest so far; the first of several.
+            let load = |at: &usize| (bytes[*at] / (parts[*at] + 1), std::cmp::Reverse(*at));
+            let Some(largest) = (0..parts.len())
+                .filter(|at| bytes[*at] > 0)
+                .max_by_key(load)
+            else {
+                break;
+            };
+            parts[largest] += 1;
+            left -= 1;
+        }
+        parts
+    }
+
+    /// What the next partition may hold, where `made` were made of the source so far and `done` of its length is in them.
+    pub(crate) fn next(self, made: u64, done: u64) -> u64 {
+        match self.partitions.saturating_sub(made) {
+            // The last one takes what is left, also where that is more than was thought.
+            0 | 1 => u64::MAX,
+            left => self.length.saturating_sub(done).div_ceil(left).max(1),
+        }
+    }
 }
 
 impl Default for CutSettings {
@@ -27,6 +80,7 @@ impl Default for CutSettings {
             max_record_bytes: 64 << 20,
             limit: None,
             copying: Copying::Auto,
+            shares: Vec::new(),
         }
     }
 }

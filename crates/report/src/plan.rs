@@ -100,7 +100,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     let recipe = &prepared.recipe;
     let resolved = executor.dataset()?;
     let preview = prepared.preview(&resolved.sources)?;
-    let cut = prepared.cut_of(&resolved.sources, preview.sizing.as_ref());
+    let cut = prepared.cut_of(&resolved.sources, Some(&preview));
     let estimate = Estimate::of(&resolved.sources, prepared, &cut)?;
     let path = |source: u32| {
         let source = resolved.sources.get(source as usize);

@@ -14,5 +14,7 @@ mod inspect;
 mod process;
 // Runs that are stopped, frozen or killed.
 mod signals;
+// What is said of commands, paths and sizes is so.
+mod words;
 // Recipes and command lines that are wrong.
 mod wrong;

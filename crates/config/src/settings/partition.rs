@@ -16,7 +16,7 @@ section! {
         auto_configure: bool as AutoOrManual {
             "partition.auto_configure" | "partition.mode", Value("false"), Plan, Now
         }
-        /// A number of partitions instead of a size.
+        /// A number of partitions of about the same size, instead of a size; at least one for each file.
         num_of_partitions: Option<u64> as OrAuto<AtLeast<1>> {
             "partition.num_of_partitions" | "num_partitions", Derived("from the sizes"), Plan, Now
         }

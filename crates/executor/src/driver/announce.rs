@@ -39,7 +39,11 @@ impl Driver<'_> {
             "{} records or {} bytes, whichever comes first",
             cut.max_records, cut.max_bytes
         );
+        let asked: u64 = cut.shares.iter().map(|share| share.partitions).sum();
         let decisions = match sizing {
+            None if asked > 0 => vec![format!(
+                "the dataset is cut into {asked} partitions of about the same size, as far as it has as many records: `partition.num_of_partitions`"
+            )],
             None => vec![format!(
                 "a partition holds at most {size}: `partition.size`, `partition.max_size_mb`"
             )],

@@ -31,7 +31,7 @@ impl Driver<'_> {
                     return Err(self.empty_dataset());
                 }
                 let preview = prepared.preview(&self.sources)?;
-                let cut = prepared.cut_of(&self.sources, preview.sizing.as_ref());
+                let cut = prepared.cut_of(&self.sources, Some(&preview));
                 preview
                     .warnings
                     .into_iter()
@@ -93,7 +93,8 @@ impl Driver<'_> {
         self.decisions.extend(plan.decisions.iter().cloned());
         let prepared = &self.executor.prepared;
         let is_chosen = prepared.recipe.partition.auto_configure;
-        if !is_chosen && self.cut_settings() != prepared.cut_of(&self.sources, None) {
+        let asked = prepared.cut_of(&self.sources, None);
+        if !is_chosen && !is_same_cut(&self.cut_settings(), &asked) {
             self.warn(
                 "the partition settings changed since the job was planned; the saved plan is kept"
                     .to_owned(),
@@ -177,7 +178,9 @@ impl Driver<'_> {
             .checked_sub(1)
             .and_then(|last| self.state.partition(last))
         {
-            cutter.resume_after(last);
+            let partitions = self.state.partitions();
+            let of_source = partitions.filter(|one| one.slice.source == last.slice.source);
+            cutter.resume_after(last, of_source.count() as u64);
         }
         self.state
             .damaged_sources()
@@ -293,6 +296,21 @@ impl Driver<'_> {
             },
         )
     }
+}
+
+/// Whether the same cut was asked for; how long packed sources are was known to the plan alone.
+fn is_same_cut(planned: &CutSettings, asked: &CutSettings) -> bool {
+    let partitions = |cut: &CutSettings| -> u64 {
+        let shares = cut.shares.iter();
+        shares.map(|share| share.partitions).sum()
+    };
+    let without_shares = |cut: &CutSettings| CutSettings {
+        shares: Vec::new(),
+        // It decides which records come out, not where the dataset is cut.
+        max_record_bytes: 0,
+        ..cut.clone()
+    };
+    partitions(planned) == partitions(asked) && without_shares(planned) == without_shares(asked)
 }
 
 fn cut_all(mut cutter: Cutter, sender: &Sender<Planned>) {

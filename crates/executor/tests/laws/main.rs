@@ -49,6 +49,9 @@ mod damage;
 // What a running job shows of itself.
 mod views;
 
+// A number of partitions that is asked for.
+mod numbers;
+
 // One driver per job, one job per export.
 mod drivers;
 

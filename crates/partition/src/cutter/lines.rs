@@ -77,6 +77,11 @@ impl OpenLines {
         self.source
     }
 
+    /// Where the next slice begins.
+    pub(super) fn position(&self) -> u64 {
+        self.next_start
+    }
+
     /// Reads on until a slice is full or the source ends.
     pub(super) fn next_slice(&mut self, bounds: &Bounds<'_>) -> Result<Found> {
         loop {
@@ -237,7 +242,7 @@ impl Growing {
     /// Whether a record that ends at `end` belongs to the next slice.
     fn is_full(&self, end: u64, bounds: &Bounds<'_>) -> bool {
         let too_many = self.records >= bounds.max_records();
-        self.records > 0 && (too_many || end - self.start > bounds.settings.max_bytes)
+        self.records > 0 && (too_many || end - self.start > bounds.max_bytes)
     }
 
     fn finish(self, source: u32) -> Result<Slice> {

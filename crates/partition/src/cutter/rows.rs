@@ -31,9 +31,14 @@ impl OpenRows {
         self.source
     }
 
+    /// The first row of the next slice.
+    pub(super) fn position(&self) -> u64 {
+        self.next_row
+    }
+
     pub(super) fn next_slice(&mut self, bounds: &Bounds<'_>) -> Result<Found> {
         let max_records = bounds.max_records();
-        let max_bytes = bounds.settings.max_bytes;
+        let max_bytes = bounds.max_bytes;
         let (rows, decoded_bytes) =
             take_rows(self.file.groups(), self.next_row, max_records, max_bytes);
         if rows == 0 {

@@ -260,7 +260,8 @@ proptest! {
         }
         if let Some(last) = found.get(stop_after) {
             let mut resumed = cutter(2);
-            resumed.resume_after(last);
+            let of_source = found[..=stop_after].iter().filter(|p| p.slice.source == last.slice.source);
+            resumed.resume_after(last, of_source.count() as u64);
             let rest = all(resumed);
             let plain = |p: &PlannedPartition| (p.index, p.first_record, p.slice.start, p.slice.end, p.slice.digest);
             let rest: Vec<_> = partitions(&rest).into_iter().map(plain).collect();

@@ -193,7 +193,11 @@ fn mend_tail(mut file: &File, name: &LogName) -> io::Result<u64> {
         return Ok(0);
     }
     let length = metadata.len();
-    let whole = end_of_last_line(file, length)?;
+    let Some(whole) = end_of_last_line(file, length)? else {
+        // Not ours; whatever it is, readers pass over it.
+        file.write_all(b"\n")?;
+        return Ok(length + 1);
+    };
     if whole == length {
         return Ok(length);
     }
@@ -205,21 +209,24 @@ fn mend_tail(mut file: &File, name: &LogName) -> io::Result<u64> {
     Ok(whole)
 }
 
-/// The offset behind the last line feed, 0 if there is none.
-fn end_of_last_line(mut file: &File, length: u64) -> io::Result<u64> {
+/// The offset behind the last line feed, 0 if there is none; nothing if that is farther back than any line is long.
+fn end_of_last_line(mut file: &File, length: u64) -> io::Result<Option<u64>> {
     let mut buffer = [0; 8192];
     let mut end = length;
     while end > 0 {
+        if length - end > crate::lines::MAX_LINE_BYTES {
+            return Ok(None);
+        }
         let start = end.saturating_sub(buffer.len() as u64);
         let piece = &mut buffer[..(end - start) as usize];
         file.seek(SeekFrom::Start(start))?;
         file.read_exact(piece)?;
         if let Some(at) = piece.iter().rposition(|byte| *byte == b'\n') {
-            return Ok(start + at as u64 + 1);
+            return Ok(Some(start + at as u64 + 1));
         }
         end = start;
     }
-    Ok(0)
+    Ok(Some(0))
 }
 
 fn is_whole_json(mut file: &File, start: u64, length: u64) -> io::Result<bool> {

@@ -14,6 +14,9 @@ use crate::{Error, Result};
 /// The longest line that is read, in bytes; the writer cuts its own far below.
 pub(crate) const MAX_LINE_BYTES: u64 = 16 << 20;
 
+/// So many bytes are looked through for the end of a line that is too long. Whatever follows more is no log.
+const MAX_SKIPPED_BYTES: u64 = 256 << 20;
+
 /// What came of a line.
 pub(crate) enum Line {
     Whole,
@@ -161,6 +164,8 @@ pub(crate) struct LineReader {
     pub(crate) is_compressed: bool,
     is_at_end: bool,
     is_skipping: bool,
+    /// Bytes that were skipped since the last line.
+    skipped: u64,
 }
 
 enum Input {
@@ -191,6 +196,7 @@ impl LineReader {
             is_compressed,
             is_at_end: false,
             is_skipping: false,
+            skipped: 0,
         })
     }
 
@@ -214,6 +220,7 @@ impl LineReader {
             let read = (&mut self.input).take(room).read_until(b'\n', line)?;
             if line.last() == Some(&b'\n') {
                 line.pop();
+                self.skipped = 0;
                 let was_skipping = std::mem::take(&mut self.is_skipping);
                 return Ok(Some(if was_skipping {
                     Line::Damaged
@@ -226,6 +233,11 @@ impl LineReader {
             }
             if self.is_skipping {
                 line.clear();
+                self.skipped += read as u64;
+            }
+            if self.skipped > MAX_SKIPPED_BYTES {
+                self.is_at_end = true;
+                return Ok(Some(Line::Damaged));
             }
             if read == 0 {
                 return Ok(None);

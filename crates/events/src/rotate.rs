@@ -146,11 +146,17 @@ impl Archiver {
     }
 }
 
+/// A longer file stays as it is: the end of the job would have to wait for it.
+const MAX_COMPRESSED_BYTES: u64 = 4 << 30;
+
 fn compress(name: &LogName, number: u64) -> io::Result<()> {
     let (plain, compressed) = (name.plain(number), name.compressed(number));
     let mut temporary = compressed.clone().into_os_string();
     temporary.push(".tmp");
     let mut source = open_file(&plain)?;
+    if source.metadata()?.len() > MAX_COMPRESSED_BYTES {
+        return Ok(());
+    }
     // What a crash left of an earlier try, or a link, which must not be followed.
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -105,9 +105,14 @@ impl Obstacle {
             }
             Self::TooManyTasks => {
                 let limit = limit_of(Resource::Nproc, 1, "");
+                // A thread that gets no memory for its stack is refused with the same number.
+                let memory = match getrlimit(Resource::As).current {
+                    Some(_) => ", or too little memory: `ulimit -v`",
+                    None => "",
+                };
                 format!(
                     "the system starts no more threads or processes for this user, who may have {limit} (`ulimit -u`, or \
-                     the limit of a container): raise that limit or lower `np`, and {again}"
+                     the limit of a container{memory}): raise that limit or lower `np`, and {again}"
                 )
             }
             Self::OutOfMemory => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use coldpress_failure::ErrorClass;
 use serde::{Deserialize, Serialize};
 
-use crate::obstacle::{obstacle, with_sources};
+use crate::obstacle::{obstacle_of_attempt, with_sources};
 use crate::protocol::InHand;
 
 /// Why an attempt failed; it has published nothing.
@@ -148,7 +148,7 @@ impl AttemptError {
 
     /// A failure of this class, unless it is an obstacle.
     fn of(class: ErrorClass, error: &(dyn std::error::Error + 'static)) -> Self {
-        match obstacle(error) {
+        match obstacle_of_attempt(error) {
             Some(explanation) => Self::obstacle(explanation),
             None => Self::new(class, with_sources(error)),
         }

@@ -6,20 +6,16 @@ use std::path::Path;
 
 use coldpress_storage::Obstacle;
 
+const AGAIN: &str = "run the same command again; what is finished stays";
+
 /// What to tell of an error that comes from an obstacle such as a full disk: what is in the way, where, and what to do.
-///
-/// A file of the job that cannot be written is an obstacle whatever the reason: the next one could not be written either.
 pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
-    let (mut found, mut path, mut unwritten) = (None, None, None);
+    let whole = error;
+    let (mut found, mut path) = (None, None);
     let mut next = Some(error);
     while let Some(error) = next {
         path = path_of(error).or(path);
-        if let Some(error) = error.downcast_ref::<coldpress_storage::Error>() {
-            found = Obstacle::of(error).or(found);
-            unwritten = Some(error)
-                .filter(|error| error.is_of_writing())
-                .or(unwritten);
-        }
+        found = stored(error).and_then(Obstacle::of).or(found);
         next = match error.downcast_ref::<io::Error>() {
             Some(error) => {
                 found = Obstacle::of_io(error).or(found);
@@ -29,13 +25,30 @@ pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
             None => error.source(),
         };
     }
-    let unwritten = || {
-        let what = with_sources(unwritten?);
-        Some(format!(
-            "{what}: see to that place and run the same command again; what is finished stays"
-        ))
-    };
-    found.map(|found| found.explain(path)).or_else(unwritten)
+    found.map(|found| match found {
+        // What is forbidden says best what it was tried for.
+        Obstacle::Forbidden => format!(
+            "{}: permit that to the user who runs the job, and {AGAIN}",
+            with_sources(whole)
+        ),
+        found => found.explain(path),
+    })
+}
+
+/// As [`obstacle`], of an attempt: a file of the job that cannot be written is one whatever the reason, because the next one
+/// could not be written either.
+pub(crate) fn obstacle_of_attempt(error: &(dyn Error + 'static)) -> Option<String> {
+    obstacle(error).or_else(|| {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if stored(error).is_some_and(coldpress_storage::Error::is_of_writing) {
+                let what = with_sources(error);
+                return Some(format!("{what}: see to that place and {AGAIN}"));
+            }
+            next = error.source();
+        }
+        None
+    })
 }
 
 /// An error and everything it came from, in one line.
@@ -49,15 +62,20 @@ pub(crate) fn with_sources(error: &dyn Error) -> String {
     text
 }
 
+/// The error as one of storing, also where a dataset's error speaks for it and so is not its source.
+fn stored<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e coldpress_storage::Error> {
+    match error.downcast_ref::<coldpress_dataset::Error>() {
+        Some(coldpress_dataset::Error::Storage(error)) => Some(error),
+        Some(_) => None,
+        None => error.downcast_ref::<coldpress_storage::Error>(),
+    }
+}
+
 /// The file or folder that an error is about.
 fn path_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Path> {
     match error.downcast_ref::<coldpress_dataset::Error>() {
         Some(coldpress_dataset::Error::Io { path, .. }) => Some(path),
-        Some(coldpress_dataset::Error::Storage(error)) => error.path(),
-        Some(_) => None,
-        None => error
-            .downcast_ref::<coldpress_storage::Error>()
-            .and_then(coldpress_storage::Error::path),
+        _ => stored(error).and_then(coldpress_storage::Error::path),
     }
 }
 
@@ -70,7 +88,7 @@ mod tests {
     }
 
     fn told(error: impl Error + 'static) -> Option<String> {
-        obstacle(&error)
+        obstacle_of_attempt(&error)
     }
 
     #[test]
@@ -129,16 +147,22 @@ mod tests {
             (None, false)
         );
         // Where nothing can be read, nothing is damaged.
-        assert!(refused("open", io::ErrorKind::PermissionDenied).1);
+        let (text, _) = refused("open", io::ErrorKind::PermissionDenied);
+        let text = text.unwrap();
+        assert!(
+            text.starts_with("cannot open `jobs/j/results/x`: "),
+            "{text}"
+        );
     }
 
     #[test]
     fn threads_that_cannot_be_started_are_an_obstacle() {
-        let source = rustix::io::Errno::AGAIN.into();
-        let error = coldpress_storage::Error::Start {
+        let error = || coldpress_storage::Error::Start {
             what: "a thread",
-            source,
+            source: rustix::io::Errno::AGAIN.into(),
         };
+        assert!(told(error()).unwrap().contains("`ulimit -u`"));
+        let error = coldpress_dataset::Error::from(error());
         assert!(told(error).unwrap().contains("`ulimit -u`"));
     }
 }

@@ -40,11 +40,13 @@ fn check_broken(text: &str, export: &str, reason: &str) {
         "{}",
         ran.stderr
     );
+    let lines: Vec<&str> = ran.stderr.lines().collect();
     assert!(
-        ran.stderr.ends_with(&format!(": {reason}\n")) && ran.stderr.lines().count() == 1,
+        lines.len() == 2 && lines[0].ends_with(&format!(": {reason}")),
         "{}",
         ran.stderr
     );
+    assert!(lines[1].starts_with("error: a part of the input is not in the output: "));
 }
 
 const A: &str = "{\"text\": \"a\"}\n";

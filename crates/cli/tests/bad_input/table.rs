@@ -309,7 +309,15 @@ fn check(case: &Case, sizes: &[u32]) {
         );
         check_quarantine(case, &bench, &path, &about);
         check_unreadable(case, &report, &path, &about);
-        let warnings: Vec<&str> = ran.stderr.lines().collect();
+        let (errors, warnings): (Vec<&str>, Vec<&str>) = ran
+            .stderr
+            .lines()
+            .partition(|line| line.starts_with("error: "));
+        assert_eq!(
+            errors.len(),
+            usize::from(case.code == 3),
+            "{about}: {errors:?}"
+        );
         assert_eq!(
             warnings.len(),
             usize::from(case.warning.is_some()),

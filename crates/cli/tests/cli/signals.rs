@@ -94,12 +94,45 @@ fn a_frozen_driver_goes_on() {
         .run(LINE)
         .expect(4)
         .tells(&["the job is running: process"]);
+    running
+        .bench
+        .run("quarantine replay a --base-dir jobs")
+        .expect(4)
+        .tells(&["the job is running: process"]);
     running.signal("CONT");
     let output = running.child.wait_with_output().unwrap();
     Ran::of(output).expect(0).prints(&["Job a: completed"]);
     wait_until("the workers are gone", || {
         running.workers.iter().all(|worker| !is_alive(worker))
     });
+}
+
+#[test]
+fn a_worker_that_somebody_ends_costs_an_attempt_and_no_record() {
+    for signal in ["TERM", "ABRT", "SEGV"] {
+        let running = Running::begin();
+        for worker in &running.workers {
+            let sent = Command::new("kill")
+                .args([&format!("-{signal}"), worker])
+                .status();
+            assert!(sent.unwrap().success());
+        }
+        let output = running.child.wait_with_output().unwrap();
+        Ran::of(output)
+            .expect(0)
+            .prints(&["Job a: completed", "0 quarantined"]);
+        let bench = &running.bench;
+        let events = bench.run("events a --base-dir jobs --type OP_FAILED --json");
+        let events = events.expect(0).stdout;
+        assert!(events.contains("signal 15 (SIGTERM)"), "{events}");
+        if signal != "TERM" {
+            assert!(events.contains("was sent by process"), "{events}");
+        }
+        bench
+            .run("quarantine replay a --base-dir jobs")
+            .expect(0)
+            .prints(&["nothing is tried again"]);
+    }
 }
 
 #[test]

@@ -109,6 +109,19 @@ impl Bench {
         ))
     }
 
+    /// As [`process`](Self::process), but no longer than so many seconds: then the exit code is 124.
+    pub(crate) fn process_within(&self, seconds: u32, more: &str) -> Ran {
+        let line = format!("process --config recipe.yaml --job_id a --json {more}");
+        let mut command = Command::new("timeout");
+        command
+            .arg(seconds.to_string())
+            .arg(env!("CARGO_BIN_EXE_coldpress"))
+            .args(line.split_whitespace())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        Ran::of(&command.output().unwrap())
+    }
+
     /// Runs the recipe as the job `a`, which kills itself at this crash point.
     #[track_caller]
     pub(crate) fn crash(&self, point: &str, more: &str) {

@@ -12,5 +12,7 @@ mod bench;
 mod checkpoints;
 // Exports that are gone, doubled or out of order.
 mod exports;
+// Partitions that are worked on in stretches.
+mod gates;
 // The same job with another recipe, or on another machine.
 mod recipes;

@@ -104,6 +104,30 @@ impl Bench {
         Some(self.ran(in_namespace(script)))
     }
 
+    /// Runs a shell script as a user without any rights, who owns the folder; none where that is not permitted.
+    #[allow(clippy::print_stdout, reason = "a test that tests nothing must say so")]
+    pub(crate) fn without_rights(&self, script: &str) -> Option<Ran> {
+        const NOBODY: &str = "54321";
+        let as_nobody = |script: &str| {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", NOBODY, "--clear-groups", "sh", "-euc", script]);
+            command
+        };
+        let owned = Command::new("chown")
+            .args(["-R", NOBODY])
+            .arg(self.folder.path())
+            .status();
+        let probe = as_nobody(&format!("test -x {}", program().display())).status();
+        if ![owned, probe]
+            .iter()
+            .all(|status| status.as_ref().is_ok_and(std::process::ExitStatus::success))
+        {
+            println!("`setpriv` and `chown` are not permitted here: nothing is tested");
+            return None;
+        }
+        Some(self.ran(as_nobody(script)))
+    }
+
     fn ran(&self, mut command: Command) -> Ran {
         let command = command
             .current_dir(self.folder.path())

@@ -4,21 +4,28 @@ use crate::bench::{Bench, PROCESS};
 
 #[test]
 fn too_few_open_files_stop_the_job_and_spoil_nothing() {
+    stops_and_spoils_nothing("default");
+}
+
+#[test]
+fn too_few_open_files_for_worker_processes_stop_the_job_and_spoil_nothing() {
+    stops_and_spoils_nothing("process");
+}
+
+fn stops_and_spoils_nothing(executor: &str) {
     let bench = Bench::new();
     let mut codes = Vec::new();
     for limit in [6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 256] {
         bench.clear();
-        let ran = bench.script(&format!("ulimit -n {limit}; exec $COLDPRESS {PROCESS}"));
+        let ran = bench.script(&format!(
+            "ulimit -n {limit}; exec $COLDPRESS {PROCESS} --executor_type {executor}"
+        ));
         codes.push(ran.code);
         if ran.code != 0 {
             let ran = ran.expect(1);
             let expected =
                 format!("the process may have {limit} files open (`ulimit -n`), and needs more: ");
-            assert!(
-                ran.error().starts_with(&expected),
-                "{limit}: {}",
-                ran.stderr
-            );
+            assert!(ran.error().contains(&expected), "{limit}: {}", ran.stderr);
             assert!(!bench.path("out/o.jsonl").exists());
             bench.run(PROCESS).expect(0);
         }

@@ -69,8 +69,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let folder = Folder::of(&args.dir)?;
     let cited = folder.cited();
     let objects = folder.objects()?;
-    let looked = objects.par_iter().map(|name| look(&folder, &cited, name));
-    let mut looked: Vec<Looked> = looked.collect::<Result<_, _>>()?;
+    let look = |name: &ObjectName| look(&folder, &cited, name);
+    let mut looked: Vec<Looked> = match rayon::ThreadPoolBuilder::new().build() {
+        Ok(pool) => pool.install(|| objects.par_iter().map(look).collect::<Result<_, _>>())?,
+        // Where no more threads can be started, this one does it.
+        Err(_) => objects.iter().map(look).collect::<Result<_, _>>()?,
+    };
     let seen: HashSet<String> = objects.iter().map(ToString::to_string).collect();
     for name in cited.keys().filter(|name| !seen.contains(*name)) {
         looked.push(missing(name.clone()));

@@ -22,7 +22,7 @@ pub struct AttemptError {
     pub operator: Option<String>,
     /// How the worker process ended, where it did not live to tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub death: Option<WorkerDeath>,
+    pub death: Option<Box<WorkerDeath>>,
 }
 
 /// How a worker process ended in the midst of an attempt, by something that it did itself.

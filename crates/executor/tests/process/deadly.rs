@@ -55,11 +55,7 @@ impl Mapper for Deadly {
             // Another process sends the signal, each time that this record is worked on.
             "sent" => send_from_outside(rest),
             // Kills until the file is there.
-            "until" => {
-                if !Path::new(rest).exists() {
-                    std::process::abort();
-                }
-            }
+            "until" if !Path::new(rest).exists() => std::process::abort(),
             "wait" => wait_for(PathBuf::from(rest)),
             _ => {}
         }

@@ -77,7 +77,7 @@ impl End {
             done: self.done,
         };
         AttemptError {
-            death: Some(death),
+            death: Some(Box::new(death)),
             ..AttemptError::new(class, message)
         }
     }

@@ -48,11 +48,7 @@ const FOLDERS: [(&str, &[&str]); 10] = [
 #[must_use]
 pub fn job_that_made(place: &Path) -> Option<Layout> {
     let folders = place.ancestors().skip(1).take(3);
-    let candidates = folders.filter(|folder| {
-        place
-            .strip_prefix(folder)
-            .is_ok_and(|inside| is_own_name(inside))
-    });
+    let candidates = folders.filter(|folder| place.strip_prefix(folder).is_ok_and(is_own_name));
     candidates.filter_map(job_in).next()
 }
 

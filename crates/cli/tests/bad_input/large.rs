@@ -293,7 +293,10 @@ fn a_text_that_is_too_large_for_the_memory_is_an_error() {
         let make = format!("--export_path {name} --max_record_mb 512 --process [] --fresh");
         bench.process(&make).expect(0);
         let small = format!("--dataset_path {name} --np 2 --retry.max_retries 0 --fresh");
-        let (ran, peak) = process_measured(&bench, &format!("{small} --memory_limit_mb 200"));
+        let (ran, peak) = process_measured(
+            &bench,
+            &format!("{small} --memory_limit_mb 200 --export_path out/no-{name}.jsonl"),
+        );
         let report = ran.expect(3).json();
         let error = report["failed_partitions"][0]["error"].as_str().unwrap();
         assert!(
@@ -304,7 +307,7 @@ fn a_text_that_is_too_large_for_the_memory_is_an_error() {
         );
         assert!(peak < 200 * MB, "{name}: {} MB", peak / MB);
         // With enough of it, the record is one that is too long.
-        let line = format!("{small} --memory_limit_mb 2000");
+        let line = format!("{small} --memory_limit_mb 2000 --export_path out/yes-{name}.jsonl");
         let report = bench.process(&line).expect(3).json();
         assert_eq!(report["failed_partitions"], json!([]));
         assert_eq!(report["ledger"]["rejected"], 1);

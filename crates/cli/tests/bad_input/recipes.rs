@@ -50,7 +50,7 @@ fn a_parameter_of_the_wrong_type_or_range() {
         (
             "text_length_filter",
             "min_len: ten",
-            "parameter `min_len` must be an integer, found `ten`",
+            "parameter `min_len` must be an integer, found text `ten`",
         ),
         (
             "text_length_filter",
@@ -80,7 +80,7 @@ fn a_parameter_of_the_wrong_type_or_range() {
         (
             "alphanumeric_filter",
             "min_ratio: much",
-            "parameter `min_ratio` must be a number, found `much`",
+            "parameter `min_ratio` must be a number, found text `much`",
         ),
     ] {
         let column = 7 + parameter.find(' ').unwrap() + 1;
@@ -108,9 +108,9 @@ fn a_ratio_that_is_no_number_is_out_of_range() {
 #[test]
 fn a_key_of_the_wrong_type_or_range() {
     for (key, value, wanted) in [
-        ("np", "0", "a whole number of at least 1"),
-        ("np", "-1", "a whole number of at least 1"),
-        ("np", "many", "a whole number of at least 1"),
+        ("np", "0", "a whole number from 1 to 4294967295, found"),
+        ("np", "-1", "a whole number from 1 to 4294967295, found"),
+        ("np", "many", "a whole number from 1 to 4294967295, found"),
         ("max_error_ratio", "1.5", "a number from 0 to 1"),
         ("max_error_ratio", ".nan", "a number from 0 to 1"),
         ("max_record_mb", "-1", ""),

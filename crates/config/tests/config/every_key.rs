@@ -1,3 +1,6 @@
+//! Every key of the table, with all kinds of values and with none.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use coldpress_config::{Availability, KeySpec, Kind, Overrides, Recipe, keys};
 use serde_json::{Value, json};
 

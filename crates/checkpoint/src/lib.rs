@@ -156,7 +156,7 @@ pub use manifest::{DroppedRows, Manifest, SCHEMA_VERSION};
 pub use migrate::{MigrateOptions, Migrated, MigrationOutcome, NameUse, migrate};
 pub use name::{ObjectName, checkpoint_name, delta_name};
 pub use object::{
-    Description, ObjectKind, SectionDescription, Verified, describe, rewrite, to_full, verify,
+    Description, ObjectKind, SectionDescription, Verified, describe, rewrite, verify,
 };
 pub use points::{Strategy, points};
 pub use retention::{StoredFile, surplus};

@@ -12,6 +12,6 @@ pub use crate::executor::{Executor, ExecutorBuilder, Report, StopHandle};
 pub use crate::job::Status;
 #[doc(no_inline)]
 pub use crate::operator::{
-    BuildContext, Changes, Children, Filter, Mapper, Operator, OperatorSpec, ParamError, Record,
-    RecordError, Registry, Splitter, StatRow, StatValue, params,
+    Changes, Children, Filter, KnownStats, Mapper, OperatorSpec, ParamError, Record, RecordError,
+    Registry, ResolveContext, Resolved, Splitter, StatKind, StatRow, StatValue, params,
 };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use coldpress_checkpoint::{RowBlock, RowsReader};
 use coldpress_config::Recipe;
 use coldpress_dataset::{ExportTarget, Staged};
-use coldpress_operator::{OperatorKind, Registry};
+use coldpress_operator::{OperatorKind, Pipeline};
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
 use coldpress_storage::{FileStamp, Hasher, NewFile, open_file};
 use coldpress_worker::obstacle;
@@ -34,7 +34,7 @@ pub enum Content {
 /// The companions that a recipe asks for.
 pub(crate) fn companions(
     recipe: &Recipe,
-    registry: &Registry,
+    pipeline: &Pipeline,
     target: &ExportTarget,
 ) -> Vec<Companion> {
     let mut companions = Vec::new();
@@ -45,10 +45,9 @@ pub(crate) fn companions(
         });
     }
     if let Some(folder) = &recipe.export.dropped_dir {
-        for (operation, call) in recipe.process.iter().enumerate() {
-            let kind = registry.get(&call.name).map(|spec| spec.kind());
-            if kind == Some(OperatorKind::Filter) {
-                let name = format!("op_{operation:03}_{}.jsonl", call.name);
+        for (operation, operator) in pipeline.operators().iter().enumerate() {
+            if operator.kind() == OperatorKind::Filter {
+                let name = format!("op_{operation:03}_{}.jsonl", operator.name());
                 companions.push(Companion {
                     target: ExportTarget::lines(Path::new(folder).join(name)),
                     content: Content::Dropped(operation as u32),

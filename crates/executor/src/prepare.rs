@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use coldpress_checkpoint::{Strategy, points};
 use coldpress_config::{
-    Backoff, ExportCompression, ExportSettings, Materialize, OnPartitionFailure, Recipe,
+    Backoff, ExecutorKind, ExportCompression, ExportSettings, Materialize, OnPartitionFailure,
+    Recipe,
 };
 use coldpress_dataset::{
     ExportTarget, Format, ParquetCodec, READER_VERSION, RowsForm, Source, TableFile,
 };
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
-use coldpress_operator::{Chain, ChainHash, ChainSettings, Registry};
+use coldpress_operator::{ChainHash, ChainSettings, Pipeline, Registry, Shared};
 use coldpress_partition::{Copying, CutSettings, Share, memory_limit};
 use coldpress_worker::IntermediateForm;
 
@@ -32,6 +33,10 @@ pub struct Prepared {
     pub registry: Registry,
     /// What the recipe says to all operators.
     pub chain_settings: ChainSettings,
+    /// The recipe's operators, resolved.
+    pub pipeline: Pipeline,
+    /// The models that the threads of this process share.
+    pub shared: Shared,
     /// The job whose work a new job begins with.
     pub adopt_from: Option<AdoptFrom>,
     /// After how many operators a checkpoint is wanted, rising.
@@ -76,8 +81,8 @@ impl Prepared {
             seed: recipe.seed,
             skip_op_error: recipe.failure.skip_op_error,
         };
-        let chain = Chain::build(&registry, &recipe.process, &chain_settings)?;
-        let names: Vec<&str> = chain.names().collect();
+        let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
+        let names: Vec<&str> = pipeline.names().collect();
         let checkpoints = points(&strategy(&recipe), &names).map_err(|error| {
             Error::new(ErrorKind::Recipe, format!("checkpoint.op_names: {error}"))
         })?;
@@ -85,7 +90,7 @@ impl Prepared {
         let target = target(export)?;
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
             || !recipe.failure.fault_tolerance;
-        let companions = companions(&recipe, &registry, &target);
+        let companions = companions(&recipe, &pipeline, &target);
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
         let adopt_from = adopt_from
             .transpose()
@@ -94,6 +99,8 @@ impl Prepared {
             adopt_from,
             companions,
             chain_settings,
+            pipeline,
+            shared: Shared::default(),
             checkpoints,
             checkpoint_format: storage_format(recipe.checkpoint.format),
             checkpoint_compression: checkpoint_compression(&recipe),
@@ -130,8 +137,12 @@ impl Prepared {
             "sources": identities.collect::<Vec<_>>(),
             "settings": self.recipe.result_settings(),
         });
-        let chain = Chain::build(&self.registry, &self.recipe.process, &self.chain_settings)?;
-        Ok(chain.hashes(ChainHash::base(&base.to_string())))
+        Ok(self.pipeline.hashes(ChainHash::base(&base.to_string())))
+    }
+
+    /// Returns whether the recipe asks for worker processes, so that operators never run in this one.
+    pub fn wants_processes(&self) -> bool {
+        self.recipe.executor.kind == ExecutorKind::Process
     }
 
     /// In which form the rows of a source are written for this export.

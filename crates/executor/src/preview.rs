@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use coldpress_config::nearest;
 use coldpress_dataset::{ColumnKind, Error as DatasetError, Format, Source, TableFile, TableRows};
-use coldpress_operator::{Chain, Determinism};
+use coldpress_operator::{Chain, Determinism, Pipeline, ResolvedOperator};
 use coldpress_partition::{
     DEFAULT_SAMPLE_BYTES, MediaFields, SampledRecords, Sizing, SizingFacts, choose, sample,
 };
@@ -78,6 +78,15 @@ impl Prepared {
         })
     }
 
+    /// Returns whether the recipe's operators are run over the sample, to see what they cost.
+    fn measures_operators(&self) -> bool {
+        let mut operators = self.pipeline.operators().iter();
+        // What leaves the machine is not asked for a measurement. Where the recipe wants worker processes, a record may
+        // kill the process that works on it, and here that would be the driver, at every start.
+        let is_own = |operator: &ResolvedOperator| operator.determinism() != Determinism::External;
+        self.recipe.partition.auto_configure && !self.wants_processes() && operators.all(is_own)
+    }
+
     fn media_fields(&self) -> MediaFields {
         let fields = &self.recipe.fields;
         MediaFields {
@@ -135,13 +144,13 @@ fn wrong_recipe(error: DatasetError) -> Error {
 
 /// What was seen so far.
 struct Look {
-    chain: Chain,
+    pipeline: Pipeline,
+    /// The operators, where the recipe is run over what is looked at, to see what it costs.
+    chain: Option<Chain>,
     batch: Batch,
     fields: FieldsSeen,
     /// By declared field.
     columns: Vec<Column>,
-    /// Whether the recipe is run over them, to see what it costs.
-    measures: bool,
     bytes: u64,
     nanos: u64,
 }
@@ -158,18 +167,17 @@ struct Column {
 
 impl Look {
     fn new(prepared: &Prepared) -> Result<Self> {
-        let (registry, process) = (&prepared.registry, &prepared.recipe.process);
-        let chain = Chain::build(registry, process, &prepared.chain_settings)?;
-        let columns = vec![Column::default(); chain.fields().len()];
-        // What leaves the machine is not asked for a measurement.
-        let is_own = !chain.determinism().any(|one| one == Determinism::External);
-        let measures = prepared.recipe.partition.auto_configure && is_own;
+        let columns = vec![Column::default(); prepared.pipeline.fields().len()];
+        let chain = match prepared.measures_operators() {
+            true => Some(prepared.pipeline.instantiate(&prepared.shared)?),
+            false => None,
+        };
         Ok(Self {
+            pipeline: prepared.pipeline.clone(),
             chain,
             batch: Batch::default(),
             fields: FieldsSeen::default(),
             columns,
-            measures,
             bytes: 0,
             nanos: 0,
         })
@@ -179,7 +187,8 @@ impl Look {
         let started = Instant::now();
         let bytes = lines.bytes.len() as u64;
         // What is no record is told where it is read for good.
-        self.batch.fill(lines, self.chain.fields(), &mut Vec::new());
+        self.batch
+            .fill(lines, self.pipeline.fields(), &mut Vec::new());
         self.fields.join(&self.batch.take_seen());
         self.at_batch(|_| true);
         self.run(started, bytes);
@@ -197,7 +206,7 @@ impl Look {
             let started = Instant::now();
             let (count, bytes) = (rows.num_rows() as u64, rows.get_array_memory_size() as u64);
             let rows = Arc::new(TableRows::new(rows));
-            rows.fill(&mut self.batch, 0, 0..count, self.chain.fields());
+            rows.fill(&mut self.batch, 0, 0..count, self.pipeline.fields());
             rows.note_fields(&mut self.fields, 0, 0);
             self.at_batch(|at| is_json[at]);
             self.run(started, bytes);
@@ -244,13 +253,13 @@ impl Look {
 
     /// Runs the recipe over the batch, where its cost is to be measured.
     fn run(&mut self, started: Instant, bytes: u64) {
-        if !self.measures {
+        let Some(chain) = &mut self.chain else {
             return;
-        }
-        let (steps, mut tally) = (0..self.chain.len(), self.chain.tally());
-        self.chain.begin(&mut self.batch);
-        // A record that an operator fails on is told where it is processed for good.
-        let _ = self.chain.run(&mut self.batch, steps, &mut tally);
+        };
+        let (steps, mut tally) = (0..chain.len(), chain.tally());
+        chain.begin(&mut self.batch);
+        // A record that an operator fails on is reported where it is processed for good.
+        let _ = chain.run(&mut self.batch, steps, &mut tally);
         self.bytes += bytes;
         self.nanos += started.elapsed().as_nanos() as u64;
     }
@@ -261,7 +270,12 @@ impl Look {
     }
 
     fn findings(&self, text_key: &str) -> Vec<String> {
-        let names = self.chain.fields().paths().iter().map(|path| path.name());
+        let names = self
+            .pipeline
+            .fields()
+            .paths()
+            .iter()
+            .map(|path| path.name());
         let columns = names.zip(&self.columns);
         let columns = columns.filter(|(name, _)| *name != STATS_FIELD);
         columns

@@ -1,44 +1,28 @@
-//! Chains: the operators of a recipe, run one after another over batches.
+//! Chains: the operators of a recipe, made for one thread, run one after another over batches.
 
+mod given;
 mod guard;
 mod run;
 mod step;
 
 use std::ops::Range;
 
-use coldpress_config::OperatorCall;
-use coldpress_record::{Batch, DeclaredFields, Ledger, Origin, STATS_FIELD};
-use serde::{Deserialize, Serialize};
+use coldpress_record::{Batch, DeclaredFields, Ledger, Origin};
 
-use crate::error::{Error, Result};
-use crate::hash::ChainHash;
-use crate::registry::Registry;
-use crate::spec::{Body, Determinism};
+use crate::assets::Shared;
+use crate::pipeline::Pipeline;
+use crate::resolved::Body;
 use step::Step;
 
 pub use guard::{Guard, InHandFn, Poison};
 
-/// The operators of a stage, built for one thread.
+/// The operators of a pipeline, ready to work on one thread.
 #[derive(Debug)]
 pub struct Chain {
-    registry: Registry,
-    settings: ChainSettings,
-    fields: DeclaredFields,
-    stat_names: Vec<String>,
-    /// The column of `__dj__stats__`, where a filter could find statistics that the record came with.
-    stats_column: Option<usize>,
+    pipeline: Pipeline,
+    /// Models, for operators that have to be made anew after a panic.
+    shared: Shared,
     steps: Vec<Step>,
-}
-
-/// What the recipe says to all operators.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChainSettings {
-    /// The text field of operators that name none.
-    pub text_key: String,
-    /// Every random choice begins here.
-    pub seed: u64,
-    /// Whether a record that an operator fails on goes to quarantine (true) or fails its partition.
-    pub skip_op_error: bool,
 }
 
 /// A record that an operator failed on.
@@ -79,122 +63,40 @@ pub struct OperatorFailure {
 }
 
 impl Chain {
-    /// Builds the operators of `calls`.
-    ///
-    /// # Errors
-    /// [`Error`] for the first call that names no operator, or has wrong parameters.
-    pub fn build(
-        registry: &Registry,
-        calls: &[OperatorCall],
-        settings: &ChainSettings,
-    ) -> Result<Self> {
-        let mut chain = Self {
-            registry: registry.clone(),
-            settings: settings.clone(),
-            fields: DeclaredFields::default(),
-            stat_names: Vec::new(),
-            stats_column: None,
-            steps: Vec::with_capacity(calls.len()),
-        };
-        for (index, call) in calls.iter().enumerate() {
-            chain.add_step(index as u32, call)?;
+    /// The chain of these bodies, one for each operator of the pipeline.
+    pub(crate) fn new(pipeline: Pipeline, bodies: Vec<Body>, shared: Shared) -> Self {
+        let steps = bodies.into_iter().enumerate();
+        let steps = steps.map(|(index, body)| Step::new(&pipeline, index, body));
+        Self {
+            steps: steps.collect(),
+            pipeline,
+            shared,
         }
-        if !chain.stat_names.is_empty() {
-            chain.stats_column = Some(chain.fields.declare(STATS_FIELD));
-        }
-        Ok(chain)
     }
 
-    fn add_step(&mut self, index: u32, call: &OperatorCall) -> Result<()> {
-        let built = self
-            .registry
-            .build(call, &self.settings.text_key, self.settings.seed)?;
-        if matches!(built.operator.body, Body::Global) {
-            return Err(Error::NeedsAllPartitions {
-                operator: call.name.clone(),
-                span: call.span,
-            });
-        }
-        let names = built.operator.fields.unwrap_or_default();
-        let columns = names.iter().map(|name| self.fields.declare(name)).collect();
-        let mut stat_columns = Vec::new();
-        if let Body::Filter(filter) = &built.operator.body {
-            stat_columns = filter
-                .stats()
-                .into_iter()
-                .map(|name| self.stat_column(name))
-                .collect();
-        }
-        let determinism = self
-            .registry
-            .get(&call.name)
-            .map_or(Determinism::Pure, |spec| spec.depends_on());
-        self.steps.push(Step {
-            index,
-            call: call.clone(),
-            identity: built.resolved.to_string(),
-            determinism,
-            skip_errors: built
-                .base
-                .skip_op_error
-                .unwrap_or(self.settings.skip_op_error),
-            names,
-            columns,
-            stat_columns,
-            body: built.operator.body,
-        });
-        Ok(())
-    }
-
-    fn stat_column(&mut self, name: String) -> usize {
-        self.stat_names
-            .iter()
-            .position(|known| *known == name)
-            .unwrap_or_else(|| {
-                self.stat_names.push(name);
-                self.stat_names.len() - 1
-            })
+    /// The pipeline that the chain was made of.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
     }
 
     /// The fields that batches must be filled with.
     pub fn fields(&self) -> &DeclaredFields {
-        &self.fields
+        self.pipeline.fields()
     }
 
-    /// The names of the statistics that batches get.
-    pub fn stat_names(&self) -> &[String] {
-        &self.stat_names
-    }
-
-    /// How many operators there are.
+    /// The number of operators.
     pub fn len(&self) -> usize {
         self.steps.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no operators.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
     /// The operators' names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().map(|step| step.call.name.as_str())
-    }
-
-    /// What the results of each operator depend on, in order.
-    pub fn determinism(&self) -> impl Iterator<Item = Determinism> {
-        self.steps.iter().map(|step| step.determinism)
-    }
-
-    /// The chain hash before the first operator and after each: one more than there are operators.
-    pub fn hashes(&self, base: ChainHash) -> Vec<ChainHash> {
-        let mut hashes = vec![base];
-        let skips = self.steps.iter().map(|step| step.skip_errors);
-        for (step, skips) in self.steps.iter().zip(skips) {
-            let last = hashes[hashes.len() - 1];
-            hashes.push(last.then(&format!("{} skip={skips}", step.identity)));
-        }
-        hashes
+        self.pipeline.names()
     }
 
     /// An empty tally for these operators.
@@ -209,13 +111,14 @@ impl Chain {
 
     /// Prepares the statistics of a batch that was just read; those that records came with are taken over.
     pub fn begin(&self, batch: &mut Batch) {
-        batch.reset_stats(&self.stat_names);
-        let Some(column) = self.stats_column else {
+        let names = self.pipeline.stats().iter().map(|stat| stat.name.as_str());
+        batch.reset_stats(names);
+        let Some(column) = self.pipeline.stats_column() else {
             return;
         };
         for row in 0..batch.rows() {
             if batch.json(column, row).is_some() {
-                step::take_given_stats(batch, column, row);
+                given::take_given_stats(batch, self.pipeline.stats(), column, row);
             }
         }
     }
@@ -231,7 +134,7 @@ impl Chain {
         batch: &mut Batch,
         steps: Range<usize>,
         tally: &mut Tally,
-    ) -> std::result::Result<(), OperatorFailure> {
+    ) -> Result<(), OperatorFailure> {
         self.run_guarded(batch, steps, tally, &Guard::default())
     }
 
@@ -246,16 +149,16 @@ impl Chain {
         steps: Range<usize>,
         tally: &mut Tally,
         guard: &Guard<'_>,
-    ) -> std::result::Result<(), OperatorFailure> {
+    ) -> Result<(), OperatorFailure> {
         for at in steps {
             let started = std::time::Instant::now();
+            let fields = self.pipeline.fields();
             run::run_step(
                 &mut self.steps[at],
                 batch,
                 tally,
-                &self.registry,
-                &self.settings,
-                &self.fields,
+                fields,
+                &self.shared,
                 guard,
             )?;
             tally.nanos[at] += started.elapsed().as_nanos() as u64;

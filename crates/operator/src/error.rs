@@ -5,7 +5,7 @@ use coldpress_config::Span;
 /// The result of checking or building operators.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a recipe's operators cannot be built; all of these are found when the recipe is read.
+/// Why a recipe's operators cannot be resolved, which is found when the recipe is read, or cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -29,14 +29,14 @@ pub enum Error {
         /// Where it stands.
         span: Span,
     },
-    /// The operator needs all partitions at once.
-    #[error(
-        "{operator} needs all partitions before it can decide; this release runs no such operators"
-    )]
-    NeedsAllPartitions {
+    /// The operator cannot be made ready to work: a file that it needs is damaged, or memory is short.
+    #[error("{operator}: {message}")]
+    Load {
         /// The operator's name.
         operator: String,
-        /// Where it stands.
+        /// What went wrong, naming the file.
+        message: String,
+        /// Where the call is in the recipe.
         span: Span,
     },
 }
@@ -47,7 +47,7 @@ impl Error {
         match self {
             Self::UnknownOperator { span, .. }
             | Self::Params { span, .. }
-            | Self::NeedsAllPartitions { span, .. } => *span,
+            | Self::Load { span, .. } => *span,
         }
     }
 }

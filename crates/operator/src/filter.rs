@@ -1,26 +1,25 @@
 //! Filters: operators that compute statistics of a record and keep or drop it by them.
 
+use std::ops::Index;
+
 use coldpress_record::{StatValue, Stats};
 
 use crate::params;
 use crate::record::{Record, RecordError};
 
-/// Decides by statistics whether a record stays.
+/// Decides by statistics whether a record stays. Which ones, [`Resolved::stat`](crate::Resolved::stat) declares.
 ///
 /// Statistics are computed once: one that a record has already, from an earlier filter or from the input's
-/// `__dj__stats__`, is used as it is (as the reference system does). An instance serves one thread.
+/// `__dj__stats__`, is used as it is (as Data-Juicer does). An instance serves one thread.
 pub trait Filter: Send {
-    /// The names of the statistics it decides by, in the order in which [`Filter::keep`] gets them.
-    fn stats(&self) -> Vec<String>;
-
     /// Computes the statistics of one record. Called only when one of them is missing.
     ///
     /// # Errors
     /// An error sends this record to quarantine.
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError>;
 
-    /// Whether a record with these statistics stays.
-    fn keep(&self, stats: &[StatValue]) -> bool;
+    /// Returns whether a record with these statistics stays. They are indexed in the order of their declaration.
+    fn keep(&self, stats: &KnownStats<'_>) -> bool;
 }
 
 /// The statistics of one record, as its filter fills them.
@@ -48,8 +47,38 @@ impl<'a> StatRow<'a> {
     }
 
     /// The filter's `index`-th statistic.
-    pub fn get(&self, index: usize) -> Option<StatValue> {
+    pub fn get(&self, index: usize) -> Option<&StatValue> {
         self.stats.get(self.columns[index], self.row)
+    }
+}
+
+/// The statistics of one record that a filter declared, all of them computed.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownStats<'a> {
+    stats: &'a Stats,
+    columns: &'a [usize],
+    row: usize,
+}
+
+impl<'a> KnownStats<'a> {
+    pub(crate) fn new(stats: &'a Stats, columns: &'a [usize], row: usize) -> Self {
+        Self {
+            stats,
+            columns,
+            row,
+        }
+    }
+}
+
+impl Index<usize> for KnownStats<'_> {
+    type Output = StatValue;
+
+    fn index(&self, index: usize) -> &StatValue {
+        // A chain asks a filter only about records whose statistics are all there.
+        const NONE: &StatValue = &StatValue::Bool(false);
+        self.stats
+            .get(self.columns[index], self.row)
+            .unwrap_or(NONE)
     }
 }
 
@@ -61,7 +90,7 @@ params! {
         min_closed_interval: bool = true;
         /// Whether a value equal to the maximum is inside.
         max_closed_interval: bool = true;
-        /// Keep what is outside of the range. The two flags above are flipped first, as in the reference system, so by
+        /// Keep what is outside of the range. The two flags above are flipped first, as in Data-Juicer, so by
         /// default a value equal to a bound is kept.
         reversed_range: bool = false;
     }

@@ -1,23 +1,26 @@
 //! The contract between Coldpress and its operators: everything that an operator's author needs.
 //!
 //! An operator is of one kind: a [`Mapper`] edits fields, a [`Filter`] computes statistics and decides by them, a
-//! [`Splitter`] makes several records of one, a [`Global`] operator needs all partitions before it can decide. It
-//! is described by an [`OperatorSpec`] (name, version, parameters, determinism, how it is built) and found by name
-//! in a [`Registry`]; built-in operators use the same door as those of a user. A [`Chain`] runs the operators of a
-//! recipe over [`Batch`](coldpress_record::Batch)es, keeps the ledger, and sets aside the records that an operator
-//! fails on, a panic included.
+//! [`Splitter`] makes several records of one. It is described by an [`OperatorSpec`] (name, version, parameters,
+//! determinism) and found by name in a [`Registry`]; built-in operators use the same door as those of a user.
+//!
+//! The calls of a recipe are first **resolved** to a [`Pipeline`], which checks parameters, finds files and knows what
+//! each operator works on; that is cheap. A pipeline is then **instantiated** once per worker thread. The [`Chain`]
+//! that comes of it runs the operators over [`Batch`](coldpress_record::Batch)es, keeps the ledger, and sets aside the
+//! records that an operator fails on, a panic included. Models are loaded once per process, in [`Shared`].
 //!
 //! ```
-//! use coldpress_operator::{params, Changes, Mapper, Operator, OperatorSpec, Record, RecordError, Registry};
+//! use coldpress_operator::{params, Changes, Mapper, OperatorSpec, Record, RecordError, Registry, Resolved};
 //!
 //! params! {
 //!     /// Parameters of `shout_mapper`.
 //!     pub struct ShoutParams {
-//!         /// What is put behind each text.
+//!         /// Put after each text.
 //!         mark: String = "!".to_owned();
 //!     }
 //! }
 //!
+//! #[derive(Clone)]
 //! struct Shout(ShoutParams);
 //!
 //! impl Mapper for Shout {
@@ -28,8 +31,9 @@
 //!     }
 //! }
 //!
-//! let shout = OperatorSpec::new("shout_mapper", "Puts a mark behind each text.", |params: ShoutParams, _cx| {
-//!     Ok(Operator::mapper(Shout(params)))
+//! let shout = OperatorSpec::mapper("shout_mapper", "Puts a mark after each text.", |params: ShoutParams, _cx| {
+//!     let shout = Shout(params);
+//!     Ok(Resolved::new(move || shout.clone()))
 //! });
 //! let registry = Registry::default().with(shout);
 //! assert_eq!(registry.names(), ["shout_mapper"]);
@@ -37,35 +41,37 @@
 //!
 //! It knows nothing of files, partitions or jobs.
 
+mod assets;
 mod chain;
 mod error;
 mod filter;
-mod global;
 mod hash;
 mod mapper;
 mod params;
+mod pipeline;
 mod record;
 mod registry;
+mod resolved;
 mod spec;
 mod splitter;
 pub mod vectors;
 
-pub use chain::{
-    Chain, ChainSettings, Guard, InHandFn, OperatorFailure, Poison, Quarantined, Tally,
-};
+pub use assets::{Asset, Assets, LoadError, Shared};
+pub use chain::{Chain, Guard, InHandFn, OperatorFailure, Poison, Quarantined, Tally};
 pub use error::{Error, ParamError, Result};
-pub use filter::{Filter, RangeRule, StatRow};
-pub use global::{Global, Resolution, Signatures};
+pub use filter::{Filter, KnownStats, RangeRule, StatRow};
 pub use hash::ChainHash;
 pub use mapper::{Changes, Mapper};
 pub use params::{NoParams, ParamReader, ParamSpec, ParamValue, Params};
+pub use pipeline::{ChainSettings, Pipeline};
 pub use record::{Record, RecordError};
 pub use registry::Registry;
-pub use spec::{BuildContext, Determinism, Operator, OperatorKind, OperatorSpec};
+pub use resolved::{ResolveContext, Resolved, ResolvedOperator};
+pub use spec::{Determinism, OperatorKind, OperatorSpec};
 pub use splitter::{Children, Splitter};
 
 pub use coldpress_config::{Key, Node, OperatorCall, Span};
-pub use coldpress_record::{Edits, StatValue};
+pub use coldpress_record::{Edits, Stat, StatKind, StatValue};
 
 #[doc(hidden)]
 pub use serde_json as __json;

@@ -1,16 +1,31 @@
 //! The operators that a program knows, by name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use coldpress_config::{OperatorCall, nearest};
 
-use crate::error::{Error, Result};
-use crate::spec::{Built, OperatorSpec};
+use crate::assets::{Assets, NoAssets};
+use crate::error::{Error, ParamError, Result};
+use crate::pipeline::ChainSettings;
+use crate::resolved::ResolvedOperator;
+use crate::spec::OperatorSpec;
 
-/// Operators by name.
-#[derive(Clone, Debug, Default)]
+/// Operators by name, and where the files are that they need.
+#[derive(Clone, Debug)]
 pub struct Registry {
     specs: BTreeMap<String, OperatorSpec>,
+    assets: Arc<dyn Assets>,
+}
+
+impl Default for Registry {
+    /// A registry without operators and without files.
+    fn default() -> Self {
+        Self {
+            specs: BTreeMap::new(),
+            assets: Arc::new(NoAssets),
+        }
+    }
 }
 
 impl Registry {
@@ -23,6 +38,13 @@ impl Registry {
     #[must_use]
     pub fn with(mut self, spec: OperatorSpec) -> Self {
         self.add(spec);
+        self
+    }
+
+    /// The registry with these files for its operators.
+    #[must_use]
+    pub fn with_assets(mut self, assets: impl Assets + 'static) -> Self {
+        self.assets = Arc::new(assets);
         self
     }
 
@@ -46,23 +68,29 @@ impl Registry {
         nearest(name, self.names())
     }
 
-    pub(crate) fn build(&self, call: &OperatorCall, text_key: &str, seed: u64) -> Result<Built> {
+    pub(crate) fn resolve(
+        &self,
+        call: &OperatorCall,
+        settings: &ChainSettings,
+    ) -> Result<ResolvedOperator> {
         let spec = self.get(&call.name).ok_or_else(|| Error::UnknownOperator {
             name: call.name.clone(),
             span: call.span,
             suggestion: self.suggest(&call.name).map(str::to_owned),
         })?;
-        spec.build(&call.params, text_key, seed).map_err(|error| {
-            let param = call
-                .params
-                .iter()
-                .find(|(key, _)| Some(&key.name) == error.param.as_ref());
-            let span = param.map(|(key, node)| if error.is_name { key.span } else { node.span });
-            Error::Params {
-                operator: call.name.clone(),
-                message: error.message,
-                span: span.unwrap_or(call.span),
-            }
-        })
+        let resolved = spec.resolve(call, settings, &*self.assets);
+        resolved.map_err(|error| wrong_params(call, error))
+    }
+}
+
+/// Points at the parameter that is wrong, or at the call where that is not in the recipe.
+fn wrong_params(call: &OperatorCall, error: ParamError) -> Error {
+    let mut params = call.params.iter();
+    let param = params.find(|(key, _)| Some(&key.name) == error.param.as_ref());
+    let span = param.map(|(key, node)| if error.is_name { key.span } else { node.span });
+    Error::Params {
+        operator: call.name.clone(),
+        message: error.message,
+        span: span.unwrap_or(call.span),
     }
 }

@@ -1,19 +1,21 @@
-//! What an operator is: its description and how it is built.
+//! Descriptions of operators, and how a call of one is resolved.
 
 use std::fmt;
 use std::sync::Arc;
 
-use coldpress_config::{Key, Node};
+use coldpress_config::OperatorCall;
 
+use crate::assets::Assets;
 use crate::error::ParamError;
 use crate::filter::{Filter, RangeRule};
-use crate::global::Global;
 use crate::mapper::Mapper;
 use crate::params;
 use crate::params::{ParamReader, ParamSpec, Params};
+use crate::pipeline::ChainSettings;
+use crate::resolved::{Body, Erased, ResolveContext, Resolved, ResolvedOperator};
 use crate::splitter::Splitter;
 
-/// What kind of operator it is; the word is the last part of its name.
+/// What kind of operator it is. The constructor of its [`OperatorSpec`] decides; its name has no say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OperatorKind {
@@ -21,24 +23,6 @@ pub enum OperatorKind {
     Mapper,
     /// Drops records.
     Filter,
-    /// Drops records that others repeat.
-    Deduplicator,
-    /// Picks records from the whole dataset.
-    Selector,
-    /// Makes one record of several.
-    Grouper,
-}
-
-impl OperatorKind {
-    fn of_name(name: &str) -> Self {
-        match name.rsplit('_').next() {
-            Some("filter") => Self::Filter,
-            Some("deduplicator") => Self::Deduplicator,
-            Some("selector") => Self::Selector,
-            Some("grouper") => Self::Grouper,
-            _ => Self::Mapper,
-        }
-    }
 }
 
 impl fmt::Display for OperatorKind {
@@ -46,9 +30,6 @@ impl fmt::Display for OperatorKind {
         f.write_str(match self {
             Self::Mapper => "mapper",
             Self::Filter => "filter",
-            Self::Deduplicator => "deduplicator",
-            Self::Selector => "selector",
-            Self::Grouper => "grouper",
         })
     }
 }
@@ -69,97 +50,21 @@ pub enum Determinism {
 #[derive(Clone)]
 pub struct OperatorSpec {
     name: String,
+    kind: OperatorKind,
     summary: String,
     doc: String,
     version: u32,
     determinism: Determinism,
     params: Vec<ParamSpec>,
-    build: Arc<Build>,
+    resolve: Arc<Resolve>,
 }
 
-type Build = dyn Fn(&mut ParamReader<'_>, &BuildContext) -> Result<(Operator, serde_json::Value), ParamError>
+type Resolve = dyn Fn(
+        &mut ParamReader<'_>,
+        &mut ResolveContext<'_>,
+    ) -> Result<(Erased, serde_json::Value), ParamError>
     + Send
     + Sync;
-
-/// What an operator can know when it is built.
-#[derive(Clone, Debug)]
-pub struct BuildContext {
-    /// The name of the text field.
-    pub text_key: String,
-    /// The recipe's seed.
-    pub seed: u64,
-    /// How a range filter compares with its bounds.
-    pub range: RangeRule,
-}
-
-/// A built operator, ready to work on one thread.
-pub struct Operator {
-    pub(crate) body: Body,
-    pub(crate) fields: Option<Vec<String>>,
-}
-
-pub(crate) enum Body {
-    Mapper(Box<dyn Mapper>),
-    Filter(Box<dyn Filter>),
-    Splitter(Box<dyn Splitter>),
-    Global,
-}
-
-impl Operator {
-    /// A mapper.
-    pub fn mapper(mapper: impl Mapper + 'static) -> Self {
-        Self {
-            body: Body::Mapper(Box::new(mapper)),
-            fields: None,
-        }
-    }
-
-    /// A filter.
-    pub fn filter(filter: impl Filter + 'static) -> Self {
-        Self {
-            body: Body::Filter(Box::new(filter)),
-            fields: None,
-        }
-    }
-
-    /// A splitter.
-    pub fn splitter(splitter: impl Splitter + 'static) -> Self {
-        Self {
-            body: Body::Splitter(Box::new(splitter)),
-            fields: None,
-        }
-    }
-
-    /// An operator behind a barrier.
-    pub fn global(_global: impl Global + 'static) -> Self {
-        Self {
-            body: Body::Global,
-            fields: None,
-        }
-    }
-
-    /// Declares the fields that the operator reads and writes, instead of the text field alone.
-    #[must_use]
-    pub fn fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.fields = Some(names.into_iter().map(Into::into).collect());
-        self
-    }
-}
-
-impl fmt::Debug for Operator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = match self.body {
-            Body::Mapper(_) => "Mapper",
-            Body::Filter(_) => "Filter",
-            Body::Splitter(_) => "Splitter",
-            Body::Global => "Global",
-        };
-        f.debug_struct("Operator")
-            .field("body", &body)
-            .field("fields", &self.fields)
-            .finish()
-    }
-}
 
 params! {
     /// Parameters that every operator has.
@@ -172,7 +77,7 @@ params! {
     }
 }
 
-/// Parameters that the reference system's operators have and that change nothing here.
+/// Parameters that Data-Juicer's operators have and that change nothing here.
 const WITHOUT_EFFECT: [&str; 16] = [
     "accelerator",
     "audio_key",
@@ -192,36 +97,80 @@ const WITHOUT_EFFECT: [&str; 16] = [
     "video_key",
 ];
 
-/// An operator that was built from a recipe's call.
-pub(crate) struct Built {
-    pub(crate) operator: Operator,
-    pub(crate) base: BaseParams,
-    /// All parameters with their values, for the chain hash.
-    pub(crate) resolved: serde_json::Value,
-}
-
 impl OperatorSpec {
-    /// An operator with this name, a one-line summary, and the way it is built from its parameters.
+    /// A mapper with this name and one-line summary; `resolve` makes of its parameters what is needed to make one.
     ///
-    /// The name ends in its kind: `_mapper`, `_filter`, `_deduplicator`, `_selector` or `_grouper`.
-    pub fn new<P: Params + 'static>(
+    /// In Data-Juicer's recipes the name of a mapper ends in `_mapper`.
+    pub fn mapper<P: Params + 'static, M: Mapper + 'static>(
         name: &str,
         summary: &str,
-        build: impl Fn(P, &BuildContext) -> Result<Operator, ParamError> + Send + Sync + 'static,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Resolved<M>, ParamError>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
-        let build = move |reader: &mut ParamReader<'_>, context: &BuildContext| {
+        let body = |mapper| Body::Mapper(Box::new(mapper));
+        let resolve = move |params: P, context: &mut ResolveContext<'_>| {
+            resolve(params, context).map(|resolved| resolved.erase(body))
+        };
+        Self::new(name, OperatorKind::Mapper, summary, resolve)
+    }
+
+    /// A filter. The name usually ends in `_filter`.
+    pub fn filter<P: Params + 'static, F: Filter + 'static>(
+        name: &str,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Resolved<F>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let body = |filter| Body::Filter(Box::new(filter));
+        let resolve = move |params: P, context: &mut ResolveContext<'_>| {
+            resolve(params, context).map(|resolved| resolved.erase(body))
+        };
+        Self::new(name, OperatorKind::Filter, summary, resolve)
+    }
+
+    /// A mapper that makes several records of one.
+    pub fn splitter<P: Params + 'static, S: Splitter + 'static>(
+        name: &str,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Resolved<S>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let body = |splitter| Body::Splitter(Box::new(splitter));
+        let resolve = move |params: P, context: &mut ResolveContext<'_>| {
+            resolve(params, context).map(|resolved| resolved.erase(body))
+        };
+        Self::new(name, OperatorKind::Mapper, summary, resolve)
+    }
+
+    fn new<P: Params + 'static>(
+        name: &str,
+        kind: OperatorKind,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Erased, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let resolve = move |reader: &mut ParamReader<'_>, context: &mut ResolveContext<'_>| {
             let params = P::read(reader)?;
-            let resolved = params.to_json();
-            build(params, context).map(|operator| (operator, resolved))
+            let values = params.to_json();
+            resolve(params, context).map(|resolved| (resolved, values))
         };
         Self {
             name: name.to_owned(),
+            kind,
             summary: summary.to_owned(),
             doc: String::new(),
             version: 1,
             determinism: Determinism::Pure,
             params: P::specs(),
-            build: Arc::new(build),
+            resolve: Arc::new(resolve),
         }
     }
 
@@ -251,9 +200,9 @@ impl OperatorSpec {
         &self.name
     }
 
-    /// The kind, from the name.
+    /// The kind, as the constructor declared it.
     pub fn kind(&self) -> OperatorKind {
-        OperatorKind::of_name(&self.name)
+        self.kind
     }
 
     /// What it does, in one line.
@@ -279,58 +228,76 @@ impl OperatorSpec {
     /// The parameters that every operator of this kind has besides its own.
     pub fn base_params(&self) -> Vec<ParamSpec> {
         let mut specs = BaseParams::specs();
-        if self.kind() == OperatorKind::Filter {
+        if self.kind == OperatorKind::Filter {
             specs.extend(RangeRule::specs());
         }
         specs
     }
 
-    pub(crate) fn build(
+    pub(crate) fn resolve(
         &self,
-        params: &[(Key, Node)],
-        text_key: &str,
-        seed: u64,
-    ) -> Result<Built, ParamError> {
-        let mut reader = ParamReader::new(params);
+        call: &OperatorCall,
+        settings: &ChainSettings,
+        assets: &dyn Assets,
+    ) -> Result<ResolvedOperator, ParamError> {
+        let mut reader = ParamReader::new(&call.params);
         let base = BaseParams::read(&mut reader)?;
-        WITHOUT_EFFECT.iter().for_each(|name| reader.ignore(name));
-        let is_filter = self.kind() == OperatorKind::Filter;
+        let is_filter = self.kind == OperatorKind::Filter;
         let range = if is_filter {
             RangeRule::read(&mut reader)?
         } else {
             RangeRule::defaults()
         };
-        if is_filter
-            && reader
-                .take::<Option<String>>("stats_export_path", None)?
-                .is_some()
-        {
-            return Err(ParamError::new("stats_export_path", "is not available yet"));
-        }
-        let text_key = base.text_key.clone().unwrap_or_else(|| text_key.to_owned());
-        let context = BuildContext {
+        let text_key = base.text_key.unwrap_or_else(|| settings.text_key.clone());
+        let mut context = ResolveContext {
             text_key,
-            seed,
+            seed: settings.seed,
             range,
+            assets,
+            found: Vec::new(),
         };
-        let (mut operator, own) = (self.build)(&mut reader, &context)?;
+        let (resolved, values) = (self.resolve)(&mut reader, &mut context)?;
+        if is_filter {
+            refuse_stats_export(&mut reader)?;
+        }
+        // Last, because an operator may have a parameter of its own with one of these names.
+        WITHOUT_EFFECT.iter().for_each(|name| reader.ignore(name));
         reader.finish()?;
-        operator
-            .fields
-            .get_or_insert_with(|| vec![context.text_key.clone()]);
-        let resolved = serde_json::json!({
+        Ok(ResolvedOperator {
+            call: call.clone(),
+            kind: self.kind,
+            determinism: self.determinism,
+            skip_errors: base.skip_op_error.unwrap_or(settings.skip_op_error),
+            identity: self.identity(&context, values),
+            fields: resolved.fields.unwrap_or_else(|| vec![context.text_key]),
+            stats: resolved.stats,
+            assets: context.found,
+            make: resolved.make,
+        })
+    }
+
+    /// Name, version, parameters and files, as the chain hash folds them.
+    fn identity(&self, context: &ResolveContext<'_>, params: serde_json::Value) -> String {
+        let mut identity = serde_json::json!({
             "operator": self.name,
             "version": self.version,
             "text_key": context.text_key,
-            "range": is_filter.then(|| context.range.to_json()),
-            "seed": (self.determinism == Determinism::Seeded).then_some(seed),
-            "params": own,
+            "range": (self.kind == OperatorKind::Filter).then(|| context.range.to_json()),
+            "seed": (self.determinism == Determinism::Seeded).then_some(context.seed),
+            "params": params,
         });
-        Ok(Built {
-            operator,
-            base,
-            resolved,
-        })
+        if !context.found.is_empty() {
+            let digests = context.found.iter().map(|asset| asset.digest.as_str());
+            identity["assets"] = digests.collect();
+        }
+        identity.to_string()
+    }
+}
+
+fn refuse_stats_export(reader: &mut ParamReader<'_>) -> Result<(), ParamError> {
+    match reader.take::<Option<String>>("stats_export_path", None)? {
+        Some(_) => Err(ParamError::new("stats_export_path", "is not available yet")),
+        None => Ok(()),
     }
 }
 

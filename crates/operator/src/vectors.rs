@@ -8,7 +8,9 @@ use coldpress_record::{Batch, Lines};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::chain::{Chain, ChainSettings};
+use crate::assets::Shared;
+use crate::chain::Chain;
+use crate::pipeline::{ChainSettings, Pipeline};
 use crate::registry::Registry;
 
 /// What came of a file of vectors.
@@ -60,7 +62,8 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
         skip_op_error: true,
     };
     let mut chain = match (
-        Chain::build(registry, &[call(case)], &settings),
+        Pipeline::resolve(registry, &[call(case)], &settings)
+            .and_then(|pipeline| pipeline.instantiate(&Shared::default())),
         &case.error,
     ) {
         (Ok(chain), _) => chain,

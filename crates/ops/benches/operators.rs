@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use coldpress_operator::{Chain, ChainSettings, OperatorCall, Registry, Span};
+use coldpress_operator::{ChainSettings, OperatorCall, Pipeline, Registry, Shared, Span};
 use coldpress_record::{Batch, Lines};
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 
@@ -49,8 +49,9 @@ fn run(registry: &Registry, name: &str, data: &str) -> u64 {
         params: Vec::new(),
         span: Span::default(),
     };
-    let mut chain =
-        Chain::build(registry, &[call], &settings).expect("the defaults are good parameters");
+    let mut chain = Pipeline::resolve(registry, &[call], &settings)
+        .and_then(|pipeline| pipeline.instantiate(&Shared::default()))
+        .expect("the defaults are good parameters");
     let mut tally = chain.tally();
     for_each_batch(data, |lines| {
         let mut batch = Batch::default();

@@ -35,7 +35,7 @@ pub fn builtin() -> Registry {
 
 #[cfg(test)]
 mod tests {
-    use coldpress_operator::{Chain, ChainSettings, Key, Node, OperatorCall, Span};
+    use coldpress_operator::{ChainSettings, Key, Node, OperatorCall, Pipeline, Span};
     use serde_json::json;
 
     use super::*;
@@ -118,7 +118,7 @@ mod tests {
                 seed: 0,
                 skip_op_error: true,
             };
-            let refused = Chain::build(&builtin(), &[call], &settings)
+            let refused = Pipeline::resolve(&builtin(), &[call], &settings)
                 .unwrap_err()
                 .to_string();
             assert!(

@@ -96,9 +96,9 @@ impl Batch {
     }
 
     /// Makes the statistics empty columns with these names.
-    pub fn reset_stats(&mut self, names: &[String]) {
+    pub fn reset_stats<'n>(&mut self, names: impl IntoIterator<Item = &'n str, IntoIter: Clone>) {
         let rows = self.rows();
-        self.stats.reset(names, rows);
+        self.stats.reset(names.into_iter(), rows);
     }
 
     /// The text of a declared field.

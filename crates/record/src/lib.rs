@@ -36,6 +36,7 @@ mod origin;
 mod path;
 mod rejected;
 mod seen;
+mod stat_bytes;
 mod stats;
 
 pub use batch::{Batch, Cell, FieldError, Reject};
@@ -49,4 +50,4 @@ pub use origin::{Origin, Piece};
 pub use path::{DeclaredFields, FieldPath};
 pub use rejected::{lost_line, rejected_line};
 pub use seen::{FieldSeen, FieldsSeen, KindSeen, ValueKind};
-pub use stats::{STATS_FIELD, StatValue, Stats};
+pub use stats::{STATS_FIELD, Stat, StatKind, StatValue, Stats};

@@ -1,27 +1,155 @@
 //! Statistics of records: what filters compute and decide by.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-/// The field of an exported record that holds its statistics, as the reference system names it.
+/// The field of an exported record that holds its statistics, as Data-Juicer names it.
 pub const STATS_FIELD: &str = "__dj__stats__";
 
 /// One statistic of one record.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum StatValue {
     /// A count.
     Int(i64),
     /// A ratio or score.
     Float(f64),
+    /// An answer to a question.
+    Bool(bool),
+    /// A name, such as that of a language.
+    Text(Box<str>),
+    /// Several values in order.
+    List(Box<[StatValue]>),
 }
 
 impl StatValue {
-    /// The value as the 64-bit float that decisions are made on.
-    pub fn as_f64(self) -> f64 {
+    /// The value as the 64-bit float that decisions are made on; not a number for what is none.
+    pub fn as_f64(&self) -> f64 {
         match self {
-            Self::Int(value) => value as f64,
-            Self::Float(value) => value,
+            Self::Int(value) => *value as f64,
+            Self::Float(value) => *value,
+            Self::Bool(_) | Self::Text(_) | Self::List(_) => f64::NAN,
         }
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The statistic that a JSON value stands for; `None` for null and for objects.
+    pub fn from_json(value: &serde_json::Value) -> Option<Self> {
+        use serde_json::Value;
+        match value {
+            Value::Null | Value::Object(_) => None,
+            Value::Bool(value) => Some(Self::Bool(*value)),
+            Value::Number(number) => match number.as_i64() {
+                Some(count) => Some(Self::Int(count)),
+                None => number.as_f64().map(Self::Float),
+            },
+            Value::String(text) => Some(Self::Text(text.as_str().into())),
+            Value::Array(values) => {
+                let values = values.iter().map(Self::from_json);
+                values.collect::<Option<_>>().map(Self::List)
+            }
+        }
+    }
+
+    /// Returns whether both are the same to the bit: not-a-number is the same as itself, 0.0 differs from -0.0.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))
+            }
+            (a, b) => a == b,
+        }
+    }
+
+    /// Appends the value as JSON.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Int(value) => out.extend_from_slice(value.to_string().as_bytes()),
+            // JSON has no spelling for these, and Data-Juicer's readers take null.
+            Self::Float(value) if !value.is_finite() => out.extend_from_slice(b"null"),
+            Self::Float(value) => out.extend_from_slice(format!("{value:?}").as_bytes()),
+            Self::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
+            Self::Text(text) => crate::json::escape_into(text, out),
+            Self::List(values) => {
+                out.push(b'[');
+                for (at, value) in values.iter().enumerate() {
+                    if at > 0 {
+                        out.extend_from_slice(b", ");
+                    }
+                    value.write_json(out);
+                }
+                out.push(b']');
+            }
+        }
+    }
+}
+
+/// A statistic that a filter computes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stat {
+    /// Its name in `__dj__stats__`.
+    pub name: String,
+    /// The type of its values.
+    pub kind: StatKind,
+}
+
+/// The type of a statistic's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatKind {
+    /// Integers.
+    Int,
+    /// 64-bit floats; integers are taken too.
+    Float,
+    /// `true` or `false`.
+    Bool,
+    /// Texts.
+    Text,
+    /// Lists of any of these.
+    List,
+}
+
+impl StatKind {
+    /// Returns whether this is a type of numbers. A column of numbers may hold integers and floats.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Int | Self::Float)
+    }
+
+    /// Returns whether columns of both types can be one column.
+    pub fn fits(self, other: Self) -> bool {
+        self == other || self.is_number() && other.is_number()
+    }
+
+    /// Returns whether a column of this type can hold the value.
+    pub fn holds(self, value: &StatValue) -> bool {
+        self.fits(match value {
+            StatValue::Int(_) => Self::Int,
+            StatValue::Float(_) => Self::Float,
+            StatValue::Bool(_) => Self::Bool,
+            StatValue::Text(_) => Self::Text,
+            StatValue::List(_) => Self::List,
+        })
+    }
+}
+
+impl fmt::Display for StatKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Int => "an integer",
+            Self::Float => "a number",
+            Self::Bool => "true or false",
+            Self::Text => "text",
+            Self::List => "a list",
+        })
     }
 }
 
@@ -63,8 +191,8 @@ impl Stats {
     }
 
     /// The value of a row, if it was computed.
-    pub fn get(&self, column: usize, row: usize) -> Option<StatValue> {
-        self.columns[column][row]
+    pub fn get(&self, column: usize, row: usize) -> Option<&StatValue> {
+        self.columns[column][row].as_ref()
     }
 
     /// Sets the value of a row.
@@ -83,9 +211,10 @@ impl Stats {
     }
 
     /// Makes all columns `rows` long and empty.
-    pub(crate) fn reset(&mut self, names: &[String], rows: usize) {
-        if self.names != names {
-            *self = Self::new(names);
+    pub(crate) fn reset<'n>(&mut self, names: impl Iterator<Item = &'n str> + Clone, rows: usize) {
+        if !names.clone().eq(self.names.iter().map(String::as_str)) {
+            let names: Vec<String> = names.map(str::to_owned).collect();
+            *self = Self::new(&names);
         }
         for column in &mut self.columns {
             column.clear();
@@ -96,7 +225,7 @@ impl Stats {
     /// Replaces the rows by copies of the rows at `from`, in that order.
     pub(crate) fn gather(&mut self, from: &[usize]) {
         for column in &mut self.columns {
-            *column = from.iter().map(|row| column[*row]).collect();
+            *column = from.iter().map(|row| column[*row].clone()).collect();
         }
     }
 
@@ -105,27 +234,17 @@ impl Stats {
         out.push(b'{');
         let mut first = true;
         for (name, column) in self.names.iter().zip(&self.columns) {
-            let Some(value) = column[row] else { continue };
+            let Some(value) = &column[row] else { continue };
             if !first {
                 out.extend_from_slice(b", ");
             }
             first = false;
             crate::json::escape_into(name, out);
             out.extend_from_slice(b": ");
-            write_number(value, out);
+            value.write_json(out);
         }
         out.push(b'}');
     }
-}
-
-fn write_number(value: StatValue, out: &mut Vec<u8>) {
-    let text = match value {
-        StatValue::Int(value) => value.to_string(),
-        // JSON has no spelling for these; the reference's readers take null.
-        StatValue::Float(value) if !value.is_finite() => "null".to_owned(),
-        StatValue::Float(value) => format!("{value:?}"),
-    };
-    out.extend_from_slice(text.as_bytes());
 }
 
 #[cfg(test)]
@@ -135,8 +254,10 @@ mod tests {
     #[test]
     fn json_form_holds_what_was_computed() {
         let mut stats = Stats::default();
-        stats.reset(&["text_len".into(), "ratio".into()], 2);
+        stats.reset(["text_len", "ratio", "langs"].into_iter(), 2);
         stats.set(0, 0, StatValue::Int(7));
+        let langs = serde_json::json!(["d\"e", true, 1.5]);
+        stats.set(2, 1, StatValue::from_json(&langs).unwrap());
         stats.set(1, 0, StatValue::Float(1.0));
         stats.set(1, 1, StatValue::Float(f64::NAN));
         let json = |row| {
@@ -145,6 +266,6 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         assert_eq!(json(0), r#"{"text_len": 7, "ratio": 1.0}"#);
-        assert_eq!(json(1), r#"{"ratio": null}"#);
+        assert_eq!(json(1), r#"{"ratio": null, "langs": ["d\"e", true, 1.5]}"#);
     }
 }

@@ -47,7 +47,7 @@ impl Intermediate {
             with_records: true,
             format: form.format,
             compression: form.compression,
-            stat_names: chain.stat_names(),
+            stats: chain.pipeline().stats(),
             batch_rows: attempt.checkpoint_batch_rows,
         };
         let names = chain.names().enumerate().take(last).skip(first);

@@ -71,7 +71,7 @@ impl ResultWriter {
         let index_name = attempt.file_name(".index.parquet");
         let options = RowsOptions {
             with_records: false,
-            stat_names: chain.stat_names(),
+            stats: chain.pipeline().stats(),
             ..RowsOptions::default()
         };
         let index = RowsWriter::create(

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use coldpress_checkpoint::LocalStore;
-use coldpress_operator::Registry;
+use coldpress_operator::{Registry, Shared};
 use coldpress_storage::spawn;
 
 use crate::attempt::Attempt;
@@ -86,6 +86,7 @@ fn serve(registry: &Registry) -> io::Result<()> {
     let context = WorkerContext {
         registry: registry.clone(),
         store: Arc::new(LocalStore::new(checkpoint_dir).mapping(maps)),
+        shared: Shared::default(),
     };
     let (stop, progress) = (
         Arc::new(AtomicBool::new(false)),

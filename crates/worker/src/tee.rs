@@ -157,11 +157,13 @@ impl DeltaTee {
         let name = delta_name(partition, epoch, attempt.attempt, format, compression);
         let fields = chain.fields().paths().iter();
         let fields: Vec<String> = fields.map(|path| path.name().to_owned()).collect();
+        let stats = chain.pipeline().stats().iter();
+        let stats: Vec<String> = stats.map(|stat| stat.name.clone()).collect();
         let options = DeltaOptions {
             format,
             compression,
             fields: &fields,
-            stats: chain.stat_names(),
+            stats: &stats,
             base: &base,
         };
         Ok(Self {
@@ -231,7 +233,7 @@ impl FullTee {
             with_records: true,
             format,
             compression,
-            stat_names: chain.stat_names(),
+            stats: chain.pipeline().stats(),
             batch_rows: attempt.checkpoint_batch_rows,
         };
         let writer = RowsWriter::create(store.put_new(&name)?, &options)?;

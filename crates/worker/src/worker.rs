@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use coldpress_checkpoint::{CheckpointStore, Manifest};
 use coldpress_config::OperatorCall;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{Chain, ChainSettings, Guard, InHandFn, Registry, Tally};
+use coldpress_operator::{
+    Chain, ChainSettings, Guard, InHandFn, Pipeline, Registry, Shared, Tally,
+};
 use coldpress_record::{Batch, FieldsSeen, Ledger};
 
 use crate::attempt::Attempt;
@@ -29,6 +31,8 @@ pub struct WorkerContext {
     pub registry: Registry,
     /// Where checkpoints are.
     pub store: Arc<dyn CheckpointStore>,
+    /// The models of all workers of the process.
+    pub shared: Shared,
 }
 
 /// Runs attempts, one after another; built operators and buffers are kept in between.
@@ -51,6 +55,7 @@ struct Inside<'a> {
     partition: u32,
 }
 
+/// A chain, and what it was made of.
 struct Built {
     operators: Vec<OperatorCall>,
     settings: ChainSettings,
@@ -232,12 +237,12 @@ impl Worker {
         if self.chain.as_ref().is_some_and(same) {
             return Ok(());
         }
-        let chain = Chain::build(
-            &self.context.registry,
-            &attempt.operators,
-            &attempt.settings,
-        )
-        .map_err(|error| AttemptError::new(ErrorClass::Config, error.to_string()))?;
+        let WorkerContext {
+            registry, shared, ..
+        } = &self.context;
+        let chain = Pipeline::resolve(registry, &attempt.operators, &attempt.settings)
+            .and_then(|pipeline| pipeline.instantiate(shared))
+            .map_err(|error| AttemptError::new(ErrorClass::Config, error.to_string()))?;
         let (operators, settings) = (attempt.operators.clone(), attempt.settings.clone());
         self.chain = Some(Built {
             operators,

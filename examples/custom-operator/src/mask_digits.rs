@@ -36,14 +36,14 @@ impl Mapper for MaskDigits {
 
 /// Puts a mask over long numbers.
 pub fn mask_digits_mapper() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::mapper(
         "mask_digits_mapper",
         "Puts a mask over long numbers.",
         |params: MaskDigitsParams, _cx| {
             if params.min_digits == 0 {
                 return Err(ParamError::new("min_digits", "must be at least 1"));
             }
-            Ok(Operator::mapper(MaskDigits(params)))
+            Ok(Resolved::new(move || MaskDigits(params.clone())))
         },
     )
 }

@@ -13,26 +13,22 @@ params! {
 struct Question(QuestionParams);
 
 impl Filter for Question {
-    fn stats(&self) -> Vec<String> {
-        vec!["questions".to_owned()]
-    }
-
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
         let questions = record.text(0)?.matches('?').count();
         stats.set(0, StatValue::Int(questions as i64));
         Ok(())
     }
 
-    fn keep(&self, stats: &[StatValue]) -> bool {
+    fn keep(&self, stats: &KnownStats<'_>) -> bool {
         stats[0].as_f64() <= self.0.max_questions as f64
     }
 }
 
 /// Drops texts with too many questions.
 pub fn question_filter() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::filter(
         "question_filter",
         "Drops texts with too many questions.",
-        |params: QuestionParams, _cx| Ok(Operator::filter(Question(params))),
+        |params: QuestionParams, _cx| Ok(Resolved::new(move || Question(params.clone())).stat("questions", StatKind::Int)),
     )
 }

@@ -161,12 +161,7 @@ fn fields_and_statistics_are_found_by_name() {
         lines.push(0, batches[0][0].as_bytes());
         let mut batch = Batch::default();
         batch.fill(&mut lines, &fields, &mut Vec::new());
-        batch.reset_stats(
-            &stats
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect::<Vec<_>>(),
-        );
+        batch.reset_stats(stats.iter().copied());
         let mut replay = delta.replayer(operation).unwrap();
         replay.next(&mut batch, &fields).map(|()| batch)
     };
@@ -175,7 +170,7 @@ fn fields_and_statistics_are_found_by_name() {
     assert_eq!(batch.text(2, 0), Ok("x"));
     assert_eq!(
         batch.stats().get(1, 0),
-        Some(coldpress_record::StatValue::Int(7))
+        Some(&coldpress_record::StatValue::Int(7))
     );
     // What the sections that are replayed have no use for may be missing.
     replay(1, &["other"], &[]).unwrap();

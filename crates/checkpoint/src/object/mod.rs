@@ -3,13 +3,11 @@
 mod describe;
 mod kind;
 mod rewrite;
-mod to_full;
 mod verify;
 
 pub use describe::{Description, ObjectKind, SectionDescription, describe};
 pub(crate) use rewrite::is_same;
 pub use rewrite::rewrite;
-pub use to_full::to_full;
 pub use verify::{Verified, verify};
 
 #[cfg(test)]

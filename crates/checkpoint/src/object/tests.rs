@@ -8,7 +8,7 @@ use super::*;
 use crate::delta::tests::world::*;
 use crate::{
     CheckpointStore, Compression, ContainerOptions, DeltaBase, DeltaReader, Error, Format,
-    MemoryStore, Result, RowsOptions, RowsReader, RowsWriter,
+    MemoryStore, RowsOptions, RowsReader, RowsWriter,
 };
 
 fn attempt(sections: &[Vec<Step>], format: (Format, Compression)) -> Attempt<'_> {
@@ -64,35 +64,6 @@ proptest! {
             let described = describe(&target, &name(object)).unwrap();
             prop_assert_eq!((described.format, described.compression), other);
         }
-    }
-
-    #[test]
-    fn a_delta_becomes_a_full_checkpoint(
-        batches in any_batches(), sections in any_sections(), format in any_format(), spoil in any::<bool>(),
-    ) {
-        let store = MemoryStore::new();
-        let (delta, expected) = attempt(&sections, format).run(&store, &batches);
-        let delta = DeltaReader::open(store.get(&name("deltas")).unwrap(), &delta).unwrap();
-        let (stat_names, (format, compression)) = (stat_names(), format);
-        let options = RowsOptions { format, compression, stat_names: &stat_names, ..RowsOptions::default() };
-        let mut at = 0;
-        let next = |batch: &mut Batch| -> Result<bool> {
-            let Some(lines) = batches.get(at) else { return Ok(false) };
-            fill(batch, at, lines);
-            at += 1 + usize::from(spoil);
-            Ok(true)
-        };
-        let replay = delta.replayer(sections.len() as u32).unwrap();
-        let made = to_full(&store, &name("full"), &options, replay, &fields(), next);
-        if spoil && batches.len() > 1 {
-            prop_assert!(made.unwrap_err().is_unusable());
-            return Ok(());
-        }
-        let (stamp, manifest) = made.unwrap();
-        prop_assert_eq!(&manifest, &delta.sections().last().unwrap().manifest);
-        let rows = RowsReader::open(store.get(&name("full")).unwrap(), &stamp).unwrap();
-        prop_assert_eq!(rows.manifest(), &manifest);
-        prop_assert_eq!(&loaded(rows).unwrap(), expected.last().unwrap());
     }
 
     #[test]

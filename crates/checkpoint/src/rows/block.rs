@@ -64,24 +64,30 @@ impl RowBlock {
             };
             for (row, value) in values.iter().enumerate().take(rows) {
                 if let Some(value) = value {
-                    batch.stats_mut().set(column, row, *value);
+                    batch.stats_mut().set(column, row, value.clone());
                 }
             }
         }
     }
 
     /// Makes the block one of no rows with these statistics.
-    pub(super) fn begin(&mut self, file: &str, stat_names: &[String]) {
+    pub(super) fn begin<'n>(
+        &mut self,
+        file: &str,
+        mut stat_names: impl ExactSizeIterator<Item = &'n str>,
+    ) {
         self.lines.source = 0;
         self.lines.clear();
         self.origins.clear();
         file.clone_into(&mut self.file);
-        let known = self.stats.iter().map(|(name, _)| name);
-        if known.eq(stat_names) {
-            self.stats.iter_mut().for_each(|(_, values)| values.clear());
-        } else {
-            let empty = |name: &String| (name.clone(), Vec::new());
-            self.stats = stat_names.iter().map(empty).collect();
+        self.stats.truncate(stat_names.len());
+        for (known, values) in &mut self.stats {
+            values.clear();
+            if let Some(name) = stat_names.next().filter(|name| *name != known.as_str()) {
+                name.clone_into(known);
+            }
         }
+        let more = stat_names.map(|name| (name.to_owned(), Vec::new()));
+        self.stats.extend(more);
     }
 }

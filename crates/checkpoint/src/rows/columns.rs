@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use coldpress_record::Stat;
 
 const RECORD: &str = "record";
 const SOURCE: &str = "source";
@@ -11,26 +12,38 @@ const PIECE: &str = "piece";
 const STATS: &str = "stats.";
 const INT: &str = ".int";
 const FLOAT: &str = ".float";
+const VALUE: &str = ".value";
 
 /// Which columns a file has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Columns {
     pub(crate) with_records: bool,
     /// Each once.
-    pub(crate) stat_names: Vec<String>,
+    pub(crate) stats: Vec<StatColumns>,
+}
+
+/// The columns of a statistic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StatColumns {
+    pub(crate) name: String,
+    /// Numbers have a column of integers and one of floats, other values one of their bytes.
+    pub(crate) is_number: bool,
 }
 
 impl Columns {
-    pub(crate) fn new(with_records: bool, stat_names: &[String]) -> Self {
-        let mut once: Vec<String> = Vec::with_capacity(stat_names.len());
-        for name in stat_names {
-            if !once.contains(name) {
-                once.push(name.clone());
+    pub(crate) fn new(with_records: bool, stats: &[Stat]) -> Self {
+        let mut once: Vec<StatColumns> = Vec::with_capacity(stats.len());
+        for stat in stats {
+            if !once.iter().any(|known| known.name == stat.name) {
+                once.push(StatColumns {
+                    name: stat.name.clone(),
+                    is_number: stat.kind.is_number(),
+                });
             }
         }
         Self {
             with_records,
-            stat_names: once,
+            stats: once,
         }
     }
 
@@ -38,17 +51,36 @@ impl Columns {
     pub(crate) fn from_names(names: &[&str]) -> Option<Self> {
         let with_records = names.first() == Some(&RECORD);
         let places = &names[usize::from(with_records)..];
-        let stats = places.strip_prefix(&[SOURCE, POSITION, PIECE])?;
-        let stat_name = |pair: &[&str]| match pair {
-            [int, float] => {
-                let name = int.strip_prefix(STATS)?.strip_suffix(INT)?;
-                (*float == float_column(name)).then(|| name.to_owned())
+        let mut left = places.strip_prefix(&[SOURCE, POSITION, PIECE])?;
+        let mut stats: Vec<StatColumns> = Vec::new();
+        while let Some((first, rest)) = left.split_first() {
+            let of_stat = first.strip_prefix(STATS)?;
+            let (name, is_number) = match of_stat.strip_suffix(INT) {
+                Some(name) => (name, true),
+                None => (of_stat.strip_suffix(VALUE)?, false),
+            };
+            left = rest;
+            if is_number {
+                let (second, rest) = rest.split_first()?;
+                left = (*second == column(name, FLOAT)).then_some(rest)?;
             }
-            _ => None,
-        };
-        let stat_names: Vec<String> = stats.chunks(2).map(stat_name).collect::<Option<_>>()?;
-        let columns = Self::new(with_records, &stat_names);
-        (columns.stat_names == stat_names).then_some(columns)
+            if stats.iter().any(|known| known.name == name) {
+                return None;
+            }
+            stats.push(StatColumns {
+                name: name.to_owned(),
+                is_number,
+            });
+        }
+        Some(Self {
+            with_records,
+            stats,
+        })
+    }
+
+    /// The names of the statistics.
+    pub(crate) fn stat_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.stats.iter().map(|stat| stat.name.as_str())
     }
 
     pub(crate) fn schema(&self) -> SchemaRef {
@@ -59,9 +91,13 @@ impl Columns {
         fields.push(Field::new(SOURCE, DataType::UInt32, false));
         fields.push(Field::new(POSITION, DataType::UInt64, false));
         fields.push(Field::new(PIECE, DataType::List(piece_element()), true));
-        for name in &self.stat_names {
-            fields.push(Field::new(int_column(name), DataType::Int64, true));
-            fields.push(Field::new(float_column(name), DataType::Float64, true));
+        for StatColumns { name, is_number } in &self.stats {
+            if *is_number {
+                fields.push(Field::new(column(name, INT), DataType::Int64, true));
+                fields.push(Field::new(column(name, FLOAT), DataType::Float64, true));
+            } else {
+                fields.push(Field::new(column(name, VALUE), DataType::LargeBinary, true));
+            }
         }
         Arc::new(Schema::new(Fields::from(fields)))
     }
@@ -71,27 +107,36 @@ pub(super) fn piece_element() -> Arc<Field> {
     Arc::new(Field::new("element", DataType::UInt32, false))
 }
 
-fn int_column(name: &str) -> String {
-    format!("{STATS}{name}{INT}")
-}
-
-fn float_column(name: &str) -> String {
-    format!("{STATS}{name}{FLOAT}")
+fn column(stat: &str, suffix: &str) -> String {
+    format!("{STATS}{stat}{suffix}")
 }
 
 #[cfg(test)]
 mod tests {
+    use coldpress_record::StatKind;
+
     use super::*;
 
     #[test]
     fn columns_are_known_again_by_their_names() {
-        let stat_names = ["text_len", "", "a.int", "é"].map(str::to_owned);
+        let stat = |name: &str, kind| Stat {
+            name: name.to_owned(),
+            kind,
+        };
+        let stats = [
+            stat("text_len", StatKind::Int),
+            stat("", StatKind::Float),
+            stat("a.int", StatKind::Text),
+            stat("é", StatKind::Float),
+            stat("b.value", StatKind::Int),
+            stat(".float", StatKind::List),
+        ];
         for with_records in [true, false] {
-            let columns = Columns::new(with_records, &stat_names);
+            let columns = Columns::new(with_records, &stats);
             let schema = columns.schema();
             let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
             assert_eq!(Columns::from_names(&names), Some(columns));
-            assert_eq!(Columns::from_names(&names[..names.len() - 1]), None);
+            assert_eq!(Columns::from_names(&names[..names.len() - 2]), None);
             assert_eq!(Columns::from_names(&names[1..]).is_some(), with_records);
         }
         assert_eq!(Columns::from_names(&[]), None);

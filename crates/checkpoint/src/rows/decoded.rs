@@ -1,13 +1,13 @@
 //! Decoded rows on their way into blocks.
 
 use arrow::array::{
-    Array, Float64Array, Int64Array, LargeStringArray, ListArray, RecordBatch, UInt32Array,
-    UInt64Array,
+    Array, Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, ListArray, RecordBatch,
+    UInt32Array, UInt64Array,
 };
 use coldpress_record::{Origin, Piece, StatValue};
 
 use super::RowBlock;
-use super::columns::Columns;
+use super::columns::{Columns, StatColumns};
 
 /// Rows that are decoded and partly handed out.
 pub(super) struct Decoded {
@@ -15,7 +15,7 @@ pub(super) struct Decoded {
     sources: UInt32Array,
     positions: UInt64Array,
     pieces: ListArray,
-    stats: Vec<(Int64Array, Float64Array)>,
+    stats: Vec<StatArrays>,
     next: usize,
 }
 
@@ -32,8 +32,11 @@ impl Decoded {
         let positions = typed(next())?;
         let pieces: ListArray = typed(next())?;
         pieces.values().as_any().downcast_ref::<UInt32Array>()?;
-        let stat = |_: &String| Some((typed(next())?, typed(next())?));
-        let stats = columns.stat_names.iter().map(stat).collect::<Option<_>>()?;
+        let stat = |stat: &StatColumns| match stat.is_number {
+            true => Some(StatArrays::Numbers(typed(next())?, typed(next())?)),
+            false => Some(StatArrays::Encoded(typed(next())?)),
+        };
+        let stats = columns.stats.iter().map(stat).collect::<Option<_>>()?;
         Some(Self {
             records,
             sources,
@@ -48,7 +51,8 @@ impl Decoded {
         self.next >= self.sources.len()
     }
 
-    pub(super) fn append_row(&mut self, number: u64, block: &mut RowBlock) {
+    /// Appends the next row to the block; `None` when one of its statistics is not a value.
+    pub(super) fn append_row(&mut self, number: u64, block: &mut RowBlock) -> Option<()> {
         let row = self.next;
         self.next += 1;
         if let Some(records) = &self.records {
@@ -59,15 +63,10 @@ impl Decoded {
             position: self.positions.value(row),
             piece: self.piece(row),
         });
-        for ((_, values), (ints, floats)) in block.stats.iter_mut().zip(&self.stats) {
-            let int = ints.is_valid(row).then(|| StatValue::Int(ints.value(row)));
-            let float = || {
-                floats
-                    .is_valid(row)
-                    .then(|| StatValue::Float(floats.value(row)))
-            };
-            values.push(int.or_else(float));
+        for ((_, values), arrays) in block.stats.iter_mut().zip(&self.stats) {
+            values.push(arrays.value(row)?);
         }
+        Some(())
     }
 
     fn piece(&self, row: usize) -> Piece {
@@ -78,6 +77,28 @@ impl Decoded {
         let indices = indices.as_any().downcast_ref::<UInt32Array>();
         indices.map_or_else(Piece::default, |indices| {
             Piece::from_indices(indices.values())
+        })
+    }
+}
+
+/// The values of one statistic.
+enum StatArrays {
+    Numbers(Int64Array, Float64Array),
+    Encoded(LargeBinaryArray),
+}
+
+impl StatArrays {
+    /// Returns the value of a row, if it has one; `None` when its bytes are not a value.
+    fn value(&self, row: usize) -> Option<Option<StatValue>> {
+        Some(match self {
+            Self::Numbers(ints, _) if ints.is_valid(row) => Some(StatValue::Int(ints.value(row))),
+            Self::Numbers(_, floats) if floats.is_valid(row) => {
+                Some(StatValue::Float(floats.value(row)))
+            }
+            Self::Encoded(bytes) if bytes.is_valid(row) => {
+                Some(StatValue::decode(bytes.value(row))?)
+            }
+            Self::Numbers(..) | Self::Encoded(_) => None,
         })
     }
 }

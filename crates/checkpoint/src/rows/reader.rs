@@ -95,8 +95,8 @@ impl RowsReader {
 
     /// The statistics that the file has columns for.
     #[must_use]
-    pub fn stat_names(&self) -> &[String] {
-        &self.columns.stat_names
+    pub fn stat_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.columns.stat_names()
     }
 
     /// Replaces the block by the next rows: some 256 KB of lines, or 8,192 rows. `false` behind the last.
@@ -141,7 +141,7 @@ impl RowsReader {
     }
 
     pub(super) fn begin(&self, block: &mut RowBlock) {
-        block.begin(self.container.name(), &self.columns.stat_names);
+        block.begin(self.container.name(), self.columns.stat_names());
     }
 
     /// Appends the next row to the block; `false` behind the last.
@@ -156,7 +156,11 @@ impl RowsReader {
             self.decoded = Some(decoded);
         }
         if let Some(decoded) = &mut self.decoded {
-            decoded.append_row(self.rows_read, block);
+            let appended = decoded.append_row(self.rows_read, block);
+            appended.ok_or_else(|| {
+                let reason = format!("row {} has a statistic that is not a value", self.rows_read);
+                Error::corrupt(self.container.name(), reason)
+            })?;
             self.rows_read += 1;
         }
         Ok(true)

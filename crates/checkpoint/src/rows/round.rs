@@ -4,8 +4,8 @@ use std::mem;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, LargeStringArray, ListBuilder, RecordBatch, UInt32Array,
-    UInt32Builder, UInt64Array,
+    ArrayRef, Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, ListBuilder,
+    RecordBatch, UInt32Array, UInt32Builder, UInt64Array,
 };
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
@@ -74,7 +74,7 @@ impl Round {
         self.pieces.values().append_slice(piece);
         self.pieces.append(!piece.is_empty());
         for (values, column) in self.stats.iter_mut().zip(stat_columns) {
-            values.push(column.and_then(|column| batch.stats().get(column, row)));
+            values.push(column.and_then(|column| batch.stats().get(column, row).cloned()));
         }
     }
 
@@ -87,17 +87,14 @@ impl Round {
         arrays.push(Arc::new(UInt32Array::from(mem::take(&mut self.sources))));
         arrays.push(Arc::new(UInt64Array::from(mem::take(&mut self.positions))));
         arrays.push(Arc::new(self.pieces.finish()));
-        for values in self.stats.iter_mut().map(mem::take) {
-            let ints = values.iter().map(|value| match value {
-                Some(StatValue::Int(int)) => Some(*int),
-                _ => None,
-            });
-            let floats = values.iter().map(|value| match value {
-                Some(StatValue::Float(float)) => Some(*float),
-                _ => None,
-            });
-            arrays.push(Arc::new(ints.collect::<Int64Array>()));
-            arrays.push(Arc::new(floats.collect::<Float64Array>()));
+        let stats = self.stats.iter_mut().map(mem::take);
+        for (stat, values) in columns.stats.iter().zip(stats) {
+            if stat.is_number {
+                arrays.push(Arc::new(ints(&values)));
+                arrays.push(Arc::new(floats(&values)));
+            } else {
+                arrays.push(Arc::new(encoded(&values)));
+            }
         }
         RecordBatch::try_new(columns.schema(), arrays)
     }
@@ -107,4 +104,30 @@ impl Round {
         let ends = mem::replace(&mut self.ends, vec![0]);
         LargeStringArray::try_new(OffsetBuffer::new(ScalarBuffer::from(ends)), lines, None)
     }
+}
+
+fn ints(values: &[Option<StatValue>]) -> Int64Array {
+    let int = |value: &Option<StatValue>| match value {
+        Some(StatValue::Int(int)) => Some(*int),
+        _ => None,
+    };
+    values.iter().map(int).collect()
+}
+
+fn floats(values: &[Option<StatValue>]) -> Float64Array {
+    let float = |value: &Option<StatValue>| match value {
+        Some(StatValue::Float(float)) => Some(*float),
+        _ => None,
+    };
+    values.iter().map(float).collect()
+}
+
+fn encoded(values: &[Option<StatValue>]) -> LargeBinaryArray {
+    let bytes = |value: &StatValue| {
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        bytes
+    };
+    let values = values.iter().map(|value| value.as_ref().map(bytes));
+    values.collect()
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use coldpress_record::{Batch, DeclaredFields, Edits, Ledger, Lines, Origin, Piece, StatValue};
+use coldpress_record::{
+    Batch, DeclaredFields, Edits, Ledger, Lines, Origin, Piece, Stat, StatKind, StatValue,
+};
 use coldpress_storage::{Digest, FileStamp};
 use proptest::prelude::*;
 
@@ -30,20 +32,28 @@ struct Row {
 struct Expected {
     line: String,
     origin: Origin,
-    stats: Vec<Option<(bool, u64)>>,
+    stats: Vec<Option<Vec<u8>>>,
 }
 
-fn bits(value: Option<StatValue>) -> Option<(bool, u64)> {
-    value.map(|value| match value {
-        StatValue::Int(int) => (false, int as u64),
-        StatValue::Float(float) => (true, float.to_bits()),
+/// A value as its bytes, which differ for floats that compare as equal.
+fn bits(value: Option<&StatValue>) -> Option<Vec<u8>> {
+    value.map(|value| {
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        bytes
     })
 }
 
-const STATS: [&str; 2] = ["text_len", "a.ratio"];
+const STATS: [&str; 3] = ["text_len", "a.ratio", "langs"];
 
-fn stat_names() -> Vec<String> {
-    STATS.map(str::to_owned).to_vec()
+fn stats() -> Vec<Stat> {
+    let kinds = [StatKind::Int, StatKind::Float, StatKind::List];
+    let stats = STATS.into_iter().zip(kinds);
+    let stats = stats.map(|(name, kind)| Stat {
+        name: name.to_owned(),
+        kind,
+    });
+    stats.collect()
 }
 
 fn fields() -> DeclaredFields {
@@ -81,7 +91,7 @@ fn batch_of(rows: &[Row]) -> Batch {
     batch.fill(&mut lines, &fields(), &mut rejects);
     assert_eq!(rejects, []);
     batch.set_origins(rows.iter().map(|row| row.origin.clone()));
-    batch.reset_stats(&stat_names());
+    batch.reset_stats(STATS);
     for (index, row) in rows.iter().enumerate() {
         if let Some(text) = &row.changed_text {
             let mut edits = Edits::default();
@@ -91,7 +101,7 @@ fn batch_of(rows: &[Row]) -> Batch {
         }
         for (column, value) in row.stats.iter().enumerate() {
             if let Some(value) = value {
-                batch.stats_mut().set(column, index, *value);
+                batch.stats_mut().set(column, index, value.clone());
             }
         }
     }
@@ -109,7 +119,11 @@ fn expected(rows: &[Row]) -> Vec<Expected> {
         Expected {
             line: String::from_utf8(line).unwrap(),
             origin: rows[index].origin.clone(),
-            stats: rows[index].stats.iter().copied().map(bits).collect(),
+            stats: rows[index]
+                .stats
+                .iter()
+                .map(|value| bits(value.as_ref()))
+                .collect(),
         }
     };
     batch.selection().iter().map(row).collect()
@@ -140,11 +154,11 @@ fn read_back(mut next: impl FnMut(&mut RowBlock) -> Result<bool>) -> Result<Vec<
     let mut found = Vec::new();
     while next(&mut block)? {
         block.fill_batch(&mut batch, &fields())?;
-        batch.reset_stats(&[STATS[1].into(), "unknown".into(), STATS[0].into()]);
+        batch.reset_stats([STATS[1], "unknown", STATS[0], STATS[2]]);
         block.restore_stats(&mut batch);
         for row in 0..batch.rows() {
             assert_eq!(batch.stats().get(1, row), None);
-            let stats = [2, 0].map(|column| bits(batch.stats().get(column, row)));
+            let stats = [2, 0, 3].map(|column| bits(batch.stats().get(column, row)));
             found.push(Expected {
                 line: line_of(&batch, row),
                 origin: batch.origin(row).clone(),
@@ -180,11 +194,20 @@ fn any_stat() -> impl Strategy<Value = Option<StatValue>> {
     ]
 }
 
+/// A statistic that is no number, with numbers in it.
+fn any_list() -> impl Strategy<Value = Option<StatValue>> {
+    let text = ".{0,3}".prop_map(|text| Some(StatValue::Text(text.into())));
+    let values = prop::collection::vec(prop_oneof![any_stat(), text], 0..4);
+    let list =
+        |values: Vec<Option<StatValue>>| StatValue::List(values.into_iter().flatten().collect());
+    prop::option::of(values.prop_map(list))
+}
+
 fn any_row() -> impl Strategy<Value = Row> {
     let piece = prop_oneof![Just(vec![]), prop::collection::vec(any::<u32>(), 1..4)];
     let place = (any::<u32>(), any::<u64>(), piece);
     let text = prop_oneof![3 => any::<String>(), 1 => Just("word ".repeat(2_000))];
-    let stats = prop::collection::vec(any_stat(), STATS.len());
+    let stats = (any_stat(), any_stat(), any_list());
     let changed = prop::option::of(any::<String>());
     (
         place,
@@ -204,7 +227,7 @@ fn any_row() -> impl Strategy<Value = Row> {
                     position,
                     piece: Piece::from_indices(&piece),
                 },
-                stats,
+                stats: vec![stats.0, stats.1, stats.2],
                 alive,
             },
         )
@@ -215,7 +238,7 @@ fn plain_rows(count: usize, text_bytes: usize) -> Vec<Row> {
         json: format!(r#"{{"text": "{}", "id": {index}}}"#, "x".repeat(text_bytes)),
         changed_text: None,
         origin: Origin::new(0, index as u64),
-        stats: vec![Some(StatValue::Int(index as i64)), None],
+        stats: vec![Some(StatValue::Int(index as i64)), None, None],
         alive: !index.is_multiple_of(7),
     };
     (0..count).map(row).collect()
@@ -245,14 +268,14 @@ proptest! {
         compression in compression(), format in format(),
     ) {
         let store = MemoryStore::new();
-        let stat_names = stat_names();
-        let options = RowsOptions { format, compression, stat_names: &stat_names, batch_rows, ..RowsOptions::default() };
+        let stats = stats();
+        let options = RowsOptions { format, compression, stats: &stats, batch_rows, ..RowsOptions::default() };
         let stamp = write(&store, "rows", &rows, cut, &options).unwrap();
         let mut reader = open(&store, "rows", &stamp).unwrap();
         let expected = expected(&rows);
         prop_assert_eq!(reader.manifest(), &manifest(expected.len() as u64));
         prop_assert!(reader.has_records());
-        prop_assert_eq!(reader.stat_names(), &stat_names[..]);
+        prop_assert!(reader.stat_names().eq(STATS));
         prop_assert_eq!(read_back(|block| reader.next(block)).unwrap(), expected);
     }
 
@@ -261,8 +284,8 @@ proptest! {
         rows in prop::collection::vec(any_row(), 0..20), cut in 1usize..20, spoil in 0usize..3,
     ) {
         let store = MemoryStore::new();
-        let stat_names = stat_names();
-        let options = RowsOptions { with_records: false, stat_names: &stat_names, ..RowsOptions::default() };
+        let stats = stats();
+        let options = RowsOptions { with_records: false, stats: &stats, ..RowsOptions::default() };
         let stamp = write(&store, "index", &rows, cut, &options).unwrap();
         let expected = expected(&rows);
         let mut lines: String = expected.iter().map(|row| format!("{}\n", row.line)).collect();
@@ -293,8 +316,8 @@ proptest! {
         compression in compression(), format in format(),
     ) {
         let store = MemoryStore::new();
-        let stat_names = stat_names();
-        let options = RowsOptions { format, compression, stat_names: &stat_names, batch_rows: 7, ..RowsOptions::default() };
+        let stats = stats();
+        let options = RowsOptions { format, compression, stats: &stats, batch_rows: 7, ..RowsOptions::default() };
         let one = write(&store, "one", &rows, cut, &options).unwrap();
         prop_assert_eq!(write(&store, "other", &rows, other_cut, &options).unwrap(), one);
     }

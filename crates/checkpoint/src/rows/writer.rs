@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use coldpress_record::{Batch, DeclaredFields};
+use coldpress_record::{Batch, DeclaredFields, Stat};
 use coldpress_storage::FileStamp;
 
 use super::columns::Columns;
@@ -24,7 +24,7 @@ pub struct RowsOptions<'a> {
     /// The compression, of those that the format knows.
     pub compression: Compression,
     /// The statistics that get columns; repeats count once.
-    pub stat_names: &'a [String],
+    pub stats: &'a [Stat],
     /// The most rows that are gathered before they are encoded; some 256 KB of lines end a round sooner.
     pub batch_rows: u32,
 }
@@ -36,7 +36,7 @@ impl Default for RowsOptions<'_> {
             with_records: true,
             format: Format::default(),
             compression: Compression::default(),
-            stat_names: &[],
+            stats: &[],
             batch_rows: 4096,
         }
     }
@@ -63,14 +63,14 @@ impl RowsWriter {
     /// # Errors
     /// [`Error::Write`] when the file cannot be begun.
     pub fn create(out: Box<dyn StoreWriter>, options: &RowsOptions<'_>) -> Result<Self> {
-        let columns = Columns::new(options.with_records, options.stat_names);
+        let columns = Columns::new(options.with_records, options.stats);
         let container = ContainerOptions {
             format: options.format,
             compression: options.compression,
         };
         Ok(Self {
             container: ContainerWriter::create(out, columns.schema(), &container)?,
-            round: Round::new(columns.stat_names.len()),
+            round: Round::new(columns.stats.len()),
             columns,
             round_rows: usize::try_from(options.batch_rows.max(1)).unwrap_or(usize::MAX),
             max_record_bytes: MAX_RECORD_BYTES,
@@ -95,8 +95,7 @@ impl RowsWriter {
         let stats = batch.stats();
         let stat_columns: Vec<Option<usize>> = self
             .columns
-            .stat_names
-            .iter()
+            .stat_names()
             .map(|name| stats.column(name))
             .collect();
         for row in batch.selection().iter().map(|row| *row as usize) {
@@ -159,7 +158,7 @@ impl RowsWriter {
             return Ok(());
         }
         // A place, and an integer or a float per statistic.
-        let row_bytes = 16 + 17 * self.columns.stat_names.len();
+        let row_bytes = 16 + 17 * self.columns.stats.len();
         self.group_bytes += self.round.line_bytes() + self.round.rows() * row_bytes;
         let arrays = self.round.take(&self.columns);
         let rows = arrays.map_err(|error| Error::write(self.container.name(), error.into()))?;

@@ -64,6 +64,7 @@ impl Driver<'_> {
         let context = WorkerContext {
             registry: prepared.registry.clone(),
             store: self.executor.store.clone(),
+            shared: prepared.shared.clone(),
         };
         let running = self
             .executor

@@ -3,8 +3,9 @@
 use std::sync::Once;
 
 use coldpress_operator::{
-    Changes, Children, Determinism, Filter, Mapper, NoParams, Operator, OperatorCall, OperatorSpec,
-    Record, RecordError, Registry, Splitter, StatRow, StatValue, params,
+    Changes, Children, Determinism, Filter, KnownStats, Mapper, NoParams, OperatorCall,
+    OperatorSpec, Record, RecordError, Registry, Resolved, Splitter, StatKind, StatRow, StatValue,
+    params,
 };
 
 use crate::control::{self, ControlId};
@@ -23,66 +24,76 @@ pub(crate) const WAIT: &str = "wait";
 pub(crate) fn registry() -> Registry {
     keep_bangs_quiet();
     Registry::default()
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::mapper(
             "edit_mapper",
             "Edits a text.",
-            |params: EditParams, _| Ok(Operator::mapper(Edit(params))),
+            |params: EditParams, _| Ok(Resolved::new(move || Edit(params.clone()))),
         ))
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::filter(
             "length_filter",
             "Keeps by length.",
-            |params: LengthParams, _| Ok(Operator::filter(Length(params))),
+            |params: LengthParams, _| {
+                Ok(Resolved::new(move || Length(params.clone()))
+                    .stat("length", StatKind::Int)
+                    .stat("vowel ratio", StatKind::Float))
+            },
         ))
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::splitter(
             "words_mapper",
             "A record per word.",
-            |_: NoParams, _| Ok(Operator::splitter(Words)),
+            |_: NoParams, _| Ok(Resolved::new(|| Words)),
         ))
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::splitter(
             "title_mapper",
             "Sets a title unseen.",
-            |params: TitleParams, _| Ok(Operator::splitter(Title).fields([params.field])),
+            |params: TitleParams, _| Ok(Resolved::new(move || Title).fields([params.field])),
         ))
         .with(
-            OperatorSpec::new(
+            OperatorSpec::mapper(
                 "stamp_mapper",
                 "Changes by chance.",
-                |_: NoParams, context| Ok(Operator::mapper(Stamp { seed: context.seed })),
+                |_: NoParams, context| {
+                    let seed = context.seed;
+                    Ok(Resolved::new(move || Stamp { seed }))
+                },
             )
             .determinism(Determinism::Seeded),
         )
         .with(
-            OperatorSpec::new(
+            OperatorSpec::filter(
                 "lottery_filter",
                 "Drops by chance.",
-                |_: NoParams, context| Ok(Operator::filter(Lottery { seed: context.seed })),
+                |_: NoParams, context| {
+                    let seed = context.seed;
+                    Ok(Resolved::new(move || Lottery { seed }).stat("draw", StatKind::Float))
+                },
             )
             .determinism(Determinism::Seeded),
         )
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::mapper(
             "fragile_mapper",
             "Errs and panics.",
-            |_: NoParams, _| Ok(Operator::mapper(Fragile)),
+            |_: NoParams, _| Ok(Resolved::new(|| Fragile)),
         ))
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::filter(
             "fragile_filter",
             "Errs and panics.",
-            |_: NoParams, _| Ok(Operator::filter(Fragile)),
+            |_: NoParams, _| Ok(Resolved::new(|| Fragile).stat("looked", StatKind::Int)),
         ))
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::mapper(
             "frail_mapper",
             "Fails its partition.",
-            |params: Controlled, _| Ok(Operator::mapper(Frail(params.id))),
+            |params: Controlled, _| Ok(Resolved::new(move || Frail(params.id))),
         ))
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::mapper(
             "watch_mapper",
             "Counts records.",
-            |params: Controlled, _| Ok(Operator::mapper(Watch(params.id))),
+            |params: Controlled, _| Ok(Resolved::new(move || Watch(params.id))),
         ))
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::mapper(
             "hold_mapper",
             "Holds records.",
-            |params: Controlled, _| Ok(Operator::mapper(Hold(params.id))),
+            |params: Controlled, _| Ok(Resolved::new(move || Hold(params.id))),
         ))
         .with(OperatorSpec::new(
             "hold_marked_mapper",
@@ -191,10 +202,6 @@ impl Mapper for Edit {
 struct Length(LengthParams);
 
 impl Filter for Length {
-    fn stats(&self) -> Vec<String> {
-        vec!["length".to_owned(), "vowel ratio".to_owned()]
-    }
-
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
         let text = record.text(0)?;
         let length = text.chars().count();
@@ -205,7 +212,7 @@ impl Filter for Length {
         Ok(())
     }
 
-    fn keep(&self, stats: &[StatValue]) -> bool {
+    fn keep(&self, stats: &KnownStats<'_>) -> bool {
         let length = stats[0].as_f64();
         length >= self.0.min as f64 && length <= self.0.max as f64
     }
@@ -255,10 +262,6 @@ struct Lottery {
 }
 
 impl Filter for Lottery {
-    fn stats(&self) -> Vec<String> {
-        vec!["draw".to_owned()]
-    }
-
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
         stats.set(
             0,
@@ -267,7 +270,7 @@ impl Filter for Lottery {
         Ok(())
     }
 
-    fn keep(&self, stats: &[StatValue]) -> bool {
+    fn keep(&self, stats: &KnownStats<'_>) -> bool {
         stats[0].as_f64() > 30.0
     }
 }
@@ -295,16 +298,12 @@ impl Mapper for Fragile {
 }
 
 impl Filter for Fragile {
-    fn stats(&self) -> Vec<String> {
-        vec!["looked".to_owned()]
-    }
-
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
         stats.set(0, StatValue::Int(1));
         Self::look(record)
     }
 
-    fn keep(&self, _: &[StatValue]) -> bool {
+    fn keep(&self, _: &KnownStats<'_>) -> bool {
         true
     }
 }

@@ -1,6 +1,6 @@
 //! The plain reference: each record alone through the operators, in dataset order.
 
-use coldpress_operator::{Chain, ChainSettings, Tally};
+use coldpress_operator::{Chain, ChainSettings, Pipeline, Shared, Tally};
 use coldpress_record::{Batch, Ledger, Lines, Origin, Reject, trim_record};
 use coldpress_worker::QuarantineEntry;
 
@@ -92,7 +92,9 @@ impl Expected {
             seed: 42,
             skip_op_error: true,
         };
-        let chain = Chain::build(&operators::registry(), &plan.process, &settings).unwrap();
+        let chain = Pipeline::resolve(&operators::registry(), &plan.process, &settings)
+            .and_then(|pipeline| pipeline.instantiate(&Shared::default()))
+            .unwrap();
         let tally = chain.tally();
         let mut reading = Reading {
             chain,

@@ -4,16 +4,16 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use coldpress_operator::{
-    Changes, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError, Registry,
+    Changes, Mapper, NoParams, OperatorSpec, Record, RecordError, Registry, Resolved,
 };
 use rustix::process::{Signal, getpid, kill_process};
 
 /// The operators of these tests.
 pub(crate) fn registry() -> Registry {
-    Registry::default().with(OperatorSpec::new(
+    Registry::default().with(OperatorSpec::mapper(
         "deadly_mapper",
         "Ends as the text says.",
-        |_: NoParams, _| Ok(Operator::mapper(Deadly)),
+        |_: NoParams, _| Ok(Resolved::new(|| Deadly)),
     ))
 }
 

@@ -3,18 +3,18 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use coldpress_record::{Batch, DeclaredFields, StatValue};
+use coldpress_record::{Batch, DeclaredFields, Stats};
 
-use crate::filter::{Filter, StatRow};
+use crate::assets::Shared;
+use crate::filter::{Filter, KnownStats, StatRow};
 use crate::mapper::{Changes, Mapper};
 use crate::record::{Record, RecordError};
-use crate::registry::Registry;
-use crate::spec::Body;
+use crate::resolved::Body;
 use crate::splitter::{Children, Splitter};
 
 use super::guard::Guard;
 use super::step::Step;
-use super::{ChainSettings, OperatorFailure, Quarantined, Tally};
+use super::{OperatorFailure, Quarantined, Tally};
 
 /// How far an operator has come in a batch, kept outside of it so that it outlives a panic.
 #[derive(Default)]
@@ -35,9 +35,8 @@ pub(super) fn run_step(
     step: &mut Step,
     batch: &mut Batch,
     tally: &mut Tally,
-    registry: &Registry,
-    settings: &ChainSettings,
     fields: &DeclaredFields,
+    shared: &Shared,
     guard: &Guard<'_>,
 ) -> Result<(), OperatorFailure> {
     let rows = batch.selection().to_vec();
@@ -68,9 +67,9 @@ pub(super) fn run_step(
                 format!("panicked: {}", panic_text(&*panic)),
             ));
             progress.at += 1;
-            step.rebuild(registry, settings);
+            step.remake(shared);
         }
-        if !step.skip_errors && !progress.failed.is_empty() {
+        if !step.operator.skip_errors && !progress.failed.is_empty() {
             let (row, error) = progress.failed.swap_remove(0);
             return Err(OperatorFailure {
                 failed: quarantined(step, batch, fields, row, error),
@@ -101,11 +100,12 @@ pub(super) fn run_step(
 fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut Progress) {
     let Step {
         body,
-        names,
+        operator,
         columns,
         stat_columns,
         ..
     } = step;
+    let names = &operator.fields;
     match body {
         Body::Mapper(mapper) => map(&mut **mapper, columns, names, batch, rows, progress),
         Body::Filter(filter) => filter_rows(
@@ -118,8 +118,6 @@ fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut Progres
             progress,
         ),
         Body::Splitter(splitter) => split(&mut **splitter, columns, names, batch, rows, progress),
-        // `Chain::build` refuses these.
-        Body::Global => progress.at = rows.len(),
     }
 }
 
@@ -169,36 +167,13 @@ fn filter_rows(
 ) {
     // The statistics move out of the batch while the filter reads its records and fills them.
     let mut stats = std::mem::take(batch.stats_mut());
-    let mut values: Vec<StatValue> = Vec::with_capacity(stat_columns.len());
     let finished = catch_unwind(AssertUnwindSafe(|| {
         while let Some(row) = rows.get(progress.at) {
-            let at = *row as usize;
-            let known = stat_columns
-                .iter()
-                .all(|column| stats.get(*column, at).is_some());
-            let record = Record::new(batch, at, columns, names);
-            let mut stat_row = StatRow::new(&mut stats, stat_columns, at);
-            match if known {
-                Ok(())
-            } else {
-                filter.compute(&record, &mut stat_row)
-            } {
+            let record = Record::new(batch, *row as usize, columns, names);
+            match decide(filter, &record, stat_columns, &mut stats, *row as usize) {
                 Err(error) => progress.failed.push((*row, error.to_string())),
-                Ok(()) => {
-                    values.clear();
-                    values.extend(
-                        stat_columns
-                            .iter()
-                            .filter_map(|column| stats.get(*column, at)),
-                    );
-                    if values.len() < stat_columns.len() {
-                        progress
-                            .failed
-                            .push((*row, "the filter left out one of its statistics".to_owned()));
-                    } else if filter.keep(&values) {
-                        progress.kept.push(*row);
-                    }
-                }
+                Ok(true) => progress.kept.push(*row),
+                Ok(false) => {}
             }
             progress.at += 1;
         }
@@ -207,6 +182,29 @@ fn filter_rows(
     if let Err(panic) = finished {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// Returns whether the record stays, after computing what it lacks of the filter's statistics.
+fn decide(
+    filter: &mut dyn Filter,
+    record: &Record<'_>,
+    columns: &[usize],
+    stats: &mut Stats,
+    row: usize,
+) -> Result<bool, RecordError> {
+    let knows_all = |stats: &Stats| {
+        let mut columns = columns.iter();
+        columns.all(|column| stats.get(*column, row).is_some())
+    };
+    if !knows_all(stats) {
+        filter.compute(record, &mut StatRow::new(stats, columns, row))?;
+        if !knows_all(stats) {
+            return Err(RecordError::new(
+                "the filter left out one of its statistics",
+            ));
+        }
+    }
+    Ok(filter.keep(&KnownStats::new(stats, columns, row)))
 }
 
 fn split(
@@ -257,7 +255,7 @@ fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &Progress) {
             ledger.dropped += progress.childless;
             ledger.made += children - (arrived - failed - progress.childless);
         }
-        Body::Mapper(_) | Body::Global => ledger.out += arrived - failed,
+        Body::Mapper(_) => ledger.out += arrived - failed,
     }
 }
 
@@ -284,7 +282,7 @@ fn settle(step: &Step, batch: &mut Batch, progress: Progress) {
     match step.body {
         Body::Filter(_) => batch.select(progress.kept),
         Body::Splitter(_) => batch.replace_rows(step.columns[0], &progress.children),
-        Body::Mapper(_) | Body::Global => {
+        Body::Mapper(_) => {
             let mut failed = progress
                 .failed
                 .iter()
@@ -310,7 +308,7 @@ fn quarantined(
     Quarantined {
         origin: batch.origin(row as usize).clone(),
         operation: step.index,
-        operator: step.call.name.clone(),
+        operator: step.operator.name().to_owned(),
         error,
         record: String::from_utf8_lossy(&line).into_owned(),
     }

@@ -2,32 +2,46 @@
 
 use std::fmt;
 
-use coldpress_config::OperatorCall;
-use coldpress_record::{Batch, StatValue};
-
-use crate::registry::Registry;
-use crate::spec::{Body, Determinism};
-
-use super::ChainSettings;
+use crate::assets::Shared;
+use crate::pipeline::Pipeline;
+use crate::resolved::{Body, ResolvedOperator};
 
 pub(super) struct Step {
     pub(super) index: u32,
-    pub(super) call: OperatorCall,
-    /// Name, version and all parameters as JSON: what the chain hash folds.
-    pub(super) identity: String,
-    pub(super) determinism: Determinism,
-    pub(super) skip_errors: bool,
-    pub(super) names: Vec<String>,
+    pub(super) operator: ResolvedOperator,
+    /// The batch's columns of the fields that the operator declared.
     pub(super) columns: Vec<usize>,
+    /// The batch's columns of its statistics.
     pub(super) stat_columns: Vec<usize>,
     pub(super) body: Body,
 }
 
 impl Step {
-    /// Builds the operator anew: after a panic its memory cannot be trusted.
-    pub(super) fn rebuild(&mut self, registry: &Registry, settings: &ChainSettings) {
-        if let Ok(built) = registry.build(&self.call, &settings.text_key, settings.seed) {
-            self.body = built.operator.body;
+    /// The `index`-th operator of the pipeline, with its body.
+    pub(super) fn new(pipeline: &Pipeline, index: usize, body: Body) -> Self {
+        let operator = pipeline.operators()[index].clone();
+        let names = operator.fields.iter();
+        let columns = names.filter_map(|name| pipeline.fields().column(name));
+        let stats = operator.stats.iter();
+        let stat_columns = stats.filter_map(|stat| {
+            let mut known = pipeline.stats().iter();
+            known.position(|known| known.name == stat.name)
+        });
+        Self {
+            index: index as u32,
+            columns: columns.collect(),
+            stat_columns: stat_columns.collect(),
+            operator,
+            body,
+        }
+    }
+
+    /// Makes the operator anew: after a panic its memory cannot be trusted.
+    ///
+    /// It could be made before, so the old one stays only where a file vanished since.
+    pub(super) fn remake(&mut self, shared: &Shared) {
+        if let Ok(body) = (self.operator.make)(shared) {
+            self.body = body;
         }
     }
 }
@@ -36,25 +50,7 @@ impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Step")
             .field("index", &self.index)
-            .field("identity", &self.identity)
+            .field("operator", &self.operator)
             .finish_non_exhaustive()
-    }
-}
-
-/// Takes over the statistics that a record came with, as far as the chain knows them.
-pub(super) fn take_given_stats(batch: &mut Batch, column: usize, row: usize) {
-    let json = batch.json(column, row).unwrap_or_default().into_owned();
-    let Ok(given) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json)
-    else {
-        return;
-    };
-    for (name, value) in given {
-        let value = match value.as_i64() {
-            Some(count) => Some(StatValue::Int(count)),
-            None => value.as_f64().map(StatValue::Float),
-        };
-        if let (Some(value), Some(stat)) = (value, batch.stats().column(&name)) {
-            batch.stats_mut().set(stat, row, value);
-        }
     }
 }

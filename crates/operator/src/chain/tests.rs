@@ -1,9 +1,10 @@
+use coldpress_config::OperatorCall;
 use coldpress_record::Lines;
 
 use super::*;
 use crate::{
-    Changes, Children, Filter, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError,
-    Splitter, StatRow, StatValue,
+    ChainHash, ChainSettings, Changes, Children, Filter, KnownStats, Mapper, NoParams,
+    OperatorSpec, Record, RecordError, Registry, Resolved, Splitter, StatKind, StatRow, StatValue,
 };
 
 struct Upper;
@@ -26,9 +27,6 @@ impl Mapper for Upper {
 
 struct Long;
 impl Filter for Long {
-    fn stats(&self) -> Vec<String> {
-        vec!["length".into()]
-    }
     fn compute(
         &mut self,
         record: &Record<'_>,
@@ -39,7 +37,7 @@ impl Filter for Long {
         stats.set(0, StatValue::Int(text.len() as i64));
         Ok(())
     }
-    fn keep(&self, stats: &[StatValue]) -> bool {
+    fn keep(&self, stats: &KnownStats<'_>) -> bool {
         stats[0].as_f64() > 1.0
     }
 }
@@ -61,15 +59,19 @@ impl Splitter for Words {
 
 fn registry() -> Registry {
     Registry::default()
-        .with(OperatorSpec::new("upper_mapper", "", |_: NoParams, _| {
-            Ok(Operator::mapper(Upper))
+        .with(OperatorSpec::mapper(
+            "upper_mapper",
+            "",
+            |_: NoParams, _| Ok(Resolved::new(|| Upper)),
+        ))
+        .with(OperatorSpec::filter("long_filter", "", |_: NoParams, _| {
+            Ok(Resolved::new(|| Long).stat("length", StatKind::Int))
         }))
-        .with(OperatorSpec::new("long_filter", "", |_: NoParams, _| {
-            Ok(Operator::filter(Long))
-        }))
-        .with(OperatorSpec::new("words_mapper", "", |_: NoParams, _| {
-            Ok(Operator::splitter(Words))
-        }))
+        .with(OperatorSpec::splitter(
+            "words_mapper",
+            "",
+            |_: NoParams, _| Ok(Resolved::new(|| Words)),
+        ))
 }
 
 fn chain(names: &[&str], skip_op_error: bool) -> Chain {
@@ -79,7 +81,8 @@ fn chain(names: &[&str], skip_op_error: bool) -> Chain {
         seed: 42,
         skip_op_error,
     };
-    Chain::build(&registry(), &calls, &settings).unwrap()
+    let pipeline = Pipeline::resolve(&registry(), &calls, &settings).unwrap();
+    pipeline.instantiate(&Shared::default()).unwrap()
 }
 
 fn call(name: &str) -> OperatorCall {
@@ -201,19 +204,28 @@ fn statistics_that_a_record_came_with_decide() {
     let mut tally = chain.tally();
     chain.run(&mut batch, 0..1, &mut tally).unwrap();
     assert_eq!(texts(&batch), ["long"]);
-    assert_eq!(batch.stats().get(0, 0), Some(StatValue::Int(1)));
+    assert_eq!(batch.stats().get(0, 0), Some(&StatValue::Int(1)));
 }
 
 #[test]
 fn the_hash_tells_every_change_of_the_prefix() {
     let base = ChainHash::base("input");
-    let two = chain(&["upper_mapper", "long_filter"], true).hashes(base);
-    let longer = chain(&["upper_mapper", "long_filter", "words_mapper"], true).hashes(base);
+    let two = chain(&["upper_mapper", "long_filter"], true)
+        .pipeline()
+        .hashes(base);
+    let longer = chain(&["upper_mapper", "long_filter", "words_mapper"], true)
+        .pipeline()
+        .hashes(base);
     assert_eq!(longer[..3], two[..]);
-    let other = chain(&["upper_mapper", "words_mapper"], true).hashes(base);
+    let other = chain(&["upper_mapper", "words_mapper"], true)
+        .pipeline()
+        .hashes(base);
     assert_eq!(other[..2], two[..2]);
     assert_ne!(other[2], two[2]);
-    assert_ne!(chain(&["upper_mapper"], false).hashes(base)[1], two[1]);
+    assert_ne!(
+        chain(&["upper_mapper"], false).pipeline().hashes(base)[1],
+        two[1]
+    );
 }
 
 #[test]
@@ -224,7 +236,7 @@ fn unknown_operators_and_parameters_name_their_place() {
         skip_op_error: true,
     };
     let build = |call: OperatorCall| {
-        Chain::build(&registry(), &[call], &settings)
+        Pipeline::resolve(&registry(), &[call], &settings)
             .unwrap_err()
             .to_string()
     };

@@ -11,7 +11,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide. The character classes are those of Unicode 14, whatever is installed.
 
-use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
+use coldpress_operator::{
+    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+};
 
 use super::range::range_filter;
 use crate::text::chars::count_alnum;
@@ -30,15 +32,18 @@ params! {
 
 /// The description of `alphanumeric_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::filter(
         "alphanumeric_filter",
         "Keeps records by their share of letters and digits.",
-        build,
+        resolve,
     )
     .doc(&super::manual(include_str!("alphanumeric.rs")))
 }
 
-fn build(params: AlphanumericParams, context: &BuildContext) -> Result<Operator, ParamError> {
+fn resolve(
+    params: AlphanumericParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     if params.tokenization {
         return Err(ParamError::new(
             "tokenization",
@@ -46,7 +51,10 @@ fn build(params: AlphanumericParams, context: &BuildContext) -> Result<Operator,
         ));
     }
     let bounds = (params.min_ratio, params.max_ratio);
-    Ok(range_filter("alnum_ratio", bounds, context, |text| {
-        StatValue::Float(count_alnum(text).ratio())
-    }))
+    Ok(range_filter(
+        ("alnum_ratio", StatKind::Float),
+        bounds,
+        context,
+        |text| StatValue::Float(count_alnum(text).ratio()),
+    ))
 }

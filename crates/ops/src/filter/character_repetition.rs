@@ -12,7 +12,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of at least 61 bits.
 
-use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
+use coldpress_operator::{
+    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+};
 
 use super::range::range_filter;
 use crate::text::char_repetition::{CharRepetition, VERSION};
@@ -31,24 +33,24 @@ params! {
 
 /// The description of `character_repetition_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::filter(
         "character_repetition_filter",
         "Keeps records by how much their characters repeat.",
-        build,
+        resolve,
     )
     .version(VERSION)
     .doc(&super::manual(include_str!("character_repetition.rs")))
 }
 
-fn build(
+fn resolve(
     params: CharacterRepetitionParams,
-    context: &BuildContext,
-) -> Result<Operator, ParamError> {
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     let bounds = (params.min_ratio, params.max_ratio);
     let length = usize::try_from(params.rep_len).unwrap_or(usize::MAX);
     let mut repetition = CharRepetition::default();
     Ok(range_filter(
-        "char_rep_ratio",
+        ("char_rep_ratio", StatKind::Float),
         bounds,
         context,
         move |text| StatValue::Float(repetition.ratio(text, length)),

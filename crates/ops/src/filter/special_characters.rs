@@ -13,7 +13,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide.
 
-use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
+use coldpress_operator::{
+    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+};
 
 use super::range::range_filter;
 use crate::text::chars::count_special;
@@ -30,18 +32,21 @@ params! {
 
 /// The description of `special_characters_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::filter(
         "special_characters_filter",
         "Keeps records by their share of special characters.",
-        build,
+        resolve,
     )
     .doc(&super::manual(include_str!("special_characters.rs")))
 }
 
-fn build(params: SpecialCharactersParams, context: &BuildContext) -> Result<Operator, ParamError> {
+fn resolve(
+    params: SpecialCharactersParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     let bounds = (params.min_ratio, params.max_ratio);
     Ok(range_filter(
-        "special_char_ratio",
+        ("special_char_ratio", StatKind::Float),
         bounds,
         context,
         |text| StatValue::Float(count_special(text).ratio()),

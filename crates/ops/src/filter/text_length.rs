@@ -11,7 +11,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide.
 
-use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
+use coldpress_operator::{
+    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+};
 
 use super::range::range_filter;
 use crate::text::chars::count_chars;
@@ -28,18 +30,24 @@ params! {
 
 /// The description of `text_length_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::filter(
         "text_length_filter",
         "Keeps records by the length of their text.",
-        build,
+        resolve,
     )
     .doc(&super::manual(include_str!("text_length.rs")))
 }
 
-fn build(params: TextLengthParams, context: &BuildContext) -> Result<Operator, ParamError> {
+fn resolve(
+    params: TextLengthParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     let bound = |bound: Option<i64>| bound.map(|bound| bound as f64);
     let bounds = (bound(params.min_len), bound(params.max_len));
-    Ok(range_filter("text_len", bounds, context, |text| {
-        StatValue::Int(i64::try_from(count_chars(text)).unwrap_or(i64::MAX))
-    }))
+    Ok(range_filter(
+        ("text_len", StatKind::Int),
+        bounds,
+        context,
+        |text| StatValue::Int(i64::try_from(count_chars(text)).unwrap_or(i64::MAX)),
+    ))
 }

@@ -13,7 +13,9 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of 61 bits.
 
-use coldpress_operator::{BuildContext, Operator, OperatorSpec, ParamError, StatValue, params};
+use coldpress_operator::{
+    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+};
 
 use super::range::range_filter;
 use crate::text::word_repetition::{VERSION, WordRepetition};
@@ -36,16 +38,19 @@ params! {
 
 /// The description of `word_repetition_filter`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::filter(
         "word_repetition_filter",
         "Keeps records by how much their words repeat.",
-        build,
+        resolve,
     )
     .version(VERSION)
     .doc(&super::manual(include_str!("word_repetition.rs")))
 }
 
-fn build(params: WordRepetitionParams, context: &BuildContext) -> Result<Operator, ParamError> {
+fn resolve(
+    params: WordRepetitionParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     if params.tokenization {
         return Err(ParamError::new(
             "tokenization",
@@ -56,7 +61,7 @@ fn build(params: WordRepetitionParams, context: &BuildContext) -> Result<Operato
     let length = usize::try_from(params.rep_len).unwrap_or(usize::MAX);
     let mut repetition = WordRepetition::default();
     Ok(range_filter(
-        "word_rep_ratio",
+        ("word_rep_ratio", StatKind::Float),
         bounds,
         context,
         move |text| StatValue::Float(repetition.ratio(text, length)),

@@ -14,7 +14,8 @@
 //! Pure: the text and the parameters decide.
 
 use coldpress_operator::{
-    BuildContext, Changes, Mapper, Operator, OperatorSpec, ParamError, Record, RecordError, params,
+    Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
+    params,
 };
 
 use super::substitution_error;
@@ -33,24 +34,27 @@ params! {
 
 /// The description of `clean_email_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::mapper(
         "clean_email_mapper",
         "Replaces e-mail addresses in the text.",
-        build,
+        resolve,
     )
     .doc(&super::manual(include_str!("clean_email.rs")))
 }
 
-fn build(params: CleanEmailParams, _context: &BuildContext) -> Result<Operator, ParamError> {
+fn resolve(
+    params: CleanEmailParams,
+    _: &mut ResolveContext<'_>,
+) -> Result<Resolved<CleanEmailMapper>, ParamError> {
     let substitution = match &params.pattern {
         None => Substitution::of_finder(find_emails, 1, &params.repl),
         Some(pattern) => Substitution::of_pattern(pattern, &params.repl),
     };
-    Ok(Operator::mapper(CleanEmailMapper(
-        substitution.map_err(substitution_error)?,
-    )))
+    let mapper = CleanEmailMapper(substitution.map_err(substitution_error)?);
+    Ok(Resolved::new(move || mapper.clone()))
 }
 
+#[derive(Clone)]
 struct CleanEmailMapper(Substitution);
 
 impl Mapper for CleanEmailMapper {

@@ -14,7 +14,8 @@
 //! Pure: the text and the parameters decide.
 
 use coldpress_operator::{
-    BuildContext, Changes, Mapper, Operator, OperatorSpec, ParamError, Record, RecordError, params,
+    Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
+    params,
 };
 
 use super::substitution_error;
@@ -33,20 +34,23 @@ params! {
 
 /// The description of `clean_links_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new("clean_links_mapper", "Replaces links in the text.", build)
+    OperatorSpec::mapper("clean_links_mapper", "Replaces links in the text.", resolve)
         .doc(&super::manual(include_str!("clean_links.rs")))
 }
 
-fn build(params: CleanLinksParams, _context: &BuildContext) -> Result<Operator, ParamError> {
+fn resolve(
+    params: CleanLinksParams,
+    _: &mut ResolveContext<'_>,
+) -> Result<Resolved<CleanLinksMapper>, ParamError> {
     let substitution = match &params.pattern {
         None => Substitution::of_finder(find_links, 2, &params.repl),
         Some(pattern) => Substitution::of_pattern(pattern, &params.repl),
     };
-    Ok(Operator::mapper(CleanLinksMapper(
-        substitution.map_err(substitution_error)?,
-    )))
+    let mapper = CleanLinksMapper(substitution.map_err(substitution_error)?);
+    Ok(Resolved::new(move || mapper.clone()))
 }
 
+#[derive(Clone)]
 struct CleanLinksMapper(Substitution);
 
 impl Mapper for CleanLinksMapper {

@@ -14,7 +14,8 @@
 //! Pure: the text and the parameters decide.
 
 use coldpress_operator::{
-    BuildContext, Changes, Mapper, Operator, OperatorSpec, ParamError, Record, RecordError, params,
+    Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
+    params,
 };
 
 use crate::text::fix_unicode::{Normalization, fix_text};
@@ -29,15 +30,18 @@ params! {
 
 /// The description of `fix_unicode_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::mapper(
         "fix_unicode_mapper",
         "Repairs wrongly decoded text and normalises it.",
-        build,
+        resolve,
     )
     .doc(&super::manual(include_str!("fix_unicode.rs")))
 }
 
-fn build(params: FixUnicodeParams, _context: &BuildContext) -> Result<Operator, ParamError> {
+fn resolve(
+    params: FixUnicodeParams,
+    _: &mut ResolveContext<'_>,
+) -> Result<Resolved<FixUnicodeMapper>, ParamError> {
     let form = match params
         .normalization
         .unwrap_or_default()
@@ -53,7 +57,7 @@ fn build(params: FixUnicodeParams, _context: &BuildContext) -> Result<Operator, 
             return Err(ParamError::new("normalization", expected));
         }
     };
-    Ok(Operator::mapper(FixUnicodeMapper(form)))
+    Ok(Resolved::new(move || FixUnicodeMapper(form)))
 }
 
 struct FixUnicodeMapper(Normalization);

@@ -12,16 +12,16 @@
 //! # Notes on determinism
 //! Pure: the text decides.
 
-use coldpress_operator::{Changes, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError};
+use coldpress_operator::{Changes, Mapper, NoParams, OperatorSpec, Record, RecordError, Resolved};
 
 use crate::text::punctuation::normalize_punctuation;
 
 /// The description of `punctuation_normalization_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::mapper(
         "punctuation_normalization_mapper",
         "Gives punctuation an ASCII spelling.",
-        |_: NoParams, _| Ok(Operator::mapper(PunctuationNormalizationMapper)),
+        |_: NoParams, _| Ok(Resolved::new(|| PunctuationNormalizationMapper)),
     )
     .doc(&super::manual(include_str!("punctuation_normalization.rs")))
 }

@@ -13,16 +13,16 @@
 //! # Notes on determinism
 //! Pure: the text decides.
 
-use coldpress_operator::{Changes, Mapper, NoParams, Operator, OperatorSpec, Record, RecordError};
+use coldpress_operator::{Changes, Mapper, NoParams, OperatorSpec, Record, RecordError, Resolved};
 
 use crate::text::whitespace::normalize_whitespace;
 
 /// The description of `whitespace_normalization_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
-    OperatorSpec::new(
+    OperatorSpec::mapper(
         "whitespace_normalization_mapper",
         "Strips the text and makes all blanks spaces.",
-        |_: NoParams, _| Ok(Operator::mapper(WhitespaceNormalizationMapper)),
+        |_: NoParams, _| Ok(Resolved::new(|| WhitespaceNormalizationMapper)),
     )
     .doc(&super::manual(include_str!("whitespace_normalization.rs")))
 }

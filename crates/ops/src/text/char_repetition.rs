@@ -16,7 +16,7 @@ pub const VERSION: u32 = 1;
 const ASCII_LIMIT: usize = 16;
 
 /// Memory that is used again from text to text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CharRepetition {
     codes: Vec<u32>,
     tally: NgramTally,

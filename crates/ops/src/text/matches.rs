@@ -1,5 +1,6 @@
 //! All matches of a user's pattern in a text.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use regex::{CaptureLocations, Regex};
@@ -12,12 +13,13 @@ use super::steady_search::SteadySearch;
 /// of the text again after each match. Nothing tells such patterns from others beforehand, so the time is watched: what is
 /// left of a text that takes far too long is searched by [`SteadySearch`], which finds the same matches in linear time. So
 /// the clock decides how a match is found, and never which.
+#[derive(Clone)]
 pub(super) struct Matches {
     regex: Regex,
     groups: CaptureLocations,
     slots: Vec<Option<usize>>,
     /// Built for the first text that needs it; none inside where it cannot be built.
-    steady: Option<Option<SteadySearch>>,
+    steady: Option<Option<Arc<SteadySearch>>>,
     patience: Patience,
 }
 
@@ -95,7 +97,7 @@ impl Matches {
         let regex = &self.regex;
         let steady = &mut self.steady;
         steady
-            .get_or_insert_with(|| SteadySearch::new(regex.as_str()))
+            .get_or_insert_with(|| SteadySearch::new(regex.as_str()).map(Arc::new))
             .is_some()
     }
 

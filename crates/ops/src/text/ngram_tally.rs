@@ -31,7 +31,7 @@ pub(super) trait Source {
 /// What a sequence of hashes is made of, with the memory to find out, which is used again for the next sequence.
 ///
 /// Equal hashes count as equal n-grams. Nothing is seeded by chance: the same sequence gives the same tally.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct NgramTally {
     total: u64,
     distinct: u64,
@@ -223,7 +223,7 @@ impl Collector<'_> {
 }
 
 /// The memory of a round.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Table {
     /// By slot, the place of its owner. Never cleared: a slot that is read was written before in the same round.
     owners: Vec<u16>,

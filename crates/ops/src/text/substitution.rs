@@ -11,6 +11,7 @@ use super::template::{Groups, Template};
 pub type Finder = fn(&str, &mut Vec<Range<usize>>);
 
 /// Something to find and what to put in its place, with memory that is used again from text to text.
+#[derive(Clone)]
 pub struct Substitution {
     target: Target,
     template: Template,
@@ -18,6 +19,7 @@ pub struct Substitution {
     expanded: String,
 }
 
+#[derive(Clone)]
 enum Target {
     Finder(Finder),
     Pattern(Box<Matches>),

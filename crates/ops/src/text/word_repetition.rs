@@ -19,7 +19,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 
 /// Memory that is used again from text to text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct WordRepetition {
     words: Vec<u64>,
     lowered: String,

@@ -58,7 +58,7 @@ impl Batch {
             rows: (0..rows).collect(),
         });
         let names = self.stats.names().to_vec();
-        self.reset_stats(&names);
+        self.reset_stats(names.iter().map(String::as_str));
     }
 
     /// The rows that the batch carries, where its source is columnar.

@@ -47,7 +47,7 @@ impl Batch {
         }
         self.selection.extend(0..self.origins.len() as u32);
         let names = self.stats.names().to_vec();
-        self.reset_stats(&names);
+        self.reset_stats(names.iter().map(String::as_str));
     }
 
     fn add_line(

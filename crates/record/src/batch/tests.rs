@@ -130,13 +130,13 @@ fn children_carry_their_parents_fields_and_statistics() {
         ],
         &fields,
     );
-    batch.reset_stats(&["n".to_owned()]);
+    batch.reset_stats(["n"]);
     batch.stats_mut().set(0, 0, StatValue::Int(5));
     batch.replace_rows(0, &[(0, 0, "a".into()), (0, 1, "b".into())]);
     assert_eq!(batch.selection(), [0, 1]);
     assert_eq!(written(&batch, 1, &fields), r#"{"id": "x", "text": "b"}"#);
     assert_eq!(batch.origin(1).piece.indices(), [1]);
-    assert_eq!(batch.stats().get(0, 1), Some(StatValue::Int(5)));
+    assert_eq!(batch.stats().get(0, 1), Some(&StatValue::Int(5)));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn statistics_become_one_more_field() {
         r#"{"__dj__stats__": {"n": 1}, "text": "a"}"#,
     ];
     let (mut batch, _) = filled(&lines, &fields);
-    batch.reset_stats(&["n".to_owned()]);
+    batch.reset_stats(["n"]);
     (0..3).for_each(|row| batch.stats_mut().set(0, row, StatValue::Int(7)));
     let with_stats = |row| {
         let mut out = Vec::new();

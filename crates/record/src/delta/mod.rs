@@ -8,9 +8,10 @@ mod diff;
 mod read;
 mod recorder;
 mod replay;
-mod varint;
+pub(crate) mod varint;
 mod write;
 
+pub(crate) use read::Reader;
 pub(crate) use recorder::Recorder;
 pub use replay::ReplayError;
 pub(crate) use replay::replay;

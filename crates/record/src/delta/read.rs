@@ -3,45 +3,45 @@
 use super::varint;
 
 /// The bytes of a part that are still to be read.
-pub(super) struct Reader<'p>(pub(super) &'p [u8]);
+pub(crate) struct Reader<'p>(pub(crate) &'p [u8]);
 
 impl<'p> Reader<'p> {
-    pub(super) fn number(&mut self) -> Option<u64> {
+    pub(crate) fn number(&mut self) -> Option<u64> {
         varint::take(&mut self.0)
     }
 
-    pub(super) fn signed(&mut self) -> Option<i64> {
+    pub(crate) fn signed(&mut self) -> Option<i64> {
         varint::take_signed(&mut self.0)
     }
 
     /// A number of things, each of which takes at least a byte of what is left.
-    pub(super) fn count(&mut self) -> Option<usize> {
+    pub(crate) fn count(&mut self) -> Option<usize> {
         let count = usize::try_from(self.number()?).ok()?;
         (count <= self.0.len()).then_some(count)
     }
 
-    pub(super) fn size(&mut self) -> Option<usize> {
+    pub(crate) fn size(&mut self) -> Option<usize> {
         usize::try_from(self.number()?).ok()
     }
 
-    pub(super) fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*first)
     }
 
-    pub(super) fn bytes(&mut self, length: usize) -> Option<&'p [u8]> {
+    pub(crate) fn bytes(&mut self, length: usize) -> Option<&'p [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
     }
 
-    pub(super) fn text(&mut self, length: usize) -> Option<&'p str> {
+    pub(crate) fn text(&mut self, length: usize) -> Option<&'p str> {
         std::str::from_utf8(self.bytes(length)?).ok()
     }
 
     /// A row number that is told from the last one.
-    pub(super) fn row(&mut self, last: &mut i64, rows: usize) -> Option<usize> {
+    pub(crate) fn row(&mut self, last: &mut i64, rows: usize) -> Option<usize> {
         let row = last.checked_add(self.signed()?)?;
         *last = row;
         usize::try_from(row).ok().filter(|row| *row < rows)

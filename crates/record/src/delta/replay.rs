@@ -1,10 +1,10 @@
 //! Doing again what a part says.
 
 use super::read::Reader;
-use super::write::{ABSENT, ALL, FLOAT, FLOATS, INT, INTS, LITERAL, SOME, SPAN, TAGGED};
+use super::write::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED};
 use crate::batch::Batch;
 use crate::edits::Edits;
-use crate::stats::StatValue;
+use crate::stat_bytes::{FLOAT, INT, take_untagged};
 
 /// A part is none of this batch, or damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,15 +123,10 @@ fn replay_stats(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>)
                 TAGGED => part.byte()?,
                 _ => return None,
             };
-            let value = match tag {
-                ABSENT => continue,
-                INT => StatValue::Int(part.signed()?),
-                FLOAT => {
-                    let bits = part.bytes(8)?.try_into().ok()?;
-                    StatValue::Float(f64::from_bits(u64::from_le_bytes(bits)))
-                }
-                _ => return None,
-            };
+            if form == TAGGED && tag == ABSENT {
+                continue;
+            }
+            let value = take_untagged(tag, part)?;
             if let Some(column) = column {
                 batch.stats_mut().set(column, row as usize, value);
             }

@@ -46,7 +46,7 @@ fn filled() -> Batch {
     }
     let mut batch = Batch::default();
     batch.fill(&mut lines, &fields(), &mut Vec::new());
-    batch.reset_stats(&["a".to_owned(), "b".to_owned()]);
+    batch.reset_stats(["a", "b"]);
     batch
 }
 
@@ -106,8 +106,8 @@ fn shown(batch: &Batch) -> Vec<(String, String, Option<StatValue>, Option<StatVa
         (
             String::from_utf8(line).unwrap(),
             batch.origin(row).to_string(),
-            batch.stats().get(0, row),
-            batch.stats().get(1, row),
+            batch.stats().get(0, row).cloned(),
+            batch.stats().get(1, row).cloned(),
         )
     };
     batch.selection().iter().map(row).collect()
@@ -182,7 +182,7 @@ fn columns_are_found_by_what_they_are_now() {
     }
     let mut again = Batch::default();
     again.fill(&mut lines, &fields, &mut Vec::new());
-    again.reset_stats(&["z".to_owned(), "a".to_owned()]);
+    again.reset_stats(["z", "a"]);
     again.replay(&parts[0], &[2, 0], &[Some(1), None]).unwrap();
     for row in 0..TEXTS.len() {
         assert_eq!(again.text(0, row), batch.text(1, row));

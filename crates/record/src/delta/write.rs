@@ -7,7 +7,7 @@
 //! script    = count:varint { gap:varint deleted:varint inserted:varint } inserted bytes
 //! child     = parent:signed(from the last) index:varint (0 start:varint length:varint | 1 length:varint bytes)
 //! selection = 0 (all) | 1 count:varint { gap:varint } (those that are gone, by their place among the alive ones)
-//! stats     = columns:varint { column:varint form (0 integers: signed | 1 floats: 8 bytes | 2: a tag before each) }
+//! stats     = columns:varint { column:varint form (0 integers: signed | 1 floats: 8 bytes | 2 each 0 (absent) or a value) }
 //! ```
 
 use super::diff;
@@ -24,8 +24,6 @@ pub(super) const INTS: u8 = 0;
 pub(super) const FLOATS: u8 = 1;
 pub(super) const TAGGED: u8 = 2;
 pub(super) const ABSENT: u8 = 0;
-pub(super) const INT: u8 = 1;
-pub(super) const FLOAT: u8 = 2;
 
 /// Writes the script that was applied to `old`, with no more than what it really changes.
 pub(super) fn script(edits: &Edits, old: &str, out: &mut Vec<u8>) {
@@ -169,42 +167,32 @@ impl Recorder {
     }
 }
 
-/// Whether two statistics are the same to the bit.
-fn is_same(a: Option<StatValue>, b: Option<StatValue>) -> bool {
+fn is_same(a: Option<&StatValue>, b: Option<&StatValue>) -> bool {
     match (a, b) {
-        (Some(StatValue::Float(a)), Some(StatValue::Float(b))) => a.to_bits() == b.to_bits(),
-        (a, b) => a == b,
+        (Some(a), Some(b)) => a.is_same(b),
+        (a, b) => a.is_none() && b.is_none(),
     }
 }
 
-fn write_column(values: impl Iterator<Item = Option<StatValue>> + Clone, out: &mut Vec<u8>) {
-    let form = if values
-        .clone()
-        .all(|value| matches!(value, Some(StatValue::Int(_))))
-    {
+fn write_column<'s>(
+    values: impl Iterator<Item = Option<&'s StatValue>> + Clone,
+    out: &mut Vec<u8>,
+) {
+    let is_int = |value: Option<&StatValue>| matches!(value, Some(StatValue::Int(_)));
+    let is_float = |value: Option<&StatValue>| matches!(value, Some(StatValue::Float(_)));
+    let form = if values.clone().all(is_int) {
         INTS
-    } else if values
-        .clone()
-        .all(|value| matches!(value, Some(StatValue::Float(_))))
-    {
+    } else if values.clone().all(is_float) {
         FLOATS
     } else {
         TAGGED
     };
     out.push(form);
     for value in values {
-        let tag = match value {
-            None => ABSENT,
-            Some(StatValue::Int(_)) => INT,
-            Some(StatValue::Float(_)) => FLOAT,
-        };
-        if form == TAGGED {
-            out.push(tag);
-        }
         match value {
-            None => {}
-            Some(StatValue::Int(value)) => put_signed(value, out),
-            Some(StatValue::Float(value)) => out.extend_from_slice(&value.to_bits().to_le_bytes()),
+            None => out.push(ABSENT),
+            Some(value) if form == TAGGED => value.encode(out),
+            Some(value) => value.encode_untagged(out),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Random batches and operators, run once, with all that was written on the way.
 
-use coldpress_record::{Batch, DeclaredFields, Edits, Ledger, Lines, StatValue};
+use coldpress_record::{Batch, DeclaredFields, Edits, Ledger, Lines, Stat, StatKind, StatValue};
 use coldpress_storage::{Digest, FileRef, FileStamp};
 use proptest::prelude::*;
 
@@ -113,7 +113,7 @@ pub(crate) fn fill(batch: &mut Batch, at: usize, lines: &[String]) {
     let mut rejects = Vec::new();
     batch.fill(&mut filled, &fields(), &mut rejects);
     assert_eq!(rejects, []);
-    batch.reset_stats(&stat_names());
+    batch.reset_stats(STATS);
 }
 
 pub(crate) fn apply(batch: &mut Batch, step: &Step) {
@@ -135,7 +135,7 @@ pub(crate) fn apply(batch: &mut Batch, step: &Step) {
             for row in rows {
                 if (row + u32::from(*seed)) % 5 != 0 {
                     let column = usize::from(*seed) % STATS.len();
-                    batch.stats_mut().set(column, row as usize, *value);
+                    batch.stats_mut().set(column, row as usize, value.clone());
                 }
             }
         }
@@ -155,12 +155,14 @@ pub(crate) fn apply(batch: &mut Batch, step: &Step) {
 }
 
 /// A row as all that shows of it; floats as their bits.
-pub(crate) type Shown = (String, String, Vec<Option<(bool, u64)>>);
+pub(crate) type Shown = (String, String, Vec<Option<Vec<u8>>>);
 
-fn bits(value: Option<StatValue>) -> Option<(bool, u64)> {
-    value.map(|value| match value {
-        StatValue::Int(int) => (false, int as u64),
-        StatValue::Float(float) => (true, float.to_bits()),
+/// A value as its bytes, which differ for floats that compare as equal.
+fn bits(value: Option<&StatValue>) -> Option<Vec<u8>> {
+    value.map(|value| {
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        bytes
     })
 }
 
@@ -271,11 +273,14 @@ impl Attempt<'_> {
         section: usize,
     ) -> FileStamp {
         let (format, compression) = self.format;
-        let stat_names = stat_names();
+        let stats = STATS.map(|name| Stat {
+            name: name.to_owned(),
+            kind: StatKind::Float,
+        });
         let options = RowsOptions {
             format,
             compression,
-            stat_names: &stat_names,
+            stats: &stats,
             ..RowsOptions::default()
         };
         let out = store.put_new(&name("full")).unwrap();
@@ -313,7 +318,7 @@ pub(crate) fn loaded(mut rows: RowsReader) -> Result<Vec<Shown>> {
     let (mut block, mut batch, mut shown) = (RowBlock::default(), Batch::default(), Vec::new());
     while rows.next(&mut block)? {
         block.fill_batch(&mut batch, &fields())?;
-        batch.reset_stats(&stat_names());
+        batch.reset_stats(STATS);
         block.restore_stats(&mut batch);
         show(&batch, &fields(), &mut shown);
     }

@@ -141,8 +141,8 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), in_footer in any::<bool>(),
     ) {
         let store = MemoryStore::new();
-        let stat_names = stat_names();
-        let options = RowsOptions { format, compression, stat_names: &stat_names, ..RowsOptions::default() };
+        let stats = stats();
+        let options = RowsOptions { format, compression, stats: &stats, ..RowsOptions::default() };
         write(&store, "rows", &rows, 5, &options).unwrap();
         let mut bytes = bytes_of(&store, "rows");
         let from = if in_footer { bytes.len().saturating_sub(1500) } else { 0 };

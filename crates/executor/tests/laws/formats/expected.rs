@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_operator::{Chain, ChainSettings, OperatorKind};
+use coldpress_operator::{ChainSettings, OperatorKind, Pipeline, Shared};
 use coldpress_record::{Batch, Ledger, Lines};
 use coldpress_worker::{QUARANTINE_SCHEMA, QuarantineEntry};
 
@@ -36,7 +36,9 @@ impl Expected {
             skip_op_error: true,
         };
         let registry = operators::registry();
-        let mut chain = Chain::build(&registry, &plan.process, &settings).unwrap();
+        let mut chain = Pipeline::resolve(&registry, &plan.process, &settings)
+            .and_then(|pipeline| pipeline.instantiate(&Shared::default()))
+            .unwrap();
         let filters =
             plan.process.iter().enumerate().filter(|(_, call)| {
                 registry.get(&call.name).unwrap().kind() == OperatorKind::Filter

@@ -1,0 +1,142 @@
+//! Files that operators need besides the recipe: models, tokenizers, word lists.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// A file that an operator needs, found and identified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// The name by which the operator asked for it.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Identifies what the file holds: part of the chain hash.
+    pub digest: String,
+}
+
+/// Finds assets by name.
+///
+/// # Contract
+/// Finding is cheap compared to loading: an implementation may hash a file once and remember its digest, but never
+/// parses it. Two files of the same digest hold the same bytes.
+pub trait Assets: fmt::Debug + Send + Sync {
+    /// Returns the asset with this name.
+    ///
+    /// # Errors
+    /// A sentence that names the places where it was looked for and what to do.
+    fn find(&self, name: &str) -> Result<Asset, String>;
+}
+
+/// The assets of a program that has none.
+#[derive(Debug)]
+pub(crate) struct NoAssets;
+
+impl Assets for NoAssets {
+    fn find(&self, name: &str) -> Result<Asset, String> {
+        Err(format!(
+            "needs the file `{name}`, but this program has no place for such files"
+        ))
+    }
+}
+
+/// What the operators of all threads of a process share: models, each loaded once, when it is first needed.
+#[derive(Clone, Default)]
+pub struct Shared {
+    models: Arc<Mutex<HashMap<(String, TypeId), Slot>>>,
+}
+
+type Slot = Arc<OnceLock<Result<Arc<dyn Any + Send + Sync>, LoadError>>>;
+
+impl Shared {
+    /// Returns the model of an asset, loading it if no thread has. Threads that want the same model wait for the one
+    /// that loads it; those that want others do not.
+    ///
+    /// # Errors
+    /// The error of `load`, which is not called again for this asset.
+    pub fn model<T: Send + Sync + 'static>(
+        &self,
+        asset: &Asset,
+        load: impl FnOnce(&Asset) -> Result<T, LoadError>,
+    ) -> Result<Arc<T>, LoadError> {
+        let key = (asset.digest.clone(), TypeId::of::<T>());
+        // The map's lock is held only to find the slot: loading may take minutes.
+        let slot = match self.models.lock() {
+            Ok(mut models) => models.entry(key).or_default().clone(),
+            // A thread that panics with the lock leaves the map as it was: nothing in here panics half-way.
+            Err(poisoned) => poisoned.into_inner().entry(key).or_default().clone(),
+        };
+        let model = slot.get_or_init(|| load(asset).map(|model| Arc::new(model) as _));
+        let model = model.clone()?;
+        model.downcast::<T>().map_err(|_| {
+            LoadError::new(format!(
+                "the model of `{}` is of another type than asked for",
+                asset.name
+            ))
+        })
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// Why an operator could not be made ready, such as a model file that is damaged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LoadError(String);
+
+impl LoadError {
+    /// An error with this message, which should name the file.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    fn asset(digest: &str) -> Asset {
+        Asset {
+            name: "words.txt".into(),
+            path: "/models/words.txt".into(),
+            digest: digest.into(),
+        }
+    }
+
+    #[test]
+    fn threads_share_one_model_that_is_loaded_once() {
+        let (shared, loads) = (Shared::default(), AtomicU32::new(0));
+        let load = |_: &Asset| {
+            loads.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            Ok("model".to_owned())
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| assert_eq!(*shared.model(&asset("1"), load).unwrap(), "model"));
+            }
+        });
+        assert_eq!(loads.load(Ordering::Relaxed), 1);
+        // Other bytes are another model, and so is another form of the same.
+        shared.model(&asset("2"), load).unwrap();
+        shared.model(&asset("1"), |_| Ok(7_u8)).unwrap();
+        assert_eq!(loads.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_model_that_cannot_be_loaded_is_not_tried_again() {
+        let shared = Shared::default();
+        let bad = |_: &Asset| Err::<u8, _>(LoadError::new("words.txt: cut short"));
+        assert!(shared.model(&asset("1"), bad).is_err());
+        let again = shared.model(&asset("1"), |_| Ok(1_u8));
+        assert_eq!(again.unwrap_err().to_string(), "words.txt: cut short");
+    }
+}

@@ -1,0 +1,170 @@
+//! Operator calls that have been resolved: known in all that a plan needs, and not yet made.
+
+use std::fmt;
+use std::sync::Arc;
+
+use coldpress_config::OperatorCall;
+use coldpress_record::{Stat, StatKind};
+
+use crate::assets::{Asset, Assets, LoadError, Shared};
+use crate::error::ParamError;
+use crate::filter::{Filter, RangeRule};
+use crate::mapper::Mapper;
+use crate::spec::{Determinism, OperatorKind};
+use crate::splitter::Splitter;
+
+/// What an operator can know when its call is resolved.
+#[derive(Debug)]
+pub struct ResolveContext<'a> {
+    /// The name of the text field.
+    pub text_key: String,
+    /// The recipe's seed.
+    pub seed: u64,
+    /// How a range filter compares with its bounds.
+    pub range: RangeRule,
+    pub(crate) assets: &'a dyn Assets,
+    pub(crate) found: Vec<Asset>,
+}
+
+impl ResolveContext<'_> {
+    /// Finds a file that the operator needs. It becomes part of the operator's identity.
+    ///
+    /// # Errors
+    /// [`ParamError`] for the parameter `param`, which names the file, when it cannot be found.
+    pub fn asset(&mut self, param: &str, name: &str) -> Result<Asset, ParamError> {
+        let asset = self.assets.find(name);
+        let asset = asset.map_err(|error| ParamError::new(param, error))?;
+        self.found.push(asset.clone());
+        Ok(asset)
+    }
+}
+
+/// A resolved call of an operator of type `B`: what it works on, and how one is made for a thread.
+///
+/// Resolving reads parameters and finds files. Whatever takes time or memory, such as loading a model, is done when
+/// the operator is made, and happens once per worker thread, or once per process by [`Shared`].
+pub struct Resolved<B> {
+    pub(crate) fields: Option<Vec<String>>,
+    pub(crate) stats: Vec<Stat>,
+    pub(crate) make: Arc<Make<B>>,
+}
+
+type Make<B> = dyn Fn(&Shared) -> Result<B, LoadError> + Send + Sync;
+
+impl<B: 'static> Resolved<B> {
+    /// An operator that needs nothing but its parameters; `make` is called once per worker thread.
+    pub fn new(make: impl Fn() -> B + Send + Sync + 'static) -> Self {
+        Self::loading(move |_| Ok(make()))
+    }
+
+    /// An operator that loads something before it can work.
+    pub fn loading(make: impl Fn(&Shared) -> Result<B, LoadError> + Send + Sync + 'static) -> Self {
+        Self {
+            fields: None,
+            stats: Vec::new(),
+            make: Arc::new(make),
+        }
+    }
+
+    /// Declares the fields that the operator reads and writes, instead of the text field alone.
+    #[must_use]
+    pub fn fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.fields = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    pub(crate) fn erase(self, body: impl Fn(B) -> Body + Send + Sync + 'static) -> Erased {
+        let make = self.make;
+        Resolved {
+            fields: self.fields,
+            stats: self.stats,
+            make: Arc::new(move |shared| make(shared).map(&body)),
+        }
+    }
+}
+
+impl<F: Filter + 'static> Resolved<F> {
+    /// Declares the next statistic that the filter decides by; [`Filter::keep`] gets them in this order.
+    #[must_use]
+    pub fn stat(mut self, name: impl Into<String>, kind: StatKind) -> Self {
+        self.stats.push(Stat {
+            name: name.into(),
+            kind,
+        });
+        self
+    }
+}
+
+impl<B> fmt::Debug for Resolved<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolved")
+            .field("fields", &self.fields)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A resolved call whose operator is one of the bodies that a chain can run.
+pub(crate) type Erased = Resolved<Body>;
+
+/// An operator ready to work on one thread.
+pub(crate) enum Body {
+    Mapper(Box<dyn Mapper>),
+    Filter(Box<dyn Filter>),
+    Splitter(Box<dyn Splitter>),
+}
+
+/// A call of a recipe, resolved.
+#[derive(Clone)]
+pub struct ResolvedOperator {
+    pub(crate) call: OperatorCall,
+    pub(crate) kind: OperatorKind,
+    pub(crate) determinism: Determinism,
+    pub(crate) skip_errors: bool,
+    /// Name, version and all parameters as JSON: what the chain hash folds.
+    pub(crate) identity: String,
+    pub(crate) fields: Vec<String>,
+    pub(crate) stats: Vec<Stat>,
+    pub(crate) assets: Vec<Asset>,
+    pub(crate) make: Arc<Make<Body>>,
+}
+
+impl ResolvedOperator {
+    /// The operator's name.
+    pub fn name(&self) -> &str {
+        &self.call.name
+    }
+
+    /// The kind of operator, as its constructor declared it.
+    pub fn kind(&self) -> OperatorKind {
+        self.kind
+    }
+
+    /// What the operator's result depends on.
+    pub fn determinism(&self) -> Determinism {
+        self.determinism
+    }
+
+    /// The names of the fields that it reads and writes.
+    pub fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
+    /// The statistics that it decides by, for a filter.
+    pub fn stats(&self) -> &[Stat] {
+        &self.stats
+    }
+
+    /// The files that it needs.
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+}
+
+impl fmt::Debug for ResolvedOperator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResolvedOperator")
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}

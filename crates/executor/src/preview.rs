@@ -198,7 +198,7 @@ impl Look {
         let file = TableFile::open(source)?.with_memory(LOOK_BYTES);
         let rows = file.rows().min(TABLE_ROWS);
         self.at_columns(&file, rows);
-        let paths = self.chain.fields().paths().iter();
+        let paths = self.pipeline.fields().paths().iter();
         let kinds = paths.map(|path| file.kind_of(path.name()));
         let is_json: Vec<bool> = kinds.map(|kind| kind == Some(ColumnKind::Json)).collect();
         let mut stream = file.stream(0..rows)?;
@@ -216,7 +216,7 @@ impl Look {
 
     /// Takes from the types of columns what their values are: nulls and dates say nothing of it by how they look.
     fn at_columns(&mut self, file: &TableFile, rows: u64) {
-        let paths = self.chain.fields().paths().iter();
+        let paths = self.pipeline.fields().paths().iter();
         for (path, column) in paths.zip(&mut self.columns) {
             match file.kind_of(path.name()) {
                 None => column.missing += rows,

@@ -148,8 +148,10 @@ impl Prepared {
     /// In which form the rows of a source are written for this export.
     pub fn rows_form(&self, source: &Source) -> RowsForm {
         let form = self.target.rows_form(source.is_columnar());
-        // Statistics become a field of the record, so it must be written out.
-        if self.recipe.export.keep_stats && form == RowsForm::Table {
+        // Statistics become a field of the record, and a field that is set has another type: both must be written out.
+        let mut operators = self.pipeline.operators().iter();
+        let adds_fields = self.recipe.export.keep_stats || operators.any(|one| one.sets_values());
+        if adds_fields && form == RowsForm::Table {
             return self.target.rows_form(false);
         }
         form

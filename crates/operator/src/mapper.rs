@@ -1,6 +1,7 @@
 //! Mappers: operators that change fields.
 
 use coldpress_record::Edits;
+use serde_json::Value;
 
 use crate::record::{Record, RecordError};
 
@@ -16,16 +17,19 @@ pub trait Mapper: Send {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError>;
 }
 
-/// The changes to one record: an edit script per declared field.
+/// The changes to one record: an edit script per declared field, and fields that are set or removed.
 #[derive(Debug, Default)]
 pub struct Changes {
     edits: Vec<Edits>,
+    /// The new values of fields; none = the field is removed.
+    values: Vec<(usize, Option<Value>)>,
 }
 
 impl Changes {
     pub(crate) fn for_fields(count: usize) -> Self {
         Self {
             edits: vec![Edits::default(); count],
+            values: Vec::new(),
         }
     }
 
@@ -34,8 +38,27 @@ impl Changes {
         &mut self.edits[field]
     }
 
+    /// Sets the operator's `field`-th declared field to a JSON value, whatever it was. Edits of the same field are lost.
+    ///
+    /// The operator has to declare this with [`Resolved::sets_values`](crate::Resolved::sets_values).
+    pub fn set(&mut self, field: usize, value: impl Into<Value>) {
+        self.edits[field].clear();
+        self.values.push((field, Some(value.into())));
+    }
+
+    /// Removes the operator's `field`-th declared field. It has to be declared as for [`set`](Self::set).
+    pub fn remove(&mut self, field: usize) {
+        self.edits[field].clear();
+        self.values.push((field, None));
+    }
+
     pub(crate) fn clear(&mut self) {
         self.edits.iter_mut().for_each(Edits::clear);
+        self.values.clear();
+    }
+
+    pub(crate) fn values(&self) -> &[(usize, Option<Value>)] {
+        &self.values
     }
 
     pub(crate) fn edits(&self) -> &[Edits] {

@@ -46,6 +46,7 @@ impl ResolveContext<'_> {
 pub struct Resolved<B> {
     pub(crate) fields: Option<Vec<String>>,
     pub(crate) stats: Vec<Stat>,
+    pub(crate) sets_values: bool,
     pub(crate) make: Arc<Make<B>>,
 }
 
@@ -62,6 +63,7 @@ impl<B: 'static> Resolved<B> {
         Self {
             fields: None,
             stats: Vec::new(),
+            sets_values: false,
             make: Arc::new(make),
         }
     }
@@ -78,8 +80,20 @@ impl<B: 'static> Resolved<B> {
         Resolved {
             fields: self.fields,
             stats: self.stats,
+            sets_values: self.sets_values,
             make: Arc::new(move |shared| make(shared).map(&body)),
         }
+    }
+}
+
+impl<M: Mapper + 'static> Resolved<M> {
+    /// Declares that the mapper sets fields to values, or removes fields, besides editing texts.
+    ///
+    /// The rows of a columnar source then become JSON lines on their way, because a column holds values of one type.
+    #[must_use]
+    pub fn sets_values(mut self) -> Self {
+        self.sets_values = true;
+        self
     }
 }
 
@@ -125,6 +139,7 @@ pub struct ResolvedOperator {
     pub(crate) identity: String,
     pub(crate) fields: Vec<String>,
     pub(crate) stats: Vec<Stat>,
+    pub(crate) sets_values: bool,
     pub(crate) assets: Vec<Asset>,
     pub(crate) make: Arc<Make<Body>>,
 }
@@ -153,6 +168,11 @@ impl ResolvedOperator {
     /// The statistics that it decides by, for a filter.
     pub fn stats(&self) -> &[Stat] {
         &self.stats
+    }
+
+    /// Returns whether it sets fields to values of any type, or removes fields.
+    pub fn sets_values(&self) -> bool {
+        self.sets_values
     }
 
     /// The files that it needs.

@@ -271,6 +271,7 @@ impl OperatorSpec {
             identity: self.identity(&context, values),
             fields: resolved.fields.unwrap_or_else(|| vec![context.text_key]),
             stats: resolved.stats,
+            sets_values: resolved.sets_values,
             assets: context.found,
             make: resolved.make,
         })

@@ -4,6 +4,7 @@ mod carried;
 mod cell;
 mod fill;
 mod record;
+mod set;
 mod write;
 
 pub use cell::{Cell, FieldError};
@@ -109,9 +110,12 @@ impl Batch {
         self.columns[column][row].text(&self.raw, &self.arena)
     }
 
-    /// The JSON text of a declared field as it came in; `None` when the record lacks it.
+    /// The JSON text of a declared field, as it came in where no operator changed it; `None` when the record lacks it.
     pub fn json(&self, column: usize, row: usize) -> Option<Cow<'_, str>> {
         let cell = &self.columns[column][row];
+        if cell.is_changed() {
+            return self.json_now(cell);
+        }
         if self.carried.is_some() && cell.slot.kind == crate::json::JsonKind::Text {
             return Some(self.carried_text_as_json(cell));
         }

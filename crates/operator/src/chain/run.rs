@@ -9,7 +9,7 @@ use crate::assets::Shared;
 use crate::filter::{Filter, KnownStats, StatRow};
 use crate::mapper::{Changes, Mapper};
 use crate::record::{Record, RecordError};
-use crate::resolved::Body;
+use crate::resolved::{Body, ResolvedOperator};
 use crate::splitter::{Children, Splitter};
 
 use super::guard::Guard;
@@ -107,7 +107,7 @@ fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut Progres
     } = step;
     let names = &operator.fields;
     match body {
-        Body::Mapper(mapper) => map(&mut **mapper, columns, names, batch, rows, progress),
+        Body::Mapper(mapper) => map(&mut **mapper, operator, columns, batch, rows, progress),
         Body::Filter(filter) => filter_rows(
             &mut **filter,
             columns,
@@ -123,8 +123,8 @@ fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut Progres
 
 fn map(
     mapper: &mut dyn Mapper,
+    operator: &ResolvedOperator,
     columns: &[usize],
-    names: &[String],
     batch: &mut Batch,
     rows: &[u32],
     progress: &mut Progress,
@@ -132,9 +132,10 @@ fn map(
     let mut changes = Changes::for_fields(columns.len());
     while let Some(row) = rows.get(progress.at) {
         changes.clear();
-        let record = Record::new(batch, *row as usize, columns, names);
+        let record = Record::new(batch, *row as usize, columns, &operator.fields);
         let mapped = mapper
             .map(&record, &mut changes)
+            .and_then(|()| check_declared(&changes, operator))
             .and_then(|()| apply(&changes, columns, batch, *row as usize));
         if let Err(error) = mapped {
             progress.failed.push((*row, error.to_string()));
@@ -153,7 +154,25 @@ fn apply(
     edits
         .filter(|(_, edits)| !edits.is_empty())
         .try_for_each(|(column, edits)| batch.edit_text(*column, row, edits))
-        .map_err(|error| RecordError::new(error.to_string()))
+        .map_err(|error| RecordError::new(error.to_string()))?;
+    for (field, value) in changes.values() {
+        match value {
+            Some(value) => batch.set_value(columns[*field], row, value),
+            None => batch.remove_field(columns[*field], row),
+        }
+    }
+    Ok(())
+}
+
+/// Where rows stay in their columns, only texts can change; which form rows have is decided before the first is read.
+fn check_declared(changes: &Changes, operator: &ResolvedOperator) -> Result<(), RecordError> {
+    match changes.values().first() {
+        Some((field, _)) if !operator.sets_values => Err(RecordError::new(format!(
+            "the operator sets or removes the field `{}` without having declared it",
+            operator.fields[*field]
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn filter_rows(

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::cell::Now;
 use super::{Batch, Cell};
 use crate::carrier::{Carrier, FieldValue};
 use crate::json::{JsonKind, Slot, escape_into};
@@ -86,16 +87,21 @@ impl Batch {
         fields: &DeclaredFields,
         out: &mut Vec<u8>,
     ) {
-        let changed: Vec<(&str, &str)> = self
-            .changed_cells(row)
-            .filter_map(|(column, _)| {
-                let name = fields.paths()[column].name();
-                // A changed field is text: nothing else can be set.
-                self.text(column, row).ok().map(|text| (name, text))
-            })
-            .collect();
-        let row = carried.rows[row] as usize;
-        carried.carrier.write_record(row, &changed, out);
+        let changed = self.changed_cells(row);
+        let texts = changed.filter_map(|(column, cell)| match self.now(cell) {
+            Now::Text(text) => Some((fields.paths()[column].name(), text)),
+            Now::Json(_) | Now::Removed => None,
+        });
+        let texts: Vec<(&str, &str)> = texts.collect();
+        let (start, carried_row) = (out.len(), carried.rows[row] as usize);
+        carried.carrier.write_record(carried_row, &texts, out);
+        let mut changed = self.changed_cells(row);
+        if changed.any(|(_, cell)| self.is_set_or_removed(cell)) {
+            // Columns hold values of their own type, so others are put into the written record.
+            let line = String::from_utf8_lossy(&out[start..]).into_owned();
+            out.truncate(start);
+            self.rewrite(&line, row, fields, |cell| self.is_set_or_removed(cell), out);
+        }
     }
 
     /// The text that a carried field came with, as JSON. One that operators changed gives its text as it is now.

@@ -23,6 +23,18 @@ enum Place {
     LoneSurrogate,
     /// Nowhere: the value is no string.
     NoText,
+    /// In the batch's own texts, as JSON: an operator set it to a value of this type.
+    Json(JsonKind),
+    /// Nowhere: an operator removed the field.
+    Removed,
+}
+
+/// What a field that operators changed holds now.
+pub(super) enum Now<'a> {
+    Text(&'a str),
+    /// Something else, as JSON.
+    Json(&'a str),
+    Removed,
 }
 
 /// Why a field gives no text.
@@ -88,6 +100,8 @@ impl Cell {
             Place::LoneSurrogate => Err(FieldError::LoneSurrogate),
             Place::NoText if self.slot.kind == JsonKind::Absent => Err(FieldError::Missing),
             Place::NoText => Err(FieldError::NotText(self.slot.kind)),
+            Place::Json(kind) => Err(FieldError::NotText(kind)),
+            Place::Removed => Err(FieldError::Missing),
         }
     }
 
@@ -106,7 +120,9 @@ impl Cell {
         let text = match self.place {
             Place::Raw => &raw[range.clone()],
             Place::Arena => &arena[range.clone()],
-            Place::LoneSurrogate | Place::NoText => return Err(EditError),
+            Place::LoneSurrogate | Place::NoText | Place::Json(_) | Place::Removed => {
+                return Err(EditError);
+            }
         };
         if let Some(kept) = edits.narrows(text) {
             self.start += kept.start;
@@ -122,6 +138,29 @@ impl Cell {
         }
         self.changed = true;
         Ok(())
+    }
+
+    /// What the field holds, once operators changed it.
+    pub(super) fn now<'a>(&self, raw: &'a str, arena: &'a str) -> Now<'a> {
+        let range = self.start..self.start + self.length;
+        match self.place {
+            Place::Raw => Now::Text(&raw[range]),
+            Place::Arena => Now::Text(&arena[range]),
+            Place::Json(_) => Now::Json(&arena[range]),
+            // The others are places of values that nobody changed.
+            Place::Removed | Place::LoneSurrogate | Place::NoText => Now::Removed,
+        }
+    }
+
+    pub(super) fn set_json(&mut self, arena: &mut String, kind: JsonKind, json: &str) {
+        self.set_text(arena, json);
+        self.place = Place::Json(kind);
+    }
+
+    pub(super) fn remove(&mut self) {
+        (self.place, self.length) = (Place::Removed, 0);
+        // A field that the record came without is as it was.
+        self.changed = self.slot.kind != JsonKind::Absent;
     }
 
     pub(super) fn set_text(&mut self, arena: &mut String, text: &str) {

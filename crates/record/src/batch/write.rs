@@ -1,7 +1,10 @@
 //! Writing a record again: the line as it came in, with the changed fields spliced in.
 
-use super::Batch;
-use crate::json::{JsonKind, Slot, escape_into, scan, without_repeats};
+use std::borrow::Cow;
+
+use super::cell::Now;
+use super::{Batch, Cell};
+use crate::json::{JsonKind, Slot, escape_into, scan};
 use crate::path::DeclaredFields;
 use crate::stats::STATS_FIELD;
 
@@ -43,69 +46,56 @@ impl Batch {
 
     fn write_changed(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
         let line = self.raw(row);
-        if self.changed_cells(row).any(|(_, cell)| cell.slot.repeated) {
-            return self.write_without_repeats(row, fields, out);
+        let needs_rewriting =
+            |cell: &Cell| cell.slot.repeated || matches!(self.now(cell), Now::Removed);
+        if self
+            .changed_cells(row)
+            .any(|(_, cell)| needs_rewriting(cell))
+        {
+            return self.rewrite(line, row, fields, |_| true, out);
         }
         let mut single = self.changed_cells(row);
-        if let (Some((column, cell)), None) = (single.next(), single.next())
+        if let (Some((_, cell)), None) = (single.next(), single.next())
             && cell.slot.kind != JsonKind::Absent
         {
             out.extend_from_slice(&line.as_bytes()[..cell.slot.start as usize]);
-            self.write_text(column, row, out);
+            self.write_now(cell, out);
             out.extend_from_slice(&line.as_bytes()[cell.slot.end as usize..]);
             return;
         }
-        splice(
-            line,
-            &self.changed_values(row, fields, |column, _| self.columns[column][row].slot),
-            out,
-        );
-    }
-
-    fn write_without_repeats(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
-        let changed = self
-            .changed_cells(row)
-            .filter(|(_, cell)| cell.slot.repeated);
-        let line = changed.fold(self.raw(row).to_owned(), |line, (column, _)| {
-            without_repeats(&line, fields.paths()[column].name())
-        });
-        let mut found = Vec::new();
-        // The line was valid, and so is what is left of it.
-        let _ = scan(&line, fields, &mut found);
-        let values = self.changed_values(row, fields, |column, _| {
-            found.get(column).copied().unwrap_or_default()
-        });
-        splice(&line, &values, out);
-    }
-
-    fn changed_values<'f>(
-        &self,
-        row: usize,
-        fields: &'f DeclaredFields,
-        slot: impl Fn(usize, &str) -> Slot,
-    ) -> Vec<(Slot, &'f str, Vec<u8>)> {
-        let value = |column: usize| {
-            let name = fields.paths()[column].name();
+        let values = self.changed_cells(row).map(|(column, cell)| {
             let mut json = Vec::new();
-            self.write_text(column, row, &mut json);
-            (slot(column, name), name, json)
-        };
-        self.changed_cells(row)
-            .map(|(column, _)| value(column))
-            .collect()
+            self.write_now(cell, &mut json);
+            (cell.slot, fields.paths()[column].name(), json)
+        });
+        splice(line, &values.collect::<Vec<_>>(), out);
     }
 
-    fn write_text(&self, column: usize, row: usize, out: &mut Vec<u8>) {
-        match self.text(column, row) {
-            Ok(text) => escape_into(text, out),
-            // A changed field is text: nothing else can be set.
-            Err(_) => out.extend_from_slice(b"null"),
+    /// Appends what a changed field holds, as JSON.
+    pub(super) fn write_now(&self, cell: &Cell, out: &mut Vec<u8>) {
+        match self.now(cell) {
+            Now::Text(text) => escape_into(text, out),
+            Now::Json(json) => out.extend_from_slice(json.as_bytes()),
+            Now::Removed => out.extend_from_slice(b"null"),
+        }
+    }
+
+    /// What a changed field holds, as JSON.
+    pub(super) fn json_now(&self, cell: &Cell) -> Option<Cow<'_, str>> {
+        match self.now(cell) {
+            Now::Json(json) => Some(Cow::Borrowed(json)),
+            Now::Removed => None,
+            Now::Text(_) => {
+                let mut json = Vec::new();
+                self.write_now(cell, &mut json);
+                Some(Cow::Owned(String::from_utf8(json).unwrap_or_default()))
+            }
         }
     }
 }
 
-/// Appends `line` with each value put where its slot is, or behind the last field where the slot is absent.
-fn splice(line: &str, values: &[(Slot, &str, Vec<u8>)], out: &mut Vec<u8>) {
+/// Appends `line` with each value put where its slot is, or after the last field where the slot is absent.
+pub(super) fn splice(line: &str, values: &[(Slot, &str, Vec<u8>)], out: &mut Vec<u8>) {
     let mut present: Vec<_> = values
         .iter()
         .filter(|(slot, ..)| slot.kind != JsonKind::Absent)

@@ -1,5 +1,6 @@
 //! Recording what happens to a batch.
 
+use super::varint::put;
 use crate::edits::Edits;
 use crate::stats::Stats;
 
@@ -10,6 +11,8 @@ use crate::stats::Stats;
 pub(crate) struct Recorder {
     /// Whether anything is recorded now.
     pub(super) active: bool,
+    /// The number of declared fields.
+    pub(super) fields: u32,
     /// The rows that were alive when the current phase began: at the start, and behind each split.
     pub(super) alive: Vec<u32>,
     pub(super) edits: Vec<LoggedEdit>,
@@ -22,9 +25,21 @@ pub(crate) struct Recorder {
     pub(super) known_stats: Stats,
 }
 
-/// One edit of one field of one row.
+/// What was done to a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Its text was edited by a script.
+    Edit = 0,
+    /// It was set to a JSON value.
+    Set = 1,
+    /// It was removed.
+    Remove = 2,
+}
+
+/// One change of one field of one row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LoggedEdit {
+    pub(super) change: Change,
     pub(super) column: u32,
     pub(super) row: u32,
     /// Where its script ends in the scripts; it begins where the last one ends.
@@ -32,8 +47,9 @@ pub(super) struct LoggedEdit {
 }
 
 impl Recorder {
-    pub(crate) fn begin(&mut self, alive: &[u32], known_stats: &Stats) {
+    pub(crate) fn begin(&mut self, fields: usize, alive: &[u32], known_stats: &Stats) {
         self.active = true;
+        self.fields = fields as u32;
         self.alive.clear();
         self.alive.extend_from_slice(alive);
         self.edits.clear();
@@ -50,7 +66,24 @@ impl Recorder {
     /// Notes an edit of a text that was `old` before.
     pub(crate) fn edit(&mut self, column: usize, row: usize, old: &str, edits: &Edits) {
         super::write::script(edits, old, &mut self.scripts);
+        self.log(Change::Edit, column, row);
+    }
+
+    /// Notes that a field was set to a JSON value.
+    pub(crate) fn set(&mut self, column: usize, row: usize, json: &str) {
+        put(json.len() as u64, &mut self.scripts);
+        self.scripts.extend_from_slice(json.as_bytes());
+        self.log(Change::Set, column, row);
+    }
+
+    /// Notes that a field was removed.
+    pub(crate) fn remove(&mut self, column: usize, row: usize) {
+        self.log(Change::Remove, column, row);
+    }
+
+    fn log(&mut self, change: Change, column: usize, row: usize) {
         self.edits.push(LoggedEdit {
+            change,
             column: column as u32,
             row: row as u32,
             end: self.scripts.len(),

@@ -42,10 +42,21 @@ fn replay_all(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -
 fn replay_edits(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
     let (mut last_row, mut edits) = (0, Edits::default());
     for _ in 0..part.count()? {
-        let column = *context.fields.get(part.size()?)?;
+        let (what, fields) = (part.size()?, context.fields.len());
+        let column = *context.fields.get(what.checked_rem(fields)?)?;
         let row = part.row(&mut last_row, batch.rows())?;
-        read_script(part, &mut edits)?;
-        batch.edit_text(column, row, &edits).ok()?;
+        match what / fields {
+            0 => {
+                read_script(part, &mut edits)?;
+                batch.edit_text(column, row, &edits).ok()?;
+            }
+            1 => {
+                let length = part.size()?;
+                batch.set_json(column, row, part.text(length)?)?;
+            }
+            2 => batch.remove_field(column, row),
+            _ => return None,
+        }
     }
     Some(())
 }

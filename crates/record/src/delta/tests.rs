@@ -7,6 +7,8 @@ use crate::{Batch, DeclaredFields, Edits, Lines, StatValue};
 enum Step {
     /// Replaces a part of the text of each alive row.
     Edit(u8, u8, String),
+    /// Sets a field of some rows to a value, or removes it.
+    Set(bool, Option<i64>),
     /// Keeps the rows whose number leaves no such remainder.
     Drop(u32, u32),
     /// Sets a statistic of each alive row.
@@ -18,6 +20,7 @@ enum Step {
 fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (any::<u8>(), any::<u8>(), "[aé\n\"]{0,3}").prop_map(|(from, length, text)| Step::Edit(from, length, text)),
+        1 => (any::<bool>(), any::<Option<i64>>()).prop_map(|(text, value)| Step::Set(text, value)),
         2 => (1u32..4, 0u32..4).prop_map(|(modulus, rest)| Step::Drop(modulus, rest)),
         2 => (any::<bool>(), any::<Option<i64>>()).prop_map(|(float, value)| Step::Stat(float, value)),
         1 => any::<bool>().prop_map(Step::Split),
@@ -56,12 +59,32 @@ fn apply(batch: &mut Batch, step: &Step) {
         Step::Edit(from, length, text) => {
             for row in rows {
                 let (row, column) = (row as usize, usize::from(row % 3 != 0));
-                let old = batch.text(column, row).unwrap().to_owned();
+                // What was set to something else, or removed, has no text to edit.
+                let Ok(old) = batch.text(column, row).map(str::to_owned) else {
+                    continue;
+                };
                 let from = old.floor_char_boundary(usize::from(*from) % (old.len() + 1));
                 let end = old.floor_char_boundary((from + usize::from(*length)).min(old.len()));
                 let mut edits = Edits::default();
                 edits.replace(from..end.max(from), text);
                 batch.edit_text(column, row, &edits).unwrap();
+            }
+        }
+        Step::Set(is_text, value) => {
+            for row in rows
+                .iter()
+                .map(|row| *row as usize)
+                .filter(|row| row % 2 == 0)
+            {
+                match value {
+                    Some(value) if *is_text => {
+                        batch.set_value(0, row, &format!("é{value}\n").into())
+                    }
+                    Some(value) => {
+                        batch.set_value(0, row, &serde_json::json!([value, {"a": null}]))
+                    }
+                    None => batch.remove_field(0, row),
+                }
             }
         }
         Step::Drop(modulus, rest) => batch.retain(|row| row as u32 % modulus != *rest),

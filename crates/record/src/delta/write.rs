@@ -3,7 +3,8 @@
 //! ```text
 //! part      = splits:varint phase{splits} edits selection stats
 //! phase     = edits column:varint children:varint child{children}
-//! edits     = count:varint { column:varint row:signed(from the last) script }
+//! edits     = count:varint { what:varint row:signed(from the last) (script | length:varint bytes | nothing) }
+//! what      = column (a script) | fields + column (set to this JSON) | 2 fields + column (removed)
 //! script    = count:varint { gap:varint deleted:varint inserted:varint } inserted bytes
 //! child     = parent:signed(from the last) index:varint (0 start:varint length:varint | 1 length:varint bytes)
 //! selection = 0 (all) | 1 count:varint { gap:varint } (those that are gone, by their place among the alive ones)
@@ -58,7 +59,9 @@ impl Recorder {
         let (mut start, mut last_row) = (0, 0);
         for edit in &self.edits {
             if stays(edit.row) {
-                put(u64::from(edit.column), out);
+                // One number for the field and for what was done to it, so that edits look as they always did.
+                let column = u64::from(edit.column);
+                put(edit.change as u64 * u64::from(self.fields) + column, out);
                 put_signed(i64::from(edit.row) - last_row, out);
                 last_row = i64::from(edit.row);
                 out.extend_from_slice(&self.scripts[start..edit.end]);

@@ -5,4 +5,4 @@ mod scan;
 
 pub use escape::{LoneSurrogate, escape_into, unescape_into};
 pub use scan::{Found, JsonKind, ScanError, Slot, scan};
-pub(crate) use scan::{scan_and_see, without_repeats};
+pub(crate) use scan::{scan_and_see, without_field, without_repeats};

@@ -1,6 +1,7 @@
 //! Finding the declared fields of a JSON line in one validating pass.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -32,7 +33,7 @@ pub enum JsonKind {
 }
 
 impl JsonKind {
-    fn of(json: &str) -> Self {
+    pub(crate) fn of(json: &str) -> Self {
         match json.as_bytes().first() {
             Some(b'"') => Self::Text,
             Some(b'n') => Self::Null,
@@ -329,6 +330,41 @@ pub(crate) fn without_repeats(line: &str, path: &str) -> String {
         _ => format!("{}: {}", key.get(), value.get()),
     });
     format!("{{{}}}", written.collect::<Vec<_>>().join(", "))
+}
+
+/// The line without the field `path`, however often it has it. All other bytes stay, but for one comma.
+pub(crate) fn without_field(line: &str, path: &str) -> String {
+    let mut line = line.to_owned();
+    // Each turn removes one key, so there is an end.
+    while let Some(range) = place_of_field(&line, path) {
+        line.replace_range(range, "");
+    }
+    line
+}
+
+/// Where a field lies with what separates it from the others.
+fn place_of_field(line: &str, path: &str) -> Option<Range<usize>> {
+    let Entries(entries) = serde_json::from_str::<Entries<'_>>(line).ok()?;
+    // The entries are parts of the line.
+    let place = |part: &RawValue| {
+        let start = part.get().as_ptr() as usize - line.as_ptr() as usize;
+        start..start + part.get().len()
+    };
+    if let Some(at) = entries.iter().position(|(key, _)| key_is(key, path)) {
+        let (key, value) = (place(entries[at].0), place(entries[at].1));
+        return Some(match (at.checked_sub(1), entries.get(at + 1)) {
+            (_, Some((next, _))) => key.start..place(next).start,
+            (Some(before), None) => place(entries[before].1).end..value.end,
+            // Only the blank before it stays.
+            (None, None) => key.start..line.rfind('}')?,
+        });
+    }
+    let (first, rest) = path.split_once('.')?;
+    let mut parents = entries.iter().filter(|(key, _)| key_is(key, first));
+    parents.find_map(|(_, value)| {
+        let (start, inner) = (place(value).start, place_of_field(value.get(), rest)?);
+        Some(start + inner.start..start + inner.end)
+    })
 }
 
 fn key_is(key: &RawValue, name: &str) -> bool {

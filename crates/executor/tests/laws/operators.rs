@@ -48,6 +48,14 @@ pub(crate) fn registry() -> Registry {
             "Sets a title unseen.",
             |params: TitleParams, _| Ok(Resolved::new(move || Title).fields([params.field])),
         ))
+        .with(OperatorSpec::mapper(
+            "mark_mapper",
+            "Sets fields to values of other types, and removes some.",
+            |_: NoParams, _| {
+                let fields = ["text", "marks", "meta.title"];
+                Ok(Resolved::new(|| Mark).fields(fields).sets_values())
+            },
+        ))
         .with(
             OperatorSpec::mapper(
                 "stamp_mapper",
@@ -95,10 +103,10 @@ pub(crate) fn registry() -> Registry {
             "Holds records.",
             |params: Controlled, _| Ok(Resolved::new(move || Hold(params.id))),
         ))
-        .with(OperatorSpec::new(
+        .with(OperatorSpec::mapper(
             "hold_marked_mapper",
             "Holds marked records.",
-            |params: Controlled, _| Ok(Operator::mapper(HoldMarked(params.id))),
+            |params: Controlled, _| Ok(Resolved::new(move || HoldMarked(params.id))),
         ))
 }
 
@@ -236,6 +244,27 @@ struct Title;
 impl Splitter for Title {
     fn split(&mut self, record: &Record<'_>, children: &mut Children) -> Result<(), RecordError> {
         children.push(format!("at {}", record.origin().position));
+        Ok(())
+    }
+}
+
+/// Marks records by their text: some get a list, some a text, some lose a field or have no text any more.
+struct Mark;
+
+impl Mapper for Mark {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let length = record.text(0)?.len();
+        match length % 5 {
+            0 => changes.set(
+                1,
+                vec![serde_json::json!(length), serde_json::json!({"a": null})],
+            ),
+            1 => changes.set(1, format!("{length}\n")),
+            2 => changes.remove(2),
+            3 => changes.remove(1),
+            _ if length > 40 => changes.set(0, length as u64),
+            _ => {}
+        }
         Ok(())
     }
 }

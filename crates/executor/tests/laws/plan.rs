@@ -246,6 +246,7 @@ pub(crate) fn any_call() -> impl Strategy<Value = OperatorCall> {
         2 => (0u64..12, 8u64..60).prop_map(|(min, max)| OperatorCall::new("length_filter").with("min", min).with("max", max)),
         2 => plain("words_mapper"),
         1 => plain("title_mapper"),
+        1 => plain("mark_mapper"),
         2 => plain("stamp_mapper"),
         2 => plain("lottery_filter"),
         2 => plain("fragile_mapper"),

@@ -60,12 +60,12 @@ fn a_parameter_of_the_wrong_type_or_range() {
         (
             "text_length_filter",
             "min_len: [1]",
-            "parameter `min_len` must be an integer, found list",
+            "parameter `min_len` must be an integer, found a list",
         ),
         (
             "text_length_filter",
             "min_len: {a: 1}",
-            "parameter `min_len` must be an integer, found map",
+            "parameter `min_len` must be an integer, found a map",
         ),
         (
             "text_length_filter",

@@ -6,8 +6,7 @@ use crate::delta::{ReplayError, replay};
 impl Batch {
     /// Records from here on what happens to the rows, until [`Batch::end_record`].
     pub fn begin_record(&mut self) {
-        self.recorder
-            .begin(self.columns.len(), &self.selection, &self.stats);
+        self.recorder.begin(&self.selection, &self.stats);
     }
 
     /// Appends what happened since [`Batch::begin_record`], to be replayed on a batch that is as this one was then.

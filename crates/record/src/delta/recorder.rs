@@ -11,8 +11,6 @@ use crate::stats::Stats;
 pub(crate) struct Recorder {
     /// Whether anything is recorded now.
     pub(super) active: bool,
-    /// The number of declared fields.
-    pub(super) fields: u32,
     /// The rows that were alive when the current phase began: at the start, and behind each split.
     pub(super) alive: Vec<u32>,
     pub(super) edits: Vec<LoggedEdit>,
@@ -47,9 +45,8 @@ pub(super) struct LoggedEdit {
 }
 
 impl Recorder {
-    pub(crate) fn begin(&mut self, fields: usize, alive: &[u32], known_stats: &Stats) {
+    pub(crate) fn begin(&mut self, alive: &[u32], known_stats: &Stats) {
         self.active = true;
-        self.fields = fields as u32;
         self.alive.clear();
         self.alive.extend_from_slice(alive);
         self.edits.clear();

@@ -42,10 +42,10 @@ fn replay_all(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -
 fn replay_edits(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
     let (mut last_row, mut edits) = (0, Edits::default());
     for _ in 0..part.count()? {
-        let (what, fields) = (part.size()?, context.fields.len());
-        let column = *context.fields.get(what.checked_rem(fields)?)?;
+        let what = part.number()?;
+        let column = *context.fields.get(what as u32 as usize)?;
         let row = part.row(&mut last_row, batch.rows())?;
-        match what / fields {
+        match what >> 32 {
             0 => {
                 read_script(part, &mut edits)?;
                 batch.edit_text(column, row, &edits).ok()?;

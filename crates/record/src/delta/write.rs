@@ -4,7 +4,7 @@
 //! part      = splits:varint phase{splits} edits selection stats
 //! phase     = edits column:varint children:varint child{children}
 //! edits     = count:varint { what:varint row:signed(from the last) (script | length:varint bytes | nothing) }
-//! what      = column (a script) | fields + column (set to this JSON) | 2 fields + column (removed)
+//! what      = column (a script) | 2^32 + column (set to this JSON) | 2^33 + column (removed)
 //! script    = count:varint { gap:varint deleted:varint inserted:varint } inserted bytes
 //! child     = parent:signed(from the last) index:varint (0 start:varint length:varint | 1 length:varint bytes)
 //! selection = 0 (all) | 1 count:varint { gap:varint } (those that are gone, by their place among the alive ones)
@@ -59,9 +59,9 @@ impl Recorder {
         let (mut start, mut last_row) = (0, 0);
         for edit in &self.edits {
             if stays(edit.row) {
-                // One number for the field and for what was done to it, so that edits look as they always did.
-                let column = u64::from(edit.column);
-                put(edit.change as u64 * u64::from(self.fields) + column, out);
+                // One number for the field and for what was done to it, so that edits look as they always did. It does
+                // not depend on how many fields there are: a reader may know fewer of them.
+                put(((edit.change as u64) << 32) + u64::from(edit.column), out);
                 put_signed(i64::from(edit.row) - last_row, out);
                 last_row = i64::from(edit.row);
                 out.extend_from_slice(&self.scripts[start..edit.end]);

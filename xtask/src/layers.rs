@@ -23,7 +23,7 @@ const LAYERS: [Layer; 17] = [
     layer("record", &[], &[]),
     layer("table", &["record"], &[]),
     layer("dataset", &["storage", "record", "table"], &[]),
-    layer("events", &[], &[]),
+    layer("events", &["storage"], &[]),
     layer("operator", &["config", "record"], &[]),
     layer("ops", &["operator"], &["record"]),
     layer("partition", &["storage", "record", "dataset"], &[]),
@@ -78,6 +78,7 @@ const LAYERS: [Layer; 17] = [
         &[
             "config",
             "failure",
+            "storage",
             "record",
             "dataset",
             "events",
@@ -85,7 +86,7 @@ const LAYERS: [Layer; 17] = [
             "job",
             "executor",
         ],
-        &["storage", "operator", "ops"],
+        &["operator", "ops"],
     ),
     layer(
         "coldpress",

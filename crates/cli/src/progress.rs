@@ -33,6 +33,9 @@ impl Progress {
         watch_for_plan(executor, Arc::clone(&total));
         let over = Arc::clone(&is_over);
         let draw = move || {
+            // What earlier runs did says nothing about the speed of this one.
+            bar.set_position(before);
+            bar.reset_eta();
             while !over.load(Ordering::Relaxed) {
                 show(
                     &bar,

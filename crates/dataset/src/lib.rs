@@ -41,7 +41,8 @@ pub use export::{
 };
 pub use line_stream::{Block, Damage, LineStream};
 pub use resolve::{
-    Found, IsInput, KNOWN_SUFFIXES, ResolveOptions, Resolved, resolve, resolve_inputs, resolve_with,
+    Found, IsInput, KNOWN_SUFFIXES, MissingFile, ResolveOptions, Resolved, resolve, resolve_inputs,
+    resolve_with,
 };
 pub use sniff::{Compression, Encoding};
 pub use source::{

@@ -1,9 +1,9 @@
 //! From the paths of a recipe to the sources of a dataset.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::source::{CsvHeader, Opened, Source};
+use crate::source::{CsvHeader, Format, Opened, Source};
 
 mod gather;
 mod layout;
@@ -43,6 +43,42 @@ pub struct Resolved {
     pub sources: Vec<Source>,
     /// What is odd: a suffix that lies, files left out.
     pub notes: Vec<String>,
+    /// Files that a folder lists as its data, but does not have.
+    pub missing: Vec<MissingFile>,
+}
+
+impl Resolved {
+    /// The files that cannot be read at all, a sentence each: those that are damaged as a whole or do not exist.
+    pub fn unreadable(&self) -> Vec<String> {
+        let damaged = self.sources.iter().filter_map(|source| {
+            let path = &source.identity.path;
+            match &source.format {
+                Format::Damaged(reason) => Some(format!("`{path}` cannot be read: {reason}")),
+                _ => None,
+            }
+        });
+        let missing = self
+            .missing
+            .iter()
+            .map(|file| format!("`{}` cannot be read: {}", file.path.display(), file.reason));
+        damaged.chain(missing).collect()
+    }
+}
+
+/// A file that is part of the dataset by what its folder says, and that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFile {
+    /// Where it should be.
+    pub path: PathBuf,
+    /// What says so.
+    pub reason: String,
+}
+
+/// What is found out about the files besides the files themselves.
+#[derive(Default)]
+struct Remarks {
+    notes: Vec<String>,
+    missing: Vec<MissingFile>,
 }
 
 /// How the files of a dataset are found and read.
@@ -116,15 +152,16 @@ pub fn resolve_inputs(
 ) -> Result<Resolved> {
     check_delimiter(options)?;
     let mut gathered = Gathered::default();
-    let mut notes = Vec::new();
+    let mut remarks = Remarks::default();
     for path in paths {
         let path = local_path(path);
         gathered.begin_path(path);
-        for file in search::files_of(path, &options.suffixes, is_input, &mut notes)? {
+        for file in search::files_of(path, &options.suffixes, is_input, &mut remarks)? {
             let opened = Opened::new(&file, options)?;
-            notes.extend(gathered.add(opened));
+            remarks.notes.extend(gathered.add(opened));
         }
     }
+    let Remarks { mut notes, missing } = remarks;
     let more = notes.len().saturating_sub(MAX_NOTES);
     if more > 0 {
         notes.truncate(MAX_NOTES);
@@ -133,6 +170,7 @@ pub fn resolve_inputs(
     Ok(Resolved {
         sources: gathered.finish(),
         notes,
+        missing,
     })
 }
 

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use coldpress_dataset::{Ownership, Source};
+use coldpress_dataset::{MissingFile, Ownership, Source};
 use coldpress_events::EventLog;
 use coldpress_failure::ErrorClass;
 use coldpress_job::{JobLock, JobState, JobSummary, Journal, JournalRecord, Phase, Status};
@@ -47,6 +47,8 @@ pub(crate) struct Driver<'e> {
     events: EventLog,
     summary: JobSummary,
     sources: Vec<Source>,
+    /// Files of the dataset that do not exist.
+    missing: Vec<MissingFile>,
     /// The chain hashes of the recipe: before the first operator and after each.
     chain: Vec<ChainHash>,
     /// What stands at the export path, if it is ours.

@@ -107,7 +107,9 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
         source.map_or_else(String::new, |source| source.identity.path.clone())
     };
     let fields = fields_view(&preview.fields, false, path);
+    let unreadable = resolved.unreadable();
     let mut notes = resolved.notes;
+    notes.extend(unreadable);
     notes.extend(preview.warnings);
     let points = prepared.checkpoints.len() as u64;
     let disk = DiskEstimate::new(estimate.bytes, estimate.copied_bytes, points);

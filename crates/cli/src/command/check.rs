@@ -26,12 +26,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let executor = args.recipe.executor(recipe).build();
     let executor = executor.map_err(|error| args.recipe.failure(error, &source_text))?;
     let prepared = executor.prepared();
-    output::print(&operators(prepared))?;
+    // A recipe is called fine once everything was looked at.
     let dataset = dataset(&executor)?;
     executor.check_outputs()?;
-    let export = export(prepared)?;
+    let (operators, export) = (operators(prepared), export(prepared)?);
     output::print(&format!(
-        "{dataset}{export}Jobs in    {}\n",
+        "{operators}{dataset}{export}Jobs in    {}\n",
         plain(&prepared.recipe.paths.work_dir)
     ))?;
     Ok(code::DONE)
@@ -91,9 +91,16 @@ fn dataset(executor: &Executor) -> Result<String, Failure> {
         listed(&formats)
     );
     let preview = prepared.preview(&resolved.sources)?;
+    let unreadable = resolved.unreadable();
+    if unreadable.len() == resolved.sources.len() + resolved.missing.len() {
+        return Err(Failure::failed(&format!(
+            "none of the dataset's files can be read: {}",
+            unreadable.join("; ")
+        )));
+    }
     let notes = resolved.notes.iter().chain(&preview.warnings);
-    for note in notes {
-        text.push_str(&format!("           {}\n", plain(note)));
+    for note in notes.chain(&unreadable) {
+        text.push_str(&format!("Note       {}\n", plain(note)));
     }
     let path = |source: u32| {
         let source = resolved.sources.get(source as usize);

@@ -60,9 +60,15 @@ fn a_dataset_saved_to_disk() {
     fs::remove_file(bench.path("d/train/cache-1f.arrow")).unwrap();
     let two = br#"{"_data_files": [{"filename": "data-00000-of-00001.arrow"}, {"filename": "gone.arrow"}]}"#;
     bench.write("d/train/state.json", two);
-    bench.process("--dataset_path d --fresh").expect(0).tells(&[
-        "`d/train` should hold `gone.arrow`, which does not exist; its records are missing",
-    ]);
+    let ran = bench.process("--dataset_path d --fresh").expect(3);
+    let part = &ran.json()["unreadable"][0];
+    assert_eq!(part["source"], "d/train/gone.arrow");
+    assert_eq!(part["reason"], "`d/train` lists it, but it does not exist");
+    let checked = bench
+        .run("check --config recipe.yaml --dataset_path d")
+        .expect(0);
+    let note = "`d/train/gone.arrow` cannot be read: `d/train` lists it, but it does not exist";
+    assert!(checked.stdout.contains(note), "{}", checked.stdout);
 }
 
 /// A table of Delta Lake: the log is no data, and what it removed is none any more.
@@ -114,8 +120,8 @@ fn folders_named_as_partitions() {
         ("lang=en/part-0.parquet", &english),
     ]);
     run(&bench).expect(0).tells(&[
-        "folders of `d` are named like `lang=",
-        "what their names say is not read as fields of the records",
+        "`d` has partition folders such as `lang=",
+        "their values are not added to the records",
     ]);
     assert_eq!(records(&bench).len(), 50);
 }
@@ -196,4 +202,27 @@ fn archives_and_other_packings() {
     let ran = run(&bench);
     assert_ne!(ran.code, 0);
     ran.tells(&["`d/b.jsonl.lz4` is compressed with lz4"]);
+}
+
+/// What `check` says is what a run would find.
+#[test]
+fn a_dataset_without_a_file_that_can_be_read_is_not_fine() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 12345\n";
+    let bench = folder(&[("p.jsonl", pointer.as_bytes())]);
+    let check = "check --config recipe.yaml --dataset_path d";
+    let ran = bench.run(check).expect(1);
+    assert_eq!(ran.stdout, "");
+    ran.tells(&["none of the dataset's files can be read: `d/p.jsonl` cannot be read: it is a Git LFS pointer"]);
+    bench.write("d/q.jsonl", LINE);
+    let checked = bench.run(check).expect(0).stdout;
+    let note = "Note       `d/p.jsonl` cannot be read: it is a Git LFS pointer";
+    assert!(checked.contains(note), "{checked}");
+    let planned = bench
+        .run("plan --config recipe.yaml --dataset_path d")
+        .expect(0);
+    assert!(
+        planned.stdout.contains("`d/p.jsonl` cannot be read"),
+        "{}",
+        planned.stdout
+    );
 }

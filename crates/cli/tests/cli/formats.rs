@@ -88,7 +88,7 @@ fn check_tells_formats_and_fields() {
         assert_eq!(shown, fields, "{path}");
         let notes: Vec<_> = dataset.lines().skip(1).map(str::trim).collect();
         let expected: &[&str] = match path {
-            "in.csv" => &["the cells of `in.csv` are read as delimited by `;`"],
+            "in.csv" => &["Note       the cells of `in.csv` are read as delimited by `;`"],
             _ => &[],
         };
         assert_eq!(notes, expected, "{path}");
@@ -108,8 +108,8 @@ fn check_tells_the_formats_of_a_mixed_dataset() {
     assert!(first.starts_with("Dataset    3 files, "), "{text}");
     assert!(first.ends_with(", CSV, JSONL and Parquet"), "{text}");
     for part in [
-        "           the text file `README.md` of `mixed` is left out, because there are data files; ",
-        "           the cells of `mixed/in.csv` are read as delimited by `;`\n",
+        "Note       the text file `README.md` of `mixed` is left out, because there are data files; ",
+        "Note       the cells of `mixed/in.csv` are read as delimited by `;`\n",
         "Fields     id: integer or float\n           text: text\n           ok: boolean, 17 % null, 67 % missing",
     ] {
         assert!(text.contains(part), "no {part:?} in:\n{text}");

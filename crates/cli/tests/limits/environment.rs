@@ -125,7 +125,8 @@ fn far_too_many_workers_are_cut_down() {
     for np in [20_000, 1_000_000] {
         bench.clear();
         let ran = bench.run(&format!("{PROCESS} --np {np}")).expect(0);
-        let warning = format!("np: {np} workers are asked for, and 1024 are started");
+        let warning =
+            format!("`np: {np}` is more than this release supports; 1024 workers are started");
         assert!(ran.stderr.contains(&warning), "{}", ran.stderr);
         assert_eq!(bench.read("out/o.jsonl"), bench.expected);
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::MissingFile;
+
 /// Files that describe a dataset of the `datasets` library.
 const DESCRIPTIONS: [&str; 3] = [
     "dataset_info.json",
@@ -27,17 +29,20 @@ pub(super) struct Layout {
 impl Layout {
     /// The layout of a folder, with what is odd about it, if it lists its files.
     pub(super) fn of(folder: &Path, notes: &mut Vec<String>) -> Option<Self> {
-        let layout = Self::saved_to_disk(folder, notes).or_else(|| Self::delta(folder, notes))?;
-        let missing = layout.listed.iter();
-        let missing = missing.filter(|file| !layout.folder.join(file).exists());
-        for file in missing {
-            notes.push(format!(
-                "`{}` should hold `{}`, which does not exist; its records are missing",
-                folder.display(),
-                file.display()
-            ));
-        }
-        Some(layout)
+        Self::saved_to_disk(folder, notes).or_else(|| Self::delta(folder, notes))
+    }
+
+    /// The files that the folder lists and that do not exist.
+    pub(super) fn missing(&self) -> impl Iterator<Item = MissingFile> {
+        let files = self.listed.iter().map(|file| self.folder.join(file));
+        let missing = files.filter(|file| !file.exists());
+        missing.map(|path| MissingFile {
+            reason: format!(
+                "`{}` lists it, but it does not exist",
+                self.folder.display()
+            ),
+            path,
+        })
     }
 
     /// What `Dataset.save_to_disk` writes: `state.json` lists the Arrow files.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::layout::{Layout, is_description, is_hive};
-use super::{Found, IsInput, KNOWN_SUFFIXES};
+use super::{Found, IsInput, KNOWN_SUFFIXES, MissingFile, Remarks};
 use crate::error::{Error, Result};
 use crate::sniff::{Claim, Suffix, packing_of};
 
@@ -17,10 +17,10 @@ pub(super) fn files_of(
     path: &str,
     suffixes: &[String],
     is_input: &mut IsInput<'_>,
-    notes: &mut Vec<String>,
+    remarks: &mut Remarks,
 ) -> Result<Vec<PathBuf>> {
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => directory(path, suffixes, is_input, notes),
+        Ok(found) if found.is_dir() => directory(path, suffixes, is_input, remarks),
         Ok(_) => {
             let file = PathBuf::from(path);
             let found = Found {
@@ -83,7 +83,7 @@ fn directory(
     path: &str,
     suffixes: &[String],
     is_input: &mut IsInput<'_>,
-    notes: &mut Vec<String>,
+    remarks: &mut Remarks,
 ) -> Result<Vec<PathBuf>> {
     let mut search = Search {
         path,
@@ -96,6 +96,7 @@ fn directory(
         hive: None,
         layouts: Vec::new(),
         notes: Vec::new(),
+        missing: Vec::new(),
         seen: BTreeSet::new(),
     };
     search.visit(Path::new(path))?;
@@ -104,7 +105,8 @@ fn directory(
     search.judge_texts(path);
     search.judge_left_out(path);
     search.judge_hive(path);
-    notes.append(&mut search.notes);
+    remarks.notes.append(&mut search.notes);
+    remarks.missing.append(&mut search.missing);
     if search.files.is_empty() {
         let suffixes = if suffixes.is_empty() {
             KNOWN_SUFFIXES.join(", ")
@@ -136,6 +138,7 @@ struct Search<'a, 'i> {
     /// The folders around the one that is visited that list their files.
     layouts: Vec<Layout>,
     notes: Vec<String>,
+    missing: Vec<MissingFile>,
     /// Directories visited: a link may lead back to one.
     seen: BTreeSet<PathBuf>,
 }
@@ -147,7 +150,10 @@ impl Search<'_, '_> {
             return Ok(());
         }
         let outer = self.layouts.len();
-        self.layouts.extend(Layout::of(directory, &mut self.notes));
+        if let Some(layout) = Layout::of(directory, &mut self.notes) {
+            self.missing.extend(layout.missing());
+            self.layouts.push(layout);
+        }
         self.visit_entries(directory)?;
         self.layouts.truncate(outer);
         Ok(())
@@ -282,7 +288,7 @@ impl Search<'_, '_> {
         if let Some(folder) = &self.hive {
             let name = folder.file_name().unwrap_or_default().to_string_lossy();
             self.notes.push(format!(
-                "folders of `{path}` are named like `{name}`; what their names say is not read as fields of the records"
+                "`{path}` has partition folders such as `{name}`; their values are not added to the records"
             ));
         }
     }

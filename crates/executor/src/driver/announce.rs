@@ -82,10 +82,10 @@ impl Driver<'_> {
         );
         if let Some(asked) = self.executor.prepared.workers_not_started() {
             self.warn(format!(
-                "np: {asked} workers are asked for, and {MAX_WORKERS} are started, which is the most that this release does"
+                "`np: {asked}` is more than this release supports; {MAX_WORKERS} workers are started"
             ));
         }
-        self.decide(format!("{workers} workers on {backend}: `np`, the machine's cores, `partition.max_concurrent_partitions`"));
+        self.decide(format!("{workers} workers on {backend}, from `np`, the machine's cores and `partition.max_concurrent_partitions`"));
         let prepared = &self.executor.prepared;
         let asked = prepared.recipe.checkpoint.compression.to_string();
         let stored = prepared.checkpoint_compression.to_string();
@@ -157,7 +157,7 @@ impl Driver<'_> {
         let operators = &self.executor.prepared.recipe.process;
         for (operation, when) in begun {
             let name = operators.get(*operation as usize).map(|call| &call.name);
-            let event = Event::new(EventKind::OpStart, "its first records")
+            let event = Event::new(EventKind::OpStart, "first records arrived")
                 .at(*when)
                 .partition(at_work.partition)
                 .operation(name.cloned().unwrap_or_default(), *operation)
@@ -182,10 +182,12 @@ impl Driver<'_> {
     pub(super) fn announce_gate(&mut self, outcome: &Outcome, seconds: f64) {
         self.announce_work(outcome);
         let behind = outcome.checkpoints.last().map_or(0, |last| last.operation);
-        let message = format!("published up to operator {behind}; goes on from there");
+        let message =
+            format!("checkpoints published up to operator {behind}; work continues from there");
         let event = Event::new(EventKind::Info, message)
             .partition(outcome.partition)
             .attempt(outcome.attempt)
+            .retries(self.retries_of(outcome.partition))
             .duration_seconds(seconds);
         self.events.emit(event);
     }
@@ -198,10 +200,11 @@ impl Driver<'_> {
             ));
         }
         if outcome.resumed_at > 0 {
-            let message = format!("went on behind operator {}", outcome.resumed_at);
+            let message = format!("continued after operator {}", outcome.resumed_at);
             let event = Event::new(EventKind::CheckpointLoad, message)
                 .partition(partition)
-                .attempt(outcome.attempt);
+                .attempt(outcome.attempt)
+                .retries(self.retries_of(partition));
             self.events
                 .emit(event.metadata("operations_applied", outcome.resumed_at));
         }

@@ -80,6 +80,7 @@ impl<'e> Driver<'e> {
             events,
             summary,
             sources: dataset.sources,
+            missing: dataset.missing,
             chain: Vec::new(),
             standing: standings.export,
             started,

@@ -64,7 +64,9 @@ impl Driver<'_> {
     pub(super) fn has_unreadable(&self) -> bool {
         let is_part =
             |result: &Publication| !result.unreadable.is_empty() || result.ledger.too_long > 0;
-        !self.state.damaged_sources().is_empty() || self.counted().any(is_part)
+        !self.missing.is_empty()
+            || !self.state.damaged_sources().is_empty()
+            || self.counted().any(is_part)
     }
 
     /// Tells how far running attempts are: which operators began, and every few seconds all views.
@@ -253,7 +255,13 @@ impl Driver<'_> {
         let torn = torn.map(|torn| part(torn.source, torn.start, torn.length, &torn.reason));
         let damaged = self.state.damaged_sources().iter();
         let damaged = damaged.map(|damage| part(damage.source, damage.position, 0, &damage.reason));
-        torn.chain(damaged).collect()
+        let missing = self.missing.iter().map(|file| UnreadablePart {
+            source: file.path.display().to_string(),
+            start: 0,
+            length: 0,
+            reason: file.reason.clone(),
+        });
+        torn.chain(damaged).chain(missing).collect()
     }
 
     fn failed_partitions(&self) -> Vec<FailedPartition> {

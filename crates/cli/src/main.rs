@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         return code;
     }
     signals::survive_file_limit();
+    signals::explain_memory_limit();
     match command::run(std::env::args_os()) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => ExitCode::from(failure.report()),

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use coldpress::executor::StopHandle;
 use coldpress::storage::{Obstacle, spawn};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use rustix::process::{Resource, getrlimit};
+use signal_hook::consts::{SIGABRT, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::failure::{Failure, chain, code};
@@ -15,6 +16,24 @@ use crate::output;
 pub(crate) fn survive_file_limit() {
     // Where that is refused the program ends as it would have.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
+/// Adds a line of ours to what the program says when it ends for want of memory.
+///
+/// Memory that is refused ends the program by SIGABRT, after a line that names a number of bytes and nothing to do. Only
+/// under a limit (`ulimit -v`) is it refused: elsewhere the system gives more than it has, and kills whoever uses it.
+#[allow(unsafe_code, reason = "only a handler runs where memory is refused")]
+pub(crate) fn explain_memory_limit() {
+    const LINE: &[u8] = b"error: the limit for the memory of this process (`ulimit -v`) is too low: raise it, or lower `np` \
+        or `memory_limit_mb`, and run the same command again; what is finished stays\n";
+    let explain = || {
+        // That nobody hears it changes nothing.
+        let _ = rustix::io::write(std::io::stderr(), LINE);
+    };
+    if getrlimit(Resource::As).current.is_some() {
+        // SAFETY: the handler makes one system call, and takes no lock and no memory. The program ends as it would have.
+        let _ = unsafe { signal_hook::low_level::register(SIGABRT, explain) };
+    }
 }
 
 /// The first signal that came, if any.

@@ -178,11 +178,21 @@ fn open_to_append(path: &Path) -> io::Result<File> {
         let message = "it is a link to another file; move the link away";
         return Err(io::Error::other(message));
     }
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .append(true)
         .create(true)
-        .open(path)
+        .open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let found = file.metadata()?;
+        if found.is_file() && found.nlink() > 1 {
+            let message = "the file has another name too (a hard link); move it away";
+            return Err(io::Error::other(message));
+        }
+    }
+    Ok(file)
 }
 
 /// Cuts off a last line without its end, or gives it the end if all the rest of it is there.

@@ -117,8 +117,13 @@ fn job_that_reserves(executor: &Executor, place: &Path) -> Option<JobId> {
 pub(crate) fn refuse_replacing(sources: &[Source], executor: &Executor) -> Result<()> {
     let mut taken: HashMap<FileId, Output<'_>> = HashMap::new();
     for output in Output::all(&executor.prepared) {
-        let path = output.target.path();
-        let ids = [FileId::of(path), FileId::of_name(path)];
+        let (path, ownership) = (output.target.path(), output.target.ownership_path());
+        let ids = [
+            FileId::of(path),
+            FileId::of_name(path),
+            FileId::of(&ownership),
+            FileId::of_name(&ownership),
+        ];
         taken.extend(ids.into_iter().flatten().map(|id| (id, output)));
     }
     if taken.is_empty() {

@@ -93,7 +93,7 @@ fn dataset(executor: &Executor) -> Result<String, Failure> {
     let preview = prepared.preview(&resolved.sources)?;
     let unreadable = resolved.unreadable();
     if unreadable.len() == resolved.sources.len() + resolved.missing.len() {
-        return Err(Failure::failed(&format!(
+        return Err(Failure::failed(format!(
             "none of the dataset's files can be read: {}",
             unreadable.join("; ")
         )));

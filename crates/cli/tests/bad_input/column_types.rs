@@ -69,6 +69,19 @@ fn a_column_that_is_no_text_is_refused_however_it_would_look() {
     }
 }
 
+/// The same on an existing job, whose earlier recipe worked on a text.
+#[test]
+fn a_column_that_is_no_text_is_refused_on_a_resume_too() {
+    let bench = Bench::new();
+    bench.write("in.parquet", found("text_without_utf8.parquet"));
+    bench.process("--dataset_path in.parquet").expect(0);
+    let export = bench.read(EXPORT);
+    let ran = bench.process("--dataset_path in.parquet --text_keys id --max_error_ratio 1");
+    ran.expect(2)
+        .tells(&["the field `id` is a number, not text"]);
+    assert_eq!(bench.read(EXPORT), export);
+}
+
 #[test]
 fn a_column_that_is_no_text_in_one_of_many_files_gives_no_text() {
     let bench = Bench::new();

@@ -266,3 +266,48 @@ fn what_lies_where_companions_go_is_not_replaced() {
     let stats = bench.read("out/o_stats.jsonl");
     assert_eq!(stats.split(|byte| *byte == b'\n').count(), 31);
 }
+
+/// Files of others in the places of files that a job makes besides its outputs.
+#[test]
+fn what_is_in_the_place_of_a_jobs_own_file_stays() {
+    let stranger = "somebody's notes";
+    for place in [
+        "out/.o.jsonl.coldpress.json",
+        "jobs/j/recipe.yaml",
+        "jobs/j/job_summary.json",
+        "jobs/j/metadata/schema.json",
+    ] {
+        let bench = Bench::with_input();
+        fs::create_dir_all(bench.path(place).parent().unwrap()).unwrap();
+        bench.write(place, stranger);
+        let ran = bench.process("");
+        assert_ne!(ran.code, 0, "{place}");
+        assert!(ran.stderr.contains(place), "{place}: {}", ran.stderr);
+        assert_eq!(bench.read(place), stranger.as_bytes(), "{place}");
+    }
+}
+
+/// An input under the name of an ownership file, and one that is also the event log.
+#[test]
+fn an_input_that_is_a_jobs_own_file_by_another_name_stays() {
+    let bench = Bench::with_input();
+    let input = bench.read("in.jsonl");
+    fs::create_dir_all(bench.path("out")).unwrap();
+    bench.write("out/.o.jsonl.coldpress.json", &input);
+    let line = "--dataset_path out/.o.jsonl.coldpress.json --export_overwrite always";
+    bench
+        .process(line)
+        .expect(4)
+        .tells(&["would replace the input"]);
+    assert_eq!(bench.read("out/.o.jsonl.coldpress.json"), input);
+    fs::remove_file(bench.path("out/.o.jsonl.coldpress.json")).unwrap();
+
+    fs::create_dir_all(bench.path("jobs/k/event_logs")).unwrap();
+    fs::hard_link(
+        bench.path("in.jsonl"),
+        bench.path("jobs/k/event_logs/events.jsonl"),
+    )
+    .unwrap();
+    bench.run("process --config recipe.yaml --job_id k");
+    assert_eq!(bench.read("in.jsonl"), input);
+}

@@ -226,3 +226,32 @@ fn a_dataset_without_a_file_that_can_be_read_is_not_fine() {
         planned.stdout
     );
 }
+
+/// A link that leads back to a folder above it is followed once.
+#[cfg(unix)]
+#[test]
+fn patterns_visit_each_folder_once() {
+    use std::os::unix::fs::symlink;
+    let bench = folder(&[
+        ("x.jsonl", LINE.as_bytes()),
+        ("deep/er/y.jsonl", LINE.as_bytes()),
+        ("deep/z.txt", b"no"),
+    ]);
+    for link in ["self", "self2", "deep/up"] {
+        symlink(bench.path("d"), bench.path(&format!("d/{link}"))).unwrap();
+    }
+    for pattern in ["d/**/*.jsonl", "**/*.jsonl", "d/**"] {
+        let ran = bench.process(&format!(
+            "--dataset_path {pattern} --suffixes .jsonl --fresh"
+        ));
+        let records = ran.json()["ledger"]["records"].clone();
+        assert!(
+            records == 2 || pattern == "d/**" && records == 3,
+            "{pattern}: {records}"
+        );
+    }
+    bench
+        .process("--dataset_path no/**/x --fresh")
+        .expect(1)
+        .tells(&["`no/**/x`"]);
+}

@@ -154,6 +154,28 @@ fn stray_quotes_in_a_json_array() {
     }
 }
 
+/// An array whose records share one line is an array, whatever it begins with and wherever it is damaged.
+#[test]
+fn an_array_on_one_line_that_begins_oddly_or_is_damaged_early() {
+    let element = |id: usize| format!("{{\"id\":{id},\"text\":\"sentence number {id}\"}}");
+    let elements: Vec<String> = (0..3000).map(element).collect();
+    let all = elements.join(",");
+    let at = all.find(":\"sentence number 700\"").unwrap();
+    for (text, lost) in [
+        (format!("[null,{all}]"), 1),
+        (format!("[[1,2],{all}]"), 1),
+        (format!("[null,\n{}]", elements.join(",\n")), 1),
+        (format!("[{}}}{}]", &all[..at], &all[at..]), 1),
+        (format!("[{}]{}]", &all[..at], &all[at..]), 1),
+    ] {
+        let (bench, ran) = run("in.json", &text, "--max_error_ratio 0.05");
+        let report = ran.expect(0).json();
+        assert_eq!(report["ledger"]["rejected"], lost, "{}", &text[..20]);
+        let kept = ids(&bench).len() as u64;
+        assert!(kept >= 2999, "{kept} of 3000: {}", &text[..20]);
+    }
+}
+
 #[test]
 fn backslashes_before_quotes_in_csv() {
     let mut table = "id,text,label\n".to_owned();

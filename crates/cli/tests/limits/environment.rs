@@ -119,6 +119,28 @@ fn too_few_threads_and_processes_are_named() {
     }
 }
 
+/// However little memory there may be: the program works, ends with a line that names the limit, or cannot even begin.
+#[test]
+fn a_limit_for_memory_is_named() {
+    let bench = Bench::new();
+    for limit in (44_000..150_000).step_by(6_000) {
+        bench.clear();
+        let ran = bench.script(&format!("ulimit -v {limit}; exec $COLDPRESS {PROCESS}"));
+        if ran.code != 0 {
+            let is_named = ran.stderr.contains("`ulimit -v`") || ran.stderr.contains("`ulimit -u`");
+            let cannot_begin = ran.code < 0 || ran.stderr.contains("error while loading");
+            assert!(
+                is_named || cannot_begin,
+                "{limit}: {} {}",
+                ran.code,
+                ran.stderr
+            );
+            assert!(!bench.path("out/o.jsonl").exists());
+        }
+    }
+    bench.run(PROCESS).expect(0);
+}
+
 #[test]
 fn far_too_many_workers_are_cut_down() {
     let bench = Bench::new();

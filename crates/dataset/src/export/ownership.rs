@@ -145,13 +145,33 @@ fn special(found: &fs::Metadata) -> Option<&'static str> {
 }
 
 impl ExportTarget {
+    /// Nothing stands at the export path: what stands where its ownership file goes.
+    fn standing_of_ownership(&self) -> Result<Standing> {
+        let path = self.ownership_path();
+        let found = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Free),
+            Err(error) => return Err(Error::io("examine", &path)(error)),
+            Ok(found) => found,
+        };
+        let is_ours = found.is_file() && Ownership::read(self).is_ok();
+        Ok(match is_ours {
+            true => Standing::Free,
+            false => Standing::Foreign(format!(
+                "cannot be signed: `{}`, where its ownership file goes, was not made by Coldpress; move that away",
+                path.display()
+            )),
+        })
+    }
+
     /// What stands at the export path now; an export of ours is read whole to see that nobody changed it.
     ///
     /// # Errors
     /// When it cannot be examined.
     pub fn standing(&self) -> Result<Standing> {
         let found = match fs::symlink_metadata(self.path()) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Free),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return self.standing_of_ownership();
+            }
             Err(error) => return Err(Error::io("examine", self.path())(error)),
             Ok(found) => found,
         };

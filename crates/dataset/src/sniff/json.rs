@@ -23,9 +23,9 @@ pub(super) fn json_format(head: &[u8], is_whole: bool, proof: Proof) -> Option<F
     let shape = Shape::of(text);
     let format = match text.first()? {
         b'[' => shape.array_format(proof),
-        b'{' => shape.object_format(),
-        _ => None,
-    }?;
+        b'{' => shape.object_format()?,
+        _ => return None,
+    };
     match proof {
         Proof::Begins => Some(format),
         Proof::FirstRecord if format == Format::Lines => {
@@ -66,22 +66,25 @@ impl<'a> Shape<'a> {
             .is_some_and(|end| serde_json::from_slice::<IgnoredAny>(&self.text[..end]).is_ok())
     }
 
-    fn array_format(&self, proof: Proof) -> Option<Format> {
+    fn array_format(&self, proof: Proof) -> Format {
+        let is_only_line = self.text[self.first_line.len()..].trim_ascii().is_empty();
+        let goes_on = self
+            .end
+            .is_some_and(|end| !self.text[end..].trim_ascii().is_empty());
+        if is_only_line && (proof == Proof::Begins || !goes_on) {
+            // As JSON Lines it would be a single record that is none, and all that is in it would be lost with it.
+            return Format::Array;
+        }
+        if self.ends_on_first_line().is_some() {
+            // An array on its own line is one bad line of many.
+            return Format::Lines;
+        }
         let inside = self.text[1..].trim_ascii_start();
         let of_records = matches!(inside.first(), None | Some(b'{' | b']'));
-        if let Some(end) = self.ends_on_first_line() {
-            let goes_on = !self.text[end..].trim_ascii().is_empty();
-            // An array on its own line is one bad line of many; a file that is nothing else is an array.
-            return Some(if goes_on || !of_records {
-                Format::Lines
-            } else {
-                Format::Array
-            });
-        }
-        let breaks_line = self.first_line.trim_ascii().len() == 1;
-        match proof {
-            _ if of_records || breaks_line => Some(Format::Array),
-            _ => Some(Format::Lines),
+        let first_line = self.first_line.trim_ascii();
+        match of_records || first_line.len() == 1 || first_line.ends_with(b",") {
+            true => Format::Array,
+            false => Format::Lines,
         }
     }
 
@@ -269,7 +272,9 @@ mod tests {
             ("[{\"a\": 1}]", Some(Array)),
             ("[{\"a\": 1}]\n{\"b\": 1}", Some(Lines)),
             ("[1]\n{}\n", Some(Lines)),
-            ("[1]", Some(Lines)),
+            ("[1]", Some(Array)),
+            ("[1,\n{}]", Some(Array)),
+            ("[null,{}}]", Some(Array)),
             ("{\n  \"a\": 1\n}", Some(Values)),
             ("{\"a\": 1,\n \"b\": 2}\n{\"c\": 1}", Some(Values)),
             ("{\"a\": [\n1]}\n", Some(Values)),

@@ -55,6 +55,18 @@ impl Driver<'_> {
             }
         }
         self.chain = self.executor.prepared.chain_hashes(&self.sources)?;
+        if self
+            .state
+            .recipe()
+            .is_some_and(|earlier| earlier.chain != self.chain)
+        {
+            // Other operators may work on other fields, or a field be the text that is none.
+            let preview = self.executor.prepared.preview(&self.sources)?;
+            preview
+                .warnings
+                .into_iter()
+                .for_each(|warning| self.warn(warning));
+        }
         let recipe = RecipeInForce {
             recipe: Digest::of(self.executor.prepared.recipe.to_yaml().as_bytes()),
             operators: self.executor.prepared.operator_names(),

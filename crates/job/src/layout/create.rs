@@ -8,7 +8,7 @@ use coldpress_storage::{create_dir_all_durable, open_file_with, sync_dir};
 use rustix::io::Errno;
 
 use super::Layout;
-use crate::{Error, Result};
+use crate::{Error, Journal, Result};
 
 impl Layout {
     /// Makes all folders, durably, and the link to the event log. What is there already stays.
@@ -18,6 +18,7 @@ impl Layout {
     /// [`Error::Folder`] with what is in the way and what to do about it; [`Error::Linked`] if a folder is a link.
     pub fn create(&self) -> Result<()> {
         self.prove()?;
+        self.refuse_strangers()?;
         let folders = [
             self.job_dir.clone(),
             self.journal_dir(),
@@ -34,6 +35,28 @@ impl Layout {
         }
         self.check_writable()?;
         self.link_events()
+    }
+
+    /// A folder without a journal and a lock is no job's, so whatever has the name of a job's file there is somebody else's.
+    fn refuse_strangers(&self) -> Result<()> {
+        // What cannot be examined is explained where it is needed.
+        let is_job = || Journal::exists(self).unwrap_or(true);
+        if self.lock().symlink_metadata().is_ok() || is_job() {
+            return Ok(());
+        }
+        let metadata = fs::read_dir(self.metadata_dir()).into_iter().flatten();
+        let views = [self.recipe(), self.resolved_recipe(), self.summary()];
+        let mut views = views
+            .into_iter()
+            .chain(metadata.flatten().map(|entry| entry.path()));
+        let in_the_way = views.find(|view| view.symlink_metadata().is_ok());
+        in_the_way.map_or(Ok(()), |path| {
+            Err(Error::Folder {
+                path,
+                problem: "it is not of a job, and the job would replace it".to_owned(),
+                advice: "move it away, or choose another job_id or work_dir",
+            })
+        })
     }
 
     /// Tries the folder before anything depends on it, so that the error says what is meant.

@@ -112,6 +112,14 @@ pub enum Error {
         /// What to do.
         note: String,
     },
+    /// An override without anything in it.
+    #[error("{place}: `{argument}` needs a value; to unset the recipe's value, give `null`")]
+    EmptyValue {
+        /// Always the command line.
+        place: Place,
+        /// The argument as given, without the value.
+        argument: String,
+    },
     /// A command-line argument that is no override.
     #[error("{place}: {message}: `{argument}`")]
     Argument {
@@ -138,6 +146,7 @@ impl Error {
             | Self::OutOfRange { place, .. }
             | Self::NotAvailable { place, .. }
             | Self::Conflict { place, .. }
+            | Self::EmptyValue { place, .. }
             | Self::Argument { place, .. } => place.clone(),
         };
         let text = self.to_string();
@@ -168,7 +177,7 @@ impl Error {
         match self {
             Self::UnknownKey {
                 suggestion: None, ..
-            } => Some("the reference of recipe keys lists every key".to_string()),
+            } => Some("docs/reference/recipe-keys.md lists every key".to_string()),
             Self::Missing { key, .. } => Some(format!(
                 "add `{key}: …` to the recipe, or give `--{key} …` on the command line"
             )),

@@ -243,7 +243,7 @@ impl Given {
             .filter_map(|name| self.overrides.get(name))
             .collect();
         if !overriding.is_empty() {
-            // `--limit null` takes the recipe's value away.
+            // `--limit null` unsets the recipe's value.
             return overriding
                 .into_iter()
                 .filter(|entry| !entry.node.is_null())

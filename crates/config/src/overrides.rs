@@ -10,7 +10,7 @@ use crate::yaml;
 /// Settings that come before those of the recipe: any recipe key as a flag with its whole dotted name.
 ///
 /// Underscores and hyphens are the same. A value is read as its key wants: text and paths as they are,
-/// lists with commas or as `[a, b]`, everything else as YAML. `null` takes the recipe's value away.
+/// lists with commas or as `[a, b]`, everything else as YAML. `null` unsets the recipe's value.
 ///
 /// ```
 /// use coldpress_config::{Overrides, Recipe};
@@ -33,8 +33,8 @@ impl Overrides {
     /// # Errors
     ///
     /// [`Error::UnknownKey`] for a name that is no recipe key, [`Error::Argument`] for what is no flag or
-    /// lacks its value, and [`Error::Syntax`] for YAML that cannot be read. Types are checked once the
-    /// recipe is read.
+    /// lacks its value, [`Error::EmptyValue`] for a value that is empty, and [`Error::Syntax`] for YAML that
+    /// cannot be read. Types are checked once the recipe is read.
     pub fn from_args(args: &[String]) -> Result<Self> {
         let mut overrides = Self::default();
         let mut args = args.iter().peekable();
@@ -51,8 +51,10 @@ impl Overrides {
             let kind = kind_of(&name)?;
             // A variable of a script that is not set: meant was something else than no value.
             if value.as_ref().is_some_and(|value| is_blank(kind, value)) {
-                let message = "an empty value was given (`null` takes the recipe's value away)";
-                return Err(bad_argument(&format!("--{name}"), message));
+                return Err(Error::EmptyValue {
+                    place: Place::command_line(),
+                    argument: format!("--{name}"),
+                });
             }
             let node = match value {
                 Some(value) => read_value(kind, &value)?,

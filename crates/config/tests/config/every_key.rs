@@ -165,7 +165,8 @@ fn no_key_may_be_given_empty() {
         ] {
             let refused = Overrides::from_args(&args).unwrap_err().to_string();
             assert!(
-                refused.contains("an empty value") && refused.contains(spelling),
+                refused.contains("needs a value; to unset the recipe's value, give `null`")
+                    && refused.contains(spelling),
                 "{refused}"
             );
         }

@@ -92,7 +92,7 @@ pub struct ResolveOptions {
     pub delimiter: Option<u8>,
     /// Whether the cells of CSV files may be quoted; `None` = found out for each file.
     pub quoting: Option<bool>,
-    /// What takes its meaning from a quote in a quoted cell; `None` = found out for each file.
+    /// The escape character before a quote in a quoted cell; `None` = found out for each file.
     pub escape: Option<u8>,
     /// Where the columns of CSV files get their names.
     pub header: CsvHeader,

@@ -28,11 +28,11 @@ section! {
         delimiter: Option<String> as Optional<Text> { "load_dataset_kwargs.delimiter", Value("null"), Result, Now }
         /// Whether the cells of CSV files may be quoted: `minimal` (cells that begin with a quote are), `none` (a quote is a character), or the numbers of Python's csv module; none given: what the first lines of each show.
         quoting: Option<Quoting> as Optional<OneOf> { "load_dataset_kwargs.quoting", Value("null"), Result, Now }
-        /// The character that takes its meaning from a quote in a quoted cell of CSV files, as in `\"`; none given: what the first lines of each show. A doubled quote always counts as one.
+        /// The escape character before a quote in a quoted cell of CSV files, as in `\"`; none given: what the first lines of each show. A doubled quote always counts as one.
         escape: Option<String> as Optional<Text> { "load_dataset_kwargs.escape" | "load_dataset_kwargs.escapechar", Value("null"), Result, Now }
         /// True: the first row of a CSV file names its columns. False: it is data, and they are called `column_1`, `column_2` and so on. A list: it is data, and these are the names.
         header: Header as HeaderCodec { "load_dataset_kwargs.header", Value("true"), Result, Now }
-        /// The field that holds the records, for JSON files that are one object with a list of records in it, as in `{"data": [...]}`; none given: a file is no such object.
+        /// The field that holds the records, for JSON files that are one object with a list of records in it, as in `{"data": [...]}`; none given: files are read as records directly.
         field: Option<String> as Optional<Text> { "load_dataset_kwargs.field", Value("null"), Result, Now }
     }
 }
@@ -101,7 +101,7 @@ impl Codec<Header> for HeaderCodec {
 }
 
 impl DatasetSettings {
-    /// The byte that takes its meaning from a quote, where the recipe says so.
+    /// The escape character before a quote, where the recipe says so.
     pub fn escape_byte(&self) -> Option<u8> {
         self.escape.as_deref().and_then(crate::effect::delimiter)
     }

@@ -61,7 +61,7 @@ pub struct CsvDialect {
     /// Whether cells may be quoted; else a quote is a character.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub quoting: bool,
-    /// What takes its meaning from a quote in a quoted cell, besides a second quote.
+    /// The escape character before a quote in a quoted cell, besides a second quote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escape: Option<u8>,
     /// Whether the first row is the header.

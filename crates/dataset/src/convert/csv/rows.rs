@@ -91,7 +91,7 @@ pub(super) struct Cell<'a> {
     pub(super) is_quoted: bool,
     /// Whether the quotes are all that has to go.
     pub(super) is_simple: bool,
-    /// What takes its meaning from a quote in quotes.
+    /// The escape character before a quote in quotes.
     pub(super) escape: Option<u8>,
 }
 

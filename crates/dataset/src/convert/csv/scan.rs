@@ -9,7 +9,7 @@ pub(crate) struct Syntax {
     pub(crate) delimiter: u8,
     /// Whether a cell that begins with a quote goes on to the next one; else a quote is a character.
     pub(crate) quoting: bool,
-    /// What takes its meaning from a quote in quotes, besides a second quote.
+    /// The escape character before a quote in quotes, besides a second quote.
     pub(crate) escape: Option<u8>,
 }
 

@@ -46,6 +46,12 @@ pub enum Error {
         /// The folder where the journal should be.
         path: PathBuf,
     },
+    /// A job was to be shown that nothing is known of: its first driver died before it wrote anything down.
+    #[error("job `{job_id}` never started; `coldpress jobs remove {job_id}` removes it")]
+    NeverStarted {
+        /// The id.
+        job_id: JobId,
+    },
     /// A folder of the job cannot be made.
     #[error("cannot make the folder `{}`: {problem}; {advice}", path.display())]
     Folder {
@@ -127,7 +133,7 @@ pub enum Error {
     /// A process of another host drives the job, or did when it was last heard of.
     #[error(
         "the job is driven from another host: process {} on {}, started {}; stop it there, \
-         or, if that host is dead, use --take-over",
+         or, if that host is dead, resume the job with `coldpress process … --take-over`",
         driver.pid, driver.host, Utc::from_millis(driver.started_at_millis)
     )]
     RunningElsewhere {
@@ -142,7 +148,8 @@ pub enum Error {
     },
     /// The heartbeat cannot be understood, so that a driver on another host cannot be excluded.
     #[error(
-        "cannot tell who drives the job: `{}` {reason}; if no other host does, use --take-over",
+        "cannot tell who drives the job: `{}` {reason}; if no other host runs it, resume it with \
+         `coldpress process … --take-over`",
         path.display()
     )]
     UnreadableHeartbeat {

@@ -78,6 +78,13 @@ pub struct JobView {
 pub enum ListedJob {
     /// A job.
     Job(JobView),
+    /// A folder whose driver died before it wrote anything down.
+    NeverStarted {
+        /// The name of the folder.
+        name: String,
+        /// The folder.
+        job_dir: PathBuf,
+    },
     /// A folder that looks like a job's and cannot be shown.
     Unreadable {
         /// The name of the folder.
@@ -95,7 +102,7 @@ impl ListedJob {
     pub fn name(&self) -> &str {
         match self {
             Self::Job(view) => view.layout.job_id().as_str(),
-            Self::Unreadable { name, .. } => name,
+            Self::NeverStarted { name, .. } | Self::Unreadable { name, .. } => name,
         }
     }
 
@@ -104,7 +111,7 @@ impl ListedJob {
     pub fn job(&self) -> Option<&JobView> {
         match self {
             Self::Job(view) => Some(view),
-            Self::Unreadable { .. } => None,
+            Self::NeverStarted { .. } | Self::Unreadable { .. } => None,
         }
     }
 
@@ -159,6 +166,10 @@ fn list_job(base_dir: &Path, dir: &Path) -> Option<ListedJob> {
         .and_then(JobView::of);
     Some(match view {
         Ok(view) => ListedJob::Job(view),
+        Err(Error::NeverStarted { .. }) => ListedJob::NeverStarted {
+            name,
+            job_dir: dir.to_path_buf(),
+        },
         Err(error) => ListedJob::Unreadable {
             name,
             job_dir: dir.to_path_buf(),
@@ -173,7 +184,8 @@ impl JobView {
     /// # Errors
     ///
     /// [`Error::NewerSchema`] for files of a newer release; else only if neither the summary nor
-    /// the journal can be read: the journal's error.
+    /// the journal can be read: [`Error::NeverStarted`] if there is neither and nobody drives the job, else the
+    /// journal's error.
     pub fn of(layout: Layout) -> Result<Self> {
         let mut remarks = Vec::new();
         let liveness = match Liveness::of(&layout) {
@@ -241,6 +253,11 @@ impl JobView {
         match Journal::read(&self.layout) {
             Ok(state) => self.take_state(&state),
             Err(error @ Error::NewerSchema { .. }) => return Err(error),
+            Err(Error::NothingToResume { .. }) if self.is_blank() => {
+                return Err(Error::NeverStarted {
+                    job_id: self.layout.job_id().clone(),
+                });
+            }
             Err(error) if self.summary.is_none() => return Err(error),
             Err(Error::NothingToResume { .. }) if !self.liveness.is_alive() => {
                 self.keep_terminal_word();
@@ -251,6 +268,13 @@ impl JobView {
             }
         }
         Ok(())
+    }
+
+    /// Whether there is no summary, not even one that cannot be read, and nobody who will write one.
+    fn is_blank(&self) -> bool {
+        let summary = self.layout.summary();
+        let is_absent = matches!(summary.try_exists(), Ok(false));
+        is_absent && !self.liveness.is_alive()
     }
 
     /// Without a journal a summary that speaks of an end is all there is.

@@ -119,10 +119,10 @@ fn stop_driver(
         )),
         (Presence::Elsewhere | Presence::OtherBoot, _) => report.errors.push(format!(
             "the job is driven by process {pid} on host {host}: stop it there; \
-             if that host is dead, resume the job with --take-over"
+             if that host is dead, there is nothing to stop, and `coldpress process … --take-over` resumes the job"
         )),
         (Presence::Unknown, _) => report.errors.push(format!(
-            "process {pid} cannot be told to be the driver of the job; \
+            "process {pid} cannot be identified as the job's driver; \
              ask the user who started the job to stop it"
         )),
         (Presence::Running, _) if *pid == std::process::id() => report
@@ -142,8 +142,8 @@ fn stop_driver(
             // It ended between two looks.
             None if driver.presence() == Presence::Gone => report.success = true,
             None => report.errors.push(format!(
-                "process {pid}, which the heartbeat names, does not hold `{path}`, so it cannot be told to be the driver \
-                 of the job and is left alone; `fuser {path}` tells which process holds the lock"
+                "process {pid}, which the heartbeat names, does not hold `{path}`, so it cannot be identified as the \
+                 job's driver and is left alone; `fuser {path}` tells which process holds the lock"
             )),
         },
     }

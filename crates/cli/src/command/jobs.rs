@@ -76,6 +76,9 @@ pub(super) fn as_text(jobs: &[ListedJob], base_dir: &Path) -> String {
     for job in jobs {
         match job {
             ListedJob::Job(view) => table.row(row(view)),
+            ListedJob::NeverStarted { name, .. } => {
+                table.row([plain(name), "never started".to_owned()])
+            }
             ListedJob::Unreadable { name, reason, .. } => {
                 table.row([plain(name), format!("unreadable: {}", plain(reason))])
             }
@@ -112,6 +115,11 @@ fn as_json(job: &ListedJob) -> Value {
             "pid": view.liveness.driver().map(|driver| driver.pid),
             "totals": view.totals,
             "remarks": view.remarks,
+        }),
+        ListedJob::NeverStarted { name, job_dir } => json!({
+            "job_id": name,
+            "job_dir": job_dir.display().to_string(),
+            "status": "never_started",
         }),
         ListedJob::Unreadable {
             name,

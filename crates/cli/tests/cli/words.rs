@@ -73,15 +73,33 @@ fn the_folder_of_jobs_has_one_name_everywhere() {
 fn an_empty_job_id_begins_no_job() {
     let bench = Bench::new();
     for flag in ["--resume=", "--job_id=", "--limit="] {
+        let told = format!(
+            "`{}` needs a value; to unset the recipe's value, give `null`",
+            flag.trim_end_matches('=')
+        );
         bench
             .run(&format!("process --config recipe.yaml {flag}"))
             .expect(2)
-            .tells(&["an empty value"]);
+            .tells(&[&told]);
     }
     for line in ["events a --work_dir jobs --grep=", "jobs --base-dir="] {
         bench.run(line).expect(2);
     }
     assert!(!bench.path("jobs").exists());
+}
+
+#[test]
+fn a_job_that_never_started_can_be_told_and_removed() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path("jobs/a/journal")).unwrap();
+    let listed = bench.run("jobs --base-dir jobs").expect(0).stdout;
+    assert!(listed.ends_with("\na    never started\n"), "{listed}");
+    bench
+        .run("monitor a --base-dir jobs")
+        .expect(1)
+        .tells(&["error: job `a` never started; `coldpress jobs remove a` removes it\n"]);
+    bench.run("jobs remove a --base-dir jobs").expect(0);
+    assert!(!bench.path("jobs/a").exists());
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn jobs_are_found_among_garbage() {
     fs::create_dir(damaged.journal_dir()).unwrap();
     fs::write(damaged.journal_dir().join("000001.jsonl"), b"garbage\n").unwrap();
     fs::create_dir(layout(&job, "folder_for_summary").summary()).unwrap();
+    fs::create_dir(layout(&job, "blank").journal_dir()).unwrap();
     symlink(base.join("old"), base.join("linked")).unwrap();
 
     let jobs = list_jobs(base).unwrap();
@@ -61,6 +62,7 @@ fn jobs_are_found_among_garbage() {
             "linked",
             "old",
             "older",
+            "blank",
             "broken",
             "damaged",
             "folder_for_summary",
@@ -77,6 +79,10 @@ fn jobs_are_found_among_garbage() {
         "{}",
         reason("broken")
     );
+    assert!(matches!(
+        jobs.iter().find(|job| job.name() == "blank"),
+        Some(ListedJob::NeverStarted { .. })
+    ));
     assert!(reason("damaged").contains("line 1"));
     assert!(reason("newer").contains("version 7"));
     assert!(reason("not an id").contains("not a job id"));

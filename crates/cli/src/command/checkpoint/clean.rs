@@ -60,6 +60,7 @@ fn clean_all(dir: &Path, options: &CleanOptions) -> Result<(Vec<Cleaned>, Vec<St
     for job in &jobs {
         let done = match job {
             ListedJob::Job(view) => clean_one(&view.layout, options),
+            ListedJob::NeverStarted { .. } => Err("it never started".to_owned()),
             ListedJob::Unreadable { reason, .. } => Err(reason.clone()),
         };
         match done {

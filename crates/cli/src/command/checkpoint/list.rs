@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         return Ok(code::DONE);
     }
     if listed.is_empty() {
-        output::print("no checkpoints; finished partitions count without\n")?;
+        output::print("no checkpoints; finished partitions are kept all the same\n")?;
         return Ok(code::DONE);
     }
     let mut known = HashSet::new();

@@ -53,10 +53,10 @@ impl Error {
 }
 
 fn suggest(suggestion: &Option<String>) -> String {
-    suggestion
-        .as_ref()
-        .map(|name| format!(", did you mean `{name}`?"))
-        .unwrap_or_default()
+    match suggestion {
+        Some(name) => format!(", did you mean `{name}`?"),
+        None => "; `coldpress ops` lists the operators".to_owned(),
+    }
 }
 
 /// What is wrong with the parameters of one operator.

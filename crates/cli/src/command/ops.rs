@@ -19,13 +19,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         None => list(&registry),
         Some(name) => {
             let unknown = || {
-                let suggestion = registry
-                    .suggest(name)
-                    .map(|known| format!(", did you mean `{known}`?"));
-                Failure::usage(format!(
-                    "unknown operator `{name}`{}",
-                    suggestion.unwrap_or_default()
-                ))
+                let help = match registry.suggest(name) {
+                    Some(known) => format!(", did you mean `{known}`?"),
+                    None => "; `coldpress ops` lists the operators".to_owned(),
+                };
+                Failure::usage(format!("unknown operator `{name}`{help}"))
             };
             manual(registry.get(name).ok_or_else(unknown)?)
         }

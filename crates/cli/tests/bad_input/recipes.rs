@@ -35,7 +35,11 @@ fn refused(command: &str, recipe: &[u8]) -> crate::bench::Ran {
 #[test]
 fn an_unknown_operator() {
     let recipe = format!("{HEAD}  - no_such_operator:\n      a: 1\n");
-    check(&recipe, "unknown operator `no_such_operator`", "5:5");
+    check(
+        &recipe,
+        "unknown operator `no_such_operator`; `coldpress ops` lists the operators",
+        "5:5",
+    );
     let recipe = format!("{HEAD}  - text_lenght_filter\n");
     check(
         &recipe,

@@ -160,22 +160,39 @@ fn has_memory_limit() -> bool {
         .any(|resource| getrlimit(resource).current.is_some())
 }
 
-/// A signal by number and, if it is one that ends a process in trouble, by name.
+/// A signal by number and, unless it is a real-time one, by name.
 fn name_of(signal: i32) -> String {
     let name = match signal {
         1 => "SIGHUP",
         2 => "SIGINT",
         3 => "SIGQUIT",
         4 => "SIGILL",
+        5 => "SIGTRAP",
         6 => "SIGABRT",
         7 => "SIGBUS",
         8 => "SIGFPE",
         9 => "SIGKILL",
+        10 => "SIGUSR1",
         11 => "SIGSEGV",
+        12 => "SIGUSR2",
+        13 => "SIGPIPE",
         14 => "SIGALRM",
         15 => "SIGTERM",
+        16 => "SIGSTKFLT",
+        17 => "SIGCHLD",
+        18 => "SIGCONT",
+        19 => "SIGSTOP",
+        20 => "SIGTSTP",
+        21 => "SIGTTIN",
+        22 => "SIGTTOU",
+        23 => "SIGURG",
         24 => "SIGXCPU",
         25 => "SIGXFSZ",
+        26 => "SIGVTALRM",
+        27 => "SIGPROF",
+        28 => "SIGWINCH",
+        29 => "SIGIO",
+        30 => "SIGPWR",
         31 => "SIGSYS",
         _ => return format!("signal {signal}"),
     };
@@ -196,6 +213,13 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
 
     use super::*;
+
+    #[test]
+    fn signals_have_names() {
+        assert_eq!(name_of(10), "signal 10 (SIGUSR1)");
+        let is_named = |signal: i32| name_of(signal).contains("(SIG");
+        assert!((1..=31).all(is_named) && !is_named(34));
+    }
 
     #[test]
     fn only_what_a_process_does_itself_can_be_a_records_doing() {

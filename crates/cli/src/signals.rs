@@ -55,7 +55,7 @@ impl Received {
                     signal_hook::low_level::exit(i32::from(code::signal(signal)));
                 }
                 stop.stop();
-                output::tell("stopping: what is finished is kept; once more to leave at once");
+                output::tell("stopping; finished work is kept. Press Ctrl-C again to quit at once");
             }
         };
         spawn("signals", watch).map_err(|error| {

@@ -60,7 +60,7 @@ impl ErrorClass {
                  find the record"
             }
             Self::System => {
-                "see to what the error names (a disk, a limit, permissions), and run the same command again"
+                "fix what the error names (a disk, a limit, permissions), and run the same command again"
             }
             Self::Input => {
                 "mend or replace the file that the error names, and run with `--fresh` where its content changed"

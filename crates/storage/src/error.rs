@@ -72,7 +72,7 @@ pub enum Error {
         found: &'static str,
     },
     /// A file has more bytes than one of its kind can have.
-    #[error("`{}` has {length} bytes, and at most {limit} can be right", path.display())]
+    #[error("`{}` has {length} bytes, but can have at most {limit}; it is damaged", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,

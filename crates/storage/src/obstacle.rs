@@ -89,12 +89,15 @@ impl Obstacle {
                 )
             }
             Self::FileTooLarge => {
-                let limit = limit_of(Resource::Fsize, 1024, " KiB");
                 let what = path.map_or("a file".to_owned(), |path| format!("`{}`", path.display()));
-                format!(
-                    "{what} may not grow further, because a file of this process may have {limit} (`ulimit -f`): raise \
-                     that limit, and {again}"
-                )
+                let why = match getrlimit(Resource::Fsize).current {
+                    Some(limit) => format!(
+                        "files of this process are limited to {} KiB (`ulimit -f`)",
+                        limit / 1024
+                    ),
+                    None => "its file system, or `ulimit -f`, allows no larger one".to_owned(),
+                };
+                format!("{what} cannot grow: {why}; raise that limit, and {again}")
             }
             Self::TooManyFiles => {
                 let limit = limit_of(Resource::Nofile, 1, "");

@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(read_small(&path, 5).unwrap(), b"12345");
         let error = read_small(&path, 4).unwrap_err();
         let text = format!(
-            "`{}` has 5 bytes, and at most 4 can be right",
+            "`{}` has 5 bytes, but can have at most 4; it is damaged",
             path.display()
         );
         assert_eq!(error.to_string(), text);

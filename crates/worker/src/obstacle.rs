@@ -43,7 +43,7 @@ pub(crate) fn obstacle_of_attempt(error: &(dyn Error + 'static)) -> Option<Strin
         while let Some(error) = next {
             if stored(error).is_some_and(coldpress_storage::Error::is_of_writing) {
                 let what = with_sources(error);
-                return Some(format!("{what}: see to that place and {AGAIN}"));
+                return Some(format!("{what}: check that place and {AGAIN}"));
             }
             next = error.source();
         }

@@ -176,12 +176,8 @@ impl Body {
         if end.ends_with(arrow_file::MAGIC) {
             return Ok((Self::Arrow(ArrowBody::open(reader)?), true));
         }
-        let body = JsonlBody::open(reader)?.ok_or_else(|| {
-            corrupt(
-                reader,
-                "it does not end as Parquet, Arrow or JSON lines that were finished",
-            )
-        })?;
+        let body = JsonlBody::open(reader)?
+            .ok_or_else(|| corrupt(reader, "it is not a complete checkpoint file"))?;
         Ok((Self::Jsonl(body), true))
     }
 

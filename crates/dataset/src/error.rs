@@ -33,9 +33,9 @@ pub enum Error {
         reason: String,
     },
     /// The dataset has no record at all.
-    #[error("the dataset has no record: {paths}")]
+    #[error("the dataset {paths} has no records")]
     Empty {
-        /// The sources, as far as they fit a line.
+        /// The sources in backquotes, as far as they fit a line.
         paths: String,
     },
     /// A file whose format this release does not support.

@@ -180,7 +180,7 @@ fn sniff_text(
         delimited::sniff_columns(path, file, syntax, options, sniffed)?;
         sniffed
             .notes
-            .extend(delimited::syntax_note(path, syntax, likely, options));
+            .extend(delimited::syntax_notes(path, syntax, likely, options));
     } else if claim.is_columnar() && !is_blank {
         sniffed.format = columnar::not_what_it_is_named(claim);
     }

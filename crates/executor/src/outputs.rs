@@ -81,7 +81,7 @@ pub(crate) fn refuse_misplaced(executor: &Executor) -> Result<()> {
             return Err(output.refused(&reason));
         }
         if let Standing::Special(what) = special_standing(output.target)? {
-            let reason = format!("{what}, which no file can replace; export to a file");
+            let reason = format!("{what}; export to a regular file");
             return Err(output.refused(&reason));
         }
         taken.push((place, output));
@@ -262,7 +262,7 @@ fn check_export(executor: &Executor, intent: Option<&ExportIntent>) -> Result<Op
             refused("exists; remove it, or set `export_overwrite: own`")
         }
         (Standing::Ours(ownership), _) => Ok(Some(ownership)),
-        (Standing::Special(what), _) => refused(&format!("{what}; export to a file")),
+        (Standing::Special(what), _) => refused(&format!("{what}; export to a regular file")),
         // A file can be asked to go; a directory that is not ours may hold anything.
         (Standing::Foreign(_), Overwrite::Always)
             if !target.path().is_dir() && !target.is_directory() =>
@@ -331,7 +331,7 @@ fn check_companion(
                 ));
             }
             Ok(Some(format!(
-                "`{}` belongs to the export `{other}` so far, and will belong to this one",
+                "`{}` belonged to the export `{other}` and is replaced by this job",
                 path.display()
             )))
         }

@@ -61,7 +61,7 @@ fn records(ledger: &Ledger) -> String {
     let mut text = field("Records", &parts.join(", "));
     if ledger.rejected_bytes > 0 {
         let unread = format!(
-            "{} of the input, in quarantine",
+            "{} of the input (in quarantine)",
             bytes(ledger.rejected_bytes)
         );
         text.push_str(&field("Not read", &unread));
@@ -201,11 +201,14 @@ fn losses(report: &Report) -> String {
     }
     text.push_str(&more(report.unreadable.len(), "unreadable part"));
     if report.ledger.too_long > 0 {
+        let (are, places, each) = match report.ledger.too_long {
+            1 => ("is", "its place and length", "it"),
+            _ => ("are", "their places and lengths", "each"),
+        };
         text.push_str(&format!(
-            "\nToo long: {} beyond `max_record_mb`, {} in quarantine by place and length\n  \
-             each may have been many records, where a quote is never closed or a line end is missing\n",
+            "\nToo long: {} {are} longer than `max_record_mb`; the quarantine has {places}\n  \
+             {each} may have been many records, where a quote is never closed or a line end is missing\n",
             counted(report.ledger.too_long, "record"),
-            if report.ledger.too_long == 1 { "is" } else { "are" }
         ));
     }
     text

@@ -112,14 +112,23 @@ fn lacks(report: &Report) -> String {
         parts.push(format!("{} of {all} failed", grouped(failed)));
     }
     if unreadable > 0 {
-        let places = counted(unreadable, "part");
-        parts.push(format!("{places} of its files cannot be read"));
+        let places = match unreadable {
+            1 => "1 file or part of a file".to_owned(),
+            more => format!("{} files or parts of files", grouped(more)),
+        };
+        parts.push(format!("{places} could not be read"));
     }
     let too_long = report.ledger.too_long;
     if too_long > 0 {
-        let records = counted(too_long, "record");
+        let stretches = match too_long {
+            1 => "1 stretch longer than `max_record_mb` was".to_owned(),
+            more => format!(
+                "{} stretches longer than `max_record_mb` were",
+                grouped(more)
+            ),
+        };
         parts.push(format!(
-            "{records} beyond `max_record_mb` may have been many"
+            "{stretches} skipped and may have held many records"
         ));
     }
     format!(

@@ -123,7 +123,7 @@ fn a_text_that_is_not_utf8_costs_its_row_alone() {
                     )
                 })
                 .collect();
-            let shown = "; here it stands with replacement characters";
+            let shown = "; the invalid bytes are shown as replacement characters";
             assert_eq!(
                 told[1],
                 (
@@ -176,7 +176,7 @@ fn columns_of_one_name_get_names_of_their_own() {
                 .process(&format!("--dataset_path {name} --export_path {export}"))
                 .expect(0);
             ran.tells(&[&format!(
-                "warning: `{name}`: column 2 is named `text` like an earlier one; it is called `text_2`"
+                "warning: `{name}`: column 2 has the same name as an earlier column, `text`; it is read as `text_2`"
             )]);
             let expected: Vec<_> = (0..3)
                 .map(|row| json!({"text": format!("a{row}"), "text_2": format!("b{row}"), "n": row + 1}))

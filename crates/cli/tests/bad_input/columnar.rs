@@ -88,7 +88,7 @@ fn a_damaged_file_alone_is_no_dataset() {
         bench.write(name, bytes);
         let ran = bench.process(&format!("--dataset_path {name}")).expect(1);
         ran.tells(&[
-            &format!("error: the dataset has no record: {name}; `{name}` cannot be read"),
+            &format!("error: the dataset `{name}` has no records; `{name}` cannot be read"),
             reason,
         ]);
         assert!(!bench.has_exported(), "{name}");
@@ -110,7 +110,7 @@ fn a_file_without_a_byte_or_a_row_is_no_dataset() {
         bench.write(name, bytes);
         let ran = bench.process(&format!("--process [] --dataset_path {name}"));
         ran.expect(1)
-            .error(&format!("the dataset has no record: {name}"));
+            .error(&format!("the dataset `{name}` has no records"));
         assert!(!bench.has_exported(), "{name}");
     }
 }

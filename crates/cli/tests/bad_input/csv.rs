@@ -103,7 +103,7 @@ fn two_columns_of_one_name() {
     );
     assert_eq!(
         ran.expect(0).stderr,
-        "warning: `in.csv`: column 3 is named `text` like an earlier one; it is called `text_2`\n"
+        "warning: `in.csv`: column 3 has the same name as an earlier column, `text`; it is read as `text_2`\n"
     );
 }
 
@@ -113,7 +113,7 @@ fn nothing_but_a_header() {
         let bench = Bench::new();
         bench.write("in.csv", bytes);
         let ran = bench.process("--dataset_path in.csv").expect(1);
-        ran.error("the dataset has no record: in.csv");
+        ran.error("the dataset `in.csv` has no records");
         assert!(!bench.has_exported());
     }
 }

@@ -113,7 +113,7 @@ fn an_array_without_an_element_is_no_dataset() {
         let bench = Bench::new();
         bench.write("in.json", text);
         let ran = bench.process("--dataset_path in.json").expect(1);
-        ran.error("the dataset has no record: in.json");
+        ran.error("the dataset `in.json` has no records");
         assert!(!bench.has_exported());
     }
 }

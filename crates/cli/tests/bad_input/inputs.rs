@@ -136,7 +136,7 @@ fn a_directory_with_nothing_in_it() {
     bench
         .process("--dataset_path empty")
         .expect(1)
-        .error("the dataset has no record: empty/a.jsonl, empty/b.jsonl");
+        .error("the dataset `empty/a.jsonl`, `empty/b.jsonl` has no records");
     // A directory under a file's name is a directory all the same.
     fs::create_dir(bench.path("named.jsonl")).unwrap();
     check(&bench, "named.jsonl", 1, &message("named.jsonl"));

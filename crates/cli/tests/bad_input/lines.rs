@@ -189,7 +189,7 @@ fn what_holds_nothing_is_no_dataset() {
         let ran = bench.process("").expect(1);
         assert!(
             ran.stderr
-                .contains("error: the dataset has no record: in.jsonl"),
+                .contains("error: the dataset `in.jsonl` has no records"),
             "{bytes:?}: {}",
             ran.stderr
         );

@@ -46,7 +46,8 @@ fn quotes_in_a_table_with_tabs() {
     }
     let (bench, ran) = run("in.tsv", &table, "--max_error_ratio 0.05");
     ran.expect(0)
-        .tells(&["the cells of `in.tsv` are read as written without quoting"]);
+        .tells(&["warning: quotes in `in.tsv` are read as ordinary characters; set `load_dataset_kwargs.quoting` to say \
+         otherwise\n"]);
     assert_eq!(ids(&bench), (0..200).collect::<Vec<_>>());
     assert!(export(&bench).contains("\"\\\"Quoted\\\" words\""));
     // Told to quote, it goes on with the next row all the same.
@@ -183,7 +184,8 @@ fn backslashes_before_quotes_in_csv() {
         .for_each(|id| writeln!(table, "{id},\"she said \\\"go\\\", and left {id}\",pos").unwrap());
     let (bench, ran) = run("in.csv", &table, "");
     ran.expect(0)
-        .tells(&["the cells of `in.csv` are read as quoted with `\\` before quotes"]);
+        .tells(&["warning: `in.csv`: a backslash before a quote is read as an escape; set `load_dataset_kwargs.escape` to say \
+         otherwise\n"]);
     let exported = export(&bench);
     assert_eq!(exported.lines().count(), 50);
     let first = "{\"id\": 0, \"text\": \"she said \\\"go\\\", and left 0\", \"label\": \"pos\"}";
@@ -270,8 +272,7 @@ fn numbers_that_json_does_not_have() {
         assert_eq!(ran.expect(0).json()["ledger"]["rejected"], 1);
         let error = bench.quarantine()[0]["error"].as_str().unwrap().to_owned();
         let expected = format!(
-            "not valid JSON: {number} at column {column} is no number of JSON, though Python's json writes it; write null \
-             instead"
+            "{number} at column {column} is not valid JSON, although Python's json writes it; write null instead"
         );
         assert_eq!(error, expected);
     }

@@ -163,6 +163,6 @@ fn an_export_that_lacks_something_says_so_on_standard_error() {
     let ran = bench.run(PROCESS).expect(3);
     assert_eq!(
         ran.error(),
-        "a part of the input is not in the output: 1 part of its files cannot be read; the report names each"
+        "a part of the input is not in the output: 1 file or part of a file could not be read; the report names each"
     );
 }

@@ -48,7 +48,7 @@ fn the_same_job_is_told_that_its_statistics_change_sides() {
     let bench = Bench::new();
     let line = format!("--export_path out/clean.csv {STATS}");
     bench.process(&line).expect(0);
-    let told = "clean_stats.jsonl` belongs to the export `";
+    let told = "clean_stats.jsonl` belonged to the export `";
     let line = format!("--export_path out/clean.jsonl {STATS}");
     bench.process(&line).expect(0).tells(&[told]);
     // An export that is gone has nothing beside it.

@@ -293,7 +293,7 @@ fn devices_and_pipes_are_no_place_for_an_export() {
     ] {
         for command in ["process", "check", "plan"] {
             let ran = bench.run(&format!("{command} --config recipe.yaml {ALWAYS} {more}"));
-            ran.expect(4).tells(&[what, "export to a file"]);
+            ran.expect(4).tells(&[what, "export to a regular file"]);
         }
     }
     assert!(bench.path("null.jsonl").is_symlink() && bench.path("o_stats.jsonl").is_symlink());

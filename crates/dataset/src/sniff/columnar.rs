@@ -52,7 +52,9 @@ pub(super) fn examine(
         let renamed = called.enumerate().filter(|(_, (new, old))| new != old);
         sniffed.notes.extend(renamed.map(|(at, (new, old))| {
             let number = at + 1;
-            format!("column {number} is named `{old}` like an earlier one; it is called `{new}`")
+            format!(
+                "column {number} has the same name as an earlier column, `{old}`; it is read as `{new}`"
+            )
         }));
         let is_read = |name: &&String| is_bytes(schema.fields(), name);
         sniffed.texts = texts.iter().filter(is_read).cloned().collect();

@@ -39,33 +39,35 @@ pub(super) fn find_syntax(
 }
 
 /// Says what was found out about the cells of a file, where it is not what the name of the file promises.
-pub(super) fn syntax_note(
+pub(super) fn syntax_notes(
     path: &Path,
     syntax: Syntax,
     likely: u8,
     options: &ResolveOptions,
-) -> Option<String> {
-    let mut found = Vec::new();
+) -> Vec<String> {
+    let path = path.display();
+    let mut notes = Vec::new();
     if syntax.delimiter != likely && options.delimiter.is_none() {
         let delimiter = char::from(syntax.delimiter).escape_default();
-        found.push(format!("delimited by `{delimiter}`"));
-    }
-    if !syntax.quoting && options.quoting.is_none() {
-        found.push("written without quoting (`load_dataset_kwargs.quoting`)".to_owned());
-    }
-    if let Some(escape) = syntax.escape.filter(|_| options.escape.is_none()) {
-        let escape = char::from(escape);
-        found.push(format!(
-            "quoted with `{escape}` before quotes (`load_dataset_kwargs.escape`)"
+        notes.push(format!(
+            "the cells of `{path}` are read as delimited by `{delimiter}`"
         ));
     }
-    (!found.is_empty()).then(|| {
-        format!(
-            "the cells of `{}` are read as {}",
-            path.display(),
-            found.join(" and ")
-        )
-    })
+    if !syntax.quoting && options.quoting.is_none() {
+        notes.push(format!(
+            "quotes in `{path}` are read as ordinary characters; set `load_dataset_kwargs.quoting` to say otherwise"
+        ));
+    }
+    if let Some(escape) = syntax.escape.filter(|_| options.escape.is_none()) {
+        let escape = match escape {
+            b'\\' => "a backslash".to_owned(),
+            other => format!("`{}`", char::from(other)),
+        };
+        notes.push(format!(
+            "`{path}`: {escape} before a quote is read as an escape; set `load_dataset_kwargs.escape` to say otherwise"
+        ));
+    }
+    notes
 }
 
 /// Reads delimited text for the names of its columns and what they hold.

@@ -126,8 +126,8 @@ impl Driver<'_> {
                 source.check_unchanged()?;
             }
             let message = format!(
-                "{change} after the job was planned, and so does the text that its files become; \
-                 run with `--fresh` to plan it anew, or undo the change to go on"
+                "{change} after the job was planned, and its files would be read differently now; \
+                 undo the change, or run with `--fresh`"
             );
             return Err(Error::new(ErrorKind::Refused, message));
         }
@@ -288,7 +288,7 @@ impl Driver<'_> {
             .sources
             .iter()
             .take(3)
-            .map(|source| source.identity.path.clone())
+            .map(|source| format!("`{}`", source.identity.path))
             .collect();
         let more = if self.sources.len() > 3 { ", …" } else { "" };
         let error = Error::from(DatasetError::Empty {

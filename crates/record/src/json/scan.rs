@@ -182,8 +182,7 @@ fn describe(line: &str, error: &serde_json::Error) -> ScanError {
         format!("a record must be a JSON object, this line is {kind}")
     } else if let Some((number, column)) = foreign_number(line, error.column()) {
         format!(
-            "not valid JSON: {number} at column {column} is no number of JSON, though Python's json writes it; write null \
-             instead"
+            "{number} at column {column} is not valid JSON, although Python's json writes it; write null instead"
         )
     } else {
         format!("not valid JSON: {reason} at column {}", error.column())
@@ -499,7 +498,7 @@ mod tests {
             ),
             (
                 r#"{"a": NaN}"#,
-                "not valid JSON: NaN at column 7 is no number of JSON, though Python's json writes it; write null instead",
+                "NaN at column 7 is not valid JSON, although Python's json writes it; write null instead",
                 false,
             ),
             (

@@ -108,7 +108,7 @@ impl TableInput {
             bytes.pop_if(|last| *last == b'\n');
             found.rejects.push(Reject {
                 origin: batch.origin(*row).clone(),
-                reason: format!("{reason}; here it stands with replacement characters"),
+                reason: format!("{reason}; the invalid bytes are shown as replacement characters"),
                 bytes,
                 incomplete: false,
                 lost: false,

@@ -161,12 +161,12 @@ impl Survey {
             if name.is_empty() {
                 name = free_name("column", number, is_taken);
                 self.notes.push(format!(
-                    "column {number} has no name; it is called `{name}`"
+                    "column {number} has no name; it is read as `{name}`"
                 ));
             } else if taken.contains(&name) {
                 name = free_name(&cell, 2, is_taken);
                 self.notes.push(format!(
-                    "column {number} is named `{cell}` like an earlier one; it is called `{name}`"
+                    "column {number} has the same name as an earlier column, `{cell}`; it is read as `{name}`"
                 ));
             }
             taken.insert(name.clone());

@@ -64,7 +64,9 @@ impl Field {
             }
             b'{' | b'[' => {
                 if self.depth == 0 && byte == b'[' {
-                    return Looked::Other("is sought in a JSON array, which has no fields");
+                    return Looked::Other(
+                        "cannot be found: the file is a JSON array, which has no fields",
+                    );
                 }
                 self.depth += 1;
                 self.wants_key = self.depth == 1;

@@ -94,7 +94,7 @@ fn a_damaged_file_alone_is_no_dataset() {
         assert!(!bench.has_exported(), "{name}");
         let checked = bench.run(&format!("check --config recipe.yaml --dataset_path {name}"));
         let told = format!("`{name}` cannot be read: {reason}");
-        assert!(checked.expect(0).stdout.contains(&told), "{name}");
+        checked.expect(1).tells(&[&told]);
     }
 }
 

@@ -65,7 +65,8 @@ pub(super) fn reader(
 /// The texts of the files that the source consists of, from the place of the record at `start` on, if that is known.
 fn joined(source: &Source, start: u64, seek: Option<u64>, max_record_bytes: u64) -> Result<Reader> {
     let place = Place::unpack(seek.unwrap_or(0));
-    let one = source.clone();
+    // Without the list of all files, which would be copied for each of them.
+    let one = source.member(&source.path);
     let open = move |path: &PathBuf| -> io::Result<Box<dyn Read + Send>> {
         let member = one.member(path);
         match reader(&member, 0, None, max_record_bytes) {

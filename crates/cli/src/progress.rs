@@ -33,7 +33,7 @@ impl Progress {
         watch_for_plan(executor, Arc::clone(&total));
         let over = Arc::clone(&is_over);
         let draw = move || {
-            // What earlier runs did says nothing about the speed of this one.
+            // The speed and the time left are those of this run; earlier runs must not count.
             bar.set_position(before);
             bar.reset_eta();
             while !over.load(Ordering::Relaxed) {

@@ -14,7 +14,7 @@ use crate::output;
 
 /// Makes the limit for the size of files (`ulimit -f`) an error of whoever writes, and not the silent end of the program.
 pub(crate) fn survive_file_limit() {
-    // Where that is refused the program ends as it would have.
+    // If the handler can't be set, the program ends as it would have.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 

@@ -64,7 +64,7 @@ fn a_quote_that_is_left_open() {
     ran.expect(0);
 }
 
-/// What is behind it may be any number of rows, so that it counts as a part of the file that cannot be read.
+/// Any number of rows may follow it, so it counts as a part of the file that cannot be read.
 #[test]
 fn a_file_that_ends_in_a_quoted_cell() {
     let ran = check(

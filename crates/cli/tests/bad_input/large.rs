@@ -277,7 +277,7 @@ fn a_dictionary_of_one_long_text_takes_no_memory_for_each_row() {
     assert!(peak < 100 * MB, "{} MB", peak / MB);
 }
 
-/// What a worker has no memory for is an error, which names the key, and takes no memory.
+/// A value that a worker has no memory for is an error that names the key, before any memory is taken.
 #[test]
 fn a_text_that_is_too_large_for_the_memory_is_an_error() {
     let bench = Bench::new();

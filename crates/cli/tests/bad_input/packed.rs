@@ -47,7 +47,7 @@ fn packed_files_as_other_programs_write_them() {
     assert_eq!(export(&bench).lines().count(), 2000);
 }
 
-/// What is behind a damaged gzip member or zstd frame is read, and the loss is told.
+/// Reading continues after a damaged gzip member or zstd frame, and the loss is reported.
 #[test]
 fn a_damaged_member_does_not_take_the_next_one_along() {
     for (name, compression, what) in [

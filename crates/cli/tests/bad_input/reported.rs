@@ -99,7 +99,7 @@ fn a_quote_that_is_never_closed_in_a_long_file() {
     }
 }
 
-/// Where no row can be found again, what is lost is judged by its bytes, and more than a record is never a success.
+/// If no further row can be found, the loss is judged by its bytes; losing more than a record is never a success.
 #[test]
 fn a_loss_is_judged_by_its_bytes() {
     let mut table = "text\n".to_owned();
@@ -190,7 +190,7 @@ fn backslashes_before_quotes_in_csv() {
     assert_eq!(exported.lines().count(), 50);
     let first = "{\"id\": 0, \"text\": \"she said \\\"go\\\", and left 0\", \"label\": \"pos\"}";
     assert_eq!(exported.lines().next().unwrap(), first);
-    // Where the first rows do not show it, such a row is told, not altered.
+    // If the first rows don't show the escape, a row that has it is reported and not altered.
     let mut late = "id,text\n".to_owned();
     (0..5000).for_each(|id| writeln!(late, "{id},\"plain text {id}\"").unwrap());
     late.push_str("5000,\"she said \\\"go\\\" and left\"\n");

@@ -14,7 +14,7 @@ mod inspect;
 mod process;
 // Runs that are stopped, frozen or killed.
 mod signals;
-// What is said of commands, paths and sizes is so.
+// Figures, paths and commands that the program shows are right.
 mod words;
 // Recipes and command lines that are wrong.
 mod wrong;

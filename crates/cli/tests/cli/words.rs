@@ -1,4 +1,4 @@
-//! What is said of commands, paths and sizes is so.
+//! Figures, paths and commands that the program shows are right.
 
 use std::collections::BTreeMap;
 

@@ -132,7 +132,7 @@ fn what_cannot_be_adopted_is_said() {
         4,
         "with other settings, so nothing of it can be adopted",
     );
-    // Where the input lies is no part of what it is, so it takes another content.
+    // Moving the input doesn't make it another one, so its content has to differ.
     let other = input.replacen("text", "tixt", 1);
     fs::write(bench.path("other.jsonl"), other).unwrap();
     refused(

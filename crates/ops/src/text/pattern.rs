@@ -1,7 +1,7 @@
 //! Patterns of users, written for the reference's backtracking regex engine.
 //!
 //! They are compiled for an engine that does not backtrack, so one search takes no more than linear time; for all matches
-//! the module `matches` sees to it. What that engine lacks (look-around, backreferences, atomic groups) or reads in another
+//! the module `matches` keeps it linear. What that engine lacks (look-around, backreferences, atomic groups) or reads in another
 //! way is refused, never silently taken for something else.
 
 use regex::Regex;

@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let look = |name: &ObjectName| look(&folder, &cited, name);
     let mut looked: Vec<Looked> = match rayon::ThreadPoolBuilder::new().build() {
         Ok(pool) => pool.install(|| objects.par_iter().map(look).collect::<Result<_, _>>())?,
-        // Where no more threads can be started, this one does it.
+        // If no more threads can be started, this one does the work.
         Err(_) => objects.iter().map(look).collect::<Result<_, _>>()?,
     };
     let seen: HashSet<String> = objects.iter().map(ToString::to_string).collect();

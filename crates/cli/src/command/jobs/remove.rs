@@ -55,7 +55,7 @@ fn remove_own(own: &OwnPlaces, folder: &Path) -> Result<bool, Failure> {
     for entry in std::fs::read_dir(folder).map_err(cannot_remove(folder))? {
         let entry = entry.map_err(cannot_remove(folder))?;
         let (path, kind) = (entry.path(), entry.file_type());
-        // What was in the making when a driver was killed. Files beside an export have hidden names too.
+        // A killed driver leaves files that it had not finished. Files beside an export have hidden names too.
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_begun = name.starts_with('.') && !name.contains(".coldpress.");
         if kind.is_ok_and(|kind| kind.is_dir()) {

@@ -1,0 +1,151 @@
+//! Jobs that an earlier release left behind are listed, verified, resumed and cleaned. `data/README.md` says what they are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_coldpress");
+const JOBS: [&str; 5] = ["complete", "killed", "deltas", "gates", "copies"];
+
+/// A copy of the frozen folder.
+struct Frozen {
+    folder: tempfile::TempDir,
+}
+
+impl Frozen {
+    fn thawed() -> Self {
+        let frozen = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen/data");
+        copy_folder(&data, frozen.folder.path());
+        for job in JOBS {
+            let folder = frozen.path(&format!("jobs/{job}"));
+            for name in ["partitions", "quarantine", "reports"] {
+                fs::create_dir_all(folder.join(name)).unwrap();
+            }
+            std::os::unix::fs::symlink("event_logs/events.jsonl", folder.join("events.jsonl"))
+                .unwrap();
+            // Their driver was a process of another host; to see that it is dead would take half a minute for each.
+            fs::remove_file(folder.join("job.heartbeat")).unwrap();
+        }
+        frozen
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Runs the program, which must end with 0, and gives what it said.
+    #[track_caller]
+    fn run(&self, line: &str) -> String {
+        let ran = Command::new(PROGRAM)
+            .args(line.split_whitespace())
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        let said = [ran.stdout, ran.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(ran.status.success(), "{line}\n{said}");
+        said
+    }
+
+    /// The records of one type in a file of the journal.
+    fn records(&self, job: &str, file: &str, kind: &str) -> usize {
+        let journal = self.read(&format!("jobs/{job}/journal/{file}"));
+        let journal = String::from_utf8(journal).unwrap();
+        journal.matches(&format!("\"type\":\"{kind}\"")).count()
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn frozen_jobs_go_on_and_come_to_the_same_export() {
+    let frozen = Frozen::thawed();
+    for job in JOBS {
+        frozen.run(&format!("process --config {job}.yaml --no-progress"));
+        let suffix = if job == "copies" { "parquet" } else { "jsonl" };
+        let export = frozen.read(&format!("out/{job}.{suffix}"));
+        let expected = frozen.read(&format!("expected/{job}.{suffix}"));
+        assert!(export == expected, "{job} came to another export");
+    }
+    // What was published is not worked on again.
+    let attempts = JOBS.map(|job| frozen.records(job, "000002.jsonl", "attempt_started"));
+    let [complete, killed, deltas, _, copies] = attempts;
+    assert_eq!((complete, killed, deltas, copies), (0, 2, 1, 0));
+    let published = JOBS.map(|job| frozen.records(job, "000002.jsonl", "published"));
+    assert_eq!(published, [0, 2, 1, 2, 0]);
+    for op in [
+        "002_alphanumeric",
+        "003_text_length",
+        "004_special_characters",
+    ] {
+        let name = format!("complete_dropped/op_{op}_filter.jsonl");
+        let (now, then) = (format!("out/{name}"), format!("expected/{name}"));
+        assert!(frozen.read(&now) == frozen.read(&then), "{name}");
+    }
+}
+
+#[test]
+fn frozen_checkpoints_serve_a_recipe_with_another_end() {
+    let frozen = Frozen::thawed();
+    for job in ["deltas", "gates", "copies", "complete"] {
+        let recipe = String::from_utf8(frozen.read(&format!("{job}.yaml"))).unwrap();
+        let recipe = recipe.replace("max_ratio: 0.5", "max_ratio: 0.05");
+        fs::write(frozen.path("changed.yaml"), recipe).unwrap();
+        frozen.run(&format!("process --config changed.yaml --no-progress"));
+        let suffix = if job == "copies" { "parquet" } else { "jsonl" };
+        let resumed = frozen.read(&format!("out/{job}.{suffix}"));
+        let loaded = frozen.run(&format!(
+            "events {job} --base-dir jobs --type checkpoint_load"
+        ));
+        assert!(loaded.lines().count() >= 2, "{job}: {loaded}");
+        frozen.run(&format!(
+            "process --config changed.yaml --job_id fresh_{job} --export_path out/fresh.{suffix} --no-progress \
+             --export_dropped null"
+        ));
+        let fresh = frozen.read(&format!("out/fresh.{suffix}"));
+        assert!(
+            resumed == fresh,
+            "{job} came to another export than a new job"
+        );
+    }
+}
+
+#[test]
+fn frozen_jobs_are_listed_watched_verified_and_cleaned() {
+    let frozen = Frozen::thawed();
+    let jobs = frozen.run("jobs --base-dir jobs");
+    for job in JOBS {
+        assert!(jobs.contains(job), "{jobs}");
+        frozen.run(&format!("monitor {job} --base-dir jobs"));
+        frozen.run(&format!("checkpoint list {job} --base-dir jobs"));
+        frozen.run(&format!("checkpoint verify jobs/{job}"));
+    }
+    frozen.run("checkpoint clean jobs/complete");
+    let resolved = frozen.path("jobs/complete/recipe.resolved.yaml");
+    let recipe = fs::read_to_string(&resolved).unwrap();
+    let recipe = recipe.replace(
+        "retention_policy: keep_all",
+        "retention_policy: cleanup_all",
+    );
+    fs::write(&resolved, recipe).unwrap();
+    frozen.run("checkpoint clean jobs/complete");
+    let left = |folder: &str| fs::read_dir(frozen.path(folder)).unwrap().count();
+    assert_eq!(left("jobs/complete/results"), 0);
+}

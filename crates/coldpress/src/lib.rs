@@ -41,7 +41,7 @@
 //! - [`worker::serve_if_asked`]: what a program calls first in its `main` whose jobs ask for worker processes
 //!   (`executor_type: process`), with its operators: then its own executable is the worker.
 //! - [`events`]: what happened, to read, to filter and to follow.
-//! - [`record`], [`dataset`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others stand on.
+//! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others stand on.
 //!
 //! It has almost no code and no error of its own.
 
@@ -52,6 +52,7 @@ pub use coldpress_config as config;
 pub use coldpress_dataset as dataset;
 pub use coldpress_events as events;
 pub use coldpress_executor as executor;
+pub use coldpress_export as export;
 pub use coldpress_failure as failure;
 pub use coldpress_job as job;
 pub use coldpress_operator as operator;

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The result of reading or writing a dataset.
+/// The result of reading a dataset.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a dataset cannot be read or written.
+/// Why a dataset cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -77,14 +77,6 @@ pub enum Error {
         /// What is different.
         what: String,
     },
-    /// The export path holds something that Coldpress may not replace.
-    #[error("export path `{}` {reason}", path.display())]
-    NotOurs {
-        /// The export path.
-        path: PathBuf,
-        /// What is there, and what the user can do.
-        reason: String,
-    },
     /// A columnar file is damaged, or contradicts itself.
     #[error("`{path}` is damaged ({place}): {reason}")]
     DamagedTable {
@@ -121,48 +113,12 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
-    /// The rows of a partition are not what was published, or cannot be read: they must be made again.
-    #[error("the rows in `{}` are damaged: {reason}", path.display())]
-    DamagedPiece {
-        /// The file of rows.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A column of an output holds a value that its type does not.
-    #[error("the field `{field}` cannot be exported: {reason}")]
-    Misfit {
-        /// The column, or a path into it.
-        field: String,
-        /// The value, and the type.
-        reason: String,
-    },
-    /// Rows cannot be brought into the form of the export.
-    #[error("the rows cannot be exported so: {reason}")]
-    Encode {
-        /// What stands against it.
-        reason: String,
-    },
-    /// An output was given up before it was complete, as it was asked for.
-    #[error("the export was abandoned")]
-    Abandoned,
     /// Storing failed.
     #[error(transparent)]
     Storage(#[from] coldpress_storage::Error),
 }
 
 impl Error {
-    pub(crate) fn encode(reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self::Encode { reason }
-    }
-
-    pub(crate) fn without_fields(form: &str) -> Self {
-        Self::encode(format!(
-            "no record has any field, and {form} has no rows without columns; export JSONL"
-        ))
-    }
-
     pub(crate) fn io(
         action: &'static str,
         path: impl AsRef<Path>,

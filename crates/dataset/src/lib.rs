@@ -1,9 +1,9 @@
-//! How datasets are read and written: plain or packed, in files, directories and shards.
+//! How datasets are read, plain or packed, and the form of the rows that workers write.
 //!
 //! [`resolve`] turns the paths of a recipe into [`Source`]s: sniffed, identified, in plan order. Their [`Format`] says
 //! how they are read. A [`LineStream`] reads any text format, or a slice of it, in blocks of whole lines: JSONL as it
-//! is, and what arrays, pretty-printed JSON, CSV and text files become while they are read. An [`ExportTarget`] says where the output goes and
-//! in which form; a [`RowsEncoder`] packs what one worker writes, an [`ExportWriter`] puts the pieces together.
+//! is, and what arrays, pretty-printed JSON, CSV and text files become while they are read. A [`TableStream`] reads
+//! columnar files. Workers write the rows of a partition in a [`RowsForm`], with which they can be read again.
 //!
 //! ```
 //! use coldpress_dataset::{resolve, Block, LineStream};
@@ -26,29 +26,27 @@
 mod convert;
 mod decode;
 mod error;
-mod export;
 mod line_stream;
 mod resolve;
+mod rows;
 mod sniff;
 mod source;
 mod table_stream;
 
 pub use error::{Error, Result};
-pub use export::{
-    DEFAULT_SHARD_BYTES, ExportForm, ExportTarget, ExportWriter, Finished, OWNERSHIP_SCHEMA,
-    Ownership, ParquetCodec, Piece, RowsEncoder, RowsForm, Staged, Standing, TableRowsReader,
-    TableRowsWriter, decode_rows, staged_digest,
-};
 pub use line_stream::{Block, Damage, LineStream};
 pub use resolve::{
-    Found, IsInput, KNOWN_SUFFIXES, MissingFile, ResolveOptions, Resolved, resolve, resolve_inputs,
-    resolve_with,
+    Found, IsInput, KNOWN_SUFFIXES, MissingFile, ResolveOptions, Resolved, local_path, resolve,
+    resolve_inputs, resolve_with,
 };
+pub use rows::{RowsEncoder, RowsForm, TableRowsReader, TableRowsWriter, decode_rows};
 pub use sniff::{Compression, Encoding};
 pub use source::{
     CsvColumn, CsvDialect, CsvHeader, CsvKind, Format, Source, SourceIdentity, Touched,
 };
-pub use table_stream::{ColumnKind, KnownParts, RowGroup, TableFile, TableRows, TableStream};
+pub use table_stream::{
+    ColumnKind, KnownParts, RowGroup, TableFile, TableRows, TableStream, rows_of_weight,
+};
 
 /// The version of the reader: raised whenever the same bytes would give other records. Part of the chain hash.
 pub const READER_VERSION: u32 = 2;

@@ -175,7 +175,7 @@ pub fn resolve_inputs(
 }
 
 /// The path without the scheme of a `file://` URL.
-pub(crate) fn local_path(path: &str) -> &str {
+pub fn local_path(path: &str) -> &str {
     match path.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => rest,
         _ => path,

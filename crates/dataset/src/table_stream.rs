@@ -41,7 +41,7 @@ pub(crate) use self::flaw::unpanicked;
 pub use self::proof::KnownParts;
 pub use self::rows::TableRows;
 pub(crate) use self::shown::{is_bytes, unique_names};
-pub(crate) use self::weight::rows_of_weight;
+pub use self::weight::rows_of_weight;
 
 /// A Parquet or Arrow IPC file: its schema, and where its rows are.
 ///

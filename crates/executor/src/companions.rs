@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use coldpress_checkpoint::{RowBlock, RowsReader};
 use coldpress_config::Recipe;
-use coldpress_dataset::{ExportTarget, Staged};
+use coldpress_export::{ExportTarget, Staged};
 use coldpress_operator::{OperatorKind, Pipeline};
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
 use coldpress_storage::{FileStamp, Hasher, NewFile, open_file};
@@ -74,13 +74,13 @@ struct Output {
     file: NewFile,
 }
 
-type Written = std::result::Result<(), coldpress_dataset::Error>;
+type Written = std::result::Result<(), coldpress_export::Error>;
 
 impl Outputs {
     pub(crate) fn create(
         companions: &[Companion],
         token: &str,
-    ) -> std::result::Result<Self, coldpress_dataset::Error> {
+    ) -> std::result::Result<Self, coldpress_export::Error> {
         let create = |companion: &Companion| {
             let temporary = companion.target.temporary_path(token);
             Ok(Output {
@@ -164,7 +164,7 @@ impl Outputs {
     }
 
     /// Makes them durable in their temporary places.
-    pub(crate) fn finish(self) -> std::result::Result<Vec<Staged>, coldpress_dataset::Error> {
+    pub(crate) fn finish(self) -> std::result::Result<Vec<Staged>, coldpress_export::Error> {
         let finish = |output: Output| {
             let stamp = output.file.finish()?;
             Ok(Staged {
@@ -182,11 +182,7 @@ impl Output {
         let path = self.temporary.clone();
         self.file
             .write_all(bytes)
-            .map_err(|source| coldpress_dataset::Error::Io {
-                action: "write",
-                path,
-                source,
-            })
+            .map_err(|source| coldpress_storage::Error::io("write", path, source).into())
     }
 }
 

@@ -22,8 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use coldpress_dataset::{MissingFile, Ownership, Source};
+use coldpress_dataset::{MissingFile, Source};
 use coldpress_events::EventLog;
+use coldpress_export::Ownership;
 use coldpress_failure::ErrorClass;
 use coldpress_job::{JobLock, JobState, JobSummary, Journal, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;

@@ -121,11 +121,25 @@ impl From<coldpress_dataset::Error> for Error {
     fn from(error: coldpress_dataset::Error) -> Self {
         use coldpress_dataset::Error as Dataset;
         let kind = match &error {
-            Dataset::Changed { .. } | Dataset::NotOurs { .. } => ErrorKind::Refused,
+            Dataset::Changed { .. } => ErrorKind::Refused,
             Dataset::Storage(_) => ErrorKind::Failed,
             _ => ErrorKind::Input,
         };
         Self::of(kind, error)
+    }
+}
+
+impl From<coldpress_export::Error> for Error {
+    fn from(error: coldpress_export::Error) -> Self {
+        use coldpress_export::Error as Export;
+        let kind = match &error {
+            Export::NotOurs { .. } => ErrorKind::Refused,
+            _ => ErrorKind::Input,
+        };
+        match error {
+            Export::Storage(error) => error.into(),
+            other => Self::of(kind, other),
+        }
     }
 }
 

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use coldpress_config::{Header, Quoting};
 use coldpress_dataset::{
-    CsvHeader, Error as DatasetError, ExportTarget, Found, Ownership, ResolveOptions, Resolved,
-    resolve_inputs, staged_digest,
+    CsvHeader, Error as DatasetError, Found, ResolveOptions, Resolved, resolve_inputs,
 };
+use coldpress_export::{ExportTarget, Ownership, staged_digest};
 use coldpress_job::{
     ExportIntent, JobId, JobState, Journal, Layout, OwnPlaces, is_moved_name, job_that_made,
 };

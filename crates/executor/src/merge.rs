@@ -8,9 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use coldpress_checkpoint::RowsReader;
-use coldpress_dataset::{
-    Error as DatasetError, ExportTarget, ExportWriter, Piece as Rows, RowsForm, Staged,
-};
+use coldpress_dataset::RowsForm;
+use coldpress_export::{Error as ExportError, ExportTarget, ExportWriter, Piece as Rows, Staged};
 use coldpress_storage::{FileStamp, crash_point, spawn};
 use coldpress_table::{MixedField, SchemaRef};
 use coldpress_worker::obstacle;
@@ -72,7 +71,7 @@ pub(crate) enum MergeFailure {
     /// Nobody wanted the output any more.
     Abandoned,
     /// The output cannot be written.
-    Output(DatasetError),
+    Output(ExportError),
     /// Something that has nothing to do with the rows or the output, such as too many open files.
     Obstacle(String),
 }
@@ -242,9 +241,9 @@ impl Merging {
 }
 
 /// Whether a failure is that of a piece, which can be made again, or of the output.
-fn failure(partitions: &HashMap<PathBuf, u32>, error: DatasetError) -> MergeFailure {
+fn failure(partitions: &HashMap<PathBuf, u32>, error: ExportError) -> MergeFailure {
     let partition = match &error {
-        DatasetError::DamagedPiece { path, .. } => partitions.get(path),
+        ExportError::DamagedPiece { path, .. } => partitions.get(path),
         _ => None,
     };
     match partition {

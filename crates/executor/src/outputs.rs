@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use coldpress_config::Overwrite;
-use coldpress_dataset::{ExportTarget, Ownership, Source, Standing, staged_digest};
+use coldpress_dataset::Source;
+use coldpress_export::{ExportTarget, Ownership, Standing, staged_digest};
 use coldpress_job::{ExportIntent, JobId, Journal, Layout};
 use coldpress_storage::{FileId, FileLock, real_place};
 

@@ -8,9 +8,8 @@ use coldpress_config::{
     Backoff, ExecutorKind, ExportCompression, ExportSettings, Materialize, OnPartitionFailure,
     Recipe,
 };
-use coldpress_dataset::{
-    ExportTarget, Format, ParquetCodec, READER_VERSION, RowsForm, Source, TableFile,
-};
+use coldpress_dataset::{Format, READER_VERSION, RowsForm, Source, TableFile};
+use coldpress_export::{ExportTarget, ParquetCodec};
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
 use coldpress_operator::{ChainHash, ChainSettings, Pipeline, Registry, Shared};

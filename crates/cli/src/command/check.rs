@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use coldpress::dataset::{ExportTarget, Standing};
 use coldpress::executor::{Executor, Prepared};
+use coldpress::export::{ExportTarget, Standing};
 use coldpress::job::fields_view;
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::render_fields;

@@ -46,7 +46,7 @@ pub(super) fn first_batch(rows: &RecordBatch, most_bytes: u64) -> Checked<Record
 
 /// The first rows of `rows` up to the one with which they weigh `limit` or more, at least one, and what they weigh. The
 /// weight of rows is the sum of those of their parts.
-pub(crate) fn rows_of_weight(rows: &RecordBatch, limit: u64) -> (RecordBatch, u64) {
+pub fn rows_of_weight(rows: &RecordBatch, limit: u64) -> (RecordBatch, u64) {
     let weight_of = |count: usize| {
         let part = rows.slice(0, count);
         part.columns().iter().map(weight).sum::<u64>()

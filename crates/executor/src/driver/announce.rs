@@ -3,8 +3,8 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use coldpress_dataset::Staged;
 use coldpress_events::{Event, EventKind};
+use coldpress_export::Staged;
 use coldpress_job::{Phase, Status};
 use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
 use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};

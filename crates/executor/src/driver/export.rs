@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use coldpress_config::Partial;
-use coldpress_dataset::{
-    Error as DatasetError, RowsForm, Staged, Standing, TableFile, staged_digest,
-};
+use coldpress_dataset::{Error as DatasetError, RowsForm, TableFile};
+use coldpress_export::{Staged, Standing, staged_digest};
 use coldpress_job::{CompanionIntent, ExportIntent, JournalRecord, Publication};
 use coldpress_partition::Slice;
 use coldpress_record::Ledger;

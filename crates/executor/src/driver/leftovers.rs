@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use coldpress_dataset::Ownership;
+use coldpress_export::Ownership;
 use coldpress_job::{ExportIntent, JobId, JobState, Journal, Layout};
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::real_place;

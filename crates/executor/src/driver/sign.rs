@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use coldpress_dataset::{ExportTarget, Ownership, Staged};
+use coldpress_export::{ExportTarget, Ownership, Staged};
 use coldpress_job::ExportIntent;
 use coldpress_storage::{real_folder, real_place, remove_durable};
 

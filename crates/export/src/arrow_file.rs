@@ -11,19 +11,19 @@ use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
 use coldpress_storage::{FileStamp, NewFile};
 
-use super::columns::{Dictionaries, for_each_batch, rows_of_cells, without_dictionaries};
-use super::second_pass::{UnitFile, UnitForm};
-use super::unit::{Unit, UnitLimits};
+use crate::columns::{Dictionaries, for_each_batch, rows_of_cells, without_dictionaries};
 use crate::error::{Error, Result};
+use crate::second_pass::{UnitFile, UnitForm};
+use crate::unit::{Unit, UnitLimits};
 
 /// Record batches of about 8 MiB and at most 64 Ki rows, each one unit.
-pub(super) struct Arrow {
+pub(crate) struct Arrow {
     schema: SchemaRef,
     has_rest: bool,
 }
 
 /// An Arrow IPC file.
-pub(super) struct ArrowFile {
+pub(crate) struct ArrowFile {
     path: PathBuf,
     out: FileWriter<NewFile>,
 }
@@ -31,7 +31,7 @@ pub(super) struct ArrowFile {
 impl Arrow {
     /// An output of this schema. A file has one dictionary per column, and the rows of a dataset have many: what is
     /// encoded by dictionaries becomes plain.
-    pub(super) fn new(joined: &Schema, has_rest: bool) -> Self {
+    pub(crate) fn new(joined: &Schema, has_rest: bool) -> Self {
         let fields: Vec<Field> = joined
             .fields()
             .iter()

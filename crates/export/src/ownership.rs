@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use coldpress_storage::{Digest, read_small, replace};
 use serde::{Deserialize, Serialize};
 
-use super::staged::staged_digest;
-use super::target::ExportTarget;
 use crate::error::{Error, Result};
+use crate::staged::staged_digest;
+use crate::target::ExportTarget;
 
 /// The version of the ownership file.
 pub const OWNERSHIP_SCHEMA: u32 = 1;

@@ -8,20 +8,20 @@ use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use coldpress_table::{Decoder, adapt};
 
-use super::piece::Piece;
-use super::unit::{Part, Unit};
 use crate::error::{Error, Result};
+use crate::piece::Piece;
+use crate::unit::{Part, Unit};
 
 /// What becomes of columns that are encoded by dictionaries.
 #[derive(Clone, Copy)]
-pub(super) enum Dictionaries {
+pub(crate) enum Dictionaries {
     Keep,
     Undo,
 }
 
 /// Gives `take` the rows of a unit, in record batches of `schema` and some size. If the schema `has_rest`, its last column
 /// takes the fields of lines that are no columns.
-pub(super) fn for_each_batch(
+pub(crate) fn for_each_batch(
     unit: Unit<'_>,
     (schema, has_rest): (&SchemaRef, bool),
     dictionaries: Dictionaries,
@@ -78,17 +78,17 @@ fn not_as_noted(piece: &Piece, error: &coldpress_table::Error) -> Error {
 }
 
 /// How many rows have so many cells: where there are many columns, rows of few bytes take much memory all the same.
-pub(super) fn rows_of_cells(schema: &Schema, cells: u64) -> u64 {
+pub(crate) fn rows_of_cells(schema: &Schema, cells: u64) -> u64 {
     (cells / schema.fields().len().max(1) as u64).max(1)
 }
 
 /// A decoder of lines of this schema.
-pub(super) fn decoder(schema: &SchemaRef) -> Result<Decoder> {
+pub(crate) fn decoder(schema: &SchemaRef) -> Result<Decoder> {
     let decoder = Decoder::new(SchemaRef::clone(schema));
     decoder.map_err(|error| Error::encode(error.to_string()))
 }
 
-pub(super) fn decode(
+pub(crate) fn decode(
     piece: &Piece,
     lines: &[u8],
     decoder: &mut Decoder,
@@ -113,7 +113,7 @@ pub(super) fn decode(
 }
 
 /// Whether this type or one inside of it is as asked.
-pub(super) fn any_type(data_type: &DataType, asked: &impl Fn(&DataType) -> bool) -> bool {
+pub(crate) fn any_type(data_type: &DataType, asked: &impl Fn(&DataType) -> bool) -> bool {
     asked(data_type)
         || match data_type {
             DataType::Dictionary(_, value) => any_type(value, asked),
@@ -139,7 +139,7 @@ fn children(data_type: &DataType) -> Vec<&Field> {
 }
 
 /// A field of this name whose values are JSON text.
-pub(super) fn as_json_text(field: &Field) -> Field {
+pub(crate) fn as_json_text(field: &Field) -> Field {
     let mut metadata = field.metadata().clone();
     metadata.insert("ARROW:extension:name", "arrow.json");
     metadata.insert("ARROW:extension:metadata", "");
@@ -148,7 +148,7 @@ pub(super) fn as_json_text(field: &Field) -> Field {
 
 /// The field with what dictionaries stand for in their place. Within a union that cannot be had, so it becomes JSON
 /// text.
-pub(super) fn without_dictionaries(field: &Field) -> Field {
+pub(crate) fn without_dictionaries(field: &Field) -> Field {
     let is_dictionary = |data_type: &DataType| matches!(data_type, DataType::Dictionary(..));
     let is_stuck = any_type(field.data_type(), &|data_type| {
         matches!(data_type, DataType::Union(..)) && any_type(data_type, &is_dictionary)
@@ -160,7 +160,7 @@ pub(super) fn without_dictionaries(field: &Field) -> Field {
 }
 
 /// The batch with its dictionaries' values as plain columns.
-pub(super) fn undo_dictionaries(
+pub(crate) fn undo_dictionaries(
     batch: RecordBatch,
 ) -> std::result::Result<RecordBatch, ArrowError> {
     let schema = batch.schema();

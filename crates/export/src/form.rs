@@ -1,6 +1,6 @@
 //! The forms of an export's files.
 
-use crate::sniff::Compression;
+use coldpress_dataset::Compression;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,12 +49,12 @@ impl ParquetCodec {
 
 /// The form of a file and how it is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileForm {
-    pub(super) form: ExportForm,
+pub(crate) struct FileForm {
+    pub(crate) form: ExportForm,
     /// Inside of the form, of Parquet alone.
-    pub(super) codec: ParquetCodec,
+    pub(crate) codec: ParquetCodec,
     /// Around the form: none of Parquet and Arrow, which compress inside.
-    pub(super) packing: Compression,
+    pub(crate) packing: Compression,
     suffix: &'static str,
 }
 
@@ -82,7 +82,7 @@ const SUFFIXES: [(&str, ExportForm, Compression); 15] = {
 };
 
 impl FileForm {
-    pub(super) const JSONL: Self = Self {
+    pub(crate) const JSONL: Self = Self {
         form: ExportForm::Jsonl,
         codec: ParquetCodec::Snappy,
         packing: Compression::None,
@@ -90,7 +90,7 @@ impl FileForm {
     };
 
     /// The form of this name, as `jsonl.gz`; the error is what the user can do.
-    pub(super) fn parse(name: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(name: &str) -> Result<Self, &'static str> {
         let name = name.trim_start_matches('.');
         let name = match name.strip_prefix("ndjson") {
             Some(packing) => format!(".jsonl{packing}"),
@@ -119,12 +119,12 @@ impl FileForm {
     }
 
     /// What the name of a file of this form ends in.
-    pub(super) fn suffix(self) -> &'static str {
+    pub(crate) fn suffix(self) -> &'static str {
         self.suffix
     }
 
     /// Suffix and codec: what tells the files of two exports of the same rows apart.
-    pub(super) fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         match self.codec {
             ParquetCodec::Snappy => self.suffix.to_owned(),
             codec => format!("{}+{}", self.suffix, codec.name()),
@@ -132,7 +132,7 @@ impl FileForm {
     }
 
     /// What stands between the fields of CSV.
-    pub(super) fn separator(self) -> u8 {
+    pub(crate) fn separator(self) -> u8 {
         match self.suffix.starts_with(".tsv") {
             true => b'\t',
             false => b',',
@@ -140,7 +140,7 @@ impl FileForm {
     }
 
     /// The name of a file without the suffixes that say its form and packing.
-    pub(super) fn stem(name: &str) -> &str {
+    pub(crate) fn stem(name: &str) -> &str {
         let bare = [".gz", ".zst"]
             .iter()
             .find_map(|packing| name.strip_suffix(packing))

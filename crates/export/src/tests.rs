@@ -7,12 +7,12 @@ use std::sync::atomic::AtomicBool;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use coldpress_dataset::{Compression, RowsEncoder, RowsForm, TableRowsWriter, decode_rows};
 use coldpress_record::Origin;
 use coldpress_storage::digest_file;
 use coldpress_table::Types;
 
 use super::*;
-use crate::{Compression, Error};
 
 mod arrows;
 mod csv;

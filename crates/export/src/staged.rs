@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use coldpress_storage::{Digest, digest_file, exchange_dirs, rename_durable, sync_dir};
 
-use super::place::list;
-use super::target::ExportTarget;
 use crate::error::{Error, Result};
+use crate::place::list;
+use crate::target::ExportTarget;
 
 /// An output that is complete and durable in its temporary place.
 #[derive(Clone, Debug, PartialEq, Eq)]

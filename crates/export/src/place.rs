@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use coldpress_storage::{Digest, FileStamp, create_dir_durable};
 
-use super::target::ExportTarget;
 use crate::error::Result;
+use crate::target::ExportTarget;
 
 /// Names the files of an output one after the other and adds up what they are.
-pub(super) struct Place {
+pub(crate) struct Place {
     temporary: PathBuf,
     shards: Option<Shards>,
     /// What the one file is.
@@ -25,13 +25,13 @@ struct Shards {
 }
 
 /// Adds a shard to the listing whose digest is that of the directory.
-pub(super) fn list(listing: &mut String, name: &str, digest: Digest) {
+pub(crate) fn list(listing: &mut String, name: &str, digest: Digest) {
     listing.push_str(&format!("{name} {digest}\n"));
 }
 
 impl Place {
     /// The temporary place of `target`; a directory is made at once.
-    pub(super) fn create(target: &ExportTarget, token: &str) -> Result<Self> {
+    pub(crate) fn create(target: &ExportTarget, token: &str) -> Result<Self> {
         let temporary = target.temporary_path(token);
         let shards = match target.shard_bytes() {
             None => None,
@@ -56,19 +56,19 @@ impl Place {
     }
 
     /// The file, or the directory of shards.
-    pub(super) fn temporary(&self) -> &Path {
+    pub(crate) fn temporary(&self) -> &Path {
         &self.temporary
     }
 
     /// At how many bytes a file ends and the next begins.
-    pub(super) fn limit_bytes(&self) -> u64 {
+    pub(crate) fn limit_bytes(&self) -> u64 {
         self.shards
             .as_ref()
             .map_or(u64::MAX, |shards| shards.limit_bytes)
     }
 
     /// Where the file is to be made that follows those that ended.
-    pub(super) fn next_path(&self) -> PathBuf {
+    pub(crate) fn next_path(&self) -> PathBuf {
         match &self.shards {
             None => self.temporary.clone(),
             Some(shards) => self.temporary.join(shards.name()),
@@ -76,7 +76,7 @@ impl Place {
     }
 
     /// No file has ended yet. An output without records is one empty file or shard.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match &self.shards {
             None => self.stamp.is_none(),
             Some(shards) => shards.count == 0,
@@ -84,7 +84,7 @@ impl Place {
     }
 
     /// The file at [`next_path`](Self::next_path) is complete and durable.
-    pub(super) fn ended(&mut self, stamp: FileStamp) {
+    pub(crate) fn ended(&mut self, stamp: FileStamp) {
         match &mut self.shards {
             None => self.stamp = Some(stamp),
             Some(shards) => {
@@ -97,7 +97,7 @@ impl Place {
     }
 
     /// Length and digest of the output.
-    pub(super) fn finish(mut self) -> (u64, Digest) {
+    pub(crate) fn finish(mut self) -> (u64, Digest) {
         match &mut self.shards {
             None => {
                 let stamp = self.stamp.unwrap_or_else(|| FileStamp::of(b""));

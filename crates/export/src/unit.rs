@@ -6,35 +6,32 @@ use std::io::Read;
 use std::slice;
 
 use arrow::record_batch::RecordBatch;
+use coldpress_dataset::{RowsForm, TableRowsReader, decode_rows, rows_of_weight};
 use coldpress_table::Decoder;
 use memchr::{memchr, memchr_iter, memrchr};
 
-use super::columns::{decode, decoder};
-use super::encode::decode_rows;
-use super::piece::{Piece, Proof};
-use super::rows::RowsForm;
-use super::table_rows::TableRowsReader;
+use crate::columns::{decode, decoder};
 use crate::error::Result;
-use crate::table_stream::rows_of_weight;
+use crate::piece::{Piece, Proof};
 
 /// Where a unit ends: with the row that reaches one of these.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct UnitLimits {
-    pub(super) bytes: u64,
-    pub(super) rows: u64,
+pub(crate) struct UnitLimits {
+    pub(crate) bytes: u64,
+    pub(crate) rows: u64,
 }
 
 /// Consecutive rows that become one row group, batch or block of an output. It ends where the limits say, whatever
 /// pieces and batches the rows lie in.
 #[derive(Default)]
-pub(super) struct Unit<'a> {
-    pub(super) parts: Vec<Part<'a>>,
+pub(crate) struct Unit<'a> {
+    pub(crate) parts: Vec<Part<'a>>,
     bytes: u64,
     rows: u64,
 }
 
 /// Rows of one piece.
-pub(super) enum Part<'a> {
+pub(crate) enum Part<'a> {
     /// Whole lines.
     Lines(&'a Piece, Vec<u8>),
     /// Rows of the piece's own schema.
@@ -42,7 +39,7 @@ pub(super) enum Part<'a> {
 }
 
 /// Cuts the rows of pieces into units.
-pub(super) struct Units<'a> {
+pub(crate) struct Units<'a> {
     pieces: slice::Iter<'a, Piece>,
     current: Option<OpenPiece<'a>>,
     limits: UnitLimits,
@@ -86,7 +83,7 @@ struct OpenTable {
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl<'a> Units<'a> {
-    pub(super) fn new(pieces: &'a [Piece], limits: UnitLimits, has_columns: bool) -> Self {
+    pub(crate) fn new(pieces: &'a [Piece], limits: UnitLimits, has_columns: bool) -> Self {
         Self {
             pieces: pieces.iter(),
             current: None,
@@ -97,7 +94,7 @@ impl<'a> Units<'a> {
 
     /// The next unit; none when all pieces are read and proven. A unit may hold rows of a piece that turns out to be
     /// damaged only later.
-    pub(super) fn next(&mut self) -> Result<Option<Unit<'a>>> {
+    pub(crate) fn next(&mut self) -> Result<Option<Unit<'a>>> {
         let mut unit = Unit::default();
         while unit.bytes < self.limits.bytes && unit.rows < self.limits.rows {
             let Some(open) = &mut self.current else {

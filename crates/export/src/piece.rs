@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use coldpress_dataset::RowsForm;
 use coldpress_record::FieldsSeen;
 use coldpress_storage::{FileStamp, Hasher, Obstacle, open_file};
 use coldpress_table::{SchemaRef, Types};
 
-use super::rows::RowsForm;
 use crate::error::{Error, Result};
 
 /// The rows of a partition.
@@ -33,13 +33,13 @@ pub struct Piece {
 
 impl Piece {
     /// The schema of lines that hold what a columnar source has, and nothing besides.
-    pub(super) fn table_schema(&self) -> Option<SchemaRef> {
+    pub(crate) fn table_schema(&self) -> Option<SchemaRef> {
         let has_more = self.types.as_ref().is_some_and(|types| !types.is_empty());
         self.schema.clone().filter(|_| !has_more)
     }
 
     /// Why the rows must be made again.
-    pub(super) fn damaged(&self, reason: impl Into<String>) -> Error {
+    pub(crate) fn damaged(&self, reason: impl Into<String>) -> Error {
         Error::DamagedPiece {
             path: self.path.clone(),
             reason: reason.into(),
@@ -47,7 +47,7 @@ impl Piece {
     }
 
     /// The rows cannot be read.
-    pub(super) fn unreadable(&self, error: &io::Error) -> Error {
+    pub(crate) fn unreadable(&self, error: &io::Error) -> Error {
         // The rows are as good as ever where nothing can be opened.
         if let (Some(_), Some(errno)) = (Obstacle::of_io(error), error.raw_os_error()) {
             return Error::io("read", &self.path)(io::Error::from_raw_os_error(errno));
@@ -55,12 +55,12 @@ impl Piece {
         self.damaged(format!("it cannot be read: {error}"))
     }
 
-    pub(super) fn open_file(&self) -> io::Result<File> {
+    pub(crate) fn open_file(&self) -> io::Result<File> {
         Ok(open_file(&self.path)?)
     }
 
     /// Opens the file; what is read from it can be compared with its stamp.
-    pub(super) fn open(&self) -> Result<(Watched, Proof)> {
+    pub(crate) fn open(&self) -> Result<(Watched, Proof)> {
         let file = self.open_file().map_err(|error| self.unreadable(&error))?;
         let hasher = Arc::new(Mutex::new(Hasher::new()));
         let proof = Proof(Arc::clone(&hasher));
@@ -68,7 +68,7 @@ impl Piece {
     }
 
     /// Fails unless what was read, to the end of the file, is what the stamp says.
-    pub(super) fn prove(&self, read: &FileStamp) -> Result<()> {
+    pub(crate) fn prove(&self, read: &FileStamp) -> Result<()> {
         if *read == self.stamp {
             return Ok(());
         }
@@ -84,17 +84,17 @@ impl Piece {
 }
 
 /// A file whose bytes are hashed as they are read.
-pub(super) struct Watched {
+pub(crate) struct Watched {
     file: File,
     hasher: Arc<Mutex<Hasher>>,
 }
 
 /// What was read of a [`Watched`] file, wherever that went.
-pub(super) struct Proof(Arc<Mutex<Hasher>>);
+pub(crate) struct Proof(Arc<Mutex<Hasher>>);
 
 impl Proof {
     /// Bytes read so far and their digest.
-    pub(super) fn stamp(&self) -> FileStamp {
+    pub(crate) fn stamp(&self) -> FileStamp {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -33,7 +33,7 @@ fn read(files: &[(String, Vec<u8>)]) -> RecordBatch {
 }
 
 /// The rows as JSON.
-pub(super) fn rendered(batch: &RecordBatch) -> Vec<Value> {
+pub(crate) fn rendered(batch: &RecordBatch) -> Vec<Value> {
     let renderer = Renderer::new(&batch.schema());
     let row = |row| {
         let mut json = Vec::new();

@@ -6,24 +6,23 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
+use coldpress_dataset::{Compression, RowsEncoder};
 use coldpress_record::unescape_into;
 use coldpress_storage::{FileStamp, NewFile};
 use memchr::{memchr, memchr3};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::encode::RowsEncoder;
-use super::form::FileForm;
-use super::second_pass::{UnitFile, UnitForm};
-use super::unit::{Part, Unit, UnitLimits};
 use crate::error::{Error, Result};
-use crate::sniff::Compression;
+use crate::form::FileForm;
+use crate::second_pass::{UnitFile, UnitForm};
+use crate::unit::{Part, Unit, UnitLimits};
 
 /// Rows of cells below a header.
 ///
 /// A missing value and null are an empty cell, empty text is `""`, other text stands as it is, and numbers, objects and
 /// lists as the JSON spells them. A text that no Unicode can hold stands as its JSON too.
-pub(super) struct Csv {
+pub(crate) struct Csv {
     separator: u8,
     packing: Compression,
     header: Vec<u8>,
@@ -35,20 +34,20 @@ pub(super) struct Csv {
 }
 
 /// Encoded rows, and their length before they were packed.
-pub(super) struct Block {
+pub(crate) struct Block {
     bytes: Vec<u8>,
     plain_bytes: u64,
 }
 
 /// A file of blocks.
-pub(super) struct CsvFile {
+pub(crate) struct CsvFile {
     out: NewFile,
     plain_bytes: u64,
 }
 
 impl Csv {
     /// An output with these columns.
-    pub(super) fn new<'a>(
+    pub(crate) fn new<'a>(
         form: FileForm,
         names: impl Iterator<Item = &'a str>,
         has_rest: bool,

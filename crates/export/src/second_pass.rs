@@ -5,14 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use coldpress_storage::{Digest, FileStamp};
 
-use super::piece::Piece;
-use super::pipeline::in_order;
-use super::place::Place;
-use super::unit::{Unit, UnitLimits, Units};
 use crate::error::Result;
+use crate::piece::Piece;
+use crate::pipeline::in_order;
+use crate::place::Place;
+use crate::unit::{Unit, UnitLimits, Units};
 
 /// A form whose files are made of encoded units.
-pub(super) trait UnitForm: Sync {
+pub(crate) trait UnitForm: Sync {
     /// A unit as threads make it.
     type Encoded: Send;
     /// A file that takes encoded units.
@@ -32,7 +32,7 @@ pub(super) trait UnitForm: Sync {
 }
 
 /// A file of encoded units.
-pub(super) trait UnitFile<E> {
+pub(crate) trait UnitFile<E> {
     /// Appends a unit.
     fn write(&mut self, unit: E) -> Result<()>;
 
@@ -44,7 +44,7 @@ pub(super) trait UnitFile<E> {
 }
 
 /// Writes the rows of all pieces in their order; the bytes do not depend on `threads`.
-pub(super) fn second_pass<F: UnitForm>(
+pub(crate) fn second_pass<F: UnitForm>(
     form: &F,
     pieces: &[Piece],
     mut place: Place,

@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use coldpress_dataset::{Compression, RowsForm, local_path};
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::{check_writable, create_dir_all_durable, real_place};
 
-use super::form::{ExportForm, FileForm, ParquetCodec};
-use super::ownership::Ownership;
-use super::rows::RowsForm;
 use crate::error::{Error, Result};
-use crate::resolve::local_path;
-use crate::sniff::Compression;
+use crate::form::{ExportForm, FileForm, ParquetCodec};
+use crate::ownership::Ownership;
 
 /// Bytes in a shard of a directory export, where the recipe does not say: 256 MiB.
 pub const DEFAULT_SHARD_BYTES: u64 = 256 << 20;
@@ -115,7 +113,7 @@ impl ExportTarget {
     }
 
     /// Form and packing of the output's files.
-    pub(super) fn file_form(&self) -> FileForm {
+    pub(crate) fn file_form(&self) -> FileForm {
         self.file
     }
 

@@ -18,14 +18,14 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 
-use super::columns::{Dictionaries, any_type, as_json_text, for_each_batch, rows_of_cells};
-use super::form::ParquetCodec;
-use super::second_pass::{UnitFile, UnitForm};
-use super::unit::{Unit, UnitLimits};
+use crate::columns::{Dictionaries, any_type, as_json_text, for_each_batch, rows_of_cells};
 use crate::error::{Error, Result};
+use crate::form::ParquetCodec;
+use crate::second_pass::{UnitFile, UnitForm};
+use crate::unit::{Unit, UnitLimits};
 
 /// Row groups of about 32 MiB before they are encoded, each one unit.
-pub(super) struct Parquet {
+pub(crate) struct Parquet {
     schema: SchemaRef,
     has_rest: bool,
     options: ArrowWriterOptions,
@@ -33,14 +33,14 @@ pub(super) struct Parquet {
 }
 
 /// A Parquet file that takes encoded row groups.
-pub(super) struct ParquetFile {
+pub(crate) struct ParquetFile {
     path: PathBuf,
     out: SerializedFileWriter<NewFile>,
 }
 
 impl Parquet {
     /// An output of this schema, compressed so; columns of types that Parquet does not have become JSON text.
-    pub(super) fn new(joined: &Schema, has_rest: bool, codec: ParquetCodec) -> Result<Self> {
+    pub(crate) fn new(joined: &Schema, has_rest: bool, codec: ParquetCodec) -> Result<Self> {
         let fields: Vec<Field> = joined
             .fields()
             .iter()

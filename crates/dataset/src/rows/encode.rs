@@ -64,7 +64,7 @@ impl<W: Write> RowsEncoder<W> {
     }
 
     /// Where the packed rows go.
-    pub(super) fn get_ref(&self) -> &W {
+    pub fn get_ref(&self) -> &W {
         match &self.encoder {
             Encoder::Plain(out) => out,
             Encoder::Gzip(encoder) => encoder.get_ref(),

@@ -2,19 +2,18 @@
 
 use std::io::Write;
 
+use coldpress_dataset::{Compression, RowsEncoder};
 use coldpress_storage::{Digest, FileStamp, NewFile};
 use memchr::memchr;
 
-use super::encode::RowsEncoder;
-use super::form::ExportForm;
-use super::place::Place;
-use super::target::ExportTarget;
 use crate::error::{Error, Result};
-use crate::sniff::Compression;
+use crate::form::ExportForm;
+use crate::place::Place;
+use crate::target::ExportTarget;
 
 /// Writes lines to one file or to shards. Where a shard ends depends on the lines alone: with the line that reaches the
 /// limit.
-pub(super) struct LinesOutput {
+pub(crate) struct LinesOutput {
     // Before the place: an unfinished file is closed before its directory is removed.
     current: Option<LinesFile>,
     is_array: bool,
@@ -41,7 +40,7 @@ struct Array {
 }
 
 impl LinesOutput {
-    pub(super) fn new(target: &ExportTarget, place: Place) -> Self {
+    pub(crate) fn new(target: &ExportTarget, place: Place) -> Self {
         let form = target.file_form();
         let is_array = form.form == ExportForm::Json;
         let comes_packed = !is_array && !target.is_directory();
@@ -59,7 +58,7 @@ impl LinesOutput {
     }
 
     /// Takes the bytes of lines, cut anywhere; of a packed JSONL file, the packed bytes.
-    pub(super) fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
+    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
         let limit = self.place.limit_bytes();
         while !bytes.is_empty() {
             let taken = self.current(self.packing)?.taken;
@@ -79,7 +78,7 @@ impl LinesOutput {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<(u64, Digest)> {
+    pub(crate) fn finish(mut self) -> Result<(u64, Digest)> {
         if self.place.is_empty() && self.current.is_none() {
             self.current(self.empty_packing)?;
         }

@@ -4,23 +4,23 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use coldpress_dataset::RowsForm;
 use coldpress_storage::Digest;
 use coldpress_table::MixedField;
 
-use super::arrow_file::Arrow;
-use super::csv::Csv;
-use super::form::{ExportForm, FileForm};
-use super::join::{Columns, PieceJoin};
-use super::lines::LinesOutput;
-use super::parquet_file::Parquet;
-use super::piece::Piece;
-use super::pipeline::check;
-use super::place::Place;
-use super::rows::RowsForm;
-use super::second_pass::second_pass;
-use super::staged::Staged;
-use super::target::ExportTarget;
+use crate::arrow_file::Arrow;
+use crate::csv::Csv;
 use crate::error::{Error, Result};
+use crate::form::{ExportForm, FileForm};
+use crate::join::{Columns, PieceJoin};
+use crate::lines::LinesOutput;
+use crate::parquet_file::Parquet;
+use crate::piece::Piece;
+use crate::pipeline::check;
+use crate::place::Place;
+use crate::second_pass::second_pass;
+use crate::staged::Staged;
+use crate::target::ExportTarget;
 
 /// Puts the rows of the partitions together, in order, in a temporary place beside the export path.
 ///

@@ -5,38 +5,35 @@ use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use coldpress_dataset::{Compression, RowsForm, TableRowsReader, decode_rows};
 use coldpress_record::{FieldsSeen, Origin, ValueKind};
 use coldpress_table::{Joined, MixedField, SchemaJoin, Types};
 
-use super::columns::as_json_text;
-use super::encode::decode_rows;
-use super::piece::Piece;
-use super::rows::RowsForm;
-use super::table_rows::TableRowsReader;
+use crate::columns::as_json_text;
 use crate::error::Result;
-use crate::sniff::Compression;
+use crate::piece::Piece;
 
 /// Joins what the rows of pieces are.
 #[derive(Default)]
-pub(super) struct PieceJoin {
+pub(crate) struct PieceJoin {
     join: SchemaJoin,
     /// What the fields of the input hold, as long as there is no row that has any.
     input: FieldsSeen,
 }
 
 /// What an output's columns are.
-pub(super) struct Columns {
-    pub(super) schema: SchemaRef,
+pub(crate) struct Columns {
+    pub(crate) schema: SchemaRef,
     /// Whether the last column takes, as JSON text, the fields that are no columns.
-    pub(super) has_rest: bool,
+    pub(crate) has_rest: bool,
     /// The fields whose values are of more than one type.
-    pub(super) mixed: Vec<MixedField>,
+    pub(crate) mixed: Vec<MixedField>,
 }
 
 impl PieceJoin {
     /// Adds a piece; of its file no more is read than the schema, if what its lines hold is known. A schema is believed
     /// before the file is proven: that happens as its rows are read.
-    pub(super) fn add(&mut self, piece: &Piece) -> Result<()> {
+    pub(crate) fn add(&mut self, piece: &Piece) -> Result<()> {
         if let Some(schema) = &piece.schema {
             self.join.add_schema(schema);
         }
@@ -58,7 +55,7 @@ impl PieceJoin {
     }
 
     /// The columns of the rows of all these pieces, which were added.
-    pub(super) fn finish(mut self, pieces: &[Piece]) -> Result<Columns> {
+    pub(crate) fn finish(mut self, pieces: &[Piece]) -> Result<Columns> {
         if self.join.is_empty() {
             return Ok(Columns {
                 schema: schema_of_input(&self.input),
@@ -119,7 +116,7 @@ impl Columns {
         last.map(|field| field.name().as_str())
     }
 
-    pub(super) fn note(&self) -> Option<String> {
+    pub(crate) fn note(&self) -> Option<String> {
         self.rest_name().map(|name| {
             format!(
                 "the records have more than {} fields: the first of them are columns, the values of all others are in the \
@@ -130,7 +127,7 @@ impl Columns {
     }
 
     /// Makes the column JSON text, which takes all values; false if it is that already.
-    pub(super) fn become_json(&mut self, path: &str) -> bool {
+    pub(crate) fn become_json(&mut self, path: &str) -> bool {
         let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
         // A path leads into a field; that field is named as its beginning, and may have points in its name.
         let is_meant = |field: &&mut FieldRef| {

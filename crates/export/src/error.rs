@@ -1,0 +1,80 @@
+//! What can go wrong with an output.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an output cannot be made or put in its place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A form that this release does not write.
+    #[error("`{path}` is {what}, which this release does not support; {help}")]
+    Unsupported {
+        /// The export path.
+        path: String,
+        /// What was asked for there.
+        what: &'static str,
+        /// What the user can do.
+        help: &'static str,
+    },
+    /// The export path holds something that Coldpress may not replace.
+    #[error("export path `{}` {reason}", path.display())]
+    NotOurs {
+        /// The export path.
+        path: PathBuf,
+        /// What is there, and what the user can do.
+        reason: String,
+    },
+    /// The rows of a partition are not what was published, or cannot be read: they must be made again.
+    #[error("the rows in `{}` are damaged: {reason}", path.display())]
+    DamagedPiece {
+        /// The file of rows.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A column of an output holds a value that its type does not.
+    #[error("the field `{field}` cannot be exported: {reason}")]
+    Misfit {
+        /// The column, or a path into it.
+        field: String,
+        /// The value, and the type.
+        reason: String,
+    },
+    /// Rows cannot be brought into the form of the export.
+    #[error("the rows cannot be exported so: {reason}")]
+    Encode {
+        /// What stands against it.
+        reason: String,
+    },
+    /// An output was given up before it was complete, as it was asked for.
+    #[error("the export was abandoned")]
+    Abandoned,
+    /// A file cannot be read, written or put in its place.
+    #[error(transparent)]
+    Storage(#[from] coldpress_storage::Error),
+}
+
+impl Error {
+    pub(crate) fn encode(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self::Encode { reason }
+    }
+
+    pub(crate) fn without_fields(form: &str) -> Self {
+        Self::encode(format!(
+            "no record has any field, and {form} has no rows without columns; export JSONL"
+        ))
+    }
+
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl AsRef<Path>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |source| coldpress_storage::Error::io(action, path, source).into()
+    }
+}

@@ -35,6 +35,7 @@ mod plan;
 mod sample;
 mod settings;
 mod sizing;
+mod task;
 mod verify;
 
 pub use cutter::{Cut, Cutter};
@@ -44,4 +45,5 @@ pub use plan::{MARK_RECORDS, PlannedPartition, Slice};
 pub use sample::{DEFAULT_SAMPLE_BYTES, Sample, SampledRecords, sample};
 pub use settings::{CopyPlace, Copying, CutSettings, Share};
 pub use sizing::{Decision, SizeRow, Sizing, SizingFacts, choose};
+pub use task::Task;
 pub use verify::verify_slices;

@@ -6,7 +6,8 @@ pub(crate) mod process;
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
-use coldpress_worker::{Attempt, AttemptError, Outcome, Progress, WorkerContext};
+use coldpress_partition::Task;
+use coldpress_worker::{Attempt, AttemptError, JobSpec, Outcome, Progress, WorkerContext};
 use crossbeam_channel::Sender;
 
 pub use local::LocalBackend;
@@ -25,13 +26,14 @@ pub trait Backend: Debug + Display + Send + Sync + 'static {
         false
     }
 
-    /// Starts `workers` workers, which send what becomes of each attempt to `finished`.
+    /// Starts `workers` workers for a job, which send what becomes of each attempt to `finished`.
     ///
     /// # Errors
     /// When the workers cannot be started.
     fn start(
         &self,
         workers: usize,
+        spec: Arc<JobSpec>,
         context: WorkerContext,
         finished: Sender<Finished>,
     ) -> std::io::Result<Box<dyn Running>>;
@@ -57,8 +59,8 @@ pub trait Running: Send {
 /// What became of an attempt.
 #[derive(Debug)]
 pub struct Finished {
-    /// The partition.
-    pub partition: u32,
+    /// What was worked on.
+    pub task: Task,
     /// The number of the attempt.
     pub number: u32,
     /// Seconds that it took.

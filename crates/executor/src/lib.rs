@@ -26,6 +26,7 @@ mod replay;
 mod report;
 mod scheduler;
 mod space;
+mod spec;
 mod summary;
 
 pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running};

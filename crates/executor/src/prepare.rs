@@ -144,9 +144,9 @@ impl Prepared {
         self.recipe.executor.kind == ExecutorKind::Process
     }
 
-    /// In which form the rows of a source are written for this export.
-    pub fn rows_form(&self, source: &Source) -> RowsForm {
-        let form = self.target.rows_form(source.is_columnar());
+    /// In which form rows that come in record batches are written for this export; others are always written as lines.
+    pub fn rows_form(&self) -> RowsForm {
+        let form = self.target.rows_form(true);
         // Statistics become a field of the record, and a field that is set has another type: both must be written out.
         let mut operators = self.pipeline.operators().iter();
         let adds_fields = self.recipe.export.keep_stats || operators.any(|one| one.sets_values());

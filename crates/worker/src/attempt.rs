@@ -1,34 +1,29 @@
-//! One try at one partition, as a value that can be sent anywhere.
+//! One try at one task, as a value that can be sent anywhere.
 
-use std::path::PathBuf;
-
-use coldpress_config::OperatorCall;
-use coldpress_dataset::{RowsForm, Source};
-use coldpress_operator::{ChainHash, ChainSettings, Poison};
-use coldpress_partition::PlannedPartition;
+use coldpress_dataset::Source;
+use coldpress_failure::ErrorClass;
+use coldpress_operator::{ChainHash, Poison};
+use coldpress_partition::{Slice, Task};
 use coldpress_storage::{FileRef, FileStamp};
 use serde::{Deserialize, Serialize};
 
-use crate::intermediate::IntermediateForm;
+use crate::error::AttemptError;
+use crate::spec::JobSpec;
 
-/// One try at one partition: everything a worker must know. No record passes through it.
+/// One try at a task: what a worker must know besides the [`JobSpec`]. No record passes through it.
+///
+/// It is small whatever the dataset, because one is written for every try.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The number of the driver that gave it out.
     pub epoch: u64,
     /// The number of the try under this driver, from 1.
-    pub attempt: u32,
-    /// The job's directory; other paths are relative to it.
-    pub job_dir: PathBuf,
-    /// What is worked on.
-    pub partition: PlannedPartition,
-    /// Where its slice lies.
-    pub source: Source,
-    /// The operators, in order.
-    pub operators: Vec<OperatorCall>,
-    /// What the recipe says to all of them.
-    pub settings: ChainSettings,
-    /// The chain hashes: before the first operator and after each.
+    pub number: u32,
+    /// The stage and the partition that are worked on.
+    pub task: Task,
+    /// Where the records of the partition are.
+    pub slice: Slice,
+    /// The chain hashes of the stage: before its first operator and after each.
     pub chain: Vec<ChainHash>,
     /// Where to begin, the best first; the slice itself is always the last resort, where `from_input` allows it.
     pub starts: Vec<Start>,
@@ -38,42 +33,12 @@ pub struct Attempt {
     pub gate: Option<u32>,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
-    /// Whether a checkpoint holds whole records, not what changed since the one before.
-    pub full_checkpoints: bool,
-    /// The format of checkpoints.
-    pub checkpoint_format: coldpress_checkpoint::Format,
-    /// How checkpoints are compressed.
-    pub checkpoint_compression: coldpress_checkpoint::Compression,
-    /// Rows of a batch in a checkpoint.
-    pub checkpoint_batch_rows: u32,
-    /// Whether to keep the records behind each operator for people, and how.
-    #[serde(default)]
-    pub intermediate: Option<IntermediateForm>,
-    /// Longer records are quarantined by place and length.
-    pub max_record_bytes: u64,
-    /// What a page or a record batch of a columnar file may take in memory.
-    #[serde(default = "default_table_memory")]
-    pub table_memory_bytes: u64,
-    /// Whether a line that is no record goes to quarantine (true) or fails the partition.
-    pub lenient: bool,
-    /// Whether records come out with their statistics.
-    pub keep_stats: bool,
-    /// In which form the rows are written. Rows that are lines already stay lines.
-    pub rows_form: RowsForm,
-    /// Whether to note what the fields of the rows hold, for an export with columns.
-    pub note_types: bool,
-    /// Whether to keep what filters drop.
-    pub keep_dropped: bool,
     /// The records that killed workers: they go to quarantine where they did.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub poison: Vec<Poison>,
-    /// Whether a worker process tells of each record that it takes in hand, to find one that kills it.
+    /// Whether a worker process reports each record that it takes in hand, to find one that kills it.
     #[serde(default)]
     pub isolated: bool,
-}
-
-fn default_table_memory() -> u64 {
-    1 << 30
 }
 
 /// Work of an earlier attempt to go on from.
@@ -123,7 +88,95 @@ impl Attempt {
     pub fn file_name(&self, suffix: &str) -> String {
         format!(
             "partition_{:06}.e{}.a{}{suffix}",
-            self.partition.index, self.epoch, self.attempt
+            self.task.partition, self.epoch, self.number
         )
+    }
+}
+
+/// An attempt with what it refers to: the job that it is of, and the source that its slice is in.
+#[derive(Clone, Copy)]
+pub(crate) struct Assignment<'a> {
+    pub(crate) spec: &'a JobSpec,
+    pub(crate) attempt: &'a Attempt,
+    pub(crate) source: &'a Source,
+}
+
+impl<'a> Assignment<'a> {
+    pub(crate) fn new(spec: &'a JobSpec, attempt: &'a Attempt) -> Result<Self, AttemptError> {
+        let (index, count) = (attempt.slice.source, spec.sources.len());
+        let Some(source) = spec.sources.get(index as usize) else {
+            return Err(AttemptError::new(
+                ErrorClass::System,
+                format!(
+                    "{} refers to source {index}, but the job has {count}",
+                    attempt.task
+                ),
+            ));
+        };
+        Ok(Self {
+            spec,
+            attempt,
+            source,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coldpress_storage::Digest;
+
+    use super::*;
+
+    /// Everything that grows with the dataset is in the spec: an attempt stays small, however many files a source has.
+    #[test]
+    fn an_attempt_is_short_whatever_the_dataset() {
+        let digest = Digest(u128::MAX);
+        let stamp = FileStamp {
+            length: u64::MAX,
+            digest,
+        };
+        let file = |name: &str| FileRef::new(format!("{name}_p999999.e999999.a999.parquet"), stamp);
+        let attempt = Attempt {
+            epoch: 999_999,
+            number: 999,
+            task: Task::new(9, u32::MAX),
+            slice: Slice {
+                source: u32::MAX,
+                start: u64::MAX,
+                end: u64::MAX,
+                records: 10_000,
+                digest,
+                metadata: Some(digest),
+                seek: Some(u64::MAX),
+                decoded_bytes: Some(u64::MAX),
+                marks: vec![u64::MAX; 10],
+                copy: Some(file("partitions/copy")),
+            },
+            chain: vec![ChainHash::base(""); 21],
+            starts: vec![
+                Start::Delta {
+                    operation: 9,
+                    files: vec![file("delta"), file("delta"), file("delta")],
+                },
+                Start::Checkpoint {
+                    operation: 6,
+                    name: file("checkpoint_op006_some_long_filter").path,
+                    stamp,
+                },
+                Start::Result {
+                    operation: 3,
+                    rows: file("results/rows"),
+                    index: file("results/index"),
+                },
+            ],
+            from_input: true,
+            gate: Some(20),
+            checkpoints: (1..=20).collect(),
+            poison: Vec::new(),
+            isolated: true,
+        };
+        let json = serde_json::to_string(&attempt).unwrap();
+        assert!(json.len() < 4096, "{} bytes: {json}", json.len());
+        assert_eq!(serde_json::from_str::<Attempt>(&json).unwrap(), attempt);
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use coldpress_checkpoint::DroppedRows;
 use coldpress_storage::{FileRef, NewFile};
 
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::error::AttemptError;
 
 /// The files of dropped records, one per filter, begun with the first record.
@@ -17,10 +17,10 @@ pub(crate) struct DroppedWriter {
 }
 
 impl DroppedWriter {
-    pub(crate) fn new(attempt: &Attempt) -> Self {
+    pub(crate) fn new(work: Assignment<'_>) -> Self {
         Self {
-            job_dir: attempt.job_dir.clone(),
-            prefix: attempt.file_name(".dropped"),
+            job_dir: work.spec.job_dir.clone(),
+            prefix: work.attempt.file_name(".dropped"),
             files: BTreeMap::new(),
         }
     }

@@ -10,7 +10,7 @@ use coldpress_checkpoint::{CheckpointStore, DeltaBase, Manifest};
 use coldpress_operator::Chain;
 use coldpress_record::{Batch, Origin, Reject, Unreadable};
 
-use crate::attempt::{Attempt, Start};
+use crate::attempt::{Assignment, Start};
 use crate::error::AttemptError;
 use crate::tee::Base;
 use delta::DeltaInput;
@@ -43,20 +43,20 @@ impl Input {
     /// Opens the best start from the `first`-th on that is good, and says which it is; the reasons why others were not go
     /// to `set_aside`. The slice itself counts as the last.
     pub(crate) fn open(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         first: usize,
         store: &dyn CheckpointStore,
         set_aside: &mut Vec<String>,
     ) -> Result<(Self, usize), AttemptError> {
-        for (at, start) in attempt.starts.iter().enumerate().skip(first) {
-            match Self::open_start(attempt, start, store) {
+        for (at, start) in work.attempt.starts.iter().enumerate().skip(first) {
+            match Self::open_start(work, start, store) {
                 Ok(input) => return Ok((input, at)),
                 // A slice that is not what was planned is no matter of the checkpoint, and neither is an obstacle.
                 Err(error) if error.is_of_every_start() => return Err(error),
                 Err(error) => set_aside.push(error.message),
             }
         }
-        if !attempt.from_input {
+        if !work.attempt.from_input {
             let message = "no checkpoint is good and the recipe forbids to start over; set \
                            `recovery.restart_from_beginning_if_no_checkpoint: true` or run with `--fresh`";
             return Err(AttemptError::new(
@@ -64,35 +64,35 @@ impl Input {
                 message,
             ));
         }
-        Ok((Self::open_slice(attempt)?, attempt.starts.len()))
+        Ok((Self::open_slice(work)?, work.attempt.starts.len()))
     }
 
-    fn open_slice(attempt: &Attempt) -> Result<Self, AttemptError> {
-        Ok(match attempt.source.is_columnar() {
-            true => Self::Table(Box::new(TableInput::open(attempt)?)),
-            false => Self::Lines(Box::new(LinesInput::open(attempt)?)),
+    fn open_slice(work: Assignment<'_>) -> Result<Self, AttemptError> {
+        Ok(match work.source.is_columnar() {
+            true => Self::Table(Box::new(TableInput::open(work)?)),
+            false => Self::Lines(Box::new(LinesInput::open(work)?)),
         })
     }
 
     fn open_start(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         start: &Start,
         store: &dyn CheckpointStore,
     ) -> Result<Self, AttemptError> {
         let input = match start {
             Start::Delta { operation, files } => {
-                let delta = DeltaInput::open(attempt, *operation, files, store)?;
+                let delta = DeltaInput::open(work, *operation, files, store)?;
                 Self::Delta(Box::new(delta))
             }
-            _ => Self::Earlier(Box::new(EarlierInput::open(attempt, start, store)?)),
+            _ => Self::Earlier(Box::new(EarlierInput::open(work, start, store)?)),
         };
         // What is taken over besides rows must be whole too.
         let manifest = input.manifest().into_iter();
         for manifest in manifest {
             let dropped = manifest.dropped.iter().flatten().map(|rows| &rows.file);
-            let dropped = dropped.filter(|_| attempt.keep_dropped);
+            let dropped = dropped.filter(|_| work.spec.keep_dropped);
             let mut taken = manifest.quarantine.iter().chain(dropped);
-            taken.try_for_each(|file| file.verify(&attempt.job_dir))?;
+            taken.try_for_each(|file| file.verify(&work.spec.job_dir))?;
         }
         Ok(input)
     }
@@ -107,11 +107,11 @@ impl Input {
     }
 
     /// Where checkpoints of this attempt go on from.
-    pub(crate) fn base(&self, attempt: &Attempt) -> Base {
+    pub(crate) fn base(&self, work: Assignment<'_>) -> Base {
         match self {
             Self::Lines(_) | Self::Table(_) => Base::Slice(DeltaBase {
                 operation: 0,
-                chain: attempt.chain[0].to_string(),
+                chain: work.attempt.chain[0].to_string(),
                 files: Vec::new(),
             }),
             Self::Delta(delta) => Base::Slice(delta.base()),
@@ -151,11 +151,11 @@ impl Input {
     }
 
     /// Checks, at the end, that everything read is what was planned.
-    pub(crate) fn finish(self, attempt: &Attempt) -> Result<(), AttemptError> {
+    pub(crate) fn finish(self, work: Assignment<'_>) -> Result<(), AttemptError> {
         match self {
-            Self::Lines(lines) => lines.finish(attempt),
-            Self::Table(table) => table.finish(attempt),
-            Self::Delta(delta) => delta.finish(attempt),
+            Self::Lines(lines) => lines.finish(work),
+            Self::Table(table) => table.finish(work),
+            Self::Delta(delta) => delta.finish(work),
             Self::Earlier(rows) => rows.finish().map_err(AttemptError::of_start),
         }
     }

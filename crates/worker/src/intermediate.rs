@@ -10,7 +10,7 @@ use coldpress_operator::Chain;
 use coldpress_record::Batch;
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::error::AttemptError;
 use crate::tee::at_point;
 
@@ -35,25 +35,25 @@ impl Intermediate {
     ///
     /// They get their names when they are whole, and take the place of those of earlier attempts.
     pub(crate) fn create(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         form: IntermediateForm,
         (first, last): (usize, usize),
         chain: &Chain,
     ) -> Result<Self, AttemptError> {
-        let folder = format!("intermediate/partition_{:06}", attempt.partition.index);
-        let folder = attempt.job_dir.join(folder);
+        let folder = format!("intermediate/partition_{:06}", work.attempt.task.partition);
+        let folder = work.spec.job_dir.join(folder);
         let store = LocalStore::new(&folder);
         let options = RowsOptions {
             with_records: true,
             format: form.format,
             compression: form.compression,
             stats: chain.pipeline().stats(),
-            batch_rows: attempt.checkpoint_batch_rows,
+            batch_rows: work.spec.checkpoints.batch_rows,
         };
         let names = chain.names().enumerate().take(last).skip(first);
         let file = |(operation, operator): (usize, &str)| {
             let stem = format!("op_{operation:03}_{}", plain(operator));
-            let (epoch, number) = (attempt.epoch, attempt.attempt);
+            let (epoch, number) = (work.attempt.epoch, work.attempt.number);
             let temporary = ObjectName::new(format!(".{stem}.e{epoch}.a{number}.tmp"))?;
             let writer = RowsWriter::create(store.put_new(&temporary)?, &options)?;
             let suffix = form.format.suffix(form.compression);
@@ -81,7 +81,7 @@ impl Intermediate {
     }
 
     /// Gives the files their names. `whole` is what is true of the whole attempt.
-    pub(crate) fn finish(self, attempt: &Attempt, whole: &Manifest) -> Result<(), AttemptError> {
+    pub(crate) fn finish(self, work: Assignment<'_>, whole: &Manifest) -> Result<(), AttemptError> {
         for (place, (writer, temporary, name)) in self.files.into_iter().enumerate() {
             let manifest = Manifest {
                 operation: (self.first + place + 1) as u32,
@@ -89,7 +89,7 @@ impl Intermediate {
                 types: None,
                 ..whole.clone()
             };
-            writer.finish(&at_point(attempt, manifest))?;
+            writer.finish(&at_point(work, manifest))?;
             let (from, to) = (self.folder.join(temporary.as_str()), self.folder.join(name));
             fs::rename(&from, &to)
                 .map_err(|source| coldpress_storage::Error::io("rename", &from, source))?;

@@ -1,6 +1,6 @@
-//! How one attempt at one partition is run: a small serialisable [`Attempt`] in, an [`Outcome`] out.
+//! How one attempt at one task is run: a small serialisable [`Attempt`] in, an [`Outcome`] out.
 //!
-//! A [`Worker`] reads the slice, or goes on from a checkpoint; runs the operators over it batch by batch; sets aside
+//! What is the same for all attempts of a job is its [`JobSpec`], which a worker gets once. A [`Worker`] reads the slice, or goes on from a checkpoint; runs the operators over it batch by batch; sets aside
 //! what fails; tees off checkpoints; and writes the rows that come out. All its files are new and durable, and carry
 //! epoch and attempt in their names, so that a late worker can only write names that nobody cites; but for intermediate data, which is for people and never read
 //! back.
@@ -22,6 +22,7 @@ mod quarantine;
 mod segment;
 mod serve;
 mod signals;
+mod spec;
 mod tee;
 mod worker;
 
@@ -34,4 +35,5 @@ pub use progress::{AtWork, Progress, Reached};
 pub use protocol::{FromWorker, InHand, ToWorker, WORKER_ARGUMENT, receive, send};
 pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
 pub use serve::{CANNOT_GO_ON, serve_if_asked};
+pub use spec::{CheckpointFolder, CheckpointForm, JobSpec};
 pub use worker::{Worker, WorkerContext};

@@ -4,7 +4,7 @@ use coldpress_checkpoint::Manifest;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, Tally};
 
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::error::AttemptError;
 use crate::intermediate::Intermediate;
 use crate::outcome::Outcome;
@@ -26,17 +26,21 @@ pub(crate) struct Made {
 
 impl Made {
     /// Makes everything durable, in the order in which one thing cites another.
-    pub(crate) fn finish(self, attempt: &Attempt, chain: &Chain) -> Result<Outcome, AttemptError> {
+    pub(crate) fn finish(
+        self,
+        work: Assignment<'_>,
+        chain: &Chain,
+    ) -> Result<Outcome, AttemptError> {
         let Self {
             mut tally,
             mut manifest,
             ..
         } = self;
-        if let Some(gate) = attempt.gate {
+        if let Some(gate) = work.attempt.gate {
             // Nothing came to the operators behind it.
             tally.ledger.operators.truncate(gate as usize);
         }
-        check_ledger(attempt, &tally, &manifest)?;
+        check_ledger(work, &tally, &manifest)?;
         manifest.ledger = tally.ledger;
         let mut points = Vec::new();
         for segment in self.segments {
@@ -44,15 +48,15 @@ impl Made {
             segment.finish(&mut manifest)?;
             points.extend(is_point.then(|| manifest.clone()));
         }
-        manifest.chain = attempt.chain[manifest.operation as usize].to_string();
+        manifest.chain = work.attempt.chain[manifest.operation as usize].to_string();
         if let Some(intermediate) = self.intermediate {
-            intermediate.finish(attempt, &manifest)?;
+            intermediate.finish(work, &manifest)?;
         }
-        let checkpoints = self.tee.finish(attempt, points, &manifest, chain)?;
+        let checkpoints = self.tee.finish(work, points, &manifest, chain)?;
         let result = self.result.map(|result| result.finish(manifest.clone()));
         Ok(Outcome {
-            partition: attempt.partition.index,
-            attempt: attempt.attempt,
+            task: work.attempt.task,
+            attempt: work.attempt.number,
             result: result.transpose()?,
             checkpoints,
             quarantine: manifest.quarantine,
@@ -69,13 +73,17 @@ impl Made {
 }
 
 /// Every record must have come to exactly one place, and as many be read as were planned.
-fn check_ledger(attempt: &Attempt, tally: &Tally, manifest: &Manifest) -> Result<(), AttemptError> {
+fn check_ledger(
+    work: Assignment<'_>,
+    tally: &Tally,
+    manifest: &Manifest,
+) -> Result<(), AttemptError> {
     tally
         .ledger
         .check()
         .map_err(|imbalance| AttemptError::new(ErrorClass::Processing, imbalance.to_string()))?;
     let read = tally.ledger.records + manifest.unreadable.len() as u64;
-    let planned = attempt.partition.slice.records;
+    let planned = work.attempt.slice.records;
     if read != planned {
         let message = format!("{planned} records were planned and {read} were read");
         return Err(AttemptError::new(ErrorClass::Processing, message));

@@ -2,6 +2,7 @@
 
 use coldpress_checkpoint::DroppedRows;
 use coldpress_operator::ChainHash;
+use coldpress_partition::Task;
 use coldpress_record::{FieldsSeen, Ledger, Unreadable};
 use coldpress_storage::FileRef;
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize};
 /// What a finished attempt made: durable files, and where every record went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The partition's number.
-    pub partition: u32,
+    /// What was worked on.
+    pub task: Task,
     /// The number of the try.
     pub attempt: u32,
     /// What came out; none of an attempt that ends at a gate.

@@ -13,7 +13,7 @@ use coldpress_record::{Batch, STATS_FIELD, escape_into};
 use coldpress_storage::{FileRef, NewFile, create_dir_all_durable};
 use coldpress_table::Types;
 
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::error::AttemptError;
 use crate::outcome::ResultFiles;
 
@@ -43,18 +43,18 @@ struct Noted {
 impl ResultWriter {
     /// A writer of rows that come as lines, or, with a schema, in record batches.
     pub(crate) fn create(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         chain: &Chain,
         schema: Option<SchemaRef>,
     ) -> Result<Self, AttemptError> {
-        let folder = attempt.job_dir.join("results");
+        let folder = work.spec.job_dir.join("results");
         create_dir_all_durable(&folder)?;
-        let (form, schema) = match (attempt.rows_form, schema) {
+        let (form, schema) = match (work.spec.rows_form, schema) {
             (RowsForm::Table, None) => (RowsForm::Lines(Compression::None), None),
             (RowsForm::Table, schema) => (RowsForm::Table, schema),
             (lines, _) => (lines, None),
         };
-        let name = attempt.file_name(form.suffix());
+        let name = work.attempt.file_name(form.suffix());
         let file = NewFile::create(folder.join(&name))?;
         let rows = match (form, schema) {
             (RowsForm::Lines(packing), _) => RowsEncoder::new(file, packing).map(Rows::Lines),
@@ -64,11 +64,11 @@ impl ResultWriter {
             }
         };
         let rows = rows.map_err(|error| AttemptError::system(&error))?;
-        let types = (attempt.note_types && form != RowsForm::Table).then(|| Noted {
+        let types = (work.spec.note_types && form != RowsForm::Table).then(|| Noted {
             types: Types::default(),
-            stats_only: attempt.source.is_columnar(),
+            stats_only: work.source.is_columnar(),
         });
-        let index_name = attempt.file_name(".index.parquet");
+        let index_name = work.attempt.file_name(".index.parquet");
         let options = RowsOptions {
             with_records: false,
             stats: chain.pipeline().stats(),
@@ -83,7 +83,7 @@ impl ResultWriter {
             rows,
             index_name,
             index,
-            keep_stats: attempt.keep_stats,
+            keep_stats: work.spec.keep_stats,
             types,
             buffer: Vec::new(),
         })

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use coldpress_partition::Task;
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 
 /// What workers are at while they work: to show, not to count on. It says nothing about what is published.
 #[derive(Debug, Default)]
@@ -17,16 +18,16 @@ struct Ways {
     /// Records of the partitions that are published.
     published: f64,
     /// How far the others are, as the last attempt that came further left them, in records.
-    reached: BTreeMap<u32, f64>,
-    /// The attempts at work, by partition.
-    at_work: BTreeMap<u32, AtWork>,
+    reached: BTreeMap<Task, f64>,
+    /// The attempts at work.
+    at_work: BTreeMap<Task, AtWork>,
 }
 
 /// An attempt at work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AtWork {
-    /// The partition.
-    pub partition: u32,
+    /// What is worked on.
+    pub task: Task,
     /// The number of the attempt.
     pub attempt: u32,
     /// Records of the partition.
@@ -46,7 +47,7 @@ pub struct AtWork {
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reached {
-    /// The partition is published.
+    /// The result is published.
     End,
     /// The attempt came to its gate.
     Gate,
@@ -56,18 +57,18 @@ pub enum Reached {
 
 impl Progress {
     /// An attempt begins to work, with so many operators applied already, and ends with `last`.
-    pub(crate) fn begin(&self, attempt: &Attempt, applied: u32, last: u32) {
+    pub(crate) fn begin(&self, work: Assignment<'_>, applied: u32, last: u32) {
         // Each record passes the operators and then goes to the result, which is one step more.
-        let steps = attempt.operators.len() as f64 + 1.0;
-        let to = if attempt.gate.is_some() {
+        let steps = work.spec.operators.len() as f64 + 1.0;
+        let to = if work.attempt.gate.is_some() {
             f64::from(last)
         } else {
             steps
         };
         self.put(AtWork {
-            partition: attempt.partition.index,
-            attempt: attempt.attempt,
-            records: attempt.partition.slice.records,
+            task: work.attempt.task,
+            attempt: work.attempt.number,
+            records: work.attempt.slice.records,
             read: 0,
             operation: None,
             begun: Vec::new(),
@@ -76,17 +77,17 @@ impl Progress {
         });
     }
 
-    /// The attempt at work on a partition has read so many records more.
-    pub(crate) fn read(&self, partition: u32, records: u64) {
-        if let Some(at_work) = self.ways().at_work.get_mut(&partition) {
+    /// The attempt at a task has read so many records more.
+    pub(crate) fn read(&self, task: Task, records: u64) {
+        if let Some(at_work) = self.ways().at_work.get_mut(&task) {
             at_work.read += records;
         }
     }
 
     /// An operator begins with a batch.
-    pub(crate) fn enter(&self, partition: u32, operation: u32) {
+    pub(crate) fn enter(&self, task: Task, operation: u32) {
         let mut ways = self.ways();
-        let Some(at_work) = ways.at_work.get_mut(&partition) else {
+        let Some(at_work) = ways.at_work.get_mut(&task) else {
             return;
         };
         at_work.operation = Some(operation);
@@ -102,7 +103,7 @@ impl Progress {
 
     /// Takes in what an attempt is at, as its worker says.
     pub fn put(&self, at_work: AtWork) {
-        self.ways().at_work.insert(at_work.partition, at_work);
+        self.ways().at_work.insert(at_work.task, at_work);
     }
 
     /// All attempts that have begun and have not been settled.
@@ -111,18 +112,18 @@ impl Progress {
         self.ways().at_work.values().cloned().collect()
     }
 
-    /// Takes out the attempt at a partition, which has ended.
-    pub fn settle(&self, partition: u32, reached: Reached) -> Option<AtWork> {
+    /// Takes out the attempt at a task, which has ended.
+    pub fn settle(&self, task: Task, reached: Reached) -> Option<AtWork> {
         let mut ways = self.ways();
-        let at_work = ways.at_work.remove(&partition)?;
+        let at_work = ways.at_work.remove(&task)?;
         match reached {
             Reached::End => {
-                ways.reached.remove(&partition);
+                ways.reached.remove(&task);
                 ways.published += at_work.records as f64;
             }
             Reached::Gate => {
                 ways.reached
-                    .insert(partition, at_work.records as f64 * at_work.to);
+                    .insert(task, at_work.records as f64 * at_work.to);
             }
             Reached::Nothing => {}
         }
@@ -134,7 +135,7 @@ impl Progress {
     pub fn records_through(&self) -> u64 {
         let ways = self.ways();
         let waiting = ways.reached.iter();
-        let waiting = waiting.filter(|(partition, _)| !ways.at_work.contains_key(partition));
+        let waiting = waiting.filter(|(task, _)| !ways.at_work.contains_key(task));
         let waiting: f64 = waiting.map(|(_, records)| records).sum();
         let at_work: f64 = ways.at_work.values().map(AtWork::records_through).sum();
         (ways.published + waiting + at_work) as u64
@@ -163,7 +164,7 @@ mod tests {
 
     fn at_work(partition: u32, read: u64, from: f64, to: f64) -> AtWork {
         AtWork {
-            partition,
+            task: Task::new(0, partition),
             attempt: 1,
             records: 100,
             read,
@@ -189,7 +190,7 @@ mod tests {
             } else {
                 Reached::End
             };
-            progress.settle(0, reached);
+            progress.settle(Task::new(0, 0), reached);
             assert_eq!(progress.records_through(), 20 * (step as u64 + 1));
         }
         assert!(progress.at_work().is_empty());
@@ -201,7 +202,7 @@ mod tests {
         progress.put(at_work(0, 70, 0.0, 1.0));
         progress.put(at_work(1, 30, 0.5, 1.0));
         assert_eq!(progress.records_through(), 70 + 65);
-        progress.settle(0, Reached::Nothing);
+        progress.settle(Task::new(0, 0), Reached::Nothing);
         assert_eq!(progress.records_through(), 65);
     }
 
@@ -210,9 +211,9 @@ mod tests {
         let progress = Progress::default();
         progress.put(at_work(3, 0, 0.0, 1.0));
         for operation in [0, 1, 2, 0, 1, 2] {
-            progress.enter(3, operation);
+            progress.enter(Task::new(0, 3), operation);
         }
-        let found = progress.settle(3, Reached::End).unwrap();
+        let found = progress.settle(Task::new(0, 3), Reached::End).unwrap();
         let begun: Vec<u32> = found
             .begun
             .iter()

@@ -4,7 +4,6 @@
 //! executable, so the form of the messages may change with every release.
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
 
 use coldpress_record::Origin;
 use serde::de::DeserializeOwned;
@@ -14,6 +13,7 @@ use crate::attempt::Attempt;
 use crate::error::AttemptError;
 use crate::outcome::Outcome;
 use crate::progress::AtWork;
+use crate::spec::JobSpec;
 
 /// The argument that makes a program a worker process. It is the first and only one.
 pub const WORKER_ARGUMENT: &str = "--coldpress-worker";
@@ -22,12 +22,10 @@ pub const WORKER_ARGUMENT: &str = "--coldpress-worker";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToWorker {
-    /// First of all: where checkpoints are.
+    /// First of all: what the job is.
     Begin {
-        /// Their folder.
-        checkpoint_dir: PathBuf,
-        /// Whether its files are mapped into memory.
-        maps: bool,
+        /// What is the same for all attempts.
+        spec: Box<JobSpec>,
     },
     /// Run this.
     Run {
@@ -117,6 +115,8 @@ fn read_whole(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use coldpress_partition::Task;
+
     use super::*;
 
     #[test]
@@ -125,7 +125,7 @@ mod tests {
             FromWorker::Ready,
             FromWorker::AtWork {
                 at_work: AtWork {
-                    partition: 7,
+                    task: Task::new(0, 7),
                     attempt: 1,
                     records: u64::MAX,
                     read: 9,

@@ -6,7 +6,7 @@ use coldpress_checkpoint::Manifest;
 use coldpress_operator::Quarantined;
 use coldpress_record::{Origin, Reject};
 
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::dropped::DroppedWriter;
 use crate::error::AttemptError;
 use crate::quarantine::{QuarantineEntry, QuarantineWriter};
@@ -29,17 +29,17 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// The segments from behind `first` operators to behind `last`.
-    pub(crate) fn of(attempt: &Attempt, first: usize, last: usize) -> Vec<Self> {
+    pub(crate) fn of(work: Assignment<'_>, first: usize, last: usize) -> Vec<Self> {
         let mut segments = Vec::new();
         let mut start = first;
-        for point in attempt.checkpoints.iter().map(|point| *point as usize) {
+        for point in work.attempt.checkpoints.iter().map(|point| *point as usize) {
             if point > first && point <= last {
-                segments.push(Self::new(attempt, start..point, true));
+                segments.push(Self::new(work, start..point, true));
                 start = point;
             }
         }
         if start < last || segments.is_empty() {
-            segments.push(Self::new(attempt, start..last, false));
+            segments.push(Self::new(work, start..last, false));
         }
         segments
     }
@@ -50,15 +50,17 @@ impl Segment {
         points.map(|segment| segment.operators.end as u32).collect()
     }
 
-    fn new(attempt: &Attempt, operators: Range<usize>, is_point: bool) -> Self {
-        let name = attempt.file_name(&format!(".op{:03}.jsonl", operators.start));
-        let marks = attempt.partition.slice.marks.clone();
+    fn new(work: Assignment<'_>, operators: Range<usize>, is_point: bool) -> Self {
+        let name = work
+            .attempt
+            .file_name(&format!(".op{:03}.jsonl", operators.start));
+        let marks = work.attempt.slice.marks.clone();
         Self {
             operators,
             is_point,
-            quarantine: QuarantineWriter::new(&attempt.job_dir, &name),
-            dropped: DroppedWriter::new(attempt),
-            source_path: attempt.source.identity.path.clone(),
+            quarantine: QuarantineWriter::new(&work.spec.job_dir, &name),
+            dropped: DroppedWriter::new(work),
+            source_path: work.source.identity.path.clone(),
             error_marks: vec![0; marks.len()],
             marks,
         }

@@ -18,6 +18,7 @@ use crate::obstacle::with_sources;
 use crate::progress::{AtWork, Progress, Reached};
 use crate::protocol::{FromWorker, InHand, ToWorker, WORKER_ARGUMENT, receive, send};
 use crate::signals;
+use crate::spec::CheckpointFolder;
 use crate::worker::{Worker, WorkerContext};
 
 /// What a worker process says last when the fault is neither its own nor a record's.
@@ -74,18 +75,17 @@ fn serve(registry: &Registry) -> io::Result<()> {
     signals::watch();
     let driver = Driver(Arc::new(Mutex::new(take_output()?)));
     let mut input = BufReader::new(io::stdin());
-    let Some(ToWorker::Begin {
-        checkpoint_dir,
-        maps,
-    }) = receive(&mut input)?
-    else {
+    let Some(ToWorker::Begin { spec }) = receive(&mut input)? else {
+        return Err(io::Error::other("the driver does not say what the job is"));
+    };
+    let Some(CheckpointFolder { path, maps }) = &spec.stores else {
         return Err(io::Error::other(
             "the driver does not say where checkpoints are",
         ));
     };
     let context = WorkerContext {
         registry: registry.clone(),
-        store: Arc::new(LocalStore::new(checkpoint_dir).mapping(maps)),
+        store: Arc::new(LocalStore::new(path).mapping(*maps)),
         shared: Shared::default(),
     };
     let (stop, progress) = (
@@ -104,7 +104,7 @@ fn serve(registry: &Registry) -> io::Result<()> {
         let driver = driver.clone();
         // The name keeps panics of operators quiet.
         start("coldpress-worker-0", move || -> io::Result<()> {
-            let mut worker = Worker::new(context);
+            let mut worker = Worker::new(Arc::from(spec), context);
             for attempt in queue {
                 run(&mut worker, &attempt, &stop, &progress, &driver)?;
             }
@@ -164,7 +164,7 @@ fn run(
         worker.run(attempt, stop, progress)
     };
     // Taken out first, so that nothing is said of it after its end.
-    if let Some(at_work) = progress.settle(attempt.partition.index, Reached::Nothing) {
+    if let Some(at_work) = progress.settle(attempt.task, Reached::Nothing) {
         driver.tell(&FromWorker::AtWork { at_work })?;
     }
     driver.tell(&FromWorker::Finished {

@@ -8,7 +8,7 @@ use coldpress_operator::Chain;
 use coldpress_record::{Batch, Ledger};
 use coldpress_storage::{FileRef, FileStamp};
 
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::error::AttemptError;
 use crate::outcome::CheckpointOutcome;
 
@@ -31,20 +31,20 @@ pub(crate) enum Base {
 impl Tee {
     /// The tee of an attempt that begins at `base` and has a point behind each of these numbers of operators.
     pub(crate) fn create(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         points: &[u32],
         base: Base,
         chain: &Chain,
         store: &dyn CheckpointStore,
     ) -> Result<Self, AttemptError> {
         match base {
-            Base::Slice(base) if !attempt.full_checkpoints && !points.is_empty() => {
-                DeltaTee::create(attempt, base, chain, store).map(|tee| Self::Delta(Box::new(tee)))
+            Base::Slice(base) if !work.spec.checkpoints.full && !points.is_empty() => {
+                DeltaTee::create(work, base, chain, store).map(|tee| Self::Delta(Box::new(tee)))
             }
             // What changed can only be told from what can be read again.
             _ => points
                 .iter()
-                .map(|point| FullTee::create(attempt, *point, chain, store))
+                .map(|point| FullTee::create(work, *point, chain, store))
                 .collect::<Result<_, _>>()
                 .map(Self::Full),
         }
@@ -78,20 +78,18 @@ impl Tee {
     /// whole attempt.
     pub(crate) fn finish(
         self,
-        attempt: &Attempt,
+        work: Assignment<'_>,
         points: Vec<Manifest>,
         whole: &Manifest,
         chain: &Chain,
     ) -> Result<Vec<CheckpointOutcome>, AttemptError> {
-        let points = points
-            .into_iter()
-            .map(|manifest| at_point(attempt, manifest));
+        let points = points.into_iter().map(|manifest| at_point(work, manifest));
         match self {
-            Self::Delta(delta) => delta.finish(attempt, points.collect(), whole, chain),
+            Self::Delta(delta) => delta.finish(work, points.collect(), whole, chain),
             Self::Full(tees) => {
                 let pairs = tees.into_iter().zip(points);
                 pairs
-                    .map(|(tee, manifest)| tee.finish(attempt, manifest, chain))
+                    .map(|(tee, manifest)| tee.finish(work, manifest, chain))
                     .collect()
             }
         }
@@ -99,11 +97,11 @@ impl Tee {
 }
 
 /// What is true behind a point: the ledger is that of the operators before it.
-pub(crate) fn at_point(attempt: &Attempt, manifest: Manifest) -> Manifest {
+pub(crate) fn at_point(work: Assignment<'_>, manifest: Manifest) -> Manifest {
     let operation = manifest.operation as usize;
     let operators = manifest.ledger.operators[..operation].to_vec();
     Manifest {
-        chain: attempt.chain[operation].to_string(),
+        chain: work.attempt.chain[operation].to_string(),
         ledger: Ledger {
             operators,
             ..manifest.ledger
@@ -113,7 +111,7 @@ pub(crate) fn at_point(attempt: &Attempt, manifest: Manifest) -> Manifest {
 }
 
 fn outcome(
-    attempt: &Attempt,
+    work: Assignment<'_>,
     chain: &Chain,
     (operation, rows): (u32, u64),
     (name, stamp): (&ObjectName, FileStamp),
@@ -122,7 +120,7 @@ fn outcome(
     CheckpointOutcome {
         operation,
         operator: operator(chain, operation),
-        chain: attempt.chain[operation as usize],
+        chain: work.attempt.chain[operation as usize],
         file: FileRef::new(name.as_str(), stamp),
         rows,
         delta: base.is_some(),
@@ -147,14 +145,17 @@ pub(crate) struct DeltaTee {
 
 impl DeltaTee {
     fn create(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         base: DeltaBase,
         chain: &Chain,
         store: &dyn CheckpointStore,
     ) -> Result<Self, AttemptError> {
-        let (format, compression) = (attempt.checkpoint_format, attempt.checkpoint_compression);
-        let (partition, epoch) = (attempt.partition.index, attempt.epoch);
-        let name = delta_name(partition, epoch, attempt.attempt, format, compression);
+        let (format, compression) = (
+            work.spec.checkpoints.format,
+            work.spec.checkpoints.compression,
+        );
+        let (partition, epoch) = (work.attempt.task.partition, work.attempt.epoch);
+        let name = delta_name(partition, epoch, work.attempt.number, format, compression);
         let fields = chain.fields().paths().iter();
         let fields: Vec<String> = fields.map(|path| path.name().to_owned()).collect();
         let stats = chain.pipeline().stats().iter();
@@ -186,7 +187,7 @@ impl DeltaTee {
 
     fn finish(
         self,
-        attempt: &Attempt,
+        work: Assignment<'_>,
         points: Vec<Manifest>,
         whole: &Manifest,
         chain: &Chain,
@@ -199,7 +200,7 @@ impl DeltaTee {
         let stamp = self.writer.finish(whole, &sections)?;
         let made = sections.iter().map(|section| {
             let place = (section.operation, section.rows);
-            outcome(attempt, chain, place, (&self.name, stamp), Some(&self.base))
+            outcome(work, chain, place, (&self.name, stamp), Some(&self.base))
         });
         Ok(made.collect())
     }
@@ -213,19 +214,22 @@ pub(crate) struct FullTee {
 
 impl FullTee {
     fn create(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         operation: u32,
         chain: &Chain,
         store: &dyn CheckpointStore,
     ) -> Result<Self, AttemptError> {
-        let (format, compression) = (attempt.checkpoint_format, attempt.checkpoint_compression);
-        let (partition, epoch) = (attempt.partition.index, attempt.epoch);
+        let (format, compression) = (
+            work.spec.checkpoints.format,
+            work.spec.checkpoints.compression,
+        );
+        let (partition, epoch) = (work.attempt.task.partition, work.attempt.epoch);
         let name = checkpoint_name(
             partition,
             operation,
             &operator(chain, operation),
             epoch,
-            attempt.attempt,
+            work.attempt.number,
             format,
             compression,
         );
@@ -234,7 +238,7 @@ impl FullTee {
             format,
             compression,
             stats: chain.pipeline().stats(),
-            batch_rows: attempt.checkpoint_batch_rows,
+            batch_rows: work.spec.checkpoints.batch_rows,
         };
         let writer = RowsWriter::create(store.put_new(&name)?, &options)?;
         Ok(Self { name, writer })
@@ -242,7 +246,7 @@ impl FullTee {
 
     fn finish(
         self,
-        attempt: &Attempt,
+        work: Assignment<'_>,
         manifest: Manifest,
         chain: &Chain,
     ) -> Result<CheckpointOutcome, AttemptError> {
@@ -252,6 +256,6 @@ impl FullTee {
             ..manifest
         };
         let stamp = self.writer.finish(&manifest)?;
-        Ok(outcome(attempt, chain, place, (&self.name, stamp), None))
+        Ok(outcome(work, chain, place, (&self.name, stamp), None))
     }
 }

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use coldpress_checkpoint::{CheckpointStore, Manifest};
-use coldpress_config::OperatorCall;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{
-    Chain, ChainSettings, Guard, InHandFn, Pipeline, Registry, Shared, Tally,
-};
+use coldpress_operator::{Chain, Guard, InHandFn, Pipeline, Registry, Shared, Tally};
+use coldpress_partition::Task;
 use coldpress_record::{Batch, FieldsSeen, Ledger};
 
-use crate::attempt::Attempt;
+use crate::attempt::{Assignment, Attempt};
 use crate::error::{AttemptError, FailureKind};
 use crate::input::{Found, Input};
 use crate::intermediate::Intermediate;
@@ -22,6 +20,7 @@ use crate::outcome::Outcome;
 use crate::output::ResultWriter;
 use crate::progress::Progress;
 use crate::segment::Segment;
+use crate::spec::JobSpec;
 use crate::tee::Tee;
 
 /// What a worker needs besides the attempt: what cannot be sent as a value.
@@ -37,8 +36,9 @@ pub struct WorkerContext {
 
 /// Runs attempts, one after another; built operators and buffers are kept in between.
 pub struct Worker {
+    spec: Arc<JobSpec>,
     context: WorkerContext,
-    chain: Option<Built>,
+    chain: Option<Chain>,
     batch: Batch,
 }
 
@@ -52,20 +52,14 @@ struct Watch<'a> {
 /// A batch's run: whose it is, and who watches.
 struct Inside<'a> {
     watch: &'a Watch<'a>,
-    partition: u32,
-}
-
-/// A chain, and what it was made of.
-struct Built {
-    operators: Vec<OperatorCall>,
-    settings: ChainSettings,
-    chain: Chain,
+    task: Task,
 }
 
 impl Worker {
-    /// A worker that has built nothing yet.
-    pub fn new(context: WorkerContext) -> Self {
+    /// A worker for a job, which has built nothing yet.
+    pub fn new(spec: Arc<JobSpec>, context: WorkerContext) -> Self {
         Self {
+            spec,
             context,
             chain: None,
             batch: Batch::default(),
@@ -96,6 +90,8 @@ impl Worker {
         progress: &Progress,
         in_hand: Option<&InHandFn<'_>>,
     ) -> Result<Outcome, AttemptError> {
+        let spec = Arc::clone(&self.spec);
+        let work = Assignment::new(&spec, attempt)?;
         let watch = Watch {
             stop,
             progress,
@@ -104,7 +100,7 @@ impl Worker {
                 in_hand,
             },
         };
-        let run = catch_unwind(AssertUnwindSafe(|| self.run_attempt(attempt, &watch)));
+        let run = catch_unwind(AssertUnwindSafe(|| self.run_attempt(work, &watch)));
         run.unwrap_or_else(|panic| {
             self.chain = None;
             self.batch = Batch::default();
@@ -121,13 +117,13 @@ impl Worker {
 
     fn run_attempt(
         &mut self,
-        attempt: &Attempt,
+        work: Assignment<'_>,
         watch: &Watch<'_>,
     ) -> Result<Outcome, AttemptError> {
-        self.prepare_chain(attempt)?;
+        self.prepare_chain()?;
         let (mut set_aside, mut first) = (Vec::new(), 0);
         loop {
-            let run = self.run_from(attempt, &mut first, &mut set_aside, watch);
+            let run = self.run_from(work, &mut first, &mut set_aside, watch);
             match run {
                 // The next start is tried, at last the slice itself.
                 Err(error) if error.kind == FailureKind::BadStart => {
@@ -147,38 +143,41 @@ impl Worker {
     /// Runs an attempt from the best start from the `first`-th on; `first` is then the one that was taken.
     fn run_from(
         &mut self,
-        attempt: &Attempt,
+        work: Assignment<'_>,
         first: &mut usize,
         set_aside: &mut Vec<String>,
         watch: &Watch<'_>,
     ) -> Result<Outcome, AttemptError> {
         let store = &*self.context.store;
-        let Some(Built { chain, .. }) = &mut self.chain else {
+        let Some(chain) = &mut self.chain else {
             return Err(AttemptError::new(
                 ErrorClass::Processing,
                 "the operators were not built",
             ));
         };
-        let (mut input, start) = Input::open(attempt, *first, store, set_aside)?;
+        let (mut input, start) = Input::open(work, *first, store, set_aside)?;
         *first = start;
-        let mut manifest = begin_manifest(attempt, chain, input.manifest());
+        let mut manifest = begin_manifest(work, chain, input.manifest());
         let resumed_at = manifest.operation;
         let mut tally = chain.tally();
         tally.ledger = manifest.ledger.clone();
-        tally.dropped = attempt.keep_dropped.then(|| vec![Vec::new(); chain.len()]);
+        tally.dropped = work
+            .spec
+            .keep_dropped
+            .then(|| vec![Vec::new(); chain.len()]);
         let _ = self.batch.take_seen();
-        let last = attempt.gate.map_or(chain.len(), |gate| gate as usize);
-        watch.progress.begin(attempt, resumed_at, last as u32);
-        let mut segments = Segment::of(attempt, resumed_at as usize, last);
+        let last = work.attempt.gate.map_or(chain.len(), |gate| gate as usize);
+        watch.progress.begin(work, resumed_at, last as u32);
+        let mut segments = Segment::of(work, resumed_at as usize, last);
         let points = Segment::points(&segments);
-        let mut tee = Tee::create(attempt, &points, input.base(attempt), chain, store)?;
+        let mut tee = Tee::create(work, &points, input.base(work), chain, store)?;
         let operators = (resumed_at as usize, last);
-        let mut intermediate = match attempt.intermediate {
-            Some(form) => Some(Intermediate::create(attempt, form, operators, chain)?),
+        let mut intermediate = match work.spec.intermediate {
+            Some(form) => Some(Intermediate::create(work, form, operators, chain)?),
             None => None,
         };
-        let mut result = match attempt.gate {
-            None => Some(ResultWriter::create(attempt, chain, input.schema())?),
+        let mut result = match work.attempt.gate {
+            None => Some(ResultWriter::create(work, chain, input.schema())?),
             Some(_) => None,
         };
         let mut found = Found::default();
@@ -186,16 +185,8 @@ impl Worker {
             if watch.stop.load(Ordering::Relaxed) {
                 return Err(AttemptError::stopped());
             }
-            watch
-                .progress
-                .read(attempt.partition.index, found.records.max(1));
-            account_for_input(
-                attempt,
-                &mut found,
-                &mut tally,
-                &mut manifest,
-                &mut segments,
-            )?;
+            watch.progress.read(work.attempt.task, found.records.max(1));
+            account_for_input(work, &mut found, &mut tally, &mut manifest, &mut segments)?;
             let kept = intermediate.as_mut();
             run_batch(
                 chain,
@@ -205,7 +196,7 @@ impl Worker {
                 &mut tally,
                 &Inside {
                     watch,
-                    partition: attempt.partition.index,
+                    task: work.attempt.task,
                 },
             )?;
             if let Some(result) = &mut result {
@@ -213,7 +204,7 @@ impl Worker {
             }
         }
         let from_slice = input.is_slice();
-        input.finish(attempt)?;
+        input.finish(work)?;
         if from_slice {
             manifest.seen = self.batch.take_seen();
         }
@@ -226,42 +217,34 @@ impl Worker {
             result,
             resumed_at,
         };
-        made.finish(attempt, chain)
+        made.finish(work, chain)
     }
 
-    /// Builds the operators, unless the last attempt had the same.
-    fn prepare_chain(&mut self, attempt: &Attempt) -> Result<(), AttemptError> {
-        let same = |built: &Built| {
-            built.operators == attempt.operators && built.settings == attempt.settings
-        };
-        if self.chain.as_ref().is_some_and(same) {
+    /// Builds the operators, unless an attempt before did.
+    fn prepare_chain(&mut self) -> Result<(), AttemptError> {
+        if self.chain.is_some() {
             return Ok(());
         }
         let WorkerContext {
             registry, shared, ..
         } = &self.context;
-        let chain = Pipeline::resolve(registry, &attempt.operators, &attempt.settings)
+        let chain = Pipeline::resolve(registry, &self.spec.operators, &self.spec.settings)
             .and_then(|pipeline| pipeline.instantiate(shared))
             .map_err(|error| AttemptError::new(ErrorClass::Config, error.to_string()))?;
-        let (operators, settings) = (attempt.operators.clone(), attempt.settings.clone());
-        self.chain = Some(Built {
-            operators,
-            settings,
-            chain,
-        });
+        self.chain = Some(chain);
         Ok(())
     }
 }
 
 /// What is true before the first batch: nothing, or what the earlier work says.
-fn begin_manifest(attempt: &Attempt, chain: &Chain, earlier: Option<&Manifest>) -> Manifest {
+fn begin_manifest(work: Assignment<'_>, chain: &Chain, earlier: Option<&Manifest>) -> Manifest {
     let empty = Ledger::new(chain.names());
-    let slice = attempt.partition.slice.clone();
+    let slice = work.attempt.slice.clone();
     let Some(earlier) = earlier else {
         return Manifest {
-            partition: attempt.partition.index,
+            partition: work.attempt.task.partition,
             operation: 0,
-            chain: attempt.chain[0].to_string(),
+            chain: work.attempt.chain[0].to_string(),
             slice: slice.digest,
             ledger: empty,
             error_marks: vec![0; slice.marks.len()],
@@ -270,7 +253,7 @@ fn begin_manifest(attempt: &Attempt, chain: &Chain, earlier: Option<&Manifest>) 
             quarantine: Vec::new(),
             seen: FieldsSeen::default(),
             types: None,
-            dropped: attempt.keep_dropped.then(Vec::new),
+            dropped: work.spec.keep_dropped.then(Vec::new),
         };
     };
     let mut operators = earlier.ledger.operators.clone();
@@ -281,18 +264,18 @@ fn begin_manifest(attempt: &Attempt, chain: &Chain, earlier: Option<&Manifest>) 
             ..earlier.ledger
         },
         types: None,
-        dropped: earlier.dropped.clone().filter(|_| attempt.keep_dropped),
+        dropped: earlier.dropped.clone().filter(|_| work.spec.keep_dropped),
         ..earlier.clone()
     }
 }
 
 /// The error of the first record that cannot be read, where the recipe wants none left out.
-fn refuse_unread(attempt: &Attempt, found: &Found) -> Result<(), AttemptError> {
+fn refuse_unread(work: Assignment<'_>, found: &Found) -> Result<(), AttemptError> {
     let rejects = found
         .rejects
         .iter()
         .map(|reject| (reject.origin.position, reject.reason.clone()));
-    let limit = attempt.max_record_bytes;
+    let limit = work.spec.max_record_bytes;
     let too_long = found.too_long.iter().map(|(origin, length)| {
         let reason =
             format!("the record is longer than `max_record_mb` ({length} bytes, limit {limit})");
@@ -305,8 +288,8 @@ fn refuse_unread(attempt: &Attempt, found: &Found) -> Result<(), AttemptError> {
     let Some((position, reason)) = rejects.chain(too_long).chain(lost).min() else {
         return Ok(());
     };
-    let path = attempt.source.path.display();
-    let unit = match attempt.source.is_columnar() {
+    let path = work.source.path.display();
+    let unit = match work.source.is_columnar() {
         true => "row",
         false => "byte",
     };
@@ -317,7 +300,7 @@ fn refuse_unread(attempt: &Attempt, found: &Found) -> Result<(), AttemptError> {
 
 /// Counts what was read and sets aside what is no record.
 fn account_for_input(
-    attempt: &Attempt,
+    work: Assignment<'_>,
     found: &mut Found,
     tally: &mut Tally,
     manifest: &mut Manifest,
@@ -329,8 +312,8 @@ fn account_for_input(
     let lengths = found.rejects.iter().map(|reject| reject.bytes.len() as u64);
     let long = found.too_long.iter().map(|(_, length)| *length);
     tally.ledger.rejected_bytes += lengths.chain(long).sum::<u64>();
-    if !attempt.lenient {
-        refuse_unread(attempt, found)?;
+    if !work.spec.lenient {
+        refuse_unread(work, found)?;
     }
     manifest.unreadable.append(&mut found.unreadable);
     let Some(first) = segments.first_mut() else {
@@ -342,7 +325,7 @@ fn account_for_input(
         .try_for_each(|reject| first.reject(reject))?;
     let mut too_long = found.too_long.drain(..);
     too_long.try_for_each(|(origin, length)| {
-        first.reject_too_long(origin, length, attempt.max_record_bytes)
+        first.reject_too_long(origin, length, work.spec.max_record_bytes)
     })
 }
 
@@ -393,9 +376,9 @@ fn run_operators(
     tally: &mut Tally,
     inside: &Inside<'_>,
 ) -> Result<(), AttemptError> {
-    let Inside { watch, partition } = inside;
+    let Inside { watch, task } = inside;
     for operation in operators {
-        watch.progress.enter(*partition, operation as u32);
+        watch.progress.enter(*task, operation as u32);
         chain
             .run_guarded(batch, operation..operation + 1, tally, &watch.guard)
             .map_err(|failure| AttemptError {

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use coldpress_storage::spawn;
-use coldpress_worker::{Attempt, Progress, Worker, WorkerContext};
+use coldpress_worker::{Attempt, JobSpec, Progress, Worker, WorkerContext};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::{Backend, Finished, Running};
@@ -26,6 +26,7 @@ impl Backend for LocalBackend {
     fn start(
         &self,
         workers: usize,
+        spec: Arc<JobSpec>,
         context: WorkerContext,
         finished: Sender<Finished>,
     ) -> std::io::Result<Box<dyn Running>> {
@@ -39,7 +40,7 @@ impl Backend for LocalBackend {
             threads: Vec::new(),
         };
         for number in 0..workers.max(1) {
-            let worker = Worker::new(context.clone());
+            let worker = Worker::new(Arc::clone(&spec), context.clone());
             let (queue, finished) = (queue.clone(), finished.clone());
             let (stop, progress) = (Arc::clone(&threads.stop), Arc::clone(&threads.progress));
             let name = format!("coldpress-worker-{number}");
@@ -64,11 +65,10 @@ fn serve(
         let started = Instant::now();
         let result = worker.run(&attempt, stop, progress);
         let seconds = started.elapsed().as_secs_f64();
-        let (partition, number) = (attempt.partition.index, attempt.attempt);
         if finished
             .send(Finished {
-                partition,
-                number,
+                task: attempt.task,
+                number: attempt.number,
                 seconds,
                 result,
             })

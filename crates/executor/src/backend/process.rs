@@ -12,7 +12,9 @@ use std::time::Instant;
 
 use coldpress_checkpoint::LocalStore;
 use coldpress_storage::spawn;
-use coldpress_worker::{Attempt, AttemptError, Outcome, Progress, ToWorker, WorkerContext};
+use coldpress_worker::{
+    Attempt, AttemptError, CheckpointFolder, JobSpec, Outcome, Progress, ToWorker, WorkerContext,
+};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use self::child::{Child, Pipe};
@@ -59,12 +61,24 @@ impl Backend for ProcessBackend {
     fn start(
         &self,
         workers: usize,
+        spec: Arc<JobSpec>,
         _: WorkerContext,
         finished: Sender<Finished>,
     ) -> std::io::Result<Box<dyn Running>> {
         let (attempts, queue) = unbounded::<Attempt>();
+        let stores = CheckpointFolder {
+            path: self.store.root().to_owned(),
+            maps: self.store.maps(),
+        };
+        let spec = JobSpec {
+            stores: Some(stores),
+            ..Arc::unwrap_or_clone(spec)
+        };
         let shared = Arc::new(Shared {
-            backend: self.clone(),
+            program: self.program.clone(),
+            begin: ToWorker::Begin {
+                spec: Box::new(spec),
+            },
             stop: AtomicBool::new(false),
             progress: Arc::new(Progress::default()),
             pipes: (0..workers.max(1)).map(|_| Mutex::default()).collect(),
@@ -92,7 +106,9 @@ impl Backend for ProcessBackend {
 
 /// What the threads that attend to the processes share with the driver.
 struct Shared {
-    backend: ProcessBackend,
+    program: Option<PathBuf>,
+    /// What each process is told first.
+    begin: ToWorker,
     stop: AtomicBool,
     progress: Arc<Progress>,
     /// The ways to the processes that live, by the number of the worker.
@@ -165,9 +181,9 @@ impl Attendant {
     fn serve(mut self, queue: &Receiver<Attempt>, finished: &Sender<Finished>) {
         for attempt in queue {
             let started = Instant::now();
-            let (partition, number) = (attempt.partition.index, attempt.attempt);
+            let (task, number) = (attempt.task, attempt.number);
             let finished = finished.send(Finished {
-                partition,
+                task,
                 number,
                 result: self.run(attempt),
                 seconds: started.elapsed().as_secs_f64(),
@@ -213,8 +229,8 @@ impl Attendant {
     }
 
     fn start(&self) -> Result<Child, AttemptError> {
-        let backend = &self.shared.backend;
-        let (child, pipe) = Child::start(backend.program.as_deref(), &backend.store)?;
+        let Shared { program, begin, .. } = &*self.shared;
+        let (child, pipe) = Child::start(program.as_deref(), begin)?;
         *self.shared.pipe(self.number) = Some(pipe);
         Ok(child)
     }

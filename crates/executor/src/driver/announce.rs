@@ -138,28 +138,31 @@ impl Driver<'_> {
     }
 
     pub(super) fn announce_attempt(&mut self, attempt: &Attempt) {
-        let index = attempt.partition.index;
+        let index = attempt.task.partition;
         self.begun.insert(index, Instant::now());
-        let records = attempt.partition.slice.records;
+        let records = attempt.slice.records;
         let retries = self.retries_of(index);
         let event = Event::new(EventKind::PartitionStart, format!("{records} records"))
             .partition(index)
-            .attempt(attempt.attempt)
+            .attempt(attempt.number)
             .retries(retries);
         self.events.emit(event);
     }
 
     /// Tells of the operators that have begun on a partition since this was told last.
     pub(super) fn announce_operators(&mut self, at_work: &AtWork) {
-        let retries = self.retries_of(at_work.partition);
-        let told = self.told_operators.entry(at_work.partition).or_default();
+        let retries = self.retries_of(at_work.task.partition);
+        let told = self
+            .told_operators
+            .entry(at_work.task.partition)
+            .or_default();
         let begun = at_work.begun.iter().skip(*told);
         let operators = &self.executor.prepared.recipe.process;
         for (operation, when) in begun {
             let name = operators.get(*operation as usize).map(|call| &call.name);
             let event = Event::new(EventKind::OpStart, "first records arrived")
                 .at(*when)
-                .partition(at_work.partition)
+                .partition(at_work.task.partition)
                 .operation(name.cloned().unwrap_or_default(), *operation)
                 .attempt(at_work.attempt)
                 .retries(retries);
@@ -185,15 +188,15 @@ impl Driver<'_> {
         let message =
             format!("checkpoints published up to operator {behind}; work continues from there");
         let event = Event::new(EventKind::Info, message)
-            .partition(outcome.partition)
+            .partition(outcome.task.partition)
             .attempt(outcome.attempt)
-            .retries(self.retries_of(outcome.partition))
+            .retries(self.retries_of(outcome.task.partition))
             .duration_seconds(seconds);
         self.events.emit(event);
     }
 
     fn announce_work(&mut self, outcome: &Outcome) {
-        let partition = outcome.partition;
+        let partition = outcome.task.partition;
         for reason in &outcome.set_aside {
             self.warn(format!(
                 "partition {partition}: a checkpoint is no good and was left: {reason}"
@@ -257,9 +260,9 @@ impl Driver<'_> {
             EventKind::PartitionComplete,
             format!("{records} records in, {out} out"),
         )
-        .partition(outcome.partition)
+        .partition(outcome.task.partition)
         .attempt(outcome.attempt)
-        .retries(self.retries_of(outcome.partition))
+        .retries(self.retries_of(outcome.task.partition))
         .duration_seconds(seconds)
         .rows(records, out)
         .output_path(rows)
@@ -268,7 +271,7 @@ impl Driver<'_> {
         if outcome.ledger.quarantined() > 0 {
             let message = format!("{} records are in quarantine", outcome.ledger.quarantined());
             self.events.emit(
-                Event::new(EventKind::RecordQuarantined, message).partition(outcome.partition),
+                Event::new(EventKind::RecordQuarantined, message).partition(outcome.task.partition),
             );
         }
     }

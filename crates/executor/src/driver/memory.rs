@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use coldpress_events::{Event, EventKind};
-use coldpress_partition::PlannedPartition;
+use coldpress_partition::Slice;
 
 use super::Driver;
 use crate::memory::{Admission, CLOSED_ABOVE, MemoryGate, OPEN_BELOW, resident_bytes};
@@ -79,11 +79,11 @@ impl Driver<'_> {
     }
 
     /// Tells the first partition whose records are more than a worker's share of the memory.
-    pub(super) fn tell_large(&mut self, partition: &PlannedPartition) {
+    pub(super) fn tell_large(&mut self, partition: u32, slice: &Slice) {
         let prepared = &self.executor.prepared;
         let limit = self.memory.gate.limit_bytes();
         let share = limit / prepared.workers.max(1) as u64;
-        let bytes = partition.slice.bytes();
+        let bytes = slice.bytes();
         if bytes <= share || self.memory.is_large_told {
             return;
         }
@@ -94,9 +94,8 @@ impl Driver<'_> {
             (false, Some(_)) => "raise `partition.num_of_partitions`",
             (false, None) => "lower `partition.max_size_mb`",
         };
-        let index = partition.index;
         let message = format!(
-            "partition {index} has {bytes} bytes of records, more than the {share} bytes of memory that each of {} workers \
+            "partition {partition} has {bytes} bytes of records, more than the {share} bytes of memory that each of {} workers \
              may take; {setting}, lower `np` or raise `memory_limit_mb`",
             prepared.workers
         );

@@ -14,7 +14,7 @@ impl Driver<'_> {
         let chain = self.chain.get(begun);
         let earlier = chain.and_then(|chain| {
             self.state
-                .nanos_until(outcome.partition, outcome.resumed_at, *chain)
+                .nanos_until(outcome.task.partition, outcome.resumed_at, *chain)
         });
         for (nanos, earlier) in nanos
             .iter_mut()
@@ -30,10 +30,10 @@ impl Driver<'_> {
         let nanos = self.nanos(&outcome);
         let slice = self
             .state
-            .partition(outcome.partition)
+            .partition(outcome.task.partition)
             .map(|partition| partition.slice.digest);
         Publication {
-            partition: outcome.partition,
+            partition: outcome.task.partition,
             attempt: outcome.attempt,
             epoch: self.journal.epoch(),
             chain: self.final_chain(),
@@ -59,10 +59,10 @@ impl Driver<'_> {
 
     pub(super) fn gate_reached(&self, outcome: Outcome) -> GateReached {
         let nanos = self.nanos(&outcome);
-        let planned = self.state.partition(outcome.partition);
+        let planned = self.state.partition(outcome.task.partition);
         let slice = planned.map(|planned| planned.slice.digest);
         GateReached {
-            partition: outcome.partition,
+            partition: outcome.task.partition,
             attempt: outcome.attempt,
             epoch: self.journal.epoch(),
             checkpoints: outcome

@@ -3,7 +3,7 @@
 use coldpress_dataset::RowsForm;
 use coldpress_job::{CheckpointEntry, Publication};
 use coldpress_operator::Poison;
-use coldpress_partition::PlannedPartition;
+use coldpress_partition::{PlannedPartition, Task};
 use coldpress_storage::FileRef;
 use coldpress_worker::{Attempt, Start};
 
@@ -37,47 +37,27 @@ impl Driver<'_> {
             // A name from a file never leads outside of the job's folders.
             self.executor.layout.locate(copy).ok()?;
         }
-        let source = self.sources.get(planned.slice.source as usize)?.clone();
         let starts = if prepared.recipe.failure.use_checkpoints_for_recovery {
             self.starts(partition)
         } else {
             Vec::new()
         };
         let from_input = prepared.recipe.failure.restart_from_beginning || starts.is_empty();
-        let rows_form = prepared.rows_form(&source);
         let begun = starts.first().map_or(0, Start::operation);
         // A gate makes sense only if the next attempt can begin at it.
         let has_gates = prepared.recipe.failure.use_checkpoints_for_recovery
             && !self.gateless.contains(&partition);
         let gate = has_gates.then(|| self.gate(&planned, begun)).flatten();
         Some(Attempt {
-            rows_form,
             gate,
-            full_checkpoints: prepared.full_checkpoints(),
             epoch: self.journal.epoch(),
-            attempt: number,
-            job_dir: self.executor.layout.job_dir().to_owned(),
-            partition: planned,
-            source,
-            operators: prepared.recipe.process.clone(),
-            settings: prepared.chain_settings.clone(),
+            number,
+            task: Task::new(0, partition),
+            slice: planned.slice,
             chain: self.chain.clone(),
             starts,
             from_input,
             checkpoints: prepared.checkpoints.clone(),
-            checkpoint_format: prepared.checkpoint_format,
-            checkpoint_compression: prepared.checkpoint_compression,
-            checkpoint_batch_rows: u32::try_from(prepared.recipe.storage.arrow_batch_size)
-                .unwrap_or(u32::MAX),
-            intermediate: prepared.intermediate(),
-            // The recipe's, not the plan's: it decides which records come out. Where it also decides what text a file
-            // becomes, another one than the plan's was refused.
-            max_record_bytes: prepared.recipe.failure.max_record_bytes,
-            table_memory_bytes: prepared.table_memory_bytes(),
-            lenient: prepared.recipe.dataset.lenient,
-            keep_stats: prepared.recipe.export.keep_stats,
-            note_types: prepared.target.needs_second_pass(),
-            keep_dropped: prepared.keeps_dropped(),
             poison: self.poison(partition),
             isolated: self.suspects.contains(partition),
         })

@@ -29,7 +29,7 @@ fn operator_at_work(at_work: &AtWork, names: &[String]) -> OperatorAtWork {
     let mut begun = at_work.begun.iter();
     let name = names.get(operation as usize);
     OperatorAtWork {
-        partition_id: at_work.partition,
+        partition_id: at_work.task.partition,
         attempt: at_work.attempt,
         operation_name: name.cloned().unwrap_or_default(),
         operation_idx: operation,

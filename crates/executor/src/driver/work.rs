@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::merge::MergeFailure;
 use crate::prepare::PATIENCE;
 use crate::scheduler::{Next, Scheduler, Step};
+use crate::spec::job_spec;
 
 /// What is in motion while the job is worked on.
 pub(super) struct Motion {
@@ -66,10 +67,11 @@ impl Driver<'_> {
             store: self.executor.store.clone(),
             shared: prepared.shared.clone(),
         };
+        let spec = job_spec(prepared, &self.executor.layout, &self.sources);
         let running = self
             .executor
             .backend
-            .start(prepared.workers, context, sender)
+            .start(prepared.workers, Arc::new(spec), context, sender)
             .map_err(|error| {
                 Error::because(
                     ErrorKind::Failed,
@@ -209,7 +211,7 @@ impl Driver<'_> {
                 at_millis: now_millis(),
             })?;
             self.announce_attempt(&attempt);
-            self.tell_large(&attempt.partition);
+            self.tell_large(partition, &attempt.slice);
             attempts.push(attempt);
         }
         Ok(attempts)
@@ -217,17 +219,18 @@ impl Driver<'_> {
 
     fn take_finished(&mut self, motion: &mut Motion, finished: Finished) -> Result<()> {
         let Finished {
-            partition,
+            task,
             number,
             seconds,
             result,
         } = finished;
+        let partition = task.partition;
         let reached = match &result {
             Ok(outcome) if outcome.result.is_some() => Reached::End,
             Ok(_) => Reached::Gate,
             Err(_) => Reached::Nothing,
         };
-        if let Some(at_work) = motion.progress.settle(partition, reached) {
+        if let Some(at_work) = motion.progress.settle(task, reached) {
             self.announce_operators(&at_work);
         }
         self.told_operators.remove(&partition);
@@ -247,7 +250,7 @@ impl Driver<'_> {
     }
 
     fn take_outcome(&mut self, motion: &mut Motion, outcome: Outcome, seconds: f64) -> Result<()> {
-        let partition = outcome.partition;
+        let partition = outcome.task.partition;
         match outcome.result.clone() {
             Some(result) => {
                 let is_first = !self.gated.remove(&partition);
@@ -278,7 +281,7 @@ impl Driver<'_> {
 
     /// Takes note of what operators cost: each as the last partition showed it.
     fn note_costs(&mut self, outcome: &Outcome) {
-        let planned = self.state.partition(outcome.partition);
+        let planned = self.state.partition(outcome.task.partition);
         let bytes = planned.map_or(0, |planned| planned.slice.bytes());
         self.costs.resize(outcome.nanos.len(), 0.0);
         for (cost, nanos) in self.costs.iter_mut().zip(&outcome.nanos) {

@@ -10,7 +10,7 @@ use coldpress_record::Batch;
 use coldpress_storage::FileRef;
 
 use super::{Found, Input};
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::error::AttemptError;
 
 /// A slice behind some operators, which are not run.
@@ -23,7 +23,7 @@ pub(crate) struct DeltaInput {
 
 impl DeltaInput {
     pub(super) fn open(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         operation: u32,
         files: &[FileRef],
         store: &dyn CheckpointStore,
@@ -36,16 +36,16 @@ impl DeltaInput {
         let chain = DeltaChain::new(readers)?;
         let replay = chain.replayer(operation)?;
         let manifest = replay.manifest().map(|section| section.manifest.clone());
-        let first = attempt.chain.first().map(ToString::to_string);
+        let first = work.attempt.chain.first().map(ToString::to_string);
         let begins_at_slice = chain
             .base()
             .is_some_and(|base| base.operation == 0 && Some(&base.chain) == first.as_ref());
         let fits = |manifest: &Manifest| {
-            let wanted = attempt.chain.get(operation as usize);
-            manifest.partition == attempt.partition.index
-                && manifest.slice == attempt.partition.slice.digest
+            let wanted = work.attempt.chain.get(operation as usize);
+            manifest.partition == work.attempt.task.partition
+                && manifest.slice == work.attempt.slice.digest
                 && Some(&manifest.chain) == wanted.map(ToString::to_string).as_ref()
-                && (manifest.dropped.is_some() || !attempt.keep_dropped)
+                && (manifest.dropped.is_some() || !work.spec.keep_dropped)
         };
         let manifest = manifest.filter(|manifest| begins_at_slice && fits(manifest));
         let Some(manifest) = manifest else {
@@ -57,7 +57,7 @@ impl DeltaInput {
             files: files.to_vec(),
         };
         Ok(Self {
-            slice: Input::open_slice(attempt)?,
+            slice: Input::open_slice(work)?,
             replay,
             manifest,
             base,
@@ -86,9 +86,9 @@ impl DeltaInput {
         Ok(more)
     }
 
-    pub(super) fn finish(self, attempt: &Attempt) -> Result<(), AttemptError> {
+    pub(super) fn finish(self, work: Assignment<'_>) -> Result<(), AttemptError> {
         let finished = self.replay.finish();
         finished.map_err(|error| AttemptError::from(error).of_start())?;
-        self.slice.finish(attempt)
+        self.slice.finish(work)
     }
 }

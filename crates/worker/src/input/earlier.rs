@@ -14,7 +14,7 @@ use coldpress_operator::Chain;
 use coldpress_record::Batch;
 use coldpress_storage::{FileRef, open_file};
 
-use crate::attempt::{Attempt, Start};
+use crate::attempt::{Assignment, Start};
 use crate::error::AttemptError;
 
 /// Rows that earlier work of this partition ended with.
@@ -34,7 +34,7 @@ enum Rows {
 
 impl EarlierInput {
     pub(super) fn open(
-        attempt: &Attempt,
+        work: Assignment<'_>,
         start: &Start,
         store: &dyn CheckpointStore,
     ) -> Result<Self, AttemptError> {
@@ -43,7 +43,7 @@ impl EarlierInput {
                 store.get(&ObjectName::new(name)?)?,
                 stamp,
             )?),
-            Start::Result { rows, index, .. } => open_result(attempt, rows, index)?,
+            Start::Result { rows, index, .. } => open_result(work, rows, index)?,
             Start::Delta { .. } => {
                 return Err(AttemptError::new(ErrorClass::System, "it holds no rows"));
             }
@@ -53,15 +53,16 @@ impl EarlierInput {
             block: RowBlock::default(),
         };
         let manifest = input.manifest();
-        let wanted = attempt
+        let wanted = work
+            .attempt
             .chain
             .get(start.operation() as usize)
             .map(ToString::to_string);
         let fits = manifest.operation == start.operation()
-            && manifest.partition == attempt.partition.index
-            && manifest.slice == attempt.partition.slice.digest
+            && manifest.partition == work.attempt.task.partition
+            && manifest.slice == work.attempt.slice.digest
             && Some(&manifest.chain) == wanted.as_ref()
-            && (manifest.dropped.is_some() || !attempt.keep_dropped);
+            && (manifest.dropped.is_some() || !work.spec.keep_dropped);
         if fits {
             Ok(input)
         } else {
@@ -121,11 +122,15 @@ impl EarlierInput {
 }
 
 /// The rows of a result, in whichever form they are, with their index.
-fn open_result(attempt: &Attempt, rows: &FileRef, index: &FileRef) -> Result<Rows, AttemptError> {
+fn open_result(
+    work: Assignment<'_>,
+    rows: &FileRef,
+    index: &FileRef,
+) -> Result<Rows, AttemptError> {
     let cannot_open = |error: std::io::Error| AttemptError::system(&error);
-    rows.verify(&attempt.job_dir)?;
-    let file = open_file(rows.resolve(&attempt.job_dir))?;
-    let index = RowsReader::open_file(&index.resolve(&attempt.job_dir), &index.stamp())?;
+    rows.verify(&work.spec.job_dir)?;
+    let file = open_file(rows.resolve(&work.spec.job_dir))?;
+    let index = RowsReader::open_file(&index.resolve(&work.spec.job_dir), &index.stamp())?;
     Ok(match RowsForm::of_path(&rows.path) {
         RowsForm::Lines(packing) => {
             let lines = decode_rows(file, packing).map_err(cannot_open)?;

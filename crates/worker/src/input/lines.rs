@@ -6,7 +6,7 @@ use coldpress_record::{Batch, Lines, Origin, Unreadable};
 use coldpress_storage::Hasher;
 
 use super::Found;
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::error::AttemptError;
 
 /// The records of a slice of a text, and the hash of what was read.
@@ -21,31 +21,31 @@ pub(crate) struct LinesInput {
 }
 
 impl LinesInput {
-    pub(super) fn open(attempt: &Attempt) -> Result<Self, AttemptError> {
-        let slice = &attempt.partition.slice;
+    pub(super) fn open(work: Assignment<'_>) -> Result<Self, AttemptError> {
+        let slice = &work.attempt.slice;
         let stream = match &slice.copy {
             Some(copy) => {
-                let path = copy.resolve(&attempt.job_dir);
+                let path = copy.resolve(&work.spec.job_dir);
                 if !path.is_file() {
                     return Err(AttemptError::damaged_copy(&copy.path, "is gone"));
                 }
-                LineStream::open_copy(&path, slice.start, attempt.max_record_bytes)?
+                LineStream::open_copy(&path, slice.start, work.spec.max_record_bytes)?
             }
             None => LineStream::open_at(
-                &attempt.source,
+                work.source,
                 slice.start,
                 slice.seek,
                 Some(slice.end),
-                attempt.max_record_bytes,
+                work.spec.max_record_bytes,
             )?,
         };
-        let is_joined = attempt.source.is_joined() && slice.copy.is_none();
+        let is_joined = work.source.is_joined() && slice.copy.is_none();
         let mut stream = stream;
         if is_joined {
             stream.track_seeks();
         }
         Ok(Self {
-            joined: is_joined.then(|| attempt.source.clone()),
+            joined: is_joined.then(|| work.source.clone()),
             stream,
             lines: Lines::new(slice.source),
             hasher: Hasher::new(),
@@ -138,8 +138,8 @@ impl LinesInput {
         }
     }
 
-    pub(super) fn finish(self, attempt: &Attempt) -> Result<(), AttemptError> {
-        let slice = &attempt.partition.slice;
+    pub(super) fn finish(self, work: Assignment<'_>) -> Result<(), AttemptError> {
+        let slice = &work.attempt.slice;
         if self.hasher.finish() == slice.digest {
             return Ok(());
         }
@@ -147,8 +147,8 @@ impl LinesInput {
             Some(copy) => Err(AttemptError::damaged_copy(&copy.path, "is damaged")),
             None => Err(AttemptError::input_changed(format!(
                 "`{}` changed after the job was planned ({} are others); run with `--fresh` to process the new content",
-                attempt.source.path.display(),
-                slice.describe(&attempt.source)
+                work.source.path.display(),
+                slice.describe(work.source)
             ))),
         }
     }

@@ -10,7 +10,7 @@ use coldpress_partition::{Slice, verify_slices};
 use coldpress_record::{Batch, Reject};
 
 use super::Found;
-use crate::attempt::Attempt;
+use crate::attempt::Assignment;
 use crate::error::AttemptError;
 
 /// The rows of a slice.
@@ -27,20 +27,20 @@ pub(crate) struct TableInput {
 }
 
 impl TableInput {
-    pub(super) fn open(attempt: &Attempt) -> Result<Self, AttemptError> {
-        let slice = &attempt.partition.slice;
+    pub(super) fn open(work: Assignment<'_>) -> Result<Self, AttemptError> {
+        let slice = &work.attempt.slice;
         if slice.metadata.is_none() {
-            verify(attempt)?;
+            verify(work)?;
         }
-        let file = match TableFile::open(&attempt.source) {
+        let file = match TableFile::open(work.source) {
             // It could be opened when it was planned.
-            Err(Error::DamagedTable { .. }) => return Err(changed(attempt)),
+            Err(Error::DamagedTable { .. }) => return Err(changed(work)),
             opened => opened.map_err(changed_or_failed)?,
         };
-        let file = file.with_memory(attempt.table_memory_bytes);
+        let file = file.with_memory(work.spec.table_memory_bytes);
         let is_other = |planned| planned != file.metadata_digest();
         if slice.metadata.is_some_and(is_other) || slice.end > file.rows() {
-            return Err(changed(attempt));
+            return Err(changed(work));
         }
         Ok(Self {
             schema: file.schema().clone(),
@@ -49,10 +49,10 @@ impl TableInput {
                 .map_err(changed_or_failed)?,
             file,
             slice: slice.clone(),
-            changed: changed(attempt),
+            changed: changed(work),
             source: slice.source,
             next_row: slice.start,
-            max_record_bytes: attempt.max_record_bytes,
+            max_record_bytes: work.spec.max_record_bytes,
         })
     }
 
@@ -142,9 +142,9 @@ impl TableInput {
     }
 
     /// What was read must be what was planned.
-    pub(super) fn finish(self, attempt: &Attempt) -> Result<(), AttemptError> {
+    pub(super) fn finish(self, work: Assignment<'_>) -> Result<(), AttemptError> {
         if self.slice.metadata.is_none() {
-            return verify(attempt);
+            return verify(work);
         }
         let read = self.stream.finish().map_err(changed_or_failed)?;
         match read == self.slice.digest {
@@ -155,16 +155,16 @@ impl TableInput {
 }
 
 /// Hashes the slice again. The digests of earlier releases do not say what is to be hashed while rows are read.
-fn verify(attempt: &Attempt) -> Result<(), AttemptError> {
-    let slice = &attempt.partition.slice;
-    verify_slices(&attempt.source, &[slice], attempt.max_record_bytes).map_err(changed_or_failed)
+fn verify(work: Assignment<'_>) -> Result<(), AttemptError> {
+    let slice = &work.attempt.slice;
+    verify_slices(work.source, &[slice], work.spec.max_record_bytes).map_err(changed_or_failed)
 }
 
-fn changed(attempt: &Attempt) -> AttemptError {
-    let slice = &attempt.partition.slice;
+fn changed(work: Assignment<'_>) -> AttemptError {
+    let slice = &work.attempt.slice;
     changed_or_failed(Error::Changed {
-        path: attempt.source.identity.path.clone(),
-        what: format!("{} are others", slice.describe(&attempt.source)),
+        path: work.source.identity.path.clone(),
+        what: format!("{} are others", slice.describe(work.source)),
     })
 }
 

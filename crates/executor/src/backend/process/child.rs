@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 
-use coldpress_checkpoint::LocalStore;
 use coldpress_storage::{Obstacle, crash_point};
 use coldpress_worker::{
     AttemptError, FromWorker, InHand, Outcome, Progress, ToWorker, WORKER_ARGUMENT, receive, send,
@@ -51,7 +50,7 @@ impl Child {
     /// An obstacle, unless somebody ended the process: no attempt is to blame if there is no process to run it.
     pub(super) fn start(
         program: Option<&Path>,
-        store: &LocalStore,
+        begin: &ToWorker,
     ) -> Result<(Self, Pipe), AttemptError> {
         let program = match program {
             Some(program) => program.to_owned(),
@@ -72,12 +71,8 @@ impl Child {
             done: BTreeMap::new(),
             oom_kills,
         };
-        let begin = ToWorker::Begin {
-            checkpoint_dir: store.root().to_owned(),
-            maps: store.maps(),
-        };
         // One that does not listen does not answer either.
-        let _ = pipe.tell(&begin);
+        let _ = pipe.tell(begin);
         match receive(&mut child.said) {
             Ok(Some(FromWorker::Ready)) => Ok((child, pipe)),
             Ok(None) => {

@@ -1,0 +1,36 @@
+//! What all workers of a job are told once.
+
+use coldpress_dataset::Source;
+use coldpress_job::Layout;
+use coldpress_worker::{CheckpointForm, JobSpec};
+
+use crate::prepare::Prepared;
+
+/// The part of a job that is the same for all attempts.
+pub(crate) fn job_spec(prepared: &Prepared, layout: &Layout, sources: &[Source]) -> JobSpec {
+    let recipe = &prepared.recipe;
+    JobSpec {
+        job_dir: layout.job_dir().to_owned(),
+        // A backend whose workers cannot share the driver's store fills it in.
+        stores: None,
+        sources: sources.to_vec(),
+        operators: recipe.process.clone(),
+        settings: prepared.chain_settings.clone(),
+        checkpoints: CheckpointForm {
+            full: prepared.full_checkpoints(),
+            format: prepared.checkpoint_format,
+            compression: prepared.checkpoint_compression,
+            batch_rows: u32::try_from(recipe.storage.arrow_batch_size).unwrap_or(u32::MAX),
+        },
+        intermediate: prepared.intermediate(),
+        rows_form: prepared.rows_form(),
+        // The recipe's, not the plan's: it decides which records come out. Where it also decides what text a file
+        // becomes, another one than the plan's was refused.
+        max_record_bytes: recipe.failure.max_record_bytes,
+        table_memory_bytes: prepared.table_memory_bytes(),
+        lenient: recipe.dataset.lenient,
+        keep_stats: recipe.export.keep_stats,
+        note_types: prepared.target.needs_second_pass(),
+        keep_dropped: prepared.keeps_dropped(),
+    }
+}

@@ -1,0 +1,68 @@
+//! What is the same for all attempts of a job.
+
+use std::path::PathBuf;
+
+use coldpress_config::OperatorCall;
+use coldpress_dataset::{RowsForm, Source};
+use coldpress_operator::ChainSettings;
+use serde::{Deserialize, Serialize};
+
+use crate::intermediate::IntermediateForm;
+
+/// What is the same for all attempts of a job. A worker gets it once, and then [`Attempt`](crate::Attempt)s that refer
+/// to it.
+///
+/// It may be long: a source can consist of thousands of files. So it is never part of what is sent per attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// The job's directory; the paths of files are relative to it.
+    pub job_dir: PathBuf,
+    /// Where a worker process finds checkpoints; none where it is given a store.
+    pub stores: Option<CheckpointFolder>,
+    /// The sources, in the order of the plan; a slice refers to one by its index.
+    pub sources: Vec<Source>,
+    /// The operators of the recipe, in order.
+    pub operators: Vec<OperatorCall>,
+    /// What the recipe says to all of them.
+    pub settings: ChainSettings,
+    /// How checkpoints are written.
+    pub checkpoints: CheckpointForm,
+    /// Whether to keep the records after each operator for people, and how.
+    pub intermediate: Option<IntermediateForm>,
+    /// In which form rows are written that come in record batches. Rows that come as lines stay lines.
+    pub rows_form: RowsForm,
+    /// Longer records are quarantined by place and length.
+    pub max_record_bytes: u64,
+    /// What a page or a record batch of a columnar file may take in memory.
+    pub table_memory_bytes: u64,
+    /// Whether a line that is not a record goes to quarantine (true) or fails the partition.
+    pub lenient: bool,
+    /// Whether records come out with their statistics.
+    pub keep_stats: bool,
+    /// Whether to note what the fields of the rows hold, for an export with columns.
+    pub note_types: bool,
+    /// Whether to keep what filters drop.
+    pub keep_dropped: bool,
+}
+
+/// A folder with checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointFolder {
+    /// Its path.
+    pub path: PathBuf,
+    /// Whether its files are mapped into memory.
+    pub maps: bool,
+}
+
+/// How checkpoints are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointForm {
+    /// Whether one holds whole records, not what changed since the one before.
+    pub full: bool,
+    /// The file format.
+    pub format: coldpress_checkpoint::Format,
+    /// The compression.
+    pub compression: coldpress_checkpoint::Compression,
+    /// Rows of a batch.
+    pub batch_rows: u32,
+}

@@ -38,20 +38,11 @@ impl Recipe {
     /// The keys that decide which records come out, but for `process`, as a JSON object with sorted
     /// dotted names: what identifies results, besides the input and the operators.
     pub fn result_settings(&self) -> Json {
-        self.settings_of(Class::Result)
-    }
-
-    /// The keys that decide how the dataset is cut, as a JSON object with sorted dotted names.
-    pub fn plan_settings(&self) -> Json {
-        self.settings_of(Class::Plan)
-    }
-
-    fn settings_of(&self, class: Class) -> Json {
         // Sorted here, so that the text is canonical however serde_json keeps its objects.
         let sorted: BTreeMap<&str, Json> = self
             .written()
             .into_iter()
-            .filter(|(spec, _)| spec.class == class)
+            .filter(|(spec, _)| spec.class == Class::Result)
             .map(|(spec, value)| (spec.name, value))
             .collect();
         sorted

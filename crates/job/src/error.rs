@@ -92,6 +92,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The settings of the job's plan are in a form that this release does not know.
+    #[error(
+        "the settings of the job's plan cannot be read: {reason}; resume the job with the release that planned it, \
+         or run with `--fresh` to plan it anew"
+    )]
+    UnreadablePlan {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// A record contradicts what the journal says before it.
     #[error("{reason}")]
     Contradiction {

@@ -7,6 +7,7 @@
 
 mod files;
 mod inherit;
+mod plan_settings;
 mod record;
 mod replay;
 mod split;
@@ -21,6 +22,7 @@ use crate::lock::JobLock;
 use crate::{DriverIdentity, Error, Result};
 use replay::Replay;
 
+pub use plan_settings::PlanSettings;
 pub use record::{
     Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, EpochStarted,
     ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure,

@@ -10,6 +10,7 @@
 //! use coldpress_job::{
 //!     JobLock, JobPlan, Journal, JournalRecord, Layout, LockOptions, Mode, Status,
 //! };
+//! use coldpress_partition::CutSettings;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
@@ -22,7 +23,7 @@
 //!     JournalRecord::JobPlanned(JobPlan {
 //!         sources: Vec::new(),
 //!         identity: "reader 1, no input".to_string(),
-//!         plan_settings: serde_json::json!({"size": 1000}),
+//!         plan_settings: CutSettings::default().into(),
 //!         limit: None,
 //!         decisions: Vec::new(),
 //!         reading: None,
@@ -83,8 +84,8 @@ pub use id::JobId;
 pub use journal::{
     Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, Epoch, EpochStarted,
     ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
-    JournalRecord, Mode, PartitionFailure, PartitionStatus, PoisonFound, Publication, Reading,
-    RecipeInForce, SealedFile,
+    JournalRecord, Mode, PartitionFailure, PartitionStatus, PlanSettings, PoisonFound, Publication,
+    Reading, RecipeInForce, SealedFile,
 };
 pub use layout::{Layout, OwnPlaces, is_moved_name, job_that_made};
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

@@ -20,7 +20,8 @@ pub struct DatasetMapping {
     pub original_dataset_size: u64,
     /// The number of partitions planned so far.
     pub partition_count: u32,
-    /// The asked number of records of a partition, else that of the largest.
+    /// The most records that a partition may have, as the recipe or automatic sizing set it. Where the recipe asks for a
+    /// number of partitions instead: the records of the largest one.
     pub partition_size: u64,
     /// The version of the reference system's form: `1.0`.
     pub mapping_version: String,
@@ -281,13 +282,13 @@ fn sources(state: &JobState) -> Vec<MappedSource> {
     (0..).zip(sources).map(map).collect()
 }
 
-/// The plan's own word for the size, where its settings have it under its usual name.
+/// The setting, so that the size is the same whatever the dataset holds. A number of partitions leaves the setting
+/// without effect, and only the partitions themselves say what size came of it.
 fn partition_size(state: &JobState) -> u64 {
-    let asked = state.plan().and_then(|plan| plan.plan_settings.get("size"));
-    asked
-        .and_then(serde_json::Value::as_u64)
-        .unwrap_or_else(|| {
-            let sizes = state.partitions().map(|partition| partition.slice.records);
-            sizes.max().unwrap_or(0)
-        })
+    let settings = state.plan().and_then(|plan| plan.plan_settings.cut().ok());
+    if let Some(settings) = settings.filter(|settings| settings.shares.is_empty()) {
+        return settings.max_records;
+    }
+    let sizes = state.partitions().map(|partition| partition.slice.records);
+    sizes.max().unwrap_or(0)
 }

@@ -1,5 +1,9 @@
 //! The same job with another recipe, or on another machine.
 
+use std::fs;
+
+use coldpress::storage::{LogWriter, TornTail, read_log};
+
 use crate::bench::{Bench, EXPORT, RECIPE, dataset};
 
 /// The reference system, given a changed recipe under the same job id, exported the old recipe's records, and each of
@@ -93,4 +97,35 @@ fn d14_a_refused_resume_changes_nothing() {
         (&2.into(), &2.into())
     );
     assert_eq!(bench.read(EXPORT), undisturbed);
+}
+
+/// A plan whose settings are of an unknown form is not gone on with by the settings of the recipe, which would cut the
+/// rest of the dataset in another way.
+#[test]
+fn a_plan_with_unknown_settings_is_refused() {
+    let bench = Bench::new();
+    bench.crash_midway("");
+    let path = bench.path("jobs/a/journal/000001.jsonl");
+    let journal = read_log(&path, None, TornTail::Allow).unwrap();
+    fs::remove_file(&path).unwrap();
+    let mut rewritten = LogWriter::create_new(&path, 1).unwrap();
+    for frame in journal.frames {
+        let record = frame.record.get();
+        rewritten
+            .append_json(record.replace("\"max_records\":", "\"most\":").as_bytes())
+            .unwrap();
+    }
+    rewritten.sync().unwrap();
+    bench
+        .process("")
+        .expect(4)
+        .says("the settings of the job's plan cannot be read")
+        .says("missing field `max_records`")
+        .says("`--fresh`");
+    bench
+        .run("process --config recipe.yaml --job_id b --json --resume_from a --work_dir jobs")
+        .expect(4)
+        .says("the settings of the job's plan cannot be read");
+    bench.run("monitor a --base-dir jobs").expect(0);
+    bench.process("--fresh").expect(0);
 }

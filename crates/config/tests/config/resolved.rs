@@ -89,7 +89,7 @@ fn placeholders_are_substituted_in_every_path() {
 }
 
 #[test]
-fn settings_of_a_class_are_only_those() {
+fn result_settings_are_the_keys_that_decide_what_comes_out() {
     let base = load("");
     for more in [
         "np: 3",
@@ -97,13 +97,13 @@ fn settings_of_a_class_are_only_those() {
         "checkpoint: {strategy: every_op}",
         "job_id: x",
         "work_dir: w",
+        "partition_size: 5",
     ] {
         assert_eq!(
             load(more).result_settings(),
             base.result_settings(),
             "{more}"
         );
-        assert_eq!(load(more).plan_settings(), base.plan_settings(), "{more}");
     }
     for more in [
         "seed: 3",
@@ -118,16 +118,7 @@ fn settings_of_a_class_are_only_those() {
             base.result_settings(),
             "{more}"
         );
-        assert_eq!(load(more).plan_settings(), base.plan_settings(), "{more}");
     }
-    assert_ne!(
-        load("partition_size: 5").plan_settings(),
-        base.plan_settings()
-    );
-    assert_eq!(
-        load("partition_size: 5").result_settings(),
-        base.result_settings()
-    );
     assert_eq!(
         base.result_settings(),
         json!({

@@ -35,6 +35,7 @@ impl Adoption {
         let (Some(plan), Some(recipe)) = (state.plan(), state.recipe()) else {
             return refused("was never planned, so there is nothing to adopt");
         };
+        plan.plan_settings.cut()?;
         let now = || sources.iter().map(|source| &source.identity);
         // Where it lies is no part of what it is.
         let looks_same = plan.sources.len() == sources.len()

@@ -46,7 +46,7 @@ impl Driver<'_> {
                         .map(|source| source.identity.clone())
                         .collect(),
                     identity: format!("reader {}", coldpress_dataset::READER_VERSION),
-                    plan_settings: serde_json::to_value(cut).unwrap_or_default(),
+                    plan_settings: cut.into(),
                     limit: prepared.recipe.limit,
                     decisions,
                     reading: Some(prepared.reading(&self.sources)),
@@ -79,6 +79,7 @@ impl Driver<'_> {
 
     /// The early check of a resume: same files, same lengths, same samples; slices of touched files are hashed again.
     fn check_plan(&mut self, plan: &JobPlan) -> Result<()> {
+        let settings = plan.plan_settings.cut()?;
         let refused = |what: String| {
             let message = format!(
                 "{what} after the job was planned; run with `--fresh` to process the new content"
@@ -106,7 +107,7 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         let is_chosen = prepared.recipe.partition.auto_configure;
         let asked = prepared.cut_of(&self.sources, None);
-        if !is_chosen && !is_same_cut(&self.cut_settings(), &asked) {
+        if !is_chosen && !is_same_cut(settings, &asked) {
             self.warn(
                 "the partition settings changed since the job was planned; the saved plan is kept"
                     .to_owned(),
@@ -159,20 +160,21 @@ impl Driver<'_> {
             let slices: Vec<_> = slices
                 .filter(|slice| slice.source as usize == index)
                 .collect();
-            verify_slices(source, &slices, self.cut_settings().max_record_bytes)?;
+            verify_slices(source, &slices, self.cut_settings()?.max_record_bytes)?;
         }
         Ok(())
     }
 
-    /// The settings that the plan was made with.
-    pub(super) fn cut_settings(&self) -> CutSettings {
-        let saved = self
-            .state
-            .plan()
-            .map(|plan| serde_json::from_value(plan.plan_settings.clone()));
-        saved
-            .and_then(std::result::Result::ok)
-            .unwrap_or_else(|| self.executor.prepared.cut_of(&self.sources, None))
+    /// The settings that the plan was made with; those of the recipe while there is no plan.
+    ///
+    /// # Errors
+    ///
+    /// When the plan's settings cannot be read. The recipe's must not take their place: they may be others by now.
+    pub(super) fn cut_settings(&self) -> Result<CutSettings> {
+        match self.state.plan() {
+            Some(plan) => Ok(plan.plan_settings.cut()?.clone()),
+            None => Ok(self.executor.prepared.cut_of(&self.sources, None)),
+        }
     }
 
     /// Begins to cut what is not planned yet, on a thread of its own; `None` when the plan is complete.
@@ -183,7 +185,7 @@ impl Driver<'_> {
         let layout = &self.executor.layout;
         let folder = layout.cite(layout.partition_dir())?;
         let place = CopyPlace::new(layout.job_dir(), folder, self.journal.epoch());
-        let mut cutter = Cutter::new(self.sources.clone(), self.cut_settings(), place);
+        let mut cutter = Cutter::new(self.sources.clone(), self.cut_settings()?, place);
         if let Some(last) = self
             .state
             .partition_count()

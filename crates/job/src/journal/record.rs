@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverIdentity;
 use crate::id::JobId;
+use crate::journal::plan_settings::PlanSettings;
 use crate::summary::Status;
 
 /// The schema version of the journal that this release writes.
@@ -147,8 +148,9 @@ pub struct JobPlan {
     pub sources: Vec<SourceIdentity>,
     /// What is folded into every chain hash: reader version and input identity.
     pub identity: String,
-    /// The settings that the plan was made with; they win over those of a later recipe.
-    pub plan_settings: serde_json::Value,
+    /// The settings that the dataset is cut with. They win over those of a later recipe, because the partitions that
+    /// are planned already were cut with them.
+    pub plan_settings: PlanSettings,
     /// How many records of the dataset are worked on at most.
     pub limit: Option<u64>,
     /// Why the dataset is cut as it is, a sentence per decision.

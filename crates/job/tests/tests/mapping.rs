@@ -52,7 +52,10 @@ fn the_dataset_mapping_has_every_field_of_the_reference_system() {
     assert_eq!(mapping["schema_version"], 1);
     assert_eq!(mapping["original_dataset_path"], "/data/part-0.jsonl");
     assert_eq!(mapping["original_dataset_size"], 300);
-    assert_eq!(mapping["partition_size"], 100);
+    assert_eq!(
+        mapping["partition_size"], 120,
+        "the setting, not the largest"
+    );
     assert_eq!(mapping["plan_complete"], true);
     assert_eq!(mapping["decisions"], json!(decisions));
     let partition = &mapping["partitions"][1];
@@ -124,4 +127,33 @@ fn a_job_without_a_plan_has_empty_views() {
     let mapping = dataset_mapping(&state, &[]);
     assert_eq!((mapping.partition_count, mapping.partition_size), (0, 0));
     assert_eq!(final_mapping_report(&state, &[]).partition_details, []);
+}
+
+#[test]
+fn the_size_of_partitions_is_the_setting_where_it_counts() {
+    let size_with = |settings: Value| {
+        let JournalRecord::JobPlanned(mut planned) = plan(1) else {
+            panic!("a plan")
+        };
+        planned.plan_settings = serde_json::from_value(settings).unwrap();
+        let job = Job::new();
+        let mut driver = job.drive(Mode::New);
+        driver.put(&[JournalRecord::JobPlanned(planned), partitions(0..3)]);
+        dataset_mapping(&driver.state, &[]).partition_size
+    };
+    let mut settings = json!({
+        "max_records": 5000, "max_bytes": 1, "max_record_bytes": 1, "limit": null, "copying": "auto",
+    });
+    assert_eq!(size_with(settings.clone()), 5000);
+    settings["shares"] = json!([{"partitions": 3, "length": 3000}]);
+    assert_eq!(
+        size_with(settings),
+        100,
+        "the largest of a number that was asked for"
+    );
+    assert_eq!(
+        size_with(json!({"size": 7})),
+        100,
+        "settings of an unknown form"
+    );
 }

@@ -8,7 +8,7 @@ use coldpress_job::{
     LockOptions, Mode, PartitionFailure, Publication, RecipeInForce,
 };
 use coldpress_operator::ChainHash;
-use coldpress_partition::{PlannedPartition, Slice};
+use coldpress_partition::{CutSettings, PlannedPartition, Slice};
 use coldpress_record::{Ledger, OperatorLedger, Unreadable};
 use coldpress_storage::{Digest, FileRef, FileStamp};
 use tempfile::TempDir;
@@ -68,10 +68,14 @@ pub(crate) fn plan(sources: u32) -> JournalRecord {
         sample: Digest::of(&number.to_le_bytes()),
         place: None,
     };
+    let settings = CutSettings {
+        max_records: 120,
+        ..CutSettings::default()
+    };
     JournalRecord::JobPlanned(JobPlan {
         sources: (0..sources).map(source).collect(),
         identity: "reader 1; part-0".to_owned(),
-        plan_settings: serde_json::json!({"size": 100, "mode": "records"}),
+        plan_settings: settings.into(),
         limit: None,
         decisions: Vec::new(),
         reading: None,

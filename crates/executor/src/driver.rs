@@ -1,40 +1,48 @@
 //! The driver: owns the journal of one job and takes it from its plan to its export.
 
 mod adoption;
-mod announce;
 pub(crate) mod clean;
+mod dataset;
 mod export;
 mod failures;
 mod leftovers;
-mod memory;
 mod open;
 mod plan;
-mod poison;
 mod publish;
+mod report;
+mod resources;
+mod results;
 pub(crate) mod retention;
 mod sign;
-mod space;
+mod sources;
 mod starts;
-mod views;
+mod tally;
+mod teller;
+mod truth;
+mod verdicts;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use coldpress_dataset::{MissingFile, Source};
-use coldpress_events::EventLog;
 use coldpress_export::Ownership;
-use coldpress_failure::ErrorClass;
-use coldpress_job::{JobLock, JobState, JobSummary, Journal, JournalRecord, Phase, Status};
+use coldpress_job::{JobLock, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;
+use coldpress_partition::Task;
 use coldpress_record::{FieldsSeen, Ledger};
-use coldpress_table::SchemaRef;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::outputs::OutputLocks;
-use crate::report::{ErrorSummary, Report};
+use crate::report::Report;
+use crate::watch::memory::MemoryWatch;
+use crate::watch::poison::Suspects;
+use crate::watch::space::SpaceWatch;
+use sources::Sources;
+use tally::Tally;
+use teller::Teller;
+use truth::Truth;
 
 /// A job being driven.
 pub(crate) struct Driver<'e> {
@@ -43,57 +51,27 @@ pub(crate) struct Driver<'e> {
     _lock: JobLock,
     /// Held as long as the outputs may be written.
     output_locks: OutputLocks,
-    journal: Journal,
-    state: JobState,
-    events: EventLog,
-    summary: JobSummary,
-    sources: Vec<Source>,
-    /// Files of the dataset that do not exist.
-    missing: Vec<MissingFile>,
-    /// The chain hashes of the recipe: before the first operator and after each.
-    chain: Vec<ChainHash>,
+    truth: Truth,
+    teller: Teller<'e>,
+    sources: Sources,
     /// What stands at the export path, if it is ours.
     standing: Option<Ownership>,
-    started: Instant,
-    warnings: Vec<String>,
-    decisions: Vec<String>,
-    /// How the job had ended before this run, if it had.
-    earlier: Option<Status>,
-    /// Partitions whose result was there already.
-    reused: u32,
-    /// Partitions that went on from earlier work.
-    resumed: u32,
-    /// Partitions that this run gave up on; those that an earlier run did are tried again.
-    given_up: BTreeSet<u32>,
     /// Outputs begun by this driver.
     merges: u32,
-    begun: BTreeMap<u32, Instant>,
-    /// How many operators of the attempt at work on a partition were said to have begun.
-    told_operators: BTreeMap<u32, usize>,
-    /// When the views of the job are written again.
-    views_due: Instant,
-    /// Attempts that failed in this run, by class.
-    errors: BTreeMap<ErrorClass, ErrorSummary>,
-    /// Workers that may work at once.
-    workers: usize,
+    tally: Tally,
+    space: SpaceWatch,
+    memory: MemoryWatch,
     /// Partitions whose worker processes died.
-    suspects: poison::Suspects,
-    /// How many attempts at a partition used up a try in this run.
-    retries: BTreeMap<u32, u32>,
-    /// Partitions whose checkpoints turned out to be no use.
-    gateless: BTreeSet<u32>,
-    /// Partitions that are on their way from a gate of this run.
-    gated: BTreeSet<u32>,
+    suspects: Suspects,
+    started: Instant,
+    /// How the job had ended before this run, if it had.
+    earlier: Option<Status>,
+    /// Tasks whose checkpoints turned out to be no use.
+    gateless: BTreeSet<Task>,
     /// What each operator costs a worker, in nanoseconds per byte of the slice, as far as this run has seen.
     costs: Vec<f64>,
     /// What the fields of the partitions hold that this driver published.
     seen: BTreeMap<u32, FieldsSeen>,
-    /// The schemas of columnar sources that were asked for.
-    schemas: BTreeMap<u32, SchemaRef>,
-    /// What was seen of the memory in use.
-    memory: memory::MemoryWatch,
-    /// What was seen of free disk space.
-    space: space::SpaceWatch,
     /// Files to delete as soon as it is durable that nothing counts on them.
     doomed: Vec<retention::Doomed>,
 }
@@ -129,8 +107,7 @@ impl Driver<'_> {
         if let Err(error) = &report {
             self.record_failure(error);
         }
-        // A log that cannot be closed costs history, not the job.
-        let _ = self.events.close();
+        self.teller.close();
         report
     }
 
@@ -149,15 +126,6 @@ impl Driver<'_> {
         self.work()
     }
 
-    /// Queues a journal record and takes it into the state; durable and to be acted on only after [`Self::sync`].
-    fn record(&mut self, record: JournalRecord) -> Result<()> {
-        Ok(self.journal.record(&mut self.state, &record)?)
-    }
-
-    fn sync(&mut self) -> Result<()> {
-        Ok(self.journal.sync()?)
-    }
-
     fn stop_requested(&self) -> bool {
         self.executor.shared.stop.load(Ordering::SeqCst)
     }
@@ -166,21 +134,25 @@ impl Driver<'_> {
         self.started.elapsed()
     }
 
-    fn is_given_up(&self, partition: u32) -> bool {
-        self.given_up.contains(&partition)
+    /// The chain hash that finished results of the recipe in force carry.
+    fn final_chain(&self) -> Result<ChainHash> {
+        let unknown = || Error::new(ErrorKind::Failed, "no recipe is in force yet");
+        self.truth.state().final_chain().ok_or_else(unknown)
     }
 
-    fn final_chain(&self) -> ChainHash {
-        let last = self.chain.last().copied();
-        // Before the sources are known nothing has this hash.
-        last.unwrap_or_else(|| ChainHash::base(""))
+    fn enter(&mut self, phase: Phase) {
+        self.teller.enter(phase, self.truth.state());
+    }
+
+    fn write_views(&mut self, status: Status, error: Option<String>) {
+        self.teller.write_views(self.truth.state(), status, error);
     }
 
     fn finish(&mut self, ending: Ending) -> Result<Report> {
         let (status, exported) = match ending {
             Ending::Stopped => (Status::Stopped, None),
             Ending::Exported(exported) => {
-                let whole = self.state.failed().next().is_none() && !self.has_unreadable();
+                let whole = self.truth.state().failed().next().is_none() && !self.has_unreadable();
                 let status = if whole {
                     Status::Completed
                 } else {
@@ -194,16 +166,20 @@ impl Driver<'_> {
             None => (false, false),
         };
         let mut report = self.report(status, exported);
-        report.fields = is_news.then(|| self.write_fields_view());
+        if is_news {
+            let fields = self.fields();
+            self.teller.write_fields(&fields);
+            report.fields = Some(fields);
+        }
         if is_exported {
             self.retire()?;
         }
-        self.record(JournalRecord::Finished {
+        self.truth.record(JournalRecord::Finished {
             status,
             error: None,
         })?;
-        self.sync()?;
-        self.announce_end(&report);
+        self.truth.sync()?;
+        self.teller.job_ends(&report);
         self.write_views(status, None);
         Ok(report)
     }
@@ -218,10 +194,15 @@ impl Driver<'_> {
             status,
             error: earlier.is_none().then(|| message.clone()),
         };
-        if self.record(record).and_then(|()| self.sync()).is_err() {
+        if self
+            .truth
+            .record(record)
+            .and_then(|()| self.truth.sync())
+            .is_err()
+        {
             // The journal itself may be what failed; the caller gets the first error.
         }
-        self.announce_failure(&message);
+        self.teller.job_failed(&message);
         self.write_views(status, earlier.is_none().then_some(message));
     }
 }

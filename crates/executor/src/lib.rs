@@ -28,6 +28,7 @@ mod scheduler;
 mod space;
 mod spec;
 mod summary;
+mod watch;
 
 pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running};
 pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpoints};

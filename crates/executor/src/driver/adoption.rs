@@ -72,20 +72,20 @@ impl Driver<'_> {
     /// # Errors
     /// When the journal cannot take in what was lost.
     pub(super) fn announce_adoption(&mut self, adopted: Adopted) -> Result<()> {
-        let Some(from) = self.state.adopted().cloned() else {
+        let Some(from) = self.truth.state().adopted().cloned() else {
             return Ok(());
         };
         let limit = from.operations.map(|limit| {
             let operators = if limit == 1 { "operator" } else { "operators" };
             format!(", up to {limit} {operators}")
         });
-        self.decide(format!(
+        self.teller.decide(format!(
             "the job goes on from the work of job `{}`{}: `resume_from`",
             from.job_id,
             limit.unwrap_or_default()
         ));
         for lost in &adopted.lost {
-            self.warn(format!(
+            self.teller.warn(format!(
                 "`{lost}` of job `{}` is gone or damaged; what it held is made again",
                 from.job_id
             ));
@@ -95,6 +95,6 @@ impl Driver<'_> {
         }
         // So that nothing counts on them.
         let files = adopted.lost;
-        self.record(JournalRecord::Forgotten { files })
+        self.truth.record(JournalRecord::Forgotten { files })
     }
 }

@@ -27,14 +27,18 @@ impl Driver<'_> {
             return;
         }
         self.remove_leftovers();
-        for file in uncited(&self.state, &self.executor.layout, self.journal.epoch()) {
+        for file in uncited(
+            self.truth.state(),
+            &self.executor.layout,
+            self.truth.epoch(),
+        ) {
             let _ = fs::remove_file(file);
         }
     }
 
     /// Deletes what a driver that was killed had no time to delete.
     pub(super) fn finish_deletions(&mut self) {
-        let mut left = retention::forgotten(&self.state);
+        let mut left = retention::forgotten(self.truth.state());
         if left.is_empty() {
             return;
         }
@@ -53,11 +57,11 @@ impl Driver<'_> {
 
     /// Gives up the checkpoint files of earlier runs beyond those that the recipe keeps, and deletes them.
     pub(super) fn remove_earlier_surplus(&mut self) -> Result<()> {
-        for partition in 0..self.state.partition_count() {
+        for partition in 0..self.truth.state().partition_count() {
             self.forget_surplus(partition, &[])?;
         }
         if !self.doomed.is_empty() {
-            self.sync()?;
+            self.truth.sync()?;
             self.delete_forgotten();
         }
         Ok(())
@@ -77,7 +81,13 @@ impl Driver<'_> {
         let is_new = |file: &FileRef| made.iter().any(|made| made.file == *file);
         let is_good = |file: &FileRef| is_new(file) || is_whole(&*self.executor.store, file);
         let most = asked.max_per_partition;
-        let surplus = retention::beyond(&self.state, &self.chain, partition, most, is_good);
+        let surplus = retention::beyond(
+            self.truth.state(),
+            self.truth.chain(),
+            partition,
+            most,
+            is_good,
+        );
         if surplus.is_empty() {
             return Ok(());
         }
@@ -89,20 +99,21 @@ impl Driver<'_> {
     /// Gives up what the recipe does not keep of a job whose export is committed, and deletes it.
     pub(super) fn retire(&mut self) -> Result<()> {
         let storage = &self.executor.prepared.recipe.storage;
-        let doomed = retention::of_exported(&self.state, &self.executor.layout, storage, false);
+        let doomed =
+            retention::of_exported(self.truth.state(), &self.executor.layout, storage, false);
         if doomed.is_empty() {
             return Ok(());
         }
         self.announce_cleanup(&doomed, &why_finished(storage), None);
         self.forget(doomed)?;
-        self.sync()?;
+        self.truth.sync()?;
         self.delete_forgotten();
         Ok(())
     }
 
     pub(super) fn forget(&mut self, doomed: Vec<Doomed>) -> Result<()> {
         for record in forgetting(&doomed) {
-            self.record(record)?;
+            self.truth.record(record)?;
         }
         self.doomed.extend(doomed);
         Ok(())
@@ -119,7 +130,7 @@ impl Driver<'_> {
         let doomed = std::mem::take(&mut self.doomed);
         for failure in delete(&doomed, &self.executor.layout, &*self.executor.store) {
             let message = format!("a file that is not needed any more stays: {failure}");
-            self.events.emit(Event::new(EventKind::Warning, message));
+            self.teller.emit(Event::new(EventKind::Warning, message));
         }
     }
 
@@ -146,13 +157,13 @@ impl Driver<'_> {
                 "{files} files of the finished job {job} removed, {bytes} bytes: `intermediate_storage.max_retention_days`"
             );
             let event = Event::new(EventKind::CheckpointCleanup, message);
-            self.events.emit(event.metadata("job", job.clone()));
+            self.teller.emit(event.metadata("job", job.clone()));
         }
     }
 
     fn announce_cleanup(&self, doomed: &[Doomed], why: &str, partition: Option<u32>) {
         let event = cleanup_event(doomed, why);
-        self.events.emit(match partition {
+        self.teller.emit(match partition {
             Some(partition) => event.partition(partition),
             None => event,
         });

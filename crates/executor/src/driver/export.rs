@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use coldpress_config::Partial;
-use coldpress_dataset::{Error as DatasetError, RowsForm, TableFile};
+use coldpress_dataset::RowsForm;
 use coldpress_export::{Staged, Standing, staged_digest};
 use coldpress_job::{CompanionIntent, ExportIntent, JournalRecord, Publication};
 use coldpress_partition::Slice;
 use coldpress_record::Ledger;
-use coldpress_storage::{Digest, crash_point};
-use coldpress_table::{MixedField, SchemaRef};
+use coldpress_storage::crash_point;
+use coldpress_table::MixedField;
 
 use super::{Driver, Exported};
 use crate::companions::{Companion, DroppedPiece};
@@ -57,7 +57,7 @@ impl Driver<'_> {
         self.merges += 1;
         let failure = &self.executor.prepared.recipe.failure;
         Frontier {
-            token: self.merge_token(self.journal.epoch(), self.merges),
+            token: self.merge_token(self.truth.epoch(), self.merges),
             merge: None,
             judge: Judge::new(failure.max_error_ratio, failure.max_errors),
             ledger: Ledger::new(
@@ -83,7 +83,12 @@ impl Driver<'_> {
     /// # Errors
     /// When too many records are in quarantine, or the merge cannot begin.
     pub(super) fn pass_partitions(&mut self, frontier: &mut Frontier) -> Result<()> {
-        while let Some(planned) = self.state.partition(frontier.next_partition).cloned() {
+        while let Some(planned) = self
+            .truth
+            .state()
+            .partition(frontier.next_partition)
+            .cloned()
+        {
             if self.stop_requested() {
                 return Ok(());
             }
@@ -105,7 +110,7 @@ impl Driver<'_> {
                     .pass(&planned, marks, ledger)
                     .map_err(|excess| self.excess(&excess))?;
                 frontier.ledger.add(ledger);
-            } else if self.state.failure(index).is_some() && self.is_given_up(index) {
+            } else if self.truth.state().failure(index).is_some() && self.tally.is_given_up(index) {
                 frontier.left_out.push(index);
             } else {
                 return Ok(());
@@ -120,7 +125,7 @@ impl Driver<'_> {
         let is_lines = RowsForm::of_path(&result.rows.path) != RowsForm::Table;
         let needs_schema = is_lines && self.executor.prepared.target.needs_second_pass();
         let schema = match needs_schema {
-            true => self.table_schema(slice.source, slice.metadata)?,
+            true => self.sources.schema(slice.source, slice.metadata)?,
             false => None,
         };
         let layout = &self.executor.layout;
@@ -142,29 +147,6 @@ impl Driver<'_> {
         })
     }
 
-    /// The schema of a columnar source whose metadata was planned to be this; none of a source that is text.
-    fn table_schema(&mut self, source: u32, metadata: Option<Digest>) -> Result<Option<SchemaRef>> {
-        let Some(columnar) = self.sources.get(source as usize) else {
-            return Ok(None);
-        };
-        if !columnar.is_columnar() {
-            return Ok(None);
-        }
-        if let Some(known) = self.schemas.get(&source) {
-            return Ok(Some(known.clone()));
-        }
-        let file = TableFile::open(columnar)?;
-        if metadata.is_some_and(|planned| planned != file.metadata_digest()) {
-            return Err(Error::from(DatasetError::Changed {
-                path: columnar.identity.path.clone(),
-                what: "its schema is another".to_owned(),
-            }));
-        }
-        let schema = file.schema().clone();
-        self.schemas.insert(source, schema.clone());
-        Ok(Some(schema))
-    }
-
     fn merge<'f>(&self, frontier: &'f mut Frontier) -> Result<&'f Merge> {
         let merge = match frontier.merge.take() {
             Some(merge) => merge,
@@ -178,7 +160,7 @@ impl Driver<'_> {
     }
 
     pub(super) fn frontier_is_at_end(&self, frontier: &Frontier) -> bool {
-        frontier.next_partition == self.state.partition_count()
+        frontier.next_partition == self.truth.state().partition_count()
     }
 
     /// Too many errors; the message shows the first one, so that a wrong field or file is seen at once.
@@ -213,7 +195,7 @@ impl Driver<'_> {
         let Some(mut merge) = frontier.merge.take() else {
             return Err(Error::new(ErrorKind::Failed, "there is no merge"));
         };
-        self.announce_merge();
+        self.teller.merge_begins();
         merge.end();
         while !merge.wait(PATIENCE) {
             if self.stop_requested() {
@@ -227,7 +209,10 @@ impl Driver<'_> {
         };
         self.put_in_place(&merged, &frontier)?;
         self.tell_mixed(&merged.mixed);
-        merged.notes.iter().for_each(|note| self.warn(note.clone()));
+        merged
+            .notes
+            .iter()
+            .for_each(|note| self.teller.warn(note.clone()));
         Ok(Ok(Exported {
             ledger: frontier.ledger,
             export_bytes: merged.staged.length,
@@ -245,14 +230,15 @@ impl Driver<'_> {
             .check()
             .map_err(|imbalance| lost(imbalance.to_string()))?;
         let planned: u64 = self
-            .state
+            .truth
+            .state()
             .partitions()
             .map(|partition| partition.slice.records)
             .sum();
         let left_out = frontier
             .left_out
             .iter()
-            .filter_map(|index| self.state.partition(*index));
+            .filter_map(|index| self.truth.state().partition(*index));
         let left_out: u64 = left_out.map(|partition| partition.slice.records).sum();
         let torn: u64 = self
             .results()
@@ -286,7 +272,7 @@ impl Driver<'_> {
             failed => format!("{failed} partitions failed"),
         };
         let first = frontier.left_out.first();
-        let first = first.and_then(|index| self.state.failure(*index));
+        let first = first.and_then(|index| self.truth.state().failure(*index));
         let first = first.map_or_else(String::new, |failure| {
             format!(" (partition {}: {})", failure.partition, failure.error)
         });
@@ -305,7 +291,7 @@ impl Driver<'_> {
         if let Some(records) = standing.records {
             return Some((records, standing.partitions_left_out));
         }
-        let committed = self.state.export().committed.as_ref();
+        let committed = self.truth.state().export().committed.as_ref();
         let fits = |intent: &&ExportIntent| {
             (intent.length, intent.digest) == (standing.length, standing.digest)
         };
@@ -315,7 +301,7 @@ impl Driver<'_> {
 
     /// The sources must be what was planned until the last result was made: results of two states are no dataset.
     fn check_sources(&self) -> Result<()> {
-        (0..self.sources.len()).try_for_each(|index| self.check_source(index))
+        (0..self.sources.all().len()).try_for_each(|index| self.check_source(index))
     }
 
     /// Journal, rename, ownership, journal: whatever a crash leaves can be told apart and finished.
@@ -323,9 +309,9 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         let (target, staged) = (&prepared.target, &merged.staged);
         self.check_still_free()?;
-        check_companions(self.executor, self.state.export().intent.as_ref())?;
+        check_companions(self.executor, self.truth.state().export().intent.as_ref())?;
         refuse_misplaced(self.executor)?;
-        refuse_replacing(&self.sources, self.executor)?;
+        refuse_replacing(self.sources.all(), self.executor)?;
         let companions = prepared.companions.iter().zip(&merged.companions);
         let companions = companions.map(|(companion, staged)| CompanionIntent {
             temporary: whole(&staged.temporary),
@@ -340,16 +326,17 @@ impl Driver<'_> {
             length: staged.length,
             digest: staged.digest,
             records: frontier.ledger.exported(),
-            chain: self.final_chain(),
+            chain: self.final_chain()?,
             partitions_left_out: frontier.left_out.clone(),
             form: target.form_name(),
             shard_bytes: target.shard_bytes(),
             companions: companions.collect(),
         };
-        self.record(JournalRecord::ExportIntent(intent.clone()))?;
-        self.sync()?;
+        self.truth
+            .record(JournalRecord::ExportIntent(intent.clone()))?;
+        self.truth.sync()?;
         crash_point!("export.intent");
-        self.journal.check_epoch()?;
+        self.truth.check_epoch()?;
         for (companion, staged) in self.companions().zip(&merged.companions) {
             staged.commit(&companion.target)?;
             self.sign_companion(&companion.target, staged)?;
@@ -367,13 +354,13 @@ impl Driver<'_> {
     fn finish_export(&mut self, staged: &Staged, intent: &ExportIntent) -> Result<()> {
         self.sign_export(staged, intent)?;
         crash_point!("export.owned");
-        self.record(JournalRecord::ExportCommitted {
+        self.truth.record(JournalRecord::ExportCommitted {
             path: intent.path.clone(),
             length: staged.length,
             digest: staged.digest,
         })?;
-        self.sync()?;
-        self.announce_export(staged);
+        self.truth.sync()?;
+        self.teller.export_committed(staged);
         self.remove_earlier_drops();
         Ok(())
     }
@@ -408,19 +395,20 @@ impl Driver<'_> {
     /// Whether the job's export is there already, complete and under this recipe; an export that a crash cut off
     /// after its rename is finished.
     pub(super) fn already_exported(&mut self) -> Result<Option<Exported>> {
-        let intent = match (&self.state.export().intent, &self.state.export().committed) {
+        let export = self.truth.state().export();
+        let intent = match (&export.intent, &export.committed) {
             (Some(intent), _) | (None, Some(intent)) => intent.clone(),
             (None, None) => return Ok(None),
         };
         let target = &self.executor.prepared.target;
-        let same = intent.chain == self.final_chain()
+        let same = self.truth.state().final_chain() == Some(intent.chain)
             && is_at(&intent.path, target)
             && intent.directory == target.is_directory()
             && intent.form == target.form_name()
             && intent.shard_bytes == target.shard_bytes()
             && intent.partitions_left_out.is_empty()
             && self.companions_are_of(&intent)
-            && self.state.plan_complete();
+            && self.truth.state().plan_complete();
         if !same {
             return Ok(None);
         }
@@ -440,20 +428,24 @@ impl Driver<'_> {
         let target = &self.executor.prepared.target;
         if !stands(target.path()) {
             let is_ours = target.token_of(&staged.temporary).is_some();
-            if self.state.export().intent.is_none() || !is_ours || !stands(&staged.temporary) {
+            if self.truth.state().export().intent.is_none()
+                || !is_ours
+                || !stands(&staged.temporary)
+            {
                 return Ok(None);
             }
-            refuse_replacing(&self.sources, self.executor)?;
-            self.journal.check_epoch()?;
+            refuse_replacing(self.sources.all(), self.executor)?;
+            self.truth.check_epoch()?;
             staged.commit(target)?;
         }
-        if self.state.export().intent.is_some() || !matches!(target.standing()?, Standing::Ours(_))
+        if self.truth.state().export().intent.is_some()
+            || !matches!(target.standing()?, Standing::Ours(_))
         {
             self.finish_export(&staged, &intent)?;
         }
         self.remove_earlier_drops();
         self.remove_leftovers();
-        self.reused = self.state.partition_count();
+        self.tally.reused = self.truth.state().partition_count();
         let mut ledger = Ledger::default();
         self.counted().for_each(|result| ledger.add(&result.ledger));
         Ok(Some(Exported {
@@ -486,10 +478,13 @@ impl Driver<'_> {
             };
             if !stands(target.path()) {
                 let is_ours = target.token_of(&staged.temporary).is_some();
-                if self.state.export().intent.is_none() || !is_ours || !stands(&staged.temporary) {
+                if self.truth.state().export().intent.is_none()
+                    || !is_ours
+                    || !stands(&staged.temporary)
+                {
                     return Ok(false);
                 }
-                self.journal.check_epoch()?;
+                self.truth.check_epoch()?;
                 staged.commit(target)?;
             }
             self.sign_companion(target, &staged)?;
@@ -502,12 +497,12 @@ impl Driver<'_> {
         for field in mixed {
             let odd = field.odd.as_ref().map(|origin| {
                 let (source, place) = (
-                    self.source_path(origin.source),
-                    self.place(origin.source, origin.position),
+                    self.sources.path(origin.source),
+                    self.sources.place(origin.source, origin.position),
                 );
                 format!("; the first odd one is in the record at {place} of `{source}`")
             });
-            self.warn(format!(
+            self.teller.warn(format!(
                 "the field `{}` holds {}: it is exported as JSON text{}",
                 field.name,
                 field.types.join(" and "),

@@ -2,48 +2,45 @@
 
 use coldpress_failure::ErrorClass;
 use coldpress_job::{JournalRecord, PartitionFailure};
+use coldpress_partition::Task;
 use coldpress_worker::{AttemptError, FailureKind};
 
 use super::retention::Doomed;
+use super::teller::Try;
 use super::work::Motion;
 use super::{Driver, now_millis};
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::ErrorSummary;
 use crate::scheduler::{AfterFailure, Scheduler, Step};
 
 impl Driver<'_> {
     pub(super) fn take_failure(
         &mut self,
         motion: &mut Motion,
-        partition: u32,
+        task: Task,
         number: u32,
         error: AttemptError,
     ) -> Result<()> {
         match error.kind {
             FailureKind::Stopped | FailureKind::Outside if self.is_ending(motion) => {
-                motion.scheduler.stopped(partition);
+                motion.scheduler.stopped(task);
                 return Ok(());
             }
             FailureKind::InputChanged => {
-                motion.scheduler.stopped(partition);
-                motion
-                    .fatal
-                    .get_or_insert(Error::new(ErrorKind::Refused, error.message));
+                motion.scheduler.stopped(task);
+                motion.fail(Error::new(ErrorKind::Refused, error.message));
                 return Ok(());
             }
             FailureKind::DamagedCopy => {
-                if self.leave_copy(partition, &error)?
-                    && motion.scheduler.advanced(partition, Step::WithoutCopy)
+                if self.leave_copy(task.partition, &error)?
+                    && motion.scheduler.advanced(task, Step::WithoutCopy)
                 {
                     return Ok(());
                 }
             }
             // Another try, or another partition, would meet it too: it is no failure of this one.
             FailureKind::Strict | FailureKind::Obstacle => {
-                motion.scheduler.stopped(partition);
-                motion
-                    .fatal
-                    .get_or_insert(Error::new(ErrorKind::Failed, error.message));
+                motion.scheduler.stopped(task);
+                motion.fail(Error::new(ErrorKind::Failed, error.message));
                 return Ok(());
             }
             FailureKind::Other
@@ -51,118 +48,87 @@ impl Driver<'_> {
             | FailureKind::Outside
             | FailureKind::Stopped => {}
         }
-        self.announce_attempt_failed(partition, number, &error);
-        self.note_error(partition, &error);
+        self.note_failure(task, number, &error);
         if let Some(death) = &error.death {
-            if let Some(count) = self.look_for_poison(partition, death)?
-                && motion
-                    .scheduler
-                    .advanced(partition, Step::WithoutRecords(count))
+            if let Some(count) = self.look_for_poison(task.partition, death)?
+                && motion.scheduler.advanced(task, Step::WithoutRecords(count))
             {
                 return Ok(());
             }
             if death.is_for_memory {
-                motion.scheduler.limit(self.use_fewer_workers());
+                let (workers, warning) = self.memory.use_fewer_workers();
+                motion.scheduler.limit(workers);
+                warning
+                    .into_iter()
+                    .for_each(|warning| self.teller.warn(warning));
             }
         }
-        self.count_failure(motion, partition, number, error)
+        self.count_failure(motion, task, number, error)
+    }
+
+    fn note_failure(&mut self, task: Task, number: u32, error: &AttemptError) {
+        self.teller.attempt_failed(error, self.a_try(task, number));
+        self.tally.failed(task.partition, error);
     }
 
     /// An attempt has used up a try.
     fn count_failure(
         &mut self,
         motion: &mut Motion,
-        partition: u32,
+        task: Task,
         number: u32,
         error: AttemptError,
     ) -> Result<()> {
-        *self.retries.entry(partition).or_default() += 1;
-        match motion.scheduler.failed(partition, error.class, self.now()) {
+        self.tally.retried(task);
+        match motion.scheduler.failed(task, error.class, self.now()) {
             AfterFailure::Retry(due) => {
-                self.announce_retry(partition, number, due.saturating_sub(self.now()))
+                let delay = due.saturating_sub(self.now());
+                self.teller.retried(delay, self.a_try(task, number));
             }
             // No partition is given up for what was done to its workers.
             AfterFailure::OutOfRetries(attempts) if error.kind == FailureKind::Outside => {
                 let tries = if attempts == 1 { "try" } else { "tries" };
                 let message = format!(
-                    "after {attempts} {tries} at partition {partition}, the last: {}; find out what ends worker processes, \
+                    "after {attempts} {tries} at {task}, the last: {}; find out what ends worker processes, \
                      and run the same command again; what is finished stays",
                     error.message
                 );
-                motion
-                    .fatal
-                    .get_or_insert(Error::new(ErrorKind::Failed, message));
+                motion.fail(Error::new(ErrorKind::Failed, message));
             }
-            AfterFailure::OutOfRetries(attempts) => {
-                self.give_up(motion, partition, attempts, error)?
-            }
+            AfterFailure::OutOfRetries(attempts) => self.give_up(motion, task, attempts, error)?,
         }
         Ok(())
     }
 
-    /// An attempt ended at its gate, and yet the partition is no further: what it left cannot be gone on from. Its next
-    /// attempt has no gate.
+    /// An attempt ended at its gate, and yet the task is no further: what it left cannot be gone on from. Its next attempt
+    /// has no gate.
     pub(super) fn take_vain_gate(
         &mut self,
         motion: &mut Motion,
-        partition: u32,
+        task: Task,
         number: u32,
     ) -> Result<()> {
-        self.gateless.insert(partition);
+        self.gateless.insert(task);
         let message =
             "it came no further than an attempt before it, whose checkpoints cannot be used";
         let error = AttemptError::new(ErrorClass::System, message);
-        self.announce_attempt_failed(partition, number, &error);
-        self.note_error(partition, &error);
-        self.count_failure(motion, partition, number, error)
+        self.note_failure(task, number, &error);
+        self.count_failure(motion, task, number, error)
     }
 
     fn is_ending(&self, motion: &Motion) -> bool {
         motion.fatal.is_some() || self.stop_requested()
     }
 
-    /// For the summary at the end.
-    fn note_error(&mut self, partition: u32, error: &AttemptError) {
-        let attempts = self
-            .errors
-            .get(&error.class)
-            .map_or(0, |known| known.attempts);
-        let summary = ErrorSummary {
-            class: error.class,
-            attempts: attempts + 1,
-            partition,
-            message: error.message.clone(),
-            advice: error.class.advice(),
-        };
-        self.errors.insert(error.class, summary);
-    }
-
-    /// How many workers are left after one was killed as if for want of memory.
-    fn use_fewer_workers(&mut self) -> usize {
-        let now = self.workers.saturating_sub(1).max(1);
-        if now < self.workers {
-            let workers = if now == 1 {
-                "worker goes"
-            } else {
-                "workers go"
-            };
-            self.warn(format!(
-                "a worker process was killed, as the system does when memory runs out: {now} {workers} on"
-            ));
-        }
-        self.workers = now;
-        now
-    }
-
     /// Gives up the copy of a slice, which is read from its source then; whether there was one to give up.
     fn leave_copy(&mut self, partition: u32, error: &AttemptError) -> Result<bool> {
-        let planned = self.state.partition(partition);
+        let planned = self.truth.state().partition(partition);
         let copy = planned.and_then(|planned| planned.slice.copy.as_ref());
-        let kept = copy.filter(|copy| !self.state.is_forgotten(&copy.path));
+        let kept = copy.filter(|copy| !self.truth.state().is_forgotten(&copy.path));
         let Some(doomed) = kept.map(Doomed::cited) else {
             return Ok(false);
         };
-        self.warn(format!(
+        self.teller.warn(format!(
             "{}; partition {partition} is read from the input again",
             error.message
         ));
@@ -173,51 +139,52 @@ impl Driver<'_> {
     fn give_up(
         &mut self,
         motion: &mut Motion,
-        partition: u32,
+        task: Task,
         attempts: u32,
         error: AttemptError,
     ) -> Result<()> {
-        let is_fatal =
-            self.executor.prepared.partition_failure_is_fatal || error.class == ErrorClass::Config;
-        let (class, message) = (error.class.to_string(), error.message.clone());
-        let failure = PartitionFailure {
-            partition,
-            attempts,
-            class,
-            error: message.clone(),
-            at_millis: now_millis(),
+        let last = Try {
+            task,
+            number: attempts,
+            retries: attempts.saturating_sub(1),
         };
-        self.announce_partition_failed(partition, attempts, &error);
-        self.given_up.insert(partition);
-        self.record(JournalRecord::PartitionFailed(failure))?;
-        if is_fatal {
-            let message =
-                format!("partition {partition} failed after {attempts} attempts: {message}");
-            motion
-                .fatal
-                .get_or_insert(Error::new(ErrorKind::Failed, message));
+        self.teller.partition_failed(&error, last);
+        self.tally.give_up(task.partition);
+        self.truth
+            .record(JournalRecord::PartitionFailed(PartitionFailure {
+                partition: task.partition,
+                attempts,
+                class: error.class.to_string(),
+                error: error.message.clone(),
+                at_millis: now_millis(),
+            }))?;
+        let prepared = &self.executor.prepared;
+        if prepared.partition_failure_is_fatal || error.class == ErrorClass::Config {
+            let message = &error.message;
+            let message = format!("{task} failed after {attempts} attempts: {message}");
+            motion.fail(Error::new(ErrorKind::Failed, message));
         }
         Ok(())
     }
 
+    /// A published result is no good: it is made again, unless that was tried too often.
     pub(super) fn void_result(
         &mut self,
         scheduler: &mut Scheduler,
-        partition: u32,
+        task: Task,
         reason: &str,
     ) -> Result<()> {
-        self.warn(format!(
-            "the result of partition {partition} is damaged and made again: {reason}"
+        self.teller.warn(format!(
+            "the result of {task} is damaged and made again: {reason}"
         ));
-        let again = scheduler.void(partition);
-        let Some(result) = self.usable_result(partition).filter(|_| again) else {
-            return Err(Error::new(
-                ErrorKind::Failed,
-                format!("the merge failed: {reason}"),
-            ));
+        let again = scheduler.void(task);
+        let result = self.usable_result(task.partition).filter(|_| again);
+        let Some(result) = result else {
+            let message = format!("the merge failed: {reason}");
+            return Err(Error::new(ErrorKind::Failed, message));
         };
         let files = vec![result.rows.path.clone()];
-        self.record(JournalRecord::Forgotten { files })?;
-        self.sync()
+        self.truth.record(JournalRecord::Forgotten { files })?;
+        self.truth.sync()
     }
 }

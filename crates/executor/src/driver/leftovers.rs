@@ -31,7 +31,7 @@ impl Driver<'_> {
         if !self.executor.prepared.recipe.storage.cleanup_temp_files {
             return;
         }
-        let pending = pending(&self.state);
+        let pending = pending(self.truth.state());
         for output in Output::all(&self.executor.prepared) {
             for (path, token) in output.target.leftovers() {
                 let waits = real_place(&path).is_ok_and(|place| pending.contains(&place));
@@ -54,7 +54,7 @@ impl Driver<'_> {
         };
         let layout = &self.executor.layout;
         if job_id == *layout.job_id() {
-            return epoch < self.journal.epoch() && knows(&self.state, epoch);
+            return epoch < self.truth.epoch() && knows(self.truth.state(), epoch);
         }
         let other = Layout::in_dir(layout.work_dir(), job_id);
         let other = other.ok().and_then(|other| Journal::read(&other).ok());

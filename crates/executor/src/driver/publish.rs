@@ -5,15 +5,17 @@ use coldpress_job::{CheckpointEntry, DroppedEntry, GateReached, Publication};
 use coldpress_worker::{CheckpointOutcome, Outcome, ResultFiles};
 
 use super::{Driver, now_millis};
+use crate::error::Result;
 
 impl Driver<'_> {
     /// The time that each operator took, of the work that the attempt went on from too.
     fn nanos(&self, outcome: &Outcome) -> Vec<u64> {
         let mut nanos = outcome.nanos.clone();
         let begun = outcome.resumed_at as usize;
-        let chain = self.chain.get(begun);
+        let chain = self.truth.chain().get(begun);
         let earlier = chain.and_then(|chain| {
-            self.state
+            self.truth
+                .state()
                 .nanos_until(outcome.task.partition, outcome.resumed_at, *chain)
         });
         for (nanos, earlier) in nanos
@@ -26,17 +28,18 @@ impl Driver<'_> {
         nanos
     }
 
-    pub(super) fn publication(&self, outcome: Outcome, result: ResultFiles) -> Publication {
+    pub(super) fn publication(&self, outcome: Outcome, result: ResultFiles) -> Result<Publication> {
         let nanos = self.nanos(&outcome);
         let slice = self
-            .state
+            .truth
+            .state()
             .partition(outcome.task.partition)
             .map(|partition| partition.slice.digest);
-        Publication {
+        Ok(Publication {
             partition: outcome.task.partition,
             attempt: outcome.attempt,
-            epoch: self.journal.epoch(),
-            chain: self.final_chain(),
+            epoch: self.truth.epoch(),
+            chain: self.final_chain()?,
             rows: result.rows,
             index: result.index,
             uncompressed_bytes: result.uncompressed_bytes,
@@ -54,17 +57,17 @@ impl Driver<'_> {
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
             nanos,
             at_millis: now_millis(),
-        }
+        })
     }
 
     pub(super) fn gate_reached(&self, outcome: Outcome) -> GateReached {
         let nanos = self.nanos(&outcome);
-        let planned = self.state.partition(outcome.task.partition);
+        let planned = self.truth.state().partition(outcome.task.partition);
         let slice = planned.map(|planned| planned.slice.digest);
         GateReached {
             partition: outcome.task.partition,
             attempt: outcome.attempt,
-            epoch: self.journal.epoch(),
+            epoch: self.truth.epoch(),
             checkpoints: outcome
                 .checkpoints
                 .into_iter()

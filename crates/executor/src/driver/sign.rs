@@ -73,7 +73,7 @@ impl Driver<'_> {
             }
         }
         for path in removed {
-            self.warn(format!(
+            self.teller.warn(format!(
                 "`{}`, which an earlier recipe of this export had dropped, is removed",
                 path.display()
             ));

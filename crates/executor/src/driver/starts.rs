@@ -12,7 +12,8 @@ use super::Driver;
 impl Driver<'_> {
     /// The result of a partition under the recipe in force, if it can be exported as it is.
     pub(super) fn usable_result(&self, partition: u32) -> Option<&Publication> {
-        let result = self.state.published(partition, self.final_chain())?;
+        let result = self.truth.state();
+        let result = result.published(partition, result.final_chain()?)?;
         let prepared = &self.executor.prepared;
         let form = RowsForm::of_path(&result.rows.path);
         let fits = match form {
@@ -27,11 +28,12 @@ impl Driver<'_> {
     }
 
     /// The attempt at a partition, as a value that a worker can run.
-    pub(super) fn attempt(&self, partition: u32, number: u32) -> Option<Attempt> {
+    pub(super) fn attempt(&self, task: Task, number: u32) -> Option<Attempt> {
+        let partition = task.partition;
         let prepared = &self.executor.prepared;
-        let mut planned = self.state.partition(partition)?.clone();
+        let mut planned = self.truth.state().partition(partition)?.clone();
         // Without its copy a slice is read from the source itself.
-        let is_kept = |copy: &FileRef| !self.state.is_forgotten(&copy.path);
+        let is_kept = |copy: &FileRef| !self.truth.state().is_forgotten(&copy.path);
         planned.slice.copy = planned.slice.copy.filter(is_kept);
         if let Some(copy) = &planned.slice.copy {
             // A name from a file never leads outside of the job's folders.
@@ -45,16 +47,16 @@ impl Driver<'_> {
         let from_input = prepared.recipe.failure.restart_from_beginning || starts.is_empty();
         let begun = starts.first().map_or(0, Start::operation);
         // A gate makes sense only if the next attempt can begin at it.
-        let has_gates = prepared.recipe.failure.use_checkpoints_for_recovery
-            && !self.gateless.contains(&partition);
+        let has_gates =
+            prepared.recipe.failure.use_checkpoints_for_recovery && !self.gateless.contains(&task);
         let gate = has_gates.then(|| self.gate(&planned, begun)).flatten();
         Some(Attempt {
             gate,
-            epoch: self.journal.epoch(),
+            epoch: self.truth.epoch(),
             number,
-            task: Task::new(0, partition),
+            task,
             slice: planned.slice,
-            chain: self.chain.clone(),
+            chain: self.truth.chain().to_vec(),
             starts,
             from_input,
             checkpoints: prepared.checkpoints.clone(),
@@ -65,9 +67,10 @@ impl Driver<'_> {
 
     /// The records that killed workers in operators that the recipe still has, and those on trial for it.
     fn poison(&self, partition: u32) -> Vec<Poison> {
-        let found = self.state.poison(partition).iter();
-        let found = found
-            .filter(|found| self.chain.get(found.operation as usize + 1) == Some(&found.chain));
+        let found = self.truth.state().poison(partition).iter();
+        let found = found.filter(|found| {
+            self.truth.chain().get(found.operation as usize + 1) == Some(&found.chain)
+        });
         found
             .map(|found| Poison {
                 origin: found.origin.clone(),
@@ -107,10 +110,10 @@ impl Driver<'_> {
 
     fn checkpoint_starts(&self, partition: u32) -> Vec<Start> {
         let fits = |entry: &&CheckpointEntry| {
-            self.chain.get(entry.operation as usize) == Some(&entry.chain)
+            self.truth.chain().get(entry.operation as usize) == Some(&entry.chain)
         };
         // The newest come first, and stay first among equals.
-        let entries = self.state.checkpoints(partition).filter(fits);
+        let entries = self.truth.state().checkpoints(partition).filter(fits);
         entries.map(start_of).collect()
     }
 
@@ -118,7 +121,8 @@ impl Driver<'_> {
         let start = |(operation, chain): (usize, &_)| {
             // Records that came out with their statistics are not what the operators left.
             let result = self
-                .state
+                .truth
+                .state()
                 .published(partition, *chain)
                 .filter(|_| !self.executor.prepared.recipe.export.keep_stats)?;
             let layout = &self.executor.layout;
@@ -132,7 +136,12 @@ impl Driver<'_> {
                 index: result.index.clone(),
             })
         };
-        self.chain.iter().enumerate().filter_map(start).collect()
+        self.truth
+            .chain()
+            .iter()
+            .enumerate()
+            .filter_map(start)
+            .collect()
     }
 }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldpress_job::{JournalRecord, Phase};
+use coldpress_partition::Task;
 use coldpress_storage::crash_point;
-use coldpress_worker::{Attempt, Outcome, Progress, Reached, WorkerContext};
+use coldpress_worker::{AtWork, Attempt, Outcome, Progress, Reached, WorkerContext};
 use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::export::Frontier;
 use super::plan::Planned;
+use super::teller::Try;
 use super::{Driver, Ending, now_millis};
 use crate::backend::{Finished, Running};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,11 +33,18 @@ pub(super) struct Motion {
     last_sample: Instant,
 }
 
+impl Motion {
+    /// The job must end for this, unless it must for something else already.
+    pub(super) fn fail(&mut self, error: Error) {
+        self.fatal.get_or_insert(error);
+    }
+}
+
 impl Driver<'_> {
     /// Works on the job until it is exported, stopped, or fails.
     pub(super) fn work(&mut self) -> Result<Ending> {
         self.watch_space()?;
-        if self.state.plan_complete() {
+        if self.truth.state().plan_complete() {
             self.compare_need(&self.need_of_the_rest());
         }
         let mut motion = self.set_in_motion()?;
@@ -44,7 +53,7 @@ impl Driver<'_> {
             let attempts = self.schedule(&mut motion)?;
             // Everything above is durable before anyone acts on it.
             crash_point!("driver.before_sync");
-            self.sync()?;
+            self.truth.sync()?;
             crash_point!("driver.after_sync");
             self.delete_forgotten();
             attempts
@@ -67,7 +76,7 @@ impl Driver<'_> {
             store: self.executor.store.clone(),
             shared: prepared.shared.clone(),
         };
-        let spec = job_spec(prepared, &self.executor.layout, &self.sources);
+        let spec = job_spec(prepared, &self.executor.layout, self.sources.all());
         let running = self
             .executor
             .backend
@@ -84,7 +93,7 @@ impl Driver<'_> {
         // One more than there are workers, so that none waits for the journal.
         let slots = prepared.workers + 1;
         let mut scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
-        let known: Vec<u32> = (0..self.state.partition_count()).collect();
+        let known: Vec<u32> = (0..self.truth.state().partition_count()).collect();
         self.tell_gone(&known);
         self.try_poison_again()?;
         for partition in known {
@@ -92,6 +101,9 @@ impl Driver<'_> {
         }
         self.enter(Phase::Partitioning);
         let planner = self.start_planning()?;
+        if planner.is_none() {
+            scheduler.plan_completed();
+        }
         self.enter(Phase::Processing);
         let frontier = self.begin_frontier();
         Ok(Motion {
@@ -108,14 +120,17 @@ impl Driver<'_> {
 
     /// Says that partitions run again because what they came to is not kept.
     fn tell_gone(&mut self, known: &[u32]) {
-        let chain = self.final_chain();
+        let chain = self.truth.state().final_chain();
+        let state = self.truth.state();
         let is_gone = |partition: &&u32| {
-            self.state.published(**partition, chain).is_none()
-                && self.state.result_of(**partition, chain).is_some()
+            chain.is_some_and(|chain| {
+                state.published(**partition, chain).is_none()
+                    && state.result_of(**partition, chain).is_some()
+            })
         };
         let gone = known.iter().filter(is_gone).count();
         if gone > 0 {
-            self.warn(format!(
+            self.teller.warn(format!(
                 "{gone} of {} partitions run again, because their results are not kept any more",
                 known.len()
             ));
@@ -123,11 +138,12 @@ impl Driver<'_> {
     }
 
     fn add_partition(&mut self, scheduler: &mut Scheduler, partition: u32) {
+        let task = Task::new(0, partition);
         if self.usable_result(partition).is_some() {
-            self.reused += 1;
-            scheduler.add_published(partition);
+            self.tally.reused += 1;
+            scheduler.add_published(task);
         } else {
-            scheduler.add(partition);
+            scheduler.add(task);
         }
     }
 
@@ -151,7 +167,9 @@ impl Driver<'_> {
         while let Ok(finished) = motion.finished.try_recv() {
             self.take_finished(motion, finished)?;
         }
-        self.sample_resources(&mut motion.last_sample, &motion.running.processes());
+        let processes = motion.running.processes();
+        self.teller
+            .sample_resources(&mut motion.last_sample, &processes);
         self.tell_progress(&motion.progress);
         Ok(())
     }
@@ -174,13 +192,14 @@ impl Driver<'_> {
         cut: Planned,
         more: &Receiver<Planned>,
     ) -> Result<()> {
-        let before = self.state.partition_count();
+        let before = self.truth.state().partition_count();
         let unfinished = self.take_cuts(cut, more)?;
+        for partition in before..self.truth.state().partition_count() {
+            self.add_partition(&mut motion.scheduler, partition);
+        }
         if !unfinished {
             motion.planner = None;
-        }
-        for partition in before..self.state.partition_count() {
-            self.add_partition(&mut motion.scheduler, partition);
+            motion.scheduler.plan_completed();
         }
         Ok(())
     }
@@ -194,27 +213,46 @@ impl Driver<'_> {
         }
         let mut attempts = Vec::new();
         while !self.waits_for_memory(&motion.scheduler, &motion.running.processes())
-            && let Next::Start { partition, .. } = motion.scheduler.next(self.now())
+            && let Next::Start { task, .. } = motion.scheduler.next(self.now())
         {
-            let number = self.state.last_attempt(partition, self.journal.epoch()) + 1;
-            let Some(attempt) = self.attempt(partition, number) else {
-                motion.scheduler.stopped(partition);
-                let message = format!(
-                    "partition {partition} is planned over a file outside of the job; run with `--fresh`"
-                );
-                motion.fatal = Some(Error::new(ErrorKind::Refused, message));
-                return Ok(attempts);
-            };
-            self.record(JournalRecord::AttemptStarted {
-                partition,
-                attempt: number,
-                at_millis: now_millis(),
-            })?;
-            self.announce_attempt(&attempt);
-            self.tell_large(partition, &attempt.slice);
-            attempts.push(attempt);
+            match self.begin_attempt(task)? {
+                Some(attempt) => attempts.push(attempt),
+                None => {
+                    motion.scheduler.stopped(task);
+                    let message = format!(
+                        "{task} is planned over a file outside of the job; run with `--fresh`"
+                    );
+                    motion.fail(Error::new(ErrorKind::Refused, message));
+                    return Ok(attempts);
+                }
+            }
         }
         Ok(attempts)
+    }
+
+    /// The next attempt at a task, written down and told; none where the task cannot be trusted.
+    fn begin_attempt(&mut self, task: Task) -> Result<Option<Attempt>> {
+        let state = self.truth.state();
+        let number = state.last_attempt(task.partition, self.truth.epoch()) + 1;
+        let Some(attempt) = self.attempt(task, number) else {
+            return Ok(None);
+        };
+        self.truth.record(JournalRecord::AttemptStarted {
+            partition: task.partition,
+            attempt: number,
+            at_millis: now_millis(),
+        })?;
+        self.teller
+            .attempt_begins(&attempt, self.a_try(task, number));
+        let prepared = &self.executor.prepared;
+        let (workers, asked) = (prepared.workers, &prepared.recipe.partition);
+        let large = self
+            .memory
+            .large_partition(task.partition, &attempt.slice, workers, asked);
+        large
+            .into_iter()
+            .for_each(|warning| self.teller.warn(warning));
+        Ok(Some(attempt))
     }
 
     fn take_finished(&mut self, motion: &mut Motion, finished: Finished) -> Result<()> {
@@ -224,64 +262,87 @@ impl Driver<'_> {
             seconds,
             result,
         } = finished;
-        let partition = task.partition;
         let reached = match &result {
             Ok(outcome) if outcome.result.is_some() => Reached::End,
             Ok(_) => Reached::Gate,
             Err(_) => Reached::Nothing,
         };
         if let Some(at_work) = motion.progress.settle(task, reached) {
-            self.announce_operators(&at_work);
+            self.tell_operators(&at_work);
         }
-        self.told_operators.remove(&partition);
+        self.teller.attempt_ended(task);
         match result {
             Ok(outcome) => {
                 crash_point!("driver.publish");
                 self.note_costs(&outcome);
-                self.convict_those_on_trial(partition)?;
+                self.convict_those_on_trial(task.partition)?;
                 if !outcome.set_aside.is_empty() {
-                    self.gateless.insert(partition);
+                    self.gateless.insert(task);
                 }
-                self.take_outcome(motion, outcome, seconds)?;
+                self.take_outcome(motion, outcome, seconds)
             }
-            Err(error) => self.take_failure(motion, partition, number, error)?,
+            Err(error) => self.take_failure(motion, task, number, error),
+        }
+    }
+
+    fn take_outcome(&mut self, motion: &mut Motion, outcome: Outcome, seconds: f64) -> Result<()> {
+        let task = outcome.task;
+        let of = self.a_try(task, outcome.attempt);
+        match outcome.result.clone() {
+            Some(result) => {
+                if !motion.scheduler.published(task) {
+                    return Ok(());
+                }
+                self.tally.published(task, outcome.resumed_at);
+                let publication = self.publication(outcome.clone(), result)?;
+                self.truth.record(JournalRecord::Published(publication))?;
+                self.teller.published(&outcome, seconds, of);
+                self.forget_surplus(task.partition, &outcome.checkpoints)?;
+                self.seen.insert(task.partition, outcome.seen);
+            }
+            None => {
+                self.tally.gate_reached(task, outcome.resumed_at);
+                let gate = self.gate_reached(outcome.clone());
+                self.truth.record(JournalRecord::GateReached(gate))?;
+                self.teller.gate_reached(&outcome, seconds, of);
+                self.forget_surplus(task.partition, &outcome.checkpoints)?;
+                // The ledger ends at the gate.
+                let step = Step::Gate(outcome.ledger.operators.len() as u32);
+                if !motion.scheduler.advanced(task, step) {
+                    self.take_vain_gate(motion, task, outcome.attempt)?;
+                }
+            }
         }
         Ok(())
     }
 
-    fn take_outcome(&mut self, motion: &mut Motion, outcome: Outcome, seconds: f64) -> Result<()> {
-        let partition = outcome.task.partition;
-        match outcome.result.clone() {
-            Some(result) => {
-                let is_first = !self.gated.remove(&partition);
-                self.resumed += u32::from(is_first && outcome.resumed_at > 0);
-                let publication = self.publication(outcome.clone(), result);
-                self.record(JournalRecord::Published(publication))?;
-                motion.scheduler.published(partition);
-                self.announce_published(&outcome, seconds);
-                self.forget_surplus(partition, &outcome.checkpoints)?;
-                self.seen.insert(partition, outcome.seen);
-            }
-            None => {
-                let is_first = self.gated.insert(partition);
-                self.resumed += u32::from(is_first && outcome.resumed_at > 0);
-                let gate = self.gate_reached(outcome.clone());
-                self.record(JournalRecord::GateReached(gate))?;
-                self.announce_gate(&outcome, seconds);
-                self.forget_surplus(partition, &outcome.checkpoints)?;
-                // The ledger ends at the gate.
-                let step = Step::Gate(outcome.ledger.operators.len() as u32);
-                if !motion.scheduler.advanced(partition, step) {
-                    self.take_vain_gate(motion, partition, outcome.attempt)?;
-                }
-            }
+    /// Tells how far running attempts are: which operators began, and every few seconds all views.
+    fn tell_progress(&mut self, progress: &Progress) {
+        let at_work = progress.at_work();
+        at_work.iter().for_each(|one| self.tell_operators(one));
+        if self.teller.are_views_due() {
+            self.teller
+                .write_views_of_work(&at_work, self.truth.state());
         }
-        Ok(())
+    }
+
+    fn tell_operators(&mut self, at_work: &AtWork) {
+        let of = self.a_try(at_work.task, at_work.attempt);
+        self.teller.operators_begin(at_work, of);
+    }
+
+    /// An attempt as it is told.
+    pub(super) fn a_try(&self, task: Task, number: u32) -> Try {
+        Try {
+            task,
+            number,
+            retries: self.tally.retries(task),
+        }
     }
 
     /// Takes note of what operators cost: each as the last partition showed it.
     fn note_costs(&mut self, outcome: &Outcome) {
-        let planned = self.state.partition(outcome.task.partition);
+        let planned = self.truth.state().partition(outcome.task.partition);
         let bytes = planned.map_or(0, |planned| planned.slice.bytes());
         self.costs.resize(outcome.nanos.len(), 0.0);
         for (cost, nanos) in self.costs.iter_mut().zip(&outcome.nanos) {
@@ -294,62 +355,56 @@ impl Driver<'_> {
     /// Hands results to the merge as far as there is no gap, and judges the share of errors.
     fn advance_frontier(&mut self, motion: &mut Motion) -> Result<()> {
         if let Err(error) = self.pass_partitions(&mut motion.frontier) {
-            motion.fatal.get_or_insert(error);
+            motion.fail(error);
         }
         if motion.frontier.merge_has_failed() {
-            self.restart_merge(motion)?;
+            let next = self.begin_frontier();
+            let failed = std::mem::replace(&mut motion.frontier, next);
+            if let Some(failure) = failed.into_failure() {
+                self.take_merge_failure(motion, failure)?;
+            }
         }
         Ok(())
     }
 
-    /// The merge found a result that is no good: it is made again, and everything is merged again.
-    fn restart_merge(&mut self, motion: &mut Motion) -> Result<()> {
-        let next = self.begin_frontier();
-        match std::mem::replace(&mut motion.frontier, next).into_failure() {
-            Some(MergeFailure::Damaged { partition, reason }) => {
-                self.void_result(&mut motion.scheduler, partition, &reason)
+    /// The merge cannot go on. A result that is no good is made again, and everything is merged again.
+    fn take_merge_failure(&mut self, motion: &mut Motion, failure: MergeFailure) -> Result<()> {
+        match failure {
+            MergeFailure::Damaged { partition, reason } => {
+                self.void_result(&mut motion.scheduler, Task::new(0, partition), &reason)
             }
-            Some(MergeFailure::Output(error)) => Err(error.into()),
-            Some(MergeFailure::Obstacle(message)) => Err(Error::new(ErrorKind::Failed, message)),
-            Some(MergeFailure::Abandoned) | None => Ok(()),
+            MergeFailure::Output(error) => Err(error.into()),
+            MergeFailure::Obstacle(message) => Err(Error::new(ErrorKind::Failed, message)),
+            // Only who wants to stop leaves a merge.
+            MergeFailure::Abandoned => Ok(()),
         }
     }
 
     /// How the run ends, if it does.
     fn ending(&mut self, motion: &mut Motion) -> Result<Option<Ending>> {
         let stopping = motion.fatal.is_some() || self.stop_requested();
-        let idle = motion.scheduler.running() == 0;
-        if stopping && idle {
-            return match motion.fatal.take() {
+        if stopping {
+            return match motion.fatal.take_if(|_| motion.scheduler.running() == 0) {
                 Some(error) => Err(error),
+                None if motion.scheduler.running() > 0 => Ok(None),
                 None => {
-                    self.write_progress_view();
+                    self.teller.write_progress(self.truth.state());
                     Ok(Some(Ending::Stopped))
                 }
             };
         }
-        let planned = motion.planner.is_none();
-        if stopping
-            || !planned
-            || motion.scheduler.open() > 0
-            || !self.frontier_is_at_end(&motion.frontier)
+        let is_planned = motion.planner.is_none();
+        if !is_planned || motion.scheduler.open() > 0 || !self.frontier_is_at_end(&motion.frontier)
         {
             return Ok(None);
         }
         self.enter(Phase::Merging);
-        self.write_progress_view();
+        self.teller.write_progress(self.truth.state());
         let next = self.begin_frontier();
         match self.commit_export(std::mem::replace(&mut motion.frontier, next))? {
             Ok(exported) => Ok(Some(Ending::Exported(exported))),
-            Err(MergeFailure::Output(error)) => Err(error.into()),
-            Err(MergeFailure::Obstacle(message)) => Err(Error::new(ErrorKind::Failed, message)),
-            Err(MergeFailure::Abandoned) if self.stop_requested() => Ok(Some(Ending::Stopped)),
-            Err(MergeFailure::Abandoned) => {
-                Err(Error::new(ErrorKind::Failed, "the merge was left"))
-            }
-            Err(MergeFailure::Damaged { partition, reason }) => self
-                .void_result(&mut motion.scheduler, partition, &reason)
-                .map(|()| None),
+            Err(MergeFailure::Abandoned) => Ok(Some(Ending::Stopped)),
+            Err(failure) => self.take_merge_failure(motion, failure).map(|()| None),
         }
     }
 }

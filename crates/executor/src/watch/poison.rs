@@ -8,20 +8,15 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_events::{Event, EventKind};
-use coldpress_job::{JournalRecord, PoisonFound};
 use coldpress_operator::Poison;
 use coldpress_worker::{InHand, WorkerDeath};
 
-use super::Driver;
-use crate::error::Result;
-
 /// So many records in a row are on trial at most. If each kills, it is not the records.
-const ON_TRIAL_AT_MOST: usize = 16;
+pub(crate) const ON_TRIAL_AT_MOST: usize = 16;
 
 /// The partitions whose workers died, and what is known of it.
 #[derive(Debug, Default)]
-pub(super) struct Suspects(BTreeMap<u32, Inquiry>);
+pub(crate) struct Suspects(BTreeMap<u32, Inquiry>);
 
 /// The search in one partition.
 #[derive(Debug, Default)]
@@ -37,34 +32,35 @@ struct Inquiry {
 
 /// A record on trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Accused {
-    record: InHand,
+pub(crate) struct Accused {
+    pub(crate) record: InHand,
     /// Records that the operator had done with before.
     done_before: u64,
-    how: String,
+    /// How the workers died.
+    pub(crate) how: String,
 }
 
 /// What a death gave away.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Findings {
+pub(crate) struct Findings {
     /// Records that were on trial, and without which other records lived.
-    convicted: Vec<Accused>,
+    pub(crate) convicted: Vec<Accused>,
     /// One more is on trial: so many have been by now.
-    accused: Option<u32>,
+    pub(crate) accused: Option<u32>,
     /// The search was given up.
-    is_given_up: bool,
+    pub(crate) is_given_up: bool,
 }
 
 impl Suspects {
     /// Whether attempts at the partition must be isolated.
-    pub(super) fn contains(&self, partition: u32) -> bool {
+    pub(crate) fn contains(&self, partition: u32) -> bool {
         self.0
             .get(&partition)
             .is_some_and(|inquiry| !inquiry.is_given_up)
     }
 
     /// The records that attempts at the partition leave out until more is known.
-    pub(super) fn on_trial(&self, partition: u32) -> impl Iterator<Item = Poison> {
+    pub(crate) fn on_trial(&self, partition: u32) -> impl Iterator<Item = Poison> {
         let on_trial = self.0.get(&partition).map(|inquiry| &inquiry.on_trial);
         on_trial.into_iter().flatten().map(|accused| Poison {
             origin: accused.record.origin.clone(),
@@ -74,13 +70,13 @@ impl Suspects {
     }
 
     /// Takes in that an attempt without the records on trial did what it had to.
-    fn survived(&mut self, partition: u32) -> Vec<Accused> {
+    pub(crate) fn survived(&mut self, partition: u32) -> Vec<Accused> {
         let inquiry = self.0.get_mut(&partition);
         inquiry.map_or_else(Vec::new, |inquiry| std::mem::take(&mut inquiry.on_trial))
     }
 
     /// Takes in a death.
-    fn take(&mut self, partition: u32, death: &WorkerDeath) -> Findings {
+    pub(crate) fn take(&mut self, partition: u32, death: &WorkerDeath) -> Findings {
         let inquiry = self.0.entry(partition).or_default();
         let mut findings = Findings::default();
         if inquiry.is_given_up {
@@ -117,92 +113,11 @@ impl Suspects {
 }
 
 impl Accused {
-    fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         format!(
             "it killed two worker processes {}; `coldpress quarantine replay` has it tried again",
             self.how
         )
-    }
-}
-
-impl Driver<'_> {
-    /// Looks into the death of a worker; gives how many records of the partition were put on trial so far, if one more was.
-    pub(super) fn look_for_poison(
-        &mut self,
-        partition: u32,
-        death: &WorkerDeath,
-    ) -> Result<Option<u32>> {
-        let failure = &self.executor.prepared.recipe.failure;
-        let is_wanted = failure.isolate_poison && failure.skip_op_error;
-        if !is_wanted || death.is_for_memory {
-            return Ok(None);
-        }
-        let findings = self.suspects.take(partition, death);
-        self.convict(partition, findings.convicted)?;
-        if findings.is_given_up {
-            self.warn(format!(
-                "worker processes die at {ON_TRIAL_AT_MOST} records in a row of partition {partition}, so it is not the \
-                 records: none of them goes to quarantine for it"
-            ));
-        }
-        Ok(findings.accused)
-    }
-
-    /// An attempt did its work without the records that were on trial.
-    pub(super) fn convict_those_on_trial(&mut self, partition: u32) -> Result<()> {
-        let convicted = self.suspects.survived(partition);
-        self.convict(partition, convicted)
-    }
-
-    fn convict(&mut self, partition: u32, convicted: Vec<Accused>) -> Result<()> {
-        convicted
-            .into_iter()
-            .try_for_each(|accused| self.write_verdict(partition, &accused))
-    }
-
-    fn write_verdict(&mut self, partition: u32, accused: &Accused) -> Result<()> {
-        let InHand { origin, operation } = &accused.record;
-        let place = *operation as usize;
-        let names = self.executor.prepared.operator_names();
-        let (Some(operator), Some(chain)) = (names.get(place), self.chain.get(place + 1)) else {
-            return Ok(());
-        };
-        self.record(JournalRecord::PoisonFound(PoisonFound {
-            partition,
-            origin: origin.clone(),
-            operation: *operation,
-            operator: operator.clone(),
-            chain: *chain,
-            reason: accused.reason(),
-        }))?;
-        let message = format!(
-            "the record at {} of `{}` killed two workers in `{operator}` {}: it goes to quarantine; `coldpress quarantine \
-             replay {}` has it tried again",
-            self.place(origin.source, origin.position),
-            self.source_path(origin.source),
-            accused.how,
-            self.executor.layout.job_id()
-        );
-        let event = Event::new(EventKind::Warning, message.clone()).partition(partition);
-        self.events
-            .emit(event.operation(operator.clone(), *operation));
-        self.warnings.push(message);
-        Ok(())
-    }
-
-    /// Lifts the verdicts on records of partitions that are worked on by processes again: what killed may be gone, and if
-    /// it is not, only a process dies of it once more.
-    pub(super) fn try_poison_again(&mut self) -> Result<()> {
-        if !self.executor.backend.survives_deaths() {
-            return Ok(());
-        }
-        for partition in 0..self.state.partition_count() {
-            let has_verdicts = !self.state.poison(partition).is_empty();
-            if has_verdicts && self.usable_result(partition).is_none() {
-                self.record(JournalRecord::PoisonLifted { partition })?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,0 +1,99 @@
+//! The report that a run ends with.
+
+use coldpress_job::Status;
+use coldpress_partition::Slice;
+use coldpress_record::Ledger;
+
+use super::{Driver, Exported};
+use crate::report::{FailedPartition, Report, UnreadablePart};
+
+impl Driver<'_> {
+    pub(super) fn report(&self, status: Status, exported: Option<Exported>) -> Report {
+        let layout = &self.executor.layout;
+        let already_complete = exported.as_ref().is_some_and(|exported| exported.already);
+        let export_bytes = exported
+            .as_ref()
+            .map_or(0, |exported| exported.export_bytes);
+        let mut so_far = Ledger::default();
+        self.results().for_each(|result| so_far.add(&result.ledger));
+        let quarantined = self.counted().any(|result| !result.quarantine.is_empty());
+        Report {
+            job_id: layout.job_id().to_string(),
+            status,
+            already_complete,
+            ledger: exported.map_or(so_far, |exported| exported.ledger),
+            partitions: self.truth.state().partition_count(),
+            partitions_reused: self.tally.reused,
+            partitions_resumed: self.tally.resumed(),
+            failed_partitions: self.failed_partitions(),
+            errors: self.tally.errors(),
+            unreadable: self.unreadable(),
+            input_bytes: self
+                .truth
+                .state()
+                .partitions()
+                .map(|partition| partition.slice.bytes())
+                .sum(),
+            export_bytes,
+            seconds: self.started.elapsed().as_secs_f64(),
+            operators: crate::summary::performance(&self.truth.state()),
+            warnings: self.teller.warnings().to_vec(),
+            fields: None,
+            companions: self
+                .executor
+                .prepared
+                .companions
+                .iter()
+                .map(|companion| companion.target.path().to_owned())
+                .collect(),
+            export_path: self.executor.prepared.target.path().to_owned(),
+            job_dir: layout.job_dir().to_owned(),
+            checkpoint_dir: layout.checkpoint_dir().to_owned(),
+            event_log: self.executor.has_event_log().then(|| layout.events()),
+            quarantine_dir: quarantined.then(|| layout.quarantine_dir()),
+            resumption_command: self.executor.resumption_command(),
+        }
+    }
+
+    pub(super) fn unreadable(&self) -> Vec<UnreadablePart> {
+        let part = |source: u32, start, length, reason: &String| UnreadablePart {
+            source: self.sources.path(source),
+            start,
+            length,
+            reason: reason.clone(),
+        };
+        let torn = self.counted().flat_map(|result| &result.unreadable);
+        let torn = torn.map(|torn| part(torn.source, torn.start, torn.length, &torn.reason));
+        let damaged = self.truth.state().damaged_sources().iter();
+        let damaged = damaged.map(|damage| part(damage.source, damage.position, 0, &damage.reason));
+        let missing = self.sources.missing().iter().map(|file| UnreadablePart {
+            source: file.path.display().to_string(),
+            start: 0,
+            length: 0,
+            reason: file.reason.clone(),
+        });
+        torn.chain(damaged).chain(missing).collect()
+    }
+
+    fn failed_partitions(&self) -> Vec<FailedPartition> {
+        let failed = self.truth.state().failed().filter_map(|failure| {
+            let slice = &self.truth.state().partition(failure.partition)?.slice;
+            Some(FailedPartition {
+                partition: failure.partition,
+                source: self.sources.path(slice.source),
+                part: self.describe(slice),
+                start: slice.start,
+                end: slice.end,
+                records: slice.records,
+                attempts: failure.attempts,
+                error: failure.error.clone(),
+            })
+        });
+        failed.collect()
+    }
+
+    fn describe(&self, slice: &Slice) -> String {
+        let source = self.sources.get(slice.source);
+        source.map_or_else(String::new, |source| slice.describe(source))
+    }
+}

@@ -1,0 +1,88 @@
+//! The results of the recipe in force, and what is asked of all of them together.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+
+use coldpress_checkpoint::RowsReader;
+use coldpress_job::{FieldsView, Publication, fields_view};
+use coldpress_record::FieldsSeen;
+use coldpress_storage::open_file;
+use coldpress_worker::QuarantineEntry;
+
+use super::Driver;
+
+impl Driver<'_> {
+    /// The results of the recipe in force, in partition order.
+    pub(super) fn results(&self) -> impl Iterator<Item = &Publication> {
+        (0..self.truth.state().partition_count()).filter_map(|index| self.usable_result(index))
+    }
+
+    /// As [`Self::results`], those too that are not kept any more: for their counts.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Publication> {
+        let state = self.truth.state();
+        let chain = state.final_chain();
+        (0..state.partition_count()).filter_map(move |index| {
+            self.usable_result(index).or_else(|| {
+                let is_gone =
+                    state.published(index, chain?).is_none() && state.failure(index).is_none();
+                state.result_of(index, chain?).filter(|_| is_gone)
+            })
+        })
+    }
+
+    /// Whether a part of the input is lost that may have been any number of records. What is longer than a record may be
+    /// is such a part: where a reader is out of step it is all that follows.
+    pub(super) fn has_unreadable(&self) -> bool {
+        let is_part =
+            |result: &Publication| !result.unreadable.is_empty() || result.ledger.too_long > 0;
+        !self.sources.missing().is_empty()
+            || !self.truth.state().damaged_sources().is_empty()
+            || self.counted().any(is_part)
+    }
+
+    /// What the fields of the dataset hold, by all partitions.
+    pub(super) fn fields(&self) -> FieldsView {
+        let (mut all, mut complete) = (FieldsSeen::default(), true);
+        for partition in 0..self.truth.state().partition_count() {
+            match self.fields_of(partition) {
+                Some(seen) => all.join(&seen),
+                None => complete = false,
+            }
+        }
+        fields_view(&all, complete, |source| self.sources.path(source))
+    }
+
+    /// What the fields of a partition hold: known from this run, or from the index of its result.
+    fn fields_of(&self, partition: u32) -> Option<FieldsSeen> {
+        if let Some(seen) = self.seen.get(&partition) {
+            return Some(seen.clone());
+        }
+        let result = self.usable_result(partition)?;
+        let path = self.executor.layout.locate(&result.index).ok()?;
+        let index = RowsReader::open_file(&path, &result.index.stamp()).ok()?;
+        Some(index.manifest().seen.clone())
+    }
+
+    /// The first record in quarantine, for an error message.
+    pub(super) fn first_quarantined(&self) -> Option<String> {
+        let file = self
+            .results()
+            .find_map(|result| result.quarantine.first())?;
+        let opened = open_file(self.executor.layout.locate(file).ok()?).ok()?;
+        let mut line = String::new();
+        BufReader::new(opened.take(file.length))
+            .read_line(&mut line)
+            .ok()?;
+        let entry: QuarantineEntry = serde_json::from_str(&line).ok()?;
+        let operator = entry
+            .operator
+            .map(|name| format!(" in {name}"))
+            .unwrap_or_default();
+        Some(format!(
+            "{} at {}{operator}: {}",
+            entry.path,
+            self.sources
+                .place(entry.origin.source, entry.origin.position),
+            entry.error
+        ))
+    }
+}

@@ -1,0 +1,83 @@
+//! The sources of the job's dataset, as this run found them.
+
+use std::collections::BTreeMap;
+
+use coldpress_dataset::{Error as DatasetError, MissingFile, Source, TableFile};
+use coldpress_storage::Digest;
+use coldpress_table::SchemaRef;
+
+use crate::error::{Error, Result};
+
+/// The sources in plan order, and how they are named to people.
+pub(super) struct Sources {
+    found: Vec<Source>,
+    /// Files of the dataset that do not exist.
+    missing: Vec<MissingFile>,
+    /// The schemas of columnar sources that were asked for.
+    schemas: BTreeMap<u32, SchemaRef>,
+}
+
+impl Sources {
+    pub(super) fn new(found: Vec<Source>, missing: Vec<MissingFile>) -> Self {
+        Self {
+            found,
+            missing,
+            schemas: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn all(&self) -> &[Source] {
+        &self.found
+    }
+
+    pub(super) fn all_mut(&mut self) -> &mut [Source] {
+        &mut self.found
+    }
+
+    pub(super) fn missing(&self) -> &[MissingFile] {
+        &self.missing
+    }
+
+    pub(super) fn get(&self, index: u32) -> Option<&Source> {
+        self.found.get(usize::try_from(index).ok()?)
+    }
+
+    /// The path of a source; empty where there is no such source.
+    pub(super) fn path(&self, index: u32) -> String {
+        let source = self.get(index);
+        source.map_or_else(String::new, |source| source.identity.path.clone())
+    }
+
+    /// A position in a source, for people: `byte 40`, or `row 3` of a columnar one.
+    pub(super) fn place(&self, index: u32, position: u64) -> String {
+        let unit = match self.get(index).is_some_and(Source::is_columnar) {
+            true => "row",
+            false => "byte",
+        };
+        format!("{unit} {position}")
+    }
+
+    /// The schema of a columnar source whose metadata was planned to be this; none of a source that is text.
+    pub(super) fn schema(
+        &mut self,
+        index: u32,
+        metadata: Option<Digest>,
+    ) -> Result<Option<SchemaRef>> {
+        if let Some(known) = self.schemas.get(&index) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(columnar) = self.get(index).filter(|source| source.is_columnar()) else {
+            return Ok(None);
+        };
+        let file = TableFile::open(columnar)?;
+        if metadata.is_some_and(|planned| planned != file.metadata_digest()) {
+            return Err(Error::from(DatasetError::Changed {
+                path: columnar.identity.path.clone(),
+                what: "its schema is another".to_owned(),
+            }));
+        }
+        let schema = file.schema().clone();
+        self.schemas.insert(index, schema.clone());
+        Ok(Some(schema))
+    }
+}

@@ -1,0 +1,126 @@
+//! What a run says while it runs: events, warnings, and the views of the job on disk.
+
+mod attempts;
+mod job;
+mod views;
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use coldpress_config::LogLevel;
+use coldpress_events::{Event, EventKind, EventLog, Level, LogOptions};
+use coldpress_job::{JobLock, JobSummary};
+use coldpress_partition::Task;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Executor;
+
+pub(super) use attempts::Try;
+
+/// The voice of a run. Nothing depends on what it says: a log or a view that cannot be written costs history, not the job.
+pub(super) struct Teller<'e> {
+    executor: &'e Executor,
+    events: EventLog,
+    summary: JobSummary,
+    /// When the run began.
+    started: Instant,
+    warnings: Vec<String>,
+    /// Why things are done as they are, a sentence each.
+    decisions: Vec<String>,
+    /// How many operators of the attempt at work on a task were said to have begun.
+    told_operators: BTreeMap<Task, usize>,
+    /// When the views of the job are written again.
+    views_due: Instant,
+}
+
+impl<'e> Teller<'e> {
+    /// Opens the event log; who waits for the run's events gets them from here on.
+    pub(super) fn open(executor: &'e Executor, lock: &JobLock, started: Instant) -> Result<Self> {
+        let events = open_log(executor)?;
+        executor.shared.begin_events(|| events.subscribe());
+        Ok(Self {
+            executor,
+            events,
+            summary: summary(executor, lock),
+            started,
+            warnings: Vec::new(),
+            decisions: Vec::new(),
+            told_operators: BTreeMap::new(),
+            views_due: started,
+        })
+    }
+
+    pub(super) fn emit(&self, event: Event) {
+        self.events.emit(event);
+    }
+
+    /// Says that something is odd: in the log, and again at the end of the run.
+    pub(super) fn warn(&mut self, message: String) {
+        self.warn_of(Event::new(EventKind::Warning, message));
+    }
+
+    /// As [`warn`](Self::warn), with an event that says what the warning is about.
+    pub(super) fn warn_of(&mut self, event: Event) {
+        let shared = &self.executor.shared.warnings;
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.push(event.message.clone());
+        self.warnings.push(event.message.clone());
+        self.emit(event);
+    }
+
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Says why something is done as it is.
+    pub(super) fn decide(&mut self, decision: String) {
+        self.emit(Event::new(EventKind::Info, decision.clone()));
+        self.decisions.push(decision);
+    }
+
+    /// Takes over the decisions of the run that planned the job, which it has told.
+    pub(super) fn recall(&mut self, decisions: &[String]) {
+        self.decisions.extend_from_slice(decisions);
+    }
+
+    /// Ends the log. One that cannot be closed costs history, not the job.
+    pub(super) fn close(self) {
+        let _ = self.events.close();
+    }
+}
+
+fn open_log(executor: &Executor) -> Result<EventLog> {
+    let asked = &executor.prepared.recipe.events;
+    let level = match asked.log_level {
+        LogLevel::Debug => Level::Debug,
+        LogLevel::Info => Level::Info,
+        LogLevel::Warning => Level::Warning,
+        LogLevel::Error | LogLevel::Critical => Level::Error,
+    };
+    let options = LogOptions::default()
+        .enabled(asked.enabled)
+        .level(level)
+        .max_log_size_bytes(asked.max_log_size_bytes)
+        .backup_count(asked.backup_count);
+    let layout = &executor.layout;
+    let folder = layout.event_log_dir();
+    EventLog::open(folder, layout.job_id().as_str(), options)
+        .map_err(|error| Error::because(ErrorKind::Failed, "cannot open the event log", error))
+}
+
+/// The summary of a run that begins.
+fn summary(executor: &Executor, lock: &JobLock) -> JobSummary {
+    let recipe = &executor.prepared.recipe;
+    let mut summary = JobSummary::begun(&executor.layout, lock.driver());
+    let config_path = executor.options.config_path.as_ref();
+    summary.config_file = config_path.map(|path| path.display().to_string());
+    if !executor.has_event_log() {
+        summary.event_log_file = None;
+    }
+    summary.executor_type = recipe.executor.kind.to_string();
+    summary.resumption_command = executor.resumption_command();
+    summary.dataset_path = recipe.dataset.paths.join(", ");
+    summary.export_path = executor.prepared.target.path().display().to_string();
+    summary
+}

@@ -1,0 +1,163 @@
+//! What is told of attempts and of what becomes of them.
+
+use std::time::Duration;
+
+use coldpress_events::{Event, EventKind};
+use coldpress_partition::Task;
+use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
+
+use super::Teller;
+
+/// An attempt as events name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::driver) struct Try {
+    pub(in crate::driver) task: Task,
+    /// The number of the attempt, from 1.
+    pub(in crate::driver) number: u32,
+    /// Attempts at the task that failed before, in this run.
+    pub(in crate::driver) retries: u32,
+}
+
+impl Try {
+    /// An event of this attempt.
+    fn event(self, kind: EventKind, message: impl Into<String>) -> Event {
+        of_task(Event::new(kind, message), self.task)
+            .attempt(self.number)
+            .retries(self.retries)
+    }
+}
+
+/// An event of this task. Where there is one stage, nobody hears of stages.
+pub(in crate::driver) fn of_task(event: Event, task: Task) -> Event {
+    let event = event.partition(task.partition);
+    match task.stage {
+        0 => event,
+        stage => event.metadata("stage", stage),
+    }
+}
+
+impl Teller<'_> {
+    pub(in crate::driver) fn attempt_begins(&self, attempt: &Attempt, of: Try) {
+        let records = attempt.slice.records;
+        self.emit(of.event(EventKind::PartitionStart, format!("{records} records")));
+    }
+
+    /// Tells of the operators that have begun on a partition since this was told last.
+    pub(in crate::driver) fn operators_begin(&mut self, at_work: &AtWork, of: Try) {
+        let told = self.told_operators.get(&of.task).copied().unwrap_or(0);
+        let operators = &self.executor.prepared.recipe.process;
+        for (operation, when) in at_work.begun.iter().skip(told) {
+            let name = operators.get(*operation as usize).map(|call| &call.name);
+            let event = of
+                .event(EventKind::OpStart, "first records arrived")
+                .at(*when)
+                .operation(name.cloned().unwrap_or_default(), *operation);
+            self.emit(event);
+        }
+        self.told_operators.insert(of.task, at_work.begun.len());
+    }
+
+    /// Nothing more is to be told of the operators of an attempt, which has ended.
+    pub(in crate::driver) fn attempt_ended(&mut self, task: Task) {
+        self.told_operators.remove(&task);
+    }
+
+    /// An attempt ended with its result, which counts.
+    pub(in crate::driver) fn published(&mut self, outcome: &Outcome, seconds: f64, of: Try) {
+        self.work_done(outcome, of);
+        let result = outcome.result.as_ref();
+        let rows = result.map_or_else(String::new, |result| result.rows.path.clone());
+        let ledger = &outcome.ledger;
+        let (records, out) = (ledger.records, ledger.exported());
+        let message = format!("{records} records in, {out} out");
+        let event = of
+            .event(EventKind::PartitionComplete, message)
+            .duration_seconds(seconds)
+            .rows(records, out)
+            .output_path(rows)
+            .metadata("quarantined", ledger.quarantined());
+        self.emit(event);
+        if ledger.quarantined() > 0 {
+            let message = format!("{} records are in quarantine", ledger.quarantined());
+            let event = Event::new(EventKind::RecordQuarantined, message);
+            self.emit(of_task(event, of.task));
+        }
+    }
+
+    /// An attempt ended at its gate: its checkpoints count.
+    pub(in crate::driver) fn gate_reached(&mut self, outcome: &Outcome, seconds: f64, of: Try) {
+        self.work_done(outcome, of);
+        let behind = outcome.checkpoints.last().map_or(0, |last| last.operation);
+        let message =
+            format!("checkpoints published up to operator {behind}; work continues from there");
+        let event = of.event(EventKind::Info, message);
+        self.emit(event.duration_seconds(seconds));
+    }
+
+    fn work_done(&mut self, outcome: &Outcome, of: Try) {
+        for reason in &outcome.set_aside {
+            self.warn(format!(
+                "{}: a checkpoint is no good and was left: {reason}",
+                of.task
+            ));
+        }
+        if outcome.resumed_at > 0 {
+            let message = format!("continued after operator {}", outcome.resumed_at);
+            let event = of.event(EventKind::CheckpointLoad, message);
+            self.emit(event.metadata("operations_applied", outcome.resumed_at));
+        }
+        let operators = outcome.ledger.operators.iter().zip(&outcome.nanos);
+        for ((ledger, nanos), operation) in operators.zip(0..) {
+            let behind_gate = outcome.result.is_none() && *nanos == 0;
+            if operation < outcome.resumed_at || behind_gate {
+                continue;
+            }
+            let message = format!("{} records in, {} out", ledger.records_in, ledger.out);
+            let event = of
+                .event(EventKind::OpComplete, message)
+                .operation(ledger.name.clone(), operation)
+                .duration_seconds(*nanos as f64 / 1e9)
+                .rows(ledger.records_in, ledger.out);
+            self.emit(event);
+        }
+        let checkpoint_dir = self.executor.layout.checkpoint_dir();
+        for checkpoint in &outcome.checkpoints {
+            let path = checkpoint_dir.join(&checkpoint.file.path);
+            let message = format!("{} records", checkpoint.rows);
+            let event = of_task(Event::new(EventKind::CheckpointSave, message), of.task)
+                .operation(
+                    checkpoint.operator.clone(),
+                    checkpoint.operation.saturating_sub(1),
+                )
+                .checkpoint_path(path.display().to_string());
+            self.emit(event);
+        }
+    }
+
+    pub(in crate::driver) fn attempt_failed(&self, error: &AttemptError, of: Try) {
+        let event = of
+            .event(EventKind::OpFailed, format!("attempt {} failed", of.number))
+            .error(error.class.to_string(), error.message.clone());
+        let event = match &error.operator {
+            Some(operator) => {
+                let names = self.executor.prepared.operator_names();
+                let index = names.iter().position(|name| name == operator);
+                event.operation(operator.clone(), index.unwrap_or_default() as u32)
+            }
+            None => event,
+        };
+        self.emit(event);
+    }
+
+    pub(in crate::driver) fn retried(&self, delay: Duration, of: Try) {
+        let message = format!("tried again in {:.1} seconds", delay.as_secs_f64());
+        self.emit(of.event(EventKind::Retry, message));
+    }
+
+    /// A task is out of retries; `of` is its last attempt.
+    pub(in crate::driver) fn partition_failed(&self, error: &AttemptError, of: Try) {
+        let message = format!("out of retries after {} attempts", of.number);
+        let event = of.event(EventKind::PartitionFailed, message);
+        self.emit(event.error(error.class.to_string(), error.message.clone()));
+    }
+}

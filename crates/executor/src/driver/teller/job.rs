@@ -1,0 +1,202 @@
+//! What is told of the job as a whole.
+
+use std::time::Instant;
+
+use coldpress_events::{Event, EventKind, Level};
+use coldpress_export::Staged;
+use coldpress_job::{JobState, Phase, Status};
+use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
+
+use super::Teller;
+use crate::memory::resident_bytes;
+use crate::prepare::MAX_WORKERS;
+use crate::report::Report;
+
+impl Teller<'_> {
+    /// Tells where the dataset is cut, and why; the sentences go to the plan.
+    pub(in crate::driver) fn decide_cut(
+        &mut self,
+        cut: &CutSettings,
+        sizing: Option<&Sizing>,
+    ) -> Vec<String> {
+        let size = format!(
+            "{} records or {} bytes, whichever comes first",
+            cut.max_records, cut.max_bytes
+        );
+        let asked: u64 = cut.shares.iter().map(|share| share.partitions).sum();
+        let decisions = match sizing {
+            None if asked > 0 => vec![format!(
+                "the dataset is cut into {asked} partitions of about the same size, as far as it has as many records: `partition.num_of_partitions`"
+            )],
+            None => vec![format!(
+                "a partition holds at most {size}: `partition.size`, `partition.max_size_mb`"
+            )],
+            Some(sizing) => {
+                let told = sizing.decisions.iter();
+                told.map(|one| format!("{}: {}: {}", one.what, one.value, one.reason))
+                    .collect()
+            }
+        };
+        decisions
+            .iter()
+            .for_each(|decision| self.decide(decision.clone()));
+        decisions
+    }
+
+    pub(in crate::driver) fn job_begins(&mut self, epoch: u64, resumed: bool) {
+        let (kind, verb) = if resumed {
+            (EventKind::JobRestart, "resumed")
+        } else {
+            (EventKind::JobStart, "started")
+        };
+        let job_id = self.executor.layout.job_id();
+        let event = Event::new(kind, format!("job {job_id} {verb}"))
+            .metadata("dataset_path", self.summary.dataset_path.clone())
+            .metadata("export_path", self.summary.export_path.clone())
+            .metadata("executor", self.executor.backend.to_string())
+            .metadata("epoch", epoch);
+        self.emit(event);
+        let warnings = self.executor.prepared.recipe.warnings.clone();
+        warnings
+            .into_iter()
+            .for_each(|warning| self.warn(warning.message));
+        let (workers, backend) = (
+            self.executor.prepared.workers,
+            self.executor.backend.to_string(),
+        );
+        if let Some(asked) = self.executor.prepared.workers_not_started() {
+            self.warn(format!(
+                "`np: {asked}` is more than this release supports; {MAX_WORKERS} workers are started"
+            ));
+        }
+        self.decide(format!("{workers} workers on {backend}, from `np`, the machine's cores and `partition.max_concurrent_partitions`"));
+        let prepared = &self.executor.prepared;
+        let asked = prepared.recipe.checkpoint.compression.to_string();
+        let stored = prepared.checkpoint_compression.to_string();
+        if stored == "none" && asked != stored {
+            self.decide(format!(
+                "checkpoints are not compressed, though `{asked}` is asked for: `arrow_memory_mapping`"
+            ));
+        }
+        self.emit(Event::new(
+            EventKind::ProcessingStart,
+            "the pipeline starts",
+        ));
+    }
+
+    pub(in crate::driver) fn enter(&mut self, phase: Phase, state: &JobState) {
+        self.summary.phase = phase;
+        let status = if matches!(phase, Phase::Initialization | Phase::Loading) {
+            Status::Planning
+        } else {
+            Status::Running
+        };
+        self.write_views(state, status, None);
+    }
+
+    pub(in crate::driver) fn partition_planned(&self, partition: &PlannedPartition, path: &str) {
+        let slice = &partition.slice;
+        let event = Event::new(
+            EventKind::PartitionPlanned,
+            format!("{} records of {path}", slice.records),
+        )
+        .with_level(Level::Debug)
+        .partition(partition.index)
+        .metadata("start", slice.start)
+        .metadata("end", slice.end)
+        .metadata("records", slice.records);
+        self.emit(event);
+    }
+
+    pub(in crate::driver) fn plan_complete(&self, partitions: u32, records: u64) {
+        let message = format!("{records} records in {partitions} partitions");
+        let event = Event::new(EventKind::PlanComplete, message)
+            .partitions(u64::from(partitions), 0, 0)
+            .metadata("records", records);
+        self.emit(event);
+    }
+
+    pub(in crate::driver) fn merge_begins(&self) {
+        self.emit(Event::new(
+            EventKind::MergeStart,
+            "the last results are merged",
+        ));
+    }
+
+    pub(in crate::driver) fn export_committed(&self, staged: &Staged) {
+        let path = self.executor.prepared.target.path().display().to_string();
+        let event = Event::new(
+            EventKind::ExportCommitted,
+            format!("{} bytes", staged.length),
+        )
+        .output_path(path);
+        self.emit(event.metadata("digest", staged.digest.to_string()));
+    }
+
+    pub(in crate::driver) fn job_ends(&self, report: &Report) {
+        let (partitions, failed) = (
+            u64::from(report.partitions),
+            report.failed_partitions.len() as u64,
+        );
+        let (kind, message) = match report.status {
+            Status::Stopped => (
+                EventKind::JobStopped,
+                "stopped; a resume goes on from here".to_owned(),
+            ),
+            _ => {
+                self.emit(Event::new(
+                    EventKind::ProcessingComplete,
+                    "the pipeline is done",
+                ));
+                let ledger = &report.ledger;
+                (
+                    EventKind::JobComplete,
+                    format!(
+                        "{} records in, {} exported",
+                        ledger.records,
+                        ledger.exported()
+                    ),
+                )
+            }
+        };
+        let event = Event::new(kind, message)
+            .status(report.status.to_string())
+            .partitions(partitions, partitions - failed.min(partitions), failed)
+            .rows(report.ledger.records, report.ledger.exported())
+            .job_duration_seconds(report.seconds);
+        self.emit(event);
+    }
+
+    pub(in crate::driver) fn job_failed(&self, message: &str) {
+        self.emit(
+            Event::new(EventKind::ProcessingError, "the pipeline failed").error("job", message),
+        );
+        let event = Event::new(
+            EventKind::JobFailed,
+            "failed; what was published stays good",
+        )
+        .error("job", message);
+        self.emit(event.job_duration_seconds(self.started.elapsed().as_secs_f64()));
+    }
+
+    /// Tells the memory and processor time that this process uses, every so often.
+    pub(in crate::driver) fn sample_resources(&self, last: &mut Instant, workers: &[u32]) {
+        let every = self.executor.prepared.recipe.events.resource_sample_seconds;
+        if every <= 0.0 || last.elapsed().as_secs_f64() < every {
+            return;
+        }
+        *last = Instant::now();
+        let memory_mb = match resident_bytes(workers) {
+            // The system does not tell.
+            0 => return,
+            bytes => bytes / 1_000_000,
+        };
+        self.emit(
+            Event::new(
+                EventKind::ResourceUsage,
+                format!("{memory_mb} MB of memory"),
+            )
+            .resource("memory_mb", memory_mb),
+        );
+    }
+}

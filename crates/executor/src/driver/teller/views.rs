@@ -1,0 +1,116 @@
+//! The views of the job on disk: files that can be made again, for people and other programs.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use coldpress_events::{Event, EventKind};
+use coldpress_job::{
+    FieldsView, JobState, OperatorAtWork, Status, dataset_mapping, final_mapping_report,
+    progress_view,
+};
+use coldpress_storage::replace;
+use coldpress_worker::AtWork;
+use serde::Serialize;
+
+use super::Teller;
+
+/// How often the views are written while the job runs.
+const VIEWS_EVERY: Duration = Duration::from_secs(2);
+
+/// The time between two times is this many times the time that it takes.
+const VIEWS_SHARE: u32 = 25;
+
+impl Teller<'_> {
+    /// Whether it is time to write the views of a job that runs.
+    pub(in crate::driver) fn are_views_due(&self) -> bool {
+        Instant::now() >= self.views_due
+    }
+
+    /// Writes the views of a job that runs, with what its workers are at.
+    pub(in crate::driver) fn write_views_of_work(&mut self, at_work: &[AtWork], state: &JobState) {
+        let names = self.executor.prepared.operator_names();
+        let at_work = at_work.iter().map(|one| operator_at_work(one, &names));
+        self.summary.at_work = at_work.collect();
+        self.write_views(state, Status::Running, None);
+    }
+
+    /// Writes the views of the job.
+    ///
+    /// One that cannot be written is told and costs nothing: the journal is the truth.
+    pub(in crate::driver) fn write_views(
+        &mut self,
+        state: &JobState,
+        status: Status,
+        error: Option<String>,
+    ) {
+        let begun = Instant::now();
+        self.summary.status = status;
+        self.summary.error_message = error;
+        self.summary.totals = state.totals();
+        if status.is_terminal() {
+            self.summary.at_work.clear();
+            let now = coldpress_events::time::now_seconds();
+            self.summary.end_time = Some(now);
+            self.summary.duration = Some(now - self.summary.start_time);
+        }
+        let layout = &self.executor.layout;
+        if let Err(error) = self.summary.write(layout) {
+            self.out_of_date(error);
+        }
+        self.write_view(
+            layout.dataset_mapping(),
+            &dataset_mapping(state, &self.decisions),
+        );
+        if status.is_terminal() {
+            self.write_view(
+                layout.final_mapping_report(),
+                &final_mapping_report(state, &self.decisions),
+            );
+        }
+        // The views of very many partitions take long to write: no more than a share of the driver's time goes there.
+        let pause = VIEWS_EVERY.max(begun.elapsed().saturating_mul(VIEWS_SHARE));
+        self.views_due = Instant::now() + pause;
+    }
+
+    /// Writes `checkpoint_{seconds}.json`: after planning, before the merge, and on a stop.
+    pub(in crate::driver) fn write_progress(&self, state: &JobState) {
+        let now = coldpress_events::time::now_seconds();
+        let folder = self.executor.layout.checkpoint_dir();
+        let path = folder.join(format!("checkpoint_{}.json", now as u64));
+        self.write_view(path, &progress_view(state, now));
+    }
+
+    /// Writes `metadata/schema.json`.
+    pub(in crate::driver) fn write_fields(&self, fields: &FieldsView) {
+        self.write_view(self.executor.layout.schema(), fields);
+    }
+
+    fn write_view(&self, path: PathBuf, view: &impl Serialize) {
+        let json = serde_json::to_vec_pretty(view).map_err(|error| error.to_string());
+        let written = json.and_then(|json| replace(path, &json).map_err(|error| error.to_string()));
+        if let Err(error) = written {
+            self.out_of_date(error);
+        }
+    }
+
+    fn out_of_date(&self, error: impl std::fmt::Display) {
+        let message = format!("a view of the job is out of date: {error}");
+        self.emit(Event::new(EventKind::Warning, message));
+    }
+}
+
+fn operator_at_work(at_work: &AtWork, names: &[String]) -> OperatorAtWork {
+    let operation = at_work.operation.unwrap_or(0);
+    let mut begun = at_work.begun.iter();
+    let name = names.get(operation as usize);
+    OperatorAtWork {
+        partition_id: at_work.task.partition,
+        attempt: at_work.attempt,
+        operation_name: name.cloned().unwrap_or_default(),
+        operation_idx: operation,
+        start_time: begun
+            .find(|(begun, _)| *begun == operation)
+            .map(|(_, when)| *when),
+        records_read: at_work.read,
+    }
+}

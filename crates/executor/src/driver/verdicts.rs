@@ -1,0 +1,91 @@
+//! What the search for records that kill comes to: the next way of trying, and verdicts in the journal.
+
+use coldpress_events::{Event, EventKind};
+use coldpress_job::{JournalRecord, PoisonFound};
+use coldpress_worker::{InHand, WorkerDeath};
+
+use super::Driver;
+use crate::error::Result;
+use crate::watch::poison::{Accused, ON_TRIAL_AT_MOST};
+
+impl Driver<'_> {
+    /// Looks into the death of a worker; gives how many records of the partition were put on trial so far, if one more was.
+    pub(super) fn look_for_poison(
+        &mut self,
+        partition: u32,
+        death: &WorkerDeath,
+    ) -> Result<Option<u32>> {
+        let failure = &self.executor.prepared.recipe.failure;
+        let is_wanted = failure.isolate_poison && failure.skip_op_error;
+        if !is_wanted || death.is_for_memory {
+            return Ok(None);
+        }
+        let findings = self.suspects.take(partition, death);
+        self.convict(partition, findings.convicted)?;
+        if findings.is_given_up {
+            self.teller.warn(format!(
+                "worker processes die at {ON_TRIAL_AT_MOST} records in a row of partition {partition}, so it is not the \
+                 records: none of them goes to quarantine for it"
+            ));
+        }
+        Ok(findings.accused)
+    }
+
+    /// An attempt did its work without the records that were on trial.
+    pub(super) fn convict_those_on_trial(&mut self, partition: u32) -> Result<()> {
+        let convicted = self.suspects.survived(partition);
+        self.convict(partition, convicted)
+    }
+
+    fn convict(&mut self, partition: u32, convicted: Vec<Accused>) -> Result<()> {
+        convicted
+            .into_iter()
+            .try_for_each(|accused| self.write_verdict(partition, &accused))
+    }
+
+    fn write_verdict(&mut self, partition: u32, accused: &Accused) -> Result<()> {
+        let InHand { origin, operation } = &accused.record;
+        let place = *operation as usize;
+        let names = self.executor.prepared.operator_names();
+        let (Some(operator), Some(chain)) = (names.get(place), self.truth.chain().get(place + 1))
+        else {
+            return Ok(());
+        };
+        self.truth.record(JournalRecord::PoisonFound(PoisonFound {
+            partition,
+            origin: origin.clone(),
+            operation: *operation,
+            operator: operator.clone(),
+            chain: *chain,
+            reason: accused.reason(),
+        }))?;
+        let message = format!(
+            "the record at {} of `{}` killed two workers in `{operator}` {}: it goes to quarantine; `coldpress quarantine \
+             replay {}` has it tried again",
+            self.sources.place(origin.source, origin.position),
+            self.sources.path(origin.source),
+            accused.how,
+            self.executor.layout.job_id()
+        );
+        let event = Event::new(EventKind::Warning, message).partition(partition);
+        self.teller
+            .warn_of(event.operation(operator.clone(), *operation));
+        Ok(())
+    }
+
+    /// Lifts the verdicts on records of partitions that are worked on by processes again: what killed may be gone, and if
+    /// it is not, only a process dies of it once more.
+    pub(super) fn try_poison_again(&mut self) -> Result<()> {
+        if !self.executor.backend.survives_deaths() {
+            return Ok(());
+        }
+        for partition in 0..self.truth.state().partition_count() {
+            let has_verdicts = !self.truth.state().poison(partition).is_empty();
+            if has_verdicts && self.usable_result(partition).is_none() {
+                self.truth
+                    .record(JournalRecord::PoisonLifted { partition })?;
+            }
+        }
+        Ok(())
+    }
+}

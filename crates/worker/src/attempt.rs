@@ -1,5 +1,6 @@
 //! One try at one task, as a value that can be sent anywhere.
 
+use coldpress_checkpoint::Manifest;
 use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{ChainHash, Poison};
@@ -94,6 +95,8 @@ impl Attempt {
 }
 
 /// An attempt with what it refers to: the job that it is of, and the source that its slice is in.
+///
+/// Maintains the invariant that there is a chain hash before the first operator and after each.
 #[derive(Clone, Copy)]
 pub(crate) struct Assignment<'a> {
     pub(crate) spec: &'a JobSpec,
@@ -113,11 +116,45 @@ impl<'a> Assignment<'a> {
                 ),
             ));
         };
+        if attempt.chain.len() != spec.operators.len() + 1 {
+            return Err(AttemptError::new(
+                ErrorClass::System,
+                format!(
+                    "{} has {} chain hashes for {} operators",
+                    attempt.task,
+                    attempt.chain.len(),
+                    spec.operators.len()
+                ),
+            ));
+        }
         Ok(Self {
             spec,
             attempt,
             source,
         })
+    }
+
+    /// The chain hash after so many operators, which are never more than the recipe has.
+    pub(crate) fn chain_after(&self, operation: u32) -> ChainHash {
+        self.attempt.chain[operation as usize]
+    }
+
+    /// Makes sure that the attempt can go on from what an earlier one left after this many operators.
+    pub(crate) fn check_start(
+        &self,
+        manifest: &Manifest,
+        operation: u32,
+    ) -> Result<(), AttemptError> {
+        let chain = self.attempt.chain.get(operation as usize);
+        let fits = manifest.operation == operation
+            && manifest.partition == self.attempt.task.partition
+            && manifest.slice == self.attempt.slice.digest
+            && chain.is_some_and(|chain| manifest.chain == chain.to_string())
+            && (manifest.dropped.is_some() || !self.spec.keep_dropped);
+        match fits {
+            true => Ok(()),
+            false => Err(AttemptError::of_other_work()),
+        }
     }
 }
 

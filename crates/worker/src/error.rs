@@ -1,12 +1,10 @@
 //! Why an attempt failed.
 
-use std::collections::BTreeMap;
-
 use coldpress_failure::ErrorClass;
 use serde::{Deserialize, Serialize};
 
+use crate::death::WorkerDeath;
 use crate::obstacle::{obstacle_of_attempt, with_sources};
-use crate::protocol::InHand;
 
 /// Why an attempt failed; it has published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -23,20 +21,6 @@ pub struct AttemptError {
     /// How the worker process ended, where it did not live to tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub death: Option<Box<WorkerDeath>>,
-}
-
-/// How a worker process ended in the midst of an attempt, by something that it did itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkerDeath {
-    /// Whether memory ran out, which says nothing about the record.
-    pub is_for_memory: bool,
-    /// How, for people: `by signal 11 (SIGSEGV)`.
-    pub how: String,
-    /// The record that it had in hand, in an attempt that tells.
-    pub in_hand: Option<InHand>,
-    /// How many records each operator had done with, in an attempt that tells.
-    #[serde(default)]
-    pub done: BTreeMap<u32, u64>,
 }
 
 /// What the driver must know about a failure.
@@ -110,6 +94,10 @@ impl AttemptError {
             kind: FailureKind::Strict,
             ..Self::new(ErrorClass::Input, message)
         }
+    }
+
+    pub(crate) fn of_other_work() -> Self {
+        Self::new(ErrorClass::System, "it is of other work")
     }
 
     pub(crate) fn damaged_copy(copy: &str, what: &str) -> Self {

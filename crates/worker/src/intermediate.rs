@@ -4,24 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 
 use coldpress_checkpoint::{
-    CheckpointStore, Compression, Format, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter,
+    CheckpointStore, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter,
 };
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
-use serde::{Deserialize, Serialize};
 
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
+use crate::spec::IntermediateForm;
 use crate::tee::at_point;
-
-/// How intermediate data is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IntermediateForm {
-    /// The file format.
-    pub format: Format,
-    /// The compression.
-    pub compression: Compression,
-}
 
 /// The files of an attempt, one per operator that it applies.
 pub(crate) struct Intermediate {

@@ -2,17 +2,17 @@
 //!
 //! What is the same for all attempts of a job is its [`JobSpec`], which a worker gets once. A [`Worker`] reads the slice, or goes on from a checkpoint; runs the operators over it batch by batch; sets aside
 //! what fails; tees off checkpoints; and writes the rows that come out. All its files are new and durable, and carry
-//! epoch and attempt in their names, so that a late worker can only write names that nobody cites; but for intermediate data, which is for people and never read
-//! back.
+//! epoch and attempt in their names, so that a late worker can only write names that nobody cites. Intermediate data is the
+//! exception: it is for people, and never read back.
 //!
 //! It does not know the journal: it cannot publish anything.
 
 mod attempt;
+mod death;
 mod dropped;
 mod error;
 mod input;
 mod intermediate;
-mod made;
 mod obstacle;
 mod outcome;
 mod output;
@@ -24,16 +24,18 @@ mod serve;
 mod signals;
 mod spec;
 mod tee;
+mod underway;
 mod worker;
 
 pub use attempt::{Attempt, Start};
-pub use error::{AttemptError, FailureKind, WorkerDeath};
-pub use intermediate::IntermediateForm;
+pub use death::{InHand, WorkerDeath};
+pub use error::{AttemptError, FailureKind};
 pub use obstacle::obstacle;
 pub use outcome::{CheckpointOutcome, Outcome, ResultFiles};
 pub use progress::{AtWork, Progress, Reached};
-pub use protocol::{FromWorker, InHand, ToWorker, WORKER_ARGUMENT, receive, send};
+pub use protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
 pub use serve::{CANNOT_GO_ON, serve_if_asked};
-pub use spec::{CheckpointFolder, CheckpointForm, JobSpec};
+pub use spec::{CheckpointFolder, CheckpointForm, IntermediateForm, JobSpec};
+pub use underway::Watch;
 pub use worker::{Worker, WorkerContext};

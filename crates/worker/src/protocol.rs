@@ -5,11 +5,11 @@
 
 use std::io::{self, Read, Write};
 
-use coldpress_record::Origin;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Attempt;
+use crate::death::InHand;
 use crate::error::AttemptError;
 use crate::outcome::Outcome;
 use crate::progress::AtWork;
@@ -57,15 +57,6 @@ pub enum FromWorker {
         /// What it made, or why it failed.
         result: Box<Result<Outcome, AttemptError>>,
     },
-}
-
-/// The record that an operator works on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InHand {
-    /// The record.
-    pub origin: Origin,
-    /// The operator's place in the recipe, from 0.
-    pub operation: u32,
 }
 
 /// More is no message of ours.
@@ -116,6 +107,7 @@ fn read_whole(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use coldpress_partition::Task;
+    use coldpress_record::Origin;
 
     use super::*;
 

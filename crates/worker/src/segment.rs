@@ -17,8 +17,8 @@ use crate::quarantine::{QuarantineEntry, QuarantineWriter};
 /// later operators fail on anew.
 pub(crate) struct Segment {
     pub(crate) operators: Range<usize>,
-    /// Whether a checkpoint is wanted behind it.
-    pub(crate) is_point: bool,
+    /// Which checkpoint of the attempt is wanted after it, if one is.
+    pub(crate) point: Option<usize>,
     quarantine: QuarantineWriter,
     dropped: DroppedWriter,
     source_path: String,
@@ -34,30 +34,30 @@ impl Segment {
         let mut start = first;
         for point in work.attempt.checkpoints.iter().map(|point| *point as usize) {
             if point > first && point <= last {
-                segments.push(Self::new(work, start..point, true));
+                segments.push(Self::new(work, start..point, Some(segments.len())));
                 start = point;
             }
         }
         if start < last || segments.is_empty() {
-            segments.push(Self::new(work, start..last, false));
+            segments.push(Self::new(work, start..last, None));
         }
         segments
     }
 
-    /// The numbers of operators behind which a checkpoint is wanted.
+    /// The numbers of operators after which a checkpoint is wanted.
     pub(crate) fn points(segments: &[Self]) -> Vec<u32> {
-        let points = segments.iter().filter(|segment| segment.is_point);
+        let points = segments.iter().filter(|segment| segment.point.is_some());
         points.map(|segment| segment.operators.end as u32).collect()
     }
 
-    fn new(work: Assignment<'_>, operators: Range<usize>, is_point: bool) -> Self {
+    fn new(work: Assignment<'_>, operators: Range<usize>, point: Option<usize>) -> Self {
         let name = work
             .attempt
             .file_name(&format!(".op{:03}.jsonl", operators.start));
         let marks = work.attempt.slice.marks.clone();
         Self {
             operators,
-            is_point,
+            point,
             quarantine: QuarantineWriter::new(&work.spec.job_dir, &name),
             dropped: DroppedWriter::new(work),
             source_path: work.source.identity.path.clone(),

@@ -11,14 +11,17 @@ use std::time::Duration;
 
 use coldpress_checkpoint::LocalStore;
 use coldpress_operator::{Registry, Shared};
+use coldpress_record::Origin;
 use coldpress_storage::spawn;
 
 use crate::attempt::Attempt;
+use crate::death::InHand;
 use crate::obstacle::with_sources;
 use crate::progress::{AtWork, Progress, Reached};
-use crate::protocol::{FromWorker, InHand, ToWorker, WORKER_ARGUMENT, receive, send};
+use crate::protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 use crate::signals;
 use crate::spec::CheckpointFolder;
+use crate::underway::Watch;
 use crate::worker::{Worker, WorkerContext};
 
 /// What a worker process says last when the fault is neither its own nor a record's.
@@ -150,19 +153,20 @@ fn run(
     progress: &Progress,
     driver: &Driver,
 ) -> io::Result<()> {
-    let result = if attempt.isolated {
-        let in_hand = |origin: &coldpress_record::Origin, operation: u32| {
-            let record = InHand {
-                origin: origin.clone(),
-                operation,
-            };
-            // Without a driver nobody wants to know.
-            let _ = driver.tell(&FromWorker::InHand { record });
+    let in_hand = |origin: &Origin, operation: u32| {
+        let record = InHand {
+            origin: origin.clone(),
+            operation,
         };
-        worker.run_watched(attempt, stop, progress, Some(&in_hand))
-    } else {
-        worker.run(attempt, stop, progress)
+        // Without a driver nobody wants to know.
+        let _ = driver.tell(&FromWorker::InHand { record });
     };
+    let watch = Watch {
+        stop,
+        progress,
+        in_hand: attempt.isolated.then_some(&in_hand),
+    };
+    let result = worker.run(attempt, watch);
     // Taken out first, so that nothing is said of it after its end.
     if let Some(at_work) = progress.settle(attempt.task, Reached::Nothing) {
         driver.tell(&FromWorker::AtWork { at_work })?;

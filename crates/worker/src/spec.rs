@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
+use coldpress_checkpoint::{Compression, Format};
 use coldpress_config::OperatorCall;
 use coldpress_dataset::{RowsForm, Source};
 use coldpress_operator::ChainSettings;
 use serde::{Deserialize, Serialize};
-
-use crate::intermediate::IntermediateForm;
 
 /// What is the same for all attempts of a job. A worker gets it once, and then [`Attempt`](crate::Attempt)s that refer
 /// to it.
@@ -60,9 +59,18 @@ pub struct CheckpointForm {
     /// Whether one holds whole records, not what changed since the one before.
     pub full: bool,
     /// The file format.
-    pub format: coldpress_checkpoint::Format,
+    pub format: Format,
     /// The compression.
-    pub compression: coldpress_checkpoint::Compression,
+    pub compression: Compression,
     /// Rows of a batch.
     pub batch_rows: u32,
+}
+
+/// How the records after each operator are written, where they are kept for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntermediateForm {
+    /// The file format.
+    pub format: Format,
+    /// The compression.
+    pub compression: Compression,
 }

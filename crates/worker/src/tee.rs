@@ -28,6 +28,17 @@ pub(crate) enum Base {
     Rows,
 }
 
+impl Base {
+    /// The beginning of an attempt that reads the slice.
+    pub(crate) fn slice(work: Assignment<'_>) -> Self {
+        Self::Slice(DeltaBase {
+            operation: 0,
+            chain: work.chain_after(0).to_string(),
+            files: Vec::new(),
+        })
+    }
+}
+
 impl Tee {
     /// The tee of an attempt that begins at `base` and has a point behind each of these numbers of operators.
     pub(crate) fn create(
@@ -101,7 +112,7 @@ pub(crate) fn at_point(work: Assignment<'_>, manifest: Manifest) -> Manifest {
     let operation = manifest.operation as usize;
     let operators = manifest.ledger.operators[..operation].to_vec();
     Manifest {
-        chain: work.attempt.chain[operation].to_string(),
+        chain: work.chain_after(manifest.operation).to_string(),
         ledger: Ledger {
             operators,
             ..manifest.ledger
@@ -120,7 +131,7 @@ fn outcome(
     CheckpointOutcome {
         operation,
         operator: operator(chain, operation),
-        chain: work.attempt.chain[operation as usize],
+        chain: work.chain_after(operation),
         file: FileRef::new(name.as_str(), stamp),
         rows,
         delta: base.is_some(),

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use coldpress_storage::spawn;
-use coldpress_worker::{Attempt, JobSpec, Progress, Worker, WorkerContext};
+use coldpress_worker::{Attempt, JobSpec, Progress, Watch, Worker, WorkerContext};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::{Backend, Finished, Running};
@@ -63,7 +63,12 @@ fn serve(
 ) {
     for attempt in queue {
         let started = Instant::now();
-        let result = worker.run(&attempt, stop, progress);
+        let watch = Watch {
+            stop,
+            progress,
+            in_hand: None,
+        };
+        let result = worker.run(&attempt, watch);
         let seconds = started.elapsed().as_secs_f64();
         if finished
             .send(Finished {

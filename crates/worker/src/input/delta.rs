@@ -4,26 +4,27 @@ use arrow::datatypes::SchemaRef;
 use coldpress_checkpoint::{
     CheckpointStore, DeltaBase, DeltaChain, DeltaReader, DeltaReplay, Manifest, ObjectName,
 };
-use coldpress_failure::ErrorClass;
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
 use coldpress_storage::FileRef;
 
-use super::{Found, Input};
+use super::records::{Found, Records};
+use super::slice::open_slice;
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
+use crate::tee::Base;
 
 /// A slice behind some operators, which are not run.
-pub(crate) struct DeltaInput {
-    slice: Input,
+pub(super) struct DeltaInput<'a> {
+    slice: Box<dyn Records + 'a>,
     replay: DeltaReplay,
     manifest: Manifest,
     base: DeltaBase,
 }
 
-impl DeltaInput {
+impl<'a> DeltaInput<'a> {
     pub(super) fn open(
-        work: Assignment<'_>,
+        work: Assignment<'a>,
         operation: u32,
         files: &[FileRef],
         store: &dyn CheckpointStore,
@@ -36,47 +37,47 @@ impl DeltaInput {
         let chain = DeltaChain::new(readers)?;
         let replay = chain.replayer(operation)?;
         let manifest = replay.manifest().map(|section| section.manifest.clone());
-        let first = work.attempt.chain.first().map(ToString::to_string);
+        let first = work.chain_after(0).to_string();
         let begins_at_slice = chain
             .base()
-            .is_some_and(|base| base.operation == 0 && Some(&base.chain) == first.as_ref());
-        let fits = |manifest: &Manifest| {
-            let wanted = work.attempt.chain.get(operation as usize);
-            manifest.partition == work.attempt.task.partition
-                && manifest.slice == work.attempt.slice.digest
-                && Some(&manifest.chain) == wanted.map(ToString::to_string).as_ref()
-                && (manifest.dropped.is_some() || !work.spec.keep_dropped)
-        };
-        let manifest = manifest.filter(|manifest| begins_at_slice && fits(manifest));
-        let Some(manifest) = manifest else {
-            return Err(AttemptError::new(ErrorClass::System, "it is of other work"));
-        };
+            .is_some_and(|base| base.operation == 0 && base.chain == first);
+        let manifest = manifest
+            .filter(|_| begins_at_slice)
+            .ok_or_else(AttemptError::of_other_work)?;
+        work.check_start(&manifest, operation)?;
         let base = DeltaBase {
             operation,
             chain: manifest.chain.clone(),
             files: files.to_vec(),
         };
         Ok(Self {
-            slice: Input::open_slice(work)?,
+            slice: open_slice(work)?,
             replay,
             manifest,
             base,
         })
     }
+}
 
-    pub(super) fn manifest(&self) -> &Manifest {
-        &self.manifest
+impl Records for DeltaInput<'_> {
+    fn manifest(&self) -> Option<&Manifest> {
+        Some(&self.manifest)
     }
 
-    pub(super) fn base(&self) -> DeltaBase {
-        self.base.clone()
+    fn base(&self) -> Base {
+        Base::Slice(self.base.clone())
     }
 
-    pub(super) fn schema(&self) -> Option<SchemaRef> {
+    fn schema(&self) -> Option<SchemaRef> {
         self.slice.schema()
     }
 
-    pub(super) fn next(&mut self, batch: &mut Batch, chain: &Chain) -> Result<bool, AttemptError> {
+    fn next(
+        &mut self,
+        batch: &mut Batch,
+        chain: &Chain,
+        _: &mut Found,
+    ) -> Result<bool, AttemptError> {
         // What was found in the slice besides records is in the manifest.
         let more = self.slice.next(batch, chain, &mut Found::default())?;
         if more {
@@ -86,9 +87,9 @@ impl DeltaInput {
         Ok(more)
     }
 
-    pub(super) fn finish(self, work: Assignment<'_>) -> Result<(), AttemptError> {
+    fn finish(self: Box<Self>) -> Result<(), AttemptError> {
         let finished = self.replay.finish();
         finished.map_err(|error| AttemptError::from(error).of_start())?;
-        self.slice.finish(work)
+        self.slice.finish()
     }
 }

@@ -14,11 +14,13 @@ use coldpress_operator::Chain;
 use coldpress_record::Batch;
 use coldpress_storage::{FileRef, open_file};
 
+use super::records::{Found, Records};
 use crate::attempt::{Assignment, Start};
 use crate::error::AttemptError;
+use crate::tee::Base;
 
 /// Rows that earlier work of this partition ended with.
-pub(crate) struct EarlierInput {
+pub(super) struct EarlierInput {
     rows: Rows,
     block: RowBlock,
 }
@@ -52,25 +54,11 @@ impl EarlierInput {
             rows,
             block: RowBlock::default(),
         };
-        let manifest = input.manifest();
-        let wanted = work
-            .attempt
-            .chain
-            .get(start.operation() as usize)
-            .map(ToString::to_string);
-        let fits = manifest.operation == start.operation()
-            && manifest.partition == work.attempt.task.partition
-            && manifest.slice == work.attempt.slice.digest
-            && Some(&manifest.chain) == wanted.as_ref()
-            && (manifest.dropped.is_some() || !work.spec.keep_dropped);
-        if fits {
-            Ok(input)
-        } else {
-            Err(AttemptError::new(ErrorClass::System, "it is of other work"))
-        }
+        work.check_start(input.manifest(), start.operation())?;
+        Ok(input)
     }
 
-    pub(super) fn manifest(&self) -> &Manifest {
+    fn manifest(&self) -> &Manifest {
         match &self.rows {
             Rows::Checkpoint(rows) => rows.manifest(),
             Rows::Lines(rows) => rows.manifest(),
@@ -78,14 +66,7 @@ impl EarlierInput {
         }
     }
 
-    pub(super) fn schema(&self) -> Option<SchemaRef> {
-        match &self.rows {
-            Rows::Checkpoint(_) | Rows::Lines(_) => None,
-            Rows::Table { rows, .. } => Some(rows.schema()),
-        }
-    }
-
-    pub(super) fn next(&mut self, batch: &mut Batch, chain: &Chain) -> Result<bool, AttemptError> {
+    fn next_rows(&mut self, batch: &mut Batch, chain: &Chain) -> Result<bool, AttemptError> {
         let more = match &mut self.rows {
             Rows::Checkpoint(rows) => rows.next(&mut self.block)?,
             Rows::Lines(rows) => rows.next(&mut self.block)?,
@@ -111,12 +92,41 @@ impl EarlierInput {
         }
         Ok(more)
     }
+}
+
+impl Records for EarlierInput {
+    fn manifest(&self) -> Option<&Manifest> {
+        Some(self.manifest())
+    }
+
+    fn base(&self) -> Base {
+        Base::Rows
+    }
+
+    fn schema(&self) -> Option<SchemaRef> {
+        match &self.rows {
+            Rows::Checkpoint(_) | Rows::Lines(_) => None,
+            Rows::Table { rows, .. } => Some(rows.schema()),
+        }
+    }
+
+    fn next(
+        &mut self,
+        batch: &mut Batch,
+        chain: &Chain,
+        _: &mut Found,
+    ) -> Result<bool, AttemptError> {
+        self.next_rows(batch, chain).map_err(AttemptError::of_start)
+    }
 
     /// Makes sure that index and rows have the same length.
-    pub(super) fn finish(self) -> Result<(), AttemptError> {
+    fn finish(self: Box<Self>) -> Result<(), AttemptError> {
         match self.rows {
             Rows::Checkpoint(_) | Rows::Lines(_) => Ok(()),
-            Rows::Table { mut index, .. } => Ok(index.finish()?),
+            Rows::Table { mut index, .. } => {
+                let finished = index.finish();
+                finished.map_err(|error| AttemptError::from(error).of_start())
+            }
         }
     }
 }

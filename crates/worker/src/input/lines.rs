@@ -1,27 +1,32 @@
 //! A slice of a text.
 
-use coldpress_dataset::{Block, LineStream, Source};
+use arrow::datatypes::SchemaRef;
+use coldpress_checkpoint::Manifest;
+use coldpress_dataset::{Block, LineStream};
 use coldpress_operator::Chain;
 use coldpress_record::{Batch, Lines, Origin, Unreadable};
 use coldpress_storage::Hasher;
 
-use super::Found;
+use super::records::{Found, Records};
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
+use crate::tee::Base;
 
 /// The records of a slice of a text, and the hash of what was read.
-pub(crate) struct LinesInput {
+pub(super) struct LinesInput<'a> {
+    work: Assignment<'a>,
     stream: LineStream,
     lines: Lines,
     hasher: Hasher,
     source: u32,
+    /// Bytes so far of a record that is too long to hold.
     long: u64,
-    /// The source, where it consists of several files.
-    joined: Option<Source>,
+    /// Whether the source consists of several files.
+    is_joined: bool,
 }
 
-impl LinesInput {
-    pub(super) fn open(work: Assignment<'_>) -> Result<Self, AttemptError> {
+impl<'a> LinesInput<'a> {
+    pub(super) fn open(work: Assignment<'a>) -> Result<Self, AttemptError> {
         let slice = &work.attempt.slice;
         let stream = match &slice.copy {
             Some(copy) => {
@@ -45,16 +50,75 @@ impl LinesInput {
             stream.track_seeks();
         }
         Ok(Self {
-            joined: is_joined.then(|| work.source.clone()),
+            work,
             stream,
             lines: Lines::new(slice.source),
             hasher: Hasher::new(),
             source: slice.source,
             long: 0,
+            is_joined,
         })
     }
 
-    pub(super) fn next(
+    /// Names the files that rejected lines are in, where the source consists of several.
+    fn name_files(&mut self, found: &mut Found) {
+        if !self.is_joined {
+            return;
+        }
+        for reject in found.rejects.iter_mut().filter(|reject| !reject.lost) {
+            let seek = self.stream.seek_of(reject.origin.position);
+            let file = seek.and_then(|seek| self.work.source.member_at(seek)?.file_name());
+            if let Some(file) = file {
+                reject.reason = format!("`{}`: {}", file.to_string_lossy(), reject.reason);
+            }
+        }
+    }
+
+    /// Lines that stand for a lost part are no records either, and what they stand for may have been many.
+    fn find_lost(&self, found: &mut Found) {
+        for lost in found.rejects.extract_if(.., |reject| reject.lost) {
+            found.records -= 1;
+            found.unreadable.push(Unreadable {
+                source: self.source,
+                start: lost.origin.position,
+                length: 0,
+                reason: lost.reason,
+            });
+        }
+    }
+
+    /// A last line that no line end follows and whose JSON breaks off is what a torn write leaves: no record.
+    fn find_torn(&self, found: &mut Found) {
+        let unterminated = self.stream.unterminated();
+        let torn = found
+            .rejects
+            .pop_if(|last| last.incomplete && Some(last.origin.position) == unterminated);
+        if let Some(torn) = torn {
+            found.records -= 1;
+            found.unreadable.push(Unreadable {
+                source: self.source,
+                start: torn.origin.position,
+                length: torn.bytes.len() as u64,
+                reason: format!("the last line breaks off: {}", torn.reason),
+            });
+        }
+    }
+}
+
+impl Records for LinesInput<'_> {
+    fn manifest(&self) -> Option<&Manifest> {
+        None
+    }
+
+    fn base(&self) -> Base {
+        Base::slice(self.work)
+    }
+
+    fn schema(&self) -> Option<SchemaRef> {
+        None
+    }
+
+    fn next(
         &mut self,
         batch: &mut Batch,
         chain: &Chain,
@@ -96,49 +160,8 @@ impl LinesInput {
         Ok(true)
     }
 
-    /// Names the files that rejected lines are in, where the source consists of several.
-    fn name_files(&mut self, found: &mut Found) {
-        let Some(source) = &self.joined else { return };
-        for reject in found.rejects.iter_mut().filter(|reject| !reject.lost) {
-            let seek = self.stream.seek_of(reject.origin.position);
-            let file = seek.and_then(|seek| source.member_at(seek)?.file_name());
-            if let Some(file) = file {
-                reject.reason = format!("`{}`: {}", file.to_string_lossy(), reject.reason);
-            }
-        }
-    }
-
-    /// Lines that stand for a lost part are no records either, and what they stand for may have been many.
-    fn find_lost(&self, found: &mut Found) {
-        for lost in found.rejects.extract_if(.., |reject| reject.lost) {
-            found.records -= 1;
-            found.unreadable.push(Unreadable {
-                source: self.source,
-                start: lost.origin.position,
-                length: 0,
-                reason: lost.reason,
-            });
-        }
-    }
-
-    /// A last line that no line end follows and whose JSON breaks off is what a torn write leaves: no record.
-    fn find_torn(&self, found: &mut Found) {
-        let unterminated = self.stream.unterminated();
-        let torn = found
-            .rejects
-            .pop_if(|last| last.incomplete && Some(last.origin.position) == unterminated);
-        if let Some(torn) = torn {
-            found.records -= 1;
-            found.unreadable.push(Unreadable {
-                source: self.source,
-                start: torn.origin.position,
-                length: torn.bytes.len() as u64,
-                reason: format!("the last line breaks off: {}", torn.reason),
-            });
-        }
-    }
-
-    pub(super) fn finish(self, work: Assignment<'_>) -> Result<(), AttemptError> {
+    fn finish(self: Box<Self>) -> Result<(), AttemptError> {
+        let work = self.work;
         let slice = &work.attempt.slice;
         if self.hasher.finish() == slice.digest {
             return Ok(());

@@ -4,30 +4,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use coldpress_checkpoint::Manifest;
 use coldpress_dataset::{Error, KnownParts, TableFile, TableRows, TableStream};
 use coldpress_operator::Chain;
-use coldpress_partition::{Slice, verify_slices};
+use coldpress_partition::verify_slices;
 use coldpress_record::{Batch, Reject};
 
-use super::Found;
+use super::records::{Found, Records};
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
+use crate::tee::Base;
 
 /// The rows of a slice.
-pub(crate) struct TableInput {
+pub(super) struct TableInput<'a> {
+    work: Assignment<'a>,
     file: TableFile,
-    slice: Slice,
-    /// The error of a slice that is not what was planned.
-    changed: AttemptError,
     schema: SchemaRef,
     stream: TableStream,
-    source: u32,
     next_row: u64,
-    max_record_bytes: u64,
 }
 
-impl TableInput {
-    pub(super) fn open(work: Assignment<'_>) -> Result<Self, AttemptError> {
+impl<'a> TableInput<'a> {
+    pub(super) fn open(work: Assignment<'a>) -> Result<Self, AttemptError> {
         let slice = &work.attempt.slice;
         if slice.metadata.is_none() {
             verify(work)?;
@@ -48,46 +46,9 @@ impl TableInput {
                 .stream(slice.start..slice.end)
                 .map_err(changed_or_failed)?,
             file,
-            slice: slice.clone(),
-            changed: changed(work),
-            source: slice.source,
+            work,
             next_row: slice.start,
-            max_record_bytes: work.spec.max_record_bytes,
         })
-    }
-
-    pub(super) fn schema(&self) -> SchemaRef {
-        self.schema.clone()
-    }
-
-    pub(super) fn next(
-        &mut self,
-        batch: &mut Batch,
-        chain: &Chain,
-        found: &mut Found,
-    ) -> Result<bool, AttemptError> {
-        let rows = match self.stream.next_rows() {
-            Ok(Some(rows)) => rows,
-            Ok(None) => return Ok(false),
-            // Damage that was not there when the slice was planned is a change.
-            Err(error @ Error::DamagedTable { .. }) => {
-                return Err(match self.is_changed()? {
-                    true => self.changed.clone(),
-                    false => error.into(),
-                });
-            }
-            Err(error) => return Err(changed_or_failed(error)),
-        };
-        found.records = rows.num_rows() as u64;
-        let positions = self.next_row..self.next_row + found.records;
-        let rows = Arc::new(TableRows::new(rows));
-        rows.fill(batch, self.source, positions, chain.fields());
-        rows.note_fields(batch.seen_mut(), self.source, self.next_row);
-        self.next_row += found.records;
-        self.set_aside_bad_rows(batch, chain, found);
-        self.set_aside_long_rows(batch, found);
-        chain.begin(batch);
-        Ok(true)
     }
 
     /// Rows with a text that is not UTF-8, as lines of JSON with such bytes are.
@@ -119,7 +80,7 @@ impl TableInput {
 
     /// Rows whose declared fields are longer than a record may be.
     fn set_aside_long_rows(&self, batch: &mut Batch, found: &mut Found) {
-        let long = |row: &usize| batch.held_bytes(*row) > self.max_record_bytes;
+        let long = |row: &usize| batch.held_bytes(*row) > self.work.spec.max_record_bytes;
         let long: Vec<usize> = (0..batch.rows()).filter(long).collect();
         for row in &long {
             let length = batch.held_bytes(*row);
@@ -132,7 +93,7 @@ impl TableInput {
 
     /// Whether the file has other bytes than were planned, where the plan tells.
     fn is_changed(&self) -> Result<bool, AttemptError> {
-        let slice = &self.slice;
+        let slice = &self.work.attempt.slice;
         if slice.metadata.is_none() {
             return Ok(false);
         }
@@ -140,16 +101,61 @@ impl TableInput {
         let found = self.file.digest_of_rows(rows, &mut known);
         Ok(found.map_err(changed_or_failed)? != slice.digest)
     }
+}
 
-    /// What was read must be what was planned.
-    pub(super) fn finish(self, work: Assignment<'_>) -> Result<(), AttemptError> {
-        if self.slice.metadata.is_none() {
-            return verify(work);
+impl Records for TableInput<'_> {
+    fn manifest(&self) -> Option<&Manifest> {
+        None
+    }
+
+    fn base(&self) -> Base {
+        Base::slice(self.work)
+    }
+
+    fn schema(&self) -> Option<SchemaRef> {
+        Some(self.schema.clone())
+    }
+
+    fn next(
+        &mut self,
+        batch: &mut Batch,
+        chain: &Chain,
+        found: &mut Found,
+    ) -> Result<bool, AttemptError> {
+        let rows = match self.stream.next_rows() {
+            Ok(Some(rows)) => rows,
+            Ok(None) => return Ok(false),
+            // Damage that was not there when the slice was planned is a change.
+            Err(error @ Error::DamagedTable { .. }) => {
+                return Err(match self.is_changed()? {
+                    true => changed(self.work),
+                    false => error.into(),
+                });
+            }
+            Err(error) => return Err(changed_or_failed(error)),
+        };
+        found.records = rows.num_rows() as u64;
+        let positions = self.next_row..self.next_row + found.records;
+        let rows = Arc::new(TableRows::new(rows));
+        let source = self.work.attempt.slice.source;
+        rows.fill(batch, source, positions, chain.fields());
+        rows.note_fields(batch.seen_mut(), source, self.next_row);
+        self.next_row += found.records;
+        self.set_aside_bad_rows(batch, chain, found);
+        self.set_aside_long_rows(batch, found);
+        chain.begin(batch);
+        Ok(true)
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), AttemptError> {
+        let slice = &self.work.attempt.slice;
+        if slice.metadata.is_none() {
+            return verify(self.work);
         }
         let read = self.stream.finish().map_err(changed_or_failed)?;
-        match read == self.slice.digest {
+        match read == slice.digest {
             true => Ok(()),
-            false => Err(self.changed),
+            false => Err(changed(self.work)),
         }
     }
 }

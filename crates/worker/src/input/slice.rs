@@ -1,0 +1,15 @@
+//! The slice itself, as lines or as rows.
+
+use super::lines::LinesInput;
+use super::records::Records;
+use super::table::TableInput;
+use crate::attempt::Assignment;
+use crate::error::AttemptError;
+
+/// Opens the slice of an attempt.
+pub(super) fn open_slice<'a>(work: Assignment<'a>) -> Result<Box<dyn Records + 'a>, AttemptError> {
+    Ok(match work.source.is_columnar() {
+        true => Box::new(TableInput::open(work)?),
+        false => Box::new(LinesInput::open(work)?),
+    })
+}

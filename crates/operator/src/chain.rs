@@ -1,20 +1,25 @@
 //! Chains: the operators of a recipe, made for one thread, run one after another over batches.
 
+mod by_batch;
+mod by_record;
 mod given;
 mod guard;
 mod run;
 mod step;
+mod tally;
+mod work;
 
 use std::ops::Range;
 
-use coldpress_record::{Batch, DeclaredFields, Ledger, Origin};
+use coldpress_record::{Batch, DeclaredFields, Ledger};
 
 use crate::assets::Shared;
+use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
-use crate::resolved::Body;
 use step::Step;
 
 pub use guard::{Guard, InHandFn, Poison};
+pub use tally::{OperatorFailure, Quarantined, Tally};
 
 /// The operators of a pipeline, ready to work on one thread.
 #[derive(Debug)]
@@ -25,55 +30,30 @@ pub struct Chain {
     steps: Vec<Step>,
 }
 
-/// A record that an operator failed on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quarantined {
-    /// Where the record came from.
-    pub origin: Origin,
-    /// The operator's place in the recipe.
-    pub operation: u32,
-    /// The operator's name.
-    pub operator: String,
-    /// What went wrong.
-    pub error: String,
-    /// The record as it reached the operator; the original lies at its origin.
-    pub record: String,
-}
-
-/// What a chain did to the batches so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Where the records went. The reader's counts are the caller's to add.
-    pub ledger: Ledger,
-    /// The records that operators failed on, since the caller took them last.
-    pub quarantined: Vec<Quarantined>,
-    /// The records that each filter dropped since the caller took them last, as lines with their statistics; none = they
-    /// are not kept.
-    pub dropped: Option<Vec<Vec<u8>>>,
-    /// Time that each operator took, in nanoseconds.
-    pub nanos: Vec<u64>,
-}
-
-/// An operator failed on a record and the recipe wants that to fail the partition.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} failed on the record of {}: {}", failed.operator, failed.origin, failed.error)]
-pub struct OperatorFailure {
-    /// The record and what went wrong.
-    pub failed: Quarantined,
+impl Pipeline {
+    /// Makes the operators, for one thread. What they share is in `shared`.
+    ///
+    /// # Errors
+    /// [`Error::Load`] for the first operator that cannot be made, as when its model is damaged.
+    pub fn instantiate(&self, shared: &Shared) -> Result<Chain> {
+        let steps = (0..self.len()).map(|index| {
+            let operator = &self.operators()[index];
+            let body = (operator.make)(shared).map_err(|error| Error::Load {
+                operator: operator.name().to_owned(),
+                message: error.to_string(),
+                span: operator.call.span,
+            });
+            body.map(|body| Step::new(self, index, body))
+        });
+        Ok(Chain {
+            steps: steps.collect::<Result<_>>()?,
+            pipeline: self.clone(),
+            shared: shared.clone(),
+        })
+    }
 }
 
 impl Chain {
-    /// The chain of these bodies, one for each operator of the pipeline.
-    pub(crate) fn new(pipeline: Pipeline, bodies: Vec<Body>, shared: Shared) -> Self {
-        let steps = bodies.into_iter().enumerate();
-        let steps = steps.map(|(index, body)| Step::new(&pipeline, index, body));
-        Self {
-            steps: steps.collect(),
-            pipeline,
-            shared,
-        }
-    }
-
     /// The pipeline that the chain was made of.
     pub fn pipeline(&self) -> &Pipeline {
         &self.pipeline
@@ -134,7 +114,7 @@ impl Chain {
         batch: &mut Batch,
         steps: Range<usize>,
         tally: &mut Tally,
-    ) -> Result<(), OperatorFailure> {
+    ) -> std::result::Result<(), OperatorFailure> {
         self.run_guarded(batch, steps, tally, &Guard::default())
     }
 
@@ -149,7 +129,7 @@ impl Chain {
         steps: Range<usize>,
         tally: &mut Tally,
         guard: &Guard<'_>,
-    ) -> Result<(), OperatorFailure> {
+    ) -> std::result::Result<(), OperatorFailure> {
         for at in steps {
             let started = std::time::Instant::now();
             let fields = self.pipeline.fields();

@@ -1,7 +1,8 @@
 //! The contract between Coldpress and its operators: everything that an operator's author needs.
 //!
 //! An operator is of one kind: a [`Mapper`] edits fields, a [`Filter`] computes statistics and decides by them, a
-//! [`Splitter`] makes several records of one. It is described by an [`OperatorSpec`] (name, version, parameters,
+//! [`Splitter`] makes several records of one. Mappers and filters whose work is done elsewhere, by a child process or
+//! a service, can be given many records at a time, as a [`BatchMapper`] or a [`BatchFilter`]. An operator is described by an [`OperatorSpec`] (name, version, parameters,
 //! determinism) and found by name in a [`Registry`]; built-in operators use the same door as those of a user.
 //!
 //! The calls of a recipe are first **resolved** to a [`Pipeline`], which checks parameters, finds files and knows what
@@ -42,32 +43,39 @@
 //! It knows nothing of files, partitions or jobs.
 
 mod assets;
+mod base_params;
+mod batch_level;
 mod chain;
 mod error;
 mod filter;
 mod hash;
+mod kind;
 mod mapper;
 mod params;
 mod pipeline;
 mod record;
 mod registry;
 mod resolved;
+mod settings;
 mod spec;
 mod splitter;
 pub mod vectors;
 
 pub use assets::{Asset, Assets, LoadError, Shared};
+pub use batch_level::{BatchFilter, BatchMapper, MapAnswers, StatAnswers};
 pub use chain::{Chain, Guard, InHandFn, OperatorFailure, Poison, Quarantined, Tally};
 pub use error::{Error, ParamError, Result};
 pub use filter::{Filter, KnownStats, RangeRule, StatRow};
 pub use hash::ChainHash;
+pub use kind::{Determinism, OperatorKind};
 pub use mapper::{Changes, Mapper};
 pub use params::{NoParams, ParamReader, ParamSpec, ParamValue, Params};
-pub use pipeline::{ChainSettings, Pipeline};
+pub use pipeline::Pipeline;
 pub use record::{Record, RecordError};
 pub use registry::Registry;
 pub use resolved::{ResolveContext, Resolved, ResolvedOperator};
-pub use spec::{Determinism, OperatorKind, OperatorSpec};
+pub use settings::ChainSettings;
+pub use spec::OperatorSpec;
 pub use splitter::{Children, Splitter};
 
 pub use coldpress_config::{Key, Node, OperatorCall, Span};

@@ -4,25 +4,12 @@ use std::sync::Arc;
 
 use coldpress_config::OperatorCall;
 use coldpress_record::{DeclaredFields, STATS_FIELD, Stat};
-use serde::{Deserialize, Serialize};
 
-use crate::assets::Shared;
-use crate::chain::Chain;
 use crate::error::{Error, Result};
 use crate::hash::ChainHash;
 use crate::registry::Registry;
-use crate::resolved::{Body, ResolvedOperator};
-
-/// What the recipe says to all operators.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChainSettings {
-    /// The text field of operators that name none.
-    pub text_key: String,
-    /// Every random choice begins here.
-    pub seed: u64,
-    /// Whether a record that an operator fails on goes to quarantine (true) or fails its partition.
-    pub skip_op_error: bool,
-}
+use crate::resolved::ResolvedOperator;
+use crate::settings::ChainSettings;
 
 /// The operators of a recipe, with all that a plan needs to know of them.
 ///
@@ -72,22 +59,6 @@ impl Pipeline {
             stats,
             stats_column,
         })
-    }
-
-    /// Makes the operators, for one thread. What they share is in `shared`.
-    ///
-    /// # Errors
-    /// [`Error::Load`] for the first operator that cannot be made, as when its model is damaged.
-    pub fn instantiate(&self, shared: &Shared) -> Result<Chain> {
-        let bodies = self.operators.iter().map(|operator| {
-            (operator.make)(shared).map_err(|error| Error::Load {
-                operator: operator.name().to_owned(),
-                message: error.to_string(),
-                span: operator.call.span,
-            })
-        });
-        let bodies = bodies.collect::<Result<Vec<Body>>>()?;
-        Ok(Chain::new(self.clone(), bodies, shared.clone()))
     }
 
     /// The operators in order.

@@ -7,8 +7,8 @@ use coldpress_config::{OperatorCall, nearest};
 
 use crate::assets::{Assets, NoAssets};
 use crate::error::{Error, ParamError, Result};
-use crate::pipeline::ChainSettings;
 use crate::resolved::ResolvedOperator;
+use crate::settings::ChainSettings;
 use crate::spec::OperatorSpec;
 
 /// Operators by name, and where the files are that they need.

@@ -7,10 +7,11 @@ use coldpress_config::OperatorCall;
 use coldpress_record::{Stat, StatKind};
 
 use crate::assets::{Asset, Assets, LoadError, Shared};
+use crate::batch_level::{BatchFilter, BatchMapper};
 use crate::error::ParamError;
 use crate::filter::{Filter, RangeRule};
+use crate::kind::{Determinism, OperatorKind};
 use crate::mapper::Mapper;
-use crate::spec::{Determinism, OperatorKind};
 use crate::splitter::Splitter;
 
 /// What an operator can know when its call is resolved.
@@ -75,6 +76,25 @@ impl<B: 'static> Resolved<B> {
         self
     }
 
+    /// Declares that a mapper sets fields to values, or removes fields, besides editing texts.
+    ///
+    /// The rows of a columnar source then become JSON lines on their way, because a column holds values of one type.
+    #[must_use]
+    pub fn sets_values(mut self) -> Self {
+        self.sets_values = true;
+        self
+    }
+
+    /// Declares the next statistic that a filter decides by; [`Filter::keep`] gets them in this order.
+    #[must_use]
+    pub fn stat(mut self, name: impl Into<String>, kind: StatKind) -> Self {
+        self.stats.push(Stat {
+            name: name.into(),
+            kind,
+        });
+        self
+    }
+
     pub(crate) fn erase(self, body: impl Fn(B) -> Body + Send + Sync + 'static) -> Erased {
         let make = self.make;
         Resolved {
@@ -83,29 +103,6 @@ impl<B: 'static> Resolved<B> {
             sets_values: self.sets_values,
             make: Arc::new(move |shared| make(shared).map(&body)),
         }
-    }
-}
-
-impl<M: Mapper + 'static> Resolved<M> {
-    /// Declares that the mapper sets fields to values, or removes fields, besides editing texts.
-    ///
-    /// The rows of a columnar source then become JSON lines on their way, because a column holds values of one type.
-    #[must_use]
-    pub fn sets_values(mut self) -> Self {
-        self.sets_values = true;
-        self
-    }
-}
-
-impl<F: Filter + 'static> Resolved<F> {
-    /// Declares the next statistic that the filter decides by; [`Filter::keep`] gets them in this order.
-    #[must_use]
-    pub fn stat(mut self, name: impl Into<String>, kind: StatKind) -> Self {
-        self.stats.push(Stat {
-            name: name.into(),
-            kind,
-        });
-        self
     }
 }
 
@@ -126,6 +123,15 @@ pub(crate) enum Body {
     Mapper(Box<dyn Mapper>),
     Filter(Box<dyn Filter>),
     Splitter(Box<dyn Splitter>),
+    BatchMapper(Box<dyn BatchMapper>),
+    BatchFilter(Box<dyn BatchFilter>),
+}
+
+impl Body {
+    /// Returns whether it drops records by their statistics.
+    pub(crate) fn is_filter(&self) -> bool {
+        matches!(self, Self::Filter(_) | Self::BatchFilter(_))
+    }
 }
 
 /// A call of a recipe, resolved.
@@ -140,6 +146,8 @@ pub struct ResolvedOperator {
     pub(crate) fields: Vec<String>,
     pub(crate) stats: Vec<Stat>,
     pub(crate) sets_values: bool,
+    /// The most records that it is given at a time, for a batch-level operator.
+    pub(crate) batch_size: usize,
     pub(crate) assets: Vec<Asset>,
     pub(crate) make: Arc<Make<Body>>,
 }

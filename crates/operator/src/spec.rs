@@ -6,45 +6,16 @@ use std::sync::Arc;
 use coldpress_config::OperatorCall;
 
 use crate::assets::Assets;
+use crate::base_params::{self, BaseParams};
+use crate::batch_level::{BatchFilter, BatchMapper};
 use crate::error::ParamError;
-use crate::filter::{Filter, RangeRule};
+use crate::filter::Filter;
+use crate::kind::{Determinism, OperatorKind};
 use crate::mapper::Mapper;
-use crate::params;
 use crate::params::{ParamReader, ParamSpec, Params};
-use crate::pipeline::ChainSettings;
 use crate::resolved::{Body, Erased, ResolveContext, Resolved, ResolvedOperator};
+use crate::settings::ChainSettings;
 use crate::splitter::Splitter;
-
-/// What kind of operator it is. The constructor of its [`OperatorSpec`] decides; its name has no say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum OperatorKind {
-    /// Changes records, or splits them.
-    Mapper,
-    /// Drops records.
-    Filter,
-}
-
-impl fmt::Display for OperatorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mapper => "mapper",
-            Self::Filter => "filter",
-        })
-    }
-}
-
-/// What an operator's result depends on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Determinism {
-    /// The record and the parameters alone.
-    #[default]
-    Pure,
-    /// Also the recipe's seed and the record's origin.
-    Seeded,
-    /// Anything: a service, a command. What it gave once is never computed again.
-    External,
-}
 
 /// The description of an operator, under which a registry knows it.
 #[derive(Clone)]
@@ -55,6 +26,8 @@ pub struct OperatorSpec {
     doc: String,
     version: u32,
     determinism: Determinism,
+    /// Set for a batch-level operator alone: the most records that it is given at a time.
+    batch_size: Option<usize>,
     params: Vec<ParamSpec>,
     resolve: Arc<Resolve>,
 }
@@ -65,37 +38,6 @@ type Resolve = dyn Fn(
     ) -> Result<(Erased, serde_json::Value), ParamError>
     + Send
     + Sync;
-
-params! {
-    /// Parameters that every operator has.
-    pub(crate) struct BaseParams {
-        /// The field that holds the text, instead of the recipe's first text key. A dotted name reaches into objects.
-        text_key: Option<String> = None;
-        /// Whether a record that this operator fails on goes to quarantine (true) or fails its partition (false),
-        /// instead of what the recipe says.
-        skip_op_error: Option<bool> = None;
-    }
-}
-
-/// Parameters that Data-Juicer's operators have and that change nothing here.
-const WITHOUT_EFFECT: [&str; 16] = [
-    "accelerator",
-    "audio_key",
-    "auto_op_parallelism",
-    "batch_size",
-    "cpu_required",
-    "history_key",
-    "image_key",
-    "index_key",
-    "mem_required",
-    "num_cpus",
-    "num_gpus",
-    "num_proc",
-    "query_key",
-    "response_key",
-    "turbo",
-    "video_key",
-];
 
 impl OperatorSpec {
     /// A mapper with this name and one-line summary; `resolve` makes of its parameters what is needed to make one.
@@ -110,10 +52,7 @@ impl OperatorSpec {
         + 'static,
     ) -> Self {
         let body = |mapper| Body::Mapper(Box::new(mapper));
-        let resolve = move |params: P, context: &mut ResolveContext<'_>| {
-            resolve(params, context).map(|resolved| resolved.erase(body))
-        };
-        Self::new(name, OperatorKind::Mapper, summary, resolve)
+        Self::new(name, OperatorKind::Mapper, summary, resolve, body)
     }
 
     /// A filter. The name usually ends in `_filter`.
@@ -126,10 +65,7 @@ impl OperatorSpec {
         + 'static,
     ) -> Self {
         let body = |filter| Body::Filter(Box::new(filter));
-        let resolve = move |params: P, context: &mut ResolveContext<'_>| {
-            resolve(params, context).map(|resolved| resolved.erase(body))
-        };
-        Self::new(name, OperatorKind::Filter, summary, resolve)
+        Self::new(name, OperatorKind::Filter, summary, resolve, body)
     }
 
     /// A mapper that makes several records of one.
@@ -142,25 +78,55 @@ impl OperatorSpec {
         + 'static,
     ) -> Self {
         let body = |splitter| Body::Splitter(Box::new(splitter));
-        let resolve = move |params: P, context: &mut ResolveContext<'_>| {
-            resolve(params, context).map(|resolved| resolved.erase(body))
-        };
-        Self::new(name, OperatorKind::Mapper, summary, resolve)
+        Self::new(name, OperatorKind::Mapper, summary, resolve, body)
     }
 
-    fn new<P: Params + 'static>(
+    /// A mapper that is given many records at a time.
+    pub fn batch_mapper<P: Params + 'static, M: BatchMapper + 'static>(
         name: &str,
-        kind: OperatorKind,
         summary: &str,
-        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Erased, ParamError>
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Resolved<M>, ParamError>
         + Send
         + Sync
         + 'static,
     ) -> Self {
+        let body = |mapper| Body::BatchMapper(Box::new(mapper));
+        Self {
+            batch_size: Some(usize::MAX),
+            ..Self::new(name, OperatorKind::Mapper, summary, resolve, body)
+        }
+    }
+
+    /// A filter that is given many records at a time.
+    pub fn batch_filter<P: Params + 'static, F: BatchFilter + 'static>(
+        name: &str,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Resolved<F>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let body = |filter| Body::BatchFilter(Box::new(filter));
+        Self {
+            batch_size: Some(usize::MAX),
+            ..Self::new(name, OperatorKind::Filter, summary, resolve, body)
+        }
+    }
+
+    fn new<P: Params + 'static, B: 'static>(
+        name: &str,
+        kind: OperatorKind,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Resolved<B>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+        body: impl Fn(B) -> Body + Copy + Send + Sync + 'static,
+    ) -> Self {
         let resolve = move |reader: &mut ParamReader<'_>, context: &mut ResolveContext<'_>| {
             let params = P::read(reader)?;
             let values = params.to_json();
-            resolve(params, context).map(|resolved| (resolved, values))
+            resolve(params, context).map(|resolved| (resolved.erase(body), values))
         };
         Self {
             name: name.to_owned(),
@@ -169,6 +135,7 @@ impl OperatorSpec {
             doc: String::new(),
             version: 1,
             determinism: Determinism::Pure,
+            batch_size: None,
             params: P::specs(),
             resolve: Arc::new(resolve),
         }
@@ -192,6 +159,14 @@ impl OperatorSpec {
     #[must_use]
     pub fn determinism(mut self, determinism: Determinism) -> Self {
         self.determinism = determinism;
+        self
+    }
+
+    /// Sets the most records that a batch-level operator is given at a time where the recipe does not say; as many as
+    /// a batch has by default. An operator of another level stays as it is.
+    #[must_use]
+    pub fn batch_size(mut self, records: usize) -> Self {
+        self.batch_size = self.batch_size.map(|_| records.max(1));
         self
     }
 
@@ -227,11 +202,7 @@ impl OperatorSpec {
 
     /// The parameters that every operator of this kind has besides its own.
     pub fn base_params(&self) -> Vec<ParamSpec> {
-        let mut specs = BaseParams::specs();
-        if self.kind == OperatorKind::Filter {
-            specs.extend(RangeRule::specs());
-        }
-        specs
+        BaseParams::specs(self.kind, self.batch_size)
     }
 
     pub(crate) fn resolve(
@@ -241,27 +212,17 @@ impl OperatorSpec {
         assets: &dyn Assets,
     ) -> Result<ResolvedOperator, ParamError> {
         let mut reader = ParamReader::new(&call.params);
-        let base = BaseParams::read(&mut reader)?;
-        let is_filter = self.kind == OperatorKind::Filter;
-        let range = if is_filter {
-            RangeRule::read(&mut reader)?
-        } else {
-            RangeRule::defaults()
-        };
-        let text_key = base.text_key.unwrap_or_else(|| settings.text_key.clone());
+        let base = BaseParams::read(&mut reader, self.kind, self.batch_size)?;
         let mut context = ResolveContext {
-            text_key,
+            text_key: base.text_key.unwrap_or_else(|| settings.text_key.clone()),
             seed: settings.seed,
-            range,
+            range: base.range,
             assets,
             found: Vec::new(),
         };
         let (resolved, values) = (self.resolve)(&mut reader, &mut context)?;
-        if is_filter {
-            refuse_stats_export(&mut reader)?;
-        }
         // Last, because an operator may have a parameter of its own with one of these names.
-        WITHOUT_EFFECT.iter().for_each(|name| reader.ignore(name));
+        base_params::ignore_without_effect(&mut reader, self.kind)?;
         reader.finish()?;
         Ok(ResolvedOperator {
             call: call.clone(),
@@ -272,6 +233,7 @@ impl OperatorSpec {
             fields: resolved.fields.unwrap_or_else(|| vec![context.text_key]),
             stats: resolved.stats,
             sets_values: resolved.sets_values,
+            batch_size: base.batch_size,
             assets: context.found,
             make: resolved.make,
         })
@@ -292,13 +254,6 @@ impl OperatorSpec {
             identity["assets"] = digests.collect();
         }
         identity.to_string()
-    }
-}
-
-fn refuse_stats_export(reader: &mut ParamReader<'_>) -> Result<(), ParamError> {
-    match reader.take::<Option<String>>("stats_export_path", None)? {
-        Some(_) => Err(ParamError::new("stats_export_path", "is not available yet")),
-        None => Ok(()),
     }
 }
 

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use crate::assets::Shared;
 use crate::chain::Chain;
-use crate::pipeline::{ChainSettings, Pipeline};
+use crate::pipeline::Pipeline;
 use crate::registry::Registry;
+use crate::settings::ChainSettings;
 
 /// What came of a file of vectors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,18 +2,29 @@
 
 use std::fmt;
 
+use coldpress_record::{Batch, Stats};
+
 use crate::assets::Shared;
+use crate::filter::KnownStats;
 use crate::pipeline::Pipeline;
+use crate::record::Record;
 use crate::resolved::{Body, ResolvedOperator};
 
+/// An operator, and where it works.
 pub(super) struct Step {
+    pub(super) site: Site,
+    pub(super) body: Body,
+}
+
+/// Where in the recipe and in the batch an operator works.
+pub(super) struct Site {
+    /// Its place in the recipe.
     pub(super) index: u32,
     pub(super) operator: ResolvedOperator,
     /// The batch's columns of the fields that the operator declared.
     pub(super) columns: Vec<usize>,
     /// The batch's columns of its statistics.
     pub(super) stat_columns: Vec<usize>,
-    pub(super) body: Body,
 }
 
 impl Step {
@@ -27,30 +38,46 @@ impl Step {
             let mut known = pipeline.stats().iter();
             known.position(|known| known.name == stat.name)
         });
-        Self {
+        let site = Site {
             index: index as u32,
             columns: columns.collect(),
             stat_columns: stat_columns.collect(),
             operator,
-            body,
-        }
+        };
+        Self { site, body }
     }
 
     /// Makes the operator anew: after a panic its memory cannot be trusted.
     ///
     /// It could be made before, so the old one stays only where a file vanished since.
     pub(super) fn remake(&mut self, shared: &Shared) {
-        if let Ok(body) = (self.operator.make)(shared) {
+        if let Ok(body) = (self.site.operator.make)(shared) {
             self.body = body;
         }
+    }
+}
+
+impl Site {
+    /// The record of a row, as the operator sees it.
+    pub(super) fn record<'a>(&'a self, batch: &'a Batch, row: u32) -> Record<'a> {
+        Record::new(batch, row as usize, &self.columns, &self.operator.fields)
+    }
+
+    /// The operator's statistics of a row; `None` unless all of them are there.
+    pub(super) fn known_stats<'a>(&'a self, stats: &'a Stats, row: u32) -> Option<KnownStats<'a>> {
+        let row = row as usize;
+        let mut columns = self.stat_columns.iter();
+        columns
+            .all(|column| stats.get(*column, row).is_some())
+            .then(|| KnownStats::new(stats, &self.stat_columns, row))
     }
 }
 
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Step")
-            .field("index", &self.index)
-            .field("operator", &self.operator)
+            .field("index", &self.site.index)
+            .field("operator", &self.site.operator)
             .finish_non_exhaustive()
     }
 }

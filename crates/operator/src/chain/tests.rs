@@ -1,5 +1,5 @@
 use coldpress_config::OperatorCall;
-use coldpress_record::Lines;
+use coldpress_record::{Lines, Origin};
 
 use super::*;
 use crate::{

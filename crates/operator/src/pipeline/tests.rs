@@ -8,7 +8,7 @@ use coldpress_record::{Batch, Lines, StatKind, StatValue};
 use super::*;
 use crate::{
     Asset, Assets, Changes, Determinism, Filter, KnownStats, LoadError, Mapper, NoParams,
-    OperatorKind, OperatorSpec, Record, RecordError, Resolved, StatRow, params,
+    OperatorKind, OperatorSpec, Record, RecordError, Resolved, Shared, StatRow, params,
 };
 
 params! {

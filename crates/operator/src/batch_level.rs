@@ -1,0 +1,129 @@
+//! Batch-level operators: for work that is done elsewhere, many records at a time.
+
+use coldpress_record::Stats;
+
+use crate::filter::{KnownStats, StatRow};
+use crate::mapper::Changes;
+use crate::record::{Record, RecordError};
+
+/// Changes fields of many records at a time, as when a child process or an HTTP service does the work.
+///
+/// How many records come together depends on the batch and on the recipe's `batch_size`, so what becomes of a record
+/// must not depend on its neighbours. An instance serves one thread. After a panic it is thrown away and built anew.
+pub trait BatchMapper: Send {
+    /// Says in `answers` what becomes of each of `records`; one that nothing is said of stays as it is.
+    ///
+    /// # Errors
+    /// An error is one of the whole call, and its answers are ignored. The records are then given again one by one,
+    /// and those that fail alone go to quarantine. Where it is known which record failed,
+    /// [`MapAnswers::fail`] says so at once.
+    fn map(&mut self, records: &[Record<'_>], answers: &mut MapAnswers) -> Result<(), RecordError>;
+}
+
+/// Decides by statistics that are computed for many records at a time; otherwise as [`Filter`](crate::Filter).
+pub trait BatchFilter: Send {
+    /// Computes the statistics of `records`, each of which lacks at least one.
+    ///
+    /// # Errors
+    /// As [`BatchMapper::map`].
+    fn compute(
+        &mut self,
+        records: &[Record<'_>],
+        answers: &mut StatAnswers,
+    ) -> Result<(), RecordError>;
+
+    /// Returns whether a record with these statistics stays. They are indexed in the order of their declaration.
+    fn keep(&self, stats: &KnownStats<'_>) -> bool;
+}
+
+/// What a batch-level mapper says of the records of one call.
+#[derive(Debug)]
+pub struct MapAnswers {
+    changes: Vec<Changes>,
+    errors: Vec<Option<RecordError>>,
+}
+
+impl MapAnswers {
+    pub(crate) fn new(records: usize, fields: usize) -> Self {
+        let changes = std::iter::repeat_with(|| Changes::for_fields(fields));
+        Self {
+            changes: changes.take(records).collect(),
+            errors: vec![None; records],
+        }
+    }
+
+    /// The changes to the call's `record`-th record.
+    pub fn of(&mut self, record: usize) -> &mut Changes {
+        &mut self.changes[record]
+    }
+
+    /// Sends the call's `record`-th record to quarantine, whatever else is said of it.
+    pub fn fail(&mut self, record: usize, error: RecordError) {
+        self.errors[record] = Some(error);
+    }
+
+    /// Gives, for each record in order, its changes or why it failed.
+    pub(crate) fn into_each(self) -> impl Iterator<Item = Result<Changes, RecordError>> {
+        let pairs = self.changes.into_iter().zip(self.errors);
+        pairs.map(|(changes, error)| error.map_or(Ok(changes), Err))
+    }
+}
+
+/// What a batch-level filter says of the records of one call.
+///
+/// It is kept apart from the batch until the call has returned, so that a call that fails leaves nothing behind.
+#[derive(Debug)]
+pub struct StatAnswers {
+    stats: Stats,
+    columns: Vec<usize>,
+    errors: Vec<Option<RecordError>>,
+}
+
+impl StatAnswers {
+    /// Answers about these rows, which know what they know in `stats` already.
+    pub(crate) fn new(stats: &Stats, columns: &[usize], rows: &[u32]) -> Self {
+        let known = columns.iter().map(|column| {
+            let value = |row: &u32| stats.get(*column, *row as usize).cloned();
+            let values: Vec<_> = rows.iter().map(value).collect();
+            (stats.names()[*column].as_str(), values)
+        });
+        let known: Vec<_> = known.collect();
+        let columns = known
+            .iter()
+            .map(|(name, values)| (*name, values.as_slice()));
+        Self {
+            stats: Stats::of_columns(columns),
+            columns: (0..known.len()).collect(),
+            errors: vec![None; rows.len()],
+        }
+    }
+
+    /// The statistics of the call's `record`-th record.
+    pub fn of(&mut self, record: usize) -> StatRow<'_> {
+        StatRow::new(&mut self.stats, &self.columns, record)
+    }
+
+    /// Sends the call's `record`-th record to quarantine, whatever else is said of it.
+    pub fn fail(&mut self, record: usize, error: RecordError) {
+        self.errors[record] = Some(error);
+    }
+
+    /// Adds the statistics of rows that did not fail to those of the batch, and gives for each row in order why it
+    /// failed, if it did.
+    pub(crate) fn settle(
+        self,
+        stats: &mut Stats,
+        columns: &[usize],
+        rows: &[u32],
+    ) -> Vec<Option<RecordError>> {
+        for (own, column) in self.columns.iter().zip(columns) {
+            let answers = self.stats.values(*own).iter().zip(&self.errors);
+            for ((value, error), row) in answers.zip(rows) {
+                if let (Some(value), None) = (value, error) {
+                    stats.set(*column, *row as usize, value.clone());
+                }
+            }
+        }
+        self.errors
+    }
+}

@@ -1,0 +1,145 @@
+//! Operators that are given one record at a time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use coldpress_record::{Batch, Stats};
+
+use super::step::Site;
+use super::work::Work;
+use crate::filter::{Filter, StatRow};
+use crate::mapper::{Changes, Mapper};
+use crate::record::{Record, RecordError};
+use crate::resolved::ResolvedOperator;
+use crate::splitter::{Children, Splitter};
+
+pub(super) fn map(mapper: &mut dyn Mapper, work: Work<'_>) {
+    let Work {
+        site,
+        batch,
+        rows,
+        progress,
+    } = work;
+    let mut changes = Changes::for_fields(site.columns.len());
+    while let Some(row) = rows.get(progress.at) {
+        changes.clear();
+        let mapped = mapper
+            .map(&site.record(batch, *row), &mut changes)
+            .and_then(|()| apply(&changes, site, batch, *row as usize));
+        if let Err(error) = mapped {
+            progress.failed.push((*row, error.to_string()));
+        }
+        progress.at += 1;
+    }
+}
+
+/// Makes the changes that a mapper reported.
+pub(super) fn apply(
+    changes: &Changes,
+    site: &Site,
+    batch: &mut Batch,
+    row: usize,
+) -> Result<(), RecordError> {
+    check_declared(changes, &site.operator)?;
+    let edits = site.columns.iter().zip(changes.edits());
+    edits
+        .filter(|(_, edits)| !edits.is_empty())
+        .try_for_each(|(column, edits)| batch.edit_text(*column, row, edits))
+        .map_err(|error| RecordError::new(error.to_string()))?;
+    for (field, value) in changes.values() {
+        let column = site.columns[*field];
+        match value {
+            Some(value) => batch.set_value(column, row, value),
+            None => batch.remove_field(column, row),
+        }
+    }
+    Ok(())
+}
+
+/// Where rows stay in their columns, only texts can change; which form rows have is decided before the first is read.
+fn check_declared(changes: &Changes, operator: &ResolvedOperator) -> Result<(), RecordError> {
+    match changes.values().first() {
+        Some((field, _)) if !operator.sets_values => Err(RecordError::new(format!(
+            "the operator sets or removes the field `{}` without having declared it",
+            operator.fields[*field]
+        ))),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn filter(filter: &mut dyn Filter, work: Work<'_>) {
+    let Work {
+        site,
+        batch,
+        rows,
+        progress,
+    } = work;
+    // The statistics move out of the batch while the filter reads its records and fills them.
+    let mut stats = std::mem::take(batch.stats_mut());
+    let finished = catch_unwind(AssertUnwindSafe(|| {
+        while let Some(row) = rows.get(progress.at) {
+            match decide(filter, &site.record(batch, *row), site, &mut stats, *row) {
+                Err(error) => progress.failed.push((*row, error.to_string())),
+                Ok(true) => progress.kept.push(*row),
+                Ok(false) => {}
+            }
+            progress.at += 1;
+        }
+    }));
+    *batch.stats_mut() = stats;
+    if let Err(panic) = finished {
+        resume_unwind(panic);
+    }
+}
+
+/// Returns whether the record stays, after computing what it lacks of the filter's statistics.
+fn decide(
+    filter: &mut dyn Filter,
+    record: &Record<'_>,
+    site: &Site,
+    stats: &mut Stats,
+    row: u32,
+) -> Result<bool, RecordError> {
+    if let Some(known) = site.known_stats(stats, row) {
+        return Ok(filter.keep(&known));
+    }
+    let mut lacking = StatRow::new(stats, &site.stat_columns, row as usize);
+    filter.compute(record, &mut lacking)?;
+    let known = site.known_stats(stats, row).ok_or_else(left_out)?;
+    Ok(filter.keep(&known))
+}
+
+/// The error of a filter that did not compute what it declared.
+pub(super) fn left_out() -> RecordError {
+    RecordError::new("the filter left out one of its statistics")
+}
+
+pub(super) fn split(splitter: &mut dyn Splitter, work: Work<'_>) {
+    let Work {
+        site,
+        batch,
+        rows,
+        progress,
+    } = work;
+    let mut children = Children::default();
+    while let Some(row) = rows.get(progress.at) {
+        children.clear();
+        let record = site.record(batch, *row);
+        // A splitter changes a text, so there must be one; what no record had no operator adds.
+        match record
+            .text(0)
+            .and_then(|_| splitter.split(&record, &mut children))
+        {
+            Err(error) => progress.failed.push((*row, error.to_string())),
+            Ok(()) => {
+                let before = progress.children.len();
+                let made = children
+                    .drain()
+                    .enumerate()
+                    .map(|(index, text)| (*row, index as u32, text));
+                progress.children.extend(made);
+                progress.childless += u64::from(progress.children.len() == before);
+            }
+        }
+        progress.at += 1;
+    }
+}

@@ -1,0 +1,51 @@
+//! The rows that an operator works on, and how far it has come.
+
+use coldpress_record::Batch;
+
+use super::step::Site;
+
+/// How far an operator has come in a batch, kept outside of it so that it outlives a panic.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// Index into the rows of the first that is not done.
+    pub(super) at: usize,
+    /// How many rows from there on a batch-level operator was called with; 0 outside of such a call.
+    pub(super) called_with: usize,
+    /// Index of the first row that a batch-level operator may be given together with others again.
+    pub(super) alone_until: usize,
+    /// The rows that stay, for a filter.
+    pub(super) kept: Vec<u32>,
+    /// The rows that the operator failed on, with why.
+    pub(super) failed: Vec<(u32, String)>,
+    /// The children made so far: row, index among its siblings, text.
+    pub(super) children: Vec<(u32, u32, String)>,
+    /// Rows that a splitter made no child of.
+    pub(super) childless: u64,
+}
+
+impl Progress {
+    /// The row in hand is done: the operator failed on it.
+    pub(super) fn fail(&mut self, row: u32, error: String) {
+        self.failed.push((row, error));
+        self.at += 1;
+    }
+
+    /// Takes note that the operator failed; after a call with several records, each of them is to be tried alone.
+    ///
+    /// Returns whether it was such a call. If not, it failed on the row in hand.
+    pub(super) fn retry_alone(&mut self) -> bool {
+        let called_with = std::mem::take(&mut self.called_with);
+        if called_with > 1 {
+            self.alone_until = self.at + called_with;
+        }
+        called_with > 1
+    }
+}
+
+/// The rows that an operator works on.
+pub(super) struct Work<'a> {
+    pub(super) site: &'a Site,
+    pub(super) batch: &'a mut Batch,
+    pub(super) rows: &'a [u32],
+    pub(super) progress: &'a mut Progress,
+}

@@ -1,0 +1,34 @@
+//! Kinds of operators, and what their results depend on.
+
+use std::fmt;
+
+/// What kind of operator it is. The constructor of its [`OperatorSpec`] decides; its name has no say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum OperatorKind {
+    /// Changes records, or splits them.
+    Mapper,
+    /// Drops records.
+    Filter,
+}
+
+impl fmt::Display for OperatorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mapper => "mapper",
+            Self::Filter => "filter",
+        })
+    }
+}
+
+/// What an operator's result depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Determinism {
+    /// The record and the parameters alone.
+    #[default]
+    Pure,
+    /// Also the recipe's seed and the record's origin.
+    Seeded,
+    /// Anything: a service, a command. What it gave once is never computed again.
+    External,
+}

@@ -1,0 +1,14 @@
+//! What a recipe says to all of its operators.
+
+use serde::{Deserialize, Serialize};
+
+/// What the recipe says to all operators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainSettings {
+    /// The text field of operators that name none.
+    pub text_key: String,
+    /// Every random choice begins here.
+    pub seed: u64,
+    /// Whether a record that an operator fails on goes to quarantine (true) or fails its partition.
+    pub skip_op_error: bool,
+}

@@ -12,6 +12,7 @@ pub use crate::executor::{Executor, ExecutorBuilder, Report, StopHandle};
 pub use crate::job::Status;
 #[doc(no_inline)]
 pub use crate::operator::{
-    Changes, Children, Filter, KnownStats, Mapper, OperatorSpec, ParamError, Record, RecordError,
-    Registry, ResolveContext, Resolved, Splitter, StatKind, StatRow, StatValue, params,
+    BatchFilter, BatchMapper, Changes, Children, Filter, KnownStats, MapAnswers, Mapper,
+    OperatorSpec, ParamError, Record, RecordError, Registry, ResolveContext, Resolved, Splitter,
+    StatAnswers, StatKind, StatRow, StatValue, params,
 };

@@ -181,6 +181,7 @@ fn any_call() -> impl Strategy<Value = OperatorCall> {
         2 => plain("lottery_filter"),
         1 => plain("fragile_mapper"),
         1 => plain("fragile_filter"),
+        1 => plain("serve_filter"),
     ]
 }
 

@@ -7,6 +7,7 @@
 // Operators made for these tests, and the strings by which a test pulls at them from outside.
 mod control;
 mod operators;
+mod services;
 
 // Random datasets, recipes and plans.
 mod dataset;

@@ -9,6 +9,7 @@ use coldpress_operator::{
 };
 
 use crate::control::{self, ControlId};
+use crate::services;
 
 /// A record with this word in its text is an error to fragile operators.
 pub(crate) const ERR: &str = "err";
@@ -23,7 +24,7 @@ pub(crate) const WAIT: &str = "wait";
 /// All operators of the tests.
 pub(crate) fn registry() -> Registry {
     keep_bangs_quiet();
-    Registry::default()
+    services::add_to(Registry::default())
         .with(OperatorSpec::mapper(
             "edit_mapper",
             "Edits a text.",

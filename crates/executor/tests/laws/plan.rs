@@ -251,6 +251,8 @@ pub(crate) fn any_call() -> impl Strategy<Value = OperatorCall> {
         2 => plain("lottery_filter"),
         2 => plain("fragile_mapper"),
         1 => plain("fragile_filter"),
+        2 => Just(OperatorCall::new("serve_mapper").with("batch_size", 2)),
+        1 => plain("serve_filter"),
     ]
 }
 

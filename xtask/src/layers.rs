@@ -3,6 +3,8 @@
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
+use crate::circles;
+
 /// A crate of `crates/` and the arrows that may leave it.
 struct Layer {
     folder: &'static str,
@@ -144,6 +146,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         .context("cargo metadata failed")?;
     let mut faults = wrong_arrows(&metadata);
     faults.extend(wrong_code_map()?);
+    faults.extend(circles::faults()?);
     if faults.is_empty() {
         println!(
             "{} crates, and no arrow but those in the table",

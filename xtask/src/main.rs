@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 mod ci;
+mod circles;
 mod crash_matrix;
 mod docs;
 mod examples;

@@ -39,6 +39,7 @@ mod arbitrary;
 mod decode;
 mod error;
 mod join;
+mod json_text;
 mod render;
 mod types;
 
@@ -47,10 +48,6 @@ pub use arrow::datatypes::SchemaRef;
 pub use decode::Decoder;
 pub use error::{Error, Result};
 pub use join::{Joined, MixedField, SchemaJoin};
+pub use json_text::{as_json_text, is_json_text};
 pub use render::Renderer;
 pub use types::Types;
-
-/// Whether the field holds JSON text: strings with the canonical extension type `arrow.json`.
-fn is_json_text(field: &arrow::datatypes::Field) -> bool {
-    field.extension_type_name() == Some("arrow.json")
-}

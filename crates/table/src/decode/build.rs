@@ -14,7 +14,8 @@ use super::scalar::{Bools, Nulls, Parse, Primitives};
 use super::text::{Binaries, FixedBinaries, Reading, Texts};
 use super::union::Union;
 use super::{number, time};
-use crate::{Error, Result, is_json_text};
+use crate::error::{Error, Result};
+use crate::json_text::is_json_text;
 
 /// How deep types may be nested. The JSON parser stops at 128 levels, of which the record is one.
 const DEEPEST: usize = 100;

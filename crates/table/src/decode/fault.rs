@@ -3,7 +3,8 @@
 use arrow::datatypes::{DataType, Field};
 
 use super::kind_of;
-use crate::{Error, is_json_text};
+use crate::error::Error;
+use crate::json_text::is_json_text;
 
 /// Numbers up to this length are shown in messages.
 const SHOWN_BYTES: usize = 40;

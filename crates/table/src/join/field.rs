@@ -4,10 +4,7 @@ use arrow::datatypes::{DataType, Field, Metadata};
 
 use super::part::{Family, Part};
 use super::{MixedField, decimal, metadata, nested, number, report, text, time};
-
-/// Where a field's metadata has the name and the parameters of its extension type.
-const EXTENSION_NAME: &str = "ARROW:extension:name";
-const EXTENSION_METADATA: &str = "ARROW:extension:metadata";
+use crate::json_text::{self, EXTENSION_METADATA, EXTENSION_NAME};
 
 /// The type of a field.
 enum Outcome {
@@ -46,8 +43,7 @@ pub(super) fn join(
     if matches!(outcome, Outcome::Json(_) | Outcome::Mixed)
         && !metadata.contains_key(EXTENSION_NAME)
     {
-        metadata.insert(EXTENSION_NAME, "arrow.json");
-        metadata.insert(EXTENSION_METADATA, "");
+        json_text::mark(&mut metadata);
     }
     let data_type = match outcome {
         Outcome::Same(data_type) | Outcome::Joined(data_type) | Outcome::Json(data_type) => {

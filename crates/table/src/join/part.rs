@@ -2,7 +2,7 @@
 
 use arrow::datatypes::{DataType, Field, Metadata, TimeUnit};
 
-use crate::is_json_text;
+use crate::json_text::is_json_text;
 use crate::types::{Class, Held};
 
 /// What one part of a dataset says of a field.

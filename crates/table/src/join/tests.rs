@@ -22,19 +22,15 @@ fn schema(data_type: DataType) -> Schema {
 }
 
 fn json_field(name: &str) -> Field {
-    let extension = [
-        ("ARROW:extension:name", "arrow.json"),
-        ("ARROW:extension:metadata", ""),
-    ];
-    Field::new(name, DataType::Utf8, true).with_metadata(extension)
+    as_json_text(&Field::new(name, DataType::Utf8, true))
 }
 
-fn join_all(parts: &[Source]) -> Joined {
+fn join_all(parts: &[Run]) -> Joined {
     let mut join = SchemaJoin::default();
     for part in parts {
         match part {
-            Source::Records(types) => join.add_types(types),
-            Source::Table(schema) => join.add_schema(schema),
+            Run::Records(types) => join.add_types(types),
+            Run::Table(schema) => join.add_schema(schema),
         }
     }
     join.finish()
@@ -42,7 +38,7 @@ fn join_all(parts: &[Source]) -> Joined {
 
 /// The type of the column `a`, `None` for JSON text, of parts in either order.
 #[track_caller]
-fn check_parts(left: &Source, right: &Source, expected: Option<DataType>) {
+fn check_parts(left: &Run, right: &Run, expected: Option<DataType>) {
     for parts in [[left.copy(), right.copy()], [right.copy(), left.copy()]] {
         let joined = join_all(&parts);
         let field = joined.schema.field(0);
@@ -52,7 +48,7 @@ fn check_parts(left: &Source, right: &Source, expected: Option<DataType>) {
     }
 }
 
-impl Source {
+impl Run {
     fn copy(&self) -> Self {
         match self {
             Self::Records(types) => Self::Records(types.clone()),
@@ -63,15 +59,15 @@ impl Source {
 
 #[track_caller]
 fn check(left: DataType, right: DataType, expected: Option<DataType>) {
-    let (left, right) = (Source::Table(schema(left)), Source::Table(schema(right)));
+    let (left, right) = (Run::Table(schema(left)), Run::Table(schema(right)));
     check_parts(&left, &right, expected);
 }
 
 #[track_caller]
 fn check_json(value: &str, column: DataType, expected: Option<DataType>) {
     let record = format!(r#"{{"a": {value}}}"#);
-    let records = Source::Records(types(&[&record]));
-    check_parts(&records, &Source::Table(schema(column)), expected);
+    let records = Run::Records(types(&[&record]));
+    check_parts(&records, &Run::Table(schema(column)), expected);
 }
 
 fn list(data_type: DataType, nullable: bool) -> DataType {
@@ -125,7 +121,7 @@ fn numbers_of_columns() {
 fn numbers_of_three_columns_have_a_type_in_any_order() {
     let all = [DataType::UInt32, DataType::Int32, DataType::Float32];
     for order in [[0, 1, 2], [1, 2, 0], [0, 2, 1], [2, 0, 1]] {
-        let parts = order.map(|at: usize| Source::Table(schema(all[at].clone())));
+        let parts = order.map(|at: usize| Run::Table(schema(all[at].clone())));
         assert_eq!(
             join_all(&parts).schema.field(0).data_type(),
             &DataType::Float64
@@ -264,11 +260,11 @@ fn lists_and_structs() {
 
 #[test]
 fn json_columns() {
-    let json = Source::Table(Schema::new(vec![json_field("a")]));
-    let text = Source::Table(schema(DataType::Utf8));
+    let json = Run::Table(Schema::new(vec![json_field("a")]));
+    let text = Run::Table(schema(DataType::Utf8));
     check_parts(&json, &text, None);
-    check_parts(&json, &Source::Records(types(&[r#"{"a": "x"}"#])), None);
-    let same = join_all(&[json.copy(), Source::Records(types(&[r#"{"a": null}"#]))]);
+    check_parts(&json, &Run::Records(types(&[r#"{"a": "x"}"#])), None);
+    let same = join_all(&[json.copy(), Run::Records(types(&[r#"{"a": null}"#]))]);
     assert_eq!(*same.schema.field(0), json_field("a"));
     assert_eq!(same.mixed, []);
 }
@@ -276,8 +272,8 @@ fn json_columns() {
 #[test]
 fn a_child_that_is_mixed_does_not_mix_its_struct() {
     let joined = join_all(&[
-        Source::Table(schema(structs(&[("x", DataType::Int8, false)]))),
-        Source::Records(types(&[r#"{"a": {"x": 1}}"#, r#"{"a": {"x": "t"}}"#])),
+        Run::Table(schema(structs(&[("x", DataType::Int8, false)]))),
+        Run::Records(types(&[r#"{"a": {"x": 1}}"#, r#"{"a": {"x": "t"}}"#])),
     ]);
     let expected = DataType::Struct(Fields::from(vec![json_field("x")]));
     assert_eq!(joined.schema.field(0).data_type(), &expected);
@@ -291,7 +287,7 @@ fn a_child_that_is_mixed_does_not_mix_its_struct() {
 
 #[test]
 fn mixed_fields_are_named_with_the_first_odd_record() {
-    let joined = join_all(&[Source::Records(types(&[
+    let joined = join_all(&[Run::Records(types(&[
         r#"{"a": null, "b": [1], "c": [[{"d": true}]], "e": {"f": {}}}"#,
         r#"{"a": 1, "b": [2, "x"], "c": [[{"d": 7}]]}"#,
         r#"{"a": "x", "b": [], "c": [], "e": {"f": {"g": 1}}}"#,
@@ -324,11 +320,11 @@ fn metadata_stays_where_all_agree() {
         let metadata = metadata.iter().map(|(key, value)| (*key, *value));
         let metadata = metadata.collect::<Metadata>();
         let field = Field::new("a", DataType::Int8, false).with_metadata(metadata.clone());
-        Source::Table(Schema::new_with_metadata(vec![field], metadata))
+        Run::Table(Schema::new_with_metadata(vec![field], metadata))
     };
     let joined = join_all(&[
         field(&[("same", "1"), ("other", "1"), ("mine", "1")]),
-        Source::Records(types(&["{}"])),
+        Run::Records(types(&["{}"])),
         field(&[("same", "1"), ("other", "2")]),
     ]);
     let expected = Metadata::new().with("same", "1").with("mine", "1");
@@ -342,10 +338,10 @@ fn an_extension_type_stays_only_with_its_column() {
     let uuid = |size| {
         let field = Field::new("a", DataType::FixedSizeBinary(size), false);
         let field = field.with_metadata([("ARROW:extension:name", "arrow.uuid")]);
-        Source::Table(Schema::new(vec![field]))
+        Run::Table(Schema::new(vec![field]))
     };
-    let plain = |data_type| Source::Table(schema(data_type));
-    let name = |left: Source, right: Source| {
+    let plain = |data_type| Run::Table(schema(data_type));
+    let name = |left: Run, right: Run| {
         let joined = join_all(&[left, right]);
         joined
             .schema
@@ -390,8 +386,8 @@ fn one_schema_is_kept_whole() {
     // A name may be there twice.
     fields.push(Field::new("0", DataType::Date32, false));
     let schema = Schema::new_with_metadata(fields, [("key", "value")]);
-    let table = || Source::Table(schema.clone());
-    let joined = join_all(&[table(), table(), Source::Records(Types::default())]);
+    let table = || Run::Table(schema.clone());
+    let joined = join_all(&[table(), table(), Run::Records(Types::default())]);
     assert_eq!(*joined.schema, schema);
     assert_eq!(joined.mixed, []);
 }
@@ -402,14 +398,14 @@ fn fields_stand_in_dataset_order() {
         let fields = names
             .iter()
             .map(|name| Field::new(*name, DataType::Utf8, true));
-        Source::Table(Schema::new(fields.collect::<Vec<_>>()))
+        Run::Table(Schema::new(fields.collect::<Vec<_>>()))
     };
     let joined = join_all(&[
         table(&["c", "b"]),
-        Source::Records(types(&[r#"{"x": 1, "b": "t"}"#])),
+        Run::Records(types(&[r#"{"x": 1, "b": "t"}"#])),
         table(&["a", "x", "c"]),
         table(&["c", "b"]),
-        Source::Records(types(&[r#"{"0": 1, "a": "t"}"#])),
+        Run::Records(types(&[r#"{"0": 1, "a": "t"}"#])),
     ]);
     let names = joined
         .schema
@@ -496,17 +492,17 @@ fn any_field(depth: u32) -> BoxedStrategy<DataType> {
     nested.boxed()
 }
 
-fn any_part() -> impl Strategy<Value = Source> {
+fn any_part() -> impl Strategy<Value = Run> {
     let field = (0_usize..10).prop_map(|field| format!("f{field}"));
     let fields = prop::collection::btree_map(field, (any_field(2), any::<bool>()), 0..6);
     let table = fields.prop_map(|fields| {
         let fields = fields
             .into_iter()
             .map(|(name, (data_type, nullable))| Field::new(name, data_type, nullable));
-        Source::Table(Schema::new(fields.collect::<Vec<_>>()))
+        Run::Table(Schema::new(fields.collect::<Vec<_>>()))
     });
     let records = arbitrary::records().prop_map(|records| {
-        Source::Records(types(
+        Run::Records(types(
             &records.iter().map(String::as_str).collect::<Vec<_>>(),
         ))
     });
@@ -522,7 +518,7 @@ proptest! {
         backwards in any::<bool>(),
     ) {
         let joined = join_all(&parts);
-        let mut other = parts.iter().map(Source::copy).collect::<Vec<_>>();
+        let mut other = parts.iter().map(Run::copy).collect::<Vec<_>>();
         if backwards {
             other.reverse();
         }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use coldpress_record::escape_into;
 use serde_json::value::RawValue;
 
-use crate::is_json_text;
+use crate::json_text::is_json_text;
 
 /// Appends text as a JSON string, or as it is where the field holds JSON text.
 pub(super) fn write(text: &str, field: &Field, out: &mut Vec<u8>) {

@@ -2,7 +2,16 @@ use arrow::datatypes::{DataType, Field};
 use proptest::prelude::*;
 
 use super::*;
-use crate::arbitrary;
+use crate::{SchemaJoin, SchemaRef, arbitrary};
+
+impl Types {
+    /// The schema of a table that holds the records without loss.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        let mut join = SchemaJoin::default();
+        join.add_types(self);
+        join.finish().schema
+    }
+}
 
 fn observe(records: &[&str]) -> Types {
     let mut types = Types::default();

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use coldpress_record::{Origin, unescape_into};
 
 use super::cursor::{Cursor, Quoted, Value};
-use super::fields::Fields;
-use super::held::Held;
+use super::held::{Fields, Held};
 use super::kind::Kind;
 
 /// A member of an object that is being read.

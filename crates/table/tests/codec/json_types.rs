@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::*;
 use coldpress_record::Origin;
-use coldpress_table::Types;
+use coldpress_table::{SchemaJoin, Types};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -16,7 +16,9 @@ fn schema(records: &[impl AsRef<str>]) -> SchemaRef {
     for (at, record) in records.iter().enumerate() {
         types.observe(record.as_ref(), &Origin::new(0, at as u64));
     }
-    types.schema()
+    let mut join = SchemaJoin::default();
+    join.add_types(&types);
+    join.finish().schema
 }
 
 /// The values of `v` in the records have the type `expected` and come back as `values`.

@@ -13,7 +13,9 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 
-use crate::{Error, Renderer, Result, is_json_text};
+use crate::error::{Error, Result};
+use crate::json_text::is_json_text;
+use crate::render::Renderer;
 
 /// A record batch in the schema that [`SchemaJoin`](crate::SchemaJoin) made of its own and others.
 ///

@@ -19,7 +19,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Metadata, Schema, SchemaRef};
 use coldpress_record::Origin;
 
-use crate::Types;
+use crate::json_text::as_json_text;
+use crate::types::Types;
 use part::Part;
 pub(crate) use time::is_one_zone;
 
@@ -45,7 +46,7 @@ pub(crate) use time::is_one_zone;
 /// ```
 #[derive(Debug, Default)]
 pub struct SchemaJoin {
-    parts: Vec<Source>,
+    runs: Vec<Run>,
 }
 
 /// What [`SchemaJoin`] comes to.
@@ -71,9 +72,9 @@ pub struct MixedField {
     pub odd: Option<Origin>,
 }
 
-/// Parts that follow each other, as far as they can be taken together.
+/// Parts of one kind that follow each other, taken together.
 #[derive(Debug)]
-enum Source {
+enum Run {
     Records(Types),
     Table(Schema),
 }
@@ -81,39 +82,39 @@ enum Source {
 impl SchemaJoin {
     /// Adds a part that is JSON records. One without records changes nothing.
     pub fn add_types(&mut self, types: &Types) {
-        match self.parts.last_mut() {
+        match self.runs.last_mut() {
             _ if types.is_empty() => {}
-            Some(Source::Records(earlier)) => earlier.join(types),
-            _ => self.parts.push(Source::Records(types.clone())),
+            Some(Run::Records(earlier)) => earlier.join(types),
+            _ => self.runs.push(Run::Records(types.clone())),
         }
     }
 
     /// Whether nothing was added that has fields.
     pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+        self.runs.is_empty()
     }
 
     /// The names of the columns, in their order, and whether there are fields of records that are none: those that tables
     /// have, and of those that records have the first [`Types::MAX_COLUMNS`]. Which these are does not depend on how the
     /// records are cut into parts.
     pub fn column_names(&self) -> (Vec<String>, bool) {
-        let columns = columns(&self.parts);
-        let kept = kept(&self.parts);
+        let columns = columns(&self.runs);
+        let kept = kept(&self.runs);
         let names = columns.iter().map(|(name, _)| *name);
         let names: Vec<String> = names
             .filter(|name| kept.contains(name))
             .map(str::to_owned)
             .collect();
-        let noted = |part: &Source| matches!(part, Source::Records(types) if types.has_more());
-        let has_more = names.len() < columns.len() || self.parts.iter().any(noted);
+        let noted = |run: &Run| matches!(run, Run::Records(types) if types.has_more());
+        let has_more = names.len() < columns.len() || self.runs.iter().any(noted);
         (names, has_more)
     }
 
     /// Adds a part that is a table.
     pub fn add_schema(&mut self, schema: &Schema) {
-        let known = |part: &Source| matches!(part, Source::Table(earlier) if earlier == schema);
-        if !self.parts.iter().any(known) {
-            self.parts.push(Source::Table(schema.clone()));
+        let known = |run: &Run| matches!(run, Run::Table(earlier) if earlier == schema);
+        if !self.runs.iter().any(known) {
+            self.runs.push(Run::Table(schema.clone()));
         }
     }
 
@@ -122,10 +123,10 @@ impl SchemaJoin {
         let mut mixed = Vec::new();
         let mut fields = Vec::new();
         let (_, has_rest) = self.column_names();
-        let kept = kept(&self.parts);
-        let columns = columns(&self.parts).into_iter();
+        let kept = kept(&self.runs);
+        let columns = columns(&self.runs).into_iter();
         for (name, parts) in columns.filter(|(name, _)| kept.contains(name)) {
-            let is_missing = parts.len() < self.parts.len();
+            let is_missing = parts.len() < self.runs.len();
             fields.push(field::join(name, &parts, is_missing, &mut mixed));
         }
         if has_rest {
@@ -140,18 +141,18 @@ impl SchemaJoin {
     }
 
     fn metadata(&self) -> Metadata {
-        metadata::agreed(self.parts.iter().filter_map(|part| match part {
-            Source::Table(schema) => Some(&schema.metadata),
-            Source::Records(_) => None,
+        metadata::agreed(self.runs.iter().filter_map(|run| match run {
+            Run::Table(schema) => Some(&schema.metadata),
+            Run::Records(_) => None,
         }))
     }
 }
 
 /// The names of the fields that are columns.
-fn kept(parts: &[Source]) -> HashSet<&str> {
-    let records = parts.iter().filter_map(|part| match part {
-        Source::Records(types) => Some(types.field_names()),
-        Source::Table(_) => None,
+fn kept(runs: &[Run]) -> HashSet<&str> {
+    let records = runs.iter().filter_map(|run| match run {
+        Run::Records(types) => Some(types.field_names()),
+        Run::Table(_) => None,
     });
     let mut kept: HashSet<&str> = HashSet::new();
     for name in records.flatten() {
@@ -160,8 +161,8 @@ fn kept(parts: &[Source]) -> HashSet<&str> {
         }
         kept.insert(name);
     }
-    for part in parts {
-        if let Source::Table(schema) = part {
+    for run in runs {
+        if let Run::Table(schema) = run {
             kept.extend(schema.fields().iter().map(|field| field.name().as_str()));
         }
     }
@@ -174,25 +175,21 @@ fn rest(kept: &HashSet<&str>) -> Field {
     while kept.contains(name.as_str()) {
         name.push('_');
     }
-    let extension = [
-        ("ARROW:extension:name", "arrow.json"),
-        ("ARROW:extension:metadata", ""),
-    ];
-    Field::new(name, DataType::Utf8, true).with_metadata(extension)
+    as_json_text(&Field::new(name, DataType::Utf8, true))
 }
 
 /// The top-level fields with what each part says of them.
-fn columns(parts: &[Source]) -> Vec<(&str, Vec<Part<'_>>)> {
+fn columns(runs: &[Run]) -> Vec<(&str, Vec<Part<'_>>)> {
     let mut columns = Columns::default();
-    for part in parts {
-        match part {
-            Source::Records(types) => columns.add(
+    for run in runs {
+        match run {
+            Run::Records(types) => columns.add(
                 types
                     .fields()
                     .iter()
                     .map(|field| (field.name.as_str(), Part::Json(&field.held))),
             ),
-            Source::Table(schema) => columns.add(table_columns(schema.fields())),
+            Run::Table(schema) => columns.add(table_columns(schema.fields())),
         }
     }
     columns.columns

@@ -6,7 +6,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use coldpress_table::{Decoder, adapt};
+use coldpress_table::{Decoder, adapt, as_json_text};
 
 use crate::error::{Error, Result};
 use crate::piece::Piece;
@@ -136,14 +136,6 @@ fn children(data_type: &DataType) -> Vec<&Field> {
         DataType::Union(fields, _) => fields.iter().map(|(_, field)| field.as_ref()).collect(),
         _ => Vec::new(),
     }
-}
-
-/// A field of this name whose values are JSON text.
-pub(crate) fn as_json_text(field: &Field) -> Field {
-    let mut metadata = field.metadata().clone();
-    metadata.insert("ARROW:extension:name", "arrow.json");
-    metadata.insert("ARROW:extension:metadata", "");
-    Field::new(field.name(), DataType::Utf8, true).with_metadata(metadata)
 }
 
 /// The field with what dictionaries stand for in their place. Within a union that cannot be had, so it becomes JSON

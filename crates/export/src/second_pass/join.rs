@@ -7,9 +7,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use coldpress_dataset::{Compression, RowsForm, TableRowsReader, decode_rows};
 use coldpress_record::{FieldsSeen, Origin, ValueKind};
-use coldpress_table::{Joined, MixedField, SchemaJoin, Types};
+use coldpress_table::{Joined, MixedField, SchemaJoin, Types, as_json_text};
 
-use crate::columns::as_json_text;
 use crate::error::Result;
 use crate::piece::Piece;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use coldpress_storage::{FileStamp, NewFile};
+use coldpress_table::as_json_text;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
@@ -18,7 +19,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 
-use crate::columns::{Dictionaries, any_type, as_json_text, for_each_batch, rows_of_cells};
+use crate::columns::{Dictionaries, any_type, for_each_batch, rows_of_cells};
 use crate::error::{Error, Result};
 use crate::form::ParquetCodec;
 use crate::second_pass::{UnitFile, UnitForm};

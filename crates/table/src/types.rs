@@ -1,7 +1,6 @@
 //! What the fields of JSON records hold.
 
 mod cursor;
-mod fields;
 mod held;
 mod kind;
 mod walk;
@@ -9,13 +8,10 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-use arrow::datatypes::SchemaRef;
 use coldpress_record::Origin;
 use serde::{Deserialize, Serialize};
 
-use crate::SchemaJoin;
-pub(crate) use fields::Fields;
-pub(crate) use held::Held;
+pub(crate) use held::{Fields, Held};
 pub(crate) use kind::{Class, Kind};
 use walk::{Member, Walk};
 
@@ -25,8 +21,8 @@ use walk::{Member, Walk};
 /// It maintains the following invariants:
 ///
 /// - Joining what parts of a dataset hold gives what the whole holds, in whatever groups the parts are joined.
-/// - A field stands where it was first seen, and each of its values fits the type that [`schema`](Self::schema) gives it.
-///
+/// - A field stands where it was first seen, and each of its values fits the type that
+///   [`SchemaJoin`](crate::SchemaJoin) gives it.
 /// - Of more than [`MAX_COLUMNS`](Self::MAX_COLUMNS) fields only those first seen are noted, and that there are more.
 ///
 /// Its size is therefore bounded.
@@ -114,13 +110,6 @@ impl Types {
     /// The names of the top-level fields, in the order in which they were first seen.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|field| field.name.as_str())
-    }
-
-    /// The schema of a table that holds the records without loss.
-    pub fn schema(&self) -> SchemaRef {
-        let mut join = SchemaJoin::default();
-        join.add_types(self);
-        join.finish().schema
     }
 
     pub(crate) fn fields(&self) -> &Fields {

@@ -13,7 +13,7 @@ mod json;
 mod text;
 
 pub(crate) use chunks::Chunks;
-pub(crate) use joined::{Joined, Place};
+pub(crate) use joined::Joined;
 pub(crate) use json::Elements;
 pub(crate) use text::Texts;
 

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use coldpress_record::lost_line;
 
-use crate::sniff::{Compression, Encoding};
+use crate::format::{Compression, Encoding};
 
 mod gzip;
 mod window;

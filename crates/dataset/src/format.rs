@@ -1,8 +1,36 @@
-//! The formats a source can have.
+//! How the bytes of a source are packed and encoded, and what they are.
 
 use serde::{Deserialize, Serialize};
 
-use crate::convert::csv::Syntax;
+/// How the bytes of a file are packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Compression {
+    /// As they are.
+    #[default]
+    None,
+    /// gzip (RFC 1952), one or more members.
+    Gzip,
+    /// Zstandard (RFC 8878), one or more frames.
+    Zstd,
+}
+
+/// How the text of a file is encoded, once unpacked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Encoding {
+    /// UTF-8 with lines that end in LF or CR LF.
+    #[default]
+    Utf8,
+    /// UTF-8 with lines that end in CR alone.
+    Utf8CarriageReturn,
+    /// UTF-16, low byte first.
+    Utf16Le,
+    /// UTF-16, high byte first.
+    Utf16Be,
+}
 
 /// What the unpacked bytes of a source are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,16 +106,6 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
-impl CsvDialect {
-    pub(crate) fn syntax(&self) -> Syntax {
-        Syntax {
-            delimiter: self.delimiter,
-            quoting: self.quoting,
-            escape: self.escape,
-        }
-    }
-}
-
 /// Where the columns of delimited text get their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CsvHeader {
@@ -120,4 +138,15 @@ pub enum CsvKind {
     /// Strings; an empty cell in quotes is the empty string.
     #[default]
     Text,
+}
+
+impl CsvKind {
+    /// What a column is that holds both; `None` where all cells are empty.
+    pub(crate) fn join(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (kind, None) | (None, kind) => kind,
+            (Some(one), Some(other)) if one == other => Some(one),
+            _ => Some(Self::Text),
+        }
+    }
 }

@@ -26,7 +26,9 @@
 mod convert;
 mod decode;
 mod error;
+mod format;
 mod line_stream;
+mod options;
 mod resolve;
 mod rows;
 mod sniff;
@@ -34,16 +36,15 @@ mod source;
 mod table_stream;
 
 pub use error::{Error, Result};
+pub use format::{Compression, CsvColumn, CsvDialect, CsvHeader, CsvKind, Encoding, Format};
 pub use line_stream::{Block, Damage, LineStream};
+pub use options::ResolveOptions;
 pub use resolve::{
-    Found, IsInput, KNOWN_SUFFIXES, MissingFile, ResolveOptions, Resolved, local_path, resolve,
-    resolve_inputs, resolve_with,
+    Found, IsInput, KNOWN_SUFFIXES, MissingFile, Resolved, local_path, resolve, resolve_inputs,
+    resolve_with,
 };
 pub use rows::{RowsEncoder, RowsForm, TableRowsReader, TableRowsWriter, decode_rows};
-pub use sniff::{Compression, Encoding};
-pub use source::{
-    CsvColumn, CsvDialect, CsvHeader, CsvKind, Format, Source, SourceIdentity, Touched,
-};
+pub use source::{Source, SourceIdentity, Touched};
 pub use table_stream::{
     ColumnKind, KnownParts, RowGroup, TableFile, TableRows, TableStream, rows_of_weight,
 };

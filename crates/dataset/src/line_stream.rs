@@ -9,7 +9,8 @@ use memchr::{memchr, memrchr};
 use crate::convert::{Converter, Torn};
 use crate::decode::Raw;
 use crate::error::{Error, Result};
-use crate::source::{Format, Source, open_source};
+use crate::format::Format;
+use crate::source::{Source, open_source};
 
 mod block;
 mod open;

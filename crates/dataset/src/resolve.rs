@@ -3,13 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::source::{CsvHeader, Format, Opened, Source};
+use crate::format::Format;
+use crate::options::ResolveOptions;
+use crate::source::Source;
 
 mod gather;
 mod layout;
+mod opened;
 mod search;
 
 use gather::Gathered;
+use opened::Opened;
 
 /// Suffixes of the files that are taken from a directory, where the recipe names none.
 ///
@@ -79,27 +83,6 @@ pub struct MissingFile {
 struct Remarks {
     notes: Vec<String>,
     missing: Vec<MissingFile>,
-}
-
-/// How the files of a dataset are found and read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResolveOptions {
-    /// Which files of a directory count; none = those with a known suffix, packed or not.
-    pub suffixes: Vec<String>,
-    /// The columns to read of CSV and columnar files; none = all.
-    pub columns: Vec<String>,
-    /// What stands between the cells of CSV files; `None` = found out for each file.
-    pub delimiter: Option<u8>,
-    /// Whether the cells of CSV files may be quoted; `None` = found out for each file.
-    pub quoting: Option<bool>,
-    /// The escape character before a quote in a quoted cell; `None` = found out for each file.
-    pub escape: Option<u8>,
-    /// Where the columns of CSV files get their names.
-    pub header: CsvHeader,
-    /// The field of a JSON object that holds the records, where a file is one such object.
-    pub field: Option<String>,
-    /// Fields that hold text: columns of these names are strings, whatever their cells look like.
-    pub text_keys: Vec<String>,
 }
 
 /// Finds and opens the files that `paths` mean: files, directories (searched to the bottom), patterns.

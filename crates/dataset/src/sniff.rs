@@ -4,12 +4,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 use crate::decode::{Raw, decompress, transcode};
 use crate::error::{Error, Result};
-use crate::resolve::ResolveOptions;
-use crate::source::{CsvKind, Format};
+use crate::format::{Compression, CsvKind, Encoding, Format};
+use crate::options::ResolveOptions;
 
 mod columnar;
 mod delimited;
@@ -21,36 +19,6 @@ pub(crate) use foreign::packing_of;
 use json::{Proof, field_of_records, json_format};
 pub(crate) use suffix::{Claim, Suffix};
 use suffix::{describe_compression, describe_format};
-
-/// How the bytes of a file are packed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Compression {
-    /// As they are.
-    #[default]
-    None,
-    /// gzip (RFC 1952), one or more members.
-    Gzip,
-    /// Zstandard (RFC 8878), one or more frames.
-    Zstd,
-}
-
-/// How the text of a file is encoded, once unpacked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Encoding {
-    /// UTF-8 with lines that end in LF or CR LF.
-    #[default]
-    Utf8,
-    /// UTF-8 with lines that end in CR alone.
-    Utf8CarriageReturn,
-    /// UTF-16, low byte first.
-    Utf16Le,
-    /// UTF-16, high byte first.
-    Utf16Be,
-}
 
 /// What a file holds, and what is odd about it.
 #[derive(Default)]

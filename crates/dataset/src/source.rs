@@ -4,18 +4,16 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::convert::Place;
 use crate::error::{Error, Result};
-use crate::resolve::ResolveOptions;
-use crate::sniff::{Compression, Encoding};
+use crate::format::{Compression, Encoding, Format};
 
-mod format;
+mod file;
 mod identity;
-mod opened;
+mod place;
 
-pub use format::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
+pub(crate) use file::open_source;
 pub use identity::{SourceIdentity, Touched};
-pub(crate) use opened::{Opened, open_source, settle_kinds};
+pub(crate) use place::MemberPlace;
 
 /// One file of a dataset, or several that are read as one: text files, or many small files of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,17 +45,6 @@ fn is_lines(format: &Format) -> bool {
 }
 
 impl Source {
-    /// Opens, sniffs and identifies the file; the notes say what is odd about it.
-    ///
-    /// # Errors
-    /// When the file cannot be read or has a format that is not supported.
-    pub fn open(path: &Path) -> Result<(Self, Vec<String>)> {
-        let opened = Opened::new(path, &ResolveOptions::default())?;
-        let mut sources = vec![opened.source];
-        settle_kinds(&mut sources, vec![opened.kinds]);
-        Ok((sources.remove(0), opened.notes))
-    }
-
     /// Whether it is read as a table of columns, not as lines.
     pub fn is_columnar(&self) -> bool {
         matches!(
@@ -79,7 +66,7 @@ impl Source {
     /// The file that holds the record whose place is `seek`, of a source that [is joined](Self::is_joined).
     pub fn member_at(&self, seek: u64) -> Option<&Path> {
         self.members
-            .get(Place::unpack(seek).member)
+            .get(MemberPlace::unpack(seek).member)
             .map(PathBuf::as_path)
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use coldpress_record::{escape_into, rejected_line};
 
 use super::{Convert, Out, Torn};
-use crate::source::{CsvColumn, CsvDialect, CsvKind};
+use crate::format::{CsvColumn, CsvDialect, CsvKind};
 
 mod cells;
 mod delimiter;
@@ -17,7 +17,7 @@ mod syntax;
 
 pub(crate) use delimiter::find_delimiter;
 pub(crate) use scan::Syntax;
-pub(crate) use survey::{join, survey};
+pub(crate) use survey::survey;
 pub(crate) use syntax::{find_escape, find_quoting};
 
 use rows::{Broken, Event, Long, Row, Rows};
@@ -57,7 +57,7 @@ impl CsvRows {
             }
         };
         let columns: Vec<Column> = dialect.columns.iter().map(&mut column).collect();
-        let rows = Rows::new(dialect.syntax(), columns.len(), max_row_bytes);
+        let rows = Rows::new(Syntax::of(dialect), columns.len(), max_row_bytes);
         let whole = Self {
             rows,
             columns,

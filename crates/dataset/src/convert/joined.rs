@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use coldpress_record::lost_line;
 
 use super::{Make, Out, Torn};
+use crate::source::MemberPlace;
 
 const PIECE_BYTES: usize = 64 * 1024;
 
@@ -29,33 +30,13 @@ pub(crate) struct Joined {
     piece: Vec<u8>,
 }
 
-/// Where a record is: the number of its file, and its position in that file's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) member: usize,
-    pub(crate) position: u64,
-}
-
-impl Place {
-    const POSITION_BITS: u32 = 40;
-
-    /// The place as one number; `None` where the text of the file is too long for that.
-    fn pack(self) -> Option<u64> {
-        let fits = self.position >> Self::POSITION_BITS == 0;
-        fits.then_some((self.member as u64) << Self::POSITION_BITS | self.position)
-    }
-
-    pub(crate) fn unpack(place: u64) -> Self {
-        Self {
-            member: (place >> Self::POSITION_BITS) as usize,
-            position: place & ((1 << Self::POSITION_BITS) - 1),
-        }
-    }
-}
-
 impl Joined {
     /// The files from the record at `place` on.
-    pub(crate) fn new(members: &[PathBuf], place: Place, open: OpenMember) -> io::Result<Self> {
+    pub(crate) fn new(
+        members: &[PathBuf],
+        place: MemberPlace,
+        open: OpenMember,
+    ) -> io::Result<Self> {
         let mut joined = Self {
             members: members.to_vec(),
             open,
@@ -92,7 +73,7 @@ impl Joined {
         let read = text.take(PIECE_BYTES as u64).read_to_end(&mut self.piece);
         for line in self.piece.split_inclusive(|byte| *byte == b'\n') {
             if self.at_line_start {
-                let place = Place {
+                let place = MemberPlace {
                     member: self.next - 1,
                     position: self.position,
                 };

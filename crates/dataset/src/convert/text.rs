@@ -8,7 +8,7 @@ use coldpress_storage::open_file;
 
 use super::{Make, Out};
 use crate::decode::{Raw, decompress, transcode};
-use crate::sniff::{Compression, Encoding};
+use crate::format::{Compression, Encoding};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const PIECE_BYTES: usize = 256 * 1024;

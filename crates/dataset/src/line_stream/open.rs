@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use super::Reader;
 use crate::convert::csv::CsvRows;
-use crate::convert::{Convert, Converter, Elements, Joined, Place, Texts};
+use crate::convert::{Convert, Converter, Elements, Joined, Texts};
 use crate::decode::{Raw, decompress, decompress_lines, transcode};
 use crate::error::{Error, Result};
-use crate::sniff::Encoding;
-use crate::source::{Format, Source, open_source};
+use crate::format::{Encoding, Format};
+use crate::source::{MemberPlace, Source, open_source};
 
 /// The text of `source` from `start` on; `seek` is where the record at `start` begins in the file, if that is known.
 pub(super) fn reader(
@@ -64,7 +64,7 @@ pub(super) fn reader(
 
 /// The texts of the files that the source consists of, from the place of the record at `start` on, if that is known.
 fn joined(source: &Source, start: u64, seek: Option<u64>, max_record_bytes: u64) -> Result<Reader> {
-    let place = Place::unpack(seek.unwrap_or(0));
+    let place = MemberPlace::unpack(seek.unwrap_or(0));
     // Without the list of all files, which would be copied for each of them.
     let one = source.member(&source.path);
     let open = move |path: &PathBuf| -> io::Result<Box<dyn Read + Send>> {

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::convert::csv::join;
+use super::opened::{Opened, settle_kinds};
+use crate::format::{CsvKind, Format};
 use crate::sniff::SNIFF_BYTES;
-use crate::source::{Format, Opened, Source, SourceIdentity, settle_kinds};
+use crate::source::{Source, SourceIdentity};
 
 /// Files of one source, at most. It is a part of every plan that names the source.
 const MAX_MEMBERS: usize = 10_000;
@@ -75,7 +76,7 @@ impl Gathered {
         let (mut source, mut kinds) = (first.source.clone(), first.kinds.clone());
         for opened in &run {
             for (kind, other) in kinds.iter_mut().zip(&opened.kinds) {
-                *kind = join(*kind, *other);
+                *kind = CsvKind::join(*kind, *other);
             }
         }
         let (members, identities): (Vec<PathBuf>, Vec<SourceIdentity>) = run

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use crate::decode::decompress;
-use crate::sniff::Compression;
+use crate::format::Compression;
 
 /// Writes rows in the form of the export. The same rows always give the same bytes, in whatever parts they come.
 pub struct RowsEncoder<W: Write> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sniff::Compression;
+use crate::format::Compression;
 
 /// The form of a partition's rows, which the name of their file ends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

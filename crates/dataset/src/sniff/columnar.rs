@@ -11,7 +11,7 @@ use parquet::file::metadata::ParquetMetaDataReader;
 
 use super::Sniffed;
 use super::suffix::Claim;
-use crate::source::Format;
+use crate::format::Format;
 use crate::table_stream::{is_bytes, unique_names, unpanicked};
 
 const PARQUET: &[u8] = b"PAR1";

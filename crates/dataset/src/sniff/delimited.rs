@@ -8,8 +8,8 @@ use crate::convert::Chunks;
 use crate::convert::csv::{Syntax, find_delimiter, find_escape, find_quoting, survey};
 use crate::decode::{decompress, transcode};
 use crate::error::{Error, Result};
-use crate::resolve::ResolveOptions;
-use crate::source::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
+use crate::format::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
+use crate::options::ResolveOptions;
 
 /// How the cells of delimited text are told apart: as the recipe says, else as the first rows show.
 pub(super) fn find_syntax(

@@ -4,7 +4,7 @@ use coldpress_record::trim_record;
 use memchr::memchr;
 use serde::de::IgnoredAny;
 
-use crate::source::Format;
+use crate::format::Format;
 
 /// How much must speak for JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Compression;
-use crate::source::Format;
+use crate::format::Format;
 
 const PACKED: [(&str, Compression); 4] = [
     (".gz", Compression::Gzip),

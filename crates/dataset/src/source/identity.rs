@@ -8,7 +8,8 @@ use std::time::UNIX_EPOCH;
 use coldpress_storage::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
 
-use super::{Source, open_source};
+use super::Source;
+use super::file::open_source;
 use crate::error::{Error, Result};
 
 const SAMPLE_BYTES: u64 = 64 * 1024;

@@ -9,7 +9,7 @@ use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use coldpress_record::{FieldValue, escape_into, unescape_into};
-use coldpress_table::Renderer;
+use coldpress_table::{Renderer, is_json_text};
 
 use super::columns::{field_values, find_field};
 
@@ -121,11 +121,6 @@ fn is_string(data_type: &DataType) -> bool {
         data_type,
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
     )
-}
-
-/// Whether the field holds JSON text: strings with the canonical extension type `arrow.json`.
-pub(super) fn is_json_text(field: &Field) -> bool {
-    field.extension_type_name() == Some("arrow.json")
 }
 
 impl FieldColumn {

@@ -11,27 +11,35 @@ use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, FieldRef};
 use arrow::error::ArrowError;
 use coldpress_record::{Batch, DeclaredFields, escape_into};
+use coldpress_table::is_json_text;
 
 use super::columns::find_field;
-use super::fill::{Texts, is_json_text};
+use super::fill::Texts;
 use super::rows::TableRows;
 use crate::error::{Error, Result};
 
 type ArrowResult<T> = std::result::Result<T, ArrowError>;
 
-/// See [`TableRows::gather`].
-pub(super) fn gather(batch: &Batch, fields: &DeclaredFields) -> Result<RecordBatch> {
-    let rows = TableRows::of(batch).ok_or_else(|| Error::Uncarried {
-        reason: "it carries no columns".to_owned(),
-    })?;
-    let mut rows = take_rows(batch, rows.record_batch()).map_err(uncarried)?;
-    for (column, path) in fields.paths().iter().enumerate() {
-        let changed = Changed::of(batch, column);
-        if changed.any() {
-            rows = replace(&rows, path.name(), &changed)?;
+impl TableRows {
+    /// The alive rows of a batch as a record batch of the schema that they came with, with the texts that operators
+    /// changed.
+    ///
+    /// # Errors
+    /// [`Error::Uncarried`](crate::Error::Uncarried) when the batch carries no such rows, or a changed text does not
+    /// fit the type of its column.
+    pub fn gather(batch: &Batch, fields: &DeclaredFields) -> Result<RecordBatch> {
+        let rows = Self::of(batch).ok_or_else(|| Error::Uncarried {
+            reason: "it carries no columns".to_owned(),
+        })?;
+        let mut rows = take_rows(batch, rows.record_batch()).map_err(uncarried)?;
+        for (column, path) in fields.paths().iter().enumerate() {
+            let changed = Changed::of(batch, column);
+            if changed.any() {
+                rows = replace(&rows, path.name(), &changed)?;
+            }
         }
+        Ok(rows)
     }
-    Ok(rows)
 }
 
 fn uncarried(error: ArrowError) -> Error {

@@ -14,7 +14,6 @@ use std::sync::{Mutex, PoisonError};
 use coldpress_storage::{Digest, Hasher};
 
 use super::flaw::{Checked, Flaw};
-use super::parquet::PageHeaders;
 
 /// A part of a file that rows depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,41 +100,7 @@ impl PartsRead {
     }
 }
 
-/// The digests of the parts that the last rows depended on, as those that follow depend on some of them too.
-#[derive(Debug, Default)]
-pub struct KnownParts {
-    last: HashMap<Range<u64>, Digest>,
-    now: HashMap<Range<u64>, Digest>,
-    /// The page headers of the row group with this number.
-    headers: (usize, PageHeaders),
-}
-
-impl KnownParts {
-    pub(super) fn digest(&mut self, file: &File, part: &Part) -> Checked<Digest> {
-        let known = self.now.get(&part.bytes).or(self.last.get(&part.bytes));
-        let digest = match known {
-            Some(digest) => *digest,
-            None => digest_of(file, &part.bytes)?,
-        };
-        self.now.insert(part.bytes.clone(), digest);
-        Ok(digest)
-    }
-
-    /// The page headers of a row group that were seen so far: many slices may lie in it.
-    pub(super) fn headers_of(&mut self, group: usize) -> &mut PageHeaders {
-        if self.headers.0 != group {
-            self.headers = (group, PageHeaders::new());
-        }
-        &mut self.headers.1
-    }
-
-    /// Begins with the parts of other rows.
-    pub(super) fn turn(&mut self) {
-        self.last = std::mem::take(&mut self.now);
-    }
-}
-
-fn digest_of(file: &File, bytes: &Range<u64>) -> Checked<Digest> {
+pub(super) fn digest_of(file: &File, bytes: &Range<u64>) -> Checked<Digest> {
     const BLOCK: u64 = 256 << 10;
     let (mut hasher, mut at) = (Hasher::new(), bytes.start);
     let mut block = vec![0; BLOCK.min(bytes.end - bytes.start) as usize];

@@ -11,8 +11,6 @@ use coldpress_record::{Batch, Carrier, DeclaredFields};
 use coldpress_table::Renderer;
 
 use super::fill::FieldColumn;
-use super::gather::gather;
-use crate::error::Result;
 
 /// Rows of a columnar source: declared fields become cells of a batch, the rest is carried along as it is.
 #[derive(Debug)]
@@ -56,16 +54,6 @@ impl TableRows {
     /// The rows that a batch carries, if it carries such.
     pub fn of(batch: &Batch) -> Option<&Self> {
         batch.carrier()?.as_any().downcast_ref()
-    }
-
-    /// The alive rows of a batch as a record batch of the schema that they came with, with the texts that operators
-    /// changed.
-    ///
-    /// # Errors
-    /// [`Error::Uncarried`](crate::Error::Uncarried) when the batch carries no such rows, or a changed text does not
-    /// fit the type of its column.
-    pub fn gather(batch: &Batch, fields: &DeclaredFields) -> Result<RecordBatch> {
-        gather(batch, fields)
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use coldpress_record::escape_into;
 
 use super::rows::Cell;
-use crate::source::CsvKind;
+use crate::format::CsvKind;
 
 impl<'a> Cell<'a> {
     /// What the cell says: without quotes, and with doubled ones undone.

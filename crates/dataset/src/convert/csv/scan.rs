@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memchr2, memchr3};
 
+use crate::format::CsvDialect;
+
 /// What tells cells and rows apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Syntax {
@@ -14,6 +16,14 @@ pub(crate) struct Syntax {
 }
 
 impl Syntax {
+    pub(super) fn of(dialect: &CsvDialect) -> Self {
+        Self {
+            delimiter: dialect.delimiter,
+            quoting: dialect.quoting,
+            escape: dialect.escape,
+        }
+    }
+
     /// RFC 4180 with this delimiter.
     #[cfg(test)]
     pub(crate) fn quoted(delimiter: u8) -> Self {

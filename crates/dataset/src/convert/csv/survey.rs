@@ -7,7 +7,7 @@ use super::cells::kind_of;
 use super::rows::{Event, Row, Rows};
 use super::scan::Syntax;
 use crate::convert::Chunks;
-use crate::source::{CsvHeader, CsvKind};
+use crate::format::{CsvHeader, CsvKind};
 
 /// A header larger than this is none.
 const MAX_HEADER_BYTES: u64 = 1024 * 1024;
@@ -189,7 +189,7 @@ impl Survey {
         };
         for (kind, cell) in self.kinds.iter_mut().zip(row.cells(text)) {
             if *kind != Some(CsvKind::Text) {
-                *kind = join(*kind, kind_of(cell));
+                *kind = CsvKind::join(*kind, kind_of(cell));
             }
         }
     }
@@ -204,14 +204,5 @@ fn free_name(stem: &str, number: usize, is_taken: impl Fn(&str) -> bool) -> Stri
             return name;
         }
         number += 1;
-    }
-}
-
-/// What a column is that holds both.
-pub(crate) fn join(one: Option<CsvKind>, other: Option<CsvKind>) -> Option<CsvKind> {
-    match (one, other) {
-        (kind, None) | (None, kind) => kind,
-        (Some(one), Some(other)) if one == other => Some(one),
-        _ => Some(CsvKind::Text),
     }
 }

@@ -2,8 +2,8 @@ use coldpress_record::{escape_into, rejected_line};
 use serde_json::Value;
 
 use super::*;
-use crate::convert::csv::{CsvRows, Syntax, join, survey};
-use crate::source::{CsvColumn, CsvDialect, CsvHeader, CsvKind};
+use crate::convert::csv::{CsvRows, Syntax, survey};
+use crate::format::{CsvColumn, CsvDialect, CsvHeader, CsvKind};
 
 mod plain;
 
@@ -385,7 +385,7 @@ fn kinds_join() {
         (Some(Number), Some(Bool), Some(Text)),
         (Some(Text), Some(Bool), Some(Text)),
     ] {
-        assert_eq!(join(one, other), both);
+        assert_eq!(CsvKind::join(one, other), both);
     }
     // The writer's escapes are what the plain parser's are made with.
     let mut escaped = Vec::new();

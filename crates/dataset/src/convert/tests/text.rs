@@ -3,7 +3,7 @@ use std::fs;
 use coldpress_record::rejected_line;
 
 use super::*;
-use crate::sniff::{Compression, Encoding};
+use crate::format::{Compression, Encoding};
 
 fn made_of(files: &[&[u8]], first: usize, compression: Compression, limit: u64) -> Made {
     let folder = tempfile::tempdir().unwrap();

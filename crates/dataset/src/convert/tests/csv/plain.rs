@@ -2,7 +2,7 @@
 
 use coldpress_record::rejected_line;
 
-use crate::source::CsvKind;
+use crate::format::CsvKind;
 
 /// One cell: what it says, and whether it stood in quotes.
 type PlainCell = (Vec<u8>, bool);

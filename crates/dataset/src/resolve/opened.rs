@@ -1,0 +1,83 @@
+//! Files as they are found, and what several of them settle together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::error::Result;
+use crate::format::{CsvKind, Format};
+use crate::options::ResolveOptions;
+use crate::sniff::sniff;
+use crate::source::{Source, SourceIdentity, open_source};
+
+/// What the columns of one file hold; `None` where all cells are empty.
+pub(super) type Kinds = Vec<Option<CsvKind>>;
+
+/// A source whose columns do not know yet what those of other files hold.
+pub(super) struct Opened {
+    pub(super) source: Source,
+    pub(super) kinds: Kinds,
+    pub(super) notes: Vec<String>,
+    /// Whether the last byte of a short text ends a record.
+    pub(super) ends_whole: bool,
+}
+
+impl Opened {
+    /// Opens, sniffs and identifies a file.
+    pub(super) fn new(path: &Path, options: &ResolveOptions) -> Result<Self> {
+        let mut file = open_source(path)?;
+        let sniffed = sniff(path, &mut file, options)?;
+        let mut source = Source {
+            path: path.to_owned(),
+            identity: SourceIdentity::of_file(&path.display().to_string(), path)?,
+            compression: sniffed.compression,
+            encoding: sniffed.encoding,
+            format: sniffed.format,
+            columns: Vec::new(),
+            texts: sniffed.texts,
+            members: Vec::new(),
+        };
+        if source.is_columnar() || matches!(source.format, Format::Csv(_)) {
+            source.columns.clone_from(&options.columns);
+        }
+        Ok(Self {
+            source,
+            kinds: sniffed.kinds,
+            notes: sniffed.notes,
+            ends_whole: sniffed.ends_whole,
+        })
+    }
+}
+
+/// Gives columns of the same name the same kind in all files; `kinds` are what each source was found to hold.
+pub(super) fn settle_kinds(sources: &mut [Source], kinds: Vec<Kinds>) {
+    let mut joined: BTreeMap<String, Option<CsvKind>> = BTreeMap::new();
+    for (source, kinds) in sources.iter().zip(&kinds) {
+        if let Format::Csv(dialect) = &source.format {
+            for (column, kind) in dialect.columns.iter().zip(kinds) {
+                let entry = joined.entry(column.name.clone()).or_default();
+                *entry = CsvKind::join(*entry, *kind);
+            }
+        }
+    }
+    for source in sources {
+        if let Format::Csv(dialect) = &mut source.format {
+            for column in &mut dialect.columns {
+                let kind = joined.get(&column.name).copied().flatten();
+                column.kind = kind.unwrap_or_default();
+            }
+        }
+    }
+}
+
+impl Source {
+    /// Opens, sniffs and identifies the file; the notes say what is odd about it.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has a format that is not supported.
+    pub fn open(path: &Path) -> Result<(Self, Vec<String>)> {
+        let opened = Opened::new(path, &ResolveOptions::default())?;
+        let mut sources = vec![opened.source];
+        settle_kinds(&mut sources, vec![opened.kinds]);
+        Ok((sources.remove(0), opened.notes))
+    }
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
-use coldpress_export::{Error as ExportError, ExportTarget, ExportWriter, Piece as Rows, Staged};
+use coldpress_export::{Error as ExportError, ExportTarget, ExportWriter, PartitionRows, Staged};
 use coldpress_storage::{FileStamp, crash_point, spawn};
 use coldpress_table::{MixedField, SchemaRef};
 use coldpress_worker::obstacle;
@@ -226,7 +226,7 @@ impl Merging {
         }
         self.outputs.append_dropped(&piece.dropped, partition)?;
         self.partitions.insert(piece.path.clone(), partition);
-        let rows = Rows {
+        let rows = PartitionRows {
             form: RowsForm::of_path(&piece.path.to_string_lossy()),
             path: piece.path,
             stamp: piece.stamp,
@@ -243,7 +243,7 @@ impl Merging {
 /// Whether a failure is that of a piece, which can be made again, or of the output.
 fn failure(partitions: &HashMap<PathBuf, u32>, error: ExportError) -> MergeFailure {
     let partition = match &error {
-        ExportError::DamagedPiece { path, .. } => partitions.get(path),
+        ExportError::DamagedRows { path, .. } => partitions.get(path),
         _ => None,
     };
     match partition {

@@ -30,7 +30,7 @@ pub enum Error {
     },
     /// The rows of a partition are not what was published, or cannot be read: they must be made again.
     #[error("the rows in `{}` are damaged: {reason}", path.display())]
-    DamagedPiece {
+    DamagedRows {
         /// The file of rows.
         path: PathBuf,
         /// What is wrong with it.

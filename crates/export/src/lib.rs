@@ -6,31 +6,27 @@
 //!
 //! It knows nothing of operators or jobs.
 
-mod arrow_file;
-mod columns;
-mod csv;
 mod error;
 mod form;
-mod join;
+mod leftovers;
 mod lines;
+mod output_files;
 mod ownership;
-mod parquet_file;
-mod piece;
-mod pipeline;
-mod place;
+mod partition_rows;
 mod second_pass;
 mod staged;
+mod standing;
 mod target;
-mod unit;
 mod writer;
 
 pub use error::{Error, Result};
 pub use form::{ExportForm, ParquetCodec};
-pub use ownership::{OWNERSHIP_SCHEMA, Ownership, Standing};
-pub use piece::Piece;
+pub use ownership::{OWNERSHIP_SCHEMA, Ownership};
+pub use partition_rows::PartitionRows;
 pub use staged::{Staged, staged_digest};
+pub use standing::Standing;
 pub use target::{DEFAULT_SHARD_BYTES, ExportTarget};
-pub use writer::{ExportWriter, Finished};
+pub use writer::{ExportWriter, FinishedExport};
 
 #[cfg(test)]
 mod tests;

@@ -8,20 +8,20 @@ use memchr::memchr;
 
 use crate::error::{Error, Result};
 use crate::form::ExportForm;
-use crate::place::Place;
+use crate::output_files::OutputFiles;
 use crate::target::ExportTarget;
 
 /// Writes lines to one file or to shards. Where a shard ends depends on the lines alone: with the line that reaches the
 /// limit.
 pub(crate) struct LinesOutput {
-    // Before the place: an unfinished file is closed before its directory is removed.
+    // Before the files: an unfinished file is closed before its directory is removed.
     current: Option<LinesFile>,
     is_array: bool,
     /// How lines are packed here; those of a JSONL file come packed.
     packing: Compression,
     /// How an output without lines is packed.
     empty_packing: Compression,
-    place: Place,
+    files: OutputFiles,
 }
 
 struct LinesFile {
@@ -40,7 +40,7 @@ struct Array {
 }
 
 impl LinesOutput {
-    pub(crate) fn new(target: &ExportTarget, place: Place) -> Self {
+    pub(crate) fn new(target: &ExportTarget, files: OutputFiles) -> Self {
         let form = target.file_form();
         let is_array = form.form == ExportForm::Json;
         let comes_packed = !is_array && !target.is_directory();
@@ -53,13 +53,13 @@ impl LinesOutput {
                 form.packing
             },
             empty_packing: form.packing,
-            place,
+            files,
         }
     }
 
     /// Takes the bytes of lines, cut anywhere; of a packed JSONL file, the packed bytes.
     pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
-        let limit = self.place.limit_bytes();
+        let limit = self.files.limit_bytes();
         while !bytes.is_empty() {
             let taken = self.current(self.packing)?.taken;
             // The byte at this index reaches the limit; its line is the file's last.
@@ -79,18 +79,18 @@ impl LinesOutput {
     }
 
     pub(crate) fn finish(mut self) -> Result<(u64, Digest)> {
-        if self.place.is_empty() && self.current.is_none() {
+        if self.files.is_empty() && self.current.is_none() {
             self.current(self.empty_packing)?;
         }
         self.end_file()?;
-        Ok(self.place.finish())
+        Ok(self.files.finish())
     }
 
     fn current(&mut self, packing: Compression) -> Result<&mut LinesFile> {
         let file = match self.current.take() {
             Some(file) => file,
             None => {
-                let path = self.place.next_path();
+                let path = self.files.next_path();
                 let out = RowsEncoder::new(NewFile::create(&path)?, packing)
                     .map_err(Error::io("write", &path))?;
                 LinesFile {
@@ -105,7 +105,7 @@ impl LinesOutput {
 
     fn end_file(&mut self) -> Result<()> {
         if let Some(file) = self.current.take() {
-            self.place.ended(file.finish()?);
+            self.files.ended(file.finish()?);
         }
         Ok(())
     }

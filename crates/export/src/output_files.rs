@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::target::ExportTarget;
 
 /// Names the files of an output one after the other and adds up what they are.
-pub(crate) struct Place {
+pub(crate) struct OutputFiles {
     temporary: PathBuf,
     shards: Option<Shards>,
     /// What the one file is.
@@ -29,7 +29,7 @@ pub(crate) fn list(listing: &mut String, name: &str, digest: Digest) {
     listing.push_str(&format!("{name} {digest}\n"));
 }
 
-impl Place {
+impl OutputFiles {
     /// The temporary place of `target`; a directory is made at once.
     pub(crate) fn create(target: &ExportTarget, token: &str) -> Result<Self> {
         let temporary = target.temporary_path(token);
@@ -117,7 +117,7 @@ impl Shards {
     }
 }
 
-impl Drop for Place {
+impl Drop for OutputFiles {
     /// Removes what was not finished: nobody cites it. A file removes itself.
     fn drop(&mut self) {
         if self.shards.as_ref().is_some_and(|shards| !shards.finished) {

@@ -1,13 +1,12 @@
-//! Whose the output is: what stands at an export path may only be replaced if Coldpress made it.
+//! The file beside an output that proves who made it.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use coldpress_storage::{Digest, read_small, replace};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::staged::staged_digest;
 use crate::target::ExportTarget;
 
@@ -41,19 +40,6 @@ pub struct Ownership {
 
 fn is_zero(count: &u32) -> bool {
     *count == 0
-}
-
-/// What stands at an export path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing.
-    Free,
-    /// An export of ours, as it was made.
-    Ours(Ownership),
-    /// Something else, with why it is not ours.
-    Foreign(String),
-    /// A device, a pipe or a socket, which is no place for a file whatever the recipe says.
-    Special(&'static str),
 }
 
 /// No ownership file is longer.
@@ -107,7 +93,8 @@ impl Ownership {
         Ok(replace(target.ownership_path(), &json)?)
     }
 
-    fn read(target: &ExportTarget) -> std::result::Result<Self, String> {
+    /// What is said of `target`; the error is why it is not ours.
+    pub(crate) fn read(target: &ExportTarget) -> std::result::Result<Self, String> {
         let path = target.ownership_path();
         let unreadable = || format!("exists, and `{}` beside it cannot be read", path.display());
         let bytes = read_small(&path, MAX_BYTES).map_err(|error| match error.kind() {
@@ -125,81 +112,13 @@ impl Ownership {
     }
 }
 
-/// What a file is that bytes can be written into, but that no file can take the place of.
-fn special(found: &fs::Metadata) -> Option<&'static str> {
-    let kind = found.file_type();
-    if kind.is_file() || kind.is_dir() || kind.is_symlink() {
-        return None;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_fifo() {
-            return Some("is a pipe");
-        }
-        if kind.is_socket() {
-            return Some("is a socket");
-        }
-    }
-    Some("is a device")
-}
-
 impl ExportTarget {
-    /// Nothing stands at the export path: what stands where its ownership file goes.
-    fn standing_of_ownership(&self) -> Result<Standing> {
-        let path = self.ownership_path();
-        let found = match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Free),
-            Err(error) => return Err(Error::io("examine", &path)(error)),
-            Ok(found) => found,
-        };
-        let is_ours = found.is_file() && Ownership::read(self).is_ok();
-        Ok(match is_ours {
-            true => Standing::Free,
-            false => Standing::Foreign(format!(
-                "cannot be signed: `{}`, where its ownership file goes, was not made by Coldpress; move that away",
-                path.display()
-            )),
-        })
-    }
-
-    /// What stands at the export path now; an export of ours is read whole to see that nobody changed it.
-    ///
-    /// # Errors
-    /// When it cannot be examined.
-    pub fn standing(&self) -> Result<Standing> {
-        let found = match fs::symlink_metadata(self.path()) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return self.standing_of_ownership();
-            }
-            Err(error) => return Err(Error::io("examine", self.path())(error)),
-            Ok(found) => found,
-        };
-        let led_to = fs::metadata(self.path()).ok();
-        if let Some(what) = led_to.as_ref().or(Some(&found)).and_then(special) {
-            return Ok(Standing::Special(what));
-        }
-        if found.is_dir() != self.is_directory() {
-            let reason = if found.is_dir() {
-                "is a directory; end it in `/` to export shards"
-            } else {
-                "is no directory"
-            };
-            return Ok(Standing::Foreign(reason.to_owned()));
-        }
-        if !found.is_dir() && !found.is_file() {
-            return Ok(Standing::Foreign("is a link or no regular file".to_owned()));
-        }
-        let ownership = match Ownership::read(self) {
-            Ok(ownership) => ownership,
-            Err(reason) => return Ok(Standing::Foreign(reason)),
-        };
-        let (length, digest) = staged_digest(self.path(), self.is_directory())?;
-        if (length, digest) != (ownership.length, ownership.digest) {
-            return Ok(Standing::Foreign(
-                "was changed since Coldpress made it".to_owned(),
-            ));
-        }
-        Ok(Standing::Ours(ownership))
+    /// The file beside the output that says whose it is.
+    pub fn ownership_path(&self) -> PathBuf {
+        Ownership::path_beside(
+            &self
+                .folder()
+                .join(self.path().file_name().unwrap_or_default()),
+        )
     }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// The rows of a partition.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub struct PartitionRows {
     /// Their file.
     pub path: PathBuf,
     /// What the file is; anything else is damage.
@@ -31,7 +31,7 @@ pub struct Piece {
     pub input: Option<FieldsSeen>,
 }
 
-impl Piece {
+impl PartitionRows {
     /// The schema of lines that hold what a columnar source has, and nothing besides.
     pub(crate) fn table_schema(&self) -> Option<SchemaRef> {
         let has_more = self.types.as_ref().is_some_and(|types| !types.is_empty());
@@ -40,7 +40,7 @@ impl Piece {
 
     /// Why the rows must be made again.
     pub(crate) fn damaged(&self, reason: impl Into<String>) -> Error {
-        Error::DamagedPiece {
+        Error::DamagedRows {
             path: self.path.clone(),
             reason: reason.into(),
         }

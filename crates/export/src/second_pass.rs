@@ -1,58 +1,145 @@
 //! The second pass: outputs whose form needs to know all rows before the first is written.
+//!
+//! The partitions are remembered and what their rows hold is joined; then their rows are read once more, cut into units
+//! that several threads encode, and written in their order.
 
-use std::path::Path;
+mod arrow_file;
+mod batches;
+mod csv;
+mod decode;
+mod dictionaries;
+mod join;
+mod parquet_file;
+mod pipeline;
+mod unit;
+mod unit_form;
+
 use std::sync::atomic::AtomicBool;
 
-use coldpress_storage::{Digest, FileStamp};
+use coldpress_storage::Digest;
+use coldpress_table::MixedField;
 
-use crate::error::Result;
-use crate::piece::Piece;
-use crate::pipeline::in_order;
-use crate::place::Place;
-use crate::unit::{Unit, UnitLimits, Units};
+use crate::error::{Error, Result};
+use crate::form::ExportForm;
+use crate::output_files::OutputFiles;
+use crate::partition_rows::PartitionRows;
+use crate::target::ExportTarget;
+use arrow_file::Arrow;
+use csv::Csv;
+use join::{Columns, ColumnsJoin};
+use parquet_file::Parquet;
+use pipeline::in_order;
+use unit::Units;
+use unit_form::{UnitFile, UnitForm};
 
-/// A form whose files are made of encoded units.
-pub(crate) trait UnitForm: Sync {
-    /// A unit as threads make it.
-    type Encoded: Send;
-    /// A file that takes encoded units.
-    type File: UnitFile<Self::Encoded>;
-
-    /// Whether lines of a columnar source are weighed as the columns that they are of.
-    const HAS_COLUMNS: bool;
-
-    /// Where units end, if a file ends at so many bytes.
-    fn limits(&self, file_bytes: u64) -> UnitLimits;
-
-    /// Encodes a unit, on any thread. Depends on the unit alone.
-    fn encode(&self, unit: Unit<'_>) -> Result<Self::Encoded>;
-
-    /// Begins a file.
-    fn create(&self, path: &Path) -> Result<Self::File>;
+/// The partitions of an output that is written when all are there.
+pub(crate) struct SecondPass {
+    target: ExportTarget,
+    token: String,
+    threads: usize,
+    partitions: Vec<PartitionRows>,
+    join: ColumnsJoin,
+    /// None once an attempt at writing them was given up.
+    files: Option<OutputFiles>,
 }
 
-/// A file of encoded units.
-pub(crate) trait UnitFile<E> {
-    /// Appends a unit.
-    fn write(&mut self, unit: E) -> Result<()>;
-
-    /// What counts towards the limit of a shard, in bytes.
-    fn size_bytes(&self) -> u64;
-
-    /// Makes the file durable.
-    fn finish(self) -> Result<FileStamp>;
+/// An output that was written.
+pub(crate) struct Passed {
+    /// Length and digest.
+    pub(crate) written: (u64, Digest),
+    /// Fields whose values are of more than one type.
+    pub(crate) mixed: Vec<MixedField>,
+    /// What else is odd about the columns, a sentence each.
+    pub(crate) notes: Vec<String>,
 }
 
-/// Writes the rows of all pieces in their order; the bytes do not depend on `threads`.
-pub(crate) fn second_pass<F: UnitForm>(
+impl SecondPass {
+    pub(crate) fn new(
+        target: &ExportTarget,
+        token: &str,
+        files: OutputFiles,
+        threads: usize,
+    ) -> Self {
+        Self {
+            target: target.clone(),
+            token: token.to_owned(),
+            threads,
+            partitions: Vec::new(),
+            join: ColumnsJoin::default(),
+            files: Some(files),
+        }
+    }
+
+    /// Remembers the rows of the next partition.
+    pub(crate) fn add(&mut self, rows: PartitionRows) -> Result<()> {
+        self.join.add(&rows)?;
+        self.partitions.push(rows);
+        Ok(())
+    }
+
+    /// Writes all rows.
+    pub(crate) fn finish(mut self, abandoned: &AtomicBool) -> Result<Passed> {
+        let mut columns = std::mem::take(&mut self.join).finish(&self.partitions)?;
+        let mut notes: Vec<String> = columns.note().into_iter().collect();
+        let written = loop {
+            match self.write(&columns, abandoned) {
+                // No type tells in advance which of its values another type holds.
+                Err(Error::Misfit { field, reason }) if columns.become_json(&field) => {
+                    notes.push(format!(
+                        "the field `{field}` is exported as JSON text: {reason}"
+                    ));
+                }
+                written => break written?,
+            }
+        };
+        // CSV has no types that could be mixed.
+        let has_types = self.target.form() != ExportForm::Csv;
+        let mixed = if has_types { columns.mixed } else { Vec::new() };
+        Ok(Passed {
+            written,
+            mixed,
+            notes,
+        })
+    }
+
+    fn write(&mut self, columns: &Columns, abandoned: &AtomicBool) -> Result<(u64, Digest)> {
+        let Columns {
+            schema, has_rest, ..
+        } = columns;
+        let files = match self.files.take() {
+            Some(files) => files,
+            None => OutputFiles::create(&self.target, &self.token)?,
+        };
+        let form = self.target.file_form();
+        let (partitions, threads) = (&self.partitions, self.threads);
+        match form.form {
+            ExportForm::Parquet => {
+                let parquet = Parquet::new(schema, *has_rest, form.codec)?;
+                write(&parquet, partitions, files, threads, abandoned)
+            }
+            ExportForm::Arrow => {
+                let arrow = Arrow::new(schema, *has_rest);
+                write(&arrow, partitions, files, threads, abandoned)
+            }
+            ExportForm::Csv | ExportForm::Json | ExportForm::Jsonl => {
+                let names = schema.fields().iter().map(|field| field.name().as_str());
+                let csv = Csv::new(form, names, *has_rest);
+                write(&csv, partitions, files, threads, abandoned)
+            }
+        }
+    }
+}
+
+/// Writes the rows of all partitions in their order; the bytes do not depend on `threads`.
+fn write<F: UnitForm>(
     form: &F,
-    pieces: &[Piece],
-    mut place: Place,
+    partitions: &[PartitionRows],
+    mut files: OutputFiles,
     threads: usize,
     abandoned: &AtomicBool,
 ) -> Result<(u64, Digest)> {
-    let limit_bytes = place.limit_bytes();
-    let mut units = Units::new(pieces, form.limits(limit_bytes), F::HAS_COLUMNS);
+    let limit_bytes = files.limit_bytes();
+    let mut units = Units::new(partitions, form.limits(limit_bytes), F::HAS_COLUMNS);
     let mut current: Option<F::File> = None;
     in_order(
         threads,
@@ -62,23 +149,23 @@ pub(crate) fn second_pass<F: UnitForm>(
         |encoded| {
             let file = match current.take() {
                 Some(file) => file,
-                None => form.create(&place.next_path())?,
+                None => form.create(&files.next_path())?,
             };
             let file = current.insert(file);
             file.write(encoded)?;
             if file.size_bytes() >= limit_bytes
                 && let Some(file) = current.take()
             {
-                place.ended(file.finish()?);
+                files.ended(file.finish()?);
             }
             Ok(())
         },
     )?;
-    if current.is_none() && place.is_empty() {
-        current = Some(form.create(&place.next_path())?);
+    if current.is_none() && files.is_empty() {
+        current = Some(form.create(&files.next_path())?);
     }
     if let Some(file) = current {
-        place.ended(file.finish()?);
+        files.ended(file.finish()?);
     }
-    Ok(place.finish())
+    Ok(files.finish())
 }

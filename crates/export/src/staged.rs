@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use coldpress_storage::{Digest, digest_file, exchange_dirs, rename_durable, sync_dir};
 
 use crate::error::{Error, Result};
-use crate::place::list;
+use crate::output_files::list;
 use crate::target::ExportTarget;
 
 /// An output that is complete and durable in its temporary place.

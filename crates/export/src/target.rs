@@ -3,12 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use coldpress_dataset::{Compression, RowsForm, local_path};
-use coldpress_storage::atomic::TEMPORARY_SUFFIX;
-use coldpress_storage::{check_writable, create_dir_all_durable, real_place};
 
 use crate::error::{Error, Result};
 use crate::form::{ExportForm, FileForm, ParquetCodec};
-use crate::ownership::Ownership;
 
 /// Bytes in a shard of a directory export, where the recipe does not say: 256 MiB.
 pub const DEFAULT_SHARD_BYTES: u64 = 256 << 20;
@@ -173,21 +170,13 @@ impl ExportTarget {
         }
     }
 
-    fn name(&self) -> String {
+    /// The name of the file or directory.
+    pub(crate) fn name(&self) -> String {
         self.path
             .file_name()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned()
-    }
-
-    /// The file beside the output that says whose it is.
-    pub fn ownership_path(&self) -> PathBuf {
-        Ownership::path_beside(
-            &self
-                .folder()
-                .join(self.path.file_name().unwrap_or_default()),
-        )
     }
 
     /// The file beside the output that a job locks while it exports.
@@ -200,72 +189,6 @@ impl ExportTarget {
     pub fn temporary_path(&self, token: &str) -> PathBuf {
         self.folder()
             .join(format!(".{}.coldpress.{token}.tmp", self.name()))
-    }
-
-    /// What tells the attempt that made an output from others, by the name of its temporary place; none where the path
-    /// is no such place of this target.
-    pub fn token_of(&self, path: &Path) -> Option<String> {
-        let name = path.file_name()?.to_str()?;
-        let token = name.strip_prefix(&format!(".{}.coldpress.", self.name()))?;
-        let token = token.strip_suffix(TEMPORARY_SUFFIX)?;
-        let is_beside = real_place(path).ok()?.parent() == real_place(&self.path).ok()?.parent();
-        is_beside.then(|| token.to_owned())
-    }
-
-    /// What killed writers left beside the output, or have not finished yet, with the token of each.
-    pub fn leftovers(&self) -> Vec<(PathBuf, String)> {
-        let entries = std::fs::read_dir(self.folder()).into_iter().flatten();
-        let paths = entries.flatten().map(|entry| entry.path());
-        let left = paths.filter_map(|path| self.token_of(&path).map(|token| (path, token)));
-        left.collect()
-    }
-
-    /// Removes what a killed writer left, where it looks like what a writer of this target makes: a file, or a directory of
-    /// nothing but shards. What cannot be removed is cited by nobody.
-    pub fn remove_leftover(&self, path: &Path) {
-        let Ok(found) = std::fs::symlink_metadata(path) else {
-            return;
-        };
-        let _ = match self.is_directory() {
-            false if found.is_file() => std::fs::remove_file(path),
-            true if found.is_dir() && self.holds_only_shards(path) => std::fs::remove_dir_all(path),
-            _ => Ok(()),
-        };
-    }
-
-    fn holds_only_shards(&self, folder: &Path) -> bool {
-        let is_shard = |entry: std::io::Result<std::fs::DirEntry>| {
-            entry.is_ok_and(|entry| {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                let number = name.strip_prefix("part-");
-                let number = number.and_then(|rest| rest.strip_suffix(self.suffix()));
-                let is_numbered = number.is_some_and(|number| number.parse::<u32>().is_ok());
-                is_numbered && entry.file_type().is_ok_and(|kind| kind.is_file())
-            })
-        };
-        std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_shard))
-    }
-
-    /// Makes the folder of the output and tries to write there.
-    ///
-    /// # Errors
-    /// When the folder cannot be made or written to.
-    pub fn prepare(&self) -> Result<()> {
-        create_dir_all_durable(self.folder())?;
-        check_writable(self.folder()).map_err(Error::io("write to the folder of", &self.path))?;
-        // Found out now, and not when the output stands in its place.
-        let ownership = self.ownership_path();
-        if ownership.is_dir() {
-            return Err(Error::NotOurs {
-                path: self.path.clone(),
-                reason: format!(
-                    "cannot be signed: `{}` is a directory; move it away",
-                    ownership.display()
-                ),
-            });
-        }
-        Ok(())
     }
 }
 

@@ -22,17 +22,17 @@ mod lines;
 mod parquets;
 mod places;
 
-/// A folder with an export path and the pieces that go there.
+/// A folder with an export path and the partitions that go there.
 struct Bench {
     folder: tempfile::TempDir,
-    pieces: Vec<Piece>,
+    partitions: Vec<PartitionRows>,
 }
 
 impl Bench {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            pieces: Vec::new(),
+            partitions: Vec::new(),
         }
     }
 
@@ -51,10 +51,10 @@ impl Bench {
     fn next_rows(&self, form: RowsForm) -> PathBuf {
         let rows = self.folder.path().join("rows");
         fs::create_dir_all(&rows).unwrap();
-        rows.join(format!("{:04}{}", self.pieces.len(), form.suffix()))
+        rows.join(format!("{:04}{}", self.partitions.len(), form.suffix()))
     }
 
-    /// Adds a piece of lines, with what they hold.
+    /// Adds a partition of lines, with what they hold.
     fn lines(&mut self, text: &str, packing: Compression) -> &mut Self {
         let form = RowsForm::Lines(packing);
         let path = self.next_rows(form);
@@ -66,7 +66,7 @@ impl Bench {
         for (position, line) in text.lines().enumerate() {
             types.observe(
                 line,
-                &Origin::new(self.pieces.len() as u32, position as u64),
+                &Origin::new(self.partitions.len() as u32, position as u64),
             );
         }
         self.add(path, form, Some(types))
@@ -76,7 +76,7 @@ impl Bench {
         self.lines(text, Compression::None)
     }
 
-    /// Adds a piece of record batches.
+    /// Adds a partition of record batches.
     fn table(&mut self, schema: &SchemaRef, batches: &[RecordBatch]) -> &mut Self {
         let path = self.next_rows(RowsForm::Table);
         let mut writer = TableRowsWriter::create(File::create(&path).unwrap(), schema).unwrap();
@@ -90,7 +90,7 @@ impl Bench {
     }
 
     fn add(&mut self, path: PathBuf, form: RowsForm, types: Option<Types>) -> &mut Self {
-        self.pieces.push(Piece {
+        self.partitions.push(PartitionRows {
             stamp: digest_file(&path).unwrap(),
             path,
             form,
@@ -101,11 +101,11 @@ impl Bench {
         self
     }
 
-    /// Exports the pieces and puts the output in its place.
-    fn export(&self, target: &ExportTarget, threads: usize) -> Result<Finished, Error> {
+    /// Exports the partitions and puts the output in its place.
+    fn export(&self, target: &ExportTarget, threads: usize) -> Result<FinishedExport, Error> {
         let mut writer = ExportWriter::create(target, "e1", threads)?;
-        for piece in &self.pieces {
-            writer.append(piece.clone())?;
+        for partition in &self.partitions {
+            writer.append(partition.clone())?;
         }
         let finished = writer.finish(&AtomicBool::new(false))?;
         assert_eq!(

@@ -2,34 +2,25 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use coldpress_dataset::RowsForm;
-use coldpress_storage::Digest;
 use coldpress_table::MixedField;
 
-use crate::arrow_file::Arrow;
-use crate::csv::Csv;
 use crate::error::{Error, Result};
-use crate::form::{ExportForm, FileForm};
-use crate::join::{Columns, PieceJoin};
 use crate::lines::LinesOutput;
-use crate::parquet_file::Parquet;
-use crate::piece::Piece;
-use crate::pipeline::check;
-use crate::place::Place;
-use crate::second_pass::second_pass;
+use crate::output_files::OutputFiles;
+use crate::partition_rows::PartitionRows;
+use crate::second_pass::{Passed, SecondPass};
 use crate::staged::Staged;
 use crate::target::ExportTarget;
 
 /// Puts the rows of the partitions together, in order, in a temporary place beside the export path.
 ///
-/// JSONL and JSON are written as the pieces come. Of Parquet, Arrow and CSV the pieces are remembered, because their
-/// schema is that of all rows, and written in [`finish`](Self::finish) by several threads. The same pieces always give
+/// JSONL and JSON are written as the partitions come. Of Parquet, Arrow and CSV the partitions are remembered, because their
+/// schema is that of all rows, and written in [`finish`](Self::finish) by several threads. The same partitions always give
 /// the same bytes.
 pub struct ExportWriter {
-    target: ExportTarget,
-    token: String,
     temporary: PathBuf,
     work: Work,
 }
@@ -40,19 +31,13 @@ enum Work {
         rows_form: RowsForm,
         buffer: Vec<u8>,
     },
-    Remembered {
-        pieces: Vec<Piece>,
-        join: Box<PieceJoin>,
-        form: FileForm,
-        place: Place,
-        threads: usize,
-    },
+    Remembered(Box<SecondPass>),
 }
 
 /// An output in its temporary place, and what is to be told about it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Finished {
+pub struct FinishedExport {
     /// The output.
     pub staged: Staged,
     /// Fields whose values are of more than one type, so that they became JSON text; of outputs with columns.
@@ -70,29 +55,18 @@ impl ExportWriter {
     /// # Errors
     /// When the temporary directory of shards cannot be made.
     pub fn create(target: &ExportTarget, token: &str, threads: usize) -> Result<Self> {
-        let place = Place::create(target, token)?;
-        let temporary = place.temporary().to_owned();
+        let files = OutputFiles::create(target, token)?;
+        let temporary = files.temporary().to_owned();
         let work = if target.needs_second_pass() {
-            Work::Remembered {
-                pieces: Vec::new(),
-                join: Box::new(PieceJoin::default()),
-                form: target.file_form(),
-                place,
-                threads,
-            }
+            Work::Remembered(Box::new(SecondPass::new(target, token, files, threads)))
         } else {
             Work::Copied {
-                output: Box::new(LinesOutput::new(target, place)),
+                output: Box::new(LinesOutput::new(target, files)),
                 rows_form: target.rows_form(false),
                 buffer: vec![0; BUFFER_BYTES],
             }
         };
-        Ok(Self {
-            target: target.clone(),
-            token: token.to_owned(),
-            temporary,
-            work,
-        })
+        Ok(Self { temporary, work })
     }
 
     /// Where the output is made.
@@ -103,92 +77,48 @@ impl ExportWriter {
     /// Appends the rows of a partition.
     ///
     /// # Errors
-    /// [`DamagedPiece`](crate::Error::DamagedPiece) when the rows cannot be read or are not what the piece's stamp says: they must be made
-    /// again, and so must this output. Others when the output cannot be written.
-    pub fn append(&mut self, piece: Piece) -> Result<()> {
+    /// [`DamagedRows`](crate::Error::DamagedRows) when the rows cannot be read or are not what their stamp says: they must
+    /// be made again, and so must this output. Others when the output cannot be written.
+    pub fn append(&mut self, partition: PartitionRows) -> Result<()> {
         match &mut self.work {
             Work::Copied {
                 output,
                 rows_form,
                 buffer,
-            } if piece.form == *rows_form => copy(&piece, output, buffer),
-            Work::Copied { .. } => Err(piece.damaged("its rows are of another form")),
-            Work::Remembered { pieces, join, .. } => {
-                join.add(&piece)?;
-                pieces.push(piece);
-                Ok(())
-            }
+            } if partition.form == *rows_form => copy(&partition, output, buffer),
+            Work::Copied { .. } => Err(partition.damaged("its rows are of another form")),
+            Work::Remembered(pass) => pass.add(partition),
         }
     }
 
     /// Makes the output complete and durable in its temporary place.
     ///
     /// # Errors
-    /// [`DamagedPiece`](crate::Error::DamagedPiece) as [`append`](Self::append), as some outputs are written only now;
-    /// [`Abandoned`](crate::Error::Abandoned) soon after `abandoned` is set; others when the output cannot be written or synced.
-    pub fn finish(self, abandoned: &AtomicBool) -> Result<Finished> {
-        check(abandoned)?;
-        let mut notes = Vec::new();
-        let (target, token) = (self.target, self.token);
-        let again = || Place::create(&target, &token);
-        let (written, mixed) = match self.work {
-            Work::Copied { output, .. } => (output.finish()?, Vec::new()),
-            Work::Remembered {
-                pieces,
-                join,
-                form,
-                place,
-                threads,
-            } => {
-                let mut columns = join.finish(&pieces)?;
-                notes.extend(columns.note());
-                let mut place = Some(place);
-                let written = loop {
-                    let place = match place.take() {
-                        Some(place) => place,
-                        None => again()?,
-                    };
-                    let Columns {
-                        schema, has_rest, ..
-                    } = &columns;
-                    let written = match form.form {
-                        ExportForm::Parquet => {
-                            let parquet = Parquet::new(schema, *has_rest, form.codec)?;
-                            second_pass(&parquet, &pieces, place, threads, abandoned)
-                        }
-                        ExportForm::Arrow => {
-                            let arrow = Arrow::new(schema, *has_rest);
-                            second_pass(&arrow, &pieces, place, threads, abandoned)
-                        }
-                        ExportForm::Csv | ExportForm::Json | ExportForm::Jsonl => {
-                            let names = schema.fields().iter().map(|field| field.name().as_str());
-                            let csv = Csv::new(form, names, *has_rest);
-                            second_pass(&csv, &pieces, place, threads, abandoned)
-                        }
-                    };
-                    match written {
-                        // No type tells in advance which of its values another type holds.
-                        Err(Error::Misfit { field, reason }) if columns.become_json(&field) => {
-                            notes.push(format!(
-                                "the field `{field}` is exported as JSON text: {reason}"
-                            ));
-                        }
-                        written => break written?,
-                    }
-                };
-                // CSV has no types that could be mixed.
-                let has_types = form.form != ExportForm::Csv;
-                let mixed = if has_types { columns.mixed } else { Vec::new() };
-                (written, mixed)
-            }
+    /// [`DamagedRows`](crate::Error::DamagedRows) as [`append`](Self::append), as some outputs are written only now;
+    /// [`Abandoned`](crate::Error::Abandoned) soon after `abandoned` is set; others when the output cannot be written or
+    /// synced.
+    pub fn finish(self, abandoned: &AtomicBool) -> Result<FinishedExport> {
+        if abandoned.load(Ordering::Relaxed) {
+            return Err(Error::Abandoned);
+        }
+        let Passed {
+            written: (length, digest),
+            mixed,
+            notes,
+        } = match self.work {
+            Work::Copied { output, .. } => Passed {
+                written: output.finish()?,
+                mixed: Vec::new(),
+                notes: Vec::new(),
+            },
+            Work::Remembered(pass) => pass.finish(abandoned)?,
         };
-        let (length, digest): (u64, Digest) = written;
         let staged = Staged {
             temporary: self.temporary,
             length,
             digest,
         };
-        Ok(Finished {
+        Ok(FinishedExport {
             staged,
             mixed,
             notes,
@@ -196,15 +126,15 @@ impl ExportWriter {
     }
 }
 
-/// Copies the bytes of a piece and proves them on the way.
-fn copy(piece: &Piece, output: &mut LinesOutput, buffer: &mut [u8]) -> Result<()> {
-    let (mut file, proof) = piece.open()?;
+/// Copies the bytes of a partition and proves them on the way.
+fn copy(partition: &PartitionRows, output: &mut LinesOutput, buffer: &mut [u8]) -> Result<()> {
+    let (mut file, proof) = partition.open()?;
     loop {
         let length = match file.read(buffer) {
-            Ok(0) => return piece.prove(&proof.stamp()),
+            Ok(0) => return partition.prove(&proof.stamp()),
             Ok(length) => length,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(piece.unreadable(&error)),
+            Err(error) => return Err(partition.unreadable(&error)),
         };
         output.write(&buffer[..length])?;
     }

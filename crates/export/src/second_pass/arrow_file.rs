@@ -11,19 +11,20 @@ use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
 use coldpress_storage::{FileStamp, NewFile};
 
-use crate::columns::{Dictionaries, for_each_batch, rows_of_cells, without_dictionaries};
+use super::batches::for_each_batch;
+use super::dictionaries::{Dictionaries, without_dictionaries};
+use super::unit::{Unit, UnitLimits, rows_of_cells};
+use super::unit_form::{UnitFile, UnitForm};
 use crate::error::{Error, Result};
-use crate::second_pass::{UnitFile, UnitForm};
-use crate::unit::{Unit, UnitLimits};
 
 /// Record batches of about 8 MiB and at most 64 Ki rows, each one unit.
-pub(crate) struct Arrow {
+pub(super) struct Arrow {
     schema: SchemaRef,
     has_rest: bool,
 }
 
 /// An Arrow IPC file.
-pub(crate) struct ArrowFile {
+pub(super) struct ArrowFile {
     path: PathBuf,
     out: FileWriter<NewFile>,
 }
@@ -31,7 +32,7 @@ pub(crate) struct ArrowFile {
 impl Arrow {
     /// An output of this schema. A file has one dictionary per column, and the rows of a dataset have many: what is
     /// encoded by dictionaries becomes plain.
-    pub(crate) fn new(joined: &Schema, has_rest: bool) -> Self {
+    pub(super) fn new(joined: &Schema, has_rest: bool) -> Self {
         let fields: Vec<Field> = joined
             .fields()
             .iter()

@@ -13,16 +13,16 @@ use memchr::{memchr, memchr3};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::unit::{Part, Unit, UnitLimits};
+use super::unit_form::{UnitFile, UnitForm};
 use crate::error::{Error, Result};
 use crate::form::FileForm;
-use crate::second_pass::{UnitFile, UnitForm};
-use crate::unit::{Part, Unit, UnitLimits};
 
 /// Rows of cells below a header.
 ///
 /// A missing value and null are an empty cell, empty text is `""`, other text stands as it is, and numbers, objects and
 /// lists as the JSON spells them. A text that no Unicode can hold stands as its JSON too.
-pub(crate) struct Csv {
+pub(super) struct Csv {
     separator: u8,
     packing: Compression,
     header: Vec<u8>,
@@ -34,20 +34,20 @@ pub(crate) struct Csv {
 }
 
 /// Encoded rows, and their length before they were packed.
-pub(crate) struct Block {
+pub(super) struct Block {
     bytes: Vec<u8>,
     plain_bytes: u64,
 }
 
 /// A file of blocks.
-pub(crate) struct CsvFile {
+pub(super) struct CsvFile {
     out: NewFile,
     plain_bytes: u64,
 }
 
 impl Csv {
     /// An output with these columns.
-    pub(crate) fn new<'a>(
+    pub(super) fn new<'a>(
         form: FileForm,
         names: impl Iterator<Item = &'a str>,
         has_rest: bool,
@@ -139,11 +139,12 @@ impl UnitForm for Csv {
         let mut plain = Vec::new();
         let (mut text, mut rest) = (String::new(), String::new());
         for part in unit.parts {
-            let (piece, lines) = match part {
-                Part::Lines(piece, lines) => (piece, lines),
-                Part::Table(piece, _) => return Err(piece.damaged("its rows are no lines")),
+            let (partition, lines) = match part {
+                Part::Lines(partition, lines) => (partition, lines),
+                Part::Table(partition, _) => return Err(partition.damaged("its rows are no lines")),
             };
-            let lines = str::from_utf8(&lines).map_err(|error| piece.damaged(error.to_string()))?;
+            let lines =
+                str::from_utf8(&lines).map_err(|error| partition.damaged(error.to_string()))?;
             let mut cells = vec![None; self.width];
             plain.reserve(lines.len());
             for line in lines.lines() {
@@ -155,8 +156,9 @@ impl UnitForm for Csv {
                     rest: self.has_rest.then_some(&mut rest),
                 };
                 let mut json = serde_json::Deserializer::from_str(line);
-                json.deserialize_map(row)
-                    .map_err(|error| piece.damaged(format!("a row is not as noted: {error}")))?;
+                json.deserialize_map(row).map_err(|error| {
+                    partition.damaged(format!("a row is not as noted: {error}"))
+                })?;
                 if !rest.is_empty() {
                     rest.push('}');
                 }

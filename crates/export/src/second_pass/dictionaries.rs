@@ -1,119 +1,22 @@
-//! The rows of units as record batches of the joined schema.
+//! Columns that are encoded by dictionaries, kept or undone.
 
 use std::sync::Arc;
 
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use coldpress_table::{Decoder, adapt, as_json_text};
-
-use crate::error::{Error, Result};
-use crate::piece::Piece;
-use crate::unit::{Part, Unit};
+use coldpress_table::as_json_text;
 
 /// What becomes of columns that are encoded by dictionaries.
 #[derive(Clone, Copy)]
-pub(crate) enum Dictionaries {
+pub(super) enum Dictionaries {
     Keep,
     Undo,
 }
 
-/// Gives `take` the rows of a unit, in record batches of `schema` and some size. If the schema `has_rest`, its last column
-/// takes the fields of lines that are no columns.
-pub(crate) fn for_each_batch(
-    unit: Unit<'_>,
-    (schema, has_rest): (&SchemaRef, bool),
-    dictionaries: Dictionaries,
-    mut take: impl FnMut(RecordBatch) -> Result<()>,
-) -> Result<()> {
-    let mut decoder = None;
-    for part in unit.parts {
-        match part {
-            Part::Table(piece, batch) => {
-                let batch = match dictionaries {
-                    Dictionaries::Keep => Ok(batch),
-                    Dictionaries::Undo => undo_dictionaries(batch),
-                };
-                let batch = batch
-                    .map_err(coldpress_table::Error::from)
-                    .and_then(|batch| adapt(&batch, schema));
-                take(batch.map_err(|error| misfit(piece, &error))?)?;
-            }
-            Part::Lines(piece, lines) => {
-                let decoder = match &mut decoder {
-                    Some(decoder) => decoder,
-                    None if has_rest => {
-                        let decoder_with_rest = Decoder::with_rest(SchemaRef::clone(schema));
-                        let made =
-                            decoder_with_rest.map_err(|error| Error::encode(error.to_string()));
-                        decoder.insert(made?)
-                    }
-                    None => decoder.insert(self::decoder(schema)?),
-                };
-                decode(piece, &lines, decoder, &mut take)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A value that the type of its column does not hold; anything else is damage.
-fn misfit(piece: &Piece, error: &coldpress_table::Error) -> Error {
-    match error {
-        coldpress_table::Error::Value {
-            field,
-            found,
-            expected,
-        } => Error::Misfit {
-            field: field.clone(),
-            reason: format!("it holds {found}, which {expected} does not"),
-        },
-        other => not_as_noted(piece, other),
-    }
-}
-
-fn not_as_noted(piece: &Piece, error: &coldpress_table::Error) -> Error {
-    piece.damaged(format!("its rows are not as noted: {error}"))
-}
-
-/// How many rows have so many cells: where there are many columns, rows of few bytes take much memory all the same.
-pub(crate) fn rows_of_cells(schema: &Schema, cells: u64) -> u64 {
-    (cells / schema.fields().len().max(1) as u64).max(1)
-}
-
-/// A decoder of lines of this schema.
-pub(crate) fn decoder(schema: &SchemaRef) -> Result<Decoder> {
-    let decoder = Decoder::new(SchemaRef::clone(schema));
-    decoder.map_err(|error| Error::encode(error.to_string()))
-}
-
-pub(crate) fn decode(
-    piece: &Piece,
-    lines: &[u8],
-    decoder: &mut Decoder,
-    take: &mut impl FnMut(RecordBatch) -> Result<()>,
-) -> Result<()> {
-    let not_as_noted = |error| not_as_noted(piece, &error);
-    let lines = str::from_utf8(lines).map_err(|error| piece.damaged(error.to_string()))?;
-    for line in lines.lines() {
-        let pushed = match decoder.push(line) {
-            Err(coldpress_table::Error::Full { .. }) if decoder.rows() > 0 => {
-                take(decoder.finish().map_err(not_as_noted)?)?;
-                decoder.push(line)
-            }
-            pushed => pushed,
-        };
-        pushed.map_err(not_as_noted)?;
-    }
-    match decoder.rows() {
-        0 => Ok(()),
-        _ => take(decoder.finish().map_err(not_as_noted)?),
-    }
-}
-
 /// Whether this type or one inside of it is as asked.
-pub(crate) fn any_type(data_type: &DataType, asked: &impl Fn(&DataType) -> bool) -> bool {
+pub(super) fn any_type(data_type: &DataType, asked: &impl Fn(&DataType) -> bool) -> bool {
     asked(data_type)
         || match data_type {
             DataType::Dictionary(_, value) => any_type(value, asked),
@@ -140,7 +43,7 @@ fn children(data_type: &DataType) -> Vec<&Field> {
 
 /// The field with what dictionaries stand for in their place. Within a union that cannot be had, so it becomes JSON
 /// text.
-pub(crate) fn without_dictionaries(field: &Field) -> Field {
+pub(super) fn without_dictionaries(field: &Field) -> Field {
     let is_dictionary = |data_type: &DataType| matches!(data_type, DataType::Dictionary(..));
     let is_stuck = any_type(field.data_type(), &|data_type| {
         matches!(data_type, DataType::Union(..)) && any_type(data_type, &is_dictionary)
@@ -152,7 +55,7 @@ pub(crate) fn without_dictionaries(field: &Field) -> Field {
 }
 
 /// The batch with its dictionaries' values as plain columns.
-pub(crate) fn undo_dictionaries(
+pub(super) fn undo_dictionaries(
     batch: RecordBatch,
 ) -> std::result::Result<RecordBatch, ArrowError> {
     let schema = batch.schema();

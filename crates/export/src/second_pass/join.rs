@@ -10,51 +10,53 @@ use coldpress_record::{FieldsSeen, Origin, ValueKind};
 use coldpress_table::{Joined, MixedField, SchemaJoin, Types, as_json_text};
 
 use crate::error::Result;
-use crate::piece::Piece;
+use crate::partition_rows::PartitionRows;
 
-/// Joins what the rows of pieces are.
+/// Joins what the rows of partitions are.
 #[derive(Default)]
-pub(crate) struct PieceJoin {
+pub(super) struct ColumnsJoin {
     join: SchemaJoin,
     /// What the fields of the input hold, as long as there is no row that has any.
     input: FieldsSeen,
 }
 
 /// What an output's columns are.
-pub(crate) struct Columns {
-    pub(crate) schema: SchemaRef,
+pub(super) struct Columns {
+    pub(super) schema: SchemaRef,
     /// Whether the last column takes, as JSON text, the fields that are no columns.
-    pub(crate) has_rest: bool,
+    pub(super) has_rest: bool,
     /// The fields whose values are of more than one type.
-    pub(crate) mixed: Vec<MixedField>,
+    pub(super) mixed: Vec<MixedField>,
 }
 
-impl PieceJoin {
-    /// Adds a piece; of its file no more is read than the schema, if what its lines hold is known. A schema is believed
+impl ColumnsJoin {
+    /// Adds a partition; of its file no more is read than the schema, if what its lines hold is known. A schema is believed
     /// before the file is proven: that happens as its rows are read.
-    pub(crate) fn add(&mut self, piece: &Piece) -> Result<()> {
-        if let Some(schema) = &piece.schema {
+    pub(super) fn add(&mut self, partition: &PartitionRows) -> Result<()> {
+        if let Some(schema) = &partition.schema {
             self.join.add_schema(schema);
         }
-        match (piece.form, &piece.types) {
+        match (partition.form, &partition.types) {
             (_, Some(types)) => self.join.add_types(types),
-            (RowsForm::Table, None) => self.join.add_schema(schema_of(piece)?.as_ref()),
-            (RowsForm::Lines(_), None) if piece.schema.is_some() => {}
+            (RowsForm::Table, None) => self.join.add_schema(schema_of(partition)?.as_ref()),
+            (RowsForm::Lines(_), None) if partition.schema.is_some() => {}
             (RowsForm::Lines(packing), None) => {
                 let mut types = Types::default();
-                read_types(piece, packing, |line, origin| types.observe(line, origin))?;
+                read_types(partition, packing, |line, origin| {
+                    types.observe(line, origin)
+                })?;
                 self.join.add_types(&types);
             }
         }
-        match &piece.input {
+        match &partition.input {
             Some(input) if self.join.is_empty() => self.input.join(input),
             _ => self.input = FieldsSeen::default(),
         }
         Ok(())
     }
 
-    /// The columns of the rows of all these pieces, which were added.
-    pub(crate) fn finish(mut self, pieces: &[Piece]) -> Result<Columns> {
+    /// The columns of the rows of all these partitions, which were added.
+    pub(super) fn finish(mut self, partitions: &[PartitionRows]) -> Result<Columns> {
         if self.join.is_empty() {
             return Ok(Columns {
                 schema: schema_of_input(&self.input),
@@ -64,8 +66,8 @@ impl PieceJoin {
         }
         let (names, has_more) = self.join.column_names();
         if has_more {
-            for piece in pieces {
-                self.add_unnoted(piece, &names)?;
+            for partition in partitions {
+                self.add_unnoted(partition, &names)?;
             }
         }
         let Joined {
@@ -80,10 +82,10 @@ impl PieceJoin {
         })
     }
 
-    /// Adds what the lines of a piece hold in columns of these names that are not among the fields it could note: they
+    /// Adds what the lines of a partition hold in columns of these names that are not among the fields it could note: they
     /// came after too many others.
-    fn add_unnoted(&mut self, piece: &Piece, names: &[String]) -> Result<()> {
-        let (Some(types), RowsForm::Lines(packing)) = (&piece.types, piece.form) else {
+    fn add_unnoted(&mut self, partition: &PartitionRows, names: &[String]) -> Result<()> {
+        let (Some(types), RowsForm::Lines(packing)) = (&partition.types, partition.form) else {
             return Ok(());
         };
         if !types.has_more() {
@@ -95,7 +97,7 @@ impl PieceJoin {
         if rest.field_names().next().is_none() {
             return Ok(());
         }
-        read_types(piece, packing, |line, origin| {
+        read_types(partition, packing, |line, origin| {
             rest.observe_known(line, origin)
         })?;
         self.join.add_types(&rest);
@@ -103,19 +105,21 @@ impl PieceJoin {
     }
 }
 
-fn schema_of(piece: &Piece) -> Result<SchemaRef> {
-    let reader = piece.open_file().and_then(TableRowsReader::open);
-    Ok(reader.map_err(|error| piece.unreadable(&error))?.schema())
+fn schema_of(partition: &PartitionRows) -> Result<SchemaRef> {
+    let reader = partition.open_file().and_then(TableRowsReader::open);
+    Ok(reader
+        .map_err(|error| partition.unreadable(&error))?
+        .schema())
 }
 
 impl Columns {
-    /// What a user should know of them.
     fn rest_name(&self) -> Option<&str> {
         let last = self.schema.fields().last().filter(|_| self.has_rest);
         last.map(|field| field.name().as_str())
     }
 
-    pub(crate) fn note(&self) -> Option<String> {
+    /// What a user should know of them.
+    pub(super) fn note(&self) -> Option<String> {
         self.rest_name().map(|name| {
             format!(
                 "the records have more than {} fields: the first of them are columns, the values of all others are in the \
@@ -126,7 +130,7 @@ impl Columns {
     }
 
     /// Makes the column JSON text, which takes all values; false if it is that already.
-    pub(crate) fn become_json(&mut self, path: &str) -> bool {
+    pub(super) fn become_json(&mut self, path: &str) -> bool {
         let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
         // A path leads into a field; that field is named as its beginning, and may have points in its name.
         let is_meant = |field: &&mut FieldRef| {
@@ -168,25 +172,25 @@ fn schema_of_input(input: &FieldsSeen) -> SchemaRef {
     SchemaRef::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Gives `note` each line of a piece with where it is.
+/// Gives `note` each line of a partition with where it is.
 fn read_types(
-    piece: &Piece,
+    partition: &PartitionRows,
     packing: Compression,
     mut note: impl FnMut(&str, &Origin),
 ) -> Result<()> {
-    let (file, proof) = piece.open()?;
-    let text = decode_rows(file, packing).map_err(|error| piece.unreadable(&error))?;
+    let (file, proof) = partition.open()?;
+    let text = decode_rows(file, packing).map_err(|error| partition.unreadable(&error))?;
     let mut lines = BufReader::new(text);
     let (mut line, mut position) = (String::new(), 0);
     loop {
         line.clear();
         let length = lines.read_line(&mut line);
-        let length = length.map_err(|error| piece.unreadable(&error))? as u64;
+        let length = length.map_err(|error| partition.unreadable(&error))? as u64;
         if length == 0 {
             break;
         }
         note(line.trim_end(), &Origin::new(0, position));
         position += length;
     }
-    piece.prove(&proof.stamp())
+    partition.prove(&proof.stamp())
 }

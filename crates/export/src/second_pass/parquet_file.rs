@@ -19,14 +19,15 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 
-use crate::columns::{Dictionaries, any_type, for_each_batch, rows_of_cells};
+use super::batches::for_each_batch;
+use super::dictionaries::{Dictionaries, any_type};
+use super::unit::{Unit, UnitLimits, rows_of_cells};
+use super::unit_form::{UnitFile, UnitForm};
 use crate::error::{Error, Result};
 use crate::form::ParquetCodec;
-use crate::second_pass::{UnitFile, UnitForm};
-use crate::unit::{Unit, UnitLimits};
 
 /// Row groups of about 32 MiB before they are encoded, each one unit.
-pub(crate) struct Parquet {
+pub(super) struct Parquet {
     schema: SchemaRef,
     has_rest: bool,
     options: ArrowWriterOptions,
@@ -34,14 +35,14 @@ pub(crate) struct Parquet {
 }
 
 /// A Parquet file that takes encoded row groups.
-pub(crate) struct ParquetFile {
+pub(super) struct ParquetFile {
     path: PathBuf,
     out: SerializedFileWriter<NewFile>,
 }
 
 impl Parquet {
     /// An output of this schema, compressed so; columns of types that Parquet does not have become JSON text.
-    pub(crate) fn new(joined: &Schema, has_rest: bool, codec: ParquetCodec) -> Result<Self> {
+    pub(super) fn new(joined: &Schema, has_rest: bool, codec: ParquetCodec) -> Result<Self> {
         let fields: Vec<Field> = joined
             .fields()
             .iter()

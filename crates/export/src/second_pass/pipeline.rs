@@ -19,7 +19,7 @@ type Job<U, R> = (U, SyncSender<Result<R>>);
 ///
 /// # Errors
 /// Those of the three functions; [`Error::Abandoned`] soon after `abandoned` is set.
-pub(crate) fn in_order<U: Send, R: Send>(
+pub(super) fn in_order<U: Send, R: Send>(
     threads: usize,
     abandoned: &AtomicBool,
     mut produce: impl FnMut() -> Result<Option<U>> + Send,
@@ -110,7 +110,7 @@ fn guarded<T>(ends: &[&AtomicBool], work: impl FnOnce() -> Result<T>) -> Result<
 }
 
 /// Fails when nobody wants the output any more.
-pub(crate) fn check(abandoned: &AtomicBool) -> Result<()> {
+pub(super) fn check(abandoned: &AtomicBool) -> Result<()> {
     match abandoned.load(Ordering::Relaxed) {
         true => Err(Error::Abandoned),
         false => Ok(()),

@@ -1,53 +1,59 @@
-//! The second pass reads the rows of all pieces in order and cuts them into units, which threads encode.
+//! The second pass reads the rows of all partitions in order and cuts them into units, which threads encode.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
 use std::slice;
 
+use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 use coldpress_dataset::{RowsForm, TableRowsReader, decode_rows, rows_of_weight};
 use coldpress_table::Decoder;
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::columns::{decode, decoder};
+use super::decode::{decode, decoder};
 use crate::error::Result;
-use crate::piece::{Piece, Proof};
+use crate::partition_rows::{PartitionRows, Proof};
 
 /// Where a unit ends: with the row that reaches one of these.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct UnitLimits {
-    pub(crate) bytes: u64,
-    pub(crate) rows: u64,
+pub(super) struct UnitLimits {
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+}
+
+/// How many rows have so many cells: where there are many columns, rows of few bytes take much memory all the same.
+pub(super) fn rows_of_cells(schema: &Schema, cells: u64) -> u64 {
+    (cells / schema.fields().len().max(1) as u64).max(1)
 }
 
 /// Consecutive rows that become one row group, batch or block of an output. It ends where the limits say, whatever
-/// pieces and batches the rows lie in.
+/// partitions and batches the rows lie in.
 #[derive(Default)]
-pub(crate) struct Unit<'a> {
-    pub(crate) parts: Vec<Part<'a>>,
+pub(super) struct Unit<'a> {
+    pub(super) parts: Vec<Part<'a>>,
     bytes: u64,
     rows: u64,
 }
 
-/// Rows of one piece.
-pub(crate) enum Part<'a> {
+/// Rows of one partition.
+pub(super) enum Part<'a> {
     /// Whole lines.
-    Lines(&'a Piece, Vec<u8>),
-    /// Rows of the piece's own schema.
-    Table(&'a Piece, RecordBatch),
+    Lines(&'a PartitionRows, Vec<u8>),
+    /// Rows of the partition's own schema.
+    Table(&'a PartitionRows, RecordBatch),
 }
 
-/// Cuts the rows of pieces into units.
-pub(crate) struct Units<'a> {
-    pieces: slice::Iter<'a, Piece>,
-    current: Option<OpenPiece<'a>>,
+/// Cuts the rows of partitions into units.
+pub(super) struct Units<'a> {
+    partitions: slice::Iter<'a, PartitionRows>,
+    current: Option<OpenPartition<'a>>,
     limits: UnitLimits,
     has_columns: bool,
 }
 
-struct OpenPiece<'a> {
-    piece: &'a Piece,
+struct OpenPartition<'a> {
+    partition: &'a PartitionRows,
     rows: OpenRows,
 }
 
@@ -83,25 +89,29 @@ struct OpenTable {
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl<'a> Units<'a> {
-    pub(crate) fn new(pieces: &'a [Piece], limits: UnitLimits, has_columns: bool) -> Self {
+    pub(super) fn new(
+        partitions: &'a [PartitionRows],
+        limits: UnitLimits,
+        has_columns: bool,
+    ) -> Self {
         Self {
-            pieces: pieces.iter(),
+            partitions: partitions.iter(),
             current: None,
             limits,
             has_columns,
         }
     }
 
-    /// The next unit; none when all pieces are read and proven. A unit may hold rows of a piece that turns out to be
+    /// The next unit; none when all partitions are read and proven. A unit may hold rows of a partition that turns out to be
     /// damaged only later.
-    pub(crate) fn next(&mut self) -> Result<Option<Unit<'a>>> {
+    pub(super) fn next(&mut self) -> Result<Option<Unit<'a>>> {
         let mut unit = Unit::default();
         while unit.bytes < self.limits.bytes && unit.rows < self.limits.rows {
             let Some(open) = &mut self.current else {
-                let Some(piece) = self.pieces.next() else {
+                let Some(partition) = self.partitions.next() else {
                     break;
                 };
-                self.current = Some(OpenPiece::open(piece, self.has_columns)?);
+                self.current = Some(OpenPartition::open(partition, self.has_columns)?);
                 continue;
             };
             let left = UnitLimits {
@@ -122,19 +132,20 @@ impl<'a> Units<'a> {
     }
 }
 
-impl<'a> OpenPiece<'a> {
-    fn open(piece: &'a Piece, has_columns: bool) -> Result<Self> {
-        let rows = match piece.form {
+impl<'a> OpenPartition<'a> {
+    fn open(partition: &'a PartitionRows, has_columns: bool) -> Result<Self> {
+        let rows = match partition.form {
             RowsForm::Lines(packing) => {
-                let (file, proof) = piece.open()?;
-                let text = decode_rows(file, packing).map_err(|error| piece.unreadable(&error))?;
+                let (file, proof) = partition.open()?;
+                let text =
+                    decode_rows(file, packing).map_err(|error| partition.unreadable(&error))?;
                 let lines = OpenLines {
                     text,
                     proof,
                     buffer: Vec::new(),
                     ended: false,
                 };
-                Ok(match piece.table_schema().filter(|_| has_columns) {
+                Ok(match partition.table_schema().filter(|_| has_columns) {
                     None => OpenRows::Lines(lines),
                     Some(schema) => OpenRows::Decoded(Box::new(OpenDecoded {
                         lines,
@@ -144,12 +155,12 @@ impl<'a> OpenPiece<'a> {
                 })
             }
             RowsForm::Table => {
-                let reader = piece.open_file().and_then(TableRowsReader::open);
+                let reader = partition.open_file().and_then(TableRowsReader::open);
                 reader.map(|reader| OpenRows::Table(Box::new(OpenTable { reader, rest: None })))
             }
         };
-        let rows = rows.map_err(|error| piece.unreadable(&error))?;
-        Ok(Self { piece, rows })
+        let rows = rows.map_err(|error| partition.unreadable(&error))?;
+        Ok(Self { partition, rows })
     }
 
     /// Adds some rows to a unit that still takes `left`; false when there are none.
@@ -158,32 +169,32 @@ impl<'a> OpenPiece<'a> {
             OpenRows::Lines(lines) => {
                 let found = lines
                     .take(left)
-                    .map_err(|error| self.piece.unreadable(&error))?;
+                    .map_err(|error| self.partition.unreadable(&error))?;
                 let Some((text, rows)) = found else {
                     return Ok(false);
                 };
                 unit.bytes += text.len() as u64;
                 unit.rows += rows;
-                unit.parts.push(Part::Lines(self.piece, text));
+                unit.parts.push(Part::Lines(self.partition, text));
             }
             OpenRows::Table(table) => {
                 let found = table
                     .take(left)
-                    .map_err(|error| self.piece.unreadable(&error))?;
+                    .map_err(|error| self.partition.unreadable(&error))?;
                 let Some((batch, bytes)) = found else {
                     return Ok(false);
                 };
                 unit.bytes += bytes;
                 unit.rows += batch.num_rows() as u64;
-                unit.parts.push(Part::Table(self.piece, batch));
+                unit.parts.push(Part::Table(self.partition, batch));
             }
             OpenRows::Decoded(decoded) => {
-                let Some((batch, bytes)) = decoded.take(self.piece, left)? else {
+                let Some((batch, bytes)) = decoded.take(self.partition, left)? else {
                     return Ok(false);
                 };
                 unit.bytes += bytes;
                 unit.rows += batch.num_rows() as u64;
-                unit.parts.push(Part::Table(self.piece, batch));
+                unit.parts.push(Part::Table(self.partition, batch));
             }
         }
         Ok(true)
@@ -196,10 +207,10 @@ impl<'a> OpenPiece<'a> {
             OpenRows::Decoded(decoded) => decoded.lines.proof.stamp(),
             OpenRows::Table(table) => {
                 let read = table.reader.finish();
-                read.map_err(|error| self.piece.unreadable(&error))?
+                read.map_err(|error| self.partition.unreadable(&error))?
             }
         };
-        self.piece.prove(&read)
+        self.partition.prove(&read)
     }
 }
 
@@ -254,17 +265,21 @@ impl OpenLines {
 
 impl OpenDecoded {
     /// As [`OpenTable::take`].
-    fn take(&mut self, piece: &Piece, left: UnitLimits) -> Result<Option<(RecordBatch, u64)>> {
+    fn take(
+        &mut self,
+        partition: &PartitionRows,
+        left: UnitLimits,
+    ) -> Result<Option<(RecordBatch, u64)>> {
         const BLOCK: UnitLimits = UnitLimits {
             bytes: BLOCK_BYTES as u64,
             rows: u64::MAX,
         };
         while self.batches.is_empty() {
             let lines = self.lines.take(BLOCK);
-            let Some((lines, _)) = lines.map_err(|error| piece.unreadable(&error))? else {
+            let Some((lines, _)) = lines.map_err(|error| partition.unreadable(&error))? else {
                 return Ok(None);
             };
-            decode(piece, &lines, &mut self.decoder, &mut |batch| {
+            decode(partition, &lines, &mut self.decoder, &mut |batch| {
                 self.batches.push_back(batch);
                 Ok(())
             })?;

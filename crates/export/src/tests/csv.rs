@@ -134,7 +134,7 @@ fn no_rows_are_a_header_or_nothing() {
     let target = bench.target("a.csv", 0);
     assert_eq!(text_of(&bench.exported(&target)), "");
     bench.plain("");
-    bench.pieces[0].schema = Some(std::sync::Arc::new(arrow::datatypes::Schema::new(vec![
+    bench.partitions[0].schema = Some(std::sync::Arc::new(arrow::datatypes::Schema::new(vec![
         arrow::datatypes::Field::new("a", arrow::datatypes::DataType::Int8, true),
         arrow::datatypes::Field::new("b", arrow::datatypes::DataType::Int8, true),
     ])));

@@ -1,4 +1,4 @@
-//! Pieces that are not what was published, and outputs that nobody wants.
+//! Partitions that are not what was published, and outputs that nobody wants.
 
 use std::sync::Arc;
 
@@ -20,17 +20,17 @@ fn table(count: usize) -> (SchemaRef, RecordBatch) {
     (batch.schema(), batch)
 }
 
-/// Every form must refuse the pieces after `spoil` has been at the second, and leave nothing behind.
+/// Every form must refuse the partitions after `spoil` has been at the second, and leave nothing behind.
 #[track_caller]
 fn check(bench: &Bench, forms: &[&str], spoil: impl Fn(&Path)) {
-    let path = &bench.pieces[1].path;
+    let path = &bench.partitions[1].path;
     let intact = fs::read(path).unwrap();
     for form in forms {
         spoil(path);
         for threads in [1, 3] {
             let ended = bench.export(&bench.target(form, 100), threads);
             let damaged =
-                matches!(&ended, Err(Error::DamagedPiece { path: told, .. }) if told == path);
+                matches!(&ended, Err(Error::DamagedRows { path: told, .. }) if told == path);
             assert!(damaged, "{form}: {ended:?}");
             assert_eq!(
                 fs::read_dir(bench.folder.path()).unwrap().count(),
@@ -119,7 +119,7 @@ fn lines_that_are_not_as_noted_are_told() {
         .plain("{\"a\": 1}\n")
         .plain("{\"b\": 1}\n")
         .plain("{\"a\": \"x\"}\n");
-    bench.pieces[1].types = bench.pieces[0].types.clone();
+    bench.partitions[1].types = bench.partitions[0].types.clone();
     for form in ["a.parquet", "a.arrow", "a.csv"] {
         let ended = bench.export(&bench.target(form, 0), 2).unwrap_err();
         assert!(ended.to_string().contains("not as noted"), "{ended}");
@@ -132,7 +132,7 @@ fn an_abandoned_output_leaves_nothing() {
     bench.plain(&rows(10));
     for form in FORMS {
         let mut writer = ExportWriter::create(&bench.target(form, 0), "e1", 2).unwrap();
-        writer.append(bench.pieces[0].clone()).unwrap();
+        writer.append(bench.partitions[0].clone()).unwrap();
         let ended = writer.finish(&AtomicBool::new(true));
         assert!(matches!(ended, Err(Error::Abandoned)), "{form}");
         assert_eq!(
@@ -149,7 +149,7 @@ fn a_dropped_writer_leaves_nothing() {
     bench.plain(&rows(10));
     for form in FORMS {
         let mut writer = ExportWriter::create(&bench.target(form, 0), "e1", 2).unwrap();
-        writer.append(bench.pieces[0].clone()).unwrap();
+        writer.append(bench.partitions[0].clone()).unwrap();
         drop(writer);
         assert_eq!(
             fs::read_dir(bench.folder.path()).unwrap().count(),

@@ -2,10 +2,10 @@
 
 use super::*;
 
-fn array_of(pieces: &[&str], form: &str) -> String {
+fn array_of(partitions: &[&str], form: &str) -> String {
     let mut bench = Bench::new();
-    for piece in pieces {
-        bench.plain(piece);
+    for partition in partitions {
+        bench.plain(partition);
     }
     let files = bench.exported(&bench.target(&format!("a.{form}"), 0));
     text_of(&files)

@@ -1,4 +1,4 @@
-//! JSONL: pieces are copied.
+//! JSONL: partitions are copied.
 
 use super::*;
 
@@ -80,5 +80,5 @@ fn rows_of_another_form_are_refused() {
     let mut bench = Bench::new();
     bench.plain("{}\n");
     let refused = bench.export(&bench.target("a.jsonl.gz", 0), 1);
-    assert!(matches!(refused, Err(Error::DamagedPiece { .. })));
+    assert!(matches!(refused, Err(Error::DamagedRows { .. })));
 }

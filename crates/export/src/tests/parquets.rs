@@ -276,9 +276,9 @@ fn lines_of_a_table_keep_its_schema() {
     bench.plain("{\"n\": 7, \"__dj__stats__\": {\"len\": 3}}\n{\"n\": null}\n");
     let mut types = Types::default();
     types.observe("{\"__dj__stats__\": {\"len\": 3}}", &Origin::new(0, 0));
-    bench.pieces[0].types = Some(types);
+    bench.partitions[0].types = Some(types);
     let column = Field::new("n", DataType::Int16, true).with_metadata([("unit", "bytes")]);
-    bench.pieces[0].schema = Some(Arc::new(Schema::new(vec![column.clone()])));
+    bench.partitions[0].schema = Some(Arc::new(Schema::new(vec![column.clone()])));
     let batch = read(&bench.exported(&bench.target("a.parquet", 0)));
     assert_eq!(batch.schema().field(0), &column);
     assert_eq!(
@@ -295,7 +295,7 @@ fn lines_of_which_nothing_is_noted_are_read_to_see() {
     for packing in [Compression::None, Compression::Gzip] {
         let mut bench = Bench::new();
         bench.lines("{\"n\": 7}\n{\"t\": \"x\"}\n", packing);
-        bench.pieces[0].types = None;
+        bench.partitions[0].types = None;
         let batch = read(&bench.exported(&bench.target("a.parquet", 0)));
         assert_eq!(
             rendered(&batch),
@@ -363,7 +363,7 @@ fn row_groups_have_a_size_whatever_the_pieces() {
     assert!(numbers.eq(0..8_000));
     assert!(
         groups(&[0, 10, 2000, 7_000]) == files,
-        "pieces show in the bytes"
+        "partitions show in the bytes"
     );
 }
 
@@ -383,10 +383,10 @@ fn neither_pieces_nor_batches_show_in_the_bytes() {
     );
     let columns = [("text", texts), ("list", lists), ("flag", flags)];
     let rows = RecordBatch::try_from_iter(columns).unwrap();
-    let exported = |name: &str, shard: u64, pieces: &[usize], batch_rows: usize| {
+    let exported = |name: &str, shard: u64, partitions: &[usize], batch_rows: usize| {
         let mut bench = Bench::new();
-        let ends = pieces[1..].iter().copied().chain([rows.num_rows()]);
-        for (start, end) in pieces.iter().copied().zip(ends) {
+        let ends = partitions[1..].iter().copied().chain([rows.num_rows()]);
+        for (start, end) in partitions.iter().copied().zip(ends) {
             let starts = (start..end).step_by(batch_rows);
             let batches = starts.map(|at| rows.slice(at, batch_rows.min(end - at)));
             bench.table(&rows.schema(), &batches.collect::<Vec<_>>());
@@ -401,15 +401,15 @@ fn neither_pieces_nor_batches_show_in_the_bytes() {
         ("arrow", 1 << 20),
     ] {
         let expected = exported(name, shard, &[0], 9_000);
-        for (pieces, batch_rows) in [
+        for (partitions, batch_rows) in [
             (&[0][..], 100),
             (&[0, 1, 777, 8_000], 1_000),
             (&[0, 4_500], 1),
         ] {
-            let found = exported(name, shard, pieces, batch_rows);
+            let found = exported(name, shard, partitions, batch_rows);
             assert!(
                 found == expected,
-                "{name}: {pieces:?} in batches of {batch_rows}"
+                "{name}: {partitions:?} in batches of {batch_rows}"
             );
         }
     }

@@ -1,0 +1,124 @@
+//! What stands at an export path: it may only be replaced if Coldpress made it.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use coldpress_storage::{check_writable, create_dir_all_durable};
+
+use crate::error::{Error, Result};
+use crate::ownership::Ownership;
+use crate::staged::staged_digest;
+use crate::target::ExportTarget;
+
+/// What stands at an export path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing.
+    Free,
+    /// An export of ours, as it was made.
+    Ours(Ownership),
+    /// Something else, with why it is not ours.
+    Foreign(String),
+    /// A device, a pipe or a socket, which is no place for a file whatever the recipe says.
+    Special(&'static str),
+}
+
+/// What a file is that bytes can be written into, but that no file can take the place of.
+fn special(found: &fs::Metadata) -> Option<&'static str> {
+    let kind = found.file_type();
+    if kind.is_file() || kind.is_dir() || kind.is_symlink() {
+        return None;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return Some("is a pipe");
+        }
+        if kind.is_socket() {
+            return Some("is a socket");
+        }
+    }
+    Some("is a device")
+}
+
+impl ExportTarget {
+    /// Makes the folder of the output and tries to write there.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to.
+    pub fn prepare(&self) -> Result<()> {
+        create_dir_all_durable(self.folder())?;
+        check_writable(self.folder()).map_err(Error::io("write to the folder of", self.path()))?;
+        // Found out now, and not when the output stands in its place.
+        let ownership = self.ownership_path();
+        if ownership.is_dir() {
+            return Err(Error::NotOurs {
+                path: self.path().to_owned(),
+                reason: format!(
+                    "cannot be signed: `{}` is a directory; move it away",
+                    ownership.display()
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    /// Nothing stands at the export path: what stands where its ownership file goes.
+    fn standing_of_ownership(&self) -> Result<Standing> {
+        let path = self.ownership_path();
+        let found = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Free),
+            Err(error) => return Err(Error::io("examine", &path)(error)),
+            Ok(found) => found,
+        };
+        let is_ours = found.is_file() && Ownership::read(self).is_ok();
+        Ok(match is_ours {
+            true => Standing::Free,
+            false => Standing::Foreign(format!(
+                "cannot be signed: `{}`, where its ownership file goes, was not made by Coldpress; move that away",
+                path.display()
+            )),
+        })
+    }
+
+    /// What stands at the export path now; an export of ours is read whole to see that nobody changed it.
+    ///
+    /// # Errors
+    /// When it cannot be examined.
+    pub fn standing(&self) -> Result<Standing> {
+        let found = match fs::symlink_metadata(self.path()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return self.standing_of_ownership();
+            }
+            Err(error) => return Err(Error::io("examine", self.path())(error)),
+            Ok(found) => found,
+        };
+        let led_to = fs::metadata(self.path()).ok();
+        if let Some(what) = led_to.as_ref().or(Some(&found)).and_then(special) {
+            return Ok(Standing::Special(what));
+        }
+        if found.is_dir() != self.is_directory() {
+            let reason = if found.is_dir() {
+                "is a directory; end it in `/` to export shards"
+            } else {
+                "is no directory"
+            };
+            return Ok(Standing::Foreign(reason.to_owned()));
+        }
+        if !found.is_dir() && !found.is_file() {
+            return Ok(Standing::Foreign("is a link or no regular file".to_owned()));
+        }
+        let ownership = match Ownership::read(self) {
+            Ok(ownership) => ownership,
+            Err(reason) => return Ok(Standing::Foreign(reason)),
+        };
+        let (length, digest) = staged_digest(self.path(), self.is_directory())?;
+        if (length, digest) != (ownership.length, ownership.digest) {
+            return Ok(Standing::Foreign(
+                "was changed since Coldpress made it".to_owned(),
+            ));
+        }
+        Ok(Standing::Ours(ownership))
+    }
+}

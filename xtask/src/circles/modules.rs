@@ -207,20 +207,20 @@ mod tests {
         let c = ("b/c.rs", "pub struct X;");
         check(
             &[lib, ("a.rs", "use crate::X;"), ("b.rs", "pub mod c;"), c],
-            &[" a>b", " lib.rs>b"],
+            &[" lib.rs>b", " a>b"],
         );
         check(
             &[lib, ("a.rs", "use super::N;"), ("b.rs", ""), c],
-            &[" a>lib.rs", " lib.rs>b"],
+            &[" lib.rs>b", " a>lib.rs"],
         );
         check(
             &[
                 lib,
-                ("a.rs", "use crate::b::Y;"),
+                ("a.rs", "use crate::b::W;"),
                 ("b.rs", "use crate::a::Y;"),
                 c,
             ],
-            &[" b>a", " lib.rs>b"],
+            &[" lib.rs>b", " a>b", " b>a"],
         );
     }
 

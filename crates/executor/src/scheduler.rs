@@ -267,22 +267,28 @@ impl Scheduler {
             .map_or(Duration::MAX, |(due, _)| due.saturating_sub(now))
     }
 
-    /// The running attempt at this task ended with a result, which is published if that counts. False if it does not,
-    /// because the attempt went on from a decision that is void by now: then the task is worked on again.
+    /// Whether the running attempt at this task, which has ended, began with a decision that is void by now. Nothing of it
+    /// counts then, whatever it came to, and the task is worked on again. To be asked before any of the following is told.
     #[must_use]
-    pub fn published(&mut self, task: Task) -> bool {
-        if self.ends_in_vain(task) {
-            return false;
+    pub fn ended_in_vain(&mut self, task: Task) -> bool {
+        let is_vain = self.tasks.get(&task) == Some(&State::Vain);
+        if is_vain {
+            self.running -= 1;
+            self.make_ready(task, 0);
         }
+        is_vain
+    }
+
+    /// The running attempt at this task was published.
+    pub fn published(&mut self, task: Task) {
         if self.end_running(task).is_some() {
             self.set(task, State::Published);
         }
-        true
     }
 
     /// The running attempt at this task ended without a result because it was stopped. It is not given out again.
     pub fn stopped(&mut self, task: Task) {
-        if !self.ends_in_vain(task) && self.end_running(task).is_some() {
+        if self.end_running(task).is_some() {
             self.set(task, State::Halted);
             self.halted.insert(task);
         }
@@ -293,9 +299,6 @@ impl Scheduler {
     /// [failed](Self::failed).
     #[must_use]
     pub fn advanced(&mut self, task: Task, step: Step) -> bool {
-        if self.ends_in_vain(task) {
-            return true;
-        }
         if !self.reached.entry(task).or_default().take(step) {
             return false;
         }
@@ -307,9 +310,6 @@ impl Scheduler {
 
     /// The running attempt at this task failed.
     pub fn failed(&mut self, task: Task, class: ErrorClass, now: Duration) -> AfterFailure {
-        if self.ends_in_vain(task) {
-            return AfterFailure::Retry(now);
-        }
         let failed_attempts = self.end_running(task).unwrap_or(0) + 1;
         let seed = self.seed ^ u64::from(task.partition);
         match self.policy.delay_after(class, failed_attempts, seed) {
@@ -389,16 +389,6 @@ impl Scheduler {
         };
         self.running -= 1;
         Some(failed_attempts)
-    }
-
-    /// Ends the attempt if it began with a decision that is void by now.
-    fn ends_in_vain(&mut self, task: Task) -> bool {
-        let is_vain = self.tasks.get(&task) == Some(&State::Vain);
-        if is_vain {
-            self.running -= 1;
-            self.make_ready(task, 0);
-        }
-        is_vain
     }
 
     fn wake(&mut self, now: Duration) {

@@ -24,9 +24,9 @@ use replay::Replay;
 
 pub use plan_settings::PlanSettings;
 pub use record::{
-    Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, EpochStarted,
-    ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, PartitionFailure,
-    PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
+    Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, EpochStarted,
+    ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, OutputIntent, Participants,
+    PartitionFailure, PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 

@@ -82,10 +82,10 @@ pub use error::{Error, Result};
 pub use fields_view::{FIELDS_SCHEMA, FieldView, FieldsView, OddPlace, TypeCount, fields_view};
 pub use id::JobId;
 pub use journal::{
-    Adoption, CheckpointEntry, CompanionIntent, DamagedSource, DroppedEntry, Epoch, EpochStarted,
+    Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, Epoch, EpochStarted,
     ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
-    JournalRecord, Mode, PartitionFailure, PartitionStatus, PlanSettings, PoisonFound, Publication,
-    Reading, RecipeInForce, SealedFile,
+    JournalRecord, Mode, OutputIntent, Participants, PartitionFailure, PartitionStatus,
+    PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
 };
 pub use layout::{Layout, OwnPlaces, is_moved_name, job_that_made};
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

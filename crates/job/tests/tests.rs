@@ -28,6 +28,10 @@ mod history;
 #[path = "tests/fixtures.rs"]
 mod fixtures;
 
+// Decisions about the whole dataset: when they count, and when they are void.
+#[path = "tests/barriers.rs"]
+mod barriers;
+
 // Views of the plan.
 #[path = "tests/mapping.rs"]
 mod mapping;

@@ -59,6 +59,7 @@ mod resolved;
 mod settings;
 mod spec;
 mod splitter;
+mod stage;
 pub mod vectors;
 
 pub use assets::{Asset, Assets, LoadError, Shared};
@@ -77,6 +78,7 @@ pub use resolved::{ResolveContext, Resolved, ResolvedOperator};
 pub use settings::ChainSettings;
 pub use spec::OperatorSpec;
 pub use splitter::{Children, Splitter};
+pub use stage::Stage;
 
 pub use coldpress_config::{Key, Node, OperatorCall, Span};
 pub use coldpress_record::{Edits, Stat, StatKind, StatValue};

@@ -1,5 +1,6 @@
 //! Pipelines: the operators of a recipe, resolved and not yet made.
 
+use std::fmt;
 use std::sync::Arc;
 
 use coldpress_config::OperatorCall;
@@ -10,6 +11,7 @@ use crate::hash::ChainHash;
 use crate::registry::Registry;
 use crate::resolved::ResolvedOperator;
 use crate::settings::ChainSettings;
+use crate::stage::Stage;
 
 /// The operators of a recipe, with all that a plan needs to know of them.
 ///
@@ -95,16 +97,54 @@ impl Pipeline {
         self.stats_column
     }
 
-    /// The chain hash before the first operator and after each: one more than there are operators.
-    pub fn hashes(&self, base: ChainHash) -> Vec<ChainHash> {
-        let mut hashes = vec![base];
-        for operator in self.operators.iter() {
-            let last = hashes[hashes.len() - 1];
-            let (identity, skips) = (&operator.identity, operator.skip_errors);
-            hashes.push(last.then(&format!("{identity} skip={skips}")));
-        }
-        hashes
+    /// The places of the operators that work on the whole dataset, rising. No kind of operator does so yet.
+    pub fn barriers(&self) -> Vec<u32> {
+        Vec::new()
     }
+
+    /// The stages that these operators cut the recipe into: exactly one without barriers.
+    pub fn stages(&self) -> Vec<Stage> {
+        let operators = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        Stage::cut(operators, &self.barriers())
+    }
+
+    /// The chain hashes of the first stage: before its first operator and after each. What follows a barrier has none until
+    /// [the barrier is resolved](Self::hashes_after).
+    pub fn hashes(&self, base: ChainHash) -> Vec<ChainHash> {
+        let end = self.barriers().first().copied();
+        let end = end.map_or(self.len(), |place| place as usize);
+        hashes(base, &self.operators[..end])
+    }
+
+    /// The chain hashes after the barrier at `place`, now that its decision is known: before the first operator that follows
+    /// and after each, up to the next barrier. `last` is the hash before the barrier, and `decision` identifies what was
+    /// decided.
+    pub fn hashes_after(
+        &self,
+        place: u32,
+        last: ChainHash,
+        decision: impl fmt::Display,
+    ) -> Vec<ChainHash> {
+        let (begin, barriers) = (place as usize + 1, self.barriers());
+        let Some(barrier) = self.operators.get(place as usize) else {
+            return Vec::new();
+        };
+        let next = barriers.iter().find(|other| **other > place);
+        let end = next.map_or(self.len(), |place| *place as usize);
+        let base = last.then(&format!("{} decided {decision}", barrier.identity));
+        hashes(base, &self.operators[begin..end])
+    }
+}
+
+fn hashes(base: ChainHash, operators: &[ResolvedOperator]) -> Vec<ChainHash> {
+    let mut hashes = vec![base];
+    let mut last = base;
+    for operator in operators {
+        let (identity, skips) = (&operator.identity, operator.skip_errors);
+        last = last.then(&format!("{identity} skip={skips}"));
+        hashes.push(last);
+    }
+    hashes
 }
 
 /// Two filters share a statistic by its name, so its values must be of one type.

@@ -61,6 +61,7 @@ impl Driver<'_> {
             operators: prepared.operator_names(),
             chain,
             export_path: prepared.target.path().display().to_string(),
+            barriers: prepared.pipeline.barriers(),
         }))
     }
 

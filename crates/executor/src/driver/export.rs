@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use coldpress_config::Partial;
 use coldpress_dataset::RowsForm;
 use coldpress_export::{Staged, Standing, staged_digest};
-use coldpress_job::{CompanionIntent, ExportIntent, JournalRecord, Publication};
+use coldpress_job::{ExportIntent, JournalRecord, OutputIntent, Publication};
 use coldpress_partition::Slice;
 use coldpress_record::Ledger;
 use coldpress_storage::crash_point;
@@ -313,7 +313,7 @@ impl Driver<'_> {
         refuse_misplaced(self.executor)?;
         refuse_replacing(self.sources.all(), self.executor)?;
         let companions = prepared.companions.iter().zip(&merged.companions);
-        let companions = companions.map(|(companion, staged)| CompanionIntent {
+        let companions = companions.map(|(companion, staged)| OutputIntent {
             temporary: whole(&staged.temporary),
             path: whole(companion.target.path()),
             length: staged.length,

@@ -152,6 +152,7 @@ impl Driver<'_> {
         self.tally.give_up(task.partition);
         self.truth
             .record(JournalRecord::PartitionFailed(PartitionFailure {
+                stage: task.stage,
                 partition: task.partition,
                 attempts,
                 class: error.class.to_string(),

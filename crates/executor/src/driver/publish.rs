@@ -36,6 +36,7 @@ impl Driver<'_> {
             .partition(outcome.task.partition)
             .map(|partition| partition.slice.digest);
         Ok(Publication {
+            stage: outcome.task.stage,
             partition: outcome.task.partition,
             attempt: outcome.attempt,
             epoch: self.truth.epoch(),
@@ -65,6 +66,7 @@ impl Driver<'_> {
         let planned = self.truth.state().partition(outcome.task.partition);
         let slice = planned.map(|planned| planned.slice.digest);
         GateReached {
+            stage: outcome.task.stage,
             partition: outcome.task.partition,
             attempt: outcome.attempt,
             epoch: self.truth.epoch(),

@@ -238,6 +238,7 @@ impl Driver<'_> {
             return Ok(None);
         };
         self.truth.record(JournalRecord::AttemptStarted {
+            stage: task.stage,
             partition: task.partition,
             attempt: number,
             at_millis: now_millis(),
@@ -271,6 +272,9 @@ impl Driver<'_> {
             self.tell_operators(&at_work);
         }
         self.teller.attempt_ended(task);
+        if motion.scheduler.ended_in_vain(task) {
+            return Ok(());
+        }
         match result {
             Ok(outcome) => {
                 crash_point!("driver.publish");
@@ -290,12 +294,10 @@ impl Driver<'_> {
         let of = self.a_try(task, outcome.attempt);
         match outcome.result.clone() {
             Some(result) => {
-                if !motion.scheduler.published(task) {
-                    return Ok(());
-                }
                 self.tally.published(task, outcome.resumed_at);
                 let publication = self.publication(outcome.clone(), result)?;
                 self.truth.record(JournalRecord::Published(publication))?;
+                motion.scheduler.published(task);
                 self.teller.published(&outcome, seconds, of);
                 self.forget_surplus(task.partition, &outcome.checkpoints)?;
                 self.seen.insert(task.partition, outcome.seen);

@@ -40,9 +40,10 @@ fn partitions_go_out_in_order_and_no_more_than_there_are_slots() {
     assert_eq!(scheduler.next(START), start(task(0), 1));
     assert_eq!(scheduler.next(START), start(task(1), 1));
     assert_eq!(scheduler.next(START), Next::Wait);
-    assert!(scheduler.published(task(0)));
+    scheduler.published(task(0));
     assert_eq!(scheduler.next(START), start(task(2), 1));
-    assert!(scheduler.published(task(1)) && scheduler.published(task(2)));
+    scheduler.published(task(1));
+    scheduler.published(task(2));
     assert_eq!(scheduler.next(START), Next::Idle);
 }
 
@@ -53,7 +54,7 @@ fn fewer_may_be_out_from_some_time_on() {
     scheduler.limit(1);
     for partition in 0..3 {
         assert_eq!(scheduler.next(START), Next::Wait);
-        assert!(scheduler.published(task(partition)));
+        scheduler.published(task(partition));
     }
     scheduler.limit(0);
     assert!(matches!(scheduler.next(START), Next::Start { .. }));
@@ -93,7 +94,7 @@ fn a_stop_lets_running_attempts_end() {
     scheduler.next(START);
     scheduler.stop();
     assert_eq!(scheduler.next(START), Next::Wait);
-    assert!(scheduler.published(task(0)));
+    scheduler.published(task(0));
     scheduler.stopped(task(1));
     assert_eq!(scheduler.next(START), Next::Idle);
     assert_eq!(scheduler.open(), 2);
@@ -104,12 +105,12 @@ fn a_result_that_is_no_good_is_made_again() {
     let mut scheduler = scheduler(1, 1, 0);
     scheduler.next(START);
     for _ in 0..VOIDED_AT_MOST {
-        assert!(scheduler.published(task(0)));
+        scheduler.published(task(0));
         assert!(scheduler.void(task(0)));
         assert_eq!(scheduler.next(START), start(task(0), 1));
         assert!(!scheduler.void(task(0)));
     }
-    assert!(scheduler.published(task(0)));
+    scheduler.published(task(0));
     assert!(!scheduler.void(task(0)));
     assert_eq!(scheduler.next(START), Next::Idle);
 }
@@ -131,7 +132,7 @@ fn run_stage(scheduler: &mut Scheduler, stage: u32, partitions: u32) {
     for partition in 0..partitions {
         let task = Task::new(stage, partition);
         assert_eq!(scheduler.next(START), start(task, 1));
-        assert!(scheduler.published(task));
+        scheduler.published(task);
     }
 }
 
@@ -141,10 +142,10 @@ fn a_barrier_waits_for_all_of_its_stage_and_the_next_stage_for_the_barrier() {
     assert!(!scheduler.resolved(0));
     assert_eq!(scheduler.next(START), start(task(0), 1));
     assert_eq!(scheduler.next(START), start(task(1), 1));
-    assert!(scheduler.published(task(1)));
+    scheduler.published(task(1));
     assert_eq!(scheduler.next(START), Next::Wait);
     assert!(!scheduler.resolved(0));
-    assert!(scheduler.published(task(0)));
+    scheduler.published(task(0));
     assert_eq!(scheduler.next(START), Next::Resolve { stage: 0 });
     assert!(!scheduler.resolved(1));
     assert!(scheduler.resolved(0));
@@ -184,13 +185,13 @@ fn a_participant_that_is_made_again_voids_the_barrier_and_what_follows() {
     // The one that is out works for nothing.
     assert_eq!(scheduler.next(START), start(task(1), 1));
     assert_eq!(scheduler.next(START), Next::Wait);
-    assert!(!scheduler.published(late));
-    assert!(scheduler.published(task(1)));
+    assert!(scheduler.ended_in_vain(late));
+    scheduler.published(task(1));
     assert!(scheduler.resolved(0));
     // The decision is the same as before, and so is what was made of it.
     scheduler.add_published(Task::new(1, 0));
     assert_eq!(scheduler.next(START), start(Task::new(1, 1), 1));
-    assert!(scheduler.published(Task::new(1, 1)));
+    scheduler.published(Task::new(1, 1));
     assert!(scheduler.resolved(1));
     run_stage(&mut scheduler, 2, 2);
     assert_eq!((scheduler.next(START), scheduler.open()), (Next::Idle, 0));
@@ -325,33 +326,33 @@ impl Model {
             return Ok(());
         }
         let is_vain = self.vain.remove(&task);
+        prop_assert_eq!(self.scheduler.ended_in_vain(task), is_vain);
+        if is_vain {
+            self.out.retain(|other| *other != task);
+            return Ok(());
+        }
         let used = self.used.get_mut(&task).unwrap();
         match event {
             Event::Voided(_) => {}
             Event::Step(step) => {
                 if !self.scheduler.advanced(task, step) {
-                    prop_assert!(!is_vain);
                     return Ok(());
                 }
-                if !is_vain {
-                    used.steps.push(step);
-                    used.failures = 0;
-                }
+                used.steps.push(step);
+                used.failures = 0;
             }
             Event::Published => {
-                prop_assert_eq!(self.scheduler.published(task), !is_vain);
-                used.is_published = !is_vain;
+                self.scheduler.published(task);
+                used.is_published = true;
             }
             Event::Stopped => {
                 self.scheduler.stopped(task);
-                used.has_ended = !is_vain;
+                used.has_ended = true;
             }
             Event::Failed(class) => {
                 let after = self.scheduler.failed(task, class, self.now);
-                if !is_vain {
-                    used.failures += 1;
-                    used.has_ended = matches!(after, AfterFailure::OutOfRetries(_));
-                }
+                used.failures += 1;
+                used.has_ended = matches!(after, AfterFailure::OutOfRetries(_));
             }
         }
         self.out.retain(|other| *other != task);

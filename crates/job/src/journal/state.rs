@@ -1,7 +1,10 @@
 //! What is true about a job: the pure replay of its journal.
 
 mod apply;
+mod barriers;
 mod partition;
+mod planning;
+mod rules;
 
 use std::collections::HashSet;
 
@@ -12,8 +15,8 @@ use coldpress_storage::FileRef;
 
 use crate::driver::DriverIdentity;
 use crate::journal::record::{
-    Adoption, CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan, PartitionFailure,
-    PoisonFound, Publication, RecipeInForce,
+    Adoption, BarrierResolved, CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan,
+    PartitionFailure, PoisonFound, Publication, RecipeInForce,
 };
 use crate::summary::Status;
 use crate::totals::Totals;
@@ -40,6 +43,8 @@ pub struct JobState {
     damaged_sources: Vec<DamagedSource>,
     plan_complete: bool,
     next_first_record: u64,
+    /// All decisions of whole-dataset operators, oldest first, whether they count or not.
+    barriers: Vec<BarrierResolved>,
     export: ExportState,
     outputs: Vec<ExportIntent>,
     forgotten: HashSet<String>,
@@ -141,12 +146,6 @@ impl JobState {
         self.state_of(index).map(|state| &state.planned)
     }
 
-    /// Whether this partition is planned.
-    #[must_use]
-    pub fn is_planned(&self, index: u32) -> bool {
-        self.state_of(index).is_some()
-    }
-
     /// Whether no partitions will be planned any more.
     #[must_use]
     pub fn plan_complete(&self) -> bool {
@@ -196,12 +195,14 @@ impl JobState {
             .filter(|entry| entry.files().all(|file| !self.is_forgotten(&file.path)))
     }
 
-    /// Every file that a result or a gate cites.
+    /// Every file that a result, a gate or a decision cites.
     pub fn cited_files(&self) -> impl Iterator<Item = &FileRef> {
-        self.partitions.iter().flat_map(|state| {
+        let of_partitions = self.partitions.iter().flat_map(|state| {
             let results = state.publications.iter().flat_map(Publication::files);
             results.chain(state.gates.iter().flat_map(GateReached::files))
-        })
+        });
+        let of_barriers = self.barriers.iter().flat_map(|barrier| &barrier.files);
+        of_partitions.chain(of_barriers)
     }
 
     /// The records of a partition that killed workers, under whatever recipe.
@@ -220,7 +221,8 @@ impl JobState {
     #[must_use]
     pub fn failure(&self, index: u32) -> Option<&PartitionFailure> {
         let (chain, failure) = self.state_of(index)?.failure.as_ref()?;
-        (Some(*chain) == self.final_chain()).then_some(failure)
+        let now = self.recipe.as_ref()?.end_of(failure.stage);
+        (Some(*chain) == now).then_some(failure)
     }
 
     /// How a partition stands under the recipe in force; none if it is not planned.

@@ -93,6 +93,7 @@ pub(crate) fn recipe(operators: &[&str]) -> RecipeInForce {
         operators: operators.iter().map(|name| (*name).to_owned()).collect(),
         chain,
         export_path: "/data/out.jsonl".to_owned(),
+        barriers: Vec::new(),
     }
 }
 
@@ -163,6 +164,7 @@ pub(crate) fn publication(
         base: Vec::new(),
     };
     Publication {
+        stage: 0,
         partition,
         attempt,
         epoch,
@@ -190,6 +192,7 @@ pub(crate) fn publication(
 
 pub(crate) fn attempt(partition: u32, attempt: u32) -> JournalRecord {
     JournalRecord::AttemptStarted {
+        stage: 0,
         partition,
         attempt,
         at_millis: 0,
@@ -198,6 +201,7 @@ pub(crate) fn attempt(partition: u32, attempt: u32) -> JournalRecord {
 
 pub(crate) fn failure(partition: u32) -> JournalRecord {
     JournalRecord::PartitionFailed(PartitionFailure {
+        stage: 0,
         partition,
         attempts: 3,
         class: "memory".to_owned(),

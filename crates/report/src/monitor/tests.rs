@@ -128,6 +128,7 @@ fn nothing_is_at_work_where_nobody_drives() {
     journal.append(&JournalRecord::RecipeSet(recipe)).unwrap();
     journal
         .append(&JournalRecord::AttemptStarted {
+            stage: 0,
             partition: 1,
             attempt: 1,
             at_millis: 0,

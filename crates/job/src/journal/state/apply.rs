@@ -1,16 +1,13 @@
 //! Taking in one record of the journal after the other.
 
-use std::path::{Component, Path};
-
-use coldpress_dataset::SourceIdentity;
 use coldpress_operator::ChainHash;
-use coldpress_partition::PlannedPartition;
 
 use super::partition::PartitionState;
+use super::rules::{check_path, contradiction};
 use super::{Epoch, ExportState, Finish, JobState};
 use crate::journal::record::{
-    Adoption, DamagedSource, EpochStarted, ExportIntent, GateReached, JobPlan, JournalRecord,
-    PartitionFailure, PoisonFound, Publication, RecipeInForce,
+    Adoption, EpochStarted, ExportIntent, GateReached, JournalRecord, PartitionFailure,
+    PoisonFound, Publication, RecipeInForce,
 };
 use crate::{Error, Result};
 
@@ -44,14 +41,19 @@ impl JobState {
             } => self.complete_plan(*partitions, *records),
             JournalRecord::SourcesPlanned { first, sources } => self.add_sources(*first, sources),
             JournalRecord::AttemptStarted {
+                stage,
                 partition,
                 attempt,
                 at_millis,
-            } => self.start_attempt(epoch, *partition, *attempt, *at_millis),
+            } => {
+                self.check_stage(*stage)?;
+                self.start_attempt(epoch, *partition, *attempt, *at_millis)
+            }
             JournalRecord::Published(publication) => self.publish(epoch, publication),
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
             JournalRecord::PoisonFound(found) => self.find_poison(found),
             JournalRecord::PoisonLifted { partition } => self.lift_poison(*partition),
+            JournalRecord::BarrierResolved(resolved) => self.resolve_barrier(resolved),
             JournalRecord::PartitionFailed(failure) => self.fail(failure),
             JournalRecord::ExportIntent(intent) => self.intend_export(intent),
             JournalRecord::ExportCommitted {
@@ -114,6 +116,7 @@ impl JobState {
         for partition in &mut self.partitions {
             partition.keep_to(&counting);
         }
+        self.keep_barriers_within(operations);
     }
 
     /// Only the drivers and the exports are remembered, so that it can be told who made what.
@@ -133,140 +136,12 @@ impl JobState {
         Ok(())
     }
 
-    fn set_plan(&mut self, plan: &JobPlan) -> Result<()> {
-        let sources = [&self.coming_sources[..], &plan.sources].concat();
-        let plan = JobPlan {
-            sources,
-            ..plan.clone()
-        };
-        match &self.plan {
-            None => self.plan = Some(plan),
-            Some(known) if *known == plan => {}
-            Some(_) => return contradiction("the job is planned twice, and differently"),
-        }
-        self.coming_sources.clear();
-        Ok(())
-    }
-
-    /// Takes in sources of a plan that is still to come.
-    fn add_sources(&mut self, first: u32, sources: &[SourceIdentity]) -> Result<()> {
-        let known = self.coming_sources.len();
-        if usize::try_from(first) != Ok(known) {
-            return contradiction(format!(
-                "source {first} of a plan follows where source {known} should"
-            ));
-        }
-        self.coming_sources.extend_from_slice(sources);
-        Ok(())
-    }
-
     fn set_recipe(&mut self, recipe: &RecipeInForce) -> Result<()> {
         if self.plan.is_none() {
             return contradiction("a recipe is set before the job is planned");
         }
-        let (hashes, operators) = (recipe.chain.len(), recipe.operators.len());
-        if hashes != operators + 1 {
-            return contradiction(format!("{hashes} chain hashes for {operators} operators"));
-        }
+        self.check_recipe(recipe)?;
         self.recipe = Some(recipe.clone());
-        Ok(())
-    }
-
-    fn add_partitions(&mut self, partitions: &[PlannedPartition]) -> Result<()> {
-        let (known, records) = (self.partitions.len(), self.next_first_record);
-        for partition in partitions {
-            if let Err(error) = self.add_partition(partition) {
-                self.partitions.truncate(known);
-                self.next_first_record = records;
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    fn add_partition(&mut self, partition: &PlannedPartition) -> Result<()> {
-        let index = partition.index;
-        if let Some(known) = self.partition(index) {
-            if known == partition {
-                return Ok(());
-            }
-            return contradiction(format!(
-                "partition {index} is planned twice, and differently"
-            ));
-        }
-        let next = self.partition_count();
-        if index != next || next == u32::MAX {
-            return contradiction(format!(
-                "partition {index} is planned where {next} should be"
-            ));
-        }
-        if self.plan_complete {
-            return contradiction(format!(
-                "partition {index} is planned after the plan was complete"
-            ));
-        }
-        let first = self.next_first_record;
-        if partition.first_record != first {
-            let found = partition.first_record;
-            return contradiction(format!(
-                "partition {index} begins with record {found}, and the one before ends before {first}"
-            ));
-        }
-        self.check_slice(partition)?;
-        self.next_first_record = first
-            .checked_add(partition.slice.records)
-            .ok_or_else(|| Error::contradiction("more records than can be counted"))?;
-        self.partitions.push(PartitionState::new(partition.clone()));
-        Ok(())
-    }
-
-    fn check_slice(&self, partition: &PlannedPartition) -> Result<()> {
-        let (index, slice) = (partition.index, &partition.slice);
-        self.check_source(slice.source)?;
-        if slice.start > slice.end {
-            return contradiction(format!("partition {index} ends before it begins"));
-        }
-        if let Some(before) = self.partitions.last().map(|state| &state.planned.slice) {
-            let place = (slice.source, slice.start);
-            if place < (before.source, before.end) {
-                return contradiction(format!("partition {index} begins inside the one before"));
-            }
-        }
-        match &slice.copy {
-            Some(copy) => check_path(&copy.path),
-            None => Ok(()),
-        }
-    }
-
-    fn check_source(&self, source: u32) -> Result<()> {
-        let sources = self.plan.as_ref().map_or(0, |plan| plan.sources.len());
-        if usize::try_from(source).is_ok_and(|source| source < sources) {
-            return Ok(());
-        }
-        contradiction(format!("source {source} of {sources} is spoken of"))
-    }
-
-    fn add_damage(&mut self, damaged: &DamagedSource) -> Result<()> {
-        self.check_source(damaged.source)?;
-        if !self.damaged_sources.contains(damaged) {
-            self.damaged_sources.push(damaged.clone());
-        }
-        Ok(())
-    }
-
-    fn complete_plan(&mut self, partitions: u32, records: u64) -> Result<()> {
-        if self.plan.is_none() {
-            return contradiction("a plan is complete that was never begun");
-        }
-        let known = (self.partition_count(), self.next_first_record);
-        if known != (partitions, records) {
-            let (planned, counted) = known;
-            return contradiction(format!(
-                "the plan is said to have {partitions} partitions and {records} records, \
-                 and has {planned} and {counted}"
-            ));
-        }
-        self.plan_complete = true;
         Ok(())
     }
 
@@ -306,6 +181,7 @@ impl JobState {
                 "a result of epoch {other} is published in epoch {epoch}"
             ));
         }
+        self.check_stage(publication.stage)?;
         for file in publication.files() {
             check_path(&file.path)?;
         }
@@ -318,6 +194,7 @@ impl JobState {
         state.publications.push(publication.clone());
         state.is_open = false;
         state.failure = None;
+        self.void_barriers_over(publication.chain);
         Ok(())
     }
 
@@ -329,6 +206,7 @@ impl JobState {
                 "a gate of epoch {other} is reached in epoch {epoch}"
             ));
         }
+        self.check_stage(gate.stage)?;
         for file in gate.files() {
             check_path(&file.path)?;
         }
@@ -353,12 +231,15 @@ impl JobState {
         let state = self.planned(partition)?;
         if state.lift_poison() {
             self.export.committed = None;
+            self.void_barriers(0);
         }
         Ok(())
     }
 
     fn fail(&mut self, failure: &PartitionFailure) -> Result<()> {
-        let Some(chain) = self.final_chain() else {
+        self.check_stage(failure.stage)?;
+        let recipe = self.recipe.as_ref();
+        let Some(chain) = recipe.and_then(|recipe| recipe.end_of(failure.stage)) else {
             return contradiction("a partition failed before a recipe was set");
         };
         let state = self.planned(failure.partition)?;
@@ -391,17 +272,4 @@ impl JobState {
             }
         }
     }
-}
-
-/// A file of the journal cites only files below the job's folder, or elsewhere by a whole path.
-fn check_path(path: &str) -> Result<()> {
-    let climbs = |component| matches!(component, Component::ParentDir | Component::CurDir);
-    if path.is_empty() || Path::new(path).components().any(climbs) {
-        return contradiction(format!("`{path}` is cited, which leads out of the job"));
-    }
-    Ok(())
-}
-
-fn contradiction(reason: impl Into<String>) -> Result<()> {
-    Err(Error::contradiction(reason))
 }

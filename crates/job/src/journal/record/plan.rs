@@ -1,0 +1,115 @@
+//! What a job is about, and the recipe in force.
+
+use coldpress_dataset::SourceIdentity;
+use coldpress_operator::ChainHash;
+use coldpress_storage::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::journal::plan_settings::PlanSettings;
+
+/// What a job is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobPlan {
+    /// The sources, in plan order.
+    pub sources: Vec<SourceIdentity>,
+    /// What is folded into every chain hash: reader version and input identity.
+    pub identity: String,
+    /// The settings that the dataset is cut with. They win over those of a later recipe, because the partitions that
+    /// are planned already were cut with them.
+    pub plan_settings: PlanSettings,
+    /// How many records of the dataset are worked on at most.
+    pub limit: Option<u64>,
+    /// Why the dataset is cut as it is, a sentence per decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<String>,
+    /// How the sources were read; none in plans of releases that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+}
+
+/// How the sources of a plan were read: its slices are places in that text and in no other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The digest of all that decides what text the sources become.
+    pub text: Digest,
+    /// The recipe's keys that may have a part in it, for a message that names them.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The recipe in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipeInForce {
+    /// The digest of the resolved recipe.
+    pub recipe: Digest,
+    /// The names of its operators, in order.
+    pub operators: Vec<String>,
+    /// The chain hash before the first operator and after each, as far as they are known: up to the first barrier that is
+    /// not resolved. Without barriers there is one more than there are operators.
+    pub chain: Vec<ChainHash>,
+    /// Where the export goes.
+    pub export_path: String,
+    /// The places of the operators that work on the whole dataset, rising: each is a barrier between two stages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub barriers: Vec<u32>,
+}
+
+impl RecipeInForce {
+    /// The chain hash after the last operator of the last stage: what a finished result carries. None while a barrier before
+    /// that stage is not resolved.
+    #[must_use]
+    pub fn final_chain(&self) -> Option<ChainHash> {
+        self.end_of(self.last_stage())
+    }
+
+    /// The last stage. No stage follows a barrier that ends the recipe.
+    #[must_use]
+    pub fn last_stage(&self) -> u32 {
+        let barriers = self.barriers.len();
+        let ends_with_one = self.barriers.last().map(|place| *place as usize + 1);
+        let is_last = ends_with_one == Some(self.operators.len());
+        u32::try_from(barriers - usize::from(is_last)).unwrap_or(u32::MAX)
+    }
+
+    /// The chain hash after the last operator of a stage: what its results carry. None while the barrier before it is not
+    /// resolved.
+    #[must_use]
+    pub fn end_of(&self, stage: u32) -> Option<ChainHash> {
+        let barriers = self.barriers.len();
+        let end = match usize::try_from(stage).ok()? {
+            last if last == barriers => self.operators.len(),
+            stage => *self.barriers.get(stage)? as usize,
+        };
+        self.chain.get(end).copied()
+    }
+
+    /// The chain hash after the barrier behind a stage; none while it is not resolved.
+    pub(in crate::journal) fn after_barrier(&self, stage: u32) -> Option<ChainHash> {
+        let place = *self.barriers.get(usize::try_from(stage).ok()?)?;
+        self.chain.get(place as usize + 1).copied()
+    }
+
+    /// How many chain hashes are known before the barrier behind a stage; none if there is no such barrier.
+    pub(in crate::journal) fn known_before_barrier(&self, stage: u32) -> Option<usize> {
+        let place = *self.barriers.get(usize::try_from(stage).ok()?)?;
+        Some(place as usize + 1)
+    }
+
+    /// How many chain hashes the stage behind a barrier has.
+    pub(in crate::journal) fn hashes_after_barrier(&self, stage: u32) -> Option<usize> {
+        let stage = usize::try_from(stage).ok()?;
+        let begin = *self.barriers.get(stage)? as usize + 1;
+        let next = self.barriers.get(stage + 1).map(|place| *place as usize);
+        Some(next.unwrap_or(self.operators.len()) - begin + 1)
+    }
+}
+
+/// A place behind which a source cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DamagedSource {
+    /// The index of the source in plan order.
+    pub source: u32,
+    /// The byte of its unpacked text up to which it was read.
+    pub position: u64,
+    /// What is wrong.
+    pub reason: String,
+}

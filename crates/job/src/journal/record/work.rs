@@ -1,0 +1,210 @@
+//! What attempts come to: results, gates, failures, records that kill.
+
+use coldpress_operator::ChainHash;
+use coldpress_partition::Task;
+use coldpress_record::{Ledger, Origin, Unreadable};
+use coldpress_storage::{Digest, FileRef};
+use serde::{Deserialize, Serialize};
+
+/// The result of an attempt, complete and durable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// The stage.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stage: u32,
+    /// The partition.
+    pub partition: u32,
+    /// The attempt that made it.
+    pub attempt: u32,
+    /// The epoch of the driver that published it.
+    pub epoch: u64,
+    /// The operators that were applied.
+    pub chain: ChainHash,
+    /// The rows that came out.
+    pub rows: FileRef,
+    /// Where each row begins and where it came from.
+    pub index: FileRef,
+    /// The length of the rows unpacked, in bytes.
+    pub uncompressed_bytes: u64,
+    /// The checkpoints that the attempt left on its way.
+    #[serde(default)]
+    pub checkpoints: Vec<CheckpointEntry>,
+    /// The quarantined records.
+    #[serde(default)]
+    pub quarantine: Vec<FileRef>,
+    /// Where every record went, from the partition's start.
+    pub ledger: Ledger,
+    /// Parts of the input that could not be read at all.
+    #[serde(default)]
+    pub unreadable: Vec<Unreadable>,
+    /// How many records were quarantined up to each 1000th record of the dataset in this partition.
+    #[serde(default)]
+    pub error_marks: Vec<u64>,
+    /// The digest of the slice that was read.
+    pub slice: Digest,
+    /// What filters dropped, where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Vec<DroppedEntry>>,
+    /// Whether the index says what the fields of the rows hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_types: bool,
+    /// The time that each operator took, in nanoseconds: from the partition's start, whoever spent it.
+    #[serde(default)]
+    pub nanos: Vec<u64>,
+    /// When it was published, in milliseconds since 1970; 0 where a release did not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub at_millis: u64,
+}
+
+impl Publication {
+    /// What it is the result of.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        Task::new(self.stage, self.partition)
+    }
+
+    /// Every file that it cites.
+    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+        let checkpoints = self.checkpoints.iter().flat_map(CheckpointEntry::files);
+        let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
+        [&self.rows, &self.index]
+            .into_iter()
+            .chain(checkpoints)
+            .chain(&self.quarantine)
+            .chain(dropped)
+    }
+}
+
+/// The records of a partition that one filter dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedEntry {
+    /// The operator's place in the recipe, from 0.
+    pub operation: u32,
+    /// The file: JSON lines.
+    pub file: FileRef,
+}
+
+/// What an attempt made that ended at a gate: everything that a later attempt needs to go on from there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateReached {
+    /// The stage.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stage: u32,
+    /// The partition.
+    pub partition: u32,
+    /// The attempt.
+    pub attempt: u32,
+    /// The epoch of the driver that gave it out.
+    pub epoch: u64,
+    /// The checkpoints on the way, the last of them at the gate.
+    pub checkpoints: Vec<CheckpointEntry>,
+    /// The quarantined records, up to the gate.
+    #[serde(default)]
+    pub quarantine: Vec<FileRef>,
+    /// What filters dropped up to the gate, where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Vec<DroppedEntry>>,
+    /// The digest of the slice that was read.
+    pub slice: Digest,
+    /// The time that each operator took, in nanoseconds: from the partition's start.
+    #[serde(default)]
+    pub nanos: Vec<u64>,
+}
+
+impl From<Publication> for GateReached {
+    /// The way to a result, without the result.
+    fn from(result: Publication) -> Self {
+        Self {
+            stage: result.stage,
+            partition: result.partition,
+            attempt: result.attempt,
+            epoch: result.epoch,
+            checkpoints: result.checkpoints,
+            quarantine: result.quarantine,
+            dropped: result.dropped,
+            slice: result.slice,
+            nanos: result.nanos,
+        }
+    }
+}
+
+impl GateReached {
+    /// Every file that it cites.
+    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+        let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
+        self.checkpoints
+            .iter()
+            .flat_map(CheckpointEntry::files)
+            .chain(&self.quarantine)
+            .chain(dropped)
+    }
+}
+
+/// A checkpoint of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointEntry {
+    /// How many operators were applied.
+    pub operation: u32,
+    /// The name of that operator.
+    pub operator: String,
+    /// The operators that were applied.
+    pub chain: ChainHash,
+    /// The file; several entries may name one.
+    pub file: FileRef,
+    /// How many rows were alive.
+    pub rows: u64,
+    /// Whether it is what changed since `base`, else whole records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delta: bool,
+    /// The files that lead from the slice to where it begins, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub base: Vec<FileRef>,
+}
+
+impl CheckpointEntry {
+    /// Every file that it needs.
+    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+        self.base.iter().chain([&self.file])
+    }
+}
+
+/// A record that killed the processes that worked on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoisonFound {
+    /// The partition.
+    pub partition: u32,
+    /// The record.
+    pub origin: Origin,
+    /// The place of the operator that it killed in, from 0.
+    pub operation: u32,
+    /// The operator's name.
+    pub operator: String,
+    /// The operators up to and with that one: under another recipe the record is tried again.
+    pub chain: ChainHash,
+    /// How it killed.
+    pub reason: String,
+}
+
+/// A partition that is out of retries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionFailure {
+    /// The stage.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stage: u32,
+    /// The partition.
+    pub partition: u32,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// The class of the last error: `network`, `memory`, `processing`, `system`, `input`, `config`.
+    pub class: String,
+    /// The last error.
+    pub error: String,
+    /// When, in milliseconds since 1970; 0 where a release did not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub at_millis: u64,
+}
+
+/// Whether a number says nothing: the first stage, or a time that is not known.
+pub(super) fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
+}

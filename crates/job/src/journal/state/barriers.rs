@@ -1,0 +1,176 @@
+//! Barriers: which decisions of whole-dataset operators count.
+//!
+//! The chain hashes of the recipe in force are known up to the first barrier that is not resolved. A decision makes those of
+//! the next stage known, and to void it is to forget them again. So it counts exactly as long as the chain goes on with it.
+
+use coldpress_operator::{ChainHash, Stage};
+
+use super::JobState;
+use super::rules::{check_path, contradiction};
+use crate::Result;
+use crate::journal::record::{BarrierResolved, Participants, RecipeInForce};
+
+impl JobState {
+    /// The decision at the barrier behind a stage of the recipe in force; none while it is not resolved.
+    #[must_use]
+    pub fn barrier(&self, stage: u32) -> Option<&BarrierResolved> {
+        let chain = self.recipe.as_ref()?.after_barrier(stage)?;
+        self.decision(stage, chain)
+    }
+
+    /// Everything that was ever decided, oldest first: what a former recipe decided may fit again.
+    #[must_use]
+    pub fn barriers(&self) -> &[BarrierResolved] {
+        &self.barriers
+    }
+
+    /// The results that the operator behind a stage judges: the newest of each partition. None before all are published.
+    #[must_use]
+    pub fn participants(&self, stage: u32) -> Option<Participants> {
+        self.participants_with(self.recipe.as_ref()?.end_of(stage)?)
+    }
+
+    fn participants_with(&self, chain: ChainHash) -> Option<Participants> {
+        if !self.plan_complete {
+            return None;
+        }
+        let indices = 0..self.partition_count();
+        let newest = indices.map(|index| {
+            let result = self.result_of(index, chain)?;
+            Some((result.epoch, result.attempt))
+        });
+        let newest: Option<Vec<(u64, u32)>> = newest.collect();
+        newest.map(Participants::of)
+    }
+
+    /// The newest decision behind a stage after which the chain goes on with this hash.
+    fn decision(&self, stage: u32, chain: ChainHash) -> Option<&BarrierResolved> {
+        let leads_there = |resolved: &&BarrierResolved| {
+            resolved.stage == stage && resolved.chain.first() == Some(&chain)
+        };
+        self.barriers.iter().rev().find(leads_there)
+    }
+
+    /// The chain of a recipe ends with a stage, and each barrier in it was resolved over what is published now.
+    pub(super) fn check_recipe(&self, recipe: &RecipeInForce) -> Result<()> {
+        let (hashes, operators) = (recipe.chain.len(), recipe.operators.len());
+        let is_rising = recipe.barriers.is_sorted_by(|one, next| one < next);
+        let last = recipe.barriers.last().map(|place| *place as usize);
+        if !is_rising || last.is_some_and(|place| place >= operators) {
+            let places = &recipe.barriers;
+            return contradiction(format!("barriers at {places:?} of {operators} operators"));
+        }
+        let mut ends = Stage::cut(operators as u32, &recipe.barriers)
+            .into_iter()
+            .map(|stage| stage.operators.end as usize + 1);
+        if !ends.any(|end| end == hashes) && hashes != operators + 1 {
+            return contradiction(format!("{hashes} chain hashes for {operators} operators"));
+        }
+        for stage in 0..recipe.barriers.len() as u32 {
+            let Some(chain) = recipe.after_barrier(stage) else {
+                break;
+            };
+            let decision = self.decision(stage, chain);
+            let judged = recipe
+                .end_of(stage)
+                .and_then(|end| self.participants_with(end));
+            if decision.map(|decision| decision.participants) != judged || decision.is_none() {
+                return contradiction(format!(
+                    "the recipe goes on after the barrier behind stage {stage}, which is not resolved"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// A stage can be worked on once the barrier before it is resolved.
+    pub(super) fn check_stage(&self, stage: u32) -> Result<()> {
+        let recipe = self.recipe.as_ref();
+        // The first stage waits for nothing.
+        if stage == 0 || recipe.is_some_and(|recipe| recipe.end_of(stage).is_some()) {
+            return Ok(());
+        }
+        contradiction(format!(
+            "there is work of stage {stage}, and the barrier before it is not resolved"
+        ))
+    }
+
+    pub(super) fn resolve_barrier(&mut self, resolved: &BarrierResolved) -> Result<()> {
+        let stage = resolved.stage;
+        for file in &resolved.files {
+            check_path(&file.path)?;
+        }
+        let Some((known, hashes)) = self.recipe.as_ref().and_then(|recipe| {
+            Some((
+                recipe.known_before_barrier(stage)?,
+                recipe.hashes_after_barrier(stage)?,
+            ))
+        }) else {
+            return contradiction(format!(
+                "a barrier behind stage {stage} is resolved, and there is none"
+            ));
+        };
+        if self.participants(stage) != Some(resolved.participants) {
+            return contradiction(format!(
+                "the barrier behind stage {stage} was resolved over other results than are published"
+            ));
+        }
+        self.check_ledger(resolved)?;
+        let found = resolved.chain.len();
+        if found != hashes {
+            return contradiction(format!(
+                "{found} chain hashes follow the barrier behind stage {stage}, where {hashes} should"
+            ));
+        }
+        if let Some(recipe) = &mut self.recipe {
+            recipe.chain.truncate(known);
+            recipe.chain.extend_from_slice(&resolved.chain);
+        }
+        self.barriers.push(resolved.clone());
+        Ok(())
+    }
+
+    /// Every record that came out of the stage ended in exactly one place.
+    fn check_ledger(&self, resolved: &BarrierResolved) -> Result<()> {
+        let stage = resolved.stage;
+        let chain = self.recipe.as_ref().and_then(|recipe| recipe.end_of(stage));
+        let results = (0..self.partition_count())
+            .filter_map(|index| self.result_of(index, chain?))
+            .map(|result| result.ledger.exported());
+        let (came, ledger) = (results.sum::<u64>(), &resolved.ledger);
+        let went = ledger.out + ledger.dropped + ledger.quarantined + ledger.absorbed;
+        if came != ledger.records_in || ledger.records_in + ledger.made != went {
+            return contradiction(format!(
+                "{came} records came to the barrier behind stage {stage}, and {went} are accounted for"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The decision behind a stage and all that follow it do not count any more.
+    pub(super) fn void_barriers(&mut self, stage: u32) {
+        if let Some(recipe) = &mut self.recipe
+            && let Some(known) = recipe.known_before_barrier(stage)
+        {
+            recipe.chain.truncate(known);
+        }
+    }
+
+    /// A result with this chain was published: decisions over an earlier one do not count any more.
+    pub(super) fn void_barriers_over(&mut self, chain: ChainHash) {
+        let Some(recipe) = &self.recipe else { return };
+        let mut stages = 0..recipe.barriers.len() as u32;
+        if let Some(stage) = stages.find(|stage| recipe.end_of(*stage) == Some(chain)) {
+            self.void_barriers(stage);
+        }
+    }
+
+    /// Decisions at operators beyond the first so many do not count.
+    pub(super) fn keep_barriers_within(&mut self, operations: u32) {
+        let Some(recipe) = &self.recipe else { return };
+        let mut barriers = recipe.barriers.iter().zip(0..);
+        if let Some((_, stage)) = barriers.find(|(place, _)| **place >= operations) {
+            self.void_barriers(stage);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+use coldpress_job::{
+    BarrierResolved, Error, JobState, JournalRecord, Mode, Participants, PartitionStatus,
+    Publication, RecipeInForce,
+};
+use coldpress_operator::ChainHash;
+use coldpress_record::OperatorLedger;
+use coldpress_storage::Digest;
+
+use crate::support::{Driver, Job, attempt, file, partitions, plan, publication, recipe};
+
+const PARTITIONS: u32 = 3;
+
+/// A recipe of `a`, a whole-dataset operator, `b`, another one and `c`; nothing is resolved.
+fn staged() -> RecipeInForce {
+    let mut staged = recipe(&["a", "dedup", "b", "select", "c"]);
+    staged.chain.truncate(2);
+    staged.barriers = vec![1, 3];
+    staged
+}
+
+/// The hashes of the stage of one operator that follows a barrier with this decision.
+fn after(last: ChainHash, decision: &str, operator: &str) -> Vec<ChainHash> {
+    let base = last.then(decision);
+    vec![base, base.then(operator)]
+}
+
+/// The result of a task. Of 100 records 89 come out of the first operator, and all of them of the others.
+fn result(
+    state: &JobState,
+    stage: u32,
+    partition: u32,
+    epoch: u64,
+    number: u32,
+) -> Option<Publication> {
+    let one = recipe(&["a"]);
+    Some(Publication {
+        stage,
+        chain: state.recipe()?.end_of(stage)?,
+        ..publication(partition, epoch, number, &one)
+    })
+}
+
+fn publish(driver: &mut Driver, stage: u32, partition: u32, number: u32) {
+    let epoch = driver.journal.epoch();
+    let result = result(&driver.state, stage, partition, epoch, number).unwrap();
+    driver.put(&[JournalRecord::Published(result)]);
+}
+
+fn publish_all(driver: &mut Driver, stage: u32) {
+    (0..PARTITIONS).for_each(|partition| publish(driver, stage, partition, stage + 1));
+}
+
+/// A decision over what is published, which drops nothing.
+fn resolved(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
+    let (operator, next) = [("dedup", "b"), ("select", "c")][stage as usize];
+    let records = 89 * u64::from(PARTITIONS);
+    let last = state.recipe().and_then(|recipe| recipe.end_of(stage));
+    BarrierResolved {
+        stage,
+        operator: operator.to_owned(),
+        participants: state.participants(stage).unwrap_or(Participants::of([])),
+        files: vec![file(&format!("signatures/{operator}.{decision}"))],
+        digest: Digest::of(decision.as_bytes()),
+        chain: after(last.unwrap_or(ChainHash::base("")), decision, next),
+        ledger: OperatorLedger {
+            name: operator.to_owned(),
+            records_in: records,
+            out: records,
+            ..OperatorLedger::default()
+        },
+    }
+}
+
+fn resolve(driver: &mut Driver, stage: u32, decision: &str) -> BarrierResolved {
+    let resolved = resolved(&driver.state, stage, decision);
+    driver.put(&[JournalRecord::BarrierResolved(resolved.clone())]);
+    resolved
+}
+
+/// A driver whose job is planned under a recipe of three stages.
+fn planned(job: &Job) -> Driver {
+    let mut driver = job.drive(Mode::New);
+    driver.put(&[
+        plan(1),
+        JournalRecord::RecipeSet(staged()),
+        partitions(0..PARTITIONS),
+        JournalRecord::PlanCompleted {
+            partitions: PARTITIONS,
+            records: 100 * u64::from(PARTITIONS),
+        },
+    ]);
+    driver
+}
+
+#[track_caller]
+fn check_refused(driver: &Driver, record: &JournalRecord, part: &str) {
+    let mut state = driver.state.clone();
+    match state.apply(driver.journal.epoch(), record) {
+        Err(Error::Contradiction { reason }) => assert!(reason.contains(part), "{reason}"),
+        other => panic!("expected a contradiction, found {other:?}"),
+    }
+    assert_eq!(state, driver.state, "a refused record has left a trace");
+}
+
+#[test]
+fn the_chain_goes_on_once_a_barrier_is_resolved() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish(&mut driver, 0, 0, 1);
+    publish(&mut driver, 0, 1, 1);
+    assert_eq!(driver.state.participants(0), None);
+    let early = resolved(&driver.state, 0, "first");
+    check_refused(
+        &driver,
+        &JournalRecord::BarrierResolved(early),
+        "other results",
+    );
+    let early = attempt_of(1, 0);
+    check_refused(&driver, &early, "work of stage 1");
+    publish(&mut driver, 0, 2, 1);
+    let first = resolve(&mut driver, 0, "first");
+    assert_eq!(driver.state.barrier(0), Some(&first));
+    assert_eq!(driver.state.recipe().unwrap().chain.len(), 4);
+    assert_eq!(driver.state.final_chain(), None);
+    publish_all(&mut driver, 1);
+    let second = resolve(&mut driver, 1, "second");
+    assert_eq!(driver.state.final_chain(), second.chain.last().copied());
+    assert_eq!(driver.state.totals().completed, 0);
+    publish_all(&mut driver, 2);
+    assert_eq!(driver.state.totals().completed, PARTITIONS);
+    let status = driver.state.partition_status(0);
+    assert_eq!(status, Some(PartitionStatus::Completed));
+    // What is replayed from disk is what was known.
+    assert_eq!(job.read(), driver.state);
+}
+
+fn attempt_of(stage: u32, partition: u32) -> JournalRecord {
+    match attempt(partition, 1) {
+        JournalRecord::AttemptStarted {
+            partition,
+            attempt,
+            at_millis,
+            ..
+        } => JournalRecord::AttemptStarted {
+            stage,
+            partition,
+            attempt,
+            at_millis,
+        },
+        other => other,
+    }
+}
+
+#[test]
+fn a_participant_that_is_published_anew_voids_the_decision_and_what_follows() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    let first = resolve(&mut driver, 0, "first");
+    publish_all(&mut driver, 1);
+    resolve(&mut driver, 1, "second");
+    publish(&mut driver, 2, 0, 3);
+    let of_stage_1 = result(&driver.state, 1, 0, 1, 9).unwrap();
+    publish(&mut driver, 0, 1, 4);
+    assert_eq!(
+        (driver.state.barrier(0), driver.state.barrier(1)),
+        (None, None)
+    );
+    assert_eq!(driver.state.recipe(), Some(&staged()));
+    check_refused(
+        &driver,
+        &JournalRecord::Published(of_stage_1),
+        "work of stage 1",
+    );
+    // The old decision was over other results.
+    let stale = JournalRecord::BarrierResolved(first);
+    check_refused(&driver, &stale, "other results");
+    // The same is decided over the new ones: what was made after it counts again.
+    let again = resolve(&mut driver, 0, "first");
+    assert_eq!(driver.state.barrier(0), Some(&again));
+    assert!(driver.state.participants(1).is_some());
+    // Of several decisions the newest counts, here with another outcome.
+    let other = resolve(&mut driver, 0, "other");
+    assert_eq!(driver.state.barrier(0), Some(&other));
+    assert_eq!(driver.state.participants(1), None);
+    assert_eq!(driver.state.barriers().len(), 4);
+    assert_eq!(job.read(), driver.state);
+}
+
+#[test]
+fn only_the_barrier_behind_a_result_is_voided() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    resolve(&mut driver, 0, "first");
+    publish_all(&mut driver, 1);
+    resolve(&mut driver, 1, "second");
+    publish(&mut driver, 1, 0, 4);
+    assert!(driver.state.barrier(0).is_some());
+    assert_eq!(driver.state.barrier(1), None);
+}
+
+#[test]
+fn verdicts_that_are_lifted_void_all_decisions() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    resolve(&mut driver, 0, "first");
+    let lifted = JournalRecord::PoisonLifted { partition: 1 };
+    driver.put(std::slice::from_ref(&lifted));
+    assert!(driver.state.barrier(0).is_some(), "there was no verdict");
+    driver.put(&[poison(1), lifted]);
+    assert_eq!(driver.state.barrier(0), None);
+}
+
+fn poison(partition: u32) -> JournalRecord {
+    JournalRecord::PoisonFound(coldpress_job::PoisonFound {
+        partition,
+        origin: coldpress_record::Origin::new(0, 1010),
+        operation: 0,
+        operator: "a".to_owned(),
+        chain: staged().chain[1],
+        reason: "it kills".to_owned(),
+    })
+}
+
+#[test]
+fn a_recipe_goes_on_after_a_barrier_only_with_a_decision_that_fits() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    resolve(&mut driver, 0, "first");
+    let mut going_on = driver.state.recipe().unwrap().clone();
+    // A resume says the same again.
+    driver.put(&[JournalRecord::RecipeSet(going_on.clone())]);
+    assert!(driver.state.barrier(0).is_some());
+    // Another threshold: the decision does not fit until the old one is asked for again.
+    driver.put(&[JournalRecord::RecipeSet(staged())]);
+    assert_eq!(driver.state.barrier(0), None);
+    driver.put(&[JournalRecord::RecipeSet(going_on.clone())]);
+    assert!(driver.state.barrier(0).is_some());
+    // A result that was made anew since.
+    publish(&mut driver, 0, 2, 5);
+    let set = JournalRecord::RecipeSet(going_on.clone());
+    check_refused(&driver, &set, "barrier behind stage 0");
+    going_on.chain.truncate(3);
+    check_refused(
+        &driver,
+        &JournalRecord::RecipeSet(going_on),
+        "3 chain hashes",
+    );
+    let mut misplaced = staged();
+    misplaced.barriers = vec![3, 1];
+    check_refused(
+        &driver,
+        &JournalRecord::RecipeSet(misplaced),
+        "barriers at [3, 1]",
+    );
+}
+
+#[test]
+fn a_decision_accounts_for_every_record_and_every_hash() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    let good = resolved(&driver.state, 0, "first");
+    let changed = |change: &dyn Fn(&mut BarrierResolved)| {
+        let mut bad = good.clone();
+        change(&mut bad);
+        JournalRecord::BarrierResolved(bad)
+    };
+    for (bad, part) in [
+        (
+            changed(&|bad| bad.ledger.dropped = 1),
+            "268 are accounted for",
+        ),
+        (
+            changed(&|bad| bad.ledger.records_in = 266),
+            "267 records came",
+        ),
+        (changed(&|bad| bad.chain.truncate(1)), "1 chain hashes"),
+        (changed(&|bad| bad.stage = 2), "there is none"),
+        (
+            changed(&|bad| bad.participants.partitions = 2),
+            "other results",
+        ),
+        (changed(&|bad| bad.files = vec![file("../x")]), "leads out"),
+    ] {
+        check_refused(&driver, &bad, part);
+    }
+    let bad_later = resolved(&driver.state, 1, "second");
+    let early = JournalRecord::BarrierResolved(bad_later);
+    check_refused(&driver, &early, "other results");
+    driver.put(&[JournalRecord::BarrierResolved(good)]);
+}
+
+#[test]
+fn files_of_a_decision_are_cited() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    let files = resolve(&mut driver, 0, "first").files;
+    publish(&mut driver, 0, 0, 4);
+    // Void decisions too: their files are known until they are forgotten.
+    assert!(
+        files
+            .iter()
+            .all(|file| driver.state.cited_files().any(|cited| cited == file))
+    );
+}
+
+#[test]
+fn no_stage_follows_a_barrier_that_ends_the_recipe() {
+    let job = Job::new();
+    let mut driver = job.drive(Mode::New);
+    let mut ends = recipe(&["a", "dedup"]);
+    ends.chain.truncate(2);
+    ends.barriers = vec![1];
+    driver.put(&[
+        plan(1),
+        JournalRecord::RecipeSet(ends),
+        partitions(0..PARTITIONS),
+        JournalRecord::PlanCompleted {
+            partitions: PARTITIONS,
+            records: 100 * u64::from(PARTITIONS),
+        },
+    ]);
+    publish_all(&mut driver, 0);
+    let results = driver.state.final_chain();
+    assert!(results.is_some());
+    let mut last = resolved(&driver.state, 0, "first");
+    last.chain.truncate(1);
+    driver.put(&[JournalRecord::BarrierResolved(last)]);
+    // The decision is applied by whoever reads the rows next, which is the merge.
+    assert_eq!(driver.state.final_chain(), results);
+    assert_eq!(driver.state.recipe().unwrap().chain.len(), 3);
+    assert_eq!(job.read(), driver.state);
+}
+
+#[test]
+fn a_journal_of_one_stage_says_nothing_of_stages() {
+    let one = recipe(&["a", "b"]);
+    for record in [
+        JournalRecord::RecipeSet(one.clone()),
+        JournalRecord::Published(publication(1, 1, 1, &one)),
+        JournalRecord::GateReached(publication(1, 1, 1, &one).into()),
+        attempt(1, 1),
+        crate::support::failure(1),
+    ] {
+        let json = serde_json::to_string(&record).unwrap();
+        assert!(
+            !json.contains("stage") && !json.contains("barriers"),
+            "{json}"
+        );
+        assert_eq!(
+            serde_json::from_str::<JournalRecord>(&json).unwrap(),
+            record
+        );
+    }
+}

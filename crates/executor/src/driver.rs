@@ -1,6 +1,7 @@
 //! The driver: owns the journal of one job and takes it from its plan to its export.
 
 mod adoption;
+mod attempt;
 pub(crate) mod clean;
 mod dataset;
 mod export;
@@ -15,7 +16,6 @@ mod results;
 pub(crate) mod retention;
 mod sign;
 mod sources;
-mod starts;
 mod tally;
 mod teller;
 mod truth;

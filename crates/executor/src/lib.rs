@@ -27,6 +27,7 @@ mod report;
 mod scheduler;
 mod space;
 mod spec;
+mod starts;
 mod summary;
 mod watch;
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use coldpress_checkpoint::RowsReader;
+use coldpress_dataset::RowsForm;
 use coldpress_job::{FieldsView, Publication, fields_view};
 use coldpress_record::FieldsSeen;
 use coldpress_storage::open_file;
@@ -11,6 +12,23 @@ use coldpress_worker::QuarantineEntry;
 use super::Driver;
 
 impl Driver<'_> {
+    /// The result of a partition under the recipe in force, if it can be exported as it is.
+    pub(super) fn usable_result(&self, partition: u32) -> Option<&Publication> {
+        let state = self.truth.state();
+        let result = state.published(partition, state.final_chain()?)?;
+        let prepared = &self.executor.prepared;
+        let form = RowsForm::of_path(&result.rows.path);
+        let fits = match form {
+            RowsForm::Table => prepared.target.is_table(),
+            RowsForm::Lines(_) => form == prepared.target.rows_form(false),
+        };
+        let has_types = form == RowsForm::Table || result.has_types;
+        let fits = fits
+            && (has_types || !prepared.target.needs_second_pass())
+            && (result.dropped.is_some() || !prepared.exports_dropped());
+        fits.then_some(result)
+    }
+
     /// The results of the recipe in force, in partition order.
     pub(super) fn results(&self) -> impl Iterator<Item = &Publication> {
         (0..self.truth.state().partition_count()).filter_map(|index| self.usable_result(index))

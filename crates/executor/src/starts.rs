@@ -1,0 +1,170 @@
+//! Where attempts begin and where they end: a function of what the journal says, without files and without a driver.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use coldpress_job::{CheckpointEntry, JobState};
+use coldpress_operator::{ChainHash, Poison};
+use coldpress_partition::{Slice, Task};
+use coldpress_storage::FileRef;
+use coldpress_worker::Start;
+
+/// What the recipe says about where attempts begin and end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StartSettings<'a> {
+    /// Whether earlier work is used at all.
+    pub(crate) use_earlier_work: bool,
+    /// Whether the slice may be read where all earlier work turns out to be no good.
+    pub(crate) restart_from_beginning: bool,
+    /// Whether records come out with their statistics.
+    pub(crate) keep_stats: bool,
+    /// After how many operators a checkpoint is wanted, rising.
+    pub(crate) checkpoints: &'a [u32],
+    /// How many seconds of work may have to be done again, before an attempt ends at a gate.
+    pub(crate) gate_seconds: f64,
+}
+
+/// Where the attempts of a stage begin and end.
+pub(crate) struct Starts<'a> {
+    /// What the journal says.
+    pub(crate) state: &'a JobState,
+    /// The chain hashes of the stage: before its first operator and after each.
+    pub(crate) chain: &'a [ChainHash],
+    /// What the recipe says.
+    pub(crate) settings: StartSettings<'a>,
+    /// What each operator costs, in nanoseconds per byte of the slice, as far as that was measured.
+    pub(crate) costs: &'a [f64],
+    /// Tasks whose checkpoints turned out to be no use.
+    pub(crate) gateless: &'a BTreeSet<Task>,
+    /// Whether a file lies in the job's folders: a name from a journal must never lead outside of them.
+    pub(crate) is_inside: &'a dyn Fn(&FileRef) -> bool,
+}
+
+/// The part of the way from the slice to the result that one attempt takes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Extent {
+    /// Earlier work to go on from, the best first.
+    pub(crate) starts: Vec<Start>,
+    /// Whether the slice itself may be read.
+    pub(crate) from_input: bool,
+    /// Where it ends, in operators; none = at the result.
+    pub(crate) gate: Option<u32>,
+}
+
+impl Starts<'_> {
+    /// The slice of a partition, with the copy that there is of it; none for a partition that is not planned, or whose
+    /// copy is said to lie outside of the job's folders.
+    pub(crate) fn slice(&self, partition: u32) -> Option<Slice> {
+        let mut slice = self.state.partition(partition)?.slice.clone();
+        // Without its copy a slice is read from the source itself.
+        let is_kept = |copy: &FileRef| !self.state.is_forgotten(&copy.path);
+        slice.copy = slice.copy.filter(is_kept);
+        let is_inside = slice.copy.as_ref().is_none_or(self.is_inside);
+        is_inside.then_some(slice)
+    }
+
+    /// Where the next attempt at a task begins and ends, whose partition has this slice.
+    pub(crate) fn extent(&self, task: Task, slice: &Slice) -> Extent {
+        let settings = &self.settings;
+        let starts = match settings.use_earlier_work {
+            true => self.starts(task.partition),
+            false => Vec::new(),
+        };
+        let begun = starts.first().map_or(0, Start::operation);
+        // A gate makes sense only if the next attempt can begin at it.
+        let has_gates = settings.use_earlier_work && !self.gateless.contains(&task);
+        Extent {
+            from_input: settings.restart_from_beginning || starts.is_empty(),
+            gate: has_gates.then(|| self.gate(slice, begun)).flatten(),
+            starts,
+        }
+    }
+
+    /// The records of a partition that killed workers in operators that the recipe still has.
+    pub(crate) fn poison(&self, partition: u32) -> impl Iterator<Item = Poison> {
+        let found = self.state.poison(partition).iter();
+        found
+            .filter(|found| self.has(found.operation + 1, found.chain))
+            .map(|found| Poison {
+                origin: found.origin.clone(),
+                operation: found.operation,
+                reason: found.reason.clone(),
+            })
+    }
+
+    /// Earlier work of the same prefix of the recipe: checkpoints and results, the farthest first.
+    fn starts(&self, partition: u32) -> Vec<Start> {
+        let mut starts: Vec<Start> = self.checkpoint_starts(partition).collect();
+        starts.extend(self.result_starts(partition));
+        // Stable: among equals a checkpoint, which was made to be read, comes before a result.
+        starts.sort_by_key(|start| Reverse(start.operation()));
+        starts
+    }
+
+    fn checkpoint_starts(&self, partition: u32) -> impl Iterator<Item = Start> {
+        // The newest come first, and stay first among equals.
+        let entries = self.state.checkpoints(partition);
+        entries
+            .filter(|entry| self.has(entry.operation, entry.chain))
+            .map(start_of)
+    }
+
+    fn result_starts(&self, partition: u32) -> impl Iterator<Item = Start> {
+        // Records that came out with their statistics are not what the operators left.
+        let chain = match self.settings.keep_stats {
+            true => &[],
+            false => self.chain,
+        };
+        chain
+            .iter()
+            .enumerate()
+            .filter_map(move |(operation, chain)| {
+                let result = self.state.published(partition, *chain)?;
+                let is_inside = (self.is_inside)(&result.rows) && (self.is_inside)(&result.index);
+                is_inside.then(|| Start::Result {
+                    operation: operation as u32,
+                    rows: result.rows.clone(),
+                    index: result.index.clone(),
+                })
+            })
+    }
+
+    /// Where an attempt that begins after `begun` operators ends short of the result: at the first checkpoint with more
+    /// work before it than may be redone, as far as the job has measured what its operators cost.
+    fn gate(&self, slice: &Slice, begun: u32) -> Option<u32> {
+        let operators = self.chain.len().saturating_sub(1);
+        let points = self.settings.checkpoints.iter().copied();
+        let mut points = points.filter(|point| *point > begun && (*point as usize) < operators);
+        let limit = self.settings.gate_seconds;
+        if limit == 0.0 {
+            return points.next();
+        }
+        let bytes = slice.bytes() as f64;
+        points.find(|point| {
+            let costs = self.costs.iter().take(*point as usize).skip(begun as usize);
+            costs.sum::<f64>() * bytes / 1e9 > limit
+        })
+    }
+
+    /// Whether the recipe comes to this chain hash after so many operators.
+    fn has(&self, operation: u32, chain: ChainHash) -> bool {
+        self.chain.get(operation as usize) == Some(&chain)
+    }
+}
+
+fn start_of(entry: &CheckpointEntry) -> Start {
+    if entry.delta {
+        return Start::Delta {
+            operation: entry.operation,
+            files: entry.files().cloned().collect(),
+        };
+    }
+    Start::Checkpoint {
+        operation: entry.operation,
+        name: entry.file.path.clone(),
+        stamp: entry.file.stamp(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,7 @@ use coldpress_dataset::Compression;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ExportForm {
+pub(crate) enum ExportForm {
     /// A JSON object a line.
     Jsonl,
     /// One JSON array of all records, a record a line.

@@ -20,12 +20,12 @@ mod target;
 mod writer;
 
 pub use error::{Error, Result};
-pub use form::{ExportForm, ParquetCodec};
+pub use form::ParquetCodec;
 pub use ownership::{OWNERSHIP_SCHEMA, Ownership};
 pub use partition_rows::PartitionRows;
 pub use staged::{Staged, staged_digest};
 pub use standing::Standing;
-pub use target::{DEFAULT_SHARD_BYTES, ExportTarget};
+pub use target::ExportTarget;
 pub use writer::{ExportWriter, FinishedExport};
 
 #[cfg(test)]

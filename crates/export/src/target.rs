@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::form::{ExportForm, FileForm, ParquetCodec};
 
 /// Bytes in a shard of a directory export, where the recipe does not say: 256 MiB.
-pub const DEFAULT_SHARD_BYTES: u64 = 256 << 20;
+const DEFAULT_SHARD_BYTES: u64 = 256 << 20;
 
 /// Where the output goes: a file, or a directory of shards, in which form, and how packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl ExportTarget {
     }
 
     /// The form of the output's files.
-    pub fn form(&self) -> ExportForm {
+    pub(crate) fn form(&self) -> ExportForm {
         self.file.form
     }
 
@@ -115,7 +115,7 @@ impl ExportTarget {
     }
 
     /// What the names of the export's files end in, as `.jsonl.gz`.
-    pub fn suffix(&self) -> &'static str {
+    pub(crate) fn suffix(&self) -> &'static str {
         self.file.suffix()
     }
 

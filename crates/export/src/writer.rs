@@ -1,7 +1,7 @@
 //! Making the output beside its place.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use coldpress_dataset::RowsForm;
@@ -67,11 +67,6 @@ impl ExportWriter {
             }
         };
         Ok(Self { temporary, work })
-    }
-
-    /// Where the output is made.
-    pub fn temporary(&self) -> &Path {
-        &self.temporary
     }
 
     /// Appends the rows of a partition.

@@ -39,10 +39,7 @@ pub use error::{Error, Result};
 pub use format::{Compression, CsvColumn, CsvDialect, CsvHeader, CsvKind, Encoding, Format};
 pub use line_stream::{Block, Damage, LineStream};
 pub use options::ResolveOptions;
-pub use resolve::{
-    Found, IsInput, KNOWN_SUFFIXES, MissingFile, Resolved, local_path, resolve, resolve_inputs,
-    resolve_with,
-};
+pub use resolve::{Found, IsInput, MissingFile, Resolved, local_path, resolve, resolve_inputs};
 pub use rows::{RowsEncoder, RowsForm, TableRowsReader, TableRowsWriter, decode_rows};
 pub use source::{Source, SourceIdentity, Touched};
 pub use table_stream::{

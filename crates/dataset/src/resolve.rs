@@ -15,28 +15,6 @@ mod search;
 use gather::Gathered;
 use opened::Opened;
 
-/// Suffixes of the files that are taken from a directory, where the recipe names none.
-///
-/// Text files (`.txt`, `.text`, `.md`) are taken only where there are no others: beside data they describe it.
-pub const KNOWN_SUFFIXES: [&str; 16] = [
-    ".jsonl",
-    ".ndjson",
-    ".jsonlines",
-    ".jl",
-    ".ldjson",
-    ".json",
-    ".parquet",
-    ".pq",
-    ".arrow",
-    ".arrows",
-    ".feather",
-    ".csv",
-    ".tsv",
-    ".txt",
-    ".text",
-    ".md",
-];
-
 /// Notes that are told: the same may be odd about each of thousands of files.
 const MAX_NOTES: usize = 100;
 
@@ -97,17 +75,7 @@ pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
         suffixes: suffixes.to_vec(),
         ..ResolveOptions::default()
     };
-    resolve_with(paths, &options)
-}
-
-/// As [`resolve`], with all that can be chosen.
-///
-/// A file that is damaged as a whole becomes a source of [`Format::Damaged`](crate::Format): the others are read.
-///
-/// # Errors
-/// As [`resolve`], and when no cells can be delimited by what the options name.
-pub fn resolve_with(paths: &[String], options: &ResolveOptions) -> Result<Resolved> {
-    resolve_inputs(paths, options, &mut |_| Ok(true))
+    resolve_inputs(paths, &options, &mut |_| Ok(true))
 }
 
 /// A file that a path of the recipe means, before it is opened.
@@ -124,10 +92,12 @@ pub struct Found<'a> {
 /// Says whether a file that was found is an input, or something that only lies where inputs are.
 pub type IsInput<'a> = dyn FnMut(Found<'_>) -> Result<bool> + 'a;
 
-/// As [`resolve_with`], but for files that are no inputs.
+/// As [`resolve`], with all that can be chosen, and without files that are no inputs.
+///
+/// A file that is damaged as a whole becomes a source of [`Format::Damaged`](crate::Format): the others are read.
 ///
 /// # Errors
-/// As there, and what `is_input` gives.
+/// As [`resolve`], when no cells can be delimited by what the options name, and what `is_input` gives.
 pub fn resolve_inputs(
     paths: &[String],
     options: &ResolveOptions,

@@ -5,9 +5,31 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::layout::{Layout, is_description, is_hive};
-use super::{Found, IsInput, KNOWN_SUFFIXES, MissingFile, Remarks};
+use super::{Found, IsInput, MissingFile, Remarks};
 use crate::error::{Error, Result};
 use crate::sniff::{Claim, Suffix, packing_of};
+
+/// Suffixes of the files that are taken from a directory, where the recipe names none.
+///
+/// Text files (`.txt`, `.text`, `.md`) are taken only where there are no others: beside data they describe it.
+const KNOWN_SUFFIXES: [&str; 16] = [
+    ".jsonl",
+    ".ndjson",
+    ".jsonlines",
+    ".jl",
+    ".ldjson",
+    ".json",
+    ".parquet",
+    ".pq",
+    ".arrow",
+    ".arrows",
+    ".feather",
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".text",
+    ".md",
+];
 
 /// Files that are named one by one in a note.
 const NAMED: usize = 5;

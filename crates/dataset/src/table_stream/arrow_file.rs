@@ -16,13 +16,14 @@ use arrow::ipc::{Block, root_as_footer};
 use coldpress_storage::Digest;
 
 use self::message::{Content, Message, read_message};
+use super::columns::select_columns;
 use super::flaw::{Checked, Flaw, ensure, guarded};
 use super::limits::{MAX_GROUP_ROWS, MAX_METADATA_BYTES, ensure_fits, fixed_row_bytes};
 use super::proof::Part;
+use super::row_group::RowGroup;
 use super::shown::shown;
 use super::utf8::as_bytes;
 use super::views::with_types;
-use super::{RowGroup, select_columns};
 use crate::error::Result;
 
 pub(super) use self::stream::ArrowStream;

@@ -1,8 +1,12 @@
-//! Finding declared fields among columns.
+//! Finding the fields that are asked for among the columns of a file.
+
+use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{DataType, FieldRef, Fields};
+use arrow::datatypes::{DataType, FieldRef, Fields, Schema};
+
+use crate::error::{Error, Result};
 
 /// The way to a field: a column, then children of structs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +65,31 @@ pub(super) fn name_list<'a>(names: impl Iterator<Item = &'a String>) -> String {
         }
         _ => names.join(", "),
     }
+}
+
+/// Which of `columns` of a file's schema are read, in the file's order.
+pub(super) fn select_columns(
+    path: &Path,
+    schema: &Schema,
+    columns: &[String],
+) -> Result<Vec<usize>> {
+    let names = || schema.fields().iter().map(|field| field.name());
+    if let Some(missing) = columns
+        .iter()
+        .find(|column| !names().any(|name| name == *column))
+    {
+        return Err(Error::MissingColumn {
+            path: path.display().to_string(),
+            column: missing.clone(),
+            columns: name_list(names()),
+        });
+    }
+    let is_read = |name: &String| columns.is_empty() || columns.contains(name);
+    Ok(names()
+        .enumerate()
+        .filter(|(_, name)| is_read(name))
+        .map(|(index, _)| index)
+        .collect())
 }
 
 #[cfg(test)]

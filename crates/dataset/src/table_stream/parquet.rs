@@ -24,13 +24,14 @@ use parquet::arrow::{
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 
 use self::chunk::chunk_range;
+use super::columns::select_columns;
 use super::flaw::{Checked, Flaw, ensure, guarded};
 use super::limits::{MAX_GROUP_ROWS, fixed_row_bytes};
 use super::proof::Part;
+use super::row_group::RowGroup;
 use super::shown::shown;
 use super::utf8::is_text;
 use super::views::{with_types, with_views};
-use super::{RowGroup, select_columns};
 use crate::error::Result;
 
 pub(super) use self::chunk::PageHeaders;

@@ -204,7 +204,7 @@ fn columns_of_several_files_have_one_kind() {
         text_keys: vec!["text".to_owned()],
         ..ResolveOptions::default()
     };
-    let resolved = resolve_with(&[at("")], &options).unwrap();
+    let resolved = resolve_inputs(&[at("")], &options, &mut |_| Ok(true)).unwrap();
     let lines: Vec<String> = resolved
         .sources
         .iter()
@@ -226,7 +226,8 @@ fn columns_of_several_files_have_one_kind() {
         delimiter: Some(b','),
         ..ResolveOptions::default()
     };
-    let resolved = resolve_with(&[at("a.csv"), at("c.csv")], &options).unwrap();
+    let resolved =
+        resolve_inputs(&[at("a.csv"), at("c.csv")], &options, &mut |_| Ok(true)).unwrap();
     assert_eq!(resolved.sources[0].columns, ["id", "flag"]);
     let lines: Vec<String> = resolved
         .sources
@@ -245,7 +246,7 @@ fn columns_of_several_files_have_one_kind() {
             delimiter: Some(delimiter),
             ..ResolveOptions::default()
         };
-        let refused = resolve_with(&[at("a.csv")], &options);
+        let refused = resolve_inputs(&[at("a.csv")], &options, &mut |_| Ok(true));
         assert!(matches!(refused, Err(Error::Delimiter { .. })));
     }
 }
@@ -258,7 +259,8 @@ fn a_given_delimiter_makes_csv_of_other_names() {
         delimiter: Some(b'|'),
         ..ResolveOptions::default()
     };
-    let resolved = resolve_with(&[path.display().to_string()], &options).unwrap();
+    let resolved =
+        resolve_inputs(&[path.display().to_string()], &options, &mut |_| Ok(true)).unwrap();
     assert_eq!(read(&resolved.sources[0], 0, None).0, [LINES[0]]);
 }
 

@@ -1,0 +1,263 @@
+//! A columnar file: its metadata, and where its rows are.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use coldpress_storage::{Digest, Hasher};
+
+use super::arrow_file::{ArrowFile, ArrowStream};
+use super::columns::find_field;
+use super::fill::ColumnKind;
+use super::flaw::{Checked, Flaw};
+use super::known_parts::KnownParts;
+use super::limits::MAX_UNPACKED_BYTES;
+use super::parquet::{ParquetFile, ParquetStream};
+use super::proof::Proof;
+use super::row_group::{RowGroup, parts_of};
+use super::stream::{Reader, TableStream};
+use crate::error::{Error, Result};
+use crate::format::Format;
+use crate::source::{Source, open_source};
+
+/// A Parquet or Arrow IPC file: its schema, and where its rows are.
+///
+/// ```
+/// use std::sync::Arc;
+/// use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+/// use coldpress_dataset::{TableFile, resolve};
+/// use parquet::arrow::ArrowWriter;
+///
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("numbers.parquet");
+/// let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..10));
+/// let rows = RecordBatch::try_from_iter([("n", numbers)]).unwrap();
+/// let mut writer = ArrowWriter::try_new(std::fs::File::create(&path).unwrap(), rows.schema(), None).unwrap();
+/// writer.write(&rows).unwrap();
+/// writer.close().unwrap();
+///
+/// let resolved = resolve(&[path.display().to_string()], &[])?;
+/// let table = TableFile::open(&resolved.sources[0])?;
+/// assert_eq!(table.rows(), 10);
+/// let mut stream = table.stream(3..5)?;
+/// assert_eq!(stream.next_rows()?, Some(rows.slice(3, 2)));
+/// assert_eq!(stream.next_rows()?, None);
+/// # Ok::<(), coldpress_dataset::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TableFile {
+    path: PathBuf,
+    length: u64,
+    rows: u64,
+    /// What a page or record batch may take in memory.
+    most_bytes: u64,
+    form: Form,
+}
+
+#[derive(Debug)]
+enum Form {
+    Parquet(Arc<ParquetFile>),
+    Arrow(Arc<ArrowFile>),
+}
+
+impl TableFile {
+    /// Reads the metadata of a columnar source and checks it.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] when its length is not what it was, [`Error::DamagedTable`] when its metadata contradicts
+    /// itself or the file's length, [`Error::MissingColumn`] when it lacks a column that the source names.
+    pub fn open(source: &Source) -> Result<Self> {
+        let (path, columns, texts) = (&source.path, &source.columns, &source.texts);
+        let (mut file, length) = open_unchanged(path, source.identity.length)?;
+        let form = match source.format {
+            Format::Parquet => {
+                let table = ParquetFile::open(path, &mut file, length, columns, texts)?;
+                Form::Parquet(Arc::new(table))
+            }
+            Format::ArrowFile => {
+                let table = ArrowFile::open(path, &mut file, length, columns, texts)?;
+                Form::Arrow(Arc::new(table))
+            }
+            Format::ArrowStream => {
+                let table = ArrowFile::open_stream(path, &mut file, length, columns, texts)?;
+                Form::Arrow(Arc::new(table))
+            }
+            _ => {
+                return Err(Error::Unsupported {
+                    path: path.display().to_string(),
+                    what: "no columnar file",
+                    help: "read it as lines",
+                });
+            }
+        };
+        let mut table = Self {
+            path: path.clone(),
+            length,
+            rows: 0,
+            most_bytes: MAX_UNPACKED_BYTES,
+            form,
+        };
+        table.rows = table.groups().iter().map(|group| group.rows).sum();
+        Ok(table)
+    }
+
+    /// Lets a page or a record batch take this much memory, and a row a third of it; else it is a gibibyte.
+    #[must_use]
+    pub fn with_memory(mut self, most_bytes: u64) -> Self {
+        self.most_bytes = most_bytes;
+        self
+    }
+
+    /// The schema of its rows: of the columns that the source names, or of all.
+    pub fn schema(&self) -> &SchemaRef {
+        match &self.form {
+            Form::Parquet(table) => table.schema(),
+            Form::Arrow(table) => table.schema(),
+        }
+    }
+
+    /// What the field that `name` means holds by its type; none where there is no such field.
+    pub fn kind_of(&self, name: &str) -> Option<ColumnKind> {
+        let place = find_field(self.schema().fields(), name)?;
+        Some(ColumnKind::of(&place.field))
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Its row groups in order.
+    pub fn groups(&self) -> &[RowGroup] {
+        match &self.form {
+            Form::Parquet(table) => table.groups(),
+            Form::Arrow(table) => table.groups(),
+        }
+    }
+
+    /// The digest of the metadata as it is stored: of what says which columns there are and where their rows lie.
+    pub fn metadata_digest(&self) -> Digest {
+        match &self.form {
+            Form::Parquet(table) => table.digest(),
+            Form::Arrow(table) => table.digest(),
+        }
+    }
+
+    /// The digest of everything that rows are made of, which [`TableStream::finish`] gives once they were read: the
+    /// metadata, dictionaries, and the pages or messages that hold them. `known` keeps what it found for the rows that
+    /// follow.
+    ///
+    /// # Errors
+    /// When it does not have the rows, or the file cannot be read or is shorter than it was.
+    pub fn digest_of_rows(&self, rows: Range<u64>, known: &mut KnownParts) -> Result<Digest> {
+        let place = || format!("rows {}..{}", rows.start, rows.end);
+        self.check_rows(&rows)?;
+        let (file, _) = open_unchanged(&self.path, self.length)?;
+        let mut proof = Proof::new(&rows, self.metadata_digest());
+        known.turn();
+        let mut position = 0;
+        for (group, within) in parts_of(self.groups(), &rows) {
+            let parts = match &self.form {
+                Form::Parquet(table) => table.parts(&file, group, &within, known.headers_of(group)),
+                Form::Arrow(table) => Ok(table.parts_after(group, &mut position)),
+            };
+            for part in parts.map_err(|flaw| flaw.at(&self.path, place()))? {
+                let digest = known.digest(&file, &part);
+                proof.add(&part, digest.map_err(|flaw| flaw.at(&self.path, place()))?);
+            }
+        }
+        Ok(proof.finish())
+    }
+
+    fn check_rows(&self, rows: &Range<u64>) -> Result<()> {
+        if rows.end > self.rows || rows.start > rows.end {
+            let reason = format!("it has only {} rows", self.rows);
+            let place = format!("rows {}..{}", rows.start, rows.end);
+            return Err(Flaw::from(reason).at(&self.path, place));
+        }
+        Ok(())
+    }
+
+    /// The digest of the stored bytes of row groups: of all their columns, and of the dictionaries that they need. Plans of
+    /// earlier releases have it.
+    ///
+    /// # Errors
+    /// When there are no such groups, or the file cannot be read or is shorter than it was.
+    pub fn digest(&self, groups: Range<usize>) -> Result<Digest> {
+        let in_groups = |flaw: Flaw| {
+            flaw.at(
+                &self.path,
+                format!("row groups {}..{}", groups.start, groups.end),
+            )
+        };
+        if groups.end > self.groups().len() {
+            return Err(in_groups("it has no such row groups".into()));
+        }
+        let mut ranges = Vec::new();
+        match &self.form {
+            Form::Parquet(table) => {
+                for group in groups.clone() {
+                    ranges.extend(table.group_bytes(group).map_err(in_groups)?);
+                }
+            }
+            Form::Arrow(table) => ranges.extend(table.group_bytes(groups.clone())),
+        }
+        let (mut file, _) = open_unchanged(&self.path, self.length)?;
+        hash_ranges(&mut file, &ranges).map_err(in_groups)
+    }
+
+    /// Reads rows; `rows` are their numbers in the file, counted from 0.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, its length changed, or it does not have the rows.
+    pub fn stream(&self, rows: Range<u64>) -> Result<TableStream> {
+        let (file, _) = open_unchanged(&self.path, self.length)?;
+        self.check_rows(&rows)?;
+        let (proof, most) = (Proof::new(&rows, self.metadata_digest()), self.most_bytes);
+        let parts = parts_of(self.groups(), &rows);
+        let reader = match &self.form {
+            Form::Parquet(table) => {
+                let table = Arc::clone(table);
+                Reader::Parquet(Box::new(ParquetStream::new(
+                    file, table, proof, most, parts,
+                )))
+            }
+            Form::Arrow(table) => {
+                let table = Arc::clone(table);
+                Reader::Arrow(Box::new(ArrowStream::new(file, table, proof, most, parts)))
+            }
+        };
+        let groups = self.groups().iter().map(|group| group.rows).collect();
+        Ok(TableStream::new(self.path.clone(), groups, rows, reader))
+    }
+}
+
+fn open_unchanged(path: &Path, length: u64) -> Result<(File, u64)> {
+    let file = open_source(path)?;
+    let found = file.metadata().map_err(Error::io("examine", path))?.len();
+    if found != length {
+        return Err(Error::Changed {
+            path: path.display().to_string(),
+            what: format!("{length} bytes, now {found}"),
+        });
+    }
+    Ok((file, length))
+}
+
+fn hash_ranges(file: &mut File, ranges: &[Range<u64>]) -> Checked<Digest> {
+    let (mut hasher, mut buffer) = (Hasher::new(), vec![0; 1 << 20]);
+    for range in ranges {
+        file.seek(SeekFrom::Start(range.start))?;
+        let mut left = range.end - range.start;
+        while left > 0 {
+            let length = left.min(buffer.len() as u64) as usize;
+            file.read_exact(&mut buffer[..length])?;
+            hasher.update(&buffer[..length]);
+            left -= length as u64;
+        }
+    }
+    Ok(hasher.finish())
+}

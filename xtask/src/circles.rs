@@ -31,7 +31,6 @@ const STILL_HAVE_CIRCLES: &[&str] = &[
     "record::delta",
     "report",
     "storage",
-    "worker",
 ];
 
 /// Modules whose files call each other because what they read or write nests in itself, as lists in lists do.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use coldpress_job::{CheckpointEntry, JobState};
-use coldpress_operator::{ChainHash, Poison};
+use coldpress_operator::{ChainHash, Poison, StageChain};
 use coldpress_partition::{Slice, Task};
 use coldpress_storage::FileRef;
 use coldpress_worker::Start;
@@ -28,8 +28,8 @@ pub(crate) struct StartSettings<'a> {
 pub(crate) struct Starts<'a> {
     /// What the journal says.
     pub(crate) state: &'a JobState,
-    /// The chain hashes of the stage: before its first operator and after each.
-    pub(crate) chain: &'a [ChainHash],
+    /// The operators of the stage and their chain hashes.
+    pub(crate) chain: &'a StageChain,
     /// What the recipe says.
     pub(crate) settings: StartSettings<'a>,
     /// What each operator costs, in nanoseconds per byte of the slice, as far as that was measured.
@@ -70,7 +70,9 @@ impl Starts<'_> {
             true => self.starts(task.partition),
             false => Vec::new(),
         };
-        let begun = starts.first().map_or(0, Start::operation);
+        let begun = starts
+            .first()
+            .map_or(self.chain.operators().start, Start::operation);
         // A gate makes sense only if the next attempt can begin at it.
         let has_gates = settings.use_earlier_work && !self.gateless.contains(&task);
         Extent {
@@ -111,18 +113,15 @@ impl Starts<'_> {
 
     fn result_starts(&self, partition: u32) -> impl Iterator<Item = Start> {
         // Records that came out with their statistics are not what the operators left.
-        let chain = match self.settings.keep_stats {
-            true => &[],
-            false => self.chain,
-        };
+        let chain = Some(self.chain).filter(|_| !self.settings.keep_stats);
         chain
-            .iter()
-            .enumerate()
+            .into_iter()
+            .flat_map(StageChain::iter)
             .filter_map(move |(operation, chain)| {
-                let result = self.state.published(partition, *chain)?;
+                let result = self.state.published(partition, chain)?;
                 let is_inside = (self.is_inside)(&result.rows) && (self.is_inside)(&result.index);
                 is_inside.then(|| Start::Result {
-                    operation: operation as u32,
+                    operation,
                     rows: result.rows.clone(),
                     index: result.index.clone(),
                 })
@@ -132,9 +131,9 @@ impl Starts<'_> {
     /// Where an attempt that begins after `begun` operators ends short of the result: at the first checkpoint with more
     /// work before it than may be redone, as far as the job has measured what its operators cost.
     fn gate(&self, slice: &Slice, begun: u32) -> Option<u32> {
-        let operators = self.chain.len().saturating_sub(1);
+        let end = self.chain.operators().end;
         let points = self.settings.checkpoints.iter().copied();
-        let mut points = points.filter(|point| *point > begun && (*point as usize) < operators);
+        let mut points = points.filter(|point| *point > begun && *point < end);
         let limit = self.settings.gate_seconds;
         if limit == 0.0 {
             return points.next();
@@ -148,7 +147,7 @@ impl Starts<'_> {
 
     /// Whether the recipe comes to this chain hash after so many operators.
     fn has(&self, operation: u32, chain: ChainHash) -> bool {
-        self.chain.get(operation as usize) == Some(&chain)
+        self.chain.after(operation) == Some(chain)
     }
 }
 

@@ -78,7 +78,7 @@ pub use resolved::{ResolveContext, Resolved, ResolvedOperator};
 pub use settings::ChainSettings;
 pub use spec::OperatorSpec;
 pub use splitter::{Children, Splitter};
-pub use stage::Stage;
+pub use stage::{Stage, StageChain};
 
 pub use coldpress_config::{Key, Node, OperatorCall, Span};
 pub use coldpress_record::{Edits, Stat, StatKind, StatValue};

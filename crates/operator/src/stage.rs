@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
+use crate::hash::ChainHash;
+
 /// A stretch of a recipe that each partition passes on its own.
 ///
 /// Between two stages there is a barrier: one operator that works on the whole dataset, and so waits until all of the stage
@@ -39,6 +43,58 @@ impl Stage {
         }
         let stage = |(operators, index)| Self { index, operators };
         ranges.into_iter().zip(0..).map(stage).collect()
+    }
+}
+
+/// The chain hashes of a stage: before its first operator and after each.
+///
+/// A stage has them only once the barrier before it is resolved, because they depend on what is decided there.
+///
+/// ```
+/// use coldpress_operator::{ChainHash, Stage, StageChain};
+///
+/// let known = [ChainHash::base("a"), ChainHash::base("b"), ChainHash::base("c")];
+/// let stages = Stage::cut(4, &[2]);
+/// let chain = StageChain::of(&stages[0], &known).unwrap();
+/// assert_eq!((chain.operators(), chain.after(2)), (0..2, Some(known[2])));
+/// assert_eq!(StageChain::of(&stages[1], &known), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageChain {
+    /// How many operators of the recipe come before the stage.
+    begin: u32,
+    hashes: Vec<ChainHash>,
+}
+
+impl StageChain {
+    /// The hashes of a stage, out of those of the recipe that are known; none if the barrier before it is not resolved.
+    #[must_use]
+    pub fn of(stage: &Stage, known: &[ChainHash]) -> Option<Self> {
+        let Range { start, end } = stage.operators;
+        let hashes = known.get(start as usize..=end as usize)?;
+        Some(Self {
+            begin: start,
+            hashes: hashes.to_vec(),
+        })
+    }
+
+    /// The places of the stage's operators in the recipe.
+    #[must_use]
+    pub fn operators(&self) -> Range<u32> {
+        let count = self.hashes.len().saturating_sub(1);
+        self.begin..self.begin + u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// The hash after this many operators of the recipe; none outside of the stage.
+    #[must_use]
+    pub fn after(&self, operation: u32) -> Option<ChainHash> {
+        let place = operation.checked_sub(self.begin)?;
+        self.hashes.get(place as usize).copied()
+    }
+
+    /// All of them, each with the number of operators before it.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, ChainHash)> {
+        (self.begin..).zip(self.hashes.iter().copied())
     }
 }
 

@@ -1,9 +1,11 @@
 //! One try at one task, as a value that can be sent anywhere.
 
+use std::ops::Range;
+
 use coldpress_checkpoint::Manifest;
 use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{ChainHash, Poison};
+use coldpress_operator::{ChainHash, Poison, StageChain};
 use coldpress_partition::{Slice, Task};
 use coldpress_storage::{FileRef, FileStamp};
 use serde::{Deserialize, Serialize};
@@ -24,8 +26,8 @@ pub struct Attempt {
     pub task: Task,
     /// Where the records of the partition are.
     pub slice: Slice,
-    /// The chain hashes of the stage: before its first operator and after each.
-    pub chain: Vec<ChainHash>,
+    /// The operators of the stage and their chain hashes.
+    pub chain: StageChain,
     /// Where to begin, the best first; the slice itself is always the last resort, where `from_input` allows it.
     pub starts: Vec<Start>,
     /// Whether the slice itself may be read.
@@ -95,13 +97,13 @@ impl Attempt {
 }
 
 /// An attempt with what it refers to: the job that it is of, and the source that its slice is in.
-///
-/// Maintains the invariant that there is a chain hash before the first operator and after each.
 #[derive(Clone, Copy)]
 pub(crate) struct Assignment<'a> {
     pub(crate) spec: &'a JobSpec,
     pub(crate) attempt: &'a Attempt,
     pub(crate) source: &'a Source,
+    /// The chain hash before the first operator of the stage.
+    pub(crate) base: ChainHash,
 }
 
 impl<'a> Assignment<'a> {
@@ -116,27 +118,33 @@ impl<'a> Assignment<'a> {
                 ),
             ));
         };
-        if attempt.chain.len() != spec.operators.len() + 1 {
+        let Range { start, end } = attempt.chain.operators();
+        let count = spec.operators.len();
+        let base = attempt.chain.after(start);
+        let Some(base) = base.filter(|_| end as usize <= count) else {
             return Err(AttemptError::new(
                 ErrorClass::System,
                 format!(
-                    "{} has {} chain hashes for {} operators",
-                    attempt.task,
-                    attempt.chain.len(),
-                    spec.operators.len()
+                    "{} has the operators {start} to {end}, but the job has {count}",
+                    attempt.task
                 ),
             ));
-        }
+        };
         Ok(Self {
             spec,
             attempt,
             source,
+            base,
         })
     }
 
-    /// The chain hash after so many operators, which are never more than the recipe has.
-    pub(crate) fn chain_after(&self, operation: u32) -> ChainHash {
-        self.attempt.chain[operation as usize]
+    /// The chain hash after this many operators of the recipe.
+    ///
+    /// # Errors
+    /// For a number outside of the stage, which only a file of something else can have led to.
+    pub(crate) fn chain_after(&self, operation: u32) -> Result<ChainHash, AttemptError> {
+        let hash = self.attempt.chain.after(operation);
+        hash.ok_or_else(AttemptError::of_other_work)
     }
 
     /// Makes sure that the attempt can go on from what an earlier one left after this many operators.
@@ -145,7 +153,7 @@ impl<'a> Assignment<'a> {
         manifest: &Manifest,
         operation: u32,
     ) -> Result<(), AttemptError> {
-        let chain = self.attempt.chain.get(operation as usize);
+        let chain = self.attempt.chain.after(operation);
         let fits = manifest.operation == operation
             && manifest.partition == self.attempt.task.partition
             && manifest.slice == self.attempt.slice.digest
@@ -160,6 +168,7 @@ impl<'a> Assignment<'a> {
 
 #[cfg(test)]
 mod tests {
+    use coldpress_operator::Stage;
     use coldpress_storage::Digest;
 
     use super::*;
@@ -189,7 +198,7 @@ mod tests {
                 marks: vec![u64::MAX; 10],
                 copy: Some(file("partitions/copy")),
             },
-            chain: vec![ChainHash::base(""); 21],
+            chain: StageChain::of(&Stage::cut(20, &[])[0], &[ChainHash::base(""); 21]).unwrap(),
             starts: vec![
                 Start::Delta {
                     operation: 9,

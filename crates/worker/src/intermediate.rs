@@ -80,7 +80,7 @@ impl Intermediate {
                 types: None,
                 ..whole.clone()
             };
-            writer.finish(&at_point(work, manifest))?;
+            writer.finish(&at_point(work, manifest)?)?;
             let (from, to) = (self.folder.join(temporary.as_str()), self.folder.join(name));
             fs::rename(&from, &to)
                 .map_err(|source| coldpress_storage::Error::io("rename", &from, source))?;

@@ -1,6 +1,7 @@
 //! What workers are at, for those who watch.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -58,12 +59,12 @@ pub enum Reached {
 impl Progress {
     /// An attempt begins to work, with so many operators applied already, and ends with `last`.
     pub(crate) fn begin(&self, work: Assignment<'_>, applied: u32, last: u32) {
-        // Each record passes the operators and then goes to the result, which is one step more.
-        let steps = work.spec.operators.len() as f64 + 1.0;
-        let to = if work.attempt.gate.is_some() {
-            f64::from(last)
-        } else {
-            steps
+        // Each record passes the operators of the stage and then goes to the result, which is one step more.
+        let Range { start, end } = work.attempt.chain.operators();
+        let steps = f64::from(end - start) + 1.0;
+        let to = match work.attempt.gate {
+            Some(_) => f64::from(last.saturating_sub(start)),
+            None => steps,
         };
         self.put(AtWork {
             task: work.attempt.task,
@@ -72,7 +73,7 @@ impl Progress {
             read: 0,
             operation: None,
             begun: Vec::new(),
-            from: f64::from(applied) / steps,
+            from: f64::from(applied.saturating_sub(start)) / steps,
             to: to / steps,
         });
     }

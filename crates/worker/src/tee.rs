@@ -32,8 +32,8 @@ impl Base {
     /// The beginning of an attempt that reads the slice.
     pub(crate) fn slice(work: Assignment<'_>) -> Self {
         Self::Slice(DeltaBase {
-            operation: 0,
-            chain: work.chain_after(0).to_string(),
+            operation: work.attempt.chain.operators().start,
+            chain: work.base.to_string(),
             files: Vec::new(),
         })
     }
@@ -95,8 +95,9 @@ impl Tee {
         chain: &Chain,
     ) -> Result<Vec<CheckpointOutcome>, AttemptError> {
         let points = points.into_iter().map(|manifest| at_point(work, manifest));
+        let points = points.collect::<Result<Vec<_>, _>>()?;
         match self {
-            Self::Delta(delta) => delta.finish(work, points.collect(), whole, chain),
+            Self::Delta(delta) => delta.finish(work, points, whole, chain),
             Self::Full(tees) => {
                 let pairs = tees.into_iter().zip(points);
                 pairs
@@ -108,17 +109,17 @@ impl Tee {
 }
 
 /// What is true behind a point: the ledger is that of the operators before it.
-pub(crate) fn at_point(work: Assignment<'_>, manifest: Manifest) -> Manifest {
+pub(crate) fn at_point(work: Assignment<'_>, manifest: Manifest) -> Result<Manifest, AttemptError> {
     let operation = manifest.operation as usize;
     let operators = manifest.ledger.operators[..operation].to_vec();
-    Manifest {
-        chain: work.chain_after(manifest.operation).to_string(),
+    Ok(Manifest {
+        chain: work.chain_after(manifest.operation)?.to_string(),
         ledger: Ledger {
             operators,
             ..manifest.ledger
         },
         ..manifest
-    }
+    })
 }
 
 fn outcome(
@@ -127,16 +128,16 @@ fn outcome(
     (operation, rows): (u32, u64),
     (name, stamp): (&ObjectName, FileStamp),
     base: Option<&DeltaBase>,
-) -> CheckpointOutcome {
-    CheckpointOutcome {
+) -> Result<CheckpointOutcome, AttemptError> {
+    Ok(CheckpointOutcome {
         operation,
         operator: operator(chain, operation),
-        chain: work.chain_after(operation),
+        chain: work.chain_after(operation)?,
         file: FileRef::new(name.as_str(), stamp),
         rows,
         delta: base.is_some(),
         base: base.map_or_else(Vec::new, |base| base.files.clone()),
-    }
+    })
 }
 
 /// The operator before a point.
@@ -213,7 +214,7 @@ impl DeltaTee {
             let place = (section.operation, section.rows);
             outcome(work, chain, place, (&self.name, stamp), Some(&self.base))
         });
-        Ok(made.collect())
+        made.collect()
     }
 }
 
@@ -267,6 +268,6 @@ impl FullTee {
             ..manifest
         };
         let stamp = self.writer.finish(&manifest)?;
-        Ok(outcome(work, chain, place, (&self.name, stamp), None))
+        outcome(work, chain, place, (&self.name, stamp), None)
     }
 }

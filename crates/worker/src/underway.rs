@@ -84,14 +84,15 @@ impl<'a> Underway<'a> {
         };
         // An attempt before, or a start that was no good, may have left something.
         let _ = batch.take_seen();
-        let last = work.attempt.gate.map_or(chain.len(), |gate| gate as usize);
-        watch.progress.begin(work, resumed_at, last as u32);
-        let segments = Segment::of(work, resumed_at as usize, last);
+        let end = work.attempt.chain.operators().end;
+        let last = work.attempt.gate.unwrap_or(end);
+        watch.progress.begin(work, resumed_at, last);
+        let (first, last) = (resumed_at as usize, last as usize);
+        let segments = Segment::of(work, first, last);
         let points = Segment::points(&segments);
         let tee = Tee::create(work, &points, input.base(), chain, store)?;
-        let operators = (resumed_at as usize, last);
         let intermediate = match work.spec.intermediate {
-            Some(form) => Some(Intermediate::create(work, form, operators, chain)?),
+            Some(form) => Some(Intermediate::create(work, form, (first, last), chain)?),
             None => None,
         };
         let result = match work.attempt.gate {
@@ -241,7 +242,7 @@ impl<'a> Underway<'a> {
             segment.finish(&mut manifest)?;
             points.extend(is_point.then(|| manifest.clone()));
         }
-        manifest.chain = work.chain_after(manifest.operation).to_string();
+        manifest.chain = work.chain_after(manifest.operation)?.to_string();
         if let Some(intermediate) = self.intermediate {
             intermediate.finish(work, &manifest)?;
         }
@@ -273,8 +274,8 @@ fn begin_manifest(work: Assignment<'_>, chain: &Chain, earlier: Option<&Manifest
         let slice = &work.attempt.slice;
         return Manifest {
             partition: work.attempt.task.partition,
-            operation: 0,
-            chain: work.chain_after(0).to_string(),
+            operation: work.attempt.chain.operators().start,
+            chain: work.base.to_string(),
             slice: slice.digest,
             ledger: empty,
             error_marks: vec![0; slice.marks.len()],

@@ -1,5 +1,6 @@
 //! What an attempt is: a value that a worker can run.
 
+use coldpress_operator::{Poison, StageChain};
 use coldpress_partition::Task;
 use coldpress_worker::Attempt;
 
@@ -10,9 +11,13 @@ impl Driver<'_> {
     /// The attempt of this number at a task; none if the slice lies outside of the job's folders.
     pub(super) fn attempt(&self, task: Task, number: u32) -> Option<Attempt> {
         let prepared = &self.executor.prepared;
+        let stages = prepared.pipeline.stages();
+        let stage = stages.get(task.stage as usize)?;
+        // A stage is worked on only when the barrier before it is resolved.
+        let chain = StageChain::of(stage, self.truth.chain())?;
         let starts = Starts {
             state: self.truth.state(),
-            chain: self.truth.chain(),
+            chain: &chain,
             settings: StartSettings {
                 use_earlier_work: prepared.recipe.failure.use_checkpoints_for_recovery,
                 restart_from_beginning: prepared.recipe.failure.restart_from_beginning,
@@ -26,20 +31,21 @@ impl Driver<'_> {
         };
         let slice = starts.slice(task.partition)?;
         let extent = starts.extent(task, &slice);
-        let poison = starts.poison(task.partition);
+        let poison: Vec<Poison> = starts
+            .poison(task.partition)
+            .chain(self.suspects.on_trial(task.partition))
+            .collect();
         Some(Attempt {
             epoch: self.truth.epoch(),
             number,
             task,
             slice,
-            chain: self.truth.chain().to_vec(),
             starts: extent.starts,
             from_input: extent.from_input,
             gate: extent.gate,
             checkpoints: prepared.checkpoints.clone(),
-            poison: poison
-                .chain(self.suspects.on_trial(task.partition))
-                .collect(),
+            poison,
+            chain,
             isolated: self.suspects.contains(task.partition),
         })
     }

@@ -1,4 +1,5 @@
 use coldpress_job::JournalRecord;
+use coldpress_operator::Stage;
 use serde_json::{Value, json};
 
 use super::*;
@@ -61,6 +62,8 @@ impl World {
         let chain: Vec<ChainHash> = (0..=self.operators.len())
             .map(|count| chain_of(&self.operators[..count]))
             .collect();
+        let stages = Stage::cut(self.operators.len() as u32, &[]);
+        let chain = StageChain::of(&stages[0], &chain).unwrap();
         ask(&Starts {
             state: &self.state,
             chain: &chain,

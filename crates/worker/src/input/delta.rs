@@ -37,10 +37,10 @@ impl<'a> DeltaInput<'a> {
         let chain = DeltaChain::new(readers)?;
         let replay = chain.replayer(operation)?;
         let manifest = replay.manifest().map(|section| section.manifest.clone());
-        let first = work.chain_after(0).to_string();
+        let begin = work.attempt.chain.operators().start;
         let begins_at_slice = chain
             .base()
-            .is_some_and(|base| base.operation == 0 && base.chain == first);
+            .is_some_and(|base| base.operation == begin && base.chain == work.base.to_string());
         let manifest = manifest
             .filter(|_| begins_at_slice)
             .ok_or_else(AttemptError::of_other_work)?;

@@ -27,8 +27,6 @@ const STILL_HAVE_CIRCLES: &[&str] = &[
     "job",
     "operator",
     "partition::sample",
-    "record",
-    "record::delta",
     "report",
     "storage",
 ];

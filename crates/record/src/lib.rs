@@ -26,6 +26,7 @@
 //! It knows nothing of files, partitions or operators.
 
 mod batch;
+mod byte_reader;
 mod carrier;
 mod delta;
 mod edits;
@@ -35,19 +36,21 @@ mod lines;
 mod origin;
 mod path;
 mod rejected;
+mod replay;
 mod seen;
 mod stat_bytes;
 mod stats;
+mod varint;
 
 pub use batch::{Batch, Cell, FieldError, Reject};
 pub use carrier::{Carrier, FieldValue};
-pub use delta::ReplayError;
 pub use edits::{EditError, Edits};
 pub use json::{Found, JsonKind, LoneSurrogate, ScanError, Slot, escape_into, scan, unescape_into};
 pub use ledger::{Imbalance, Ledger, OperatorLedger, Unreadable};
 pub use lines::{LineSpan, Lines, trim_record};
-pub use origin::{Origin, Piece};
+pub use origin::{ChildPath, Origin};
 pub use path::{DeclaredFields, FieldPath};
 pub use rejected::{lost_line, rejected_line};
+pub use replay::ReplayError;
 pub use seen::{FieldSeen, FieldsSeen, KindSeen, ValueKind};
 pub use stats::{STATS_FIELD, Stat, StatKind, StatValue, Stats};

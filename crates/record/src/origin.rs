@@ -14,8 +14,8 @@ pub struct Origin {
     /// Byte offset of the line in its (decompressed) source, or the row number in a columnar one.
     pub position: u64,
     /// Which child of which splitter the record is; empty for a record as it was read.
-    #[serde(default, skip_serializing_if = "Piece::is_whole")]
-    pub piece: Piece,
+    #[serde(default, skip_serializing_if = "ChildPath::is_whole")]
+    pub piece: ChildPath,
 }
 
 impl Origin {
@@ -24,7 +24,7 @@ impl Origin {
         Self {
             source,
             position,
-            piece: Piece::default(),
+            piece: ChildPath::default(),
         }
     }
 
@@ -59,10 +59,10 @@ impl fmt::Display for Origin {
 /// The path of a record through splitters: the index of the child taken at each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Piece(Option<Box<[u32]>>);
+pub struct ChildPath(Option<Box<[u32]>>);
 
-impl Piece {
-    /// A piece with this path.
+impl ChildPath {
+    /// The path of these indices.
     pub fn from_indices(indices: &[u32]) -> Self {
         Self(if indices.is_empty() {
             None

@@ -4,9 +4,9 @@
 //! value = 1 signed | 2 8 bytes | 3 (0 false | 1 true) | 4 length:varint bytes | 5 count:varint value{count}
 //! ```
 
-use crate::delta::Reader;
-use crate::delta::varint::{put, put_signed};
+use crate::byte_reader::ByteReader;
 use crate::stats::StatValue;
+use crate::varint::{put, put_signed};
 
 pub(crate) const INT: u8 = 1;
 pub(crate) const FLOAT: u8 = 2;
@@ -32,7 +32,7 @@ impl StatValue {
 
     /// Returns the value of bytes that [`encode`](Self::encode) made; `None` if they are others, or too many.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader(bytes);
+        let mut reader = ByteReader(bytes);
         let value = take(&mut reader, MAX_DEPTH)?;
         reader.0.is_empty().then_some(value)
     }
@@ -54,17 +54,17 @@ impl StatValue {
     }
 }
 
-fn take(reader: &mut Reader<'_>, depth: u32) -> Option<StatValue> {
+fn take(reader: &mut ByteReader<'_>, depth: u32) -> Option<StatValue> {
     let tag = reader.byte()?;
     take_tagged(tag, reader, depth)
 }
 
 /// Takes the rest of a value with this tag; `None` where it is no value.
-pub(crate) fn take_untagged(tag: u8, reader: &mut Reader<'_>) -> Option<StatValue> {
+pub(crate) fn take_untagged(tag: u8, reader: &mut ByteReader<'_>) -> Option<StatValue> {
     take_tagged(tag, reader, MAX_DEPTH)
 }
 
-fn take_tagged(tag: u8, reader: &mut Reader<'_>, depth: u32) -> Option<StatValue> {
+fn take_tagged(tag: u8, reader: &mut ByteReader<'_>, depth: u32) -> Option<StatValue> {
     Some(match tag {
         INT => StatValue::Int(reader.signed()?),
         FLOAT => {

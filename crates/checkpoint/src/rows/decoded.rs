@@ -4,7 +4,7 @@ use arrow::array::{
     Array, Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, ListArray, RecordBatch,
     UInt32Array, UInt64Array,
 };
-use coldpress_record::{Origin, Piece, StatValue};
+use coldpress_record::{ChildPath, Origin, StatValue};
 
 use super::RowBlock;
 use super::columns::{Columns, StatColumns};
@@ -69,14 +69,14 @@ impl Decoded {
         Some(())
     }
 
-    fn piece(&self, row: usize) -> Piece {
+    fn piece(&self, row: usize) -> ChildPath {
         if self.pieces.is_null(row) {
-            return Piece::default();
+            return ChildPath::default();
         }
         let indices = self.pieces.value(row);
         let indices = indices.as_any().downcast_ref::<UInt32Array>();
-        indices.map_or_else(Piece::default, |indices| {
-            Piece::from_indices(indices.values())
+        indices.map_or_else(ChildPath::default, |indices| {
+            ChildPath::from_indices(indices.values())
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coldpress_record::{
-    Batch, DeclaredFields, Edits, Ledger, Lines, Origin, Piece, Stat, StatKind, StatValue,
+    Batch, ChildPath, DeclaredFields, Edits, Ledger, Lines, Origin, Stat, StatKind, StatValue,
 };
 use coldpress_storage::{Digest, FileStamp};
 use proptest::prelude::*;
@@ -225,7 +225,7 @@ fn any_row() -> impl Strategy<Value = Row> {
                 origin: Origin {
                     source,
                     position,
-                    piece: Piece::from_indices(&piece),
+                    piece: ChildPath::from_indices(&piece),
                 },
                 stats: vec![stats.0, stats.1, stats.2],
                 alive,

@@ -1,8 +1,9 @@
 //! Recording what happens to a batch.
 
-use super::varint::put;
+use super::script;
 use crate::edits::Edits;
 use crate::stats::Stats;
+use crate::varint::put;
 
 /// What happened to a batch since it was begun to be recorded.
 ///
@@ -62,7 +63,7 @@ impl Recorder {
 
     /// Notes an edit of a text that was `old` before.
     pub(crate) fn edit(&mut self, column: usize, row: usize, old: &str, edits: &Edits) {
-        super::write::script(edits, old, &mut self.scripts);
+        script::write(edits, old, &mut self.scripts);
         self.log(Change::Edit, column, row);
     }
 

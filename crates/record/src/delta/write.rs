@@ -11,45 +11,18 @@
 //! stats     = columns:varint { column:varint form (0 integers: signed | 1 floats: 8 bytes | 2 each 0 (absent) or a value) }
 //! ```
 
-use super::diff;
 use super::recorder::{LoggedEdit, Recorder};
-use super::varint::{put, put_signed};
-use crate::edits::Edits;
 use crate::stats::{StatValue, Stats};
+use crate::varint::{put, put_signed};
 
-pub(super) const ALL: u8 = 0;
-pub(super) const SOME: u8 = 1;
-pub(super) const SPAN: u8 = 0;
-pub(super) const LITERAL: u8 = 1;
-pub(super) const INTS: u8 = 0;
-pub(super) const FLOATS: u8 = 1;
-pub(super) const TAGGED: u8 = 2;
-pub(super) const ABSENT: u8 = 0;
-
-/// Writes the script that was applied to `old`, with no more than what it really changes.
-pub(super) fn script(edits: &Edits, old: &str, out: &mut Vec<u8>) {
-    let mut replacements = Vec::with_capacity(edits.len());
-    for (range, inserted) in edits.iter() {
-        let first = replacements.len();
-        // A script that does not fit was refused before it is written.
-        let replaced = old.get(range.clone()).unwrap_or_default();
-        diff::replacements(replaced, inserted, &mut replacements);
-        for (found, _) in &mut replacements[first..] {
-            *found = found.start + range.start..found.end + range.start;
-        }
-    }
-    let mut end = 0;
-    put(replacements.len() as u64, out);
-    for (range, inserted) in &replacements {
-        put((range.start - end) as u64, out);
-        put(range.len() as u64, out);
-        put(inserted.len() as u64, out);
-        end = range.end;
-    }
-    for (_, inserted) in &replacements {
-        out.extend_from_slice(inserted.as_bytes());
-    }
-}
+pub(crate) const ALL: u8 = 0;
+pub(crate) const SOME: u8 = 1;
+pub(crate) const SPAN: u8 = 0;
+pub(crate) const LITERAL: u8 = 1;
+pub(crate) const INTS: u8 = 0;
+pub(crate) const FLOATS: u8 = 1;
+pub(crate) const TAGGED: u8 = 2;
+pub(crate) const ABSENT: u8 = 0;
 
 impl Recorder {
     /// Writes the edits of the rows that `stays` names; those of others are of no use to anyone.

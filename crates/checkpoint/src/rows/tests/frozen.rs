@@ -12,7 +12,7 @@ fn frozen_rows() -> Vec<Row> {
         origin: Origin {
             source: 1,
             position: index * 40,
-            piece: Piece::from_indices(piece),
+            piece: ChildPath::from_indices(piece),
         },
         // The files are from before there were statistics of other types.
         stats: stats.into_iter().chain([None]).collect(),

@@ -1,11 +1,11 @@
-//! Taking a part apart, which may be any bytes.
+//! Taking bytes apart, which may be any.
 
-use super::varint;
+use crate::varint;
 
-/// The bytes of a part that are still to be read.
-pub(crate) struct Reader<'p>(pub(crate) &'p [u8]);
+/// The bytes that are still to be read.
+pub(crate) struct ByteReader<'p>(pub(crate) &'p [u8]);
 
-impl<'p> Reader<'p> {
+impl<'p> ByteReader<'p> {
     pub(crate) fn number(&mut self) -> Option<u64> {
         varint::take(&mut self.0)
     }

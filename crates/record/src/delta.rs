@@ -1,20 +1,14 @@
-//! What operators did to a batch, as bytes: recorded while they run, replayed on a batch of the same lines or rows.
+//! What operators did to a batch, as bytes: recorded while they run, and [replayed](crate::Batch::replay) on a batch of the
+//! same lines or rows.
 //!
 //! A **part** is what happened to one batch between two points of a chain: edit scripts, the rows that were left, the
 //! children that splitters made, and the statistics that are new. Rows count as they do in the batch, fields and
 //! statistics have their names in the part's context, so a part says nothing that the batch itself says.
 
 mod diff;
-mod read;
 mod recorder;
-mod replay;
-pub(crate) mod varint;
+mod script;
 mod write;
 
-pub(crate) use read::Reader;
 pub(crate) use recorder::Recorder;
-pub use replay::ReplayError;
-pub(crate) use replay::replay;
-
-#[cfg(test)]
-mod tests;
+pub(crate) use write::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED};

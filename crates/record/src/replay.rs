@@ -1,8 +1,8 @@
 //! Doing again what a part says.
 
-use super::read::Reader;
-use super::write::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED};
 use crate::batch::Batch;
+use crate::byte_reader::ByteReader;
+use crate::delta::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED};
 use crate::edits::Edits;
 use crate::stat_bytes::{FLOAT, INT, take_untagged};
 
@@ -17,19 +17,26 @@ struct Context<'c> {
     stats: &'c [Option<usize>],
 }
 
-pub(crate) fn replay(
-    batch: &mut Batch,
-    part: &[u8],
-    fields: &[usize],
-    stats: &[Option<usize>],
-) -> Result<(), ReplayError> {
-    let mut reader = Reader(part);
-    replay_all(batch, &mut reader, &Context { fields, stats })
-        .filter(|()| reader.0.is_empty())
-        .ok_or(ReplayError)
+impl Batch {
+    /// Does to the rows what a recorded part says. `fields` and `stats` tell which columns of this batch those of the part
+    /// are; a statistic that this batch has no column for is passed over.
+    ///
+    /// # Errors
+    /// [`ReplayError`] when the part is of other rows, or damaged; the batch is then of no use.
+    pub fn replay(
+        &mut self,
+        part: &[u8],
+        fields: &[usize],
+        stats: &[Option<usize>],
+    ) -> Result<(), ReplayError> {
+        let mut reader = ByteReader(part);
+        replay_all(self, &mut reader, &Context { fields, stats })
+            .filter(|()| reader.0.is_empty())
+            .ok_or(ReplayError)
+    }
 }
 
-fn replay_all(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
+fn replay_all(batch: &mut Batch, part: &mut ByteReader<'_>, context: &Context<'_>) -> Option<()> {
     for _ in 0..part.count()? {
         replay_edits(batch, part, context)?;
         replay_split(batch, part, context)?;
@@ -39,7 +46,7 @@ fn replay_all(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -
     replay_stats(batch, part, context)
 }
 
-fn replay_edits(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
+fn replay_edits(batch: &mut Batch, part: &mut ByteReader<'_>, context: &Context<'_>) -> Option<()> {
     let (mut last_row, mut edits) = (0, Edits::default());
     for _ in 0..part.count()? {
         let what = part.number()?;
@@ -61,7 +68,7 @@ fn replay_edits(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>)
     Some(())
 }
 
-fn read_script(part: &mut Reader<'_>, edits: &mut Edits) -> Option<()> {
+fn read_script(part: &mut ByteReader<'_>, edits: &mut Edits) -> Option<()> {
     edits.clear();
     let count = part.count()?;
     let mut heads = Vec::with_capacity(count);
@@ -77,7 +84,7 @@ fn read_script(part: &mut Reader<'_>, edits: &mut Edits) -> Option<()> {
     Some(())
 }
 
-fn replay_split(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
+fn replay_split(batch: &mut Batch, part: &mut ByteReader<'_>, context: &Context<'_>) -> Option<()> {
     let column = *context.fields.get(part.size()?)?;
     let count = part.count()?;
     let mut children = Vec::with_capacity(count);
@@ -103,7 +110,7 @@ fn replay_split(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>)
     Some(())
 }
 
-fn replay_selection(batch: &mut Batch, part: &mut Reader<'_>) -> Option<()> {
+fn replay_selection(batch: &mut Batch, part: &mut ByteReader<'_>) -> Option<()> {
     match part.byte()? {
         ALL => return Some(()),
         SOME => {}
@@ -122,7 +129,7 @@ fn replay_selection(batch: &mut Batch, part: &mut Reader<'_>) -> Option<()> {
     Some(())
 }
 
-fn replay_stats(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>) -> Option<()> {
+fn replay_stats(batch: &mut Batch, part: &mut ByteReader<'_>, context: &Context<'_>) -> Option<()> {
     for _ in 0..part.count()? {
         let column = *context.stats.get(part.size()?)?;
         let form = part.byte()?;
@@ -145,3 +152,6 @@ fn replay_stats(batch: &mut Batch, part: &mut Reader<'_>, context: &Context<'_>)
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,9 +25,6 @@ const STILL_HAVE_CIRCLES: &[&str] = &[
     "config",
     "executor",
     "job",
-    "operator",
-    "partition::sample",
-    "report",
     "storage",
 ];
 

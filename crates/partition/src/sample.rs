@@ -3,6 +3,7 @@
 mod layout;
 mod read;
 mod table;
+mod taken;
 mod tally;
 
 use coldpress_dataset::Source;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::modality::{Detector, MediaFields, Modality, ModalityCounts};
 use layout::Layout;
-use read::{Reader, Taken};
+use read::Reader;
+use taken::Taken;
 use tally::Tally;
 
 /// Bytes that are read of a dataset for a sample of it.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use coldpress_events::{Event, EventFilter, EventKind, read_events};
 use coldpress_job::Layout;
-
-use crate::monitor::CurrentOperation;
+use serde::Serialize;
 
 /// What the events tell of a job; all of it may be missing.
 #[derive(Debug, Default)]
@@ -25,6 +24,17 @@ pub(crate) struct PartitionHistory {
     pub(crate) current: Option<CurrentOperation>,
     /// When checkpoints were saved, by the place of their operator.
     pub(crate) checkpoints: BTreeMap<u32, f64>,
+}
+
+/// An operator at work on a partition.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CurrentOperation {
+    /// Its name.
+    pub name: String,
+    /// Its place in the recipe, from 0.
+    pub idx: u32,
+    /// When it began, in seconds since 1970.
+    pub start_time: f64,
 }
 
 impl History {

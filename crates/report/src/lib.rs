@@ -36,9 +36,9 @@ pub use coldpress_executor::{DiskEstimate, DiskSpace};
 pub use end_of_run::{render_report, render_unfinished};
 pub use error::{Error, Result};
 pub use event_line::render_event;
+pub use history::CurrentOperation;
 pub use monitor::{
-    CompletedOperation, CurrentOperation, MonitorView, OverallProgress, PartitionView,
-    SavedCheckpoint, monitor,
+    CompletedOperation, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,
 };
 pub use plan::{PlanView, PlannedSource, StageView, plan};
 pub use plan_text::render_fields;

@@ -14,7 +14,7 @@ use coldpress_storage::read_small;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::history::History;
+use crate::history::{CurrentOperation, History};
 use partitions::{partitions, performance};
 use progress::progress;
 
@@ -66,17 +66,6 @@ pub struct PartitionView {
     pub checkpoints: Vec<SavedCheckpoint>,
     /// Attempts made.
     pub attempts: u32,
-}
-
-/// An operator at work on a partition.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CurrentOperation {
-    /// Its name.
-    pub name: String,
-    /// Its place in the recipe, from 0.
-    pub idx: u32,
-    /// When it began, in seconds since 1970.
-    pub start_time: f64,
 }
 
 /// An operator that is through with a partition.

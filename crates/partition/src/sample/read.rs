@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use coldpress_dataset::{Block, LineStream, RowGroup, Source};
+use coldpress_dataset::{Block, LineStream, Source};
 use coldpress_record::{Lines, trim_record};
 use coldpress_storage::open_file;
 use memchr::memchr;
 
 use super::layout::Window;
 use super::table::read_rows;
+use super::taken::{Taken, TakenRecord};
 
 /// What is read on for the end of a record, at first; then as much again as is known of it.
 const STEP_BYTES: u64 = 1024;
@@ -20,35 +21,6 @@ const BLOCK_BYTES: u64 = 256 * 1024;
 
 /// A record is not followed further than this: of a longer one it is known that it is at least that long.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
-
-/// What one window gave.
-pub(super) struct Taken {
-    pub(super) source: u32,
-    /// Where the window begins.
-    pub(super) position: u64,
-    /// Bytes of the lines that begin in it, line ends and blank lines counted in.
-    pub(super) line_bytes: u64,
-    pub(super) records: Vec<TakenRecord>,
-    /// Whether this is all that the source has.
-    pub(super) is_all: bool,
-    /// The row groups of a columnar source: the sizes of all its rows, of which `records` are some.
-    pub(super) groups: Option<Vec<RowGroup>>,
-}
-
-/// A record, or of a long one what is known of it.
-pub(super) struct TakenRecord {
-    pub(super) position: u64,
-    /// Its length, or the least that it has.
-    pub(super) length: u64,
-    /// The record; empty where its end was out of reach.
-    pub(super) bytes: Vec<u8>,
-}
-
-impl TakenRecord {
-    pub(super) fn is_whole(&self) -> bool {
-        !self.bytes.is_empty()
-    }
-}
 
 /// Reads windows until the budget is used up.
 pub(super) struct Reader<'a> {

@@ -3,7 +3,7 @@
 use coldpress_dataset::{RowGroup, Source, TableFile, TableRows};
 use coldpress_record::Carrier;
 
-use super::read::{Taken, TakenRecord};
+use super::taken::{Taken, TakenRecord};
 
 /// Row groups of which rows are read.
 const MAX_GROUPS: usize = 4;

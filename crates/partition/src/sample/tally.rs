@@ -4,7 +4,7 @@ use coldpress_dataset::Source;
 
 use super::SampledRecords;
 use super::layout::text_bytes;
-use super::read::Taken;
+use super::taken::Taken;
 use crate::modality::{Modality, ModalityCounts};
 
 /// Adds up what was taken of each source.

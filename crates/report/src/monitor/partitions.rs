@@ -6,8 +6,8 @@ use coldpress_executor::OperatorPerformance;
 use coldpress_job::{JobState, JobView, PartitionStatus, Publication};
 use coldpress_record::Ledger;
 
-use super::{CompletedOperation, CurrentOperation, PartitionView, SavedCheckpoint};
-use crate::history::{History, PartitionHistory};
+use super::{CompletedOperation, PartitionView, SavedCheckpoint};
+use crate::history::{CurrentOperation, History, PartitionHistory};
 
 /// All partitions planned so far.
 pub(super) fn partitions(

@@ -16,11 +16,11 @@ const PERIOD: Duration = Duration::from_millis(100);
 
 /// A bar that shows how many records are through; nothing where standard error is no terminal.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct ProgressDisplay {
     is_over: Arc<AtomicBool>,
 }
 
-impl Progress {
+impl ProgressDisplay {
     /// Begins to show the run of this executor, before it begins.
     pub(crate) fn begin<'s>(scope: &'s Scope<'s, '_>, executor: &'s Executor, shown: bool) -> Self {
         let is_over = Arc::new(AtomicBool::new(!shown));

@@ -8,7 +8,7 @@ mod export;
 mod failures;
 mod leftovers;
 mod open;
-mod plan;
+mod planning;
 mod publish;
 mod report;
 mod resources;

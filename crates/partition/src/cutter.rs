@@ -5,8 +5,8 @@ mod rows;
 
 use coldpress_dataset::{Format, Result, Source};
 
-use crate::plan::{MARK_RECORDS, PlannedPartition, Slice};
 use crate::settings::{CopyPlace, CutSettings};
+use crate::slice::{MARK_RECORDS, PlannedPartition, Slice};
 use lines::OpenLines;
 pub(crate) use rows::GroupDigests;
 use rows::OpenRows;

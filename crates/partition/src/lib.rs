@@ -31,19 +31,19 @@
 mod cutter;
 mod machine;
 mod modality;
-mod plan;
 mod sample;
 mod settings;
 mod sizing;
+mod slice;
 mod task;
 mod verify;
 
 pub use cutter::{Cut, Cutter};
 pub use machine::{ASSUMED_MEMORY_BYTES, MemoryLimit, MemoryLimitFrom, memory_limit};
 pub use modality::{MediaFields, Modality, ModalityCounts};
-pub use plan::{MARK_RECORDS, PlannedPartition, Slice};
 pub use sample::{DEFAULT_SAMPLE_BYTES, Sample, SampledRecords, sample};
 pub use settings::{CopyPlace, Copying, CutSettings, Share};
 pub use sizing::{Decision, SizeRow, Sizing, SizingFacts, choose};
+pub use slice::{MARK_RECORDS, PlannedPartition, Slice};
 pub use task::Task;
 pub use verify::verify_slices;

@@ -1,4 +1,4 @@
-//! What a plan consists of.
+//! What a plan consists of: partitions, and the slices of sources that their records are in.
 
 use coldpress_dataset::Source;
 use coldpress_storage::{Digest, FileRef};

@@ -5,7 +5,7 @@ use coldpress_record::Lines;
 use coldpress_storage::Hasher;
 
 use crate::cutter::GroupDigests;
-use crate::plan::Slice;
+use crate::slice::Slice;
 
 /// Reads the slices of one source again, in one pass, and compares their hashes.
 ///

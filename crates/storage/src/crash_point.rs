@@ -46,7 +46,7 @@ const OFF: u8 = 1;
 const ON: u8 = 2;
 
 static STATE: AtomicU8 = AtomicU8::new(UNKNOWN);
-static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
+static ARMED: OnceLock<Option<ArmedPoint>> = OnceLock::new();
 
 /// Whether the environment names any crash point; read once, at the first call.
 #[inline]
@@ -72,9 +72,10 @@ pub fn hit(name: &str) {
 #[cold]
 #[must_use]
 pub fn is_due(name: &str) -> bool {
-    PLAN.get()
+    ARMED
+        .get()
         .and_then(Option::as_ref)
-        .is_some_and(|plan| plan.counts(name))
+        .is_some_and(|point| point.counts(name))
 }
 
 /// Ends the process as a crash would.
@@ -89,13 +90,13 @@ pub fn kill_self() -> ! {
     std::process::abort()
 }
 
-struct Plan {
+struct ArmedPoint {
     name: String,
     at_hit: u64,
     hits: AtomicU64,
 }
 
-impl Plan {
+impl ArmedPoint {
     fn parse(text: &str) -> Option<Self> {
         let (name, at_hit) = match text.rsplit_once(':') {
             Some((name, count)) => (name, count.parse().ok()?),
@@ -115,12 +116,12 @@ impl Plan {
 
 #[cold]
 fn read_environment() -> bool {
-    let plan = PLAN.get_or_init(|| {
+    let point = ARMED.get_or_init(|| {
         std::env::var(VARIABLE)
             .ok()
-            .and_then(|text| Plan::parse(&text))
+            .and_then(|text| ArmedPoint::parse(&text))
     });
-    let armed = plan.is_some();
+    let armed = point.is_some();
     STATE.store(if armed { ON } else { OFF }, Ordering::Relaxed);
     armed
 }
@@ -131,8 +132,10 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Option<(&str, u64)>) {
-        let plan = Plan::parse(text);
-        let found = plan.as_ref().map(|plan| (plan.name.as_str(), plan.at_hit));
+        let point = ArmedPoint::parse(text);
+        let found = point
+            .as_ref()
+            .map(|point| (point.name.as_str(), point.at_hit));
         assert_eq!(found, expected);
     }
 
@@ -148,8 +151,8 @@ mod tests {
 
     #[test]
     fn the_asked_hit_counts_and_no_other() {
-        let plan = Plan::parse("a:2").unwrap();
-        let hits = ["a", "b", "a", "a"].map(|name| plan.counts(name));
+        let point = ArmedPoint::parse("a:2").unwrap();
+        let hits = ["a", "b", "a", "a"].map(|name| point.counts(name));
         assert_eq!(hits, [false, false, true, false]);
     }
 }

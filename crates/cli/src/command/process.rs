@@ -7,7 +7,7 @@ use coldpress::report::{render_report, render_unfinished};
 
 use crate::failure::{Failure, code};
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::ProgressDisplay;
 use crate::recipe::RecipeArgs;
 use crate::signals::Received;
 
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         .map_err(|error| args.recipe.failure(error, &source_text))?;
     let received = Received::watch(executor.stop_handle())?;
     let result = std::thread::scope(|scope| {
-        let progress = Progress::begin(scope, &executor, !args.no_progress);
+        let progress = ProgressDisplay::begin(scope, &executor, !args.no_progress);
         let result = executor.run();
         progress.end();
         result

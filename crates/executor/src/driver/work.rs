@@ -10,7 +10,7 @@ use coldpress_worker::{AtWork, Attempt, Outcome, Progress, Reached, WorkerContex
 use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::export::Frontier;
-use super::plan::Planned;
+use super::planning::Planned;
 use super::teller::Try;
 use super::{Driver, Ending, now_millis};
 use crate::backend::{Finished, Running};

@@ -8,8 +8,8 @@ use coldpress_storage::{FileRef, Hasher, NewFile, create_dir_all_durable};
 use memchr::memchr;
 
 use super::{Bounds, Found};
-use crate::plan::Slice;
 use crate::settings::{Copying, CutSettings};
+use crate::slice::Slice;
 
 /// A text being cut, and the slice that grows in it.
 pub(super) struct OpenLines {

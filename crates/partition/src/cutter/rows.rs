@@ -6,7 +6,7 @@ use coldpress_dataset::{KnownParts, Result, RowGroup, Source, TableFile};
 use coldpress_storage::{Digest, Hasher};
 
 use super::{Bounds, Found};
-use crate::plan::Slice;
+use crate::slice::Slice;
 
 /// A columnar file being cut.
 pub(super) struct OpenRows {

@@ -2,8 +2,6 @@
 
 use coldpress::executor::ErrorKind;
 
-use crate::output;
-
 /// Exit codes; scripts depend on them.
 pub(crate) mod code {
     /// Done.
@@ -27,11 +25,11 @@ pub(crate) mod code {
 /// Why a command ended: what to tell, and the exit code.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    code: u8,
+    pub(crate) code: u8,
     /// One line; nothing is told where it is empty.
-    message: String,
+    pub(crate) message: String,
     /// Lines that follow it: a snippet of the recipe, or what to do.
-    details: String,
+    pub(crate) details: String,
 }
 
 impl Failure {
@@ -63,18 +61,6 @@ impl Failure {
     pub(crate) fn with_details(mut self, details: impl Into<String>) -> Self {
         self.details = details.into();
         self
-    }
-
-    /// Tells it on standard error and gives the exit code.
-    pub(crate) fn report(&self) -> u8 {
-        if !self.message.is_empty() {
-            let message = coldpress::report::quantity::plain(&self.message);
-            output::tell(&format!("error: {message}"));
-        }
-        if !self.details.is_empty() {
-            output::tell(self.details.trim_end_matches('\n'));
-        }
-        self.code
     }
 }
 

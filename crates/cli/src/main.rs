@@ -21,7 +21,10 @@ fn main() -> ExitCode {
     signals::explain_memory_limit();
     match command::run(std::env::args_os()) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => ExitCode::from(failure.report()),
+        Err(failure) => {
+            output::tell_failure(&failure);
+            ExitCode::from(failure.code)
+        }
     }
 }
 

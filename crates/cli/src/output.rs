@@ -41,6 +41,17 @@ pub(crate) fn print_json_line(value: &impl Serialize) -> Result<(), Failure> {
     print(&(json + "\n"))
 }
 
+/// Writes why a command ended to standard error.
+pub(crate) fn tell_failure(failure: &Failure) {
+    if !failure.message.is_empty() {
+        let message = coldpress::report::quantity::plain(&failure.message);
+        tell(&format!("error: {message}"));
+    }
+    if !failure.details.is_empty() {
+        tell(failure.details.trim_end_matches('\n'));
+    }
+}
+
 /// Writes a line to standard error. Where that is closed there is nobody to tell.
 pub(crate) fn tell(line: &str) {
     let mut stderr = std::io::stderr().lock();

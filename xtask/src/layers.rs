@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-use crate::circles;
+use crate::{circles, module_files};
 
 /// A crate of `crates/` and the arrows that may leave it.
 struct Layer {
@@ -147,6 +147,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut faults = wrong_arrows(&metadata);
     faults.extend(wrong_code_map()?);
     faults.extend(circles::faults()?);
+    faults.extend(module_files::faults()?);
     if faults.is_empty() {
         println!(
             "{} crates, and no arrow but those in the table",

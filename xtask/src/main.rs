@@ -10,6 +10,7 @@ mod crash_matrix;
 mod docs;
 mod examples;
 mod layers;
+mod module_files;
 mod peers;
 
 use std::path::Path;

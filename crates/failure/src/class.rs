@@ -82,7 +82,8 @@ impl ErrorClass {
         }
     }
 
-    /// The class of an error of the operating system while a *local* file is used.
+    /// Returns the class of an answer of the operating system. Whoever meets one asks here, so that the same answer is
+    /// tried again, or not, wherever it was met.
     ///
     /// Bytes of a wrong form are [`Input`](Self::Input); a path that is missing or forbidden is
     /// [`Config`](Self::Config), because only a person can mend it.

@@ -15,7 +15,8 @@
 //! assert_eq!(policy.delay_after(ErrorClass::Network, 4, 42), None);
 //! ```
 //!
-//! What failed, and where, is not known here: each crate maps its own errors to a class.
+//! It does not know what failed, or where: each crate maps its own errors to a class, and those of the operating system
+//! with [`ErrorClass::of_io`].
 
 mod class;
 mod retry;

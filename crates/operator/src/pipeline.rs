@@ -73,6 +73,18 @@ impl Pipeline {
         self.operators.iter().map(ResolvedOperator::name)
     }
 
+    /// Returns the name of the operator at this place in quotes, with the place where others have the same name.
+    pub fn label(&self, index: usize) -> String {
+        let name = self
+            .operators
+            .get(index)
+            .map_or("?", |operator| operator.name());
+        match self.names().filter(|other| *other == name).count() {
+            0 | 1 => format!("`{name}`"),
+            _ => format!("`{name}` (operator {index} of the recipe, counted from 0)"),
+        }
+    }
+
     /// The number of operators.
     pub fn len(&self) -> usize {
         self.operators.len()

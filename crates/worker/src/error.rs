@@ -1,10 +1,12 @@
 //! Why an attempt failed.
 
+use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
+use coldpress_operator::Quarantined;
 use serde::{Deserialize, Serialize};
 
 use crate::death::WorkerDeath;
-use crate::obstacle::{obstacle_of_attempt, with_sources};
+use crate::obstacle::{class_of, is_of_writing, obstacle_of_attempt, with_sources};
 
 /// Why an attempt failed; it has published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -17,10 +19,19 @@ pub struct AttemptError {
     /// What happened, with everything it came from.
     pub message: String,
     /// The operator, where one is to blame.
-    pub operator: Option<String>,
+    pub operator: Option<BlamedOperator>,
     /// How the worker process ended, where it did not live to tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub death: Option<Box<WorkerDeath>>,
+}
+
+/// An operator that an attempt failed at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlamedOperator {
+    /// Its place in the recipe, from 0: several operators may have the same name.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
 }
 
 /// What the driver must know about a failure.
@@ -41,8 +52,8 @@ pub enum FailureKind {
     Strict,
     /// Something that every attempt would meet, such as a full disk: the job must not go on.
     Obstacle,
-    /// The worker process was ended from outside, or could not do its duty: another try may help, and if none does, the
-    /// partition is not to blame.
+    /// The worker process was ended from outside or could not do its duty, or a device or a network did not take what was
+    /// to be written: another try may help, and if none does, the partition is not to blame.
     Outside,
 }
 
@@ -79,6 +90,26 @@ impl AttemptError {
         Self {
             kind: FailureKind::Stopped,
             ..Self::new(ErrorClass::System, "stopped before it was finished")
+        }
+    }
+
+    /// The failure of an operator on a record of this source; `label` tells it from others of the same name.
+    pub(crate) fn of_operator(failed: Quarantined, label: &str, source: &Source) -> Self {
+        let (position, path) = (failed.origin.position, source.path.display());
+        let unit = match source.is_columnar() {
+            true => "row",
+            false => "byte",
+        };
+        let message = format!(
+            "{label} failed on the record at {unit} {position} of `{path}`: {}",
+            failed.error
+        );
+        Self {
+            operator: Some(BlamedOperator {
+                index: failed.operation,
+                name: failed.operator,
+            }),
+            ..Self::new(ErrorClass::Processing, message)
         }
     }
 
@@ -130,39 +161,110 @@ impl AttemptError {
         )
     }
 
-    pub(crate) fn system(error: &(dyn std::error::Error + 'static)) -> Self {
-        Self::of(ErrorClass::System, error)
-    }
-
-    /// A failure of this class, unless it is an obstacle.
-    fn of(class: ErrorClass, error: &(dyn std::error::Error + 'static)) -> Self {
-        match obstacle_of_attempt(error) {
-            Some(explanation) => Self::obstacle(explanation),
-            None => Self::new(class, with_sources(error)),
+    /// The failure of an attempt that met this error.
+    ///
+    /// What every attempt would meet is an obstacle. A file of the job that could not be written is never the fault of the
+    /// partition, but where the reason may pass, another try is worth its while.
+    pub(crate) fn met(error: &(dyn std::error::Error + 'static)) -> Self {
+        if let Some(explanation) = obstacle_of_attempt(error) {
+            return Self::obstacle(explanation);
+        }
+        Self {
+            kind: match is_of_writing(error) {
+                true => FailureKind::Outside,
+                false => FailureKind::Other,
+            },
+            ..Self::new(class_of(error), with_sources(error))
         }
     }
 }
 
 impl From<coldpress_storage::Error> for AttemptError {
     fn from(error: coldpress_storage::Error) -> Self {
-        Self::system(&error)
+        Self::met(&error)
     }
 }
 
 impl From<coldpress_checkpoint::Error> for AttemptError {
     fn from(error: coldpress_checkpoint::Error) -> Self {
-        Self::system(&error)
+        Self::met(&error)
     }
 }
 
 impl From<coldpress_dataset::Error> for AttemptError {
     fn from(error: coldpress_dataset::Error) -> Self {
-        let class = match &error {
-            // What is damaged stays so.
-            coldpress_dataset::Error::DamagedTable { .. }
-            | coldpress_dataset::Error::TooLarge { .. } => ErrorClass::Input,
-            _ => ErrorClass::System,
+        Self::met(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use rustix::io::Errno;
+
+    use super::*;
+
+    fn met(action: &'static str, errno: Errno) -> (FailureKind, ErrorClass) {
+        let error = AttemptError::met(&coldpress_storage::Error::io(action, "x", errno.into()));
+        (error.kind, error.class)
+    }
+
+    /// A retry costs time only where the reason may pass: an obstacle ends the job at once, and `Config` and `Input` are
+    /// not tried again.
+    #[test]
+    fn an_error_of_the_system_has_the_class_of_what_was_met() {
+        use ErrorClass::{Config, Input, Network, System};
+        use FailureKind::{Obstacle, Other, Outside};
+        for (errno, read, written) in [
+            (Errno::ACCESS, (Obstacle, System), (Obstacle, System)),
+            (Errno::PERM, (Obstacle, System), (Obstacle, System)),
+            (Errno::NOSPC, (Obstacle, System), (Obstacle, System)),
+            (Errno::NOENT, (Other, Config), (Obstacle, System)),
+            (Errno::NOTDIR, (Other, Config), (Obstacle, System)),
+            (Errno::IO, (Other, System), (Outside, System)),
+            (Errno::NETUNREACH, (Other, Network), (Outside, Network)),
+            (Errno::TIMEDOUT, (Other, Network), (Outside, Network)),
+            (Errno::STALE, (Other, Network), (Outside, Network)),
+        ] {
+            assert_eq!(met("open", errno), read, "{errno}");
+            assert_eq!(met("write", errno), written, "{errno}");
+            let passes =
+                |(kind, class): (FailureKind, ErrorClass)| kind != Obstacle && class.may_pass();
+            let should_pass = matches!(
+                errno,
+                Errno::IO | Errno::NETUNREACH | Errno::TIMEDOUT | Errno::STALE
+            );
+            assert_eq!(passes(met("open", errno)), should_pass, "{errno}");
+            assert_eq!(passes(met("write", errno)), should_pass, "{errno}");
+        }
+        let torn = io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert_eq!(AttemptError::met(&torn).class, Input);
+    }
+
+    #[test]
+    fn the_class_is_that_of_the_deepest_answer() {
+        let timed_out = || coldpress_storage::Error::io("read", "x", Errno::TIMEDOUT.into());
+        let stored = coldpress_checkpoint::Error::Store {
+            store: "here".into(),
+            action: "read",
+            name: "x".into(),
+            source: Box::new(timed_out()),
         };
-        Self::of(class, &error)
+        let wrapped = io::Error::other(timed_out());
+        let dataset = coldpress_dataset::Error::from(timed_out());
+        for error in [
+            AttemptError::from(stored),
+            AttemptError::met(&wrapped),
+            AttemptError::from(dataset),
+        ] {
+            assert_eq!(error.class, ErrorClass::Network, "{error}");
+        }
+        let damaged = coldpress_dataset::Error::DamagedTable {
+            path: "x".into(),
+            place: "its footer".into(),
+            reason: "torn".into(),
+        };
+        assert_eq!(AttemptError::from(damaged).class, ErrorClass::Input);
     }
 }

@@ -29,7 +29,7 @@ mod worker;
 
 pub use attempt::{Attempt, Start};
 pub use death::{InHand, WorkerDeath};
-pub use error::{AttemptError, FailureKind};
+pub use error::{AttemptError, BlamedOperator, FailureKind};
 pub use obstacle::obstacle;
 pub use outcome::{CheckpointOutcome, Outcome, ResultFiles};
 pub use progress::{AtWork, Progress, Reached};

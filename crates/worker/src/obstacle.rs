@@ -4,50 +4,76 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
+use coldpress_failure::ErrorClass;
 use coldpress_storage::Obstacle;
 
 const AGAIN: &str = "run the same command again; what is finished stays";
 
-/// What to tell of an error that comes from an obstacle such as a full disk: what is in the way, where, and what to do.
+/// Returns what to tell of an error that comes from an obstacle such as a full disk: what is in the way, where, and what
+/// to do.
 pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
-    let whole = error;
     let (mut found, mut path) = (None, None);
-    let mut next = Some(error);
-    while let Some(error) = next {
+    for error in chain_of(error) {
         path = path_of(error).or(path);
         found = stored(error).and_then(Obstacle::of).or(found);
-        next = match error.downcast_ref::<io::Error>() {
-            Some(error) => {
-                found = Obstacle::of_io(error).or(found);
-                // What an error of the system wraps does not count as its source.
-                error.get_ref().map(|inner| inner as &(dyn Error + 'static))
-            }
-            None => error.source(),
-        };
+        let system = error.downcast_ref::<io::Error>();
+        found = system.and_then(Obstacle::of_io).or(found);
     }
     found.map(|found| match found {
         // What is forbidden says best what it was tried for.
         Obstacle::Forbidden => format!(
             "{}: permit that to the user who runs the job, and {AGAIN}",
-            with_sources(whole)
+            with_sources(error)
         ),
         found => found.explain(path),
     })
 }
 
-/// As [`obstacle`], of an attempt: a file of the job that cannot be written is one whatever the reason, because the next one
-/// could not be written either.
+/// As [`obstacle`], of an attempt: a file of the job that cannot be written is one unless the reason may pass, because the
+/// next one could not be written either.
 pub(crate) fn obstacle_of_attempt(error: &(dyn Error + 'static)) -> Option<String> {
     obstacle(error).or_else(|| {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if stored(error).is_some_and(coldpress_storage::Error::is_of_writing) {
-                let what = with_sources(error);
-                return Some(format!("{what}: check that place and {AGAIN}"));
-            }
-            next = error.source();
+        let written = chain_of(error).find(|error| is_written(*error))?;
+        let what = with_sources(written);
+        (!class_of(error).may_pass()).then(|| format!("{what}: check that place and {AGAIN}"))
+    })
+}
+
+/// Whether a file of the job could not be written.
+pub(crate) fn is_of_writing(error: &(dyn Error + 'static)) -> bool {
+    chain_of(error).any(is_written)
+}
+
+fn is_written(error: &(dyn Error + 'static)) -> bool {
+    stored(error).is_some_and(coldpress_storage::Error::is_of_writing)
+}
+
+/// Returns the class of what an error comes from: of the deepest answer of the operating system, if there is one.
+pub(crate) fn class_of(error: &(dyn Error + 'static)) -> ErrorClass {
+    let classes = chain_of(error).filter_map(|error| {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return Some(ErrorClass::of_io(error.kind()));
         }
-        None
+        match error.downcast_ref::<coldpress_dataset::Error>() {
+            Some(
+                coldpress_dataset::Error::DamagedTable { .. }
+                | coldpress_dataset::Error::TooLarge { .. },
+            ) => Some(ErrorClass::Input),
+            _ => stored(error).map(|error| ErrorClass::of_io(error.kind())),
+        }
+    });
+    classes.last().unwrap_or(ErrorClass::System)
+}
+
+/// An error and all that it comes from, also where an error of the system wraps it, which does not count as its source.
+fn chain_of<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<io::Error>() {
+            Some(error) => error.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => error.source(),
+        }
     })
 }
 
@@ -132,7 +158,13 @@ mod tests {
             "{text}"
         );
         for action in ["write", "sync", "create folder", "rename"] {
-            assert!(refused(action, io::ErrorKind::Other).1, "{action}");
+            assert!(
+                refused(action, io::ErrorKind::InvalidFilename).1,
+                "{action}"
+            );
+            // A device or a network may answer the next time.
+            assert!(!refused(action, io::ErrorKind::Other).1, "{action}");
+            assert!(!refused(action, io::ErrorKind::TimedOut).1, "{action}");
         }
         for action in ["open", "read"] {
             assert_eq!(

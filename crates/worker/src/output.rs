@@ -63,7 +63,7 @@ impl ResultWriter {
                 TableRowsWriter::create(file, &schema).map(Rows::Table)
             }
         };
-        let rows = rows.map_err(|error| AttemptError::system(&error))?;
+        let rows = rows.map_err(|error| AttemptError::met(&error))?;
         let types = (work.spec.note_types && form != RowsForm::Table).then(|| Noted {
             types: Types::default(),
             stats_only: work.source.is_columnar(),
@@ -113,7 +113,7 @@ impl ResultWriter {
         match &mut self.rows {
             Rows::Lines(out) => out
                 .write_all(&self.buffer)
-                .map_err(|error| AttemptError::system(&error)),
+                .map_err(|error| AttemptError::met(&error)),
             Rows::Table(_) => Ok(()),
         }
     }
@@ -121,9 +121,7 @@ impl ResultWriter {
     fn write_table(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
         let rows = TableRows::gather(batch, chain.fields())?;
         match &mut self.rows {
-            Rows::Table(out) => out
-                .write(&rows)
-                .map_err(|error| AttemptError::system(&error)),
+            Rows::Table(out) => out.write(&rows).map_err(|error| AttemptError::met(&error)),
             Rows::Lines(_) => Ok(()),
         }
     }
@@ -132,7 +130,7 @@ impl ResultWriter {
     pub(crate) fn finish(mut self, manifest: Manifest) -> Result<ResultFiles, AttemptError> {
         let types = self.types.take().map(|noted| noted.types);
         let has_types = types.is_some();
-        let cannot_write = |error: std::io::Error| AttemptError::system(&error);
+        let cannot_write = |error: std::io::Error| AttemptError::met(&error);
         let (plain_bytes, file) = match self.rows {
             Rows::Lines(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),
             Rows::Table(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),

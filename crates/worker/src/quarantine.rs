@@ -117,7 +117,7 @@ impl QuarantineWriter {
     }
 
     pub(crate) fn put(&mut self, entry: &QuarantineEntry) -> Result<(), AttemptError> {
-        let mut line = serde_json::to_vec(entry).map_err(|error| AttemptError::system(&error))?;
+        let mut line = serde_json::to_vec(entry).map_err(|error| AttemptError::met(&error))?;
         line.push(b'\n');
         let file = match self.file.take() {
             Some(file) => file,

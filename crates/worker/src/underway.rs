@@ -201,9 +201,9 @@ impl<'a> Underway<'a> {
             // One at a time: the progress shows which, and intermediate data is what each leaves.
             self.chain
                 .run_guarded(self.batch, at..at + 1, &mut self.tally, &self.guard)
-                .map_err(|failure| AttemptError {
-                    operator: Some(failure.failed.operator.clone()),
-                    ..AttemptError::new(ErrorClass::Processing, failure.to_string())
+                .map_err(|failure| {
+                    let label = self.chain.pipeline().label(at);
+                    AttemptError::of_operator(failure.failed, &label, self.work.source)
                 })?;
             if let Some(intermediate) = &mut self.intermediate {
                 intermediate.write(at, self.batch, self.chain)?;

@@ -276,6 +276,28 @@ fn a_file_that_is_gone_or_joined_by_another() {
     );
 }
 
+/// Waiting does not bring a file back, so nothing is tried again; what is finished stays until somebody brings it back.
+#[test]
+fn a_file_that_vanishes_costs_no_retries() {
+    let bench = Bench::new();
+    slow_input(&bench);
+    let reached = |journal: &str| planned(journal) && published(journal);
+    let frozen = bench.freeze("--partition.size 200", reached);
+    std::fs::rename(bench.path("in.jsonl"), bench.path("away.jsonl")).unwrap();
+    frozen
+        .thaw()
+        .expect(1)
+        .tells(&["failed after 1 attempt: cannot open `in.jsonl`: No such file or directory"]);
+    let events = bench.run("events j --base-dir jobs --type RETRY --json");
+    assert_eq!(events.expect(0).json(), serde_json::json!([]));
+    std::fs::rename(bench.path("away.jsonl"), bench.path("in.jsonl")).unwrap();
+    bench.process("").expect(0);
+    assert!(
+        bench.read(EXPORT) == bench.read("in.jsonl"),
+        "the export differs"
+    );
+}
+
 /// Makes a columnar file of [`slow_input`], whose texts lie in it as they are, the dataset.
 fn columnar_input(bench: &Bench, name: &str) {
     slow_input(bench);

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::bench::{Bench, Ran};
+use crate::bench::{Bench, RECIPE, Ran};
 
 #[test]
 fn a_run_and_the_same_run_again() {
@@ -235,4 +235,28 @@ fn a_failed_partition_is_named_and_the_rest_is_exported() {
         .run(&strict)
         .expect(1)
         .tells(&["error: partition 1 failed", "Resume"]);
+}
+
+#[test]
+fn an_operator_that_failed_is_told_from_its_namesake() {
+    let bench = Bench::new();
+    let lines = bench.read("in.jsonl").replace(
+        "\"text\": \" text  15\"",
+        "\"text\": \" text  15\", \"body\": 15",
+    );
+    bench.write("in.jsonl", &lines);
+    let process = "  - whitespace_normalization_mapper:\n  - whitespace_normalization_mapper: {text_key: body}\n";
+    let recipe = format!("{}{process}", RECIPE.split("  - ").next().unwrap());
+    bench.write("recipe.yaml", &recipe);
+    bench
+        .run("process --config recipe.yaml --job_id a --skip_op_error false --max_retries 0 --on_partition_failure fail")
+        .expect(1)
+        .tells(&["`whitespace_normalization_mapper` (operator 1 of the recipe, counted from 0) failed on the record at byte "]);
+    let failed = bench.run("events a --base-dir jobs --type OP_FAILED --json");
+    let failed = failed.expect(0).json();
+    assert_eq!(
+        failed[0]["operation_name"],
+        "whitespace_normalization_mapper"
+    );
+    assert_eq!(failed[0]["operation_idx"], 1);
 }

@@ -6,7 +6,7 @@ use coldpress_partition::Task;
 use coldpress_worker::{AttemptError, FailureKind};
 
 use super::retention::Doomed;
-use super::teller::Try;
+use super::teller::{Try, attempts_in_words};
 use super::work::Motion;
 use super::{Driver, now_millis};
 use crate::error::{Error, ErrorKind, Result};
@@ -87,10 +87,10 @@ impl Driver<'_> {
             }
             // No partition is given up for what was done to its workers.
             AfterFailure::OutOfRetries(attempts) if error.kind == FailureKind::Outside => {
-                let tries = if attempts == 1 { "try" } else { "tries" };
                 let message = format!(
-                    "after {attempts} {tries} at {task}, the last: {}; find out what ends worker processes, \
-                     and run the same command again; what is finished stays",
+                    "{task} failed after {}, the last one with: {}; remove the cause, and run the same command again; \
+                     what is finished stays",
+                    attempts_in_words(attempts),
                     error.message
                 );
                 motion.fail(Error::new(ErrorKind::Failed, message));
@@ -162,7 +162,10 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         if prepared.partition_failure_is_fatal || error.class == ErrorClass::Config {
             let message = &error.message;
-            let message = format!("{task} failed after {attempts} attempts: {message}");
+            let message = format!(
+                "{task} failed after {}: {message}",
+                attempts_in_words(attempts)
+            );
             motion.fail(Error::new(ErrorKind::Failed, message));
         }
         Ok(())

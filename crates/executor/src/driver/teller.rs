@@ -16,7 +16,7 @@ use coldpress_partition::Task;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 
-pub(super) use attempts::Try;
+pub(super) use attempts::{Try, attempts_in_words};
 
 /// The voice of a run. Nothing depends on what it says: a log or a view that cannot be written costs history, not the job.
 pub(super) struct Teller<'e> {

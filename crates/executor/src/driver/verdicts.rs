@@ -59,8 +59,9 @@ impl Driver<'_> {
             chain: *chain,
             reason: accused.reason(),
         }))?;
+        let label = self.executor.prepared.pipeline.label(place);
         let message = format!(
-            "the record at {} of `{}` killed two workers in `{operator}` {}: it goes to quarantine; `coldpress quarantine \
+            "the record at {} of `{}` killed two workers in {label} {}: it goes to quarantine; `coldpress quarantine \
              replay {}` has it tried again",
             self.sources.place(origin.source, origin.position),
             self.sources.path(origin.source),

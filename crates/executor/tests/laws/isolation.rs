@@ -117,7 +117,7 @@ fn a_fatal_partition_is_named() {
     let message = error.full_message();
     assert_eq!(error.kind(), ErrorKind::Failed);
     assert!(
-        message.starts_with("partition 1 failed after 4 attempts: frail_mapper"),
+        message.starts_with("partition 1 failed after 4 attempts: `frail_mapper`"),
         "{message}"
     );
     assert_eq!(bench.export(plan.form), None);

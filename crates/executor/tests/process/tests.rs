@@ -178,7 +178,7 @@ fn signals_from_outside_are_no_verdict() {
         assert_eq!(error.kind(), ErrorKind::Failed, "{signal}");
         let message = error.full_message();
         assert!(
-            message.contains("3 tries at partition 1")
+            message.contains("partition 1 failed after 3 attempts")
                 && message.contains("what is finished stays"),
             "{signal}: {message}"
         );

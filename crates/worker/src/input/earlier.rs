@@ -72,7 +72,7 @@ impl EarlierInput {
             Rows::Lines(rows) => rows.next(&mut self.block)?,
             Rows::Table { index, rows } => {
                 let next = rows.next_batch();
-                let Some(next) = next.map_err(|error| AttemptError::system(&error))? else {
+                let Some(next) = next.map_err(|error| AttemptError::met(&error))? else {
                     return Ok(false);
                 };
                 let count = next.num_rows();
@@ -137,7 +137,7 @@ fn open_result(
     rows: &FileRef,
     index: &FileRef,
 ) -> Result<Rows, AttemptError> {
-    let cannot_open = |error: std::io::Error| AttemptError::system(&error);
+    let cannot_open = |error: std::io::Error| AttemptError::met(&error);
     rows.verify(&work.spec.job_dir)?;
     let file = open_file(rows.resolve(&work.spec.job_dir))?;
     let index = RowsReader::open_file(&index.resolve(&work.spec.job_dir), &index.stamp())?;

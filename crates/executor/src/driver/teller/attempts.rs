@@ -27,6 +27,14 @@ impl Try {
     }
 }
 
+/// Returns how many attempts these are, for messages.
+pub(in crate::driver) fn attempts_in_words(attempts: u32) -> String {
+    match attempts {
+        1 => "1 attempt".to_owned(),
+        _ => format!("{attempts} attempts"),
+    }
+}
+
 /// An event of this task. Where there is one stage, nobody hears of stages.
 pub(in crate::driver) fn of_task(event: Event, task: Task) -> Event {
     let event = event.partition(task.partition);
@@ -139,11 +147,7 @@ impl Teller<'_> {
             .event(EventKind::OpFailed, format!("attempt {} failed", of.number))
             .error(error.class.to_string(), error.message.clone());
         let event = match &error.operator {
-            Some(operator) => {
-                let names = self.executor.prepared.operator_names();
-                let index = names.iter().position(|name| name == operator);
-                event.operation(operator.clone(), index.unwrap_or_default() as u32)
-            }
+            Some(operator) => event.operation(operator.name.clone(), operator.index),
             None => event,
         };
         self.emit(event);
@@ -154,9 +158,9 @@ impl Teller<'_> {
         self.emit(of.event(EventKind::Retry, message));
     }
 
-    /// A task is out of retries; `of` is its last attempt.
+    /// A task is given up; `of` is its last attempt.
     pub(in crate::driver) fn partition_failed(&self, error: &AttemptError, of: Try) {
-        let message = format!("out of retries after {} attempts", of.number);
+        let message = format!("given up after {}", attempts_in_words(of.number));
         let event = of.event(EventKind::PartitionFailed, message);
         self.emit(event.error(error.class.to_string(), error.message.clone()));
     }

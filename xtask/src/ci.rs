@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{cargo, docs, examples, layers};
+use crate::{cargo, dependencies, docs, examples, features, fuzz, layers, typos};
 
 struct Step {
     name: &'static str,
@@ -22,12 +22,28 @@ const STEPS: &[Step] = &[
         run: || layers::run(&[]),
     },
     Step {
+        name: "dependencies",
+        run: || dependencies::run(&[]),
+    },
+    Step {
+        name: "typos",
+        run: || typos::run(&[]),
+    },
+    Step {
         name: "generated docs",
         run: || docs::run(&["--check".to_owned()]),
     },
     Step {
         name: "clippy",
         run: clippy,
+    },
+    Step {
+        name: "features",
+        run: || features::run(&[]),
+    },
+    Step {
+        name: "fuzz targets",
+        run: || fuzz::run(&[]),
     },
     Step {
         name: "tests and doc tests",

@@ -90,7 +90,7 @@ const LAYERS: [Layer; 18] = [
             "job",
             "executor",
         ],
-        &["operator", "ops"],
+        &["ops"],
     ),
     layer(
         "coldpress",

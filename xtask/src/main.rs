@@ -7,11 +7,16 @@
 mod ci;
 mod circles;
 mod crash_matrix;
+mod dependencies;
 mod docs;
 mod examples;
+mod features;
+mod fuzz;
 mod layers;
 mod module_files;
 mod peers;
+mod python;
+mod typos;
 
 use std::path::Path;
 use std::process::Command;
@@ -29,6 +34,26 @@ const COMMANDS: &[Chore] = &[
         name: "layers",
         about: "check that crates depend only on crates below them",
         run: layers::run,
+    },
+    Chore {
+        name: "dependencies",
+        about: "check that every dependency is used, and has a licence that may be used",
+        run: dependencies::run,
+    },
+    Chore {
+        name: "typos",
+        about: "look for misspelt words; with --write-changes, correct them",
+        run: typos::run,
+    },
+    Chore {
+        name: "features",
+        about: "check that crates with features build with each of them and with none",
+        run: features::run,
+    },
+    Chore {
+        name: "fuzz",
+        about: "check that the fuzz targets build",
+        run: fuzz::run,
     },
     Chore {
         name: "docs",

@@ -1,7 +1,6 @@
 //! `cargo xtask peers`: what the program reads from other programs' files and writes, opened with other programs.
 
 mod input;
-mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use self::input::Input;
+use crate::python::{Environment, run_script};
 use crate::{cargo, root};
 
 /// Where the runs leave their files, below the workspace; emptied at the start.
@@ -87,8 +87,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             "`peers` takes `--release` or `--program PATH`, and beginnings of input names, not `{flag}`"
         );
     }
-    let python = python::environment()?;
-    python::run_script(&python, "test_compare.py", &[])?;
+    let python = Environment { name: "peers" }.programs()?.join("python");
+    run_script(&python, "peers", "test_compare.py", &[])?;
     let program = match given {
         Some(program) => program,
         None => build(args.first().is_some_and(|flag| flag == "--release"))?,
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         &folder.join("cases.json"),
         &serde_json::to_string_pretty(&cases)?,
     )?;
-    let compared = python::run_script(&python, "compare.py", &[FOLDER]);
+    let compared = run_script(&python, "peers", "compare.py", &[FOLDER]);
     for failure in &failures {
         println!("{failure}");
     }

@@ -20,7 +20,7 @@ use crate::arguments::{self, Parted};
 use crate::failure::{Failure, code};
 use crate::output;
 
-/// Turns raw text datasets into training data: recipes over partitions, with checkpoints, an event log and resume.
+/// Turns raw text into training data: runs the operators of a recipe over a dataset, in parallel and and resume.
 #[derive(Debug, Parser)]
 #[command(name = "coldpress", version, max_term_width = 100)]
 struct Cli {

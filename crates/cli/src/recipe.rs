@@ -15,13 +15,13 @@ pub(crate) struct RecipeArgs {
     /// The recipe, a YAML file
     #[arg(long, short, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// The job's id: one that exists is resumed
+    /// The job's id; a job that exists is resumed
     #[arg(long, value_name = "ID")]
     job_id: Option<String>,
-    /// As --job-id, but it is an error if there is nothing to resume
+    /// Like --job-id, but fail if there is nothing to resume
     #[arg(long, value_name = "ID")]
     resume: Option<String>,
-    /// Only the first N records
+    /// Process only the first N records
     #[arg(long, value_name = "N")]
     limit: Option<String>,
     #[arg(skip)]

@@ -1,4 +1,4 @@
-//! Keys of the reference system that Coldpress has no use for.
+//! Keys of Data-Juicer that Coldpress has no use for.
 //!
 //! What only steers how that system runs is accepted with a warning, so that its recipes load. What would
 //! change which records come out is an error: a recipe must not quietly mean something else.
@@ -7,7 +7,7 @@ use crate::error::{Diagnostic, Error, Place, Result};
 use crate::node::{Node, shortened};
 use crate::render;
 
-/// What becomes of a key of the reference system.
+/// What becomes of a key of Data-Juicer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Effect {
     /// Accepted with one warning.
@@ -16,7 +16,7 @@ pub(crate) enum Effect {
     ChangesResult(&'static str),
 }
 
-/// What becomes of the key `name`, if the reference system has it and Coldpress does not.
+/// What becomes of the key `name`, if Data-Juicer has it and Coldpress does not.
 pub(crate) fn effect(name: &str) -> Option<Effect> {
     let refused = CHANGES_RESULT.iter().find(|(known, _)| *known == name);
     if let Some((_, note)) = refused {

@@ -51,7 +51,7 @@ impl Given {
     }
 
     /// Sorts the values of a recipe and of overrides by spelling. Unknown names are errors; names that
-    /// only the reference system knows are warnings or errors, as [`foreign`] says.
+    /// only Data-Juicer knows are warnings or errors, as [`foreign`] says.
     pub(crate) fn collect(
         document: &Node,
         overrides: &[(Key, Node)],

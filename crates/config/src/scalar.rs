@@ -1,6 +1,6 @@
 //! What an unquoted YAML scalar means, once it is known what is wanted.
 //!
-//! Readers of YAML 1.1 (the reference system's among them) and of YAML 1.2 disagree about `yes`, `017`
+//! Readers of YAML 1.1 (Data-Juicer's among them) and of YAML 1.2 disagree about `yes`, `017`
 //! or `1_000`. A recipe must not mean two things, so a scalar stays text until a type is asked for, and
 //! spellings that the two would read as different numbers (`017`) are no number at all.
 

@@ -21,7 +21,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[serde(default)]
 #[non_exhaustive]
 pub struct Event {
-    /// The version of the form on disk; 0 in files of the reference system.
+    /// The version of the form on disk; 0 in files of Data-Juicer.
     pub schema_version: u32,
     /// The number of the event in its job's log, from 1, rising; 0 until the log has taken it.
     pub sequence: u64,

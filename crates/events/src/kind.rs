@@ -89,9 +89,9 @@ kinds! {
     PlanComplete "plan_complete" Info,
     /// One partition was cut.
     PartitionPlanned "partition_planned" Debug,
-    /// Partitions begin to be made (the reference system's monitor waits for it).
+    /// Partitions begin to be made (Data-Juicer's monitor waits for it).
     PartitionCreationStart "partition_creation_start" Info,
-    /// All partitions are made (the reference system's monitor waits for it).
+    /// All partitions are made (Data-Juicer's monitor waits for it).
     PartitionCreationComplete "partition_creation_complete" Info,
     /// An attempt at a partition began.
     PartitionStart "partition_start" Info,
@@ -145,25 +145,25 @@ kinds! {
     Info "info" Info,
     /// Something for those who look for a fault.
     Debug "debug" Debug,
-    /// The reference system began to build its graph of operators.
+    /// Data-Juicer began to build its graph of operators.
     DagBuildStart "dag_build_start" Info,
-    /// The reference system's graph of operators is built.
+    /// Data-Juicer's graph of operators is built.
     DagBuildComplete "dag_build_complete" Info,
-    /// A node of the reference system's graph may run.
+    /// A node of Data-Juicer's graph may run.
     DagNodeReady "dag_node_ready" Info,
-    /// A node of the reference system's graph began.
+    /// A node of Data-Juicer's graph began.
     DagNodeStart "dag_node_start" Info,
-    /// A node of the reference system's graph is done.
+    /// A node of Data-Juicer's graph is done.
     DagNodeComplete "dag_node_complete" Info,
-    /// A node of the reference system's graph failed.
+    /// A node of Data-Juicer's graph failed.
     DagNodeFailed "dag_node_failed" Error,
-    /// A group of nodes of the reference system's graph began.
+    /// A group of nodes of Data-Juicer's graph began.
     DagParallelGroupStart "dag_parallel_group_start" Info,
-    /// A group of nodes of the reference system's graph is done.
+    /// A group of nodes of Data-Juicer's graph is done.
     DagParallelGroupComplete "dag_parallel_group_complete" Info,
-    /// The reference system saved its graph.
+    /// Data-Juicer saved its graph.
     DagExecutionPlanSaved "dag_execution_plan_saved" Info,
-    /// The reference system loaded its graph.
+    /// Data-Juicer loaded its graph.
     DagExecutionPlanLoaded "dag_execution_plan_loaded" Info,
 }
 

@@ -186,7 +186,7 @@ impl Output {
     }
 }
 
-/// A line `{"__dj__stats__": {...}}` for each row, as the reference system writes it.
+/// A line `{"__dj__stats__": {...}}` for each row, as Data-Juicer writes it.
 fn write_stats(block: &RowBlock, out: &mut Vec<u8>) {
     let mut key = Vec::new();
     escape_into(STATS_FIELD, &mut key);

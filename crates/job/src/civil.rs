@@ -57,7 +57,7 @@ pub(crate) fn millis_of(time: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Float seconds, as the reference system's files have them.
+/// Float seconds, as Data-Juicer's files have them.
 pub(crate) fn seconds_of(millis: u64) -> f64 {
     millis as f64 / 1000.0
 }

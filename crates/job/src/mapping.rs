@@ -9,7 +9,7 @@ use crate::journal::{DamagedSource, JobState, PartitionStatus, Publication};
 /// The schema version of both mapping files.
 pub const MAPPING_SCHEMA: u32 = 1;
 
-/// How the dataset was cut. Fields named as in the reference system mean the same.
+/// How the dataset was cut. Fields named as in Data-Juicer mean the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DatasetMapping {
     /// The schema version.
@@ -23,7 +23,7 @@ pub struct DatasetMapping {
     /// The most records that a partition may have, as the recipe or automatic sizing set it. Where the recipe asks for a
     /// number of partitions instead: the records of the largest one.
     pub partition_size: u64,
-    /// The version of the reference system's form: `1.0`.
+    /// The version of Data-Juicer's form: `1.0`.
     pub mapping_version: String,
     /// When the newest driver began, in seconds since 1970.
     pub created_timestamp: f64,
@@ -87,7 +87,7 @@ pub struct MappedPartition {
     pub copy: Option<String>,
 }
 
-/// What became of the partitions. Fields named as in the reference system mean the same.
+/// What became of the partitions. Fields named as in Data-Juicer mean the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FinalMappingReport {
     /// The schema version.

@@ -10,7 +10,7 @@ use crate::mapping::{DatasetMapping, dataset_mapping};
 /// The version of the view.
 pub const PROGRESS_SCHEMA: u32 = 1;
 
-/// How far a job is: a superset of the reference system's job-level checkpoint of July 2025. Nothing is read back from
+/// How far a job is: a superset of Data-Juicer's job-level checkpoint of July 2025. Nothing is read back from
 /// it; the journal is the truth.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProgressView {

@@ -34,7 +34,7 @@ impl Default for StopOptions {
     }
 }
 
-/// What came of it; the fields are named as in the reference system.
+/// What came of it; the fields are named as in Data-Juicer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StopReport {
     /// The job.

@@ -100,12 +100,12 @@ impl fmt::Display for Phase {
 /// A view of the job; the journal is the truth.
 ///
 /// Times are seconds since 1970, paths are absolute. The fields up to `metadata_dir`, `end_time`,
-/// `duration` and `error_message` are the reference system's, with its meaning, so that its tools
+/// `duration` and `error_message` are Data-Juicer's, with its meaning, so that its tools
 /// can read the file; files of its own can be read too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobSummary {
-    /// The schema version; 0 in files of the reference system.
+    /// The schema version; 0 in files of Data-Juicer.
     pub schema_version: u32,
     /// The id of the job.
     pub job_id: String,
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_of_the_reference_system_is_read() {
+    fn a_summary_of_data_juicer_is_read() {
         let dir = tempfile::tempdir().unwrap();
         let layout = layout(dir.path());
         let text = r#"{"job_id": "job", "start_time": 1753718117.2, "status": "completed",

@@ -1,4 +1,4 @@
-//! Conformance vectors: cases that were made by running the reference system, and the runner for them.
+//! Conformance vectors: cases that were made by running Data-Juicer, and the runner for them.
 //!
 //! A vector file has one JSON object a line: `id`, `op`, `params`, `input` rows, `output` rows, and for filters the
 //! `stats` of every input row and the indices `kept`; `error` is set where the reference refuses or fails.

@@ -1,7 +1,7 @@
 //! The built-in operators of Coldpress.
 //!
 //! [`builtin`] gives a [`Registry`] that knows them all, [`register`] adds them to one. Each operator is one file in the
-//! folder of its kind, with vectors beside it that were made by running the reference system. What they share stands
+//! folder of its kind, with vectors beside it that were made by running Data-Juicer. What they share stands
 //! in [`text`]: pure functions that find, count and replace.
 //!
 //! ```

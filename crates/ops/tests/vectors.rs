@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use coldpress_operator::vectors;
 
-/// Cases in which this implementation differs from the reference on purpose, or not yet agrees.
+/// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
 const LEFT_OUT: [&str; 5] = [
     // A tokenizer is not available yet.
     "alphanumeric_filter/006",
     "word_repetition_filter/005",
     "word_repetition_filter/006",
-    // Nested text keys fail in the reference and work here.
+    // Nested text keys fail in Data-Juicer and work here.
     "whitespace_normalization_mapper/005",
     "text_length_filter/007",
 ];

@@ -18,7 +18,7 @@ use crate::history::{CurrentOperation, History};
 use partitions::{partitions, performance};
 use progress::progress;
 
-/// How a job stands. The JSON form has the reference system's fields with its meaning, and some more.
+/// How a job stands. The JSON form has Data-Juicer's fields with its meaning, and some more.
 #[doc(alias = "show_job_progress")]
 #[doc(alias = "JobProgressMonitor")]
 #[derive(Clone, Debug, Serialize)]

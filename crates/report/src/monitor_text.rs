@@ -1,4 +1,4 @@
-//! How a job stands, as text: the layout of the reference system's monitor.
+//! How a job stands, as text: the layout of Data-Juicer's monitor.
 
 use std::collections::BTreeMap;
 

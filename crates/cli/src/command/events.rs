@@ -40,7 +40,7 @@ pub(super) struct Args {
     /// Only events that contain this text, in any case
     #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     grep: Option<String>,
-    /// Go on with what happens next, until the job ends
+    /// Keep printing events as they happen, until the job ends
     #[arg(long)]
     follow: bool,
     /// Print them as a JSON array; with --follow, as one JSON object a line

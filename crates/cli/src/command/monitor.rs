@@ -10,7 +10,7 @@ use crate::failure::{Failure, code};
 use crate::jobs::BaseDir;
 use crate::output;
 
-/// Show how a job stands
+/// Show how far a job is
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The job's id
@@ -20,10 +20,10 @@ pub(super) struct Args {
     /// List every partition, the work of each operator and every checkpoint
     #[arg(long)]
     detailed: bool,
-    /// Show it again and again until the job ends
+    /// Keep showing it until the job ends
     #[arg(long)]
     watch: bool,
-    /// Seconds between two looks
+    /// Seconds between updates
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     interval: f64,
     /// Print it as JSON

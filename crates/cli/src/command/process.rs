@@ -25,10 +25,10 @@ use crate::signals::Received;
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
-    /// Begin the job anew under its id, using nothing of what it has
+    /// Start the job over, without using anything that it has done
     #[arg(long)]
     fresh: bool,
-    /// Take the job over from another host that is dead
+    /// Take the job over from another host that has died
     #[arg(long)]
     take_over: bool,
     /// Show no progress bar

@@ -27,7 +27,7 @@ enum Command {
     List(OfJob),
     /// Everything about each record, the record itself included, as one JSON object a line
     Show(OfJob),
-    /// Have the next run try the records again that killed worker processes
+    /// Let the next run retry the records that killed worker processes
     Replay(Replay),
 }
 

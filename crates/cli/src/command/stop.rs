@@ -16,10 +16,10 @@ pub(super) struct Args {
     job: Option<String>,
     #[command(flatten)]
     base: BaseDir,
-    /// Kill it if it does not leave in time
+    /// Kill it if it does not stop in time
     #[arg(long)]
     force: bool,
-    /// How many seconds it gets to leave
+    /// How many seconds to wait for it to stop
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     timeout: u32,
     /// List the running jobs instead

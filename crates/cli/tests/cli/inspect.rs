@@ -66,7 +66,7 @@ fn folders_that_a_job_has_elsewhere_go_with_it() {
 }
 
 #[test]
-fn the_monitor_has_the_fields_of_the_reference_system() {
+fn the_monitor_has_the_fields_of_data_juicer() {
     let bench = Bench::new();
     bench
         .run("process --config recipe.yaml --job_id a --checkpoint.strategy every_op")

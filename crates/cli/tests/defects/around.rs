@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::bench::{Bench, EXPORT};
 
-/// The reference system killed whichever process had a number that stood in the events of a job; the number of a
+/// Data-Juicer killed whichever process had a number that stood in the events of a job; the number of a
 /// process that is gone means nobody.
 #[test]
 fn d9_stop_leaves_a_stranger_alone() {
@@ -41,7 +41,7 @@ fn d9_stop_leaves_a_stranger_alone() {
     assert_eq!(bench.read(EXPORT), undisturbed);
 }
 
-/// The reference system died of a job id without event logging; a job needs no events, neither to run nor to go on.
+/// Data-Juicer died of a job id without event logging; a job needs no events, neither to run nor to go on.
 #[test]
 fn d10_a_job_without_events_is_resumed() {
     let bench = Bench::new();

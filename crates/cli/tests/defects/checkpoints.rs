@@ -29,7 +29,7 @@ fn checkpoints(bench: &Bench) -> Vec<PathBuf> {
     paths.filter(is_checkpoint).collect()
 }
 
-/// The reference system took a checkpoint for good because its directory was there, and where it could not be loaded
+/// Data-Juicer took a checkpoint for good because its directory was there, and where it could not be loaded
 /// applied the later operators to the raw records, so that every other crash gave wrong data and exit 0; a torn
 /// checkpoint must cost the work that it held and nothing else.
 #[test]
@@ -65,7 +65,7 @@ fn d1_a_torn_checkpoint_costs_work_and_no_data() {
     }
 }
 
-/// In the reference system a job took over the checkpoints of another job with another recipe from a shared
+/// In Data-Juicer a job took over the checkpoints of another job with another recipe from a shared
 /// `checkpoint_dir` and exported its records; each job has a folder of its own there.
 #[test]
 fn d5_another_recipe_with_the_same_checkpoint_dir_is_another_job() {
@@ -84,7 +84,7 @@ fn d5_another_recipe_with_the_same_checkpoint_dir_is_another_job() {
     assert_eq!(bench.read(EXPORT), first);
 }
 
-/// In the reference system a job with another input removed a shared `checkpoint_dir` with the checkpoints of all other
+/// In Data-Juicer a job with another input removed a shared `checkpoint_dir` with the checkpoints of all other
 /// jobs and whatever lay there; a job leaves alone what is not its own.
 #[test]
 fn d5_another_input_with_the_same_checkpoint_dir_removes_nothing() {

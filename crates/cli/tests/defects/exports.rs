@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::bench::{Bench, EXPORT};
 
-/// The reference system believed its log that a job was complete, and left an export that was gone away; it is made
+/// Data-Juicer believed its log that a job was complete, and left an export that was gone away; it is made
 /// again, without doing the work again.
 #[test]
 fn d3_an_export_that_is_gone_is_made_again() {
@@ -20,7 +20,7 @@ fn d3_an_export_that_is_gone_is_made_again() {
     assert_eq!(bench.read(EXPORT), undisturbed);
 }
 
-/// The reference system exported partitions in the order in which blocks became ready, although it promised to keep the
+/// Data-Juicer exported partitions in the order in which blocks became ready, although it promised to keep the
 /// order; records come out in the order of the input, whatever is finished first.
 #[test]
 fn d4_records_keep_their_order() {
@@ -63,7 +63,7 @@ fn published(bench: &Bench) -> Vec<u64> {
         .collect()
 }
 
-/// The reference system, started again after a crash between the export and the last event, exported everything a
+/// Data-Juicer, started again after a crash between the export and the last event, exported everything a
 /// second time behind the first; an export is made once, and the event log decides nothing.
 #[test]
 fn d11_a_crash_behind_the_export_doubles_nothing() {

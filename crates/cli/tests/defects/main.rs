@@ -1,4 +1,4 @@
-//! What the reference system was seen to do wrong with checkpoints, resumes, exports and its event log, done here.
+//! What Data-Juicer was seen to do wrong with checkpoints, resumes, exports and its event log, done here.
 //!
 //! Each test brings the situation about with the program itself, and compares what is exported with what an undisturbed
 //! run exports, byte by byte.

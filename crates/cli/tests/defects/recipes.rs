@@ -6,7 +6,7 @@ use coldpress::storage::{LogWriter, TornTail, read_log};
 
 use crate::bench::{Bench, EXPORT, RECIPE, dataset};
 
-/// The reference system, given a changed recipe under the same job id, exported the old recipe's records, and each of
+/// Data-Juicer, given a changed recipe under the same job id, exported the old recipe's records, and each of
 /// them twice; what comes out is what the new recipe asks for.
 #[test]
 fn d2_a_changed_recipe_exports_what_it_asks_for() {
@@ -34,7 +34,7 @@ fn d2_a_changed_recipe_exports_what_it_asks_for() {
     }
 }
 
-/// The reference system cut the input anew for each start, by the machine it found, and removed all checkpoints where
+/// Data-Juicer cut the input anew for each start, by the machine it found, and removed all checkpoints where
 /// the cut was another; the plan of a job is made once.
 #[test]
 fn d14_another_machine_keeps_the_plan_and_the_checkpoints() {
@@ -58,7 +58,7 @@ fn d14_another_machine_keeps_the_plan_and_the_checkpoints() {
     assert_eq!(bench.read(EXPORT), undisturbed);
 }
 
-/// The reference system compared recipes as texts, so that a comment or a default that was spelled out began the job
+/// Data-Juicer compared recipes as texts, so that a comment or a default that was spelled out began the job
 /// anew; what counts is what a recipe asks for.
 #[test]
 fn d14_a_recipe_that_is_only_written_otherwise_is_the_same() {
@@ -77,7 +77,7 @@ fn d14_a_recipe_that_is_only_written_otherwise_is_the_same() {
     assert_eq!(report["already_complete"], true);
 }
 
-/// In the reference system a refused resume had already replaced a part of what the next start was compared with; a
+/// In Data-Juicer a refused resume had already replaced a part of what the next start was compared with; a
 /// refusal changes nothing.
 #[test]
 fn d14_a_refused_resume_changes_nothing() {

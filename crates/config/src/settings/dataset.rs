@@ -112,7 +112,7 @@ impl DatasetSettings {
     }
 }
 
-/// Paths and URLs, from text, a list of texts, or the reference system's list of maps.
+/// Paths and URLs, from text, a list of texts, or Data-Juicer's list of maps.
 struct Sources;
 
 impl Codec<Vec<String>> for Sources {

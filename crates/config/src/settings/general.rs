@@ -17,7 +17,7 @@ section! {
         limit: Option<u64> as Optional<AtLeast<0>> { "limit", Value("null"), Result, Now }
         /// Keep the known quirks of the system that is named, globally or as a parameter of one operator.
         compat: Option<Compat> as Optional<OneOf> {
-            "compat", Value("null"), Result, DefaultOnly("operators follow their documentation, not the reference system's quirks")
+            "compat", Value("null"), Result, DefaultOnly("operators follow their documentation, not Data-Juicer's quirks")
         }
     }
 }
@@ -25,7 +25,7 @@ section! {
 choice! {
     /// A system whose quirks can be kept.
     pub(crate) enum Compat {
-        /// The reference system.
+        /// Data-Juicer.
         DataJuicer = "data_juicer",
     }
 }

@@ -7,7 +7,7 @@ fn what_would_change_the_result_is_refused() {
     for (more, expected) in [
         (
             "compat: data_juicer",
-            "r.yaml:4:9: `compat: data_juicer` is not available yet: operators follow their documentation, not the reference system's quirks",
+            "r.yaml:4:9: `compat: data_juicer` is not available yet: operators follow their documentation, not Data-Juicer's quirks",
         ),
         (
             "export_type: xml",
@@ -219,7 +219,7 @@ fn warnings_of_the_command_line_have_no_line() {
 }
 
 #[test]
-fn global_settings_of_the_reference_system_are_accepted() {
+fn global_settings_of_data_juicer_are_accepted() {
     let recipe = Recipe::parse(
         "project_name: 'all'
 dataset_path: '/path/to/dataset'

@@ -137,7 +137,7 @@ fn bad_arguments_are_named() {
         ),
         (
             &["--compat", "data_juicer"],
-            "command line: `compat: data_juicer` is not available yet: operators follow their documentation, not the reference system's quirks",
+            "command line: `compat: data_juicer` is not available yet: operators follow their documentation, not Data-Juicer's quirks",
         ),
     ] {
         let error = Recipe::parse(BASE, "r.yaml", &overrides(args)).unwrap_err();

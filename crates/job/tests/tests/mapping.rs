@@ -34,7 +34,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn the_dataset_mapping_has_every_field_of_the_reference_system() {
+fn the_dataset_mapping_has_every_field_of_data_juicer() {
     let (_job, state) = job();
     let decisions = vec!["100 records a partition, as the recipe says".to_owned()];
     let mapping = serde_json::to_value(dataset_mapping(&state, &decisions)).unwrap();

@@ -2,7 +2,7 @@
 //! Keeps records with a share of special characters within bounds; the share is the statistic `special_char_ratio`, 0 for
 //! an empty text.
 //!
-//! Special are ASCII punctuation, digits and whitespace, emoji, and some 160 others: the reference's list.
+//! Special are ASCII punctuation, digits and whitespace, emoji, and some 160 others: Data-Juicer's list.
 //!
 //! # Parameters
 //! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.

@@ -4,7 +4,7 @@
 //! The domain has to be in small letters: `X@Y.COM` stays.
 //!
 //! # Parameters
-//! `pattern` and `repl`, see below. A pattern of your own is read as the reference's regex engine reads it; what only a
+//! `pattern` and `repl`, see below. A pattern of your own is read as Python's regex engine reads it; what only a
 //! backtracking engine can do (look-around, backreferences) is refused when the recipe is read, and so is a bad `repl`.
 //!
 //! # Example

@@ -1,7 +1,7 @@
 //! # What it does
 //! Gives 34 characters of punctuation (full-width, curly, angled) an ASCII spelling.
 //!
-//! As in the reference, the full-width digit `１` becomes a quotation mark, and `『』‘` stay.
+//! As in Data-Juicer, the full-width digit `１` becomes a quotation mark, and `『』‘` stay.
 //!
 //! # Parameters
 //! None of its own.

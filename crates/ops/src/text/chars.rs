@@ -46,7 +46,7 @@ pub fn is_special(ch: char) -> bool {
     block.special >> bit & 1 != 0
 }
 
-/// Whether `ch` is a word character to the reference's regex engine, its `\w`.
+/// Whether `ch` is a word character to Python's regex engine, its `\w`.
 pub fn is_word(ch: char) -> bool {
     let (block, bit) = block_of(ch);
     block.word >> bit & 1 != 0

@@ -9,9 +9,9 @@
 pub(super) struct Block {
     /// `str.isalnum` of Python.
     pub(super) alnum: u64,
-    /// The special characters of the reference.
+    /// The special characters of Data-Juicer.
     pub(super) special: u64,
-    /// `\w` of the reference's regex engine.
+    /// `\w` of Python's regex engine.
     pub(super) word: u64,
     /// Changed by `str.lower` of Python.
     pub(super) lowers: u64,
@@ -500,7 +500,7 @@ pub(super) static CASE_IGNORABLE: [(u32, u32); 427] = [
     (0xe0020, 0xe007f), (0xe0100, 0xe01ef),
 ];
 
-/// Decimal digits, `\d` of the reference's regex engine.
+/// Decimal digits, `\d` of Python's regex engine.
 #[rustfmt::skip]
 pub(super) static DIGITS: [(u32, u32); 72] = [
     (0x30, 0x39), (0x660, 0x669), (0x6f0, 0x6f9), (0x7c0, 0x7c9), (0x966, 0x96f),

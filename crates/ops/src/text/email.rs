@@ -1,4 +1,4 @@
-//! Finds what the reference's default e-mail pattern matches.
+//! Finds what Data-Juicer's default e-mail pattern matches.
 //!
 //! The pattern is `[A-Za-z0-9.\-+_]+@[a-z0-9.\-+_]+\.[a-z]+`. A match holds exactly one `@`, so each `@` of the text
 //! decides alone: the match starts where the run of name characters before it starts, and ends behind the lower-case

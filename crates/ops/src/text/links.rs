@@ -1,4 +1,4 @@
-//! Finds what the reference's default link pattern matches.
+//! Finds what Data-Juicer's default link pattern matches.
 //!
 //! The pattern (the well-known "liberal URL" one, ignoring case, with Unicode classes) is a word boundary and then
 //!
@@ -269,7 +269,7 @@ static RUN_CLASS: [RunClass; 256] = {
     table
 };
 
-/// Whether an encoded character beyond ASCII is `\s` of the reference's regex engine.
+/// Whether an encoded character beyond ASCII is `\s` of Python's regex engine.
 fn is_blank(encoded: &[u8]) -> bool {
     match encoded {
         [0xC2, low] => matches!(low, 0x85 | 0xA0),
@@ -306,7 +306,7 @@ fn may_end(ch: char) -> bool {
     )
 }
 
-/// `[a-z]`, ignoring case as the reference's regex engine does it.
+/// `[a-z]`, ignoring case as Python's regex engine does it.
 fn is_letter(ch: char) -> bool {
     ch.is_ascii_alphabetic() || matches!(ch, 'İ' | 'ſ' | '\u{212a}')
 }
@@ -315,7 +315,7 @@ fn is_domain_char(ch: char) -> bool {
     is_letter(ch) || ch.is_ascii_digit() || ch == '.' || ch == '-'
 }
 
-/// `\d` of the reference's regex engine.
+/// `\d` of Python's regex engine.
 fn is_digit(ch: char) -> bool {
     let code = u32::from(ch);
     ch.is_ascii_digit()

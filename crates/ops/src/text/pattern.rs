@@ -1,4 +1,4 @@
-//! Patterns of users, written for the reference's backtracking regex engine.
+//! Patterns of users, written for Python's backtracking regex engine.
 //!
 //! They are compiled for an engine that does not backtrack, so one search takes no more than linear time; for all matches
 //! the module `matches` keeps it linear. What that engine lacks (look-around, backreferences, atomic groups) or reads in another

@@ -13,7 +13,7 @@ use crate::output;
 /// Partitions that are shown one by one; `--json` has all.
 const SHOWN_PARTITIONS: usize = 10;
 
-/// Show what checkpoint files take, by format, operator and partition
+/// Show how much space checkpoint files take, by format, operator and partition
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A job's folder, or a folder of checkpoint files

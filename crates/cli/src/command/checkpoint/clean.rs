@@ -11,7 +11,7 @@ use super::folder::{existing, job_of};
 use crate::failure::{Failure, code};
 use crate::output;
 
-/// Remove what the recipe of a job that is not running does not keep
+/// Remove the files of jobs that are not running which their recipes do not keep
 ///
 /// That is what `checkpoint.max_checkpoints_per_partition` and `intermediate_storage.*` of its recipe say, and what
 /// attempts left that did not finish. The output, the journal and the event log stay.
@@ -19,7 +19,7 @@ use crate::output;
 pub(super) struct Args {
     /// A job's folder, or a folder of jobs
     dir: PathBuf,
-    /// Remove nothing, and tell what would go
+    /// Remove nothing, and print what would be removed
     #[arg(long)]
     dry_run: bool,
     /// Print it as JSON

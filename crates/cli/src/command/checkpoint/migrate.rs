@@ -18,7 +18,7 @@ use super::folder::{Folder, Job, cannot};
 use crate::failure::{Failure, code};
 use crate::output;
 
-/// Write checkpoint files in another format, beside those that are there
+/// Write checkpoint files in another format, beside the originals
 ///
 /// What is written is read back and compared. A job goes on using its original files: its journal cites none of the new
 /// ones. A delta file names the files that it begins at as they were.

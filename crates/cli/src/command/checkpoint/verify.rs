@@ -14,7 +14,7 @@ use super::folder::{Folder, Job, cannot};
 use crate::failure::{Failure, code};
 use crate::output;
 
-/// Read every checkpoint, and of a job all that it counts on, and tell what is damaged
+/// Read every checkpoint, and all that a job relies on, and report what is damaged
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A job's folder, or a folder of checkpoint files

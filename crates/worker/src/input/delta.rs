@@ -78,9 +78,12 @@ impl Records for DeltaInput<'_> {
         chain: &Chain,
         _: &mut Found,
     ) -> Result<bool, AttemptError> {
-        // What was found in the slice besides records is in the manifest.
+        // What was found in the slice besides records is in the manifest, and in quarantine, since the attempt that made
+        // the delta. To count it again would leave more records than were planned.
         let more = self.slice.next(batch, chain, &mut Found::default())?;
         if more {
+            // The same slice is read in the same batches, so that the parts of the delta fit them one by one. A part that
+            // does not fit is a damaged start and not a damaged slice.
             let replayed = self.replay.next(batch, chain.fields());
             replayed.map_err(|error| AttemptError::from(error).of_start())?;
         }
@@ -88,6 +91,7 @@ impl Records for DeltaInput<'_> {
     }
 
     fn finish(self: Box<Self>) -> Result<(), AttemptError> {
+        // The delta first: if it is no good, the slice is read again from the next start, and checked then.
         let finished = self.replay.finish();
         finished.map_err(|error| AttemptError::from(error).of_start())?;
         self.slice.finish()

@@ -22,7 +22,7 @@ pub const WORKER_ARGUMENT: &str = "--coldpress-worker";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToWorker {
-    /// First of all: what the job is.
+    /// First of all, once the worker has said hello: what the job is.
     Begin {
         /// What is the same for all attempts.
         spec: Box<JobSpec>,
@@ -40,7 +40,9 @@ pub enum ToWorker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromWorker {
-    /// First of all.
+    /// First of all: that it is a worker, and listens.
+    Hello,
+    /// It knows the job and waits for attempts.
     Ready,
     /// What the attempt is at.
     AtWork {
@@ -114,6 +116,7 @@ mod tests {
     #[test]
     fn messages_come_through_and_cut_ones_are_none() {
         let messages = [
+            FromWorker::Hello,
             FromWorker::Ready,
             FromWorker::AtWork {
                 at_work: AtWork {

@@ -77,6 +77,7 @@ impl Driver {
 fn serve(registry: &Registry) -> io::Result<()> {
     signals::watch();
     let driver = Driver(Arc::new(Mutex::new(take_output()?)));
+    driver.tell(&FromWorker::Hello)?;
     let mut input = BufReader::new(io::stdin());
     let Some(ToWorker::Begin { spec }) = receive(&mut input)? else {
         return Err(io::Error::other("the driver does not say what the job is"));

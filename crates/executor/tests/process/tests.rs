@@ -1,6 +1,7 @@
 //! What is asserted.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,10 @@ pub(crate) const ALL: &[Test] = &[
     (
         "a_program_that_cannot_be_started_gives_up_nothing",
         a_program_that_cannot_be_started_gives_up_nothing,
+    ),
+    (
+        "a_program_that_never_listens_is_found_out_however_long_the_job",
+        a_program_that_never_listens_is_found_out_however_long_the_job,
     ),
     (
         "without_isolation_the_partition_fails",
@@ -306,6 +311,29 @@ fn a_program_that_cannot_be_started_gives_up_nothing() {
         bench.run("process");
         assert_eq!(bench.exported().len(), 40);
     }
+}
+
+fn a_program_that_never_listens_is_found_out_however_long_the_job() {
+    let bench = Bench::with("calm");
+    // What a worker is told of so many files is more than a pipe holds.
+    let dataset = bench.path("in.jsonl");
+    fs::remove_file(&dataset).unwrap();
+    fs::create_dir(&dataset).unwrap();
+    for number in 0..600 {
+        let name = format!("{}{number}.jsonl", "x".repeat(200));
+        fs::write(dataset.join(name), "{\"text\": \"calm\"}\n").unwrap();
+    }
+    let program = bench.path("never_listens");
+    fs::write(&program, "#!/bin/sh\nexec cat /dev/zero\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let error = bench.executor_of(&program).run().unwrap_err();
+    let message = error.full_message();
+    assert!(
+        message.contains("does not answer as a worker process"),
+        "{message}"
+    );
+    bench.run("process");
+    assert_eq!(bench.exported().len(), 600);
 }
 
 fn without_isolation_the_partition_fails() {

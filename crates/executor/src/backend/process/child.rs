@@ -71,9 +71,15 @@ impl Child {
             done: BTreeMap::new(),
             oom_kills,
         };
-        // One that does not listen does not answer either.
-        let _ = pipe.tell(begin);
-        match receive(&mut child.said) {
+        let mut answer = receive(&mut child.said);
+        // Only a worker is told what the job is. That may be more than a pipe holds, and another program may never read it:
+        // then each would wait for the other for good.
+        if let Ok(Some(FromWorker::Hello)) = answer {
+            // One that has gone meanwhile does not answer either.
+            let _ = pipe.tell(begin);
+            answer = receive(&mut child.said);
+        }
+        match answer {
             Ok(Some(FromWorker::Ready)) => Ok((child, pipe)),
             Ok(None) => {
                 drop(pipe);
@@ -101,7 +107,7 @@ impl Child {
                 Ok(Some(FromWorker::AtWork { at_work })) => progress.put(at_work),
                 Ok(Some(FromWorker::InHand { record })) => self.take_in_hand(record),
                 Ok(Some(FromWorker::Finished { result })) => return Some(*result),
-                Ok(Some(FromWorker::Ready)) => {}
+                Ok(Some(FromWorker::Hello | FromWorker::Ready)) => {}
                 Ok(None) => return None,
                 Err(_) => {
                     // What it says is no use any more.

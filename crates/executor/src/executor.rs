@@ -12,10 +12,9 @@ use coldpress_operator::Registry;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::backend::{Backend, LocalBackend, ProcessBackend};
-use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::prepare::Prepared;
-use crate::report::{OperatorPerformance, Report};
+use crate::report::OperatorPerformance;
 
 /// Builds an [`Executor`].
 #[derive(Debug)]
@@ -224,17 +223,6 @@ impl Executor {
     /// The job's directories and files.
     pub fn layout(&self) -> &Layout {
         &self.layout
-    }
-
-    /// Runs the job to its end, or resumes it if it was begun before.
-    ///
-    /// # Errors
-    /// [`Error`]; its kind says what can be done. What was published stays good, and running again goes on from it.
-    #[doc(alias = "dj-process")]
-    pub fn run(&self) -> Result<Report> {
-        let report = Driver::open(self).and_then(Driver::run);
-        self.shared.end_events();
-        report
     }
 
     /// Whether there is an event log, of this run or of an earlier one.

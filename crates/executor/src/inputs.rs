@@ -20,7 +20,8 @@ use coldpress_storage::{Digest, real_folder, real_place};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
-use crate::outputs::{Output, check_standings, refuse_misplaced, refuse_replacing};
+use crate::outputs::places::{refuse_misplaced, refuse_replacing};
+use crate::outputs::standings;
 
 impl Executor {
     /// Finds the files of the dataset. Files that this job, or an earlier run with the same export, made are no inputs, nor
@@ -30,7 +31,7 @@ impl Executor {
     /// [`ErrorKind::Refused`] when an output would take the place of an input or of a job's file, or can have no place where
     /// it is to go; [`ErrorKind::Input`] as [`resolve_inputs`].
     pub fn dataset(&self) -> Result<Resolved> {
-        refuse_misplaced(self)?;
+        refuse_misplaced(&self.prepared.outputs, &self.layout)?;
         let dataset = &self.prepared.recipe.dataset;
         let options = ResolveOptions {
             suffixes: dataset.suffixes.clone(),
@@ -63,7 +64,7 @@ impl Executor {
             _ => Error::from(error),
         })?;
         resolved.notes.splice(0..0, left_out);
-        refuse_replacing(&resolved.sources, self)?;
+        refuse_replacing(&resolved.sources, &self.prepared.outputs)?;
         Ok(resolved)
     }
 
@@ -76,7 +77,8 @@ impl Executor {
             true => Journal::read(&self.layout).unwrap_or_default(),
             false => JobState::default(),
         };
-        check_standings(self, state.export().intent.as_ref()).map(drop)
+        let intent = state.export().intent.as_ref();
+        standings::check(&self.prepared.outputs, self.layout.job_id(), intent).map(drop)
     }
 
     /// Whether the files of the dataset are looked for in a folder above this output, so that a later run finds it.
@@ -171,7 +173,7 @@ impl<'e> Judge<'e> {
         Ok(Self {
             executor,
             own: executor.layout.places()?,
-            export: real_place(executor.prepared.target.path())?,
+            export: real_place(executor.prepared.outputs.export().path())?,
             known: OnceCell::new(),
             folders: HashMap::new(),
             searched: HashMap::new(),
@@ -350,7 +352,7 @@ impl<'e> Judge<'e> {
             return real_place(folder.join(export)).is_ok_and(|export| export == self.export);
         }
         // What another job made of other inputs, and put among these, is an input.
-        let outputs = Output::all(&self.executor.prepared);
+        let outputs = self.executor.prepared.outputs.iter();
         let mut places = outputs.filter_map(|output| real_place(output.target.path()).ok());
         signed.in_dataset != Some(false) && places.any(|output| output == place)
     }
@@ -374,15 +376,11 @@ fn depth_in(place: &Path, folder: &Path) -> usize {
 }
 
 fn known_of(intent: &ExportIntent) -> Vec<Known> {
-    let companions = intent.companions.iter();
-    let companions = companions.map(|one| (&one.path, one.length, one.digest));
-    let all = companions.chain([(&intent.path, intent.length, intent.digest)]);
-    let known = all.filter_map(|(path, length, digest)| {
-        let place = real_place(path).ok()?;
+    let known = intent.outputs().filter_map(|output| {
         Some(Known {
-            place,
-            length,
-            digest,
+            place: real_place(output.path).ok()?,
+            length: output.length,
+            digest: output.digest,
         })
     });
     known.collect()

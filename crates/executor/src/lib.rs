@@ -10,7 +10,7 @@
 
 mod backend;
 mod cleaning;
-mod companions;
+mod cut;
 mod driver;
 mod error;
 mod executor;
@@ -24,6 +24,7 @@ mod preview;
 mod reading;
 mod replay;
 mod report;
+mod run;
 mod scheduler;
 mod space;
 mod spec;
@@ -36,6 +37,7 @@ pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpo
 pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};
 pub use judge::{Judge, TooManyErrors};
+pub use outputs::list::{Content, Output, Outputs};
 pub use prepare::Prepared;
 pub use preview::Preview;
 pub use replay::{Replayed, ReplayedRecord, replay_quarantine};

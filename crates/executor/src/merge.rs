@@ -1,5 +1,8 @@
 //! The merge: puts published results together in partition order, while later partitions still run.
 
+pub(crate) mod failure;
+pub(crate) mod staging;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,14 +12,16 @@ use std::time::Duration;
 
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
-use coldpress_export::{Error as ExportError, ExportTarget, ExportWriter, PartitionRows, Staged};
+use coldpress_export::{ExportWriter, PartitionRows, Staged};
 use coldpress_storage::{FileStamp, crash_point, spawn};
 use coldpress_table::{MixedField, SchemaRef};
-use coldpress_worker::obstacle;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
-use crate::companions::{Companion, DroppedPiece, Outputs};
 use crate::error::Result;
+use crate::outputs::list::Outputs;
+
+use failure::{MergeFailure, of_export, unreadable};
+use staging::{DroppedPiece, Staging};
 
 /// The thread that merges.
 pub(crate) struct Merge {
@@ -45,9 +50,8 @@ pub(crate) struct Piece {
 
 /// Outputs that are complete in their temporary places.
 pub(crate) struct Merged {
-    pub(crate) staged: Staged,
-    /// In the order of the companions.
-    pub(crate) companions: Vec<Staged>,
+    /// In the order of the outputs: the export first.
+    pub(crate) staged: Vec<Staged>,
     /// Fields of mixed type, of an output with columns.
     pub(crate) mixed: Vec<MixedField>,
     /// What else is odd about its columns.
@@ -64,45 +68,15 @@ pub(crate) enum Appended {
     Ended,
 }
 
-/// Why the merge cannot go on.
-pub(crate) enum MergeFailure {
-    /// The rows of this partition are not what was published: they must be made again, and all merged again.
-    Damaged { partition: u32, reason: String },
-    /// Nobody wanted the output any more.
-    Abandoned,
-    /// The output cannot be written.
-    Output(ExportError),
-    /// Something that has nothing to do with the rows or the output, such as too many open files.
-    Obstacle(String),
-}
-
-/// Why what belongs to a partition's result cannot be read: it is damaged, or nothing can be read at all.
-pub(crate) fn unreadable(
-    partition: u32,
-    error: &(dyn std::error::Error + 'static),
-) -> MergeFailure {
-    match obstacle(error) {
-        Some(explanation) => MergeFailure::Obstacle(explanation),
-        None => MergeFailure::Damaged {
-            partition,
-            reason: error.to_string(),
-        },
-    }
-}
-
 impl Merge {
-    /// Begins an output of `target`; `token` tells this attempt at it from others. What must wait for all results is
+    /// Begins to stage the outputs; `token` tells this attempt at it from others. What must wait for all results is
     /// encoded by `threads` threads.
-    pub(crate) fn start(
-        target: &ExportTarget,
-        companions: &[Companion],
-        token: &str,
-        threads: usize,
-    ) -> Result<Self> {
+    pub(crate) fn start(outputs: &Outputs, token: &str, threads: usize) -> Result<Self> {
+        let target = outputs.export();
         let abandoned = Arc::new(AtomicBool::new(false));
         let merging = Merging {
             writer: ExportWriter::create(target, token, threads)?,
-            outputs: Outputs::create(companions, token)?,
+            staging: Staging::create(outputs.beside(), token)?,
             needs_types: target.needs_second_pass(),
             partitions: HashMap::new(),
             abandoned: Arc::clone(&abandoned),
@@ -179,7 +153,7 @@ impl Drop for Merge {
 /// The merge's own side.
 struct Merging {
     writer: ExportWriter,
-    outputs: Outputs,
+    staging: Staging,
     /// Whether the output's columns depend on what all rows hold.
     needs_types: bool,
     /// Which partition a file of rows is of.
@@ -201,30 +175,31 @@ impl Merging {
         }
         crash_point!("merge.finish");
         let finished = self.writer.finish(&self.abandoned);
-        let finished = finished.map_err(|error| failure(&self.partitions, error))?;
+        let finished = finished.map_err(|error| of_export(&self.partitions, error))?;
         if self.abandoned.load(Ordering::Relaxed) {
             return Err(MergeFailure::Abandoned);
         }
+        let mut staged = vec![finished.staged];
+        staged.extend(self.staging.finish().map_err(MergeFailure::Output)?);
         Ok(Merged {
-            staged: finished.staged,
+            staged,
             mixed: finished.mixed,
             notes: finished.notes,
-            companions: self.outputs.finish().map_err(MergeFailure::Output)?,
         })
     }
 
     fn append(&mut self, piece: Piece) -> std::result::Result<(), MergeFailure> {
         let partition = piece.partition;
         let (mut types, mut input) = (None, None);
-        if self.needs_types || self.outputs.wants_stats() {
+        if self.needs_types || self.staging.wants_stats() {
             let index = RowsReader::open_file(&piece.index, &piece.index_stamp);
             let mut index = index.map_err(|error| unreadable(partition, &error))?;
             types = index.manifest().types.clone();
             let has_rows = types.as_ref().is_some_and(|types| !types.is_empty());
             input = (!has_rows).then(|| index.manifest().seen.clone());
-            self.outputs.append_stats(&mut index, partition)?;
+            self.staging.append_stats(&mut index, partition)?;
         }
-        self.outputs.append_dropped(&piece.dropped, partition)?;
+        self.staging.append_dropped(&piece.dropped, partition)?;
         self.partitions.insert(piece.path.clone(), partition);
         let rows = PartitionRows {
             form: RowsForm::of_path(&piece.path.to_string_lossy()),
@@ -236,21 +211,6 @@ impl Merging {
         };
         self.writer
             .append(rows)
-            .map_err(|error| failure(&self.partitions, error))
-    }
-}
-
-/// Whether a failure is that of a piece, which can be made again, or of the output.
-fn failure(partitions: &HashMap<PathBuf, u32>, error: ExportError) -> MergeFailure {
-    let partition = match &error {
-        ExportError::DamagedRows { path, .. } => partitions.get(path),
-        _ => None,
-    };
-    match partition {
-        Some(partition) => MergeFailure::Damaged {
-            partition: *partition,
-            reason: error.to_string(),
-        },
-        None => MergeFailure::Output(error),
+            .map_err(|error| of_export(&self.partitions, error))
     }
 }

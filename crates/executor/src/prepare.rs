@@ -8,17 +8,16 @@ use coldpress_config::{
     Backoff, ExecutorKind, ExportCompression, ExportSettings, Materialize, OnPartitionFailure,
     Recipe,
 };
-use coldpress_dataset::{Format, READER_VERSION, RowsForm, Source, TableFile};
+use coldpress_dataset::{Format, READER_VERSION, RowsForm, Source};
 use coldpress_export::{ExportTarget, ParquetCodec};
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
 use coldpress_operator::{ChainHash, ChainSettings, Pipeline, Registry, Shared};
-use coldpress_partition::{Copying, CutSettings, Share, memory_limit};
+use coldpress_partition::{Copying, CutSettings, memory_limit};
 use coldpress_worker::IntermediateForm;
 
-use crate::companions::{Companion, Content, companions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::preview::Preview;
+use crate::outputs::list::{Content, Outputs};
 
 /// The longest record that can be asked for: blocks address their bytes by 32 bits, with room for what is around it.
 const MAX_RECORD_BYTES: u64 = 512 << 20;
@@ -46,10 +45,8 @@ pub struct Prepared {
     pub checkpoint_compression: coldpress_checkpoint::Compression,
     /// Where the dataset is cut, unless the recipe asks for a number of partitions.
     pub cut: CutSettings,
-    /// Where the output goes.
-    pub target: ExportTarget,
-    /// Files beside it.
-    pub companions: Vec<Companion>,
+    /// Where the outputs go.
+    pub outputs: Outputs,
     /// How failed attempts are repeated.
     pub retry: RetryPolicy,
     /// Attempts at once.
@@ -89,14 +86,14 @@ impl Prepared {
         let target = target(export)?;
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
             || !recipe.failure.fault_tolerance;
-        let companions = companions(&recipe, &pipeline, &target);
+        let outputs = Outputs::of(&recipe, &pipeline, target);
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
         let adopt_from = adopt_from
             .transpose()
             .map_err(|error| Error::new(ErrorKind::Recipe, format!("resume_from: {error}")))?;
         Ok(Self {
             adopt_from,
-            companions,
+            outputs,
             chain_settings,
             pipeline,
             shared: Shared::default(),
@@ -104,7 +101,6 @@ impl Prepared {
             checkpoint_format: storage_format(recipe.checkpoint.format),
             checkpoint_compression: checkpoint_compression(&recipe),
             cut: cut(&recipe),
-            target,
             retry: retry(&recipe),
             workers: workers(&recipe),
             partition_failure_is_fatal: fatal,
@@ -146,12 +142,12 @@ impl Prepared {
 
     /// In which form rows that come in record batches are written for this export; others are always written as lines.
     pub fn rows_form(&self) -> RowsForm {
-        let form = self.target.rows_form(true);
+        let form = self.outputs.export().rows_form(true);
         // Statistics become a field of the record, and a field that is set has another type: both must be written out.
         let mut operators = self.pipeline.operators().iter();
         let adds_fields = self.recipe.export.keep_stats || operators.any(|one| one.sets_values());
         if adds_fields && form == RowsForm::Table {
-            return self.target.rows_form(false);
+            return self.outputs.export().rows_form(false);
         }
         form
     }
@@ -179,39 +175,8 @@ impl Prepared {
 
     /// Whether something that filters dropped goes beside the export.
     pub fn exports_dropped(&self) -> bool {
-        let mut contents = self.companions.iter().map(|companion| companion.content);
+        let mut contents = self.outputs.iter().map(|output| output.content);
         contents.any(|content| matches!(content, Content::Dropped(_)))
-    }
-
-    /// Where these sources are cut: as a look at them says, if sizes were to be found out, else as the recipe does.
-    ///
-    /// Packed and converted sources are as long as the look at them says, so with them a number of partitions may be
-    /// missed by a few.
-    pub fn cut_of(&self, sources: &[Source], preview: Option<&Preview>) -> CutSettings {
-        if let Some(sizing) = preview.and_then(|preview| preview.sizing.as_ref()) {
-            return CutSettings {
-                max_records: sizing.max_records,
-                max_bytes: sizing.max_bytes,
-                ..self.cut.clone()
-            };
-        }
-        let Some(count) = self.recipe.partition.num_of_partitions else {
-            return self.cut.clone();
-        };
-        let growth = preview.map_or(1.0, |preview| growth(sources, preview));
-        let sizes: Vec<(u64, u64)> = sources
-            .iter()
-            .map(|source| size_of(source, growth))
-            .collect();
-        let bytes: Vec<u64> = sizes.iter().map(|(bytes, _)| *bytes).collect();
-        let lengths = sizes.iter().map(|(_, length)| *length);
-        let shares = Share::of_each(count, &bytes).into_iter().zip(lengths);
-        CutSettings {
-            shares: shares
-                .map(|(partitions, length)| Share { partitions, length })
-                .collect(),
-            ..self.cut.clone()
-        }
     }
 
     /// How many workers the recipe asks for, where that is more than are ever started.
@@ -241,43 +206,6 @@ impl Prepared {
             .iter()
             .map(|call| call.name.clone())
             .collect()
-    }
-}
-
-/// The bytes of a source as far as they are known before it is read, and the length that its slices are measured by.
-fn size_of(source: &Source, growth: f64) -> (u64, u64) {
-    if matches!(source.format, Format::Damaged(_)) {
-        return (0, 0);
-    }
-    if source.is_columnar() {
-        let Ok(file) = TableFile::open(source) else {
-            return (0, 0);
-        };
-        let bytes = file.groups().iter().map(|group| group.decoded_bytes).sum();
-        return (bytes, file.rows());
-    }
-    let length = match source.is_addressable() {
-        true => source.identity.length,
-        false => (source.identity.length as f64 * growth).ceil() as u64,
-    };
-    (length, length)
-}
-
-/// How many bytes of text a byte of a packed or converted source becomes, as a look at the sources says.
-fn growth(sources: &[Source], preview: &Preview) -> f64 {
-    let (mut plain, mut packed) = (0, 0);
-    for source in sources {
-        let (bytes, _) = size_of(source, 1.0);
-        match source.is_addressable() || source.is_columnar() {
-            true => plain += bytes,
-            false => packed += bytes,
-        }
-    }
-    // Line ends are no part of the records that were seen.
-    let text = preview.seen.estimated_bytes + preview.seen.estimated_records;
-    match (text.saturating_sub(plain), packed) {
-        (0, _) | (_, 0) => 1.0,
-        (text, packed) => text as f64 / packed as f64,
     }
 }
 

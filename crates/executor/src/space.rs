@@ -81,7 +81,7 @@ impl Prepared {
             (work_dir.to_owned(), need.results),
             (or_work_dir(&paths.checkpoint_dir), need.checkpoints),
             (or_work_dir(&paths.partition_dir), need.copies),
-            (self.target.folder().to_owned(), need.export),
+            (self.outputs.export().folder().to_owned(), need.export),
         ];
         let measured = written.into_iter().filter_map(|(folder, needed_bytes)| {
             let (device, free_bytes) = measure(&folder)?;

@@ -30,7 +30,7 @@ pub(crate) fn job_spec(prepared: &Prepared, layout: &Layout, sources: &[Source])
         table_memory_bytes: prepared.table_memory_bytes(),
         lenient: recipe.dataset.lenient,
         keep_stats: recipe.export.keep_stats,
-        note_types: prepared.target.needs_second_pass(),
+        note_types: prepared.outputs.export().needs_second_pass(),
         keep_dropped: prepared.keeps_dropped(),
     }
 }

@@ -143,7 +143,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
         worker_processes: prepared.recipe.executor.kind == ExecutorKind::Process,
         space: prepared.disks(&disk),
         disk,
-        export_path: prepared.target.path().to_owned(),
+        export_path: prepared.outputs.export().path().to_owned(),
         work_dir: recipe.paths.work_dir.clone(),
         notes,
     })

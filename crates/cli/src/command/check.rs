@@ -112,10 +112,10 @@ fn dataset(executor: &Executor) -> Result<String, Failure> {
 }
 
 fn export(prepared: &Prepared) -> Result<String, Failure> {
-    let mut text = format!("Output     {}\n", standing(&prepared.target)?);
-    for (companion, at) in prepared.companions.iter().zip(0..) {
+    let mut text = format!("Output     {}\n", standing(prepared.outputs.export())?);
+    for (output, at) in prepared.outputs.beside().iter().zip(0..) {
         let label = if at == 0 { "Beside it" } else { "" };
-        let standing = standing(&companion.target)?;
+        let standing = standing(&output.target)?;
         text.push_str(&format!("{label:<11}{standing}\n"));
     }
     Ok(text)

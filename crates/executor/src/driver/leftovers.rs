@@ -10,7 +10,6 @@ use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::real_place;
 
 use super::Driver;
-use crate::outputs::Output;
 
 /// Views that are replaced in one step, by the folders that they are in.
 const VIEWS: [&str; 8] = [
@@ -32,7 +31,7 @@ impl Driver<'_> {
             return;
         }
         let pending = pending(self.truth.state());
-        for output in Output::all(&self.executor.prepared) {
+        for output in self.executor.prepared.outputs.iter() {
             for (path, token) in output.target.leftovers() {
                 let waits = real_place(&path).is_ok_and(|place| pending.contains(&place));
                 if !waits && self.is_dead(&path, &token) {
@@ -98,13 +97,9 @@ impl Driver<'_> {
 /// Where outputs wait that a crash kept from their places.
 fn pending(state: &JobState) -> HashSet<PathBuf> {
     let intents = state.export().intent.iter();
-    let temporaries = |intent: &ExportIntent| {
-        let companions = intent.companions.iter().map(|one| one.temporary.clone());
-        companions
-            .chain([intent.temporary.clone()])
-            .collect::<Vec<_>>()
-    };
-    let waiting = intents.flat_map(temporaries);
+    let waiting = intents
+        .flat_map(ExportIntent::outputs)
+        .map(|one| one.temporary);
     waiting.filter_map(|path| real_place(path).ok()).collect()
 }
 

@@ -14,7 +14,7 @@ use super::teller::Teller;
 use super::truth::Truth;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
-use crate::outputs::{self, check_standings};
+use crate::outputs::{locks, standings};
 use crate::watch::memory::MemoryWatch;
 use crate::watch::poison::Suspects;
 use crate::watch::space::SpaceWatch;
@@ -55,7 +55,7 @@ impl<'e> Driver<'e> {
                 ..LockOptions::default()
             },
         )?;
-        let output_locks = outputs::lock(executor)?;
+        let output_locks = locks::lock(&executor.prepared.outputs)?;
         let (mode, adopted) = match adoption {
             Some(adoption) => (Mode::Resume, Some(adoption.carry_out(layout, &lock)?)),
             None => (mode, None),
@@ -65,7 +65,11 @@ impl<'e> Driver<'e> {
         } else {
             JobState::default()
         };
-        let standings = check_standings(executor, known.export().intent.as_ref())?;
+        let standings = standings::check(
+            &executor.prepared.outputs,
+            layout.job_id(),
+            known.export().intent.as_ref(),
+        )?;
         let (journal, state) = Journal::open(layout, &lock, mode)?;
         let teller = Teller::open(executor, &lock, started)?;
         replace(layout.recipe(), recipe.source_text().as_bytes())?;

@@ -17,6 +17,7 @@ impl Driver<'_> {
         let mut so_far = Ledger::default();
         self.results().for_each(|result| so_far.add(&result.ledger));
         let quarantined = self.counted().any(|result| !result.quarantine.is_empty());
+        let beside = self.executor.prepared.outputs.beside().iter();
         Report {
             job_id: layout.job_id().to_string(),
             status,
@@ -39,14 +40,10 @@ impl Driver<'_> {
             operators: crate::summary::performance(&self.truth.state()),
             warnings: self.teller.warnings().to_vec(),
             fields: None,
-            companions: self
-                .executor
-                .prepared
-                .companions
-                .iter()
-                .map(|companion| companion.target.path().to_owned())
+            companions: beside
+                .map(|output| output.target.path().to_owned())
                 .collect(),
-            export_path: self.executor.prepared.target.path().to_owned(),
+            export_path: self.executor.prepared.outputs.export().path().to_owned(),
             job_dir: layout.job_dir().to_owned(),
             checkpoint_dir: layout.checkpoint_dir().to_owned(),
             event_log: self.executor.has_event_log().then(|| layout.events()),

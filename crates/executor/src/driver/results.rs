@@ -19,12 +19,12 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         let form = RowsForm::of_path(&result.rows.path);
         let fits = match form {
-            RowsForm::Table => prepared.target.is_table(),
-            RowsForm::Lines(_) => form == prepared.target.rows_form(false),
+            RowsForm::Table => prepared.outputs.export().is_table(),
+            RowsForm::Lines(_) => form == prepared.outputs.export().rows_form(false),
         };
         let has_types = form == RowsForm::Table || result.has_types;
         let fits = fits
-            && (has_types || !prepared.target.needs_second_pass())
+            && (has_types || !prepared.outputs.export().needs_second_pass())
             && (result.dropped.is_some() || !prepared.exports_dropped());
         fits.then_some(result)
     }

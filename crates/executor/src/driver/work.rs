@@ -9,13 +9,13 @@ use coldpress_storage::crash_point;
 use coldpress_worker::{AtWork, Attempt, Outcome, Progress, Reached, WorkerContext};
 use crossbeam_channel::{Receiver, never, select, unbounded};
 
-use super::export::Frontier;
+use super::frontier::Frontier;
 use super::planning::Planned;
 use super::teller::Try;
 use super::{Driver, Ending, now_millis};
 use crate::backend::{Finished, Running};
 use crate::error::{Error, ErrorKind, Result};
-use crate::merge::MergeFailure;
+use crate::merge::failure::MergeFailure;
 use crate::prepare::PATIENCE;
 use crate::scheduler::{Next, Scheduler, Step};
 use crate::spec::job_spec;

@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use coldpress_events::{Event, EventKind, Level};
-use coldpress_export::Staged;
-use coldpress_job::{JobState, Phase, Status};
+use coldpress_job::{ExportIntent, JobState, Phase, Status};
 use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
 
 use super::Teller;
@@ -123,14 +122,21 @@ impl Teller<'_> {
         ));
     }
 
-    pub(in crate::driver) fn export_committed(&self, staged: &Staged) {
-        let path = self.executor.prepared.target.path().display().to_string();
+    pub(in crate::driver) fn export_committed(&self, intent: &ExportIntent) {
+        let path = self
+            .executor
+            .prepared
+            .outputs
+            .export()
+            .path()
+            .display()
+            .to_string();
         let event = Event::new(
             EventKind::ExportCommitted,
-            format!("{} bytes", staged.length),
+            format!("{} bytes", intent.length),
         )
         .output_path(path);
-        self.emit(event.metadata("digest", staged.digest.to_string()));
+        self.emit(event.metadata("digest", intent.digest.to_string()));
     }
 
     pub(in crate::driver) fn job_ends(&self, report: &Report) {

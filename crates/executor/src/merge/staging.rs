@@ -1,74 +1,28 @@
-//! Files beside the export: the statistics of its records, and what filters dropped.
+//! Writing what lies beside the export: the statistics of its records, and what filters dropped.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use coldpress_checkpoint::{RowBlock, RowsReader};
-use coldpress_config::Recipe;
-use coldpress_export::{ExportTarget, Staged};
-use coldpress_operator::{OperatorKind, Pipeline};
+use coldpress_export::Staged;
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
 use coldpress_storage::{FileStamp, Hasher, NewFile, open_file};
 use coldpress_worker::obstacle;
 
-use crate::merge::{MergeFailure, unreadable};
+use super::failure::{MergeFailure, unreadable};
+use crate::outputs::list::{Content, Output};
 
-/// A file that is written beside the export.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Companion {
-    /// Where it goes.
-    pub target: ExportTarget,
-    /// What it holds.
-    pub content: Content,
-}
-
-/// What a companion holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// The statistics of each exported record, a line each.
-    Stats,
-    /// The records that the filter at this place of the recipe dropped.
-    Dropped(u32),
-}
-
-/// The companions that a recipe asks for.
-pub(crate) fn companions(
-    recipe: &Recipe,
-    pipeline: &Pipeline,
-    target: &ExportTarget,
-) -> Vec<Companion> {
-    let mut companions = Vec::new();
-    if recipe.export.stats {
-        companions.push(Companion {
-            target: ExportTarget::lines(target.stats_path()),
-            content: Content::Stats,
-        });
-    }
-    if let Some(folder) = &recipe.export.dropped_dir {
-        for (operation, operator) in pipeline.operators().iter().enumerate() {
-            if operator.kind() == OperatorKind::Filter {
-                let name = format!("op_{operation:03}_{}.jsonl", operator.name());
-                companions.push(Companion {
-                    target: ExportTarget::lines(Path::new(folder).join(name)),
-                    content: Content::Dropped(operation as u32),
-                });
-            }
-        }
-    }
-    companions
-}
-
-/// A file of lines that a partition left for the companions.
+/// A file of records that a filter dropped of a partition.
 pub(crate) struct DroppedPiece {
     pub(crate) operation: u32,
     pub(crate) path: PathBuf,
     pub(crate) stamp: FileStamp,
 }
 
-/// The companions while they are made, in the temporary places beside their own.
-pub(crate) struct Outputs(Vec<Output>);
+/// What lies beside the export while it is made, in temporary places beside its own.
+pub(crate) struct Staging(Vec<OpenFile>);
 
-struct Output {
+struct OpenFile {
     content: Content,
     temporary: PathBuf,
     file: NewFile,
@@ -76,20 +30,20 @@ struct Output {
 
 type Written = std::result::Result<(), coldpress_export::Error>;
 
-impl Outputs {
+impl Staging {
     pub(crate) fn create(
-        companions: &[Companion],
+        beside: &[Output],
         token: &str,
     ) -> std::result::Result<Self, coldpress_export::Error> {
-        let create = |companion: &Companion| {
-            let temporary = companion.target.temporary_path(token);
-            Ok(Output {
-                content: companion.content,
+        let create = |output: &Output| {
+            let temporary = output.target.temporary_path(token);
+            Ok(OpenFile {
+                content: output.content,
                 file: NewFile::create(&temporary)?,
                 temporary,
             })
         };
-        companions
+        beside
             .iter()
             .map(create)
             .collect::<std::result::Result<_, _>>()
@@ -165,7 +119,7 @@ impl Outputs {
 
     /// Makes them durable in their temporary places.
     pub(crate) fn finish(self) -> std::result::Result<Vec<Staged>, coldpress_export::Error> {
-        let finish = |output: Output| {
+        let finish = |output: OpenFile| {
             let stamp = output.file.finish()?;
             Ok(Staged {
                 temporary: output.temporary,
@@ -177,7 +131,7 @@ impl Outputs {
     }
 }
 
-impl Output {
+impl OpenFile {
     fn write(&mut self, bytes: &[u8]) -> Written {
         let path = self.temporary.clone();
         self.file

@@ -1,0 +1,121 @@
+//! The outputs that a recipe asks for.
+
+use std::path::Path;
+
+use coldpress_config::{Overwrite, Recipe};
+use coldpress_export::ExportTarget;
+use coldpress_operator::{OperatorKind, Pipeline};
+use coldpress_storage::real_place;
+
+use crate::error::{Error, ErrorKind};
+
+/// The outputs of a job: the export, and what lies beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outputs {
+    export: Output,
+    beside: Vec<Output>,
+    overwrite: Overwrite,
+}
+
+/// An output of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where it goes.
+    pub target: ExportTarget,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What an output holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The records: it is the export.
+    Records,
+    /// The statistics of each exported record, a line each.
+    Stats,
+    /// The records that the filter at this place of the recipe dropped.
+    Dropped(u32),
+}
+
+impl Outputs {
+    /// The outputs of a recipe whose export goes to `export`.
+    pub(crate) fn of(recipe: &Recipe, pipeline: &Pipeline, export: ExportTarget) -> Self {
+        let mut beside = Vec::new();
+        if recipe.export.stats {
+            beside.push(Output {
+                target: ExportTarget::lines(export.stats_path()),
+                content: Content::Stats,
+            });
+        }
+        if let Some(folder) = &recipe.export.dropped_dir {
+            let operators = pipeline.operators().iter().zip(0..);
+            let filters = operators.filter(|(operator, _)| operator.kind() == OperatorKind::Filter);
+            beside.extend(filters.map(|(operator, operation)| {
+                let name = format!("op_{operation:03}_{}.jsonl", operator.name());
+                Output {
+                    target: ExportTarget::lines(Path::new(folder).join(name)),
+                    content: Content::Dropped(operation),
+                }
+            }));
+        }
+        Self {
+            export: Output {
+                target: export,
+                content: Content::Records,
+            },
+            beside,
+            overwrite: recipe.export.overwrite,
+        }
+    }
+
+    /// Where the export goes.
+    pub fn export(&self) -> &ExportTarget {
+        &self.export.target
+    }
+
+    /// What lies beside the export.
+    pub fn beside(&self) -> &[Output] {
+        &self.beside
+    }
+
+    /// All of them, the export first.
+    pub fn iter(&self) -> impl Iterator<Item = &Output> {
+        std::iter::once(&self.export).chain(&self.beside)
+    }
+
+    /// What may be replaced where they go.
+    pub(crate) fn overwrite(&self) -> Overwrite {
+        self.overwrite
+    }
+
+    /// The folder of what filters dropped, where there is any.
+    pub(crate) fn dropped_folder(&self) -> Option<&Path> {
+        let mut beside = self.beside.iter();
+        let dropped = beside.find(|one| matches!(one.content, Content::Dropped(_)))?;
+        Some(dropped.target.folder())
+    }
+}
+
+impl Output {
+    pub(crate) fn is_export(&self) -> bool {
+        self.content == Content::Records
+    }
+
+    /// Whether a path of the journal, or of another recipe, is where this output goes.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        match (real_place(path), real_place(self.target.path())) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => Path::new(path) == self.target.path(),
+        }
+    }
+
+    /// A refusal of where it goes.
+    pub(crate) fn refused(&self, reason: &str) -> Error {
+        let what = match self.is_export() {
+            true => "export path",
+            false => "the file beside the export",
+        };
+        let path = self.target.path().display();
+        Error::new(ErrorKind::Refused, format!("{what} `{path}` {reason}"))
+    }
+}

@@ -7,7 +7,7 @@ use crate::codec::scheme;
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::recipe::Recipe;
-use crate::settings::{Compression, StorageFormat, Strategy};
+use crate::settings::{StorageCompression, StorageFormat, Strategy};
 use crate::suggest;
 
 /// Looks over a whole recipe; warnings go to `given`.
@@ -66,9 +66,11 @@ fn check_compressions(recipe: &Recipe, given: &mut Given) {
         ),
     ] {
         let used = match (format, asked) {
-            (StorageFormat::Arrow, Compression::Snappy) => "lz4",
-            (StorageFormat::Arrow, Compression::Gzip)
-            | (StorageFormat::Jsonl, Compression::Snappy | Compression::Lz4) => "zstd",
+            (StorageFormat::Arrow, StorageCompression::Snappy) => "lz4",
+            (StorageFormat::Arrow, StorageCompression::Gzip)
+            | (StorageFormat::Jsonl, StorageCompression::Snappy | StorageCompression::Lz4) => {
+                "zstd"
+            }
             _ => continue,
         };
         if given.is_given(key) {

@@ -19,7 +19,7 @@ pub use export::{ExportCompression, ExportSettings, Overwrite, Partial};
 pub use failure::{Backoff, FailureSettings, OnPartitionFailure, RetrySettings};
 pub use job::{JobSettings, PathSettings};
 pub use partition::{Materialize, PartitionSettings};
-pub use storage::{Compression, RetentionPolicy, StorageFormat, StorageSettings};
+pub use storage::{RetentionPolicy, StorageCompression, StorageFormat, StorageSettings};
 
 pub(crate) use general::{GeneralKeys, PROCESS_KEYS, compat_of, compat_text};
 
@@ -149,7 +149,10 @@ mod tests {
             CheckpointSettings::default().strategy,
             Strategy::EveryPartition
         );
-        assert_eq!(StorageSettings::default().compression, Compression::Snappy);
+        assert_eq!(
+            StorageSettings::default().compression,
+            StorageCompression::Snappy
+        );
         assert_eq!(EventSettings::default().log_level, LogLevel::Info);
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use coldpress_record::lost_line;
 
-use crate::format::{Compression, Encoding};
+use crate::format::{Encoding, FileCompression};
 
 mod gzip;
 mod window;
@@ -16,21 +16,21 @@ pub(crate) type Raw<'a> = Box<dyn Read + Send + 'a>;
 const BUFFER_BYTES: usize = 128 * 1024;
 
 /// The unpacked bytes of `raw`, up to what is damaged.
-pub(crate) fn decompress(raw: Raw<'_>, compression: Compression) -> io::Result<Raw<'_>> {
+pub(crate) fn decompress(raw: Raw<'_>, compression: FileCompression) -> io::Result<Raw<'_>> {
     unpack(raw, compression, false)
 }
 
 /// The unpacked lines of `raw`. After a damaged gzip member or zstd frame reading goes on with the next one; a line that
 /// is no record stands for what is lost.
-pub(crate) fn decompress_lines(raw: Raw<'_>, compression: Compression) -> io::Result<Raw<'_>> {
+pub(crate) fn decompress_lines(raw: Raw<'_>, compression: FileCompression) -> io::Result<Raw<'_>> {
     unpack(raw, compression, true)
 }
 
-fn unpack(raw: Raw<'_>, compression: Compression, goes_on: bool) -> io::Result<Raw<'_>> {
+fn unpack(raw: Raw<'_>, compression: FileCompression, goes_on: bool) -> io::Result<Raw<'_>> {
     Ok(match compression {
-        Compression::None => raw,
-        Compression::Gzip => Box::new(gzip::Members::new(raw, goes_on)),
-        Compression::Zstd => Box::new(zstandard::Frames::new(raw, goes_on)?),
+        FileCompression::None => raw,
+        FileCompression::Gzip => Box::new(gzip::Members::new(raw, goes_on)),
+        FileCompression::Zstd => Box::new(zstandard::Frames::new(raw, goes_on)?),
     })
 }
 

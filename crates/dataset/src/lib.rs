@@ -36,7 +36,7 @@ mod source;
 mod table_stream;
 
 pub use error::{Error, Result};
-pub use format::{Compression, CsvColumn, CsvDialect, CsvHeader, CsvKind, Encoding, Format};
+pub use format::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Encoding, FileCompression, Format};
 pub use line_stream::{Block, Damage, LineStream};
 pub use options::ResolveOptions;
 pub use resolve::{Found, IsInput, MissingFile, Resolved, local_path, resolve, resolve_inputs};

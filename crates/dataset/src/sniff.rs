@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::decode::{Raw, decompress, transcode};
 use crate::error::{Error, Result};
-use crate::format::{Compression, CsvKind, Encoding, Format};
+use crate::format::{CsvKind, Encoding, FileCompression, Format};
 use crate::options::ResolveOptions;
 
 mod columnar;
@@ -23,7 +23,7 @@ use suffix::{describe_compression, describe_format};
 /// What a file holds, and what is odd about it.
 #[derive(Default)]
 pub(crate) struct Sniffed {
-    pub(crate) compression: Compression,
+    pub(crate) compression: FileCompression,
     pub(crate) encoding: Encoding,
     pub(crate) format: Format,
     /// What each column of delimited text holds; `None` where all cells are empty.
@@ -55,7 +55,7 @@ pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> R
     foreign::refuse_name(path, &head)?;
     sniffed.compression = compression_of(&head);
     let unpacked = match sniffed.compression {
-        Compression::None => head,
+        FileCompression::None => head,
         packed => {
             rewind(path, file)?;
             let raw: Raw<'_> = Box::new(&mut *file);
@@ -71,7 +71,7 @@ pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> R
         sniffed.format = Format::Damaged(reason.to_owned());
     } else if let Some(what) = columnar::begins(&unpacked) {
         match sniffed.compression {
-            Compression::None => {
+            FileCompression::None => {
                 columnar::examine(file, &unpacked, &options.text_keys, &mut sniffed)
                     .map_err(Error::io("read", path))?;
                 let name = path.display();
@@ -91,8 +91,8 @@ pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> R
 fn of_nothing(suffix: Suffix) -> Format {
     let what = match (suffix.claim, suffix.compression) {
         (Claim::Parquet | Claim::Arrow, _) => suffix.claim.describe(),
-        (_, Compression::Gzip) => "gzip",
-        (_, Compression::Zstd) => "zstd",
+        (_, FileCompression::Gzip) => "gzip",
+        (_, FileCompression::Zstd) => "zstd",
         (Claim::Text, _) => return Format::Text,
         _ => return Format::Lines,
     };
@@ -195,12 +195,12 @@ fn read_head(reader: impl Read) -> std::io::Result<Vec<u8>> {
     }
 }
 
-fn compression_of(head: &[u8]) -> Compression {
+fn compression_of(head: &[u8]) -> FileCompression {
     match head {
-        [0x1F, 0x8B, ..] => Compression::Gzip,
-        [0x28, 0xB5, 0x2F, 0xFD, ..] => Compression::Zstd,
-        _ if foreign::skip_frames(head).is_some_and(is_zstd_or_end) => Compression::Zstd,
-        _ => Compression::None,
+        [0x1F, 0x8B, ..] => FileCompression::Gzip,
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => FileCompression::Zstd,
+        _ if foreign::skip_frames(head).is_some_and(is_zstd_or_end) => FileCompression::Zstd,
+        _ => FileCompression::None,
     }
 }
 

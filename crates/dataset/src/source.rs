@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::format::{Compression, Encoding, Format};
+use crate::format::{Encoding, FileCompression, Format};
 
 mod file;
 mod identity;
@@ -23,7 +23,7 @@ pub struct Source {
     /// What it was when the job was planned.
     pub identity: SourceIdentity,
     /// How its bytes are packed.
-    pub compression: Compression,
+    pub compression: FileCompression,
     /// How its text is encoded.
     pub encoding: Encoding,
     /// What its unpacked bytes are.
@@ -94,7 +94,7 @@ impl Source {
 
     /// Whether the text lies in the file as it is.
     pub(crate) fn is_plain(&self) -> bool {
-        self.compression == Compression::None && self.encoding == Encoding::Utf8
+        self.compression == FileCompression::None && self.encoding == Encoding::Utf8
     }
 
     /// The files that it consists of.

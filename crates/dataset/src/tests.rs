@@ -27,7 +27,7 @@ fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
-fn packed(bytes: &[u8], compression: Compression) -> Vec<u8> {
+fn packed(bytes: &[u8], compression: FileCompression) -> Vec<u8> {
     let mut encoder = RowsEncoder::new(Vec::new(), compression).unwrap();
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
@@ -54,8 +54,11 @@ fn a_slice_of_any_source_is_the_same_slice() {
     let text = "{\"a\": 1}\n{\"b\": 2}\n{\"c\": 3}\n";
     let forms = [
         ("plain.jsonl", text.as_bytes().to_vec()),
-        ("a.jsonl.gz", packed(text.as_bytes(), Compression::Gzip)),
-        ("a.jsonl.zst", packed(text.as_bytes(), Compression::Zstd)),
+        ("a.jsonl.gz", packed(text.as_bytes(), FileCompression::Gzip)),
+        (
+            "a.jsonl.zst",
+            packed(text.as_bytes(), FileCompression::Zstd),
+        ),
         (
             "wide.jsonl",
             text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
@@ -82,8 +85,8 @@ fn damage_tells_where_it_begins_and_keeps_what_is_before() {
         .map(|n| format!("{{\"n\": {}}}\n", n.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
         .collect();
     for (name, compression) in [
-        ("a.jsonl.gz", Compression::Gzip),
-        ("a.jsonl.zst", Compression::Zstd),
+        ("a.jsonl.gz", FileCompression::Gzip),
+        ("a.jsonl.zst", FileCompression::Zstd),
     ] {
         let whole = packed(text.as_bytes(), compression);
         let path = folder.path().join(name);
@@ -119,10 +122,13 @@ fn what_a_file_holds_is_told_by_its_bytes() {
         Source::open(&path)
     };
     let (source, notes) = open("plain.jsonl.gz", b"{}\n").unwrap();
-    assert_eq!(source.compression, Compression::None);
+    assert_eq!(source.compression, FileCompression::None);
     assert!(notes[0].contains("not what its suffix says"), "{notes:?}");
-    let (source, notes) = open("packed.jsonl", &packed(b"{}\n", Compression::Gzip)).unwrap();
-    assert_eq!((source.compression, notes.len()), (Compression::Gzip, 1));
+    let (source, notes) = open("packed.jsonl", &packed(b"{}\n", FileCompression::Gzip)).unwrap();
+    assert_eq!(
+        (source.compression, notes.len()),
+        (FileCompression::Gzip, 1)
+    );
     for (name, bytes) in [
         ("a.jsonl", &b"BZh9..."[..]),
         ("b.jsonl", b"\xFD7zXZ\0"),

@@ -267,8 +267,10 @@ fn checkpoint_compression(recipe: &Recipe) -> coldpress_checkpoint::Compression 
     }
 }
 
-fn storage_compression(asked: coldpress_config::Compression) -> coldpress_checkpoint::Compression {
-    use coldpress_config::Compression as Asked;
+fn storage_compression(
+    asked: coldpress_config::StorageCompression,
+) -> coldpress_checkpoint::Compression {
+    use coldpress_config::StorageCompression as Asked;
     match asked {
         Asked::None => coldpress_checkpoint::Compression::None,
         Asked::Snappy => coldpress_checkpoint::Compression::Snappy,

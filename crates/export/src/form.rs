@@ -1,6 +1,6 @@
 //! The forms of an export's files.
 
-use coldpress_dataset::Compression;
+use coldpress_dataset::FileCompression;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,14 +53,14 @@ pub(crate) struct FileForm {
     /// Inside of the form, of Parquet alone.
     pub(crate) codec: ParquetCodec,
     /// Around the form: none of Parquet and Arrow, which compress inside.
-    pub(crate) packing: Compression,
+    pub(crate) packing: FileCompression,
     suffix: &'static str,
 }
 
 /// Suffix, form, packing; several suffixes of one form and packing differ in more than their name only for CSV.
-const SUFFIXES: [(&str, ExportForm, Compression); 15] = {
-    use Compression::{Gzip, None, Zstd};
+const SUFFIXES: [(&str, ExportForm, FileCompression); 15] = {
     use ExportForm::{Arrow, Csv, Json, Jsonl, Parquet};
+    use FileCompression::{Gzip, None, Zstd};
     [
         (".jsonl", Jsonl, None),
         (".jsonl.gz", Jsonl, Gzip),
@@ -84,7 +84,7 @@ impl FileForm {
     pub(crate) const JSONL: Self = Self {
         form: ExportForm::Jsonl,
         codec: ParquetCodec::Snappy,
-        packing: Compression::None,
+        packing: FileCompression::None,
         suffix: ".jsonl",
     };
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use coldpress_dataset::{Compression, RowsEncoder};
+use coldpress_dataset::{FileCompression, RowsEncoder};
 use coldpress_storage::{Digest, FileStamp, NewFile};
 use memchr::memchr;
 
@@ -18,9 +18,9 @@ pub(crate) struct LinesOutput {
     current: Option<LinesFile>,
     is_array: bool,
     /// How lines are packed here; those of a JSONL file come packed.
-    packing: Compression,
+    packing: FileCompression,
     /// How an output without lines is packed.
-    empty_packing: Compression,
+    empty_packing: FileCompression,
     files: OutputFiles,
 }
 
@@ -48,7 +48,7 @@ impl LinesOutput {
             current: None,
             is_array,
             packing: if comes_packed {
-                Compression::None
+                FileCompression::None
             } else {
                 form.packing
             },
@@ -86,7 +86,7 @@ impl LinesOutput {
         Ok(self.files.finish())
     }
 
-    fn current(&mut self, packing: Compression) -> Result<&mut LinesFile> {
+    fn current(&mut self, packing: FileCompression) -> Result<&mut LinesFile> {
         let file = match self.current.take() {
             Some(file) => file,
             None => {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_dataset::{Compression, RowsForm, local_path};
+use coldpress_dataset::{FileCompression, RowsForm, local_path};
 
 use crate::error::{Error, Result};
 use crate::form::{ExportForm, FileForm, ParquetCodec};
@@ -147,7 +147,7 @@ impl ExportTarget {
         RowsForm::Lines(if copied {
             self.file.packing
         } else {
-            Compression::None
+            FileCompression::None
         })
     }
 
@@ -294,22 +294,26 @@ mod tests {
         for (path, of_lines, of_columns) in [
             (
                 "a.jsonl.gz",
-                Lines(Compression::Gzip),
-                Lines(Compression::Gzip),
+                Lines(FileCompression::Gzip),
+                Lines(FileCompression::Gzip),
             ),
-            ("a/", Lines(Compression::None), Lines(Compression::None)),
+            (
+                "a/",
+                Lines(FileCompression::None),
+                Lines(FileCompression::None),
+            ),
             (
                 "a.json.gz",
-                Lines(Compression::None),
-                Lines(Compression::None),
+                Lines(FileCompression::None),
+                Lines(FileCompression::None),
             ),
             (
                 "a.csv.gz",
-                Lines(Compression::None),
-                Lines(Compression::None),
+                Lines(FileCompression::None),
+                Lines(FileCompression::None),
             ),
-            ("a.parquet", Lines(Compression::None), Table),
-            ("a.arrow", Lines(Compression::None), Table),
+            ("a.parquet", Lines(FileCompression::None), Table),
+            ("a.arrow", Lines(FileCompression::None), Table),
         ] {
             assert_eq!(
                 (rows(path, false), rows(path, true)),

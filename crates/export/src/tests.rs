@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use coldpress_dataset::{Compression, RowsEncoder, RowsForm, TableRowsWriter, decode_rows};
+use coldpress_dataset::{FileCompression, RowsEncoder, RowsForm, TableRowsWriter, decode_rows};
 use coldpress_record::Origin;
 use coldpress_storage::digest_file;
 use coldpress_table::Types;
@@ -55,7 +55,7 @@ impl Bench {
     }
 
     /// Adds a partition of lines, with what they hold.
-    fn lines(&mut self, text: &str, packing: Compression) -> &mut Self {
+    fn lines(&mut self, text: &str, packing: FileCompression) -> &mut Self {
         let form = RowsForm::Lines(packing);
         let path = self.next_rows(form);
         let mut encoder = RowsEncoder::new(File::create(&path).unwrap(), packing).unwrap();
@@ -73,7 +73,7 @@ impl Bench {
     }
 
     fn plain(&mut self, text: &str) -> &mut Self {
-        self.lines(text, Compression::None)
+        self.lines(text, FileCompression::None)
     }
 
     /// Adds a partition of record batches.
@@ -145,9 +145,9 @@ fn files(target: &ExportTarget) -> Vec<(String, Vec<u8>)> {
 fn text_of(files: &[(String, Vec<u8>)]) -> String {
     let text = |(name, bytes): &(String, Vec<u8>)| {
         let packing = match name.rsplit('.').next().unwrap() {
-            "gz" => Compression::Gzip,
-            "zst" => Compression::Zstd,
-            _ => Compression::None,
+            "gz" => FileCompression::Gzip,
+            "zst" => FileCompression::Zstd,
+            _ => FileCompression::None,
         };
         let rows = decode_rows(std::io::Cursor::new(bytes.clone()), packing).unwrap();
         std::io::read_to_string(rows).unwrap()

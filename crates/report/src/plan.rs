@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use coldpress_config::ExecutorKind;
-use coldpress_dataset::{Block, Compression, Format, LineStream, Source, TableFile};
+use coldpress_dataset::{Block, FileCompression, Format, LineStream, Source, TableFile};
 use coldpress_executor::{DiskEstimate, DiskSpace, Executor, Prepared};
 use coldpress_job::{FieldsView, fields_view};
 use coldpress_partition::{CutSettings, Decision};
@@ -69,7 +69,7 @@ pub struct PlannedSource {
     /// What it holds: `JSONL`, `CSV` …
     pub format: String,
     /// How it is packed: `none`, `gzip`, `zstd`.
-    pub compression: Compression,
+    pub compression: FileCompression,
 }
 
 /// Operators that need only their own partition.
@@ -201,7 +201,7 @@ impl Estimate {
             true => (sample.records, sample.bytes),
             false => {
                 self.exact = false;
-                let packed = source.compression != Compression::None;
+                let packed = source.compression != FileCompression::None;
                 let length = source.identity.length * if packed { UNPACKED_PER_BYTE } else { 1 };
                 let bytes = length.max(sample.bytes);
                 ((bytes as f64 / record_bytes) as u64, bytes)

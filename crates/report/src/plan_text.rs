@@ -1,6 +1,6 @@
 //! What a run would do, as text.
 
-use coldpress_dataset::Compression;
+use coldpress_dataset::FileCompression;
 use coldpress_executor::DiskSpace;
 
 use coldpress_job::FieldsView;
@@ -132,8 +132,8 @@ impl PlanView {
 impl PlannedSource {
     fn render(&self) -> String {
         let packed = match self.compression {
-            Compression::Gzip => ", gzip",
-            Compression::Zstd => ", zstd",
+            FileCompression::Gzip => ", gzip",
+            FileCompression::Zstd => ", zstd",
             _ => "",
         };
         format!(

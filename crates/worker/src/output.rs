@@ -7,7 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use coldpress_checkpoint::{
     CheckpointStore, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter,
 };
-use coldpress_dataset::{Compression, RowsEncoder, RowsForm, TableRows, TableRowsWriter};
+use coldpress_dataset::{FileCompression, RowsEncoder, RowsForm, TableRows, TableRowsWriter};
 use coldpress_operator::Chain;
 use coldpress_record::{Batch, STATS_FIELD, escape_into};
 use coldpress_storage::{FileRef, NewFile, create_dir_all_durable};
@@ -50,7 +50,7 @@ impl ResultWriter {
         let folder = work.spec.job_dir.join("results");
         create_dir_all_durable(&folder)?;
         let (form, schema) = match (work.spec.rows_form, schema) {
-            (RowsForm::Table, None) => (RowsForm::Lines(Compression::None), None),
+            (RowsForm::Table, None) => (RowsForm::Lines(FileCompression::None), None),
             (RowsForm::Table, schema) => (RowsForm::Table, schema),
             (lines, _) => (lines, None),
         };

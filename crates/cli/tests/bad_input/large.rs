@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use coldpress::dataset::{Compression, RowsEncoder};
+use coldpress::dataset::{FileCompression, RowsEncoder};
 use serde_json::json;
 
 use crate::bench::{Bench, EXPORT, Ran};
@@ -19,7 +19,7 @@ const MB: usize = 1_000_000;
 const LIMIT_BYTES: usize = 64 << 20;
 
 /// Writes the parts, each as often as it says, packed or not.
-fn write(path: &Path, compression: Compression, parts: &[(&[u8], usize)]) {
+fn write(path: &Path, compression: FileCompression, parts: &[(&[u8], usize)]) {
     let file = BufWriter::new(File::create(path).unwrap());
     let mut encoder = RowsEncoder::new(file, compression).unwrap();
     for (part, times) in parts {
@@ -54,7 +54,7 @@ fn process_measured(bench: &Bench, more: &str) -> (Ran, usize) {
 }
 
 /// A record of 200 MB goes to quarantine by place and length, and its neighbours come out.
-fn check_too_long(compression: Compression) {
+fn check_too_long(compression: FileCompression) {
     let bench = Bench::new();
     let megabyte = vec![b'a'; MB];
     let begin = b"{\"id\": \"bomb\", \"text\": \"";
@@ -98,17 +98,17 @@ fn check_too_long(compression: Compression) {
 
 #[test]
 fn a_record_of_200_mb() {
-    check_too_long(Compression::None);
+    check_too_long(FileCompression::None);
 }
 
 #[test]
 fn a_bomb_of_gzip() {
-    check_too_long(Compression::Gzip);
+    check_too_long(FileCompression::Gzip);
 }
 
 #[test]
 fn a_bomb_of_zstd() {
-    check_too_long(Compression::Zstd);
+    check_too_long(FileCompression::Zstd);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_stream_that_breaks_off_within_a_long_record() {
         .map(|at| b'a' + (at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60) as u8)
         .collect();
     let parts: [(&[u8], usize); 3] = [(FIRST.as_bytes(), 1), (b"{\"text\": \"", 1), (&noise, 1)];
-    write(&bench.path("whole.gz"), Compression::Gzip, &parts);
+    write(&bench.path("whole.gz"), FileCompression::Gzip, &parts);
     let packed = bench.read("whole.gz");
     bench.write("in.jsonl", &packed[..packed.len() * 9 / 10]);
     let report = bench.process("--max_record_mb 1").expect(3).json();
@@ -179,7 +179,7 @@ fn a_line_of_20_mb_is_a_record_like_any_other() {
     let bench = Bench::new();
     let end = format!("\"}}\n{LAST}");
     let parts: [(&[u8], usize); 3] = [(begin.as_bytes(), 1), (words, times), (end.as_bytes(), 1)];
-    write(&bench.path("in.jsonl"), Compression::None, &parts);
+    write(&bench.path("in.jsonl"), FileCompression::None, &parts);
     let (ran, peak) = process_measured(&bench, "");
     assert_eq!(ran.expect(0).json()["ledger"]["records"], 3);
     assert!(
@@ -190,7 +190,7 @@ fn a_line_of_20_mb_is_a_record_like_any_other() {
     // Its string is never closed, and no line end follows.
     let parts: [(&[u8], usize); 2] = [(begin.as_bytes(), 1), (words, times)];
     let bench = Bench::new();
-    write(&bench.path("in.jsonl"), Compression::None, &parts);
+    write(&bench.path("in.jsonl"), FileCompression::None, &parts);
     let report = bench.process("").expect(3).json();
     assert_eq!(bench.read(EXPORT), FIRST.as_bytes());
     let part = &report["unreadable"][0];
@@ -207,7 +207,7 @@ fn a_file_of_letters_fails_in_a_few_words() {
     let bench = Bench::new();
     write(
         &bench.path("in.jsonl"),
-        Compression::None,
+        FileCompression::None,
         &[(b"abcdefghij", 2 * MB)],
     );
     let ran = bench.process("--max_error_ratio 0.05").expect(1);
@@ -288,7 +288,7 @@ fn a_text_that_is_too_large_for_the_memory_is_an_error() {
         (&[b'a'; MB], 100),
         (b"\"}\n", 1),
     ];
-    write(&bench.path("in.jsonl"), Compression::None, &parts);
+    write(&bench.path("in.jsonl"), FileCompression::None, &parts);
     for name in ["in.parquet", "in.arrow"] {
         let make = format!("--export_path {name} --max_record_mb 512 --process [] --fresh");
         bench.process(&make).expect(0);

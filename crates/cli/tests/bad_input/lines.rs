@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use coldpress::dataset::{Compression, RowsEncoder};
+use coldpress::dataset::{FileCompression, RowsEncoder};
 use serde_json::json;
 
 use crate::bench::{Bench, EXPORT, Ran};
@@ -51,7 +51,7 @@ fn check_torn(bytes: &[u8], records: u64, export: &str, start: u64, length: u64)
 
 const GOOD: &str = "{\"text\": \"good\"}\n";
 
-fn packed(text: &[u8], compression: Compression) -> Vec<u8> {
+fn packed(text: &[u8], compression: FileCompression) -> Vec<u8> {
     let mut encoder = RowsEncoder::new(Vec::new(), compression).unwrap();
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
@@ -81,7 +81,7 @@ fn a_last_line_that_breaks_off_is_no_record() {
 #[test]
 fn a_torn_text_within_a_whole_stream_is_torn_all_the_same() {
     let torn = format!("{GOOD}{GOOD}{{\"text\": \"cut");
-    for compression in [Compression::Gzip, Compression::Zstd] {
+    for compression in [FileCompression::Gzip, FileCompression::Zstd] {
         check_torn(
             &packed(torn.as_bytes(), compression),
             2,
@@ -179,7 +179,7 @@ fn what_holds_nothing_is_no_dataset() {
         b"\xEF\xBB\xBF\n\xEF\xBB\xBF\r\n",
         b"\xFF\xFE",
         &empty_gzip,
-        &packed(b"\n\n", Compression::Zstd),
+        &packed(b"\n\n", FileCompression::Zstd),
         // Nothing but a header.
         b"\x1F\x8B",
         b"\x1F\x8B\x08\x00\x00\x00\x00\x00\x00\xFF",

@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use coldpress::dataset::{Compression, RowsEncoder};
+use coldpress::dataset::{FileCompression, RowsEncoder};
 
 use crate::bench::data;
 use crate::reported::{export, ids, lines, run};
 
 /// Packs lines as one gzip member or zstd frame.
-fn packed(text: &str, compression: Compression) -> Vec<u8> {
+fn packed(text: &str, compression: FileCompression) -> Vec<u8> {
     let mut encoder = RowsEncoder::new(Vec::new(), compression).unwrap();
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()
@@ -20,14 +20,14 @@ fn packed_files_as_other_programs_write_them() {
     // gzip(1), Python and zlib take zeros for padding, between members too.
     let (first, second) = (lines(0..20), lines(20..50));
     let members = [
-        packed(&first, Compression::Gzip),
-        packed(&second, Compression::Gzip),
+        packed(&first, FileCompression::Gzip),
+        packed(&second, FileCompression::Gzip),
     ];
     let padded = [members[0].as_slice(), &[0; 700], &members[1], &[0; 512]].concat();
     // pzstd begins each frame with one that is skipped.
     let mut frames = Vec::new();
     for part in [&first, &second] {
-        let frame = packed(part, Compression::Zstd);
+        let frame = packed(part, FileCompression::Zstd);
         frames.extend_from_slice(b"\x50\x2A\x4D\x18\x04\0\0\0");
         frames.extend_from_slice(&(frame.len() as u32).to_le_bytes());
         frames.extend_from_slice(&frame);
@@ -51,8 +51,8 @@ fn packed_files_as_other_programs_write_them() {
 #[test]
 fn a_damaged_member_does_not_take_the_next_one_along() {
     for (name, compression, what) in [
-        ("in.jsonl.gz", Compression::Gzip, "gzip member"),
-        ("in.jsonl.zst", Compression::Zstd, "zstd frame"),
+        ("in.jsonl.gz", FileCompression::Gzip, "gzip member"),
+        ("in.jsonl.zst", FileCompression::Zstd, "zstd frame"),
     ] {
         let torn = packed(&lines(0..20_000), compression);
         let torn = &torn[..torn.len() / 2];

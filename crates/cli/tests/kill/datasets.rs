@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use coldpress::dataset::{Compression, RowsEncoder};
+use coldpress::dataset::{FileCompression, RowsEncoder};
 use serde_json::Value;
 
 use super::bench::{PROGRAM, repository};
@@ -41,7 +41,7 @@ pub(crate) fn write(folder: &Path, copies: u32) {
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {
-    let mut packed = RowsEncoder::new(Vec::new(), Compression::Gzip).unwrap();
+    let mut packed = RowsEncoder::new(Vec::new(), FileCompression::Gzip).unwrap();
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
 }

@@ -3,7 +3,7 @@
 use crate::codec::{AtLeast, Flag, OneOf, Optional, Seconds, Texts, choice};
 use crate::error::Result;
 use crate::given::Given;
-use crate::settings::storage::{Compression, StorageFormat, StorageSettings};
+use crate::settings::storage::{StorageCompression, StorageFormat, StorageSettings};
 use crate::settings::{Written, section};
 
 section! {
@@ -44,7 +44,7 @@ section! {
             "checkpoint.format" | "checkpointing.storage_format", Derived("`intermediate_storage.format`"), Run, Now
         }
         /// The compression of checkpoint files.
-        compression: Option<Compression> as Optional<OneOf> {
+        compression: Option<StorageCompression> as Optional<OneOf> {
             "checkpoint.compression" | "checkpointing.compression", Derived("`intermediate_storage.compression`"), Run, Now
         }
     }
@@ -107,7 +107,7 @@ pub struct CheckpointSettings {
     /// Recipe key: `checkpoint.format`.
     pub format: StorageFormat,
     /// Recipe key: `checkpoint.compression`.
-    pub compression: Compression,
+    pub compression: StorageCompression,
     /// What was asked for, of which the strategy has no use for all.
     asked: Asked,
 }

@@ -11,7 +11,7 @@ section! {
             "intermediate_storage.format" | "storage_format", Value("parquet"), Run, Now
         }
         /// The compression. `auto` chooses per column on a sample.
-        compression: Compression as OneOf {
+        compression: StorageCompression as OneOf {
             "intermediate_storage.compression", Value("snappy"), Run, Now
         }
         /// False: one batch per partition.
@@ -66,8 +66,8 @@ choice! {
 }
 
 choice! {
-    /// A compression.
-    pub enum Compression {
+    /// How checkpoint and intermediate files are compressed.
+    pub enum StorageCompression {
         /// Snappy.
         Snappy = "snappy",
         /// Gzip.

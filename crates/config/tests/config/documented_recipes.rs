@@ -1,5 +1,6 @@
 use coldpress_config::{
-    Backoff, Compression, LogLevel, Overrides, Recipe, RetentionPolicy, StorageFormat, Strategy,
+    Backoff, LogLevel, Overrides, Recipe, RetentionPolicy, StorageCompression, StorageFormat,
+    Strategy,
 };
 
 /// The file with what every recipe needs added where it is missing.
@@ -78,7 +79,7 @@ fn advanced_sections() {
         "the section's own default"
     );
     assert_eq!(recipe.checkpoint.format, StorageFormat::Parquet);
-    assert_eq!(recipe.checkpoint.compression, Compression::Snappy);
+    assert_eq!(recipe.checkpoint.compression, StorageCompression::Snappy);
     assert!(recipe.storage.use_arrow_batches && !recipe.storage.arrow_memory_mapping);
     assert_eq!(
         (recipe.retry.max_retries, recipe.retry.delay_seconds),

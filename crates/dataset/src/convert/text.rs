@@ -8,7 +8,7 @@ use coldpress_storage::open_file;
 
 use super::{Make, Out};
 use crate::decode::{Raw, decompress, transcode};
-use crate::format::{Compression, Encoding};
+use crate::format::{Encoding, FileCompression};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const PIECE_BYTES: usize = 256 * 1024;
@@ -18,7 +18,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// A file that is not UTF-8, or cannot be unpacked, becomes a rejected line; an empty one is no record.
 pub(crate) struct Texts {
     members: Vec<PathBuf>,
-    compression: Compression,
+    compression: FileCompression,
     encoding: Encoding,
     max_text_bytes: u64,
     /// Number of the next file.
@@ -33,7 +33,7 @@ impl Texts {
     pub(crate) fn new(
         members: &[PathBuf],
         first: usize,
-        compression: Compression,
+        compression: FileCompression,
         encoding: Encoding,
         max_text_bytes: u64,
     ) -> Self {

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use crate::decode::decompress;
-use crate::format::Compression;
+use crate::format::FileCompression;
 
 /// Writes rows in the form of the export. The same rows always give the same bytes, in whatever parts they come.
 pub struct RowsEncoder<W: Write> {
@@ -27,15 +27,15 @@ impl<W: Write> RowsEncoder<W> {
     ///
     /// # Errors
     /// When the compressor cannot be set up.
-    pub fn new(out: W, compression: Compression) -> io::Result<Self> {
+    pub fn new(out: W, compression: FileCompression) -> io::Result<Self> {
         const ZSTD_LEVEL: i32 = 3;
         let encoder = match compression {
-            Compression::None => Encoder::Plain(out),
-            Compression::Gzip => Encoder::Gzip(flate2::write::GzEncoder::new(
+            FileCompression::None => Encoder::Plain(out),
+            FileCompression::Gzip => Encoder::Gzip(flate2::write::GzEncoder::new(
                 out,
                 flate2::Compression::new(6),
             )),
-            Compression::Zstd => {
+            FileCompression::Zstd => {
                 let mut encoder = zstd::stream::write::Encoder::new(out, ZSTD_LEVEL)?;
                 encoder.include_checksum(true)?;
                 Encoder::Zstd(encoder)
@@ -119,7 +119,7 @@ impl<W: Write> Write for RowsEncoder<W> {
 /// When the decompressor cannot be set up.
 pub fn decode_rows(
     rows: impl Read + Send + 'static,
-    compression: Compression,
+    compression: FileCompression,
 ) -> io::Result<Box<dyn Read + Send>> {
     decompress(Box::new(rows), compression)
 }
@@ -137,7 +137,11 @@ mod tests {
                 b"abcdefgh ijkl mno\n"[(state >> 27) as usize % 18]
             })
             .collect();
-        for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+        for compression in [
+            FileCompression::None,
+            FileCompression::Gzip,
+            FileCompression::Zstd,
+        ] {
             let written = |sizes: &[usize]| {
                 let mut encoder = RowsEncoder::new(Vec::new(), compression).unwrap();
                 let (mut rest, mut sizes) = (&rows[..], sizes.iter().cycle());

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::Compression;
+use crate::format::FileCompression;
 
 /// The form of a partition's rows, which the name of their file ends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowsForm {
     /// JSONL, possibly packed: `.jsonl`, `.jsonl.gz`, `.jsonl.zst`.
-    Lines(Compression),
+    Lines(FileCompression),
     /// An Arrow IPC stream: `.arrows`.
     Table,
 }
@@ -18,9 +18,9 @@ impl RowsForm {
     /// What the name of such a file ends in.
     pub fn suffix(self) -> &'static str {
         match self {
-            Self::Lines(Compression::None) => ".jsonl",
-            Self::Lines(Compression::Gzip) => ".jsonl.gz",
-            Self::Lines(Compression::Zstd) => ".jsonl.zst",
+            Self::Lines(FileCompression::None) => ".jsonl",
+            Self::Lines(FileCompression::Gzip) => ".jsonl.gz",
+            Self::Lines(FileCompression::Zstd) => ".jsonl.zst",
             Self::Table => ".arrows",
         }
     }
@@ -29,13 +29,13 @@ impl RowsForm {
     pub fn of_path(path: &str) -> Self {
         let forms = [
             Self::Table,
-            Self::Lines(Compression::Gzip),
-            Self::Lines(Compression::Zstd),
+            Self::Lines(FileCompression::Gzip),
+            Self::Lines(FileCompression::Zstd),
         ];
         forms
             .into_iter()
             .find(|form| path.ends_with(form.suffix()))
-            .unwrap_or(Self::Lines(Compression::None))
+            .unwrap_or(Self::Lines(FileCompression::None))
     }
 }
 
@@ -47,9 +47,9 @@ mod tests {
     fn the_name_says_the_form() {
         for form in [
             RowsForm::Table,
-            RowsForm::Lines(Compression::None),
-            RowsForm::Lines(Compression::Gzip),
-            RowsForm::Lines(Compression::Zstd),
+            RowsForm::Lines(FileCompression::None),
+            RowsForm::Lines(FileCompression::Gzip),
+            RowsForm::Lines(FileCompression::Zstd),
         ] {
             let name = format!("results/partition_000003.e1.a2{}", form.suffix());
             assert_eq!(RowsForm::of_path(&name), form);

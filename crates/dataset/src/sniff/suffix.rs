@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
-use super::Compression;
+use super::FileCompression;
 use crate::format::Format;
 
-const PACKED: [(&str, Compression); 4] = [
-    (".gz", Compression::Gzip),
-    (".gzip", Compression::Gzip),
-    (".zst", Compression::Zstd),
-    (".zstd", Compression::Zstd),
+const PACKED: [(&str, FileCompression); 4] = [
+    (".gz", FileCompression::Gzip),
+    (".gzip", FileCompression::Gzip),
+    (".zst", FileCompression::Zstd),
+    (".zstd", FileCompression::Zstd),
 ];
 
 /// What the name of a file says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Suffix {
-    pub(crate) compression: Compression,
+    pub(crate) compression: FileCompression,
     pub(crate) claim: Claim,
 }
 
@@ -41,7 +41,7 @@ impl Suffix {
         let packed = PACKED
             .iter()
             .find_map(|(suffix, packed)| Some((name.strip_suffix(suffix)?, *packed)));
-        let (name, compression) = packed.unwrap_or((&name, Compression::None));
+        let (name, compression) = packed.unwrap_or((&name, FileCompression::None));
         let claim = match name.rsplit_once('.').map(|(_, suffix)| suffix) {
             Some("jsonl" | "ndjson" | "json" | "jl" | "jsonlines" | "ldjson") => Claim::Json,
             Some("parquet" | "pq") => Claim::Parquet,
@@ -104,10 +104,10 @@ pub(crate) fn describe_format(format: &Format) -> &'static str {
     }
 }
 
-pub(crate) fn describe_compression(compression: Compression) -> &'static str {
+pub(crate) fn describe_compression(compression: FileCompression) -> &'static str {
     match compression {
-        Compression::None => "not compressed",
-        Compression::Gzip => "compressed with gzip",
-        Compression::Zstd => "compressed with zstd",
+        FileCompression::None => "not compressed",
+        FileCompression::Gzip => "compressed with gzip",
+        FileCompression::Zstd => "compressed with zstd",
     }
 }

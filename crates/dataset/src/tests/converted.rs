@@ -28,8 +28,8 @@ fn every_text_format_gives_the_same_lines_from_any_record_on() {
     for (suffix, text) in [("json", ARRAY), ("json", VALUES), ("csv", CSV)] {
         for (packing, bytes) in [
             ("", text.as_bytes().to_vec()),
-            (".gz", packed(text.as_bytes(), Compression::Gzip)),
-            (".zst", packed(text.as_bytes(), Compression::Zstd)),
+            (".gz", packed(text.as_bytes(), FileCompression::Gzip)),
+            (".zst", packed(text.as_bytes(), FileCompression::Zstd)),
             ("", wide(text)),
             ("", format!("\u{FEFF}{text}").into_bytes()),
         ] {
@@ -116,7 +116,7 @@ fn what_breaks_off_keeps_the_records_before() {
         assert_eq!(damage.position, before as u64, "{name}");
         assert!(damage.reason.starts_with(reason), "{}", damage.reason);
     }
-    let whole = packed(CSV.repeat(1000).as_bytes(), Compression::Gzip);
+    let whole = packed(CSV.repeat(1000).as_bytes(), FileCompression::Gzip);
     let path = write(folder.path(), "e.csv.gz", &whole[..whole.len() - 9]);
     let (source, _) = Source::open(&path).unwrap();
     assert!(matches!(source.format, Format::Csv(_)));

@@ -81,7 +81,7 @@ fn columnar_files_are_told_by_their_content() {
         for damaged in [
             bytes[..bytes.len() / 2].to_vec(),
             bytes[..12].to_vec(),
-            packed(&bytes, Compression::Gzip),
+            packed(&bytes, FileCompression::Gzip),
         ] {
             let (source, found) = open(name, &damaged);
             let cut_stream = format == ArrowStream && damaged.len() == bytes.len() / 2;

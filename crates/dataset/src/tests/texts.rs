@@ -85,7 +85,7 @@ fn packed_and_plain_text_files_are_apart() {
     write(folder.path(), "b.txt", "two");
     fs::write(
         folder.path().join("c.txt.gz"),
-        packed(b"three", Compression::Gzip),
+        packed(b"three", FileCompression::Gzip),
     )
     .unwrap();
     let wide: Vec<u8> = "\u{FEFF}four\n"
@@ -135,7 +135,7 @@ fn a_text_file_that_is_too_long_is_a_long_record() {
 fn a_text_file_that_vanished_is_an_error_and_no_damage() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["a.txt.gz", "b.txt.gz"] {
-        write(folder.path(), name, packed(b"x", Compression::Gzip));
+        write(folder.path(), name, packed(b"x", FileCompression::Gzip));
     }
     let source = &resolve_folder(folder.path(), &[]).sources[0];
     fs::remove_file(folder.path().join("b.txt.gz")).unwrap();

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
-use coldpress_dataset::{Compression, Encoding, Error, Format, Source, SourceIdentity, TableFile};
+use coldpress_dataset::{
+    Encoding, Error, FileCompression, Format, Source, SourceIdentity, TableFile,
+};
 use coldpress_storage::Digest;
 use coldpress_table::Renderer;
 use parquet::arrow::ArrowWriter;
@@ -32,7 +34,7 @@ pub(crate) fn source(path: &Path) -> Source {
             sample: Digest::of(b""),
             place: None,
         },
-        compression: Compression::None,
+        compression: FileCompression::None,
         encoding: Encoding::Utf8,
         format,
         columns: Vec::new(),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use coldpress_dataset::{Compression, decode_rows};
+use coldpress_dataset::{FileCompression, decode_rows};
 use coldpress_executor::{Executor, ExecutorBuilder, Report, Result};
 use coldpress_job::{JobState, Journal, Status};
 use coldpress_worker::QuarantineEntry;
@@ -75,8 +75,8 @@ impl Bench {
         };
         Some(match form {
             Form::Plain => vec![fs::read(path).unwrap()],
-            Form::Gzip => vec![decode(&path, Compression::Gzip)],
-            Form::Zstd => vec![decode(&path, Compression::Zstd)],
+            Form::Gzip => vec![decode(&path, FileCompression::Gzip)],
+            Form::Zstd => vec![decode(&path, FileCompression::Zstd)],
             Form::Shards(_) => files_in(&path)
                 .iter()
                 .map(|path| fs::read(path).unwrap())

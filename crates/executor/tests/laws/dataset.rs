@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use coldpress_dataset::{Compression, RowsEncoder};
+use coldpress_dataset::{FileCompression, RowsEncoder};
 use proptest::prelude::*;
 
 /// The files of a dataset, in plan order.
@@ -101,13 +101,13 @@ impl DataFile {
         };
         match self.packing {
             Packing::Plain => self.text.clone(),
-            Packing::Gzip => pack(&self.text, Compression::Gzip),
-            Packing::Zstd => pack(&self.text, Compression::Zstd),
+            Packing::Gzip => pack(&self.text, FileCompression::Gzip),
+            Packing::Zstd => pack(&self.text, FileCompression::Zstd),
             Packing::GzipTwice => {
                 let (first, second) = self.text.split_at(self.text.len() / 2);
                 [
-                    pack(first, Compression::Gzip),
-                    pack(second, Compression::Gzip),
+                    pack(first, FileCompression::Gzip),
+                    pack(second, FileCompression::Gzip),
                 ]
                 .concat()
             }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
-use coldpress_dataset::{Compression, RowsEncoder};
+use coldpress_dataset::{FileCompression, RowsEncoder};
 use coldpress_record::unescape_into;
 use coldpress_storage::{FileStamp, NewFile};
 use memchr::{memchr, memchr3};
@@ -24,7 +24,7 @@ use crate::form::FileForm;
 /// lists as the JSON spells them. A text that no Unicode can hold stands as its JSON too.
 pub(super) struct Csv {
     separator: u8,
-    packing: Compression,
+    packing: FileCompression,
     header: Vec<u8>,
     /// How many cells a row has.
     width: usize,
@@ -83,7 +83,7 @@ impl Csv {
     fn pack(&self, plain: Vec<u8>) -> std::io::Result<Block> {
         let plain_bytes = plain.len() as u64;
         let bytes = match self.packing {
-            Compression::None => plain,
+            FileCompression::None => plain,
             packing => {
                 let mut encoder = RowsEncoder::new(Vec::new(), packing)?;
                 encoder.write_all(&plain)?;

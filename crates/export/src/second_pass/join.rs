@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
-use coldpress_dataset::{Compression, RowsForm, TableRowsReader, decode_rows};
+use coldpress_dataset::{FileCompression, RowsForm, TableRowsReader, decode_rows};
 use coldpress_record::{FieldsSeen, Origin, ValueKind};
 use coldpress_table::{Joined, MixedField, SchemaJoin, Types, as_json_text};
 
@@ -175,7 +175,7 @@ fn schema_of_input(input: &FieldsSeen) -> SchemaRef {
 /// Gives `note` each line of a partition with where it is.
 fn read_types(
     partition: &PartitionRows,
-    packing: Compression,
+    packing: FileCompression,
     mut note: impl FnMut(&str, &Origin),
 ) -> Result<()> {
     let (file, proof) = partition.open()?;

@@ -99,8 +99,8 @@ fn damaged_tables_are_told() {
 #[test]
 fn damaged_packed_rows_are_told() {
     for (form, packing) in [
-        ("a.jsonl.gz", Compression::Gzip),
-        ("a.jsonl.zst", Compression::Zstd),
+        ("a.jsonl.gz", FileCompression::Gzip),
+        ("a.jsonl.zst", FileCompression::Zstd),
     ] {
         let mut bench = Bench::new();
         for _ in 0..3 {

@@ -5,9 +5,9 @@ use super::*;
 #[test]
 fn packed_pieces_read_as_one() {
     for (name, packing) in [
-        ("a.jsonl", Compression::None),
-        ("a.jsonl.gz", Compression::Gzip),
-        ("a.jsonl.zst", Compression::Zstd),
+        ("a.jsonl", FileCompression::None),
+        ("a.jsonl.gz", FileCompression::Gzip),
+        ("a.jsonl.zst", FileCompression::Zstd),
     ] {
         let mut bench = Bench::new();
         for text in ["{}\n", "", "{\"a\": 1}\n"] {

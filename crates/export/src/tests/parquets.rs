@@ -49,7 +49,7 @@ fn lines_of_many_types_become_columns() {
     bench.plain("{\"a\": 1, \"t\": \"x\"}\n{\"t\": null, \"l\": [1, 2]}\n");
     bench.lines(
         "{\"a\": 2.5, \"o\": {\"k\": \"v\"}, \"m\": 1}\n",
-        Compression::Zstd,
+        FileCompression::Zstd,
     );
     bench.plain("{\"m\": {\"n\": [1.50, true]}, \"e\": []}\n");
     let target = bench.target("a.parquet", 0);
@@ -292,7 +292,7 @@ fn lines_of_a_table_keep_its_schema() {
 
 #[test]
 fn lines_of_which_nothing_is_noted_are_read_to_see() {
-    for packing in [Compression::None, Compression::Gzip] {
+    for packing in [FileCompression::None, FileCompression::Gzip] {
         let mut bench = Bench::new();
         bench.lines("{\"n\": 7}\n{\"t\": \"x\"}\n", packing);
         bench.partitions[0].types = None;

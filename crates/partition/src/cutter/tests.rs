@@ -1,6 +1,6 @@
 use std::fs;
 
-use coldpress_dataset::{Compression, RowsEncoder, resolve};
+use coldpress_dataset::{FileCompression, RowsEncoder, resolve};
 use coldpress_storage::Digest;
 use proptest::prelude::*;
 
@@ -36,7 +36,7 @@ fn partitions(cuts: &[Cut]) -> Vec<&PlannedPartition> {
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     use std::io::Write;
-    let mut encoder = RowsEncoder::new(Vec::new(), Compression::Gzip).unwrap();
+    let mut encoder = RowsEncoder::new(Vec::new(), FileCompression::Gzip).unwrap();
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }

@@ -1,6 +1,6 @@
 //! Which places of a dataset are looked at, and in which order.
 
-use coldpress_dataset::{Compression, Encoding, Source};
+use coldpress_dataset::{Encoding, FileCompression, Source};
 
 /// Sources that are looked at.
 const MAX_SOURCES: usize = 32;
@@ -104,7 +104,7 @@ fn spread_out(windows: Vec<Window>) -> impl Iterator<Item = Window> {
 pub(super) fn text_bytes(source: &Source) -> u64 {
     let stored = source.identity.length;
     let unpacked = match source.compression {
-        Compression::None => stored,
+        FileCompression::None => stored,
         _ => stored.saturating_mul(PACKED_RATIO),
     };
     match source.encoding {

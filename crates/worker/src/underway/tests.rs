@@ -160,7 +160,7 @@ impl Bench {
                 batch_rows: 100,
             },
             intermediate: None,
-            rows_form: RowsForm::Lines(coldpress_dataset::Compression::None),
+            rows_form: RowsForm::Lines(coldpress_dataset::FileCompression::None),
             max_record_bytes: 1 << 20,
             table_memory_bytes: 1 << 20,
             lenient: true,

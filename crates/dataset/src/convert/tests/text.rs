@@ -3,9 +3,9 @@ use std::fs;
 use coldpress_record::rejected_line;
 
 use super::*;
-use crate::format::{Compression, Encoding};
+use crate::format::{Encoding, FileCompression};
 
-fn made_of(files: &[&[u8]], first: usize, compression: Compression, limit: u64) -> Made {
+fn made_of(files: &[&[u8]], first: usize, compression: FileCompression, limit: u64) -> Made {
     let folder = tempfile::tempdir().unwrap();
     let write = |(number, bytes): (usize, &&[u8])| {
         let path = folder.path().join(format!("{number}.txt"));
@@ -42,13 +42,13 @@ fn each_file_is_a_record() {
         ),
         "{\"text\": \"\\tvier é\\u0001\"}",
     ];
-    let made = made_of(&files, 0, Compression::None, 1000);
+    let made = made_of(&files, 0, FileCompression::None, 1000);
     assert_eq!(made.lines(), lines);
     assert_eq!(made.error, None);
     let places: Vec<u64> = made.seeks.iter().map(|(_, place)| *place).collect();
     assert_eq!(places, [0, 2, 3, 4]);
     for (line, place) in places.iter().enumerate() {
-        let resumed = made_of(&files, *place as usize, Compression::None, 1000);
+        let resumed = made_of(&files, *place as usize, FileCompression::None, 1000);
         assert_eq!(resumed.lines(), lines[line..]);
     }
 }
@@ -57,27 +57,27 @@ fn each_file_is_a_record() {
 fn a_long_file_becomes_a_long_line_and_is_not_held() {
     let long = "long\n".repeat(1 << 18);
     let files: [&[u8]; 3] = [b"a", long.as_bytes(), b"b"];
-    let made = made_of(&files, 0, Compression::None, 1000);
+    let made = made_of(&files, 0, FileCompression::None, 1000);
     let lines = made.lines();
     assert_eq!(
         (lines.len(), lines[0], lines[2]),
         (3, r#"{"text": "a"}"#, r#"{"text": "b"}"#)
     );
     assert_eq!(lines[1].len(), long.len() + r#"{"text": ""}"#.len());
-    let fits = made_of(&[&[b'x'; 1000]], 0, Compression::None, 1000);
+    let fits = made_of(&[&[b'x'; 1000]], 0, FileCompression::None, 1000);
     assert!(serde_json::from_str::<serde_json::Value>(fits.lines()[0]).is_ok());
 }
 
 #[test]
 fn a_packed_file_that_breaks_off_does_not_end_the_others() {
     let packed = |text: &[u8]| {
-        let mut encoder = crate::RowsEncoder::new(Vec::new(), Compression::Gzip).unwrap();
+        let mut encoder = crate::RowsEncoder::new(Vec::new(), FileCompression::Gzip).unwrap();
         io::Write::write_all(&mut encoder, text).unwrap();
         encoder.finish().unwrap()
     };
     let (one, two) = (packed(b"one"), packed(b"two"));
     let files: [&[u8]; 4] = [&one, &two[..two.len() - 4], b"no gzip", &one];
-    let made = made_of(&files, 0, Compression::Gzip, 1000);
+    let made = made_of(&files, 0, FileCompression::Gzip, 1000);
     let lines = made.lines();
     assert_eq!(lines.len(), 4, "{lines:?}");
     assert_eq!(
@@ -97,7 +97,7 @@ fn a_missing_file_is_an_error_that_names_it() {
     let texts = Texts::new(
         &["/nowhere/a.txt".into()],
         0,
-        Compression::None,
+        FileCompression::None,
         Encoding::Utf8,
         10,
     );

@@ -1,6 +1,6 @@
 //! Random files of every form.
 
-use coldpress_dataset::Compression;
+use coldpress_dataset::FileCompression;
 use proptest::prelude::*;
 
 use super::columns::{Kind, Seed, any_kind, any_text_kind};
@@ -82,6 +82,6 @@ pub(crate) fn any_table_shape() -> impl Strategy<Value = Shape> {
     ]
 }
 
-fn any_packing() -> impl Strategy<Value = Compression> {
-    prop_oneof![4 => Just(Compression::None), 1 => Just(Compression::Gzip), 1 => Just(Compression::Zstd)]
+fn any_packing() -> impl Strategy<Value = FileCompression> {
+    prop_oneof![4 => Just(FileCompression::None), 1 => Just(FileCompression::Gzip), 1 => Just(FileCompression::Zstd)]
 }

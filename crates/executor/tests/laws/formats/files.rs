@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use arrow::ipc::writer::{FileWriter, StreamWriter};
-use coldpress_dataset::{Compression, RowsEncoder};
+use coldpress_dataset::{FileCompression, RowsEncoder};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression as ParquetCompression;
 use parquet::file::properties::WriterProperties;
@@ -33,18 +33,18 @@ pub(crate) struct DataFile {
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    Lines(Compression),
+    Lines(FileCompression),
     /// A JSON array, each record on one line or over several.
     Array {
         pretty: bool,
-        packing: Compression,
+        packing: FileCompression,
     },
     /// Objects over several lines, one after another.
-    Values(Compression),
+    Values(FileCompression),
     Csv {
         tab: bool,
         crlf: bool,
-        packing: Compression,
+        packing: FileCompression,
     },
     /// A directory of text files.
     Texts,
@@ -82,8 +82,8 @@ impl Shape {
 
     fn file_name(self, number: usize) -> String {
         let packed = |packing| match packing {
-            Compression::Gzip => ".gz",
-            Compression::Zstd => ".zst",
+            FileCompression::Gzip => ".gz",
+            FileCompression::Zstd => ".zst",
             _ => "",
         };
         let suffix = match self {
@@ -384,7 +384,7 @@ fn number_or(column: usize, seed: Seed, json: String) -> String {
     if column == 0 { seed.to_string() } else { json }
 }
 
-fn packed(text: &[u8], packing: Compression) -> Vec<u8> {
+fn packed(text: &[u8], packing: FileCompression) -> Vec<u8> {
     let mut encoder = RowsEncoder::new(Vec::new(), packing).unwrap();
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::FileReader;
-use coldpress_dataset::{Compression, decode_rows};
+use coldpress_dataset::{FileCompression, decode_rows};
 use coldpress_table::Renderer;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ use crate::bench::files_in;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Output {
     pub(crate) form: Form,
-    pub(crate) packing: Compression,
+    pub(crate) packing: FileCompression,
     /// Bytes of a shard; none = one file.
     pub(crate) shard_bytes: Option<u64>,
 }
@@ -48,7 +48,7 @@ impl Output {
     pub(crate) const fn file(form: Form) -> Self {
         Self {
             form,
-            packing: Compression::None,
+            packing: FileCompression::None,
             shard_bytes: None,
         }
     }
@@ -67,8 +67,8 @@ impl Output {
             Form::Arrow => "arrow",
         };
         let packing = match self.packing {
-            Compression::Gzip => ".gz",
-            Compression::Zstd => ".zst",
+            FileCompression::Gzip => ".gz",
+            FileCompression::Zstd => ".zst",
             _ => "",
         };
         format!("{form}{packing}")
@@ -354,7 +354,7 @@ fn read_cells(text: &str, delimiter: char) -> Vec<Vec<Option<String>>> {
 pub(crate) fn any_output() -> impl Strategy<Value = Output> {
     use Form::{Arrow, Csv, Json, Jsonl, Parquet, Tsv};
     let form = prop::sample::select(vec![Jsonl, Json, Csv, Csv, Tsv, Parquet, Parquet, Arrow]);
-    let packing = prop_oneof![3 => Just(Compression::None), 1 => Just(Compression::Gzip), 1 => Just(Compression::Zstd)];
+    let packing = prop_oneof![3 => Just(FileCompression::None), 1 => Just(FileCompression::Gzip), 1 => Just(FileCompression::Zstd)];
     let shard_bytes = prop::option::weighted(0.3, prop_oneof![1u64..300, 300u64..20_000]);
     (form, packing, shard_bytes).prop_map(|(form, packing, shard_bytes)| {
         let output = Output {
@@ -364,7 +364,7 @@ pub(crate) fn any_output() -> impl Strategy<Value = Output> {
         };
         match output.is_table() {
             true => Output {
-                packing: Compression::None,
+                packing: FileCompression::None,
                 ..output
             },
             false => output,

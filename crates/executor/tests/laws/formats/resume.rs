@@ -159,7 +159,7 @@ fn forms_of_lines_share_results() {
         ("text".to_owned(), super::columns::Kind::Text),
     ];
     let rows = (0..9).map(|row| vec![row, row * 7]).collect();
-    let shape = Shape::Lines(coldpress_dataset::Compression::None);
+    let shape = Shape::Lines(coldpress_dataset::FileCompression::None);
     let files = Files(vec![DataFile {
         shape,
         columns,

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 
 use arrow::array::RecordBatch;
 use coldpress_config::OperatorCall;
-use coldpress_dataset::Compression;
+use coldpress_dataset::FileCompression;
 use coldpress_executor::ErrorKind;
 use coldpress_job::Status;
 use parquet::file::metadata::ParquetMetaDataReader;
@@ -26,7 +26,7 @@ const FORMS: [Form; 6] = [
     Form::Parquet,
     Form::Arrow,
 ];
-const LINES: Shape = Shape::Lines(Compression::None);
+const LINES: Shape = Shape::Lines(FileCompression::None);
 const PARQUET: Shape = Shape::Parquet {
     group_rows: 4,
     dictionary: false,

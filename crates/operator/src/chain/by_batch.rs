@@ -5,7 +5,7 @@
 
 use super::by_record::{apply, left_out};
 use super::step::Site;
-use super::work::{Progress, Work};
+use super::work::{BatchProgress, Work};
 use crate::batch_level::{BatchFilter, BatchMapper, MapAnswers, StatAnswers};
 use crate::record::{Record, RecordError};
 
@@ -77,7 +77,7 @@ pub(super) fn filter(filter: &mut dyn BatchFilter, work: Work<'_>) {
 }
 
 /// The rows of the next call: as many as the operator is given at a time, or one of those that are tried alone.
-fn next_call<'r>(site: &Site, rows: &'r [u32], progress: &Progress) -> &'r [u32] {
+fn next_call<'r>(site: &Site, rows: &'r [u32], progress: &BatchProgress) -> &'r [u32] {
     let most = match progress.at < progress.alone_until {
         true => 1,
         false => site.operator.batch_size,
@@ -87,7 +87,7 @@ fn next_call<'r>(site: &Site, rows: &'r [u32], progress: &Progress) -> &'r [u32]
 }
 
 /// A call failed as a whole: it fails its record if it had one, and its records are tried alone if it had several.
-fn take_failed_call(progress: &mut Progress, call: &[u32], error: &RecordError) {
+fn take_failed_call(progress: &mut BatchProgress, call: &[u32], error: &RecordError) {
     if !progress.retry_alone() {
         progress.fail(call[0], error.to_string());
     }

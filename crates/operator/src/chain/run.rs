@@ -8,7 +8,7 @@ use coldpress_record::{Batch, DeclaredFields};
 use super::guard::Guard;
 use super::step::Step;
 use super::tally::{OperatorFailure, Quarantined, Tally};
-use super::work::{Progress, Work};
+use super::work::{BatchProgress, Work};
 use super::{by_batch, by_record};
 use crate::assets::Shared;
 use crate::resolved::Body;
@@ -22,7 +22,7 @@ pub(super) fn run_step(
     guard: &Guard<'_>,
 ) -> Result<(), OperatorFailure> {
     let rows = batch.selection().to_vec();
-    let mut progress = Progress::default();
+    let mut progress = BatchProgress::default();
     let one_by_one = guard.is_needed(step);
     while progress.at < rows.len() {
         let refused = one_by_one
@@ -72,7 +72,7 @@ pub(super) fn run_step(
 }
 
 /// Works on the rows from where `progress` is on.
-fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut Progress) {
+fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut BatchProgress) {
     let Step { site, body } = step;
     let work = Work {
         site,
@@ -89,7 +89,7 @@ fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut Progres
     }
 }
 
-fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &Progress) {
+fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &BatchProgress) {
     let ledger = &mut tally.ledger.operators[step.site.index as usize];
     let (arrived, failed) = (rows.len() as u64, progress.failed.len() as u64);
     ledger.records_in += arrived;
@@ -114,7 +114,7 @@ fn keep_dropped(
     batch: &Batch,
     fields: &DeclaredFields,
     rows: &[u32],
-    progress: &Progress,
+    progress: &BatchProgress,
     out: &mut Vec<u8>,
 ) {
     let mut kept = progress.kept.iter().peekable();
@@ -128,7 +128,7 @@ fn keep_dropped(
 }
 
 /// Takes the rows that do not go on out of the batch.
-fn settle(step: &Step, batch: &mut Batch, progress: Progress) {
+fn settle(step: &Step, batch: &mut Batch, progress: BatchProgress) {
     match step.body {
         Body::Filter(_) | Body::BatchFilter(_) => batch.select(progress.kept),
         Body::Splitter(_) => batch.replace_rows(step.site.columns[0], &progress.children),

@@ -6,7 +6,7 @@ use super::step::Site;
 
 /// How far an operator has come in a batch, kept outside of it so that it outlives a panic.
 #[derive(Default)]
-pub(super) struct Progress {
+pub(super) struct BatchProgress {
     /// Index into the rows of the first that is not done.
     pub(super) at: usize,
     /// How many rows from there on a batch-level operator was called with; 0 outside of such a call.
@@ -23,7 +23,7 @@ pub(super) struct Progress {
     pub(super) childless: u64,
 }
 
-impl Progress {
+impl BatchProgress {
     /// The row in hand is done: the operator failed on it.
     pub(super) fn fail(&mut self, row: u32, error: String) {
         self.failed.push((row, error));
@@ -47,5 +47,5 @@ pub(super) struct Work<'a> {
     pub(super) site: &'a Site,
     pub(super) batch: &'a mut Batch,
     pub(super) rows: &'a [u32],
-    pub(super) progress: &'a mut Progress,
+    pub(super) progress: &'a mut BatchProgress,
 }

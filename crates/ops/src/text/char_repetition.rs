@@ -7,7 +7,7 @@
 
 use super::chars::count_chars;
 use super::ngram_hash::{collect_rolling, pair};
-use super::ngram_tally::{Collector, NgramTally, Source};
+use super::ngram_tally::{Collector, HashSequence, NgramTally};
 
 /// The form of the hashes; part of the operator's version, as another form could (in theory) give another ratio.
 pub const VERSION: u32 = 1;
@@ -55,7 +55,7 @@ struct Ngrams<'a> {
     codes: &'a mut Vec<u32>,
 }
 
-impl Source for Ngrams<'_> {
+impl HashSequence for Ngrams<'_> {
     fn most(&self) -> usize {
         self.most
     }

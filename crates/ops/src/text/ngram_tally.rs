@@ -21,7 +21,7 @@ const PART: usize = 1 << 14;
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// A sequence of hashes that is still to be computed.
-pub(super) trait Source {
+pub(super) trait HashSequence {
     /// How many hashes there will be at most.
     fn most(&self) -> usize;
     /// Gives all hashes to `collector`. They should be uniform in their upper bits.
@@ -49,7 +49,7 @@ pub(super) struct NgramTally {
 
 impl NgramTally {
     /// Takes the tally of the hashes of `source`.
-    pub(super) fn count(&mut self, source: impl Source) {
+    pub(super) fn count(&mut self, source: impl HashSequence) {
         self.distinct = 0;
         self.once = 0;
         self.repeated.clear();
@@ -200,7 +200,7 @@ impl NgramTally {
     }
 }
 
-/// Takes the hashes of a [`Source`].
+/// Takes the hashes of a [`HashSequence`].
 pub(super) struct Collector<'a> {
     hashes: &'a mut [u64],
     owners: &'a mut [u16],
@@ -298,7 +298,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
 
-    impl Source for &[u64] {
+    impl HashSequence for &[u64] {
         fn most(&self) -> usize {
             self.len() + 3
         }

@@ -7,7 +7,7 @@
 use super::block_scan::for_each_hit;
 use super::chars::{changes_when_lowered, is_special};
 use super::ngram_hash::{collect_rolling, mix};
-use super::ngram_tally::{Collector, NgramTally, Source};
+use super::ngram_tally::{Collector, HashSequence, NgramTally};
 use super::python;
 
 /// The form of the hashes; part of the operator's version, as another form could (in theory) give another ratio.
@@ -75,7 +75,7 @@ struct Ngrams<'a> {
     len: usize,
 }
 
-impl Source for Ngrams<'_> {
+impl HashSequence for Ngrams<'_> {
     fn most(&self) -> usize {
         (self.words.len() + 1).saturating_sub(self.len)
     }

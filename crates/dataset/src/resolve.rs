@@ -10,6 +10,7 @@ use crate::source::Source;
 mod gather;
 mod layout;
 mod opened;
+mod pattern;
 mod search;
 
 use gather::Gathered;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::layout::{Layout, is_description, is_hive};
+use super::pattern::files_of_pattern;
 use super::{Found, IsInput, MissingFile, Remarks};
 use crate::error::{Error, Result};
 use crate::sniff::{Claim, Suffix, packing_of};
@@ -55,114 +56,11 @@ pub(super) fn files_of(
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::io("open", path)(error))
         }
-        Err(_) if path.contains(['*', '?', '[']) => pattern(path, is_input),
+        Err(_) if path.contains(['*', '?', '[']) => files_of_pattern(path, is_input),
         Err(_) => Err(Error::Missing {
             path: path.to_owned(),
         }),
     }
-}
-
-fn pattern(path: &str, is_input: &mut IsInput<'_>) -> Result<Vec<PathBuf>> {
-    let invalid = |error: glob::PatternError| Error::Pattern {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let options = glob::MatchOptions {
-        require_literal_leading_dot: true,
-        ..glob::MatchOptions::new()
-    };
-    if path.contains("**") {
-        let pattern = glob::Pattern::new(path).map_err(invalid)?;
-        return deep_pattern(path, &pattern, options, is_input);
-    }
-    let paths = glob::glob_with(path, options).map_err(invalid)?;
-    // The library panics on a file name that is no UTF-8.
-    let collect = std::panic::AssertUnwindSafe(|| paths.collect::<Vec<_>>());
-    let entries = std::panic::catch_unwind(collect).map_err(|_| Error::Pattern {
-        path: path.to_owned(),
-        reason: "a file name on its way is not UTF-8; name the directory instead".to_owned(),
-    })?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let file = entry.map_err(|error| {
-            Error::io("search", error.path())(std::io::Error::other(error.to_string()))
-        })?;
-        let found = Found {
-            file: &file,
-            path,
-            is_named: false,
-        };
-        if file.is_file() && is_input(found)? {
-            files.push(file);
-        }
-    }
-    if files.is_empty() {
-        return Err(Error::Missing {
-            path: path.to_owned(),
-        });
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// The files that a pattern with `**` means. Each folder is visited once: a link may lead back to one above it, and the
-/// library would follow it for ever, or give the same files under one name after the other.
-fn deep_pattern(
-    path: &str,
-    pattern: &glob::Pattern,
-    options: glob::MatchOptions,
-    is_input: &mut IsInput<'_>,
-) -> Result<Vec<PathBuf>> {
-    let is_plain = |part: &&str| !part.contains(['*', '?', '[']);
-    let (folders, _) = path.rsplit_once('/').unwrap_or(("", path));
-    let plain: Vec<&str> = folders.split('/').take_while(is_plain).collect();
-    let root = match plain.as_slice() {
-        [] => PathBuf::new(),
-        [""] => PathBuf::from("/"),
-        plain => PathBuf::from(plain.join("/")),
-    };
-    let (mut files, mut seen, mut left) = (Vec::new(), BTreeSet::new(), vec![root]);
-    while let Some(folder) = left.pop() {
-        let shown = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            &folder
-        };
-        // A folder that is not there has no files, and one that cannot be opened is an error.
-        let Ok(real) = fs::canonicalize(shown) else {
-            continue;
-        };
-        if !seen.insert(real) {
-            continue;
-        }
-        let entries = fs::read_dir(shown).map_err(Error::io("list", shown))?;
-        let mut inside = entries
-            .map(|entry| Ok(folder.join(entry.map_err(Error::io("list", shown))?.file_name())))
-            .collect::<Result<Vec<PathBuf>>>()?;
-        inside.sort();
-        // A stack: the first folder is to be the next.
-        for path_of_entry in inside.into_iter().rev() {
-            if path_of_entry.is_dir() {
-                left.push(path_of_entry);
-            } else if pattern.matches_path_with(&path_of_entry, options) {
-                let found = Found {
-                    file: &path_of_entry,
-                    path,
-                    is_named: false,
-                };
-                if path_of_entry.is_file() && is_input(found)? {
-                    files.push(path_of_entry);
-                }
-            }
-        }
-    }
-    if files.is_empty() {
-        return Err(Error::Missing {
-            path: path.to_owned(),
-        });
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn directory(

@@ -46,8 +46,8 @@ impl TableStream {
     /// error.
     ///
     /// # Errors
-    /// [`Error::DamagedTable`](crate::Error::DamagedTable) when the data is damaged, with the row group and the rows that could not be read;
-    /// [`Error::Io`](crate::Error::Io) when the file cannot be read.
+    /// [`Error::DamagedTable`](crate::Error::DamagedTable) when the data is damaged, with the row group and the rows that
+    /// could not be read; [`Error::Io`](crate::Error::Io) when the file cannot be read.
     pub fn next_rows(&mut self) -> Result<Option<RecordBatch>> {
         if self.has_failed {
             return Ok(None);

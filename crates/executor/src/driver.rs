@@ -82,6 +82,11 @@ fn now_millis() -> u64 {
     (coldpress_events::time::now_seconds() * 1000.0) as u64
 }
 
+/// Nothing can have a chain hash that depends on a decision which is not made.
+fn not_resolved() -> Error {
+    Error::new(ErrorKind::Failed, "a barrier before this is not resolved")
+}
+
 /// How a run ended, short of an error.
 enum Ending {
     /// Everything that could be done is done and exported.
@@ -137,8 +142,14 @@ impl Driver<'_> {
 
     /// The chain hash that finished results of the recipe in force carry.
     fn final_chain(&self) -> Result<ChainHash> {
-        let unknown = || Error::new(ErrorKind::Failed, "no recipe is in force yet");
-        self.truth.state().final_chain().ok_or_else(unknown)
+        self.truth.state().final_chain().ok_or_else(not_resolved)
+    }
+
+    /// The chain hash that results of a stage carry.
+    fn end_of(&self, stage: u32) -> Result<ChainHash> {
+        let recipe = self.truth.state().recipe();
+        let end = recipe.and_then(|recipe| recipe.end_of(stage));
+        end.ok_or_else(not_resolved)
     }
 
     fn enter(&mut self, phase: Phase) {

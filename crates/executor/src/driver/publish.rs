@@ -40,7 +40,7 @@ impl Driver<'_> {
             partition: outcome.task.partition,
             attempt: outcome.attempt,
             epoch: self.truth.epoch(),
-            chain: self.final_chain()?,
+            chain: self.end_of(outcome.task.stage)?,
             rows: result.rows,
             index: result.index,
             uncompressed_bytes: result.uncompressed_bytes,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use coldpress_job::{JournalRecord, Phase};
+use coldpress_job::{JournalRecord, Phase, RecipeInForce};
 use coldpress_partition::Task;
 use coldpress_storage::crash_point;
 use coldpress_worker::{AtWork, Attempt, Outcome, Progress, Reached, WorkerContext};
@@ -92,7 +92,8 @@ impl Driver<'_> {
         self.executor.shared.set_progress(Arc::clone(&progress));
         // One more than there are workers, so that none waits for the journal.
         let slots = prepared.workers + 1;
-        let mut scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
+        let scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
+        let mut scheduler = scheduler.stages(prepared.pipeline.stages().len() as u32);
         let known: Vec<u32> = (0..self.truth.state().partition_count()).collect();
         self.tell_gone(&known);
         self.try_poison_again()?;
@@ -373,7 +374,10 @@ impl Driver<'_> {
     fn take_merge_failure(&mut self, motion: &mut Motion, failure: MergeFailure) -> Result<()> {
         match failure {
             MergeFailure::Damaged { partition, reason } => {
-                self.void_result(&mut motion.scheduler, Task::new(0, partition), &reason)
+                let recipe = self.truth.state().recipe();
+                let last = recipe.map_or(0, RecipeInForce::last_stage);
+                let task = Task::new(last, partition);
+                self.void_result(&mut motion.scheduler, task, &reason)
             }
             MergeFailure::Output(error) => Err(error.into()),
             MergeFailure::Obstacle(message) => Err(Error::new(ErrorKind::Failed, message)),

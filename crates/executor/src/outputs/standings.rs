@@ -65,6 +65,15 @@ pub(crate) fn check_again(
     checking.refuse_folder_of_another()
 }
 
+/// The export is named as what the recipe asks for, and what lies beside it by its path: nobody wrote that down.
+fn refused(output: &Output, reason: &str) -> Error {
+    if output.is_export() {
+        return output.refused(reason);
+    }
+    let path = output.target.path().display();
+    Error::new(ErrorKind::Refused, format!("`{path}` {reason}"))
+}
+
 struct Checking<'a> {
     outputs: &'a Outputs,
     job_id: &'a JobId,
@@ -81,7 +90,7 @@ struct Found {
 impl Checking<'_> {
     fn check(&self, output: &Output) -> Result<Found> {
         let overwrite = self.outputs.overwrite();
-        let refused = |reason: String| Err(output.refused(&reason));
+        let refused = |reason: String| Err(refused(output, &reason));
         let reason = match output.target.standing()? {
             Standing::Free => return Ok(Found::default()),
             Standing::Special(what) => return refused(format!("{what}; export to a regular file")),
@@ -114,7 +123,10 @@ impl Checking<'_> {
         let overwrite = self.outputs.overwrite();
         let is_of_job = self.is_of_job(&signed);
         if overwrite == Overwrite::Never && !is_of_job {
-            return Err(output.refused("exists; remove it, or set `export_overwrite: own`"));
+            return Err(refused(
+                output,
+                "exists; remove it, or set `export_overwrite: own`",
+            ));
         }
         let path = output.target.path();
         let other = self.other_export(path, &signed);
@@ -126,10 +138,13 @@ impl Checking<'_> {
                 other.display()
             )),
             Some(other) => {
-                return Err(output.refused(&format!(
-                    "belongs to the export `{}`; export elsewhere, or set `export_overwrite: always`",
-                    other.display()
-                )));
+                return Err(refused(
+                    output,
+                    &format!(
+                        "belongs to the export `{}`; export elsewhere, or set `export_overwrite: always`",
+                        other.display()
+                    ),
+                ));
             }
         };
         Ok(Found {

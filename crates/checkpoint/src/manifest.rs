@@ -80,7 +80,7 @@ impl Manifest {
         };
         serde_json::to_string(&versioned).map_err(|error| Error::Precondition {
             name: name.to_owned(),
-            reason: format!("its manifest is no JSON: {error}"),
+            reason: format!("its manifest is not JSON: {error}"),
         })
     }
 

@@ -69,7 +69,7 @@ fn broken_rule(name: &str) -> Option<&'static str> {
     }
     name.split('/').find_map(|part| match part {
         "" => Some("a part between its slashes is empty"),
-        "." | ".." => Some("`.` and `..` are no parts of a name"),
+        "." | ".." => Some("`.` and `..` cannot be part of a name"),
         _ if part.len() > MAX_PART_BYTES => Some("a part is longer than 255 bytes"),
         _ if !part.bytes().all(allowed) => {
             Some("only letters, digits, `.`, `_` and `-` are allowed")

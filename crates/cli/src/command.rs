@@ -20,7 +20,7 @@ use crate::arguments::{self, Parted};
 use crate::failure::{Failure, code};
 use crate::output;
 
-/// Turns raw text into training data: runs the operators of a recipe over a dataset, in parallel and and resume.
+/// Turn raw text into training data: run the operators of a recipe over a dataset, in parallel, and resume after any crash
 #[derive(Debug, Parser)]
 #[command(name = "coldpress", version, max_term_width = 100)]
 struct Cli {

@@ -31,15 +31,13 @@ fn check_executor(recipe: &Recipe, given: &mut Given) -> Result<()> {
             given,
             "ray_address",
             address,
-            "there is no Ray backend in this release; `auto` runs on local threads, with the same bytes as result",
+            "there is no Ray backend in this release; `auto` runs on local threads, with the same output",
         ));
     }
     let (key, place) = given.place("executor_type");
     given.warn(
         &place,
-        format!(
-            "`{key}`: no Ray here yet, the job runs on local threads, with the same bytes as result"
-        ),
+        format!("`{key}`: no Ray here yet, the job runs on local threads, with the same output"),
         None,
     );
     Ok(())

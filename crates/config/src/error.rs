@@ -13,7 +13,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The recipe file could not be read.
-    #[error("cannot read the recipe {}", path.display())]
+    #[error("cannot read the recipe `{}`", path.display())]
     Unreadable {
         /// The file that was asked for.
         path: PathBuf,

@@ -25,7 +25,7 @@ pub enum Error {
         suffixes: String,
     },
     /// A pattern that cannot be read.
-    #[error("dataset path `{path}` is no valid pattern: {reason}")]
+    #[error("dataset path `{path}` is not a valid pattern: {reason}")]
     Pattern {
         /// The path as the recipe gives it.
         path: String,

@@ -294,7 +294,7 @@ impl LineStream {
         self.carry.extend_from_slice(&lines.bytes[length..]);
         lines.bytes.truncate(length);
         if let Some(damage) = self.damage.as_mut().filter(|_| line_end.is_none()) {
-            // Half a record is no record: what was told of it is taken back.
+            // Half a record is not a record: what was told of it is taken back.
             damage.position = start;
             lines.clear();
             return Block::End;

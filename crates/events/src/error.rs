@@ -44,7 +44,7 @@ pub enum Error {
     #[error("the event log is closed")]
     Closed,
     /// A text that names no kind of event.
-    #[error("`{text}` is no kind of event; the nearest known kind is `{nearest}`")]
+    #[error("`{text}` is not a kind of event; the nearest known kind is `{nearest}`")]
     UnknownKind {
         /// The text as given.
         text: String,
@@ -52,7 +52,7 @@ pub enum Error {
         nearest: &'static str,
     },
     /// A text that names no level.
-    #[error("`{text}` is no level: expected DEBUG, INFO, WARNING or ERROR")]
+    #[error("`{text}` is not a level: expected DEBUG, INFO, WARNING or ERROR")]
     UnknownLevel {
         /// The text as given.
         text: String,

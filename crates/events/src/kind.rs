@@ -396,7 +396,7 @@ mod tests {
         assert_eq!(kind.as_str(), "Quantum_Leap");
         let error = "partition_strat".parse::<EventKind>().unwrap_err();
         let expected =
-            "`partition_strat` is no kind of event; the nearest known kind is `partition_start`";
+            "`partition_strat` is not a kind of event; the nearest known kind is `partition_start`";
         assert_eq!(error.to_string(), expected);
     }
 

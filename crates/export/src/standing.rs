@@ -102,7 +102,7 @@ impl ExportTarget {
             let reason = if found.is_dir() {
                 "is a directory; end it in `/` to export shards"
             } else {
-                "is no directory"
+                "is not a directory"
             };
             return Ok(Standing::Foreign(reason.to_owned()));
         }

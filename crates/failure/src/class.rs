@@ -143,7 +143,7 @@ impl fmt::Display for UnknownClass {
         let Self(text) = self;
         write!(
             f,
-            "`{text}` is no error class: expected network, memory, processing, system, input or config"
+            "`{text}` is not an error class: expected network, memory, processing, system, input or config"
         )
     }
 }

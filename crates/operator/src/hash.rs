@@ -51,6 +51,6 @@ impl<'de> Deserialize<'de> for ChainHash {
         let value = u128::from_str_radix(&text, 16).ok().filter(|_| digits);
         value
             .map(Self)
-            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no chain hash")))
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a chain hash")))
     }
 }

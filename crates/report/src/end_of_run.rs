@@ -32,7 +32,7 @@ fn headline(report: &Report) -> String {
     let job = &report.job_id;
     match report.status {
         _ if report.already_complete => {
-            format!("Job {job} was completed before: nothing was left to do\n")
+            format!("Job {job} is already complete: there was nothing left to do\n")
         }
         Status::Completed => format!("Job {job}: completed\n"),
         Status::CompletedWithFailures => {

@@ -213,7 +213,7 @@ impl LogReader {
         }
         if let Some(epoch) = self.epoch.filter(|epoch| *epoch != parsed.epoch) {
             let found = parsed.epoch;
-            let reason = format!("epoch {found} stands in a file of epoch {epoch}");
+            let reason = format!("epoch {found} is in a file of epoch {epoch}");
             return Err(self.damaged(reason));
         }
         let record = serde_json::from_slice(parsed.record)

@@ -35,7 +35,7 @@ pub(crate) fn open<'a>(
         }
     }
     if !work.attempt.from_input {
-        let message = "no checkpoint is good and the recipe forbids to start over; set \
+        let message = "no checkpoint can be used, and the recipe does not allow starting over; set \
                        `recovery.restart_from_beginning_if_no_checkpoint: true` or run with `--fresh`";
         return Err(AttemptError::new(ErrorClass::Config, message));
     }

@@ -53,7 +53,7 @@ impl Directory {
     pub(super) fn to_json(&self, name: &str) -> Result<String> {
         serde_json::to_string(self).map_err(|error| Error::Precondition {
             name: name.to_owned(),
-            reason: format!("its directory is no JSON: {error}"),
+            reason: format!("its directory is not JSON: {error}"),
         })
     }
 

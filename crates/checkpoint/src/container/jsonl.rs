@@ -209,7 +209,7 @@ fn read_text(reader: &dyn StoreReader, codec: Codec, group: &ContainerGroup) -> 
         .ok()
         .and_then(|length| codec.unpack(frame, length))
         .ok_or_else(|| corrupt(reader, "a frame does not hold what its directory says"))?;
-    String::from_utf8(text).map_err(|_| corrupt(reader, "its lines are no UTF-8"))
+    String::from_utf8(text).map_err(|_| corrupt(reader, "its lines are not UTF-8"))
 }
 
 fn decode(text: &str, schema: &SchemaRef) -> Result<RecordBatch, EncodeError> {

@@ -120,13 +120,13 @@ impl DeltaManifest {
         };
         serde_json::to_string(&stored).map_err(|error| Error::Precondition {
             name: name.to_owned(),
-            reason: format!("its manifest is no JSON: {error}"),
+            reason: format!("its manifest is not JSON: {error}"),
         })
     }
 
     pub(super) fn from_json(name: &str, json: &str) -> Result<Self> {
         if !is_delta(name, json)? {
-            return Err(Error::corrupt(name, "it is no delta file"));
+            return Err(Error::corrupt(name, "it is not a delta file"));
         }
         let stored: Stored =
             serde_json::from_str(json).map_err(|error| unreadable(name, &error))?;
@@ -272,6 +272,6 @@ mod tests {
         ));
         let rows = manifest(1, 1).to_json("x").unwrap();
         let error = DeltaManifest::from_json("x", &rows).unwrap_err();
-        assert_eq!(error.to_string(), "`x` is damaged: it is no delta file");
+        assert_eq!(error.to_string(), "`x` is damaged: it is not a delta file");
     }
 }

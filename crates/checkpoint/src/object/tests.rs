@@ -201,7 +201,10 @@ fn what_is_missing_or_of_another_kind_is_told() {
     let full =
         attempt(&[Vec::new()], (Format::Arrow, Compression::None)).write_full(&store, &[], 0);
     let error = DeltaReader::open(store.get(&name("full")).unwrap(), &full).unwrap_err();
-    assert_eq!(error.to_string(), "`full` is damaged: it is no delta file");
+    assert_eq!(
+        error.to_string(),
+        "`full` is damaged: it is not a delta file"
+    );
     let (delta, _) = attempt(&[Vec::new()], (Format::Arrow, Compression::None)).run(&store, &[]);
     let error = RowsReader::open(store.get(&name("deltas")).unwrap(), &delta).unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");

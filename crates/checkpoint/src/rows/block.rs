@@ -48,7 +48,7 @@ impl RowBlock {
         batch.fill(&mut self.lines, fields, &mut rejects);
         if let Some(reject) = rejects.first() {
             let row = reject.origin.position;
-            let reason = format!("row {row} is no record: {}", reject.reason);
+            let reason = format!("row {row} is not a record: {}", reject.reason);
             return Err(Error::corrupt(&self.file, reason));
         }
         batch.set_origins(self.origins.iter().cloned());

@@ -136,7 +136,7 @@ fn level(text: &str) -> Result<Level, String> {
 
 fn time(text: &str) -> Result<f64, String> {
     parse_utc(text).ok_or_else(|| {
-        "is no time: expected 2026-11-21, 2026-11-21T01:37:40 (UTC) or seconds since 1970"
+        "is not a time: expected 2026-11-21, 2026-11-21T01:37:40 (UTC) or seconds since 1970"
             .to_owned()
     })
 }

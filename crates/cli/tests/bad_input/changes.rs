@@ -27,7 +27,7 @@ pub(crate) fn slow_input(bench: &Bench) {
 
 /// Changes a digit of the record that lies at this share of the file; its length stays.
 fn change(bench: &Bench, share: f64) {
-    let bytes = bench.read("in.jsonl");
+    let bytes = bench.bytes("in.jsonl");
     let from = (bytes.len() as f64 * share) as usize;
     let found = bytes[from..]
         .windows(7)
@@ -63,7 +63,7 @@ fn check_refused(bench: &Bench, ran: Ran) {
 fn check_fresh(bench: &Bench) {
     bench.process("--fresh").expect(0);
     assert!(
-        bench.read(EXPORT) == bench.read("in.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("in.jsonl"),
         "the export differs"
     );
 }
@@ -87,7 +87,7 @@ fn check_no_mix(bench: &Bench, ran: Ran) {
     }
     ran.expect(0);
     assert!(
-        bench.read(EXPORT) == bench.read("in.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("in.jsonl"),
         "the export is a mix"
     );
 }
@@ -241,7 +241,7 @@ fn a_file_that_is_only_touched_goes_on() {
         "{report}"
     );
     assert!(
-        bench.read(EXPORT) == bench.read("in.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("in.jsonl"),
         "the export differs"
     );
 }
@@ -257,7 +257,7 @@ fn a_file_that_is_gone_or_joined_by_another() {
     bench.write("data/b.jsonl", "{\"text\": \"new\"}\n");
     let message = "the dataset had 1 files and has 2 after the job was planned; run with `--fresh` to process the new \
                    content";
-    bench.process(more).expect(4).error(message);
+    bench.process(more).expect(4).begins_with_error(message);
     std::fs::rename(bench.path("data/a.jsonl"), bench.path("kept.jsonl")).unwrap();
     bench
         .process(more)
@@ -271,7 +271,7 @@ fn a_file_that_is_gone_or_joined_by_another() {
     std::fs::rename(bench.path("kept.jsonl"), bench.path("data/a.jsonl")).unwrap();
     bench.process(more).expect(0);
     assert!(
-        bench.read(EXPORT) == bench.read("data/a.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("data/a.jsonl"),
         "the export differs"
     );
 }
@@ -293,7 +293,7 @@ fn a_file_that_vanishes_costs_no_retries() {
     std::fs::rename(bench.path("away.jsonl"), bench.path("in.jsonl")).unwrap();
     bench.process("").expect(0);
     assert!(
-        bench.read(EXPORT) == bench.read("in.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("in.jsonl"),
         "the export differs"
     );
 }
@@ -311,7 +311,7 @@ fn columnar_input(bench: &Bench, name: &str) {
             "process --config recipe.yaml --job_id make --process [] --export_path {name} {plain}"
         ))
         .expect(0);
-    let recipe = String::from_utf8(bench.read("recipe.yaml")).unwrap();
+    let recipe = String::from_utf8(bench.bytes("recipe.yaml")).unwrap();
     bench.write("recipe.yaml", recipe.replace("in.jsonl", name));
 }
 
@@ -319,7 +319,7 @@ fn columnar_input(bench: &Bench, name: &str) {
 fn change_unseen(bench: &Bench, name: &str, record: u32) {
     let path = bench.path(name);
     let time = path.metadata().unwrap().modified().unwrap();
-    let (bytes, wanted) = (bench.read(name), format!("Record {record:06}"));
+    let (bytes, wanted) = (bench.bytes(name), format!("Record {record:06}"));
     let found = bytes
         .windows(wanted.len())
         .position(|part| part == wanted.as_bytes());
@@ -346,7 +346,7 @@ fn a_columnar_file_that_hides_its_change_is_seen_when_it_is_read() {
             ]);
         }
         bench.process("--fresh").expect(0);
-        let export = String::from_utf8(bench.read(EXPORT)).unwrap();
+        let export = String::from_utf8(bench.bytes(EXPORT)).unwrap();
         assert!(export.contains("Record X03000") && !export.contains("Record 003000"));
     }
 }

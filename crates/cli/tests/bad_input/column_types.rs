@@ -9,7 +9,7 @@ fn found(name: &str) -> Vec<u8> {
 
 /// The records of an export as JSON.
 fn records(bench: &Bench, export: &str) -> Vec<Value> {
-    let lines = String::from_utf8(bench.read(export)).unwrap();
+    let lines = String::from_utf8(bench.bytes(export)).unwrap();
     lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -37,7 +37,7 @@ fn bytes_that_the_recipe_calls_text_are_text() {
     for export in ["out/o.jsonl", "out/o.parquet", "out/o.arrow"] {
         let bench = Bench::new();
         bench.write("in.parquet", found("text_without_utf8.parquet"));
-        let recipe = String::from_utf8(bench.read("recipe.yaml")).unwrap();
+        let recipe = String::from_utf8(bench.bytes("recipe.yaml")).unwrap();
         let (head, _) = recipe.split_once("process:").unwrap();
         bench.write("recipe.yaml", format!("{head}{CLEANING}"));
         bench
@@ -60,7 +60,7 @@ fn a_column_that_is_no_text_is_refused_however_it_would_look() {
         bench.write("in.parquet", found(&format!("text_is_{name}.parquet")));
         for command in ["process --job_id j", "check", "plan"] {
             let line = format!("{command} --config recipe.yaml --dataset_path in.parquet");
-            bench.run(&line).expect(2).error(&format!(
+            bench.run(&line).expect(2).begins_with_error(&format!(
                 "the field `text` is {what}, not text, in all records that were looked at; `text_keys` says which field \
                  is the text"
             ));
@@ -75,11 +75,11 @@ fn a_column_that_is_no_text_is_refused_on_a_resume_too() {
     let bench = Bench::new();
     bench.write("in.parquet", found("text_without_utf8.parquet"));
     bench.process("--dataset_path in.parquet").expect(0);
-    let export = bench.read(EXPORT);
+    let export = bench.bytes(EXPORT);
     let ran = bench.process("--dataset_path in.parquet --text_keys id --max_error_ratio 1");
     ran.expect(2)
         .tells(&["the field `id` is a number, not text"]);
-    assert_eq!(bench.read(EXPORT), export);
+    assert_eq!(bench.bytes(EXPORT), export);
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn a_file_without_a_byte_or_a_row_is_no_dataset() {
         bench.write(name, bytes);
         let ran = bench.process(&format!("--process [] --dataset_path {name}"));
         ran.expect(1)
-            .error(&format!("the dataset `{name}` has no records"));
+            .begins_with_error(&format!("the dataset `{name}` has no records"));
         assert!(!bench.has_exported(), "{name}");
     }
 }
@@ -152,7 +152,7 @@ fn damaged_files_among_good_ones_are_named_and_the_rest_is_exported() {
             });
             assert!(told, "{name}: {}", ran.stderr);
         }
-        let export = String::from_utf8(bench.read(EXPORT)).unwrap();
+        let export = String::from_utf8(bench.bytes(EXPORT)).unwrap();
         assert_eq!(
             export,
             format!("{GOOD}{{\"text\": \"three\", \"id\": 3}}\n")
@@ -172,7 +172,7 @@ fn check_failed_rows(name: &str, bytes: Vec<u8>, size: u32, records: u64, kept: 
     assert_eq!(failed.as_array().unwrap().len(), 1);
     let place = [&failed[0]["source"], &failed[0]["records"]];
     assert_eq!(place, [&json!(name), &json!(records)]);
-    let rows = bench.read(EXPORT);
+    let rows = bench.bytes(EXPORT);
     assert_eq!(rows.split(|byte| *byte == b'\n').count() - 1, kept);
     let told = bench.run(&format!(
         "process --config recipe.yaml {line} --job_id told --export_path out/told.jsonl"

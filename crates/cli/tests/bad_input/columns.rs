@@ -16,7 +16,7 @@ fn check_named(name: &str, bytes: &[u8], what: &str, expected: &str) {
     );
     assert_eq!(ran.stderr, warning);
     assert_eq!(
-        String::from_utf8(bench.read(EXPORT)).unwrap(),
+        String::from_utf8(bench.bytes(EXPORT)).unwrap(),
         expected,
         "{name}"
     );
@@ -28,7 +28,7 @@ fn a_suffix_is_told_and_not_believed() {
     bench.write("good.jsonl", GOOD);
     make(&bench, "good.jsonl", "made.parquet");
     make(&bench, "good.jsonl", "made.arrow");
-    let (parquet, arrow) = (bench.read("made.parquet"), bench.read("made.arrow"));
+    let (parquet, arrow) = (bench.bytes("made.parquet"), bench.bytes("made.arrow"));
     check_named("lines.parquet", GOOD.as_bytes(), "JSONL", GOOD);
     check_named("rows.jsonl", &parquet, "a Parquet file", GOOD);
     check_named("rows.csv", &parquet, "a Parquet file", GOOD);
@@ -43,7 +43,7 @@ fn feather_of_version_2_is_an_arrow_file() {
     bench
         .process("--dataset_path records.feather --process []")
         .expect(0);
-    assert_eq!(bench.read(EXPORT), peer("records.expected.jsonl"));
+    assert_eq!(bench.bytes(EXPORT), peer("records.expected.jsonl"));
 }
 
 /// Refused before work begins, by every command.
@@ -53,7 +53,7 @@ fn check_refused(name: &str, bytes: &[u8], more: &str, message: &str) {
     bench.write(name, bytes);
     for command in ["process --job_id j", "check", "plan"] {
         let line = format!("{command} --config recipe.yaml --dataset_path {name} {more}");
-        bench.run(&line).expect(2).error(message);
+        bench.run(&line).expect(2).begins_with_error(message);
     }
     let results = fs::read_dir(bench.path("jobs/j/results"));
     assert!(results.into_iter().flatten().next().is_none());
@@ -134,7 +134,7 @@ fn schemas_that_change_from_file_to_file_are_joined() {
     let joined = "{\"text\": \"a\", \"v\": 1, \"n\": 1, \"u\": null}\n{\"text\": \"b\", \"v\": \"x\", \"n\": null, \
                   \"u\": true}\n";
     assert_eq!(
-        String::from_utf8(bench.read("joined.jsonl")).unwrap(),
+        String::from_utf8(bench.bytes("joined.jsonl")).unwrap(),
         joined
     );
 }

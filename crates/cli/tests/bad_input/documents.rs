@@ -15,7 +15,7 @@ fn check(text: &str, code: i32, export: &str) -> (Bench, Ran) {
         let ran = bench
             .process(&format!("--dataset_path in.json --partition.size {size}"))
             .expect(code);
-        assert_eq!(String::from_utf8(bench.read(EXPORT)).unwrap(), export);
+        assert_eq!(String::from_utf8(bench.bytes(EXPORT)).unwrap(), export);
         (bench, ran)
     };
     let (one, many) = (run(10_000), run(1));
@@ -113,7 +113,7 @@ fn an_array_without_an_element_is_no_dataset() {
         let bench = Bench::new();
         bench.write("in.json", text);
         let ran = bench.process("--dataset_path in.json").expect(1);
-        ran.error("the dataset `in.json` has no records");
+        ran.begins_with_error("the dataset `in.json` has no records");
         assert!(!bench.has_exported());
     }
 }
@@ -134,11 +134,11 @@ fn a_readme_beside_data_is_no_record() {
          `suffixes` to read text files too",
         "the file `table.xlsx` of `data` is left out; to read one, name it in `dataset_path`",
     ]);
-    assert_eq!(String::from_utf8(bench.read(EXPORT)).unwrap(), export);
+    assert_eq!(String::from_utf8(bench.bytes(EXPORT)).unwrap(), export);
     let ran = bench.process("--dataset_path data --suffixes [\".md\",\".csv\"] --fresh");
     assert_eq!(ran.expect(0).json()["ledger"]["records"], 2);
     let export = "{\"text\": \"# What this is\\n\"}\n{\"text\": \"b\", \"n\": 2}\n";
-    assert_eq!(String::from_utf8(bench.read(EXPORT)).unwrap(), export);
+    assert_eq!(String::from_utf8(bench.bytes(EXPORT)).unwrap(), export);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_folder_of_text_files() {
         let ran = bench.process(&line).expect(0);
         assert_eq!(ran.json()["ledger"]["rejected"], 1);
         let export = "{\"text\": \"First.\\n\"}\n{\"text\": \"Second\\r\\ntext\"}\n{\"text\": \"Last \\\"quoted\\\"\"}\n";
-        assert_eq!(String::from_utf8(bench.read(EXPORT)).unwrap(), export);
+        assert_eq!(String::from_utf8(bench.bytes(EXPORT)).unwrap(), export);
         let entries = bench.quarantine();
         assert_eq!(
             entries[0]["error"],

@@ -12,7 +12,7 @@ fn check(bench: &Bench, path: &str, code: i32, message: &str) {
     bench
         .process(&format!("--export_path {path}"))
         .expect(code)
-        .error(message);
+        .begins_with_error(message);
     assert!(
         !bench
             .path("jobs/j/results")
@@ -34,7 +34,7 @@ fn what_is_not_ours_is_not_replaced() {
         4,
         &message.replace("`theirs", "`./theirs"),
     );
-    assert_eq!(bench.read("theirs.jsonl"), b"precious\n");
+    assert_eq!(bench.bytes("theirs.jsonl"), b"precious\n");
     symlink("theirs.jsonl", bench.path("link.jsonl")).unwrap();
     let message = format!("export path `link.jsonl` is a link or no regular file; {ADVICE}");
     check(&bench, "link.jsonl", 4, &message);
@@ -43,13 +43,13 @@ fn what_is_not_ours_is_not_replaced() {
     let advice = "move it away or export elsewhere";
     let message = format!("export path `shards` exists and was not made by Coldpress; {advice}");
     check(&bench, "shards/", 4, &message);
-    let message = format!("export path `theirs.jsonl` is no directory; {advice}");
+    let message = format!("export path `theirs.jsonl` is not a directory; {advice}");
     check(&bench, "theirs.jsonl/", 4, &message);
-    assert_eq!(bench.read("shards/keep.txt"), b"precious\n");
+    assert_eq!(bench.bytes("shards/keep.txt"), b"precious\n");
     bench
         .process("--export_path theirs.jsonl --export_overwrite always")
         .expect(0);
-    assert_eq!(bench.read("theirs.jsonl"), bench.read("in.jsonl"));
+    assert_eq!(bench.bytes("theirs.jsonl"), bench.bytes("in.jsonl"));
 }
 
 #[test]
@@ -71,16 +71,16 @@ fn what_was_ours_and_was_changed_is_not_ours() {
     bench
         .run("process --config recipe.yaml --job_id other")
         .expect(0);
-    let mut text = bench.read(EXPORT);
+    let mut text = bench.bytes(EXPORT);
     text[0] = b'[';
     bench.write(EXPORT, &text);
     let ran = bench
         .run("process --config recipe.yaml --job_id third")
         .expect(4);
-    ran.error(&format!(
+    ran.begins_with_error(&format!(
         "export path `{EXPORT}` was changed since Coldpress made it; {ADVICE}"
     ));
-    assert_eq!(bench.read(EXPORT), text);
+    assert_eq!(bench.bytes(EXPORT), text);
     let ran = bench
         .run("process --config recipe.yaml --job_id fourth --export_overwrite never")
         .expect(4);
@@ -90,31 +90,31 @@ fn what_was_ours_and_was_changed_is_not_ours() {
 #[test]
 fn an_input_is_no_place_for_the_output() {
     let bench = Bench::with_input();
-    let input = bench.read("in.jsonl");
+    let input = bench.bytes("in.jsonl");
     for path in ["in.jsonl", "./in.jsonl"] {
         let ran = bench.process(&format!("--export_path {path} --export_overwrite always"));
-        assert_eq!(bench.read("in.jsonl"), input);
+        assert_eq!(bench.bytes("in.jsonl"), input);
         ran.expect(4).tells(&["in.jsonl"]);
     }
     // An export of ours that another job reads.
     bench.process("").expect(0);
-    let made = bench.read(EXPORT);
+    let made = bench.bytes(EXPORT);
     let line = format!("process --config recipe.yaml --job_id next --dataset_path {EXPORT}");
     bench.run(&line).expect(4).tells(&[EXPORT]);
-    assert_eq!(bench.read(EXPORT), made);
+    assert_eq!(bench.bytes(EXPORT), made);
 }
 
 #[test]
 fn an_input_is_no_place_for_what_goes_beside_the_output() {
     let bench = Bench::with_input();
-    let input = bench.read("in.jsonl");
+    let input = bench.bytes("in.jsonl");
     fs::create_dir_all(bench.path("out")).unwrap();
     let stats = "out/clean_stats.jsonl";
     fs::copy(bench.path("in.jsonl"), bench.path(stats)).unwrap();
     let line = "--export_path out/clean.jsonl --export_stats true --export_overwrite always";
     let ran = bench.process(&format!("{line} --dataset_path {stats}"));
-    assert_eq!(bench.read(stats), input);
-    ran.expect(4).error(&format!(
+    assert_eq!(bench.bytes(stats), input);
+    ran.expect(4).begins_with_error(&format!(
         "the file beside the export `{stats}` would replace the input `{stats}`; export elsewhere"
     ));
 }
@@ -125,7 +125,10 @@ fn a_missing_folder_is_made() {
     bench
         .process("--export_path new/and/deeper/o.jsonl")
         .expect(0);
-    assert_eq!(bench.read("new/and/deeper/o.jsonl"), bench.read("in.jsonl"));
+    assert_eq!(
+        bench.bytes("new/and/deeper/o.jsonl"),
+        bench.bytes("in.jsonl")
+    );
 }
 
 /// Folders of the system in which not even the superuser makes files stand for read-only ones; where permissions
@@ -176,7 +179,7 @@ fn folders_of_the_job_that_cannot_be_made() {
         let ran = bench
             .process(&format!("--{key} /proc/x --checkpoint.strategy every_op"))
             .expect(1);
-        ran.error(
+        ran.begins_with_error(
             "cannot make the folder `/proc/x`: No such file or directory (os error 2); choose another place, or mend \
              this one",
         );
@@ -197,7 +200,7 @@ fn folders_of_the_job_that_cannot_be_made() {
         let ran = bench
             .process(&format!("--{key} in.jsonl --checkpoint.strategy every_op"))
             .expect(1);
-        ran.error(&format!(
+        ran.begins_with_error(&format!(
             "cannot make the folder `{file}`: a file of that name is in the way; move it away, or choose another place"
         ));
         assert!(!bench.has_exported(), "{key}");
@@ -209,7 +212,7 @@ fn what_packs_itself_is_not_packed_again() {
     let bench = Bench::with_input();
     for path in ["out/o.parquet.gz", "out/o.arrow.zst", "out/o.feather.gz"] {
         let ran = bench.process(&format!("--export_path {path}")).expect(2);
-        ran.error(&format!(
+        ran.begins_with_error(&format!(
             "command line: `export_path` must be a path that ends in `.jsonl`, `.json`, `.csv` or `.tsv`, each also \
              with `.gz` or `.zst`, in `.parquet`, `.arrow`, `.feather` or `/`, unless `export_type` is given, found \
              `{path}`"
@@ -222,19 +225,19 @@ fn what_packs_itself_is_not_packed_again() {
 fn only_parquet_compresses_inside() {
     let bench = Bench::with_input();
     let ran = bench.process("--export_compression zstd").expect(2);
-    ran.error(
+    ran.begins_with_error(
         "export_compression: `out/o.jsonl` is an export whose form does not compress inside, which this release does \
          not support; `export_compression` is for Parquet; pack JSONL, JSON and CSV by the suffix, as in .jsonl.zst",
     );
     assert!(!bench.path("jobs").exists());
     let line = "--export_path out/o.parquet";
     bench.process(line).expect(0);
-    let snappy = bench.read("out/o.parquet");
+    let snappy = bench.bytes("out/o.parquet");
     // Another compression is another export, made of the same results.
     bench
         .process(&format!("{line} --export_compression none"))
         .expect(0);
-    let plain = bench.read("out/o.parquet");
+    let plain = bench.bytes("out/o.parquet");
     assert!(plain.len() > snappy.len(), "{} bytes", plain.len());
 }
 
@@ -249,21 +252,21 @@ fn what_lies_where_companions_go_is_not_replaced() {
         "out/o_stats.jsonl",
     ] {
         bench.write(name, "precious\n");
-        bench.process(line).expect(4).error(&format!(
+        bench.process(line).expect(4).begins_with_error(&format!(
             "`{name}` exists and was not made by Coldpress; move it away, or set `export_overwrite: always`"
         ));
         assert!(!bench.has_exported());
-        assert_eq!(bench.read(name), b"precious\n");
+        assert_eq!(bench.bytes(name), b"precious\n");
         fs::remove_file(bench.path(name)).unwrap();
     }
     // Files of other names are nobody's business.
     bench.process(line).expect(0);
-    assert_eq!(bench.read("out/dropped/theirs.txt"), b"precious\n");
+    assert_eq!(bench.bytes("out/dropped/theirs.txt"), b"precious\n");
     assert_eq!(
-        bench.read("out/dropped/op_000_text_length_filter.jsonl"),
+        bench.bytes("out/dropped/op_000_text_length_filter.jsonl"),
         b""
     );
-    let stats = bench.read("out/o_stats.jsonl");
+    let stats = bench.bytes("out/o_stats.jsonl");
     assert_eq!(stats.split(|byte| *byte == b'\n').count(), 31);
 }
 
@@ -283,7 +286,7 @@ fn what_is_in_the_place_of_a_jobs_own_file_stays() {
         let ran = bench.process("");
         assert_ne!(ran.code, 0, "{place}");
         assert!(ran.stderr.contains(place), "{place}: {}", ran.stderr);
-        assert_eq!(bench.read(place), stranger.as_bytes(), "{place}");
+        assert_eq!(bench.bytes(place), stranger.as_bytes(), "{place}");
     }
 }
 
@@ -291,7 +294,7 @@ fn what_is_in_the_place_of_a_jobs_own_file_stays() {
 #[test]
 fn an_input_that_is_a_jobs_own_file_by_another_name_stays() {
     let bench = Bench::with_input();
-    let input = bench.read("in.jsonl");
+    let input = bench.bytes("in.jsonl");
     fs::create_dir_all(bench.path("out")).unwrap();
     bench.write("out/.o.jsonl.coldpress.json", &input);
     let line = "--dataset_path out/.o.jsonl.coldpress.json --export_overwrite always";
@@ -299,7 +302,7 @@ fn an_input_that_is_a_jobs_own_file_by_another_name_stays() {
         .process(line)
         .expect(4)
         .tells(&["would replace the input"]);
-    assert_eq!(bench.read("out/.o.jsonl.coldpress.json"), input);
+    assert_eq!(bench.bytes("out/.o.jsonl.coldpress.json"), input);
     fs::remove_file(bench.path("out/.o.jsonl.coldpress.json")).unwrap();
 
     fs::create_dir_all(bench.path("jobs/k/event_logs")).unwrap();
@@ -309,5 +312,5 @@ fn an_input_that_is_a_jobs_own_file_by_another_name_stays() {
     )
     .unwrap();
     bench.run("process --config recipe.yaml --job_id k");
-    assert_eq!(bench.read("in.jsonl"), input);
+    assert_eq!(bench.bytes("in.jsonl"), input);
 }

@@ -13,7 +13,7 @@ fn check(bench: &Bench, dataset: &str, code: i32, message: &str) {
         let ran = bench.run(&format!(
             "{command} --config recipe.yaml --dataset_path {dataset}"
         ));
-        ran.expect(code).error(message);
+        ran.expect(code).begins_with_error(message);
         assert!(!bench.has_exported());
     }
 }
@@ -136,7 +136,7 @@ fn a_directory_with_nothing_in_it() {
     bench
         .process("--dataset_path empty")
         .expect(1)
-        .error("the dataset `empty/a.jsonl`, `empty/b.jsonl` has no records");
+        .begins_with_error("the dataset `empty/a.jsonl`, `empty/b.jsonl` has no records");
     // A directory under a file's name is a directory all the same.
     fs::create_dir(bench.path("named.jsonl")).unwrap();
     check(&bench, "named.jsonl", 1, &message("named.jsonl"));
@@ -150,7 +150,7 @@ fn a_file_of_garbage_must_not_become_an_empty_dataset() {
         let ran = bench.run(&format!(
             "process --config recipe.yaml --job_id {job} --max_error_ratio 0.05"
         ));
-        let ran = ran.expect(1).error(
+        let ran = ran.expect(1).begins_with_error(
             "50 of 50 records are in quarantine, more than `max_error_ratio: 0.05` allows; the first: in.jsonl at \
              byte 0: not valid JSON: expected value at column 1. The job exports nothing; mend the input or the \
              recipe, or raise the limit",
@@ -174,7 +174,7 @@ fn a_file_of_garbage_must_not_become_an_empty_dataset() {
         assert!(!bench.has_exported());
     }
     // The default is 5 %.
-    let recipe = String::from_utf8(bench.read("recipe.yaml")).unwrap();
+    let recipe = String::from_utf8(bench.bytes("recipe.yaml")).unwrap();
     bench.write("recipe.yaml", recipe.replace("max_error_ratio: 1\n", ""));
     bench
         .process("")

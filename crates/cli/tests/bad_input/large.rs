@@ -73,7 +73,7 @@ fn check_too_long(compression: FileCompression) {
         (&report["ledger"]["records"], &report["ledger"]["rejected"]),
         (&json!(3), &json!(1))
     );
-    assert_eq!(bench.read(EXPORT), format!("{FIRST}{LAST}").as_bytes());
+    assert_eq!(bench.bytes(EXPORT), format!("{FIRST}{LAST}").as_bytes());
     let entries = bench.quarantine();
     assert_eq!(entries.len(), 1);
     let entry = &entries[0];
@@ -160,10 +160,10 @@ fn a_stream_that_breaks_off_within_a_long_record() {
         .collect();
     let parts: [(&[u8], usize); 3] = [(FIRST.as_bytes(), 1), (b"{\"text\": \"", 1), (&noise, 1)];
     write(&bench.path("whole.gz"), FileCompression::Gzip, &parts);
-    let packed = bench.read("whole.gz");
+    let packed = bench.bytes("whole.gz");
     bench.write("in.jsonl", &packed[..packed.len() * 9 / 10]);
     let report = bench.process("--max_record_mb 1").expect(3).json();
-    assert_eq!(bench.read(EXPORT), FIRST.as_bytes());
+    assert_eq!(bench.bytes(EXPORT), FIRST.as_bytes());
     assert_eq!(
         (&report["ledger"]["records"], &report["ledger"]["rejected"]),
         (&json!(1), &json!(0))
@@ -183,7 +183,7 @@ fn a_line_of_20_mb_is_a_record_like_any_other() {
     let (ran, peak) = process_measured(&bench, "");
     assert_eq!(ran.expect(0).json()["ledger"]["records"], 3);
     assert!(
-        bench.read(EXPORT) == bench.read("in.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("in.jsonl"),
         "the export differs"
     );
     assert!(peak < 200 * MB, "{} MB", peak / MB);
@@ -192,7 +192,7 @@ fn a_line_of_20_mb_is_a_record_like_any_other() {
     let bench = Bench::new();
     write(&bench.path("in.jsonl"), FileCompression::None, &parts);
     let report = bench.process("").expect(3).json();
-    assert_eq!(bench.read(EXPORT), FIRST.as_bytes());
+    assert_eq!(bench.bytes(EXPORT), FIRST.as_bytes());
     let part = &report["unreadable"][0];
     // Without the blank at its end.
     let torn = begin.len() - FIRST.len() + words.len() * times - 1;
@@ -252,7 +252,7 @@ fn a_million_brackets_and_200_000_keys() {
         (&json!(5), &json!(1))
     );
     assert!(
-        bench.read(EXPORT) == [FIRST, &wide, &deep, LAST].concat().as_bytes(),
+        bench.bytes(EXPORT) == [FIRST, &wide, &deep, LAST].concat().as_bytes(),
         "the export differs"
     );
     let entries = bench.quarantine();
@@ -269,7 +269,7 @@ fn a_million_brackets_and_200_000_keys() {
 fn a_dictionary_of_one_long_text_takes_no_memory_for_each_row() {
     let bench = Bench::new();
     bench.write("in.arrow", peer("found/dictionary_of_one.arrow"));
-    let recipe = String::from_utf8(bench.read("recipe.yaml")).unwrap();
+    let recipe = String::from_utf8(bench.bytes("recipe.yaml")).unwrap();
     bench.write("recipe.yaml", recipe.replace("min_len: 0", "max_len: 10"));
     let (ran, peak) = process_measured(&bench, "--dataset_path in.arrow --limit 300");
     let report = ran.expect(0).json();

@@ -26,7 +26,7 @@ fn run(bench: &Bench) -> Ran {
 }
 
 fn records(bench: &Bench) -> Vec<serde_json::Value> {
-    let text = String::from_utf8(bench.read(EXPORT)).unwrap();
+    let text = String::from_utf8(bench.bytes(EXPORT)).unwrap();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()

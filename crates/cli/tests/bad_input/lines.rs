@@ -16,7 +16,7 @@ fn check(bytes: &[u8], code: i32, export: &str) -> (Bench, Ran) {
         let ran = bench
             .process(&format!("--partition.size {size}"))
             .expect(code);
-        assert_eq!(String::from_utf8(bench.read(EXPORT)).unwrap(), export);
+        assert_eq!(String::from_utf8(bench.bytes(EXPORT)).unwrap(), export);
         (bench, ran)
     };
     let (one, many) = (run(10_000), run(1));
@@ -208,7 +208,7 @@ fn packings_that_are_not_read_are_named_and_refused() {
         bench.write("in.jsonl", bytes);
         let message =
             format!("`in.jsonl` is {what}, which this release does not support; unpack it first");
-        bench.process("").expect(1).error(&message);
+        bench.process("").expect(1).begins_with_error(&message);
         assert!(!bench.has_exported());
     }
 }

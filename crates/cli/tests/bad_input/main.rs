@@ -1,6 +1,10 @@
 //! Input, recipes and paths that are wrong: each gets a clear error or goes to quarantine, and nothing else is lost.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 // A folder of its own, the program in it, and what came of a run.
 mod bench;
 // Input that changes while it is read, or between a run and its resumption.

@@ -12,7 +12,7 @@ fn as_lines(bench: &Bench, from: &str) -> Vec<Value> {
          --fresh"
     );
     bench.run(&line).expect(0);
-    let lines = String::from_utf8(bench.read("back.jsonl")).unwrap();
+    let lines = String::from_utf8(bench.bytes("back.jsonl")).unwrap();
     let lines = lines.lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())
@@ -48,7 +48,7 @@ fn fields_beyond_the_most_columns_become_one() {
                         others are in the column `__rest__`, as JSON";
             ran.tells(&[told]);
             match form {
-                "csv" => exports.push(String::from_utf8(bench.read(&export)).unwrap()),
+                "csv" => exports.push(String::from_utf8(bench.bytes(&export)).unwrap()),
                 _ => {
                     let records = as_lines(&bench, &export);
                     assert_eq!(records[0].as_object().unwrap().len(), 2_001, "{form}");
@@ -80,15 +80,15 @@ fn an_export_without_records_has_the_columns_of_the_input() {
         for form in ["csv", "tsv", "parquet", "arrow"] {
             let bench = Bench::new();
             bench.write(name, content);
-            let recipe = String::from_utf8(bench.read("recipe.yaml")).unwrap();
+            let recipe = String::from_utf8(bench.bytes("recipe.yaml")).unwrap();
             bench.write("recipe.yaml", recipe.replace("min_len: 0", "min_len: 100"));
             let export = format!("out/o.{form}");
             let line = format!("--dataset_path {name} --export_path {export}");
             let report = bench.process(&line).expect(0).json();
             assert_eq!(report["ledger"]["records"], 1);
             match form {
-                "csv" => assert_eq!(bench.read(&export), b"id,text,tags,score,none\n"),
-                "tsv" => assert_eq!(bench.read(&export), b"id\ttext\ttags\tscore\tnone\n"),
+                "csv" => assert_eq!(bench.bytes(&export), b"id,text,tags,score,none\n"),
+                "tsv" => assert_eq!(bench.bytes(&export), b"id\ttext\ttags\tscore\tnone\n"),
                 // It has no record, so that no more than its columns can be asked for.
                 _ => {
                     let line = format!(
@@ -113,15 +113,15 @@ fn a_key_that_no_text_can_hold_is_exported() {
         let export = format!("out/o.{form}");
         bench.process(&format!("--export_path {export}")).expect(0);
         match form {
-            "jsonl" => assert_eq!(bench.read(&export), input.as_bytes()),
+            "jsonl" => assert_eq!(bench.bytes(&export), input.as_bytes()),
             "csv" => assert_eq!(
-                String::from_utf8(bench.read(&export)).unwrap(),
+                String::from_utf8(bench.bytes(&export)).unwrap(),
                 "text,\"\"\"\\uD800x\"\"\",plain\na,1,\nb,,\"{\"\"\\udfff\"\": 2}\"\n"
             ),
             _ => {
                 let line = format!("--dataset_path {export} --export_path back.jsonl --fresh");
                 bench.process(&line).expect(0);
-                let lines = String::from_utf8(bench.read("back.jsonl")).unwrap();
+                let lines = String::from_utf8(bench.bytes("back.jsonl")).unwrap();
                 let first = r#"{"text": "a", "\"\\uD800x\"": 1, "plain": null}"#;
                 assert_eq!(lines.lines().next(), Some(first), "{form}");
                 assert!(

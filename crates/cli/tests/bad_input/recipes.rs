@@ -8,7 +8,7 @@ const HEAD: &str = "dataset_path: in.jsonl\nexport_path: out/o.jsonl\nwork_dir: 
 #[track_caller]
 fn check(recipe: &str, message: &str, place: &str) {
     for command in ["process --job_id j", "check", "plan"] {
-        let ran = refused(command, recipe.as_bytes()).error(message);
+        let ran = refused(command, recipe.as_bytes()).begins_with_error(message);
         let lines: Vec<&str> = ran.stderr.lines().collect();
         assert_eq!(
             lines[1].trim(),
@@ -156,9 +156,9 @@ fn what_is_no_yaml() {
     refused("process", b"- a\n- list\n")
         .tells(&["error: r.yaml:1:1: `recipe` must be a map of keys, found a list"]);
     refused("process", b"\xFF\xFE\0garbage")
-        .error("r.yaml: a recipe is UTF-8 text, and byte 0 is not (counted from 0)");
-    refused("process", b"").error("r.yaml: `process` is missing");
-    refused("process", b"# a comment only\n").error("r.yaml: `process` is missing");
+        .begins_with_error("r.yaml: a recipe is UTF-8 text, and byte 0 is not (counted from 0)");
+    refused("process", b"").begins_with_error("r.yaml: `process` is missing");
+    refused("process", b"# a comment only\n").begins_with_error("r.yaml: `process` is missing");
 }
 
 #[test]
@@ -167,21 +167,21 @@ fn what_is_no_file() {
     for (path, message) in [
         (
             ".",
-            "cannot read the recipe .: Is a directory (os error 21)",
+            "cannot read the recipe `.`: Is a directory (os error 21)",
         ),
         (
             "none.yaml",
-            "cannot read the recipe none.yaml: No such file or directory (os error 2)",
+            "cannot read the recipe `none.yaml`: No such file or directory (os error 2)",
         ),
         (
             "/proc/self/mem",
-            "cannot read the recipe /proc/self/mem: Input/output error (os error 5)",
+            "cannot read the recipe `/proc/self/mem`: Input/output error (os error 5)",
         ),
     ] {
         bench
             .run(&format!("process --config {path}"))
             .expect(2)
-            .error(message);
+            .begins_with_error(message);
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn run(name: &str, bytes: impl AsRef<[u8]>, more: &str) -> (Bench, Ra
 }
 
 pub(crate) fn export(bench: &Bench) -> String {
-    String::from_utf8(bench.read(EXPORT)).unwrap()
+    String::from_utf8(bench.bytes(EXPORT)).unwrap()
 }
 
 pub(crate) fn ids(bench: &Bench) -> Vec<u64> {

@@ -36,7 +36,7 @@ fn a_second_driver_is_refused_and_the_first_goes_on() {
         .tells(&["the job is running"]);
     first.thaw().expect(0);
     assert!(
-        bench.read(EXPORT) == bench.read("in.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("in.jsonl"),
         "the export differs"
     );
 }
@@ -61,7 +61,7 @@ fn two_jobs_on_one_export() {
         .expect(0);
     first.thaw().expect(0);
     assert!(
-        bench.read(EXPORT) == bench.read("in.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("in.jsonl"),
         "the export differs"
     );
     bench
@@ -77,12 +77,12 @@ fn what_appears_at_the_export_path_meanwhile_stays() {
     let message = format!(
         "something was put at the export path `{EXPORT}`, or changed there, while the job ran; move it away and resume"
     );
-    first.thaw().expect(4).error(&message);
-    assert_eq!(bench.read(EXPORT), b"precious\n");
+    first.thaw().expect(4).begins_with_error(&message);
+    assert_eq!(bench.bytes(EXPORT), b"precious\n");
     std::fs::remove_file(bench.path(EXPORT)).unwrap();
     bench.process("").expect(0);
     assert!(
-        bench.read(EXPORT) == bench.read("in.jsonl"),
+        bench.bytes(EXPORT) == bench.bytes("in.jsonl"),
         "the export differs"
     );
 }
@@ -96,7 +96,7 @@ fn what_replaces_an_earlier_export_meanwhile_stays() {
     let first = begun(&bench);
     bench.write(EXPORT, "precious\n");
     let ran = first.thaw();
-    assert_eq!(bench.read(EXPORT).len(), 9, "the file was replaced");
+    assert_eq!(bench.bytes(EXPORT).len(), 9, "the file was replaced");
     ran.expect(4).tells(&[EXPORT]);
 }
 
@@ -110,6 +110,6 @@ fn what_appears_beside_the_export_meanwhile_stays() {
         .thaw()
         .expect(4)
         .tells(&[&stats, "exists and was not made by Coldpress; move it away"]);
-    assert_eq!(bench.read(&stats), b"precious\n");
+    assert_eq!(bench.bytes(&stats), b"precious\n");
     assert!(!bench.has_exported());
 }

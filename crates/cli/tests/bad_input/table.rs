@@ -292,7 +292,7 @@ fn check(case: &Case, sizes: &[u32]) {
             .flat_map(|line| [line, &b"\n"[..]].concat())
             .collect();
         assert!(
-            bench.read(EXPORT) == expected,
+            bench.bytes(EXPORT) == expected,
             "{about}: the export differs"
         );
         check_quarantine(case, &bench, &path, &about);
@@ -486,7 +486,7 @@ fn damage_in_one_file_takes_nothing_from_the_next() {
             .process(&format!("--partition.size {size}"))
             .expect(3)
             .json();
-        assert!(bench.read(EXPORT) == expected, "in partitions of {size}");
+        assert!(bench.bytes(EXPORT) == expected, "in partitions of {size}");
         assert_eq!(report["ledger"]["records"], 90);
         let mut parts: Vec<(&str, u64)> = report["unreadable"]
             .as_array()

@@ -20,7 +20,7 @@ fn a_run_and_the_same_run_again() {
         Some(r#"{"id": 10.0, "text": "text  10"}"#)
     );
     assert_eq!(out.lines().count(), 20);
-    bench.process("a").prints(&["was completed before"]);
+    bench.process("a").prints(&["is already complete"]);
     bench.process("b").prints(&["Job b: completed"]);
     assert_eq!(bench.read("out/clean.jsonl"), out);
 }
@@ -57,7 +57,7 @@ fn an_id_is_resumed_and_a_wrong_id_is_not() {
     bench
         .run("process --config recipe.yaml --resume a")
         .expect(0)
-        .prints(&["was completed before"]);
+        .prints(&["is already complete"]);
     bench
         .run("process --config recipe.yaml --resume ../a")
         .expect(2);

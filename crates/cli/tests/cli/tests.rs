@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 // What is said about a recipe before it is run.
 mod before;
 // A folder of its own, the program in it, and what came of a run.

@@ -79,7 +79,7 @@ fn a_wrong_flag_has_no_line_in_the_recipe() {
     bench
         .run("process --config none.yaml")
         .expect(2)
-        .tells(&["cannot read the recipe none.yaml", "No such file"]);
+        .tells(&["cannot read the recipe `none.yaml`", "No such file"]);
     bench.run("prozess").expect(2);
     bench.run("").expect(2);
     assert!(!bench.path("jobs").exists());

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use coldpress::storage::crash_point;
 
+use crate::shared::{PATIENCE, PROGRAM};
+
 /// Two filters of one column each, records that go to quarantine, and every file that a recipe can ask for.
 const RECIPE: &str = "\
 dataset_path: ../in.jsonl
@@ -25,9 +27,6 @@ process:
   - clean_links_mapper:
   - text_length_filter: {min_len: 16}
 ";
-
-/// Longer than any run takes, even where many tests share a core.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder with the dataset and the recipe, and below it the places in which the job runs.
 pub(crate) struct Bench {
@@ -111,7 +110,7 @@ impl Place {
 
     /// Runs the recipe as this job.
     pub(crate) fn process_job(&self, job: &str, more: &str, crash: Option<&str>) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coldpress"));
+        let mut command = Command::new(PROGRAM);
         command
             .args("process --config ../recipe.yaml --no-progress --json --job_id".split(' '))
             .arg(job)

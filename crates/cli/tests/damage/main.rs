@@ -5,6 +5,10 @@
 //! harm, a copy of the job is damaged and the same command run again.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 // The folder of the cases: the program, the undisturbed run.
 mod bench;
 // A case: damage, run again, judge.

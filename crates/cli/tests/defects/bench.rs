@@ -1,12 +1,13 @@
-//! The folder of a test: the program, the undisturbed run.
+//! A folder with a dataset of six partitions, and what an undisturbed run exports.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use coldpress::storage::crash_point;
-use serde_json::Value;
+pub(crate) use crate::shared::Ran;
+use crate::shared::{Folder, PROGRAM};
 
 /// Both mappers change every text, and the filter drops some: an operator that is left out shows.
 pub(crate) const RECIPE: &str = "\
@@ -28,20 +29,21 @@ const RECORDS: u32 = 300;
 
 /// A folder with a dataset of six partitions and a recipe.
 pub(crate) struct Bench {
-    folder: tempfile::TempDir,
+    folder: Folder,
 }
 
-/// A run of the program.
-pub(crate) struct Ran {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+impl Deref for Bench {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
         let bench = Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: Folder::new(),
         };
         bench.write("in.jsonl", dataset(RECORDS));
         bench.write("recipe.yaml", RECIPE);
@@ -51,22 +53,10 @@ impl Bench {
     /// A folder as this one is now.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: Folder::new(),
         };
-        copy_all(self.folder.path(), copy.folder.path());
+        copy_all(self.root(), copy.root());
         copy
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// The paths in a folder, in the order of their names.
@@ -88,20 +78,6 @@ impl Bench {
         files.map(file).collect()
     }
 
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coldpress"));
-        command
-            .args(line.split_whitespace())
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Runs the program with these words.
-    pub(crate) fn run(&self, line: &str) -> Ran {
-        Ran::of(&self.command(line).output().unwrap())
-    }
-
     /// Runs the recipe as the job `a`, with these words more.
     pub(crate) fn process(&self, more: &str) -> Ran {
         self.run(&format!(
@@ -115,20 +91,18 @@ impl Bench {
         let mut command = Command::new("timeout");
         command
             .arg(seconds.to_string())
-            .arg(env!("CARGO_BIN_EXE_coldpress"))
+            .arg(PROGRAM)
             .args(line.split_whitespace())
-            .current_dir(self.folder.path())
+            .current_dir(self.folder.root())
             .stdin(Stdio::null());
-        Ran::of(&command.output().unwrap())
+        Ran::of(command.output().unwrap())
     }
 
     /// Runs the recipe as the job `a`, which kills itself at this crash point.
     #[track_caller]
     pub(crate) fn crash(&self, point: &str, more: &str) {
         let line = format!("process --config recipe.yaml --job_id a --json {more}");
-        let mut command = self.command(&line);
-        let ran = Ran::of(&command.env(crash_point::VARIABLE, point).output().unwrap());
-        assert_eq!(ran.code, None, "{point} was not reached: {}", ran.stderr);
+        self.crash_at(point, &line);
     }
 
     /// Runs the recipe as the job `a`, which kills itself when two of its six partitions are published and two others
@@ -142,42 +116,13 @@ impl Bench {
     #[track_caller]
     pub(crate) fn undisturbed(&self) -> String {
         let other = Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: Folder::new(),
         };
         for name in ["in.jsonl", "recipe.yaml"] {
             fs::copy(self.path(name), other.path(name)).unwrap();
         }
         other.process("").expect(0);
         other.read(EXPORT)
-    }
-}
-
-impl Ran {
-    fn of(output: &Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
-            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    pub(crate) fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn says(self, part: &str) -> Self {
-        let says = self.stdout.contains(part) || self.stderr.contains(part);
-        assert!(says, "no {part:?} in {}{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
     }
 }
 

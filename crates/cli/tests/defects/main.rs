@@ -4,6 +4,10 @@
 //! run exports, byte by byte.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 // What is around a job: its events, the command that stops it.
 mod around;
 // The folder of a test: the program, the undisturbed run.

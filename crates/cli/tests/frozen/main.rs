@@ -1,57 +1,52 @@
 //! Jobs that an earlier release left behind are listed, verified, resumed and cleaned. `data/README.md` says what they are.
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_coldpress");
+use shared::Folder;
+
 const JOBS: [&str; 5] = ["complete", "killed", "deltas", "gates", "copies"];
 
 /// A copy of the frozen folder.
 struct Frozen {
-    folder: tempfile::TempDir,
+    folder: Folder,
 }
 
 impl Frozen {
     fn thawed() -> Self {
-        let frozen = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let folder = Folder::new();
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen/data");
-        copy_folder(&data, frozen.folder.path());
+        copy_folder(&data, folder.root());
         for job in JOBS {
-            let folder = frozen.path(&format!("jobs/{job}"));
+            let job = folder.path(&format!("jobs/{job}"));
             for name in ["partitions", "quarantine", "reports"] {
-                fs::create_dir_all(folder.join(name)).unwrap();
+                fs::create_dir_all(job.join(name)).unwrap();
             }
-            std::os::unix::fs::symlink("event_logs/events.jsonl", folder.join("events.jsonl"))
+            std::os::unix::fs::symlink("event_logs/events.jsonl", job.join("events.jsonl"))
                 .unwrap();
             // Their driver was a process of another host; to see that it is dead would take half a minute for each.
-            fs::remove_file(folder.join("job.heartbeat")).unwrap();
+            fs::remove_file(job.join("job.heartbeat")).unwrap();
         }
-        frozen
+        Self { folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.path(name)
     }
 
     fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+        self.folder.bytes(name)
     }
 
     /// Runs the program, which must end with 0, and gives what it said.
     #[track_caller]
     fn run(&self, line: &str) -> String {
-        let ran = Command::new(PROGRAM)
-            .args(line.split_whitespace())
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap();
-        let said = [ran.stdout, ran.stderr].concat();
-        let said = String::from_utf8(said).unwrap();
-        assert!(ran.status.success(), "{line}\n{said}");
-        said
+        let ran = self.folder.run(line).expect(0);
+        ran.stdout + &ran.stderr
     }
 
     /// The records of one type in a file of the journal.

@@ -1,19 +1,19 @@
 //! The folder of the rounds: the program, undisturbed runs.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub(crate) use crate::shared::{PROGRAM, repository};
+
 use super::datasets;
 use super::folder::{Written, names_in};
 use super::variant::{Export, Variant};
 use super::{Checked, ensure};
-
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_coldpress");
 
 /// The job of every round, each in a folder of its own.
 pub(crate) const JOB: &str = "killed";
@@ -237,12 +237,4 @@ fn without_attempt(name: &str) -> String {
     let parts = name.split('.');
     let lasting = parts.filter(|part| !is_number(part, 'e') && !is_number(part, 'a'));
     lasting.collect::<Vec<_>>().join(".")
-}
-
-/// The top of the repository.
-pub(crate) fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .unwrap()
 }

@@ -11,6 +11,10 @@
     reason = "a test may fail by panicking, and long ones tell how far they are"
 )]
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 // The folder of the rounds: the program, undisturbed runs.
 mod bench;
 // The sample dataset in every form of input.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::ops::Deref;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
+use crate::shared::Folder;
+pub(crate) use crate::shared::Ran;
 
 pub(crate) const RECIPE: &str = "\
 dataset_path: in.jsonl
@@ -22,44 +23,26 @@ process:
 
 /// A folder with 30 records and a recipe.
 pub(crate) struct Bench {
-    pub(crate) folder: tempfile::TempDir,
+    folder: Folder,
 }
 
-pub(crate) struct Ran {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+impl Deref for Bench {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
         let bench = Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: Folder::new(),
         };
         let line = |id| format!("{{\"id\": {id}.0, \"text\": \" text  {id} of many\"}}\n");
-        fs::write(
-            bench.path("in.jsonl"),
-            (0..30).map(line).collect::<String>(),
-        )
-        .unwrap();
-        fs::write(bench.path("recipe.yaml"), RECIPE).unwrap();
+        bench.write("in.jsonl", (0..30).map(line).collect::<String>());
+        bench.write("recipe.yaml", RECIPE);
         bench
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub(crate) fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coldpress"));
-        command
-            .args(line.split_whitespace())
-            .current_dir(self.folder.path());
-        command
-    }
-
-    pub(crate) fn run(&self, line: &str) -> Ran {
-        Ran::of(&self.command(line).output().unwrap())
     }
 
     /// Runs the recipe as the job `a` with these settings besides.
@@ -83,7 +66,7 @@ impl Bench {
     }
 
     pub(crate) fn export(&self) -> String {
-        fs::read_to_string(self.path("out/clean.jsonl")).unwrap()
+        self.read("out/clean.jsonl")
     }
 
     pub(crate) fn cleanups(&self) -> Vec<String> {
@@ -92,34 +75,6 @@ impl Bench {
         let events = events.as_array().unwrap().iter();
         let messages = events.map(|event| event["message"].as_str().unwrap().to_owned());
         messages.collect()
-    }
-}
-
-impl Ran {
-    pub(crate) fn of(output: &Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
-            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    pub(crate) fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn says(self, part: &str) -> Self {
-        let said = self.stdout.contains(part) || self.stderr.contains(part);
-        assert!(said, "no {part:?} in {}{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap()
     }
 }
 

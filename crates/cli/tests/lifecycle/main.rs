@@ -1,6 +1,10 @@
 //! How long the files of a job stay, who else can use them, and the commands that look after checkpoints.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 mod adoption;
 mod bench;
 mod commands;

@@ -114,7 +114,7 @@ fn success_leaves_results_alone() {
     assert_eq!(bench.files("results").len(), 6);
     assert_eq!(bench.cleanups().len(), 1);
     let before = bench.export();
-    bench.process("").says("was completed before");
+    bench.process("").says("is already complete");
     // A longer recipe goes on from the results.
     let longer = RECIPE.to_owned() + "  - alphanumeric_filter: {min_ratio: 0.1}\n";
     fs::write(bench.path("recipe.yaml"), longer).unwrap();
@@ -234,7 +234,7 @@ fn old_jobs_are_cleaned_when_another_one_starts() {
     bench
         .run("process --config recipe.yaml --job_id old --export_path out/old.jsonl")
         .expect(0)
-        .says("was completed before");
+        .says("is already complete");
     assert_eq!(results("old"), 0);
     bench.process("--intermediate_storage.retention_policy cleanup_all");
     assert_eq!((results("keeps"), results("killed")), (6, 6));

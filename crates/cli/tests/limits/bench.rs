@@ -1,12 +1,15 @@
-//! A folder of its own, the program in it, and file systems of its own.
+//! A folder with a recipe and what it exports, and file systems and users of its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::ops::Deref;
 use std::process::Command;
 
 use serde_json::Value;
 
-/// 20 partitions, checkpoints behind each operator, and one retry that must not be needed.
+pub(crate) use crate::shared::Ran;
+use crate::shared::{Folder, PROGRAM};
+
+/// 20 partitions, checkpoints after each operator, and one retry that must not be needed.
 const RECIPE: &str = "\
 dataset_path: in.jsonl
 export_path: out/o.jsonl
@@ -26,22 +29,23 @@ pub(crate) const PROCESS: &str = "process --config recipe.yaml --job_id j --no-p
 
 /// A folder with `in.jsonl` and `recipe.yaml`, and what an undisturbed run of it exports.
 pub(crate) struct Bench {
-    folder: tempfile::TempDir,
+    folder: Folder,
     pub(crate) expected: Vec<u8>,
 }
 
-/// A run of the program.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) stderr: String,
+impl Deref for Bench {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("recipe.yaml"), RECIPE).unwrap();
-        fs::write(folder.path().join("in.jsonl"), input()).unwrap();
+        let folder = Folder::new();
+        folder.write("recipe.yaml", RECIPE);
+        folder.write("in.jsonl", input());
         let mut bench = Self {
             folder,
             expected: Vec::new(),
@@ -51,16 +55,8 @@ impl Bench {
                 "process --config recipe.yaml --job_id undisturbed --export_path undisturbed.jsonl",
             )
             .expect(0);
-        bench.expected = bench.read("undisturbed.jsonl");
+        bench.expected = bench.bytes("undisturbed.jsonl");
         bench
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Forgets what jobs made, but for the undisturbed one.
@@ -68,13 +64,6 @@ impl Bench {
         for folder in ["jobs", "out", "other"] {
             let _ = fs::remove_dir_all(self.path(folder));
         }
-    }
-
-    /// Runs the program with these words.
-    pub(crate) fn run(&self, line: &str) -> Ran {
-        let mut command = Command::new(program());
-        command.args(line.split_whitespace());
-        self.ran(command)
     }
 
     /// Runs a shell script; `$COLDPRESS` is the program.
@@ -92,8 +81,8 @@ impl Bench {
             let mut command = Command::new("unshare");
             command.args(["-rm", "sh", "-euc", script]);
             command
-                .current_dir(self.folder.path())
-                .env("COLDPRESS", program());
+                .current_dir(self.folder.root())
+                .env("COLDPRESS", PROGRAM);
             command
         };
         let permitted = in_namespace(probe).output();
@@ -115,9 +104,9 @@ impl Bench {
         };
         let owned = Command::new("chown")
             .args(["-R", NOBODY])
-            .arg(self.folder.path())
+            .arg(self.folder.root())
             .status();
-        let probe = as_nobody(&format!("test -x {}", program().display())).status();
+        let probe = as_nobody(&format!("test -x {PROGRAM}")).status();
         if ![owned, probe]
             .iter()
             .all(|status| status.as_ref().is_ok_and(std::process::ExitStatus::success))
@@ -130,47 +119,18 @@ impl Bench {
 
     fn ran(&self, mut command: Command) -> Ran {
         let command = command
-            .current_dir(self.folder.path())
-            .env("COLDPRESS", program());
-        let output = command.output().unwrap();
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+            .current_dir(self.folder.root())
+            .env("COLDPRESS", PROGRAM);
+        Ran::of(command.output().unwrap())
     }
 
     /// The events of the job `j`, where its folder is still there.
     pub(crate) fn events(&self) -> Vec<Value> {
-        let text = String::from_utf8(self.read("jobs/j/event_logs/events.jsonl")).unwrap();
+        let text = self.read("jobs/j/event_logs/events.jsonl");
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
-}
-
-impl Ran {
-    #[track_caller]
-    pub(crate) fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{}", self.stderr);
-        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
-        self
-    }
-
-    /// The only line of standard error that is an error; empty where there is none.
-    #[track_caller]
-    pub(crate) fn error(&self) -> &str {
-        let mut errors = self
-            .stderr
-            .lines()
-            .filter_map(|line| line.strip_prefix("error: "));
-        let first = errors.next().unwrap_or_default();
-        assert_eq!(errors.next(), None, "{}", self.stderr);
-        first
-    }
-}
-
-fn program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_coldpress"))
 }
 
 /// 1,000 records of about 160 bytes that do not pack well.

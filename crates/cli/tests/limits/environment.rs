@@ -24,7 +24,7 @@ fn stops_and_goes_on(bench: &Bench, ran: Ran, parts: &[&str]) {
     });
     assert_eq!(spoilt, None);
     bench.run(PROCESS).expect(0);
-    assert_eq!(bench.read("out/o.jsonl"), bench.expected);
+    assert_eq!(bench.bytes("out/o.jsonl"), bench.expected);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_limit_for_the_size_of_files_is_named() {
             );
             bench.run(PROCESS).expect(0);
             assert_eq!(
-                bench.read("out/o.jsonl"),
+                bench.bytes("out/o.jsonl"),
                 bench.expected,
                 "{executor} {limit}"
             );
@@ -78,7 +78,7 @@ fn an_earlier_export_stays_when_nothing_can_be_written() {
     ));
     let Some(ran) = ran else { return };
     assert!(ran.expect(1).error().contains("Permission denied"));
-    assert_eq!(bench.read("out/o.jsonl"), bench.expected);
+    assert_eq!(bench.bytes("out/o.jsonl"), bench.expected);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn too_few_threads_and_processes_are_named() {
             assert!(!bench.path("out/o.parquet").exists());
             bench.run(PROCESS).expect(0);
             assert_eq!(
-                bench.read("out/o.jsonl"),
+                bench.bytes("out/o.jsonl"),
                 bench.expected,
                 "{executor} {limit}"
             );
@@ -150,14 +150,14 @@ fn far_too_many_workers_are_cut_down() {
         let warning =
             format!("`np: {np}` is more than this release supports; 1024 workers are started");
         assert!(ran.stderr.contains(&warning), "{}", ran.stderr);
-        assert_eq!(bench.read("out/o.jsonl"), bench.expected);
+        assert_eq!(bench.bytes("out/o.jsonl"), bench.expected);
     }
 }
 
 #[test]
 fn an_export_that_lacks_something_says_so_on_standard_error() {
     let bench = Bench::new();
-    let mut input = bench.read("in.jsonl");
+    let mut input = bench.bytes("in.jsonl");
     input.extend_from_slice(b"{\"text\": \"torn");
     std::fs::write(bench.path("in.jsonl"), input).unwrap();
     let ran = bench.run(PROCESS).expect(3);

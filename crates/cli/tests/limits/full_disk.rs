@@ -25,10 +25,15 @@ fn check(folder: &str, sizes: &[u32], settings: &str) {
         };
         ran.expect(0);
         let run = |name: &str| {
-            let text = |name: &str| String::from_utf8(bench.read(name)).unwrap();
+            let text = |name: &str| String::from_utf8(bench.bytes(name)).unwrap();
             let code = text(&format!("{name}.code")).trim().parse().unwrap();
             let stderr = text(name);
-            Ran { code, stderr }
+            let stdout = String::new();
+            Ran {
+                code,
+                stdout,
+                stderr,
+            }
         };
         let first = run("first");
         for ran in [&first, &run("second")] {
@@ -39,7 +44,7 @@ fn check(folder: &str, sizes: &[u32], settings: &str) {
         }
         // Where the journal has room, it says how the run ended.
         if folder != "jobs" && first.code == 1 {
-            let journal = String::from_utf8(bench.read("journal")).unwrap();
+            let journal = String::from_utf8(bench.bytes("journal")).unwrap();
             let last = journal.lines().last().unwrap();
             assert!(
                 last.contains("finished") && last.contains("is full"),
@@ -47,8 +52,8 @@ fn check(folder: &str, sizes: &[u32], settings: &str) {
             );
         }
         run("third").expect(0);
-        assert_eq!(bench.read("exported.jsonl"), bench.expected, "{size}k");
-        let events = String::from_utf8(bench.read("events.jsonl")).unwrap();
+        assert_eq!(bench.bytes("exported.jsonl"), bench.expected, "{size}k");
+        let events = String::from_utf8(bench.bytes("events.jsonl")).unwrap();
         for kind in ["retry", "partition_failed"] {
             assert!(
                 !events.contains(&format!("\"event_type\":\"{kind}\"")),

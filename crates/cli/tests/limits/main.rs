@@ -2,6 +2,10 @@
 //! and goes on with the same bytes.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 // A folder of its own, the program in it, and file systems of its own.
 mod bench;
 // Limits of the system, and folders that may not be written.

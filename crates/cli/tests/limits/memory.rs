@@ -32,7 +32,7 @@ fn with_too_little_memory_partitions_are_worked_on_one_by_one() {
     let ran = bench
         .run(&format!("{PROCESS} --memory_limit_mb 1"))
         .expect(0);
-    assert_eq!(bench.read("out/o.jsonl"), bench.expected);
+    assert_eq!(bench.bytes("out/o.jsonl"), bench.expected);
     let told = warnings(&ran, "MB of memory are in use");
     assert_eq!(told.len(), 1, "{}", ran.stderr);
     let rest = "above 85 % of the limit of 1 MB: partitions wait until it is below 75 %; lower `np` or `partition.size`, or \
@@ -50,7 +50,7 @@ fn with_too_little_memory_partitions_are_worked_on_one_by_one() {
 #[test]
 fn a_partition_that_is_large_for_the_memory_is_told_once() {
     let bench = Bench::new();
-    let more = bench.read("in.jsonl").repeat(20);
+    let more = bench.bytes("in.jsonl").repeat(20);
     std::fs::write(bench.path("in.jsonl"), more).unwrap();
     for (settings, advice) in [
         (

@@ -29,7 +29,7 @@ fn stops_and_spoils_nothing(executor: &str) {
             assert!(!bench.path("out/o.jsonl").exists());
             bench.run(PROCESS).expect(0);
         }
-        assert_eq!(bench.read("out/o.jsonl"), bench.expected, "{limit}");
+        assert_eq!(bench.bytes("out/o.jsonl"), bench.expected, "{limit}");
         let spoilt = bench.events().into_iter().find(|event| {
             let kind = event["event_type"].as_str().unwrap();
             let message = event["message"].as_str().unwrap();

@@ -49,7 +49,7 @@ fn files(bench: &Bench) -> Vec<PathBuf> {
 fn nothing_hangs_at_what_stands_for_a_file_of_a_job() {
     let bench = Bench::new();
     // One record that no operator takes.
-    let mut input = bench.read("in.jsonl");
+    let mut input = bench.bytes("in.jsonl");
     input.extend_from_slice(b"[]\n");
     fs::write(bench.path("in.jsonl"), input).unwrap();
     bench.run(PROCESS).expect(0);

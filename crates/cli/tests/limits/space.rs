@@ -28,7 +28,7 @@ fn a_job_that_would_leave_too_little_free_is_not_begun() {
     // Nothing is asked with 0, as the recipe of the bench has it.
     let ran = bench.run(PROCESS).expect(0);
     assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
-    assert_eq!(bench.read("out/o.jsonl"), bench.expected);
+    assert_eq!(bench.bytes("out/o.jsonl"), bench.expected);
     // What is exported needs no more room.
     bench.run(&format!("{PROCESS} {ABSURD}")).expect(0);
 }
@@ -49,7 +49,7 @@ fn a_disk_that_fills_up_stops_the_job_before_it_is_full() {
         return;
     };
     ran.expect(0);
-    let text = |name: &str| String::from_utf8(bench.read(name)).unwrap();
+    let text = |name: &str| String::from_utf8(bench.bytes(name)).unwrap();
     let warned = |name: &str| {
         let warnings = "MB free; below 3 MB (`min_free_disk_mb`) the job stops";
         text(name).matches(warnings).count()
@@ -66,13 +66,13 @@ fn a_disk_that_fills_up_stops_the_job_before_it_is_full() {
         error.starts_with("error: the disk of `jobs` has "),
         "{error}"
     );
-    assert_eq!(bench.read("out/o.jsonl"), bench.expected);
+    assert_eq!(bench.bytes("out/o.jsonl"), bench.expected);
 }
 
 #[test]
 fn what_is_needed_is_compared_with_what_is_free() {
     let bench = Bench::new();
-    let more = bench.read("in.jsonl").repeat(20);
+    let more = bench.bytes("in.jsonl").repeat(20);
     std::fs::write(bench.path("in.jsonl"), more).unwrap();
     let script = format!(
         "mkdir -p jobs; mount -t tmpfs -o size=4m tmpfs jobs
@@ -85,7 +85,7 @@ fn what_is_needed_is_compared_with_what_is_free() {
         return;
     };
     ran.expect(0);
-    let text = |name: &str| String::from_utf8(bench.read(name)).unwrap();
+    let text = |name: &str| String::from_utf8(bench.bytes(name)).unwrap();
     let plan = text("plan");
     assert!(plan.contains("Disk         up to "), "{plan}");
     assert!(plan.contains("Free         4.2 MB for up to "), "{plan}");

@@ -23,7 +23,7 @@ fn two_jobs_do_not_share_what_lies_beside_their_exports() {
         let bench = Bench::new();
         bench.slow();
         let frozen = bench.freeze("a", first);
-        bench.job("b", second).expect(4).tells(&[
+        bench.job("b", second).expect(4).says_all(&[
             "another job is exporting to `",
             what.rsplit('/').next().unwrap(),
         ]);
@@ -32,11 +32,11 @@ fn two_jobs_do_not_share_what_lies_beside_their_exports() {
         bench
             .job("b", second)
             .expect(4)
-            .tells(&["belongs to the export `", "/out/"]);
+            .says_all(&["belongs to the export `", "/out/"]);
         bench
             .run(&format!("check --config recipe.yaml --job_id b {second}"))
             .expect(4)
-            .tells(&["belongs to the export `"]);
+            .says_all(&["belongs to the export `"]);
         bench
             .job("b", &format!("{second} --export_overwrite always"))
             .expect(0);
@@ -50,7 +50,7 @@ fn the_same_job_is_told_that_its_statistics_change_sides() {
     bench.process(&line).expect(0);
     let told = "clean_stats.jsonl` belonged to the export `";
     let line = format!("--export_path out/clean.jsonl {STATS}");
-    bench.process(&line).expect(0).tells(&[told]);
+    bench.process(&line).expect(0).says_all(&[told]);
     // An export that is gone has nothing beside it.
     fs::remove_file(bench.path("out/clean.csv")).unwrap();
     fs::rename(bench.path("out"), bench.path("moved")).unwrap();
@@ -71,7 +71,7 @@ fn never_is_for_what_lies_beside_the_export_too() {
             &format!("{STATS} --export_overwrite never --text_keys id"),
         )
         .expect(4)
-        .tells(&["`out/o_stats.jsonl` exists"]);
+        .says_all(&["`out/o_stats.jsonl` exists"]);
     assert_eq!(bench.read("out/o_stats.jsonl"), stats);
 }
 
@@ -92,7 +92,7 @@ fn outputs_of_one_job_do_not_replace_each_other() {
         ),
     ] {
         let bench = Bench::new();
-        bench.process(more).expect(4).tells(&[message]);
+        bench.process(more).expect(4).says_all(&[message]);
         assert!(!bench.exists("out"), "{more}");
     }
 }
@@ -120,7 +120,7 @@ fn the_places_of_a_jobs_files_are_no_place_for_outputs() {
         bench
             .process(&line)
             .expect(4)
-            .tells(&["lies among the files of the job `"]);
+            .says_all(&["lies among the files of the job `"]);
         assert_eq!(journals(), before, "{more}");
     }
     // A name that no file of the job has is free.
@@ -193,7 +193,7 @@ fn dropped_records_of_an_earlier_recipe_are_removed() {
     bench.write(old[0], "changed\n");
     bench.write("out/dropped/op_007_mine.jsonl", "precious\n");
     bench.write("recipe.yaml", &recipe);
-    bench.process(more).expect(0).tells(&[
+    bench.process(more).expect(0).says_all(&[
         "op_001_text_length_filter.jsonl`, which an earlier recipe of this export had dropped, is removed",
     ]);
     assert!(!bench.exists(old[1]));

@@ -31,7 +31,7 @@ fn folders_elsewhere_than_on_this_machine_are_refused() {
                 bench
                     .run(&line)
                     .expect(2)
-                    .tells(&[&format!("`{key}: {url}` is not available yet")]);
+                    .says_all(&[&format!("`{key}: {url}` is not available yet")]);
                 let names = fs::read_dir(bench.path("")).unwrap().count();
                 assert_eq!(names, 2, "{line} made something");
             }
@@ -125,7 +125,7 @@ fn links_in_a_jobs_folder_are_not_followed() {
             bench
                 .run(line)
                 .expect(4)
-                .tells(&["is a link to `../../elsewhere`"]);
+                .says_all(&["is a link to `../../elsewhere`"]);
             assert_eq!(listing(&bench, "elsewhere"), before, "{folder}: {line}");
         }
         assert!(bench.path(&inside).is_symlink());
@@ -214,7 +214,7 @@ fn a_job_is_removed_without_what_others_keep_in_its_folder() {
     bench
         .run("jobs remove j --base-dir jobs")
         .expect(0)
-        .tells(&["holds files that are not the job's, and they stay"]);
+        .says_all(&["holds files that are not the job's, and they stay"]);
     assert_eq!(bench.read("jobs/j/results/mine.jsonl"), "precious\n");
     assert_eq!(
         bench.read("jobs/j/out.jsonl"),

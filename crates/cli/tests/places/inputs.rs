@@ -85,7 +85,7 @@ fn an_input_that_comes_to_lie_at_the_output_while_the_job_runs_stays() {
     frozen
         .thaw()
         .expect(4)
-        .tells(&["would replace the input `ins/a.jsonl`"]);
+        .says_all(&["would replace the input `ins/a.jsonl`"]);
     assert_eq!(bench.read("out/o.jsonl"), bench.read("ins/a.jsonl"));
 }
 
@@ -103,7 +103,7 @@ fn what_another_job_made_of_other_inputs_is_an_input() {
     bench
         .process("--export_path ins/b.jsonl")
         .expect(4)
-        .tells(&["would replace the input `ins/b.jsonl`"]);
+        .says_all(&["would replace the input `ins/b.jsonl`"]);
     assert_eq!(bench.read("ins/b.jsonl"), made);
     bench.process("").expect(0);
     assert_eq!(
@@ -124,7 +124,7 @@ fn what_the_job_made_among_its_inputs_is_no_input() {
         // Again; with another recipe; without some outputs, whose files are still there; as another job.
         let again = bench.process(&more).expect(0);
         assert_eq!(again.json()["already_complete"], true);
-        again.tells(&["`ins/o.jsonl` is left out of the dataset: this job made it"]);
+        again.says_all(&["`ins/o.jsonl` is left out of the dataset: this job made it"]);
         for (id, change) in [
             ("j", "--text_keys id --skip_op_error true"),
             ("j", ""),
@@ -135,14 +135,14 @@ fn what_the_job_made_among_its_inputs_is_no_input() {
             let ran = bench.job(id, &format!("{more} {change}"));
             let ran = ran
                 .expect(0)
-                .tells(&["`ins/o.jsonl` is left out of the dataset"]);
+                .says_all(&["`ins/o.jsonl` is left out of the dataset"]);
             assert_eq!(ran.json()["ledger"]["records"], 40, "{id} {change}");
         }
         assert_eq!(bench.read("ins/o.jsonl"), expected, "{dataset}");
         for command in ["check", "plan"] {
             let line = format!("{command} --config recipe.yaml --job_id j {more}");
             let ran = bench.run(&line).expect(0);
-            ran.tells(&["`ins/o.jsonl` is left out of the dataset: "]);
+            ran.says_all(&["`ins/o.jsonl` is left out of the dataset: "]);
         }
     }
 }
@@ -190,7 +190,7 @@ fn an_output_that_was_changed_is_an_input() {
         bench
             .job(id, &format!("--export_path ins/o.jsonl {ALWAYS}"))
             .expect(4)
-            .tells(&["would replace the input `ins/o.jsonl`"]);
+            .says_all(&["would replace the input `ins/o.jsonl`"]);
     }
     assert_eq!(bench.read("ins/o.jsonl"), records("precious", 8));
 }
@@ -226,7 +226,7 @@ fn files_in_folders_of_jobs() {
                 "{dataset} {id} {export}"
             );
         }
-        bench.process(&more).expect(0).tells(&[
+        bench.process(&more).expect(0).says_all(&[
             "files in `",
             "are left out of the dataset: the job `j` made them for itself",
         ]);
@@ -261,7 +261,7 @@ fn a_folder_of_another_job_that_is_named_is_read() {
     bench
         .job("first", "--dataset_path jobs/first/results --fresh")
         .expect(1)
-        .tells(&["holds no input", "the job `first` made them for itself"]);
+        .says_all(&["holds no input", "the job `first` made them for itself"]);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn an_input_where_a_new_job_would_put_its_files_is_refused() {
     bench.write("ins/j/recipe.yaml", "mine");
     let ran = bench.process("--work_dir ins --dataset_path ins/**/*.jsonl");
     ran.expect(4)
-        .tells(&["lies where the job `j` would put its own files"]);
+        .says_all(&["lies where the job `j` would put its own files"]);
     assert_eq!(bench.read(name), records("mine", 4));
     assert_eq!(bench.read("ins/j/recipe.yaml"), "mine");
 }
@@ -293,7 +293,7 @@ fn devices_and_pipes_are_no_place_for_an_export() {
     ] {
         for command in ["process", "check", "plan"] {
             let ran = bench.run(&format!("{command} --config recipe.yaml {ALWAYS} {more}"));
-            ran.expect(4).tells(&[what, "export to a regular file"]);
+            ran.expect(4).says_all(&[what, "export to a regular file"]);
         }
     }
     assert!(bench.path("null.jsonl").is_symlink() && bench.path("o_stats.jsonl").is_symlink());

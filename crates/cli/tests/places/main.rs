@@ -1,6 +1,10 @@
 //! Where inputs, outputs and the files of jobs lie: none of them takes another's place, however it is spelled or linked.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+// What all tests of the program share.
+#[path = "../bench/mod.rs"]
+mod shared;
+
 // What lies beside the export: locked and owned as the export is.
 mod beside;
 // A folder of its own, the program in it, and what came of a run.

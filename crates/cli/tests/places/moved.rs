@@ -71,7 +71,7 @@ fn another_file_that_looks_the_same_is_seen() {
     bench
         .process("--dataset_path other")
         .expect(4)
-        .tells(&["`other/a.jsonl` changed after the job was planned"]);
+        .says_all(&["`other/a.jsonl` changed after the job was planned"]);
     bench.process("--dataset_path recipe.yaml").expect(4);
     assert!(!bench.exists("out/o.jsonl"));
 }
@@ -98,7 +98,7 @@ fn work_is_adopted_wherever_the_input_lies() {
             "--resume_from j --dataset_path copy --export_path out/m.jsonl",
         )
         .expect(4)
-        .tells(&["is over another dataset"]);
+        .says_all(&["is over another dataset"]);
 }
 
 /// A crash behind the rename leaves an export that only the journal knows: by its place, however it is spelled.

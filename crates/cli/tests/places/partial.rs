@@ -19,7 +19,7 @@ fn an_export_with_fewer_records_needs_a_word() {
     for id in ["j", "other"] {
         for more in ["", "--export_overwrite always"] {
             let ran = bench.job(id, &format!("{STRICT} {more}")).expect(4);
-            ran.tells(&[
+            ran.says_all(&[
                 "a partition failed (partition 1: ",
                 "so the export would have 30 records where `out/o.jsonl` has 45; that file stays",
                 "`export_partial: replace`",

@@ -8,7 +8,7 @@ section! {
     pub struct ExecutorSettings {
         /// `default`, `local` and `partitioned` are threads; `process` is worker processes; `ray` and `ray_partitioned` are workers on a Ray cluster.
         kind: ExecutorKind as OneOf {
-            "executor_type", Value("default"), Run, Partly("`ray` runs on local threads, with the same bytes as result")
+            "executor_type", Value("default"), Run, Partly("`ray` runs on local threads, with the same output")
         }
         /// Workers; none given: all cores of the machine or container.
         workers: Option<u32> as OrAuto<AtLeast<1>> { "np", Derived("all cores"), Run, Now }

@@ -23,7 +23,7 @@ fn what_would_change_the_result_is_refused() {
         ),
         (
             "executor_type: ray\nray_address: 10.0.0.1:6379",
-            "r.yaml:5:14: `ray_address: 10.0.0.1:6379` is not available yet: there is no Ray backend in this release; `auto` runs on local threads, with the same bytes as result",
+            "r.yaml:5:14: `ray_address: 10.0.0.1:6379` is not available yet: there is no Ray backend in this release; `auto` runs on local threads, with the same output",
         ),
     ] {
         let expected = if more.starts_with("custom") {
@@ -143,7 +143,7 @@ fn what_only_changes_how_it_runs_is_a_warning() {
     for (more, expected) in [
         (
             "executor_type: ray_partitioned",
-            "r.yaml:4:1: `executor_type`: no Ray here yet, the job runs on local threads, with the same bytes as result",
+            "r.yaml:4:1: `executor_type`: no Ray here yet, the job runs on local threads, with the same output",
         ),
         (
             "keep_hashes_in_res_ds: true",

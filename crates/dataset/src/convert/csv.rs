@@ -44,7 +44,7 @@ struct Column {
 impl CsvRows {
     /// The rows of a file from its start; `chosen` are the columns to write, none = all.
     ///
-    /// A row of more than `max_row_bytes` is no record: it becomes a line of its length.
+    /// A row of more than `max_row_bytes` is not a record: it becomes a line of its length.
     pub(crate) fn new(dialect: &CsvDialect, chosen: &[String], max_row_bytes: u64) -> Self {
         let mut is_first = true;
         let mut column = |column: &CsvColumn| {

@@ -29,7 +29,7 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// The files from number `first` on. One of more than `max_text_bytes` is no record: it becomes a longer line.
+    /// The files from number `first` on. One of more than `max_text_bytes` is not a record: it becomes a longer line.
     pub(crate) fn new(
         members: &[PathBuf],
         first: usize,

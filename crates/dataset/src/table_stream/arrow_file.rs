@@ -219,7 +219,7 @@ fn bytes_only(schema: &Schema) -> Schema {
 
 fn read_footer(file: &mut File, length: u64) -> Checked<Vec<u8>> {
     ensure(length >= HEAD_BYTES + TAIL_BYTES, || {
-        format!("{length} bytes are no Arrow file")
+        format!("{length} bytes are not an Arrow file")
     })?;
     let (mut head, mut tail) = ([0; MAGIC.len()], [0; TAIL_BYTES as usize]);
     file.rewind()?;

@@ -141,7 +141,9 @@ impl UnitForm for Csv {
         for part in unit.parts {
             let (partition, lines) = match part {
                 Part::Lines(partition, lines) => (partition, lines),
-                Part::Table(partition, _) => return Err(partition.damaged("its rows are no lines")),
+                Part::Table(partition, _) => {
+                    return Err(partition.damaged("its rows are not lines"));
+                }
             };
             let lines =
                 str::from_utf8(&lines).map_err(|error| partition.damaged(error.to_string()))?;

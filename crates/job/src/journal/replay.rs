@@ -166,7 +166,7 @@ impl Reading {
 fn decode(file: &EpochFile, frame: &Frame) -> Result<JournalRecord, String> {
     if frame.epoch != file.epoch {
         let (found, epoch) = (frame.epoch, file.epoch);
-        return Err(format!("epoch {found} stands in the file of epoch {epoch}"));
+        return Err(format!("epoch {found} is in the file of epoch {epoch}"));
     }
     let record: JournalRecord = frame
         .decode()

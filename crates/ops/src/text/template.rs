@@ -179,7 +179,7 @@ impl Parser<'_> {
             let code = u32::from_str_radix(&digits, 8)
                 .ok()
                 .and_then(char::from_u32);
-            self.literal(code.ok_or_else(|| format!("`\\{digits}` is no character"))?);
+            self.literal(code.ok_or_else(|| format!("`\\{digits}` is not a character"))?);
             return Ok(());
         }
         let two = self.rest.starts_with(|ch: char| ch.is_ascii_digit());

@@ -97,7 +97,7 @@ impl Place {
             _ => &[],
         };
         let [key, value] = pair else {
-            return Err(self.unsupported(field, "its entries are no keys and values"));
+            return Err(self.unsupported(field, "its entries are not keys and values"));
         };
         let (keys, values) = (self.child(key)?, self.child(value)?);
         Ok(leaf(Map::new(Arc::clone(entries), is_sorted, keys, values)))
@@ -130,7 +130,7 @@ impl Place {
             DataType::UInt16 => leaf(Dictionary::<UInt16Type>::new(values)),
             DataType::UInt32 => leaf(Dictionary::<UInt32Type>::new(values)),
             DataType::UInt64 => leaf(Dictionary::<UInt64Type>::new(values)),
-            _ => return Err(self.unsupported(field, "its keys are no integers")),
+            _ => return Err(self.unsupported(field, "its keys are not integers")),
         })
     }
 
@@ -141,7 +141,7 @@ impl Place {
             DataType::Int16 => leaf(Runs::<Int16Type>::new(data_type, values)),
             DataType::Int32 => leaf(Runs::<Int32Type>::new(data_type, values)),
             DataType::Int64 => leaf(Runs::<Int64Type>::new(data_type, values)),
-            _ => return Err(self.unsupported(field, "its run ends are no signed integers")),
+            _ => return Err(self.unsupported(field, "its run ends are not signed integers")),
         })
     }
 

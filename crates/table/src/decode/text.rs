@@ -257,7 +257,7 @@ fn push_base64(json: &str, out: &mut Vec<u8>) -> Result<(), Trouble> {
         inner
     };
     let decoded = STANDARD.decode_vec(text, out);
-    decoded.map_err(|_| Trouble::Is("text that is no base64".to_owned()))
+    decoded.map_err(|_| Trouble::Is("text that is not base64".to_owned()))
 }
 
 fn check_room<O: OffsetSizeTrait>(used: usize, more: usize) -> Result<(), Trouble> {

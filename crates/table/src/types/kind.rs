@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     List,
     Object,
     EmptyObject,
-    /// An object with a key that is no text.
+    /// An object with a key that is not text.
     UnnamedKey,
     /// A list or an object that is nested too deeply.
     Deep,
@@ -95,7 +95,7 @@ impl Kind {
             Self::List => "list",
             Self::Object => "object",
             Self::EmptyObject => "empty object",
-            Self::UnnamedKey => "object with a key that is no text",
+            Self::UnnamedKey => "object with a key that is not text",
             Self::Deep => "value nested too deeply",
         }
     }

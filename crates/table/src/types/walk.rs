@@ -138,7 +138,7 @@ impl Walk<'_> {
     }
 }
 
-/// The text of a key; a key that is no text keeps its escapes and quotes.
+/// The text of a key; a key that is not text keeps its escapes and quotes.
 fn name_of(json: &str, key: Quoted) -> Cow<'_, str> {
     let inner = json.get(key.start..key.end).unwrap_or_default();
     if !key.escapes {

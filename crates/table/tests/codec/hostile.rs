@@ -80,7 +80,7 @@ fn values_of_another_kind() {
         (
             T::Binary,
             "\"YQ\"",
-            "text that is no base64 where the schema wants Binary",
+            "text that is not base64 where the schema wants Binary",
         ),
         (
             T::FixedSizeBinary(2),

@@ -11,10 +11,10 @@ use super::folder::{existing, job_of};
 use crate::failure::{Failure, code};
 use crate::output;
 
-/// Remove the files of jobs that are not running which their recipes do not keep
+/// Remove what the recipe of a job that is not running does not keep
 ///
-/// That is what `checkpoint.max_checkpoints_per_partition` and `intermediate_storage.*` of its recipe say, and what
-/// attempts left that did not finish. The output, the journal and the event log stay.
+/// That is what the recipe's keys `checkpoint.max_checkpoints_per_partition` and `intermediate_storage.*` say, and what
+/// attempts that did not finish left behind. The output, the journal and the event log stay.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A job's folder, or a folder of jobs
@@ -53,7 +53,7 @@ fn clean_all(dir: &Path, options: &CleanOptions) -> Result<(Vec<Cleaned>, Vec<St
     let jobs = list_jobs(dir)?;
     if jobs.is_empty() {
         let dir = plain(&dir.display().to_string());
-        let message = format!("`{dir}` is no folder of a job or of jobs");
+        let message = format!("`{dir}` is not a job's folder or a folder of jobs");
         return Err(Failure::new(code::NO_SUCH_JOB, message));
     }
     let (mut cleaned, mut passed_over) = (Vec::new(), Vec::new());

@@ -18,7 +18,7 @@ const TAIL_BYTES: u64 = 8;
 /// Reads the metadata in the footer and checks that decoding it is safe.
 pub(super) fn read_footer(file: &mut File, length: u64) -> Checked<Vec<u8>> {
     ensure(length >= MAGIC.len() as u64 + TAIL_BYTES, || {
-        format!("{length} bytes are no Parquet file")
+        format!("{length} bytes are not a Parquet file")
     })?;
     let (mut head, mut tail) = ([0; 4], [0; TAIL_BYTES as usize]);
     file.rewind()?;
@@ -90,7 +90,7 @@ fn children_of(thrift: &mut Thrift<'_>) -> Result<i64, Malformed> {
 
 /// `children` are the numbers of children in depth-first order.
 fn check_tree(children: &[i64]) -> Checked<()> {
-    let broken = || Flaw::from("its schema is no tree");
+    let broken = || Flaw::from("its schema is not a tree");
     let mut open: Vec<i64> = Vec::new();
     for (at, count) in children.iter().enumerate() {
         if at > 0 {
@@ -100,7 +100,7 @@ fn check_tree(children: &[i64]) -> Checked<()> {
             *open.last_mut().ok_or_else(broken)? -= 1;
         }
         ensure((0..=children.len() as i64).contains(count), || {
-            "its schema is no tree".to_owned()
+            "its schema is not a tree".to_owned()
         })?;
         open.push(*count);
         ensure(open.len() <= MAX_NESTING + 1, || {

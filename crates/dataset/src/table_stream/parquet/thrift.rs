@@ -18,7 +18,7 @@ impl From<Malformed> for Flaw {
     fn from(malformed: Malformed) -> Self {
         Self::Damaged(match malformed {
             Malformed::Short => "its metadata is cut short".to_owned(),
-            Malformed::Invalid => "its metadata is no valid Thrift".to_owned(),
+            Malformed::Invalid => "its metadata is not valid Thrift".to_owned(),
         })
     }
 }

@@ -105,7 +105,7 @@ impl Teller<'_> {
     fn work_done(&mut self, outcome: &Outcome, of: Try) {
         for reason in &outcome.set_aside {
             self.warn(format!(
-                "{}: a checkpoint is no good and was left: {reason}",
+                "{}: a checkpoint cannot be used and was left aside: {reason}",
                 of.task
             ));
         }

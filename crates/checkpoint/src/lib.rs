@@ -1,18 +1,18 @@
-//! What is stored of a partition on its way, and how it is got back.
+//! Stores what a partition has become between two operators, and restores it.
 //!
 //! - [`CheckpointStore`] is where checkpoint files lie: a small trait with a written contract, so that an object
 //!   store can be one. [`LocalStore`] is a folder, [`MemoryStore`] is for tests; the feature `suite` holds the
 //!   contract as functions that any store can be run against.
-//! - [`DeltaWriter`] writes what operators did to the batches of an attempt, a section per point: that is what
-//!   checkpoints are, as a rule. [`DeltaReader`] and [`DeltaChain`] take batches of the input to any of these points.
+//! - [`DeltaWriter`] writes what operators did to the batches of an attempt, a section per point. Most checkpoints
+//!   are of this kind. [`DeltaReader`] and [`DeltaChain`] take batches of the input to any of these points.
 //! - [`RowsWriter`] writes the records of a partition as they are between two operators, with their origins and
-//!   statistics. [`RowsReader`] proves the file whole before it decodes a byte of it; [`IndexedRows`] pairs plain lines
+//!   statistics. [`RowsReader`] verifies the whole file before it decodes a byte of it; [`IndexedRows`] pairs plain lines
 //!   with a file that holds all but the records.
 //! - Both carry a [`Manifest`], and are [containers](ContainerWriter) in one of three [formats](Format), under any
 //!   [compression](Compression). [`describe`], [`verify`] and [`rewrite`] take files of every kind.
 //! - [`points`] says where a [`Strategy`] wants checkpoints.
 //!
-//! A checkpoint counts when something durable cites its [`FileStamp`](coldpress_storage::FileStamp); no name and
+//! A checkpoint counts when something durable refers to its [`FileStamp`](coldpress_storage::FileStamp); no name and
 //! no listing ever means that it is good.
 //!
 //! ```
@@ -65,7 +65,7 @@
 //! # }
 //! ```
 //!
-//! The same by what was done to the batch:
+//! The same checkpoint, as a delta:
 //!
 //! ```
 //! use coldpress_checkpoint::{

@@ -31,17 +31,17 @@
 //! - [`config`]: a [`Recipe`](config::Recipe) from YAML ([`load_recipe`]) or from Rust
 //!   ([`RecipeBuilder`](config::RecipeBuilder)), with every key that a recipe can have.
 //! - [`executor`](mod@executor): the [`Executor`](executor::Executor) runs it, or resumes it where the id of the job
-//!   exists; it tells what happens ([`live_events`](executor::Executor::live_events)) and can be
-//!   [stopped](executor::Executor::stop_handle). What it ends with is a [`Report`](executor::Report).
-//! - [`ops`]: the built-in operators. Your own implement a trait of [`operator`] and go into the same
+//!   exists; it reports what happens as [events](executor::Executor::live_events), can be
+//!   [stopped](executor::Executor::stop_handle), and ends with a [`Report`](executor::Report).
+//! - [`ops`]: the built-in operators. Operators of your own implement a trait of [`operator`] and go into the same
 //!   [`Registry`](operator::Registry).
 //! - [`job`]: the journal that says what is true about a job, and the files around it; [`report`] shows a job to people.
 //! - [`checkpoint`]: where the progress within partitions is kept; your own store implements
 //!   [`CheckpointStore`](checkpoint::CheckpointStore), and the feature `suite` holds its contract as tests.
-//! - [`worker::serve_if_asked`]: what a program calls first in its `main` whose jobs ask for worker processes
-//!   (`executor_type: process`), with its operators: then its own executable is the worker.
+//! - [`worker::serve_if_asked`]: called first in the `main` of a program whose jobs ask for worker processes
+//!   (`executor_type: process`), with its operators. Its own executable is then the worker.
 //! - [`events`]: what happened, to read, to filter and to follow.
-//! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others stand on.
+//! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others are built on.
 //!
 //! It has almost no code and no error of its own.
 

@@ -1,14 +1,15 @@
 //! The contract between Coldpress and its operators: everything that an operator's author needs.
 //!
-//! An operator is of one kind: a [`Mapper`] edits fields, a [`Filter`] computes statistics and decides by them, a
+//! An operator is of one kind: a [`Mapper`] edits fields, a [`Filter`] computes statistics and decides by them, and a
 //! [`Splitter`] makes several records of one. Mappers and filters whose work is done elsewhere, by a child process or
-//! a service, can be given many records at a time, as a [`BatchMapper`] or a [`BatchFilter`]. An operator is described by an [`OperatorSpec`] (name, version, parameters,
-//! determinism) and found by name in a [`Registry`]; built-in operators use the same door as those of a user.
+//! a service, can be given many records at a time, as a [`BatchMapper`] or a [`BatchFilter`]. An operator is described
+//! by an [`OperatorSpec`] (name, version, parameters, determinism) and found by name in a [`Registry`], where built-in
+//! operators are added the same way as those of a user.
 //!
 //! The calls of a recipe are first **resolved** to a [`Pipeline`], which checks parameters, finds files and knows what
-//! each operator works on; that is cheap. A pipeline is then **instantiated** once per worker thread. The [`Chain`]
-//! that comes of it runs the operators over [`Batch`](coldpress_record::Batch)es, keeps the ledger, and sets aside the
-//! records that an operator fails on, a panic included. Models are loaded once per process, in [`Shared`].
+//! each operator works on; that is cheap. A pipeline is then **instantiated** once per worker thread. The resulting
+//! [`Chain`] runs the operators over [`Batch`](coldpress_record::Batch)es, keeps the ledger, and sets aside the records
+//! that an operator fails on, a panic included. Models are loaded once per process, in [`Shared`].
 //!
 //! ```
 //! use coldpress_operator::{params, Changes, Mapper, OperatorSpec, Record, RecordError, Registry, Resolved};

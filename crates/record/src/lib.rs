@@ -1,9 +1,9 @@
-//! What a record is: batches of records, where each came from, and how a JSON line is read and written again.
+//! Batches of records, where each record came from, and how a JSON line is read and written again.
 //!
 //! A [`Batch`] holds the records as they came in (the JSON line's own bytes), the fields that operators
 //! declared ([`DeclaredFields`]), the statistics that filters computed ([`Stats`]) and which rows are still
 //! alive. Operators change a field by an edit script ([`Edits`]); at export the changed fields are spliced into
-//! the raw line, so whatever no operator touched comes out as it came in.
+//! the raw line, so what no operator touched comes out as it came in.
 //!
 //! ```
 //! use coldpress_record::{Batch, DeclaredFields, Edits, Lines};

@@ -219,7 +219,7 @@ fn events_are_found_by_any_spelling() {
     bench
         .run("events a --base-dir jobs --since yesterday")
         .expect(2)
-        .tells(&["is no time"]);
+        .tells(&["is not a time"]);
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Format {
         }
     }
 
-    /// How the names of files of this format end.
+    /// Returns how the names of files of this format end.
     ///
     /// ```
     /// use coldpress_checkpoint::{Compression, Format};

@@ -16,7 +16,7 @@ pub(crate) enum Effect {
     ChangesResult(&'static str),
 }
 
-/// What becomes of the key `name`, if Data-Juicer has it and Coldpress does not.
+/// Returns what becomes of the key `name`, if Data-Juicer has it and Coldpress does not.
 pub(crate) fn effect(name: &str) -> Option<Effect> {
     let refused = CHANGES_RESULT.iter().find(|(known, _)| *known == name);
     if let Some((_, note)) = refused {

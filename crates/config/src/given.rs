@@ -155,12 +155,12 @@ impl Given {
         &self.origin
     }
 
-    /// Whether the recipe has a section of that name, however empty of known keys.
+    /// Returns whether the recipe has a section of that name, however empty of known keys.
     pub(crate) fn has_section(&self, name: &str) -> bool {
         self.sections.iter().any(|section| section == name)
     }
 
-    /// What was given for a key, `null` included, and where.
+    /// Returns what was given for a key, `null` included, and where.
     pub(crate) fn value_or_null(&self, spec: &KeySpec) -> Option<(&Node, &Place)> {
         let entry = [&self.overrides, &self.recipe]
             .into_iter()
@@ -178,7 +178,7 @@ impl Given {
         }
     }
 
-    /// Whether the recipe or the command line gives the key.
+    /// Returns whether the recipe or the command line gives the key.
     pub(crate) fn is_given(&self, name: &str) -> bool {
         let spec = keys().find(|key| key.name == name);
         spec.is_some_and(|spec| !self.candidates(spec).is_empty())
@@ -235,8 +235,8 @@ impl Given {
         Ok(value)
     }
 
-    /// What counts for a key, the winner first. Overrides hide the recipe's values in silence, for
-    /// overriding is meant; among values of one source, those after the first are contradictions.
+    /// Returns what counts for a key, the winner first. Overrides hide the recipe's values in silence, for overriding
+    /// is meant; among values of one source, those after the first are contradictions.
     fn candidates(&self, spec: &KeySpec) -> Vec<&Entry> {
         let overriding: Vec<&Entry> = spec
             .spellings()
@@ -353,7 +353,7 @@ pub(crate) fn key_spelled(name: &str) -> Option<&'static KeySpec> {
     keys().find(|key| key.spellings().any(|spelling| spelling == name))
 }
 
-/// Whether some known name lies within the section `name`.
+/// Returns whether some known name lies within the section `name`.
 pub(crate) fn is_section(name: &str) -> bool {
     all_names().any(|known| {
         known

@@ -93,7 +93,7 @@ impl Node {
         }
     }
 
-    /// Whether there is no value.
+    /// Returns whether there is no value.
     pub fn is_null(&self) -> bool {
         match &self.value {
             Value::Null => true,
@@ -127,7 +127,7 @@ impl Node {
             .map(|(_, node)| node)
     }
 
-    /// What it is, for messages: `nothing`, `true or false`, `number`, `text`, `list` or `map`.
+    /// Returns what it is, for messages: `nothing`, `true or false`, `number`, `text`, `list` or `map`.
     pub fn kind(&self) -> &'static str {
         match &self.value {
             _ if self.is_null() => "nothing",
@@ -173,7 +173,7 @@ impl Node {
         }
     }
 
-    /// What it is and, if it is short, what it says: for messages.
+    /// Returns what it is and, if it is short, what it says: for messages.
     pub fn describe(&self) -> String {
         match self.kind() {
             kind @ ("true or false" | "number") => {

@@ -85,7 +85,7 @@ impl Overrides {
         Ok(self)
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -96,7 +96,7 @@ impl Overrides {
     }
 }
 
-/// What the key takes; `None` for sections and for keys without effect.
+/// Returns what the key takes; `None` for sections and for keys without effect.
 fn kind_of(name: &str) -> Result<Option<Kind>> {
     if let Some(spec) = given::key_spelled(name) {
         return Ok(Some(spec.kind));

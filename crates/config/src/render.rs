@@ -63,7 +63,7 @@ fn separate(index: usize, out: &mut String) {
     }
 }
 
-/// Whether unquoted text can stay so. All that has a meaning unquoted (words and numbers) passes.
+/// Returns whether unquoted text can stay so. All that has a meaning unquoted (words and numbers) passes.
 fn is_safe_plain(text: &str) -> bool {
     is_identifier(text) || scalar::parse_float(text).is_some()
 }
@@ -94,7 +94,7 @@ fn write_quoted(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Whether a text means the same wherever it stands on a line, as a block or between brackets.
+/// Returns whether a text means the same wherever it stands on a line, as a block or between brackets.
 pub(crate) fn is_harmless(text: &str) -> bool {
     let known = if text.starts_with(['\'', '"']) {
         "_./~-'\" {}"

@@ -6,7 +6,7 @@
 
 use serde_json::Value as Json;
 
-/// Whether the text stands for "nothing given".
+/// Returns whether the text stands for "nothing given".
 pub(crate) fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }

@@ -166,7 +166,7 @@ impl Converter {
         }
     }
 
-    /// Where the record at `position` begins in the file; forgets those before.
+    /// Returns where the record at `position` begins in the file; forgets those before.
     pub(crate) fn seek_of(&mut self, position: u64) -> Option<u64> {
         self.forget_before(position);
         let (at, place) = *self.out.seeks.as_ref()?.front()?;

@@ -282,7 +282,7 @@ impl Event {
         self
     }
 
-    /// How much it matters: as the event says, else as its kind.
+    /// Returns how much it matters: as the event says, else as its kind.
     #[must_use]
     pub fn level(&self) -> Level {
         self.level.unwrap_or_else(|| self.kind.level())

@@ -88,7 +88,7 @@ impl EventFilter {
         self
     }
 
-    /// Whether the event passes.
+    /// Returns whether the event passes.
     #[must_use]
     pub fn matches(&self, event: &Event) -> bool {
         let is_operation = |name: &String| event.operation_name.as_ref() == Some(name);

@@ -287,7 +287,7 @@ fn nearest(text: &str) -> &'static str {
         .map_or("info", EventKind::name_of)
 }
 
-/// How many letters must be put in, taken out or replaced to get from one text to the other.
+/// Returns how many letters must be put in, taken out or replaced to get from one text to the other.
 fn changes(from: &[char], to: &str) -> usize {
     let mut row: Vec<usize> = (0..=from.len()).collect();
     for (line, wanted) in to.chars().enumerate() {

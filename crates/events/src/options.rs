@@ -32,7 +32,7 @@ pub struct LogOptions {
 }
 
 impl LogOptions {
-    /// Whether files are written. Default: true.
+    /// Sets whether files are written. Default: true.
     #[must_use]
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
@@ -53,28 +53,28 @@ impl LogOptions {
         self
     }
 
-    /// How many rotated files are kept. Default: 5; 0 = all.
+    /// Sets how many rotated files are kept. Default: 5; 0 = all.
     #[must_use]
     pub fn backup_count(mut self, count: u32) -> Self {
         self.backup_count = count;
         self
     }
 
-    /// How many events may wait. Default: 16,384, at least 1; more for bursts on slow devices.
+    /// Sets how many events may wait. Default: 16,384, at least 1; more for bursts on slow devices.
     #[must_use]
     pub fn queue_events(mut self, count: usize) -> Self {
         self.queue_events = count.max(1);
         self
     }
 
-    /// How many bytes are kept while the device refuses them. Default: 16 MB.
+    /// Sets how many bytes are kept while the device refuses them. Default: 16 MB.
     #[must_use]
     pub fn held_bytes(mut self, bytes: usize) -> Self {
         self.held_bytes = bytes;
         self
     }
 
-    /// How long a flush or close waits. Default: 10 seconds.
+    /// Sets how long a flush or close waits. Default: 10 seconds.
     #[must_use]
     pub fn patience_seconds(mut self, seconds: u64) -> Self {
         self.patience_seconds = seconds;

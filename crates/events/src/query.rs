@@ -66,7 +66,7 @@ impl EventReader {
         Ok(None)
     }
 
-    /// What stands behind the last line feed may be a whole event whose end is not written yet.
+    /// Returns what stands behind the last line feed may be a whole event whose end is not written yet.
     fn poll_tail(&mut self) -> Result<Option<Event>> {
         let event = parse(&self.lines.line, &self.lines.path)?;
         Ok(event.filter(|event| self.filter.matches(event)))

@@ -83,7 +83,7 @@ impl EventSink {
         }
     }
 
-    /// Whether an event of this level would be kept; for events that are dear to build.
+    /// Returns whether an event of this level would be kept; for events that are dear to build.
     #[must_use]
     pub fn is_enabled(&self, level: Level) -> bool {
         self.queue

@@ -36,7 +36,7 @@ impl Subscription {
         self.receiver.recv_timeout(patience).ok()
     }
 
-    /// Whether the log is closed and all its events have been taken.
+    /// Returns whether the log is closed and all its events have been taken.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         // The flag is set behind the last event, so an empty queue stays empty once it is seen.

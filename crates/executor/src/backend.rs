@@ -21,7 +21,7 @@ pub use process::ProcessBackend;
 /// - An attempt runs at most once per submission, and publishes nothing.
 /// - Dropping a [`Running`] waits for what is still running.
 pub trait Backend: Debug + Display + Send + Sync + 'static {
-    /// Whether an operator that kills its process does not take this one with it.
+    /// Returns whether an operator that kills its process does not take this one with it.
     fn survives_deaths(&self) -> bool {
         false
     }

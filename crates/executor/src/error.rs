@@ -69,12 +69,12 @@ impl Error {
         }
     }
 
-    /// What a caller can do about it.
+    /// Returns what a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Where in the recipe the error lies, if it lies there.
+    /// Returns where in the recipe the error lies, if it lies there.
     pub fn span(&self) -> Option<Span> {
         self.span.filter(|span| span.line > 0)
     }

@@ -51,7 +51,7 @@ impl MemoryGate {
         }
     }
 
-    /// Whether another attempt must wait while so many run.
+    /// Returns whether another attempt must wait while so many run.
     pub(crate) fn holds_back(&self, running: usize) -> bool {
         self.is_closed && running > 0
     }

@@ -264,7 +264,7 @@ impl Look {
         self.nanos += started.elapsed().as_nanos() as u64;
     }
 
-    /// What a byte costs, in nanoseconds of one worker.
+    /// Returns what a byte costs, in nanoseconds of one worker.
     fn cost(&self) -> Option<f64> {
         (self.bytes > 0).then(|| self.nanos as f64 / self.bytes as f64)
     }
@@ -304,7 +304,7 @@ impl Look {
         })
     }
 
-    /// What there is instead of a field.
+    /// Returns what there is instead of a field.
     fn hint(&self, name: &str) -> String {
         const LISTED: usize = 8;
         let fields: Vec<&str> = self

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::prepare::Prepared;
 
 impl Prepared {
-    /// How these sources are read under this recipe.
+    /// Returns how these sources are read under this recipe.
     pub(crate) fn reading(&self, sources: &[Source]) -> Reading {
         let max_record_bytes = self.recipe.failure.max_record_bytes;
         let texts = sources
@@ -22,7 +22,8 @@ impl Prepared {
     }
 }
 
-/// What decides the text that a source becomes, or of a columnar file, what the digests of its rows are made of.
+/// Returns what decides the text that a source becomes, or of a columnar file, what the digests of its rows are made
+/// of.
 fn text_of(source: &Source, max_record_bytes: u64) -> Value {
     // A row or a text that is too long is converted to a line of another form, which has another length.
     let is_bounded = matches!(source.format, Format::Csv(_) | Format::Text);
@@ -49,7 +50,7 @@ fn reading_settings(settings: Value) -> Map<String, Value> {
         .collect()
 }
 
-/// What changed in how the sources are read, where that makes them another text.
+/// Returns what changed in how the sources are read, where that makes them another text.
 pub(crate) fn change(planned: &Reading, now: &Reading) -> Option<String> {
     if planned.text == now.text {
         return None;

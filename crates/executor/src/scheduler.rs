@@ -223,7 +223,7 @@ impl Scheduler {
         self.stopping = true;
     }
 
-    /// What to do at the time `now`. After [`Next::Start`] the attempt counts as out.
+    /// Returns what to do at the time `now`. After [`Next::Start`] the attempt counts as out.
     pub fn next(&mut self, now: Duration) -> Next {
         self.wake(now);
         if self.stopping {
@@ -254,7 +254,7 @@ impl Scheduler {
         }
     }
 
-    /// How long nothing can be given out, unless something happens; `Duration::MAX` if only that can help.
+    /// Returns how long nothing can be given out, unless something happens; `Duration::MAX` if only that can help.
     pub fn wait(&self, now: Duration) -> Duration {
         if self.stopping || self.running >= self.slots {
             return Duration::MAX;
@@ -267,8 +267,9 @@ impl Scheduler {
             .map_or(Duration::MAX, |(due, _)| due.saturating_sub(now))
     }
 
-    /// Whether the running attempt at this task, which has ended, began with a decision that is void by now. Nothing of it
-    /// counts then, whatever it came to, and the task is worked on again. To be asked before any of the following is told.
+    /// Returns whether the running attempt at this task, which has ended, began with a decision that is void by now.
+    /// Nothing of it counts then, whatever it came to, and the task is worked on again. To be asked before any of the
+    /// following is told.
     #[must_use]
     pub fn ended_in_vain(&mut self, task: Task) -> bool {
         let is_vain = self.tasks.get(&task) == Some(&State::Vain);

@@ -11,7 +11,7 @@ fn results(state: &JobState) -> impl Iterator<Item = &Publication> {
     (0..state.partition_count()).filter_map(move |index| state.result_of(index, chain?))
 }
 
-/// How each operator did, over all published partitions.
+/// Returns how each operator did, over all published partitions.
 pub(crate) fn performance(state: &JobState) -> Vec<OperatorPerformance> {
     let mut ledger = Ledger::default();
     let mut nanos: Vec<u64> = Vec::new();

@@ -8,8 +8,8 @@ use coldpress_storage::real_place;
 use crate::target::ExportTarget;
 
 impl ExportTarget {
-    /// What tells the attempt that made an output from others, by the name of its temporary place; none where the path
-    /// is no such place of this target.
+    /// Returns what tells the attempt that made an output from others, by the name of its temporary place; none where
+    /// the path is no such place of this target.
     pub fn token_of(&self, path: &Path) -> Option<String> {
         let name = path.file_name()?.to_str()?;
         let token = name.strip_prefix(&format!(".{}.coldpress.", self.name()))?;
@@ -18,7 +18,7 @@ impl ExportTarget {
         is_beside.then(|| token.to_owned())
     }
 
-    /// What killed writers left beside the output, or have not finished yet, with the token of each.
+    /// Returns what killed writers left beside the output, or have not finished yet, with the token of each.
     pub fn leftovers(&self) -> Vec<(PathBuf, String)> {
         let entries = std::fs::read_dir(self.folder()).into_iter().flatten();
         let paths = entries.flatten().map(|entry| entry.path());

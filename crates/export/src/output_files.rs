@@ -67,7 +67,7 @@ impl OutputFiles {
             .map_or(u64::MAX, |shards| shards.limit_bytes)
     }
 
-    /// Where the file is to be made that follows those that ended.
+    /// Returns where the file is to be made that follows those that ended.
     pub(crate) fn next_path(&self) -> PathBuf {
         match &self.shards {
             None => self.temporary.clone(),

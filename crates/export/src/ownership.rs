@@ -66,7 +66,7 @@ impl Ownership {
         path.with_file_name(format!(".{name}.coldpress.json"))
     }
 
-    /// What is said of the file or directory at `path`; none where nothing is said that can be understood.
+    /// Returns what is said of the file or directory at `path`; none where nothing is said that can be understood.
     ///
     /// It is a claim until [`fits`](Self::fits) has proven it.
     pub fn beside(path: &Path) -> Option<Self> {
@@ -79,7 +79,7 @@ impl Ownership {
         (ownership.schema_version <= OWNERSHIP_SCHEMA).then_some(ownership)
     }
 
-    /// Whether the file or directory at `path` is what was signed, byte for byte.
+    /// Returns whether the file or directory at `path` is what was signed, byte for byte.
     pub fn fits(&self, path: &Path) -> bool {
         staged_digest(path, path.is_dir()).is_ok_and(|found| found == (self.length, self.digest))
     }
@@ -93,7 +93,7 @@ impl Ownership {
         Ok(replace(target.ownership_path(), &json)?)
     }
 
-    /// What is said of `target`; the error is why it is not ours.
+    /// Returns what is said of `target`; the error is why it is not ours.
     pub(crate) fn read(target: &ExportTarget) -> std::result::Result<Self, String> {
         let path = target.ownership_path();
         let unreadable = || format!("exists, and `{}` beside it cannot be read", path.display());

@@ -23,7 +23,7 @@ pub enum Standing {
     Special(&'static str),
 }
 
-/// What a file is that bytes can be written into, but that no file can take the place of.
+/// Returns what a file is that bytes can be written into, but that no file can take the place of.
 fn special(found: &fs::Metadata) -> Option<&'static str> {
     let kind = found.file_type();
     if kind.is_file() || kind.is_dir() || kind.is_symlink() {
@@ -82,7 +82,7 @@ impl ExportTarget {
         })
     }
 
-    /// What stands at the export path now; an export of ours is read whole to see that nobody changed it.
+    /// Returns what stands at the export path now; an export of ours is read whole to see that nobody changed it.
     ///
     /// # Errors
     /// When it cannot be examined.

@@ -36,7 +36,7 @@ impl ErrorClass {
         Self::Config,
     ];
 
-    /// Whether the failure may pass, so that trying again makes sense.
+    /// Returns whether the failure may pass, so that trying again makes sense.
     #[must_use]
     pub fn may_pass(self) -> bool {
         match self {
@@ -45,7 +45,7 @@ impl ErrorClass {
         }
     }
 
-    /// What may help, in one sentence.
+    /// Returns what may help, in one sentence.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {

@@ -64,14 +64,14 @@ impl DriverIdentity {
         }
     }
 
-    /// Whether both are the same process, whenever it began to drive.
+    /// Returns whether both are the same process, whenever it began to drive.
     #[must_use]
     pub fn is_same_process(&self, other: &Self) -> bool {
         let key = |driver: &Self| (driver.pid, driver.start_time_ticks);
         key(self) == key(other) && self.host == other.host && self.boot_id == other.boot_id
     }
 
-    /// Where this process is, seen from here.
+    /// Returns where this process is, seen from here.
     #[must_use]
     pub fn presence(&self) -> Presence {
         let same_boot = self.boot_id == boot_id();
@@ -84,7 +84,7 @@ impl DriverIdentity {
         }
     }
 
-    /// Whether it runs, or ran, on this machine since it was started, so that its locks are seen here.
+    /// Returns whether it runs, or ran, on this machine since it was started, so that its locks are seen here.
     pub(crate) fn is_of_this_boot(&self) -> bool {
         !self.boot_id.is_empty() && self.boot_id == boot_id()
     }

@@ -195,7 +195,7 @@ impl Error {
         Self::Storage(coldpress_storage::Error::io(action, path, source))
     }
 
-    /// Whether someone else drives the job, so that a later try may succeed.
+    /// Returns whether someone else drives the job, so that a later try may succeed.
     #[must_use]
     pub fn is_driven_elsewhere(&self) -> bool {
         matches!(

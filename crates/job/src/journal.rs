@@ -91,7 +91,7 @@ impl Journal {
         Ok(replay.state)
     }
 
-    /// Whether there is a journal that holds a record, readable or not: whether an id is taken.
+    /// Returns whether there is a journal that holds a record, readable or not: whether an id is taken.
     ///
     /// # Errors
     ///

@@ -270,7 +270,7 @@ impl JobView {
         Ok(())
     }
 
-    /// Whether there is no summary, not even one that cannot be read, and nobody who will write one.
+    /// Returns whether there is no summary, not even one that cannot be read, and nobody who will write one.
     fn is_blank(&self) -> bool {
         let summary = self.layout.summary();
         let is_absent = matches!(summary.try_exists(), Ok(false));

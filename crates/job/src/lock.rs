@@ -114,13 +114,13 @@ impl JobLock {
         &self.driver
     }
 
-    /// Whether it was taken over from a driver that was not seen to end.
+    /// Returns whether it was taken over from a driver that was not seen to end.
     #[must_use]
     pub fn took_over(&self) -> bool {
         self.took_over
     }
 
-    /// Whether another driver was seen to have taken the job over. Looks at no file.
+    /// Returns whether another driver was seen to have taken the job over. Looks at no file.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
@@ -208,7 +208,7 @@ impl Liveness {
         })
     }
 
-    /// Whether somebody drives the job.
+    /// Returns whether somebody drives the job.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         !matches!(self, Self::Nobody(_))

@@ -34,7 +34,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether the driver that said so has come to its end.
+    /// Returns whether the driver that said so has come to its end.
     #[must_use]
     pub fn is_terminal(self) -> bool {
         !matches!(self, Self::Planning | Self::Running)
@@ -208,7 +208,7 @@ impl JobSummary {
         }
     }
 
-    /// Whether this driver wrote it.
+    /// Returns whether this driver wrote it.
     #[must_use]
     pub fn is_of(&self, driver: &DriverIdentity) -> bool {
         (self.pid, self.process_start_time) == (driver.pid, driver.start_time_ticks)

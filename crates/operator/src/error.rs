@@ -42,7 +42,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Where in the recipe the error lies; line 0 for a call that was made from code or the command line.
+    /// Returns where in the recipe the error lies; line 0 for a call that was made from code or the command line.
     pub fn span(&self) -> Span {
         match self {
             Self::UnknownOperator { span, .. }

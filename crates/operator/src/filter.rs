@@ -97,7 +97,7 @@ params! {
 }
 
 impl RangeRule {
-    /// Whether a record with this value stays. A bound of `None` is no bound.
+    /// Returns whether a record with this value stays. A bound of `None` is no bound.
     pub fn keep(&self, value: f64, min: Option<f64>, max: Option<f64>) -> bool {
         let min_closed = self.min_closed_interval != self.reversed_range;
         let max_closed = self.max_closed_interval != self.reversed_range;

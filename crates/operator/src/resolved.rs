@@ -163,7 +163,7 @@ impl ResolvedOperator {
         self.kind
     }
 
-    /// What the operator's result depends on.
+    /// Returns what the operator's result depends on.
     pub fn determinism(&self) -> Determinism {
         self.determinism
     }

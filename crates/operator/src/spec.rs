@@ -180,7 +180,7 @@ impl OperatorSpec {
         self.kind
     }
 
-    /// What it does, in one line.
+    /// Returns what it does, in one line.
     pub fn summary(&self) -> &str {
         &self.summary
     }
@@ -190,7 +190,7 @@ impl OperatorSpec {
         &self.doc
     }
 
-    /// What the result depends on.
+    /// Returns what the result depends on.
     pub fn depends_on(&self) -> Determinism {
         self.determinism
     }

@@ -77,7 +77,7 @@ struct Bounds<'a> {
 }
 
 impl Bounds<'_> {
-    /// Whether the record with this number in the dataset, counted from 0, gets a mark.
+    /// Returns whether the record with this number in the dataset, counted from 0, gets a mark.
     fn is_marked(number: u64) -> bool {
         number > 0 && number.is_multiple_of(MARK_RECORDS)
     }
@@ -173,7 +173,7 @@ impl Cutter {
         }
     }
 
-    /// What the next partition may hold, in records and bytes.
+    /// Returns what the next partition may hold, in records and bytes.
     fn limits(&self) -> (u64, u64) {
         let (settings, made) = (&self.settings, self.made);
         let share = |source: u32| settings.shares.get(source as usize);

@@ -73,7 +73,7 @@ pub struct ModalityCounts {
 const RARE: u128 = 10;
 
 impl ModalityCounts {
-    /// How many records are of this kind.
+    /// Returns how many records are of this kind.
     pub fn of(&self, modality: Modality) -> u64 {
         match modality {
             Modality::Text => self.text,
@@ -103,8 +103,8 @@ impl ModalityCounts {
         })
     }
 
-    /// What the dataset is: the one kind that at least a tenth of its records have, or `multimodal` where several
-    /// kinds have that share. A dataset without records counts as text.
+    /// Returns what the dataset is: the one kind that at least a tenth of its records have, or `multimodal` where
+    /// several kinds have that share. A dataset without records counts as text.
     pub fn decide(&self) -> Modality {
         let total = u128::from(self.total());
         let mut frequent = Modality::ALL.into_iter().filter(|&modality| {
@@ -182,7 +182,7 @@ impl Detector {
         }
     }
 
-    /// What a record holds; `None` where the line is no record.
+    /// Returns what a record holds; `None` where the line is no record.
     pub(crate) fn detect(&mut self, line: &str) -> Option<Modality> {
         scan(line, &self.declared, &mut self.found).ok()?;
         let mut kinds = Kinds::default();
@@ -247,7 +247,7 @@ impl Kinds {
     }
 }
 
-/// Whether a field of media has any: a name, an object, or a list with one of these in it.
+/// Returns whether a field of media has any: a name, an object, or a list with one of these in it.
 fn holds_something(line: &str, slot: Slot) -> bool {
     match slot.kind {
         JsonKind::Text | JsonKind::List | JsonKind::Object => {

@@ -46,7 +46,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// How many rows there are, alive or not.
+    /// Returns how many rows there are, alive or not.
     pub fn rows(&self) -> usize {
         self.origins.len()
     }
@@ -66,7 +66,7 @@ impl Batch {
         self.selection = rows;
     }
 
-    /// Where the record of a row came from.
+    /// Returns where the record of a row came from.
     pub fn origin(&self, row: usize) -> &Origin {
         &self.origins[row]
     }
@@ -122,12 +122,12 @@ impl Batch {
         cell.json(self.raw(row)).map(Cow::Borrowed)
     }
 
-    /// What the fields of the records hold that the batch was filled with since this was asked last.
+    /// Returns what the fields of the records hold that the batch was filled with since this was asked last.
     pub fn take_seen(&mut self) -> FieldsSeen {
         std::mem::take(&mut self.seen)
     }
 
-    /// What the fields of the records hold, to be added to by who fills the batch.
+    /// Returns what the fields of the records hold, to be added to by who fills the batch.
     pub fn seen_mut(&mut self) -> &mut FieldsSeen {
         &mut self.seen
     }
@@ -195,12 +195,12 @@ impl Batch {
             .filter(|(_, cell)| cell.is_changed())
     }
 
-    /// Whether operators changed the record of a row.
+    /// Returns whether operators changed the record of a row.
     pub fn is_changed(&self, row: usize) -> bool {
         self.changed_cells(row).next().is_some()
     }
 
-    /// Whether operators changed a declared field of a row.
+    /// Returns whether operators changed a declared field of a row.
     pub fn is_field_changed(&self, column: usize, row: usize) -> bool {
         self.columns[column][row].is_changed()
     }

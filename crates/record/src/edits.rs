@@ -51,12 +51,12 @@ impl Edits {
         self.replace(0..old.len(), new);
     }
 
-    /// Whether the script changes nothing.
+    /// Returns whether the script changes nothing.
     pub fn is_empty(&self) -> bool {
         self.replacements.is_empty()
     }
 
-    /// How many replacements there are.
+    /// Returns how many replacements there are.
     pub fn len(&self) -> usize {
         self.replacements.len()
     }

@@ -76,7 +76,7 @@ impl ChildPath {
         self.0.as_deref().unwrap_or_default()
     }
 
-    /// Whether no splitter made this record.
+    /// Returns whether no splitter made this record.
     pub fn is_whole(&self) -> bool {
         self.0.is_none()
     }

@@ -70,12 +70,12 @@ impl DeclaredFields {
         &self.paths
     }
 
-    /// How many fields are declared.
+    /// Returns how many fields are declared.
     pub fn len(&self) -> usize {
         self.paths.len()
     }
 
-    /// Whether no field is declared.
+    /// Returns whether no field is declared.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
     }

@@ -29,7 +29,7 @@ pub fn lost_line(reason: &str, out: &mut Vec<u8>) {
     rejected_line(reason, b"", out);
 }
 
-/// Whether [`lost_line`] made this line.
+/// Returns whether [`lost_line`] made this line.
 pub(crate) fn is_lost(line: &str) -> bool {
     line.as_bytes().starts_with(&[MARK, MARK])
 }

@@ -205,7 +205,7 @@ impl Stats {
         &self.columns[column]
     }
 
-    /// Whether the row has any value.
+    /// Returns whether the row has any value.
     pub fn has_any(&self, row: usize) -> bool {
         self.columns.iter().any(|column| column[row].is_some())
     }

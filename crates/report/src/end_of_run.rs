@@ -168,7 +168,7 @@ fn errors(report: &Report) -> String {
     report.errors.iter().map(line).collect()
 }
 
-/// What is not in the output though it was in the input.
+/// Returns what is not in the output though it was in the input.
 fn losses(report: &Report) -> String {
     let mut text = String::new();
     for failed in report.failed_partitions.iter().take(LISTED) {
@@ -259,7 +259,7 @@ fn is_exported(status: Status) -> bool {
     matches!(status, Status::Completed | Status::CompletedWithFailures)
 }
 
-/// What stands of a job that failed, and how to go on; empty where the job has left nothing.
+/// Returns what stands of a job that failed, and how to go on; empty where the job has left nothing.
 #[must_use]
 pub fn render_unfinished(layout: &Layout, resumption_command: &str) -> String {
     let Ok(state) = Journal::read(layout) else {

@@ -47,7 +47,7 @@ impl History {
         history
     }
 
-    /// What is known of a partition.
+    /// Returns what is known of a partition.
     pub(crate) fn partition(&self, index: u32) -> PartitionHistory {
         self.partitions
             .get(&u64::from(index))

@@ -40,7 +40,7 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// Whether there is no row below the header.
+    /// Returns whether there is no row below the header.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.len() <= 1

@@ -48,7 +48,7 @@ const ON: u8 = 2;
 static STATE: AtomicU8 = AtomicU8::new(UNKNOWN);
 static ARMED: OnceLock<Option<ArmedPoint>> = OnceLock::new();
 
-/// Whether the environment names any crash point; read once, at the first call.
+/// Returns whether the environment names any crash point; read once, at the first call.
 #[inline]
 #[must_use]
 pub fn is_armed() -> bool {

@@ -109,7 +109,7 @@ pub fn real_folder(path: impl AsRef<Path>) -> Result<PathBuf> {
     Ok(whole)
 }
 
-/// Where a name really is: its folder without links and `..`, and the name itself, which may be a link.
+/// Returns where a name really is: its folder without links and `..`, and the name itself, which may be a link.
 ///
 /// # Errors
 ///

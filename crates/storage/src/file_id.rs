@@ -22,7 +22,7 @@ impl FileId {
         Self::from_metadata(&fs::metadata(path)?)
     }
 
-    /// What has the name itself: of a link the link, not what it leads to.
+    /// Returns what has the name itself: of a link the link, not what it leads to.
     ///
     /// # Errors
     ///

@@ -80,7 +80,7 @@ pub enum Holder {
     Unknown,
 }
 
-/// Whether the file system, or the server behind it, has no locks at all.
+/// Returns whether the file system, or the server behind it, has no locks at all.
 fn has_no_locks(error: &std::io::Error) -> bool {
     // A network file system without a lock daemon answers that it has no locks available.
     let no_locks = Some(rustix::io::Errno::NOLCK.raw_os_error());

@@ -86,7 +86,7 @@ fn check(path: &Path, metadata: &Metadata) -> Result<()> {
     })
 }
 
-/// What it is that is not a regular file.
+/// Returns what it is that is not a regular file.
 #[must_use]
 pub fn name_of(metadata: &Metadata) -> &'static str {
     let kind = metadata.file_type();

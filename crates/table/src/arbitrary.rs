@@ -118,7 +118,7 @@ pub(crate) enum Meaning {
     Object(BTreeMap<String, Meaning>),
 }
 
-/// What the JSON value means.
+/// Returns what the JSON value means.
 pub(crate) fn meaning(json: &str) -> Meaning {
     match json.as_bytes()[0] {
         b'"' => Meaning::Text(text(json)),

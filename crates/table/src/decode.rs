@@ -98,12 +98,12 @@ impl Decoder {
         })
     }
 
-    /// How many rows there are.
+    /// Returns how many rows there are.
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// How many bytes the rows take in memory, about.
+    /// Returns how many bytes the rows take in memory, about.
     pub fn bytes(&self) -> usize {
         self.rows.bytes()
     }
@@ -141,7 +141,7 @@ fn broken(error: &serde_json::Error) -> Error {
     }
 }
 
-/// What kind of value this JSON is.
+/// Returns what kind of value this JSON is.
 fn kind_of(json: &str) -> JsonKind {
     match json.as_bytes().first() {
         Some(b'"') => JsonKind::Text,

@@ -89,7 +89,7 @@ impl SchemaJoin {
         }
     }
 
-    /// Whether nothing was added that has fields.
+    /// Returns whether nothing was added that has fields.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }

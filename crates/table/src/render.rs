@@ -130,7 +130,7 @@ fn write_changed_struct(
     out.push(b'}');
 }
 
-/// Whether the dotted or literal name leads to one of `fields` or into their structs.
+/// Returns whether the dotted or literal name leads to one of `fields` or into their structs.
 fn has(fields: &Fields, name: &str) -> bool {
     let nested = || {
         let (first, rest) = name.split_once('.')?;

@@ -71,7 +71,7 @@ impl Types {
     /// read, as each row has a place in each column. The values of the others become one column of JSON text.
     pub const MAX_COLUMNS: usize = 2_000;
 
-    /// What no records hold in these fields, for [`observe_known`](Self::observe_known).
+    /// Returns what no records hold in these fields, for [`observe_known`](Self::observe_known).
     pub fn of_fields<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut types = Self::default();
         for (at, name) in names.enumerate() {
@@ -85,7 +85,7 @@ impl Types {
         self.observe_within(record, origin, self.fields.len());
     }
 
-    /// Whether there are more fields than are noted.
+    /// Returns whether there are more fields than are noted.
     pub fn has_more(&self) -> bool {
         self.has_more
     }
@@ -97,12 +97,12 @@ impl Types {
         self.has_more |= later.has_more || !is_whole;
     }
 
-    /// Whether there is no record.
+    /// Returns whether there is no record.
     pub fn is_empty(&self) -> bool {
         self.records == 0
     }
 
-    /// How many records there are.
+    /// Returns how many records there are.
     pub fn records(&self) -> u64 {
         self.records
     }

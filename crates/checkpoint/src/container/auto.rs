@@ -24,7 +24,7 @@ pub(super) struct Chosen {
     pub(super) dictionary: bool,
 }
 
-/// How each column of Parquet files whose first rows are these is written.
+/// Returns how each column of Parquet files whose first rows are these is written.
 pub(super) fn parquet(first: &RecordBatch) -> Result<Vec<Chosen>, EncodeError> {
     let sample = arrays::head(first, SAMPLE_BYTES);
     let columns = 0..sample.num_columns();
@@ -66,7 +66,7 @@ fn cheapest(none: u64, snappy: u64, zstd: u64) -> Compression {
     }
 }
 
-/// Whether `bytes` are less than `plain` by 5 % or more.
+/// Returns whether `bytes` are less than `plain` by 5 % or more.
 fn saves(bytes: u64, plain: u64) -> bool {
     bytes.saturating_mul(20) <= plain.saturating_mul(19)
 }
@@ -82,7 +82,7 @@ fn encoded_bytes(column: &RecordBatch, chosen: Chosen) -> Result<u64, EncodeErro
     Ok(u64::try_from(bytes).unwrap_or_default())
 }
 
-/// How Arrow files whose first rows are these are written: with lz4 or not at all.
+/// Returns how Arrow files whose first rows are these are written: with lz4 or not at all.
 pub(super) fn arrow(first: &RecordBatch) -> Result<Compression, EncodeError> {
     let sample = arrays::head(first, SAMPLE_BYTES);
     let bytes = |codec| -> Result<u64, EncodeError> {

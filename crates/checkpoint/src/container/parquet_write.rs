@@ -126,7 +126,7 @@ impl ParquetSink {
     }
 }
 
-/// How the columns of this schema are written.
+/// Returns how the columns of this schema are written.
 pub(super) fn properties(schema: &Schema, chosen: &[Chosen]) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())

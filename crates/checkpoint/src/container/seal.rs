@@ -21,12 +21,13 @@ pub(super) fn seal(footer: &[u8]) -> Vec<u8> {
     seal
 }
 
-/// Whether these bytes are the seal of this footer.
+/// Returns whether these bytes are the seal of this footer.
 pub(super) fn is_seal(bytes: &[u8], footer: &[u8]) -> bool {
     bytes == seal(footer)
 }
 
-/// Where the footer begins in the last bytes of a file, which end with its length and a magic of `magic_bytes`.
+/// Returns where the footer begins in the last bytes of a file, which end with its length and a magic of
+/// `magic_bytes`.
 pub(super) fn footer_start(tail: &[u8], magic_bytes: usize) -> Option<usize> {
     let end = tail.len().checked_sub(magic_bytes + 4)?;
     let length = u32::from_le_bytes(tail.get(end..end + 4)?.try_into().ok()?);

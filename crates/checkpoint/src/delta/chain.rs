@@ -44,7 +44,7 @@ impl DeltaChain {
         Ok(Self { files })
     }
 
-    /// Where the first section begins; `None` for a chain without files.
+    /// Returns where the first section begins; `None` for a chain without files.
     #[must_use]
     pub fn base(&self) -> Option<&DeltaBase> {
         self.files.first().map(DeltaReader::base)
@@ -77,7 +77,7 @@ impl DeltaChain {
         Err(Error::corrupt(name, reason))
     }
 
-    /// How far the sections of a file are used: up to where the next file goes on.
+    /// Returns how far the sections of a file are used: up to where the next file goes on.
     fn end_of(&self, at: usize) -> u32 {
         self.files
             .get(at + 1)

@@ -17,13 +17,13 @@ pub struct RowBlock {
 }
 
 impl RowBlock {
-    /// How many rows the block has.
+    /// Returns how many rows the block has.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.origins.len()
     }
 
-    /// Whether the block has no rows.
+    /// Returns whether the block has no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.origins.is_empty()

@@ -32,8 +32,8 @@ impl LocalStore {
         }
     }
 
-    /// Whether files are mapped into memory where that spares reading them: of Arrow files that are not compressed no byte
-    /// is copied then.
+    /// Sets whether files are mapped into memory where that spares reading them: of Arrow files that are not
+    /// compressed no byte is copied then.
     ///
     /// Who cuts a file off that is mapped kills this process by SIGBUS; immutable files are not cut off, and a disk that
     /// fails may do the same.
@@ -49,13 +49,13 @@ impl LocalStore {
         &self.root
     }
 
-    /// Whether files are mapped into memory.
+    /// Returns whether files are mapped into memory.
     #[must_use]
     pub fn maps(&self) -> bool {
         self.maps
     }
 
-    /// Where an object lies.
+    /// Returns where an object lies.
     #[must_use]
     pub fn path(&self, name: &ObjectName) -> PathBuf {
         let mut path = self.root.clone();
@@ -210,7 +210,7 @@ fn map(file: &File) -> Option<Bytes> {
     mapped.ok().map(Bytes::from_owner)
 }
 
-/// Whether there is no such file: no such name, or a file where a folder would have to be.
+/// Returns whether there is no such file: no such name, or a file where a folder would have to be.
 fn is_missing(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -114,7 +114,7 @@ pub trait StoreReader: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether the object has no bytes.
+    /// Returns whether the object has no bytes.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     }
 }
 
-/// Whether somebody drives the job, as far as can be told.
+/// Returns whether somebody drives the job, as far as can be told.
 pub(super) fn is_alive(layout: &Layout) -> bool {
     Liveness::of(layout).is_ok_and(|liveness| liveness.is_alive())
 }

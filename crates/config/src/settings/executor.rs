@@ -54,7 +54,7 @@ choice! {
 }
 
 impl ExecutorKind {
-    /// Whether the work is done on a Ray cluster.
+    /// Returns whether the work is done on a Ray cluster.
     pub fn is_ray(self) -> bool {
         matches!(self, Self::Ray | Self::RayPartitioned)
     }

@@ -20,7 +20,7 @@ struct PendingKey {
 }
 
 impl OpenMap {
-    /// Whether the next value is a key.
+    /// Returns whether the next value is a key.
     pub(super) fn awaits_key(&self) -> bool {
         self.pending.is_none()
     }
@@ -30,7 +30,7 @@ impl OpenMap {
         self.pending = Some(PendingKey { key, merge });
     }
 
-    /// Where the key stands that waits for its value.
+    /// Returns where the key stands that waits for its value.
     pub(super) fn key_span(&self) -> Option<Span> {
         self.pending.as_ref().map(|pending| pending.key.span)
     }

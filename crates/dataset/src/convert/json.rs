@@ -209,7 +209,7 @@ impl Elements {
         self.state = State::Seek;
     }
 
-    /// What is out of step becomes part of the line, up to the next element.
+    /// Returns what is out of step becomes part of the line, up to the next element.
     fn seek(&mut self, input: &[u8], start: usize, out: &mut Out) -> io::Result<usize> {
         let mut at = start;
         while let (Some(byte), Some(seek)) = (input.get(at), &mut self.seek) {

@@ -97,7 +97,8 @@ fn pass_zeros(window: &mut Window<'_>) -> io::Result<bool> {
     }
 }
 
-/// Whether a member begins with these bytes (RFC 1952): the magic, deflate, no reserved flags, a known level and system.
+/// Returns whether a member begins with these bytes (RFC 1952): the magic, deflate, no reserved flags, a known level
+/// and system.
 fn begins(header: &[u8]) -> bool {
     matches!(
         header,

@@ -102,7 +102,7 @@ fn elements(source: &Source, start: u64, seek: Option<u64>, elements: Elements) 
     converted(source, start, seek, elements)
 }
 
-/// What `convert` makes of the source, from its beginning or from the place of the record at `start`.
+/// Returns what `convert` makes of the source, from its beginning or from the place of the record at `start`.
 fn converted(
     source: &Source,
     start: u64,

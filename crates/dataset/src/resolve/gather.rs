@@ -95,7 +95,8 @@ impl Gathered {
     }
 }
 
-/// Whether a file may be read as one with its neighbours: a text file, or a small one whose end is no torn record.
+/// Returns whether a file may be read as one with its neighbours: a text file, or a small one whose end is no torn
+/// record.
 fn can_join(opened: &Opened) -> bool {
     let source = &opened.source;
     match source.format {

@@ -45,7 +45,7 @@ impl Layout {
         })
     }
 
-    /// What `Dataset.save_to_disk` writes: `state.json` lists the Arrow files.
+    /// Returns what `Dataset.save_to_disk` writes: `state.json` lists the Arrow files.
     fn saved_to_disk(folder: &Path, notes: &mut Vec<String>) -> Option<Self> {
         let state: Value = serde_json::from_slice(&read(&folder.join("state.json"))?).ok()?;
         let files = state.get("_data_files")?.as_array()?;
@@ -111,26 +111,26 @@ impl Layout {
         })
     }
 
-    /// Whether a file is data, if this layout has a say in it.
+    /// Returns whether a file is data, if this layout has a say in it.
     pub(super) fn judge(&self, path: &Path) -> Option<bool> {
         let name = path.strip_prefix(&self.folder).ok()?;
         let is_own = self.is_deep || name.components().count() == 1;
         is_own.then(|| self.listed.contains(name))
     }
 
-    /// Whether a folder below belongs to it.
+    /// Returns whether a folder below belongs to it.
     pub(super) fn covers(&self, folder: &Path) -> bool {
         self.is_deep && folder.starts_with(&self.folder)
     }
 }
 
-/// Whether this file beside data describes it.
+/// Returns whether this file beside data describes it.
 pub(super) fn is_description(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     name.is_some_and(|name| DESCRIPTIONS.contains(&name))
 }
 
-/// Whether a folder is named as partitions are by Hive and Spark: `lang=en`.
+/// Returns whether a folder is named as partitions are by Hive and Spark: `lang=en`.
 pub(super) fn is_hive(folder: &Path) -> bool {
     let name = folder.file_name().and_then(|name| name.to_str());
     let column = name.and_then(|name| name.split_once('='));

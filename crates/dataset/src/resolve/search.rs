@@ -189,7 +189,7 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    /// Whether the folders that list their files list this one, or have no say in it.
+    /// Returns whether the folders that list their files list this one, or have no say in it.
     fn is_listed(&self, path: &Path) -> bool {
         let mut judged = self.layouts.iter().filter_map(|layout| layout.judge(path));
         judged.next_back().unwrap_or(true)
@@ -296,7 +296,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// Whether the name is that of data in a packing that is not read.
+/// Returns whether the name is that of data in a packing that is not read.
 fn is_packed_otherwise(path: &Path) -> bool {
     let name = path
         .file_name()

@@ -23,7 +23,7 @@ const CONTINUATION: &[u8] = &[0xFF; 4];
 const MAX_SCHEMA_BYTES: u64 = 256 * 1024 * 1024;
 const AGAIN: &str = "write or copy it again";
 
-/// What a columnar file is by its first bytes, if it is one.
+/// Returns what a columnar file is by its first bytes, if it is one.
 pub(super) fn begins(head: &[u8]) -> Option<&'static str> {
     let known = [
         (PARQUET, "a Parquet file"),
@@ -118,7 +118,7 @@ pub(super) fn packed(what: &str) -> Format {
     ))
 }
 
-/// What the footer of an Arrow file holds; none if there is no readable footer.
+/// Returns what the footer of an Arrow file holds; none if there is no readable footer.
 fn read_footer(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>>> {
     const TAIL_BYTES: u64 = 10;
     // Two magics, the padding of the first, and a length.
@@ -142,7 +142,7 @@ fn read_footer(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>
     Ok(schema.map(|schema| unpanicked(|| try_fb_to_schema(schema).ok())))
 }
 
-/// What an Arrow stream begins with; none if that is no schema.
+/// Returns what an Arrow stream begins with; none if that is no schema.
 fn read_schema(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>>> {
     let head = read_at(file, 0, 8)?;
     let Some(size) = head.get(4..).and_then(|size| size.try_into().ok()) else {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::format::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
 use crate::options::ResolveOptions;
 
-/// How the cells of delimited text are told apart: as the recipe says, else as the first rows show.
+/// Returns how the cells of delimited text are told apart: as the recipe says, else as the first rows show.
 pub(super) fn find_syntax(
     head: &[u8],
     is_whole: bool,

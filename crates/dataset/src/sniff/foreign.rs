@@ -111,7 +111,8 @@ fn is_tar(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar")
 }
 
-/// What is behind frames that decoders of zstd and lz4 skip, as far as it is in `head`; `None` if there are none.
+/// Returns what is behind frames that decoders of zstd and lz4 skip, as far as it is in `head`; `None` if there are
+/// none.
 pub(super) fn skip_frames(head: &[u8]) -> Option<&[u8]> {
     let mut rest = head;
     while let [0x50..=0x5F, 0x2A, 0x4D, 0x18, a, b, c, d, after @ ..] = rest {
@@ -121,7 +122,7 @@ pub(super) fn skip_frames(head: &[u8]) -> Option<&[u8]> {
     (rest.len() < head.len()).then_some(rest)
 }
 
-/// Why a file that stands for another cannot be read.
+/// Returns why a file that stands for another cannot be read.
 pub(super) fn stands_for_another(head: &[u8]) -> Option<&'static str> {
     let is_pointer = head.starts_with(b"version https://git-lfs.github.com/spec/");
     is_pointer.then_some(

@@ -185,7 +185,7 @@ impl<'a> Iterator for Keys<'a> {
     }
 }
 
-/// Where the comma or bracket after the value that `text` begins with is; `None` if there is none.
+/// Returns where the comma or bracket after the value that `text` begins with is; `None` if there is none.
 fn end_of_item(text: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0u64, false, false);
     for (at, byte) in text.iter().enumerate() {
@@ -205,7 +205,7 @@ fn end_of_item(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// Where the value that `text` begins with ends; `None` if it does not.
+/// Returns where the value that `text` begins with ends; `None` if it does not.
 fn end_of_value(text: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0u64, false, false);
     for (at, byte) in text.iter().enumerate() {
@@ -229,7 +229,7 @@ fn end_of_value(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// Whether the first two lines, or the only one, are records.
+/// Returns whether the first two lines, or the only one, are records.
 fn is_jsonl(text: &[u8], is_whole: bool) -> bool {
     let lines = text.split(|byte| *byte == b'\n');
     let mut lines = lines

@@ -75,7 +75,7 @@ impl SourceIdentity {
         })
     }
 
-    /// What `members` are together. Their folders are no part of it: a dataset may be moved.
+    /// Returns what `members` are together. Their folders are no part of it: a dataset may be moved.
     pub(crate) fn of_members(path: &str, files: &[PathBuf], members: &[Self]) -> Self {
         let mut hasher = Hasher::new();
         for (file, member) in files.iter().zip(members) {
@@ -100,12 +100,12 @@ impl SourceIdentity {
         }
     }
 
-    /// Whether two sources hold the same, as far as is seen without reading them whole, wherever they lie.
+    /// Returns whether two sources hold the same, as far as is seen without reading them whole, wherever they lie.
     pub fn looks_like(&self, other: &Self) -> bool {
         (self.length, self.sample) == (other.length, other.sample)
     }
 
-    /// Whether two sources are known to lie at one place.
+    /// Returns whether two sources are known to lie at one place.
     fn lies_at(&self, other: &Self) -> bool {
         match (self.place, other.place) {
             (Some(place), Some(other)) => place == other,

@@ -168,7 +168,7 @@ impl ArrowFile {
         &self.groups
     }
 
-    /// Where the bytes of record batches lie, and those of the dictionaries that they need.
+    /// Returns where the bytes of record batches lie, and those of the dictionaries that they need.
     pub(super) fn group_bytes(&self, groups: Range<usize>) -> Vec<Range<u64>> {
         let parts = self.parts(groups, 0).into_iter();
         parts.map(|part| part.bytes).collect()
@@ -278,7 +278,7 @@ fn read_block(file: &mut File, block: &Block, end: u64) -> Checked<Message> {
     Ok(message.without_head())
 }
 
-/// Whether dictionaries in the type have dictionaries in their values.
+/// Returns whether dictionaries in the type have dictionaries in their values.
 fn has_nested(data_type: &DataType) -> bool {
     fn holds_dictionary(data_type: &DataType) -> bool {
         matches!(data_type, DataType::Dictionary(..)) || children(data_type).any(holds_dictionary)

@@ -119,13 +119,13 @@ impl TableFile {
         }
     }
 
-    /// What the field that `name` means holds by its type; none where there is no such field.
+    /// Returns what the field that `name` means holds by its type; none where there is no such field.
     pub fn kind_of(&self, name: &str) -> Option<ColumnKind> {
         let place = find_field(self.schema().fields(), name)?;
         Some(ColumnKind::of(&place.field))
     }
 
-    /// How many rows it has.
+    /// Returns how many rows it has.
     pub fn rows(&self) -> u64 {
         self.rows
     }

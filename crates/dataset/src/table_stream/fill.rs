@@ -57,7 +57,7 @@ impl ColumnKind {
     }
 }
 
-/// What a message calls values of this type; none of texts.
+/// Returns what a message calls values of this type; none of texts.
 fn type_name(data_type: &DataType) -> Option<&'static str> {
     Some(match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => return None,

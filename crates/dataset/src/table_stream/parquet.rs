@@ -106,7 +106,7 @@ impl ParquetFile {
         })
     }
 
-    /// How the columns are read with bytes in the place of texts.
+    /// Returns how the columns are read with bytes in the place of texts.
     fn levels_of_bytes(&self) -> Checked<FieldLevels> {
         let descriptor = self.metadata.file_metadata().schema_descr();
         let mask = ProjectionMask::roots(descriptor, self.selected.iter().copied());
@@ -145,7 +145,7 @@ impl ParquetFile {
         stream::parts_of_group(self, file, group, rows, seen)
     }
 
-    /// Where the bytes of a row group lie: of all its columns, in their order.
+    /// Returns where the bytes of a row group lie: of all its columns, in their order.
     pub(super) fn group_bytes(&self, group: usize) -> Checked<Vec<Range<u64>>> {
         let columns = self.metadata.row_group(group).columns();
         columns.iter().map(chunk_range).collect()

@@ -33,7 +33,7 @@ impl TableRows {
     }
 }
 
-/// What the values of a column are: as JSON has it, where it has it, else the name of the type in lower case.
+/// Returns what the values of a column are: as JSON has it, where it has it, else the name of the type in lower case.
 fn kind_of(data_type: &DataType) -> ValueKind {
     match data_type {
         DataType::Boolean => ValueKind::Boolean,

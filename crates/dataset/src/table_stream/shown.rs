@@ -17,7 +17,8 @@ pub(super) fn shown(schema: &Schema, texts: &[String]) -> Schema {
     Schema::new_with_metadata(fields, schema.metadata().clone())
 }
 
-/// Whether the field that `name` means is bytes of any length, which become text if the recipe says that it is the text.
+/// Returns whether the field that `name` means is bytes of any length, which become text if the recipe says that it
+/// is the text.
 pub(crate) fn is_bytes(fields: &Fields, name: &str) -> bool {
     let place = super::columns::find_field(fields, name);
     place.is_some_and(|place| is_binary(place.field.data_type()))

@@ -89,7 +89,7 @@ impl TableStream {
         digest.map_err(|flaw| flaw.at(&self.path, place))
     }
 
-    /// Where reading stands: the row group, and the rows of it that were asked for.
+    /// Returns where reading stands: the row group, and the rows of it that were asked for.
     fn place(&self) -> String {
         let mut start = 0;
         for (group, rows) in self.groups.iter().enumerate() {

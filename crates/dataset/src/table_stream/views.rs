@@ -49,7 +49,7 @@ fn with_type(field: &FieldRef, leaf: &impl Fn(&DataType) -> DataType) -> FieldRe
     }
 }
 
-/// Whether the type has views, in it or in its children.
+/// Returns whether the type has views, in it or in its children.
 pub(super) fn has_views(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8View | DataType::BinaryView => true,

@@ -19,7 +19,7 @@ pub(super) const BATCH_BYTES: u64 = 256 << 10;
 /// The most rows of a batch.
 pub(super) const BATCH_ROWS: usize = 8192;
 
-/// How many rows make a batch when each takes `row_bytes`.
+/// Returns how many rows make a batch when each takes `row_bytes`.
 pub(super) fn rows_of_batch(row_bytes: f64) -> usize {
     let rows = BATCH_BYTES as f64 / row_bytes.max(1.0);
     (rows as usize).clamp(1, BATCH_ROWS)
@@ -149,7 +149,8 @@ fn of_list_view<O: OffsetSizeTrait>(array: &GenericListViewArray<O>) -> u64 {
     held.sum()
 }
 
-/// What one value weighs. Dictionaries may have many more values than there are rows, so that not all are looked at.
+/// Returns what one value weighs. Dictionaries may have many more values than there are rows, so that not all are
+/// looked at.
 fn of_value(values: &ArrayRef, at: usize) -> u64 {
     match values.data_type() {
         DataType::Utf8 => values.as_string::<i32>().value_length(at) as u64,
@@ -180,7 +181,7 @@ fn of_list<O: OffsetSizeTrait>(array: &GenericListArray<O>) -> u64 {
     weight(&array.values().slice(start, length)) + array.len() as u64 * 4
 }
 
-/// Where the values of rows begin, and how many there are.
+/// Returns where the values of rows begin, and how many there are.
 fn held<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> (usize, usize) {
     let (first, last) = (offsets[0].as_usize(), offsets[offsets.len() - 1].as_usize());
     (first, last - first)

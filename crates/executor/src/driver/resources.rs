@@ -36,7 +36,7 @@ impl Driver<'_> {
             .for_each(|warning| self.teller.warn(warning));
     }
 
-    /// What is still to be written of a job whose plan is complete.
+    /// Returns what is still to be written of a job whose plan is complete.
     pub(super) fn need_of_the_rest(&self) -> DiskEstimate {
         let (mut all, mut open) = (0_u64, 0_u64);
         for partition in self.truth.state().partitions() {
@@ -53,7 +53,7 @@ impl Driver<'_> {
         }
     }
 
-    /// What a job writes that is begun, as far as a sample of its input tells.
+    /// Returns what a job writes that is begun, as far as a sample of its input tells.
     pub(super) fn need_of_all(&self, seen: &SampledRecords) -> DiskEstimate {
         let prepared = &self.executor.prepared;
         let limit = prepared.recipe.limit.unwrap_or(u64::MAX);
@@ -70,7 +70,7 @@ impl Driver<'_> {
         DiskEstimate::new(estimated_bytes, copied, prepared.checkpoints.len() as u64)
     }
 
-    /// Whether what is ready must wait until less memory is in use, by this process and these others.
+    /// Returns whether what is ready must wait until less memory is in use, by this process and these others.
     pub(super) fn waits_for_memory(&mut self, scheduler: &Scheduler, others: &[u32]) -> bool {
         // Nothing would begin now anyway.
         if scheduler.wait(self.now()) > Duration::ZERO {

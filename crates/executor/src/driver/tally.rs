@@ -53,7 +53,7 @@ impl Tally {
         *self.retries.entry(task).or_default() += 1;
     }
 
-    /// How many attempts at a task failed in this run. One that goes on from a gate is no retry.
+    /// Returns how many attempts at a task failed in this run. One that goes on from a gate is no retry.
     pub(super) fn retries(&self, task: Task) -> u32 {
         self.retries.get(&task).copied().unwrap_or(0)
     }

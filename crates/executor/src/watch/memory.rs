@@ -42,12 +42,12 @@ impl MemoryWatch {
         }
     }
 
-    /// Whether another attempt must wait while so many run, as far as is known.
+    /// Returns whether another attempt must wait while so many run, as far as is known.
     pub(crate) fn holds_back(&self, running: usize) -> bool {
         self.gate.holds_back(running)
     }
 
-    /// Whether there is memory for another attempt while so many run, in this process and these others.
+    /// Returns whether there is memory for another attempt while so many run, in this process and these others.
     pub(crate) fn room(&mut self, running: usize, others: &[u32]) -> Room {
         let was_short = self.holds_back(1);
         self.look(others);
@@ -78,7 +78,8 @@ impl MemoryWatch {
         )
     }
 
-    /// How many workers are left after one was killed as if for want of memory, with a warning if they are fewer now.
+    /// Returns how many workers are left after one was killed as if for want of memory, with a warning if they are
+    /// fewer now.
     pub(crate) fn use_fewer_workers(&mut self) -> (usize, Option<String>) {
         let now = self.workers.saturating_sub(1).max(1);
         let warning = (now < self.workers).then(|| {
@@ -121,7 +122,7 @@ impl MemoryWatch {
     }
 }
 
-/// What is said when there is memory again.
+/// Returns what is said when there is memory again.
 pub(crate) fn enough_again() -> String {
     format!("less than {OPEN_BELOW} % of the memory is in use again")
 }

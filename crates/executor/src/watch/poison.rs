@@ -52,7 +52,7 @@ pub(crate) struct Findings {
 }
 
 impl Suspects {
-    /// Whether attempts at the partition must be isolated.
+    /// Returns whether attempts at the partition must be isolated.
     pub(crate) fn contains(&self, partition: u32) -> bool {
         self.0
             .get(&partition)

@@ -47,7 +47,7 @@ impl SpaceWatch {
         }
     }
 
-    /// Whether the disks are to be looked at again now; it counts as a look.
+    /// Returns whether the disks are to be looked at again now; it counts as a look.
     pub(crate) fn is_due(&mut self) -> bool {
         let is_early = self.looked.is_some_and(|then| then.elapsed() < EVERY);
         if self.min_free_bytes == 0 || is_early {

@@ -15,7 +15,7 @@ pub(super) enum Dictionaries {
     Undo,
 }
 
-/// Whether this type or one inside of it is as asked.
+/// Returns whether this type or one inside of it is as asked.
 pub(super) fn any_type(data_type: &DataType, asked: &impl Fn(&DataType) -> bool) -> bool {
     asked(data_type)
         || match data_type {

@@ -214,7 +214,7 @@ fn told_to_all(data_type: &DataType) -> DataType {
     }
 }
 
-/// Whether the library reads dictionaries of these values back.
+/// Returns whether the library reads dictionaries of these values back.
 fn is_dictionary_value(values: &DataType) -> bool {
     values.is_integer()
         || matches!(

@@ -17,7 +17,7 @@ pub(super) trait UnitForm: Sync {
     /// Whether lines of a columnar source are weighed as the columns that they are of.
     const HAS_COLUMNS: bool;
 
-    /// Where units end, if a file ends at so many bytes.
+    /// Returns where units end, if a file ends at so many bytes.
     fn limits(&self, file_bytes: u64) -> UnitLimits;
 
     /// Encodes a unit, on any thread. Depends on the unit alone.
@@ -32,7 +32,7 @@ pub(super) trait UnitFile<E> {
     /// Appends a unit.
     fn write(&mut self, unit: E) -> Result<()>;
 
-    /// What counts towards the limit of a shard, in bytes.
+    /// Returns what counts towards the limit of a shard, in bytes.
     fn size_bytes(&self) -> u64;
 
     /// Makes the file durable.

@@ -172,7 +172,7 @@ fn is_circle(path: &Path) -> bool {
     error.and_then(|error| Errno::from_io_error(&error)) == Some(Errno::LOOP)
 }
 
-/// Whether a link stands there; asked only of a name that is taken and leads to no folder.
+/// Returns whether a link stands there; asked only of a name that is taken and leads to no folder.
 fn is_dangling(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) && !path.exists()
 }

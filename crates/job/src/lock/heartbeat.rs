@@ -101,7 +101,7 @@ impl Beat {
         self.write()
     }
 
-    /// Whether the file names another driver, which must not be overwritten then.
+    /// Returns whether the file names another driver, which must not be overwritten then.
     pub(crate) fn is_taken(&self) -> bool {
         matches!(read(&self.path), Ok(Some(found)) if found.driver != self.heartbeat.driver)
     }

@@ -68,7 +68,7 @@ pub(super) fn exclude_others(
     }
 }
 
-/// Whether the file stays as it is for so long, by our clock, or its driver lets go.
+/// Returns whether the file stays as it is for so long, by our clock, or its driver lets go.
 fn stands_still(path: &Path, bytes: &[u8], period: Duration) -> Result<bool> {
     let started = Instant::now();
     let pause = (period / 20).clamp(Duration::from_millis(1), Duration::from_millis(500));

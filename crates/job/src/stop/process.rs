@@ -79,7 +79,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Whether a process has this file open; also one whose name is gone.
+/// Returns whether a process has this file open; also one whose name is gone.
 #[cfg(target_os = "linux")]
 fn has_open(pid: u32, file: &Path) -> bool {
     let wanted = fs::metadata(file).ok();

@@ -55,7 +55,8 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Where rows stay in their columns, only texts can change; which form rows have is decided before the first is read.
+/// Where rows stay in their columns, only texts can change; which form rows have is decided before the first
+/// is read.
 fn check_declared(changes: &Changes, operator: &ResolvedOperator) -> Result<(), RecordError> {
     match changes.values().first() {
         Some((field, _)) if !operator.sets_values => Err(RecordError::new(format!(

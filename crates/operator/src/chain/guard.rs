@@ -38,13 +38,13 @@ impl std::fmt::Debug for Guard<'_> {
 }
 
 impl Guard<'_> {
-    /// Whether the operator must be given one record at a time.
+    /// Returns whether the operator must be given one record at a time.
     pub(super) fn is_needed(&self, step: &Step) -> bool {
         let is_known = |poison: &Poison| poison.operation == step.site.index;
         self.in_hand.is_some() || self.poison.iter().any(is_known)
     }
 
-    /// Why the operator must not work on a row; if it may, the row is in hand from here on.
+    /// Returns why the operator must not work on a row; if it may, the row is in hand from here on.
     pub(super) fn refuse(&self, step: &Step, batch: &Batch, row: u32) -> Option<String> {
         let origin = batch.origin(row as usize);
         let is_it =

@@ -34,25 +34,27 @@ impl ClassCount {
     }
 }
 
-/// Whether Python's `str.isalnum` holds for `ch`: letters and all kinds of digits and numerals, of any script.
+/// Returns whether Python's `str.isalnum` holds for `ch`: letters and all kinds of digits and numerals, of any
+/// script.
 pub fn is_alnum(ch: char) -> bool {
     let (block, bit) = block_of(ch);
     block.alnum >> bit & 1 != 0
 }
 
-/// Whether `ch` is one of the special characters: ASCII punctuation, digits and whitespace, emoji, and some others.
+/// Returns whether `ch` is one of the special characters: ASCII punctuation, digits and whitespace, emoji, and some
+/// others.
 pub fn is_special(ch: char) -> bool {
     let (block, bit) = block_of(ch);
     block.special >> bit & 1 != 0
 }
 
-/// Whether `ch` is a word character to Python's regex engine, its `\w`.
+/// Returns whether `ch` is a word character to Python's regex engine, its `\w`.
 pub fn is_word(ch: char) -> bool {
     let (block, bit) = block_of(ch);
     block.word >> bit & 1 != 0
 }
 
-/// Whether Python's `str.lower` changes `ch`.
+/// Returns whether Python's `str.lower` changes `ch`.
 pub fn changes_when_lowered(ch: char) -> bool {
     let (block, bit) = block_of(ch);
     block.lowers >> bit & 1 != 0

@@ -26,7 +26,7 @@ pub fn find_emails(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Where the domain that starts at `start` ends, with the backtracking of the pattern done at once.
+/// Returns where the domain that starts at `start` ends, with the backtracking of the pattern done at once.
 fn domain_end(bytes: &[u8], start: usize) -> Option<usize> {
     let run = bytes[start..]
         .iter()

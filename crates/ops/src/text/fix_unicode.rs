@@ -71,7 +71,7 @@ impl Normalization {
     }
 }
 
-/// What `ftfy.fix_text` gives for `text`; `None` when that is `text` itself.
+/// Returns what `ftfy.fix_text` gives for `text`; `None` when that is `text` itself.
 pub fn fix_text(text: &str, form: Normalization) -> Option<String> {
     let mut walker = Walker::new(text, form);
     let mut html: Option<usize> = None;
@@ -194,13 +194,14 @@ fn edit(
     })
 }
 
-/// Whether `plain` cannot be a part of a character reference, nor of mojibake unless that is anchored elsewhere.
+/// Returns whether `plain` cannot be a part of a character reference, nor of mojibake unless that is anchored
+/// elsewhere.
 fn is_inert(plain: &str) -> bool {
     let is_in_reference = |b: &u8| b.is_ascii_alphanumeric() || b"&#;".contains(b);
     matches!(plain.as_bytes(), [b] if b.is_ascii() && !is_in_reference(b))
 }
 
-/// Whether `form` may change `c` or what stands beside it.
+/// Returns whether `form` may change `c` or what stands beside it.
 fn may_change(c: char, form: Normalization) -> bool {
     let classes = match form {
         Normalization::Nfc => NOT_NFC | JOINS | MARK,
@@ -209,7 +210,7 @@ fn may_change(c: char, form: Normalization) -> bool {
     CLASSES.get(c) & classes != 0
 }
 
-/// What [`fix_text`] gives, without its short cuts.
+/// Returns what [`fix_text`] gives, without its short cuts.
 #[cfg(test)]
 fn fix_text_plainly(text: &str, form: Normalization) -> Option<String> {
     let mut fixed = String::new();

@@ -178,7 +178,7 @@ fn domain_start(text: &str, dot: usize, from: usize) -> Option<usize> {
     }
 }
 
-/// Where body and tail end that start at `start`.
+/// Returns where body and tail end that start at `start`.
 ///
 /// The body takes all it can. What it then gives back to the tail is as little as possible: the last balanced
 /// parentheses, or what follows (and includes) the last character of its last run that may be a tail.
@@ -269,7 +269,7 @@ static RUN_CLASS: [RunClass; 256] = {
     table
 };
 
-/// Whether an encoded character beyond ASCII is `\s` of Python's regex engine.
+/// Returns whether an encoded character beyond ASCII is `\s` of Python's regex engine.
 fn is_blank(encoded: &[u8]) -> bool {
     match encoded {
         [0xC2, low] => matches!(low, 0x85 | 0xA0),
@@ -281,7 +281,7 @@ fn is_blank(encoded: &[u8]) -> bool {
     }
 }
 
-/// Whether a link may end with `ch`, which is none of the characters that end a run.
+/// Returns whether a link may end with `ch`, which is none of the characters that end a run.
 fn may_end(ch: char) -> bool {
     !matches!(
         ch,

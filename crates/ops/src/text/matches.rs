@@ -120,8 +120,8 @@ impl Patience {
     }
 }
 
-/// Where the next search begins, as in Python: an empty match may follow right after another match, but not after an
-/// empty one.
+/// Returns where the next search begins, as in Python: an empty match may follow right after another match, but not
+/// after an empty one.
 fn after(text: &str, slots: &Slots) -> Option<usize> {
     let (start, end) = (slots[0]?, slots[1]?);
     if start < end {

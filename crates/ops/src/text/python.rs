@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::chars::changes_when_lowered;
 use super::class_table::{CASE_IGNORABLE, CASED};
 
-/// What Python's `str.isspace` holds to be whitespace: U+001C to U+001F and U+0085 are, U+200B and U+FEFF are not.
+/// Returns what Python's `str.isspace` holds to be whitespace: U+001C to U+001F and U+0085 are, U+200B and U+FEFF are
+/// not.
 pub fn is_space(ch: char) -> bool {
     matches!(
         ch,
@@ -49,7 +50,7 @@ pub fn lower_into(text: &str, out: &mut String) {
     }
 }
 
-/// Whether the capital sigma at `place` ends a word: a cased letter stands before it and none behind it, the
+/// Returns whether the capital sigma at `place` ends a word: a cased letter stands before it and none behind it, the
 /// case-ignorable characters between left aside.
 fn is_final_sigma(text: &str, place: usize) -> bool {
     let before = text[..place]

@@ -215,7 +215,7 @@ impl Parser<'_> {
 mod tests {
     use super::*;
 
-    /// What a match of `(?P<name>b)(c)?` in "abcabd" becomes.
+    /// Returns what a match of `(?P<name>b)(c)?` in "abcabd" becomes.
     fn expand(template: &str) -> Result<String, String> {
         let pattern = Regex::new("(?P<name>b)(c)?").unwrap();
         let template = Template::parse(template, Groups::Of(&pattern))?;

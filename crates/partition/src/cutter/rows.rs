@@ -64,7 +64,7 @@ impl OpenRows {
     }
 }
 
-/// How many rows from `start` on make a slice, and about their bytes: at least one, if any is left.
+/// Returns how many rows from `start` on make a slice, and about their bytes: at least one, if any is left.
 fn take_rows(groups: &[RowGroup], start: u64, max_records: u64, max_bytes: u64) -> (u64, u64) {
     let (mut group_start, mut taken, mut bytes) = (0, 0, 0);
     for group in groups {

@@ -135,7 +135,7 @@ impl Tally {
 }
 
 impl SourceTally {
-    /// How many records of the source one that was read stands for.
+    /// Returns how many records of the source one that was read stands for.
     fn weight(&self) -> f64 {
         self.text_bytes / self.line_bytes as f64
     }

@@ -55,7 +55,7 @@ fn modality(facts: &SizingFacts, choice: &Choice) -> Decision {
     decision("modality", modality.to_string(), reason)
 }
 
-/// What the records are, in percent.
+/// Returns what the records are, in percent.
 fn shares(kinds: &ModalityCounts) -> String {
     let total = kinds.total();
     if total == 0 {

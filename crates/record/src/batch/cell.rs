@@ -140,7 +140,7 @@ impl Cell {
         Ok(())
     }
 
-    /// What the field holds, once operators changed it.
+    /// Returns what the field holds, once operators changed it.
     pub(super) fn now<'a>(&self, raw: &'a str, arena: &'a str) -> Now<'a> {
         let range = self.start..self.start + self.length;
         match self.place {

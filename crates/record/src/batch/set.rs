@@ -44,7 +44,7 @@ impl Batch {
         Some(())
     }
 
-    /// What a field that operators changed holds now.
+    /// Returns what a field that operators changed holds now.
     pub(super) fn now<'b>(&'b self, cell: &Cell) -> Now<'b> {
         cell.now(&self.raw, &self.arena)
     }

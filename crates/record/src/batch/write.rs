@@ -80,7 +80,7 @@ impl Batch {
         }
     }
 
-    /// What a changed field holds, as JSON.
+    /// Returns what a changed field holds, as JSON.
     pub(super) fn json_now(&self, cell: &Cell) -> Option<Cow<'_, str>> {
         match self.now(cell) {
             Now::Json(json) => Some(Cow::Borrowed(json)),

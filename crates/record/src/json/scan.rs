@@ -341,7 +341,7 @@ pub(crate) fn without_field(line: &str, path: &str) -> String {
     line
 }
 
-/// Where a field lies with what separates it from the others.
+/// Returns where a field lies with what separates it from the others.
 fn place_of_field(line: &str, path: &str) -> Option<Range<usize>> {
     let Entries(entries) = serde_json::from_str::<Entries<'_>>(line).ok()?;
     // The entries are parts of the line.

@@ -29,7 +29,7 @@ pub(super) fn cast(array: &dyn Array, data_type: &DataType, to: &Field) -> Resul
         .map_err(|error| misfit(format!("a column that cannot be cast ({error})"), to))
 }
 
-/// Whether each value of a type is one of the other too, or the cast finds the one that is not.
+/// Returns whether each value of a type is one of the other too, or the cast finds the one that is not.
 fn is_exact(from: &DataType, to: &DataType) -> bool {
     use DataType::{
         Binary, BinaryView, Date64, FixedSizeBinary, Float16, Float32, Float64, LargeBinary,

@@ -78,7 +78,7 @@ fn list_parts(from: &DataType, to: &DataType) -> Option<(FieldRef, DataType)> {
     Some((element, of_kind))
 }
 
-/// Whether lists of any size would have to become lists of one size.
+/// Returns whether lists of any size would have to become lists of one size.
 fn is_other_size(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (DataType::FixedSizeList(_, size), DataType::FixedSizeList(_, to_size)) => size != to_size,

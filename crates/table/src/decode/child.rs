@@ -17,11 +17,11 @@ use super::object::Object;
 pub(super) trait Storage: Send {
     /// Adds a null, or what stands for one where an enclosing value is null. The only error is that there is no room.
     fn push_null(&mut self) -> Result<(), Trouble>;
-    /// How many values there are.
+    /// Returns how many values there are.
     fn len(&self) -> usize;
     /// Drops all values but the first `len`, and whatever an unfinished value has left.
     fn truncate(&mut self, len: usize);
-    /// How many bytes the values take, about.
+    /// Returns how many bytes the values take, about.
     fn bytes(&self) -> usize;
     /// The values as an array; none are left.
     fn finish(&mut self) -> Result<ArrayRef, ArrowError>;

@@ -58,7 +58,7 @@ impl Fault {
         }
     }
 
-    /// Whether the value would fit if there were fewer.
+    /// Returns whether the value would fit if there were fewer.
     pub(super) fn is_full(&self) -> bool {
         matches!(self.reason, Reason::Full)
     }

@@ -52,7 +52,7 @@ fn finite(json: &str) -> Option<f64> {
     (value.is_finite() && is_faithful(json, value)).then_some(value)
 }
 
-/// Whether the number is a fraction, which may be rounded, or an integer that `value` is exactly.
+/// Returns whether the number is a fraction, which may be rounded, or an integer that `value` is exactly.
 fn is_faithful(json: &str, value: f64) -> bool {
     const EXACT_DIGITS: usize = 3;
     if json.len() <= EXACT_DIGITS || json.contains(['.', 'e', 'E']) {

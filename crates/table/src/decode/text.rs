@@ -237,7 +237,7 @@ impl Storage for FixedBinaries {
     }
 }
 
-/// What stands between the quotes of a JSON string, with its escapes.
+/// Returns what stands between the quotes of a JSON string, with its escapes.
 pub(super) fn inner_text(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }

@@ -49,7 +49,7 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Whether it has nothing but nulls.
+    /// Returns whether it has nothing but nulls.
     pub(super) fn is_null(self) -> bool {
         match self {
             Self::Json(held) => held.kinds().is_empty(),
@@ -57,7 +57,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Whether it can have nulls.
+    /// Returns whether it can have nulls.
     pub(super) fn is_nullable(self) -> bool {
         match self {
             Self::Json(_) => true,
@@ -88,7 +88,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// What it can be joined with; `None` with nothing.
+    /// Returns what it can be joined with; `None` with nothing.
     pub(super) fn family(self) -> Option<Family> {
         let class = match self {
             Self::Column(column) => return Some(family(column.data_type)),
@@ -100,7 +100,7 @@ impl<'a> Part<'a> {
 }
 
 impl Family {
-    /// What JSON values of a class can be joined with; `None` with nothing.
+    /// Returns what JSON values of a class can be joined with; `None` with nothing.
     pub(super) fn of_class(class: Class) -> Option<Self> {
         Some(match class {
             Class::Boolean => Self::Boolean,
@@ -147,7 +147,7 @@ pub(super) fn decoded(data_type: &DataType) -> &DataType {
     }
 }
 
-/// What a report calls the type.
+/// Returns what a report calls the type.
 pub(super) fn name(column: Column<'_>) -> String {
     if column.is_json {
         return "json".to_owned();

@@ -39,7 +39,7 @@ fn one_zone(left: Option<Arc<str>>, right: Option<Arc<str>>) -> Option<Option<Ar
     is_one_zone(left.as_deref(), right.as_deref()).then(|| Some("UTC".into()))
 }
 
-/// Whether both are the same zone, however UTC is spelled, or both none.
+/// Returns whether both are the same zone, however UTC is spelled, or both none.
 pub(crate) fn is_one_zone(left: Option<&str>, right: Option<&str>) -> bool {
     let is_utc = |zone| {
         matches!(

@@ -67,7 +67,7 @@ pub(super) fn write_parts(parts: &[(&str, i64)], out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// How many of the unit are a second, and how many digits its fraction has.
+/// Returns how many of the unit are a second, and how many digits its fraction has.
 fn resolution(unit: TimeUnit) -> (i64, u32) {
     match unit {
         TimeUnit::Second => (1, 0),

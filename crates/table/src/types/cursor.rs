@@ -205,7 +205,7 @@ enum Surrogate {
     Lone,
 }
 
-/// What the escape at `at` is, if it is a surrogate.
+/// Returns what the escape at `at` is, if it is a surrogate.
 fn surrogate(bytes: &[u8], at: usize) -> Option<Surrogate> {
     let unit = |at: usize, high_digit: std::ops::RangeInclusive<u8>| {
         let escape = bytes.get(at..at + 6)?;

@@ -70,7 +70,7 @@ impl Held {
         self.prune();
     }
 
-    /// What its elements are, to be added to, unless that does not matter any more.
+    /// Returns what its elements are, to be added to, unless that does not matter any more.
     pub(super) fn element_mut(&mut self) -> Option<&mut Self> {
         (!self.is_json()).then(|| &mut **self.element.get_or_insert_default())
     }
@@ -95,7 +95,7 @@ impl Held {
         }
     }
 
-    /// Whether no column but JSON text takes all values, whatever their elements and children are.
+    /// Returns whether no column but JSON text takes all values, whatever their elements and children are.
     fn is_json(&self) -> bool {
         self.wide || self.class() == Some(Class::Json)
     }
@@ -108,7 +108,7 @@ impl Held {
         Some(if same && fits { first } else { Class::Json })
     }
 
-    /// Whether one type of number holds all without loss.
+    /// Returns whether one type of number holds all without loss.
     fn numbers_fit(&self) -> bool {
         let long = self.has(Kind::LongPositive) || self.has(Kind::LongNegative);
         let negative = self.has(Kind::Negative) || self.has(Kind::LongNegative);
@@ -133,7 +133,7 @@ impl Held {
         &self.children
     }
 
-    /// Whether the objects have more keys than a struct may have.
+    /// Returns whether the objects have more keys than a struct may have.
     pub(crate) fn is_wide(&self) -> bool {
         self.wide
     }
@@ -188,7 +188,8 @@ impl Fields {
         &mut self.fields[place]
     }
 
-    /// Where the field `name` stands, probably at `expected`; it is added if there is none, unless there are `most`.
+    /// Returns where the field `name` stands, probably at `expected`; it is added if there is none, unless there are
+    /// `most`.
     pub(super) fn place(&mut self, expected: usize, name: &str, most: usize) -> Option<usize> {
         match self.fields.get(expected) {
             Some(field) if field.name == name => Some(expected),

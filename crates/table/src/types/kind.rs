@@ -82,7 +82,7 @@ impl Kind {
         }
     }
 
-    /// What a report calls it.
+    /// Returns what a report calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Boolean => "boolean",

@@ -11,10 +11,11 @@ use crate::tee::Base;
 
 /// The records of a partition, batch by batch.
 pub(crate) trait Records {
-    /// What is known of the work that an earlier attempt did: where it ended and its counts. None of the slice itself.
+    /// Returns what is known of the work that an earlier attempt did: where it ended and its counts. None of the
+    /// slice itself.
     fn manifest(&self) -> Option<&Manifest>;
 
-    /// Where checkpoints of this attempt go on from.
+    /// Returns where checkpoints of this attempt go on from.
     fn base(&self) -> Base;
 
     /// The schema of the rows that the batches carry, if they do.
@@ -47,7 +48,7 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// How many records of the slice are not in the batch because they are not records or are too long.
+    /// Returns how many records of the slice are not in the batch because they are not records or are too long.
     pub(crate) fn rejected(&self) -> u64 {
         (self.rejects.len() + self.too_long.len()) as u64
     }

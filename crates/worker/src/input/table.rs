@@ -91,7 +91,7 @@ impl<'a> TableInput<'a> {
         }
     }
 
-    /// Whether the file has other bytes than were planned, where the plan tells.
+    /// Returns whether the file has other bytes than were planned, where the plan tells.
     fn is_changed(&self) -> Result<bool, AttemptError> {
         let slice = &self.work.attempt.slice;
         if slice.metadata.is_none() {

@@ -4,7 +4,7 @@ use coldpress_record::StatValue;
 
 use super::*;
 
-/// What the files were written of.
+/// Returns what the files were written of.
 fn batches() -> Vec<Vec<String>> {
     let first = [
         r#"{"text": "first of all", "other": "a", "n": 1.50}"#,

@@ -8,7 +8,7 @@ use super::rows::Cell;
 use crate::format::CsvKind;
 
 impl<'a> Cell<'a> {
-    /// What the cell says: without quotes, and with doubled ones undone.
+    /// Returns what the cell says: without quotes, and with doubled ones undone.
     pub(super) fn content(self) -> Cow<'a, str> {
         if !self.is_quoted {
             return Cow::Borrowed(self.text);
@@ -39,7 +39,8 @@ impl<'a> Cell<'a> {
         Cow::Owned(content)
     }
 
-    /// Whether a quote after a backslash closes the cell, and text follows: the backslash was meant to keep it open.
+    /// Returns whether a quote after a backslash closes the cell, and text follows: the backslash was meant to keep
+    /// it open.
     pub(super) fn is_closed_by_escaped_quote(self) -> bool {
         if !self.is_quoted || self.is_simple {
             return false;
@@ -57,7 +58,7 @@ impl<'a> Cell<'a> {
 
 const NULL: &[u8] = b"null";
 
-/// What the cell would be on its own; `None` for an empty one.
+/// Returns what the cell would be on its own; `None` for an empty one.
 pub(super) fn kind_of(cell: Cell<'_>) -> Option<CsvKind> {
     let content = cell.content();
     match trim(&content) {
@@ -121,7 +122,7 @@ fn bool_text(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether this is a number as JSON spells it.
+/// Returns whether this is a number as JSON spells it.
 fn is_number(text: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let text = text.strip_prefix(b"-").unwrap_or(text);

@@ -30,7 +30,7 @@ pub(crate) fn find_delimiter(head: &[u8], is_whole: bool, likely: Syntax) -> u8 
     best.1
 }
 
-/// How many of 1000 rows have as many cells as the first; 0 where the first has but one.
+/// Returns how many of 1000 rows have as many cells as the first; 0 where the first has but one.
 fn evenness(head: &[u8], is_whole: bool, syntax: Syntax) -> usize {
     let counts = cell_counts(head, is_whole, syntax);
     match counts.first() {
@@ -42,7 +42,7 @@ fn evenness(head: &[u8], is_whole: bool, syntax: Syntax) -> usize {
     }
 }
 
-/// How many cells the first rows have.
+/// Returns how many cells the first rows have.
 fn cell_counts(head: &[u8], is_whole: bool, syntax: Syntax) -> Vec<u64> {
     let mut rows = Rows::new(syntax, 0, u64::MAX);
     let mut counts = Vec::new();

@@ -30,7 +30,7 @@ pub(super) enum Trouble {
     Nothing,
 }
 
-/// Where in `row` the next row begins that makes sense, if its first line does not belong to what follows.
+/// Returns where in `row` the next row begins that makes sense, if its first line does not belong to what follows.
 pub(super) fn next_row(
     row: &[u8],
     syntax: Syntax,
@@ -82,12 +82,12 @@ impl Line<'_> {
         self.start + self.text.len()
     }
 
-    /// Whether it has as many cells as the header, a quote being a character.
+    /// Returns whether it has as many cells as the header, a quote being a character.
     fn is_plain_row(&self, syntax: Syntax, columns: usize) -> bool {
         memchr_iter(syntax.delimiter, self.text).count() + 1 == columns
     }
 
-    /// Whether it is a row of its own whose quotes match.
+    /// Returns whether it is a row of its own whose quotes match.
     fn is_row(&self, scan: &mut Scan, syntax: Syntax, columns: usize) -> bool {
         scan.begin_row();
         let _ = scan.run(self.text);

@@ -96,7 +96,7 @@ pub(super) struct Cell<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// Whether it is a blank line: no row of a file with that many columns.
+    /// Returns whether it is a blank line: no row of a file with that many columns.
     pub(super) fn is_blank(&self, columns: usize) -> bool {
         let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
         self.bytes.is_empty() || columns != 1 && self.count == 1 && self.bytes.iter().all(is_blank)
@@ -206,7 +206,7 @@ impl Rows {
         self.event(&[], line_end)
     }
 
-    /// What `piece` makes of the row, which `line_end` ends.
+    /// Returns what `piece` makes of the row, which `line_end` ends.
     fn event<'a>(&'a mut self, piece: &'a [u8], line_end: Option<u8>) -> Event<'a> {
         let was_long = self.is_long;
         self.is_long |= self.scan.length as u64 > self.max_row_bytes;
@@ -238,7 +238,7 @@ impl Rows {
         Event::Row(self.row(piece, false))
     }
 
-    /// What is left at the end of the file, event by event; `None` when nothing is.
+    /// Returns what is left at the end of the file, event by event; `None` when nothing is.
     pub(super) fn finish(&mut self) -> Option<Event<'_>> {
         self.prepare();
         if self.again_at < self.again.len() {
@@ -279,7 +279,7 @@ impl Rows {
         }
     }
 
-    /// What is wrong with the row in hand.
+    /// Returns what is wrong with the row in hand.
     fn trouble(&self, is_open: bool) -> Trouble {
         match () {
             () if is_open => Trouble::Open,
@@ -290,7 +290,7 @@ impl Rows {
         }
     }
 
-    /// Where in the row, which ends with `piece`, the next one begins that makes sense.
+    /// Returns where in the row, which ends with `piece`, the next one begins that makes sense.
     fn find_next(&mut self, piece: &[u8], trouble: Trouble) -> Option<usize> {
         // Of tables with tabs many were written without quotes in mind: theirs may match by accident.
         let is_suspect = trouble != Trouble::Nothing || self.syntax.delimiter == b'\t';

@@ -247,7 +247,7 @@ impl Scan {
         at
     }
 
-    /// How far it is to the end of a cell without quotes. Most are short: only for a long one a search pays.
+    /// Returns how far it is to the end of a cell without quotes. Most are short: only for a long one a search pays.
     fn plain_length(&self, input: &[u8]) -> Option<usize> {
         const SHORT: usize = 32;
         let (words, _) = input[..input.len().min(SHORT)].as_chunks::<8>();

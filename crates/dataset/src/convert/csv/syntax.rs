@@ -7,7 +7,7 @@ use super::scan::Syntax;
 
 const SAMPLE_ROWS: usize = 1000;
 
-/// Whether a quote at the start of a cell begins a quoted one.
+/// Returns whether a quote at the start of a cell begins a quoted one.
 ///
 /// Tables with tabs are often written without any quoting: then some line holds a cell that begins with a quote and does
 /// not end with one, and nearly all lines have as many cells as the first, quotes or not. Elsewhere quotes are quotes.
@@ -88,7 +88,7 @@ pub(crate) fn find_escape(head: &[u8], syntax: Syntax) -> Option<u8> {
     escape.filter(|_| escaped > good_rows(head, syntax))
 }
 
-/// How many rows have as many cells as the first and quotes that match.
+/// Returns how many rows have as many cells as the first and quotes that match.
 fn good_rows(head: &[u8], syntax: Syntax) -> usize {
     let mut rows = Rows::new(syntax, 0, u64::MAX);
     let (mut at, mut read, mut good, mut columns) = (0, 0, 0, None);

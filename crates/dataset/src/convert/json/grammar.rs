@@ -47,7 +47,7 @@ impl Grammar {
         self.objects & 1 == 1
     }
 
-    /// Whether nothing is known of the innermost bracket: it lies below more levels than are told apart.
+    /// Returns whether nothing is known of the innermost bracket: it lies below more levels than are told apart.
     fn is_unknown(&self) -> bool {
         self.depth > LEVELS
     }

@@ -155,12 +155,12 @@ impl Seek {
         Sought::Passed
     }
 
-    /// What is between the bytes that were passed and the next.
+    /// Returns what is between the bytes that were passed and the next.
     pub(super) fn take_gap(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.gap)
     }
 
-    /// Whether what is held and `byte` begin an element.
+    /// Returns whether what is held and `byte` begin an element.
     fn test(&mut self, byte: u8) -> Sought {
         let any_key = self.may == May::AnyKey || self.key.is_none();
         let fits = match self.quote {
@@ -199,7 +199,7 @@ impl Seek {
         self.in_string
     }
 
-    /// Whether the last byte that is not blank can be the last of the text.
+    /// Returns whether the last byte that is not blank can be the last of the text.
     pub(super) fn is_at_end(&self) -> bool {
         let end = if self.is_values { b'}' } else { b']' };
         self.held.is_empty() && !self.in_string && self.last == end

@@ -121,7 +121,7 @@ fn parse(head: &[u8]) -> Checked<Head<'_>> {
 }
 
 impl Message {
-    /// Where the next message is.
+    /// Returns where the next message is.
     pub(super) fn end(&self) -> u64 {
         self.body_offset + self.body_bytes
     }
@@ -130,7 +130,7 @@ impl Message {
         format!("the message at byte {}", self.offset)
     }
 
-    /// Where all of it lies.
+    /// Returns where all of it lies.
     pub(super) fn range(&self) -> Range<u64> {
         self.offset..self.end()
     }
@@ -140,7 +140,7 @@ impl Message {
         Digest::of(&self.head)
     }
 
-    /// How long its head is, with what stands before it.
+    /// Returns how long its head is, with what stands before it.
     pub(super) fn head_bytes(&self) -> u64 {
         self.body_offset - self.offset
     }

@@ -126,7 +126,7 @@ pub(super) fn scan_chunk(
     Ok(found)
 }
 
-/// Where the chunk lies, which was checked when the file was opened.
+/// Returns where the chunk lies, which was checked when the file was opened.
 pub(super) fn chunk_range(chunk: &ColumnChunkMetaData) -> Checked<Range<u64>> {
     // Some writers say 0 when there is no dictionary.
     let start = chunk.dictionary_page_offset().filter(|start| *start > 0);
@@ -193,12 +193,12 @@ impl ChunkPages {
             .collect()
     }
 
-    /// Whether the rows that page headers claim may be believed.
+    /// Returns whether the rows that page headers claim may be believed.
     pub(super) fn has_true_counts(&self) -> bool {
         self.has_true_counts
     }
 
-    /// Where the page is that takes most memory when it is unpacked, and how much that is.
+    /// Returns where the page is that takes most memory when it is unpacked, and how much that is.
     pub(super) fn largest(&self) -> (u64, u64) {
         self.largest
     }

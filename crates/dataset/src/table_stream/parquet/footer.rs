@@ -75,7 +75,7 @@ fn each_struct(
     }
 }
 
-/// How many children an element of the schema has.
+/// Returns how many children an element of the schema has.
 fn children_of(thrift: &mut Thrift<'_>) -> Result<i64, Malformed> {
     let mut children = 0;
     thrift.read_struct(|thrift, number, found| {

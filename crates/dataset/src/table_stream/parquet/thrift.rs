@@ -47,12 +47,12 @@ impl<'a> Thrift<'a> {
         Self { bytes, position: 0 }
     }
 
-    /// How many bytes were read.
+    /// Returns how many bytes were read.
     pub(super) fn position(&self) -> usize {
         self.position
     }
 
-    /// How many bytes are left.
+    /// Returns how many bytes are left.
     pub(super) fn remaining(&self) -> usize {
         self.bytes.len() - self.position
     }

@@ -30,7 +30,7 @@ pub(super) struct LastWords {
     pub(super) lacks_memory: bool,
 }
 
-/// Whether this is what the allocators of Rust and C++ say when they are refused memory.
+/// Returns whether this is what the allocators of Rust and C++ say when they are refused memory.
 pub(super) fn tells_of_memory(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
     ["memory allocation of ", "std::bad_alloc"]
@@ -153,7 +153,7 @@ const KILL: i32 = 9;
 /// SIGABRT.
 const ABORT: i32 = 6;
 
-/// Whether this process, and with it every process that it starts, may only take so much memory.
+/// Returns whether this process, and with it every process that it starts, may only take so much memory.
 fn has_memory_limit() -> bool {
     [Resource::As, Resource::Data]
         .into_iter()
@@ -199,7 +199,8 @@ fn name_of(signal: i32) -> String {
     format!("signal {signal} ({name})")
 }
 
-/// How often the kernel has killed something for want of memory since it was started; none where it does not say.
+/// Returns how often the kernel has killed something for want of memory since it was started; none where it does not
+/// say.
 pub(super) fn oom_kills() -> Option<u64> {
     let counts = std::fs::read_to_string("/proc/vmstat").ok()?;
     let count = counts

@@ -21,7 +21,7 @@ const VIEWS_EVERY: Duration = Duration::from_secs(2);
 const VIEWS_SHARE: u32 = 25;
 
 impl Teller<'_> {
-    /// Whether it is time to write the views of a job that runs.
+    /// Returns whether it is time to write the views of a job that runs.
     pub(in crate::driver) fn are_views_due(&self) -> bool {
         Instant::now() >= self.views_due
     }

@@ -88,13 +88,13 @@ impl RecipeInForce {
         self.chain.get(place as usize + 1).copied()
     }
 
-    /// How many chain hashes are known before the barrier behind a stage; none if there is no such barrier.
+    /// Returns how many chain hashes are known before the barrier behind a stage; none if there is no such barrier.
     pub(in crate::journal) fn known_before_barrier(&self, stage: u32) -> Option<usize> {
         let place = *self.barriers.get(usize::try_from(stage).ok()?)?;
         Some(place as usize + 1)
     }
 
-    /// How many chain hashes the stage behind a barrier has.
+    /// Returns how many chain hashes the stage behind a barrier has.
     pub(in crate::journal) fn hashes_after_barrier(&self, stage: u32) -> Option<usize> {
         let stage = usize::try_from(stage).ok()?;
         let begin = *self.barriers.get(stage)? as usize + 1;

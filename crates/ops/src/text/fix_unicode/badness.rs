@@ -7,7 +7,7 @@ use regex::Regex;
 use super::badness_rules::{CLASSES, IN_LINE, NO_LETTER, RULES, Rule, SPACE, Set, WORD};
 use super::char_table::{CharTable, members};
 
-/// Whether some rule holds somewhere in `text`.
+/// Returns whether some rule holds somewhere in `text`.
 pub(super) fn is_bad(text: &str) -> bool {
     let mut at = 0;
     while let Some(ascii) = text.as_bytes()[at..].iter().position(|b| !b.is_ascii()) {
@@ -20,7 +20,7 @@ pub(super) fn is_bad(text: &str) -> bool {
     false
 }
 
-/// Whether some rule holds in `text` with its anchor at the byte offset `at`.
+/// Returns whether some rule holds in `text` with its anchor at the byte offset `at`.
 pub(super) fn is_bad_at(text: &str, at: usize) -> bool {
     let Some(anchor) = char_at(text, at) else {
         return false;
@@ -136,7 +136,7 @@ fn rules_where(wanted: impl Fn(&Rule) -> bool) -> u64 {
     RULES.iter().enumerate().map(bit).sum()
 }
 
-/// Whether `rule` holds for what stands before and after an anchor that fits.
+/// Returns whether `rule` holds for what stands before and after an anchor that fits.
 fn holds(rule: &Rule, before: &str, after: &str) -> bool {
     let in_set = |set: &Set, c: Option<char>| c.is_some_and(|c| has(*set, c, CELLS.get(c).classes));
     let mut left = before.chars();

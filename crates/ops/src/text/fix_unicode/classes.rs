@@ -63,7 +63,7 @@ pub(super) static CLASSES: LazyLock<CharTable<u8>> = LazyLock::new(|| {
     table
 });
 
-/// Whether the canonical form of `c` is another than `c`.
+/// Returns whether the canonical form of `c` is another than `c`.
 pub(super) fn is_decomposable(c: char) -> bool {
     is_nfd_quick(once(c)) != IsNormalized::Yes
 }

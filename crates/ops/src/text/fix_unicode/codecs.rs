@@ -16,12 +16,13 @@ impl Encoding {
     pub(super) const LATIN_1: Self = Self(0);
     const MAC_ROMAN: Self = Self(8);
 
-    /// Whether the replacement character can be written, as byte 1A.
+    /// Returns whether the replacement character can be written, as byte 1A.
     pub(super) fn is_sloppy(self) -> bool {
         matches!(self.0, 1..=6)
     }
 
-    /// Whether a blank may be a byte A0 that was changed: not where a dash and a blank look like a UTF-8 sequence.
+    /// Returns whether a blank may be a byte A0 that was changed: not where a dash and a blank look like a UTF-8
+    /// sequence.
     pub(super) fn may_restore_a0(self) -> bool {
         self != Self::MAC_ROMAN
     }
@@ -60,14 +61,14 @@ pub(super) fn encode(text: &str, encoding: Encoding) -> Vec<u8> {
     text.chars().map(byte).collect()
 }
 
-/// What the sloppy Windows-1252 reads for `byte`.
+/// Returns what the sloppy Windows-1252 reads for `byte`.
 pub(super) fn windows_1252(byte: u8) -> char {
     upper_half(1)
         .nth(usize::from(byte).wrapping_sub(0x80))
         .unwrap_or(char::from(byte))
 }
 
-/// Whether Windows-1252 leaves the byte of this number undefined.
+/// Returns whether Windows-1252 leaves the byte of this number undefined.
 pub(super) fn is_undefined_in_windows_1252(c: char) -> bool {
     matches!(c, '\u{81}' | '\u{8d}' | '\u{8f}' | '\u{90}' | '\u{9d}')
 }
@@ -89,7 +90,7 @@ pub(super) fn decode_variants(bytes: &[u8]) -> Option<String> {
     Some(out)
 }
 
-/// Whether something begins here that standard UTF-8 does not have.
+/// Returns whether something begins here that standard UTF-8 does not have.
 fn is_variant(rest: &[u8]) -> bool {
     match rest {
         [0xc0, rest @ ..] => rest.first() == Some(&0x80) || is_end(rest),
@@ -156,7 +157,7 @@ static CELLS: LazyLock<CharTable<Cell>> = LazyLock::new(|| {
     cells
 });
 
-/// What the bytes from 80 to FF stand for.
+/// Returns what the bytes from 80 to FF stand for.
 fn upper_half(number: u8) -> impl Iterator<Item = char> {
     let latin_1 = (number == 0).then_some('\u{80}'..='\u{ff}');
     let other = usize::from(number)

@@ -50,7 +50,7 @@ pub(super) fn reference_at(text: &str, at: usize) -> Option<(Range<usize>, Strin
     Some((at..at + 2 + end, meaning))
 }
 
-/// What `&#digits;` stands for, as browsers read it: not always the character of that number.
+/// Returns what `&#digits;` stands for, as browsers read it: not always the character of that number.
 fn numbered(digits: &str) -> Option<String> {
     let number = match digits.strip_prefix(['x', 'X']) {
         Some(hex) => parse(hex, 16)?,

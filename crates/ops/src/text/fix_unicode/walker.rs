@@ -70,7 +70,7 @@ impl<'t> Walker<'t> {
         self
     }
 
-    /// Whether mojibake may begin at some character that was passed and gave no edit.
+    /// Returns whether mojibake may begin at some character that was passed and gave no edit.
     pub(super) fn kept_an_anchor(&self) -> bool {
         self.kept & ANCHOR != 0
     }
@@ -81,7 +81,7 @@ impl<'t> Walker<'t> {
         self.before = 0;
     }
 
-    /// What is at an ASCII byte that is not plain; moves behind it.
+    /// Returns what is at an ASCII byte that is not plain; moves behind it.
     #[cold]
     fn look_at_ascii(&mut self, at: usize, byte: u8) -> Option<Event> {
         self.at = at + 1;
@@ -104,7 +104,7 @@ impl<'t> Walker<'t> {
         event
     }
 
-    /// What is at a character whose class is among the stops.
+    /// Returns what is at a character whose class is among the stops.
     #[inline(never)]
     fn look_at(&self, at: usize, class: u8, before: u8) -> Option<Event> {
         let c = self.text[at..].chars().next()?;
@@ -132,7 +132,7 @@ impl<'t> Walker<'t> {
         is_unstable.then_some(Event::Normalize)
     }
 
-    /// Whether a mark or a character that joins makes normalisation change the text; "yes" when in doubt.
+    /// Returns whether a mark or a character that joins makes normalisation change the text; "yes" when in doubt.
     fn is_disturbed(&self, at: usize, c: char, class: u8, before: u8) -> bool {
         if before & EDIT != 0 {
             return true;
@@ -146,7 +146,7 @@ impl<'t> Walker<'t> {
         class & JOINS != 0 && self.may_join(before_it, c)
     }
 
-    /// Whether `c` may join the last character of `before` that is no mark.
+    /// Returns whether `c` may join the last character of `before` that is no mark.
     ///
     /// If that character is composed, `c` may come between its parts, which only the full algorithm tells.
     fn may_join(&self, before: &str, c: char) -> bool {

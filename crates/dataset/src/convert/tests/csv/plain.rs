@@ -21,7 +21,7 @@ pub(super) struct PlainRow {
     broken_to: Option<usize>,
 }
 
-/// Where in the row reading goes on, if its quotes do not match.
+/// Returns where in the row reading goes on, if its quotes do not match.
 fn plain_next(row: &PlainRow, delimiter: u8, columns: usize, is_ended: bool) -> Option<usize> {
     let mut lines = Vec::new();
     let mut at = 0;

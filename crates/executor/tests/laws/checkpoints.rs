@@ -135,6 +135,6 @@ fn a_damaged_delta_is_left() {
     bench.check(&second, &report, &Expected::of(&dataset, &second));
     assert_eq!(report.status, Status::Completed);
     assert_eq!(report.partitions_resumed, 2);
-    let told = |warning: &String| warning.contains("a checkpoint is no good");
+    let told = |warning: &String| warning.contains("a checkpoint cannot be used");
     assert!(report.warnings.iter().any(told), "{:?}", report.warnings);
 }

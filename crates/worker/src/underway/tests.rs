@@ -379,7 +379,7 @@ fn a_checkpoint_of_other_work_is_no_start() {
     other.slice.digest = Digest(8);
     let error = bench.failure(&other);
     assert!(
-        error.message.starts_with("no checkpoint is good"),
+        error.message.starts_with("no checkpoint can be used"),
         "{error}"
     );
 }

@@ -79,9 +79,13 @@ impl Prepared {
         };
         let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = pipeline.names().collect();
-        let checkpoints = points(&strategy(&recipe), &names).map_err(|error| {
+        let mut checkpoints = points(&strategy(&recipe), &names).map_err(|error| {
             Error::new(ErrorKind::Recipe, format!("checkpoint.op_names: {error}"))
         })?;
+        // Whatever the strategy: there is no other way to come by what an external operator gave.
+        checkpoints.extend(pipeline.external_points());
+        checkpoints.sort_unstable();
+        checkpoints.dedup();
         let export = &recipe.export;
         let target = target(export)?;
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)

@@ -12,8 +12,11 @@ use coldpress_worker::Start;
 /// What the recipe says about where attempts begin and end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StartSettings<'a> {
-    /// Whether earlier work is used at all.
+    /// Whether earlier work is used, but for what `external` says.
     pub(crate) use_earlier_work: bool,
+    /// After how many operators the last one was an external one, rising. Such an operator does not work again on what
+    /// it worked on, so earlier work from the first of them on is always used.
+    pub(crate) external: &'a [u32],
     /// Whether the slice may be read where all earlier work turns out to be no good.
     pub(crate) restart_from_beginning: bool,
     /// Whether records come out with their statistics.
@@ -66,13 +69,12 @@ impl Starts<'_> {
     /// Where the next attempt at a task begins and ends, whose partition has this slice.
     pub(crate) fn extent(&self, task: Task, slice: &Slice) -> Extent {
         let settings = &self.settings;
-        let starts = match settings.use_earlier_work {
-            true => self.starts(task.partition),
-            false => Vec::new(),
-        };
-        let begun = starts
-            .first()
-            .map_or(self.chain.operators().start, Start::operation);
+        let mut starts = self.starts(task.partition);
+        if !settings.use_earlier_work {
+            let first = settings.external.first().copied().unwrap_or(u32::MAX);
+            starts.retain(|start| start.operation() >= first);
+        }
+        let begun = starts.first().map_or(0, Start::operation);
         // A gate makes sense only if the next attempt can begin at it.
         let has_gates = settings.use_earlier_work && !self.gateless.contains(&task);
         Extent {
@@ -131,7 +133,7 @@ impl Starts<'_> {
     /// Where an attempt that begins after `begun` operators ends short of the result: at the first checkpoint with more
     /// work before it than may be redone, as far as the job has measured what its operators cost.
     fn gate(&self, slice: &Slice, begun: u32) -> Option<u32> {
-        let end = self.chain.operators().end;
+        let end = self.chain.end();
         let points = self.settings.checkpoints.iter().copied();
         let mut points = points.filter(|point| *point > begun && *point < end);
         let limit = self.settings.gate_seconds;

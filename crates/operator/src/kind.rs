@@ -29,6 +29,7 @@ pub enum Determinism {
     Pure,
     /// Also the recipe's seed and the record's origin.
     Seeded,
-    /// Anything: a service, a command. What it gave once is never computed again.
+    /// Anything: a service, a command. An attempt ends after such an operator, so that what it gave is published
+    /// before anything works on it, and is not computed again as long as it is whole.
     External,
 }

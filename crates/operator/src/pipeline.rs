@@ -8,6 +8,7 @@ use coldpress_record::{DeclaredFields, STATS_FIELD, Stat};
 
 use crate::error::{Error, Result};
 use crate::hash::ChainHash;
+use crate::kind::Determinism;
 use crate::registry::Registry;
 use crate::resolved::ResolvedOperator;
 use crate::settings::ChainSettings;
@@ -93,6 +94,16 @@ impl Pipeline {
     /// Returns whether there are no operators.
     pub fn is_empty(&self) -> bool {
         self.operators.is_empty()
+    }
+
+    /// After how many operators the last one was an external one, rising.
+    ///
+    /// What an external operator gave must be published before anything works on it, since it is never computed again.
+    pub fn external_points(&self) -> impl Iterator<Item = u32> {
+        let numbered = (1u32..).zip(self.operators.iter());
+        numbered
+            .filter(|(_, operator)| operator.determinism() == Determinism::External)
+            .map(|(point, _)| point)
     }
 
     /// The fields that batches must be filled with.

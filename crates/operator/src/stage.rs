@@ -46,9 +46,10 @@ impl Stage {
     }
 }
 
-/// The chain hashes of a stage: before its first operator and after each.
+/// The chain hashes up to the end of a stage: before the first operator of the recipe and after each.
 ///
-/// A stage has them only once the barrier before it is resolved, because they depend on what is decided there.
+/// A stage has them only once the barrier before it is resolved, because they depend on what is decided there. Those of the
+/// stages before are among them, since an attempt at a stage may begin at any earlier work, down to the input itself.
 ///
 /// ```
 /// use coldpress_operator::{ChainHash, Stage, StageChain};
@@ -56,45 +57,40 @@ impl Stage {
 /// let known = [ChainHash::base("a"), ChainHash::base("b"), ChainHash::base("c")];
 /// let stages = Stage::cut(4, &[2]);
 /// let chain = StageChain::of(&stages[0], &known).unwrap();
-/// assert_eq!((chain.operators(), chain.after(2)), (0..2, Some(known[2])));
+/// assert_eq!((chain.end(), chain.after(2)), (2, Some(known[2])));
 /// assert_eq!(StageChain::of(&stages[1], &known), None);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageChain {
-    /// How many operators of the recipe come before the stage.
-    begin: u32,
     hashes: Vec<ChainHash>,
 }
 
 impl StageChain {
-    /// The hashes of a stage, out of those of the recipe that are known; none if the barrier before it is not resolved.
+    /// The hashes up to the end of a stage, out of those of the recipe that are known; none if the barrier before it is not
+    /// resolved.
     #[must_use]
     pub fn of(stage: &Stage, known: &[ChainHash]) -> Option<Self> {
-        let Range { start, end } = stage.operators;
-        let hashes = known.get(start as usize..=end as usize)?;
+        let hashes = known.get(..=stage.operators.end as usize)?;
         Some(Self {
-            begin: start,
             hashes: hashes.to_vec(),
         })
     }
 
-    /// The places of the stage's operators in the recipe.
+    /// How many operators of the recipe are applied at the end of the stage.
     #[must_use]
-    pub fn operators(&self) -> Range<u32> {
-        let count = self.hashes.len().saturating_sub(1);
-        self.begin..self.begin + u32::try_from(count).unwrap_or(u32::MAX)
+    pub fn end(&self) -> u32 {
+        u32::try_from(self.hashes.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// The hash after this many operators of the recipe; none outside of the stage.
+    /// The hash after this many operators of the recipe; none beyond the stage.
     #[must_use]
     pub fn after(&self, operation: u32) -> Option<ChainHash> {
-        let place = operation.checked_sub(self.begin)?;
-        self.hashes.get(place as usize).copied()
+        self.hashes.get(operation as usize).copied()
     }
 
     /// All of them, each with the number of operators before it.
     pub fn iter(&self) -> impl Iterator<Item = (u32, ChainHash)> {
-        (self.begin..).zip(self.hashes.iter().copied())
+        (0..).zip(self.hashes.iter().copied())
     }
 }
 

@@ -1,7 +1,5 @@
 //! One try at one task, as a value that can be sent anywhere.
 
-use std::ops::Range;
-
 use coldpress_checkpoint::Manifest;
 use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
@@ -26,7 +24,7 @@ pub struct Attempt {
     pub task: Task,
     /// Where the records of the partition are.
     pub slice: Slice,
-    /// The operators of the stage and their chain hashes.
+    /// The chain hashes up to the end of the stage.
     pub chain: StageChain,
     /// Where to begin, the best first; the slice itself is always the last resort, where `from_input` allows it.
     pub starts: Vec<Start>,
@@ -102,7 +100,7 @@ pub(crate) struct Assignment<'a> {
     pub(crate) spec: &'a JobSpec,
     pub(crate) attempt: &'a Attempt,
     pub(crate) source: &'a Source,
-    /// The chain hash before the first operator of the stage.
+    /// The chain hash before the first operator.
     pub(crate) base: ChainHash,
 }
 
@@ -118,14 +116,14 @@ impl<'a> Assignment<'a> {
                 ),
             ));
         };
-        let Range { start, end } = attempt.chain.operators();
+        let end = attempt.chain.end();
         let count = spec.operators.len();
-        let base = attempt.chain.after(start);
+        let base = attempt.chain.after(0);
         let Some(base) = base.filter(|_| end as usize <= count) else {
             return Err(AttemptError::new(
                 ErrorClass::System,
                 format!(
-                    "{} has the operators {start} to {end}, but the job has {count}",
+                    "{} has {end} operators, but the job has {count}",
                     attempt.task
                 ),
             ));

@@ -1,7 +1,6 @@
 //! What workers are at, for those who watch.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -57,15 +56,11 @@ pub enum Reached {
 }
 
 impl Progress {
-    /// An attempt begins to work, with so many operators applied already, and ends with `last`.
-    pub(crate) fn begin(&self, work: Assignment<'_>, applied: u32, last: u32) {
-        // Each record passes the operators of the stage and then goes to the result, which is one step more.
-        let Range { start, end } = work.attempt.chain.operators();
-        let steps = f64::from(end - start) + 1.0;
-        let to = match work.attempt.gate {
-            Some(_) => f64::from(last.saturating_sub(start)),
-            None => steps,
-        };
+    /// An attempt begins to work, with so many operators applied already, and ends at `gate` or with the result.
+    pub(crate) fn begin(&self, work: Assignment<'_>, applied: u32, gate: Option<u32>) {
+        // Each record passes the operators up to the end of the stage and then goes to the result, which is one step more.
+        let steps = f64::from(work.attempt.chain.end()) + 1.0;
+        let to = gate.map_or(steps, f64::from);
         self.put(AtWork {
             task: work.attempt.task,
             attempt: work.attempt.number,
@@ -73,7 +68,7 @@ impl Progress {
             read: 0,
             operation: None,
             begun: Vec::new(),
-            from: f64::from(applied.saturating_sub(start)) / steps,
+            from: f64::from(applied) / steps,
             to: to / steps,
         });
     }

@@ -32,7 +32,7 @@ impl Base {
     /// The beginning of an attempt that reads the slice.
     pub(crate) fn slice(work: Assignment<'_>) -> Self {
         Self::Slice(DeltaBase {
-            operation: work.attempt.chain.operators().start,
+            operation: 0,
             chain: work.base.to_string(),
             files: Vec::new(),
         })

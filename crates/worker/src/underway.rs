@@ -49,6 +49,8 @@ pub(crate) struct Underway<'a> {
     found: Found,
     /// Operators that an earlier attempt had applied already.
     resumed_at: u32,
+    /// Operators that are applied at the end: all, unless the attempt ends at a gate.
+    last: usize,
     segments: Vec<Segment>,
     tee: Tee,
     intermediate: Option<Intermediate>,
@@ -84,9 +86,9 @@ impl<'a> Underway<'a> {
         };
         // An attempt before, or a start that was no good, may have left something.
         let _ = batch.take_seen();
-        let end = work.attempt.chain.operators().end;
-        let last = work.attempt.gate.unwrap_or(end);
-        watch.progress.begin(work, resumed_at, last);
+        let gate = gate(work, chain, resumed_at);
+        let last = gate.unwrap_or(work.attempt.chain.end());
+        watch.progress.begin(work, resumed_at, gate);
         let (first, last) = (resumed_at as usize, last as usize);
         let segments = Segment::of(work, first, last);
         let points = Segment::points(&segments);
@@ -95,7 +97,7 @@ impl<'a> Underway<'a> {
             Some(form) => Some(Intermediate::create(work, form, (first, last), chain)?),
             None => None,
         };
-        let result = match work.attempt.gate {
+        let result = match gate {
             None => Some(ResultWriter::create(work, chain, input.schema())?),
             Some(_) => None,
         };
@@ -111,6 +113,7 @@ impl<'a> Underway<'a> {
             input,
             found: Found::default(),
             resumed_at,
+            last,
             segments,
             tee,
             intermediate,
@@ -230,10 +233,8 @@ impl<'a> Underway<'a> {
         if is_slice {
             manifest.seen = self.batch.take_seen();
         }
-        if let Some(gate) = work.attempt.gate {
-            // Nothing came to the operators after it.
-            tally.ledger.operators.truncate(gate as usize);
-        }
+        // Nothing came to the operators after a gate.
+        tally.ledger.operators.truncate(self.last);
         check_ledger(work, &tally, &manifest)?;
         manifest.ledger = tally.ledger;
         let mut points = Vec::new();
@@ -266,6 +267,15 @@ impl<'a> Underway<'a> {
     }
 }
 
+/// Where the attempt ends short of the result: at the gate that it was given, and after an external operator anyhow,
+/// since nothing may work on what that gave before it is published. Only now is it known where the attempt begins.
+fn gate(work: Assignment<'_>, chain: &Chain, resumed_at: u32) -> Option<u32> {
+    let mut external = chain.pipeline().external_points();
+    let of_stage = resumed_at + 1..=work.attempt.chain.end();
+    let external = external.find(|point| of_stage.contains(point));
+    work.attempt.gate.into_iter().chain(external).min()
+}
+
 /// What is true before the first batch: nothing, or what the earlier work says.
 fn begin_manifest(work: Assignment<'_>, chain: &Chain, earlier: Option<&Manifest>) -> Manifest {
     let empty = Ledger::new(chain.names());
@@ -274,7 +284,7 @@ fn begin_manifest(work: Assignment<'_>, chain: &Chain, earlier: Option<&Manifest
         let slice = &work.attempt.slice;
         return Manifest {
             partition: work.attempt.task.partition,
-            operation: work.attempt.chain.operators().start,
+            operation: 0,
             chain: work.base.to_string(),
             slice: slice.digest,
             ledger: empty,

@@ -1,25 +1,27 @@
 //! What an attempt is: a value that a worker can run.
 
-use coldpress_operator::{Poison, StageChain};
+use coldpress_operator::StageChain;
 use coldpress_partition::Task;
-use coldpress_worker::Attempt;
+use coldpress_worker::{Attempt, Outcome, Start};
 
 use super::Driver;
 use crate::starts::{StartSettings, Starts};
 
 impl Driver<'_> {
-    /// The attempt of this number at a task; none if the slice lies outside of the job's folders.
-    pub(super) fn attempt(&self, task: Task, number: u32) -> Option<Attempt> {
+    /// Asks where attempts at a task begin and end, as things are now; none where the barrier before it is not resolved.
+    fn with_starts<T>(&self, task: Task, ask: impl FnOnce(&Starts<'_>) -> Option<T>) -> Option<T> {
         let prepared = &self.executor.prepared;
         let stages = prepared.pipeline.stages();
         let stage = stages.get(task.stage as usize)?;
         // A stage is worked on only when the barrier before it is resolved.
         let chain = StageChain::of(stage, self.truth.chain())?;
-        let starts = Starts {
+        let external: Vec<u32> = prepared.pipeline.external_points().collect();
+        ask(&Starts {
             state: self.truth.state(),
             chain: &chain,
             settings: StartSettings {
                 use_earlier_work: prepared.recipe.failure.use_checkpoints_for_recovery,
+                external: &external,
                 restart_from_beginning: prepared.recipe.failure.restart_from_beginning,
                 keep_stats: prepared.recipe.export.keep_stats,
                 checkpoints: &prepared.checkpoints,
@@ -28,25 +30,51 @@ impl Driver<'_> {
             costs: &self.costs,
             gateless: &self.gateless,
             is_inside: &|file| self.executor.layout.locate(file).is_ok(),
-        };
-        let slice = starts.slice(task.partition)?;
-        let extent = starts.extent(task, &slice);
-        let poison: Vec<Poison> = starts
-            .poison(task.partition)
-            .chain(self.suspects.on_trial(task.partition))
-            .collect();
-        Some(Attempt {
-            epoch: self.truth.epoch(),
-            number,
-            task,
-            slice,
-            starts: extent.starts,
-            from_input: extent.from_input,
-            gate: extent.gate,
-            checkpoints: prepared.checkpoints.clone(),
-            poison,
-            chain,
-            isolated: self.suspects.contains(task.partition),
         })
+    }
+
+    /// The attempt of this number at a task; none if the slice lies outside of the job's folders.
+    pub(super) fn attempt(&self, task: Task, number: u32) -> Option<Attempt> {
+        self.with_starts(task, |starts| {
+            let slice = starts.slice(task.partition)?;
+            let extent = starts.extent(task, &slice);
+            let poison = starts.poison(task.partition);
+            Some(Attempt {
+                epoch: self.truth.epoch(),
+                number,
+                task,
+                slice,
+                chain: starts.chain.clone(),
+                starts: extent.starts,
+                from_input: extent.from_input,
+                gate: extent.gate,
+                checkpoints: self.executor.prepared.checkpoints.clone(),
+                poison: poison
+                    .chain(self.suspects.on_trial(task.partition))
+                    .collect(),
+                isolated: self.suspects.contains(task.partition),
+            })
+        })
+    }
+
+    /// Says which external operators worked a second time, because what they gave first is damaged. To be called before
+    /// the outcome is recorded.
+    pub(super) fn warn_of_second_outputs(&mut self, outcome: &Outcome) {
+        let task = outcome.task;
+        let known = self.with_starts(task, |starts| {
+            let slice = starts.slice(task.partition)?;
+            let extent = starts.extent(task, &slice);
+            extent.starts.first().map(Start::operation)
+        });
+        let ended = outcome.ledger.operators.len() as u32;
+        let again = outcome.resumed_at + 1..=known.unwrap_or(0).min(ended);
+        let points = self.executor.prepared.pipeline.external_points();
+        for point in points.filter(|point| again.contains(point)) {
+            let name = &outcome.ledger.operators[point as usize - 1].name;
+            self.teller.warn(format!(
+                "{task}: `{name}` worked on its records a second time and may have given another output, because the \
+                 file with the first one is damaged"
+            ));
+        }
     }
 }

@@ -60,6 +60,7 @@ impl Driver<'_> {
             recipe: Digest::of(prepared.recipe.to_yaml().as_bytes()),
             operators: prepared.operator_names(),
             chain,
+            external: prepared.pipeline.external_points().collect(),
             export_path: prepared.outputs.export().path().display().to_string(),
             barriers: prepared.pipeline.barriers(),
         }))

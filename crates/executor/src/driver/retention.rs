@@ -122,6 +122,8 @@ fn add_intermediate(layout: &Layout, partition: u32, doomed: &mut Vec<Doomed>) {
 
 /// Checkpoint files of a partition beyond the `most` newest that this chain of operators could go on from.
 ///
+/// Those that hold what an external operator gave neither go nor count: nothing else can give it again.
+///
 /// `is_good` looks at a file; it is asked about the newest ones, until one is good, and only if there are too many.
 pub(crate) fn beyond(
     state: &JobState,
@@ -131,8 +133,13 @@ pub(crate) fn beyond(
     mut is_good: impl FnMut(&FileRef) -> bool,
 ) -> Vec<Doomed> {
     let mut files: Vec<(&FileRef, StoredFile<'_>)> = Vec::new();
+    let external = state.recipe().map_or(&[][..], |recipe| &recipe.external);
+    let mut kept: HashSet<&str> = HashSet::new();
     for entry in state.checkpoints(partition) {
         let fits = chain.get(entry.operation as usize) == Some(&entry.chain);
+        if fits && external.contains(&entry.operation) {
+            kept.insert(&entry.file.path);
+        }
         let known = files
             .iter_mut()
             .find(|(file, _)| file.path == entry.file.path);
@@ -147,6 +154,9 @@ pub(crate) fn beyond(
                 },
             )),
         }
+    }
+    for (cited, file) in &mut files {
+        file.counts &= !kept.contains(cited.path.as_str());
     }
     let counted = files.iter().filter(|(_, file)| file.counts).count();
     if counted <= most as usize {

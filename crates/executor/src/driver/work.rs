@@ -283,6 +283,7 @@ impl Driver<'_> {
                 self.convict_those_on_trial(task.partition)?;
                 if !outcome.set_aside.is_empty() {
                     self.gateless.insert(task);
+                    self.warn_of_second_outputs(&outcome);
                 }
                 self.take_outcome(motion, outcome, seconds)
             }

@@ -11,6 +11,7 @@ struct World {
     state: JobState,
     operators: &'static str,
     use_earlier_work: bool,
+    external: Vec<u32>,
     restart_from_beginning: bool,
     keep_stats: bool,
     checkpoints: Vec<u32>,
@@ -49,6 +50,7 @@ impl World {
             state,
             operators: "abcd",
             use_earlier_work: true,
+            external: Vec::new(),
             restart_from_beginning: true,
             keep_stats: false,
             checkpoints: vec![1, 2, 3, 4],
@@ -69,6 +71,7 @@ impl World {
             chain: &chain,
             settings: StartSettings {
                 use_earlier_work: self.use_earlier_work,
+                external: &self.external,
                 restart_from_beginning: self.restart_from_beginning,
                 keep_stats: self.keep_stats,
                 checkpoints: &self.checkpoints,
@@ -321,6 +324,24 @@ fn there_is_no_gate_where_no_attempt_could_go_on_from_it() {
     world.gateless.clear();
     world.use_earlier_work = false;
     assert_eq!(world.extent().gate, None);
+}
+
+#[test]
+fn what_an_external_operator_gave_is_used_whatever_the_recipe_says() {
+    let gates = ["a", "ab", "abc"].map(|operators| gate(1, &[checkpoint(operators, operators)]));
+    let mut world = World::after(&gates);
+    world.use_earlier_work = false;
+    let operations = |world: &World| -> Vec<u32> {
+        let starts = world.extent().starts.into_iter();
+        starts.map(|start| start.operation()).collect()
+    };
+    assert_eq!(operations(&world), [0; 0]);
+    world.external = vec![2, 4];
+    assert_eq!(operations(&world), [3, 2]);
+    world.operators = "abx";
+    assert_eq!(operations(&world), [2]);
+    world.operators = "axc";
+    assert_eq!(operations(&world), [0; 0]);
 }
 
 #[test]

@@ -44,6 +44,9 @@ mod changed_input;
 // Checkpoints of every mode, format and compression.
 mod checkpoints;
 
+// What an external operator gave is published before anything works on it, and not computed again.
+mod external;
+
 // Damaged and deleted files of a job cost work, never data.
 mod damage;
 

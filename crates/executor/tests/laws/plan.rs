@@ -253,6 +253,7 @@ pub(crate) fn any_call() -> impl Strategy<Value = OperatorCall> {
         1 => plain("fragile_filter"),
         2 => Just(OperatorCall::new("serve_mapper").with("batch_size", 2)),
         1 => plain("serve_filter"),
+        1 => plain("ask_mapper"),
     ]
 }
 

@@ -92,6 +92,7 @@ pub(crate) fn recipe(operators: &[&str]) -> RecipeInForce {
         recipe: Digest::of(operators.join(",").as_bytes()),
         operators: operators.iter().map(|name| (*name).to_owned()).collect(),
         chain,
+        external: Vec::new(),
         export_path: "/data/out.jsonl".to_owned(),
         barriers: Vec::new(),
     }

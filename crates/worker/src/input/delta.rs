@@ -37,10 +37,9 @@ impl<'a> DeltaInput<'a> {
         let chain = DeltaChain::new(readers)?;
         let replay = chain.replayer(operation)?;
         let manifest = replay.manifest().map(|section| section.manifest.clone());
-        let begin = work.attempt.chain.operators().start;
         let begins_at_slice = chain
             .base()
-            .is_some_and(|base| base.operation == begin && base.chain == work.base.to_string());
+            .is_some_and(|base| base.operation == 0 && base.chain == work.base.to_string());
         let manifest = manifest
             .filter(|_| begins_at_slice)
             .ok_or_else(AttemptError::of_other_work)?;

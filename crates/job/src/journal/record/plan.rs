@@ -46,6 +46,9 @@ pub struct RecipeInForce {
     /// The chain hash before the first operator and after each, as far as they are known: up to the first barrier that is
     /// not resolved. Without barriers there is one more than there are operators.
     pub chain: Vec<ChainHash>,
+    /// After how many operators the last one was an external one, whose output is kept until the job is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external: Vec<u32>,
     /// Where the export goes.
     pub export_path: String,
     /// The places of the operators that work on the whole dataset, rising: each is a barrier between two stages.

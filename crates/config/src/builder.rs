@@ -31,8 +31,18 @@ pub struct RecipeBuilder {
     process: Vec<OperatorCall>,
 }
 
+impl Recipe {
+    /// A recipe made in code; see [`RecipeBuilder`].
+    pub fn builder(
+        dataset_path: impl Into<String>,
+        export_path: impl Into<String>,
+    ) -> RecipeBuilder {
+        RecipeBuilder::new(dataset_path.into(), export_path.into())
+    }
+}
+
 impl RecipeBuilder {
-    pub(crate) fn new(dataset_path: String, export_path: String) -> Self {
+    fn new(dataset_path: String, export_path: String) -> Self {
         let builder = Self {
             settings: Vec::new(),
             process: Vec::new(),

@@ -130,25 +130,24 @@ fn is_form(form: &str) -> bool {
 /// The separator and the escape character of CSV, where they are given: one byte.
 fn check_delimiter(recipe: &Recipe, given: &Given) -> Result<()> {
     let dataset = &recipe.dataset;
-    for (key, text) in [
-        ("load_dataset_kwargs.delimiter", &dataset.delimiter),
-        ("load_dataset_kwargs.escape", &dataset.escape),
+    for (key, text, byte) in [
+        (
+            "load_dataset_kwargs.delimiter",
+            &dataset.delimiter,
+            dataset.delimiter_byte(),
+        ),
+        (
+            "load_dataset_kwargs.escape",
+            &dataset.escape,
+            dataset.escape_byte(),
+        ),
     ] {
-        if let Some(text) = text.as_ref().filter(|text| delimiter(text).is_none()) {
+        if let (Some(text), None) = (text, byte) {
             let expected = "one ASCII character other than a quote or a line end";
             return Err(out_of_range(given, key, expected, text));
         }
     }
     Ok(())
-}
-
-/// The byte that a delimiter means; `\\t` as two characters is a tab too.
-pub(crate) fn delimiter(text: &str) -> Option<u8> {
-    match text.as_bytes() {
-        b"\\t" => Some(b'\t'),
-        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Some(*byte),
-        _ => None,
-    }
 }
 
 fn check_work_dir(recipe: &Recipe, given: &Given) -> Result<()> {

@@ -142,7 +142,8 @@ const NO_EFFECT: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::{KeySpec, keys};
+    use crate::keys::KeySpec;
+    use crate::settings::keys;
 
     #[test]
     fn no_foreign_key_is_one_of_ours() {

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use crate::codec::{Codec, Mismatch, Why};
 use crate::error::{Diagnostic, Error, Place, Result};
 use crate::foreign;
-use crate::keys::{Availability, DefaultValue, KeySpec, keys};
+use crate::keys::{Availability, DefaultValue, KeySpec};
 use crate::node::{Key, Node, Span, Value, shortened};
 use crate::render;
-use crate::suggest;
+use crate::table::KeyTable;
 use crate::yaml;
 
 /// The values of one recipe by spelling, from which sections take theirs.
 #[derive(Debug)]
 pub(crate) struct Given {
+    /// The keys that a recipe can have.
+    known: KeyTable,
     origin: String,
     recipe: HashMap<&'static str, Entry>,
     overrides: HashMap<&'static str, Entry>,
@@ -42,6 +44,7 @@ impl Given {
     /// Nothing given: every default applies.
     pub(crate) fn nothing() -> Self {
         Self {
+            known: KeyTable::default(),
             origin: "defaults".to_string(),
             recipe: HashMap::new(),
             overrides: HashMap::new(),
@@ -53,12 +56,16 @@ impl Given {
     /// Sorts the values of a recipe and of overrides by spelling. Unknown names are errors; names that
     /// only Data-Juicer knows are warnings or errors, as [`foreign`] says.
     pub(crate) fn collect(
+        known: KeyTable,
         document: &Node,
         overrides: &[(Key, Node)],
         origin: &str,
     ) -> Result<Self> {
-        let mut given = Self::nothing();
-        given.origin = origin.to_string();
+        let mut given = Self {
+            known,
+            origin: origin.to_string(),
+            ..Self::nothing()
+        };
         match &document.value {
             Value::Map(entries) => given.take_map("", entries, false)?,
             _ if document.is_null() => {}
@@ -81,15 +88,15 @@ impl Given {
         for (key, node) in entries {
             let name = format!("{prefix}{}", key.name);
             let place = self.place_of(key.span, overriding);
-            if let Some(spelling) = spelling(&name) {
+            if let Some(spelling) = self.known.spelling(&name) {
                 self.take(spelling, node, place, overriding)?;
             } else if let Some(effect) = foreign::effect(&name) {
                 let warning = effect.judge(&name, node, &place)?;
                 self.warnings.extend(warning);
-            } else if is_section(&name) {
+            } else if self.known.is_section(&name) {
                 self.take_section(name, node, overriding)?;
             } else {
-                return Err(unknown(name, place));
+                return Err(self.known.unknown(name, place));
             }
         }
         Ok(())
@@ -170,7 +177,7 @@ impl Given {
 
     /// The spelling and place of a key, or its canonical name and the recipe where it was not given.
     pub(crate) fn place(&self, name: &str) -> (String, Place) {
-        let spec = keys().find(|key| key.name == name);
+        let spec = self.known.named(name);
         let entry = spec.and_then(|spec| self.candidates(spec).first().copied());
         match entry {
             Some(entry) => (entry.spelling.to_string(), entry.place.clone()),
@@ -180,13 +187,13 @@ impl Given {
 
     /// Returns whether the recipe or the command line gives the key.
     pub(crate) fn is_given(&self, name: &str) -> bool {
-        let spec = keys().find(|key| key.name == name);
+        let spec = self.known.named(name);
         spec.is_some_and(|spec| !self.candidates(spec).is_empty())
     }
 
     /// As [`Given::place`], but where the value stands.
     pub(crate) fn value_place(&self, name: &str) -> (String, Place) {
-        let spec = keys().find(|key| key.name == name);
+        let spec = self.known.named(name);
         let entry = spec.and_then(|spec| self.candidates(spec).first().copied());
         entry.map_or_else(
             || self.place(name),
@@ -339,41 +346,4 @@ fn into_error<T, C: Codec<T>>(mismatch: Mismatch, key: &str, mut place: Place) -
             note: note.to_string(),
         },
     }
-}
-
-/// The known spelling that is `name`.
-pub(crate) fn spelling(name: &str) -> Option<&'static str> {
-    keys()
-        .flat_map(KeySpec::spellings)
-        .find(|spelling| *spelling == name)
-}
-
-/// The key that has `name` among its spellings.
-pub(crate) fn key_spelled(name: &str) -> Option<&'static KeySpec> {
-    keys().find(|key| key.spellings().any(|spelling| spelling == name))
-}
-
-/// Returns whether some known name lies within the section `name`.
-pub(crate) fn is_section(name: &str) -> bool {
-    all_names().any(|known| {
-        known
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with('.'))
-    })
-}
-
-/// The error for a name that nobody knows.
-pub(crate) fn unknown(name: String, place: Place) -> Error {
-    let sections =
-        all_names().filter_map(|known| known.split_once('.').map(|(section, _)| section));
-    let suggestion = suggest::nearest(&name, all_names().chain(sections)).map(str::to_string);
-    Error::UnknownKey {
-        key: name,
-        place,
-        suggestion,
-    }
-}
-
-fn all_names() -> impl Iterator<Item = &'static str> {
-    keys().flat_map(KeySpec::spellings).chain(foreign::names())
 }

@@ -1,8 +1,6 @@
-//! What a recipe key is, and the list of all of them.
+//! What a recipe key is.
 
 use std::fmt;
-
-use crate::settings;
 
 /// Everything there is to know about one recipe key.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,18 +106,6 @@ pub enum Kind {
     List,
 }
 
-/// Every key of a recipe, in the order of the reference.
-///
-/// ```
-/// let size = coldpress_config::keys().find(|key| key.name == "partition.size").unwrap();
-/// assert_eq!(size.aliases, ["partition_size"]);
-/// assert_eq!(size.default.to_string(), "10000");
-/// assert_eq!(size.kind.to_string(), "a whole number of at least 1");
-/// ```
-pub fn keys() -> impl Iterator<Item = &'static KeySpec> {
-    settings::KEYS.iter().copied().flatten()
-}
-
 impl KeySpec {
     /// The canonical name, then the other spellings in their order.
     pub fn spellings(&self) -> impl Iterator<Item = &'static str> + use<> {
@@ -196,40 +182,5 @@ impl fmt::Display for Class {
             Self::Plan => "plan",
             Self::Run => "run",
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn no_spelling_is_used_twice() {
-        let mut seen = HashSet::new();
-        for spelling in keys().flat_map(KeySpec::spellings) {
-            assert!(seen.insert(spelling), "{spelling}");
-        }
-    }
-
-    #[test]
-    fn no_spelling_is_both_a_key_and_a_section() {
-        for spelling in keys().flat_map(KeySpec::spellings) {
-            let section = format!("{spelling}.");
-            assert!(
-                !keys()
-                    .flat_map(KeySpec::spellings)
-                    .any(|other| other.starts_with(&section)),
-                "{spelling}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_key_is_documented() {
-        for key in keys() {
-            assert!(key.doc.len() > 10, "{}", key.name);
-        }
     }
 }

@@ -50,22 +50,27 @@ mod suggest;
 
 mod codec;
 mod foreign;
-mod given;
 mod keys;
+mod table;
+
+mod given;
+mod section;
 
 mod settings;
 
-mod effect;
 mod recipe;
+
+mod effect;
+mod overrides;
 mod resolved;
 
 mod builder;
-mod overrides;
+mod load;
 
 pub use builder::RecipeBuilder;
 pub use call::OperatorCall;
 pub use error::{Diagnostic, Error, Place, Result};
-pub use keys::{Availability, Class, DefaultValue, KeySpec, Kind, keys};
+pub use keys::{Availability, Class, DefaultValue, KeySpec, Kind};
 pub use node::{Key, Node, Span, Value};
 pub use overrides::Overrides;
 pub use recipe::Recipe;

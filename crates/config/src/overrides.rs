@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Place, Result};
 use crate::foreign;
-use crate::given;
 use crate::keys::Kind;
 use crate::node::{Key, Node, Span, Value};
+use crate::settings::KEYS;
 use crate::yaml;
 
 /// Settings that come before those of the recipe: any recipe key as a flag with its whole dotted name.
@@ -98,13 +98,13 @@ impl Overrides {
 
 /// Returns what the key takes; `None` for sections and for keys without effect.
 fn kind_of(name: &str) -> Result<Option<Kind>> {
-    if let Some(spec) = given::key_spelled(name) {
+    if let Some(spec) = KEYS.spelled(name) {
         return Ok(Some(spec.kind));
     }
-    if foreign::effect(name).is_some() || given::is_section(name) {
+    if foreign::effect(name).is_some() || KEYS.is_section(name) {
         return Ok(None);
     }
-    Err(given::unknown(name.to_string(), Place::command_line()))
+    Err(KEYS.unknown(name.to_string(), Place::command_line()))
 }
 
 fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {

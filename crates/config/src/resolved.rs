@@ -10,7 +10,8 @@ use crate::keys::Class;
 use crate::node::{Node, Value};
 use crate::recipe::Recipe;
 use crate::render;
-use crate::settings::{GeneralKeys, Written, compat_of};
+use crate::section::Written;
+use crate::settings::{GeneralKeys, compat_of};
 
 impl Recipe {
     /// The recipe as it is run: every key at its canonical place with its value, defaults and overrides
@@ -76,6 +77,12 @@ impl Recipe {
         self.events.write(&mut out);
         self.trace.write(&mut out);
         out
+    }
+}
+
+impl PartialEq for Recipe {
+    fn eq(&self, other: &Self) -> bool {
+        self.written() == other.written() && self.process == other.process
     }
 }
 

@@ -24,9 +24,10 @@ pub use storage::{RetentionPolicy, StorageCompression, StorageFormat, StorageSet
 pub(crate) use general::{GeneralKeys, PROCESS_KEYS, compat_of, compat_text};
 
 use crate::keys::KeySpec;
+use crate::table::KeyTable;
 
 /// Every section, in the order of the reference.
-pub(crate) const KEYS: &[&[KeySpec]] = &[
+pub(crate) const KEYS: KeyTable = KeyTable::new(&[
     GeneralKeys::KEYS,
     DatasetSettings::KEYS,
     FieldSettings::KEYS,
@@ -43,94 +44,24 @@ pub(crate) const KEYS: &[&[KeySpec]] = &[
     EventSettings::KEYS,
     TraceSettings::KEYS,
     PROCESS_KEYS,
-];
+]);
 
-/// What writes a section's values under their canonical names.
-pub(crate) type Written = Vec<(&'static KeySpec, serde_json::Value)>;
-
-/// Declares a section: a struct whose fields are recipe keys.
+/// Every key of a recipe, in the order of the reference.
 ///
-/// A field reads `name: type as codec { "canonical" | "other" …, default, class, availability }`; its
-/// documentation is the key's. Made from it: the struct, `KEYS`, `read` and `write`.
-macro_rules! section {
-    (
-        $(#[$meta:meta])*
-        $visibility:vis struct $name:ident {
-            $(
-                $(#[doc = $doc:literal])+
-                $field:ident: $type:ty as $codec:ty {
-                    $key:literal $(| $alias:literal)*, $default:expr, $class:ident, $availability:expr $(,)?
-                }
-            )*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq)]
-        $visibility struct $name {
-            $(
-                $(#[doc = $doc])+
-                #[doc = ""]
-                #[doc = concat!("Recipe key: `", $key, "`.")]
-                pub $field: $type,
-            )*
-        }
-
-        impl $name {
-            pub(crate) const KEYS: &'static [$crate::keys::KeySpec] = {
-                #[allow(unused_imports, reason = "not every section uses every variant")]
-                use $crate::keys::{Availability::*, DefaultValue::*};
-                &[$(
-                    $crate::keys::KeySpec {
-                        name: $key,
-                        aliases: &[$($alias),*],
-                        kind: <$codec as $crate::codec::Codec<$type>>::KIND,
-                        default: $default,
-                        class: $crate::keys::Class::$class,
-                        doc: concat!($($doc),+).trim_ascii(),
-                        availability: $availability,
-                    }
-                ),*]
-            };
-
-            pub(crate) fn read(given: &mut $crate::given::Given) -> $crate::error::Result<Self> {
-                Ok(Self {
-                    $(
-                        $field: given.read::<$type, $codec>(const { $crate::keys::find(Self::KEYS, $key) })?,
-                    )*
-                })
-            }
-
-            pub(crate) fn write(&self, out: &mut $crate::settings::Written) {
-                $(
-                    out.push((
-                        const { $crate::keys::find(Self::KEYS, $key) },
-                        <$codec as $crate::codec::Codec<$type>>::write(&self.$field),
-                    ));
-                )*
-            }
-        }
-    };
+/// ```
+/// let size = coldpress_config::keys().find(|key| key.name == "partition.size").unwrap();
+/// assert_eq!(size.aliases, ["partition_size"]);
+/// assert_eq!(size.default.to_string(), "10000");
+/// assert_eq!(size.kind.to_string(), "a whole number of at least 1");
+/// ```
+pub fn keys() -> impl Iterator<Item = &'static KeySpec> {
+    KEYS.keys()
 }
-
-pub(crate) use section;
-
-/// Gives sections the `Default` that a recipe without their keys has.
-macro_rules! recipe_default {
-    ($($name:ident),+) => {$(
-        impl Default for $name {
-            /// What holds where a recipe says nothing.
-            fn default() -> Self {
-                Self::read(&mut $crate::given::Given::nothing())
-                    .expect("the defaults in the table of keys are valid, as a test of this crate shows")
-            }
-        }
-    )+};
-}
-
-pub(crate) use recipe_default;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -154,5 +85,33 @@ mod tests {
             StorageCompression::Snappy
         );
         assert_eq!(EventSettings::default().log_level, LogLevel::Info);
+    }
+
+    #[test]
+    fn no_spelling_is_used_twice() {
+        let mut seen = HashSet::new();
+        for spelling in keys().flat_map(KeySpec::spellings) {
+            assert!(seen.insert(spelling), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_is_both_a_key_and_a_section() {
+        for spelling in keys().flat_map(KeySpec::spellings) {
+            let section = format!("{spelling}.");
+            assert!(
+                !keys()
+                    .flat_map(KeySpec::spellings)
+                    .any(|other| other.starts_with(&section)),
+                "{spelling}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        for key in keys() {
+            assert!(key.doc.len() > 10, "{}", key.name);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::codec::{Codec, Mismatch};
+use super::contract::{Codec, Mismatch};
 use crate::keys::Kind;
 use crate::node::Node;
 

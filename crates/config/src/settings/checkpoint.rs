@@ -1,10 +1,10 @@
 //! Which progress is kept.
 
+use super::storage::{StorageCompression, StorageFormat, StorageSettings};
 use crate::codec::{AtLeast, Flag, OneOf, Optional, Seconds, Texts, choice};
 use crate::error::Result;
 use crate::given::Given;
-use crate::settings::storage::{StorageCompression, StorageFormat, StorageSettings};
-use crate::settings::{Written, section};
+use crate::section::{Written, section};
 
 section! {
     /// The keys behind [`CheckpointSettings`].

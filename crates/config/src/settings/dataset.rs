@@ -7,7 +7,7 @@ use crate::codec::{
 };
 use crate::keys::Kind;
 use crate::node::Node;
-use crate::settings::{recipe_default, section};
+use crate::section::{recipe_default, section};
 
 section! {
     /// The input.
@@ -103,12 +103,21 @@ impl Codec<Header> for HeaderCodec {
 impl DatasetSettings {
     /// The escape character before a quote, where the recipe says so.
     pub fn escape_byte(&self) -> Option<u8> {
-        self.escape.as_deref().and_then(crate::effect::delimiter)
+        self.escape.as_deref().and_then(delimiter)
     }
 
     /// The byte that separates the fields of CSV files, where the recipe says so.
     pub fn delimiter_byte(&self) -> Option<u8> {
-        self.delimiter.as_deref().and_then(crate::effect::delimiter)
+        self.delimiter.as_deref().and_then(delimiter)
+    }
+}
+
+/// The byte that a delimiter means; `\\t` as two characters is a tab too.
+fn delimiter(text: &str) -> Option<u8> {
+    match text.as_bytes() {
+        b"\\t" => Some(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Some(*byte),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::codec::{AnyList, AtLeast, Flag, Megabytes, OneOf, Seconds, Texts, choice};
 use crate::node::Node;
-use crate::settings::{recipe_default, section};
+use crate::section::{recipe_default, section};
 
 section! {
     /// The event log. Monitoring, reports and resume stay right without it.

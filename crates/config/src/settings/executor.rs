@@ -1,7 +1,7 @@
 //! Who does the work, and how much of the machine it may take.
 
 use crate::codec::{AtLeast, Megabytes, OneOf, Optional, OrAuto, Text, choice};
-use crate::settings::{recipe_default, section};
+use crate::section::{recipe_default, section};
 
 section! {
     /// Who does the work.

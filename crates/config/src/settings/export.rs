@@ -1,7 +1,7 @@
 //! Where the records go.
 
 use crate::codec::{AtLeast, Flag, LocalPath, OneOf, Optional, Path, Text, choice};
-use crate::settings::section;
+use crate::section::section;
 
 section! {
     /// The output.

@@ -1,7 +1,7 @@
 //! What happens when something fails.
 
 use crate::codec::{AtLeast, Flag, Megabytes, OneOf, Optional, Ratio, Seconds, choice};
-use crate::settings::{recipe_default, section};
+use crate::section::{recipe_default, section};
 
 section! {
     /// How failed attempts are repeated.

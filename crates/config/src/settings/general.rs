@@ -2,7 +2,7 @@
 
 use crate::codec::{AtLeast, Choice, OneOf, Optional, Text, choice};
 use crate::keys::{Availability, Class, DefaultValue, KeySpec, Kind};
-use crate::settings::section;
+use crate::section::section;
 
 section! {
     /// The fields that a recipe holds at its top.

@@ -3,7 +3,7 @@
 use crate::codec::{JobId, LocalPath, Optional, Text};
 use crate::error::{Error, Result};
 use crate::given::Given;
-use crate::settings::{Written, recipe_default, section};
+use crate::section::{Written, recipe_default, section};
 
 section! {
     /// Directories on this machine; URLs of other schemes than `file` are refused. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.

@@ -1,7 +1,7 @@
 //! How the dataset is cut.
 
 use crate::codec::{AtLeast, AutoOrManual, Megabytes, OneOf, OrAuto, choice};
-use crate::settings::{recipe_default, section};
+use crate::section::{recipe_default, section};
 
 section! {
     /// How the dataset is cut into partitions.

@@ -1,7 +1,7 @@
 //! How files inside a job are stored, and how long they stay.
 
 use crate::codec::{AtLeast, Flag, OneOf, choice};
-use crate::settings::{recipe_default, section};
+use crate::section::{recipe_default, section};
 
 section! {
     /// How partitions, intermediate data and checkpoints are stored, and how long they stay.

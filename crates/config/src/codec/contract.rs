@@ -1,0 +1,52 @@
+//! What a codec is.
+
+use serde_json::Value as Json;
+
+use crate::keys::Kind;
+use crate::node::{Node, Span};
+
+/// A way to read and write one kind of value. What is written reads as the same value.
+pub(crate) trait Codec<T> {
+    const KIND: Kind;
+    fn read(node: &Node) -> Result<T, Mismatch>;
+    fn write(value: &T) -> Json;
+}
+
+/// Why a node is not a value of the wanted kind.
+pub(crate) struct Mismatch {
+    pub(crate) why: Why,
+    /// Where, if not at the node itself.
+    pub(crate) span: Option<Span>,
+    pub(crate) found: String,
+}
+
+pub(crate) enum Why {
+    Type,
+    Range,
+    NotAvailable(&'static str),
+}
+
+impl Mismatch {
+    pub(crate) fn wrong_type(node: &Node) -> Self {
+        Self::at(Why::Type, node)
+    }
+
+    pub(crate) fn out_of_range(node: &Node) -> Self {
+        Self::at(Why::Range, node)
+    }
+
+    pub(crate) fn not_available(node: &Node, value: impl Into<String>, note: &'static str) -> Self {
+        Self {
+            found: value.into(),
+            ..Self::at(Why::NotAvailable(note), node)
+        }
+    }
+
+    fn at(why: Why, node: &Node) -> Self {
+        Self {
+            why,
+            span: Some(node.span),
+            found: node.describe(),
+        }
+    }
+}

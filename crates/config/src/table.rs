@@ -1,0 +1,65 @@
+//! The names that a recipe may use.
+
+use crate::error::{Error, Place};
+use crate::foreign;
+use crate::keys::KeySpec;
+use crate::suggest;
+
+/// The keys that a recipe can have, by section.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct KeyTable(&'static [&'static [KeySpec]]);
+
+impl KeyTable {
+    pub(crate) const fn new(sections: &'static [&'static [KeySpec]]) -> Self {
+        Self(sections)
+    }
+
+    /// All keys in the order of the reference.
+    pub(crate) fn keys(self) -> impl Iterator<Item = &'static KeySpec> {
+        self.0.iter().copied().flatten()
+    }
+
+    /// The key with this canonical name.
+    pub(crate) fn named(self, name: &str) -> Option<&'static KeySpec> {
+        self.keys().find(|key| key.name == name)
+    }
+
+    /// The key that has `name` among its spellings.
+    pub(crate) fn spelled(self, name: &str) -> Option<&'static KeySpec> {
+        let mut keys = self.keys();
+        keys.find(|key| key.spellings().any(|spelling| spelling == name))
+    }
+
+    /// The known spelling that is `name`.
+    pub(crate) fn spelling(self, name: &str) -> Option<&'static str> {
+        let mut spellings = self.keys().flat_map(KeySpec::spellings);
+        spellings.find(|spelling| *spelling == name)
+    }
+
+    /// Returns whether some known name lies within the section `name`.
+    pub(crate) fn is_section(self, name: &str) -> bool {
+        self.names().any(|known| {
+            known
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('.'))
+        })
+    }
+
+    /// The error for a name that nobody knows.
+    pub(crate) fn unknown(self, name: String, place: Place) -> Error {
+        let sections = self.names().filter_map(|known| known.split_once('.'));
+        let sections = sections.map(|(section, _)| section);
+        let suggestion = suggest::nearest(&name, self.names().chain(sections)).map(str::to_string);
+        Error::UnknownKey {
+            key: name,
+            place,
+            suggestion,
+        }
+    }
+
+    /// The spellings of all keys, and what only Data-Juicer knows.
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let ours = self.keys().flat_map(KeySpec::spellings);
+        ours.chain(foreign::names())
+    }
+}

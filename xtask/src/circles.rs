@@ -21,7 +21,6 @@ use modules::{Crate, Use};
 const STILL_HAVE_CIRCLES: &[&str] = &[
     "checkpoint::container",
     "checkpoint::delta",
-    "config",
     "executor",
     "job",
     "storage",

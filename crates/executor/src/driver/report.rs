@@ -37,7 +37,7 @@ impl Driver<'_> {
                 .sum(),
             export_bytes,
             seconds: self.started.elapsed().as_secs_f64(),
-            operators: crate::summary::performance(&self.truth.state()),
+            operators: crate::summary::performance(self.truth.state()),
             warnings: self.teller.warnings().to_vec(),
             fields: None,
             companions: beside

@@ -110,10 +110,10 @@ impl<'a> Commit<'a> {
             let target = &piece.output.target;
             piece.is_in_place = piece.is_at(target.path());
             piece.is_signed = piece.is_in_place && !is_pending && piece.has_signature();
-            let is_ours = target.token_of(&piece.staged.temporary).is_some();
-            if !piece.is_in_place
-                && !(is_pending && is_ours && piece.is_at(&piece.staged.temporary))
-            {
+            let temporary = &piece.staged.temporary;
+            let is_ours = target.token_of(temporary).is_some();
+            let is_waiting = || is_pending && is_ours && piece.is_at(temporary);
+            if !(piece.is_in_place || is_waiting()) {
                 return None;
             }
             found.push(piece);

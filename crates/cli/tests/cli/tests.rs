@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 // What all tests of the program share.
-#[path = "../bench/mod.rs"]
+#[path = "../bench/shared.rs"]
 mod shared;
 
 // What is said about a recipe before it is run.

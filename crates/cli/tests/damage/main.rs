@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 // What all tests of the program share.
-#[path = "../bench/mod.rs"]
+#[path = "../bench/shared.rs"]
 mod shared;
 
 // The folder of the cases: the program, the undisturbed run.

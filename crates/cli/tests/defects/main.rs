@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 // What all tests of the program share.
-#[path = "../bench/mod.rs"]
+#[path = "../bench/shared.rs"]
 mod shared;
 
 // What is around a job: its events, the command that stops it.

@@ -1,7 +1,7 @@
 //! Jobs that an earlier release left behind are listed, verified, resumed and cleaned. `data/README.md` says what they are.
 
 // What all tests of the program share.
-#[path = "../bench/mod.rs"]
+#[path = "../bench/shared.rs"]
 mod shared;
 
 use std::fs;

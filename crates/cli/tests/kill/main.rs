@@ -12,7 +12,7 @@
 )]
 
 // What all tests of the program share.
-#[path = "../bench/mod.rs"]
+#[path = "../bench/shared.rs"]
 mod shared;
 
 // The folder of the rounds: the program, undisturbed runs.

@@ -6,7 +6,8 @@ use coldpress_storage::Digest;
 use serde::Serialize;
 
 use crate::container::ContainerReader;
-use crate::{CheckpointStore, Description, Error, ObjectKind, ObjectName, Result, describe};
+use crate::{Description, Error, ObjectKind, Result, describe};
+use coldpress_storage::{ObjectName, ObjectStore};
 
 /// What the checkpoint files of a store take.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -62,8 +63,8 @@ pub struct Repeated {
 /// Objects whose names do not end as those of checkpoints do are passed over.
 ///
 /// # Errors
-/// [`Error::Store`] when the store cannot be listed or read. A file that is no checkpoint is no error.
-pub fn analyze(store: &dyn CheckpointStore) -> Result<Analysis> {
+/// [`Error::Storage`] when the store cannot be listed or read. A file that is no checkpoint is no error.
+pub fn analyze(store: &dyn ObjectStore) -> Result<Analysis> {
     let mut found = Analysis::default();
     let mut seen = Seen::default();
     for object in store.list("")? {
@@ -107,7 +108,7 @@ struct Seen {
 impl Analysis {
     fn add_object(
         &mut self,
-        store: &dyn CheckpointStore,
+        store: &dyn ObjectStore,
         name: &ObjectName,
         seen: &mut Seen,
     ) -> Result<(), Error> {

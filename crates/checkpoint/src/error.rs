@@ -10,30 +10,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store has no such object.
-    #[error("there is no `{name}` in {store}")]
-    NotFound {
-        /// The store, as it displays itself.
-        store: String,
-        /// The object.
-        name: String,
-    },
-    /// The store has an object of that name, and stores overwrite nothing.
-    #[error("`{name}` is already in {store}")]
-    AlreadyExists {
-        /// The store, as it displays itself.
-        store: String,
-        /// The object.
-        name: String,
-    },
-    /// A text is no name of an object.
-    #[error("`{name}` cannot name a stored object: {reason}")]
-    InvalidName {
-        /// The text as given.
-        name: String,
-        /// The rule that it breaks.
-        reason: &'static str,
-    },
+    /// A store cannot give, take or name an object.
+    #[error(transparent)]
+    Storage(coldpress_storage::Error),
     /// An object is not the one that was written, or cannot be decoded: use an older checkpoint, or the input.
     #[error("`{name}` is damaged: {reason}")]
     Corrupt {
@@ -69,18 +48,6 @@ pub enum Error {
         /// The object.
         name: String,
         /// The encoder's answer, which holds the store's where it was the store that refused.
-        source: Box<dyn StdError + Send + Sync>,
-    },
-    /// The store failed; `source` is its own answer.
-    #[error("cannot {action} `{name}` in {store}")]
-    Store {
-        /// The store, as it displays itself.
-        store: String,
-        /// What was tried, as a verb: `create`, `read`, `list` …
-        action: &'static str,
-        /// The object or prefix that it was tried on.
-        name: String,
-        /// The store's own answer.
         source: Box<dyn StdError + Send + Sync>,
     },
     /// Checkpoints were asked for after operators that the recipe does not have.
@@ -130,28 +97,32 @@ impl Error {
     /// Whether the object is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound { .. })
-    }
-
-    /// Whether an object of that name is there already.
-    #[must_use]
-    pub fn is_already_exists(&self) -> bool {
-        matches!(self, Self::AlreadyExists { .. })
+        matches!(
+            self,
+            Self::Storage(coldpress_storage::Error::NotFound { .. })
+        )
     }
 
     /// Whether the object cannot be used, now or later: it is damaged, newer or gone.
     #[must_use]
     pub fn is_unusable(&self) -> bool {
-        matches!(
-            self,
-            Self::Corrupt { .. } | Self::Newer { .. } | Self::NotFound { .. }
-        )
+        matches!(self, Self::Corrupt { .. } | Self::Newer { .. }) || self.is_not_found()
     }
 }
 
 fn quoted(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(" or ")
+}
+
+impl From<coldpress_storage::Error> for Error {
+    /// An object that is not what was cited is as damaged as one that cannot be decoded.
+    fn from(error: coldpress_storage::Error) -> Self {
+        match error {
+            coldpress_storage::Error::Corrupt { name, reason } => Self::Corrupt { name, reason },
+            error => Self::Storage(error),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -165,12 +136,9 @@ mod tests {
             name: "a".into(),
             source: Box::new(full()),
         };
-        let stored = Error::Store {
-            store: "here".into(),
-            action: "create",
-            name: "a".into(),
-            source: Box::new(coldpress_storage::Error::io("create", "a", full())),
-        };
+        let stored = coldpress_storage::Error::io("create", "a", full());
+        let stored = coldpress_storage::Error::store(&"here", "create", "a", stored);
+        let stored = Error::from(stored);
         assert_eq!(encoded.io_kind(), Some(io::ErrorKind::StorageFull));
         assert_eq!(stored.io_kind(), Some(io::ErrorKind::StorageFull));
         assert_eq!(stored.to_string(), "cannot create `a` in here");

@@ -1,8 +1,5 @@
 //! Stores what a partition has become between two operators, and restores it.
 //!
-//! - [`CheckpointStore`] is where checkpoint files lie: a small trait with a written contract, so that an object
-//!   store can be one. [`LocalStore`] is a folder, [`MemoryStore`] is for tests; the feature `suite` holds the
-//!   contract as functions that any store can be run against.
 //! - [`DeltaWriter`] writes what operators did to the batches of an attempt, a section per point. Most checkpoints
 //!   are of this kind. [`DeltaReader`] and [`DeltaChain`] take batches of the input to any of these points.
 //! - [`RowsWriter`] writes the records of a partition as they are between two operators, with their origins and
@@ -16,13 +13,11 @@
 //! no listing ever means that it is good.
 //!
 //! ```
-//! use std::sync::Arc;
 //! use coldpress_checkpoint::{
-//!     CheckpointStore, Compression, Format, Manifest, MemoryStore, RowBlock, RowsOptions, RowsReader, RowsWriter,
-//!     checkpoint_name,
+//!     Format, Manifest, RowBlock, RowsOptions, RowsReader, RowsWriter,
 //! };
 //! use coldpress_record::{Batch, DeclaredFields, FieldsSeen, Ledger, Lines};
-//! use coldpress_storage::Digest;
+//! use coldpress_storage::{AttemptName, Digest, MemoryStore, ObjectStore};
 //!
 //! # fn main() -> coldpress_checkpoint::Result<()> {
 //! let fields = DeclaredFields::new(["text"]);
@@ -31,8 +26,8 @@
 //! let mut batch = Batch::default();
 //! batch.fill(&mut lines, &fields, &mut Vec::new());
 //!
-//! let store: Arc<dyn CheckpointStore> = Arc::new(MemoryStore::new());
-//! let name = checkpoint_name(3, 2, "clean_links_mapper", 1, 1, Format::Parquet, Compression::Zstd);
+//! let store = MemoryStore::new();
+//! let name = AttemptName::new(3, 1, 1).of_operator(2, "clean_links_mapper").suffix(".parquet").object()?;
 //! assert_eq!(name.as_str(), "partition_000003_op_002_clean_links_mapper.e1.a1.parquet");
 //! let mut writer = RowsWriter::create(store.put_new(&name)?, &RowsOptions::default())?;
 //! writer.write(&batch, &fields)?;
@@ -69,11 +64,12 @@
 //!
 //! ```
 //! use coldpress_checkpoint::{
-//!     CheckpointStore, Compression, DeltaBase, DeltaOptions, DeltaReader, DeltaWriter, Format, MemoryStore, delta_name,
+//!     Compression, DeltaBase, DeltaOptions, DeltaReader, DeltaWriter, Format,
 //! };
 //! # use coldpress_checkpoint::{Manifest, Result};
 //! use coldpress_record::{Batch, DeclaredFields, Lines};
 //! # use coldpress_record::{FieldsSeen, Ledger};
+//! use coldpress_storage::{AttemptName, MemoryStore, ObjectStore};
 //! # use coldpress_storage::Digest;
 //!
 //! # fn manifest(operation: u32, rows: u64) -> Manifest {
@@ -99,7 +95,7 @@
 //! batch.end_record(&mut part);
 //!
 //! let store = MemoryStore::new();
-//! let name = delta_name(3, 1, 1, Format::Jsonl, Compression::Zstd);
+//! let name = AttemptName::new(3, 1, 1).labelled("deltas").suffix(".jsonl.zst").object()?;
 //! let options = DeltaOptions {
 //!     format: Format::Jsonl,
 //!     compression: Compression::Zstd,
@@ -126,8 +122,6 @@
 
 mod error;
 mod format;
-mod name;
-mod store;
 
 mod container;
 mod delta;
@@ -136,13 +130,9 @@ mod object;
 mod rows;
 
 mod points;
-mod retention;
 
 mod analyze;
 mod migrate;
-
-#[cfg(any(test, feature = "suite"))]
-pub mod suite;
 
 pub use analyze::{Analysis, Repeated, Share, analyze, is_checkpoint_name};
 pub use container::{ContainerGroup, ContainerOptions, ContainerReader, ContainerWriter};
@@ -154,14 +144,8 @@ pub use error::{Error, Result};
 pub use format::{Compression, Format};
 pub use manifest::{DroppedRows, Manifest, SCHEMA_VERSION};
 pub use migrate::{MigrateOptions, Migrated, MigrationOutcome, NameUse, migrate};
-pub use name::{ObjectName, checkpoint_name, delta_name};
 pub use object::{
     Description, ObjectKind, SectionDescription, Verified, describe, rewrite, verify,
 };
 pub use points::{Strategy, points};
-pub use retention::{StoredFile, surplus};
 pub use rows::{IndexedRows, RowBlock, RowsOptions, RowsReader, RowsWriter};
-pub use store::{
-    CheckpointStore, Fault, LocalStore, MemoryStore, ObjectMeta, Step, StoreReader, StoreWriter,
-    verify_stamp,
-};

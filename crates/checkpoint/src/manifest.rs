@@ -1,7 +1,7 @@
 //! What a checkpoint says about its rows.
 
 use coldpress_record::{FieldsSeen, Ledger, Unreadable};
-use coldpress_storage::{Digest, FileRef};
+use coldpress_storage::{Digest, ObjectRef};
 use coldpress_table::Types;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub struct Manifest {
     pub rows: u64,
     /// The quarantine files that belong to these rows.
     #[serde(default)]
-    pub quarantine: Vec<FileRef>,
+    pub quarantine: Vec<ObjectRef>,
     /// What the fields of the records hold that were read.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub seen: FieldsSeen,
@@ -53,7 +53,7 @@ pub struct DroppedRows {
     /// The operator's place in the recipe, from 0.
     pub operation: u32,
     /// The file.
-    pub file: FileRef,
+    pub file: ObjectRef,
 }
 
 fn is_empty(seen: &FieldsSeen) -> bool {
@@ -127,7 +127,10 @@ mod tests {
             rows: 5,
             error_marks: vec![1, 2],
             unreadable: Vec::new(),
-            quarantine: vec![FileRef::new("quarantine/x.jsonl", FileStamp::of(b"q"))],
+            quarantine: vec![ObjectRef {
+                key: "quarantine/x.jsonl".parse().unwrap(),
+                stamp: FileStamp::of(b"q"),
+            }],
             seen: Default::default(),
             types: None,
             dropped: None,

@@ -3,11 +3,9 @@
 use serde::Serialize;
 
 use crate::object::is_same;
-use crate::{
-    CheckpointStore, Compression, ContainerOptions, Error, Format, ObjectName, Result, rewrite,
-    verify,
-};
+use crate::{Compression, ContainerOptions, Error, Format, Result, rewrite, verify};
 use coldpress_storage::FileStamp;
+use coldpress_storage::{ObjectName, ObjectStore};
 
 /// What files are migrated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +96,9 @@ impl Migrated {
 /// is written back in the format, compression and release of the original is the same to the byte.
 ///
 /// # Errors
-/// [`Error::Store`], [`Error::Write`]. Damage is no error, it is the outcome of the file.
+/// [`Error::Storage`], [`Error::Write`]. Damage is no error, it is the outcome of the file.
 pub fn migrate(
-    store: &dyn CheckpointStore,
+    store: &dyn ObjectStore,
     name: &ObjectName,
     expected: Option<&FileStamp>,
     options: &MigrateOptions,
@@ -122,7 +120,7 @@ pub fn migrate(
 }
 
 fn outcome(
-    store: &dyn CheckpointStore,
+    store: &dyn ObjectStore,
     name: &ObjectName,
     expected: Option<&FileStamp>,
     options: &MigrateOptions,
@@ -158,7 +156,7 @@ fn outcome(
             return Ok(MigrationOutcome::AlreadyThere { to, bytes });
         }
         Ok(false) => return failed(format!("`{to}` is there and holds something else")),
-        Err(Error::NotFound { .. }) => {}
+        Err(error) if error.is_not_found() => {}
         Err(Error::Corrupt { .. }) if known == NameUse::Free => {
             if !options.dry_run {
                 store.delete(&to)?;

@@ -15,6 +15,7 @@ mod stop;
 use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use coldpress::storage::StoreSchemes;
 
 use crate::arguments::{self, Parted};
 use crate::failure::{Failure, code};
@@ -50,7 +51,10 @@ const TAKES_KEYS: [&str; 3] = ["process", "check", "plan"];
 ///
 /// # Errors
 /// [`Failure`] with what is to be told.
-pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
+pub(crate) fn run(
+    words: impl IntoIterator<Item = OsString>,
+    schemes: &StoreSchemes,
+) -> Result<u8, Failure> {
     let mut command = Cli::command();
     command.build();
     let Parted { own, overrides } = arguments::part(words, &command, &TAKES_KEYS);
@@ -64,7 +68,7 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> Result<u8, Failu
     match cli.command {
         Command::Process(mut args) => {
             args.recipe.overrides = overrides;
-            process::run(&args)
+            process::run(&args, schemes)
         }
         Command::Check(mut args) => {
             args.recipe.overrides = overrides;
@@ -74,12 +78,12 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> Result<u8, Failu
             args.recipe.overrides = overrides;
             plan::run(&args)
         }
-        Command::Jobs(args) => jobs::run(&args),
+        Command::Jobs(args) => jobs::run(&args, schemes),
         Command::Monitor(args) => monitor::run(&args),
         Command::Stop(args) => stop::run(&args),
         Command::Events(args) => events::run(&args),
-        Command::Quarantine(args) => quarantine::run(&args),
-        Command::Checkpoint(args) => checkpoint::run(&args),
+        Command::Quarantine(args) => quarantine::run(&args, schemes),
+        Command::Checkpoint(args) => checkpoint::run(&args, schemes),
         Command::Ops(args) => ops::run(&args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
     }

@@ -36,10 +36,12 @@
 //! - [`ops`]: the built-in operators. Operators of your own implement a trait of [`operator`] and go into the same
 //!   [`Registry`](operator::Registry).
 //! - [`job`]: the journal that says what is true about a job, and the files around it; [`report`] shows a job to people.
-//! - [`checkpoint`]: where the progress within partitions is kept; your own store implements
-//!   [`CheckpointStore`](checkpoint::CheckpointStore), and the feature `suite` holds its contract as tests.
+//! - [`checkpoint`]: how the progress within partitions is kept.
+//! - [`storage`]: where the files of a job are. Your own store implements [`ObjectStore`](storage::ObjectStore), and the
+//!   feature `suite` holds its contract as tests; [`StoreSchemes`](storage::StoreSchemes) make it known to the executor,
+//!   to worker processes and to what cleans a job.
 //! - [`worker::serve_if_asked`]: called first in the `main` of a program whose jobs ask for worker processes
-//!   (`executor_type: process`), with its operators. Its own executable is then the worker.
+//!   (`executor_type: process`), with its operators and stores. Its own executable is then the worker.
 //! - [`events`]: what happened, to read, to filter and to follow.
 //! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others are built on.
 //!

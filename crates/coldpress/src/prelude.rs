@@ -1,8 +1,6 @@
 //! What most programs need: `use coldpress::prelude::*;`.
 
 #[doc(no_inline)]
-pub use crate::checkpoint::{CheckpointStore, LocalStore};
-#[doc(no_inline)]
 pub use crate::config::{OperatorCall, Overrides, Recipe, RecipeBuilder};
 #[doc(no_inline)]
 pub use crate::events::{Event, EventFilter, EventKind};
@@ -16,3 +14,5 @@ pub use crate::operator::{
     OperatorSpec, ParamError, Record, RecordError, Registry, ResolveContext, Resolved, Splitter,
     StatAnswers, StatKind, StatRow, StatValue, params,
 };
+#[doc(no_inline)]
+pub use crate::storage::{LocalStore, ObjectStore, Place, StoreSchemes};

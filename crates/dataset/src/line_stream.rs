@@ -4,13 +4,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use coldpress_record::{LineSpan, Lines, trim_record};
+use coldpress_storage::StoredObject;
 use memchr::{memchr, memrchr};
 
 use crate::convert::{Converter, Torn};
 use crate::decode::Raw;
 use crate::error::{Error, Result};
 use crate::format::Format;
-use crate::source::{Source, open_source};
+use crate::source::Source;
 
 mod block;
 mod open;
@@ -94,14 +95,15 @@ impl LineStream {
         Ok(stream)
     }
 
-    /// The lines of a slice that was copied to a file of its own; `start` is its position in its source.
+    /// The lines of a slice that was copied to an object of its own; `start` is its position in its source.
     ///
     /// # Errors
-    /// When the file cannot be opened.
-    pub fn open_copy(path: &Path, start: u64, max_record_bytes: u64) -> Result<Self> {
-        let file = open_source(path)?;
-        let reader = Reader::Text(Box::new(file));
-        Ok(Self::over(reader, path, start, max_record_bytes))
+    /// When the object cannot be opened.
+    pub fn open_copy(copy: &StoredObject, start: u64, max_record_bytes: u64) -> Result<Self> {
+        let reader = Reader::Text(Box::new(copy.read()?));
+        let path = copy.path();
+        let path = path.unwrap_or_else(|| copy.name().as_str().into());
+        Ok(Self::over(reader, &path, start, max_record_bytes))
     }
 
     fn over(reader: Reader, path: &Path, position: u64, max_record_bytes: u64) -> Self {

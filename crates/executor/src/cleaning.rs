@@ -2,22 +2,20 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use coldpress_checkpoint::LocalStore;
 use coldpress_config::{Overrides, Recipe, RetentionPolicy};
 use coldpress_events::{EventLog, LogOptions};
 use coldpress_job::{
     Finish, JobLock, JobState, JobSummary, JobView, Journal, JournalRecord, Layout, Liveness,
-    LockOptions, Mode, ShownStatus, Status,
+    LockOptions, Mode, ShownStatus, Status, open_stores,
 };
-use coldpress_storage::{crash_point, read_small, sync_dir};
+use coldpress_storage::{ObjectKey, Place, StoreSchemes, Stores, crash_point, read_small};
 use serde::Serialize;
 
-use crate::driver::clean::{cleanup_event, delete, forgetting, is_whole, uncited, why_finished};
-use crate::driver::retention::{self, Doomed};
+use crate::driver::clean::cleanup_event;
 use crate::error::{Error, ErrorKind, Result};
+use crate::retention::{self, JobFile};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -59,12 +57,18 @@ pub struct CleanedFile {
 /// That is: checkpoint files beyond `checkpoint.max_checkpoints_per_partition`; what
 /// `intermediate_storage.cleanup_on_success`, `.retention_policy` and `.max_retention_days` say once the export is
 /// committed; what dead attempts left; and what an earlier cleaning could not delete. The journal says that nothing
-/// counts on a file before it is deleted, and only files that the journal names go.
+/// counts on a file before it is deleted, and only files that the journal names go. They are deleted from the job's stores,
+/// whose `schemes` must be known.
 ///
 /// # Errors
 /// [`ErrorKind::Refused`] for a job that is running or whose journal cannot be trusted, [`ErrorKind::NoSuchJob`] for one
-/// without a journal, [`ErrorKind::Failed`] when its recipe cannot be read or its journal not be written.
-pub fn clean_job(layout: &Layout, options: &CleanOptions) -> Result<Cleaned> {
+/// without a journal, [`ErrorKind::Failed`] when its recipe cannot be read its journal not be written, or a
+/// store not be opened.
+pub fn clean_job(
+    layout: &Layout,
+    options: &CleanOptions,
+    schemes: &StoreSchemes,
+) -> Result<Cleaned> {
     layout.prove()?;
     let recipe = recipe_of(layout)?;
     let lock = match options.dry_run {
@@ -75,10 +79,11 @@ pub fn clean_job(layout: &Layout, options: &CleanOptions) -> Result<Cleaned> {
         false => Some(lock(layout)?),
     };
     let state = Journal::read(layout)?;
-    let plan = Plan::of(&state, layout, &recipe);
-    let mut cleaned = plan.told(layout, options.dry_run);
+    let stores = open_stores(layout, &state, schemes)?;
+    let plan = Plan::of(&state, layout, &stores, &recipe);
+    let mut cleaned = plan.told(layout, &stores, options.dry_run);
     if let Some(lock) = lock.filter(|_| !cleaned.files.is_empty()) {
-        cleaned.failures = plan.carry_out(layout, &lock, &state)?;
+        cleaned.failures = plan.carry_out(layout, &stores, &lock, &state)?;
         tell(layout, &recipe, &plan);
     }
     Ok(cleaned)
@@ -90,7 +95,11 @@ pub fn clean_job(layout: &Layout, options: &CleanOptions) -> Result<Cleaned> {
 ///
 /// # Errors
 /// As [`clean_job`]; [`ErrorKind::Refused`] too for a job that a resume would go on with, which may need them.
-pub fn forget_checkpoints(layout: &Layout, names: &[String]) -> Result<Cleaned> {
+pub fn forget_checkpoints(
+    layout: &Layout,
+    names: &[String],
+    schemes: &StoreSchemes,
+) -> Result<Cleaned> {
     layout.prove()?;
     let lock = lock(layout)?;
     let state = Journal::read(layout)?;
@@ -101,19 +110,21 @@ pub fn forget_checkpoints(layout: &Layout, names: &[String]) -> Result<Cleaned> 
         return Err(Error::new(ErrorKind::Refused, message));
     }
     let mut meant: HashSet<&str> = names.iter().map(String::as_str).collect();
-    let mut doomed: Vec<Doomed> = Vec::new();
+    let mut doomed: Vec<JobFile> = Vec::new();
     for file in state.cited_files() {
-        if meant.remove(file.path.as_str()) && !state.is_forgotten(&file.path) {
-            doomed.push(Doomed::cited(file));
+        let is_meant = file.place() == Place::Checkpoints && meant.remove(file.name().as_str());
+        if is_meant && !state.is_forgotten(&file.key) {
+            doomed.push(JobFile::cited(file));
         }
     }
+    let stores = open_stores(layout, &state, schemes)?;
     let plan = Plan {
         forget: vec![("asked for".to_owned(), doomed)],
         ..Plan::default()
     };
-    let mut cleaned = plan.told(layout, false);
+    let mut cleaned = plan.told(layout, &stores, false);
     if !cleaned.files.is_empty() {
-        cleaned.failures = plan.carry_out(layout, &lock, &state)?;
+        cleaned.failures = plan.carry_out(layout, &stores, &lock, &state)?;
     }
     Ok(cleaned)
 }
@@ -184,54 +195,64 @@ pub(crate) fn lock(layout: &Layout) -> Result<JobLock> {
 #[derive(Default)]
 struct Plan {
     /// Files that the journal cites, by why they go.
-    forget: Vec<(String, Vec<Doomed>)>,
+    forget: Vec<(String, Vec<JobFile>)>,
     /// Files that nothing counts on, as the journal says already.
-    forgotten: Vec<Doomed>,
+    forgotten: Vec<JobFile>,
     /// Files of dead attempts.
-    uncited: Vec<PathBuf>,
+    uncited: Vec<JobFile>,
 }
 
 impl Plan {
-    fn of(state: &JobState, layout: &Layout, recipe: &Recipe) -> Self {
-        let store = LocalStore::new(layout.checkpoint_dir());
+    fn of(state: &JobState, layout: &Layout, stores: &Stores, recipe: &Recipe) -> Self {
         let mut plan = Self::default();
         let chain = state.recipe().map_or(&[][..], |recipe| &recipe.chain);
         let most = recipe.checkpoint.max_per_partition;
         if recipe.checkpoint.cleanup_old {
-            let partitions = 0..state.partition_count();
-            let beyond = partitions.flat_map(|partition| {
-                retention::beyond(state, chain, partition, most, |file| is_whole(&store, file))
-            });
-            let why = format!("more than `checkpoint.max_checkpoints_per_partition`, {most}");
-            plan.forget.push((why, beyond.collect()));
+            let is_good = |file: &_| retention::is_whole(stores, file);
+            let beyond = (0..state.partition_count())
+                .flat_map(|partition| retention::beyond(state, chain, partition, most, is_good));
+            plan.forget
+                .push((retention::why_beyond(most), beyond.collect()));
         }
+        let there = retention::ATTEMPT_PLACES.into_iter();
+        let there: Vec<JobFile> = there
+            .flat_map(|place| retention::list(stores, place))
+            .collect();
         if retention::is_over(state) {
             let is_old = is_beyond_age(layout, recipe);
-            let doomed = retention::of_exported(state, layout, &recipe.storage, is_old);
+            let intermediate = there.iter();
+            let intermediate: Vec<JobFile> = intermediate
+                .filter(|file| file.key.place == Place::Intermediate)
+                .cloned()
+                .collect();
+            let doomed = retention::of_exported(state, &recipe.storage, is_old, &intermediate);
             let planned = plan.forget.iter().flat_map(|(_, files)| files);
-            let planned: HashSet<String> = planned.map(|file| file.cited.clone()).collect();
+            let planned: HashSet<ObjectKey> = planned.map(|file| file.key.clone()).collect();
             let doomed = doomed
                 .into_iter()
-                .filter(|file| !planned.contains(&file.cited));
+                .filter(|file| !planned.contains(&file.key));
             plan.forget
-                .push((why_finished(&recipe.storage), doomed.collect()));
+                .push((retention::why_finished(&recipe.storage), doomed.collect()));
         }
-        let is_there = |file: &Doomed| path_of(layout, file).is_some_and(|path| path.exists());
+        let known: HashSet<ObjectKey> = there.iter().map(|file| file.key.clone()).collect();
         plan.forgotten = retention::forgotten(state);
-        plan.forgotten.retain(is_there);
+        plan.forgotten.retain(|file| known.contains(&file.key));
         if recipe.storage.cleanup_temp_files {
-            plan.uncited = uncited(state, layout, u64::MAX);
-            let forgotten = plan.forgotten.iter();
-            let known: HashSet<PathBuf> =
-                forgotten.filter_map(|file| path_of(layout, file)).collect();
-            plan.uncited.retain(|path| !known.contains(path));
+            let forgotten: HashSet<&ObjectKey> =
+                plan.forgotten.iter().map(|file| &file.key).collect();
+            plan.uncited = retention::uncited(state, u64::MAX, there);
+            plan.uncited.retain(|file| !forgotten.contains(&file.key));
         }
         plan
     }
 
-    fn told(&self, layout: &Layout, dry_run: bool) -> Cleaned {
-        let entry = |file: &Doomed, reason: &str| CleanedFile {
-            path: file.cited.clone(),
+    fn told(&self, layout: &Layout, stores: &Stores, dry_run: bool) -> Cleaned {
+        let entry = |file: &JobFile, reason: &str| CleanedFile {
+            // Checkpoints are known by their names alone.
+            path: match file.key.place {
+                Place::Checkpoints => file.key.name.to_string(),
+                _ => file.key.to_string(),
+            },
             bytes: file.bytes,
             reason: reason.to_owned(),
         };
@@ -241,10 +262,14 @@ impl Plan {
         }
         let forgotten = self.forgotten.iter();
         files.extend(forgotten.map(|file| entry(file, "nothing counts on it any more")));
-        files.extend(self.uncited.iter().map(|path| CleanedFile {
-            path: path.display().to_string(),
-            bytes: path.metadata().map_or(0, |metadata| metadata.len()),
-            reason: "left by an attempt that did not finish".to_owned(),
+        files.extend(self.uncited.iter().map(|file| {
+            let path = stores.path_of(&file.key);
+            let path = path.map(|path| path.display().to_string());
+            let entry = entry(file, "left by an attempt that did not finish");
+            CleanedFile {
+                path: path.unwrap_or_else(|| entry.path.clone()),
+                ..entry
+            }
         }));
         Cleaned {
             job_id: layout.job_id().to_string(),
@@ -255,29 +280,21 @@ impl Plan {
         }
     }
 
-    fn carry_out(&self, layout: &Layout, lock: &JobLock, state: &JobState) -> Result<Vec<String>> {
-        let mut doomed: Vec<Doomed> = self
-            .forget
-            .iter()
-            .flat_map(|(_, files)| files.iter().cloned())
-            .collect();
+    fn carry_out(
+        &self,
+        layout: &Layout,
+        stores: &Stores,
+        lock: &JobLock,
+        state: &JobState,
+    ) -> Result<Vec<String>> {
+        let forget = self.forget.iter();
+        let mut doomed: Vec<JobFile> = forget.flat_map(|(_, files)| files).cloned().collect();
         if !doomed.is_empty() {
             self.write_down(layout, lock, state, &doomed)?;
             crash_point!("clean.forgotten");
         }
-        doomed.extend(self.forgotten.iter().cloned());
-        let store = LocalStore::new(layout.checkpoint_dir());
-        let mut failures = delete(&doomed, layout, &store);
-        for path in &self.uncited {
-            let removed = fs::remove_file(path).and_then(|()| {
-                let folder = path.parent().unwrap_or(Path::new("."));
-                sync_dir(folder).map_err(std::io::Error::other)
-            });
-            let failed = removed.err();
-            failures
-                .extend(failed.map(|error| format!("cannot remove `{}`: {error}", path.display())));
-        }
-        Ok(failures)
+        doomed.extend(self.forgotten.iter().chain(&self.uncited).cloned());
+        Ok(retention::delete(&doomed, stores))
     }
 
     /// An epoch of its own in the journal; how the job ended stays as it was.
@@ -286,10 +303,10 @@ impl Plan {
         layout: &Layout,
         lock: &JobLock,
         state: &JobState,
-        doomed: &[Doomed],
+        doomed: &[JobFile],
     ) -> Result<()> {
         let (mut journal, mut now) = Journal::open(layout, lock, Mode::Resume)?;
-        for record in forgetting(doomed) {
+        for record in retention::forgetting(doomed) {
             journal.record(&mut now, &record)?;
         }
         if let Some(Finish { status, error, .. }) = state.finished().cloned() {
@@ -309,13 +326,6 @@ impl Plan {
             let _ = summary.write(layout);
         }
         Ok(())
-    }
-}
-
-fn path_of(layout: &Layout, file: &Doomed) -> Option<PathBuf> {
-    match &file.object {
-        Some(object) => Some(layout.checkpoint_dir().join(object.as_str())),
-        None => layout.locate_path(&file.cited).ok(),
     }
 }
 

@@ -15,7 +15,6 @@ mod publish;
 mod report;
 mod resources;
 mod results;
-pub(crate) mod retention;
 mod sources;
 mod tally;
 mod teller;
@@ -32,11 +31,13 @@ use coldpress_job::{JobLock, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
 use coldpress_record::{FieldsSeen, Ledger};
+use coldpress_storage::Stores;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::outputs::locks::OutputLocks;
 use crate::report::Report;
+use crate::retention::JobFile;
 use crate::watch::memory::MemoryWatch;
 use crate::watch::poison::Suspects;
 use crate::watch::space::SpaceWatch;
@@ -53,6 +54,8 @@ pub(crate) struct Driver<'e> {
     /// Held as long as the outputs may be written.
     output_locks: OutputLocks,
     truth: Truth,
+    /// Where the files of attempts are.
+    stores: Stores,
     teller: Teller<'e>,
     sources: Sources,
     /// What stands at the export path, if it is ours.
@@ -74,7 +77,7 @@ pub(crate) struct Driver<'e> {
     /// What the fields of the partitions hold that this driver published.
     seen: BTreeMap<u32, FieldsSeen>,
     /// Files to delete as soon as it is durable that nothing counts on them.
-    doomed: Vec<retention::Doomed>,
+    doomed: Vec<JobFile>,
 }
 
 /// Now, in milliseconds since 1970, for the journal.

@@ -1,14 +1,15 @@
 //! The executor: a prepared job that can be run.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use coldpress_checkpoint::{CheckpointStore, LocalStore};
 use coldpress_config::{ExecutorKind, Recipe};
 use coldpress_events::{Event, EventFilter, Subscription, read_events};
-use coldpress_job::{JobId, Journal, Layout};
+use coldpress_job::{JobId, JobState, Journal, Layout};
 use coldpress_operator::Registry;
+use coldpress_storage::{Place, StoreSchemes, StoreSpec, Stores};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::backend::{Backend, LocalBackend, ProcessBackend};
@@ -21,7 +22,9 @@ use crate::report::OperatorPerformance;
 pub struct ExecutorBuilder {
     recipe: Recipe,
     registry: Registry,
-    store: Option<Arc<dyn CheckpointStore>>,
+    schemes: StoreSchemes,
+    /// The URLs of the places that are not to be in folders.
+    stores: BTreeMap<Place, String>,
     backend: Option<Arc<dyn Backend>>,
     options: RunOptions,
 }
@@ -36,12 +39,13 @@ pub(crate) struct RunOptions {
 }
 
 impl ExecutorBuilder {
-    /// A builder with these operators, the workers that the recipe asks for, and checkpoints on disk.
+    /// A builder with these operators, the workers that the recipe asks for, and files in folders.
     pub fn new(recipe: Recipe, registry: Registry) -> Self {
         Self {
             recipe,
             registry,
-            store: None,
+            schemes: StoreSchemes::default(),
+            stores: BTreeMap::new(),
             backend: None,
             options: RunOptions::default(),
         }
@@ -61,11 +65,31 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Sets where checkpoints go; a folder of the job by default.
+    /// Sets the kinds of stores that can be opened besides folders, for this job and for those that it adopts from and
+    /// cleans.
     #[must_use]
-    pub fn checkpoint_store(mut self, store: Arc<dyn CheckpointStore>) -> Self {
-        self.store = Some(store);
+    pub fn schemes(mut self, schemes: StoreSchemes) -> Self {
+        self.schemes = schemes;
         self
+    }
+
+    /// Keeps the files of a place in the store of this URL, whose scheme must be among the [schemes](Self::schemes); in a
+    /// folder of the job by default.
+    ///
+    /// `{job_id}` and `{place}` in the URL are replaced. No two jobs and no two places may share a store, for their files
+    /// have the same names. The journal remembers the stores, so that a resume goes on with them, and refuses others.
+    #[must_use]
+    pub fn store(mut self, place: Place, url: impl Into<String>) -> Self {
+        self.stores.insert(place, url.into());
+        self
+    }
+
+    /// Keeps the files of all places in stores of this URL; as [`store`](Self::store) for each.
+    #[must_use]
+    pub fn stores(self, url: impl Into<String>) -> Self {
+        let url = url.into();
+        let places = Place::ALL.into_iter();
+        places.fold(self, |builder, place| builder.store(place, url.clone()))
     }
 
     /// Sets who runs the attempts, whatever the recipe's `executor_type` says.
@@ -114,11 +138,13 @@ impl ExecutorBuilder {
         let layout = Layout::new(&recipe.paths, job_id)?;
         let backend = match self.backend {
             Some(backend) => backend,
-            None => backend_of(&recipe, &layout, self.store.is_some())?,
+            None => backend_of(&recipe),
         };
-        let store = self
-            .store
-            .unwrap_or_else(|| Arc::new(local_store(&recipe, &layout)));
+        let url = |(place, url): (Place, String)| {
+            let url = url.replace("{job_id}", layout.job_id().as_str());
+            (place, url.replace("{place}", place.as_str()))
+        };
+        let stores = self.stores.into_iter().map(url).collect();
         let prepared = Prepared::new(recipe, self.registry)?;
         let shared = Shared {
             stop: AtomicBool::new(false),
@@ -128,7 +154,8 @@ impl ExecutorBuilder {
         Ok(Executor {
             prepared,
             layout,
-            store,
+            schemes: self.schemes,
+            stores,
             backend,
             options: self.options,
             shared: Arc::new(shared),
@@ -136,23 +163,15 @@ impl ExecutorBuilder {
     }
 }
 
-fn local_store(recipe: &Recipe, layout: &Layout) -> LocalStore {
-    LocalStore::new(layout.checkpoint_dir()).mapping(recipe.storage.arrow_memory_mapping)
-}
-
 /// The workers that a recipe asks for.
-fn backend_of(recipe: &Recipe, layout: &Layout, has_own_store: bool) -> Result<Arc<dyn Backend>> {
+fn backend_of(recipe: &Recipe) -> Arc<dyn Backend> {
     match recipe.executor.kind {
-        ExecutorKind::Process if has_own_store => Err(Error::new(
-            ErrorKind::Recipe,
-            "executor_type: worker processes know no checkpoint store but the folder on disk; set a backend of your own",
-        )),
-        ExecutorKind::Process => Ok(Arc::new(ProcessBackend::new(local_store(recipe, layout)))),
+        ExecutorKind::Process => Arc::new(ProcessBackend::new()),
         ExecutorKind::Default
         | ExecutorKind::Local
         | ExecutorKind::Partitioned
         | ExecutorKind::Ray
-        | ExecutorKind::RayPartitioned => Ok(Arc::new(LocalBackend)),
+        | ExecutorKind::RayPartitioned => Arc::new(LocalBackend),
     }
 }
 
@@ -163,7 +182,9 @@ fn backend_of(recipe: &Recipe, layout: &Layout, has_own_store: bool) -> Result<A
 pub struct Executor {
     pub(crate) prepared: Prepared,
     pub(crate) layout: Layout,
-    pub(crate) store: Arc<dyn CheckpointStore>,
+    pub(crate) schemes: StoreSchemes,
+    /// The URLs of the places that are not to be in folders.
+    stores: BTreeMap<Place, String>,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) options: RunOptions,
     pub(crate) shared: Arc<Shared>,
@@ -223,6 +244,39 @@ impl Executor {
     /// The job's directories and files.
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Opens the stores of the job: the folders that the recipe names, and the URLs that this program or, where it asks for
+    /// none, the journal names.
+    ///
+    /// # Errors
+    /// When the journal's stores are others than this program's, or a store cannot be opened.
+    pub(crate) fn stores(&self, state: &JobState) -> Result<Stores> {
+        let urls = state
+            .stores()
+            .iter()
+            .filter_map(|(place, spec)| match spec {
+                StoreSpec::Url(url) => Some((*place, url.clone())),
+                StoreSpec::Folder(_) => None,
+            });
+        let known: BTreeMap<Place, String> = urls.collect();
+        let is_begun = state.plan().is_some();
+        if is_begun && !self.stores.is_empty() && self.stores != known {
+            let message = format!(
+                "the files of job `{}` are in {}, and are looked for in {}: name the same stores, or begin anew with --fresh",
+                self.layout.job_id(),
+                shown(&known),
+                shown(&self.stores)
+            );
+            return Err(Error::new(ErrorKind::Refused, message));
+        }
+        let urls = if is_begun { known } else { self.stores.clone() };
+        let maps = self.prepared.recipe.storage.arrow_memory_mapping;
+        let folders = self.layout.store_specs().mapping(maps);
+        let specs = urls.into_iter().fold(folders, |specs, (place, url)| {
+            specs.with(place, StoreSpec::Url(url))
+        });
+        Ok(Stores::open(specs, &self.schemes)?)
     }
 
     /// Whether there is an event log, of this run or of an earlier one.
@@ -321,6 +375,16 @@ impl Executor {
     pub fn status_report(&self) -> Result<String> {
         let state = Journal::read(&self.layout)?;
         Ok(crate::summary::status_report(&self.layout, &state))
+    }
+}
+
+/// Where files are, for people.
+fn shown(stores: &BTreeMap<Place, String>) -> String {
+    let mut urls: Vec<String> = stores.values().map(|url| format!("`{url}`")).collect();
+    urls.dedup();
+    match urls.is_empty() {
+        true => "its own folder".to_owned(),
+        false => urls.join(", "),
     }
 }
 

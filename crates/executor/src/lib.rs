@@ -1,6 +1,6 @@
 //! Who does what, when: drives a job from its recipe to its export.
 //!
-//! An [`ExecutorBuilder`] takes a recipe, the operators it may name, and optionally a checkpoint store and a
+//! An [`ExecutorBuilder`] takes a recipe, the operators it may name, and optionally stores of its own and a
 //! [`Backend`]; the [`Executor`] it builds plans the job or resumes it, gives attempts to workers as the pure
 //! [`Scheduler`] says, publishes what they made by appending to the job's journal, merges the results in order, checks
 //! that every record is accounted for, and commits the export.
@@ -24,6 +24,7 @@ mod preview;
 mod reading;
 mod replay;
 mod report;
+mod retention;
 mod run;
 mod scheduler;
 mod space;

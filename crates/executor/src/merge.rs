@@ -4,7 +4,6 @@ pub(crate) mod failure;
 pub(crate) mod staging;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -13,7 +12,7 @@ use std::time::Duration;
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
 use coldpress_export::{ExportWriter, PartitionRows, Staged};
-use coldpress_storage::{FileStamp, crash_point, spawn};
+use coldpress_storage::{ObjectName, StoredObject, crash_point, spawn};
 use coldpress_table::{MixedField, SchemaRef};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
@@ -37,11 +36,9 @@ pub(crate) struct Merge {
 pub(crate) struct Piece {
     pub(crate) partition: u32,
     /// The rows, and what the journal says they are.
-    pub(crate) path: PathBuf,
-    pub(crate) stamp: FileStamp,
+    pub(crate) rows: StoredObject,
     /// Their origins and statistics.
-    pub(crate) index: PathBuf,
-    pub(crate) index_stamp: FileStamp,
+    pub(crate) index: StoredObject,
     /// The schema of rows that come as lines from a columnar source, where the output has columns.
     pub(crate) schema: Option<SchemaRef>,
     /// What filters dropped.
@@ -157,7 +154,7 @@ struct Merging {
     /// Whether the output's columns depend on what all rows hold.
     needs_types: bool,
     /// Which partition a file of rows is of.
-    partitions: HashMap<PathBuf, u32>,
+    partitions: HashMap<ObjectName, u32>,
     abandoned: Arc<AtomicBool>,
 }
 
@@ -192,7 +189,9 @@ impl Merging {
         let partition = piece.partition;
         let (mut types, mut input) = (None, None);
         if self.needs_types || self.staging.wants_stats() {
-            let index = RowsReader::open_file(&piece.index, &piece.index_stamp);
+            let index = piece.index.open();
+            let index = index.map_err(|error| unreadable(partition, &error))?;
+            let index = RowsReader::open(index, piece.index.stamp());
             let mut index = index.map_err(|error| unreadable(partition, &error))?;
             types = index.manifest().types.clone();
             let has_rows = types.as_ref().is_some_and(|types| !types.is_empty());
@@ -200,11 +199,10 @@ impl Merging {
             self.staging.append_stats(&mut index, partition)?;
         }
         self.staging.append_dropped(&piece.dropped, partition)?;
-        self.partitions.insert(piece.path.clone(), partition);
+        self.partitions.insert(piece.rows.name().clone(), partition);
         let rows = PartitionRows {
-            form: RowsForm::of_path(&piece.path.to_string_lossy()),
-            path: piece.path,
-            stamp: piece.stamp,
+            form: RowsForm::of_path(piece.rows.name().as_str()),
+            rows: piece.rows,
             types,
             schema: piece.schema,
             input,

@@ -1,18 +1,16 @@
 //! What all workers of a job are told once.
 
 use coldpress_dataset::Source;
-use coldpress_job::Layout;
+use coldpress_storage::Stores;
 use coldpress_worker::{CheckpointForm, JobSpec};
 
 use crate::prepare::Prepared;
 
 /// The part of a job that is the same for all attempts.
-pub(crate) fn job_spec(prepared: &Prepared, layout: &Layout, sources: &[Source]) -> JobSpec {
+pub(crate) fn job_spec(prepared: &Prepared, stores: &Stores, sources: &[Source]) -> JobSpec {
     let recipe = &prepared.recipe;
     JobSpec {
-        job_dir: layout.job_dir().to_owned(),
-        // A backend whose workers cannot share the driver's store fills it in.
-        stores: None,
+        stores: stores.specs().clone(),
         sources: sources.to_vec(),
         operators: recipe.process.clone(),
         settings: prepared.chain_settings.clone(),

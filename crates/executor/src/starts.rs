@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use coldpress_job::{CheckpointEntry, JobState};
 use coldpress_operator::{ChainHash, Poison, StageChain};
 use coldpress_partition::{Slice, Task};
-use coldpress_storage::FileRef;
+use coldpress_storage::ObjectRef;
 use coldpress_worker::Start;
 
 /// What the recipe says about where attempts begin and end.
@@ -39,8 +39,6 @@ pub(crate) struct Starts<'a> {
     pub(crate) costs: &'a [f64],
     /// Tasks whose checkpoints turned out to be no use.
     pub(crate) gateless: &'a BTreeSet<Task>,
-    /// Whether a file lies in the job's folders: a name from a journal must never lead outside of them.
-    pub(crate) is_inside: &'a dyn Fn(&FileRef) -> bool,
 }
 
 /// The part of the way from the slice to the result that one attempt takes.
@@ -55,15 +53,13 @@ pub(crate) struct Extent {
 }
 
 impl Starts<'_> {
-    /// The slice of a partition, with the copy that there is of it; none for a partition that is not planned, or whose
-    /// copy is said to lie outside of the job's folders.
+    /// The slice of a partition, with the copy that there is of it; none for a partition that is not planned.
     pub(crate) fn slice(&self, partition: u32) -> Option<Slice> {
         let mut slice = self.state.partition(partition)?.slice.clone();
         // Without its copy a slice is read from the source itself.
-        let is_kept = |copy: &FileRef| !self.state.is_forgotten(&copy.path);
+        let is_kept = |copy: &ObjectRef| !self.state.is_forgotten(&copy.key);
         slice.copy = slice.copy.filter(is_kept);
-        let is_inside = slice.copy.as_ref().is_none_or(self.is_inside);
-        is_inside.then_some(slice)
+        Some(slice)
     }
 
     /// Where the next attempt at a task begins and ends, whose partition has this slice.
@@ -121,8 +117,7 @@ impl Starts<'_> {
             .flat_map(StageChain::iter)
             .filter_map(move |(operation, chain)| {
                 let result = self.state.published(partition, chain)?;
-                let is_inside = (self.is_inside)(&result.rows) && (self.is_inside)(&result.index);
-                is_inside.then(|| Start::Result {
+                Some(Start::Result {
                     operation,
                     rows: result.rows.clone(),
                     index: result.index.clone(),
@@ -162,8 +157,7 @@ fn start_of(entry: &CheckpointEntry) -> Start {
     }
     Start::Checkpoint {
         operation: entry.operation,
-        name: entry.file.path.clone(),
-        stamp: entry.file.stamp(),
+        file: entry.file.clone(),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use coldpress_storage::ObjectName;
+
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -29,10 +31,12 @@ pub enum Error {
         reason: String,
     },
     /// The rows of a partition are not what was published, or cannot be read: they must be made again.
-    #[error("the rows in `{}` are damaged: {reason}", path.display())]
+    #[error("the rows in {shown} are damaged: {reason}")]
     DamagedRows {
-        /// The file of rows.
-        path: PathBuf,
+        /// The name of the rows in their store.
+        name: ObjectName,
+        /// Where they are, for people.
+        shown: String,
         /// What is wrong with it.
         reason: String,
     },

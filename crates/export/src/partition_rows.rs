@@ -1,13 +1,11 @@
 //! The rows of a partition as they lie on disk, read once and proven as they are read.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use coldpress_dataset::RowsForm;
 use coldpress_record::FieldsSeen;
-use coldpress_storage::{FileStamp, Hasher, Obstacle, open_file};
+use coldpress_storage::{FileStamp, Hasher, ObjectReader, Obstacle, StoredObject};
 use coldpress_table::{SchemaRef, Types};
 
 use crate::error::{Error, Result};
@@ -15,10 +13,8 @@ use crate::error::{Error, Result};
 /// The rows of a partition.
 #[derive(Clone, Debug)]
 pub struct PartitionRows {
-    /// Their file.
-    pub path: PathBuf,
-    /// What the file is; anything else is damage.
-    pub stamp: FileStamp,
+    /// Where they are, and what they are; anything else is damage.
+    pub rows: StoredObject,
     /// Their form.
     pub form: RowsForm,
     /// What lines hold, where the export has columns; without it and a schema they are read once more to see.
@@ -41,7 +37,8 @@ impl PartitionRows {
     /// Why the rows must be made again.
     pub(crate) fn damaged(&self, reason: impl Into<String>) -> Error {
         Error::DamagedRows {
-            path: self.path.clone(),
+            name: self.rows.name().clone(),
+            shown: self.rows.to_string(),
             reason: reason.into(),
         }
     }
@@ -50,18 +47,20 @@ impl PartitionRows {
     pub(crate) fn unreadable(&self, error: &io::Error) -> Error {
         // The rows are as good as ever where nothing can be opened.
         if let (Some(_), Some(errno)) = (Obstacle::of_io(error), error.raw_os_error()) {
-            return Error::io("read", &self.path)(io::Error::from_raw_os_error(errno));
+            let path = self.rows.path();
+            let path = path.unwrap_or_else(|| self.rows.name().as_str().into());
+            return Error::io("read", path)(io::Error::from_raw_os_error(errno));
         }
         self.damaged(format!("it cannot be read: {error}"))
     }
 
-    pub(crate) fn open_file(&self) -> io::Result<File> {
-        Ok(open_file(&self.path)?)
+    pub(crate) fn open_rows(&self) -> io::Result<ObjectReader> {
+        Ok(self.rows.read()?)
     }
 
     /// Opens the file; what is read from it can be compared with its stamp.
     pub(crate) fn open(&self) -> Result<(Watched, Proof)> {
-        let file = self.open_file().map_err(|error| self.unreadable(&error))?;
+        let file = self.open_rows().map_err(|error| self.unreadable(&error))?;
         let hasher = Arc::new(Mutex::new(Hasher::new()));
         let proof = Proof(Arc::clone(&hasher));
         Ok((Watched { file, hasher }, proof))
@@ -69,10 +68,10 @@ impl PartitionRows {
 
     /// Fails unless what was read, to the end of the file, is what the stamp says.
     pub(crate) fn prove(&self, read: &FileStamp) -> Result<()> {
-        if *read == self.stamp {
+        if *read == *self.rows.stamp() {
             return Ok(());
         }
-        let expected = self.stamp.length;
+        let expected = self.rows.stamp().length;
         Err(self.damaged(match read.length == expected {
             true => "it is not what was published".to_owned(),
             false => format!(
@@ -85,7 +84,7 @@ impl PartitionRows {
 
 /// A file whose bytes are hashed as they are read.
 pub(crate) struct Watched {
-    file: File,
+    file: ObjectReader,
     hasher: Arc<Mutex<Hasher>>,
 }
 

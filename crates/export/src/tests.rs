@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use coldpress_dataset::{FileCompression, RowsEncoder, RowsForm, TableRowsWriter, decode_rows};
 use coldpress_record::Origin;
-use coldpress_storage::digest_file;
+use coldpress_storage::{LocalStore, ObjectName, StoredObject, digest_file};
 use coldpress_table::Types;
 
 use super::*;
@@ -90,9 +91,11 @@ impl Bench {
     }
 
     fn add(&mut self, path: PathBuf, form: RowsForm, types: Option<Types>) -> &mut Self {
+        let store = Arc::new(LocalStore::new(path.parent().unwrap()));
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let name = ObjectName::new(name).unwrap();
         self.partitions.push(PartitionRows {
-            stamp: digest_file(&path).unwrap(),
-            path,
+            rows: StoredObject::new(store, name, digest_file(&path).unwrap()),
             form,
             types,
             schema: None,

@@ -6,17 +6,18 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use coldpress_storage::{
-    FileRef, NewFile, crash_point, create_dir_all_durable, open_file, sync_dir, verify,
+    ObjectKey, ObjectRef, Place, StoreSchemes, StoreSpec, Stores, crash_point,
+    create_dir_all_durable, sync_dir,
 };
 
 use crate::id::JobId;
-use crate::journal::{JobState, Journal};
+use crate::journal::Journal;
 use crate::layout::Layout;
 use crate::lock::JobLock;
+use crate::stores::open_stores;
 use crate::{Error, Result};
 
 /// Which job to begin from, and how far: `JOB`, or `JOB@N` for no more than its first `N` operators.
@@ -62,96 +63,75 @@ impl FromStr for AdoptFrom {
 pub struct Adopted {
     /// Files that the new job now has too.
     pub files: u64,
-    /// Files that were cited and are gone or damaged, as they were cited: what they held is made again.
-    pub lost: Vec<String>,
+    /// Files that were cited and are gone or damaged: what they held is made again.
+    pub lost: Vec<ObjectKey>,
 }
 
-/// Gives the job behind `lock`, which has no journal yet, the past of another.
+/// Gives the job behind `lock`, which has no journal yet, the past of another; `stores` are this job's own.
 ///
 /// A crash leaves either no journal, or all of it.
 ///
 /// # Errors
 ///
-/// [`Error::OutsideJob`] if the other job keeps copies of its input outside of its folder; those of [`Journal::read`] for
-/// the other's journal; [`Error::Storage`].
+/// Those of [`Journal::read`] for the other's journal, and of [`open_stores`] for its stores; [`Error::Storage`].
 pub fn adopt(
     from: &Layout,
-    into: &Layout,
+    into: (&Layout, &Stores),
     lock: &JobLock,
     operations: Option<u32>,
+    schemes: &StoreSchemes,
 ) -> Result<Adopted> {
     from.prove()?;
     let state = Journal::read(from)?;
+    let (sources, (into, stores)) = (open_stores(from, &state, schemes)?, into);
     let mut adopted = Adopted {
         files: 0,
         lost: Vec::new(),
     };
-    for file in kept_files(&state) {
-        let (source, place) = (locate(from, file)?, locate(into, file)?);
-        match verify(&source, &file.stamp()) {
+    for file in state.kept_files() {
+        match sources.verify(file) {
             Ok(()) => {
-                link_or_copy(&source, &place)?;
+                give(file, &sources, stores)?;
                 adopted.files += 1;
             }
-            Err(_) => adopted.lost.push(file.path.clone()),
+            Err(_) => adopted.lost.push(file.key.clone()),
         }
     }
-    for folder in [
-        into.results_dir(),
-        into.quarantine_dir(),
-        into.partition_dir().to_owned(),
-        into.checkpoint_dir().to_owned(),
-    ] {
-        sync_dir(folder)?;
+    // Links are made without.
+    for place in Place::ALL {
+        if let StoreSpec::Folder(folder) = stores.specs().of(place)
+            && folder.is_dir()
+        {
+            sync_dir(folder)?;
+        }
     }
     crash_point!("adopt_before_journal");
-    Journal::inherit(from, into, lock, operations)?;
+    Journal::inherit(from, into, lock, operations, stores.specs())?;
     Ok(adopted)
 }
 
-/// The files that still count, each once.
-fn kept_files(state: &JobState) -> Vec<&FileRef> {
-    let copies = state.partitions();
-    let copies = copies.filter_map(|planned| planned.slice.copy.as_ref());
-    let cited = state.cited_files().chain(copies);
-    let mut files: Vec<&FileRef> = cited
-        .filter(|file| !state.is_forgotten(&file.path))
-        .collect();
-    files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-    files.dedup_by(|one, other| one.path == other.path);
-    files
-}
-
-/// Where a cited file is: names without a folder are checkpoints'.
-fn locate(layout: &Layout, file: &FileRef) -> Result<PathBuf> {
-    if Path::new(&file.path).is_absolute() {
-        // The other's folder, which the new job would depend on.
-        return Err(Error::OutsideJob {
-            path: file.path.clone(),
-        });
+/// Gives a file of one job to another: by a link where both are files of one disk, else by its bytes.
+fn give(file: &ObjectRef, from: &Stores, into: &Stores) -> Result<()> {
+    let key = &file.key;
+    let is_taken = match into.of(key.place).get(&key.name) {
+        Err(error) if error.is_not_found() => false,
+        // An earlier try that a crash ended may have left anything of it.
+        _ => true,
+    };
+    if is_taken {
+        into.delete(key)?;
     }
-    match file.path.contains('/') {
-        true => layout.locate(file),
-        false => Ok(layout.checkpoint_dir().join(&file.path)),
+    if let (Some(source), Some(place)) = (from.path_of(key), into.path_of(key)) {
+        if let Some(folder) = place.parent() {
+            create_dir_all_durable(folder)?;
+        }
+        if fs::hard_link(source, place).is_ok() {
+            return Ok(());
+        }
     }
-}
-
-fn link_or_copy(source: &Path, place: &Path) -> Result<()> {
-    if let Some(folder) = place.parent() {
-        create_dir_all_durable(folder)?;
-    }
-    match fs::remove_file(place) {
-        // An earlier try that a crash ended.
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(Error::io("replace", place, error)),
-    }
-    if fs::hard_link(source, place).is_ok() {
-        return Ok(());
-    }
-    let mut file = open_file(source)?;
-    let mut copy = NewFile::create(place)?;
-    io::copy(&mut file, &mut copy).map_err(|error| Error::io("copy to", place, error))?;
+    let mut copy = into.put_new(key.place, &key.name)?;
+    io::copy(&mut from.object(file).read()?, &mut copy)
+        .map_err(|error| coldpress_storage::Error::io("copy", key.name.as_str(), error))?;
     copy.finish()?;
     Ok(())
 }

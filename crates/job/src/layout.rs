@@ -6,7 +6,6 @@ mod own;
 use std::path::{Component, Path, PathBuf};
 
 use coldpress_config::PathSettings;
-use coldpress_storage::FileRef;
 
 use crate::id::JobId;
 use crate::summary::JobSummary;
@@ -271,64 +270,10 @@ impl Layout {
     pub fn events_link(&self) -> PathBuf {
         self.job_dir.join("events.jsonl")
     }
-
-    /// How a file or folder of the job is cited: relative to the job's folder where it is inside, else
-    /// absolute. The reverse of [`locate`](Self::locate).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutsideJob`] if it is in none of the job's folders, or its name is no UTF-8.
-    pub fn cite(&self, path: &Path) -> Result<String> {
-        let outside = || Error::OutsideJob {
-            path: path.display().to_string(),
-        };
-        let short = path.strip_prefix(&self.job_dir).unwrap_or(path);
-        let text = short.to_str().ok_or_else(outside)?;
-        if self.is_inside(path) && !text.is_empty() {
-            return Ok(text.to_owned());
-        }
-        Err(outside())
-    }
-
-    /// Where a cited file is.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutsideJob`] if the citation leads out of the job's folders, [`Error::Linked`] if a folder on its way is a
-    /// link.
-    pub fn locate(&self, file: &FileRef) -> Result<PathBuf> {
-        self.locate_path(&file.path)
-    }
-
-    /// As [`locate`](Self::locate), for a path alone.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn locate_path(&self, cited: &str) -> Result<PathBuf> {
-        let path = self.job_dir.join(cited);
-        if self.is_inside(&path) && !cited.is_empty() {
-            self.refuse_links_above(&path)?;
-            return Ok(path);
-        }
-        Err(Error::OutsideJob {
-            path: cited.to_owned(),
-        })
-    }
-
-    fn is_inside(&self, path: &Path) -> bool {
-        let folders = [
-            &self.job_dir,
-            &self.checkpoint_dir,
-            &self.event_log_dir,
-            &self.partition_dir,
-        ];
-        is_plain(path) && folders.iter().any(|folder| path.starts_with(folder))
-    }
 }
 
 /// Whether the path is absolute and goes only downwards.
-fn is_plain(path: &Path) -> bool {
+pub(crate) fn is_plain(path: &Path) -> bool {
     let climbs = |component| matches!(component, Component::ParentDir | Component::CurDir);
     path.is_absolute() && !path.components().any(climbs)
 }
@@ -342,8 +287,7 @@ fn folder_of(base_dir: &Path, job_id: &JobId) -> Result<PathBuf> {
     Ok(base_dir.join(job_id.as_str()))
 }
 
-/// The whole path, without `..`: what is cited of a job must be seen to lie in its folders. Without any, links stay as they
-/// are given, because earlier citations have them.
+/// The whole path, without `..`, so that it can be seen what lies in what. Without any, links stay as they are given.
 fn absolute(dir: &Path) -> Result<PathBuf> {
     let climbs = |component| component == Component::ParentDir;
     if dir.components().any(climbs) {

@@ -73,6 +73,7 @@ mod listing;
 mod mapping;
 mod progress_view;
 mod stop;
+mod stores;
 mod summary;
 mod totals;
 
@@ -96,5 +97,6 @@ pub use mapping::{
 };
 pub use progress_view::{PROGRESS_SCHEMA, PartitionResult, ProgressView, progress_view};
 pub use stop::{StopOptions, StopReport, stop_job};
+pub use stores::open_stores;
 pub use summary::{JobSummary, OperatorAtWork, Phase, SUMMARY_SCHEMA, Status};
 pub use totals::Totals;

@@ -224,7 +224,7 @@ fn map_partition(
         source: slice.source,
         start_byte: slice.start,
         end_byte: slice.end,
-        copy: slice.copy.as_ref().map(|copy| copy.path.clone()),
+        copy: slice.copy.as_ref().map(|copy| copy.to_string()),
     }
 }
 

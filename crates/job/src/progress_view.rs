@@ -54,7 +54,7 @@ pub fn progress_view(state: &JobState, timestamp: f64) -> ProgressView {
         let result = state.published(index, state.final_chain()?)?;
         Some(PartitionResult {
             partition_id: index,
-            output_path: result.rows.path.clone(),
+            output_path: result.rows.to_string(),
             output_rows: result.ledger.exported(),
         })
     };

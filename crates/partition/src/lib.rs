@@ -15,7 +15,8 @@
 //! let sources = resolve(&[path.display().to_string()], &[])?.sources;
 //!
 //! let settings = CutSettings { max_records: 2, ..CutSettings::default() };
-//! let mut cutter = Cutter::new(sources, settings, CopyPlace::new(folder.path(), "partitions", 1));
+//! let copies = std::sync::Arc::new(coldpress_storage::MemoryStore::new());
+//! let mut cutter = Cutter::new(sources, settings, CopyPlace::new(copies, 1));
 //! let mut sizes = Vec::new();
 //! while let Some(cut) = cutter.next_cut()? {
 //!     if let Cut::Partition(partition) = cut {

@@ -1,7 +1,8 @@
 //! Where to cut, and where copies of slices go.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
+use coldpress_storage::{AttemptName, ObjectStore, Result, StoreWriter};
 use serde::{Deserialize, Serialize};
 
 /// Where a dataset is cut: a partition ends before the record that would break a limit.
@@ -99,30 +100,21 @@ pub enum Copying {
 }
 
 /// Where copies of slices go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CopyPlace {
-    job_dir: PathBuf,
-    folder: String,
+    store: Arc<dyn ObjectStore>,
     epoch: u64,
 }
 
 impl CopyPlace {
-    /// Copies in `folder`, relative to `job_dir` or absolute, made by the driver of this epoch.
-    pub fn new(job_dir: impl Into<PathBuf>, folder: impl Into<String>, epoch: u64) -> Self {
-        Self {
-            job_dir: job_dir.into(),
-            folder: folder.into(),
-            epoch,
-        }
+    /// Copies in this store, made by the driver of this epoch.
+    pub fn new(store: Arc<dyn ObjectStore>, epoch: u64) -> Self {
+        Self { store, epoch }
     }
 
-    /// The name by which the copy is cited, and its path.
-    pub(crate) fn path(&self, partition: u32) -> (String, PathBuf) {
-        let name = format!(
-            "{}/partition_{partition:06}.e{}.jsonl",
-            self.folder, self.epoch
-        );
-        let path = self.job_dir.join(&name);
-        (name, path)
+    /// Begins the copy of a partition's slice.
+    pub(crate) fn begin(&self, partition: u32) -> Result<Box<dyn StoreWriter>> {
+        let name = AttemptName::planned(partition, self.epoch).suffix(".jsonl");
+        self.store.put_new(&name.object()?)
     }
 }

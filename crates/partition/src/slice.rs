@@ -1,7 +1,7 @@
 //! What a plan consists of: partitions, and the slices of sources that their records are in.
 
 use coldpress_dataset::Source;
-use coldpress_storage::{Digest, FileRef};
+use coldpress_storage::{Digest, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 /// One partition: the unit of work, of checkpoints and of retries.
@@ -45,7 +45,7 @@ pub struct Slice {
     pub marks: Vec<u64>,
     /// A copy of its bytes in the job's directory, for a source that cannot be sought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub copy: Option<FileRef>,
+    pub copy: Option<ObjectRef>,
 }
 
 impl Slice {

@@ -61,9 +61,14 @@ pub fn rename_durable(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()
 /// [`Error::Io`]; [`Error::is_not_found`] if there is none.
 pub fn remove_durable(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    volatile::removes(path);
-    fs::remove_file(path).map_err(|source| Error::io("remove", path, source))?;
+    remove_unsynced(path)?;
     sync_dir(parent_of(path))
+}
+
+/// Removes a file; a power cut may bring it back until its folder is synced.
+pub(crate) fn remove_unsynced(path: &Path) -> Result<()> {
+    volatile::removes(path);
+    fs::remove_file(path).map_err(|source| Error::io("remove", path, source))
 }
 
 /// Exchanges two folders (or files) in one step, so that no reader ever finds neither.

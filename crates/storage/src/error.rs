@@ -1,5 +1,6 @@
 //! What can go wrong with a file, by what a caller can do about it.
 
+use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -118,6 +119,60 @@ pub enum Error {
         /// The encoder's answer.
         source: serde_json::Error,
     },
+    /// A store has no such object.
+    #[error("there is no `{name}` in {store}")]
+    NotFound {
+        /// The store, as it displays itself.
+        store: String,
+        /// The object.
+        name: String,
+    },
+    /// A store has an object of that name, and stores overwrite nothing.
+    #[error("`{name}` is already in {store}")]
+    AlreadyExists {
+        /// The store, as it displays itself.
+        store: String,
+        /// The object.
+        name: String,
+    },
+    /// An object is not the one that was written.
+    #[error("`{name}` is damaged: {reason}")]
+    Corrupt {
+        /// The object.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A store failed; `source` is its own answer.
+    #[error("cannot {action} `{name}` in {store}")]
+    Store {
+        /// The store, as it displays itself.
+        store: String,
+        /// What was tried, as a verb: `create`, `read`, `list` …
+        action: &'static str,
+        /// The object or prefix that it was tried on.
+        name: String,
+        /// The store's own answer.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A text cannot name an object.
+    #[error("`{name}` cannot name a stored object: {reason}")]
+    InvalidName {
+        /// The text as given.
+        name: String,
+        /// The rule that it breaks.
+        reason: &'static str,
+    },
+    /// Nobody registered a store for this URL.
+    #[error(
+        "no store is known for `{url}`: this program must register the scheme `{scheme}` before it can open the job's files"
+    )]
+    UnknownScheme {
+        /// The scheme of the URL.
+        scheme: String,
+        /// The URL.
+        url: String,
+    },
     /// A text is not a digest.
     #[error("`{text}` is not a digest: expected 32 lower-case hexadecimal digits")]
     InvalidDigest {
@@ -136,21 +191,41 @@ impl Error {
         }
     }
 
+    /// An [`Error::Store`] for this action of a store.
+    pub fn store(
+        store: &dyn std::fmt::Display,
+        action: &'static str,
+        name: &str,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::Store {
+            store: store.to_string(),
+            action,
+            name: name.to_owned(),
+            source: source.into(),
+        }
+    }
+
     /// The operating system's kind of failure; [`io::ErrorKind::Other`] when it was not the one
     /// who refused.
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         match self {
             Self::Io { source, .. } | Self::Start { source, .. } => source.kind(),
+            Self::Store { source, .. } => kind_of(&**source),
+            Self::NotFound { .. } => io::ErrorKind::NotFound,
+            Self::AlreadyExists { .. } => io::ErrorKind::AlreadyExists,
             Self::Locked { .. } => io::ErrorKind::WouldBlock,
             Self::Mismatch { .. }
+            | Self::Corrupt { .. }
             | Self::Damaged { .. }
             | Self::NotAFile { .. }
             | Self::TooLarge { .. } => io::ErrorKind::InvalidData,
-            Self::Unsupported { .. } => io::ErrorKind::Unsupported,
-            Self::TooLong { .. } | Self::Encode { .. } | Self::InvalidDigest { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            Self::Unsupported { .. } | Self::UnknownScheme { .. } => io::ErrorKind::Unsupported,
+            Self::InvalidName { .. }
+            | Self::TooLong { .. }
+            | Self::Encode { .. }
+            | Self::InvalidDigest { .. } => io::ErrorKind::InvalidInput,
             Self::Poisoned { .. } => io::ErrorKind::Other,
         }
     }
@@ -169,7 +244,14 @@ impl Error {
             | Self::NotAFile { path, .. }
             | Self::TooLarge { path, .. }
             | Self::Encode { path, .. } => Some(path),
-            Self::InvalidDigest { .. } | Self::Start { .. } => None,
+            Self::Store { source, .. } => source.downcast_ref::<Self>().and_then(Self::path),
+            Self::NotFound { .. }
+            | Self::AlreadyExists { .. }
+            | Self::Corrupt { .. }
+            | Self::InvalidName { .. }
+            | Self::UnknownScheme { .. }
+            | Self::InvalidDigest { .. }
+            | Self::Start { .. } => None,
         }
     }
 
@@ -178,8 +260,14 @@ impl Error {
     /// That the name is taken says nothing about the next name.
     #[must_use]
     pub fn is_of_writing(&self) -> bool {
-        let Self::Io { action, .. } = self else {
-            return false;
+        let action = match self {
+            Self::Io { action, .. } => action,
+            Self::Store { source, .. } => {
+                return source
+                    .downcast_ref::<Self>()
+                    .is_some_and(Self::is_of_writing);
+            }
+            _ => return false,
         };
         let writes = ["create", "write", "sync", "rename", "replace"];
         writes.iter().any(|verb| action.starts_with(verb)) && !self.is_already_exists()
@@ -219,11 +307,42 @@ impl Error {
     }
 }
 
+/// The system's answer at the end of a store's, however deep in its sources it is.
+fn kind_of(error: &(dyn StdError + 'static)) -> io::ErrorKind {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<Error>() {
+            return error.kind();
+        }
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return error.kind();
+        }
+        next = error.source();
+    }
+    io::ErrorKind::Other
+}
+
 impl From<Error> for io::Error {
     /// The operating system's answer where there is one, else this error under the same kind.
     fn from(error: Error) -> Self {
         match error {
             Error::Io { source, .. } => source,
+            Error::Store {
+                store,
+                action,
+                name,
+                source,
+            } => match source
+                .downcast::<Error>()
+                .map_err(|source| source.downcast::<Self>())
+            {
+                Ok(error) => (*error).into(),
+                Err(Ok(error)) => *error,
+                Err(Err(source)) => {
+                    let error = Error::store(&store, action, &name, source);
+                    Self::new(error.kind(), error)
+                }
+            },
             error => Self::new(error.kind(), error),
         }
     }

@@ -6,36 +6,43 @@
 //! - [`replace`] swaps a view (a file that can be made again) in one step.
 //! - [`LogWriter`] and [`read_log`] are an append-only log of JSON records with a checksum per
 //!   line, group commit, and a rule for the one line that a crash may tear.
+//! - [`ObjectStore`] is where the files of a job's attempts lie: a small trait with a written contract, so that an object
+//!   store can be one. [`LocalStore`] is a folder, [`MemoryStore`] is for tests; the feature `suite` holds the contract as
+//!   functions that any store can be run against. [`Stores`] has one for each [`Place`] of a job, [`ObjectRef`] cites a file
+//!   in one, and [`AttemptName`] is what such a file is called.
 //! - [`FileLock`] keeps a second driver on the same host out.
 //! - [`Obstacle`] tells what no other try would get past: a full disk, a read-only file system.
 //! - [`open_file`] and [`read_small`] read files that anyone may have replaced by a pipe, a device or a huge file.
 //! - [`crash_point!`] names the places where tests kill the process.
 //!
 //! ```
-//! use coldpress_storage::{FileRef, LogWriter, NewFile, TornTail, read_log};
+//! use coldpress_storage::{
+//!     AttemptName, LogWriter, ObjectRef, Place, StoreSchemes, StoreSpecs, Stores, TornTail, read_log,
+//! };
 //! use std::io::Write;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
-//! let mut file = NewFile::create(&folder.path().join("result.jsonl"))?;
+//! let stores = Stores::open(StoreSpecs::in_folder(folder.path()), &StoreSchemes::default())?;
+//! let name = AttemptName::new(3, 1, 2).suffix(".jsonl").object()?;
+//! let mut file = stores.put_new(Place::Results, &name)?;
 //! file.write_all(b"{\"text\":\"hello\"}\n")?;
 //! let stamp = file.finish()?;
 //! assert_eq!(stamp.length, 17);
 //!
 //! let path = folder.path().join("000001.jsonl");
 //! let mut log = LogWriter::create_new(&path, 1)?;
-//! log.append(&FileRef::new("result.jsonl", stamp))?;
+//! log.append(&ObjectRef::new(Place::Results, name, stamp))?;
 //! log.sync()?;
 //!
 //! let contents = read_log(&path, None, TornTail::Refuse)?;
-//! let cited: FileRef = contents.frames[0].decode()?;
-//! cited.verify(folder.path())?;
+//! let cited: ObjectRef = contents.frames[0].decode()?;
+//! stores.verify(&cited)?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! This crate does not know what a record, a partition or a job is, and it deletes nothing that it
-//! was not told to delete.
+//! This crate does not know what a record is or what a job does, and it deletes nothing that it was not told to delete.
 
 mod error;
 
@@ -44,16 +51,18 @@ pub mod crash_point;
 mod digest;
 mod directory;
 mod file_id;
-mod file_ref;
 mod lock;
 mod log;
 mod log_reader;
 mod new_file;
 mod obstacle;
 mod open;
+mod stamp;
 mod start;
+mod store;
 mod volatile;
 
+pub(crate) use atomic::remove_unsynced;
 pub use atomic::{exchange_dirs, remove_durable, rename_durable, replace};
 pub use digest::{Digest, Hasher, digest_file, verify};
 pub use directory::{
@@ -61,11 +70,18 @@ pub use directory::{
 };
 pub use error::{Error, Result};
 pub use file_id::FileId;
-pub use file_ref::{FileRef, FileStamp};
 pub use lock::{FileLock, Holder};
 pub use log::{FIRST_SEQUENCE, LogWriter, MAX_LINE_BYTES};
 pub use log_reader::{Frame, LogContents, LogReader, TornTail, read_log};
 pub use new_file::NewFile;
 pub use obstacle::Obstacle;
 pub use open::{name_of, open_file, open_file_with, read_small};
+pub use stamp::FileStamp;
 pub use start::{spawn, spawn_scoped};
+#[cfg(any(test, feature = "suite"))]
+pub use store::suite;
+pub use store::{
+    AttemptName, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey, ObjectMeta, ObjectName,
+    ObjectReader, ObjectRef, ObjectStore, Place, Step, StoreReader, StoreSchemes, StoreSpec,
+    StoreSpecs, StoreWriter, StoredObject, Stores, verify_stamp,
+};

@@ -61,6 +61,10 @@ impl Obstacle {
         match error {
             Error::Start { source, .. } => Self::of_start(source),
             Error::Io { source, .. } => Self::of_io(source),
+            Error::Store { source, .. } => match source.downcast_ref::<Error>() {
+                Some(error) => Self::of(error),
+                None => source.downcast_ref().and_then(Self::of_io),
+            },
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{ChainHash, Poison, StageChain};
 use coldpress_partition::{Slice, Task};
-use coldpress_storage::{FileRef, FileStamp};
+use coldpress_storage::{AttemptName, ObjectRef, Stores};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AttemptError;
@@ -51,25 +51,23 @@ pub enum Start {
         /// Operators applied.
         operation: u32,
         /// The files that lead there from the slice, in order.
-        files: Vec<FileRef>,
+        files: Vec<ObjectRef>,
     },
     /// A checkpoint of whole records.
     Checkpoint {
         /// Operators applied.
         operation: u32,
-        /// Its name in the store.
-        name: String,
-        /// What it must be.
-        stamp: FileStamp,
+        /// The file.
+        file: ObjectRef,
     },
     /// The rows that an earlier recipe, a prefix of this one, ended with.
     Result {
         /// Operators applied.
         operation: u32,
         /// The rows; their name says their form.
-        rows: FileRef,
+        rows: ObjectRef,
         /// Their origins and statistics.
-        index: FileRef,
+        index: ObjectRef,
     },
 }
 
@@ -85,19 +83,17 @@ impl Start {
 }
 
 impl Attempt {
-    /// The name of a file of this attempt: `partition_000003.e1.a2` and the suffix.
-    pub fn file_name(&self, suffix: &str) -> String {
-        format!(
-            "partition_{:06}.e{}.a{}{suffix}",
-            self.task.partition, self.epoch, self.number
-        )
+    /// What the names of the attempt's files begin with.
+    pub fn name(&self) -> AttemptName {
+        AttemptName::new(self.task.partition, self.epoch, self.number).in_stage(self.task.stage)
     }
 }
 
-/// An attempt with what it refers to: the job that it is of, and the source that its slice is in.
+/// An attempt with what it refers to: the job that it is of, the stores of its files, and the source that its slice is in.
 #[derive(Clone, Copy)]
 pub(crate) struct Assignment<'a> {
     pub(crate) spec: &'a JobSpec,
+    pub(crate) stores: &'a Stores,
     pub(crate) attempt: &'a Attempt,
     pub(crate) source: &'a Source,
     /// The chain hash before the first operator.
@@ -105,7 +101,11 @@ pub(crate) struct Assignment<'a> {
 }
 
 impl<'a> Assignment<'a> {
-    pub(crate) fn new(spec: &'a JobSpec, attempt: &'a Attempt) -> Result<Self, AttemptError> {
+    pub(crate) fn new(
+        spec: &'a JobSpec,
+        stores: &'a Stores,
+        attempt: &'a Attempt,
+    ) -> Result<Self, AttemptError> {
         let (index, count) = (attempt.slice.source, spec.sources.len());
         let Some(source) = spec.sources.get(index as usize) else {
             return Err(AttemptError::new(
@@ -130,6 +130,7 @@ impl<'a> Assignment<'a> {
         };
         Ok(Self {
             spec,
+            stores,
             attempt,
             source,
             base,
@@ -167,7 +168,7 @@ impl<'a> Assignment<'a> {
 #[cfg(test)]
 mod tests {
     use coldpress_operator::Stage;
-    use coldpress_storage::Digest;
+    use coldpress_storage::{Digest, FileStamp};
 
     use super::*;
 
@@ -179,7 +180,12 @@ mod tests {
             length: u64::MAX,
             digest,
         };
-        let file = |name: &str| FileRef::new(format!("{name}_p999999.e999999.a999.parquet"), stamp);
+        let file = |name: &str| ObjectRef {
+            key: format!("{name}_p999999.e999999.a999.parquet")
+                .parse()
+                .unwrap(),
+            stamp,
+        };
         let attempt = Attempt {
             epoch: 999_999,
             number: 999,
@@ -204,8 +210,7 @@ mod tests {
                 },
                 Start::Checkpoint {
                     operation: 6,
-                    name: file("checkpoint_op006_some_long_filter").path,
-                    stamp,
+                    file: file("checkpoint_op006_some_long_filter"),
                 },
                 Start::Result {
                     operation: 3,

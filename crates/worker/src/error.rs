@@ -3,6 +3,7 @@
 use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::Quarantined;
+use coldpress_storage::ObjectRef;
 use serde::{Deserialize, Serialize};
 
 use crate::death::WorkerDeath;
@@ -131,7 +132,7 @@ impl AttemptError {
         Self::new(ErrorClass::System, "it is of other work")
     }
 
-    pub(crate) fn damaged_copy(copy: &str, what: &str) -> Self {
+    pub(crate) fn damaged_copy(copy: &ObjectRef, what: &str) -> Self {
         let message = format!("the copied slice `{copy}` {what}");
         Self {
             kind: FailureKind::DamagedCopy,
@@ -245,12 +246,8 @@ mod tests {
     #[test]
     fn the_class_is_that_of_the_deepest_answer() {
         let timed_out = || coldpress_storage::Error::io("read", "x", Errno::TIMEDOUT.into());
-        let stored = coldpress_checkpoint::Error::Store {
-            store: "here".into(),
-            action: "read",
-            name: "x".into(),
-            source: Box::new(timed_out()),
-        };
+        let stored = coldpress_storage::Error::store(&"here", "read", "x", timed_out());
+        let stored = coldpress_checkpoint::Error::from(stored);
         let wrapped = io::Error::other(timed_out());
         let dataset = coldpress_dataset::Error::from(timed_out());
         for error in [

@@ -7,7 +7,6 @@ mod records;
 mod slice;
 mod table;
 
-use coldpress_checkpoint::CheckpointStore;
 use coldpress_failure::ErrorClass;
 
 use crate::attempt::{Assignment, Start};
@@ -23,11 +22,10 @@ pub(crate) use records::{Found, Records};
 pub(crate) fn open<'a>(
     work: Assignment<'a>,
     first: usize,
-    store: &dyn CheckpointStore,
     set_aside: &mut Vec<String>,
 ) -> Result<(Box<dyn Records + 'a>, usize), AttemptError> {
     for (at, start) in work.attempt.starts.iter().enumerate().skip(first) {
-        match open_start(work, start, store) {
+        match open_start(work, start) {
             Ok(input) => return Ok((input, at)),
             // A slice that is not what was planned has nothing to do with the checkpoint, and neither has an obstacle.
             Err(error) if error.is_of_every_start() => return Err(error),
@@ -45,20 +43,17 @@ pub(crate) fn open<'a>(
 fn open_start<'a>(
     work: Assignment<'a>,
     start: &Start,
-    store: &dyn CheckpointStore,
 ) -> Result<Box<dyn Records + 'a>, AttemptError> {
     let input: Box<dyn Records + 'a> = match start {
-        Start::Delta { operation, files } => {
-            Box::new(DeltaInput::open(work, *operation, files, store)?)
-        }
-        _ => Box::new(EarlierInput::open(work, start, store)?),
+        Start::Delta { operation, files } => Box::new(DeltaInput::open(work, *operation, files)?),
+        _ => Box::new(EarlierInput::open(work, start)?),
     };
     // What is taken over besides rows must be whole too.
     if let Some(manifest) = input.manifest() {
         let dropped = manifest.dropped.iter().flatten().map(|rows| &rows.file);
         let dropped = dropped.filter(|_| work.spec.keep_dropped);
         let mut taken = manifest.quarantine.iter().chain(dropped);
-        taken.try_for_each(|file| file.verify(&work.spec.job_dir))?;
+        taken.try_for_each(|file| work.stores.verify(file))?;
     }
     Ok(input)
 }

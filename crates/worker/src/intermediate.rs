@@ -1,13 +1,9 @@
-//! Intermediate data: the records behind each operator, for people. Nobody cites it.
+//! Intermediate data: the records after each operator, for people. Nobody cites it.
 
-use std::fs;
-use std::path::PathBuf;
-
-use coldpress_checkpoint::{
-    CheckpointStore, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter,
-};
+use coldpress_checkpoint::{Manifest, RowsOptions, RowsWriter};
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
+use coldpress_storage::{AttemptName, ObjectKey, Place};
 
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
@@ -16,24 +12,18 @@ use crate::tee::at_point;
 
 /// The files of an attempt, one per operator that it applies.
 pub(crate) struct Intermediate {
-    folder: PathBuf,
     first: usize,
-    files: Vec<(RowsWriter, ObjectName, String)>,
+    files: Vec<(RowsWriter, AttemptName)>,
 }
 
 impl Intermediate {
     /// The files of the operators from `first` to before `last`.
-    ///
-    /// They get their names when they are whole, and take the place of those of earlier attempts.
     pub(crate) fn create(
         work: Assignment<'_>,
         form: IntermediateForm,
         (first, last): (usize, usize),
         chain: &Chain,
     ) -> Result<Self, AttemptError> {
-        let folder = format!("intermediate/partition_{:06}", work.attempt.task.partition);
-        let folder = work.spec.job_dir.join(folder);
-        let store = LocalStore::new(&folder);
         let options = RowsOptions {
             with_records: true,
             format: form.format,
@@ -43,19 +33,13 @@ impl Intermediate {
         };
         let names = chain.names().enumerate().take(last).skip(first);
         let file = |(operation, operator): (usize, &str)| {
-            let stem = format!("op_{operation:03}_{}", plain(operator));
-            let (epoch, number) = (work.attempt.epoch, work.attempt.number);
-            let temporary = ObjectName::new(format!(".{stem}.e{epoch}.a{number}.tmp"))?;
-            let writer = RowsWriter::create(store.put_new(&temporary)?, &options)?;
-            let suffix = form.format.suffix(form.compression);
-            Ok((writer, temporary, stem + suffix))
+            let name = work.attempt.name().of_operator(operation as u32, operator);
+            let name = name.suffix(form.format.suffix(form.compression));
+            let file = work.stores.put_new(Place::Intermediate, &name.object()?)?;
+            Ok((RowsWriter::create(file, &options)?, name))
         };
         let files = names.map(file).collect::<Result<_, AttemptError>>()?;
-        Ok(Self {
-            folder,
-            first,
-            files,
-        })
+        Ok(Self { first, files })
     }
 
     /// The records behind an operator.
@@ -71,9 +55,10 @@ impl Intermediate {
         }
     }
 
-    /// Gives the files their names. `whole` is what is true of the whole attempt.
+    /// Completes the files, which take the place of those of earlier attempts. `whole` is what is true of the whole attempt.
     pub(crate) fn finish(self, work: Assignment<'_>, whole: &Manifest) -> Result<(), AttemptError> {
-        for (place, (writer, temporary, name)) in self.files.into_iter().enumerate() {
+        let mut names = Vec::new();
+        for (place, (writer, name)) in self.files.into_iter().enumerate() {
             let manifest = Manifest {
                 operation: (self.first + place + 1) as u32,
                 rows: writer.rows(),
@@ -81,17 +66,28 @@ impl Intermediate {
                 ..whole.clone()
             };
             writer.finish(&at_point(work, manifest)?)?;
-            let (from, to) = (self.folder.join(temporary.as_str()), self.folder.join(name));
-            fs::rename(&from, &to)
-                .map_err(|source| coldpress_storage::Error::io("rename", &from, source))?;
+            names.push(name);
         }
-        Ok(())
+        remove_earlier(work, &names)
     }
 }
 
-/// An operator's name as a part of a file's.
-fn plain(operator: &str) -> String {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let plain = |c| if allowed(c) { c } else { '_' };
-    operator.chars().take(120).map(plain).collect()
+/// Removes what earlier attempts kept of the same operators.
+fn remove_earlier(work: Assignment<'_>, made: &[AttemptName]) -> Result<(), AttemptError> {
+    let is_replaced = |found: &AttemptName| {
+        let same = |one: &&AttemptName| {
+            (one.stage(), one.partition(), one.label())
+                == (found.stage(), found.partition(), found.label())
+        };
+        made.iter().find(same).is_some_and(|one| one != found)
+    };
+    let prefix = format!("partition_{:06}_", work.attempt.task.partition);
+    for object in work.stores.list(Place::Intermediate, &prefix)? {
+        let name = object.name.as_str().parse();
+        if name.is_ok_and(|name| is_replaced(&name)) {
+            let key = ObjectKey::new(Place::Intermediate, object.name);
+            work.stores.delete(&key)?;
+        }
+    }
+    Ok(())
 }

@@ -2,8 +2,8 @@
 //!
 //! What is the same for all attempts of a job is its [`JobSpec`], which a worker gets once. A [`Worker`] reads the slice, or goes on from a checkpoint; runs the operators over it batch by batch; sets aside
 //! what fails; tees off checkpoints; and writes the rows that come out. All its files are new and durable, and carry
-//! epoch and attempt in their names, so that a late worker can only write names that nobody cites. Intermediate data is the
-//! exception: it is for people, and never read back.
+//! epoch and attempt in their names, so that a late worker can only write names that nobody cites. They go through the
+//! job's [`Stores`](coldpress_storage::Stores), wherever those are.
 //!
 //! It does not know the journal: it cannot publish anything.
 
@@ -36,6 +36,6 @@ pub use progress::{AtWork, Progress, Reached};
 pub use protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
 pub use serve::{CANNOT_GO_ON, serve_if_asked};
-pub use spec::{CheckpointFolder, CheckpointForm, IntermediateForm, JobSpec};
+pub use spec::{CheckpointForm, IntermediateForm, JobSpec};
 pub use underway::Watch;
 pub use worker::{Worker, WorkerContext};

@@ -93,7 +93,10 @@ fn stored<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e coldpress_storage:
     match error.downcast_ref::<coldpress_dataset::Error>() {
         Some(coldpress_dataset::Error::Storage(error)) => Some(error),
         Some(_) => None,
-        None => error.downcast_ref::<coldpress_storage::Error>(),
+        None => match error.downcast_ref::<coldpress_checkpoint::Error>() {
+            Some(coldpress_checkpoint::Error::Storage(error)) => Some(error),
+            _ => error.downcast_ref::<coldpress_storage::Error>(),
+        },
     }
 }
 
@@ -141,12 +144,9 @@ mod tests {
     fn what_cannot_be_written_is_an_obstacle_and_what_cannot_be_read_is_not() {
         let refused = |action: &'static str, kind: io::ErrorKind| {
             let error = coldpress_storage::Error::io(action, "jobs/j/results/x", kind.into());
-            let stored = coldpress_checkpoint::Error::Store {
-                store: "here".into(),
-                action: "create",
-                name: "x".into(),
-                source: Box::new(coldpress_storage::Error::io(action, "x", kind.into())),
-            };
+            let below = coldpress_storage::Error::io(action, "x", kind.into());
+            let stored = coldpress_storage::Error::store(&"here", "create", "x", below);
+            let stored = coldpress_checkpoint::Error::from(stored);
             (told(error), told(stored).is_some())
         };
         let (text, stored) = refused("create", io::ErrorKind::NotADirectory);

@@ -4,7 +4,7 @@ use coldpress_checkpoint::DroppedRows;
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
 use coldpress_record::{FieldsSeen, Ledger, Unreadable};
-use coldpress_storage::FileRef;
+use coldpress_storage::ObjectRef;
 use serde::{Deserialize, Serialize};
 
 /// What a finished attempt made: durable files, and where every record went.
@@ -19,7 +19,7 @@ pub struct Outcome {
     /// The checkpoints on the way, rising.
     pub checkpoints: Vec<CheckpointOutcome>,
     /// Quarantine files of the partition, those of the work that it went on from included.
-    pub quarantine: Vec<FileRef>,
+    pub quarantine: Vec<ObjectRef>,
     /// What filters dropped, from the partition's start, if it is kept.
     pub dropped: Option<Vec<DroppedRows>>,
     /// What the fields of the records hold that were read.
@@ -42,9 +42,9 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultFiles {
     /// The rows; their name says their form.
-    pub rows: FileRef,
+    pub rows: ObjectRef,
     /// Their origins and statistics.
-    pub index: FileRef,
+    pub index: ObjectRef,
     /// Bytes of the rows before they were packed.
     pub uncompressed_bytes: u64,
     /// Whether the index says what the fields of the rows hold.
@@ -61,11 +61,11 @@ pub struct CheckpointOutcome {
     /// The chain hash after it.
     pub chain: ChainHash,
     /// Its name in the store, length and digest.
-    pub file: FileRef,
+    pub file: ObjectRef,
     /// Rows in it.
     pub rows: u64,
     /// Whether it is what changed since `base`, else whole records.
     pub delta: bool,
     /// The files that lead from the slice to where it begins, in order.
-    pub base: Vec<FileRef>,
+    pub base: Vec<ObjectRef>,
 }

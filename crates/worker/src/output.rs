@@ -4,13 +4,11 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use coldpress_checkpoint::{
-    CheckpointStore, LocalStore, Manifest, ObjectName, RowsOptions, RowsWriter,
-};
+use coldpress_checkpoint::{Manifest, RowsOptions, RowsWriter};
 use coldpress_dataset::{FileCompression, RowsEncoder, RowsForm, TableRows, TableRowsWriter};
 use coldpress_operator::Chain;
 use coldpress_record::{Batch, STATS_FIELD, escape_into};
-use coldpress_storage::{FileRef, NewFile, create_dir_all_durable};
+use coldpress_storage::{ObjectName, ObjectRef, Place, StoreWriter};
 use coldpress_table::Types;
 
 use crate::attempt::Assignment;
@@ -19,9 +17,9 @@ use crate::outcome::ResultFiles;
 
 /// The rows that come out, and beside them their origins and statistics.
 pub(crate) struct ResultWriter {
-    name: String,
+    name: ObjectName,
     rows: Rows,
-    index_name: String,
+    index_name: ObjectName,
     index: RowsWriter,
     keep_stats: bool,
     types: Option<Noted>,
@@ -29,8 +27,8 @@ pub(crate) struct ResultWriter {
 }
 
 enum Rows {
-    Lines(RowsEncoder<NewFile>),
-    Table(TableRowsWriter<NewFile>),
+    Lines(RowsEncoder<Box<dyn StoreWriter>>),
+    Table(TableRowsWriter<Box<dyn StoreWriter>>),
 }
 
 /// What the fields of the lines hold.
@@ -47,15 +45,13 @@ impl ResultWriter {
         chain: &Chain,
         schema: Option<SchemaRef>,
     ) -> Result<Self, AttemptError> {
-        let folder = work.spec.job_dir.join("results");
-        create_dir_all_durable(&folder)?;
         let (form, schema) = match (work.spec.rows_form, schema) {
             (RowsForm::Table, None) => (RowsForm::Lines(FileCompression::None), None),
             (RowsForm::Table, schema) => (RowsForm::Table, schema),
             (lines, _) => (lines, None),
         };
-        let name = work.attempt.file_name(form.suffix());
-        let file = NewFile::create(folder.join(&name))?;
+        let name = work.attempt.name().suffix(form.suffix()).object()?;
+        let file = work.stores.put_new(Place::Results, &name)?;
         let rows = match (form, schema) {
             (RowsForm::Lines(packing), _) => RowsEncoder::new(file, packing).map(Rows::Lines),
             (RowsForm::Table, schema) => {
@@ -68,16 +64,14 @@ impl ResultWriter {
             types: Types::default(),
             stats_only: work.source.is_columnar(),
         });
-        let index_name = work.attempt.file_name(".index.parquet");
+        let index_name = work.attempt.name().suffix(".index.parquet").object()?;
         let options = RowsOptions {
             with_records: false,
             stats: chain.pipeline().stats(),
             ..RowsOptions::default()
         };
-        let index = RowsWriter::create(
-            LocalStore::new(folder).put_new(&ObjectName::new(&index_name)?)?,
-            &options,
-        )?;
+        let index = work.stores.put_new(Place::Results, &index_name)?;
+        let index = RowsWriter::create(index, &options)?;
         Ok(Self {
             name,
             rows,
@@ -135,16 +129,14 @@ impl ResultWriter {
             Rows::Lines(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),
             Rows::Table(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),
         };
-        let rows = FileRef::new(format!("results/{}", self.name), file.finish()?);
+        let rows = ObjectRef::new(Place::Results, self.name, file.finish()?);
         let manifest = Manifest {
             rows: self.index.rows(),
             types,
             ..manifest
         };
-        let index = FileRef::new(
-            format!("results/{}", self.index_name),
-            self.index.finish(&manifest)?,
-        );
+        let index = self.index.finish(&manifest)?;
+        let index = ObjectRef::new(Place::Results, self.index_name, index);
         Ok(ResultFiles {
             rows,
             index,

@@ -1,10 +1,8 @@
 //! The quarantine: records that could not be processed, with where they came from and why.
 
-use std::path::{Path, PathBuf};
-
 use coldpress_operator::Quarantined;
 use coldpress_record::{Origin, Reject};
-use coldpress_storage::{FileRef, NewFile, create_dir_all_durable};
+use coldpress_storage::{AttemptName, ObjectRef, Place, StoreWriter, Stores};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AttemptError;
@@ -102,16 +100,16 @@ impl QuarantineEntry {
 
 /// Writes the quarantine file of an attempt; there is none while nothing is in quarantine.
 pub(crate) struct QuarantineWriter {
-    job_dir: PathBuf,
-    name: String,
-    file: Option<NewFile>,
+    stores: Stores,
+    name: AttemptName,
+    file: Option<Box<dyn StoreWriter>>,
 }
 
 impl QuarantineWriter {
-    pub(crate) fn new(job_dir: &Path, file_name: &str) -> Self {
+    pub(crate) fn new(stores: &Stores, name: AttemptName) -> Self {
         Self {
-            job_dir: job_dir.to_owned(),
-            name: format!("quarantine/{file_name}"),
+            stores: stores.clone(),
+            name,
             file: None,
         }
     }
@@ -121,18 +119,18 @@ impl QuarantineWriter {
         line.push(b'\n');
         let file = match self.file.take() {
             Some(file) => file,
-            None => {
-                create_dir_all_durable(self.job_dir.join("quarantine"))?;
-                NewFile::create(self.job_dir.join(&self.name))?
-            }
+            None => self
+                .stores
+                .put_new(Place::Quarantine, &self.name.object()?)?,
         };
         Ok(self.file.insert(file).put(&line)?)
     }
 
-    pub(crate) fn finish(self) -> Result<Option<FileRef>, AttemptError> {
+    pub(crate) fn finish(self) -> Result<Option<ObjectRef>, AttemptError> {
         let Some(file) = self.file else {
             return Ok(None);
         };
-        Ok(Some(FileRef::new(self.name, file.finish()?)))
+        let (name, stamp) = (file.name().clone(), file.finish()?);
+        Ok(Some(ObjectRef::new(Place::Quarantine, name, stamp)))
     }
 }

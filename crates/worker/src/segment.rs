@@ -51,14 +51,13 @@ impl Segment {
     }
 
     fn new(work: Assignment<'_>, operators: Range<usize>, point: Option<usize>) -> Self {
-        let name = work
-            .attempt
-            .file_name(&format!(".op{:03}.jsonl", operators.start));
+        let suffix = format!(".op{:03}.jsonl", operators.start);
+        let name = work.attempt.name().suffix(&suffix);
         let marks = work.attempt.slice.marks.clone();
         Self {
             operators,
             point,
-            quarantine: QuarantineWriter::new(&work.spec.job_dir, &name),
+            quarantine: QuarantineWriter::new(work.stores, name),
             dropped: DroppedWriter::new(work),
             source_path: work.source.identity.path.clone(),
             error_marks: vec![0; marks.len()],

@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use coldpress_checkpoint::LocalStore;
 use coldpress_operator::{Registry, Shared};
 use coldpress_record::Origin;
-use coldpress_storage::spawn;
+use coldpress_storage::{StoreSchemes, Stores, spawn};
 
 use crate::attempt::Attempt;
 use crate::death::InHand;
@@ -20,7 +19,6 @@ use crate::obstacle::with_sources;
 use crate::progress::{AtWork, Progress, Reached};
 use crate::protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 use crate::signals;
-use crate::spec::CheckpointFolder;
 use crate::underway::Watch;
 use crate::worker::{Worker, WorkerContext};
 
@@ -32,14 +30,14 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// Serves a driver until it is gone, if this process was started for that; none if not.
 ///
-/// A program that embeds Coldpress and wants worker processes calls this first in its `main`, with its operators: then
-/// its own executable can be the worker.
-pub fn serve_if_asked(registry: &Registry) -> Option<ExitCode> {
+/// A program that embeds Coldpress and wants worker processes calls this first in its `main`, with its operators and the
+/// stores that it can open besides folders: then its own executable can be the worker.
+pub fn serve_if_asked(registry: &Registry, schemes: &StoreSchemes) -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     let is_asked = arguments
         .next()
         .is_some_and(|first| first == WORKER_ARGUMENT);
-    (is_asked && arguments.next().is_none()).then(|| match serve(registry) {
+    (is_asked && arguments.next().is_none()).then(|| match serve(registry, schemes) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The driver takes the last of this for its report.
@@ -74,7 +72,7 @@ impl Driver {
     }
 }
 
-fn serve(registry: &Registry) -> io::Result<()> {
+fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     signals::watch();
     let driver = Driver(Arc::new(Mutex::new(take_output()?)));
     driver.tell(&FromWorker::Hello)?;
@@ -82,14 +80,10 @@ fn serve(registry: &Registry) -> io::Result<()> {
     let Some(ToWorker::Begin { spec }) = receive(&mut input)? else {
         return Err(io::Error::other("the driver does not say what the job is"));
     };
-    let Some(CheckpointFolder { path, maps }) = &spec.stores else {
-        return Err(io::Error::other(
-            "the driver does not say where checkpoints are",
-        ));
-    };
+    let stores = Stores::open(spec.stores.clone(), schemes);
     let context = WorkerContext {
         registry: registry.clone(),
-        store: Arc::new(LocalStore::new(path).mapping(*maps)),
+        stores: stores.map_err(|error| io::Error::other(with_sources(&error)))?,
         shared: Shared::default(),
     };
     let (stop, progress) = (

@@ -1,11 +1,10 @@
 //! What is the same for all attempts of a job.
 
-use std::path::PathBuf;
-
 use coldpress_checkpoint::{Compression, Format};
 use coldpress_config::OperatorCall;
 use coldpress_dataset::{RowsForm, Source};
 use coldpress_operator::ChainSettings;
+use coldpress_storage::StoreSpecs;
 use serde::{Deserialize, Serialize};
 
 /// What is the same for all attempts of a job. A worker gets it once, and then [`Attempt`](crate::Attempt)s that refer
@@ -14,10 +13,8 @@ use serde::{Deserialize, Serialize};
 /// It may be long: a source can consist of thousands of files. So it is never part of what is sent per attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobSpec {
-    /// The job's directory; the paths of files are relative to it.
-    pub job_dir: PathBuf,
-    /// Where a worker process finds checkpoints; none where it is given a store.
-    pub stores: Option<CheckpointFolder>,
+    /// The stores that hold the files of attempts.
+    pub stores: StoreSpecs,
     /// The sources, in the order of the plan; a slice refers to one by its index.
     pub sources: Vec<Source>,
     /// The operators of the recipe, in order.
@@ -42,15 +39,6 @@ pub struct JobSpec {
     pub note_types: bool,
     /// Whether to keep what filters drop.
     pub keep_dropped: bool,
-}
-
-/// A folder with checkpoints.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckpointFolder {
-    /// Its path.
-    pub path: PathBuf,
-    /// Whether its files are mapped into memory.
-    pub maps: bool,
 }
 
 /// How checkpoints are written.

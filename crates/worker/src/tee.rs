@@ -1,12 +1,11 @@
 //! Checkpoints on the way: what is set aside of each batch between two operators.
 
 use coldpress_checkpoint::{
-    CheckpointStore, DeltaBase, DeltaOptions, DeltaWriter, Manifest, ObjectName, RowsOptions,
-    RowsWriter, checkpoint_name, delta_name,
+    DeltaBase, DeltaOptions, DeltaWriter, Manifest, RowsOptions, RowsWriter,
 };
 use coldpress_operator::Chain;
 use coldpress_record::{Batch, Ledger};
-use coldpress_storage::{FileRef, FileStamp};
+use coldpress_storage::{FileStamp, ObjectName, ObjectRef, Place};
 
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
@@ -46,16 +45,15 @@ impl Tee {
         points: &[u32],
         base: Base,
         chain: &Chain,
-        store: &dyn CheckpointStore,
     ) -> Result<Self, AttemptError> {
         match base {
             Base::Slice(base) if !work.spec.checkpoints.full && !points.is_empty() => {
-                DeltaTee::create(work, base, chain, store).map(|tee| Self::Delta(Box::new(tee)))
+                DeltaTee::create(work, base, chain).map(|tee| Self::Delta(Box::new(tee)))
             }
             // What changed can only be told from what can be read again.
             _ => points
                 .iter()
-                .map(|point| FullTee::create(work, *point, chain, store))
+                .map(|point| FullTee::create(work, *point, chain))
                 .collect::<Result<_, _>>()
                 .map(Self::Full),
         }
@@ -133,7 +131,7 @@ fn outcome(
         operation,
         operator: operator(chain, operation),
         chain: work.chain_after(operation)?,
-        file: FileRef::new(name.as_str(), stamp),
+        file: ObjectRef::new(Place::Checkpoints, name.clone(), stamp),
         rows,
         delta: base.is_some(),
         base: base.map_or_else(Vec::new, |base| base.files.clone()),
@@ -156,18 +154,13 @@ pub(crate) struct DeltaTee {
 }
 
 impl DeltaTee {
-    fn create(
-        work: Assignment<'_>,
-        base: DeltaBase,
-        chain: &Chain,
-        store: &dyn CheckpointStore,
-    ) -> Result<Self, AttemptError> {
+    fn create(work: Assignment<'_>, base: DeltaBase, chain: &Chain) -> Result<Self, AttemptError> {
         let (format, compression) = (
             work.spec.checkpoints.format,
             work.spec.checkpoints.compression,
         );
-        let (partition, epoch) = (work.attempt.task.partition, work.attempt.epoch);
-        let name = delta_name(partition, epoch, work.attempt.number, format, compression);
+        let name = work.attempt.name().labelled("deltas");
+        let name = name.suffix(format.suffix(compression)).object()?;
         let fields = chain.fields().paths().iter();
         let fields: Vec<String> = fields.map(|path| path.name().to_owned()).collect();
         let stats = chain.pipeline().stats().iter();
@@ -180,7 +173,7 @@ impl DeltaTee {
             base: &base,
         };
         Ok(Self {
-            writer: DeltaWriter::create(store.put_new(&name)?, &options)?,
+            writer: DeltaWriter::create(work.stores.put_new(Place::Checkpoints, &name)?, &options)?,
             name,
             base,
             rows_before: 0,
@@ -225,26 +218,14 @@ pub(crate) struct FullTee {
 }
 
 impl FullTee {
-    fn create(
-        work: Assignment<'_>,
-        operation: u32,
-        chain: &Chain,
-        store: &dyn CheckpointStore,
-    ) -> Result<Self, AttemptError> {
+    fn create(work: Assignment<'_>, operation: u32, chain: &Chain) -> Result<Self, AttemptError> {
         let (format, compression) = (
             work.spec.checkpoints.format,
             work.spec.checkpoints.compression,
         );
-        let (partition, epoch) = (work.attempt.task.partition, work.attempt.epoch);
-        let name = checkpoint_name(
-            partition,
-            operation,
-            &operator(chain, operation),
-            epoch,
-            work.attempt.number,
-            format,
-            compression,
-        );
+        let name = work.attempt.name();
+        let name = name.of_operator(operation, &operator(chain, operation));
+        let name = name.suffix(format.suffix(compression)).object()?;
         let options = RowsOptions {
             with_records: true,
             format,
@@ -252,7 +233,7 @@ impl FullTee {
             stats: chain.pipeline().stats(),
             batch_rows: work.spec.checkpoints.batch_rows,
         };
-        let writer = RowsWriter::create(store.put_new(&name)?, &options)?;
+        let writer = RowsWriter::create(work.stores.put_new(Place::Checkpoints, &name)?, &options)?;
         Ok(Self { name, writer })
     }
 

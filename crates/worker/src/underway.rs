@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use coldpress_checkpoint::{CheckpointStore, Manifest};
+use coldpress_checkpoint::Manifest;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, Guard, InHandFn, Tally};
 use coldpress_record::{Batch, FieldsSeen, Ledger};
@@ -33,7 +33,6 @@ pub struct Watch<'a> {
 pub(crate) struct Tools<'a> {
     pub(crate) chain: &'a mut Chain,
     pub(crate) batch: &'a mut Batch,
-    pub(crate) store: &'a dyn CheckpointStore,
 }
 
 /// An attempt under way. It owns everything that the attempt makes, until [`finish`](Self::finish) makes it durable; one
@@ -69,11 +68,7 @@ impl<'a> Underway<'a> {
         tools: Tools<'a>,
         input: Box<dyn Records + 'a>,
     ) -> Result<Self, AttemptError> {
-        let Tools {
-            chain,
-            batch,
-            store,
-        } = tools;
+        let Tools { chain, batch } = tools;
         let manifest = begin_manifest(work, chain, input.manifest());
         let resumed_at = manifest.operation;
         let tally = Tally {
@@ -92,7 +87,7 @@ impl<'a> Underway<'a> {
         let (first, last) = (resumed_at as usize, last as usize);
         let segments = Segment::of(work, first, last);
         let points = Segment::points(&segments);
-        let tee = Tee::create(work, &points, input.base(), chain, store)?;
+        let tee = Tee::create(work, &points, input.base(), chain)?;
         let intermediate = match work.spec.intermediate {
             Some(form) => Some(Intermediate::create(work, form, (first, last), chain)?),
             None => None,

@@ -4,10 +4,10 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use coldpress_checkpoint::CheckpointStore;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, Pipeline, Registry, Shared};
 use coldpress_record::Batch;
+use coldpress_storage::Stores;
 
 use crate::attempt::{Assignment, Attempt};
 use crate::error::{AttemptError, FailureKind};
@@ -21,8 +21,8 @@ use crate::underway::{Tools, Underway, Watch};
 pub struct WorkerContext {
     /// The operators that the program knows.
     pub registry: Registry,
-    /// Where checkpoints are.
-    pub store: Arc<dyn CheckpointStore>,
+    /// The job's stores, which hold the files of attempts.
+    pub stores: Stores,
     /// The models of all workers of the process.
     pub shared: Shared,
 }
@@ -71,7 +71,8 @@ impl Worker {
         watch: Watch<'_>,
     ) -> Result<Outcome, AttemptError> {
         let spec = Arc::clone(&self.spec);
-        let work = Assignment::new(&spec, attempt)?;
+        let stores = self.context.stores.clone();
+        let work = Assignment::new(&spec, &stores, attempt)?;
         let mut chain = match self.chain.take() {
             Some(chain) => chain,
             None => self.build()?,
@@ -103,13 +104,11 @@ impl Worker {
         first: &mut usize,
         set_aside: &mut Vec<String>,
     ) -> Result<Outcome, AttemptError> {
-        let store = &*self.context.store;
-        let (input, start) = input::open(work, *first, store, set_aside)?;
+        let (input, start) = input::open(work, *first, set_aside)?;
         *first = start;
         let tools = Tools {
             chain,
             batch: &mut self.batch,
-            store,
         };
         let mut underway = Underway::begin(work, watch, tools, input)?;
         while underway.step()? {}

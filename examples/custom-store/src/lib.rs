@@ -1,17 +1,16 @@
-//! A checkpoint store of one's own: a wrapper that is itself a store, and counts what goes through it.
+//! A store of one's own: a wrapper that is itself a store, and counts what goes through it.
 
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use coldpress::checkpoint::{
-    CheckpointStore, ObjectMeta, ObjectName, Result, StoreReader, StoreWriter,
+use coldpress::storage::{
+    FileStamp, ObjectMeta, ObjectName, ObjectStore, Result, StoreReader, StoreWriter,
 };
-use coldpress::storage::FileStamp;
 
-/// Counts what goes through another store.
-#[derive(Debug)]
+/// Counts what goes through another store. Clones count together.
+#[derive(Clone, Debug)]
 pub struct CountingStore<S> {
     inner: S,
     counts: Arc<Counts>,
@@ -43,13 +42,13 @@ impl<S> CountingStore<S> {
     }
 }
 
-impl<S: CheckpointStore> fmt::Display for CountingStore<S> {
+impl<S: ObjectStore> fmt::Display for CountingStore<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, counted", self.inner)
     }
 }
 
-impl<S: CheckpointStore> CheckpointStore for CountingStore<S> {
+impl<S: ObjectStore> ObjectStore for CountingStore<S> {
     fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
         let inner = self.inner.put_new(name)?;
         Ok(Box::new(CountingWriter {

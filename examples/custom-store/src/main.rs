@@ -9,8 +9,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use coldpress::checkpoint::MemoryStore;
 use coldpress::prelude::*;
+use coldpress::storage::MemoryStore;
 use custom_store::CountingStore;
 
 fn main() -> anyhow::Result<()> {
@@ -31,8 +31,11 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let store = CountingStore::new(MemoryStore::new());
     let counts = store.counts();
+    // A store is opened by its URL, so that worker processes and commands can open it too; this one lives in this process.
+    let schemes = StoreSchemes::default().with("counted", move |_| Ok(Arc::new(store.clone())));
     let report = coldpress::executor(recipe)
-        .checkpoint_store(Arc::new(store))
+        .schemes(schemes)
+        .store(Place::Checkpoints, "counted:")
         .build()?
         .run()?;
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use coldpress::checkpoint::{CheckpointStore, LocalStore, MemoryStore, ObjectName, suite};
+use coldpress::storage::{LocalStore, MemoryStore, ObjectName, ObjectStore, suite};
 use custom_store::CountingStore;
 
 #[test]

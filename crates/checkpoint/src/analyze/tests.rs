@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::delta::tests::world::*;
-use crate::{ContainerOptions, DeltaBase, MemoryStore, rewrite};
+use crate::{ContainerOptions, DeltaBase, rewrite};
+use coldpress_storage::MemoryStore;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]

@@ -12,7 +12,8 @@ use super::out::{EncodeError, Out, arrow_error};
 use super::seal::{SEAL_BYTES, footer_start, is_seal, write_sealed};
 use super::source::{corrupt, guarded, read, read_aligned};
 use super::{ContainerGroup, DIRECTORY_KEY, MANIFEST_KEY, arrays, auto};
-use crate::{Compression, Result, StoreReader};
+use crate::{Compression, Result};
+use coldpress_storage::StoreReader;
 
 pub(super) const MAGIC: &[u8] = b"ARROW1";
 

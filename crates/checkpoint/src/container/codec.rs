@@ -2,11 +2,10 @@
 
 use std::io::{Read, Write};
 
+use crate::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression as Level, Crc};
-
-use crate::Compression;
 
 /// The longest text that a frame without compression can hold here.
 const MAX_VERBATIM_BYTES: usize = 255;

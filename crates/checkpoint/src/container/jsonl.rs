@@ -13,7 +13,8 @@ use super::codec::Codec;
 use super::out::{EncodeError, Out, arrow_error};
 use super::source::{corrupt, guarded, read, read_group};
 use super::{ContainerGroup, nan};
-use crate::{Result, StoreReader};
+use crate::Result;
+use coldpress_storage::StoreReader;
 
 /// Writes frames of lines.
 pub(super) struct JsonlSink {

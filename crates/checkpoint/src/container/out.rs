@@ -7,7 +7,8 @@ use arrow::error::ArrowError;
 use coldpress_storage::{Digest, FileStamp, Hasher};
 use parquet::errors::ParquetError;
 
-use crate::{Error, Result, StoreWriter};
+use crate::{Error, Result};
+use coldpress_storage::StoreWriter;
 
 /// What is gathered before the store is asked to take it.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -67,7 +68,7 @@ impl Out {
     pub(super) fn finish(mut self, name: &str) -> Result<FileStamp> {
         self.pass_on()
             .map_err(|source| Error::write(name, source.into()))?;
-        self.store.finish()
+        Ok(self.store.finish()?)
     }
 
     fn pass_on(&mut self) -> io::Result<()> {

@@ -17,7 +17,8 @@ use parquet::file::metadata::{
 use super::seal::{SEAL_BYTES, is_seal};
 use super::source::{corrupt, guarded, read, read_group};
 use super::{ContainerGroup, DIRECTORY_KEY};
-use crate::{Compression, Result, StoreReader};
+use crate::{Compression, Result};
+use coldpress_storage::StoreReader;
 
 pub(super) const MAGIC: &[u8] = b"PAR1";
 /// Rows of a record batch that is read, at most.

@@ -12,8 +12,9 @@ use super::jsonl::JsonlBody;
 use super::parquet_read::{self, ParquetBody};
 use super::source::{corrupt, read};
 use super::{ContainerGroup, DIRECTORY_KEY, MANIFEST_KEY};
-use crate::store::verify_stamp;
-use crate::{Compression, Format, Result, StoreReader};
+use crate::{Compression, Format, Result};
+use coldpress_storage::StoreReader;
+use coldpress_storage::verify_stamp;
 
 /// A container that is open for reading, from any number of threads.
 pub struct ContainerReader {
@@ -35,7 +36,7 @@ impl ContainerReader {
     ///
     /// # Errors
     /// [`Error::Corrupt`](crate::Error::Corrupt) when it is not the file that was cited or no container,
-    /// [`Error::Newer`](crate::Error::Newer) when a newer release wrote it, [`Error::Store`](crate::Error::Store) when
+    /// [`Error::Newer`](crate::Error::Newer) when a newer release wrote it, [`Error::Storage`](crate::Error::Storage) when
     /// it cannot be read.
     pub fn open(reader: Box<dyn StoreReader>, expected: &FileStamp) -> Result<Self> {
         verify_stamp(&*reader, expected)?;
@@ -126,7 +127,7 @@ impl ContainerReader {
     ///
     /// # Errors
     /// [`Error::Corrupt`](crate::Error::Corrupt) when there is no such group, its bytes are not those that were written
-    /// or are no rows of this schema; [`Error::Store`](crate::Error::Store) when they cannot be read.
+    /// or are no rows of this schema; [`Error::Storage`](crate::Error::Storage) when they cannot be read.
     pub fn read_group(
         &self,
         index: usize,

@@ -6,7 +6,8 @@ use arrow::buffer::{Buffer, MutableBuffer};
 use coldpress_storage::Digest;
 
 use super::ContainerGroup;
-use crate::{Error, Result, StoreReader};
+use crate::{Error, Result};
+use coldpress_storage::StoreReader;
 
 /// Bytes `offset..offset + length` of the object.
 pub(super) fn read(reader: &dyn StoreReader, offset: u64, length: u64) -> Result<Vec<u8>> {

@@ -11,9 +11,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    CheckpointStore, Compression, Error, Fault, Format, MemoryStore, ObjectName, Result, Step,
-};
+use crate::{Compression, Error, Format, Result};
+use coldpress_storage::{Fault, MemoryStore, ObjectName, ObjectStore, Step};
 
 /// A row of all the types that are stored.
 type Row = (

@@ -13,7 +13,8 @@ use super::jsonl::{self, JsonlSink};
 use super::out::{EncodeError, Out, arrow_error};
 use super::parquet_write::ParquetSink;
 use super::{ContainerGroup, arrays};
-use crate::{Compression, Error, Format, Result, StoreWriter};
+use crate::{Compression, Error, Format, Result};
+use coldpress_storage::StoreWriter;
 
 /// How a container is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,7 +131,7 @@ impl ContainerWriter {
     /// Writes the rest and the manifest, one line of JSON, and makes the object durable.
     ///
     /// # Errors
-    /// [`Error::Precondition`] after a failure, [`Error::Write`] and [`Error::Store`] when the store refuses; nothing
+    /// [`Error::Precondition`] after a failure, [`Error::Write`] and [`Error::Storage`] when the store refuses; nothing
     /// is published then.
     pub fn finish(mut self, manifest_json: String) -> Result<FileStamp> {
         self.end_group()?;

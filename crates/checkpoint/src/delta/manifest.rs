@@ -1,7 +1,7 @@
 //! What a delta file says about itself.
 
 use coldpress_record::{FieldsSeen, Ledger, Unreadable};
-use coldpress_storage::{Digest, FileRef};
+use coldpress_storage::{Digest, ObjectRef};
 use coldpress_table::Types;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct DeltaBase {
     pub chain: String,
     /// The checkpoint files that lead there from the input, in order; none for the input itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<FileRef>,
+    pub files: Vec<ObjectRef>,
 }
 
 /// What the rows are behind one section, and what the section holds.
@@ -79,7 +79,7 @@ struct StoredSection {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unreadable: Vec<Unreadable>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    quarantine: Vec<FileRef>,
+    quarantine: Vec<ObjectRef>,
     /// Absent where it is that of the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen: Option<FieldsSeen>,

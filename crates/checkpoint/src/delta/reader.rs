@@ -10,7 +10,8 @@ use super::manifest::{DeltaBase, DeltaManifest, SectionManifest};
 use super::parts::SectionParts;
 use super::replay::DeltaReplay;
 use crate::container::ContainerReader;
-use crate::{Error, Manifest, Result, StoreReader};
+use crate::{Error, Manifest, Result};
+use coldpress_storage::StoreReader;
 
 /// A delta file that is open for reading.
 #[derive(Clone)]
@@ -35,7 +36,7 @@ impl DeltaReader {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when it is not the file that was cited or no delta file, [`Error::Newer`] when a newer
-    /// release wrote it, [`Error::Store`] when it cannot be read.
+    /// release wrote it, [`Error::Storage`] when it cannot be read.
     pub fn open(reader: Box<dyn StoreReader>, expected: &FileStamp) -> Result<Self> {
         Self::of_container(ContainerReader::open(reader, expected)?)
     }
@@ -46,7 +47,7 @@ impl DeltaReader {
     /// and operators is for the caller to see from their manifests.
     ///
     /// # Errors
-    /// As [`open`](Self::open), when not even the manifest is as it was written. [`Error::Store`] also when the
+    /// As [`open`](Self::open), when not even the manifest is as it was written. [`Error::Storage`] also when the
     /// sections cannot be read.
     pub fn open_damaged(reader: Box<dyn StoreReader>) -> Result<(Self, Vec<SectionDamage>)> {
         let container = ContainerReader::open_unverified(reader)?;

@@ -64,7 +64,7 @@ impl DeltaReplay {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when the parts are of other batches, or name fields or statistics that the batch lacks;
-    /// [`Error::Store`] when they cannot be read. The batch is then of no use.
+    /// [`Error::Storage`] when they cannot be read. The batch is then of no use.
     pub fn next(&mut self, batch: &mut Batch, fields: &DeclaredFields) -> Result<()> {
         let Self { files, sections } = self;
         let columns: Vec<Columns<'_>> = files
@@ -80,7 +80,7 @@ impl DeltaReplay {
     /// Makes sure, behind the last batch, that all parts were used and are those that were written.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when not, [`Error::Store`] when they cannot be read.
+    /// [`Error::Corrupt`] when not, [`Error::Storage`] when they cannot be read.
     pub fn finish(mut self) -> Result<()> {
         self.sections
             .iter_mut()

@@ -5,7 +5,8 @@ use coldpress_storage::FileStamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{CheckpointStore, Compression, Error, Format, MemoryStore, RowsReader};
+use crate::{Compression, Error, Format, RowsReader};
+use coldpress_storage::{MemoryStore, ObjectStore};
 
 mod damage;
 mod frozen;

@@ -7,7 +7,8 @@ use coldpress_storage::{FileStamp, Hasher};
 use super::columns::{self, Gathered, Part};
 use super::manifest::{DeltaBase, DeltaManifest, SectionManifest};
 use crate::container::{ContainerOptions, ContainerWriter};
-use crate::{Compression, Error, Format, Manifest, Result, StoreWriter};
+use crate::{Compression, Error, Format, Manifest, Result};
+use coldpress_storage::StoreWriter;
 
 /// What all sections together hold before they are written.
 const BUFFER_BYTES: usize = 32 << 20;
@@ -142,7 +143,7 @@ impl DeltaWriter {
     ///
     /// # Errors
     /// [`Error::Precondition`] when the manifests do not fit what was written or each other, [`Error::Write`] and
-    /// [`Error::Store`] when the store refuses; nothing is published then.
+    /// [`Error::Storage`] when the store refuses; nothing is published then.
     pub fn finish(mut self, attempt: &Manifest, sections: &[Manifest]) -> Result<FileStamp> {
         self.write_groups()?;
         self.sections

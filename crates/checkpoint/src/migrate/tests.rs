@@ -3,8 +3,9 @@ use std::io::Write as _;
 use proptest::prelude::*;
 
 use super::*;
+use crate::DeltaBase;
 use crate::delta::tests::world::*;
-use crate::{DeltaBase, MemoryStore};
+use coldpress_storage::MemoryStore;
 
 fn free(_: &ObjectName) -> NameUse {
     NameUse::Free

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::kind::Opened;
 use crate::container::ContainerReader;
-use crate::{CheckpointStore, Compression, DeltaBase, Format, Manifest, ObjectName, Result};
+use crate::{Compression, DeltaBase, Format, Manifest, Result};
+use coldpress_storage::{ObjectName, ObjectStore};
 
 /// What a checkpoint file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -70,9 +71,9 @@ pub struct SectionDescription {
 ///
 /// # Errors
 /// [`Error::Corrupt`](crate::Error::Corrupt) when it is no checkpoint file, [`Error::Newer`](crate::Error::Newer) when a
-/// newer release wrote it, [`Error::NotFound`](crate::Error::NotFound) and [`Error::Store`](crate::Error::Store) when it
+/// newer release wrote it, [`Error::NotFound`](crate::Error::NotFound) and [`Error::Storage`](crate::Error::Storage) when it
 /// cannot be read.
-pub fn describe(store: &dyn CheckpointStore, name: &ObjectName) -> Result<Description> {
+pub fn describe(store: &dyn ObjectStore, name: &ObjectName) -> Result<Description> {
     let container = ContainerReader::open_unverified(store.get(name)?)?;
     Ok(described(&Opened::new(container)?))
 }

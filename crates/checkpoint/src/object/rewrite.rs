@@ -7,7 +7,8 @@ use coldpress_storage::FileStamp;
 
 use super::kind;
 use crate::container::{ContainerOptions, ContainerReader, ContainerWriter};
-use crate::{CheckpointStore, Error, ObjectName, Result};
+use crate::{Error, Result};
+use coldpress_storage::{ObjectName, ObjectStore};
 
 /// Writes the checkpoint file `from`, which has to be the one that is cited, in another format under the name `to`.
 ///
@@ -17,9 +18,9 @@ use crate::{CheckpointStore, Error, ObjectName, Result};
 /// [`Error::Corrupt`] when `from` is damaged, or what was written does not come back: nothing may cite it then. Otherwise
 /// what the stores answer.
 pub fn rewrite(
-    store: &dyn CheckpointStore,
+    store: &dyn ObjectStore,
     from: (&ObjectName, &FileStamp),
-    target: &dyn CheckpointStore,
+    target: &dyn ObjectStore,
     to: &ObjectName,
     options: &ContainerOptions,
 ) -> Result<FileStamp> {
@@ -42,7 +43,7 @@ pub fn rewrite(
 ///
 /// # Errors
 /// [`Error::NotFound`] when either is not there, [`Error::Corrupt`] when either is damaged.
-pub(crate) fn is_same(store: &dyn CheckpointStore, a: &ObjectName, b: &ObjectName) -> Result<bool> {
+pub(crate) fn is_same(store: &dyn ObjectStore, a: &ObjectName, b: &ObjectName) -> Result<bool> {
     let open = |name| ContainerReader::open_unverified(store.get(name)?);
     let (a, b) = (open(a)?, open(b)?);
     if a.manifest_json() != b.manifest_json() || a.groups().len() != b.groups().len() {

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::delta::tests::world::*;
 use crate::{
-    CheckpointStore, Compression, ContainerOptions, DeltaBase, DeltaReader, Error, Format,
-    MemoryStore, RowsOptions, RowsReader, RowsWriter,
+    Compression, ContainerOptions, DeltaBase, DeltaReader, Error, Format, RowsOptions, RowsReader,
+    RowsWriter,
 };
+use coldpress_storage::{MemoryStore, ObjectStore};
 
 fn attempt(sections: &[Vec<Step>], format: (Format, Compression)) -> Attempt<'_> {
     Attempt {

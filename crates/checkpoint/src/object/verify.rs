@@ -7,10 +7,8 @@ use serde::Serialize;
 use super::describe::{Description, described};
 use super::kind::Opened;
 use crate::container::ContainerReader;
-use crate::{
-    CheckpointStore, DeltaReader, Error, ObjectName, Result, RowBlock, RowsReader, SectionDamage,
-    StoreReader,
-};
+use crate::{DeltaReader, Error, Result, RowBlock, RowsReader, SectionDamage};
+use coldpress_storage::{ObjectName, ObjectStore, StoreReader};
 
 const PIECE_BYTES: usize = 512 << 10;
 
@@ -38,10 +36,10 @@ impl Verified {
 /// Without a stamp to expect, it is held against what it says about itself.
 ///
 /// # Errors
-/// [`Error::NotFound`] and [`Error::Store`] when it cannot be read, [`Error::Newer`] when a newer release wrote it. Damage
+/// [`Error::Storage`] when it cannot be read, [`Error::Newer`] when a newer release wrote it. Damage
 /// is no error here.
 pub fn verify(
-    store: &dyn CheckpointStore,
+    store: &dyn ObjectStore,
     name: &ObjectName,
     expected: Option<&FileStamp>,
 ) -> Result<Verified> {
@@ -64,7 +62,7 @@ pub fn verify(
 }
 
 impl Verified {
-    fn read(&mut self, store: &dyn CheckpointStore, name: &ObjectName) -> Result<()> {
+    fn read(&mut self, store: &dyn ObjectStore, name: &ObjectName) -> Result<()> {
         let opened = Opened::new(ContainerReader::open_unverified(store.get(name)?)?)?;
         self.description = Some(described(&opened));
         match opened {

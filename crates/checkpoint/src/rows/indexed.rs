@@ -100,12 +100,7 @@ impl<R: Read> IndexedRows<R> {
     }
 
     fn error(&self, action: &'static str, source: std::io::Error) -> Error {
-        Error::Store {
-            store: "its stream".to_owned(),
-            action,
-            name: self.rows_name.clone(),
-            source: Box::new(source),
-        }
+        coldpress_storage::Error::store(&"its stream", action, &self.rows_name, source).into()
     }
 }
 

@@ -1,7 +1,6 @@
 //! Reading rows, block by block, from a file that was proven whole first.
 
 use std::fmt;
-use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -11,7 +10,8 @@ use super::columns::Columns;
 use super::decoded::Decoded;
 use super::{BLOCK_BYTES, BLOCK_ROWS, RowBlock};
 use crate::container::ContainerReader;
-use crate::{CheckpointStore, Error, LocalStore, Manifest, ObjectName, Result, StoreReader};
+use crate::{Error, Manifest, Result};
+use coldpress_storage::StoreReader;
 
 /// Reads a rows file in bounded memory: a group of rows and a block of them at a time.
 pub struct RowsReader {
@@ -30,7 +30,7 @@ impl RowsReader {
     ///
     /// # Errors
     /// [`Error::Corrupt`] when it is not the file that was cited or no rows file, [`Error::Newer`] when a newer
-    /// release wrote it, [`Error::Store`] when it cannot be read.
+    /// release wrote it, [`Error::Storage`] when it cannot be read.
     pub fn open(reader: Box<dyn StoreReader>, expected: &FileStamp) -> Result<Self> {
         Self::of_container(ContainerReader::open(reader, expected)?)
     }
@@ -58,17 +58,6 @@ impl RowsReader {
             decoded: None,
             rows_read: 0,
         })
-    }
-
-    /// As [`open`](Self::open), of a file on disk.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_file(path: &Path, expected: &FileStamp) -> Result<Self> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let store = LocalStore::new(folder);
-        Self::open(store.get(&ObjectName::new(name)?)?, expected)
     }
 
     /// What the rows are.
@@ -102,7 +91,7 @@ impl RowsReader {
     /// Replaces the block by the next rows: some 256 KB of lines, or 8,192 rows. `false` behind the last.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when the rows cannot be decoded, [`Error::Store`] when they cannot be read.
+    /// [`Error::Corrupt`] when the rows cannot be decoded, [`Error::Storage`] when they cannot be read.
     pub fn next(&mut self, block: &mut RowBlock) -> Result<bool> {
         self.begin(block);
         while block.lines.bytes.len() < BLOCK_BYTES

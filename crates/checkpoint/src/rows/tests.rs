@@ -9,10 +9,8 @@ use coldpress_storage::{Digest, FileStamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    CheckpointStore, Compression, Error, Fault, Format, Manifest, MemoryStore, ObjectName, Result,
-    Step,
-};
+use crate::{Compression, Error, Format, Manifest, Result};
+use coldpress_storage::{Fault, MemoryStore, ObjectName, ObjectStore, Step};
 
 mod damage;
 mod frozen;
@@ -402,5 +400,5 @@ fn readers_and_writers_go_to_other_threads() {
     check::<RowsReader>();
     check::<IndexedRows<&[u8]>>();
     check::<RowBlock>();
-    check::<Arc<dyn CheckpointStore>>();
+    check::<Arc<dyn ObjectStore>>();
 }

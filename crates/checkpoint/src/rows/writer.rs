@@ -9,7 +9,8 @@ use super::columns::Columns;
 use super::round::Round;
 use super::{BLOCK_BYTES, MAX_RECORD_BYTES};
 use crate::container::{ContainerOptions, ContainerWriter};
-use crate::{Compression, Error, Format, Manifest, Result, StoreWriter};
+use crate::{Compression, Error, Format, Manifest, Result};
+use coldpress_storage::StoreWriter;
 
 /// What a group holds, of lines and all that stands beside them.
 const GROUP_BYTES: usize = 4 << 20;
@@ -115,7 +116,7 @@ impl RowsWriter {
     ///
     /// # Errors
     /// [`Error::Precondition`] when the manifest counts other rows than were written, [`Error::Write`] and
-    /// [`Error::Store`] when the store refuses; nothing is published then.
+    /// [`Error::Storage`] when the store refuses; nothing is published then.
     pub fn finish(mut self, manifest: &Manifest) -> Result<FileStamp> {
         self.encode_round()?;
         let encoded = self.encoded_rows;
@@ -187,7 +188,7 @@ mod tests {
     use coldpress_storage::Digest;
 
     use super::*;
-    use crate::{CheckpointStore, MemoryStore, ObjectName};
+    use coldpress_storage::{MemoryStore, ObjectName, ObjectStore};
 
     #[test]
     fn a_record_over_the_limit_is_refused_and_so_is_a_file_without_it() {

@@ -8,6 +8,7 @@ mod migrate;
 mod verify;
 
 use clap::Subcommand;
+use coldpress::storage::StoreSchemes;
 
 use crate::failure::Failure;
 
@@ -27,12 +28,12 @@ enum Command {
     Clean(clean::Args),
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     match &args.command {
-        Command::List(args) => list::run(args),
-        Command::Analyze(args) => analyze::run(args),
-        Command::Migrate(args) => migrate::run(args),
-        Command::Verify(args) => verify::run(args),
-        Command::Clean(args) => clean::run(args),
+        Command::List(args) => list::run(args, schemes),
+        Command::Analyze(args) => analyze::run(args, schemes),
+        Command::Migrate(args) => migrate::run(args, schemes),
+        Command::Verify(args) => verify::run(args, schemes),
+        Command::Clean(args) => clean::run(args, schemes),
     }
 }

@@ -9,6 +9,7 @@ use coldpress::events::time::format_utc;
 use coldpress::job::{JobView, ListedJob, list_jobs};
 use coldpress::report::quantity::{grouped, plain};
 use coldpress::report::{Align, Table};
+use coldpress::storage::StoreSchemes;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, code};
@@ -42,9 +43,9 @@ enum Command {
     },
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     if let Some(Command::Remove { job, base }) = &args.command {
-        return remove::run(&base.find(job)?);
+        return remove::run(&base.find(job)?, schemes);
     }
     let mut jobs = list_jobs(&args.base.base_dir)?;
     if args.running {

@@ -4,6 +4,7 @@ use coldpress::executor::{Executor, Report};
 use coldpress::job::Status;
 use coldpress::report::quantity::{counted, grouped};
 use coldpress::report::{render_report, render_unfinished};
+use coldpress::storage::StoreSchemes;
 
 use crate::failure::{Failure, code};
 use crate::output;
@@ -39,12 +40,13 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let recipe = args.recipe.load()?;
     let source_text = recipe.source_text().to_owned();
     let builder = args
         .recipe
         .executor(recipe)
+        .schemes(schemes.clone())
         .fresh(args.fresh)
         .take_over(args.take_over);
     let executor = builder

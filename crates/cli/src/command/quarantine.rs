@@ -1,13 +1,12 @@
 //! `coldpress quarantine`: the records that could not be processed.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
 
 use clap::Subcommand;
 use coldpress::executor::{Replayed, replay_quarantine};
-use coldpress::job::{Journal, Layout};
+use coldpress::job::{Journal, Layout, open_stores};
 use coldpress::report::quantity::{counted, plain};
-use coldpress::storage::open_file;
+use coldpress::storage::{StoreSchemes, StoredObject};
 use coldpress::worker::QuarantineEntry;
 
 use crate::failure::{Failure, code};
@@ -53,19 +52,18 @@ struct OfJob {
     op: Option<String>,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let (of_job, whole) = match &args.command {
         Command::List(of_job) => (of_job, false),
         Command::Show(of_job) => (of_job, true),
         Command::Replay(args) => return replay(args),
     };
     let layout = of_job.base.find(&of_job.job)?;
-    for (path, length) in files(&layout)? {
-        let unreadable = |error: std::io::Error| {
-            Failure::failed(format!("cannot read `{}`: {error}", path.display()))
-        };
-        let file = open_file(&path).map_err(|error| unreadable(error.into()))?;
-        for line in BufReader::new(file.take(length)).lines() {
+    for file in files(&layout, schemes)? {
+        let unreadable =
+            |error: std::io::Error| Failure::failed(format!("cannot read {file}: {error}"));
+        let lines = file.read().map_err(|error| unreadable(error.into()))?;
+        for line in BufReader::new(lines.take(file.stamp().length)).lines() {
             show(&line.map_err(unreadable)?, of_job, whole)?;
         }
     }
@@ -73,17 +71,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 }
 
 /// The quarantine files of the results in force, in dataset order; no other file in the folder counts.
-/// Each with its length: what else may be in it by now is not ours.
-fn files(layout: &Layout) -> Result<Vec<(PathBuf, u64)>, Failure> {
+/// No more than its length is read of each: what else may be in it by now is not ours.
+fn files(layout: &Layout, schemes: &StoreSchemes) -> Result<Vec<StoredObject>, Failure> {
     let state = Journal::read(layout)?;
     let Some(chain) = state.final_chain() else {
         return Ok(Vec::new());
     };
     let results = (0..state.partition_count()).filter_map(|index| state.result_of(index, chain));
     let files = results.flat_map(|result| &result.quarantine);
-    files
-        .map(|file| Ok((layout.locate(file)?, file.length)))
-        .collect()
+    let stores = open_stores(layout, &state, schemes)?;
+    Ok(files.map(|file| stores.object(file)).collect())
 }
 
 fn replay(args: &Replay) -> Result<u8, Failure> {

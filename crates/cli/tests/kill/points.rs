@@ -44,8 +44,8 @@ const fn point(name: &'static str, hit: u32, needs: Needs) -> CrashPoint {
 
 /// Every crash point of the engine.
 const POINTS: &[CrashPoint] = &[
-    point("checkpoint_after_finish", 5, Needs::Checkpoints),
-    point("checkpoint_before_finish", 5, Needs::Checkpoints),
+    point("object_after_finish", 5, Needs::Checkpoints),
+    point("object_before_finish", 5, Needs::Checkpoints),
     point("clean.forgotten", 1, Needs::Cleaning),
     point("driver.after_sync", 4, Needs::Nothing),
     point("driver.before_sync", 4, Needs::Nothing),
@@ -160,8 +160,8 @@ fn kills_of_workers_at_their_crash_points() {
         variant.processes = true;
         let undisturbed = bench.undisturbed(variant).unwrap();
         for (name, hit) in [
-            ("checkpoint_after_finish", 1),
-            ("checkpoint_before_finish", 2),
+            ("object_after_finish", 1),
+            ("object_before_finish", 2),
             ("new_file_before_folder_sync", 3),
             ("new_file_before_sync", 5),
         ] {

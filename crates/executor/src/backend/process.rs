@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use coldpress_checkpoint::LocalStore;
 use coldpress_storage::spawn;
 use coldpress_worker::{
-    Attempt, AttemptError, CheckpointFolder, JobSpec, Outcome, Progress, ToWorker, WorkerContext,
+    Attempt, AttemptError, JobSpec, Outcome, Progress, ToWorker, WorkerContext,
 };
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -24,19 +23,15 @@ use super::{Backend, Finished, Running};
 /// too much memory costs one attempt.
 ///
 /// The executable must call [`serve_if_asked`](coldpress_worker::serve_if_asked) first in its `main`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ProcessBackend {
-    store: LocalStore,
     program: Option<PathBuf>,
 }
 
 impl ProcessBackend {
-    /// Processes of the running executable, which keep checkpoints in this store.
-    pub fn new(store: LocalStore) -> Self {
-        Self {
-            store,
-            program: None,
-        }
+    /// Processes of the running executable.
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Uses another executable.
@@ -66,18 +61,10 @@ impl Backend for ProcessBackend {
         finished: Sender<Finished>,
     ) -> std::io::Result<Box<dyn Running>> {
         let (attempts, queue) = unbounded::<Attempt>();
-        let stores = CheckpointFolder {
-            path: self.store.root().to_owned(),
-            maps: self.store.maps(),
-        };
-        let spec = JobSpec {
-            stores: Some(stores),
-            ..Arc::unwrap_or_clone(spec)
-        };
         let shared = Arc::new(Shared {
             program: self.program.clone(),
             begin: ToWorker::Begin {
-                spec: Box::new(spec),
+                spec: Box::new(Arc::unwrap_or_clone(spec)),
             },
             stop: AtomicBool::new(false),
             progress: Arc::new(Progress::default()),

@@ -1,7 +1,7 @@
 //! Beginning with the work of another job, where the recipe asks for it.
 
 use coldpress_dataset::Source;
-use coldpress_job::{Adopted, JobLock, Journal, JournalRecord, Layout, adopt};
+use coldpress_job::{Adopted, JobLock, JobState, Journal, JournalRecord, Layout, adopt};
 
 use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
@@ -61,8 +61,11 @@ impl Adoption {
     }
 
     /// Takes over what the other job has.
-    pub(super) fn carry_out(&self, into: &Layout, lock: &JobLock) -> Result<Adopted> {
-        Ok(adopt(&self.other, into, lock, self.operations)?)
+    pub(super) fn carry_out(&self, executor: &Executor, lock: &JobLock) -> Result<Adopted> {
+        let stores = executor.stores(&JobState::default())?;
+        let into = (&executor.layout, &stores);
+        let schemes = &executor.schemes;
+        Ok(adopt(&self.other, into, lock, self.operations, schemes)?)
     }
 }
 

@@ -29,11 +29,10 @@ impl Driver<'_> {
             },
             costs: &self.costs,
             gateless: &self.gateless,
-            is_inside: &|file| self.executor.layout.locate(file).is_ok(),
         })
     }
 
-    /// The attempt of this number at a task; none if the slice lies outside of the job's folders.
+    /// The attempt of this number at a task; none of a partition that is not planned.
     pub(super) fn attempt(&self, task: Task, number: u32) -> Option<Attempt> {
         self.with_starts(task, |starts| {
             let slice = starts.slice(task.partition)?;

@@ -5,11 +5,11 @@ use coldpress_job::{JournalRecord, PartitionFailure};
 use coldpress_partition::Task;
 use coldpress_worker::{AttemptError, FailureKind};
 
-use super::retention::Doomed;
 use super::teller::{Try, attempts_in_words};
 use super::work::Motion;
 use super::{Driver, now_millis};
 use crate::error::{Error, ErrorKind, Result};
+use crate::retention::JobFile;
 use crate::scheduler::{AfterFailure, Scheduler, Step};
 
 impl Driver<'_> {
@@ -124,8 +124,8 @@ impl Driver<'_> {
     fn leave_copy(&mut self, partition: u32, error: &AttemptError) -> Result<bool> {
         let planned = self.truth.state().partition(partition);
         let copy = planned.and_then(|planned| planned.slice.copy.as_ref());
-        let kept = copy.filter(|copy| !self.truth.state().is_forgotten(&copy.path));
-        let Some(doomed) = kept.map(Doomed::cited) else {
+        let kept = copy.filter(|copy| !self.truth.state().is_forgotten(&copy.key));
+        let Some(doomed) = kept.map(JobFile::cited) else {
             return Ok(false);
         };
         self.teller.warn(format!(
@@ -187,7 +187,7 @@ impl Driver<'_> {
             let message = format!("the merge failed: {reason}");
             return Err(Error::new(ErrorKind::Failed, message));
         };
-        let files = vec![result.rows.path.clone()];
+        let files = vec![result.rows.key.clone()];
         self.truth.record(JournalRecord::Forgotten { files })?;
         self.truth.sync()
     }

@@ -86,28 +86,22 @@ impl Driver<'_> {
 
     /// What the merge must know of a result.
     fn piece(&mut self, slice: &Slice, result: &Publication) -> Result<Piece> {
-        let is_lines = RowsForm::of_path(&result.rows.path) != RowsForm::Table;
+        let is_lines = RowsForm::of_path(result.rows.name().as_str()) != RowsForm::Table;
         let needs_schema = is_lines && self.executor.prepared.outputs.export().needs_second_pass();
         let schema = match needs_schema {
             true => self.sources.schema(slice.source, slice.metadata)?,
             false => None,
         };
-        let layout = &self.executor.layout;
-        let dropped = result.dropped.iter().flatten().map(|entry| {
-            Ok(DroppedPiece {
-                operation: entry.operation,
-                path: layout.locate(&entry.file)?,
-                stamp: entry.file.stamp(),
-            })
+        let dropped = result.dropped.iter().flatten().map(|entry| DroppedPiece {
+            operation: entry.operation,
+            lines: self.stores.object(&entry.file),
         });
         Ok(Piece {
             partition: result.partition,
-            path: layout.locate(&result.rows)?,
-            stamp: result.rows.stamp(),
-            index: layout.locate(&result.index)?,
-            index_stamp: result.index.stamp(),
+            rows: self.stores.object(&result.rows),
+            index: self.stores.object(&result.index),
             schema,
-            dropped: dropped.collect::<Result<_>>()?,
+            dropped: dropped.collect(),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use coldpress_job::{JobLock, JobState, Journal, LockOptions, Mode, Status};
+use coldpress_job::{JobLock, JobState, Journal, JournalRecord, LockOptions, Mode, Status};
 use coldpress_storage::replace;
 
 use super::Driver;
@@ -57,7 +57,7 @@ impl<'e> Driver<'e> {
         )?;
         let output_locks = locks::lock(&executor.prepared.outputs)?;
         let (mode, adopted) = match adoption {
-            Some(adoption) => (Mode::Resume, Some(adoption.carry_out(layout, &lock)?)),
+            Some(adoption) => (Mode::Resume, Some(adoption.carry_out(executor, &lock)?)),
             None => (mode, None),
         };
         let known = if mode == Mode::Resume {
@@ -65,13 +65,14 @@ impl<'e> Driver<'e> {
         } else {
             JobState::default()
         };
+        let stores = executor.stores(&known)?;
         let standings = standings::check(
             &executor.prepared.outputs,
             layout.job_id(),
             known.export().intent.as_ref(),
         )?;
         let (journal, state) = Journal::open(layout, &lock, mode)?;
-        let teller = Teller::open(executor, &lock, started)?;
+        let teller = Teller::open(executor, stores.clone(), &lock, started)?;
         replace(layout.recipe(), recipe.source_text().as_bytes())?;
         replace(layout.resolved_recipe(), recipe.to_yaml().as_bytes())?;
         let prepared = &executor.prepared;
@@ -80,6 +81,7 @@ impl<'e> Driver<'e> {
             _lock: lock,
             output_locks,
             truth: Truth::new(journal, state),
+            stores,
             teller,
             sources: Sources::new(dataset.sources, dataset.missing),
             standing: standings.export,
@@ -95,6 +97,7 @@ impl<'e> Driver<'e> {
             seen: BTreeMap::new(),
             doomed: Vec::new(),
         };
+        driver.record_stores()?;
         let is_resumed = mode == Mode::Resume && adopted.is_none();
         driver.teller.job_begins(driver.truth.epoch(), is_resumed);
         driver.write_views(Status::Planning, None);
@@ -109,6 +112,15 @@ impl<'e> Driver<'e> {
 }
 
 impl Driver<'_> {
+    /// Writes down where the job's files are, for those who clean and verify it without its recipe.
+    fn record_stores(&mut self) -> Result<()> {
+        let stores = self.stores.specs().elsewhere().clone();
+        if stores == *self.truth.state().stores() {
+            return Ok(());
+        }
+        self.truth.record(JournalRecord::StoresSet { stores })
+    }
+
     /// Without locks nothing but the last look before the rename keeps two jobs apart.
     fn tell_unlocked(&mut self) {
         for path in self.output_locks.unlocked.clone() {

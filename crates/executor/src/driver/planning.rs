@@ -1,9 +1,11 @@
 //! Cutting the dataset: what is not planned yet is cut on a thread of its own, ahead of the work.
 
+use std::sync::Arc;
+
 use coldpress_dataset::{Error as DatasetError, Format};
 use coldpress_job::{DamagedSource, JournalRecord};
 use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, PlannedPartition};
-use coldpress_storage::spawn;
+use coldpress_storage::{Place, spawn};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Driver;
@@ -33,9 +35,8 @@ impl Driver<'_> {
         if self.truth.state().plan_complete() {
             return Ok(None);
         }
-        let layout = &self.executor.layout;
-        let folder = layout.cite(layout.partition_dir())?;
-        let place = CopyPlace::new(layout.job_dir(), folder, self.truth.epoch());
+        let copies = Arc::clone(self.stores.of(Place::Partitions));
+        let place = CopyPlace::new(copies, self.truth.epoch());
         let mut cutter = Cutter::new(self.sources.all().to_vec(), self.cut_settings()?, place);
         if let Some(last) = self
             .truth

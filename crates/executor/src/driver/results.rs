@@ -6,7 +6,6 @@ use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
 use coldpress_job::{FieldsView, Publication, fields_view};
 use coldpress_record::FieldsSeen;
-use coldpress_storage::open_file;
 use coldpress_worker::QuarantineEntry;
 
 use super::Driver;
@@ -17,7 +16,7 @@ impl Driver<'_> {
         let state = self.truth.state();
         let result = state.published(partition, state.final_chain()?)?;
         let prepared = &self.executor.prepared;
-        let form = RowsForm::of_path(&result.rows.path);
+        let form = RowsForm::of_path(result.rows.name().as_str());
         let fits = match form {
             RowsForm::Table => prepared.outputs.export().is_table(),
             RowsForm::Lines(_) => form == prepared.outputs.export().rows_form(false),
@@ -75,8 +74,8 @@ impl Driver<'_> {
             return Some(seen.clone());
         }
         let result = self.usable_result(partition)?;
-        let path = self.executor.layout.locate(&result.index).ok()?;
-        let index = RowsReader::open_file(&path, &result.index.stamp()).ok()?;
+        let index = self.stores.get(&result.index.key).ok()?;
+        let index = RowsReader::open(index, &result.index.stamp).ok()?;
         Some(index.manifest().seen.clone())
     }
 
@@ -85,9 +84,9 @@ impl Driver<'_> {
         let file = self
             .results()
             .find_map(|result| result.quarantine.first())?;
-        let opened = open_file(self.executor.layout.locate(file).ok()?).ok()?;
+        let opened = self.stores.object(file).read().ok()?;
         let mut line = String::new();
-        BufReader::new(opened.take(file.length))
+        BufReader::new(opened.take(file.length()))
             .read_line(&mut line)
             .ok()?;
         let entry: QuarantineEntry = serde_json::from_str(&line).ok()?;

@@ -12,6 +12,7 @@ use coldpress_config::LogLevel;
 use coldpress_events::{Event, EventKind, EventLog, Level, LogOptions};
 use coldpress_job::{JobLock, JobSummary};
 use coldpress_partition::Task;
+use coldpress_storage::Stores;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
@@ -21,6 +22,8 @@ pub(super) use attempts::{Try, attempts_in_words};
 /// The voice of a run. Nothing depends on what it says: a log or a view that cannot be written costs history, not the job.
 pub(super) struct Teller<'e> {
     executor: &'e Executor,
+    /// For where files are, to tell people.
+    stores: Stores,
     events: EventLog,
     summary: JobSummary,
     /// When the run began.
@@ -36,11 +39,17 @@ pub(super) struct Teller<'e> {
 
 impl<'e> Teller<'e> {
     /// Opens the event log; who waits for the run's events gets them from here on.
-    pub(super) fn open(executor: &'e Executor, lock: &JobLock, started: Instant) -> Result<Self> {
+    pub(super) fn open(
+        executor: &'e Executor,
+        stores: Stores,
+        lock: &JobLock,
+        started: Instant,
+    ) -> Result<Self> {
         let events = open_log(executor)?;
         executor.shared.begin_events(|| events.subscribe());
         Ok(Self {
             executor,
+            stores,
             events,
             summary: summary(executor, lock),
             started,

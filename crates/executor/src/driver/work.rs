@@ -73,10 +73,10 @@ impl Driver<'_> {
         let (sender, finished) = unbounded();
         let context = WorkerContext {
             registry: prepared.registry.clone(),
-            store: self.executor.store.clone(),
+            stores: self.stores.clone(),
             shared: prepared.shared.clone(),
         };
-        let spec = job_spec(prepared, &self.executor.layout, self.sources.all());
+        let spec = job_spec(prepared, &self.stores, self.sources.all());
         let running = self
             .executor
             .backend

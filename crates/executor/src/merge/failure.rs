@@ -1,9 +1,9 @@
 //! Why the merge cannot go on.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use coldpress_export::Error as ExportError;
+use coldpress_storage::ObjectName;
 use coldpress_worker::obstacle;
 
 /// Why the merge cannot go on.
@@ -33,9 +33,9 @@ pub(crate) fn unreadable(
 }
 
 /// Whether a failure is that of a piece, which can be made again, or of the output.
-pub(super) fn of_export(partitions: &HashMap<PathBuf, u32>, error: ExportError) -> MergeFailure {
+pub(super) fn of_export(partitions: &HashMap<ObjectName, u32>, error: ExportError) -> MergeFailure {
     let partition = match &error {
-        ExportError::DamagedRows { path, .. } => partitions.get(path),
+        ExportError::DamagedRows { name, .. } => partitions.get(name),
         _ => None,
     };
     match partition {

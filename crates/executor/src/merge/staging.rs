@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use coldpress_checkpoint::{RowBlock, RowsReader};
 use coldpress_export::Staged;
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
-use coldpress_storage::{FileStamp, Hasher, NewFile, open_file};
+use coldpress_storage::{Hasher, NewFile, StoredObject};
 use coldpress_worker::obstacle;
 
 use super::failure::{MergeFailure, unreadable};
@@ -15,8 +15,7 @@ use crate::outputs::list::{Content, Output};
 /// A file of records that a filter dropped of a partition.
 pub(crate) struct DroppedPiece {
     pub(crate) operation: u32,
-    pub(crate) path: PathBuf,
-    pub(crate) stamp: FileStamp,
+    pub(crate) lines: StoredObject,
 }
 
 /// What lies beside the export while it is made, in temporary places beside its own.
@@ -91,17 +90,17 @@ impl Staging {
                 continue;
             };
             let damaged = |reason: String| MergeFailure::Damaged { partition, reason };
-            let path = piece.path.display();
-            let read = open_file(&piece.path).map_err(|error| match obstacle(&error) {
+            let path = &piece.lines;
+            let read = path.read().map_err(|error| match obstacle(&error) {
                 Some(explanation) => MergeFailure::Obstacle(explanation),
-                None => damaged(format!("cannot open `{path}`: {error}")),
+                None => damaged(format!("cannot open {path}: {error}")),
             });
             let (mut file, mut hasher) = (read?, Hasher::new());
             let mut buffer = vec![0; 1 << 20];
             loop {
                 let length = file
                     .read(&mut buffer)
-                    .map_err(|error| damaged(format!("cannot read `{path}`: {error}")))?;
+                    .map_err(|error| damaged(format!("cannot read {path}: {error}")))?;
                 if length == 0 {
                     break;
                 }
@@ -110,8 +109,8 @@ impl Staging {
                     .write(&buffer[..length])
                     .map_err(MergeFailure::Output)?;
             }
-            if hasher.stamp() != piece.stamp {
-                return Err(damaged(format!("`{path}` is not what was published")));
+            if hasher.stamp() != *path.stamp() {
+                return Err(damaged(format!("{path} is not what was published")));
             }
         }
         Ok(())

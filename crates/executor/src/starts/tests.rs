@@ -79,7 +79,6 @@ impl World {
             },
             costs: &self.costs,
             gateless: &self.gateless,
-            is_inside: &|file| !file.path.starts_with(".."),
         })
     }
 
@@ -94,15 +93,15 @@ impl World {
         starts
             .map(|start| match start {
                 Start::Delta { operation, files } => {
-                    let files: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+                    let files: Vec<&str> = files.iter().map(|file| file.name().as_str()).collect();
                     format!("delta {operation} {}", files.join("+"))
                 }
-                Start::Checkpoint {
-                    operation, name, ..
-                } => format!("checkpoint {operation} {name}"),
+                Start::Checkpoint { operation, file } => {
+                    format!("checkpoint {operation} {}", file.name())
+                }
                 Start::Result {
                     operation, rows, ..
-                } => format!("result {operation} {}", rows.path),
+                } => format!("result {operation} {}", rows.name()),
             })
             .collect()
     }
@@ -208,7 +207,7 @@ fn the_result_of_a_prefix_is_a_start_unless_it_has_statistics() {
 }
 
 #[test]
-fn nothing_begins_with_a_file_that_is_forgotten_or_outside_of_the_job() {
+fn nothing_begins_with_a_file_that_is_forgotten() {
     let checkpoints = [
         checkpoint("a", "a1"),
         delta("ab", "ab1", &["base1"]),
@@ -227,35 +226,19 @@ fn nothing_begins_with_a_file_that_is_forgotten_or_outside_of_the_job() {
         "delta 2 base1+ab1",
         "checkpoint 1 a1",
     ];
-    assert_eq!(after("something else").starts(), all);
+    assert_eq!(after("something_else").starts(), all);
     assert_eq!(after("a1").starts(), all[..4]);
     assert_eq!(after("base1").starts(), [all[0], all[2], all[4]]);
     assert_eq!(after("r2.index").starts(), [all[0], all[1], all[3], all[4]]);
-    let inside = after("").with(|starts| {
-        let strict = Starts {
-            is_inside: &|file| !file.path.starts_with("r3"),
-            ..*starts
-        };
-        strict.starts(0).len()
-    });
-    assert_eq!(inside, 4);
 }
 
 #[test]
-fn a_copy_that_is_forgotten_is_left_and_one_outside_refused() {
+fn a_copy_that_is_forgotten_is_left() {
     let copy = |world: &World| world.with(|starts| starts.slice(0).map(|slice| slice.copy));
     let world = World::after(&[]);
     let kept = copy(&world).unwrap().unwrap();
-    assert_eq!(kept.path, "partitions/0.jsonl");
+    assert_eq!(kept.to_string(), "partitions/0.jsonl");
     assert_eq!(world.with(|starts| starts.slice(2)), None);
-    let refused = world.with(|starts| {
-        let strict = Starts {
-            is_inside: &|_| false,
-            ..*starts
-        };
-        strict.slice(0)
-    });
-    assert_eq!(refused, None);
     let world = World::after(&[forgotten("partitions/0.jsonl")]);
     assert_eq!(copy(&world), Some(None));
 }

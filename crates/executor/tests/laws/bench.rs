@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use coldpress_dataset::{FileCompression, decode_rows};
 use coldpress_executor::{Executor, ExecutorBuilder, Report, Result};
-use coldpress_job::{JobState, Journal, Status};
+use coldpress_job::{JobState, Journal, Status, open_stores};
+use coldpress_storage::StoreSchemes;
 use coldpress_worker::QuarantineEntry;
 use tempfile::TempDir;
 
@@ -131,10 +132,11 @@ impl Bench {
         let results =
             (0..state.partition_count()).filter_map(|index| state.result_of(index, chain));
         let files = results.flat_map(|result| &result.quarantine);
+        let stores = open_stores(executor.layout(), &state, &StoreSchemes::default()).unwrap();
         let mut found: Vec<Quarantined> = files
             .flat_map(|file| {
-                file.verify(executor.layout().job_dir()).unwrap();
-                entries(&file.resolve(executor.layout().job_dir()))
+                stores.verify(file).unwrap();
+                entries(&stores.path_of(&file.key).unwrap())
             })
             .collect();
         found.sort();

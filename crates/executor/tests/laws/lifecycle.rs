@@ -2,7 +2,8 @@
 
 use coldpress_config::Node;
 use coldpress_executor::{CleanOptions, clean_job};
-use coldpress_job::JobState;
+use coldpress_job::{JobState, open_stores};
+use coldpress_storage::StoreSchemes;
 use proptest::prelude::*;
 
 use crate::bench::Bench;
@@ -46,16 +47,13 @@ fn any_retention() -> impl Strategy<Value = Vec<(&'static str, Node)>> {
 #[track_caller]
 fn check_files(bench: &Bench, plan: &Plan) -> JobState {
     let (executor, state) = (bench.executor(plan), bench.state(plan));
-    let layout = executor.layout();
+    let stores = open_stores(executor.layout(), &state, &StoreSchemes::default()).unwrap();
     for file in state.cited_files() {
-        let path = match file.path.contains('/') {
-            true => layout.locate(file).unwrap(),
-            false => layout.checkpoint_dir().join(&file.path),
-        };
-        if state.is_forgotten(&file.path) {
-            assert!(!path.exists(), "{} is still there", file.path);
+        if state.is_forgotten(&file.key) {
+            let gone = stores.get(&file.key).unwrap_err();
+            assert!(gone.is_not_found(), "{file} is still there");
         } else {
-            coldpress_storage::verify(&path, &file.stamp()).unwrap();
+            stores.verify(file).unwrap();
         }
     }
     state
@@ -85,12 +83,12 @@ proptest! {
         executor.run().unwrap();
         control::disarm(id);
         check_files(&bench, &plan);
-        clean_job(executor.layout(), &CleanOptions::default()).unwrap();
+        clean_job(executor.layout(), &CleanOptions::default(), &StoreSchemes::default()).unwrap();
         let plan = Plan { settings: settings(1), how, ..plan };
         let report = bench.run(&plan).unwrap();
         bench.check(&plan, &report, &expected);
         check_files(&bench, &plan);
-        let cleaned = clean_job(executor.layout(), &CleanOptions { dry_run: true }).unwrap();
+        let cleaned = clean_job(executor.layout(), &CleanOptions { dry_run: true }, &StoreSchemes::default()).unwrap();
         prop_assert_eq!(cleaned.files, [], "the run has cleaned up itself");
         // Once more, with nothing to do.
         let report = bench.run(&plan).unwrap();

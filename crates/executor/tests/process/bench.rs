@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use coldpress_checkpoint::LocalStore;
 use coldpress_config::{Overrides, Recipe};
 use coldpress_executor::{Executor, ExecutorBuilder, ProcessBackend, Report};
 use coldpress_job::{JobState, Journal};
@@ -70,8 +69,7 @@ impl Bench {
 
     /// With processes of another program.
     pub(crate) fn executor_of(&self, program: &Path) -> Executor {
-        let store = LocalStore::new(self.path("jobs/j/checkpoints"));
-        let backend = ProcessBackend::new(store).program(program);
+        let backend = ProcessBackend::new().program(program);
         let builder = self
             .builder("process", "out.jsonl")
             .backend(Arc::new(backend));

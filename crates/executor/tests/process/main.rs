@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
-    if let Some(code) = coldpress_worker::serve_if_asked(&deadly::registry()) {
+    if let Some(code) = coldpress_worker::serve_if_asked(&deadly::registry(), &Default::default()) {
         return code;
     }
     let tests = tests::ALL.iter().map(|(name, test)| {

@@ -106,7 +106,7 @@ impl ColumnsJoin {
 }
 
 fn schema_of(partition: &PartitionRows) -> Result<SchemaRef> {
-    let reader = partition.open_file().and_then(TableRowsReader::open);
+    let reader = partition.open_rows().and_then(TableRowsReader::open);
     Ok(reader
         .map_err(|error| partition.unreadable(&error))?
         .schema())

@@ -1,13 +1,13 @@
 //! The second pass reads the rows of all partitions in order and cuts them into units, which threads encode.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::Read;
 use std::slice;
 
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 use coldpress_dataset::{RowsForm, TableRowsReader, decode_rows, rows_of_weight};
+use coldpress_storage::ObjectReader;
 use coldpress_table::Decoder;
 use memchr::{memchr, memchr_iter, memrchr};
 
@@ -80,7 +80,7 @@ struct OpenDecoded {
 }
 
 struct OpenTable {
-    reader: TableRowsReader<File>,
+    reader: TableRowsReader<ObjectReader>,
     /// Rows that are read and not given out.
     rest: Option<RecordBatch>,
 }
@@ -155,7 +155,7 @@ impl<'a> OpenPartition<'a> {
                 })
             }
             RowsForm::Table => {
-                let reader = partition.open_file().and_then(TableRowsReader::open);
+                let reader = partition.open_rows().and_then(TableRowsReader::open);
                 reader.map(|reader| OpenRows::Table(Box::new(OpenTable { reader, rest: None })))
             }
         };

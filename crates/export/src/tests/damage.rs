@@ -23,14 +23,15 @@ fn table(count: usize) -> (SchemaRef, RecordBatch) {
 /// Every form must refuse the partitions after `spoil` has been at the second, and leave nothing behind.
 #[track_caller]
 fn check(bench: &Bench, forms: &[&str], spoil: impl Fn(&Path)) {
-    let path = &bench.partitions[1].path;
+    let rows = &bench.partitions[1].rows;
+    let path = &rows.path().unwrap();
     let intact = fs::read(path).unwrap();
     for form in forms {
         spoil(path);
         for threads in [1, 3] {
             let ended = bench.export(&bench.target(form, 100), threads);
             let damaged =
-                matches!(&ended, Err(Error::DamagedRows { path: told, .. }) if told == path);
+                matches!(&ended, Err(Error::DamagedRows { name, .. }) if name == rows.name());
             assert!(damaged, "{form}: {ended:?}");
             assert_eq!(
                 fs::read_dir(bench.folder.path()).unwrap().count(),

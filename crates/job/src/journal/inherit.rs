@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use coldpress_storage::{
-    LogWriter, NewFile, crash_point, create_dir_all_durable, open_file, rename_durable,
+    LogWriter, NewFile, StoreSpecs, crash_point, create_dir_all_durable, open_file, rename_durable,
 };
 
 use super::Journal;
@@ -24,6 +24,7 @@ impl Journal {
         into: &Layout,
         lock: &JobLock,
         operations: Option<u32>,
+        stores: &StoreSpecs,
     ) -> Result<()> {
         let source = from.journal_dir();
         let replay = Replay::strict(&source)?;
@@ -54,6 +55,11 @@ impl Journal {
             job_id: from.job_id().clone(),
             operations,
         }))?;
+        // The other's stores are not this job's.
+        if !stores.elsewhere().is_empty() {
+            let stores = stores.elsewhere().clone();
+            writer.append(&JournalRecord::StoresSet { stores })?;
+        }
         writer.sync()?;
         drop(writer);
         lock.check()?;

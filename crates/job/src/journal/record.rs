@@ -5,9 +5,11 @@ mod export;
 mod plan;
 mod work;
 
+use std::collections::BTreeMap;
+
 use coldpress_dataset::SourceIdentity;
 use coldpress_partition::PlannedPartition;
-use coldpress_storage::Digest;
+use coldpress_storage::{Digest, ObjectKey, Place, StoreSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverIdentity;
@@ -51,6 +53,11 @@ pub enum JournalRecord {
         first: u32,
         /// The sources.
         sources: Vec<SourceIdentity>,
+    },
+    /// The stores that hold the job's files from here on, where they are not the folders of its own folder.
+    StoresSet {
+        /// The store of each place that has one of its own.
+        stores: BTreeMap<Place, StoreSpec>,
     },
     /// The recipe in force from here on.
     RecipeSet(RecipeInForce),
@@ -116,8 +123,8 @@ pub enum JournalRecord {
     },
     /// These files may be deleted: nothing counts on them from here on.
     Forgotten {
-        /// The files as they were cited.
-        files: Vec<String>,
+        /// The files.
+        files: Vec<ObjectKey>,
     },
 }
 

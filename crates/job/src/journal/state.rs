@@ -6,12 +6,12 @@ mod partition;
 mod planning;
 mod rules;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use coldpress_dataset::SourceIdentity;
 use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
-use coldpress_storage::FileRef;
+use coldpress_storage::{ObjectKey, ObjectRef, Place, StoreSpec};
 
 use crate::driver::DriverIdentity;
 use crate::journal::record::{
@@ -47,7 +47,8 @@ pub struct JobState {
     barriers: Vec<BarrierResolved>,
     export: ExportState,
     outputs: Vec<ExportIntent>,
-    forgotten: HashSet<String>,
+    stores: BTreeMap<Place, StoreSpec>,
+    forgotten: HashSet<ObjectKey>,
     adopted: Option<Adoption>,
     finished: Option<Finish>,
 }
@@ -169,8 +170,7 @@ impl JobState {
     #[must_use]
     pub fn published(&self, index: u32, chain: ChainHash) -> Option<&Publication> {
         let kept = |publication: &&Publication| {
-            !self.is_forgotten(&publication.rows.path)
-                && !self.is_forgotten(&publication.index.path)
+            !self.is_forgotten(&publication.rows.key) && !self.is_forgotten(&publication.index.key)
         };
         self.with_chain(index, chain).find(kept)
     }
@@ -192,11 +192,31 @@ impl JobState {
         let state = self.state_of(index).into_iter();
         state
             .flat_map(PartitionState::checkpoints)
-            .filter(|entry| entry.files().all(|file| !self.is_forgotten(&file.path)))
+            .filter(|entry| entry.files().all(|file| !self.is_forgotten(&file.key)))
+    }
+
+    /// The stores that hold the job's files where they are not the folders of its own folder.
+    #[must_use]
+    pub fn stores(&self) -> &BTreeMap<Place, StoreSpec> {
+        &self.stores
+    }
+
+    /// Every file that counts: of results and gates, and copies of slices, each once.
+    pub fn kept_files(&self) -> impl Iterator<Item = &ObjectRef> {
+        let mut known = HashSet::new();
+        self.all_files()
+            .filter(move |file| !self.is_forgotten(&file.key) && known.insert(&file.key))
+    }
+
+    /// Every file that was ever cited, those that may be deleted included: of results and gates, and copies of slices.
+    pub fn all_files(&self) -> impl Iterator<Item = &ObjectRef> {
+        let copies = self.partitions();
+        let copies = copies.filter_map(|planned| planned.slice.copy.as_ref());
+        self.cited_files().chain(copies)
     }
 
     /// Every file that a result, a gate or a decision cites.
-    pub fn cited_files(&self) -> impl Iterator<Item = &FileRef> {
+    pub fn cited_files(&self) -> impl Iterator<Item = &ObjectRef> {
         let of_partitions = self.partitions.iter().flat_map(|state| {
             let results = state.publications.iter().flat_map(Publication::files);
             results.chain(state.gates.iter().flat_map(GateReached::files))
@@ -309,8 +329,8 @@ impl JobState {
 
     /// Whether this file may be deleted, so that nothing may count on it.
     #[must_use]
-    pub fn is_forgotten(&self, path: &str) -> bool {
-        self.forgotten.contains(path)
+    pub fn is_forgotten(&self, file: &ObjectKey) -> bool {
+        self.forgotten.contains(file)
     }
 
     /// The counts over all partitions under the recipe in force.

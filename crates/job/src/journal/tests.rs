@@ -1,4 +1,5 @@
 use super::*;
+use coldpress_storage::ObjectKey;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,8 +10,8 @@ fn layout() -> (tempfile::TempDir, Layout) {
     (dir, layout)
 }
 
-fn note(text: String) -> JournalRecord {
-    JournalRecord::Forgotten { files: vec![text] }
+fn note(key: ObjectKey) -> JournalRecord {
+    JournalRecord::Forgotten { files: vec![key] }
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn drivers_without_a_lock_lose_nothing_that_counted() {
     };
     opening().open(Mode::New).unwrap();
     let drive = &|thread: u32| {
-        let mut sure: Vec<String> = Vec::new();
+        let mut sure: Vec<ObjectKey> = Vec::new();
         for round in 0..12 {
             let Ok((mut journal, mut state)) = opening().open(Mode::Resume) else {
                 // Too many were faster; damage would be seen at the end.
@@ -92,7 +93,7 @@ fn drivers_without_a_lock_lose_nothing_that_counted() {
                 assert!(state.is_forgotten(text), "{text} is lost");
             }
             for number in 0..4 {
-                let text = format!("{thread} {round} {number}");
+                let text: ObjectKey = format!("{thread}_{round}_{number}").parse().unwrap();
                 let record = note(text.clone());
                 journal.append(&record).unwrap();
                 journal.sync().unwrap();
@@ -106,7 +107,7 @@ fn drivers_without_a_lock_lose_nothing_that_counted() {
         }
         sure
     };
-    let sure: Vec<String> = std::thread::scope(|scope| {
+    let sure: Vec<ObjectKey> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4)
             .map(|thread| scope.spawn(move || drive(thread)))
             .collect();

@@ -170,19 +170,9 @@ impl Layout {
             .try_for_each(|folder| refuse_link(&folder))
     }
 
-    /// Fails if a folder on the way from the job's folders to a file of the job is a link.
-    pub(super) fn refuse_links_above(&self, file: &Path) -> Result<()> {
-        let roots = [
-            &self.job_dir,
-            &self.checkpoint_dir,
-            &self.partition_dir,
-            &self.event_log_dir,
-        ];
-        let root = roots.into_iter().find(|root| file.starts_with(root));
-        let above = file.ancestors().skip(1);
-        above
-            .take_while(|folder| Some(*folder) != root.map(PathBuf::as_path))
-            .try_for_each(refuse_link)
+    /// Fails if a folder is a link.
+    pub(crate) fn refuse_link(&self, folder: &Path) -> Result<()> {
+        refuse_link(folder)
     }
 }
 

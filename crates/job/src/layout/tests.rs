@@ -1,5 +1,4 @@
 use super::*;
-use coldpress_storage::FileStamp;
 
 fn id() -> JobId {
     "job".parse().unwrap()
@@ -40,40 +39,6 @@ fn relative_paths_become_absolute() {
     let layout = Layout::new(&settings(Path::new("outputs")), id()).unwrap();
     assert!(layout.job_dir().is_absolute());
     assert!(layout.job_dir().ends_with("outputs/job"));
-}
-
-#[test]
-fn a_citation_leads_back_and_never_outside() {
-    let mut paths = settings(Path::new("/w"));
-    paths.checkpoint_dir = Some("/c".to_owned());
-    let layout = Layout::new(&paths, id()).unwrap();
-    for (path, cited) in [
-        ("/w/job/results/a.jsonl", "results/a.jsonl"),
-        ("/w/job/partitions", "partitions"),
-        ("/c/job/a.delta", "/c/job/a.delta"),
-        ("/c/job", "/c/job"),
-    ] {
-        assert_eq!(layout.cite(Path::new(path)).unwrap(), cited);
-        let file = FileRef::new(cited, FileStamp::of(b""));
-        assert_eq!(layout.locate(&file).unwrap(), Path::new(path));
-    }
-    for cited in [
-        "",
-        "..",
-        "../other/x",
-        "results/../../x",
-        "/etc/passwd",
-        "/c/other/x",
-        "/c/job/../x",
-        "/c/jobs/x",
-        "/w/job2/x",
-    ] {
-        let error = layout.locate_path(cited).unwrap_err();
-        assert!(matches!(error, Error::OutsideJob { .. }), "{cited}");
-    }
-    for path in ["/w/x", "/w/job", "/w/job/../x", "results/a"] {
-        assert!(layout.cite(Path::new(path)).is_err(), "{path}");
-    }
 }
 
 #[test]
@@ -192,9 +157,7 @@ fn dots_are_taken_out_of_the_jobs_folders() {
     std::fs::create_dir(root.join("here")).unwrap();
     let layout = Layout::new(&settings(&root.join("here/../w")), id()).unwrap();
     assert_eq!(layout.job_dir(), root.join("w/job"));
-    let result = root.join("w/job/results/a.jsonl");
-    assert_eq!(layout.cite(&result).unwrap(), "results/a.jsonl");
-    assert_eq!(layout.locate_path("results/a.jsonl").unwrap(), result);
+    assert_eq!(layout.results_dir(), root.join("w/job/results"));
     let base = root.join("here/../w");
     assert_eq!(
         Layout::in_dir(&base, id()).unwrap().job_dir(),
@@ -251,12 +214,6 @@ fn a_folder_that_is_a_link_is_refused() {
                 "{name}: {refused:?}"
             );
         }
-        let cited = format!("{name}/partition_000000.e1.a1.jsonl");
-        let located = layout.locate_path(&cited);
-        assert!(
-            matches!(located, Err(Error::Linked { .. })),
-            "{name}: {located:?}"
-        );
     }
 }
 
@@ -268,5 +225,5 @@ fn the_jobs_folder_itself_may_lie_behind_a_link() {
     std::os::unix::fs::symlink("disk", dir.path().join("w")).unwrap();
     let layout = Layout::new(&settings(&dir.path().join("w")), id()).unwrap();
     layout.create().unwrap();
-    assert!(layout.locate_path("results/a.jsonl").is_ok());
+    layout.prove().unwrap();
 }

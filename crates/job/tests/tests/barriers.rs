@@ -284,7 +284,6 @@ fn a_decision_accounts_for_every_record_and_every_hash() {
             changed(&|bad| bad.participants.partitions = 2),
             "other results",
         ),
-        (changed(&|bad| bad.files = vec![file("../x")]), "leads out"),
     ] {
         check_refused(&driver, &bad, part);
     }

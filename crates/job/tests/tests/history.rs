@@ -95,10 +95,10 @@ fn records(act: Act, state: &JobState, epoch: u64) -> Vec<JournalRecord> {
             ]
         }
         Act::Forget(number) => {
-            let files: Vec<String> = state
+            let files: Vec<_> = state
                 .publications()
                 .flat_map(|publication| publication.files())
-                .map(|file| file.path.clone())
+                .map(|file| file.key.clone())
                 .collect();
             let chosen = files.get(number as usize % files.len().max(1)).cloned();
             vec![JournalRecord::Forgotten {
@@ -129,7 +129,7 @@ fn check_laws(state: &JobState) {
         let failed = state.failure(index).is_some();
         assert_eq!(status == PartitionStatus::Failed, failed);
         for entry in state.checkpoints(index) {
-            assert!(!state.is_forgotten(&entry.file.path));
+            assert!(!state.is_forgotten(&entry.file.key));
         }
     }
     assert_eq!(

@@ -4,6 +4,8 @@ use coldpress_job::{
     Error, JobLock, Journal, JournalRecord, LockOptions, Mode, PartitionStatus, Status, Totals,
 };
 
+use coldpress_storage::ObjectKey;
+
 use crate::support::{
     Job, attempt, committed, failure, file, intent, partitions, plan, publication, recipe,
 };
@@ -139,20 +141,20 @@ fn a_forgotten_file_is_not_given_out_but_its_counts_stay() {
         JournalRecord::Published(second.clone()),
     ]);
     assert_eq!(driver.state.published(0, chain), Some(&second));
-    let forget = |path: &str| JournalRecord::Forgotten {
-        files: vec![path.to_owned()],
+    let forget = |key: &ObjectKey| JournalRecord::Forgotten {
+        files: vec![key.clone()],
     };
     driver.put(&[
-        forget(&second.rows.path),
-        forget(&second.checkpoints[0].file.path),
+        forget(&second.rows.key),
+        forget(&second.checkpoints[0].file.key),
     ]);
     let state = job.read();
     assert_eq!(state.published(0, chain), Some(&first));
     assert_eq!(state.result_of(0, chain), Some(&second));
     assert_eq!(state.checkpoints(0).count(), 1);
     assert_eq!(state.totals().completed, 1);
-    assert!(state.is_forgotten(&second.rows.path) && !state.is_forgotten("other"));
-    assert_eq!(file("x").length, 1);
+    assert!(state.is_forgotten(&second.rows.key) && !state.is_forgotten(&file("other").key));
+    assert_eq!(file("x").length(), 1);
 }
 
 #[test]

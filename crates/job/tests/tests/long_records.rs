@@ -1,3 +1,4 @@
+use coldpress_storage::ObjectKey;
 use std::fs;
 
 use coldpress_job::{JobPlan, JournalRecord, Mode};
@@ -56,8 +57,10 @@ fn a_long_plan_that_a_crash_tore_was_never_made() {
 #[test]
 fn a_list_of_files_that_no_line_can_hold_is_several() {
     let job = Job::new();
-    let files: Vec<String> = (0..20_000)
-        .map(|number| format!("/{}/{number}", "d".repeat(4000)))
+    let folder = format!("{}/", "d".repeat(240));
+    let files: Vec<ObjectKey> = (0..80_000)
+        .map(|number| format!("results/{}{number}", folder.repeat(4)))
+        .map(|path| path.parse().unwrap())
         .collect();
     let mut driver = job.drive(Mode::New);
     let forgotten = JournalRecord::Forgotten {

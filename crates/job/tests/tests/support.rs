@@ -10,7 +10,7 @@ use coldpress_job::{
 use coldpress_operator::ChainHash;
 use coldpress_partition::{CutSettings, PlannedPartition, Slice};
 use coldpress_record::{Ledger, OperatorLedger, Unreadable};
-use coldpress_storage::{Digest, FileRef, FileStamp};
+use coldpress_storage::{Digest, FileStamp, ObjectRef};
 use tempfile::TempDir;
 
 pub(crate) struct Job {
@@ -129,8 +129,11 @@ pub(crate) fn partitions(indices: std::ops::Range<u32>) -> JournalRecord {
     }
 }
 
-pub(crate) fn file(path: &str) -> FileRef {
-    FileRef::new(path, FileStamp::of(path.as_bytes()))
+pub(crate) fn file(path: &str) -> ObjectRef {
+    ObjectRef {
+        key: path.parse().unwrap(),
+        stamp: FileStamp::of(path.as_bytes()),
+    }
 }
 
 /// A result that drops 10 of 100 records at the first operator and quarantines one at the reader.

@@ -1,14 +1,12 @@
 //! Cutting a text: a slice ends before the record that would break a limit.
 
-use std::path::PathBuf;
-
 use coldpress_dataset::{Block, LineStream, Result, Source};
 use coldpress_record::Lines;
-use coldpress_storage::{FileRef, Hasher, NewFile, create_dir_all_durable};
+use coldpress_storage::{Hasher, ObjectRef, Place, StoreWriter};
 use memchr::memchr;
 
 use super::{Bounds, Found};
-use crate::settings::{Copying, CutSettings};
+use crate::settings::{CopyPlace, Copying, CutSettings};
 use crate::slice::Slice;
 
 /// A text being cut, and the slice that grows in it.
@@ -41,10 +39,10 @@ struct Growing {
     records: u64,
     marks: Vec<u64>,
     hasher: Hasher,
-    /// Name and path of the copy, if there is to be one.
-    copied_to: Option<(String, PathBuf)>,
+    /// Where the copy goes, and of which partition it is, if there is to be one.
+    copied_to: Option<(CopyPlace, u32)>,
     /// The copy, once there is a byte to write.
-    copy: Option<NewFile>,
+    copy: Option<Box<dyn StoreWriter>>,
 }
 
 impl OpenLines {
@@ -110,7 +108,6 @@ impl OpenLines {
             Copying::Never => false,
             Copying::Auto => !self.can_be_sought && start > 0,
         };
-        let (copied_to, copy) = (is_copied.then(|| bounds.place.path(bounds.index)), None);
         Growing {
             start,
             seek: self.stream.seek_of(start),
@@ -118,8 +115,8 @@ impl OpenLines {
             records: 0,
             marks: Vec::new(),
             hasher: Hasher::new(),
-            copied_to,
-            copy,
+            copied_to: is_copied.then(|| (bounds.place.clone(), bounds.index)),
+            copy: None,
         }
     }
 
@@ -214,17 +211,12 @@ impl Growing {
     fn add(&mut self, bytes: &[u8]) -> Result<()> {
         self.hasher.update(bytes);
         self.end += bytes.len() as u64;
-        let Some((_, path)) = self.copied_to.as_ref().filter(|_| !bytes.is_empty()) else {
+        let Some((place, partition)) = self.copied_to.as_ref().filter(|_| !bytes.is_empty()) else {
             return Ok(());
         };
         let mut copy = match self.copy.take() {
             Some(copy) => copy,
-            None => {
-                if let Some(folder) = path.parent() {
-                    create_dir_all_durable(folder)?;
-                }
-                NewFile::create(path)?
-            }
+            None => place.begin(*partition)?,
         };
         copy.put(bytes)?;
         self.copy = Some(copy);
@@ -246,9 +238,12 @@ impl Growing {
     }
 
     fn finish(self, source: u32) -> Result<Slice> {
-        let copy = match (self.copied_to, self.copy) {
-            (Some((name, _)), Some(file)) => Some(FileRef::new(name, file.finish()?)),
-            _ => None,
+        let copy = match self.copy {
+            Some(copy) => {
+                let (name, stamp) = (copy.name().clone(), copy.finish()?);
+                Some(ObjectRef::new(Place::Partitions, name, stamp))
+            }
+            None => None,
         };
         Ok(Slice {
             source,

@@ -1,7 +1,7 @@
 use std::fs;
 
 use coldpress_dataset::{FileCompression, RowsEncoder, resolve};
-use coldpress_storage::Digest;
+use coldpress_storage::{Digest, LocalStore, verify};
 use proptest::prelude::*;
 
 use super::*;
@@ -16,6 +16,11 @@ fn sources(folder: &std::path::Path, files: &[(&str, Vec<u8>)]) -> Vec<Source> {
         })
         .collect();
     resolve(&paths, &[]).unwrap().sources
+}
+
+fn copies(folder: &std::path::Path, epoch: u64) -> CopyPlace {
+    let store = LocalStore::new(folder.join("copies"));
+    CopyPlace::new(std::sync::Arc::new(store), epoch)
 }
 
 fn all(mut cutter: Cutter) -> Vec<Cut> {
@@ -50,11 +55,7 @@ fn a_partition_ends_where_the_first_limit_does() {
             folder.path(),
             &[("a.jsonl", text.into()), ("b.jsonl", b"{}".to_vec())],
         );
-        let cuts = all(Cutter::new(
-            sources,
-            settings,
-            CopyPlace::new(folder.path(), "copies", 1),
-        ));
+        let cuts = all(Cutter::new(sources, settings, copies(folder.path(), 1)));
         partitions(&cuts)
             .iter()
             .map(|p| (p.slice.source, p.slice.start, p.slice.end, p.slice.records))
@@ -98,23 +99,17 @@ fn what_cannot_be_sought_is_copied_but_for_its_start() {
         max_records: 4,
         ..CutSettings::default()
     };
-    let cuts = all(Cutter::new(
-        sources,
-        settings,
-        CopyPlace::new(folder.path(), "copies", 7),
-    ));
+    let cuts = all(Cutter::new(sources, settings, copies(folder.path(), 7)));
     let copies: Vec<_> = partitions(&cuts)
         .iter()
         .map(|p| p.slice.copy.clone())
         .collect();
     assert!(copies[0].is_none());
     let second = copies[1].as_ref().unwrap();
-    assert_eq!(second.path, "copies/partition_000001.e7.jsonl");
-    second.verify(folder.path()).unwrap();
-    assert_eq!(
-        fs::read_to_string(second.resolve(folder.path())).unwrap(),
-        text[36..72]
-    );
+    assert_eq!(second.to_string(), "partitions/partition_000001.e7.jsonl");
+    let path = folder.path().join("copies/partition_000001.e7.jsonl");
+    verify(&path, &second.stamp).unwrap();
+    assert_eq!(fs::read_to_string(path).unwrap(), text[36..72]);
 }
 
 #[test]
@@ -129,7 +124,7 @@ fn damage_is_told_behind_what_could_be_read() {
     let cuts = all(Cutter::new(
         sources,
         CutSettings::default(),
-        CopyPlace::new(folder.path(), "copies", 1),
+        copies(folder.path(), 1),
     ));
     assert_eq!(cuts.len(), 3);
     assert!(
@@ -156,11 +151,7 @@ fn a_record_too_long_to_hold_is_counted_and_hashed() {
         max_record_bytes: 300_000,
         ..CutSettings::default()
     };
-    let cuts = all(Cutter::new(
-        sources,
-        settings,
-        CopyPlace::new(folder.path(), "copies", 1),
-    ));
+    let cuts = all(Cutter::new(sources, settings, copies(folder.path(), 1)));
     let found: Vec<_> = partitions(&cuts)
         .iter()
         .map(|p| (p.slice.start, p.slice.records, p.slice.digest))
@@ -191,11 +182,7 @@ fn marks_are_the_same_under_every_cut() {
             max_records,
             ..CutSettings::default()
         };
-        let cuts = all(Cutter::new(
-            sources,
-            settings,
-            CopyPlace::new(folder.path(), "copies", 1),
-        ));
+        let cuts = all(Cutter::new(sources, settings, copies(folder.path(), 1)));
         let marks = |p: &PlannedPartition| {
             p.mark_numbers()
                 .zip(p.slice.marks.clone())
@@ -239,7 +226,7 @@ proptest! {
         let named: Vec<(&str, Vec<u8>)> = named.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
         let sources = sources(folder.path(), &named);
         let settings = CutSettings { max_records, max_bytes, limit, ..CutSettings::default() };
-        let cutter = |epoch| Cutter::new(sources.clone(), settings.clone(), CopyPlace::new(folder.path(), "copies", epoch));
+        let cutter = |epoch| Cutter::new(sources.clone(), settings.clone(), copies(folder.path(), epoch));
         let cuts = all(cutter(1));
         let found = partitions(&cuts);
         let wanted = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty()).count() as u64;

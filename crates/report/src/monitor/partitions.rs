@@ -43,10 +43,10 @@ fn partition(
             SavedCheckpoint {
                 operation_name: entry.operator.clone(),
                 operation_idx: place,
-                checkpoint_path: entry.file.path.clone(),
+                checkpoint_path: entry.file.name().to_string(),
                 timestamp: history.checkpoints.get(&place).copied(),
                 rows: entry.rows,
-                bytes: entry.file.length,
+                bytes: entry.file.length(),
             }
         })
         .collect();

@@ -1,12 +1,10 @@
 //! The slice, with what earlier attempts did to it done again.
 
 use arrow::datatypes::SchemaRef;
-use coldpress_checkpoint::{
-    CheckpointStore, DeltaBase, DeltaChain, DeltaReader, DeltaReplay, Manifest, ObjectName,
-};
+use coldpress_checkpoint::{DeltaBase, DeltaChain, DeltaReader, DeltaReplay, Manifest};
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
-use coldpress_storage::FileRef;
+use coldpress_storage::ObjectRef;
 
 use super::records::{Found, Records};
 use super::slice::open_slice;
@@ -26,13 +24,9 @@ impl<'a> DeltaInput<'a> {
     pub(super) fn open(
         work: Assignment<'a>,
         operation: u32,
-        files: &[FileRef],
-        store: &dyn CheckpointStore,
+        files: &[ObjectRef],
     ) -> Result<Self, AttemptError> {
-        let open = |file: &FileRef| {
-            let object = store.get(&ObjectName::new(&file.path)?)?;
-            DeltaReader::open(object, &file.stamp())
-        };
+        let open = |file: &ObjectRef| DeltaReader::open(work.stores.get(&file.key)?, &file.stamp);
         let readers = files.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let chain = DeltaChain::new(readers)?;
         let replay = chain.replayer(operation)?;

@@ -1,18 +1,15 @@
 //! Checkpoints and results of earlier attempts.
 
-use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use coldpress_checkpoint::{
-    CheckpointStore, IndexedRows, Manifest, ObjectName, RowBlock, RowsReader,
-};
+use coldpress_checkpoint::{IndexedRows, Manifest, RowBlock, RowsReader};
 use coldpress_dataset::{RowsForm, TableRows, TableRowsReader, decode_rows};
 use coldpress_failure::ErrorClass;
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
-use coldpress_storage::{FileRef, open_file};
+use coldpress_storage::{ObjectReader, ObjectRef};
 
 use super::records::{Found, Records};
 use crate::attempt::{Assignment, Start};
@@ -30,21 +27,16 @@ enum Rows {
     Lines(IndexedRows<Box<dyn Read + Send>>),
     Table {
         index: RowsReader,
-        rows: TableRowsReader<File>,
+        rows: TableRowsReader<ObjectReader>,
     },
 }
 
 impl EarlierInput {
-    pub(super) fn open(
-        work: Assignment<'_>,
-        start: &Start,
-        store: &dyn CheckpointStore,
-    ) -> Result<Self, AttemptError> {
+    pub(super) fn open(work: Assignment<'_>, start: &Start) -> Result<Self, AttemptError> {
         let rows = match start {
-            Start::Checkpoint { name, stamp, .. } => Rows::Checkpoint(RowsReader::open(
-                store.get(&ObjectName::new(name)?)?,
-                stamp,
-            )?),
+            Start::Checkpoint { file, .. } => {
+                Rows::Checkpoint(RowsReader::open(work.stores.get(&file.key)?, &file.stamp)?)
+            }
             Start::Result { rows, index, .. } => open_result(work, rows, index)?,
             Start::Delta { .. } => {
                 return Err(AttemptError::new(ErrorClass::System, "it holds no rows"));
@@ -134,17 +126,17 @@ impl Records for EarlierInput {
 /// The rows of a result, in whichever form they are, with their index.
 fn open_result(
     work: Assignment<'_>,
-    rows: &FileRef,
-    index: &FileRef,
+    rows: &ObjectRef,
+    index: &ObjectRef,
 ) -> Result<Rows, AttemptError> {
     let cannot_open = |error: std::io::Error| AttemptError::met(&error);
-    rows.verify(&work.spec.job_dir)?;
-    let file = open_file(rows.resolve(&work.spec.job_dir))?;
-    let index = RowsReader::open_file(&index.resolve(&work.spec.job_dir), &index.stamp())?;
-    Ok(match RowsForm::of_path(&rows.path) {
+    work.stores.verify(rows)?;
+    let file = work.stores.object(rows).read()?;
+    let index = RowsReader::open(work.stores.get(&index.key)?, &index.stamp)?;
+    Ok(match RowsForm::of_path(rows.name().as_str()) {
         RowsForm::Lines(packing) => {
             let lines = decode_rows(file, packing).map_err(cannot_open)?;
-            Rows::Lines(IndexedRows::new(index, lines, rows.path.clone())?)
+            Rows::Lines(IndexedRows::new(index, lines, rows.to_string())?)
         }
         RowsForm::Table => {
             let rows = TableRowsReader::open(file).map_err(cannot_open)?;

@@ -30,11 +30,13 @@ impl<'a> LinesInput<'a> {
         let slice = &work.attempt.slice;
         let stream = match &slice.copy {
             Some(copy) => {
-                let path = copy.resolve(&work.spec.job_dir);
-                if !path.is_file() {
-                    return Err(AttemptError::damaged_copy(&copy.path, "is gone"));
+                let copied = work.stores.object(copy);
+                match LineStream::open_copy(&copied, slice.start, work.spec.max_record_bytes) {
+                    Err(coldpress_dataset::Error::Storage(error)) if error.is_not_found() => {
+                        return Err(AttemptError::damaged_copy(copy, "is gone"));
+                    }
+                    opened => opened?,
                 }
-                LineStream::open_copy(&path, slice.start, work.spec.max_record_bytes)?
             }
             None => LineStream::open_at(
                 work.source,
@@ -167,7 +169,7 @@ impl Records for LinesInput<'_> {
             return Ok(());
         }
         match &slice.copy {
-            Some(copy) => Err(AttemptError::damaged_copy(&copy.path, "is damaged")),
+            Some(copy) => Err(AttemptError::damaged_copy(copy, "is damaged")),
             None => Err(AttemptError::input_changed(format!(
                 "`{}` changed after the job was planned ({} are others); run with `--fresh` to process the new content",
                 work.source.path.display(),

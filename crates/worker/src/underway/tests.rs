@@ -1,11 +1,12 @@
-//! Attempts over records that come from memory, with checkpoints in memory. Only what goes to quarantine or to a result
-//! makes files.
+//! Attempts over records that come from memory, with all of their files in memory.
 
 use std::fs;
+use std::io::Read;
+use std::sync::Arc;
 use std::vec::IntoIter;
 
 use arrow::datatypes::SchemaRef;
-use coldpress_checkpoint::{Compression, Format, MemoryStore};
+use coldpress_checkpoint::{Compression, Format};
 use coldpress_config::OperatorCall;
 use coldpress_dataset::{RowsForm, Source};
 use coldpress_operator::{
@@ -15,7 +16,9 @@ use coldpress_operator::{
 };
 use coldpress_partition::{Slice, Task};
 use coldpress_record::{LineSpan, Lines, Origin};
-use coldpress_storage::Digest;
+use coldpress_storage::{
+    Digest, MemoryStore, ObjectRef, Place, StoreSchemes, StoreSpec, StoreSpecs, Stores,
+};
 
 use super::*;
 use crate::attempt::{Attempt, Start};
@@ -124,11 +127,11 @@ const RECORDS: [&str; 6] = [
 
 /// A job of two operators, and a worker's tools.
 struct Bench {
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     spec: JobSpec,
     chain: Chain,
     batch: Batch,
-    store: MemoryStore,
+    stores: Stores,
     progress: Progress,
     stop: AtomicBool,
     is_changed: bool,
@@ -139,11 +142,15 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("data.jsonl");
         fs::write(&file, RECORDS.join("\n")).unwrap();
-        let job_dir = folder.path().join("job");
-        fs::create_dir(&job_dir).unwrap();
+        let schemes = StoreSchemes::default().with("memory", |_| Ok(Arc::new(MemoryStore::new())));
+        let in_memory =
+            |specs: StoreSpecs, place| specs.with(place, StoreSpec::Url("memory:".to_owned()));
+        let stores = Place::ALL
+            .into_iter()
+            .fold(StoreSpecs::in_folder("/"), in_memory);
+        let stores = Stores::open(stores, &schemes).unwrap();
         let spec = JobSpec {
-            job_dir,
-            stores: None,
+            stores: stores.specs().clone(),
             sources: vec![Source::open(&file).unwrap().0],
             operators: ["upper_mapper", "long_filter"]
                 .map(OperatorCall::new)
@@ -179,11 +186,11 @@ impl Bench {
             }));
         let pipeline = Pipeline::resolve(&registry, &spec.operators, &spec.settings).unwrap();
         Self {
-            folder,
+            _folder: folder,
             chain: pipeline.instantiate(&Shared::default()).unwrap(),
             spec,
             batch: Batch::default(),
-            store: MemoryStore::new(),
+            stores,
             progress: Progress::default(),
             stop: AtomicBool::new(false),
             is_changed: false,
@@ -192,7 +199,7 @@ impl Bench {
 
     /// Runs an attempt over [`RECORDS`], or from its first start, if it has one.
     fn run(&mut self, attempt: &Attempt) -> Result<Outcome, AttemptError> {
-        let work = Assignment::new(&self.spec, attempt)?;
+        let work = Assignment::new(&self.spec, &self.stores, attempt)?;
         let input: Box<dyn Records> = match attempt.starts.is_empty() {
             true => Box::new(FromMemory {
                 work,
@@ -204,7 +211,7 @@ impl Bench {
                 position: 0,
                 is_changed: self.is_changed,
             }),
-            false => input::open(work, 0, &self.store, &mut Vec::new())?.0,
+            false => input::open(work, 0, &mut Vec::new())?.0,
         };
         let watch = Watch {
             stop: &self.stop,
@@ -214,7 +221,6 @@ impl Bench {
         let tools = Tools {
             chain: &mut self.chain,
             batch: &mut self.batch,
-            store: &self.store,
         };
         let mut underway = Underway::begin(work, watch, tools, input)?;
         while underway.step()? {}
@@ -227,21 +233,22 @@ impl Bench {
     }
 
     /// The content of a file of the job.
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.spec.job_dir.join(path)).unwrap()
+    fn read(&self, file: &ObjectRef) -> String {
+        let mut text = String::new();
+        let mut object = self.stores.object(file).read().unwrap();
+        object.read_to_string(&mut text).unwrap();
+        text
     }
 
-    /// The files of the job, by their paths in it.
+    /// The results and the quarantine of the job.
     fn files(&self) -> Vec<String> {
-        let folder = |name: &str| {
-            let files = fs::read_dir(self.folder.path().join("job").join(name));
-            let files = files.into_iter().flatten();
-            let name = name.to_owned();
-            files.map(move |file| format!("{name}/{}", file.unwrap().file_name().to_string_lossy()))
+        let of = |place: Place| {
+            let objects = self.stores.list(place, "").unwrap().into_iter();
+            objects.map(move |object| format!("{place}/{}", object.name))
         };
-        let mut files: Vec<String> = ["results", "quarantine"]
+        let mut files: Vec<String> = [Place::Results, Place::Quarantine]
             .into_iter()
-            .flat_map(folder)
+            .flat_map(of)
             .collect();
         files.sort();
         files
@@ -303,11 +310,11 @@ fn every_record_comes_to_exactly_one_place() {
     assert_eq!(outcome.error_marks, [1, 3]);
     let result = outcome.result.unwrap();
     let rows = "{\"text\": \"ONE\"}\n{\"text\": \"TWO\"}\n";
-    assert_eq!(bench.read(&result.rows.path), rows);
+    assert_eq!(bench.read(&result.rows), rows);
     let [quarantine] = &outcome.quarantine[..] else {
         panic!("{:?}", outcome.quarantine);
     };
-    assert_eq!(bench.read(&quarantine.path).lines().count(), 3);
+    assert_eq!(bench.read(quarantine).lines().count(), 3);
     let at_work = bench.progress.at_work();
     assert_eq!((at_work[0].records, at_work[0].read), (6, 6));
 }
@@ -342,8 +349,7 @@ fn going_on_from_a_checkpoint_leads_to_the_same_result() {
     let rest = bench.run(&Attempt {
         starts: vec![Start::Checkpoint {
             operation: 1,
-            name: checkpoint.file.path.clone(),
-            stamp: checkpoint.file.stamp(),
+            file: checkpoint.file.clone(),
         }],
         ..attempt(3)
     });
@@ -351,11 +357,11 @@ fn going_on_from_a_checkpoint_leads_to_the_same_result() {
     assert_eq!(rest.resumed_at, 1);
     assert_eq!(rest.ledger, whole.ledger);
     assert_eq!(rest.error_marks, whole.error_marks);
-    let rows = |outcome: &Outcome| bench.read(&outcome.result.as_ref().unwrap().rows.path);
+    let rows = |outcome: &Outcome| bench.read(&outcome.result.as_ref().unwrap().rows);
     assert_eq!(rows(&rest), rows(&whole));
     // What failed before the checkpoint is taken over, what fails after it lies in a file of its own.
-    let names = rest.quarantine.iter().map(|file| file.path.as_str());
-    let names: Vec<&str> = names.collect();
+    let names = rest.quarantine.iter().map(ToString::to_string);
+    let names: Vec<String> = names.collect();
     let expected = [
         "quarantine/partition_000000.e1.a2.op000.jsonl",
         "quarantine/partition_000000.e1.a3.op001.jsonl",
@@ -370,8 +376,7 @@ fn a_checkpoint_of_other_work_is_no_start() {
     let mut other = Attempt {
         starts: vec![Start::Checkpoint {
             operation: 1,
-            name: gate.checkpoints[0].file.path.clone(),
-            stamp: gate.checkpoints[0].file.stamp(),
+            file: gate.checkpoints[0].file.clone(),
         }],
         from_input: false,
         ..attempt(2)
@@ -450,9 +455,9 @@ fn poison_goes_to_quarantine_with_its_reason() {
     });
     let outcome = outcome.unwrap();
     assert_eq!(outcome.ledger.operators[1].quarantined, 2);
-    assert!(bench.read(&outcome.quarantine[0].path).contains("it kills"));
+    assert!(bench.read(&outcome.quarantine[0]).contains("it kills"));
     let result = outcome.result.unwrap();
-    assert_eq!(bench.read(&result.rows.path), "{\"text\": \"TWO\"}\n");
+    assert_eq!(bench.read(&result.rows), "{\"text\": \"TWO\"}\n");
 }
 
 #[test]

@@ -1,14 +1,12 @@
 //! Random batches and operators, run once, with all that was written on the way.
 
 use coldpress_record::{Batch, DeclaredFields, Edits, Ledger, Lines, Stat, StatKind, StatValue};
-use coldpress_storage::{Digest, FileRef, FileStamp};
+use coldpress_storage::{Digest, FileStamp, ObjectRef};
 use proptest::prelude::*;
 
 use super::super::*;
-use crate::{
-    CheckpointStore, Compression, Format, Manifest, MemoryStore, ObjectName, Result, RowBlock,
-    RowsOptions, RowsReader, RowsWriter,
-};
+use crate::{Compression, Format, Manifest, Result, RowBlock, RowsOptions, RowsReader, RowsWriter};
+use coldpress_storage::{MemoryStore, ObjectName, ObjectStore};
 
 /// One thing that an operator does.
 #[derive(Clone, Debug)]
@@ -192,7 +190,10 @@ pub(crate) fn manifest(operation: u32, chain: &str, rows: u64) -> Manifest {
         rows,
         error_marks: vec![u64::from(operation)],
         unreadable: Vec::new(),
-        quarantine: vec![FileRef::new(format!("q{operation}"), FileStamp::of(b"q"))],
+        quarantine: vec![ObjectRef {
+            key: format!("q{operation}").parse().unwrap(),
+            stamp: FileStamp::of(b"q"),
+        }],
         seen: Default::default(),
         types: None,
         dropped: None,

@@ -1,6 +1,6 @@
 //! Files that earlier releases wrote are read for ever. They are never made anew; a new version adds a file.
 
-use coldpress_storage::FileRef;
+use coldpress_storage::ObjectRef;
 
 use super::*;
 
@@ -42,7 +42,10 @@ fn frozen_manifest() -> Manifest {
         operation: 1,
         chain: "5c".into(),
         ledger,
-        quarantine: vec![FileRef::new("quarantine/q.jsonl", FileStamp::of(b"q"))],
+        quarantine: vec![ObjectRef {
+            key: "quarantine/q.jsonl".parse().unwrap(),
+            stamp: FileStamp::of(b"q"),
+        }],
         seen: Default::default(),
         types: None,
         dropped: None,

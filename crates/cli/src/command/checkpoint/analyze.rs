@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use coldpress::checkpoint::{Analysis, Share};
 use coldpress::report::quantity::{bytes, counted, grouped, plain};
 use coldpress::report::{Align, Table};
+use coldpress::storage::StoreSchemes;
 
 use super::folder::{Folder, cannot};
 use crate::failure::{Failure, code};
@@ -23,13 +24,13 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let folder = Folder::of(&args.dir)?;
-    let analysis = coldpress::checkpoint::analyze(&folder.store).map_err(cannot)?;
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
+    let folder = Folder::of(&args.dir, schemes)?;
+    let analysis = coldpress::checkpoint::analyze(&*folder.store).map_err(cannot)?;
     if args.json {
         output::print_json(&analysis)?;
     } else {
-        output::print(&as_text(&analysis, &folder.shown()))?;
+        output::print(&as_text(&analysis, &folder.shown))?;
     }
     Ok(code::DONE)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use coldpress::executor::{CleanOptions, Cleaned, clean_job};
 use coldpress::job::{Layout, ListedJob, list_jobs};
 use coldpress::report::quantity::{bytes, counted, plain};
+use coldpress::storage::StoreSchemes;
 
 use super::folder::{existing, job_of};
 use crate::failure::{Failure, code};
@@ -27,14 +28,14 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let dir = existing(&args.dir)?;
     let options = CleanOptions {
         dry_run: args.dry_run,
     };
     let (cleaned, passed_over) = match job_of(&dir) {
-        Some(layout) => (vec![clean_job(&layout, &options)?], Vec::new()),
-        None => clean_all(&dir, &options)?,
+        Some(layout) => (vec![clean_job(&layout, &options, schemes)?], Vec::new()),
+        None => clean_all(&dir, &options, schemes)?,
     };
     if args.json {
         output::print_json(&cleaned)?;
@@ -49,7 +50,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 }
 
 /// Cleans all jobs below a folder; those that cannot be cleaned, as running ones, are passed over and told.
-fn clean_all(dir: &Path, options: &CleanOptions) -> Result<(Vec<Cleaned>, Vec<String>), Failure> {
+fn clean_all(
+    dir: &Path,
+    options: &CleanOptions,
+    schemes: &StoreSchemes,
+) -> Result<(Vec<Cleaned>, Vec<String>), Failure> {
     let jobs = list_jobs(dir)?;
     if jobs.is_empty() {
         let dir = plain(&dir.display().to_string());
@@ -59,7 +64,7 @@ fn clean_all(dir: &Path, options: &CleanOptions) -> Result<(Vec<Cleaned>, Vec<St
     let (mut cleaned, mut passed_over) = (Vec::new(), Vec::new());
     for job in &jobs {
         let done = match job {
-            ListedJob::Job(view) => clean_one(&view.layout, options),
+            ListedJob::Job(view) => clean_one(&view.layout, options, schemes),
             ListedJob::NeverStarted { .. } => Err("it never started".to_owned()),
             ListedJob::Unreadable { reason, .. } => Err(reason.clone()),
         };
@@ -71,8 +76,12 @@ fn clean_all(dir: &Path, options: &CleanOptions) -> Result<(Vec<Cleaned>, Vec<St
     Ok((cleaned, passed_over))
 }
 
-fn clean_one(layout: &Layout, options: &CleanOptions) -> Result<Cleaned, String> {
-    clean_job(layout, options).map_err(|error| error.full_message())
+fn clean_one(
+    layout: &Layout,
+    options: &CleanOptions,
+    schemes: &StoreSchemes,
+) -> Result<Cleaned, String> {
+    clean_job(layout, options, schemes).map_err(|error| error.full_message())
 }
 
 fn as_text(cleaned: &Cleaned) -> String {

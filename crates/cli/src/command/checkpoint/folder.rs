@@ -2,17 +2,22 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use coldpress::checkpoint::{LocalStore, ObjectName, is_checkpoint_name};
-use coldpress::job::{JobState, Journal, Layout, Liveness};
+use coldpress::checkpoint::is_checkpoint_name;
+use coldpress::job::{JobState, Journal, Layout, Liveness, open_stores};
 use coldpress::report::quantity::plain;
-use coldpress::storage::{FileRef, FileStamp};
+use coldpress::storage::{
+    FileStamp, LocalStore, ObjectName, ObjectStore, Place, StoreSchemes, StoreSpec, Stores,
+};
 
 use crate::failure::{Failure, chain, code};
 
 /// A folder with checkpoint files, and the job that they are of, where that is known.
 pub(super) struct Folder {
-    pub(super) store: LocalStore,
+    pub(super) store: Arc<dyn ObjectStore>,
+    /// Where that is, for people.
+    pub(super) shown: String,
     pub(super) job: Option<Job>,
 }
 
@@ -20,59 +25,62 @@ pub(super) struct Folder {
 pub(super) struct Job {
     pub(super) layout: Layout,
     pub(super) state: JobState,
+    pub(super) stores: Stores,
 }
 
 impl Folder {
-    pub(super) fn of(dir: &Path) -> Result<Self, Failure> {
+    pub(super) fn of(dir: &Path, schemes: &StoreSchemes) -> Result<Self, Failure> {
         let dir = existing(dir)?;
         let Some(layout) = job_of(&dir) else {
-            let store = LocalStore::new(dir);
-            return Ok(Self { store, job: None });
+            return Ok(Self {
+                shown: plain(&dir.display().to_string()),
+                store: Arc::new(LocalStore::new(dir)),
+                job: None,
+            });
         };
         layout.prove()?;
+        let state = Journal::read(&layout)?;
+        let stores = open_stores(&layout, &state, schemes)?;
         Ok(Self {
-            store: LocalStore::new(layout.checkpoint_dir()),
+            store: Arc::clone(stores.of(Place::Checkpoints)),
+            shown: shown(&stores),
             job: Some(Job {
-                state: Journal::read(&layout)?,
                 layout,
+                state,
+                stores,
             }),
         })
     }
 
-    /// The folder's path, to be shown.
-    pub(super) fn shown(&self) -> String {
-        plain(&self.store.root().display().to_string())
-    }
-
     /// What the job's journal cites in the folder and counts on.
     pub(super) fn cited(&self) -> HashMap<String, FileStamp> {
-        let cited = self.job.iter().flat_map(Job::cited);
-        let objects = cited.filter(|file| !file.path.contains('/'));
+        let cited = self.job.iter().flat_map(|job| job.state.kept_files());
+        let objects = cited.filter(|file| file.place() == Place::Checkpoints);
         objects
-            .map(|file| (file.path.clone(), file.stamp()))
+            .map(|file| (file.name().to_string(), file.stamp))
             .collect()
     }
 
     /// The objects that have names of checkpoints.
     pub(super) fn objects(&self) -> Result<Vec<ObjectName>, Failure> {
-        use coldpress::checkpoint::CheckpointStore;
-        let objects = self.store.list("").map_err(cannot)?;
+        let objects = self.store.list("").map_err(|error| cannot(error.into()))?;
         let names = objects.into_iter().map(|object| object.name);
         Ok(names.filter(is_checkpoint_name).collect())
     }
 }
 
 impl Job {
-    /// Every file that counts.
-    pub(super) fn cited(&self) -> impl Iterator<Item = &FileRef> {
-        let state = &self.state;
-        let files = state.cited_files();
-        files.filter(|file| !state.is_forgotten(&file.path))
-    }
-
     pub(super) fn is_running(&self) -> Result<bool, Failure> {
         Ok(Liveness::of(&self.layout)?.is_alive())
     }
+}
+
+/// Where a job's checkpoints are, for people.
+pub(super) fn shown(stores: &Stores) -> String {
+    plain(&match stores.specs().of(Place::Checkpoints) {
+        StoreSpec::Folder(path) => path.display().to_string(),
+        StoreSpec::Url(url) => url,
+    })
 }
 
 /// The folder's whole path.

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use coldpress::checkpoint::{CheckpointStore, LocalStore};
-use coldpress::job::{CheckpointEntry, JobState, Journal};
+use coldpress::job::{CheckpointEntry, JobState, Journal, open_stores};
 use coldpress::report::quantity::{bytes, counted, grouped, plain};
 use coldpress::report::{Align, Table};
+use coldpress::storage::{Place, StoreSchemes};
 use serde_json::json;
 
-use super::folder::cannot;
+use super::folder::{cannot, shown};
 use crate::failure::{Failure, code};
 use crate::jobs::BaseDir;
 use crate::output;
@@ -33,11 +33,12 @@ struct Listed<'a> {
     obstacle: Option<&'static str>,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let layout = args.base.find(&args.job)?;
     let state = Journal::read(&layout)?;
-    let store = LocalStore::new(layout.checkpoint_dir());
-    let stored = store.list("").map_err(cannot)?;
+    let stores = open_stores(&layout, &state, schemes)?;
+    let store = stores.of(Place::Checkpoints);
+    let stored = store.list("").map_err(|error| cannot(error.into()))?;
     let stored: HashMap<&str, u64> = stored
         .iter()
         .map(|object| (object.name.as_str(), object.length))
@@ -66,14 +67,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let mut known = HashSet::new();
     let files = listed
         .iter()
-        .filter(|listed| known.insert(&listed.entry.file.path));
-    let sizes: Vec<u64> = files.map(|listed| listed.entry.file.length).collect();
+        .filter(|listed| known.insert(&listed.entry.file.key));
+    let sizes: Vec<u64> = files.map(|listed| listed.entry.file.length()).collect();
     let sum = format!(
         "{} in {}, {} in {}\n",
         counted(listed.len() as u64, "checkpoint"),
         counted(sizes.len() as u64, "file"),
         bytes(sizes.iter().sum()),
-        plain(&layout.checkpoint_dir().display().to_string())
+        shown(&stores)
     );
     output::print(&(table(&listed).render() + &sum))?;
     Ok(code::DONE)
@@ -90,9 +91,9 @@ fn obstacle(
         return Some("of another recipe");
     }
     for file in entry.files() {
-        match stored.get(file.path.as_str()) {
+        match stored.get(file.name().as_str()) {
             None => return Some("missing"),
-            Some(length) if *length != file.length => return Some("damaged"),
+            Some(length) if *length != file.length() => return Some("damaged"),
             Some(_) => {}
         }
     }
@@ -105,7 +106,7 @@ fn kind(entry: &CheckpointEntry) -> &'static str {
 
 /// The format, by the name's end.
 fn format(entry: &CheckpointEntry) -> &str {
-    let name = entry.file.path.as_str();
+    let name = entry.file.name().as_str();
     let formats = ["parquet", "arrow", "jsonl.gz", "jsonl.zst", "jsonl"];
     let found = formats.into_iter().find(|format| name.ends_with(format));
     found.unwrap_or("unknown")
@@ -135,7 +136,7 @@ fn table(listed: &[Listed<'_>]) -> Table {
             grouped(entry.rows),
             kind(entry).to_owned(),
             format(entry).to_owned(),
-            bytes(entry.file.length),
+            bytes(entry.file.length()),
             obstacle.unwrap_or("yes").to_owned(),
         ]);
     }
@@ -151,11 +152,11 @@ fn as_json(listed: &Listed<'_>) -> serde_json::Value {
         "rows": entry.rows,
         "kind": kind(entry),
         "format": format(entry),
-        "bytes": entry.file.length,
-        "digest": entry.file.digest,
+        "bytes": entry.file.length(),
+        "digest": entry.file.stamp.digest,
         "chain": entry.chain,
-        "checkpoint_path": entry.file.path,
-        "base": entry.base.iter().map(|file| &file.path).collect::<Vec<_>>(),
+        "checkpoint_path": entry.file.name(),
+        "base": entry.base.iter().map(|file| file.name()).collect::<Vec<_>>(),
         "usable": listed.obstacle.is_none(),
         "obstacle": listed.obstacle,
     })

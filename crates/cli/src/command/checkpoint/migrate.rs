@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use coldpress::checkpoint::{
-    CheckpointStore, Compression, Format, MigrateOptions, Migrated, MigrationOutcome, NameUse,
-    ObjectName,
+    Compression, Format, MigrateOptions, Migrated, MigrationOutcome, NameUse,
 };
 use coldpress::executor::forget_checkpoints;
 use coldpress::job::{JobLock, LockOptions, Status};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::{Align, Table};
+use coldpress::storage::{ObjectKey, ObjectName, Place, StoreSchemes};
 use serde_json::json;
 
 use super::folder::{Folder, Job, cannot};
@@ -60,8 +60,8 @@ enum Codec {
     Auto,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let folder = Folder::of(&args.dir)?;
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
+    let folder = Folder::of(&args.dir, schemes)?;
     refuse(args, &folder)?;
     // As long as files are written, nobody may begin to drive the job.
     let lock = match (&folder.job, args.dry_run) {
@@ -71,14 +71,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let migrated = migrate_all(args, &folder)?;
     drop(lock);
     let removed = match args.remove_originals && !args.dry_run {
-        true => remove_originals(&folder, &migrated)?,
+        true => remove_originals(&folder, &migrated, schemes)?,
         false => Vec::new(),
     };
     let note = note(&folder, &migrated, args);
     if args.json {
         output::print_json(&json!({"files": migrated, "removed": removed, "note": note}))?;
     } else {
-        output::print(&as_text(&migrated, &removed, &folder.shown()))?;
+        output::print(&as_text(&migrated, &removed, &folder.shown))?;
         note.map(|note| output::print(&format!("{note}\n")))
             .transpose()?;
     }
@@ -95,9 +95,10 @@ fn refuse(args: &Args, folder: &Folder) -> Result<(), Failure> {
     let refused = |message: String| Err(Failure::new(code::REFUSED, message));
     let Some(job) = &folder.job else {
         // Views of a job lie beside its checkpoints.
-        let is_of_job = folder.store.list("checkpoint_").map_err(cannot)?;
+        let is_of_job = folder.store.list("checkpoint_");
+        let is_of_job = is_of_job.map_err(|error| cannot(error.into()))?;
         if args.remove_originals && !is_of_job.is_empty() {
-            let folder = folder.shown();
+            let folder = &folder.shown;
             return refused(format!(
                 "`{folder}` holds the checkpoints of a job that may need them; give the job's own folder"
             ));
@@ -144,7 +145,8 @@ fn migrate_all(args: &Args, folder: &Folder) -> Result<Vec<Migrated>, Failure> {
     let cited = folder.cited();
     let given_up = |name: &ObjectName| {
         let job = folder.job.as_ref();
-        job.is_some_and(|job| job.state.is_forgotten(name.as_str()))
+        let key = ObjectKey::new(Place::Checkpoints, name.clone());
+        job.is_some_and(|job| job.state.is_forgotten(&key))
     };
     let name_use = |name: &ObjectName| match cited.contains_key(name.as_str()) {
         true => NameUse::Cited,
@@ -154,7 +156,7 @@ fn migrate_all(args: &Args, folder: &Folder) -> Result<Vec<Migrated>, Failure> {
     let names = folder.objects()?;
     let migrate = |name: &ObjectName| {
         let expected = cited.get(name.as_str());
-        coldpress::checkpoint::migrate(&folder.store, name, expected, &options, &name_use)
+        coldpress::checkpoint::migrate(&*folder.store, name, expected, &options, &name_use)
     };
     let migrated = names.iter().map(migrate).collect::<Result<Vec<_>, _>>();
     let mut migrated = migrated.map_err(cannot)?;
@@ -172,20 +174,25 @@ fn migrate_all(args: &Args, folder: &Folder) -> Result<Vec<Migrated>, Failure> {
 }
 
 /// Removes the files that are there in the new format; a job's journal says first that nothing counts on them.
-fn remove_originals(folder: &Folder, migrated: &[Migrated]) -> Result<Vec<String>, Failure> {
+fn remove_originals(
+    folder: &Folder,
+    migrated: &[Migrated],
+    schemes: &StoreSchemes,
+) -> Result<Vec<String>, Failure> {
     let copied = migrated.iter().filter(|file| file.copy().is_some());
     let names: Vec<String> = copied.map(|file| file.name.clone()).collect();
     let mut left = names.clone();
     if let Some(job) = &folder.job {
-        let forgotten = forget_checkpoints(&job.layout, &names)?;
+        let forgotten = forget_checkpoints(&job.layout, &names, schemes)?;
         if let Some(failure) = forgotten.failures.first() {
             return Err(Failure::failed(failure.clone()));
         }
         left.retain(|name| forgotten.files.iter().all(|file| file.path != *name));
     }
     for name in left {
-        let name = ObjectName::new(name).map_err(cannot)?;
-        folder.store.delete(&name).map_err(cannot)?;
+        let name = ObjectName::new(name);
+        let deleted = name.and_then(|name| folder.store.delete(&name));
+        deleted.map_err(|error| cannot(error.into()))?;
     }
     Ok(names)
 }

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use coldpress::checkpoint::{Description, Error, ObjectName};
+use coldpress::checkpoint::{Description, Error};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::{Align, Table};
-use coldpress::storage::FileStamp;
+use coldpress::storage::{FileStamp, ObjectName, Place, StoreSchemes};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -65,8 +65,8 @@ impl State {
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let folder = Folder::of(&args.dir)?;
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
+    let folder = Folder::of(&args.dir, schemes)?;
     let cited = folder.cited();
     let objects = folder.objects()?;
     let look = |name: &ObjectName| look(&folder, &cited, name);
@@ -90,7 +90,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     if args.json {
         output::print_json(&looked)?;
     } else {
-        output::print(&as_text(&looked, bad, &folder.shown()))?;
+        output::print(&as_text(&looked, bad, &folder.shown))?;
     }
     Ok(if bad == 0 { code::DONE } else { code::FAILED })
 }
@@ -110,7 +110,7 @@ fn look(
         problems: Vec::new(),
         description: None,
     };
-    match coldpress::checkpoint::verify(&folder.store, name, expected) {
+    match coldpress::checkpoint::verify(&*folder.store, name, expected) {
         Ok(found) => {
             looked.status = match (found.is_good(), is_cited) {
                 (true, _) => State::Ok,
@@ -125,9 +125,9 @@ fn look(
             looked.status = match error {
                 Error::Newer { .. } => State::Newer,
                 // It went while the folder was looked at.
-                Error::NotFound { .. } if is_cited == Some(false) => State::Leftover,
-                Error::NotFound { .. } => State::Missing,
-                error => return Err(cannot(error)),
+                _ if error.is_not_found() && is_cited == Some(false) => State::Leftover,
+                _ if error.is_not_found() => State::Missing,
+                _ => return Err(cannot(error)),
             };
             looked.problems.push(error.to_string());
         }
@@ -148,37 +148,26 @@ fn missing(name: String) -> Looked {
 
 /// Results, quarantine and copies of a job, by the stamps that its journal cites.
 fn look_at_job(job: &Job) -> Vec<Looked> {
-    let copies = job
-        .state
-        .partitions()
-        .filter_map(|partition| partition.slice.copy.as_ref());
-    let copies = copies.filter(|copy| !job.state.is_forgotten(&copy.path));
-    let files = job.cited().filter(|file| file.path.contains('/'));
-    let mut known = HashSet::new();
+    let files = job.state.kept_files();
+    let files = files.filter(|file| file.place() != Place::Checkpoints);
     let mut looked = Vec::new();
-    for file in files.chain(copies) {
-        if !known.insert(&file.path) {
-            continue;
-        }
-        let found = match job.layout.locate(file) {
-            Ok(path) if !path.exists() => {
-                looked.push(missing(file.path.clone()));
+    for file in files {
+        let found = match job.stores.verify(file) {
+            Err(error) if error.is_not_found() => {
+                looked.push(missing(file.to_string()));
                 continue;
             }
-            Ok(path) => {
-                coldpress::storage::verify(path, &file.stamp()).map_err(|error| error.to_string())
-            }
-            Err(error) => Err(error.to_string()),
+            found => found.map_err(|error| error.to_string()),
         };
         looked.push(Looked {
-            name: file.path.clone(),
+            name: file.to_string(),
             status: if found.is_ok() {
                 State::Ok
             } else {
                 State::Damaged
             },
             cited: Some(true),
-            bytes: file.length,
+            bytes: file.length(),
             problems: found.err().into_iter().collect(),
             description: None,
         });

@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use coldpress::job::{JobLock, Layout, LockOptions, OwnPlaces};
+use coldpress::job::{JobLock, Journal, Layout, LockOptions, OwnPlaces, open_stores};
 use coldpress::report::quantity::plain;
+use coldpress::storage::{AttemptName, StoreSchemes};
 
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, chain, code};
 use crate::output;
 
 /// Removes the job's folder, and what the job has in folders elsewhere.
 ///
 /// Which those are is read from the summary, a file that anyone may have edited: there only files go that have the
 /// names of a job's files, and folders that are empty then.
-pub(super) fn run(layout: &Layout) -> Result<u8, Failure> {
+pub(super) fn run(layout: &Layout, schemes: &StoreSchemes) -> Result<u8, Failure> {
     layout.prove()?;
     // One beat at the start and no more, so that no file appears in a folder that is being removed.
     let options = LockOptions {
@@ -21,6 +22,7 @@ pub(super) fn run(layout: &Layout) -> Result<u8, Failure> {
         ..LockOptions::default()
     };
     let lock = JobLock::acquire(layout, &options)?;
+    remove_stored(layout, schemes)?;
     remove_known(
         layout,
         layout.checkpoint_dir(),
@@ -46,6 +48,33 @@ pub(super) fn run(layout: &Layout) -> Result<u8, Failure> {
     }
     output::print(&format!("removed {shown}\n"))?;
     Ok(code::DONE)
+}
+
+/// Removes the files of attempts from stores elsewhere, which the journal names.
+fn remove_stored(layout: &Layout, schemes: &StoreSchemes) -> Result<(), Failure> {
+    // A job without a journal has left nothing elsewhere.
+    let Ok(state) = Journal::read(layout) else {
+        return Ok(());
+    };
+    if state.stores().is_empty() {
+        return Ok(());
+    }
+    let stores = open_stores(layout, &state, schemes)?;
+    for place in state.stores().keys() {
+        let objects = stores.list(*place, "").map_err(cannot)?;
+        let names = objects.iter().map(|object| &object.name);
+        let ours: Vec<_> = names
+            .filter(|name| name.as_str().parse::<AttemptName>().is_ok())
+            .collect();
+        if let Some(failure) = stores.of(*place).delete_all(&ours).into_iter().next() {
+            return Err(cannot(failure));
+        }
+    }
+    Ok(())
+}
+
+fn cannot(error: coldpress::storage::Error) -> Failure {
+    Failure::failed(chain(&error))
 }
 
 /// Removes the job's own files below a folder, and the folder once it is empty; whether others are left, such as an export

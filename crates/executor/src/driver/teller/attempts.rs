@@ -74,7 +74,7 @@ impl Teller<'_> {
     pub(in crate::driver) fn published(&mut self, outcome: &Outcome, seconds: f64, of: Try) {
         self.work_done(outcome, of);
         let result = outcome.result.as_ref();
-        let rows = result.map_or_else(String::new, |result| result.rows.path.clone());
+        let rows = result.map_or_else(String::new, |result| result.rows.to_string());
         let ledger = &outcome.ledger;
         let (records, out) = (ledger.records, ledger.exported());
         let message = format!("{records} records in, {out} out");
@@ -128,16 +128,16 @@ impl Teller<'_> {
                 .rows(ledger.records_in, ledger.out);
             self.emit(event);
         }
-        let checkpoint_dir = self.executor.layout.checkpoint_dir();
         for checkpoint in &outcome.checkpoints {
-            let path = checkpoint_dir.join(&checkpoint.file.path);
+            let path = self.stores.path_of(&checkpoint.file.key);
+            let path = path.map(|path| path.display().to_string());
             let message = format!("{} records", checkpoint.rows);
             let event = of_task(Event::new(EventKind::CheckpointSave, message), of.task)
                 .operation(
                     checkpoint.operator.clone(),
                     checkpoint.operation.saturating_sub(1),
                 )
-                .checkpoint_path(path.display().to_string());
+                .checkpoint_path(path.unwrap_or_else(|| checkpoint.file.to_string()));
             self.emit(event);
         }
     }

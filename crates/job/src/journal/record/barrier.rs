@@ -2,7 +2,7 @@
 
 use coldpress_operator::ChainHash;
 use coldpress_record::OperatorLedger;
-use coldpress_storage::{Digest, FileRef, Hasher};
+use coldpress_storage::{Digest, Hasher, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 /// What a whole-dataset operator decided about the rows of all partitions.
@@ -18,7 +18,7 @@ pub struct BarrierResolved {
     /// The results that it judged.
     pub participants: Participants,
     /// The decision: immutable files.
-    pub files: Vec<FileRef>,
+    pub files: Vec<ObjectRef>,
     /// What identifies the decision. It is part of all chain hashes that follow.
     pub digest: Digest,
     /// The chain hashes that follow: before the first operator of the next stage and after each.

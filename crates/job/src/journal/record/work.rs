@@ -3,7 +3,7 @@
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
 use coldpress_record::{Ledger, Origin, Unreadable};
-use coldpress_storage::{Digest, FileRef};
+use coldpress_storage::{Digest, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 /// The result of an attempt, complete and durable.
@@ -21,9 +21,9 @@ pub struct Publication {
     /// The operators that were applied.
     pub chain: ChainHash,
     /// The rows that came out.
-    pub rows: FileRef,
+    pub rows: ObjectRef,
     /// Where each row begins and where it came from.
-    pub index: FileRef,
+    pub index: ObjectRef,
     /// The length of the rows unpacked, in bytes.
     pub uncompressed_bytes: u64,
     /// The checkpoints that the attempt left on its way.
@@ -31,7 +31,7 @@ pub struct Publication {
     pub checkpoints: Vec<CheckpointEntry>,
     /// The quarantined records.
     #[serde(default)]
-    pub quarantine: Vec<FileRef>,
+    pub quarantine: Vec<ObjectRef>,
     /// Where every record went, from the partition's start.
     pub ledger: Ledger,
     /// Parts of the input that could not be read at all.
@@ -64,7 +64,7 @@ impl Publication {
     }
 
     /// Every file that it cites.
-    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+    pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {
         let checkpoints = self.checkpoints.iter().flat_map(CheckpointEntry::files);
         let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
         [&self.rows, &self.index]
@@ -81,7 +81,7 @@ pub struct DroppedEntry {
     /// The operator's place in the recipe, from 0.
     pub operation: u32,
     /// The file: JSON lines.
-    pub file: FileRef,
+    pub file: ObjectRef,
 }
 
 /// What an attempt made that ended at a gate: everything that a later attempt needs to go on from there.
@@ -100,7 +100,7 @@ pub struct GateReached {
     pub checkpoints: Vec<CheckpointEntry>,
     /// The quarantined records, up to the gate.
     #[serde(default)]
-    pub quarantine: Vec<FileRef>,
+    pub quarantine: Vec<ObjectRef>,
     /// What filters dropped up to the gate, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedEntry>>,
@@ -130,7 +130,7 @@ impl From<Publication> for GateReached {
 
 impl GateReached {
     /// Every file that it cites.
-    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+    pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {
         let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
         self.checkpoints
             .iter()
@@ -150,7 +150,7 @@ pub struct CheckpointEntry {
     /// The operators that were applied.
     pub chain: ChainHash,
     /// The file; several entries may name one.
-    pub file: FileRef,
+    pub file: ObjectRef,
     /// How many rows were alive.
     pub rows: u64,
     /// Whether it is what changed since `base`, else whole records.
@@ -158,12 +158,12 @@ pub struct CheckpointEntry {
     pub delta: bool,
     /// The files that lead from the slice to where it begins, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub base: Vec<FileRef>,
+    pub base: Vec<ObjectRef>,
 }
 
 impl CheckpointEntry {
     /// Every file that it needs.
-    pub fn files(&self) -> impl Iterator<Item = &FileRef> {
+    pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {
         self.base.iter().chain([&self.file])
     }
 }

@@ -3,7 +3,7 @@
 use coldpress_operator::ChainHash;
 
 use super::partition::PartitionState;
-use super::rules::{check_path, contradiction};
+use super::rules::contradiction;
 use super::{Epoch, ExportState, Finish, JobState};
 use crate::journal::record::{
     Adoption, EpochStarted, ExportIntent, GateReached, JournalRecord, PartitionFailure,
@@ -32,6 +32,10 @@ impl JobState {
             }
             JournalRecord::GenerationStarted { generation } => self.start_generation(*generation),
             JournalRecord::JobPlanned(plan) => self.set_plan(plan),
+            JournalRecord::StoresSet { stores } => {
+                self.stores.clone_from(stores);
+                Ok(())
+            }
             JournalRecord::RecipeSet(recipe) => self.set_recipe(recipe),
             JournalRecord::PartitionsPlanned { partitions } => self.add_partitions(partitions),
             JournalRecord::SourceDamaged(damaged) => self.add_damage(damaged),
@@ -98,6 +102,7 @@ impl JobState {
     /// The work counts, how the other job ended does not; nor does what it did beyond what was asked for.
     fn adopt(&mut self, adoption: &Adoption) {
         self.adopted = Some(adoption.clone());
+        self.stores.clear();
         self.export = ExportState::default();
         self.outputs.clear();
         self.finished = None;
@@ -182,9 +187,6 @@ impl JobState {
             ));
         }
         self.check_stage(publication.stage)?;
-        for file in publication.files() {
-            check_path(&file.path)?;
-        }
         let state = self.planned(index)?;
         if publication.slice != state.planned.slice.digest {
             return contradiction(format!(
@@ -207,9 +209,6 @@ impl JobState {
             ));
         }
         self.check_stage(gate.stage)?;
-        for file in gate.files() {
-            check_path(&file.path)?;
-        }
         let state = self.planned(index)?;
         if gate.slice != state.planned.slice.digest {
             return contradiction(format!(

@@ -6,7 +6,7 @@
 use coldpress_operator::{ChainHash, Stage};
 
 use super::JobState;
-use super::rules::{check_path, contradiction};
+use super::rules::contradiction;
 use crate::Result;
 use crate::journal::record::{BarrierResolved, Participants, RecipeInForce};
 
@@ -97,9 +97,6 @@ impl JobState {
 
     pub(super) fn resolve_barrier(&mut self, resolved: &BarrierResolved) -> Result<()> {
         let stage = resolved.stage;
-        for file in &resolved.files {
-            check_path(&file.path)?;
-        }
         let Some((known, hashes)) = self.recipe.as_ref().and_then(|recipe| {
             Some((
                 recipe.known_before_barrier(stage)?,

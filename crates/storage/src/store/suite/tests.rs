@@ -7,7 +7,7 @@ use std::panic::catch_unwind;
 use std::sync::Mutex;
 
 use super::*;
-use crate::{LocalStore, MemoryStore, StoreReader, StoreWriter};
+use crate::{LocalStore, MemoryStore, StoreReader};
 
 #[test]
 fn the_store_in_memory_keeps_the_contract() {
@@ -104,7 +104,7 @@ impl fmt::Display for BadStore {
     }
 }
 
-impl CheckpointStore for BadStore {
+impl ObjectStore for BadStore {
     fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
         if self.fault == Fault::Overwrites {
             self.inner.delete(name)?;

@@ -1,11 +1,11 @@
-//! The contract of [`CheckpointStore`] as functions that any store can be run against.
+//! The contract of [`ObjectStore`] as functions that any store can be run against.
 //!
 //! A store's tests call [`run_all`]; every clause is also a function of its own. A store that breaks a clause makes
 //! it panic with what was expected. What cannot be seen from outside (durability above all) is not checked.
 //!
 //! ```
 //! use std::sync::Arc;
-//! use coldpress_checkpoint::{MemoryStore, suite};
+//! use coldpress_storage::{MemoryStore, suite};
 //!
 //! suite::run_all(&|| Arc::new(MemoryStore::new()));
 //! ```
@@ -14,12 +14,12 @@ use std::io::Write;
 use std::sync::Arc;
 use std::thread;
 
-use coldpress_storage::FileStamp;
-
-use crate::{CheckpointStore, ObjectMeta, ObjectName, Result, verify_stamp};
+use super::contract::{ObjectMeta, ObjectStore, StoreWriter, verify_stamp};
+use super::name::ObjectName;
+use crate::{FileStamp, Result};
 
 /// A clause of the contract: it panics when the (empty) store breaks it.
-pub type Clause = fn(&dyn CheckpointStore);
+pub type Clause = fn(&dyn ObjectStore);
 
 /// Every clause with its name.
 pub const CLAUSES: [(&str, Clause); 11] = [
@@ -61,7 +61,7 @@ pub const CLAUSES: [(&str, Clause); 11] = [
 ///
 /// # Panics
 /// When the store breaks a clause.
-pub fn run_all(make: &dyn Fn() -> Arc<dyn CheckpointStore>) {
+pub fn run_all(make: &dyn Fn() -> Arc<dyn ObjectStore>) {
     for (_, clause) in CLAUSES {
         clause(&*make());
     }
@@ -71,7 +71,7 @@ pub fn run_all(make: &dyn Fn() -> Arc<dyn CheckpointStore>) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn finished_objects_read_back(store: &dyn CheckpointStore) {
+pub fn finished_objects_read_back(store: &dyn ObjectStore) {
     for (index, length) in [0, 1, 1000, (1 << 20) + 3].into_iter().enumerate() {
         let name = name(&format!("folder/object_{index}"));
         let bytes = pattern(length, index);
@@ -94,7 +94,7 @@ pub fn finished_objects_read_back(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn any_range_can_be_read(store: &dyn CheckpointStore) {
+pub fn any_range_can_be_read(store: &dyn ObjectStore) {
     let bytes = pattern(10_000, 7);
     put(store, &name("a"), &bytes);
     let reader = store.get(&name("a")).expect("a finished object opens");
@@ -129,7 +129,7 @@ pub fn any_range_can_be_read(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn what_is_missing_is_not_found(store: &dyn CheckpointStore) {
+pub fn what_is_missing_is_not_found(store: &dyn ObjectStore) {
     assert_eq!(list(store, ""), [], "an empty store lists nothing");
     check_missing(store, &name("a"));
     check_missing(store, &name("folder/a"));
@@ -142,7 +142,7 @@ pub fn what_is_missing_is_not_found(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn nothing_is_overwritten(store: &dyn CheckpointStore) {
+pub fn nothing_is_overwritten(store: &dyn ObjectStore) {
     let name = name("folder/a");
     put(store, &name, b"first");
     for bytes in [&b"second"[..], b"", b"first"] {
@@ -159,7 +159,7 @@ pub fn nothing_is_overwritten(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn an_unfinished_writer_leaves_nothing(store: &dyn CheckpointStore) {
+pub fn an_unfinished_writer_leaves_nothing(store: &dyn ObjectStore) {
     let name = name("a");
     let mut writer = begin(store, &name);
     writer
@@ -177,7 +177,7 @@ pub fn an_unfinished_writer_leaves_nothing(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn one_writer_of_a_name_wins(store: &dyn CheckpointStore) {
+pub fn one_writer_of_a_name_wins(store: &dyn ObjectStore) {
     let name = name("a");
     let candidates: Vec<Vec<u8>> = (0..4)
         .map(|index| pattern(100_000 + index, index))
@@ -211,7 +211,7 @@ pub fn one_writer_of_a_name_wins(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn listings_are_whole_and_sorted(store: &dyn CheckpointStore) {
+pub fn listings_are_whole_and_sorted(store: &dyn ObjectStore) {
     let names = ["b", "a.x", "a/2", "a/10", "a-x", "ab/c/d", "B", "a/1"];
     for (length, text) in names.iter().enumerate() {
         put(store, &name(text), &pattern(length, 0));
@@ -240,7 +240,7 @@ pub fn listings_are_whole_and_sorted(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn deleted_objects_are_gone_and_deleting_again_is_fine(store: &dyn CheckpointStore) {
+pub fn deleted_objects_are_gone_and_deleting_again_is_fine(store: &dyn ObjectStore) {
     let (gone, stays) = (name("folder/a"), name("folder/ab"));
     store
         .delete(&gone)
@@ -250,6 +250,13 @@ pub fn deleted_objects_are_gone_and_deleting_again_is_fine(store: &dyn Checkpoin
     store.delete(&gone).expect("deleting succeeds");
     check_missing(store, &gone);
     store.delete(&gone).expect("deleting again succeeds");
+    put(store, &gone, b"x");
+    let failures = store.delete_all(&[&gone, &name("folder/never"), &name("never")]);
+    assert!(
+        failures.is_empty(),
+        "deleting several succeeds, here: {failures:?}"
+    );
+    check_missing(store, &gone);
     check_bytes(store, &stays, b"y");
     assert_eq!(list(store, "").len(), 1, "one object is left");
 }
@@ -258,7 +265,7 @@ pub fn deleted_objects_are_gone_and_deleting_again_is_fine(store: &dyn Checkpoin
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn a_name_written_again_gives_the_new_bytes(store: &dyn CheckpointStore) {
+pub fn a_name_written_again_gives_the_new_bytes(store: &dyn ObjectStore) {
     let name = name("a");
     check_missing(store, &name);
     for bytes in [&b"one"[..], b"two", b"three!", b""] {
@@ -274,7 +281,7 @@ pub fn a_name_written_again_gives_the_new_bytes(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn an_open_reader_never_gives_other_bytes(store: &dyn CheckpointStore) {
+pub fn an_open_reader_never_gives_other_bytes(store: &dyn ObjectStore) {
     let name = name("a");
     put(store, &name, b"before");
     let reader = store.get(&name).expect("a finished object opens");
@@ -294,7 +301,7 @@ pub fn an_open_reader_never_gives_other_bytes(store: &dyn CheckpointStore) {
 ///
 /// # Panics
 /// When the store breaks this.
-pub fn threads_do_not_disturb_each_other(store: &dyn CheckpointStore) {
+pub fn threads_do_not_disturb_each_other(store: &dyn ObjectStore) {
     let shared = pattern(200_000, 99);
     put(store, &name("shared"), &shared);
     let reader = store.get(&name("shared")).expect("a finished object opens");
@@ -335,32 +342,32 @@ fn pattern(length: usize, seed: usize) -> Vec<u8> {
 }
 
 #[track_caller]
-fn begin(store: &dyn CheckpointStore, name: &ObjectName) -> Box<dyn crate::StoreWriter> {
+fn begin(store: &dyn ObjectStore, name: &ObjectName) -> Box<dyn StoreWriter> {
     match store.put_new(name) {
         Ok(writer) => writer,
         Err(error) => panic!("`{name}` is free, but put_new said: {error}"),
     }
 }
 
-fn try_put(store: &dyn CheckpointStore, name: &ObjectName, bytes: &[u8]) -> Result<FileStamp> {
+fn try_put(store: &dyn ObjectStore, name: &ObjectName, bytes: &[u8]) -> Result<FileStamp> {
     let mut writer = store.put_new(name)?;
     writer.write_all(bytes).expect("a write succeeds");
     writer.finish()
 }
 
 #[track_caller]
-fn put(store: &dyn CheckpointStore, name: &ObjectName, bytes: &[u8]) {
+fn put(store: &dyn ObjectStore, name: &ObjectName, bytes: &[u8]) {
     let stamp = try_put(store, name, bytes);
     assert_eq!(stamp.ok(), Some(FileStamp::of(bytes)), "`{name}` is stored");
 }
 
 #[track_caller]
-fn list(store: &dyn CheckpointStore, prefix: &str) -> Vec<ObjectMeta> {
+fn list(store: &dyn ObjectStore, prefix: &str) -> Vec<ObjectMeta> {
     store.list(prefix).expect("a listing succeeds")
 }
 
 #[track_caller]
-fn check_missing(store: &dyn CheckpointStore, name: &ObjectName) {
+fn check_missing(store: &dyn ObjectStore, name: &ObjectName) {
     match store.get(name) {
         Ok(_) => panic!("`{name}` must not be there"),
         Err(error) => assert!(error.is_not_found(), "expected NotFound, got: {error}"),
@@ -368,7 +375,7 @@ fn check_missing(store: &dyn CheckpointStore, name: &ObjectName) {
 }
 
 #[track_caller]
-fn check_bytes(store: &dyn CheckpointStore, name: &ObjectName, expected: &[u8]) {
+fn check_bytes(store: &dyn ObjectStore, name: &ObjectName, expected: &[u8]) {
     let reader = match store.get(name) {
         Ok(reader) => reader,
         Err(error) => panic!("`{name}` was finished, but get said: {error}"),

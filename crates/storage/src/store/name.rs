@@ -5,12 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Compression, Error, Format, Result};
+use crate::{Error, Result};
 
 const MAX_NAME_BYTES: usize = 1024;
 const MAX_PART_BYTES: usize = 255;
-/// So that a checkpoint's name stays far below what file systems allow, whatever an operator is called.
-const MAX_OPERATOR_BYTES: usize = 120;
 
 /// The name of an object in a store.
 ///
@@ -22,7 +20,7 @@ const MAX_OPERATOR_BYTES: usize = 120;
 /// - it is at most 1,024 bytes long.
 ///
 /// ```
-/// use coldpress_checkpoint::ObjectName;
+/// use coldpress_storage::ObjectName;
 ///
 /// assert!(ObjectName::new("job_1/partition_000003.parquet").is_ok());
 /// assert!(ObjectName::new("../other_job/secret").is_err());
@@ -32,10 +30,10 @@ const MAX_OPERATOR_BYTES: usize = 120;
 /// It is no plain text:
 ///
 /// ```compile_fail
-/// let name: coldpress_checkpoint::ObjectName = "a".to_owned();
+/// let name: coldpress_storage::ObjectName = "a".to_owned();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectName(String);
+pub struct ObjectName(pub(super) String);
 
 impl ObjectName {
     /// The name that this text is.
@@ -105,69 +103,8 @@ impl<'de> Deserialize<'de> for ObjectName {
     }
 }
 
-/// The name of the full checkpoint of a partition after `operation` operators, the last of them `operator`.
-///
-/// Epoch and attempt make it unique; characters of the operator's name that no object name may have become `_`.
-///
-/// ```
-/// use coldpress_checkpoint::{Compression, Format, checkpoint_name};
-///
-/// let name = checkpoint_name(3, 2, "fix_unicode_mapper", 1, 4, Format::Parquet, Compression::Auto);
-/// assert_eq!(name.as_str(), "partition_000003_op_002_fix_unicode_mapper.e1.a4.parquet");
-/// ```
-#[must_use]
-pub fn checkpoint_name(
-    partition: u32,
-    operation: u32,
-    operator: &str,
-    epoch: u64,
-    attempt: u32,
-    format: Format,
-    compression: Compression,
-) -> ObjectName {
-    let operator: String = operator
-        .chars()
-        .take(MAX_OPERATOR_BYTES)
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let suffix = format.suffix(compression);
-    ObjectName(format!(
-        "partition_{partition:06}_op_{operation:03}_{operator}.e{epoch}.a{attempt}{suffix}"
-    ))
-}
-
-/// The name of the delta file of an attempt at a partition.
-///
-/// ```
-/// use coldpress_checkpoint::{Compression, Format, delta_name};
-///
-/// let name = delta_name(3, 1, 4, Format::Jsonl, Compression::Zstd);
-/// assert_eq!(name.as_str(), "partition_000003_deltas.e1.a4.jsonl.zst");
-/// ```
-#[must_use]
-pub fn delta_name(
-    partition: u32,
-    epoch: u64,
-    attempt: u32,
-    format: Format,
-    compression: Compression,
-) -> ObjectName {
-    let suffix = format.suffix(compression);
-    ObjectName(format!(
-        "partition_{partition:06}_deltas.e{epoch}.a{attempt}{suffix}"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -190,19 +127,5 @@ mod tests {
     fn a_name_from_json_is_checked() {
         assert!(serde_json::from_str::<ObjectName>(r#""a/b""#).is_ok());
         assert!(serde_json::from_str::<ObjectName>(r#""../b""#).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn a_checkpoint_always_has_a_good_name(
-            partition in any::<u32>(), operation in any::<u32>(), operator in any::<String>(),
-            epoch in any::<u64>(), attempt in any::<u32>(),
-        ) {
-            let (format, compression) = (Format::Jsonl, Compression::Zstd);
-            let name = checkpoint_name(partition, operation, &operator, epoch, attempt, format, compression);
-            prop_assert!(ObjectName::new(name.as_str()).is_ok());
-            let name = delta_name(partition, epoch, attempt, format, compression);
-            prop_assert!(ObjectName::new(name.as_str()).is_ok());
-        }
     }
 }

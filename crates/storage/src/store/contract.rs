@@ -1,25 +1,20 @@
-//! Where checkpoint files lie: the trait, its contract, and the stores that come with it.
-
-mod local;
-mod memory;
-
-pub use local::LocalStore;
-pub use memory::{Fault, MemoryStore, Step};
+//! Where the files of attempts lie: the trait of a store and its contract.
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use bytes::Bytes;
-use coldpress_storage::{FileStamp, Hasher};
 
-use crate::{Error, ObjectName, Result};
+use super::name::ObjectName;
+use crate::{Error, FileStamp, Hasher, Result};
 
 /// How much of an object is read at a time when it is verified.
 const PIECE_BYTES: usize = 512 << 10;
 
 /// A place for immutable objects: a folder, an object store, a database of blobs.
 ///
-/// It is used as `Arc<dyn CheckpointStore>`. `Display` names the store in errors and logs, as a noun phrase
+/// It is used as `Arc<dyn ObjectStore>`. `Display` names the store in errors and logs, as a noun phrase
 /// (`the folder "/data/checkpoints"`).
 ///
 /// # Contract
@@ -53,7 +48,7 @@ const PIECE_BYTES: usize = 512 << 10;
 /// **Names.** A store need not hold a name that is a folder of another one (`a` and `a/b`).
 ///
 /// The feature `suite` checks what of this can be checked from outside.
-pub trait CheckpointStore: fmt::Debug + fmt::Display + Send + Sync + 'static {
+pub trait ObjectStore: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// Begins a new object.
     ///
     /// # Errors
@@ -79,12 +74,37 @@ pub trait CheckpointStore: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// # Errors
     /// [`Error::Store`].
     fn delete(&self, name: &ObjectName) -> Result<()>;
+
+    /// Deletes objects, and gives what went wrong; those that it does not name are deleted. Made for stores that can delete
+    /// many at once for less.
+    fn delete_all(&self, names: &[&ObjectName]) -> Vec<Error> {
+        let deleted = names.iter().map(|name| self.delete(name));
+        deleted.filter_map(Result::err).collect()
+    }
+
+    /// Returns the file of this machine that holds exactly the bytes of an object of this name, or would hold them if
+    /// there is no such object.
+    ///
+    /// It only makes things faster or clearer: a file can be linked and its path shown to people. A store that keeps
+    /// its objects in any other form, packed or under other names, has none.
+    fn path_of(&self, _name: &ObjectName) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// An object that is being written. Dropped unfinished, it never becomes one.
 pub trait StoreWriter: io::Write + fmt::Debug + Send {
     /// The object's name.
     fn name(&self) -> &ObjectName;
+
+    /// Writes all bytes; as [`write_all`](io::Write::write_all), but the error names the object.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if they cannot be written.
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = self.write_all(bytes);
+        written.map_err(|source| Error::io("write", self.name().as_str(), source))
+    }
 
     /// Makes the object durable and visible, and gives the stamp to cite it by.
     ///
@@ -137,7 +157,7 @@ pub fn verify_stamp(reader: &dyn StoreReader, expected: &FileStamp) -> Result<()
     let length = reader.len();
     if length != expected.length {
         let reason = format!("it has {length} bytes, {} were written", expected.length);
-        return Err(Error::corrupt(reader.name().as_str(), reason));
+        return Err(corrupt(reader, reason));
     }
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; PIECE_BYTES.min(usize::try_from(length).unwrap_or(PIECE_BYTES))];
@@ -158,13 +178,21 @@ pub fn verify_stamp(reader: &dyn StoreReader, expected: &FileStamp) -> Result<()
         "its digest is {found}, it was written with {}",
         expected.digest
     );
-    Err(Error::corrupt(reader.name().as_str(), reason))
+    Err(corrupt(reader, reason))
+}
+
+fn corrupt(reader: &dyn StoreReader, reason: String) -> Error {
+    Error::Corrupt {
+        name: reader.name().to_string(),
+        reason,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
+    use super::super::memory::MemoryStore;
     use super::*;
 
     #[test]

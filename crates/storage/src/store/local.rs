@@ -1,18 +1,19 @@
 //! A folder as a store.
 
-use std::error::Error as StdError;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use coldpress_storage::{
-    FileStamp, NewFile, crash_point, create_dir_all_durable, open_file, remove_durable, sync_dir,
-};
 
-use super::{CheckpointStore, ObjectMeta, StoreReader, StoreWriter};
-use crate::{Error, ObjectName, Result};
+use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
+use super::name::ObjectName;
+use crate::{
+    Error, FileStamp, NewFile, Result, crash_point, create_dir_all_durable, open_file,
+    remove_durable, remove_unsynced, sync_dir,
+};
 
 /// A folder on a disk, a file per object.
 ///
@@ -63,18 +64,28 @@ impl LocalStore {
         path
     }
 
+    /// Where an object lies, if no folder on the way to it from this one is a link, which would lead elsewhere.
+    fn path_below(&self, name: &ObjectName) -> Result<PathBuf> {
+        let path = self.path(name);
+        let folders = path.ancestors().skip(1);
+        let mut inside = folders.take_while(|folder| *folder != self.root);
+        match inside.find(|folder| folder.is_symlink()) {
+            None => Ok(path),
+            Some(_) => Err(self.error(
+                "look behind a link for",
+                name.as_str(),
+                "it may lead anywhere",
+            )),
+        }
+    }
+
     fn error(
         &self,
         action: &'static str,
         name: &str,
-        source: impl StdError + Send + Sync + 'static,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error::Store {
-            store: self.to_string(),
-            action,
-            name: name.to_owned(),
-            source: Box::new(source),
-        }
+        Error::store(self, action, name, source)
     }
 
     fn not_found(&self, name: &ObjectName) -> Error {
@@ -134,9 +145,9 @@ impl fmt::Display for LocalStore {
     }
 }
 
-impl CheckpointStore for LocalStore {
+impl ObjectStore for LocalStore {
     fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
-        let path = self.path(name);
+        let path = self.path_below(name)?;
         let folder = path.parent().unwrap_or(&self.root);
         create_dir_all_durable(folder)
             .map_err(|source| self.error("create the folder of", name.as_str(), source))?;
@@ -155,9 +166,9 @@ impl CheckpointStore for LocalStore {
     }
 
     fn get(&self, name: &ObjectName) -> Result<Box<dyn StoreReader>> {
-        let file = match open_file(self.path(name)) {
+        let file = match open_file(self.path_below(name)?) {
             Ok(file) => file,
-            Err(coldpress_storage::Error::NotAFile { .. }) => return Err(self.not_found(name)),
+            Err(Error::NotAFile { .. }) => return Err(self.not_found(name)),
             Err(error) if is_missing(error.kind()) => return Err(self.not_found(name)),
             Err(error) => return Err(self.error("open", name.as_str(), error)),
         };
@@ -183,7 +194,7 @@ impl CheckpointStore for LocalStore {
     }
 
     fn delete(&self, name: &ObjectName) -> Result<()> {
-        let path = self.path(name);
+        let path = self.path_below(name)?;
         match remove_durable(&path) {
             Ok(()) => Ok(()),
             // An earlier call may have removed the name and crashed before the folder was synced.
@@ -196,6 +207,33 @@ impl CheckpointStore for LocalStore {
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(()),
             Err(error) => Err(self.error("delete", name.as_str(), error)),
         }
+    }
+
+    /// Syncs each folder once.
+    fn delete_all(&self, names: &[&ObjectName]) -> Vec<Error> {
+        let (mut failures, mut folders) = (Vec::new(), BTreeSet::new());
+        for name in names {
+            let removed = self.path_below(name).and_then(|path| {
+                folders.extend(path.parent().map(Path::to_owned));
+                match remove_unsynced(&path) {
+                    Err(error) if !is_missing(error.kind()) => {
+                        Err(self.error("delete", name.as_str(), error))
+                    }
+                    _ => Ok(()),
+                }
+            });
+            failures.extend(removed.err());
+        }
+        let synced = folders
+            .into_iter()
+            .filter(|folder| folder.is_dir())
+            .map(sync_dir);
+        failures.extend(synced.filter_map(Result::err));
+        failures
+    }
+
+    fn path_of(&self, name: &ObjectName) -> Option<PathBuf> {
+        Some(self.path(name))
     }
 }
 
@@ -239,11 +277,11 @@ impl StoreWriter for LocalWriter {
 
     fn finish(self: Box<Self>) -> Result<FileStamp> {
         let Self { store, name, file } = *self;
-        crash_point!("checkpoint_before_finish");
+        crash_point!("object_before_finish");
         let stamp = file
             .finish()
             .map_err(|source| store.error("finish", name.as_str(), source))?;
-        crash_point!("checkpoint_after_finish");
+        crash_point!("object_after_finish");
         Ok(stamp)
     }
 }
@@ -370,6 +408,14 @@ mod tests {
         std::os::unix::fs::symlink("/", folder.path().join("link")).unwrap();
         let names: Vec<_> = store.list("").unwrap();
         assert_eq!(names.len(), 1, "{names:?}");
+        #[cfg(unix)]
+        for (refused, action) in [
+            (store.get(&name("link/etc/passwd")).map(drop), "get"),
+            (store.put_new(&name("link/tmp/x")).map(drop), "put"),
+            (store.delete(&name("link/tmp/x")), "delete"),
+        ] {
+            assert!(refused.is_err(), "{action} goes through a link");
+        }
         assert!(store.get(&name("a")).unwrap_err().is_not_found());
         assert!(store.get(&name("a/b/c")).unwrap_err().is_not_found());
         store.delete(&name("a/b/c")).unwrap();
@@ -384,6 +430,6 @@ mod tests {
         let error = store.put_new(&name("a")).unwrap_err();
         let expected = format!("cannot create the folder of `a` in {store}");
         assert_eq!(error.to_string(), expected);
-        assert!(error.io_kind().is_some());
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     }
 }

@@ -1,0 +1,50 @@
+//! The program `coldpress`: one file per command in `command/`; what it does is in the library.
+//!
+//! A program that keeps the files of its jobs in stores of its own calls [`main`] with them, and is then the same program
+//! that can open those stores too.
+
+mod arguments;
+mod command;
+mod failure;
+mod jobs;
+mod output;
+mod progress;
+mod recipe;
+mod signals;
+mod snippet;
+
+use std::process::ExitCode;
+
+use coldpress::storage::StoreSchemes;
+
+/// Does what the words of the command line say. `schemes` are the kinds of stores that it can open besides folders.
+#[must_use]
+pub fn main(schemes: &StoreSchemes) -> ExitCode {
+    keep_operator_panics_quiet();
+    if let Some(code) = coldpress::worker::serve_if_asked(&coldpress::ops::builtin(), schemes) {
+        return code;
+    }
+    signals::survive_file_limit();
+    signals::explain_memory_limit();
+    match command::run(std::env::args_os(), schemes) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            output::tell_failure(&failure);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// A panic of an operator becomes a quarantined record, which the report tells; it is no news for the terminal.
+fn keep_operator_panics_quiet() {
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current();
+        if !thread
+            .name()
+            .is_some_and(|name| name.starts_with("coldpress-worker-"))
+        {
+            loud(panic);
+        }
+    }));
+}

@@ -1,0 +1,76 @@
+//! Files of dead drivers that nothing cites. Pure: over the job's state and listings of its stores.
+
+use std::collections::HashSet;
+
+use coldpress_job::JobState;
+use coldpress_storage::{AttemptName, ObjectKey, Place};
+
+use super::decide::JobFile;
+
+/// The places in which attempts and the planner leave files.
+pub(crate) const ATTEMPT_PLACES: [Place; 6] = Place::ALL;
+
+/// Of the files that are there, those of drivers of epochs before this one that nothing cites: of attempts that never
+/// published anything, and slices of the input that were copied and never planned.
+///
+/// What bears the name of an attempt that did publish, and is not cited, was put there by someone else: a migrated
+/// checkpoint, for one.
+pub(crate) fn uncited(state: &JobState, epoch: u64, there: Vec<JobFile>) -> Vec<JobFile> {
+    let known = Known::of(state);
+    let is_dead = |file: &JobFile| known.is_dead(state, epoch, &file.key);
+    there.into_iter().filter(is_dead).collect()
+}
+
+/// What the journal knows of files by their names.
+struct Known<'a> {
+    /// Stage, partition, epoch and attempt of what was published.
+    published: HashSet<(u32, u32, u64, u32)>,
+    /// The copies of slices that were planned.
+    copies: HashSet<&'a ObjectKey>,
+    epochs: HashSet<u64>,
+}
+
+impl<'a> Known<'a> {
+    fn of(state: &'a JobState) -> Self {
+        let names = state.cited_files();
+        let names = names.filter_map(|file| file.name().as_str().parse::<AttemptName>().ok());
+        let copies = state.partitions();
+        let copies = copies.filter_map(|planned| planned.slice.copy.as_ref());
+        Self {
+            published: names.filter_map(|name| made_by(&name)).collect(),
+            copies: copies.map(|copy| &copy.key).collect(),
+            epochs: state.epochs().iter().map(|epoch| epoch.epoch).collect(),
+        }
+    }
+
+    /// Whether a file is that of a driver before this epoch, which left it to nobody.
+    fn is_dead(&self, state: &JobState, epoch: u64, key: &ObjectKey) -> bool {
+        let Ok(name) = key.name.as_str().parse::<AttemptName>() else {
+            return false;
+        };
+        if name.epoch() >= epoch {
+            return false;
+        }
+        match (made_by(&name), key.place) {
+            (None, Place::Partitions) => {
+                name.label().is_empty()
+                    && self.epochs.contains(&name.epoch())
+                    && !self.copies.contains(key)
+            }
+            (None, _) | (Some(_), Place::Partitions) => false,
+            (Some(made_by), _) => {
+                let (_, partition, of, attempt) = made_by;
+                attempt <= state.last_attempt(partition, of) && !self.published.contains(&made_by)
+            }
+        }
+    }
+}
+
+fn made_by(name: &AttemptName) -> Option<(u32, u32, u64, u32)> {
+    Some((
+        name.stage(),
+        name.partition(),
+        name.epoch(),
+        name.attempt()?,
+    ))
+}

@@ -1,0 +1,23 @@
+//! Where the files of a job's attempts lie: what a store is, the stores that come with this crate, and how files are cited.
+
+mod attempt_name;
+mod contract;
+mod local;
+mod memory;
+mod name;
+mod object;
+mod reference;
+mod spec;
+mod stores;
+#[cfg(any(test, feature = "suite"))]
+pub mod suite;
+
+pub use attempt_name::{AttemptName, NotOfAttempt};
+pub use contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter, verify_stamp};
+pub use local::LocalStore;
+pub use memory::{Fault, MemoryStore, Step};
+pub use name::ObjectName;
+pub use object::{ObjectReader, StoredObject};
+pub use reference::{ObjectKey, ObjectRef, Place};
+pub use spec::{StoreSchemes, StoreSpec, StoreSpecs};
+pub use stores::Stores;

@@ -19,6 +19,7 @@ mod arrow_file;
 mod auto;
 mod codec;
 mod directory;
+mod encoding;
 mod jsonl;
 mod nan;
 mod out;

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::crash_point;
-use crate::directory::{parent_of, sync_dir};
+use crate::directory::sync_dir;
+use crate::exchange::exchange;
+use crate::parent::parent_of;
 use crate::volatile;
 use crate::{Error, Result, open_file};
 
@@ -103,17 +105,6 @@ pub fn sync_file(path: impl AsRef<Path>) -> Result<()> {
         .map_err(|source| Error::io("sync", path, source))?;
     volatile::synced_file(path);
     sync_dir(parent_of(path))
-}
-
-#[cfg(any(target_os = "linux", target_vendor = "apple"))]
-pub(crate) fn exchange(a: &Path, b: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
-}
-
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-pub(crate) fn exchange(_a: &Path, _b: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn sync_both(from: &Path, to: &Path) -> Result<()> {

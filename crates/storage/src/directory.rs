@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use crate::parent::parent_of;
 use crate::volatile;
 use crate::{Error, Result};
 
@@ -122,14 +123,6 @@ pub fn real_place(path: impl AsRef<Path>) -> Result<PathBuf> {
     }
 }
 
-/// The folder that holds this name; `.` for a bare name.
-pub(crate) fn parent_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,12 +164,5 @@ mod tests {
             assert_eq!(place, root.join(expected), "{path}");
         }
         assert_eq!(real_folder(root.join("link")).unwrap(), root.join("a/b"));
-    }
-
-    #[test]
-    fn the_parent_of_a_bare_name_is_here() {
-        assert_eq!(parent_of(Path::new("x")), Path::new("."));
-        assert_eq!(parent_of(Path::new("a/x")), Path::new("a"));
-        assert_eq!(parent_of(Path::new("/x")), Path::new("/"));
     }
 }

@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::FileStamp;
+use crate::digest::InvalidDigest;
+use crate::stamp::FileStamp;
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -174,11 +175,8 @@ pub enum Error {
         url: String,
     },
     /// A text is not a digest.
-    #[error("`{text}` is not a digest: expected 32 lower-case hexadecimal digits")]
-    InvalidDigest {
-        /// The text as given.
-        text: String,
-    },
+    #[error(transparent)]
+    InvalidDigest(#[from] InvalidDigest),
 }
 
 impl Error {
@@ -225,7 +223,7 @@ impl Error {
             Self::InvalidName { .. }
             | Self::TooLong { .. }
             | Self::Encode { .. }
-            | Self::InvalidDigest { .. } => io::ErrorKind::InvalidInput,
+            | Self::InvalidDigest(_) => io::ErrorKind::InvalidInput,
             Self::Poisoned { .. } => io::ErrorKind::Other,
         }
     }
@@ -250,7 +248,7 @@ impl Error {
             | Self::Corrupt { .. }
             | Self::InvalidName { .. }
             | Self::UnknownScheme { .. }
-            | Self::InvalidDigest { .. }
+            | Self::InvalidDigest(_)
             | Self::Start { .. } => None,
         }
     }

@@ -44,32 +44,37 @@
 //!
 //! This crate does not know what a record is or what a job does, and it deletes nothing that it was not told to delete.
 
-mod error;
-
+mod armed_point;
 pub mod atomic;
 pub mod crash_point;
 mod digest;
 mod directory;
+mod error;
+mod exchange;
 mod file_id;
+mod hasher;
 mod lock;
 mod log;
 mod log_reader;
 mod new_file;
 mod obstacle;
 mod open;
+mod parent;
 mod stamp;
 mod start;
 mod store;
+mod verify;
 mod volatile;
 
 pub(crate) use atomic::remove_unsynced;
 pub use atomic::{exchange_dirs, remove_durable, rename_durable, replace};
-pub use digest::{Digest, Hasher, digest_file, verify};
+pub use digest::{Digest, InvalidDigest};
 pub use directory::{
     check_writable, create_dir_all_durable, create_dir_durable, real_folder, real_place, sync_dir,
 };
 pub use error::{Error, Result};
 pub use file_id::FileId;
+pub use hasher::Hasher;
 pub use lock::{FileLock, Holder};
 pub use log::{FIRST_SEQUENCE, LogWriter, MAX_LINE_BYTES};
 pub use log_reader::{Frame, LogContents, LogReader, TornTail, read_log};
@@ -85,3 +90,4 @@ pub use store::{
     ObjectReader, ObjectRef, ObjectStore, Place, Step, StoreReader, StoreSchemes, StoreSpec,
     StoreSpecs, StoreWriter, StoredObject, Stores, verify_stamp,
 };
+pub use verify::{digest_file, verify};

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::crash_point;
-use crate::directory::{parent_of, sync_dir};
+use crate::directory::sync_dir;
+use crate::parent::parent_of;
 use crate::volatile;
 use crate::{Error, Result};
 

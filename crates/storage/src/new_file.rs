@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::crash_point;
-use crate::directory::{parent_of, sync_dir};
+use crate::directory::sync_dir;
+use crate::parent::parent_of;
 use crate::volatile;
 use crate::{Error, FileStamp, Hasher, Obstacle, Result};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Opens a regular file for reading; anything else is refused.
 ///

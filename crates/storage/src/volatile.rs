@@ -9,8 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::crash_point;
-use crate::directory::parent_of;
+use crate::armed_point::is_armed;
+use crate::exchange::exchange;
+use crate::parent::parent_of;
 
 /// The environment variable that makes a crash a power cut.
 pub const LOSES_VARIABLE: &str = "COLDPRESS_CRASH_LOSES";
@@ -54,7 +55,7 @@ enum Change {
 /// None where nothing is lost; locked for good once the power is cut, so that nobody takes anything for synced then.
 fn volatile() -> Option<MutexGuard<'static, Volatile>> {
     static STATE: OnceLock<Option<Mutex<Volatile>>> = OnceLock::new();
-    if !crash_point::is_armed() {
+    if !is_armed() {
         return None;
     }
     let state = STATE.get_or_init(|| {
@@ -162,7 +163,7 @@ fn undo(change: Change) {
         Change::Created(path) => fs::remove_file(path),
         Change::Renamed(from, to, replaced) => fs::rename(&to, from)
             .and_then(|()| replaced.map_or(Ok(()), |bytes| fs::write(to, bytes))),
-        Change::Exchanged(one, other) => crate::atomic::exchange(&one, &other),
+        Change::Exchanged(one, other) => exchange(&one, &other),
         Change::Removed(path, bytes) => fs::write(path, bytes),
     };
 }

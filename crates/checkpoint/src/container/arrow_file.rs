@@ -5,9 +5,10 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::reader::FileDecoder;
-use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
-use arrow::ipc::{Block, CompressionType, MetadataVersion, convert, root_as_footer};
+use arrow::ipc::writer::FileWriter;
+use arrow::ipc::{Block, MetadataVersion, convert, root_as_footer};
 
+use super::encoding::arrow_options;
 use super::out::{EncodeError, Out, arrow_error};
 use super::seal::{SEAL_BYTES, footer_start, is_seal, write_sealed};
 use super::source::{corrupt, guarded, read, read_aligned};
@@ -49,7 +50,7 @@ impl ArrowSink {
             asked => asked,
         };
         let out = out.take().ok_or("the file was begun before")?;
-        let options = write_options(codec)?;
+        let options = arrow_options(codec)?;
         let writer = FileWriter::try_new_with_options(out, &self.schema, options);
         self.state = State::Writing(Box::new(writer.map_err(arrow_error)?));
         Ok(())
@@ -84,17 +85,6 @@ impl ArrowSink {
         out.flush()?;
         Ok(out)
     }
-}
-
-/// How record batches are written under this codec.
-pub(super) fn write_options(codec: Compression) -> Result<IpcWriteOptions, EncodeError> {
-    let codec = match codec {
-        Compression::None => None,
-        Compression::Lz4 | Compression::Snappy => Some(CompressionType::LZ4_FRAME),
-        Compression::Zstd | Compression::Gzip | Compression::Auto => Some(CompressionType::ZSTD),
-    };
-    let options = IpcWriteOptions::default().try_with_compression(codec);
-    options.map_err(arrow_error)
 }
 
 /// What stands in the footer of an Arrow file.

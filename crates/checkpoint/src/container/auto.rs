@@ -7,22 +7,15 @@ use arrow::array::RecordBatch;
 use arrow::ipc::writer::StreamWriter;
 use parquet::arrow::ArrowWriter;
 
-use super::arrow_file::write_options;
+use super::arrays;
+use super::encoding::{Chosen, arrow_options, parquet_properties};
 use super::out::{EncodeError, arrow_error, parquet_error};
-use super::{arrays, parquet_write};
 use crate::Compression;
 
 /// What is tried.
 const SAMPLE_BYTES: u64 = 1 << 20;
 /// A sample of one row that is longer than this is not worth the time of six tries.
 const MAX_SAMPLE_BYTES: u64 = 16 << 20;
-
-/// How a column is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chosen {
-    pub(super) codec: Compression,
-    pub(super) dictionary: bool,
-}
 
 /// Returns how each column of Parquet files whose first rows are these is written.
 pub(super) fn parquet(first: &RecordBatch) -> Result<Vec<Chosen>, EncodeError> {
@@ -72,7 +65,7 @@ fn saves(bytes: u64, plain: u64) -> bool {
 }
 
 fn encoded_bytes(column: &RecordBatch, chosen: Chosen) -> Result<u64, EncodeError> {
-    let properties = parquet_write::properties(&column.schema(), &[chosen]);
+    let properties = parquet_properties(&column.schema(), &[chosen]);
     let writer = ArrowWriter::try_new(Vec::new(), column.schema(), Some(properties));
     let mut writer = writer.map_err(parquet_error)?;
     writer.write(column).map_err(parquet_error)?;
@@ -87,7 +80,7 @@ pub(super) fn arrow(first: &RecordBatch) -> Result<Compression, EncodeError> {
     let sample = arrays::head(first, SAMPLE_BYTES);
     let bytes = |codec| -> Result<u64, EncodeError> {
         let mut encoded = Vec::new();
-        let options = write_options(codec)?;
+        let options = arrow_options(codec)?;
         let writer = StreamWriter::try_new_with_options(&mut encoded, &sample.schema(), options);
         let mut writer = writer.map_err(arrow_error)?;
         writer.write(&sample).map_err(arrow_error)?;

@@ -3,23 +3,18 @@
 use std::io::{self, Write};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression as Codec, Encoding, GzipLevel, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
 
-use super::auto::{self, Chosen};
+use super::auto;
+use super::encoding::{Chosen, parquet_properties};
 use super::out::{EncodeError, Out, parquet_error};
 use super::parquet_read::MAGIC;
 use super::seal::write_sealed;
 use super::{DIRECTORY_KEY, MANIFEST_KEY};
 use crate::Compression;
-
-/// Named in every file instead of the library's version, so that equal rows give equal bytes.
-const CREATED_BY: &str = "coldpress checkpoint version 1";
 
 /// Writes row groups.
 pub(super) struct ParquetSink {
@@ -78,7 +73,7 @@ impl ParquetSink {
         let out = out.take().ok_or("the file was begun before")?;
         // The Parquet types say all that a reader needs.
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(&self.schema, &chosen))
+            .with_properties(parquet_properties(&self.schema, &chosen))
             .with_skip_arrow_metadata(true);
         let writer =
             ArrowWriter::try_new_with_options(Slot(Some(out)), self.schema.clone(), options);
@@ -123,52 +118,5 @@ impl ParquetSink {
         let tail = out.take_tail();
         write_sealed(&mut out, &tail, MAGIC.len())?;
         Ok(out)
-    }
-}
-
-/// Returns how the columns of this schema are written.
-pub(super) fn properties(schema: &Schema, chosen: &[Chosen]) -> WriterProperties {
-    let mut builder = WriterProperties::builder()
-        .set_created_by(CREATED_BY.to_owned())
-        .set_dictionary_enabled(false)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_offset_index_disabled(true)
-        // Groups end where the caller says so.
-        .set_max_row_group_row_count(None)
-        .set_max_row_group_bytes(None);
-    for (field, chosen) in schema.fields().iter().zip(chosen) {
-        let (path, data_type) = leaf(field);
-        builder = builder
-            .set_column_compression(path.clone(), codec(chosen.codec))
-            .set_column_dictionary_enabled(path.clone(), chosen.dictionary);
-        if data_type.is_integer() {
-            builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-        } else if !data_type.is_floating() {
-            // The longest and the shortest text are of no use to anyone.
-            builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
-        }
-    }
-    builder.build()
-}
-
-/// The column that holds the values of a field.
-fn leaf(field: &arrow::datatypes::Field) -> (ColumnPath, &DataType) {
-    let name = field.name().clone();
-    match field.data_type() {
-        DataType::List(element) => {
-            let path = vec![name, "list".to_owned(), element.name().clone()];
-            (ColumnPath::new(path), element.data_type())
-        }
-        data_type => (ColumnPath::new(vec![name]), data_type),
-    }
-}
-
-fn codec(compression: Compression) -> Codec {
-    match compression {
-        Compression::None => Codec::UNCOMPRESSED,
-        Compression::Snappy => Codec::SNAPPY,
-        Compression::Gzip => Codec::GZIP(GzipLevel::try_new(1).unwrap_or_default()),
-        Compression::Zstd | Compression::Auto => Codec::ZSTD(ZstdLevel::default()),
-        Compression::Lz4 => Codec::LZ4_RAW,
     }
 }

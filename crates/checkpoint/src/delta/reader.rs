@@ -8,7 +8,6 @@ use coldpress_storage::FileStamp;
 
 use super::manifest::{DeltaBase, DeltaManifest, SectionManifest};
 use super::parts::SectionParts;
-use super::replay::DeltaReplay;
 use crate::container::ContainerReader;
 use crate::{Error, Manifest, Result};
 use coldpress_storage::StoreReader;
@@ -143,16 +142,6 @@ impl DeltaReader {
     #[must_use]
     pub fn sections(&self) -> &[SectionManifest] {
         &self.manifest.sections[..self.usable]
-    }
-
-    /// Replays the sections up to the point behind `operation` operators.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] when no usable section ends there.
-    pub fn replayer(&self, operation: u32) -> Result<DeltaReplay> {
-        let mut replay = DeltaReplay::default();
-        replay.append(self, operation)?;
-        Ok(replay)
     }
 
     pub(crate) fn container(&self) -> &ContainerReader {

@@ -33,6 +33,18 @@ struct Columns<'n> {
     missing: Option<&'n str>,
 }
 
+impl DeltaReader {
+    /// Replays the sections up to the point behind `operation` operators.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when no usable section ends there.
+    pub fn replayer(&self, operation: u32) -> Result<DeltaReplay> {
+        let mut replay = DeltaReplay::default();
+        replay.append(self, operation)?;
+        Ok(replay)
+    }
+}
+
 impl DeltaReplay {
     /// Goes on with the sections of a file up to the point behind `operation` operators.
     pub(super) fn append(&mut self, file: &DeltaReader, operation: u32) -> Result<()> {

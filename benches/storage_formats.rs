@@ -13,11 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use coldpress::checkpoint::{
-    CheckpointStore, Compression, Format, LocalStore, Manifest, ObjectName, RowBlock, RowsOptions,
-    RowsReader, RowsWriter,
+    Compression, Format, Manifest, RowBlock, RowsOptions, RowsReader, RowsWriter,
 };
 use coldpress::record::{Batch, DeclaredFields, FieldsSeen, Ledger, Lines};
-use coldpress::storage::{Digest, FileStamp};
+use coldpress::storage::{Digest, FileStamp, LocalStore, ObjectName, ObjectStore};
 
 const RUNS: usize = 5;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use coldpress::job::{JobId, Layout};
+use coldpress::job::{InvalidJobId, JobId, Layout};
 
 use crate::failure::Failure;
 
@@ -24,7 +24,7 @@ impl BaseDir {
     pub(crate) fn find(&self, job: &str) -> Result<Layout, Failure> {
         let id: JobId = job
             .parse()
-            .map_err(|error: coldpress::job::Error| Failure::usage(error.to_string()))?;
+            .map_err(|error: InvalidJobId| Failure::usage(error.to_string()))?;
         Layout::existing(&self.base_dir, id).map_err(|error| {
             Failure::from(error).with_details(
                 "help: `coldpress jobs` lists the jobs; --base-dir says where they are",

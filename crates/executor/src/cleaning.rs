@@ -13,7 +13,6 @@ use coldpress_job::{
 use coldpress_storage::{ObjectKey, Place, StoreSchemes, Stores, crash_point, read_small};
 use serde::Serialize;
 
-use crate::driver::clean::cleanup_event;
 use crate::error::{Error, ErrorKind, Result};
 use crate::retention::{self, JobFile};
 
@@ -338,6 +337,6 @@ fn tell(layout: &Layout, recipe: &Recipe, plan: &Plan) {
     let log = EventLog::open(layout.event_log_dir(), layout.job_id().as_str(), options);
     let Ok(log) = log else { return };
     let told = plan.forget.iter().filter(|(_, files)| !files.is_empty());
-    told.for_each(|(why, files)| log.emit(cleanup_event(files, why)));
+    told.for_each(|(why, files)| log.emit(retention::event(files, why)));
     let _ = log.close();
 }

@@ -2,7 +2,7 @@
 
 mod adoption;
 mod attempt;
-pub(crate) mod clean;
+mod clean;
 mod dataset;
 mod export;
 mod failures;

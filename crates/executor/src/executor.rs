@@ -133,7 +133,8 @@ impl ExecutorBuilder {
     /// [`ErrorKind::Recipe`] as [`Prepared::new`], or for a job id that is none.
     pub fn build(self) -> Result<Executor> {
         let mut recipe = self.recipe;
-        let job_id = JobId::for_recipe(&recipe.job, recipe.stem())?;
+        let job_id =
+            JobId::for_recipe(&recipe.job, recipe.stem()).map_err(coldpress_job::Error::from)?;
         recipe.substitute(job_id.as_str());
         let layout = Layout::new(&recipe.paths, job_id)?;
         let backend = match self.backend {

@@ -13,12 +13,12 @@ use coldpress_storage::{
     create_dir_all_durable, sync_dir,
 };
 
-use crate::id::JobId;
+use crate::Result;
+use crate::id::{InvalidJobId, JobId};
 use crate::journal::Journal;
 use crate::layout::Layout;
 use crate::lock::JobLock;
 use crate::stores::open_stores;
-use crate::{Error, Result};
 
 /// Which job to begin from, and how far: `JOB`, or `JOB@N` for no more than its first `N` operators.
 ///
@@ -27,7 +27,7 @@ use crate::{Error, Result};
 ///
 /// let from: AdoptFrom = "crawl-3@4".parse()?;
 /// assert_eq!((from.job_id.as_str(), from.operations), ("crawl-3", Some(4)));
-/// # Ok::<(), coldpress_job::Error>(())
+/// # Ok::<(), coldpress_job::InvalidJobId>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdoptFrom {
@@ -38,13 +38,13 @@ pub struct AdoptFrom {
 }
 
 impl FromStr for AdoptFrom {
-    type Err = Error;
+    type Err = InvalidJobId;
 
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, InvalidJobId> {
         let (job_id, operations) = match text.split_once('@') {
             None => (text, None),
             Some((job_id, number)) => {
-                let number = number.parse().map_err(|_| Error::InvalidJobId {
+                let number = number.parse().map_err(|_| InvalidJobId {
                     text: text.to_owned(),
                     reason: "behind the `@` stands no number of operators",
                 })?;

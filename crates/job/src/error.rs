@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::civil::Utc;
 use crate::driver::DriverIdentity;
-use crate::id::JobId;
+use crate::id::{InvalidJobId, JobId};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -14,16 +14,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// A text is no job id.
-    #[error(
-        "`{text}` is not a job id: {reason} (a job id is a letter or digit, \
-         then up to 127 letters, digits, `.`, `_` or `-`)"
-    )]
-    InvalidJobId {
-        /// The text as given.
-        text: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    #[error(transparent)]
+    InvalidJobId(#[from] InvalidJobId),
     /// There is no such job.
     #[error("there is no job `{job_id}` in `{}`", base_dir.display())]
     UnknownJob {

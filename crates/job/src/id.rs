@@ -10,7 +10,6 @@ use coldpress_config::JobSettings;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::civil::{Utc, millis_of};
-use crate::{Error, Result};
 
 /// The id of a job, which is also the name of its folder.
 ///
@@ -28,7 +27,7 @@ use crate::{Error, Result};
 /// let id: JobId = "20251121_020809_demo_a1b2c3".parse()?;
 /// assert_eq!(id.as_str(), "20251121_020809_demo_a1b2c3");
 /// assert!("../etc".parse::<JobId>().is_err());
-/// # Ok::<(), coldpress_job::Error>(())
+/// # Ok::<(), coldpress_job::InvalidJobId>(())
 /// ```
 ///
 /// A text is not an id before it was checked:
@@ -41,6 +40,19 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct JobId(String);
+
+/// A text that is no job id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{text}` is not a job id: {reason} (a job id is a letter or digit, \
+     then up to 127 letters, digits, `.`, `_` or `-`)"
+)]
+pub struct InvalidJobId {
+    /// The text as given.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
 
 const LONGEST: usize = 128;
 const LONGEST_STEM: usize = 64;
@@ -60,8 +72,8 @@ impl JobId {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidJobId`] if the recipe asks for something that is none.
-    pub fn for_recipe(settings: &JobSettings, stem: &str) -> Result<Self> {
+    /// If the recipe asks for something that is none.
+    pub fn for_recipe(settings: &JobSettings, stem: &str) -> Result<Self, InvalidJobId> {
         match &settings.job_id {
             Some(text) => text.parse(),
             None => Ok(Self::generate(stem)),
@@ -132,12 +144,12 @@ fn problem_of(text: &str) -> Option<&'static str> {
 }
 
 impl FromStr for JobId {
-    type Err = Error;
+    type Err = InvalidJobId;
 
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, InvalidJobId> {
         match problem_of(text) {
             None => Ok(Self(text.to_owned())),
-            Some(reason) => Err(Error::InvalidJobId {
+            Some(reason) => Err(InvalidJobId {
                 text: text.to_owned(),
                 reason,
             }),

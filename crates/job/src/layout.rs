@@ -1,17 +1,11 @@
-//! Where everything of a job is.
-
-mod create;
-mod own;
+//! Where everything of a job is: names of folders and files alone.
 
 use std::path::{Component, Path, PathBuf};
 
 use coldpress_config::PathSettings;
 
 use crate::id::JobId;
-use crate::summary::JobSummary;
 use crate::{Error, Result};
-
-pub use own::{OwnPlaces, is_moved_name, job_that_made};
 
 /// The folders and files of one job.
 ///
@@ -73,6 +67,11 @@ impl Layout {
         Ok(Self::of_job_dir(job_dir, job_id))
     }
 
+    /// The layout of a job that keeps everything in this folder, where it has the job's name, else below it.
+    pub(crate) fn in_or_below(dir: &Path, job_id: JobId) -> Result<Self> {
+        Ok(Self::of_job_dir(folder_of(dir, &job_id)?, job_id))
+    }
+
     fn of_job_dir(job_dir: PathBuf, job_id: JobId) -> Self {
         Self {
             checkpoint_dir: job_dir.join("checkpoints"),
@@ -83,54 +82,16 @@ impl Layout {
         }
     }
 
-    /// The layout of a job that exists below this folder, or in it where it has the job's name.
-    ///
-    /// Folders that the job keeps elsewhere are taken from its summary, if that is readable and
-    /// they are plausible.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if that cannot be told.
-    pub fn existing(base_dir: &Path, job_id: JobId) -> Result<Self> {
-        let below = Self::in_dir(base_dir, job_id.clone())?;
-        let itself = Self::of_job_dir(folder_of(base_dir, &job_id)?, job_id.clone());
-        let Some(layout) = [below, itself].into_iter().find(Self::is_job) else {
-            return Err(Error::UnknownJob {
-                job_id,
-                base_dir: base_dir.to_path_buf(),
-            });
-        };
-        Ok(layout.with_folders_of_summary())
-    }
-
-    /// The layout of a job in exactly this folder.
-    pub(crate) fn at(base_dir: &Path, job_id: JobId) -> Result<Self> {
-        Ok(Self::in_dir(base_dir, job_id)?.with_folders_of_summary())
-    }
-
-    fn with_folders_of_summary(mut self) -> Self {
-        if let Ok(Some(summary)) = JobSummary::read(&self) {
-            self.take_folders(&summary);
-        }
-        self
-    }
-
-    /// Whether there is anything by which the folder can be told to be a job's.
-    fn is_job(&self) -> bool {
-        let files = [self.journal_dir(), self.summary(), self.heartbeat()];
-        files.iter().any(|path| path.exists())
-    }
-
-    /// A summary is a file that anyone may have edited, so it may only name folders of this job.
-    fn take_folders(&mut self, summary: &JobSummary) {
+    /// Takes the folders that a view of the job names. Anyone may have edited it, so it may only name folders of this job.
+    pub(crate) fn take_folders(&mut self, checkpoint_dir: &str, event_log_dir: &str) {
         let plausible = |text: &str, above: usize| {
             let dir = PathBuf::from(text);
             let name = dir.ancestors().nth(above).and_then(Path::file_name);
             let ours = name == Some(self.job_id.as_str().as_ref());
             (ours && is_plain(&dir)).then_some(dir)
         };
-        let checkpoint_dir = plausible(&summary.checkpoint_dir, 0);
-        let event_log_dir = plausible(&summary.event_log_dir, 1);
+        let checkpoint_dir = plausible(checkpoint_dir, 0);
+        let event_log_dir = plausible(event_log_dir, 1);
         if let Some(dir) = checkpoint_dir {
             self.checkpoint_dir = dir;
         }
@@ -239,12 +200,6 @@ impl Layout {
     #[must_use]
     pub fn quarantine_dir(&self) -> PathBuf {
         self.job_dir.join("quarantine")
-    }
-
-    /// `reports/`.
-    #[must_use]
-    pub fn reports_dir(&self) -> PathBuf {
-        self.job_dir.join("reports")
     }
 
     /// Where checkpoints are: `checkpoints/`, or a folder of the job elsewhere.

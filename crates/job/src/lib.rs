@@ -62,6 +62,7 @@ mod adopt;
 mod civil;
 mod driver;
 mod error;
+mod folders;
 mod id;
 mod layout;
 
@@ -72,6 +73,7 @@ mod fields_view;
 mod listing;
 mod mapping;
 mod progress_view;
+mod status;
 mod stop;
 mod stores;
 mod summary;
@@ -81,14 +83,15 @@ pub use adopt::{AdoptFrom, Adopted, adopt};
 pub use driver::{DriverIdentity, Presence};
 pub use error::{Error, Result};
 pub use fields_view::{FIELDS_SCHEMA, FieldView, FieldsView, OddPlace, TypeCount, fields_view};
-pub use id::JobId;
+pub use folders::{OwnPlaces, is_moved_name, job_that_made};
+pub use id::{InvalidJobId, JobId};
 pub use journal::{
     Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, Epoch, EpochStarted,
     ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
     JournalRecord, Mode, OutputIntent, Participants, PartitionFailure, PartitionStatus,
     PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
 };
-pub use layout::{Layout, OwnPlaces, is_moved_name, job_that_made};
+pub use layout::Layout;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};
 pub use lock::{HEARTBEAT_SCHEMA, JobLock, Liveness, LockOptions};
 pub use mapping::{
@@ -96,7 +99,8 @@ pub use mapping::{
     OriginalDataset, PartitionDetail, ProcessingSummary, dataset_mapping, final_mapping_report,
 };
 pub use progress_view::{PROGRESS_SCHEMA, PartitionResult, ProgressView, progress_view};
+pub use status::{Phase, Status};
 pub use stop::{StopOptions, StopReport, stop_job};
 pub use stores::open_stores;
-pub use summary::{JobSummary, OperatorAtWork, Phase, SUMMARY_SCHEMA, Status};
+pub use summary::{JobSummary, OperatorAtWork, SUMMARY_SCHEMA};
 pub use totals::Totals;

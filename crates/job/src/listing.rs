@@ -10,7 +10,8 @@ use crate::civil::seconds_of;
 use crate::journal::{JobState, Journal};
 use crate::layout::Layout;
 use crate::lock::Liveness;
-use crate::summary::{JobSummary, Phase, Status};
+use crate::status::{Phase, Status};
+use crate::summary::JobSummary;
 use crate::totals::Totals;
 use crate::{DriverIdentity, Error, JobId, Result};
 
@@ -162,6 +163,7 @@ fn list_job(base_dir: &Path, dir: &Path) -> Option<ListedJob> {
     }
     let view = name
         .parse::<JobId>()
+        .map_err(Error::from)
         .and_then(|job_id| Layout::at(base_dir, job_id))
         .and_then(JobView::of);
     Some(match view {

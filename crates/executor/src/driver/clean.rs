@@ -150,19 +150,10 @@ impl Driver<'_> {
     }
 
     fn announce_cleanup(&self, doomed: &[JobFile], why: &str, partition: Option<u32>) {
-        let event = cleanup_event(doomed, why);
+        let event = retention::event(doomed, why);
         self.teller.emit(match partition {
             Some(partition) => event.partition(partition),
             None => event,
         });
     }
-}
-
-pub(crate) fn cleanup_event(doomed: &[JobFile], why: &str) -> Event {
-    let bytes: u64 = doomed.iter().map(|file| file.bytes).sum();
-    let noun = if doomed.len() == 1 { "file" } else { "files" };
-    let message = format!("{} {noun} removed, {bytes} bytes: {why}", doomed.len());
-    Event::new(EventKind::CheckpointCleanup, message)
-        .metadata("files", doomed.len() as u64)
-        .metadata("bytes", bytes)
 }

@@ -1,8 +1,9 @@
-//! Looking at a job's files and deleting them, in whatever stores they are.
+//! Looking at a job's files and deleting them, in whatever stores they are, and telling of it.
 
 use std::error::Error;
 use std::fs;
 
+use coldpress_events::{Event, EventKind};
 use coldpress_storage::{ObjectKey, ObjectRef, Place, Stores};
 
 use super::decide::JobFile;
@@ -29,6 +30,16 @@ pub(crate) fn delete(files: &[JobFile], stores: &Stores) -> Vec<String> {
     let failures = stores.delete_all(&keys);
     keys.iter().for_each(|key| remove_empty_folder(key, stores));
     failures.iter().map(|error| whole_message(error)).collect()
+}
+
+/// The event that tells which files go, and why.
+pub(crate) fn event(doomed: &[JobFile], why: &str) -> Event {
+    let bytes: u64 = doomed.iter().map(|file| file.bytes).sum();
+    let noun = if doomed.len() == 1 { "file" } else { "files" };
+    let message = format!("{} {noun} removed, {bytes} bytes: {why}", doomed.len());
+    Event::new(EventKind::CheckpointCleanup, message)
+        .metadata("files", doomed.len() as u64)
+        .metadata("bytes", bytes)
 }
 
 /// Earlier releases kept intermediate data in a folder per partition, of which nothing is left.

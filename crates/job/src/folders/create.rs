@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use coldpress_storage::{create_dir_all_durable, open_file_with, sync_dir};
 use rustix::io::Errno;
 
-use super::Layout;
-use crate::{Error, Journal, Result};
+use super::own::refuse_link;
+use crate::journal::Journal;
+use crate::layout::Layout;
+use crate::{Error, Result};
 
 impl Layout {
     /// Makes all folders, durably, and the link to the event log. What is there already stays.
@@ -20,15 +22,14 @@ impl Layout {
         self.prove()?;
         self.refuse_strangers()?;
         let folders = [
-            self.job_dir.clone(),
+            self.job_dir().to_path_buf(),
             self.journal_dir(),
             self.metadata_dir(),
             self.results_dir(),
             self.quarantine_dir(),
-            self.reports_dir(),
-            self.partition_dir.clone(),
-            self.checkpoint_dir.clone(),
-            self.event_log_dir.clone(),
+            self.partition_dir().to_path_buf(),
+            self.checkpoint_dir().to_path_buf(),
+            self.event_log_dir().to_path_buf(),
         ];
         for folder in &folders {
             create_dir_all_durable(folder).map_err(|error| explain(folder, error))?;
@@ -62,18 +63,18 @@ impl Layout {
     /// Tries the folder before anything depends on it, so that the error says what is meant.
     fn check_writable(&self) -> Result<()> {
         let path = self.lock();
-        super::own::refuse_link(&path)?;
+        refuse_link(&path)?;
         let opened = open_file_with(&path, fs::OpenOptions::new().create(true).append(true));
         opened
             .map(drop)
-            .map_err(|error| explain(&self.job_dir, error))
+            .map_err(|error| explain(self.job_dir(), error))
     }
 
     /// The link is a convenience for readers, so a file system without links is none the worse.
     #[cfg(unix)]
     fn link_events(&self) -> Result<()> {
         let events = self.events();
-        let target = events.strip_prefix(&self.job_dir).unwrap_or(&events);
+        let target = events.strip_prefix(self.job_dir()).unwrap_or(&events);
         let link = self.events_link();
         match fs::read_link(&link) {
             Ok(found) if found == target => return Ok(()),
@@ -88,13 +89,13 @@ impl Layout {
             }
         }
         let temporary = self
-            .job_dir
+            .job_dir()
             .join(format!(".coldpress-{}.link", std::process::id()));
         let _ = fs::remove_file(&temporary);
         let linked = std::os::unix::fs::symlink(target, &temporary)
             .and_then(|()| fs::rename(&temporary, &link));
         match linked {
-            Ok(()) => Ok(sync_dir(&self.job_dir)?),
+            Ok(()) => Ok(sync_dir(self.job_dir())?),
             Err(error)
                 if matches!(
                     error.kind(),

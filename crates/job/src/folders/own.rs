@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Layout;
+use crate::id::JobId;
 use crate::journal::Journal;
-use crate::{Error, JobId, Result};
+use crate::layout::Layout;
+use crate::{Error, Result};
 
 /// The files of a job's folder.
 const FILES: [&str; 6] = [
@@ -35,7 +36,8 @@ const FOLDERS: [(&str, &[&str]); 10] = [
     ),
     ("results", &["partition_"]),
     ("quarantine", &["partition_"]),
-    ("reports", &["report"]),
+    // Earlier releases made it and put nothing there.
+    ("reports", &[]),
     ("partitions", &["partition_"]),
     ("checkpoints", &["partition_", "checkpoint_"]),
     ("intermediate", &["partition_"]),
@@ -133,11 +135,11 @@ impl Layout {
     pub fn places(&self) -> Result<OwnPlaces> {
         let real = |folder: &Path| coldpress_storage::real_folder(folder);
         Ok(OwnPlaces {
-            job_dir: real(&self.job_dir)?,
+            job_dir: real(self.job_dir())?,
             elsewhere: [
-                real(&self.checkpoint_dir)?,
-                real(&self.partition_dir)?,
-                real(&self.event_log_dir)?,
+                real(self.checkpoint_dir())?,
+                real(self.partition_dir())?,
+                real(self.event_log_dir())?,
             ],
         })
     }
@@ -151,20 +153,22 @@ impl Layout {
     ///
     /// [`Error::Linked`] with the link.
     pub fn prove(&self) -> Result<()> {
-        let inside = FOLDERS.iter().map(|(folder, _)| self.job_dir.join(folder));
+        let inside = FOLDERS
+            .iter()
+            .map(|(folder, _)| self.job_dir().join(folder));
         let elsewhere = [
-            self.checkpoint_dir.clone(),
-            self.partition_dir.clone(),
-            self.event_log_dir.clone(),
-            self.event_log_dir
+            self.checkpoint_dir().to_path_buf(),
+            self.partition_dir().to_path_buf(),
+            self.event_log_dir().to_path_buf(),
+            self.event_log_dir()
                 .parent()
-                .unwrap_or(&self.job_dir)
+                .unwrap_or(self.job_dir())
                 .to_path_buf(),
         ];
         // The folder itself may lie behind a link, and may be one of those where a summary says so.
         let elsewhere = elsewhere
             .into_iter()
-            .filter(|folder| *folder != self.job_dir);
+            .filter(|folder| *folder != self.job_dir());
         inside
             .chain(elsewhere)
             .try_for_each(|folder| refuse_link(&folder))

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverIdentity;
 use crate::id::JobId;
-use crate::summary::Status;
+use crate::status::Status;
 
 use work::is_zero;
 

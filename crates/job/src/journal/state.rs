@@ -18,7 +18,7 @@ use crate::journal::record::{
     Adoption, BarrierResolved, CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan,
     PartitionFailure, PoisonFound, Publication, RecipeInForce,
 };
-use crate::summary::Status;
+use crate::status::Status;
 use crate::totals::Totals;
 
 use partition::PartitionState;

@@ -1,0 +1,48 @@
+//! Finding the folders of a job that exists.
+
+use std::path::Path;
+
+use crate::id::JobId;
+use crate::layout::Layout;
+use crate::summary::JobSummary;
+use crate::{Error, Result};
+
+impl Layout {
+    /// The layout of a job that exists below this folder, or in it where it has the job's name.
+    ///
+    /// Folders that the job keeps elsewhere are taken from its summary, if that is readable and
+    /// they are plausible.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if that cannot be told.
+    pub fn existing(base_dir: &Path, job_id: JobId) -> Result<Self> {
+        let below = Self::in_dir(base_dir, job_id.clone())?;
+        let itself = Self::in_or_below(base_dir, job_id.clone())?;
+        let Some(layout) = [below, itself].into_iter().find(Self::is_job) else {
+            return Err(Error::UnknownJob {
+                job_id,
+                base_dir: base_dir.to_path_buf(),
+            });
+        };
+        Ok(layout.with_folders_of_summary())
+    }
+
+    /// The layout of a job in exactly this folder.
+    pub(crate) fn at(base_dir: &Path, job_id: JobId) -> Result<Self> {
+        Ok(Self::in_dir(base_dir, job_id)?.with_folders_of_summary())
+    }
+
+    fn with_folders_of_summary(mut self) -> Self {
+        if let Ok(Some(summary)) = JobSummary::read(&self) {
+            self.take_folders(&summary.checkpoint_dir, &summary.event_log_dir);
+        }
+        self
+    }
+
+    /// Whether there is anything by which the folder can be told to be a job's.
+    fn is_job(&self) -> bool {
+        let files = [self.journal_dir(), self.summary(), self.heartbeat()];
+        files.iter().any(|path| path.exists())
+    }
+}

@@ -142,7 +142,7 @@ mod tests {
         check(
             r#"{"a": 1 , "tags": 1}"#,
             |batch| batch.remove_field(1, 0),
-            r#"{"a": 1}"#,
+            r#"{"a": 1 }"#,
         );
         check(
             r#"{"tags": 1, "m": {"t": 2, "o": 3}, "tags": 4}"#,
@@ -161,6 +161,15 @@ mod tests {
             batch.remove_field(1, 0);
         };
         check(plain, set_and_remove, plain);
+        // Also where a checkpoint lies between the two, from which the record is read again.
+        for plain in [plain, r#"{ "text" : "a" , "n":0.50 }"#, "{ }", "{}"] {
+            check(plain, set_and_remove, plain);
+            let fields = DeclaredFields::new(["text", "tags", "m.t"]);
+            let mut batch = filled(plain, &fields);
+            batch.set_value(1, 0, &json!({"a": 1}));
+            let between = written(&batch, &fields);
+            check(&between, |batch| batch.remove_field(1, 0), plain);
+        }
     }
 
     #[test]

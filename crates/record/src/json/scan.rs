@@ -353,7 +353,11 @@ fn place_of_field(line: &str, path: &str) -> Option<Range<usize>> {
         let (key, value) = (place(entries[at].0), place(entries[at].1));
         return Some(match (at.checked_sub(1), entries.get(at + 1)) {
             (_, Some((next, _))) => key.start..place(next).start,
-            (Some(before), None) => place(entries[before].1).end..value.end,
+            // From the comma on: a blank before it was there before the field, if the field was added to the line.
+            (Some(before), None) => {
+                let end = place(entries[before].1).end;
+                end + line[end..key.start].find(',')?..value.end
+            }
             // Only the blank before it stays.
             (None, None) => key.start..line.rfind('}')?,
         });

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod attempt;
+mod barrier;
 mod clean;
 mod dataset;
 mod export;

@@ -9,6 +9,7 @@
 //! nothing. It knows nothing of the command line, and prints nothing.
 
 mod backend;
+mod barrier;
 mod cleaning;
 mod cut;
 mod driver;

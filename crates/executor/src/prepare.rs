@@ -76,6 +76,7 @@ impl Prepared {
             text_key: text_key.to_owned(),
             seed: recipe.seed,
             skip_op_error: recipe.failure.skip_op_error,
+            compat: recipe.compat.is_some(),
         };
         let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = pipeline.names().collect();
@@ -88,8 +89,10 @@ impl Prepared {
         checkpoints.dedup();
         let export = &recipe.export;
         let target = target(export)?;
+        // What needs the whole dataset cannot go on without a part of it.
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
-            || !recipe.failure.fault_tolerance;
+            || !recipe.failure.fault_tolerance
+            || !pipeline.barriers().is_empty();
         let outputs = Outputs::of(&recipe, &pipeline, target);
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
         let adopt_from = adopt_from

@@ -83,7 +83,10 @@ impl Prepared {
         let mut operators = self.pipeline.operators().iter();
         // What leaves the machine is not asked for a measurement. Where the recipe wants worker processes, a record may
         // kill the process that works on it, and here that would be the driver, at every start.
-        let is_own = |operator: &ResolvedOperator| operator.determinism() != Determinism::External;
+        // What needs the whole dataset is not asked about a sample.
+        let is_own = |operator: &ResolvedOperator| {
+            operator.determinism() != Determinism::External && operator.barrier().is_none()
+        };
         self.recipe.partition.auto_configure && !self.wants_processes() && operators.all(is_own)
     }
 

@@ -76,6 +76,7 @@ enum State {
 struct Counts {
     known: usize,
     published: usize,
+    failed: usize,
 }
 
 /// What to do next.
@@ -341,10 +342,17 @@ impl Scheduler {
         self.ready.len() + self.waiting.len() + self.running + self.halted.len()
     }
 
+    /// Tasks that are neither published nor failed and wait for no barrier.
+    pub fn open_before_barrier(&self) -> usize {
+        let stages = self.counts.range(..=self.resolved);
+        let open = stages.map(|(_, counts)| counts.known - counts.published - counts.failed);
+        open.sum()
+    }
+
     /// The stage whose barrier can be resolved now: the one that is worked on, if all of it is published.
-    fn due_barrier(&self) -> Option<u32> {
+    pub fn due_barrier(&self) -> Option<u32> {
         let stage = self.resolved;
-        if stage + 1 >= self.stages || !self.is_planned {
+        if stage + 1 >= self.stages || !self.is_planned || self.stopping {
             return None;
         }
         let counts = self.counts.get(&stage)?;
@@ -357,6 +365,8 @@ impl Scheduler {
         counts.known += usize::from(before.is_none());
         counts.published -= usize::from(before == Some(State::Published));
         counts.published += usize::from(state == State::Published);
+        counts.failed -= usize::from(before == Some(State::Failed));
+        counts.failed += usize::from(state == State::Failed);
     }
 
     /// The first task that waits for nothing but a slot.

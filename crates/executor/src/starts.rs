@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use coldpress_job::{CheckpointEntry, JobState};
+use coldpress_job::{CheckpointEntry, JobState, Publication};
 use coldpress_operator::{ChainHash, Poison, StageChain};
 use coldpress_partition::{Slice, Task};
 use coldpress_storage::ObjectRef;
@@ -111,18 +111,16 @@ impl Starts<'_> {
 
     fn result_starts(&self, partition: u32) -> impl Iterator<Item = Start> {
         // Records that came out with their statistics are not what the operators left.
-        let chain = Some(self.chain).filter(|_| !self.settings.keep_stats);
-        chain
-            .into_iter()
-            .flat_map(StageChain::iter)
-            .filter_map(move |(operation, chain)| {
-                let result = self.state.published(partition, chain)?;
-                Some(Start::Result {
-                    operation,
-                    rows: result.rows.clone(),
-                    index: result.index.clone(),
-                })
+        let is_plain =
+            |result: &&Publication| !self.settings.keep_stats || result.signatures.is_some();
+        self.chain.iter().filter_map(move |(operation, chain)| {
+            let result = self.state.published(partition, chain).filter(is_plain)?;
+            Some(Start::Result {
+                operation,
+                rows: result.rows.clone(),
+                index: result.index.clone(),
             })
+        })
     }
 
     /// Where an attempt that begins after `begun` operators ends short of the result: at the first checkpoint with more

@@ -27,6 +27,7 @@ pub use record::{
     Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, EpochStarted,
     ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, OutputIntent, Participants,
     PartitionFailure, PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
+    SignaturesEntry,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 

@@ -89,7 +89,7 @@ pub use journal::{
     Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, Epoch, EpochStarted,
     ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
     JournalRecord, Mode, OutputIntent, Participants, PartitionFailure, PartitionStatus,
-    PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
+    PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, SealedFile, SignaturesEntry,
 };
 pub use layout::Layout;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

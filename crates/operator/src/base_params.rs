@@ -18,6 +18,15 @@ params! {
 }
 
 params! {
+    /// Parameters that operators with quirks have besides.
+    struct OfQuirky {
+        /// `data_juicer`: keep its known quirks, whatever the recipe says for all operators; null to do as it says.
+        compat: Option<String> = None, |name| name.as_deref().is_none_or(|name| name == "data_juicer"),
+            "must be `data_juicer`";
+    }
+}
+
+params! {
     /// Parameters that batch-level operators have besides. How many records come together changes no result, so this
     /// is no part of an operator's identity.
     struct OfBatchLevel {
@@ -50,6 +59,8 @@ const WITHOUT_EFFECT: [&str; 16] = [
 pub(crate) struct BaseParams {
     pub(crate) text_key: Option<String>,
     pub(crate) skip_op_error: Option<bool>,
+    /// Whether the quirks of Data-Juicer are wanted, where the call says so.
+    pub(crate) compat: Option<bool>,
     pub(crate) range: RangeRule,
     /// The most records at a time; of no meaning unless the operator is a batch-level one.
     pub(crate) batch_size: usize,
@@ -61,6 +72,9 @@ impl BaseParams {
         let mut specs = OfAll::specs();
         if kind == OperatorKind::Filter {
             specs.extend(RangeRule::specs());
+        }
+        if kind == OperatorKind::Deduplicator {
+            specs.extend(OfQuirky::specs());
         }
         if let Some(size) = batch_size {
             let set = (size < usize::MAX).then_some(size);
@@ -80,7 +94,11 @@ impl BaseParams {
         let of_all = OfAll::read(reader)?;
         let range = match kind {
             OperatorKind::Filter => RangeRule::read(reader)?,
-            OperatorKind::Mapper => RangeRule::defaults(),
+            _ => RangeRule::defaults(),
+        };
+        let compat = match kind {
+            OperatorKind::Deduplicator => OfQuirky::read(reader)?.compat,
+            _ => None,
         };
         let asked = match batch_size {
             Some(_) => OfBatchLevel::read(reader)?.batch_size,
@@ -90,6 +108,7 @@ impl BaseParams {
         Ok(Self {
             text_key: of_all.text_key,
             skip_op_error: of_all.skip_op_error,
+            compat: compat.map(|_| true),
             range,
             batch_size: asked.or(batch_size).unwrap_or(usize::MAX),
         })

@@ -1,6 +1,7 @@
 //! Chains: the operators of a recipe, made for one thread, run one after another over batches.
 
 mod by_batch;
+mod by_decision;
 mod by_record;
 mod given;
 mod guard;
@@ -10,12 +11,15 @@ mod tally;
 mod work;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use coldpress_record::{Batch, DeclaredFields, Ledger};
 
 use crate::assets::Shared;
+use crate::decision::Decision;
 use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
+use crate::signer::Signature;
 use step::Step;
 
 pub use guard::{Guard, InHandFn, Poison};
@@ -144,6 +148,60 @@ impl Chain {
             tally.nanos[at] += started.elapsed().as_nanos() as u64;
         }
         Ok(())
+    }
+
+    /// Sets what was decided about the rows of the partition that comes next: one decision for each of the first operators
+    /// that need the whole dataset. Those behind them have none.
+    pub fn decide(&mut self, decisions: &[Arc<Decision>]) {
+        let mut decisions = decisions.iter();
+        for step in &mut self.steps {
+            let is_global = step.site.operator.barrier().is_some();
+            let decision = is_global.then(|| decisions.next()).flatten();
+            step.decided = decision.map(|decision| step::Decided {
+                decision: Arc::clone(decision),
+                next: 0,
+            });
+        }
+    }
+
+    /// Checks, when a partition is through, that as many rows came to each of these operators as were decided about.
+    ///
+    /// # Errors
+    /// A message that names the operator and both numbers.
+    pub fn check_decided(&self, steps: Range<usize>) -> std::result::Result<(), String> {
+        for Step { site, decided, .. } in &self.steps[steps] {
+            if let Some(decided) = decided
+                && decided.next != decided.decision.rows()
+            {
+                let name = site.operator.name();
+                let (came, rows) = (decided.next, decided.decision.rows());
+                return Err(format!(
+                    "{came} records came to {name}, which decided about {rows}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the signatures of the alive rows of `batch` for the operator at a barrier. `take` gets each one's; none where
+    /// the operator fails on the record, which then goes to quarantine when the decision is applied.
+    ///
+    /// # Errors
+    /// [`OperatorFailure`] for such a record where the recipe does not let it pass.
+    pub fn sign(
+        &mut self,
+        batch: &Batch,
+        operator: usize,
+        take: impl FnMut(Option<&Signature>),
+    ) -> std::result::Result<(), OperatorFailure> {
+        let (shared, fields) = (&self.shared, self.pipeline.fields());
+        let step = &mut self.steps[operator];
+        match by_decision::sign(step, batch, |step| step.remake(shared), take) {
+            Some((row, error)) if !step.site.operator.skip_errors => Err(OperatorFailure {
+                failed: run::quarantined(step, batch, fields, row, error),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ pub enum OperatorKind {
     Mapper,
     /// Drops records.
     Filter,
+    /// Drops records, or cuts parts out of them, that others of the dataset have too.
+    Deduplicator,
 }
 
 impl fmt::Display for OperatorKind {
@@ -17,6 +19,7 @@ impl fmt::Display for OperatorKind {
         f.write_str(match self {
             Self::Mapper => "mapper",
             Self::Filter => "filter",
+            Self::Deduplicator => "deduplicator",
         })
     }
 }

@@ -120,9 +120,12 @@ impl Pipeline {
         self.stats_column
     }
 
-    /// The places of the operators that work on the whole dataset, rising. No kind of operator does so yet.
+    /// The places of the operators that work on the whole dataset, rising.
     pub fn barriers(&self) -> Vec<u32> {
-        Vec::new()
+        let operators = self.operators.iter().zip(0..);
+        let is_global =
+            |(operator, at): (&ResolvedOperator, u32)| operator.barrier.is_some().then_some(at);
+        operators.filter_map(is_global).collect()
     }
 
     /// The stages that these operators cut the recipe into: exactly one without barriers.
@@ -154,7 +157,8 @@ impl Pipeline {
         };
         let next = barriers.iter().find(|other| **other > place);
         let end = next.map_or(self.len(), |place| *place as usize);
-        let base = last.then(&format!("{} decided {decision}", barrier.identity));
+        let (identity, skips) = (&barrier.identity, barrier.skip_errors);
+        let base = last.then(&format!("{identity} skip={skips} decided {decision}"));
         hashes(base, &self.operators[begin..end])
     }
 }

@@ -12,6 +12,7 @@ use crate::error::ParamError;
 use crate::filter::{Filter, RangeRule};
 use crate::kind::{Determinism, OperatorKind};
 use crate::mapper::Mapper;
+use crate::signer::{Barrier, Signer};
 use crate::splitter::Splitter;
 
 /// What an operator can know when its call is resolved.
@@ -21,6 +22,8 @@ pub struct ResolveContext<'a> {
     pub text_key: String,
     /// The recipe's seed.
     pub seed: u64,
+    /// Whether the quirks of Data-Juicer are wanted.
+    pub compat: bool,
     /// How a range filter compares with its bounds.
     pub range: RangeRule,
     pub(crate) assets: &'a dyn Assets,
@@ -125,12 +128,16 @@ pub(crate) enum Body {
     Splitter(Box<dyn Splitter>),
     BatchMapper(Box<dyn BatchMapper>),
     BatchFilter(Box<dyn BatchFilter>),
+    Signer(Box<dyn Signer>),
 }
 
 impl Body {
-    /// Returns whether it drops records by their statistics.
-    pub(crate) fn is_filter(&self) -> bool {
-        matches!(self, Self::Filter(_) | Self::BatchFilter(_))
+    /// Returns whether it drops records and leaves the others as many as they are.
+    pub(crate) fn drops(&self) -> bool {
+        matches!(
+            self,
+            Self::Filter(_) | Self::BatchFilter(_) | Self::Signer(_)
+        )
     }
 }
 
@@ -146,6 +153,9 @@ pub struct ResolvedOperator {
     pub(crate) fields: Vec<String>,
     pub(crate) stats: Vec<Stat>,
     pub(crate) sets_values: bool,
+    pub(crate) barrier: Option<Barrier>,
+    /// What its signatures depend on, for an operator that needs the whole dataset.
+    pub(crate) signature_identity: String,
     /// The most records that it is given at a time, for a batch-level operator.
     pub(crate) batch_size: usize,
     pub(crate) assets: Vec<Asset>,
@@ -181,6 +191,16 @@ impl ResolvedOperator {
     /// Returns whether it sets fields to values of any type, or removes fields.
     pub fn sets_values(&self) -> bool {
         self.sets_values
+    }
+
+    /// What it does between two stages, for an operator that needs the whole dataset.
+    pub fn barrier(&self) -> Option<&Barrier> {
+        self.barrier.as_ref()
+    }
+
+    /// Identifies what its signatures depend on besides the records, for an operator that needs the whole dataset.
+    pub fn signature_identity(&self) -> &str {
+        &self.signature_identity
     }
 
     /// The files that it needs.

@@ -11,4 +11,7 @@ pub struct ChainSettings {
     pub seed: u64,
     /// Whether a record that an operator fails on goes to quarantine (true) or fails its partition.
     pub skip_op_error: bool,
+    /// Whether operators keep the quirks of Data-Juicer.
+    #[serde(default)]
+    pub compat: bool,
 }

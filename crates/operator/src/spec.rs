@@ -10,11 +10,13 @@ use crate::base_params::{self, BaseParams};
 use crate::batch_level::{BatchFilter, BatchMapper};
 use crate::error::ParamError;
 use crate::filter::Filter;
+use crate::global::Global;
 use crate::kind::{Determinism, OperatorKind};
 use crate::mapper::Mapper;
 use crate::params::{ParamReader, ParamSpec, Params};
 use crate::resolved::{Body, Erased, ResolveContext, Resolved, ResolvedOperator};
 use crate::settings::ChainSettings;
+use crate::signer::{Barrier, Signer};
 use crate::splitter::Splitter;
 
 /// The description of an operator, under which a registry knows it.
@@ -32,12 +34,16 @@ pub struct OperatorSpec {
     resolve: Arc<Resolve>,
 }
 
-type Resolve = dyn Fn(
-        &mut ParamReader<'_>,
-        &mut ResolveContext<'_>,
-    ) -> Result<(Erased, serde_json::Value), ParamError>
+type Resolve = dyn Fn(&mut ParamReader<'_>, &mut ResolveContext<'_>) -> Result<Answer, ParamError>
     + Send
     + Sync;
+
+/// What a call is resolved to: the operator, its parameters with their defaults, and its barrier.
+struct Answer {
+    operator: Erased,
+    values: serde_json::Value,
+    barrier: Option<Barrier>,
+}
 
 impl OperatorSpec {
     /// A mapper with this name and one-line summary; `resolve` makes of its parameters what is needed to make one.
@@ -113,6 +119,23 @@ impl OperatorSpec {
         }
     }
 
+    /// An operator that needs the whole dataset and drops records, or cuts parts out of them, that others have too.
+    pub fn deduplicator<P: Params + 'static, S: Signer + 'static>(
+        name: &str,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Global<S>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let body = |signer| Body::Signer(Box::new(signer));
+        let resolve = move |params: P, context: &mut ResolveContext<'_>| {
+            let Global { resolved, barrier } = resolve(params, context)?;
+            Ok((resolved, Some(barrier)))
+        };
+        Self::of_any(name, OperatorKind::Deduplicator, summary, resolve, body)
+    }
+
     fn new<P: Params + 'static, B: 'static>(
         name: &str,
         kind: OperatorKind,
@@ -123,10 +146,34 @@ impl OperatorSpec {
         + 'static,
         body: impl Fn(B) -> Body + Copy + Send + Sync + 'static,
     ) -> Self {
+        let resolve = move |params: P, context: &mut ResolveContext<'_>| {
+            resolve(params, context).map(|resolved| (resolved, None))
+        };
+        Self::of_any(name, kind, summary, resolve, body)
+    }
+
+    fn of_any<P: Params + 'static, B: 'static>(
+        name: &str,
+        kind: OperatorKind,
+        summary: &str,
+        resolve: impl Fn(
+            P,
+            &mut ResolveContext<'_>,
+        ) -> Result<(Resolved<B>, Option<Barrier>), ParamError>
+        + Send
+        + Sync
+        + 'static,
+        body: impl Fn(B) -> Body + Copy + Send + Sync + 'static,
+    ) -> Self {
         let resolve = move |reader: &mut ParamReader<'_>, context: &mut ResolveContext<'_>| {
             let params = P::read(reader)?;
             let values = params.to_json();
-            resolve(params, context).map(|resolved| (resolved.erase(body), values))
+            let (resolved, barrier) = resolve(params, context)?;
+            Ok(Answer {
+                operator: resolved.erase(body),
+                values,
+                barrier,
+            })
         };
         Self {
             name: name.to_owned(),
@@ -216,11 +263,20 @@ impl OperatorSpec {
         let mut context = ResolveContext {
             text_key: base.text_key.unwrap_or_else(|| settings.text_key.clone()),
             seed: settings.seed,
+            compat: base.compat.unwrap_or(settings.compat),
             range: base.range,
             assets,
             found: Vec::new(),
         };
-        let (resolved, values) = (self.resolve)(&mut reader, &mut context)?;
+        let Answer {
+            operator,
+            values,
+            barrier,
+        } = (self.resolve)(&mut reader, &mut context)?;
+        let signed_by = barrier
+            .as_ref()
+            .and_then(|barrier| barrier.signed_by.clone());
+        let signed_by = signed_by.unwrap_or_else(|| values.clone());
         // Last, because an operator may have a parameter of its own with one of these names.
         base_params::ignore_without_effect(&mut reader, self.kind)?;
         reader.finish()?;
@@ -229,13 +285,15 @@ impl OperatorSpec {
             kind: self.kind,
             determinism: self.determinism,
             skip_errors: base.skip_op_error.unwrap_or(settings.skip_op_error),
+            signature_identity: self.identity(&context, signed_by),
             identity: self.identity(&context, values),
-            fields: resolved.fields.unwrap_or_else(|| vec![context.text_key]),
-            stats: resolved.stats,
-            sets_values: resolved.sets_values,
+            fields: operator.fields.unwrap_or_else(|| vec![context.text_key]),
+            stats: operator.stats,
+            sets_values: operator.sets_values,
+            barrier,
             batch_size: base.batch_size,
             assets: context.found,
-            make: resolved.make,
+            make: operator.make,
         })
     }
 
@@ -249,6 +307,9 @@ impl OperatorSpec {
             "seed": (self.determinism == Determinism::Seeded).then_some(context.seed),
             "params": params,
         });
+        if self.kind == OperatorKind::Deduplicator && context.compat {
+            identity["compat"] = "data_juicer".into();
+        }
         if !context.found.is_empty() {
             let digests = context.found.iter().map(|asset| asset.digest.as_str());
             identity["assets"] = digests.collect();

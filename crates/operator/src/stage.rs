@@ -10,11 +10,14 @@ use crate::hash::ChainHash;
 ///
 /// Between two stages there is a barrier: one operator that works on the whole dataset, and so waits until all of the stage
 /// before it is done. A recipe without such operators is one stage.
+///
+/// The operator at a barrier works on both sides: after the last operator of the stage before, its signer makes signatures
+/// of the records that are left, and the stage behind begins by applying what was decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
     /// Its number, from 0.
     pub index: u32,
-    /// The places of its operators in the recipe; none where one barrier follows another.
+    /// The places of its operators in the recipe, without those at the barriers.
     pub operators: Range<u32>,
 }
 
@@ -22,7 +25,7 @@ impl Stage {
     /// The stages of a recipe with so many operators, of which those at the places `barriers`, rising, work on the whole
     /// dataset.
     ///
-    /// No stage follows a barrier that ends the recipe: nothing is left for partitions to do.
+    /// A stage follows even a barrier that ends the recipe: its decision is to be applied.
     ///
     /// ```
     /// use coldpress_operator::Stage;
@@ -38,9 +41,7 @@ impl Stage {
             ranges.push(begin..*barrier);
             begin = barrier + 1;
         }
-        if begin < operators || barriers.is_empty() {
-            ranges.push(begin..operators);
-        }
+        ranges.push(begin..operators);
         let stage = |(operators, index)| Self { index, operators };
         ranges.into_iter().zip(0..).map(stage).collect()
     }
@@ -116,8 +117,8 @@ mod tests {
         check(3, &[1], &[(0, 1), (2, 3)]);
         check(3, &[0], &[(0, 0), (1, 3)]);
         check(4, &[1, 2], &[(0, 1), (2, 2), (3, 4)]);
-        // Nothing follows the last one.
-        check(3, &[2], &[(0, 2)]);
-        check(1, &[0], &[(0, 0)]);
+        // Only a decision is to be applied after the last one.
+        check(3, &[2], &[(0, 2), (3, 3)]);
+        check(1, &[0], &[(0, 0), (1, 1)]);
     }
 }

@@ -61,6 +61,7 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
         text_key: "text".into(),
         seed: 42,
         skip_op_error: true,
+        compat: false,
     };
     let mut chain = match (
         Pipeline::resolve(registry, &[call(case)], &settings)

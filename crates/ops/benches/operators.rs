@@ -43,6 +43,7 @@ fn run(registry: &Registry, name: &str, data: &str) -> u64 {
         text_key: "text".to_owned(),
         seed: 0,
         skip_op_error: true,
+        compat: false,
     };
     let call = OperatorCall {
         name: name.to_owned(),

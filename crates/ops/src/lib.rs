@@ -2,7 +2,8 @@
 //!
 //! [`builtin`] gives a [`Registry`] that knows them all, [`register`] adds them to one. Each operator is one file in the
 //! folder of its kind, with vectors beside it that were made by running Data-Juicer. What they share stands
-//! in [`text`]: pure functions that find, count and replace.
+//! in [`text`]: pure functions that find, count and replace. The signatures of records by which duplicates are found are
+//! in [`fingerprint`].
 //!
 //! ```
 //! let registry = coldpress_ops::builtin();
@@ -12,7 +13,9 @@
 //! They know nothing of files, partitions or jobs; `coldpress-operator` is the contract that they fulfil, and the same
 //! that operators of a user fulfil.
 
+mod deduplicator;
 mod filter;
+pub mod fingerprint;
 mod manual;
 mod mapper;
 pub mod text;
@@ -21,7 +24,10 @@ use coldpress_operator::Registry;
 
 /// Adds all built-in operators to `registry`; those of the same name are replaced.
 pub fn register(registry: &mut Registry) {
-    for spec in [mapper::specs(), filter::specs()].into_iter().flatten() {
+    for spec in [mapper::specs(), filter::specs(), deduplicator::specs()]
+        .into_iter()
+        .flatten()
+    {
         registry.add(spec);
     }
 }
@@ -117,6 +123,7 @@ mod tests {
                 text_key: "text".to_owned(),
                 seed: 0,
                 skip_op_error: true,
+                compat: false,
             };
             let refused = Pipeline::resolve(&builtin(), &[call], &settings)
                 .unwrap_err()

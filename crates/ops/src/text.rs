@@ -1,6 +1,6 @@
 //! Text tools that operators share: pure functions over `&str`, with scratch memory passed in where they need any.
 
-mod block_scan;
+pub(crate) mod block_scan;
 pub mod char_repetition;
 pub mod chars;
 mod class_table;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_operator::vectors;
+use coldpress_operator::{OperatorKind, vectors};
 
 /// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
 const LEFT_OUT: [&str; 5] = [
@@ -15,12 +15,25 @@ const LEFT_OUT: [&str; 5] = [
     "text_length_filter/007",
 ];
 
+/// Other names of operators, which have the vectors of these.
+const OTHER_NAMES: [&str; 3] = [
+    "ray_document_deduplicator",
+    "ray_bts_minhash_deduplicator",
+    "ray_bts_minhash_cpp_deduplicator",
+];
+
 #[test]
 fn operators_do_what_the_reference_does() {
     let registry = coldpress_ops::builtin();
     let mut failures = Vec::new();
     let mut skipped = 0;
-    let files = vector_files();
+    let mut files = vector_files();
+    // Those that need the whole dataset are run by `deduplicators.rs`.
+    files.retain(|file| {
+        !file
+            .parent()
+            .is_some_and(|kind| kind.ends_with("deduplicator"))
+    });
     for file in &files {
         let content = std::fs::read_to_string(file).unwrap();
         let outcome = vectors::run(&registry, &content, &LEFT_OUT);
@@ -41,13 +54,19 @@ fn operators_do_what_the_reference_does() {
         LEFT_OUT.len(),
         "a case that is left out is in no file"
     );
-    assert_eq!(files.len(), registry.names().len());
+    let of_records = registry
+        .iter()
+        .filter(|spec| spec.kind() != OperatorKind::Deduplicator);
+    assert_eq!(files.len(), of_records.count());
 }
 
 #[test]
 fn every_operator_has_vectors() {
     let files = vector_files();
-    for name in coldpress_ops::builtin().names() {
+    let registry = coldpress_ops::builtin();
+    let mut names = registry.names();
+    names.retain(|name| !OTHER_NAMES.contains(name));
+    for name in names {
         let (stem, kind) = name.rsplit_once('_').unwrap();
         let wanted = source().join(kind).join(format!("{stem}.vectors.jsonl"));
         assert!(files.contains(&wanted), "{} is missing", wanted.display());

@@ -34,6 +34,9 @@ pub struct Attempt {
     pub gate: Option<u32>,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
+    /// What was decided about the rows of the partition at each of the barriers before the stage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<ObjectRef>,
     /// The records that killed workers: they go to quarantine where they did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub poison: Vec<Poison>,
@@ -221,6 +224,7 @@ mod tests {
             from_input: true,
             gate: Some(20),
             checkpoints: (1..=20).collect(),
+            decisions: vec![file("results/decision")],
             poison: Vec::new(),
             isolated: true,
         };

@@ -8,6 +8,7 @@
 //! It does not know the journal: it cannot publish anything.
 
 mod attempt;
+mod barrier;
 mod death;
 mod dropped;
 mod error;
@@ -28,6 +29,7 @@ mod underway;
 mod worker;
 
 pub use attempt::{Attempt, Start};
+pub use barrier::BarrierFile;
 pub use death::{InHand, WorkerDeath};
 pub use error::{AttemptError, BlamedOperator, FailureKind};
 pub use obstacle::obstacle;

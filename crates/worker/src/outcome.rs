@@ -45,6 +45,9 @@ pub struct ResultFiles {
     pub rows: ObjectRef,
     /// Their origins and statistics.
     pub index: ObjectRef,
+    /// The signatures of the rows, where the stage ends at a barrier.
+    #[serde(default)]
+    pub signatures: Option<ObjectRef>,
     /// Bytes of the rows before they were packed.
     pub uncompressed_bytes: u64,
     /// Whether the index says what the fields of the rows hold.

@@ -60,7 +60,8 @@ impl ResultWriter {
             }
         };
         let rows = rows.map_err(|error| AttemptError::met(&error))?;
-        let types = (work.spec.note_types && form != RowsForm::Table).then(|| Noted {
+        let is_final = work.attempt.chain.end() as usize == chain.len();
+        let types = (work.spec.note_types && is_final && form != RowsForm::Table).then(|| Noted {
             types: Types::default(),
             stats_only: work.source.is_columnar(),
         });
@@ -77,7 +78,8 @@ impl ResultWriter {
             rows,
             index_name,
             index,
-            keep_stats: work.spec.keep_stats,
+            // What a later stage goes on from is what the operators left, and no more.
+            keep_stats: work.spec.keep_stats && is_final,
             types,
             buffer: Vec::new(),
         })
@@ -140,6 +142,7 @@ impl ResultWriter {
         Ok(ResultFiles {
             rows,
             index,
+            signatures: None,
             uncompressed_bytes: plain_bytes,
             has_types,
         })

@@ -9,10 +9,11 @@ use coldpress_operator::{Chain, Guard, InHandFn, Tally};
 use coldpress_record::{Batch, FieldsSeen, Ledger};
 
 use crate::attempt::Assignment;
+use crate::barrier::{Signing, decisions};
 use crate::error::AttemptError;
 use crate::input::{Found, Records};
 use crate::intermediate::Intermediate;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, ResultFiles};
 use crate::output::ResultWriter;
 use crate::progress::Progress;
 use crate::segment::Segment;
@@ -55,6 +56,8 @@ pub(crate) struct Underway<'a> {
     intermediate: Option<Intermediate>,
     /// None of an attempt that ends at a gate.
     result: Option<ResultWriter>,
+    /// What the barrier behind the stage asks for; none of an attempt that ends at a gate, and where there is no barrier.
+    signing: Option<Signing>,
     /// What is true of the partition from its start, but for what the tally and the segments hold.
     manifest: Manifest,
     tally: Tally,
@@ -96,6 +99,8 @@ impl<'a> Underway<'a> {
             None => Some(ResultWriter::create(work, chain, input.schema())?),
             Some(_) => None,
         };
+        let signing = Signing::of(work, chain).filter(|_| gate.is_none());
+        chain.decide(&decisions(work)?);
         Ok(Self {
             guard: Guard {
                 poison: &work.attempt.poison,
@@ -113,6 +118,7 @@ impl<'a> Underway<'a> {
             tee,
             intermediate,
             result,
+            signing,
             manifest,
             tally,
         })
@@ -137,6 +143,9 @@ impl<'a> Underway<'a> {
         }
         if let Some(result) = &mut self.result {
             result.write(self.batch, self.chain)?;
+        }
+        if let Some(signing) = &mut self.signing {
+            signing.sign(self.batch, self.chain, self.work.source)?;
         }
         Ok(true)
     }
@@ -228,6 +237,10 @@ impl<'a> Underway<'a> {
         if is_slice {
             manifest.seen = self.batch.take_seen();
         }
+        let decided = self.resumed_at as usize..self.last;
+        chain
+            .check_decided(decided)
+            .map_err(|message| AttemptError::new(ErrorClass::Processing, message))?;
         // Nothing came to the operators after a gate.
         tally.ledger.operators.truncate(self.last);
         check_ledger(work, &tally, &manifest)?;
@@ -244,10 +257,17 @@ impl<'a> Underway<'a> {
         }
         let checkpoints = self.tee.finish(work, points, &manifest, chain)?;
         let result = self.result.map(|result| result.finish(manifest.clone()));
+        let result = result.transpose()?;
+        let signatures = self.signing.map(|signing| signing.finish(work));
+        let signatures = signatures.transpose()?;
+        let result = result.map(|result| ResultFiles {
+            signatures,
+            ..result
+        });
         Ok(Outcome {
             task: work.attempt.task,
             attempt: work.attempt.number,
-            result: result.transpose()?,
+            result,
             checkpoints,
             quarantine: manifest.quarantine,
             dropped: manifest.dropped,

@@ -17,7 +17,7 @@ section! {
         limit: Option<u64> as Optional<AtLeast<0>> { "limit", Value("null"), Result, Now }
         /// Keep the known quirks of the system that is named, globally or as a parameter of one operator.
         compat: Option<Compat> as Optional<OneOf> {
-            "compat", Value("null"), Result, DefaultOnly("operators follow their documentation, not Data-Juicer's quirks")
+            "compat", Value("null"), Result, Now
         }
     }
 }

@@ -48,6 +48,7 @@ impl Driver<'_> {
                 from_input: extent.from_input,
                 gate: extent.gate,
                 checkpoints: self.executor.prepared.checkpoints.clone(),
+                decisions: self.decisions(task)?,
                 poison: poison
                     .chain(self.suspects.on_trial(task.partition))
                     .collect(),

@@ -48,7 +48,7 @@ impl Driver<'_> {
 
     fn set_recipe(&mut self) -> Result<()> {
         let prepared = &self.executor.prepared;
-        let chain = prepared.chain_hashes(self.sources.all())?;
+        let chain = self.known_chain(prepared.chain_hashes(self.sources.all())?);
         let earlier = self.truth.state().recipe();
         if earlier.is_some_and(|earlier| earlier.chain != chain) {
             // Other operators may work on other fields, or a field be the text that is none.

@@ -43,6 +43,7 @@ impl Driver<'_> {
             chain: self.end_of(outcome.task.stage)?,
             rows: result.rows,
             index: result.index,
+            signatures: self.signatures_entry(outcome.task.stage, result.signatures),
             uncompressed_bytes: result.uncompressed_bytes,
             checkpoints: outcome
                 .checkpoints

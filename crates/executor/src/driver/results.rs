@@ -24,7 +24,9 @@ impl Driver<'_> {
         let has_types = form == RowsForm::Table || result.has_types;
         let fits = fits
             && (has_types || !prepared.outputs.export().needs_second_pass())
-            && (result.dropped.is_some() || !prepared.exports_dropped());
+            && (result.dropped.is_some() || !prepared.exports_dropped())
+            // What was made for a barrier has no statistics in its rows.
+            && (result.signatures.is_none() || !prepared.recipe.export.keep_stats);
         fits.then_some(result)
     }
 

@@ -14,6 +14,7 @@ use super::planning::Planned;
 use super::teller::Try;
 use super::{Driver, Ending, now_millis};
 use crate::backend::{Finished, Running};
+use crate::barrier::Resolving;
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::failure::MergeFailure;
 use crate::prepare::PATIENCE;
@@ -28,6 +29,8 @@ pub(super) struct Motion {
     finished: Receiver<Finished>,
     planner: Option<Receiver<Planned>>,
     frontier: Frontier,
+    /// The barrier that is being resolved.
+    pub(super) resolving: Option<Resolving>,
     /// Why the job must end; running attempts are waited for first.
     pub(super) fatal: Option<Error>,
     last_sample: Instant,
@@ -114,6 +117,7 @@ impl Driver<'_> {
             finished,
             planner,
             frontier,
+            resolving: None,
             fatal: None,
             last_sample: Instant::now(),
         })
@@ -139,12 +143,15 @@ impl Driver<'_> {
     }
 
     fn add_partition(&mut self, scheduler: &mut Scheduler, partition: u32) {
-        let task = Task::new(0, partition);
-        if self.usable_result(partition).is_some() {
-            self.tally.reused += 1;
-            scheduler.add_published(task);
-        } else {
-            scheduler.add(task);
+        for stage in 0..self.executor.prepared.pipeline.stages().len() as u32 {
+            let task = Task::new(stage, partition);
+            // What was made after a barrier counts once it is resolved as before.
+            if stage == 0 && self.usable_result_of(task).is_some() {
+                self.tally.reused += 1;
+                scheduler.add_published(task);
+            } else {
+                scheduler.add(task);
+            }
         }
     }
 
@@ -153,9 +160,15 @@ impl Driver<'_> {
         let patience = self.patience(motion);
         let silent = never();
         // While the plan is far ahead of the work, the planner waits.
-        let ahead = motion.scheduler.open() > 4 * self.executor.prepared.workers + 16;
+        let ahead =
+            motion.scheduler.open_before_barrier() > 4 * self.executor.prepared.workers + 16;
         let planner = motion.planner.clone();
         let planned = planner.as_ref().filter(|_| !ahead).unwrap_or(&silent);
+        let never_resolved = never();
+        let resolving = motion.resolving.as_ref();
+        let resolved = resolving
+            .map_or(&never_resolved, Resolving::finished)
+            .clone();
         select! {
             recv(motion.finished) -> finished => {
                 if let Ok(finished) = finished { self.take_finished(motion, finished)?; }
@@ -163,6 +176,7 @@ impl Driver<'_> {
             recv(planned) -> cut => {
                 if let Ok(cut) = cut { self.take_planned(motion, cut, planned)?; }
             }
+            recv(resolved) -> _ => {}
             default(patience) => {}
         }
         while let Ok(finished) = motion.finished.try_recv() {
@@ -212,7 +226,18 @@ impl Driver<'_> {
             motion.scheduler.stop();
             motion.running.stop();
         }
+        if let Some(resolving) = &motion.resolving
+            && (motion.fatal.is_some() || self.stop_requested())
+        {
+            resolving.stop();
+        }
         let mut attempts = Vec::new();
+        while let Some(stage) = motion.scheduler.due_barrier() {
+            self.advance_barrier(motion, stage)?;
+            if motion.resolving.is_some() {
+                return Ok(attempts);
+            }
+        }
         while !self.waits_for_memory(&motion.scheduler, &motion.running.processes())
             && let Next::Start { task, .. } = motion.scheduler.next(self.now())
         {

@@ -33,7 +33,7 @@ pub enum Content {
     Records,
     /// The statistics of each exported record, a line each.
     Stats,
-    /// The records that the filter at this place of the recipe dropped.
+    /// The records that the filter or deduplicator at this place of the recipe dropped.
     Dropped(u32),
 }
 
@@ -49,8 +49,8 @@ impl Outputs {
         }
         if let Some(folder) = &recipe.export.dropped_dir {
             let operators = pipeline.operators().iter().zip(0..);
-            let filters = operators.filter(|(operator, _)| operator.kind() == OperatorKind::Filter);
-            beside.extend(filters.map(|(operator, operation)| {
+            let drops = operators.filter(|(operator, _)| operator.kind() != OperatorKind::Mapper);
+            beside.extend(drops.map(|(operator, operation)| {
                 let name = format!("op_{operation:03}_{}.jsonl", operator.name());
                 Output {
                     target: ExportTarget::lines(Path::new(folder).join(name)),

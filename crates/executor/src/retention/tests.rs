@@ -111,6 +111,7 @@ impl World {
             chain: self.recipe.chain[2],
             rows: file(&format!("{rows}.jsonl")),
             index: file(&format!("{rows}.index.parquet")),
+            signatures: None,
             uncompressed_bytes: 1,
             checkpoints: vec![CheckpointEntry {
                 operation: 1,

@@ -91,6 +91,7 @@ impl Expected {
             text_key: "text".to_owned(),
             seed: 42,
             skip_op_error: true,
+            compat: false,
         };
         let chain = Pipeline::resolve(&operators::registry(), &plan.process, &settings)
             .and_then(|pipeline| pipeline.instantiate(&Shared::default()))

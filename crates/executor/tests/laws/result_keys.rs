@@ -136,6 +136,8 @@ fn cases() -> Vec<Case> {
         case("audio_key", Data::Lines, Node::from("other"), Then::Same),
         case("video_key", Data::Lines, Node::from("other"), Then::Same),
         case("seed", Data::Lines, Node::from(7_u64), Then::Another),
+        // The operators of this recipe have no quirks.
+        case("compat", Data::Lines, Node::from("data_juicer"), Then::Same),
         case(
             "limit",
             Data::Lines,

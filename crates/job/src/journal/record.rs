@@ -23,6 +23,7 @@ pub use export::{ExportIntent, OutputIntent};
 pub use plan::{DamagedSource, JobPlan, Reading, RecipeInForce};
 pub use work::{
     CheckpointEntry, DroppedEntry, GateReached, PartitionFailure, PoisonFound, Publication,
+    SignaturesEntry,
 };
 
 /// The schema version of the journal that this release writes.

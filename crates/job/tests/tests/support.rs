@@ -188,6 +188,7 @@ pub(crate) fn publication(
         error_marks: vec![1],
         slice: slice_digest(partition),
         dropped: None,
+        signatures: None,
         has_types: false,
         nanos: vec![500_000_000; recipe.operators.len()],
         at_millis: 0,

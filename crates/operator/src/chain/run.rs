@@ -1,6 +1,5 @@
 //! Running one operator over one batch: where each of its records goes.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use coldpress_record::{Batch, DeclaredFields};
@@ -8,8 +7,8 @@ use coldpress_record::{Batch, DeclaredFields};
 use super::guard::Guard;
 use super::step::Step;
 use super::tally::{OperatorFailure, Quarantined, Tally};
-use super::work::{BatchProgress, Work};
-use super::{by_batch, by_record};
+use super::work::{BatchProgress, Work, panic_text};
+use super::{by_batch, by_decision, by_record};
 use crate::assets::Shared;
 use crate::resolved::Body;
 
@@ -63,7 +62,7 @@ pub(super) fn run_step(
             .map(|(row, error)| quarantined(step, batch, fields, *row, error.clone())),
     );
     count(step, tally, &rows, &progress);
-    if let (true, Some(dropped)) = (step.body.is_filter(), &mut tally.dropped) {
+    if let (true, Some(dropped)) = (step.body.drops(), &mut tally.dropped) {
         let out = &mut dropped[step.site.index as usize];
         keep_dropped(batch, fields, &rows, &progress, out);
     }
@@ -73,7 +72,11 @@ pub(super) fn run_step(
 
 /// Works on the rows from where `progress` is on.
 fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut BatchProgress) {
-    let Step { site, body } = step;
+    let Step {
+        site,
+        body,
+        decided,
+    } = step;
     let work = Work {
         site,
         batch,
@@ -86,6 +89,7 @@ fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut BatchPr
         Body::Splitter(splitter) => by_record::split(&mut **splitter, work),
         Body::BatchMapper(mapper) => by_batch::map(&mut **mapper, work),
         Body::BatchFilter(filter) => by_batch::filter(&mut **filter, work),
+        Body::Signer(signer) => by_decision::apply_decision(&mut **signer, decided, work),
     }
 }
 
@@ -95,7 +99,7 @@ fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &BatchProgress)
     ledger.records_in += arrived;
     ledger.quarantined += failed;
     match step.body {
-        Body::Filter(_) | Body::BatchFilter(_) => {
+        Body::Filter(_) | Body::BatchFilter(_) | Body::Signer(_) => {
             ledger.out += progress.kept.len() as u64;
             ledger.dropped += arrived - failed - progress.kept.len() as u64;
         }
@@ -109,7 +113,7 @@ fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &BatchProgress)
     }
 }
 
-/// Writes down the rows that a filter drops.
+/// Writes down the rows that an operator drops.
 fn keep_dropped(
     batch: &Batch,
     fields: &DeclaredFields,
@@ -130,7 +134,7 @@ fn keep_dropped(
 /// Takes the rows that do not go on out of the batch.
 fn settle(step: &Step, batch: &mut Batch, progress: BatchProgress) {
     match step.body {
-        Body::Filter(_) | Body::BatchFilter(_) => batch.select(progress.kept),
+        Body::Filter(_) | Body::BatchFilter(_) | Body::Signer(_) => batch.select(progress.kept),
         Body::Splitter(_) => batch.replace_rows(step.site.columns[0], &progress.children),
         Body::Mapper(_) | Body::BatchMapper(_) => {
             let mut failed = progress
@@ -145,7 +149,7 @@ fn settle(step: &Step, batch: &mut Batch, progress: BatchProgress) {
     }
 }
 
-fn quarantined(
+pub(super) fn quarantined(
     step: &Step,
     batch: &Batch,
     fields: &DeclaredFields,
@@ -162,10 +166,4 @@ fn quarantined(
         error,
         record: String::from_utf8_lossy(&line).into_owned(),
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
 }

@@ -1,10 +1,12 @@
 //! One operator of a chain.
 
 use std::fmt;
+use std::sync::Arc;
 
 use coldpress_record::{Batch, Stats};
 
 use crate::assets::Shared;
+use crate::decision::Decision;
 use crate::filter::KnownStats;
 use crate::pipeline::Pipeline;
 use crate::record::Record;
@@ -14,6 +16,15 @@ use crate::resolved::{Body, ResolvedOperator};
 pub(super) struct Step {
     pub(super) site: Site,
     pub(super) body: Body,
+    /// What was decided about the rows of the partition, for an operator that needs the whole dataset.
+    pub(super) decided: Option<Decided>,
+}
+
+/// A decision, and how far it was applied.
+pub(super) struct Decided {
+    pub(super) decision: Arc<Decision>,
+    /// The next row.
+    pub(super) next: u64,
 }
 
 /// Where in the recipe and in the batch an operator works.
@@ -44,7 +55,11 @@ impl Step {
             stat_columns: stat_columns.collect(),
             operator,
         };
-        Self { site, body }
+        Self {
+            site,
+            body,
+            decided: None,
+        }
     }
 
     /// Makes the operator anew: after a panic its memory cannot be trusted.

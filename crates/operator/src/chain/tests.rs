@@ -80,6 +80,7 @@ fn chain(names: &[&str], skip_op_error: bool) -> Chain {
         text_key: "text".into(),
         seed: 42,
         skip_op_error,
+        compat: false,
     };
     let pipeline = Pipeline::resolve(&registry(), &calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()
@@ -234,6 +235,7 @@ fn unknown_operators_and_parameters_name_their_place() {
         text_key: "text".into(),
         seed: 42,
         skip_op_error: true,
+        compat: false,
     };
     let build = |call: OperatorCall| {
         Pipeline::resolve(&registry(), &[call], &settings)

@@ -108,6 +108,7 @@ fn resolve_counting(calls: &[OperatorCall], loads: &'static AtomicU32) -> Result
         text_key: "text".into(),
         seed: 42,
         skip_op_error: true,
+        compat: false,
     };
     Pipeline::resolve(&registry(loads), calls, &settings)
 }

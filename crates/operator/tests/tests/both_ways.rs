@@ -136,6 +136,7 @@ fn chain(registry: &Registry, calls: &[OperatorCall], skip_op_error: bool) -> Ch
         text_key: "text".into(),
         seed: 42,
         skip_op_error,
+        compat: false,
     };
     let pipeline = Pipeline::resolve(registry, calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()

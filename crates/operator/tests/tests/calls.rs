@@ -65,6 +65,7 @@ fn chain(spec: OperatorSpec, call: OperatorCall) -> Chain {
         text_key: "text".into(),
         seed: 42,
         skip_op_error: true,
+        compat: false,
     };
     let registry = Registry::default().with(spec);
     let pipeline = Pipeline::resolve(&registry, &[call], &settings).unwrap();

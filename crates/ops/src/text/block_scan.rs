@@ -13,7 +13,7 @@ const WINDOW: usize = BLOCK + 2;
 /// Behind the end of the text the test is given zeros. `test` has to be free of branches (`&` and `|`, not `&&` and
 /// `||`) to be fast.
 #[inline(always)]
-pub(super) fn for_each_hit(
+pub(crate) fn for_each_hit(
     bytes: &[u8],
     test: impl Fn(u8, u8, u8) -> bool,
     mut visit: impl FnMut(usize),

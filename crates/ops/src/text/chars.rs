@@ -1,7 +1,7 @@
 //! Character classes, and how many characters of each class a text has.
 
 use super::block_scan::pack;
-use super::class_table::{BLOCK_OF, BLOCKS, Block, PAGE_OF};
+use super::class_table::{BLOCK_OF, BLOCKS, Block, DIGITS, PAGE_OF, PUNCTUATION};
 
 /// How many characters a text has, and of which class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +58,27 @@ pub fn is_word(ch: char) -> bool {
 pub fn changes_when_lowered(ch: char) -> bool {
     let (block, bit) = block_of(ch);
     block.lowers >> bit & 1 != 0
+}
+
+/// Returns whether `ch` is a decimal digit of any script, `\d` of the reference's regex engine.
+pub fn is_digit(ch: char) -> bool {
+    ch.is_ascii_digit() || (!ch.is_ascii() && is_in(&DIGITS, ch))
+}
+
+/// Returns whether `ch` is punctuation (not a symbol), `\p{P}` of the reference's regex engine.
+pub fn is_punctuation(ch: char) -> bool {
+    match ch {
+        '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~' => false,
+        _ if ch.is_ascii() => ch.is_ascii_punctuation(),
+        _ => is_in(&PUNCTUATION, ch),
+    }
+}
+
+/// Returns whether one of `ranges`, which are in order, has `ch`.
+pub(super) fn is_in(ranges: &[(u32, u32)], ch: char) -> bool {
+    let code = u32::from(ch);
+    let after = ranges.partition_point(|&(first, _)| first <= code);
+    after.checked_sub(1).is_some_and(|i| code <= ranges[i].1)
 }
 
 /// Bytes counted at once; at most 255, so that a count of them fits a byte.
@@ -267,6 +288,20 @@ mod tests {
             '\u{7f}',
         ] {
             assert!(!is_special(ch), "{ch:?}");
+        }
+    }
+
+    #[test]
+    fn punctuation_and_digits_agree_with_their_tables() {
+        for ch in (0..=0x10_FFFF).filter_map(char::from_u32) {
+            assert_eq!(is_punctuation(ch), is_in(&PUNCTUATION, ch), "{ch:?}");
+            assert_eq!(is_digit(ch), is_in(&DIGITS, ch), "{ch:?}");
+        }
+        for ch in ['_', '-', '。', '，', '¡', '·', '\u{2e5d}'] {
+            assert!(is_punctuation(ch), "{ch:?}");
+        }
+        for ch in ['+', '$', '~', ' ', 'a', '№', '€', '\u{2044}'] {
+            assert!(!is_punctuation(ch), "{ch:?}");
         }
     }
 

@@ -19,8 +19,7 @@
 use std::ops::Range;
 
 use super::block_scan::for_each_hit;
-use super::chars::is_word;
-use super::class_table::DIGITS;
+use super::chars::{is_digit, is_word};
 
 /// Appends the ranges of all links in `text` to `found`, in order and without overlap.
 pub fn find_links(text: &str, found: &mut Vec<Range<usize>>) {
@@ -313,15 +312,6 @@ fn is_letter(ch: char) -> bool {
 
 fn is_domain_char(ch: char) -> bool {
     is_letter(ch) || ch.is_ascii_digit() || ch == '.' || ch == '-'
-}
-
-/// `\d` of Python's regex engine.
-fn is_digit(ch: char) -> bool {
-    let code = u32::from(ch);
-    ch.is_ascii_digit()
-        || DIGITS
-            .iter()
-            .any(|&(first, last)| (first..=last).contains(&code))
 }
 
 #[cfg(test)]

@@ -11,8 +11,19 @@ use regex::Regex;
 /// # Errors
 /// Why the pattern cannot be used, in one line.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
-    let translated = translate(unwrapped(pattern))?;
-    Regex::new(&format!("(?s){translated}")).map_err(|error| {
+    build(&format!("(?s){}", translate(unwrapped(pattern))?))
+}
+
+/// Compiles a pattern as it is written: no wrapper is taken off, and a dot does not match a line feed.
+///
+/// # Errors
+/// Why the pattern cannot be used, in one line.
+pub fn compile_verbatim(pattern: &str) -> Result<Regex, String> {
+    build(&translate(pattern)?)
+}
+
+fn build(translated: &str) -> Result<Regex, String> {
+    Regex::new(translated).map_err(|error| {
         // The last line of the parser's message says what is wrong, the ones before it show where.
         let message = error.to_string();
         let reason = message.lines().last().unwrap_or_default();
@@ -144,6 +155,16 @@ mod tests {
         check("[^]a]+", "]ab", &["b"]);
         check("(?i)ab+?", "ABB", &["AB"]);
         check("(?P<mx>a)", "a", &["a"]);
+    }
+
+    #[test]
+    fn verbatim_patterns_keep_their_wrapper_and_stop_at_line_feeds() {
+        let found = |pattern: &str, text: &str| {
+            let compiled = compile_verbatim(pattern).unwrap();
+            compiled.find(text).map(|found| found.as_str().to_owned())
+        };
+        assert_eq!(found(".+", "ab\ncd").as_deref(), Some("ab"));
+        assert_eq!(found("r'a'", "a r'a'").as_deref(), Some("r'a'"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::chars::changes_when_lowered;
+use super::chars::{changes_when_lowered, is_in};
 use super::class_table::{CASE_IGNORABLE, CASED};
 
 /// Returns what Python's `str.isspace` holds to be whitespace: U+001C to U+001F and U+0085 are, U+200B and U+FEFF are
@@ -35,18 +35,41 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// Appends Python's `str.lower()` of `text` to `out`.
 pub fn lower_into(text: &str, out: &mut String) {
-    for (place, ch) in text.char_indices() {
-        if ch == 'Σ' {
-            out.push(if is_final_sigma(text, place) {
-                'ς'
-            } else {
-                'σ'
-            });
-        } else if changes_when_lowered(ch) {
-            out.extend(ch.to_lowercase());
-        } else {
-            out.push(ch);
+    let mut place = 0;
+    while place < text.len() {
+        // Most text is ASCII, which is copied run by run.
+        let run = ascii_prefix(&text.as_bytes()[place..]);
+        let start = out.len();
+        out.push_str(&text[place..place + run]);
+        out[start..].make_ascii_lowercase();
+        place += run;
+        for ch in text[place..].chars().take_while(|ch| !ch.is_ascii()) {
+            lower_char(text, place, ch, out);
+            place += ch.len_utf8();
         }
+    }
+}
+
+/// Returns how many bytes at the start are ASCII.
+fn ascii_prefix(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * 32;
+    let rest = bytes[whole..].iter().take_while(|byte| byte.is_ascii());
+    whole + rest.count()
+}
+
+/// Appends the lower case of `ch`, which is at `place` of `text`.
+fn lower_char(text: &str, place: usize, ch: char, out: &mut String) {
+    if ch == 'Σ' {
+        out.push(if is_final_sigma(text, place) {
+            'ς'
+        } else {
+            'σ'
+        });
+    } else if changes_when_lowered(ch) {
+        out.extend(ch.to_lowercase());
+    } else {
+        out.push(ch);
     }
 }
 
@@ -63,15 +86,10 @@ fn is_final_sigma(text: &str, place: usize) -> bool {
     before.is_some_and(|ch| is_in(&CASED, ch)) && !behind.is_some_and(|ch| is_in(&CASED, ch))
 }
 
-fn is_in(ranges: &[(u32, u32)], ch: char) -> bool {
-    let code = u32::from(ch);
-    let after = ranges.partition_point(|&(first, _)| first <= code);
-    after.checked_sub(1).is_some_and(|i| code <= ranges[i].1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[track_caller]
     fn check_lower(text: &str, expected: &str) {
@@ -86,6 +104,19 @@ mod tests {
         check_lower("İstanbul K ǅ Ⅷ Ⓐ ẞ", "i\u{307}stanbul k ǆ ⅷ ⓐ ß");
         // Letters that got their lower case after Unicode 14 stay.
         check_lower("\u{1c89} \u{10d50}", "\u{1c89} \u{10d50}");
+    }
+
+    proptest! {
+        #[test]
+        fn lowering_by_runs_agrees_with_lowering_by_characters(text in "([ -~]{0,70}|\\PC{0,9}|[ΑΣİ.' a]{0,9}){0,4}") {
+            let mut expected = String::new();
+            for (place, ch) in text.char_indices() {
+                lower_char(&text, place, ch, &mut expected);
+            }
+            let mut out = String::new();
+            lower_into(&text, &mut out);
+            prop_assert_eq!(out, expected);
+        }
     }
 
     #[test]

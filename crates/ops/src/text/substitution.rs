@@ -57,6 +57,18 @@ impl Substitution {
         Ok(Self::new(Target::Pattern(matches), template))
     }
 
+    /// Removes what a user's pattern matches, with the pattern read as it is written (see
+    /// [`pattern::compile_verbatim`]).
+    ///
+    /// # Errors
+    /// Why the pattern cannot be used, in one line.
+    pub fn removing(pattern: &str) -> Result<Self, String> {
+        let pattern = pattern::compile_verbatim(pattern)?;
+        let nothing = Template::parse("", Groups::Of(&pattern))?;
+        let matches = Box::new(Matches::new(pattern));
+        Ok(Self::new(Target::Pattern(matches), nothing))
+    }
+
     fn new(target: Target, template: Template) -> Self {
         Self {
             target,

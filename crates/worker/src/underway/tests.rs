@@ -159,6 +159,7 @@ impl Bench {
                 text_key: "text".to_owned(),
                 seed: 0,
                 skip_op_error: true,
+                compat: false,
             },
             checkpoints: CheckpointForm {
                 full: true,
@@ -281,6 +282,7 @@ fn attempt(number: u32) -> Attempt {
         from_input: true,
         gate: None,
         checkpoints: Vec::new(),
+        decisions: Vec::new(),
         poison: Vec::new(),
         isolated: false,
     }
@@ -474,6 +476,6 @@ fn an_attempt_that_does_not_fit_the_job_is_refused() {
     let error = bench.failure(&attempt(1));
     assert_eq!(
         error.message,
-        "partition 0 has the operators 0 to 2, but the job has 1"
+        "partition 0 has 2 operators, but the job has 1"
     );
 }

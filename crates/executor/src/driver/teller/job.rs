@@ -5,6 +5,7 @@ use std::time::Instant;
 use coldpress_events::{Event, EventKind, Level};
 use coldpress_job::{ExportIntent, JobState, Phase, Status};
 use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
+use coldpress_record::OperatorLedger;
 
 use super::Teller;
 use crate::memory::resident_bytes;
@@ -81,6 +82,39 @@ impl Teller<'_> {
             EventKind::ProcessingStart,
             "the pipeline starts",
         ));
+    }
+
+    pub(in crate::driver) fn barrier_begins(
+        &self,
+        stage: u32,
+        place: u32,
+        operator: &str,
+        partitions: usize,
+    ) {
+        let message = format!("{operator} decides about the records of {partitions} partitions");
+        let event = Event::new(EventKind::BarrierStart, message)
+            .operation(operator, place)
+            .metadata("stage", stage);
+        self.emit(event);
+    }
+
+    pub(in crate::driver) fn barrier_resolved(
+        &self,
+        stage: u32,
+        place: u32,
+        ledger: &OperatorLedger,
+    ) {
+        let message = format!(
+            "{} keeps {} of {} records",
+            ledger.name, ledger.out, ledger.records_in
+        );
+        let event = Event::new(EventKind::BarrierComplete, message)
+            .operation(&ledger.name, place)
+            .metadata("stage", stage)
+            .metadata("records_in", ledger.records_in)
+            .metadata("dropped", ledger.dropped)
+            .metadata("quarantined", ledger.quarantined);
+        self.emit(event);
     }
 
     pub(in crate::driver) fn enter(&mut self, phase: Phase, state: &JobState) {

@@ -34,6 +34,7 @@ impl Expected {
             text_key: "text".to_owned(),
             seed: 42,
             skip_op_error: true,
+            compat: false,
         };
         let registry = operators::registry();
         let mut chain = Pipeline::resolve(&registry, &plan.process, &settings)

@@ -64,13 +64,10 @@ impl RecipeInForce {
         self.end_of(self.last_stage())
     }
 
-    /// The last stage. No stage follows a barrier that ends the recipe.
+    /// The last stage: one follows even a barrier that ends the recipe, to apply what was decided.
     #[must_use]
     pub fn last_stage(&self) -> u32 {
-        let barriers = self.barriers.len();
-        let ends_with_one = self.barriers.last().map(|place| *place as usize + 1);
-        let is_last = ends_with_one == Some(self.operators.len());
-        u32::try_from(barriers - usize::from(is_last)).unwrap_or(u32::MAX)
+        u32::try_from(self.barriers.len()).unwrap_or(u32::MAX)
     }
 
     /// The chain hash after the last operator of a stage: what its results carry. None while the barrier before it is not

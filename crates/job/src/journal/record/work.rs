@@ -24,6 +24,9 @@ pub struct Publication {
     pub rows: ObjectRef,
     /// Where each row begins and where it came from.
     pub index: ObjectRef,
+    /// What is known of each row, where the stage ends at a barrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signatures: Option<SignaturesEntry>,
     /// The length of the rows unpacked, in bytes.
     pub uncompressed_bytes: u64,
     /// The checkpoints that the attempt left on its way.
@@ -56,6 +59,15 @@ pub struct Publication {
     pub at_millis: u64,
 }
 
+/// The signatures of the rows of a result, for the operator at the barrier behind its stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignaturesEntry {
+    /// What they depend on besides the rows: signatures of the same identity serve another call of the operator too.
+    pub identity: ChainHash,
+    /// The file.
+    pub file: ObjectRef,
+}
+
 impl Publication {
     /// What it is the result of.
     #[must_use]
@@ -69,6 +81,7 @@ impl Publication {
         let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
         [&self.rows, &self.index]
             .into_iter()
+            .chain(self.signatures.iter().map(|entry| &entry.file))
             .chain(checkpoints)
             .chain(&self.quarantine)
             .chain(dropped)

@@ -30,7 +30,9 @@ impl JobState {
         self.participants_with(self.recipe.as_ref()?.end_of(stage)?)
     }
 
-    fn participants_with(&self, chain: ChainHash) -> Option<Participants> {
+    /// The results that a stage which ends with this hash has: the newest of each partition. None before all are published.
+    #[must_use]
+    pub fn participants_with(&self, chain: ChainHash) -> Option<Participants> {
         if !self.plan_complete {
             return None;
         }

@@ -1,0 +1,102 @@
+//! One spelling for all equal JSON values.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use crate::error::Result;
+use crate::value::{Number, Value, not_json};
+
+/// Deeper lists and objects are refused, as the reader of records does.
+const DEEPEST: usize = 128;
+
+/// Appends the value in the one spelling that all equal values share, in which 1 and 1.0 differ. As in a table, a member
+/// of an object that is null is as good as absent.
+pub(crate) fn canonical(json: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    canonical_within(json, DEEPEST, out)
+}
+
+fn canonical_within(json: &[u8], deeper: usize, out: &mut Vec<u8>) -> Result<()> {
+    let deeper = deeper.checked_sub(1).ok_or_else(not_json)?;
+    match Value::parse(json)? {
+        Value::Null => out.extend(b"null"),
+        Value::Boolean(boolean) => out.extend(boolean.to_string().as_bytes()),
+        Value::Number(Number::Integer(integer)) => out.extend(integer.to_string().as_bytes()),
+        Value::Number(Number::Float(float)) => {
+            let is_long_integer = !json.iter().any(|byte| b".eE".contains(byte));
+            match is_long_integer {
+                true => out.extend(json.trim_ascii()),
+                false => out.extend(format!("{float:?}").as_bytes()),
+            }
+        }
+        Value::Text(text) => spell(&text, out),
+        Value::List => {
+            let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|_| not_json())?;
+            out.push(b'[');
+            for item in items {
+                canonical_within(item.get().as_bytes(), deeper, out)?;
+                out.push(b',');
+            }
+            out.push(b']');
+        }
+        Value::Object => {
+            let members: BTreeMap<String, &RawValue> =
+                serde_json::from_slice(json).map_err(|_| not_json())?;
+            out.push(b'{');
+            for (name, member) in members {
+                if member.get() != "null" {
+                    spell(&name, out);
+                    out.push(b':');
+                    canonical_within(member.get().as_bytes(), deeper, out)?;
+                    out.push(b',');
+                }
+            }
+            out.push(b'}');
+        }
+    }
+    Ok(())
+}
+
+/// Appends a text in quotes, with its quotes, backslashes and control characters escaped.
+fn spell(text: &str, out: &mut Vec<u8>) {
+    out.extend(serde_json::Value::from(text).to_string().as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled(json: &str) -> String {
+        let mut bytes = Vec::new();
+        canonical(json.as_bytes(), &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn equal_values_have_one_spelling() {
+        let equal = [
+            (r#"{"b": 1, "a": null, "c": [ ]}"#, r#"{"c":[],"b":1}"#),
+            (r#""\u0061\/""#, r#""a/""#),
+            ("1.50", "15e-1"),
+            ("-0", "0"),
+        ];
+        for (one, other) in equal {
+            assert_eq!(spelled(one), spelled(other));
+        }
+        let huge = "123456789012345678901234567890123456789012345";
+        let different = [
+            ("1", "1.0"),
+            ("1", "true"),
+            ("0.0", "-0.0"),
+            ("1", "\"1\""),
+            ("[[1],2]", "[1,[2]]"),
+            ("[null]", "[]"),
+            (huge, "1.2345678901234568e44"),
+        ];
+        for (one, other) in different {
+            assert_ne!(spelled(one), spelled(other));
+        }
+        let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
+        assert!(canonical(&deep, &mut Vec::new()).is_err());
+    }
+}

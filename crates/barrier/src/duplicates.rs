@@ -1,0 +1,104 @@
+//! Which records are duplicates of each other, by their signatures.
+
+use coldpress_operator::{Rule, SignatureForm};
+
+use crate::clusters::Clusters;
+use crate::entry::{Key, Keyed};
+use crate::error::{Error, Result};
+use crate::near::join_near;
+use crate::read::ReadAt;
+use crate::room::Room;
+use crate::signature::SignatureReader;
+use crate::sort::{Sorted, Sorter};
+
+/// Finds the duplicates among the records of all these partitions, in order.
+///
+/// # Errors
+/// [`Error::Damaged`] for signatures that are not of one form or do not suit the relation; [`Error::Io`],
+/// [`Error::Scratch`], [`Error::Stopped`].
+pub fn find_duplicates<F: ReadAt + ?Sized>(
+    partitions: &[SignatureReader<'_, F>],
+    rule: &Rule,
+    room: &Room<'_>,
+) -> Result<Clusters> {
+    let records = partitions.iter().map(SignatureReader::rows).sum();
+    let mut clusters = Clusters::new(records);
+    let Some(form) = partitions.first().map(SignatureReader::form) else {
+        return Ok(clusters);
+    };
+    if partitions.iter().any(|partition| partition.form() != form) {
+        return Err(unsuited("partitions have signatures of several forms"));
+    }
+    match (rule, form) {
+        (Rule::Equal, SignatureForm::Digest) => {
+            let mut sorter = Sorter::new(room);
+            let mut ordinal = 0;
+            for partition in partitions {
+                partition.digests(|key| {
+                    ordinal += 1;
+                    match key {
+                        0 => Ok(()),
+                        key => sorter.push(Keyed {
+                            key,
+                            ordinal: ordinal - 1,
+                        }),
+                    }
+                })?;
+            }
+            join_equal(sorter.finish()?, &mut clusters)?;
+        }
+        (Rule::Equal, SignatureForm::Keys(columns)) => {
+            for column in 0..columns {
+                join_equal(sorted_keys(partitions, column, room)?, &mut clusters)?;
+            }
+        }
+        (Rule::Near { distance }, SignatureForm::Keys(2)) => {
+            join_equal(sorted_keys(partitions, 1, room)?, &mut clusters)?;
+            join_near(partitions, *distance, room, &mut clusters)?;
+        }
+        _ => return Err(unsuited("signatures of this form cannot be compared so")),
+    }
+    Ok(clusters)
+}
+
+/// One column of keys, sorted; records without a key are left out.
+fn sorted_keys<'r, F: ReadAt + ?Sized>(
+    partitions: &[SignatureReader<'_, F>],
+    column: u32,
+    room: &'r Room<'r>,
+) -> Result<Sorted<'r, Keyed<u64>>> {
+    let mut sorter = Sorter::new(room);
+    let mut ordinal = 0;
+    for partition in partitions {
+        partition.keys(column, |key| {
+            ordinal += 1;
+            match key {
+                0 => Ok(()),
+                key => sorter.push(Keyed {
+                    key,
+                    ordinal: ordinal - 1,
+                }),
+            }
+        })?;
+    }
+    sorter.finish()
+}
+
+fn join_equal<K: Key>(mut sorted: Sorted<'_, Keyed<K>>, clusters: &mut Clusters) -> Result<()> {
+    let mut first: Option<Keyed<K>> = None;
+    while let Some(entry) = sorted.next()? {
+        match first {
+            // Of equal keys the first in the order of the dataset comes first.
+            Some(first) if first.key == entry.key => clusters.join(first.ordinal, entry.ordinal),
+            _ => first = Some(entry),
+        }
+    }
+    Ok(())
+}
+
+fn unsuited(reason: &str) -> Error {
+    Error::Damaged {
+        what: "a set of signature files",
+        reason: reason.to_owned(),
+    }
+}

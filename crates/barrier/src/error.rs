@@ -1,0 +1,89 @@
+//! What can go wrong.
+
+use std::io;
+
+use crate::kind::Kind;
+
+/// A result whose error is an [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a decision was not reached.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Sorting beyond the memory limit needs files, and one could not be made, written or read.
+    #[error("cannot sort on disk in `{folder}`")]
+    Scratch {
+        /// The folder of the files.
+        folder: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A signature or decision file could not be read or written.
+    #[error("cannot {action} {what}")]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The kind of file.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{what} is damaged: {reason}")]
+    Damaged {
+        /// The kind of file.
+        what: &'static str,
+        /// In which way.
+        reason: String,
+    },
+    /// Records are ordered by a field whose values cannot be compared with each other.
+    #[error(
+        "the field is {one} in record {one_ordinal} and {other} in record {other_ordinal} (counted from 0), and these \
+         cannot be compared; select by a field of one kind"
+    )]
+    Mixed {
+        /// The kind of the first value.
+        one: Kind,
+        /// The record that has it.
+        one_ordinal: u64,
+        /// A kind that cannot be compared with it.
+        other: Kind,
+        /// The first record that has that.
+        other_ordinal: u64,
+    },
+    /// Records are selected by a field that is a list or an object.
+    #[error(
+        "the field is {kind} in record {ordinal} (counted from 0); select by a field of texts, numbers or nulls"
+    )]
+    NotScalar {
+        /// The record.
+        ordinal: u64,
+        /// What its field is.
+        kind: Kind,
+    },
+    /// A tag that is a list or an object: no field is equal to it.
+    #[error("a tag is {kind}; tags are texts, numbers or null")]
+    Tag {
+        /// What it is.
+        kind: Kind,
+    },
+    /// A share of zero and no count, which Data-Juicer fails on.
+    #[error("a share of 0 without a count selects nothing; give a count or a greater share")]
+    NoAmount,
+    /// The records of a group have more bytes than a group may have.
+    #[error(
+        "group {group} (counted from 0, its first record is record {first}) has more than {limit_bytes} bytes"
+    )]
+    GroupTooLarge {
+        /// The group.
+        group: u64,
+        /// The ordinal of its first record.
+        first: u64,
+        /// The most bytes that a group may have.
+        limit_bytes: u64,
+    },
+    /// The job was asked to stop.
+    #[error("stopped")]
+    Stopped,
+}

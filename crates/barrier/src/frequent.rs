@@ -1,0 +1,168 @@
+//! Parts of records, such as lines, that occur in too many records.
+
+use coldpress_operator::SignatureForm;
+
+use crate::entry::Keyed;
+use crate::error::{Error, Result};
+use crate::read::ReadAt;
+use crate::room::Room;
+use crate::signature::SignatureReader;
+use crate::sort::{Sorted, Sorter};
+
+/// A part of a record: the record's ordinal, and the part's place among the digests of the record.
+pub(crate) type Part = Keyed<u64>;
+
+/// Parts of records, in the order of the dataset. [`judge`](crate::judge) gives each partition its own.
+pub(crate) struct Parts<'r> {
+    sorted: Sorted<'r, Part>,
+    next: Option<Part>,
+}
+
+impl Parts<'_> {
+    /// Takes the next part, if it is of a record before this one: the record and the part's place.
+    pub(crate) fn next_before(&mut self, end: u64) -> Result<Option<(u64, u64)>> {
+        match self.next {
+            Some(next) if next.key < end => {
+                self.next = self.sorted.next()?;
+                Ok(Some((next.key, next.ordinal)))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Finds the parts whose digest occurs in more than `threshold` records, in the order of the dataset.
+///
+/// # Errors
+/// [`Error::Damaged`] for signatures that are not lists of digests; [`Error::Io`], [`Error::Scratch`], [`Error::Stopped`].
+pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
+    partitions: &[SignatureReader<'_, F>],
+    threshold: u64,
+    room: &'r Room<'r>,
+) -> Result<Parts<'r>> {
+    let mut occurrences = Sorter::sharing(room);
+    let mut first = 0;
+    for partition in partitions {
+        if partition.form() != SignatureForm::Digests {
+            return Err(Error::Damaged {
+                what: "a set of signature files",
+                reason: "signatures of this form have no parts".to_owned(),
+            });
+        }
+        partition.lists(|row, nth, digest| {
+            let key = (digest, first + row);
+            occurrences.push(Keyed { key, ordinal: nth })
+        })?;
+        first += partition.rows();
+    }
+    let mut occurrences = occurrences.finish()?;
+    let mut frequent = Sorter::sharing(room);
+    let mut group = Group::default();
+    while let Some(Keyed { key, ordinal }) = occurrences.next()? {
+        let (digest, record) = key;
+        let part = Keyed {
+            key: record,
+            ordinal,
+        };
+        group.take(digest, part, threshold, |part| frequent.push(part))?;
+    }
+    drop(occurrences);
+    let mut sorted = frequent.finish()?;
+    let next = sorted.next()?;
+    Ok(Parts { sorted, next })
+}
+
+/// Occurrences of one digest, as far as it is not known to be frequent: of no more records than are allowed.
+#[derive(Default)]
+struct Group {
+    digest: u128,
+    waiting: Vec<Part>,
+    records: u64,
+    last: Option<u64>,
+}
+
+impl Group {
+    fn take(
+        &mut self,
+        digest: u128,
+        part: Part,
+        threshold: u64,
+        mut give: impl FnMut(Part) -> Result<()>,
+    ) -> Result<()> {
+        if self.last.is_none() || self.digest != digest {
+            self.waiting.clear();
+            (self.digest, self.records, self.last) = (digest, 0, None);
+        }
+        if self.last != Some(part.key) {
+            self.records += 1;
+            self.last = Some(part.key);
+        }
+        if self.records <= threshold {
+            self.waiting.push(part);
+            return Ok(());
+        }
+        self.waiting.drain(..).try_for_each(&mut give)?;
+        give(part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::atomic::AtomicBool;
+
+    use proptest::prelude::*;
+
+    use coldpress_operator::Signature;
+
+    use super::*;
+    use crate::signature::SignatureWriter;
+
+    /// Every part that occurs too often, as the files of cuts have it, of which damaged ones are refused.
+    fn frequent(records: &[Vec<u128>], cut: usize, threshold: u64) -> Vec<(u64, u64)> {
+        let partitions = [&records[..cut], &records[cut..]];
+        let files = partitions.map(|records| {
+            let mut writer = SignatureWriter::new(SignatureForm::Digests);
+            records.iter().for_each(|digests| {
+                let digests = digests.clone();
+                writer.push(Some(&Signature {
+                    digests,
+                    ..Signature::default()
+                }));
+            });
+            let mut bytes = Vec::new();
+            writer.finish(&mut bytes).unwrap();
+            bytes
+        });
+        let open = |file| SignatureReader::open(file).unwrap();
+        let readers: Vec<_> = files.iter().map(|file| open(&file[..])).collect();
+        let stop = AtomicBool::new(false);
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room::new(0, folder.path(), &stop);
+        let mut parts = find_frequent(&readers, threshold, &room).unwrap();
+        std::iter::from_fn(|| parts.next_before(u64::MAX).unwrap()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn parts_of_too_many_records_are_found(
+            records in prop::collection::vec(prop::collection::vec(0u128..9, 0..5), 0..40),
+            cut in 0usize..40,
+            threshold in 0u64..8,
+        ) {
+            let mut within = BTreeMap::<u128, BTreeSet<usize>>::new();
+            for (record, digests) in records.iter().enumerate() {
+                digests.iter().for_each(|digest| { within.entry(*digest).or_default().insert(record); });
+            }
+            let mut expected = Vec::new();
+            for (record, digests) in records.iter().enumerate() {
+                for (nth, digest) in digests.iter().enumerate() {
+                    if within[digest].len() as u64 > threshold {
+                        expected.push((record as u64, nth as u64));
+                    }
+                }
+            }
+            prop_assert_eq!(frequent(&records, cut.min(records.len()), threshold), expected);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! From the signatures of all partitions to the decision about each.
+
+use coldpress_operator::{Decision, Rule};
+
+use crate::clusters::Clusters;
+use crate::decision::Verdict;
+use crate::duplicates::find_duplicates;
+use crate::error::Result;
+use crate::frequent::{Parts, find_frequent};
+use crate::read::ReadAt;
+use crate::room::Room;
+use crate::signature::SignatureReader;
+
+/// What was found out about the records of all partitions. Its verdicts are asked for from the first partition to the last.
+pub struct Judgement<'r> {
+    found: Found<'r>,
+    /// The rows of each partition, and those without a signature.
+    partitions: std::vec::IntoIter<(u64, Vec<u64>)>,
+    /// The ordinal of the first record of the next partition.
+    first: u64,
+}
+
+enum Found<'r> {
+    Duplicates(Clusters),
+    Frequent(Parts<'r>),
+}
+
+/// Judges the records of all these partitions, in order.
+///
+/// # Errors
+/// [`Error::Damaged`](crate::Error::Damaged) for signatures that are not of one form or do not suit the rule;
+/// [`Error::Io`](crate::Error::Io), [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
+pub fn judge<'r, F: ReadAt + ?Sized>(
+    partitions: &[SignatureReader<'_, F>],
+    rule: &Rule,
+    room: &'r Room<'r>,
+) -> Result<Judgement<'r>> {
+    let found = match rule {
+        Rule::FrequentParts { threshold } => {
+            Found::Frequent(find_frequent(partitions, *threshold, room)?)
+        }
+        rule => Found::Duplicates(find_duplicates(partitions, rule, room)?),
+    };
+    let of_each = partitions
+        .iter()
+        .map(|partition| (partition.rows(), partition.unsigned().to_vec()));
+    Ok(Judgement {
+        found,
+        partitions: of_each.collect::<Vec<_>>().into_iter(),
+        first: 0,
+    })
+}
+
+impl Judgement<'_> {
+    /// The verdict on the next partition; none behind the last.
+    ///
+    /// # Errors
+    /// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
+    pub fn next_verdict(&mut self) -> Result<Option<Verdict>> {
+        let Some((rows, unsigned)) = self.partitions.next() else {
+            return Ok(None);
+        };
+        let first = self.first;
+        self.first += rows;
+        let mut verdict = Verdict {
+            decision: Decision::keep_all(rows),
+            kept_for: Vec::new(),
+        };
+        unsigned
+            .into_iter()
+            .for_each(|row| verdict.decision.push_unsigned(row));
+        match &mut self.found {
+            Found::Duplicates(clusters) => {
+                for row in 0..rows {
+                    let kept = clusters.first_of(first + row);
+                    if kept != first + row {
+                        verdict.decision.remove(row);
+                        verdict.kept_for.push(kept);
+                    }
+                }
+            }
+            Found::Frequent(parts) => {
+                while let Some((record, part)) = parts.next_before(first + rows)? {
+                    verdict.decision.push_cut(record - first, part);
+                }
+            }
+        }
+        Ok(Some(verdict))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use coldpress_operator::{Signature, SignatureForm};
+
+    use super::*;
+    use crate::signature::SignatureWriter;
+
+    fn verdicts(
+        form: SignatureForm,
+        rule: &Rule,
+        partitions: &[Vec<Option<Signature>>],
+    ) -> Vec<Verdict> {
+        let files = partitions.iter().map(|rows| {
+            let mut writer = SignatureWriter::new(form);
+            rows.iter().for_each(|row| writer.push(row.as_ref()));
+            let mut bytes = Vec::new();
+            writer.finish(&mut bytes).unwrap();
+            bytes
+        });
+        let files: Vec<Vec<u8>> = files.collect();
+        let readers: Vec<_> = files
+            .iter()
+            .map(|file| SignatureReader::open(&file[..]).unwrap())
+            .collect();
+        let stop = AtomicBool::new(false);
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room::new(0, folder.path(), &stop);
+        let mut judgement = judge(&readers, rule, &room).unwrap();
+        std::iter::from_fn(|| judgement.next_verdict().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_has_no_signature_is_no_duplicate_and_has_none() {
+        let keys = |keys: [u64; 2]| {
+            Some(Signature {
+                keys: keys.to_vec(),
+                ..Signature::default()
+            })
+        };
+        let digest = |digest| {
+            Some(Signature {
+                digests: vec![digest],
+                ..Signature::default()
+            })
+        };
+        let near = [
+            vec![None, keys([0, 0])],
+            vec![keys([0, 0]), None, keys([3, 0])],
+        ];
+        let equal = [vec![None, digest(7)], vec![digest(7), None, digest(7)]];
+        for verdicts in [
+            verdicts(SignatureForm::Keys(2), &Rule::Near { distance: 2 }, &near),
+            verdicts(SignatureForm::Digest, &Rule::Equal, &equal),
+        ] {
+            let [first, second] = &verdicts[..] else {
+                panic!("{verdicts:?}")
+            };
+            assert_eq!(
+                (first.decision.staying(), first.decision.unsigned()),
+                (2, &[0][..])
+            );
+            assert_eq!(
+                (second.decision.staying(), second.decision.unsigned()),
+                (1, &[1][..])
+            );
+            assert_eq!(second.kept_for, [1, 1]);
+        }
+    }
+
+    #[test]
+    fn no_partitions_have_no_verdicts() {
+        assert!(verdicts(SignatureForm::Digest, &Rule::Equal, &[]).is_empty());
+        assert_eq!(
+            verdicts(SignatureForm::Digest, &Rule::Equal, &[Vec::new()]).len(),
+            1
+        );
+    }
+}

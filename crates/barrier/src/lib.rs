@@ -1,0 +1,49 @@
+//! How an operator that needs the whole dataset comes to its decision.
+//!
+//! Workers write a *signature* of each record: hashes, or the value of a field, never the record itself. When all
+//! partitions of a stage have theirs, the records are judged by them:
+//!
+//! - [`judge`]: each partition gets its *decision*, which of its rows stay, whose duplicates the others are, and which parts of
+//!   records are cut out.
+//! - [`select`]: the stage gets an *order*, which records stay, and in which order.
+//! - [`find_groups`]: records with equal keys come one after the other.
+//!
+//! Signatures are read from the first partition to the last, so a record is known by its *ordinal*: its place among all
+//! records of the stage, from 0. Of a cluster of duplicates the record with the least ordinal stays.
+//!
+//! Memory is bounded by [`Room`]: what does not fit is sorted in runs on disk, in files without names, of which a crash
+//! leaves nothing. Only the [`Clusters`] take four bytes per record (eight beyond 4,294,967,295 records).
+
+mod canonical;
+mod clusters;
+mod decision;
+mod duplicates;
+mod encoding;
+mod entry;
+mod error;
+mod frequent;
+mod grouping;
+mod judge;
+mod kind;
+mod near;
+mod order;
+mod read;
+mod room;
+mod selection;
+mod signature;
+mod sort;
+mod spool;
+mod value;
+
+pub use clusters::Clusters;
+pub use decision::Verdict;
+pub use duplicates::find_duplicates;
+pub use error::{Error, Result};
+pub use grouping::{Groups, Member, find_groups, group_digest};
+pub use judge::{Judgement, judge};
+pub use kind::Kind;
+pub use order::{Order, OrderReader, Ordinals, write_order};
+pub use read::ReadAt;
+pub use room::Room;
+pub use selection::{Amount, Reading, Selection, select};
+pub use signature::{SignatureReader, SignatureWriter};

@@ -1,0 +1,86 @@
+//! JSON values of fields.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, Result};
+use crate::kind::Kind;
+use crate::read::damaged;
+
+/// A JSON value, of which lists and objects are not parsed yet.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value<'j> {
+    Null,
+    Boolean(bool),
+    Number(Number),
+    Text(Cow<'j, str>),
+    List,
+    Object,
+}
+
+/// A number as it was written: with a point or an exponent it is a float.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Number {
+    Integer(i128),
+    Float(f64),
+}
+
+impl<'j> Value<'j> {
+    /// Parses a value. What a list or an object has in it may be no JSON.
+    pub(crate) fn parse(json: &'j [u8]) -> Result<Self> {
+        let json = json.trim_ascii();
+        let value = match (json.first(), json) {
+            (_, b"null") => Some(Self::Null),
+            (_, b"true") => Some(Self::Boolean(true)),
+            (_, b"false") => Some(Self::Boolean(false)),
+            (Some(b'"'), _) => text(json).map(Self::Text),
+            (Some(b'['), _) => Some(Self::List),
+            (Some(b'{'), _) => Some(Self::Object),
+            (Some(b'-' | b'0'..=b'9'), _) => Number::parse(json).map(Self::Number),
+            _ => None,
+        };
+        value.ok_or_else(not_json)
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Null => Kind::Null,
+            Self::Boolean(_) | Self::Number(_) => Kind::Number,
+            Self::Text(_) => Kind::Text,
+            Self::List => Kind::List,
+            Self::Object => Kind::Object,
+        }
+    }
+}
+
+/// Borrows a text that has no escapes.
+fn text(json: &[u8]) -> Option<Cow<'_, str>> {
+    match serde_json::from_slice::<&str>(json) {
+        Ok(text) => Some(Cow::Borrowed(text)),
+        Err(_) => serde_json::from_slice(json).ok().map(Cow::Owned),
+    }
+}
+
+impl Number {
+    fn parse(json: &[u8]) -> Option<Self> {
+        // Rust would also read infinity and what is not a number.
+        let is_digits = json.iter().all(|byte| b"0123456789+-.eE".contains(byte));
+        let text = str::from_utf8(json).ok().filter(|_| is_digits)?;
+        let is_float = text.contains(['.', 'e', 'E']);
+        let integer = text.parse().ok().filter(|_| !is_float);
+        match integer {
+            Some(integer) => Some(Self::Integer(integer)),
+            None => text.parse().ok().map(Self::Float),
+        }
+    }
+
+    pub(crate) fn float(self) -> f64 {
+        match self {
+            Self::Integer(integer) => integer as f64,
+            Self::Float(float) => float,
+        }
+    }
+}
+
+pub(crate) fn not_json() -> Error {
+    damaged("a signature", "it is no JSON value")
+}

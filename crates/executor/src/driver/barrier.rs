@@ -1,0 +1,194 @@
+//! Barriers: what operators decide that need the whole dataset, and what follows from it.
+
+use coldpress_job::{BarrierResolved, JournalRecord, Publication, SignaturesEntry};
+use coldpress_operator::{ChainHash, ResolvedOperator};
+use coldpress_partition::Task;
+use coldpress_storage::{ObjectRef, crash_point};
+
+use super::Driver;
+use super::work::Motion;
+use crate::barrier::{Case, Resolved, Resolving};
+use crate::error::{Error, ErrorKind, Result};
+use crate::scheduler::Scheduler;
+
+impl Driver<'_> {
+    /// The result of a task that later stages can go on from, or that can be exported as it is.
+    pub(super) fn usable_result_of(&self, task: Task) -> Option<&Publication> {
+        let Some(operator) = self.operator_at_end_of(task.stage) else {
+            return self.usable_result(task.partition);
+        };
+        let state = self.truth.state();
+        let result = state.published(task.partition, state.recipe()?.end_of(task.stage)?)?;
+        let identity = identity_of(operator);
+        let signed = result.signatures.as_ref();
+        let is_signed = signed.is_some_and(|entry| {
+            entry.identity == identity && !state.is_forgotten(&entry.file.key)
+        });
+        let has_dropped = result.dropped.is_some() || !self.executor.prepared.exports_dropped();
+        (is_signed && has_dropped).then_some(result)
+    }
+
+    /// The operator at the barrier that ends a stage; none of the last stage.
+    fn operator_at_end_of(&self, stage: u32) -> Option<&ResolvedOperator> {
+        let pipeline = &self.executor.prepared.pipeline;
+        let place = *pipeline.barriers().get(stage as usize)?;
+        pipeline.operators().get(place as usize)
+    }
+
+    /// The signatures of an attempt at a stage, as the journal cites them.
+    pub(super) fn signatures_entry(
+        &self,
+        stage: u32,
+        file: Option<ObjectRef>,
+    ) -> Option<SignaturesEntry> {
+        Some(SignaturesEntry {
+            identity: identity_of(self.operator_at_end_of(stage)?),
+            file: file?,
+        })
+    }
+
+    /// What was decided about a partition before a stage, a file for each barrier; none where one is not resolved.
+    pub(super) fn decisions(&self, task: Task) -> Option<Vec<ObjectRef>> {
+        let decision = |stage| {
+            let resolved = self.truth.state().barrier(stage)?;
+            resolved.files.get(task.partition as usize).cloned()
+        };
+        (0..task.stage).map(decision).collect()
+    }
+
+    /// Goes on with a barrier that can be resolved: begins to, or takes what was decided.
+    pub(super) fn advance_barrier(&mut self, motion: &mut Motion, stage: u32) -> Result<()> {
+        if self.is_resolved(stage) {
+            self.pass_barrier(&mut motion.scheduler, stage);
+            return Ok(());
+        }
+        match motion.resolving.take() {
+            None => {
+                let case = self.case(stage)?;
+                let place = self.executor.prepared.pipeline.barriers()[stage as usize];
+                self.teller
+                    .barrier_begins(stage, place, &case.operator, case.signatures.len());
+                let resolving = Resolving::begin(stage, case);
+                motion.resolving = Some(resolving.map_err(|error| {
+                    Error::because(ErrorKind::Failed, "cannot start a thread", error)
+                })?);
+            }
+            Some(resolving) if resolving.is_finished() => {
+                let stage = resolving.stage;
+                let resolved = resolving.finish()?;
+                self.take_decision(stage, resolved)?;
+            }
+            resolving => motion.resolving = resolving,
+        }
+        Ok(())
+    }
+
+    /// Whether the decision behind a stage counts, and its files are kept.
+    fn is_resolved(&self, stage: u32) -> bool {
+        let state = self.truth.state();
+        let is_kept = |resolved: &BarrierResolved| {
+            let mut files = resolved.files.iter();
+            files.all(|file| !state.is_forgotten(&file.key))
+        };
+        state.barrier(stage).is_some_and(is_kept)
+    }
+
+    fn pass_barrier(&mut self, scheduler: &mut Scheduler, stage: u32) {
+        if !scheduler.resolved(stage) {
+            return;
+        }
+        for partition in 0..self.truth.state().partition_count() {
+            let task = Task::new(stage + 1, partition);
+            if self.usable_result_of(task).is_some() {
+                self.tally.reused += 1;
+                scheduler.add_published(task);
+            }
+        }
+    }
+
+    fn case(&self, stage: u32) -> Result<Case> {
+        let prepared = &self.executor.prepared;
+        let unknown = || Error::new(ErrorKind::Failed, format!("stage {stage} is not complete"));
+        let operator = self.operator_at_end_of(stage).ok_or_else(unknown)?;
+        let barrier = operator.barrier().ok_or_else(unknown)?;
+        let partitions = 0..self.truth.state().partition_count();
+        let signatures = partitions.map(|partition| {
+            let result = self.usable_result_of(Task::new(stage, partition))?;
+            result.signatures.as_ref().map(|entry| entry.file.clone())
+        });
+        let signatures: Option<Vec<ObjectRef>> = signatures.collect();
+        let earlier = self.truth.state().barriers().len();
+        Ok(Case {
+            operator: operator.name().to_owned(),
+            rule: barrier.rule.clone(),
+            signatures: signatures.ok_or_else(unknown)?,
+            stores: self.stores.clone(),
+            folder: self.executor.layout.job_dir().to_owned(),
+            stage,
+            epoch: self.truth.epoch(),
+            number: earlier as u32 + 1,
+            // Workers have nothing to do meanwhile, but keep their buffers.
+            memory_bytes: prepared.memory_limit_bytes() / 2,
+            threads: prepared.workers,
+        })
+    }
+
+    fn take_decision(&mut self, stage: u32, resolved: Resolved) -> Result<()> {
+        let prepared = &self.executor.prepared;
+        let barriers = prepared.pipeline.barriers();
+        let known = self.end_of(stage)?;
+        let participants = self.truth.state().participants(stage);
+        let (Some(place), Some(participants)) = (barriers.get(stage as usize), participants) else {
+            return Err(Error::new(
+                ErrorKind::Failed,
+                format!("stage {stage} is not complete"),
+            ));
+        };
+        let chain = prepared
+            .pipeline
+            .hashes_after(*place, known, resolved.digest);
+        crash_point!("barrier.publish");
+        self.teller
+            .barrier_resolved(stage, *place, &resolved.ledger);
+        self.truth
+            .record(JournalRecord::BarrierResolved(BarrierResolved {
+                stage,
+                operator: resolved.ledger.name.clone(),
+                participants,
+                files: resolved.files,
+                digest: resolved.digest,
+                chain,
+                ledger: resolved.ledger,
+            }))
+    }
+
+    /// The chain hashes of the recipe over these first ones, as far as decisions of earlier runs lead.
+    pub(super) fn known_chain(&self, first: Vec<ChainHash>) -> Vec<ChainHash> {
+        let state = self.truth.state();
+        let pipeline = &self.executor.prepared.pipeline;
+        let mut chain = first;
+        for (stage, place) in (0..).zip(pipeline.barriers()) {
+            let Some(last) = chain.last().copied() else {
+                break;
+            };
+            let participants = state.participants_with(last);
+            let mut earlier = state.barriers().iter().rev();
+            let next = earlier.find_map(|earlier| {
+                let after = pipeline.hashes_after(place, last, earlier.digest);
+                let fits = earlier.stage == stage
+                    && Some(earlier.participants) == participants
+                    && earlier.chain.first() == after.first();
+                fits.then_some(after)
+            });
+            match next {
+                Some(next) => chain.extend(next),
+                None => break,
+            }
+        }
+        chain
+    }
+}
+
+fn identity_of(operator: &ResolvedOperator) -> ChainHash {
+    ChainHash::base(operator.signature_identity())
+}

@@ -1,0 +1,109 @@
+//! Operators that need the whole dataset: signing records at the end of a stage, and applying the decision in the next.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use coldpress_record::Batch;
+
+use super::by_record::apply;
+use super::step::{Decided, Step};
+use super::work::Work;
+use crate::mapper::Changes;
+use crate::record::RecordError;
+use crate::resolved::Body;
+use crate::signer::{Signature, Signer};
+
+/// Applies what was decided about the rows, which come in the order in which they were signed.
+pub(super) fn apply_decision(
+    signer: &mut dyn Signer,
+    decided: &mut Option<Decided>,
+    work: Work<'_>,
+) {
+    let Work {
+        site,
+        batch,
+        rows,
+        progress,
+    } = work;
+    let mut changes = Changes::for_fields(site.columns.len());
+    let mut signature = Signature::default();
+    while let Some(row) = rows.get(progress.at) {
+        let Some(decided) = decided else {
+            // A driver gives no such attempt out.
+            progress
+                .failed
+                .push((*row, "nothing was decided yet".to_owned()));
+            progress.at += 1;
+            continue;
+        };
+        // Counted before the operator has a say: a row that it fails on was a row.
+        let at = decided.next;
+        decided.next += 1;
+        let record = site.record(batch, *row);
+        let decision = &decided.decision;
+        if decision.unsigned().binary_search(&at).is_ok() {
+            let error = signer.sign(&record, &mut signature).err();
+            let error = error.map_or("it could not be signed".to_owned(), |error| {
+                error.to_string()
+            });
+            progress.failed.push((*row, error));
+        } else if decision.stays(at) {
+            changes.clear();
+            let parts: Vec<u64> = decision.cuts_of(at).collect();
+            let cut = match parts.is_empty() {
+                true => Ok(()),
+                false => signer
+                    .cut(&record, &parts, &mut changes)
+                    .and_then(|()| apply(&changes, site, batch, *row as usize)),
+            };
+            match cut {
+                Ok(()) => progress.kept.push(*row),
+                Err(error) => progress.failed.push((*row, error.to_string())),
+            }
+        }
+        progress.at += 1;
+    }
+}
+
+/// Signs the alive rows of a batch: `take` gets each one's signature, or none where the signer fails on it.
+///
+/// Gives the first row that it failed on, with why.
+pub(super) fn sign(
+    step: &mut Step,
+    batch: &Batch,
+    remake: impl Fn(&mut Step),
+    mut take: impl FnMut(Option<&Signature>),
+) -> Option<(u32, String)> {
+    let form = step
+        .site
+        .operator
+        .barrier
+        .as_ref()
+        .map(|barrier| barrier.form);
+    let mut signature = Signature::default();
+    let mut first_failed = None;
+    for row in batch.selection() {
+        signature.clear();
+        let signed = catch_unwind(AssertUnwindSafe(|| {
+            let record = step.site.record(batch, *row);
+            match &mut step.body {
+                Body::Signer(signer) => signer.sign(&record, &mut signature),
+                _ => Err(RecordError::new("the operator signs no records")),
+            }
+        }));
+        let error = match signed {
+            Ok(Ok(())) if form.is_some_and(|form| signature.is_of(form)) => {
+                take(Some(&signature));
+                continue;
+            }
+            Ok(Ok(())) => "the signature has another form than declared".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => {
+                remake(step);
+                format!("panicked: {}", super::work::panic_text(&*panic))
+            }
+        };
+        take(None);
+        first_failed.get_or_insert((*row, error));
+    }
+    first_failed
+}

@@ -1,0 +1,112 @@
+//! What operators that need the whole dataset, such as deduplicators, do with each record and with all of them.
+//!
+//! Such an operator is a barrier between two stages. In the pass of the stage before it, a [`Signer`] makes a small
+//! signature of each record. When all partitions have theirs, the records are judged by these alone, as the operator's
+//! [`Rule`] says, and each partition gets a [`Decision`](crate::Decision), which the next stage applies to its rows.
+
+use serde_json::Value;
+
+use crate::mapper::Changes;
+use crate::record::{Record, RecordError};
+
+/// Makes signatures of records.
+///
+/// An instance serves one thread. The signature of a record must depend on that record alone.
+pub trait Signer: Send {
+    /// Puts the record's signature into `signature`, in the form that the operator declared.
+    ///
+    /// # Errors
+    /// An error sends this record to quarantine.
+    fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError>;
+
+    /// Cuts parts out of a record that stays: those whose digests had these places in its signature.
+    ///
+    /// Asked of operators that judge by [`Rule::FrequentParts`] alone.
+    ///
+    /// # Errors
+    /// An error sends this record to quarantine; `changes` is then ignored.
+    fn cut(
+        &mut self,
+        record: &Record<'_>,
+        parts: &[u64],
+        changes: &mut Changes,
+    ) -> Result<(), RecordError> {
+        let _ = (record, parts, changes);
+        Err(RecordError::new("the operator cannot cut parts out"))
+    }
+}
+
+/// What is known of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignatureForm {
+    /// So many 64-bit keys; 0 stands for none.
+    Keys(u32),
+    /// One 128-bit digest.
+    Digest,
+    /// Any number of 128-bit digests, one for each part of the record.
+    Digests,
+    /// Bytes of any length.
+    Value,
+}
+
+/// The signature of one record, as its signer fills it: what the form asks for, and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// For [`SignatureForm::Keys`].
+    pub keys: Vec<u64>,
+    /// For [`SignatureForm::Digest`] and [`SignatureForm::Digests`].
+    pub digests: Vec<u128>,
+    /// For [`SignatureForm::Value`].
+    pub value: Vec<u8>,
+}
+
+impl Signature {
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        self.keys.clear();
+        self.digests.clear();
+        self.value.clear();
+    }
+
+    /// Returns whether it is of this form.
+    pub fn is_of(&self, form: SignatureForm) -> bool {
+        let counts = (self.keys.len(), self.digests.len(), self.value.len());
+        match form {
+            SignatureForm::Keys(columns) => counts == (columns as usize, 0, 0),
+            SignatureForm::Digest => counts == (0, 1, 0),
+            SignatureForm::Digests => (counts.0, counts.2) == (0, 0),
+            SignatureForm::Value => (counts.0, counts.1) == (0, 0),
+        }
+    }
+}
+
+/// How the records are judged by their signatures.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// Records with the same digest, or with the same key in one of their columns, are duplicates. Of each cluster the
+    /// first in the order of the dataset stays.
+    Equal,
+    /// Records are duplicates whose first keys differ in at most `distance` bits and that have no second key, and those with
+    /// the same second key. Of each cluster the first in the order of the dataset stays.
+    Near {
+        /// The greatest number of bits.
+        distance: u32,
+    },
+    /// Parts that occur in more than `threshold` records are cut out of all of them.
+    FrequentParts {
+        /// The greatest number of records.
+        threshold: u64,
+    },
+}
+
+/// What an operator that needs the whole dataset does between two stages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Barrier {
+    /// The form of its signatures.
+    pub form: SignatureForm,
+    /// How the records are judged.
+    pub rule: Rule,
+    /// What the signatures depend on; none = all parameters.
+    pub(crate) signed_by: Option<Value>,
+}

@@ -1,0 +1,136 @@
+//! # What it does
+//! Keeps the first of all records whose texts resemble each other: the estimated share of shingles (windows of tokens) that
+//! two texts have in common is about `jaccard_threshold` or more. What resembles a duplicate is one too, and so on.
+//!
+//! # Parameters
+//! `tokenization`, `window_size`, `lowercase` and `ignore_pattern` say what the shingles of a text are. Texts are compared by
+//! `num_permutations` hashes in `num_bands` bands of `num_rows_per_band`; unless both are given, they are chosen for the
+//! threshold.
+//!
+//! # Example
+//! With `window_size: 1`, `to be or not to be` and `or to be, not` have 4 of 5 shingles in common, and the second goes.
+//!
+//! # Notes on determinism
+//! Pure: the texts, their order in the dataset and the parameters decide. The hashes are Data-Juicer's. A text with fewer
+//! tokens than the window has no shingle; it is a duplicate of the same text only. With `compat: data_juicer` all such texts
+//! are duplicates of each other, as they are in Data-Juicer.
+
+use coldpress_operator::{
+    Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,
+    Signature, SignatureForm, Signer, params,
+};
+
+use super::shingling::{shingler, whole_text_key};
+use crate::fingerprint::bands::Bands;
+use crate::fingerprint::minhash::{MinHasher, WITHOUT_SHINGLES};
+
+params! {
+    /// Parameters of `document_minhash_deduplicator`.
+    pub(crate) struct MinHashParams {
+        /// What tokens are: `space`, `punctuation` or `character`.
+        tokenization: String = "space".to_owned();
+        /// The number of tokens of a shingle.
+        window_size: u64 = 5, |size| *size > 0, "must be at least 1";
+        /// Whether upper and lower case are the same.
+        lowercase: bool = true;
+        /// A pattern; what it matches is left out.
+        ignore_pattern: Option<String> = None;
+        /// The number of hashes of a text.
+        num_permutations: u64 = 256, |count| (1..=4096).contains(count), "must be from 1 to 4096";
+        /// The similarity from which on texts are duplicates.
+        jaccard_threshold: f64 = 0.7, |share| (0.0..=1.0).contains(share), "must be from 0 to 1";
+        /// The number of bands; null to choose.
+        num_bands: Option<u64> = None, |count| count.is_none_or(|count| (1..=4096).contains(&count)), "must be from 1 to 4096";
+        /// The number of hashes in a band; null to choose.
+        num_rows_per_band: Option<u64> = None, |count| *count != Some(0), "must be at least 1";
+        /// The tokenizer's model; needed by `sentencepiece` alone, which is not available yet.
+        tokenizer_model: Option<String> = None;
+    }
+}
+
+/// The description of `document_minhash_deduplicator`, under this name.
+pub(crate) fn spec(name: &str) -> OperatorSpec {
+    OperatorSpec::deduplicator(
+        name,
+        "Keeps the first of all records whose texts share most of their shingles.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("document_minhash.rs")))
+}
+
+fn resolve(
+    params: MinHashParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Global<MinHashSigner>, ParamError> {
+    let pattern = params.ignore_pattern.as_deref();
+    let shingler = shingler(
+        &params.tokenization,
+        params.window_size,
+        params.lowercase,
+        pattern,
+    )?;
+    let permutations = params.num_permutations as usize;
+    let bands = match (params.num_bands, params.num_rows_per_band) {
+        (Some(bands), Some(rows)) => Bands {
+            bands: usize::try_from(bands).unwrap_or(usize::MAX),
+            rows: usize::try_from(rows).unwrap_or(usize::MAX),
+        },
+        _ => Bands::optimal(params.jaccard_threshold, permutations),
+    };
+    // In Data-Juicer bands without hashes are the same for all texts, so that one text is left.
+    if !bands.fit(permutations) && !context.compat {
+        let message = format!(
+            "{} bands of {} need more hashes than the {permutations} of `num_permutations`",
+            bands.bands, bands.rows
+        );
+        return Err(ParamError::new("num_bands", message));
+    }
+    let signed_by = serde_json::json!({
+        "tokenization": params.tokenization,
+        "window_size": params.window_size,
+        "lowercase": params.lowercase,
+        "ignore_pattern": params.ignore_pattern,
+        "num_permutations": params.num_permutations,
+        "bands": [bands.bands, bands.rows],
+    });
+    let merges_short = context.compat;
+    let hasher = MinHasher::new(shingler, permutations);
+    let signer = Resolved::new(move || MinHashSigner {
+        hasher: hasher.clone(),
+        bands,
+        merges_short,
+        scratch: Vec::new(),
+    });
+    // One more: the key of texts without shingles.
+    let form = SignatureForm::Keys(u32::try_from(bands.bands).unwrap_or(u32::MAX - 1) + 1);
+    Ok(Global::new(signer, form, Rule::Equal).signed_by(signed_by))
+}
+
+pub(crate) struct MinHashSigner {
+    hasher: MinHasher,
+    bands: Bands,
+    /// Whether texts without shingles are duplicates of each other.
+    merges_short: bool,
+    scratch: Vec<u8>,
+}
+
+impl Signer for MinHashSigner {
+    fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        let keys = &mut signature.keys;
+        match self.hasher.signature(text) {
+            Some(minima) => self.bands.keys_into(minima, &mut self.scratch, keys),
+            None if self.merges_short => {
+                let minima = vec![WITHOUT_SHINGLES; self.bands.bands * self.bands.rows];
+                self.bands.keys_into(&minima, &mut self.scratch, keys);
+            }
+            None => {
+                keys.resize(self.bands.bands, 0);
+                keys.push(whole_text_key(text));
+                return Ok(());
+            }
+        }
+        keys.push(0);
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! # What it does
+//! Keeps the first of all records whose texts resemble each other: their SimHashes, words of 64 bits, differ in no more than
+//! `hamming_distance` bits. What resembles a duplicate is one too, and so on.
+//!
+//! # Parameters
+//! `tokenization`, `window_size`, `lowercase` and `ignore_pattern` say what the shingles (windows of tokens) of a text are.
+//! `num_blocks` is how Data-Juicer searches; it has to be greater than `hamming_distance` and changes nothing.
+//!
+//! # Example
+//! With `tokenization: character` and `window_size: 2`, `to be or not to be` and `To be, or not to be` differ in two bits, and
+//! the second goes.
+//!
+//! # Notes on determinism
+//! Pure: the texts, their order in the dataset and the parameters decide. The SimHashes are Data-Juicer's. A text with fewer
+//! tokens than the window has no shingle; it is a duplicate of the same text only. With `compat: data_juicer` all such texts
+//! are duplicates of each other, as they are in Data-Juicer.
+
+use coldpress_operator::{
+    Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,
+    Signature, SignatureForm, Signer, params,
+};
+
+use super::shingling::{shingler, whole_text_key};
+use crate::fingerprint::simhash::{SimHasher, WITHOUT_SHINGLES};
+
+params! {
+    /// Parameters of `document_simhash_deduplicator`.
+    pub(crate) struct SimHashParams {
+        /// What tokens are: `space`, `punctuation` or `character`.
+        tokenization: String = "space".to_owned();
+        /// The number of tokens of a shingle.
+        window_size: u64 = 6, |size| *size > 0, "must be at least 1";
+        /// Whether upper and lower case are the same.
+        lowercase: bool = true;
+        /// A pattern; what it matches is left out.
+        ignore_pattern: Option<String> = None;
+        /// Has to be greater than `hamming_distance`, and changes nothing.
+        num_blocks: u64 = 6, |count| *count > 0, "must be at least 1";
+        /// The greatest number of bits in which duplicates differ.
+        hamming_distance: u64 = 4;
+    }
+}
+
+/// The description of `document_simhash_deduplicator`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::deduplicator(
+        "document_simhash_deduplicator",
+        "Keeps the first of all records whose SimHashes differ in few bits.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("document_simhash.rs")))
+}
+
+fn resolve(
+    params: SimHashParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Global<SimHashSigner>, ParamError> {
+    if params.num_blocks <= params.hamming_distance {
+        let message = format!(
+            "must be greater than `hamming_distance`, which is {}",
+            params.hamming_distance
+        );
+        return Err(ParamError::new("num_blocks", message));
+    }
+    let pattern = params.ignore_pattern.as_deref();
+    let shingler = shingler(
+        &params.tokenization,
+        params.window_size,
+        params.lowercase,
+        pattern,
+    )?;
+    let merges_short = context.compat;
+    let hasher = SimHasher::new(shingler);
+    let signer = Resolved::new(move || SimHashSigner {
+        hasher: hasher.clone(),
+        merges_short,
+    });
+    let rule = Rule::Near {
+        distance: u32::try_from(params.hamming_distance).unwrap_or(u32::MAX),
+    };
+    let signed_by = serde_json::json!({
+        "tokenization": params.tokenization,
+        "window_size": params.window_size,
+        "lowercase": params.lowercase,
+        "ignore_pattern": params.ignore_pattern,
+    });
+    Ok(Global::new(signer, SignatureForm::Keys(2), rule).signed_by(signed_by))
+}
+
+pub(crate) struct SimHashSigner {
+    hasher: SimHasher,
+    /// Whether texts without shingles are duplicates of each other.
+    merges_short: bool,
+}
+
+impl Signer for SimHashSigner {
+    fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        let keys = match self.hasher.simhash(text) {
+            Some(simhash) => [simhash, 0],
+            None if self.merges_short => [WITHOUT_SHINGLES, 0],
+            None => [0, whole_text_key(text)],
+        };
+        signature.keys.extend(keys);
+        Ok(())
+    }
+}

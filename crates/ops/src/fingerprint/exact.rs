@@ -1,0 +1,113 @@
+//! The signature of `document_deduplicator`: the MD5 digest of the text.
+
+use super::digest::{self, Md5Digest};
+use crate::text::chars::is_digit;
+use crate::text::python;
+
+/// Which differences between two texts do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExactOptions {
+    /// Upper and lower case are the same.
+    pub lowercase: bool,
+    /// Whitespace, decimal digits and ASCII punctuation are left out.
+    pub ignore_non_character: bool,
+}
+
+/// Computes the digests of texts, whitespace at their ends left aside.
+#[derive(Clone, Debug, Default)]
+pub struct ExactHasher {
+    options: ExactOptions,
+    lowered: String,
+    reduced: String,
+}
+
+impl ExactHasher {
+    /// Returns a hasher.
+    pub fn new(options: ExactOptions) -> Self {
+        Self {
+            options,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the digest of `text`.
+    ///
+    /// ```
+    /// use coldpress_ops::fingerprint::exact::{ExactHasher, ExactOptions};
+    ///
+    /// let mut hasher = ExactHasher::new(ExactOptions {
+    ///     lowercase: true,
+    ///     ignore_non_character: true,
+    /// });
+    /// assert_eq!(hasher.digest("A-b C1"), hasher.digest("abc"));
+    /// ```
+    pub fn digest(&mut self, text: &str) -> Md5Digest {
+        let mut text = text;
+        if self.options.lowercase {
+            self.lowered.clear();
+            python::lower_into(text, &mut self.lowered);
+            text = &self.lowered;
+        }
+        if self.options.ignore_non_character {
+            self.reduced.clear();
+            remove_into(text, is_non_character, &mut self.reduced);
+            text = &self.reduced;
+        }
+        digest::md5(python::strip(text).as_bytes())
+    }
+}
+
+/// Appends `text` without the characters for which `is_removed` holds.
+pub(super) fn remove_into(text: &str, is_removed: fn(char) -> bool, out: &mut String) {
+    out.extend(text.split(is_removed));
+}
+
+/// Returns whether `ignore_non_character` leaves `ch` out. To the regex engine that Data-Juicer uses here, U+001C to U+001F
+/// are no whitespace, unlike to Python itself.
+fn is_non_character(ch: char) -> bool {
+    if ch.is_ascii() {
+        matches!(ch, '\t'..='\r' | ' ') || ch.is_ascii_digit() || ch.is_ascii_punctuation()
+    } else {
+        python::is_space(ch) || is_digit(ch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_does_not_count() {
+        let mut hasher = ExactHasher::new(ExactOptions {
+            lowercase: false,
+            ignore_non_character: true,
+        });
+        let letters = hasher.digest("ab");
+        for text in [
+            "a b",
+            "a1b",
+            "a_b!",
+            "\u{3000}a\u{a0}b",
+            "a٣b",
+            "\u{1c}ab",
+            "a\u{85}b",
+        ] {
+            assert_eq!(hasher.digest(text), letters, "{text:?}");
+        }
+        for text in ["a。b", "a\u{1c}b", "A b", "a²b"] {
+            assert_ne!(hasher.digest(text), letters, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_hasher_remembers_nothing() {
+        let mut hasher = ExactHasher::new(ExactOptions {
+            lowercase: true,
+            ignore_non_character: false,
+        });
+        let first = hasher.digest(" Text\n");
+        assert_ne!(hasher.digest("Other text"), first);
+        assert_eq!(hasher.digest("TEXT"), first);
+        assert_eq!(first, digest::md5(b"text"));
+    }
+}

@@ -1,0 +1,281 @@
+//! The signatures of `document_line_deduplicator`: an MD5 digest for each line that may be removed.
+
+use std::ops::Range;
+
+use super::digest::{self, Md5Digest};
+use super::exact::remove_into;
+use crate::text::chars::{is_alnum, is_digit};
+use crate::text::python;
+
+/// Which lines may be removed, and which differences between two lines do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineOptions {
+    /// Upper and lower case are the same.
+    pub lowercase: bool,
+    /// Whitespace, decimal digits and ASCII punctuation are left out. Lines of nothing else are then all the same.
+    pub ignore_special_character: bool,
+    /// Lines of fewer characters stay, whitespace at their ends not counted.
+    pub min_line_length: usize,
+    /// Lines of brackets and semicolons only stay.
+    pub skip_brackets: bool,
+    /// Lines that start with `#` stay.
+    pub skip_markdown_headers: bool,
+    /// Lines that start with `\begin{` or `\end{` stay.
+    pub skip_latex_env: bool,
+    /// Lines of one HTML tag stay, and lines that start with one that is not closed.
+    pub skip_html_tags: bool,
+}
+
+impl Default for LineOptions {
+    fn default() -> Self {
+        Self {
+            lowercase: false,
+            ignore_special_character: false,
+            min_line_length: 2,
+            skip_brackets: true,
+            skip_markdown_headers: true,
+            skip_latex_env: true,
+            skip_html_tags: true,
+        }
+    }
+}
+
+impl LineOptions {
+    /// Returns whether a line stays whatever its digest is. `line` has no whitespace at its ends.
+    fn skips(&self, line: &str) -> bool {
+        is_shorter(line, self.min_line_length)
+            || (self.skip_brackets && line.bytes().all(|byte| b"{}[]();".contains(&byte)))
+            || (self.skip_markdown_headers && line.starts_with('#'))
+            || (self.skip_latex_env && is_latex_environment(line))
+            || (self.skip_html_tags && is_html_tag(line))
+    }
+}
+
+/// Computes the digests of lines.
+#[derive(Clone, Debug, Default)]
+pub struct LineHasher {
+    options: LineOptions,
+    lowered: String,
+    reduced: String,
+}
+
+impl LineHasher {
+    /// Returns a hasher.
+    pub fn new(options: LineOptions) -> Self {
+        Self {
+            options,
+            ..Self::default()
+        }
+    }
+
+    /// Calls `visit` with every line of `text` in order: its range, without the line feed, and its digest, which lines that
+    /// always stay do not have. Lines end at line feeds only, and there is one more of them than line feeds.
+    pub fn each(&mut self, text: &str, mut visit: impl FnMut(Range<usize>, Option<Md5Digest>)) {
+        let mut start = 0;
+        for line in text.split('\n') {
+            visit(start..start + line.len(), self.digest(line));
+            start += line.len() + 1;
+        }
+    }
+
+    /// Appends to `cuts` what has to be cut out of `text` to remove all lines for whose digest `is_removed` holds; each goes
+    /// with one line feed. The cuts are in order and do not touch each other.
+    ///
+    /// ```
+    /// use coldpress_ops::fingerprint::lines::LineHasher;
+    ///
+    /// let text = "menu\nfirst\nmenu\nsecond\nmenu";
+    /// let mut hasher = LineHasher::default();
+    /// let mut menu = None;
+    /// hasher.each("menu", |_, digest| menu = digest);
+    /// let mut cuts = Vec::new();
+    /// hasher.cuts(text, |digest| Some(*digest) == menu, &mut cuts);
+    /// assert_eq!(cuts, [0..5, 10..15, 22..27]);
+    /// ```
+    pub fn cuts(
+        &mut self,
+        text: &str,
+        mut is_removed: impl FnMut(&Md5Digest) -> bool,
+        cuts: &mut Vec<Range<usize>>,
+    ) {
+        let first_cut = cuts.len();
+        let mut is_any_kept = false;
+        self.each(text, |line, digest| {
+            if !digest.is_some_and(|digest| is_removed(&digest)) {
+                is_any_kept = true;
+                return;
+            }
+            // After a line that stays, the line feed between them goes. Before all of them, the one at the end of the
+            // line does, which the last line does not have.
+            let cut = if is_any_kept {
+                line.start - 1..line.end
+            } else {
+                line.start..text.len().min(line.end + 1)
+            };
+            match cuts[first_cut..].last_mut() {
+                Some(last) if last.end == cut.start => last.end = cut.end,
+                _ => cuts.push(cut),
+            }
+        });
+    }
+
+    /// Returns the digest of a line; `None` if the line always stays.
+    fn digest(&mut self, line: &str) -> Option<Md5Digest> {
+        if self.options.skips(python::strip(line)) {
+            return None;
+        }
+        let mut line = line;
+        if self.options.lowercase {
+            self.lowered.clear();
+            python::lower_into(line, &mut self.lowered);
+            line = &self.lowered;
+        }
+        if self.options.ignore_special_character {
+            self.reduced.clear();
+            remove_into(line, is_special_character, &mut self.reduced);
+            line = &self.reduced;
+        }
+        Some(digest::md5(python::strip(line).as_bytes()))
+    }
+}
+
+/// Returns whether `line` has fewer than `least` characters.
+fn is_shorter(line: &str, least: usize) -> bool {
+    // A character has four bytes at most.
+    line.len() < 4 * least && line.chars().count() < least
+}
+
+fn is_latex_environment(line: &str) -> bool {
+    line.strip_prefix('\\')
+        .is_some_and(|command| command.starts_with("begin{") || command.starts_with("end{"))
+}
+
+/// Returns whether `line` is `<` or `</`, a letter, and anything in which `>` is the last character or missing.
+fn is_html_tag(line: &str) -> bool {
+    let Some(tag) = line.strip_prefix('<') else {
+        return false;
+    };
+    let name = tag.strip_prefix('/').unwrap_or(tag);
+    let inside = name.strip_suffix('>').unwrap_or(name);
+    inside.starts_with(is_tag_letter) && !inside.contains('>')
+}
+
+/// Returns whether `ch` is in `[a-z]` to Python when case is ignored, which adds four letters beyond ASCII.
+fn is_tag_letter(ch: char) -> bool {
+    ch.is_ascii_alphabetic() || matches!(ch, 'İ' | 'ı' | 'ſ' | '\u{212a}')
+}
+
+/// Returns whether `ignore_special_character` leaves `ch` out. Data-Juicer uses Python's own regex engine here, for which
+/// U+001C to U+001F are whitespace and digits are those of its version of Unicode: those that it knows to be alphanumeric.
+fn is_special_character(ch: char) -> bool {
+    if ch.is_ascii() {
+        python::is_space(ch) || ch.is_ascii_digit() || ch.is_ascii_punctuation()
+    } else {
+        python::is_space(ch) || (is_digit(ch) && is_alnum(ch))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lines_that_always_stay() {
+        let cases = [
+            ("", true),
+            ("x", true),
+            (" é ", true),
+            ("éé", false),
+            ("{[();]}", true),
+            ("{ }", false),
+            ("# Title", true),
+            ("\\begin{x} y", true),
+            ("\\end{", true),
+            ("\\begin x", false),
+            ("\\beginning{", false),
+            ("<div class='a'>", true),
+            ("</p>", true),
+            ("<a unclosed", true),
+            ("<p>text", false),
+            ("<p></p>", false),
+            ("<p>>", false),
+            ("< p>", false),
+            ("<1>", false),
+            ("<>", false),
+            ("<ſ>", true),
+            ("<é>", false),
+        ];
+        let mut hasher = LineHasher::default();
+        for (line, stays) in cases {
+            hasher.each(line, |_, digest| {
+                assert_eq!(digest.is_none(), stays, "{line:?}")
+            });
+        }
+    }
+
+    #[test]
+    fn rules_can_be_switched_off() {
+        let mut hasher = LineHasher::new(LineOptions {
+            min_line_length: 0,
+            skip_brackets: false,
+            skip_markdown_headers: false,
+            skip_latex_env: false,
+            skip_html_tags: false,
+            ..LineOptions::default()
+        });
+        for line in ["", "{}", "#", "\\end{", "<p>"] {
+            hasher.each(line, |_, digest| assert!(digest.is_some(), "{line:?}"));
+        }
+    }
+
+    #[test]
+    fn special_characters_do_not_count() {
+        let mut hasher = LineHasher::new(LineOptions {
+            ignore_special_character: true,
+            ..LineOptions::default()
+        });
+        let mut digests = Vec::new();
+        let text = "page of\nPage 1 of 2\npage-of٣\n\u{1c}page\u{1d}of\npage of²";
+        hasher.each(text, |_, digest| digests.push(digest.unwrap()));
+        assert_eq!(digests[0], digest::md5(b"pageof"));
+        assert_ne!(digests[0], digests[1]);
+        assert_eq!(digests[0], digests[2]);
+        assert_eq!(digests[0], digests[3]);
+        assert_ne!(digests[0], digests[4]);
+    }
+
+    /// Removes lines as Data-Juicer does it.
+    fn plain(hasher: &mut LineHasher, text: &str, removed: &[Md5Digest]) -> String {
+        let mut kept = Vec::new();
+        hasher.each(text, |line, digest| {
+            if !digest.is_some_and(|digest| removed.contains(&digest)) {
+                kept.push(&text[line]);
+            }
+        });
+        kept.join("\n")
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_agrees_with_joining_the_lines_that_stay(text in "((aa|bb|cc|#|)\n){0,8}(aa|bb|cc|#|)", which in 0u8..8) {
+            let mut hasher = LineHasher::default();
+            let removed: Vec<Md5Digest> = ["aa", "bb", "cc"]
+                .into_iter()
+                .enumerate()
+                .filter(|(bit, _)| which >> bit & 1 == 1)
+                .map(|(_, line)| digest::md5(line.as_bytes()))
+                .collect();
+            let mut cuts = Vec::new();
+            hasher.cuts(&text, |digest| removed.contains(digest), &mut cuts);
+            for pair in cuts.windows(2) {
+                prop_assert!(pair[0].end < pair[1].start);
+            }
+            let mut left = text.clone();
+            for cut in cuts.into_iter().rev() {
+                left.replace_range(cut, "");
+            }
+            prop_assert_eq!(left, plain(&mut hasher, &text, &removed));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! MinHash: the share of entries in which two signatures agree is about the share of shingles that two texts have in
+//! common (their Jaccard similarity).
+
+use super::permutations::Permutations;
+use super::shingles::Shingler;
+use super::short_messages::{Sha1Prefix, ShortMessages};
+use super::width::Width;
+
+/// Every entry of the signature that Data-Juicer gives to a text without shingles.
+pub const WITHOUT_SHINGLES: u32 = u32::MAX;
+
+/// Hashes that are gathered before the minima are lowered.
+const GATHERED: usize = 4096;
+
+/// Computes the signatures of texts.
+#[derive(Clone)]
+pub struct MinHasher {
+    shingler: Shingler,
+    permutations: Permutations,
+    messages: ShortMessages<Sha1Prefix>,
+    hashes: Vec<u32>,
+    minima: Vec<u32>,
+}
+
+impl MinHasher {
+    /// Returns a hasher for signatures of `permutations` entries.
+    pub fn new(shingler: Shingler, permutations: usize) -> Self {
+        Self {
+            shingler,
+            permutations: Permutations::new(permutations),
+            messages: ShortMessages::new(Width::widest()),
+            hashes: Vec::with_capacity(GATHERED),
+            minima: vec![WITHOUT_SHINGLES; permutations],
+        }
+    }
+
+    /// Returns the signature of `text`; `None` where it has no shingle.
+    ///
+    /// ```
+    /// use coldpress_ops::fingerprint::minhash::MinHasher;
+    /// use coldpress_ops::fingerprint::shingles::{Shingler, Tokenization};
+    ///
+    /// let shingler = Shingler::new(Tokenization::Space, 2, true, None).unwrap();
+    /// let mut hasher = MinHasher::new(shingler, 64);
+    /// let first = hasher.signature("to be or not to be").unwrap().to_vec();
+    /// assert_eq!(hasher.signature("To be or not  to be or"), Some(first.as_slice()));
+    /// assert_eq!(hasher.signature("hamlet"), None);
+    /// ```
+    pub fn signature(&mut self, text: &str) -> Option<&[u32]> {
+        self.minima.fill(WITHOUT_SHINGLES);
+        let mut shingles = 0_u64;
+        let Self {
+            permutations,
+            messages,
+            hashes,
+            minima,
+            ..
+        } = self;
+        hashes.clear();
+        messages.clear();
+        self.shingler.each(text, |buffer, range| {
+            shingles += 1;
+            messages.push(buffer, range, hashes);
+            if hashes.len() >= GATHERED {
+                permutations.lower(hashes, minima);
+                hashes.clear();
+            }
+        });
+        messages.finish(hashes);
+        permutations.lower(hashes, minima);
+        (shingles > 0).then_some(minima)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::digest;
+    use crate::fingerprint::shingles::Tokenization;
+
+    fn hasher(tokenization: Tokenization, window_size: usize) -> MinHasher {
+        MinHasher::new(
+            Shingler::new(tokenization, window_size, true, None).unwrap(),
+            256,
+        )
+    }
+
+    #[test]
+    fn long_texts_agree_with_the_definition() {
+        let text: String = (0..12_000).map(|number| format!("{number} ")).collect();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let hashes: Vec<u32> = words
+            .windows(2)
+            .map(|window| {
+                let [a, b, c, d, ..] = digest::sha1(window.join(" ").as_bytes());
+                u32::from_le_bytes([a, b, c, d])
+            })
+            .collect();
+        let mut expected = vec![u32::MAX; 256];
+        Permutations::new(256).lower(&hashes, &mut expected);
+        let mut hasher = hasher(Tokenization::Space, 2);
+        assert_eq!(hasher.signature(&text), Some(expected.as_slice()));
+    }
+
+    #[test]
+    fn signatures_agree_about_as_far_as_the_texts() {
+        let mut hasher = hasher(Tokenization::Space, 1);
+        let text = |numbers: std::ops::Range<u32>| -> String {
+            numbers.map(|number| format!("word{number} ")).collect()
+        };
+        let first = hasher.signature(&text(0..300)).unwrap().to_vec();
+        let second = hasher.signature(&text(100..400)).unwrap();
+        let equal = first.iter().zip(second).filter(|(a, b)| a == b).count();
+        // Half of all words are in both: 128 entries of 256, with a standard deviation of 8.
+        assert!((96..=160).contains(&equal), "{equal}");
+    }
+
+    #[test]
+    fn texts_without_shingles_have_no_signature() {
+        let mut hasher = hasher(Tokenization::Space, 3);
+        for text in ["", " ", "a b", "你好，世界。"] {
+            assert_eq!(hasher.signature(text), None);
+        }
+        assert!(hasher.signature("a b c").is_some());
+        assert_eq!(hasher.signature("a b"), None);
+    }
+}

@@ -1,0 +1,288 @@
+//! The permutations of MinHash: they map each hash of a shingle to another number, and the least of these is one entry of a
+//! signature.
+//!
+//! Data-Juicer maps `h` to `(a * h + b) mod (2^61 - 1)`, of which it keeps the low 32 bits. The product wraps at 64 bits
+//! before the remainder is taken, so nothing needs more than 64 bits. The numbers `a` and `b` are drawn as numpy draws them
+//! from its old generator, with the seed 42.
+
+use super::width::{Width, for_each_width};
+
+/// The modulus, a Mersenne prime.
+const MODULUS: u64 = (1 << 61) - 1;
+/// The bits of a result that are kept.
+const LOW_BITS: u64 = (1 << 32) - 1;
+/// The seed of Data-Juicer.
+const SEED: u32 = 42;
+/// Hashes that each pair of `a` and `b` is used for while it is in a register.
+const HASHES_AT_ONCE: usize = 8;
+
+/// A number of permutations, always the same ones.
+#[derive(Clone, Debug)]
+pub struct Permutations {
+    width: Width,
+    multipliers: Vec<u64>,
+    /// The numbers `b`, one more than Data-Juicer's: see [`lower_shifted`].
+    increments: Vec<u64>,
+    shifted: Vec<u64>,
+}
+
+impl Permutations {
+    /// Returns the first `count` permutations.
+    pub fn new(count: usize) -> Self {
+        let mut random = MersenneTwister::new(SEED);
+        let draw = |_| (1 + random.up_to(MODULUS - 2), random.up_to(MODULUS - 1));
+        Self::of((0..count).map(draw))
+    }
+
+    fn of(pairs: impl Iterator<Item = (u64, u64)>) -> Self {
+        let (multipliers, increments): (Vec<_>, Vec<_>) =
+            pairs.map(|(a, b)| (a, b.wrapping_add(1))).unzip();
+        Self {
+            width: Width::widest(),
+            shifted: vec![0; multipliers.len()],
+            multipliers,
+            increments,
+        }
+    }
+
+    /// Returns how many there are.
+    pub fn count(&self) -> usize {
+        self.multipliers.len()
+    }
+
+    /// Lowers each of `minima`, one for each permutation, to the least number to which it maps one of `hashes`.
+    ///
+    /// # Panics
+    /// If there are not as many minima as permutations.
+    pub fn lower(&mut self, hashes: &[u32], minima: &mut [u32]) {
+        assert_eq!(minima.len(), self.count(), "a minimum for each permutation");
+        if hashes.is_empty() {
+            return;
+        }
+        self.shifted.fill(LOW_BITS);
+        lower_shifted(
+            self.width,
+            &self.multipliers,
+            &self.increments,
+            hashes,
+            &mut self.shifted,
+        );
+        for (number, minimum) in minima.iter_mut().enumerate() {
+            let shifted = self.shifted[number];
+            let least = if shifted >= LEAST_CERTAIN {
+                (shifted - 1) as u32
+            } else {
+                self.least(number, hashes)
+            };
+            *minimum = least.min(*minimum);
+        }
+    }
+
+    /// Returns the least number to which permutation `number` maps one of `hashes`, straight from the definition.
+    #[cold]
+    fn least(&self, number: usize, hashes: &[u32]) -> u32 {
+        let (a, b) = (
+            self.multipliers[number],
+            self.increments[number].wrapping_sub(1),
+        );
+        let map = |&hash: &u32| (a.wrapping_mul(hash.into()).wrapping_add(b) % MODULUS) as u32;
+        hashes.iter().map(map).min().unwrap_or(u32::MAX)
+    }
+}
+
+/// Results of [`lower_shifted`] below this may be wrong.
+const LEAST_CERTAIN: u64 = 8;
+
+for_each_width! {
+    /// Lowers each of `minima` to one more than the number to which its permutation maps one of `hashes`.
+    ///
+    /// With `x = a * h + b`, the remainder is `y = (x mod 2^61) + (x >> 61)`, less the modulus if `y` reaches it, which is
+    /// next to never. The low 32 bits of `y` are those of `x + (x >> 61)`. Where the modulus has to be taken off,
+    /// `x mod 2^61` lies at most 7 below it, and then the low bits of `y + 1` are below 8; so are those of the single
+    /// number, 2^32 - 1, whose successor does not fit. Hence with `b` one more than it should be, `x + (x >> 61)` is
+    /// `y + 1`, and any minimum of 8 or more is right. The caller computes the others again.
+    fn lower_shifted(multipliers: &[u64], increments: &[u64], hashes: &[u32], minima: &mut [u64]) {
+        let (groups, rest) = hashes.as_chunks::<HASHES_AT_ONCE>();
+        for group in groups {
+            lower_by(multipliers, increments, group, minima);
+        }
+        for hash in rest {
+            lower_by(multipliers, increments, &[*hash], minima);
+        }
+    }
+}
+
+#[inline(always)]
+fn lower_by<const N: usize>(
+    multipliers: &[u64],
+    increments: &[u64],
+    hashes: &[u32; N],
+    minima: &mut [u64],
+) {
+    for ((a, b), minimum) in multipliers.iter().zip(increments).zip(minima) {
+        let mut least = *minimum;
+        for hash in hashes {
+            let x = a.wrapping_mul(u64::from(*hash)).wrapping_add(*b);
+            least = least.min(x.wrapping_add(x >> 61) & LOW_BITS);
+        }
+        *minimum = least;
+    }
+}
+
+/// The generator MT19937, seeded and read as numpy's `RandomState` does it.
+struct MersenneTwister {
+    state: [u32; Self::WORDS],
+    next: usize,
+}
+
+impl MersenneTwister {
+    const WORDS: usize = 624;
+    const SHIFT: usize = 397;
+
+    fn new(seed: u32) -> Self {
+        let mut state = [seed; Self::WORDS];
+        for (i, before) in (1..Self::WORDS).zip(0..) {
+            let mixed = state[before] ^ (state[before] >> 30);
+            state[i] = mixed.wrapping_mul(1_812_433_253).wrapping_add(i as u32);
+        }
+        Self {
+            state,
+            next: Self::WORDS,
+        }
+    }
+
+    fn refill(&mut self) {
+        for i in 0..Self::WORDS {
+            let (next, far) = ((i + 1) % Self::WORDS, (i + Self::SHIFT) % Self::WORDS);
+            let mixed = (self.state[i] & 0x8000_0000) | (self.state[next] & 0x7fff_ffff);
+            let odd = if mixed & 1 == 1 { 0x9908_b0df } else { 0 };
+            self.state[i] = self.state[far] ^ (mixed >> 1) ^ odd;
+        }
+        self.next = 0;
+    }
+
+    fn next_u32(&mut self) -> u32 {
+        if self.next == Self::WORDS {
+            self.refill();
+        }
+        let mut word = self.state[self.next];
+        self.next += 1;
+        word ^= word >> 11;
+        word ^= (word << 7) & 0x9d2c_5680;
+        word ^= (word << 15) & 0xefc6_0000;
+        word ^ (word >> 18)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let high = u64::from(self.next_u32());
+        high << 32 | u64::from(self.next_u32())
+    }
+
+    /// Draws from 0 to `most`, which is above 0: numbers of as many bits, until one is not above it.
+    fn up_to(&mut self, most: u64) -> u64 {
+        let mask = u64::MAX >> most.leading_zeros();
+        loop {
+            let number = self.next_u64() & mask;
+            if number <= most {
+                return number;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn permutations_are_those_of_numpy() {
+        let permutations = Permutations::new(1000);
+        let pair = |number: usize| {
+            (
+                permutations.multipliers[number],
+                permutations.increments[number] - 1,
+            )
+        };
+        let first = [
+            (2_297_359_619_001_564_596, 1_396_682_528_897_996_046),
+            (1_973_689_801_170_867_272, 1_819_927_849_474_927_636),
+            (572_192_888_165_898_362, 571_748_048_327_668_950),
+            (1_071_453_510_346_823_115, 2_143_071_682_933_157_236),
+            (1_865_242_737_500_154_728, 1_532_418_594_269_339_778),
+            (379_716_980_844_854_581, 1_750_777_661_071_092_055),
+            (1_520_798_217_888_136_606, 1_611_122_243_678_701_953),
+            (1_048_235_628_103_308_220, 1_077_373_049_702_139_040),
+        ];
+        assert!(
+            first
+                .into_iter()
+                .enumerate()
+                .all(|(i, known)| pair(i) == known)
+        );
+        assert_eq!(
+            pair(255),
+            (2_092_141_031_243_851_673, 797_693_216_700_694_537)
+        );
+        assert_eq!(
+            pair(999),
+            (1_052_473_880_581_149_290, 593_746_849_069_409_621)
+        );
+    }
+
+    #[track_caller]
+    fn check(permutations: &mut Permutations, hashes: &[u32]) {
+        let expected: Vec<u32> = (0..permutations.count())
+            .map(|number| permutations.least(number, hashes))
+            .collect();
+        for width in Width::available() {
+            permutations.width = width;
+            let mut minima = vec![u32::MAX; permutations.count()];
+            // In two parts, as long texts come.
+            let (first, second) = hashes.split_at(hashes.len() / 3);
+            permutations.lower(first, &mut minima);
+            permutations.lower(second, &mut minima);
+            assert_eq!(minima, expected, "{width:?}");
+        }
+    }
+
+    /// Numbers around the multiples of 2^61, where the remainder takes one more step.
+    fn edge() -> impl Strategy<Value = u64> {
+        (0u64..8, 0u64..40)
+            .prop_map(|(multiple, below)| (multiple << 61).wrapping_add(20).wrapping_sub(below))
+    }
+
+    proptest! {
+        #[test]
+        fn every_width_agrees_with_the_definition(
+            hashes in proptest::collection::vec(any::<u32>(), 0..50),
+            count in 0usize..70,
+        ) {
+            check(&mut Permutations::new(count), &hashes);
+        }
+
+        #[test]
+        fn remainders_at_the_edge_are_exact(
+            pairs in proptest::collection::vec((prop_oneof![Just(0), 1u64..4, any::<u64>()], prop_oneof![edge(), any::<u64>()]), 1..40),
+            hashes in proptest::collection::vec(prop_oneof![0u32..9, any::<u32>()], 1..20),
+        ) {
+            check(&mut Permutations::of(pairs.into_iter()), &hashes);
+        }
+    }
+
+    #[test]
+    fn the_largest_and_the_least_results_are_exact() {
+        for b in [
+            MODULUS - 1,
+            MODULUS,
+            MODULUS + 1,
+            LOW_BITS,
+            LOW_BITS - 1,
+            u64::MAX,
+            0,
+            1 << 61,
+        ] {
+            check(&mut Permutations::of([(0, b)].into_iter()), &[7]);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Shingles: all windows of a number of tokens that follow each other in a text.
+//!
+//! The text is lowered, then what the ignored pattern matches is removed, then it is cut into tokens, in this order. Tokens
+//! are copied into one buffer with what joins them between them, so that every shingle is a range of it.
+
+use std::ops::Range;
+
+use crate::text::block_scan::for_each_hit;
+use crate::text::chars::is_punctuation;
+use crate::text::python;
+use crate::text::substitution::Substitution;
+
+/// What the tokens of a text are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tokenization {
+    /// What is between spaces (U+0020 only); empty tokens are left out. A space joins the tokens of a shingle.
+    Space,
+    /// What is between characters of punctuation, which are left out; empty tokens count. A space joins the tokens of a
+    /// shingle.
+    Punctuation,
+    /// Characters (code points); nothing joins them.
+    Character,
+}
+
+/// Cuts texts into shingles, with memory that is used again from text to text.
+#[derive(Clone)]
+pub struct Shingler {
+    tokenization: Tokenization,
+    window_size: usize,
+    lowercase: bool,
+    ignored: Option<Substitution>,
+    /// The tokens, joined.
+    buffer: String,
+    spare: String,
+    /// The ends of the tokens in the buffer, where the buffer itself does not show them.
+    ends: Vec<usize>,
+    /// Where the last tokens start, as many as a window has.
+    starts: Vec<usize>,
+}
+
+impl Shingler {
+    /// Returns a shingler for windows of `window_size` tokens, which is taken as 1 if it is 0.
+    ///
+    /// `ignored` is a pattern; `None` and an empty one ignore nothing.
+    ///
+    /// # Errors
+    /// Why the pattern cannot be used, in one line.
+    pub fn new(
+        tokenization: Tokenization,
+        window_size: usize,
+        lowercase: bool,
+        ignored: Option<&str>,
+    ) -> Result<Self, String> {
+        let ignored = ignored.filter(|pattern| !pattern.is_empty());
+        Ok(Self {
+            tokenization,
+            window_size: window_size.max(1),
+            lowercase,
+            ignored: ignored.map(Substitution::removing).transpose()?,
+            buffer: String::new(),
+            spare: String::new(),
+            ends: Vec::new(),
+            starts: Vec::new(),
+        })
+    }
+
+    /// Calls `visit` with every shingle of `text` in order, as a range of a buffer. A text with fewer tokens than the window
+    /// has none.
+    ///
+    /// ```
+    /// use coldpress_ops::fingerprint::shingles::{Shingler, Tokenization};
+    ///
+    /// let mut shingler = Shingler::new(Tokenization::Space, 2, true, None).unwrap();
+    /// let mut shingles = Vec::new();
+    /// shingler.each("To be  or", |buffer, range| shingles.push(buffer[range].to_vec()));
+    /// assert_eq!(shingles, [b"to be".as_slice(), b"be or"]);
+    /// ```
+    pub fn each(&mut self, text: &str, visit: impl FnMut(&[u8], Range<usize>)) {
+        self.prepare(text);
+        let bytes = self.buffer.as_bytes();
+        self.starts.clear();
+        let mut windows = Windows {
+            starts: &mut self.starts,
+            size: self.window_size,
+            oldest: 0,
+            start: 0,
+            buffer: bytes,
+            visit,
+        };
+        match self.tokenization {
+            Tokenization::Space if bytes.is_empty() => {}
+            Tokenization::Space => {
+                for_each_hit(
+                    bytes,
+                    |byte, _, _| byte == b' ',
+                    |place| windows.token(place, 1),
+                );
+                windows.token(bytes.len(), 1);
+            }
+            Tokenization::Punctuation => self.ends.iter().for_each(|&end| windows.token(end, 1)),
+            Tokenization::Character => (1..=bytes.len())
+                .filter(|&end| self.buffer.is_char_boundary(end))
+                .for_each(|end| windows.token(end, 0)),
+        }
+    }
+
+    /// Fills the buffer with the tokens of `text`.
+    fn prepare(&mut self, text: &str) {
+        self.buffer.clear();
+        if self.lowercase {
+            python::lower_into(text, &mut self.buffer);
+        } else {
+            self.buffer.push_str(text);
+        }
+        self.remove_ignored();
+        match self.tokenization {
+            Tokenization::Space => join_words(&mut self.buffer),
+            Tokenization::Punctuation => self.join_between_punctuation(),
+            Tokenization::Character => {}
+        }
+    }
+
+    fn remove_ignored(&mut self) {
+        let Some(ignored) = &mut self.ignored else {
+            return;
+        };
+        self.spare.clear();
+        let (buffer, spare) = (&self.buffer, &mut self.spare);
+        let mut kept = 0;
+        ignored.replace_all(buffer, |range, _| {
+            spare.push_str(&buffer[kept..range.start]);
+            kept = range.end;
+        });
+        spare.push_str(&buffer[kept..]);
+        std::mem::swap(&mut self.buffer, &mut self.spare);
+    }
+
+    fn join_between_punctuation(&mut self) {
+        self.ends.clear();
+        self.spare.clear();
+        for token in self.buffer.split(is_punctuation) {
+            self.spare.push_str(token);
+            self.ends.push(self.spare.len());
+            self.spare.push(' ');
+        }
+        std::mem::swap(&mut self.buffer, &mut self.spare);
+    }
+}
+
+/// Leaves one space between words and none at the ends.
+fn join_words(text: &mut String) {
+    if text.starts_with(' ') || memchr::memmem::find(text.as_bytes(), b"  ").is_some() {
+        let mut after_space = true;
+        text.retain(|ch| !(std::mem::replace(&mut after_space, ch == ' ') && ch == ' '));
+    }
+    if text.ends_with(' ') {
+        text.pop();
+    }
+}
+
+/// Makes windows of tokens.
+struct Windows<'a, F> {
+    /// Where the last tokens start: a ring, of which `oldest` is the first as soon as it is full.
+    starts: &'a mut Vec<usize>,
+    size: usize,
+    oldest: usize,
+    /// Where the next token starts.
+    start: usize,
+    buffer: &'a [u8],
+    visit: F,
+}
+
+impl<F: FnMut(&[u8], Range<usize>)> Windows<'_, F> {
+    /// Takes the token that ends at `end`; the next one starts `joiner` bytes after it.
+    #[inline]
+    fn token(&mut self, end: usize, joiner: usize) {
+        match self.starts.get_mut(self.oldest) {
+            Some(start) => *start = self.start,
+            None => self.starts.push(self.start),
+        }
+        self.start = end + joiner;
+        self.oldest += 1;
+        if self.oldest == self.size {
+            self.oldest = 0;
+        }
+        if self.starts.len() == self.size {
+            (self.visit)(self.buffer, self.starts[self.oldest]..end);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tokenization::{Character, Punctuation, Space};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shingles(shingler: &mut Shingler, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        shingler.each(text, |buffer, range| {
+            found.push(String::from_utf8(buffer[range].to_vec()).unwrap());
+        });
+        found
+    }
+
+    #[track_caller]
+    fn check(tokenization: Tokenization, window_size: usize, text: &str, expected: &[&str]) {
+        let mut shingler = Shingler::new(tokenization, window_size, true, None).unwrap();
+        assert_eq!(shingles(&mut shingler, text), expected);
+    }
+
+    #[test]
+    fn windows_of_each_kind_of_token() {
+        check(Space, 2, " A  b\tc d ", &["a b\tc", "b\tc d"]);
+        check(Space, 1, "   ", &[]);
+        check(Space, 1, "", &[]);
+        check(Space, 3, "a b", &[]);
+        check(Punctuation, 2, "a, b.C", &["a  b", " b c"]);
+        check(Punctuation, 1, "", &[""]);
+        check(Punctuation, 2, "。a", &[" a"]);
+        check(Punctuation, 2, "1+1 $5", &[]);
+        check(Character, 2, "Aé\u{1f600}", &["aé", "é\u{1f600}"]);
+        check(Character, 3, "ab", &[]);
+        check(Character, 0, "ab", &["a", "b"]);
+    }
+
+    #[test]
+    fn the_pattern_is_removed_after_lowering_and_before_cutting() {
+        let mut shingler = Shingler::new(Space, 2, true, Some("[a-c]+ ?")).unwrap();
+        assert_eq!(shingles(&mut shingler, "ABC x y abc d"), ["x y", "y d"]);
+        let mut shingler = Shingler::new(Space, 1, false, Some("[a-c]+")).unwrap();
+        assert_eq!(shingles(&mut shingler, "ABC xa"), ["ABC", "x"]);
+        let mut shingler = Shingler::new(Character, 1, false, Some("")).unwrap();
+        assert_eq!(shingles(&mut shingler, "a"), ["a"]);
+        assert!(Shingler::new(Space, 1, true, Some("(")).is_err());
+    }
+
+    /// The windows as Data-Juicer makes them.
+    fn plain(tokenization: Tokenization, size: usize, text: &str) -> Vec<String> {
+        let mut lowered = String::new();
+        python::lower_into(text, &mut lowered);
+        let (tokens, joiner): (Vec<String>, &str) = match tokenization {
+            Space => {
+                let words = lowered.split(' ').filter(|word| !word.is_empty());
+                (words.map(str::to_owned).collect(), " ")
+            }
+            Punctuation => (
+                lowered.split(is_punctuation).map(str::to_owned).collect(),
+                " ",
+            ),
+            Character => (lowered.chars().map(String::from).collect(), ""),
+        };
+        tokens
+            .windows(size)
+            .map(|window| window.join(joiner))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn windows_agree_with_the_plain_form(text in "([a-zA-Z ,.]{0,80}|[ a。é\n]{0,20}|\\PC{0,9}){0,3}", size in 1usize..7) {
+            for tokenization in [Space, Punctuation, Character] {
+                let mut shingler = Shingler::new(tokenization, size, true, None).unwrap();
+                let expected = plain(tokenization, size, &text);
+                prop_assert_eq!(shingles(&mut shingler, &text), expected.clone());
+                prop_assert_eq!(shingles(&mut shingler, &text), expected);
+            }
+        }
+    }
+}

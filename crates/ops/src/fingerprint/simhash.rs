@@ -1,0 +1,89 @@
+//! SimHash: one word of 64 bits, of which similar texts differ in few bits.
+
+use super::bit_tally::BitTally;
+use super::shingles::Shingler;
+use super::short_messages::{Md5Prefix, ShortMessages};
+use super::width::Width;
+
+/// The SimHash that Data-Juicer gives to a text without shingles.
+pub const WITHOUT_SHINGLES: u64 = 0;
+
+/// Hashes that are gathered before they are counted.
+const GATHERED: usize = 4096;
+
+/// Computes the SimHashes of texts.
+#[derive(Clone)]
+pub struct SimHasher {
+    shingler: Shingler,
+    messages: ShortMessages<Md5Prefix>,
+    hashes: Vec<u64>,
+}
+
+impl SimHasher {
+    /// Returns a hasher.
+    pub fn new(shingler: Shingler) -> Self {
+        Self {
+            shingler,
+            messages: ShortMessages::new(Width::widest()),
+            hashes: Vec::with_capacity(GATHERED),
+        }
+    }
+
+    /// Returns the SimHash of `text`; `None` where it has no shingle.
+    ///
+    /// A bit is set if it is set in more than half of the hashes of the shingles, each counted as often as it occurs.
+    ///
+    /// ```
+    /// use coldpress_ops::fingerprint::shingles::{Shingler, Tokenization};
+    /// use coldpress_ops::fingerprint::simhash::SimHasher;
+    ///
+    /// let shingler = Shingler::new(Tokenization::Character, 2, true, None).unwrap();
+    /// let mut hasher = SimHasher::new(shingler);
+    /// let first = hasher.simhash("to be or not to be").unwrap();
+    /// let second = hasher.simhash("To be, or not to be").unwrap();
+    /// assert_eq!((first ^ second).count_ones(), 10);
+    /// assert_eq!(hasher.simhash("x"), None);
+    /// ```
+    pub fn simhash(&mut self, text: &str) -> Option<u64> {
+        let mut tally = BitTally::new();
+        let Self {
+            messages, hashes, ..
+        } = self;
+        hashes.clear();
+        messages.clear();
+        self.shingler.each(text, |buffer, range| {
+            messages.push(buffer, range, hashes);
+            if hashes.len() >= GATHERED {
+                tally.add(hashes);
+                hashes.clear();
+            }
+        });
+        messages.finish(hashes);
+        tally.add(hashes);
+        (tally.words() > 0).then(|| tally.majority())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::digest;
+    use crate::fingerprint::shingles::Tokenization;
+
+    #[test]
+    fn long_texts_agree_with_the_definition() {
+        let text: String = (0..12_000).map(|number| format!("{number} ")).collect();
+        let mut sums = [0_i64; 64];
+        for word in text.split_whitespace() {
+            let [a, b, c, d, e, f, g, h, ..] = digest::md5(word.as_bytes());
+            let hash = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+            for (bit, sum) in sums.iter_mut().enumerate() {
+                *sum += if hash >> bit & 1 == 1 { 1 } else { -1 };
+            }
+        }
+        let bits = sums.iter().enumerate().filter(|(_, sum)| **sum > 0);
+        let expected = bits.fold(0, |all, (bit, _)| all | 1 << bit);
+        let shingler = Shingler::new(Tokenization::Space, 1, true, None).unwrap();
+        assert_eq!(SimHasher::new(shingler).simhash(&text), Some(expected));
+    }
+}

@@ -1,0 +1,86 @@
+//! Functions compiled for several widths of vector registers, of which the widest that the machine has is used.
+//!
+//! Programs are built for every machine of an architecture, so the compiler may not use the wide registers that most of
+//! them have. The kernels here are plain loops that it turns into vector code; compiled again for wider registers they
+//! are two to four times as fast, with the same results.
+
+/// A width of vector registers that this machine is known to have.
+///
+/// Maintains the following invariant: a value other than the base exists only where the machine has what it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Width(pub(super) Kind);
+
+/// What a [`Width`] stands for. Only this file makes one of them a width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "of x86-64"))]
+pub(super) enum Kind {
+    /// Whatever the program was compiled for.
+    Base,
+    /// 256 bits, with AVX2.
+    Avx2,
+    /// 512 bits, with the parts of AVX-512 that all but its first processors have.
+    Avx512,
+}
+
+impl Width {
+    /// Returns the widest that this machine has.
+    pub(super) fn widest() -> Self {
+        *Self::available().last().unwrap_or(&Self(Kind::Base))
+    }
+
+    /// Returns all that this machine has, the narrowest first.
+    pub(super) fn available() -> Vec<Self> {
+        let mut widths = vec![Self(Kind::Base)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx2") {
+                widths.push(Self(Kind::Avx2));
+            }
+            if std::arch::is_x86_feature_detected!("avx512f")
+                && std::arch::is_x86_feature_detected!("avx512bw")
+                && std::arch::is_x86_feature_detected!("avx512dq")
+                && std::arch::is_x86_feature_detected!("avx512vl")
+            {
+                widths.push(Self(Kind::Avx512));
+            }
+        }
+        widths
+    }
+}
+
+/// Defines a function that takes a [`Width`] first, and whose body is compiled once for each of them.
+macro_rules! for_each_width {
+    ($(#[$meta:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$meta])*
+        fn $name(width: $crate::fingerprint::width::Width, $($argument: $type),*) {
+            #[inline(always)]
+            fn base($($argument: $type),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2")]
+            fn avx2($($argument: $type),*) {
+                base($($argument),*);
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            fn avx512($($argument: $type),*) {
+                base($($argument),*);
+            }
+
+            match width.0 {
+                #[cfg(target_arch = "x86_64")]
+                #[allow(unsafe_code, reason = "only a check at run time shows what the machine has")]
+                // SAFETY: a `Width` of this kind exists only where the machine has these features.
+                $crate::fingerprint::width::Kind::Avx2 => unsafe { avx2($($argument),*) },
+                #[cfg(target_arch = "x86_64")]
+                #[allow(unsafe_code, reason = "only a check at run time shows what the machine has")]
+                // SAFETY: as above.
+                $crate::fingerprint::width::Kind::Avx512 => unsafe { avx512($($argument),*) },
+                _ => base($($argument),*),
+            }
+        }
+    };
+}
+
+pub(super) use for_each_width;

@@ -1,0 +1,97 @@
+//! What a stage has to do with the barriers at its two ends: signatures for the one behind it, decisions of those before.
+
+use std::io;
+use std::sync::Arc;
+
+use coldpress_barrier::{ReadAt, SignatureWriter, Verdict};
+use coldpress_dataset::Source;
+use coldpress_failure::ErrorClass;
+use coldpress_operator::{Chain, Decision};
+use coldpress_record::Batch;
+use coldpress_storage::{ObjectRef, Place, StoreReader, Stores};
+
+use crate::attempt::Assignment;
+use crate::error::AttemptError;
+
+/// Gathers the signatures of the rows that come out of a stage that ends at a barrier.
+pub(crate) struct Signing {
+    /// The place of the barrier's operator.
+    operator: usize,
+    signatures: SignatureWriter,
+}
+
+impl Signing {
+    /// What the end of the attempt's stage asks for; none where no barrier ends it.
+    pub(crate) fn of(work: Assignment<'_>, chain: &Chain) -> Option<Self> {
+        let operator = work.attempt.chain.end() as usize;
+        let barrier = chain.pipeline().operators().get(operator)?.barrier()?;
+        Some(Self {
+            operator,
+            signatures: SignatureWriter::new(barrier.form),
+        })
+    }
+
+    /// Signs the rows of a batch that are left.
+    pub(crate) fn sign(
+        &mut self,
+        batch: &Batch,
+        chain: &mut Chain,
+        source: &Source,
+    ) -> Result<(), AttemptError> {
+        let signatures = &mut self.signatures;
+        chain
+            .sign(batch, self.operator, |signature| signatures.push(signature))
+            .map_err(|failure| {
+                let label = chain.pipeline().label(self.operator);
+                AttemptError::of_operator(failure.failed, &label, source)
+            })
+    }
+
+    /// Makes the signatures durable.
+    pub(crate) fn finish(self, work: Assignment<'_>) -> Result<ObjectRef, AttemptError> {
+        let name = work.attempt.name().suffix(".signatures").object()?;
+        let mut file = work.stores.put_new(Place::Signatures, &name)?;
+        let written = self.signatures.finish(&mut file);
+        written.map_err(|error| AttemptError::met(&error))?;
+        Ok(ObjectRef::new(Place::Signatures, name, file.finish()?))
+    }
+}
+
+/// Reads what was decided about the rows of the partition.
+pub(crate) fn decisions(work: Assignment<'_>) -> Result<Vec<Arc<Decision>>, AttemptError> {
+    let decision = |file: &ObjectRef| {
+        let opened = BarrierFile::open(work.stores, file)?;
+        let verdict = Verdict::read(&opened).map_err(|error| {
+            let message = format!("the decision `{file}` cannot be used: {error}");
+            AttemptError::new(ErrorClass::System, message)
+        })?;
+        Ok(Arc::new(verdict.decision))
+    };
+    work.attempt.decisions.iter().map(decision).collect()
+}
+
+/// A file of signatures or decisions, proven to be the one that is cited.
+#[derive(Debug)]
+pub struct BarrierFile(Box<dyn StoreReader>);
+
+impl BarrierFile {
+    /// Opens a file and proves that it is the one that is cited.
+    ///
+    /// # Errors
+    /// When it cannot be opened or is not.
+    pub fn open(stores: &Stores, file: &ObjectRef) -> coldpress_storage::Result<Self> {
+        let object = stores.object(file);
+        object.verify()?;
+        object.open().map(Self)
+    }
+}
+
+impl ReadAt for BarrierFile {
+    fn bytes(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_at(offset, buffer).map_err(io::Error::other)
+    }
+}

@@ -19,7 +19,7 @@ impl Running {
     fn begin() -> Self {
         let bench = Bench::new();
         let line = |id| format!("{{\"id\": {id}.0, \"text\": \" text  {id}\"}}\n");
-        bench.write("in.jsonl", &(0..8_000).map(line).collect::<String>());
+        bench.write("in.jsonl", (0..8_000).map(line).collect::<String>());
         let mut command = bench.command(LINE);
         let child = command
             .stdout(Stdio::piped())

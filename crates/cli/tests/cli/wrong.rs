@@ -6,7 +6,7 @@ use crate::bench::{Bench, RECIPE};
 fn check_recipe(from: &str, to: &str, told: &[&str]) {
     let bench = Bench::new();
     assert!(RECIPE.contains(from));
-    bench.write("recipe.yaml", &RECIPE.replacen(from, to, 1));
+    bench.write("recipe.yaml", RECIPE.replacen(from, to, 1));
     for command in ["process", "check", "plan"] {
         let ran = bench
             .run(&format!("{command} --config recipe.yaml"))

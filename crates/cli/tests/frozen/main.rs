@@ -1,4 +1,5 @@
 //! Jobs that an earlier release left behind are listed, verified, resumed and cleaned. `data/README.md` says what they are.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 // What all tests of the program share.
 #[path = "../bench/shared.rs"]
@@ -103,7 +104,7 @@ fn frozen_checkpoints_serve_a_recipe_with_another_end() {
         let recipe = String::from_utf8(frozen.read(&format!("{job}.yaml"))).unwrap();
         let recipe = recipe.replace("max_ratio: 0.5", "max_ratio: 0.05");
         fs::write(frozen.path("changed.yaml"), recipe).unwrap();
-        frozen.run(&format!("process --config changed.yaml --no-progress"));
+        frozen.run("process --config changed.yaml --no-progress");
         let suffix = if job == "copies" { "parquet" } else { "jsonl" };
         let resumed = frozen.read(&format!("out/{job}.{suffix}"));
         let loaded = frozen.run(&format!(

@@ -13,6 +13,11 @@ use crate::vault;
 pub(crate) const RUN: &str = "run-with-stores";
 
 /// Runs `RUN RECIPE URL`; without a URL the journal says where files are.
+#[allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program says how it ended"
+)]
 pub(crate) fn run_job() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(2).collect();
     let text = fs::read_to_string(&words[0]).unwrap();

@@ -9,7 +9,7 @@ impl Executor {
     /// Runs the job to its end, or resumes it if it was begun before.
     ///
     /// # Errors
-    /// [`Error`]; its kind says what can be done. What was published stays good, and running again goes on from it.
+    /// [`Error`](crate::Error); its kind says what can be done. What was published stays good, and running again goes on from it.
     #[doc(alias = "dj-process")]
     pub fn run(&self) -> Result<Report> {
         let report = Driver::open(self).and_then(Driver::run);

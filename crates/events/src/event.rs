@@ -282,6 +282,12 @@ impl Event {
         self
     }
 
+    /// The stage that it is about, from 0; none where it says none, as in the first stage.
+    #[must_use]
+    pub fn stage(&self) -> Option<u64> {
+        self.metadata.as_ref()?.get("stage")?.as_u64()
+    }
+
     /// Returns how much it matters: as the event says, else as its kind.
     #[must_use]
     pub fn level(&self) -> Level {

@@ -22,6 +22,9 @@ pub(crate) fn write_text_line(event: &Event, line: &mut String) {
     if let Some(partition) = event.partition_id {
         // Writing into a String cannot fail.
         let _ = write!(line, "  partition {partition}");
+        if let Some(stage) = event.stage() {
+            let _ = write!(line, " in stage {}", stage + 1);
+        }
     }
     for text in event.operation_name.iter().chain([&event.message]) {
         if !text.is_empty() {
@@ -71,6 +74,14 @@ mod tests {
         check(
             &event,
             "2026-11-21 01:37:40.123 INFO  op_complete  partition 3  clean_links_mapper  990 of 1000 records kept\n",
+        );
+        let event = Event::new(EventKind::PartitionStart, "990 records")
+            .at(0.0)
+            .partition(3_u64)
+            .metadata("stage", 1);
+        check(
+            &event,
+            "1970-01-01 00:00:00.000 INFO  partition_start  partition 3 in stage 2  990 records\n",
         );
         let event = Event::new(EventKind::JobFailed, "")
             .at(0.0)

@@ -12,7 +12,7 @@ use coldpress_dataset::{Format, READER_VERSION, RowsForm, Source};
 use coldpress_export::{ExportTarget, ParquetCodec};
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
-use coldpress_operator::{ChainHash, ChainSettings, Pipeline, Registry, Shared};
+use coldpress_operator::{ChainHash, ChainSettings, Pipeline, Registry, Shared, Stage};
 use coldpress_partition::{Copying, CutSettings, memory_limit};
 use coldpress_worker::IntermediateForm;
 
@@ -56,6 +56,14 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Returns whether so many operators are more than those before a stage: an attempt that begins there goes on from a
+    /// checkpoint inside the stage, and not merely from the result of the stage before.
+    pub(crate) fn is_inside(&self, stage: u32, operators: u32) -> bool {
+        let stages = self.pipeline.stages();
+        let begin = stages.get(stage as usize).map_or(0, Stage::begin);
+        operators > begin
+    }
+
     /// Checks a recipe against the operators of a registry. Reads and writes nothing.
     ///
     /// # Errors

@@ -20,9 +20,10 @@ pub struct Report {
     pub ledger: Ledger,
     /// Partitions of the plan.
     pub partitions: u32,
-    /// Partitions whose result was there already.
+    /// Partitions whose final result was there already.
     pub partitions_reused: u32,
-    /// Partitions that went on from a checkpoint or the result of a shorter recipe.
+    /// Partitions that went on from work of an earlier run: a checkpoint, or the result of an earlier stage or of a shorter
+    /// recipe.
     pub partitions_resumed: u32,
     /// Partitions that are not in the export, out of retries.
     pub failed_partitions: Vec<FailedPartition>,

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use coldpress_dataset::Source;
+use coldpress_operator::{ResolvedOperator, SignatureForm};
 use coldpress_partition::Copying;
 use serde::Serialize;
 
@@ -12,8 +13,10 @@ use crate::prepare::Prepared;
 /// What is written, in bytes, as if no operator dropped or shortened anything and before compression.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DiskEstimate {
-    /// Results of the partitions, in the job's folder.
+    /// Results of the partitions in each stage, in the job's folder.
     pub results: u64,
+    /// Signatures of the records, by which operators decide about the whole dataset, in the job's folder.
+    pub signatures: u64,
     /// Checkpoints.
     pub checkpoints: u64,
     /// Copies of slices of the input that cannot be sought.
@@ -29,6 +32,7 @@ impl DiskEstimate {
     pub fn new(decoded_bytes: u64, copied_bytes: u64, checkpoints: u64) -> Self {
         Self {
             results: decoded_bytes,
+            signatures: 0,
             checkpoints: decoded_bytes.saturating_mul(checkpoints),
             copies: copied_bytes.min(decoded_bytes),
             export: decoded_bytes,
@@ -38,7 +42,13 @@ impl DiskEstimate {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> u64 {
-        let parts = [self.results, self.checkpoints, self.copies, self.export];
+        let parts = [
+            self.results,
+            self.signatures,
+            self.checkpoints,
+            self.copies,
+            self.export,
+        ];
         parts.into_iter().fold(0, u64::saturating_add)
     }
 }
@@ -78,7 +88,10 @@ impl Prepared {
                 .map_or_else(|| work_dir.to_owned(), PathBuf::from)
         };
         let written = [
-            (work_dir.to_owned(), need.results),
+            (
+                work_dir.to_owned(),
+                need.results.saturating_add(need.signatures),
+            ),
             (or_work_dir(&paths.checkpoint_dir), need.checkpoints),
             (or_work_dir(&paths.partition_dir), need.copies),
             (self.outputs.export().folder().to_owned(), need.export),
@@ -95,6 +108,22 @@ impl Prepared {
         by_device(measured)
     }
 
+    /// What a job of this recipe writes whose input has so many records and bytes once it is unpacked, of which
+    /// `copied_bytes` are copied while it is cut.
+    #[must_use]
+    pub fn disk_need(&self, records: u64, decoded_bytes: u64, copied_bytes: u64) -> DiskEstimate {
+        let points = self.checkpoints.len() as u64;
+        let stages = self.pipeline.stages().len() as u64;
+        let barriers = self.pipeline.operators().iter();
+        let barriers = barriers.filter_map(ResolvedOperator::barrier);
+        let signatures = barriers.map(|barrier| signed_bytes(barrier.form, records, decoded_bytes));
+        DiskEstimate {
+            results: decoded_bytes.saturating_mul(stages),
+            signatures: signatures.fold(0, u64::saturating_add),
+            ..DiskEstimate::new(decoded_bytes, copied_bytes, points)
+        }
+    }
+
     /// Whether slices of this source are copied while it is cut.
     #[must_use]
     pub fn is_copied(&self, source: &Source) -> bool {
@@ -106,6 +135,20 @@ impl Prepared {
             Copying::Never => false,
         }
     }
+}
+
+/// A line of text has about so many bytes, where nobody has counted.
+const LINE_BYTES: u64 = 64;
+
+/// About how many bytes the signatures of so many records take, which have so many bytes together.
+fn signed_bytes(form: SignatureForm, records: u64, decoded_bytes: u64) -> u64 {
+    let digests = match form {
+        SignatureForm::Keys(columns) => return records.saturating_mul(8 * u64::from(columns)),
+        SignatureForm::Digests => decoded_bytes / LINE_BYTES,
+        // A value is a field of the record, such as a date or a name.
+        SignatureForm::Digest | SignatureForm::Value => records,
+    };
+    digests.saturating_mul(16)
 }
 
 /// A folder with what was found out about its disk.
@@ -168,6 +211,18 @@ mod tests {
         assert_eq!(estimate(100, 101, 1), (100, 100, 100, 100));
         assert_eq!(DiskEstimate::new(100, 30, 3).total(), 530);
         assert_eq!(DiskEstimate::new(u64::MAX, 0, 2).total(), u64::MAX);
+    }
+
+    #[test]
+    fn signatures_have_a_size_for_each_record() {
+        for (form, bytes) in [
+            (SignatureForm::Digest, 16_000),
+            (SignatureForm::Keys(2), 16_000),
+            (SignatureForm::Keys(10), 80_000),
+            (SignatureForm::Digests, 16_000),
+        ] {
+            assert_eq!(signed_bytes(form, 1_000, 64_000), bytes, "{form:?}");
+        }
     }
 
     #[test]

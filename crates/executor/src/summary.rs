@@ -5,10 +5,10 @@ use coldpress_record::Ledger;
 
 use crate::report::OperatorPerformance;
 
-/// The results of the recipe in force, in partition order, kept or not.
+/// The result of each partition that came farthest under the recipe in force, in partition order, kept or not.
 fn results(state: &JobState) -> impl Iterator<Item = &Publication> {
-    let chain = state.final_chain();
-    (0..state.partition_count()).filter_map(move |index| state.result_of(index, chain?))
+    let indices = 0..state.partition_count();
+    indices.filter_map(|index| Some(state.farthest_result(index)?.1))
 }
 
 /// Returns how each operator did, over all published partitions.
@@ -38,8 +38,13 @@ pub(crate) fn status_report(layout: &Layout, state: &JobState) -> String {
     let mut lines = vec![
         format!("Job {}: {status}", layout.job_id()),
         format!(
-            "Partitions: {} of {} completed, {} failed",
-            totals.completed, totals.partitions, totals.failed
+            "Partitions: {} of {} completed{}, {} failed",
+            totals.completed,
+            totals.partitions,
+            totals
+                .stage_of_stages()
+                .map_or(String::new(), |stage| format!(" in {stage}")),
+            totals.failed
         ),
         format!(
             "Records: {} of {} processed, {} kept, {} dropped, {} quarantined",

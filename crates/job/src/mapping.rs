@@ -31,6 +31,12 @@ pub struct DatasetMapping {
     pub partitions: Vec<MappedPartition>,
     /// Whether these are all.
     pub plan_complete: bool,
+    /// The stage at work, from 0, which the status of the partitions is about.
+    #[serde(default)]
+    pub stage: u32,
+    /// How many stages there are; 0 where a release did not say.
+    #[serde(default)]
+    pub stages: u32,
     /// The sources in plan order.
     pub sources: Vec<MappedSource>,
     /// Where sources cannot be read.
@@ -67,7 +73,7 @@ pub struct MappedPartition {
     pub checksum: String,
     /// When the newest driver began, in seconds since 1970.
     pub created_timestamp: f64,
-    /// `pending`, `processing`, `completed`, `failed`.
+    /// `pending`, `processing`, `completed`, `failed`, in the stage at work.
     pub processing_status: PartitionStatus,
     /// Why it failed.
     pub error_message: Option<String>,
@@ -130,6 +136,13 @@ pub struct ProcessingSummary {
     pub dropped_samples: u64,
     /// Records in quarantine.
     pub quarantined_samples: u64,
+    /// The stage, from 0, that the counts and the status of the partitions are about: the last one, unless the job ended
+    /// before it.
+    #[serde(default)]
+    pub stage: u32,
+    /// How many stages there are; 0 where a release did not say.
+    #[serde(default)]
+    pub stages: u32,
 }
 
 /// What became of one partition.
@@ -170,6 +183,8 @@ pub fn dataset_mapping(state: &JobState, decisions: &[String]) -> DatasetMapping
         created_timestamp,
         partitions: state.partitions().map(map).collect(),
         plan_complete: state.plan_complete(),
+        stage: state.stage_at_work(),
+        stages: state.stages(),
         sources: sources(state),
         damaged_sources: state.damaged_sources().to_vec(),
         decisions: decisions.to_vec(),
@@ -195,6 +210,8 @@ pub fn final_mapping_report(state: &JobState, decisions: &[String]) -> FinalMapp
             total_input_samples: totals.processed,
             dropped_samples: totals.dropped,
             quarantined_samples: totals.quarantined,
+            stage: totals.stage,
+            stages: totals.stages,
         },
         partition_details: state.partitions().map(|part| detail(state, part)).collect(),
         decisions: decisions.to_vec(),
@@ -232,7 +249,7 @@ fn detail(state: &JobState, partition: &PlannedPartition) -> PartitionDetail {
     let (index, slice) = (partition.index, &partition.slice);
     let status = status(state, index);
     let chain = state
-        .final_chain()
+        .chain_at_work()
         .filter(|_| status == PartitionStatus::Completed);
     let result = chain.and_then(|chain| state.result_of(index, chain));
     let (first, end) = (

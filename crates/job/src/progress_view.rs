@@ -18,9 +18,9 @@ pub struct ProgressView {
     pub schema_version: u32,
     /// When it was written, in seconds since 1970.
     pub timestamp: f64,
-    /// The partitions that are completed, with the file of their rows.
+    /// The partitions with a final result, with the file of its rows.
     pub partition_results: Vec<PartitionResult>,
-    /// Operators applied in all completed partitions together.
+    /// Operators applied in all partitions together, as far as results are published.
     pub ops_completed: u64,
     /// Partitions planned so far.
     pub total_partitions: u32,
@@ -44,12 +44,14 @@ pub struct PartitionResult {
 /// Makes the view of a job as it stands.
 #[must_use]
 pub fn progress_view(state: &JobState, timestamp: f64) -> ProgressView {
-    let operators = state
-        .recipe()
-        .map_or(0, |recipe| recipe.operators.len() as u32);
-    let completed =
-        |index: &u32| state.partition_status(*index) == Some(PartitionStatus::Completed);
-    let progress = |index: u32| (index, if completed(&index) { operators } else { 0 });
+    let applied = |index: u32| {
+        let is_failed = state.partition_status(index) == Some(PartitionStatus::Failed);
+        let (stage, _) = state.farthest_result(index).filter(|_| !is_failed)?;
+        state.recipe()?.operators_until(stage)
+    };
+    let progress: BTreeMap<u32, u32> = (0..state.partition_count())
+        .map(|index| (index, applied(index).unwrap_or(0)))
+        .collect();
     let result = |index: u32| {
         let result = state.published(index, state.final_chain()?)?;
         Some(PartitionResult {
@@ -59,14 +61,14 @@ pub fn progress_view(state: &JobState, timestamp: f64) -> ProgressView {
         })
     };
     let indices = 0..state.partition_count();
-    let partition_results: Vec<_> = indices.clone().filter_map(result).collect();
+    let partition_results: Vec<_> = indices.filter_map(result).collect();
     ProgressView {
         schema_version: PROGRESS_SCHEMA,
         timestamp,
-        ops_completed: partition_results.len() as u64 * u64::from(operators),
+        ops_completed: progress.values().map(|applied| u64::from(*applied)).sum(),
         partition_results,
         total_partitions: state.partition_count(),
         dataset_mapping: dataset_mapping(state, &[]),
-        operation_progress: indices.map(progress).collect(),
+        operation_progress: progress,
     }
 }

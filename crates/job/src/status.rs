@@ -63,6 +63,8 @@ pub enum Phase {
     Partitioning,
     /// Working on the partitions.
     Processing,
+    /// An operator decides about the whole dataset.
+    Resolving,
     /// Putting the results together.
     Merging,
 }
@@ -76,6 +78,7 @@ impl Phase {
             Self::Loading => "loading",
             Self::Partitioning => "partitioning",
             Self::Processing => "processing",
+            Self::Resolving => "resolving",
             Self::Merging => "merging",
         }
     }
@@ -108,6 +111,7 @@ mod tests {
             Phase::Loading,
             Phase::Partitioning,
             Phase::Processing,
+            Phase::Resolving,
             Phase::Merging,
         ] {
             assert_eq!(serde_json::to_value(phase).unwrap(), phase.name());

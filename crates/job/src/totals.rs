@@ -4,14 +4,21 @@ use serde::{Deserialize, Serialize};
 
 /// Where the records of a job went, as far as its partitions are published.
 ///
+/// A recipe with whole-dataset operators has several stages, which follow each other. The counts are those of the stage at
+/// work, and so begin again with each stage.
+///
 /// Once all partitions are completed or failed,
 /// `records + made = exported + dropped + quarantined + absorbed + records_in_failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Totals {
+    /// The stage at work, from 0.
+    pub stage: u32,
+    /// How many stages there are; 0 where a release did not say.
+    pub stages: u32,
     /// Partitions planned so far.
     pub partitions: u32,
-    /// Partitions whose result is published under the recipe in force.
+    /// Partitions whose result of the stage is published under the recipe in force.
     pub completed: u32,
     /// Partitions that are out of retries.
     pub failed: u32,
@@ -19,7 +26,7 @@ pub struct Totals {
     pub records: u64,
     /// Records of the completed partitions.
     pub processed: u64,
-    /// Records that come out of the last operator.
+    /// Records that come out of the last operator of the stage.
     pub exported: u64,
     /// Records that operators dropped.
     pub dropped: u64,
@@ -31,4 +38,17 @@ pub struct Totals {
     pub made: u64,
     /// Records of the failed partitions.
     pub records_in_failed: u64,
+}
+
+impl Totals {
+    /// Returns the stage at work among its stages, as people count: `stage 2 of 3`. None where there is but one, or all are
+    /// done.
+    #[must_use]
+    pub fn stage_of_stages(&self) -> Option<String> {
+        let stage = u64::from(self.stage) + 1;
+        let is_done = stage == u64::from(self.stages)
+            && self.partitions > 0
+            && self.completed + self.failed == self.partitions;
+        (self.stages > 1 && !is_done).then(|| format!("stage {stage} of {}", self.stages))
+    }
 }

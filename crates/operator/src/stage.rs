@@ -45,6 +45,16 @@ impl Stage {
         let stage = |(operators, index)| Self { index, operators };
         ranges.into_iter().zip(0..).map(stage).collect()
     }
+
+    /// How many operators of the recipe are applied where the stage begins. The one at the barrier before it is not: its
+    /// decision is what the stage applies first.
+    #[must_use]
+    pub fn begin(&self) -> u32 {
+        match self.index {
+            0 => 0,
+            _ => self.operators.start.saturating_sub(1),
+        }
+    }
 }
 
 /// The chain hashes up to the end of a stage: before the first operator of the recipe and after each.
@@ -63,6 +73,7 @@ impl Stage {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageChain {
+    begin: u32,
     hashes: Vec<ChainHash>,
 }
 
@@ -73,8 +84,15 @@ impl StageChain {
     pub fn of(stage: &Stage, known: &[ChainHash]) -> Option<Self> {
         let hashes = known.get(..=stage.operators.end as usize)?;
         Some(Self {
+            begin: stage.begin(),
             hashes: hashes.to_vec(),
         })
+    }
+
+    /// How many operators of the recipe are applied where the stage begins.
+    #[must_use]
+    pub fn begin(&self) -> u32 {
+        self.begin
     }
 
     /// How many operators of the recipe are applied at the end of the stage.

@@ -34,10 +34,12 @@ fn is_first(stage: &u32) -> bool {
 
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.stage > 0 {
-            write!(f, "stage {}, ", self.stage)?;
+        write!(f, "partition {}", self.partition)?;
+        // People count stages from 1.
+        match self.stage {
+            0 => Ok(()),
+            stage => write!(f, " in stage {}", u64::from(stage) + 1),
         }
-        write!(f, "partition {}", self.partition)
     }
 }
 
@@ -51,7 +53,7 @@ mod tests {
             (Task::new(0, 3), "partition 3", r#"{"partition":3}"#),
             (
                 Task::new(1, 3),
-                "stage 1, partition 3",
+                "partition 3 in stage 2",
                 r#"{"stage":1,"partition":3}"#,
             ),
         ] {

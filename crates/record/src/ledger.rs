@@ -128,10 +128,6 @@ impl Ledger {
         self.rejected += other.rejected;
         self.rejected_bytes += other.rejected_bytes;
         self.too_long += other.too_long;
-        if self.operators.is_empty() {
-            self.operators = other.operators.clone();
-            return;
-        }
         for (mine, theirs) in self.operators.iter_mut().zip(&other.operators) {
             mine.records_in += theirs.records_in;
             mine.made += theirs.made;
@@ -140,6 +136,10 @@ impl Ledger {
             mine.quarantined += theirs.quarantined;
             mine.absorbed += theirs.absorbed;
         }
+        // A ledger may end at a barrier, before the last operator of the recipe.
+        let known = self.operators.len();
+        self.operators
+            .extend(other.operators.iter().skip(known).cloned());
     }
 
     /// Whether every record is accounted for, at every operator and between them.

@@ -73,7 +73,7 @@ fn pace(report: &Report) -> String {
     let mut partitions = grouped(u64::from(report.partitions));
     for (count, what) in [
         (report.partitions_reused, "from an earlier run"),
-        (report.partitions_resumed, "continued from a checkpoint"),
+        (report.partitions_resumed, "continued from earlier work"),
         (report.failed_partitions.len() as u32, "failed"),
     ] {
         if count > 0 && !report.already_complete {
@@ -267,10 +267,13 @@ pub fn render_unfinished(layout: &Layout, resumption_command: &str) -> String {
     };
     let totals = state.totals();
     let mut text = format!(
-        "Job {}: {} of {} finished and kept, {} failed\n",
+        "Job {}: {} of {} finished and kept{}, {} failed\n",
         layout.job_id(),
         totals.completed,
         counted(u64::from(totals.partitions), "partition"),
+        totals
+            .stage_of_stages()
+            .map_or(String::new(), |stage| format!(" in {stage}")),
         totals.failed
     );
     for failure in state.failed().take(LISTED) {

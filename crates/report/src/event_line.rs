@@ -22,6 +22,9 @@ pub fn render_event(event: &Event) -> String {
     );
     if let Some(partition) = event.partition_id {
         line.push_str(&format!("  partition {partition}"));
+        if let Some(stage) = event.stage() {
+            line.push_str(&format!(" in stage {}", stage + 1));
+        }
     }
     if let Some(name) = &event.operation_name {
         line.push_str(&format!("  {}", plain(name)));

@@ -37,6 +37,8 @@ pub struct MonitorView {
     pub operators: Vec<OperatorPerformance>,
     /// What the job is at, or was when it ended.
     pub phase: Option<Phase>,
+    /// The operator that decides about the whole dataset at the moment.
+    pub barrier: Option<String>,
     /// When the newest driver began, in seconds since 1970.
     pub start_time: Option<f64>,
     /// Why the job failed.
@@ -48,7 +50,7 @@ pub struct MonitorView {
 /// How a partition stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PartitionView {
-    /// `pending`, `processing`, `completed`, `failed`.
+    /// `pending`, `processing`, `completed`, `failed`, in the stage at work.
     pub status: PartitionStatus,
     /// Its records.
     pub sample_count: u64,
@@ -107,15 +109,22 @@ pub struct SavedCheckpoint {
 /// The job as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OverallProgress {
+    /// The stage at work, from 0, that the counts are about.
+    pub stage: u32,
+    /// How many stages there are; 0 where that is not known.
+    pub stages: u32,
+    /// The same for people, as `stage 2 of 3`; none where there is but one, or all are done.
+    #[serde(skip)]
+    pub stage_at_work: Option<String>,
     /// Partitions planned so far.
     pub total_partitions: u32,
-    /// Partitions with a published result.
+    /// Partitions with a published result of the stage.
     pub completed_partitions: u32,
     /// Partitions at work.
     pub processing_partitions: u32,
     /// Partitions out of retries.
     pub failed_partitions: u32,
-    /// Completed ones of all, times 100.
+    /// Completed ones of all, over all stages, times 100.
     pub progress_percentage: f64,
     /// Records planned so far.
     pub total_samples: u64,
@@ -129,7 +138,7 @@ pub struct OverallProgress {
     pub job_status: String,
     /// Whether no more partitions will be planned.
     pub plan_complete: bool,
-    /// Records that come out of the last operator.
+    /// Records that come out of the last operator of the stage.
     pub exported_samples: u64,
     /// Records that operators dropped.
     pub dropped_samples: u64,
@@ -169,12 +178,21 @@ pub fn monitor(layout: &Layout) -> Result<MonitorView> {
         overall_progress: progress(&job, &state, &history),
         operators: performance(&state),
         phase: job.phase,
+        barrier: barrier(&job, &state),
         start_time: job.start_time,
         error_message: finish.map_or(summary_error, |finish| finish.error.clone()),
         dataset_mapping: mapping,
         job_summary: job.summary,
         remarks,
     })
+}
+
+fn barrier(job: &JobView, state: &JobState) -> Option<String> {
+    let is_at_barrier = job.phase == Some(Phase::Resolving) && job.liveness.is_alive();
+    let recipe = state.recipe().filter(|_| is_at_barrier)?;
+    recipe
+        .barrier_after(state.stage_at_work())
+        .map(str::to_owned)
 }
 
 /// A million partitions take some 500 bytes each.

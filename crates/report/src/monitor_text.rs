@@ -48,6 +48,12 @@ impl MonitorView {
         if let Some(phase) = self.phase {
             line("Phase", phase.to_string());
         }
+        if let Some(operator) = &self.barrier {
+            line(
+                "Barrier",
+                format!("{operator} decides about the whole dataset"),
+            );
+        }
         if let Some(mapping) = &self.dataset_mapping {
             line("Dataset", shortened(&mapping.original_dataset_path));
             line("Total Samples", grouped(mapping.original_dataset_size));
@@ -78,8 +84,10 @@ impl MonitorView {
         } else {
             " planned so far"
         };
+        let stage = progress.stage_at_work.as_ref();
+        let of_stage = stage.map_or(String::new(), |stage| format!(" in {stage}"));
         text.push_str(&format!(
-            "\nOVERALL PROGRESS\n   Progress: {:.1}% ({}/{} partitions{so_far})\n",
+            "\nOVERALL PROGRESS\n   Progress: {:.1}% ({}/{} partitions{so_far}{of_stage})\n",
             progress.progress_percentage, progress.completed_partitions, progress.total_partitions
         ));
         text.push_str(&format!(
@@ -120,7 +128,7 @@ impl MonitorView {
                     continue;
                 }
             }
-            write_partition(text, *index, partition);
+            write_partition(text, *index, self.overall_progress.stage, partition);
         }
         if left_out > 0 {
             let more = counted(left_out, "more partition");
@@ -214,7 +222,7 @@ impl MonitorView {
     }
 }
 
-fn write_partition(text: &mut String, index: u32, partition: &PartitionView) {
+fn write_partition(text: &mut String, index: u32, stage: u32, partition: &PartitionView) {
     text.push_str(&format!(
         "   Partition {index:2}: {}\n",
         partition.status.to_string().to_uppercase()
@@ -240,7 +248,8 @@ fn write_partition(text: &mut String, index: u32, partition: &PartitionView) {
             format!("{} saved", partition.checkpoints.len()),
         );
     }
-    if partition.attempts > 1 {
+    // Each stage takes an attempt.
+    if partition.attempts > stage + 1 {
         line("Attempts", partition.attempts.to_string());
     }
     if let Some(error) = &partition.error_message {

@@ -72,13 +72,17 @@ pub struct PlannedSource {
     pub compression: FileCompression,
 }
 
-/// Operators that need only their own partition.
+/// A stretch of operators that each partition passes on its own, and the barrier that ends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StageView {
-    /// Their names in order.
+    /// The place of its first operator in the recipe, from 0.
+    pub first: u32,
+    /// Their names in order, without the one at the barrier.
     pub operators: Vec<String>,
-    /// After how many of them a checkpoint is written.
+    /// After how many operators of the recipe a checkpoint is written.
     pub checkpoints: Vec<u32>,
+    /// The operator that decides about the whole dataset when all partitions are through; none at the end of the recipe.
+    pub barrier: Option<String>,
 }
 
 /// How much of the dataset is read, in unpacked bytes.
@@ -112,7 +116,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     notes.extend(unreadable);
     notes.extend(preview.warnings);
     let points = prepared.checkpoints.len() as u64;
-    let disk = DiskEstimate::new(estimate.bytes, estimate.copied_bytes, points);
+    let disk = prepared.disk_need(estimate.records, estimate.bytes, estimate.copied_bytes);
     let sources = resolved.sources.iter().map(|source| PlannedSource {
         path: source.identity.path.clone(),
         bytes: source.identity.length,
@@ -133,10 +137,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
             .map_or_else(Vec::new, |sizing| sizing.decisions),
         fields,
         limit: cut.limit,
-        stages: vec![StageView {
-            operators: prepared.operator_names(),
-            checkpoints: prepared.checkpoints.clone(),
-        }],
+        stages: stages(prepared),
         checkpoint_strategy: recipe.checkpoint.strategy.as_str().to_owned(),
         checkpoint_files: points * estimate.partitions,
         workers: prepared.workers,
@@ -147,6 +148,24 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
         work_dir: recipe.paths.work_dir.clone(),
         notes,
     })
+}
+
+fn stages(prepared: &Prepared) -> Vec<StageView> {
+    let names = prepared.operator_names();
+    let stages = prepared.pipeline.stages().into_iter();
+    let views = stages.map(|stage| {
+        let (first, end) = (stage.operators.start, stage.operators.end);
+        let points = prepared.checkpoints.iter().copied();
+        StageView {
+            first,
+            operators: names[first as usize..end as usize].to_vec(),
+            checkpoints: points
+                .filter(|point| *point > stage.begin() && *point <= end)
+                .collect(),
+            barrier: names.get(end as usize).cloned(),
+        }
+    });
+    views.collect()
 }
 
 /// What a dataset holds, as far as a sample tells.

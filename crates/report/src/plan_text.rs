@@ -49,6 +49,12 @@ impl PlanView {
         for (stage, number) in self.stages.iter().zip(1..) {
             text.push_str(&stage.render(number));
         }
+        if self.stages.len() > 1 {
+            text.push_str(
+                "             A barrier waits for all partitions, then decides about the whole\n             \
+                 dataset; the next stage begins by applying the decision.\n",
+            );
+        }
         text.push_str(&self.render_checkpoints());
         text.push_str(&self.render_disk());
         text.push_str(&self.render_space());
@@ -97,6 +103,7 @@ impl PlanView {
         let disk = &self.disk;
         let parts = [
             ("results", disk.results),
+            ("signatures", disk.signatures),
             ("checkpoints", disk.checkpoints),
             ("copies", disk.copies),
             ("output", disk.export),
@@ -147,17 +154,22 @@ impl PlannedSource {
 
 impl StageView {
     fn render(&self, number: u32) -> String {
-        let mut text = format!(
-            "Stage {number}      {}\n",
-            counted(self.operators.len() as u64, "operator")
-        );
-        for (operator, done) in self.operators.iter().zip(1_u32..) {
+        let does = match self.operators.len() {
+            0 if number > 1 => "the decision is applied".to_owned(),
+            count => counted(count as u64, "operator"),
+        };
+        let mut text = format!("Stage {number}      {does}\n");
+        for (operator, done) in self.operators.iter().zip(self.first + 1..) {
             let mark = if self.checkpoints.contains(&done) {
                 "  [checkpoint]"
             } else {
                 ""
             };
             text.push_str(&format!("       {done:>4}  {}{mark}\n", plain(operator)));
+        }
+        if let Some(operator) = &self.barrier {
+            let place = self.first + self.operators.len() as u32 + 1;
+            text.push_str(&format!("Barrier{place:>4}  {}\n", plain(operator)));
         }
         text
     }

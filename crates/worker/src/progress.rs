@@ -58,9 +58,12 @@ pub enum Reached {
 impl Progress {
     /// An attempt begins to work, with so many operators applied already, and ends at `gate` or with the result.
     pub(crate) fn begin(&self, work: Assignment<'_>, applied: u32, gate: Option<u32>) {
-        // Each record passes the operators up to the end of the stage and then goes to the result, which is one step more.
-        let steps = f64::from(work.attempt.chain.end()) + 1.0;
-        let to = gate.map_or(steps, f64::from);
+        // Each record passes the operators of the stage and then goes to the result, which is one step more. An attempt that
+        // begins before its stage, because the result of the one before is damaged, is at the beginning of its way.
+        let chain = &work.attempt.chain;
+        let step = |operators: u32| f64::from(operators.saturating_sub(chain.begin()));
+        let steps = step(chain.end()) + 1.0;
+        let to = gate.map_or(steps, step);
         self.put(AtWork {
             task: work.attempt.task,
             attempt: work.attempt.number,
@@ -68,7 +71,7 @@ impl Progress {
             read: 0,
             operation: None,
             begun: Vec::new(),
-            from: f64::from(applied) / steps,
+            from: step(applied) / steps,
             to: to / steps,
         });
     }

@@ -43,14 +43,20 @@ fn operators(prepared: &Prepared) -> String {
         "Recipe     {}: fine\n",
         plain(&prepared.recipe.project_name)
     );
-    text.push_str(&format!("Operators  {}\n", calls.len()));
+    let barriers = prepared.pipeline.barriers();
+    text.push_str(&match barriers.len() + 1 {
+        1 => format!("Operators  {}\n", calls.len()),
+        stages => format!("Operators  {} in {stages} stages\n", calls.len()),
+    });
     for (call, number) in calls.iter().zip(1_u32..) {
         let params: Vec<String> = call
             .params
             .iter()
             .map(|(key, node)| format!("{}={}", key.name, node.to_json()))
             .collect();
-        let mark = if prepared.checkpoints.contains(&number) {
+        let mark = if barriers.contains(&(number - 1)) {
+            "  [barrier]"
+        } else if prepared.checkpoints.contains(&number) {
             "  [checkpoint]"
         } else {
             ""

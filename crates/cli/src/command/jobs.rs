@@ -97,7 +97,10 @@ fn row(view: &JobView) -> [String; 5] {
         view.layout.job_id().to_string(),
         view.status.to_string(),
         started.unwrap_or_default(),
-        format!("{}/{}", totals.completed, totals.partitions),
+        match totals.stage_of_stages() {
+            Some(stage) => format!("{}/{} in {stage}", totals.completed, totals.partitions),
+            None => format!("{}/{}", totals.completed, totals.partitions),
+        },
         format!("{}/{}", grouped(totals.processed), grouped(totals.records)),
     ]
 }

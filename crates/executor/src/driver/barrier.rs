@@ -1,6 +1,6 @@
 //! Barriers: what operators decide that need the whole dataset, and what follows from it.
 
-use coldpress_job::{BarrierResolved, JournalRecord, Publication, SignaturesEntry};
+use coldpress_job::{BarrierResolved, JournalRecord, Phase, Publication, SignaturesEntry};
 use coldpress_operator::{ChainHash, ResolvedOperator};
 use coldpress_partition::Task;
 use coldpress_storage::{ObjectRef, crash_point};
@@ -35,6 +35,11 @@ impl Driver<'_> {
         pipeline.operators().get(place as usize)
     }
 
+    /// The last stage of the recipe.
+    pub(super) fn last_stage(&self) -> u32 {
+        self.executor.prepared.pipeline.barriers().len() as u32
+    }
+
     /// The signatures of an attempt at a stage, as the journal cites them.
     pub(super) fn signatures_entry(
         &self,
@@ -65,22 +70,32 @@ impl Driver<'_> {
         match motion.resolving.take() {
             None => {
                 let case = self.case(stage)?;
-                let place = self.executor.prepared.pipeline.barriers()[stage as usize];
-                self.teller
-                    .barrier_begins(stage, place, &case.operator, case.signatures.len());
+                self.enter(Phase::Resolving);
+                self.tell_barrier(stage, &case);
                 let resolving = Resolving::begin(stage, case);
                 motion.resolving = Some(resolving.map_err(|error| {
                     Error::because(ErrorKind::Failed, "cannot start a thread", error)
                 })?);
             }
             Some(resolving) if resolving.is_finished() => {
-                let stage = resolving.stage;
+                let (stage, seconds) = (resolving.stage, resolving.seconds());
                 let resolved = resolving.finish()?;
-                self.take_decision(stage, resolved)?;
+                self.take_decision(stage, seconds, resolved)?;
+                self.enter(Phase::Processing);
             }
             resolving => motion.resolving = resolving,
         }
         Ok(())
+    }
+
+    fn tell_barrier(&self, stage: u32, case: &Case) {
+        let state = self.truth.state();
+        let indices = 0..state.partition_count();
+        let results = indices.filter_map(|index| self.usable_result_of(Task::new(stage, index)));
+        let records = results.map(|result| result.ledger.exported()).sum();
+        let place = self.executor.prepared.pipeline.barriers()[stage as usize];
+        self.teller
+            .barrier_begins(stage, place, &case.operator, records);
     }
 
     /// Whether the decision behind a stage counts, and its files are kept.
@@ -97,10 +112,11 @@ impl Driver<'_> {
         if !scheduler.resolved(stage) {
             return;
         }
+        let is_final = stage + 1 == self.last_stage();
         for partition in 0..self.truth.state().partition_count() {
             let task = Task::new(stage + 1, partition);
             if self.usable_result_of(task).is_some() {
-                self.tally.reused += 1;
+                self.tally.found(task, is_final);
                 scheduler.add_published(task);
             }
         }
@@ -133,7 +149,7 @@ impl Driver<'_> {
         })
     }
 
-    fn take_decision(&mut self, stage: u32, resolved: Resolved) -> Result<()> {
+    fn take_decision(&mut self, stage: u32, seconds: f64, resolved: Resolved) -> Result<()> {
         let prepared = &self.executor.prepared;
         let barriers = prepared.pipeline.barriers();
         let known = self.end_of(stage)?;
@@ -149,7 +165,7 @@ impl Driver<'_> {
             .hashes_after(*place, known, resolved.digest);
         crash_point!("barrier.publish");
         self.teller
-            .barrier_resolved(stage, *place, &resolved.ledger);
+            .barrier_resolved(stage, *place, &resolved.ledger, seconds);
         self.truth
             .record(JournalRecord::BarrierResolved(BarrierResolved {
                 stage,

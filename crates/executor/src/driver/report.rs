@@ -15,7 +15,10 @@ impl Driver<'_> {
             .as_ref()
             .map_or(0, |exported| exported.export_bytes);
         let mut so_far = Ledger::default();
-        self.results().for_each(|result| so_far.add(&result.ledger));
+        let state = self.truth.state();
+        (0..state.partition_count())
+            .filter_map(|index| state.farthest_result(index))
+            .for_each(|(_, result)| so_far.add(&result.ledger));
         let quarantined = self.counted().any(|result| !result.quarantine.is_empty());
         let beside = self.executor.prepared.outputs.beside().iter();
         Report {
@@ -24,7 +27,7 @@ impl Driver<'_> {
             already_complete,
             ledger: exported.map_or(so_far, |exported| exported.ledger),
             partitions: self.truth.state().partition_count(),
-            partitions_reused: self.tally.reused,
+            partitions_reused: self.tally.reused(),
             partitions_resumed: self.tally.resumed(),
             failed_partitions: self.failed_partitions(),
             errors: self.tally.errors(),

@@ -38,18 +38,18 @@ impl Driver<'_> {
 
     /// Returns what is still to be written of a job whose plan is complete.
     pub(super) fn need_of_the_rest(&self) -> DiskEstimate {
-        let (mut all, mut open) = (0_u64, 0_u64);
+        let (mut all, mut open, mut records) = (0_u64, 0_u64, 0_u64);
         for partition in self.truth.state().partitions() {
             let bytes = partition.slice.bytes();
             all += bytes;
             if self.usable_result(partition.index).is_none() {
                 open += bytes;
+                records += partition.slice.records;
             }
         }
-        let points = self.executor.prepared.checkpoints.len() as u64;
         DiskEstimate {
             export: all,
-            ..DiskEstimate::new(open, 0, points)
+            ..self.executor.prepared.disk_need(records, open, 0)
         }
     }
 
@@ -67,7 +67,7 @@ impl Driver<'_> {
         };
         let share = length(true) as f64 / length(false).max(1) as f64;
         let copied = (estimated_bytes as f64 * share) as u64;
-        DiskEstimate::new(estimated_bytes, copied, prepared.checkpoints.len() as u64)
+        prepared.disk_need(limit.min(records), estimated_bytes, copied)
     }
 
     /// Returns whether what is ready must wait until less memory is in use, by this process and these others.

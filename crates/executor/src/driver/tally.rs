@@ -11,10 +11,10 @@ use crate::report::ErrorSummary;
 /// The counts of one run. What is true about the job does not depend on them.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Partitions whose result was there already.
-    pub(super) reused: u32,
-    /// Partitions that went on from earlier work.
-    resumed: u32,
+    /// Partitions whose final result was there already.
+    reused: BTreeSet<u32>,
+    /// Partitions that went on from work of an earlier run.
+    resumed: BTreeSet<u32>,
     /// Tasks that are on their way from a gate of this run.
     gated: BTreeSet<Task>,
     /// Partitions that this run gave up on; those that an earlier run did are tried again.
@@ -26,26 +26,47 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// A task came to a gate; the attempt went on from `resumed_at` operators.
-    pub(super) fn gate_reached(&mut self, task: Task, resumed_at: u32) {
+    /// A task came to a gate; `is_ahead` says whether the attempt began further on than its stage does.
+    pub(super) fn gate_reached(&mut self, task: Task, is_ahead: bool) {
         let is_first = self.gated.insert(task);
-        self.note_resumed(is_first, resumed_at);
+        self.note_resumed(task, is_first && is_ahead);
     }
 
-    /// The result of a task was published; the attempt went on from `resumed_at` operators.
-    pub(super) fn published(&mut self, task: Task, resumed_at: u32) {
+    /// The result of a task was published; `is_ahead` says whether the attempt began further on than its stage does.
+    pub(super) fn published(&mut self, task: Task, is_ahead: bool) {
         let is_first = !self.gated.remove(&task);
-        self.note_resumed(is_first, resumed_at);
+        self.note_resumed(task, is_first && is_ahead);
     }
 
     /// Only the first attempt of this run tells whether there was earlier work.
-    fn note_resumed(&mut self, is_first: bool, resumed_at: u32) {
-        self.resumed += u32::from(is_first && resumed_at > 0);
+    fn note_resumed(&mut self, task: Task, is_resumed: bool) {
+        if is_resumed {
+            self.resumed.insert(task.partition);
+        }
     }
 
-    /// Partitions that went on from work of an earlier run.
+    /// The result of a task was there when the run came to it.
+    pub(super) fn found(&mut self, task: Task, is_final: bool) {
+        let partitions = match is_final {
+            true => &mut self.reused,
+            false => &mut self.resumed,
+        };
+        partitions.insert(task.partition);
+    }
+
+    /// The final results of so many partitions were there, which are all.
+    pub(super) fn found_all(&mut self, partitions: u32) {
+        self.reused = (0..partitions).collect();
+    }
+
+    /// Partitions whose final result was there already.
+    pub(super) fn reused(&self) -> u32 {
+        self.reused.len() as u32
+    }
+
+    /// Partitions that went on from work of an earlier run: a checkpoint, or the result of an earlier stage.
     pub(super) fn resumed(&self) -> u32 {
-        self.resumed
+        self.resumed.difference(&self.reused).count() as u32
     }
 
     /// An attempt at a task has used up a try.
@@ -96,14 +117,28 @@ mod tests {
         let (one, other) = (Task::new(0, 1), Task::new(0, 2));
         let mut tally = Tally::default();
         // It begins anew, and goes on from its own gate.
-        tally.gate_reached(one, 0);
-        tally.published(one, 3);
+        tally.gate_reached(one, false);
+        tally.published(one, true);
         assert_eq!(tally.resumed(), 0);
         // It goes on from an earlier run's work, by way of two gates.
-        tally.gate_reached(other, 1);
-        tally.gate_reached(other, 2);
-        tally.published(other, 3);
+        tally.gate_reached(other, true);
+        tally.gate_reached(other, true);
+        tally.published(other, true);
         assert_eq!(tally.resumed(), 1);
+    }
+
+    #[test]
+    fn a_partition_counts_once_however_many_stages_it_has() {
+        let mut tally = Tally::default();
+        // To begin where its stage does is no recovery.
+        tally.published(Task::new(0, 0), false);
+        tally.published(Task::new(1, 0), false);
+        // Its first stage was done, and both of them.
+        tally.found(Task::new(0, 1), false);
+        tally.published(Task::new(1, 1), false);
+        tally.found(Task::new(0, 2), false);
+        tally.found(Task::new(1, 2), true);
+        assert_eq!((tally.reused(), tally.resumed()), (1, 1));
     }
 
     #[test]

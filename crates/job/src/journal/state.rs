@@ -123,6 +123,33 @@ impl JobState {
         self.recipe.as_ref().and_then(RecipeInForce::final_chain)
     }
 
+    /// The stage at work, from 0: the last one whose barrier before it is resolved.
+    #[must_use]
+    pub fn stage_at_work(&self) -> u32 {
+        self.recipe.as_ref().map_or(0, RecipeInForce::stage_at_work)
+    }
+
+    /// How many stages the recipe in force has.
+    #[must_use]
+    pub fn stages(&self) -> u32 {
+        let last = self.recipe.as_ref().map_or(0, RecipeInForce::last_stage);
+        last.saturating_add(1)
+    }
+
+    /// The chain hash of a result of the stage at work.
+    #[must_use]
+    pub fn chain_at_work(&self) -> Option<ChainHash> {
+        self.recipe.as_ref()?.end_of(self.stage_at_work())
+    }
+
+    /// The result of a partition that came farthest under the recipe in force, kept or not: its stage, and the result.
+    #[must_use]
+    pub fn farthest_result(&self, index: u32) -> Option<(u32, &Publication)> {
+        let recipe = self.recipe.as_ref()?;
+        let mut stages = (0..=self.stage_at_work()).rev();
+        stages.find_map(|stage| Some((stage, self.result_of(index, recipe.end_of(stage)?)?)))
+    }
+
     /// Whose past the job began with; none of one that began with nothing.
     #[must_use]
     pub fn adopted(&self) -> Option<&Adoption> {
@@ -245,11 +272,11 @@ impl JobState {
         (Some(*chain) == now).then_some(failure)
     }
 
-    /// How a partition stands under the recipe in force; none if it is not planned.
+    /// How a partition stands in the stage at work under the recipe in force; none if it is not planned.
     #[must_use]
     pub fn partition_status(&self, index: u32) -> Option<PartitionStatus> {
         let state = self.state_of(index)?;
-        let published = || self.final_chain().is_some_and(|chain| state.has(chain));
+        let published = || self.chain_at_work().is_some_and(|chain| state.has(chain));
         // A failure is the last word: it stands behind a result only if that was no good.
         Some(if self.failure(index).is_some() {
             PartitionStatus::Failed
@@ -290,15 +317,15 @@ impl JobState {
         self.state_of(index)?.nanos_until(operation, chain)
     }
 
-    /// When the newest driver that worked on a partition began to, and when its result was published or it was given up,
-    /// in milliseconds since 1970; none where that did not happen, or is not known.
+    /// When the newest driver that worked on a partition began to, and when its result of the stage at work was published
+    /// or it was given up, in milliseconds since 1970; none where that did not happen, or is not known.
     #[must_use]
     pub fn times(&self, index: u32) -> (Option<u64>, Option<u64>) {
         let known = |millis: u64| (millis > 0).then_some(millis);
         let begun = self
             .state_of(index)
             .and_then(|state| known(state.begun_millis));
-        let ended = match (self.failure(index), self.final_chain()) {
+        let ended = match (self.failure(index), self.chain_at_work()) {
             (Some(failure), _) => known(failure.at_millis),
             (None, Some(chain)) => {
                 let result = self.result_of(index, chain);
@@ -333,15 +360,17 @@ impl JobState {
         self.forgotten.contains(file)
     }
 
-    /// The counts over all partitions under the recipe in force.
+    /// The counts over all partitions in the stage at work under the recipe in force.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
+            stage: self.stage_at_work(),
+            stages: self.stages(),
             partitions: self.partition_count(),
             records: self.next_first_record,
             ..Totals::default()
         };
-        let chain = self.final_chain();
+        let chain = self.chain_at_work();
         for state in &self.partitions {
             let index = state.planned.index;
             if self.failure(index).is_some() {
@@ -374,6 +403,8 @@ impl JobState {
 
     fn is_attempted(&self, state: &PartitionState) -> bool {
         let epoch = self.current_epoch().map(|current| current.epoch);
-        state.last_attempt.map(|(of, _)| of) == epoch && epoch.is_some()
+        let is_of_driver = state.last_attempt.map(|(of, _)| of) == epoch && epoch.is_some();
+        // Work of an earlier stage that is done says nothing about this one.
+        is_of_driver && (state.is_open || state.last_stage == self.stage_at_work())
     }
 }

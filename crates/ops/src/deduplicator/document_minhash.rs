@@ -80,8 +80,8 @@ fn resolve(
     // In Data-Juicer bands without hashes are the same for all texts, so that one text is left.
     if !bands.fit(permutations) && !context.compat {
         let message = format!(
-            "{} bands of {} need more hashes than the {permutations} of `num_permutations`",
-            bands.bands, bands.rows
+            "times `num_rows_per_band` is {}, more than `num_permutations`, which is {permutations}",
+            bands.bands.saturating_mul(bands.rows)
         );
         return Err(ParamError::new("num_bands", message));
     }

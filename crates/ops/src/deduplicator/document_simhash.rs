@@ -57,8 +57,8 @@ fn resolve(
 ) -> Result<Global<SimHashSigner>, ParamError> {
     if params.num_blocks <= params.hamming_distance {
         let message = format!(
-            "must be greater than `hamming_distance`, which is {}",
-            params.hamming_distance
+            "is {} and must be greater than `hamming_distance`, which is {}",
+            params.num_blocks, params.hamming_distance
         );
         return Err(ParamError::new("num_blocks", message));
     }

@@ -18,17 +18,19 @@ pub(super) fn shingler(
         "character" => Tokenization::Character,
         "sentencepiece" => {
             let message =
-                "`sentencepiece` is not available yet; use `space`, `punctuation` or `character`";
+                "cannot be `sentencepiece` yet; use `space`, `punctuation` or `character`";
             return Err(ParamError::new("tokenization", message));
         }
         other => {
-            let message = format!("`{other}` is none of `space`, `punctuation` and `character`");
+            let message = format!("must be `space`, `punctuation` or `character`, found `{other}`");
             return Err(ParamError::new("tokenization", message));
         }
     };
     let window_size = usize::try_from(window_size).unwrap_or(usize::MAX);
-    Shingler::new(tokenization, window_size, lowercase, ignore_pattern)
-        .map_err(|reason| ParamError::new("ignore_pattern", reason))
+    Shingler::new(tokenization, window_size, lowercase, ignore_pattern).map_err(|reason| {
+        let message = format!("is not a pattern that can be used: {reason}");
+        ParamError::new("ignore_pattern", message)
+    })
 }
 
 /// The key of a text without shingles: such texts are duplicates only if they are the same.

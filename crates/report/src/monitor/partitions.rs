@@ -33,8 +33,7 @@ fn partition(
     history: PartitionHistory,
 ) -> PartitionView {
     let status = shown_status(index, job, state);
-    let chain = state.final_chain();
-    let result = chain.and_then(|chain| state.result_of(index, chain));
+    let result = state.farthest_result(index).map(|(_, result)| result);
     let is_over = matches!(status, PartitionStatus::Completed | PartitionStatus::Failed);
     let mut checkpoints: Vec<SavedCheckpoint> = state
         .checkpoints(index)
@@ -104,15 +103,12 @@ fn completed_operations(result: &Publication) -> Vec<CompletedOperation> {
     sum.performance().into_iter().map(completed).collect()
 }
 
-/// How each operator did, over all completed partitions.
+/// How each operator did, over all partitions, as far as each has come.
 pub(super) fn performance(state: &JobState) -> Vec<OperatorPerformance> {
     let mut sum = Sum::default();
-    if let Some(chain) = state.final_chain() {
-        let indices = 0..state.partition_count();
-        indices
-            .filter_map(|index| state.result_of(index, chain))
-            .for_each(|result| sum.add(result));
-    }
+    (0..state.partition_count())
+        .filter_map(|index| state.farthest_result(index))
+        .for_each(|(_, result)| sum.add(result));
     sum.performance()
 }
 

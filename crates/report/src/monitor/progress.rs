@@ -23,7 +23,11 @@ pub(super) fn progress(job: &JobView, state: &JobState, history: &History) -> Ov
     let status = status(job, state);
     let is_over = status.name().starts_with("completed");
     let share = f64::from(totals.completed) / f64::from(totals.partitions.max(1));
+    let share = (f64::from(totals.stage) + share) / f64::from(totals.stages.max(1));
     OverallProgress {
+        stage: totals.stage,
+        stages: totals.stages,
+        stage_at_work: totals.stage_of_stages(),
         total_partitions: totals.partitions,
         completed_partitions: totals.completed,
         processing_partitions: processing.count() as u32,
@@ -68,18 +72,18 @@ fn elapsed_seconds(job: &JobView, history: &History) -> Option<f64> {
 /// At the pace of the newest driver: what earlier ones did took it no time.
 fn remaining_seconds(state: &JobState, elapsed: f64) -> Option<f64> {
     let epoch = state.current_epoch()?.epoch;
-    let chain = state.final_chain()?;
-    let indices = 0..state.partition_count();
+    let recipe = state.recipe()?;
     let (mut done, mut left) = (0_u64, 0_u64);
-    for index in indices {
-        match state.result_of(index, chain) {
-            Some(result) if result.epoch == epoch => done += result.ledger.records,
-            Some(_) => {}
-            None if state.failure(index).is_some() => {}
-            None => {
-                left += state
-                    .partition(index)
-                    .map_or(0, |planned| planned.slice.records)
+    for stage in 0..state.stages() {
+        let chain = recipe.end_of(stage);
+        for planned in state.partitions() {
+            let (index, records) = (planned.index, planned.slice.records);
+            match chain.and_then(|chain| state.result_of(index, chain)) {
+                Some(result) if result.epoch == epoch => done += records,
+                Some(_) => {}
+                None if state.failure(index).is_some() => {}
+                // As if all stages took the same time: nothing is known of those to come.
+                None => left += records,
             }
         }
     }

@@ -109,7 +109,8 @@ impl Teller<'_> {
                 of.task
             ));
         }
-        if outcome.resumed_at > 0 {
+        let prepared = &self.executor.prepared;
+        if prepared.is_inside(of.task.stage, outcome.resumed_at) {
             let message = format!("continued after operator {}", outcome.resumed_at);
             let event = of.event(EventKind::CheckpointLoad, message);
             self.emit(event.metadata("operations_applied", outcome.resumed_at));

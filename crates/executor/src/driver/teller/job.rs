@@ -89,12 +89,16 @@ impl Teller<'_> {
         stage: u32,
         place: u32,
         operator: &str,
-        partitions: usize,
+        records: u64,
     ) {
-        let message = format!("{operator} decides about the records of {partitions} partitions");
+        let message = format!(
+            "all partitions are through stage {}; their {records} records are compared",
+            u64::from(stage) + 1
+        );
         let event = Event::new(EventKind::BarrierStart, message)
             .operation(operator, place)
-            .metadata("stage", stage);
+            .metadata("stage", stage)
+            .metadata("records", records);
         self.emit(event);
     }
 
@@ -103,13 +107,19 @@ impl Teller<'_> {
         stage: u32,
         place: u32,
         ledger: &OperatorLedger,
+        seconds: f64,
     ) {
-        let message = format!(
-            "{} keeps {} of {} records",
-            ledger.name, ledger.out, ledger.records_in
-        );
+        let (records, kept, next) = (ledger.records_in, ledger.out, u64::from(stage) + 2);
+        let message = match ledger.dropped {
+            0 => format!("all {records} records are kept; stage {next} begins"),
+            dropped => format!(
+                "{kept} of {records} records are kept and {dropped} dropped; stage {next} begins"
+            ),
+        };
         let event = Event::new(EventKind::BarrierComplete, message)
             .operation(&ledger.name, place)
+            .duration_seconds(seconds)
+            .rows(records, kept)
             .metadata("stage", stage)
             .metadata("records_in", ledger.records_in)
             .metadata("dropped", ledger.dropped)

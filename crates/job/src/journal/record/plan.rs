@@ -74,12 +74,34 @@ impl RecipeInForce {
     /// resolved.
     #[must_use]
     pub fn end_of(&self, stage: u32) -> Option<ChainHash> {
+        let operators = self.operators_until(stage)?;
+        self.chain.get(operators as usize).copied()
+    }
+
+    /// How many operators of the recipe are applied at the end of a stage; none if there is no such stage.
+    #[must_use]
+    pub fn operators_until(&self, stage: u32) -> Option<u32> {
         let barriers = self.barriers.len();
-        let end = match usize::try_from(stage).ok()? {
-            last if last == barriers => self.operators.len(),
-            stage => *self.barriers.get(stage)? as usize,
-        };
-        self.chain.get(end).copied()
+        match usize::try_from(stage).ok()? {
+            last if last == barriers => u32::try_from(self.operators.len()).ok(),
+            stage => self.barriers.get(stage).copied(),
+        }
+    }
+
+    /// The stage at work: the last one that can be worked on, because the barrier before it is resolved.
+    #[must_use]
+    pub fn stage_at_work(&self) -> u32 {
+        let mut stages = (0..=self.last_stage()).rev();
+        stages
+            .find(|stage| self.end_of(*stage).is_some())
+            .unwrap_or(0)
+    }
+
+    /// The name of the operator at the barrier that ends a stage; none of the last stage.
+    #[must_use]
+    pub fn barrier_after(&self, stage: u32) -> Option<&str> {
+        let place = *self.barriers.get(usize::try_from(stage).ok()?)?;
+        self.operators.get(place as usize).map(String::as_str)
     }
 
     /// The chain hash after the barrier behind a stage; none while it is not resolved.

@@ -1,6 +1,7 @@
 //! Taking in one record of the journal after the other.
 
 use coldpress_operator::ChainHash;
+use coldpress_partition::Task;
 
 use super::partition::PartitionState;
 use super::rules::contradiction;
@@ -51,7 +52,8 @@ impl JobState {
                 at_millis,
             } => {
                 self.check_stage(*stage)?;
-                self.start_attempt(epoch, *partition, *attempt, *at_millis)
+                let task = Task::new(*stage, *partition);
+                self.start_attempt(epoch, task, *attempt, *at_millis)
             }
             JournalRecord::Published(publication) => self.publish(epoch, publication),
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
@@ -160,11 +162,11 @@ impl JobState {
     fn start_attempt(
         &mut self,
         epoch: u64,
-        partition: u32,
+        task: Task,
         attempt: u32,
         at_millis: u64,
     ) -> Result<()> {
-        let state = self.planned(partition)?;
+        let state = self.planned(task.partition)?;
         if state.last_attempt.map(|(of, _)| of) != Some(epoch) {
             state.begun_millis = at_millis;
         }
@@ -173,6 +175,7 @@ impl JobState {
         let has_failed = state.is_open && state.last_attempt.is_some_and(|(of, _)| of == epoch);
         state.retries = state.retries.saturating_add(u32::from(has_failed));
         state.last_attempt = Some((epoch, attempt));
+        state.last_stage = task.stage;
         state.is_open = true;
         state.failure = None;
         Ok(())

@@ -41,6 +41,8 @@ pub(super) struct PartitionState {
     pub(super) attempts: u32,
     /// The newest attempt: its epoch and its number.
     pub(super) last_attempt: Option<(u64, u32)>,
+    /// The stage of the newest attempt.
+    pub(super) last_stage: u32,
     /// When the newest driver that worked on it began to, in milliseconds since 1970.
     pub(super) begun_millis: u64,
     /// Whether nothing is known of what came of it.
@@ -63,6 +65,7 @@ impl PartitionState {
             planned,
             attempts: 0,
             last_attempt: None,
+            last_stage: 0,
             begun_millis: 0,
             is_open: false,
             retries: 0,

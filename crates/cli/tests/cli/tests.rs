@@ -18,6 +18,8 @@ mod inspect;
 mod process;
 // Runs that are stopped, frozen or killed.
 mod signals;
+// Recipes with operators that decide about the whole dataset.
+mod stages;
 // Figures, paths and commands that the program shows are right.
 mod words;
 // Recipes and command lines that are wrong.

@@ -28,7 +28,7 @@ section! {
         keep_stats: bool as Flag { "keep_stats_in_res_ds", Value("false"), Result, Now }
         /// Whether records keep the hashes that deduplicators computed.
         keep_hashes: bool as Flag {
-            "keep_hashes_in_res_ds", Value("false"), Result, NoEffect("no operator of this release computes hashes")
+            "keep_hashes_in_res_ds", Value("false"), Result, DefaultOnly("the output has no columns of hashes")
         }
         /// A directory for what each filter and deduplicator dropped, a file per operator. It belongs to one export; files that an earlier run of that export left there and this one does not write are removed.
         dropped_dir: Option<String> as Optional<LocalPath> { "export_dropped", Value("null"), Run, Now }

@@ -15,7 +15,8 @@ section! {
         seed: u64 as AtLeast<0> { "seed", Value("42"), Result, Now }
         /// Only the first so many records. A limited run has its own identity and never touches the checkpoints of full runs.
         limit: Option<u64> as Optional<AtLeast<0>> { "limit", Value("null"), Result, Now }
-        /// Keep the known quirks of the system that is named, globally or as a parameter of one operator.
+        /// Keep the known quirks of the system that is named, for all operators that have some, or as a parameter of one of
+        /// them. `docs/compatibility.md` lists them; they are quirks of deduplicators.
         compat: Option<Compat> as Optional<OneOf> {
             "compat", Value("null"), Result, Now
         }

@@ -6,8 +6,8 @@ use crate::{error, load, load_with, warnings};
 fn what_would_change_the_result_is_refused() {
     for (more, expected) in [
         (
-            "compat: data_juicer",
-            "r.yaml:4:9: `compat: data_juicer` is not available yet: operators follow their documentation, not Data-Juicer's quirks",
+            "keep_hashes_in_res_ds: true",
+            "r.yaml:4:24: `keep_hashes_in_res_ds: true` is not available yet: the output has no columns of hashes",
         ),
         (
             "export_type: xml",
@@ -144,10 +144,6 @@ fn what_only_changes_how_it_runs_is_a_warning() {
         (
             "executor_type: ray_partitioned",
             "r.yaml:4:1: `executor_type`: no Ray here yet, the job runs on local threads, with the same output",
-        ),
-        (
-            "keep_hashes_in_res_ds: true",
-            "r.yaml:4:1: `keep_hashes_in_res_ds` has no effect yet: no operator of this release computes hashes",
         ),
         (
             "open_tracer: true",

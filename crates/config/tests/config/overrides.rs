@@ -136,8 +136,8 @@ fn bad_arguments_are_named() {
             "command line: `seed` must be a whole number of at least 0, found `-1`",
         ),
         (
-            &["--compat", "data_juicer"],
-            "command line: `compat: data_juicer` is not available yet: operators follow their documentation, not Data-Juicer's quirks",
+            &["--keep_hashes_in_res_ds", "true"],
+            "command line: `keep_hashes_in_res_ds: true` is not available yet: the output has no columns of hashes",
         ),
     ] {
         let error = Recipe::parse(BASE, "r.yaml", &overrides(args)).unwrap_err();

@@ -150,12 +150,7 @@ fn cases() -> Vec<Case> {
             Node::from(true),
             Then::Another,
         ),
-        case(
-            "keep_hashes_in_res_ds",
-            Data::Lines,
-            Node::from(true),
-            Then::Same,
-        ),
+        case("compat", Data::Lines, Node::from("data_juicer"), Then::Same),
         case(
             "skip_op_error",
             Data::Lines,

@@ -23,6 +23,8 @@ fn fixture(name: &str) -> Job {
 
 /// The sums of the intact job.
 const TOTALS: Totals = Totals {
+    stage: 0,
+    stages: 1,
     partitions: 3,
     completed: 2,
     failed: 1,

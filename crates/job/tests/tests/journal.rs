@@ -66,6 +66,8 @@ fn a_job_is_known_again_after_each_driver() {
     assert_eq!(
         driver.state.totals(),
         Totals {
+            stage: 0,
+            stages: 1,
             partitions: 3,
             completed: 2,
             failed: 1,

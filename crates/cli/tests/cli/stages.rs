@@ -1,0 +1,236 @@
+//! Recipes with operators that decide about the whole dataset, as a user meets them.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::bench::{Bench, Ran, repository};
+
+/// Three stages: the third begins after the last operator.
+const RECIPE: &str = "\
+dataset_path: in.jsonl
+export_path: out/clean.jsonl
+export_dropped: out/dropped
+work_dir: jobs
+np: 2
+partition:
+  size: 10
+process:
+  - whitespace_normalization_mapper:
+  - document_deduplicator:
+  - text_length_filter:
+      min_len: 12
+  - document_minhash_deduplicator:
+      window_size: 1
+";
+
+/// 30 records: the last ten are the same as the first ten, and records 10 and 11 have the same words.
+fn bench() -> Bench {
+    let bench = Bench::new();
+    let text = |id: u32| match id {
+        10 => "one two three ten".to_owned(),
+        11 => "three two ten one".to_owned(),
+        id => format!("{} text {}", "x".repeat(id as usize % 20), id % 20),
+    };
+    let line = |id| format!("{{\"id\": {id}, \"text\": \"{}\"}}\n", text(id));
+    let lines: String = (0..30).map(line).collect();
+    bench.write("in.jsonl", lines);
+    bench.write("recipe.yaml", RECIPE);
+    bench
+}
+
+fn ids(bench: &Bench, name: &str) -> Vec<u64> {
+    let text = bench.read(name);
+    let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["id"].as_u64();
+    text.lines().map(|line| id(line).unwrap()).collect()
+}
+
+#[test]
+fn the_plan_shows_stages_and_barriers() {
+    let bench = bench();
+    bench.run("plan --config recipe.yaml").expect(0).prints(&[
+        "Stage 1      1 operator\n          1  whitespace_normalization_mapper\n",
+        "Barrier   2  document_deduplicator\n",
+        "Stage 2      1 operator\n          3  text_length_filter\n",
+        "Barrier   4  document_minhash_deduplicator\n",
+        "Stage 3      the decision is applied\n",
+        "signatures",
+    ]);
+    bench.run("check --config recipe.yaml").expect(0).prints(&[
+        "Operators  4 in 3 stages",
+        "2  document_deduplicator  [barrier]",
+        "window_size=1  [barrier]",
+        "op_001_document_deduplicator.jsonl is free",
+    ]);
+    let plan = bench
+        .run("plan --config recipe.yaml --json")
+        .expect(0)
+        .json();
+    assert_eq!(
+        plan["stages"][1]["barrier"],
+        "document_minhash_deduplicator"
+    );
+    let bytes = plan["input_bytes"].as_u64().unwrap();
+    assert_eq!(plan["disk"]["results"], 3 * bytes);
+    // A digest of each record, and a key for each band and one more.
+    let keys = plan["disk"]["signatures"].as_u64().unwrap() - 30 * 16;
+    assert!(keys > 30 * 8 && keys % (30 * 8) == 0, "{keys}");
+}
+
+#[test]
+fn what_deduplicators_drop_is_listed_for_each_of_them() {
+    let bench = bench();
+    bench
+        .run("process --config recipe.yaml --job_id a")
+        .expect(0)
+        .prints(&["Partitions  3\n", "document_minhash_deduplicator"]);
+    let exact = ids(&bench, "out/dropped/op_001_document_deduplicator.jsonl");
+    assert_eq!(exact, [20, 21, 22, 23, 24, 25, 26, 27, 28, 29]);
+    let near = "out/dropped/op_003_document_minhash_deduplicator.jsonl";
+    let near = ids(&bench, near);
+    assert!(near.contains(&11) && !near.contains(&10), "{near:?}");
+    let filtered = ids(&bench, "out/dropped/op_002_text_length_filter.jsonl");
+    let kept = ids(&bench, "out/clean.jsonl");
+    let all = [exact, near, filtered, kept].concat();
+    assert_eq!(all.len(), 30);
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 30);
+    bench.run("events a --base-dir jobs").expect(0).prints(&[
+        "barrier_start  document_deduplicator  all partitions are through stage 1; their 30 records are compared",
+        "20 of 30 records are kept and 10 dropped; stage 2 begins",
+        "partition_complete  partition 2 in stage 2  10 records in, 0 out",
+        "partition_start  partition 0 in stage 3",
+    ]);
+    let events = bench.run("events a --base-dir jobs").stdout;
+    assert!(!events.contains("checkpoint_load"), "{events}");
+}
+
+#[test]
+fn a_job_that_was_killed_shows_the_stage_that_it_was_in() {
+    let process = "process --config recipe.yaml --job_id a";
+    // All partitions are through the first stage, nothing is decided.
+    let bench = bench();
+    bench.crash_at("barrier.publish:1", process);
+    bench
+        .run("monitor a --base-dir jobs")
+        .expect(0)
+        .prints(&["33.3% (3/3 partitions in stage 1 of 3)", "Samples: 30/30"]);
+    bench
+        .run(process)
+        .expect(0)
+        .prints(&["Partitions  3, 3 continued from earlier work\n"]);
+
+    // The first partition is through the second stage, and the driver does not know yet.
+    let bench = self::bench();
+    bench.crash_at("driver.publish:4", process);
+    bench.run("monitor a --base-dir jobs").expect(0).prints(&[
+        "33.3% (0/3 partitions in stage 2 of 3)",
+        "Samples: 0/30",
+        // What the first stage did is still there.
+        "whitespace_normalization_mapper  30   30",
+    ]);
+    bench
+        .run("jobs --base-dir jobs")
+        .expect(0)
+        .prints(&["0/3 in stage 2 of 3"]);
+    bench
+        .run(process)
+        .expect(0)
+        .prints(&["Partitions  3, 3 continued from earlier work\n"]);
+    bench
+        .run("jobs --base-dir jobs")
+        .expect(0)
+        .prints(&["  3/3    30/30"]);
+    bench
+        .run("monitor a --base-dir jobs")
+        .expect(0)
+        .prints(&["100.0% (3/3 partitions)"]);
+}
+
+#[test]
+fn wrong_parameters_of_deduplicators_are_shown_with_a_caret() {
+    for (operator, params, told) in [
+        (
+            "document_minhash_deduplicator",
+            "tokenization: sentencepiece",
+            "`tokenization` cannot be `sentencepiece` yet; use `space`, `punctuation` or `character`",
+        ),
+        (
+            "document_minhash_deduplicator",
+            "num_bands: 100, num_rows_per_band: 10",
+            "`num_bands` times `num_rows_per_band` is 1000, more than `num_permutations`, which is 256",
+        ),
+        (
+            "document_simhash_deduplicator",
+            "num_blocks: 3",
+            "`num_blocks` is 3 and must be greater than `hamming_distance`, which is 4",
+        ),
+        (
+            "document_simhash_deduplicator",
+            "hamming_distance: 9",
+            "`num_blocks` is 6 and must be greater than `hamming_distance`, which is 9",
+        ),
+        (
+            "document_simhash_deduplicator",
+            "tokenization: words",
+            "must be `space`, `punctuation` or `character`, found `words`",
+        ),
+        (
+            "document_simhash_deduplicator",
+            "ignore_pattern: \"([\"",
+            "`ignore_pattern` is not a pattern that can be used: ",
+        ),
+        (
+            "document_deduplicator",
+            "compat: true",
+            "`compat` must be `data_juicer`",
+        ),
+        (
+            "document_line_deduplicator",
+            "frequency_threshold: -1",
+            "`frequency_threshold` must be an integer from 0 on",
+        ),
+    ] {
+        let bench = bench();
+        let recipe = format!(
+            "dataset_path: in.jsonl\nexport_path: o.jsonl\nprocess:\n  - {operator}: {{{params}}}\n"
+        );
+        bench.write("recipe.yaml", recipe);
+        let told = [operator, told, "recipe.yaml:4:", "^"];
+        bench
+            .run("check --config recipe.yaml")
+            .expect(2)
+            .tells(&told);
+    }
+}
+
+#[test]
+fn the_recipe_of_the_published_kind_runs_on_the_example_data() {
+    let bench = Bench::new();
+    let examples = std::fs::read_to_string(repository().join("examples/data/webtext-mini.jsonl"));
+    let examples = examples.unwrap();
+    bench.write("twice.jsonl", format!("{examples}{examples}"));
+    let path = |name: &str| bench.path(name).display().to_string();
+    let run = |job: &str, dataset: &str| {
+        let line = format!(
+            "process --config configs/deduplicate.yaml --json --job_id {job} --work_dir {} \
+             --export_path {} --export_dropped {} {dataset}",
+            path("jobs"),
+            path(&format!("{job}_out.jsonl")),
+            path(&format!("{job}_dropped"))
+        );
+        let output = bench.command(&line).current_dir(repository()).output();
+        Ran::of(output.unwrap()).expect(0).json()
+    };
+    let once = run("once", "");
+    assert_eq!(
+        once["ledger"]["operators"][10]["name"],
+        "document_simhash_deduplicator"
+    );
+    let once = bench.read("once_out.jsonl");
+    let kept = once.lines().count();
+    assert!(kept > 400, "{kept}");
+    // Each document comes again, so nothing more is left.
+    let twice = run("twice", &format!("--dataset_path {}", path("twice.jsonl")));
+    assert_eq!(twice["ledger"]["records"], 2 * examples.lines().count());
+    assert_eq!(bench.read("twice_out.jsonl"), once);
+}

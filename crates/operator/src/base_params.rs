@@ -20,7 +20,7 @@ params! {
 params! {
     /// Parameters that operators with quirks have besides.
     struct OfQuirky {
-        /// `data_juicer`: keep its known quirks, whatever the recipe says for all operators; null to do as it says.
+        /// `data_juicer`: keep Data-Juicer's known quirks, whatever the recipe's key `compat` says; null to do as the key says.
         compat: Option<String> = None, |name| name.as_deref().is_none_or(|name| name == "data_juicer"),
             "must be `data_juicer`";
     }

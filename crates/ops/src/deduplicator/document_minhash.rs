@@ -39,9 +39,9 @@ params! {
         num_permutations: u64 = 256, |count| (1..=4096).contains(count), "must be from 1 to 4096";
         /// The similarity from which on texts are duplicates.
         jaccard_threshold: f64 = 0.7, |share| (0.0..=1.0).contains(share), "must be from 0 to 1";
-        /// The number of bands; null to choose.
+        /// The number of bands. Unless both this and the next are given, both are chosen for the threshold.
         num_bands: Option<u64> = None, |count| count.is_none_or(|count| (1..=4096).contains(&count)), "must be from 1 to 4096";
-        /// The number of hashes in a band; null to choose.
+        /// The number of hashes in a band.
         num_rows_per_band: Option<u64> = None, |count| *count != Some(0), "must be at least 1";
         /// The tokenizer's model; needed by `sentencepiece` alone, which is not available yet.
         tokenizer_model: Option<String> = None;

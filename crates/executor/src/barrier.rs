@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use coldpress_barrier::{Room, SignatureReader, Verdict, judge};
 use coldpress_operator::Rule;
@@ -55,7 +54,6 @@ pub(crate) struct Resolved {
 /// A barrier that is being resolved, on a thread of its own. Dropped before its end, it is told to stop, and waited for.
 pub(crate) struct Resolving {
     pub(crate) stage: u32,
-    begun: Instant,
     stop: Arc<AtomicBool>,
     finished: Receiver<()>,
     thread: Option<JoinHandle<Result<Resolved>>>,
@@ -77,7 +75,6 @@ impl Resolving {
             })?;
         Ok(Self {
             stage,
-            begun: Instant::now(),
             stop,
             finished,
             thread: Some(thread),
@@ -92,11 +89,6 @@ impl Resolving {
     /// Whether it has come to an end.
     pub(crate) fn is_finished(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
-    }
-
-    /// How long it has taken so far.
-    pub(crate) fn seconds(&self) -> f64 {
-        self.begun.elapsed().as_secs_f64()
     }
 
     /// Tells it to stop soon.

@@ -62,9 +62,8 @@ fn operators(prepared: &Prepared) -> String {
             ""
         };
         text.push_str(&format!(
-            "     {number:>4}  {} {}{mark}\n",
-            plain(&call.name),
-            plain(&params.join(" "))
+            "     {number:>4}  {}{mark}\n",
+            plain(format!("{} {}", call.name, params.join(" ")).trim_end())
         ));
     }
     text.lines()

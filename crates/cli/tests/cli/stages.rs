@@ -58,7 +58,7 @@ fn the_plan_shows_stages_and_barriers() {
     ]);
     bench.run("check --config recipe.yaml").expect(0).prints(&[
         "Operators  4 in 3 stages",
-        "2  document_deduplicator  [barrier]",
+        "2  document_deduplicator  [barrier]\n",
         "window_size=1  [barrier]",
         "op_001_document_deduplicator.jsonl is free",
     ]);

@@ -35,11 +35,6 @@ impl Driver<'_> {
         pipeline.operators().get(place as usize)
     }
 
-    /// The last stage of the recipe.
-    pub(super) fn last_stage(&self) -> u32 {
-        self.executor.prepared.pipeline.barriers().len() as u32
-    }
-
     /// The signatures of an attempt at a stage, as the journal cites them.
     pub(super) fn signatures_entry(
         &self,
@@ -78,17 +73,16 @@ impl Driver<'_> {
                 })?);
             }
             Some(resolving) if resolving.is_finished() => {
-                let (stage, seconds) = (resolving.stage, resolving.seconds());
+                let stage = resolving.stage;
                 let resolved = resolving.finish()?;
-                self.take_decision(stage, seconds, resolved)?;
-                self.enter(Phase::Processing);
+                self.take_decision(stage, resolved)?;
             }
             resolving => motion.resolving = resolving,
         }
         Ok(())
     }
 
-    fn tell_barrier(&self, stage: u32, case: &Case) {
+    fn tell_barrier(&mut self, stage: u32, case: &Case) {
         let state = self.truth.state();
         let indices = 0..state.partition_count();
         let results = indices.filter_map(|index| self.usable_result_of(Task::new(stage, index)));
@@ -112,14 +106,20 @@ impl Driver<'_> {
         if !scheduler.resolved(stage) {
             return;
         }
-        let is_final = stage + 1 == self.last_stage();
         for partition in 0..self.truth.state().partition_count() {
             let task = Task::new(stage + 1, partition);
             if self.usable_result_of(task).is_some() {
-                self.tally.found(task, is_final);
-                scheduler.add_published(task);
+                self.add_published(scheduler, task);
             }
         }
+    }
+
+    /// The result of a task is there already. That of the last stage is all that was to be done with the partition.
+    pub(super) fn add_published(&mut self, scheduler: &mut Scheduler, task: Task) {
+        if self.operator_at_end_of(task.stage).is_none() {
+            self.tally.reused(task.partition);
+        }
+        scheduler.add_published(task);
     }
 
     fn case(&self, stage: u32) -> Result<Case> {
@@ -149,7 +149,7 @@ impl Driver<'_> {
         })
     }
 
-    fn take_decision(&mut self, stage: u32, seconds: f64, resolved: Resolved) -> Result<()> {
+    fn take_decision(&mut self, stage: u32, resolved: Resolved) -> Result<()> {
         let prepared = &self.executor.prepared;
         let barriers = prepared.pipeline.barriers();
         let known = self.end_of(stage)?;
@@ -165,7 +165,7 @@ impl Driver<'_> {
             .hashes_after(*place, known, resolved.digest);
         crash_point!("barrier.publish");
         self.teller
-            .barrier_resolved(stage, *place, &resolved.ledger, seconds);
+            .barrier_resolved(stage, *place, &resolved.ledger);
         self.truth
             .record(JournalRecord::BarrierResolved(BarrierResolved {
                 stage,
@@ -175,7 +175,9 @@ impl Driver<'_> {
                 digest: resolved.digest,
                 chain,
                 ledger: resolved.ledger,
-            }))
+            }))?;
+        self.enter(Phase::Processing);
+        Ok(())
     }
 
     /// The chain hashes of the recipe over these first ones, as far as decisions of earlier runs lead.

@@ -196,7 +196,7 @@ impl Driver<'_> {
         }
         self.remove_earlier_drops();
         self.remove_leftovers();
-        self.tally.found_all(self.truth.state().partition_count());
+        self.tally.reused = self.truth.state().partition_count();
         let mut ledger = Ledger::default();
         self.counted().for_each(|result| ledger.add(&result.ledger));
         Ok(Some(Exported {

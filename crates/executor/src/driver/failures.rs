@@ -162,14 +162,8 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         if prepared.partition_failure_is_fatal || error.class == ErrorClass::Config {
             let message = &error.message;
-            let why = match prepared.pipeline.barriers().is_empty() {
-                true => "",
-                false => {
-                    ". No partition can be left out, because the recipe has an operator that needs the whole dataset"
-                }
-            };
             let message = format!(
-                "{task} failed after {}: {message}{why}",
+                "{task} failed after {}: {message}",
                 attempts_in_words(attempts)
             );
             motion.fail(Error::new(ErrorKind::Failed, message));

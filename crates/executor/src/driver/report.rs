@@ -27,7 +27,7 @@ impl Driver<'_> {
             already_complete,
             ledger: exported.map_or(so_far, |exported| exported.ledger),
             partitions: self.truth.state().partition_count(),
-            partitions_reused: self.tally.reused(),
+            partitions_reused: self.tally.reused,
             partitions_resumed: self.tally.resumed(),
             failed_partitions: self.failed_partitions(),
             errors: self.tally.errors(),

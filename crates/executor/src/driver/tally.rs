@@ -11,12 +11,12 @@ use crate::report::ErrorSummary;
 /// The counts of one run. What is true about the job does not depend on them.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Partitions whose final result was there already.
-    reused: BTreeSet<u32>,
-    /// Partitions that went on from work of an earlier run.
-    resumed: BTreeSet<u32>,
-    /// Tasks that are on their way from a gate of this run.
-    gated: BTreeSet<Task>,
+    /// Partitions whose result was there already.
+    pub(super) reused: u32,
+    /// Partitions that went on from earlier work.
+    resumed: u32,
+    /// Partitions that came further in this run, or had nothing left to do.
+    begun: BTreeSet<u32>,
     /// Partitions that this run gave up on; those that an earlier run did are tried again.
     given_up: BTreeSet<u32>,
     /// How many attempts at a task used up a try.
@@ -26,47 +26,22 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// A task came to a gate; `is_ahead` says whether the attempt began further on than its stage does.
-    pub(super) fn gate_reached(&mut self, task: Task, is_ahead: bool) {
-        let is_first = self.gated.insert(task);
-        self.note_resumed(task, is_first && is_ahead);
+    /// The result of a partition is there already.
+    pub(super) fn reused(&mut self, partition: u32) {
+        self.reused += u32::from(self.begun.insert(partition));
     }
 
-    /// The result of a task was published; `is_ahead` says whether the attempt began further on than its stage does.
-    pub(super) fn published(&mut self, task: Task, is_ahead: bool) {
-        let is_first = !self.gated.remove(&task);
-        self.note_resumed(task, is_first && is_ahead);
+    /// A task came to a gate or to its result; the attempt went on from `resumed_at` operators.
+    ///
+    /// Only the first attempt at a partition in this run tells whether there was earlier work.
+    pub(super) fn came_further(&mut self, task: Task, resumed_at: u32) {
+        let is_first = self.begun.insert(task.partition);
+        self.resumed += u32::from(is_first && resumed_at > 0);
     }
 
-    /// Only the first attempt of this run tells whether there was earlier work.
-    fn note_resumed(&mut self, task: Task, is_resumed: bool) {
-        if is_resumed {
-            self.resumed.insert(task.partition);
-        }
-    }
-
-    /// The result of a task was there when the run came to it.
-    pub(super) fn found(&mut self, task: Task, is_final: bool) {
-        let partitions = match is_final {
-            true => &mut self.reused,
-            false => &mut self.resumed,
-        };
-        partitions.insert(task.partition);
-    }
-
-    /// The final results of so many partitions were there, which are all.
-    pub(super) fn found_all(&mut self, partitions: u32) {
-        self.reused = (0..partitions).collect();
-    }
-
-    /// Partitions whose final result was there already.
-    pub(super) fn reused(&self) -> u32 {
-        self.reused.len() as u32
-    }
-
-    /// Partitions that went on from work of an earlier run: a checkpoint, or the result of an earlier stage.
+    /// Partitions that went on from work of an earlier run.
     pub(super) fn resumed(&self) -> u32 {
-        self.resumed.difference(&self.reused).count() as u32
+        self.resumed
     }
 
     /// An attempt at a task has used up a try.
@@ -114,31 +89,20 @@ mod tests {
 
     #[test]
     fn a_partition_is_resumed_only_from_work_of_an_earlier_run() {
-        let (one, other) = (Task::new(0, 1), Task::new(0, 2));
         let mut tally = Tally::default();
-        // It begins anew, and goes on from its own gate.
-        tally.gate_reached(one, false);
-        tally.published(one, true);
+        // It begins anew, and goes on from its own gate, and behind a barrier.
+        tally.came_further(Task::new(0, 1), 0);
+        tally.came_further(Task::new(0, 1), 3);
+        tally.came_further(Task::new(1, 1), 4);
         assert_eq!(tally.resumed(), 0);
         // It goes on from an earlier run's work, by way of two gates.
-        tally.gate_reached(other, true);
-        tally.gate_reached(other, true);
-        tally.published(other, true);
+        tally.came_further(Task::new(0, 2), 1);
+        tally.came_further(Task::new(0, 2), 2);
+        tally.came_further(Task::new(0, 2), 3);
         assert_eq!(tally.resumed(), 1);
-    }
-
-    #[test]
-    fn a_partition_counts_once_however_many_stages_it_has() {
-        let mut tally = Tally::default();
-        // To begin where its stage does is no recovery.
-        tally.published(Task::new(0, 0), false);
-        tally.published(Task::new(1, 0), false);
-        // Its first stage was done, and both of them.
-        tally.found(Task::new(0, 1), false);
-        tally.published(Task::new(1, 1), false);
-        tally.found(Task::new(0, 2), false);
-        tally.found(Task::new(1, 2), true);
-        assert_eq!((tally.reused(), tally.resumed()), (1, 1));
+        // The result of the stage before was there already.
+        tally.came_further(Task::new(1, 3), 4);
+        assert_eq!(tally.resumed(), 2);
     }
 
     #[test]

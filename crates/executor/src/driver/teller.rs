@@ -33,6 +33,8 @@ pub(super) struct Teller<'e> {
     decisions: Vec<String>,
     /// How many operators of the attempt at work on a task were said to have begun.
     told_operators: BTreeMap<Task, usize>,
+    /// When the last barrier began to be resolved.
+    barrier_begun: Instant,
     /// When the views of the job are written again.
     views_due: Instant,
 }
@@ -56,6 +58,7 @@ impl<'e> Teller<'e> {
             warnings: Vec::new(),
             decisions: Vec::new(),
             told_operators: BTreeMap::new(),
+            barrier_begun: started,
             views_due: started,
         })
     }

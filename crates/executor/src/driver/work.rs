@@ -147,8 +147,7 @@ impl Driver<'_> {
             let task = Task::new(stage, partition);
             // What was made after a barrier counts once it is resolved as before.
             if stage == 0 && self.usable_result_of(task).is_some() {
-                self.tally.found(task, self.last_stage() == 0);
-                scheduler.add_published(task);
+                self.add_published(scheduler, task);
             } else {
                 scheduler.add(task);
             }
@@ -321,11 +320,7 @@ impl Driver<'_> {
         let of = self.a_try(task, outcome.attempt);
         match outcome.result.clone() {
             Some(result) => {
-                let is_ahead = self
-                    .executor
-                    .prepared
-                    .is_inside(task.stage, outcome.resumed_at);
-                self.tally.published(task, is_ahead);
+                self.tally.came_further(task, outcome.resumed_at);
                 let publication = self.publication(outcome.clone(), result)?;
                 self.truth.record(JournalRecord::Published(publication))?;
                 motion.scheduler.published(task);
@@ -334,11 +329,7 @@ impl Driver<'_> {
                 self.seen.insert(task.partition, outcome.seen);
             }
             None => {
-                let is_ahead = self
-                    .executor
-                    .prepared
-                    .is_inside(task.stage, outcome.resumed_at);
-                self.tally.gate_reached(task, is_ahead);
+                self.tally.came_further(task, outcome.resumed_at);
                 let gate = self.gate_reached(outcome.clone());
                 self.truth.record(JournalRecord::GateReached(gate))?;
                 self.teller.gate_reached(&outcome, seconds, of);

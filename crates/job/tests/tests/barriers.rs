@@ -325,14 +325,27 @@ fn a_stage_follows_even_a_barrier_that_ends_the_recipe() {
         },
     ]);
     publish_all(&mut driver, 0);
-    assert!(driver.state.final_chain().is_none());
+    assert_eq!(driver.state.final_chain(), None);
+    let counts = |state: &JobState| {
+        let totals = state.totals();
+        (totals.stage, totals.stages, totals.completed)
+    };
+    assert_eq!(counts(&driver.state), (0, 2, PARTITIONS));
     let mut last = resolved(&driver.state, 0, "first");
     last.chain.truncate(1);
     let applied = last.chain[0];
     driver.put(&[JournalRecord::BarrierResolved(last)]);
-    // What is left is to apply the decision.
+    // The decision is still to be applied to the rows.
     assert_eq!(driver.state.final_chain(), Some(applied));
-    assert_eq!(driver.state.recipe().unwrap().chain.len(), 3);
+    assert_eq!(counts(&driver.state), (1, 2, 0));
+    // What was attempted before the barrier is not what is worked on now.
+    let status = driver.state.partition_status(0);
+    assert_eq!(status, Some(PartitionStatus::Pending));
+    driver.put(&[attempt_of(1, 0)]);
+    let status = driver.state.partition_status(0);
+    assert_eq!(status, Some(PartitionStatus::Processing));
+    publish_all(&mut driver, 1);
+    assert_eq!(counts(&driver.state), (1, 2, PARTITIONS));
     assert_eq!(job.read(), driver.state);
 }
 

@@ -102,6 +102,8 @@ fn the_final_report_counts_what_came_out() {
             "total_input_samples": 100,
             "dropped_samples": 10,
             "quarantined_samples": 1,
+            "stage": 0,
+            "stages": 1,
         })
     );
     assert_eq!(

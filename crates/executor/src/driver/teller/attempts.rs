@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use coldpress_events::{Event, EventKind};
+use coldpress_job::Phase;
 use coldpress_partition::Task;
 use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
 
@@ -45,7 +46,9 @@ pub(in crate::driver) fn of_task(event: Event, task: Task) -> Event {
 }
 
 impl Teller<'_> {
-    pub(in crate::driver) fn attempt_begins(&self, attempt: &Attempt, of: Try) {
+    pub(in crate::driver) fn attempt_begins(&mut self, attempt: &Attempt, of: Try) {
+        // Also where a barrier or the merge met a result that is to be made again.
+        self.summary.phase = Phase::Processing;
         let records = attempt.slice.records;
         self.emit(of.event(EventKind::PartitionStart, format!("{records} records")));
     }

@@ -85,7 +85,7 @@ impl Teller<'_> {
     }
 
     pub(in crate::driver) fn barrier_begins(
-        &self,
+        &mut self,
         stage: u32,
         place: u32,
         operator: &str,
@@ -100,6 +100,7 @@ impl Teller<'_> {
             .metadata("stage", stage)
             .metadata("records", records);
         self.emit(event);
+        self.barrier_begun = Instant::now();
     }
 
     pub(in crate::driver) fn barrier_resolved(
@@ -107,7 +108,6 @@ impl Teller<'_> {
         stage: u32,
         place: u32,
         ledger: &OperatorLedger,
-        seconds: f64,
     ) {
         let (records, kept, next) = (ledger.records_in, ledger.out, u64::from(stage) + 2);
         let message = match ledger.dropped {
@@ -118,7 +118,7 @@ impl Teller<'_> {
         };
         let event = Event::new(EventKind::BarrierComplete, message)
             .operation(&ledger.name, place)
-            .duration_seconds(seconds)
+            .duration_seconds(self.barrier_begun.elapsed().as_secs_f64())
             .rows(records, kept)
             .metadata("stage", stage)
             .metadata("records_in", ledger.records_in)

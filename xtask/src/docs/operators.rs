@@ -1,6 +1,6 @@
 //! The page of operators.
 
-use coldpress_operator::{Determinism, OperatorSpec, ParamSpec};
+use coldpress_operator::{Determinism, OperatorKind, OperatorSpec, ParamSpec};
 
 use super::cell;
 
@@ -11,6 +11,7 @@ const HEAD: &str = "\
 
 Each operator stands in a recipe's `process` list as `- name`, `- name:` or `- name: {parameter: value}`. Parameters
 that the operators of Data-Juicer have and that change nothing here (such as `num_proc` and `batch_size`) are accepted.
+[deduplication.md](../deduplication.md) explains how to choose a deduplicator.
 ";
 
 pub(super) fn page() -> String {
@@ -37,7 +38,7 @@ pub(super) fn page() -> String {
     page
 }
 
-/// The parameters that operators have besides their own: those of all kinds, then those of filters.
+/// The parameters that operators have besides their own: those of all kinds, then those of each kind that has more.
 fn base_table(first: &OperatorSpec, specs: &[&OperatorSpec]) -> String {
     let common: Vec<ParamSpec> = first
         .base_params()
@@ -45,20 +46,19 @@ fn base_table(first: &OperatorSpec, specs: &[&OperatorSpec]) -> String {
         .filter(|param| is_common(param, specs))
         .collect();
     let mut text = table(&common);
-    let filter = specs
-        .iter()
-        .find(|spec| spec.base_params().len() > common.len());
-    if let Some(filter) = filter {
-        let more: Vec<_> = filter
+    // They come kind by kind.
+    let mut of_each_kind = specs.to_vec();
+    of_each_kind.dedup_by_key(|spec| spec.kind());
+    for spec in of_each_kind {
+        let more: Vec<_> = spec
             .base_params()
             .into_iter()
             .filter(|param| !is_common(param, specs))
             .collect();
-        text.push_str(&format!(
-            "\nEvery {} also has:\n\n{}",
-            filter.kind(),
-            table(&more)
-        ));
+        if !more.is_empty() {
+            let (kind, table) = (spec.kind(), table(&more));
+            text.push_str(&format!("\nEvery {kind} also has:\n\n{table}"));
+        }
     }
     text
 }
@@ -74,6 +74,9 @@ fn is_common(param: &ParamSpec, specs: &[&OperatorSpec]) -> bool {
 fn section(spec: &OperatorSpec) -> String {
     let mut text = format!("\n## {}\n\n{}\n", spec.name(), spec.summary());
     let depends = match spec.depends_on() {
+        Determinism::Pure if spec.kind() == OperatorKind::Deduplicator => {
+            "all records of the dataset, their order and the parameters"
+        }
         Determinism::Pure => "the record and the parameters",
         Determinism::Seeded => "the record, its origin, the parameters and the recipe's seed",
         Determinism::External => "something outside; what it gave once is never computed again",

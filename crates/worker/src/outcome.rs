@@ -36,6 +36,8 @@ pub struct Outcome {
     pub set_aside: Vec<String>,
     /// Time that each operator took, in nanoseconds.
     pub nanos: Vec<u64>,
+    /// Time that the signatures took for the operator at the barrier that ends the stage, in nanoseconds.
+    pub signing_nanos: u64,
 }
 
 /// The rows that came out of a partition.

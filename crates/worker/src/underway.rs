@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use coldpress_checkpoint::Manifest;
 use coldpress_failure::ErrorClass;
@@ -58,6 +59,8 @@ pub(crate) struct Underway<'a> {
     result: Option<ResultWriter>,
     /// What the barrier behind the stage asks for; none of an attempt that ends at a gate, and where there is no barrier.
     signing: Option<Signing>,
+    /// The time that signatures took so far, in nanoseconds.
+    signing_nanos: u64,
     /// What is true of the partition from its start, but for what the tally and the segments hold.
     manifest: Manifest,
     tally: Tally,
@@ -119,6 +122,7 @@ impl<'a> Underway<'a> {
             intermediate,
             result,
             signing,
+            signing_nanos: 0,
             manifest,
             tally,
         })
@@ -144,9 +148,11 @@ impl<'a> Underway<'a> {
         if let Some(result) = &mut self.result {
             result.write(self.batch, self.chain)?;
         }
+        let begun = self.signing.as_ref().map(|_| Instant::now());
         if let Some(signing) = &mut self.signing {
             signing.sign(self.batch, self.chain, self.work.source)?;
         }
+        self.signing_nanos += begun.map_or(0, |begun| begun.elapsed().as_nanos() as u64);
         Ok(true)
     }
 
@@ -278,6 +284,7 @@ impl<'a> Underway<'a> {
             resumed_at: self.resumed_at,
             set_aside: Vec::new(),
             nanos: tally.nanos,
+            signing_nanos: self.signing_nanos,
         })
     }
 }

@@ -18,12 +18,20 @@ impl Driver<'_> {
                 .state()
                 .nanos_until(outcome.task.partition, outcome.resumed_at, *chain)
         });
+        // There the operator at the barrier has signed the records, and is about to be applied.
+        let barriers = self.executor.prepared.pipeline.barriers();
+        let begins_at_barrier = barriers.contains(&outcome.resumed_at);
         for (nanos, earlier) in nanos
             .iter_mut()
             .zip(earlier.into_iter().flatten())
-            .take(begun)
+            .take(begun + usize::from(begins_at_barrier))
         {
             *nanos += earlier;
+        }
+        // The operator at the barrier is not one of the stage, but has signed its records.
+        let end = barriers.get(outcome.task.stage as usize).copied();
+        if let Some(nanos) = end.and_then(|end| nanos.get_mut(end as usize)) {
+            *nanos += outcome.signing_nanos;
         }
         nanos
     }

@@ -46,8 +46,10 @@ impl PlanView {
             false => "threads",
         };
         text.push_str(&format!("Workers      {} {what}\n", self.workers));
+        let points = self.stages.iter().flat_map(|stage| &stage.checkpoints);
+        let points: Vec<u32> = points.copied().collect();
         for (stage, number) in self.stages.iter().zip(1..) {
-            text.push_str(&stage.render(number));
+            text.push_str(&stage.render(number, &points));
         }
         if self.stages.len() > 1 {
             text.push_str(
@@ -153,23 +155,25 @@ impl PlannedSource {
 }
 
 impl StageView {
-    fn render(&self, number: u32) -> String {
+    /// A checkpoint after the operator at the barrier is written by the next stage, so those of all stages are given.
+    fn render(&self, number: u32, points: &[u32]) -> String {
+        let mark = |done: u32| match points.contains(&done) {
+            true => "  [checkpoint]",
+            false => "",
+        };
         let does = match self.operators.len() {
             0 if number > 1 => "the decision is applied".to_owned(),
             count => counted(count as u64, "operator"),
         };
         let mut text = format!("Stage {number}      {does}\n");
         for (operator, done) in self.operators.iter().zip(self.first + 1..) {
-            let mark = if self.checkpoints.contains(&done) {
-                "  [checkpoint]"
-            } else {
-                ""
-            };
+            let mark = mark(done);
             text.push_str(&format!("       {done:>4}  {}{mark}\n", plain(operator)));
         }
         if let Some(operator) = &self.barrier {
             let place = self.first + self.operators.len() as u32 + 1;
-            text.push_str(&format!("Barrier{place:>4}  {}\n", plain(operator)));
+            let mark = mark(place);
+            text.push_str(&format!("Barrier{place:>4}  {}{mark}\n", plain(operator)));
         }
         text
     }

@@ -54,15 +54,16 @@ fn operators(prepared: &Prepared) -> String {
             .iter()
             .map(|(key, node)| format!("{}={}", key.name, node.to_json()))
             .collect();
-        let mark = if barriers.contains(&(number - 1)) {
-            "  [barrier]"
-        } else if prepared.checkpoints.contains(&number) {
-            "  [checkpoint]"
-        } else {
-            ""
+        let barrier = match barriers.contains(&(number - 1)) {
+            true => "  [barrier]",
+            false => "",
+        };
+        let checkpoint = match prepared.checkpoints.contains(&number) {
+            true => "  [checkpoint]",
+            false => "",
         };
         text.push_str(&format!(
-            "     {number:>4}  {}{mark}\n",
+            "     {number:>4}  {}{barrier}{checkpoint}\n",
             plain(format!("{} {}", call.name, params.join(" ")).trim_end())
         ));
     }

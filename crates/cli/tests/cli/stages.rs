@@ -62,6 +62,13 @@ fn the_plan_shows_stages_and_barriers() {
         "window_size=1  [barrier]",
         "op_001_document_deduplicator.jsonl is free",
     ]);
+    bench
+        .run("plan --config recipe.yaml --checkpoint.strategy every_op")
+        .expect(0)
+        .prints(&[
+            "Barrier   2  document_deduplicator  [checkpoint]\n",
+            "every_op: 12 files",
+        ]);
     let plan = bench
         .run("plan --config recipe.yaml --json")
         .expect(0)

@@ -10,7 +10,7 @@ use coldpress_barrier::{Room, SignatureReader, Verdict, judge};
 use coldpress_operator::Rule;
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{AttemptName, Digest, Hasher, ObjectRef, Place, Stores, crash_point};
-use coldpress_worker::BarrierFile;
+use coldpress_worker::{BarrierFile, obstacle};
 use crossbeam_channel::{Receiver, bounded};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -51,12 +51,27 @@ pub(crate) struct Resolved {
     pub(crate) ledger: OperatorLedger,
 }
 
+/// Why nothing was decided.
+#[derive(Debug)]
+pub(crate) enum Unresolved {
+    /// The signatures of this partition are not what was published: they must be made again.
+    Damaged { partition: u32, reason: String },
+    /// Something that has nothing to do with one partition.
+    Failed(Error),
+}
+
+impl From<Error> for Unresolved {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// A barrier that is being resolved, on a thread of its own. Dropped before its end, it is told to stop, and waited for.
 pub(crate) struct Resolving {
     pub(crate) stage: u32,
     stop: Arc<AtomicBool>,
     finished: Receiver<()>,
-    thread: Option<JoinHandle<Result<Resolved>>>,
+    thread: Option<JoinHandle<Result<Resolved, Unresolved>>>,
 }
 
 impl Resolving {
@@ -97,12 +112,10 @@ impl Resolving {
     }
 
     /// Waits for what comes of it.
-    pub(crate) fn finish(mut self) -> Result<Resolved> {
+    pub(crate) fn finish(mut self) -> Result<Resolved, Unresolved> {
         let panicked = || {
-            Error::new(
-                ErrorKind::Failed,
-                "the thread that resolves a barrier panicked",
-            )
+            let message = "the thread that resolves a barrier panicked";
+            Unresolved::Failed(Error::new(ErrorKind::Failed, message))
         };
         let joined = self.thread.take().map(JoinHandle::join);
         joined
@@ -121,7 +134,7 @@ impl Drop for Resolving {
     }
 }
 
-fn resolve(case: &Case, stop: &AtomicBool) -> Result<Resolved> {
+fn resolve(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolved> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(case.threads)
         .build();
@@ -129,18 +142,17 @@ fn resolve(case: &Case, stop: &AtomicBool) -> Result<Resolved> {
     pool.install(|| resolve_in_pool(case, stop))
 }
 
-fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved> {
+fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolved> {
     let room = Room::new(case.memory_bytes, &case.folder, stop);
     // A decision over damaged signatures would be wrong without a word, so each is proven first.
-    let opened = case
-        .signatures
-        .iter()
-        .map(|file| BarrierFile::open(&case.stores, file));
-    let opened: coldpress_storage::Result<Vec<BarrierFile>> = opened.collect();
-    let opened = opened.map_err(|error| case.because(error))?;
-    let readers = opened.iter().map(SignatureReader::open);
-    let readers: coldpress_barrier::Result<Vec<_>> = readers.collect();
-    let readers = readers.map_err(|error| case.because(error))?;
+    let opened = case.signatures.iter().zip(0..).map(|(file, partition)| {
+        BarrierFile::open(&case.stores, file).map_err(|error| unreadable(partition, &error))
+    });
+    let opened: Vec<BarrierFile> = opened.collect::<Result<_, _>>()?;
+    let readers = opened.iter().zip(0..).map(|(file, partition)| {
+        SignatureReader::open(file).map_err(|error| unreadable(partition, &error))
+    });
+    let readers: Vec<_> = readers.collect::<Result<_, _>>()?;
     crash_point!("barrier.judge");
     let mut judgement = judge(&readers, &case.rule, &room).map_err(|error| case.because(error))?;
     crash_point!("barrier.judged");
@@ -176,6 +188,17 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved> {
     }
     resolved.digest = hasher.stamp().digest;
     Ok(resolved)
+}
+
+/// Why signatures cannot be read: they are damaged, or nothing can be read at all.
+fn unreadable(partition: u32, error: &(dyn std::error::Error + 'static)) -> Unresolved {
+    match obstacle(error) {
+        Some(explanation) => Error::new(ErrorKind::Failed, explanation).into(),
+        None => Unresolved::Damaged {
+            partition,
+            reason: error.to_string(),
+        },
+    }
 }
 
 impl Case {

@@ -6,7 +6,7 @@ use coldpress_config::Span;
 use coldpress_worker::obstacle;
 
 /// The result of preparing or running a job.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a job cannot be run, or failed: the kind, what happened, where, and what it came from.
 #[derive(Debug)]

@@ -47,9 +47,11 @@ pub struct Scheduler {
     reached: BTreeMap<Task, Reached>,
     /// How often the result of a task was no good.
     voided: BTreeMap<Task, u32>,
+    /// How often the decision behind a stage was no good.
+    unresolved: BTreeMap<u32, u32>,
 }
 
-/// How often a result that is no good is made again.
+/// How often a result or a decision that is no good is made again.
 pub const VOIDED_AT_MOST: u32 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +133,7 @@ impl Scheduler {
             running: 0,
             reached: BTreeMap::new(),
             voided: BTreeMap::new(),
+            unresolved: BTreeMap::new(),
         }
     }
 
@@ -187,6 +190,19 @@ impl Scheduler {
             self.resolved = task.stage;
             self.void_after(task.stage);
         }
+        true
+    }
+
+    /// What was decided at the barrier behind this stage turned out to be no good: it is to be resolved anew. False if that
+    /// was so too often already, or it is not resolved; then nothing changes.
+    pub fn unresolve(&mut self, stage: u32) -> bool {
+        let unresolved = self.unresolved.entry(stage).or_default();
+        if stage >= self.resolved || *unresolved >= VOIDED_AT_MOST {
+            return false;
+        }
+        *unresolved += 1;
+        self.resolved = stage;
+        self.void_after(stage);
         true
     }
 

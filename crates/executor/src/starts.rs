@@ -37,6 +37,8 @@ pub(crate) struct Starts<'a> {
     pub(crate) settings: StartSettings<'a>,
     /// What each operator costs, in nanoseconds per byte of the slice, as far as that was measured.
     pub(crate) costs: &'a [f64],
+    /// The places of the operators at barriers, each with the hash by which it is known there.
+    pub(crate) signers: &'a [(u32, ChainHash)],
     /// Tasks whose checkpoints turned out to be no use.
     pub(crate) gateless: &'a BTreeSet<Task>,
 }
@@ -84,7 +86,10 @@ impl Starts<'_> {
     pub(crate) fn poison(&self, partition: u32) -> impl Iterator<Item = Poison> {
         let found = self.state.poison(partition).iter();
         found
-            .filter(|found| self.has(found.operation + 1, found.chain))
+            .filter(|found| {
+                self.has(found.operation + 1, found.chain)
+                    || self.signers.contains(&(found.operation, found.chain))
+            })
             .map(|found| Poison {
                 origin: found.origin.clone(),
                 operation: found.operation,

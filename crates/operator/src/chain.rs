@@ -184,7 +184,8 @@ impl Chain {
     }
 
     /// Makes the signatures of the alive rows of `batch` for the operator at a barrier. `take` gets each one's; none where
-    /// the operator fails on the record, which then goes to quarantine when the decision is applied.
+    /// the operator fails on the record, or is known to die of it: the record then goes to quarantine when the decision is
+    /// applied.
     ///
     /// # Errors
     /// [`OperatorFailure`] for such a record where the recipe does not let it pass.
@@ -192,11 +193,12 @@ impl Chain {
         &mut self,
         batch: &Batch,
         operator: usize,
+        guard: &Guard<'_>,
         take: impl FnMut(Option<&Signature>),
     ) -> std::result::Result<(), OperatorFailure> {
         let (shared, fields) = (&self.shared, self.pipeline.fields());
         let step = &mut self.steps[operator];
-        match by_decision::sign(step, batch, |step| step.remake(shared), take) {
+        match by_decision::sign(step, batch, guard, |step| step.remake(shared), take) {
             Some((row, error)) if !step.site.operator.skip_errors => Err(OperatorFailure {
                 failed: run::quarantined(step, batch, fields, row, error),
             }),

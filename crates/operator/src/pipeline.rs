@@ -128,6 +128,12 @@ impl Pipeline {
         operators.filter_map(is_global).collect()
     }
 
+    /// The first operator that works on the whole dataset, in quotes, with its place where others have the same name.
+    pub fn first_global(&self) -> Option<String> {
+        let first = self.barriers().first().copied();
+        first.map(|place| self.label(place as usize))
+    }
+
     /// The stages that these operators cut the recipe into: exactly one without barriers.
     pub fn stages(&self) -> Vec<Stage> {
         let operators = u32::try_from(self.len()).unwrap_or(u32::MAX);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use coldpress_barrier::{Room, SignatureReader, SignatureWriter, judge};
-use coldpress_operator::{ChainSettings, Key, Node, OperatorCall, Pipeline, Shared, Span};
+use coldpress_operator::{ChainSettings, Guard, Key, Node, OperatorCall, Pipeline, Shared, Span};
 use coldpress_record::{Batch, Lines};
 use serde_json::{Map, Value};
 
@@ -53,7 +53,9 @@ fn run(op: &str, params: &Row, rows: &[Row], partition: usize) -> Result<Vec<Row
         batch.fill(&mut lines, chain.fields(), &mut Vec::new());
         chain.begin(&mut batch);
         let mut writer = SignatureWriter::new(barrier.form);
-        let signed = chain.sign(&batch, 0, |signature| writer.push(signature));
+        let signed = chain.sign(&batch, 0, &Guard::default(), |signature| {
+            writer.push(signature)
+        });
         signed.map_err(|failure| failure.to_string())?;
         let mut file = Vec::new();
         writer.finish(&mut file).unwrap();

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use coldpress_barrier::{ReadAt, SignatureWriter, Verdict};
 use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{Chain, Decision};
+use coldpress_operator::{Chain, Decision, Guard};
 use coldpress_record::Batch;
 use coldpress_storage::{ObjectRef, Place, StoreReader, Stores};
 
 use crate::attempt::Assignment;
-use crate::error::AttemptError;
+use crate::error::{AttemptError, FailureKind};
+use crate::obstacle::obstacle;
 
 /// Gathers the signatures of the rows that come out of a stage that ends at a barrier.
 pub(crate) struct Signing {
@@ -36,11 +37,14 @@ impl Signing {
         &mut self,
         batch: &Batch,
         chain: &mut Chain,
+        guard: &Guard<'_>,
         source: &Source,
     ) -> Result<(), AttemptError> {
         let signatures = &mut self.signatures;
         chain
-            .sign(batch, self.operator, |signature| signatures.push(signature))
+            .sign(batch, self.operator, guard, |signature| {
+                signatures.push(signature);
+            })
             .map_err(|failure| {
                 let label = chain.pipeline().label(self.operator);
                 AttemptError::of_operator(failure.failed, &label, source)
@@ -60,14 +64,26 @@ impl Signing {
 /// Reads what was decided about the rows of the partition.
 pub(crate) fn decisions(work: Assignment<'_>) -> Result<Vec<Arc<Decision>>, AttemptError> {
     let decision = |file: &ObjectRef| {
-        let opened = BarrierFile::open(work.stores, file)?;
-        let verdict = Verdict::read(&opened).map_err(|error| {
-            let message = format!("the decision `{file}` cannot be used: {error}");
-            AttemptError::new(ErrorClass::System, message)
-        })?;
+        let opened = BarrierFile::open(work.stores, file);
+        let opened = opened.map_err(|error| bad_decision(file, &error))?;
+        let verdict = Verdict::read(&opened).map_err(|error| bad_decision(file, &error))?;
         Ok(Arc::new(verdict.decision))
     };
     work.attempt.decisions.iter().map(decision).collect()
+}
+
+/// A decision that cannot be used, unless no file could be read where this one cannot.
+fn bad_decision(file: &ObjectRef, error: &(dyn std::error::Error + 'static)) -> AttemptError {
+    match obstacle(error) {
+        Some(explanation) => AttemptError::obstacle(explanation),
+        None => AttemptError {
+            kind: FailureKind::BadDecision,
+            ..AttemptError::new(
+                ErrorClass::System,
+                format!("the decision `{file}` cannot be used: {error}"),
+            )
+        },
+    }
 }
 
 /// A file of signatures or decisions, proven to be the one that is cited.

@@ -49,6 +49,8 @@ pub enum FailureKind {
     DamagedCopy,
     /// The earlier work that the attempt went on from turned out to be no good.
     BadStart,
+    /// What was decided about the partition cannot be read: it can be decided anew.
+    BadDecision,
     /// A record cannot be read, and the recipe wants none left out: the job must not go on.
     Strict,
     /// Something that every attempt would meet, such as a full disk: the job must not go on.

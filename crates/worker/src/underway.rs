@@ -150,7 +150,7 @@ impl<'a> Underway<'a> {
         }
         let begun = self.signing.as_ref().map(|_| Instant::now());
         if let Some(signing) = &mut self.signing {
-            signing.sign(self.batch, self.chain, self.work.source)?;
+            signing.sign(self.batch, self.chain, &self.guard, self.work.source)?;
         }
         self.signing_nanos += begun.map_or(0, |begun| begun.elapsed().as_nanos() as u64);
         Ok(true)

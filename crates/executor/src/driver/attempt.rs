@@ -28,6 +28,7 @@ impl Driver<'_> {
                 gate_seconds: prepared.recipe.checkpoint.gate_seconds,
             },
             costs: &self.costs,
+            signers: &self.signers(),
             gateless: &self.gateless,
         })
     }

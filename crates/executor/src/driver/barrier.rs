@@ -7,7 +7,7 @@ use coldpress_storage::{ObjectRef, crash_point};
 
 use super::Driver;
 use super::work::Motion;
-use crate::barrier::{Case, Resolved, Resolving};
+use crate::barrier::{Case, Resolved, Resolving, Unresolved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scheduler::Scheduler;
 
@@ -74,8 +74,14 @@ impl Driver<'_> {
             }
             Some(resolving) if resolving.is_finished() => {
                 let stage = resolving.stage;
-                let resolved = resolving.finish()?;
-                self.take_decision(stage, resolved)?;
+                match resolving.finish() {
+                    Ok(resolved) => self.take_decision(stage, resolved)?,
+                    Err(Unresolved::Damaged { partition, reason }) => {
+                        let task = Task::new(stage, partition);
+                        self.void_result(&mut motion.scheduler, task, &reason)?;
+                    }
+                    Err(Unresolved::Failed(error)) => return Err(error),
+                }
             }
             resolving => motion.resolving = resolving,
         }
@@ -100,6 +106,31 @@ impl Driver<'_> {
             files.all(|file| !state.is_forgotten(&file.key))
         };
         state.barrier(stage).is_some_and(is_kept)
+    }
+
+    /// What was decided about the partition of a task is damaged: it is decided anew, unless that was done too often. Whatever
+    /// is at work behind that barrier began with something else than will count.
+    pub(super) fn void_decision(&mut self, scheduler: &mut Scheduler, task: Task) -> Result<bool> {
+        let state = self.truth.state();
+        let barriers = (0..task.stage).filter_map(|stage| Some((stage, state.barrier(stage)?)));
+        let is_damaged = |resolved: &BarrierResolved| {
+            let file = resolved.files.get(task.partition as usize);
+            file.is_none_or(|file| self.stores.object(file).verify().is_err())
+        };
+        let damaged = barriers.filter(|(_, resolved)| is_damaged(resolved)).next();
+        let Some((stage, resolved)) = damaged else {
+            return Ok(false);
+        };
+        if !scheduler.unresolve(stage) {
+            return Ok(false);
+        }
+        let operator = &resolved.operator;
+        let warning = format!("what {operator} decided is damaged, and is decided anew");
+        let files = resolved.files.iter().map(|file| file.key.clone()).collect();
+        self.teller.warn(warning);
+        self.truth.record(JournalRecord::Forgotten { files })?;
+        self.truth.sync()?;
+        Ok(true)
     }
 
     fn pass_barrier(&mut self, scheduler: &mut Scheduler, stage: u32) {

@@ -37,6 +37,14 @@ impl Driver<'_> {
                     return Ok(());
                 }
             }
+            FailureKind::BadDecision => {
+                if self.void_decision(&mut motion.scheduler, task)? {
+                    self.note_failure(task, number, &error);
+                    // It is one of the attempts that began with that decision.
+                    let _ = motion.scheduler.ended_in_vain(task);
+                    return Ok(());
+                }
+            }
             // Another try, or another partition, would meet it too: it is no failure of this one.
             FailureKind::Strict | FailureKind::Obstacle => {
                 motion.scheduler.stopped(task);
@@ -161,11 +169,17 @@ impl Driver<'_> {
             }))?;
         let prepared = &self.executor.prepared;
         if prepared.partition_failure_is_fatal || error.class == ErrorClass::Config {
-            let message = &error.message;
-            let message = format!(
-                "{task} failed after {}: {message}",
-                attempts_in_words(attempts)
+            let mut message = format!(
+                "{task} failed after {}: {}",
+                attempts_in_words(attempts),
+                error.message
             );
+            if let Some(operator) = prepared.pipeline.first_global() {
+                message.push_str(&format!(
+                    "; {operator} needs the whole dataset, so that no partition can be left out: remove the cause, and run \
+                     the same command again; what is finished stays"
+                ));
+            }
             motion.fail(Error::new(ErrorKind::Failed, message));
         }
         Ok(())
@@ -182,12 +196,14 @@ impl Driver<'_> {
             "the result of {task} is damaged and made again: {reason}"
         ));
         let again = scheduler.void(task);
-        let result = self.usable_result(task.partition).filter(|_| again);
+        let result = self.usable_result_of(task).filter(|_| again);
         let Some(result) = result else {
-            let message = format!("the merge failed: {reason}");
+            let message = format!("the result of {task} is damaged again and again: {reason}");
             return Err(Error::new(ErrorKind::Failed, message));
         };
-        let files = vec![result.rows.key.clone()];
+        // Before a barrier it is the signatures that count; the rows may still serve.
+        let signatures = result.signatures.as_ref().map(|entry| &entry.file);
+        let files = vec![signatures.unwrap_or(&result.rows).key.clone()];
         self.truth.record(JournalRecord::Forgotten { files })?;
         self.truth.sync()
     }

@@ -2,6 +2,7 @@
 
 use coldpress_events::{Event, EventKind};
 use coldpress_job::{JournalRecord, PoisonFound};
+use coldpress_operator::ChainHash;
 use coldpress_worker::{InHand, WorkerDeath};
 
 use super::Driver;
@@ -43,12 +44,28 @@ impl Driver<'_> {
             .try_for_each(|accused| self.write_verdict(partition, &accused))
     }
 
+    /// The operators at barriers, with a hash of what is done until they have signed. That behind them is not known before
+    /// all is signed.
+    pub(super) fn signers(&self) -> Vec<(u32, ChainHash)> {
+        let pipeline = &self.executor.prepared.pipeline;
+        let signer = |place: u32| {
+            let before = self.truth.chain().get(place as usize)?;
+            let identity = pipeline.operators()[place as usize].signature_identity();
+            Some((place, before.then(identity)))
+        };
+        pipeline.barriers().into_iter().filter_map(signer).collect()
+    }
+
     fn write_verdict(&mut self, partition: u32, accused: &Accused) -> Result<()> {
         let InHand { origin, operation } = &accused.record;
         let place = *operation as usize;
         let names = self.executor.prepared.operator_names();
-        let (Some(operator), Some(chain)) = (names.get(place), self.truth.chain().get(place + 1))
-        else {
+        let signers = self.signers();
+        let mut signers = signers.iter();
+        let signer = signers.find(|(place, _)| place == operation);
+        let chain = signer.map(|(_, hash)| hash);
+        let chain = chain.or_else(|| self.truth.chain().get(place + 1));
+        let (Some(operator), Some(chain)) = (names.get(place), chain.copied()) else {
             return Ok(());
         };
         self.truth.record(JournalRecord::PoisonFound(PoisonFound {
@@ -56,7 +73,7 @@ impl Driver<'_> {
             origin: origin.clone(),
             operation: *operation,
             operator: operator.clone(),
-            chain: *chain,
+            chain,
             reason: accused.reason(),
         }))?;
         let label = self.executor.prepared.pipeline.label(place);

@@ -62,9 +62,13 @@ pub(crate) fn of_exported(
     let ways = (0..state.partition_count()).filter(|partition| of(*partition) >= Some(Goes::Way));
     let results = state.publications();
     let results = results.filter(|result| of(result.partition) == Some(Goes::All));
+    // A decision is about all partitions.
+    let decisions = state.barriers().iter();
+    let decisions = decisions.filter(|_| goes.iter().all(|goes| *goes == Goes::All));
     let cited = ways
         .flat_map(|partition| way(state, partition))
         .chain(results.flat_map(result_files))
+        .chain(decisions.flat_map(|resolved| &resolved.files))
         .filter(|file| !state.is_forgotten(&file.key))
         .map(JobFile::cited);
     let shown = intermediate
@@ -98,7 +102,9 @@ fn way(state: &JobState, partition: u32) -> impl Iterator<Item = &ObjectRef> {
 
 fn result_files(result: &Publication) -> impl Iterator<Item = &ObjectRef> {
     let dropped = result.dropped.iter().flatten().map(|entry| &entry.file);
-    [&result.rows, &result.index].into_iter().chain(dropped)
+    let signatures = result.signatures.iter().map(|entry| &entry.file);
+    let rows = [&result.rows, &result.index].into_iter();
+    rows.chain(signatures).chain(dropped)
 }
 
 /// The partition that a file of intermediate data is of. Earlier releases kept them in a folder per partition.

@@ -17,6 +17,7 @@ struct World {
     checkpoints: Vec<u32>,
     gate_seconds: f64,
     costs: Vec<f64>,
+    signers: Vec<(u32, ChainHash)>,
     gateless: BTreeSet<Task>,
 }
 
@@ -56,6 +57,7 @@ impl World {
             checkpoints: vec![1, 2, 3, 4],
             gate_seconds: 0.0,
             costs: Vec::new(),
+            signers: Vec::new(),
             gateless: BTreeSet::new(),
         }
     }
@@ -78,6 +80,7 @@ impl World {
                 gate_seconds: self.gate_seconds,
             },
             costs: &self.costs,
+            signers: &self.signers,
             gateless: &self.gateless,
         })
     }
@@ -337,4 +340,7 @@ fn poison_counts_in_operators_that_the_recipe_still_has() {
     assert_eq!(world.poison(), [0]);
     world.operators = "";
     assert_eq!(world.poison(), [0; 0]);
+    // Behind a barrier no hash is known before all is signed.
+    world.signers = vec![(2, chain_of("abc"))];
+    assert_eq!(world.poison(), [2]);
 }

@@ -205,6 +205,27 @@ const UNTOUCHED: [&str; 8] = [
 ];
 
 fn text() -> impl Strategy<Value = String> {
+    prop_oneof![3 => words(), 2 => again()]
+}
+
+/// A text that other records may have too, or have but for a space, a word or a line.
+fn again() -> impl Strategy<Value = String> {
+    let texts = [
+        "the quick brown fox jumps over the lazy dog",
+        " the quick brown fox jumps over the lazy dog\n",
+        "The quick brown fox jumps over the lazy dog",
+        "the quick brown fox jumps over the lazy cat",
+        "menu | home\nthe first page\nall rights reserved",
+        "menu | home\nthe second page\nall rights reserved\n",
+        "menu | home",
+        "the lazy dog",
+        "",
+        "  ",
+    ];
+    prop::sample::select(texts.map(str::to_owned).to_vec())
+}
+
+fn words() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         8 => prop::sample::select(&["the", "quick", "a", "Lorem", "ipsum", "o e", "naïve", "数据", "\u{1F600}", "x\"y", "back\\slash", "tab\t", "nul\0"][..]).prop_map(str::to_owned),
         1 => any::<String>().prop_map(|text| text.chars().take(6).collect()),

@@ -8,7 +8,7 @@ use coldpress_job::Status;
 use proptest::prelude::*;
 
 use crate::bench::Bench;
-use crate::plan::{How, Keep, Plan, any_how};
+use crate::plan::{How, Keep, Plan, any_deduplicator, any_how};
 
 // Random datasets in all formats.
 mod any;
@@ -194,6 +194,7 @@ fn any_call() -> impl Strategy<Value = OperatorCall> {
         1 => plain("fragile_mapper"),
         1 => plain("fragile_filter"),
         1 => plain("serve_filter"),
+        4 => any_deduplicator(),
     ]
 }
 

@@ -14,6 +14,7 @@ mod dataset;
 mod plan;
 
 // Running jobs, and what must come out.
+mod barriers;
 mod bench;
 mod reference;
 
@@ -28,6 +29,9 @@ mod resume;
 
 // A changed key of the recipe gives the new result, or a refusal.
 mod result_keys;
+
+// Barriers: what is used again, what is decided anew, and what fails.
+mod deduplicators;
 
 // How long files stay never shows in what comes out.
 mod lifecycle;

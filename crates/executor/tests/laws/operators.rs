@@ -24,7 +24,9 @@ pub(crate) const WAIT: &str = "wait";
 /// All operators of the tests.
 pub(crate) fn registry() -> Registry {
     keep_bangs_quiet();
-    services::add_to(Registry::default())
+    let mut registry = Registry::default();
+    coldpress_ops::register(&mut registry);
+    services::add_to(registry)
         .with(OperatorSpec::mapper(
             "edit_mapper",
             "Edits a text.",

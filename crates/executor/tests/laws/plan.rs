@@ -254,7 +254,31 @@ pub(crate) fn any_call() -> impl Strategy<Value = OperatorCall> {
         2 => Just(OperatorCall::new("serve_mapper").with("batch_size", 2)),
         1 => plain("serve_filter"),
         1 => plain("ask_mapper"),
+        6 => any_deduplicator(),
     ]
+}
+
+/// A deduplicator, which is a barrier between two stages.
+pub(crate) fn any_deduplicator() -> impl Strategy<Value = OperatorCall> {
+    let exact = any::<bool>().prop_map(|lowercase| {
+        OperatorCall::new("document_deduplicator").with("lowercase", lowercase)
+    });
+    let lines = (1u64..4).prop_map(|threshold| {
+        OperatorCall::new("document_line_deduplicator").with("frequency_threshold", threshold)
+    });
+    let near = (1u64..3, 0u64..12).prop_map(|(window, distance)| {
+        OperatorCall::new("document_simhash_deduplicator")
+            .with("window_size", window)
+            .with("hamming_distance", distance)
+            .with("num_blocks", 16)
+    });
+    let shared = (1u64..3, 1u64..9).prop_map(|(window, tenths)| {
+        OperatorCall::new("document_minhash_deduplicator")
+            .with("window_size", window)
+            .with("num_permutations", 32)
+            .with("jaccard_threshold", tenths as f64 / 10.0)
+    });
+    prop_oneof![3 => exact, 2 => lines, 2 => near, 1 => shared]
 }
 
 /// `process` with a watch operator at the place `at`.

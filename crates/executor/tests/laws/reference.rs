@@ -1,9 +1,10 @@
-//! The plain reference: each record alone through the operators, in dataset order.
+//! The plain reference: each record alone through the operators, in dataset order, and all of them compared at a barrier.
 
 use coldpress_operator::{Chain, ChainSettings, Pipeline, Shared, Tally};
 use coldpress_record::{Batch, Ledger, Lines, Origin, Reject, trim_record};
 use coldpress_worker::QuarantineEntry;
 
+use crate::barriers;
 use crate::dataset::Dataset;
 use crate::operators;
 use crate::plan::{Form, Plan};
@@ -100,15 +101,15 @@ impl Expected {
         let mut reading = Reading {
             chain,
             tally,
-            keep_stats: plan.keep_stats,
-            rows: Vec::new(),
+            batches: Vec::new(),
             rejected: Vec::new(),
             torn: 0,
         };
         for (source, file) in dataset.files.iter().enumerate() {
             reading.read_file(source as u32, &file.text);
         }
-        reading.finish()
+        let rows = reading.run(plan.keep_stats);
+        reading.finish(rows)
     }
 
     /// The files of an export of this form.
@@ -131,8 +132,8 @@ impl Expected {
 struct Reading {
     chain: Chain,
     tally: Tally,
-    keep_stats: bool,
-    rows: Vec<u8>,
+    /// One for each record.
+    batches: Vec<Batch>,
     rejected: Vec<Quarantined>,
     torn: u64,
 }
@@ -164,15 +165,23 @@ impl Reading {
         }
         self.tally.ledger.records += 1;
         self.chain.begin(&mut batch);
-        let all = 0..self.chain.len();
-        self.chain.run(&mut batch, all, &mut self.tally).unwrap();
-        for row in batch.selection() {
-            if self.keep_stats {
-                batch.write_record_with_stats(*row as usize, self.chain.fields(), &mut self.rows);
-            } else {
-                batch.write_record(*row as usize, self.chain.fields(), &mut self.rows);
+        self.batches.push(batch);
+    }
+
+    /// Runs the operators over all records; gives what is left.
+    fn run(&mut self, keep_stats: bool) -> Vec<u8> {
+        barriers::run(&mut self.chain, &mut self.batches, &mut self.tally);
+        let fields = self.chain.fields();
+        let mut rows = Vec::new();
+        for batch in &self.batches {
+            for row in batch.selection() {
+                match keep_stats {
+                    true => batch.write_record_with_stats(*row as usize, fields, &mut rows),
+                    false => batch.write_record(*row as usize, fields, &mut rows),
+                }
             }
         }
+        rows
     }
 
     fn reject(&mut self, reject: Reject) {
@@ -194,7 +203,7 @@ impl Reading {
         });
     }
 
-    fn finish(self) -> Expected {
+    fn finish(self, rows: Vec<u8>) -> Expected {
         let mut quarantined = self.rejected;
         quarantined.extend(
             self.tally
@@ -210,7 +219,7 @@ impl Reading {
         );
         quarantined.sort();
         Expected {
-            rows: self.rows,
+            rows,
             ledger: self.tally.ledger,
             quarantined,
             torn: self.torn,

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use coldpress_record::Batch;
 
 use super::by_record::apply;
+use super::guard::Guard;
 use super::step::{Decided, Step};
 use super::work::Work;
 use crate::mapper::Changes;
@@ -64,46 +65,61 @@ pub(super) fn apply_decision(
     }
 }
 
-/// Signs the alive rows of a batch: `take` gets each one's signature, or none where the signer fails on it.
+/// Signs the alive rows of a batch: `take` gets each one's signature, or none where the signer fails on it or must not be
+/// given it.
 ///
-/// Gives the first row that it failed on, with why.
+/// Gives the first of these rows, with why.
 pub(super) fn sign(
     step: &mut Step,
     batch: &Batch,
+    guard: &Guard<'_>,
     remake: impl Fn(&mut Step),
     mut take: impl FnMut(Option<&Signature>),
 ) -> Option<(u32, String)> {
-    let form = step
-        .site
-        .operator
-        .barrier
-        .as_ref()
-        .map(|barrier| barrier.form);
+    let is_guarded = guard.is_needed(step);
     let mut signature = Signature::default();
     let mut first_failed = None;
     for row in batch.selection() {
-        signature.clear();
-        let signed = catch_unwind(AssertUnwindSafe(|| {
-            let record = step.site.record(batch, *row);
-            match &mut step.body {
-                Body::Signer(signer) => signer.sign(&record, &mut signature),
-                _ => Err(RecordError::new("the operator signs no records")),
-            }
-        }));
-        let error = match signed {
-            Ok(Ok(())) if form.is_some_and(|form| signature.is_of(form)) => {
-                take(Some(&signature));
-                continue;
-            }
-            Ok(Ok(())) => "the signature has another form than declared".to_owned(),
-            Ok(Err(error)) => error.to_string(),
-            Err(panic) => {
-                remake(step);
-                format!("panicked: {}", super::work::panic_text(&*panic))
-            }
+        let refused = is_guarded.then(|| guard.refuse(step, batch, *row));
+        let error = match refused.flatten() {
+            Some(reason) => reason,
+            None => match sign_row(step, batch, *row, &mut signature, &remake) {
+                Ok(()) => {
+                    take(Some(&signature));
+                    continue;
+                }
+                Err(error) => error,
+            },
         };
         take(None);
         first_failed.get_or_insert((*row, error));
     }
     first_failed
+}
+
+fn sign_row(
+    step: &mut Step,
+    batch: &Batch,
+    row: u32,
+    signature: &mut Signature,
+    remake: impl Fn(&mut Step),
+) -> Result<(), String> {
+    signature.clear();
+    let signed = catch_unwind(AssertUnwindSafe(|| {
+        let record = step.site.record(batch, row);
+        match &mut step.body {
+            Body::Signer(signer) => signer.sign(&record, signature),
+            _ => Err(RecordError::new("the operator signs no records")),
+        }
+    }));
+    let barrier = step.site.operator.barrier.as_ref();
+    match signed {
+        Ok(Ok(())) if barrier.is_some_and(|barrier| signature.is_of(barrier.form)) => Ok(()),
+        Ok(Ok(())) => Err("the signature has another form than declared".to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(panic) => {
+            remake(step);
+            Err(format!("panicked: {}", super::work::panic_text(&*panic)))
+        }
+    }
 }

@@ -34,6 +34,7 @@ pub(super) fn run_step(
         };
         let outcome = match refused {
             Some(reason) => {
+                step.pass_over();
                 progress.fail(rows[progress.at], reason);
                 Ok(())
             }

@@ -62,6 +62,13 @@ impl Step {
         }
     }
 
+    /// A row is not given to the operator: what was decided about the next one is about the one behind it.
+    pub(super) fn pass_over(&mut self) {
+        if let Some(decided) = &mut self.decided {
+            decided.next += 1;
+        }
+    }
+
     /// Makes the operator anew: after a panic its memory cannot be trusted.
     ///
     /// It could be made before, so the old one stays only where a file vanished since.

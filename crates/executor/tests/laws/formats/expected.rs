@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_operator::{ChainSettings, OperatorKind, Pipeline, Shared};
+use coldpress_operator::{ChainSettings, OperatorCall, OperatorKind, Pipeline, Shared};
 use coldpress_record::{Batch, Ledger, Lines, STATS_FIELD};
 use coldpress_worker::{QUARANTINE_SCHEMA, QuarantineEntry};
 
 use super::files::Files;
+use crate::barriers;
 use crate::operators;
 use crate::plan::Plan;
 use crate::reference::Quarantined;
@@ -17,7 +18,7 @@ pub(crate) struct Expected {
     pub(crate) rows: Vec<(u32, String)>,
     /// Their statistics.
     pub(crate) stats: Vec<String>,
-    /// What each filter dropped, by its place in the recipe.
+    /// What each filter and deduplicator dropped, by its place in the recipe.
     pub(crate) dropped: BTreeMap<usize, String>,
     pub(crate) ledger: Ledger,
     /// Sorted.
@@ -40,10 +41,12 @@ impl Expected {
         let mut chain = Pipeline::resolve(&registry, &plan.process, &settings)
             .and_then(|pipeline| pipeline.instantiate(&Shared::default()))
             .unwrap();
-        let filters =
-            plan.process.iter().enumerate().filter(|(_, call)| {
-                registry.get(&call.name).unwrap().kind() == OperatorKind::Filter
-            });
+        let drops = |call: &OperatorCall| {
+            let kind = registry.get(&call.name).unwrap().kind();
+            matches!(kind, OperatorKind::Filter | OperatorKind::Deduplicator)
+        };
+        let filters = plan.process.iter().enumerate();
+        let filters = filters.filter(|(_, call)| drops(call));
         let mut tally = chain.tally();
         tally.dropped = Some(vec![Vec::new(); chain.len()]);
         let mut expected = Self {
@@ -55,6 +58,7 @@ impl Expected {
             header: Vec::new(),
             textless: false,
         };
+        let (mut sources, mut batches) = (Vec::new(), Vec::new());
         let mut texts = vec![false; chain.fields().len()];
         for input in files.inputs() {
             let mut lines = Lines::new(input.source);
@@ -69,9 +73,11 @@ impl Expected {
                 .for_each(|(column, text)| *text |= is_text(column));
             tally.ledger.records += 1;
             chain.begin(&mut batch);
-            for step in 0..chain.len() {
-                chain.run(&mut batch, step..step + 1, &mut tally).unwrap();
-            }
+            sources.push(input.source);
+            batches.push(batch);
+        }
+        barriers::run(&mut chain, &mut batches, &mut tally);
+        for (batch, source) in batches.iter().zip(sources) {
             for row in batch.selection().iter().map(|row| *row as usize) {
                 let mut line = Vec::new();
                 if plan.keep_stats {
@@ -82,7 +88,7 @@ impl Expected {
                 let line = String::from_utf8(line).unwrap();
                 expected
                     .rows
-                    .push((input.source, line.trim_end_matches('\n').to_owned()));
+                    .push((source, line.trim_end_matches('\n').to_owned()));
                 let mut stats = Vec::new();
                 batch.stats().write_json(row, &mut stats);
                 let stats = String::from_utf8(stats).unwrap();

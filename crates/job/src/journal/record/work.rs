@@ -192,7 +192,8 @@ pub struct PoisonFound {
     pub operation: u32,
     /// The operator's name.
     pub operator: String,
-    /// The operators up to and with that one: under another recipe the record is tried again.
+    /// The operators up to and with that one, or its signatures where it needs the whole dataset: under another recipe the
+    /// record is tried again.
     pub chain: ChainHash,
     /// How it killed.
     pub reason: String,

@@ -1,0 +1,106 @@
+//! What deduplicators decide, by its plain definition: every record is compared with every other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use coldpress_operator::{Chain, Decision, Guard, Rule, Signature, Tally};
+use coldpress_record::Batch;
+
+/// Runs all operators over all records, of which each has a batch: to the first barrier, to the next, and to the end.
+pub(crate) fn run(chain: &mut Chain, batches: &mut [Batch], tally: &mut Tally) {
+    let (mut decisions, mut begin) = (Vec::new(), 0);
+    let barriers = chain.pipeline().barriers();
+    let ends = barriers.iter().map(|barrier| *barrier as usize);
+    for end in ends.chain([chain.len()]) {
+        for batch in &mut *batches {
+            chain.run(batch, begin..end, tally).unwrap();
+        }
+        if end < chain.len() {
+            decisions.push(Arc::new(decide(chain, batches, end)));
+            chain.decide(&decisions);
+        }
+        begin = end;
+    }
+}
+
+/// What the operator at this place decides about the records that are left.
+fn decide(chain: &mut Chain, batches: &[Batch], place: usize) -> Decision {
+    let mut signatures = Vec::new();
+    for batch in batches {
+        chain
+            .sign(batch, place, &Guard::default(), |signature| {
+                signatures.push(signature.cloned());
+            })
+            .unwrap();
+    }
+    let operator = &chain.pipeline().operators()[place];
+    let rule = operator.barrier().unwrap().rule.clone();
+    let mut decision = Decision::keep_all(signatures.len() as u64);
+    for (row, signature) in (0..).zip(&signatures) {
+        if signature.is_none() {
+            decision.push_unsigned(row);
+        }
+    }
+    match rule {
+        Rule::FrequentParts { threshold } => cut_frequent(&signatures, threshold, &mut decision),
+        rule => remove_duplicates(&signatures, &rule, &mut decision),
+    }
+    decision
+}
+
+/// Of each cluster the first stays: who resembles one of it belongs to it.
+fn remove_duplicates(signatures: &[Option<Signature>], rule: &Rule, decision: &mut Decision) {
+    let mut clusters: Vec<usize> = (0..signatures.len()).collect();
+    for (at, one) in signatures.iter().enumerate() {
+        for (before, other) in signatures.iter().enumerate().take(at) {
+            let (Some(one), Some(other)) = (one, other) else {
+                continue;
+            };
+            if resemble(one, other, rule) {
+                let (from, to) = (clusters[at], clusters[before]);
+                let (first, second) = (from.min(to), from.max(to));
+                clusters
+                    .iter_mut()
+                    .filter(|cluster| **cluster == second)
+                    .for_each(|cluster| *cluster = first);
+            }
+        }
+    }
+    for (row, first) in clusters.into_iter().enumerate() {
+        if first != row {
+            decision.remove(row as u64);
+        }
+    }
+}
+
+fn resemble(one: &Signature, other: &Signature, rule: &Rule) -> bool {
+    let mut keys = one.keys.iter().zip(&other.keys);
+    match rule {
+        Rule::Near { distance } => match (one.keys[1], other.keys[1]) {
+            (0, 0) => (one.keys[0] ^ other.keys[0]).count_ones() <= *distance,
+            (one, other) => one == other,
+        },
+        _ if one.digests.is_empty() => keys.any(|(one, other)| one == other && *one != 0),
+        _ => one.digests == other.digests,
+    }
+}
+
+fn cut_frequent(signatures: &[Option<Signature>], threshold: u64, decision: &mut Decision) {
+    let mut records: BTreeMap<u128, u64> = BTreeMap::new();
+    for signature in signatures.iter().flatten() {
+        let mut digests = signature.digests.clone();
+        digests.sort_unstable();
+        digests.dedup();
+        digests
+            .into_iter()
+            .for_each(|digest| *records.entry(digest).or_default() += 1);
+    }
+    for (row, signature) in (0..).zip(signatures) {
+        let digests = signature.iter().flat_map(|signature| &signature.digests);
+        for (part, digest) in (0..).zip(digests) {
+            if records[digest] > threshold {
+                decision.push_cut(row, part);
+            }
+        }
+    }
+}

@@ -14,6 +14,7 @@ pub(crate) struct Bench {
     folder: tempfile::TempDir,
     keys: String,
     size: u32,
+    process: String,
 }
 
 impl Bench {
@@ -23,6 +24,7 @@ impl Bench {
             folder: tempfile::tempdir().unwrap(),
             keys: "retry: {retry_delay_seconds: 0}\n".to_owned(),
             size: 10,
+            process: "deadly_mapper".to_owned(),
         };
         let line = |text: &&str| format!("{}\n", serde_json::json!({"text": text}));
         fs::write(
@@ -54,6 +56,12 @@ impl Bench {
         self
     }
 
+    /// With these operators, one after another.
+    pub(crate) fn process(mut self, names: &str) -> Self {
+        self.process = names.replace(' ', ":\n  - ");
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -79,12 +87,13 @@ impl Bench {
     fn builder(&self, kind: &str, export: &str) -> ExecutorBuilder {
         let recipe = format!(
             "dataset_path: {}\nexport_path: {}\nwork_dir: {}\njob_id: j\nnp: 2\nexecutor_type: {kind}\npartition: {{size: {}}}\n{}\
-             process:\n  - deadly_mapper:\n",
+             process:\n  - {}:\n",
             self.path("in.jsonl").display(),
             self.path(export).display(),
             self.path("jobs").display(),
             self.size,
             self.keys,
+            self.process,
         );
         let recipe = Recipe::parse(&recipe, "recipe.yaml", &Overrides::default()).unwrap();
         ExecutorBuilder::new(recipe, registry())

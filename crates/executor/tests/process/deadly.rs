@@ -4,63 +4,85 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use coldpress_operator::{
-    Changes, Mapper, NoParams, OperatorSpec, Record, RecordError, Registry, Resolved,
+    Changes, Global, Mapper, NoParams, OperatorSpec, Record, RecordError, Registry, Resolved, Rule,
+    Signature, SignatureForm, Signer,
 };
 use rustix::process::{Signal, getpid, kill_process};
 
 /// The operators of these tests.
 pub(crate) fn registry() -> Registry {
-    Registry::default().with(OperatorSpec::mapper(
-        "deadly_mapper",
-        "Ends as the text says.",
-        |_: NoParams, _| Ok(Resolved::new(|| Deadly)),
-    ))
+    Registry::default()
+        .with(OperatorSpec::mapper(
+            "deadly_mapper",
+            "Ends as the text says.",
+            |_: NoParams, _| Ok(Resolved::new(|| Deadly)),
+        ))
+        .with(OperatorSpec::deduplicator(
+            "deadly_deduplicator",
+            "Ends as the text says, and keeps the first of all records with the same length.",
+            |_: NoParams, _| {
+                let signer = Resolved::new(|| Deadly);
+                Ok(Global::new(signer, SignatureForm::Digest, Rule::Equal))
+            },
+        ))
+}
+
+impl Signer for Deadly {
+    fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
+        end_as_said(record)?;
+        signature.digests.push(record.text(0)?.len() as u128 + 1);
+        Ok(())
+    }
 }
 
 struct Deadly;
 
 impl Mapper for Deadly {
-    #[allow(clippy::print_stdout, reason = "operators of others may print")]
     fn map(&mut self, record: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
-        let text = record.text(0)?;
-        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let (word, rest) = match word {
-            // Only the first time, which a file remembers.
-            "once" => {
-                let (file, rest) = rest.split_once(' ').unwrap_or_default();
-                if count_in(Path::new(file)) > 0 {
-                    return Ok(());
-                }
-                rest.split_once(' ').unwrap_or((rest, ""))
-            }
-            _ => (word, rest),
-        };
-        match word {
-            "abort" => std::process::abort(),
-            "alloc" => lack_memory(),
-            "exit" => std::process::exit(7),
-            "ill" => die(Signal::ILL),
-            "kill" => die(Signal::KILL),
-            "overflow" => {
-                black_box(dig(black_box(1)));
-            }
-            "print" => println!("an operator says something\n{{}}"),
-            // The file counts how often; the process dies while it is shorter than the second word says.
-            "times" => {
-                let (times, file) = rest.split_once(' ').unwrap_or_default();
-                if count_in(Path::new(file)) < times.parse().unwrap_or(0) {
-                    std::process::abort();
-                }
-            }
-            // Another process sends the signal, each time that this record is worked on.
-            "sent" => send_from_outside(rest),
-            // Kills until the file is there.
-            "until" if !Path::new(rest).exists() => std::process::abort(),
-            "wait" => wait_for(PathBuf::from(rest)),
-            _ => {}
-        }
-        Ok(())
+        end_as_said(record)
     }
+}
+
+#[allow(clippy::print_stdout, reason = "operators of others may print")]
+fn end_as_said(record: &Record<'_>) -> Result<(), RecordError> {
+    let text = record.text(0)?;
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let (word, rest) = match word {
+        // Only the first time, which a file remembers.
+        "once" => {
+            let (file, rest) = rest.split_once(' ').unwrap_or_default();
+            if count_in(Path::new(file)) > 0 {
+                return Ok(());
+            }
+            rest.split_once(' ').unwrap_or((rest, ""))
+        }
+        _ => (word, rest),
+    };
+    match word {
+        "abort" => std::process::abort(),
+        "alloc" => lack_memory(),
+        "exit" => std::process::exit(7),
+        "ill" => die(Signal::ILL),
+        "kill" => die(Signal::KILL),
+        "overflow" => {
+            black_box(dig(black_box(1)));
+        }
+        "print" => println!("an operator says something\n{{}}"),
+        // The file counts how often; the process dies while it is shorter than the second word says.
+        "times" => {
+            let (times, file) = rest.split_once(' ').unwrap_or_default();
+            if count_in(Path::new(file)) < times.parse().unwrap_or(0) {
+                std::process::abort();
+            }
+        }
+        // Another process sends the signal, each time that this record is worked on.
+        "sent" => send_from_outside(rest),
+        // Kills until the file is there.
+        "until" if !Path::new(rest).exists() => std::process::abort(),
+        "wait" => wait_for(PathBuf::from(rest)),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// As the allocator of Rust does when it is refused.

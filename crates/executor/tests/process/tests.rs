@@ -15,6 +15,14 @@ type Test = (&'static str, fn());
 pub(crate) const ALL: &[Test] = &[
     ("poison_is_quarantined", poison_is_quarantined),
     (
+        "poison_of_a_signer_is_quarantined",
+        poison_of_a_signer_is_quarantined,
+    ),
+    (
+        "poison_behind_a_barrier_is_quarantined",
+        poison_behind_a_barrier_is_quarantined,
+    ),
+    (
         "several_poisons_of_one_partition",
         several_poisons_of_one_partition,
     ),
@@ -118,6 +126,57 @@ fn poison_is_quarantined() {
         assert_eq!(report.ledger.records, 40);
         assert_eq!(report.ledger.quarantined(), 1);
     }
+}
+
+/// It has no signature, and the decision about the records behind it is theirs all the same.
+fn poison_of_a_signer_is_quarantined() {
+    for process in ["deadly_deduplicator", "deadly_deduplicator deadly_mapper"] {
+        let bench = Bench::with("abort").process(process);
+        let report = bench.run("process");
+        // Of each length the first.
+        assert_eq!(bench.exported(), ["text 0", "text 10"], "{process}");
+        let ledger = &report.ledger;
+        assert_eq!((ledger.quarantined(), ledger.dropped()), (1, 37));
+        let state = bench.state();
+        let found = state.poison(1);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].operation, found[0].operator.as_str()),
+            (0, "deadly_deduplicator")
+        );
+        let quarantine = bench.quarantine();
+        assert!(
+            quarantine.contains("killed two worker processes"),
+            "{quarantine}"
+        );
+        assert_eq!(quarantine.lines().count(), 1, "{quarantine}");
+        // Threads, and a longer recipe, leave it alone too.
+        let bench = bench.process("deadly_deduplicator deadly_mapper deadly_mapper");
+        bench.run("local");
+        assert_eq!(bench.exported(), ["text 0", "text 10"]);
+    }
+}
+
+fn poison_behind_a_barrier_is_quarantined() {
+    let folder = tempfile::tempdir().unwrap();
+    let mended = folder.path().join("mended");
+    let text = format!("until {}", mended.display());
+    fs::write(&mended, "").unwrap();
+    // It passes the barrier and kills behind it, once the file is gone.
+    let bench = Bench::with(&text).process("deadly_deduplicator");
+    bench.run("process");
+    fs::remove_file(&mended).unwrap();
+    let bench = bench.process("deadly_deduplicator deadly_mapper");
+    let report = bench.run("process");
+    assert_eq!(bench.exported(), ["text 0", "text 10"]);
+    assert_eq!(report.ledger.quarantined(), 1);
+    assert_eq!(bench.state().poison(1)[0].operation, 1);
+    // Tried again, it comes back.
+    fs::write(&mended, "").unwrap();
+    replay_quarantine(bench.executor("process").layout()).unwrap();
+    let report = bench.run("process");
+    assert_eq!(report.ledger.quarantined(), 0);
+    assert_eq!(bench.exported().len(), 3);
 }
 
 fn several_poisons_of_one_partition() {

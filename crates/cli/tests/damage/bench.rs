@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use coldpress::storage::crash_point;
 
 use crate::shared::{PATIENCE, PROGRAM};
+use crate::state::State;
 
 /// Two filters of one column each, records that go to quarantine, and every file that a recipe can ask for.
 const RECIPE: &str = "\
@@ -27,6 +28,9 @@ process:
   - clean_links_mapper:
   - text_length_filter: {min_len: 16}
 ";
+
+/// What follows for states of a barrier.
+const BARRIER: &str = "  - document_deduplicator:\n  - clean_email_mapper:\n";
 
 /// A folder with the dataset and the recipe, and below it the places in which the job runs.
 pub(crate) struct Bench {
@@ -53,19 +57,25 @@ pub(crate) struct Ran {
 }
 
 impl Bench {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(state: State) -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut bench = Self {
             folder,
             undisturbed: Written::new(),
         };
         fs::write(bench.folder.path().join("in.jsonl"), dataset()).unwrap();
-        fs::write(bench.folder.path().join("recipe.yaml"), RECIPE).unwrap();
+        let (barrier, files) = match state.has_barrier() {
+            true => (BARRIER, 4),
+            false => ("", 3),
+        };
+        let recipe = format!("{RECIPE}{barrier}");
+        fs::write(bench.folder.path().join("recipe.yaml"), recipe).unwrap();
         let place = bench.place("undisturbed");
         let ran = place.process("", None);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         bench.undisturbed = place.written();
-        assert_eq!(bench.undisturbed.len(), 3, "an export and two companions");
+        let written = bench.undisturbed.len();
+        assert_eq!(written, files, "an export and its companions");
         bench
     }
 
@@ -77,12 +87,17 @@ impl Bench {
     }
 }
 
-/// 300 records, some of them changed by each mapper, dropped, or no records at all.
+/// 300 records, some of them changed by each mapper, dropped, the same as others, or no records at all.
 fn dataset() -> String {
     let mut lines = String::new();
     for id in 0..300 {
         match id {
             60 | 170 | 171 => writeln!(lines, "no record {id}"),
+            _ if id % 11 == 3 => writeln!(
+                lines,
+                "{{\"id\": {id}.0, \"text\": \"one of the four texts: {}\"}}",
+                id % 4
+            ),
             _ if id % 7 == 0 => writeln!(lines, "{{\"id\": {id}.0, \"text\": \"short {id}\"}}"),
             _ if id % 5 == 0 => writeln!(
                 lines,

@@ -56,6 +56,17 @@ const KINDS: &[(&str, May)] = &[
         "jobs/j/results/partition_#.e#.a#.dropped.op#.jsonl",
         May::Mend,
     ),
+    (
+        "jobs/j/results/stage_#_partition_#.e#.a#.index.parquet",
+        May::Mend,
+    ),
+    ("jobs/j/results/stage_#_partition_#.e#.a#.jsonl", May::Mend),
+    (
+        "jobs/j/results/stage_#_partition_#.e#.a#.dropped.op#.jsonl",
+        May::Mend,
+    ),
+    ("jobs/j/signatures/partition_#.e#.a#.decision", May::Mend),
+    ("jobs/j/signatures/partition_#.e#.a#.signatures", May::Mend),
     ("out/.clean.jsonl.coldpress.j.e#.m#.tmp", May::Mend),
     ("out/.clean.jsonl.coldpress.json", May::Refuse),
     ("out/.clean.jsonl.coldpress.lock", May::RefuseStrangers),

@@ -26,7 +26,7 @@ use state::State;
 /// Plays every case of a state on two threads, and fails with the rows of those that went wrong.
 #[track_caller]
 fn check(state: State) {
-    let bench = Bench::new();
+    let bench = Bench::new(state);
     let scene = state.set(&bench);
     let cases = case::cases_of(&scene, state);
     let failed = case::play_all(&bench, &scene, &cases);
@@ -67,4 +67,14 @@ fn files_of_a_job_whose_export_and_results_are_gone() {
 #[test]
 fn checkpoints_of_whole_records() {
     check(State::FullCheckpoints);
+}
+
+#[test]
+fn files_of_a_barrier_that_is_not_resolved() {
+    check(State::Signed);
+}
+
+#[test]
+fn files_of_a_barrier_that_is_resolved() {
+    check(State::Decided);
 }

@@ -18,6 +18,10 @@ pub(crate) enum State {
     WithoutResults,
     /// The same, with checkpoints of whole records.
     FullCheckpoints,
+    /// All that a deduplicator judges by is there, and nothing is decided.
+    Signed,
+    /// What it decided is there, and some of it is applied.
+    Decided,
 }
 
 impl State {
@@ -29,6 +33,11 @@ impl State {
         }
     }
 
+    /// Whether a deduplicator is in the recipe.
+    pub(crate) fn has_barrier(self) -> bool {
+        matches!(self, Self::Signed | Self::Decided)
+    }
+
     /// Whether a run from this state has a use for files of this kind, or should have none.
     pub(crate) fn concerns(self, kind: &str) -> bool {
         let is_in = |folder: &&str| kind.starts_with(&format!("jobs/j/{folder}/"));
@@ -38,6 +47,7 @@ impl State {
             Self::Staged | Self::Complete => !leading.iter().any(is_in),
             Self::WithoutResults => leading.iter().any(is_in),
             Self::FullCheckpoints => is_in(&"checkpoints"),
+            Self::Signed | Self::Decided => is_in(&"signatures") || is_in(&"results"),
         }
     }
 
@@ -53,7 +63,11 @@ impl State {
             let ran = place.process(self.arguments(), crash);
             assert_eq!(ran.code.is_none(), crash.is_some(), "{}", ran.stderr);
         };
-        run(Some("driver.publish:5"));
+        run(Some(match self {
+            // What was decided here is cited nowhere.
+            Self::Decided => "barrier.publish",
+            _ => "driver.publish:5",
+        }));
         match self {
             Self::Killed => {
                 run(Some("driver.publish:6"));
@@ -61,6 +75,8 @@ impl State {
                 assert!(results > 0, "nothing was published");
             }
             Self::Staged => run(Some("export.intent")),
+            Self::Signed => run(Some("barrier.judge")),
+            Self::Decided => run(Some("driver.publish:3")),
             _ => run(None),
         }
         if matches!(

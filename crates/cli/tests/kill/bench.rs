@@ -18,6 +18,11 @@ use super::{Checked, ensure};
 /// The job of every round, each in a folder of its own.
 pub(crate) const JOB: &str = "killed";
 
+const QUICKSTART: &str = "configs/quickstart.yaml";
+
+/// The same recipe with operators that need the whole dataset.
+const BARRIERS: &str = "barriers.yaml";
+
 /// How much work a run is.
 #[derive(Clone, Copy)]
 pub(crate) struct Scale {
@@ -69,14 +74,15 @@ impl Place {
         Written::read(&self.path.join("out"), export.name())
     }
 
-    /// The copied slices and the results of the job, named without epoch and attempt.
+    /// The copied slices, the results and what belongs to barriers of the job, named without epoch and attempt.
     pub(crate) fn files(&self) -> Vec<String> {
         let names_of = |folder: &str| {
             let names = names_in(&self.job().join(folder)).into_iter();
             let names = names.map(|name| format!("{folder}/{}", without_attempt(&name)));
             names.collect::<Vec<_>>()
         };
-        let mut names = [names_of("partitions"), names_of("results")].concat();
+        let folders = ["partitions", "results", "signatures"];
+        let mut names = folders.map(names_of).concat();
         names.sort();
         names
     }
@@ -106,6 +112,7 @@ impl Bench {
             rounds: 0,
         };
         datasets::write(bench.folder.path(), scale.copies);
+        std::fs::write(bench.path(BARRIERS), with_barriers()).unwrap();
         bench
     }
 
@@ -138,7 +145,10 @@ impl Bench {
         command
             .arg("process")
             .arg("--config")
-            .arg(repository().join("configs/quickstart.yaml"));
+            .arg(match variant.barriers {
+                true => BARRIERS.into(),
+                false => repository().join(QUICKSTART),
+            });
         command.args(["--no-progress", "--json", "--np", "2", "--job_id", job]);
         command.args(["--work_dir", &format!("{name}/jobs")]);
         command.args(["--partition.size", &self.scale.partition_size.to_string()]);
@@ -212,6 +222,16 @@ impl Bench {
     pub(crate) fn keep(self) -> PathBuf {
         self.folder.keep()
     }
+}
+
+/// The recipe with a deduplicator before its filters, and one at its end.
+fn with_barriers() -> String {
+    let recipe = std::fs::read_to_string(repository().join(QUICKSTART)).unwrap();
+    let (mappers, filters) = recipe.split_once("  # Filters").unwrap();
+    format!(
+        "{mappers}  - document_simhash_deduplicator: {{tokenization: character, window_size: 4}}\n  # Filters{filters}\n  \
+         - document_deduplicator:\n"
+    )
 }
 
 fn report_of(command: &mut Command) -> Checked<Value> {

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::folder::names_in;
 
+/// A stage, and a partition in it.
+pub(crate) type Task = (u64, u64);
+
 /// A journal as it lies on the disk: all whole lines, of all epochs, in their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Journal {
@@ -47,27 +50,30 @@ impl Journal {
         last.unwrap_or("nothing")
     }
 
-    /// The partitions whose results are published.
-    pub(crate) fn published(&self) -> BTreeSet<u64> {
-        self.partitions("published", 0).collect()
+    /// The stages and partitions whose results are published.
+    pub(crate) fn published(&self) -> BTreeSet<Task> {
+        self.tasks("published", 0).collect()
     }
 
-    /// How often a result of this partition was published.
-    pub(crate) fn publications(&self, partition: u64) -> usize {
-        self.partitions("published", 0)
-            .filter(|found| *found == partition)
+    /// How often a result of this stage and partition was published.
+    pub(crate) fn publications(&self, task: Task) -> usize {
+        self.tasks("published", 0)
+            .filter(|found| *found == task)
             .count()
     }
 
-    /// The partitions at which attempts began behind the first `skipped` lines.
-    pub(crate) fn attempted_after(&self, skipped: usize) -> impl Iterator<Item = u64> {
-        self.partitions("attempt_started", skipped)
+    /// The stages and partitions at which attempts began behind the first `skipped` lines.
+    pub(crate) fn attempted_after(&self, skipped: usize) -> impl Iterator<Item = Task> {
+        self.tasks("attempt_started", skipped)
     }
 
-    fn partitions(&self, of_type: &str, skipped: usize) -> impl Iterator<Item = u64> {
+    fn tasks(&self, of_type: &str, skipped: usize) -> impl Iterator<Item = Task> {
         let records = self.lines.iter().skip(skipped).map(|line| &line["record"]);
         records
             .filter(move |record| record["type"] == of_type)
-            .map(|record| record["partition"].as_u64().unwrap())
+            .map(|record| {
+                let stage = record["stage"].as_u64().unwrap_or(0);
+                (stage, record["partition"].as_u64().unwrap())
+            })
     }
 }

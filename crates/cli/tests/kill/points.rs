@@ -28,6 +28,8 @@ enum Needs {
     Companions,
     /// Checkpoints that are not kept.
     Cleaning,
+    /// Operators that need the whole dataset.
+    Barriers,
     /// Workers that are threads, where the point is in what they do.
     Threads,
 }
@@ -46,6 +48,10 @@ const fn point(name: &'static str, hit: u32, needs: Needs) -> CrashPoint {
 const POINTS: &[CrashPoint] = &[
     point("object_after_finish", 5, Needs::Checkpoints),
     point("object_before_finish", 5, Needs::Checkpoints),
+    point("barrier.decision", 3, Needs::Barriers),
+    point("barrier.judge", 1, Needs::Barriers),
+    point("barrier.judged", 2, Needs::Barriers),
+    point("barrier.publish", 2, Needs::Barriers),
     point("clean.forgotten", 1, Needs::Cleaning),
     point("driver.after_sync", 4, Needs::Nothing),
     point("driver.before_sync", 4, Needs::Nothing),
@@ -137,6 +143,7 @@ impl CrashPoint {
             variant.export = Export::Directory;
         }
         variant.companions |= self.needs == Needs::Companions;
+        variant.barriers |= self.needs == Needs::Barriers;
         variant.cleans |= self.needs == Needs::Cleaning;
         variant.processes &= !matches!(self.needs, Needs::Checkpoints | Needs::Threads);
         Round {

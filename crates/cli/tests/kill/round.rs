@@ -192,7 +192,9 @@ impl<'r> Scene<'r> {
             check_nothing_ran_again(&wreck.journal, &after)?;
         }
         let last = wrecks.last().ok_or("a round without a kill")?;
-        let published = last.journal.published().len() as u64;
+        let last_stage = self.round.variant.last_stage();
+        let published = last.journal.published().into_iter();
+        let published = published.filter(|(stage, _)| *stage == last_stage).count() as u64;
         let reused = report["partitions_reused"].as_u64().unwrap_or_default();
         ensure(reused == published, || {
             format!("{published} partitions were published, and {reused} reused")
@@ -270,7 +272,7 @@ fn check_nothing_ran_again(before: &Journal, after: &Journal) -> Checked<()> {
     ensure(again.is_empty(), || {
         format!("published before the kill and run again: {again:?}")
     })?;
-    let mut partitions = after.published().into_iter();
-    let twice = partitions.find(|partition| after.publications(*partition) != 1);
+    let mut tasks = after.published().into_iter();
+    let twice = tasks.find(|task| after.publications(*task) != 1);
     ensure(twice.is_none(), || format!("published twice: {twice:?}"))
 }

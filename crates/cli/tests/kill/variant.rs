@@ -14,6 +14,8 @@ pub(crate) struct Variant {
     pub(crate) stored: Stored,
     /// Whether workers are processes, which outlive their driver for a moment.
     pub(crate) processes: bool,
+    /// Whether two operators need the whole dataset, one in the midst of the recipe and one at its end.
+    pub(crate) barriers: bool,
 }
 
 /// The mode and format of checkpoints.
@@ -84,6 +86,7 @@ impl Variant {
             cleans: number % 5 == 2,
             stored: Stored::ALL[number % 11 % Stored::ALL.len()],
             processes: number % 13 % 2 == 1,
+            barriers: number % 17 % 3 == 1,
         }
     }
 
@@ -129,14 +132,23 @@ impl Variant {
         !matches!(self.strategy, Strategy::EveryPartition | Strategy::Disabled)
     }
 
-    /// The statistics, and a file for each filter of the recipe.
+    /// The statistics, and a file for each filter and each deduplicator of the recipe.
     pub(crate) fn companion_count(self) -> usize {
-        if self.companions { 6 } else { 0 }
+        let files = if self.barriers { 8 } else { 6 };
+        if self.companions { files } else { 0 }
+    }
+
+    /// The stage whose results are exported.
+    pub(crate) fn last_stage(self) -> u64 {
+        if self.barriers { 2 } else { 0 }
     }
 
     /// Whether undisturbed runs must write the same: neither the strategy nor the packing of the input may be seen.
     pub(crate) fn agrees_with(self, other: Self) -> bool {
-        let like = |one: Self| (one.input.content(), one.export, one.companions);
+        let like = |one: Self| {
+            let content = (one.input.content(), one.barriers);
+            (content, one.export, one.companions)
+        };
         // Behind a null an Arrow export has what its source has there.
         let is_free = self.export == Export::Arrow && self.input != other.input;
         like(self) == like(other) && !is_free

@@ -15,6 +15,9 @@ use crossbeam_channel::{Receiver, bounded};
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// How the names of files end that say what was decided.
+pub(crate) const DECISION: &str = ".decision";
+
 /// Everything that is needed to resolve a barrier.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
@@ -204,7 +207,7 @@ fn unreadable(partition: u32, error: &(dyn std::error::Error + 'static)) -> Unre
 impl Case {
     fn write(&self, partition: u32, verdict: &Verdict) -> Result<ObjectRef> {
         let name = AttemptName::new(partition, self.epoch, self.number);
-        let name = name.in_stage(self.stage).suffix(".decision").object();
+        let name = name.in_stage(self.stage).suffix(DECISION).object();
         let written = name.and_then(|name| {
             let mut file = self.stores.put_new(Place::Signatures, &name)?;
             let written = verdict.write(&mut file);
@@ -215,7 +218,11 @@ impl Case {
     }
 
     fn because(&self, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-        let message = format!("{} cannot decide about the dataset", self.operator);
+        let mut message = format!("{} cannot decide about the dataset", self.operator);
+        if let Some(explanation) = obstacle(&error) {
+            message = format!("{message}: {explanation}");
+            return Error::new(ErrorKind::Failed, message);
+        }
         Error::because(ErrorKind::Failed, message, error)
     }
 }

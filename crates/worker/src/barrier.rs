@@ -8,7 +8,7 @@ use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, Decision, Guard};
 use coldpress_record::Batch;
-use coldpress_storage::{ObjectRef, Place, StoreReader, Stores};
+use coldpress_storage::{ObjectRef, Place, StoredObject, Stores};
 
 use crate::attempt::Assignment;
 use crate::error::{AttemptError, FailureKind};
@@ -87,27 +87,34 @@ fn bad_decision(file: &ObjectRef, error: &(dyn std::error::Error + 'static)) -> 
 }
 
 /// A file of signatures or decisions, proven to be the one that is cited.
+///
+/// It is open only while it is read: there is one for each partition, and more partitions than a process may have files.
 #[derive(Debug)]
-pub struct BarrierFile(Box<dyn StoreReader>);
+pub struct BarrierFile {
+    object: StoredObject,
+    bytes: u64,
+}
 
 impl BarrierFile {
-    /// Opens a file and proves that it is the one that is cited.
+    /// Proves that a file is the one that is cited.
     ///
     /// # Errors
-    /// When it cannot be opened or is not.
+    /// When it cannot be read or is not.
     pub fn open(stores: &Stores, file: &ObjectRef) -> coldpress_storage::Result<Self> {
         let object = stores.object(file);
         object.verify()?;
-        object.open().map(Self)
+        let bytes = file.length();
+        Ok(Self { object, bytes })
     }
 }
 
 impl ReadAt for BarrierFile {
     fn bytes(&self) -> u64 {
-        self.0.len()
+        self.bytes
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.0.read_at(offset, buffer).map_err(io::Error::other)
+        let reader = self.object.open().map_err(io::Error::other)?;
+        reader.read_at(offset, buffer).map_err(io::Error::other)
     }
 }

@@ -46,3 +46,29 @@ fn stops_and_spoils_nothing(executor: &str) {
         "{codes:?}"
     );
 }
+
+/// An operator that needs the whole dataset reads a file of each partition.
+#[test]
+fn a_barrier_needs_no_more_open_files_for_more_partitions() {
+    let bench = Bench::new();
+    let recipe = "\
+dataset_path: in.jsonl
+export_path: out/o.jsonl
+work_dir: jobs
+np: 2
+partition: {size: 2}
+process:
+  - document_deduplicator:
+";
+    bench.write("dedup.yaml", recipe);
+    let process = "process --config dedup.yaml --job_id j --no-progress";
+    bench
+        .script(&format!("ulimit -n 100; exec $COLDPRESS {process}"))
+        .expect(0);
+    let few = bench.bytes("out/o.jsonl");
+    bench.clear();
+    bench
+        .run(&format!("{process} --partition.size 1000"))
+        .expect(0);
+    assert_eq!(bench.bytes("out/o.jsonl"), few);
+}

@@ -203,6 +203,33 @@ fn a_job_runs_where_there_are_no_locks() {
     }
 }
 
+/// Also what a barrier left, and what was made in the stage behind it.
+#[test]
+fn a_job_with_a_barrier_is_removed_whole() {
+    let bench = Bench::new();
+    let recipe = "\
+dataset_path: ins/a.jsonl
+export_path: out/o.jsonl
+work_dir: jobs
+job_id: j
+checkpoint_dir: elsewhere
+checkpoint: {strategy: every_op}
+partition: {size: 2}
+process:
+  - document_deduplicator:
+  - clean_links_mapper:
+  - clean_email_mapper:
+";
+    bench.write("dedup.yaml", recipe);
+    bench
+        .run("process --config dedup.yaml --no-progress")
+        .expect(0);
+    assert!(bench.exists("jobs/j/signatures") && bench.exists("elsewhere"));
+    let ran = bench.run("jobs remove j --base-dir jobs").expect(0);
+    assert!(!ran.stderr.contains("not the job's"), "{}", ran.stderr);
+    assert!(!bench.exists("jobs/j") && !bench.exists("elsewhere"));
+}
+
 /// What somebody keeps in a job's folder is not the job's.
 #[test]
 fn a_job_is_removed_without_what_others_keep_in_its_folder() {

@@ -6,12 +6,13 @@ use coldpress_job::JobState;
 use coldpress_storage::{AttemptName, ObjectKey, Place};
 
 use super::decide::JobFile;
+use crate::barrier::DECISION;
 
 /// The places in which attempts and the planner leave files.
 pub(crate) const ATTEMPT_PLACES: [Place; 6] = Place::ALL;
 
 /// Of the files that are there, those of drivers of epochs before this one that nothing cites: of attempts that never
-/// published anything, and slices of the input that were copied and never planned.
+/// published anything, decisions that were never recorded, and slices of the input that were copied and never planned.
 ///
 /// What bears the name of an attempt that did publish, and is not cited, was put there by someone else: a migrated
 /// checkpoint, for one.
@@ -25,6 +26,8 @@ pub(crate) fn uncited(state: &JobState, epoch: u64, there: Vec<JobFile>) -> Vec<
 struct Known<'a> {
     /// Stage, partition, epoch and attempt of what was published.
     published: HashSet<(u32, u32, u64, u32)>,
+    /// What was decided at barriers. These files have names like those of attempts, but none made them.
+    decisions: HashSet<&'a ObjectKey>,
     /// The copies of slices that were planned.
     copies: HashSet<&'a ObjectKey>,
     epochs: HashSet<u64>,
@@ -32,12 +35,16 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(state: &'a JobState) -> Self {
+        let decisions = state.barriers().iter().flat_map(|barrier| &barrier.files);
+        let decisions: HashSet<&ObjectKey> = decisions.map(|file| &file.key).collect();
         let names = state.cited_files();
+        let names = names.filter(|file| !decisions.contains(&file.key));
         let names = names.filter_map(|file| file.name().as_str().parse::<AttemptName>().ok());
         let copies = state.partitions();
         let copies = copies.filter_map(|planned| planned.slice.copy.as_ref());
         Self {
             published: names.filter_map(|name| made_by(&name)).collect(),
+            decisions,
             copies: copies.map(|copy| &copy.key).collect(),
             epochs: state.epochs().iter().map(|epoch| epoch.epoch).collect(),
         }
@@ -50,6 +57,9 @@ impl<'a> Known<'a> {
         };
         if name.epoch() >= epoch {
             return false;
+        }
+        if key.place == Place::Signatures && key.name.as_str().ends_with(DECISION) {
+            return self.epochs.contains(&name.epoch()) && !self.decisions.contains(key);
         }
         match (made_by(&name), key.place) {
             (None, Place::Partitions) => {

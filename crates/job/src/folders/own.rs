@@ -18,8 +18,11 @@ const FILES: [&str; 6] = [
     "events.jsonl",
 ];
 
+/// What the names of files begin with that are made of a partition: in the first stage, and in those that follow.
+const OF_ATTEMPTS: [&str; 2] = ["partition_", "stage_"];
+
 /// The folders of a job's folder, with what the names in them begin with.
-const FOLDERS: [(&str, &[&str]); 10] = [
+const FOLDERS: [(&str, &[&str]); 11] = [
     (
         "journal",
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
@@ -34,13 +37,14 @@ const FOLDERS: [(&str, &[&str]); 10] = [
             "schema.json",
         ],
     ),
-    ("results", &["partition_"]),
-    ("quarantine", &["partition_"]),
+    ("results", &OF_ATTEMPTS),
+    ("quarantine", &OF_ATTEMPTS),
+    ("signatures", &OF_ATTEMPTS),
     // Earlier releases made it and put nothing there.
     ("reports", &[]),
     ("partitions", &["partition_"]),
-    ("checkpoints", &["partition_", "checkpoint_"]),
-    ("intermediate", &["partition_"]),
+    ("checkpoints", &["partition_", "stage_", "checkpoint_"]),
+    ("intermediate", &OF_ATTEMPTS),
     ("event_logs", &["events."]),
 ];
 
@@ -122,7 +126,7 @@ impl OwnPlaces {
 /// Whether a job gives such names to files in folders that its recipe moved elsewhere.
 #[must_use]
 pub fn is_moved_name(name: &str) -> bool {
-    let starts = ["partition_", "checkpoint_", "events."];
+    let starts = ["partition_", "stage_", "checkpoint_", "events."];
     starts.iter().any(|start| name.starts_with(start))
 }
 

@@ -26,7 +26,7 @@ pub(super) fn run(layout: &Layout, schemes: &StoreSchemes) -> Result<u8, Failure
     remove_known(
         layout,
         layout.checkpoint_dir(),
-        &["partition_", "checkpoint_"],
+        &["partition_", "stage_", "checkpoint_"],
     )?;
     remove_known(layout, layout.event_log_dir(), &["events."])?;
     if let Some(parent) = layout.event_log_dir().parent() {

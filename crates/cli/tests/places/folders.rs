@@ -224,10 +224,10 @@ process:
     bench
         .run("process --config dedup.yaml --no-progress")
         .expect(0);
-    assert!(bench.exists("jobs/j/signatures") && bench.exists("elsewhere"));
+    assert!(bench.exists("jobs/j/signatures") && bench.exists("elsewhere/j"));
     let ran = bench.run("jobs remove j --base-dir jobs").expect(0);
     assert!(!ran.stderr.contains("not the job's"), "{}", ran.stderr);
-    assert!(!bench.exists("jobs/j") && !bench.exists("elsewhere"));
+    assert!(!bench.exists("jobs/j") && !bench.exists("elsewhere/j"));
 }
 
 /// What somebody keeps in a job's folder is not the job's.

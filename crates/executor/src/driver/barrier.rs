@@ -112,12 +112,12 @@ impl Driver<'_> {
     /// is at work behind that barrier began with something else than will count.
     pub(super) fn void_decision(&mut self, scheduler: &mut Scheduler, task: Task) -> Result<bool> {
         let state = self.truth.state();
-        let barriers = (0..task.stage).filter_map(|stage| Some((stage, state.barrier(stage)?)));
+        let mut barriers = (0..task.stage).filter_map(|stage| Some((stage, state.barrier(stage)?)));
         let is_damaged = |resolved: &BarrierResolved| {
             let file = resolved.files.get(task.partition as usize);
             file.is_none_or(|file| self.stores.object(file).verify().is_err())
         };
-        let damaged = barriers.filter(|(_, resolved)| is_damaged(resolved)).next();
+        let damaged = barriers.find(|(_, resolved)| is_damaged(resolved));
         let Some((stage, resolved)) = damaged else {
             return Ok(false);
         };

@@ -78,7 +78,7 @@ const LAYERS: [Layer; 19] = [
             "job",
             "worker",
         ],
-        &[],
+        &["ops"],
     ),
     layer(
         "report",

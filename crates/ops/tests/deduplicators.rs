@@ -1,4 +1,5 @@
 //! The vectors of Data-Juicer's deduplicators, from the signatures to the records that come out.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

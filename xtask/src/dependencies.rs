@@ -31,7 +31,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         .context("cargo metadata failed")?;
     let mut faults = unlicensed(&metadata);
     for package in metadata.workspace_packages() {
-        faults.extend(unused(package)?);
+        faults.extend(unused(package, &metadata.packages)?);
     }
     if faults.is_empty() {
         println!(
@@ -77,7 +77,7 @@ fn reason_against(licence: Option<&str>) -> Option<String> {
 ///
 /// One that is there for the features that it switches on is named in `package.metadata.cargo-machete.ignored`, as for the
 /// tool of that name.
-fn unused(package: &Package) -> Result<Vec<String>> {
+fn unused(package: &Package, all: &[Package]) -> Result<Vec<String>> {
     let folder = package
         .manifest_path
         .parent()
@@ -99,7 +99,8 @@ fn unused(package: &Package) -> Result<Vec<String>> {
             .any(|name| name == one.name)
     };
     let dependencies = package.dependencies.iter();
-    let faults = dependencies.filter(|one| !is_mentioned(one, &sources) && !is_ignored(one));
+    let faults = dependencies
+        .filter(|one| !is_mentioned(&name_in_code(one, all), &sources) && !is_ignored(one));
     let (name, fault) = (
         &package.name,
         "is in Cargo.toml, and no source file mentions it",
@@ -122,12 +123,21 @@ fn append_sources(folder: &Path, sources: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Whether the name by which code refers to the dependency is a word of the sources.
-fn is_mentioned(dependency: &Dependency, sources: &str) -> bool {
-    let name = dependency.rename.as_ref().unwrap_or(&dependency.name);
-    let name = name.replace('-', "_");
+/// The name by which code refers to the dependency: a package may give its library another name than its own.
+fn name_in_code(dependency: &Dependency, all: &[Package]) -> String {
+    let mut packages = all.iter();
+    let package = packages.find(|package| package.name.as_str() == dependency.name);
+    let targets = package.into_iter().flat_map(|package| &package.targets);
+    let mut libraries = targets.filter(|target| target.is_lib() || target.is_proc_macro());
+    let library = libraries.next().map(|library| &library.name);
+    let name = dependency.rename.as_ref().or(library);
+    name.unwrap_or(&dependency.name).replace('-', "_")
+}
+
+/// Whether the name is a word of the sources.
+fn is_mentioned(name: &str, sources: &str) -> bool {
     let is_of_word = |char: char| char.is_alphanumeric() || char == '_';
-    sources.match_indices(&name).any(|(at, _)| {
+    sources.match_indices(name).any(|(at, _)| {
         let before = sources[..at].chars().next_back();
         let after = sources[at + name.len()..].chars().next();
         !before.is_some_and(is_of_word) && !after.is_some_and(is_of_word)
@@ -155,21 +165,21 @@ mod tests {
 
     #[test]
     fn a_dependency_is_used_where_its_name_is_a_word() {
-        let dependency = |rename: Option<&str>| -> Dependency {
-            serde_json::from_value(serde_json::json!({
+        let name = |rename: Option<&str>| {
+            let dependency = serde_json::from_value(serde_json::json!({
                 "name": "some-crate", "req": "*", "kind": null, "optional": false,
                 "uses_default_features": true, "features": [], "rename": rename,
-            }))
-            .unwrap()
+            }));
+            name_in_code(&dependency.unwrap(), &[])
         };
-        assert!(is_mentioned(&dependency(None), "use some_crate::Thing;"));
+        assert!(is_mentioned(&name(None), "use some_crate::Thing;"));
         assert!(!is_mentioned(
-            &dependency(None),
+            &name(None),
             "use some_crates::Thing; my_some_crate"
         ));
-        assert!(is_mentioned(&dependency(Some("other")), "other::run()"));
+        assert!(is_mentioned(&name(Some("other")), "other::run()"));
         assert!(!is_mentioned(
-            &dependency(Some("other")),
+            &name(Some("other")),
             "use some_crate::Thing;"
         ));
     }

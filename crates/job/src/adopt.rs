@@ -73,7 +73,8 @@ pub struct Adopted {
 ///
 /// # Errors
 ///
-/// Those of [`Journal::read`] for the other's journal, and of [`open_stores`] for its stores; [`Error::Storage`].
+/// Those of [`Journal::read`] for the other's journal, and of [`open_stores`] for its stores;
+/// [`Error::Storage`](crate::Error::Storage).
 pub fn adopt(
     from: &Layout,
     into: (&Layout, &Stores),

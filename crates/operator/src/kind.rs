@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What kind of operator it is. The constructor of its [`OperatorSpec`] decides; its name has no say.
+/// What kind of operator it is. The constructor of its [`OperatorSpec`](crate::OperatorSpec) decides; its name has no say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OperatorKind {

@@ -71,8 +71,7 @@ pub struct SectionDescription {
 ///
 /// # Errors
 /// [`Error::Corrupt`](crate::Error::Corrupt) when it is no checkpoint file, [`Error::Newer`](crate::Error::Newer) when a
-/// newer release wrote it, [`Error::NotFound`](crate::Error::NotFound) and [`Error::Storage`](crate::Error::Storage) when it
-/// cannot be read.
+/// newer release wrote it, [`Error::Storage`](crate::Error::Storage) when it is not there or cannot be read.
 pub fn describe(store: &dyn ObjectStore, name: &ObjectName) -> Result<Description> {
     let container = ContainerReader::open_unverified(store.get(name)?)?;
     Ok(described(&Opened::new(container)?))

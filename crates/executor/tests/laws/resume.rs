@@ -102,7 +102,8 @@ proptest! {
         let bench = completed(&dataset, &first);
         let report = bench.run(&second).unwrap();
         bench.check(&second, &report, &expected[1]);
-        if second.process == first.process {
+        // What a recipe had made before its barrier is the result of one that ends there.
+        if first.process.starts_with(&second.process) {
             prop_assert_eq!(report.partitions_resumed + report.partitions_reused, report.partitions);
         } else {
             prop_assert_eq!((report.partitions_resumed, report.partitions_reused), (report.partitions, 0));

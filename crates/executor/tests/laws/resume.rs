@@ -112,7 +112,12 @@ proptest! {
         let attempts = bench.state(&first).publications().count();
         let report = bench.run(&first).unwrap();
         bench.check(&first, &report, &expected[0]);
-        if first.form == second.form {
+        // Where the second recipe ends before a barrier of the first, its results took the place of those that were signed
+        // there; with statistics in their rows they cannot stand for them.
+        let next = first.process.get(second.process.len());
+        let ends_before_barrier = first.process.starts_with(&second.process)
+            && next.is_some_and(|call| call.name.ends_with("_deduplicator"));
+        if first.form == second.form && !(keep_stats && ends_before_barrier) {
             prop_assert_eq!(report.partitions_reused, report.partitions);
             prop_assert_eq!(bench.state(&first).publications().count(), attempts);
         }

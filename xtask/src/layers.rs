@@ -289,10 +289,15 @@ mod tests {
 
     #[test]
     fn only_arrows_of_the_table_pass() {
-        check("ops", &[("operator", "normal"), ("record", "dev")], &[]);
+        let barrier = ("barrier", "dev");
         check(
             "ops",
-            &[("operator", "normal"), ("record", "normal")],
+            &[("operator", "normal"), ("record", "dev"), barrier],
+            &[],
+        );
+        check(
+            "ops",
+            &[("operator", "normal"), ("record", "normal"), barrier],
             &["ops -> record is not allowed by the table of xtask/src/layers.rs"],
         );
         // A lower layer is not enough.

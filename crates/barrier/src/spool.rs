@@ -1,7 +1,7 @@
 //! Entries on disk, written once and read in the same order.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
@@ -16,6 +16,7 @@ pub(crate) struct Spool<E> {
     out: BufWriter<File>,
     folder: PathBuf,
     bytes: Vec<u8>,
+    count: u64,
     entries: PhantomData<E>,
 }
 
@@ -28,6 +29,7 @@ impl<E: Entry> Spool<E> {
             out: BufWriter::with_capacity(BUFFER_BYTES, file),
             folder,
             bytes: Vec::with_capacity(E::WIDTH),
+            count: 0,
             entries: PhantomData,
         })
     }
@@ -35,13 +37,16 @@ impl<E: Entry> Spool<E> {
     pub(crate) fn push(&mut self, entry: E) -> Result<()> {
         self.bytes.clear();
         entry.write(&mut self.bytes);
+        self.count += 1;
         let written = self.out.write_all(&self.bytes);
         written.map_err(|source| scratch(&self.folder, source))
     }
 
     /// All that was written, from the start.
     pub(crate) fn read(self) -> Result<SpoolReader<E>> {
-        let Self { out, folder, .. } = self;
+        let Self {
+            out, folder, count, ..
+        } = self;
         let file = out
             .into_inner()
             .map_err(std::io::IntoInnerError::into_error);
@@ -51,6 +56,8 @@ impl<E: Entry> Spool<E> {
             folder,
             buffer: Vec::new(),
             at: 0,
+            count,
+            left: count,
             entries: PhantomData,
         })
     }
@@ -62,29 +69,33 @@ pub(crate) struct SpoolReader<E> {
     folder: PathBuf,
     buffer: Vec<u8>,
     at: usize,
+    count: u64,
+    left: u64,
     entries: PhantomData<E>,
 }
 
 impl<E: Entry> SpoolReader<E> {
     pub(crate) fn next(&mut self) -> Result<Option<E>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
         if self.buffer.len() - self.at < E::WIDTH {
             self.fill(E::WIDTH)?;
         }
-        let Some(head) = self.buffer.get(self.at..self.at + E::WIDTH) else {
-            return Ok(None);
-        };
+        let head = &self.buffer[self.at..self.at + E::WIDTH];
         // None for entries of a fixed width, which then cost one comparison.
         let tail = E::tail_bytes(head);
         if tail > 0 && self.buffer.len() - self.at < E::WIDTH + tail {
             self.fill(E::WIDTH + tail)?;
         }
         let end = self.at + E::WIDTH + tail;
-        let entry = self.buffer.get(self.at..end).map(E::read);
+        let entry = E::read(&self.buffer[self.at..end]);
         self.at = end;
-        Ok(entry)
+        Ok(Some(entry))
     }
 
-    /// Reads until there are so many bytes, and a buffer full of them at least.
+    /// Reads until the buffer holds at least this many bytes, and as many more as fit.
     fn fill(&mut self, bytes: usize) -> Result<()> {
         self.buffer.drain(..self.at);
         self.at = 0;
@@ -95,14 +106,20 @@ impl<E: Entry> SpoolReader<E> {
         let read = (&mut self.file)
             .take(more as u64)
             .read_to_end(&mut self.buffer);
-        read.map(drop)
-            .map_err(|source| scratch(&self.folder, source))
+        read.map_err(|source| scratch(&self.folder, source))?;
+        // A file that lost its end would otherwise be a decision over fewer records, without a word.
+        if self.buffer.len() < bytes {
+            let source = io::ErrorKind::UnexpectedEof.into();
+            return Err(scratch(&self.folder, source));
+        }
+        Ok(())
     }
 
     /// Goes back to the first entry.
     pub(crate) fn rewind(&mut self) -> Result<()> {
         self.buffer.clear();
         self.at = 0;
+        self.left = self.count;
         let back = self.file.rewind();
         back.map_err(|source| scratch(&self.folder, source))
     }
@@ -112,5 +129,31 @@ fn scratch(folder: &std::path::Path, source: std::io::Error) -> Error {
     Error::Scratch {
         folder: folder.display().to_string(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::entry::Keyed;
+
+    #[test]
+    fn a_file_that_lost_its_end_is_no_shorter_list() {
+        let stop = AtomicBool::new(false);
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room::new(0, folder.path(), &stop);
+        for lost in [1, 8, 16, 24] {
+            let mut spool = Spool::on_disk(&room).unwrap();
+            for ordinal in 0..3u64 {
+                spool.push(Keyed { key: 7u64, ordinal }).unwrap();
+            }
+            let mut reader = spool.read().unwrap();
+            reader.file.set_len(3 * 16 - lost).unwrap();
+            let entries: Result<Vec<_>> =
+                std::iter::from_fn(|| reader.next().transpose()).collect();
+            assert!(matches!(entries, Err(Error::Scratch { .. })), "{lost}");
+        }
     }
 }

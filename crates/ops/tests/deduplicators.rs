@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use coldpress_barrier::{Room, SignatureReader, SignatureWriter, judge};
-use coldpress_operator::{ChainSettings, Guard, Key, Node, OperatorCall, Pipeline, Shared, Span};
+use coldpress_operator::{
+    ChainHash, ChainSettings, Guard, Key, Node, OperatorCall, Pipeline, Shared, Span,
+};
 use coldpress_record::{Batch, Lines};
 use serde_json::{Map, Value};
 
@@ -21,26 +23,36 @@ const LEFT_OUT: [&str; 1] = ["document_minhash_deduplicator/004"];
 
 type Row = Map<String, Value>;
 
-/// What comes out of an operator that is given these rows in partitions of so many.
-fn run(op: &str, params: &Row, rows: &[Row], partition: usize) -> Result<Vec<Row>, String> {
+fn call(op: &str, params: &Row) -> OperatorCall {
     let mut call = OperatorCall::new(op);
     for (name, value) in params {
-        call.params.push((
-            Key {
-                name: name.clone(),
-                span: Span::default(),
-            },
-            Node::from_json(value),
-        ));
+        let name = name.clone();
+        let span = Span::default();
+        call.params
+            .push((Key { name, span }, Node::from_json(value)));
     }
+    call
+}
+
+fn pipeline(call: OperatorCall, compat: bool) -> Result<Pipeline, String> {
     let settings = ChainSettings {
         text_key: "text".into(),
         seed: 42,
         skip_op_error: false,
-        compat: true,
+        compat,
     };
-    let pipeline = Pipeline::resolve(&coldpress_ops::builtin(), &[call], &settings);
-    let pipeline = pipeline.map_err(|error| error.to_string())?;
+    Pipeline::resolve(&coldpress_ops::builtin(), &[call], &settings)
+        .map_err(|error| error.to_string())
+}
+
+/// What comes out of an operator that is given these rows in partitions of so many.
+fn run(
+    call: OperatorCall,
+    compat: bool,
+    rows: &[Row],
+    partition: usize,
+) -> Result<Vec<Row>, String> {
+    let pipeline = pipeline(call, compat)?;
     let barrier = pipeline.operators()[0].barrier().cloned().unwrap();
     let mut chain = pipeline.instantiate(&Shared::default()).unwrap();
     let mut batches = Vec::new();
@@ -111,7 +123,7 @@ fn deduplicators_keep_what_data_juicer_keeps() {
         );
         let input = rows("input");
         for partition in [1, 3, 1000] {
-            let out = run(op, params, &input, partition);
+            let out = run(call(op, params), true, &input, partition);
             if !case["error"].is_null() {
                 assert!(out.is_err(), "{id} should fail");
                 continue;
@@ -142,11 +154,46 @@ fn deduplicators_keep_what_data_juicer_keeps() {
 fn short_texts_are_duplicates_only_if_they_are_the_same() {
     let row = |text: &str| -> Row { Map::from_iter([("text".to_owned(), Value::from(text))]) };
     let rows = ["short", "other", "short", " short", ""].map(row);
-    for op in [
-        "document_minhash_deduplicator",
-        "document_simhash_deduplicator",
-    ] {
-        let compat = run(op, &Map::new(), &rows, 2).unwrap();
-        assert_eq!(compat.len(), 1, "{op}");
+    for op in QUIRKY {
+        let texts = |compat: bool| -> Vec<String> {
+            let rows = run(call(op, &Map::new()), compat, &rows, 2).unwrap();
+            let text = |row: &Row| row["text"].as_str().unwrap().to_owned();
+            rows.iter().map(text).collect()
+        };
+        assert_eq!(texts(false), ["short", "other", ""], "{op}");
+        assert_eq!(texts(true), ["short"], "{op}");
+    }
+}
+
+/// Operators that do something else under `compat`.
+const QUIRKY: [&str; 2] = [
+    "document_minhash_deduplicator",
+    "document_simhash_deduplicator",
+];
+
+/// What was made with Data-Juicer's quirks must not be used again without them: neither signatures nor results.
+#[test]
+fn quirks_are_part_of_what_signatures_and_results_are() {
+    for op in QUIRKY {
+        let identity = |compat: bool, threshold: u64| {
+            let params = [("hamming_distance", threshold), ("num_bands", threshold)];
+            let known = if op.contains("simhash") {
+                params[0]
+            } else {
+                params[1]
+            };
+            let params = Map::from_iter([(known.0.to_owned(), Value::from(known.1))]);
+            let pipeline = pipeline(call(op, &params), compat).unwrap();
+            let signatures = pipeline.operators()[0].signature_identity().to_owned();
+            let base = ChainHash::base("");
+            (signatures, pipeline.hashes_after(0, base, "decision")[0])
+        };
+        let (quirky, plain) = (identity(true, 3), identity(false, 3));
+        assert_ne!(quirky.0, plain.0, "{op}");
+        assert_ne!(quirky.1, plain.1, "{op}");
+        // Another threshold is another result of the same signatures.
+        let other = identity(false, 4);
+        assert_eq!(other.0, plain.0, "{op}");
+        assert_ne!(other.1, plain.1, "{op}");
     }
 }

@@ -8,6 +8,10 @@ use crate::read::ReadAt;
 use crate::room::Room;
 use crate::signature::SignatureReader;
 use crate::sort::{Sorted, Sorter};
+use crate::spool::Spool;
+
+/// Parts of one digest that wait in memory until it is known whether it is frequent.
+const MOST_WAITING: usize = if cfg!(test) { 3 } else { 1 << 16 };
 
 /// A part of a record: the record's ordinal, and the part's place among the digests of the record.
 pub(crate) type Part = Keyed<u64>;
@@ -64,7 +68,7 @@ pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
             key: record,
             ordinal,
         };
-        group.take(digest, part, threshold, |part| frequent.push(part))?;
+        group.take(digest, part, threshold, room, |part| frequent.push(part))?;
     }
     drop(occurrences);
     let mut sorted = frequent.finish()?;
@@ -77,6 +81,8 @@ pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
 struct Group {
     digest: u128,
     waiting: Vec<Part>,
+    /// Those that were too many to wait in memory.
+    spooled: Option<Spool<Part>>,
     records: u64,
     last: Option<u64>,
 }
@@ -87,10 +93,12 @@ impl Group {
         digest: u128,
         part: Part,
         threshold: u64,
+        room: &Room<'_>,
         mut give: impl FnMut(Part) -> Result<()>,
     ) -> Result<()> {
         if self.last.is_none() || self.digest != digest {
             self.waiting.clear();
+            self.spooled = None;
             (self.digest, self.records, self.last) = (digest, 0, None);
         }
         if self.last != Some(part.key) {
@@ -98,11 +106,31 @@ impl Group {
             self.last = Some(part.key);
         }
         if self.records <= threshold {
-            self.waiting.push(part);
-            return Ok(());
+            return self.wait(part, room);
+        }
+        if let Some(spooled) = self.spooled.take() {
+            let mut spooled = spooled.read()?;
+            while let Some(part) = spooled.next()? {
+                give(part)?;
+            }
         }
         self.waiting.drain(..).try_for_each(&mut give)?;
         give(part)
+    }
+
+    fn wait(&mut self, part: Part, room: &Room<'_>) -> Result<()> {
+        if self.waiting.len() == MOST_WAITING {
+            let mut spooled = match self.spooled.take() {
+                Some(spooled) => spooled,
+                None => Spool::on_disk(room)?,
+            };
+            self.waiting
+                .drain(..)
+                .try_for_each(|part| spooled.push(part))?;
+            self.spooled = Some(spooled);
+        }
+        self.waiting.push(part);
+        Ok(())
     }
 }
 

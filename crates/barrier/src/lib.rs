@@ -12,7 +12,10 @@
 //! records of the stage, from 0. Of a cluster of duplicates the record with the least ordinal stays.
 //!
 //! Memory is bounded by [`Room`]: what does not fit is sorted in runs on disk, in files without names, of which a crash
-//! leaves nothing. Only the [`Clusters`] take four bytes per record (eight beyond 4,294,967,295 records).
+//! leaves nothing. Only the [`Clusters`] take four bytes per record (eight beyond 4,294,967,295 records) on top, the records
+//! without a signature eight each, and fingerprints that may differ in 15 bits or more sixteen each.
+//!
+//! [`judge`] serves the deduplicators. [`select`] and [`find_groups`] wait for the selectors and groupers that will use them.
 
 mod canonical;
 mod clusters;

@@ -39,6 +39,13 @@ pub(crate) fn join_near<F: ReadAt + ?Sized>(
     if distance >= 64 {
         return join_all(&mut distinct, clusters);
     }
+    if !pays(u64::MAX, distance) {
+        let mut all = Vec::new();
+        while let Some(entry) = distinct.reader.next()? {
+            all.push(entry);
+        }
+        return join_pairs(&all, distance, room, clusters);
+    }
     for mask in masks(distance, distinct.count) {
         let mut sorter = Sorter::new(room);
         distinct.reader.rewind()?;
@@ -211,7 +218,7 @@ fn join_group(
     room: &Room<'_>,
     clusters: &mut Clusters,
 ) -> Result<()> {
-    if group.len() <= COMPARED_AT_ONCE || open.count_ones() <= distance {
+    if group.len() <= COMPARED_AT_ONCE || !pays(open, distance) {
         return join_pairs(group, distance, room, clusters);
     }
     for block in blocks(open, distance + 1) {
@@ -226,14 +233,24 @@ fn join_group(
     Ok(())
 }
 
+/// Returns whether it pays to cut fingerprints that differ in the `open` bits alone: they are sorted once for each of
+/// `distance + 1` blocks, and each time fall into as many groups as a block has values.
+fn pays(open: u64, distance: u32) -> bool {
+    let bits = open.count_ones() / (distance + 1);
+    1u64.checked_shl(bits)
+        .is_none_or(|groups| groups > u64::from(distance) + 1)
+}
+
 fn join_pairs(
     group: &[Distinct],
     distance: u32,
     room: &Room<'_>,
     clusters: &mut Clusters,
 ) -> Result<()> {
-    room.look()?;
     for (at, one) in group.iter().enumerate() {
+        if at % COMPARED_AT_ONCE == 0 {
+            room.look()?;
+        }
         for other in &group[at + 1..] {
             if (one.key ^ other.key).count_ones() <= distance {
                 clusters.join(one.ordinal, other.ordinal);

@@ -22,15 +22,22 @@ pub struct ResolveContext<'a> {
     pub text_key: String,
     /// The recipe's seed.
     pub seed: u64,
-    /// Whether the quirks of Data-Juicer are wanted.
-    pub compat: bool,
     /// How a range filter compares with its bounds.
     pub range: RangeRule,
     pub(crate) assets: &'a dyn Assets,
     pub(crate) found: Vec<Asset>,
+    pub(crate) compat: bool,
+    pub(crate) asked_for_compat: bool,
 }
 
 impl ResolveContext<'_> {
+    /// Returns whether the quirks of Data-Juicer are wanted. An operator that asks has another identity with them than
+    /// without, so that nothing that was made in one way is used in the other.
+    pub fn compat(&mut self) -> bool {
+        self.asked_for_compat = true;
+        self.compat
+    }
+
     /// Finds a file that the operator needs. It becomes part of the operator's identity.
     ///
     /// # Errors

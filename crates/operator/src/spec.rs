@@ -263,10 +263,11 @@ impl OperatorSpec {
         let mut context = ResolveContext {
             text_key: base.text_key.unwrap_or_else(|| settings.text_key.clone()),
             seed: settings.seed,
-            compat: base.compat.unwrap_or(settings.compat),
             range: base.range,
             assets,
             found: Vec::new(),
+            compat: base.compat.unwrap_or(settings.compat),
+            asked_for_compat: false,
         };
         let Answer {
             operator,
@@ -307,7 +308,7 @@ impl OperatorSpec {
             "seed": (self.determinism == Determinism::Seeded).then_some(context.seed),
             "params": params,
         });
-        if self.kind == OperatorKind::Deduplicator && context.compat {
+        if context.asked_for_compat && context.compat {
             identity["compat"] = "data_juicer".into();
         }
         if !context.found.is_empty() {

@@ -1,5 +1,5 @@
 //! # What it does
-//! Cuts lines out that occur in many records, such as menus and footers. No record is dropped, but a text may become empty.
+//! Cuts out lines that occur in many records, such as menus and footers. No record is dropped, but a text may become empty.
 //!
 //! # Parameters
 //! `frequency_threshold` is the greatest number of records that may have a line. The others say which lines always stay and
@@ -11,10 +11,7 @@
 //! # Notes on determinism
 //! Pure: the lines of all records and the parameters decide. Lines are compared by their MD5 digests, as Data-Juicer does it.
 
-use coldpress_operator::{
-    Changes, Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,
-    Signature, SignatureForm, Signer, params,
-};
+use coldpress_operator::{Changes, Global, OperatorSpec, ParamError, Params, Record, RecordError, ResolveContext, Resolved, Rule, Signature, SignatureForm, Signer, params};
 
 use crate::fingerprint::digest::Md5Digest;
 use crate::fingerprint::lines::{LineHasher, LineOptions};
@@ -26,7 +23,7 @@ params! {
         frequency_threshold: u64 = 6;
         /// Whether upper and lower case are the same.
         lowercase: bool = false;
-        /// Whether whitespace, digits and ASCII punctuation are left out.
+        /// Whether whitespace, digits and ASCII punctuation are left out. Lines of nothing else are then all the same.
         ignore_special_character: bool = false;
         /// Lines of fewer characters stay.
         min_line_length: u64 = 2;
@@ -36,7 +33,7 @@ params! {
         skip_markdown_headers: bool = true;
         /// Whether lines that start with `\begin{` or `\end{` stay.
         skip_latex_env: bool = true;
-        /// Whether lines of one HTML tag stay.
+        /// Whether lines of one HTML tag stay, and lines that start with one that is not closed.
         skip_html_tags: bool = true;
     }
 }
@@ -45,7 +42,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::deduplicator(
         "document_line_deduplicator",
-        "Cuts lines out that occur in many records.",
+        "Cuts out lines that occur in many records.",
         resolve,
     )
     .doc(&super::manual(include_str!("document_line.rs")))
@@ -68,15 +65,10 @@ fn resolve(
     let rule = Rule::FrequentParts {
         threshold: params.frequency_threshold,
     };
-    let signed_by = serde_json::json!({
-        "lowercase": params.lowercase,
-        "ignore_special_character": params.ignore_special_character,
-        "min_line_length": params.min_line_length,
-        "skip_brackets": params.skip_brackets,
-        "skip_markdown_headers": params.skip_markdown_headers,
-        "skip_latex_env": params.skip_latex_env,
-        "skip_html_tags": params.skip_html_tags,
-    });
+    let mut signed_by = params.to_json();
+    if let Some(params) = signed_by.as_object_mut() {
+        params.remove("frequency_threshold");
+    }
     Ok(Global::new(signer, SignatureForm::Digests, rule).signed_by(signed_by))
 }
 
@@ -97,18 +89,13 @@ impl Signer for LineSigner {
         parts: &[u64],
         changes: &mut Changes,
     ) -> Result<(), RecordError> {
-        let text = record.text(0)?;
-        let (mut digests, mut nth) = (Vec::<Md5Digest>::new(), 0);
-        self.0.each(text, |_, digest| {
-            if let Some(digest) = digest {
-                digests.extend(parts.binary_search(&nth).is_ok().then_some(digest));
-                nth += 1;
-            }
-        });
-        let mut cuts = Vec::new();
-        // A line that occurs in too many records does so wherever it stands.
-        self.0
-            .cuts(text, |digest| digests.contains(digest), &mut cuts);
+        // Lines that always stay have no digest and no place.
+        let (mut cuts, mut place) = (Vec::new(), 0);
+        let is_cut = |_: &Md5Digest| {
+            place += 1;
+            parts.binary_search(&(place - 1)).is_ok()
+        };
+        self.0.cuts(record.text(0)?, is_cut, &mut cuts);
         let edits = changes.field(0);
         cuts.into_iter().for_each(|cut| edits.delete(cut));
         Ok(())

@@ -8,11 +8,12 @@
 //! threshold.
 //!
 //! # Example
-//! With `window_size: 1`, `to be or not to be` and `or to be, not` have 4 of 5 shingles in common, and the second goes.
+//! With `window_size: 1`, `to be or not to be` and `be not or to be` have all of their shingles in common, and the second goes;
+//! `to be or to have` shares three of five with the first, and stays.
 //!
 //! # Notes on determinism
 //! Pure: the texts, their order in the dataset and the parameters decide. The hashes are Data-Juicer's. A text with fewer
-//! tokens than the window has no shingle; it is a duplicate of the same text only. With `compat: data_juicer` all such texts
+//! tokens than the window has no shingle; it is a duplicate of texts with the same tokens only. With `compat: data_juicer` all such texts
 //! are duplicates of each other, as they are in Data-Juicer.
 
 use coldpress_operator::{
@@ -20,7 +21,7 @@ use coldpress_operator::{
     Signature, SignatureForm, Signer, params,
 };
 
-use super::shingling::{shingler, whole_text_key};
+use super::shingling::{Shingling, whole_text_key};
 use crate::fingerprint::bands::Bands;
 use crate::fingerprint::minhash::{MinHasher, WITHOUT_SHINGLES};
 
@@ -62,13 +63,13 @@ fn resolve(
     params: MinHashParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Global<MinHashSigner>, ParamError> {
-    let pattern = params.ignore_pattern.as_deref();
-    let shingler = shingler(
-        &params.tokenization,
-        params.window_size,
-        params.lowercase,
-        pattern,
-    )?;
+    let shingling = Shingling {
+        tokenization: &params.tokenization,
+        window_size: params.window_size,
+        lowercase: params.lowercase,
+        ignore_pattern: params.ignore_pattern.as_deref(),
+    };
+    let shingler = shingling.shingler()?;
     let permutations = params.num_permutations as usize;
     let bands = match (params.num_bands, params.num_rows_per_band) {
         (Some(bands), Some(rows)) => Bands {
@@ -78,7 +79,8 @@ fn resolve(
         _ => Bands::optimal(params.jaccard_threshold, permutations),
     };
     // In Data-Juicer bands without hashes are the same for all texts, so that one text is left.
-    if !bands.fit(permutations) && !context.compat {
+    let compat = context.compat();
+    if !bands.fit(permutations) && !compat {
         let message = format!(
             "times `num_rows_per_band` is {}, more than `num_permutations`, which is {permutations}",
             bands.bands.saturating_mul(bands.rows)
@@ -86,19 +88,15 @@ fn resolve(
         return Err(ParamError::new("num_bands", message));
     }
     let signed_by = serde_json::json!({
-        "tokenization": params.tokenization,
-        "window_size": params.window_size,
-        "lowercase": params.lowercase,
-        "ignore_pattern": params.ignore_pattern,
+        "shingles": shingling.to_json(),
         "num_permutations": params.num_permutations,
         "bands": [bands.bands, bands.rows],
     });
-    let merges_short = context.compat;
     let hasher = MinHasher::new(shingler, permutations);
     let signer = Resolved::new(move || MinHashSigner {
         hasher: hasher.clone(),
         bands,
-        merges_short,
+        without_shingles: compat.then(|| vec![WITHOUT_SHINGLES; permutations]),
         scratch: Vec::new(),
     });
     // One more: the key of texts without shingles.
@@ -109,8 +107,8 @@ fn resolve(
 pub(crate) struct MinHashSigner {
     hasher: MinHasher,
     bands: Bands,
-    /// Whether texts without shingles are duplicates of each other.
-    merges_short: bool,
+    /// The minima of all texts without shingles, if they are duplicates of each other.
+    without_shingles: Option<Vec<u32>>,
     scratch: Vec<u8>,
 }
 
@@ -118,19 +116,17 @@ impl Signer for MinHashSigner {
     fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
         let text = record.text(0)?;
         let keys = &mut signature.keys;
-        match self.hasher.signature(text) {
-            Some(minima) => self.bands.keys_into(minima, &mut self.scratch, keys),
-            None if self.merges_short => {
-                let minima = vec![WITHOUT_SHINGLES; self.bands.bands * self.bands.rows];
-                self.bands.keys_into(&minima, &mut self.scratch, keys);
+        let minima = self.hasher.signature(text);
+        match minima.or(self.without_shingles.as_deref()) {
+            Some(minima) => {
+                self.bands.keys_into(minima, &mut self.scratch, keys);
+                keys.push(0);
             }
             None => {
                 keys.resize(self.bands.bands, 0);
-                keys.push(whole_text_key(text));
-                return Ok(());
+                keys.push(whole_text_key(self.hasher.tokens()));
             }
         }
-        keys.push(0);
         Ok(())
     }
 }

@@ -7,12 +7,12 @@
 //! `num_blocks` is how Data-Juicer searches; it has to be greater than `hamming_distance` and changes nothing.
 //!
 //! # Example
-//! With `tokenization: character` and `window_size: 2`, `to be or not to be` and `To be, or not to be` differ in two bits, and
-//! the second goes.
+//! With `window_size: 1`, `to be or not to be` and `not to be or To be` have the same tokens and so the same SimHash, and the
+//! second goes; `that is the question` differs in many bits, and stays.
 //!
 //! # Notes on determinism
 //! Pure: the texts, their order in the dataset and the parameters decide. The SimHashes are Data-Juicer's. A text with fewer
-//! tokens than the window has no shingle; it is a duplicate of the same text only. With `compat: data_juicer` all such texts
+//! tokens than the window has no shingle; it is a duplicate of texts with the same tokens only. With `compat: data_juicer` all such texts
 //! are duplicates of each other, as they are in Data-Juicer.
 
 use coldpress_operator::{
@@ -20,7 +20,7 @@ use coldpress_operator::{
     Signature, SignatureForm, Signer, params,
 };
 
-use super::shingling::{shingler, whole_text_key};
+use super::shingling::{Shingling, whole_text_key};
 use crate::fingerprint::simhash::{SimHasher, WITHOUT_SHINGLES};
 
 params! {
@@ -37,7 +37,7 @@ params! {
         /// Has to be greater than `hamming_distance`, and changes nothing.
         num_blocks: u64 = 6, |count| *count > 0, "must be at least 1";
         /// The greatest number of bits in which duplicates differ.
-        hamming_distance: u64 = 4;
+        hamming_distance: u64 = 4, |bits| *bits < 64, "must be less than 64, the number of bits";
     }
 }
 
@@ -62,14 +62,14 @@ fn resolve(
         );
         return Err(ParamError::new("num_blocks", message));
     }
-    let pattern = params.ignore_pattern.as_deref();
-    let shingler = shingler(
-        &params.tokenization,
-        params.window_size,
-        params.lowercase,
-        pattern,
-    )?;
-    let merges_short = context.compat;
+    let shingling = Shingling {
+        tokenization: &params.tokenization,
+        window_size: params.window_size,
+        lowercase: params.lowercase,
+        ignore_pattern: params.ignore_pattern.as_deref(),
+    };
+    let shingler = shingling.shingler()?;
+    let merges_short = context.compat();
     let hasher = SimHasher::new(shingler);
     let signer = Resolved::new(move || SimHashSigner {
         hasher: hasher.clone(),
@@ -78,13 +78,7 @@ fn resolve(
     let rule = Rule::Near {
         distance: u32::try_from(params.hamming_distance).unwrap_or(u32::MAX),
     };
-    let signed_by = serde_json::json!({
-        "tokenization": params.tokenization,
-        "window_size": params.window_size,
-        "lowercase": params.lowercase,
-        "ignore_pattern": params.ignore_pattern,
-    });
-    Ok(Global::new(signer, SignatureForm::Keys(2), rule).signed_by(signed_by))
+    Ok(Global::new(signer, SignatureForm::Keys(2), rule).signed_by(shingling.to_json()))
 }
 
 pub(crate) struct SimHashSigner {
@@ -99,7 +93,7 @@ impl Signer for SimHashSigner {
         let keys = match self.hasher.simhash(text) {
             Some(simhash) => [simhash, 0],
             None if self.merges_short => [WITHOUT_SHINGLES, 0],
-            None => [0, whole_text_key(text)],
+            None => [0, whole_text_key(self.hasher.tokens())],
         };
         signature.keys.extend(keys);
         Ok(())

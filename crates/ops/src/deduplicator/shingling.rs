@@ -1,41 +1,66 @@
 //! What the parameters of MinHash and SimHash have in common.
 
 use coldpress_operator::ParamError;
+use serde_json::{Value, json};
 
 use crate::fingerprint::digest;
 use crate::fingerprint::shingles::{Shingler, Tokenization};
+use crate::text::python;
 
-/// Reads the parameters that say what shingles are.
-pub(super) fn shingler(
-    tokenization: &str,
-    window_size: u64,
-    lowercase: bool,
-    ignore_pattern: Option<&str>,
-) -> Result<Shingler, ParamError> {
-    let tokenization = match tokenization {
-        "space" => Tokenization::Space,
-        "punctuation" => Tokenization::Punctuation,
-        "character" => Tokenization::Character,
-        "sentencepiece" => {
-            let message =
-                "cannot be `sentencepiece` yet; use `space`, `punctuation` or `character`";
-            return Err(ParamError::new("tokenization", message));
-        }
-        other => {
-            let message = format!("must be `space`, `punctuation` or `character`, found `{other}`");
-            return Err(ParamError::new("tokenization", message));
-        }
-    };
-    let window_size = usize::try_from(window_size).unwrap_or(usize::MAX);
-    Shingler::new(tokenization, window_size, lowercase, ignore_pattern).map_err(|reason| {
-        let message = format!("is not a pattern that can be used: {reason}");
-        ParamError::new("ignore_pattern", message)
-    })
+/// The parameters that say what shingles are.
+pub(super) struct Shingling<'a> {
+    pub(super) tokenization: &'a str,
+    pub(super) window_size: u64,
+    pub(super) lowercase: bool,
+    pub(super) ignore_pattern: Option<&'a str>,
 }
 
-/// The key of a text without shingles: such texts are duplicates only if they are the same.
-pub(super) fn whole_text_key(text: &str) -> u64 {
-    let [first @ .., _, _, _, _, _, _, _, _] = digest::md5(text.trim().as_bytes());
+impl Shingling<'_> {
+    /// The parameters as JSON, and so all of them, for what signatures depend on.
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "tokenization": self.tokenization,
+            "window_size": self.window_size,
+            "lowercase": self.lowercase,
+            "ignore_pattern": self.ignore_pattern,
+        })
+    }
+
+    /// Makes what cuts texts into shingles.
+    pub(super) fn shingler(&self) -> Result<Shingler, ParamError> {
+        let window_size = usize::try_from(self.window_size).unwrap_or(usize::MAX);
+        let tokenization = tokenization(self.tokenization)?;
+        Shingler::new(
+            tokenization,
+            window_size,
+            self.lowercase,
+            self.ignore_pattern,
+        )
+        .map_err(|reason| {
+            let message = format!("is not a pattern that can be used: {reason}");
+            ParamError::new("ignore_pattern", message)
+        })
+    }
+}
+
+fn tokenization(name: &str) -> Result<Tokenization, ParamError> {
+    let message = match name {
+        "space" => return Ok(Tokenization::Space),
+        "punctuation" => return Ok(Tokenization::Punctuation),
+        "character" => return Ok(Tokenization::Character),
+        "sentencepiece" => {
+            "cannot be `sentencepiece` yet; use `space`, `punctuation` or `character`".to_owned()
+        }
+        other => format!("must be `space`, `punctuation` or `character`, found `{other}`"),
+    };
+    Err(ParamError::new("tokenization", message))
+}
+
+/// The key of a text without shingles, of which these are the tokens: such texts are duplicates only if their tokens are the
+/// same.
+pub(super) fn whole_text_key(tokens: &str) -> u64 {
+    let digest = digest::md5(python::strip(tokens).as_bytes());
+    let [first @ .., _, _, _, _, _, _, _, _] = digest;
     // 0 stands for no key.
     u64::from_be_bytes(first).max(1)
 }

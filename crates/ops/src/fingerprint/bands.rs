@@ -48,7 +48,10 @@ impl Bands {
 
     /// Appends band `number` of `minima` to `out` as Data-Juicer writes it: big-endian numbers of 64 bits.
     pub fn write(self, minima: &[u32], number: usize, out: &mut Vec<u8>) {
-        let entries = minima.iter().skip(number * self.rows).take(self.rows);
+        let entries = minima
+            .iter()
+            .skip(number.saturating_mul(self.rows))
+            .take(self.rows);
         out.extend(entries.flat_map(|&entry| u64::from(entry).to_be_bytes()));
     }
 

@@ -142,7 +142,7 @@ impl LineHasher {
 /// Returns whether `line` has fewer than `least` characters.
 fn is_shorter(line: &str, least: usize) -> bool {
     // A character has four bytes at most.
-    line.len() < 4 * least && line.chars().count() < least
+    line.len() < least.saturating_mul(4) && line.chars().count() < least
 }
 
 fn is_latex_environment(line: &str) -> bool {

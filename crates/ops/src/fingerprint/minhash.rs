@@ -70,6 +70,11 @@ impl MinHasher {
         permutations.lower(hashes, minima);
         (shingles > 0).then_some(minima)
     }
+
+    /// Returns the tokens of the last text, joined.
+    pub fn tokens(&self) -> &str {
+        self.shingler.tokens()
+    }
 }
 
 #[cfg(test)]

@@ -104,6 +104,11 @@ impl Shingler {
         }
     }
 
+    /// Returns the tokens of the last text, joined.
+    pub fn tokens(&self) -> &str {
+        &self.buffer
+    }
+
     /// Fills the buffer with the tokens of `text`.
     fn prepare(&mut self, text: &str) {
         self.buffer.clear();

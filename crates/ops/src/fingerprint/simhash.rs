@@ -62,6 +62,11 @@ impl SimHasher {
         tally.add(hashes);
         (tally.words() > 0).then(|| tally.majority())
     }
+
+    /// Returns the tokens of the last text, joined.
+    pub fn tokens(&self) -> &str {
+        self.shingler.tokens()
+    }
 }
 
 #[cfg(test)]

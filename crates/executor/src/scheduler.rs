@@ -358,6 +358,11 @@ impl Scheduler {
         self.ready.len() + self.waiting.len() + self.running + self.halted.len()
     }
 
+    /// Returns whether all barriers are resolved.
+    pub fn is_in_last_stage(&self) -> bool {
+        self.resolved + 1 >= self.stages
+    }
+
     /// Tasks that are neither published nor failed and wait for no barrier.
     pub fn open_before_barrier(&self) -> usize {
         let stages = self.counts.range(..=self.resolved);

@@ -33,6 +33,8 @@ pub(crate) struct Starts<'a> {
     pub(crate) state: &'a JobState,
     /// The operators of the stage and their chain hashes.
     pub(crate) chain: &'a StageChain,
+    /// How many operators the stages before have applied: what an attempt must begin with at least.
+    pub(crate) begin: u32,
     /// What the recipe says.
     pub(crate) settings: StartSettings<'a>,
     /// What each operator costs, in nanoseconds per byte of the slice, as far as that was measured.
@@ -67,16 +69,21 @@ impl Starts<'_> {
     /// Where the next attempt at a task begins and ends, whose partition has this slice.
     pub(crate) fn extent(&self, task: Task, slice: &Slice) -> Extent {
         let settings = &self.settings;
+        let is_later = task.stage > 0;
         let mut starts = self.starts(task.partition);
+        // A decision is about the very rows that were judged. To make them again would be to trust that they come out the
+        // same; where they are lost, the stage before makes them, and they are judged again.
+        starts.retain(|start| start.operation() >= self.begin);
         if !settings.use_earlier_work {
             let first = settings.external.first().copied().unwrap_or(u32::MAX);
-            starts.retain(|start| start.operation() >= first);
+            let is_input = |start: &Start| is_later && start.operation() == self.begin;
+            starts.retain(|start| start.operation() >= first || is_input(start));
         }
         let begun = starts.first().map_or(0, Start::operation);
         // A gate makes sense only if the next attempt can begin at it.
         let has_gates = settings.use_earlier_work && !self.gateless.contains(&task);
         Extent {
-            from_input: settings.restart_from_beginning || starts.is_empty(),
+            from_input: !is_later && (settings.restart_from_beginning || starts.is_empty()),
             gate: has_gates.then(|| self.gate(slice, begun)).flatten(),
             starts,
         }

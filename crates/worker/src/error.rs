@@ -51,6 +51,8 @@ pub enum FailureKind {
     BadStart,
     /// What was decided about the partition cannot be read: it can be decided anew.
     BadDecision,
+    /// Nothing that the stage before made of the partition can be read: it can be made, and judged, anew.
+    LostStage,
     /// A record cannot be read, and the recipe wants none left out: the job must not go on.
     Strict,
     /// Something that every attempt would meet, such as a full disk: the job must not go on.

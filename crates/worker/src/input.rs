@@ -10,7 +10,7 @@ mod table;
 use coldpress_failure::ErrorClass;
 
 use crate::attempt::{Assignment, Start};
-use crate::error::AttemptError;
+use crate::error::{AttemptError, FailureKind};
 use delta::DeltaInput;
 use earlier::EarlierInput;
 use slice::open_slice;
@@ -31,6 +31,16 @@ pub(crate) fn open<'a>(
             Err(error) if error.is_of_every_start() => return Err(error),
             Err(error) => set_aside.push(error.message),
         }
+    }
+    if work.attempt.task.stage > 0 {
+        let message = format!(
+            "what the stage before made of the partition cannot be used: {}",
+            set_aside.join("; ")
+        );
+        return Err(AttemptError {
+            kind: FailureKind::LostStage,
+            ..AttemptError::new(ErrorClass::System, message)
+        });
     }
     if !work.attempt.from_input {
         let message = "no checkpoint can be used, and the recipe does not allow starting over; set \

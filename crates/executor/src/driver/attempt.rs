@@ -19,6 +19,10 @@ impl Driver<'_> {
         ask(&Starts {
             state: self.truth.state(),
             chain: &chain,
+            begin: match task.stage {
+                0 => 0,
+                stage => prepared.pipeline.barriers()[stage as usize - 1],
+            },
             settings: StartSettings {
                 use_earlier_work: prepared.recipe.failure.use_checkpoints_for_recovery,
                 external: &external,

@@ -9,6 +9,7 @@ use super::Driver;
 use super::work::Motion;
 use crate::barrier::{Case, Resolved, Resolving, Unresolved};
 use crate::error::{Error, ErrorKind, Result};
+use crate::retention::JobFile;
 use crate::scheduler::Scheduler;
 
 impl Driver<'_> {
@@ -26,6 +27,11 @@ impl Driver<'_> {
         });
         let has_dropped = result.dropped.is_some() || !self.executor.prepared.exports_dropped();
         (is_signed && has_dropped).then_some(result)
+    }
+
+    /// Whether a barrier ends a stage.
+    pub(super) fn is_before_barrier(&self, stage: u32) -> bool {
+        self.operator_at_end_of(stage).is_some()
     }
 
     /// The operator at the barrier that ends a stage; none of the last stage.
@@ -126,9 +132,9 @@ impl Driver<'_> {
         }
         let operator = &resolved.operator;
         let warning = format!("what {operator} decided is damaged, and is decided anew");
-        let files = resolved.files.iter().map(|file| file.key.clone()).collect();
+        let files = resolved.files.iter().map(JobFile::cited).collect();
         self.teller.warn(warning);
-        self.truth.record(JournalRecord::Forgotten { files })?;
+        self.forget(files)?;
         self.truth.sync()?;
         Ok(true)
     }

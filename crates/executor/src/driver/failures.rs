@@ -45,6 +45,13 @@ impl Driver<'_> {
                     return Ok(());
                 }
             }
+            FailureKind::LostStage => {
+                if self.void_stage_before(&mut motion.scheduler, task, &error.message)? {
+                    self.note_failure(task, number, &error);
+                    let _ = motion.scheduler.ended_in_vain(task);
+                    return Ok(());
+                }
+            }
             // Another try, or another partition, would meet it too: it is no failure of this one.
             FailureKind::Strict | FailureKind::Obstacle => {
                 motion.scheduler.stopped(task);
@@ -185,6 +192,30 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// What the stage before made of a partition cannot be read: it is made again, and judged again with all others. False
+    /// if that was tried too often.
+    fn void_stage_before(
+        &mut self,
+        scheduler: &mut Scheduler,
+        task: Task,
+        reason: &str,
+    ) -> Result<bool> {
+        let before = Task::new(task.stage.saturating_sub(1), task.partition);
+        if !scheduler.void(before) {
+            return Ok(false);
+        }
+        self.teller
+            .warn(format!("the result of {before} is made again: {reason}"));
+        let result = self.usable_result_of(before);
+        let files = result.map(|result| {
+            let signatures = result.signatures.iter().map(|entry| &entry.file);
+            let files = [&result.rows, &result.index].into_iter().chain(signatures);
+            files.map(JobFile::cited).collect()
+        });
+        self.forget(files.unwrap_or_default())?;
+        Ok(true)
+    }
+
     /// A published result is no good: it is made again, unless that was tried too often.
     pub(super) fn void_result(
         &mut self,
@@ -192,8 +223,13 @@ impl Driver<'_> {
         task: Task,
         reason: &str,
     ) -> Result<()> {
+        let what = match self.is_before_barrier(task.stage) {
+            true => "signatures of",
+            false => "result of",
+        };
         self.teller.warn(format!(
-            "the result of {task} is damaged and made again: {reason}"
+            "the {what} {task} cannot be used and {} made again: {reason}",
+            if what == "result of" { "is" } else { "are" }
         ));
         let again = scheduler.void(task);
         let result = self.usable_result_of(task).filter(|_| again);
@@ -203,8 +239,8 @@ impl Driver<'_> {
         };
         // Before a barrier it is the signatures that count; the rows may still serve.
         let signatures = result.signatures.as_ref().map(|entry| &entry.file);
-        let files = vec![signatures.unwrap_or(&result.rows).key.clone()];
-        self.truth.record(JournalRecord::Forgotten { files })?;
+        let file = JobFile::cited(signatures.unwrap_or(&result.rows));
+        self.forget(vec![file])?;
         self.truth.sync()
     }
 }

@@ -2,6 +2,7 @@
 
 use coldpress_dataset::RowsForm;
 use coldpress_job::Publication;
+use coldpress_operator::ChainHash;
 use coldpress_partition::Slice;
 
 use super::Driver;
@@ -21,6 +22,8 @@ pub(super) struct Frontier {
     /// The merge takes nothing any more: it has failed.
     merge_ended: bool,
     pub(super) passed: Passed,
+    /// The chain hash of the results that it passes.
+    chain: Option<ChainHash>,
 }
 
 impl Frontier {
@@ -47,7 +50,13 @@ impl Driver<'_> {
             merge: None,
             merge_ended: false,
             passed: Passed::new(judge, operators),
+            chain: self.truth.state().final_chain(),
         }
+    }
+
+    /// Whether a frontier passes results that do not count any more, because a barrier before them was resolved anew.
+    pub(super) fn is_outdated(&self, frontier: &Frontier) -> bool {
+        frontier.chain != self.truth.state().final_chain()
     }
 
     /// Passes every partition whose fate is known, up to the first whose is not.

@@ -3,7 +3,7 @@
 use coldpress_events::{Event, EventKind};
 use coldpress_job::{JournalRecord, PoisonFound};
 use coldpress_operator::ChainHash;
-use coldpress_worker::{InHand, WorkerDeath};
+use coldpress_worker::{InHand, Outcome, WorkerDeath};
 
 use super::Driver;
 use crate::error::Result;
@@ -33,8 +33,13 @@ impl Driver<'_> {
     }
 
     /// An attempt did its work without the records that were on trial.
-    pub(super) fn convict_those_on_trial(&mut self, partition: u32) -> Result<()> {
-        let convicted = self.suspects.survived(partition);
+    pub(super) fn convict_those_on_trial(&mut self, outcome: &Outcome) -> Result<()> {
+        let partition = outcome.task.partition;
+        // The operator at a barrier behind the stage has signed.
+        let result = outcome.result.as_ref();
+        let has_signed = result.is_some_and(|result| result.signatures.is_some());
+        let reached = outcome.ledger.operators.len() as u32 + u32::from(has_signed);
+        let convicted = self.suspects.survived(partition, reached);
         self.convict(partition, convicted)
     }
 

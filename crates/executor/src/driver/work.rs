@@ -304,7 +304,7 @@ impl Driver<'_> {
             Ok(outcome) => {
                 crash_point!("driver.publish");
                 self.note_costs(&outcome);
-                self.convict_those_on_trial(task.partition)?;
+                self.convict_those_on_trial(&outcome)?;
                 if !outcome.set_aside.is_empty() {
                     self.gateless.insert(task);
                     self.warn_of_second_outputs(&outcome);
@@ -381,7 +381,16 @@ impl Driver<'_> {
     }
 
     /// Hands results to the merge as far as there is no gap, and judges the share of errors.
+    ///
+    /// Not before all barriers are behind the work: until then another decision may still take the place of one that an
+    /// earlier run came to, and results that were made under the two must not meet in an export.
     fn advance_frontier(&mut self, motion: &mut Motion) -> Result<()> {
+        if !motion.scheduler.is_in_last_stage() {
+            return Ok(());
+        }
+        if self.is_outdated(&motion.frontier) {
+            motion.frontier = self.begin_frontier();
+        }
         if let Err(error) = self.pass_partitions(&mut motion.frontier) {
             motion.fail(error);
         }

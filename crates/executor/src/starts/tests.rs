@@ -10,6 +10,7 @@ const DIGEST: &str = "2d8b793ff1700de4cdc56a19acb6423e";
 struct World {
     state: JobState,
     operators: &'static str,
+    begin: u32,
     use_earlier_work: bool,
     external: Vec<u32>,
     restart_from_beginning: bool,
@@ -50,6 +51,7 @@ impl World {
         Self {
             state,
             operators: "abcd",
+            begin: 0,
             use_earlier_work: true,
             external: Vec::new(),
             restart_from_beginning: true,
@@ -71,6 +73,7 @@ impl World {
         ask(&Starts {
             state: &self.state,
             chain: &chain,
+            begin: self.begin,
             settings: StartSettings {
                 use_earlier_work: self.use_earlier_work,
                 external: &self.external,

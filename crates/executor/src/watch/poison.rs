@@ -69,10 +69,16 @@ impl Suspects {
         })
     }
 
-    /// Takes in that an attempt without the records on trial did what it had to.
-    pub(crate) fn survived(&mut self, partition: u32) -> Vec<Accused> {
-        let inquiry = self.0.get_mut(&partition);
-        inquiry.map_or_else(Vec::new, |inquiry| std::mem::take(&mut inquiry.on_trial))
+    /// Takes in that an attempt without the records on trial came through the first `reached` operators. The others say
+    /// nothing yet about records that are said to kill in them.
+    pub(crate) fn survived(&mut self, partition: u32, reached: u32) -> Vec<Accused> {
+        let Some(inquiry) = self.0.get_mut(&partition) else {
+            return Vec::new();
+        };
+        let on_trial = std::mem::take(&mut inquiry.on_trial).into_iter();
+        let (convicted, waiting) = on_trial.partition(|accused| accused.record.operation < reached);
+        inquiry.on_trial = waiting;
+        convicted
     }
 
     /// Takes in a death.
@@ -175,8 +181,8 @@ mod tests {
             suspects.take(3, &death(Some(at(20, 0)), 4)).accused,
             Some(3)
         );
-        assert_eq!(positions(&suspects.survived(3)), [20]);
-        assert_eq!(suspects.survived(3), []);
+        assert_eq!(positions(&suspects.survived(3, u32::MAX)), [20]);
+        assert_eq!(suspects.survived(3, u32::MAX), []);
     }
 
     #[test]

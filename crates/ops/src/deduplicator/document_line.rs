@@ -11,7 +11,10 @@
 //! # Notes on determinism
 //! Pure: the lines of all records and the parameters decide. Lines are compared by their MD5 digests, as Data-Juicer does it.
 
-use coldpress_operator::{Changes, Global, OperatorSpec, ParamError, Params, Record, RecordError, ResolveContext, Resolved, Rule, Signature, SignatureForm, Signer, params};
+use coldpress_operator::{
+    Changes, Global, OperatorSpec, ParamError, Params, Record, RecordError, ResolveContext,
+    Resolved, Rule, Signature, SignatureForm, Signer, params,
+};
 
 use crate::fingerprint::digest::Md5Digest;
 use crate::fingerprint::lines::{LineHasher, LineOptions};

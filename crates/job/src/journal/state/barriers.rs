@@ -109,6 +109,12 @@ impl JobState {
                 "a barrier behind stage {stage} is resolved, and there is none"
             ));
         };
+        let (files, partitions) = (resolved.files.len(), self.partition_count());
+        if files != partitions as usize {
+            return contradiction(format!(
+                "the barrier behind stage {stage} has {files} decisions about {partitions} partitions"
+            ));
+        }
         if self.participants(stage) != Some(resolved.participants) {
             return contradiction(format!(
                 "the barrier behind stage {stage} was resolved over other results than are published"
@@ -136,11 +142,23 @@ impl JobState {
         let results = (0..self.partition_count())
             .filter_map(|index| self.result_of(index, chain?))
             .map(|result| result.ledger.exported());
-        let (came, ledger) = (results.sum::<u64>(), &resolved.ledger);
-        let went = ledger.out + ledger.dropped + ledger.quarantined + ledger.absorbed;
-        if came != ledger.records_in || ledger.records_in + ledger.made != went {
+        // Counts that no dataset has are none that add up.
+        let sum = |counts: &[u64]| {
+            counts
+                .iter()
+                .try_fold(0u64, |sum, count| sum.checked_add(*count))
+        };
+        let (came, ledger) = (sum(&results.collect::<Vec<_>>()), &resolved.ledger);
+        let went = sum(&[
+            ledger.out,
+            ledger.dropped,
+            ledger.quarantined,
+            ledger.absorbed,
+        ]);
+        let is_whole = went.is_some() && sum(&[ledger.records_in, ledger.made]) == went;
+        if came != Some(ledger.records_in) || !is_whole {
             return contradiction(format!(
-                "{came} records came to the barrier behind stage {stage}, and {went} are accounted for"
+                "the records that came to the barrier behind stage {stage} are not accounted for"
             ));
         }
         Ok(())

@@ -19,9 +19,9 @@ const WHAT: &str = "a decision file";
 /// A decision, and for each row that goes, in order, the ordinal of the record that stays for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// What becomes of the rows.
+    /// The rows that stay, those that go, and the parts that are cut out.
     pub decision: Decision,
-    /// Of which records those that go are duplicates.
+    /// For each row that goes, in order, the ordinal of the record that is kept instead.
     pub kept_for: Vec<u64>,
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn encode(json: &[u8], out: &mut Vec<u8>) -> Result<Kind> {
     Ok(value.kind())
 }
 
-/// Where a value that is no number comes in the order of numbers.
+/// Whether a value that isn't a number sorts before or after all numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
     Lowest,

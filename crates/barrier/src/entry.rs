@@ -1,4 +1,4 @@
-//! What is sorted: keys of a fixed width, or bytes of any length, each with the ordinal of a record.
+//! The entries that a sorter sorts: a key of fixed width, or bytes of any length, with the ordinal of its record.
 
 use std::cmp::Ordering;
 
@@ -131,7 +131,8 @@ impl<const DESCENDING: bool> Entry for Valued<DESCENDING> {
     }
 
     fn owned_bytes(&self) -> usize {
-        /// What the allocator keeps of its own for each piece of memory.
+        /// The allocator's own overhead for each allocation, as an estimate. Without it, many short values would exceed the
+        /// memory limit.
         const KEPT_BESIDE: usize = 16;
         self.value.len() + KEPT_BESIDE
     }

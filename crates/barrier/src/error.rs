@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Errors of deciding about a dataset.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use crate::kind::Kind;
 /// A result whose error is an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a decision was not reached.
+/// An error that prevented a decision.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -59,13 +59,13 @@ pub enum Error {
     NotScalar {
         /// The record.
         ordinal: u64,
-        /// What its field is.
+        /// The kind of the field's value.
         kind: Kind,
     },
     /// A tag that is a list or an object: no field is equal to it.
     #[error("a tag is {kind}; tags are texts, numbers or null")]
     Tag {
-        /// What it is.
+        /// The kind of the tag.
         kind: Kind,
     },
     /// A share of zero and no count, which Data-Juicer fails on.

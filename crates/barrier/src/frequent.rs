@@ -54,7 +54,9 @@ pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
             });
         }
         partition.lists(|row, nth, digest| {
-            let key = (digest, first + row);
+            // Words of 64 bits need no alignment to 16 bytes.
+            let words = ((digest >> 64) as u64, digest as u64);
+            let key = (words, first + row);
             occurrences.push(Keyed { key, ordinal: nth })
         })?;
         first += partition.rows();
@@ -79,7 +81,7 @@ pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
 /// Occurrences of one digest, as far as it is not known to be frequent: of no more records than are allowed.
 #[derive(Default)]
 struct Group {
-    digest: u128,
+    digest: (u64, u64),
     waiting: Vec<Part>,
     /// Those that were too many to wait in memory.
     spooled: Option<Spool<Part>>,
@@ -90,7 +92,7 @@ struct Group {
 impl Group {
     fn take(
         &mut self,
-        digest: u128,
+        digest: (u64, u64),
         part: Part,
         threshold: u64,
         room: &Room<'_>,

@@ -11,7 +11,8 @@ use crate::read::ReadAt;
 use crate::room::Room;
 use crate::signature::SignatureReader;
 
-/// What was found out about the records of all partitions. Its verdicts are asked for from the first partition to the last.
+/// The result of judging all partitions. Call [`next_verdict`](Self::next_verdict) once per partition, in order: it reads
+/// sorted data that cannot be rewound.
 pub struct Judgement<'r> {
     found: Found<'r>,
     /// The rows of each partition, and those without a signature.
@@ -52,7 +53,7 @@ pub fn judge<'r, F: ReadAt + ?Sized>(
 }
 
 impl Judgement<'_> {
-    /// The verdict on the next partition; none behind the last.
+    /// Returns the verdict on the next partition, or `None` after the last one.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).

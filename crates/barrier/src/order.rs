@@ -15,7 +15,7 @@ const HEADER_BYTES: usize = 16;
 const BUFFER_BYTES: usize = 256 << 10;
 const WHAT: &str = "an order file";
 
-/// What a selector makes of a dataset.
+/// The output of a selector: which records it lets through, and in which order.
 pub enum Order {
     /// All records stay where they are.
     Unchanged,

@@ -14,7 +14,7 @@ pub trait ReadAt {
     /// Fills `buffer` with the bytes from `offset` on.
     ///
     /// # Errors
-    /// Where that is not possible, also because there are fewer.
+    /// Fails if the bytes cannot be read or if the file ends before `buffer` is full.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 

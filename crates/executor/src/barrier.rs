@@ -1,6 +1,5 @@
 //! Resolving a barrier: from the signatures of all partitions to a decision file for each.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +8,9 @@ use std::thread::JoinHandle;
 use coldpress_barrier::{Room, SignatureReader, Verdict, judge};
 use coldpress_operator::Rule;
 use coldpress_record::OperatorLedger;
-use coldpress_storage::{AttemptName, Digest, Hasher, ObjectRef, Place, Stores, crash_point};
+use coldpress_storage::{
+    AttemptName, Digest, Hasher, ObjectRef, Place, Stores, crash_point, spawn,
+};
 use coldpress_worker::{BarrierFile, obstacle};
 use crossbeam_channel::{Receiver, bounded};
 
@@ -79,18 +80,16 @@ pub(crate) struct Resolving {
 
 impl Resolving {
     /// Begins to resolve the barrier behind a stage.
-    pub(crate) fn begin(stage: u32, case: Case) -> io::Result<Self> {
+    pub(crate) fn begin(stage: u32, case: Case) -> coldpress_storage::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let (sender, finished) = bounded(0);
-        let thread = std::thread::Builder::new()
-            .name("coldpress-barrier".to_owned())
-            .spawn(move || {
-                let resolved = resolve(&case, &stopped);
-                // Whoever waits is woken as the sender goes, also by a panic.
-                drop(sender);
-                resolved
-            })?;
+        let thread = spawn("coldpress-barrier", move || {
+            let resolved = resolve(&case, &stopped);
+            // Whoever waits is woken as the sender goes, also by a panic.
+            drop(sender);
+            resolved
+        })?;
         Ok(Self {
             stage,
             stop,

@@ -73,10 +73,7 @@ impl Driver<'_> {
                 let case = self.case(stage)?;
                 self.enter(Phase::Resolving);
                 self.tell_barrier(stage, &case);
-                let resolving = Resolving::begin(stage, case);
-                motion.resolving = Some(resolving.map_err(|error| {
-                    Error::because(ErrorKind::Failed, "cannot start a thread", error)
-                })?);
+                motion.resolving = Some(Resolving::begin(stage, case)?);
             }
             Some(resolving) if resolving.is_finished() => {
                 let stage = resolving.stage;
@@ -131,7 +128,7 @@ impl Driver<'_> {
             return Ok(false);
         }
         let operator = &resolved.operator;
-        let warning = format!("what {operator} decided is damaged, and is decided anew");
+        let warning = format!("the decision of {operator} is damaged, and is made again");
         let files = resolved.files.iter().map(JobFile::cited).collect();
         self.teller.warn(warning);
         self.forget(files)?;

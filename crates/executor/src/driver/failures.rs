@@ -224,13 +224,11 @@ impl Driver<'_> {
         reason: &str,
     ) -> Result<()> {
         let what = match self.is_before_barrier(task.stage) {
-            true => "signatures of",
-            false => "result of",
+            true => format!("the signatures of {task} are"),
+            false => format!("the result of {task} is"),
         };
-        self.teller.warn(format!(
-            "the {what} {task} cannot be used and {} made again: {reason}",
-            if what == "result of" { "is" } else { "are" }
-        ));
+        self.teller
+            .warn(format!("{what} damaged and made again: {reason}"));
         let again = scheduler.void(task);
         let result = self.usable_result_of(task).filter(|_| again);
         let Some(result) = result else {

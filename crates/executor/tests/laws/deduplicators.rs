@@ -14,6 +14,7 @@ use crate::dataset::{Dataset, long_dataset};
 use crate::operators;
 use crate::plan::{Plan, any_deduplicator, any_how, any_process, cases, with_watch};
 use crate::reference::Expected;
+use crate::services::mood;
 
 fn simhash(distance: u64) -> OperatorCall {
     OperatorCall::new("document_simhash_deduplicator")
@@ -189,7 +190,8 @@ fn damaged_signatures_are_made_again_when_they_are_needed() {
             report
                 .warnings
                 .iter()
-                .any(|text| text.contains("is damaged and made again")),
+                .any(|text| text
+                    .contains("the signatures of partition 1 are damaged and made again")),
             "{:?}",
             report.warnings
         );
@@ -265,4 +267,85 @@ fn what_is_not_kept_of_a_job_is_not_kept_of_its_barriers() {
         bench.check_export(&plan, &expected);
         assert_eq!(report.ledger, expected.ledger);
     }
+}
+
+/// Everything that the first stage left of partition 3, and what followed from it, is lost.
+fn lose_partition(bench: &Bench) {
+    for folder in ["results", "checkpoints"] {
+        for path in files_in(&bench.path("jobs/job").join(folder)) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if name.contains("partition_000003") {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+}
+
+fn exported_texts(bench: &Bench, plan: &Plan) -> Vec<String> {
+    let files = bench.export(plan.form).unwrap();
+    let text = |line: &str| -> String {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        record["text"].as_str().unwrap().to_owned()
+    };
+    let lines = String::from_utf8(files.concat()).unwrap();
+    lines.lines().map(text).collect()
+}
+
+/// An external operator gives something else the second time: what was decided about the rows that are lost is not what
+/// becomes of those that take their place.
+#[test]
+fn a_decision_is_about_the_rows_that_were_judged() {
+    let dataset = Dataset::of_texts((0..12).map(|n| format!("number {n}")));
+    let bench = Bench::new(&dataset);
+    let file = bench.path("mood");
+    let plan = |tail: &str| {
+        let process = vec![mood(&file), exact(), OperatorCall::new(tail)];
+        Plan::new(process, 2)
+    };
+    fs::write(&file, "keep").unwrap();
+    let first = plan("edit_mapper");
+    bench.run(&first).unwrap();
+    assert_eq!(exported_texts(&bench, &first).len(), 12);
+    lose_partition(&bench);
+    fs::write(&file, "same").unwrap();
+    let second = plan("length_filter");
+    let report = bench.run(&second).unwrap();
+    assert_eq!(report.status, Status::Completed, "{:?}", report.warnings);
+    let texts = exported_texts(&bench, &second);
+    let same = texts.iter().filter(|text| *text == "same").count();
+    assert!(same <= 1, "{texts:?}");
+    let dedup = &report.ledger.operators[1];
+    assert_eq!((dedup.records_in, dedup.dropped), (12, 1));
+}
+
+/// Results under an earlier decision are there when the job goes on, and a part of what was judged turns out to be lost.
+#[test]
+fn an_export_never_mixes_two_decisions() {
+    let text = |n: u64| match n % 6 {
+        0 => format!("menu of the site\nnumber {n}"),
+        _ => format!("number {n}"),
+    };
+    let bench = Bench::new(&Dataset::of_texts((0..12).map(text)));
+    let file = bench.path("mood");
+    let lines = OperatorCall::new("document_line_deduplicator").with("frequency_threshold", 1);
+    let plan = |tail: &str| {
+        let process = vec![mood(&file), lines.clone(), OperatorCall::new(tail)];
+        Plan::new(process, 2)
+    };
+    let (first, second) = (plan("edit_mapper"), plan("length_filter"));
+    fs::write(&file, "keep").unwrap();
+    bench.run(&first).unwrap();
+    bench.run(&second).unwrap();
+    lose_partition(&bench);
+    // Of the two menus, that of partition 3 is gone now.
+    fs::write(&file, "strip").unwrap();
+    let report = bench.run(&first).unwrap();
+    assert_eq!(report.status, Status::Completed, "{:?}", report.warnings);
+    let with_menu = |text: &String| text.contains('\n');
+    let texts = exported_texts(&bench, &first);
+    assert_eq!(
+        texts.iter().filter(|text| with_menu(text)).count(),
+        1,
+        "{texts:?}"
+    );
 }

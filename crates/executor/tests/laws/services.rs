@@ -4,9 +4,9 @@ use std::fs::OpenOptions;
 use std::io::Write;
 
 use coldpress_operator::{
-    BatchFilter, BatchMapper, Determinism, KnownStats, MapAnswers, NoParams, OperatorCall,
-    OperatorSpec, Record, RecordError, Registry, Resolved, StatAnswers, StatKind, StatValue,
-    params,
+    BatchFilter, BatchMapper, Changes, Determinism, KnownStats, MapAnswers, Mapper, NoParams,
+    OperatorCall, OperatorSpec, Record, RecordError, Registry, Resolved, StatAnswers, StatKind,
+    StatValue, params,
 };
 
 use crate::operators::{BANG, ERR};
@@ -39,6 +39,45 @@ pub(crate) fn add_to(registry: Registry) -> Registry {
             .determinism(Determinism::External)
             .batch_size(3),
         )
+        .with(
+            OperatorSpec::mapper(
+                "mood_mapper",
+                "Does with a text whatever a file says at the time.",
+                |params: MoodParams, _| Ok(Resolved::new(move || Mood(params.file.clone()))),
+            )
+            .determinism(Determinism::External),
+        )
+}
+
+params! {
+    /// Parameters of `mood_mapper`.
+    pub(crate) struct MoodParams {
+        /// The file: `same` makes all texts the same, `strip` takes their first lines off.
+        file: String = String::new();
+    }
+}
+
+/// A call of the external operator that does what this file says.
+pub(crate) fn mood(file: &std::path::Path) -> OperatorCall {
+    OperatorCall::new("mood_mapper").with("file", file.display().to_string())
+}
+
+struct Mood(String);
+
+impl Mapper for Mood {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        let edits = changes.field(0);
+        match std::fs::read_to_string(&self.0)
+            .unwrap_or_default()
+            .as_str()
+        {
+            "same" => edits.replace(0..text.len(), "same"),
+            "strip" => edits.delete(0..text.find('\n').map_or(0, |end| end + 1)),
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// A call of the external operator that logs to this file.

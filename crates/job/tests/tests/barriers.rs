@@ -59,7 +59,9 @@ fn resolved(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
         stage,
         operator: operator.to_owned(),
         participants: state.participants(stage).unwrap_or(Participants::of([])),
-        files: vec![file(&format!("signatures/{operator}.{decision}"))],
+        files: (0..PARTITIONS)
+            .map(|partition| file(&format!("signatures/{operator}.{decision}.{partition}")))
+            .collect(),
         digest: Digest::of(decision.as_bytes()),
         chain: after(last.unwrap_or(ChainHash::base("")), decision, next),
         ledger: OperatorLedger {
@@ -278,6 +280,12 @@ fn a_decision_accounts_for_every_record_and_every_hash() {
             changed(&|bad| bad.ledger.records_in = 266),
             "267 records came",
         ),
+        (
+            // The sum wraps to what came.
+            changed(&|bad| (bad.ledger.dropped, bad.ledger.quarantined) = (u64::MAX, 1)),
+            "records came",
+        ),
+        (changed(&|bad| bad.files.truncate(1)), "1 decisions about"),
         (changed(&|bad| bad.chain.truncate(1)), "1 chain hashes"),
         (changed(&|bad| bad.stage = 2), "there is none"),
         (

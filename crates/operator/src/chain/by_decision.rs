@@ -29,7 +29,7 @@ pub(super) fn apply_decision(
     let mut signature = Signature::default();
     while let Some(row) = rows.get(progress.at) {
         let Some(decided) = decided else {
-            // A driver gives no such attempt out.
+            // The driver starts no attempt before its barrier is decided.
             progress
                 .failed
                 .push((*row, "nothing was decided yet".to_owned()));

@@ -62,7 +62,7 @@ impl Step {
         }
     }
 
-    /// A row is not given to the operator: what was decided about the next one is about the one behind it.
+    /// Skips a row that the operator isn't given, so that the next decision goes to the next row.
     pub(super) fn pass_over(&mut self) {
         if let Some(decided) = &mut self.decided {
             decided.next += 1;

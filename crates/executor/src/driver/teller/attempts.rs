@@ -79,7 +79,7 @@ impl Teller<'_> {
         let result = outcome.result.as_ref();
         let rows = result.map_or_else(String::new, |result| result.rows.to_string());
         let ledger = &outcome.ledger;
-        let (records, out) = (ledger.records, ledger.exported());
+        let (records, out) = (self.records_of_stage(outcome), ledger.exported());
         let message = format!("{records} records in, {out} out");
         let event = of
             .event(EventKind::PartitionComplete, message)
@@ -88,11 +88,15 @@ impl Teller<'_> {
             .output_path(rows)
             .metadata("quarantined", ledger.quarantined());
         self.emit(event);
-        if ledger.quarantined() > 0 {
-            let message = format!("{} records are in quarantine", ledger.quarantined());
-            let event = Event::new(EventKind::RecordQuarantined, message);
-            self.emit(of_task(event, of.task));
-        }
+    }
+
+    /// The records of a partition that came to the stage of an attempt.
+    fn records_of_stage(&self, outcome: &Outcome) -> u64 {
+        let barriers = self.executor.prepared.pipeline.barriers();
+        let before = outcome.task.stage.checked_sub(1);
+        let place = before.and_then(|before| barriers.get(before as usize));
+        let first = place.and_then(|place| outcome.ledger.operators.get(*place as usize));
+        first.map_or(outcome.ledger.records, |first| first.records_in)
     }
 
     /// An attempt ended at its gate: its checkpoints count.
@@ -132,6 +136,15 @@ impl Teller<'_> {
                 .rows(ledger.records_in, ledger.out);
             self.emit(event);
         }
+        let set_aside = set_aside(outcome);
+        if set_aside > 0 {
+            let message = match set_aside {
+                1 => "1 record is set aside in quarantine".to_owned(),
+                count => format!("{count} records are set aside in quarantine"),
+            };
+            let event = Event::new(EventKind::RecordQuarantined, message);
+            self.emit(of_task(event, of.task));
+        }
         for checkpoint in &outcome.checkpoints {
             let path = self.stores.path_of(&checkpoint.file.key);
             let path = path.map(|path| path.display().to_string());
@@ -168,4 +181,15 @@ impl Teller<'_> {
         let event = of.event(EventKind::PartitionFailed, message);
         self.emit(event.error(error.class.to_string(), error.message.clone()));
     }
+}
+
+/// Records that an attempt set aside; those that the work before it did were told with that.
+fn set_aside(outcome: &Outcome) -> u64 {
+    let ledger = &outcome.ledger;
+    let read = match outcome.resumed_at {
+        0 => ledger.rejected,
+        _ => 0,
+    };
+    let operators = ledger.operators.iter().skip(outcome.resumed_at as usize);
+    read + operators.map(|operator| operator.quarantined).sum::<u64>()
 }

@@ -110,10 +110,15 @@ impl Teller<'_> {
         ledger: &OperatorLedger,
     ) {
         let (records, kept, next) = (ledger.records_in, ledger.out, u64::from(stage) + 2);
-        let message = match ledger.dropped {
-            0 => format!("all {records} records are kept; stage {next} begins"),
-            dropped => format!(
+        let (dropped, quarantined) = (ledger.dropped, ledger.quarantined);
+        let message = match (dropped, quarantined) {
+            (0, 0) => format!("all {records} records are kept; stage {next} begins"),
+            (_, 0) => format!(
                 "{kept} of {records} records are kept and {dropped} dropped; stage {next} begins"
+            ),
+            _ => format!(
+                "{kept} of {records} records are kept, {dropped} dropped and {quarantined} quarantined; stage {next} \
+                 begins"
             ),
         };
         let event = Event::new(EventKind::BarrierComplete, message)

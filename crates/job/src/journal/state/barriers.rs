@@ -142,13 +142,13 @@ impl JobState {
         let results = (0..self.partition_count())
             .filter_map(|index| self.result_of(index, chain?))
             .map(|result| result.ledger.exported());
-        // Counts that no dataset has are none that add up.
+        // Counts near the greatest number are no dataset's; added up without care they could come to anything.
         let sum = |counts: &[u64]| {
-            counts
-                .iter()
-                .try_fold(0u64, |sum, count| sum.checked_add(*count))
+            let mut counts = counts.iter();
+            counts.try_fold(0u64, |sum, count| sum.checked_add(*count))
         };
-        let (came, ledger) = (sum(&results.collect::<Vec<_>>()), &resolved.ledger);
+        let results: Vec<u64> = results.collect();
+        let (came, ledger) = (sum(&results), &resolved.ledger);
         let went = sum(&[
             ledger.out,
             ledger.dropped,
@@ -157,8 +157,9 @@ impl JobState {
         ]);
         let is_whole = went.is_some() && sum(&[ledger.records_in, ledger.made]) == went;
         if came != Some(ledger.records_in) || !is_whole {
+            let (came, went) = (came.unwrap_or(u64::MAX), went.unwrap_or(u64::MAX));
             return contradiction(format!(
-                "the records that came to the barrier behind stage {stage} are not accounted for"
+                "{came} records came to the barrier behind stage {stage}, and {went} are accounted for"
             ));
         }
         Ok(())

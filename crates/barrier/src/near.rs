@@ -337,7 +337,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_the_same_as_comparing_all_with_all(
-            keys in keys(), cut in 0usize..120, distance in 0u32..7,
+            keys in keys(), cut in 0usize..120, distance in prop_oneof![3 => 0u32..7, 1 => 7u32..64],
         ) {
             let cut = cut.min(keys.len());
             prop_assert_eq!(firsts(&keys, cut, distance), firsts_by_force(&keys, distance));
@@ -349,6 +349,19 @@ mod tests {
         let keys: Vec<(u64, u64)> = (0..20).map(|at| (1 << at, 0)).collect();
         for distance in [60, 63, 64, 1000] {
             assert_eq!(firsts(&keys, 7, distance), vec![0; 20], "{distance}");
+        }
+    }
+
+    /// Cutting into blocks of a bit or two would compare the same pairs again and again.
+    #[test]
+    fn wide_distances_are_compared_once() {
+        let spread = |at: u64| at.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let keys: Vec<(u64, u64)> = (0..3000).map(|at| (spread(at), 0)).collect();
+        for distance in [13, 15, 20, 32] {
+            assert_eq!(
+                firsts(&keys, 1500, distance),
+                firsts_by_force(&keys, distance)
+            );
         }
     }
 

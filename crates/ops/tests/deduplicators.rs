@@ -197,3 +197,83 @@ fn quirks_are_part_of_what_signatures_and_results_are() {
         assert_ne!(other.1, plain.1, "{op}");
     }
 }
+
+fn rows_of<const N: usize>(texts: [&str; N]) -> [Row; N] {
+    texts.map(|text| Map::from_iter([("text".to_owned(), Value::from(text))]))
+}
+
+fn with(params: &[(&str, Value)]) -> Row {
+    let params = params.iter();
+    params
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect()
+}
+
+/// The examples of the manuals.
+#[test]
+fn the_manuals_are_right() {
+    let window = with(&[("window_size", 1.into())]);
+    for (op, params, texts, kept) in [
+        (
+            "document_minhash_deduplicator",
+            window.clone(),
+            ["to be or not to be", "be not or to be", "to be or to have"],
+            2,
+        ),
+        (
+            "document_simhash_deduplicator",
+            window,
+            [
+                "to be or not to be",
+                "not to be or To be",
+                "that is the question",
+            ],
+            2,
+        ),
+        (
+            "document_deduplicator",
+            with(&[("lowercase", true.into())]),
+            ["a b", "A b", "a b "],
+            1,
+        ),
+    ] {
+        let out = run(call(op, &params), false, &rows_of(texts), 2).unwrap();
+        assert_eq!(out.len(), kept, "{op}: {out:?}");
+    }
+}
+
+/// Texts without shingles are compared after what the parameters say is done to them.
+#[test]
+fn parameters_count_for_short_texts_too() {
+    let params = with(&[("ignore_pattern", ",".into())]);
+    let rows = rows_of(["One two", "one  two", "one, two", "two one"]);
+    for op in QUIRKY {
+        let out = run(call(op, &params), false, &rows, 2).unwrap();
+        assert_eq!(out.len(), 2, "{op}: {out:?}");
+    }
+}
+
+#[test]
+fn no_parameter_asks_for_what_cannot_be() {
+    let rows = rows_of(["a", "a text that is long enough for a shingle"]);
+    let refused =
+        |op: &str, params: &[(&str, Value)]| run(call(op, &with(params)), false, &rows, 2);
+    let wide = [("hamming_distance", 64.into()), ("num_blocks", 70.into())];
+    let error = refused("document_simhash_deduplicator", &wide).unwrap_err();
+    assert!(error.contains("must be less than 64"), "{error}");
+    // With Data-Juicer's quirks bands may be as large as one likes: they have no hashes then.
+    for rows_per_band in [10_000_000_000_u64, u64::MAX] {
+        let params = [
+            ("num_bands", 3.into()),
+            ("num_rows_per_band", rows_per_band.into()),
+        ];
+        let call = call("document_minhash_deduplicator", &with(&params));
+        assert_eq!(run(call, true, &rows, 2).unwrap().len(), 1);
+    }
+    let lines = with(&[
+        ("frequency_threshold", 0.into()),
+        ("min_line_length", (1_u64 << 62).into()),
+    ]);
+    let out = run(call("document_line_deduplicator", &lines), false, &rows, 2).unwrap();
+    assert_eq!(out[1], rows[1]);
+}

@@ -195,6 +195,28 @@ fn the_farthest_work_of_the_same_prefix_comes_first() {
     assert_eq!(world.starts(), [""; 0]);
 }
 
+/// The rows that were judged are those after two operators.
+#[test]
+fn a_later_stage_never_begins_before_the_rows_that_were_judged() {
+    let mut world = World::after(&[
+        published(1, "ab", "r1", &[checkpoint("a", "a1")]),
+        gate(2, &[checkpoint("abc", "abc2")]),
+    ]);
+    let later = |world: &World| {
+        let slice = |starts: &Starts<'_>| starts.slice(0).unwrap();
+        let extent = world.with(|starts| starts.extent(Task::new(1, 0), &slice(starts)));
+        let operations = extent.starts.iter().map(Start::operation);
+        (operations.collect::<Vec<_>>(), extent.from_input)
+    };
+    world.begin = 2;
+    assert_eq!(later(&world), (vec![3, 2], false));
+    // They are no checkpoint that a recipe could refuse.
+    world.use_earlier_work = false;
+    assert_eq!(later(&world), (vec![2], false));
+    world.operators = "x";
+    assert_eq!(later(&world), (vec![], false));
+}
+
 #[test]
 fn the_result_of_a_prefix_is_a_start_unless_it_has_statistics() {
     let mut world = World::after(&[

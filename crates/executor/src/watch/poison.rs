@@ -181,7 +181,11 @@ mod tests {
             suspects.take(3, &death(Some(at(20, 0)), 4)).accused,
             Some(3)
         );
-        assert_eq!(positions(&suspects.survived(3, u32::MAX)), [20]);
+        // An attempt that ends at a gate before the operator says nothing about that.
+        let operation = at(20, 0).operation;
+        assert_eq!(suspects.survived(3, operation), []);
+        assert_eq!(suspects.on_trial(3).count(), 1);
+        assert_eq!(positions(&suspects.survived(3, operation + 1)), [20]);
         assert_eq!(suspects.survived(3, u32::MAX), []);
     }
 

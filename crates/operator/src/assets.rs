@@ -6,14 +6,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// A file that an operator needs, found and identified.
+/// A file that an operator needs, or a folder of files that belong together, found and identified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
     /// The name by which the operator asked for it.
     pub name: String,
-    /// The file.
+    /// The file or the folder.
     pub path: PathBuf,
-    /// Identifies what the file holds: part of the chain hash.
+    /// Identifies what the file holds, or the names and the bytes of all files in the folder: part of the chain hash.
     pub digest: String,
 }
 
@@ -21,9 +21,10 @@ pub struct Asset {
 ///
 /// # Contract
 /// Finding is cheap compared to loading: an implementation may hash a file once and remember its digest, but never
-/// parses it. Two files of the same digest hold the same bytes.
+/// parses it. Two files of the same digest hold the same bytes. Some assets are folders, such as the tables of a
+/// language; two folders of the same digest hold files of the same names and bytes.
 pub trait Assets: fmt::Debug + Send + Sync {
-    /// Returns the asset with this name.
+    /// Returns the asset with this name, a path below the place where assets are kept, with `/` between its parts.
     ///
     /// # Errors
     /// A sentence that names the places where it was looked for and what to do.

@@ -14,13 +14,8 @@ params! {
         /// Whether a record that this operator fails on goes to quarantine (true) or fails its partition (false),
         /// instead of what the recipe says.
         skip_op_error: Option<bool> = None;
-    }
-}
-
-params! {
-    /// Parameters that operators with quirks have besides.
-    struct OfQuirky {
         /// `data_juicer`: keep Data-Juicer's known quirks, whatever the recipe's key `compat` says; null to do as the key says.
+        /// It changes nothing for an operator without quirks.
         compat: Option<String> = None, |name| name.as_deref().is_none_or(|name| name == "data_juicer"),
             "must be `data_juicer`";
     }
@@ -73,9 +68,6 @@ impl BaseParams {
         if kind == OperatorKind::Filter {
             specs.extend(RangeRule::specs());
         }
-        if kind == OperatorKind::Deduplicator {
-            specs.extend(OfQuirky::specs());
-        }
         if let Some(size) = batch_size {
             let set = (size < usize::MAX).then_some(size);
             specs.extend(OfBatchLevel::specs().into_iter().map(|spec| ParamSpec {
@@ -96,10 +88,6 @@ impl BaseParams {
             OperatorKind::Filter => RangeRule::read(reader)?,
             _ => RangeRule::defaults(),
         };
-        let compat = match kind {
-            OperatorKind::Deduplicator => OfQuirky::read(reader)?.compat,
-            _ => None,
-        };
         let asked = match batch_size {
             Some(_) => OfBatchLevel::read(reader)?.batch_size,
             None => None,
@@ -108,7 +96,7 @@ impl BaseParams {
         Ok(Self {
             text_key: of_all.text_key,
             skip_op_error: of_all.skip_op_error,
-            compat: compat.map(|_| true),
+            compat: of_all.compat.map(|_| true),
             range,
             batch_size: asked.or(batch_size).unwrap_or(usize::MAX),
         })

@@ -3,6 +3,8 @@
 //! A vector file has one JSON object a line: `id`, `op`, `params`, `input` rows, `output` rows, and for filters the
 //! `stats` of every input row and the indices `kept`; `error` is set where the reference refuses or fails.
 
+mod folder;
+
 use coldpress_config::{Key, Node, OperatorCall, Span};
 use coldpress_record::{Batch, Lines};
 use serde::Deserialize;
@@ -13,6 +15,8 @@ use crate::chain::Chain;
 use crate::pipeline::Pipeline;
 use crate::registry::Registry;
 use crate::settings::ChainSettings;
+
+pub use folder::AssetFolders;
 
 /// What came of a file of vectors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +41,7 @@ struct Case {
     error: Option<String>,
 }
 
-/// Runs every case of a vector file, except those that `skip` names by id.
+/// Runs every case of a vector file, except those that `skip` names by id, with Data-Juicer's quirks.
 ///
 /// Text, whole numbers and the order of rows must be equal, floats to 1e-9; missing and null are the same. Refusing
 /// earlier than the reference counts as equal, and a record in quarantine as an error while running.
@@ -61,7 +65,7 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
         text_key: "text".into(),
         seed: 42,
         skip_op_error: true,
-        compat: false,
+        compat: true,
     };
     let mut chain = match (
         Pipeline::resolve(registry, &[call(case)], &settings)

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_operator::{OperatorKind, vectors};
+use coldpress_operator::vectors::{self, AssetFolders};
+use coldpress_operator::{OperatorKind, Registry};
 
 /// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
 const LEFT_OUT: [&str; 5] = [
@@ -24,7 +25,9 @@ const OTHER_NAMES: [&str; 3] = [
 
 #[test]
 fn operators_do_what_the_reference_does() {
-    let registry = coldpress_ops::builtin();
+    // Paths in the vectors are relative to the folder of their assets.
+    std::env::set_current_dir(testdata()).unwrap();
+    let registry = registry();
     let mut failures = Vec::new();
     let mut skipped = 0;
     let mut files = vector_files();
@@ -71,6 +74,15 @@ fn every_operator_has_vectors() {
         let wanted = source().join(kind).join(format!("{stem}.vectors.jsonl"));
         assert!(files.contains(&wanted), "{} is missing", wanted.display());
     }
+}
+
+fn registry() -> Registry {
+    let assets = testdata().join("assets");
+    coldpress_ops::builtin().with_assets(AssetFolders::new([assets.join("models"), assets]))
+}
+
+fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
 }
 
 fn source() -> PathBuf {

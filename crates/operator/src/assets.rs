@@ -1,5 +1,9 @@
 //! Files that operators need besides the recipe: models, tokenizers, word lists.
 
+mod folders;
+
+pub use folders::AssetFolders;
+
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
@@ -29,18 +33,18 @@ pub trait Assets: fmt::Debug + Send + Sync {
     /// # Errors
     /// A sentence that names the places where it was looked for and what to do.
     fn find(&self, name: &str) -> Result<Asset, String>;
-}
 
-/// The assets of a program that has none.
-#[derive(Debug)]
-pub(crate) struct NoAssets;
-
-impl Assets for NoAssets {
-    fn find(&self, name: &str) -> Result<Asset, String> {
-        Err(format!(
-            "needs the file `{name}`, but this program has no place for such files"
-        ))
-    }
+    /// Returns the files of a folder whose names are `wanted`, in the order of their names. None may be there.
+    ///
+    /// Without a `folder`, it looks where assets are kept, if there is such a place.
+    ///
+    /// # Errors
+    /// A sentence as above, where `folder` does not exist or one of the files cannot be read.
+    fn find_all(
+        &self,
+        folder: Option<&str>,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Asset>, String>;
 }
 
 /// What the operators of all threads of a process share: models, each loaded once, when it is first needed.

@@ -41,7 +41,7 @@
 //! assert_eq!(registry.names(), ["shout_mapper"]);
 //! ```
 //!
-//! It knows nothing of files, partitions or jobs.
+//! It knows nothing of partitions and jobs, nor of files but those that operators ask for by name, see [`Assets`].
 
 mod assets;
 mod base_params;
@@ -66,7 +66,7 @@ mod splitter;
 mod stage;
 pub mod vectors;
 
-pub use assets::{Asset, Assets, LoadError, Shared};
+pub use assets::{Asset, AssetFolders, Assets, LoadError, Shared};
 pub use batch_level::{BatchFilter, BatchMapper, MapAnswers, StatAnswers};
 pub use chain::{Chain, Guard, InHandFn, OperatorFailure, Poison, Quarantined, Tally};
 pub use decision::Decision;
@@ -80,7 +80,7 @@ pub use params::{NoParams, ParamReader, ParamSpec, ParamValue, Params};
 pub use pipeline::Pipeline;
 pub use record::{Record, RecordError};
 pub use registry::Registry;
-pub use resolved::{ResolveContext, Resolved, ResolvedOperator};
+pub use resolved::{ResolveContext, Resolved, ResolvedOperator, StandIn};
 pub use settings::ChainSettings;
 pub use signer::{Barrier, Rule, Signature, SignatureForm, Signer};
 pub use spec::OperatorSpec;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use coldpress_config::{OperatorCall, nearest};
 
-use crate::assets::{Assets, NoAssets};
+use crate::assets::{AssetFolders, Assets};
 use crate::error::{Error, ParamError, Result};
 use crate::resolved::ResolvedOperator;
 use crate::settings::ChainSettings;
@@ -19,11 +19,11 @@ pub struct Registry {
 }
 
 impl Default for Registry {
-    /// A registry without operators and without files.
+    /// A registry without operators. Files are found by their path alone.
     fn default() -> Self {
         Self {
             specs: BTreeMap::new(),
-            assets: Arc::new(NoAssets),
+            assets: Arc::new(AssetFolders::default()),
         }
     }
 }

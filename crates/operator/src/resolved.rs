@@ -26,6 +26,7 @@ pub struct ResolveContext<'a> {
     pub range: RangeRule,
     pub(crate) assets: &'a dyn Assets,
     pub(crate) found: Vec<Asset>,
+    pub(crate) stand_ins: Vec<StandIn>,
     pub(crate) compat: bool,
     pub(crate) asked_for_compat: bool,
 }
@@ -47,6 +48,49 @@ impl ResolveContext<'_> {
         let asset = asset.map_err(|error| ParamError::new(param, error))?;
         self.found.push(asset.clone());
         Ok(asset)
+    }
+
+    /// Finds the files of a folder whose names are `wanted`, by name; without a folder, where assets are kept. They become
+    /// part of the operator's identity.
+    ///
+    /// # Errors
+    /// [`ParamError`] for the parameter `param`, which names the folder, when it does not exist or cannot be read.
+    pub fn asset_files(
+        &mut self,
+        param: &str,
+        folder: Option<&str>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Asset>, ParamError> {
+        let assets = self.assets.find_all(folder, &wanted);
+        let assets = assets.map_err(|error| ParamError::new(param, error))?;
+        self.found.extend_from_slice(&assets);
+        Ok(assets)
+    }
+
+    /// Says that the operator works with something built in, because the real thing was not found. `used` should change
+    /// whenever the stand-in does: it becomes part of the operator's identity.
+    ///
+    /// An operator that finds [`compat`](Self::compat) set must refuse the call instead.
+    pub fn stand_in(&mut self, wanted: impl Into<String>, used: impl Into<String>) {
+        self.stand_ins.push(StandIn {
+            wanted: wanted.into(),
+            used: used.into(),
+        });
+    }
+}
+
+/// Something built in that an operator uses in place of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandIn {
+    /// What was not found, as in "stop words (`*stopwords*.json`)".
+    pub wanted: String,
+    /// What is used instead, with its version.
+    pub used: String,
+}
+
+impl fmt::Display for StandIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} instead of {}", self.used, self.wanted)
     }
 }
 
@@ -166,6 +210,7 @@ pub struct ResolvedOperator {
     /// The most records that it is given at a time, for a batch-level operator.
     pub(crate) batch_size: usize,
     pub(crate) assets: Vec<Asset>,
+    pub(crate) stand_ins: Vec<StandIn>,
     pub(crate) make: Arc<Make<Body>>,
 }
 
@@ -213,6 +258,11 @@ impl ResolvedOperator {
     /// The files that it needs.
     pub fn assets(&self) -> &[Asset] {
         &self.assets
+    }
+
+    /// What it uses in place of files that were not found.
+    pub fn stand_ins(&self) -> &[StandIn] {
+        &self.stand_ins
     }
 }
 

@@ -266,6 +266,7 @@ impl OperatorSpec {
             range: base.range,
             assets,
             found: Vec::new(),
+            stand_ins: Vec::new(),
             compat: base.compat.unwrap_or(settings.compat),
             asked_for_compat: false,
         };
@@ -294,6 +295,7 @@ impl OperatorSpec {
             barrier,
             batch_size: base.batch_size,
             assets: context.found,
+            stand_ins: context.stand_ins,
             make: operator.make,
         })
     }
@@ -314,6 +316,13 @@ impl OperatorSpec {
         if !context.found.is_empty() {
             let digests = context.found.iter().map(|asset| asset.digest.as_str());
             identity["assets"] = digests.collect();
+        }
+        if !context.stand_ins.is_empty() {
+            let used = context
+                .stand_ins
+                .iter()
+                .map(|stand_in| stand_in.used.as_str());
+            identity["stand_ins"] = used.collect();
         }
         identity.to_string()
     }

@@ -3,8 +3,6 @@
 //! A vector file has one JSON object a line: `id`, `op`, `params`, `input` rows, `output` rows, and for filters the
 //! `stats` of every input row and the indices `kept`; `error` is set where the reference refuses or fails.
 
-mod folder;
-
 use coldpress_config::{Key, Node, OperatorCall, Span};
 use coldpress_record::{Batch, Lines};
 use serde::Deserialize;
@@ -16,7 +14,7 @@ use crate::pipeline::Pipeline;
 use crate::registry::Registry;
 use crate::settings::ChainSettings;
 
-pub use folder::AssetFolders;
+pub use crate::assets::AssetFolders;
 
 /// What came of a file of vectors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +59,7 @@ pub fn run(registry: &Registry, file: &str, skip: &[&str]) -> Outcome {
 }
 
 fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
+    // They show what Data-Juicer does, quirks included.
     let settings = ChainSettings {
         text_key: "text".into(),
         seed: 42,

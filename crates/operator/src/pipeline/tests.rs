@@ -62,6 +62,14 @@ impl Assets for OneFile {
         });
         found.ok_or_else(|| format!("names the file `{name}`, which is not in /models"))
     }
+
+    fn find_all(
+        &self,
+        _: Option<&str>,
+        _: &dyn Fn(&str) -> bool,
+    ) -> std::result::Result<Vec<Asset>, String> {
+        Ok(Vec::new())
+    }
 }
 
 fn registry(loads: &'static AtomicU32) -> Registry {

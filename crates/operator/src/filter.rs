@@ -18,6 +18,16 @@ pub trait Filter: Send {
     /// An error sends this record to quarantine.
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError>;
 
+    /// Returns whether the record may stay as far as no statistic says, for filters that look at something else. It is asked
+    /// before the statistics are computed; a record that isn't admitted is dropped and gets none.
+    ///
+    /// # Errors
+    /// An error sends this record to quarantine.
+    fn admits(&mut self, record: &Record<'_>) -> Result<bool, RecordError> {
+        let _ = record;
+        Ok(true)
+    }
+
     /// Returns whether a record with these statistics stays. They are indexed in the order of their declaration.
     fn keep(&self, stats: &KnownStats<'_>) -> bool;
 }
@@ -44,6 +54,12 @@ impl<'a> StatRow<'a> {
         if self.get(index).is_none() {
             self.stats.set(self.columns[index], self.row, value);
         }
+    }
+
+    /// The statistic with this name, whichever filter computed it.
+    pub fn named(&self, name: &str) -> Option<&StatValue> {
+        let column = self.stats.column(name)?;
+        self.stats.get(column, self.row)
     }
 
     /// The filter's `index`-th statistic.

@@ -1,5 +1,7 @@
 //! A record as an operator sees it.
 
+use std::sync::Arc;
+
 use coldpress_record::{Batch, FieldError, Origin};
 
 /// One record of a batch, with the fields that the operator declared.
@@ -51,6 +53,24 @@ impl<'a> Record<'a> {
     /// The JSON text of the operator's `field`-th declared field as it came in; `None` where it is missing.
     pub fn json(&self, field: usize) -> Option<std::borrow::Cow<'a, str>> {
         self.batch.json(self.columns[field], self.row)
+    }
+
+    /// Returns what `derive` makes of the text of the operator's `field`-th declared field, such as its words.
+    ///
+    /// It is called once for all operators of a chain that ask for the same type and `key`, as long as none of them changes the
+    /// text. The `key` tells ways apart that lead to the same type: hash into it all parameters that `derive` depends on.
+    ///
+    /// # Errors
+    /// As of [`text`](Self::text).
+    pub fn derived<T: Send + Sync + 'static>(
+        &self,
+        field: usize,
+        key: u64,
+        derive: impl FnOnce(&str) -> T,
+    ) -> Result<Arc<T>, RecordError> {
+        self.batch
+            .derived(self.columns[field], self.row, key, derive)
+            .map_err(|error| self.describe(field, error))
     }
 
     /// The record's place in the dataset.

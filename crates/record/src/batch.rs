@@ -2,6 +2,7 @@
 
 mod carried;
 mod cell;
+mod derived;
 mod fill;
 mod record;
 mod set;
@@ -13,6 +14,7 @@ pub use fill::Reject;
 use std::borrow::Cow;
 
 use carried::Carried;
+use derived::Derived;
 
 use crate::delta::Recorder;
 use crate::edits::{EditError, Edits};
@@ -43,6 +45,7 @@ pub struct Batch {
     found: crate::json::Found,
     seen: FieldsSeen,
     recorder: Recorder,
+    derived: Derived,
 }
 
 impl Batch {
@@ -167,6 +170,7 @@ impl Batch {
     /// without children are gone. Fields and statistics are copied from the parent.
     pub fn replace_rows(&mut self, column: usize, children: &[(u32, u32, String)]) {
         self.record_split(column, children);
+        self.derived.clear();
         let parents: Vec<usize> = children.iter().map(|(row, ..)| *row as usize).collect();
         self.lines = parents.iter().map(|row| self.lines[*row]).collect();
         if let Some(carried) = &mut self.carried {
@@ -207,6 +211,7 @@ impl Batch {
 
     fn prepare(&mut self, fields: &DeclaredFields) {
         self.carried = None;
+        self.derived.clear();
         self.arena.clear();
         self.lines.clear();
         self.origins.clear();

@@ -1,7 +1,7 @@
 //! Statistics as bytes, exact to the bit: for what operators did to a batch, and for files that hold statistics.
 //!
 //! ```text
-//! value = 1 signed | 2 8 bytes | 3 (0 false | 1 true) | 4 length:varint bytes | 5 count:varint value{count}
+//! value = 1 signed | 2 8 bytes | 3 (0 false | 1 true) | 4 length:varint bytes | 5 count:varint value{count} | 6
 //! ```
 
 use crate::byte_reader::ByteReader;
@@ -13,6 +13,7 @@ pub(crate) const FLOAT: u8 = 2;
 const BOOL: u8 = 3;
 const TEXT: u8 = 4;
 const LIST: u8 = 5;
+const NULL: u8 = 6;
 
 /// Lists in lists that are read; no operator makes more than one.
 const MAX_DEPTH: u32 = 16;
@@ -26,6 +27,7 @@ impl StatValue {
             Self::Bool(_) => BOOL,
             Self::Text(_) => TEXT,
             Self::List(_) => LIST,
+            Self::Null => NULL,
         });
         self.encode_untagged(out);
     }
@@ -50,6 +52,7 @@ impl StatValue {
                 put(values.len() as u64, out);
                 values.iter().for_each(|value| value.encode(out));
             }
+            Self::Null => {}
         }
     }
 }
@@ -85,6 +88,7 @@ fn take_tagged(tag: u8, reader: &mut ByteReader<'_>, depth: u32) -> Option<StatV
             let values = (0..count).map(|_| take(reader, depth));
             StatValue::List(values.collect::<Option<_>>()?)
         }
+        NULL => StatValue::Null,
         _ => return None,
     })
 }
@@ -100,6 +104,7 @@ mod tests {
             any::<i64>().prop_map(StatValue::Int),
             any::<u64>().prop_map(|bits| StatValue::Float(f64::from_bits(bits))),
             any::<bool>().prop_map(StatValue::Bool),
+            Just(StatValue::Null),
             ".{0,5}".prop_map(|text| StatValue::Text(text.into())),
         ];
         plain.prop_recursive(3, 12, 4, |inner| {

@@ -21,6 +21,8 @@ pub enum StatValue {
     Text(Box<str>),
     /// Several values in order.
     List(Box<[StatValue]>),
+    /// The value of a field that is null: it was looked at, and there is none.
+    Null,
 }
 
 impl StatValue {
@@ -29,7 +31,7 @@ impl StatValue {
         match self {
             Self::Int(value) => *value as f64,
             Self::Float(value) => *value,
-            Self::Bool(_) | Self::Text(_) | Self::List(_) => f64::NAN,
+            Self::Bool(_) | Self::Text(_) | Self::List(_) | Self::Null => f64::NAN,
         }
     }
 
@@ -41,7 +43,8 @@ impl StatValue {
         }
     }
 
-    /// The statistic that a JSON value stands for; `None` for null and for objects.
+    /// The statistic that a JSON value stands for; `None` for objects, for lists with null or objects in them, and for null,
+    /// which says that a statistic was not computed.
     pub fn from_json(value: &serde_json::Value) -> Option<Self> {
         use serde_json::Value;
         match value {
@@ -89,6 +92,7 @@ impl StatValue {
                 }
                 out.push(b']');
             }
+            Self::Null => out.extend_from_slice(b"null"),
         }
     }
 }
@@ -116,6 +120,8 @@ pub enum StatKind {
     Text,
     /// Lists of any of these.
     List,
+    /// Values of any type: those of a field of the records.
+    Any,
 }
 
 impl StatKind {
@@ -131,13 +137,15 @@ impl StatKind {
 
     /// Returns whether a column of this type can hold the value.
     pub fn holds(self, value: &StatValue) -> bool {
-        self.fits(match value {
+        let kind = match value {
             StatValue::Int(_) => Self::Int,
             StatValue::Float(_) => Self::Float,
             StatValue::Bool(_) => Self::Bool,
             StatValue::Text(_) => Self::Text,
             StatValue::List(_) => Self::List,
-        })
+            StatValue::Null => Self::Any,
+        };
+        self == Self::Any || self.fits(kind)
     }
 }
 
@@ -149,6 +157,7 @@ impl fmt::Display for StatKind {
             Self::Bool => "true or false",
             Self::Text => "text",
             Self::List => "a list",
+            Self::Any => "a value of any type",
         })
     }
 }

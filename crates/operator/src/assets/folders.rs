@@ -122,7 +122,10 @@ fn hash_file(path: &Path, hasher: &mut Xxh3) -> io::Result<()> {
     loop {
         match file.read(&mut chunk)? {
             // The length, or the bytes of two files in a row could be those of one.
-            0 => return Ok(hasher.update(&length.to_le_bytes())),
+            0 => {
+                hasher.update(&length.to_le_bytes());
+                return Ok(());
+            }
             read => {
                 hasher.update(&chunk[..read]);
                 length += read as u64;

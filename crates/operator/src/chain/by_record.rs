@@ -100,6 +100,9 @@ fn decide(
     stats: &mut Stats,
     row: u32,
 ) -> Result<bool, RecordError> {
+    if !filter.admits(record)? {
+        return Ok(false);
+    }
     if let Some(known) = site.known_stats(stats, row) {
         return Ok(filter.keep(&known));
     }

@@ -29,6 +29,10 @@ enum Place {
     Removed,
 }
 
+/// Where the text of a field lies: as long as a batch has the same rows, another text of the field lies elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TextPlace(Place, usize, usize);
+
 /// What a field that operators changed holds now.
 pub(super) enum Now<'a> {
     Text(&'a str),
@@ -103,6 +107,10 @@ impl Cell {
             Place::Json(kind) => Err(FieldError::NotText(kind)),
             Place::Removed => Err(FieldError::Missing),
         }
+    }
+
+    pub(super) fn text_place(&self) -> TextPlace {
+        TextPlace(self.place, self.start, self.length)
     }
 
     pub(super) fn json<'a>(&self, line: &'a str) -> Option<&'a str> {

@@ -1,0 +1,79 @@
+//! From the signatures of all partitions to a decision file for each.
+
+use std::sync::atomic::AtomicBool;
+
+use coldpress_barrier::{Room, SignatureReader, judge};
+use coldpress_record::OperatorLedger;
+use coldpress_storage::{Digest, Hasher, crash_point};
+use coldpress_worker::{BarrierFile, obstacle};
+
+use super::case::{Case, Resolved, Unresolved};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Resolves a barrier, in threads of its own.
+pub(super) fn resolve(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolved> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(case.threads)
+        .build();
+    let pool = pool.map_err(|error| case.because(error))?;
+    pool.install(|| resolve_in_pool(case, stop))
+}
+
+fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolved> {
+    let room = Room::new(case.memory_bytes, &case.folder, stop);
+    // A decision over damaged signatures would be wrong without a word, so each is proven first.
+    let opened = case.signatures.iter().zip(0..).map(|(file, partition)| {
+        BarrierFile::open(&case.stores, file).map_err(|error| unreadable(partition, &error))
+    });
+    let opened: Vec<BarrierFile> = opened.collect::<Result<_, _>>()?;
+    let readers = opened.iter().zip(0..).map(|(file, partition)| {
+        SignatureReader::open(file).map_err(|error| unreadable(partition, &error))
+    });
+    let readers: Vec<_> = readers.collect::<Result<_, _>>()?;
+    crash_point!("barrier.judge");
+    let mut judgement = judge(&readers, &case.rule, &room).map_err(|error| case.because(error))?;
+    crash_point!("barrier.judged");
+    let mut hasher = Hasher::new();
+    let mut resolved = Resolved {
+        files: Vec::new(),
+        digest: Digest(0),
+        ledger: OperatorLedger {
+            name: case.operator.clone(),
+            ..OperatorLedger::default()
+        },
+    };
+    while let Some(verdict) = judgement
+        .next_verdict()
+        .map_err(|error| case.because(error))?
+    {
+        let partition = resolved.files.len();
+        let file = case.write(partition as u32, &verdict)?;
+        hasher.update(&file.stamp.length.to_le_bytes());
+        hasher.update(file.stamp.digest.to_string().as_bytes());
+        let decision = &verdict.decision;
+        let ledger = &mut resolved.ledger;
+        let (removed, unsigned) = (
+            verdict.kept_for.len() as u64,
+            decision.unsigned().len() as u64,
+        );
+        ledger.records_in += decision.rows();
+        ledger.dropped += removed;
+        ledger.quarantined += unsigned;
+        ledger.out += decision.rows() - removed - unsigned;
+        resolved.files.push(file);
+        crash_point!("barrier.decision");
+    }
+    resolved.digest = hasher.stamp().digest;
+    Ok(resolved)
+}
+
+/// Why signatures cannot be read: they are damaged, or nothing can be read at all.
+fn unreadable(partition: u32, error: &(dyn std::error::Error + 'static)) -> Unresolved {
+    match obstacle(error) {
+        Some(explanation) => Error::new(ErrorKind::Failed, explanation).into(),
+        None => Unresolved::Damaged {
+            partition,
+            reason: error.to_string(),
+        },
+    }
+}

@@ -69,14 +69,16 @@ pub(crate) fn part(
     parted
 }
 
-/// The command's own flags, and whether each takes a value.
+/// The command's own flags and those of its subcommands, and whether each takes a value.
 fn flags_of(command: &Command) -> BTreeMap<String, bool> {
     let takes_value = |action: &ArgAction| action.takes_values();
     let own = command
         .get_arguments()
         .filter_map(|argument| Some((argument.get_long()?, takes_value(argument.get_action()))));
     let own = own.map(|(name, takes_value)| (name.to_owned(), takes_value));
-    own.chain([("help".to_owned(), false), ("version".to_owned(), false)])
+    let below = command.get_subcommands().flat_map(flags_of);
+    own.chain(below)
+        .chain([("help".to_owned(), false), ("version".to_owned(), false)])
         .collect()
 }
 

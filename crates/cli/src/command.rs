@@ -1,5 +1,6 @@
 //! The commands: what each takes, and which file does it.
 
+mod assets;
 mod check;
 mod checkpoint;
 mod completions;
@@ -41,11 +42,12 @@ enum Command {
     Quarantine(quarantine::Args),
     Checkpoint(checkpoint::Args),
     Ops(ops::Args),
+    Assets(assets::Args),
     Completions(completions::Args),
 }
 
 /// The commands that take recipe keys as flags.
-const TAKES_KEYS: [&str; 3] = ["process", "check", "plan"];
+const TAKES_KEYS: [&str; 4] = ["process", "check", "plan", "assets"];
 
 /// Reads the words of the command line and does what they say; gives the exit code.
 ///
@@ -77,6 +79,10 @@ pub(crate) fn run(
         Command::Plan(mut args) => {
             args.recipe.overrides = overrides;
             plan::run(&args)
+        }
+        Command::Assets(mut args) => {
+            args.recipe_mut().overrides = overrides;
+            assets::run(&args)
         }
         Command::Jobs(args) => jobs::run(&args, schemes),
         Command::Monitor(args) => monitor::run(&args),

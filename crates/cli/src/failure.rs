@@ -107,6 +107,12 @@ impl From<coldpress::job::Error> for Failure {
     }
 }
 
+impl From<coldpress::assets::Error> for Failure {
+    fn from(error: coldpress::assets::Error) -> Self {
+        Self::failed(chain(&error))
+    }
+}
+
 impl From<coldpress::events::Error> for Failure {
     fn from(error: coldpress::events::Error) -> Self {
         Self::failed(chain(&error))

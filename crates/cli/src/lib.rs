@@ -4,6 +4,7 @@
 //! that can open those stores too.
 
 mod arguments;
+mod assets;
 mod command;
 mod failure;
 mod jobs;

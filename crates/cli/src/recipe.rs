@@ -45,6 +45,7 @@ impl RecipeArgs {
     /// An executor of the recipe, not built yet.
     pub(crate) fn executor(&self, recipe: Recipe) -> ExecutorBuilder {
         coldpress::executor(recipe)
+            .asset_folders(crate::assets::folders())
             .config_path(&self.config)
             .resumption(self.resumption())
     }

@@ -42,6 +42,7 @@
 //!   to worker processes and to what cleans a job.
 //! - [`worker::serve_if_asked`]: called first in the `main` of a program whose jobs ask for worker processes
 //!   (`executor_type: process`), with its operators and stores. Its own executable is then the worker.
+//! - [`assets`]: where operators find models and word lists, and how those are fetched.
 //! - [`events`]: what happened, to read, to filter and to follow.
 //! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others are built on.
 //!
@@ -49,6 +50,7 @@
 
 pub mod prelude;
 
+pub use coldpress_assets as assets;
 pub use coldpress_checkpoint as checkpoint;
 pub use coldpress_config as config;
 pub use coldpress_dataset as dataset;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use coldpress_assets::AssetFolders;
 use coldpress_config::{ExecutorKind, Recipe};
 use coldpress_events::{Event, EventFilter, Subscription, read_events};
 use coldpress_job::{JobId, JobState, Journal, Layout};
@@ -26,6 +27,7 @@ pub struct ExecutorBuilder {
     /// The URLs of the places that are not to be in folders.
     stores: BTreeMap<Place, String>,
     backend: Option<Arc<dyn Backend>>,
+    asset_folders: AssetFolders,
     options: RunOptions,
 }
 
@@ -47,6 +49,7 @@ impl ExecutorBuilder {
             schemes: StoreSchemes::default(),
             stores: BTreeMap::new(),
             backend: None,
+            asset_folders: AssetFolders::default(),
             options: RunOptions::default(),
         }
     }
@@ -90,6 +93,14 @@ impl ExecutorBuilder {
         let url = url.into();
         let places = Place::ALL.into_iter();
         places.fold(self, |builder, place| builder.store(place, url.clone()))
+    }
+
+    /// Sets the folders in which operators find models and word lists, where the recipe has no `assets_dir` and the
+    /// registry no assets of its own.
+    #[must_use]
+    pub fn asset_folders(mut self, folders: AssetFolders) -> Self {
+        self.asset_folders = folders;
+        self
     }
 
     /// Sets who runs the attempts, whatever the recipe's `executor_type` says.
@@ -146,7 +157,17 @@ impl ExecutorBuilder {
             (place, url.replace("{place}", place.as_str()))
         };
         let stores = self.stores.into_iter().map(url).collect();
-        let prepared = Prepared::new(recipe, self.registry)?;
+        let registry = match self.registry.has_assets() {
+            true => self.registry,
+            false => {
+                let folders = match &recipe.paths.assets_dir {
+                    Some(folder) => self.asset_folders.in_place(folder),
+                    None => self.asset_folders,
+                };
+                self.registry.with_assets(folders)
+            }
+        };
+        let prepared = Prepared::new(recipe, registry)?;
         let shared = Shared {
             stop: AtomicBool::new(false),
             watchers: Mutex::default(),

@@ -12,7 +12,7 @@ use coldpress_dataset::{Format, READER_VERSION, RowsForm, Source};
 use coldpress_export::{ExportTarget, ParquetCodec};
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
-use coldpress_operator::{ChainHash, ChainSettings, Pipeline, Registry, Shared, Stage};
+use coldpress_operator::{Asset, ChainHash, ChainSettings, Pipeline, Registry, Shared, Stage};
 use coldpress_partition::{Copying, CutSettings, memory_limit};
 use coldpress_worker::IntermediateForm;
 
@@ -122,6 +122,16 @@ impl Prepared {
             registry,
             recipe,
         })
+    }
+
+    /// The files that the recipe's operators need.
+    #[must_use]
+    pub fn assets(&self) -> Vec<Asset> {
+        let operators = self.pipeline.operators().iter();
+        operators
+            .flat_map(|operator| operator.assets())
+            .cloned()
+            .collect()
     }
 
     /// The chain hashes over these sources: before the first operator and after each.

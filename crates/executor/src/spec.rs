@@ -14,6 +14,7 @@ pub(crate) fn job_spec(prepared: &Prepared, stores: &Stores, sources: &[Source])
         sources: sources.to_vec(),
         operators: recipe.process.clone(),
         settings: prepared.chain_settings.clone(),
+        assets: prepared.assets(),
         checkpoints: CheckpointForm {
             full: prepared.full_checkpoints(),
             format: prepared.checkpoint_format,

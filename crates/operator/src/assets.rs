@@ -1,17 +1,15 @@
 //! Files that operators need besides the recipe: models, tokenizers, word lists.
 
-mod folders;
-
-pub use folders::AssetFolders;
-
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use serde::{Deserialize, Serialize};
+
 /// A file that an operator needs, or a folder of files that belong together, found and identified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asset {
     /// The name by which the operator asked for it.
     pub name: String,
@@ -34,9 +32,10 @@ pub trait Assets: fmt::Debug + Send + Sync {
     /// A sentence that names the places where it was looked for and what to do.
     fn find(&self, name: &str) -> Result<Asset, String>;
 
-    /// Returns the files of a folder whose names are `wanted`, in the order of their names. None may be there.
+    /// Returns the files of a folder whose names are `wanted`, in the order of their names. None may be there. The assets are
+    /// named `folder/name`.
     ///
-    /// Without a `folder`, it looks where assets are kept, if there is such a place.
+    /// Without a `folder`, it looks where assets are kept, if there is such a place; they then have the name alone.
     ///
     /// # Errors
     /// A sentence as above, where `folder` does not exist or one of the files cannot be read.
@@ -45,6 +44,70 @@ pub trait Assets: fmt::Debug + Send + Sync {
         folder: Option<&str>,
         wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<Asset>, String>;
+}
+
+/// Assets that were found already, as a worker gets them from its driver: it must work with the very files that the job was
+/// planned with.
+#[derive(Clone, Debug, Default)]
+pub struct FoundAssets(Vec<Asset>);
+
+impl FoundAssets {
+    /// Gives these, and no others.
+    pub fn new(assets: Vec<Asset>) -> Self {
+        Self(assets)
+    }
+}
+
+impl Assets for FoundAssets {
+    fn find(&self, name: &str) -> Result<Asset, String> {
+        let found = self.0.iter().find(|asset| asset.name == name);
+        found
+            .cloned()
+            .ok_or_else(|| format!("`{name}` was not found when the job began"))
+    }
+
+    fn find_all(
+        &self,
+        folder: Option<&str>,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Asset>, String> {
+        let is_wanted = |asset: &&Asset| {
+            let name = match folder {
+                Some(folder) => asset
+                    .name
+                    .strip_prefix(folder)
+                    .and_then(|name| name.strip_prefix('/')),
+                None => Some(asset.name.as_str()),
+            };
+            name.is_some_and(|name| !name.contains('/') && wanted(name))
+        };
+        Ok(self.0.iter().filter(is_wanted).cloned().collect())
+    }
+}
+
+/// The assets of a program that has none.
+#[derive(Debug)]
+pub(crate) struct NoAssets;
+
+impl Assets for NoAssets {
+    fn find(&self, name: &str) -> Result<Asset, String> {
+        Err(format!(
+            "needs the file `{name}`, but this program has no place for such files"
+        ))
+    }
+
+    fn find_all(
+        &self,
+        folder: Option<&str>,
+        _: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Asset>, String> {
+        match folder {
+            Some(folder) => Err(format!(
+                "needs files of `{folder}`, but this program has no place for such files"
+            )),
+            None => Ok(Vec::new()),
+        }
+    }
 }
 
 /// What the operators of all threads of a process share: models, each loaded once, when it is first needed.

@@ -66,7 +66,7 @@ mod splitter;
 mod stage;
 pub mod vectors;
 
-pub use assets::{Asset, AssetFolders, Assets, LoadError, Shared};
+pub use assets::{Asset, Assets, FoundAssets, LoadError, Shared};
 pub use batch_level::{BatchFilter, BatchMapper, MapAnswers, StatAnswers};
 pub use chain::{Chain, Guard, InHandFn, OperatorFailure, Poison, Quarantined, Tally};
 pub use decision::Decision;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use coldpress_config::{OperatorCall, nearest};
 
-use crate::assets::{AssetFolders, Assets};
+use crate::assets::{Assets, NoAssets};
 use crate::error::{Error, ParamError, Result};
 use crate::resolved::ResolvedOperator;
 use crate::settings::ChainSettings;
@@ -15,15 +15,15 @@ use crate::spec::OperatorSpec;
 #[derive(Clone, Debug)]
 pub struct Registry {
     specs: BTreeMap<String, OperatorSpec>,
-    assets: Arc<dyn Assets>,
+    assets: Option<Arc<dyn Assets>>,
 }
 
 impl Default for Registry {
-    /// A registry without operators. Files are found by their path alone.
+    /// A registry without operators and without files.
     fn default() -> Self {
         Self {
             specs: BTreeMap::new(),
-            assets: Arc::new(AssetFolders::default()),
+            assets: None,
         }
     }
 }
@@ -44,8 +44,13 @@ impl Registry {
     /// The registry with these files for its operators.
     #[must_use]
     pub fn with_assets(mut self, assets: impl Assets + 'static) -> Self {
-        self.assets = Arc::new(assets);
+        self.assets = Some(Arc::new(assets));
         self
+    }
+
+    /// Whether there are files for its operators.
+    pub fn has_assets(&self) -> bool {
+        self.assets.is_some()
     }
 
     /// The operator with this name.
@@ -78,7 +83,7 @@ impl Registry {
             span: call.span,
             suggestion: self.suggest(&call.name).map(str::to_owned),
         })?;
-        let resolved = spec.resolve(call, settings, &*self.assets);
+        let resolved = spec.resolve(call, settings, self.assets.as_deref().unwrap_or(&NoAssets));
         resolved.map_err(|error| wrong_params(call, error))
     }
 }

@@ -14,8 +14,6 @@ use crate::pipeline::Pipeline;
 use crate::registry::Registry;
 use crate::settings::ChainSettings;
 
-pub use crate::assets::AssetFolders;
-
 /// What came of a file of vectors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {

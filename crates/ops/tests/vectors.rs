@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_operator::vectors::{self, AssetFolders};
-use coldpress_operator::{OperatorKind, Registry};
+use coldpress_assets::AssetFolders;
+use coldpress_operator::{OperatorKind, Registry, vectors};
 
 /// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
 const LEFT_OUT: [&str; 5] = [

@@ -3,7 +3,7 @@
 use coldpress_checkpoint::{Compression, Format};
 use coldpress_config::OperatorCall;
 use coldpress_dataset::{RowsForm, Source};
-use coldpress_operator::ChainSettings;
+use coldpress_operator::{Asset, ChainSettings};
 use coldpress_storage::StoreSpecs;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub struct JobSpec {
     pub operators: Vec<OperatorCall>,
     /// What the recipe says to all of them.
     pub settings: ChainSettings,
+    /// The files that they need, as they were found when the job began.
+    #[serde(default)]
+    pub assets: Vec<Asset>,
     /// How checkpoints are written.
     pub checkpoints: CheckpointForm,
     /// Whether to keep the records after each operator for people, and how.

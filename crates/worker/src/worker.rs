@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{Chain, Pipeline, Registry, Shared};
+use coldpress_operator::{Chain, FoundAssets, Pipeline, Registry, Shared};
 use coldpress_record::Batch;
 use coldpress_storage::Stores;
 
@@ -119,7 +119,9 @@ impl Worker {
         let WorkerContext {
             registry, shared, ..
         } = &self.context;
-        Pipeline::resolve(registry, &self.spec.operators, &self.spec.settings)
+        let found = FoundAssets::new(self.spec.assets.clone());
+        let registry = registry.clone().with_assets(found);
+        Pipeline::resolve(&registry, &self.spec.operators, &self.spec.settings)
             .and_then(|pipeline| pipeline.instantiate(shared))
             .map_err(|error| AttemptError::new(ErrorClass::Config, error.to_string()))
     }

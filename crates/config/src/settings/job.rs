@@ -18,7 +18,7 @@ section! {
         partition_dir: Option<String> as Optional<LocalPath> { "partition_dir", Derived("inside the job directory"), Run, Now }
         /// Where operators find models and word lists.
         assets_dir: Option<String> as Optional<LocalPath> {
-            "assets_dir", Derived("`COLDPRESS_ASSETS`, else `DATA_JUICER_MODELS_CACHE`, else the user's cache directory"), Run, NoEffect("no operator of this release needs assets")
+            "assets_dir", Derived("`COLDPRESS_ASSETS`, else `DATA_JUICER_MODELS_CACHE`, else the user's cache directory"), Run, Now
         }
     }
 }

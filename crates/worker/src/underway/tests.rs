@@ -155,6 +155,7 @@ impl Bench {
             operators: ["upper_mapper", "long_filter"]
                 .map(OperatorCall::new)
                 .into(),
+            assets: Vec::new(),
             settings: ChainSettings {
                 text_key: "text".to_owned(),
                 seed: 0,

@@ -1,0 +1,64 @@
+//! What can go wrong with assets.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why an asset cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file cannot be read or written.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A file cannot be made durable.
+    #[error(transparent)]
+    Storage(#[from] coldpress_storage::Error),
+    /// A name that leads out of the folder.
+    #[error("`{name}` is not a name of a file in a folder of assets")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// No address gave the file.
+    #[error("cannot fetch `{name}`: {}", reasons.join("; "))]
+    NotFetched {
+        /// The file's name.
+        name: String,
+        /// What each address answered.
+        reasons: Vec<String>,
+    },
+    /// A file holds something else than it should.
+    #[error("`{}` has the SHA-256 {found}, and should have {expected}", path.display())]
+    Digest {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+/// A result with this crate's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Finding assets by name in a list of folders.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use coldpress_operator::{Asset, Assets};
+
+use crate::digest::Digests;
+
+/// Below a folder of assets, where tools keep what they download: NLTK's layout.
+const SUBFOLDERS: [&str; 2] = ["", "nltk_data/tokenizers"];
+
+/// Folders in which assets are looked for, one after the other.
+///
+/// A name with a separator in it may also be the path of a file, as Data-Juicer takes it: `/models/own.model` or
+/// `./own.model`.
+#[derive(Clone, Debug, Default)]
+pub struct AssetFolders {
+    places: Vec<PathBuf>,
+    digests: Arc<Digests>,
+}
+
+impl AssetFolders {
+    /// Assets in these folders. The first folder that has a name wins.
+    pub fn new(places: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        Self {
+            places: places.into_iter().map(Into::into).collect(),
+            digests: Arc::default(),
+        }
+    }
+
+    /// The same, in this folder alone.
+    #[must_use]
+    pub fn in_place(mut self, place: impl Into<PathBuf>) -> Self {
+        self.places = vec![place.into()];
+        self
+    }
+
+    /// Remembers the digests of large files in this file, which is made when the first one is hashed.
+    #[must_use]
+    pub fn remembering_in(mut self, file: impl Into<PathBuf>) -> Self {
+        self.digests = Arc::new(Digests::in_file(file.into()));
+        self
+    }
+
+    /// The folders, in the order in which they are looked through.
+    pub fn places(&self) -> &[PathBuf] {
+        &self.places
+    }
+
+    /// Everywhere an asset of this name would be found, the first choice first.
+    pub fn candidates(&self, name: &str) -> Vec<PathBuf> {
+        let mut candidates = Vec::new();
+        if is_path(name) {
+            candidates.push(PathBuf::from(name));
+        }
+        if is_within(name) {
+            for place in &self.places {
+                candidates.extend(SUBFOLDERS.map(|folder| place.join(folder).join(name)));
+                candidates.extend(in_hub_cache(place, name));
+            }
+        }
+        candidates
+    }
+
+    /// The file or folder with this name, if there is one.
+    pub fn locate(&self, name: &str) -> Option<PathBuf> {
+        let candidates = self.candidates(name);
+        candidates.into_iter().find(|path| path.exists())
+    }
+}
+
+/// Where Hugging Face's tools keep a file `owner/repository/file` that they have downloaded, if they have.
+fn in_hub_cache(place: &Path, name: &str) -> Option<PathBuf> {
+    let mut parts = name.splitn(3, '/');
+    let (owner, repository, file) = (parts.next()?, parts.next()?, parts.next()?);
+    let folder = format!("hub/models--{owner}--{repository}/snapshots");
+    let snapshots = std::fs::read_dir(place.join(folder)).ok()?;
+    let files = snapshots.filter_map(|snapshot| Some(snapshot.ok()?.path().join(file)));
+    files.filter(|file| file.exists()).min()
+}
+
+/// Whether a name can only be meant as a path.
+fn is_path(name: &str) -> bool {
+    name.contains('/') || Path::new(name).is_absolute()
+}
+
+/// Whether a name stays in the folder that it is looked for in.
+pub(crate) fn is_within(name: &str) -> bool {
+    let mut components = Path::new(name).components();
+    !name.is_empty() && components.all(|component| matches!(component, Component::Normal(_)))
+}
+
+impl Assets for AssetFolders {
+    fn find(&self, name: &str) -> Result<Asset, String> {
+        let Some(path) = self.locate(name) else {
+            return Err(self.missing(name));
+        };
+        // The path counts for processes that have another current directory.
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let digest = self.digests.of(&path);
+        let digest =
+            digest.map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        Ok(Asset {
+            name: name.to_owned(),
+            path,
+            digest: digest.to_string(),
+        })
+    }
+
+    fn find_all(
+        &self,
+        folder: Option<&str>,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Asset>, String> {
+        let Some(folder) = folder else {
+            // The first folder that has such a file wins, so that one can be put before another.
+            let places = self.places.iter().filter(|place| place.is_dir());
+            let mut found = places.map(|place| self.files(place, "", wanted));
+            let first = found.find(|files| !matches!(files, Ok(files) if files.is_empty()));
+            return first.unwrap_or_else(|| Ok(Vec::new()));
+        };
+        let mut candidates = self.candidates(folder);
+        // The user's word for a folder may also be a name in the current directory.
+        candidates.push(PathBuf::from(folder));
+        match candidates.iter().find(|path| path.is_dir()) {
+            Some(path) => self.files(path, folder, wanted),
+            None => Err(format!("names the folder `{folder}`, which is not there")),
+        }
+    }
+}
+
+impl AssetFolders {
+    /// The wanted files that are directly in a folder, by name.
+    fn files(
+        &self,
+        folder: &Path,
+        called: &str,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Asset>, String> {
+        let unreadable =
+            |path: &Path, error: io::Error| format!("cannot read `{}`: {error}", path.display());
+        let mut names = Vec::new();
+        for entry in folder
+            .read_dir()
+            .map_err(|error| unreadable(folder, error))?
+        {
+            let name = entry
+                .map_err(|error| unreadable(folder, error))?
+                .file_name();
+            // A name that is no text is no name that a recipe or an operator could mean.
+            names.extend(name.into_string().ok().filter(|name| wanted(name)));
+        }
+        names.sort_unstable();
+        let paths = names.into_iter().map(|name| (folder.join(&name), name));
+        let files = paths.filter(|(path, _)| path.is_file());
+        let identified = files.map(|(path, name)| {
+            let path = std::path::absolute(&path).unwrap_or(path);
+            let digest = self
+                .digests
+                .of(&path)
+                .map_err(|error| unreadable(&path, error))?;
+            Ok(Asset {
+                name: if called.is_empty() {
+                    name
+                } else {
+                    format!("{called}/{name}")
+                },
+                path,
+                digest: digest.to_string(),
+            })
+        });
+        identified.collect()
+    }
+
+    fn missing(&self, name: &str) -> String {
+        if self.places.is_empty() {
+            return format!("`{name}` was not found; set `assets_dir` to the folder that it is in");
+        }
+        let places = self.places.iter();
+        let places: Vec<String> = places
+            .map(|place| format!("`{}`", place.display()))
+            .collect();
+        format!(
+            "`{name}` was not found in {}; put it there, or get what a recipe needs with `coldpress assets fetch --config <FILE>`",
+            places.join(", ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use coldpress_operator::FoundAssets;
+
+    use super::*;
+
+    #[test]
+    fn the_first_folder_that_has_a_name_wins() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let assets = AssetFolders::new([one.path(), two.path()]);
+        fs::write(two.path().join("en.sp.model"), "two").unwrap();
+        let found = assets.find("en.sp.model").unwrap();
+        assert_eq!(found.path, two.path().join("en.sp.model"));
+        fs::write(one.path().join("en.sp.model"), "one").unwrap();
+        let first = assets.find("en.sp.model").unwrap();
+        assert_eq!(first.path, one.path().join("en.sp.model"));
+        assert_ne!(first.digest, found.digest);
+    }
+
+    #[test]
+    fn names_do_not_lead_out_of_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        fs::write(folder.path().join("secret"), "").unwrap();
+        let assets = AssetFolders::new([&inner]);
+        for name in ["../secret", "x/../../secret", "", ".", ".."] {
+            assert!(assets.locate(name).is_none(), "{name}");
+        }
+        // The whole path of a file is another matter: it is the user's word.
+        let path = folder.path().join("secret");
+        assert!(assets.locate(path.to_str().unwrap()).is_some());
+    }
+
+    #[test]
+    fn a_folder_is_identified_by_all_that_it_holds() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("nltk_data/tokenizers/punkt_tab/english");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("collocations.tab"), "a\tb\n").unwrap();
+        let assets = AssetFolders::new([place.path()]);
+        let digest = || assets.find("punkt_tab/english").unwrap().digest;
+        let before = digest();
+        assert_eq!(digest(), before);
+        fs::write(folder.join("sent_starters.txt"), "").unwrap();
+        let added = digest();
+        assert_ne!(added, before);
+        fs::write(folder.join("collocations.tab"), "a\tc\n").unwrap();
+        assert_ne!(digest(), added);
+    }
+
+    #[test]
+    fn the_wanted_files_of_a_folder_come_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.json", "a.json", "a.bin"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join("c.json")).unwrap();
+        let path = folder.path().to_str().unwrap();
+        let names = |assets: &AssetFolders, folder| -> Result<Vec<String>, String> {
+            let found = assets.find_all(folder, &|name| name.ends_with(".json"))?;
+            Ok(found.into_iter().map(|asset| asset.name).collect())
+        };
+        let (none, some) = (AssetFolders::default(), AssetFolders::new([path]));
+        let expected = ["a.json", "b.json"].map(|name| format!("{path}/{name}"));
+        assert_eq!(names(&none, Some(path)).unwrap(), expected);
+        assert_eq!(names(&some, None).unwrap(), ["a.json", "b.json"]);
+        assert!(names(&none, None).unwrap().is_empty());
+        assert!(
+            names(&some, Some("lists"))
+                .unwrap_err()
+                .contains("the folder `lists`")
+        );
+        // A worker finds what its driver found.
+        let found = some.find_all(Some(path), &|_| true).unwrap();
+        let worker = FoundAssets::new(found);
+        let json = worker
+            .find_all(Some(path), &|name| name.ends_with(".json"))
+            .unwrap();
+        assert_eq!(json.len(), 2);
+        assert!(worker.find_all(None, &|_| true).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_hugging_face_has_downloaded_is_found() {
+        let place = tempfile::tempdir().unwrap();
+        let snapshot = place.path().join("hub/models--a--b/snapshots/0123");
+        fs::create_dir_all(&snapshot).unwrap();
+        fs::write(snapshot.join("tokenizer.json"), "{}").unwrap();
+        let assets = AssetFolders::new([place.path()]);
+        let found = assets.locate("a/b/tokenizer.json");
+        assert_eq!(found, Some(snapshot.join("tokenizer.json")));
+        assert_eq!(assets.locate("a/c/tokenizer.json"), None);
+    }
+
+    #[test]
+    fn what_is_missing_is_told_with_the_places() {
+        let error = AssetFolders::new(["/nowhere"])
+            .find("lid.176.bin")
+            .unwrap_err();
+        assert!(
+            error.contains("`lid.176.bin`") && error.contains("`/nowhere`"),
+            "{error}"
+        );
+        assert!(error.contains("coldpress assets fetch"), "{error}");
+        let none: [&str; 0] = [];
+        let error = AssetFolders::new(none).find("lid.176.bin").unwrap_err();
+        assert!(error.contains("assets_dir"), "{error}");
+    }
+}

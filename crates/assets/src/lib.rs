@@ -1,0 +1,41 @@
+//! The files that operators need besides the recipe: models, tokenizers, word lists.
+//!
+//! - [`AssetFolders`] finds a file by its name in a list of folders, and identifies it by a digest of what it holds. A large
+//!   file is hashed once; the digest is remembered with its size and times.
+//! - [`Needs`] notes what a recipe asks for, found or not.
+//! - [`Download`] says where Data-Juicer gets a file from, and [`fetch`](crate::fetch()) (feature `fetch`) downloads one:
+//!   resumable, and only ever whole under its name.
+//! - [`Sums`] is the list of digests beside the files, by which they can be checked later.
+//!
+//! Nothing here is called while a job runs but [`AssetFolders`]: a run never downloads anything.
+//!
+//! ```
+//! use coldpress_assets::AssetFolders;
+//! use coldpress_operator::Assets;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("lid.176.bin"), "a model")?;
+//! let assets = AssetFolders::new([folder.path()]);
+//! assert_eq!(assets.find("lid.176.bin")?.path, folder.path().join("lid.176.bin"));
+//! assert!(assets.find("en.sp.model").unwrap_err().contains("en.sp.model"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod catalog;
+mod digest;
+mod error;
+#[cfg(feature = "fetch")]
+mod fetch;
+mod folders;
+mod needs;
+mod sums;
+
+pub use catalog::Download;
+pub use error::{Error, Result};
+#[cfg(feature = "fetch")]
+pub use fetch::{Fetched, fetch};
+pub use folders::AssetFolders;
+pub use needs::{Need, Needs};
+pub use sums::{SUMS, Sums, sha256};

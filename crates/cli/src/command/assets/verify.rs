@@ -1,0 +1,57 @@
+//! `coldpress assets verify`.
+
+use coldpress::assets::{Download, SUMS, Sums, sha256};
+use coldpress::report::quantity::plain;
+
+use super::Asked;
+use crate::failure::{Failure, code};
+use crate::output;
+use crate::recipe::RecipeArgs;
+
+/// Check the files that a recipe needs against the digests that are known, and those noted when they were fetched
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "coldpress assets verify --config <FILE> [--any.recipe.key VALUE ...]")]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) recipe: RecipeArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+    let asked = Asked::of(&args.recipe)?;
+    let mut is_good = true;
+    for (_, need) in &asked.needs {
+        let name = plain(&need.name).to_string();
+        let Some(asset) = &need.found else {
+            is_good = false;
+            let reason = need.unreadable.as_deref().unwrap_or("missing");
+            output::print(&format!("{name}: {}\n", plain(reason)))?;
+            continue;
+        };
+        let path = plain(&asset.path.display().to_string()).to_string();
+        if asset.path.is_dir() {
+            output::print(&format!("{name}: {path} can be read\n"))?;
+            continue;
+        }
+        let found = sha256(&asset.path)?;
+        let mut expected = Download::of(&need.name).and_then(|download| download.sha256);
+        for place in asked
+            .folders
+            .places()
+            .iter()
+            .filter(|place| asset.path.starts_with(place))
+        {
+            expected = expected.or(Sums::read(place)?.of(&need.name).map(str::to_owned));
+        }
+        output::print(&match &expected {
+            Some(expected) if *expected == found => format!("{name}: {path} is as it should be\n"),
+            Some(expected) => {
+                is_good = false;
+                format!("{name}: {path} has the SHA-256 {found}, and should have {expected}\n")
+            }
+            None => {
+                format!("{name}: {path} has the SHA-256 {found}; neither known nor in {SUMS}\n")
+            }
+        })?;
+    }
+    Ok(if is_good { code::DONE } else { code::FAILED })
+}

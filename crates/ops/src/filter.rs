@@ -5,19 +5,33 @@ use coldpress_operator::OperatorSpec;
 use crate::manual::manual;
 
 mod alphanumeric;
+mod average_line_length;
 mod character_repetition;
+mod flagged_words;
+mod maximum_line_length;
 mod range;
 mod special_characters;
+mod stopwords;
+mod suffix;
 mod text_length;
+mod word_lists;
 mod word_repetition;
+mod words;
+mod words_num;
 
 /// All filters.
 pub(crate) fn specs() -> Vec<OperatorSpec> {
     vec![
         alphanumeric::spec(),
+        average_line_length::spec(),
         character_repetition::spec(),
+        flagged_words::spec(),
+        maximum_line_length::spec(),
         special_characters::spec(),
+        stopwords::spec(),
+        suffix::spec(),
         text_length::spec(),
         word_repetition::spec(),
+        words_num::spec(),
     ]
 }

@@ -1,33 +1,55 @@
 //! What filters by a range have in common: measure the text, compare with two bounds.
 
 use coldpress_operator::{
-    Filter, KnownStats, RangeRule, Record, RecordError, ResolveContext, Resolved, StatKind,
-    StatRow, StatValue,
+    Filter, KnownStats, LoadError, RangeRule, Record, RecordError, ResolveContext, Resolved,
+    Shared, StatKind, StatRow, StatValue,
 };
 
 /// A filter that keeps records whose text has a measure between two bounds; `None` is no bound.
 ///
 /// The measure is the statistic `stat`; each worker thread has a `measure` of its own, with its scratch memory.
 pub(super) fn range_filter<M>(
-    (stat, kind): (&'static str, StatKind),
-    (min, max): (Option<f64>, Option<f64>),
+    stat: (&'static str, StatKind),
+    bounds: (Option<f64>, Option<f64>),
     context: &ResolveContext<'_>,
     measure: M,
-) -> Resolved<RangeFilter<M>>
+) -> Resolved<impl Filter + use<M>>
 where
     M: FnMut(&str) -> StatValue + Clone + Send + Sync + 'static,
 {
-    let rule = context.range.clone();
-    let filter = RangeFilter {
-        min,
-        max,
-        rule,
-        measure,
-    };
-    Resolved::new(move || filter.clone()).stat(stat, kind)
+    range_filter_of_records(stat, bounds, context, move |_: &Shared| {
+        let mut measure = measure.clone();
+        Ok(move |record: &Record<'_>| Ok(measure(record.text(0)?)))
+    })
 }
 
-#[derive(Clone)]
+/// The same for a measure of records, which `make` makes ready for one thread.
+pub(super) fn range_filter_of_records<M>(
+    (stat, kind): (&'static str, StatKind),
+    (min, max): (Option<f64>, Option<f64>),
+    context: &ResolveContext<'_>,
+    make: impl Fn(&Shared) -> Result<M, LoadError> + Send + Sync + 'static,
+) -> Resolved<RangeFilter<M>>
+where
+    M: FnMut(&Record<'_>) -> Result<StatValue, RecordError> + Send + 'static,
+{
+    let rule = context.range.clone();
+    let make = move |shared: &Shared| {
+        Ok(RangeFilter {
+            min,
+            max,
+            rule: rule.clone(),
+            measure: make(shared)?,
+        })
+    };
+    Resolved::loading(make).stat(stat, kind)
+}
+
+/// A bound that is a whole number, as filters compare with it.
+pub(super) fn bound(bound: Option<i64>) -> Option<f64> {
+    bound.map(|bound| bound as f64)
+}
+
 pub(super) struct RangeFilter<M> {
     min: Option<f64>,
     max: Option<f64>,
@@ -35,9 +57,12 @@ pub(super) struct RangeFilter<M> {
     measure: M,
 }
 
-impl<M: FnMut(&str) -> StatValue + Send> Filter for RangeFilter<M> {
+impl<M> Filter for RangeFilter<M>
+where
+    M: FnMut(&Record<'_>) -> Result<StatValue, RecordError> + Send,
+{
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError> {
-        stats.set(0, (self.measure)(record.text(0)?));
+        stats.set(0, (self.measure)(record)?);
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use coldpress_operator::{
     Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
 };
 
-use super::range::range_filter;
+use super::range::{bound, range_filter};
 use crate::text::chars::count_chars;
 
 params! {
@@ -42,7 +42,6 @@ fn resolve(
     params: TextLengthParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
-    let bound = |bound: Option<i64>| bound.map(|bound| bound as f64);
     let bounds = (bound(params.min_len), bound(params.max_len));
     Ok(range_filter(
         ("text_len", StatKind::Int),

@@ -2,7 +2,7 @@
 //! Keeps records whose text repeats itself within bounds, by n-grams of words. The statistic `word_rep_ratio` is the share of
 //! n-grams that occur more than once.
 //!
-//! Words stand between spaces, line feeds and tabs, are lowered, and lose special characters at both ends.
+//! Words are between spaces, line feeds and tabs. They are lowered, and lose special characters at both ends.
 //!
 //! # Parameters
 //! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
@@ -14,10 +14,12 @@
 //! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of 61 bits.
 
 use coldpress_operator::{
-    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+    Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,
+    StatValue, params,
 };
 
-use super::range::range_filter;
+use super::range::range_filter_of_records;
+use super::words::Words;
 use crate::text::word_repetition::{VERSION, WordRepetition};
 
 params! {
@@ -51,19 +53,21 @@ fn resolve(
     params: WordRepetitionParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
-    if params.tokenization {
-        return Err(ParamError::new(
-            "tokenization",
-            "is not available yet; leave it out or set it to false",
-        ));
-    }
     let bounds = (params.min_ratio, params.max_ratio);
     let length = usize::try_from(params.rep_len).unwrap_or(usize::MAX);
-    let mut repetition = WordRepetition::default();
-    Ok(range_filter(
+    let words = Words::resolve(&params.lang, params.tokenization)?;
+    let make = move |shared: &Shared| {
+        let mut words = words.load(shared)?;
+        let mut repetition = WordRepetition::default();
+        Ok(move |record: &Record<'_>| {
+            let words = words.lowered(record)?;
+            Ok(StatValue::Float(repetition.ratio(&words, length)))
+        })
+    };
+    Ok(range_filter_of_records(
         ("word_rep_ratio", StatKind::Float),
         bounds,
         context,
-        move |text| StatValue::Float(repetition.ratio(text, length)),
+        make,
     ))
 }

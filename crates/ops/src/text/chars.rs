@@ -177,6 +177,13 @@ fn count_longer(bytes: &[u8], place: usize, counts: &mut CharCounts) {
     counts.special += block.special >> bit & 1;
 }
 
+/// Returns whether the character of two to four bytes at `place` is special as by [`is_special`].
+#[inline(always)]
+pub(super) fn is_special_at(bytes: &[u8], place: usize) -> bool {
+    let (block, bit) = block_at(bytes, place, bytes[place]);
+    block.special >> bit & 1 != 0
+}
+
 /// The block and bit of the character of two to four bytes at `place`.
 #[inline(always)]
 fn block_at(bytes: &[u8], place: usize, lead: u8) -> (&'static Block, u32) {

@@ -1,0 +1,82 @@
+//! # What it does
+//! Keeps records with a share of stop words, such as `the` or `of`, within bounds: text that nobody wrote to be read has few
+//! of them. The share of all words is the statistic `stopwords_ratio`, 0 for a text without words.
+//!
+//! Words are between spaces, line feeds and tabs. They are lowered, and lose special characters at both ends.
+//!
+//! # Parameters
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//!
+//! `stopwords_dir` is a folder. All its files whose names have `stopwords` in them and end in `.json` are read and merged; each
+//! is an object with a list of words for each language: `{"en": ["a", "the"], "fr": ["le"]}`. `lang: all` means the list `all`,
+//! or all lists together where there is none of that name. The words of a list are taken as they are, so one with a capital
+//! letter equals no word of a text. Where there is no such file, built-in lists of 58 languages are used (Stopwords ISO), which
+//! are longer than Data-Juicer's; with `compat` that is an error.
+//!
+//! # Example
+//! With the built-in list, the share of `The cat and the dog` is 3/5.
+//!
+//! # Notes on determinism
+//! Pure: the text, the parameters and the bytes of the lists decide. Words are known by unseeded hashes of 64 bits.
+
+use coldpress_operator::{Filter, OperatorSpec, ParamError, ResolveContext, Resolved, params};
+
+use super::word_lists::{Call, Kind};
+
+const STOPWORDS: Kind = Kind {
+    name: "stopwords",
+    folder: "stopwords_dir",
+    stat: "stopwords_ratio",
+    built_in: include_bytes!("../../data/stopwords.json"),
+    stand_in: "the built-in lists of Stopwords ISO 0.7.1",
+};
+
+params! {
+    /// Parameters of `stopwords_filter`.
+    pub(crate) struct StopwordsParams {
+        /// The language of the list; `all` for all languages together.
+        lang: String = "en".to_owned();
+        /// Cut the text into words by a tokenizer; not available yet.
+        tokenization: bool = false;
+        /// The least share; null for no bound.
+        min_ratio: Option<f64> = Some(0.3);
+        /// The greatest share; null for no bound.
+        max_ratio: Option<f64> = Some(1.0);
+        /// The folder with the lists; null for where assets are kept.
+        stopwords_dir: Option<String> = None;
+        /// Count groups of neighbouring words as words besides, for languages whose words are not cut by spaces.
+        use_words_aug: bool = false;
+        /// The sizes of these groups. 1 counts every word once more.
+        words_aug_group_sizes: Vec<u64> = vec![2], |sizes| !sizes.contains(&0), "must be sizes of at least 1";
+        /// Put between the words of a group.
+        words_aug_join_char: String = String::new();
+    }
+}
+
+/// The description of `stopwords_filter`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::filter(
+        "stopwords_filter",
+        "Keeps records by their share of stop words.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("stopwords.rs")))
+}
+
+fn resolve(
+    params: StopwordsParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl Filter + use<>>, ParamError> {
+    STOPWORDS.filter(
+        Call {
+            lang: params.lang,
+            tokenization: params.tokenization,
+            bounds: (params.min_ratio, params.max_ratio),
+            folder: params.stopwords_dir,
+            groups: params
+                .use_words_aug
+                .then_some((params.words_aug_group_sizes, params.words_aug_join_char)),
+        },
+        context,
+    )
+}

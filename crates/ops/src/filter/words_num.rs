@@ -1,0 +1,67 @@
+//! # What it does
+//! Keeps records whose text has a number of words within bounds; the number is the statistic `num_words`.
+//!
+//! Words are between spaces, line feeds and tabs. They lose special characters at both ends, so that words of nothing else,
+//! such as `123` or `--`, are none. A line of Chinese without spaces is one word.
+//!
+//! # Parameters
+//! `min_num` and `max_num`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//!
+//! # Example
+//! `Hello, World! 123` has two words.
+//!
+//! # Notes on determinism
+//! Pure: the text and the parameters decide.
+
+use coldpress_operator::{
+    Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,
+    StatValue, params,
+};
+
+use super::range::{bound, range_filter_of_records};
+use super::words::Words;
+
+params! {
+    /// Parameters of `words_num_filter`.
+    pub(crate) struct WordsNumParams {
+        /// The language of the tokenizer; without one it changes nothing.
+        lang: String = "en".to_owned();
+        /// Cut the text into words by a tokenizer; not available yet.
+        tokenization: bool = false;
+        /// The least number of words; null for no bound.
+        min_num: Option<i64> = Some(10);
+        /// The greatest number of words; null for no bound.
+        max_num: Option<i64> = Some(i64::MAX);
+    }
+}
+
+/// The description of `words_num_filter`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::filter(
+        "words_num_filter",
+        "Keeps records by the number of their words.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("words_num.rs")))
+}
+
+fn resolve(
+    params: WordsNumParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl Filter + use<>>, ParamError> {
+    let bounds = (bound(params.min_num), bound(params.max_num));
+    let words = Words::resolve(&params.lang, params.tokenization)?;
+    let make = move |shared: &Shared| {
+        let mut words = words.load(shared)?;
+        Ok(move |record: &Record<'_>| {
+            let count = words.count(record)?;
+            Ok(StatValue::Int(i64::try_from(count).unwrap_or(i64::MAX)))
+        })
+    };
+    Ok(range_filter_of_records(
+        ("num_words", StatKind::Int),
+        bounds,
+        context,
+        make,
+    ))
+}

@@ -54,6 +54,12 @@ pub fn find_duplicates<F: ReadAt + ?Sized>(
                 join_equal(sorted_keys(partitions, column, room)?, &mut clusters)?;
             }
         }
+        // The last column says which record stays.
+        (Rule::EqualKeepLeast, SignatureForm::Keys(columns @ 2..)) => {
+            for column in 0..columns - 1 {
+                join_equal(sorted_keys(partitions, column, room)?, &mut clusters)?;
+            }
+        }
         (Rule::Near { distance }, SignatureForm::Keys(2)) => {
             join_equal(sorted_keys(partitions, 1, room)?, &mut clusters)?;
             join_near(partitions, *distance, room, &mut clusters)?;

@@ -4,36 +4,18 @@ use coldpress_operator::SignatureForm;
 
 use crate::entry::Keyed;
 use crate::error::{Error, Result};
+use crate::in_order::{InOrder, OfRecord};
 use crate::read::ReadAt;
 use crate::room::Room;
 use crate::signature::SignatureReader;
-use crate::sort::{Sorted, Sorter};
+use crate::sort::Sorter;
 use crate::spool::Spool;
 
 /// Parts of one digest that wait in memory until it is known whether it is frequent.
 const MOST_WAITING: usize = if cfg!(test) { 3 } else { 1 << 16 };
 
 /// A part of a record: the record's ordinal, and the part's place among the digests of the record.
-pub(crate) type Part = Keyed<u64>;
-
-/// Parts of records, in the order of the dataset. [`judge`](crate::judge) gives each partition its own.
-pub(crate) struct Parts<'r> {
-    sorted: Sorted<'r, Part>,
-    next: Option<Part>,
-}
-
-impl Parts<'_> {
-    /// Takes the next part, if it is of a record before this one: the record and the part's place.
-    pub(crate) fn next_before(&mut self, end: u64) -> Result<Option<(u64, u64)>> {
-        match self.next {
-            Some(next) if next.key < end => {
-                self.next = self.sorted.next()?;
-                Ok(Some((next.key, next.ordinal)))
-            }
-            _ => Ok(None),
-        }
-    }
-}
+type Part = OfRecord;
 
 /// Finds the parts whose digest occurs in more than `threshold` records, in the order of the dataset.
 ///
@@ -43,7 +25,7 @@ pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     threshold: u64,
     room: &'r Room<'r>,
-) -> Result<Parts<'r>> {
+) -> Result<InOrder<'r>> {
     let mut occurrences = Sorter::sharing(room);
     let mut first = 0;
     for partition in partitions {
@@ -73,9 +55,7 @@ pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
         group.take(digest, part, threshold, room, |part| frequent.push(part))?;
     }
     drop(occurrences);
-    let mut sorted = frequent.finish()?;
-    let next = sorted.next()?;
-    Ok(Parts { sorted, next })
+    InOrder::of(frequent.finish()?)
 }
 
 /// Occurrences of one digest, as far as it is not known to be frequent: of no more records than are allowed.

@@ -1,12 +1,14 @@
 //! From the signatures of all partitions to the decision about each.
 
-use coldpress_operator::{Decision, Rule};
+use coldpress_operator::{Decision, Rule, SignatureForm};
 
 use crate::clusters::Clusters;
 use crate::decision::Verdict;
 use crate::duplicates::find_duplicates;
 use crate::error::Result;
-use crate::frequent::{Parts, find_frequent};
+use crate::frequent::find_frequent;
+use crate::in_order::InOrder;
+use crate::least::keep_least;
 use crate::read::ReadAt;
 use crate::room::Room;
 use crate::signature::SignatureReader;
@@ -22,8 +24,12 @@ pub struct Judgement<'r> {
 }
 
 enum Found<'r> {
+    /// Of each cluster the first record stays.
     Duplicates(Clusters),
-    Frequent(Parts<'r>),
+    /// The records that go, each with the one that stays for it.
+    Going(InOrder<'r>),
+    /// The parts that are cut out.
+    Frequent(InOrder<'r>),
 }
 
 /// Judges the records of all these partitions, in order.
@@ -39,6 +45,15 @@ pub fn judge<'r, F: ReadAt + ?Sized>(
     let found = match rule {
         Rule::FrequentParts { threshold } => {
             Found::Frequent(find_frequent(partitions, *threshold, room)?)
+        }
+        Rule::EqualKeepLeast => {
+            let mut clusters = find_duplicates(partitions, rule, room)?;
+            let column = match partitions.first().map(SignatureReader::form) {
+                Some(SignatureForm::Keys(columns)) => columns - 1,
+                // There are no records.
+                _ => 0,
+            };
+            Found::Going(keep_least(partitions, column, &mut clusters, room)?)
         }
         rule => Found::Duplicates(find_duplicates(partitions, rule, room)?),
     };
@@ -80,6 +95,12 @@ impl Judgement<'_> {
                     }
                 }
             }
+            Found::Going(going) => {
+                while let Some((record, kept)) = going.next_before(first + rows)? {
+                    verdict.decision.remove(record - first);
+                    verdict.kept_for.push(kept);
+                }
+            }
             Found::Frequent(parts) => {
                 while let Some((record, part)) = parts.next_before(first + rows)? {
                     verdict.decision.push_cut(record - first, part);
@@ -94,7 +115,7 @@ impl Judgement<'_> {
 mod tests {
     use std::sync::atomic::AtomicBool;
 
-    use coldpress_operator::{Signature, SignatureForm};
+    use coldpress_operator::Signature;
 
     use super::*;
     use crate::signature::SignatureWriter;

@@ -9,7 +9,8 @@
 //! - [`find_groups`]: records with equal keys come one after the other.
 //!
 //! Signatures are read from the first partition to the last, so a record is known by its *ordinal*: its place among all
-//! records of the stage, from 0. Of a cluster of duplicates the record with the least ordinal stays.
+//! records of the stage, from 0. Of a cluster of duplicates the record with the least ordinal stays, unless the rule names
+//! a key.
 //!
 //! Memory is bounded by [`Room`]: what does not fit is sorted in runs on disk, in files without names, of which a crash
 //! leaves nothing. Only the [`Clusters`] take four bytes per record (eight beyond 4,294,967,295 records) on top, the records
@@ -26,8 +27,10 @@ mod entry;
 mod error;
 mod frequent;
 mod grouping;
+mod in_order;
 mod judge;
 mod kind;
+mod least;
 mod near;
 mod order;
 mod read;

@@ -87,6 +87,9 @@ pub enum Rule {
     /// Records with the same digest, or with the same key in one of their columns, are duplicates. Of each cluster the
     /// first in the order of the dataset stays.
     Equal,
+    /// Records with the same key in one of their columns but the last are duplicates. Of each cluster the record with the
+    /// least key in the last column stays; of several that have it, the first in the order of the dataset.
+    EqualKeepLeast,
     /// Records are duplicates whose first keys differ in at most `distance` bits and that have no second key, and those with
     /// the same second key. Of each cluster the first in the order of the dataset stays.
     Near {

@@ -31,6 +31,8 @@ pub struct OperatorSpec {
     /// Set for a batch-level operator alone: the most records that it is given at a time.
     batch_size: Option<usize>,
     params: Vec<ParamSpec>,
+    /// Parameters that are accepted and change nothing.
+    without_effect: &'static [&'static str],
     resolve: Arc<Resolve>,
 }
 
@@ -184,6 +186,7 @@ impl OperatorSpec {
             determinism: Determinism::Pure,
             batch_size: None,
             params: P::specs(),
+            without_effect: &[],
             resolve: Arc::new(resolve),
         }
     }
@@ -206,6 +209,13 @@ impl OperatorSpec {
     #[must_use]
     pub fn determinism(mut self, determinism: Determinism) -> Self {
         self.determinism = determinism;
+        self
+    }
+
+    /// Accepts parameters that change nothing, because they say how another system does the same work.
+    #[must_use]
+    pub fn without_effect(mut self, names: &'static [&'static str]) -> Self {
+        self.without_effect = names;
         self
     }
 
@@ -247,6 +257,11 @@ impl OperatorSpec {
         &self.params
     }
 
+    /// The parameters that are accepted and change nothing, besides those that all operators of Data-Juicer have.
+    pub fn params_without_effect(&self) -> &[&'static str] {
+        self.without_effect
+    }
+
     /// The parameters that every operator of this kind has besides its own.
     pub fn base_params(&self) -> Vec<ParamSpec> {
         BaseParams::specs(self.kind, self.batch_size)
@@ -281,6 +296,9 @@ impl OperatorSpec {
         let signed_by = signed_by.unwrap_or_else(|| values.clone());
         // Last, because an operator may have a parameter of its own with one of these names.
         base_params::ignore_without_effect(&mut reader, self.kind)?;
+        self.without_effect
+            .iter()
+            .for_each(|name| reader.ignore(name));
         reader.finish()?;
         Ok(ResolvedOperator {
             call: call.clone(),

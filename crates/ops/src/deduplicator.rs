@@ -9,18 +9,20 @@ use crate::manual::manual;
 mod document;
 mod document_line;
 mod document_minhash;
+mod document_minhash_with_uid;
 mod document_simhash;
+mod ray;
 mod shingling;
 
-/// All deduplicators. Those of Data-Juicer's that need a Ray cluster there are other names for the same thing here.
+/// All deduplicators.
 pub(crate) fn specs() -> Vec<OperatorSpec> {
-    vec![
+    let mut specs = vec![
         document::spec("document_deduplicator"),
-        document::spec("ray_document_deduplicator"),
         document_line::spec(),
         document_minhash::spec("document_minhash_deduplicator"),
-        document_minhash::spec("ray_bts_minhash_deduplicator"),
-        document_minhash::spec("ray_bts_minhash_cpp_deduplicator"),
+        document_minhash_with_uid::spec("document_minhash_deduplicator_with_uid"),
         document_simhash::spec(),
-    ]
+    ];
+    specs.extend(ray::specs());
+    specs
 }

@@ -11,10 +11,11 @@ use coldpress_operator::{
 use coldpress_record::{Batch, Lines};
 use serde_json::{Map, Value};
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     include_str!("../src/deduplicator/document.vectors.jsonl"),
     include_str!("../src/deduplicator/document_line.vectors.jsonl"),
     include_str!("../src/deduplicator/document_minhash.vectors.jsonl"),
+    include_str!("../src/deduplicator/document_minhash_with_uid.vectors.jsonl"),
     include_str!("../src/deduplicator/document_simhash.vectors.jsonl"),
 ];
 
@@ -147,7 +148,7 @@ fn deduplicators_keep_what_data_juicer_keeps() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 10 + 14 + 14 + 12);
+    assert_eq!(ran, 10 + 14 + 14 + 9 + 12);
 }
 
 #[test]
@@ -276,4 +277,60 @@ fn no_parameter_asks_for_what_cannot_be() {
     ]);
     let out = run(call("document_line_deduplicator", &lines), false, &rows, 2).unwrap();
     assert_eq!(out[1], rows[1]);
+}
+
+/// Data-Juicer's `min` takes anything that can be compared; here a number that is not what it should be harms its record alone.
+#[test]
+fn records_without_a_whole_number_are_left_to_the_next_stage() {
+    let op = "document_minhash_deduplicator_with_uid";
+    let bad = ["null", "1.5", "true", "\"7\"", "[1]", "9223372036854775808"];
+    for uid in bad {
+        let row = format!(r#"{{"text": "a", "__dj__uid": {uid}}}"#);
+        let row: Row = serde_json::from_str(&row).unwrap();
+        let error = run(call(op, &Map::new()), false, &[row], 1).unwrap_err();
+        assert!(
+            error.contains("field `__dj__uid` must be an integer"),
+            "{error}"
+        );
+    }
+    let rows = ["9223372036854775807", "-9223372036854775808", " 0 ", "-1"].map(|uid| {
+        let row = format!(r#"{{"text": "a", "__dj__uid":{uid}}}"#);
+        serde_json::from_str::<Row>(&row).unwrap()
+    });
+    let out = run(call(op, &Map::new()), false, &rows, 2).unwrap();
+    assert_eq!(out, [rows[1].clone()]);
+}
+
+/// A recipe for a cluster runs as it is, and signatures are the same whatever it says about the cluster.
+#[test]
+fn what_ray_recipes_say_about_the_cluster_changes_nothing() {
+    let rows = rows_of(["a b", "a b", "c"]);
+    let cluster = with(&[
+        ("union_find_parallel_num", "auto".into()),
+        ("memory_per_sample", 0.1.into()),
+        ("merge_batch_size", Value::Null),
+    ]);
+    let redis = with(&[
+        ("backend", "redis".into()),
+        ("redis_address", "redis://localhost:6379".into()),
+        ("dedup_set_num", 4.into()),
+    ]);
+    for (op, params) in [
+        ("ray_bts_minhash_deduplicator", &cluster),
+        ("ray_bts_minhash_cpp_deduplicator", &cluster),
+        ("ray_document_deduplicator", &redis),
+    ] {
+        let out = run(call(op, params), false, &rows, 2).unwrap();
+        assert_eq!(out.len(), 2, "{op}");
+        let identity = |params: &Row| {
+            let pipeline = pipeline(call(op, params), false).unwrap();
+            pipeline.hashes_after(0, ChainHash::base(""), "decision")[0]
+        };
+        assert_eq!(identity(params), identity(&Map::new()), "{op}");
+        // Only the operator for clusters knows them.
+        let plain = op.replace("ray_bts", "document").replace("_cpp", "");
+        let plain = plain.replace("ray_document", "document");
+        let error = run(call(&plain, params), false, &rows, 2).unwrap_err();
+        assert!(error.contains("unknown parameter"), "{plain}: {error}");
+    }
 }

@@ -86,6 +86,14 @@ fn section(spec: &OperatorSpec) -> String {
         spec.kind()
     ));
     text.push_str(&manual(spec));
+    if let [_, ..] = spec.params_without_effect() {
+        let names = spec.params_without_effect().iter();
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+        text.push_str(&format!(
+            "\nAccepted, and without effect: {}.\n",
+            names.join(", ")
+        ));
+    }
     text
 }
 

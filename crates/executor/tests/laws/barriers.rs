@@ -48,7 +48,7 @@ fn decide(chain: &mut Chain, batches: &[Batch], place: usize) -> Decision {
     decision
 }
 
-/// Of each cluster the first stays: who resembles one of it belongs to it.
+/// Of each cluster the first stays, or the one that the rule says: who resembles one of it belongs to it.
 fn remove_duplicates(signatures: &[Option<Signature>], rule: &Rule, decision: &mut Decision) {
     let mut clusters: Vec<usize> = (0..signatures.len()).collect();
     for (at, one) in signatures.iter().enumerate() {
@@ -66,15 +66,27 @@ fn remove_duplicates(signatures: &[Option<Signature>], rule: &Rule, decision: &m
             }
         }
     }
-    for (row, first) in clusters.into_iter().enumerate() {
-        if first != row {
+    for (row, cluster) in clusters.iter().enumerate() {
+        let mut members = (0..clusters.len()).filter(|member| clusters[*member] == *cluster);
+        let kept = match rule {
+            Rule::EqualKeepLeast => members.min_by_key(|member| least_key(&signatures[*member])),
+            _ => members.next(),
+        };
+        if kept != Some(row) {
             decision.remove(row as u64);
         }
     }
 }
 
+/// The key by which one of a cluster is chosen.
+fn least_key(signature: &Option<Signature>) -> Option<u64> {
+    signature.as_ref()?.keys.last().copied()
+}
+
 fn resemble(one: &Signature, other: &Signature, rule: &Rule) -> bool {
-    let mut keys = one.keys.iter().zip(&other.keys);
+    // The last column of some says which record stays.
+    let compared = one.keys.len() - usize::from(*rule == Rule::EqualKeepLeast);
+    let mut keys = one.keys.iter().zip(&other.keys).take(compared);
     match rule {
         Rule::Near { distance } => match (one.keys[1], other.keys[1]) {
             (0, 0) => (one.keys[0] ^ other.keys[0]).count_ones() <= *distance,

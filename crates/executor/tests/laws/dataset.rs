@@ -194,11 +194,11 @@ fn good_line() -> impl Strategy<Value = Vec<u8>> {
 }
 
 const UNTOUCHED: [&str; 8] = [
-    r#"{"n": NUMBER, "text": TEXT}"#,
-    r#"{"text":TEXT,"big":123456789012345678901234567890,"f":1.0e+07}"#,
+    r#"{"n": NUMBER, "text": TEXT, "__dj__uid": NUMBER}"#,
+    r#"{"__dj__uid":-NUMBER,"text":TEXT,"big":123456789012345678901234567890,"f":1.0e+07}"#,
     r#"{ "esc": "\u00e9\/\ud83d\ude00" ,"text" : TEXT , "n":NUMBER.50 }"#,
     r#"  {"n": NUMBER, "text": TEXT, "text2": null, "meta": {"title": "old", "x": [1, {"text": 2}]}}	"#,
-    r#"{"text": "first", "n": NUMBER, "text": TEXT}"#,
+    r#"{"__dj__uid": NUMBER, "text": "first", "n": NUMBER, "text": TEXT}"#,
     r#"{"lone": "\ud800", "text": TEXT}"#,
     r#"{"meta.title": "literal", "text": TEXT, "meta": {"title": "nested"}}"#,
     r#"{"text": TEXT, "__dj__stats__": {"length": 7, "draw": NUMBER}, "n": -0.0}"#,

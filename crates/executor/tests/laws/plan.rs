@@ -278,7 +278,12 @@ pub(crate) fn any_deduplicator() -> impl Strategy<Value = OperatorCall> {
             .with("num_permutations", 32)
             .with("jaccard_threshold", tenths as f64 / 10.0)
     });
-    prop_oneof![3 => exact, 2 => lines, 2 => near, 1 => shared]
+    let least = (1u64..3).prop_map(|window| {
+        OperatorCall::new("document_minhash_deduplicator_with_uid")
+            .with("window_size", window)
+            .with("num_permutations", 32)
+    });
+    prop_oneof![3 => exact, 2 => lines, 2 => near, 1 => shared, 1 => least]
 }
 
 /// `process` with a watch operator at the place `at`.

@@ -20,6 +20,7 @@ use coldpress_operator::{
     Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,
     Signature, SignatureForm, Signer, params,
 };
+use serde_json::Value;
 
 use super::shingling::{Shingling, whole_text_key};
 use crate::fingerprint::bands::Bands;
@@ -63,51 +64,86 @@ fn resolve(
     params: MinHashParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Global<MinHashSigner>, ParamError> {
-    let shingling = Shingling {
-        tokenization: &params.tokenization,
-        window_size: params.window_size,
-        lowercase: params.lowercase,
-        ignore_pattern: params.ignore_pattern.as_deref(),
-    };
-    let shingler = shingling.shingler()?;
-    let permutations = params.num_permutations as usize;
-    let bands = match (params.num_bands, params.num_rows_per_band) {
-        (Some(bands), Some(rows)) => Bands {
-            bands: usize::try_from(bands).unwrap_or(usize::MAX),
-            rows: usize::try_from(rows).unwrap_or(usize::MAX),
-        },
-        _ => Bands::optimal(params.jaccard_threshold, permutations),
-    };
-    // In Data-Juicer bands without hashes are the same for all texts, so that one text is left.
-    let compat = context.compat();
-    if !bands.fit(permutations) && !compat {
-        let message = format!(
-            "times `num_rows_per_band` is {}, more than `num_permutations`, which is {permutations}",
-            bands.bands.saturating_mul(bands.rows)
-        );
-        return Err(ParamError::new("num_bands", message));
-    }
-    let signed_by = serde_json::json!({
-        "shingles": shingling.to_json(),
-        "num_permutations": params.num_permutations,
-        "bands": [bands.bands, bands.rows],
-    });
-    let hasher = MinHasher::new(shingler, permutations);
-    let signer = Resolved::new(move || MinHashSigner {
-        hasher: hasher.clone(),
-        bands,
-        without_shingles: compat.then(|| vec![WITHOUT_SHINGLES; permutations]),
-        scratch: Vec::new(),
-    });
-    // One more: the key of texts without shingles.
-    let form = SignatureForm::Keys(u32::try_from(bands.bands).unwrap_or(u32::MAX - 1) + 1);
+    let minhash = MinHash::of(&params, context)?;
+    let (form, signed_by) = (SignatureForm::Keys(minhash.keys()), minhash.signed_by());
+    let signer = Resolved::new(move || minhash.signer());
     Ok(Global::new(signer, form, Rule::Equal).signed_by(signed_by))
+}
+
+/// What the parameters say about signatures.
+pub(super) struct MinHash {
+    hasher: MinHasher,
+    bands: Bands,
+    /// The minima of all texts without shingles, if they are duplicates of each other.
+    without_shingles: Option<Vec<u32>>,
+    signed_by: Value,
+}
+
+impl MinHash {
+    pub(super) fn of(
+        params: &MinHashParams,
+        context: &mut ResolveContext<'_>,
+    ) -> Result<Self, ParamError> {
+        let shingling = Shingling {
+            tokenization: &params.tokenization,
+            window_size: params.window_size,
+            lowercase: params.lowercase,
+            ignore_pattern: params.ignore_pattern.as_deref(),
+        };
+        let shingler = shingling.shingler()?;
+        let permutations = params.num_permutations as usize;
+        let bands = match (params.num_bands, params.num_rows_per_band) {
+            (Some(bands), Some(rows)) => Bands {
+                bands: usize::try_from(bands).unwrap_or(usize::MAX),
+                rows: usize::try_from(rows).unwrap_or(usize::MAX),
+            },
+            _ => Bands::optimal(params.jaccard_threshold, permutations),
+        };
+        // In Data-Juicer bands without hashes are the same for all texts, so that one text is left.
+        let compat = context.compat();
+        if !bands.fit(permutations) && !compat {
+            let message = format!(
+                "times `num_rows_per_band` is {}, more than `num_permutations`, which is {permutations}",
+                bands.bands.saturating_mul(bands.rows)
+            );
+            return Err(ParamError::new("num_bands", message));
+        }
+        let signed_by = serde_json::json!({
+            "shingles": shingling.to_json(),
+            "num_permutations": params.num_permutations,
+            "bands": [bands.bands, bands.rows],
+        });
+        Ok(Self {
+            hasher: MinHasher::new(shingler, permutations),
+            bands,
+            without_shingles: compat.then(|| vec![WITHOUT_SHINGLES; permutations]),
+            signed_by,
+        })
+    }
+
+    /// Returns the number of keys of a signature: one for each band, and one for texts without shingles.
+    pub(super) fn keys(&self) -> u32 {
+        u32::try_from(self.bands.bands).unwrap_or(u32::MAX - 1) + 1
+    }
+
+    /// Returns what signatures depend on, as JSON.
+    pub(super) fn signed_by(&self) -> Value {
+        self.signed_by.clone()
+    }
+
+    pub(super) fn signer(&self) -> MinHashSigner {
+        MinHashSigner {
+            hasher: self.hasher.clone(),
+            bands: self.bands,
+            without_shingles: self.without_shingles.clone(),
+            scratch: Vec::new(),
+        }
+    }
 }
 
 pub(crate) struct MinHashSigner {
     hasher: MinHasher,
     bands: Bands,
-    /// The minima of all texts without shingles, if they are duplicates of each other.
     without_shingles: Option<Vec<u32>>,
     scratch: Vec<u8>,
 }

@@ -1,0 +1,65 @@
+//! # What it does
+//! Does what [`document_minhash_deduplicator`](#document_minhash_deduplicator) does, but of all records whose texts resemble
+//! each other keeps the one with the least `__dj__uid`. To add a dataset to one that has been deduplicated, give its records
+//! greater numbers: of two that resemble each other, the one that was there before stays.
+//!
+//! # Parameters
+//! Those of `document_minhash_deduplicator`. Each record needs a field `__dj__uid`, an integer from -2^63 to 2^63 - 1; a
+//! record without one goes to quarantine. Of records with the same number the first in the dataset stays.
+//!
+//! # Example
+//! Of two records with the same text, of which the first has the number 7 and the second 3, the first goes.
+//!
+//! # Notes on determinism
+//! Pure: the texts, their numbers and the parameters decide, and the order in the dataset where numbers are the same.
+
+use coldpress_operator::{
+    Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,
+    Signature, SignatureForm, Signer,
+};
+
+use super::document_minhash::{MinHash, MinHashParams, MinHashSigner};
+
+/// The field that says which record stays.
+const UID: &str = "__dj__uid";
+
+/// The description of `document_minhash_deduplicator_with_uid`, under this name.
+pub(crate) fn spec(name: &str) -> OperatorSpec {
+    OperatorSpec::deduplicator(
+        name,
+        "Keeps the record with the least `__dj__uid` of all whose texts share most of their shingles.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("document_minhash_with_uid.rs")))
+}
+
+fn resolve(
+    params: MinHashParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Global<SignerWithUid>, ParamError> {
+    let minhash = MinHash::of(&params, context)?;
+    let form = SignatureForm::Keys(minhash.keys().saturating_add(1));
+    let signed_by = minhash.signed_by();
+    let signer = Resolved::new(move || SignerWithUid(minhash.signer()));
+    let signer = signer.fields([context.text_key.as_str(), UID]);
+    Ok(Global::new(signer, form, Rule::EqualKeepLeast).signed_by(signed_by))
+}
+
+pub(crate) struct SignerWithUid(MinHashSigner);
+
+impl Signer for SignerWithUid {
+    fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
+        let uid = record.json(1).and_then(|json| json.trim().parse().ok());
+        let uid: i64 = uid.ok_or_else(|| {
+            RecordError::new(format!("field `{UID}` must be an integer of 64 bits"))
+        })?;
+        self.0.sign(record, signature)?;
+        signature.keys.push(rising(uid));
+        Ok(())
+    }
+}
+
+/// Returns a number without a sign that is in the same order.
+fn rising(number: i64) -> u64 {
+    number.cast_unsigned() ^ 1 << 63
+}

@@ -8,12 +8,16 @@ mod alphanumeric;
 mod average_line_length;
 mod character_repetition;
 mod flagged_words;
+mod general_field;
 mod maximum_line_length;
 mod range;
 mod special_characters;
+mod specified_field;
+mod specified_numeric_field;
 mod stopwords;
 mod suffix;
 mod text_length;
+mod value;
 mod word_lists;
 mod word_repetition;
 mod words;
@@ -26,8 +30,11 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         average_line_length::spec(),
         character_repetition::spec(),
         flagged_words::spec(),
+        general_field::spec(),
         maximum_line_length::spec(),
         special_characters::spec(),
+        specified_field::spec(),
+        specified_numeric_field::spec(),
         stopwords::spec(),
         suffix::spec(),
         text_length::spec(),

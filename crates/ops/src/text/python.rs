@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::chars::{changes_when_lowered, is_in};
-use super::class_table::{CASE_IGNORABLE, CASED};
+use super::class_table::{CASE_IGNORABLE, CASED, DIGITS};
 
 /// Returns what Python's `str.isspace` holds to be whitespace: U+001C to U+001F and U+0085 are, U+200B and U+FEFF are
 /// not.
@@ -48,6 +48,41 @@ pub fn lower_into(text: &str, out: &mut String) {
             place += ch.len_utf8();
         }
     }
+}
+
+/// Python's `float(text)`, where it does not fail: whitespace around the number and single underscores between digits are
+/// let pass, digits may be of any script, and `inf` and `nan` are numbers.
+pub fn parse_float(text: &str) -> Option<f64> {
+    let mut digits = String::with_capacity(text.len());
+    let mut chars = strip(text).chars().map(ascii_digit).peekable();
+    while let Some(ch) = chars.next() {
+        if ch != '_' {
+            digits.push(ch);
+            continue;
+        }
+        let between = [digits.chars().next_back(), chars.peek().copied()];
+        if !between
+            .iter()
+            .all(|ch| ch.is_some_and(|ch| ch.is_ascii_digit()))
+        {
+            return None;
+        }
+    }
+    digits.parse().ok()
+}
+
+/// The ASCII digit of the same value, for a digit of another script; any other character as it is.
+fn ascii_digit(ch: char) -> char {
+    if ch.is_ascii() {
+        return ch;
+    }
+    // Digits are in runs of ten, from 0 to 9.
+    let code = u32::from(ch);
+    let run = DIGITS
+        .iter()
+        .find(|(first, last)| (*first..=*last).contains(&code));
+    run.and_then(|(first, _)| char::from_digit((code - first) % 10, 10))
+        .unwrap_or(ch)
 }
 
 /// Returns how many bytes at the start are ASCII.
@@ -131,6 +166,35 @@ mod tests {
             assert_eq!(strip(text), expected);
             assert_eq!(&text[strip_range(text)], expected);
         }
+    }
+
+    #[test]
+    fn floats_are_read_as_python_reads_them() {
+        let cases = [
+            (" 4\u{a0}", Some(4.0)),
+            ("1e3", Some(1000.0)),
+            ("1_000.5_0", Some(1000.5)),
+            ("\u{ff15}\u{0663}", Some(53.0)),
+            ("𝟙𝟘", Some(10.0)),
+            ("-.5", Some(-0.5)),
+            ("+5.", Some(5.0)),
+            ("-Infinity", Some(f64::NEG_INFINITY)),
+            ("inf", Some(f64::INFINITY)),
+            ("1__0", None),
+            ("_1", None),
+            ("1_", None),
+            ("1_.5", None),
+            ("1_e5", None),
+            ("", None),
+            ("1 2", None),
+            ("0x10", None),
+            ("½", None),
+            ("e5", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_float(text), expected, "{text:?}");
+        }
+        assert!(parse_float("nan").is_some_and(f64::is_nan));
     }
 
     #[test]

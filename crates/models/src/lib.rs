@@ -8,7 +8,10 @@
 //!
 //! This crate knows neither operators nor jobs; `coldpress-ops` builds operators with it.
 
+mod bytes;
+mod cursor;
 mod error;
+pub mod fasttext;
 mod file;
 
 pub use error::{Error, Fault, Result};

@@ -9,6 +9,7 @@ mod circles;
 mod crash_matrix;
 mod dependencies;
 mod docs;
+mod duplicates;
 mod examples;
 mod features;
 mod fuzz;
@@ -74,6 +75,11 @@ const COMMANDS: &[Chore] = &[
         name: "peers",
         about: "open what the program writes with PyArrow, DuckDB and Polars, and compare",
         run: peers::run,
+    },
+    Chore {
+        name: "duplicates",
+        about: "plant duplicates in documents, and count which of them the deduplicators find",
+        run: duplicates::run,
     },
 ];
 

@@ -17,12 +17,15 @@ pub trait Mapper: Send {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError>;
 }
 
-/// The changes to one record: an edit script per declared field, and fields that are set or removed.
+/// The changes to one record: an edit script per declared field, fields that are set or removed, or an edit script of the
+/// whole record.
 #[derive(Debug, Default)]
 pub struct Changes {
     edits: Vec<Edits>,
     /// The new values of fields; none = the field is removed.
     values: Vec<(usize, Option<Value>)>,
+    /// What is changed in the record as a whole.
+    whole: Edits,
 }
 
 impl Changes {
@@ -30,6 +33,7 @@ impl Changes {
         Self {
             edits: vec![Edits::default(); count],
             values: Vec::new(),
+            whole: Edits::default(),
         }
     }
 
@@ -52,9 +56,22 @@ impl Changes {
         self.values.push((field, None));
     }
 
+    /// The edit script of the whole record, as [`Record::whole`] gives it, for fields that cannot be declared. Where it is
+    /// not empty, it must be the only change.
+    ///
+    /// What comes out has to be one JSON object. It has to be declared as for [`set`](Self::set).
+    pub fn whole(&mut self) -> &mut Edits {
+        &mut self.whole
+    }
+
     pub(crate) fn clear(&mut self) {
         self.edits.iter_mut().for_each(Edits::clear);
         self.values.clear();
+        self.whole.clear();
+    }
+
+    pub(crate) fn of_whole(&self) -> &Edits {
+        &self.whole
     }
 
     pub(crate) fn values(&self) -> &[(usize, Option<Value>)] {

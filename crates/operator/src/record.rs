@@ -73,6 +73,11 @@ impl<'a> Record<'a> {
             .map_err(|error| self.describe(field, error))
     }
 
+    /// The whole record as JSON, as it is now: also the fields that no operator declared. It costs a copy of the record.
+    pub fn whole(&self) -> String {
+        self.batch.record(self.row)
+    }
+
     /// The record's place in the dataset.
     pub fn origin(&self) -> &'a Origin {
         self.batch.origin(self.row)

@@ -130,7 +130,7 @@ impl<B: 'static> Resolved<B> {
         self
     }
 
-    /// Declares that a mapper sets fields to values, or removes fields, besides editing texts.
+    /// Declares that a mapper sets fields to values, removes fields, or edits whole records, besides editing texts.
     ///
     /// The rows of a columnar source then become JSON lines on their way, because a column holds values of one type.
     #[must_use]

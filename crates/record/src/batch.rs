@@ -6,6 +6,7 @@ mod derived;
 mod fill;
 mod record;
 mod set;
+mod whole;
 mod write;
 
 pub use cell::{Cell, FieldError};
@@ -37,6 +38,8 @@ pub struct Batch {
     lines: Vec<LineSpan>,
     origins: Vec<Origin>,
     selection: Vec<u32>,
+    /// The fields that the batch was filled with.
+    fields: DeclaredFields,
     /// A column per declared field, a cell per row.
     columns: Vec<Vec<Cell>>,
     stats: Stats,
@@ -210,6 +213,9 @@ impl Batch {
     }
 
     fn prepare(&mut self, fields: &DeclaredFields) {
+        if self.fields != *fields {
+            self.fields = fields.clone();
+        }
         self.carried = None;
         self.derived.clear();
         self.arena.clear();

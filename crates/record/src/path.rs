@@ -5,7 +5,7 @@ use std::fmt;
 /// The name of a field: a top-level key, or a dotted path into nested objects.
 ///
 /// A literal key with a dot in it wins over the nested one: `a.b` names the key `"a.b"` where a record has it,
-/// else the key `b` of the object under `a`.
+/// else the key `b` of the object under `a`. A record that has neither gets the nested one when the field is set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldPath {
     literal: String,

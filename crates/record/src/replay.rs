@@ -50,8 +50,13 @@ fn replay_edits(batch: &mut Batch, part: &mut ByteReader<'_>, context: &Context<
     let (mut last_row, mut edits) = (0, Edits::default());
     for _ in 0..part.count()? {
         let what = part.number()?;
-        let column = *context.fields.get(what as u32 as usize)?;
         let row = part.row(&mut last_row, batch.rows())?;
+        if what == 3 << 32 {
+            read_script(part, &mut edits)?;
+            batch.edit_record(row, &edits).ok()?;
+            continue;
+        }
+        let column = *context.fields.get(what as u32 as usize)?;
         match what >> 32 {
             0 => {
                 read_script(part, &mut edits)?;

@@ -40,6 +40,11 @@ pub(super) fn apply(
     row: usize,
 ) -> Result<(), RecordError> {
     check_declared(changes, &site.operator)?;
+    if !changes.of_whole().is_empty() {
+        return batch
+            .edit_record(row, changes.of_whole())
+            .map_err(|error| RecordError::new(error.to_string()));
+    }
     let edits = site.columns.iter().zip(changes.edits());
     edits
         .filter(|(_, edits)| !edits.is_empty())
@@ -63,6 +68,9 @@ fn check_declared(changes: &Changes, operator: &ResolvedOperator) -> Result<(), 
             "the operator sets or removes the field `{}` without having declared it",
             operator.fields[*field]
         ))),
+        None if !changes.of_whole().is_empty() && !operator.sets_values => Err(RecordError::new(
+            "the operator edits the whole record without having declared that it sets values",
+        )),
         _ => Ok(()),
     }
 }

@@ -78,7 +78,8 @@ impl Batch {
     }
 }
 
-fn read_cell(line: &str, line_start: usize, slot: Slot, arena: &mut String) -> Cell {
+/// Reads what a declared field holds out of its line, which begins at `line_start` of the batch's lines.
+pub(super) fn read_cell(line: &str, line_start: usize, slot: Slot, arena: &mut String) -> Cell {
     if slot.kind != JsonKind::Text {
         return Cell::without_text(slot);
     }

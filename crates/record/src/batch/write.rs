@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::cell::Now;
 use super::{Batch, Cell};
-use crate::json::{JsonKind, Slot, escape_into, scan};
+use crate::json::{Added, JsonKind, Slot, add_fields, escape_into, scan};
 use crate::path::DeclaredFields;
 use crate::stats::STATS_FIELD;
 
@@ -94,37 +94,31 @@ impl Batch {
     }
 }
 
-/// Appends `line` with each value put where its slot is, or after the last field where the slot is absent.
+/// Appends `line` with each value put where its slot is, or as one more field where the slot is absent.
 pub(super) fn splice(line: &str, values: &[(Slot, &str, Vec<u8>)], out: &mut Vec<u8>) {
     let mut present: Vec<_> = values
         .iter()
         .filter(|(slot, ..)| slot.kind != JsonKind::Absent)
         .collect();
     present.sort_by_key(|(slot, ..)| slot.start);
+    let absent = values
+        .iter()
+        .filter(|(slot, ..)| slot.kind == JsonKind::Absent);
+    let added: Vec<Added<'_>> = absent.map(|(_, name, json)| (*name, &json[..])).collect();
+    if present.is_empty() {
+        return add_fields(line, &added, out);
+    }
     let bytes = line.as_bytes();
-    let mut copied = 0;
+    let (from, mut copied) = (out.len(), 0);
     for (slot, _, json) in present {
         out.extend_from_slice(&bytes[copied..slot.start as usize]);
         out.extend_from_slice(json);
         copied = slot.end as usize;
     }
-    let close = bytes
-        .iter()
-        .rposition(|byte| *byte == b'}')
-        .unwrap_or(bytes.len());
-    out.extend_from_slice(&bytes[copied..close]);
-    let mut has_fields = line[1..close].contains(':');
-    for (_, name, json) in values
-        .iter()
-        .filter(|(slot, ..)| slot.kind == JsonKind::Absent)
-    {
-        if has_fields {
-            out.extend_from_slice(b", ");
-        }
-        has_fields = true;
-        escape_into(name, out);
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(json);
+    out.extend_from_slice(&bytes[copied..]);
+    if !added.is_empty() {
+        let spliced = String::from_utf8_lossy(&out[from..]).into_owned();
+        out.truncate(from);
+        add_fields(&spliced, &added, out);
     }
-    out.extend_from_slice(&bytes[close..]);
 }

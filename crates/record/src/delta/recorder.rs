@@ -24,7 +24,7 @@ pub(crate) struct Recorder {
     pub(super) known_stats: Stats,
 }
 
-/// What was done to a field.
+/// What was done to a field, or to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// Its text was edited by a script.
@@ -33,6 +33,8 @@ pub(super) enum Change {
     Set = 1,
     /// It was removed.
     Remove = 2,
+    /// Not the field but the record, as JSON, was edited by a script.
+    EditRecord = 3,
 }
 
 /// One change of one field of one row.
@@ -77,6 +79,12 @@ impl Recorder {
     /// Notes that a field was removed.
     pub(crate) fn remove(&mut self, column: usize, row: usize) {
         self.log(Change::Remove, column, row);
+    }
+
+    /// Notes an edit of a record whose JSON was `old` before.
+    pub(crate) fn edit_record(&mut self, row: usize, old: &str, edits: &Edits) {
+        script::write(edits, old, &mut self.scripts);
+        self.log(Change::EditRecord, 0, row);
     }
 
     fn log(&mut self, change: Change, column: usize, row: usize) {

@@ -4,7 +4,7 @@
 //! part      = splits:varint phase{splits} edits selection stats
 //! phase     = edits column:varint children:varint child{children}
 //! edits     = count:varint { what:varint row:signed(from the last) (script | length:varint bytes | nothing) }
-//! what      = column (a script) | 2^32 + column (set to this JSON) | 2^33 + column (removed)
+//! what      = column (a script) | 2^32 + column (set to this JSON) | 2^33 + column (removed) | 3 * 2^32 (a script of the record)
 //! script    = count:varint { gap:varint deleted:varint inserted:varint } inserted bytes
 //! child     = parent:signed(from the last) index:varint (0 start:varint length:varint | 1 length:varint bytes)
 //! selection = 0 (all) | 1 count:varint { gap:varint } (those that are gone, by their place among the alive ones)

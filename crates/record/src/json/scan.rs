@@ -370,12 +370,13 @@ fn place_of_field(line: &str, path: &str) -> Option<Range<usize>> {
     })
 }
 
-fn key_is(key: &RawValue, name: &str) -> bool {
+pub(super) fn key_is(key: &RawValue, name: &str) -> bool {
     let mut decoded = String::new();
     unescape_into(&key.get()[1..key.get().len() - 1], &mut decoded).is_ok() && decoded == name
 }
 
-struct Entries<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+/// The entries of an object in order.
+pub(super) struct Entries<'a>(pub(super) Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'de> serde::Deserialize<'de> for Entries<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::chars::{changes_when_lowered, is_in};
+use super::chars::{changes_when_lowered, is_alnum, is_in};
 use super::class_table::{CASE_IGNORABLE, CASED, DIGITS};
 
 /// Returns what Python's `str.isspace` holds to be whitespace: U+001C to U+001F and U+0085 are, U+200B and U+FEFF are
@@ -13,6 +13,11 @@ pub fn is_space(ch: char) -> bool {
         '\t'..='\r' | '\u{1c}'..=' ' | '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}'
             | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
     )
+}
+
+/// Returns whether `ch` is a word character to `re`, the regex engine of Python's standard library: its `\w`.
+pub fn is_word(ch: char) -> bool {
+    ch == '_' || is_alnum(ch)
 }
 
 /// Python's `str.strip()`.

@@ -21,7 +21,7 @@ const WHAT: &str = "a decision file";
 pub struct Verdict {
     /// The rows that stay, those that go, and the parts that are cut out.
     pub decision: Decision,
-    /// For each row that goes, in order, the ordinal of the record that is kept instead.
+    /// For each row that goes, in order, the ordinal of the record that is kept instead; its own where none is.
     pub kept_for: Vec<u64>,
 }
 

@@ -1,10 +1,9 @@
 //! JSON values as bytes that are in the order of the values, exactly or read as floats.
 
+use coldpress_operator::value::{Kind, NotJson, Number, Value};
 use serde_json::value::RawValue;
 
 use crate::error::Result;
-use crate::kind::Kind;
-use crate::value::{Number, Value, not_json};
 
 /// The first byte of all that is encoded, by which kinds do not mix.
 const LOWEST: u8 = 0;
@@ -85,7 +84,7 @@ fn float_of_text(text: &str) -> Option<f64> {
 
 /// The mean of a list of numbers that is not empty.
 fn mean(json: &[u8]) -> Result<Option<f64>> {
-    let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|_| not_json())?;
+    let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|_| NotJson)?;
     let mut sum = 0.0;
     for item in &items {
         sum += match Value::parse(item.get().as_bytes())? {
@@ -97,7 +96,13 @@ fn mean(json: &[u8]) -> Result<Option<f64>> {
     Ok((!items.is_empty()).then(|| sum / items.len() as f64))
 }
 
-impl Number {
+/// A number that can be written as bytes that are in the order of numbers.
+trait Ordered {
+    fn parts(self) -> Option<(bool, i16, u128)>;
+    fn encode(self, out: &mut Vec<u8>);
+}
+
+impl Ordered for Number {
     /// Whether it is negative, its exponent of two, and its digits from the first one on. `None` for zero.
     fn parts(self) -> Option<(bool, i16, u128)> {
         const INFINITE: i16 = 0x1000;
@@ -222,7 +227,7 @@ mod tests {
         fn whatever_bytes_there_are_nothing_panics(json in "[\\[\\]{}\",:0-9eE.+a-z-]{0,12}") {
             let _ = encode(json.as_bytes(), &mut Vec::new());
             let _ = encode_float(json.as_bytes(), Unread::Lowest, &mut Vec::new());
-            let _ = crate::canonical::canonical(json.as_bytes(), &mut Vec::new());
+            let _ = coldpress_operator::value::canonical(json.as_bytes(), &mut Vec::new());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::kind::Kind;
+use coldpress_operator::value::{Kind, NotJson};
 
 /// A result whose error is an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -71,19 +71,16 @@ pub enum Error {
     /// A share of zero and no count, which Data-Juicer fails on.
     #[error("a share of 0 without a count selects nothing; give a count or a greater share")]
     NoAmount,
-    /// The records of a group have more bytes than a group may have.
-    #[error(
-        "group {group} (counted from 0, its first record is record {first}) has more than {limit_bytes} bytes"
-    )]
-    GroupTooLarge {
-        /// The group.
-        group: u64,
-        /// The ordinal of its first record.
-        first: u64,
-        /// The most bytes that a group may have.
-        limit_bytes: u64,
-    },
     /// The job was asked to stop.
     #[error("stopped")]
     Stopped,
+}
+
+impl From<NotJson> for Error {
+    fn from(error: NotJson) -> Self {
+        Self::Damaged {
+            what: "a signature",
+            reason: error.to_string(),
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::frequent::find_frequent;
 use crate::in_order::InOrder;
 use crate::least::keep_least;
+use crate::order::Ordinals;
 use crate::read::ReadAt;
 use crate::room::Room;
 use crate::signature::SignatureReader;
@@ -30,6 +31,10 @@ enum Found<'r> {
     Going(InOrder<'r>),
     /// The parts that are cut out.
     Frequent(InOrder<'r>),
+    /// All stay.
+    All,
+    /// These stay, in the order of the dataset, and the next of them.
+    Selected(Ordinals, Option<u64>),
 }
 
 /// Judges the records of all these partitions, in order.
@@ -57,17 +62,39 @@ pub fn judge<'r, F: ReadAt + ?Sized>(
         }
         rule => Found::Duplicates(find_duplicates(partitions, rule, room)?),
     };
-    let of_each = partitions
-        .iter()
-        .map(|partition| (partition.rows(), partition.unsigned().to_vec()));
-    Ok(Judgement {
-        found,
-        partitions: of_each.collect::<Vec<_>>().into_iter(),
-        first: 0,
-    })
+    Ok(Judgement::of(partitions, found))
 }
 
-impl Judgement<'_> {
+impl<'r> Judgement<'r> {
+    fn of<F: ReadAt + ?Sized>(
+        partitions: &[SignatureReader<'_, F>],
+        found: Found<'r>,
+    ) -> Judgement<'r> {
+        let of_each = partitions
+            .iter()
+            .map(|partition| (partition.rows(), partition.unsigned().to_vec()));
+        Judgement {
+            found,
+            partitions: of_each.collect::<Vec<_>>().into_iter(),
+            first: 0,
+        }
+    }
+
+    /// The judgement that these records stay, which come in the order of the dataset; none = all.
+    pub(crate) fn selected<F: ReadAt + ?Sized>(
+        partitions: &[SignatureReader<'_, F>],
+        stay: Option<Ordinals>,
+    ) -> Result<Self> {
+        let found = match stay {
+            None => Found::All,
+            Some(mut stay) => {
+                let next = stay.next_ordinal()?;
+                Found::Selected(stay, next)
+            }
+        };
+        Ok(Self::of(partitions, found))
+    }
+
     /// Returns the verdict on the next partition, or `None` after the last one.
     ///
     /// # Errors
@@ -83,8 +110,8 @@ impl Judgement<'_> {
             kept_for: Vec::new(),
         };
         unsigned
-            .into_iter()
-            .for_each(|row| verdict.decision.push_unsigned(row));
+            .iter()
+            .for_each(|row| verdict.decision.push_unsigned(*row));
         match &mut self.found {
             Found::Duplicates(clusters) => {
                 for row in 0..rows {
@@ -104,6 +131,18 @@ impl Judgement<'_> {
             Found::Frequent(parts) => {
                 while let Some((record, part)) = parts.next_before(first + rows)? {
                     verdict.decision.push_cut(record - first, part);
+                }
+            }
+            Found::All => {}
+            Found::Selected(stay, next) => {
+                for row in 0..rows {
+                    if *next == Some(first + row) {
+                        *next = stay.next_ordinal()?;
+                    } else if unsigned.binary_search(&row).is_err() {
+                        verdict.decision.remove(row);
+                        // No other record is kept instead.
+                        verdict.kept_for.push(first + row);
+                    }
                 }
             }
         }

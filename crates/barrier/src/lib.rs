@@ -3,10 +3,12 @@
 //! Workers write a *signature* of each record: hashes, or the value of a field, never the record itself. When all
 //! partitions of a stage have theirs, the records are judged by them:
 //!
-//! - [`judge`]: each partition gets its *decision*, which of its rows stay, whose duplicates the others are, and which parts of
-//!   records are cut out.
-//! - [`select`]: the stage gets an *order*, which records stay, and in which order.
-//! - [`find_groups`]: records with equal keys come one after the other.
+//! - Where every record keeps its place ([`judge`]), each partition gets its *decision*: which of its rows stay, whose
+//!   duplicates the others are, and which parts of records are cut out.
+//! - Where they do not ([`select`], [`find_groups`]), the stage gets an [`Arrangement`]: at which positions each record comes
+//!   out. The [`Arranger`] sorts whole records by it.
+//!
+//! [`answer`] gives the one or the other, as the operator's rule says.
 //!
 //! Signatures are read from the first partition to the last, so a record is known by its *ordinal*: its place among all
 //! records of the stage, from 0. Of a cluster of duplicates the record with the least ordinal stays, unless the rule names
@@ -15,10 +17,9 @@
 //! Memory is bounded by [`Room`]: what does not fit is sorted in runs on disk, in files without names, of which a crash
 //! leaves nothing. Only the [`Clusters`] take four bytes per record (eight beyond 4,294,967,295 records) on top, the records
 //! without a signature eight each, and fingerprints that may differ in 15 bits or more sixteen each.
-//!
-//! [`judge`] serves the deduplicators. [`select`] and [`find_groups`] wait for the selectors and groupers that will use them.
 
-mod canonical;
+mod answer;
+mod arrangement;
 mod clusters;
 mod decision;
 mod duplicates;
@@ -29,7 +30,6 @@ mod frequent;
 mod grouping;
 mod in_order;
 mod judge;
-mod kind;
 mod least;
 mod near;
 mod order;
@@ -39,17 +39,17 @@ mod selection;
 mod signature;
 mod sort;
 mod spool;
-mod value;
 
+pub use answer::{Answer, answer};
+pub use arrangement::{Arranged, ArrangedRecords, Arrangement, Arranger};
 pub use clusters::Clusters;
 pub use decision::Verdict;
 pub use duplicates::find_duplicates;
 pub use error::{Error, Result};
-pub use grouping::{Groups, Member, find_groups, group_digest};
+pub use grouping::{Groups, Member, find_groups};
 pub use judge::{Judgement, judge};
-pub use kind::Kind;
-pub use order::{Order, OrderReader, Ordinals, write_order};
+pub use order::{Order, Ordinals};
 pub use read::ReadAt;
 pub use room::Room;
-pub use selection::{Amount, Reading, Selection, select};
+pub use selection::select;
 pub use signature::{SignatureReader, SignatureWriter};

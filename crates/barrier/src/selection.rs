@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use coldpress_operator::value::Kind;
+use coldpress_operator::{Amount, Selection};
+
 use crate::encoding::encode;
 use crate::entry::Keyed;
 use crate::error::{Error, Result};
-use crate::kind::Kind;
 use crate::order::{Order, Ordinals, OrdinalsWriter};
 use crate::read::ReadAt;
 use crate::room::Room;
@@ -22,89 +24,7 @@ use frequency::DistinctValues;
 use ranking::{range, top};
 use stream::{each_value, scalar};
 
-/// How many records (or values) are meant. With both a share and a count, both hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Amount {
-    /// So much of all there are, rounded down.
-    pub share: Option<f64>,
-    /// So many.
-    pub count: Option<u64>,
-}
-
-impl Amount {
-    /// The smaller one of the share of `all` and the count. With `compat`, zero is the same as nothing.
-    fn smaller(self, all: u64, compat: bool) -> Option<u64> {
-        let share = self.share.filter(|share| !compat || *share != 0.0);
-        let count = self.count.filter(|count| !compat || *count != 0);
-        let share = share.map(|share| part_of(all, share));
-        [share, count].into_iter().flatten().min()
-    }
-
-    /// The greater one of the share of `all` and the count.
-    fn greater(self, all: u64) -> Option<u64> {
-        let share = self.share.map(|share| part_of(all, share));
-        share.max(self.count)
-    }
-}
-
-fn part_of(all: u64, share: f64) -> u64 {
-    (share * all as f64) as u64
-}
-
-/// How the values of a field are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// As they are: numbers by their exact values, texts by code points. All values must be of one [`Kind`].
-    Exact,
-    /// As floats: a text by the number in it, a list by its mean. What is no number comes last.
-    Float,
-}
-
-/// What a selector selects. Fields are the signatures: each the JSON text of the field's value.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Selection {
-    /// So many records with the largest (or smallest) values, in the order of the values. Without an amount, all.
-    Top {
-        /// How many.
-        amount: Amount,
-        /// Whether the largest come first, or the smallest.
-        largest: bool,
-        /// How values are compared.
-        reading: Reading,
-    },
-    /// The records between two places in the order of the values, which are read as floats; from the largest to the
-    /// smallest. A value that is no number is smaller than all numbers. All records, if one of the places is not given.
-    Range {
-        /// How many of the smallest do not stay: the greater one of share and count.
-        lower: Amount,
-        /// How many of the smallest the others are among: the smaller one of share and count.
-        upper: Amount,
-    },
-    /// The records with so many of the most (or least) frequent values, value by value; of equally frequent values, the
-    /// first one in the dataset comes first. Without an amount, all.
-    Frequent {
-        /// How many of the distinct values.
-        amount: Amount,
-        /// Whether the most frequent come first, or the least frequent.
-        most: bool,
-    },
-    /// The records whose value is equal to a tag, where they are.
-    Among {
-        /// JSON values. As for Python, 3 and 3.0 are equal.
-        tags: Vec<String>,
-    },
-    /// So many records by chance, in an order by chance. Both depend on the seed and on the ordinals alone, whatever the
-    /// signatures are. All where they are, if there are no more records than are wanted, or without an amount.
-    Random {
-        /// How many.
-        amount: Amount,
-        /// Another seed gives other records.
-        seed: u64,
-    },
-}
-
-/// Selects among the records of all these partitions, in order.
+/// Selects among the records of all these partitions that have a signature, in order.
 ///
 /// With `compat`, Data-Juicer's oddities are kept: a dataset of one record is returned as it is; a share or count of 0 is
 /// the same as none, except in a range; a random selection of no records returns all, one with a share of 0 and no count
@@ -119,7 +39,9 @@ pub fn select<F: ReadAt + ?Sized>(
     compat: bool,
     room: &Room<'_>,
 ) -> Result<Order> {
-    let records = partitions.iter().map(SignatureReader::rows).sum();
+    let signed =
+        |partition: &SignatureReader<'_, F>| partition.rows() - partition.unsigned().len() as u64;
+    let records = partitions.iter().map(signed).sum();
     if compat && records <= 1 {
         return Ok(Order::Unchanged);
     }
@@ -155,7 +77,7 @@ pub fn select<F: ReadAt + ?Sized>(
                     true => *wanted != 0 && *wanted != records,
                     false => *wanted < records,
                 })
-                .map(|wanted| random(records, *seed, wanted, room))
+                .map(|wanted| random(partitions, *seed, wanted, room))
                 .transpose()?
         }
     };
@@ -189,20 +111,52 @@ fn among<F: ReadAt + ?Sized>(
     ordinals.finish()
 }
 
-fn random(records: u64, seed: u64, wanted: u64, room: &Room<'_>) -> Result<Ordinals> {
+fn random<F: ReadAt + ?Sized>(
+    partitions: &[SignatureReader<'_, F>],
+    seed: u64,
+    wanted: u64,
+    room: &Room<'_>,
+) -> Result<Ordinals> {
     let mut shuffled = Sorter::new(room);
-    for ordinal in 0..records {
+    each_value(partitions, |ordinal, _| {
         let key = xxh3_64_with_seed(&ordinal.to_le_bytes(), seed);
-        shuffled.push(Keyed { key, ordinal })?;
-    }
+        shuffled.push(Keyed { key, ordinal })
+    })?;
     let mut shuffled = shuffled.finish()?;
     let mut ordinals = OrdinalsWriter::new(room)?;
-    for _ in 0..wanted.min(records) {
-        if let Some(entry) = shuffled.next()? {
-            ordinals.push(entry.ordinal)?;
+    for _ in 0..wanted {
+        match shuffled.next()? {
+            Some(entry) => ordinals.push(entry.ordinal)?,
+            None => break,
         }
     }
     ordinals.finish_repeated(wanted)
+}
+
+/// What an amount comes to.
+trait Counted {
+    fn smaller(self, all: u64, compat: bool) -> Option<u64>;
+    fn greater(self, all: u64) -> Option<u64>;
+}
+
+impl Counted for Amount {
+    /// The smaller one of the share of `all` and the count. With `compat`, zero is the same as nothing.
+    fn smaller(self, all: u64, compat: bool) -> Option<u64> {
+        let share = self.share.filter(|share| !compat || *share != 0.0);
+        let count = self.count.filter(|count| !compat || *count != 0);
+        let share = share.map(|share| part_of(all, share));
+        [share, count].into_iter().flatten().min()
+    }
+
+    /// The greater one of the share of `all` and the count.
+    fn greater(self, all: u64) -> Option<u64> {
+        let share = self.share.map(|share| part_of(all, share));
+        share.max(self.count)
+    }
+}
+
+fn part_of(all: u64, share: f64) -> u64 {
+    (share * all as f64) as u64
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub(crate) struct Driver<'e> {
     stores: Stores,
     teller: Teller<'e>,
     sources: Sources,
+    /// Whether no schema of a source says what the exported rows hold, but only the rows themselves.
+    types_of_rows: bool,
     /// What stands at the export path, if it is ours.
     standing: Option<Ownership>,
     /// Outputs begun by this driver.

@@ -9,6 +9,11 @@ pub struct Judge {
     max_ratio: f64,
     max_errors: Option<u64>,
     errors: u64,
+    /// Errors of operators that see the records in another order, in other partitions. They are judged at the end alone:
+    /// until then, how many were met depends on how the dataset is cut.
+    late_errors: u64,
+    /// The operators before this place see the records where they were planned; none = all do.
+    in_place: Option<u32>,
     records: u64,
     /// Bytes that the reader could not make records of.
     unread_bytes: u64,
@@ -36,10 +41,19 @@ impl Judge {
             max_ratio,
             max_errors,
             errors: 0,
+            late_errors: 0,
+            in_place: None,
             records: 0,
             unread_bytes: 0,
             bytes: 0,
         }
+    }
+
+    /// Sets before which operator all see the records where they were planned; none = all do.
+    #[must_use]
+    pub fn in_place(mut self, place: Option<u32>) -> Self {
+        self.in_place = place;
+        self
     }
 
     /// Judges at each mark of the next partition in dataset order.
@@ -57,7 +71,11 @@ impl Judge {
         for (number, errors) in partition.mark_numbers().zip(error_marks) {
             self.judge(self.errors + errors, number)?;
         }
-        self.errors += ledger.quarantined();
+        let in_place = self.in_place.map_or(usize::MAX, |place| place as usize);
+        let late = ledger.operators.iter().skip(in_place);
+        let late: u64 = late.map(|operator| operator.quarantined).sum();
+        self.late_errors += late;
+        self.errors += ledger.quarantined() - late;
         self.records += ledger.records;
         self.unread_bytes += ledger.rejected_bytes;
         self.bytes += partition.slice.bytes();
@@ -69,7 +87,7 @@ impl Judge {
     /// # Errors
     /// [`TooManyErrors`] when a limit is exceeded.
     pub fn finish(&self) -> Result<(), TooManyErrors> {
-        self.judge(self.errors, self.records)?;
+        self.judge(self.errors + self.late_errors, self.records)?;
         if self.is_beyond_ratio(self.unread_bytes, self.bytes) {
             return Err(TooManyErrors {
                 errors: self.unread_bytes,

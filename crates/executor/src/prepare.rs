@@ -171,7 +171,8 @@ impl Prepared {
         // Statistics become a field of the record, and a field that is set has another type: both must be written out.
         let mut operators = self.pipeline.operators().iter();
         let adds_fields = self.recipe.export.keep_stats || operators.any(|one| one.sets_values());
-        if adds_fields && form == RowsForm::Table {
+        // Records that an operator moves go as lines.
+        if (adds_fields || self.pipeline.moves_records()) && form == RowsForm::Table {
             return self.outputs.export().rows_form(false);
         }
         form

@@ -280,7 +280,8 @@ impl Look {
             .iter()
             .map(|path| path.name());
         let columns = names.zip(&self.columns);
-        let columns = columns.filter(|(name, _)| *name != STATS_FIELD);
+        // Statistics are there once filters have computed them.
+        let columns = columns.filter(|(name, _)| !is_of_stats(name));
         columns
             .filter_map(|(name, column)| self.finding(name, column, name == text_key))
             .collect()
@@ -329,4 +330,10 @@ impl Look {
             false => format!("{near} (they have {}{more})", listed.join(", ")),
         }
     }
+}
+
+/// Returns whether a field is that of the statistics, or one of them.
+fn is_of_stats(name: &str) -> bool {
+    let path = name.strip_prefix(STATS_FIELD);
+    path.is_some_and(|path| path.is_empty() || path.starts_with('.'))
 }

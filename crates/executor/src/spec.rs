@@ -6,8 +6,13 @@ use coldpress_worker::{CheckpointForm, JobSpec};
 
 use crate::prepare::Prepared;
 
-/// The part of a job that is the same for all attempts.
-pub(crate) fn job_spec(prepared: &Prepared, stores: &Stores, sources: &[Source]) -> JobSpec {
+/// The part of a job that is the same for all attempts. `types_of_rows` is whether no schema says what the exported rows hold.
+pub(crate) fn job_spec(
+    prepared: &Prepared,
+    stores: &Stores,
+    sources: &[Source],
+    types_of_rows: bool,
+) -> JobSpec {
     let recipe = &prepared.recipe;
     JobSpec {
         stores: stores.specs().clone(),
@@ -30,6 +35,7 @@ pub(crate) fn job_spec(prepared: &Prepared, stores: &Stores, sources: &[Source])
         lenient: recipe.dataset.lenient,
         keep_stats: recipe.export.keep_stats,
         note_types: prepared.outputs.export().needs_second_pass(),
+        types_of_rows,
         keep_dropped: prepared.keeps_dropped(),
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Starts<'a> {
     pub(crate) state: &'a JobState,
     /// The operators of the stage and their chain hashes.
     pub(crate) chain: &'a StageChain,
-    /// How many operators the stages before have applied: what an attempt must begin with at least.
+    /// How many operators are applied where the stage begins: what an attempt must begin with at least.
     pub(crate) begin: u32,
     /// What the recipe says.
     pub(crate) settings: StartSettings<'a>,
@@ -123,8 +123,7 @@ impl Starts<'_> {
 
     fn result_starts(&self, partition: u32) -> impl Iterator<Item = Start> {
         // Records that came out with their statistics are not what the operators left.
-        let is_plain =
-            |result: &&Publication| !self.settings.keep_stats || result.signatures.is_some();
+        let is_plain = |result: &&Publication| !self.settings.keep_stats || result.is_plain();
         self.chain.iter().filter_map(move |(operation, chain)| {
             let result = self.state.published(partition, chain).filter(is_plain)?;
             Some(Start::Result {

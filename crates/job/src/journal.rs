@@ -26,7 +26,7 @@ pub use plan_settings::PlanSettings;
 pub use record::{
     Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, EpochStarted,
     ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, OutputIntent, Participants,
-    PartitionFailure, PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
+    PartitionFailure, PlacedRows, PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
     SignaturesEntry,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};

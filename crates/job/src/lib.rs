@@ -88,7 +88,7 @@ pub use id::{InvalidJobId, JobId};
 pub use journal::{
     Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, Epoch, EpochStarted,
     ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
-    JournalRecord, Mode, OutputIntent, Participants, PartitionFailure, PartitionStatus,
+    JournalRecord, Mode, OutputIntent, Participants, PartitionFailure, PartitionStatus, PlacedRows,
     PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, SealedFile, SignaturesEntry,
 };
 pub use layout::Layout;

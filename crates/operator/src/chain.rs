@@ -150,13 +150,14 @@ impl Chain {
         Ok(())
     }
 
-    /// Sets what was decided about the rows of the partition that comes next: one decision for each of the first operators
-    /// that need the whole dataset. Those behind them have none.
-    pub fn decide(&mut self, decisions: &[Arc<Decision>]) {
+    /// Sets what was decided about the rows of the partition that comes next, for each of the first operators that need the
+    /// whole dataset: none for one that put other rows into the partition. Those after them have none.
+    pub fn decide(&mut self, decisions: &[Option<Arc<Decision>>]) {
         let mut decisions = decisions.iter();
         for step in &mut self.steps {
             let is_global = step.site.operator.barrier().is_some();
             let decision = is_global.then(|| decisions.next()).flatten();
+            let decision = decision.and_then(Option::as_ref);
             step.decided = decision.map(|decision| step::Decided {
                 decision: Arc::clone(decision),
                 next: 0,

@@ -12,6 +12,22 @@ pub enum OperatorKind {
     Filter,
     /// Drops records, or cuts parts out of them, that others of the dataset have too.
     Deduplicator,
+    /// Keeps some records of the dataset, maybe in another order.
+    Selector,
+    /// Makes one record of several.
+    Grouper,
+}
+
+impl OperatorKind {
+    /// Returns whether operators of this kind may drop records, which a recipe may want kept.
+    pub fn drops(self) -> bool {
+        matches!(self, Self::Filter | Self::Deduplicator | Self::Selector)
+    }
+
+    /// Returns whether operators of this kind need the whole dataset.
+    pub fn is_global(self) -> bool {
+        matches!(self, Self::Deduplicator | Self::Selector | Self::Grouper)
+    }
 }
 
 impl fmt::Display for OperatorKind {
@@ -20,6 +36,8 @@ impl fmt::Display for OperatorKind {
             Self::Mapper => "mapper",
             Self::Filter => "filter",
             Self::Deduplicator => "deduplicator",
+            Self::Selector => "selector",
+            Self::Grouper => "grouper",
         })
     }
 }

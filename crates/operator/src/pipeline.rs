@@ -128,6 +128,31 @@ impl Pipeline {
         operators.filter_map(is_global).collect()
     }
 
+    /// Returns whether an operator may put records into other partitions, or make others of them.
+    pub fn moves_records(&self) -> bool {
+        self.first_move().is_some()
+    }
+
+    /// The place of the first operator that may put records into other partitions, or make others of them.
+    pub fn first_move(&self) -> Option<u32> {
+        let moves = |operator: &ResolvedOperator| {
+            let barrier = operator.barrier.as_ref();
+            barrier.is_some_and(|barrier| barrier.rule.moves_records())
+        };
+        let mut operators = self.operators.iter().zip(0..);
+        let first = operators.find(|(operator, _)| moves(operator));
+        first.map(|(_, place)| place)
+    }
+
+    /// The operator at this place alone, for batches with the fields and statistics of all. None if there is none.
+    pub fn only(&self, place: usize) -> Option<Self> {
+        let operator = self.operators.get(place)?.clone();
+        Some(Self {
+            operators: Arc::new([operator]),
+            ..self.clone()
+        })
+    }
+
     /// The first operator that works on the whole dataset, in quotes, with its place where others have the same name.
     pub fn first_global(&self) -> Option<String> {
         let first = self.barriers().first().copied();

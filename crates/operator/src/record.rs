@@ -1,8 +1,9 @@
 //! A record as an operator sees it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use coldpress_record::{Batch, FieldError, Origin};
+use coldpress_record::{Batch, FieldError, Origin, STATS_FIELD};
 
 /// One record of a batch, with the fields that the operator declared.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +51,21 @@ impl<'a> Record<'a> {
             .map_err(|error| self.describe(field, error))
     }
 
-    /// The JSON text of the operator's `field`-th declared field as it came in; `None` where it is missing.
-    pub fn json(&self, field: usize) -> Option<std::borrow::Cow<'a, str>> {
-        self.batch.json(self.columns[field], self.row)
+    /// The JSON text of the operator's `field`-th declared field as it came in; `None` where it is missing. A field of
+    /// `__dj__stats__` is the statistic that a filter before has computed.
+    pub fn json(&self, field: usize) -> Option<Cow<'a, str>> {
+        self.stat(field)
+            .or_else(|| self.batch.json(self.columns[field], self.row))
+    }
+
+    /// The statistic that a field is the name of, as JSON.
+    fn stat(&self, field: usize) -> Option<Cow<'a, str>> {
+        let path = self.names[field].strip_prefix(STATS_FIELD)?;
+        let stats = self.batch.stats();
+        let value = stats.get(stats.column(path.strip_prefix('.')?)?, self.row)?;
+        let mut json = Vec::new();
+        value.write_json(&mut json);
+        String::from_utf8(json).ok().map(Cow::Owned)
     }
 
     /// Returns what `derive` makes of the text of the operator's `field`-th declared field, such as its words.

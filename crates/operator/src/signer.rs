@@ -1,13 +1,15 @@
-//! What operators that need the whole dataset, such as deduplicators, do with each record and with all of them.
+//! What operators that need the whole dataset do with each record and with all of them.
 //!
 //! Such an operator is a barrier between two stages. In the pass of the stage before it, a [`Signer`] makes a small
 //! signature of each record. When all partitions have theirs, the records are judged by these alone, as the operator's
-//! [`Rule`] says, and each partition gets a [`Decision`](crate::Decision), which the next stage applies to its rows.
+//! [`Rule`] says. Where every record keeps its place, each partition gets a [`Decision`](crate::Decision), which the next
+//! stage applies to its rows. Where they do not, the next stage finds other rows in its partitions.
 
 use serde_json::Value;
 
 use crate::mapper::Changes;
 use crate::record::{Record, RecordError};
+use crate::selection::Selection;
 
 /// Makes signatures of records.
 ///
@@ -101,6 +103,27 @@ pub enum Rule {
         /// The greatest number of records.
         threshold: u64,
     },
+    /// Some of the records stay, maybe in another order. Signatures are JSON values.
+    Select {
+        /// Which ones.
+        selection: Selection,
+        /// Whether Data-Juicer's oddities are wanted.
+        compat: bool,
+    },
+    /// Records with the same digest become one record, each of whose fields is the list of theirs. The groups come in the
+    /// order of their first records.
+    Group,
+}
+
+impl Rule {
+    /// Returns whether records may come to lie in other partitions, or become other records.
+    pub fn moves_records(&self) -> bool {
+        match self {
+            Self::Group => true,
+            Self::Select { selection, .. } => !matches!(selection, Selection::Among { .. }),
+            Self::Equal | Self::Near { .. } | Self::FrequentParts { .. } => false,
+        }
+    }
 }
 
 /// What an operator that needs the whole dataset does between two stages.

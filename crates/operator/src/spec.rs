@@ -130,12 +130,48 @@ impl OperatorSpec {
         + Sync
         + 'static,
     ) -> Self {
+        Self::global(name, OperatorKind::Deduplicator, summary, resolve)
+    }
+
+    /// An operator that needs the whole dataset and keeps some records of it, maybe in another order.
+    pub fn selector<P: Params + 'static, S: Signer + 'static>(
+        name: &str,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Global<S>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self::global(name, OperatorKind::Selector, summary, resolve)
+    }
+
+    /// An operator that needs the whole dataset and makes one record of several.
+    pub fn grouper<P: Params + 'static, S: Signer + 'static>(
+        name: &str,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Global<S>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self::global(name, OperatorKind::Grouper, summary, resolve)
+    }
+
+    fn global<P: Params + 'static, S: Signer + 'static>(
+        name: &str,
+        kind: OperatorKind,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Global<S>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
         let body = |signer| Body::Signer(Box::new(signer));
         let resolve = move |params: P, context: &mut ResolveContext<'_>| {
             let Global { resolved, barrier } = resolve(params, context)?;
             Ok((resolved, Some(barrier)))
         };
-        Self::of_any(name, OperatorKind::Deduplicator, summary, resolve, body)
+        Self::of_any(name, kind, summary, resolve, body)
     }
 
     fn new<P: Params + 'static, B: 'static>(

@@ -16,17 +16,25 @@
 mod deduplicator;
 mod filter;
 pub mod fingerprint;
+mod grouper;
 mod manual;
 mod mapper;
+mod selector;
 pub mod text;
 
 use coldpress_operator::Registry;
 
 /// Adds all built-in operators to `registry`; those of the same name are replaced.
 pub fn register(registry: &mut Registry) {
-    for spec in [mapper::specs(), filter::specs(), deduplicator::specs()]
-        .into_iter()
-        .flatten()
+    for spec in [
+        mapper::specs(),
+        filter::specs(),
+        deduplicator::specs(),
+        selector::specs(),
+        grouper::specs(),
+    ]
+    .into_iter()
+    .flatten()
     {
         registry.add(spec);
     }

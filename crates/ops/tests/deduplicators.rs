@@ -87,7 +87,7 @@ fn run(
     let mut out = Vec::new();
     for mut batch in batches {
         let verdict = judgement.next_verdict().unwrap().unwrap();
-        chain.decide(&[Arc::new(verdict.decision)]);
+        chain.decide(&[Some(Arc::new(verdict.decision))]);
         let mut tally = chain.tally();
         tally.ledger.records = batch.rows() as u64;
         let applied = chain.run(&mut batch, 0..1, &mut tally);

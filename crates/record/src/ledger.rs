@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// What one operator did to the records that it was given.
 ///
-/// `records_in + made = out + dropped + quarantined + absorbed`, always.
+/// `records_in + made + moved_in = out + dropped + quarantined + absorbed + moved_out`, always. Over all partitions of a job
+/// as many records are moved in as are moved out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorLedger {
     /// The operator's name.
@@ -23,6 +24,44 @@ pub struct OperatorLedger {
     /// Records that went into a group: a group of k absorbs k − 1.
     #[serde(default)]
     pub absorbed: u64,
+    /// Records of other partitions that it put into this one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved_in: u64,
+    /// Records of this partition that it put into others.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved_out: u64,
+}
+
+impl OperatorLedger {
+    /// Records that it was given, made or got from other partitions; none if there are more than can be counted.
+    pub fn arrived(&self) -> Option<u64> {
+        sum(&[self.records_in, self.made, self.moved_in])
+    }
+
+    /// Records whose end is known: they left, were dropped, quarantined or absorbed, or went to other partitions. None if
+    /// there are more than can be counted.
+    pub fn accounted(&self) -> Option<u64> {
+        let stayed = [self.out, self.dropped, self.quarantined, self.absorbed];
+        sum(&stayed)?.checked_add(self.moved_out)
+    }
+
+    /// Adds what the operator did to the records of another partition.
+    fn add(&mut self, other: &Self) {
+        self.records_in += other.records_in;
+        self.made += other.made;
+        self.out += other.out;
+        self.dropped += other.dropped;
+        self.quarantined += other.quarantined;
+        self.absorbed += other.absorbed;
+        self.moved_in += other.moved_in;
+        self.moved_out += other.moved_out;
+    }
+}
+
+/// Counts near the greatest number are no dataset's; added up without care they could come to anything.
+fn sum(counts: &[u64]) -> Option<u64> {
+    let mut counts = counts.iter();
+    counts.try_fold(0u64, |sum, count| sum.checked_add(*count))
 }
 
 /// Where the records of a partition, or of a job, went; cumulative from the partition's start.
@@ -129,12 +168,7 @@ impl Ledger {
         self.rejected_bytes += other.rejected_bytes;
         self.too_long += other.too_long;
         for (mine, theirs) in self.operators.iter_mut().zip(&other.operators) {
-            mine.records_in += theirs.records_in;
-            mine.made += theirs.made;
-            mine.out += theirs.out;
-            mine.dropped += theirs.dropped;
-            mine.quarantined += theirs.quarantined;
-            mine.absorbed += theirs.absorbed;
+            mine.add(theirs);
         }
         // A ledger may end at a barrier, before the last operator of the recipe.
         let known = self.operators.len();
@@ -164,19 +198,33 @@ impl Ledger {
                     accounted: operator.records_in,
                 });
             }
-            let arrived = operator.records_in + operator.made;
-            let accounted =
-                operator.out + operator.dropped + operator.quarantined + operator.absorbed;
-            if arrived != accounted {
+            let (arrived, accounted) = (operator.arrived(), operator.accounted());
+            if arrived != accounted || arrived.is_none() {
                 return Err(Imbalance {
                     place: operator.name.clone(),
-                    arrived,
-                    accounted,
+                    arrived: arrived.unwrap_or(u64::MAX),
+                    accounted: accounted.unwrap_or(u64::MAX),
                 });
             }
             handed_on = operator.out;
         }
         Ok(())
+    }
+
+    /// Whether in this sum over all partitions every operator put as many records into partitions as it took out of others.
+    ///
+    /// # Errors
+    /// The first operator that did not.
+    pub fn check_moves(&self) -> Result<(), Imbalance> {
+        let mut operators = self.operators.iter();
+        let unlike = operators.find(|operator| operator.moved_in != operator.moved_out);
+        unlike.map_or(Ok(()), |operator| {
+            Err(Imbalance {
+                place: format!("{} between partitions", operator.name),
+                arrived: operator.moved_out,
+                accounted: operator.moved_in,
+            })
+        })
     }
 }
 
@@ -195,7 +243,7 @@ mod tests {
             out: 10,
             dropped: 1,
             quarantined: 1,
-            absorbed: 0,
+            ..OperatorLedger::default()
         };
         ledger.operators[1] = OperatorLedger {
             name: "b".into(),
@@ -204,7 +252,7 @@ mod tests {
             out: 4,
             dropped: 5,
             quarantined: 1,
-            absorbed: 0,
+            ..OperatorLedger::default()
         };
         ledger
     }
@@ -219,6 +267,20 @@ mod tests {
             (sum.exported(), sum.quarantined(), sum.dropped(), sum.made()),
             (8, 6, 12, 6)
         );
+    }
+
+    #[test]
+    fn moved_records_add_up_in_each_partition_and_in_all() {
+        let mut giving = ledger();
+        giving.operators[1].moved_out = 3;
+        giving.operators[1].out = 1;
+        let mut taking = ledger();
+        taking.operators[1].moved_in = 3;
+        taking.operators[1].out = 7;
+        assert_eq!((giving.check(), taking.check()), (Ok(()), Ok(())));
+        assert_eq!(giving.check_moves().unwrap_err().accounted, 0);
+        giving.add(&taking);
+        assert_eq!((giving.check(), giving.check_moves()), (Ok(()), Ok(())));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{ChainHash, Poison, StageChain};
 use coldpress_partition::{Slice, Task};
+use coldpress_record::Origin;
 use coldpress_storage::{AttemptName, ObjectRef, Stores};
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +35,10 @@ pub struct Attempt {
     pub gate: Option<u32>,
     /// After how many operators a checkpoint is wanted, rising.
     pub checkpoints: Vec<u32>,
-    /// What was decided about the rows of the partition at each of the barriers before the stage.
+    /// What was decided about the rows of the partition at each of the barriers before the stage; none where other rows were
+    /// placed in the partition.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub decisions: Vec<ObjectRef>,
+    pub decisions: Vec<Option<ObjectRef>>,
     /// The records that killed workers: they go to quarantine where they did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub poison: Vec<Poison>,
@@ -140,6 +142,12 @@ impl<'a> Assignment<'a> {
         })
     }
 
+    /// The source that a record is from: where records were placed in other partitions, maybe not that of the slice.
+    pub(crate) fn source_of(&self, origin: &Origin) -> &'a Source {
+        let source = self.spec.sources.get(origin.source as usize);
+        source.unwrap_or(self.source)
+    }
+
     /// The chain hash after this many operators of the recipe.
     ///
     /// # Errors
@@ -224,7 +232,7 @@ mod tests {
             from_input: true,
             gate: Some(20),
             checkpoints: (1..=20).collect(),
-            decisions: vec![file("results/decision")],
+            decisions: vec![Some(file("results/decision")), None],
             poison: Vec::new(),
             isolated: true,
         };

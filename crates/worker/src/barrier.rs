@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 
 use coldpress_barrier::{ReadAt, SignatureWriter, Verdict};
-use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, Decision, Guard};
 use coldpress_record::Batch;
@@ -38,7 +37,7 @@ impl Signing {
         batch: &Batch,
         chain: &mut Chain,
         guard: &Guard<'_>,
-        source: &Source,
+        work: Assignment<'_>,
     ) -> Result<(), AttemptError> {
         let signatures = &mut self.signatures;
         chain
@@ -47,6 +46,7 @@ impl Signing {
             })
             .map_err(|failure| {
                 let label = chain.pipeline().label(self.operator);
+                let source = work.source_of(&failure.failed.origin);
                 AttemptError::of_operator(failure.failed, &label, source)
             })
     }
@@ -62,14 +62,17 @@ impl Signing {
 }
 
 /// Reads what was decided about the rows of the partition.
-pub(crate) fn decisions(work: Assignment<'_>) -> Result<Vec<Arc<Decision>>, AttemptError> {
+pub(crate) fn decisions(work: Assignment<'_>) -> Result<Vec<Option<Arc<Decision>>>, AttemptError> {
     let decision = |file: &ObjectRef| {
         let opened = BarrierFile::open(work.stores, file);
         let opened = opened.map_err(|error| bad_decision(file, &error))?;
         let verdict = Verdict::read(&opened).map_err(|error| bad_decision(file, &error))?;
         Ok(Arc::new(verdict.decision))
     };
-    work.attempt.decisions.iter().map(decision).collect()
+    let decisions = work.attempt.decisions.iter();
+    decisions
+        .map(|file| file.as_ref().map(decision).transpose())
+        .collect()
 }
 
 /// A decision that cannot be used, unless no file could be read where this one cannot.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use coldpress_checkpoint::DroppedRows;
 use coldpress_storage::{AttemptName, ObjectRef, Place, StoreWriter, Stores};
 
-use crate::attempt::Assignment;
 use crate::error::AttemptError;
 
 /// The files of dropped records, one per filter, begun with the first record.
@@ -16,10 +15,11 @@ pub(crate) struct DroppedWriter {
 }
 
 impl DroppedWriter {
-    pub(crate) fn new(work: Assignment<'_>) -> Self {
+    /// A writer of files with this name, to which each adds of which filter it is.
+    pub(crate) fn new(stores: &Stores, name: AttemptName) -> Self {
         Self {
-            stores: work.stores.clone(),
-            name: work.attempt.name(),
+            stores: stores.clone(),
+            name,
             files: BTreeMap::new(),
         }
     }

@@ -15,6 +15,7 @@ use delta::DeltaInput;
 use earlier::EarlierInput;
 use slice::open_slice;
 
+pub(crate) use earlier::{LineRows, open_lines};
 pub(crate) use records::{Found, Records};
 
 /// Opens the best start from the `first`-th on that is good, and says which it is; the reasons why others were not go

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use coldpress_checkpoint::{Manifest, RowsOptions, RowsWriter};
-use coldpress_dataset::{FileCompression, RowsEncoder, RowsForm, TableRows, TableRowsWriter};
+use coldpress_dataset::{
+    FileCompression, RowsEncoder, RowsForm, Source, TableRows, TableRowsWriter,
+};
 use coldpress_operator::Chain;
-use coldpress_record::{Batch, STATS_FIELD, escape_into};
-use coldpress_storage::{ObjectName, ObjectRef, Place, StoreWriter};
+use coldpress_record::{Batch, DeclaredFields, STATS_FIELD, Stat, escape_into};
+use coldpress_storage::{AttemptName, ObjectName, ObjectRef, Place, StoreWriter, Stores};
 use coldpress_table::Types;
 
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
 use crate::outcome::ResultFiles;
+use crate::spec::JobSpec;
 
 /// The rows that come out, and beside them their origins and statistics.
 pub(crate) struct ResultWriter {
@@ -34,24 +37,73 @@ enum Rows {
 /// What the fields of the lines hold.
 struct Noted {
     types: Types,
-    /// Of rows whose source has a schema, only the statistics are news.
-    stats_only: bool,
+    of: TypesOf,
+}
+
+/// How a result is written.
+pub(crate) struct ResultOptions<'a> {
+    pub(crate) stores: &'a Stores,
+    /// What the names of its files begin with.
+    pub(crate) name: AttemptName,
+    /// The form of rows that come in record batches; others are lines.
+    pub(crate) form: RowsForm,
+    /// The statistics that its rows may have.
+    pub(crate) stats: &'a [Stat],
+    /// Whether the statistics are part of the rows.
+    pub(crate) keep_stats: bool,
+    /// Whether to note what the fields of lines hold.
+    pub(crate) types: Option<TypesOf>,
+}
+
+/// Of what the types of a result are noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TypesOf {
+    /// Of whole rows.
+    Rows,
+    /// Of statistics alone: the source of the rows has a schema.
+    Stats,
+}
+
+impl TypesOf {
+    /// What the types are noted of, of rows that are exported as they are written.
+    pub(crate) fn wanted(spec: &JobSpec, source: &Source) -> Option<Self> {
+        spec.note_types
+            .then_some(match source.is_columnar() && !spec.types_of_rows {
+                true => Self::Stats,
+                false => Self::Rows,
+            })
+    }
+}
+
+impl<'a> ResultOptions<'a> {
+    /// How the result of an attempt is written.
+    pub(crate) fn of(work: Assignment<'a>, chain: &'a Chain) -> Self {
+        // What a later stage goes on from is what the operators left, and no more.
+        let is_final = work.attempt.chain.end() as usize == chain.len();
+        Self {
+            stores: work.stores,
+            name: work.attempt.name(),
+            form: work.spec.rows_form,
+            stats: chain.pipeline().stats(),
+            keep_stats: work.spec.keep_stats && is_final,
+            types: TypesOf::wanted(work.spec, work.source).filter(|_| is_final),
+        }
+    }
 }
 
 impl ResultWriter {
     /// A writer of rows that come as lines, or, with a schema, in record batches.
     pub(crate) fn create(
-        work: Assignment<'_>,
-        chain: &Chain,
+        options: &ResultOptions<'_>,
         schema: Option<SchemaRef>,
     ) -> Result<Self, AttemptError> {
-        let (form, schema) = match (work.spec.rows_form, schema) {
+        let (form, schema) = match (options.form, schema) {
             (RowsForm::Table, None) => (RowsForm::Lines(FileCompression::None), None),
             (RowsForm::Table, schema) => (RowsForm::Table, schema),
             (lines, _) => (lines, None),
         };
-        let name = work.attempt.name().suffix(form.suffix()).object()?;
-        let file = work.stores.put_new(Place::Results, &name)?;
+        let name = options.name.clone().suffix(form.suffix()).object()?;
+        let file = options.stores.put_new(Place::Results, &name)?;
         let rows = match (form, schema) {
             (RowsForm::Lines(packing), _) => RowsEncoder::new(file, packing).map(Rows::Lines),
             (RowsForm::Table, schema) => {
@@ -60,47 +112,50 @@ impl ResultWriter {
             }
         };
         let rows = rows.map_err(|error| AttemptError::met(&error))?;
-        let is_final = work.attempt.chain.end() as usize == chain.len();
-        let types = (work.spec.note_types && is_final && form != RowsForm::Table).then(|| Noted {
+        let types = options.types.filter(|_| form != RowsForm::Table);
+        let types = types.map(|of| Noted {
             types: Types::default(),
-            stats_only: work.source.is_columnar(),
+            of,
         });
-        let index_name = work.attempt.name().suffix(".index.parquet").object()?;
-        let options = RowsOptions {
+        let index_name = options.name.clone().suffix(".index.parquet").object()?;
+        let index_options = RowsOptions {
             with_records: false,
-            stats: chain.pipeline().stats(),
+            stats: options.stats,
             ..RowsOptions::default()
         };
-        let index = work.stores.put_new(Place::Results, &index_name)?;
-        let index = RowsWriter::create(index, &options)?;
+        let index = options.stores.put_new(Place::Results, &index_name)?;
+        let index = RowsWriter::create(index, &index_options)?;
         Ok(Self {
             name,
             rows,
             index_name,
             index,
-            // What a later stage goes on from is what the operators left, and no more.
-            keep_stats: work.spec.keep_stats && is_final,
+            keep_stats: options.keep_stats,
             types,
             buffer: Vec::new(),
         })
     }
 
-    pub(crate) fn write(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
+    pub(crate) fn write(
+        &mut self,
+        batch: &Batch,
+        fields: &DeclaredFields,
+    ) -> Result<(), AttemptError> {
         match &self.rows {
-            Rows::Lines(_) => self.write_lines(batch, chain)?,
-            Rows::Table(_) => self.write_table(batch, chain)?,
+            Rows::Lines(_) => self.write_lines(batch, fields)?,
+            Rows::Table(_) => self.write_table(batch, fields)?,
         }
-        Ok(self.index.write(batch, chain.fields())?)
+        Ok(self.index.write(batch, fields)?)
     }
 
-    fn write_lines(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
+    fn write_lines(&mut self, batch: &Batch, fields: &DeclaredFields) -> Result<(), AttemptError> {
         self.buffer.clear();
         for row in batch.selection().iter().map(|row| *row as usize) {
             let start = self.buffer.len();
             if self.keep_stats {
-                batch.write_record_with_stats(row, chain.fields(), &mut self.buffer);
+                batch.write_record_with_stats(row, fields, &mut self.buffer);
             } else {
-                batch.write_record(row, chain.fields(), &mut self.buffer);
+                batch.write_record(row, fields, &mut self.buffer);
             }
             if let Some(noted) = &mut self.types {
                 noted.note(batch, row, &self.buffer[start..], self.keep_stats);
@@ -114,8 +169,8 @@ impl ResultWriter {
         }
     }
 
-    fn write_table(&mut self, batch: &Batch, chain: &Chain) -> Result<(), AttemptError> {
-        let rows = TableRows::gather(batch, chain.fields())?;
+    fn write_table(&mut self, batch: &Batch, fields: &DeclaredFields) -> Result<(), AttemptError> {
+        let rows = TableRows::gather(batch, fields)?;
         match &mut self.rows {
             Rows::Table(out) => out.write(&rows).map_err(|error| AttemptError::met(&error)),
             Rows::Lines(_) => Ok(()),
@@ -152,7 +207,7 @@ impl ResultWriter {
 impl Noted {
     fn note(&mut self, batch: &Batch, row: usize, line: &[u8], with_stats: bool) {
         let origin = batch.origin(row);
-        if !self.stats_only {
+        if self.of == TypesOf::Rows {
             // A line is made of texts.
             let record = str::from_utf8(line).unwrap_or("{}").trim_end();
             self.types.observe(record, origin);

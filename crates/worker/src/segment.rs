@@ -15,31 +15,36 @@ use crate::quarantine::{QuarantineEntry, QuarantineWriter};
 ///
 /// Each has a quarantine file of its own: who goes on from the checkpoint behind it keeps that file, and gets what
 /// later operators fail on anew.
-pub(crate) struct Segment {
+pub(crate) struct Segment<'a> {
+    work: Assignment<'a>,
     pub(crate) operators: Range<usize>,
     /// Which checkpoint of the attempt is wanted after it, if one is.
     pub(crate) point: Option<usize>,
     quarantine: QuarantineWriter,
     dropped: DroppedWriter,
-    source_path: String,
     marks: Vec<u64>,
     /// Records of this segment in quarantine before each mark.
     error_marks: Vec<u64>,
 }
 
-impl Segment {
-    /// The segments from behind `first` operators to behind `last`.
-    pub(crate) fn of(work: Assignment<'_>, first: usize, last: usize) -> Vec<Self> {
+impl<'a> Segment<'a> {
+    /// The segments from behind `first` operators to behind `last`. Records that are not of the slice, because an operator
+    /// `places` them, are before none of its marks.
+    pub(crate) fn of(work: Assignment<'a>, first: usize, last: usize, places: bool) -> Vec<Self> {
+        let marks = match places {
+            true => Vec::new(),
+            false => work.attempt.slice.marks.clone(),
+        };
         let mut segments = Vec::new();
         let mut start = first;
         for point in work.attempt.checkpoints.iter().map(|point| *point as usize) {
             if point > first && point <= last {
-                segments.push(Self::new(work, start..point, Some(segments.len())));
+                segments.push(Self::new(work, start..point, Some(segments.len()), &marks));
                 start = point;
             }
         }
         if start < last || segments.is_empty() {
-            segments.push(Self::new(work, start..last, None));
+            segments.push(Self::new(work, start..last, None, &marks));
         }
         segments
     }
@@ -50,24 +55,28 @@ impl Segment {
         points.map(|segment| segment.operators.end as u32).collect()
     }
 
-    fn new(work: Assignment<'_>, operators: Range<usize>, point: Option<usize>) -> Self {
+    fn new(
+        work: Assignment<'a>,
+        operators: Range<usize>,
+        point: Option<usize>,
+        marks: &[u64],
+    ) -> Self {
         let suffix = format!(".op{:03}.jsonl", operators.start);
         let name = work.attempt.name().suffix(&suffix);
-        let marks = work.attempt.slice.marks.clone();
         Self {
+            work,
             operators,
             point,
             quarantine: QuarantineWriter::new(work.stores, name),
-            dropped: DroppedWriter::new(work),
-            source_path: work.source.identity.path.clone(),
+            dropped: DroppedWriter::new(work.stores, work.attempt.name()),
             error_marks: vec![0; marks.len()],
-            marks,
+            marks: marks.to_vec(),
         }
     }
 
     pub(crate) fn reject(&mut self, reject: Reject) -> Result<(), AttemptError> {
         self.count(&reject.origin.clone());
-        let entry = QuarantineEntry::rejected(&self.source_path, reject);
+        let entry = QuarantineEntry::rejected(&self.work.source.identity.path, reject);
         self.quarantine.put(&entry)
     }
 
@@ -83,7 +92,7 @@ impl Segment {
             length
         );
         self.quarantine.put(&QuarantineEntry::unread(
-            &self.source_path,
+            &self.work.source.identity.path,
             origin,
             length,
             error,
@@ -92,7 +101,8 @@ impl Segment {
 
     pub(crate) fn fail(&mut self, failed: Quarantined) -> Result<(), AttemptError> {
         self.count(&failed.origin);
-        let entry = QuarantineEntry::failed(&self.source_path, failed);
+        let source = self.work.source_of(&failed.origin);
+        let entry = QuarantineEntry::failed(&source.identity.path, failed);
         self.quarantine.put(&entry)
     }
 

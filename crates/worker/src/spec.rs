@@ -40,6 +40,10 @@ pub struct JobSpec {
     pub keep_stats: bool,
     /// Whether to note what the fields of the rows hold, for an export with columns.
     pub note_types: bool,
+    /// Whether only the rows themselves say what their fields hold, and no schema of the source of their partition: an
+    /// operator makes other records of them, or they are from sources with several schemas.
+    #[serde(default)]
+    pub types_of_rows: bool,
     /// Whether to keep what filters drop.
     pub keep_dropped: bool,
 }

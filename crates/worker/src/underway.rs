@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use coldpress_checkpoint::Manifest;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{Chain, Guard, InHandFn, Tally};
+use coldpress_operator::{Chain, Guard, InHandFn, ResolvedOperator, Tally};
 use coldpress_record::{Batch, FieldsSeen, Ledger};
 
 use crate::attempt::Assignment;
@@ -15,7 +15,7 @@ use crate::error::AttemptError;
 use crate::input::{Found, Records};
 use crate::intermediate::Intermediate;
 use crate::outcome::{Outcome, ResultFiles};
-use crate::output::ResultWriter;
+use crate::output::{ResultOptions, ResultWriter};
 use crate::progress::Progress;
 use crate::segment::Segment;
 use crate::tee::Tee;
@@ -52,7 +52,7 @@ pub(crate) struct Underway<'a> {
     resumed_at: u32,
     /// Operators that are applied at the end: all, unless the attempt ends at a gate.
     last: usize,
-    segments: Vec<Segment>,
+    segments: Vec<Segment<'a>>,
     tee: Tee,
     intermediate: Option<Intermediate>,
     /// None of an attempt that ends at a gate.
@@ -91,7 +91,7 @@ impl<'a> Underway<'a> {
         let last = gate.unwrap_or(work.attempt.chain.end());
         watch.progress.begin(work, resumed_at, gate);
         let (first, last) = (resumed_at as usize, last as usize);
-        let segments = Segment::of(work, first, last);
+        let segments = Segment::of(work, first, last, follows_moves(work, chain));
         let points = Segment::points(&segments);
         let tee = Tee::create(work, &points, input.base(), chain)?;
         let intermediate = match work.spec.intermediate {
@@ -99,7 +99,10 @@ impl<'a> Underway<'a> {
             None => None,
         };
         let result = match gate {
-            None => Some(ResultWriter::create(work, chain, input.schema())?),
+            None => Some(ResultWriter::create(
+                &ResultOptions::of(work, chain),
+                input.schema(),
+            )?),
             Some(_) => None,
         };
         let signing = Signing::of(work, chain).filter(|_| gate.is_none());
@@ -146,11 +149,11 @@ impl<'a> Underway<'a> {
             self.run_segment(at)?;
         }
         if let Some(result) = &mut self.result {
-            result.write(self.batch, self.chain)?;
+            result.write(self.batch, self.chain.fields())?;
         }
         let begun = self.signing.as_ref().map(|_| Instant::now());
         if let Some(signing) = &mut self.signing {
-            signing.sign(self.batch, self.chain, &self.guard, self.work.source)?;
+            signing.sign(self.batch, self.chain, &self.guard, self.work)?;
         }
         self.signing_nanos += begun.map_or(0, |begun| begun.elapsed().as_nanos() as u64);
         Ok(true)
@@ -216,7 +219,8 @@ impl<'a> Underway<'a> {
                 .run_guarded(self.batch, at..at + 1, &mut self.tally, &self.guard)
                 .map_err(|failure| {
                     let label = self.chain.pipeline().label(at);
-                    AttemptError::of_operator(failure.failed, &label, self.work.source)
+                    let source = self.work.source_of(&failure.failed.origin);
+                    AttemptError::of_operator(failure.failed, &label, source)
                 })?;
             if let Some(intermediate) = &mut self.intermediate {
                 intermediate.write(at, self.batch, self.chain)?;
@@ -287,6 +291,18 @@ impl<'a> Underway<'a> {
             signing_nanos: self.signing_nanos,
         })
     }
+}
+
+/// Returns whether an operator before the stage may have placed records of other slices in the partition.
+fn follows_moves(work: Assignment<'_>, chain: &Chain) -> bool {
+    let operators = chain.pipeline().operators().iter();
+    // Where a later stage begins, the operator at the barrier before it is still to be applied.
+    let before = match work.attempt.task.stage {
+        0 => 0,
+        _ => work.attempt.chain.begin() as usize + 1,
+    };
+    let mut barriers = operators.take(before).filter_map(ResolvedOperator::barrier);
+    barriers.any(|barrier| barrier.rule.moves_records())
 }
 
 /// Where the attempt ends short of the result: at the gate that it was given, and after an external operator anyhow,

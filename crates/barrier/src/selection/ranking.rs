@@ -1,16 +1,17 @@
 //! Selecting by the place in the order of the values.
 
+use coldpress_operator::Reading;
+use coldpress_operator::value::Kind;
+
 use crate::encoding::{Unread, encode, encode_float};
 use crate::entry::{Keyed, Valued};
 use crate::error::{Error, Result};
-use crate::kind::Kind;
 use crate::order::Ordinals;
 use crate::read::ReadAt;
 use crate::room::Room;
 use crate::signature::SignatureReader;
 use crate::sort::Sorter;
 
-use super::Reading;
 use super::stream::{each_value, first, scalar};
 
 pub(crate) fn top<const LARGEST: bool, F: ReadAt + ?Sized>(

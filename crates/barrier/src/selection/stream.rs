@@ -1,7 +1,8 @@
 //! From signatures to values, and from sorted streams to ordinals.
 
+use coldpress_operator::value::Kind;
+
 use crate::error::{Error, Result};
-use crate::kind::Kind;
 use crate::order::{Ordinals, OrdinalsWriter};
 use crate::read::ReadAt;
 use crate::room::Room;
@@ -23,14 +24,18 @@ pub(crate) fn first(
     ordinals.finish()
 }
 
-/// Calls `each` with the ordinal of every record and its field.
+/// Calls `each` with the ordinal of every record that has a signature, and its field.
 pub(crate) fn each_value<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     mut each: impl FnMut(u64, &[u8]) -> Result<()>,
 ) -> Result<()> {
     let mut first = 0;
     for partition in partitions {
-        partition.values(|row, json| each(first + row, json))?;
+        let mut unsigned = partition.unsigned().iter().peekable();
+        partition.values(|row, json| match unsigned.next_if_eq(&&row) {
+            Some(_) => Ok(()),
+            None => each(first + row, json),
+        })?;
         first += partition.rows();
     }
     Ok(())

@@ -1,34 +1,10 @@
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use serde_json::Value;
 
 use super::*;
 use crate::signature::SignatureWriter;
-use coldpress_operator::{Signature, SignatureForm};
-
-const VECTORS: [(&str, &str); 5] = [
-    (
-        "topk_specified_field_selector",
-        include_str!("topk_specified_field_selector.vectors.jsonl"),
-    ),
-    (
-        "range_specified_field_selector",
-        include_str!("range_specified_field_selector.vectors.jsonl"),
-    ),
-    (
-        "frequency_specified_field_selector",
-        include_str!("frequency_specified_field_selector.vectors.jsonl"),
-    ),
-    (
-        "tags_specified_field_selector",
-        include_str!("tags_specified_field_selector.vectors.jsonl"),
-    ),
-    (
-        "random_selector",
-        include_str!("random_selector.vectors.jsonl"),
-    ),
-];
+use coldpress_operator::{Reading, Signature, SignatureForm};
 
 /// The ordinals of the output for fields that are written as JSON, the first `cut` of them in a partition of their own.
 fn selected(
@@ -64,103 +40,6 @@ fn selected(
             assert_eq!(ordinals.len() as u64, count);
             Ok(Some(ordinals))
         }
-    }
-}
-
-/// What a case of the vectors selects, or `None` where the operator refuses its parameters or does nothing.
-fn selection(op: &str, params: &Value) -> Option<Selection> {
-    let amount = |share: &str, count: &str| Amount {
-        share: params[share].as_f64(),
-        count: params[count].as_u64(),
-    };
-    let reverse = params["reverse"].as_bool().unwrap_or(true);
-    Some(match op {
-        "topk_specified_field_selector" => Selection::Top {
-            amount: amount("top_ratio", "topk"),
-            largest: reverse,
-            reading: match params["field_key"].as_str()?.contains('.') {
-                true => Reading::Float,
-                false => Reading::Exact,
-            },
-        },
-        "range_specified_field_selector" => Selection::Range {
-            lower: amount("lower_percentile", "lower_rank"),
-            upper: amount("upper_percentile", "upper_rank"),
-        },
-        "frequency_specified_field_selector" => Selection::Frequent {
-            amount: amount("top_ratio", "topk"),
-            most: reverse,
-        },
-        "tags_specified_field_selector" => Selection::Among {
-            tags: params["target_tags"]
-                .as_array()?
-                .iter()
-                .map(Value::to_string)
-                .collect(),
-        },
-        _ => Selection::Random {
-            amount: amount("select_ratio", "select_num"),
-            seed: 42,
-        },
-    })
-}
-
-/// The field of each record as JSON, unless one has no such field.
-fn fields(records: &[Value], params: &Value) -> Option<Vec<String>> {
-    let Some(key) = params["field_key"].as_str() else {
-        return Some(vec![String::new(); records.len()]);
-    };
-    let field = |record| {
-        key.split('.')
-            .try_fold(record, |value: &Value, key| value.get(key))
-    };
-    let fields = records.iter().map(field);
-    fields.map(|field| field.map(Value::to_string)).collect()
-}
-
-#[test]
-fn it_selects_as_data_juicer_does() {
-    let mut cases = 0;
-    for (op, vectors) in VECTORS {
-        for line in vectors.lines() {
-            cases += 1;
-            let case: Value = serde_json::from_str(line).unwrap();
-            check_vector(op, &case);
-        }
-    }
-    assert_eq!(cases, 14 + 11 + 10 + 10 + 9);
-}
-
-#[track_caller]
-fn check_vector(op: &str, case: &Value) {
-    let id = &case["id"];
-    let params = &case["params"];
-    let records = case["input"].as_array().unwrap();
-    let all: Vec<u64> = (0..records.len() as u64).collect();
-    let output = match (selection(op, params), params["field_key"].as_str()) {
-        (None, _) => None,
-        (Some(_), Some("")) => Some(all.clone()),
-        (Some(selection), _) => fields(records, params).and_then(|fields| {
-            let output = selected(&fields, 3, &selection, true).ok()?;
-            Some(output.unwrap_or(all.clone()))
-        }),
-    };
-    assert_eq!(output.is_none(), !case["error"].is_null(), "{id}");
-    let Some(output) = output else {
-        return;
-    };
-    if let Some(expected) = case["output"].as_array() {
-        let expected: Vec<u64> = expected
-            .iter()
-            .map(|row| row["id"].as_u64().unwrap())
-            .collect();
-        assert_eq!(output, expected, "{id}");
-    } else {
-        let properties = &case["properties"];
-        let distinct: BTreeSet<&u64> = output.iter().collect();
-        assert_eq!(properties["count"], output.len(), "{id}");
-        assert_eq!(properties["distinct_rows"], distinct.len(), "{id}");
-        assert!(output.iter().all(|ordinal| all.contains(ordinal)), "{id}");
     }
 }
 

@@ -1,12 +1,14 @@
 //! What a barrier is resolved from, and what comes of it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use coldpress_barrier::Verdict;
-use coldpress_operator::Rule;
+use coldpress_job::PlacedRows;
+use coldpress_operator::{ChainHash, Pipeline, Rule, Shared};
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{AttemptName, Digest, ObjectRef, Place, Stores};
-use coldpress_worker::obstacle;
+use coldpress_worker::{JobSpec, JudgedResult, obstacle};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -22,6 +24,8 @@ pub(crate) struct Case {
     pub(crate) rule: Rule,
     /// The signatures of each partition, in order.
     pub(crate) signatures: Vec<ObjectRef>,
+    /// What is needed where the operator places rows; none where it cannot.
+    pub(crate) moves: Option<Moves>,
     /// The stores of the job.
     pub(crate) stores: Stores,
     /// The folder where what does not fit into memory is sorted.
@@ -38,11 +42,30 @@ pub(crate) struct Case {
     pub(crate) threads: usize,
 }
 
+/// What is needed to place rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Moves {
+    /// What is the same for all attempts of the job.
+    pub(crate) spec: Arc<JobSpec>,
+    /// The recipe.
+    pub(crate) pipeline: Pipeline,
+    /// The models of the process.
+    pub(crate) shared: Shared,
+    /// The operator's place in the recipe.
+    pub(crate) place: u32,
+    /// The chain hash before it.
+    pub(crate) last: ChainHash,
+    /// The results, in the order of the partitions. Which of their rows have no signature is not known yet.
+    pub(crate) results: Vec<JudgedResult>,
+}
+
 /// What was decided.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolved {
-    /// The decision of each partition, in order.
+    /// The decision of each partition, in order; none where rows were placed.
     pub(crate) files: Vec<ObjectRef>,
+    /// The rows that each partition has from here on, in order; none where it keeps its own.
+    pub(crate) placed: Vec<PlacedRows>,
     /// What identifies all of them.
     pub(crate) digest: Digest,
     /// Where the records of all partitions together went.
@@ -54,6 +77,8 @@ pub(crate) struct Resolved {
 pub(crate) enum Unresolved {
     /// The signatures of this partition are not what was published: they must be made again.
     Damaged { partition: u32, reason: String },
+    /// The rows of this partition are not what was published: they must be made again.
+    LostRows { partition: u32, reason: String },
     /// Something that has nothing to do with one partition.
     Failed(Error),
 }

@@ -1,13 +1,14 @@
-//! From the signatures of all partitions to a decision file for each.
+//! From the signatures of all partitions to a decision file for each, or to the rows that each has from here on.
 
 use std::sync::atomic::AtomicBool;
 
-use coldpress_barrier::{Room, SignatureReader, judge};
+use coldpress_barrier::{Answer, Room, SignatureReader, answer};
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{Digest, Hasher, crash_point};
 use coldpress_worker::{BarrierFile, obstacle};
 
 use super::case::{Case, Resolved, Unresolved};
+use super::place::place;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Resolves a barrier, in threads of its own.
@@ -31,11 +32,16 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
     });
     let readers: Vec<_> = readers.collect::<Result<_, _>>()?;
     crash_point!("barrier.judge");
-    let mut judgement = judge(&readers, &case.rule, &room).map_err(|error| case.because(error))?;
+    let found = answer(&readers, &case.rule, &room).map_err(|error| case.because(error))?;
     crash_point!("barrier.judged");
+    let mut judgement = match found {
+        Answer::InPlace(judgement) => judgement,
+        Answer::Moved(arrangement) => return place(case, &readers, arrangement, &room, stop),
+    };
     let mut hasher = Hasher::new();
     let mut resolved = Resolved {
         files: Vec::new(),
+        placed: Vec::new(),
         digest: Digest(0),
         ledger: OperatorLedger {
             name: case.operator.clone(),

@@ -1,6 +1,6 @@
 //! What an attempt is: a value that a worker can run.
 
-use coldpress_operator::StageChain;
+use coldpress_operator::{Poison, StageChain};
 use coldpress_partition::Task;
 use coldpress_worker::{Attempt, Outcome, Start};
 
@@ -21,7 +21,11 @@ impl Driver<'_> {
             chain: &chain,
             begin: match task.stage {
                 0 => 0,
-                stage => prepared.pipeline.barriers()[stage as usize - 1],
+                stage => {
+                    let place = prepared.pipeline.barriers()[stage as usize - 1];
+                    // Where rows were placed, the operator at the barrier is applied already.
+                    place + u32::from(self.begins_with_placed_rows(stage))
+                }
             },
             settings: StartSettings {
                 use_earlier_work: prepared.recipe.failure.use_checkpoints_for_recovery,
@@ -60,6 +64,15 @@ impl Driver<'_> {
                 isolated: self.suspects.contains(task.partition),
             })
         })
+    }
+
+    /// The records of a task's partition that killed workers as they were signed for the operator at this place.
+    pub(super) fn poison_of(&self, task: Task, place: u32) -> Vec<Poison> {
+        let poison = self.with_starts(task, |starts| {
+            let found = starts.poison(task.partition);
+            Some(found.filter(|poison| poison.operation == place).collect())
+        });
+        poison.unwrap_or_default()
     }
 
     /// Says which external operators worked a second time, because what they gave first is damaged. To be called before

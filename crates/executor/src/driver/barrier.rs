@@ -1,13 +1,17 @@
 //! Barriers: what operators decide that need the whole dataset, and what follows from it.
 
+use std::sync::Arc;
+
+use coldpress_dataset::RowsForm;
 use coldpress_job::{BarrierResolved, JournalRecord, Phase, Publication, SignaturesEntry};
 use coldpress_operator::{ChainHash, ResolvedOperator};
 use coldpress_partition::Task;
 use coldpress_storage::{ObjectRef, crash_point};
+use coldpress_worker::{JobSpec, JudgedResult};
 
 use super::Driver;
 use super::work::Motion;
-use crate::barrier::{Case, Resolved, Resolving, Unresolved};
+use crate::barrier::{Case, Moves, Resolved, Resolving, Unresolved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::retention::JobFile;
 use crate::scheduler::Scheduler;
@@ -26,7 +30,11 @@ impl Driver<'_> {
             entry.identity == identity && !state.is_forgotten(&entry.file.key)
         });
         let has_dropped = result.dropped.is_some() || !self.executor.prepared.exports_dropped();
-        (is_signed && has_dropped).then_some(result)
+        // Records that come to lie elsewhere go there as lines.
+        let barrier = operator.barrier()?;
+        let is_table = RowsForm::of_path(result.rows.name().as_str()) == RowsForm::Table;
+        let has_form = !is_table || !barrier.rule.moves_records();
+        (is_signed && has_dropped && has_form).then_some(result)
     }
 
     /// Whether a barrier ends a stage.
@@ -53,13 +61,28 @@ impl Driver<'_> {
         })
     }
 
-    /// What was decided about a partition before a stage, a file for each barrier; none where one is not resolved.
-    pub(super) fn decisions(&self, task: Task) -> Option<Vec<ObjectRef>> {
+    /// What was decided about a partition before a stage: for each barrier a file, or none where rows were placed. None at all
+    /// where a barrier is not resolved.
+    pub(super) fn decisions(&self, task: Task) -> Option<Vec<Option<ObjectRef>>> {
         let decision = |stage| {
             let resolved = self.truth.state().barrier(stage)?;
-            resolved.files.get(task.partition as usize).cloned()
+            match resolved.has_placed() {
+                true => Some(None),
+                false => resolved
+                    .files
+                    .get(task.partition as usize)
+                    .cloned()
+                    .map(Some),
+            }
         };
         (0..task.stage).map(decision).collect()
+    }
+
+    /// Returns whether the operator at the barrier before a stage placed the rows that the stage begins with.
+    pub(super) fn begins_with_placed_rows(&self, stage: u32) -> bool {
+        let before = stage.checked_sub(1);
+        let resolved = before.and_then(|before| self.truth.state().barrier(before));
+        resolved.is_some_and(BarrierResolved::has_placed)
     }
 
     /// Goes on with a barrier that can be resolved: begins to, or takes what was decided.
@@ -70,7 +93,7 @@ impl Driver<'_> {
         }
         match motion.resolving.take() {
             None => {
-                let case = self.case(stage)?;
+                let case = self.case(stage, &motion.spec)?;
                 self.enter(Phase::Resolving);
                 self.tell_barrier(stage, &case);
                 motion.resolving = Some(Resolving::begin(stage, case)?);
@@ -82,6 +105,15 @@ impl Driver<'_> {
                     Err(Unresolved::Damaged { partition, reason }) => {
                         let task = Task::new(stage, partition);
                         self.void_result(&mut motion.scheduler, task, &reason)?;
+                    }
+                    Err(Unresolved::LostRows { partition, reason }) => {
+                        let task = Task::new(stage, partition);
+                        if !self.void_rows(&mut motion.scheduler, task, &reason)? {
+                            let message = format!(
+                                "the result of {task} is damaged again and again: {reason}"
+                            );
+                            return Err(Error::new(ErrorKind::Failed, message));
+                        }
                     }
                     Err(Unresolved::Failed(error)) => return Err(error),
                 }
@@ -105,10 +137,27 @@ impl Driver<'_> {
     fn is_resolved(&self, stage: u32) -> bool {
         let state = self.truth.state();
         let is_kept = |resolved: &BarrierResolved| {
-            let mut files = resolved.files.iter();
+            let rows = resolved.placed.iter();
+            let rows = rows.flat_map(|placed| [&placed.rows, &placed.index]);
+            let mut files = resolved.files.iter().chain(rows);
             files.all(|file| !state.is_forgotten(&file.key))
         };
-        state.barrier(stage).is_some_and(is_kept)
+        let resolved = state.barrier(stage).filter(|resolved| is_kept(resolved));
+        resolved.is_some_and(|resolved| self.has_what_is_wanted(resolved))
+    }
+
+    /// Whether placed rows have beside them what the recipe wants kept.
+    fn has_what_is_wanted(&self, resolved: &BarrierResolved) -> bool {
+        let state = self.truth.state();
+        let Some(chain) = resolved.chain.first().filter(|_| resolved.has_placed()) else {
+            return true;
+        };
+        let mut partitions = 0..state.partition_count();
+        !self.executor.prepared.exports_dropped()
+            || partitions.all(|partition| {
+                let result = state.published(partition, *chain);
+                result.is_some_and(|result| result.dropped.is_some())
+            })
     }
 
     /// What was decided about the partition of a task is damaged: it is decided anew, unless that was done too often. Whatever
@@ -118,7 +167,9 @@ impl Driver<'_> {
         let mut barriers = (0..task.stage).filter_map(|stage| Some((stage, state.barrier(stage)?)));
         let is_damaged = |resolved: &BarrierResolved| {
             let file = resolved.files.get(task.partition as usize);
-            file.is_none_or(|file| self.stores.object(file).verify().is_err())
+            file.map_or(!resolved.has_placed(), |file| {
+                self.stores.object(file).verify().is_err()
+            })
         };
         let damaged = barriers.find(|(_, resolved)| is_damaged(resolved));
         let Some((stage, resolved)) = damaged else {
@@ -130,6 +181,36 @@ impl Driver<'_> {
         let operator = &resolved.operator;
         let warning = format!("the decision of {operator} is damaged, and is made again");
         let files = resolved.files.iter().map(JobFile::cited).collect();
+        self.teller.warn(warning);
+        self.forget(files)?;
+        self.truth.sync()?;
+        Ok(true)
+    }
+
+    /// Rows that the operator at the barrier before a task's stage placed in its partition are damaged: they are placed anew,
+    /// unless that was done too often.
+    pub(super) fn void_placed(
+        &mut self,
+        scheduler: &mut Scheduler,
+        task: Task,
+        reason: &str,
+    ) -> Result<bool> {
+        let Some(stage) = task.stage.checked_sub(1) else {
+            return Ok(false);
+        };
+        let Some(resolved) = self.truth.state().barrier(stage) else {
+            return Ok(false);
+        };
+        let (operator, partition) = (&resolved.operator, task.partition);
+        let warning = format!(
+            "the rows that {operator} placed in partition {partition} are damaged, and are placed again: {reason}"
+        );
+        let rows = resolved.placed.iter();
+        let rows = rows.flat_map(|placed| [&placed.rows, &placed.index]);
+        let files = rows.map(JobFile::cited).collect();
+        if !scheduler.unresolve(stage) {
+            return Ok(false);
+        }
         self.teller.warn(warning);
         self.forget(files)?;
         self.truth.sync()?;
@@ -156,7 +237,7 @@ impl Driver<'_> {
         scheduler.add_published(task);
     }
 
-    fn case(&self, stage: u32) -> Result<Case> {
+    fn case(&self, stage: u32, spec: &Arc<JobSpec>) -> Result<Case> {
         let prepared = &self.executor.prepared;
         let unknown = || Error::new(ErrorKind::Failed, format!("stage {stage} is not complete"));
         let operator = self.operator_at_end_of(stage).ok_or_else(unknown)?;
@@ -172,6 +253,10 @@ impl Driver<'_> {
             operator: operator.name().to_owned(),
             rule: barrier.rule.clone(),
             signatures: signatures.ok_or_else(unknown)?,
+            moves: match barrier.rule.moves_records() {
+                true => Some(self.moves(stage, spec).ok_or_else(unknown)?),
+                false => None,
+            },
             stores: self.stores.clone(),
             folder: self.executor.layout.job_dir().to_owned(),
             stage,
@@ -180,6 +265,33 @@ impl Driver<'_> {
             // Workers have nothing to do meanwhile, but keep their buffers.
             memory_bytes: prepared.memory_limit_bytes() / 2,
             threads: prepared.workers,
+        })
+    }
+
+    /// What is needed to place the rows of a stage.
+    fn moves(&self, stage: u32, spec: &Arc<JobSpec>) -> Option<Moves> {
+        let prepared = &self.executor.prepared;
+        let place = *prepared.pipeline.barriers().get(stage as usize)?;
+        let result = |partition| {
+            let task = Task::new(stage, partition);
+            let result = self.usable_result_of(task)?;
+            let planned = self.truth.state().partition(partition)?;
+            Some(JudgedResult {
+                rows: result.rows.clone(),
+                index: result.index.clone(),
+                unsigned: Vec::new(),
+                poison: self.poison_of(task, place),
+                source: planned.slice.source,
+            })
+        };
+        let results = (0..self.truth.state().partition_count()).map(result);
+        Some(Moves {
+            spec: Arc::clone(spec),
+            pipeline: prepared.pipeline.clone(),
+            shared: prepared.shared.clone(),
+            place,
+            last: self.end_of(stage).ok()?,
+            results: results.collect::<Option<_>>()?,
         })
     }
 
@@ -206,6 +318,7 @@ impl Driver<'_> {
                 operator: resolved.ledger.name.clone(),
                 participants,
                 files: resolved.files,
+                placed: resolved.placed,
                 digest: resolved.digest,
                 chain,
                 ledger: resolved.ledger,

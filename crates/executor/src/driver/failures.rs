@@ -1,7 +1,7 @@
 //! What becomes of attempts that failed, and of results that turned out to be no good.
 
 use coldpress_failure::ErrorClass;
-use coldpress_job::{JournalRecord, PartitionFailure};
+use coldpress_job::{JournalRecord, PartitionFailure, Publication};
 use coldpress_partition::Task;
 use coldpress_worker::{AttemptError, FailureKind};
 
@@ -46,7 +46,11 @@ impl Driver<'_> {
                 }
             }
             FailureKind::LostStage => {
-                if self.void_stage_before(&mut motion.scheduler, task, &error.message)? {
+                let again = match self.begins_with_placed_rows(task.stage) {
+                    true => self.void_placed(&mut motion.scheduler, task, &error.message)?,
+                    false => self.void_stage_before(&mut motion.scheduler, task, &error.message)?,
+                };
+                if again {
                     self.note_failure(task, number, &error);
                     let _ = motion.scheduler.ended_in_vain(task);
                     return Ok(());
@@ -201,12 +205,23 @@ impl Driver<'_> {
         reason: &str,
     ) -> Result<bool> {
         let before = Task::new(task.stage.saturating_sub(1), task.partition);
-        if !scheduler.void(before) {
+        self.void_rows(scheduler, before, reason)
+    }
+
+    /// What was made of a partition before a barrier cannot be read: it is made again, and judged again with all others.
+    /// False if that was tried too often.
+    pub(super) fn void_rows(
+        &mut self,
+        scheduler: &mut Scheduler,
+        task: Task,
+        reason: &str,
+    ) -> Result<bool> {
+        if !scheduler.void(task) {
             return Ok(false);
         }
         self.teller
-            .warn(format!("the result of {before} is made again: {reason}"));
-        let result = self.usable_result_of(before);
+            .warn(format!("the result of {task} is made again: {reason}"));
+        let result = self.usable_result_of(task);
         let files = result.map(|result| {
             let signatures = result.signatures.iter().map(|entry| &entry.file);
             let files = [&result.rows, &result.index].into_iter().chain(signatures);
@@ -223,6 +238,15 @@ impl Driver<'_> {
         task: Task,
         reason: &str,
     ) -> Result<()> {
+        let is_placed = |result: &Publication| result.placed;
+        if self.usable_result_of(task).is_some_and(is_placed) {
+            if self.void_placed(scheduler, task, reason)? {
+                return Ok(());
+            }
+            let message =
+                format!("the placed rows of {task} are damaged again and again: {reason}");
+            return Err(Error::new(ErrorKind::Failed, message));
+        }
         let what = match self.is_before_barrier(task.stage) {
             true => format!("the signatures of {task} are"),
             false => format!("the result of {task} is"),

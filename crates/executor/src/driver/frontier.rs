@@ -45,6 +45,7 @@ impl Driver<'_> {
         let (epoch, number) = (self.truth.epoch(), self.merges);
         let operators = recipe.process.iter().map(|call| call.name.as_str());
         let judge = Judge::new(recipe.failure.max_error_ratio, recipe.failure.max_errors);
+        let judge = judge.in_place(self.executor.prepared.pipeline.first_move());
         Frontier {
             token: format!("{job_id}.e{epoch}.m{number}"),
             merge: None,
@@ -96,7 +97,9 @@ impl Driver<'_> {
     /// What the merge must know of a result.
     fn piece(&mut self, slice: &Slice, result: &Publication) -> Result<Piece> {
         let is_lines = RowsForm::of_path(result.rows.name().as_str()) != RowsForm::Table;
-        let needs_schema = is_lines && self.executor.prepared.outputs.export().needs_second_pass();
+        let needs_schema = is_lines
+            && self.executor.prepared.outputs.export().needs_second_pass()
+            && !self.types_of_rows;
         let schema = match needs_schema {
             true => self.sources.schema(slice.source, slice.metadata)?,
             false => None,

@@ -84,6 +84,7 @@ impl<'e> Driver<'e> {
             stores,
             teller,
             sources: Sources::new(dataset.sources, dataset.missing),
+            types_of_rows: false,
             standing: standings.export,
             merges: 0,
             tally: Tally::default(),

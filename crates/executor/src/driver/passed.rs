@@ -75,7 +75,7 @@ impl Passed {
     /// # Errors
     /// What does not add up.
     pub(super) fn account(&self, planned: u64, left_out: u64, torn: u64) -> Result<(), String> {
-        let balanced = self.ledger.check();
+        let balanced = self.ledger.check().and_then(|()| self.ledger.check_moves());
         balanced.map_err(|imbalance| imbalance.to_string())?;
         let accounted = self.ledger.records + left_out + torn;
         if planned != accounted {

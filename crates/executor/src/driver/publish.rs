@@ -67,6 +67,7 @@ impl Driver<'_> {
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
             nanos,
             at_millis: now_millis(),
+            placed: false,
         })
     }
 

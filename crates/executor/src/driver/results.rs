@@ -5,10 +5,12 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
 use coldpress_job::{FieldsView, Publication, fields_view};
+use coldpress_operator::{ResolvedOperator, Rule};
 use coldpress_record::FieldsSeen;
 use coldpress_worker::QuarantineEntry;
 
 use super::Driver;
+use crate::error::Result;
 
 impl Driver<'_> {
     /// The result of a partition under the recipe in force, if it can be exported as it is.
@@ -25,9 +27,26 @@ impl Driver<'_> {
         let fits = fits
             && (has_types || !prepared.outputs.export().needs_second_pass())
             && (result.dropped.is_some() || !prepared.exports_dropped())
-            // What was made for a barrier has no statistics in its rows.
-            && (result.signatures.is_none() || !prepared.recipe.export.keep_stats);
+            // What was made for a barrier, or by one, has no statistics in its rows.
+            && (!result.is_plain() || !prepared.recipe.export.keep_stats);
         fits.then_some(result)
+    }
+
+    /// Whether no schema of a source says what the exported rows hold, but only the rows themselves: an operator makes other
+    /// records of them, or puts them into partitions of sources with other schemas.
+    pub(super) fn find_types_of_rows(&mut self) -> Result<bool> {
+        let prepared = &self.executor.prepared;
+        let has_columns = prepared.outputs.export().needs_second_pass();
+        if !has_columns || !prepared.pipeline.moves_records() {
+            return Ok(false);
+        }
+        let mut barriers = prepared.pipeline.operators().iter();
+        let is_grouper = |operator: &ResolvedOperator| {
+            operator
+                .barrier()
+                .is_some_and(|barrier| barrier.rule == Rule::Group)
+        };
+        Ok(barriers.any(is_grouper) || !self.sources.share_a_schema()?)
     }
 
     /// The results of the recipe in force, in partition order.

@@ -80,4 +80,19 @@ impl Sources {
         self.schemas.insert(index, schema.clone());
         Ok(Some(schema))
     }
+
+    /// Returns whether all sources are columnar and have the same schema.
+    pub(super) fn share_a_schema(&mut self) -> Result<bool> {
+        let count = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
+        let mut shared: Option<SchemaRef> = None;
+        for index in 0..count {
+            let Some(schema) = self.schema(index, None)? else {
+                return Ok(false);
+            };
+            if *shared.get_or_insert_with(|| schema.clone()) != schema {
+                return Ok(false);
+            }
+        }
+        Ok(shared.is_some())
+    }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use coldpress_job::{JournalRecord, Phase, RecipeInForce};
 use coldpress_partition::Task;
 use coldpress_storage::crash_point;
-use coldpress_worker::{AtWork, Attempt, Outcome, Progress, Reached, WorkerContext};
+use coldpress_worker::{AtWork, Attempt, JobSpec, Outcome, Progress, Reached, WorkerContext};
 use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::frontier::Frontier;
@@ -29,6 +29,8 @@ pub(super) struct Motion {
     finished: Receiver<Finished>,
     planner: Option<Receiver<Planned>>,
     frontier: Frontier,
+    /// What all workers were told.
+    pub(super) spec: Arc<JobSpec>,
     /// The barrier that is being resolved.
     pub(super) resolving: Option<Resolving>,
     /// Why the job must end; running attempts are waited for first.
@@ -72,18 +74,20 @@ impl Driver<'_> {
     }
 
     fn set_in_motion(&mut self) -> Result<Motion> {
+        self.types_of_rows = self.find_types_of_rows()?;
         let prepared = &self.executor.prepared;
+        let (types_of_rows, sources) = (self.types_of_rows, self.sources.all());
+        let spec = Arc::new(job_spec(prepared, &self.stores, sources, types_of_rows));
         let (sender, finished) = unbounded();
         let context = WorkerContext {
             registry: prepared.registry.clone(),
             stores: self.stores.clone(),
             shared: prepared.shared.clone(),
         };
-        let spec = job_spec(prepared, &self.stores, self.sources.all());
         let running = self
             .executor
             .backend
-            .start(prepared.workers, Arc::new(spec), context, sender)
+            .start(prepared.workers, Arc::clone(&spec), context, sender)
             .map_err(|error| {
                 Error::because(
                     ErrorKind::Failed,
@@ -117,6 +121,7 @@ impl Driver<'_> {
             finished,
             planner,
             frontier,
+            spec,
             resolving: None,
             fatal: None,
             last_sample: Instant::now(),

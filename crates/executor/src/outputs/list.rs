@@ -4,7 +4,7 @@ use std::path::Path;
 
 use coldpress_config::{Overwrite, Recipe};
 use coldpress_export::ExportTarget;
-use coldpress_operator::{OperatorKind, Pipeline};
+use coldpress_operator::Pipeline;
 use coldpress_storage::real_place;
 
 use crate::error::{Error, ErrorKind};
@@ -33,7 +33,7 @@ pub enum Content {
     Records,
     /// The statistics of each exported record, a line each.
     Stats,
-    /// The records that the filter or deduplicator at this place of the recipe dropped.
+    /// The records that the filter, deduplicator or selector at this place of the recipe dropped.
     Dropped(u32),
 }
 
@@ -49,7 +49,7 @@ impl Outputs {
         }
         if let Some(folder) = &recipe.export.dropped_dir {
             let operators = pipeline.operators().iter().zip(0..);
-            let drops = operators.filter(|(operator, _)| operator.kind() != OperatorKind::Mapper);
+            let drops = operators.filter(|(operator, _)| operator.kind().drops());
             beside.extend(drops.map(|(operator, operation)| {
                 let name = format!("op_{operation:03}_{}.jsonl", operator.name());
                 Output {

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use coldpress_job::JobState;
-use coldpress_storage::{AttemptName, ObjectKey, Place};
+use coldpress_storage::{AttemptName, ObjectKey, ObjectRef, Place};
+use coldpress_worker::PLACED;
 
 use super::decide::JobFile;
 use crate::barrier::DECISION;
@@ -12,7 +13,7 @@ use crate::barrier::DECISION;
 pub(crate) const ATTEMPT_PLACES: [Place; 6] = Place::ALL;
 
 /// Of the files that are there, those of drivers of epochs before this one that nothing cites: of attempts that never
-/// published anything, decisions that were never recorded, and slices of the input that were copied and never planned.
+/// published anything, decisions and placed rows that were never recorded, and slices of the input that were copied and never planned.
 ///
 /// What bears the name of an attempt that did publish, and is not cited, was put there by someone else: a migrated
 /// checkpoint, for one.
@@ -26,7 +27,7 @@ pub(crate) fn uncited(state: &JobState, epoch: u64, there: Vec<JobFile>) -> Vec<
 struct Known<'a> {
     /// Stage, partition, epoch and attempt of what was published.
     published: HashSet<(u32, u32, u64, u32)>,
-    /// What was decided at barriers. These files have names like those of attempts, but none made them.
+    /// What was decided and placed at barriers. These files have names like those of attempts, but none made them.
     decisions: HashSet<&'a ObjectKey>,
     /// The copies of slices that were planned.
     copies: HashSet<&'a ObjectKey>,
@@ -35,16 +36,18 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(state: &'a JobState) -> Self {
-        let decisions = state.barriers().iter().flat_map(|barrier| &barrier.files);
-        let decisions: HashSet<&ObjectKey> = decisions.map(|file| &file.key).collect();
-        let names = state.cited_files();
-        let names = names.filter(|file| !decisions.contains(&file.key));
+        let cited = state.cited_files();
+        let is_of_barrier = |file: &&ObjectRef| is_of_barrier(&file.key);
+        let (decisions, others): (Vec<&ObjectRef>, Vec<&ObjectRef>) =
+            cited.partition(is_of_barrier);
+        let decisions = decisions.into_iter().map(|file| &file.key);
+        let names = others.into_iter();
         let names = names.filter_map(|file| file.name().as_str().parse::<AttemptName>().ok());
         let copies = state.partitions();
         let copies = copies.filter_map(|planned| planned.slice.copy.as_ref());
         Self {
             published: names.filter_map(|name| made_by(&name)).collect(),
-            decisions,
+            decisions: decisions.collect(),
             copies: copies.map(|copy| &copy.key).collect(),
             epochs: state.epochs().iter().map(|epoch| epoch.epoch).collect(),
         }
@@ -58,7 +61,7 @@ impl<'a> Known<'a> {
         if name.epoch() >= epoch {
             return false;
         }
-        if key.place == Place::Signatures && key.name.as_str().ends_with(DECISION) {
+        if is_of_barrier(key) {
             return self.epochs.contains(&name.epoch()) && !self.decisions.contains(key);
         }
         match (made_by(&name), key.place) {
@@ -74,6 +77,15 @@ impl<'a> Known<'a> {
             }
         }
     }
+}
+
+/// Returns whether the name of a file says that it was made as a barrier was resolved.
+fn is_of_barrier(key: &ObjectKey) -> bool {
+    if key.place == Place::Signatures {
+        return key.name.as_str().ends_with(DECISION);
+    }
+    let name = key.name.as_str().parse::<AttemptName>();
+    name.is_ok_and(|name| name.label() == PLACED)
 }
 
 fn made_by(name: &AttemptName) -> Option<(u32, u32, u64, u32)> {

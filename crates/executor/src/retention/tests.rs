@@ -134,6 +134,7 @@ impl World {
             has_types: false,
             nanos: Vec::new(),
             at_millis: 0,
+            placed: false,
         };
         self.put(JournalRecord::Published(publication));
     }

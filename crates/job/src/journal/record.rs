@@ -18,7 +18,7 @@ use crate::status::Status;
 
 use work::is_zero;
 
-pub use barrier::{BarrierResolved, Participants};
+pub use barrier::{BarrierResolved, Participants, PlacedRows};
 pub use export::{ExportIntent, OutputIntent};
 pub use plan::{DamagedSource, JobPlan, Reading, RecipeInForce};
 pub use work::{

@@ -62,6 +62,7 @@ fn resolved(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
         files: (0..PARTITIONS)
             .map(|partition| file(&format!("signatures/{operator}.{decision}.{partition}")))
             .collect(),
+        placed: Vec::new(),
         digest: Digest::of(decision.as_bytes()),
         chain: after(last.unwrap_or(ChainHash::base("")), decision, next),
         ledger: OperatorLedger {

@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use coldpress_checkpoint::{IndexedRows, Manifest, RowBlock, RowsReader};
-use coldpress_dataset::{RowsForm, TableRows, TableRowsReader, decode_rows};
+use coldpress_dataset::{FileCompression, RowsForm, TableRows, TableRowsReader, decode_rows};
 use coldpress_failure::ErrorClass;
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
-use coldpress_storage::{ObjectReader, ObjectRef};
+use coldpress_storage::{ObjectReader, ObjectRef, Stores};
 
 use super::records::{Found, Records};
 use crate::attempt::{Assignment, Start};
 use crate::error::AttemptError;
 use crate::tee::Base;
+
+/// Rows of a result that are lines, with their index.
+pub(crate) type LineRows = IndexedRows<Box<dyn Read + Send>>;
 
 /// Rows that earlier work of this partition ended with.
 pub(super) struct EarlierInput {
@@ -24,7 +27,7 @@ pub(super) struct EarlierInput {
 
 enum Rows {
     Checkpoint(RowsReader),
-    Lines(IndexedRows<Box<dyn Read + Send>>),
+    Lines(LineRows),
     Table {
         index: RowsReader,
         rows: TableRowsReader<ObjectReader>,
@@ -129,18 +132,28 @@ fn open_result(
     rows: &ObjectRef,
     index: &ObjectRef,
 ) -> Result<Rows, AttemptError> {
-    let cannot_open = |error: std::io::Error| AttemptError::met(&error);
-    work.stores.verify(rows)?;
-    let file = work.stores.object(rows).read()?;
-    let index = RowsReader::open(work.stores.get(&index.key)?, &index.stamp)?;
-    Ok(match RowsForm::of_path(rows.name().as_str()) {
-        RowsForm::Lines(packing) => {
-            let lines = decode_rows(file, packing).map_err(cannot_open)?;
-            Rows::Lines(IndexedRows::new(index, lines, rows.to_string())?)
-        }
+    match RowsForm::of_path(rows.name().as_str()) {
+        RowsForm::Lines(packing) => open_lines(work.stores, rows, index, packing).map(Rows::Lines),
         RowsForm::Table => {
-            let rows = TableRowsReader::open(file).map_err(cannot_open)?;
-            Rows::Table { index, rows }
+            work.stores.verify(rows)?;
+            let file = work.stores.object(rows).read()?;
+            let rows = TableRowsReader::open(file).map_err(|error| AttemptError::met(&error))?;
+            let index = RowsReader::open(work.stores.get(&index.key)?, &index.stamp)?;
+            Ok(Rows::Table { index, rows })
         }
-    })
+    }
+}
+
+/// Opens the rows of a result that are lines, with their index, when both are proven to be what is cited.
+pub(crate) fn open_lines(
+    stores: &Stores,
+    rows: &ObjectRef,
+    index: &ObjectRef,
+    packing: FileCompression,
+) -> Result<LineRows, AttemptError> {
+    stores.verify(rows)?;
+    let file = stores.object(rows).read()?;
+    let index = RowsReader::open(stores.get(&index.key)?, &index.stamp)?;
+    let lines = decode_rows(file, packing).map_err(|error| AttemptError::met(&error))?;
+    Ok(IndexedRows::new(index, lines, rows.to_string())?)
 }

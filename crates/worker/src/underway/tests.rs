@@ -175,6 +175,7 @@ impl Bench {
             lenient: true,
             keep_stats: false,
             note_types: false,
+            types_of_rows: false,
             keep_dropped: false,
         };
         let registry = Registry::default()

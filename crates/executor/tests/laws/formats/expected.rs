@@ -41,10 +41,7 @@ impl Expected {
         let mut chain = Pipeline::resolve(&registry, &plan.process, &settings)
             .and_then(|pipeline| pipeline.instantiate(&Shared::default()))
             .unwrap();
-        let drops = |call: &OperatorCall| {
-            let kind = registry.get(&call.name).unwrap().kind();
-            matches!(kind, OperatorKind::Filter | OperatorKind::Deduplicator)
-        };
+        let drops = |call: &OperatorCall| registry.get(&call.name).unwrap().kind().drops();
         let filters = plan.process.iter().enumerate();
         let filters = filters.filter(|(_, call)| drops(call));
         let mut tally = chain.tally();

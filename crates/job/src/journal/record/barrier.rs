@@ -17,13 +17,46 @@ pub struct BarrierResolved {
     pub operator: String,
     /// The results that it judged.
     pub participants: Participants,
-    /// The decision: immutable files.
+    /// The decision: an immutable file for each partition. None where the operator placed rows instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ObjectRef>,
+    /// The rows that each partition has from here on, where records came to lie elsewhere or became others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub placed: Vec<PlacedRows>,
     /// What identifies the decision. It is part of all chain hashes that follow.
     pub digest: Digest,
     /// The chain hashes that follow: before the first operator of the next stage and after each.
     pub chain: Vec<ChainHash>,
     /// Where the records of all partitions together went.
+    pub ledger: OperatorLedger,
+}
+
+impl BarrierResolved {
+    /// Returns whether the operator placed rows, instead of deciding about them where they are.
+    pub fn has_placed(&self) -> bool {
+        self.files.is_empty() && !self.placed.is_empty()
+    }
+}
+
+/// The rows that a whole-dataset operator placed in a partition: a result with this operator applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedRows {
+    /// The rows.
+    pub rows: ObjectRef,
+    /// Where each row came from.
+    pub index: ObjectRef,
+    /// The length of the rows unpacked, in bytes.
+    pub uncompressed_bytes: u64,
+    /// Whether the index says what the fields of the rows hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_types: bool,
+    /// The records that were in the partition before and have no signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<ObjectRef>,
+    /// The records that were in the partition before and were dropped, where these are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<ObjectRef>,
+    /// What the operator did to the records of the partition.
     pub ledger: OperatorLedger,
 }
 

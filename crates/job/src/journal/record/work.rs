@@ -6,6 +6,8 @@ use coldpress_record::{Ledger, Origin, Unreadable};
 use coldpress_storage::{Digest, ObjectRef};
 use serde::{Deserialize, Serialize};
 
+use super::barrier::PlacedRows;
+
 /// The result of an attempt, complete and durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
@@ -57,6 +59,9 @@ pub struct Publication {
     /// When it was published, in milliseconds since 1970; 0 where a release did not say.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub at_millis: u64,
+    /// Whether no attempt made it, but the operator at a barrier, which placed these rows in the partition.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub placed: bool,
 }
 
 /// The signatures of the rows of a result, for the operator at the barrier behind its stage.
@@ -73,6 +78,42 @@ impl Publication {
     #[must_use]
     pub fn task(&self) -> Task {
         Task::new(self.stage, self.partition)
+    }
+
+    /// Returns whether its rows are what the operators left, whatever is wanted of the export: statistics go into the rows
+    /// of the last stage alone, and not where a barrier follows or has placed the rows.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.signatures.is_some() || self.placed
+    }
+
+    /// The result that the operator at a barrier made of this one by placing these rows in the partition.
+    pub(in crate::journal) fn followed_by(
+        &self,
+        placed: &PlacedRows,
+        operation: u32,
+        chain: ChainHash,
+    ) -> Self {
+        let mut next = self.clone();
+        next.stage += 1;
+        // Attempts are counted from 1.
+        next.attempt = 0;
+        next.chain = chain;
+        next.rows = placed.rows.clone();
+        next.index = placed.index.clone();
+        next.signatures = None;
+        next.uncompressed_bytes = placed.uncompressed_bytes;
+        next.checkpoints = Vec::new();
+        next.quarantine.extend(placed.quarantine.clone());
+        next.ledger.operators.push(placed.ledger.clone());
+        let dropped = placed.dropped.clone();
+        let entry = dropped.map(|file| DroppedEntry { operation, file });
+        if let Some(dropped) = &mut next.dropped {
+            dropped.extend(entry);
+        }
+        next.has_types = placed.has_types;
+        next.placed = true;
+        next
     }
 
     /// Every file that it cites.

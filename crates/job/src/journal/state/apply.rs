@@ -59,7 +59,7 @@ impl JobState {
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
             JournalRecord::PoisonFound(found) => self.find_poison(found),
             JournalRecord::PoisonLifted { partition } => self.lift_poison(*partition),
-            JournalRecord::BarrierResolved(resolved) => self.resolve_barrier(resolved),
+            JournalRecord::BarrierResolved(resolved) => self.resolve_barrier(epoch, resolved),
             JournalRecord::PartitionFailed(failure) => self.fail(failure),
             JournalRecord::ExportIntent(intent) => self.intend_export(intent),
             JournalRecord::ExportCommitted {

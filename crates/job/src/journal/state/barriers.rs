@@ -7,8 +7,8 @@ use coldpress_operator::{ChainHash, Stage};
 
 use super::JobState;
 use super::rules::contradiction;
-use crate::Result;
-use crate::journal::record::{BarrierResolved, Participants, RecipeInForce};
+use crate::journal::record::{BarrierResolved, Participants, Publication, RecipeInForce};
+use crate::{Error, Result};
 
 impl JobState {
     /// The decision at the barrier behind a stage of the recipe in force; none while it is not resolved.
@@ -97,22 +97,27 @@ impl JobState {
         ))
     }
 
-    pub(super) fn resolve_barrier(&mut self, resolved: &BarrierResolved) -> Result<()> {
+    pub(super) fn resolve_barrier(&mut self, epoch: u64, resolved: &BarrierResolved) -> Result<()> {
         let stage = resolved.stage;
-        let Some((known, hashes)) = self.recipe.as_ref().and_then(|recipe| {
+        let Some((known, hashes, place)) = self.recipe.as_ref().and_then(|recipe| {
             Some((
                 recipe.known_before_barrier(stage)?,
                 recipe.hashes_after_barrier(stage)?,
+                recipe.operators_until(stage)?,
             ))
         }) else {
             return contradiction(format!(
                 "a barrier behind stage {stage} is resolved, and there is none"
             ));
         };
-        let (files, partitions) = (resolved.files.len(), self.partition_count());
-        if files != partitions as usize {
+        let partitions = self.partition_count();
+        let (files, placed) = (resolved.files.len(), resolved.placed.len());
+        if [files, placed] != [partitions as usize, 0]
+            && [files, placed] != [0, partitions as usize]
+        {
             return contradiction(format!(
-                "the barrier behind stage {stage} has {files} decisions about {partitions} partitions"
+                "the barrier behind stage {stage} has {} decisions about {partitions} partitions",
+                files + placed
             ));
         }
         if self.participants(stage) != Some(resolved.participants) {
@@ -127,35 +132,63 @@ impl JobState {
                 "{found} chain hashes follow the barrier behind stage {stage}, where {hashes} should"
             ));
         }
+        let results = self.results_placed(epoch, resolved, place)?;
         if let Some(recipe) = &mut self.recipe {
             recipe.chain.truncate(known);
             recipe.chain.extend_from_slice(&resolved.chain);
         }
+        for (partition, result) in self.partitions.iter_mut().zip(results) {
+            partition.publications.push(result);
+        }
         self.barriers.push(resolved.clone());
         Ok(())
+    }
+
+    /// The results that the rows are which an operator placed: those that it judged, with it applied.
+    fn results_placed(
+        &self,
+        epoch: u64,
+        resolved: &BarrierResolved,
+        place: u32,
+    ) -> Result<Vec<Publication>> {
+        let stage = resolved.stage;
+        let chain = self.recipe.as_ref().and_then(|recipe| recipe.end_of(stage));
+        let mut results = Vec::with_capacity(resolved.placed.len());
+        for (index, placed) in (0..).zip(&resolved.placed) {
+            let (Some(next), Some(judged)) = (
+                resolved.chain.first(),
+                chain.and_then(|chain| self.result_of(index, chain)),
+            ) else {
+                return Err(Error::contradiction(format!(
+                    "rows are placed in partition {index}, which has no result of stage {stage}"
+                )));
+            };
+            let ledger = &placed.ledger;
+            let is_whole = ledger.arrived().is_some() && ledger.arrived() == ledger.accounted();
+            if !is_whole || ledger.records_in != judged.ledger.exported() {
+                return Err(Error::contradiction(format!(
+                    "the barrier behind stage {stage} does not account for the records of partition {index}"
+                )));
+            }
+            let result = judged.followed_by(placed, place, *next);
+            results.push(Publication { epoch, ..result });
+        }
+        Ok(results)
     }
 
     /// Every record that came out of the stage ended in exactly one place.
     fn check_ledger(&self, resolved: &BarrierResolved) -> Result<()> {
         let stage = resolved.stage;
         let chain = self.recipe.as_ref().and_then(|recipe| recipe.end_of(stage));
-        let results = (0..self.partition_count())
+        let mut results = (0..self.partition_count())
             .filter_map(|index| self.result_of(index, chain?))
             .map(|result| result.ledger.exported());
         // Counts near the greatest number are no dataset's; added up without care they could come to anything.
-        let sum = |counts: &[u64]| {
-            let mut counts = counts.iter();
-            counts.try_fold(0u64, |sum, count| sum.checked_add(*count))
-        };
-        let results: Vec<u64> = results.collect();
-        let (came, ledger) = (sum(&results), &resolved.ledger);
-        let went = sum(&[
-            ledger.out,
-            ledger.dropped,
-            ledger.quarantined,
-            ledger.absorbed,
-        ]);
-        let is_whole = went.is_some() && sum(&[ledger.records_in, ledger.made]) == went;
+        let came = results.try_fold(0u64, |sum, count| sum.checked_add(count));
+        let ledger = &resolved.ledger;
+        let went = ledger.accounted();
+        let is_whole =
+            went.is_some() && ledger.arrived() == went && ledger.moved_in == ledger.moved_out;
         if came != Some(ledger.records_in) || !is_whole {
             let (came, went) = (came.unwrap_or(u64::MAX), went.unwrap_or(u64::MAX));
             return contradiction(format!(

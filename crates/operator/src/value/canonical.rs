@@ -3,21 +3,39 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
+use xxhash_rust::xxh3::xxh3_128;
 
-use crate::error::Result;
-use crate::value::{Number, Value, not_json};
+use super::{NotJson, Number, Result, Value};
 
 /// Deeper lists and objects are refused, as the reader of records does.
 const DEEPEST: usize = 128;
 
 /// Appends the value in the one spelling that all equal values share, in which 1 and 1.0 differ. As in a table, a member
 /// of an object that is null is as good as absent.
-pub(crate) fn canonical(json: &[u8], out: &mut Vec<u8>) -> Result<()> {
+///
+/// # Errors
+/// [`NotJson`], also for lists and objects that are nested too deeply.
+pub fn canonical(json: &[u8], out: &mut Vec<u8>) -> Result<()> {
     canonical_within(json, DEEPEST, out)
 }
 
+/// Returns the digest of a key that consists of these JSON values, always in the same order. Keys have the same digest if
+/// their values are equal, however they are spelled; 1 and 1.0 are not equal.
+///
+/// # Errors
+/// [`NotJson`].
+pub fn key_digest<'j>(fields: impl IntoIterator<Item = &'j [u8]>) -> Result<u128> {
+    let mut key = Vec::new();
+    for field in fields {
+        canonical(field, &mut key)?;
+        // No spelling has a line break.
+        key.push(b'\n');
+    }
+    Ok(xxh3_128(&key))
+}
+
 fn canonical_within(json: &[u8], deeper: usize, out: &mut Vec<u8>) -> Result<()> {
-    let deeper = deeper.checked_sub(1).ok_or_else(not_json)?;
+    let deeper = deeper.checked_sub(1).ok_or(NotJson)?;
     match Value::parse(json)? {
         Value::Null => out.extend(b"null"),
         Value::Boolean(boolean) => out.extend(boolean.to_string().as_bytes()),
@@ -31,7 +49,7 @@ fn canonical_within(json: &[u8], deeper: usize, out: &mut Vec<u8>) -> Result<()>
         }
         Value::Text(text) => spell(&text, out),
         Value::List => {
-            let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|_| not_json())?;
+            let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|_| NotJson)?;
             out.push(b'[');
             for item in items {
                 canonical_within(item.get().as_bytes(), deeper, out)?;
@@ -41,7 +59,7 @@ fn canonical_within(json: &[u8], deeper: usize, out: &mut Vec<u8>) -> Result<()>
         }
         Value::Object => {
             let members: BTreeMap<String, &RawValue> =
-                serde_json::from_slice(json).map_err(|_| not_json())?;
+                serde_json::from_slice(json).map_err(|_| NotJson)?;
             out.push(b'{');
             for (name, member) in members {
                 if member.get() != "null" {

@@ -1,32 +1,52 @@
-//! JSON values of fields.
+//! JSON values of fields, as operators that need the whole dataset compare them.
+
+mod canonical;
+mod kind;
 
 use std::borrow::Cow;
 
-use crate::error::{Error, Result};
-use crate::kind::Kind;
-use crate::read::damaged;
+pub use canonical::{canonical, key_digest};
+pub use kind::Kind;
+
+/// A text that is no JSON value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no JSON value")]
+pub struct NotJson;
+
+type Result<T> = std::result::Result<T, NotJson>;
 
 /// A JSON value, of which lists and objects are not parsed yet.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value<'j> {
+pub enum Value<'j> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Boolean(bool),
+    /// A number.
     Number(Number),
+    /// A text.
     Text(Cow<'j, str>),
+    /// A list.
     List,
+    /// An object.
     Object,
 }
 
 /// A number as it was written: with a point or an exponent it is a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Number {
+pub enum Number {
+    /// An integer of at most 128 bits.
     Integer(i128),
+    /// Any other number.
     Float(f64),
 }
 
 impl<'j> Value<'j> {
     /// Parses a value. What a list or an object has in it may be no JSON.
-    pub(crate) fn parse(json: &'j [u8]) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`NotJson`].
+    pub fn parse(json: &'j [u8]) -> Result<Self> {
         let json = json.trim_ascii();
         let value = match (json.first(), json) {
             (_, b"null") => Some(Self::Null),
@@ -38,10 +58,11 @@ impl<'j> Value<'j> {
             (Some(b'-' | b'0'..=b'9'), _) => Number::parse(json).map(Self::Number),
             _ => None,
         };
-        value.ok_or_else(not_json)
+        value.ok_or(NotJson)
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    /// The kind of the value.
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Null => Kind::Null,
             Self::Boolean(_) | Self::Number(_) => Kind::Number,
@@ -73,14 +94,11 @@ impl Number {
         }
     }
 
-    pub(crate) fn float(self) -> f64 {
+    /// The number as a float, rounded if need be.
+    pub fn float(self) -> f64 {
         match self {
             Self::Integer(integer) => integer as f64,
             Self::Float(float) => float,
         }
     }
-}
-
-pub(crate) fn not_json() -> Error {
-    damaged("a signature", "it is no JSON value")
 }

@@ -1,0 +1,43 @@
+//! # What it does
+//! Makes one record of the whole dataset: each of its fields is the list of the fields of all records, in their order. A record
+//! that lacks a field has `null` in its place.
+//!
+//! # Parameters
+//! None.
+//!
+//! # Example
+//! Of `{"text": "a"}` and `{"text": "b"}` it makes `{"text": ["a", "b"]}`.
+//!
+//! # Notes on determinism
+//! Pure: the records and their order in the dataset decide. The record that comes out is held in memory and may not be longer
+//! than `max_record_mb`. Statistics of filters end here.
+
+use coldpress_operator::{
+    Global, NoParams, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
+    Rule, Signature, SignatureForm, Signer,
+};
+
+/// The description of `naive_grouper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::grouper(
+        "naive_grouper",
+        "Makes one record of the whole dataset, whose fields are lists.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("naive.rs")))
+}
+
+fn resolve(_: NoParams, _: &mut ResolveContext<'_>) -> Result<Global<SameForAll>, ParamError> {
+    let signer = Resolved::new(|| SameForAll).fields(Vec::<String>::new());
+    Ok(Global::new(signer, SignatureForm::Digest, Rule::Group))
+}
+
+/// Gives all records the same digest.
+pub(crate) struct SameForAll;
+
+impl Signer for SameForAll {
+    fn sign(&mut self, _: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
+        signature.digests.push(0);
+        Ok(())
+    }
+}

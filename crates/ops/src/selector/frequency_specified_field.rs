@@ -1,0 +1,60 @@
+//! # What it does
+//! Keeps the records with the most (or least) frequent values of a field, value by value, from the most frequent one on. Of
+//! equally frequent values the one that comes first in the dataset comes first.
+//!
+//! # Parameters
+//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `top_ratio`, a share of the distinct values, and
+//! `topk` say how many values are kept: with both, the fewer. `reverse: false` keeps the least frequent values.
+//!
+//! # Example
+//! Of records with the values `a`, `b`, `b`, `c` of `s`, `field_key: s` and `topk: 2` keep `b`, `b` and `a`, in this order.
+//!
+//! # Notes on determinism
+//! Pure: the field's values, their order in the dataset and the parameters decide. 3 and 3.0 are one value. A record without
+//! the field, or with a list or an object in it, goes to quarantine.
+
+use coldpress_operator::{
+    Amount, Global, OperatorSpec, ParamError, ResolveContext, Selection, params,
+};
+
+use super::by_field::{FieldSigner, Values, by_field, check_amount, is_share};
+
+params! {
+    /// Parameters of `frequency_specified_field_selector`.
+    pub(crate) struct FrequencyParams {
+        /// The field to select by; a dotted name reaches into objects.
+        field_key: String = String::new();
+        /// The share of the distinct values that is kept, from 0 to 1.
+        top_ratio: Option<f64> = None, is_share, "must be from 0 to 1";
+        /// How many distinct values are kept at most.
+        topk: Option<u64> = None;
+        /// Whether the most frequent values are kept, or the least frequent.
+        reverse: bool = true;
+    }
+}
+
+/// The description of `frequency_specified_field_selector`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::selector(
+        "frequency_specified_field_selector",
+        "Keeps the records with the most or least frequent values of a field, value by value.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("frequency_specified_field.rs")))
+}
+
+fn resolve(
+    params: FrequencyParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Global<FieldSigner>, ParamError> {
+    let amount = Amount {
+        share: params.top_ratio,
+        count: params.topk,
+    };
+    check_amount(amount, ["top_ratio", "topk"], context)?;
+    let selection = Selection::Frequent {
+        amount,
+        most: params.reverse,
+    };
+    by_field(&params.field_key, Values::Scalar, selection, context)
+}

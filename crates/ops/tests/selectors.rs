@@ -1,0 +1,308 @@
+//! The vectors of Data-Juicer's selectors and groupers, from the signatures to the records that come out.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+
+use coldpress_barrier::{
+    Answer, Arranged, Arranger, Error, Room, SignatureReader, SignatureWriter, answer,
+};
+use coldpress_operator::{ChainSettings, Guard, Key, Node, OperatorCall, Pipeline, Shared, Span};
+use coldpress_record::{Batch, Lines};
+use serde_json::{Map, Value, json};
+
+const FILES: [&str; 7] = [
+    include_str!("../src/selector/frequency_specified_field.vectors.jsonl"),
+    include_str!("../src/selector/random.vectors.jsonl"),
+    include_str!("../src/selector/range_specified_field.vectors.jsonl"),
+    include_str!("../src/selector/tags_specified_field.vectors.jsonl"),
+    include_str!("../src/selector/topk_specified_field.vectors.jsonl"),
+    include_str!("../src/grouper/key_value.vectors.jsonl"),
+    include_str!("../src/grouper/naive.vectors.jsonl"),
+];
+
+type Row = Map<String, Value>;
+
+fn pipeline(op: &str, params: &Value, compat: bool) -> Result<Pipeline, String> {
+    let mut call = OperatorCall::new(op);
+    for (name, value) in params.as_object().unwrap() {
+        let name = name.clone();
+        let span = Span::default();
+        call.params
+            .push((Key { name, span }, Node::from_json(value)));
+    }
+    let settings = ChainSettings {
+        text_key: "text".into(),
+        seed: 42,
+        skip_op_error: false,
+        compat,
+    };
+    Pipeline::resolve(&coldpress_ops::builtin(), &[call], &settings)
+        .map_err(|error| error.to_string())
+}
+
+/// The rows that share a position, for all positions in order, when the rows are in partitions of so many.
+fn run(
+    op: &str,
+    params: &Value,
+    compat: bool,
+    rows: &[Row],
+    partition: usize,
+) -> Result<Vec<Vec<usize>>, String> {
+    let pipeline = pipeline(op, params, compat)?;
+    let barrier = pipeline.operators()[0].barrier().cloned().unwrap();
+    let mut chain = pipeline.instantiate(&Shared::default()).unwrap();
+    let mut files = Vec::new();
+    for rows in rows.chunks(partition) {
+        let mut lines = Lines::new(0);
+        for (at, row) in rows.iter().enumerate() {
+            lines.push(at as u64, Value::Object(row.clone()).to_string().as_bytes());
+        }
+        let mut batch = Batch::default();
+        batch.fill(&mut lines, chain.fields(), &mut Vec::new());
+        chain.begin(&mut batch);
+        let mut writer = SignatureWriter::new(barrier.form);
+        let signed = chain.sign(&batch, 0, &Guard::default(), |signature| {
+            writer.push(signature)
+        });
+        signed.map_err(|failure| failure.to_string())?;
+        let mut file = Vec::new();
+        writer.finish(&mut file).unwrap();
+        files.push(file);
+    }
+    let readers: Vec<_> = files
+        .iter()
+        .map(|file| SignatureReader::open(&file[..]).unwrap())
+        .collect();
+    let stop = AtomicBool::new(false);
+    let folder = tempfile::tempdir().unwrap();
+    let room = Room::new(0, folder.path(), &stop);
+    let because = |error: Error| error.to_string();
+    match answer(&readers, &barrier.rule, &room).map_err(because)? {
+        Answer::InPlace(mut judgement) => {
+            let (mut kept, mut first) = (Vec::new(), 0);
+            while let Some(verdict) = judgement.next_verdict().unwrap() {
+                let rows = verdict.decision.rows();
+                let stays = (0..rows).filter(|row| verdict.decision.stays(*row));
+                kept.extend(stays.map(|row| vec![first + row as usize]));
+                first += rows as usize;
+            }
+            Ok(kept)
+        }
+        Answer::Moved(mut arrangement) => {
+            let (mut arranger, mut positions) = (Arranger::new(&room), Vec::new());
+            for ordinal in 0..rows.len() as u64 {
+                arrangement.positions_of(ordinal, &mut positions).unwrap();
+                for position in positions.drain(..) {
+                    let bytes = Box::default();
+                    let record = Arranged {
+                        position,
+                        ordinal,
+                        bytes,
+                    };
+                    arranger.push(record).unwrap();
+                }
+            }
+            let mut out = vec![Vec::new(); arrangement.count() as usize];
+            let mut records = arranger.finish().unwrap();
+            while let Some(record) = records.next_record().unwrap() {
+                out[record.position as usize].push(record.ordinal as usize);
+            }
+            Ok(out)
+        }
+    }
+}
+
+#[test]
+fn selectors_and_groupers_give_what_data_juicer_gives() {
+    let mut ran = 0;
+    for line in FILES.iter().flat_map(|file| file.lines()) {
+        let case: Value = serde_json::from_str(line).unwrap();
+        for partition in [1, 3, 1000] {
+            check(&case, partition);
+        }
+        ran += 1;
+    }
+    assert_eq!(ran, 10 + 9 + 11 + 10 + 14 + 8 + 8);
+}
+
+#[track_caller]
+fn check(case: &Value, partition: usize) {
+    let (id, op) = (&case["id"], case["op"].as_str().unwrap());
+    let rows: Vec<Row> = serde_json::from_value(case["input"].clone()).unwrap();
+    let out = run(op, &case["params"], true, &rows, partition);
+    if !case["error"].is_null() {
+        assert!(out.is_err(), "{id} should fail");
+        return;
+    }
+    let out = out.unwrap_or_else(|error| panic!("{id}: {error}"));
+    let Some(expected) = case["output"].as_array() else {
+        // A random selection: what is true of all of them.
+        let properties = &case["properties"];
+        let distinct: BTreeSet<usize> = out.iter().flatten().copied().collect();
+        assert_eq!(properties["count"], out.len(), "{id}");
+        assert_eq!(properties["distinct_rows"], distinct.len(), "{id}");
+        return;
+    };
+    assert_eq!(
+        out.len(),
+        expected.len(),
+        "{id} in partitions of {partition}"
+    );
+    for (members, expected) in out.iter().zip(expected) {
+        for (column, expected) in expected.as_object().unwrap() {
+            let values = members.iter().map(|row| rows[*row][column].clone());
+            let found = match case["kind"] == "grouper" {
+                true => Value::Array(values.collect()),
+                false => values.collect::<Vec<_>>().remove(0),
+            };
+            // In a column of floats integers are floats.
+            let same =
+                found == *expected || found.to_string() == expected.to_string().replace(".0", "");
+            assert!(
+                same,
+                "{id} in partitions of {partition}: {found} is not {expected}"
+            );
+        }
+    }
+}
+
+fn numbers(numbers: &[i64]) -> Vec<Row> {
+    let row = |n: &i64| json!({ "n": n }).as_object().unwrap().clone();
+    numbers.iter().map(row).collect()
+}
+
+/// What Data-Juicer does with parameters that select nothing, or everything, is done only if it is asked for.
+#[test]
+fn parameters_mean_what_they_say() {
+    let rows = numbers(&[4, 1, 3]);
+    let count =
+        |op: &str, params: Value, compat| run(op, &params, compat, &rows, 2).map(|out| out.len());
+    // A share that comes to no record.
+    let tiny = json!({ "select_ratio": 0.1 });
+    assert_eq!(count("random_selector", tiny.clone(), false), Ok(0));
+    assert_eq!(count("random_selector", tiny, true), Ok(3));
+    // More than there are.
+    let many = json!({ "select_num": 7 });
+    assert_eq!(count("random_selector", many.clone(), false), Ok(3));
+    assert_eq!(count("random_selector", many, true), Ok(7));
+    let none = json!({ "field_key": "n", "top_ratio": 0.0 });
+    assert_eq!(
+        count("topk_specified_field_selector", none.clone(), false),
+        Ok(0)
+    );
+    assert_eq!(count("topk_specified_field_selector", none, true), Ok(3));
+    for (op, params, named) in [
+        (
+            "topk_specified_field_selector",
+            json!({ "topk": 1 }),
+            "field_key",
+        ),
+        (
+            "topk_specified_field_selector",
+            json!({ "field_key": "n" }),
+            "top_ratio",
+        ),
+        (
+            "frequency_specified_field_selector",
+            json!({ "field_key": "n" }),
+            "topk",
+        ),
+        (
+            "range_specified_field_selector",
+            json!({ "field_key": "n", "lower_rank": 1 }),
+            "upper_rank",
+        ),
+        (
+            "tags_specified_field_selector",
+            json!({ "target_tags": [1] }),
+            "field_key",
+        ),
+        ("random_selector", json!({}), "select_num"),
+    ] {
+        let error = count(op, params.clone(), false).unwrap_err();
+        assert!(error.contains(named), "{op}: {error}");
+        assert_eq!(count(op, params, true), Ok(3), "{op}");
+    }
+}
+
+#[test]
+fn no_parameter_asks_for_what_cannot_be() {
+    for (op, params, named) in [
+        (
+            "topk_specified_field_selector",
+            json!({ "field_key": "n", "top_ratio": 1.5 }),
+            "from 0 to 1",
+        ),
+        (
+            "range_specified_field_selector",
+            json!({ "field_key": "n", "lower_percentile": -0.1 }),
+            "from 0 to 1",
+        ),
+        (
+            "random_selector",
+            json!({ "select_ratio": 2 }),
+            "from 0 to 1",
+        ),
+        (
+            "tags_specified_field_selector",
+            json!({ "field_key": "n", "target_tags": [[1]] }),
+            "a list",
+        ),
+        (
+            "tags_specified_field_selector",
+            json!({ "field_key": "n" }),
+            "target_tags",
+        ),
+        (
+            "topk_specified_field_selector",
+            json!({ "field_key": "n", "topk": -1 }),
+            "from 0 on",
+        ),
+    ] {
+        for compat in [false, true] {
+            let error = run(op, &params, compat, &numbers(&[1]), 1).unwrap_err();
+            assert!(error.contains(named), "{op}: {error}");
+        }
+    }
+}
+
+/// A record that cannot be selected by goes to quarantine, and the others are as many as if it were not there.
+#[test]
+fn records_without_a_signature_do_not_count() {
+    let mut rows = numbers(&[4, 1, 3, 2]);
+    rows[1] = json!({ "other": 1 }).as_object().unwrap().clone();
+    let error = run(
+        "topk_specified_field_selector",
+        &json!({ "field_key": "n", "topk": 2 }),
+        false,
+        &rows,
+        2,
+    );
+    assert!(error.unwrap_err().contains("`n` is missing"));
+    rows[1] = json!({ "n": [1] }).as_object().unwrap().clone();
+    let error = run(
+        "tags_specified_field_selector",
+        &json!({ "field_key": "n", "target_tags": [1] }),
+        false,
+        &rows,
+        2,
+    );
+    assert!(error.unwrap_err().contains("`n` is a list"));
+}
+
+/// A changed amount uses the signatures again, another field does not.
+#[test]
+fn signatures_depend_on_the_field_alone() {
+    let op = "topk_specified_field_selector";
+    let identity = |params: Value| {
+        let pipeline = pipeline(op, &params, false).unwrap();
+        pipeline.operators()[0].signature_identity().to_owned()
+    };
+    let one = identity(json!({ "field_key": "n", "topk": 1 }));
+    assert_eq!(
+        identity(json!({ "field_key": "n", "top_ratio": 0.5, "reverse": false })),
+        one
+    );
+    assert_ne!(identity(json!({ "field_key": "m", "topk": 1 })), one);
+}

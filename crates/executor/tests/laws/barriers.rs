@@ -1,4 +1,4 @@
-//! What deduplicators decide, by its plain definition: every record is compared with every other.
+//! What operators decide that need the whole dataset, by its plain definition: every record is compared with every other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,8 +6,10 @@ use std::sync::Arc;
 use coldpress_operator::{Chain, Decision, Guard, Rule, Signature, Tally};
 use coldpress_record::Batch;
 
+use crate::selecting;
+
 /// Runs all operators over all records, of which each has a batch: to the first barrier, to the next, and to the end.
-pub(crate) fn run(chain: &mut Chain, batches: &mut [Batch], tally: &mut Tally) {
+pub(crate) fn run(chain: &mut Chain, batches: &mut Vec<Batch>, tally: &mut Tally) {
     let (mut decisions, mut begin) = (Vec::new(), 0);
     let barriers = chain.pipeline().barriers();
     let ends = barriers.iter().map(|barrier| *barrier as usize);
@@ -15,16 +17,60 @@ pub(crate) fn run(chain: &mut Chain, batches: &mut [Batch], tally: &mut Tally) {
         for batch in &mut *batches {
             chain.run(batch, begin..end, tally).unwrap();
         }
-        if end < chain.len() {
-            decisions.push(Arc::new(decide(chain, batches, end)));
-            chain.decide(&decisions);
-        }
         begin = end;
+        if end == chain.len() {
+            break;
+        }
+        let signatures = sign(chain, batches, end);
+        let rule = chain.pipeline().operators()[end]
+            .barrier()
+            .unwrap()
+            .rule
+            .clone();
+        let mut decision = Decision::keep_all(signatures.len() as u64);
+        for (row, signature) in (0..).zip(&signatures) {
+            if signature.is_none() {
+                decision.push_unsigned(row);
+            }
+        }
+        let order = match &rule {
+            Rule::FrequentParts { threshold } => {
+                cut_frequent(&signatures, *threshold, &mut decision);
+                None
+            }
+            Rule::Select { selection, .. } => {
+                let order = selecting::order(selection, &signatures);
+                for row in (0..signatures.len()).filter(|row| !order.contains(row)) {
+                    if signatures[row].is_some() {
+                        decision.remove(row as u64);
+                    }
+                }
+                Some(order.into_iter().map(|row| vec![row]).collect())
+            }
+            Rule::Group => Some(selecting::groups(&signatures)),
+            rule => {
+                remove_duplicates(&signatures, rule, &mut decision);
+                None
+            }
+        };
+        decisions.push(Some(Arc::new(decision)));
+        chain.decide(&decisions);
+        if let Some(order) = order {
+            for batch in &mut *batches {
+                chain.run(batch, end..end + 1, tally).unwrap();
+            }
+            let is_grouped = rule == Rule::Group;
+            *batches = selecting::arranged(chain, batches, &signatures, &order, is_grouped);
+            let ledger = &mut tally.ledger.operators[end];
+            ledger.absorbed = ledger.out - order.len() as u64;
+            ledger.out = order.len() as u64;
+            begin = end + 1;
+        }
     }
 }
 
-/// What the operator at this place decides about the records that are left.
-fn decide(chain: &mut Chain, batches: &[Batch], place: usize) -> Decision {
+/// The signatures of the records that are left, for the operator at this place.
+fn sign(chain: &mut Chain, batches: &[Batch], place: usize) -> Vec<Option<Signature>> {
     let mut signatures = Vec::new();
     for batch in batches {
         chain
@@ -33,19 +79,7 @@ fn decide(chain: &mut Chain, batches: &[Batch], place: usize) -> Decision {
             })
             .unwrap();
     }
-    let operator = &chain.pipeline().operators()[place];
-    let rule = operator.barrier().unwrap().rule.clone();
-    let mut decision = Decision::keep_all(signatures.len() as u64);
-    for (row, signature) in (0..).zip(&signatures) {
-        if signature.is_none() {
-            decision.push_unsigned(row);
-        }
-    }
-    match rule {
-        Rule::FrequentParts { threshold } => cut_frequent(&signatures, threshold, &mut decision),
-        rule => remove_duplicates(&signatures, &rule, &mut decision),
-    }
-    decision
+    signatures
 }
 
 /// Of each cluster the first stays, or the one that the rule says: who resembles one of it belongs to it.

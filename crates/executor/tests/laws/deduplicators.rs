@@ -50,7 +50,7 @@ fn barrier_files(bench: &Bench, ending: &str) -> Vec<PathBuf> {
 }
 
 /// Harms to a file: cut, altered, gone, or a folder in its place.
-fn harm(path: &Path, harm: usize) {
+pub(crate) fn harm(path: &Path, harm: usize) {
     let mut bytes = fs::read(path).unwrap();
     match harm % 4 {
         0 => {

@@ -17,6 +17,7 @@ mod plan;
 mod barriers;
 mod bench;
 mod reference;
+mod selecting;
 
 // Same bytes, whatever the cut, the workers, the checkpoints and the retries.
 mod determinism;
@@ -32,6 +33,9 @@ mod result_keys;
 
 // Barriers: what is used again, what is decided anew, and what fails.
 mod deduplicators;
+
+// Selectors and groupers among them: rows that come to lie elsewhere.
+mod selectors;
 
 // How long files stay never shows in what comes out.
 mod lifecycle;

@@ -286,6 +286,57 @@ pub(crate) fn any_deduplicator() -> impl Strategy<Value = OperatorCall> {
     prop_oneof![3 => exact, 2 => lines, 2 => near, 1 => shared, 1 => least]
 }
 
+/// An operator that puts records into other places, or makes others of them.
+pub(crate) fn any_selector() -> impl Strategy<Value = OperatorCall> {
+    let call = OperatorCall::new;
+    let length = "__dj__stats__.length";
+    let top = (1u64..6, any::<bool>()).prop_map(move |(count, reverse)| {
+        call("topk_specified_field_selector")
+            .with("field_key", length)
+            .with("topk", count)
+            .with("reverse", reverse)
+    });
+    let range = (0u64..4, 1u64..10, any::<bool>()).prop_map(move |(lower, upper, by_text)| {
+        call("range_specified_field_selector")
+            .with("field_key", if by_text { "text" } else { length })
+            .with("lower_rank", lower)
+            .with("upper_percentile", upper as f64 / 10.0)
+    });
+    let frequent = (1u64..6, any::<bool>()).prop_map(move |(count, reverse)| {
+        call("frequency_specified_field_selector")
+            .with("field_key", "text")
+            .with("topk", count)
+            .with("reverse", reverse)
+    });
+    let tags = prop::sample::subsequence(vec!["", "the lazy dog", "menu | home"], 1..3);
+    let among = tags.prop_map(move |tags| {
+        let tags: Vec<String> = tags.into_iter().map(str::to_owned).collect();
+        call("tags_specified_field_selector")
+            .with("field_key", "text")
+            .with("target_tags", tags)
+    });
+    let random =
+        (0u64..12).prop_map(move |count| call("random_selector").with("select_num", count));
+    let grouped = any::<bool>().prop_map(move |is_named| {
+        let names = vec!["text".to_owned()];
+        let grouper = call("key_value_grouper");
+        if is_named {
+            grouper.with("group_by_keys", names)
+        } else {
+            grouper
+        }
+    });
+    prop_oneof![
+        2 => top,
+        2 => range,
+        2 => frequent,
+        1 => among,
+        3 => random,
+        2 => grouped,
+        1 => Just(call("naive_grouper")),
+    ]
+}
+
 /// `process` with a watch operator at the place `at`.
 pub(crate) fn with_watch(
     mut process: Vec<OperatorCall>,

@@ -1,17 +1,14 @@
 //! One record of the members of a group: each of its fields is the list of theirs.
 
 use std::collections::HashMap;
-use std::fmt;
 
-use coldpress_record::escape_into;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use coldpress_record::unescape_into;
 
 /// A group that is being gathered.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     /// The members' lines, one after the other, and where each ends.
-    lines: Vec<u8>,
+    lines: String,
     ends: Vec<usize>,
 }
 
@@ -27,60 +24,52 @@ impl Group {
         self.lines.len() as u64
     }
 
-    /// Adds the next member.
-    pub(super) fn push(&mut self, line: &[u8]) {
-        self.lines.extend_from_slice(line);
+    /// Adds the next member, a record in JSON.
+    pub(super) fn push(&mut self, line: &str) {
+        self.lines.push_str(line);
         self.ends.push(self.lines.len());
     }
 
-    /// Appends the record of the group: fields in the order in which they come first, values as they are written, and null
-    /// for a member that lacks a field. Of a field that a member has twice, the last value counts.
-    ///
-    /// # Errors
-    /// For a member that is no JSON object.
-    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    /// Appends the record of the group: fields in the order in which they come first, names and values as they are written,
+    /// and null for a member that lacks a field. Of a field that a member has twice, the last value counts.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
         let mut fields: Vec<Field<'_>> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut start = 0;
         for (member, end) in self.ends.iter().enumerate() {
-            let Members(values) = serde_json::from_slice(&self.lines[start..*end])?;
-            start = *end;
-            for (name, value) in values {
-                let place = *places.entry(name).or_insert_with_key(|name| {
-                    fields.push(Field::new(name));
+            for (name, value) in Members::of(&self.lines[start..*end]) {
+                let place = places.entry(unescaped(name)).or_insert_with(|| {
+                    fields.push(Field {
+                        name,
+                        values: Vec::new(),
+                    });
                     fields.len() - 1
                 });
-                fields[place].set(member, value.get());
+                fields[*place].set(member, value);
             }
+            start = *end;
         }
         out.push(b'{');
         for (nth, field) in fields.iter().enumerate() {
             if nth > 0 {
                 out.extend_from_slice(b", ");
             }
-            escape_into(&field.name, out);
+            out.extend_from_slice(field.name.as_bytes());
             out.extend_from_slice(b": ");
             field.write(self.ends.len(), out);
         }
         out.push(b'}');
-        Ok(())
     }
 }
 
 /// The values of a field, each with the member that has it, rising.
 struct Field<'l> {
-    name: String,
+    /// The name as the first member writes it, in quotes.
+    name: &'l str,
     values: Vec<(usize, &'l str)>,
 }
 
 impl<'l> Field<'l> {
-    fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Vec::new(),
-        }
-    }
-
     fn set(&mut self, member: usize, value: &'l str) {
         match self.values.last_mut() {
             Some((last, known)) if *last == member => *known = value,
@@ -102,30 +91,76 @@ impl<'l> Field<'l> {
     }
 }
 
-/// The fields of a record in order, with their values as they are written.
-struct Members<'l>(Vec<(String, &'l RawValue)>);
+/// A name without its quotes and escapes; as it is written where it is no text, with half of a surrogate pair.
+fn unescaped(name: &str) -> String {
+    let inner = name.trim_matches('"');
+    let mut text = String::new();
+    match inner.contains('\\') && unescape_into(inner, &mut text).is_ok() {
+        true => text,
+        false => inner.to_owned(),
+    }
+}
 
-impl<'l> Deserialize<'l> for Members<'l> {
-    fn deserialize<D: Deserializer<'l>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
+/// The names and values of a record, as they are written. The record was read before, so it is known to be JSON.
+struct Members<'l> {
+    line: &'l str,
+    at: usize,
+}
 
-        impl<'l> Visitor<'l> for InOrder {
-            type Value = Members<'l>;
+impl<'l> Members<'l> {
+    fn of(line: &'l str) -> Self {
+        let at = line.find('{').map_or(line.len(), |brace| brace + 1);
+        Self { line, at }
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a record")
-            }
+    /// Goes on to the next byte that is none of these.
+    fn skip(&mut self, bytes: &[u8]) {
+        let rest = self.line.as_bytes()[self.at..].iter();
+        self.at += rest.take_while(|byte| bytes.contains(byte)).count();
+    }
 
-            fn visit_map<A: MapAccess<'l>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
+    /// The text in quotes that begins here.
+    fn quoted(&mut self) -> &'l str {
+        let (start, bytes) = (self.at, self.line.as_bytes());
+        self.at += 1;
+        while self.at < bytes.len() && bytes[self.at] != b'"' {
+            self.at += if bytes[self.at] == b'\\' { 2 } else { 1 };
         }
+        self.at = (self.at + 1).min(bytes.len());
+        &self.line[start..self.at]
+    }
 
-        deserializer.deserialize_map(InOrder)
+    /// The value that begins here, whatever it is.
+    fn value(&mut self) -> &'l str {
+        let (start, bytes, mut depth) = (self.at, self.line.as_bytes(), 0u32);
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b'"' => {
+                    self.quoted();
+                    continue;
+                }
+                b'[' | b'{' => depth += 1,
+                b',' | b'}' if depth == 0 => break,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.line[start..self.at].trim_ascii_end()
+    }
+}
+
+impl<'l> Iterator for Members<'l> {
+    type Item = (&'l str, &'l str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.skip(b", \t\r\n");
+        if self.line.as_bytes().get(self.at) != Some(&b'"') {
+            return None;
+        }
+        let name = self.quoted();
+        self.skip(b": \t\r\n");
+        Some((name, self.value()))
     }
 }
 
@@ -136,11 +171,9 @@ mod tests {
     #[track_caller]
     fn check(members: &[&str], expected: &str) {
         let mut group = Group::default();
-        members
-            .iter()
-            .for_each(|member| group.push(member.as_bytes()));
+        members.iter().for_each(|member| group.push(member));
         let mut out = Vec::new();
-        group.write(&mut out).unwrap();
+        group.write(&mut out);
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
@@ -172,5 +205,15 @@ mod tests {
             r#"{"a": [{"x" : 1e3}, 12345678901234567890123]}"#,
         );
         check(&[r#"{"q\"": 1}"#], r#"{"q\"": [1]}"#);
+        // Half of a surrogate pair is no text, and stays what it is.
+        let half = r#"{"\ud800": "\udc00", "\ud801":""}"#;
+        check(&[half], r#"{"\ud800": ["\udc00"], "\ud801": [""]}"#);
+    }
+
+    #[test]
+    fn whatever_a_value_holds_it_ends_where_it_ends() {
+        let value = r#"{"}": "]\\", "a": [ "{\"", {"b": [[]] } ]}"#;
+        let line = format!(" {{ \"x\" : {value} ,\"y\":true}}\t");
+        check(&[&line], &format!(r#"{{"x": [{value}], "y": [true]}}"#));
     }
 }

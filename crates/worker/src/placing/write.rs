@@ -113,17 +113,15 @@ impl<'a, 'r> Writing<'a, 'r> {
             return Ok(());
         };
         group.clear();
-        group.push(row.line);
+        group.push(text_of(row.line)?);
         self.check(&group, &row)?;
         while let Some(member) = self.take(position)? {
             let member = unpack(&member.bytes, self.stats.len()).ok_or_else(lost)?;
-            group.push(member.line);
+            group.push(text_of(member.line)?);
             self.check(&group, &row)?;
         }
         let mut line = Vec::new();
-        group
-            .write(&mut line)
-            .map_err(|error| PlacingError::Failed(format!("a group cannot be written: {error}")))?;
+        group.write(&mut line);
         self.group = Some(group);
         let row = Unpacked {
             // What is known of the members is not true of the group.
@@ -226,6 +224,10 @@ fn push_row(block: &mut RowBlock, stats: &[Stat], row: &Unpacked<'_>) {
     for ((_, values), value) in block.stats.iter_mut().zip(&row.stats) {
         values.push(value.clone());
     }
+}
+
+fn text_of(line: &[u8]) -> Result<&str, PlacingError> {
+    str::from_utf8(line).map_err(|_| lost())
 }
 
 /// The beginning of a line, for people.

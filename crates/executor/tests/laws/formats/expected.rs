@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_operator::{ChainSettings, OperatorCall, OperatorKind, Pipeline, Shared};
+use coldpress_operator::{ChainSettings, OperatorCall, Pipeline, Shared};
 use coldpress_record::{Batch, Ledger, Lines, STATS_FIELD};
 use coldpress_worker::{QUARANTINE_SCHEMA, QuarantineEntry};
 

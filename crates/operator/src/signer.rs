@@ -121,7 +121,9 @@ impl Rule {
         match self {
             Self::Group => true,
             Self::Select { selection, .. } => !matches!(selection, Selection::Among { .. }),
-            Self::Equal | Self::Near { .. } | Self::FrequentParts { .. } => false,
+            Self::Equal | Self::EqualKeepLeast | Self::Near { .. } | Self::FrequentParts { .. } => {
+                false
+            }
         }
     }
 }

@@ -189,6 +189,7 @@ pub(crate) fn publication(
         slice: slice_digest(partition),
         dropped: None,
         signatures: None,
+        placed: false,
         has_types: false,
         nanos: vec![500_000_000; recipe.operators.len()],
         at_millis: 0,

@@ -86,6 +86,16 @@ impl Pipeline {
         }
     }
 
+    /// Says, operator by operator, what is used in place of files that were not found.
+    pub fn stand_ins(&self) -> impl Iterator<Item = String> {
+        let numbered = self.operators.iter().enumerate();
+        let each = numbered.flat_map(|(at, operator)| {
+            let stand_ins = operator.stand_ins.iter();
+            stand_ins.map(move |stand_in| (at, stand_in))
+        });
+        each.map(|(at, stand_in)| format!("{} uses {stand_in}", self.label(at)))
+    }
+
     /// The number of operators.
     pub fn len(&self) -> usize {
         self.operators.len()

@@ -1,4 +1,4 @@
-//! Time of each built-in operator with its defaults, without reading and writing.
+//! Time of each built-in operator, and of some together, without reading and writing.
 //!
 //! An iteration is a million bytes of text, so that a time of 1 ms says 1 ns per byte. The text is the `text` field of
 //! the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names, of its first 20 MB; without it, a small built-in
@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use coldpress_operator::{ChainSettings, OperatorCall, Pipeline, Registry, Shared, Span};
+use coldpress_operator::{ChainSettings, Node, OperatorCall, Pipeline, Registry, Shared, Span};
 use coldpress_record::{Batch, Lines};
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
+use serde_json::json;
 
 /// How much of the file is taken.
 const MOST_BYTES: usize = 20_000_000;
@@ -26,10 +27,11 @@ fn operators(criterion: &mut Criterion) {
         .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(1))
         .measurement_time(Duration::from_secs(1));
-    for name in registry.names() {
-        group.bench_function(name, |bencher| {
+    let alone = registry.names().into_iter().map(|name| (name, vec![name]));
+    for (label, names) in alone.chain([("by_words_together", BY_WORDS.to_vec())]) {
+        group.bench_function(label, |bencher| {
             bencher.iter_custom(|iterations| {
-                let nanos = run(&registry, name, &data) as f64 / text_bytes as f64;
+                let nanos = run(&registry, &names, &data) as f64 / text_bytes as f64;
                 Duration::from_secs_f64(nanos * 1e-3 * iterations as f64)
             });
         });
@@ -37,32 +39,65 @@ fn operators(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The time that the operator takes for all of `data`.
-fn run(registry: &Registry, name: &str, data: &str) -> u64 {
+/// Operators that work on the words of a text, which they find once.
+const BY_WORDS: [&str; 4] = [
+    "word_repetition_filter",
+    "words_num_filter",
+    "stopwords_filter",
+    "flagged_words_filter",
+];
+
+/// The parameters of an operator, where its defaults are none or do nothing. The bounds of those that run together drop nothing,
+/// so that each has as much to do as alone.
+fn params(name: &str) -> serde_json::Value {
+    match name {
+        "specified_field_filter" => json!({"field_key": "text", "target_value": ["a", "b"]}),
+        "specified_numeric_field_filter" => json!({"field_key": "text"}),
+        "general_field_filter" => json!({"filter_condition": "'the end' in text or 3 < n <= 5"}),
+        "word_repetition_filter" | "flagged_words_filter" => json!({"max_ratio": 1.0}),
+        "words_num_filter" => json!({"min_num": 0}),
+        "stopwords_filter" => json!({"min_ratio": 0.0}),
+        _ => json!({}),
+    }
+}
+
+/// The time that the operators take for all of `data`.
+fn run(registry: &Registry, names: &[&str], data: &str) -> u64 {
     let settings = ChainSettings {
         text_key: "text".to_owned(),
         seed: 0,
         skip_op_error: true,
         compat: false,
     };
-    let call = OperatorCall {
-        name: name.to_owned(),
-        params: Vec::new(),
-        span: Span::default(),
-    };
-    let mut chain = Pipeline::resolve(registry, &[call], &settings)
+    let calls: Vec<OperatorCall> = names.iter().map(|name| call(name)).collect();
+    let mut chain = Pipeline::resolve(registry, &calls, &settings)
         .and_then(|pipeline| pipeline.instantiate(&Shared::default()))
-        .expect("the defaults are good parameters");
+        .expect("the parameters are good");
     let mut tally = chain.tally();
     for_each_batch(data, |lines| {
         let mut batch = Batch::default();
         batch.fill(lines, chain.fields(), &mut Vec::new());
         chain.begin(&mut batch);
         chain
-            .run(&mut batch, 0..1, &mut tally)
+            .run(&mut batch, 0..names.len(), &mut tally)
             .expect("failures go to quarantine");
     });
-    tally.nanos[0]
+    tally.nanos.iter().sum()
+}
+
+fn call(name: &str) -> OperatorCall {
+    let params = match params(name) {
+        serde_json::Value::Object(params) => params,
+        _ => serde_json::Map::new(),
+    };
+    let params = params.iter();
+    OperatorCall {
+        name: name.to_owned(),
+        params: params
+            .map(|(name, value)| (name.as_str().into(), Node::from_json(value)))
+            .collect(),
+        span: Span::default(),
+    }
 }
 
 fn for_each_batch(data: &str, mut run: impl FnMut(&mut Lines)) {

@@ -107,6 +107,37 @@ mod tests {
                 json!(true),
                 "not available yet",
             ),
+            (
+                "words_num_filter",
+                "tokenization",
+                json!(true),
+                "not available yet",
+            ),
+            (
+                "general_field_filter",
+                "filter_condition",
+                json!("num + 1 > 2"),
+                "at character 5, expected",
+            ),
+            (
+                "specified_field_filter",
+                "target_value",
+                json!([["a"]]),
+                "a list of these",
+            ),
+            (
+                "specified_numeric_field_filter",
+                "field_key",
+                json!(""),
+                "must name a field",
+            ),
+            (
+                "stopwords_filter",
+                "words_aug_group_sizes",
+                json!([0]),
+                "at least 1",
+            ),
+            ("stopwords_filter", "lang", json!("xx"), "which has no list"),
             ("word_repetition_filter", "rep_len", json!(0), "at least 1"),
             (
                 "character_repetition_filter",

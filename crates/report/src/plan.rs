@@ -115,6 +115,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     let mut notes = resolved.notes;
     notes.extend(unreadable);
     notes.extend(preview.warnings);
+    notes.extend(prepared.pipeline.stand_ins());
     let points = prepared.checkpoints.len() as u64;
     let disk = prepared.disk_need(estimate.records, estimate.bytes, estimate.copied_bytes);
     let sources = resolved.sources.iter().map(|source| PlannedSource {

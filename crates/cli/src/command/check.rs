@@ -67,6 +67,9 @@ fn operators(prepared: &Prepared) -> String {
             plain(format!("{} {}", call.name, params.join(" ")).trim_end())
         ));
     }
+    for note in prepared.pipeline.stand_ins() {
+        text.push_str(&format!("Note       {}\n", plain(&note)));
+    }
     text.lines()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()

@@ -16,7 +16,7 @@ section! {
         /// Only the first so many records. A limited run has its own identity and never touches the checkpoints of full runs.
         limit: Option<u64> as Optional<AtLeast<0>> { "limit", Value("null"), Result, Now }
         /// Keep the known quirks of the system that is named, for all operators that have some, or as a parameter of one of
-        /// them. `docs/compatibility.md` lists them; they are quirks of deduplicators.
+        /// them. `docs/compatibility.md` lists them.
         compat: Option<Compat> as Optional<OneOf> {
             "compat", Value("null"), Result, Now
         }

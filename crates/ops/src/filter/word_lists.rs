@@ -1,12 +1,13 @@
 //! What filters by the share of listed words have in common.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 use coldpress_operator::{
-    Asset, Filter, ParamError, Record, RecordError, ResolveContext, Resolved, Shared, StatKind,
-    StatValue,
+    Asset, Filter, LoadError, ParamError, Record, RecordError, ResolveContext, Resolved, Shared,
+    StatKind, StatValue,
 };
 
 use super::range::range_filter_of_records;
@@ -47,7 +48,7 @@ impl Kind {
         context: &mut ResolveContext<'_>,
     ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
         let words = Words::resolve(&call.lang, call.tokenization)?;
-        let list = Arc::new(self.list(&call, context)?);
+        let list = self.list(&call, context)?;
         let groups = call.groups.map(|(sizes, join)| {
             let sizes = sizes
                 .into_iter()
@@ -56,7 +57,7 @@ impl Kind {
         });
         let make = move |shared: &Shared| {
             let mut words = words.load(shared)?;
-            let (list, groups) = (Arc::clone(&list), groups.clone());
+            let (list, groups) = (list.clone()?, groups.clone());
             let mut count = GroupCount::default();
             Ok(move |record: &Record<'_>| {
                 let share = match &groups {
@@ -73,67 +74,90 @@ impl Kind {
         Ok(range_filter_of_records(stat, call.bounds, context, make))
     }
 
-    /// The list of the language, from the files of the folder or else from what is built in.
-    fn list(&self, call: &Call, context: &mut ResolveContext<'_>) -> Result<WordList, ParamError> {
-        let folder = call.folder.as_deref();
-        let is_list = |name: &str| name.ends_with(".json") && name.contains(self.name);
-        let files = context.asset_files(self.folder, folder, is_list)?;
+    /// The list of the language, from the files of the folder or else from what is built in. A file that cannot be opened is
+    /// an error when the operator is made, so that all assets of a recipe can be listed even if they are missing.
+    fn list(
+        &self,
+        call: &Call,
+        context: &mut ResolveContext<'_>,
+    ) -> Result<Result<Arc<WordList>, LoadError>, ParamError> {
         let mut lists = WordLists::default();
+        let files = self.files(call.folder.as_deref(), context)?;
+        if files.is_empty() {
+            let added = lists.add(self.built_in);
+            added.map_err(|error| ParamError::new(self.folder, error))?;
+        }
         for file in &files {
-            read(file, &mut lists).map_err(|error| {
-                let path = file.path.display();
+            let path = file.path.display();
+            let json = match read(&file.path) {
+                Ok(json) => json,
+                Err(error) => {
+                    return Ok(Err(LoadError::new(format!(
+                        "cannot read `{path}`: {error}"
+                    ))));
+                }
+            };
+            lists.add(&json).map_err(|error| {
                 ParamError::new(
                     self.folder,
                     format_args!("leads to `{path}`, which {error}"),
                 )
             })?;
         }
-        if files.is_empty() {
-            self.use_built_in(folder, context)?;
-            let added = lists.add(self.built_in);
-            added.map_err(|error| ParamError::new(self.folder, error))?;
+        match lists.list(&call.lang) {
+            Some(list) => Ok(Ok(Arc::new(list))),
+            None => Err(self.no_language(&call.lang, &lists)),
         }
-        lists.list(&call.lang).ok_or_else(|| {
-            let lang = &call.lang;
-            let known: Vec<&str> = lists.languages().collect();
-            let known = known.join(", ");
-            let message = format!("names the language `{lang}`, which has no list of {}; there are {known}, and all for all of these", self.name);
-            ParamError::new("lang", message)
-        })
     }
 
-    /// Says that the built-in lists are used; refuses to where Data-Juicer's are wanted.
-    fn use_built_in(
+    /// The files with lists. None means that the built-in ones are used, which is said; to where Data-Juicer's are wanted, the
+    /// file that it downloads must be there.
+    fn files(
         &self,
         folder: Option<&str>,
         context: &mut ResolveContext<'_>,
-    ) -> Result<(), ParamError> {
+    ) -> Result<Vec<Asset>, ParamError> {
         let name = self.name;
+        let is_list = |file: &str| file.ends_with(".json") && file.contains(name);
+        let files = context.asset_files(self.folder, folder, is_list)?;
+        if !files.is_empty() {
+            return Ok(files);
+        }
+        if context.compat() {
+            let folder = folder.map_or(String::new(), |folder| format!("{folder}/"));
+            let file = context.asset(self.folder, &format!("{folder}{name}.json"))?;
+            return Ok(vec![file]);
+        }
         let place = match folder {
             Some(folder) => format!("the folder `{folder}`"),
             None => "the place where assets are kept".to_owned(),
         };
-        if context.compat() {
-            let message = format!(
-                "must name a folder with Data-Juicer's lists, `{name}.json`; {place} has no file `*{name}*.json`, and `compat` \
-                 rules out the built-in ones"
-            );
-            return Err(ParamError::new(self.folder, message));
-        }
         context.stand_in(format!("`*{name}*.json` in {place}"), self.stand_in);
-        Ok(())
+        Ok(files)
+    }
+
+    fn no_language(&self, lang: &str, lists: &WordLists) -> ParamError {
+        let known: Vec<&str> = lists.languages().collect();
+        let message = format!(
+            "is `{lang}`, which has no list in `*{}*.json`; use {}, or all for all of these",
+            self.name,
+            known.join(", ")
+        );
+        ParamError::new("lang", message)
     }
 }
 
-fn read(file: &Asset, lists: &mut WordLists) -> Result<(), String> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut json = Vec::new();
-    let opened = File::open(&file.path);
-    let read = opened.and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut json));
-    read.map_err(|error| format!("cannot be read: {error}"))?;
-    if json.len() as u64 > MAX_BYTES {
-        return Err(format!("has more than {MAX_BYTES} bytes"));
+    File::open(path)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut json)?;
+    match json.len() as u64 > MAX_BYTES {
+        true => Err(io::Error::other(format!(
+            "it has more than {MAX_BYTES} bytes"
+        ))),
+        false => Ok(json),
     }
-    lists.add(&json)
 }
 
 fn read_groups(

@@ -58,9 +58,13 @@ pub fn lower_into(text: &str, out: &mut String) {
 /// Python's `float(text)`, where it does not fail: whitespace around the number and single underscores between digits are
 /// let pass, digits may be of any script, and `inf` and `nan` are numbers.
 pub fn parse_float(text: &str) -> Option<f64> {
-    let mut digits = String::with_capacity(text.len());
+    let mut digits = String::new();
     let mut chars = strip(text).chars().map(ascii_digit).peekable();
     while let Some(ch) = chars.next() {
+        // A long text is no number from its first other character on.
+        if !ch.is_ascii_alphanumeric() && !matches!(ch, '.' | '+' | '-' | '_') {
+            return None;
+        }
         if ch != '_' {
             digits.push(ch);
             continue;

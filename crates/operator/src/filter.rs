@@ -10,7 +10,8 @@ use crate::record::{Record, RecordError};
 /// Decides by statistics whether a record stays. Which ones, [`Resolved::stat`](crate::Resolved::stat) declares.
 ///
 /// Statistics are computed once: one that a record has already, from an earlier filter or from the input's
-/// `__dj__stats__`, is used as it is (as Data-Juicer does). An instance serves one thread.
+/// `__dj__stats__`, is used as it is, unless a field that it describes may have changed since, or the earlier filter had other
+/// [parameters](crate::Resolved::stats_depend_on). An instance serves one thread.
 pub trait Filter: Send {
     /// Computes the statistics of one record. Called only when one of them is missing.
     ///

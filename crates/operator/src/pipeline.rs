@@ -1,5 +1,7 @@
 //! Pipelines: the operators of a recipe, resolved and not yet made.
 
+mod freshness;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,7 +40,8 @@ impl Pipeline {
         settings: &ChainSettings,
     ) -> Result<Self> {
         let operators = calls.iter().map(|call| registry.resolve(call, settings));
-        let operators = operators.collect::<Result<Arc<[_]>>>()?;
+        let mut operators = operators.collect::<Result<Vec<_>>>()?;
+        freshness::mark_stale(&mut operators);
         let mut fields = DeclaredFields::default();
         let mut stats: Vec<Stat> = Vec::new();
         for operator in operators.iter() {
@@ -57,7 +60,7 @@ impl Pipeline {
         }
         let stats_column = (!stats.is_empty()).then(|| fields.declare(STATS_FIELD));
         Ok(Self {
-            operators,
+            operators: operators.into(),
             fields,
             stats,
             stats_column,

@@ -101,6 +101,7 @@ impl fmt::Display for StandIn {
 pub struct Resolved<B> {
     pub(crate) fields: Option<Vec<String>>,
     pub(crate) stats: Vec<Stat>,
+    pub(crate) stats_depend_on: serde_json::Value,
     pub(crate) sets_values: bool,
     pub(crate) make: Arc<Make<B>>,
 }
@@ -118,6 +119,7 @@ impl<B: 'static> Resolved<B> {
         Self {
             fields: None,
             stats: Vec::new(),
+            stats_depend_on: serde_json::Value::Null,
             sets_values: false,
             make: Arc::new(make),
         }
@@ -149,11 +151,20 @@ impl<B: 'static> Resolved<B> {
         self
     }
 
+    /// Declares the parameters that the statistics depend on, besides the fields. Where an earlier filter computed a statistic of
+    /// the same name with other parameters, it is computed anew.
+    #[must_use]
+    pub fn stats_depend_on(mut self, parameters: serde_json::Value) -> Self {
+        self.stats_depend_on = parameters;
+        self
+    }
+
     pub(crate) fn erase(self, body: impl Fn(B) -> Body + Send + Sync + 'static) -> Erased {
         let make = self.make;
         Resolved {
             fields: self.fields,
             stats: self.stats,
+            stats_depend_on: self.stats_depend_on,
             sets_values: self.sets_values,
             make: Arc::new(move |shared| make(shared).map(&body)),
         }
@@ -203,6 +214,12 @@ pub struct ResolvedOperator {
     pub(crate) identity: String,
     pub(crate) fields: Vec<String>,
     pub(crate) stats: Vec<Stat>,
+    /// The parameters that its statistics depend on.
+    pub(crate) stats_depend_on: serde_json::Value,
+    /// Whether it computes its statistics even where a record has them already.
+    pub(crate) computes_anew: bool,
+    /// Whether Data-Juicer's quirks are wanted.
+    pub(crate) compat: bool,
     pub(crate) sets_values: bool,
     pub(crate) barrier: Option<Barrier>,
     /// What its signatures depend on, for an operator that needs the whole dataset.

@@ -120,12 +120,6 @@ mod tests {
                 "at character 5, expected",
             ),
             (
-                "specified_field_filter",
-                "target_value",
-                json!([["a"]]),
-                "a list of these",
-            ),
-            (
                 "specified_numeric_field_filter",
                 "field_key",
                 json!(""),

@@ -128,6 +128,57 @@ fn conditions_and_fields_see_statistics_of_earlier_filters() {
 }
 
 #[test]
+fn statistics_that_say_something_else_are_computed_anew() {
+    let row = |text: &str| json!({"text": text, "title": "t", "__dj__stats__": {"text_len": 62}});
+    let rows = [
+        row("see https://example.org/ok ok"),
+        row("a long plain sentence"),
+        row(""),
+    ];
+    let length = |params| ("text_length_filter", params);
+    let long = length(json!({"min_len": 20}));
+    // Those of the input count until an operator has changed what they describe.
+    assert_eq!(kept(&[long.clone()], false, &rows), [0, 1, 2]);
+    let calls = [("clean_links_mapper", json!({})), long.clone()];
+    assert_eq!(kept(&calls, false, &rows), [1]);
+    assert_eq!(kept(&calls, true, &rows), [0, 1, 2]);
+    // Those of an earlier filter count if it looked at the same.
+    let of_title = length(json!({"min_len": 0, "max_len": 1, "text_key": "title"}));
+    let calls = [length(json!({"min_len": 0, "max_len": 99})), of_title, long];
+    assert_eq!(kept(&calls[..2], false, &rows), [0, 1, 2]);
+    assert_eq!(kept(&calls[..2], true, &rows), [0_u32; 0]);
+    assert_eq!(kept(&calls, false, &rows), [0, 1]);
+    let condition = |text: &str| ("general_field_filter", json!({ "filter_condition": text }));
+    let calls = [condition("title == 't'"), condition("'plain' in text")];
+    assert_eq!(kept(&calls, false, &rows), [1]);
+    assert_eq!(kept(&calls, true, &rows), [0, 1, 2]);
+    let repetition = |length| {
+        let params = json!({"rep_len": length, "max_ratio": 0.4});
+        ("word_repetition_filter", params)
+    };
+    let rows = [json!({"text": "a b a b c d"}), json!({"text": "a b c d e"})];
+    assert_eq!(kept(&[repetition(3), repetition(1)], false, &rows), [1]);
+    assert_eq!(kept(&[repetition(3), repetition(1)], true, &rows), [0, 1]);
+}
+
+#[test]
+fn only_statistics_that_say_something_else_make_another_filter() {
+    let base = coldpress_operator::ChainHash::base("");
+    let hash = |calls: &[(&str, Value)], compat| {
+        let pipeline = resolve(&coldpress_ops::builtin(), calls, compat).unwrap();
+        *pipeline.hashes(base).last().unwrap()
+    };
+    let (mapper, filter) = (
+        ("clean_email_mapper", json!({})),
+        ("text_length_filter", json!({})),
+    );
+    let stale = [mapper.clone(), filter.clone()];
+    assert_ne!(hash(&stale, false), hash(&stale, true));
+    let fresh = [filter.clone(), filter, mapper];
+    assert_eq!(hash(&fresh, false), hash(&fresh, true));
+}
+
+#[test]
 fn values_that_cannot_be_compared_go_to_quarantine() {
     let rows = [
         json!({"n": {"a": 1}}),
@@ -184,6 +235,9 @@ fn built_in_lists_are_used_and_named_where_there_are_none() {
         kept(&stopwords(json!({"min_ratio": 0.5})), false, &rows),
         [0]
     );
+    let nested = json!({"field_key": "n", "target_value": [["a"]]});
+    let refused = resolve(&registry, &[("specified_field_filter", nested)], false).unwrap_err();
+    assert!(refused.contains("`target_value` must be"), "{refused}");
     let refused = resolve(&registry, &stopwords(json!({"lang": "tlh"})), false).unwrap_err();
     assert!(
         refused.contains("`lang` is `tlh`, which has no list") && refused.contains("en, "),

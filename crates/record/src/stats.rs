@@ -209,6 +209,15 @@ impl Stats {
         self.columns[column][row] = Some(value);
     }
 
+    /// Forgets the values of these rows in these columns, so that they count as not computed.
+    pub fn forget(&mut self, columns: &[usize], rows: &[u32]) {
+        for column in columns {
+            for row in rows {
+                self.columns[*column][*row as usize] = None;
+            }
+        }
+    }
+
     /// The values of a column, a row each.
     pub fn values(&self, column: usize) -> &[Option<StatValue>] {
         &self.columns[column]

@@ -21,6 +21,9 @@ pub(super) fn run_step(
     guard: &Guard<'_>,
 ) -> Result<(), OperatorFailure> {
     let rows = batch.selection().to_vec();
+    if step.site.operator.computes_anew {
+        batch.stats_mut().forget(&step.site.stat_columns, &rows);
+    }
     let mut progress = BatchProgress::default();
     let one_by_one = guard.is_needed(step);
     while progress.at < rows.len() {

@@ -49,10 +49,11 @@ fn resolve(
     let bounds = (params.min_ratio, params.max_ratio);
     let length = usize::try_from(params.rep_len).unwrap_or(usize::MAX);
     let mut repetition = CharRepetition::default();
-    Ok(range_filter(
+    let resolved = range_filter(
         ("char_rep_ratio", StatKind::Float),
         bounds,
         context,
         move |text| StatValue::Float(repetition.ratio(text, length)),
-    ))
+    );
+    Ok(resolved.stats_depend_on(length.into()))
 }

@@ -91,7 +91,9 @@ fn resolve(
         fields: fields.clone(),
         reversed,
     };
-    let resolved = Resolved::new(move || filter.clone()).fields(fields);
+    let resolved = Resolved::new(move || filter.clone())
+        .fields(fields)
+        .stats_depend_on(condition.into());
     Ok(resolved.stat("general_field_filter_condition", StatKind::Any))
 }
 

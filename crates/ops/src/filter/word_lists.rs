@@ -10,6 +10,8 @@ use coldpress_operator::{
     StatKind, StatValue,
 };
 
+use serde_json::json;
+
 use super::range::range_filter_of_records;
 use super::words::{WordReader, Words};
 use crate::text::words::{GroupCount, WordList, WordLists};
@@ -49,6 +51,7 @@ impl Kind {
     ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
         let words = Words::resolve(&call.lang, call.tokenization)?;
         let list = self.list(&call, context)?;
+        let basis = json!([call.lang, call.tokenization, call.folder, call.groups]);
         let groups = call.groups.map(|(sizes, join)| {
             let sizes = sizes
                 .into_iter()
@@ -71,7 +74,8 @@ impl Kind {
             })
         };
         let stat = (self.stat, StatKind::Float);
-        Ok(range_filter_of_records(stat, call.bounds, context, make))
+        let resolved = range_filter_of_records(stat, call.bounds, context, make);
+        Ok(resolved.stats_depend_on(basis))
     }
 
     /// The list of the language, from the files of the folder or else from what is built in. A file that cannot be opened is

@@ -18,6 +18,8 @@ use coldpress_operator::{
     StatValue, params,
 };
 
+use serde_json::json;
+
 use super::range::range_filter_of_records;
 use super::words::Words;
 use crate::text::word_repetition::{VERSION, WordRepetition};
@@ -56,6 +58,7 @@ fn resolve(
     let bounds = (params.min_ratio, params.max_ratio);
     let length = usize::try_from(params.rep_len).unwrap_or(usize::MAX);
     let words = Words::resolve(&params.lang, params.tokenization)?;
+    let basis = json!([params.lang, params.tokenization, length]);
     let make = move |shared: &Shared| {
         let mut words = words.load(shared)?;
         let mut repetition = WordRepetition::default();
@@ -64,10 +67,8 @@ fn resolve(
             Ok(StatValue::Float(repetition.ratio(&words, length)))
         })
     };
-    Ok(range_filter_of_records(
-        ("word_rep_ratio", StatKind::Float),
-        bounds,
-        context,
-        make,
-    ))
+    Ok(
+        range_filter_of_records(("word_rep_ratio", StatKind::Float), bounds, context, make)
+            .stats_depend_on(basis),
+    )
 }

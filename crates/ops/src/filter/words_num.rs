@@ -18,6 +18,8 @@ use coldpress_operator::{
     StatValue, params,
 };
 
+use serde_json::json;
+
 use super::range::{bound, range_filter_of_records};
 use super::words::Words;
 
@@ -51,6 +53,7 @@ fn resolve(
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     let bounds = (bound(params.min_num), bound(params.max_num));
     let words = Words::resolve(&params.lang, params.tokenization)?;
+    let basis = json!([params.lang, params.tokenization]);
     let make = move |shared: &Shared| {
         let mut words = words.load(shared)?;
         Ok(move |record: &Record<'_>| {
@@ -58,10 +61,8 @@ fn resolve(
             Ok(StatValue::Int(i64::try_from(count).unwrap_or(i64::MAX)))
         })
     };
-    Ok(range_filter_of_records(
-        ("num_words", StatKind::Int),
-        bounds,
-        context,
-        make,
-    ))
+    Ok(
+        range_filter_of_records(("num_words", StatKind::Int), bounds, context, make)
+            .stats_depend_on(basis),
+    )
 }

@@ -1,0 +1,84 @@
+//! Which filters may use statistics that records have already, and which have to compute them anew.
+//!
+//! A statistic is found by its name. It came with the input, or an earlier filter computed it. It is stale if an operator has
+//! changed a field that it describes since, or if the earlier filter looked at other fields or with other parameters. This is
+//! decided for all records alike, by the recipe alone: whether a record was changed is forgotten where work is resumed.
+//!
+//! Data-Juicer never computes a statistic twice. `compat` keeps that.
+
+use coldpress_record::{STATS_FIELD, Stat};
+
+use crate::kind::OperatorKind;
+use crate::resolved::ResolvedOperator;
+use crate::signer::Rule;
+
+/// Marks the filters that have to compute their statistics anew. That is part of what they are.
+pub(super) fn mark_stale(operators: &mut [ResolvedOperator]) {
+    for at in 0..operators.len() {
+        let (before, rest) = operators.split_at_mut(at);
+        let operator = &mut rest[0];
+        let mut stats = operator.stats.iter();
+        if !operator.compat && stats.any(|stat| is_stale(stat, operator, before)) {
+            operator.computes_anew = true;
+            operator.identity.push_str(" anew");
+        }
+    }
+}
+
+fn is_stale(stat: &Stat, operator: &ResolvedOperator, before: &[ResolvedOperator]) -> bool {
+    for earlier in before.iter().rev() {
+        if changes_what_is_read(earlier, operator) {
+            return true;
+        }
+        if earlier.stats.iter().any(|known| known.name == stat.name) {
+            return earlier.fields != operator.fields
+                || earlier.stats_depend_on != operator.stats_depend_on;
+        }
+    }
+    false
+}
+
+/// Returns whether the operator `earlier` may change a field that `operator` reads.
+fn changes_what_is_read(earlier: &ResolvedOperator, operator: &ResolvedOperator) -> bool {
+    let overlap = |field: &String| operator.fields.iter().any(|read| overlaps(field, read));
+    let rule = earlier.barrier.as_ref().map(|barrier| &barrier.rule);
+    match (earlier.kind, rule) {
+        (OperatorKind::Mapper, _) | (_, Some(Rule::FrequentParts { .. })) => {
+            earlier.fields.iter().any(overlap)
+        }
+        (_, Some(Rule::Group)) => true,
+        // A filter may read a statistic as if it were a field.
+        _ => {
+            let names = earlier.stats.iter().map(|stat| &stat.name);
+            let mut fields = names.map(|name| format!("{STATS_FIELD}.{name}"));
+            fields.any(|field| operator.fields.contains(&field))
+        }
+    }
+}
+
+/// Returns whether one of two fields is the other or lies within it.
+fn overlaps(a: &str, b: &str) -> bool {
+    let is_within = |inner: &str, outer: &str| {
+        let rest = inner.strip_prefix(outer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    is_within(a, b) || is_within(b, a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_overlap_if_one_lies_within_the_other() {
+        for (a, b, expected) in [
+            ("text", "text", true),
+            ("meta", "meta.text", true),
+            ("meta.text", "meta", true),
+            ("text", "texts", false),
+            ("meta.a", "meta.b", false),
+        ] {
+            assert_eq!(overlaps(a, b), expected, "{a} {b}");
+        }
+    }
+}

@@ -1,12 +1,14 @@
 //! Splitters: operators that make several records of one.
 
+use serde_json::Value;
+
 use crate::record::{Record, RecordError};
 
 /// Makes any number of records of one; the other fields are copied to each.
 ///
 /// A record without children is dropped. An instance serves one thread.
 pub trait Splitter: Send {
-    /// Adds the texts of the record's first declared field that its children get.
+    /// Adds the texts of the record's first declared field that its children get, and sets other declared fields of them.
     ///
     /// # Errors
     /// An error sends this record to quarantine; its children are then ignored.
@@ -17,6 +19,17 @@ pub trait Splitter: Send {
 #[derive(Debug, Default)]
 pub struct Children {
     texts: Vec<String>,
+    values: Vec<ChildValue>,
+}
+
+/// A field that a child gets besides its text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ChildValue {
+    /// The number of the child.
+    pub(crate) child: usize,
+    /// The number of the operator's declared field.
+    pub(crate) field: usize,
+    pub(crate) value: Value,
 }
 
 impl Children {
@@ -25,11 +38,36 @@ impl Children {
         self.texts.push(text.into());
     }
 
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = String> {
-        self.texts.drain(..)
+    /// Sets the operator's `field`-th declared field of the child that was added last to a JSON value, whatever it was; it
+    /// does nothing before there is a child.
+    ///
+    /// The operator has to declare this with [`Resolved::sets_values`](crate::Resolved::sets_values).
+    pub fn set(&mut self, field: usize, value: impl Into<Value>) {
+        if let Some(child) = self.texts.len().checked_sub(1) {
+            let value = value.into();
+            self.values.push(ChildValue {
+                child,
+                field,
+                value,
+            });
+        }
+    }
+
+    pub(crate) fn values(&self) -> &[ChildValue] {
+        &self.values
+    }
+
+    pub(crate) fn drain(
+        &mut self,
+    ) -> (
+        impl Iterator<Item = String>,
+        impl Iterator<Item = ChildValue>,
+    ) {
+        (self.texts.drain(..), self.values.drain(..))
     }
 
     pub(crate) fn clear(&mut self) {
         self.texts.clear();
+        self.values.clear();
     }
 }

@@ -10,7 +10,7 @@ use crate::filter::{Filter, StatRow};
 use crate::mapper::{Changes, Mapper};
 use crate::record::{Record, RecordError};
 use crate::resolved::ResolvedOperator;
-use crate::splitter::{Children, Splitter};
+use crate::splitter::{ChildValue, Children, Splitter};
 
 pub(super) fn map(mapper: &mut dyn Mapper, work: Work<'_>) {
     let Work {
@@ -39,8 +39,14 @@ pub(super) fn apply(
     batch: &mut Batch,
     row: usize,
 ) -> Result<(), RecordError> {
-    check_declared(changes, &site.operator)?;
+    let set = changes.values().iter().map(|(field, _)| *field);
+    check_declared(set, &site.operator)?;
     if !changes.of_whole().is_empty() {
+        if !site.operator.sets_values {
+            return Err(RecordError::new(
+                "the operator edits the whole record without having declared that it sets values",
+            ));
+        }
         return batch
             .edit_record(row, changes.of_whole())
             .map_err(|error| RecordError::new(error.to_string()));
@@ -62,15 +68,15 @@ pub(super) fn apply(
 
 /// Where rows stay in their columns, only texts can change; which form rows have is decided before the first
 /// is read.
-fn check_declared(changes: &Changes, operator: &ResolvedOperator) -> Result<(), RecordError> {
-    match changes.values().first() {
-        Some((field, _)) if !operator.sets_values => Err(RecordError::new(format!(
+fn check_declared(
+    mut set: impl Iterator<Item = usize>,
+    operator: &ResolvedOperator,
+) -> Result<(), RecordError> {
+    match set.next() {
+        Some(field) if !operator.sets_values => Err(RecordError::new(format!(
             "the operator sets or removes the field `{}` without having declared it",
-            operator.fields[*field]
+            operator.fields[field]
         ))),
-        None if !changes.of_whole().is_empty() && !operator.sets_values => Err(RecordError::new(
-            "the operator edits the whole record without having declared that it sets values",
-        )),
         _ => Ok(()),
     }
 }
@@ -137,18 +143,25 @@ pub(super) fn split(splitter: &mut dyn Splitter, work: Work<'_>) {
         children.clear();
         let record = site.record(batch, *row);
         // A splitter changes a text, so there must be one; what no record had no operator adds.
-        match record
+        let split = record
             .text(0)
             .and_then(|_| splitter.split(&record, &mut children))
-        {
+            .and_then(|()| {
+                let set = children.values().iter().map(|set| set.field);
+                check_declared(set, &site.operator)
+            });
+        match split {
             Err(error) => progress.failed.push((*row, error.to_string())),
             Ok(()) => {
                 let before = progress.children.len();
-                let made = children
-                    .drain()
-                    .enumerate()
-                    .map(|(index, text)| (*row, index as u32, text));
+                let (texts, values) = children.drain();
+                let made = texts.enumerate();
+                let made = made.map(|(index, text)| (*row, index as u32, text));
                 progress.children.extend(made);
+                progress.child_values.extend(values.map(|set| ChildValue {
+                    child: before + set.child,
+                    ..set
+                }));
                 progress.childless += u64::from(progress.children.len() == before);
             }
         }

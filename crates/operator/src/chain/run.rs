@@ -11,6 +11,7 @@ use super::work::{BatchProgress, Work, panic_text};
 use super::{by_batch, by_decision, by_record};
 use crate::assets::Shared;
 use crate::resolved::Body;
+use crate::splitter::ChildValue;
 
 pub(super) fn run_step(
     step: &mut Step,
@@ -139,7 +140,17 @@ fn keep_dropped(
 fn settle(step: &Step, batch: &mut Batch, progress: BatchProgress) {
     match step.body {
         Body::Filter(_) | Body::BatchFilter(_) | Body::Signer(_) => batch.select(progress.kept),
-        Body::Splitter(_) => batch.replace_rows(step.site.columns[0], &progress.children),
+        Body::Splitter(_) => {
+            batch.replace_rows(step.site.columns[0], &progress.children);
+            for ChildValue {
+                child,
+                field,
+                value,
+            } in &progress.child_values
+            {
+                batch.set_value(step.site.columns[*field], *child, value);
+            }
+        }
         Body::Mapper(_) | Body::BatchMapper(_) => {
             let mut failed = progress
                 .failed

@@ -57,6 +57,22 @@ impl Splitter for Words {
     }
 }
 
+/// Makes a record of each word, with its number where the operator may set it.
+struct NumberedWords;
+impl Splitter for NumberedWords {
+    fn split(
+        &mut self,
+        record: &Record<'_>,
+        children: &mut Children,
+    ) -> std::result::Result<(), RecordError> {
+        for (number, word) in record.text(0)?.split_whitespace().enumerate() {
+            children.push(word);
+            children.set(1, number);
+        }
+        Ok(())
+    }
+}
+
 fn registry() -> Registry {
     Registry::default()
         .with(OperatorSpec::mapper(
@@ -75,6 +91,10 @@ fn registry() -> Registry {
 }
 
 fn chain(names: &[&str], skip_op_error: bool) -> Chain {
+    chain_of(&registry(), names, skip_op_error)
+}
+
+fn chain_of(registry: &Registry, names: &[&str], skip_op_error: bool) -> Chain {
     let calls: Vec<_> = names.iter().map(|name| call(name)).collect();
     let settings = ChainSettings {
         text_key: "text".into(),
@@ -82,7 +102,7 @@ fn chain(names: &[&str], skip_op_error: bool) -> Chain {
         skip_op_error,
         compat: false,
     };
-    let pipeline = Pipeline::resolve(&registry(), &calls, &settings).unwrap();
+    let pipeline = Pipeline::resolve(registry, &calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()
 }
 
@@ -192,6 +212,48 @@ fn children_are_counted_and_childless_records_are_dropped() {
         (first.made, first.out, first.dropped, first.quarantined),
         (2, 3, 1, 1)
     );
+}
+
+#[test]
+fn children_get_fields_of_their_own_if_the_operator_declares_it() {
+    let numbered = |name: &str, sets: bool| {
+        OperatorSpec::splitter(name, "", move |_: NoParams, _| {
+            let resolved = Resolved::new(|| NumberedWords).fields(["text", "number"]);
+            Ok(if sets {
+                resolved.sets_values()
+            } else {
+                resolved
+            })
+        })
+    };
+    let registry = registry()
+        .with(numbered("numbered_mapper", true))
+        .with(numbered("undeclared_mapper", false));
+    let run = |name: &str| {
+        let mut chain = chain_of(&registry, &[name], true);
+        let mut batch = batch(
+            &chain,
+            &[r#"{"text": "a b"}"#, r#"{"text": "c", "number": "x"}"#],
+        );
+        let mut tally = chain.tally();
+        chain.run(&mut batch, 0..1, &mut tally).unwrap();
+        let mut out = Vec::new();
+        for row in batch.selection() {
+            batch.write_record(*row as usize, chain.fields(), &mut out);
+        }
+        (String::from_utf8(out).unwrap(), tally.quarantined.len())
+    };
+    let (lines, failed) = run("numbered_mapper");
+    let expected = [
+        r#"{"text": "a", "number": 0}"#,
+        r#"{"text": "b", "number": 1}"#,
+        r#"{"text": "c", "number": 0}"#,
+    ];
+    assert_eq!(
+        (lines.lines().collect::<Vec<_>>(), failed),
+        (expected.to_vec(), 0)
+    );
+    assert_eq!(run("undeclared_mapper"), (String::new(), 2));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::any::Any;
 use coldpress_record::Batch;
 
 use super::step::Site;
+use crate::splitter::ChildValue;
 
 /// How far an operator has come in a batch, kept outside of it so that it outlives a panic.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(super) struct BatchProgress {
     pub(super) failed: Vec<(u32, String)>,
     /// The children made so far: row, index among its siblings, text.
     pub(super) children: Vec<(u32, u32, String)>,
+    /// Fields that children get besides their texts; children count from the first of the batch.
+    pub(super) child_values: Vec<ChildValue>,
     /// Rows that a splitter made no child of.
     pub(super) childless: u64,
 }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use coldpress_assets::AssetFolders;
 use coldpress_operator::{ChainSettings, Node, OperatorCall, Pipeline, Registry, Shared, Span};
 use coldpress_record::{Batch, Lines};
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
@@ -17,7 +18,8 @@ const MOST_BYTES: usize = 20_000_000;
 const BATCH_BYTES: usize = 256 * 1024;
 
 fn operators(criterion: &mut Criterion) {
-    let registry = coldpress_ops::builtin();
+    let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/assets");
+    let registry = coldpress_ops::builtin().with_assets(AssetFolders::new([assets]));
     let data = data();
     let text_bytes = text_bytes(&data);
     let mut group = criterion.benchmark_group("ns_per_byte_times_a_million");

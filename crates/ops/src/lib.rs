@@ -10,9 +10,10 @@
 //! assert!(registry.get("clean_links_mapper").is_some());
 //! ```
 //!
-//! They know nothing of files, partitions or jobs; `coldpress-operator` is the contract that they fulfil, and the same
+//! They know nothing of partitions and jobs, and of no files but those that a recipe or a record names; `coldpress-operator` is the contract that they fulfil, and the same
 //! that operators of a user fulfil.
 
+mod archive;
 mod deduplicator;
 mod filter;
 pub mod fingerprint;

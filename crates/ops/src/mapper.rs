@@ -1,23 +1,41 @@
 //! Mappers: operators that change fields.
 
-use coldpress_operator::{OperatorSpec, ParamError};
+use coldpress_operator::{OperatorSpec, ParamError, ResolveContext};
 
 use crate::manual::manual;
 use crate::text::substitution::Refused;
+use crate::text::word_drop::Gaps;
 
 mod agent_bad_case_signal;
 mod agent_dialog_normalize;
 mod agent_tool_type;
 mod bad_case_facts;
 mod bad_case_signals;
+mod clean_copyright;
 mod clean_email;
+mod clean_ip;
 mod clean_links;
 mod dialog;
 mod dialog_content;
 mod dialog_tags;
+mod expand_macro;
 mod fix_unicode;
 mod json_field;
+mod latex_figure_context_extractor;
+mod latex_merge_tex;
 mod punctuation_normalization;
+mod remove_bibliography;
+mod remove_comments;
+mod remove_header;
+mod remove_long_words;
+mod remove_non_chinese_character;
+mod remove_repeat_sentences;
+mod remove_specific_chars;
+mod remove_table_text;
+mod remove_words_with_incorrect_substrings;
+mod replace_content;
+mod sentence_split;
+mod text_chunk;
 mod tool_content;
 mod tool_success_tagger;
 mod usage_counter;
@@ -29,10 +47,27 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         agent_bad_case_signal::spec(),
         agent_dialog_normalize::spec(),
         agent_tool_type::spec(),
+        clean_copyright::spec(),
         clean_email::spec(),
+        clean_ip::spec(),
         clean_links::spec(),
+        expand_macro::spec(),
         fix_unicode::spec(),
+        latex_figure_context_extractor::spec(),
+        latex_merge_tex::spec(),
         punctuation_normalization::spec(),
+        remove_bibliography::spec(),
+        remove_comments::spec(),
+        remove_header::spec(),
+        remove_long_words::spec(),
+        remove_non_chinese_character::spec(),
+        remove_repeat_sentences::spec(),
+        remove_specific_chars::spec(),
+        remove_table_text::spec(),
+        remove_words_with_incorrect_substrings::spec(),
+        replace_content::spec(),
+        sentence_split::spec(),
+        text_chunk::spec(),
         tool_success_tagger::spec(),
         usage_counter::spec(),
         whitespace_normalization::spec(),
@@ -48,5 +83,13 @@ fn substitution_error(refused: Refused) -> ParamError {
         Refused::Template(reason) => {
             ParamError::new("repl", format_args!("cannot be used: {reason}"))
         }
+    }
+}
+
+/// Says what becomes of the blanks around words that are dropped.
+fn gaps(context: &mut ResolveContext<'_>) -> Gaps {
+    match context.compat() {
+        true => Gaps::Collapse,
+        false => Gaps::Keep,
     }
 }

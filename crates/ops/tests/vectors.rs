@@ -6,7 +6,7 @@ use coldpress_assets::AssetFolders;
 use coldpress_operator::{Registry, vectors};
 
 /// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
-const LEFT_OUT: [&str; 10] = [
+const LEFT_OUT: [&str; 16] = [
     // A tokenizer is not available yet.
     "alphanumeric_filter/006",
     "words_num_filter/006",
@@ -16,9 +16,15 @@ const LEFT_OUT: [&str; 10] = [
     "flagged_words_filter/004",
     "word_repetition_filter/005",
     "word_repetition_filter/006",
+    "remove_words_with_incorrect_substrings_mapper/007",
+    "remove_words_with_incorrect_substrings_mapper/008",
+    "text_chunk_mapper/011",
+    "text_chunk_mapper/012",
+    "text_chunk_mapper/013",
     // Nested text keys fail in Data-Juicer and work here.
     "whitespace_normalization_mapper/005",
     "text_length_filter/007",
+    "remove_long_words_mapper/008",
 ];
 
 /// Other names of operators, which have the vectors of these.

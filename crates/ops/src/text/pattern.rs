@@ -60,6 +60,15 @@ fn translate(pattern: &str) -> Result<String, String> {
                 match escaped {
                     'Z' if !in_class => out.push_str("\\z"),
                     '<' | '>' => out.push(escaped),
+                    // Braces around the name of a property are no quantifier.
+                    'p' | 'P' if next_is_brace(&chars) => {
+                        if !chars.clone().any(|ch| ch == '}') {
+                            return Err(format!("`\\{escaped}{{` has no closing brace"));
+                        }
+                        out.extend(['\\', escaped]);
+                        out.extend(chars.by_ref().take_while(|ch| *ch != '}'));
+                        out.push('}');
+                    }
                     _ => out.extend(['\\', escaped]),
                 }
             }
@@ -109,6 +118,10 @@ fn translate(pattern: &str) -> Result<String, String> {
     Ok(out)
 }
 
+fn next_is_brace(rest: &std::iter::Peekable<std::str::Chars<'_>>) -> bool {
+    rest.clone().peek() == Some(&'{')
+}
+
 /// Refuses groups whose flags the two engines read in different ways.
 fn check_group(rest: impl Iterator<Item = char>) -> Result<(), String> {
     let flags: String = rest
@@ -155,6 +168,7 @@ mod tests {
         check("[^]a]+", "]ab", &["b"]);
         check("(?i)ab+?", "ABB", &["AB"]);
         check("(?P<mx>a)", "a", &["a"]);
+        check(r"\p{Han}+[\p{Lu}b]?", "a中文bB", &["中文b"]);
     }
 
     #[test]
@@ -177,6 +191,8 @@ mod tests {
             "a++",
             "a*+",
             "a{2}+",
+            r"\p{L}{2}+",
+            r"\p{L",
             "[[:alpha:]]",
             "[a--b]",
             "(?R)",

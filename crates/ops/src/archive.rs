@@ -1,0 +1,133 @@
+//! Reading files out of archives that may come from anyone.
+//!
+//! Only what is asked for is kept in memory, within limits, and nothing is written to disk. The names of the files in an
+//! archive are compared, and never used as paths.
+
+mod tar;
+mod zip;
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+/// How much is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Files with more bytes are left out.
+    pub(crate) member_bytes: u64,
+    /// The first file with which they have more bytes together ends the reading.
+    pub(crate) total_bytes: u64,
+}
+
+/// The most bytes that a compressed tar file may unpack to, and that a file in a ZIP archive may. Reading stops there,
+/// whatever the archive says of itself.
+const MOST_UNPACKED: u64 = 4 << 30;
+
+/// Returns what the files of an archive hold whose names are `wanted`, in the order of the archive.
+///
+/// The form follows from the name: `.zip`, `.tar`, `.tar.gz` or `.tgz`, in any case. A tar file may be compressed or not,
+/// whatever its name says.
+///
+/// # Errors
+/// If it is no ordinary file, of no form above, damaged, or too large when unpacked.
+pub(crate) fn read_members(
+    path: &Path,
+    limits: Limits,
+    wanted: impl Fn(&[u8]) -> bool,
+) -> io::Result<Vec<Vec<u8>>> {
+    let name = path.as_os_str().to_string_lossy().to_lowercase();
+    let is_zip = name.ends_with(".zip");
+    if !is_zip
+        && ![".tar", ".tar.gz", ".tgz"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    {
+        return Err(invalid(
+            "its name ends with none of .zip, .tar, .tar.gz and .tgz",
+        ));
+    }
+    // A pipe could keep the worker waiting for ever.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(invalid("it is not an ordinary file"));
+    }
+    let mut file = File::open(path)?;
+    let mut members = Members::new(limits);
+    if is_zip {
+        zip::read(&mut file, &mut members, wanted)?;
+        return Ok(members.read);
+    }
+    let mut start = [0; 2];
+    let is_gzip = file.read_exact(&mut start).is_ok() && start == [0x1f, 0x8b];
+    file.seek(SeekFrom::Start(0))?;
+    match is_gzip {
+        true => tar::read(
+            MultiGzDecoder::new(io::BufReader::new(file)).take(MOST_UNPACKED),
+            &mut members,
+            wanted,
+        )?,
+        false => tar::read(
+            io::BufReader::new(file).take(MOST_UNPACKED),
+            &mut members,
+            wanted,
+        )?,
+    }
+    Ok(members.read)
+}
+
+/// The files that were read so far.
+struct Members {
+    limits: Limits,
+    total_bytes: u64,
+    read: Vec<Vec<u8>>,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Read,
+    LeaveOut,
+    /// Neither this one nor any after it is read.
+    Stop,
+}
+
+impl Members {
+    fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            total_bytes: 0,
+            read: Vec::new(),
+        }
+    }
+
+    /// Returns what becomes of the next file, which says that it has so many bytes.
+    fn judge(&self, bytes: u64) -> Verdict {
+        if bytes > self.limits.member_bytes {
+            Verdict::LeaveOut
+        } else if self.total_bytes.saturating_add(bytes) > self.limits.total_bytes {
+            Verdict::Stop
+        } else {
+            Verdict::Read
+        }
+    }
+
+    /// Reads a file that was judged to be read, and has to have as many bytes as it says.
+    fn take(&mut self, bytes: u64, from: impl Read) -> io::Result<()> {
+        let mut member = Vec::new();
+        from.take(bytes).read_to_end(&mut member)?;
+        if member.len() as u64 != bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.total_bytes += bytes;
+        self.read.push(member);
+        Ok(())
+    }
+}
+
+fn invalid(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! # What it does
+//! Puts the LaTeX files of an archive, whose path a record has, into the text of the record.
+//!
+//! The archive is a ZIP file (`.zip`), or a tar file that is plain or compressed by gzip (`.tar`, `.tar.gz`, `.tgz`). All of
+//! its files whose names end with `.tex`, in small letters, are joined in the order of the archive. They are read as
+//! UTF-8; other bytes become U+FFFD. Nothing is written to disk, and names of files matter for their ends alone.
+//!
+//! A file that is too large is left out, and the first that makes them too large together ends the reading. An archive that
+//! cannot be read sends its record to quarantine; with `compat: data_juicer`, the text is empty then.
+//!
+//! # Parameters
+//! See below. A relative path is relative to the folder that the program runs in. With limits of 0 or
+//! null, at most 1 GiB is read; and reading ends in any case when 4 GiB are unpacked.
+//!
+//! # Example
+//! `{"compressed_file": "papers/1.tar.gz"}` gets a field `text` with all the LaTeX of that paper.
+//!
+//! # Notes on determinism
+//! The files outside decide as well. What they held is kept, and not read again as long as it is whole.
+
+use std::path::Path;
+
+use coldpress_operator::{
+    Changes, Determinism, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext,
+    Resolved, params,
+};
+
+use crate::archive::{Limits, read_members};
+
+params! {
+    /// Parameters of `latex_merge_tex_mapper`.
+    pub(crate) struct LatexMergeTexParams {
+        /// The field with the path of the archive.
+        compressed_file_key: String = "compressed_file".to_owned();
+        /// What is put between the files.
+        separator: String = "\n\n".to_owned();
+        /// The most bytes of a file; 0 or null for any number.
+        max_file_size: Option<u64> = Some(50 << 20);
+        /// The most bytes of all files together; 0 or null for any number.
+        max_total_size: Option<u64> = Some(100 << 20);
+    }
+}
+
+/// The description of `latex_merge_tex_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::mapper(
+        "latex_merge_tex_mapper",
+        "Puts the LaTeX files of an archive, whose path a record has, into its text.",
+        resolve,
+    )
+    .determinism(Determinism::External)
+    .doc(&super::manual(include_str!("latex_merge_tex.rs")))
+}
+
+/// The most bytes that are read where the recipe sets no limit.
+const MOST_BYTES: u64 = 1 << 30;
+
+fn resolve(
+    params: LatexMergeTexParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<LatexMergeTexMapper>, ParamError> {
+    let limit = |bytes: Option<u64>| bytes.filter(|bytes| *bytes > 0).unwrap_or(MOST_BYTES);
+    let mapper = LatexMergeTexMapper {
+        separator: params.separator,
+        limits: Limits {
+            member_bytes: limit(params.max_file_size),
+            total_bytes: limit(params.max_total_size),
+        },
+        unreadable_is_empty: context.compat(),
+    };
+    let fields = [params.compressed_file_key, context.text_key.clone()];
+    let resolved = Resolved::new(move || mapper.clone());
+    Ok(resolved.fields(fields).sets_values())
+}
+
+#[derive(Clone)]
+struct LatexMergeTexMapper {
+    separator: String,
+    limits: Limits,
+    /// Whether an archive that cannot be read gives an empty text, as in Data-Juicer.
+    unreadable_is_empty: bool,
+}
+
+impl Mapper for LatexMergeTexMapper {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let path = record.text(0)?;
+        let members = read_members(Path::new(path), self.limits, |name| name.ends_with(b".tex"));
+        let members = match members {
+            Ok(members) => members,
+            Err(_) if self.unreadable_is_empty => Vec::new(),
+            Err(error) => {
+                let message = format!("the archive `{path}` cannot be read: {error}");
+                return Err(RecordError::new(message));
+            }
+        };
+        let texts = members.iter().map(|bytes| String::from_utf8_lossy(bytes));
+        changes.set(1, texts.collect::<Vec<_>>().join(&self.separator));
+        Ok(())
+    }
+}

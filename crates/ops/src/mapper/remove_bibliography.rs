@@ -1,0 +1,71 @@
+//! # What it does
+//! Cuts the bibliography off the end of a LaTeX document, with all that follows it.
+//!
+//! It begins at the first of `\appendix`, `\begin{references}`, `\begin{REFERENCES}`, `\begin{thebibliography}` and
+//! `\bibliography{…}`. A comment sign before the command changes nothing, and longer commands such as `\appendixname`
+//! count too.
+//!
+//! # Parameters
+//! None.
+//!
+//! # Example
+//! Of `text\n\bibliography{refs}\nafter`, the first line is left.
+//!
+//! # Notes on determinism
+//! Pure: the text decides.
+
+use coldpress_operator::{
+    Changes, Mapper, NoParams, OperatorSpec, ParamError, Record, RecordError, ResolveContext,
+    Resolved,
+};
+use memchr::{memchr_iter, memrchr};
+
+/// The description of `remove_bibliography_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::mapper(
+        "remove_bibliography_mapper",
+        "Cuts the bibliography off the end of a LaTeX document.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("remove_bibliography.rs")))
+}
+
+fn resolve(
+    _: NoParams,
+    _: &mut ResolveContext<'_>,
+) -> Result<Resolved<RemoveBibliographyMapper>, ParamError> {
+    Ok(Resolved::new(|| RemoveBibliographyMapper))
+}
+
+struct RemoveBibliographyMapper;
+
+impl Mapper for RemoveBibliographyMapper {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let text = record.text(0)?;
+        if let Some(start) = bibliography(text) {
+            changes.field(0).delete(start..text.len());
+        }
+        Ok(())
+    }
+}
+
+const STARTS: [&str; 4] = [
+    "\\appendix",
+    "\\begin{references}",
+    "\\begin{REFERENCES}",
+    "\\begin{thebibliography}",
+];
+
+/// A command whose argument may end anywhere behind it.
+const WITH_ARGUMENT: &str = "\\bibliography{";
+
+/// Returns where the bibliography begins.
+fn bibliography(text: &str) -> Option<usize> {
+    // One look at the end of the text, so that commands without an end do not make it quadratic.
+    let last_brace = memrchr(b'}', text.as_bytes()).unwrap_or_default();
+    memchr_iter(b'\\', text.as_bytes()).find(|&place| {
+        let rest = &text[place..];
+        STARTS.iter().any(|start| rest.starts_with(start))
+            || (rest.starts_with(WITH_ARGUMENT) && last_brace >= place + WITH_ARGUMENT.len())
+    })
+}

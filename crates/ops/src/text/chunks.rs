@@ -1,0 +1,233 @@
+//! Cutting a text into chunks: where a pattern matches, after so many characters, or both.
+
+use std::ops::Range;
+
+use super::matches::Matches;
+use super::pattern::compile_verbatim;
+use super::python::strip;
+
+/// A pattern that parts chunks.
+#[derive(Clone)]
+pub struct Separator(Matches);
+
+impl Separator {
+    /// Reads a pattern as it is written, with a dot that does not match line feeds.
+    ///
+    /// # Errors
+    /// Why the pattern cannot be used, in one line.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        compile_verbatim(pattern).map(|regex| Self(Matches::new(regex)))
+    }
+
+    /// Reports the parts of `text` between the matches, in order, and between two of them what the groups of the pattern
+    /// matched. Blank parts are left out.
+    pub fn split(&mut self, text: &str, mut chunk: impl FnMut(Range<usize>)) {
+        let mut part = |range: Range<usize>| {
+            if !strip(&text[range.clone()]).is_empty() {
+                chunk(range);
+            }
+        };
+        let mut start = 0;
+        self.0.each(text, true, |slots| {
+            let (Some(match_start), Some(match_end)) = (slots[0], slots[1]) else {
+                return;
+            };
+            part(start..match_start);
+            for group in slots[2..].chunks_exact(2) {
+                if let (Some(start), Some(end)) = (group[0], group[1]) {
+                    part(start..end);
+                }
+            }
+            start = match_end;
+        });
+        part(start..text.len());
+    }
+
+    /// Returns the last match in `text`.
+    fn last(&mut self, text: &str) -> Option<Range<usize>> {
+        let mut last = None;
+        self.0.each(text, false, |slots| {
+            if let (Some(start), Some(end)) = (slots[0], slots[1]) {
+                last = Some(start..end);
+            }
+        });
+        last
+    }
+}
+
+/// How long chunks may be, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The most characters of a chunk, at least 1.
+    pub length: usize,
+    /// How many characters of a chunk the next one has too, if it was cut after so many characters; fewer than `length`.
+    pub overlap: usize,
+    /// Whether the last chunk may have nothing that the one before has not.
+    pub repeats_end: bool,
+    /// The most bytes that are looked at. Overlaps can make the chunks of a text many times as long as the text.
+    pub most_bytes: usize,
+}
+
+impl Window {
+    /// Reports chunks of so many characters, in order. A text that is short enough is one chunk, even if it is empty.
+    ///
+    /// # Errors
+    /// [`TooMuch`]
+    pub fn cut(self, text: &str, mut chunk: impl FnMut(Range<usize>)) -> Result<(), TooMuch> {
+        let (mut start, mut room) = (0, self.most_bytes);
+        loop {
+            let Ahead { end, next, is_last } = self.ahead(text, start);
+            room = room.checked_sub(end - start).ok_or(TooMuch)?;
+            chunk(start..end);
+            let is_done = match self.repeats_end {
+                // A text that fits is one chunk; otherwise chunks begin as long as there is text.
+                true => (start == 0 && is_last) || next == text.len(),
+                false => is_last,
+            };
+            if is_done {
+                return Ok(());
+            }
+            start = next;
+        }
+    }
+
+    /// Reports chunks that end at the last match of `separator` within so many characters, and after so many where there
+    /// is none. Matches are left out, and so are blank chunks but for the last.
+    ///
+    /// # Errors
+    /// [`TooMuch`]
+    pub fn cut_at(
+        self,
+        separator: &mut Separator,
+        text: &str,
+        mut chunk: impl FnMut(Range<usize>),
+    ) -> Result<(), TooMuch> {
+        let (mut start, mut room) = (0, self.most_bytes);
+        loop {
+            let Ahead { end, next, is_last } = self.ahead(text, start);
+            room = room.checked_sub(end - start).ok_or(TooMuch)?;
+            if is_last {
+                chunk(start..text.len());
+                return Ok(());
+            }
+            // A match of nothing at the start would cut nothing off.
+            let found = separator
+                .last(&text[start..end])
+                .filter(|found| found.end > 0);
+            let (part, next) = match found {
+                Some(found) => (start..start + found.start, start + found.end),
+                None => (start..end, next),
+            };
+            if !strip(&text[part.clone()]).is_empty() {
+                chunk(part);
+            }
+            start = next;
+        }
+    }
+
+    /// Looks so many characters ahead.
+    fn ahead(self, text: &str, start: usize) -> Ahead {
+        let mut places = text[start..].char_indices().map(|(place, _)| start + place);
+        let step = self.length - self.overlap;
+        let next = places.nth(step).unwrap_or(text.len());
+        // The place at `step` has been taken, so the next is one further.
+        let end = match self.overlap {
+            0 => next,
+            overlap => places.nth(overlap - 1).unwrap_or(text.len()),
+        };
+        Ahead {
+            end,
+            next,
+            is_last: end == text.len(),
+        }
+    }
+}
+
+/// The chunks of a text would have more bytes than is allowed, or are found only by looking at so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMuch;
+
+/// What is found by looking ahead.
+struct Ahead {
+    /// The end of a chunk.
+    end: usize,
+    /// Where the next begins if this one is cut by its length.
+    next: usize,
+    /// Whether the rest of the text is no longer than a chunk.
+    is_last: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn window(length: usize, overlap: usize, repeats_end: bool) -> Window {
+        Window {
+            length,
+            overlap,
+            repeats_end,
+            most_bytes: 1 << 20,
+        }
+    }
+
+    fn cut(window: Window, text: &str) -> Vec<&str> {
+        let mut all = Vec::new();
+        window.cut(text, |range| all.push(&text[range])).unwrap();
+        all
+    }
+
+    /// Windows as Python cuts them.
+    fn plain(text: &str, length: usize, overlap: usize) -> Vec<String> {
+        let chars: Vec<char> = text.chars().collect();
+        if chars.len() <= length {
+            return vec![text.to_owned()];
+        }
+        let starts = (0..chars.len()).step_by(length - overlap);
+        let window = |start| chars[start..chars.len().min(start + length)].iter();
+        starts.map(|start| window(start).collect()).collect()
+    }
+
+    #[test]
+    fn chunks_that_repeat_all_but_one_character_are_given_up() {
+        let text = "a".repeat(10_000);
+        let found = window(5_000, 4_999, false).cut(&text, |_| ());
+        assert_eq!(found, Err(TooMuch));
+        let mut separator = Separator::new("^a").unwrap();
+        let found = window(5_000, 0, false).cut_at(&mut separator, &text, |_| ());
+        assert_eq!(found, Err(TooMuch));
+    }
+
+    proptest! {
+        #[test]
+        fn windows_are_those_of_data_juicer(text in "[aé語]{0,20}", length in 1..8_usize, overlap in 0..7_usize) {
+            let overlap = overlap.min(length - 1);
+            prop_assert_eq!(cut(window(length, overlap, true), &text), plain(&text, length, overlap));
+        }
+
+        #[test]
+        fn windows_have_all_of_the_text_and_each_something_new(text in "[aé語]{0,20}", length in 1..8_usize, overlap in 0..7_usize) {
+            let overlap = overlap.min(length - 1);
+            let (mut end, mut count) = (0, 0);
+            window(length, overlap, false).cut(&text, |range| {
+                assert!(range.start <= end && (range.end > end || text.is_empty()));
+                end = range.end;
+                count += 1;
+            }).unwrap();
+            prop_assert!(end == text.len() && count > 0);
+        }
+
+        #[test]
+        fn cutting_at_matches_ends(text in "[a\n ]{0,40}", length in 1..8_usize, overlap in 0..7_usize, pattern in prop::sample::select(vec!["\n", "a*", "^", " "])) {
+            let window = window(length, overlap.min(length - 1), true);
+            let mut separator = Separator::new(pattern).unwrap();
+            let mut count = 0;
+            window.cut_at(&mut separator, &text, |range| {
+                assert!(text[range].chars().count() <= length);
+                count += 1;
+            }).unwrap();
+            prop_assert!(count <= text.len() + 1);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Dropping words from a text, and what becomes of the blanks between the others.
+
+use std::ops::Range;
+
+use super::python::words;
+
+/// What becomes of the blanks around words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gaps {
+    /// They stay as they are between words that stay. Of those around dropped words, one run of blanks stays: the first
+    /// that has the most line feeds, or else a tab.
+    Keep,
+    /// As in Data-Juicer, which splits the text and joins it again: one line feed between lines, one tab between parts of
+    /// a line, one space between words, and none of them at the ends.
+    Collapse,
+}
+
+/// Reports the edits that drop all words of `text` for which `keep` does not hold, in order. Words are parted by spaces,
+/// tabs and line feeds.
+pub fn drop_words<'t>(
+    text: &'t str,
+    gaps: Gaps,
+    mut keep: impl FnMut(&'t str) -> bool,
+    mut edit: impl FnMut(Range<usize>, &str),
+) {
+    // What comes before the next word that stays: where it begins, and where in it words were dropped.
+    let mut gap = 0;
+    let mut dropped: Vec<Range<usize>> = Vec::new();
+    let mut is_first = true;
+    for word in words(text) {
+        let start = word.as_ptr().addr() - text.as_ptr().addr();
+        if !keep(word) {
+            dropped.push(start..start + word.len());
+            continue;
+        }
+        let place = match is_first {
+            true => Place::Start,
+            false => Place::Between,
+        };
+        close(text, gap..start, &dropped, place, gaps, &mut edit);
+        dropped.clear();
+        gap = start + word.len();
+        is_first = false;
+    }
+    close(text, gap..text.len(), &dropped, Place::End, gaps, &mut edit);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Start,
+    Between,
+    End,
+}
+
+/// Reports what becomes of the gap between two words that stay, or at an end of the text.
+fn close(
+    text: &str,
+    gap: Range<usize>,
+    dropped: &[Range<usize>],
+    place: Place,
+    gaps: Gaps,
+    edit: &mut impl FnMut(Range<usize>, &str),
+) {
+    let kept = match (gaps, place) {
+        (Gaps::Collapse, Place::Start | Place::End) => "",
+        (Gaps::Collapse, Place::Between) => strongest(&text[gap.clone()]),
+        (Gaps::Keep, _) if dropped.is_empty() => return,
+        (Gaps::Keep, Place::Start) => "",
+        (Gaps::Keep, _) => {
+            let kept = widest(text, gap.clone(), dropped);
+            // Nothing comes after a space at the end, but a line feed may end the last line.
+            match place == Place::End && !kept.contains('\n') {
+                true => "",
+                false => kept,
+            }
+        }
+    };
+    if &text[gap.clone()] != kept {
+        edit(gap, kept);
+    }
+}
+
+/// The one blank that stands for a gap.
+fn strongest(gap: &str) -> &'static str {
+    match (gap.contains('\n'), gap.contains('\t')) {
+        (true, _) => "\n",
+        (false, true) => "\t",
+        (false, false) => " ",
+    }
+}
+
+/// The run of blanks around the dropped words that parts the most.
+fn widest<'t>(text: &'t str, gap: Range<usize>, dropped: &[Range<usize>]) -> &'t str {
+    let starts = std::iter::once(gap.start).chain(dropped.iter().map(|word| word.end));
+    let ends = dropped.iter().map(|word| word.start).chain([gap.end]);
+    let runs = starts.zip(ends).map(|(start, end)| &text[start..end]);
+    let width = |run: &str| {
+        let lines = run.bytes().filter(|byte| *byte == b'\n').count();
+        (lines, run.contains('\t'), !run.is_empty())
+    };
+    runs.fold("", |best, run| match width(run) > width(best) {
+        true => run,
+        false => best,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn dropped(text: &str, gaps: Gaps) -> String {
+        let (mut out, mut done) = (String::new(), 0);
+        let keep = |word: &str| !word.contains('x');
+        drop_words(text, gaps, keep, |range, with| {
+            out.push_str(&text[done..range.start]);
+            out.push_str(with);
+            done = range.end;
+        });
+        out + &text[done..]
+    }
+
+    /// Splits the text on three levels and joins what is left.
+    fn plain(text: &str) -> String {
+        let join = |parts: Vec<String>, with: &str| {
+            let parts = parts.into_iter().filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join(with)
+        };
+        let part = |part: &str| {
+            let words = part.split(' ').filter(|word| !word.contains('x'));
+            join(words.map(str::to_owned).collect(), " ")
+        };
+        let line = |line: &str| join(line.split('\t').map(part).collect(), "\t");
+        join(text.split('\n').map(line).collect(), "\n")
+    }
+
+    #[test]
+    fn gaps_between_words_that_stay_are_kept() {
+        for (text, expected) in [
+            ("", ""),
+            (" a  b\n\n\tc \n", " a  b\n\n\tc \n"),
+            ("a x b", "a b"),
+            ("a\n\nx\nb", "a\n\nb"),
+            ("a x\n\nb", "a\n\nb"),
+            ("a x\tb", "a\tb"),
+            (" x a x", "a"),
+            ("a x\n", "a\n"),
+            ("x", ""),
+            ("\nx x\n\n", "\n\n"),
+        ] {
+            assert_eq!(dropped(text, Gaps::Keep), expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn collapsing_is_splitting_and_joining(text in "[axé \t\n\r]{0,30}") {
+            prop_assert_eq!(dropped(&text, Gaps::Collapse), plain(&text));
+        }
+
+        #[test]
+        fn dropping_again_drops_nothing(text in "[ax \t\n]{0,30}") {
+            for gaps in [Gaps::Keep, Gaps::Collapse] {
+                let once = dropped(&text, gaps);
+                prop_assert_eq!(dropped(&once, gaps), once);
+            }
+        }
+    }
+}

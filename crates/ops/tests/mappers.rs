@@ -1,0 +1,203 @@
+//! What holds for all mappers: they fail on no text, do not change what they have made, and take no text's length squared.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use coldpress_assets::AssetFolders;
+use coldpress_operator::{
+    Chain, ChainSettings, OperatorCall, OperatorKind, Pipeline, Registry, Shared,
+};
+use coldpress_record::{Batch, Lines};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Mappers that change nothing in a text that they have made.
+const IDEMPOTENT: [&str; 9] = [
+    "remove_bibliography_mapper",
+    "remove_comments_mapper",
+    "remove_header_mapper",
+    "remove_long_words_mapper",
+    "remove_non_chinese_character_mapper",
+    "remove_repeat_sentences_mapper",
+    "remove_specific_chars_mapper",
+    "remove_words_with_incorrect_substrings_mapper",
+    "whitespace_normalization_mapper",
+];
+
+fn registry() -> Registry {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/assets");
+    coldpress_ops::builtin().with_assets(AssetFolders::new([assets]))
+}
+
+fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
+    let settings = ChainSettings {
+        text_key: "text".to_owned(),
+        seed: 0,
+        skip_op_error: true,
+        compat,
+    };
+    let pipeline = Pipeline::resolve(registry, &[call], &settings).unwrap();
+    pipeline.instantiate(&Shared::default()).unwrap()
+}
+
+/// What becomes of the texts, and why records failed.
+fn run(chain: &mut Chain, texts: &[&str]) -> (Vec<String>, Vec<String>) {
+    let mut lines = Lines::new(0);
+    for (number, text) in texts.iter().enumerate() {
+        let record = json!({ "text": text, "compressed_file": text });
+        lines.push(number as u64, record.to_string().as_bytes());
+    }
+    let mut batch = Batch::default();
+    batch.fill(&mut lines, chain.fields(), &mut Vec::new());
+    chain.begin(&mut batch);
+    let mut tally = chain.tally();
+    chain.run(&mut batch, 0..1, &mut tally).unwrap();
+    let text = |row: &u32| {
+        let mut line = Vec::new();
+        batch.write_record(*row as usize, chain.fields(), &mut line);
+        let record: Value = serde_json::from_slice(&line).unwrap();
+        record["text"].as_str().unwrap_or_default().to_owned()
+    };
+    let failed = tally.quarantined.into_iter().map(|failed| failed.error);
+    (
+        batch.selection().iter().map(text).collect(),
+        failed.collect(),
+    )
+}
+
+fn mappers(registry: &Registry) -> Vec<&str> {
+    let mappers = registry
+        .iter()
+        .filter(|spec| spec.kind() == OperatorKind::Mapper);
+    mappers.map(|spec| spec.name()).collect()
+}
+
+/// Pieces that mean something to one mapper or another.
+const PIECES: &str = "[a-dA-D0-2é中\u{3000}\u{1f60a} \t\n.!?'\"”…,:;|%/*#{}\\\\\\[\\]-]|\\PC|\\\\newcommand\\{\\\\a\\}\\{|\\}\n\
+                      |\\\\a|\\\\begin\\{figure\\}|\\\\end\\{figure\\}|\\\\includegraphics|\\\\caption|\\\\subfloat|1\\.2\\.3\\.4|\
+                      a:a:a:a:|\\\\section\\{|copyright|https://|a b\n|\r\n";
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop::string::string_regex(&format!("({PIECES}){{0,30}}")).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_text_makes_a_mapper_panic(texts in prop::collection::vec(any_text(), 1..4)) {
+        let registry = registry();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        for name in mappers(&registry) {
+            for compat in [false, true] {
+                let mut chain = chain(&registry, OperatorCall::new(name), compat);
+                let (_, failed) = run(&mut chain, &texts);
+                let panicked = failed.iter().find(|error| error.contains("panicked"));
+                prop_assert_eq!(panicked, None, "{}", name);
+                // Only archives are missing.
+                prop_assert!(failed.is_empty() || name == "latex_merge_tex_mapper", "{}: {:?}", name, failed);
+            }
+        }
+    }
+
+    #[test]
+    fn mappers_leave_alone_what_they_have_made(text in any_text()) {
+        let registry = registry();
+        for name in IDEMPOTENT {
+            let mut chain = chain(&registry, OperatorCall::new(name), false);
+            let (once, _) = run(&mut chain, &[&text]);
+            let (twice, _) = run(&mut chain, &[&once[0]]);
+            prop_assert_eq!(&once, &twice, "{}", name);
+        }
+    }
+}
+
+/// A text of many pieces, each of which looks like the start of something that never ends.
+fn endless(piece: &str) -> String {
+    piece.repeat(250_000 / piece.len())
+}
+
+/// Each of these would take hours if the time were the square of the length.
+#[test]
+fn no_text_takes_the_square_of_its_length() {
+    let registry = registry();
+    let cases = [
+        ("clean_copyright_mapper", "/* copyr"),
+        ("clean_copyright_mapper", "#\n"),
+        ("clean_ip_mapper", "1."),
+        ("clean_ip_mapper", "12:"),
+        ("expand_macro_mapper", "\\newcommand{\\a}{"),
+        ("expand_macro_mapper", "\\def\\a{\\a}\n"),
+        ("expand_macro_mapper", "\\def \\a "),
+        ("remove_bibliography_mapper", "\\bibliography{"),
+        ("remove_comments_mapper", "\\%"),
+        ("remove_comments_mapper", "\\\\\\"),
+        ("remove_comments_mapper", " %"),
+        ("remove_header_mapper", "\\section["),
+        ("remove_header_mapper", "\\section{"),
+        ("remove_long_words_mapper", "\n\t "),
+        ("remove_long_words_mapper", "(x"),
+        ("remove_repeat_sentences_mapper", "a.\n"),
+        ("remove_repeat_sentences_mapper", ".”…"),
+        ("remove_table_text_mapper", "a|"),
+        ("remove_table_text_mapper", "a b\n"),
+        ("remove_table_text_mapper", "a b\nc\n"),
+        ("remove_words_with_incorrect_substrings_mapper", "htt/ww"),
+        ("sentence_split_mapper", "!"),
+        ("sentence_split_mapper", ". "),
+        ("sentence_split_mapper", ".)"),
+        ("sentence_split_mapper", "a.a-"),
+        ("sentence_split_mapper", "? \n"),
+        ("text_chunk_mapper", "\n"),
+        ("latex_figure_context_extractor_mapper", "\\begin{figure}["),
+        (
+            "latex_figure_context_extractor_mapper",
+            "\\begin{figure}\\subfloat[",
+        ),
+        (
+            "latex_figure_context_extractor_mapper",
+            "\\includegraphics[",
+        ),
+        ("latex_figure_context_extractor_mapper", "\\ref{\\caption{"),
+        ("latex_figure_context_extractor_mapper", "\\begin{table}{"),
+    ];
+    for (name, piece) in cases {
+        for compat in [false, true] {
+            let text = endless(piece);
+            // What is open at every piece may also be closed once, at the end.
+            let closed = format!("\\begin{{figure}}{text}]{{}}}}\\end{{figure}}*/");
+            for text in [&text, &closed] {
+                let mut chain = chain(&registry, OperatorCall::new(name), compat);
+                let started = Instant::now();
+                let (_, failed) = run(&mut chain, &[text]);
+                let elapsed = started.elapsed();
+                assert_eq!(failed, [] as [&str; 0], "{name}: {piece:?}");
+                assert!(
+                    elapsed < Duration::from_secs(10),
+                    "{name}: {piece:?} took {elapsed:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Many macros are expanded one after the other as in Data-Juicer, or not at all.
+#[test]
+fn many_macros_are_expanded_in_linear_time() {
+    let registry = registry();
+    let definitions = |count: u32| (0..count).map(|number| format!("\\def\\a{number}x{{b}}\n"));
+    let uses = |count: u32| (0..count).map(|number| format!("\\a{number}x "));
+    let text = |count| definitions(count).chain(uses(count)).collect::<String>();
+    for (count, compat, fails) in [
+        (20_000, false, false),
+        (1_000, true, false),
+        (1_001, true, true),
+    ] {
+        let mut chain = chain(&registry, OperatorCall::new("expand_macro_mapper"), compat);
+        let (texts, failed) = run(&mut chain, &[&text(count)]);
+        assert_eq!(!failed.is_empty(), fails, "{count} {failed:?}");
+        if !fails {
+            assert!(texts[0].ends_with("b b b "), "{count}");
+        }
+    }
+}

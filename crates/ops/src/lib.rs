@@ -10,8 +10,8 @@
 //! assert!(registry.get("clean_links_mapper").is_some());
 //! ```
 //!
-//! They know nothing of partitions and jobs, and of no files but those that a recipe or a record names; `coldpress-operator` is the contract that they fulfil, and the same
-//! that operators of a user fulfil.
+//! They know nothing of partitions and jobs, and of no files but those that a recipe or a record names.
+//! `coldpress-operator` is the contract that they fulfil, the same as for operators of a user.
 
 mod archive;
 mod deduplicator;
@@ -141,6 +141,34 @@ mod tests {
                 "at least 1",
             ),
             ("text_length_filter", "min_len", json!("ten"), "an integer"),
+            (
+                "text_chunk_mapper",
+                "tokenizer",
+                json!("gpt2"),
+                "not available yet",
+            ),
+            ("text_chunk_mapper", "split_pattern", json!("("), "unclosed"),
+            (
+                "remove_words_with_incorrect_substrings_mapper",
+                "tokenization",
+                json!(true),
+                "not available yet",
+            ),
+            ("remove_table_text_mapper", "min_col", json!(1), "from 2 to"),
+            (
+                "remove_repeat_sentences_mapper",
+                "tokenizer",
+                json!("lambda text: [text]"),
+                "functions in Python",
+            ),
+            ("sentence_split_mapper", "lang", json!("xx"), "must be `en`"),
+            ("clean_ip_mapper", "repl", json!(r"\2"), "no group 2"),
+            (
+                "latex_figure_context_extractor_mapper",
+                "label_key",
+                json!("caption"),
+                "another field",
+            ),
         ];
         for (name, param, value, reason) in cases {
             let key = Key {

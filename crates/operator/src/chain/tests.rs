@@ -229,19 +229,27 @@ fn children_get_fields_of_their_own_if_the_operator_declares_it() {
     let registry = registry()
         .with(numbered("numbered_mapper", true))
         .with(numbered("undeclared_mapper", false));
-    let run = |name: &str| {
-        let mut chain = chain_of(&registry, &[name], true);
-        let mut batch = batch(
-            &chain,
-            &[r#"{"text": "a b"}"#, r#"{"text": "c", "number": "x"}"#],
-        );
-        let mut tally = chain.tally();
-        chain.run(&mut batch, 0..1, &mut tally).unwrap();
+    let lines = [r#"{"text": "a b"}"#, r#"{"text": "c", "number": "x"}"#];
+    let written = |batch: &Batch, chain: &Chain| {
         let mut out = Vec::new();
         for row in batch.selection() {
             batch.write_record(*row as usize, chain.fields(), &mut out);
         }
-        (String::from_utf8(out).unwrap(), tally.quarantined.len())
+        String::from_utf8(out).unwrap()
+    };
+    let run = |name: &str| {
+        let mut chain = chain_of(&registry, &[name], true);
+        let mut changed = batch(&chain, &lines);
+        let mut tally = chain.tally();
+        changed.begin_record();
+        chain.run(&mut changed, 0..1, &mut tally).unwrap();
+        let mut part = Vec::new();
+        changed.end_record(&mut part);
+        // A checkpoint holds what was done, and makes the same of the records.
+        let mut replayed = batch(&chain, &lines);
+        replayed.replay(&part, &[0, 1], &[]).unwrap();
+        assert_eq!(written(&replayed, &chain), written(&changed, &chain));
+        (written(&changed, &chain), tally.quarantined.len())
     };
     let (lines, failed) = run("numbered_mapper");
     let expected = [

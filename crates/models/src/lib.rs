@@ -13,5 +13,7 @@ mod cursor;
 mod error;
 pub mod fasttext;
 mod file;
+pub mod sentencepiece;
+mod trie;
 
 pub use error::{Error, Fault, Result};

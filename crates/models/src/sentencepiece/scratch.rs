@@ -1,0 +1,21 @@
+//! The memory of one thread that cuts texts, used again from text to text.
+
+use super::bpe::Agenda;
+use super::pieces::Pieces;
+use super::unigram::Step;
+
+/// What one thread needs to cut texts. It can be used with several models in turn.
+#[derive(Default)]
+pub struct Scratch {
+    pub(super) pieces: Pieces,
+    /// Room for the pieces that are put together of others.
+    pub(super) spare: Pieces,
+    pub(super) steps: Vec<Step>,
+    pub(super) agenda: Agenda,
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
+}

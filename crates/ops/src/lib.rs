@@ -20,6 +20,7 @@ pub mod fingerprint;
 mod grouper;
 mod manual;
 mod mapper;
+mod pieces;
 mod selector;
 pub mod text;
 
@@ -106,7 +107,7 @@ mod tests {
                 "word_repetition_filter",
                 "tokenization",
                 json!(true),
-                "not available yet",
+                "en.sp.model",
             ),
             (
                 "words_num_filter",

@@ -6,16 +6,9 @@ use coldpress_assets::AssetFolders;
 use coldpress_operator::{Registry, vectors};
 
 /// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
-const LEFT_OUT: [&str; 16] = [
+const LEFT_OUT: [&str; 8] = [
     // A tokenizer is not available yet.
     "alphanumeric_filter/006",
-    "words_num_filter/006",
-    "words_num_filter/007",
-    "stopwords_filter/004",
-    "stopwords_filter/005",
-    "flagged_words_filter/004",
-    "word_repetition_filter/005",
-    "word_repetition_filter/006",
     "remove_words_with_incorrect_substrings_mapper/007",
     "remove_words_with_incorrect_substrings_mapper/008",
     "text_chunk_mapper/011",

@@ -17,19 +17,21 @@
 //! are duplicates of each other, as they are in Data-Juicer.
 
 use coldpress_operator::{
-    Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,
-    Signature, SignatureForm, Signer, params,
+    Global, LoadError, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
+    Rule, Shared, Signature, SignatureForm, Signer, params,
 };
 use serde_json::Value;
 
 use super::shingling::{Shingling, whole_text_key};
 use crate::fingerprint::bands::Bands;
 use crate::fingerprint::minhash::{MinHasher, WITHOUT_SHINGLES};
+use crate::fingerprint::shingles::Tokenization;
+use crate::pieces::{PieceModel, PieceReader};
 
 params! {
     /// Parameters of `document_minhash_deduplicator`.
     pub(crate) struct MinHashParams {
-        /// What tokens are: `space`, `punctuation` or `character`.
+        /// What tokens are: `space`, `punctuation`, `character`, or `sentencepiece` for the pieces of a model.
         tokenization: String = "space".to_owned();
         /// The number of tokens of a shingle.
         window_size: u64 = 5, |size| *size > 0, "must be at least 1";
@@ -45,7 +47,7 @@ params! {
         num_bands: Option<u64> = None, |count| count.is_none_or(|count| (1..=4096).contains(&count)), "must be from 1 to 4096";
         /// The number of hashes in a band.
         num_rows_per_band: Option<u64> = None, |count| *count != Some(0), "must be at least 1";
-        /// The tokenizer's model; needed by `sentencepiece` alone, which is not available yet.
+        /// The `.model` file of `sentencepiece`, which needs one: a path, or a name where assets are kept.
         tokenizer_model: Option<String> = None;
     }
 }
@@ -66,7 +68,7 @@ fn resolve(
 ) -> Result<Global<MinHashSigner>, ParamError> {
     let minhash = MinHash::of(&params, context)?;
     let (form, signed_by) = (SignatureForm::Keys(minhash.keys()), minhash.signed_by());
-    let signer = Resolved::new(move || minhash.signer());
+    let signer = Resolved::loading(move |shared| minhash.signer(shared));
     Ok(Global::new(signer, form, Rule::Equal).signed_by(signed_by))
 }
 
@@ -76,6 +78,8 @@ pub(super) struct MinHash {
     bands: Bands,
     /// The minima of all texts without shingles, if they are duplicates of each other.
     without_shingles: Option<Vec<u32>>,
+    /// What cuts texts, if it is a model.
+    pieces: Option<PieceModel>,
     signed_by: Value,
 }
 
@@ -90,7 +94,15 @@ impl MinHash {
             lowercase: params.lowercase,
             ignore_pattern: params.ignore_pattern.as_deref(),
         };
-        let shingler = shingling.shingler()?;
+        let pieces = match params.tokenization.as_str() {
+            "sentencepiece" => Some(piece_model(params, context)?),
+            _ => None,
+        };
+        let shingler = match pieces {
+            // The model cuts texts instead.
+            Some(_) => shingling.shingler_of(Tokenization::Character)?,
+            None => shingling.shingler()?,
+        };
         let permutations = params.num_permutations as usize;
         let bands = match (params.num_bands, params.num_rows_per_band) {
             (Some(bands), Some(rows)) => Bands {
@@ -117,6 +129,7 @@ impl MinHash {
             hasher: MinHasher::new(shingler, permutations),
             bands,
             without_shingles: compat.then(|| vec![WITHOUT_SHINGLES; permutations]),
+            pieces,
             signed_by,
         })
     }
@@ -131,18 +144,36 @@ impl MinHash {
         self.signed_by.clone()
     }
 
-    pub(super) fn signer(&self) -> MinHashSigner {
-        MinHashSigner {
+    /// Makes what signs records on one thread.
+    pub(super) fn signer(&self, shared: &Shared) -> Result<MinHashSigner, LoadError> {
+        let pieces = self.pieces.as_ref().map(|model| model.load(shared));
+        Ok(MinHashSigner {
             hasher: self.hasher.clone(),
+            pieces: pieces.transpose()?,
             bands: self.bands,
             without_shingles: self.without_shingles.clone(),
             scratch: Vec::new(),
-        }
+        })
+    }
+}
+
+fn piece_model(
+    params: &MinHashParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<PieceModel, ParamError> {
+    let param = "tokenizer_model";
+    match &params.tokenizer_model {
+        Some(name) => PieceModel::find(param, name, context),
+        None => Err(ParamError::new(
+            param,
+            "must name a `.model` file, because `tokenization` is `sentencepiece`",
+        )),
     }
 }
 
 pub(crate) struct MinHashSigner {
     hasher: MinHasher,
+    pieces: Option<PieceReader>,
     bands: Bands,
     without_shingles: Option<Vec<u32>>,
     scratch: Vec<u8>,
@@ -151,8 +182,14 @@ pub(crate) struct MinHashSigner {
 impl Signer for MinHashSigner {
     fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
         let text = record.text(0)?;
+        let minima = match &mut self.pieces {
+            None => self.hasher.signature(text),
+            Some(model) => {
+                let (pieces, ends) = model.cut(self.hasher.prepared(text))?;
+                self.hasher.signature_of_tokens(pieces, ends)
+            }
+        };
         let keys = &mut signature.keys;
-        let minima = self.hasher.signature(text);
         match minima.or(self.without_shingles.as_deref()) {
             Some(minima) => {
                 self.bands.keys_into(minima, &mut self.scratch, keys);

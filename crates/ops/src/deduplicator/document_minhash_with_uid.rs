@@ -14,7 +14,7 @@
 //! Pure: the texts, their numbers and the parameters decide, and the order in the dataset where numbers are the same.
 
 use coldpress_operator::{
-    Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,
+    Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule, Shared,
     Signature, SignatureForm, Signer,
 };
 
@@ -40,7 +40,8 @@ fn resolve(
     let minhash = MinHash::of(&params, context)?;
     let form = SignatureForm::Keys(minhash.keys().saturating_add(1));
     let signed_by = minhash.signed_by();
-    let signer = Resolved::new(move || SignerWithUid(minhash.signer()));
+    let signer =
+        Resolved::loading(move |shared: &Shared| minhash.signer(shared).map(SignerWithUid));
     let signer = signer.fields([context.text_key.as_str(), UID]);
     Ok(Global::new(signer, form, Rule::EqualKeepLeast).signed_by(signed_by))
 }

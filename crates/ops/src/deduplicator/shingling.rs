@@ -28,8 +28,12 @@ impl Shingling<'_> {
 
     /// Makes what cuts texts into shingles.
     pub(super) fn shingler(&self) -> Result<Shingler, ParamError> {
+        self.shingler_of(tokenization(self.tokenization)?)
+    }
+
+    /// The same, whatever the parameter says.
+    pub(super) fn shingler_of(&self, tokenization: Tokenization) -> Result<Shingler, ParamError> {
         let window_size = usize::try_from(self.window_size).unwrap_or(usize::MAX);
-        let tokenization = tokenization(self.tokenization)?;
         Shingler::new(
             tokenization,
             window_size,
@@ -48,9 +52,6 @@ fn tokenization(name: &str) -> Result<Tokenization, ParamError> {
         "space" => return Ok(Tokenization::Space),
         "punctuation" => return Ok(Tokenization::Punctuation),
         "character" => return Ok(Tokenization::Character),
-        "sentencepiece" => {
-            "cannot be `sentencepiece` yet; use `space`, `punctuation` or `character`".to_owned()
-        }
         other => format!("must be `space`, `punctuation` or `character`, found `{other}`"),
     };
     Err(ParamError::new("tokenization", message))

@@ -35,7 +35,7 @@ params! {
     pub(crate) struct FlaggedWordsParams {
         /// The language of the list; `all` for all languages together.
         lang: String = "en".to_owned();
-        /// Cut the text into words by a tokenizer; not available yet.
+        /// Take the pieces of the SentencePiece model `<lang>.sp.model` as words.
         tokenization: bool = false;
         /// The least share; null for no bound.
         min_ratio: Option<f64> = Some(0.0);

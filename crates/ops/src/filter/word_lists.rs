@@ -49,7 +49,7 @@ impl Kind {
         call: Call,
         context: &mut ResolveContext<'_>,
     ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
-        let words = Words::resolve(&call.lang, call.tokenization)?;
+        let words = Words::resolve(&call.lang, call.tokenization, context)?;
         let list = self.list(&call, context)?;
         let basis = json!([call.lang, call.tokenization, call.folder, call.groups]);
         let groups = call.groups.map(|(sizes, join)| {

@@ -29,7 +29,7 @@ params! {
     pub(crate) struct WordRepetitionParams {
         /// The language of the tokenizer; without one it changes nothing.
         lang: String = "en".to_owned();
-        /// Cut the text into words by a tokenizer; not available yet.
+        /// Take the pieces of the SentencePiece model `<lang>.sp.model` as words.
         tokenization: bool = false;
         /// The length of the n-grams, in words.
         rep_len: u64 = 10, |len| *len > 0, "must be at least 1";
@@ -57,7 +57,7 @@ fn resolve(
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     let bounds = (params.min_ratio, params.max_ratio);
     let length = usize::try_from(params.rep_len).unwrap_or(usize::MAX);
-    let words = Words::resolve(&params.lang, params.tokenization)?;
+    let words = Words::resolve(&params.lang, params.tokenization, context)?;
     let basis = json!([params.lang, params.tokenization, length]);
     let make = move |shared: &Shared| {
         let mut words = words.load(shared)?;

@@ -2,45 +2,61 @@
 
 use std::sync::Arc;
 
-use coldpress_operator::{LoadError, ParamError, Record, RecordError, Shared};
+use coldpress_operator::{LoadError, ParamError, Record, RecordError, ResolveContext, Shared};
 
-use crate::text::words::{self, WordHashes, count_words, lowered_hashes};
+use crate::pieces::{PieceModel, PieceReader};
+use crate::text::python;
+use crate::text::words::{self, WordHashes, count_words, lowered_hashes, refined};
 
 /// How a text is cut into words. Without a tokenizer the language changes nothing.
 #[derive(Clone, Debug)]
-pub(super) struct Words;
+pub(super) struct Words(Option<PieceModel>);
 
 impl Words {
     /// Reads the parameters of these names.
-    pub(super) fn resolve(_lang: &str, tokenization: bool) -> Result<Self, ParamError> {
-        match tokenization {
-            false => Ok(Self),
-            true => Err(ParamError::new(
-                "tokenization",
-                "is not available yet; leave it out or set it to false",
-            )),
-        }
+    pub(super) fn resolve(
+        lang: &str,
+        tokenization: bool,
+        context: &mut ResolveContext<'_>,
+    ) -> Result<Self, ParamError> {
+        let model = tokenization.then(|| PieceModel::of_language(lang, context));
+        Ok(Self(model.transpose()?))
     }
 
     /// Makes ready what cuts texts, for one thread.
-    pub(super) fn load(&self, _shared: &Shared) -> Result<WordReader, LoadError> {
-        Ok(WordReader)
+    pub(super) fn load(&self, shared: &Shared) -> Result<WordReader, LoadError> {
+        let model = self.0.as_ref().map(|model| model.load(shared));
+        Ok(WordReader(model.transpose()?))
     }
 }
 
 /// Cuts texts into words, and refines these.
-#[derive(Debug)]
-pub(super) struct WordReader;
+pub(super) struct WordReader(Option<PieceReader>);
 
 impl WordReader {
     /// How many words the text of the record's first field has.
     pub(super) fn count(&mut self, record: &Record<'_>) -> Result<u64, RecordError> {
-        Ok(count_words(record.text(0)?))
+        let Some(model) = &mut self.0 else {
+            return Ok(count_words(record.text(0)?));
+        };
+        let mut count = 0;
+        model
+            .pieces(record)?
+            .each(|piece| count += u64::from(!refined(piece).is_empty()));
+        Ok(count)
     }
 
     /// The hashes of the lowered words, which are made once for all operators that need them.
     pub(super) fn lowered(&mut self, record: &Record<'_>) -> Result<Arc<WordHashes>, RecordError> {
-        record.derived(0, 0, lowered_hashes)
+        let Some(model) = &mut self.0 else {
+            return record.derived(0, 0, lowered_hashes);
+        };
+        let pieces = model.pieces(record)?;
+        record.derived(0, model.key(), |_| {
+            let mut hashes = WordHashes::default();
+            pieces.each(|piece| hashes.push(piece));
+            hashes
+        })
     }
 
     /// Calls `visit` with each lowered word.
@@ -49,7 +65,11 @@ impl WordReader {
         record: &Record<'_>,
         visit: impl FnMut(&str),
     ) -> Result<(), RecordError> {
-        words::plain_words(record.text(0)?, visit);
+        let mut lowered = words::LoweredWords::new(visit);
+        match &mut self.0 {
+            None => python::words(record.text(0)?).for_each(|word| lowered.push(word)),
+            Some(model) => model.pieces(record)?.each(|piece| lowered.push(piece)),
+        }
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ params! {
     pub(crate) struct WordsNumParams {
         /// The language of the tokenizer; without one it changes nothing.
         lang: String = "en".to_owned();
-        /// Cut the text into words by a tokenizer; not available yet.
+        /// Take the pieces of the SentencePiece model `<lang>.sp.model` as words.
         tokenization: bool = false;
         /// The least number of words; null for no bound.
         min_num: Option<i64> = Some(10);
@@ -52,7 +52,7 @@ fn resolve(
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     let bounds = (bound(params.min_num), bound(params.max_num));
-    let words = Words::resolve(&params.lang, params.tokenization)?;
+    let words = Words::resolve(&params.lang, params.tokenization, context)?;
     let basis = json!([params.lang, params.tokenization]);
     let make = move |shared: &Shared| {
         let mut words = words.load(shared)?;

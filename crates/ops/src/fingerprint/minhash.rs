@@ -1,6 +1,8 @@
 //! MinHash: the share of entries in which two signatures agree is about the share of shingles that two texts have in
 //! common (their Jaccard similarity).
 
+use std::ops::Range;
+
 use super::permutations::Permutations;
 use super::shingles::Shingler;
 use super::short_messages::{Sha1Prefix, ShortMessages};
@@ -47,33 +49,72 @@ impl MinHasher {
     /// assert_eq!(hasher.signature("hamlet"), None);
     /// ```
     pub fn signature(&mut self, text: &str) -> Option<&[u32]> {
+        let (shingler, mut minima) = self.begin();
+        shingler.each(text, |buffer, range| minima.take(buffer, range));
+        minima.finish()
+    }
+
+    /// Returns a text as it is before it is cut into tokens, for those who cut it themselves.
+    pub fn prepared(&mut self, text: &str) -> &str {
+        self.shingler.prepared(text)
+    }
+
+    /// Returns the signature of these tokens of a text, as [`Shingler::each_of_tokens`] takes them; `None` where there is no
+    /// shingle.
+    pub fn signature_of_tokens(
+        &mut self,
+        tokens: &str,
+        ends: impl Iterator<Item = usize>,
+    ) -> Option<&[u32]> {
+        let (shingler, mut minima) = self.begin();
+        shingler.each_of_tokens(tokens, ends, |buffer, range| minima.take(buffer, range));
+        minima.finish()
+    }
+
+    fn begin(&mut self) -> (&mut Shingler, Minima<'_>) {
         self.minima.fill(WITHOUT_SHINGLES);
-        let mut shingles = 0_u64;
-        let Self {
-            permutations,
-            messages,
-            hashes,
-            minima,
-            ..
-        } = self;
-        hashes.clear();
-        messages.clear();
-        self.shingler.each(text, |buffer, range| {
-            shingles += 1;
-            messages.push(buffer, range, hashes);
-            if hashes.len() >= GATHERED {
-                permutations.lower(hashes, minima);
-                hashes.clear();
-            }
-        });
-        messages.finish(hashes);
-        permutations.lower(hashes, minima);
-        (shingles > 0).then_some(minima)
+        self.hashes.clear();
+        self.messages.clear();
+        let minima = Minima {
+            shingles: 0,
+            permutations: &mut self.permutations,
+            messages: &mut self.messages,
+            hashes: &mut self.hashes,
+            minima: &mut self.minima,
+        };
+        (&mut self.shingler, minima)
     }
 
     /// Returns the tokens of the last text, joined.
     pub fn tokens(&self) -> &str {
         self.shingler.tokens()
+    }
+}
+
+/// The minima of a text's shingles so far.
+struct Minima<'a> {
+    shingles: u64,
+    permutations: &'a mut Permutations,
+    messages: &'a mut ShortMessages<Sha1Prefix>,
+    hashes: &'a mut Vec<u32>,
+    minima: &'a mut [u32],
+}
+
+impl<'a> Minima<'a> {
+    #[inline(always)]
+    fn take(&mut self, buffer: &[u8], range: Range<usize>) {
+        self.shingles += 1;
+        self.messages.push(buffer, range, self.hashes);
+        if self.hashes.len() >= GATHERED {
+            self.permutations.lower(self.hashes, self.minima);
+            self.hashes.clear();
+        }
+    }
+
+    fn finish(self) -> Option<&'a [u32]> {
+        self.messages.finish(self.hashes);
+        self.permutations.lower(self.hashes, self.minima);
+        (self.shingles > 0).then_some(self.minima)
     }
 }
 

@@ -78,15 +78,7 @@ impl Shingler {
     pub fn each(&mut self, text: &str, visit: impl FnMut(&[u8], Range<usize>)) {
         self.prepare(text);
         let bytes = self.buffer.as_bytes();
-        self.starts.clear();
-        let mut windows = Windows {
-            starts: &mut self.starts,
-            size: self.window_size,
-            oldest: 0,
-            start: 0,
-            buffer: bytes,
-            visit,
-        };
+        let mut windows = Windows::new(&mut self.starts, self.window_size, bytes, visit);
         match self.tokenization {
             Tokenization::Space if bytes.is_empty() => {}
             Tokenization::Space => {
@@ -104,13 +96,8 @@ impl Shingler {
         }
     }
 
-    /// Returns the tokens of the last text, joined.
-    pub fn tokens(&self) -> &str {
-        &self.buffer
-    }
-
-    /// Fills the buffer with the tokens of `text`.
-    fn prepare(&mut self, text: &str) {
+    /// Returns a text as it is before it is cut: lowered, and without what is ignored.
+    pub fn prepared(&mut self, text: &str) -> &str {
         self.buffer.clear();
         if self.lowercase {
             python::lower_into(text, &mut self.buffer);
@@ -118,6 +105,32 @@ impl Shingler {
             self.buffer.push_str(text);
         }
         self.remove_ignored();
+        &self.buffer
+    }
+
+    /// Calls `visit` with every shingle of tokens that were cut by something else, such as a model, from a [prepared](Self::prepared)
+    /// text: `tokens` has all of them, joined by nothing, and they end at `ends`.
+    pub fn each_of_tokens(
+        &mut self,
+        tokens: &str,
+        ends: impl Iterator<Item = usize>,
+        visit: impl FnMut(&[u8], Range<usize>),
+    ) {
+        self.buffer.clear();
+        self.buffer.push_str(tokens);
+        let mut windows =
+            Windows::new(&mut self.starts, self.window_size, tokens.as_bytes(), visit);
+        ends.for_each(|end| windows.token(end, 0));
+    }
+
+    /// Returns the tokens of the last text, joined.
+    pub fn tokens(&self) -> &str {
+        &self.buffer
+    }
+
+    /// Fills the buffer with the tokens of `text`.
+    fn prepare(&mut self, text: &str) {
+        self.prepared(text);
         match self.tokenization {
             Tokenization::Space => join_words(&mut self.buffer),
             Tokenization::Punctuation => self.join_between_punctuation(),
@@ -175,7 +188,19 @@ struct Windows<'a, F> {
     visit: F,
 }
 
-impl<F: FnMut(&[u8], Range<usize>)> Windows<'_, F> {
+impl<'a, F: FnMut(&[u8], Range<usize>)> Windows<'a, F> {
+    fn new(starts: &'a mut Vec<usize>, size: usize, buffer: &'a [u8], visit: F) -> Self {
+        starts.clear();
+        Self {
+            starts,
+            size,
+            oldest: 0,
+            start: 0,
+            buffer,
+            visit,
+        }
+    }
+
     /// Takes the token that ends at `end`; the next one starts `joiner` bytes after it.
     #[inline]
     fn token(&mut self, end: usize, joiner: usize) {

@@ -21,14 +21,34 @@ use super::chars::is_special;
 use super::python;
 
 /// Calls `visit` with each word of `text`, lowered and refined, in order.
-pub fn plain_words(text: &str, mut visit: impl FnMut(&str)) {
-    let mut lowered = String::new();
-    for word in python::words(text) {
-        lowered.clear();
-        python::lower_into(word, &mut lowered);
-        let word = refined(&lowered);
+pub fn plain_words(text: &str, visit: impl FnMut(&str)) {
+    let mut words = LoweredWords::new(visit);
+    python::words(text).for_each(|word| words.push(word));
+}
+
+/// Lowers and refines words, whatever cut them out of a text, and calls a function with what is left of each.
+#[derive(Clone, Debug)]
+pub struct LoweredWords<F> {
+    lowered: String,
+    visit: F,
+}
+
+impl<F: FnMut(&str)> LoweredWords<F> {
+    /// Returns what calls `visit` with each word of which something is left.
+    pub fn new(visit: F) -> Self {
+        Self {
+            lowered: String::new(),
+            visit,
+        }
+    }
+
+    /// Takes the next word.
+    pub fn push(&mut self, word: &str) {
+        self.lowered.clear();
+        python::lower_into(word, &mut self.lowered);
+        let word = refined(&self.lowered);
         if !word.is_empty() {
-            visit(word);
+            (self.visit)(word);
         }
     }
 }

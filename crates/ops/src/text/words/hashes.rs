@@ -15,6 +15,17 @@ const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WordHashes(pub Vec<u64>);
 
+impl WordHashes {
+    /// Adds the hash of the next word of a text that was cut elsewhere, if anything is left of it.
+    pub fn push(&mut self, word: &str) {
+        if !word.is_empty() {
+            // Few words need the memory.
+            let hash = hash_word(word, 0, word.len(), &mut String::new());
+            self.0.extend(hash);
+        }
+    }
+}
+
 /// The hashes of the words of `text`, which is cut at spaces, line feeds and tabs.
 pub fn lowered_hashes(text: &str) -> WordHashes {
     // About what English needs; a text of other words makes the memory grow or leaves some of it.

@@ -1,0 +1,147 @@
+//! The pieces that SentencePiece models make of texts, for operators that work with these instead of words.
+
+use coldpress_operator::{
+    Asset, LoadError, ParamError, Record, RecordError, ResolveContext, Shared,
+};
+pub(crate) use reader::PieceReader;
+
+/// A model that was found and is loaded when an operator is made ready.
+#[derive(Clone, Debug)]
+pub(crate) struct PieceModel(Asset);
+
+impl PieceModel {
+    /// Finds the model of a language.
+    pub(crate) fn of_language(
+        lang: &str,
+        context: &mut ResolveContext<'_>,
+    ) -> Result<Self, ParamError> {
+        Self::find("tokenization", &format!("{lang}.sp.model"), context)
+    }
+
+    /// Finds the model that the parameter `param` asks for.
+    pub(crate) fn find(
+        param: &str,
+        name: &str,
+        context: &mut ResolveContext<'_>,
+    ) -> Result<Self, ParamError> {
+        if cfg!(not(feature = "models")) {
+            let message = "needs a SentencePiece model, and this program was built without the feature `models`";
+            return Err(ParamError::new(param, message));
+        }
+        context.asset(param, name).map(Self)
+    }
+
+    /// Makes the model ready for one thread. It is loaded once per process.
+    pub(crate) fn load(&self, shared: &Shared) -> Result<PieceReader, LoadError> {
+        PieceReader::load(&self.0, shared)
+    }
+}
+
+#[cfg(feature = "models")]
+mod reader {
+    use std::sync::Arc;
+
+    use coldpress_models::sentencepiece::{Pieces, Scratch, SentencePiece, TooLong};
+    use xxhash_rust::xxh3::xxh3_64;
+
+    use super::*;
+
+    /// A model with the scratch memory of one thread.
+    pub(crate) struct PieceReader {
+        model: Arc<SentencePiece>,
+        /// Tells pieces of this model from those of others.
+        key: u64,
+        scratch: Scratch,
+    }
+
+    impl PieceReader {
+        pub(super) fn load(asset: &Asset, shared: &Shared) -> Result<Self, LoadError> {
+            let model = shared.model(asset, |asset| {
+                SentencePiece::open(&asset.path).map_err(|error| LoadError::new(error.to_string()))
+            });
+            Ok(Self {
+                model: model?,
+                key: xxh3_64(asset.digest.as_bytes()),
+                scratch: Scratch::default(),
+            })
+        }
+
+        /// Tells what is derived from this model's pieces from what is derived from other words.
+        pub(crate) fn key(&self) -> u64 {
+            self.key
+        }
+
+        /// Cuts any text, and returns the pieces joined by nothing, and where each ends.
+        pub(crate) fn cut<'a>(
+            &'a mut self,
+            text: &str,
+        ) -> Result<(&'a str, impl Iterator<Item = usize> + use<'a>), RecordError> {
+            let pieces = self.model.cut(text, &mut self.scratch).map_err(too_long)?;
+            Ok((pieces.text(), pieces.ranges().map(|range| range.end)))
+        }
+
+        /// Returns the pieces of the record's first field, which is cut once for all operators with this model.
+        pub(crate) fn pieces(&mut self, record: &Record<'_>) -> Result<RecordPieces, RecordError> {
+            let pieces = record.derived(0, self.key, |text| {
+                self.model.cut(text, &mut self.scratch).cloned()
+            })?;
+            match &*pieces {
+                Ok(_) => Ok(RecordPieces(pieces)),
+                Err(error) => Err(too_long(*error)),
+            }
+        }
+    }
+
+    /// The pieces of a field.
+    pub(crate) struct RecordPieces(Arc<Result<Pieces, TooLong>>);
+
+    impl RecordPieces {
+        /// Calls `visit` with each piece.
+        pub(crate) fn each(&self, visit: impl FnMut(&str)) {
+            self.0.iter().flat_map(Pieces::iter).for_each(visit);
+        }
+    }
+
+    fn too_long(error: TooLong) -> RecordError {
+        RecordError::new(error.to_string())
+    }
+}
+
+#[cfg(not(feature = "models"))]
+mod reader {
+    use super::*;
+
+    /// There is none: no model is found.
+    pub(crate) enum PieceReader {}
+
+    impl PieceReader {
+        pub(super) fn load(_: &Asset, _: &Shared) -> Result<Self, LoadError> {
+            Err(LoadError::new(
+                "this program was built without the feature `models`",
+            ))
+        }
+
+        pub(crate) fn key(&self) -> u64 {
+            match *self {}
+        }
+
+        pub(crate) fn cut(
+            &mut self,
+            _: &str,
+        ) -> Result<(&str, std::iter::Empty<usize>), RecordError> {
+            match *self {}
+        }
+
+        pub(crate) fn pieces(&mut self, _: &Record<'_>) -> Result<RecordPieces, RecordError> {
+            match *self {}
+        }
+    }
+
+    pub(crate) enum RecordPieces {}
+
+    impl RecordPieces {
+        pub(crate) fn each(&self, _: impl FnMut(&str)) {
+            match *self {}
+        }
+    }
+}

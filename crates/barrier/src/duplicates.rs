@@ -2,6 +2,7 @@
 
 use coldpress_operator::{Rule, SignatureForm};
 
+use crate::alike::find_alike;
 use crate::clusters::Clusters;
 use crate::entry::{Key, Keyed};
 use crate::error::{Error, Result};
@@ -22,13 +23,20 @@ pub fn find_duplicates<F: ReadAt + ?Sized>(
     room: &Room<'_>,
 ) -> Result<Clusters> {
     let records = partitions.iter().map(SignatureReader::rows).sum();
-    let mut clusters = Clusters::new(records);
     let Some(form) = partitions.first().map(SignatureReader::form) else {
-        return Ok(clusters);
+        return Ok(Clusters::new(0));
     };
     if partitions.iter().any(|partition| partition.form() != form) {
         return Err(unsuited("partitions have signatures of several forms"));
     }
+    if let Rule::Alike {
+        candidates,
+        threshold,
+    } = rule
+    {
+        return find_alike(partitions, candidates, *threshold, room);
+    }
+    let mut clusters = Clusters::new(records);
     match (rule, form) {
         (Rule::Equal, SignatureForm::Digest) => {
             let mut sorter = Sorter::new(room);
@@ -51,17 +59,26 @@ pub fn find_duplicates<F: ReadAt + ?Sized>(
         }
         (Rule::Equal, SignatureForm::Keys(columns)) => {
             for column in 0..columns {
-                join_equal(sorted_keys(partitions, column, room)?, &mut clusters)?;
+                join_equal(
+                    sorted_keys(partitions, column, room, Sorter::new)?,
+                    &mut clusters,
+                )?;
             }
         }
         // The last column says which record stays.
         (Rule::EqualKeepLeast, SignatureForm::Keys(columns @ 2..)) => {
             for column in 0..columns - 1 {
-                join_equal(sorted_keys(partitions, column, room)?, &mut clusters)?;
+                join_equal(
+                    sorted_keys(partitions, column, room, Sorter::new)?,
+                    &mut clusters,
+                )?;
             }
         }
         (Rule::Near { distance }, SignatureForm::Keys(2)) => {
-            join_equal(sorted_keys(partitions, 1, room)?, &mut clusters)?;
+            join_equal(
+                sorted_keys(partitions, 1, room, Sorter::new)?,
+                &mut clusters,
+            )?;
             join_near(partitions, *distance, room, &mut clusters)?;
         }
         _ => return Err(unsuited("signatures of this form cannot be compared so")),
@@ -69,13 +86,14 @@ pub fn find_duplicates<F: ReadAt + ?Sized>(
     Ok(clusters)
 }
 
-/// One column of keys, sorted; records without a key are left out.
-fn sorted_keys<'r, F: ReadAt + ?Sized>(
+/// One column of keys, sorted by what `sorter` makes; records without a key are left out.
+pub(crate) fn sorted_keys<'r, F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     column: u32,
     room: &'r Room<'r>,
+    sorter: fn(&'r Room<'r>) -> Sorter<'r, Keyed<u64>>,
 ) -> Result<Sorted<'r, Keyed<u64>>> {
-    let mut sorter = Sorter::new(room);
+    let mut sorter = sorter(room);
     let mut ordinal = 0;
     for partition in partitions {
         partition.keys(column, |key| {
@@ -104,7 +122,7 @@ fn join_equal<K: Key>(mut sorted: Sorted<'_, Keyed<K>>, clusters: &mut Clusters)
     Ok(())
 }
 
-fn unsuited(reason: &str) -> Error {
+pub(crate) fn unsuited(reason: &str) -> Error {
     Error::Damaged {
         what: "a set of signature files",
         reason: reason.to_owned(),

@@ -18,6 +18,7 @@
 //! leaves nothing. Only the [`Clusters`] take four bytes per record (eight beyond 4,294,967,295 records) on top, the records
 //! without a signature eight each, and fingerprints that may differ in 15 bits or more sixteen each.
 
+mod alike;
 mod answer;
 mod arrangement;
 mod clusters;
@@ -36,6 +37,7 @@ mod order;
 mod read;
 mod room;
 mod selection;
+mod sets;
 mod signature;
 mod sort;
 mod spool;

@@ -23,28 +23,62 @@ const ALIKE_BITS: u32 = 6;
 const MOST_CHOICES: u64 = 100;
 
 /// A fingerprint that occurs, and the first record that has it.
-type Distinct = Keyed<u64>;
+pub(crate) type Distinct = Keyed<u64>;
+
+/// What becomes of fingerprints that are the same or near each other.
+pub(crate) trait NearPairs {
+    /// Takes the next record of those with one fingerprint, and the first of them, which is none for itself. Returns whether
+    /// its fingerprint is to be compared with others.
+    fn same(&mut self, first: Option<u64>, ordinal: u64) -> Result<bool>;
+
+    /// Takes a group of fingerprints of which any two may be within the distance.
+    fn group(&mut self, group: &mut [Distinct], distance: u32, room: &Room<'_>) -> Result<()>;
+}
+
+/// All that is near becomes one cluster.
+impl NearPairs for Clusters {
+    fn same(&mut self, first: Option<u64>, ordinal: u64) -> Result<bool> {
+        if let Some(first) = first {
+            self.join(first, ordinal);
+        }
+        Ok(first.is_none())
+    }
+
+    fn group(&mut self, group: &mut [Distinct], distance: u32, room: &Room<'_>) -> Result<()> {
+        for (at, one) in group.iter().enumerate() {
+            if at % COMPARED_AT_ONCE == 0 {
+                room.look()?;
+            }
+            for other in &group[at + 1..] {
+                if (one.key ^ other.key).count_ones() <= distance {
+                    self.join(one.ordinal, other.ordinal);
+                }
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Joins all records whose first keys differ in at most `distance` bits, but for those with a second key.
 pub(crate) fn join_near<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     distance: u32,
     room: &Room<'_>,
-    clusters: &mut Clusters,
+    pairs: &mut impl NearPairs,
 ) -> Result<()> {
-    let mut distinct = distinct(partitions, room, clusters)?;
+    let mut distinct = distinct(partitions, room, pairs)?;
     if distance == 0 || distinct.count < 2 {
         return Ok(());
     }
     if distance >= 64 {
-        return join_all(&mut distinct, clusters);
+        return join_all(&mut distinct, pairs);
     }
     if !pays(u64::MAX, distance) {
         let mut all = Vec::new();
         while let Some(entry) = distinct.reader.next()? {
             all.push(entry);
         }
-        return join_pairs(&all, distance, room, clusters);
+        return pairs.group(&mut all, distance, room);
     }
     for mask in masks(distance, distinct.count) {
         let mut sorter = Sorter::new(room);
@@ -53,7 +87,7 @@ pub(crate) fn join_near<F: ReadAt + ?Sized>(
             let key = (key & mask, key);
             sorter.push(Keyed { key, ordinal })?;
         }
-        join_groups(sorter.finish()?, mask, distance, room, clusters)?;
+        join_groups(sorter.finish()?, mask, distance, room, pairs)?;
     }
     Ok(())
 }
@@ -68,7 +102,7 @@ struct Fingerprints {
 fn distinct<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     room: &Room<'_>,
-    clusters: &mut Clusters,
+    pairs: &mut impl NearPairs,
 ) -> Result<Fingerprints> {
     let mut sorter = Sorter::new(room);
     let mut ordinal = 0;
@@ -88,17 +122,16 @@ fn distinct<F: ReadAt + ?Sized>(
     }
     let mut sorted = sorter.finish()?;
     let mut spool = Spool::on_disk(room)?;
+    // The first of those with one fingerprint.
     let mut last: Option<Distinct> = None;
     let mut count = 0;
     while let Some(entry) = sorted.next()? {
-        match last {
-            Some(last) if last.key == entry.key => clusters.join(last.ordinal, entry.ordinal),
-            _ => {
-                spool.push(entry)?;
-                count += 1;
-                last = Some(entry);
-            }
+        let first = last.filter(|last| last.key == entry.key);
+        if pairs.same(first.map(|first| first.ordinal), entry.ordinal)? {
+            spool.push(entry)?;
+            count += 1;
         }
+        last = first.or(Some(entry));
     }
     let reader = spool.read()?;
     Ok(Fingerprints { reader, count })
@@ -117,12 +150,12 @@ fn second_keys<F: ReadAt + ?Sized>(partition: &SignatureReader<'_, F>) -> Result
     Ok(seconds)
 }
 
-fn join_all(distinct: &mut Fingerprints, clusters: &mut Clusters) -> Result<()> {
+fn join_all(distinct: &mut Fingerprints, pairs: &mut impl NearPairs) -> Result<()> {
     let Some(first) = distinct.reader.next()? else {
         return Ok(());
     };
     while let Some(entry) = distinct.reader.next()? {
-        clusters.join(first.ordinal, entry.ordinal);
+        pairs.same(Some(first.ordinal), entry.ordinal)?;
     }
     Ok(())
 }
@@ -187,7 +220,7 @@ fn join_groups(
     mask: u64,
     distance: u32,
     room: &Room<'_>,
-    clusters: &mut Clusters,
+    pairs: &mut impl NearPairs,
 ) -> Result<()> {
     let mut group: Vec<Distinct> = Vec::new();
     let mut bits = 0;
@@ -195,7 +228,7 @@ fn join_groups(
         let entry = sorted.next()?;
         let of_group = entry.is_some_and(|entry| entry.key.0 == bits);
         if !of_group {
-            join_group(&mut group, !mask, distance, room, clusters)?;
+            join_group(&mut group, !mask, distance, room, pairs)?;
             group.clear();
         }
         let Some(Keyed { key, ordinal }) = entry else {
@@ -216,17 +249,17 @@ fn join_group(
     open: u64,
     distance: u32,
     room: &Room<'_>,
-    clusters: &mut Clusters,
+    pairs: &mut impl NearPairs,
 ) -> Result<()> {
     if group.len() <= COMPARED_AT_ONCE || !pays(open, distance) {
-        return join_pairs(group, distance, room, clusters);
+        return pairs.group(group, distance, room);
     }
     for block in blocks(open, distance + 1) {
         group.sort_unstable_by_key(|entry| (entry.key & block, entry.key));
         for alike in group.chunk_by_mut(|a, b| a.key & block == b.key & block) {
             match alike.len() < 2 {
                 true => {}
-                false => join_group(alike, open & !block, distance, room, clusters)?,
+                false => join_group(alike, open & !block, distance, room, pairs)?,
             }
         }
     }
@@ -239,25 +272,6 @@ fn pays(open: u64, distance: u32) -> bool {
     let bits = open.count_ones() / (distance + 1);
     1u64.checked_shl(bits)
         .is_none_or(|groups| groups > u64::from(distance) + 1)
-}
-
-fn join_pairs(
-    group: &[Distinct],
-    distance: u32,
-    room: &Room<'_>,
-    clusters: &mut Clusters,
-) -> Result<()> {
-    for (at, one) in group.iter().enumerate() {
-        if at % COMPARED_AT_ONCE == 0 {
-            room.look()?;
-        }
-        for other in &group[at + 1..] {
-            if (one.key ^ other.key).count_ones() <= distance {
-                clusters.join(one.ordinal, other.ordinal);
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,23 +1,33 @@
 //! Signature files: what is known of the rows of one partition, column by column, so that each column is read alone.
 //!
-//! All numbers are little-endian: 8 bytes of magic, the number of rows (`u64`), the form (`u32`), the number of columns
-//! (`u32`), the number of rows without a signature (`u64`); these rows (`u64`); then the columns one after the other. Forms
-//! with a length of their own per row begin with a column of the lengths (`u32`). A row without a signature has zeros, or
-//! nothing.
+//! All numbers are little-endian. A file has one of two layouts.
+//!
+//! The plain one: 8 bytes of magic, the number of rows (`u64`), the form (`u32`), the number of columns (`u32`), the number
+//! of rows without a signature (`u64`); these rows (`u64`); then the columns one after the other. Forms with a length of
+//! their own per row begin with a column of the lengths (`u32`). A row without a signature has zeros, or nothing.
+//!
+//! The other one is for signatures with sets or labels. Sets are too large to be kept in memory until all rows are known, so
+//! what describes the file comes last: 8 bytes of magic; the sets of all rows; where each of them begins, and where the last
+//! one ends (`u64`; only for a form with sets); the columns as above; the lengths of all labels, row by row (`u32`); the
+//! labels; the rows without a signature (`u64`); and the [footer](Footer).
 
-use std::io::{self, Write};
+mod reader;
+mod set;
+mod writer;
 
-use coldpress_operator::{Signature, SignatureForm};
+use coldpress_operator::SignatureForm;
 
-use crate::error::Result;
-use crate::read::{Pieces, ReadAt, damaged, read};
+pub use reader::SignatureReader;
+pub use writer::SignatureWriter;
 
 const MAGIC: &[u8; 8] = b"coldsig1";
 const HEADER_BYTES: u64 = 32;
+const MAGIC_OF_SETS: &[u8; 8] = b"coldsig2";
 /// More keys have no use; a damaged header could ask for any number.
 const MOST_COLUMNS: u32 = 1 << 16;
+/// The same for labels.
+const MOST_LABELS: u32 = 16;
 const WHAT: &str = "a signature file";
-const OTHER_LENGTH: &str = "it has another length than its rows need";
 
 fn code(form: SignatureForm) -> (u32, u32) {
     match form {
@@ -25,6 +35,7 @@ fn code(form: SignatureForm) -> (u32, u32) {
         SignatureForm::Digest => (1, 1),
         SignatureForm::Digests => (2, 1),
         SignatureForm::Value => (3, 1),
+        SignatureForm::KeysAndSet(columns) => (4, columns),
     }
 }
 
@@ -34,6 +45,7 @@ fn of_code(code: u32, columns: u32) -> Option<SignatureForm> {
         (1, 1) => Some(SignatureForm::Digest),
         (2, 1) => Some(SignatureForm::Digests),
         (3, 1) => Some(SignatureForm::Value),
+        (4, 1..=MOST_COLUMNS) => Some(SignatureForm::KeysAndSet(columns)),
         _ => None,
     }
 }
@@ -41,7 +53,7 @@ fn of_code(code: u32, columns: u32) -> Option<SignatureForm> {
 /// Bytes of one item of a column.
 fn width(form: SignatureForm) -> u64 {
     match form {
-        SignatureForm::Keys(_) => 8,
+        SignatureForm::Keys(_) | SignatureForm::KeysAndSet(_) => 8,
         SignatureForm::Digest | SignatureForm::Digests => 16,
         SignatureForm::Value => 1,
     }
@@ -51,253 +63,66 @@ fn has_lengths(form: SignatureForm) -> bool {
     matches!(form, SignatureForm::Digests | SignatureForm::Value)
 }
 
-/// Gathers the signatures of a partition. They are small, and stay in memory until the partition is through.
-#[derive(Clone, Debug)]
-pub struct SignatureWriter {
-    form: SignatureForm,
-    rows: u64,
-    unsigned: Vec<u64>,
-    lengths: Vec<u8>,
-    columns: Vec<Vec<u8>>,
+fn has_sets(form: SignatureForm) -> bool {
+    matches!(form, SignatureForm::KeysAndSet(_))
 }
 
-impl SignatureWriter {
-    /// A writer of signatures of this form.
-    #[must_use]
-    pub fn new(form: SignatureForm) -> Self {
-        Self {
-            form,
-            rows: 0,
-            unsigned: Vec::new(),
-            lengths: Vec::new(),
-            columns: vec![Vec::new(); code(form).1 as usize],
-        }
-    }
+/// The end of a file with sets or labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Footer {
+    rows: u64,
+    form: SignatureForm,
+    unsigned: u64,
+    labels: u32,
+    sets_bytes: u64,
+    columns_bytes: u64,
+    labels_bytes: u64,
+}
 
-    /// Takes the next record's signature, which is of the form; none if it has none.
-    pub fn push(&mut self, signature: Option<&Signature>) {
-        let Some(signature) = signature else {
-            self.unsigned.push(self.rows);
-            return self.push_none();
-        };
-        match self.form {
-            SignatureForm::Keys(_) => {
-                let keys = signature.keys.iter().zip(&mut self.columns);
-                keys.for_each(|(key, column)| column.extend(key.to_le_bytes()));
-            }
-            SignatureForm::Digest | SignatureForm::Digests => {
-                let digests = signature.digests.iter();
-                self.columns[0].extend(digests.flat_map(|digest| digest.to_le_bytes()));
-            }
-            SignatureForm::Value => self.columns[0].extend(&signature.value),
-        }
-        match self.form {
-            SignatureForm::Digests => self.push_length(signature.digests.len()),
-            SignatureForm::Value => self.push_length(signature.value.len()),
-            _ => {}
-        }
-        self.rows += 1;
-    }
+impl Footer {
+    const BYTES: usize = 64;
 
-    fn push_none(&mut self) {
-        match has_lengths(self.form) {
-            true => self.push_length(0),
-            false => {
-                let zeros = [0; 16];
-                let width = width(self.form) as usize;
-                self.columns
-                    .iter_mut()
-                    .for_each(|column| column.extend(&zeros[..width]));
-            }
-        }
-        self.rows += 1;
-    }
-
-    fn push_length(&mut self, length: usize) {
-        // A record is far shorter: its greatest length is a setting with a limit below this.
-        let length = u32::try_from(length).unwrap_or(u32::MAX);
-        self.lengths.extend(length.to_le_bytes());
-    }
-
-    /// The number of records so far.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Writes all of it.
-    ///
-    /// # Errors
-    /// What `out` fails with.
-    pub fn finish(self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    fn write(self) -> [u8; Self::BYTES] {
         let (code, columns) = code(self.form);
-        out.write_all(MAGIC)?;
-        out.write_all(&self.rows.to_le_bytes())?;
-        out.write_all(&code.to_le_bytes())?;
-        out.write_all(&columns.to_le_bytes())?;
-        out.write_all(&(self.unsigned.len() as u64).to_le_bytes())?;
-        for row in &self.unsigned {
-            out.write_all(&row.to_le_bytes())?;
+        let mut bytes = [0; Self::BYTES];
+        let numbers = [
+            self.rows,
+            u64::from(code) | u64::from(columns) << 32,
+            self.unsigned,
+            u64::from(self.labels),
+            self.sets_bytes,
+            self.columns_bytes,
+            self.labels_bytes,
+            u64::from_le_bytes(*MAGIC_OF_SETS),
+        ];
+        let (places, _) = bytes.as_chunks_mut::<8>();
+        for (place, number) in places.iter_mut().zip(numbers) {
+            *place = number.to_le_bytes();
         }
-        out.write_all(&self.lengths)?;
-        self.columns
-            .iter()
-            .try_for_each(|column| out.write_all(column))
+        bytes
     }
-}
 
-/// The signatures of a partition.
-#[derive(Clone, Debug)]
-pub struct SignatureReader<'f, F: ?Sized> {
-    file: &'f F,
-    form: SignatureForm,
-    rows: u64,
-    unsigned: Vec<u64>,
-    /// Where the columns begin.
-    start: u64,
-}
-
-impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
-    /// Opens a file, which must be as long as its header says.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`](crate::Error::Damaged), [`Error::Io`](crate::Error::Io).
-    pub fn open(file: &'f F) -> Result<Self> {
-        let mut header = [0; HEADER_BYTES as usize];
-        read(file, WHAT, 0, &mut header)?;
-        let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte]));
-        let rows = u64::from(number(8)) | u64::from(number(12)) << 32;
-        let form = of_code(number(16), number(20));
-        let form = form.filter(|_| header.starts_with(MAGIC));
-        let form = form.ok_or_else(|| damaged(WHAT, "it does not begin like one"))?;
-        let unsigned = u64::from(number(24)) | u64::from(number(28)) << 32;
-        let row_bytes = match has_lengths(form) {
-            true => 4,
-            false => width(form) * u64::from(code(form).1),
-        };
-        let start = unsigned
-            .checked_mul(8)
-            .and_then(|bytes| bytes.checked_add(HEADER_BYTES));
-        let least = rows
-            .checked_mul(row_bytes)
-            .and_then(|bytes| bytes.checked_add(start?));
-        let fits = least.is_some_and(|least| match has_lengths(form) {
-            true => least <= file.bytes(),
-            false => least == file.bytes(),
-        });
-        let Some(start) = start.filter(|_| fits && unsigned <= rows) else {
-            return Err(damaged(WHAT, OTHER_LENGTH));
-        };
-        let mut reader = Self {
-            file,
+    fn read(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let numbers = bytes.as_chunks::<8>().0;
+        let number = |at: usize| u64::from_le_bytes(numbers[at]);
+        let form = of_code(number(1) as u32, (number(1) >> 32) as u32)?;
+        let labels = u32::try_from(number(3)).ok()?;
+        let is_one = numbers[7] == *MAGIC_OF_SETS && labels <= MOST_LABELS;
+        is_one.then_some(Self {
+            rows: number(0),
             form,
-            rows,
-            unsigned: Vec::new(),
-            start,
-        };
-        let mut without = Vec::new();
-        reader.items(HEADER_BYTES, unsigned, |row| {
-            without.push(u64::from_le_bytes(row));
-            Ok(())
-        })?;
-        reader.unsigned = without;
-        let rise = reader.unsigned.is_sorted_by(|a, b| a < b);
-        match rise && reader.unsigned.last().is_none_or(|row| *row < rows) {
-            true => Ok(reader),
-            false => Err(damaged(
-                WHAT,
-                "its rows without a signature are not in order",
-            )),
-        }
-    }
-
-    /// The rows without a signature, rising.
-    pub fn unsigned(&self) -> &[u64] {
-        &self.unsigned
-    }
-
-    /// The form of the signatures.
-    pub fn form(&self) -> SignatureForm {
-        self.form
-    }
-
-    /// The number of rows.
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Calls `each` with the key of every row in a column of keys.
-    pub(crate) fn keys(&self, column: u32, mut each: impl FnMut(u64) -> Result<()>) -> Result<()> {
-        let start = self.start + u64::from(column) * self.rows * 8;
-        self.items(start, self.rows, |item| each(u64::from_le_bytes(item)))
-    }
-
-    /// Calls `each` with the digest of every row.
-    pub(crate) fn digests(&self, mut each: impl FnMut(u128) -> Result<()>) -> Result<()> {
-        self.items(self.start, self.rows, |item| {
-            each(u128::from_le_bytes(item))
+            unsigned: number(2),
+            labels,
+            sets_bytes: number(4),
+            columns_bytes: number(5),
+            labels_bytes: number(6),
         })
-    }
-
-    /// Calls `each` with every digest of every row: the row, the digest's place in it, and the digest.
-    pub(crate) fn lists(&self, mut each: impl FnMut(u64, u64, u128) -> Result<()>) -> Result<()> {
-        self.rows_of_any_length(|row, length, digests| {
-            (0..length).try_for_each(|nth| {
-                let digest = u128::from_le_bytes(digests.take_array()?);
-                each(row, nth, digest)
-            })
-        })
-    }
-
-    /// Calls `each` with every row and its value. Memory is taken for one value at a time.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`](crate::Error::Damaged), also for signatures of another form; [`Error::Io`](crate::Error::Io); what `each` fails with.
-    pub fn values(&self, mut each: impl FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
-        if self.form != SignatureForm::Value {
-            return Err(damaged(WHAT, "its signatures are no values"));
-        }
-        self.rows_of_any_length(|row, length, values| {
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            each(row, values.take(length)?)
-        })
-    }
-
-    /// Calls `each` with every row, its length, and the items from its first on.
-    fn rows_of_any_length(
-        &self,
-        mut each: impl FnMut(u64, u64, &mut Pieces<'f, F>) -> Result<()>,
-    ) -> Result<()> {
-        let start = self.start + 4 * self.rows;
-        let mut lengths = Pieces::new(self.file, WHAT, self.start, start);
-        let mut items = Pieces::new(self.file, WHAT, start, self.file.bytes());
-        for row in 0..self.rows {
-            let length = u32::from_le_bytes(lengths.take_array()?);
-            each(row, u64::from(length), &mut items)?;
-        }
-        match items.left() {
-            0 => Ok(()),
-            _ => Err(damaged(WHAT, OTHER_LENGTH)),
-        }
-    }
-
-    fn items<const WIDTH: usize>(
-        &self,
-        start: u64,
-        count: u64,
-        mut each: impl FnMut([u8; WIDTH]) -> Result<()>,
-    ) -> Result<()> {
-        let end = start + count * WIDTH as u64;
-        let mut items = Pieces::new(self.file, WHAT, start, end);
-        while let piece @ [_, ..] = items.take_items::<WIDTH>()? {
-            piece.iter().try_for_each(|item| each(*item))?;
-        }
-        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use coldpress_operator::Signature;
     use proptest::prelude::*;
 
     use super::*;
@@ -351,10 +176,58 @@ mod tests {
         }
 
         #[test]
+        fn sets_and_labels_are_read_as_they_were_written(
+            rows in prop::collection::vec(
+                prop::option::of((any::<[u64; 2]>(), prop::collection::btree_set(any::<u32>(), 0..40), ".{0,3}")),
+                0..50,
+            ),
+            spills in 0usize..4,
+        ) {
+            let mut writer = SignatureWriter::new(SignatureForm::KeysAndSet(2)).labels(2);
+            let mut bytes = Vec::new();
+            let signature = |(keys, set, label): &([u64; 2], std::collections::BTreeSet<u32>, String)| Signature {
+                keys: keys.to_vec(),
+                set: set.iter().copied().collect(),
+                labels: vec![label.clone().into_bytes(), Vec::new()],
+                ..Signature::default()
+            };
+            for (at, row) in rows.iter().enumerate() {
+                writer.push(row.as_ref().map(signature).as_ref());
+                if spills > 0 && at % spills == 0 {
+                    writer.spill(&mut bytes).unwrap();
+                }
+            }
+            writer.finish(&mut bytes).unwrap();
+            let reader = SignatureReader::open(&bytes[..]).unwrap();
+            let expected: Vec<Signature> = rows.iter().map(|row| row.as_ref().map_or_else(
+                || Signature { keys: vec![0, 0], labels: vec![Vec::new(); 2], ..Signature::default() },
+                signature,
+            )).collect();
+            prop_assert_eq!((reader.rows(), reader.labels()), (rows.len() as u64, 2));
+            let unsigned: Vec<u64> = (0u64..).zip(&rows).filter(|(_, row)| row.is_none()).map(|(at, _)| at).collect();
+            prop_assert_eq!(reader.unsigned(), unsigned);
+            let mut labels = Vec::new();
+            reader.each_labels(|_, of_row| { labels.push(of_row.to_vec()); Ok(()) }).unwrap();
+            for (row, expected) in (0u64..).zip(&expected) {
+                let (mut scratch, mut set) = (Vec::new(), Vec::new());
+                reader.set(row, &mut scratch, &mut set).unwrap();
+                prop_assert_eq!(&set, &expected.set);
+                prop_assert_eq!(&labels[row as usize], &expected.labels);
+                prop_assert_eq!(reader.key(1, row).unwrap(), expected.keys[1]);
+            }
+            for length in [bytes.len() - 1, bytes.len() / 2, 8] {
+                prop_assert!(SignatureReader::open(&bytes[..length]).is_err());
+            }
+        }
+
+        #[test]
         fn whatever_bytes_there_are_nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             let mut with_magic = MAGIC.to_vec();
             with_magic.extend(&bytes);
-            for bytes in [bytes, with_magic] {
+            let mut with_sets = MAGIC_OF_SETS.to_vec();
+            with_sets.extend(&bytes);
+            with_sets.extend(MAGIC_OF_SETS);
+            for bytes in [bytes, with_magic, with_sets] {
                 if let Ok(reader) = SignatureReader::open(&bytes[..]) {
                     let _ = reader.digests(|_| Ok(()));
                     let _ = reader.keys(0, |_| Ok(()));
@@ -362,6 +235,10 @@ mod tests {
                         let _ = reader.lists(|_, _, _| Ok(()));
                     }
                     let _ = reader.values(|_, _| Ok(()));
+                    let _ = reader.each_labels(|_, _| Ok(()));
+                    if reader.rows() > 0 && has_sets(reader.form()) {
+                        let _ = reader.set(0, &mut Vec::new(), &mut Vec::new());
+                    }
                 }
             }
         }

@@ -144,6 +144,11 @@ const LINE_BYTES: u64 = 64;
 fn signed_bytes(form: SignatureForm, records: u64, decoded_bytes: u64) -> u64 {
     let digests = match form {
         SignatureForm::Keys(columns) => return records.saturating_mul(8 * u64::from(columns)),
+        // A set has about as many bytes as its text: four for a shingle, of which there are as many as tokens.
+        SignatureForm::KeysAndSet(columns) => {
+            let keys = records.saturating_mul(8 * u64::from(columns) + 8);
+            return keys.saturating_add(decoded_bytes);
+        }
         SignatureForm::Digests => decoded_bytes / LINE_BYTES,
         // A value is a field of the record, such as a date or a name.
         SignatureForm::Digest | SignatureForm::Value => records,
@@ -219,6 +224,7 @@ mod tests {
             (SignatureForm::Digest, 16_000),
             (SignatureForm::Keys(2), 16_000),
             (SignatureForm::Keys(10), 80_000),
+            (SignatureForm::KeysAndSet(10), 88_000 + 64_000),
             (SignatureForm::Digests, 16_000),
         ] {
             assert_eq!(signed_bytes(form, 1_000, 64_000), bytes, "{form:?}");

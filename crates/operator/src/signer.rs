@@ -43,6 +43,8 @@ pub trait Signer: Send {
 pub enum SignatureForm {
     /// So many 64-bit keys; 0 stands for none.
     Keys(u32),
+    /// So many 64-bit keys, and the set of the record's shingles.
+    KeysAndSet(u32),
     /// One 128-bit digest.
     Digest,
     /// Any number of 128-bit digests, one for each part of the record.
@@ -54,18 +56,24 @@ pub enum SignatureForm {
 /// The signature of one record, as its signer fills it: what the form asks for, and nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
-    /// For [`SignatureForm::Keys`].
+    /// For [`SignatureForm::Keys`] and [`SignatureForm::KeysAndSet`].
     pub keys: Vec<u64>,
+    /// For [`SignatureForm::KeysAndSet`]: the hashes of the shingles, rising, each once.
+    pub set: Vec<u32>,
     /// For [`SignatureForm::Digest`] and [`SignatureForm::Digests`].
     pub digests: Vec<u128>,
     /// For [`SignatureForm::Value`].
     pub value: Vec<u8>,
+    /// What the record is known by to people: fields of the recipe's choice as JSON, empty where it lacks them. They come
+    /// with every form, and a signer leaves them alone.
+    pub labels: Vec<Vec<u8>>,
 }
 
 impl Signature {
-    /// Takes everything out.
+    /// Takes everything out but the labels.
     pub fn clear(&mut self) {
         self.keys.clear();
+        self.set.clear();
         self.digests.clear();
         self.value.clear();
     }
@@ -73,8 +81,16 @@ impl Signature {
     /// Returns whether it is of this form.
     pub fn is_of(&self, form: SignatureForm) -> bool {
         let counts = (self.keys.len(), self.digests.len(), self.value.len());
+        let has_set = matches!(form, SignatureForm::KeysAndSet(_));
+        if !has_set && !self.set.is_empty() {
+            return false;
+        }
         match form {
             SignatureForm::Keys(columns) => counts == (columns as usize, 0, 0),
+            SignatureForm::KeysAndSet(columns) => {
+                let rises = self.set.is_sorted_by(|one, next| one < next);
+                rises && counts == (columns as usize, 0, 0)
+            }
             SignatureForm::Digest => counts == (0, 1, 0),
             SignatureForm::Digests => (counts.0, counts.2) == (0, 0),
             SignatureForm::Value => (counts.0, counts.1) == (0, 0),
@@ -97,6 +113,15 @@ pub enum Rule {
     Near {
         /// The greatest number of bits.
         distance: u32,
+    },
+    /// Records are duplicates that are so by another rule, if their sets are alike too: the share of shingles that both have
+    /// of all that one of them has (their Jaccard similarity) is at least `threshold`. A record goes only if it is alike to
+    /// one that stays.
+    Alike {
+        /// [`Self::Equal`] or [`Self::Near`].
+        candidates: Box<Rule>,
+        /// The least similarity.
+        threshold: f64,
     },
     /// Parts that occur in more than `threshold` records are cut out of all of them.
     FrequentParts {
@@ -121,9 +146,11 @@ impl Rule {
         match self {
             Self::Group => true,
             Self::Select { selection, .. } => !matches!(selection, Selection::Among { .. }),
-            Self::Equal | Self::EqualKeepLeast | Self::Near { .. } | Self::FrequentParts { .. } => {
-                false
-            }
+            Self::Equal
+            | Self::EqualKeepLeast
+            | Self::Near { .. }
+            | Self::Alike { .. }
+            | Self::FrequentParts { .. } => false,
         }
     }
 }

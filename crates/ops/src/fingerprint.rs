@@ -21,6 +21,7 @@ pub mod bands;
 mod bit_tally;
 pub mod digest;
 pub mod exact;
+mod hash_set;
 mod lanes;
 pub mod lines;
 pub mod minhash;

@@ -331,3 +331,145 @@ fn what_ray_recipes_say_about_the_cluster_changes_nothing() {
         assert!(error.contains("unknown parameter"), "{plain}: {error}");
     }
 }
+
+/// Texts of a few families, whose words are exchanged here and there: pairs of any similarity.
+fn families(seed: u64, texts: usize) -> Vec<String> {
+    let mut state = seed;
+    let mut random = |below: u64| {
+        state = state
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        (state >> 33) % below
+    };
+    let text = |_| {
+        let (family, changes) = (random(3), random(14));
+        let mut words: Vec<String> = (0..40).map(|at| format!("f{family}w{at}")).collect();
+        for _ in 0..changes {
+            let at = random(40) as usize;
+            words[at] = format!("x{}", random(1000));
+        }
+        words.truncate(if random(12) == 0 { 1 } else { 40 });
+        words.join(" ")
+    };
+    (0..texts).map(text).collect()
+}
+
+/// The share of pairs of words that two texts have in common.
+fn jaccard(one: &str, other: &str) -> f64 {
+    let pairs = |text: &str| -> std::collections::BTreeSet<Vec<String>> {
+        let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        words.windows(2).map(<[String]>::to_vec).collect()
+    };
+    let (first, second) = (pairs(one), pairs(other));
+    match first.union(&second).count() {
+        // Texts without a pair of words are alike if they are the same.
+        0 => f64::from(u8::from(one == other)),
+        either => first.intersection(&second).count() as f64 / either as f64,
+    }
+}
+
+/// With `verify`, every text that goes is alike to one that stays; and of two that are alike one goes, as long as they are
+/// candidates for sure and neither is alike to a text that went.
+#[test]
+fn verified_duplicates_are_those_of_comparing_all_texts() {
+    let sure = [("window_size", 2.into()), ("verify", true.into())];
+    let minhash = [
+        ("num_permutations", 128.into()),
+        ("num_bands", 128.into()),
+        ("num_rows_per_band", 1.into()),
+    ];
+    let simhash = [("hamming_distance", 40.into()), ("num_blocks", 41.into())];
+    let mut gone = 0;
+    for seed in 0..6 {
+        let texts = families(seed, 24);
+        let rows: Vec<Row> = texts
+            .iter()
+            .zip(0..)
+            .map(|(text, id)| with(&[("text", text.clone().into()), ("id", id.into())]))
+            .collect();
+        for threshold in [0.3, 0.6, 0.85] {
+            let of_minhash = minhash
+                .iter()
+                .cloned()
+                .chain([("jaccard_threshold", threshold.into())]);
+            let of_simhash = simhash
+                .iter()
+                .cloned()
+                .chain([("verify_threshold", threshold.into())]);
+            let cases: [(&str, Vec<(&str, Value)>); 2] = [
+                ("document_minhash_deduplicator", of_minhash.collect()),
+                ("document_simhash_deduplicator", of_simhash.collect()),
+            ];
+            for (op, params) in cases {
+                let params = with(&[&sure[..], &params].concat());
+                let kept = |partition: usize| -> Vec<usize> {
+                    let out = run(call(op, &params), true, &rows, partition).unwrap();
+                    out.iter()
+                        .map(|row| row["id"].as_u64().unwrap() as usize)
+                        .collect()
+                };
+                let stays = kept(7);
+                assert_eq!(kept(24), stays, "{op}");
+                assert_eq!(kept(1), stays, "{op}");
+                let alike = |a: usize, b: usize| jaccard(&texts[a], &texts[b]) >= threshold;
+                let goes: Vec<usize> = (0..24).filter(|at| !stays.contains(at)).collect();
+                for at in &goes {
+                    let reason = stays.iter().find(|kept| *kept < at && alike(**kept, *at));
+                    assert!(
+                        reason.is_some(),
+                        "{op} {threshold}: {at} of {seed} went for nothing"
+                    );
+                }
+                for (at, later) in stays
+                    .iter()
+                    .zip(1..)
+                    .flat_map(|(at, next)| stays[next..].iter().map(move |later| (*at, *later)))
+                {
+                    let excused = goes
+                        .iter()
+                        .any(|gone| alike(*gone, at) || alike(*gone, later));
+                    assert!(
+                        excused || !alike(at, later),
+                        "{op} {threshold}: {later} of {seed} stays"
+                    );
+                }
+                gone += goes.len();
+            }
+        }
+    }
+    assert!(gone > 200, "{gone} went");
+}
+
+#[test]
+fn a_threshold_without_verify_is_refused() {
+    let params = with(&[("verify_threshold", 0.5.into())]);
+    let error = run(
+        call("document_simhash_deduplicator", &params),
+        false,
+        &rows_of(["a"]),
+        1,
+    );
+    assert!(error.unwrap_err().contains("without `verify: true`"));
+}
+
+/// Signatures with sets are others than those without, and a threshold is of no account to them.
+#[test]
+fn a_changed_threshold_uses_verified_signatures_again() {
+    let identity = |verify: bool, threshold: f64| {
+        let params = with(&[
+            ("verify", verify.into()),
+            ("num_bands", 20.into()),
+            ("num_rows_per_band", 5.into()),
+            ("jaccard_threshold", threshold.into()),
+        ]);
+        let pipeline = pipeline(call("document_minhash_deduplicator", &params), false).unwrap();
+        let operator = &pipeline.operators()[0];
+        (
+            operator.signature_identity().to_owned(),
+            operator.barrier().unwrap().rule.clone(),
+        )
+    };
+    assert_ne!(identity(true, 0.5).0, identity(false, 0.5).0);
+    assert_eq!(identity(true, 0.5).0, identity(true, 0.6).0);
+    assert_ne!(identity(true, 0.5).1, identity(true, 0.6).1);
+}

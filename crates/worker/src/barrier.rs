@@ -1,13 +1,16 @@
 //! What a stage has to do with the barriers at its two ends: signatures for the one behind it, decisions of those before.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use coldpress_barrier::{ReadAt, SignatureWriter, Verdict};
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, Decision, Guard};
 use coldpress_record::Batch;
-use coldpress_storage::{ObjectRef, Place, StoredObject, Stores};
+use coldpress_storage::{
+    ObjectName, ObjectRef, Place, StoreReader, StoreWriter, StoredObject, Stores,
+};
 
 use crate::attempt::Assignment;
 use crate::error::{AttemptError, FailureKind};
@@ -18,6 +21,8 @@ pub(crate) struct Signing {
     /// The place of the barrier's operator.
     operator: usize,
     signatures: SignatureWriter,
+    /// Begun once there is something that need not wait for the last row.
+    file: Option<Box<dyn StoreWriter>>,
 }
 
 impl Signing {
@@ -28,6 +33,7 @@ impl Signing {
         Some(Self {
             operator,
             signatures: SignatureWriter::new(barrier.form),
+            file: None,
         })
     }
 
@@ -48,23 +54,43 @@ impl Signing {
                 let label = chain.pipeline().label(self.operator);
                 let source = work.source_of(&failure.failed.origin);
                 AttemptError::of_operator(failure.failed, &label, source)
-            })
+            })?;
+        if self.signatures.is_to_spill() {
+            let file = match &mut self.file {
+                Some(file) => file,
+                none => none.insert(begin(work)?),
+            };
+            let spilled = self.signatures.spill(file);
+            spilled.map_err(|error| AttemptError::met(&error))?;
+        }
+        Ok(())
     }
 
     /// Makes the signatures durable.
     pub(crate) fn finish(self, work: Assignment<'_>) -> Result<ObjectRef, AttemptError> {
-        let name = work.attempt.name().suffix(".signatures").object()?;
-        let mut file = work.stores.put_new(Place::Signatures, &name)?;
+        let name = name(work)?;
+        let mut file = match self.file {
+            Some(file) => file,
+            None => begin(work)?,
+        };
         let written = self.signatures.finish(&mut file);
         written.map_err(|error| AttemptError::met(&error))?;
         Ok(ObjectRef::new(Place::Signatures, name, file.finish()?))
     }
 }
 
+fn name(work: Assignment<'_>) -> Result<ObjectName, AttemptError> {
+    Ok(work.attempt.name().suffix(".signatures").object()?)
+}
+
+fn begin(work: Assignment<'_>) -> Result<Box<dyn StoreWriter>, AttemptError> {
+    Ok(work.stores.put_new(Place::Signatures, &name(work)?)?)
+}
+
 /// Reads what was decided about the rows of the partition.
 pub(crate) fn decisions(work: Assignment<'_>) -> Result<Vec<Option<Arc<Decision>>>, AttemptError> {
     let decision = |file: &ObjectRef| {
-        let opened = BarrierFile::open(work.stores, file);
+        let opened = BarrierFile::open(work.stores, file, &OpenFiles::default());
         let opened = opened.map_err(|error| bad_decision(file, &error))?;
         let verdict = Verdict::read(&opened).map_err(|error| bad_decision(file, &error))?;
         Ok(Arc::new(verdict.decision))
@@ -91,23 +117,52 @@ fn bad_decision(file: &ObjectRef, error: &(dyn std::error::Error + 'static)) -> 
 
 /// A file of signatures or decisions, proven to be the one that is cited.
 ///
-/// It is open only while it is read: there is one for each partition, and more partitions than a process may have files.
+/// Few of them are open at a time: there is one for each partition, and more partitions than a process may have files.
 #[derive(Debug)]
 pub struct BarrierFile {
     object: StoredObject,
     bytes: u64,
+    open: OpenFiles,
+}
+
+/// The barrier files that were read last, which stay open: those of a barrier are read in any order.
+#[derive(Clone, Debug, Default)]
+pub struct OpenFiles(Arc<Mutex<VecDeque<Arc<dyn StoreReader>>>>);
+
+impl OpenFiles {
+    /// A process may have 256 files on some systems.
+    const MOST: usize = 48;
+
+    fn reader(&self, object: &StoredObject) -> coldpress_storage::Result<Arc<dyn StoreReader>> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = open.iter().position(|open| open.name() == object.name());
+        let reader = match at.and_then(|at| open.remove(at)) {
+            Some(reader) => reader,
+            None => Arc::from(object.open()?),
+        };
+        open.push_front(Arc::clone(&reader));
+        open.truncate(Self::MOST);
+        Ok(reader)
+    }
 }
 
 impl BarrierFile {
-    /// Proves that a file is the one that is cited.
+    /// Proves that a file is the one that is cited. It stays open together with others that share `open`.
     ///
     /// # Errors
     /// When it cannot be read or is not.
-    pub fn open(stores: &Stores, file: &ObjectRef) -> coldpress_storage::Result<Self> {
+    pub fn open(
+        stores: &Stores,
+        file: &ObjectRef,
+        open: &OpenFiles,
+    ) -> coldpress_storage::Result<Self> {
         let object = stores.object(file);
         object.verify()?;
-        let bytes = file.length();
-        Ok(Self { object, bytes })
+        Ok(Self {
+            object,
+            bytes: file.length(),
+            open: open.clone(),
+        })
     }
 }
 
@@ -117,7 +172,7 @@ impl ReadAt for BarrierFile {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let reader = self.object.open().map_err(io::Error::other)?;
+        let reader = self.open.reader(&self.object).map_err(io::Error::other)?;
         reader.read_at(offset, buffer).map_err(io::Error::other)
     }
 }

@@ -30,7 +30,7 @@ mod underway;
 mod worker;
 
 pub use attempt::{Attempt, Start};
-pub use barrier::BarrierFile;
+pub use barrier::{BarrierFile, OpenFiles};
 pub use death::{InHand, WorkerDeath};
 pub use error::{AttemptError, BlamedOperator, FailureKind};
 pub use obstacle::obstacle;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use coldpress_barrier::{Answer, Room, SignatureReader, answer};
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{Digest, Hasher, crash_point};
-use coldpress_worker::{BarrierFile, obstacle};
+use coldpress_worker::{BarrierFile, OpenFiles, obstacle};
 
 use super::case::{Case, Resolved, Unresolved};
 use super::place::place;
@@ -23,8 +23,9 @@ pub(super) fn resolve(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unreso
 fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolved> {
     let room = Room::new(case.memory_bytes, &case.folder, stop);
     // A decision over damaged signatures would be wrong without a word, so each is proven first.
+    let open = OpenFiles::default();
     let opened = case.signatures.iter().zip(0..).map(|(file, partition)| {
-        BarrierFile::open(&case.stores, file).map_err(|error| unreadable(partition, &error))
+        BarrierFile::open(&case.stores, file, &open).map_err(|error| unreadable(partition, &error))
     });
     let opened: Vec<BarrierFile> = opened.collect::<Result<_, _>>()?;
     let readers = opened.iter().zip(0..).map(|(file, partition)| {

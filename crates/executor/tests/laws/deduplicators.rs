@@ -130,6 +130,50 @@ proptest! {
     }
 }
 
+fn verified(threshold: f64) -> OperatorCall {
+    OperatorCall::new("document_minhash_deduplicator")
+        .with("window_size", 1)
+        .with("num_permutations", 32)
+        .with("num_bands", 16)
+        .with("num_rows_per_band", 2)
+        .with("verify", true)
+        .with("jaccard_threshold", threshold)
+}
+
+proptest! {
+    #![proptest_config(cases(12))]
+
+    /// Duplicates that are verified, stopped anywhere and cut in any way: the same bytes as in one go.
+    #[test]
+    fn verified_barriers_do_not_show(
+        hows in (any_how(), any_how()), at in 0usize..3, after in 1u64..60, threshold in 0.2f64..0.9,
+        harms in prop::collection::vec((0usize..40, 0usize..400), 0..3),
+    ) {
+        let id = control::new_id();
+        let process = vec![OperatorCall::new("edit_mapper"), verified(threshold), simhash(3).with("verify", true)];
+        let whole = Plan::new(process.clone(), 100).workers(1);
+        let expected = Bench::new(&texts());
+        let ledger = expected.run(&whole).unwrap().ledger;
+        let process = with_watch(process, at, id);
+        let first = Plan { how: hows.0, ..Plan::new(process, 1) };
+        let second = Plan { how: hows.1, ..first.clone() };
+        let bench = Bench::new(&texts());
+        let executor = bench.executor(&first);
+        control::stop_after(id, after, executor.stop_handle());
+        executor.run().unwrap();
+        control::disarm(id);
+        let files = files_in(&bench.path("jobs/job/signatures"));
+        for (file, how) in harms {
+            if let Some(path) = files.get(file % files.len().max(1)).filter(|path| path.is_file()) {
+                harm(path, how);
+            }
+        }
+        let report = bench.run(&second).unwrap();
+        prop_assert_eq!(bench.export(second.form), expected.export(whole.form));
+        prop_assert_eq!(report.ledger.exported(), ledger.exported());
+    }
+}
+
 #[test]
 fn another_threshold_uses_the_signatures_again() {
     let tail = OperatorCall::new("stamp_mapper");

@@ -37,6 +37,10 @@ fn resolve(
     params: MinHashParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Global<SignerWithUid>, ParamError> {
+    if params.verify {
+        let message = "is not available here; `document_minhash_deduplicator` has it, and keeps the first record";
+        return Err(ParamError::new("verify", message));
+    }
     let minhash = MinHash::of(&params, context)?;
     let form = SignatureForm::Keys(minhash.keys().saturating_add(1));
     let signed_by = minhash.signed_by();

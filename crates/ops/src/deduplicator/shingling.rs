@@ -1,6 +1,6 @@
 //! What the parameters of MinHash and SimHash have in common.
 
-use coldpress_operator::ParamError;
+use coldpress_operator::{Global, ParamError, Resolved, Rule, SignatureForm, Signer};
 use serde_json::{Value, json};
 
 use crate::fingerprint::digest;
@@ -55,6 +55,22 @@ fn tokenization(name: &str) -> Result<Tokenization, ParamError> {
         other => format!("must be `space`, `punctuation` or `character`, found `{other}`"),
     };
     Err(ParamError::new("tokenization", message))
+}
+
+/// An operator that compares its candidates by their sets of shingles; its signatures then depend on that too.
+pub(super) fn verified<S: Signer + 'static>(
+    signer: Resolved<S>,
+    columns: u32,
+    candidates: Rule,
+    threshold: f64,
+    signed_by: &mut Value,
+) -> Global<S> {
+    signed_by["has_set"] = true.into();
+    let rule = Rule::Alike {
+        candidates: Box::new(candidates),
+        threshold,
+    };
+    Global::new(signer, SignatureForm::KeysAndSet(columns), rule)
 }
 
 /// The key of a text without shingles, of which these are the tokens: such texts are duplicates only if their tokens are the

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::hash_set::HashSet;
 use super::permutations::Permutations;
 use super::shingles::Shingler;
 use super::short_messages::{Sha1Prefix, ShortMessages};
@@ -22,6 +23,7 @@ pub struct MinHasher {
     messages: ShortMessages<Sha1Prefix>,
     hashes: Vec<u32>,
     minima: Vec<u32>,
+    set: Option<HashSet>,
 }
 
 impl MinHasher {
@@ -33,7 +35,20 @@ impl MinHasher {
             messages: ShortMessages::new(Width::widest()),
             hashes: Vec::with_capacity(GATHERED),
             minima: vec![WITHOUT_SHINGLES; permutations],
+            set: None,
         }
+    }
+
+    /// Has it keep the set of hashes of the last text.
+    #[must_use]
+    pub fn with_set(mut self) -> Self {
+        self.set = Some(HashSet::default());
+        self
+    }
+
+    /// Returns the hashes of the shingles of the last text, rising, each once; none unless they are kept.
+    pub fn set(&mut self) -> &[u32] {
+        self.set.as_mut().map_or(&[], HashSet::sorted)
     }
 
     /// Returns the signature of `text`; `None` where it has no shingle.
@@ -75,12 +90,14 @@ impl MinHasher {
         self.minima.fill(WITHOUT_SHINGLES);
         self.hashes.clear();
         self.messages.clear();
+        self.set.iter_mut().for_each(HashSet::clear);
         let minima = Minima {
             shingles: 0,
             permutations: &mut self.permutations,
             messages: &mut self.messages,
             hashes: &mut self.hashes,
             minima: &mut self.minima,
+            set: self.set.as_mut(),
         };
         (&mut self.shingler, minima)
     }
@@ -98,6 +115,7 @@ struct Minima<'a> {
     messages: &'a mut ShortMessages<Sha1Prefix>,
     hashes: &'a mut Vec<u32>,
     minima: &'a mut [u32],
+    set: Option<&'a mut HashSet>,
 }
 
 impl<'a> Minima<'a> {
@@ -106,14 +124,21 @@ impl<'a> Minima<'a> {
         self.shingles += 1;
         self.messages.push(buffer, range, self.hashes);
         if self.hashes.len() >= GATHERED {
-            self.permutations.lower(self.hashes, self.minima);
+            self.lower();
             self.hashes.clear();
         }
     }
 
-    fn finish(self) -> Option<&'a [u32]> {
-        self.messages.finish(self.hashes);
+    fn lower(&mut self) {
         self.permutations.lower(self.hashes, self.minima);
+        if let Some(set) = &mut self.set {
+            set.extend(self.hashes.iter().copied());
+        }
+    }
+
+    fn finish(mut self) -> Option<&'a [u32]> {
+        self.messages.finish(self.hashes);
+        self.lower();
         (self.shingles > 0).then_some(self.minima)
     }
 }
@@ -146,6 +171,29 @@ mod tests {
         Permutations::new(256).lower(&hashes, &mut expected);
         let mut hasher = hasher(Tokenization::Space, 2);
         assert_eq!(hasher.signature(&text), Some(expected.as_slice()));
+    }
+
+    #[test]
+    fn sets_have_each_hash_once_and_belong_to_the_last_text() {
+        let mut hasher = hasher(Tokenization::Space, 1).with_set();
+        let set = |hasher: &mut MinHasher, text: &str| {
+            hasher.signature(text);
+            hasher.set().to_vec()
+        };
+        let letters = set(&mut hasher, "a b c a b");
+        let mut expected: Vec<u32> = ["a", "b", "c"]
+            .map(|word| {
+                let [a, b, c, d, ..] = digest::sha1(word.as_bytes());
+                u32::from_le_bytes([a, b, c, d])
+            })
+            .into();
+        expected.sort();
+        assert_eq!(letters, expected);
+        assert_eq!(set(&mut hasher, ""), []);
+        let long: String = (0..12_000)
+            .map(|number| format!("{} ", number % 6000))
+            .collect();
+        assert_eq!(set(&mut hasher, &long).len(), 6000);
     }
 
     #[test]

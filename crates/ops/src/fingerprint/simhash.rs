@@ -1,6 +1,7 @@
 //! SimHash: one word of 64 bits, of which similar texts differ in few bits.
 
 use super::bit_tally::BitTally;
+use super::hash_set::HashSet;
 use super::shingles::Shingler;
 use super::short_messages::{Md5Prefix, ShortMessages};
 use super::width::Width;
@@ -17,6 +18,7 @@ pub struct SimHasher {
     shingler: Shingler,
     messages: ShortMessages<Md5Prefix>,
     hashes: Vec<u64>,
+    set: Option<HashSet>,
 }
 
 impl SimHasher {
@@ -26,7 +28,21 @@ impl SimHasher {
             shingler,
             messages: ShortMessages::new(Width::widest()),
             hashes: Vec::with_capacity(GATHERED),
+            set: None,
         }
+    }
+
+    /// Has it keep the set of hashes of the last text.
+    #[must_use]
+    pub fn with_set(mut self) -> Self {
+        self.set = Some(HashSet::default());
+        self
+    }
+
+    /// Returns the hashes of the shingles of the last text, the upper halves of those of the SimHash, rising, each once; none
+    /// unless they are kept.
+    pub fn set(&mut self) -> &[u32] {
+        self.set.as_mut().map_or(&[], HashSet::sorted)
     }
 
     /// Returns the SimHash of `text`; `None` where it has no shingle.
@@ -47,19 +63,29 @@ impl SimHasher {
     pub fn simhash(&mut self, text: &str) -> Option<u64> {
         let mut tally = BitTally::new();
         let Self {
-            messages, hashes, ..
+            messages,
+            hashes,
+            set,
+            ..
         } = self;
         hashes.clear();
         messages.clear();
+        set.iter_mut().for_each(HashSet::clear);
+        let mut take = |hashes: &[u64], tally: &mut BitTally| {
+            tally.add(hashes);
+            if let Some(set) = set {
+                set.extend(hashes.iter().map(|hash| (hash >> 32) as u32));
+            }
+        };
         self.shingler.each(text, |buffer, range| {
             messages.push(buffer, range, hashes);
             if hashes.len() >= GATHERED {
-                tally.add(hashes);
+                take(hashes, &mut tally);
                 hashes.clear();
             }
         });
         messages.finish(hashes);
-        tally.add(hashes);
+        take(hashes, &mut tally);
         (tally.words() > 0).then(|| tally.majority())
     }
 

@@ -1,0 +1,102 @@
+//! The sets of records, read where they are on disk, and how alike two of them are.
+
+use std::rc::Rc;
+
+use crate::error::Result;
+use crate::read::ReadAt;
+use crate::signature::SignatureReader;
+
+/// The sets of the records of all partitions.
+pub(crate) struct Sets<'a, 'f, F: ?Sized> {
+    partitions: &'a [SignatureReader<'f, F>],
+    /// The ordinal of the first record of each partition.
+    firsts: Vec<u64>,
+    /// Scratch.
+    bytes: Vec<u8>,
+}
+
+impl<'a, 'f, F: ReadAt + ?Sized> Sets<'a, 'f, F> {
+    pub(crate) fn new(partitions: &'a [SignatureReader<'f, F>]) -> Self {
+        let mut next = 0;
+        let first = |partition: &SignatureReader<'_, F>| {
+            next += partition.rows();
+            next - partition.rows()
+        };
+        Self {
+            partitions,
+            firsts: partitions.iter().map(first).collect(),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Reads the set of a record.
+    pub(crate) fn read(&mut self, ordinal: u64) -> Result<Rc<[u32]>> {
+        let at = self.firsts.partition_point(|first| *first <= ordinal) - 1;
+        let mut set = Vec::new();
+        let row = ordinal - self.firsts[at];
+        self.partitions[at].set(row, &mut self.bytes, &mut set)?;
+        Ok(set.into())
+    }
+}
+
+/// Returns the share of what is in both sets of what is in one of them, if it is at least `threshold`. Two empty sets are
+/// the same.
+pub(crate) fn similarity(one: &[u32], other: &[u32], threshold: f64) -> Option<f64> {
+    let all = one.len() + other.len();
+    if all == 0 {
+        return Some(1.0);
+    }
+    let share = |common: usize| common as f64 / (all - common) as f64;
+    // What one of them lacks can't become common any more, so that most pairs are given up early.
+    let (mut a, mut b, mut common, mut lacking) = (0, 0, 0, 0);
+    let most_lacking = most_lacking(all, threshold);
+    while let (Some(first), Some(second)) = (one.get(a), other.get(b)) {
+        match first.cmp(second) {
+            std::cmp::Ordering::Equal => {
+                (a, b, common) = (a + 1, b + 1, common + 1);
+                continue;
+            }
+            std::cmp::Ordering::Less => a += 1,
+            std::cmp::Ordering::Greater => b += 1,
+        }
+        lacking += 1;
+        if lacking > most_lacking {
+            return None;
+        }
+    }
+    Some(share(common)).filter(|share| *share >= threshold)
+}
+
+/// How many hashes may be in one set alone at most; more by one where rounding makes it doubtful.
+fn most_lacking(all: usize, threshold: f64) -> usize {
+    // common / (all - common) >= threshold, and all - 2 * common are in one set alone.
+    let share = (1.0 - threshold) / (1.0 + threshold);
+    (all as f64 * share) as usize + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn giving_up_early_changes_nothing(
+            one in prop::collection::btree_set(0u32..60, 0..60),
+            other in prop::collection::btree_set(0u32..60, 0..60),
+            threshold in 0.0f64..1.0,
+            exact in any::<bool>(),
+        ) {
+            let common = one.intersection(&other).count();
+            let either = one.union(&other).count();
+            let share = if either == 0 { 1.0 } else { common as f64 / either as f64 };
+            let threshold = if exact { share } else { threshold };
+            let list = |set: &BTreeSet<u32>| set.iter().copied().collect::<Vec<_>>();
+            let found = similarity(&list(&one), &list(&other), threshold);
+            prop_assert_eq!(found, Some(share).filter(|share| *share >= threshold));
+        }
+    }
+}

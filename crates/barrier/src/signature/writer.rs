@@ -1,0 +1,211 @@
+//! Writing signature files.
+
+use std::io::{self, Write};
+
+use coldpress_operator::{Signature, SignatureForm};
+
+use super::{Footer, MAGIC, MAGIC_OF_SETS, code, has_lengths, has_sets, set, width};
+
+/// Sets that are gathered before they are written.
+const WAITING_BYTES: usize = 1 << 20;
+
+/// Gathers the signatures of a partition. They are small, and stay in memory until the partition is finished; sets are not,
+/// and are written as they come.
+#[derive(Clone, Debug)]
+pub struct SignatureWriter {
+    form: SignatureForm,
+    rows: u64,
+    unsigned: Vec<u64>,
+    lengths: Vec<u8>,
+    columns: Vec<Vec<u8>>,
+    sets: Sets,
+    labels: Labels,
+}
+
+/// The sets of the rows, as far as they are not written.
+#[derive(Clone, Debug, Default)]
+struct Sets {
+    waiting: Vec<u8>,
+    /// Where each set begins.
+    starts: Vec<u8>,
+    /// The bytes of all sets so far.
+    bytes: u64,
+    has_begun: bool,
+}
+
+/// What rows are known by.
+#[derive(Clone, Debug, Default)]
+struct Labels {
+    /// How many each row has.
+    of_row: u32,
+    lengths: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl SignatureWriter {
+    /// A writer of signatures of this form.
+    #[must_use]
+    pub fn new(form: SignatureForm) -> Self {
+        Self {
+            form,
+            rows: 0,
+            unsigned: Vec::new(),
+            lengths: Vec::new(),
+            columns: vec![Vec::new(); code(form).1 as usize],
+            sets: Sets::default(),
+            labels: Labels::default(),
+        }
+    }
+
+    /// Has each signature come with so many labels.
+    #[must_use]
+    pub fn labels(mut self, of_row: u32) -> Self {
+        self.labels.of_row = of_row;
+        self
+    }
+
+    /// Takes the next record's signature, which is of the form; none if it has none.
+    pub fn push(&mut self, signature: Option<&Signature>) {
+        if has_sets(self.form) {
+            let set = signature.map_or(&[][..], |signature| &signature.set);
+            self.sets.push(set);
+        }
+        self.labels
+            .push(signature.map_or(&[][..], |signature| &signature.labels));
+        let Some(signature) = signature else {
+            self.unsigned.push(self.rows);
+            return self.push_none();
+        };
+        match self.form {
+            SignatureForm::Keys(_) | SignatureForm::KeysAndSet(_) => {
+                let keys = signature.keys.iter().zip(&mut self.columns);
+                keys.for_each(|(key, column)| column.extend(key.to_le_bytes()));
+            }
+            SignatureForm::Digest | SignatureForm::Digests => {
+                let digests = signature.digests.iter();
+                self.columns[0].extend(digests.flat_map(|digest| digest.to_le_bytes()));
+            }
+            SignatureForm::Value => self.columns[0].extend(&signature.value),
+        }
+        match self.form {
+            SignatureForm::Digests => self.lengths.extend(length(signature.digests.len())),
+            SignatureForm::Value => self.lengths.extend(length(signature.value.len())),
+            _ => {}
+        }
+        self.rows += 1;
+    }
+
+    fn push_none(&mut self) {
+        match has_lengths(self.form) {
+            true => self.lengths.extend(length(0)),
+            false => {
+                let zeros = [0; 16];
+                let width = width(self.form) as usize;
+                self.columns
+                    .iter_mut()
+                    .for_each(|column| column.extend(&zeros[..width]));
+            }
+        }
+        self.rows += 1;
+    }
+
+    /// The number of records so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Returns whether so much waits in memory that [`spill`](Self::spill) should be called.
+    #[must_use]
+    pub fn is_to_spill(&self) -> bool {
+        self.sets.waiting.len() >= WAITING_BYTES
+    }
+
+    /// Writes what does not have to wait for the last record. `out` is the one that [`finish`](Self::finish) gets.
+    ///
+    /// # Errors
+    /// What `out` fails with.
+    pub fn spill(&mut self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        if !std::mem::replace(&mut self.sets.has_begun, true) {
+            out.write_all(MAGIC_OF_SETS)?;
+        }
+        out.write_all(&self.sets.waiting)?;
+        self.sets.waiting.clear();
+        Ok(())
+    }
+
+    /// Writes all of it.
+    ///
+    /// # Errors
+    /// What `out` fails with.
+    pub fn finish(mut self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        let (code, columns) = code(self.form);
+        let is_plain = !has_sets(self.form) && self.labels.of_row == 0;
+        if is_plain {
+            out.write_all(MAGIC)?;
+            out.write_all(&self.rows.to_le_bytes())?;
+            out.write_all(&code.to_le_bytes())?;
+            out.write_all(&columns.to_le_bytes())?;
+            out.write_all(&(self.unsigned.len() as u64).to_le_bytes())?;
+            self.write_unsigned(out)?;
+            return self.write_columns(out);
+        }
+        self.spill(out)?;
+        if has_sets(self.form) {
+            out.write_all(&self.sets.starts)?;
+            out.write_all(&self.sets.bytes.to_le_bytes())?;
+        }
+        self.write_columns(out)?;
+        out.write_all(&self.labels.lengths)?;
+        out.write_all(&self.labels.bytes)?;
+        self.write_unsigned(out)?;
+        let columns = self.columns.iter().chain([&self.lengths]);
+        let footer = Footer {
+            rows: self.rows,
+            form: self.form,
+            unsigned: self.unsigned.len() as u64,
+            labels: self.labels.of_row,
+            sets_bytes: self.sets.bytes,
+            columns_bytes: columns.map(|column| column.len() as u64).sum(),
+            labels_bytes: self.labels.bytes.len() as u64,
+        };
+        out.write_all(&footer.write())
+    }
+
+    fn write_unsigned(&self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        let mut rows = self.unsigned.iter();
+        rows.try_for_each(|row| out.write_all(&row.to_le_bytes()))
+    }
+
+    fn write_columns(&self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+        out.write_all(&self.lengths)?;
+        self.columns
+            .iter()
+            .try_for_each(|column| out.write_all(column))
+    }
+}
+
+impl Sets {
+    fn push(&mut self, set: &[u32]) {
+        self.starts.extend(self.bytes.to_le_bytes());
+        let before = self.waiting.len();
+        set::write(set, &mut self.waiting);
+        self.bytes += (self.waiting.len() - before) as u64;
+    }
+}
+
+impl Labels {
+    /// Takes the labels of the next row; those that it lacks are empty.
+    fn push(&mut self, labels: &[Vec<u8>]) {
+        for nth in 0..self.of_row as usize {
+            let label = labels.get(nth).map_or(&[][..], Vec::as_slice);
+            self.lengths.extend(length(label.len()));
+            self.bytes.extend(label);
+        }
+    }
+}
+
+fn length(length: usize) -> [u8; 4] {
+    // A record is far shorter: its greatest length is a setting with a limit below this.
+    u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
+}

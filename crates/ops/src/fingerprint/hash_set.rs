@@ -1,0 +1,22 @@
+//! The set of the hashes of a text's shingles.
+
+/// Gathers hashes in any order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HashSet(Vec<u32>);
+
+impl HashSet {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn extend(&mut self, hashes: impl Iterator<Item = u32>) {
+        self.0.extend(hashes);
+    }
+
+    /// Returns what was gathered, rising, each hash once.
+    pub(super) fn sorted(&mut self) -> &[u32] {
+        self.0.sort_unstable();
+        self.0.dedup();
+        &self.0
+    }
+}

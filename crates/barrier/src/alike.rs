@@ -234,7 +234,7 @@ fn by_way_of<F: ReadAt + ?Sized>(
     stayed.dedup();
     let own = sets.read(ordinal)?;
     for one in stayed.into_iter().take(MOST_REPRESENTATIVES) {
-        if similarity(&own, &*sets.read(one)?, threshold).is_some() {
+        if similarity(&own, &sets.read(one)?, threshold).is_some() {
             return Ok(Some(one));
         }
     }

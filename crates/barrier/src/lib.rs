@@ -8,7 +8,8 @@
 //! - Where they do not ([`select`], [`find_groups`]), the stage gets an [`Arrangement`]: at which positions each record comes
 //!   out. The [`Arranger`] sorts whole records by it.
 //!
-//! [`answer`] gives the one or the other, as the operator's rule says.
+//! [`answer`] gives the one or the other, as the operator's rule says. [`survey`], [`Tally`] and [`list_duplicates`] say what
+//! deduplicators removed, for people.
 //!
 //! Signatures are read from the first partition to the last, so a record is known by its *ordinal*: its place among all
 //! records of the stage, from 0. Of a cluster of duplicates the record with the least ordinal stays, unless the rule names
@@ -28,10 +29,12 @@ mod encoding;
 mod entry;
 mod error;
 mod frequent;
+mod gone;
 mod grouping;
 mod in_order;
 mod judge;
 mod least;
+mod listing;
 mod near;
 mod order;
 mod read;
@@ -41,6 +44,8 @@ mod sets;
 mod signature;
 mod sort;
 mod spool;
+mod survey;
+mod tally;
 
 pub use answer::{Answer, answer};
 pub use arrangement::{Arranged, ArrangedRecords, Arrangement, Arranger};
@@ -48,10 +53,14 @@ pub use clusters::Clusters;
 pub use decision::Verdict;
 pub use duplicates::find_duplicates;
 pub use error::{Error, Result};
+pub use gone::{Gone, GoneWriter};
 pub use grouping::{Groups, Member, find_groups};
 pub use judge::{Judgement, judge};
+pub use listing::{Listed, ListingReader, list_duplicates};
 pub use order::{Order, Ordinals};
 pub use read::ReadAt;
 pub use room::Room;
 pub use selection::select;
 pub use signature::{SignatureReader, SignatureWriter};
+pub use survey::{Cluster, SizeClass, Survey, survey};
+pub use tally::{Tallied, Tally};

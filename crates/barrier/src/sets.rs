@@ -31,11 +31,22 @@ impl<'a, 'f, F: ReadAt + ?Sized> Sets<'a, 'f, F> {
 
     /// Reads the set of a record.
     pub(crate) fn read(&mut self, ordinal: u64) -> Result<Rc<[u32]>> {
-        let at = self.firsts.partition_point(|first| *first <= ordinal) - 1;
+        let (partition, row) = self.place(ordinal);
         let mut set = Vec::new();
-        let row = ordinal - self.firsts[at];
-        self.partitions[at].set(row, &mut self.bytes, &mut set)?;
+        partition.set(row, &mut self.bytes, &mut set)?;
         Ok(set.into())
+    }
+
+    /// Reads a key of a record.
+    pub(crate) fn key(&self, column: u32, ordinal: u64) -> Result<u64> {
+        let (partition, row) = self.place(ordinal);
+        partition.key(column, row)
+    }
+
+    /// The partition of a record, and its row there. Partitions without rows have none.
+    fn place(&self, ordinal: u64) -> (&'a SignatureReader<'f, F>, u64) {
+        let at = self.firsts.partition_point(|first| *first <= ordinal) - 1;
+        (&self.partitions[at], ordinal - self.firsts[at])
     }
 }
 

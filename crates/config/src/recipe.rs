@@ -104,6 +104,7 @@ impl Recipe {
             &mut self.paths.partition_dir,
             &mut self.paths.assets_dir,
             &mut self.export.dropped_dir,
+            &mut self.export.duplicates_path,
         ];
         self.dataset
             .paths

@@ -2,9 +2,15 @@
 //! from here on.
 
 mod case;
+mod duplicates;
+mod names;
 mod place;
+mod removals;
 mod resolve;
+mod telling;
 mod thread;
 
-pub(crate) use case::{Case, DECISION, Moves, Resolved, Unresolved};
+pub(crate) use case::{Case, DECISION, DUPLICATES, Moves, Resolved, Unresolved};
+pub(crate) use names::{RecordName, plain_value};
+pub(crate) use telling::Telling;
 pub(crate) use thread::Resolving;

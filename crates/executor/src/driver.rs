@@ -13,6 +13,7 @@ mod open;
 mod passed;
 mod planning;
 mod publish;
+mod removals;
 mod report;
 mod resources;
 mod results;

@@ -43,6 +43,9 @@ pub use outputs::list::{Content, Output, Outputs};
 pub use prepare::Prepared;
 pub use preview::Preview;
 pub use replay::{Replayed, ReplayedRecord, replay_quarantine};
-pub use report::{ErrorSummary, FailedPartition, OperatorPerformance, Report, UnreadablePart};
+pub use report::{
+    Deduplication, DuplicateCluster, ErrorSummary, FailedPartition, Loss, OperatorPerformance,
+    OtherSources, RecordPlace, RemovedFrom, Report, UnreadablePart,
+};
 pub use scheduler::{AfterFailure, Next, Scheduler, Step, VOIDED_AT_MOST};
 pub use space::{DiskEstimate, DiskSpace};

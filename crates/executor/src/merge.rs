@@ -1,5 +1,6 @@
 //! The merge: puts published results together in partition order, while later partitions still run.
 
+pub(crate) mod duplicates;
 pub(crate) mod failure;
 pub(crate) mod staging;
 
@@ -19,6 +20,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 use crate::error::Result;
 use crate::outputs::list::Outputs;
 
+use duplicates::Lists;
 use failure::{MergeFailure, of_export, unreadable};
 use staging::{DroppedPiece, Staging};
 
@@ -66,14 +68,20 @@ pub(crate) enum Appended {
 }
 
 impl Merge {
-    /// Begins to stage the outputs; `token` tells this attempt at it from others. What must wait for all results is
+    /// Begins to stage the outputs; `token` tells this attempt at it from others. `lists` says what deduplicators removed. What must wait for all results is
     /// encoded by `threads` threads.
-    pub(crate) fn start(outputs: &Outputs, token: &str, threads: usize) -> Result<Self> {
+    pub(crate) fn start(
+        outputs: &Outputs,
+        token: &str,
+        threads: usize,
+        lists: Lists,
+    ) -> Result<Self> {
         let target = outputs.export();
         let abandoned = Arc::new(AtomicBool::new(false));
         let merging = Merging {
             writer: ExportWriter::create(target, token, threads)?,
             staging: Staging::create(outputs.beside(), token)?,
+            lists,
             needs_types: target.needs_second_pass(),
             partitions: HashMap::new(),
             abandoned: Arc::clone(&abandoned),
@@ -151,6 +159,8 @@ impl Drop for Merge {
 struct Merging {
     writer: ExportWriter,
     staging: Staging,
+    /// What deduplicators removed.
+    lists: Lists,
     /// Whether the output's columns depend on what all rows hold.
     needs_types: bool,
     /// Which partition a file of rows is of.
@@ -177,7 +187,7 @@ impl Merging {
             return Err(MergeFailure::Abandoned);
         }
         let mut staged = vec![finished.staged];
-        staged.extend(self.staging.finish().map_err(MergeFailure::Output)?);
+        staged.extend(self.staging.finish(&self.lists)?);
         Ok(Merged {
             staged,
             mixed: finished.mixed,

@@ -12,7 +12,9 @@ use coldpress_dataset::{Format, READER_VERSION, RowsForm, Source};
 use coldpress_export::{ExportTarget, ParquetCodec};
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
-use coldpress_operator::{Asset, ChainHash, ChainSettings, Pipeline, Registry, Shared, Stage};
+use coldpress_operator::{
+    Asset, ChainHash, ChainSettings, Pipeline, Registry, ResolvedOperator, Shared, Stage,
+};
 use coldpress_partition::{Copying, CutSettings, memory_limit};
 use coldpress_worker::IntermediateForm;
 
@@ -85,6 +87,7 @@ impl Prepared {
             seed: recipe.seed,
             skip_op_error: recipe.failure.skip_op_error,
             compat: recipe.compat.is_some(),
+            labels: labels(&recipe),
         };
         let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = pipeline.names().collect();
@@ -101,6 +104,7 @@ impl Prepared {
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
             || !recipe.failure.fault_tolerance
             || !pipeline.barriers().is_empty();
+        check_duplicates_path(&recipe, &pipeline)?;
         let outputs = Outputs::of(&recipe, &pipeline, target);
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
         let adopt_from = adopt_from
@@ -205,6 +209,21 @@ impl Prepared {
         contents.any(|content| matches!(content, Content::Dropped(_)))
     }
 
+    /// Whether removed records are listed beside the export.
+    pub(crate) fn lists_duplicates(&self) -> bool {
+        self.recipe.export.duplicates_path.is_some()
+    }
+
+    /// Which labels signatures have.
+    pub(crate) fn labels(&self) -> Labels {
+        let has_id = self.lists_duplicates();
+        let source = self.recipe.export.duplicates_source_key.as_ref();
+        Labels {
+            id: has_id.then_some(0),
+            source: source.map(|_| usize::from(has_id)),
+        }
+    }
+
     /// How many workers the recipe asks for, where that is more than are ever started.
     pub(crate) fn workers_not_started(&self) -> Option<u32> {
         let asked = self.recipe.executor.workers;
@@ -233,6 +252,54 @@ impl Prepared {
             .map(|call| call.name.clone())
             .collect()
     }
+}
+
+/// A list of duplicates needs something that finds any.
+fn check_duplicates_path(recipe: &Recipe, pipeline: &Pipeline) -> Result<()> {
+    let Some(path) = &recipe.export.duplicates_path else {
+        return Ok(());
+    };
+    let refused = |message: String| Err(Error::new(ErrorKind::Recipe, message));
+    if !path.ends_with(".parquet") {
+        return refused(format!(
+            "duplicates_path: `{path}` is written as Parquet, so its name must end in `.parquet`"
+        ));
+    }
+    let mut operators = pipeline.operators().iter();
+    let removes = |operator: &ResolvedOperator| {
+        let barrier = operator.barrier();
+        barrier.is_some_and(|barrier| barrier.rule.removes_duplicates())
+    };
+    if !operators.any(removes) {
+        return refused(
+            "duplicates_path: no operator of the recipe removes duplicates; add a deduplicator, or leave the key out \
+             (`document_line_deduplicator` cuts lines out, and removes no record)"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// The fields that come with signatures: [`Labels`] says which is which.
+fn labels(recipe: &Recipe) -> Vec<String> {
+    let export = &recipe.export;
+    let id = export
+        .duplicates_path
+        .as_ref()
+        .map(|_| &export.duplicates_id_key);
+    id.into_iter()
+        .chain(&export.duplicates_source_key)
+        .cloned()
+        .collect()
+}
+
+/// Which label of a signature is which.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Labels {
+    /// That of the record's id.
+    pub(crate) id: Option<usize>,
+    /// That of its source.
+    pub(crate) source: Option<usize>,
 }
 
 fn strategy(recipe: &Recipe) -> Strategy {

@@ -1,11 +1,18 @@
 //! What a run ended with.
 
+mod deduplication;
+
 use std::path::PathBuf;
 
 use coldpress_failure::ErrorClass;
 use coldpress_job::{FieldsView, Status};
 use coldpress_record::Ledger;
 use serde::Serialize;
+
+pub(crate) use deduplication::losses;
+pub use deduplication::{
+    Deduplication, DuplicateCluster, Loss, OtherSources, RecordPlace, RemovedFrom,
+};
 
 /// What a run ended with: where every record went, how long it took, where everything is.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +46,10 @@ pub struct Report {
     pub seconds: f64,
     /// Per operator, over all partitions.
     pub operators: Vec<OperatorPerformance>,
+    /// What deduplicators removed, and from where.
+    pub deduplication: Vec<Deduplication>,
+    /// Sources of which deduplicators removed nearly all.
+    pub losses: Vec<Loss>,
     /// What was odd, a sentence each.
     pub warnings: Vec<String>,
     /// What the fields of the dataset hold, once all was read.

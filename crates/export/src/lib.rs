@@ -6,6 +6,7 @@
 //!
 //! It knows nothing of operators or jobs.
 
+mod duplicates;
 mod error;
 mod form;
 mod leftovers;
@@ -19,6 +20,7 @@ mod standing;
 mod target;
 mod writer;
 
+pub use duplicates::{Duplicate, DuplicatesFile, RecordAt};
 pub use error::{Error, Result};
 pub use form::ParquetCodec;
 pub use ownership::{OWNERSHIP_SCHEMA, Ownership};

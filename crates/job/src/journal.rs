@@ -24,9 +24,10 @@ use replay::Replay;
 
 pub use plan_settings::PlanSettings;
 pub use record::{
-    Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, EpochStarted,
-    ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord, OutputIntent, Participants,
-    PartitionFailure, PlacedRows, PoisonFound, Publication, Reading, RecipeInForce, SealedFile,
+    Adoption, BarrierResolved, ByField, CheckpointEntry, ClustersOfSize, DamagedSource,
+    DroppedEntry, EpochStarted, ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord,
+    LargeCluster, NamedRecord, OfSource, OfValue, OutputIntent, Participants, PartitionFailure,
+    PlacedRows, PoisonFound, Publication, Reading, RecipeInForce, Removals, Removed, SealedFile,
     SignaturesEntry,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};

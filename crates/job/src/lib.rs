@@ -86,10 +86,12 @@ pub use fields_view::{FIELDS_SCHEMA, FieldView, FieldsView, OddPlace, TypeCount,
 pub use folders::{OwnPlaces, is_moved_name, job_that_made};
 pub use id::{InvalidJobId, JobId};
 pub use journal::{
-    Adoption, BarrierResolved, CheckpointEntry, DamagedSource, DroppedEntry, Epoch, EpochStarted,
-    ExportIntent, ExportState, Finish, GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal,
-    JournalRecord, Mode, OutputIntent, Participants, PartitionFailure, PartitionStatus, PlacedRows,
-    PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, SealedFile, SignaturesEntry,
+    Adoption, BarrierResolved, ByField, CheckpointEntry, ClustersOfSize, DamagedSource,
+    DroppedEntry, Epoch, EpochStarted, ExportIntent, ExportState, Finish, GateReached,
+    JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalRecord, LargeCluster, Mode, NamedRecord,
+    OfSource, OfValue, OutputIntent, Participants, PartitionFailure, PartitionStatus, PlacedRows,
+    PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, Removals, Removed, SealedFile,
+    SignaturesEntry,
 };
 pub use layout::Layout;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

@@ -5,6 +5,7 @@ mod by_decision;
 mod by_record;
 mod given;
 mod guard;
+mod label;
 mod run;
 mod step;
 mod tally;
@@ -199,7 +200,8 @@ impl Chain {
     ) -> std::result::Result<(), OperatorFailure> {
         let (shared, fields) = (&self.shared, self.pipeline.fields());
         let step = &mut self.steps[operator];
-        match by_decision::sign(step, batch, guard, |step| step.remake(shared), take) {
+        let labels = self.pipeline.labels();
+        match by_decision::sign(step, batch, labels, guard, |step| step.remake(shared), take) {
             Some((row, error)) if !step.site.operator.skip_errors => Err(OperatorFailure {
                 failed: run::quarantined(step, batch, fields, row, error),
             }),

@@ -27,6 +27,8 @@ pub struct Pipeline {
     stats: Vec<Stat>,
     /// The column of `__dj__stats__`, where a filter could find statistics that the record came with.
     stats_column: Option<usize>,
+    /// The columns of the fields that come with signatures.
+    labels: Vec<usize>,
 }
 
 impl Pipeline {
@@ -58,12 +60,19 @@ impl Pipeline {
                 }
             }
         }
+        let is_global = |operator: &ResolvedOperator| operator.barrier.is_some();
+        let labels = match operators.iter().any(is_global) {
+            true => settings.labels.as_slice(),
+            false => &[],
+        };
+        let labels = labels.iter().map(|name| fields.declare(name)).collect();
         let stats_column = (!stats.is_empty()).then(|| fields.declare(STATS_FIELD));
         Ok(Self {
             operators: operators.into(),
             fields,
             stats,
             stats_column,
+            labels,
         })
     }
 
@@ -131,6 +140,11 @@ impl Pipeline {
 
     pub(crate) fn stats_column(&self) -> Option<usize> {
         self.stats_column
+    }
+
+    /// The columns of the fields that come with signatures, in the order of the settings.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
     }
 
     /// The places of the operators that work on the whole dataset, rising.

@@ -14,4 +14,7 @@ pub struct ChainSettings {
     /// Whether operators keep the quirks of Data-Juicer.
     #[serde(default)]
     pub compat: bool,
+    /// Fields that come with the signatures of records, so that people can tell which ones were removed.
+    #[serde(default)]
+    pub labels: Vec<String>,
 }

@@ -141,6 +141,14 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Returns whether records go for which others stay.
+    pub fn removes_duplicates(&self) -> bool {
+        match self {
+            Self::Equal | Self::EqualKeepLeast | Self::Near { .. } | Self::Alike { .. } => true,
+            Self::FrequentParts { .. } | Self::Select { .. } | Self::Group => false,
+        }
+    }
+
     /// Returns whether records may come to lie in other partitions, or become other records.
     pub fn moves_records(&self) -> bool {
         match self {

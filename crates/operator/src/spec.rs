@@ -341,7 +341,7 @@ impl OperatorSpec {
             kind: self.kind,
             determinism: self.determinism,
             skip_errors: base.skip_op_error.unwrap_or(settings.skip_op_error),
-            signature_identity: self.identity(&context, signed_by),
+            signature_identity: labelled(self.identity(&context, signed_by), &settings.labels),
             identity: self.identity(&context, values),
             fields: operator.fields.unwrap_or_else(|| vec![context.text_key]),
             stats: operator.stats,
@@ -382,6 +382,14 @@ impl OperatorSpec {
             identity["stand_ins"] = used.collect();
         }
         identity.to_string()
+    }
+}
+
+/// Signatures with labels are others than those without.
+fn labelled(identity: String, labels: &[String]) -> String {
+    match labels.is_empty() {
+        true => identity,
+        false => format!("{identity} with {}", serde_json::json!(labels)),
     }
 }
 

@@ -63,6 +63,7 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
         seed: 42,
         skip_op_error: true,
         compat: true,
+        labels: Vec::new(),
     };
     let mut chain = match (
         Pipeline::resolve(registry, &[call(case)], &settings)

@@ -70,6 +70,7 @@ fn run(registry: &Registry, names: &[&str], data: &str) -> u64 {
         seed: 0,
         skip_op_error: true,
         compat: false,
+        labels: Vec::new(),
     };
     let calls: Vec<OperatorCall> = names.iter().map(|name| call(name)).collect();
     let mut chain = Pipeline::resolve(registry, &calls, &settings)

@@ -36,6 +36,7 @@ fn pipeline(op: &str, params: &Value, compat: bool) -> Result<Pipeline, String> 
         seed: 42,
         skip_op_error: false,
         compat,
+        labels: Vec::new(),
     };
     Pipeline::resolve(&coldpress_ops::builtin(), &[call], &settings)
         .map_err(|error| error.to_string())

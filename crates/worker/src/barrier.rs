@@ -30,9 +30,10 @@ impl Signing {
     pub(crate) fn of(work: Assignment<'_>, chain: &Chain) -> Option<Self> {
         let operator = work.attempt.chain.end() as usize;
         let barrier = chain.pipeline().operators().get(operator)?.barrier()?;
+        let labels = u32::try_from(chain.pipeline().labels().len()).ok()?;
         Some(Self {
             operator,
-            signatures: SignatureWriter::new(barrier.form),
+            signatures: SignatureWriter::new(barrier.form).labels(labels),
             file: None,
         })
     }
@@ -156,11 +157,19 @@ impl BarrierFile {
         file: &ObjectRef,
         open: &OpenFiles,
     ) -> coldpress_storage::Result<Self> {
-        let object = stores.object(file);
+        Self::of(stores.object(file), open)
+    }
+
+    /// As [`open`](Self::open), of a file whose store is known.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of(object: StoredObject, open: &OpenFiles) -> coldpress_storage::Result<Self> {
         object.verify()?;
+        let bytes = object.stamp().length;
         Ok(Self {
             object,
-            bytes: file.length(),
+            bytes,
             open: open.clone(),
         })
     }

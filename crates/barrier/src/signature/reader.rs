@@ -174,10 +174,7 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
     }
 
     /// Returns one key of a row.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`](crate::Error::Damaged), [`Error::Io`](crate::Error::Io).
-    pub fn key(&self, column: u32, row: u64) -> Result<u64> {
+    pub(crate) fn key(&self, column: u32, row: u64) -> Result<u64> {
         let mut key = [0; 8];
         let at = self.columns.start + (u64::from(column) * self.rows + row) * 8;
         read(self.file, WHAT, at, &mut key)?;

@@ -19,6 +19,7 @@ mod process;
 // Runs that are stopped, frozen or killed.
 mod signals;
 // Recipes with operators that decide about the whole dataset.
+mod duplicates;
 mod stages;
 // Figures, paths and commands that the program shows are right.
 mod words;

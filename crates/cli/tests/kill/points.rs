@@ -30,6 +30,8 @@ enum Needs {
     Cleaning,
     /// Operators that need the whole dataset.
     Barriers,
+    /// Such operators, and a list of what they remove.
+    Lists,
     /// Workers that are threads, where the point is in what they do.
     Threads,
 }
@@ -49,6 +51,7 @@ const POINTS: &[CrashPoint] = &[
     point("object_after_finish", 5, Needs::Checkpoints),
     point("object_before_finish", 5, Needs::Checkpoints),
     point("barrier.decision", 3, Needs::Barriers),
+    point("barrier.duplicates", 2, Needs::Lists),
     point("barrier.judge", 1, Needs::Barriers),
     point("barrier.judged", 2, Needs::Barriers),
     point("barrier.publish", 2, Needs::Barriers),
@@ -143,7 +146,8 @@ impl CrashPoint {
             variant.export = Export::Directory;
         }
         variant.companions |= self.needs == Needs::Companions;
-        variant.barriers |= self.needs == Needs::Barriers;
+        variant.companions |= self.needs == Needs::Lists;
+        variant.barriers |= matches!(self.needs, Needs::Barriers | Needs::Lists);
         variant.cleans |= self.needs == Needs::Cleaning;
         variant.processes &= !matches!(self.needs, Needs::Checkpoints | Needs::Threads);
         Round {

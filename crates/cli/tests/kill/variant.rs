@@ -114,6 +114,9 @@ impl Variant {
             add("export_stats", "true".to_owned());
             add("export_dropped", format!("{folder}/dropped"));
         }
+        if self.companions && self.barriers {
+            add("duplicates_path", format!("{folder}/removed.parquet"));
+        }
         let (mode, format) = self.stored.mode_and_format();
         add("checkpoint.mode", mode.to_owned());
         add("checkpoint.format", format.to_owned());
@@ -132,9 +135,9 @@ impl Variant {
         !matches!(self.strategy, Strategy::EveryPartition | Strategy::Disabled)
     }
 
-    /// The statistics, and a file for each filter and each deduplicator of the recipe.
+    /// The statistics, a file for each filter and each deduplicator of the recipe, and the list of duplicates.
     pub(crate) fn companion_count(self) -> usize {
-        let files = if self.barriers { 8 } else { 6 };
+        let files = if self.barriers { 9 } else { 6 };
         if self.companions { files } else { 0 }
     }
 

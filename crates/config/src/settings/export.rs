@@ -32,6 +32,12 @@ section! {
         }
         /// A directory for what each filter and deduplicator dropped, a file per operator. It belongs to one export; files that an earlier run of that export left there and this one does not write are removed.
         dropped_dir: Option<String> as Optional<LocalPath> { "export_dropped", Value("null"), Run, Now }
+        /// A Parquet file with a row for each record that a deduplicator removed: where it was, its id, the record that was kept instead, and how similar the two are.
+        duplicates_path: Option<String> as Optional<LocalPath> { "duplicates_path", Value("null"), Run, Now }
+        /// The field of a record's id for `duplicates_path`. A dotted name reaches into objects.
+        duplicates_id_key: String as Text { "duplicates_id_key", Value("id"), Run, Now }
+        /// A field by whose values the report counts what deduplicators removed, such as `source`; null to count by file alone.
+        duplicates_source_key: Option<String> as Optional<Text> { "duplicates_source_key", Value("null"), Run, Now }
         /// Whether the statistics that filters computed of each exported record are written to `<export>_stats.jsonl`.
         stats: bool as Flag { "export_stats", Value("false"), Run, Now }
     }

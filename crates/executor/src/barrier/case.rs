@@ -4,16 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use coldpress_barrier::Verdict;
-use coldpress_job::PlacedRows;
+use coldpress_job::{PlacedRows, Removals};
 use coldpress_operator::{ChainHash, Pipeline, Rule, Shared};
 use coldpress_record::OperatorLedger;
-use coldpress_storage::{AttemptName, Digest, ObjectRef, Place, Stores};
+use coldpress_storage::{AttemptName, Digest, ObjectRef, Place, StoreWriter, Stores};
 use coldpress_worker::{JobSpec, JudgedResult, obstacle};
 
+use super::telling::Telling;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the names of files end that say what was decided.
 pub(crate) const DECISION: &str = ".decision";
+
+/// How the names of files end that list which records were removed.
+pub(crate) const DUPLICATES: &str = ".duplicates";
 
 /// Everything that is needed to resolve a barrier.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub(crate) struct Case {
     pub(crate) signatures: Vec<ObjectRef>,
     /// What is needed where the operator places rows; none where it cannot.
     pub(crate) moves: Option<Moves>,
+    /// What is needed to say what is removed; none where nothing is.
+    pub(crate) telling: Option<Telling>,
     /// The stores of the job.
     pub(crate) stores: Stores,
     /// The folder where what does not fit into memory is sorted.
@@ -70,6 +76,10 @@ pub(crate) struct Resolved {
     pub(crate) digest: Digest,
     /// Where the records of all partitions together went.
     pub(crate) ledger: OperatorLedger,
+    /// What was removed, for people.
+    pub(crate) removals: Option<Removals>,
+    /// The list of what was removed.
+    pub(crate) duplicates: Option<ObjectRef>,
 }
 
 /// Why nothing was decided.
@@ -92,15 +102,25 @@ impl From<Error> for Unresolved {
 impl Case {
     /// Writes the decision about a partition.
     pub(super) fn write(&self, partition: u32, verdict: &Verdict) -> Result<ObjectRef> {
+        let mut file = self.begin(partition, DECISION)?;
+        let written = verdict.write(&mut file);
+        written.map_err(|error| self.because(error))?;
+        self.finish(file)
+    }
+
+    /// Begins a file of this decision.
+    pub(super) fn begin(&self, partition: u32, ending: &str) -> Result<Box<dyn StoreWriter>> {
         let name = AttemptName::new(partition, self.epoch, self.number);
-        let name = name.in_stage(self.stage).suffix(DECISION).object();
-        let written = name.and_then(|name| {
-            let mut file = self.stores.put_new(Place::Signatures, &name)?;
-            let written = verdict.write(&mut file);
-            written.map_err(|error| coldpress_storage::Error::io("write", name.as_str(), error))?;
-            Ok(ObjectRef::new(Place::Signatures, name, file.finish()?))
-        });
-        written.map_err(|error| self.because(error))
+        let name = name.in_stage(self.stage).suffix(ending).object();
+        let begun = name.and_then(|name| self.stores.put_new(Place::Signatures, &name));
+        begun.map_err(|error| self.because(error))
+    }
+
+    /// Makes a file of this decision durable.
+    pub(super) fn finish(&self, file: Box<dyn StoreWriter>) -> Result<ObjectRef> {
+        let name = file.name().clone();
+        let stamp = file.finish().map_err(|error| self.because(error))?;
+        Ok(ObjectRef::new(Place::Signatures, name, stamp))
     }
 
     /// Says that the operator cannot decide, and why.

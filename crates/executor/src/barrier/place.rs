@@ -57,6 +57,8 @@ pub(super) fn place<F: ReadAt + ?Sized>(
         ledger: ledger(case, moves, &placed),
         placed: placed.into_iter().map(entry).collect(),
         digest,
+        removals: None,
+        duplicates: None,
     })
 }
 

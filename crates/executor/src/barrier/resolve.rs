@@ -2,13 +2,17 @@
 
 use std::sync::atomic::AtomicBool;
 
-use coldpress_barrier::{Answer, Room, SignatureReader, answer};
+use coldpress_barrier::{Answer, GoneWriter, Room, SignatureReader, answer};
+use coldpress_job::Removed;
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{Digest, Hasher, crash_point};
 use coldpress_worker::{BarrierFile, OpenFiles, obstacle};
 
 use super::case::{Case, Resolved, Unresolved};
+use super::duplicates::list;
+use super::names::Names;
 use super::place::place;
+use super::removals::removals;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Resolves a barrier, in threads of its own.
@@ -48,7 +52,13 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
             name: case.operator.clone(),
             ..OperatorLedger::default()
         },
+        removals: None,
+        duplicates: None,
     };
+    let telling = case.telling.as_ref();
+    let gone = telling.map(|_| GoneWriter::new(&room)).transpose();
+    let mut gone = gone.map_err(|error| case.because(error))?;
+    let mut of_partitions = Vec::new();
     while let Some(verdict) = judgement
         .next_verdict()
         .map_err(|error| case.because(error))?
@@ -68,14 +78,36 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
         ledger.quarantined += unsigned;
         ledger.out += decision.rows() - removed - unsigned;
         resolved.files.push(file);
+        if let Some(gone) = &mut gone {
+            let first = ledger.records_in - decision.rows();
+            let rows = (0..decision.rows()).filter(|row| !decision.stays(*row));
+            let mut pairs = rows.zip(&verdict.kept_for);
+            let gone = pairs.try_for_each(|(row, kept)| gone.push(first + row, *kept));
+            gone.map_err(|error| case.because(error))?;
+        }
+        of_partitions.push(Removed {
+            records: decision.rows(),
+            removed,
+        });
         crash_point!("barrier.decision");
     }
     resolved.digest = hasher.stamp().digest;
+    if let (Some(gone), Some(telling)) = (gone, telling) {
+        let mut gone = gone
+            .finish(resolved.ledger.records_in)
+            .map_err(|error| case.because(error))?;
+        let names = Names::new(case, telling, &readers);
+        resolved.removals = Some(removals(&names, &mut gone, &of_partitions, &room)?);
+        if telling.lists_duplicates {
+            resolved.duplicates = Some(list(&names, &mut gone, &room)?);
+            crash_point!("barrier.duplicates");
+        }
+    }
     Ok(resolved)
 }
 
 /// Why signatures cannot be read: they are damaged, or nothing can be read at all.
-fn unreadable(partition: u32, error: &(dyn std::error::Error + 'static)) -> Unresolved {
+pub(super) fn unreadable(partition: u32, error: &(dyn std::error::Error + 'static)) -> Unresolved {
     match obstacle(error) {
         Some(explanation) => Error::new(ErrorKind::Failed, explanation).into(),
         None => Unresolved::Damaged {

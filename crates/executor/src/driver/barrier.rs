@@ -143,7 +143,9 @@ impl Driver<'_> {
             files.all(|file| !state.is_forgotten(&file.key))
         };
         let resolved = state.barrier(stage).filter(|resolved| is_kept(resolved));
-        resolved.is_some_and(|resolved| self.has_what_is_wanted(resolved))
+        resolved.is_some_and(|resolved| {
+            self.has_what_is_wanted(resolved) && self.has_list_that_is_wanted(stage, resolved)
+        })
     }
 
     /// Whether placed rows have beside them what the recipe wants kept.
@@ -257,6 +259,11 @@ impl Driver<'_> {
                 true => Some(self.moves(stage, spec).ok_or_else(unknown)?),
                 false => None,
             },
+            telling: barrier
+                .rule
+                .removes_duplicates()
+                .then(|| self.telling(stage))
+                .transpose()?,
             stores: self.stores.clone(),
             folder: self.executor.layout.job_dir().to_owned(),
             stage,
@@ -312,6 +319,7 @@ impl Driver<'_> {
         crash_point!("barrier.publish");
         self.teller
             .barrier_resolved(stage, *place, &resolved.ledger);
+        self.warn_of_losses(*place, &resolved);
         self.truth
             .record(JournalRecord::BarrierResolved(BarrierResolved {
                 stage,
@@ -322,6 +330,8 @@ impl Driver<'_> {
                 digest: resolved.digest,
                 chain,
                 ledger: resolved.ledger,
+                removals: resolved.removals,
+                duplicates: resolved.duplicates,
             }))?;
         self.enter(Phase::Processing);
         Ok(())

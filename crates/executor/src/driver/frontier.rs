@@ -127,7 +127,8 @@ impl Driver<'_> {
 
     fn begin_merge(&self, frontier: &Frontier) -> Result<Merge> {
         let prepared = &self.executor.prepared;
-        Merge::start(&prepared.outputs, &frontier.token, prepared.workers)
+        let lists = self.lists_of_duplicates();
+        Merge::start(&prepared.outputs, &frontier.token, prepared.workers, lists)
     }
 
     /// The merge of all results; begun now where there was nothing to merge.

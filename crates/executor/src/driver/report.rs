@@ -5,7 +5,7 @@ use coldpress_partition::Slice;
 use coldpress_record::Ledger;
 
 use super::{Driver, Exported};
-use crate::report::{FailedPartition, Report, UnreadablePart};
+use crate::report::{FailedPartition, Report, UnreadablePart, losses};
 
 impl Driver<'_> {
     pub(super) fn report(&self, status: Status, exported: Option<Exported>) -> Report {
@@ -20,6 +20,7 @@ impl Driver<'_> {
             .filter_map(|index| state.farthest_result(index))
             .for_each(|(_, result)| so_far.add(&result.ledger));
         let quarantined = self.counted().any(|result| !result.quarantine.is_empty());
+        let deduplication = self.deduplication();
         let beside = self.executor.prepared.outputs.beside().iter();
         Report {
             job_id: layout.job_id().to_string(),
@@ -41,6 +42,8 @@ impl Driver<'_> {
             export_bytes,
             seconds: self.started.elapsed().as_secs_f64(),
             operators: crate::summary::performance(self.truth.state()),
+            losses: losses(&deduplication),
+            deduplication,
             warnings: self.teller.warnings().to_vec(),
             fields: None,
             companions: beside

@@ -1,14 +1,16 @@
-//! Writing what lies beside the export: the statistics of its records, and what filters dropped.
+//! Writing what lies beside the export: the statistics of its records, what filters dropped, and what
+//! deduplicators removed.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use coldpress_checkpoint::{RowBlock, RowsReader};
-use coldpress_export::Staged;
+use coldpress_export::{DuplicatesFile, Staged};
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
 use coldpress_storage::{Hasher, NewFile, StoredObject};
 use coldpress_worker::obstacle;
 
+use super::duplicates::Lists;
 use super::failure::{MergeFailure, unreadable};
 use crate::outputs::list::{Content, Output};
 
@@ -24,7 +26,12 @@ pub(crate) struct Staging(Vec<OpenFile>);
 struct OpenFile {
     content: Content,
     temporary: PathBuf,
-    file: NewFile,
+    file: OpenForm,
+}
+
+enum OpenForm {
+    Lines(NewFile),
+    Duplicates(Box<DuplicatesFile>),
 }
 
 type Written = std::result::Result<(), coldpress_export::Error>;
@@ -36,9 +43,15 @@ impl Staging {
     ) -> std::result::Result<Self, coldpress_export::Error> {
         let create = |output: &Output| {
             let temporary = output.target.temporary_path(token);
+            let file = match output.content {
+                Content::Duplicates => {
+                    OpenForm::Duplicates(Box::new(DuplicatesFile::create(&temporary)?))
+                }
+                _ => OpenForm::Lines(NewFile::create(&temporary)?),
+            };
             Ok(OpenFile {
                 content: output.content,
-                file: NewFile::create(&temporary)?,
+                file,
                 temporary,
             })
         };
@@ -117,14 +130,18 @@ impl Staging {
     }
 
     /// Makes them durable in their temporary places.
-    pub(crate) fn finish(self) -> std::result::Result<Vec<Staged>, coldpress_export::Error> {
-        let finish = |output: OpenFile| {
-            let stamp = output.file.finish()?;
-            Ok(Staged {
-                temporary: output.temporary,
-                length: stamp.length,
-                digest: stamp.digest,
-            })
+    pub(crate) fn finish(self, lists: &Lists) -> std::result::Result<Vec<Staged>, MergeFailure> {
+        let finish = |output: OpenFile| match output.file {
+            OpenForm::Duplicates(file) => lists.write(*file),
+            OpenForm::Lines(file) => {
+                let stamp = file.finish();
+                let stamp = stamp.map_err(|error| MergeFailure::Output(error.into()))?;
+                Ok(Staged {
+                    temporary: output.temporary,
+                    length: stamp.length,
+                    digest: stamp.digest,
+                })
+            }
         };
         self.0.into_iter().map(finish).collect()
     }
@@ -133,8 +150,10 @@ impl Staging {
 impl OpenFile {
     fn write(&mut self, bytes: &[u8]) -> Written {
         let path = self.temporary.clone();
-        self.file
-            .write_all(bytes)
+        let OpenForm::Lines(file) = &mut self.file else {
+            return Ok(());
+        };
+        file.write_all(bytes)
             .map_err(|source| coldpress_storage::Error::io("write", path, source).into())
     }
 }

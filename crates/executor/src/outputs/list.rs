@@ -35,6 +35,8 @@ pub enum Content {
     Stats,
     /// The records that the filter, deduplicator or selector at this place of the recipe dropped.
     Dropped(u32),
+    /// A row for each record that a deduplicator removed.
+    Duplicates,
 }
 
 impl Outputs {
@@ -57,6 +59,12 @@ impl Outputs {
                     content: Content::Dropped(operation),
                 }
             }));
+        }
+        if let Some(path) = &recipe.export.duplicates_path {
+            beside.push(Output {
+                target: ExportTarget::lines(path),
+                content: Content::Duplicates,
+            });
         }
         Self {
             export: Output {

@@ -19,7 +19,9 @@ impl Output {
     /// The file to lock, and what it stands for. Dropped records are kept from others as a folder.
     fn lock(&self) -> (PathBuf, &Path) {
         match self.content {
-            Content::Records | Content::Stats => (self.target.lock_path(), self.target.path()),
+            Content::Records | Content::Stats | Content::Duplicates => {
+                (self.target.lock_path(), self.target.path())
+            }
             Content::Dropped(_) => {
                 let folder = self.target.folder();
                 (folder.join(".export_dropped.coldpress.lock"), folder)

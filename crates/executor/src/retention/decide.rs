@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use coldpress_config::{RetentionPolicy, StorageSettings};
-use coldpress_job::{CheckpointEntry, JobState, JournalRecord, Publication, Status};
+use coldpress_job::{
+    BarrierResolved, CheckpointEntry, JobState, JournalRecord, Publication, Status,
+};
 use coldpress_operator::ChainHash;
 use coldpress_storage::{AttemptName, ObjectKey, ObjectRef};
 
@@ -68,7 +70,7 @@ pub(crate) fn of_exported(
     let cited = ways
         .flat_map(|partition| way(state, partition))
         .chain(results.flat_map(result_files))
-        .chain(decisions.flat_map(|resolved| &resolved.files))
+        .chain(decisions.flat_map(BarrierResolved::all_files))
         .filter(|file| !state.is_forgotten(&file.key))
         .map(JobFile::cited);
     let shown = intermediate

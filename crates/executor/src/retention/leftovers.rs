@@ -7,7 +7,7 @@ use coldpress_storage::{AttemptName, ObjectKey, ObjectRef, Place};
 use coldpress_worker::PLACED;
 
 use super::decide::JobFile;
-use crate::barrier::DECISION;
+use crate::barrier::{DECISION, DUPLICATES};
 
 /// The places in which attempts and the planner leave files.
 pub(crate) const ATTEMPT_PLACES: [Place; 6] = Place::ALL;
@@ -82,7 +82,8 @@ impl<'a> Known<'a> {
 /// Returns whether the name of a file says that it was made as a barrier was resolved.
 fn is_of_barrier(key: &ObjectKey) -> bool {
     if key.place == Place::Signatures {
-        return key.name.as_str().ends_with(DECISION);
+        let name = key.name.as_str();
+        return name.ends_with(DECISION) || name.ends_with(DUPLICATES);
     }
     let name = key.name.as_str().parse::<AttemptName>();
     name.is_ok_and(|name| name.label() == PLACED)

@@ -93,6 +93,7 @@ impl Expected {
             seed: 42,
             skip_op_error: true,
             compat: false,
+            labels: Vec::new(),
         };
         let chain = Pipeline::resolve(&operators::registry(), &plan.process, &settings)
             .and_then(|pipeline| pipeline.instantiate(&Shared::default()))

@@ -3,6 +3,7 @@
 mod barrier;
 mod export;
 mod plan;
+mod removals;
 mod work;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ use work::is_zero;
 pub use barrier::{BarrierResolved, Participants, PlacedRows};
 pub use export::{ExportIntent, OutputIntent};
 pub use plan::{DamagedSource, JobPlan, Reading, RecipeInForce};
+pub use removals::{
+    ByField, ClustersOfSize, LargeCluster, NamedRecord, OfSource, OfValue, Removals, Removed,
+};
 pub use work::{
     CheckpointEntry, DroppedEntry, GateReached, PartitionFailure, PoisonFound, Publication,
     SignaturesEntry,

@@ -248,7 +248,7 @@ impl JobState {
             let results = state.publications.iter().flat_map(Publication::files);
             results.chain(state.gates.iter().flat_map(GateReached::files))
         });
-        let of_barriers = self.barriers.iter().flat_map(|barrier| &barrier.files);
+        let of_barriers = self.barriers.iter().flat_map(BarrierResolved::all_files);
         of_partitions.chain(of_barriers)
     }
 

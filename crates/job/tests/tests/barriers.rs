@@ -71,6 +71,8 @@ fn resolved(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
             out: records,
             ..OperatorLedger::default()
         },
+        removals: None,
+        duplicates: None,
     }
 }
 

@@ -6,6 +6,7 @@ use coldpress_record::Batch;
 
 use super::by_record::apply;
 use super::guard::Guard;
+use super::label;
 use super::step::{Decided, Step};
 use super::work::Work;
 use crate::mapper::Changes;
@@ -72,12 +73,14 @@ pub(super) fn apply_decision(
 pub(super) fn sign(
     step: &mut Step,
     batch: &Batch,
+    labels: &[usize],
     guard: &Guard<'_>,
     remake: impl Fn(&mut Step),
     mut take: impl FnMut(Option<&Signature>),
 ) -> Option<(u32, String)> {
     let is_guarded = guard.is_needed(step);
     let mut signature = Signature::default();
+    signature.labels.resize(labels.len(), Vec::new());
     let mut first_failed = None;
     for row in batch.selection() {
         let refused = is_guarded.then(|| guard.refuse(step, batch, *row));
@@ -85,6 +88,11 @@ pub(super) fn sign(
             Some(reason) => reason,
             None => match sign_row(step, batch, *row, &mut signature, &remake) {
                 Ok(()) => {
+                    for (label, column) in signature.labels.iter_mut().zip(labels) {
+                        label.clear();
+                        let json = batch.json(*column, *row as usize);
+                        label::write(json.as_deref().unwrap_or_default(), label);
+                    }
                     take(Some(&signature));
                     continue;
                 }

@@ -101,6 +101,7 @@ fn chain_of(registry: &Registry, names: &[&str], skip_op_error: bool) -> Chain {
         seed: 42,
         skip_op_error,
         compat: false,
+        labels: Vec::new(),
     };
     let pipeline = Pipeline::resolve(registry, &calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()
@@ -306,6 +307,7 @@ fn unknown_operators_and_parameters_name_their_place() {
         seed: 42,
         skip_op_error: true,
         compat: false,
+        labels: Vec::new(),
     };
     let build = |call: OperatorCall| {
         Pipeline::resolve(&registry(), &[call], &settings)

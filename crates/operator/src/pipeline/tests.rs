@@ -117,6 +117,7 @@ fn resolve_counting(calls: &[OperatorCall], loads: &'static AtomicU32) -> Result
         seed: 42,
         skip_op_error: true,
         compat: false,
+        labels: Vec::new(),
     };
     Pipeline::resolve(&registry(loads), calls, &settings)
 }

@@ -137,6 +137,7 @@ fn chain(registry: &Registry, calls: &[OperatorCall], skip_op_error: bool) -> Ch
         seed: 42,
         skip_op_error,
         compat: false,
+        labels: Vec::new(),
     };
     let pipeline = Pipeline::resolve(registry, calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()

@@ -66,6 +66,7 @@ fn chain(spec: OperatorSpec, call: OperatorCall) -> Chain {
         seed: 42,
         skip_op_error: true,
         compat: false,
+        labels: Vec::new(),
     };
     let registry = Registry::default().with(spec);
     let pipeline = Pipeline::resolve(&registry, &[call], &settings).unwrap();

@@ -34,6 +34,8 @@ fn report(status: Status) -> Report {
         export_bytes: 1_900_000,
         seconds: 2.0,
         operators: Vec::new(),
+        deduplication: Vec::new(),
+        losses: Vec::new(),
         warnings: Vec::new(),
         fields: None,
         companions: Vec::new(),

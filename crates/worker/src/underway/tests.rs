@@ -161,6 +161,7 @@ impl Bench {
                 seed: 0,
                 skip_op_error: true,
                 compat: false,
+                labels: Vec::new(),
             },
             checkpoints: CheckpointForm {
                 full: true,

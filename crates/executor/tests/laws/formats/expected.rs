@@ -36,6 +36,7 @@ impl Expected {
             seed: 42,
             skip_op_error: true,
             compat: false,
+            labels: Vec::new(),
         };
         let registry = operators::registry();
         let mut chain = Pipeline::resolve(&registry, &plan.process, &settings)

@@ -5,6 +5,8 @@ use coldpress_record::OperatorLedger;
 use coldpress_storage::{Digest, Hasher, ObjectRef};
 use serde::{Deserialize, Serialize};
 
+use super::removals::Removals;
+
 /// What a whole-dataset operator decided about the rows of all partitions.
 ///
 /// It counts as long as its participants are what is published. Once one of them is published anew, this decision and
@@ -29,9 +31,20 @@ pub struct BarrierResolved {
     pub chain: Vec<ChainHash>,
     /// Where the records of all partitions together went.
     pub ledger: OperatorLedger,
+    /// What a deduplicator removed, for people; none where a release did not say, or there is nothing to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removals: Option<Removals>,
+    /// The list of the records that a deduplicator removed, where the recipe asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicates: Option<ObjectRef>,
 }
 
 impl BarrierResolved {
+    /// Every file that it cites itself; placed rows are results.
+    pub fn all_files(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.files.iter().chain(&self.duplicates)
+    }
+
     /// Returns whether the operator placed rows, instead of deciding about them where they are.
     pub fn has_placed(&self) -> bool {
         self.files.is_empty() && !self.placed.is_empty()

@@ -1,0 +1,188 @@
+//! What deduplicators removed: warnings, the report, and the lists that the merge puts beside the export.
+
+use coldpress_events::{Event, EventKind};
+use coldpress_job::{BarrierResolved, ByField, NamedRecord, Removals, Removed};
+use coldpress_operator::ResolvedOperator;
+use coldpress_partition::Task;
+use coldpress_record::OperatorLedger;
+use coldpress_storage::ObjectRef;
+
+use super::Driver;
+use crate::barrier::{Resolved, Telling, plain_value};
+use crate::error::{Error, ErrorKind, Result};
+use crate::merge::duplicates::Lists;
+use crate::report::{
+    Deduplication, DuplicateCluster, Loss, OtherSources, RecordPlace, RemovedFrom, losses,
+};
+
+impl Driver<'_> {
+    /// What is needed to say what the operator at the end of a stage removes.
+    pub(super) fn telling(&self, stage: u32) -> Result<Telling> {
+        let prepared = &self.executor.prepared;
+        let state = self.truth.state();
+        let unknown = || Error::new(ErrorKind::Failed, format!("stage {stage} is not complete"));
+        let partitions = 0..state.partition_count();
+        let index = |partition| {
+            let result = self.usable_result_of(Task::new(stage, partition))?;
+            Some(result.index.clone())
+        };
+        let indexes: Option<Vec<ObjectRef>> = partitions.map(index).collect();
+        let barriers = prepared.pipeline.barriers();
+        let mut before = barriers.iter().take(stage as usize);
+        let moves = |place: &u32| {
+            let operator = prepared.pipeline.operators().get(*place as usize);
+            let barrier = operator.and_then(ResolvedOperator::barrier);
+            barrier.is_some_and(|barrier| barrier.rule.moves_records())
+        };
+        Ok(Telling {
+            indexes: indexes.ok_or_else(unknown)?,
+            sources: state
+                .partitions()
+                .map(|planned| planned.slice.source)
+                .collect(),
+            rows_moved: before.any(moves),
+            labels: prepared.labels(),
+            source_field: prepared.recipe.export.duplicates_source_key.clone(),
+            lists_duplicates: prepared.lists_duplicates(),
+        })
+    }
+
+    /// Whether the list of what the operator at the end of a stage removed is there, if the recipe asks for one: the merge
+    /// cannot make it.
+    pub(super) fn has_list_that_is_wanted(&self, stage: u32, resolved: &BarrierResolved) -> bool {
+        let prepared = &self.executor.prepared;
+        let barriers = prepared.pipeline.barriers();
+        let place = barriers.get(stage as usize).copied();
+        let operator = place.and_then(|place| prepared.pipeline.operators().get(place as usize));
+        let barrier = operator.and_then(ResolvedOperator::barrier);
+        let removes = barrier.is_some_and(|barrier| barrier.rule.removes_duplicates());
+        if !removes || !prepared.lists_duplicates() {
+            return true;
+        }
+        resolved.duplicates.as_ref().is_some_and(|list| {
+            let is_kept = !self.truth.state().is_forgotten(&list.key);
+            is_kept && self.stores.object(list).verify().is_ok()
+        })
+    }
+
+    /// Warns of sources of which nearly all is gone now, and was not before this barrier.
+    pub(super) fn warn_of_losses(&mut self, place: u32, resolved: &Resolved) {
+        /// Further ones are in the report.
+        const WARNED_OF: usize = 10;
+        let Some(removals) = &resolved.removals else {
+            return;
+        };
+        let mut so_far = self.deduplication();
+        so_far.retain(|one| one.index < place);
+        let before = losses(&so_far);
+        let (operator, ledger) = (resolved.ledger.name.clone(), &resolved.ledger);
+        so_far.push(self.deduplicated(place, ledger, removals));
+        let is_new = |loss: &Loss| !before.iter().any(|known| known.is_of(loss));
+        let new = losses(&so_far).into_iter().filter(is_new);
+        for loss in new.take(WARNED_OF) {
+            let event = Event::new(EventKind::Warning, loss.to_string());
+            self.teller.warn_of(event.operation(&operator, place));
+        }
+    }
+
+    /// What the deduplicators of the recipe in force removed, as far as they are resolved.
+    pub(super) fn deduplication(&self) -> Vec<Deduplication> {
+        let places = self.executor.prepared.pipeline.barriers();
+        let resolved = (0..).zip(places).filter_map(|(stage, place)| {
+            let resolved = self.truth.state().barrier(stage)?;
+            Some(self.deduplicated(place, &resolved.ledger, resolved.removals.as_ref()?))
+        });
+        resolved.collect()
+    }
+
+    fn deduplicated(
+        &self,
+        place: u32,
+        ledger: &OperatorLedger,
+        removals: &Removals,
+    ) -> Deduplication {
+        let by_field = removals.by_field.as_ref();
+        let largest = removals.largest.iter().map(|cluster| DuplicateCluster {
+            records: cluster.records,
+            kept: self.record_place(&cluster.kept),
+            removed: cluster
+                .removed
+                .iter()
+                .map(|one| self.record_place(one))
+                .collect(),
+        });
+        Deduplication {
+            index: place,
+            operator: ledger.name.clone(),
+            records: ledger.records_in,
+            removed: ledger.dropped,
+            by_file: self.removed_from_files(removals),
+            field: by_field.map(|one| one.field.clone()),
+            by_field: by_field.map(removed_from_values).unwrap_or_default(),
+            other_values: by_field.map(|one| OtherSources {
+                values: one.other_values,
+                records: one.others.records,
+                removed: one.others.removed,
+            }),
+            clusters: removals.clusters.clone(),
+            largest: largest.collect(),
+        }
+    }
+
+    /// What was removed by file, the most first.
+    fn removed_from_files(&self, removals: &Removals) -> Vec<RemovedFrom> {
+        let of_file =
+            |one: &coldpress_job::OfSource| removed_from(self.sources.path(one.source), one.counts);
+        let mut files: Vec<RemovedFrom> = removals.sources.iter().map(of_file).collect();
+        // Files of which the same number is gone stay in the order of the plan.
+        files.sort_by_key(|file| std::cmp::Reverse(file.removed));
+        files
+    }
+
+    fn record_place(&self, named: &NamedRecord) -> RecordPlace {
+        RecordPlace {
+            source: self.sources.path(named.origin.source),
+            position: named.origin.position,
+            place: self
+                .sources
+                .place(named.origin.source, named.origin.position),
+            id: named.id.as_deref().map(plain_value),
+        }
+    }
+
+    /// The lists of duplicates for the merge, where they are to be exported.
+    pub(super) fn lists_of_duplicates(&self) -> Lists {
+        let state = self.truth.state();
+        let places = self.executor.prepared.pipeline.barriers();
+        let lists = (0..).zip(places).filter_map(|(stage, place)| {
+            let resolved = state.barrier(stage)?;
+            let list = self.stores.object(resolved.duplicates.as_ref()?);
+            Some((place, resolved.operator.clone(), list))
+        });
+        let sources = self.sources.all().iter();
+        Lists {
+            lists: lists.collect(),
+            paths: sources.map(|source| source.identity.path.clone()).collect(),
+        }
+    }
+}
+
+fn removed_from_values(by_field: &ByField) -> Vec<RemovedFrom> {
+    let values = by_field.values.iter();
+    let of_value = |one: &coldpress_job::OfValue| {
+        let value = one
+            .value
+            .as_deref()
+            .map_or("(none)".to_owned(), plain_value);
+        removed_from(value, one.counts)
+    };
+    values.map(of_value).collect()
+}
+
+fn removed_from(source: String, counts: Removed) -> RemovedFrom {
+    RemovedFrom {
+        source,
+        records: counts.records,
+        removed: counts.removed,
+    }
+}

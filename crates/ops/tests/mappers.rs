@@ -36,6 +36,7 @@ fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
         seed: 0,
         skip_op_error: true,
         compat,
+        labels: Vec::new(),
     };
     let pipeline = Pipeline::resolve(registry, &[call], &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()

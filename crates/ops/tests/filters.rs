@@ -21,6 +21,7 @@ fn resolve(registry: &Registry, calls: &[(&str, Value)], compat: bool) -> Result
         seed: 0,
         skip_op_error: true,
         compat,
+        labels: Vec::new(),
     };
     Pipeline::resolve(registry, &calls, &settings).map_err(|error| error.to_string())
 }

@@ -139,7 +139,7 @@ fn statistics_that_say_something_else_are_computed_anew() {
     let length = |params| ("text_length_filter", params);
     let long = length(json!({"min_len": 20}));
     // Those of the input count until an operator has changed what they describe.
-    assert_eq!(kept(&[long.clone()], false, &rows), [0, 1, 2]);
+    assert_eq!(kept(std::slice::from_ref(&long), false, &rows), [0, 1, 2]);
     let calls = [("clean_links_mapper", json!({})), long.clone()];
     assert_eq!(kept(&calls, false, &rows), [1]);
     assert_eq!(kept(&calls, true, &rows), [0, 1, 2]);

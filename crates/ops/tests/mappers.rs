@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use coldpress_assets::AssetFolders;
 use coldpress_operator::{
-    Chain, ChainSettings, OperatorCall, OperatorKind, Pipeline, Registry, Shared,
+    Chain, ChainSettings, Node, OperatorCall, OperatorKind, Pipeline, Registry, Shared,
 };
 use coldpress_record::{Batch, Lines};
 use proptest::prelude::*;
@@ -111,6 +111,97 @@ proptest! {
             prop_assert_eq!(&once, &twice, "{}", name);
         }
     }
+}
+
+/// The differences that `docs/compatibility.md` lists.
+#[test]
+fn quirks_are_kept_only_on_request() {
+    let registry = registry();
+    let cases = [
+        ("clean_ip_mapper", "256.1.1.1 1.1.1.1", "256.1.1.1 ", "2 "),
+        (
+            "expand_macro_mapper",
+            "\\def\\x{Y}\n\\x\\x",
+            "\\def\\x{Y}\nYY",
+            "\\defY{Y}\nY\\x",
+        ),
+        (
+            "remove_comments_mapper",
+            "a%b\n%c\n  % d\ne\\\\% f",
+            "a\ne\\\\",
+            "\n \ne\\\\% f",
+        ),
+        (
+            "remove_long_words_mapper",
+            "a\n\nb  c",
+            "a\n\nb  c",
+            "a\nb c",
+        ),
+        (
+            "remove_words_with_incorrect_substrings_mapper",
+            "a\n\nb // www.c d",
+            "a\n\nb d",
+            "a\nb // d",
+        ),
+        (
+            "remove_repeat_sentences_mapper",
+            "В 1999 был дом. В 1999 был сад. 3.14. 2.14.",
+            "В 1999 был дом. В 1999 был сад. 3.14. 2.14.",
+            "В 1999 был дом. 3.14. 2.",
+        ),
+        (
+            "remove_repeat_sentences_mapper",
+            "Дом 1999. Сад 1999. Сад 1999.",
+            "Дом 1999. Сад 1999.",
+            "Дом 1999.",
+        ),
+    ];
+    for (name, text, without, with) in cases {
+        let call = || OperatorCall::new(name);
+        assert_eq!(
+            run(&mut chain(&registry, call(), false), &[text]).0,
+            [without],
+            "{name}"
+        );
+        assert_eq!(
+            run(&mut chain(&registry, call(), true), &[text]).0,
+            [with],
+            "{name}"
+        );
+        // The operator's own parameter is as good as the recipe's key.
+        let call = call().with("compat", "data_juicer");
+        assert_eq!(
+            run(&mut chain(&registry, call, false), &[text]).0,
+            [with],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn chunks_of_nothing_but_overlap_are_a_quirk() {
+    let registry = registry();
+    let call = || {
+        let call = OperatorCall::new("text_chunk_mapper").with("max_len", 4);
+        call.with("overlap_len", 2)
+            .with("split_pattern", Node::from_json(&Value::Null))
+    };
+    let cut = |compat| run(&mut chain(&registry, call(), compat), &["abcdef"]).0;
+    assert_eq!(cut(false), ["abcd", "cdef"]);
+    assert_eq!(cut(true), ["abcd", "cdef", "ef"]);
+}
+
+#[test]
+fn an_archive_that_cannot_be_read_is_an_error_or_an_empty_text() {
+    let registry = registry();
+    let call = || OperatorCall::new("latex_merge_tex_mapper");
+    let (texts, failed) = run(&mut chain(&registry, call(), false), &["missing.zip"]);
+    assert!(
+        texts.is_empty() && failed[0].contains("`missing.zip` cannot be read"),
+        "{failed:?}"
+    );
+    let (texts, failed) = run(&mut chain(&registry, call(), true), &["missing.zip"]);
+    assert_eq!((texts, failed), (vec![String::new()], vec![]));
 }
 
 /// A text of many pieces, each of which looks like the start of something that never ends.

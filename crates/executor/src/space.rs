@@ -113,7 +113,7 @@ impl Prepared {
     #[must_use]
     pub fn disk_need(&self, records: u64, decoded_bytes: u64, copied_bytes: u64) -> DiskEstimate {
         let points = self.checkpoints.len() as u64;
-        let stages = self.pipeline.stages().len() as u64;
+        let stages = self.pipeline.stages().len() as u64 + self.placed_copies();
         let barriers = self.pipeline.operators().iter();
         let barriers = barriers.filter_map(ResolvedOperator::barrier);
         let signatures = barriers.map(|barrier| signed_bytes(barrier.form, records, decoded_bytes));
@@ -122,6 +122,22 @@ impl Prepared {
             signatures: signatures.fold(0, u64::saturating_add),
             ..DiskEstimate::new(decoded_bytes, copied_bytes, points)
         }
+    }
+
+    /// How many copies of the dataset lie in the job's folder where operators place records: the placed rows, unless they are
+    /// the results of the last stage, and what is sorted in the meantime.
+    fn placed_copies(&self) -> u64 {
+        let barriers = self.pipeline.barriers();
+        let last = self.pipeline.len() as u32;
+        let moves = |place: &&u32| {
+            let operator = &self.pipeline.operators()[**place as usize];
+            operator
+                .barrier()
+                .is_some_and(|barrier| barrier.rule.moves_records())
+        };
+        let moves: Vec<&u32> = barriers.iter().filter(moves).collect();
+        let placed = moves.iter().filter(|place| **place + 1 < last).count() as u64;
+        placed + u64::from(!moves.is_empty())
     }
 
     /// Whether slices of this source are copied while it is cut.

@@ -83,6 +83,8 @@ pub struct StageView {
     pub checkpoints: Vec<u32>,
     /// The operator that decides about the whole dataset when all partitions are through; none at the end of the recipe.
     pub barrier: Option<String>,
+    /// Whether that operator places records, so that the next stage begins with other rows in its partitions.
+    pub places_records: bool,
 }
 
 /// How much of the dataset is read, in unpacked bytes.
@@ -164,6 +166,12 @@ fn stages(prepared: &Prepared) -> Vec<StageView> {
                 .filter(|point| *point > stage.begin() && *point <= end)
                 .collect(),
             barrier: names.get(end as usize).cloned(),
+            places_records: prepared
+                .pipeline
+                .operators()
+                .get(end as usize)
+                .and_then(|operator| operator.barrier())
+                .is_some_and(|barrier| barrier.rule.moves_records()),
         }
     });
     views.collect()

@@ -48,13 +48,21 @@ impl PlanView {
         text.push_str(&format!("Workers      {} {what}\n", self.workers));
         let points = self.stages.iter().flat_map(|stage| &stage.checkpoints);
         let points: Vec<u32> = points.copied().collect();
+        let mut follows_placed = false;
         for (stage, number) in self.stages.iter().zip(1..) {
-            text.push_str(&stage.render(number, &points));
+            text.push_str(&stage.render(number, follows_placed, &points));
+            follows_placed = stage.places_records;
         }
         if self.stages.len() > 1 {
             text.push_str(
                 "             A barrier waits for all partitions, then decides about the whole\n             \
                  dataset; the next stage begins by applying the decision.\n",
+            );
+        }
+        if self.stages.iter().any(|stage| stage.places_records) {
+            text.push_str(
+                "             Where it places records, each partition of the next stage has an equal part\n             \
+                 of what comes out.\n",
             );
         }
         text.push_str(&self.render_checkpoints());
@@ -156,12 +164,16 @@ impl PlannedSource {
 
 impl StageView {
     /// A checkpoint after the operator at the barrier is written by the next stage, so those of all stages are given.
-    fn render(&self, number: u32, points: &[u32]) -> String {
+    fn render(&self, number: u32, follows_placed: bool, points: &[u32]) -> String {
         let mark = |done: u32| match points.contains(&done) {
             true => "  [checkpoint]",
             false => "",
         };
         let does = match self.operators.len() {
+            0 if follows_placed && self.barrier.is_none() => {
+                "the records are there already".to_owned()
+            }
+            0 if follows_placed => "no operators".to_owned(),
             0 if number > 1 => "the decision is applied".to_owned(),
             count => counted(count as u64, "operator"),
         };
@@ -173,7 +185,12 @@ impl StageView {
         if let Some(operator) = &self.barrier {
             let place = self.first + self.operators.len() as u32 + 1;
             let mark = mark(place);
-            text.push_str(&format!("Barrier{place:>4}  {}{mark}\n", plain(operator)));
+            let places = match self.places_records {
+                true => "  [places records]",
+                false => "",
+            };
+            let operator = plain(operator);
+            text.push_str(&format!("Barrier{place:>4}  {operator}{places}{mark}\n"));
         }
         text
     }

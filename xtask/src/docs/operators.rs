@@ -71,11 +71,22 @@ fn is_common(param: &ParamSpec, specs: &[&OperatorSpec]) -> bool {
     })
 }
 
+/// Returns whether an operator's result depends on the whole dataset.
+fn needs_all(spec: &OperatorSpec) -> bool {
+    matches!(
+        spec.kind(),
+        OperatorKind::Deduplicator | OperatorKind::Selector | OperatorKind::Grouper
+    )
+}
+
 fn section(spec: &OperatorSpec) -> String {
     let mut text = format!("\n## {}\n\n{}\n", spec.name(), spec.summary());
     let depends = match spec.depends_on() {
-        Determinism::Pure if spec.kind() == OperatorKind::Deduplicator => {
+        Determinism::Pure if needs_all(spec) => {
             "all records of the dataset, their order and the parameters"
+        }
+        Determinism::Seeded if needs_all(spec) => {
+            "how many records there are, the parameters and the recipe's seed"
         }
         Determinism::Pure => "the record and the parameters",
         Determinism::Seeded => "the record, its origin, the parameters and the recipe's seed",

@@ -224,13 +224,13 @@ impl Bench {
     }
 }
 
-/// The recipe with a deduplicator before its filters, and one at its end.
+/// The recipe with a deduplicator before its filters, and at its end a selector and another deduplicator.
 fn with_barriers() -> String {
     let recipe = std::fs::read_to_string(repository().join(QUICKSTART)).unwrap();
     let (mappers, filters) = recipe.split_once("  # Filters").unwrap();
     format!(
         "{mappers}  - document_simhash_deduplicator: {{tokenization: character, window_size: 4}}\n  # Filters{filters}\n  \
-         - document_deduplicator:\n"
+         - random_selector: {{select_ratio: 0.8}}\n  - document_deduplicator:\n"
     )
 }
 

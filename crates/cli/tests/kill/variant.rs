@@ -14,7 +14,8 @@ pub(crate) struct Variant {
     pub(crate) stored: Stored,
     /// Whether workers are processes, which outlive their driver for a moment.
     pub(crate) processes: bool,
-    /// Whether two operators need the whole dataset, one in the midst of the recipe and one at its end.
+    /// Whether three operators need the whole dataset, one in the midst of the recipe and two at its end, of which the first
+    /// places records.
     pub(crate) barriers: bool,
 }
 
@@ -135,15 +136,15 @@ impl Variant {
         !matches!(self.strategy, Strategy::EveryPartition | Strategy::Disabled)
     }
 
-    /// The statistics, a file for each filter and each deduplicator of the recipe, and the list of duplicates.
+    /// The statistics, a file for each filter, deduplicator and selector of the recipe, and the list of duplicates.
     pub(crate) fn companion_count(self) -> usize {
-        let files = if self.barriers { 9 } else { 6 };
+        let files = if self.barriers { 10 } else { 6 };
         if self.companions { files } else { 0 }
     }
 
     /// The stage whose results are exported.
     pub(crate) fn last_stage(self) -> u64 {
-        if self.barriers { 2 } else { 0 }
+        if self.barriers { 3 } else { 0 }
     }
 
     /// Whether undisturbed runs must write the same: neither the strategy nor the packing of the input may be seen.

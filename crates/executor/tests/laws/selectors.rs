@@ -2,10 +2,19 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 
 use coldpress_config::OperatorCall;
 use coldpress_executor::ErrorKind;
 use coldpress_job::Status;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -415,4 +424,85 @@ fn what_follows_sees_the_new_order() {
         "{found:?}"
     );
     assert_eq!(found[0], 23);
+}
+
+/// A Parquet file with a column of numbers and one of times, which JSON has no type for.
+fn write_table(path: &std::path::Path, numbers: &[i64]) {
+    let times = TimestampMicrosecondArray::from_iter_values(numbers.iter().map(|n| n * 1_000_000));
+    let texts = numbers.iter().map(|n| Some(format!("text {}", n % 3)));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("n", Arc::new(Int64Array::from(numbers.to_vec()))),
+        ("at", Arc::new(times)),
+        ("text", Arc::new(texts.collect::<StringArray>())),
+    ];
+    let rows = RecordBatch::try_from_iter(columns).unwrap();
+    let file = fs::File::create(path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, rows.schema(), None).unwrap();
+    writer.write(&rows).unwrap();
+    writer.close().unwrap();
+}
+
+/// Runs a plan over two tables and, if asked for, a file of lines; gives the rows of its Parquet export.
+fn run_over_tables(plan: &Plan, has_lines: bool) -> RecordBatch {
+    let bench = Bench::over(|folder| {
+        fs::create_dir_all(folder).unwrap();
+        let mut paths: Vec<PathBuf> = ["a.parquet", "b.parquet"]
+            .map(|name| folder.join(name))
+            .into();
+        write_table(&paths[0], &[5, 1, 9, 3, 7]);
+        write_table(&paths[1], &[2, 8, 4, 6]);
+        if has_lines {
+            paths.push(folder.join("c.jsonl"));
+            fs::write(&paths[2], "{\"n\": 10, \"text\": \"text 1\"}\n").unwrap();
+        }
+        paths
+    });
+    let export = bench.path("out.parquet");
+    let plan = plan
+        .clone()
+        .with("export_path", export.display().to_string());
+    let report = bench.run(&plan).unwrap();
+    report.ledger.check().unwrap();
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&export).unwrap()).unwrap();
+    let schema = reader.schema().clone();
+    let batches: Vec<RecordBatch> = reader.build().unwrap().map(|rows| rows.unwrap()).collect();
+    concat_batches(&schema, &batches).unwrap()
+}
+
+#[test]
+fn a_selection_keeps_the_schema_that_all_sources_share() {
+    for tail in [
+        None,
+        Some(OperatorCall::new("edit_mapper").with("kind", "upper")),
+    ] {
+        let plan = Plan::new([top(6)].into_iter().chain(tail).collect(), 2);
+        let rows = run_over_tables(&plan, false);
+        let numbers = rows.column(0).as_primitive::<Int64Type>();
+        assert_eq!(numbers.values().to_vec(), [9, 8, 7, 6, 5, 4]);
+        let times = rows.column(1).as_primitive::<TimestampMicrosecondType>();
+        assert_eq!(times.value(0), 9_000_000);
+        // With a source that has no schema, types are those of the rows: nothing fits a time but a text.
+        let rows = run_over_tables(&plan, true);
+        let numbers = rows.column(0).as_primitive::<Int64Type>();
+        assert_eq!(numbers.values().to_vec(), [10, 9, 8, 7, 6, 5]);
+        let times = rows.column_by_name("at").unwrap().as_string::<i32>();
+        assert!(times.is_null(0) && times.value(1).starts_with("1970-01-01T00:00:09"));
+    }
+}
+
+#[test]
+fn groups_of_a_table_have_columns_of_lists() {
+    for has_lines in [false, true] {
+        let rows = run_over_tables(&Plan::new(vec![grouped()], 2), has_lines);
+        assert_eq!(rows.num_rows(), 3);
+        let numbers = rows.column_by_name("n").unwrap().as_list::<i32>().value(1);
+        let numbers = numbers.as_primitive::<Int64Type>().values().to_vec();
+        let expected = &[1, 7, 4, 10][..3 + usize::from(has_lines)];
+        assert_eq!(numbers, expected);
+        assert!(matches!(
+            rows.column_by_name("at").unwrap().data_type(),
+            DataType::List(_)
+        ));
+    }
 }

@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use coldpress_operator::{
-    Changes, Global, Mapper, NoParams, OperatorSpec, Record, RecordError, Registry, Resolved, Rule,
-    Signature, SignatureForm, Signer,
+    Amount, Changes, Global, Mapper, NoParams, OperatorSpec, Reading, Record, RecordError,
+    Registry, Resolved, Rule, Selection, Signature, SignatureForm, Signer,
 };
 use rustix::process::{Signal, getpid, kill_process};
 
@@ -25,6 +25,37 @@ pub(crate) fn registry() -> Registry {
                 Ok(Global::new(signer, SignatureForm::Digest, Rule::Equal))
             },
         ))
+        .with(OperatorSpec::selector(
+            "deadly_selector",
+            "Ends as the text says, and keeps the two records with the least numbers at their ends.",
+            |_: NoParams, _| {
+                let selection = Selection::Top {
+                    amount: Amount {
+                        count: Some(2),
+                        ..Amount::default()
+                    },
+                    largest: false,
+                    reading: Reading::Exact,
+                };
+                let rule = Rule::Select {
+                    selection,
+                    compat: false,
+                };
+                let signer = Resolved::new(|| DeadlyField);
+                Ok(Global::new(signer, SignatureForm::Value, rule))
+            },
+        ))
+}
+
+struct DeadlyField;
+
+impl Signer for DeadlyField {
+    fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
+        end_as_said(record)?;
+        let number = record.text(0)?.rsplit(' ').next();
+        signature.value.extend(number.unwrap_or("0").bytes());
+        Ok(())
+    }
 }
 
 impl Signer for Deadly {

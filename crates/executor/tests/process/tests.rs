@@ -19,6 +19,10 @@ pub(crate) const ALL: &[Test] = &[
         poison_of_a_signer_is_quarantined,
     ),
     (
+        "poison_of_a_selector_is_quarantined",
+        poison_of_a_selector_is_quarantined,
+    ),
+    (
         "poison_behind_a_barrier_is_quarantined",
         poison_behind_a_barrier_is_quarantined,
     ),
@@ -154,6 +158,28 @@ fn poison_of_a_signer_is_quarantined() {
         let bench = bench.process("deadly_deduplicator deadly_mapper deadly_mapper");
         bench.run("local");
         assert_eq!(bench.exported(), ["text 0", "text 10"]);
+    }
+}
+
+/// It goes to quarantine where the others are placed, and by the process that places them it is not tried again.
+fn poison_of_a_selector_is_quarantined() {
+    for process in ["deadly_selector", "deadly_selector deadly_mapper"] {
+        let bench = Bench::with("abort").process(process);
+        let report = bench.run("process");
+        assert_eq!(bench.exported(), ["text 0", "text 1"], "{process}");
+        let ledger = &report.ledger;
+        assert_eq!((ledger.quarantined(), ledger.dropped()), (1, 37));
+        let state = bench.state();
+        assert_eq!(state.poison(1)[0].operator, "deadly_selector");
+        let quarantine = bench.quarantine();
+        assert!(
+            quarantine.contains("killed two worker processes"),
+            "{quarantine}"
+        );
+        assert_eq!(quarantine.lines().count(), 1, "{quarantine}");
+        let bench = bench.process("deadly_selector deadly_mapper deadly_mapper");
+        bench.run("local");
+        assert_eq!(bench.exported(), ["text 0", "text 1"]);
     }
 }
 

@@ -1,6 +1,6 @@
 use coldpress_job::{
     BarrierResolved, Error, JobState, JournalRecord, Mode, Participants, PartitionStatus,
-    Publication, RecipeInForce,
+    PlacedRows, Publication, RecipeInForce,
 };
 use coldpress_operator::ChainHash;
 use coldpress_record::OperatorLedger;
@@ -301,6 +301,112 @@ fn a_decision_accounts_for_every_record_and_every_hash() {
     let bad_later = resolved(&driver.state, 1, "second");
     let early = JournalRecord::BarrierResolved(bad_later);
     check_refused(&driver, &early, "other results");
+    driver.put(&[JournalRecord::BarrierResolved(good)]);
+}
+
+/// A decision that places rows: as many come out as came, and one goes from each partition to the next.
+fn placing(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
+    let mut resolved = resolved(state, stage, decision);
+    let name = resolved.operator.clone();
+    let placed = (0..PARTITIONS).map(|partition| PlacedRows {
+        rows: file(&format!("results/{decision}.{partition}.jsonl")),
+        index: file(&format!("results/{decision}.{partition}.index")),
+        uncompressed_bytes: 5,
+        has_types: true,
+        quarantine: (partition == 1).then(|| file("quarantine/placed.jsonl")),
+        dropped: None,
+        ledger: OperatorLedger {
+            name: name.clone(),
+            records_in: 89,
+            out: 89 - u64::from(partition == 1),
+            quarantined: u64::from(partition == 1),
+            moved_in: 1,
+            moved_out: 1,
+            ..OperatorLedger::default()
+        },
+    });
+    resolved.placed = placed.collect();
+    resolved.files.clear();
+    resolved.ledger.quarantined = 1;
+    resolved.ledger.out -= 1;
+    (resolved.ledger.moved_in, resolved.ledger.moved_out) = (3, 3);
+    resolved
+}
+
+#[test]
+fn placed_rows_are_results_behind_the_operator() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    let resolved = placing(&driver.state, 0, "first");
+    driver.put(&[JournalRecord::BarrierResolved(resolved.clone())]);
+    assert_eq!(driver.state.barrier(0), Some(&resolved));
+    for (partition, placed) in (0..).zip(&resolved.placed) {
+        let result = driver
+            .state
+            .published(partition, resolved.chain[0])
+            .unwrap();
+        assert_eq!((result.stage, result.attempt), (1, 0));
+        assert_eq!((&result.rows, &result.index), (&placed.rows, &placed.index));
+        assert!(result.placed && result.is_plain() && result.signatures.is_none());
+        assert!(result.checkpoints.is_empty() && result.has_types);
+        assert_eq!(result.ledger.operators.len(), 2);
+        assert_eq!(result.ledger.exported(), placed.ledger.out);
+        assert_eq!(result.quarantine.len(), 1 + usize::from(partition == 1));
+        let mut cited = driver.state.cited_files();
+        assert!(cited.any(|file| *file == placed.rows));
+    }
+    // They are placed again, as when a file of them is damaged: the newest count.
+    let again = placing(&driver.state, 0, "first");
+    let again = BarrierResolved {
+        placed: placing(&driver.state, 0, "again").placed,
+        ..again
+    };
+    driver.put(&[JournalRecord::BarrierResolved(again.clone())]);
+    let result = driver.state.published(2, again.chain[0]).unwrap();
+    assert_eq!(result.rows, again.placed[2].rows);
+    // What is replayed from disk is what was known.
+    assert_eq!(job.read(), driver.state);
+    // Once the result before is another one, neither counts.
+    publish(&mut driver, 0, 0, 9);
+    assert_eq!(driver.state.barrier(0), None);
+}
+
+#[test]
+fn placed_rows_account_for_every_record_of_every_partition() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    let good = placing(&driver.state, 0, "first");
+    let changed = |change: &dyn Fn(&mut BarrierResolved)| {
+        let mut bad = good.clone();
+        change(&mut bad);
+        JournalRecord::BarrierResolved(bad)
+    };
+    for (bad, part) in [
+        (
+            changed(&|bad| bad.placed[2].ledger.out += 1),
+            "records of partition 2",
+        ),
+        (
+            changed(&|bad| {
+                bad.placed[0].ledger.records_in -= 1;
+                bad.placed[0].ledger.out -= 1;
+            }),
+            "records of partition 0",
+        ),
+        (changed(&|bad| bad.ledger.moved_in = 2), "accounted for"),
+        (
+            changed(&|bad| drop(bad.placed.pop())),
+            "2 decisions about 3 partitions",
+        ),
+        (
+            changed(&|bad| bad.files = vec![file("signatures/a"); 3]),
+            "6 decisions about 3 partitions",
+        ),
+    ] {
+        check_refused(&driver, &bad, part);
+    }
     driver.put(&[JournalRecord::BarrierResolved(good)]);
 }
 

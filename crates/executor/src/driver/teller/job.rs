@@ -111,7 +111,15 @@ impl Teller<'_> {
     ) {
         let (records, kept, next) = (ledger.records_in, ledger.out, u64::from(stage) + 2);
         let (dropped, quarantined) = (ledger.dropped, ledger.quarantined);
+        let set_aside = match (dropped, quarantined) {
+            (0, 0) => String::new(),
+            (_, 0) => format!("; {dropped} are dropped"),
+            _ => format!("; {dropped} are dropped and {quarantined} quarantined"),
+        };
         let message = match (dropped, quarantined) {
+            _ if ledger.absorbed > 0 || ledger.made > 0 => {
+                format!("{records} records become {kept}{set_aside}; stage {next} begins")
+            }
             (0, 0) => format!("all {records} records are kept; stage {next} begins"),
             (_, 0) => format!(
                 "{kept} of {records} records are kept and {dropped} dropped; stage {next} begins"
@@ -128,7 +136,9 @@ impl Teller<'_> {
             .metadata("stage", stage)
             .metadata("records_in", ledger.records_in)
             .metadata("dropped", ledger.dropped)
-            .metadata("quarantined", ledger.quarantined);
+            .metadata("quarantined", ledger.quarantined)
+            .metadata("made", ledger.made)
+            .metadata("absorbed", ledger.absorbed);
         self.emit(event);
     }
 

@@ -288,6 +288,20 @@ fn files_of_the_dead_are_known_by_their_names() {
         ("partitions/partition_000001.e1.jsonl", false),
         ("partitions/partition_000002.e1.jsonl", true),
         ("partitions/partition_000002.e9.jsonl", false),
+        // Decided or placed, and never recorded; of an unknown driver.
+        ("signatures/partition_000000.e1.a1.decision", true),
+        ("results/partition_000000_placed.e1.a1.jsonl", true),
+        ("results/partition_000000_placed.e1.a1.index.parquet", true),
+        (
+            "results/partition_000001_placed.e1.a1.dropped.op001.jsonl",
+            true,
+        ),
+        (
+            "quarantine/stage_1_partition_000000_placed.e1.a2.op001.jsonl",
+            true,
+        ),
+        ("results/partition_000000_placed.e2.a1.jsonl", false),
+        ("results/partition_000000_placed.e7.a1.jsonl", false),
         // Of somebody else.
         ("results/partition_000002.e1.jsonl", false),
         ("results/mine.jsonl", false),

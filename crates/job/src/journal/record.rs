@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use coldpress_dataset::SourceIdentity;
 use coldpress_partition::PlannedPartition;
-use coldpress_storage::{Digest, ObjectKey, Place, StoreSpec};
+use coldpress_storage::{Digest, ObjectKey, ObjectRef, Place, StoreSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverIdentity;
@@ -103,6 +103,15 @@ pub enum JournalRecord {
     PoisonLifted {
         /// The partition.
         partition: u32,
+    },
+    /// The first part of a decision that is too long for one line; the decision with the rest follows.
+    BarrierBegun {
+        /// The first files of the decision.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<ObjectRef>,
+        /// The first rows that were placed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        placed: Vec<PlacedRows>,
     },
     /// The decision of a whole-dataset operator counts from here on.
     BarrierResolved(BarrierResolved),

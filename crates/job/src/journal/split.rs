@@ -1,13 +1,13 @@
 //! Records that are too long for one line of the log, as several.
 
-use coldpress_dataset::SourceIdentity;
-use coldpress_storage::LogWriter;
+use coldpress_storage::{LogWriter, ObjectRef};
+use serde::Serialize;
 
-use super::record::{JobPlan, JournalRecord};
+use super::record::{BarrierResolved, JobPlan, JournalRecord, PlacedRows};
 use crate::Result;
 
-/// The bytes of sources in one record: half of what a line may hold, so that the rest of the plan has room.
-const SOURCE_BYTES: usize = 32 << 20;
+/// The bytes of a list in one record: half of what a line may hold, so that what is beside it has room.
+const PART_BYTES: usize = 32 << 20;
 
 /// Queues a record as one line, or as several that mean the same.
 pub(super) fn append(writer: &mut LogWriter, record: &JournalRecord) -> Result<()> {
@@ -19,6 +19,9 @@ pub(super) fn append(writer: &mut LogWriter, record: &JournalRecord) -> Result<(
     if let JournalRecord::JobPlanned(plan) = record {
         return append_plan(writer, plan);
     }
+    if let JournalRecord::BarrierResolved(resolved) = record {
+        return append_decision(writer, resolved);
+    }
     let Some(halves) = halves(record) else {
         return Err(too_long.into());
     };
@@ -27,27 +30,56 @@ pub(super) fn append(writer: &mut LogWriter, record: &JournalRecord) -> Result<(
 
 /// The sources come first and the plan last: where a crash tears the lines apart, nothing is planned yet.
 fn append_plan(writer: &mut LogWriter, plan: &JobPlan) -> Result<()> {
-    let (mut start, mut bytes) = (0, 0);
-    for (index, source) in plan.sources.iter().enumerate() {
-        let length = length_of(source);
-        if index > start && bytes + length > SOURCE_BYTES {
-            writer.append(&JournalRecord::SourcesPlanned {
-                first: u32::try_from(start).unwrap_or(u32::MAX),
-                sources: plan.sources[start..index].to_vec(),
-            })?;
-            (start, bytes) = (index, 0);
-        }
-        bytes += length;
+    let mut parts = parts(&plan.sources);
+    let rest = parts.pop().unwrap_or_default();
+    let mut first = 0;
+    for sources in parts {
+        writer.append(&JournalRecord::SourcesPlanned {
+            first: u32::try_from(first).unwrap_or(u32::MAX),
+            sources: sources.to_vec(),
+        })?;
+        first += sources.len();
     }
     writer.append(&JournalRecord::JobPlanned(JobPlan {
-        sources: plan.sources[start..].to_vec(),
+        sources: rest.to_vec(),
         ..plan.clone()
     }))?;
     Ok(())
 }
 
-fn length_of(source: &SourceIdentity) -> usize {
-    serde_json::to_vec(source).map_or(0, |json| json.len() + 1)
+/// The parts come first and the decision last: where a crash tears the lines apart, nothing is decided yet.
+fn append_decision(writer: &mut LogWriter, resolved: &BarrierResolved) -> Result<()> {
+    let begun = |files: &[ObjectRef], placed: &[PlacedRows]| JournalRecord::BarrierBegun {
+        files: files.to_vec(),
+        placed: placed.to_vec(),
+    };
+    for files in parts(&resolved.files) {
+        writer.append(&begun(files, &[]))?;
+    }
+    for placed in parts(&resolved.placed) {
+        writer.append(&begun(&[], placed))?;
+    }
+    writer.append(&JournalRecord::BarrierResolved(BarrierResolved {
+        files: Vec::new(),
+        placed: Vec::new(),
+        ..resolved.clone()
+    }))?;
+    Ok(())
+}
+
+/// A list in parts that a line can hold.
+fn parts<T: Serialize>(items: &[T]) -> Vec<&[T]> {
+    let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (index, item) in items.iter().enumerate() {
+        let length = serde_json::to_vec(item).map_or(0, |json| json.len() + 1);
+        if index > start && bytes + length > PART_BYTES {
+            parts.push(&items[start..index]);
+            (start, bytes) = (index, 0);
+        }
+        bytes += length;
+    }
+    parts.push(&items[start..]);
+    parts
 }
 
 /// The record as two of its kind, where it is a list.

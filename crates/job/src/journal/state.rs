@@ -16,7 +16,7 @@ use coldpress_storage::{ObjectKey, ObjectRef, Place, StoreSpec};
 use crate::driver::DriverIdentity;
 use crate::journal::record::{
     Adoption, BarrierResolved, CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan,
-    PartitionFailure, PoisonFound, Publication, RecipeInForce,
+    PartitionFailure, PlacedRows, PoisonFound, Publication, RecipeInForce,
 };
 use crate::status::Status;
 use crate::totals::Totals;
@@ -43,6 +43,8 @@ pub struct JobState {
     damaged_sources: Vec<DamagedSource>,
     plan_complete: bool,
     next_first_record: u64,
+    /// The first part of a decision that is not whole yet.
+    coming_decision: ComingDecision,
     /// All decisions of whole-dataset operators, oldest first, whether they count or not.
     barriers: Vec<BarrierResolved>,
     export: ExportState,
@@ -51,6 +53,13 @@ pub struct JobState {
     forgotten: HashSet<ObjectKey>,
     adopted: Option<Adoption>,
     finished: Option<Finish>,
+}
+
+/// The files and the placed rows of a decision that comes in several records.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct ComingDecision {
+    files: Vec<ObjectRef>,
+    placed: Vec<PlacedRows>,
 }
 
 /// A driver of the job.

@@ -372,6 +372,32 @@ fn placed_rows_are_results_behind_the_operator() {
     assert_eq!(driver.state.barrier(0), None);
 }
 
+/// What no line can hold is written as several, and a crash between them leaves the barrier as it was.
+#[test]
+fn a_decision_that_no_line_can_hold_is_several() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    let mut long = placing(&driver.state, 0, "first");
+    for placed in &mut long.placed {
+        placed.ledger.name = "d".repeat(30 << 20);
+    }
+    driver.put(&[JournalRecord::BarrierResolved(long.clone())]);
+    assert_eq!(job.read(), driver.state);
+    assert_eq!(job.read().barrier(0), Some(&long));
+    drop(driver);
+    let journal = std::fs::read_to_string(job.file(1)).unwrap();
+    let lines: Vec<&str> = journal.split_inclusive('\n').collect();
+    let begun = lines.iter().filter(|line| line.contains("barrier_begun"));
+    assert!(begun.count() > 1);
+    std::fs::write(job.file(1), lines[..lines.len() - 1].concat()).unwrap();
+    let mut driver = job.drive(Mode::Resume);
+    assert_eq!(driver.state.barrier(0), None);
+    let short = resolve(&mut driver, 0, "other");
+    assert_eq!(driver.state.barrier(0), Some(&short));
+    assert_eq!(job.read(), driver.state);
+}
+
 #[test]
 fn placed_rows_account_for_every_record_of_every_partition() {
     let job = Job::new();

@@ -5,7 +5,7 @@ use coldpress_partition::Task;
 
 use super::partition::PartitionState;
 use super::rules::contradiction;
-use super::{Epoch, ExportState, Finish, JobState};
+use super::{ComingDecision, Epoch, ExportState, Finish, JobState};
 use crate::journal::record::{
     Adoption, EpochStarted, ExportIntent, GateReached, JournalRecord, PartitionFailure,
     PoisonFound, Publication, RecipeInForce,
@@ -59,7 +59,12 @@ impl JobState {
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
             JournalRecord::PoisonFound(found) => self.find_poison(found),
             JournalRecord::PoisonLifted { partition } => self.lift_poison(*partition),
-            JournalRecord::BarrierResolved(resolved) => self.resolve_barrier(epoch, resolved),
+            JournalRecord::BarrierBegun { files, placed } => {
+                self.coming_decision.files.extend_from_slice(files);
+                self.coming_decision.placed.extend_from_slice(placed);
+                Ok(())
+            }
+            JournalRecord::BarrierResolved(resolved) => self.complete_decision(epoch, resolved),
             JournalRecord::PartitionFailed(failure) => self.fail(failure),
             JournalRecord::ExportIntent(intent) => self.intend_export(intent),
             JournalRecord::ExportCommitted {
@@ -96,8 +101,9 @@ impl JobState {
             takeover: started.takeover,
         });
         self.finished = None;
-        // A plan comes in one piece of one driver.
+        // A plan comes in one piece of one driver, and so does a decision.
         self.coming_sources.clear();
+        self.coming_decision = ComingDecision::default();
         Ok(())
     }
 

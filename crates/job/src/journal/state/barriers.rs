@@ -5,8 +5,8 @@
 
 use coldpress_operator::{ChainHash, Stage};
 
-use super::JobState;
 use super::rules::contradiction;
+use super::{ComingDecision, JobState};
 use crate::journal::record::{BarrierResolved, Participants, Publication, RecipeInForce};
 use crate::{Error, Result};
 
@@ -97,7 +97,27 @@ impl JobState {
         ))
     }
 
-    pub(super) fn resolve_barrier(&mut self, epoch: u64, resolved: &BarrierResolved) -> Result<()> {
+    /// Takes in a decision, with the part of it that came before.
+    pub(super) fn complete_decision(
+        &mut self,
+        epoch: u64,
+        resolved: &BarrierResolved,
+    ) -> Result<()> {
+        let coming = &self.coming_decision;
+        if coming.files.is_empty() && coming.placed.is_empty() {
+            return self.resolve_barrier(epoch, resolved);
+        }
+        let whole = BarrierResolved {
+            files: [&coming.files[..], &resolved.files].concat(),
+            placed: [&coming.placed[..], &resolved.placed].concat(),
+            ..resolved.clone()
+        };
+        self.resolve_barrier(epoch, &whole)?;
+        self.coming_decision = ComingDecision::default();
+        Ok(())
+    }
+
+    fn resolve_barrier(&mut self, epoch: u64, resolved: &BarrierResolved) -> Result<()> {
         let stage = resolved.stage;
         let Some((known, hashes, place)) = self.recipe.as_ref().and_then(|recipe| {
             Some((

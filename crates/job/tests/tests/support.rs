@@ -193,7 +193,6 @@ pub(crate) fn publication(
         has_types: false,
         nanos: vec![500_000_000; recipe.operators.len()],
         at_millis: 0,
-        placed: false,
     }
 }
 

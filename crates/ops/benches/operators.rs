@@ -59,6 +59,9 @@ fn params(name: &str) -> serde_json::Value {
         "word_repetition_filter" | "flagged_words_filter" => json!({"max_ratio": 1.0}),
         "words_num_filter" => json!({"min_num": 0}),
         "stopwords_filter" => json!({"min_ratio": 0.0}),
+        "remove_long_words_mapper" => json!({"max_len": 30}),
+        "replace_content_mapper" => json!({"pattern": r"\d+", "repl": "<N>"}),
+        "text_chunk_mapper" => json!({"max_len": 1000, "overlap_len": 100}),
         _ => json!({}),
     }
 }

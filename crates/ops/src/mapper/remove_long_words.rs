@@ -64,8 +64,8 @@ struct RemoveLongWordsMapper {
 impl RemoveLongWordsMapper {
     fn keeps(&self, word: &str) -> bool {
         // A character has one to four bytes, which says enough about most words.
-        let bytes = word.len() as i64;
-        if self.lengths.contains(&bytes) && self.lengths.contains(&(bytes / 4)) {
+        let (least, most) = (word.len().div_ceil(4) as i64, word.len() as i64);
+        if self.lengths.contains(&least) && self.lengths.contains(&most) {
             return true;
         }
         let fits = |word: &str| self.lengths.contains(&(count_chars(word) as i64));
@@ -75,11 +75,12 @@ impl RemoveLongWordsMapper {
 
 impl Mapper for RemoveLongWordsMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let text = record.text(0)?;
         let edits = changes.field(0);
         drop_words(
-            record.text(0)?,
+            text,
             self.gaps,
-            |word| self.keeps(word),
+            |word| self.keeps(&text[word]),
             |range, with| edits.replace(range, with),
         );
         Ok(())

@@ -17,6 +17,7 @@
 //! # Notes on determinism
 //! Pure: the text and the parameters decide.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use coldpress_operator::{
@@ -63,7 +64,7 @@ fn resolve(
         .collect();
     Ok(Resolved::new(move || RemoveWordsMapper {
         substrings: finders.clone(),
-        present: Vec::new(),
+        found: Vec::new(),
         strips: gaps == Gaps::Collapse,
         gaps,
     }))
@@ -71,32 +72,44 @@ fn resolve(
 
 struct RemoveWordsMapper {
     substrings: Arc<[Finder<'static>]>,
-    /// The numbers of those that the text at hand has anywhere.
-    present: Vec<usize>,
+    /// Where the text at hand has one of them.
+    found: Vec<usize>,
     /// Whether special characters at the ends of a word are left out.
     strips: bool,
     gaps: Gaps,
+}
+
+impl RemoveWordsMapper {
+    /// Returns whether a word has none of the substrings.
+    fn keeps(&self, word: &str) -> bool {
+        let word = match self.strips {
+            true => word.trim_matches(is_special),
+            false => word,
+        };
+        let mut substrings = self.substrings.iter();
+        !substrings.any(|substring| substring.find(word.as_bytes()).is_some())
+    }
 }
 
 impl Mapper for RemoveWordsMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
         let text = record.text(0)?;
         let edits = changes.field(0);
-        // Most texts are long against what they have of the substrings, if anything.
-        self.present.clear();
-        let substrings = self.substrings.iter().enumerate();
-        let present = substrings.filter(|(_, finder)| finder.find(text.as_bytes()).is_some());
-        self.present.extend(present.map(|(number, _)| number));
-        if self.present.is_empty() && self.gaps == Gaps::Keep {
+        // Few words have any of the substrings, so the whole text is searched first. A substring with a blank in it is in no
+        // word, and hides no other.
+        self.found.clear();
+        for substring in self.substrings.iter() {
+            self.found.extend(substring.find_iter(text.as_bytes()));
+        }
+        self.found.sort_unstable();
+        if self.found.is_empty() && self.gaps == Gaps::Keep {
             return Ok(());
         }
-        let keeps = |word: &str| {
-            let word = match self.strips {
-                true => word.trim_matches(is_special),
-                false => word,
-            };
-            let mut present = self.present.iter();
-            !present.any(|number| self.substrings[*number].find(word.as_bytes()).is_some())
+        let mut found = self.found.iter().copied().peekable();
+        let keeps = |word: Range<usize>| {
+            while found.next_if(|place| *place < word.start).is_some() {}
+            let has_none = found.peek().is_none_or(|place| *place >= word.end);
+            has_none || self.keeps(&text[word])
         };
         drop_words(text, self.gaps, keeps, |range, with| {
             edits.replace(range, with);

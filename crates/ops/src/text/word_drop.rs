@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::python::words;
+use super::block_scan::for_each_hit;
 
 /// What becomes of the blanks around words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,33 +16,46 @@ pub enum Gaps {
 }
 
 /// Reports the edits that drop all words of `text` for which `keep` does not hold, in order. Words are parted by spaces,
-/// tabs and line feeds.
-pub fn drop_words<'t>(
-    text: &'t str,
+/// tabs and line feeds; `keep` is given their places, in order.
+pub fn drop_words(
+    text: &str,
     gaps: Gaps,
-    mut keep: impl FnMut(&'t str) -> bool,
+    mut keep: impl FnMut(Range<usize>) -> bool,
     mut edit: impl FnMut(Range<usize>, &str),
 ) {
     // What comes before the next word that stays: where it begins, and where in it words were dropped.
     let mut gap = 0;
     let mut dropped: Vec<Range<usize>> = Vec::new();
     let mut is_first = true;
-    for word in words(text) {
-        let start = word.as_ptr().addr() - text.as_ptr().addr();
-        if !keep(word) {
-            dropped.push(start..start + word.len());
-            continue;
+    for_each_word(text, |word| {
+        if !keep(word.clone()) {
+            dropped.push(word);
+            return;
         }
         let place = match is_first {
             true => Place::Start,
             false => Place::Between,
         };
-        close(text, gap..start, &dropped, place, gaps, &mut edit);
+        close(text, gap..word.start, &dropped, place, gaps, &mut edit);
         dropped.clear();
-        gap = start + word.len();
+        gap = word.end;
         is_first = false;
-    }
+    });
     close(text, gap..text.len(), &dropped, Place::End, gaps, &mut edit);
+}
+
+fn for_each_word(text: &str, mut visit: impl FnMut(Range<usize>)) {
+    let mut start = 0;
+    let parts = |byte: u8, _, _| (byte == b' ') | (byte == b'\n') | (byte == b'\t');
+    for_each_hit(text.as_bytes(), parts, |blank| {
+        if blank > start {
+            visit(start..blank);
+        }
+        start = blank + 1;
+    });
+    if start < text.len() {
+        visit(start..text.len());
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +125,7 @@ mod tests {
 
     fn dropped(text: &str, gaps: Gaps) -> String {
         let (mut out, mut done) = (String::new(), 0);
-        let keep = |word: &str| !word.contains('x');
+        let keep = |word: Range<usize>| !text[word].contains('x');
         drop_words(text, gaps, keep, |range, with| {
             out.push_str(&text[done..range.start]);
             out.push_str(with);

@@ -29,11 +29,22 @@ fn operators(criterion: &mut Criterion) {
         .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(1))
         .measurement_time(Duration::from_secs(1));
-    let alone = registry.names().into_iter().map(|name| (name, vec![name]));
-    for (label, names) in alone.chain([("by_words_together", BY_WORDS.to_vec())]) {
+    let names = registry.names().into_iter();
+    let alone = names.map(|name| (name, vec![call(name, &params(name))]));
+    let together = BY_WORDS.map(|name| call(name, &params(name))).to_vec();
+    let in_groups =
+        json!({"use_words_aug": true, "words_aug_group_sizes": [2, 3], "words_aug_join_char": " "});
+    let others = [
+        ("by_words_together", together),
+        (
+            "flagged_words_in_groups",
+            vec![call("flagged_words_filter", &in_groups)],
+        ),
+    ];
+    for (label, calls) in alone.chain(others) {
         group.bench_function(label, |bencher| {
             bencher.iter_custom(|iterations| {
-                let nanos = run(&registry, &names, &data) as f64 / text_bytes as f64;
+                let nanos = run(&registry, &calls, &data) as f64 / text_bytes as f64;
                 Duration::from_secs_f64(nanos * 1e-3 * iterations as f64)
             });
         });
@@ -62,12 +73,13 @@ fn params(name: &str) -> serde_json::Value {
         "remove_long_words_mapper" => json!({"max_len": 30}),
         "replace_content_mapper" => json!({"pattern": r"\d+", "repl": "<N>"}),
         "text_chunk_mapper" => json!({"max_len": 1000, "overlap_len": 100}),
+        "tags_specified_field_selector" => json!({"field_key": "text", "target_tags": ["a"]}),
         _ => json!({}),
     }
 }
 
 /// The time that the operators take for all of `data`.
-fn run(registry: &Registry, names: &[&str], data: &str) -> u64 {
+fn run(registry: &Registry, calls: &[OperatorCall], data: &str) -> u64 {
     let settings = ChainSettings {
         text_key: "text".to_owned(),
         seed: 0,
@@ -75,8 +87,7 @@ fn run(registry: &Registry, names: &[&str], data: &str) -> u64 {
         compat: false,
         labels: Vec::new(),
     };
-    let calls: Vec<OperatorCall> = names.iter().map(|name| call(name)).collect();
-    let mut chain = Pipeline::resolve(registry, &calls, &settings)
+    let mut chain = Pipeline::resolve(registry, calls, &settings)
         .and_then(|pipeline| pipeline.instantiate(&Shared::default()))
         .expect("the parameters are good");
     let mut tally = chain.tally();
@@ -85,18 +96,14 @@ fn run(registry: &Registry, names: &[&str], data: &str) -> u64 {
         batch.fill(lines, chain.fields(), &mut Vec::new());
         chain.begin(&mut batch);
         chain
-            .run(&mut batch, 0..names.len(), &mut tally)
+            .run(&mut batch, 0..calls.len(), &mut tally)
             .expect("failures go to quarantine");
     });
     tally.nanos.iter().sum()
 }
 
-fn call(name: &str) -> OperatorCall {
-    let params = match params(name) {
-        serde_json::Value::Object(params) => params,
-        _ => serde_json::Map::new(),
-    };
-    let params = params.iter();
+fn call(name: &str, params: &serde_json::Value) -> OperatorCall {
+    let params = params.as_object().into_iter().flatten();
     OperatorCall {
         name: name.to_owned(),
         params: params

@@ -110,12 +110,6 @@ mod tests {
                 "en.sp.model",
             ),
             (
-                "words_num_filter",
-                "tokenization",
-                json!(true),
-                "not available yet",
-            ),
-            (
                 "general_field_filter",
                 "filter_condition",
                 json!("num + 1 > 2"),

@@ -9,7 +9,7 @@ use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, Decision, Guard};
 use coldpress_record::Batch;
 use coldpress_storage::{
-    ObjectName, ObjectRef, Place, StoreReader, StoreWriter, StoredObject, Stores,
+    ObjectName, ObjectRef, Place, StoreReader, StoreWriter, StoredObject, Stores, crash_point,
 };
 
 use crate::attempt::Assignment;
@@ -69,6 +69,7 @@ impl Signing {
 
     /// Makes the signatures durable.
     pub(crate) fn finish(self, work: Assignment<'_>) -> Result<ObjectRef, AttemptError> {
+        crash_point!("barrier.sign");
         let name = name(work)?;
         let mut file = match self.file {
             Some(file) => file,
@@ -97,9 +98,13 @@ pub(crate) fn decisions(work: Assignment<'_>) -> Result<Vec<Option<Arc<Decision>
         Ok(Arc::new(verdict.decision))
     };
     let decisions = work.attempt.decisions.iter();
-    decisions
+    let decisions = decisions
         .map(|file| file.as_ref().map(decision).transpose())
-        .collect()
+        .collect();
+    if !work.attempt.decisions.is_empty() {
+        crash_point!("barrier.apply");
+    }
+    decisions
 }
 
 /// A decision that cannot be used, unless no file could be read where this one cannot.

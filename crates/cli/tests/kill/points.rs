@@ -32,6 +32,8 @@ enum Needs {
     Barriers,
     /// Such operators, and a list of what they remove.
     Lists,
+    /// Such operators, and workers that are threads, where the point is in what workers do for a barrier.
+    BarriersInThreads,
     /// Workers that are threads, where the point is in what they do.
     Threads,
 }
@@ -39,6 +41,17 @@ enum Needs {
 impl Needs {
     fn checkpoints(self) -> bool {
         matches!(self, Self::Checkpoints | Self::Cleaning)
+    }
+
+    fn barriers(self) -> bool {
+        matches!(self, Self::Barriers | Self::Lists | Self::BarriersInThreads)
+    }
+
+    fn threads(self) -> bool {
+        matches!(
+            self,
+            Self::Checkpoints | Self::Threads | Self::BarriersInThreads
+        )
     }
 }
 
@@ -50,6 +63,7 @@ const fn point(name: &'static str, hit: u32, needs: Needs) -> CrashPoint {
 const POINTS: &[CrashPoint] = &[
     point("object_after_finish", 5, Needs::Checkpoints),
     point("object_before_finish", 5, Needs::Checkpoints),
+    point("barrier.apply", 3, Needs::BarriersInThreads),
     point("barrier.decision", 3, Needs::Barriers),
     point("barrier.duplicates", 2, Needs::Lists),
     point("barrier.judge", 1, Needs::Barriers),
@@ -57,6 +71,7 @@ const POINTS: &[CrashPoint] = &[
     point("barrier.place", 1, Needs::Barriers),
     point("barrier.placed", 3, Needs::Barriers),
     point("barrier.publish", 2, Needs::Barriers),
+    point("barrier.sign", 3, Needs::BarriersInThreads),
     point("barrier.taken", 1, Needs::Barriers),
     point("clean.forgotten", 1, Needs::Cleaning),
     point("driver.after_sync", 4, Needs::Nothing),
@@ -150,9 +165,9 @@ impl CrashPoint {
         }
         variant.companions |= self.needs == Needs::Companions;
         variant.companions |= self.needs == Needs::Lists;
-        variant.barriers |= matches!(self.needs, Needs::Barriers | Needs::Lists);
+        variant.barriers |= self.needs.barriers();
         variant.cleans |= self.needs == Needs::Cleaning;
-        variant.processes &= !matches!(self.needs, Needs::Checkpoints | Needs::Threads);
+        variant.processes &= !self.needs.threads();
         Round {
             variant,
             kills: vec![match forms / 3 % 2 {

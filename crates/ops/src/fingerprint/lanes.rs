@@ -33,6 +33,27 @@ pub(super) fn md5(width: Width, blocks: &[Blocks]) -> [Word; 4] {
     state
 }
 
+/// The words that a short message has at most, with the bit that ends it.
+pub(super) const SHORT_WORDS: usize = 8;
+
+/// Messages of one block that end within its first words, word by word as the function reads them; the words after
+/// [`SHORT_WORDS`] are 0 but for that of the lengths.
+pub(super) type Short = [Word; 16];
+
+/// Returns the words of the SHA-1 digests of short messages.
+pub(super) fn sha1_short(width: Width, short: &Short) -> [Word; 5] {
+    let mut state = SHA1_START.map(|word| [word; LANES]);
+    sha1_block(width, short, &mut state);
+    state
+}
+
+/// Returns the words of the MD5 digests of short messages.
+pub(super) fn md5_short(width: Width, short: &Short) -> [Word; 4] {
+    let mut state = MD5_START.map(|word| [word; LANES]);
+    md5_block(width, short, &mut state);
+    state
+}
+
 /// Returns the words of the blocks of all messages: the first of each, the second of each, and so on.
 #[inline(always)]
 fn words(blocks: &Blocks, from_bytes: impl Fn([u8; 4]) -> u32) -> [Word; 16] {

@@ -77,6 +77,9 @@ impl Shingler {
     /// ```
     pub fn each(&mut self, text: &str, visit: impl FnMut(&[u8], Range<usize>)) {
         self.prepare(text);
+        if self.tokenization == Tokenization::Character {
+            return each_of_characters(&self.buffer, self.window_size, visit);
+        }
         let bytes = self.buffer.as_bytes();
         let mut windows = Windows::new(&mut self.starts, self.window_size, bytes, visit);
         match self.tokenization {
@@ -89,10 +92,10 @@ impl Shingler {
                 );
                 windows.token(bytes.len(), 1);
             }
-            Tokenization::Punctuation => self.ends.iter().for_each(|&end| windows.token(end, 1)),
-            Tokenization::Character => (1..=bytes.len())
-                .filter(|&end| self.buffer.is_char_boundary(end))
-                .for_each(|end| windows.token(end, 0)),
+            // Those of characters are cut above.
+            Tokenization::Punctuation | Tokenization::Character => {
+                self.ends.iter().for_each(|&end| windows.token(end, 1));
+            }
         }
     }
 
@@ -173,6 +176,26 @@ fn join_words(text: &mut String) {
     }
     if text.ends_with(' ') {
         text.pop();
+    }
+}
+
+/// Calls `visit` with every window of `size` characters. Both of its ends move by a character at a time, so that nothing has
+/// to be remembered of those between.
+fn each_of_characters(text: &str, size: usize, mut visit: impl FnMut(&[u8], Range<usize>)) {
+    let bytes = text.as_bytes();
+    // The first byte of a character has as many ones in front as there are bytes, or none if it is the only one.
+    let after = |place: usize| place + (bytes[place].leading_ones() as usize).max(1);
+    let (mut start, mut end) = (0, 0);
+    for _ in 0..size {
+        if end == bytes.len() {
+            return;
+        }
+        end = after(end);
+    }
+    visit(bytes, start..end);
+    while end < bytes.len() {
+        (start, end) = (after(start), after(end));
+        visit(bytes, start..end);
     }
 }
 

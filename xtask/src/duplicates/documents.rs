@@ -47,7 +47,7 @@ impl std::fmt::Display for Kind {
         match self {
             Self::Original => f.write_str("original"),
             Self::Copy => f.write_str("exact copy"),
-            Self::Edited(share) => write!(f, "{share} % of words edited"),
+            Self::Edited(share) => write!(f, "{share} % of words replaced"),
             Self::Link(number) => write!(f, "link {number} of a chain"),
             Self::Page(share) => write!(f, "page, {share} % template"),
         }

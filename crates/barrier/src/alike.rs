@@ -13,7 +13,7 @@ use std::rc::Rc;
 use coldpress_operator::{Rule, SignatureForm};
 
 use crate::clusters::{Clusters, OrdinalTable};
-use crate::duplicates::{sorted_keys, unsuited};
+use crate::column::{sorted_keys, unsuited};
 use crate::entry::{Key, Keyed};
 use crate::error::Result;
 use crate::near::{Distinct, NearPairs, join_near};

@@ -4,8 +4,9 @@ use coldpress_operator::{Rule, SignatureForm};
 
 use crate::alike::find_alike;
 use crate::clusters::Clusters;
+use crate::column::{sorted_keys, unsuited};
 use crate::entry::{Key, Keyed};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::near::join_near;
 use crate::read::ReadAt;
 use crate::room::Room;
@@ -15,8 +16,8 @@ use crate::sort::{Sorted, Sorter};
 /// Finds the duplicates among the records of all these partitions, in order.
 ///
 /// # Errors
-/// [`Error::Damaged`] for signatures that are not of one form or do not suit the relation; [`Error::Io`],
-/// [`Error::Scratch`], [`Error::Stopped`].
+/// [`Error::Damaged`](crate::Error::Damaged) for signatures that are not of one form or do not suit the relation; [`Error::Io`](crate::Error::Io),
+/// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
 pub fn find_duplicates<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     rule: &Rule,
@@ -86,30 +87,6 @@ pub fn find_duplicates<F: ReadAt + ?Sized>(
     Ok(clusters)
 }
 
-/// One column of keys, sorted by what `sorter` makes; records without a key are left out.
-pub(crate) fn sorted_keys<'r, F: ReadAt + ?Sized>(
-    partitions: &[SignatureReader<'_, F>],
-    column: u32,
-    room: &'r Room<'r>,
-    sorter: fn(&'r Room<'r>) -> Sorter<'r, Keyed<u64>>,
-) -> Result<Sorted<'r, Keyed<u64>>> {
-    let mut sorter = sorter(room);
-    let mut ordinal = 0;
-    for partition in partitions {
-        partition.keys(column, |key| {
-            ordinal += 1;
-            match key {
-                0 => Ok(()),
-                key => sorter.push(Keyed {
-                    key,
-                    ordinal: ordinal - 1,
-                }),
-            }
-        })?;
-    }
-    sorter.finish()
-}
-
 fn join_equal<K: Key>(mut sorted: Sorted<'_, Keyed<K>>, clusters: &mut Clusters) -> Result<()> {
     let mut first: Option<Keyed<K>> = None;
     while let Some(entry) = sorted.next()? {
@@ -120,11 +97,4 @@ fn join_equal<K: Key>(mut sorted: Sorted<'_, Keyed<K>>, clusters: &mut Clusters)
         }
     }
     Ok(())
-}
-
-pub(crate) fn unsuited(reason: &str) -> Error {
-    Error::Damaged {
-        what: "a set of signature files",
-        reason: reason.to_owned(),
-    }
 }

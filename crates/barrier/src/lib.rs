@@ -23,6 +23,7 @@ mod alike;
 mod answer;
 mod arrangement;
 mod clusters;
+mod column;
 mod decision;
 mod duplicates;
 mod encoding;

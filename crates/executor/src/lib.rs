@@ -17,6 +17,7 @@ mod error;
 mod executor;
 mod inputs;
 mod judge;
+mod labels;
 mod memory;
 mod merge;
 mod outputs;

@@ -19,6 +19,7 @@ use coldpress_partition::{Copying, CutSettings, memory_limit};
 use coldpress_worker::IntermediateForm;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::labels::label_fields;
 use crate::outputs::list::{Content, Outputs};
 
 /// The longest record that can be asked for: blocks address their bytes by 32 bits, with room for what is around it.
@@ -87,7 +88,7 @@ impl Prepared {
             seed: recipe.seed,
             skip_op_error: recipe.failure.skip_op_error,
             compat: recipe.compat.is_some(),
-            labels: labels(&recipe),
+            labels: label_fields(&recipe),
         };
         let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = pipeline.names().collect();
@@ -214,16 +215,6 @@ impl Prepared {
         self.recipe.export.duplicates_path.is_some()
     }
 
-    /// Which labels signatures have.
-    pub(crate) fn labels(&self) -> Labels {
-        let has_id = self.lists_duplicates();
-        let source = self.recipe.export.duplicates_source_key.as_ref();
-        Labels {
-            id: has_id.then_some(0),
-            source: source.map(|_| usize::from(has_id)),
-        }
-    }
-
     /// How many workers the recipe asks for, where that is more than are ever started.
     pub(crate) fn workers_not_started(&self) -> Option<u32> {
         let asked = self.recipe.executor.workers;
@@ -278,28 +269,6 @@ fn check_duplicates_path(recipe: &Recipe, pipeline: &Pipeline) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The fields that come with signatures: [`Labels`] says which is which.
-fn labels(recipe: &Recipe) -> Vec<String> {
-    let export = &recipe.export;
-    let id = export
-        .duplicates_path
-        .as_ref()
-        .map(|_| &export.duplicates_id_key);
-    id.into_iter()
-        .chain(&export.duplicates_source_key)
-        .cloned()
-        .collect()
-}
-
-/// Which label of a signature is which.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Labels {
-    /// That of the record's id.
-    pub(crate) id: Option<usize>,
-    /// That of its source.
-    pub(crate) source: Option<usize>,
 }
 
 fn strategy(recipe: &Recipe) -> Strategy {

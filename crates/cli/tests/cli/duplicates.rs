@@ -445,3 +445,46 @@ fn verified_duplicates_are_as_similar_as_was_asked_for() {
         verified.len()
     );
 }
+
+/// A deduplicator that keeps another record than the first lists that one, and a selector before it changes no place.
+#[test]
+fn the_record_that_was_kept_need_not_be_the_first() {
+    let bench = Bench::new();
+    let texts = ["a text of many words", "nothing else is in here"];
+    let record = |n: u64| json!({"id": n, "__dj__uid": 100 - n, "text": texts[n as usize % 2]});
+    let lines: String = (0..6).map(|n| format!("{}\n", record(n))).collect();
+    bench.write("in.jsonl", lines);
+    let recipe = "dataset_path: in.jsonl\nexport_path: out.jsonl\nduplicates_path: d.parquet\nwork_dir: jobs\n\
+        partition: {size: 2}\nprocess:\n  - topk_specified_field_selector: {field_key: __dj__uid, topk: 5}\n  \
+        - document_minhash_deduplicator_with_uid: {window_size: 1}\n";
+    bench.write("recipe.yaml", recipe);
+    bench.process("a");
+    let told: Vec<_> = rows(&bench, "d.parquet")
+        .iter()
+        .map(|row| {
+            (
+                row["id"].clone(),
+                row["kept_id"].clone(),
+                row["similarity"].clone(),
+            )
+        })
+        .collect();
+    let expected = [("0", "4"), ("1", "3"), ("2", "4")]
+        .map(|(id, kept)| (json!(id), json!(kept), Value::Null));
+    assert_eq!(told, expected);
+    let positions = positions(&bench, "in.jsonl");
+    let rows = rows(&bench, "d.parquet");
+    assert_eq!(
+        (&rows[1]["position"], &rows[1]["kept_position"]),
+        (&json!(positions[1]), &json!(positions[3]))
+    );
+    let report = bench
+        .run("process --config recipe.yaml --job_id a --json")
+        .expect(0)
+        .json();
+    let by_file = &report["deduplication"][0]["by_file"];
+    assert_eq!(
+        by_file,
+        &json!([{"source": "in.jsonl", "records": 5, "removed": 3}])
+    );
+}

@@ -133,3 +133,14 @@ impl Case {
         Error::because(ErrorKind::Failed, message, error)
     }
 }
+
+/// Why signatures cannot be read: they are damaged, or nothing can be read at all.
+pub(super) fn unreadable(partition: u32, error: &(dyn std::error::Error + 'static)) -> Unresolved {
+    match obstacle(error) {
+        Some(explanation) => Error::new(ErrorKind::Failed, explanation).into(),
+        None => Unresolved::Damaged {
+            partition,
+            reason: error.to_string(),
+        },
+    }
+}

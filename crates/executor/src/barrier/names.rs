@@ -6,8 +6,7 @@ use coldpress_job::NamedRecord;
 use coldpress_record::{ChildPath, Origin};
 use coldpress_worker::BarrierFile;
 
-use super::case::{Case, Unresolved};
-use super::resolve::unreadable;
+use super::case::{Case, Unresolved, unreadable};
 use super::telling::Telling;
 
 /// A record's place in the dataset and its id as JSON, which is empty where it has none.

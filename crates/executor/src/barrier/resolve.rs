@@ -6,14 +6,14 @@ use coldpress_barrier::{Answer, GoneWriter, Room, SignatureReader, answer};
 use coldpress_job::Removed;
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{Digest, Hasher, crash_point};
-use coldpress_worker::{BarrierFile, OpenFiles, obstacle};
+use coldpress_worker::{BarrierFile, OpenFiles};
 
-use super::case::{Case, Resolved, Unresolved};
+use super::case::{Case, Resolved, Unresolved, unreadable};
 use super::duplicates::list;
 use super::names::Names;
 use super::place::place;
 use super::removals::removals;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// Resolves a barrier, in threads of its own.
 pub(super) fn resolve(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolved> {
@@ -104,15 +104,4 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
         }
     }
     Ok(resolved)
-}
-
-/// Why signatures cannot be read: they are damaged, or nothing can be read at all.
-pub(super) fn unreadable(partition: u32, error: &(dyn std::error::Error + 'static)) -> Unresolved {
-    match obstacle(error) {
-        Some(explanation) => Error::new(ErrorKind::Failed, explanation).into(),
-        None => Unresolved::Damaged {
-            partition,
-            reason: error.to_string(),
-        },
-    }
 }

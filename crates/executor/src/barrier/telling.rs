@@ -2,7 +2,7 @@
 
 use coldpress_storage::ObjectRef;
 
-use crate::prepare::Labels;
+use crate::labels::Labels;
 
 /// What is needed to say which records are removed, for people.
 #[derive(Clone, Debug)]

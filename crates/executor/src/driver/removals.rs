@@ -10,6 +10,7 @@ use coldpress_storage::ObjectRef;
 use super::Driver;
 use crate::barrier::{Resolved, Telling, plain_value};
 use crate::error::{Error, ErrorKind, Result};
+use crate::labels::Labels;
 use crate::merge::duplicates::Lists;
 use crate::report::{
     Deduplication, DuplicateCluster, Loss, OtherSources, RecordPlace, RemovedFrom, losses,
@@ -41,7 +42,7 @@ impl Driver<'_> {
                 .map(|planned| planned.slice.source)
                 .collect(),
             rows_moved: before.any(moves),
-            labels: prepared.labels(),
+            labels: Labels::of(&prepared.recipe),
             source_field: prepared.recipe.export.duplicates_source_key.clone(),
             lists_duplicates: prepared.lists_duplicates(),
         })

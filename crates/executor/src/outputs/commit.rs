@@ -49,6 +49,7 @@ pub(crate) fn intent(
         form: target.form_name(),
         shard_bytes: target.shard_bytes(),
         companions: intended.collect(),
+        labels: outputs.labels().to_vec(),
     })
 }
 
@@ -66,7 +67,10 @@ pub(crate) fn is_for(intent: &ExportIntent, outputs: &Outputs) -> bool {
     let target = outputs.export();
     let intended: Vec<OutputIntent> = intent.outputs().collect();
     let mut pairs = outputs.iter().zip(&intended);
-    outputs.iter().count() == intended.len()
+    // Labels that nobody asks for any more do no harm.
+    let has_labels = outputs.labels().is_empty() || outputs.labels() == intent.labels;
+    has_labels
+        && outputs.iter().count() == intended.len()
         && pairs.all(|(output, intended)| output.is_at(&intended.path))
         && intent.directory == target.is_directory()
         && intent.form == target.form_name()

@@ -8,6 +8,7 @@ use coldpress_operator::Pipeline;
 use coldpress_storage::real_place;
 
 use crate::error::{Error, ErrorKind};
+use crate::labels::label_fields;
 
 /// The outputs of a job: the export, and what lies beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Outputs {
     export: Output,
     beside: Vec<Output>,
     overwrite: Overwrite,
+    /// The fields by which the list and the report of duplicates name records.
+    labels: Vec<String>,
 }
 
 /// An output of a job.
@@ -73,6 +76,10 @@ impl Outputs {
             },
             beside,
             overwrite: recipe.export.overwrite,
+            labels: match pipeline.barriers().is_empty() {
+                true => Vec::new(),
+                false => label_fields(recipe),
+            },
         }
     }
 
@@ -89,6 +96,11 @@ impl Outputs {
     /// All of them, the export first.
     pub fn iter(&self) -> impl Iterator<Item = &Output> {
         std::iter::once(&self.export).chain(&self.beside)
+    }
+
+    /// The fields by which the list and the report of duplicates name records.
+    pub(crate) fn labels(&self) -> &[String] {
+        &self.labels
     }
 
     /// What may be replaced where they go.

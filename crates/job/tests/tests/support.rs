@@ -229,6 +229,7 @@ pub(crate) fn intent(recipe: &RecipeInForce, left_out: &[u32]) -> ExportIntent {
         form: ".jsonl".to_owned(),
         shard_bytes: None,
         companions: Vec::new(),
+        labels: Vec::new(),
     }
 }
 

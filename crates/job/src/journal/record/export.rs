@@ -34,6 +34,9 @@ pub struct ExportIntent {
     /// The files beside it: statistics, and what filters dropped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<OutputIntent>,
+    /// The fields by which the list of duplicates among them names records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
 }
 
 impl ExportIntent {

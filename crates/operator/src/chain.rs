@@ -200,7 +200,7 @@ impl Chain {
     ) -> std::result::Result<(), OperatorFailure> {
         let (shared, fields) = (&self.shared, self.pipeline.fields());
         let step = &mut self.steps[operator];
-        let labels = self.pipeline.labels();
+        let labels = self.pipeline.labels_of(operator);
         match by_decision::sign(step, batch, labels, guard, |step| step.remake(shared), take) {
             Some((row, error)) if !step.site.operator.skip_errors => Err(OperatorFailure {
                 failed: run::quarantined(step, batch, fields, row, error),

@@ -60,8 +60,11 @@ impl Pipeline {
                 }
             }
         }
-        let is_global = |operator: &ResolvedOperator| operator.barrier.is_some();
-        let labels = match operators.iter().any(is_global) {
+        let removes = |operator: &ResolvedOperator| {
+            let barrier = operator.barrier();
+            barrier.is_some_and(|barrier| barrier.rule.removes_duplicates())
+        };
+        let labels = match operators.iter().any(removes) {
             true => settings.labels.as_slice(),
             false => &[],
         };
@@ -142,9 +145,15 @@ impl Pipeline {
         self.stats_column
     }
 
-    /// The columns of the fields that come with signatures, in the order of the settings.
-    pub fn labels(&self) -> &[usize] {
-        &self.labels
+    /// The columns of the fields that come with the signatures for an operator, in the order of the settings: none unless it
+    /// removes duplicates.
+    pub fn labels_of(&self, operator: usize) -> &[usize] {
+        let operator = self.operators.get(operator);
+        let barrier = operator.and_then(ResolvedOperator::barrier);
+        match barrier.is_some_and(|barrier| barrier.rule.removes_duplicates()) {
+            true => &self.labels,
+            false => &[],
+        }
     }
 
     /// The places of the operators that work on the whole dataset, rising.

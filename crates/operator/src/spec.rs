@@ -336,12 +336,17 @@ impl OperatorSpec {
             .iter()
             .for_each(|name| reader.ignore(name));
         reader.finish()?;
+        let removes = |barrier: &Barrier| barrier.rule.removes_duplicates();
+        let labels = match barrier.as_ref().is_some_and(removes) {
+            true => settings.labels.as_slice(),
+            false => &[],
+        };
         Ok(ResolvedOperator {
             call: call.clone(),
             kind: self.kind,
             determinism: self.determinism,
             skip_errors: base.skip_op_error.unwrap_or(settings.skip_op_error),
-            signature_identity: labelled(self.identity(&context, signed_by), &settings.labels),
+            signature_identity: labelled(self.identity(&context, signed_by), labels),
             identity: self.identity(&context, values),
             fields: operator.fields.unwrap_or_else(|| vec![context.text_key]),
             stats: operator.stats,

@@ -474,3 +474,69 @@ fn a_changed_threshold_uses_verified_signatures_again() {
     assert_eq!(identity(true, 0.5).0, identity(true, 0.6).0);
     assert_ne!(identity(true, 0.5).1, identity(true, 0.6).1);
 }
+
+/// Texts of which most have a few changed copies, from nearly the same to half of it: hashes alone remove some that are not
+/// similar enough, and what is verified is right.
+#[test]
+fn planted_duplicates_are_found_and_verified_ones_are_right() {
+    let mut state = 7_u64;
+    let mut random = |below: u64| {
+        state = state
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        (state >> 33) % below
+    };
+    let mut texts: Vec<String> = Vec::new();
+    for base in 0..60 {
+        let words: Vec<String> = (0..60).map(|at| format!("b{base}w{at}")).collect();
+        texts.push(words.join(" "));
+        for _ in 0..random(5) {
+            let mut copy = words.clone();
+            for _ in 0..random(16) {
+                copy[random(60) as usize] = format!("x{}", random(100_000));
+            }
+            texts.push(copy.join(" "));
+        }
+    }
+    let threshold = 0.7;
+    let alike = |a: usize, b: usize| jaccard(&texts[a], &texts[b]) >= threshold;
+    // What should go: each text that is alike to an earlier one that stays.
+    let mut should_stay: Vec<usize> = Vec::new();
+    for at in 0..texts.len() {
+        if !should_stay.iter().any(|earlier| alike(*earlier, at)) {
+            should_stay.push(at);
+        }
+    }
+    let rows: Vec<Row> = texts
+        .iter()
+        .zip(0..)
+        .map(|(text, id)| with(&[("text", text.clone().into()), ("id", id.into())]))
+        .collect();
+    // How many went, how many of them should have, and how many should go.
+    let counts = |verify: bool| {
+        let params = with(&[
+            ("window_size", 2.into()),
+            ("num_bands", 50.into()),
+            ("num_rows_per_band", 5.into()),
+            ("jaccard_threshold", threshold.into()),
+            ("verify", verify.into()),
+        ]);
+        let op = "document_minhash_deduplicator";
+        let out = run(call(op, &params), false, &rows, 50).unwrap();
+        let stays: Vec<usize> = out
+            .iter()
+            .map(|row| row["id"].as_u64().unwrap() as usize)
+            .collect();
+        let goes: Vec<usize> = (0..texts.len()).filter(|at| !stays.contains(at)).collect();
+        let right = goes.iter().filter(|at| !should_stay.contains(at)).count();
+        (goes.len(), right, texts.len() - should_stay.len())
+    };
+    let (plain, verified) = (counts(false), counts(true));
+    assert_eq!(verified.0, verified.1, "{verified:?}");
+    assert!(plain.0 > plain.1, "{plain:?}");
+    assert!(
+        10 * verified.1 >= 9 * verified.2 && verified.2 > 20,
+        "{verified:?}"
+    );
+    assert!(10 * plain.1 >= 9 * plain.2, "{plain:?}");
+}

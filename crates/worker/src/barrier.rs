@@ -30,7 +30,7 @@ impl Signing {
     pub(crate) fn of(work: Assignment<'_>, chain: &Chain) -> Option<Self> {
         let operator = work.attempt.chain.end() as usize;
         let barrier = chain.pipeline().operators().get(operator)?.barrier()?;
-        let labels = u32::try_from(chain.pipeline().labels().len()).ok()?;
+        let labels = u32::try_from(chain.pipeline().labels_of(operator).len()).ok()?;
         Some(Self {
             operator,
             signatures: SignatureWriter::new(barrier.form).labels(labels),

@@ -16,6 +16,11 @@ impl<'a> Cursor<'a> {
         Self { bytes, place: 0 }
     }
 
+    /// The number of bytes before the place.
+    pub(crate) fn place(&self) -> usize {
+        self.place
+    }
+
     /// The number of bytes after the place.
     pub(crate) fn left(&self) -> usize {
         self.bytes.len() - self.place
@@ -86,6 +91,14 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn i64(&mut self, what: &str) -> Result<i64, Fault> {
         self.array(what).map(i64::from_le_bytes)
+    }
+
+    pub(crate) fn u64(&mut self, what: &str) -> Result<u64, Fault> {
+        self.array(what).map(u64::from_le_bytes)
+    }
+
+    pub(crate) fn f32(&mut self, what: &str) -> Result<f32, Fault> {
+        self.array(what).map(f32::from_le_bytes)
     }
 }
 

@@ -15,5 +15,6 @@ pub mod fasttext;
 mod file;
 pub mod sentencepiece;
 mod trie;
+pub mod kenlm;
 
 pub use error::{Error, Fault, Result};

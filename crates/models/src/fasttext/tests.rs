@@ -48,7 +48,7 @@ fn labels_and_probabilities_are_those_of_the_library() {
 #[test]
 fn the_first_line_alone_counts() {
     let model = model("softmax.bin");
-    let mut predict = |text: &str| {
+    let predict = |text: &str| {
         let mut scratch = Scratch::default();
         let found = model.predict(text, &mut scratch).unwrap();
         (found.label.to_owned(), found.probability)

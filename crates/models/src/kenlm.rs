@@ -1,0 +1,155 @@
+//! KenLM language models: ARPA text, and both binary forms (hash tables and tries, also quantised and with compressed
+//! pointers).
+//!
+//! ```no_run
+//! use coldpress_models::kenlm::Kenlm;
+//!
+//! let model = Kenlm::open("en.arpa.bin".as_ref())?;
+//! println!("{}", model.score_sentence("the cat sat"));
+//! # Ok::<(), coldpress_models::Error>(())
+//! ```
+//!
+//! Binary files are read where they are mapped, so opening one takes no time, and all processes share its memory. ARPA text
+//! becomes, in memory, the very file with hash tables that KenLM's `build_binary` would make of it
+//! ([`build`](mod@build)). Scores are the C++ library's to the bit.
+
+mod arpa;
+mod build;
+mod hash;
+mod header;
+mod numbers;
+mod probing;
+mod score;
+mod table;
+mod trie;
+mod uniform;
+mod vocabulary;
+
+use std::path::Path;
+
+use crate::bytes::Bytes;
+use crate::cursor::Cursor;
+use crate::{Fault, Result};
+use header::{Header, Layout};
+use probing::Probing;
+use score::{Search, State};
+use trie::Trie;
+use vocabulary::Vocabulary;
+
+/// The longest n-grams that are supported.
+const MAX_ORDER: usize = 10;
+
+/// A language model.
+#[derive(Debug)]
+pub struct Kenlm {
+    bytes: Bytes,
+    order: usize,
+    vocabulary: Vocabulary,
+    ngrams: Ngrams,
+    /// After the beginning of a sentence.
+    begin: State,
+    end_of_sentence: u32,
+}
+
+#[derive(Debug)]
+enum Ngrams {
+    Probing(Probing),
+    Trie(Trie),
+}
+
+impl Kenlm {
+    /// Opens a model file of any form.
+    ///
+    /// # Errors
+    /// [`Error`](crate::Error), which names the file, if it cannot be read or is damaged.
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = Bytes::map(path)?;
+        Self::read(bytes).map_err(|fault| fault.in_file(path))
+    }
+
+    /// Reads a model from the bytes of its file.
+    ///
+    /// # Errors
+    /// As [`Self::open`], without a file to name.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Fault> {
+        Self::read(Bytes::Owned(bytes))
+    }
+
+    fn read(bytes: Bytes) -> Result<Self, Fault> {
+        let bytes = match Header::is_there(&bytes) {
+            true => bytes,
+            false => Bytes::Owned(build::hash_tables(&bytes)?),
+        };
+        let mut cursor = Cursor::new(&bytes);
+        let header = Header::read(&mut cursor)?;
+        let vocabulary = Vocabulary::read(&mut cursor, &bytes, &header)?;
+        let ngrams = match header.layout {
+            Layout::Probing { has_rest_costs } => {
+                Probing::read(&mut cursor, &bytes, &header, has_rest_costs).map(Ngrams::Probing)
+            }
+            Layout::Trie {
+                is_quantised,
+                has_pointer_arrays,
+            } => Trie::read(
+                &mut cursor,
+                &bytes,
+                &header,
+                is_quantised,
+                has_pointer_arrays,
+            )
+            .map(Ngrams::Trie),
+        }?;
+        if header.has_words && cursor.take(6, "its words")? != b"<unk>\0" {
+            return Err(Fault::damaged(format!(
+                "its words do not begin at byte {}",
+                cursor.place() - 6
+            )));
+        }
+        let begin = vocabulary.number(&bytes, b"<s>");
+        let begin = match &ngrams {
+            Ngrams::Probing(search) => State::after(search, &bytes, begin),
+            Ngrams::Trie(search) => State::after(search, &bytes, begin),
+        };
+        Ok(Self {
+            order: header.counts.len(),
+            begin,
+            end_of_sentence: vocabulary.number(&bytes, b"</s>"),
+            vocabulary,
+            ngrams,
+            bytes,
+        })
+    }
+
+    /// The number of words of the longest n-grams.
+    pub fn order(&self) -> usize {
+        self.order
+    }
+
+    /// Returns the logarithm, to the base 10, of the probability of a sentence: of its words, which are between ASCII
+    /// whitespace, and of its end after them.
+    pub fn score_sentence(&self, sentence: &str) -> f32 {
+        let words = sentence
+            .as_bytes()
+            .split(|byte| matches!(byte, b'\t'..=b'\r' | b' '))
+            .filter(|word| !word.is_empty());
+        match &self.ngrams {
+            Ngrams::Probing(search) => self.score(search, words),
+            Ngrams::Trie(search) => self.score(search, words),
+        }
+    }
+
+    fn score<'w>(&self, search: &impl Search, words: impl Iterator<Item = &'w [u8]>) -> f32 {
+        let bytes = &*self.bytes;
+        let (mut before, mut after) = (self.begin.clone(), State::default());
+        let mut total = 0.0;
+        let numbers = words.map(|word| self.vocabulary.number(bytes, word));
+        for word in numbers.chain([self.end_of_sentence]) {
+            total += score::score(search, (bytes, self.order), &before, word, &mut after);
+            std::mem::swap(&mut before, &mut after);
+        }
+        total
+    }
+}
+
+#[cfg(test)]
+mod tests;

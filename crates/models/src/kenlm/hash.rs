@@ -1,0 +1,28 @@
+//! The hashes of words and n-grams.
+
+/// MurmurHash64A, by which words are known. It is in the public domain (Austin Appleby).
+pub(super) fn of_word(word: &[u8]) -> u64 {
+    const FACTOR: u64 = 0xc6a4_a793_5bd1_e995;
+    let mut hash = (word.len() as u64).wrapping_mul(FACTOR);
+    let (blocks, rest) = word.as_chunks::<8>();
+    for block in blocks {
+        let mut block = u64::from_le_bytes(*block).wrapping_mul(FACTOR);
+        block ^= block >> 47;
+        hash = (hash ^ block.wrapping_mul(FACTOR)).wrapping_mul(FACTOR);
+    }
+    if !rest.is_empty() {
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        hash = (hash ^ u64::from_le_bytes(last)).wrapping_mul(FACTOR);
+    }
+    hash ^= hash >> 47;
+    hash = hash.wrapping_mul(FACTOR);
+    hash ^ (hash >> 47)
+}
+
+/// The hash of an n-gram and the word before it. N-grams are read backwards: the hash of one word is its number.
+#[inline]
+pub(super) fn with_word_before(ngram: u64, word: u32) -> u64 {
+    ngram.wrapping_mul(8_978_948_897_894_561_157)
+        ^ (1 + u64::from(word)).wrapping_mul(17_894_857_484_156_487_943)
+}

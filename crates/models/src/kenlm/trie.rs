@@ -1,0 +1,172 @@
+//! N-grams in a trie, from their last word to the first: bit-packed arrays, one for each length.
+//!
+//! The n-grams that end in one are a range of the next array, ordered by the word that comes before.
+
+use std::ops::Range;
+
+use super::header::Header;
+use super::numbers::{bits_at, bits_for, f32_at, u64_at};
+use super::score::{Found, Search, Weights};
+use super::uniform;
+use crate::Fault;
+use crate::cursor::Cursor;
+
+mod pointers;
+mod values;
+
+use pointers::Pointers;
+use values::Values;
+
+/// The bytes of a word alone: its weights, and where the n-grams begin that end in it.
+const UNIGRAM_BYTES: usize = 16;
+/// No number is packed into more bits.
+const MOST_BITS: u32 = 57;
+
+/// The trie.
+#[derive(Debug)]
+pub(super) struct Trie {
+    unigrams: usize,
+    /// Of the n-grams of two words and more, the longest last.
+    arrays: Vec<Array>,
+}
+
+/// The n-grams of one length.
+#[derive(Debug)]
+struct Array {
+    start: usize,
+    entries: u64,
+    /// No word has a greater number.
+    last_word: u64,
+    word_bits: u32,
+    entry_bits: u64,
+    values: Values,
+    /// Where longer n-grams begin; the longest have none.
+    pointers: Option<Pointers>,
+}
+
+impl Trie {
+    pub(super) fn read(
+        cursor: &mut Cursor<'_>,
+        bytes: &[u8],
+        header: &Header,
+        is_quantised: bool,
+        has_pointer_arrays: bool,
+    ) -> Result<Self, Fault> {
+        let counts = &header.counts;
+        let mut values = Values::read(cursor, counts.len(), is_quantised)?.into_iter();
+        let unigrams = cursor.range(counts[0] + 2, UNIGRAM_BYTES as u64, "the unigrams")?;
+        let chopped = match has_pointer_arrays && counts.len() > 2 {
+            true => Some(pointers::chopped_bits(cursor)?),
+            false => None,
+        };
+        let mut arrays = Vec::new();
+        for (order, &entries) in (2..).zip(&counts[1..]) {
+            let what = format!("the {order}-grams");
+            // The counts are of the file, and each entry has at least a bit.
+            if entries >= (bytes.len() as u64).saturating_mul(8) {
+                return Err(Fault::damaged(format!("it claims {entries} {order}-grams")));
+            }
+            let values = values.next().unwrap_or(Values::Plain);
+            let pointers = counts
+                .get(order)
+                .map(|&next| Pointers::read(cursor, chopped, entries, next, &what))
+                .transpose()?;
+            let word_bits = bits_for(counts[0]);
+            let pointer_bits = pointers.as_ref().map_or(0, Pointers::bits);
+            if pointer_bits > MOST_BITS {
+                return Err(Fault::damaged(format!("{what} have too long pointers")));
+            }
+            let entry_bits = u64::from(word_bits + values.bits(pointers.is_none()) + pointer_bits);
+            // One entry more for its pointer, and what is read besides the last bits.
+            let length = ((entries + 1) * entry_bits).div_ceil(8) + 8;
+            arrays.push(Array {
+                start: cursor.range(length, 1, &what)?.start,
+                entries,
+                last_word: counts[0],
+                word_bits,
+                entry_bits,
+                values,
+                pointers,
+            });
+        }
+        Ok(Self {
+            unigrams: unigrams.start,
+            arrays,
+        })
+    }
+}
+
+impl Array {
+    /// Returns the place of the n-gram of this range that begins with a word.
+    #[inline]
+    fn find(&self, bytes: &[u8], word: u32, range: Range<u64>) -> Option<u64> {
+        let end = range.end.min(self.entries);
+        let mask = (1 << self.word_bits) - 1;
+        let word_at = |place: u64| bits_at(bytes, self.start, place * self.entry_bits) & mask;
+        uniform::find(
+            range.start.min(end)..end,
+            self.last_word,
+            u64::from(word),
+            word_at,
+        )
+    }
+
+    /// The first bit after the word of an n-gram.
+    #[inline]
+    fn after_word(&self, place: u64) -> u64 {
+        place * self.entry_bits + u64::from(self.word_bits)
+    }
+}
+
+impl Search for Trie {
+    /// The n-grams that are longer by a word, as places in the next array.
+    type Node = (u64, u64);
+
+    #[inline]
+    fn unigram(&self, bytes: &[u8], word: u32) -> Found<Self::Node> {
+        let place = self.unigrams + word as usize * UNIGRAM_BYTES;
+        let node = (
+            u64_at(bytes, place + 8),
+            u64_at(bytes, place + 8 + UNIGRAM_BYTES),
+        );
+        Found {
+            weights: Weights {
+                prob: f32_at(bytes, place),
+                backoff: f32_at(bytes, place + 4),
+            },
+            is_extended: node.0 != node.1,
+            node,
+        }
+    }
+
+    #[inline]
+    fn middle(
+        &self,
+        bytes: &[u8],
+        number: usize,
+        word: u32,
+        node: Self::Node,
+    ) -> Option<Found<Self::Node>> {
+        let array = &self.arrays[number];
+        let place = array.find(bytes, word, node.0..node.1)?;
+        let bit = array.after_word(place);
+        let node = array.pointers.as_ref().map_or((0, 0), |pointers| {
+            // The pointer is the last part of an entry.
+            let first = (place + 1) * array.entry_bits - u64::from(pointers.bits());
+            pointers.range(bytes, array.start, first, place, array.entry_bits)
+        });
+        Some(Found {
+            weights: array.values.weights(bytes, array.start, bit),
+            is_extended: node.0 != node.1,
+            node,
+        })
+    }
+
+    #[inline]
+    fn longest(&self, bytes: &[u8], word: u32, node: Self::Node) -> Option<f32> {
+        let array = self.arrays.last()?;
+        let place = array.find(bytes, word, node.0..node.1)?;
+        let bit = array.after_word(place);
+        Some(array.values.prob(bytes, array.start, bit))
+    }
+}

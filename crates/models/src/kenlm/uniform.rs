@@ -1,0 +1,89 @@
+//! Finding a number in rising numbers that are spread evenly.
+
+use std::ops::Range;
+
+/// After so many steps numbers are not spread evenly, and halving is faster.
+const GUESSES: u32 = 24;
+
+/// Returns the place of `key` among the rising numbers that `at` gives for the places in `range`. None is above `max`.
+#[inline]
+pub(super) fn find(range: Range<u64>, max: u64, key: u64, at: impl Fn(u64) -> u64) -> Option<u64> {
+    let (mut start, mut end) = (range.start, range.end);
+    let (mut below, mut above) = (0, max);
+    let mut steps = 0;
+    while start < end {
+        let width = end - start;
+        let step = match steps < GUESSES && below <= key && key <= above {
+            true => guess(key - below, above - below, width),
+            false => width / 2,
+        };
+        let place = start + step;
+        let found = at(place);
+        if found < key {
+            start = place + 1;
+            below = found;
+        } else if found > key {
+            end = place;
+            above = found;
+        } else {
+            return Some(place);
+        }
+        steps += 1;
+    }
+    None
+}
+
+/// Where a number is that is `part` above the lowest of `width` numbers, which span `whole`.
+#[inline]
+fn guess(part: u64, whole: u64, width: u64) -> u64 {
+    let step = if (part | width) >> 32 == 0 {
+        // Fits into 64 bits, and is exact.
+        part * width / (whole.saturating_add(1))
+    } else {
+        (part as f32 / whole as f32 * width as f32) as u64
+    };
+    step.min(width - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_there_is_found(
+            mut numbers in prop::collection::vec(any::<u64>(), 0..200),
+            narrow in any::<bool>(),
+            other: u64,
+        ) {
+            if narrow {
+                numbers.iter_mut().for_each(|number| *number %= 1000);
+            }
+            numbers.sort_unstable();
+            numbers.dedup();
+            let max = if narrow { 1000 } else { u64::MAX };
+            let look_for = |key| find(0..numbers.len() as u64, max, key, |at| numbers[at as usize]);
+            for (place, number) in numbers.iter().enumerate() {
+                prop_assert_eq!(look_for(*number), Some(place as u64));
+            }
+            let other = if narrow { other % 1000 } else { other };
+            prop_assert_eq!(look_for(other).is_some(), numbers.contains(&other));
+        }
+    }
+
+    #[test]
+    fn uneven_numbers_take_no_long_time() {
+        let numbers: Vec<u64> = (0..63).map(|bit| 1 << bit).chain([u64::MAX]).collect();
+        for (place, number) in numbers.iter().enumerate() {
+            let steps = std::cell::Cell::new(0);
+            let at = |place: u64| {
+                steps.set(steps.get() + 1);
+                numbers[place as usize]
+            };
+            assert_eq!(find(0..64, u64::MAX, *number, at), Some(place as u64));
+            assert!(steps.get() <= GUESSES + 7);
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod average_line_length;
 mod character_repetition;
 mod flagged_words;
 mod general_field;
+mod language_id_score;
 mod maximum_line_length;
 mod range;
 mod special_characters;
@@ -31,6 +32,7 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         character_repetition::spec(),
         flagged_words::spec(),
         general_field::spec(),
+        language_id_score::spec(),
         maximum_line_length::spec(),
         special_characters::spec(),
         specified_field::spec(),

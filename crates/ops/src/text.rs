@@ -11,6 +11,7 @@ pub mod fix_unicode;
 pub mod head_tail;
 pub mod ip;
 pub mod latex;
+pub mod language;
 pub mod line_lengths;
 pub mod links;
 mod matches;

@@ -30,22 +30,26 @@ pub fn average_line_length(text: &str) -> f64 {
 /// Counts the lines of `text` and the characters of the longest.
 pub fn line_lengths(text: &str) -> LineLengths {
     let mut lengths = LineLengths::default();
-    let mut start = 0;
-    let mut take = |line: &str| {
+    each_line(text, |line| {
         lengths.lines += 1;
         // A line has no more characters than bytes, so most need not be counted.
         if line.len() as u64 > lengths.longest {
             lengths.longest = lengths.longest.max(count_chars(line));
         }
-    };
+    });
+    lengths
+}
+
+/// Calls `visit` with each line of `text`, without what ends it.
+pub fn each_line(text: &str, mut visit: impl FnMut(&str)) {
+    let mut start = 0;
     for_each_line_end(text, |end, after| {
-        take(&text[start..end]);
+        visit(&text[start..end]);
         start = after;
     });
     if start < text.len() {
-        take(&text[start..]);
+        visit(&text[start..]);
     }
-    lengths
 }
 
 /// Calls `visit` for each end of a line, with its place and the place after it.

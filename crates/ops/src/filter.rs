@@ -11,6 +11,7 @@ mod flagged_words;
 mod general_field;
 mod language_id_score;
 mod maximum_line_length;
+mod perplexity;
 mod range;
 mod special_characters;
 mod specified_field;
@@ -34,6 +35,7 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         general_field::spec(),
         language_id_score::spec(),
         maximum_line_length::spec(),
+        perplexity::spec(),
         special_characters::spec(),
         specified_field::spec(),
         specified_numeric_field::spec(),

@@ -1,0 +1,70 @@
+//! Measures models over the `text` of JSON lines, on one thread:
+//!
+//! ```text
+//! cargo run --release -p coldpress-models --example measure -- fasttext lid.176.bin rows.jsonl
+//! cargo run --release -p coldpress-models --example measure -- kenlm en.arpa.bin rows.jsonl
+//! ```
+//!
+//! It prints one line of JSON: documents, bytes, the seconds of the best of three passes, and a sum over all results by which
+//! they can be compared with those of another program. `docs/development/models_bench.py` does.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Instant;
+
+use coldpress_models::fasttext::{FastText, Scratch};
+use coldpress_models::kenlm::Kenlm;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [kind, model, rows] = arguments.as_slice() else {
+        return Err("the arguments are: fasttext or kenlm, a model, a file of JSON lines".into());
+    };
+    let texts = texts(rows)?;
+    let model = Path::new(model);
+    let (seconds, sum) = match kind.as_str() {
+        "fasttext" => {
+            let model = FastText::open(model)?;
+            let mut scratch = Scratch::default();
+            best_of_three(&texts, |text| {
+                let prediction = model.predict(text, &mut scratch);
+                prediction.map_or(0.0, |prediction| f64::from(prediction.probability))
+            })
+        }
+        "kenlm" => {
+            let model = Kenlm::open(model)?;
+            best_of_three(&texts, |text| f64::from(model.score_sentence(text)))
+        }
+        other => return Err(format!("`{other}` is neither fasttext nor kenlm").into()),
+    };
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let documents = texts.len();
+    let line = serde_json::json!({"documents": documents, "bytes": bytes, "seconds": seconds, "sum": sum});
+    #[allow(clippy::print_stdout, reason = "it is what the program is for")]
+    {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// The texts of the rows, on one line each.
+fn texts(rows: &str) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut texts = Vec::new();
+    for line in std::fs::read_to_string(rows)?.lines() {
+        let row: serde_json::Value = serde_json::from_str(line)?;
+        let text = row["text"].as_str().unwrap_or_default();
+        texts.push(text.replace(['\n', '\0'], " "));
+    }
+    Ok(texts)
+}
+
+/// The least seconds of three passes, and the sum of a pass.
+fn best_of_three(texts: &[String], mut of: impl FnMut(&str) -> f64) -> (f64, f64) {
+    let mut best = (f64::INFINITY, 0.0);
+    for _ in 0..3 {
+        let start = Instant::now();
+        let sum = texts.iter().map(|text| of(text)).sum();
+        best = (best.0.min(start.elapsed().as_secs_f64()), sum);
+    }
+    best
+}

@@ -1,0 +1,74 @@
+//! # What it does
+//! Keeps records whose text is as predictable as its bounds say. The statistic `perplexity` is the number of words among which
+//! a language model would have to guess at each place, rounded to one decimal: low for text like that which the model was made
+//! of, high for lists, code and other languages. It is 0 for an empty text.
+//!
+//! The text is cut into pieces by a SentencePiece model, the pieces are put together with spaces between, and each line of
+//! that is a sentence for the language model.
+//!
+//! # Parameters
+//! `lang`, `min_ppl` and `max_ppl`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the
+//! bounds count.
+//!
+//! The models are the files `LANG.sp.model` (SentencePiece) and `LANG.arpa.bin` (KenLM: ARPA text, or either binary form)
+//! where assets are kept, where `LANG` is the language.
+//!
+//! # Example
+//! With the default bounds, text of a perplexity up to 1500 is kept.
+//!
+//! # Notes on determinism
+//! Pure: the text, the parameters and the bytes of the models decide.
+
+use coldpress_operator::{
+    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+};
+
+use super::range::range_filter_of_records;
+
+#[cfg(feature = "models")]
+mod model;
+#[cfg(not(feature = "models"))]
+#[path = "perplexity/no_model.rs"]
+mod model;
+
+params! {
+    /// Parameters of `perplexity_filter`.
+    pub(crate) struct PerplexityParams {
+        /// The language of the models.
+        lang: String = "en".to_owned();
+        /// The least perplexity; null for no bound.
+        min_ppl: Option<f64> = Some(0.0);
+        /// The greatest perplexity; null for no bound.
+        max_ppl: Option<f64> = Some(1500.0);
+    }
+}
+
+/// The description of `perplexity_filter`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::filter(
+        "perplexity_filter",
+        "Keeps records by how predictable their text is.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("perplexity.rs")))
+}
+
+fn resolve(
+    params: PerplexityParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl Filter + use<>>, ParamError> {
+    let pieces = context.asset("lang", &format!("{}.sp.model", params.lang))?;
+    let language = context.asset("lang", &format!("{}.arpa.bin", params.lang))?;
+    let make = move |shared: &_| {
+        let mut model = model::Model::load(&pieces, &language, shared)?;
+        Ok(move |record: &coldpress_operator::Record<'_>| {
+            model.perplexity(record.text(0)?).map(StatValue::Float)
+        })
+    };
+    Ok(range_filter_of_records(
+        ("perplexity", StatKind::Float),
+        (params.min_ppl, params.max_ppl),
+        context,
+        make,
+    ))
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Compares the readers of model files with the C++ libraries, on one thread, in one run.
+
+    pip install fasttext-predict kenlm
+    cargo build --release -p coldpress-models --example measure
+    models_bench.py rows.jsonl --fasttext lid.176.bin --kenlm en.arpa.bin
+
+Each side makes three passes over the texts, in turn with the other, and the fastest pass counts. Sums over all
+results must be equal. The C++ libraries are called through Python once for each text, which takes about a
+microsecond.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import time
+
+MEASURE = pathlib.Path(__file__).parents[2] / "target/release/examples/measure"
+
+
+def fasttext(path):
+    import fasttext
+
+    model = fasttext.load_model(path)
+    return lambda text: model.predict(text)[1][0]
+
+
+def kenlm(path):
+    import kenlm
+
+    return kenlm.Model(path).score
+
+
+def passes(score, texts):
+    best, total = float("inf"), 0.0
+    for _ in range(3):
+        start = time.perf_counter()
+        total = 0.0
+        for text in texts:
+            total += score(text)
+        best = min(best, time.perf_counter() - start)
+    return best, total
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rows")
+    parser.add_argument("--fasttext")
+    parser.add_argument("--kenlm", action="append", default=[])
+    options = parser.parse_args()
+    rows = [json.loads(line) for line in open(options.rows)]
+    texts = [(row.get("text") or "").replace("\n", " ").replace("\0", " ") for row in rows]
+    models = [("kenlm", path, kenlm) for path in options.kenlm]
+    if options.fasttext:
+        models.append(("fasttext", options.fasttext, fasttext))
+    for kind, path, load in models:
+        command = [MEASURE, kind, path, options.rows]
+        ours = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        seconds, total = passes(load(path), texts)
+        for name, time_taken, sum_of_all in [("C++", seconds, total), ("Coldpress", ours["seconds"], ours["sum"])]:
+            rate = ours["documents"] / time_taken
+            megabytes = ours["bytes"] / time_taken / 1e6
+            print(f"{kind:9} {name:10} {time_taken:8.3f} s {rate:10.0f} documents/s {megabytes:8.1f} MB/s  sum {sum_of_all!r}")
+
+
+if __name__ == "__main__":
+    main()

@@ -39,7 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let bytes: usize = texts.iter().map(String::len).sum();
     let documents = texts.len();
-    let line = serde_json::json!({"documents": documents, "bytes": bytes, "seconds": seconds, "sum": sum});
+    let line =
+        serde_json::json!({"documents": documents, "bytes": bytes, "seconds": seconds, "sum": sum});
     #[allow(clippy::print_stdout, reason = "it is what the program is for")]
     {
         println!("{line}");

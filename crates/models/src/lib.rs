@@ -13,8 +13,8 @@ mod cursor;
 mod error;
 pub mod fasttext;
 mod file;
+pub mod kenlm;
 pub mod sentencepiece;
 mod trie;
-pub mod kenlm;
 
 pub use error::{Error, Fault, Result};

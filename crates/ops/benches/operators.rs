@@ -2,7 +2,8 @@
 //!
 //! An iteration is a million bytes of text, so that a time of 1 ms says 1 ns per byte. The text is the `text` field of
 //! the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names, of its first 20 MB; without it, a small built-in
-//! text that is too uniform to compare with anything but itself.
+//! text that is too uniform to compare with anything but itself. Models are those of the folder that
+//! `COLDPRESS_BENCH_MODELS` names; without it, small ones of the tests.
 
 use std::time::Duration;
 
@@ -19,7 +20,9 @@ const BATCH_BYTES: usize = 256 * 1024;
 
 fn operators(criterion: &mut Criterion) {
     let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/assets");
-    let registry = coldpress_ops::builtin().with_assets(AssetFolders::new([assets]));
+    let models = std::env::var("COLDPRESS_BENCH_MODELS");
+    let models = models.unwrap_or_else(|_| format!("{assets}/models"));
+    let registry = coldpress_ops::builtin().with_assets(AssetFolders::new([models.as_str(), assets]));
     let data = data();
     let text_bytes = text_bytes(&data);
     let mut group = criterion.benchmark_group("ns_per_byte_times_a_million");

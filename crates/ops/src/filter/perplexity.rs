@@ -20,7 +20,8 @@
 //! Pure: the text, the parameters and the bytes of the models decide.
 
 use coldpress_operator::{
-    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+    Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,
+    StatValue, params,
 };
 
 use super::range::range_filter_of_records;
@@ -30,6 +31,8 @@ mod model;
 #[cfg(not(feature = "models"))]
 #[path = "perplexity/no_model.rs"]
 mod model;
+
+use model::Model;
 
 params! {
     /// Parameters of `perplexity_filter`.
@@ -59,11 +62,10 @@ fn resolve(
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     let pieces = context.asset("lang", &format!("{}.sp.model", params.lang))?;
     let language = context.asset("lang", &format!("{}.arpa.bin", params.lang))?;
-    let make = move |shared: &_| {
-        let mut model = model::Model::load(&pieces, &language, shared)?;
-        Ok(move |record: &coldpress_operator::Record<'_>| {
-            model.perplexity(record.text(0)?).map(StatValue::Float)
-        })
+    let cuts_at_nul = context.compat();
+    let make = move |shared: &Shared| {
+        let mut model = Model::load(&pieces, &language, cuts_at_nul, shared)?;
+        Ok(move |record: &Record<'_>| model.perplexity(record.text(0)?).map(StatValue::Float))
     };
     Ok(range_filter_of_records(
         ("perplexity", StatKind::Float),

@@ -15,6 +15,8 @@ use crate::text::python::is_space;
 pub(super) struct Model {
     pieces: Arc<SentencePiece>,
     language: Arc<Kenlm>,
+    /// Whether the language model sees nothing of a line after a NUL, as in Data-Juicer.
+    cuts_at_nul: bool,
     scratch: Scratch,
     joined: String,
 }
@@ -23,11 +25,13 @@ impl Model {
     pub(super) fn load(
         pieces: &Asset,
         language: &Asset,
+        cuts_at_nul: bool,
         shared: &Shared,
     ) -> Result<Self, LoadError> {
         Ok(Self {
             pieces: shared.model(pieces, |asset| open(asset, SentencePiece::open))?,
             language: shared.model(language, |asset| open(asset, Kenlm::open))?,
+            cuts_at_nul,
             scratch: Scratch::default(),
             joined: String::new(),
         })
@@ -46,7 +50,11 @@ impl Model {
         }
         let (mut log, mut words) = (0.0, 0u64);
         each_line(&self.joined, |line| {
-            log += f64::from(self.language.score_sentence(line));
+            let seen = match line.split_once('\0') {
+                Some((before, _)) if self.cuts_at_nul => before,
+                _ => line,
+            };
+            log += f64::from(self.language.score_sentence(seen));
             words += count_words(line) + 1;
         });
         if words == 0 {

@@ -6,7 +6,7 @@ use coldpress_operator::{Asset, LoadError, RecordError, Shared};
 pub(super) enum Model {}
 
 impl Model {
-    pub(super) fn load(pieces: &Asset, _: &Asset, _: &Shared) -> Result<Self, LoadError> {
+    pub(super) fn load(pieces: &Asset, _: &Asset, _: bool, _: &Shared) -> Result<Self, LoadError> {
         Err(LoadError::new(format!(
             "cannot read `{}`: this program was built without its feature `models`",
             pieces.path.display()

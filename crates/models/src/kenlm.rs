@@ -34,10 +34,16 @@ use header::{Header, Layout};
 use probing::Probing;
 use score::{Search, State};
 use trie::Trie;
-use vocabulary::Vocabulary;
+use vocabulary::{UNKNOWN, Vocabulary};
 
 /// The longest n-grams that are supported.
 const MAX_ORDER: usize = 10;
+
+/// A sentence is scored in stretches of so many words. Memory is asked for all of them before the first is scored, because
+/// a large model is in no cache, and words would wait for each other.
+const AHEAD: usize = 16;
+/// The words before another one that memory is asked for.
+const BEFORE: usize = 3;
 
 /// A language model.
 #[derive(Debug)]
@@ -138,16 +144,38 @@ impl Kenlm {
         }
     }
 
-    fn score<'w>(&self, search: &impl Search, words: impl Iterator<Item = &'w [u8]>) -> f32 {
+    fn score<'w>(&self, search: &impl Search, mut words: impl Iterator<Item = &'w [u8]>) -> f32 {
         let bytes = &*self.bytes;
         let (mut before, mut after) = (self.begin.clone(), State::default());
         let mut total = 0.0;
-        let numbers = words.map(|word| self.vocabulary.number(bytes, word));
-        for word in numbers.chain([self.end_of_sentence]) {
-            total += score::score(search, (bytes, self.order), &before, word, &mut after);
-            std::mem::swap(&mut before, &mut after);
+        let mut hashes = [0; AHEAD];
+        // Some words of the stretch before, the last one last, and those of the stretch.
+        let mut numbers = [UNKNOWN; BEFORE + AHEAD];
+        loop {
+            let mut count = 0;
+            for (hash, word) in hashes.iter_mut().zip(&mut words) {
+                *hash = hash::of_word(word);
+                self.vocabulary.prefetch(bytes, *hash);
+                count += 1;
+            }
+            for (at, &hash) in hashes[..count].iter().enumerate() {
+                numbers[BEFORE + at] = self.vocabulary.number_of_hash(bytes, hash);
+                search.prefetch(bytes, &numbers[at..=BEFORE + at]);
+            }
+            let is_last = count < AHEAD;
+            if is_last {
+                numbers[BEFORE + count] = self.end_of_sentence;
+                count += 1;
+            }
+            for &number in &numbers[BEFORE..BEFORE + count] {
+                total += score::score(search, (bytes, self.order), &before, number, &mut after);
+                std::mem::swap(&mut before, &mut after);
+            }
+            if is_last {
+                return total;
+            }
+            numbers.copy_within(AHEAD.., 0);
         }
-        total
     }
 }
 

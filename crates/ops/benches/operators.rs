@@ -22,7 +22,8 @@ fn operators(criterion: &mut Criterion) {
     let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/assets");
     let models = std::env::var("COLDPRESS_BENCH_MODELS");
     let models = models.unwrap_or_else(|_| format!("{assets}/models"));
-    let registry = coldpress_ops::builtin().with_assets(AssetFolders::new([models.as_str(), assets]));
+    let registry =
+        coldpress_ops::builtin().with_assets(AssetFolders::new([models.as_str(), assets]));
     let data = data();
     let text_bytes = text_bytes(&data);
     let mut group = criterion.benchmark_group("ns_per_byte_times_a_million");

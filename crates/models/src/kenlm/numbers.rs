@@ -1,4 +1,4 @@
-//! Numbers at any place of the model's bytes. All are little-endian.
+//! Numbers at any place of the model's bytes, which are little-endian, and remainders by the same number.
 
 #[inline]
 pub(super) fn u64_at(bytes: &[u8], place: usize) -> u64 {
@@ -26,9 +26,72 @@ pub(super) fn bits_for(max: u64) -> u32 {
     u64::BITS - max.leading_zeros()
 }
 
+/// Asks for the memory of a place, and does not wait for it.
+#[inline]
+pub(super) fn prefetch(bytes: &[u8], place: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(byte) = bytes.get(place) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        #[allow(
+            unsafe_code,
+            reason = "the instruction needs a feature that every processor of this kind has, and changes no memory"
+        )]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(byte).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (bytes, place);
+}
+
 #[inline]
 fn array_at<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[place..place + N]);
     array
+}
+
+/// Remainders by one number, without dividing, which takes as long as reading memory (Lemire, Kaser and Kurz, "Faster
+/// remainder by direct computation", 2019).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remainder {
+    divisor: u64,
+    /// 2^128 divided by the divisor, rounded up.
+    inverse: u128,
+}
+
+impl Remainder {
+    /// Remainders by `divisor`, which is not 0.
+    pub(super) fn by(divisor: u64) -> Self {
+        Self {
+            divisor,
+            inverse: (u128::MAX / u128::from(divisor.max(1))).wrapping_add(1),
+        }
+    }
+
+    #[inline]
+    pub(super) fn of(self, value: u64) -> u64 {
+        let fraction = self.inverse.wrapping_mul(u128::from(value));
+        let (high, low) = (fraction >> 64, fraction & u128::from(u64::MAX));
+        let divisor = u128::from(self.divisor);
+        ((high * divisor + ((low * divisor) >> 64)) >> 64) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn remainders_are_those_of_a_division(value: u64, divisor in 1..=u64::MAX, shift in 0..64u32) {
+            for divisor in [divisor, 1, 2, u64::MAX, (divisor >> shift).max(1)] {
+                for value in [value, 0, u64::MAX, divisor, divisor - 1] {
+                    prop_assert_eq!(Remainder::by(divisor).of(value), value % divisor);
+                }
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::hash::with_word_before;
 use super::header::Header;
-use super::numbers::f32_at;
+use super::numbers::{f32_at, prefetch};
 use super::score::{Found, Search, Weights};
 use super::table::Table;
 use crate::Fault;
@@ -91,6 +91,20 @@ impl Search for Probing {
         let node = with_word_before(node, word);
         let place = self.middles[table].find(bytes, node)?;
         Some(found(bytes, place, node))
+    }
+
+    #[inline]
+    fn prefetch(&self, bytes: &[u8], words: &[u32]) {
+        let mut words = words.iter().rev();
+        let Some(&last) = words.next() else {
+            return;
+        };
+        prefetch(bytes, self.unigram_place(last));
+        let mut node = u64::from(last);
+        for (table, &word) in self.middles.iter().chain([&self.longest]).zip(words) {
+            node = with_word_before(node, word);
+            table.prefetch(bytes, node);
+        }
     }
 
     #[inline]

@@ -38,6 +38,9 @@ pub(super) trait Search {
         node: Self::Node,
     ) -> Option<Found<Self::Node>>;
 
+    /// Asks for the memory that scoring the last one of these words after the others may need.
+    fn prefetch(&self, bytes: &[u8], words: &[u32]);
+
     /// Returns the probability of an n-gram of the greatest length.
     fn longest(&self, bytes: &[u8], word: u32, node: Self::Node) -> Option<f32>;
 }
@@ -102,10 +105,14 @@ pub(super) fn score<S: Search>(
             after.length = length;
         }
     }
-    let kept = after.length.saturating_sub(1);
-    after.words[1..=kept].copy_from_slice(&before.words[..kept]);
-    let backoffs = before.backoffs[..before.length].iter().skip(length - 1);
-    backoffs.fold(prob, |prob, backoff| prob + backoff)
+    // One word after the other: there are so few that copying them at once takes longer.
+    for at in 1..after.length {
+        after.words[at] = before.words[at - 1];
+    }
+    for backoff in before.backoffs.iter().take(before.length).skip(length - 1) {
+        prob += backoff;
+    }
+    prob
 }
 
 /// Returns whether an n-gram matters to what follows: negative zero is the backoff of one that no other begins with.

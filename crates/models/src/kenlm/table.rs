@@ -1,6 +1,6 @@
 //! Hash tables as they are in a file: the key is a hash, and the entry is in the first free bucket from its own one on.
 
-use super::numbers::u64_at;
+use super::numbers::{Remainder, prefetch, u64_at};
 use crate::Fault;
 use crate::cursor::Cursor;
 
@@ -17,6 +17,7 @@ pub(super) struct Table {
     start: usize,
     buckets: u64,
     entry_bytes: usize,
+    own_bucket: Remainder,
 }
 
 impl Table {
@@ -42,6 +43,7 @@ impl Table {
             start: range.start,
             buckets,
             entry_bytes,
+            own_bucket: Remainder::by(buckets),
         };
         // Looking for a key in a full table would take for ever.
         for trial in 0..TRIALS.min(buckets) {
@@ -57,13 +59,20 @@ impl Table {
     /// Returns the place of the value of a key.
     #[inline]
     pub(super) fn find(&self, bytes: &[u8], key: u64) -> Option<usize> {
-        self.search(bytes, key, key % self.buckets)
+        self.search(bytes, key, self.own_bucket.of(key))
+    }
+
+    /// Asks for the memory where a key would be.
+    #[inline]
+    pub(super) fn prefetch(&self, bytes: &[u8], key: u64) {
+        let bucket = self.own_bucket.of(key) as usize;
+        prefetch(bytes, self.start + bucket * self.entry_bytes);
     }
 
     /// Returns the place of the value of a key; or the place where it belongs.
     pub(super) fn find_or_free(&self, bytes: &[u8], key: u64) -> Option<Result<usize, usize>> {
         let found = self.find(bytes, key).map(Ok);
-        found.or_else(|| self.search(bytes, FREE, key % self.buckets).map(Err))
+        found.or_else(|| self.search(bytes, FREE, self.own_bucket.of(key)).map(Err))
     }
 
     /// Looks for a key from this bucket on, until a bucket is free.

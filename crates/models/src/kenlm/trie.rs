@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::header::Header;
-use super::numbers::{bits_at, bits_for, f32_at, u64_at};
+use super::numbers::{bits_at, bits_for, f32_at, prefetch, u64_at};
 use super::score::{Found, Search, Weights};
 use super::uniform;
 use crate::Fault;
@@ -160,6 +160,13 @@ impl Search for Trie {
             is_extended: node.0 != node.1,
             node,
         })
+    }
+
+    #[inline]
+    fn prefetch(&self, bytes: &[u8], words: &[u32]) {
+        if let Some(&last) = words.last() {
+            prefetch(bytes, self.unigrams + last as usize * UNIGRAM_BYTES);
+        }
     }
 
     #[inline]

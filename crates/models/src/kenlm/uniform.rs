@@ -33,16 +33,19 @@ pub(super) fn find(range: Range<u64>, max: u64, key: u64, at: impl Fn(u64) -> u6
     None
 }
 
+/// Returns where `key` would be looked for first.
+#[inline]
+pub(super) fn first_guess(range: Range<u64>, max: u64, key: u64) -> u64 {
+    let width = range.end.saturating_sub(range.start).max(1);
+    range.start + guess(key.min(max), max, width)
+}
+
 /// Where a number is that is `part` above the lowest of `width` numbers, which span `whole`.
 #[inline]
 fn guess(part: u64, whole: u64, width: u64) -> u64 {
-    let step = if (part | width) >> 32 == 0 {
-        // Fits into 64 bits, and is exact.
-        part * width / (whole.saturating_add(1))
-    } else {
-        (part as f32 / whole as f32 * width as f32) as u64
-    };
-    step.min(width - 1)
+    // A guess need not be exact, and dividing whole numbers takes longer.
+    let share = part as f64 / (whole as f64 + 1.0);
+    ((share * width as f64) as u64).min(width - 1)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::hash;
 use super::header::{Header, Layout};
-use super::numbers::{u32_at, u64_at};
+use super::numbers::{prefetch, u32_at, u64_at};
 use super::table::Table;
 use super::uniform;
 use crate::Fault;
@@ -54,10 +54,26 @@ impl Vocabulary {
         Ok(Self::Probing { table, bound })
     }
 
-    /// Returns the number of a word.
+    /// Asks for the memory that finding a hash needs first.
     #[inline]
+    pub(super) fn prefetch(&self, bytes: &[u8], hash: u64) {
+        match self {
+            Self::Probing { table, .. } => table.prefetch(bytes, hash),
+            Self::Sorted { start, words } => {
+                let place = uniform::first_guess(0..*words, u64::MAX, hash);
+                prefetch(bytes, start + place as usize * 8);
+            }
+        }
+    }
+
+    /// Returns the number of a word.
     pub(super) fn number(&self, bytes: &[u8], word: &[u8]) -> u32 {
-        let hash = hash::of_word(word);
+        self.number_of_hash(bytes, hash::of_word(word))
+    }
+
+    /// Returns the number of the word with this hash.
+    #[inline]
+    pub(super) fn number_of_hash(&self, bytes: &[u8], hash: u64) -> u32 {
         match self {
             Self::Probing { table, bound } => {
                 let number = table.find(bytes, hash).map(|place| u32_at(bytes, place));

@@ -64,6 +64,10 @@ fn resolve(
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<LanguageIdScore>, ParamError> {
     let asset = match context.asset("lang", MODEL) {
+        Ok(_) if cfg!(not(feature = "models")) => {
+            let message = "would use a fastText model, and this program was built without the feature `models`";
+            return Err(ParamError::new("lang", message));
+        }
         Ok(asset) => Some(asset),
         Err(error) if context.compat() => return Err(error),
         Err(_) => {

@@ -23,8 +23,10 @@ use coldpress_operator::{
     Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,
     StatValue, params,
 };
+use serde_json::json;
 
 use super::range::range_filter_of_records;
+use crate::pieces::PieceModel;
 
 #[cfg(feature = "models")]
 mod model;
@@ -32,7 +34,7 @@ mod model;
 #[path = "perplexity/no_model.rs"]
 mod model;
 
-use model::Model;
+use model::LanguageModel;
 
 params! {
     /// Parameters of `perplexity_filter`.
@@ -60,17 +62,28 @@ fn resolve(
     params: PerplexityParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
-    let pieces = context.asset("lang", &format!("{}.sp.model", params.lang))?;
+    let pieces = PieceModel::find("lang", &format!("{}.sp.model", params.lang), context)?;
     let language = context.asset("lang", &format!("{}.arpa.bin", params.lang))?;
     let cuts_at_nul = context.compat();
     let make = move |shared: &Shared| {
-        let mut model = Model::load(&pieces, &language, cuts_at_nul, shared)?;
-        Ok(move |record: &Record<'_>| model.perplexity(record.text(0)?).map(StatValue::Float))
+        let mut pieces = pieces.load(shared)?;
+        let language = LanguageModel::load(&language, cuts_at_nul, shared)?;
+        let mut text = String::new();
+        Ok(move |record: &Record<'_>| {
+            text.clear();
+            pieces.pieces(record)?.each(|piece| {
+                text.push_str(piece);
+                text.push(' ');
+            });
+            text.pop();
+            Ok(StatValue::Float(language.perplexity(&text)))
+        })
     };
     Ok(range_filter_of_records(
         ("perplexity", StatKind::Float),
         (params.min_ppl, params.max_ppl),
         context,
         make,
-    ))
+    )
+    .stats_depend_on(json!(params.lang)))
 }

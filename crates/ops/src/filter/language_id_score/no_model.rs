@@ -1,4 +1,4 @@
-//! What stands for the model in a program without readers of model files.
+//! What stands for the model in a program without readers of model files, where none is ever used.
 
 use coldpress_operator::{Asset, LoadError, RecordError, Shared};
 
@@ -6,11 +6,10 @@ use coldpress_operator::{Asset, LoadError, RecordError, Shared};
 pub(super) enum Model {}
 
 impl Model {
-    pub(super) fn load(asset: &Asset, _: &Shared) -> Result<Self, LoadError> {
-        Err(LoadError::new(format!(
-            "cannot read `{}`: this program was built without its feature `models`",
-            asset.path.display()
-        )))
+    pub(super) fn load(_: &Asset, _: &Shared) -> Result<Self, LoadError> {
+        Err(LoadError::new(
+            "this program was built without the feature `models`",
+        ))
     }
 
     pub(super) fn detect(&mut self, _: &str) -> Result<(&str, f64), RecordError> {

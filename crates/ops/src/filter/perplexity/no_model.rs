@@ -1,19 +1,18 @@
-//! What stands for the models in a program without readers of model files.
+//! What stands for the language model in a program without readers of model files, where none is ever found.
 
-use coldpress_operator::{Asset, LoadError, RecordError, Shared};
+use coldpress_operator::{Asset, LoadError, Shared};
 
-/// Models that cannot be had.
-pub(super) enum Model {}
+/// A model that cannot be had.
+pub(super) enum LanguageModel {}
 
-impl Model {
-    pub(super) fn load(pieces: &Asset, _: &Asset, _: bool, _: &Shared) -> Result<Self, LoadError> {
-        Err(LoadError::new(format!(
-            "cannot read `{}`: this program was built without its feature `models`",
-            pieces.path.display()
-        )))
+impl LanguageModel {
+    pub(super) fn load(_: &Asset, _: bool, _: &Shared) -> Result<Self, LoadError> {
+        Err(LoadError::new(
+            "this program was built without the feature `models`",
+        ))
     }
 
-    pub(super) fn perplexity(&mut self, _: &str) -> Result<f64, RecordError> {
+    pub(super) fn perplexity(&self, _: &str) -> f64 {
         match *self {}
     }
 }

@@ -29,7 +29,7 @@ fn pipeline(op: &str, params: &Value, folder: &Path, compat: bool) -> Result<Pip
         seed: 0,
         skip_op_error: true,
         compat,
-        labels: Default::default(),
+        labels: Vec::new(),
     };
     let registry = coldpress_ops::builtin().with_assets(AssetFolders::new([folder]));
     Pipeline::resolve(&registry, &[call], &settings).map_err(|error| error.to_string())

@@ -12,9 +12,9 @@
 //! ```
 //!
 //! A text is a set of rows of a matrix: one for each known word, for each n-gram of characters of each word, and for each
-//! n-gram of words ([`Dictionary`](dictionary::Dictionary)). The mean of these rows is compared with one row for each label,
-//! and a [`Loss`](loss::Loss) makes probabilities of that. Sums are taken in the order in which the C++ library takes them,
-//! so labels and probabilities are the same to the bit.
+//! n-gram of words. The mean of these rows is compared with one row for each label, and the model's loss makes
+//! probabilities of that. Sums are taken in the order in which the C++ library takes them, so labels and probabilities are
+//! the same to the bit.
 //!
 //! The matrix, which is nearly all of a model, is not copied: it is read where the file is mapped. Quantised matrices
 //! (`.ftz`) are read as they are too.

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! Binary files are read where they are mapped, so opening one takes no time, and all processes share its memory. ARPA text
-//! becomes, in memory, the very file with hash tables that KenLM's `build_binary` would make of it
-//! ([`build`](mod@build)). Scores are the C++ library's to the bit.
+//! becomes, in memory, the very file with hash tables that KenLM's `build_binary` would make of it. Scores are the C++
+//! library's to the bit.
 
 mod arpa;
 mod build;

@@ -223,17 +223,16 @@ impl Builder {
     /// ends of longer n-grams.
     fn fill_ends(&mut self) {
         let known = self.between.len() - 1;
-        // The length of the longest end that was in the model.
-        let mut length = self.words.len() - self.between.len();
+        // From the length of the longest end that was in the model on.
+        let lengths = self.words.len() - self.between.len()..;
         let mut prob = -f32_at(&self.bytes, self.between[known]).abs();
-        for missing in (0..known).rev() {
+        for (length, missing) in lengths.zip((0..known).rev()) {
             // What it costs that the model does not have the end: the backoff of the words before the last one.
             if let Some(place) = self.context_place(length) {
                 self.set_extension(place);
                 prob += f32_at(&self.bytes, place + 4);
             }
             self.set(self.between[missing], prob);
-            length += 1;
         }
         for at in 0..self.between.len() {
             let place = self.between[at];

@@ -31,7 +31,7 @@ impl Vocabulary {
         if let Layout::Trie { .. } = header.layout {
             let words = cursor.u64(what)?;
             let start = cursor.range(count, 8, what)?.start;
-            if words >= count + 1 {
+            if words > count {
                 return Err(Fault::damaged(format!(
                     "it claims {words} words, and {count}"
                 )));

@@ -14,6 +14,9 @@ mod bad_case_signals;
 mod clean_copyright;
 mod clean_email;
 mod clean_ip;
+mod chinese_convert;
+#[cfg(feature = "html")]
+mod clean_html;
 mod clean_links;
 mod dialog;
 mod dialog_content;
@@ -23,6 +26,8 @@ mod fix_unicode;
 mod json_field;
 mod latex_figure_context_extractor;
 mod latex_merge_tex;
+mod pii_redaction;
+mod pii_walk;
 mod punctuation_normalization;
 mod remove_bibliography;
 mod remove_comments;
@@ -50,11 +55,15 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         clean_copyright::spec(),
         clean_email::spec(),
         clean_ip::spec(),
+        chinese_convert::spec(),
+        #[cfg(feature = "html")]
+        clean_html::spec(),
         clean_links::spec(),
         expand_macro::spec(),
         fix_unicode::spec(),
         latex_figure_context_extractor::spec(),
         latex_merge_tex::spec(),
+        pii_redaction::spec(),
         punctuation_normalization::spec(),
         remove_bibliography::spec(),
         remove_comments::spec(),

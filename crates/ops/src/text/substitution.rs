@@ -57,16 +57,24 @@ impl Substitution {
         Ok(Self::new(Target::Pattern(matches), template))
     }
 
+    /// Replaces what a user's pattern matches, with the pattern read as it is written (see [`pattern::compile_verbatim`]).
+    ///
+    /// # Errors
+    /// Why the pattern or the template cannot be used, in one line.
+    pub fn of_verbatim(pattern: &str, template: &str) -> Result<Self, String> {
+        let pattern = pattern::compile_verbatim(pattern)?;
+        let template = Template::parse(template, Groups::Of(&pattern))?;
+        let matches = Box::new(Matches::new(pattern));
+        Ok(Self::new(Target::Pattern(matches), template))
+    }
+
     /// Removes what a user's pattern matches, with the pattern read as it is written (see
     /// [`pattern::compile_verbatim`]).
     ///
     /// # Errors
     /// Why the pattern cannot be used, in one line.
     pub fn removing(pattern: &str) -> Result<Self, String> {
-        let pattern = pattern::compile_verbatim(pattern)?;
-        let nothing = Template::parse("", Groups::Of(&pattern))?;
-        let matches = Box::new(Matches::new(pattern));
-        Ok(Self::new(Target::Pattern(matches), nothing))
+        Self::of_verbatim(pattern, "")
     }
 
     fn new(target: Target, template: Template) -> Self {

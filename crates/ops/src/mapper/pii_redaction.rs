@@ -1,0 +1,186 @@
+//! # What it does
+//! Replaces what tells who somebody is, or lets others in, by placeholders: paths, e-mail addresses, secrets, ids, telephone
+//! and identity card numbers, tokens, keys, addresses of machines and, if asked for, links.
+//!
+//! It works on the fields of `redact_keys`, on the contents and tool calls of messages, on every text under a key `file_path`,
+//! `path`, `file`, `arguments` or `file_paths`, and on every text in a list, wherever in the record. Everything else stays
+//! byte for byte.
+//!
+//! # Parameters
+//! What is masked and by what, patterns of your own, and the fields; see below. Replacements are templates as in Python, where
+//! `\\` is a backslash. What only a backtracking engine can do is refused in patterns when the recipe is read.
+//!
+//! # Example
+//! `mail bob@example.com, password: hunter2` becomes `mail [EMAIL_REDACTED], password: [REDACTED]`.
+//!
+//! # Notes on determinism
+//! Pure: the record and the parameters decide. With `compat` it leaves what Data-Juicer leaves, such as a telephone number
+//! right beside a Chinese character or the token of `Authorization: Bearer`, removes the colon of `session_id: x`, and ignores
+//! patterns that cannot be used.
+
+use coldpress_operator::{
+    Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
+    params,
+};
+
+use super::pii_walk::{Places, redact_record};
+use crate::text::pii::{Kind, Redactor, Words};
+use crate::text::substitution::Substitution;
+
+params! {
+    /// Parameters of `pii_redaction_mapper`.
+    pub(crate) struct PiiRedactionParams {
+        /// Whether paths of files are replaced.
+        mask_paths: bool = true;
+        /// Whether e-mail addresses are.
+        mask_emails: bool = true;
+        /// Whether what follows words such as `password:` is.
+        mask_secrets: bool = true;
+        /// Whether what follows words such as `session_id:` is.
+        mask_ids: bool = true;
+        /// Whether telephone numbers are.
+        mask_phones: bool = true;
+        /// Whether numbers of Chinese identity cards are.
+        mask_id_cards: bool = true;
+        /// Whether the channel that somebody writes from is.
+        mask_channel_ids: bool = true;
+        /// Whether ids of users of messaging platforms are.
+        mask_platform_open_ids: bool = true;
+        /// Whether blocks of keys and certificates are.
+        mask_pem: bool = true;
+        /// Whether JSON web tokens are.
+        mask_jwt: bool = true;
+        /// Whether links are.
+        mask_urls: bool = false;
+        /// Whether IP addresses are.
+        mask_ips: bool = true;
+        /// Whether hardware addresses are.
+        mask_macs: bool = true;
+        /// What replaces a path.
+        path_replacement: String = "[PATH_REDACTED]".to_owned();
+        /// What replaces an e-mail address.
+        email_replacement: String = "[EMAIL_REDACTED]".to_owned();
+        /// What replaces a secret.
+        secret_replacement: String = "[REDACTED]".to_owned();
+        /// What replaces an id.
+        id_replacement: String = "[ID_REDACTED]".to_owned();
+        /// What replaces a telephone number.
+        phone_replacement: String = "[PHONE_REDACTED]".to_owned();
+        /// What replaces the number of an identity card.
+        id_card_replacement: String = "[ID_CARD_REDACTED]".to_owned();
+        /// What replaces a channel or the id of a user of a platform.
+        channel_id_replacement: String = "[CHANNEL_ID_REDACTED]".to_owned();
+        /// What replaces a block of a key or certificate.
+        pem_replacement: String = "[PEM_REDACTED]".to_owned();
+        /// What replaces a JSON web token.
+        jwt_replacement: String = "[JWT_REDACTED]".to_owned();
+        /// What replaces a link.
+        url_replacement: String = "[URL_REDACTED]".to_owned();
+        /// What replaces an IP address.
+        ip_replacement: String = "[IP_REDACTED]".to_owned();
+        /// What replaces a hardware address.
+        mac_replacement: String = "[MAC_REDACTED]".to_owned();
+        /// Pairs of a regular expression and what replaces its matches, applied after everything else.
+        extra_patterns: Option<Vec<Vec<String>>> = None;
+        /// The top-level fields that are redacted; by default the text field, `query`, `response`, `dialog_history`, `messages`
+        /// and the field of `messages_key`.
+        redact_keys: Option<Vec<String>> = None;
+        /// The field with the list of messages.
+        messages_key: Option<String> = Some("messages".to_owned());
+    }
+}
+
+/// The description of `pii_redaction_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::mapper(
+        "pii_redaction_mapper",
+        "Replaces personal information and secrets by placeholders.",
+        resolve,
+    )
+    .doc(&super::manual(include_str!("pii_redaction.rs")))
+}
+
+fn resolve(
+    params: PiiRedactionParams,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<PiiRedactionMapper>, ParamError> {
+    let compat = context.compat();
+    let mut redactor = Redactor::new(if compat { Words::All } else { Words::Ascii });
+    for (kind, name, replacement) in kinds(&params) {
+        let refused = |reason| ParamError::new(name, format_args!("cannot be used: {reason}"));
+        redactor.add(kind, replacement).map_err(refused)?;
+    }
+    for pair in params.extra_patterns.iter().flatten() {
+        let substitution = match pair.as_slice() {
+            [pattern, template] => Substitution::of_verbatim(pattern, template),
+            _ => Err("it is no pair of a pattern and a replacement".to_owned()),
+        };
+        match substitution {
+            Ok(substitution) => redactor.add_pattern(substitution),
+            Err(_) if compat && pair.len() == 2 => {}
+            Err(reason) => {
+                let pattern = pair.first().map(String::as_str).unwrap_or_default();
+                let reason = format_args!("`{pattern}` cannot be used: {reason}");
+                return Err(ParamError::new("extra_patterns", reason));
+            }
+        }
+    }
+    let usual = || {
+        let mut keys = vec![context.text_key.clone()];
+        keys.extend(["query", "response", "dialog_history", "messages"].map(str::to_owned));
+        keys.extend(params.messages_key.clone().filter(|_| !compat));
+        keys
+    };
+    let places = Places {
+        keys: params.redact_keys.clone().unwrap_or_else(usual),
+        messages: params.messages_key,
+    };
+    // The record is read as a whole, so no field of it has to be declared.
+    let no_fields: [String; 0] = [];
+    Ok(Resolved::new(move || PiiRedactionMapper {
+        redactor: redactor.clone(),
+        places: places.clone(),
+    })
+    .fields(no_fields)
+    .sets_values())
+}
+
+/// What is masked, in the order in which it is: blocks first, then what may be a part of them.
+fn kinds(params: &PiiRedactionParams) -> impl Iterator<Item = (Kind, &'static str, &String)> {
+    macro_rules! kinds {
+        ($($kind:ident $mask:ident $replacement:ident)*) => {
+            [$((params.$mask, Kind::$kind, stringify!($replacement), &params.$replacement)),*]
+        };
+    }
+    let all = kinds! {
+        Pem mask_pem pem_replacement
+        Jwt mask_jwt jwt_replacement
+        Url mask_urls url_replacement
+        Ip mask_ips ip_replacement
+        Mac mask_macs mac_replacement
+        Path mask_paths path_replacement
+        Email mask_emails email_replacement
+        Secret mask_secrets secret_replacement
+        Id mask_ids id_replacement
+        Channel mask_channel_ids channel_id_replacement
+        OpenId mask_platform_open_ids channel_id_replacement
+        Phone mask_phones phone_replacement
+        IdCard mask_id_cards id_card_replacement
+    };
+    all.into_iter()
+        .filter(|(mask, ..)| *mask)
+        .map(|(_, kind, name, replacement)| (kind, name, replacement))
+}
+
+struct PiiRedactionMapper {
+    redactor: Redactor,
+    places: Places,
+}
+
+impl Mapper for PiiRedactionMapper {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let json = record.whole();
+        redact_record(&json, &self.places, &mut self.redactor, changes.whole());
+        Ok(())
+    }
+}

@@ -1,9 +1,11 @@
-//! Reading any bytes as a file of some name, to its end: nothing may panic, run for ever or take memory that the file
+//! Reading any bytes as a file of some name, or as HTML, to its end: nothing may panic, run for ever or take memory that the file
 //! does not justify.
 
 use std::fs;
 
 use coldpress_dataset::{Block, LineStream, Source, TableFile};
+use coldpress_ops::text::html_text::html_text;
+use coldpress_ops::text::soup::{markup_of_tables, rows_of_tables};
 use coldpress_record::{Batch, DeclaredFields, Lines};
 
 /// Longer records are read in pieces.
@@ -26,6 +28,14 @@ pub fn read_as(name: &str, bytes: &[u8]) {
     } else {
         read_lines(&source);
     }
+}
+
+/// Reads `bytes` as HTML, in both ways in which the operators do.
+pub fn read_html(bytes: &[u8]) {
+    let html = String::from_utf8_lossy(bytes);
+    let _ = html_text(&html);
+    let _ = rows_of_tables(&html, true);
+    let _ = markup_of_tables(&html);
 }
 
 fn read_table(source: &Source) {

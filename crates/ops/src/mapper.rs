@@ -22,6 +22,7 @@ mod dialog;
 mod dialog_content;
 mod dialog_tags;
 mod expand_macro;
+mod extract_tables_from_html;
 mod fix_unicode;
 mod json_field;
 mod latex_figure_context_extractor;
@@ -60,6 +61,7 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         clean_html::spec(),
         clean_links::spec(),
         expand_macro::spec(),
+        extract_tables_from_html::spec(),
         fix_unicode::spec(),
         latex_figure_context_extractor::spec(),
         latex_merge_tex::spec(),

@@ -29,6 +29,7 @@ pub mod python;
 pub mod python_json;
 pub mod python_value;
 pub mod sentences;
+pub mod soup;
 mod steady_search;
 pub mod substitution;
 pub mod table_lines;

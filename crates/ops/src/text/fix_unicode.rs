@@ -44,6 +44,8 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
+pub(crate) use entities::{named_character, numbered_character};
+
 use classes::{CLASSES, JOINS, MARK, NOT_NFC, NOT_OTHER_FORMS};
 use walker::{Event, Walker};
 

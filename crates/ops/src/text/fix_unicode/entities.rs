@@ -80,16 +80,33 @@ fn is_refused(number: u32) -> bool {
         || number & 0xfffe == 0xfffe
 }
 
-static NAMED: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+/// What a name stands for, as it is in the standard's list.
+pub(crate) fn named_character(name: &str) -> Option<&'static str> {
+    STANDARD.get(name).map(String::as_str)
+}
+
+/// The character that a number stands for, as browsers read it.
+pub(crate) fn numbered_character(number: u32) -> char {
+    match number {
+        0 => '\u{fffd}',
+        0x80..=0x9f => codecs::windows_1252(number as u8),
+        _ => char::from_u32(number).unwrap_or('\u{fffd}'),
+    }
+}
+
+static STANDARD: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let lines = include_str!("entities.tsv")
         .lines()
         .filter(|line| !line.starts_with('#'));
-    let named: HashMap<String, String> = lines.filter_map(parse_line).collect();
-    let mut all = named.clone();
-    for (name, meaning) in named {
+    lines.filter_map(parse_line).collect()
+});
+
+static NAMED: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let mut all = STANDARD.clone();
+    for (name, meaning) in STANDARD.iter() {
         let shouted = name.to_ascii_uppercase();
         let is_open = OPEN_NAMES.iter().any(|open| shouted.starts_with(open));
-        if shouted != name && name == name.to_ascii_lowercase() && !is_open {
+        if shouted != *name && *name == name.to_ascii_lowercase() && !is_open {
             all.entry(shouted).or_insert_with(|| meaning.to_uppercase());
         }
     }

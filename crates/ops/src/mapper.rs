@@ -11,12 +11,12 @@ mod agent_dialog_normalize;
 mod agent_tool_type;
 mod bad_case_facts;
 mod bad_case_signals;
+mod chinese_convert;
 mod clean_copyright;
 mod clean_email;
-mod clean_ip;
-mod chinese_convert;
 #[cfg(feature = "html")]
 mod clean_html;
+mod clean_ip;
 mod clean_links;
 mod dialog;
 mod dialog_content;

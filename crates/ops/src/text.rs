@@ -4,18 +4,18 @@ pub(crate) mod block_scan;
 pub mod char_repetition;
 pub mod char_set;
 pub mod chars;
-pub mod chunks;
 pub mod chinese;
+pub mod chunks;
 mod class_table;
 pub mod email;
 pub mod fix_unicode;
 pub mod head_tail;
+#[cfg(feature = "html")]
+pub mod html_text;
 pub mod ip;
 pub mod language;
 pub mod latex;
 pub mod line_lengths;
-#[cfg(feature = "html")]
-pub mod html_text;
 pub mod links;
 mod matches;
 mod ngram_hash;

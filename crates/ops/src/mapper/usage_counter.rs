@@ -208,7 +208,7 @@ impl Report {
 }
 
 /// The first value, unless Python holds it to be false.
-fn first_true<'a>([first, second]: [&'a Value; 2]) -> &'a Value {
+fn first_true([first, second]: [&Value; 2]) -> &Value {
     if is_true(first) { first } else { second }
 }
 

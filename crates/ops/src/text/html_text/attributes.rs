@@ -77,8 +77,8 @@ mod tests {
             assert!(large_tags(&few).is_empty(), "{attribute}");
             assert!(large_tags(&format!("{few}>y")).is_empty(), "{attribute}");
             let whole = 1..many.len();
-            assert_eq!(large_tags(&many), [whole.clone()], "{attribute}");
-            assert_eq!(large_tags(&format!("{many}>y")), [whole], "{attribute}");
+            assert_eq!(large_tags(&many), vec![whole.clone()], "{attribute}");
+            assert_eq!(large_tags(&format!("{many}>y")), vec![whole], "{attribute}");
         }
         assert!(large_tags(&"a < b <c d> ".repeat(MOST_ATTRIBUTES)).is_empty());
     }

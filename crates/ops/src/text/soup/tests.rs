@@ -32,7 +32,7 @@ fn tables_are_those_of_beautiful_soup() {
     let markup = "<table B=1 a='x\"y' b=2 class=' p  q'><br><tr / ><!--c-->&amp;&eacute; \n </tr></img></table>";
     assert_eq!(
         markup_of_tables(markup).unwrap(),
-        ["<table a='x\"y' b=\"2\" class=\"p q\"><br/><tr></tr><!--c-->&amp;é \n </table>"]
+        ["<table a='x\"y' b=\"2\" class=\"p q\"><br/><tr><!--c-->&amp;é \n </tr></table>"]
     );
 }
 

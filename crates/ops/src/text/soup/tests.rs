@@ -101,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn markup_that_was_written_is_written_the_same(html in "(<(table|tr|td|b|br|pre)>|</(tr|td|b)>|[a-zé &;<>]){0,40}") {
+    fn markup_that_was_written_is_written_the_same(html in "(<(table|tr|td|b|br)>|</(tr|td|b)>|[a-zé &;<>]){0,40}") {
         let whole = format!("<table>{html}</table>");
         for markup in markup_of_tables(&whole).unwrap() {
             prop_assert_eq!(&markup_of_tables(&markup).unwrap()[0], &markup);

@@ -10,6 +10,7 @@ mod agent_bad_case_signal;
 mod agent_dialog_normalize;
 mod agent_tool_type;
 mod bad_case_facts;
+mod bad_case_params;
 mod bad_case_signals;
 mod chinese_convert;
 mod clean_copyright;

@@ -3,8 +3,8 @@
 use coldpress_operator::RecordError;
 use serde_json::Value;
 
-use super::agent_bad_case_signal::AgentBadCaseSignalParams as Params;
 use super::bad_case_facts::{DIALOG_QUALITY, Facts, number, parse};
+use super::bad_case_params::AgentBadCaseSignalParams as Params;
 use crate::text::python::strip;
 use crate::text::python_value::{is_true, repr, str};
 

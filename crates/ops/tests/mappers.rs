@@ -155,6 +155,13 @@ fn quirks_are_kept_only_on_request() {
             "Дом 1999. Сад 1999.",
             "Дом 1999.",
         ),
+        ("chinese_convert_mapper", "头\0发", "頭\0發", "頭"),
+        (
+            "pii_redaction_mapper",
+            "电话13800138000，Authorization: Bearer a.b session_id: x [fe80::1]",
+            "电话[PHONE_REDACTED]，Authorization: [REDACTED] session_id: [ID_REDACTED] [IP_REDACTED]",
+            "电话13800138000，Authorization: [REDACTED] a.b session_id[ID_REDACTED] [fe80::1]",
+        ),
     ];
     for (name, text, without, with) in cases {
         let call = || OperatorCall::new(name);

@@ -15,6 +15,7 @@ pub mod fasttext;
 mod file;
 pub mod kenlm;
 pub mod sentencepiece;
+pub mod tokenizer;
 mod trie;
 
 pub use error::{Error, Fault, Result};

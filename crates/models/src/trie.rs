@@ -44,6 +44,9 @@ impl Unit {
 }
 
 impl Trie {
+    /// The most strings that there can be; their numbers are less.
+    pub(crate) const MAX_STRINGS: usize = NO_VALUE as usize;
+
     /// Builds the trie of strings that are sorted, differ from each other and are not empty.
     ///
     /// # Errors

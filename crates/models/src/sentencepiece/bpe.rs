@@ -83,10 +83,7 @@ impl Bpe {
         while let Some(&symbol) = agenda.symbols.get(at as usize) {
             match self.has_unused {
                 true => agenda.write_used_parts(symbol, vocabulary, pieces),
-                false => pieces.push(
-                    symbol.end,
-                    vocabulary.id(&pieces.text[symbol.start..symbol.end], symbol.node),
-                ),
+                false => pieces.push(symbol.end, vocabulary.id_at(symbol.node)),
             }
             at = symbol.next;
         }
@@ -184,13 +181,15 @@ impl Agenda {
             let node = vocabulary
                 .trie
                 .walk(vocabulary.trie.root(), part.as_bytes());
-            let id = vocabulary.id(part, node);
+            let id = vocabulary.id_at(node);
             let is_unused = vocabulary.kind(id) == PieceKind::Unused;
             match self.left_bytes.get(&id) {
                 Some(&left) if is_unused => {
                     self.parts.push((start + left, end));
                     self.parts.push((start, start + left));
                 }
+                // A character that is not to be used is as good as unknown.
+                _ if is_unused => pieces.push(end, vocabulary.unknown),
                 _ => pieces.push(end, id),
             }
         }

@@ -1,8 +1,6 @@
 //! The pieces of a model, by their texts and by their ids.
 
-use std::collections::HashMap;
-
-use super::proto::{Model, Piece, PieceKind};
+use super::proto::{Model, ModelKind, Piece, PieceKind};
 use crate::Fault;
 use crate::trie::{Node, Trie};
 
@@ -10,10 +8,6 @@ use crate::trie::{Node, Trie};
 pub(super) struct Vocabulary {
     /// The pieces that texts are cut into: normal, user-defined and unused ones.
     pub(super) trie: Trie,
-    /// The pieces of other kinds, such as `<s>`.
-    reserved: HashMap<Box<str>, u32>,
-    /// Whether a reserved piece has the text of one that texts are cut into.
-    has_shadowed: bool,
     kinds: Vec<PieceKind>,
     pub(super) unknown: u32,
     /// The ids of the 256 pieces for bytes, if unknown characters become bytes.
@@ -24,28 +18,25 @@ impl Vocabulary {
     /// Takes the pieces of a model, and refuses those that SentencePiece refuses.
     pub(super) fn new(model: &Model<'_>) -> Result<Self, Fault> {
         let pieces = &model.pieces;
-        if u32::try_from(pieces.len()).is_err() {
-            return Err(Fault::unsupported("it has more than 4,294,967,295 pieces"));
+        if pieces.len() > Trie::MAX_STRINGS {
+            let reason = format!("it has more than {} pieces", Trie::MAX_STRINGS);
+            return Err(Fault::unsupported(reason));
         }
         if let Some(id) = pieces.iter().position(|piece| piece.text.is_empty()) {
             return Err(Fault::damaged(format!("piece {id} is empty")));
         }
         let texts: Vec<_> = by_text(pieces, |kind| !is_reserved(kind))?;
-        let reserved = by_text(pieces, is_reserved)?;
+        // Those of other kinds, such as `<s>`, never come out, but must differ from each other.
+        match model.kind {
+            ModelKind::Bpe => by_text(pieces, |_| true)?,
+            _ => by_text(pieces, is_reserved)?,
+        };
         let keys: Vec<_> = texts
             .iter()
             .map(|&(text, id)| (text.as_bytes(), id))
             .collect();
-        let trie = Trie::build(&keys)?;
         Ok(Self {
-            has_shadowed: reserved
-                .iter()
-                .any(|(text, _)| trie.get(text.as_bytes()).is_some()),
-            trie,
-            reserved: reserved
-                .into_iter()
-                .map(|(text, id)| (text.into(), id))
-                .collect(),
+            trie: Trie::build(&keys)?,
             kinds: pieces.iter().map(|piece| piece.kind).collect(),
             unknown: unknown(pieces)?,
             bytes: bytes(model)?,
@@ -65,25 +56,15 @@ impl Vocabulary {
         }
     }
 
-    /// Returns the id of a piece, `node` being its place in the trie, or that of unknown pieces.
+    /// Returns the id of the piece with this place in the trie, or that of unknown pieces.
     #[inline]
-    pub(super) fn id(&self, text: &str, node: Option<Node>) -> u32 {
-        let used = node.and_then(Node::value);
-        match used {
-            Some(id) if !self.has_shadowed => id,
-            // A control symbol with the text of a normal piece comes before it.
-            used => self
-                .reserved
-                .get(text)
-                .copied()
-                .or(used)
-                .unwrap_or(self.unknown),
-        }
+    pub(super) fn id_at(&self, node: Option<Node>) -> u32 {
+        node.and_then(Node::value).unwrap_or(self.unknown)
     }
 
     /// Returns the id of a piece, or that of unknown pieces.
     pub(super) fn id_of(&self, text: &str) -> u32 {
-        self.id(text, self.trie.walk(self.trie.root(), text.as_bytes()))
+        self.id_at(self.trie.walk(self.trie.root(), text.as_bytes()))
     }
 
     pub(super) fn kind(&self, id: u32) -> PieceKind {

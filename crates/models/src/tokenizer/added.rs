@@ -1,0 +1,86 @@
+//! Tokens that were added to a vocabulary: they are found in the text before it is split.
+
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::trie::Trie;
+
+/// Added tokens, such as `<|endoftext|>`.
+pub(super) struct AddedTokens {
+    trie: Trie,
+    /// Which bytes a token starts with.
+    starts: Box<[bool; 256]>,
+    is_empty: bool,
+}
+
+impl AddedTokens {
+    /// Takes those that are found after the text was normalised, or those that are found before. There is none if one of them
+    /// wants more than to be found.
+    pub(super) fn of(tokens: &Value, is_normalized: bool, is_nfc: bool) -> Option<Self> {
+        let mut keys = Vec::new();
+        let mut starts = Box::new([false; 256]);
+        let none = Vec::new();
+        let tokens = match tokens {
+            Value::Null => &none,
+            tokens => tokens.as_array()?,
+        };
+        for token in tokens {
+            let flag = |name: &str| token[name].as_bool();
+            let is_plain = ["single_word", "lstrip", "rstrip"]
+                .iter()
+                .all(|name| flag(name) != Some(true));
+            let content = token["content"].as_str()?;
+            let id = u32::try_from(token["id"].as_u64()?).ok()?;
+            if !is_plain || id as usize >= Trie::MAX_STRINGS {
+                return None;
+            }
+            // Without the key, only those that are not special are normalised.
+            let normalized = flag("normalized").unwrap_or(flag("special") != Some(true));
+            if normalized == is_normalized && !content.is_empty() {
+                let key: String = match is_normalized && is_nfc {
+                    true => content.nfc().collect(),
+                    false => content.to_owned(),
+                };
+                starts[usize::from(key.as_bytes()[0])] = true;
+                keys.push((key, id));
+            }
+        }
+        keys.sort();
+        if keys.array_windows().any(|[one, other]| one.0 == other.0) {
+            return None;
+        }
+        let keys: Vec<_> = keys.iter().map(|(key, id)| (key.as_bytes(), *id)).collect();
+        Some(Self {
+            trie: Trie::build(&keys).ok()?,
+            starts,
+            is_empty: keys.is_empty(),
+        })
+    }
+
+    /// Calls `visit` with the tokens that are found, and the texts between them.
+    pub(super) fn split(&self, text: &str, visit: &mut dyn FnMut(Result<&str, u32>)) {
+        let bytes = text.as_bytes();
+        let (mut kept, mut at) = (0, if self.is_empty { bytes.len() } else { 0 });
+        while let Some(byte) = bytes.get(at) {
+            if !self.starts[usize::from(*byte)] {
+                at += 1;
+                continue;
+            }
+            let Some(length) = self.trie.longest_prefix(&bytes[at..]) else {
+                at += 1;
+                continue;
+            };
+            if kept < at {
+                visit(Ok(&text[kept..at]));
+            }
+            if let Some(token) = self.trie.get(&bytes[at..at + length]) {
+                visit(Err(token));
+            }
+            at += length;
+            kept = at;
+        }
+        if kept < text.len() {
+            visit(Ok(&text[kept..]));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Byte-level BPE, as GPT-2 and most tokenizers since have it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+
+use super::added::AddedTokens;
+use super::classes::Classes;
+use super::merges::{Merge, Merges};
+use super::scratch::Scratch;
+use super::split::Pattern;
+
+/// A tokenizer whose words become bytes and these tokens.
+pub(super) struct ByteLevel {
+    /// Tells the words in a cache from those of other tokenizers.
+    number: u64,
+    classes: Classes,
+    pattern: Pattern,
+    is_nfc: bool,
+    /// Tokens that are found in the text before and after it was normalised.
+    before: AddedTokens,
+    after: AddedTokens,
+    merges: Merges,
+    /// Words that are tokens whatever the merges say.
+    whole_words: HashMap<Vec<u8>, u32>,
+}
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
+
+impl ByteLevel {
+    /// Takes a `tokenizer.json`, unless it is of another kind or says anything that this does not honour.
+    pub(super) fn of(json: &Value) -> Option<Self> {
+        let is_nfc = match &json["normalizer"] {
+            Value::Null => false,
+            normalizer => (normalizer["type"] == "NFC").then_some(true)?,
+        };
+        let pattern = pattern(&json["pre_tokenizer"])?;
+        let model = &json["model"];
+        let is_empty = |key: &str| matches!(&model[key], Value::Null) || model[key] == "";
+        let is_plain = model["type"] == "BPE"
+            && matches!(model["dropout"].as_f64(), None | Some(0.0))
+            && is_empty("continuing_subword_prefix")
+            && is_empty("end_of_word_suffix")
+            && model["byte_fallback"].as_bool() != Some(true);
+        if !is_plain {
+            return None;
+        }
+        let vocabulary = model["vocab"].as_object()?;
+        let ids: HashMap<&str, u32> = vocabulary
+            .iter()
+            .map(|(token, id)| Some((token.as_str(), u32::try_from(id.as_u64()?).ok()?)))
+            .collect::<Option<_>>()?;
+        let alphabet = Alphabet::new();
+        let mut bytes = [0; 256];
+        for (byte, id) in (0_u8..=255).zip(&mut bytes) {
+            *id = *ids.get(alphabet.spelling(byte).encode_utf8(&mut [0; 4]) as &str)?;
+        }
+        let whole_words = match model["ignore_merges"].as_bool() {
+            Some(true) => ids
+                .iter()
+                .filter_map(|(token, id)| Some((alphabet.bytes(token)?, *id)))
+                .collect(),
+            _ => HashMap::new(),
+        };
+        let added = |is_normalized| AddedTokens::of(&json["added_tokens"], is_normalized, is_nfc);
+        Some(Self {
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            classes: Classes::new(),
+            pattern,
+            is_nfc,
+            before: added(false)?,
+            after: added(true)?,
+            merges: Merges::new(&merges(&model["merges"], &ids)?, bytes),
+            whole_words,
+        })
+    }
+
+    /// Calls `take` with the tokens of one word after the other.
+    pub(super) fn encode(&self, text: &str, scratch: &mut Scratch, mut take: impl FnMut(&[u32])) {
+        scratch.serve(self.number);
+        self.before.split(text, &mut |part| match part {
+            Ok(text) => {
+                let text = self.normalized(text);
+                self.after.split(&text, &mut |part| match part {
+                    Ok(text) => self.encode_words(text, scratch, &mut take),
+                    Err(token) => take(&[token]),
+                });
+            }
+            Err(token) => take(&[token]),
+        });
+    }
+
+    fn encode_words(&self, text: &str, scratch: &mut Scratch, take: &mut impl FnMut(&[u32])) {
+        let bytes = text.as_bytes();
+        let Scratch {
+            cache, word: parts, ..
+        } = scratch;
+        let mut start = 0;
+        while start < text.len() {
+            let end = self.pattern.end(self.classes, text, start);
+            let word = &bytes[start..end];
+            let make = |tokens: &mut Vec<u32>| match self.whole_words.get(word) {
+                Some(token) => tokens.push(*token),
+                None => self.merges.encode(word, parts, tokens),
+            };
+            cache.with(word, make, &mut *take);
+            start = end;
+        }
+    }
+
+    fn normalized<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        // Characters below U+0300, whose first bytes are below 0xCC, stay as they are.
+        let is_simple = !self.is_nfc || text.bytes().all(|byte| byte < 0xcc);
+        match is_simple || unicode_normalization::is_nfc(text) {
+            true => Cow::Borrowed(text),
+            false => Cow::Owned(text.nfc().collect()),
+        }
+    }
+}
+
+/// Returns the pattern of a pre-tokenizer that splits by a known one and then makes bytes of the words.
+fn pattern(pre_tokenizer: &Value) -> Option<Pattern> {
+    let is_bytes = |step: &Value, splits: bool| {
+        step["type"] == "ByteLevel"
+            && step["add_prefix_space"] == false
+            && step["use_regex"].as_bool().unwrap_or(true) == splits
+    };
+    if is_bytes(pre_tokenizer, true) {
+        return Some(Pattern::Gpt2);
+    }
+    let steps = pre_tokenizer["pretokenizers"].as_array()?;
+    let [split, bytes] = steps.as_slice() else {
+        return None;
+    };
+    let is_split = pre_tokenizer["type"] == "Sequence"
+        && split["type"] == "Split"
+        && split["behavior"] == "Isolated"
+        && split["invert"] == false
+        && is_bytes(bytes, false);
+    match is_split {
+        true => Pattern::of(split["pattern"]["Regex"].as_str()?),
+        false => None,
+    }
+}
+
+/// Reads the merges, each a text with a space in it or a list of two texts.
+fn merges(merges: &Value, ids: &HashMap<&str, u32>) -> Option<Vec<(u32, u32, Merge)>> {
+    let pair = |(rank, merge): (u32, &Value)| {
+        let (left, right) = match merge {
+            Value::String(pair) => pair.split_once(' ')?,
+            pair => match pair.as_array()?.as_slice() {
+                [left, right] => (left.as_str()?, right.as_str()?),
+                _ => return None,
+            },
+        };
+        let token = *ids.get(format!("{left}{right}").as_str())?;
+        Some((*ids.get(left)?, *ids.get(right)?, Merge { rank, token }))
+    };
+    (0_u32..).zip(merges.as_array()?).map(pair).collect()
+}
+
+/// How bytes are spelled in a vocabulary: printable ones as the character of the same number, others by characters from U+0100
+/// on.
+struct Alphabet {
+    spellings: [char; 256],
+    bytes: HashMap<char, u8>,
+}
+
+impl Alphabet {
+    fn new() -> Self {
+        let is_printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+        let mut others = ('\u{100}'..).take(256);
+        let spellings: Vec<char> = (0..=255)
+            .map(|byte| match is_printable(byte) {
+                true => char::from(byte),
+                false => others.next().unwrap_or_default(),
+            })
+            .collect();
+        Self {
+            spellings: std::array::from_fn(|byte| spellings[byte]),
+            bytes: spellings.iter().copied().zip(0..=255).collect(),
+        }
+    }
+
+    fn spelling(&self, byte: u8) -> char {
+        self.spellings[usize::from(byte)]
+    }
+
+    /// Returns the bytes that a token stands for, if it is spelled in this way.
+    fn bytes(&self, token: &str) -> Option<Vec<u8>> {
+        token
+            .chars()
+            .map(|ch| self.bytes.get(&ch).copied())
+            .collect()
+    }
+}

@@ -1,0 +1,23 @@
+//! The memory of one thread that makes tokens.
+
+use super::cache::WordCache;
+use super::merges::WordScratch;
+
+/// What one thread needs to make tokens of texts. It can be used with several tokenizers in turn.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    pub(super) cache: WordCache,
+    pub(super) word: WordScratch,
+    /// The tokenizer whose words are in the cache.
+    owner: u64,
+}
+
+impl Scratch {
+    /// Forgets the words of another tokenizer.
+    pub(super) fn serve(&mut self, owner: u64) {
+        if self.owner != owner {
+            self.cache.clear();
+            self.owner = owner;
+        }
+    }
+}

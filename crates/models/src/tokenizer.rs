@@ -19,6 +19,7 @@ mod cache;
 mod classes;
 mod general;
 mod merges;
+mod nfc;
 mod scratch;
 mod split;
 
@@ -30,6 +31,7 @@ use serde_json::Value;
 use crate::{Fault, Result, file};
 use byte_level::ByteLevel;
 use general::General;
+use nfc::nfc;
 pub use scratch::Scratch;
 
 /// Makes tokens of texts.

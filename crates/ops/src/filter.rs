@@ -19,6 +19,7 @@ mod specified_numeric_field;
 mod stopwords;
 mod suffix;
 mod text_length;
+mod token_num;
 mod value;
 mod word_lists;
 mod word_repetition;
@@ -42,6 +43,7 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         stopwords::spec(),
         suffix::spec(),
         text_length::spec(),
+        token_num::spec(),
         word_repetition::spec(),
         words_num::spec(),
     ]

@@ -23,6 +23,7 @@ mod mapper;
 mod pieces;
 mod selector;
 pub mod text;
+mod tokens;
 
 use coldpress_operator::Registry;
 
@@ -101,10 +102,16 @@ mod tests {
                 "alphanumeric_filter",
                 "tokenization",
                 json!(true),
-                "not available yet",
+                "pythia-6.9b-deduped/tokenizer.json",
             ),
             (
                 "word_repetition_filter",
+                "tokenization",
+                json!(true),
+                "en.sp.model",
+            ),
+            (
+                "words_num_filter",
                 "tokenization",
                 json!(true),
                 "en.sp.model",
@@ -147,7 +154,7 @@ mod tests {
                 "remove_words_with_incorrect_substrings_mapper",
                 "tokenization",
                 json!(true),
-                "not available yet",
+                "en.sp.model",
             ),
             ("remove_table_text_mapper", "min_col", json!(1), "from 2 to"),
             (

@@ -3,7 +3,7 @@
 use coldpress_operator::{
     Asset, LoadError, ParamError, Record, RecordError, ResolveContext, Shared,
 };
-pub(crate) use reader::PieceReader;
+pub(crate) use reader::{PieceReader, RecordPieces};
 
 /// A model that was found and is loaded when an operator is made ready.
 #[derive(Clone, Debug)]

@@ -6,11 +6,8 @@ use coldpress_assets::AssetFolders;
 use coldpress_operator::{Registry, vectors};
 
 /// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
-const LEFT_OUT: [&str; 9] = [
+const LEFT_OUT: [&str; 6] = [
     // A tokenizer is not available yet.
-    "alphanumeric_filter/006",
-    "remove_words_with_incorrect_substrings_mapper/007",
-    "remove_words_with_incorrect_substrings_mapper/008",
     "text_chunk_mapper/011",
     "text_chunk_mapper/012",
     "text_chunk_mapper/013",

@@ -1,8 +1,8 @@
 //! Tokens that were added to a vocabulary: they are found in the text before it is split.
 
 use serde_json::Value;
-use unicode_normalization::UnicodeNormalization;
 
+use super::nfc;
 use crate::trie::Trie;
 
 /// Added tokens, such as `<|endoftext|>`.
@@ -38,7 +38,7 @@ impl AddedTokens {
             let normalized = flag("normalized").unwrap_or(flag("special") != Some(true));
             if normalized == is_normalized && !content.is_empty() {
                 let key: String = match is_normalized && is_nfc {
-                    true => content.nfc().collect(),
+                    true => nfc(content).into_owned(),
                     false => content.to_owned(),
                 };
                 starts[usize::from(key.as_bytes()[0])] = true;

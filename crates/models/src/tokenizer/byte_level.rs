@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
-use unicode_normalization::UnicodeNormalization;
 
 use super::added::AddedTokens;
 use super::classes::Classes;
 use super::merges::{Merge, Merges};
+use super::nfc;
 use super::scratch::Scratch;
 use super::split::Pattern;
 
@@ -83,7 +83,10 @@ impl ByteLevel {
         scratch.serve(self.number);
         self.before.split(text, &mut |part| match part {
             Ok(text) => {
-                let text = self.normalized(text);
+                let text = match self.is_nfc {
+                    true => nfc(text),
+                    false => Cow::Borrowed(text),
+                };
                 self.after.split(&text, &mut |part| match part {
                     Ok(text) => self.encode_words(text, scratch, &mut take),
                     Err(token) => take(&[token]),
@@ -101,22 +104,15 @@ impl ByteLevel {
         let mut start = 0;
         while start < text.len() {
             let end = self.pattern.end(self.classes, text, start);
-            let word = &bytes[start..end];
-            let make = |tokens: &mut Vec<u32>| match self.whole_words.get(word) {
-                Some(token) => tokens.push(*token),
-                None => self.merges.encode(word, parts, tokens),
+            let make = |tokens: &mut Vec<u32>| {
+                let word = &bytes[start..end];
+                match self.whole_words.get(word) {
+                    Some(token) => tokens.push(*token),
+                    None => self.merges.encode(word, parts, tokens),
+                }
             };
-            cache.with(word, make, &mut *take);
+            cache.with(bytes, start..end, make, &mut *take);
             start = end;
-        }
-    }
-
-    fn normalized<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        // Characters below U+0300, whose first bytes are below 0xCC, stay as they are.
-        let is_simple = !self.is_nfc || text.bytes().all(|byte| byte < 0xcc);
-        match is_simple || unicode_normalization::is_nfc(text) {
-            true => Cow::Borrowed(text),
-            false => Cow::Owned(text.nfc().collect()),
         }
     }
 }

@@ -1,91 +1,196 @@
 //! What was made of words, for those that come again.
 
+use std::ops::Range;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Remembers the tokens of words that were met lately, in bounded memory.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct WordCache {
-    /// By the last bits of a word's hash; empty until the first word.
-    slots: Vec<Slot>,
+pub(super) struct WordCache {
+    /// Sets of two, the one that came last first; empty until the first word.
+    sets: Vec<[Slot; 2]>,
+    /// Long words, one after the other.
     words: Vec<u8>,
     tokens: Vec<u32>,
 }
 
+/// A word and its tokens. No word has no bytes, so that is what an empty slot has.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    hash: u64,
-    word: u32,
-    word_bytes: u32,
-    first_token: u32,
+    key: Key,
+    first: u32,
     tokens: u32,
 }
 
-const SLOTS: usize = 1 << 16;
+/// A word of up to 16 bytes itself, or the hash of a longer one and where it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Key {
+    low: u64,
+    high: u64,
+    bytes: u32,
+}
+
+const SETS: usize = 1 << 16;
+
+const SHORT: usize = 16;
 
 /// Longer words seldom come again.
 const MAX_WORD_BYTES: usize = 64;
 
-/// Everything is forgotten when the words take more.
-const MAX_BYTES: usize = 4 << 20;
+/// Everything is forgotten when long words or tokens are more.
+const MAX_KEPT: usize = 1 << 21;
 
 impl WordCache {
     /// Forgets all words.
-    pub(crate) fn clear(&mut self) {
-        self.slots.clear();
+    pub(super) fn clear(&mut self) {
+        self.sets.clear();
         self.words.clear();
         self.tokens.clear();
     }
 
-    /// Calls `take` with the tokens of a word, which `make` appends if they are not known.
+    /// Calls `take` with the tokens of a word of the text, which `make` appends if they are not known.
     #[inline]
-    pub(crate) fn with<T>(
+    pub(super) fn with<T>(
         &mut self,
-        word: &[u8],
+        text: &[u8],
+        word: Range<usize>,
         make: impl FnOnce(&mut Vec<u32>),
         take: impl FnOnce(&[u32]) -> T,
     ) -> T {
-        let hash = xxh3_64(word);
-        let at = hash as usize % SLOTS;
-        if let Some(slot) = self.slots.get(at)
-            && slot.hash == hash
-        {
-            let start = slot.word as usize;
-            if &self.words[start..start + slot.word_bytes as usize] == word {
-                let first = slot.first_token as usize;
-                return take(&self.tokens[first..first + slot.tokens as usize]);
-            }
+        let mut key = Key::of(text, word.clone());
+        let bytes = &text[word];
+        let known = self.sets.get(key.set()).and_then(|set| {
+            let is_it = |slot: &&Slot| match bytes.len() <= SHORT {
+                true => slot.key == key,
+                false => self.is_long(slot, key, bytes),
+            };
+            set.iter().find(is_it)
+        });
+        if let Some(slot) = known {
+            return take(&self.tokens[slot.first as usize..][..slot.tokens as usize]);
         }
-        self.add(word, hash, make, take)
+        if self.words.len().max(self.tokens.len()) > MAX_KEPT {
+            self.clear();
+        }
+        let first = self.tokens.len();
+        make(&mut self.tokens);
+        let result = take(&self.tokens[first..]);
+        match bytes.len() <= MAX_WORD_BYTES {
+            true => self.keep(&mut key, bytes, first),
+            false => self.tokens.truncate(first),
+        }
+        result
+    }
+
+    fn is_long(&self, slot: &Slot, key: Key, word: &[u8]) -> bool {
+        let start = slot.key.high as usize;
+        (slot.key.low, slot.key.bytes) == (key.low, key.bytes)
+            && self.words.get(start..start + word.len()) == Some(word)
     }
 
     #[cold]
-    fn add<T>(
-        &mut self,
-        word: &[u8],
-        hash: u64,
-        make: impl FnOnce(&mut Vec<u32>),
-        take: impl FnOnce(&[u32]) -> T,
-    ) -> T {
-        if self.words.len() + self.tokens.len() > MAX_BYTES {
-            self.clear();
+    fn keep(&mut self, key: &mut Key, word: &[u8], first: usize) {
+        let at = key.set();
+        if word.len() > SHORT {
+            key.high = self.words.len() as u64;
+            self.words.extend_from_slice(word);
         }
-        self.slots.resize(SLOTS, Slot::default());
-        let first = self.tokens.len();
-        make(&mut self.tokens);
-        let tokens = &self.tokens[first..];
-        let result = take(tokens);
-        if word.is_empty() || word.len() > MAX_WORD_BYTES {
-            self.tokens.truncate(first);
-            return result;
-        }
-        self.slots[hash as usize % SLOTS] = Slot {
-            hash,
-            word: self.words.len() as u32,
-            word_bytes: word.len() as u32,
-            first_token: first as u32,
-            tokens: tokens.len() as u32,
+        self.sets.resize(SETS, Default::default());
+        let slot = Slot {
+            key: *key,
+            first: first as u32,
+            tokens: (self.tokens.len() - first) as u32,
         };
-        self.words.extend_from_slice(word);
-        result
+        self.sets[at] = [slot, self.sets[at][0]];
+    }
+}
+
+impl Key {
+    #[inline]
+    fn of(text: &[u8], word: Range<usize>) -> Self {
+        let bytes = word.len() as u32;
+        if word.len() > SHORT {
+            // Its place is not known yet.
+            return Self {
+                low: xxh3_64(&text[word]),
+                high: 0,
+                bytes,
+            };
+        }
+        let middle = (word.start + 8).min(word.end);
+        Self {
+            low: eight(text, word.start, word.end),
+            high: eight(text, middle, word.end),
+            bytes,
+        }
+    }
+
+    /// Returns the number of its set.
+    #[inline]
+    fn set(self) -> usize {
+        let mixed = (self.low ^ u64::from(self.bytes)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ self.high ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed >> 40) as usize % SETS
+    }
+}
+
+/// Returns the bytes from `start` up to `end`, eight at most, filled up with zeros.
+#[inline]
+fn eight(text: &[u8], start: usize, end: usize) -> u64 {
+    let bytes = (end - start).min(8);
+    if bytes == 0 {
+        return 0;
+    }
+    match text.get(start..).and_then(|rest| rest.first_chunk()) {
+        // What is after the word is shifted out.
+        Some(eight) => {
+            let beyond = 64 - 8 * bytes as u32;
+            u64::from_le_bytes(*eight) << beyond >> beyond
+        }
+        None => {
+            let mut eight = [0; 8];
+            eight[..bytes].copy_from_slice(&text[start..start + bytes]);
+            u64::from_le_bytes(eight)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_made_once_and_not_confused() {
+        let mut cache = WordCache::default();
+        // Of words of each length many differ in the last byte alone.
+        let words: Vec<String> = (0..80_000)
+            .map(|number| format!("{}{number:x}", "x".repeat(number % 70)))
+            .collect();
+        let mut made = 0;
+        for _ in 0..2 {
+            for word in &words {
+                let text = format!("{word} and more");
+                let expected: Vec<u32> = word.bytes().map(u32::from).collect();
+                // The second time it is at the end.
+                for text in [text.as_bytes(), word.as_bytes()] {
+                    let make = |tokens: &mut Vec<u32>| {
+                        made += 1;
+                        tokens.extend(&expected);
+                    };
+                    cache.with(text, 0..word.len(), make, |found| {
+                        assert_eq!(found, expected)
+                    });
+                }
+            }
+        }
+        // Each is known at once when it comes again, unless it is too long to be kept.
+        let long = words
+            .iter()
+            .filter(|word| word.len() > MAX_WORD_BYTES)
+            .count();
+        assert!(
+            made >= words.len() && made <= 2 * (words.len() + long),
+            "{made}"
+        );
     }
 }

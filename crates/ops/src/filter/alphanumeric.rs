@@ -2,6 +2,9 @@
 //! Keeps records with a share of letters and digits (of any script) within bounds; the share is the statistic
 //! `alnum_ratio`, 0 for an empty text.
 //!
+//! With `tokenization: true` it is the number of letters for each token, `alpha_token_ratio`, which is more than 1 for most
+//! texts. The tokenizer is a file, `EleutherAI/pythia-6.9b-deduped/tokenizer.json`, where assets are kept.
+//!
 //! # Parameters
 //! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
 //!
@@ -12,16 +15,18 @@
 //! Pure: the text and the parameters decide. The character classes are those of Unicode 14, whatever is installed.
 
 use coldpress_operator::{
-    Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
+    Filter, LoadError, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
+    Shared, StatKind, StatValue, params,
 };
 
-use super::range::range_filter;
-use crate::text::chars::count_alnum;
+use super::range::range_filter_of_records;
+use crate::text::chars::{count_alnum, is_alpha};
+use crate::tokens::{PYTHIA, TokenModel};
 
 params! {
     /// Parameters of `alphanumeric_filter`.
     pub(crate) struct AlphanumericParams {
-        /// Count letters against the tokens of a tokenizer; not available yet.
+        /// Count the letters for each token of the tokenizer `EleutherAI/pythia-6.9b-deduped`.
         tokenization: bool = false;
         /// The least share; null for no bound.
         min_ratio: Option<f64> = Some(0.25);
@@ -44,17 +49,35 @@ fn resolve(
     params: AlphanumericParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
-    if params.tokenization {
-        return Err(ParamError::new(
-            "tokenization",
-            "is not available yet; leave it out or set it to false",
-        ));
-    }
     let bounds = (params.min_ratio, params.max_ratio);
-    Ok(range_filter(
-        ("alnum_ratio", StatKind::Float),
-        bounds,
-        context,
-        |text| StatValue::Float(count_alnum(text).ratio()),
-    ))
+    let (stat, model) = match params.tokenization {
+        false => ("alnum_ratio", None),
+        true => {
+            let model = TokenModel::find("tokenization", PYTHIA, context)?;
+            ("alpha_token_ratio", Some(model))
+        }
+    };
+    let make = move |shared: &Shared| -> Result<Measure, LoadError> {
+        Ok(match &model {
+            None => Box::new(|record| {
+                let count = count_alnum(record.text(0)?);
+                Ok(StatValue::Float(count.ratio()))
+            }),
+            Some(model) => {
+                let mut tokens = model.load(shared)?;
+                Box::new(move |record| {
+                    let letters = record.text(0)?.chars().filter(|ch| is_alpha(*ch)).count();
+                    let ratio = match tokens.count(record)? {
+                        0 => 0.0,
+                        tokens => letters as f64 / tokens as f64,
+                    };
+                    Ok(StatValue::Float(ratio))
+                })
+            }
+        })
+    };
+    let stat = (stat, StatKind::Float);
+    Ok(range_filter_of_records(stat, bounds, context, make))
 }
+
+type Measure = Box<dyn FnMut(&Record<'_>) -> Result<StatValue, RecordError> + Send>;

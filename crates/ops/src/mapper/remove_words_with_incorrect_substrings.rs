@@ -9,7 +9,11 @@
 //! `//` and `.com` as words of their own stay.
 //!
 //! # Parameters
-//! `substrings`, see below. `tokenization` is refused, because it is not available yet; `lang` matters only for it.
+//! `substrings`, see below.
+//!
+//! With `tokenization: true` pieces are removed, not words, and what stays is the text as the model normalises it: with
+//! single spaces and without line feeds. With `compat: data_juicer` it has no spaces at all. A text of which every piece stays
+//! is left as it is. `lang` matters only for this.
 //!
 //! # Example
 //! `go to http://x.org now` becomes `go to now`.
@@ -26,16 +30,17 @@ use coldpress_operator::{
 };
 use memchr::memmem::Finder;
 
+use crate::pieces::{PieceModel, PieceReader, RecordPieces};
 use crate::text::chars::is_special;
 use crate::text::word_drop::{Gaps, drop_words};
 
 params! {
     /// Parameters of `remove_words_with_incorrect_substrings_mapper`.
     pub(crate) struct RemoveWordsParams {
-        /// The language of the tokenizer.
+        /// The language of the model.
         lang: String = "en".to_owned();
-        /// Whether a tokenizer cuts the words; not available yet.
-        tokenization: bool = false, |on| !on, "is not available yet";
+        /// Take the pieces of the SentencePiece model `<lang>.sp.model` as words.
+        tokenization: bool = false;
         /// The texts that no word may contain. The empty text removes all words.
         substrings: Vec<String> = ["http", "www", ".com", "href", "//"].map(str::to_owned).into();
     }
@@ -62,11 +67,19 @@ fn resolve(
     let finders: Arc<[Finder<'static>]> = finders
         .map(|text| Finder::new(text.as_bytes()).into_owned())
         .collect();
-    Ok(Resolved::new(move || RemoveWordsMapper {
-        substrings: finders.clone(),
-        found: Vec::new(),
-        strips: gaps == Gaps::Collapse,
-        gaps,
+    let model = params
+        .tokenization
+        .then(|| PieceModel::of_language(&params.lang, context));
+    let model = model.transpose()?;
+    Ok(Resolved::loading(move |shared| {
+        let pieces = model.as_ref().map(|model| model.load(shared));
+        Ok(RemoveWordsMapper {
+            substrings: finders.clone(),
+            found: Vec::new(),
+            strips: gaps == Gaps::Collapse,
+            gaps,
+            pieces: pieces.transpose()?,
+        })
     }))
 }
 
@@ -77,6 +90,8 @@ struct RemoveWordsMapper {
     /// Whether special characters at the ends of a word are left out.
     strips: bool,
     gaps: Gaps,
+    /// What cuts texts into pieces, if these are searched instead of words.
+    pieces: Option<PieceReader>,
 }
 
 impl RemoveWordsMapper {
@@ -95,6 +110,13 @@ impl Mapper for RemoveWordsMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
         let text = record.text(0)?;
         let edits = changes.field(0);
+        if let Some(model) = &mut self.pieces {
+            let pieces = model.pieces(record)?;
+            if let Some(kept) = self.kept_pieces(&pieces) {
+                edits.replace(0..text.len(), &kept);
+            }
+            return Ok(());
+        }
         // Few words have any of the substrings, so the whole text is searched first. A substring with a blank in it is in no
         // word, and hides no other.
         self.found.clear();
@@ -117,3 +139,27 @@ impl Mapper for RemoveWordsMapper {
         Ok(())
     }
 }
+
+impl RemoveWordsMapper {
+    /// Returns the text of the pieces that stay, unless all stay.
+    fn kept_pieces(&self, pieces: &RecordPieces) -> Option<String> {
+        // Pieces are normalised, so they may have what the text has not.
+        let mut kept = String::new();
+        let mut is_whole = true;
+        pieces.each(|piece| match self.keeps(piece) {
+            true => kept.push_str(piece),
+            false => is_whole = false,
+        });
+        if is_whole {
+            return None;
+        }
+        // Data-Juicer runs the words together.
+        Some(match self.strips {
+            true => kept.replace(SPACE_MARK, ""),
+            false => kept.replace(SPACE_MARK, " ").trim().to_owned(),
+        })
+    }
+}
+
+/// What pieces have in the place of a space.
+const SPACE_MARK: &str = "\u{2581}";

@@ -41,6 +41,12 @@ pub fn is_alnum(ch: char) -> bool {
     block.alnum >> bit & 1 != 0
 }
 
+/// Returns whether Python's `str.isalpha` holds for `ch`: letters of any script.
+pub fn is_alpha(ch: char) -> bool {
+    // What is alphanumeric is a letter or a number; some Chinese numerals, which are letters, are numbers to Python alone.
+    is_alnum(ch) && !ch.is_numeric()
+}
+
 /// Returns whether `ch` is one of the special characters: ASCII punctuation, digits and whitespace, emoji, and some
 /// others.
 pub fn is_special(ch: char) -> bool {

@@ -1,0 +1,102 @@
+//! Tokens of Hugging Face tokenizers. `testdata/tokenizer/make.py` makes the tokenizers and says what is expected.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::path::PathBuf;
+
+use coldpress_models::tokenizer::{Scratch, Tokenizer};
+
+fn testdata(name: &str) -> PathBuf {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/tokenizer");
+    PathBuf::from(folder).join(name)
+}
+
+const BYTE_LEVEL: [&str; 4] = ["gpt2", "neox", "llama3", "qwen"];
+
+/// Checks the ids of all texts of a tokenizer.
+fn check(name: &str, is_fast: bool, scratch: &mut Scratch) {
+    let tokenizer = Tokenizer::open(&testdata(&format!("{name}.json"))).unwrap();
+    assert_eq!(tokenizer.is_fast(), is_fast, "{name}");
+    let cases = std::fs::read_to_string(testdata(&format!("{name}.jsonl"))).unwrap();
+    let mut ids = Vec::new();
+    for case in cases.lines() {
+        let (text, expected): (String, Vec<u32>) = serde_json::from_str(case).unwrap();
+        ids.clear();
+        tokenizer.encode(&text, scratch, &mut ids).unwrap();
+        assert_eq!(ids, expected, "{name}: {text:?}");
+        assert_eq!(tokenizer.count(&text, scratch).unwrap(), ids.len());
+    }
+    assert!(cases.lines().count() > 150);
+}
+
+#[test]
+fn byte_level_tokens_are_those_of_the_library() {
+    // One for all tokenizers, each of them twice: the second time words are remembered.
+    let mut scratch = Scratch::default();
+    for name in BYTE_LEVEL.into_iter().chain(BYTE_LEVEL) {
+        check(name, true, &mut scratch);
+    }
+}
+
+#[cfg(feature = "tokenizers")]
+mod by_the_library {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn other_tokenizers_work_too() {
+        for name in ["prefix", "stripped", "word_piece"] {
+            check(name, false, &mut Scratch::default());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_the_same_tokens(
+            texts in prop::collection::vec("(\\PC{0,9}|[a-z ']{0,30}|[ \t\r\n]{0,5}|[0-9]{0,7}|(the |tok|<\\|end\\|>|étée\u{301}){0,4}|.{0,9}|[a-e]{0,90}){0,5}", 1..4),
+        ) {
+            for name in BYTE_LEVEL {
+                let bytes = std::fs::read(testdata(&format!("{name}.json"))).unwrap();
+                let (fast, library) = (Tokenizer::parse(&bytes).unwrap(), Tokenizer::parse_by_library(&bytes).unwrap());
+                let mut scratch = Scratch::default();
+                for text in &texts {
+                    let (mut ids, mut expected) = (Vec::new(), Vec::new());
+                    fast.encode(text, &mut scratch, &mut ids).unwrap();
+                    library.encode(text, &mut scratch, &mut expected).unwrap();
+                    prop_assert_eq!(ids, expected, "{}: {:?}", name, text);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "tokenizers"))]
+#[test]
+fn other_tokenizers_need_the_library() {
+    let error = Tokenizer::open(&testdata("word_piece.json")).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("without the feature `tokenizers`")
+    );
+}
+
+#[test]
+fn errors_name_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    let whole = std::fs::read(testdata("gpt2.json")).unwrap();
+    let deep = "[".repeat(100_000);
+    for content in [
+        b"",
+        b"{}".as_slice(),
+        b"[1]",
+        b"\xff",
+        deep.as_bytes(),
+        &whole[..whole.len() / 2],
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let error = Tokenizer::open(&path).unwrap_err().to_string();
+        assert!(error.contains("tokenizer.json`"), "{error}");
+    }
+}

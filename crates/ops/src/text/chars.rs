@@ -261,6 +261,17 @@ mod tests {
         }
     }
 
+    /// The number of letters of Python 3.11, and the sum of their code points.
+    #[test]
+    fn letters_are_those_of_python() {
+        let letters: Vec<u64> = ('\0'..=char::MAX)
+            .filter(|ch| is_alpha(*ch))
+            .map(u64::from)
+            .collect();
+        assert_eq!(letters.len(), 131_756);
+        assert_eq!(letters.iter().sum::<u64>(), 13_903_637_152);
+    }
+
     #[test]
     fn classes_of_awkward_characters() {
         for ch in [

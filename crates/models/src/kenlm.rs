@@ -162,6 +162,9 @@ impl Kenlm {
                 numbers[BEFORE + at] = self.vocabulary.number_of_hash(bytes, hash);
                 search.prefetch(bytes, &numbers[at..=BEFORE + at]);
             }
+            for at in 0..count {
+                search.prefetch_more(bytes, &numbers[at..=BEFORE + at]);
+            }
             let is_last = count < AHEAD;
             if is_last {
                 numbers[BEFORE + count] = self.end_of_sentence;

@@ -41,6 +41,9 @@ pub(super) trait Search {
     /// Asks for the memory that scoring the last one of these words after the others may need.
     fn prefetch(&self, bytes: &[u8], words: &[u32]);
 
+    /// Asks for more of it, which depends on memory that was asked for before.
+    fn prefetch_more(&self, _bytes: &[u8], _words: &[u32]) {}
+
     /// Returns the probability of an n-gram of the greatest length.
     fn longest(&self, bytes: &[u8], word: u32, node: Self::Node) -> Option<f32>;
 }

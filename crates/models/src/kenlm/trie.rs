@@ -111,6 +111,15 @@ impl Array {
         )
     }
 
+    /// Asks for the memory where an n-gram of this range that begins with a word is looked for first.
+    #[inline]
+    fn prefetch(&self, bytes: &[u8], word: u32, range: Range<u64>) {
+        let end = range.end.min(self.entries);
+        let range = range.start.min(end)..end;
+        let place = uniform::first_guess(range, self.last_word, u64::from(word));
+        prefetch(bytes, self.start + (place * self.entry_bits / 8) as usize);
+    }
+
     /// The first bit after the word of an n-gram.
     #[inline]
     fn after_word(&self, place: u64) -> u64 {
@@ -166,6 +175,14 @@ impl Search for Trie {
     fn prefetch(&self, bytes: &[u8], words: &[u32]) {
         if let Some(&last) = words.last() {
             prefetch(bytes, self.unigrams + last as usize * UNIGRAM_BYTES);
+        }
+    }
+
+    #[inline]
+    fn prefetch_more(&self, bytes: &[u8], words: &[u32]) {
+        if let ([.., before, last], Some(array)) = (words, self.arrays.first()) {
+            let (start, end) = self.unigram(bytes, *last).node;
+            array.prefetch(bytes, *before, start..end);
         }
     }
 

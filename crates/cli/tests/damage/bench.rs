@@ -30,7 +30,7 @@ process:
 ";
 
 /// What follows for states of a barrier.
-const BARRIER: &str = "  - document_deduplicator:\n  - clean_email_mapper:\n";
+const BARRIER: &str = "  - document_deduplicator:\n  - clean_email_mapper:\nduplicates_path: out/removed.parquet\n";
 
 /// A folder with the dataset and the recipe, and below it the places in which the job runs.
 pub(crate) struct Bench {
@@ -65,7 +65,7 @@ impl Bench {
         };
         fs::write(bench.folder.path().join("in.jsonl"), dataset()).unwrap();
         let (barrier, files) = match state.has_barrier() {
-            true => (BARRIER, 4),
+            true => (BARRIER, 5),
             false => ("", 3),
         };
         let recipe = format!("{RECIPE}{barrier}");

@@ -66,6 +66,7 @@ const KINDS: &[(&str, May)] = &[
         May::Mend,
     ),
     ("jobs/j/signatures/partition_#.e#.a#.decision", May::Mend),
+    ("jobs/j/signatures/partition_#.e#.a#.duplicates", May::Mend),
     ("jobs/j/signatures/partition_#.e#.a#.signatures", May::Mend),
     ("out/.clean.jsonl.coldpress.j.e#.m#.tmp", May::Mend),
     ("out/.clean.jsonl.coldpress.json", May::Refuse),

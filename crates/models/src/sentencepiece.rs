@@ -104,12 +104,18 @@ impl SentencePiece {
         scratch.pieces.clear();
         let (normalizer, vocabulary) = (&self.normalizer, &self.vocabulary);
         normalizer.normalize(text, &self.symbols, &mut scratch.pieces.text)?;
+        let Scratch {
+            pieces,
+            steps,
+            agenda,
+            ..
+        } = scratch;
         match &self.algorithm {
-            Algorithm::Unigram(unigram) => unigram.cut(vocabulary, scratch),
-            Algorithm::Bpe(bpe) => bpe.cut(vocabulary, &self.symbols, scratch),
-            Algorithm::Words => single::cut_into_words(vocabulary, &mut scratch.pieces),
+            Algorithm::Unigram(unigram) => unigram.cut(vocabulary, pieces, steps),
+            Algorithm::Bpe(bpe) => bpe.cut(vocabulary, &self.symbols, pieces, agenda),
+            Algorithm::Words => single::cut_into_words(vocabulary, pieces),
             Algorithm::Characters => {
-                single::cut_into_characters(vocabulary, &self.symbols, &mut scratch.pieces);
+                single::cut_into_characters(vocabulary, &self.symbols, pieces);
             }
         }
         match &vocabulary.bytes {

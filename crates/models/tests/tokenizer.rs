@@ -39,6 +39,8 @@ fn byte_level_tokens_are_those_of_the_library() {
 
 #[cfg(feature = "tokenizers")]
 mod by_the_library {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -50,14 +52,22 @@ mod by_the_library {
         }
     }
 
+    /// Each tokenizer by hand and by the library.
+    static BOTH: LazyLock<Vec<(&str, Tokenizer, Tokenizer)>> = LazyLock::new(|| {
+        let both = BYTE_LEVEL.map(|name| {
+            let bytes = std::fs::read(testdata(&format!("{name}.json"))).unwrap();
+            let library = Tokenizer::parse_by_library(&bytes).unwrap();
+            (name, Tokenizer::parse(&bytes).unwrap(), library)
+        });
+        both.into()
+    });
+
     proptest! {
         #[test]
         fn any_text_has_the_same_tokens(
             texts in prop::collection::vec("(\\PC{0,9}|[a-z ']{0,30}|[ \t\r\n]{0,5}|[0-9]{0,7}|(the |tok|<\\|end\\|>|étée\u{301}){0,4}|.{0,9}|[a-e]{0,90}){0,5}", 1..4),
         ) {
-            for name in BYTE_LEVEL {
-                let bytes = std::fs::read(testdata(&format!("{name}.json"))).unwrap();
-                let (fast, library) = (Tokenizer::parse(&bytes).unwrap(), Tokenizer::parse_by_library(&bytes).unwrap());
+            for (name, fast, library) in BOTH.iter() {
                 let mut scratch = Scratch::default();
                 for text in &texts {
                     let (mut ids, mut expected) = (Vec::new(), Vec::new());

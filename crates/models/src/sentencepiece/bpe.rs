@@ -5,7 +5,6 @@ use std::collections::{BinaryHeap, HashMap};
 
 use super::pieces::Pieces;
 use super::proto::{Piece, PieceKind};
-use super::scratch::Scratch;
 use super::single::Symbols;
 use super::vocabulary::Vocabulary;
 use crate::trie::Node;
@@ -66,8 +65,13 @@ impl Bpe {
         }
     }
 
-    pub(super) fn cut(&self, vocabulary: &Vocabulary, symbols: &Symbols, scratch: &mut Scratch) {
-        let Scratch { pieces, agenda, .. } = scratch;
+    pub(super) fn cut(
+        &self,
+        vocabulary: &Vocabulary,
+        symbols: &Symbols,
+        pieces: &mut Pieces,
+        agenda: &mut Agenda,
+    ) {
         agenda.begin(&pieces.text, vocabulary, symbols);
         let text = pieces.text.as_bytes();
         for right in 1..agenda.symbols.len() as u32 {

@@ -2,12 +2,9 @@
 
 use super::charsmap::CharsMap;
 use super::proto::{Model, NormalizerSpec};
-use super::single::Symbols;
+use super::single::{SPACE_MARK, Symbols};
 use super::{MAX_TEXT_BYTES, TooLong};
 use crate::Fault;
-
-/// The mark that stands for a space in pieces.
-pub(super) const SPACE_MARK: &str = "\u{2581}";
 
 /// Normalises texts as a model wants it.
 pub(super) struct Normalizer {

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
-use super::normalizer::SPACE_MARK;
 use super::pieces::Pieces;
 use super::unigram::char_bytes;
 use super::vocabulary::Vocabulary;
 use crate::trie::Trie;
+
+/// The mark that stands for a space in pieces.
+pub(super) const SPACE_MARK: &str = "\u{2581}";
 
 /// The user-defined symbols of a model, which nothing is ever cut out of.
 pub(super) struct Symbols(pub(super) Option<Trie>);

@@ -1,7 +1,7 @@
 //! Cutting a text into the pieces whose scores have the greatest sum.
 
+use super::pieces::Pieces;
 use super::proto::{Piece, PieceKind};
-use super::scratch::Scratch;
 use super::vocabulary::Vocabulary;
 
 /// What a unigram model computes with.
@@ -52,8 +52,7 @@ impl Unigram {
     /// Cuts a text.
     ///
     /// Sums are made and rounded as in SentencePiece 0.2.3, so that of two ways with nearly the same sum the same one is taken.
-    pub(super) fn cut(&self, vocabulary: &Vocabulary, scratch: &mut Scratch) {
-        let Scratch { pieces, steps, .. } = scratch;
+    pub(super) fn cut(&self, vocabulary: &Vocabulary, pieces: &mut Pieces, steps: &mut Vec<Step>) {
         let bytes = pieces.text.as_bytes();
         steps.clear();
         steps.resize(bytes.len() + 1, Step::NONE);

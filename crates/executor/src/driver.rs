@@ -66,6 +66,8 @@ pub(crate) struct Driver<'e> {
     standing: Option<Ownership>,
     /// Outputs begun by this driver.
     merges: u32,
+    /// How many times this driver began to resolve a barrier.
+    resolutions: u32,
     tally: Tally,
     space: SpaceWatch,
     memory: MemoryWatch,

@@ -30,7 +30,8 @@ process:
 ";
 
 /// What follows for states of a barrier.
-const BARRIER: &str = "  - document_deduplicator:\n  - clean_email_mapper:\nduplicates_path: out/removed.parquet\n";
+const BARRIER: &str =
+    "  - document_deduplicator:\n  - clean_email_mapper:\nduplicates_path: out/removed.parquet\n";
 
 /// A folder with the dataset and the recipe, and below it the places in which the job runs.
 pub(crate) struct Bench {

@@ -40,7 +40,7 @@ pub(crate) struct Case {
     pub(crate) stage: u32,
     /// The driver's epoch.
     pub(crate) epoch: u64,
-    /// Which of the decisions of the job it is, from 1: the files of no two of them have the same names.
+    /// Which of the driver's cases it is, from 1: the files of no two of them have the same names.
     pub(crate) number: u32,
     /// The memory that may be used.
     pub(crate) memory_bytes: u64,

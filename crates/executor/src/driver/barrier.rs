@@ -93,6 +93,8 @@ impl Driver<'_> {
         }
         match motion.resolving.take() {
             None => {
+                // Also where nothing came of the last time: its files are there.
+                self.resolutions += 1;
                 let case = self.case(stage, &motion.spec)?;
                 self.enter(Phase::Resolving);
                 self.tell_barrier(stage, &case);
@@ -250,7 +252,6 @@ impl Driver<'_> {
             result.signatures.as_ref().map(|entry| entry.file.clone())
         });
         let signatures: Option<Vec<ObjectRef>> = signatures.collect();
-        let earlier = self.truth.state().barriers().len();
         Ok(Case {
             operator: operator.name().to_owned(),
             rule: barrier.rule.clone(),
@@ -268,7 +269,7 @@ impl Driver<'_> {
             folder: self.executor.layout.job_dir().to_owned(),
             stage,
             epoch: self.truth.epoch(),
-            number: earlier as u32 + 1,
+            number: self.resolutions,
             // Workers have nothing to do meanwhile, but keep their buffers.
             memory_bytes: prepared.memory_limit_bytes() / 2,
             threads: prepared.workers,

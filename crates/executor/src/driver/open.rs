@@ -87,6 +87,7 @@ impl<'e> Driver<'e> {
             types_of_rows: false,
             standing: standings.export,
             merges: 0,
+            resolutions: 0,
             tally: Tally::default(),
             space: SpaceWatch::new(recipe.limits.min_free_disk_bytes),
             memory: MemoryWatch::new(prepared.memory_limit_bytes(), prepared.workers),

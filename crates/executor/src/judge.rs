@@ -126,6 +126,7 @@ impl Judge {
 #[cfg(test)]
 mod tests {
     use coldpress_partition::Slice;
+    use coldpress_record::OperatorLedger;
     use coldpress_storage::Digest;
 
     use super::*;
@@ -213,5 +214,37 @@ mod tests {
             .pass(&partition(0, 1), &[3], &ledger(4, 5000))
             .unwrap();
         assert_eq!(judge.finish().unwrap_err().limit, "`max_errors: 3`");
+    }
+
+    /// Where records were moved, how many fail in which partition depends on the cut; how many fail in all does not.
+    #[test]
+    fn errors_of_moved_records_count_at_the_end_alone() {
+        let moved = |quarantined: u64| {
+            let mut ledger = ledger(0, 1000);
+            for (name, quarantined) in [("a", 0), ("selector", 0), ("b", quarantined)] {
+                ledger.operators.push(OperatorLedger {
+                    name: name.to_owned(),
+                    quarantined,
+                    ..OperatorLedger::default()
+                });
+            }
+            ledger
+        };
+        for (first, second) in [(150, 0), (0, 150)] {
+            let mut judge = Judge::new(0.1, None).in_place(Some(1));
+            judge.pass(&partition(0, 0), &[], &moved(first)).unwrap();
+            // Its mark is at 2,000 records.
+            judge
+                .pass(&partition(1000, 1), &[0], &moved(second))
+                .unwrap();
+            judge.finish().unwrap();
+            judge.pass(&partition(2000, 0), &[], &moved(151)).unwrap();
+            assert_eq!(judge.finish().unwrap_err().errors, 301);
+        }
+        // Of records that stay where they are, the first mark judges.
+        let mut judge = Judge::new(0.1, None);
+        judge.pass(&partition(0, 0), &[], &moved(201)).unwrap();
+        let error = judge.pass(&partition(1000, 1), &[0], &moved(0));
+        assert_eq!(error.unwrap_err().errors, 201);
     }
 }

@@ -48,7 +48,7 @@ pub struct Placing<'a> {
     pub stage: u32,
     /// The driver's epoch.
     pub epoch: u64,
-    /// Which decision of the job it is: the files of no two of them have the same names.
+    /// Which barrier of the driver it is: the files of no two of them have the same names.
     pub number: u32,
     /// The memory that may be used.
     pub memory_bytes: u64,

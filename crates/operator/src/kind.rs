@@ -14,7 +14,7 @@ pub enum OperatorKind {
     Deduplicator,
     /// Keeps some records of the dataset, maybe in another order.
     Selector,
-    /// Makes one record of several.
+    /// Makes one record of several, or several of one.
     Grouper,
 }
 
@@ -22,11 +22,6 @@ impl OperatorKind {
     /// Returns whether operators of this kind may drop records, which a recipe may want kept.
     pub fn drops(self) -> bool {
         matches!(self, Self::Filter | Self::Deduplicator | Self::Selector)
-    }
-
-    /// Returns whether operators of this kind need the whole dataset.
-    pub fn is_global(self) -> bool {
-        matches!(self, Self::Deduplicator | Self::Selector | Self::Grouper)
     }
 }
 

@@ -145,6 +145,19 @@ impl OperatorSpec {
         Self::global(name, OperatorKind::Selector, summary, resolve)
     }
 
+    /// A grouper that works the other way: it makes several records of one, and needs no others.
+    pub fn ungrouper<P: Params + 'static, S: Splitter + 'static>(
+        name: &str,
+        summary: &str,
+        resolve: impl Fn(P, &mut ResolveContext<'_>) -> Result<Resolved<S>, ParamError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let body = |splitter| Body::Splitter(Box::new(splitter));
+        Self::new(name, OperatorKind::Grouper, summary, resolve, body)
+    }
+
     /// An operator that needs the whole dataset and makes one record of several.
     pub fn grouper<P: Params + 'static, S: Signer + 'static>(
         name: &str,

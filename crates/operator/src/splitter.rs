@@ -7,6 +7,9 @@ use crate::record::{Record, RecordError};
 /// Makes any number of records of one; the other fields are copied to each.
 ///
 /// A record without children is dropped. An instance serves one thread.
+///
+/// A splitter that declares no fields at all, but that it [sets values](crate::Resolved::sets_values), gives whole records
+/// instead of texts: each child is one JSON object on one line.
 pub trait Splitter: Send {
     /// Adds the texts of the record's first declared field that its children get, and sets other declared fields of them.
     ///
@@ -51,6 +54,10 @@ impl Children {
                 value,
             });
         }
+    }
+
+    pub(crate) fn texts(&self) -> &[String] {
+        &self.texts
     }
 
     pub(crate) fn values(&self) -> &[ChildValue] {

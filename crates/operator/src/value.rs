@@ -2,11 +2,13 @@
 
 mod canonical;
 mod kind;
+mod members;
 
 use std::borrow::Cow;
 
 pub use canonical::{canonical, key_digest};
 pub use kind::Kind;
+pub use members::{Members, members};
 
 /// A text that is no JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

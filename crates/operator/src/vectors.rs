@@ -6,6 +6,7 @@
 use coldpress_config::{Key, Node, OperatorCall, Span};
 use coldpress_record::{Batch, Lines};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::assets::Shared;
@@ -30,7 +31,8 @@ struct Case {
     id: String,
     op: String,
     params: Map<String, Value>,
-    input: Vec<Map<String, Value>>,
+    /// As they are written: fields keep their order.
+    input: Vec<Box<RawValue>>,
     output: Option<Vec<Map<String, Value>>>,
     stats: Option<Vec<Map<String, Value>>>,
     kept: Option<Vec<u32>>,
@@ -77,7 +79,7 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
     let mut batch = Batch::default();
     let mut lines = Lines::new(0);
     for (at, row) in case.input.iter().enumerate() {
-        lines.push(at as u64, Value::Object(row.clone()).to_string().as_bytes());
+        lines.push(at as u64, row.get().as_bytes());
     }
     batch.fill(&mut lines, chain.fields(), &mut Vec::new());
     chain.begin(&mut batch);

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use coldpress_assets::AssetFolders;
-use coldpress_operator::{Registry, vectors};
+use coldpress_operator::{OperatorKind, OperatorSpec, Registry, vectors};
 
 /// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
-const LEFT_OUT: [&str; 6] = [
+const LEFT_OUT: [&str; 8] = [
+    // `batch_meta_export_path` is not available yet.
+    "naive_reverse_grouper/000",
+    "naive_reverse_grouper/001",
     // A tokenizer is not available yet.
     "text_chunk_mapper/011",
     "text_chunk_mapper/012",
@@ -36,7 +39,8 @@ fn operators_do_what_the_reference_does() {
     // Those that need the whole dataset are run by `deduplicators.rs` and `selectors.rs`.
     files.retain(|file| {
         let mut kinds = ["deduplicator", "selector", "grouper"].into_iter();
-        !kinds.any(|kind| file.parent().is_some_and(|parent| parent.ends_with(kind)))
+        let is_of = |kind| file.parent().is_some_and(|parent| parent.ends_with(kind));
+        !kinds.any(is_of) || file.ends_with("naive_reverse.vectors.jsonl")
     });
     for file in &files {
         let content = std::fs::read_to_string(file).unwrap();
@@ -58,7 +62,11 @@ fn operators_do_what_the_reference_does() {
         LEFT_OUT.len(),
         "a case that is left out is in no file"
     );
-    let of_records = registry.iter().filter(|spec| !spec.kind().is_global());
+    let is_of_records = |spec: &&OperatorSpec| {
+        matches!(spec.kind(), OperatorKind::Mapper | OperatorKind::Filter)
+            || spec.name() == "naive_reverse_grouper"
+    };
+    let of_records = registry.iter().filter(is_of_records);
     assert_eq!(files.len(), of_records.count());
 }
 

@@ -173,6 +173,14 @@ impl Batch {
     /// without children are gone. Fields and statistics are copied from the parent.
     pub fn replace_rows(&mut self, column: usize, children: &[(u32, u32, String)]) {
         self.record_split(column, children);
+        self.gather(children);
+        for (row, (.., text)) in children.iter().enumerate() {
+            self.columns[column][row].set_text(&mut self.arena, text);
+        }
+    }
+
+    /// Replaces the rows by copies of those that the children come from.
+    fn gather(&mut self, children: &[(u32, u32, String)]) {
         self.derived.clear();
         let parents: Vec<usize> = children.iter().map(|(row, ..)| *row as usize).collect();
         self.lines = parents.iter().map(|row| self.lines[*row]).collect();
@@ -187,9 +195,6 @@ impl Batch {
             *cells = parents.iter().map(|row| cells[*row]).collect();
         }
         self.stats.gather(&parents);
-        for (row, (.., text)) in children.iter().enumerate() {
-            self.columns[column][row].set_text(&mut self.arena, text);
-        }
         self.selection = (0..children.len() as u32).collect();
     }
 

@@ -11,4 +11,4 @@ mod script;
 mod write;
 
 pub(crate) use recorder::Recorder;
-pub(crate) use write::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED};
+pub(crate) use write::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED, WHOLE_RECORDS};

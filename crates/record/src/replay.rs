@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::byte_reader::ByteReader;
-use crate::delta::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED};
+use crate::delta::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED, WHOLE_RECORDS};
 use crate::edits::Edits;
 use crate::stat_bytes::{FLOAT, INT, take_untagged};
 
@@ -90,7 +90,10 @@ fn read_script(part: &mut ByteReader<'_>, edits: &mut Edits) -> Option<()> {
 }
 
 fn replay_split(batch: &mut Batch, part: &mut ByteReader<'_>, context: &Context<'_>) -> Option<()> {
-    let column = *context.fields.get(part.size()?)?;
+    let column = match part.size()? {
+        WHOLE_RECORDS => None,
+        field => Some(*context.fields.get(field)?),
+    };
     let count = part.count()?;
     let mut children = Vec::with_capacity(count);
     let mut last_parent = 0;
@@ -101,7 +104,7 @@ fn replay_split(batch: &mut Batch, part: &mut ByteReader<'_>, context: &Context<
             SPAN => {
                 let start = part.size()?;
                 let end = start.checked_add(part.size()?)?;
-                batch.text(column, parent).ok()?.get(start..end)?
+                batch.text(column?, parent).ok()?.get(start..end)?
             }
             LITERAL => {
                 let length = part.size()?;
@@ -111,7 +114,10 @@ fn replay_split(batch: &mut Batch, part: &mut ByteReader<'_>, context: &Context<
         };
         children.push((parent as u32, index, text.to_owned()));
     }
-    batch.replace_rows(column, &children);
+    match column {
+        Some(column) => batch.replace_rows(column, &children),
+        None => batch.replace_records(&children).ok()?,
+    }
     Some(())
 }
 

@@ -22,7 +22,9 @@ use crate::bench::{Bench, files_in};
 use crate::control;
 use crate::dataset::{Dataset, long_dataset};
 use crate::operators;
-use crate::plan::{Plan, any_deduplicator, any_how, any_process, any_selector, cases, with_watch};
+use crate::plan::{
+    Keep, Plan, any_deduplicator, any_how, any_process, any_selector, cases, with_watch,
+};
 use crate::reference::Expected;
 
 const VECTORS: [&str; 7] = [
@@ -263,18 +265,24 @@ fn damaged_rows_that_are_exported_as_they_are_are_placed_again() {
     }
 }
 
-/// The rows before the barrier are damaged when they are to be placed.
+/// The rows before the barrier are damaged when they are to be placed, and others were set aside already.
 #[test]
 fn damaged_rows_of_the_stage_before_are_made_again() {
     for how in 0..4 {
-        let plan = |count| Plan::new(vec![OperatorCall::new("edit_mapper"), top(count)], 5);
-        let bench = Bench::new(&records());
+        let lines = (0..24).map(|n| format!(r#"{{"{}": {n}, "text": "a"}}"#, ["n", "no"][n % 2]));
+        let dataset = Dataset::of_lines(lines);
+        let bench = Bench::new(&dataset);
+        let folder = bench.path("dropped").display().to_string();
+        let plan = |count| {
+            let process = vec![OperatorCall::new("edit_mapper"), top(count)];
+            Plan::new(process, 5).with("export_dropped", folder.clone())
+        };
         bench.run(&plan(3)).unwrap();
         let file = bench.path("jobs/job/results/partition_000001.e1.a1.jsonl");
         crate::deduplicators::harm(&file, how);
-        let report = bench.run(&plan(20)).unwrap();
-        bench.check(&plan(20), &report, &Expected::of(&records(), &plan(20)));
-        assert_eq!(published(&bench, &plan(20), 0), 6, "harm {how}");
+        let report = bench.run(&plan(7)).unwrap();
+        bench.check(&plan(7), &report, &Expected::of(&dataset, &plan(7)));
+        assert_eq!(published(&bench, &plan(7), 0), 6, "harm {how}");
     }
 }
 
@@ -505,4 +513,58 @@ fn groups_of_a_table_have_columns_of_lists() {
             DataType::List(_)
         ));
     }
+}
+
+/// What a grouper has put together is taken apart again, whatever lies between, stopped on the way.
+#[test]
+fn groups_are_taken_apart_again() {
+    let reverse = OperatorCall::new("naive_reverse_grouper");
+    for strategy in [Keep::EveryOp, Keep::Disabled] {
+        for after in [2, 9, 30] {
+            let id = control::new_id();
+            let watch = operators::watch(id);
+            let edit = OperatorCall::new("edit_mapper").with("kind", "upper");
+            let process = vec![watch, grouped(), reverse.clone(), edit, top(20)];
+            let plan = Plan::new(process, 5).strategy(strategy);
+            let bench = Bench::new(&records());
+            let executor = bench.executor(&plan);
+            control::stop_after(id, after, executor.stop_handle());
+            executor.run().unwrap();
+            control::disarm(id);
+            let report = bench.run(&plan).unwrap();
+            bench.check(&plan, &report, &Expected::of(&records(), &plan));
+            let found = numbers(&bench, &plan);
+            assert_eq!(found, (4..24).rev().collect::<Vec<u64>>());
+        }
+    }
+    let rows = run_over_tables(&Plan::new(vec![grouped(), reverse], 2), false);
+    let numbers = rows.column_by_name("n").unwrap();
+    let numbers = numbers.as_primitive::<Int64Type>().values().to_vec();
+    assert_eq!(numbers, [5, 2, 8, 1, 7, 4, 9, 3, 6]);
+}
+
+/// Checkpoints of what changed know records that were made anew, also where the input has columns.
+#[test]
+fn records_that_were_taken_apart_are_in_checkpoints() {
+    let lists = (0..6).map(|n| format!(r#"{{"n": [{n}, {}], "text": ["a", "err"]}}"#, n + 10));
+    let mut dataset = Dataset::of_lines(lists);
+    dataset.add_plain("{\"n\": [1], \"text\": []}\n{\"text\": \"no list\"}\n{\"text\": []}\n");
+    let id = control::new_id();
+    let process = vec![
+        OperatorCall::new("naive_reverse_grouper"),
+        OperatorCall::new("edit_mapper"),
+        operators::watch(id),
+        OperatorCall::new("fragile_mapper"),
+    ];
+    let plan = Plan::new(process, 2).strategy(Keep::EveryOp);
+    let bench = Bench::new(&dataset);
+    let executor = bench.executor(&plan);
+    control::stop_after(id, 5, executor.stop_handle());
+    executor.run().unwrap();
+    control::disarm(id);
+    let report = bench.run(&plan).unwrap();
+    let expected = Expected::of(&dataset, &plan);
+    bench.check(&plan, &report, &expected);
+    assert_eq!(report.ledger.operators[0].quarantined, 2);
+    assert_eq!(report.ledger.operators[0].made, 6);
 }

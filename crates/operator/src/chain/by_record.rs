@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use coldpress_record::{Batch, Stats};
+use coldpress_record::{Batch, DeclaredFields, Stats, scan};
 
 use super::step::Site;
 use super::work::Work;
@@ -81,6 +81,28 @@ fn check_declared(
     }
 }
 
+/// Children that are whole records must be such.
+fn check_records(children: &Children, operator: &ResolvedOperator) -> Result<(), RecordError> {
+    if !operator.sets_values {
+        let message =
+            "the operator makes whole records without having declared that it sets values";
+        return Err(RecordError::new(message));
+    }
+    let (fields, mut found) = (DeclaredFields::default(), Vec::new());
+    let mut records = children.texts().iter();
+    records.try_for_each(|json| {
+        if json.contains(['\n', '\r']) {
+            return Err(RecordError::new(
+                "a record that it was split into has several lines",
+            ));
+        }
+        scan(json, &fields, &mut found).map_err(|error| {
+            let message = error.message;
+            RecordError::new(format!("what it was split into is no record: {message}"))
+        })
+    })
+}
+
 pub(super) fn filter(filter: &mut dyn Filter, work: Work<'_>) {
     let Work {
         site,
@@ -142,14 +164,19 @@ pub(super) fn split(splitter: &mut dyn Splitter, work: Work<'_>) {
     while let Some(row) = rows.get(progress.at) {
         children.clear();
         let record = site.record(batch, *row);
-        // A splitter changes a text, so there must be one; what no record had no operator adds.
-        let split = record
-            .text(0)
-            .and_then(|_| splitter.split(&record, &mut children))
-            .and_then(|()| {
-                let set = children.values().iter().map(|set| set.field);
-                check_declared(set, &site.operator)
-            });
+        let split = match site.splits_records() {
+            true => splitter
+                .split(&record, &mut children)
+                .and_then(|()| check_records(&children, &site.operator)),
+            // A splitter changes a text, so there must be one; what no record had no operator adds.
+            false => record
+                .text(0)
+                .and_then(|_| splitter.split(&record, &mut children))
+                .and_then(|()| {
+                    let set = children.values().iter().map(|set| set.field);
+                    check_declared(set, &site.operator)
+                }),
+        };
         match split {
             Err(error) => progress.failed.push((*row, error.to_string())),
             Ok(()) => {

@@ -140,6 +140,12 @@ fn keep_dropped(
 fn settle(step: &Step, batch: &mut Batch, progress: BatchProgress) {
     match step.body {
         Body::Filter(_) | Body::BatchFilter(_) | Body::Signer(_) => batch.select(progress.kept),
+        Body::Splitter(_) if step.site.splits_records() => {
+            // They were checked when they were made; a batch that cannot take them has none of them.
+            if batch.replace_records(&progress.children).is_err() {
+                batch.select(Vec::new());
+            }
+        }
         Body::Splitter(_) => {
             batch.replace_rows(step.site.columns[0], &progress.children);
             for ChildValue {

@@ -80,6 +80,11 @@ impl Step {
 }
 
 impl Site {
+    /// Returns whether the operator, if it is a splitter, gives whole records.
+    pub(super) fn splits_records(&self) -> bool {
+        self.operator.fields.is_empty()
+    }
+
     /// The record of a row, as the operator sees it.
     pub(super) fn record<'a>(&'a self, batch: &'a Batch, row: u32) -> Record<'a> {
         Record::new(batch, row as usize, &self.columns, &self.operator.fields)

@@ -1,6 +1,7 @@
 //! Recording what operators do to a batch.
 
 use super::Batch;
+use crate::delta::WHOLE_RECORDS;
 
 impl Batch {
     /// Records from here on what happens to the rows, until [`Batch::end_record`].
@@ -18,8 +19,9 @@ impl Batch {
             return;
         }
         let mut recorder = std::mem::take(&mut self.recorder);
-        recorder.split(column, children, |row| {
-            self.text(column, row as usize).unwrap_or_default()
+        recorder.split(column, children, |row| match column {
+            WHOLE_RECORDS => "",
+            column => self.text(column, row as usize).unwrap_or_default(),
         });
         self.recorder = recorder;
     }

@@ -2,6 +2,7 @@
 
 use super::Batch;
 use super::fill::read_cell;
+use crate::delta::WHOLE_RECORDS;
 use crate::edits::{EditError, Edits};
 use crate::json::scan;
 use crate::lines::LineSpan;
@@ -30,6 +31,24 @@ impl Batch {
         self.replace_line(row, &new).ok_or(EditError)?;
         if self.recorder.is_active() {
             self.recorder.edit_record(row, &old, edits);
+        }
+        Ok(())
+    }
+
+    /// Replaces the rows by the children of splitters that give whole records.
+    ///
+    /// Each child is (the row it comes from, its index among the children, its record as JSON). Rows without children are
+    /// gone. Statistics are copied from the parent.
+    ///
+    /// # Errors
+    /// [`EditError`] when one of them is not one line of JSON; the batch is of no use then.
+    pub fn replace_records(&mut self, children: &[(u32, u32, String)]) -> Result<(), EditError> {
+        self.record_split(WHOLE_RECORDS, children);
+        self.gather(children);
+        // Each row gets a line of its own.
+        self.carried = None;
+        for (row, (.., json)) in children.iter().enumerate() {
+            self.replace_line(row, json).ok_or(EditError)?;
         }
         Ok(())
     }
@@ -97,6 +116,33 @@ mod tests {
         let (mut again, _) = filled(line);
         again.replay(&part, &[0, 1], &[]).unwrap();
         assert_eq!(again.record(0), expected);
+    }
+
+    #[test]
+    fn records_are_replaced_by_others_and_again() {
+        let line = r#"{"n": 1.50, "text": "a", "m": {"t": ["b", "c"]}}"#;
+        let (mut batch, _) = filled(line);
+        batch.begin_record();
+        let children = ["{}", r#"{"text": "caf\u00e9", "o": 1e2}"#];
+        let children = (0..)
+            .zip(children)
+            .map(|(index, json)| (0, index, json.to_owned()));
+        let children: Vec<_> = children.collect();
+        batch.replace_records(&children).unwrap();
+        batch.set_value(1, 0, &json!(2));
+        let expected = [r#"{"m": {"t": 2}}"#, r#"{"text": "caf\u00e9", "o": 1e2}"#];
+        assert_eq!([0, 1].map(|row| batch.record(row)), expected);
+        assert_eq!(batch.text(0, 1), Ok("café"));
+        assert_eq!(batch.origin(1).piece.indices(), [1]);
+        let mut part = Vec::new();
+        batch.end_record(&mut part);
+        let (mut again, _) = filled(line);
+        again.replay(&part, &[0, 1], &[]).unwrap();
+        assert_eq!([0, 1].map(|row| again.record(row)), expected);
+        for bad in ["{}\n", "[1]", ""] {
+            let child = [(0, 0, bad.to_owned())];
+            assert!(again.replace_records(&child).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! part      = splits:varint phase{splits} edits selection stats
-//! phase     = edits column:varint children:varint child{children}
+//! phase     = edits column:varint (2^32 - 1: children are whole records) children:varint child{children}
 //! edits     = count:varint { what:varint row:signed(from the last) (script | length:varint bytes | nothing) }
 //! what      = column (a script) | 2^32 + column (set to this JSON) | 2^33 + column (removed) | 3 * 2^32 (a script of the record)
 //! script    = count:varint { gap:varint deleted:varint inserted:varint } inserted bytes
@@ -15,6 +15,8 @@ use super::recorder::{LoggedEdit, Recorder};
 use crate::stats::{StatValue, Stats};
 use crate::varint::{put, put_signed};
 
+/// In the place of the column of a split: the children are whole records.
+pub(crate) const WHOLE_RECORDS: usize = u32::MAX as usize;
 pub(crate) const ALL: u8 = 0;
 pub(crate) const SOME: u8 = 1;
 pub(crate) const SPAN: u8 = 0;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use coldpress_operator::value::members;
 use coldpress_record::unescape_into;
 
 /// A group that is being gathered.
@@ -37,7 +38,7 @@ impl Group {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut start = 0;
         for (member, end) in self.ends.iter().enumerate() {
-            for (name, value) in Members::of(&self.lines[start..*end]) {
+            for (name, value) in members(&self.lines[start..*end]) {
                 let place = places.entry(unescaped(name)).or_insert_with(|| {
                     fields.push(Field {
                         name,
@@ -98,69 +99,6 @@ fn unescaped(name: &str) -> String {
     match inner.contains('\\') && unescape_into(inner, &mut text).is_ok() {
         true => text,
         false => inner.to_owned(),
-    }
-}
-
-/// The names and values of a record, as they are written. The record was read before, so it is known to be JSON.
-struct Members<'l> {
-    line: &'l str,
-    at: usize,
-}
-
-impl<'l> Members<'l> {
-    fn of(line: &'l str) -> Self {
-        let at = line.find('{').map_or(line.len(), |brace| brace + 1);
-        Self { line, at }
-    }
-
-    /// Goes on to the next byte that is none of these.
-    fn skip(&mut self, bytes: &[u8]) {
-        let rest = self.line.as_bytes()[self.at..].iter();
-        self.at += rest.take_while(|byte| bytes.contains(byte)).count();
-    }
-
-    /// The text in quotes that begins here.
-    fn quoted(&mut self) -> &'l str {
-        let (start, bytes) = (self.at, self.line.as_bytes());
-        self.at += 1;
-        while self.at < bytes.len() && bytes[self.at] != b'"' {
-            self.at += if bytes[self.at] == b'\\' { 2 } else { 1 };
-        }
-        self.at = (self.at + 1).min(bytes.len());
-        &self.line[start..self.at]
-    }
-
-    /// The value that begins here, whatever it is.
-    fn value(&mut self) -> &'l str {
-        let (start, bytes, mut depth) = (self.at, self.line.as_bytes(), 0u32);
-        while let Some(byte) = bytes.get(self.at) {
-            match byte {
-                b'"' => {
-                    self.quoted();
-                    continue;
-                }
-                b'[' | b'{' => depth += 1,
-                b',' | b'}' if depth == 0 => break,
-                b']' | b'}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            self.at += 1;
-        }
-        self.line[start..self.at].trim_ascii_end()
-    }
-}
-
-impl<'l> Iterator for Members<'l> {
-    type Item = (&'l str, &'l str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.skip(b", \t\r\n");
-        if self.line.as_bytes().get(self.at) != Some(&b'"') {
-            return None;
-        }
-        let name = self.quoted();
-        self.skip(b": \t\r\n");
-        Some((name, self.value()))
     }
 }
 

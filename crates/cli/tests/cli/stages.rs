@@ -279,3 +279,38 @@ fn the_recipe_with_deduplicators_finds_the_second_crawl() {
     );
     assert!(!bench.read("job_out.jsonl").contains("first_crawl"));
 }
+
+/// What places records is told apart from what decides about them, before a run and after it.
+#[test]
+fn the_plan_and_the_events_show_what_places_records() {
+    let bench = bench();
+    bench.write(
+        "recipe.yaml",
+        "dataset_path: in.jsonl\nexport_path: out/clean.jsonl\nwork_dir: jobs\npartition: {size: 10}\nprocess:\n  \
+         - text_length_filter: {min_len: 1}\n  \
+         - topk_specified_field_selector: {field_key: id, topk: 12}\n  \
+         - tags_specified_field_selector: {field_key: id, target_tags: [29, 28, 3]}\n  \
+         - key_value_grouper: {group_by_keys: [id]}\n",
+    );
+    bench.run("plan --config recipe.yaml").expect(0).prints(&[
+        "Barrier   2  topk_specified_field_selector  [places records]\n",
+        "Stage 2      no operators\n",
+        "Barrier   3  tags_specified_field_selector\n",
+        "Barrier   4  key_value_grouper  [places records]\n",
+        "Stage 4      the records are there already\n",
+        "each partition of the next stage has an equal part",
+    ]);
+    bench
+        .run("process --config recipe.yaml --job_id a")
+        .expect(0);
+    assert_eq!(bench.read("out/clean.jsonl").lines().count(), 2);
+    bench.run("events a --base-dir jobs").expect(0).prints(&[
+        "12 of 30 records are kept and 18 dropped; stage 2 begins",
+        "2 of 12 records are kept and 10 dropped; stage 3 begins",
+        "all 2 records are kept; stage 4 begins",
+    ]);
+    bench
+        .run("ops key_value_grouper")
+        .expect(0)
+        .prints(&["key_value_grouper (grouper)", "group_by_keys"]);
+}

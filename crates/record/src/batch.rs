@@ -40,6 +40,8 @@ pub struct Batch {
     selection: Vec<u32>,
     /// The fields that the batch was filled with.
     fields: DeclaredFields,
+    /// Whether the field of a column lies within another one, or another one within it.
+    overlapping: Vec<bool>,
     /// A column per declared field, a cell per row.
     columns: Vec<Vec<Cell>>,
     stats: Stats,
@@ -164,6 +166,7 @@ impl Batch {
                 edits,
             );
         }
+        self.settle(column, row);
         Ok(())
     }
 
@@ -176,6 +179,7 @@ impl Batch {
         self.gather(children);
         for (row, (.., text)) in children.iter().enumerate() {
             self.columns[column][row].set_text(&mut self.arena, text);
+            self.settle(column, row);
         }
     }
 
@@ -220,6 +224,7 @@ impl Batch {
     fn prepare(&mut self, fields: &DeclaredFields) {
         if self.fields != *fields {
             self.fields = fields.clone();
+            self.overlapping = fields.overlapping();
         }
         self.carried = None;
         self.derived.clear();

@@ -65,6 +65,19 @@ impl DeclaredFields {
         self.paths.iter().position(|path| path.name() == name)
     }
 
+    /// Returns for each column whether its field lies within another one of these, or another one within it.
+    pub(crate) fn overlapping(&self) -> Vec<bool> {
+        let is_within = |inner: &FieldPath, outer: &FieldPath| {
+            let rest = inner.name().strip_prefix(outer.name());
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let overlaps = |a: &FieldPath| {
+            let mut others = self.paths.iter();
+            others.any(|b| is_within(a, b) || is_within(b, a))
+        };
+        self.paths.iter().map(overlaps).collect()
+    }
+
     /// The fields in column order.
     pub fn paths(&self) -> &[FieldPath] {
         &self.paths

@@ -96,6 +96,12 @@ impl Cell {
         self.changed
     }
 
+    /// Returns whether the line has the field once, and still is to have it: a new value can be put where the old one is.
+    pub(super) fn is_in_place(&self) -> bool {
+        let has_slot = self.slot.kind != JsonKind::Absent && !self.slot.repeated;
+        has_slot && self.place != Place::Removed
+    }
+
     pub(super) fn text<'a>(&self, raw: &'a str, arena: &'a str) -> Result<&'a str, FieldError> {
         let range = self.start..self.start + self.length;
         match self.place {

@@ -18,10 +18,12 @@ impl Batch {
 
     /// Removes a declared field from a record; one that lacks it stays as it is.
     pub fn remove_field(&mut self, column: usize, row: usize) {
+        self.become_lines();
         self.columns[column][row].remove();
         if self.recorder.is_active() {
             self.recorder.remove(column, row);
         }
+        self.settle(column, row);
     }
 
     /// Sets a declared field to the value with this spelling; `None` if it is not one line of JSON.
@@ -30,6 +32,7 @@ impl Batch {
             return None;
         }
         serde_json::from_str::<&RawValue>(json).ok()?;
+        self.become_lines();
         let cell = &mut self.columns[column][row];
         match JsonKind::of(json) {
             JsonKind::Text => {
@@ -41,6 +44,7 @@ impl Batch {
         if self.recorder.is_active() {
             self.recorder.set(column, row, json);
         }
+        self.settle(column, row);
         Some(())
     }
 

@@ -1,3 +1,7 @@
+//! Records in a batch, and what is written of them.
+
+mod read_again;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,10 +1,10 @@
 //! Records as a whole: read and edited as JSON, for operators that look into fields that nobody declared.
 
-use super::Batch;
 use super::fill::read_cell;
+use super::{Batch, Cell};
 use crate::delta::WHOLE_RECORDS;
 use crate::edits::{EditError, Edits};
-use crate::json::scan;
+use crate::json::{JsonKind, scan};
 use crate::lines::LineSpan;
 
 impl Batch {
@@ -20,14 +20,18 @@ impl Batch {
     /// anew.
     ///
     /// # Errors
-    /// [`EditError`] when the script does not fit, what comes out is not one line of JSON, or the row is carried. The
-    /// record then stays as it is.
+    /// [`EditError`] when the script does not fit, or what comes out is not one line of JSON. The record then stays as it
+    /// is.
     pub fn edit_record(&mut self, row: usize, edits: &Edits) -> Result<(), EditError> {
         if edits.is_empty() {
             return Ok(());
         }
         let (old, mut new) = (self.record(row), String::new());
         edits.apply(&old, &mut new)?;
+        self.become_lines();
+        if self.carried.is_some() {
+            return Err(EditError);
+        }
         self.replace_line(row, &new).ok_or(EditError)?;
         if self.recorder.is_active() {
             self.recorder.edit_record(row, &old, edits);
@@ -55,22 +59,64 @@ impl Batch {
 
     /// Makes `line` the record of a row; `None` if it cannot be one.
     fn replace_line(&mut self, row: usize, line: &str) -> Option<()> {
-        if self.carried.is_some() || line.contains(['\n', '\r']) {
+        if line.contains(['\n', '\r']) {
             return None;
         }
         let start = self.raw.len();
         u32::try_from(start + line.len()).ok()?;
         scan(line, &self.fields, &mut self.found).ok()?;
         self.raw.push_str(line);
+        let old = self.lines[row];
         self.lines[row] = LineSpan {
             start: start as u32,
             length: line.len() as u32,
-            position: self.lines[row].position,
+            position: old.position,
         };
         for (cells, slot) in self.columns.iter_mut().zip(&self.found) {
-            cells[row] = read_cell(line, start, *slot, &mut self.arena);
+            let cell = &mut cells[row];
+            let is_same = || cell.json(&self.raw[old.range()]) == Some(slot.json(line));
+            *cell = match cell.slot.kind {
+                // What came from a column stays what it was there, as long as it is the same.
+                kind @ JsonKind::Column(_) if !cell.is_changed() && is_same() => {
+                    Cell::without_text(slot.with_kind(kind))
+                }
+                _ => read_cell(line, start, *slot, &mut self.arena),
+            };
         }
         Some(())
+    }
+
+    /// Writes the line of a row anew after a change of the field `column` that is more than another value in the old one's
+    /// place: where the field was added, removed or repeated, or where other declared fields are a part of it or it of them.
+    ///
+    /// So a record is always what it would be if it were written and read again, as a checkpoint does: which fields there
+    /// are, in what order, and what the parts of a changed field hold.
+    pub(super) fn settle(&mut self, column: usize, row: usize) {
+        let cell = &self.columns[column][row];
+        let is_settled = !cell.is_changed() || cell.is_in_place() && !self.overlapping[column];
+        if self.carried.is_some() || is_settled {
+            return;
+        }
+        let line = self.record(row);
+        // There is no room only where the lines of a batch are beyond 4 GB. The change is then made when the record is written.
+        let _ = self.replace_line(row, &line);
+    }
+
+    /// Turns carried rows into lines: columns hold values of their own type, and the same ones in each row.
+    pub(super) fn become_lines(&mut self) {
+        if self.carried.is_none() {
+            return;
+        }
+        let lines: Vec<String> = (0..self.rows()).map(|row| self.record(row)).collect();
+        let bytes: usize = lines.iter().map(String::len).sum();
+        if u32::try_from(self.raw.len() + bytes).is_err() {
+            // They stay in their columns, and what changes is put into them when they are written.
+            return;
+        }
+        self.carried = None;
+        for (row, line) in lines.iter().enumerate() {
+            let _ = self.replace_line(row, line);
+        }
     }
 }
 

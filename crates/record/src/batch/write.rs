@@ -111,6 +111,10 @@ pub(super) fn splice(line: &str, values: &[(Slot, &str, Vec<u8>)], out: &mut Vec
     let bytes = line.as_bytes();
     let (from, mut copied) = (out.len(), 0);
     for (slot, _, json) in present {
+        // Where one value is a part of another, the other one is put.
+        if (slot.start as usize) < copied {
+            continue;
+        }
         out.extend_from_slice(&bytes[copied..slot.start as usize]);
         out.extend_from_slice(json);
         copied = slot.end as usize;

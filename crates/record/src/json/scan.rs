@@ -77,6 +77,16 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// The value in its line; empty where the field is absent.
+    pub(crate) fn json<'a>(&self, line: &'a str) -> &'a str {
+        &line[self.start as usize..self.end as usize]
+    }
+
+    /// The slot of the same value, of which more is known than its JSON says.
+    pub(crate) fn with_kind(self, kind: JsonKind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// The slot of a value that begins at `start` of its line.
     pub(crate) fn of_json(json: &str, start: usize) -> Self {
         Self {

@@ -7,12 +7,18 @@ use cargo_metadata::{Dependency, Metadata, MetadataCommand, Package};
 use spdx::{Expression, LicenseReq};
 
 /// The licences that a dependency may have. They ask for their texts to be passed on, and for nothing else.
-const LICENCES: [&str; 9] = [
+///
+/// Two are here for the sake of TLS. ISC, of `ring`, `rustls-webpki` and `untrusted`, asks for what MIT asks for.
+/// CDLA-Permissive-2.0, of the root certificates in `webpki-roots`, is for data: whoever passes the data on passes on its
+/// text, and what is made with the data is free.
+const LICENCES: [&str; 11] = [
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
     "MIT",
     "Unicode-3.0",
     "Unlicense",

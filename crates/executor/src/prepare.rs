@@ -173,11 +173,11 @@ impl Prepared {
     /// In which form rows that come in record batches are written for this export; others are always written as lines.
     pub fn rows_form(&self) -> RowsForm {
         let form = self.outputs.export().rows_form(true);
-        // Statistics become a field of the record, and a field that is set has another type: both must be written out.
-        let mut operators = self.pipeline.operators().iter();
-        let adds_fields = self.recipe.export.keep_stats || operators.any(|one| one.sets_values());
-        // Records that an operator moves go as lines.
-        if (adds_fields || self.pipeline.moves_records()) && form == RowsForm::Table {
+        // Statistics become a field of the record, and records that an operator moves go as lines.
+        let needs_lines = self.recipe.export.keep_stats
+            || self.pipeline.needs_lines()
+            || self.pipeline.moves_records();
+        if needs_lines && form == RowsForm::Table {
             return self.outputs.export().rows_form(false);
         }
         form

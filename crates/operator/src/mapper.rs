@@ -59,7 +59,8 @@ impl Changes {
     /// The edit script of the whole record, as [`Record::whole`] gives it, for fields that cannot be declared. Where it is
     /// not empty, it must be the only change.
     ///
-    /// What comes out has to be one JSON object. It has to be declared as for [`set`](Self::set).
+    /// What comes out has to be one JSON object. The operator has to declare this with
+    /// [`Resolved::whole_records`](crate::Resolved::whole_records).
     pub fn whole(&mut self) -> &mut Edits {
         &mut self.whole
     }

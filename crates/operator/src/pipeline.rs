@@ -164,6 +164,21 @@ impl Pipeline {
         operators.filter_map(is_global).collect()
     }
 
+    /// Returns whether rows of a columnar source have to become lines on their way: an operator sets fields to values of other
+    /// types, or changes the text of a field that lies within one that is declared too, and is read with it.
+    pub fn needs_lines(&self) -> bool {
+        let declared = self.fields.paths().iter();
+        let is_nested = |field: &String| {
+            let mut declared = declared.clone().map(|path| path.name());
+            declared.any(|other| other != field && freshness::overlaps(field, other))
+        };
+        let needs_lines = |operator: &ResolvedOperator| {
+            let is_nested = || operator.fields.iter().any(is_nested);
+            operator.sets_values || operator.changes_records() && is_nested()
+        };
+        self.operators.iter().any(needs_lines)
+    }
+
     /// Returns whether an operator may put records into other partitions, or make others of them.
     pub fn moves_records(&self) -> bool {
         self.first_move().is_some()

@@ -87,6 +87,9 @@ impl<'a> Record<'a> {
     }
 
     /// The whole record as JSON, as it is now: also the fields that no operator declared. It costs a copy of the record.
+    ///
+    /// The operator has to declare this with [`Resolved::whole_records`](crate::Resolved::whole_records), since what it
+    /// computes then depends on every field.
     pub fn whole(&self) -> String {
         self.batch.record(self.row)
     }

@@ -12,7 +12,7 @@ use crate::error::ParamError;
 use crate::filter::{Filter, RangeRule};
 use crate::kind::{Determinism, OperatorKind};
 use crate::mapper::Mapper;
-use crate::signer::{Barrier, Signer};
+use crate::signer::{Barrier, Rule, Signer};
 use crate::splitter::Splitter;
 
 /// What an operator can know when its call is resolved.
@@ -103,6 +103,7 @@ pub struct Resolved<B> {
     pub(crate) stats: Vec<Stat>,
     pub(crate) stats_depend_on: serde_json::Value,
     pub(crate) sets_values: bool,
+    pub(crate) whole_records: bool,
     pub(crate) make: Arc<Make<B>>,
 }
 
@@ -121,6 +122,7 @@ impl<B: 'static> Resolved<B> {
             stats: Vec::new(),
             stats_depend_on: serde_json::Value::Null,
             sets_values: false,
+            whole_records: false,
             make: Arc::new(make),
         }
     }
@@ -132,12 +134,21 @@ impl<B: 'static> Resolved<B> {
         self
     }
 
-    /// Declares that a mapper sets fields to values, removes fields, or edits whole records, besides editing texts.
+    /// Declares that a mapper sets fields to values or removes fields, besides editing texts.
     ///
     /// The rows of a columnar source then become JSON lines on their way, because a column holds values of one type.
     #[must_use]
     pub fn sets_values(mut self) -> Self {
         self.sets_values = true;
+        self
+    }
+
+    /// Declares that the operator reads records as a whole, and that a mapper edits them so: it may depend on any field, and
+    /// change any, besides those that it declares. Rows of a columnar source that are edited become lines, as with
+    /// [`sets_values`](Self::sets_values).
+    #[must_use]
+    pub fn whole_records(mut self) -> Self {
+        self.whole_records = true;
         self
     }
 
@@ -166,6 +177,7 @@ impl<B: 'static> Resolved<B> {
             stats: self.stats,
             stats_depend_on: self.stats_depend_on,
             sets_values: self.sets_values,
+            whole_records: self.whole_records,
             make: Arc::new(move |shared| make(shared).map(&body)),
         }
     }
@@ -221,6 +233,8 @@ pub struct ResolvedOperator {
     /// Whether Data-Juicer's quirks are wanted.
     pub(crate) compat: bool,
     pub(crate) sets_values: bool,
+    /// Whether it reads, and as a mapper edits, records as a whole.
+    pub(crate) whole_records: bool,
     pub(crate) barrier: Option<Barrier>,
     /// What its signatures depend on, for an operator that needs the whole dataset.
     pub(crate) signature_identity: String,
@@ -257,9 +271,15 @@ impl ResolvedOperator {
         &self.stats
     }
 
-    /// Returns whether it sets fields to values of any type, or removes fields.
+    /// Returns whether it sets fields to values of any type, removes fields, or edits whole records.
     pub fn sets_values(&self) -> bool {
         self.sets_values
+    }
+
+    /// Returns whether it may change records that it leaves.
+    pub(crate) fn changes_records(&self) -> bool {
+        let rule = self.barrier.as_ref().map(|barrier| &barrier.rule);
+        self.kind == OperatorKind::Mapper || matches!(rule, Some(Rule::FrequentParts { .. }))
     }
 
     /// What it does between two stages, for an operator that needs the whole dataset.

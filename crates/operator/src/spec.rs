@@ -366,7 +366,9 @@ impl OperatorSpec {
             stats_depend_on: operator.stats_depend_on,
             computes_anew: false,
             compat: context.compat,
-            sets_values: operator.sets_values,
+            sets_values: operator.sets_values
+                || operator.whole_records && self.kind == OperatorKind::Mapper,
+            whole_records: operator.whole_records,
             barrier,
             batch_size: base.batch_size,
             assets: context.found,

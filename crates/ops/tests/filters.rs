@@ -143,6 +143,10 @@ fn statistics_that_say_something_else_are_computed_anew() {
     let calls = [("clean_links_mapper", json!({})), long.clone()];
     assert_eq!(kept(&calls, false, &rows), [1]);
     assert_eq!(kept(&calls, true, &rows), [0, 1, 2]);
+    // Where whole records are edited, that may be any field.
+    let calls = [("pii_redaction_mapper", json!({})), long.clone()];
+    assert_eq!(kept(&calls, false, &rows), [0, 1]);
+    assert_eq!(kept(&calls, true, &rows), [0, 1, 2]);
     // Those of an earlier filter count if it looked at the same.
     let of_title = length(json!({"min_len": 0, "max_len": 1, "text_key": "title"}));
     let calls = [length(json!({"min_len": 0, "max_len": 99})), of_title, long];

@@ -148,6 +148,9 @@ impl Batch {
         if edits.is_empty() {
             return Ok(());
         }
+        if self.overlapping[column] {
+            self.become_lines();
+        }
         let Self {
             raw,
             arena,
@@ -175,6 +178,9 @@ impl Batch {
     /// Each child is (the row it comes from, its index among the children, the text of the field `column`); rows
     /// without children are gone. Fields and statistics are copied from the parent.
     pub fn replace_rows(&mut self, column: usize, children: &[(u32, u32, String)]) {
+        if self.overlapping[column] {
+            self.become_lines();
+        }
         self.record_split(column, children);
         self.gather(children);
         for (row, (.., text)) in children.iter().enumerate() {

@@ -42,9 +42,9 @@ pub(super) fn apply(
     let set = changes.values().iter().map(|(field, _)| *field);
     check_declared(set, &site.operator)?;
     if !changes.of_whole().is_empty() {
-        if !site.operator.sets_values {
+        if !site.operator.whole_records {
             return Err(RecordError::new(
-                "the operator edits the whole record without having declared that it sets values",
+                "the operator edits the whole record without having declared it",
             ));
         }
         return batch

@@ -8,7 +8,6 @@
 
 use coldpress_record::{STATS_FIELD, Stat};
 
-use crate::kind::OperatorKind;
 use crate::resolved::ResolvedOperator;
 use crate::signer::Rule;
 
@@ -42,22 +41,21 @@ fn is_stale(stat: &Stat, operator: &ResolvedOperator, before: &[ResolvedOperator
 fn changes_what_is_read(earlier: &ResolvedOperator, operator: &ResolvedOperator) -> bool {
     let overlap = |field: &String| operator.fields.iter().any(|read| overlaps(field, read));
     let rule = earlier.barrier.as_ref().map(|barrier| &barrier.rule);
-    match (earlier.kind, rule) {
-        (OperatorKind::Mapper, _) | (_, Some(Rule::FrequentParts { .. })) => {
-            earlier.fields.iter().any(overlap)
-        }
-        (_, Some(Rule::Group)) => true,
-        // A filter may read a statistic as if it were a field.
-        _ => {
-            let names = earlier.stats.iter().map(|stat| &stat.name);
-            let mut fields = names.map(|name| format!("{STATS_FIELD}.{name}"));
-            fields.any(|field| operator.fields.contains(&field))
-        }
+    if matches!(rule, Some(Rule::Group)) {
+        return true;
     }
+    if earlier.changes_records() {
+        let touches_all = earlier.whole_records || operator.whole_records;
+        return touches_all || earlier.fields.iter().any(overlap);
+    }
+    // A filter may read a statistic as if it were a field.
+    let names = earlier.stats.iter().map(|stat| &stat.name);
+    let mut fields = names.map(|name| format!("{STATS_FIELD}.{name}"));
+    fields.any(|field| operator.fields.contains(&field))
 }
 
 /// Returns whether one of two fields is the other or lies within it.
-fn overlaps(a: &str, b: &str) -> bool {
+pub(super) fn overlaps(a: &str, b: &str) -> bool {
     let is_within = |inner: &str, outer: &str| {
         let rest = inner.strip_prefix(outer);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -68,6 +66,75 @@ fn overlaps(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        ChainSettings, Changes, Filter, KnownStats, Mapper, NoParams, OperatorCall, OperatorSpec,
+        Pipeline, Record, RecordError, Registry, Resolved, StatKind, StatRow,
+    };
+
+    /// Whatever it is asked to be.
+    struct Any;
+
+    impl Mapper for Any {
+        fn map(&mut self, _: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
+            Ok(())
+        }
+    }
+
+    impl Filter for Any {
+        fn compute(&mut self, _: &Record<'_>, _: &mut StatRow<'_>) -> Result<(), RecordError> {
+            Ok(())
+        }
+
+        fn keep(&self, _: &KnownStats<'_>) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn who_works_on_whole_records_touches_every_field() {
+        let filter = || {
+            Resolved::new(|| Any)
+                .fields(["title"])
+                .stat("length", StatKind::Int)
+        };
+        let registry = Registry::default()
+            .with(OperatorSpec::mapper("of_body", "", |_: NoParams, _| {
+                Ok(Resolved::new(|| Any).fields(["body"]))
+            }))
+            .with(OperatorSpec::mapper("of_all", "", |_: NoParams, _| {
+                Ok(Resolved::new(|| Any).fields(["body"]).whole_records())
+            }))
+            .with(OperatorSpec::filter(
+                "by_title",
+                "",
+                move |_: NoParams, _| Ok(filter()),
+            ))
+            .with(OperatorSpec::filter("by_all", "", move |_: NoParams, _| {
+                Ok(filter().whole_records())
+            }));
+        let settings = ChainSettings {
+            text_key: "text".into(),
+            seed: 42,
+            skip_op_error: true,
+            compat: false,
+            labels: Vec::new(),
+        };
+        for (mapper, filter, expected) in [
+            ("of_body", "by_title", false),
+            ("of_all", "by_title", true),
+            ("of_body", "by_all", true),
+            ("of_all", "by_all", true),
+        ] {
+            let calls = [filter, mapper, filter].map(OperatorCall::new);
+            let pipeline = Pipeline::resolve(&registry, &calls, &settings).unwrap();
+            let anew: Vec<bool> = pipeline
+                .operators()
+                .iter()
+                .map(|one| one.computes_anew)
+                .collect();
+            assert_eq!(anew, [false, false, expected], "{mapper} {filter}");
+        }
+    }
 
     #[test]
     fn fields_overlap_if_one_lies_within_the_other() {

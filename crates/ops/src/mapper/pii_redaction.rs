@@ -142,7 +142,7 @@ fn resolve(
         places: places.clone(),
     })
     .fields(no_fields)
-    .sets_values())
+    .whole_records())
 }
 
 /// What is masked, in the order in which it is: blocks first, then what may be a part of them.

@@ -239,6 +239,34 @@ fn fields_are_added_in_the_order_of_the_changes_and_what_they_lie_in_stays() {
 }
 
 #[test]
+fn a_text_within_a_column_changes_what_it_lies_in() {
+    let row = Row(vec![("m.t", json!("a")), ("m", json!({"o": 1}))]);
+    let (t, m) = (0, 2);
+    for splits in [false, true] {
+        let (row, mut batch) = (row.clone(), Batch::default());
+        batch.fill_carried(
+            0,
+            0..1,
+            Arc::new(row),
+            &fields(),
+            |column, _| match column {
+                0 => FieldValue::Text("a"),
+                2 => FieldValue::Json(r#"{"o":1}"#.into()),
+                _ => FieldValue::Absent,
+            },
+        );
+        match splits {
+            true => apply(&mut batch, &Change::Split(t, "b".into())),
+            false => apply(&mut batch, &Change::Edit(t, "b".into())),
+        }
+        assert!(batch.carrier().is_none());
+        let again = read(&batch.record(0), &fields());
+        assert_eq!((shown(&batch), again.text(t, 0)), (shown(&again), Ok("b")));
+        assert_eq!(again.json(m, 0).as_deref(), Some(r#"{"o":1}"#));
+    }
+}
+
+#[test]
 fn what_came_from_a_column_stays_what_it_was_there() {
     let row = Row(vec![("text", json!("2026-01-01"))]);
     let mut batch = Batch::default();

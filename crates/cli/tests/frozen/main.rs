@@ -50,6 +50,18 @@ impl Frozen {
         ran.stdout + &ran.stderr
     }
 
+    /// Goes on with all jobs, which come to the exports that they came to before.
+    #[track_caller]
+    fn finish_all(&self) {
+        for job in JOBS {
+            self.run(&format!("process --config {job}.yaml --no-progress"));
+            let suffix = if job == "copies" { "parquet" } else { "jsonl" };
+            let export = self.read(&format!("out/{job}.{suffix}"));
+            let expected = self.read(&format!("expected/{job}.{suffix}"));
+            assert!(export == expected, "{job} came to another export");
+        }
+    }
+
     /// The records of one type in a file of the journal.
     fn records(&self, job: &str, file: &str, kind: &str) -> usize {
         let journal = self.read(&format!("jobs/{job}/journal/{file}"));
@@ -70,16 +82,26 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// Whoever made the jobs took statistics that records already had for what they were. Filters do that only on request now:
+/// without it, what they published is made again.
 #[test]
 fn frozen_jobs_go_on_and_come_to_the_same_export() {
     let frozen = Frozen::thawed();
+    frozen.finish_all();
+    let attempts = JOBS.map(|job| frozen.records(job, "000002.jsonl", "attempt_started"));
+    assert_eq!(attempts, [3; 5]);
+}
+
+#[test]
+fn frozen_jobs_are_finished_by_filters_that_work_as_they_did() {
+    let frozen = Frozen::thawed();
     for job in JOBS {
-        frozen.run(&format!("process --config {job}.yaml --no-progress"));
-        let suffix = if job == "copies" { "parquet" } else { "jsonl" };
-        let export = frozen.read(&format!("out/{job}.{suffix}"));
-        let expected = frozen.read(&format!("expected/{job}.{suffix}"));
-        assert!(export == expected, "{job} came to another export");
+        let name = format!("{job}.yaml");
+        let recipe = String::from_utf8(frozen.read(&name)).unwrap();
+        let recipe = recipe.replace("_filter:\n", "_filter:\n      compat: data_juicer\n");
+        fs::write(frozen.path(&name), recipe).unwrap();
     }
+    frozen.finish_all();
     // What was published is not worked on again.
     let attempts = JOBS.map(|job| frozen.records(job, "000002.jsonl", "attempt_started"));
     let [complete, killed, deltas, _, copies] = attempts;

@@ -5,14 +5,17 @@ pub(crate) mod failure;
 pub(crate) mod staging;
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use coldpress_barrier::Verdict;
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
-use coldpress_export::{ExportWriter, PartitionRows, Staged};
+use coldpress_export::{ExportWriter, KeptLines, PartitionRows, Staged};
+use coldpress_operator::Decision;
 use coldpress_storage::{ObjectName, StoredObject, crash_point, spawn};
 use coldpress_table::{MixedField, SchemaRef};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -43,6 +46,8 @@ pub(crate) struct Piece {
     pub(crate) index: StoredObject,
     /// The schema of rows that come as lines from a columnar source, where the output has columns.
     pub(crate) schema: Option<SchemaRef>,
+    /// The decision that says which of the rows count, where not all do.
+    pub(crate) kept: Option<StoredObject>,
     /// What filters dropped.
     pub(crate) dropped: Vec<DroppedPiece>,
 }
@@ -197,6 +202,8 @@ impl Merging {
 
     fn append(&mut self, piece: Piece) -> std::result::Result<(), MergeFailure> {
         let partition = piece.partition;
+        let kept = piece.kept.as_ref().map(|kept| decision(kept, partition));
+        let kept = kept.transpose()?;
         let (mut types, mut input) = (None, None);
         if self.needs_types || self.staging.wants_stats() {
             let index = piece.index.open();
@@ -206,12 +213,14 @@ impl Merging {
             types = index.manifest().types.clone();
             let has_rows = types.as_ref().is_some_and(|types| !types.is_empty());
             input = (!has_rows).then(|| index.manifest().seen.clone());
-            self.staging.append_stats(&mut index, partition)?;
+            self.staging
+                .append_stats(&mut index, kept.as_ref(), partition)?;
         }
         self.staging.append_dropped(&piece.dropped, partition)?;
         self.partitions.insert(piece.rows.name().clone(), partition);
         let rows = PartitionRows {
             form: RowsForm::of_path(piece.rows.name().as_str()),
+            kept: kept.and_then(|kept| KeptLines::new(kept.rows(), kept.bits().to_vec())),
             rows: piece.rows,
             types,
             schema: piece.schema,
@@ -221,4 +230,17 @@ impl Merging {
             .append(rows)
             .map_err(|error| of_export(&self.partitions, error))
     }
+}
+
+/// Reads which rows of a partition count, where the file is what the journal says.
+fn decision(file: &StoredObject, partition: u32) -> std::result::Result<Decision, MergeFailure> {
+    file.verify()
+        .map_err(|error| unreadable(partition, &error))?;
+    let mut bytes = Vec::new();
+    let read = file.read().map_err(|error| unreadable(partition, &error))?;
+    let mut read = read.take(file.stamp().length);
+    read.read_to_end(&mut bytes)
+        .map_err(|error| unreadable(partition, &error))?;
+    let verdict = Verdict::read(&bytes[..]).map_err(|error| unreadable(partition, &error))?;
+    Ok(verdict.decision)
 }

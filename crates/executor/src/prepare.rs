@@ -8,7 +8,7 @@ use coldpress_config::{
     Backoff, ExecutorKind, ExportCompression, ExportSettings, Materialize, OnPartitionFailure,
     Recipe,
 };
-use coldpress_dataset::{Format, READER_VERSION, RowsForm, Source};
+use coldpress_dataset::{FileCompression, Format, READER_VERSION, RowsForm, Source};
 use coldpress_export::{ExportTarget, ParquetCodec};
 use coldpress_failure::RetryPolicy;
 use coldpress_job::AdoptFrom;
@@ -202,6 +202,22 @@ impl Prepared {
     /// Whether what filters drop is kept, should there be filters.
     pub fn keeps_dropped(&self) -> bool {
         self.recipe.export.dropped_dir.is_some()
+    }
+
+    /// Whether a decision at the barrier behind a stage is all that is left to be applied to rows which the export copies: then
+    /// the merge leaves out those that go, and nobody reads and writes all of them once more.
+    pub(crate) fn merge_settles(&self, stage: u32) -> bool {
+        let export = self.outputs.export();
+        let mut behind = self.pipeline.stages().into_iter().skip(stage as usize + 1);
+        let is_last =
+            behind.next().is_some_and(|next| next.operators.is_empty()) && behind.next().is_none();
+        let is_copied = !export.needs_second_pass()
+            && export.rows_form(false) == RowsForm::Lines(FileCompression::None);
+        // Where something besides the rows is wanted of the operator, attempts make it.
+        let is_alone = !self.keeps_dropped()
+            && !self.recipe.export.keep_stats
+            && self.intermediate().is_none();
+        is_last && is_copied && is_alone
     }
 
     /// Whether something that filters dropped goes beside the export.

@@ -126,6 +126,10 @@ impl Starts<'_> {
         let is_plain = |result: &&Publication| !self.settings.keep_stats || result.is_plain();
         self.chain.iter().filter_map(move |(operation, chain)| {
             let result = self.state.published(partition, chain).filter(is_plain)?;
+            // Rows that go are still among these; what they were judged from serves as well.
+            if result.kept.is_some() {
+                return None;
+            }
             Some(Start::Result {
                 operation,
                 rows: result.rows.clone(),

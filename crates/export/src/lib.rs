@@ -9,6 +9,7 @@
 mod duplicates;
 mod error;
 mod form;
+mod kept;
 mod leftovers;
 mod lines;
 mod output_files;
@@ -23,6 +24,7 @@ mod writer;
 pub use duplicates::{Duplicate, DuplicatesFile, RecordAt};
 pub use error::{Error, Result};
 pub use form::ParquetCodec;
+pub use kept::KeptLines;
 pub use ownership::{OWNERSHIP_SCHEMA, Ownership};
 pub use partition_rows::PartitionRows;
 pub use staged::{Staged, staged_digest};

@@ -9,6 +9,7 @@ use coldpress_storage::{FileStamp, Hasher, ObjectReader, Obstacle, StoredObject}
 use coldpress_table::{SchemaRef, Types};
 
 use crate::error::{Error, Result};
+use crate::kept::KeptLines;
 
 /// The rows of a partition.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct PartitionRows {
     pub rows: StoredObject,
     /// Their form.
     pub form: RowsForm,
+    /// Which of them belong to the output, where not all do; of plain lines alone.
+    pub kept: Option<KeptLines>,
     /// What lines hold, where the export has columns; without it and a schema they are read once more to see.
     pub types: Option<Types>,
     /// The schema of lines that come from a columnar source, where the export has columns; their types are then those

@@ -97,6 +97,7 @@ impl Bench {
         self.partitions.push(PartitionRows {
             rows: StoredObject::new(store, name, digest_file(&path).unwrap()),
             form,
+            kept: None,
             types,
             schema: None,
             input: None,

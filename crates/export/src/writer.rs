@@ -8,6 +8,7 @@ use coldpress_dataset::RowsForm;
 use coldpress_table::MixedField;
 
 use crate::error::{Error, Result};
+use crate::kept::Keeping;
 use crate::lines::LinesOutput;
 use crate::output_files::OutputFiles;
 use crate::partition_rows::PartitionRows;
@@ -124,13 +125,22 @@ impl ExportWriter {
 /// Copies the bytes of a partition and proves them on the way.
 fn copy(partition: &PartitionRows, output: &mut LinesOutput, buffer: &mut [u8]) -> Result<()> {
     let (mut file, proof) = partition.open()?;
+    let mut keeping = partition.kept.as_ref().map(Keeping::new);
     loop {
         let length = match file.read(buffer) {
-            Ok(0) => return partition.prove(&proof.stamp()),
+            Ok(0) => break,
             Ok(length) => length,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(partition.unreadable(&error)),
         };
-        output.write(&buffer[..length])?;
+        match &mut keeping {
+            None => output.write(&buffer[..length])?,
+            Some(keeping) => keeping.take(&buffer[..length], |lines| output.write(lines))?,
+        }
+    }
+    partition.prove(&proof.stamp())?;
+    match keeping.is_none_or(|keeping| keeping.is_complete()) {
+        true => Ok(()),
+        false => Err(partition.damaged("it has another number of lines than were decided about")),
     }
 }

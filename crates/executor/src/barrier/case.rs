@@ -28,6 +28,8 @@ pub(crate) struct Case {
     pub(crate) rule: Rule,
     /// The signatures of each partition, in order.
     pub(crate) signatures: Vec<ObjectRef>,
+    /// Whether nothing is left to do behind the barrier but to leave rows out, which the merge can do.
+    pub(crate) settles: bool,
     /// What is needed where the operator places rows; none where it cannot.
     pub(crate) moves: Option<Moves>,
     /// What is needed to say what is removed; none where nothing is.
@@ -72,6 +74,8 @@ pub(crate) struct Resolved {
     pub(crate) files: Vec<ObjectRef>,
     /// The rows that each partition has from here on, in order; none where it keeps its own.
     pub(crate) placed: Vec<PlacedRows>,
+    /// What the operator did to the records of each partition, where the merge does the rest.
+    pub(crate) settled: Vec<OperatorLedger>,
     /// What identifies all of them.
     pub(crate) digest: Digest,
     /// Where the records of all partitions together went.

@@ -54,6 +54,7 @@ pub(super) fn place<F: ReadAt + ?Sized>(
     let placed = placed.map_err(|error| unplaced(case, error))?;
     Ok(Resolved {
         files: Vec::new(),
+        settled: Vec::new(),
         ledger: ledger(case, moves, &placed),
         placed: placed.into_iter().map(entry).collect(),
         digest,

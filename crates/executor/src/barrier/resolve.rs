@@ -2,10 +2,10 @@
 
 use std::sync::atomic::AtomicBool;
 
-use coldpress_barrier::{Answer, GoneWriter, Room, SignatureReader, answer};
+use coldpress_barrier::{Answer, GoneWriter, Room, SignatureReader, Verdict, answer};
 use coldpress_job::Removed;
-use coldpress_record::OperatorLedger;
-use coldpress_storage::{Digest, Hasher, crash_point};
+use coldpress_record::{Ledger, OperatorLedger};
+use coldpress_storage::{Hasher, ObjectRef, crash_point};
 use coldpress_worker::{BarrierFile, OpenFiles};
 
 use super::case::{Case, Resolved, Unresolved, unreadable};
@@ -43,55 +43,23 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
         Answer::InPlace(judgement) => judgement,
         Answer::Moved(arrangement) => return place(case, &readers, arrangement, &room, stop),
     };
-    let mut hasher = Hasher::new();
-    let mut resolved = Resolved {
-        files: Vec::new(),
-        placed: Vec::new(),
-        digest: Digest(0),
-        ledger: OperatorLedger {
-            name: case.operator.clone(),
-            ..OperatorLedger::default()
-        },
-        removals: None,
-        duplicates: None,
-    };
     let telling = case.telling.as_ref();
     let gone = telling.map(|_| GoneWriter::new(&room)).transpose();
     let mut gone = gone.map_err(|error| case.because(error))?;
-    let mut of_partitions = Vec::new();
+    let mut decided = Decided::new(case);
     while let Some(verdict) = judgement
         .next_verdict()
         .map_err(|error| case.because(error))?
     {
-        let partition = resolved.files.len();
-        let file = case.write(partition as u32, &verdict)?;
-        hasher.update(&file.stamp.length.to_le_bytes());
-        hasher.update(file.stamp.digest.to_string().as_bytes());
-        let decision = &verdict.decision;
-        let ledger = &mut resolved.ledger;
-        let (removed, unsigned) = (
-            verdict.kept_for.len() as u64,
-            decision.unsigned().len() as u64,
-        );
-        ledger.records_in += decision.rows();
-        ledger.dropped += removed;
-        ledger.quarantined += unsigned;
-        ledger.out += decision.rows() - removed - unsigned;
-        resolved.files.push(file);
         if let Some(gone) = &mut gone {
-            let first = ledger.records_in - decision.rows();
-            let rows = (0..decision.rows()).filter(|row| !decision.stays(*row));
-            let mut pairs = rows.zip(&verdict.kept_for);
-            let gone = pairs.try_for_each(|(row, kept)| gone.push(first + row, *kept));
-            gone.map_err(|error| case.because(error))?;
+            decided
+                .note_gone(&verdict, gone)
+                .map_err(|error| case.because(error))?;
         }
-        of_partitions.push(Removed {
-            records: decision.rows(),
-            removed,
-        });
+        decided.take(&verdict)?;
         crash_point!("barrier.decision");
     }
-    resolved.digest = hasher.stamp().digest;
+    let (mut resolved, of_partitions) = decided.finish();
     if let (Some(gone), Some(telling)) = (gone, telling) {
         let mut gone = gone
             .finish(resolved.ledger.records_in)
@@ -104,4 +72,81 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
         }
     }
     Ok(resolved)
+}
+
+/// What was decided about the partitions so far.
+struct Decided<'c> {
+    case: &'c Case,
+    files: Vec<ObjectRef>,
+    /// What the operator does to each partition, and whether that is only to leave rows out.
+    ledgers: Vec<OperatorLedger>,
+    leaves_out: bool,
+    hasher: Hasher,
+    sum: Ledger,
+}
+
+impl<'c> Decided<'c> {
+    fn new(case: &'c Case) -> Self {
+        Self {
+            case,
+            files: Vec::new(),
+            ledgers: Vec::new(),
+            leaves_out: true,
+            hasher: Hasher::new(),
+            sum: Ledger::new([case.operator.as_str()]),
+        }
+    }
+
+    /// Notes which records of the next partition go, and for which ones.
+    fn note_gone(&self, verdict: &Verdict, gone: &mut GoneWriter) -> coldpress_barrier::Result<()> {
+        let (decision, first) = (&verdict.decision, self.sum.operators[0].records_in);
+        let rows = (0..decision.rows()).filter(|row| !decision.stays(*row));
+        let mut pairs = rows.zip(&verdict.kept_for);
+        pairs.try_for_each(|(row, kept)| gone.push(first + row, *kept))
+    }
+
+    /// Writes what was decided about the next partition.
+    fn take(&mut self, verdict: &Verdict) -> Result<()> {
+        let file = self.case.write(self.files.len() as u32, verdict)?;
+        self.hasher.update(&file.stamp.length.to_le_bytes());
+        self.hasher.update(file.stamp.digest.to_string().as_bytes());
+        self.files.push(file);
+        let decision = &verdict.decision;
+        // Records without a signature and cut ones need the operator's own hand.
+        self.leaves_out &= decision.unsigned().is_empty() && decision.cuts().is_empty();
+        let (dropped, quarantined) = (
+            verdict.kept_for.len() as u64,
+            decision.unsigned().len() as u64,
+        );
+        let mut one = Ledger::new([self.case.operator.as_str()]);
+        one.operators[0] = OperatorLedger {
+            records_in: decision.rows(),
+            dropped,
+            quarantined,
+            out: decision.rows() - dropped - quarantined,
+            ..one.operators[0].clone()
+        };
+        self.sum.add(&one);
+        self.ledgers.append(&mut one.operators);
+        Ok(())
+    }
+
+    fn finish(mut self) -> (Resolved, Vec<Removed>) {
+        let removed = |ledger: &OperatorLedger| Removed {
+            records: ledger.records_in,
+            removed: ledger.dropped,
+        };
+        let of_partitions = self.ledgers.iter().map(removed).collect();
+        let is_settled = self.case.settles && self.leaves_out;
+        let resolved = Resolved {
+            files: self.files,
+            placed: Vec::new(),
+            settled: if is_settled { self.ledgers } else { Vec::new() },
+            digest: self.hasher.stamp().digest,
+            ledger: self.sum.operators.remove(0),
+            removals: None,
+            duplicates: None,
+        };
+        (resolved, of_partitions)
+    }
 }

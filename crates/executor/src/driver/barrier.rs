@@ -256,6 +256,7 @@ impl Driver<'_> {
             operator: operator.name().to_owned(),
             rule: barrier.rule.clone(),
             signatures: signatures.ok_or_else(unknown)?,
+            settles: prepared.merge_settles(stage),
             moves: match barrier.rule.moves_records() {
                 true => Some(self.moves(stage, spec).ok_or_else(unknown)?),
                 false => None,
@@ -328,6 +329,7 @@ impl Driver<'_> {
                 participants,
                 files: resolved.files,
                 placed: resolved.placed,
+                settled: resolved.settled,
                 digest: resolved.digest,
                 chain,
                 ledger: resolved.ledger,

@@ -3,6 +3,7 @@
 use coldpress_failure::ErrorClass;
 use coldpress_job::{JournalRecord, PartitionFailure, Publication};
 use coldpress_partition::Task;
+use coldpress_storage::ObjectRef;
 use coldpress_worker::{AttemptError, FailureKind};
 
 use super::teller::{Try, attempts_in_words};
@@ -231,6 +232,26 @@ impl Driver<'_> {
         Ok(true)
     }
 
+    /// A result that a decision settles is no good: the rows are those of the stage before, and the decision says which of
+    /// them count.
+    fn void_settled(
+        &mut self,
+        scheduler: &mut Scheduler,
+        task: Task,
+        decision: &ObjectRef,
+        reason: &str,
+    ) -> Result<()> {
+        let again = match self.stores.object(decision).verify() {
+            Err(_) => self.void_decision(scheduler, task)?,
+            Ok(()) => self.void_stage_before(scheduler, task, reason)?,
+        };
+        if again {
+            return self.truth.sync();
+        }
+        let message = format!("the result of {task} is damaged again and again: {reason}");
+        Err(Error::new(ErrorKind::Failed, message))
+    }
+
     /// A published result is no good: it is made again, unless that was tried too often.
     pub(super) fn void_result(
         &mut self,
@@ -246,6 +267,10 @@ impl Driver<'_> {
             let message =
                 format!("the placed rows of {task} are damaged again and again: {reason}");
             return Err(Error::new(ErrorKind::Failed, message));
+        }
+        let kept = self.usable_result_of(task);
+        if let Some(kept) = kept.and_then(|result| result.kept.clone()) {
+            return self.void_settled(scheduler, task, &kept, reason);
         }
         let what = match self.is_before_barrier(task.stage) {
             true => format!("the signatures of {task} are"),

@@ -114,6 +114,7 @@ impl Driver<'_> {
             index: self.stores.object(&result.index),
             schema,
             dropped: dropped.collect(),
+            kept: result.kept.as_ref().map(|kept| self.stores.object(kept)),
         })
     }
 

@@ -68,6 +68,7 @@ impl Driver<'_> {
             nanos,
             at_millis: now_millis(),
             placed: false,
+            kept: None,
         })
     }
 

@@ -28,8 +28,21 @@ impl Driver<'_> {
             && (has_types || !prepared.outputs.export().needs_second_pass())
             && (result.dropped.is_some() || !prepared.exports_dropped())
             // What was made for a barrier, or by one, has no statistics in its rows.
-            && (!result.is_plain() || !prepared.recipe.export.keep_stats);
+            && (!result.is_plain() || !prepared.recipe.export.keep_stats)
+            && self.can_leave_rows_out(result);
         fits.then_some(result)
+    }
+
+    /// Whether the merge can leave out the rows of a result that go, where there are any.
+    fn can_leave_rows_out(&self, result: &Publication) -> bool {
+        let Some(decision) = &result.kept else {
+            return true;
+        };
+        let prepared = &self.executor.prepared;
+        let stages = prepared.pipeline.stages().len() as u32;
+        let before = stages.checked_sub(2);
+        !self.truth.state().is_forgotten(&decision.key)
+            && before.is_some_and(|stage| prepared.merge_settles(stage))
     }
 
     /// Whether no schema of a source says what the exported rows hold, but only the rows themselves: an operator makes other

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use coldpress_checkpoint::{RowBlock, RowsReader};
 use coldpress_export::{DuplicatesFile, Staged};
+use coldpress_operator::Decision;
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
 use coldpress_storage::{Hasher, NewFile, StoredObject};
 use coldpress_worker::obstacle;
@@ -66,10 +67,11 @@ impl Staging {
         self.0.iter().any(|output| output.content == Content::Stats)
     }
 
-    /// Appends the statistics of a partition's rows.
+    /// Appends the statistics of a partition's rows, or of those that count.
     pub(crate) fn append_stats(
         &mut self,
         index: &mut RowsReader,
+        kept: Option<&Decision>,
         partition: u32,
     ) -> std::result::Result<(), MergeFailure> {
         let stats = self
@@ -78,6 +80,7 @@ impl Staging {
             .find(|output| output.content == Content::Stats);
         let Some(output) = stats else { return Ok(()) };
         let (mut block, mut lines) = (RowBlock::default(), Vec::new());
+        let mut first = 0;
         loop {
             let more = index
                 .next(&mut block)
@@ -86,7 +89,9 @@ impl Staging {
                 return Ok(());
             }
             lines.clear();
-            write_stats(&block, &mut lines);
+            let counts = |row: usize| kept.is_none_or(|kept| kept.stays(first + row as u64));
+            write_stats(&block, counts, &mut lines);
+            first += block.rows() as u64;
             output.write(&lines).map_err(MergeFailure::Output)?;
         }
     }
@@ -159,12 +164,12 @@ impl OpenFile {
 }
 
 /// A line `{"__dj__stats__": {...}}` for each row, as Data-Juicer writes it.
-fn write_stats(block: &RowBlock, out: &mut Vec<u8>) {
+fn write_stats(block: &RowBlock, counts: impl Fn(usize) -> bool, out: &mut Vec<u8>) {
     let mut key = Vec::new();
     escape_into(STATS_FIELD, &mut key);
     let columns = block.stats.iter();
     let stats = Stats::of_columns(columns.map(|(name, values)| (name.as_str(), values.as_slice())));
-    for row in 0..block.rows() {
+    for row in (0..block.rows()).filter(|row| counts(*row)) {
         out.push(b'{');
         out.extend_from_slice(&key);
         out.extend_from_slice(b": ");

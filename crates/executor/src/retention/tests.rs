@@ -135,6 +135,7 @@ impl World {
             nanos: Vec::new(),
             at_millis: 0,
             placed: false,
+            kept: None,
         };
         self.put(JournalRecord::Published(publication));
     }

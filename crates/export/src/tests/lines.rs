@@ -82,3 +82,36 @@ fn rows_of_another_form_are_refused() {
     let refused = bench.export(&bench.target("a.jsonl.gz", 0), 1);
     assert!(matches!(refused, Err(Error::DamagedRows { .. })));
 }
+
+#[test]
+fn lines_that_do_not_belong_to_the_output_are_left_out() {
+    let kept = |lines, bits: u8| KeptLines::new(lines, vec![bits]);
+    for name in ["a.jsonl", "a.json", "shards/"] {
+        let (mut bench, mut chosen) = (Bench::new(), Bench::new());
+        bench
+            .plain("{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n")
+            .plain("{\"a\":4}\n")
+            .plain("{\"a\":5}\n{\"a\":6}\n");
+        chosen
+            .plain("{\"a\":1}\n{\"a\":3}\n")
+            .plain("")
+            .plain("{\"a\":5}\n{\"a\":6}\n");
+        bench.partitions[0].kept = kept(3, 0b101);
+        bench.partitions[1].kept = kept(1, 0);
+        let (target, other) = (bench.target(name, 12), chosen.target(name, 12));
+        let contents = |files: Vec<(String, Vec<u8>)>| files.into_iter().map(|(_, bytes)| bytes);
+        let found: Vec<Vec<u8>> = contents(bench.exported(&target)).collect();
+        assert!(contents(chosen.exported(&other)).eq(found), "{name}");
+    }
+}
+
+#[test]
+fn another_number_of_lines_than_was_decided_about_is_damage() {
+    for (lines, bits) in [(1, 1), (3, 0b111)] {
+        let mut bench = Bench::new();
+        bench.plain("{\"a\":1}\n{\"a\":2}\n");
+        bench.partitions[0].kept = KeptLines::new(lines, vec![bits]);
+        let error = bench.export(&bench.target("a.jsonl", 0), 1).unwrap_err();
+        assert!(matches!(error, Error::DamagedRows { .. }), "{error}");
+    }
+}

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use coldpress_dataset::SourceIdentity;
 use coldpress_partition::PlannedPartition;
+use coldpress_record::OperatorLedger;
 use coldpress_storage::{Digest, ObjectKey, ObjectRef, Place, StoreSpec};
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +113,9 @@ pub enum JournalRecord {
         /// The first rows that were placed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         placed: Vec<PlacedRows>,
+        /// What was done to the records of the first partitions, where the decision settles them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        settled: Vec<OperatorLedger>,
     },
     /// The decision of a whole-dataset operator counts from here on.
     BarrierResolved(BarrierResolved),

@@ -1,5 +1,6 @@
 //! Records that are too long for one line of the log, as several.
 
+use coldpress_record::OperatorLedger;
 use coldpress_storage::{LogWriter, ObjectRef};
 use serde::Serialize;
 
@@ -49,19 +50,25 @@ fn append_plan(writer: &mut LogWriter, plan: &JobPlan) -> Result<()> {
 
 /// The parts come first and the decision last: where a crash tears the lines apart, nothing is decided yet.
 fn append_decision(writer: &mut LogWriter, resolved: &BarrierResolved) -> Result<()> {
-    let begun = |files: &[ObjectRef], placed: &[PlacedRows]| JournalRecord::BarrierBegun {
+    type Parts<'p> = (&'p [ObjectRef], &'p [PlacedRows], &'p [OperatorLedger]);
+    let begun = |(files, placed, settled): Parts<'_>| JournalRecord::BarrierBegun {
         files: files.to_vec(),
         placed: placed.to_vec(),
+        settled: settled.to_vec(),
     };
     for files in parts(&resolved.files) {
-        writer.append(&begun(files, &[]))?;
+        writer.append(&begun((files, &[], &[])))?;
     }
     for placed in parts(&resolved.placed) {
-        writer.append(&begun(&[], placed))?;
+        writer.append(&begun((&[], placed, &[])))?;
+    }
+    for settled in parts(&resolved.settled) {
+        writer.append(&begun((&[], &[], settled)))?;
     }
     writer.append(&JournalRecord::BarrierResolved(BarrierResolved {
         files: Vec::new(),
         placed: Vec::new(),
+        settled: Vec::new(),
         ..resolved.clone()
     }))?;
     Ok(())

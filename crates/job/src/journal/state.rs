@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 use coldpress_dataset::SourceIdentity;
 use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
+use coldpress_record::OperatorLedger;
 use coldpress_storage::{ObjectKey, ObjectRef, Place, StoreSpec};
 
 use crate::driver::DriverIdentity;
@@ -60,6 +61,7 @@ pub struct JobState {
 struct ComingDecision {
     files: Vec<ObjectRef>,
     placed: Vec<PlacedRows>,
+    settled: Vec<OperatorLedger>,
 }
 
 /// A driver of the job.

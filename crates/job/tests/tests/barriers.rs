@@ -63,6 +63,7 @@ fn resolved(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
             .map(|partition| file(&format!("signatures/{operator}.{decision}.{partition}")))
             .collect(),
         placed: Vec::new(),
+        settled: Vec::new(),
         digest: Digest::of(decision.as_bytes()),
         chain: after(last.unwrap_or(ChainHash::base("")), decision, next),
         ledger: OperatorLedger {
@@ -512,4 +513,49 @@ fn a_journal_of_one_stage_says_nothing_of_stages() {
             record
         );
     }
+}
+
+#[test]
+fn a_decision_that_settles_its_partitions_makes_their_results() {
+    let job = Job::new();
+    let mut driver = planned(&job);
+    publish_all(&mut driver, 0);
+    resolve(&mut driver, 0, "first");
+    publish_all(&mut driver, 1);
+    let mut settling = resolved(&driver.state, 1, "second");
+    let of_one = OperatorLedger {
+        name: "select".to_owned(),
+        records_in: 89,
+        dropped: 9,
+        out: 80,
+        ..OperatorLedger::default()
+    };
+    settling.settled = vec![of_one; PARTITIONS as usize];
+    let partitions = u64::from(PARTITIONS);
+    (settling.ledger.dropped, settling.ledger.out) = (9 * partitions, 80 * partitions);
+
+    let record = |settling: &BarrierResolved| JournalRecord::BarrierResolved(settling.clone());
+    let mut short = settling.clone();
+    short.settled.pop();
+    check_refused(&driver, &record(&short), "settles");
+    let mut wrong = settling.clone();
+    wrong.settled[1].records_in = 88;
+    wrong.settled[1].out = 79;
+    check_refused(&driver, &record(&wrong), "partition 1");
+
+    driver.put(&[record(&settling)]);
+    let chain = settling.chain[0];
+    for partition in 0..PARTITIONS {
+        let judged = driver.state.recipe().and_then(|recipe| recipe.end_of(1));
+        let judged = driver.state.published(partition, judged.unwrap()).unwrap();
+        let result = driver.state.published(partition, chain).unwrap();
+        assert_eq!((&result.rows, result.stage), (&judged.rows, 2));
+        assert_eq!(
+            result.kept.as_ref(),
+            Some(&settling.files[partition as usize])
+        );
+        assert_eq!((result.ledger.exported(), result.is_plain()), (80, true));
+        assert!(result.ledger.check().is_ok());
+    }
+    assert_eq!(job.read(), driver.state);
 }

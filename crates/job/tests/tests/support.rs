@@ -190,6 +190,7 @@ pub(crate) fn publication(
         dropped: None,
         signatures: None,
         placed: false,
+        kept: None,
         has_types: false,
         nanos: vec![500_000_000; recipe.operators.len()],
         at_millis: 0,

@@ -25,6 +25,10 @@ pub struct BarrierResolved {
     /// The rows that each partition has from here on, where records came to lie elsewhere or became others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub placed: Vec<PlacedRows>,
+    /// What the operator did to the records of each partition, where nothing is left to do but to leave out the rows that go:
+    /// the merge does that, and no attempt follows. None where attempts do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<OperatorLedger>,
     /// What identifies the decision. It is part of all chain hashes that follow.
     pub digest: Digest,
     /// The chain hashes that follow: before the first operator of the next stage and after each.

@@ -2,7 +2,7 @@
 
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
-use coldpress_record::{Ledger, Origin, Unreadable};
+use coldpress_record::{Ledger, OperatorLedger, Origin, Unreadable};
 use coldpress_storage::{Digest, ObjectRef};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,10 @@ pub struct Publication {
     /// Whether no attempt made it, but the operator at a barrier, which placed these rows in the partition.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub placed: bool,
+    /// The decision that says which of the rows count, where not all do: the rows are those of the stage before, and no
+    /// attempt has taken out the ones that go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<ObjectRef>,
 }
 
 /// The signatures of the rows of a result, for the operator at the barrier behind its stage.
@@ -81,10 +85,29 @@ impl Publication {
     }
 
     /// Returns whether its rows are what the operators left, whatever is wanted of the export: statistics go into the rows
-    /// of the last stage alone, and not where a barrier follows or has placed the rows.
+    /// of the last stage alone, and not where a barrier follows or has the last word on the rows.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.signatures.is_some() || self.placed
+        self.signatures.is_some() || self.placed || self.kept.is_some()
+    }
+
+    /// The result that a decision makes of this one: of its rows those count that stay.
+    pub(in crate::journal) fn settled_by(
+        &self,
+        decision: &ObjectRef,
+        ledger: &OperatorLedger,
+        chain: ChainHash,
+    ) -> Self {
+        let mut next = self.clone();
+        next.stage += 1;
+        // Attempts are counted from 1.
+        next.attempt = 0;
+        next.chain = chain;
+        next.signatures = None;
+        next.checkpoints = Vec::new();
+        next.ledger.operators.push(ledger.clone());
+        next.kept = Some(decision.clone());
+        next
     }
 
     /// The result that the operator at a barrier made of this one by placing these rows in the partition.
@@ -126,6 +149,7 @@ impl Publication {
             .chain(checkpoints)
             .chain(&self.quarantine)
             .chain(dropped)
+            .chain(&self.kept)
     }
 }
 

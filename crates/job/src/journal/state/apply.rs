@@ -59,9 +59,14 @@ impl JobState {
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
             JournalRecord::PoisonFound(found) => self.find_poison(found),
             JournalRecord::PoisonLifted { partition } => self.lift_poison(*partition),
-            JournalRecord::BarrierBegun { files, placed } => {
+            JournalRecord::BarrierBegun {
+                files,
+                placed,
+                settled,
+            } => {
                 self.coming_decision.files.extend_from_slice(files);
                 self.coming_decision.placed.extend_from_slice(placed);
+                self.coming_decision.settled.extend_from_slice(settled);
                 Ok(())
             }
             JournalRecord::BarrierResolved(resolved) => self.complete_decision(epoch, resolved),

@@ -4,6 +4,8 @@
 //! the next stage known, and to void it is to forget them again. So it counts exactly as long as the chain goes on with it.
 
 use coldpress_operator::{ChainHash, Stage};
+use coldpress_record::OperatorLedger;
+use coldpress_storage::ObjectRef;
 
 use super::rules::contradiction;
 use super::{ComingDecision, JobState};
@@ -104,12 +106,13 @@ impl JobState {
         resolved: &BarrierResolved,
     ) -> Result<()> {
         let coming = &self.coming_decision;
-        if coming.files.is_empty() && coming.placed.is_empty() {
+        if *coming == ComingDecision::default() {
             return self.resolve_barrier(epoch, resolved);
         }
         let whole = BarrierResolved {
             files: [&coming.files[..], &resolved.files].concat(),
             placed: [&coming.placed[..], &resolved.placed].concat(),
+            settled: [&coming.settled[..], &resolved.settled].concat(),
             ..resolved.clone()
         };
         self.resolve_barrier(epoch, &whole)?;
@@ -152,7 +155,8 @@ impl JobState {
                 "{found} chain hashes follow the barrier behind stage {stage}, where {hashes} should"
             ));
         }
-        let results = self.results_placed(epoch, resolved, place)?;
+        let mut results = self.results_placed(epoch, resolved, place)?;
+        results.extend(self.results_settled(epoch, resolved)?);
         if let Some(recipe) = &mut self.recipe {
             recipe.chain.truncate(known);
             recipe.chain.extend_from_slice(&resolved.chain);
@@ -194,6 +198,35 @@ impl JobState {
             results.push(Publication { epoch, ..result });
         }
         Ok(results)
+    }
+
+    /// The results that are settled by a decision: those that it judged, without the rows that go.
+    fn results_settled(&self, epoch: u64, resolved: &BarrierResolved) -> Result<Vec<Publication>> {
+        let stage = resolved.stage;
+        let (settled, files) = (resolved.settled.len(), resolved.files.len());
+        if settled != 0 && settled != files {
+            return Err(Error::contradiction(format!(
+                "the barrier behind stage {stage} settles {settled} of {files} partitions"
+            )));
+        }
+        let chain = self.recipe.as_ref().and_then(|recipe| recipe.end_of(stage));
+        let each = (0..).zip(resolved.settled.iter().zip(&resolved.files));
+        let result = |(index, (ledger, file)): (u32, (&OperatorLedger, &ObjectRef))| {
+            let judged = chain.and_then(|chain| self.result_of(index, chain));
+            let is_whole = ledger.arrived().is_some() && ledger.arrived() == ledger.accounted();
+            let judged =
+                judged.filter(|judged| is_whole && ledger.records_in == judged.ledger.exported());
+            let (Some(judged), Some(next)) = (judged, resolved.chain.first()) else {
+                return Err(Error::contradiction(format!(
+                    "the barrier behind stage {stage} does not account for the records of partition {index}"
+                )));
+            };
+            Ok(Publication {
+                epoch,
+                ..judged.settled_by(file, ledger, *next)
+            })
+        };
+        each.map(result).collect()
     }
 
     /// Every record that came out of the stage ended in exactly one place.

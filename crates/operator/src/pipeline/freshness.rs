@@ -8,8 +8,8 @@
 
 use coldpress_record::{STATS_FIELD, Stat};
 
+use crate::kind::OperatorKind;
 use crate::resolved::ResolvedOperator;
-use crate::signer::Rule;
 
 /// Marks the filters that have to compute their statistics anew. That is part of what they are.
 pub(super) fn mark_stale(operators: &mut [ResolvedOperator]) {
@@ -40,12 +40,14 @@ fn is_stale(stat: &Stat, operator: &ResolvedOperator, before: &[ResolvedOperator
 /// Returns whether the operator `earlier` may change a field that `operator` reads.
 fn changes_what_is_read(earlier: &ResolvedOperator, operator: &ResolvedOperator) -> bool {
     let overlap = |field: &String| operator.fields.iter().any(|read| overlaps(field, read));
-    let rule = earlier.barrier.as_ref().map(|barrier| &barrier.rule);
-    if matches!(rule, Some(Rule::Group)) {
+    // It makes other records, be it one of several or several of one.
+    if earlier.kind == OperatorKind::Grouper {
         return true;
     }
     if earlier.changes_records() {
-        let touches_all = earlier.whole_records || operator.whole_records;
+        // A splitter without fields makes whole records, and a mapper without any can change nothing but them.
+        let changes_all = earlier.whole_records || earlier.fields.is_empty();
+        let touches_all = changes_all || operator.whole_records;
         return touches_all || earlier.fields.iter().any(overlap);
     }
     // A filter may read a statistic as if it were a field.
@@ -67,8 +69,9 @@ pub(super) fn overlaps(a: &str, b: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        ChainSettings, Changes, Filter, KnownStats, Mapper, NoParams, OperatorCall, OperatorSpec,
-        Pipeline, Record, RecordError, Registry, Resolved, StatKind, StatRow,
+        ChainSettings, Changes, Children, Filter, KnownStats, Mapper, NoParams, OperatorCall,
+        OperatorSpec, Pipeline, Record, RecordError, Registry, Resolved, Splitter, StatKind,
+        StatRow,
     };
 
     /// Whatever it is asked to be.
@@ -76,6 +79,12 @@ mod tests {
 
     impl Mapper for Any {
         fn map(&mut self, _: &Record<'_>, _: &mut Changes) -> Result<(), RecordError> {
+            Ok(())
+        }
+    }
+
+    impl Splitter for Any {
+        fn split(&mut self, _: &Record<'_>, _: &mut Children) -> Result<(), RecordError> {
             Ok(())
         }
     }
@@ -97,6 +106,8 @@ mod tests {
                 .fields(["title"])
                 .stat("length", StatKind::Int)
         };
+        let no_fields: [&str; 0] = [];
+        let parts = move || Resolved::new(|| Any).fields(no_fields).sets_values();
         let registry = Registry::default()
             .with(OperatorSpec::mapper("of_body", "", |_: NoParams, _| {
                 Ok(Resolved::new(|| Any).fields(["body"]))
@@ -104,6 +115,16 @@ mod tests {
             .with(OperatorSpec::mapper("of_all", "", |_: NoParams, _| {
                 Ok(Resolved::new(|| Any).fields(["body"]).whole_records())
             }))
+            .with(OperatorSpec::ungrouper(
+                "of_parts",
+                "",
+                move |_: NoParams, _| Ok(parts()),
+            ))
+            .with(OperatorSpec::splitter(
+                "of_pieces",
+                "",
+                move |_: NoParams, _| Ok(parts()),
+            ))
             .with(OperatorSpec::filter(
                 "by_title",
                 "",
@@ -122,6 +143,8 @@ mod tests {
         for (mapper, filter, expected) in [
             ("of_body", "by_title", false),
             ("of_all", "by_title", true),
+            ("of_parts", "by_title", true),
+            ("of_pieces", "by_title", true),
             ("of_body", "by_all", true),
             ("of_all", "by_all", true),
         ] {

@@ -59,6 +59,17 @@ pub(crate) fn registry() -> Registry {
                 Ok(Resolved::new(|| Mark).fields(fields).sets_values())
             },
         ))
+        .with(OperatorSpec::mapper(
+            "nest_mapper",
+            "Changes a field, what lies in it, and the record that it lies in.",
+            |_: NoParams, _| {
+                let fields = ["text", "meta.title", "meta", "marks"];
+                Ok(Resolved::new(|| Nest)
+                    .fields(fields)
+                    .whole_records()
+                    .sets_values())
+            },
+        ))
         .with(
             OperatorSpec::mapper(
                 "stamp_mapper",
@@ -266,6 +277,30 @@ impl Mapper for Mark {
             2 => changes.remove(2),
             3 => changes.remove(1),
             _ if length > 40 => changes.set(0, length as u64),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Sets and removes a field and one that lies in it, by the record's text, or edits the record as a whole.
+struct Nest;
+
+impl Mapper for Nest {
+    fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
+        let length = record.text(0)?.len();
+        match length % 7 {
+            0 => changes.set(2, serde_json::json!({"x": length, "title": "set"})),
+            1 => changes.remove(1),
+            2 => {
+                changes.set(3, length as u64);
+                changes.set(1, "set too");
+            }
+            3 => changes.set(2, serde_json::Value::Null),
+            4 => changes.remove(2),
+            5 if !record.whole().contains("\"whole\":") && record.whole().contains(':') => {
+                changes.whole().replace(1..1, "\"whole\": true, ");
+            }
             _ => {}
         }
         Ok(())

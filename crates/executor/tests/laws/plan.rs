@@ -247,6 +247,7 @@ pub(crate) fn any_call() -> impl Strategy<Value = OperatorCall> {
         2 => plain("words_mapper"),
         1 => plain("title_mapper"),
         1 => plain("mark_mapper"),
+        2 => plain("nest_mapper"),
         2 => plain("stamp_mapper"),
         2 => plain("lottery_filter"),
         2 => plain("fragile_mapper"),

@@ -16,6 +16,8 @@ pub mod ip;
 pub mod language;
 pub mod latex;
 pub mod line_lengths;
+#[cfg(test)]
+mod linear_time;
 pub mod links;
 mod matches;
 mod ngram_hash;

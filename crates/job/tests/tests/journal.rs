@@ -1,10 +1,8 @@
-use std::time::{Duration, Instant};
-
 use coldpress_job::{
     Error, JobLock, Journal, JournalRecord, LockOptions, Mode, PartitionStatus, Status, Totals,
 };
-
 use coldpress_storage::ObjectKey;
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::support::{
     Job, attempt, committed, failure, file, intent, partitions, plan, publication, recipe,
@@ -276,11 +274,16 @@ fn ten_thousand_partitions_are_known_again_in_a_second() {
         }
         driver.put(&records);
     }
-    let started = Instant::now();
+    // Only time in which this thread runs counts: on a busy machine others may have the processor for long.
+    let nanos = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        time.tv_sec * 1_000_000_000 + time.tv_nsec
+    };
+    let begun = nanos();
     let state = job.read();
-    let elapsed = started.elapsed();
+    let nanos = nanos() - begun;
     assert_eq!(state, driver.state);
     assert_eq!(state.totals().completed, 10_000);
-    // The budget is a second in a release build; this is none, and the machine may be busy.
-    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+    // The budget is a second in a release build; this is none.
+    assert!(nanos < 3_000_000_000, "{nanos} ns");
 }

@@ -1,6 +1,6 @@
-use std::time::Instant;
-
 use proptest::prelude::*;
+
+use crate::text::linear_time::assert_linear;
 
 use super::*;
 
@@ -120,23 +120,10 @@ fn hostile_documents_take_linear_time() {
         "<a><table>",
         "</br>",
     ] {
-        let time = |repeats: usize| {
-            let html = part.repeat(repeats);
-            // The best of three, because the machine may be busy.
-            let times = (0..3).map(|_| {
-                let begun = Instant::now();
-                html_text(&html);
-                begun.elapsed().as_secs_f64()
-            });
-            times.fold(f64::INFINITY, f64::min)
-        };
-        // Both are beyond the depth at which elements are left out. Four times the document would take sixteen times as long.
-        let (short, long) = (time(3_000), time(12_000));
-        // The rest is for a machine that is busy with something else.
-        assert!(
-            long < 9.0 * short + 5.0,
-            "{part}: {short} and {long} seconds"
-        );
+        // Both texts are beyond the depth at which elements are left out.
+        assert_linear(part, 3_000, |html| {
+            html_text(html);
+        });
     }
 }
 

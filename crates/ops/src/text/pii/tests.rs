@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 use regex::Regex;
 
+use crate::text::linear_time::assert_linear;
+
 use super::*;
 
 const ALL: [Kind; 13] = [
@@ -154,23 +156,9 @@ fn hostile_texts_take_linear_time() {
         "session_id=",
         "channel:",
     ] {
-        let time = |repeats: usize| {
-            let text = part.repeat(repeats);
-            let mut redactor = redactor(Words::All, &ALL);
-            // The best of three, because the machine may be busy.
-            let times = (0..3).map(|_| {
-                let begun = std::time::Instant::now();
-                redactor.redacted(&text);
-                begun.elapsed().as_secs_f64()
-            });
-            times.fold(f64::INFINITY, f64::min)
-        };
-        // Four times the text would take sixteen times as long.
-        let (short, long) = (time(20_000), time(80_000));
-        // The rest is for a machine that is busy with something else.
-        assert!(
-            long < 9.0 * short + 5.0,
-            "{part}: {short} and {long} seconds"
-        );
+        let mut redactor = redactor(Words::All, &ALL);
+        assert_linear(part, 20_000, |text| {
+            redactor.redacted(text);
+        });
     }
 }

@@ -1,6 +1,6 @@
-use std::time::Instant;
-
 use proptest::prelude::*;
+
+use crate::text::linear_time::assert_linear;
 
 use super::*;
 
@@ -73,24 +73,11 @@ fn hostile_documents_take_linear_time() {
         "--",
         "&a.",
     ] {
-        let time = |repeats: usize| {
-            let html = format!("<table>{}", part.repeat(repeats));
-            // The best of three, because the machine may be busy.
-            let times = (0..3).map(|_| {
-                let begun = Instant::now();
-                let _ = rows_of_tables(&html, true);
-                let _ = markup_of_tables(&html);
-                begun.elapsed().as_secs_f64()
-            });
-            times.fold(f64::INFINITY, f64::min)
-        };
-        // Four times the document would take sixteen times as long.
-        let (short, long) = (time(1_500), time(6_000));
-        // The rest is for a machine that is busy with something else.
-        assert!(
-            long < 9.0 * short + 5.0,
-            "{part}: {short} and {long} seconds"
-        );
+        assert_linear(part, 1_500, |html| {
+            let html = format!("<table>{html}");
+            let _ = rows_of_tables(&html, true);
+            let _ = markup_of_tables(&html);
+        });
     }
 }
 

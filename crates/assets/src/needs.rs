@@ -42,6 +42,13 @@ impl Needs {
         let asked = self.asked.lock();
         asked.unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    fn note(&self, need: Need) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if !asked.iter().any(|known| known.name == need.name) {
+            asked.push(need);
+        }
+    }
 }
 
 impl Assets for Needs {
@@ -55,10 +62,7 @@ impl Assets for Needs {
             found: found.as_ref().ok().cloned(),
             looked: looked.clone(),
         };
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if !asked.iter().any(|known| known.name == name) {
-            asked.push(need);
-        }
+        self.note(need);
         Ok(found.unwrap_or_else(|_| Asset {
             name: name.to_owned(),
             path: looked.into_iter().next().unwrap_or_default(),
@@ -66,13 +70,22 @@ impl Assets for Needs {
         }))
     }
 
-    /// What a folder has is no need of its own: an operator asks which files are there.
+    /// Notes the files that are there. An operator that needs another one asks for it by name.
     fn find_all(
         &self,
         folder: Option<&str>,
         wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<Asset>, String> {
-        self.folders.find_all(folder, wanted)
+        let found = self.folders.find_all(folder, wanted)?;
+        for asset in &found {
+            self.note(Need {
+                name: asset.name.clone(),
+                found: Some(asset.clone()),
+                looked: vec![asset.path.clone()],
+                unreadable: None,
+            });
+        }
+        Ok(found)
     }
 }
 
@@ -94,5 +107,18 @@ mod tests {
             .map(|need| (need.name.as_str(), need.found.is_some()))
             .collect();
         assert_eq!(asked, [("a", true), ("b", false)]);
+    }
+
+    #[test]
+    fn files_that_a_folder_turned_out_to_have_are_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.json"), "").unwrap();
+        let needs = Needs::of(AssetFolders::new([folder.path()]));
+        needs.find_all(None, &|name| name == "a.json").unwrap();
+        needs.find_all(None, &|name| name == "b.json").unwrap();
+        let asked = needs.asked();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].name, "a.json");
+        assert!(asked[0].found.is_some());
     }
 }

@@ -48,6 +48,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 struct Asked {
     folders: AssetFolders,
     needs: Vec<(String, Need)>,
+    /// What is built in and used where there is no file, a sentence each.
+    notes: Vec<String>,
 }
 
 impl Asked {
@@ -63,7 +65,8 @@ impl Asked {
         let registry = coldpress::ops::builtin().with_assets(needs.clone());
         let executor = recipe.executor(loaded).registry(registry).build();
         let executor = executor.map_err(|error| recipe.failure(error, &source_text))?;
-        let operators = executor.prepared().pipeline.operators();
+        let pipeline = &executor.prepared().pipeline;
+        let operators = pipeline.operators();
         let asked = needs.asked().into_iter().map(|need| {
             let asks = |name: &str| {
                 let mut operators = operators.iter();
@@ -74,6 +77,7 @@ impl Asked {
         });
         Ok(Self {
             needs: asked.collect(),
+            notes: pipeline.stand_ins().collect(),
             folders,
         })
     }

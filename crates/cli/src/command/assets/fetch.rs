@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         };
         let Some(download) = download else {
             failed.push(format!(
-                "{} is not known to be anywhere; put it into {}",
+                "there is no known address for {}; put it into {}, or name a folder that has it with `--mirror URL`",
                 plain(name),
                 plain(&folder.display().to_string())
             ));

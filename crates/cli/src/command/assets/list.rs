@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let is_missing = asked.needs.iter().any(|(_, need)| need.found.is_none());
     if args.json {
         let assets: Vec<_> = asked.needs.iter().map(as_json).collect();
-        output::print_json(&json!({"assets": assets}))?;
+        output::print_json(&json!({"assets": assets, "notes": asked.notes}))?;
     } else {
         output::print(&as_text(&asked))?;
     }
@@ -48,8 +48,11 @@ fn as_json((operator, need): &(String, Need)) -> serde_json::Value {
 }
 
 fn as_text(asked: &Asked) -> String {
+    let notes = asked.notes.iter();
+    let notes = notes.map(|note| format!("Note: {}\n", plain(note)));
+    let notes: String = notes.collect();
     if asked.needs.is_empty() {
-        return "the recipe needs no assets\n".to_owned();
+        return format!("the recipe needs no assets\n{notes}");
     }
     let columns = ["ASSET", "OPERATOR", "SIZE", "WHERE"].map(|name| {
         (
@@ -83,7 +86,7 @@ fn as_text(asked: &Asked) -> String {
     }
     let mut text = table.render();
     for need in &missing {
-        text.push_str(&format!("\n{} was looked for at\n", plain(&need.name)));
+        text.push_str(&format!("\nLooked for {} at\n", plain(&need.name)));
         for path in &need.looked {
             text.push_str(&format!("  {}\n", plain(&path.display().to_string())));
         }
@@ -92,6 +95,9 @@ fn as_text(asked: &Asked) -> String {
         text.push_str(
             "\n`coldpress assets fetch` with the same flags downloads what is missing.\n",
         );
+    }
+    if !notes.is_empty() {
+        text.push_str(&format!("\n{notes}"));
     }
     text
 }

@@ -1,5 +1,7 @@
 //! `coldpress assets verify`.
 
+use std::path::{Path, PathBuf};
+
 use coldpress::assets::{Download, SUMS, Sums, sha256};
 use coldpress::report::quantity::plain;
 
@@ -33,15 +35,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
             continue;
         }
         let found = sha256(&asset.path)?;
-        let mut expected = Download::of(&need.name).and_then(|download| download.sha256);
-        for place in asked
-            .folders
-            .places()
-            .iter()
-            .filter(|place| asset.path.starts_with(place))
-        {
-            expected = expected.or(Sums::read(place)?.of(&need.name).map(str::to_owned));
-        }
+        let expected = known(&need.name, &asset.path, asked.folders.places())?;
         output::print(&match &expected {
             Some(expected) if *expected == found => format!("{name}: {path} is as it should be\n"),
             Some(expected) => {
@@ -49,9 +43,30 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
                 format!("{name}: {path} has the SHA-256 {found}, and should have {expected}\n")
             }
             None => {
-                format!("{name}: {path} has the SHA-256 {found}; neither known nor in {SUMS}\n")
+                format!(
+                    "{name}: {path} has the SHA-256 {found}; there is none in {SUMS} to compare it with\n"
+                )
             }
         })?;
     }
     Ok(if is_good { code::DONE } else { code::FAILED })
+}
+
+/// The digest that a file should have: the pinned one, else the one that was noted in its folder when it was fetched.
+fn known(name: &str, path: &Path, places: &[PathBuf]) -> Result<Option<String>, Failure> {
+    let pinned = Download::of(name).and_then(|download| download.sha256);
+    if pinned.is_some() {
+        return Ok(pinned);
+    }
+    for place in places {
+        // Assets are found by absolute paths, and `assets_dir` may be relative.
+        let whole = std::path::absolute(place).unwrap_or_else(|_| place.clone());
+        if !path.starts_with(&whole) {
+            continue;
+        }
+        if let Some(noted) = Sums::read(place)?.of(name) {
+            return Ok(Some(noted.to_owned()));
+        }
+    }
+    Ok(None)
 }

@@ -1,0 +1,119 @@
+//! The recipes: each can be checked, planned and run, and its records add up.
+
+use std::thread;
+
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+const RECIPES: &str = include_str!("recipes.yaml");
+
+/// What a test adds to each recipe.
+const COMMON: &str = "compat: data_juicer\nassets_dir: assets\nwork_dir: jobs\n";
+
+/// The recipes by name.
+fn recipes() -> Vec<(&'static str, &'static str)> {
+    let documents = RECIPES.split("\n---\n").skip(1);
+    let named = documents.map(|recipe| {
+        let name = recipe.lines().next().unwrap();
+        (name.strip_prefix("project_name: ").unwrap(), recipe)
+    });
+    named.collect()
+}
+
+/// Runs the recipes whose names begin like this, two at a time.
+#[track_caller]
+fn check(prefix: &str, count: usize) {
+    let recipes: Vec<_> = recipes()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(prefix))
+        .collect();
+    assert_eq!(recipes.len(), count, "recipes that begin with {prefix}");
+    let bench = Bench::new();
+    thread::scope(|scope| {
+        for half in recipes.chunks(count.div_ceil(2)) {
+            let bench = &bench;
+            scope.spawn(move || half.iter().for_each(|(name, text)| run(bench, name, text)));
+        }
+    });
+}
+
+fn run(bench: &Bench, name: &str, text: &str) {
+    bench.write(&format!("{name}.yaml"), format!("{COMMON}{text}"));
+    let checked = bench.run(&format!("check --config {name}.yaml")).expect(0);
+    let operators = text.matches("\n  - ").count();
+    checked.prints(&[&format!("Operators  {operators}")]);
+    bench.run(&format!("plan --config {name}.yaml")).expect(0);
+    let line = format!("process --config {name}.yaml --partition.size 20 --json --job_id {name}");
+    let report = bench.run(&line).expect(0).json();
+    adds_up(bench, name, operators, &report["ledger"]);
+}
+
+/// Every record was kept, dropped or put in quarantine, and some were kept.
+fn adds_up(bench: &Bench, name: &str, operators: usize, ledger: &Value) {
+    let ledgers = ledger["operators"].as_array().unwrap();
+    assert_eq!(ledgers.len(), operators, "{name}");
+    let sum = |key: &str| -> u64 {
+        let counts = ledgers.iter().map(|ledger| ledger[key].as_u64().unwrap());
+        counts.sum()
+    };
+    let exported = bench.read(&format!("out/{name}.jsonl")).lines().count() as u64;
+    let (dropped, quarantined) = (sum("dropped"), sum("quarantined"));
+    assert_eq!(
+        ledger["records"].as_u64().unwrap(),
+        exported + dropped + quarantined,
+        "{name}: {ledger}"
+    );
+    assert_eq!(quarantined, 0, "{name}: {ledger}");
+    assert!(exported > 0 && dropped > 0, "{name}: {ledger}");
+}
+
+#[test]
+fn there_are_as_many_as_were_published() {
+    assert_eq!(recipes().len(), 28);
+}
+
+#[test]
+fn pretraining_recipes_run() {
+    check("pretrain-", 18);
+}
+
+#[test]
+fn recipes_for_instructions_run() {
+    check("instructions-", 2);
+}
+
+#[test]
+fn recipes_for_code_run() {
+    check("code-", 3);
+}
+
+#[test]
+fn a_recipe_with_many_mappers_of_words_runs() {
+    check("many-languages", 1);
+}
+
+#[test]
+fn recipes_by_source_run() {
+    check("red-", 4);
+}
+
+#[test]
+fn another_partition_size_gives_the_same_bytes() {
+    let bench = Bench::new();
+    let again = ["pretrain-forum", "instructions-chinese", "code-stack"];
+    for (name, text) in recipes() {
+        if !again.contains(&name) {
+            continue;
+        }
+        bench.write("recipe.yaml", format!("{COMMON}{text}"));
+        let outputs = [7, 1000].map(|size| {
+            let line = "process --config recipe.yaml --export_path";
+            let words = format!("out/{name}-{size}.jsonl --partition.size {size} --np 2");
+            bench.run(&format!("{line} {words}")).expect(0);
+            bench.read(&format!("out/{name}-{size}.jsonl"))
+        });
+        assert_eq!(outputs[0], outputs[1], "{name}");
+        assert!(!outputs[0].is_empty(), "{name}");
+    }
+}

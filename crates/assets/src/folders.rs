@@ -176,14 +176,14 @@ impl AssetFolders {
 
     fn missing(&self, name: &str) -> String {
         if self.places.is_empty() {
-            return format!("`{name}` was not found; set `assets_dir` to the folder that it is in");
+            return format!("needs `{name}`, which was not found; set `assets_dir` to the folder that it is in");
         }
         let places = self.places.iter();
         let places: Vec<String> = places
             .map(|place| format!("`{}`", place.display()))
             .collect();
         format!(
-            "`{name}` was not found in {}; put it there, or get what a recipe needs with `coldpress assets fetch --config <FILE>`",
+            "needs `{name}`, which is not in {}; put it there, or get what a recipe needs with `coldpress assets fetch --config <FILE>`",
             places.join(", ")
         )
     }

@@ -63,7 +63,7 @@ impl Assets for FoundAssets {
         let found = self.0.iter().find(|asset| asset.name == name);
         found
             .cloned()
-            .ok_or_else(|| format!("`{name}` was not found when the job began"))
+            .ok_or_else(|| format!("needs `{name}`, which was not found when the job began"))
     }
 
     fn find_all(

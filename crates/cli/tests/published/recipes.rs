@@ -1,10 +1,13 @@
 //! The recipes: each can be checked, planned and run, and its records add up.
 
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::thread;
 
 use serde_json::Value;
 
 use crate::bench::Bench;
+use crate::shared::repository;
 
 const RECIPES: &str = include_str!("recipes.yaml");
 
@@ -116,4 +119,25 @@ fn another_partition_size_gives_the_same_bytes() {
         assert_eq!(outputs[0], outputs[1], "{name}");
         assert!(!outputs[0].is_empty(), "{name}");
     }
+}
+
+/// The recipes that come with the program, one for each kind of text, on the data that comes with it.
+#[test]
+fn the_recipes_of_the_repository_run() {
+    let bench = Bench::new();
+    symlink(repository().join("examples"), bench.path("examples")).unwrap();
+    let mut count = 0;
+    for entry in fs::read_dir(repository().join("configs/recipes")).unwrap() {
+        let path = entry.unwrap().path();
+        let (file, name) = (path.display(), path.file_stem().unwrap().to_str().unwrap());
+        bench.run(&format!("check --config {file}")).expect(0);
+        let line = format!("process --config {file} --work_dir jobs --assets_dir none --json");
+        let words = format!("--export_path out/{name}.jsonl --export_dropped null");
+        let report = bench.run(&format!("{line} {words}")).expect(0).json();
+        let ledger = &report["ledger"];
+        let operators = ledger["operators"].as_array().unwrap().len();
+        adds_up(&bench, name, operators, ledger);
+        count += 1;
+    }
+    assert!(count >= 6, "{count} recipes");
 }

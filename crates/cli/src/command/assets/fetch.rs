@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use coldpress::assets::{Download, fetch};
-use coldpress::report::quantity::{bytes, plain};
+use coldpress::report::quantity::{bytes, counted, plain};
 
 use super::Asked;
 use crate::failure::{Failure, chain, code};
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         return Ok(code::DONE);
     }
     let (folder, mut failed) = (asked.folder()?, Vec::new());
-    for name in missing {
+    for name in &missing {
         let download = match &args.mirror {
             Some(mirror) => Some(Download::from_mirror(name, mirror)),
             None => Download::of(name),
@@ -42,8 +42,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         let Some(download) = download else {
             failed.push(format!(
                 "there is no known address for {}; put it into {}, or name a folder that has it with `--mirror URL`",
-                plain(name),
-                plain(&folder.display().to_string())
+                name,
+                folder.display()
             ));
             continue;
         };
@@ -66,8 +66,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
             Err(error) => failed.push(chain(&error)),
         }
     }
-    match failed.is_empty() {
-        true => Ok(code::DONE),
-        false => Err(Failure::failed(failed.join("\n"))),
+    if failed.is_empty() {
+        return Ok(code::DONE);
     }
+    let (failures, all) = (failed.len(), counted(missing.len() as u64, "file"));
+    let failure = Failure::failed(format!("{failures} of {all} could not be fetched"));
+    let lines = failed.iter().map(|reason| format!("  {}\n", plain(reason)));
+    Err(failure.with_details(lines.collect::<String>()))
 }

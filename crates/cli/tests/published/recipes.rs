@@ -1,5 +1,6 @@
 //! The recipes: each can be checked, planned and run, and its records add up.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::thread;
@@ -24,9 +25,9 @@ fn recipes() -> Vec<(&'static str, &'static str)> {
     named.collect()
 }
 
-/// Runs the recipes whose names begin like this, two at a time.
+/// Runs the recipes whose names begin like this, two at a time. Returns the operators that dropped something in any of them.
 #[track_caller]
-fn check(prefix: &str, count: usize) {
+fn check(prefix: &str, count: usize) -> BTreeSet<String> {
     let recipes: Vec<_> = recipes()
         .into_iter()
         .filter(|(name, _)| name.starts_with(prefix))
@@ -34,14 +35,25 @@ fn check(prefix: &str, count: usize) {
     assert_eq!(recipes.len(), count, "recipes that begin with {prefix}");
     let bench = Bench::new();
     thread::scope(|scope| {
-        for half in recipes.chunks(count.div_ceil(2)) {
+        let halves = recipes.chunks(count.div_ceil(2)).map(|half| {
             let bench = &bench;
-            scope.spawn(move || half.iter().for_each(|(name, text)| run(bench, name, text)));
-        }
-    });
+            scope.spawn(move || -> Vec<String> {
+                let runs = half.iter();
+                runs.flat_map(|(name, text)| run(bench, name, text))
+                    .collect()
+            })
+        });
+        // All are started before the first is waited for.
+        let halves: Vec<_> = halves.collect();
+        halves
+            .into_iter()
+            .flat_map(|half| half.join().unwrap())
+            .collect()
+    })
 }
 
-fn run(bench: &Bench, name: &str, text: &str) {
+/// Returns the operators that dropped something.
+fn run(bench: &Bench, name: &str, text: &str) -> Vec<String> {
     bench.write(&format!("{name}.yaml"), format!("{COMMON}{text}"));
     let checked = bench.run(&format!("check --config {name}.yaml")).expect(0);
     let operators = text.matches("\n  - ").count();
@@ -49,7 +61,12 @@ fn run(bench: &Bench, name: &str, text: &str) {
     bench.run(&format!("plan --config {name}.yaml")).expect(0);
     let line = format!("process --config {name}.yaml --partition.size 20 --json --job_id {name}");
     let report = bench.run(&line).expect(0).json();
-    adds_up(bench, name, operators, &report["ledger"]);
+    let ledger = &report["ledger"];
+    adds_up(bench, name, operators, ledger);
+    let operators = ledger["operators"].as_array().unwrap().iter();
+    let droppers = operators.filter(|operator| operator["dropped"].as_u64() > Some(0));
+    let names = droppers.map(|operator| operator["name"].as_str().unwrap().to_owned());
+    names.collect()
 }
 
 /// Every record was kept, dropped or put in quarantine, and some were kept.
@@ -78,12 +95,29 @@ fn there_are_as_many_as_were_published() {
 
 #[test]
 fn pretraining_recipes_run() {
-    check("pretrain-", 18);
+    let droppers = check("pretrain-", 18);
+    for operator in [
+        "alphanumeric_filter",
+        "average_line_length_filter",
+        "character_repetition_filter",
+        "language_id_score_filter",
+        "maximum_line_length_filter",
+        "perplexity_filter",
+        "special_characters_filter",
+        "text_length_filter",
+        "words_num_filter",
+        "word_repetition_filter",
+        "document_simhash_deduplicator",
+    ] {
+        assert!(droppers.contains(operator), "{operator} dropped nothing");
+    }
 }
 
 #[test]
 fn recipes_for_instructions_run() {
-    check("instructions-", 2);
+    let droppers = check("instructions-", 2);
+    assert!(droppers.contains("document_deduplicator"));
+    assert!(droppers.contains("document_simhash_deduplicator"));
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn the_help_lists_the_commands_and_the_flags() {
         "events",
         "quarantine",
         "checkpoint",
+        "assets",
         "ops",
     ];
     bench.run("--help").expect(0).prints(&commands);

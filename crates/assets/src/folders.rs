@@ -176,7 +176,9 @@ impl AssetFolders {
 
     fn missing(&self, name: &str) -> String {
         if self.places.is_empty() {
-            return format!("needs `{name}`, which was not found; set `assets_dir` to the folder that it is in");
+            return format!(
+                "needs `{name}`, which was not found; set `assets_dir` to the folder that it is in"
+            );
         }
         let places = self.places.iter();
         let places: Vec<String> = places

@@ -166,7 +166,7 @@ fn wrong_parameters_of_deduplicators_are_shown_with_a_caret() {
         (
             "document_minhash_deduplicator",
             "tokenization: sentencepiece",
-            "`tokenization` cannot be `sentencepiece` yet; use `space`, `punctuation` or `character`",
+            "`tokenizer_model` must name a `.model` file, because `tokenization` is `sentencepiece`",
         ),
         (
             "document_minhash_deduplicator",

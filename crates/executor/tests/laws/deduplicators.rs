@@ -261,6 +261,41 @@ fn a_damaged_decision_is_made_again() {
     }
 }
 
+/// At the end of a recipe the merge leaves out the records that go: nobody works on the others again. What it needs for that
+/// may be lost like everything else.
+#[test]
+fn a_last_deduplicator_causes_no_second_pass() {
+    let plan = Plan::new(vec![OperatorCall::new("edit_mapper"), exact()], 5);
+    let expected = Expected::of(&texts(), &plan);
+    for how in 0..4 {
+        let bench = Bench::new(&texts());
+        let report = bench.run(&plan).unwrap();
+        bench.check(&plan, &report, &expected);
+        let rows = files_in(&bench.path("jobs/job/results"));
+        // Rows and their index.
+        assert_eq!(rows.len(), 2 * 5, "{rows:?}");
+        let state = bench.state(&plan);
+        let last: Vec<_> = state.publications().filter(|one| one.stage == 1).collect();
+        assert!(last.len() == 5 && last.iter().all(|one| one.kept.is_some()));
+
+        for lost in [&barrier_files(&bench, "decision")[2], &rows[how]] {
+            fs::remove_file(bench.path(plan.form.file_name())).unwrap();
+            harm(lost, how);
+            let report = bench.run(&plan).unwrap();
+            bench.check(&plan, &report, &expected);
+        }
+        // With another end the same rows go on, without those that go.
+        let longer = vec![
+            OperatorCall::new("edit_mapper"),
+            exact(),
+            OperatorCall::new("stamp_mapper"),
+        ];
+        let longer = Plan::new(longer, 5);
+        let report = bench.run(&longer).unwrap();
+        bench.check(&longer, &report, &Expected::of(&texts(), &longer));
+    }
+}
+
 /// A partition cannot be left out, and the job says so; when the partition is healed, what was not decided is.
 #[test]
 fn a_partition_that_fails_fails_the_job_until_it_heals() {

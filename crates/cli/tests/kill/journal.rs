@@ -50,14 +50,26 @@ impl Journal {
         last.unwrap_or("nothing")
     }
 
-    /// The stages and partitions whose results are published.
+    /// The stages and partitions that have results: published ones, and those that a decision settles.
     pub(crate) fn published(&self) -> BTreeSet<Task> {
-        self.tasks("published", 0).collect()
+        self.tasks("published", 0).chain(self.settled()).collect()
+    }
+
+    /// The tasks behind barriers whose decisions are all that was left to do.
+    fn settled(&self) -> impl Iterator<Item = Task> {
+        let records = self.lines.iter().map(|line| &line["record"]);
+        let resolved = records.filter(|record| record["type"] == "barrier_resolved");
+        resolved.flat_map(|record| {
+            let stage = record["stage"].as_u64().unwrap_or(0) + 1;
+            let partitions = record["settled"].as_array().map_or(0, Vec::len) as u64;
+            (0..partitions).map(move |partition| (stage, partition))
+        })
     }
 
     /// How often a result of this stage and partition was published.
     pub(crate) fn publications(&self, task: Task) -> usize {
         self.tasks("published", 0)
+            .chain(self.settled())
             .filter(|found| *found == task)
             .count()
     }

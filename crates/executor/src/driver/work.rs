@@ -97,8 +97,10 @@ impl Driver<'_> {
             })?;
         let progress = running.progress();
         self.executor.shared.set_progress(Arc::clone(&progress));
-        // One more than there are workers, so that none waits for the journal.
-        let slots = prepared.workers + 1;
+        // One more than there are workers, so that none waits for the journal. Not with external operators: a worker could begin
+        // with it after a stop was asked for, and what such an operator has seen by then, it would see again.
+        let ahead = prepared.pipeline.external_points().next().is_none();
+        let slots = prepared.workers + usize::from(ahead);
         let scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
         let mut scheduler = scheduler.stages(prepared.pipeline.stages().len() as u32);
         let known: Vec<u32> = (0..self.truth.state().partition_count()).collect();

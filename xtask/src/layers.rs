@@ -27,7 +27,7 @@ const LAYERS: [Layer; 21] = [
     layer("dataset", &["storage", "record", "table"], &[]),
     layer("export", &["storage", "record", "table", "dataset"], &[]),
     layer("events", &["storage"], &[]),
-    layer("operator", &["config", "record"], &[]),
+    layer("operator", &["config", "failure", "record"], &[]),
     layer("barrier", &["operator"], &[]),
     layer("models", &[], &[]),
     layer("assets", &["storage", "operator"], &[]),

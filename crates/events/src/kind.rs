@@ -81,6 +81,10 @@ kinds! {
     JobFailed "job_failed" Error,
     /// The job was stopped on request.
     JobStopped "job_stopped" Warning,
+    /// Someone asked the job to stop.
+    StopRequested "stop_requested" Warning,
+    /// The driver before this one died with the job in its hands.
+    LockTakenOver "lock_taken_over" Warning,
     /// A driver took up a job that was begun earlier.
     JobRestart "job_restart" Info,
     /// Planning began.
@@ -137,8 +141,10 @@ kinds! {
     RecordQuarantined "record_quarantined" Warning,
     /// What the processes use of the machine.
     ResourceUsage "resource_usage" Info,
-    /// A measurement.
+    /// A measurement, such as the time that an operator took over the whole job.
     PerformanceMetric "performance_metric" Info,
+    /// How fast records and bytes come through.
+    Throughput "throughput" Info,
     /// Something that a person should know of.
     Warning "warning" Warning,
     /// Something that may be of interest.
@@ -183,12 +189,13 @@ const OTHER_NAMES: &[(&str, EventKind)] = &[
     ("performanceresource", EventKind::ResourceUsage),
     ("performance", EventKind::PerformanceMetric),
     ("metric", EventKind::PerformanceMetric),
-    ("throughput", EventKind::PerformanceMetric),
-    ("performancethroughput", EventKind::PerformanceMetric),
+    ("performancethroughput", EventKind::Throughput),
     ("systemwarning", EventKind::Warning),
     ("systeminfo", EventKind::Info),
     ("systemdebug", EventKind::Debug),
     ("planned", EventKind::PlanComplete),
+    ("barrierresolved", EventKind::BarrierComplete),
+    ("checkpointsetaside", EventKind::CheckpointRejected),
 ];
 
 /// Endings that mean the same as the one of the name on disk.

@@ -52,7 +52,7 @@ use truth::Truth;
 pub(crate) struct Driver<'e> {
     executor: &'e Executor,
     /// Held as long as the job is driven.
-    _lock: JobLock,
+    lock: JobLock,
     /// Held as long as the outputs may be written.
     output_locks: OutputLocks,
     truth: Truth,
@@ -200,7 +200,7 @@ impl Driver<'_> {
             error: None,
         })?;
         self.truth.sync()?;
-        self.teller.job_ends(&report);
+        self.teller.job_ends(&report, self.truth.state());
         self.write_views(status, None);
         Ok(report)
     }

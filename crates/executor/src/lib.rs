@@ -33,6 +33,7 @@ mod space;
 mod spec;
 mod starts;
 mod summary;
+mod usage;
 mod watch;
 
 pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running};

@@ -1,7 +1,8 @@
 //! What kind of failure is it, and may it be tried again?
 //!
 //! [`ErrorClass`] sorts failures by what may become of them; [`RetryPolicy`] is the arithmetic of
-//! trying again. Both are pure: nothing here sleeps, reads a clock or draws a random number.
+//! trying again. Both are pure: nothing here sleeps, reads a clock or draws a random number. [`catch`] makes an error of a
+//! panic, with the calls that led there.
 //!
 //! ```
 //! use coldpress_failure::{ErrorClass, RetryPolicy};
@@ -19,7 +20,9 @@
 //! with [`ErrorClass::of_io`].
 
 mod class;
+mod panics;
 mod retry;
 
 pub use class::{ErrorClass, UnknownClass};
+pub use panics::{Panic, catch};
 pub use retry::{Backoff, RetryPolicy};

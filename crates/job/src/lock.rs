@@ -16,6 +16,7 @@ use crate::driver::{DriverIdentity, Presence};
 use crate::layout::Layout;
 use crate::{Error, Result};
 use heartbeat::{Beat, Heartbeat};
+use watch::Before;
 
 pub use heartbeat::HEARTBEAT_SCHEMA;
 pub(crate) use heartbeat::read as read_heartbeat;
@@ -51,7 +52,7 @@ impl Default for LockOptions {
 #[derive(Debug)]
 pub struct JobLock {
     driver: DriverIdentity,
-    took_over: bool,
+    before: Before,
     heartbeat_path: PathBuf,
     lost: Arc<AtomicBool>,
     stop: Option<SyncSender<()>>,
@@ -79,7 +80,7 @@ impl JobLock {
     fn acquire_as(layout: &Layout, options: &LockOptions, driver: DriverIdentity) -> Result<Self> {
         let heartbeat_path = layout.heartbeat();
         let file = take_file_lock(&layout.lock(), &heartbeat_path)?;
-        let took_over = watch::exclude_others(&heartbeat_path, &driver, options, file.is_some())?;
+        let before = watch::exclude_others(&heartbeat_path, &driver, options, file.is_some())?;
         let mut beat = Beat::new(heartbeat_path.clone(), driver.clone());
         beat.write()?;
         let lost = Arc::new(AtomicBool::new(false));
@@ -99,7 +100,7 @@ impl JobLock {
         let thread = spawn("heartbeat", run)?;
         Ok(Self {
             driver,
-            took_over,
+            before,
             heartbeat_path,
             lost,
             stop: Some(stop),
@@ -117,7 +118,13 @@ impl JobLock {
     /// Returns whether it was taken over from a driver that was not seen to end.
     #[must_use]
     pub fn took_over(&self) -> bool {
-        self.took_over
+        self.before.took_over
+    }
+
+    /// The driver that had the job before and did not let go of it: it was killed, or its machine stopped.
+    #[must_use]
+    pub fn dead_driver(&self) -> Option<&DriverIdentity> {
+        self.before.dead.as_ref()
     }
 
     /// Returns whether another driver was seen to have taken the job over. Looks at no file.

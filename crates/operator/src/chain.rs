@@ -204,6 +204,7 @@ impl Chain {
         match by_decision::sign(step, batch, labels, guard, |step| step.remake(shared), take) {
             Some((row, error)) if !step.site.operator.skip_errors => Err(OperatorFailure {
                 failed: run::quarantined(step, batch, fields, row, error),
+                trace: None,
             }),
             _ => Ok(()),
         }

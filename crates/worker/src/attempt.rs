@@ -85,6 +85,15 @@ impl Start {
             | Self::Result { operation, .. } => *operation,
         }
     }
+
+    /// The file that the records come from; of several, the last.
+    pub fn file(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::Delta { files, .. } => files.last(),
+            Self::Checkpoint { file, .. } => Some(file),
+            Self::Result { rows, .. } => Some(rows),
+        }
+    }
 }
 
 impl Attempt {

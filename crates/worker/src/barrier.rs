@@ -54,7 +54,7 @@ impl Signing {
             .map_err(|failure| {
                 let label = chain.pipeline().label(self.operator);
                 let source = work.source_of(&failure.failed.origin);
-                AttemptError::of_operator(failure.failed, &label, source)
+                AttemptError::of_operator(failure, &label, source)
             })?;
         if self.signatures.is_to_spill() {
             let file = match &mut self.file {

@@ -2,7 +2,7 @@
 
 use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::Quarantined;
+use coldpress_operator::OperatorFailure;
 use coldpress_storage::ObjectRef;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,9 @@ pub struct AttemptError {
     /// How the worker process ended, where it did not live to tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub death: Option<Box<WorkerDeath>>,
+    /// Where the worker panicked, and the calls that led there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// An operator that an attempt failed at.
@@ -71,6 +74,7 @@ impl AttemptError {
             message: message.into(),
             operator: None,
             death: None,
+            trace: None,
         }
     }
 
@@ -99,7 +103,8 @@ impl AttemptError {
     }
 
     /// The failure of an operator on a record of this source; `label` tells it from others of the same name.
-    pub(crate) fn of_operator(failed: Quarantined, label: &str, source: &Source) -> Self {
+    pub(crate) fn of_operator(failure: OperatorFailure, label: &str, source: &Source) -> Self {
+        let OperatorFailure { failed, trace } = failure;
         let (position, path) = (failed.origin.position, source.path.display());
         let unit = match source.is_columnar() {
             true => "row",
@@ -114,6 +119,7 @@ impl AttemptError {
                 index: failed.operation,
                 name: failed.operator,
             }),
+            trace,
             ..Self::new(ErrorClass::Processing, message)
         }
     }

@@ -32,6 +32,9 @@ pub struct Outcome {
     pub error_marks: Vec<u64>,
     /// Operators that an earlier attempt had applied already.
     pub resumed_at: u32,
+    /// The file of that earlier work; none where the attempt began with the slice itself.
+    #[serde(default)]
+    pub begun_from: Option<ObjectRef>,
     /// Why better starts than the one that was taken were no good.
     pub set_aside: Vec<String>,
     /// Time that each operator took, in nanoseconds.

@@ -220,7 +220,7 @@ impl<'a> Underway<'a> {
                 .map_err(|failure| {
                     let label = self.chain.pipeline().label(at);
                     let source = self.work.source_of(&failure.failed.origin);
-                    AttemptError::of_operator(failure.failed, &label, source)
+                    AttemptError::of_operator(failure, &label, source)
                 })?;
             if let Some(intermediate) = &mut self.intermediate {
                 intermediate.write(at, self.batch, self.chain)?;
@@ -286,6 +286,7 @@ impl<'a> Underway<'a> {
             unreadable: manifest.unreadable,
             error_marks: manifest.error_marks,
             resumed_at: self.resumed_at,
+            begun_from: None,
             set_aside: Vec::new(),
             nanos: tally.nanos,
             signing_nanos: self.signing_nanos,

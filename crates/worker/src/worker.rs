@@ -1,15 +1,13 @@
 //! Running attempts, one after another, on one thread.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use coldpress_failure::ErrorClass;
+use coldpress_failure::{ErrorClass, catch};
 use coldpress_operator::{Chain, FoundAssets, Pipeline, Registry, Shared};
 use coldpress_record::Batch;
 use coldpress_storage::Stores;
 
-use crate::attempt::{Assignment, Attempt};
+use crate::attempt::{Assignment, Attempt, Start};
 use crate::error::{AttemptError, FailureKind};
 use crate::input;
 use crate::outcome::Outcome;
@@ -52,12 +50,14 @@ impl Worker {
     /// # Errors
     /// [`AttemptError`]; whatever files were made are cited by nobody. A panic outside of an operator is an error too.
     pub fn run(&mut self, attempt: &Attempt, watch: Watch<'_>) -> Result<Outcome, AttemptError> {
-        let run = catch_unwind(AssertUnwindSafe(|| self.run_attempt(attempt, watch)));
+        let run = catch(|| self.run_attempt(attempt, watch));
         run.unwrap_or_else(|panic| {
             self.chain = None;
             self.batch = Batch::default();
-            let message = format!("the worker panicked: {}", message_of(&*panic));
-            Err(AttemptError::new(ErrorClass::Processing, message))
+            Err(AttemptError {
+                trace: panic.trace.clone(),
+                ..AttemptError::new(ErrorClass::Processing, format!("the worker {panic}"))
+            })
         })
     }
 
@@ -89,7 +89,9 @@ impl Worker {
             }
         };
         self.chain = Some(chain);
+        let begun_from = attempt.starts.get(first).and_then(Start::file).cloned();
         run.map(|outcome| Outcome {
+            begun_from,
             set_aside,
             ..outcome
         })
@@ -125,10 +127,4 @@ impl Worker {
             .and_then(|pipeline| pipeline.instantiate(shared))
             .map_err(|error| AttemptError::new(ErrorClass::Config, error.to_string()))
     }
-}
-
-fn message_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
 }

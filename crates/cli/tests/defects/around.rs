@@ -39,6 +39,8 @@ fn d9_stop_leaves_a_stranger_alone() {
     assert_eq!(ended, None, "the stranger was stopped");
     bench.process("").expect(0);
     assert_eq!(bench.read(EXPORT), undisturbed);
+    let took_over = r#""event_type":"lock_taken_over""#;
+    assert!(bench.read(events).contains(took_over));
 }
 
 /// Data-Juicer died of a job id without event logging; a job needs no events, neither to run nor to go on.

@@ -22,6 +22,7 @@ impl Driver<'_> {
 
     /// Decides what the job is about, and how its dataset is cut.
     fn plan_job(&mut self) -> Result<()> {
+        self.teller.plan_begins(self.sources.all().len());
         let mut sources = self.sources.all().iter();
         if sources.all(|source| source.identity.length == 0) {
             return Err(self.empty_dataset());

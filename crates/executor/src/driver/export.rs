@@ -1,6 +1,7 @@
 //! The export: what must hold before it, and the commit of all outputs.
 
 use std::path::Path;
+use std::time::Instant;
 
 use coldpress_config::Partial;
 use coldpress_job::{ExportIntent, JournalRecord};
@@ -33,6 +34,7 @@ impl Driver<'_> {
         self.check_not_poorer(&frontier.passed)?;
         let mut merge = self.take_merge(&mut frontier)?;
         self.teller.merge_begins();
+        let begun = Instant::now();
         merge.end();
         while !merge.wait(PATIENCE) {
             if self.stop_requested() {
@@ -44,6 +46,9 @@ impl Driver<'_> {
             Ok(merged) => merged,
             Err(failure) => return Ok(Err(failure)),
         };
+        let records = frontier.passed.ledger().exported();
+        self.teller
+            .merge_complete(records, begun.elapsed().as_secs_f64());
         let export_bytes = self.put_in_place(&merged, &frontier.passed)?;
         self.tell_mixed(&merged.mixed);
         for note in merged.notes {

@@ -78,7 +78,7 @@ impl<'e> Driver<'e> {
         let prepared = &executor.prepared;
         let mut driver = Self {
             executor,
-            _lock: lock,
+            lock,
             output_locks,
             truth: Truth::new(journal, state),
             stores,
@@ -102,6 +102,9 @@ impl<'e> Driver<'e> {
         driver.record_stores()?;
         let is_resumed = mode == Mode::Resume && adopted.is_none();
         driver.teller.job_begins(driver.truth.epoch(), is_resumed);
+        if let Some(dead) = driver.lock.dead_driver() {
+            driver.teller.lock_taken_over(dead);
+        }
         driver.write_views(Status::Planning, None);
         if let Some(adopted) = adopted {
             driver.announce_adoption(adopted)?;

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod job;
+mod machine;
 mod views;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use coldpress_storage::Stores;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
+use machine::Samples;
 
 pub(super) use attempts::{Try, attempts_in_words};
 
@@ -33,6 +35,8 @@ pub(super) struct Teller<'e> {
     decisions: Vec<String>,
     /// How many operators of the attempt at work on a task were said to have begun.
     told_operators: BTreeMap<Task, usize>,
+    told_of_stop: bool,
+    samples: Samples,
     /// When the last barrier began to be resolved.
     barrier_begun: Instant,
     /// When the views of the job are written again.
@@ -58,6 +62,8 @@ impl<'e> Teller<'e> {
             warnings: Vec::new(),
             decisions: Vec::new(),
             told_operators: BTreeMap::new(),
+            told_of_stop: false,
+            samples: Samples::begin(),
             barrier_begun: started,
             views_due: started,
         })

@@ -1,7 +1,7 @@
 //! The work: plan, give out attempts, publish, feed the merge, until nothing is left.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use coldpress_job::{JournalRecord, Phase, RecipeInForce};
 use coldpress_partition::Task;
@@ -35,7 +35,6 @@ pub(super) struct Motion {
     pub(super) resolving: Option<Resolving>,
     /// Why the job must end; running attempts are waited for first.
     pub(super) fatal: Option<Error>,
-    last_sample: Instant,
 }
 
 impl Motion {
@@ -126,7 +125,6 @@ impl Driver<'_> {
             spec,
             resolving: None,
             fatal: None,
-            last_sample: Instant::now(),
         })
     }
 
@@ -189,8 +187,7 @@ impl Driver<'_> {
             self.take_finished(motion, finished)?;
         }
         let processes = motion.running.processes();
-        self.teller
-            .sample_resources(&mut motion.last_sample, &processes);
+        self.teller.sample(&processes, &motion.progress);
         self.tell_progress(&motion.progress);
         Ok(())
     }
@@ -228,6 +225,9 @@ impl Driver<'_> {
     /// The attempts to give out now, written down but not yet durable.
     fn schedule(&mut self, motion: &mut Motion) -> Result<Vec<Attempt>> {
         motion.fatal = motion.fatal.take().or(self.watch_space().err());
+        if self.stop_requested() {
+            self.teller.stop_requested(motion.scheduler.running());
+        }
         if motion.fatal.is_some() || self.stop_requested() {
             motion.scheduler.stop();
             motion.running.stop();

@@ -59,6 +59,7 @@ mod external;
 mod damage;
 
 // What a running job shows of itself.
+mod events;
 mod views;
 
 // A number of partitions that is asked for.

@@ -67,7 +67,7 @@ fn while_beating<T>(mut beat: Beat, work: impl FnOnce() -> T) -> T {
 fn one_driver_at_a_time_and_the_next_after_it() {
     let (_dir, layout) = layout();
     let lock = JobLock::acquire(&layout, &quick(false)).unwrap();
-    assert!(!lock.took_over());
+    assert!(!lock.took_over() && lock.dead_driver().is_none());
     for take_over in [false, true] {
         match JobLock::acquire(&layout, &quick(take_over)) {
             Err(Error::Running { driver }) => assert_eq!(*driver, *lock.driver()),
@@ -162,6 +162,7 @@ fn the_dead_are_no_obstacle() {
         beat(&layout, &dead);
         let lock = JobLock::acquire(&layout, &quick(false)).unwrap();
         assert!(!lock.took_over(), "case {number}");
+        assert_eq!(lock.dead_driver(), Some(&dead), "case {number}");
         assert_eq!(heartbeat(&layout).driver, *lock.driver());
     }
 }

@@ -11,7 +11,32 @@ use crate::{Error, Result};
 /// How many beats of its own a namesake of this host gets to show that it lives.
 const BEATS_OF_A_NAMESAKE: u32 = 4;
 
-/// Makes sure that no other driver lives; gives whether that needed a take-over.
+/// Who had the job before.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// The driver that did not let go of it, as far as its heartbeat can be read.
+    pub(super) dead: Option<DriverIdentity>,
+    /// Whether nothing but its heartbeat told that it is dead.
+    pub(super) took_over: bool,
+}
+
+impl Before {
+    fn died(driver: DriverIdentity) -> Result<Self> {
+        Ok(Self {
+            dead: Some(driver),
+            took_over: false,
+        })
+    }
+
+    fn taken_over(dead: Option<DriverIdentity>) -> Result<Self> {
+        Ok(Self {
+            dead,
+            took_over: true,
+        })
+    }
+}
+
+/// Makes sure that no other driver lives; gives who had the job before.
 ///
 /// `locked` says that the lock of this host is ours, so that no other process of it can drive.
 pub(super) fn exclude_others(
@@ -19,15 +44,15 @@ pub(super) fn exclude_others(
     us: &DriverIdentity,
     options: &LockOptions,
     locked: bool,
-) -> Result<bool> {
+) -> Result<Before> {
     let Some(bytes) = read_bytes(path)? else {
-        return Ok(false);
+        return Ok(Before::default());
     };
     let heartbeat = match heartbeat::parse(path, &bytes) {
         Ok(heartbeat) => heartbeat,
         Err(Error::UnreadableHeartbeat { .. }) if options.take_over => {
             return match stands_still(path, &bytes, options.still_for)? {
-                true => Ok(true),
+                true => Before::taken_over(None),
                 false => Err(Error::UnreadableHeartbeat {
                     path: path.to_path_buf(),
                     reason: "is being written by another program".to_owned(),
@@ -37,34 +62,42 @@ pub(super) fn exclude_others(
         Err(error) => return Err(error),
     };
     if heartbeat.released {
-        return Ok(false);
+        return Ok(Before::default());
     }
-    let driver = Box::new(heartbeat.driver);
+    let driver = heartbeat.driver;
     match driver.presence() {
-        Presence::Gone => Ok(false),
+        Presence::Gone => Before::died(driver),
         // The lock is ours, so an earlier holder of this very process has let go of it; and where
         // the system does not show which process has the number now, it is not the holder.
-        Presence::Unknown if locked => Ok(false),
-        Presence::Running if locked && driver.is_same_process(us) => Ok(false),
+        Presence::Unknown if locked => Before::died(driver),
+        Presence::Running if locked && driver.is_same_process(us) => Before::died(driver),
         // A living process without the lock: somebody removed the lock file under it.
         Presence::Running | Presence::Unknown => {
             match options.take_over && locked && stands_still(path, &bytes, options.still_for)? {
-                true => Ok(true),
-                false => Err(Error::Running { driver }),
+                true => Before::taken_over(Some(driver)),
+                false => Err(Error::Running {
+                    driver: Box::new(driver),
+                }),
             }
         }
         // Of another container on this machine the lock would tell, unless somebody removed its file.
         Presence::OtherBoot | Presence::OtherNamespace => {
             match stands_still(path, &bytes, options.beat_every * BEATS_OF_A_NAMESAKE)? {
-                true => Ok(false),
-                false => Err(Error::RunningElsewhere { driver }),
+                true => Before::died(driver),
+                false => Err(elsewhere(driver)),
             }
         }
-        Presence::Elsewhere if !options.take_over => Err(Error::RunningElsewhere { driver }),
+        Presence::Elsewhere if !options.take_over => Err(elsewhere(driver)),
         Presence::Elsewhere => match stands_still(path, &bytes, options.still_for)? {
-            true => Ok(true),
-            false => Err(Error::RunningElsewhere { driver }),
+            true => Before::taken_over(Some(driver)),
+            false => Err(elsewhere(driver)),
         },
+    }
+}
+
+fn elsewhere(driver: DriverIdentity) -> Error {
+    Error::RunningElsewhere {
+        driver: Box::new(driver),
     }
 }
 

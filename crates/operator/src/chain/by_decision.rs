@@ -1,7 +1,6 @@
 //! Operators that need the whole dataset: signing records at the end of a stage, and applying the decision in the next.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
+use coldpress_failure::catch;
 use coldpress_record::Batch;
 
 use super::by_record::apply;
@@ -113,13 +112,13 @@ fn sign_row(
     remake: impl Fn(&mut Step),
 ) -> Result<(), String> {
     signature.clear();
-    let signed = catch_unwind(AssertUnwindSafe(|| {
+    let signed = catch(|| {
         let record = step.site.record(batch, row);
         match &mut step.body {
             Body::Signer(signer) => signer.sign(&record, signature),
             _ => Err(RecordError::new("the operator signs no records")),
         }
-    }));
+    });
     let barrier = step.site.operator.barrier.as_ref();
     match signed {
         Ok(Ok(())) if barrier.is_some_and(|barrier| signature.is_of(barrier.form)) => Ok(()),
@@ -127,7 +126,7 @@ fn sign_row(
         Ok(Err(error)) => Err(error.to_string()),
         Err(panic) => {
             remake(step);
-            Err(format!("panicked: {}", super::work::panic_text(&*panic)))
+            Err(panic.to_string())
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Running one operator over one batch: where each of its records goes.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
+use coldpress_failure::catch;
 use coldpress_record::{Batch, DeclaredFields};
 
 use super::guard::Guard;
 use super::step::Step;
 use super::tally::{OperatorFailure, Quarantined, Tally};
-use super::work::{BatchProgress, Work, panic_text};
+use super::work::{BatchProgress, Work};
 use super::{by_batch, by_decision, by_record};
 use crate::assets::Shared;
 use crate::resolved::Body;
@@ -26,6 +25,7 @@ pub(super) fn run_step(
         batch.stats_mut().forget(&step.site.stat_columns, &rows);
     }
     let mut progress = BatchProgress::default();
+    let mut first_trace = None;
     let one_by_one = guard.is_needed(step);
     while progress.at < rows.len() {
         let refused = one_by_one
@@ -42,14 +42,14 @@ pub(super) fn run_step(
                 progress.fail(rows[progress.at], reason);
                 Ok(())
             }
-            None => catch_unwind(AssertUnwindSafe(|| {
-                work(step, batch, &rows[..end], &mut progress);
-            })),
+            None => catch(|| work(step, batch, &rows[..end], &mut progress)),
         };
         if let Err(panic) = outcome {
             if !progress.retry_alone() {
-                let error = format!("panicked: {}", panic_text(&*panic));
-                progress.fail(rows[progress.at], error);
+                progress.fail(rows[progress.at], panic.to_string());
+                if progress.failed.len() == 1 {
+                    first_trace = panic.trace;
+                }
             }
             step.remake(shared);
         }
@@ -57,6 +57,7 @@ pub(super) fn run_step(
             let (row, error) = progress.failed.swap_remove(0);
             return Err(OperatorFailure {
                 failed: quarantined(step, batch, fields, row, error),
+                trace: first_trace,
             });
         }
     }

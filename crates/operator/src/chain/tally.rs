@@ -37,4 +37,6 @@ pub struct Tally {
 pub struct OperatorFailure {
     /// The record and what went wrong.
     pub failed: Quarantined,
+    /// Where the operator panicked, and the calls that led there; none of an error that it returned.
+    pub trace: Option<String>,
 }

@@ -1,7 +1,5 @@
 //! The rows that an operator works on, and how far it has come.
 
-use std::any::Any;
-
 use coldpress_record::Batch;
 
 use super::step::Site;
@@ -53,11 +51,4 @@ pub(super) struct Work<'a> {
     pub(super) batch: &'a mut Batch,
     pub(super) rows: &'a [u32],
     pub(super) progress: &'a mut BatchProgress,
-}
-
-/// What a panic says.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use coldpress_events::{Event, EventKind};
 use coldpress_job::Phase;
 use coldpress_partition::Task;
+use coldpress_storage::ObjectRef;
 use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
 
 use super::Teller;
@@ -51,6 +52,20 @@ impl Teller<'_> {
         self.summary.phase = Phase::Processing;
         let records = attempt.slice.records;
         self.emit(of.event(EventKind::PartitionStart, format!("{records} records")));
+        let (starts, checkpoints) = (attempt.starts.len(), attempt.checkpoints.len());
+        let from = match (starts, attempt.from_input) {
+            (0, _) => "the input".to_owned(),
+            (_, true) => {
+                format!("the best of {starts} earlier results that is good, else the input")
+            }
+            (_, false) => format!("the best of {starts} earlier results that is good"),
+        };
+        let message = format!("begins with {from}; checkpoints after {checkpoints} operators");
+        let event = of.event(EventKind::Debug, message);
+        self.emit(match attempt.gate {
+            Some(gate) => event.metadata("gate", gate),
+            None => event,
+        });
     }
 
     /// Tells of the operators that have begun on a partition since this was told last.
@@ -111,16 +126,15 @@ impl Teller<'_> {
 
     fn work_done(&mut self, outcome: &Outcome, of: Try) {
         for reason in &outcome.set_aside {
-            self.warn(format!(
+            let message = format!(
                 "{}: a checkpoint cannot be used and was left aside: {reason}",
                 of.task
-            ));
+            );
+            self.warn_of(of.event(EventKind::CheckpointRejected, message));
         }
         let prepared = &self.executor.prepared;
         if prepared.is_inside(of.task.stage, outcome.resumed_at) {
-            let message = format!("continued after operator {}", outcome.resumed_at);
-            let event = of.event(EventKind::CheckpointLoad, message);
-            self.emit(event.metadata("operations_applied", outcome.resumed_at));
+            self.continued(outcome, of);
         }
         let operators = outcome.ledger.operators.iter().zip(&outcome.nanos);
         for ((ledger, nanos), operation) in operators.zip(0..) {
@@ -146,17 +160,42 @@ impl Teller<'_> {
             self.emit(of_task(event, of.task));
         }
         for checkpoint in &outcome.checkpoints {
-            let path = self.stores.path_of(&checkpoint.file.key);
-            let path = path.map(|path| path.display().to_string());
             let message = format!("{} records", checkpoint.rows);
             let event = of_task(Event::new(EventKind::CheckpointSave, message), of.task)
                 .operation(
                     checkpoint.operator.clone(),
                     checkpoint.operation.saturating_sub(1),
                 )
-                .checkpoint_path(path.unwrap_or_else(|| checkpoint.file.to_string()));
+                .checkpoint_path(self.path_of(&checkpoint.file));
             self.emit(event);
         }
+    }
+
+    /// An attempt went on from earlier work.
+    fn continued(&self, outcome: &Outcome, of: Try) {
+        let last = outcome.resumed_at.saturating_sub(1);
+        let operators = &self.executor.prepared.recipe.process;
+        let name = operators.get(last as usize).map(|call| call.name.clone());
+        let name = name.unwrap_or_default();
+        let message = format!("continued after operator {}", outcome.resumed_at);
+        let resumed = of
+            .event(EventKind::PartitionResume, message.clone())
+            .metadata("operations_applied", outcome.resumed_at);
+        self.emit(resumed);
+        let loaded = of
+            .event(EventKind::CheckpointLoad, message)
+            .operation(name, last)
+            .metadata("operations_applied", outcome.resumed_at);
+        self.emit(match &outcome.begun_from {
+            Some(file) => loaded.checkpoint_path(self.path_of(file)),
+            None => loaded,
+        });
+    }
+
+    /// Where a file of the job is, for people.
+    fn path_of(&self, file: &ObjectRef) -> String {
+        let path = self.stores.path_of(&file.key);
+        path.map_or_else(|| file.to_string(), |path| path.display().to_string())
     }
 
     pub(in crate::driver) fn attempt_failed(&self, error: &AttemptError, of: Try) {
@@ -165,6 +204,10 @@ impl Teller<'_> {
             .error(error.class.to_string(), error.message.clone());
         let event = match &error.operator {
             Some(operator) => event.operation(operator.name.clone(), operator.index),
+            None => event,
+        };
+        let event = match &error.trace {
+            Some(trace) => event.stack_trace(trace.clone()),
             None => event,
         };
         self.emit(event);

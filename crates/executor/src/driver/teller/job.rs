@@ -3,12 +3,11 @@
 use std::time::Instant;
 
 use coldpress_events::{Event, EventKind, Level};
-use coldpress_job::{ExportIntent, JobState, Phase, Status};
+use coldpress_job::{DriverIdentity, ExportIntent, JobState, Phase, Status};
 use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
 use coldpress_record::OperatorLedger;
 
-use super::Teller;
-use crate::memory::resident_bytes;
+use super::{Teller, attempts_in_words};
 use crate::prepare::MAX_WORKERS;
 use crate::report::Report;
 
@@ -84,6 +83,14 @@ impl Teller<'_> {
         ));
     }
 
+    /// The job was in the hands of a driver that did not let go of it.
+    pub(in crate::driver) fn lock_taken_over(&self, dead: &DriverIdentity) {
+        let (pid, host) = (dead.pid, &dead.host);
+        let message = format!("process {pid} of {host} drove the job and did not end it");
+        let event = Event::new(EventKind::LockTakenOver, message);
+        self.emit(event.metadata("pid", pid).metadata("host", host.clone()));
+    }
+
     pub(in crate::driver) fn barrier_begins(
         &mut self,
         stage: u32,
@@ -152,6 +159,18 @@ impl Teller<'_> {
         self.write_views(state, status, None);
     }
 
+    pub(in crate::driver) fn plan_begins(&self, sources: usize) {
+        let files = match sources {
+            1 => "1 file".to_owned(),
+            count => format!("{count} files"),
+        };
+        let message = format!("{files} to cut into partitions");
+        self.emit(Event::new(EventKind::PlanStart, message).metadata("sources", sources));
+        // Data-Juicer's monitor waits for these two.
+        let message = "partitions are cut while the first are worked on";
+        self.emit(Event::new(EventKind::PartitionCreationStart, message));
+    }
+
     pub(in crate::driver) fn partition_planned(&self, partition: &PlannedPartition, path: &str) {
         let slice = &partition.slice;
         let event = Event::new(
@@ -172,6 +191,22 @@ impl Teller<'_> {
             .partitions(u64::from(partitions), 0, 0)
             .metadata("records", records);
         self.emit(event);
+        let event = Event::new(
+            EventKind::PartitionCreationComplete,
+            format!("{partitions} partitions"),
+        );
+        self.emit(event.partitions(u64::from(partitions), 0, 0));
+    }
+
+    /// Someone asked the job to stop; told once.
+    pub(in crate::driver) fn stop_requested(&mut self, running: usize) {
+        if !std::mem::replace(&mut self.told_of_stop, true) {
+            let message = format!(
+                "a stop was asked for; {} at work may end",
+                attempts_in_words(running as u32)
+            );
+            self.emit(Event::new(EventKind::StopRequested, message));
+        }
     }
 
     pub(in crate::driver) fn merge_begins(&self) {
@@ -179,6 +214,12 @@ impl Teller<'_> {
             EventKind::MergeStart,
             "the last results are merged",
         ));
+    }
+
+    pub(in crate::driver) fn merge_complete(&self, records: u64, seconds: f64) {
+        let message = format!("{records} records are put together");
+        let event = Event::new(EventKind::MergeComplete, message).duration_seconds(seconds);
+        self.emit(event.metadata("records", records));
     }
 
     pub(in crate::driver) fn export_committed(&self, intent: &ExportIntent) {
@@ -198,7 +239,8 @@ impl Teller<'_> {
         self.emit(event.metadata("digest", intent.digest.to_string()));
     }
 
-    pub(in crate::driver) fn job_ends(&self, report: &Report) {
+    pub(in crate::driver) fn job_ends(&self, report: &Report, state: &JobState) {
+        self.operators_measured(state);
         let (partitions, failed) = (
             u64::from(report.partitions),
             report.failed_partitions.len() as u64,
@@ -242,26 +284,5 @@ impl Teller<'_> {
         )
         .error("job", message);
         self.emit(event.job_duration_seconds(self.started.elapsed().as_secs_f64()));
-    }
-
-    /// Tells the memory and processor time that this process uses, every so often.
-    pub(in crate::driver) fn sample_resources(&self, last: &mut Instant, workers: &[u32]) {
-        let every = self.executor.prepared.recipe.events.resource_sample_seconds;
-        if every <= 0.0 || last.elapsed().as_secs_f64() < every {
-            return;
-        }
-        *last = Instant::now();
-        let memory_mb = match resident_bytes(workers) {
-            // The system does not tell.
-            0 => return,
-            bytes => bytes / 1_000_000,
-        };
-        self.emit(
-            Event::new(
-                EventKind::ResourceUsage,
-                format!("{memory_mb} MB of memory"),
-            )
-            .resource("memory_mb", memory_mb),
-        );
     }
 }

@@ -1,0 +1,224 @@
+//! Every kind of event is written where what it names happens.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use coldpress_config::OperatorCall;
+use coldpress_job::Status;
+use serde_json::Value;
+
+use crate::bench::{Bench, files_in};
+use crate::control;
+use crate::dataset::Dataset;
+use crate::operators::{self, BANG, ERR, FRAIL};
+use crate::plan::{Keep, Plan};
+
+/// A plan whose log has all there is to tell.
+fn told(process: Vec<OperatorCall>) -> Plan {
+    Plan::new(process, 5)
+        .strategy(Keep::EveryOp)
+        .with("checkpoint.gate_seconds", 0)
+        .with("event_logging.enabled", true)
+        .with("event_logging.log_level", "DEBUG")
+        .with("resource_sample_seconds", 0.001)
+        .with("intermediate_storage.retention_policy", "cleanup_all")
+}
+
+fn events(bench: &Bench, plan: &Plan) -> Vec<Value> {
+    let log = fs::read_to_string(bench.executor(plan).layout().events()).unwrap();
+    log.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn of_kind<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    events
+        .iter()
+        .filter(|event| event["event_type"] == kind)
+        .collect()
+}
+
+fn kinds(events: &[Value]) -> BTreeSet<&str> {
+    events
+        .iter()
+        .filter_map(|event| event["event_type"].as_str())
+        .collect()
+}
+
+#[track_caller]
+fn check_has(events: &[Value], wanted: &[&str]) {
+    let found = kinds(events);
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|kind| !found.contains(*kind))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "there are no {missing:?} among {found:?}"
+    );
+}
+
+/// 40 texts; some fail, some are twice there.
+fn dataset() -> Dataset {
+    Dataset::of_texts((0..40).map(|n| match n {
+        7 => format!("text {n} {ERR}"),
+        21 | 36 => format!("text {n} {FRAIL}"),
+        _ => format!("text {}", n % 30),
+    }))
+}
+
+/// Stopped, damaged, resumed, tried again, finished: what happens is told, each with what it is about.
+#[test]
+fn a_job_tells_its_story() {
+    let id = control::new_id();
+    let process = vec![
+        OperatorCall::new("edit_mapper").with("kind", "front"),
+        OperatorCall::new("fragile_mapper"),
+        operators::watch(id),
+        OperatorCall::new("document_deduplicator"),
+        operators::frail(id),
+        OperatorCall::new("length_filter"),
+    ];
+    let plan = told(process);
+    let bench = Bench::new(&dataset());
+    let executor = bench.executor(&plan);
+    control::stop_after(id, 12, executor.stop_handle());
+    assert_eq!(executor.run().unwrap().status, Status::Stopped);
+    let first = events(&bench, &plan);
+    let wanted = [
+        "job_start",
+        "processing_start",
+        "plan_start",
+        "partition_creation_start",
+        "partition_planned",
+        "partition_start",
+        "debug",
+        "op_start",
+        "op_complete",
+        "checkpoint_save",
+        "info",
+        "resource_usage",
+        "throughput",
+        "stop_requested",
+        "job_stopped",
+    ];
+    check_has(&first, &wanted);
+    assert_eq!(of_kind(&first, "stop_requested").len(), 1);
+    let usage = of_kind(&first, "resource_usage");
+    let usage = &usage.last().unwrap()["resource_usage"];
+    for key in [
+        "memory_mb",
+        "cpu_percent",
+        "disk_read_mb",
+        "disk_written_mb",
+        "disk_free_mb",
+    ] {
+        assert!(usage[key].is_number(), "{key} of {usage}");
+    }
+    assert!(of_kind(&first, "throughput")[0]["performance_metrics"]["throughput"].is_number());
+
+    // The newest checkpoint of one partition is damaged; others can be gone on from.
+    let checkpoints = files_in(executor.layout().checkpoint_dir());
+    let of_partition = checkpoints
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end != "json"));
+    let damaged = of_partition.max_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
+    let damaged = damaged.unwrap();
+    fs::write(damaged, "no checkpoint").unwrap();
+    control::fail_times(id, 1);
+    assert_eq!(bench.run(&plan).unwrap().status, Status::Completed);
+    control::disarm(id);
+    let all = events(&bench, &plan);
+    let wanted = [
+        "job_restart",
+        "checkpoint_rejected",
+        "partition_resume",
+        "checkpoint_load",
+        "partition_creation_complete",
+        "plan_complete",
+        "record_quarantined",
+        "barrier_start",
+        "barrier_complete",
+        "op_failed",
+        "retry",
+        "partition_complete",
+        "merge_start",
+        "merge_complete",
+        "export_committed",
+        "checkpoint_cleanup",
+        "performance_metric",
+        "processing_complete",
+        "job_complete",
+    ];
+    check_has(&all, &wanted);
+    for loaded in of_kind(&all, "checkpoint_load") {
+        let path = loaded["checkpoint_path"].as_str().unwrap();
+        assert!(path.starts_with('/'), "{path}");
+        assert!(
+            loaded["operation_name"].is_string() && loaded["operation_idx"].is_u64(),
+            "{loaded}"
+        );
+    }
+    let measured = of_kind(&all, "performance_metric");
+    let of_resumed = measured
+        .iter()
+        .filter(|event| event["operation_name"] == "edit_mapper");
+    assert!(
+        of_resumed
+            .clone()
+            .all(|event| event["input_rows"].as_u64() > Some(0))
+    );
+    assert_eq!(of_resumed.count(), 2, "once at each end of a run");
+    let numbers: Vec<u64> = all
+        .iter()
+        .map(|event| event["sequence"].as_u64().unwrap())
+        .collect();
+    let expected: Vec<u64> = (1..=all.len() as u64).collect();
+    assert_eq!(numbers, expected);
+}
+
+/// An operator that panics is found by its stack trace.
+#[test]
+fn a_failure_tells_where_it_happened() {
+    let fragile = OperatorCall::new("fragile_mapper").with("skip_op_error", false);
+    let plan = told(vec![fragile])
+        .with("retry.max_retries", 0)
+        .with("on_partition_failure", "fail");
+    let bench = Bench::new(&Dataset::of_texts(["good", BANG]));
+    bench.run(&plan).unwrap_err();
+    let all = events(&bench, &plan);
+    check_has(
+        &all,
+        &[
+            "op_failed",
+            "partition_failed",
+            "processing_error",
+            "job_failed",
+        ],
+    );
+    for event in of_kind(&all, "op_failed") {
+        let trace = event["stack_trace"].as_str().unwrap();
+        let first = trace.lines().next().unwrap();
+        assert!(
+            first.starts_with("at ") && first.contains("operators.rs:"),
+            "{trace}"
+        );
+        assert!(trace.contains("Fragile"), "{trace}");
+    }
+}
+
+/// Kinds that a job of this engine writes are all but those of Data-Juicer's graph, which are read. The two that need a
+/// driver to die are tested where drivers are killed.
+#[test]
+fn no_kind_is_without_a_place() {
+    let here = include_str!("events.rs");
+    let elsewhere = ["warning", "lock_taken_over"];
+    let kinds = coldpress_events::EventKind::ALL
+        .iter()
+        .map(coldpress_events::EventKind::as_str);
+    let forgotten: Vec<_> = kinds
+        .filter(|kind| !kind.starts_with("dag_") && !elsewhere.contains(kind))
+        .filter(|kind| !here.contains(&format!("\"{kind}\"")))
+        .collect();
+    assert!(forgotten.is_empty(), "no test looks for {forgotten:?}");
+}

@@ -17,6 +17,7 @@ mod added;
 mod byte_level;
 mod cache;
 mod classes;
+mod codec;
 mod general;
 mod merges;
 mod nfc;
@@ -30,6 +31,7 @@ use serde_json::Value;
 
 use crate::{Fault, Result, file};
 use byte_level::ByteLevel;
+pub use codec::Codec;
 use general::General;
 use nfc::nfc;
 pub use scratch::Scratch;
@@ -114,6 +116,32 @@ impl Tokenizer {
             Kind::General(tokenizer) => {
                 tokenizer.encode(text, |tokens| ids.extend_from_slice(tokens))
             }
+        }
+    }
+
+    /// Appends the place where each token of a text ends, in bytes of the text, without special tokens. Several tokens may end
+    /// at the same place, and within a character. What a tokenizer leaves out, such as spaces, belongs to the token after it.
+    ///
+    /// # Errors
+    /// As [`count`](Self::count).
+    pub fn ends(
+        &self,
+        text: &str,
+        scratch: &mut Scratch,
+        ends: &mut Vec<usize>,
+    ) -> Result<(), EncodeError> {
+        let mut last = 0;
+        let take = |end: usize| {
+            // An empty token may be said to end before the one before it.
+            last = end.max(last);
+            ends.push(last);
+        };
+        match &self.0 {
+            Kind::ByteLevel(tokenizer) => {
+                tokenizer.ends(text, scratch, take);
+                Ok(())
+            }
+            Kind::General(tokenizer) => tokenizer.ends(text, take),
         }
     }
 

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "tokenizers")]
+use coldpress_models::tokenizer::Codec;
 use coldpress_models::tokenizer::{Scratch, Tokenizer};
 
 fn testdata(name: &str) -> PathBuf {
@@ -77,6 +79,46 @@ mod by_the_library {
                 }
             }
         }
+
+        #[test]
+        fn tokens_end_where_the_library_says(
+            text in "(\\PC{0,9}|[a-z ']{0,30}|[ \t\r\n]{0,5}|(the |tok|<\\|end\\|>|étée\u{301}|e\u{323}\u{301}|\u{1f600}){0,4}){0,5}",
+        ) {
+            for (name, fast, library) in BOTH.iter() {
+                let mut scratch = Scratch::default();
+                let (mut ends, mut expected) = (Vec::new(), Vec::new());
+                fast.ends(&text, &mut scratch, &mut ends).unwrap();
+                library.ends(&text, &mut scratch, &mut expected).unwrap();
+                prop_assert_eq!(ends.len(), expected.len());
+                prop_assert_eq!(ends.last().copied().unwrap_or(0), text.len(), "{}", name);
+                // The library gives tokens that share a character, or what became one, the end of all of it. It leaves spaces
+                // at the end of a token to the next one.
+                for (end, expected) in ends.iter().zip(&expected) {
+                    let (low, high) = (*end.min(expected), *end.max(expected));
+                    let chars = || text.char_indices().map(|(at, _)| at).filter(|at| (low..high).contains(at));
+                    let is_space = text.is_char_boundary(low) && text.is_char_boundary(high) && text[low..high].trim().is_empty();
+                    prop_assert!(chars().count() <= 2 || is_space, "{}: {:?} {:?}", name, text, (ends.clone(), expected));
+                }
+            }
+        }
+
+        #[test]
+        fn what_a_codec_encodes_it_decodes(text in "(\\PC{0,9}|[a-z ']{0,30}){0,5}") {
+            for name in ["gpt2", "llama3"] {
+                let codec = Codec::open(&testdata(&format!("{name}.json"))).unwrap();
+                let ids = codec.encode(&text).unwrap();
+                let decoded = codec.decode(&ids).unwrap();
+                prop_assert!(decoded.ends_with(&text), "{}: {:?}", name, decoded);
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_character_is_decoded_to_its_replacement() {
+        let codec = Codec::open(&testdata("gpt2.json")).unwrap();
+        let ids = codec.encode("\u{10348}").unwrap();
+        assert!(ids.len() > 1, "{ids:?}");
+        assert!(codec.decode(&ids[..1]).unwrap().contains('\u{fffd}'));
     }
 }
 

@@ -1,9 +1,9 @@
-//! The tokens that tokenizers of Hugging Face make of texts, for operators that count them.
+//! The tokens that tokenizers of Hugging Face make of texts, for operators that count them or cut between them.
 
 use coldpress_operator::{
     Asset, LoadError, ParamError, Record, RecordError, ResolveContext, Shared,
 };
-pub(crate) use counter::TokenCounter;
+pub(crate) use loaded::{TokenCodec, TokenCounter, TokenEnds};
 
 /// The tokenizer that Data-Juicer uses where no other is named.
 pub(crate) const PYTHIA: &str = "EleutherAI/pythia-6.9b-deduped";
@@ -33,13 +33,23 @@ impl TokenModel {
     pub(crate) fn load(&self, shared: &Shared) -> Result<TokenCounter, LoadError> {
         TokenCounter::load(&self.0, shared)
     }
+
+    /// Makes the tokenizer ready for one thread, to say where tokens end.
+    pub(crate) fn load_ends(&self, shared: &Shared) -> Result<TokenEnds, LoadError> {
+        TokenEnds::load(&self.0, shared)
+    }
+
+    /// Makes the tokenizer ready to encode and decode as the library of Hugging Face does, however slowly.
+    pub(crate) fn load_codec(&self, shared: &Shared) -> Result<TokenCodec, LoadError> {
+        TokenCodec::load(&self.0, shared)
+    }
 }
 
 #[cfg(feature = "models")]
-mod counter {
+mod loaded {
     use std::sync::Arc;
 
-    use coldpress_models::tokenizer::{Scratch, Tokenizer};
+    use coldpress_models::tokenizer::{Codec, Scratch, Tokenizer};
     use xxhash_rust::xxh3::xxh3_64;
 
     use super::*;
@@ -57,11 +67,8 @@ mod counter {
 
     impl TokenCounter {
         pub(super) fn load(asset: &Asset, shared: &Shared) -> Result<Self, LoadError> {
-            let tokenizer = shared.model(asset, |asset| {
-                Tokenizer::open(&asset.path).map_err(|error| LoadError::new(error.to_string()))
-            });
             Ok(Self {
-                tokenizer: tokenizer?,
+                tokenizer: tokenizer(asset, shared)?,
                 key: xxh3_64(asset.digest.as_bytes()),
                 scratch: Scratch::default(),
             })
@@ -77,10 +84,65 @@ mod counter {
             count.0.clone().map_err(RecordError::new)
         }
     }
+
+    fn tokenizer(asset: &Asset, shared: &Shared) -> Result<Arc<Tokenizer>, LoadError> {
+        shared.model(asset, |asset| {
+            Tokenizer::open(&asset.path).map_err(|error| LoadError::new(error.to_string()))
+        })
+    }
+
+    /// A tokenizer that says where tokens end, with the memory of one thread.
+    pub(crate) struct TokenEnds {
+        tokenizer: Arc<Tokenizer>,
+        scratch: Scratch,
+        ends: Vec<usize>,
+    }
+
+    impl TokenEnds {
+        pub(super) fn load(asset: &Asset, shared: &Shared) -> Result<Self, LoadError> {
+            Ok(Self {
+                tokenizer: tokenizer(asset, shared)?,
+                scratch: Scratch::default(),
+                ends: Vec::new(),
+            })
+        }
+
+        /// Returns the place where each token of a text ends, in order.
+        pub(crate) fn of(&mut self, text: &str) -> Result<&[usize], RecordError> {
+            self.ends.clear();
+            let found = self
+                .tokenizer
+                .ends(text, &mut self.scratch, &mut self.ends);
+            found.map_err(|error| RecordError::new(error.to_string()))?;
+            Ok(&self.ends)
+        }
+    }
+
+    /// A tokenizer that makes texts of tokens too.
+    pub(crate) struct TokenCodec(Arc<Codec>);
+
+    impl TokenCodec {
+        pub(super) fn load(asset: &Asset, shared: &Shared) -> Result<Self, LoadError> {
+            let codec = shared.model(asset, |asset| {
+                Codec::open(&asset.path).map_err(|error| LoadError::new(error.to_string()))
+            });
+            codec.map(Self)
+        }
+
+        pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, RecordError> {
+            let ids = self.0.encode(text);
+            ids.map_err(|error| RecordError::new(error.to_string()))
+        }
+
+        pub(crate) fn decode(&self, ids: &[u32]) -> Result<String, RecordError> {
+            let text = self.0.decode(ids);
+            text.map_err(|error| RecordError::new(error.to_string()))
+        }
+    }
 }
 
 #[cfg(not(feature = "models"))]
-mod counter {
+mod loaded {
     use super::*;
 
     /// There is none: no tokenizer is found.
@@ -88,13 +150,45 @@ mod counter {
 
     impl TokenCounter {
         pub(super) fn load(_: &Asset, _: &Shared) -> Result<Self, LoadError> {
-            Err(LoadError::new(
-                "this program was built without the feature `models`",
-            ))
+            Err(unavailable())
         }
 
         pub(crate) fn count(&mut self, _: &Record<'_>) -> Result<usize, RecordError> {
             match *self {}
         }
+    }
+
+    /// There is none either.
+    pub(crate) enum TokenEnds {}
+
+    impl TokenEnds {
+        pub(super) fn load(_: &Asset, _: &Shared) -> Result<Self, LoadError> {
+            Err(unavailable())
+        }
+
+        pub(crate) fn of(&mut self, _: &str) -> Result<&[usize], RecordError> {
+            match *self {}
+        }
+    }
+
+    /// Nor this.
+    pub(crate) enum TokenCodec {}
+
+    impl TokenCodec {
+        pub(super) fn load(_: &Asset, _: &Shared) -> Result<Self, LoadError> {
+            Err(unavailable())
+        }
+
+        pub(crate) fn encode(&self, _: &str) -> Result<Vec<u32>, RecordError> {
+            match *self {}
+        }
+
+        pub(crate) fn decode(&self, _: &[u32]) -> Result<String, RecordError> {
+            match *self {}
+        }
+    }
+
+    fn unavailable() -> LoadError {
+        LoadError::new("this program was built without the feature `models`")
     }
 }

@@ -198,6 +198,61 @@ fn chunks_of_nothing_but_overlap_are_a_quirk() {
     assert_eq!(cut(true), ["abcd", "cdef", "ef"]);
 }
 
+/// Without Data-Juicer's ways, chunks are parts of the text even where a tokenizer would make other texts of its tokens.
+#[cfg(feature = "models")]
+#[test]
+fn chunks_of_tokens_are_parts_of_the_text() {
+    let registry = registry();
+    let cut = |params: Value, compat, text: &str| {
+        let mut call = OperatorCall::new("text_chunk_mapper").with("tokenizer", "tokenizer");
+        for (name, value) in params.as_object().unwrap() {
+            call = call.with(name.as_str(), Node::from_json(value));
+        }
+        run(&mut chain(&registry, call, compat), &[text])
+    };
+    let by_length = json!({"max_len": 8, "overlap_len": 2, "split_pattern": null});
+    let river = "We walked along the river until the rain began to fall.";
+    let (chunks, _) = cut(by_length.clone(), false, river);
+    assert_eq!(
+        chunks,
+        [
+            "We walked along the ri",
+            " the river until the ",
+            " the rain began to fall",
+            " fall."
+        ]
+    );
+    let by_sentence = json!({"max_len": 9, "split_pattern": "\\.\\s"});
+    let (chunks, _) = cut(
+        by_sentence,
+        false,
+        "It rains. We walk home. The children asked why the sky is blue.",
+    );
+    assert_eq!(chunks[..2], ["It rains", "We walk home"]);
+    assert!(chunks[2..].concat().ends_with("the sky is blue."));
+    // Each of these characters is several tokens.
+    let (chunks, _) = cut(
+        json!({"max_len": 3, "split_pattern": null}),
+        false,
+        "\u{1f600}\u{10348}é",
+    );
+    assert_eq!(chunks.concat(), "\u{1f600}\u{10348}é");
+    let (chunks, _) = cut(
+        json!({"max_len": 3, "split_pattern": null}),
+        true,
+        "\u{1f600}\u{10348}",
+    );
+    assert!(chunks[0].contains('\u{fffd}'), "{chunks:?}");
+    // What Data-Juicer would cut for ever.
+    let endless = json!({"max_len": 2, "overlap_len": 1, "split_pattern": "x"});
+    let (_, failed) = cut(endless.clone(), true, &"\u{1f600}".repeat(3));
+    assert!(
+        failed[0].contains("as long as before") && failed[0].contains("overlap_len"),
+        "{failed:?}"
+    );
+    assert!(cut(endless, false, &"\u{1f600}".repeat(3)).1.is_empty());
+}
+
 #[test]
 fn an_archive_that_cannot_be_read_is_an_error_or_an_empty_text() {
     let registry = registry();

@@ -5,6 +5,14 @@ use serde_json::Value;
 use super::nfc;
 use crate::trie::Trie;
 
+/// A piece of a text in which added tokens were looked for.
+pub(super) enum Piece<'a> {
+    /// The text between two of them.
+    Text(&'a str),
+    /// An added token, and how it is written.
+    Token(u32, &'a str),
+}
+
 /// Added tokens, such as `<|endoftext|>`.
 pub(super) struct AddedTokens {
     trie: Trie,
@@ -58,7 +66,7 @@ impl AddedTokens {
     }
 
     /// Calls `visit` with the tokens that are found, and the texts between them.
-    pub(super) fn split(&self, text: &str, visit: &mut dyn FnMut(Result<&str, u32>)) {
+    pub(super) fn split(&self, text: &str, visit: &mut dyn FnMut(Piece<'_>)) {
         let bytes = text.as_bytes();
         let (mut kept, mut at) = (0, if self.is_empty { bytes.len() } else { 0 });
         while let Some(byte) = bytes.get(at) {
@@ -71,16 +79,16 @@ impl AddedTokens {
                 continue;
             };
             if kept < at {
-                visit(Ok(&text[kept..at]));
+                visit(Piece::Text(&text[kept..at]));
             }
             if let Some(token) = self.trie.get(&bytes[at..at + length]) {
-                visit(Err(token));
+                visit(Piece::Token(token, &text[at..at + length]));
             }
             at += length;
             kept = at;
         }
         if kept < text.len() {
-            visit(Ok(&text[kept..]));
+            visit(Piece::Text(&text[kept..]));
         }
     }
 }

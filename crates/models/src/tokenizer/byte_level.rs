@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
-use super::added::AddedTokens;
+use super::added::{AddedTokens, Piece};
 use super::classes::Classes;
 use super::merges::{Merge, Merges};
-use super::nfc;
+use super::nfc::{Places, nfc};
 use super::scratch::Scratch;
 use super::split::Pattern;
 
@@ -26,6 +26,8 @@ pub(super) struct ByteLevel {
     merges: Merges,
     /// Words that are tokens whatever the merges say.
     whole_words: HashMap<Vec<u8>, u32>,
+    /// How many bytes a token has.
+    lengths: HashMap<u32, usize>,
 }
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
@@ -65,6 +67,8 @@ impl ByteLevel {
                 .collect(),
             _ => HashMap::new(),
         };
+        let length = |(token, id): (&&str, &u32)| Some((*id, alphabet.bytes(token)?.len()));
+        let lengths = ids.iter().filter_map(length).collect();
         let added = |is_normalized| AddedTokens::of(&json["added_tokens"], is_normalized, is_nfc);
         Some(Self {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
@@ -75,25 +79,60 @@ impl ByteLevel {
             after: added(true)?,
             merges: Merges::new(&merges(&model["merges"], &ids)?, bytes),
             whole_words,
+            lengths,
         })
     }
 
     /// Calls `take` with the tokens of one word after the other.
     pub(super) fn encode(&self, text: &str, scratch: &mut Scratch, mut take: impl FnMut(&[u32])) {
         scratch.serve(self.number);
-        self.before.split(text, &mut |part| match part {
-            Ok(text) => {
-                let text = match self.is_nfc {
-                    true => nfc(text),
-                    false => Cow::Borrowed(text),
-                };
-                self.after.split(&text, &mut |part| match part {
-                    Ok(text) => self.encode_words(text, scratch, &mut take),
-                    Err(token) => take(&[token]),
+        self.before.split(text, &mut |piece| match piece {
+            Piece::Text(text) => {
+                let text = self.normalize(text);
+                self.after.split(&text, &mut |piece| match piece {
+                    Piece::Text(text) => self.encode_words(text, scratch, &mut take),
+                    Piece::Token(token, _) => take(&[token]),
                 });
             }
-            Err(token) => take(&[token]),
+            Piece::Token(token, _) => take(&[token]),
         });
+    }
+
+    /// Calls `take` with the place in the text where each token ends.
+    pub(super) fn ends(&self, text: &str, scratch: &mut Scratch, mut take: impl FnMut(usize)) {
+        scratch.serve(self.number);
+        let mut start = 0;
+        self.before.split(text, &mut |piece| match piece {
+            Piece::Text(text) => {
+                let normalized = self.normalize(text);
+                let mut places = Places::new(text, &normalized);
+                let mut at = 0;
+                self.after.split(&normalized, &mut |piece| match piece {
+                    Piece::Text(text) => self.encode_words(text, scratch, &mut |tokens| {
+                        for token in tokens {
+                            at += self.lengths.get(token).copied().unwrap_or(0);
+                            take(start + places.original(at));
+                        }
+                    }),
+                    Piece::Token(_, spelling) => {
+                        at += spelling.len();
+                        take(start + places.original(at));
+                    }
+                });
+                start += text.len();
+            }
+            Piece::Token(_, spelling) => {
+                start += spelling.len();
+                take(start);
+            }
+        });
+    }
+
+    fn normalize<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.is_nfc {
+            true => nfc(text),
+            false => Cow::Borrowed(text),
+        }
     }
 
     fn encode_words(&self, text: &str, scratch: &mut Scratch, take: &mut impl FnMut(&[u32])) {

@@ -8,6 +8,7 @@ mod implementation {
     use crate::Fault;
 
     /// A tokenizer of the library.
+    #[derive(Debug)]
     pub(in super::super) struct General(Box<tokenizers::Tokenizer>);
 
     impl General {
@@ -29,6 +30,32 @@ mod implementation {
             let encoding = encoding.map_err(|error| EncodeError(error.to_string()))?;
             Ok(take(encoding.get_ids()))
         }
+
+        /// Calls `take` with the place in the text where each token ends.
+        pub(in super::super) fn ends(
+            &self,
+            text: &str,
+            take: impl FnMut(usize),
+        ) -> Result<(), EncodeError> {
+            let encoding = self.0.encode(text, false);
+            let encoding = encoding.map_err(|error| EncodeError(error.to_string()))?;
+            let ends = encoding.get_offsets().iter().map(|(_, end)| *end);
+            ends.for_each(take);
+            Ok(())
+        }
+
+        /// Returns the ids of a text's tokens, special ones included.
+        pub(in super::super) fn ids(&self, text: &str) -> Result<Vec<u32>, EncodeError> {
+            let encoding = self.0.encode_fast(text, true);
+            let encoding = encoding.map_err(|error| EncodeError(error.to_string()))?;
+            Ok(encoding.get_ids().to_vec())
+        }
+
+        /// Returns the text that the library makes of tokens.
+        pub(in super::super) fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
+            let text = self.0.decode(ids, false);
+            text.map_err(|error| EncodeError(error.to_string()))
+        }
     }
 }
 
@@ -38,12 +65,13 @@ mod implementation {
     use crate::Fault;
 
     /// There is none without the library.
+    #[derive(Debug)]
     pub(in super::super) enum General {}
 
     impl General {
         pub(in super::super) fn parse(_: &[u8]) -> Result<Self, Fault> {
             Err(Fault::unsupported(
-                "it is not byte-level BPE, and this program was built without the feature `tokenizers`",
+                "only the library of Hugging Face can read it, and this program was built without the feature `tokenizers`",
             ))
         }
 
@@ -52,6 +80,22 @@ mod implementation {
             _: &str,
             _: impl FnOnce(&[u32]) -> T,
         ) -> Result<T, EncodeError> {
+            match *self {}
+        }
+
+        pub(in super::super) fn ends(
+            &self,
+            _: &str,
+            _: impl FnMut(usize),
+        ) -> Result<(), EncodeError> {
+            match *self {}
+        }
+
+        pub(in super::super) fn ids(&self, _: &str) -> Result<Vec<u32>, EncodeError> {
+            match *self {}
+        }
+
+        pub(in super::super) fn decode(&self, _: &[u32]) -> Result<String, EncodeError> {
             match *self {}
         }
     }

@@ -5,25 +5,35 @@
 //! out, and a text of nothing else leaves no record. With `max_len` alone, chunks have so many characters. With both, a
 //! text that is longer is cut at the last match within `max_len` characters, and after so many where there is none.
 //!
-//! With `compat: data_juicer`, there may be one more chunk at the end that has only what the one before it ends with.
+//! With a `tokenizer`, tokens are counted instead of characters: those of the whole text, without special ones such as those
+//! at the start and the end. Chunks are parts of the text as it is; no character is cut in two.
+//!
+//! With `compat: data_juicer`, there may be one more chunk at the end that has only what the one before it ends with. With a
+//! tokenizer, chunks are then what the tokenizer makes of the tokens, special ones included, and what is left after a cut
+//! becomes tokens anew.
 //!
 //! # Parameters
 //! See below; at least one of `max_len` and `split_pattern` is needed. The pattern is read as that of Python's module `re`,
-//! where a dot does not match a line feed. `tokenizer` is refused, because it is not available yet; `trust_remote_code`
-//! matters only for it.
+//! where a dot does not match a line feed. `tokenizer` is a folder with a `tokenizer.json`, or `owner/name` as on the Hugging
+//! Face hub, whose `tokenizer.json` must be where assets are kept. `trust_remote_code` has no effect: no code of others runs.
 //!
 //! # Example
 //! With `split_pattern: '\n'`, a record with the text `a\n\nb` becomes two, with the texts `a` and `b`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the text, the parameters and the bytes of the tokenizer's file decide.
+
+use std::borrow::Cow;
+use std::ops::Range;
 
 use coldpress_operator::{
     Children, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Splitter,
     params,
 };
 
-use crate::text::chunks::{Separator, TooMuch, Window};
+use crate::text::chunks::{Characters, Ruler, Separator, Tokens, TooMuch, Window};
+use crate::text::python::strip;
+use crate::tokens::{TokenCodec, TokenEnds, TokenModel};
 
 params! {
     /// Parameters of `text_chunk_mapper`.
@@ -32,10 +42,10 @@ params! {
         max_len: Option<u64> = None, |length| *length != Some(0), "must be at least 1";
         /// A regular expression for what parts chunks; null for none.
         split_pattern: Option<String> = Some(r"\n\n".to_owned());
-        /// How many characters the next chunk repeats where a text is cut after `max_len` characters; fewer than that.
+        /// How many characters the next chunk repeats where a text is cut after `max_len` of them; fewer than that.
         overlap_len: u64 = 0;
-        /// A tokenizer whose tokens are counted instead of characters; not available yet.
-        tokenizer: Option<String> = None, |name| name.is_none(), "is not available yet";
+        /// A tokenizer whose tokens are counted instead of characters; null for none.
+        tokenizer: Option<String> = None;
         /// Whether a tokenizer may bring code of its own; without effect.
         trust_remote_code: bool = false;
     }
@@ -79,18 +89,35 @@ fn resolve(
             let message = "cannot be null along with `split_pattern`; give at least one of them";
             return Err(ParamError::new("max_len", message));
         }
-        (None, Some(separator)) => TextChunkMapper::Separator(separator),
-        (Some(window), None) => TextChunkMapper::Window(window),
-        (Some(window), Some(separator)) => TextChunkMapper::Both(window, separator),
+        // No length, so nothing to count.
+        (None, Some(separator)) => return Ok(Resolved::new(move || by_separator(&separator))),
+        (Some(window), separator) => Cut { window, separator },
     };
-    Ok(Resolved::new(move || cut.clone()))
+    let Some(tokenizer) = params.tokenizer.as_deref() else {
+        return Ok(Resolved::new(move || {
+            TextChunkMapper::Characters(cut.clone())
+        }));
+    };
+    let model = TokenModel::find("tokenizer", tokenizer, context)?;
+    let compat = context.compat();
+    Ok(Resolved::loading(move |shared| {
+        Ok(match compat {
+            true => TextChunkMapper::Decoded(model.load_codec(shared)?, cut.clone()),
+            false => TextChunkMapper::Tokens(model.load_ends(shared)?, cut.clone()),
+        })
+    }))
 }
 
-#[derive(Clone)]
 enum TextChunkMapper {
     Separator(Separator),
-    Window(Window),
-    Both(Window, Separator),
+    Characters(Cut),
+    Tokens(TokenEnds, Cut),
+    /// As Data-Juicer does it.
+    Decoded(TokenCodec, Cut),
+}
+
+fn by_separator(separator: &Separator) -> TextChunkMapper {
+    TextChunkMapper::Separator(separator.clone())
 }
 
 /// The most bytes of all chunks of a record together.
@@ -99,20 +126,107 @@ const MOST_BYTES: usize = 1 << 30;
 impl Splitter for TextChunkMapper {
     fn split(&mut self, record: &Record<'_>, children: &mut Children) -> Result<(), RecordError> {
         let text = record.text(0)?;
-        let chunk = |range: std::ops::Range<usize>| children.push(&text[range]);
-        let cut = match self {
+        let chunk = |range: Range<usize>| children.push(&text[range]);
+        match self {
             Self::Separator(separator) => {
                 separator.split(text, chunk);
                 Ok(())
             }
-            Self::Window(window) => window.cut(text, chunk),
-            Self::Both(window, separator) => window.cut_at(separator, text, chunk),
-        };
-        cut.map_err(|TooMuch| {
-            RecordError::new(format!(
-                "the text cannot be cut: its chunks would have more than {MOST_BYTES} bytes; a smaller `overlap_len` \
-                 makes them fewer"
-            ))
-        })
+            Self::Characters(cut) => cut.by(Characters, text, chunk),
+            Self::Tokens(tokens, cut) => cut.by(Tokens(tokens.of(text)?), text, chunk),
+            Self::Decoded(codec, cut) => cut.decoded(codec, text, children),
+        }
     }
+}
+
+/// How texts are cut that are too long.
+#[derive(Clone)]
+struct Cut {
+    window: Window,
+    separator: Option<Separator>,
+}
+
+impl Cut {
+    fn by(
+        &mut self,
+        ruler: impl Ruler,
+        text: &str,
+        chunk: impl FnMut(Range<usize>),
+    ) -> Result<(), RecordError> {
+        let cut = match &mut self.separator {
+            None => self.window.cut(ruler, text, chunk),
+            Some(separator) => self.window.cut_at(ruler, separator, text, chunk),
+        };
+        cut.map_err(too_much)
+    }
+
+    /// Cuts as Data-Juicer does with a tokenizer: by what this makes of a run of tokens.
+    fn decoded(
+        &mut self,
+        codec: &TokenCodec,
+        text: &str,
+        children: &mut Children,
+    ) -> Result<(), RecordError> {
+        let Window {
+            length, overlap, ..
+        } = self.window;
+        let mut tokens = codec.encode(text)?;
+        if tokens.len() <= length {
+            children.push(text);
+            return Ok(());
+        }
+        let mut room = self.window.most_bytes;
+        let mut take = |bytes: usize| {
+            room = room.checked_sub(bytes).ok_or_else(|| too_much(TooMuch))?;
+            Ok::<(), RecordError>(())
+        };
+        let Some(separator) = &mut self.separator else {
+            for start in (0..tokens.len()).step_by(length - overlap) {
+                let end = start.saturating_add(length).min(tokens.len());
+                let chunk = codec.decode(&tokens[start..end])?;
+                take(chunk.len())?;
+                children.push(chunk);
+            }
+            return Ok(());
+        };
+        let mut rest = Cow::Borrowed(text);
+        while tokens.len() > length {
+            let ahead = codec.decode(&tokens[..length])?;
+            let (chunk, left) = match separator.last(&ahead).filter(|found| found.end > 0) {
+                None => {
+                    let left = codec.decode(&tokens[length - overlap..])?;
+                    // Special tokens and parts of characters are added again and again: there would be no end.
+                    if left.len() >= rest.len() {
+                        return Err(RecordError::new(
+                            "the text cannot be cut: what is left after a chunk is as long as before; a smaller `overlap_len` \
+                             or a larger `max_len` makes it shorter",
+                        ));
+                    }
+                    (&ahead[..], left)
+                }
+                Some(found) => {
+                    // Data-Juicer takes the place in the decoded text for one in the text that was encoded.
+                    let passed = ahead[..found.end].chars().count();
+                    let left = rest.char_indices().nth(passed).map_or("", |(at, _)| &rest[at..]);
+                    (&ahead[..found.start], left.to_owned())
+                }
+            };
+            if !strip(chunk).is_empty() {
+                children.push(chunk);
+            }
+            // All that is left becomes tokens again for each chunk, which takes time even if it is short.
+            take(left.len() + 256)?;
+            tokens = codec.encode(&left)?;
+            rest = Cow::Owned(left);
+        }
+        children.push(rest);
+        Ok(())
+    }
+}
+
+fn too_much(TooMuch: TooMuch) -> RecordError {
+    RecordError::new(format!(
+        "the text cannot be cut: its chunks would have more than {MOST_BYTES} bytes; a smaller `overlap_len` makes them \
+         fewer"
+    ))
 }

@@ -44,7 +44,7 @@ impl Separator {
     }
 
     /// Returns the last match in `text`.
-    fn last(&mut self, text: &str) -> Option<Range<usize>> {
+    pub fn last(&mut self, text: &str) -> Option<Range<usize>> {
         let mut last = None;
         self.0.each(text, false, |slots| {
             if let (Some(start), Some(end)) = (slots[0], slots[1]) {
@@ -55,10 +55,10 @@ impl Separator {
     }
 }
 
-/// How long chunks may be, in characters.
+/// How long chunks may be, in characters or in what else a [`Ruler`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The most characters of a chunk, at least 1.
+    /// The most characters of a chunk; at least 1.
     pub length: usize,
     /// How many characters of a chunk the next one has too, if it was cut after so many characters; fewer than `length`.
     pub overlap: usize,
@@ -73,12 +73,22 @@ impl Window {
     ///
     /// # Errors
     /// [`TooMuch`]
-    pub fn cut(self, text: &str, mut chunk: impl FnMut(Range<usize>)) -> Result<(), TooMuch> {
+    pub fn cut(
+        self,
+        ruler: impl Ruler,
+        text: &str,
+        mut chunk: impl FnMut(Range<usize>),
+    ) -> Result<(), TooMuch> {
         let (mut start, mut room) = (0, self.most_bytes);
+        let mut reached = 0;
         loop {
-            let Ahead { end, next, is_last } = self.ahead(text, start);
+            let Ahead { end, next, is_last } = ruler.ahead(self, text, start);
             room = room.checked_sub(end - start).ok_or(TooMuch)?;
-            chunk(start..end);
+            // Tokens that share a character may not reach further than those of the chunk before.
+            if end > reached || start == 0 || self.repeats_end {
+                chunk(start..end);
+                reached = end;
+            }
             let is_done = match self.repeats_end {
                 // A text that fits is one chunk; otherwise chunks begin as long as there is text.
                 true => (start == 0 && is_last) || next == text.len(),
@@ -98,13 +108,15 @@ impl Window {
     /// [`TooMuch`]
     pub fn cut_at(
         self,
+        ruler: impl Ruler,
         separator: &mut Separator,
         text: &str,
         mut chunk: impl FnMut(Range<usize>),
     ) -> Result<(), TooMuch> {
         let (mut start, mut room) = (0, self.most_bytes);
+        let mut reached = 0;
         loop {
-            let Ahead { end, next, is_last } = self.ahead(text, start);
+            let Ahead { end, next, is_last } = ruler.ahead(self, text, start);
             room = room.checked_sub(end - start).ok_or(TooMuch)?;
             if is_last {
                 chunk(start..text.len());
@@ -116,22 +128,46 @@ impl Window {
                 .filter(|found| found.end > 0);
             let (part, next) = match found {
                 Some(found) => (start..start + found.start, start + found.end),
+                // As above.
+                None if end == reached => (end..end, next),
                 None => (start..end, next),
             };
+            reached = part.end;
             if !strip(&text[part.clone()]).is_empty() {
                 chunk(part);
             }
             start = next;
         }
     }
+}
 
-    /// Looks so many characters ahead.
-    fn ahead(self, text: &str, start: usize) -> Ahead {
+/// Measures how far a chunk reaches.
+pub trait Ruler {
+    /// Looks ahead from a place in the text, as far as a chunk may reach.
+    fn ahead(&self, window: Window, text: &str, start: usize) -> Ahead;
+}
+
+/// What is found by looking ahead.
+pub struct Ahead {
+    /// The end of a chunk.
+    end: usize,
+    /// Where the next begins if this one is cut by its length.
+    next: usize,
+    /// Whether the rest of the text is no longer than a chunk.
+    is_last: bool,
+}
+
+/// Counts characters.
+#[derive(Clone, Copy, Debug)]
+pub struct Characters;
+
+impl Ruler for Characters {
+    fn ahead(&self, window: Window, text: &str, start: usize) -> Ahead {
         let mut places = text[start..].char_indices().map(|(place, _)| start + place);
-        let step = self.length - self.overlap;
+        let step = window.length - window.overlap;
         let next = places.nth(step).unwrap_or(text.len());
         // The place at `step` has been taken, so the next is one further.
-        let end = match self.overlap {
+        let end = match window.overlap {
             0 => next,
             overlap => places.nth(overlap - 1).unwrap_or(text.len()),
         };
@@ -143,19 +179,41 @@ impl Window {
     }
 }
 
+/// Counts tokens of the whole text, by the places where they end, which are in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokens<'a>(pub &'a [usize]);
+
+impl Ruler for Tokens<'_> {
+    fn ahead(&self, window: Window, text: &str, start: usize) -> Ahead {
+        // Where a chunk begins within a token, the rest of it counts as one.
+        let first = self.0.partition_point(|end| *end <= start);
+        let after = |tokens: usize| self.0.get(first + tokens - 1).copied();
+        // A token that ends within a character is left to the next chunk with all of the character, unless nothing is left
+        // then.
+        let boundary = |end: Option<usize>| match end {
+            None => text.len(),
+            Some(end) => match text.floor_char_boundary(end) {
+                floor if floor > start => floor,
+                _ => text.ceil_char_boundary(end.max(start + 1)),
+            },
+        };
+        let is_last = self.0.len() - first <= window.length;
+        let end = match is_last {
+            true => text.len(),
+            false => boundary(after(window.length)),
+        };
+        let step = window.length - window.overlap;
+        Ahead {
+            end,
+            next: boundary(after(step)).min(end),
+            is_last: is_last || end == text.len(),
+        }
+    }
+}
+
 /// The chunks of a text would have more bytes than is allowed, or are found only by looking at so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMuch;
-
-/// What is found by looking ahead.
-struct Ahead {
-    /// The end of a chunk.
-    end: usize,
-    /// Where the next begins if this one is cut by its length.
-    next: usize,
-    /// Whether the rest of the text is no longer than a chunk.
-    is_last: bool,
-}
 
 #[cfg(test)]
 mod tests {
@@ -174,7 +232,7 @@ mod tests {
 
     fn cut(window: Window, text: &str) -> Vec<&str> {
         let mut all = Vec::new();
-        window.cut(text, |range| all.push(&text[range])).unwrap();
+        window.cut(Characters, text, |range| all.push(&text[range])).unwrap();
         all
     }
 
@@ -192,10 +250,10 @@ mod tests {
     #[test]
     fn chunks_that_repeat_all_but_one_character_are_given_up() {
         let text = "a".repeat(10_000);
-        let found = window(5_000, 4_999, false).cut(&text, |_| ());
+        let found = window(5_000, 4_999, false).cut(Characters, &text, |_| ());
         assert_eq!(found, Err(TooMuch));
         let mut separator = Separator::new("^a").unwrap();
-        let found = window(5_000, 0, false).cut_at(&mut separator, &text, |_| ());
+        let found = window(5_000, 0, false).cut_at(Characters, &mut separator, &text, |_| ());
         assert_eq!(found, Err(TooMuch));
     }
 
@@ -210,7 +268,7 @@ mod tests {
         fn windows_have_all_of_the_text_and_each_something_new(text in "[aé語]{0,20}", length in 1..8_usize, overlap in 0..7_usize) {
             let overlap = overlap.min(length - 1);
             let (mut end, mut count) = (0, 0);
-            window(length, overlap, false).cut(&text, |range| {
+            window(length, overlap, false).cut(Characters, &text, |range| {
                 assert!(range.start <= end && (range.end > end || text.is_empty()));
                 end = range.end;
                 count += 1;
@@ -219,11 +277,44 @@ mod tests {
         }
 
         #[test]
+        fn chunks_of_tokens_have_all_of_the_text_and_each_something_new(
+            text in "[aé語\u{1f600}]{0,20}",
+            ends in prop::collection::vec(0..80_usize, 0..40),
+            length in 1..8_usize,
+            overlap in 0..7_usize,
+        ) {
+            // Any places will do, within characters too and several times the same.
+            let mut ends: Vec<usize> = ends.into_iter().map(|end| end.min(text.len())).collect();
+            ends.sort_unstable();
+            let window = window(length, overlap.min(length - 1), false);
+            let (mut end, mut count) = (0, 0);
+            window.cut(Tokens(&ends), &text, |range| {
+                assert!(text.get(range.clone()).is_some());
+                assert!(range.start <= end && (range.end > end || text.is_empty()));
+                end = range.end;
+                count += 1;
+            }).unwrap();
+            prop_assert!(end == text.len() && count > 0);
+            let mut separator = Separator::new("é").unwrap();
+            window.cut_at(Tokens(&ends), &mut separator, &text, |range| assert!(text.get(range).is_some())).unwrap();
+        }
+
+        #[test]
+        fn tokens_of_one_character_are_characters(text in "[aé語]{0,20}", length in 1..8_usize, overlap in 0..7_usize) {
+            let window = window(length, overlap.min(length - 1), false);
+            let ends: Vec<usize> = text.char_indices().map(|(at, ch)| at + ch.len_utf8()).collect();
+            let (mut by_tokens, mut by_characters) = (Vec::new(), Vec::new());
+            window.cut(Tokens(&ends), &text, |range| by_tokens.push(range)).unwrap();
+            window.cut(Characters, &text, |range| by_characters.push(range)).unwrap();
+            prop_assert_eq!(by_tokens, by_characters);
+        }
+
+        #[test]
         fn cutting_at_matches_ends(text in "[a\n ]{0,40}", length in 1..8_usize, overlap in 0..7_usize, pattern in prop::sample::select(vec!["\n", "a*", "^", " "])) {
             let window = window(length, overlap.min(length - 1), true);
             let mut separator = Separator::new(pattern).unwrap();
             let mut count = 0;
-            window.cut_at(&mut separator, &text, |range| {
+            window.cut_at(Characters, &mut separator, &text, |range| {
                 assert!(text[range].chars().count() <= length);
                 count += 1;
             }).unwrap();

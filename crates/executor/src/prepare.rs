@@ -199,9 +199,11 @@ impl Prepared {
             })
     }
 
-    /// Whether what filters drop is kept, should there be filters.
+    /// Whether what filters drop is kept, should there be filters, and what operators write aside.
     pub fn keeps_dropped(&self) -> bool {
+        let mut operators = self.pipeline.operators().iter();
         self.recipe.export.dropped_dir.is_some()
+            || operators.any(|operator| operator.aside().is_some())
     }
 
     /// Whether a decision at the barrier behind a stage is all that is left to be applied to rows which the export copies: then
@@ -220,10 +222,10 @@ impl Prepared {
         is_last && is_copied && is_alone
     }
 
-    /// Whether something that filters dropped goes beside the export.
+    /// Whether something that filters dropped, or operators wrote aside, goes beside the export.
     pub fn exports_dropped(&self) -> bool {
         let mut contents = self.outputs.iter().map(|output| output.content);
-        contents.any(|content| matches!(content, Content::Dropped(_)))
+        contents.any(|content| matches!(content, Content::Dropped(_) | Content::Aside(_)))
     }
 
     /// Whether removed records are listed beside the export.

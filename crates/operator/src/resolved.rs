@@ -104,6 +104,7 @@ pub struct Resolved<B> {
     pub(crate) stats_depend_on: serde_json::Value,
     pub(crate) sets_values: bool,
     pub(crate) whole_records: bool,
+    pub(crate) aside: Option<String>,
     pub(crate) make: Arc<Make<B>>,
 }
 
@@ -123,6 +124,7 @@ impl<B: 'static> Resolved<B> {
             stats_depend_on: serde_json::Value::Null,
             sets_values: false,
             whole_records: false,
+            aside: None,
             make: Arc::new(make),
         }
     }
@@ -152,6 +154,14 @@ impl<B: 'static> Resolved<B> {
         self
     }
 
+    /// Declares that a splitter writes lines to the file at this path, by [`Children::set_aside`](crate::Children::set_aside). It
+    /// is written along with the export, by the same rules.
+    #[must_use]
+    pub fn writes_aside(mut self, path: impl Into<String>) -> Self {
+        self.aside = Some(path.into());
+        self
+    }
+
     /// Declares the next statistic that a filter decides by; [`Filter::keep`] gets them in this order.
     #[must_use]
     pub fn stat(mut self, name: impl Into<String>, kind: StatKind) -> Self {
@@ -178,6 +188,7 @@ impl<B: 'static> Resolved<B> {
             stats_depend_on: self.stats_depend_on,
             sets_values: self.sets_values,
             whole_records: self.whole_records,
+            aside: self.aside,
             make: Arc::new(move |shared| make(shared).map(&body)),
         }
     }
@@ -235,6 +246,7 @@ pub struct ResolvedOperator {
     pub(crate) sets_values: bool,
     /// Whether it reads, and as a mapper edits, records as a whole.
     pub(crate) whole_records: bool,
+    pub(crate) aside: Option<String>,
     pub(crate) barrier: Option<Barrier>,
     /// What its signatures depend on, for an operator that needs the whole dataset.
     pub(crate) signature_identity: String,
@@ -274,6 +286,11 @@ impl ResolvedOperator {
     /// Returns whether it sets fields to values of any type, removes fields, or edits whole records.
     pub fn sets_values(&self) -> bool {
         self.sets_values
+    }
+
+    /// Where it writes lines beside the export, if it does.
+    pub fn aside(&self) -> Option<&str> {
+        self.aside.as_deref()
     }
 
     /// Returns whether it may change records that it leaves.

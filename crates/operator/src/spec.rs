@@ -369,6 +369,7 @@ impl OperatorSpec {
             sets_values: operator.sets_values
                 || operator.whole_records && self.kind == OperatorKind::Mapper,
             whole_records: operator.whole_records,
+            aside: operator.aside,
             barrier,
             batch_size: base.batch_size,
             assets: context.found,

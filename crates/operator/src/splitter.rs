@@ -23,6 +23,7 @@ pub trait Splitter: Send {
 pub struct Children {
     texts: Vec<String>,
     values: Vec<ChildValue>,
+    aside: Vec<u8>,
 }
 
 /// A field that a child gets besides its text.
@@ -56,6 +57,24 @@ impl Children {
         }
     }
 
+    /// Writes a line beside the export, where lines of all records are in the order of these; `json` is one JSON value. It does
+    /// not count if the operator fails on the record.
+    ///
+    /// The operator has to declare where with [`Resolved::writes_aside`](crate::Resolved::writes_aside).
+    pub fn set_aside(&mut self, json: &str) {
+        // Line breaks are blanks between the tokens of JSON, and are written as `\n` within its texts.
+        let bytes = json.bytes();
+        self.aside.extend(bytes.map(|byte| match byte {
+            b'\n' | b'\r' => b' ',
+            byte => byte,
+        }));
+        self.aside.push(b'\n');
+    }
+
+    pub(crate) fn aside(&self) -> &[u8] {
+        &self.aside
+    }
+
     pub(crate) fn texts(&self) -> &[String] {
         &self.texts
     }
@@ -76,5 +95,6 @@ impl Children {
     pub(crate) fn clear(&mut self) {
         self.texts.clear();
         self.values.clear();
+        self.aside.clear();
     }
 }

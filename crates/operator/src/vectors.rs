@@ -37,6 +37,8 @@ struct Case {
     stats: Option<Vec<Map<String, Value>>>,
     kept: Option<Vec<u32>>,
     error: Option<String>,
+    /// What the operator wrote aside.
+    exported_batch_meta: Option<Vec<Value>>,
 }
 
 /// Runs every case of a vector file, except those that `skip` names by id, with Data-Juicer's quirks.
@@ -84,6 +86,7 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
     batch.fill(&mut lines, chain.fields(), &mut Vec::new());
     chain.begin(&mut batch);
     let mut tally = chain.tally();
+    tally.dropped = Some(vec![Vec::new()]);
     chain
         .run(&mut batch, 0..1, &mut tally)
         .map_err(|failure| failure.to_string())?;
@@ -101,7 +104,26 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
             first.origin.position, first.error
         ));
     }
-    compare_rows(case, &chain, &batch)
+    compare_rows(case, &chain, &batch)?;
+    compare_aside(case, &chain, tally.dropped.unwrap_or_default())
+}
+
+fn compare_aside(case: &Case, chain: &Chain, lines: Vec<Vec<u8>>) -> Result<(), String> {
+    let Some(expected) = &case.exported_batch_meta else {
+        return Ok(());
+    };
+    if chain.pipeline().operators()[0].aside().is_none() {
+        return Err("nothing is written aside".to_owned());
+    }
+    let lines = lines.concat();
+    let lines = lines.split(|byte| *byte == b'\n');
+    let lines = lines.filter(|line| !line.is_empty()).map(parse);
+    let found = lines.collect::<Result<Vec<Value>, _>>()?;
+    compare(
+        "what is written aside",
+        &Value::Array(expected.clone()),
+        &Value::Array(found),
+    )
 }
 
 fn call(case: &Case) -> OperatorCall {

@@ -110,9 +110,7 @@ mod loaded {
         /// Returns the place where each token of a text ends, in order.
         pub(crate) fn of(&mut self, text: &str) -> Result<&[usize], RecordError> {
             self.ends.clear();
-            let found = self
-                .tokenizer
-                .ends(text, &mut self.scratch, &mut self.ends);
+            let found = self.tokenizer.ends(text, &mut self.scratch, &mut self.ends);
             found.map_err(|error| RecordError::new(error.to_string()))?;
             Ok(&self.ends)
         }

@@ -6,10 +6,7 @@ use coldpress_assets::AssetFolders;
 use coldpress_operator::{OperatorKind, OperatorSpec, Registry, vectors};
 
 /// Cases in which this implementation differs from Data-Juicer on purpose, or not yet agrees.
-const LEFT_OUT: [&str; 5] = [
-    // `batch_meta_export_path` is not available yet.
-    "naive_reverse_grouper/000",
-    "naive_reverse_grouper/001",
+const LEFT_OUT: [&str; 3] = [
     // Nested text keys fail in Data-Juicer and work here.
     "whitespace_normalization_mapper/005",
     "text_length_filter/007",

@@ -314,3 +314,70 @@ fn the_plan_and_the_events_show_what_places_records() {
         .expect(0)
         .prints(&["key_value_grouper (grouper)", "group_by_keys"]);
 }
+
+const UNGROUPING: &str = "\
+dataset_path: in.jsonl
+export_path: out/clean.jsonl
+work_dir: jobs
+np: 2
+partition:
+  size: 3
+process:
+  - naive_reverse_grouper:
+      batch_meta_export_path: side/meta.jsonl
+  - text_length_filter:
+      min_len: 3
+";
+
+#[test]
+fn what_groups_knew_is_written_once_in_the_order_of_the_records() {
+    let group = |id: u32| match id % 4 {
+        // Goes to quarantine, and one without anything to write.
+        2 => format!(
+            "{{\"text\": [\"a\", \"b\"], \"n\": [1], \"__dj__batch_meta__\": {{\"bad\": {id}}}}}\n"
+        ),
+        3 => "{\"text\": [\"abc\"], \"n\": [1]}\n".to_owned(),
+        _ => format!(
+            "{{\"text\": [\"abc\", \"d\"], \"n\": [1, 2], \"__dj__batch_meta__\": {{\"id\": {id}, \"s\": \"é\\n\"}}}}\n"
+        ),
+    };
+    let expected: String = (0..20)
+        .filter(|id| id % 4 < 2)
+        .map(|id| format!("{{\"id\": {id}, \"s\": \"é\\n\"}}\n"))
+        .collect();
+    let new = || {
+        let bench = Bench::new();
+        bench.write("in.jsonl", (0..20).map(group).collect::<String>());
+        bench.write("recipe.yaml", UNGROUPING);
+        bench
+    };
+    let process = "process --config recipe.yaml --job_id j --max_error_ratio 1";
+    for more in [
+        "",
+        " --partition.size 100",
+        " --np 1 --checkpoint.strategy every_op",
+        " --export_dropped out/dropped",
+    ] {
+        let bench = new();
+        bench.run(&format!("{process}{more}")).expect(0);
+        assert_eq!(bench.read("side/meta.jsonl"), expected, "{more}");
+        assert_eq!(bench.read("out/clean.jsonl").lines().count(), 15);
+    }
+    let bench = new();
+    bench.crash_at("driver.publish:3", process);
+    assert!(!bench.exists("side/meta.jsonl"));
+    bench.run(process).expect(0);
+    assert_eq!(bench.read("side/meta.jsonl"), expected);
+    // What others put there stays.
+    let bench = new();
+    bench.write("side/meta.jsonl", "mine");
+    bench
+        .run(process)
+        .expect(4)
+        .says_all(&["side/meta.jsonl", "export_overwrite: always"]);
+    assert_eq!(bench.read("side/meta.jsonl"), "mine");
+    for path in ["in.jsonl", "out/clean.jsonl"] {
+        bench.write("recipe.yaml", UNGROUPING.replace("side/meta.jsonl", path));
+        bench.run(process).expect(4).says_all(&[path]);
+    }
+}

@@ -96,15 +96,17 @@ impl Staging {
         }
     }
 
-    /// Appends what a partition's filters dropped.
+    /// Appends what a partition's filters dropped, and what its operators wrote aside.
     pub(crate) fn append_dropped(
         &mut self,
         pieces: &[DroppedPiece],
         partition: u32,
     ) -> std::result::Result<(), MergeFailure> {
         for piece in pieces {
-            let content = Content::Dropped(piece.operation);
-            let Some(output) = self.0.iter_mut().find(|output| output.content == content) else {
+            let operation = piece.operation;
+            let contents = [Content::Dropped(operation), Content::Aside(operation)];
+            let mut outputs = self.0.iter_mut();
+            let Some(output) = outputs.find(|output| contents.contains(&output.content)) else {
                 continue;
             };
             let damaged = |reason: String| MergeFailure::Damaged { partition, reason };

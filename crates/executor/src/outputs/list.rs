@@ -38,6 +38,8 @@ pub enum Content {
     Stats,
     /// The records that the filter, deduplicator or selector at this place of the recipe dropped.
     Dropped(u32),
+    /// The lines that the operator at this place of the recipe writes aside.
+    Aside(u32),
     /// A row for each record that a deduplicator removed.
     Duplicates,
 }
@@ -63,6 +65,13 @@ impl Outputs {
                 }
             }));
         }
+        let operators = pipeline.operators().iter().zip(0..);
+        beside.extend(operators.filter_map(|(operator, operation)| {
+            Some(Output {
+                target: ExportTarget::lines(operator.aside()?),
+                content: Content::Aside(operation),
+            })
+        }));
         if let Some(path) = &recipe.export.duplicates_path {
             beside.push(Output {
                 target: ExportTarget::lines(path),

@@ -19,7 +19,7 @@ impl Output {
     /// The file to lock, and what it stands for. Dropped records are kept from others as a folder.
     fn lock(&self) -> (PathBuf, &Path) {
         match self.content {
-            Content::Records | Content::Stats | Content::Duplicates => {
+            Content::Records | Content::Stats | Content::Aside(_) | Content::Duplicates => {
                 (self.target.lock_path(), self.target.path())
             }
             Content::Dropped(_) => {

@@ -84,7 +84,10 @@ mod tests {
         assert_eq!(composed, "aé\u{c5}가b\u{308}\u{301}");
         let mut places = Places::new(text, &composed);
         let found = (0..=composed.len()).map(|at| places.original(at));
-        assert_eq!(found.collect::<Vec<_>>(), [0, 1, 1, 4, 4, 7, 7, 7, 10, 11, 11, 13, 13, 13]);
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [0, 1, 1, 4, 4, 7, 7, 7, 10, 11, 11, 13, 13, 13]
+        );
     }
 
     proptest! {

@@ -181,6 +181,7 @@ pub(super) fn split(splitter: &mut dyn Splitter, work: Work<'_>) {
             Err(error) => progress.failed.push((*row, error.to_string())),
             Ok(()) => {
                 let before = progress.children.len();
+                progress.aside.extend_from_slice(children.aside());
                 let (texts, values) = children.drain();
                 let made = texts.enumerate();
                 let made = made.map(|(index, text)| (*row, index as u32, text));

@@ -68,9 +68,14 @@ pub(super) fn run_step(
             .map(|(row, error)| quarantined(step, batch, fields, *row, error.clone())),
     );
     count(step, tally, &rows, &progress);
-    if let (true, Some(dropped)) = (step.body.drops(), &mut tally.dropped) {
+    if let Some(dropped) = &mut tally.dropped {
         let out = &mut dropped[step.site.index as usize];
-        keep_dropped(batch, fields, &rows, &progress, out);
+        if step.body.drops() {
+            keep_dropped(batch, fields, &rows, &progress, out);
+        }
+        if step.site.operator.aside.is_some() {
+            out.append(&mut progress.aside);
+        }
     }
     settle(step, batch, progress);
     Ok(())

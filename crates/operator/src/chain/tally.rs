@@ -24,8 +24,8 @@ pub struct Tally {
     pub ledger: Ledger,
     /// The records that operators failed on, since the caller took them last.
     pub quarantined: Vec<Quarantined>,
-    /// The records that each filter dropped since the caller took them last, as lines with their statistics; none = they
-    /// are not kept.
+    /// The records that each filter dropped since the caller took them last, as lines with their statistics, and the lines that
+    /// a splitter writes beside the export; none = they are not kept.
     pub dropped: Option<Vec<Vec<u8>>>,
     /// Time that each operator took, in nanoseconds.
     pub nanos: Vec<u64>,

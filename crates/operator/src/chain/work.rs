@@ -22,6 +22,8 @@ pub(super) struct BatchProgress {
     pub(super) children: Vec<(u32, u32, String)>,
     /// Fields that children get besides their texts; children count from the first of the batch.
     pub(super) child_values: Vec<ChildValue>,
+    /// Lines that a splitter writes beside the export.
+    pub(super) aside: Vec<u8>,
     /// Rows that a splitter made no child of.
     pub(super) childless: u64,
 }

@@ -3,7 +3,8 @@
 //! item of each list, and so on. The field `__dj__batch_meta__` is left out.
 //!
 //! # Parameters
-//! `batch_meta_export_path` is not available: the recipe is refused if it is set.
+//! `batch_meta_export_path` is a file that gets the field `__dj__batch_meta__` of each record that has one, a line of JSON each,
+//! in the order of the records. It is written along with the export, and replaced by the same rules (`export_overwrite`).
 //!
 //! # Example
 //! Of `{"text": ["a", "b"], "n": [1, 2]}` it makes `{"text": "a", "n": 1}` and `{"text": "b", "n": 2}`.
@@ -25,8 +26,8 @@ const META_FIELD: &str = "__dj__batch_meta__";
 params! {
     /// Parameters of `naive_reverse_grouper`.
     pub(crate) struct NaiveReverseParams {
-        /// Where Data-Juicer writes the field `__dj__batch_meta__`; not available yet.
-        batch_meta_export_path: Option<String> = None;
+        /// The file that gets the fields `__dj__batch_meta__`; null for none.
+        batch_meta_export_path: Option<String> = None, |path| path.as_deref() != Some(""), "must not be empty";
     }
 }
 
@@ -44,21 +45,22 @@ fn resolve(
     params: NaiveReverseParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<Ungrouper>, ParamError> {
-    if params.batch_meta_export_path.is_some() {
-        return Err(ParamError::new(
-            "batch_meta_export_path",
-            "is not available yet",
-        ));
-    }
     let cuts = context.compat();
-    let ungrouper = Resolved::new(move || Ungrouper { cuts });
-    Ok(ungrouper.fields(Vec::<String>::new()).sets_values())
+    let exports_meta = params.batch_meta_export_path.is_some();
+    let ungrouper = Resolved::new(move || Ungrouper { cuts, exports_meta });
+    let ungrouper = ungrouper.fields(Vec::<String>::new()).sets_values();
+    Ok(match params.batch_meta_export_path {
+        Some(path) => ungrouper.writes_aside(path),
+        None => ungrouper,
+    })
 }
 
 /// Makes records of the items of lists.
 pub(crate) struct Ungrouper {
     /// Whether what is longer than the first list is cut.
     cuts: bool,
+    /// Whether the field of the group goes to a file.
+    exports_meta: bool,
 }
 
 /// A field of the record that is split, and the items of its list.
@@ -71,7 +73,10 @@ struct Field<'r> {
 impl Splitter for Ungrouper {
     fn split(&mut self, record: &Record<'_>, children: &mut Children) -> Result<(), RecordError> {
         let whole = record.whole();
-        let fields = fields_of(&whole)?;
+        let (fields, meta) = fields_of(&whole)?;
+        if let (true, Some(meta)) = (self.exports_meta, meta) {
+            children.set_aside(meta);
+        }
         let Some(first) = fields.first() else {
             return Ok(());
         };
@@ -99,13 +104,15 @@ impl Splitter for Ungrouper {
     }
 }
 
-/// The fields of a record, each once: of those that are there several times, the last.
-fn fields_of(record: &str) -> Result<Vec<Field<'_>>, RecordError> {
+/// The fields of a record, each once: of those that are there several times, the last. The field of the group is apart.
+fn fields_of(record: &str) -> Result<(Vec<Field<'_>>, Option<&str>), RecordError> {
+    let mut meta = None;
     let mut fields: Vec<(String, Field<'_>)> = Vec::new();
     for (name, value) in members(record) {
         // A name with half of a surrogate pair is no text, and equal to itself alone.
         let text: String = serde_json::from_str(name).unwrap_or_else(|_| name.to_owned());
         if text == META_FIELD {
+            meta = Some(value);
             continue;
         }
         let items: Result<Vec<&RawValue>, _> = serde_json::from_str(value);
@@ -116,5 +123,6 @@ fn fields_of(record: &str) -> Result<Vec<Field<'_>>, RecordError> {
             None => fields.push((text, field)),
         }
     }
-    Ok(fields.into_iter().map(|(_, field)| field).collect())
+    let fields = fields.into_iter().map(|(_, field)| field).collect();
+    Ok((fields, meta))
 }

@@ -207,7 +207,10 @@ impl Cut {
                 Some(found) => {
                     // Data-Juicer takes the place in the decoded text for one in the text that was encoded.
                     let passed = ahead[..found.end].chars().count();
-                    let left = rest.char_indices().nth(passed).map_or("", |(at, _)| &rest[at..]);
+                    let left = rest
+                        .char_indices()
+                        .nth(passed)
+                        .map_or("", |(at, _)| &rest[at..]);
                     (&ahead[..found.start], left.to_owned())
                 }
             };

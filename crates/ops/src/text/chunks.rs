@@ -232,7 +232,9 @@ mod tests {
 
     fn cut(window: Window, text: &str) -> Vec<&str> {
         let mut all = Vec::new();
-        window.cut(Characters, text, |range| all.push(&text[range])).unwrap();
+        window
+            .cut(Characters, text, |range| all.push(&text[range]))
+            .unwrap();
         all
     }
 

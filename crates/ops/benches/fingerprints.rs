@@ -54,6 +54,13 @@ fn digests(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
             })
         });
     });
+    group.bench_function("sha256 of 1 kB", |bencher| {
+        bencher.iter(|| {
+            chunks.iter().for_each(|chunk| {
+                black_box(digest::of_text(chunk));
+            })
+        });
+    });
     group.bench_function("sha1 of 1 kB", |bencher| {
         bencher.iter(|| {
             chunks.iter().for_each(|chunk| {

@@ -453,6 +453,39 @@ fn a_threshold_without_verify_is_refused() {
     assert!(error.unwrap_err().contains("without `verify: true`"));
 }
 
+/// Two texts that somebody made to have the same MD5 digest, by which Data-Juicer compares them.
+const SAME_MD5: [&str; 2] = [
+    "TEXTCOLLBYfGiJUETHQ4hAcKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak",
+    "TEXTCOLLBYfGiJUETHQ4hEcKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak",
+];
+
+#[test]
+fn different_texts_with_the_same_md5_digest_are_both_kept() {
+    let [one, other] =
+        SAME_MD5.map(|text| coldpress_ops::fingerprint::digest::md5(text.as_bytes()));
+    assert_eq!(one, other);
+    let often = with(&[("frequency_threshold", 1.into())]);
+    for (op, params) in [
+        ("document_deduplicator", Row::new()),
+        ("document_line_deduplicator", often),
+    ] {
+        for compat in [false, true] {
+            let out = run(call(op, &params), compat, &rows_of(SAME_MD5), 1).unwrap();
+            assert_eq!(out, rows_of(SAME_MD5), "{op}");
+        }
+    }
+}
+
+/// Signatures that earlier releases made, by MD5, have another identity, and are not compared with those of today.
+#[test]
+fn signatures_of_texts_and_lines_say_by_which_digest_they_compare() {
+    for op in ["document_deduplicator", "document_line_deduplicator"] {
+        let pipeline = pipeline(call(op, &Row::new()), false).unwrap();
+        let identity = pipeline.operators()[0].signature_identity();
+        assert!(identity.contains("sha256/16"), "{identity}");
+    }
+}
+
 /// Signatures with sets are others than those without, and a threshold is of no account to them.
 #[test]
 fn a_changed_threshold_uses_verified_signatures_again() {

@@ -8,11 +8,12 @@
 //! Of the texts `a b`, `A b` and `a b ` the last goes; with `lowercase: true` the second goes too.
 //!
 //! # Notes on determinism
-//! Pure: the texts, their order in the dataset and the parameters decide. Texts are compared by their MD5 digests, as
-//! Data-Juicer does it.
+//! Pure: the texts, their order in the dataset and the parameters decide. Texts are compared by 128 bits of their
+//! SHA-256 digests. Data-Juicer takes MD5, of which two different texts with the same digest can be made on purpose; the
+//! second of them would be lost.
 
 use coldpress_operator::{
-    Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,
+    Global, OperatorSpec, ParamError, Params, Record, RecordError, ResolveContext, Resolved, Rule,
     Signature, SignatureForm, Signer, params,
 };
 
@@ -38,6 +39,10 @@ pub(crate) fn spec(name: &str) -> OperatorSpec {
     .doc(&super::manual(include_str!("document.rs")))
 }
 
+/// What signatures depend on besides parameters: by which digest texts are compared. Signatures of another one, as earlier
+/// releases made them, are never compared with these.
+pub(super) const DIGEST: (&str, &str) = ("digest", "sha256/16");
+
 fn resolve(
     params: DocumentParams,
     _: &mut ResolveContext<'_>,
@@ -47,7 +52,11 @@ fn resolve(
         ignore_non_character: params.ignore_non_character,
     };
     let signer = Resolved::new(move || ExactSigner(ExactHasher::new(options)));
-    Ok(Global::new(signer, SignatureForm::Digest, Rule::Equal))
+    let mut signed_by = params.to_json();
+    if let Some(params) = signed_by.as_object_mut() {
+        params.insert(DIGEST.0.to_owned(), DIGEST.1.into());
+    }
+    Ok(Global::new(signer, SignatureForm::Digest, Rule::Equal).signed_by(signed_by))
 }
 
 pub(crate) struct ExactSigner(ExactHasher);

@@ -9,14 +9,14 @@
 //! With `frequency_threshold: 1`, the texts `menu⏎one` and `menu⏎two` become `one` and `two`.
 //!
 //! # Notes on determinism
-//! Pure: the lines of all records and the parameters decide. Lines are compared by their MD5 digests, as Data-Juicer does it.
+//! Pure: the lines of all records and the parameters decide. Lines are compared by 128 bits of their SHA-256 digests.
 
 use coldpress_operator::{
     Changes, Global, OperatorSpec, ParamError, Params, Record, RecordError, ResolveContext,
     Resolved, Rule, Signature, SignatureForm, Signer, params,
 };
 
-use crate::fingerprint::digest::Md5Digest;
+use super::document::DIGEST;
 use crate::fingerprint::lines::{LineHasher, LineOptions};
 
 params! {
@@ -71,6 +71,7 @@ fn resolve(
     let mut signed_by = params.to_json();
     if let Some(params) = signed_by.as_object_mut() {
         params.remove("frequency_threshold");
+        params.insert(DIGEST.0.to_owned(), DIGEST.1.into());
     }
     Ok(Global::new(signer, SignatureForm::Digests, rule).signed_by(signed_by))
 }
@@ -92,13 +93,8 @@ impl Signer for LineSigner {
         parts: &[u64],
         changes: &mut Changes,
     ) -> Result<(), RecordError> {
-        // Lines that always stay have no digest and no place.
-        let (mut cuts, mut place) = (Vec::new(), 0);
-        let is_cut = |_: &Md5Digest| {
-            place += 1;
-            parts.binary_search(&(place - 1)).is_ok()
-        };
-        self.0.cuts(record.text(0)?, is_cut, &mut cuts);
+        let mut cuts = Vec::new();
+        self.0.cuts(record.text(0)?, parts, &mut cuts);
         let edits = changes.field(0);
         cuts.into_iter().for_each(|cut| edits.delete(cut));
         Ok(())

@@ -1,13 +1,31 @@
-//! The hash functions of the signatures: MD5 and SHA-1, of one message after another.
+//! The hash functions of the signatures, of one message after another.
 //!
-//! Neither is a protection against anybody; they are here because Data-Juicer uses them, and only equal functions give
-//! equal signatures. Many short messages are hashed side by side, several times as fast, in the module `short_messages`.
+//! MD5 and SHA-1 are the hashes of shingles. They protect against nobody; they are here because Data-Juicer uses them, and
+//! only equal functions give equal signatures. Many short messages are hashed side by side, several times as fast, in the
+//! module `short_messages`.
+//!
+//! SHA-256 says whether two texts are the same. With MD5, anyone could publish two different texts of one digest, and the
+//! second would be lost as a duplicate. SHA-256 is also faster wherever the processor has instructions for it.
 
 use md5::{Digest as _, Md5};
 use sha1::Sha1;
+use sha2::Sha256;
+
+/// What stands for a text where only equality counts: the first half of its SHA-256 digest.
+pub type TextDigest = [u8; 16];
 
 /// An MD5 digest.
 pub type Md5Digest = [u8; 16];
+
+/// Returns the digest of `text`, by which it is compared with others.
+///
+/// Half of the digest is enough: two texts of the same half are found by trying about 2^64 texts.
+pub fn of_text(text: &[u8]) -> TextDigest {
+    let digest: [u8; 32] = Sha256::digest(text).into();
+    let mut first = TextDigest::default();
+    first.copy_from_slice(&digest[..16]);
+    first
+}
 
 /// Returns the MD5 digest of `message`.
 pub fn md5(message: &[u8]) -> Md5Digest {
@@ -35,5 +53,6 @@ mod tests {
             hex(&sha1(b"abc")),
             "a9993e364706816aba3e25717850c26c9cd0d89d"
         );
+        assert_eq!(hex(&of_text(b"abc")), "ba7816bf8f01cfea414140de5dae2223");
     }
 }

@@ -1,6 +1,6 @@
-//! The signature of `document_deduplicator`: the MD5 digest of the text.
+//! The signature of `document_deduplicator`: a digest of the text.
 
-use super::digest::{self, Md5Digest};
+use super::digest::{self, TextDigest};
 use crate::text::chars::is_digit;
 use crate::text::python;
 
@@ -41,7 +41,12 @@ impl ExactHasher {
     /// });
     /// assert_eq!(hasher.digest("A-b C1"), hasher.digest("abc"));
     /// ```
-    pub fn digest(&mut self, text: &str) -> Md5Digest {
+    pub fn digest(&mut self, text: &str) -> TextDigest {
+        digest::of_text(self.compared(text).as_bytes())
+    }
+
+    /// Returns what of `text` is compared with other texts.
+    pub(super) fn compared<'a>(&'a mut self, text: &'a str) -> &'a str {
         let mut text = text;
         if self.options.lowercase {
             self.lowered.clear();
@@ -53,7 +58,7 @@ impl ExactHasher {
             remove_into(text, is_non_character, &mut self.reduced);
             text = &self.reduced;
         }
-        digest::md5(python::strip(text).as_bytes())
+        python::strip(text)
     }
 }
 
@@ -108,6 +113,6 @@ mod tests {
         let first = hasher.digest(" Text\n");
         assert_ne!(hasher.digest("Other text"), first);
         assert_eq!(hasher.digest("TEXT"), first);
-        assert_eq!(first, digest::md5(b"text"));
+        assert_eq!(first, digest::of_text(b"text"));
     }
 }

@@ -1,8 +1,8 @@
-//! The signatures of `document_line_deduplicator`: an MD5 digest for each line that may be removed.
+//! The signatures of `document_line_deduplicator`: a digest for each line that may be removed.
 
 use std::ops::Range;
 
-use super::digest::{self, Md5Digest};
+use super::digest::{self, TextDigest};
 use super::exact::remove_into;
 use crate::text::chars::{is_alnum, is_digit};
 use crate::text::python;
@@ -70,40 +70,38 @@ impl LineHasher {
 
     /// Calls `visit` with every line of `text` in order: its range, without the line feed, and its digest, which lines that
     /// always stay do not have. Lines end at line feeds only, and there is one more of them than line feeds.
-    pub fn each(&mut self, text: &str, mut visit: impl FnMut(Range<usize>, Option<Md5Digest>)) {
+    pub fn each(&mut self, text: &str, mut visit: impl FnMut(Range<usize>, Option<TextDigest>)) {
         let mut start = 0;
         for line in text.split('\n') {
-            visit(start..start + line.len(), self.digest(line));
+            let compared = self.compared(line);
+            let digest = compared.map(|line| digest::of_text(line.as_bytes()));
+            visit(start..start + line.len(), digest);
             start += line.len() + 1;
         }
     }
 
-    /// Appends to `cuts` what has to be cut out of `text` to remove all lines for whose digest `is_removed` holds; each goes
-    /// with one line feed. The cuts are in order and do not touch each other.
+    /// Appends to `cuts` what has to be cut out of `text` to remove lines; each goes with one line feed. `removed` lists
+    /// them, rising, by their places among the lines that have a digest. The cuts are in order and do not touch each other.
     ///
     /// ```
     /// use coldpress_ops::fingerprint::lines::LineHasher;
     ///
-    /// let text = "menu\nfirst\nmenu\nsecond\nmenu";
-    /// let mut hasher = LineHasher::default();
-    /// let mut menu = None;
-    /// hasher.each("menu", |_, digest| menu = digest);
+    /// let text = "menu\nfirst\n#\nmenu\nsecond\nmenu";
     /// let mut cuts = Vec::new();
-    /// hasher.cuts(text, |digest| Some(*digest) == menu, &mut cuts);
-    /// assert_eq!(cuts, [0..5, 10..15, 22..27]);
+    /// LineHasher::default().cuts(text, &[0, 2, 4], &mut cuts);
+    /// assert_eq!(cuts, [0..5, 12..17, 24..29]);
     /// ```
-    pub fn cuts(
-        &mut self,
-        text: &str,
-        mut is_removed: impl FnMut(&Md5Digest) -> bool,
-        cuts: &mut Vec<Range<usize>>,
-    ) {
+    pub fn cuts(&self, text: &str, removed: &[u64], cuts: &mut Vec<Range<usize>>) {
         let first_cut = cuts.len();
-        let mut is_any_kept = false;
-        self.each(text, |line, digest| {
-            if !digest.is_some_and(|digest| is_removed(&digest)) {
+        let (mut is_any_kept, mut place, mut start) = (false, 0, 0);
+        for line in text.split('\n') {
+            let line = start..start + line.len();
+            start = line.end + 1;
+            let has_digest = !self.options.skips(python::strip(&text[line.clone()]));
+            place += u64::from(has_digest);
+            if !has_digest || removed.binary_search(&(place - 1)).is_err() {
                 is_any_kept = true;
-                return;
+                continue;
             }
             // After a line that stays, the line feed between them goes. Before all of them, the one at the end of the
             // line does, which the last line does not have.
@@ -116,11 +114,11 @@ impl LineHasher {
                 Some(last) if last.end == cut.start => last.end = cut.end,
                 _ => cuts.push(cut),
             }
-        });
+        }
     }
 
-    /// Returns the digest of a line; `None` if the line always stays.
-    fn digest(&mut self, line: &str) -> Option<Md5Digest> {
+    /// Returns what of a line is compared with other lines; `None` if the line always stays.
+    pub(super) fn compared<'a>(&'a mut self, line: &'a str) -> Option<&'a str> {
         if self.options.skips(python::strip(line)) {
             return None;
         }
@@ -135,7 +133,7 @@ impl LineHasher {
             remove_into(line, is_special_character, &mut self.reduced);
             line = &self.reduced;
         }
-        Some(digest::md5(python::strip(line).as_bytes()))
+        Some(python::strip(line))
     }
 }
 
@@ -238,7 +236,7 @@ mod tests {
         let mut digests = Vec::new();
         let text = "page of\nPage 1 of 2\npage-of٣\n\u{1c}page\u{1d}of\npage of²";
         hasher.each(text, |_, digest| digests.push(digest.unwrap()));
-        assert_eq!(digests[0], digest::md5(b"pageof"));
+        assert_eq!(digests[0], digest::of_text(b"pageof"));
         assert_ne!(digests[0], digests[1]);
         assert_eq!(digests[0], digests[2]);
         assert_eq!(digests[0], digests[3]);
@@ -246,7 +244,7 @@ mod tests {
     }
 
     /// Removes lines as Data-Juicer does it.
-    fn plain(hasher: &mut LineHasher, text: &str, removed: &[Md5Digest]) -> String {
+    fn plain(hasher: &mut LineHasher, text: &str, removed: &[TextDigest]) -> String {
         let mut kept = Vec::new();
         hasher.each(text, |line, digest| {
             if !digest.is_some_and(|digest| removed.contains(&digest)) {
@@ -260,14 +258,21 @@ mod tests {
         #[test]
         fn cutting_agrees_with_joining_the_lines_that_stay(text in "((aa|bb|cc|#|)\n){0,8}(aa|bb|cc|#|)", which in 0u8..8) {
             let mut hasher = LineHasher::default();
-            let removed: Vec<Md5Digest> = ["aa", "bb", "cc"]
+            let removed: Vec<TextDigest> = ["aa", "bb", "cc"]
                 .into_iter()
                 .enumerate()
                 .filter(|(bit, _)| which >> bit & 1 == 1)
-                .map(|(_, line)| digest::md5(line.as_bytes()))
+                .map(|(_, line)| digest::of_text(line.as_bytes()))
+                .collect();
+            let mut digests = Vec::new();
+            hasher.each(&text, |_, digest| digests.extend(digest));
+            let places: Vec<u64> = (0..)
+                .zip(&digests)
+                .filter(|(_, digest)| removed.contains(digest))
+                .map(|(place, _)| place)
                 .collect();
             let mut cuts = Vec::new();
-            hasher.cuts(&text, |digest| removed.contains(digest), &mut cuts);
+            hasher.cuts(&text, &places, &mut cuts);
             for pair in cuts.windows(2) {
                 prop_assert!(pair[0].end < pair[1].start);
             }

@@ -53,7 +53,11 @@ impl DriverIdentity {
     /// This process, now.
     #[must_use]
     pub fn current() -> Self {
-        let pid = std::process::id();
+        Self::of_process(std::process::id())
+    }
+
+    /// A process of this host, now.
+    pub(crate) fn of_process(pid: u32) -> Self {
         Self {
             host: host_name(),
             boot_id: boot_id(),

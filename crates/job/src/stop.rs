@@ -1,9 +1,10 @@
 //! Stopping a job: its driver, and never anybody else.
 
 mod process;
+mod workers;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use coldpress_storage::{FileLock, Holder};
 use rustix::process::Signal;
@@ -15,13 +16,14 @@ use crate::layout::Layout;
 use crate::lock::read_heartbeat;
 use crate::{Error, JobId, Result};
 use process::Target;
+use workers::Workers;
 
 /// How a job is stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopOptions {
-    /// Whether the driver is killed if it does not leave in time.
+    /// Whether the driver is killed at once, without being asked to leave first.
     pub force: bool,
-    /// How long the driver gets to leave after it was asked to: 30 seconds by default.
+    /// How long the driver gets to leave after it was asked to, before it is killed: 30 seconds by default.
     pub timeout: Duration,
 }
 
@@ -45,6 +47,10 @@ pub struct StopReport {
     pub processes_found: u32,
     /// How many of them ended.
     pub processes_terminated: u32,
+    /// Whether one had to be killed. Nothing is lost by that: a resume goes on from what was published.
+    pub killed: bool,
+    /// What was done, a sentence each.
+    pub actions: Vec<String>,
     /// What went wrong.
     pub errors: Vec<String>,
 }
@@ -52,7 +58,8 @@ pub struct StopReport {
 /// How long the system gets to carry out a kill.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
-/// Stops the driver of a job on this host: asks it to leave, and kills it if it must.
+/// Stops the driver of a job on this host: asks it to leave, and kills it if it does not. Its worker processes end with it,
+/// which is waited for.
 ///
 /// A process is signalled only if host, boot, namespace, process id and start time are those of the driver, and it has the
 /// job's lock: a heartbeat is a file that anyone may have written, and must not get a stranger killed. Where no driver is
@@ -68,6 +75,8 @@ pub fn stop_job(layout: &Layout, options: &StopOptions) -> Result<StopReport> {
         success: false,
         processes_found: 0,
         processes_terminated: 0,
+        killed: false,
+        actions: Vec::new(),
         errors: Vec::new(),
     };
     match last_driver(layout)? {
@@ -131,7 +140,9 @@ fn stop_driver(
         (Presence::Running, _) => match Target::open(driver, lock) {
             Some(target) => {
                 report.processes_found = 1;
-                match end(&target, options) {
+                let workers = Workers::of(driver);
+                let ended = end(&target, options, report);
+                match ended.and_then(|()| workers.have_ended_within(AFTER_KILL)) {
                     Ok(()) => {
                         report.processes_terminated = 1;
                         report.success = true;
@@ -149,21 +160,32 @@ fn stop_driver(
     }
 }
 
-fn end(target: &Target<'_>, options: &StopOptions) -> Result<(), String> {
+fn end(
+    target: &Target<'_>,
+    options: &StopOptions,
+    report: &mut StopReport,
+) -> std::result::Result<(), String> {
     let pid = target.pid();
     let refused = |error: rustix::io::Errno| format!("cannot signal process {pid}: {error}");
-    target.signal(Signal::TERM).map_err(refused)?;
-    if target.leaves_within(options.timeout) {
-        return Ok(());
-    }
-    let seconds = options.timeout.as_secs_f64();
     if !options.force {
-        return Err(format!(
-            "process {pid} was asked to stop and still runs after {seconds} s; \
-             wait for it, or use --force to kill it"
-        ));
+        let begun = Instant::now();
+        target.signal(Signal::TERM).map_err(refused)?;
+        report.actions.push(format!("asked process {pid} to stop"));
+        if target.leaves_within(options.timeout) {
+            let seconds = begun.elapsed().as_secs_f64();
+            report
+                .actions
+                .push(format!("it ended after {seconds:.1} s"));
+            return Ok(());
+        }
+        let seconds = options.timeout.as_secs_f64();
+        report
+            .actions
+            .push(format!("it still ran after {seconds} s"));
     }
     target.signal(Signal::KILL).map_err(refused)?;
+    report.killed = true;
+    report.actions.push(format!("killed process {pid}"));
     if target.leaves_within(AFTER_KILL) {
         return Ok(());
     }

@@ -16,10 +16,10 @@ pub(super) struct Args {
     job: Option<String>,
     #[command(flatten)]
     base: BaseDir,
-    /// Kill it if it does not stop in time
+    /// Kill it at once; a resume goes on from what was published
     #[arg(long)]
     force: bool,
-    /// How many seconds to wait for it to stop
+    /// How many seconds to wait for it to stop before it is killed
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     timeout: u32,
     /// List the running jobs instead
@@ -73,7 +73,7 @@ fn stop(args: &Args, layout: &Layout) -> Result<u8, Failure> {
     if !args.json {
         output::print(&match report.processes_found {
             0 => format!("job {id} is not running\n"),
-            _ => format!("job {id} is stopped\n"),
+            _ => format!("job {id} is stopped: {}\n", report.actions.join("; ")),
         })?;
     }
     Ok(code::DONE)

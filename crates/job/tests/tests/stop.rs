@@ -1,6 +1,6 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use coldpress_job::{
     DriverIdentity, Error, HEARTBEAT_SCHEMA, Liveness, StopOptions, StopReport, stop_job,
@@ -115,14 +115,46 @@ fn the_driver_is_asked_to_leave() {
 }
 
 #[test]
-fn a_driver_that_does_not_leave_is_killed_only_by_force() {
+fn a_driver_that_does_not_leave_in_time_is_killed() {
     let job = Job::new();
     let mut process = Process::stubborn(&job);
+    let driver = process.identity();
+    beat(&job, &driver, false);
+    let report = stop(&job, false, SHORT);
+    check(&report, true, 1, 1, "");
+    assert!(process.has_ended() && report.killed);
+    let (actions, pid) = (report.actions.join("; "), driver.pid);
+    assert_eq!(
+        actions,
+        format!("asked process {pid} to stop; it still ran after 0.1 s; killed process {pid}")
+    );
+}
+
+#[test]
+fn by_force_a_driver_is_killed_at_once() {
+    let job = Job::new();
+    let mut process = Process::obedient(&job);
     beat(&job, &process.identity(), false);
-    check(&stop(&job, false, SHORT), false, 1, 0, "--force");
-    assert!(!process.has_ended());
-    check(&stop(&job, true, SHORT), true, 1, 1, "");
-    assert!(process.has_ended());
+    let begun = Instant::now();
+    let report = stop(&job, true, LONG);
+    check(&report, true, 1, 1, "");
+    assert!(begun.elapsed() < LONG && process.has_ended() && report.killed);
+    assert_eq!(report.actions.len(), 1, "{report:?}");
+}
+
+/// A worker is a child with the driver's own program; it is waited for, and another program is left to itself.
+#[test]
+fn the_workers_of_a_driver_are_waited_for() {
+    let job = Job::new();
+    let script = "sh -c 'exec 9>&-; sleep 1; :' & echo ready; read line";
+    let process = Process::driver(&job, script);
+    beat(&job, &process.identity(), false);
+    let begun = Instant::now();
+    check(&stop(&job, true, LONG), true, 1, 1, "");
+    assert!(
+        begun.elapsed() > Duration::from_millis(300),
+        "the worker still ran"
+    );
 }
 
 #[test]

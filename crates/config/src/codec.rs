@@ -4,7 +4,6 @@ mod contract;
 
 mod choice;
 mod flags;
-mod list;
 mod numbers;
 mod optional;
 mod texts;
@@ -12,7 +11,6 @@ mod texts;
 pub(crate) use choice::{Choice, OneOf, choice};
 pub(crate) use contract::{Codec, Mismatch, Why};
 pub(crate) use flags::{AutoOrManual, Flag};
-pub(crate) use list::AnyList;
 pub(crate) use numbers::{AtLeast, Megabytes, Ratio, Seconds};
 pub(crate) use optional::{Optional, OrAuto};
 pub(crate) use texts::{Fields, JobId, LocalPath, Path, Suffixes, Text, Texts, scheme};

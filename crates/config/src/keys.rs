@@ -102,8 +102,8 @@ pub enum Kind {
     Sources,
     /// A list of operators.
     Operators,
-    /// A list of anything.
-    List,
+    /// A list of rules.
+    Alerts,
 }
 
 impl KeySpec {
@@ -161,7 +161,11 @@ impl fmt::Display for Kind {
             Self::FlagOrTexts => formatter.write_str("true, false or a list of texts"),
             Self::Sources => formatter.write_str("a path, a URL or a list of them"),
             Self::Operators => formatter.write_str("a list of operators"),
-            Self::List => formatter.write_str("a list"),
+            Self::Alerts => formatter.write_str(
+                "a list of rules such as `{when: error_ratio, above: 0.01, post: http://…}`: `when` is `error_ratio`, \
+                 `stalled` or `source_loss` with `above`, `throughput` or `disk_free_mb` with `below`, `failed`, \
+                 `stopped` or `completed`; a limit may have `for_seconds`, and every rule `name`, `run` and `post`",
+            ),
         }
     }
 }

@@ -12,9 +12,10 @@ use crate::keys::{KeySpec, find};
 use crate::overrides::Overrides;
 use crate::recipe::Recipe;
 use crate::settings::{
-    CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings, ExportSettings,
-    FailureSettings, FieldSettings, GeneralKeys, JobSettings, KEYS, LimitSettings, PROCESS_KEYS,
-    PartitionSettings, PathSettings, RetrySettings, StorageSettings, TraceSettings, compat_text,
+    AlertSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
+    ExportSettings, FailureSettings, FieldSettings, GeneralKeys, JobSettings, KEYS, LimitSettings,
+    LineageSettings, PROCESS_KEYS, PartitionSettings, PathSettings, RetrySettings, StorageSettings,
+    TraceSettings, compat_text,
 };
 use crate::yaml;
 
@@ -73,6 +74,8 @@ impl Recipe {
             storage,
             events: EventSettings::read(&mut given)?,
             trace: TraceSettings::read(&mut given)?,
+            alerts: AlertSettings::read(&mut given)?,
+            lineage: LineageSettings::read(&mut given)?,
             seed: general.seed,
             limit: general.limit,
             compat: general.compat.map(compat_text),

@@ -3,9 +3,9 @@
 use crate::call::OperatorCall;
 use crate::error::Diagnostic;
 use crate::settings::{
-    CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings, ExportSettings,
-    FailureSettings, FieldSettings, JobSettings, LimitSettings, PartitionSettings, PathSettings,
-    RetrySettings, StorageSettings, TraceSettings,
+    AlertSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
+    ExportSettings, FailureSettings, FieldSettings, JobSettings, LimitSettings, LineageSettings,
+    PartitionSettings, PathSettings, RetrySettings, StorageSettings, TraceSettings,
 };
 
 /// Everything that was asked: the settings of a recipe with its overrides and defaults, and its
@@ -43,8 +43,12 @@ pub struct Recipe {
     pub storage: StorageSettings,
     /// The event log.
     pub events: EventSettings,
-    /// Traces and alerts.
+    /// Traces.
     pub trace: TraceSettings,
+    /// Alerts.
+    pub alerts: AlertSettings,
+    /// Lineage.
+    pub lineage: LineageSettings,
     /// The seed of every random choice. Recipe key: `seed`.
     pub seed: u64,
     /// Only the first so many records. Recipe key: `limit`.

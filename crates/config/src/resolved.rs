@@ -76,6 +76,8 @@ impl Recipe {
         self.storage.write(&mut out);
         self.events.write(&mut out);
         self.trace.write(&mut out);
+        self.alerts.write(&mut out);
+        self.lineage.write(&mut out);
         out
     }
 }

@@ -1,5 +1,6 @@
 //! The settings of a recipe, one struct per topic. A key is declared once, beside its field.
 
+mod alerts;
 mod checkpoint;
 mod dataset;
 mod events;
@@ -11,6 +12,7 @@ mod job;
 mod partition;
 mod storage;
 
+pub use alerts::{AlertRule, AlertSettings, AlertWhen, Bound, LineageSettings};
 pub use checkpoint::{CheckpointMode, CheckpointSettings, Strategy};
 pub use dataset::{DatasetSettings, FieldSettings, Header, Quoting};
 pub use events::{EventSettings, LogLevel, TraceSettings};
@@ -43,6 +45,8 @@ pub(crate) const KEYS: KeyTable = KeyTable::new(&[
     StorageSettings::KEYS,
     EventSettings::KEYS,
     TraceSettings::KEYS,
+    AlertSettings::KEYS,
+    LineageSettings::KEYS,
     PROCESS_KEYS,
 ]);
 

@@ -145,6 +145,8 @@ kinds! {
     PerformanceMetric "performance_metric" Info,
     /// How fast records and bytes come through.
     Throughput "throughput" Info,
+    /// A rule of the recipe is met.
+    Alert "alert" Warning,
     /// Something that a person should know of.
     Warning "warning" Warning,
     /// Something that may be of interest.

@@ -223,7 +223,7 @@ impl Driver<'_> {
         {
             // The journal itself may be what failed; the caller gets the first error.
         }
-        self.teller.job_failed(&message);
+        self.teller.job_failed(&message, earlier.is_none());
         self.write_views(status, earlier.is_none().then_some(message));
     }
 }

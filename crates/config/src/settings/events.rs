@@ -1,7 +1,6 @@
 //! What is told while the work is done.
 
-use crate::codec::{AnyList, AtLeast, Flag, Megabytes, OneOf, Seconds, Texts, choice};
-use crate::node::Node;
+use crate::codec::{AtLeast, Flag, Megabytes, OneOf, Seconds, Texts, choice};
 use crate::section::{recipe_default, section};
 
 section! {
@@ -21,7 +20,7 @@ section! {
 }
 
 section! {
-    /// Traces of single records, and alerts.
+    /// Traces of single records.
     pub struct TraceSettings {
         /// Whether what operators change and drop is sampled.
         enabled: bool as Flag { "open_tracer", Value("false"), Run, NoEffect("no record is traced") }
@@ -29,8 +28,6 @@ section! {
         samples: u64 as AtLeast<0> { "trace_num", Value("10"), Run, NoEffect("no record is traced") }
         /// Operators that are traced; none given: all.
         op_names: Vec<String> as Texts { "op_list_to_trace", Value("[]"), Run, NoEffect("no record is traced") }
-        /// Rules on events and rates: log, run a command, or send a request.
-        alerts: Vec<Node> as AnyList { "alerts", Value("[]"), Run, NoEffect("no rule is watched") }
     }
 }
 

@@ -150,10 +150,6 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "r.yaml:4:1: `open_tracer` has no effect yet: no record is traced",
         ),
         (
-            "alerts: [{on: x}]",
-            "r.yaml:4:1: `alerts` has no effect yet: no rule is watched",
-        ),
-        (
             "use_cache: false",
             "r.yaml:4:1: `use_cache` is a key of Data-Juicer and has no effect here",
         ),

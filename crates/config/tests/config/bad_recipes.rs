@@ -111,7 +111,9 @@ const BAD: &[(&str, &str)] = &[
     ),
     (
         "alerts: 5",
-        "r.yaml:4:9: `alerts` must be a list, found `5`",
+        "r.yaml:4:9: `alerts` must be a list of rules such as `{when: error_ratio, above: 0.01, post: http://…}`: `when` is \
+         `error_ratio`, `stalled` or `source_loss` with `above`, `throughput` or `disk_free_mb` with `below`, `failed`, \
+         `stopped` or `completed`; a limit may have `for_seconds`, and every rule `name`, `run` and `post`, found `5`",
     ),
     (
         "work_dir: '{work_dir}/x'",

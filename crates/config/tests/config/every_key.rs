@@ -32,7 +32,7 @@ fn samples(key: &KeySpec) -> Vec<String> {
         (_, Kind::JobId) => texts(&["job_1"]),
         (_, Kind::Texts) => texts(&["[one, two]"]),
         (_, Kind::Sources) => texts(&["one.jsonl", "[one.jsonl, two.jsonl]"]),
-        (_, Kind::List) => texts(&["[1, {a: b}, text]"]),
+        (_, Kind::Alerts) => texts(&["[{when: failed}, {when: stalled, above: 600.5, run: say}]"]),
         (_, Kind::Path | Kind::Text) => texts(&["some text"]),
         (_, Kind::Operators) => texts(&["[a_mapper, b_filter: {min: 3}]"]),
         (name, kind) => panic!("`{name}` takes {kind}, and there is no sample of that here"),
@@ -51,7 +51,7 @@ fn written(key: &KeySpec, sample: &str) -> Value {
         (Kind::Choice(_), "0" | "1" | "2" | "all" | "nonnumeric") => "minimal",
         (Kind::Choice(_), "3") => "none",
         (Kind::FlagOrTexts, _) => return serde_yaml::from_str(sample).unwrap(),
-        (Kind::Texts | Kind::Sources | Kind::List, _) if sample.starts_with('[') => {
+        (Kind::Texts | Kind::Sources | Kind::Alerts, _) if sample.starts_with('[') => {
             return serde_yaml::from_str(sample).unwrap();
         }
         (

@@ -223,9 +223,14 @@ fn setting() -> impl Strategy<Value = (&'static str, Node)> {
         "\\PC{1,12}".prop_map(|path| ("work_dir", Node::from(path))),
         "(yes|null|~|017|1e5|true|[ -~]{1,9})".prop_map(|name| ("project_name", Node::from(name))),
         proptest::collection::vec(".{1,9}", 1..4).prop_map(|keys| ("text_keys", Node::from(keys))),
-        any::<String>().prop_map(|text| ("alerts", Node::from(vec![text]))),
+        ".{1,20}".prop_map(|text| ("alerts", named_rule(&text))),
         proptest::option::of(0_u64..).prop_map(|limit| ("limit", Node::from(limit))),
     ]
+}
+
+/// A list with a rule of this name.
+fn named_rule(name: &str) -> Node {
+    Node::from_json(&serde_json::json!([{"when": "failed", "name": name}]))
 }
 
 fn call() -> impl Strategy<Value = OperatorCall> {
@@ -282,7 +287,7 @@ fn line_ends_of_unicode_are_not_folded() {
         let builder = Recipe::builder("in.jsonl", text);
         let recipe = builder
             .set("export_type", "jsonl")
-            .set("alerts", Node::from(vec![text.to_owned()]));
+            .set("alerts", named_rule(text));
         let recipe = recipe.build().unwrap();
         let yaml = recipe.to_yaml();
         let read = Recipe::parse(&yaml, "resolved.yaml", &Overrides::default()).unwrap();

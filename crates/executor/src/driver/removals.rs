@@ -15,6 +15,7 @@ use crate::merge::duplicates::Lists;
 use crate::report::{
     Deduplication, DuplicateCluster, Loss, OtherSources, RecordPlace, RemovedFrom, losses,
 };
+use crate::watch::alerts::Signal;
 
 impl Driver<'_> {
     /// What is needed to say what the operator at the end of a stage removes.
@@ -83,6 +84,9 @@ impl Driver<'_> {
         for loss in new.take(WARNED_OF) {
             let event = Event::new(EventKind::Warning, loss.to_string());
             self.teller.warn_of(event.operation(&operator, place));
+            let share = loss.removed as f64 / loss.records.max(1) as f64;
+            let source = &loss.source;
+            self.teller.signal(&Signal::SourceLoss { source, share });
         }
     }
 

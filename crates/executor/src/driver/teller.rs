@@ -1,7 +1,9 @@
 //! What a run says while it runs: events, warnings, and the views of the job on disk.
 
+mod alerts;
 mod attempts;
 mod job;
+mod lineage;
 mod machine;
 mod views;
 
@@ -12,11 +14,13 @@ use std::time::Instant;
 use coldpress_config::LogLevel;
 use coldpress_events::{Event, EventKind, EventLog, Level, LogOptions};
 use coldpress_job::{JobLock, JobSummary};
+use coldpress_notify::Messenger;
 use coldpress_partition::Task;
 use coldpress_storage::Stores;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
+use alerts::Alerts;
 use machine::Samples;
 
 pub(super) use attempts::{Try, attempts_in_words};
@@ -37,6 +41,13 @@ pub(super) struct Teller<'e> {
     told_operators: BTreeMap<Task, usize>,
     told_of_stop: bool,
     samples: Samples,
+    alerts: Alerts,
+    /// What tells others; none before the first message.
+    messenger: Option<Messenger>,
+    /// Which run this is, for catalogues of data.
+    run_id: String,
+    /// The name of this host.
+    host: String,
     /// When the last barrier began to be resolved.
     barrier_begun: Instant,
     /// When the views of the job are written again.
@@ -64,6 +75,14 @@ impl<'e> Teller<'e> {
             told_operators: BTreeMap::new(),
             told_of_stop: false,
             samples: Samples::begin(),
+            alerts: Alerts::new(&executor.prepared.recipe.alerts.rules),
+            messenger: None,
+            run_id: lineage::run_id(
+                executor.layout.job_id().as_str(),
+                lock.driver().started_at_millis,
+                lock.driver().pid,
+            ),
+            host: lock.driver().host.clone(),
             barrier_begun: started,
             views_due: started,
         })
@@ -103,7 +122,8 @@ impl<'e> Teller<'e> {
     }
 
     /// Ends the log. One that cannot be closed costs history, not the job.
-    pub(super) fn close(self) {
+    pub(super) fn close(mut self) {
+        self.end_messages();
         let _ = self.events.close();
     }
 }

@@ -222,3 +222,75 @@ fn no_kind_is_without_a_place() {
         .collect();
     assert!(forgotten.is_empty(), "no test looks for {forgotten:?}");
 }
+
+/// A rule that is met is an event, and a message to whom it names; one that cannot be delivered is a warning.
+#[test]
+fn rules_that_are_met_are_told() {
+    let bench = Bench::new(&dataset());
+    let file = bench.path("told.jsonl");
+    let rules = serde_json::json!([
+        {"when": "error_ratio", "above": 0.02, "name": "bad input", "run": format!("cat >> '{}'", file.display())},
+        {"when": "error_ratio", "above": 0.5, "run": "exit 1"},
+        {"when": "completed", "run": "echo nobody is here >&2; exit 7"},
+        {"when": "failed", "run": "exit 1"},
+    ]);
+    let plan = told(vec![OperatorCall::new("fragile_mapper")])
+        .with("alerts", coldpress_config::Node::from_json(&rules));
+    let report = bench.run(&plan).unwrap();
+    assert_eq!(report.status, Status::Completed);
+    let all = events(&bench, &plan);
+    let alerts: Vec<_> = of_kind(&all, "alert")
+        .iter()
+        .map(|event| event["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(alerts.len(), 2, "{alerts:?}");
+    assert!(alerts[0].starts_with("bad input: 1 of "), "{alerts:?}");
+    assert_eq!(alerts[1], "completed: the job is done");
+    let told: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(
+        (&told["alert"], &told["when"], &told["job_id"]),
+        (&"bad input".into(), &"error_ratio".into(), &"job".into())
+    );
+    assert!(told["value"].as_f64() > told["limit"].as_f64(), "{told}");
+    let warnings = of_kind(&all, "warning");
+    let undelivered = warnings
+        .iter()
+        .find(|event| event["message"].to_string().contains("nobody is here"));
+    assert!(undelivered.is_some(), "{warnings:?}");
+}
+
+/// Each run has a begin and an end in the lineage of the job, with what it read and what it made.
+#[test]
+fn runs_have_a_lineage() {
+    let id = control::new_id();
+    let plan = told(vec![operators::watch(id), OperatorCall::new("edit_mapper")]);
+    let bench = Bench::new(&dataset());
+    let executor = bench.executor(&plan);
+    control::stop_after(id, 12, executor.stop_handle());
+    executor.run().unwrap();
+    control::disarm(id);
+    bench.run(&plan).unwrap();
+    let lineage = fs::read_to_string(executor.layout().job_dir().join("lineage.jsonl")).unwrap();
+    let lineage: Vec<Value> = lineage
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<&str> = lineage
+        .iter()
+        .map(|event| event["eventType"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["START", "ABORT", "START", "COMPLETE"]);
+    assert_eq!(lineage[0]["run"]["runId"], lineage[1]["run"]["runId"]);
+    assert_ne!(lineage[1]["run"]["runId"], lineage[2]["run"]["runId"]);
+    let output = &lineage[3]["outputs"][0];
+    assert_eq!(output["outputFacets"]["outputStatistics"]["rowCount"], 40);
+    let fields = output["facets"]["schema"]["fields"].as_array().unwrap();
+    assert!(
+        fields.iter().any(|field| field["name"] == "text"),
+        "{output}"
+    );
+    assert_eq!(
+        lineage[3]["inputs"][0]["name"],
+        bench.sources[0].display().to_string()
+    );
+}

@@ -103,6 +103,7 @@ impl Teller<'_> {
             .output_path(rows)
             .metadata("quarantined", ledger.quarantined());
         self.emit(event);
+        self.count_errors(records, set_aside(outcome));
     }
 
     /// The records of a partition that came to the stage of an attempt.

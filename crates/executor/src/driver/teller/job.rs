@@ -10,6 +10,7 @@ use coldpress_record::OperatorLedger;
 use super::{Teller, attempts_in_words};
 use crate::prepare::MAX_WORKERS;
 use crate::report::Report;
+use crate::watch::alerts::Signal;
 
 impl Teller<'_> {
     /// Tells where the dataset is cut, and why; the sentences go to the plan.
@@ -55,6 +56,7 @@ impl Teller<'_> {
             .metadata("executor", self.executor.backend.to_string())
             .metadata("epoch", epoch);
         self.emit(event);
+        self.lineage_begins();
         let warnings = self.executor.prepared.recipe.warnings.clone();
         warnings
             .into_iter()
@@ -239,7 +241,7 @@ impl Teller<'_> {
         self.emit(event.metadata("digest", intent.digest.to_string()));
     }
 
-    pub(in crate::driver) fn job_ends(&self, report: &Report, state: &JobState) {
+    pub(in crate::driver) fn job_ends(&mut self, report: &Report, state: &JobState) {
         self.operators_measured(state);
         let (partitions, failed) = (
             u64::from(report.partitions),
@@ -266,6 +268,8 @@ impl Teller<'_> {
                 )
             }
         };
+        self.lineage_ends(report, report.status == Status::Stopped);
+        self.signal(&Signal::Ended(report.status));
         let event = Event::new(kind, message)
             .status(report.status.to_string())
             .partitions(partitions, partitions - failed.min(partitions), failed)
@@ -274,7 +278,12 @@ impl Teller<'_> {
         self.emit(event);
     }
 
-    pub(in crate::driver) fn job_failed(&self, message: &str) {
+    /// `is_news` where the job is worse off than before the run.
+    pub(in crate::driver) fn job_failed(&mut self, message: &str, is_news: bool) {
+        self.lineage_failed(message);
+        if is_news {
+            self.signal(&Signal::Ended(Status::Failed));
+        }
         self.emit(
             Event::new(EventKind::ProcessingError, "the pipeline failed").error("job", message),
         );

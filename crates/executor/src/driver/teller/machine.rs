@@ -1,19 +1,27 @@
 //! What is told, every so often, of the machine and of how fast the job comes on.
 
+use std::time::Instant;
+
 use coldpress_events::{Event, EventKind, PerformanceMetrics};
-use coldpress_job::JobState;
+use coldpress_job::{JobState, Phase};
 use coldpress_worker::Progress;
 use serde_json::Map;
 
 use super::Teller;
 use crate::space::DiskEstimate;
 use crate::usage::{Usage, UsageMeter};
+use crate::watch::alerts::Signal;
+
+/// Seconds between two samples that are taken for rules alone.
+const FOR_RULES_SECONDS: f64 = 5.0;
 
 /// What was measured last, to compare with.
 pub(super) struct Samples {
     meter: UsageMeter,
     /// Records that were through.
     records: u64,
+    /// When a record was seen to have come through last.
+    moved: Instant,
 }
 
 impl Samples {
@@ -21,26 +29,60 @@ impl Samples {
         Self {
             meter: UsageMeter::begin(),
             records: 0,
+            moved: Instant::now(),
         }
+    }
+
+    /// Records that came through since this was asked last.
+    fn more(&mut self, records: u64) -> u64 {
+        // What an attempt was through with counts no more once it fails.
+        let more = records.saturating_sub(self.records);
+        self.records = records;
+        if more > 0 {
+            self.moved = Instant::now();
+        }
+        more
     }
 }
 
 impl Teller<'_> {
-    /// Tells what this process and its workers use of the machine and how many records come through, every
-    /// `resource_sample_seconds`.
+    /// Measures what this process and its workers use of the machine and how many records come through, every
+    /// `resource_sample_seconds`: for the log, and for rules of the recipe.
     pub(in crate::driver) fn sample(&mut self, workers: &[u32], progress: &Progress) {
-        let every = self.executor.prepared.recipe.events.resource_sample_seconds;
+        let asked = self.executor.prepared.recipe.events.resource_sample_seconds;
+        let is_told = asked > 0.0;
+        let every = if is_told { asked } else { FOR_RULES_SECONDS };
         let seconds = self.samples.meter.seconds();
-        if every <= 0.0 || seconds < every {
+        if seconds < every || !(is_told || self.alerts.watch.needs_samples()) {
             return;
         }
-        if let Some(usage) = self.samples.meter.sample(workers) {
-            self.emit(self.resource_usage(usage));
+        let usage = self.samples.meter.sample(workers);
+        let disks = self.executor.prepared.disks(&DiskEstimate::default());
+        let free_mb = disks.iter().map(|disk| megabytes(disk.free_bytes)).min();
+        let more = self.samples.more(progress.records_through());
+        let throughput = more as f64 / seconds;
+        if is_told {
+            self.emit_sample(usage, free_mb, more, seconds);
         }
-        let records = progress.records_through();
-        // What an attempt was through with counts no more once it fails.
-        let more = records.saturating_sub(self.samples.records);
-        self.samples.records = records;
+        if let Some(free_mb) = free_mb {
+            self.signal(&Signal::DiskFree(free_mb as f64));
+        }
+        // While all partitions are through and are compared or merged, no record can come through.
+        if self.summary.phase == Phase::Processing {
+            let still_seconds = self.samples.moved.elapsed().as_secs_f64();
+            self.signal(&Signal::Pace {
+                throughput,
+                still_seconds,
+            });
+        } else {
+            self.samples.moved = Instant::now();
+        }
+    }
+
+    fn emit_sample(&self, usage: Option<Usage>, free_mb: Option<u64>, more: u64, seconds: f64) {
+        if let Some(usage) = usage {
+            self.emit(resource_usage(usage, free_mb));
+        }
         let throughput = more as f64 / seconds;
         let event = Event::new(EventKind::Throughput, format!("{throughput:.0} records/s"))
             .duration_seconds(seconds)
@@ -51,25 +93,6 @@ impl Teller<'_> {
                 other: Map::new(),
             });
         self.emit(event);
-    }
-
-    fn resource_usage(&self, usage: Usage) -> Event {
-        let megabytes = |bytes: u64| bytes / 1_000_000;
-        let disks = self.executor.prepared.disks(&DiskEstimate::default());
-        let free = disks.iter().map(|disk| disk.free_bytes).min();
-        let (memory, cpu) = (megabytes(usage.memory_bytes), usage.cpu_percent.round());
-        let event = Event::new(
-            EventKind::ResourceUsage,
-            format!("{memory} MB of memory, {cpu} % of a core"),
-        )
-        .resource("memory_mb", memory)
-        .resource("cpu_percent", cpu)
-        .resource("disk_read_mb", megabytes(usage.read_bytes))
-        .resource("disk_written_mb", megabytes(usage.written_bytes));
-        match free {
-            Some(free) => event.resource("disk_free_mb", megabytes(free)),
-            None => event,
-        }
     }
 
     /// Tells how each operator did over the whole job.
@@ -91,5 +114,25 @@ impl Teller<'_> {
                 false => event,
             });
         }
+    }
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes / 1_000_000
+}
+
+fn resource_usage(usage: Usage, free_mb: Option<u64>) -> Event {
+    let (memory, cpu) = (megabytes(usage.memory_bytes), usage.cpu_percent.round());
+    let event = Event::new(
+        EventKind::ResourceUsage,
+        format!("{memory} MB of memory, {cpu} % of a core"),
+    )
+    .resource("memory_mb", memory)
+    .resource("cpu_percent", cpu)
+    .resource("disk_read_mb", megabytes(usage.read_bytes))
+    .resource("disk_written_mb", megabytes(usage.written_bytes));
+    match free_mb {
+        Some(free) => event.resource("disk_free_mb", free),
+        None => event,
     }
 }

@@ -1,0 +1,262 @@
+//! What is told to others: rules that call for a person, and lineage for catalogues of data.
+
+use serde_json::{Map, Value as Json};
+
+use crate::codec::{Choice, Codec, Mismatch, Optional, Text, choice};
+use crate::keys::Kind;
+use crate::node::Node;
+use crate::section::{recipe_default, section};
+
+section! {
+    /// Rules on what happens in a job. A rule that is met is a warning in the event log, and may run a command or send a
+    /// request; nothing of that can harm the job.
+    pub struct AlertSettings {
+        /// Rules that are watched while a job runs, each with `when`, and where it needs one a limit as `above` or `below`; `run` is a command and `post` an address that get the alert as JSON.
+        rules: Vec<AlertRule> as AlertRules { "alerts", Value("[]"), Run, Now }
+    }
+}
+
+section! {
+    /// What is told to catalogues of data, as OpenLineage events.
+    pub struct LineageSettings {
+        /// The address that run events are posted to, such as `http://localhost:5000/api/v1/lineage`; they are in `lineage.jsonl` in the job's folder anyway.
+        url: Option<String> as Optional<Text> { "lineage.url", Derived("none"), Run, Now }
+        /// The namespace that the job has there.
+        namespace: String as Text { "lineage.namespace", Value("coldpress"), Run, Now }
+    }
+}
+
+recipe_default!(AlertSettings, LineageSettings);
+
+choice! {
+    /// What an alert waits for.
+    pub enum AlertWhen {
+        /// The share of the records of this run that went to quarantine is above the limit.
+        ErrorRatio = "error_ratio",
+        /// Fewer records a second come through than the limit.
+        Throughput = "throughput",
+        /// No record has come through for more seconds than the limit.
+        Stalled = "stalled",
+        /// A disk that the job writes to has fewer MB free than the limit.
+        DiskFree = "disk_free_mb",
+        /// Deduplication removed a greater share of a source than the limit.
+        SourceLoss = "source_loss",
+        /// The job failed.
+        Failed = "failed",
+        /// The job was stopped.
+        Stopped = "stopped",
+        /// The job is done.
+        Completed = "completed",
+    }
+}
+
+/// What a limit of a rule bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The alert is due above the limit.
+    Above,
+    /// The alert is due below the limit.
+    Below,
+}
+
+impl AlertWhen {
+    /// Which limit the rule has, if it has one.
+    #[must_use]
+    pub fn bound(self) -> Option<Bound> {
+        match self {
+            Self::ErrorRatio | Self::Stalled | Self::SourceLoss => Some(Bound::Above),
+            Self::Throughput | Self::DiskFree => Some(Bound::Below),
+            Self::Failed | Self::Stopped | Self::Completed => None,
+        }
+    }
+
+    /// The greatest limit that makes sense.
+    fn greatest(self) -> f64 {
+        match self {
+            Self::ErrorRatio | Self::SourceLoss => 1.0,
+            _ => f64::MAX,
+        }
+    }
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AlertRule {
+    /// What it is called in alerts; none given: what it waits for.
+    pub name: Option<String>,
+    /// What it waits for.
+    pub when: AlertWhen,
+    /// From where on the alert is due: a share, records a second, seconds or MB; 0 for a rule without a limit.
+    pub limit: f64,
+    /// How long it must hold before the alert is due, in seconds.
+    pub for_seconds: f64,
+    /// A command for the shell, which gets the alert as JSON on its standard input.
+    pub run: Option<String>,
+    /// An address that the alert is posted to as JSON.
+    pub post: Option<String>,
+}
+
+impl AlertRule {
+    /// What it is called in alerts.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.when.as_str())
+    }
+
+    fn read(node: &Node) -> Result<Self, Mismatch> {
+        let fields = node.as_map().ok_or_else(|| Mismatch::wrong_type(node))?;
+        let when = node.get("when").ok_or_else(|| Mismatch::wrong_type(node))?;
+        let word = when.as_str().ok_or_else(|| Mismatch::wrong_type(when))?;
+        let when = AlertWhen::from_word(word).ok_or_else(|| Mismatch::out_of_range(when))?;
+        let mut rule = Self {
+            name: None,
+            when,
+            limit: 0.0,
+            for_seconds: 0.0,
+            run: None,
+            post: None,
+        };
+        let (mut has_limit, bound) = (false, when.bound());
+        for (key, value) in fields {
+            match (key.name.as_str(), bound) {
+                ("when", _) => {}
+                ("above", Some(Bound::Above)) | ("below", Some(Bound::Below)) => {
+                    rule.limit = number(value, when.greatest())?;
+                    has_limit = true;
+                }
+                ("for_seconds", Some(_)) => rule.for_seconds = number(value, f64::MAX)?,
+                ("name", _) => rule.name = Some(text(value)?),
+                ("run", _) => rule.run = Some(text(value)?),
+                ("post", _) => rule.post = Some(address(value)?),
+                _ => return Err(Mismatch::wrong_type(node)),
+            }
+        }
+        match has_limit || bound.is_none() {
+            true => Ok(rule),
+            false => Err(Mismatch::wrong_type(node)),
+        }
+    }
+
+    fn write(&self) -> Json {
+        let mut fields = Map::new();
+        let mut put = |key: &str, value: Json| fields.insert(key.to_owned(), value);
+        put("when", self.when.as_str().into());
+        match self.when.bound() {
+            Some(Bound::Above) => put("above", self.limit.into()),
+            Some(Bound::Below) => put("below", self.limit.into()),
+            None => None,
+        };
+        if self.for_seconds > 0.0 {
+            put("for_seconds", self.for_seconds.into());
+        }
+        for (key, value) in [
+            ("name", &self.name),
+            ("run", &self.run),
+            ("post", &self.post),
+        ] {
+            if let Some(value) = value {
+                put(key, value.as_str().into());
+            }
+        }
+        fields.into()
+    }
+}
+
+fn number(node: &Node, greatest: f64) -> Result<f64, Mismatch> {
+    let number = node.as_f64().ok_or_else(|| Mismatch::wrong_type(node))?;
+    match (0.0..=greatest).contains(&number) {
+        true => Ok(number),
+        false => Err(Mismatch::out_of_range(node)),
+    }
+}
+
+fn text(node: &Node) -> Result<String, Mismatch> {
+    let text = node
+        .as_str()
+        .filter(|text| !text.is_empty() && !node.is_null());
+    text.map(str::to_owned)
+        .ok_or_else(|| Mismatch::wrong_type(node))
+}
+
+fn address(node: &Node) -> Result<String, Mismatch> {
+    let address = text(node)?;
+    let is_web = address.starts_with("http://") || address.starts_with("https://");
+    match is_web {
+        true => Ok(address),
+        false => Err(Mismatch::out_of_range(node)),
+    }
+}
+
+/// A list of rules.
+struct AlertRules;
+
+impl Codec<Vec<AlertRule>> for AlertRules {
+    const KIND: Kind = Kind::Alerts;
+
+    fn read(node: &Node) -> Result<Vec<AlertRule>, Mismatch> {
+        let rules = node.as_list().ok_or_else(|| Mismatch::wrong_type(node))?;
+        rules.iter().map(AlertRule::read).collect()
+    }
+
+    fn write(value: &Vec<AlertRule>) -> Json {
+        value.iter().map(AlertRule::write).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recipe;
+    use crate::overrides::Overrides;
+
+    fn rules(yaml: &str) -> Result<Vec<AlertRule>, String> {
+        let recipe = format!("dataset_path: a\nexport_path: b.jsonl\nprocess: []\nalerts:\n{yaml}");
+        let recipe = Recipe::parse(&recipe, "recipe.yaml", &Overrides::default());
+        recipe
+            .map(|recipe| recipe.alerts.rules)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn rules_are_read_and_written_again() {
+        let yaml = "  - {when: error_ratio, above: 0.01, run: 'mail -s bad me'}\n  - {when: THROUGHPUT, below: 100, \
+                    for_seconds: 60, name: slow, post: 'http://localhost:9/x'}\n  - when: failed\n";
+        let found = rules(yaml).unwrap();
+        assert_eq!(found[0].label(), "error_ratio");
+        assert_eq!(
+            (found[1].label(), found[1].limit, found[1].for_seconds),
+            ("slow", 100.0, 60.0)
+        );
+        assert_eq!((found[2].when, found[2].limit), (AlertWhen::Failed, 0.0));
+        let written = AlertRules::write(&found);
+        let again = AlertRules::read(&Node::from_json(&written)).map_err(|mismatch| mismatch.found);
+        assert_eq!(again, Ok(found));
+    }
+
+    #[test]
+    fn a_rule_that_could_never_be_met_as_meant_is_refused() {
+        for yaml in [
+            "  - failed",
+            "  - {above: 1}",
+            "  - {when: doomsday}",
+            "  - {when: throughput, above: 3}",
+            "  - {when: throughput}",
+            "  - {when: error_ratio, above: 2}",
+            "  - {when: error_ratio, above: -1}",
+            "  - {when: failed, above: 1}",
+            "  - {when: stalled, above: .nan}",
+            "  - {when: failed, post: 'ftp://x'}",
+            "  - {when: failed, run: ''}",
+            "  - {when: failed, mail: me}",
+            "  - {when: completed, for_seconds: 3}",
+        ] {
+            let error = rules(yaml).unwrap_err();
+            assert!(
+                error.contains("alerts") && error.contains("recipe.yaml:5"),
+                "{yaml}: {error}"
+            );
+            assert!(error.contains("`when`"), "{error}");
+        }
+    }
+}

@@ -39,6 +39,7 @@ const LAYERS: [Layer; 22] = [
     ),
     layer("partition", &["storage", "record", "dataset"], &[]),
     layer("checkpoint", &["storage", "record", "table"], &[]),
+    layer("docetl", &["storage", "table"], &[]),
     layer(
         "job",
         &[
@@ -120,6 +121,7 @@ const LAYERS: [Layer; 22] = [
             "ops",
             "partition",
             "checkpoint",
+            "docetl",
             "job",
             "worker",
             "executor",

@@ -43,6 +43,7 @@
 //! - [`worker::serve_if_asked`]: called first in the `main` of a program whose jobs ask for worker processes
 //!   (`executor_type: process`), with its operators and stores. Its own executable is then the worker.
 //! - [`assets`]: where operators find models and word lists, and how those are fetched.
+//! - [`docetl`]: the checkpoint store of DocETL pipelines, a library of its own: it runs no recipe.
 //! - [`events`]: what happened, to read, to filter and to follow.
 //! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others are built on.
 //!
@@ -54,6 +55,7 @@ pub use coldpress_assets as assets;
 pub use coldpress_checkpoint as checkpoint;
 pub use coldpress_config as config;
 pub use coldpress_dataset as dataset;
+pub use coldpress_docetl as docetl;
 pub use coldpress_events as events;
 pub use coldpress_executor as executor;
 pub use coldpress_export as export;

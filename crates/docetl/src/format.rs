@@ -1,0 +1,135 @@
+//! The formats of checkpoints, and how they are written.
+
+use std::fmt;
+
+/// The form of a checkpoint's file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Parquet: columns with the types of the records in the file's metadata.
+    #[default]
+    Parquet,
+    /// JSON, as DocETL writes it.
+    Json,
+}
+
+impl Format {
+    /// Both, the preferred one first.
+    pub const ALL: [Self; 2] = [Self::Parquet, Self::Json];
+
+    /// What the names of its files end in, after the dot.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Json => "json",
+        }
+    }
+
+    /// Returns the format whose files have this ending.
+    #[must_use]
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.extension() == extension)
+    }
+
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Parquet => Self::Json,
+            Self::Json => Self::Parquet,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Parquet => "Parquet",
+            Self::Json => "JSON",
+        })
+    }
+}
+
+/// How the pages of Parquet files are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// Snappy, as DocETL's own Parquet files are.
+    Snappy,
+    /// LZ4 without frames.
+    Lz4,
+    /// Zstandard at this level, from 1 to 22.
+    Zstd(i32),
+}
+
+/// Zstandard at level 1.
+impl Default for Compression {
+    fn default() -> Self {
+        Self::Zstd(1)
+    }
+}
+
+/// How a store writes and reads.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub(crate) format: Format,
+    pub(crate) compression: Compression,
+    pub(crate) threads: Option<usize>,
+    pub(crate) restore: Restore,
+}
+
+impl Options {
+    /// Parquet under Zstandard at level 1, and a thread for each processor.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the format of checkpoints that are saved.
+    #[must_use]
+    #[doc(alias = "enable_arrow")]
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Sets how Parquet is compressed.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// Sets how many threads encode and decode a checkpoint. Files are the same for any number.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads.max(1));
+        self
+    }
+
+    /// Sets which texts of files that other programs wrote become objects and lists.
+    #[must_use]
+    pub fn restore(mut self, restore: Restore) -> Self {
+        self.restore = restore;
+        self
+    }
+
+    pub(crate) fn thread_count(&self) -> usize {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.unwrap_or(processors)
+    }
+}
+
+/// Which text columns of Parquet files that other programs wrote hold objects and lists as JSON text.
+///
+/// Files of this crate say so themselves, whatever is set here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restore {
+    /// Those of which the file says that they are JSON; and those of which every value is an object or a list in JSON,
+    /// unless the file says that they are text, as files of pandas do.
+    #[default]
+    AsTheFileSays,
+    /// Every one of which every value is an object or a list in JSON.
+    Always,
+    /// None.
+    Never,
+}

@@ -1,0 +1,10 @@
+//! JSON as Python reads and writes it.
+
+mod number;
+mod parse;
+mod stream;
+mod write;
+
+pub(crate) use parse::Parser;
+pub(crate) use stream::{JsonStream, StreamFault};
+pub(crate) use write::{Style, write_record, write_value};

@@ -1,0 +1,65 @@
+//! The checkpoint store of DocETL pipelines: Parquet that gives back the same records, and old directories of JSON that
+//! are still readable.
+//!
+//! An [`IntermediateStore`] is a pipeline's intermediate directory. It saves what an operation of a step has made, a list of
+//! [`Record`]s, and gives it back:
+//!
+//! ```
+//! use coldpress_docetl::{IntermediateStore, Record};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let dir = folder.path();
+//! let store = IntermediateStore::open(dir)?;
+//! let records = [
+//!     Record::parse(r#"{"id": 9007199254740993, "score": 1.0, "tags": ["a"], "note": null}"#)?,
+//!     Record::parse(r#"{"note": "only this", "id": 1}"#)?,
+//! ];
+//! let path = store.save("process", "extract", &records)?;
+//! assert_eq!(path, dir.join("process/extract.parquet"));
+//! assert_eq!(store.load("process", "extract")?.as_deref(), Some(&records[..]));
+//! assert_eq!(store.load("process", "another")?, None);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Directories
+//!
+//! ```text
+//! intermediate_dir/
+//!   .docetl_intermediate_config.json    DocETL's own; never touched
+//!   step1/operation1.parquet            or operation1.json, or both
+//!   operation1_batches/batch_0.parquet
+//! ```
+//!
+//! Where a checkpoint is there in both formats, the Parquet file is read, unless the JSON file is newer or the Parquet file
+//! is damaged; a [warning](Loaded::warnings) says so then.
+//!
+//! # Durability
+//!
+//! Every file is written beside its place, synced and renamed: a writer that is killed at any moment, or meets a full disk,
+//! leaves the old file or the new one. A Parquet file of this crate has a digest of all its bytes in it, and is read only if
+//! they are what was written.
+//!
+//! It prints nothing, and runs no pipeline.
+
+mod error;
+mod format;
+mod json;
+mod keys;
+mod name;
+mod record;
+mod value;
+
+mod columns;
+mod parquet_file;
+mod store;
+
+pub use error::{Error, Result};
+pub use format::{Compression, Format, Options, Restore};
+pub use name::CheckpointName;
+pub use record::Record;
+pub use store::{
+    Entry, IntermediateStore, Loaded, MigrateOptions, Migration, Outcome, RecordReader, RecordWriter, Saved,
+};
+pub use value::Value;

@@ -1,0 +1,47 @@
+//! Parquet files: those of this crate, and those of others.
+
+mod foreign;
+mod metadata;
+mod open;
+mod own;
+mod pandas;
+mod seal;
+mod writer;
+
+pub(crate) use foreign::ForeignGroups;
+pub(crate) use metadata::VERSION;
+pub(crate) use open::{OpenParquet, open};
+pub(crate) use own::OwnFile;
+pub(crate) use writer::GroupWriter;
+
+/// What is wrong with a file, before its path is known.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The system refuses to read it.
+    Io(std::io::Error),
+    /// It is not what was written, or no Parquet at all.
+    Damaged(String),
+    /// A newer release wrote it.
+    Newer(u32),
+}
+
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Self::Damaged("it is cut off".into()),
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<parquet::errors::ParquetError> for Fault {
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+impl From<arrow::error::ArrowError> for Fault {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}

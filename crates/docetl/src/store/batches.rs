@@ -1,0 +1,28 @@
+//! How many records are held at a time.
+
+use crate::Record;
+
+/// The most records of a batch, which is a row group of a file.
+const MAX_ROWS: usize = 32_768;
+/// A batch is full when its records take about so much memory.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Returns whether a batch of so many records, which take so much memory, takes no more.
+pub(super) fn is_full(records: usize, bytes: usize) -> bool {
+    records >= MAX_ROWS || bytes >= MAX_BYTES
+}
+
+/// Returns records in batches.
+pub(super) fn batches(mut records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let mut count = 0;
+        while count < records.len() && !is_full(count, bytes) {
+            bytes += records[count].memory_bytes();
+            count += 1;
+        }
+        let (batch, rest) = records.split_at(count);
+        records = rest;
+        Some(batch).filter(|batch| !batch.is_empty())
+    })
+}

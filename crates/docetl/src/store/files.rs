@@ -1,0 +1,170 @@
+//! Where files are, and how they take their places.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use coldpress_storage::{
+    NewFile, create_dir_all_durable, crash_point, real_folder, remove_durable, rename_durable,
+};
+
+use crate::{CheckpointName, Error, Format, Result};
+
+/// What the names of files that are being written end in.
+const UNFINISHED: &str = ".tmp";
+
+/// The directory.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    dir: PathBuf,
+}
+
+/// A file that is there.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    pub(super) format: Format,
+    pub(super) bytes: u64,
+    pub(super) modified: SystemTime,
+}
+
+/// What becomes of the file of the other format when a file takes its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Other {
+    /// It is what the checkpoint was before, so it goes.
+    Goes,
+    /// It holds the same records and stays.
+    Stays,
+}
+
+impl Files {
+    pub(super) fn new(dir: PathBuf) -> Result<Self> {
+        match fs::metadata(&dir) {
+            Ok(metadata) if !metadata.is_dir() => Err(Error::NotADirectory { path: dir }),
+            Err(error) if is_absent(&error) => Ok(Self { dir }),
+            Err(error) => Err(Error::io("examine", &dir, error)),
+            Ok(_) => Ok(Self { dir }),
+        }
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns the path of a checkpoint, if no link on the way leads out of the directory.
+    pub(super) fn path(&self, name: &CheckpointName, format: Format) -> Result<PathBuf> {
+        let path = self.dir.join(name.path(format));
+        self.check_inside(&self.dir.join(name.folder()))?;
+        self.check_inside(&path)?;
+        Ok(path)
+    }
+
+    /// Refuses a link that leads out of the directory, or to nothing.
+    pub(super) fn check_inside(&self, path: &Path) -> Result<()> {
+        if !path.is_symlink() {
+            return Ok(());
+        }
+        let outside = || Error::Outside {
+            path: path.to_owned(),
+        };
+        let target = fs::canonicalize(path).map_err(|_| outside())?;
+        match target.starts_with(real_folder(&self.dir)?) {
+            true => Ok(()),
+            false => Err(outside()),
+        }
+    }
+
+    /// Finds the file of a checkpoint in a format; anything but a file counts as one, which cannot be opened.
+    pub(super) fn find(&self, name: &CheckpointName, format: Format) -> Result<Option<Found>> {
+        let path = self.path(name, format)?;
+        match fs::metadata(&path) {
+            Ok(metadata) => found(path, format, &metadata).map(Some),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(Error::io("examine", &path, error)),
+        }
+    }
+
+    /// Begins a file beside the place that it is to take.
+    pub(super) fn begin(&self, name: &CheckpointName, format: Format) -> Result<NewFile> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let path = self.path(name, format)?;
+        let folder = self.dir.join(name.folder());
+        create_dir_all_durable(&folder)?;
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let unfinished = format!(".{file}.{}-{number}{UNFINISHED}", std::process::id());
+        let unfinished = folder.join(unfinished);
+        match NewFile::create(&unfinished) {
+            // A process that had the same number left it: in a container that is the rule.
+            Err(error) if error.is_already_exists() => {
+                remove_durable(&unfinished)?;
+                Ok(NewFile::create(&unfinished)?)
+            }
+            file => Ok(file?),
+        }
+    }
+
+    /// Gives a finished file its place.
+    ///
+    /// The file of the other format must not count after this, whatever a crash leaves: the later file counts, so this
+    /// one is made the later one first.
+    pub(super) fn put(
+        &self,
+        unfinished: &Path,
+        name: &CheckpointName,
+        format: Format,
+        other: Other,
+    ) -> Result<PathBuf> {
+        let path = self.path(name, format)?;
+        let before = self.find(name, format.other())?;
+        if let Some(before) = &before {
+            make_later(unfinished, before, format, other)?;
+        }
+        crash_point!("docetl_before_rename");
+        rename_durable(unfinished, &path)?;
+        crash_point!("docetl_after_rename");
+        if let (Some(before), Other::Goes) = (before, other)
+            && !before.path.is_dir()
+        {
+            remove_durable(&before.path)?;
+        }
+        Ok(path)
+    }
+}
+
+/// Sets the time of a file so that it counts, and not the one of the other format.
+fn make_later(unfinished: &Path, before: &Found, format: Format, other: Other) -> Result<()> {
+    let refused = |source| Error::io("set the time of", unfinished, source);
+    let file = coldpress_storage::open_file(unfinished)?;
+    let own = file.metadata().and_then(|metadata| metadata.modified()).map_err(refused)?;
+    let time = match (format, other) {
+        // Of files of the same age, the Parquet file counts.
+        (Format::Parquet, _) => own.max(before.modified),
+        // Both hold the same records; nothing is to be said of their ages.
+        (Format::Json, Other::Stays) => before.modified,
+        // Some file systems count whole seconds or two.
+        (Format::Json, Other::Goes) if own > before.modified => own,
+        (Format::Json, Other::Goes) => before.modified + Duration::from_secs(2),
+    };
+    if time != own {
+        file.set_modified(time).and_then(|()| file.sync_all()).map_err(refused)?;
+    }
+    Ok(())
+}
+
+pub(super) fn found(path: PathBuf, format: Format, metadata: &Metadata) -> Result<Found> {
+    let modified = metadata.modified().map_err(|error| Error::io("examine", &path, error))?;
+    Ok(Found {
+        path,
+        format,
+        bytes: metadata.len(),
+        modified,
+    })
+}
+
+/// Returns whether there is nothing of that name.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}

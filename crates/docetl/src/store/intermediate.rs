@@ -1,0 +1,351 @@
+//! The store itself.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{Files, Found};
+use super::list::{Entry, list};
+use super::migrate::{MigrateOptions, Migration, migrate};
+use super::reader::RecordReader;
+use super::source::Wanted;
+use super::writer::{RecordWriter, Saved};
+use crate::{CheckpointName, Error, Format, Options, Record, Result};
+
+/// A pipeline's intermediate directory.
+///
+/// Any number of them can be open at a time, in any processes: a checkpoint that several write at once is the one of whoever
+/// finishes last, whole.
+#[derive(Clone, Debug)]
+#[doc(alias = "CheckpointManager")]
+pub struct IntermediateStore {
+    files: Files,
+    options: Options,
+}
+
+/// A checkpoint with all of its records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// The records.
+    pub records: Vec<Record>,
+    /// The file that was read.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: Format,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Why this file was read and not the one of the other format, if that needs to be said.
+    pub warnings: Vec<String>,
+}
+
+impl IntermediateStore {
+    /// Opens a directory, which is made with the first checkpoint if it isn't there.
+    ///
+    /// # Errors
+    /// [`Error::NotADirectory`] if it is something else; [`Error::Storage`] if it cannot be examined.
+    pub fn open(dir: impl Into<PathBuf>) -> Result<Self> {
+        Self::open_with(dir, Options::new())
+    }
+
+    /// Opens a directory in which checkpoints are written as these options say.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(dir: impl Into<PathBuf>, options: Options) -> Result<Self> {
+        Ok(Self {
+            files: Files::new(dir.into())?,
+            options,
+        })
+    }
+
+    /// The directory.
+    #[must_use]
+    #[doc(alias = "intermediate_dir")]
+    pub fn dir(&self) -> &Path {
+        self.files.dir()
+    }
+
+    /// Saves what an operation of a step has made, and returns its file.
+    ///
+    /// # Errors
+    /// [`Error::Name`] if a name cannot be one of a file; [`Error::Storage`] and [`Error::Write`] if the records cannot be
+    /// written, in which case the old checkpoint is as it was.
+    #[doc(alias = "save_checkpoint")]
+    pub fn save(&self, step: &str, operation: &str, records: &[Record]) -> Result<PathBuf> {
+        let saved = self.write(&CheckpointName::operation(step, operation)?, records)?;
+        Ok(saved.path)
+    }
+
+    /// Loads what an operation of a step has made; none if there is no such checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Name`] if a name cannot be one of a file; [`Error::Damaged`] if its file is damaged, [`Error::Neither`] if it
+    /// has two and both are; [`Error::Storage`] if it cannot be read.
+    #[doc(alias = "load_checkpoint")]
+    pub fn load(&self, step: &str, operation: &str) -> Result<Option<Vec<Record>>> {
+        let loaded = self.read(&CheckpointName::operation(step, operation)?)?;
+        Ok(loaded.map(|loaded| loaded.records))
+    }
+
+    /// Saves a batch that an operation has made, and returns its file.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    #[doc(alias = "save_batch_checkpoint")]
+    #[doc(alias = "flush_batch")]
+    pub fn save_batch(&self, operation: &str, index: u64, records: &[Record]) -> Result<PathBuf> {
+        let saved = self.write(&CheckpointName::batch(operation, index)?, records)?;
+        Ok(saved.path)
+    }
+
+    /// Loads a batch that an operation has made; none if there is no such batch.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    #[doc(alias = "load_batch_checkpoint")]
+    pub fn load_batch(&self, operation: &str, index: u64) -> Result<Option<Vec<Record>>> {
+        let loaded = self.read(&CheckpointName::batch(operation, index)?)?;
+        Ok(loaded.map(|loaded| loaded.records))
+    }
+
+    /// Loads some keys of some records, in the order in which the records have them; of a Parquet file nothing else is
+    /// read. A record that lacks a key is without it.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_columns(
+        &self,
+        step: &str,
+        operation: &str,
+        keys: &[&str],
+        rows: Range<u64>,
+    ) -> Result<Option<Vec<Record>>> {
+        let keys: HashSet<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        let wanted = Wanted {
+            keys: Some(Arc::new(keys)),
+            rows,
+        };
+        let loaded = self.read_wanted(&CheckpointName::operation(step, operation)?, &wanted)?;
+        Ok(loaded.map(|loaded| loaded.records))
+    }
+
+    /// Loads some records, all keys of them; of a Parquet file little else is read.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    #[doc(alias = "load_checkpoint_sample")]
+    pub fn load_rows(&self, step: &str, operation: &str, rows: Range<u64>) -> Result<Option<Vec<Record>>> {
+        let wanted = Wanted { keys: None, rows };
+        let loaded = self.read_wanted(&CheckpointName::operation(step, operation)?, &wanted)?;
+        Ok(loaded.map(|loaded| loaded.records))
+    }
+
+    /// Loads a checkpoint, and says where from.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn read(&self, name: &CheckpointName) -> Result<Option<Loaded>> {
+        self.read_wanted(name, &Wanted::ALL)
+    }
+
+    /// Saves a checkpoint, and says where.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn write(&self, name: &CheckpointName, records: &[Record]) -> Result<Saved> {
+        let mut writer = self.writer(name)?;
+        writer.write_all(records)?;
+        writer.finish()
+    }
+
+    /// Begins to write a checkpoint, in the format of the options.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn writer(&self, name: &CheckpointName) -> Result<RecordWriter> {
+        RecordWriter::create(&self.files, name, self.options.format, &self.options)
+    }
+
+    /// Begins to read a checkpoint a batch at a time; none if it isn't there.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn reader(&self, name: &CheckpointName) -> Result<Option<RecordReader>> {
+        let choice = self.choose(name)?;
+        let is_alone = choice.second.is_none();
+        self.first_of(choice, |found| {
+            let reader = self.open_found(found.clone(), name, &Wanted::ALL)?;
+            reader.verify()?;
+            // Once records came out, it is too late for the other file.
+            if found.format == Format::Json && !is_alone {
+                let mut all = self.open_found(found, name, &Wanted::ALL)?;
+                while all.next_batch()?.is_some() {}
+            }
+            Ok(reader)
+        })
+        .map(|opened| opened.map(|(reader, warnings)| reader.warned(warnings)))
+    }
+
+    /// Begins to read the file of a checkpoint in one format, whatever the other one is like; none if it isn't there.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn reader_of(&self, name: &CheckpointName, format: Format) -> Result<Option<RecordReader>> {
+        let Some(found) = self.files.find(name, format)? else {
+            return Ok(None);
+        };
+        let reader = self.open_found(found, name, &Wanted::ALL)?;
+        reader.verify()?;
+        Ok(Some(reader))
+    }
+
+    /// Lists the files of checkpoints, sorted by step, operation and format.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if a folder cannot be read.
+    #[doc(alias = "list_checkpoints")]
+    pub fn list(&self) -> Result<Vec<Entry>> {
+        list(&self.files)
+    }
+
+    /// Writes a checkpoint in a format as well, or instead.
+    ///
+    /// What was written is read back and compared before it takes its place. Migrating again does nothing, or what is left to
+    /// do after a crash.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if what was written reads back otherwise.
+    #[doc(alias = "migrate_json_to_arrow")]
+    pub fn migrate(&self, name: &CheckpointName, options: MigrateOptions) -> Result<Option<Migration>> {
+        migrate(self, name, options)
+    }
+
+    pub(super) fn files(&self) -> &Files {
+        &self.files
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn open_found(&self, found: Found, name: &CheckpointName, wanted: &Wanted) -> Result<RecordReader> {
+        RecordReader::open(found, name, wanted.clone(), &self.options)
+    }
+
+    fn read_wanted(&self, name: &CheckpointName, wanted: &Wanted) -> Result<Option<Loaded>> {
+        let choice = self.choose(name)?;
+        let read = self.first_of(choice, |found| {
+            let mut reader = self.open_found(found, name, wanted)?;
+            let records = reader.read_all()?;
+            Ok((records, reader))
+        })?;
+        Ok(read.map(|((records, reader), warnings)| {
+            let (path, format, bytes, _) = reader.into_parts();
+            Loaded {
+                records,
+                path,
+                format,
+                bytes,
+                warnings,
+            }
+        }))
+    }
+
+    /// Finds the files of a checkpoint, the one that counts first.
+    pub(super) fn choose(&self, name: &CheckpointName) -> Result<Choice> {
+        let parquet = self.files.find(name, Format::Parquet);
+        let json = self.files.find(name, Format::Json);
+        // Where one can be had, a link in the place of the other is no reason to fail.
+        let (parquet, json) = match (parquet, json) {
+            (Err(error), Ok(None)) | (Ok(None), Err(error)) => return Err(error),
+            (Err(error), Err(_)) => return Err(error),
+            (parquet, json) => (parquet.ok().flatten(), json.ok().flatten()),
+        };
+        Ok(match (parquet, json) {
+            (Some(parquet), Some(json)) if json.modified > parquet.modified => Choice {
+                warnings: vec![format!(
+                    "`{}` is newer than `{}`, so the JSON file is used",
+                    json.path.display(),
+                    parquet.path.display()
+                )],
+                first: Some(json),
+                second: Some(parquet),
+            },
+            (Some(parquet), json) => Choice {
+                first: Some(parquet),
+                second: json,
+                warnings: Vec::new(),
+            },
+            (None, json) => Choice {
+                first: json,
+                second: None,
+                warnings: Vec::new(),
+            },
+        })
+    }
+
+    /// Reads the first file, or the second one if that fails; with the warnings that go with it.
+    fn first_of<T>(
+        &self,
+        choice: Choice,
+        read: impl Fn(Found) -> Result<T>,
+    ) -> Result<Option<(T, Vec<String>)>> {
+        let Choice {
+            first,
+            second,
+            mut warnings,
+        } = choice;
+        let Some(first) = first else {
+            return Ok(None);
+        };
+        let (format, failed) = match read(first.clone()) {
+            Ok(read) => return Ok(Some((read, warnings))),
+            // It was removed since it was found.
+            Err(error) if error.is_not_found() && second.is_none() => return Ok(None),
+            Err(error) => (first.format, error),
+        };
+        let Some(second) = second else {
+            return Err(failed);
+        };
+        let age = if second.modified < first.modified { ", which is older" } else { "" };
+        warnings = vec![format!(
+            "{}; `{}` is used{age}",
+            chain(&failed),
+            second.path.display()
+        )];
+        match read(second) {
+            Ok(read) => Ok(Some((read, warnings))),
+            Err(other) => {
+                let (parquet, json) = match format {
+                    Format::Parquet => (failed, other),
+                    Format::Json => (other, failed),
+                };
+                Err(Error::Neither {
+                    parquet: Box::new(parquet),
+                    json: Box::new(json),
+                })
+            }
+        }
+    }
+}
+
+/// The files of a checkpoint.
+pub(super) struct Choice {
+    /// The one that counts.
+    pub(super) first: Option<Found>,
+    /// The one to use if that fails.
+    pub(super) second: Option<Found>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// An error with its causes, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(&format!(": {source}"));
+        next = source.source();
+    }
+    text
+}

@@ -1,0 +1,270 @@
+//! Writing a checkpoint in another format.
+
+use super::files::{Found, Other};
+use super::intermediate::IntermediateStore;
+use super::parquet_out::ParquetOut;
+use super::source::{Source, Wanted};
+use super::writer::{RecordWriter, Unplaced};
+use crate::columns::{Columns, Shapes};
+use crate::json::{Style, write_record};
+use crate::{CheckpointName, Error, Format, Record, RecordReader, Result};
+
+/// How a checkpoint is migrated.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MigrateOptions {
+    to: Format,
+    removes_original: bool,
+    is_dry_run: bool,
+}
+
+impl MigrateOptions {
+    /// To this format; originals stay.
+    #[must_use]
+    pub fn to(format: Format) -> Self {
+        Self {
+            to: format,
+            ..Self::default()
+        }
+    }
+
+    /// Sets whether the original is removed once what was made of it is durable.
+    #[must_use]
+    pub fn remove_original(mut self, removes: bool) -> Self {
+        self.removes_original = removes;
+        self
+    }
+
+    /// Sets whether nothing is written: the length of the file is found by encoding all records in vain.
+    #[must_use]
+    pub fn dry_run(mut self, is_dry: bool) -> Self {
+        self.is_dry_run = is_dry;
+        self
+    }
+}
+
+/// What became of a checkpoint that was to be migrated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// What was done.
+    pub outcome: Outcome,
+    /// The original's file.
+    pub original: std::path::PathBuf,
+    /// The length of the original in bytes.
+    pub original_bytes: u64,
+    /// The length of the file in the new format.
+    pub bytes: u64,
+    /// How many records there are.
+    pub rows: u64,
+    /// Whether the original was removed.
+    pub is_original_removed: bool,
+    /// What is to be said of the original.
+    pub warnings: Vec<String>,
+}
+
+/// What was done to a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was written in the new format.
+    Migrated,
+    /// It was there in the new format already.
+    AlreadyThere,
+    /// It would be written.
+    WouldMigrate,
+}
+
+pub(super) fn migrate(
+    store: &IntermediateStore,
+    name: &CheckpointName,
+    options: MigrateOptions,
+) -> Result<Option<Migration>> {
+    let Some(reader) = store.reader(name)? else {
+        return Ok(None);
+    };
+    match reader.format() == options.to {
+        true => already_there(store, name, options, reader).map(Some),
+        false => convert(store, name, options, reader).map(Some),
+    }
+}
+
+fn convert(
+    store: &IntermediateStore,
+    name: &CheckpointName,
+    options: MigrateOptions,
+    mut original: RecordReader,
+) -> Result<Migration> {
+    let mut migration = Migration {
+        outcome: Outcome::WouldMigrate,
+        original: original.path().to_owned(),
+        original_bytes: original.bytes(),
+        bytes: 0,
+        rows: 0,
+        is_original_removed: false,
+        warnings: original.warnings().to_vec(),
+    };
+    if options.is_dry_run {
+        (migration.bytes, migration.rows) = measure(store, name, options.to, original)?;
+        return Ok(migration);
+    }
+    let mut writer = RecordWriter::create(store.files(), name, options.to, store.options())?;
+    while let Some(records) = original.next_batch()? {
+        writer.write_all(&records)?;
+    }
+    let again = || store.reader_of(name, options.to.other());
+    let saved = writer.finish_with(Other::Stays, |unplaced| {
+        let again = again()?.ok_or_else(|| changed(original.path()))?;
+        compare(store, name, options.to, unplaced, again)
+    })?;
+    (migration.bytes, migration.rows) = (saved.bytes, saved.rows);
+    migration.outcome = Outcome::Migrated;
+    if options.removes_original {
+        coldpress_storage::crash_point!("docetl_before_original_goes");
+        coldpress_storage::remove_durable(original.path())?;
+        migration.is_original_removed = true;
+    }
+    Ok(migration)
+}
+
+/// The checkpoint is there in the format; an original that an earlier run has left is removed if that is asked for and
+/// it holds the same.
+fn already_there(
+    store: &IntermediateStore,
+    name: &CheckpointName,
+    options: MigrateOptions,
+    mut there: RecordReader,
+) -> Result<Migration> {
+    let original = store.files().find(name, options.to.other()).ok().flatten();
+    let mut migration = Migration {
+        outcome: Outcome::AlreadyThere,
+        original: there.path().to_owned(),
+        original_bytes: there.bytes(),
+        bytes: there.bytes(),
+        rows: there.rows().unwrap_or_default(),
+        is_original_removed: false,
+        warnings: there.warnings().to_vec(),
+    };
+    let Some(Found { path, bytes, .. }) = original else {
+        return Ok(migration);
+    };
+    (migration.original, migration.original_bytes) = (path.clone(), bytes);
+    if !options.removes_original || options.is_dry_run {
+        return Ok(migration);
+    }
+    let same = match store.reader_of(name, options.to.other()) {
+        Ok(Some(mut original)) => first_difference(&mut there, &mut original)?.is_none(),
+        _ => false,
+    };
+    if same {
+        coldpress_storage::remove_durable(&path)?;
+        migration.is_original_removed = true;
+    } else {
+        migration.warnings.push(format!(
+            "`{}` does not hold the same records as `{}`, so it stays",
+            path.display(),
+            there.path().display()
+        ));
+    }
+    Ok(migration)
+}
+
+/// Reads back what was written, and compares it with the original.
+fn compare(
+    store: &IntermediateStore,
+    name: &CheckpointName,
+    format: Format,
+    unplaced: &Unplaced,
+    mut original: RecordReader,
+) -> Result<()> {
+    let metadata = std::fs::metadata(&unplaced.path);
+    let metadata = metadata.map_err(|error| Error::io("examine", &unplaced.path, error))?;
+    let found = super::files::found(unplaced.path.clone(), format, &metadata)?;
+    let mut written = store.open_found(found, name, &Wanted::ALL)?;
+    match first_difference(&mut written, &mut original)? {
+        None => Ok(()),
+        Some(record) => Err(Error::NotTheSame {
+            path: store.dir().join(name.path(format)),
+            record,
+        }),
+    }
+}
+
+/// Returns the number of the first record that is not the same in both, from 1.
+fn first_difference(one: &mut RecordReader, other: &mut RecordReader) -> Result<Option<u64>> {
+    let mut number = 0;
+    let (mut of_one, mut of_other) = (Rest::new(one), Rest::new(other));
+    loop {
+        number += 1;
+        match (of_one.next()?, of_other.next()?) {
+            (None, None) => return Ok(None),
+            (one, other) if one == other => {}
+            _ => return Ok(Some(number)),
+        }
+    }
+}
+
+/// The records of a reader one by one.
+struct Rest<'a> {
+    reader: &'a mut RecordReader,
+    batch: std::vec::IntoIter<Record>,
+}
+
+impl<'a> Rest<'a> {
+    fn new(reader: &'a mut RecordReader) -> Self {
+        Self {
+            reader,
+            batch: Vec::new().into_iter(),
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Record>> {
+        loop {
+            if let Some(record) = self.batch.next() {
+                return Ok(Some(record));
+            }
+            match self.reader.next_batch()? {
+                Some(batch) => self.batch = batch.into_iter(),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Finds how long a file would be and how many records it would have, without writing it.
+fn measure(
+    store: &IntermediateStore,
+    name: &CheckpointName,
+    format: Format,
+    mut original: RecordReader,
+) -> Result<(u64, u64)> {
+    let mut rows = 0;
+    if format == Format::Json {
+        // The brackets, and what is between two records.
+        let mut bytes = 2;
+        let mut line = Vec::new();
+        while let Some(records) = original.next_batch()? {
+            for record in &records {
+                line.clear();
+                write_record(record, Style::PYTHON, &mut line);
+                bytes += line.len() as u64 + if rows > 0 { 2 } else { 0 };
+                rows += 1;
+            }
+        }
+        return Ok((bytes, rows));
+    }
+    // The columns of all records first, so that one file holds them.
+    let mut columns = Columns::default();
+    while let Some(records) = original.next_batch()? {
+        rows += records.len() as u64;
+        Shapes::observe(&records, &mut columns);
+    }
+    let path = original.path().to_owned();
+    let mut again = Source::open(&path, original.format(), name, Wanted::ALL, store.options())?;
+    let mut out = ParquetOut::measured(store.files(), name, store.options(), columns);
+    while let Some(records) = again.next(&path)? {
+        out.write(&records)?;
+    }
+    Ok((out.finish()?.1, rows))
+}
+
+fn changed(path: &std::path::Path) -> Error {
+    Error::damaged(path, "it was removed while it was migrated")
+}

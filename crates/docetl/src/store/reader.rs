@@ -1,0 +1,114 @@
+//! Reading a checkpoint a batch at a time.
+
+use std::path::{Path, PathBuf};
+
+use super::files::Found;
+use super::source::{Source, Wanted};
+use crate::{CheckpointName, Format, Options, Record, Result};
+
+/// The records of a checkpoint, a batch at a time: memory is bounded by a few batches.
+///
+/// A Parquet file of this crate is verified as a whole before its first record comes out.
+pub struct RecordReader {
+    found: Found,
+    source: Source,
+    warnings: Vec<String>,
+}
+
+impl RecordReader {
+    pub(super) fn open(
+        found: Found,
+        name: &CheckpointName,
+        wanted: Wanted,
+        options: &Options,
+    ) -> Result<Self> {
+        Ok(Self {
+            source: Source::open(&found.path, found.format, name, wanted, options)?,
+            found,
+            warnings: Vec::new(),
+        })
+    }
+
+    pub(super) fn warned(mut self, warnings: Vec<String>) -> Self {
+        self.warnings = warnings;
+        self
+    }
+
+    /// Verifies what can be, before the first record is read.
+    pub(super) fn verify(&self) -> Result<()> {
+        self.source.verify(&self.found.path)
+    }
+
+    /// Reads the next records; none at the end.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`](crate::Error::Damaged) if the file is not what was written, or cannot be decoded;
+    /// [`Error::Storage`](crate::Error::Storage) if it cannot be read.
+    pub fn next_batch(&mut self) -> Result<Option<Vec<Record>>> {
+        self.source.next(&self.found.path)
+    }
+
+    /// Reads all records that are left.
+    ///
+    /// # Errors
+    /// As [`next_batch`](Self::next_batch).
+    pub fn read_all(&mut self) -> Result<Vec<Record>> {
+        let mut records = Vec::new();
+        while let Some(mut batch) = self.next_batch()? {
+            match records.is_empty() {
+                true => records = batch,
+                false => records.append(&mut batch),
+            }
+        }
+        Ok(records)
+    }
+
+    /// The file that is read.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.found.path
+    }
+
+    /// Its format.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.found.format
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.found.bytes
+    }
+
+    /// How many records the file has, if it says so; JSON does not.
+    #[must_use]
+    pub fn rows(&self) -> Option<u64> {
+        self.source.rows()
+    }
+
+    /// Why this file is read and not the one of the other format, if that needs to be said.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    pub(super) fn into_parts(self) -> (PathBuf, Format, u64, Vec<String>) {
+        let Found {
+            path,
+            format,
+            bytes,
+            ..
+        } = self.found;
+        (path, format, bytes, self.warnings)
+    }
+}
+
+impl std::fmt::Debug for RecordReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordReader")
+            .field("file", &self.found)
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,236 @@
+//! The records of one file.
+
+use std::collections::{HashSet, VecDeque};
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::batches::is_full;
+use crate::json::{JsonStream, StreamFault};
+use crate::parquet_file::{Fault, ForeignGroups, OpenParquet, OwnFile, open};
+use crate::{CheckpointName, Error, Format, Options, Record, Result};
+
+/// What of a checkpoint is wanted.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// The keys; none means all.
+    pub(super) keys: Option<Arc<HashSet<String>>>,
+    pub(super) rows: Range<u64>,
+}
+
+impl Wanted {
+    pub(super) const ALL: Self = Self {
+        keys: None,
+        rows: 0..u64::MAX,
+    };
+
+    fn has_all_keys(&self) -> bool {
+        self.keys.is_none()
+    }
+}
+
+/// The records of a file, some at a time.
+pub(super) struct Source {
+    form: Form,
+    wanted: Wanted,
+    /// How many records came before those that come next.
+    passed: u64,
+    rows: Option<u64>,
+}
+
+enum Form {
+    Own(Groups),
+    Foreign(Box<ForeignGroups>),
+    Json(Box<JsonStream<File>>),
+}
+
+impl Source {
+    /// Opens a file that is to be the one of a checkpoint.
+    pub(super) fn open(
+        path: &Path,
+        format: Format,
+        name: &CheckpointName,
+        wanted: Wanted,
+        options: &Options,
+    ) -> Result<Self> {
+        let file = coldpress_storage::open_file(path)?;
+        let at_path = |fault| error(path, fault);
+        let (form, rows) = match format {
+            Format::Json => (Form::Json(Box::new(JsonStream::new(file))), None),
+            Format::Parquet => match open(file).map_err(at_path)? {
+                OpenParquet::Own(own) => {
+                    if !own.is_of(name) {
+                        let reason = format!(
+                            "it is the file of `{}`; give it that name back, or remove it",
+                            own.written_for()
+                        );
+                        return Err(Error::damaged(path, reason));
+                    }
+                    let rows = own.rows();
+                    let groups = Groups::new(own, &wanted, options.thread_count());
+                    (Form::Own(groups), Some(rows))
+                }
+                OpenParquet::Foreign(file, parquet) => {
+                    let keys = wanted.keys.as_deref();
+                    let groups = ForeignGroups::new(file, parquet, options.restore, keys);
+                    let groups = groups.map_err(at_path)?;
+                    let rows = groups.rows();
+                    (Form::Foreign(Box::new(groups)), Some(rows))
+                }
+            },
+        };
+        Ok(Self {
+            form,
+            wanted,
+            passed: 0,
+            rows,
+        })
+    }
+
+    /// How many records the file has, if it says so.
+    pub(super) fn rows(&self) -> Option<u64> {
+        self.rows
+    }
+
+    /// Verifies all bytes of a file that has digests of them.
+    pub(super) fn verify(&self, path: &Path) -> Result<()> {
+        match &self.form {
+            Form::Own(groups) => groups.file.verify().map_err(|fault| error(path, fault)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads the next records; none at the end.
+    pub(super) fn next(&mut self, path: &Path) -> Result<Option<Vec<Record>>> {
+        let at_path = |fault| error(path, fault);
+        while self.passed < self.wanted.rows.end {
+            let records = match &mut self.form {
+                Form::Own(groups) => return groups.next().map_err(at_path),
+                Form::Foreign(groups) => groups.next().map_err(at_path)?,
+                Form::Json(stream) => json_batch(stream, path)?,
+            };
+            let Some(records) = records else {
+                return Ok(None);
+            };
+            let records = self.cut(records);
+            if !records.is_empty() {
+                return Ok(Some(records));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Leaves out of the next records those that are not wanted, and keys of them.
+    fn cut(&mut self, mut records: Vec<Record>) -> Vec<Record> {
+        let start = self.passed;
+        self.passed += records.len() as u64;
+        let Range { start: first, end } = self.wanted.rows;
+        records.truncate(usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX));
+        let before = usize::try_from(first.saturating_sub(start)).unwrap_or(usize::MAX);
+        records.drain(..before.min(records.len()));
+        match &self.wanted.keys {
+            Some(keys) if matches!(self.form, Form::Json(_)) => {
+                let selected = records.into_iter().map(|record| record.select(|key| keys.contains(key)));
+                selected.collect()
+            }
+            _ => records,
+        }
+    }
+}
+
+fn json_batch(stream: &mut JsonStream<File>, path: &Path) -> Result<Option<Vec<Record>>> {
+    let mut records = Vec::new();
+    let mut bytes = 0;
+    while !is_full(records.len(), bytes) {
+        match stream.next() {
+            Ok(Some(record)) => {
+                bytes += record.memory_bytes();
+                records.push(record);
+            }
+            Ok(None) => break,
+            Err(StreamFault::Read(source)) => return Err(Error::io("read", path, source)),
+            Err(StreamFault::Content(reason)) => return Err(Error::damaged(path, reason)),
+        }
+    }
+    Ok(Some(records).filter(|records| !records.is_empty()))
+}
+
+/// The row groups of a file, which are decoded ahead on other threads.
+struct Groups {
+    file: Arc<OwnFile>,
+    keys: Option<Arc<HashSet<String>>>,
+    /// The groups that are left, and which of their rows are wanted; in their order.
+    left: VecDeque<(usize, Range<usize>)>,
+    pending: VecDeque<JoinHandle<Result<Vec<Record>, Fault>>>,
+    threads: usize,
+}
+
+impl Groups {
+    fn new(file: OwnFile, wanted: &Wanted, threads: usize) -> Self {
+        let mut left = VecDeque::new();
+        let mut start = 0;
+        for group in 0..file.group_count() {
+            let end = start + file.group_rows(group);
+            let rows = wanted.rows.start.max(start)..wanted.rows.end.min(end);
+            if rows.start < rows.end {
+                left.push_back((group, (rows.start - start) as usize..(rows.end - start) as usize));
+            }
+            start = end;
+        }
+        Self {
+            keys: if wanted.has_all_keys() { None } else { wanted.keys.clone() },
+            file: Arc::new(file),
+            left,
+            pending: VecDeque::new(),
+            threads,
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Vec<Record>>, Fault> {
+        if self.threads < 2 || self.left.len() + self.pending.len() < 2 {
+            return match self.left.pop_front() {
+                Some((group, rows)) if self.pending.is_empty() => {
+                    self.file.read_group(group, rows, self.keys.as_deref()).map(Some)
+                }
+                Some(group) => {
+                    self.left.push_front(group);
+                    self.oldest()
+                }
+                None => self.oldest(),
+            };
+        }
+        while self.pending.len() < self.threads
+            && let Some((group, rows)) = self.left.pop_front()
+        {
+            let (file, keys) = (Arc::clone(&self.file), self.keys.clone());
+            let started = coldpress_storage::spawn("a thread that decodes rows", move || {
+                file.read_group(group, rows, keys.as_deref())
+            });
+            self.pending.push_back(started.map_err(|error| Fault::Io(std::io::Error::other(error)))?);
+        }
+        self.oldest()
+    }
+
+    fn oldest(&mut self) -> Result<Option<Vec<Record>>, Fault> {
+        let Some(oldest) = self.pending.pop_front() else {
+            return Ok(None);
+        };
+        let panicked = |_| Fault::Damaged("its decoder panicked".into());
+        oldest.join().map_err(panicked)?.map(Some)
+    }
+}
+
+/// The error of what is wrong with a file.
+pub(super) fn error(path: &Path, fault: Fault) -> Error {
+    match fault {
+        Fault::Io(source) => Error::io("read", path, source),
+        Fault::Damaged(reason) => Error::damaged(path, reason),
+        Fault::Newer(found) => Error::Newer {
+            path: path.to_owned(),
+            found,
+            supported: crate::parquet_file::VERSION,
+        },
+    }
+}

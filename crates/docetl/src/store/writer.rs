@@ -1,0 +1,200 @@
+//! Writing a checkpoint a record at a time.
+
+use std::path::PathBuf;
+
+use coldpress_storage::NewFile;
+
+use super::batches::{batches, is_full};
+use super::files::{Files, Other};
+use super::parquet_out::ParquetOut;
+use crate::json::{Style, write_record};
+use crate::{CheckpointName, Format, Options, Record, Result};
+
+/// Writes a checkpoint; memory is bounded by a few batches.
+///
+/// The checkpoint is there when [`finish`](Self::finish) has returned, whole and durable. Until then the old one is, and it
+/// stays if the writer is dropped.
+pub struct RecordWriter {
+    files: Files,
+    name: CheckpointName,
+    format: Format,
+    buffer: Vec<Record>,
+    buffered_bytes: usize,
+    rows: u64,
+    out: Out,
+}
+
+enum Out {
+    Parquet(Box<ParquetOut>),
+    Json(JsonOut),
+}
+
+struct JsonOut {
+    file: NewFile,
+    scratch: Vec<u8>,
+    is_first: bool,
+}
+
+/// A checkpoint that was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: Format,
+    /// The length of the file in bytes.
+    pub bytes: u64,
+    /// How many records it has.
+    pub rows: u64,
+}
+
+/// A checkpoint that was written and has not taken its place yet.
+pub(super) struct Unplaced {
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+}
+
+impl RecordWriter {
+    pub(super) fn create(files: &Files, name: &CheckpointName, format: Format, options: &Options) -> Result<Self> {
+        let out = match format {
+            Format::Parquet => {
+                // What cannot be written is refused before the work begins.
+                files.path(name, format)?;
+                Out::Parquet(Box::new(ParquetOut::new(files, name, options)))
+            }
+            Format::Json => Out::Json(JsonOut {
+                file: files.begin(name, format)?,
+                scratch: b"[".to_vec(),
+                is_first: true,
+            }),
+        };
+        Ok(Self {
+            files: files.clone(),
+            name: name.clone(),
+            format,
+            buffer: Vec::new(),
+            buffered_bytes: 0,
+            rows: 0,
+            out,
+        })
+    }
+
+    /// Adds a record.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) and [`Error::Write`](crate::Error::Write) if the device refuses its bytes; the
+    /// writer is of no use then.
+    pub fn write(&mut self, record: Record) -> Result<()> {
+        if let Out::Json(out) = &mut self.out {
+            self.rows += 1;
+            return out.write(&record);
+        }
+        self.buffered_bytes += record.memory_bytes();
+        self.buffer.push(record);
+        match is_full(self.buffer.len(), self.buffered_bytes) {
+            true => self.flush(),
+            false => Ok(()),
+        }
+    }
+
+    /// Adds records.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_all(&mut self, records: &[Record]) -> Result<()> {
+        self.flush()?;
+        self.rows += records.len() as u64;
+        match &mut self.out {
+            Out::Json(out) => records.iter().try_for_each(|record| out.write(record)),
+            Out::Parquet(out) => batches(records).try_for_each(|batch| out.write(batch)),
+        }
+    }
+
+    /// Ends the checkpoint, which takes the place of the old one.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); the old checkpoint is there then.
+    pub fn finish(self) -> Result<Saved> {
+        self.finish_with(Other::Goes, |_| Ok(()))
+    }
+
+    /// Ends the checkpoint; it takes its place if `check` accepts what was written.
+    pub(super) fn finish_with(
+        self,
+        other: Other,
+        check: impl FnOnce(&Unplaced) -> Result<()>,
+    ) -> Result<Saved> {
+        let (files, name, format) = (self.files.clone(), self.name.clone(), self.format);
+        let unplaced = self.end()?;
+        let placed = check(&unplaced).and_then(|()| files.put(&unplaced.path, &name, format, other));
+        let path = placed.inspect_err(|_| {
+            // It is of no use to anybody.
+            let _ = coldpress_storage::remove_durable(&unplaced.path);
+        })?;
+        Ok(Saved {
+            path,
+            format,
+            bytes: unplaced.bytes,
+            rows: unplaced.rows,
+        })
+    }
+
+    fn end(mut self) -> Result<Unplaced> {
+        self.flush()?;
+        let (path, bytes) = match self.out {
+            Out::Parquet(out) => out.finish()?,
+            Out::Json(out) => out.finish()?,
+        };
+        Ok(Unplaced {
+            path,
+            bytes,
+            rows: self.rows,
+        })
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if let Out::Parquet(out) = &mut self.out
+            && !self.buffer.is_empty()
+        {
+            out.write(&self.buffer)?;
+            self.rows += self.buffer.len() as u64;
+            self.buffer.clear();
+            self.buffered_bytes = 0;
+        }
+        Ok(())
+    }
+}
+
+impl JsonOut {
+    fn write(&mut self, record: &Record) -> Result<()> {
+        if !std::mem::take(&mut self.is_first) {
+            self.scratch.extend_from_slice(b", ");
+        }
+        write_record(record, Style::PYTHON, &mut self.scratch);
+        // Large pieces go past the file's own buffer.
+        if self.scratch.len() >= 256 << 10 {
+            self.file.put(&self.scratch)?;
+            self.scratch.clear();
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(PathBuf, u64)> {
+        self.scratch.push(b']');
+        self.file.put(&self.scratch)?;
+        let path = self.file.path().to_owned();
+        let stamp = self.file.finish()?;
+        Ok((path, stamp.length))
+    }
+}
+
+impl std::fmt::Debug for RecordWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordWriter")
+            .field("name", &self.name)
+            .field("format", &self.format)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}

@@ -44,6 +44,7 @@
 //!     seen: FieldsSeen::default(),
 //!     types: None,
 //!     dropped: None,
+//!     trace: None,
 //! };
 //! let stamp = writer.finish(&manifest)?;
 //!
@@ -76,7 +77,7 @@
 //! #     Manifest {
 //! #         partition: 3, operation, chain: String::new(), slice: Digest::of(b""), ledger: Ledger::default(), rows,
 //! #         error_marks: Vec::new(), unreadable: Vec::new(), quarantine: Vec::new(), seen: FieldsSeen::default(),
-//! #         types: None, dropped: None,
+//! #         types: None, dropped: None, trace: None,
 //! #     }
 //! # }
 //! # fn main() -> Result<()> {
@@ -128,6 +129,7 @@ mod delta;
 mod manifest;
 mod object;
 mod rows;
+mod traced;
 
 mod points;
 
@@ -149,3 +151,4 @@ pub use object::{
 };
 pub use points::{Strategy, points};
 pub use rows::{IndexedRows, RowBlock, RowsOptions, RowsReader, RowsWriter};
+pub use traced::{Traced, TracedFile};

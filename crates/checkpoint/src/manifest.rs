@@ -5,7 +5,7 @@ use coldpress_storage::{Digest, ObjectRef};
 use coldpress_table::Types;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Result, Traced};
 
 /// The version of the format that this release writes, and the newest that it reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -45,6 +45,9 @@ pub struct Manifest {
     /// What filters dropped, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedRows>>,
+    /// What was traced, where records are traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Traced>,
 }
 
 /// The records that one filter dropped of a partition: JSON lines.
@@ -134,6 +137,7 @@ mod tests {
             seen: Default::default(),
             types: None,
             dropped: None,
+            trace: None,
         }
     }
 

@@ -17,6 +17,7 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
     check_delimiter(recipe, given)?;
     check_work_dir(recipe, given)?;
     check_manual_checkpoints(recipe, given);
+    check_traced_operators(recipe, given);
     check_compressions(recipe, given);
     Ok(())
 }
@@ -174,12 +175,22 @@ fn check_manual_checkpoints(recipe: &Recipe, given: &mut Given) {
         );
         given.warn(&place, message, None);
     }
+    warn_of_unknown("checkpoint.op_names", names, recipe, given);
+}
+
+/// A name that no operator has would quietly mean that less is traced than was asked for.
+fn check_traced_operators(recipe: &Recipe, given: &mut Given) {
+    warn_of_unknown("op_list_to_trace", &recipe.trace.op_names, recipe, given);
+}
+
+/// Warns of names in a list of operators that the recipe does not have.
+fn warn_of_unknown(key: &'static str, names: &[String], recipe: &Recipe, given: &mut Given) {
     let operators: Vec<&str> = recipe
         .process
         .iter()
         .map(|call| call.name.as_str())
         .collect();
-    let (key, place) = given.place("checkpoint.op_names");
+    let (key, place) = given.place(key);
     for name in names
         .iter()
         .filter(|name| !operators.contains(&name.as_str()))

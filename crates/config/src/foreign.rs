@@ -124,7 +124,6 @@ const NO_EFFECT: &[&str] = &[
     "audio_special_token",
     "video_special_token",
     "eoc_special_token",
-    "trace_keys",
     "partition.partitions_per_node",
     "partition.execution_group_size",
     "partition.max_initialization_overhead_ratio",

@@ -4,6 +4,7 @@
 mod case;
 mod duplicates;
 mod names;
+mod pairs;
 mod place;
 mod removals;
 mod resolve;
@@ -12,5 +13,6 @@ mod thread;
 
 pub(crate) use case::{Case, DECISION, DUPLICATES, Moves, Resolved, Unresolved};
 pub(crate) use names::{RecordName, plain_value};
+pub(crate) use pairs::TracedPairs;
 pub(crate) use telling::Telling;
 pub(crate) use thread::Resolving;

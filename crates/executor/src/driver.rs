@@ -20,6 +20,7 @@ mod results;
 mod sources;
 mod tally;
 mod teller;
+mod traces;
 mod truth;
 mod verdicts;
 mod work;

@@ -167,7 +167,10 @@ impl ExecutorBuilder {
                 self.registry.with_assets(folders)
             }
         };
-        let prepared = Prepared::new(recipe, registry)?;
+        let mut prepared = Prepared::new(recipe, registry)?;
+        if let Some(plan) = &prepared.trace {
+            prepared.outputs = prepared.outputs.tracing(&layout.trace_dir(), plan);
+        }
         let shared = Shared {
             stop: AtomicBool::new(false),
             watchers: Mutex::default(),

@@ -33,6 +33,7 @@ mod space;
 mod spec;
 mod starts;
 mod summary;
+mod trace;
 mod usage;
 mod watch;
 

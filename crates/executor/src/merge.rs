@@ -3,6 +3,7 @@
 pub(crate) mod duplicates;
 pub(crate) mod failure;
 pub(crate) mod staging;
+pub(crate) mod traces;
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -26,6 +27,7 @@ use crate::outputs::list::Outputs;
 use duplicates::Lists;
 use failure::{MergeFailure, of_export, unreadable};
 use staging::{DroppedPiece, Staging};
+use traces::{TracePiece, Traces};
 
 /// The thread that merges.
 pub(crate) struct Merge {
@@ -50,6 +52,8 @@ pub(crate) struct Piece {
     pub(crate) kept: Option<StoredObject>,
     /// What filters dropped.
     pub(crate) dropped: Vec<DroppedPiece>,
+    /// What was traced.
+    pub(crate) traced: Vec<TracePiece>,
 }
 
 /// Outputs that are complete in their temporary places.
@@ -73,13 +77,14 @@ pub(crate) enum Appended {
 }
 
 impl Merge {
-    /// Begins to stage the outputs; `token` tells this attempt at it from others. `lists` says what deduplicators removed. What must wait for all results is
-    /// encoded by `threads` threads.
+    /// Begins to stage the outputs; `token` tells this attempt at it from others. `lists` says what deduplicators removed, and
+    /// `traces` takes samples where records are traced. What must wait for all results is encoded by `threads` threads.
     pub(crate) fn start(
         outputs: &Outputs,
         token: &str,
         threads: usize,
         lists: Lists,
+        traces: Option<Traces>,
     ) -> Result<Self> {
         let target = outputs.export();
         let abandoned = Arc::new(AtomicBool::new(false));
@@ -87,6 +92,7 @@ impl Merge {
             writer: ExportWriter::create(target, token, threads)?,
             staging: Staging::create(outputs.beside(), token)?,
             lists,
+            traces,
             needs_types: target.needs_second_pass(),
             partitions: HashMap::new(),
             abandoned: Arc::clone(&abandoned),
@@ -166,6 +172,8 @@ struct Merging {
     staging: Staging,
     /// What deduplicators removed.
     lists: Lists,
+    /// What was traced so far.
+    traces: Option<Traces>,
     /// Whether the output's columns depend on what all rows hold.
     needs_types: bool,
     /// Which partition a file of rows is of.
@@ -186,6 +194,7 @@ impl Merging {
             return Err(MergeFailure::Abandoned);
         }
         crash_point!("merge.finish");
+        let traces = self.traces.take().map(Traces::write).transpose()?;
         let finished = self.writer.finish(&self.abandoned);
         let finished = finished.map_err(|error| of_export(&self.partitions, error))?;
         if self.abandoned.load(Ordering::Relaxed) {
@@ -193,6 +202,7 @@ impl Merging {
         }
         let mut staged = vec![finished.staged];
         staged.extend(self.staging.finish(&self.lists)?);
+        staged.extend(traces.map(traces::Writing::finish).transpose()?);
         Ok(Merged {
             staged,
             mixed: finished.mixed,
@@ -217,6 +227,9 @@ impl Merging {
                 .append_stats(&mut index, kept.as_ref(), partition)?;
         }
         self.staging.append_dropped(&piece.dropped, partition)?;
+        if let Some(traces) = &mut self.traces {
+            traces.take(&piece.traced, partition)?;
+        }
         self.partitions.insert(piece.rows.name().clone(), partition);
         let rows = PartitionRows {
             form: RowsForm::of_path(piece.rows.name().as_str()),

@@ -11,7 +11,7 @@ use coldpress_config::{
 use coldpress_dataset::{FileCompression, Format, READER_VERSION, RowsForm, Source};
 use coldpress_export::{ExportTarget, ParquetCodec};
 use coldpress_failure::RetryPolicy;
-use coldpress_job::AdoptFrom;
+use coldpress_job::{AdoptFrom, Publication};
 use coldpress_operator::{
     Asset, ChainHash, ChainSettings, Pipeline, Registry, ResolvedOperator, Shared, Stage,
 };
@@ -21,6 +21,7 @@ use coldpress_worker::IntermediateForm;
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::label_fields;
 use crate::outputs::list::{Content, Outputs};
+use crate::trace::TracePlan;
 
 /// The longest record that can be asked for: blocks address their bytes by 32 bits, with room for what is around it.
 const MAX_RECORD_BYTES: u64 = 512 << 20;
@@ -50,6 +51,8 @@ pub struct Prepared {
     pub cut: CutSettings,
     /// Where the outputs go.
     pub outputs: Outputs,
+    /// What is traced; none = nothing.
+    pub trace: Option<TracePlan>,
     /// How failed attempts are repeated.
     pub retry: RetryPolicy,
     /// Attempts at once.
@@ -107,6 +110,7 @@ impl Prepared {
             || !pipeline.barriers().is_empty();
         check_duplicates_path(&recipe, &pipeline)?;
         let outputs = Outputs::of(&recipe, &pipeline, target);
+        let trace = TracePlan::of(&recipe, &pipeline)?;
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
         let adopt_from = adopt_from
             .transpose()
@@ -114,6 +118,7 @@ impl Prepared {
         Ok(Self {
             adopt_from,
             outputs,
+            trace,
             chain_settings,
             pipeline,
             shared: Shared::default(),
@@ -226,6 +231,12 @@ impl Prepared {
     pub fn exports_dropped(&self) -> bool {
         let mut contents = self.outputs.iter().map(|output| output.content);
         contents.any(|content| matches!(content, Content::Dropped(_) | Content::Aside(_)))
+    }
+
+    /// Whether a result of work up to so many operators has beside it what is to be traced of it.
+    pub(crate) fn has_trace(&self, operation: u32, result: &Publication) -> bool {
+        let trace = self.trace.as_ref();
+        trace.is_none_or(|trace| trace.takes(operation, result.trace.as_ref()))
     }
 
     /// Whether removed records are listed beside the export.

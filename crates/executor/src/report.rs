@@ -56,6 +56,9 @@ pub struct Report {
     pub fields: Option<FieldsView>,
     /// Files beside the export: statistics, and what filters dropped.
     pub companions: Vec<PathBuf>,
+    /// The folder of traces, where records are traced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_dir: Option<PathBuf>,
     /// The export.
     pub export_path: PathBuf,
     /// The job's directory.

@@ -37,5 +37,6 @@ pub(crate) fn job_spec(
         note_types: prepared.outputs.export().needs_second_pass(),
         types_of_rows,
         keep_dropped: prepared.keeps_dropped(),
+        trace: prepared.trace.as_ref().map(|trace| trace.spec.clone()),
     }
 }

@@ -89,6 +89,14 @@ impl ExportTarget {
         }
     }
 
+    /// A target of plain JSONL files in a folder.
+    pub fn folder_of_lines(path: impl Into<PathBuf>) -> Self {
+        Self {
+            shard_bytes: Some(DEFAULT_SHARD_BYTES),
+            ..Self::lines(path)
+        }
+    }
+
     /// The file, or the directory without a `/` at its end.
     pub fn path(&self) -> &Path {
         &self.path

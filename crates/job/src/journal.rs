@@ -28,7 +28,7 @@ pub use record::{
     DroppedEntry, EpochStarted, ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord,
     LargeCluster, NamedRecord, OfSource, OfValue, OutputIntent, Participants, PartitionFailure,
     PlacedRows, PoisonFound, Publication, Reading, RecipeInForce, Removals, Removed, SealedFile,
-    SignaturesEntry,
+    SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 

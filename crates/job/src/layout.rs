@@ -202,6 +202,12 @@ impl Layout {
         self.job_dir.join("quarantine")
     }
 
+    /// `trace/`, made only when records are traced.
+    #[must_use]
+    pub fn trace_dir(&self) -> PathBuf {
+        self.job_dir.join("trace")
+    }
+
     /// Where checkpoints are: `checkpoints/`, or a folder of the job elsewhere.
     #[must_use]
     pub fn checkpoint_dir(&self) -> &Path {

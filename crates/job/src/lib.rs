@@ -91,7 +91,7 @@ pub use journal::{
     JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalRecord, LargeCluster, Mode, NamedRecord,
     OfSource, OfValue, OutputIntent, Participants, PartitionFailure, PartitionStatus, PlacedRows,
     PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, Removals, Removed, SealedFile,
-    SignaturesEntry,
+    SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
 pub use layout::Layout;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

@@ -9,6 +9,7 @@ mod label;
 mod run;
 mod step;
 mod tally;
+mod trace;
 mod work;
 
 use std::ops::Range;
@@ -90,6 +91,7 @@ impl Chain {
             ledger: Ledger::new(self.names()),
             quarantined: Vec::new(),
             dropped: None,
+            trace: None,
             nanos: vec![0; self.len()],
         }
     }

@@ -65,6 +65,7 @@ mod signer;
 mod spec;
 mod splitter;
 mod stage;
+mod trace;
 pub mod value;
 pub mod vectors;
 
@@ -89,6 +90,7 @@ pub use signer::{Barrier, Rule, Signature, SignatureForm, Signer};
 pub use spec::OperatorSpec;
 pub use splitter::{Children, Splitter};
 pub use stage::{Stage, StageChain};
+pub use trace::{Excerpt, RecordExcerpt, Sample, Shown, TraceSettings, Traced, Tracer};
 
 pub use coldpress_config::{Key, Node, OperatorCall, Span};
 pub use coldpress_record::{Edits, Stat, StatKind, StatValue};

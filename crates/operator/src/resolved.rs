@@ -236,6 +236,8 @@ pub struct ResolvedOperator {
     /// Name, version and all parameters as JSON: what the chain hash folds.
     pub(crate) identity: String,
     pub(crate) fields: Vec<String>,
+    /// The field that holds the text.
+    pub(crate) text_key: String,
     pub(crate) stats: Vec<Stat>,
     /// The parameters that its statistics depend on.
     pub(crate) stats_depend_on: serde_json::Value,

@@ -361,7 +361,10 @@ impl OperatorSpec {
             skip_errors: base.skip_op_error.unwrap_or(settings.skip_op_error),
             signature_identity: labelled(self.identity(&context, signed_by), labels),
             identity: self.identity(&context, values),
-            fields: operator.fields.unwrap_or_else(|| vec![context.text_key]),
+            fields: operator
+                .fields
+                .unwrap_or_else(|| vec![context.text_key.clone()]),
+            text_key: context.text_key,
             stats: operator.stats,
             stats_depend_on: operator.stats_depend_on,
             computes_anew: false,

@@ -245,6 +245,13 @@ fn places(report: &Report) -> String {
             text.push_str(&field(label, &path(companion)));
         }
     }
+    if let Some(traces) = report
+        .trace_dir
+        .as_ref()
+        .filter(|_| is_exported(report.status))
+    {
+        text.push_str(&field("Traces", &path(traces)));
+    }
     text.push_str(&field("Job", &path(&report.job_dir)));
     text.push_str(&field("Checkpoints", &path(&report.checkpoint_dir)));
     if let Some(events) = &report.event_log {

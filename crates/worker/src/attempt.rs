@@ -166,6 +166,14 @@ impl<'a> Assignment<'a> {
         hash.ok_or_else(AttemptError::of_other_work)
     }
 
+    /// Whether what is to be traced was traced of earlier work.
+    fn has_trace(&self, manifest: &Manifest) -> bool {
+        let traced = manifest.trace.as_ref();
+        let by = traced.map(|traced| (traced.by.as_str(), traced.most));
+        let wanted = self.spec.trace.as_ref();
+        wanted.is_none_or(|wanted| wanted.takes(manifest.operation, by))
+    }
+
     /// Makes sure that the attempt can go on from what an earlier one left after this many operators.
     pub(crate) fn check_start(
         &self,
@@ -177,7 +185,8 @@ impl<'a> Assignment<'a> {
             && manifest.partition == self.attempt.task.partition
             && manifest.slice == self.attempt.slice.digest
             && chain.is_some_and(|chain| manifest.chain == chain.to_string())
-            && (manifest.dropped.is_some() || !self.spec.keep_dropped);
+            && (manifest.dropped.is_some() || !self.spec.keep_dropped)
+            && self.has_trace(manifest);
         match fits {
             true => Ok(()),
             false => Err(AttemptError::of_other_work()),

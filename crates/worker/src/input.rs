@@ -63,7 +63,10 @@ fn open_start<'a>(
     if let Some(manifest) = input.manifest() {
         let dropped = manifest.dropped.iter().flatten().map(|rows| &rows.file);
         let dropped = dropped.filter(|_| work.spec.keep_dropped);
-        let mut taken = manifest.quarantine.iter().chain(dropped);
+        let traced = manifest.trace.iter().flat_map(|traced| &traced.files);
+        let traced = traced.filter(|_| work.spec.trace.is_some());
+        let traced = traced.map(|traced| &traced.file);
+        let mut taken = manifest.quarantine.iter().chain(dropped).chain(traced);
         taken.try_for_each(|file| work.stores.verify(file))?;
     }
     Ok(input)

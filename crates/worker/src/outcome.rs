@@ -1,6 +1,6 @@
 //! What an attempt made.
 
-use coldpress_checkpoint::DroppedRows;
+use coldpress_checkpoint::{DroppedRows, Traced};
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
 use coldpress_record::{FieldsSeen, Ledger, Unreadable};
@@ -22,6 +22,8 @@ pub struct Outcome {
     pub quarantine: Vec<ObjectRef>,
     /// What filters dropped, from the partition's start, if it is kept.
     pub dropped: Option<Vec<DroppedRows>>,
+    /// What was traced, from the partition's start, if records are traced.
+    pub trace: Option<Traced>,
     /// What the fields of the records hold that were read.
     pub seen: FieldsSeen,
     /// Where the records went, from the partition's start.

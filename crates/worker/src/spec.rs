@@ -7,6 +7,8 @@ use coldpress_operator::{Asset, ChainSettings};
 use coldpress_storage::StoreSpecs;
 use serde::{Deserialize, Serialize};
 
+use crate::trace::TraceSpec;
+
 /// What is the same for all attempts of a job. A worker gets it once, and then [`Attempt`](crate::Attempt)s that refer
 /// to it.
 ///
@@ -46,6 +48,9 @@ pub struct JobSpec {
     pub types_of_rows: bool,
     /// Whether to keep what filters drop.
     pub keep_dropped: bool,
+    /// What is traced; none = nothing.
+    #[serde(default)]
+    pub trace: Option<TraceSpec>,
 }
 
 /// How checkpoints are written.

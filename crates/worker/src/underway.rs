@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use coldpress_checkpoint::Manifest;
+use coldpress_checkpoint::{Manifest, TracedFile};
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{Chain, Guard, InHandFn, ResolvedOperator, Tally};
+use coldpress_operator::{Chain, Guard, InHandFn, ResolvedOperator, Tally, Tracer};
 use coldpress_record::{Batch, FieldsSeen, Ledger};
 
 use crate::attempt::Assignment;
@@ -19,6 +19,7 @@ use crate::output::{ResultOptions, ResultWriter};
 use crate::progress::Progress;
 use crate::segment::Segment;
 use crate::tee::Tee;
+use crate::trace::write_traced;
 
 /// Who watches an attempt, and may stop it.
 #[derive(Clone, Copy)]
@@ -83,6 +84,11 @@ impl<'a> Underway<'a> {
                 .spec
                 .keep_dropped
                 .then(|| vec![Vec::new(); chain.len()]),
+            trace: work
+                .spec
+                .trace
+                .as_ref()
+                .map(|trace| Tracer::new(&trace.settings, chain.len())),
             ..chain.tally()
         };
         // An attempt before, or a start that was no good, may have left something.
@@ -255,10 +261,21 @@ impl<'a> Underway<'a> {
         tally.ledger.operators.truncate(self.last);
         check_ledger(work, &tally, &manifest)?;
         manifest.ledger = tally.ledger;
+        let trace = tally.trace.take();
+        let traced = trace.map(|trace| write_traced(work, trace, self.resumed_at));
+        let traced = traced.transpose()?.flatten();
         let mut points = Vec::new();
         for segment in self.segments {
             let is_point = segment.point.is_some();
             segment.finish(&mut manifest)?;
+            // One file for all segments: it counts for the operators up to the checkpoint.
+            if let (Some(trace), Some(traced)) = (&mut manifest.trace, &traced) {
+                trace.files.retain(|known| known.file != traced.file);
+                trace.files.push(TracedFile {
+                    end: manifest.operation,
+                    ..traced.clone()
+                });
+            }
             points.extend(is_point.then(|| manifest.clone()));
         }
         manifest.chain = work.chain_after(manifest.operation)?.to_string();
@@ -281,6 +298,7 @@ impl<'a> Underway<'a> {
             checkpoints,
             quarantine: manifest.quarantine,
             dropped: manifest.dropped,
+            trace: manifest.trace,
             seen: manifest.seen,
             ledger: manifest.ledger,
             unreadable: manifest.unreadable,
@@ -334,6 +352,7 @@ fn begin_manifest(work: Assignment<'_>, chain: &Chain, earlier: Option<&Manifest
             seen: FieldsSeen::default(),
             types: None,
             dropped: keep_dropped.then(Vec::new),
+            trace: work.spec.trace.as_ref().map(|trace| trace.so_far(None)),
         };
     };
     let mut operators = earlier.ledger.operators.clone();
@@ -345,6 +364,11 @@ fn begin_manifest(work: Assignment<'_>, chain: &Chain, earlier: Option<&Manifest
         },
         types: None,
         dropped: earlier.dropped.clone().filter(|_| keep_dropped),
+        trace: work
+            .spec
+            .trace
+            .as_ref()
+            .map(|trace| trace.so_far(Some(earlier))),
         ..earlier.clone()
     }
 }

@@ -6,7 +6,7 @@ use coldpress_table::Types;
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::{SCHEMA_VERSION, check_version, unreadable};
-use crate::{DroppedRows, Error, Manifest, Result};
+use crate::{DroppedRows, Error, Manifest, Result, Traced};
 
 const KIND: &str = "delta";
 
@@ -87,6 +87,8 @@ struct StoredSection {
     types: Option<Types>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dropped: Option<Vec<DroppedRows>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<Traced>,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +166,7 @@ impl SectionManifest {
             seen: (manifest.seen != attempt.seen).then_some(manifest.seen),
             types: manifest.types,
             dropped: manifest.dropped,
+            trace: manifest.trace,
         }
     }
 }
@@ -190,6 +193,7 @@ impl StoredSection {
                 seen: self.seen.unwrap_or_else(|| attempt.seen.clone()),
                 types: self.types,
                 dropped: self.dropped,
+                trace: self.trace,
             },
         }
     }
@@ -230,6 +234,7 @@ mod tests {
             seen,
             types: None,
             dropped: Some(Vec::new()),
+            trace: None,
         }
     }
 

@@ -76,6 +76,7 @@ fn manifest(rows: u64) -> Manifest {
         seen: Default::default(),
         types: None,
         dropped: None,
+        trace: None,
     }
 }
 

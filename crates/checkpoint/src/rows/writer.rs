@@ -220,6 +220,7 @@ mod tests {
             seen: Default::default(),
             types: None,
             dropped: None,
+            trace: None,
         };
         assert!(writer.finish(&manifest).is_err());
         assert_eq!(store.list("").unwrap(), []);

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(crate) use crate::shared::{PROGRAM, repository};
 
 use super::datasets;
-use super::folder::{Written, names_in};
+use super::folder::{Files, Written, files_of, names_in};
 use super::variant::{Export, Variant};
 use super::{Checked, ensure};
 
@@ -44,6 +44,7 @@ pub(crate) struct Bench {
 pub(crate) struct Undisturbed {
     pub(crate) time: Duration,
     pub(crate) written: Written,
+    pub(crate) traces: Files,
     /// The copied slices and the results in the folder of the job.
     pub(crate) files: Vec<String>,
     pub(crate) ledger: Value,
@@ -72,6 +73,11 @@ impl Place {
     /// The export, and what lies beside it.
     pub(crate) fn written(&self, export: Export) -> Written {
         Written::read(&self.path.join("out"), export.name())
+    }
+
+    /// The traces of the job.
+    pub(crate) fn traces(&self) -> Files {
+        files_of(&self.job().join("trace"))
     }
 
     /// The copied slices, the results and what belongs to barriers of the job, named without epoch and attempt.
@@ -172,6 +178,7 @@ impl Bench {
         let undisturbed = Arc::new(Undisturbed {
             time: started.elapsed(),
             written: place.written(variant.export),
+            traces: place.traces(),
             files: place.files(),
             totals: place.totals()?,
             ledger: report["ledger"].take(),
@@ -185,6 +192,9 @@ impl Bench {
             written.companions.len() == variant.companion_count(),
             || format!("beside the export lie {:?}", written.companions.keys()),
         )?;
+        ensure(undisturbed.traces.is_empty() != variant.companions, || {
+            format!("traced are {:?}", undisturbed.traces.keys())
+        })?;
         self.agree(variant, &undisturbed)?;
         self.undisturbed.insert(variant, Arc::clone(&undisturbed));
         place.remove();

@@ -115,6 +115,16 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// The files that lie in a folder; none if there is no folder.
+pub(crate) fn files_of(folder: &Path) -> Files {
+    let names = names_in(folder).into_iter();
+    let stamp = |name: String| {
+        let bytes = fs::read(folder.join(&name)).unwrap();
+        (name, FileStamp::of(&bytes))
+    };
+    names.map(stamp).collect()
+}
+
 /// The names in a folder, hidden ones too.
 pub(crate) fn names_in(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).into_iter().flatten();

@@ -206,6 +206,7 @@ fn kills_of_workers_at_their_crash_points() {
             let written = place.written(variant.export);
             let equal = written.check_equals(&undisturbed.written);
             equal.unwrap_or_else(|reason| panic!("{variant:?} {name}: {reason}"));
+            assert_eq!(place.traces(), undisturbed.traces, "{variant:?} {name}");
             place.remove();
         }
     }

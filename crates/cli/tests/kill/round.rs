@@ -181,7 +181,16 @@ impl<'r> Scene<'r> {
     /// At every path stands what stood there before, or all of what is to be there.
     fn check_whole(&self) -> Checked<()> {
         let found = self.place.written(self.round.variant.export);
-        found.check_whole(&self.older, &self.undisturbed.written)
+        found.check_whole(&self.older, &self.undisturbed.written)?;
+        let (traces, whole) = (self.place.traces(), &self.undisturbed.traces);
+        ensure(traces.is_empty() || traces == *whole, || {
+            "the kill left a part of the traces".to_owned()
+        })?;
+        let is_exported =
+            found.export == self.undisturbed.written.export && found.export != self.older.export;
+        ensure(!is_exported || traces == *whole, || {
+            "the export was in its place before the traces".to_owned()
+        })
     }
 
     /// Resumes what was killed, and once more what is complete then.
@@ -234,6 +243,7 @@ impl<'r> Scene<'r> {
             ledger,
             totals,
             written,
+            traces,
             files,
             ..
         } = &*self.undisturbed;
@@ -246,6 +256,9 @@ impl<'r> Scene<'r> {
         self.place
             .written(self.round.variant.export)
             .check_equals(written)?;
+        ensure(self.place.traces() == *traces, || {
+            "the traces differ".to_owned()
+        })?;
         ensure(self.place.files() == *files, || {
             "other slices or results in the job's folder than after an undisturbed run".to_owned()
         })?;

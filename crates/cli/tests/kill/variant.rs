@@ -6,7 +6,7 @@ pub(crate) struct Variant {
     pub(crate) strategy: Strategy,
     pub(crate) input: Input,
     pub(crate) export: Export,
-    /// Whether statistics and dropped records are written beside the export.
+    /// Whether statistics and dropped records are written beside the export, and records are traced.
     pub(crate) companions: bool,
     /// Whether checkpoints go, few being kept during the run and none after it.
     pub(crate) cleans: bool,
@@ -114,6 +114,7 @@ impl Variant {
         if self.companions {
             add("export_stats", "true".to_owned());
             add("export_dropped", format!("{folder}/dropped"));
+            add("open_tracer", "true".to_owned());
         }
         if self.companions && self.barriers {
             add("duplicates_path", format!("{folder}/removed.parquet"));

@@ -22,12 +22,14 @@ section! {
 section! {
     /// Traces of single records.
     pub struct TraceSettings {
-        /// Whether what operators change and drop is sampled.
-        enabled: bool as Flag { "open_tracer", Value("false"), Run, NoEffect("no record is traced") }
-        /// Samples per operator.
-        samples: u64 as AtLeast<0> { "trace_num", Value("10"), Run, NoEffect("no record is traced") }
-        /// Operators that are traced; none given: all.
-        op_names: Vec<String> as Texts { "op_list_to_trace", Value("[]"), Run, NoEffect("no record is traced") }
+        /// Whether a sample of the records that each operator changes and drops is written to the folder `trace` of the job.
+        enabled: bool as Flag { "open_tracer", Value("false"), Run, Now }
+        /// The most records that are shown for each operator, at most 5000; 0 = no trace.
+        samples: u64 as AtLeast<0> { "trace_num", Value("10"), Run, Now }
+        /// The names of the operators that are traced; none given: all.
+        op_names: Vec<String> as Texts { "op_list_to_trace", Value("[]"), Run, Now }
+        /// Fields that are shown besides the texts, for records that an operator changed. A dotted name reaches into objects.
+        keys: Vec<String> as Texts { "trace_keys", Value("[]"), Run, Now }
     }
 }
 

@@ -146,10 +146,6 @@ fn what_only_changes_how_it_runs_is_a_warning() {
             "r.yaml:4:1: `executor_type`: no Ray here yet, the job runs on local threads, with the same output",
         ),
         (
-            "open_tracer: true",
-            "r.yaml:4:1: `open_tracer` has no effect yet: no record is traced",
-        ),
-        (
             "use_cache: false",
             "r.yaml:4:1: `use_cache` is a key of Data-Juicer and has no effect here",
         ),
@@ -164,6 +160,10 @@ fn what_only_changes_how_it_runs_is_a_warning() {
         (
             "checkpoint: {strategy: manual, op_names: [a_maper]}",
             "r.yaml:4:32: `checkpoint.op_names` names `a_maper`, which is not in `process`",
+        ),
+        (
+            "open_tracer: true\nop_list_to_trace: [a_maper]",
+            "r.yaml:5:19: `op_list_to_trace` names `a_maper`, which is not in `process`",
         ),
         (
             "checkpoint: {format: arrow, compression: snappy}",
@@ -188,6 +188,7 @@ fn defaults_and_empty_requests_pass_in_silence() {
         "executor_type: partitioned",
         "custom_operator_paths: []\nvalidators:\n",
         "compat: null\nkeep_hashes_in_res_ds: false\nalerts: []\nopen_tracer: no",
+        "open_tracer: true\ntrace_num: 3\nop_list_to_trace: []\ntrace_keys: [id]",
         "limit: 10",
         "checkpoint: {max_checkpoints_per_partition: 2, cleanup_old_checkpoints: false}",
         "intermediate_storage: {cleanup_on_success: true, retention_policy: cleanup_all, max_retention_days: 0}",

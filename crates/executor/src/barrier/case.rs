@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use coldpress_barrier::Verdict;
-use coldpress_job::{PlacedRows, Removals};
+use coldpress_job::{PlacedRows, Removals, TraceEntry};
 use coldpress_operator::{ChainHash, Pipeline, Rule, Shared};
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{AttemptName, Digest, ObjectRef, Place, StoreWriter, Stores};
 use coldpress_worker::{JobSpec, JudgedResult, obstacle};
 
+use super::pairs::TracedPairs;
 use super::telling::Telling;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,6 +35,8 @@ pub(crate) struct Case {
     pub(crate) moves: Option<Moves>,
     /// What is needed to say what is removed; none where nothing is.
     pub(crate) telling: Option<Telling>,
+    /// What is needed to trace what is removed; none where nothing is traced.
+    pub(crate) traced: Option<TracedPairs>,
     /// The stores of the job.
     pub(crate) stores: Stores,
     /// The folder where what does not fit into memory is sorted.
@@ -84,6 +87,8 @@ pub(crate) struct Resolved {
     pub(crate) removals: Option<Removals>,
     /// The list of what was removed.
     pub(crate) duplicates: Option<ObjectRef>,
+    /// Some of what was removed, where it is traced.
+    pub(crate) trace: Option<TraceEntry>,
 }
 
 /// Why nothing was decided.

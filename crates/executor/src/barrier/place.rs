@@ -60,6 +60,7 @@ pub(super) fn place<F: ReadAt + ?Sized>(
         digest,
         removals: None,
         duplicates: None,
+        trace: None,
     })
 }
 

@@ -11,6 +11,7 @@ use coldpress_worker::{BarrierFile, OpenFiles};
 use super::case::{Case, Resolved, Unresolved, unreadable};
 use super::duplicates::list;
 use super::names::Names;
+use super::pairs::PairSample;
 use super::place::place;
 use super::removals::removals;
 use crate::error::Result;
@@ -46,6 +47,7 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
     let telling = case.telling.as_ref();
     let gone = telling.map(|_| GoneWriter::new(&room)).transpose();
     let mut gone = gone.map_err(|error| case.because(error))?;
+    let mut pairs = case.traced.as_ref().map(PairSample::new);
     let mut decided = Decided::new(case);
     while let Some(verdict) = judgement
         .next_verdict()
@@ -55,6 +57,9 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
             decided
                 .note_gone(&verdict, gone)
                 .map_err(|error| case.because(error))?;
+        }
+        if let Some(pairs) = &mut pairs {
+            pairs.note(&verdict, decided.sum.operators[0].records_in);
         }
         decided.take(&verdict)?;
         crash_point!("barrier.decision");
@@ -70,6 +75,10 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
             resolved.duplicates = Some(list(&names, &mut gone, &room)?);
             crash_point!("barrier.duplicates");
         }
+    }
+    if let Some(pairs) = pairs {
+        let rows: Vec<u64> = readers.iter().map(SignatureReader::rows).collect();
+        resolved.trace = Some(pairs.finish(case, &rows)?);
     }
     Ok(resolved)
 }
@@ -146,6 +155,7 @@ impl<'c> Decided<'c> {
             ledger: self.sum.operators.remove(0),
             removals: None,
             duplicates: None,
+            trace: None,
         };
         (resolved, of_partitions)
     }

@@ -34,7 +34,14 @@ impl Driver<'_> {
         let barrier = operator.barrier()?;
         let is_table = RowsForm::of_path(result.rows.name().as_str()) == RowsForm::Table;
         let has_form = !is_table || !barrier.rule.moves_records();
-        (is_signed && has_dropped && has_form).then_some(result)
+        let place = *self
+            .executor
+            .prepared
+            .pipeline
+            .barriers()
+            .get(task.stage as usize)?;
+        let has_trace = self.executor.prepared.has_trace(place, result);
+        (is_signed && has_dropped && has_trace && has_form).then_some(result)
     }
 
     /// Whether a barrier ends a stage.
@@ -146,7 +153,9 @@ impl Driver<'_> {
         };
         let resolved = state.barrier(stage).filter(|resolved| is_kept(resolved));
         resolved.is_some_and(|resolved| {
-            self.has_what_is_wanted(resolved) && self.has_list_that_is_wanted(stage, resolved)
+            self.has_what_is_wanted(resolved)
+                && self.has_list_that_is_wanted(stage, resolved)
+                && self.has_pairs_that_are_wanted(stage, resolved)
         })
     }
 
@@ -266,6 +275,7 @@ impl Driver<'_> {
                 .removes_duplicates()
                 .then(|| self.telling(stage))
                 .transpose()?,
+            traced: self.traced_pairs(stage),
             stores: self.stores.clone(),
             folder: self.executor.layout.job_dir().to_owned(),
             stage,
@@ -335,6 +345,7 @@ impl Driver<'_> {
                 ledger: resolved.ledger,
                 removals: resolved.removals,
                 duplicates: resolved.duplicates,
+                trace: resolved.trace,
             }))?;
         self.enter(Phase::Processing);
         Ok(())

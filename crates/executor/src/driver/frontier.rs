@@ -114,6 +114,7 @@ impl Driver<'_> {
             index: self.stores.object(&result.index),
             schema,
             dropped: dropped.collect(),
+            traced: self.traced_pieces(result),
             kept: result.kept.as_ref().map(|kept| self.stores.object(kept)),
         })
     }
@@ -129,7 +130,14 @@ impl Driver<'_> {
     fn begin_merge(&self, frontier: &Frontier) -> Result<Merge> {
         let prepared = &self.executor.prepared;
         let lists = self.lists_of_duplicates();
-        Merge::start(&prepared.outputs, &frontier.token, prepared.workers, lists)
+        let traces = self.begin_traces(&frontier.token);
+        Merge::start(
+            &prepared.outputs,
+            &frontier.token,
+            prepared.workers,
+            lists,
+            traces,
+        )
     }
 
     /// The merge of all results; begun now where there was nothing to merge.

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use coldpress_export::Ownership;
+use coldpress_export::{ExportTarget, Ownership};
 use coldpress_job::{ExportIntent, JobId, JobState, Journal, Layout};
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::real_place;
 
 use super::Driver;
+use crate::trace::holds_only_traces;
 
 /// Views that are replaced in one step, by the folders that they are in.
 const VIEWS: [&str; 8] = [
@@ -39,7 +40,20 @@ impl Driver<'_> {
                 }
             }
         }
+        self.remove_traces_in_the_making(&pending);
         self.remove_views_in_the_making();
+    }
+
+    /// Also where nothing is traced any more.
+    fn remove_traces_in_the_making(&self, pending: &HashSet<PathBuf>) {
+        let target = ExportTarget::folder_of_lines(self.executor.layout.trace_dir());
+        for (path, token) in target.leftovers() {
+            let waits = real_place(&path).is_ok_and(|place| pending.contains(&place));
+            if !waits && self.is_dead(&path, &token) && holds_only_traces(&path) {
+                // What cannot be removed is cited by nobody.
+                let _ = fs::remove_dir_all(&path);
+            }
+        }
     }
 
     /// Whether a driver made this that cannot come back to it: one of this job before this one, or one of a job that would

@@ -1,7 +1,9 @@
 //! What an attempt made as records of the journal.
 
-use coldpress_checkpoint::DroppedRows;
-use coldpress_job::{CheckpointEntry, DroppedEntry, GateReached, Publication};
+use coldpress_checkpoint::{DroppedRows, Traced, TracedFile};
+use coldpress_job::{
+    CheckpointEntry, DroppedEntry, GateReached, Publication, TraceEntry, TraceFileEntry,
+};
 use coldpress_worker::{CheckpointOutcome, Outcome, ResultFiles};
 
 use super::{Driver, now_millis};
@@ -60,6 +62,7 @@ impl Driver<'_> {
                 .collect(),
             quarantine: outcome.quarantine,
             dropped: dropped_entries(outcome.dropped),
+            trace: outcome.trace.map(trace_entry),
             has_types: result.has_types,
             ledger: outcome.ledger,
             unreadable: outcome.unreadable,
@@ -88,6 +91,7 @@ impl Driver<'_> {
                 .collect(),
             quarantine: outcome.quarantine,
             dropped: dropped_entries(outcome.dropped),
+            trace: outcome.trace.map(trace_entry),
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
             nanos,
         }
@@ -103,6 +107,19 @@ fn checkpoint_entry(made: CheckpointOutcome) -> CheckpointEntry {
         rows: made.rows,
         delta: made.delta,
         base: made.base,
+    }
+}
+
+fn trace_entry(traced: Traced) -> TraceEntry {
+    let entry = |traced: TracedFile| TraceFileEntry {
+        begin: traced.begin,
+        end: traced.end,
+        file: traced.file,
+    };
+    TraceEntry {
+        by: traced.by,
+        most: traced.most,
+        files: traced.files.into_iter().map(entry).collect(),
     }
 }
 

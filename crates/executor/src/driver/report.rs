@@ -9,7 +9,7 @@ use crate::report::{FailedPartition, Report, UnreadablePart, losses};
 
 impl Driver<'_> {
     pub(super) fn report(&self, status: Status, exported: Option<Exported>) -> Report {
-        let layout = &self.executor.layout;
+        let (layout, prepared) = (&self.executor.layout, &self.executor.prepared);
         let already_complete = exported.as_ref().is_some_and(|exported| exported.already);
         let export_bytes = exported
             .as_ref()
@@ -52,6 +52,7 @@ impl Driver<'_> {
             export_path: self.executor.prepared.outputs.export().path().to_owned(),
             job_dir: layout.job_dir().to_owned(),
             checkpoint_dir: layout.checkpoint_dir().to_owned(),
+            trace_dir: prepared.trace.is_some().then(|| layout.trace_dir()),
             event_log: self.executor.has_event_log().then(|| layout.events()),
             quarantine_dir: quarantined.then(|| layout.quarantine_dir()),
             resumption_command: self.executor.resumption_command(),

@@ -27,6 +27,7 @@ impl Driver<'_> {
         let fits = fits
             && (has_types || !prepared.outputs.export().needs_second_pass())
             && (result.dropped.is_some() || !prepared.exports_dropped())
+            && prepared.has_trace(prepared.pipeline.len() as u32, result)
             // What was made for a barrier, or by one, has no statistics in its rows.
             && (!result.is_plain() || !prepared.recipe.export.keep_stats)
             && self.can_leave_rows_out(result);

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use coldpress_export::{Ownership, Staged, staged_digest};
-use coldpress_job::{ExportIntent, JobId, OutputIntent};
+use coldpress_job::{ExportIntent, JobId, OutputIntent, TraceIntent};
 use coldpress_operator::ChainHash;
 use coldpress_storage::{crash_point, real_folder, real_place};
 
@@ -37,6 +37,15 @@ pub(crate) fn intent(
             digest: staged.digest,
         });
     let (export, target) = (intended.next()?, outputs.export());
+    let companions = intended.by_ref().take(outputs.beside().len()).collect();
+    let traces = intended.next().zip(outputs.trace());
+    let trace = traces.map(|(intended, (_, identity))| TraceIntent {
+        of: identity.to_owned(),
+        temporary: intended.temporary,
+        path: intended.path,
+        length: intended.length,
+        digest: intended.digest,
+    });
     Some(ExportIntent {
         temporary: export.temporary,
         path: export.path,
@@ -48,8 +57,9 @@ pub(crate) fn intent(
         partitions_left_out: what.left_out,
         form: target.form_name(),
         shard_bytes: target.shard_bytes(),
-        companions: intended.collect(),
+        companions,
         labels: outputs.labels().to_vec(),
+        trace,
     })
 }
 
@@ -65,11 +75,21 @@ fn whole(path: &Path) -> String {
 /// Whether an intent is for these very outputs, in these forms.
 pub(crate) fn is_for(intent: &ExportIntent, outputs: &Outputs) -> bool {
     let target = outputs.export();
-    let intended: Vec<OutputIntent> = intent.outputs().collect();
+    let mut intended: Vec<OutputIntent> = intent.outputs().collect();
+    let traced = intent.trace.as_ref().map(|trace| trace.of.as_str());
+    let has_traces = match outputs.trace() {
+        Some((_, identity)) => traced == Some(identity),
+        // Traces that nobody asks for any more do no harm.
+        None => {
+            intended.truncate(1 + intent.companions.len());
+            true
+        }
+    };
     let mut pairs = outputs.iter().zip(&intended);
     // Labels that nobody asks for any more do no harm.
     let has_labels = outputs.labels().is_empty() || outputs.labels() == intent.labels;
     has_labels
+        && has_traces
         && outputs.iter().count() == intended.len()
         && pairs.all(|(output, intended)| output.is_at(&intended.path))
         && intent.directory == target.is_directory()
@@ -113,7 +133,8 @@ impl<'a> Commit<'a> {
         for mut piece in pieces(outputs, intent) {
             let target = &piece.output.target;
             piece.is_in_place = piece.is_at(target.path());
-            piece.is_signed = piece.is_in_place && !is_pending && piece.has_signature();
+            piece.is_signed = piece.output.is_of_job()
+                || piece.is_in_place && !is_pending && piece.has_signature();
             let temporary = &piece.staged.temporary;
             let is_ours = target.token_of(temporary).is_some();
             let is_waiting = || is_pending && is_ours && piece.is_at(temporary);
@@ -191,7 +212,7 @@ fn pieces<'a>(outputs: &'a Outputs, intent: &ExportIntent) -> impl Iterator<Item
             digest: intended.digest,
         },
         is_in_place: false,
-        is_signed: false,
+        is_signed: output.is_of_job(),
     })
 }
 

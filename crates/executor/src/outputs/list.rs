@@ -9,12 +9,15 @@ use coldpress_storage::real_place;
 
 use crate::error::{Error, ErrorKind};
 use crate::labels::label_fields;
+use crate::trace::TracePlan;
 
 /// The outputs of a job: the export, and what lies beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outputs {
     export: Output,
     beside: Vec<Output>,
+    /// The folder of traces, and what identifies what is in it.
+    trace: Option<(Output, String)>,
     overwrite: Overwrite,
     /// The fields by which the list and the report of duplicates name records.
     labels: Vec<String>,
@@ -42,6 +45,8 @@ pub enum Content {
     Aside(u32),
     /// A row for each record that a deduplicator removed.
     Duplicates,
+    /// Samples of what operators changed and dropped: a folder of the job's own.
+    Traces,
 }
 
 impl Outputs {
@@ -84,12 +89,29 @@ impl Outputs {
                 content: Content::Records,
             },
             beside,
+            trace: None,
             overwrite: recipe.export.overwrite,
             labels: match pipeline.barriers().is_empty() {
                 true => Vec::new(),
                 false => label_fields(recipe),
             },
         }
+    }
+
+    /// The same outputs, with traces in this folder of the job.
+    pub(crate) fn tracing(mut self, folder: &Path, plan: &TracePlan) -> Self {
+        let output = Output {
+            target: ExportTarget::folder_of_lines(folder),
+            content: Content::Traces,
+        };
+        self.trace = Some((output, plan.identity()));
+        self
+    }
+
+    /// The folder of traces, and what identifies what is in it; none where nothing is traced.
+    pub(crate) fn trace(&self) -> Option<(&Output, &str)> {
+        let trace = self.trace.as_ref();
+        trace.map(|(output, identity)| (output, identity.as_str()))
     }
 
     /// Where the export goes.
@@ -102,9 +124,12 @@ impl Outputs {
         &self.beside
     }
 
-    /// All of them, the export first.
+    /// All of them, the export first and the traces last.
     pub fn iter(&self) -> impl Iterator<Item = &Output> {
-        std::iter::once(&self.export).chain(&self.beside)
+        let trace = self.trace.iter().map(|(output, _)| output);
+        std::iter::once(&self.export)
+            .chain(&self.beside)
+            .chain(trace)
     }
 
     /// The fields by which the list and the report of duplicates name records.
@@ -128,6 +153,11 @@ impl Outputs {
 impl Output {
     pub(crate) fn is_export(&self) -> bool {
         self.content == Content::Records
+    }
+
+    /// Whether it lies in the job's own folder, where it needs no proof of whose it is.
+    pub(crate) fn is_of_job(&self) -> bool {
+        self.content == Content::Traces
     }
 
     /// Whether a path of the journal, or of another recipe, is where this output goes.

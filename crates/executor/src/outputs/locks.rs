@@ -17,15 +17,17 @@ pub(crate) struct OutputLocks {
 
 impl Output {
     /// The file to lock, and what it stands for. Dropped records are kept from others as a folder.
-    fn lock(&self) -> (PathBuf, &Path) {
+    fn lock(&self) -> Option<(PathBuf, &Path)> {
         match self.content {
             Content::Records | Content::Stats | Content::Aside(_) | Content::Duplicates => {
-                (self.target.lock_path(), self.target.path())
+                Some((self.target.lock_path(), self.target.path()))
             }
             Content::Dropped(_) => {
                 let folder = self.target.folder();
-                (folder.join(".export_dropped.coldpress.lock"), folder)
+                Some((folder.join(".export_dropped.coldpress.lock"), folder))
             }
+            // Nobody else has the job.
+            Content::Traces => None,
         }
     }
 }
@@ -38,7 +40,7 @@ pub(crate) fn lock(outputs: &Outputs) -> Result<OutputLocks> {
     for output in outputs.iter() {
         output.target.prepare()?;
     }
-    let mut wanted: Vec<(PathBuf, &Path)> = outputs.iter().map(Output::lock).collect();
+    let mut wanted: Vec<(PathBuf, &Path)> = outputs.iter().filter_map(Output::lock).collect();
     // In one order, so that of two jobs that want the same ones, one gets all.
     wanted.sort_by_cached_key(|(lock, _)| real_place(lock).unwrap_or_else(|_| lock.clone()));
     wanted.dedup();

@@ -15,7 +15,7 @@ use crate::error::Result;
 /// each other, on a device.
 pub(crate) fn refuse_misplaced(outputs: &Outputs, layout: &Layout) -> Result<()> {
     let mut taken: Vec<(PathBuf, &Output)> = Vec::new();
-    for output in outputs.iter() {
+    for output in outputs.iter().filter(|output| !output.is_of_job()) {
         let place = real_place(output.target.path())?;
         let name = place.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with('.') && name.contains(".coldpress.") {

@@ -91,6 +91,9 @@ impl Checking<'_> {
     fn check(&self, output: &Output) -> Result<Found> {
         let overwrite = self.outputs.overwrite();
         let refused = |reason: String| Err(refused(output, &reason));
+        if output.is_of_job() {
+            return Ok(Found::default());
+        }
         let reason = match output.target.standing()? {
             Standing::Free => return Ok(Found::default()),
             Standing::Special(what) => return refused(format!("{what}; export to a regular file")),

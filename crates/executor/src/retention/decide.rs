@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use coldpress_config::{RetentionPolicy, StorageSettings};
 use coldpress_job::{
-    BarrierResolved, CheckpointEntry, JobState, JournalRecord, Publication, Status,
+    BarrierResolved, CheckpointEntry, JobState, JournalRecord, Publication, Status, TraceEntry,
 };
 use coldpress_operator::ChainHash;
 use coldpress_storage::{AttemptName, ObjectKey, ObjectRef};
@@ -106,7 +106,8 @@ fn result_files(result: &Publication) -> impl Iterator<Item = &ObjectRef> {
     let dropped = result.dropped.iter().flatten().map(|entry| &entry.file);
     let signatures = result.signatures.iter().map(|entry| &entry.file);
     let rows = [&result.rows, &result.index].into_iter();
-    rows.chain(signatures).chain(dropped)
+    let traced = result.trace.iter().flat_map(TraceEntry::files);
+    rows.chain(signatures).chain(dropped).chain(traced)
 }
 
 /// The partition that a file of intermediate data is of. Earlier releases kept them in a folder per partition.

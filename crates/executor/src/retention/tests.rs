@@ -127,6 +127,7 @@ impl World {
             unreadable: Vec::new(),
             error_marks: Vec::new(),
             slice: partition_digest(partition),
+            trace: None,
             dropped: Some(vec![DroppedEntry {
                 operation: 0,
                 file: file(&format!("{rows}.dropped.op000.jsonl")),

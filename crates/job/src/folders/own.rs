@@ -22,7 +22,7 @@ const FILES: [&str; 6] = [
 const OF_ATTEMPTS: [&str; 2] = ["partition_", "stage_"];
 
 /// The folders of a job's folder, with what the names in them begin with.
-const FOLDERS: [(&str, &[&str]); 11] = [
+const FOLDERS: [(&str, &[&str]); 12] = [
     (
         "journal",
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
@@ -46,6 +46,7 @@ const FOLDERS: [(&str, &[&str]); 11] = [
     ("checkpoints", &["partition_", "stage_", "checkpoint_"]),
     ("intermediate", &OF_ATTEMPTS),
     ("event_logs", &["events."]),
+    ("trace", &["sample_trace-", "duplicate-"]),
 ];
 
 /// The job that made the file at this place, which must be free of links: the job's folder proves it by its journal.

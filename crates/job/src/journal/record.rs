@@ -4,6 +4,7 @@ mod barrier;
 mod export;
 mod plan;
 mod removals;
+mod traced;
 mod work;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use plan::{DamagedSource, JobPlan, Reading, RecipeInForce};
 pub use removals::{
     ByField, ClustersOfSize, LargeCluster, NamedRecord, OfSource, OfValue, Removals, Removed,
 };
+pub use traced::{TraceEntry, TraceFileEntry, TraceIntent};
 pub use work::{
     CheckpointEntry, DroppedEntry, GateReached, PartitionFailure, PoisonFound, Publication,
     SignaturesEntry,

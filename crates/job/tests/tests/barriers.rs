@@ -74,6 +74,7 @@ fn resolved(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
         },
         removals: None,
         duplicates: None,
+        trace: None,
     }
 }
 

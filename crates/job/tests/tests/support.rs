@@ -188,6 +188,7 @@ pub(crate) fn publication(
         error_marks: vec![1],
         slice: slice_digest(partition),
         dropped: None,
+        trace: None,
         signatures: None,
         placed: false,
         kept: None,
@@ -231,6 +232,7 @@ pub(crate) fn intent(recipe: &RecipeInForce, left_out: &[u32]) -> ExportIntent {
         shard_bytes: None,
         companions: Vec::new(),
         labels: Vec::new(),
+        trace: None,
     }
 }
 

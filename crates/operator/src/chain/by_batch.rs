@@ -3,8 +3,9 @@
 //! A call that fails as a whole, by an error or a panic, does not say which record it was. Its records are then given
 //! again one by one, so that those that are sound go on and each that is not has an error of its own.
 
-use super::by_record::{apply, left_out};
+use super::by_record::left_out;
 use super::step::Site;
+use super::trace::change;
 use super::work::{BatchProgress, Work};
 use crate::batch_level::{BatchFilter, BatchMapper, MapAnswers, StatAnswers};
 use crate::record::{Record, RecordError};
@@ -15,6 +16,7 @@ pub(super) fn map(mapper: &mut dyn BatchMapper, work: Work<'_>) {
         batch,
         rows,
         progress,
+        mut sample,
     } = work;
     while progress.at < rows.len() {
         let call = next_call(site, rows, progress);
@@ -27,7 +29,9 @@ pub(super) fn map(mapper: &mut dyn BatchMapper, work: Work<'_>) {
         }
         progress.called_with = 0;
         for (row, answer) in call.iter().zip(answers.into_each()) {
-            let applied = answer.and_then(|changes| apply(&changes, site, batch, *row as usize));
+            let applied = answer.and_then(|changes| {
+                change(&changes, site, batch, *row as usize, sample.as_deref_mut())
+            });
             if let Err(error) = applied {
                 progress.failed.push((*row, error.to_string()));
             }
@@ -42,6 +46,7 @@ pub(super) fn filter(filter: &mut dyn BatchFilter, work: Work<'_>) {
         batch,
         rows,
         progress,
+        ..
     } = work;
     while progress.at < rows.len() {
         let call = next_call(site, rows, progress);

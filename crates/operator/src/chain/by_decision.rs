@@ -3,10 +3,10 @@
 use coldpress_failure::catch;
 use coldpress_record::Batch;
 
-use super::by_record::apply;
 use super::guard::Guard;
 use super::label;
 use super::step::{Decided, Step};
+use super::trace::change;
 use super::work::Work;
 use crate::mapper::Changes;
 use crate::record::RecordError;
@@ -24,6 +24,7 @@ pub(super) fn apply_decision(
         batch,
         rows,
         progress,
+        mut sample,
     } = work;
     let mut changes = Changes::for_fields(site.columns.len());
     let mut signature = Signature::default();
@@ -52,9 +53,9 @@ pub(super) fn apply_decision(
             let parts: Vec<u64> = decision.cuts_of(at).collect();
             let cut = match parts.is_empty() {
                 true => Ok(()),
-                false => signer
-                    .cut(&record, &parts, &mut changes)
-                    .and_then(|()| apply(&changes, site, batch, *row as usize)),
+                false => signer.cut(&record, &parts, &mut changes).and_then(|()| {
+                    change(&changes, site, batch, *row as usize, sample.as_deref_mut())
+                }),
             };
             match cut {
                 Ok(()) => progress.kept.push(*row),

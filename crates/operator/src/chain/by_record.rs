@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use coldpress_record::{Batch, DeclaredFields, Stats, scan};
 
 use super::step::Site;
+use super::trace::change;
 use super::work::Work;
 use crate::filter::{Filter, StatRow};
 use crate::mapper::{Changes, Mapper};
@@ -18,13 +19,14 @@ pub(super) fn map(mapper: &mut dyn Mapper, work: Work<'_>) {
         batch,
         rows,
         progress,
+        mut sample,
     } = work;
     let mut changes = Changes::for_fields(site.columns.len());
     while let Some(row) = rows.get(progress.at) {
         changes.clear();
         let mapped = mapper
             .map(&site.record(batch, *row), &mut changes)
-            .and_then(|()| apply(&changes, site, batch, *row as usize));
+            .and_then(|()| change(&changes, site, batch, *row as usize, sample.as_deref_mut()));
         if let Err(error) = mapped {
             progress.failed.push((*row, error.to_string()));
         }
@@ -109,6 +111,7 @@ pub(super) fn filter(filter: &mut dyn Filter, work: Work<'_>) {
         batch,
         rows,
         progress,
+        ..
     } = work;
     // The statistics move out of the batch while the filter reads its records and fills them.
     let mut stats = std::mem::take(batch.stats_mut());
@@ -159,6 +162,7 @@ pub(super) fn split(splitter: &mut dyn Splitter, work: Work<'_>) {
         batch,
         rows,
         progress,
+        ..
     } = work;
     let mut children = Children::default();
     while let Some(row) = rows.get(progress.at) {

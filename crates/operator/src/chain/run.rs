@@ -7,10 +7,11 @@ use super::guard::Guard;
 use super::step::Step;
 use super::tally::{OperatorFailure, Quarantined, Tally};
 use super::work::{BatchProgress, Work};
-use super::{by_batch, by_decision, by_record};
+use super::{by_batch, by_decision, by_record, trace};
 use crate::assets::Shared;
 use crate::resolved::Body;
 use crate::splitter::ChildValue;
+use crate::trace::Sample;
 
 pub(super) fn run_step(
     step: &mut Step,
@@ -26,6 +27,8 @@ pub(super) fn run_step(
     }
     let mut progress = BatchProgress::default();
     let mut first_trace = None;
+    let mut sample = tally.trace.as_mut();
+    let mut sample = sample.as_mut().and_then(|trace| trace.of(step.site.index));
     let one_by_one = guard.is_needed(step);
     while progress.at < rows.len() {
         let refused = one_by_one
@@ -42,7 +45,10 @@ pub(super) fn run_step(
                 progress.fail(rows[progress.at], reason);
                 Ok(())
             }
-            None => catch(|| work(step, batch, &rows[..end], &mut progress)),
+            None => catch(|| {
+                let sample = sample.as_deref_mut();
+                work(step, batch, &rows[..end], &mut progress, sample);
+            }),
         };
         if let Err(panic) = outcome {
             if !progress.retry_alone() {
@@ -60,6 +66,9 @@ pub(super) fn run_step(
                 trace: first_trace,
             });
         }
+    }
+    if let Some(sample) = sample {
+        trace::after_step(step, batch, fields, &rows, &progress, sample);
     }
     tally.quarantined.extend(
         progress
@@ -82,7 +91,13 @@ pub(super) fn run_step(
 }
 
 /// Works on the rows from where `progress` is on.
-fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut BatchProgress) {
+fn work(
+    step: &mut Step,
+    batch: &mut Batch,
+    rows: &[u32],
+    progress: &mut BatchProgress,
+    sample: Option<&mut Sample>,
+) {
     let Step {
         site,
         body,
@@ -93,6 +108,7 @@ fn work(step: &mut Step, batch: &mut Batch, rows: &[u32], progress: &mut BatchPr
         batch,
         rows,
         progress,
+        sample,
     };
     match body {
         Body::Mapper(mapper) => by_record::map(&mut **mapper, work),
@@ -132,13 +148,8 @@ fn keep_dropped(
     progress: &BatchProgress,
     out: &mut Vec<u8>,
 ) {
-    let mut kept = progress.kept.iter().peekable();
-    let mut failed = progress.failed.iter().map(|(row, _)| row).peekable();
-    for row in rows {
-        let stays = kept.next_if_eq(&row).is_some();
-        if !stays && failed.next_if_eq(&row).is_none() {
-            batch.write_record_with_stats(*row as usize, fields, out);
-        }
+    for row in progress.dropped(rows) {
+        batch.write_record_with_stats(row as usize, fields, out);
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Site {
     pub(super) operator: ResolvedOperator,
     /// The batch's columns of the fields that the operator declared.
     pub(super) columns: Vec<usize>,
+    /// Which of these fields is the text, if one is.
+    pub(super) text: Option<usize>,
     /// The batch's columns of its statistics.
     pub(super) stat_columns: Vec<usize>,
 }
@@ -49,8 +51,11 @@ impl Step {
             let mut known = pipeline.stats().iter();
             known.position(|known| known.name == stat.name)
         });
+        let mut fields = operator.fields.iter();
+        let text = fields.position(|name| *name == operator.text_key);
         let site = Site {
             index: index as u32,
+            text,
             columns: columns.collect(),
             stat_columns: stat_columns.collect(),
             operator,

@@ -2,6 +2,8 @@
 
 use coldpress_record::{Ledger, Origin};
 
+use crate::trace::Tracer;
+
 /// A record that an operator failed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantined {
@@ -27,6 +29,8 @@ pub struct Tally {
     /// The records that each filter dropped since the caller took them last, as lines with their statistics, and the lines that
     /// a splitter writes beside the export; none = they are not kept.
     pub dropped: Option<Vec<Vec<u8>>>,
+    /// Samples of what operators changed and dropped; none = nothing is traced.
+    pub trace: Option<Tracer>,
     /// Time that each operator took, in nanoseconds.
     pub nanos: Vec<u64>,
 }

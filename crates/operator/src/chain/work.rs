@@ -4,6 +4,7 @@ use coldpress_record::Batch;
 
 use super::step::Site;
 use crate::splitter::ChildValue;
+use crate::trace::Sample;
 
 /// How far an operator has come in a batch, kept outside of it so that it outlives a panic.
 #[derive(Default)]
@@ -35,6 +36,16 @@ impl BatchProgress {
         self.at += 1;
     }
 
+    /// The rows that an operator which drops records neither kept nor failed on.
+    pub(super) fn dropped(&self, rows: &[u32]) -> impl Iterator<Item = u32> {
+        let mut kept = self.kept.iter().peekable();
+        let mut failed = self.failed.iter().map(|(row, _)| row).peekable();
+        rows.iter().copied().filter(move |row| {
+            let stays = kept.next_if_eq(&row).is_some();
+            !stays && failed.next_if_eq(&row).is_none()
+        })
+    }
+
     /// Takes note that the operator failed; after a call with several records, each of them is to be tried alone.
     ///
     /// Returns whether it was such a call. If not, it failed on the row in hand.
@@ -53,4 +64,6 @@ pub(super) struct Work<'a> {
     pub(super) batch: &'a mut Batch,
     pub(super) rows: &'a [u32],
     pub(super) progress: &'a mut BatchProgress,
+    /// The operator's sample, if records are traced.
+    pub(super) sample: Option<&'a mut Sample>,
 }

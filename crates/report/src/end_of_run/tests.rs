@@ -39,6 +39,7 @@ fn report(status: Status) -> Report {
         warnings: Vec::new(),
         fields: None,
         companions: Vec::new(),
+        trace_dir: None,
         export_path: PathBuf::from("out/clean.jsonl"),
         job_dir: PathBuf::from("/jobs/demo"),
         checkpoint_dir: PathBuf::from("/jobs/demo/checkpoints"),
@@ -136,12 +137,13 @@ fn fields_of_several_types_and_files_beside_the_output_are_named() {
     let report = Report {
         fields: Some(view.unwrap()),
         companions: vec![PathBuf::from("out/clean_stats.jsonl")],
+        trace_dir: Some(PathBuf::from("jobs/demo/trace")),
         ..report(Status::Completed)
     };
     let text = render_report(&report);
     for part in [
         "\nField n is of several types: 7 integer, 1 text\n  the first text is in the record at 1,200 of b.jsonl\n",
-        "\nBeside it   out/clean_stats.jsonl\n",
+        "\nBeside it   out/clean_stats.jsonl\nTraces      jobs/demo/trace\nJob ",
     ] {
         assert!(text.contains(part), "no {part:?} in:\n{text}");
     }

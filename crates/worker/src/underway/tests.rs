@@ -178,6 +178,7 @@ impl Bench {
             note_types: false,
             types_of_rows: false,
             keep_dropped: false,
+            trace: None,
         };
         let registry = Registry::default()
             .with(OperatorSpec::mapper(

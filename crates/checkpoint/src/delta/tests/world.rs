@@ -197,6 +197,7 @@ pub(crate) fn manifest(operation: u32, chain: &str, rows: u64) -> Manifest {
         seen: Default::default(),
         types: None,
         dropped: None,
+        trace: None,
     }
 }
 

@@ -49,6 +49,7 @@ fn frozen_manifest() -> Manifest {
         seen: Default::default(),
         types: None,
         dropped: None,
+        trace: None,
         ..manifest(3)
     }
 }

@@ -6,6 +6,7 @@ use coldpress_storage::{Digest, Hasher, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 use super::removals::Removals;
+use super::traced::TraceEntry;
 
 /// What a whole-dataset operator decided about the rows of all partitions.
 ///
@@ -41,12 +42,16 @@ pub struct BarrierResolved {
     /// The list of the records that a deduplicator removed, where the recipe asked for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicates: Option<ObjectRef>,
+    /// Pairs of a record that a deduplicator removed and the one that stays for it, where records are traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceEntry>,
 }
 
 impl BarrierResolved {
     /// Every file that it cites itself; placed rows are results.
     pub fn all_files(&self) -> impl Iterator<Item = &ObjectRef> {
-        self.files.iter().chain(&self.duplicates)
+        let traced = self.trace.iter().flat_map(TraceEntry::files);
+        self.files.iter().chain(&self.duplicates).chain(traced)
     }
 
     /// Returns whether the operator placed rows, instead of deciding about them where they are.

@@ -4,6 +4,8 @@ use coldpress_operator::ChainHash;
 use coldpress_storage::Digest;
 use serde::{Deserialize, Serialize};
 
+use super::traced::TraceIntent;
+
 /// An export that is complete and waits for its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportIntent {
@@ -37,10 +39,13 @@ pub struct ExportIntent {
     /// The fields by which the list of duplicates among them names records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// The traces, where records are traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceIntent>,
 }
 
 impl ExportIntent {
-    /// All outputs: the export first, then the files beside it.
+    /// All outputs: the export first, then the files beside it, and the traces last.
     pub fn outputs(&self) -> impl Iterator<Item = OutputIntent> {
         let export = OutputIntent {
             temporary: self.temporary.clone(),
@@ -48,7 +53,14 @@ impl ExportIntent {
             length: self.length,
             digest: self.digest,
         };
-        std::iter::once(export).chain(self.companions.iter().cloned())
+        let traces = self.trace.iter().map(|trace| OutputIntent {
+            temporary: trace.temporary.clone(),
+            path: trace.path.clone(),
+            length: trace.length,
+            digest: trace.digest,
+        });
+        let companions = self.companions.iter().cloned();
+        std::iter::once(export).chain(companions).chain(traces)
     }
 }
 

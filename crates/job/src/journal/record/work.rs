@@ -7,6 +7,7 @@ use coldpress_storage::{Digest, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 use super::barrier::PlacedRows;
+use super::traced::TraceEntry;
 
 /// The result of an attempt, complete and durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ pub struct Publication {
     /// What filters dropped, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedEntry>>,
+    /// What was traced, where records are traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceEntry>,
     /// Whether the index says what the fields of the rows hold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_types: bool,
@@ -149,6 +153,7 @@ impl Publication {
             .chain(checkpoints)
             .chain(&self.quarantine)
             .chain(dropped)
+            .chain(self.trace.iter().flat_map(TraceEntry::files))
             .chain(&self.kept)
     }
 }
@@ -182,6 +187,9 @@ pub struct GateReached {
     /// What filters dropped up to the gate, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedEntry>>,
+    /// What was traced up to the gate, where records are traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceEntry>,
     /// The digest of the slice that was read.
     pub slice: Digest,
     /// The time that each operator took, in nanoseconds: from the partition's start.
@@ -200,6 +208,7 @@ impl From<Publication> for GateReached {
             checkpoints: result.checkpoints,
             quarantine: result.quarantine,
             dropped: result.dropped,
+            trace: result.trace,
             slice: result.slice,
             nanos: result.nanos,
         }
@@ -215,6 +224,7 @@ impl GateReached {
             .flat_map(CheckpointEntry::files)
             .chain(&self.quarantine)
             .chain(dropped)
+            .chain(self.trace.iter().flat_map(TraceEntry::files))
     }
 }
 

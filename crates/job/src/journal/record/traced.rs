@@ -1,0 +1,55 @@
+//! What was traced of records.
+
+use coldpress_storage::{Digest, ObjectRef};
+use serde::{Deserialize, Serialize};
+
+/// Samples of what operators changed and dropped of a partition, from its start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceEntry {
+    /// What the choice of records, and what is shown of them, depends on besides their number.
+    pub by: String,
+    /// The most records of each operator.
+    pub most: u32,
+    /// The files that hold them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<TraceFileEntry>,
+}
+
+/// A file of samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceFileEntry {
+    /// The place in the recipe of the first operator whose sample counts.
+    pub begin: u32,
+    /// The place after that of the last one.
+    pub end: u32,
+    /// The file.
+    pub file: ObjectRef,
+}
+
+impl TraceEntry {
+    /// Returns whether it has what such samples would hold.
+    #[must_use]
+    pub fn serves(&self, by: &str, most: u32) -> bool {
+        self.by == by && self.most >= most
+    }
+
+    /// The files.
+    pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.files.iter().map(|entry| &entry.file)
+    }
+}
+
+/// The folder of traces that waits for its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceIntent {
+    /// What it holds: everything that its files depend on besides the records.
+    pub of: String,
+    /// Where it is now.
+    pub temporary: String,
+    /// Where it will be.
+    pub path: String,
+    /// The length of its files together, in bytes.
+    pub length: u64,
+    /// The digest over their names and digests.
+    pub digest: Digest,
+}

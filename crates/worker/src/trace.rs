@@ -1,0 +1,267 @@
+//! The files of traces: samples of what operators changed and dropped, as one attempt or one barrier has found them.
+//!
+//! After a line that says the version there is a line for each record: the operator's place, the record's rank in
+//! hexadecimal, where it came from as JSON, what else there is to say as members of a JSON object, and what is shown of it,
+//! a JSON object. They are parted by tabs, which none of these has but the last.
+
+use std::io::{BufRead, BufReader, Read as _};
+
+use coldpress_checkpoint::{Manifest, TracedFile};
+use coldpress_operator::{Sample, Shown, TraceSettings, Traced, Tracer};
+use coldpress_record::Origin;
+use coldpress_storage::{ObjectRef, Place, StoredObject};
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::Assignment;
+use crate::error::AttemptError;
+
+/// The first line of a file of traces.
+const VERSION: &str = "coldpress-trace 1\n";
+
+/// What is traced of a job, and which earlier work has it already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceSpec {
+    /// What is sampled.
+    pub settings: TraceSettings,
+    /// After how many operators the first external one was applied, if there is one. It is never applied again, so work from
+    /// there on counts as it is, whatever was traced of it.
+    pub external: Option<u32>,
+}
+
+impl TraceSpec {
+    /// Identifies what the choice of records, and what is shown of them, depends on besides their number.
+    #[must_use]
+    pub fn by(&self) -> String {
+        let TraceSettings { keys, seed, .. } = &self.settings;
+        let shown = self.settings.shown_bytes();
+        serde_json::json!({"form": 1, "seed": seed, "keys": keys, "shown_bytes": shown}).to_string()
+    }
+
+    /// Returns whether work up to so many operators can be gone on from, of which this was traced.
+    #[must_use]
+    pub fn takes(&self, operation: u32, by: Option<(&str, u32)>) -> bool {
+        let is_given = self.external.is_some_and(|external| operation >= external);
+        is_given || self.is_served(by)
+    }
+
+    fn is_served(&self, by: Option<(&str, u32)>) -> bool {
+        by.is_some_and(|(by, most)| by == self.by() && most >= self.settings.most)
+    }
+
+    /// What was traced before an attempt that goes on from work of which this is true.
+    pub(crate) fn so_far(&self, earlier: Option<&Manifest>) -> coldpress_checkpoint::Traced {
+        let earlier = earlier.and_then(|earlier| earlier.trace.as_ref());
+        let earlier = earlier.filter(|earlier| self.is_served(Some((&earlier.by, earlier.most))));
+        coldpress_checkpoint::Traced {
+            by: self.by(),
+            most: self.settings.most,
+            files: earlier.map_or(Vec::new(), |earlier| earlier.files.clone()),
+        }
+    }
+}
+
+/// A record of a trace, as it is in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceLine {
+    /// The operator's place in the recipe.
+    pub operation: u32,
+    /// By how much the record counts: those that count least are in the sample.
+    pub rank: u64,
+    /// Where it came from; of a pair of duplicates, where both did.
+    pub origins: Vec<Origin>,
+    /// What else there is to say, as members of a JSON object.
+    pub notes: String,
+    /// What is shown, as a JSON object.
+    pub shown: String,
+}
+
+impl TraceLine {
+    /// What is shown of a record, or of a pair.
+    #[must_use]
+    pub fn new(operation: u32, rank: u64, origins: Vec<Origin>, shown: &Shown) -> Self {
+        let (mut notes, mut json) = (Vec::new(), Vec::new());
+        shown.write_notes(&mut notes);
+        shown.write(&mut json);
+        Self {
+            operation,
+            rank,
+            origins,
+            notes: String::from_utf8_lossy(&notes).into_owned(),
+            shown: String::from_utf8_lossy(&json).into_owned(),
+        }
+    }
+
+    /// Appends the line.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let origins = serde_json::to_string(&self.origins).unwrap_or_default();
+        let Self {
+            operation,
+            rank,
+            notes,
+            shown,
+            ..
+        } = self;
+        out.extend(format!("{operation}\t{rank:016x}\t{origins}\t{notes}\t").bytes());
+        out.extend(shown.bytes());
+        out.push(b'\n');
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let mut parts = line.splitn(5, '\t');
+        let (operation, rank) = (parts.next()?, parts.next()?);
+        let (origins, notes, shown) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self {
+            operation: operation.parse().ok()?,
+            rank: u64::from_str_radix(rank, 16).ok()?,
+            origins: serde_json::from_str(origins).ok()?,
+            notes: notes.to_owned(),
+            shown: shown.to_owned(),
+        })
+    }
+}
+
+/// The bytes of a file with these lines.
+#[must_use]
+pub fn trace_bytes<'l>(lines: impl IntoIterator<Item = &'l TraceLine>) -> Vec<u8> {
+    let mut bytes = VERSION.as_bytes().to_vec();
+    lines.into_iter().for_each(|line| line.write(&mut bytes));
+    bytes
+}
+
+/// Why a file of traces cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// It is not what was published.
+    #[error("the trace `{0}` is damaged")]
+    Damaged(String),
+    /// It is in a form of a newer release.
+    #[error("the trace `{0}` is of a newer release of Coldpress; use that one")]
+    Newer(String),
+    /// The store does not give it.
+    #[error(transparent)]
+    Store(#[from] coldpress_storage::Error),
+}
+
+/// Reads a file of traces, proven to be the one that is cited; `each` gets the lines whose operators are among these.
+///
+/// # Errors
+/// [`TraceError`].
+pub fn read_trace(
+    object: &StoredObject,
+    operations: std::ops::Range<u32>,
+    mut each: impl FnMut(TraceLine),
+) -> Result<(), TraceError> {
+    object.verify()?;
+    let damaged = || TraceError::Damaged(object.to_string());
+    let mut lines = BufReader::new(object.read()?.take(object.stamp().length));
+    let mut line = String::new();
+    lines.read_line(&mut line).map_err(|_| damaged())?;
+    if line != VERSION {
+        return Err(match line.starts_with("coldpress-trace ") {
+            true => TraceError::Newer(object.to_string()),
+            false => damaged(),
+        });
+    }
+    loop {
+        line.clear();
+        lines.read_line(&mut line).map_err(|_| damaged())?;
+        if line.is_empty() {
+            return Ok(());
+        }
+        let parsed = line.strip_suffix('\n').and_then(TraceLine::parse);
+        let parsed = parsed.ok_or_else(damaged)?;
+        if operations.contains(&parsed.operation) {
+            each(parsed);
+        }
+    }
+}
+
+/// The lines of the samples of a chain.
+fn lines_of(tracer: Tracer) -> Vec<TraceLine> {
+    let samples = (0..).zip(tracer.into_samples());
+    let of_sample = |(operation, sample): (u32, Sample)| {
+        sample.into_traced().map(move |traced| {
+            let Traced {
+                rank,
+                origin,
+                shown,
+            } = traced;
+            TraceLine::new(operation, rank, vec![origin], &shown)
+        })
+    };
+    samples.flat_map(of_sample).collect()
+}
+
+/// Makes durable what an attempt traced; none where that is nothing. It counts for the operators from `begin` on.
+pub(crate) fn write_traced(
+    work: Assignment<'_>,
+    tracer: Tracer,
+    begin: u32,
+) -> Result<Option<TracedFile>, AttemptError> {
+    let lines = lines_of(tracer);
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let name = work.attempt.name().suffix(".trace").object()?;
+    let mut file = work.stores.put_new(Place::Results, &name)?;
+    file.put(&trace_bytes(&lines))?;
+    Ok(Some(TracedFile {
+        begin,
+        end: work.attempt.chain.end(),
+        file: ObjectRef::new(Place::Results, name, file.finish()?),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_as_they_were_written() {
+        let line = TraceLine {
+            operation: 3,
+            rank: u64::MAX,
+            origins: vec![Origin::new(1, 2).child(7), Origin::new(0, u64::MAX)],
+            notes: r#""cut": {"a\tb": 1}"#.to_owned(),
+            // A record may have blanks that are tabs.
+            shown: "{\"a\":\t1}".to_owned(),
+        };
+        let mut bytes = Vec::new();
+        line.write(&mut bytes);
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(TraceLine::parse(text.trim_end_matches('\n')), Some(line));
+        for bad in ["", "3", "3\tx\t[]\t\t{}", "3\t0\t\t\t{}", "x\t0\t[]\t\t{}"] {
+            assert_eq!(TraceLine::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn earlier_work_serves_unless_it_shows_less_or_other_things() {
+        let spec = |most, key: &str| TraceSpec {
+            settings: TraceSettings {
+                most,
+                keys: vec![key.to_owned()],
+                seed: 1,
+            },
+            external: None,
+        };
+        let wanted = spec(10, "id");
+        for (earlier, serves) in [
+            (spec(10, "id"), true),
+            (spec(50, "id"), true),
+            (spec(9, "id"), false),
+            (spec(10, "name"), false),
+            // So many are shown in less detail.
+            (spec(1000, "id"), false),
+        ] {
+            let by = earlier.by();
+            assert_eq!(wanted.takes(3, Some((&by, earlier.settings.most))), serves);
+        }
+        assert!(!wanted.takes(3, None));
+        let external = TraceSpec {
+            external: Some(3),
+            ..wanted
+        };
+        assert!(external.takes(3, None) && !external.takes(2, None));
+    }
+}

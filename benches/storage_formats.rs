@@ -128,6 +128,7 @@ fn write(
         writer.write(batch, &fields)?;
     }
     let manifest = Manifest {
+        trace: None,
         partition: 0,
         operation: 0,
         chain: String::new(),

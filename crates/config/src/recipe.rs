@@ -109,6 +109,7 @@ impl Recipe {
             &mut self.paths.assets_dir,
             &mut self.export.dropped_dir,
             &mut self.export.duplicates_path,
+            &mut self.events.metrics_path,
         ];
         self.dataset
             .paths

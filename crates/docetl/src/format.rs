@@ -28,7 +28,9 @@ impl Format {
     /// Returns the format whose files have this ending.
     #[must_use]
     pub fn of_extension(extension: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.extension() == extension)
+        Self::ALL
+            .into_iter()
+            .find(|format| format.extension() == extension)
     }
 
     pub(crate) fn other(self) -> Self {

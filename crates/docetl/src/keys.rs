@@ -37,7 +37,10 @@ impl Keys {
     pub(crate) fn push(&mut self, name: &str) {
         self.names.push(name.into());
         if self.names.len() == LINEAR + 1 {
-            self.places = (0..).zip(&self.names).map(|(at, name)| (name.clone(), at)).collect();
+            self.places = (0..)
+                .zip(&self.names)
+                .map(|(at, name)| (name.clone(), at))
+                .collect();
         } else if self.names.len() > LINEAR {
             self.places.insert(name.into(), self.names.len() as u32 - 1);
         }

@@ -60,6 +60,7 @@ pub use format::{Compression, Format, Options, Restore};
 pub use name::CheckpointName;
 pub use record::Record;
 pub use store::{
-    Entry, IntermediateStore, Loaded, MigrateOptions, Migration, Outcome, RecordReader, RecordWriter, Saved,
+    Entry, IntermediateStore, Loaded, MigrateOptions, Migration, Outcome, RecordReader,
+    RecordWriter, Saved,
 };
 pub use value::Value;

@@ -191,7 +191,20 @@ mod tests {
     fn names_that_lead_elsewhere_are_refused() {
         let long = "x".repeat(201);
         for name in [
-            "", ".", "..", "../x", "/etc/passwd", "a/b", "a\\b", "a\0", "a\n", ".hidden", "NUL", "com1", "aux.txt", &long,
+            "",
+            ".",
+            "..",
+            "../x",
+            "/etc/passwd",
+            "a/b",
+            "a\\b",
+            "a\0",
+            "a\n",
+            ".hidden",
+            "NUL",
+            "com1",
+            "aux.txt",
+            &long,
         ] {
             for result in [
                 CheckpointName::operation(name, "ok"),
@@ -203,7 +216,17 @@ mod tests {
                 assert!(!error.to_string().contains('\n') && error.to_string().len() < 400);
             }
         }
-        for name in ["a b", "Größe", "日本", "a..b", "com10", "nullify", "con-tains", "C:", "😀"] {
+        for name in [
+            "a b",
+            "Größe",
+            "日本",
+            "a..b",
+            "com10",
+            "nullify",
+            "con-tains",
+            "C:",
+            "😀",
+        ] {
             CheckpointName::operation(name, name).unwrap();
         }
     }
@@ -219,7 +242,10 @@ mod tests {
             CheckpointName::batch("x_batches", u64::MAX).unwrap(),
         ];
         for name in names {
-            assert_eq!(CheckpointName::of_file(&name.folder(), &name.stem()), Some(name));
+            assert_eq!(
+                CheckpointName::of_file(&name.folder(), &name.stem()),
+                Some(name)
+            );
         }
         assert!(CheckpointName::operation("x_batches", "batch_7").is_err());
         assert_eq!(CheckpointName::of_file(".git", "x"), None);

@@ -23,6 +23,7 @@ mod merge;
 mod outputs;
 mod prepare;
 mod preview;
+mod prometheus;
 mod reading;
 mod replay;
 mod report;
@@ -45,6 +46,7 @@ pub use judge::{Judge, TooManyErrors};
 pub use outputs::list::{Content, Output, Outputs};
 pub use prepare::Prepared;
 pub use preview::Preview;
+pub use prometheus::prometheus_text;
 pub use replay::{Replayed, ReplayedRecord, replay_quarantine};
 pub use report::{
     Deduplication, DuplicateCluster, ErrorSummary, FailedPartition, Loss, OperatorPerformance,

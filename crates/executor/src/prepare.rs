@@ -109,6 +109,7 @@ impl Prepared {
             || !recipe.failure.fault_tolerance
             || !pipeline.barriers().is_empty();
         check_duplicates_path(&recipe, &pipeline)?;
+        check_metrics_path(&recipe)?;
         let outputs = Outputs::of(&recipe, &pipeline, target);
         let trace = TracePlan::of(&recipe, &pipeline)?;
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
@@ -271,6 +272,19 @@ impl Prepared {
             .iter()
             .map(|call| call.name.clone())
             .collect()
+    }
+}
+
+/// The file for Prometheus is replaced every few seconds, so that a slip must not name somebody's data.
+fn check_metrics_path(recipe: &Recipe) -> Result<()> {
+    match &recipe.events.metrics_path {
+        Some(path) if !path.ends_with(".prom") => Err(Error::new(
+            ErrorKind::Recipe,
+            format!(
+                "metrics_path: the name of `{path}` must end in `.prom`, as Prometheus' textfile collector asks for"
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 

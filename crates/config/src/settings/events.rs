@@ -1,6 +1,6 @@
 //! What is told while the work is done.
 
-use crate::codec::{AtLeast, Flag, Megabytes, OneOf, Seconds, Texts, choice};
+use crate::codec::{AtLeast, Flag, LocalPath, Megabytes, OneOf, Optional, Seconds, Texts, choice};
 use crate::section::{recipe_default, section};
 
 section! {
@@ -16,6 +16,8 @@ section! {
         backup_count: u32 as AtLeast<0> { "event_logging.backup_count", Value("5"), Run, Now }
         /// Seconds between two samples of processor and memory use; 0 = none.
         resource_sample_seconds: f64 as Seconds { "resource_sample_seconds", Value("5"), Run, Now }
+        /// A file that gets the job's counts in Prometheus' text form while it runs and when it ends, such as `….prom` in the folder of node_exporter's textfile collector.
+        metrics_path: Option<String> as Optional<LocalPath> { "metrics_path", Derived("none"), Run, Now }
     }
 }
 

@@ -163,7 +163,7 @@ fn what_only_changes_how_it_runs_is_a_warning() {
         ),
         (
             "open_tracer: true\nop_list_to_trace: [a_maper]",
-            "r.yaml:5:19: `op_list_to_trace` names `a_maper`, which is not in `process`",
+            "r.yaml:5:1: `op_list_to_trace` names `a_maper`, which is not in `process`",
         ),
         (
             "checkpoint: {format: arrow, compression: snappy}",

@@ -3,9 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, BooleanArray, Float64Array, Int64Array, LargeStringArray, UInt64Array,
-};
+use arrow::array::{Array, BooleanArray, Float64Array, Int64Array, LargeStringArray, UInt64Array};
 
 use super::kind::Kind;
 use super::shapes::REST;
@@ -89,7 +87,11 @@ pub(crate) fn decode(
     wants: &dyn Fn(&str) -> bool,
     records: &mut Vec<Record>,
 ) -> Option<()> {
-    let shapes = side.shapes.list.iter().map(|shape| Decoded::new(shape, names, &cells));
+    let shapes = side
+        .shapes
+        .list
+        .iter()
+        .map(|shape| Decoded::new(shape, names, &cells));
     let shapes: Vec<Decoded> = shapes.collect();
     records.reserve(rows.len());
     for row in rows {

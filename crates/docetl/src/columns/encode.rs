@@ -43,8 +43,13 @@ pub(crate) fn encode(
     shapes: Shapes,
     columns: &Columns,
 ) -> Result<Encoded, EncodeError> {
-    let mut builders: Vec<Builder> = columns.kinds().map(|(_, kind)| Builder::new(kind, records.len())).collect();
-    let mut rest = columns.has_rest().then(|| Builder::new(Kind::Json, records.len()));
+    let mut builders: Vec<Builder> = columns
+        .kinds()
+        .map(|(_, kind)| Builder::new(kind, records.len()))
+        .collect();
+    let mut rest = columns
+        .has_rest()
+        .then(|| Builder::new(Kind::Json, records.len()));
     for (row, (record, shape)) in records.iter().zip(&shapes.of_rows).enumerate() {
         let places = &shapes.list[*shape as usize];
         let mut others: Vec<(&str, &Value)> = Vec::new();
@@ -55,13 +60,19 @@ pub(crate) fn encode(
             }
         }
         if let (Some(rest), false) = (&mut rest, others.is_empty()) {
-            let others: Record = others.into_iter().map(|(key, value)| (key, value.clone())).collect();
+            let others: Record = others
+                .into_iter()
+                .map(|(key, value)| (key, value.clone()))
+                .collect();
             rest.append_record(row, &others);
         }
     }
     let mut integers = HashMap::new();
     let mut arrays = Vec::new();
-    let names = columns.kinds().map(|(name, _)| name).chain([super::REST_NAME]);
+    let names = columns
+        .kinds()
+        .map(|(name, _)| name)
+        .chain([super::REST_NAME]);
     for (at, (builder, name)) in builders.into_iter().chain(rest).zip(names).enumerate() {
         if builder.longest > MAX_TEXT_BYTES {
             return Err(EncodeError::TooLong(name.to_owned()));
@@ -117,10 +128,9 @@ impl Builder {
             Kind::Bool => CellsBuilder::Bool(BooleanBuilder::with_capacity(rows)),
             Kind::Int => CellsBuilder::Int(Int64Builder::with_capacity(rows)),
             Kind::UInt => CellsBuilder::UInt(UInt64Builder::with_capacity(rows)),
-            Kind::Number => CellsBuilder::Number(
-                Float64Builder::with_capacity(rows),
-                Integers::default(),
-            ),
+            Kind::Number => {
+                CellsBuilder::Number(Float64Builder::with_capacity(rows), Integers::default())
+            }
             Kind::Null | Kind::Text => CellsBuilder::Text(LargeStringBuilder::new()),
             Kind::Json => CellsBuilder::Json(LargeStringBuilder::new()),
         };
@@ -159,11 +169,15 @@ impl Builder {
         match (&mut self.cells, value) {
             (CellsBuilder::Bool(builder), Value::Bool(value)) => builder.append_value(*value),
             (CellsBuilder::Int(builder), Value::Int(number)) => builder.append_value(*number),
-            (CellsBuilder::UInt(builder), Value::Int(number)) => builder.append_value(*number as u64),
+            (CellsBuilder::UInt(builder), Value::Int(number)) => {
+                builder.append_value(*number as u64)
+            }
             (CellsBuilder::UInt(builder), Value::BigInt(digits)) => {
                 builder.append_option(digits.parse().ok());
             }
-            (CellsBuilder::Number(builder, _), Value::Float(number)) => builder.append_value(*number),
+            (CellsBuilder::Number(builder, _), Value::Float(number)) => {
+                builder.append_value(*number)
+            }
             (CellsBuilder::Number(builder, integers), Value::Int(number)) => {
                 integers.set(row);
                 builder.append_value(*number as f64);
@@ -201,7 +215,9 @@ impl Builder {
             CellsBuilder::Bool(mut builder) => Arc::new(builder.finish()),
             CellsBuilder::Int(mut builder) => Arc::new(builder.finish()),
             CellsBuilder::UInt(mut builder) => Arc::new(builder.finish()),
-            CellsBuilder::Text(mut builder) | CellsBuilder::Json(mut builder) => Arc::new(builder.finish()),
+            CellsBuilder::Text(mut builder) | CellsBuilder::Json(mut builder) => {
+                Arc::new(builder.finish())
+            }
             CellsBuilder::Number(mut builder, Integers(mut bits)) => {
                 let array = Arc::new(builder.finish());
                 bits.resize(if bits.is_empty() { 0 } else { rows.div_ceil(8) }, 0);

@@ -29,7 +29,11 @@ impl Seen {
             Value::Null => 0,
             Value::Bool(_) => BOOL,
             Value::Int(number) => {
-                let size = if number.unsigned_abs() <= MAX_EXACT { SMALL } else { WIDE };
+                let size = if number.unsigned_abs() <= MAX_EXACT {
+                    SMALL
+                } else {
+                    WIDE
+                };
                 if *number < 0 { size | NEGATIVE } else { size }
             }
             Value::BigInt(digits) if digits.parse::<u64>().is_ok() => UNSIGNED,

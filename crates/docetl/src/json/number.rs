@@ -37,13 +37,17 @@ fn digits(text: &[u8], mut at: usize) -> usize {
 
 /// The value of a number that is spelled well. What is too large for a float is an infinity, as it is to Python.
 pub(super) fn number(spelled: &[u8]) -> Value {
-    let is_float = spelled.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
+    let is_float = spelled
+        .iter()
+        .any(|byte| matches!(byte, b'.' | b'e' | b'E'));
     if !is_float && spelled.len() <= 18 {
         let (negative, digits) = match spelled {
             [b'-', digits @ ..] => (true, digits),
             digits => (false, digits),
         };
-        let number = digits.iter().fold(0, |sum: i64, digit| sum * 10 + i64::from(digit - b'0'));
+        let number = digits
+            .iter()
+            .fold(0, |sum: i64, digit| sum * 10 + i64::from(digit - b'0'));
         return Value::Int(if negative { -number } else { number });
     }
     let text = std::str::from_utf8(spelled).unwrap_or_default();
@@ -59,7 +63,11 @@ pub(super) fn write_float(number: f64, out: &mut Vec<u8>) {
         return out.extend_from_slice(b"NaN");
     }
     if number.is_infinite() {
-        let spelled: &[u8] = if number > 0.0 { b"Infinity" } else { b"-Infinity" };
+        let spelled: &[u8] = if number > 0.0 {
+            b"Infinity"
+        } else {
+            b"-Infinity"
+        };
         return out.extend_from_slice(spelled);
     }
     // The fewest digits that read back as the same float: `-1.5e-7`.
@@ -85,7 +93,11 @@ fn write_digits(digits: &str, exponent: i32, out: &mut Vec<u8>) {
             out.extend_from_slice(before.as_bytes());
             out.resize(out.len() + whole - before.len(), b'0');
             out.push(b'.');
-            out.extend_from_slice(if after.is_empty() { b"0" } else { after.as_bytes() });
+            out.extend_from_slice(if after.is_empty() {
+                b"0"
+            } else {
+                after.as_bytes()
+            });
         }
         -4..0 => {
             out.extend_from_slice(b"0.");

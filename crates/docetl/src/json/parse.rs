@@ -119,7 +119,9 @@ impl Parser {
                 match cursor.next() {
                     Some(b',') => cursor.skip_space(),
                     Some(b'}') => break,
-                    found => return Err(cursor.expected(found, "an object goes on with `,` or `}`")),
+                    found => {
+                        return Err(cursor.expected(found, "an object goes on with `,` or `}`"));
+                    }
                 }
             }
         }
@@ -140,7 +142,9 @@ impl Parser {
 
 /// The place of a child of the value at a place.
 fn below(place: u64, child: u64) -> u64 {
-    (place ^ child.wrapping_add(1)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23)
+    (place ^ child.wrapping_add(1))
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .rotate_left(23)
 }
 
 /// The fields of an object that is being read.

@@ -152,7 +152,9 @@ impl<R: Read> JsonStream<R> {
         self.at = 0;
         let wanted = self.buffer.len().max(PIECE_BYTES);
         let mut piece = (&mut self.source).take(wanted as u64);
-        let read = piece.read_to_end(&mut self.buffer).map_err(StreamFault::Read)?;
+        let read = piece
+            .read_to_end(&mut self.buffer)
+            .map_err(StreamFault::Read)?;
         self.is_at_end = read < wanted;
         Ok(())
     }

@@ -105,7 +105,9 @@ fn write_text(text: &str, style: Style, out: &mut Vec<u8>) {
             // The character begins here, because all of the one before was passed.
             let char = text[at..].chars().next().unwrap_or_default();
             let mut units = [0; 2];
-            char.encode_utf16(&mut units).iter().for_each(|unit| write_escape(*unit, out));
+            char.encode_utf16(&mut units)
+                .iter()
+                .for_each(|unit| write_escape(*unit, out));
             start = at + char.len_utf8();
         }
     }

@@ -10,7 +10,8 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 use coldpress_table::{Renderer, is_json_text};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::file::metadata::ParquetMetaData;
 
@@ -51,12 +52,20 @@ impl ForeignGroups {
         let is_wanted = |name: &String| {
             !pandas.indexes.contains(name) && wanted.is_none_or(|wanted| wanted.contains(name))
         };
-        let chosen: Vec<usize> = (0..all.fields().len()).filter(|at| is_wanted(all.field(*at).name())).collect();
+        let chosen: Vec<usize> = (0..all.fields().len())
+            .filter(|at| is_wanted(all.field(*at).name()))
+            .collect();
         let restored = restored(&file, &metadata, &all, &chosen, &pandas, restore)?;
-        let fields: Vec<Arc<Field>> = chosen.iter().map(|at| Arc::clone(&all.fields()[*at])).collect();
+        let fields: Vec<Arc<Field>> = chosen
+            .iter()
+            .map(|at| Arc::clone(&all.fields()[*at]))
+            .collect();
         Ok(Self {
             batches: reader(file, &metadata, &chosen)?,
-            names: fields.iter().map(|field| field.name().as_str().into()).collect(),
+            names: fields
+                .iter()
+                .map(|field| field.name().as_str().into())
+                .collect(),
             fields,
             restored,
             is_placeholder,
@@ -90,15 +99,31 @@ impl ForeignGroups {
             ..Side::default()
         };
         let mut records = Vec::new();
-        decode(&self.names, cells, None, &side, 0..batch.num_rows(), &|_| true, &mut records).ok_or_else(damaged)?;
+        decode(
+            &self.names,
+            cells,
+            None,
+            &side,
+            0..batch.num_rows(),
+            &|_| true,
+            &mut records,
+        )
+        .ok_or_else(damaged)?;
         Ok(Some(records))
     }
 }
 
-fn reader(file: File, metadata: &ArrowReaderMetadata, columns: &[usize]) -> Result<ParquetRecordBatchReader, Fault> {
+fn reader(
+    file: File,
+    metadata: &ArrowReaderMetadata,
+    columns: &[usize],
+) -> Result<ParquetRecordBatchReader, Fault> {
     let mask = ProjectionMask::roots(metadata.parquet_schema(), columns.iter().copied());
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
-    Ok(builder.with_projection(mask).with_batch_size(BATCH_ROWS).build()?)
+    Ok(builder
+        .with_projection(mask)
+        .with_batch_size(BATCH_ROWS)
+        .build()?)
 }
 
 /// Finds the text columns that hold objects and lists, by reading all that may.
@@ -115,9 +140,16 @@ fn restored(
     let is_open = |field: &Field| match restore {
         Restore::Never => false,
         Restore::Always => is_text(field.data_type()),
-        Restore::AsTheFileSays => is_text(field.data_type()) && !is_json_text(field) && !pandas.texts.contains(field.name()),
+        Restore::AsTheFileSays => {
+            is_text(field.data_type())
+                && !is_json_text(field)
+                && !pandas.texts.contains(field.name())
+        }
     };
-    let open = chosen.iter().enumerate().filter(|(_, at)| is_open(schema.field(**at)));
+    let open = chosen
+        .iter()
+        .enumerate()
+        .filter(|(_, at)| is_open(schema.field(**at)));
     // The place among the chosen columns, and whether a value was seen.
     let mut open: Vec<(usize, usize, bool)> = open.map(|(place, at)| (place, *at, false)).collect();
     let mut parser = Parser::default();
@@ -149,7 +181,10 @@ fn restored(
             break;
         }
     }
-    let restored = open.iter().zip(left).filter(|((_, _, seen), left)| *seen && *left);
+    let restored = open
+        .iter()
+        .zip(left)
+        .filter(|((_, _, seen), left)| *seen && *left);
     Ok(restored.map(|((place, _, _), _)| *place).collect())
 }
 
@@ -170,8 +205,12 @@ fn cells(array: &ArrayRef, field: &Field, is_restored: bool) -> Result<Cells, Fa
     let (kind, data_type) = match array.data_type() {
         DataType::Null => return Ok(Cells::Null),
         DataType::Boolean => (Kind::Bool, DataType::Boolean),
-        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => (Kind::Int, DataType::Int64),
-        DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => (Kind::UInt, DataType::UInt64),
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
+            (Kind::Int, DataType::Int64)
+        }
+        DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => {
+            (Kind::UInt, DataType::UInt64)
+        }
         DataType::Float64 => (Kind::Number, DataType::Float64),
         text if is_text(text) => {
             let kind = if is_restored { Kind::Json } else { Kind::Text };
@@ -189,7 +228,9 @@ fn json_texts(array: &ArrayRef) -> Result<Cells, Fault> {
     let mut parser = Parser::default();
     let values = texts.as_string::<i64>().iter().map(|text| match text {
         None => Value::Null,
-        Some(text) => parser.parse_whole(text.as_bytes()).unwrap_or_else(|_| text.into()),
+        Some(text) => parser
+            .parse_whole(text.as_bytes())
+            .unwrap_or_else(|_| text.into()),
     });
     Ok(Cells::Values(values.collect()))
 }

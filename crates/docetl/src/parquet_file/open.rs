@@ -29,7 +29,9 @@ pub(crate) fn open(file: File) -> Result<OpenParquet, Fault> {
     let footer = read_footer(&file, length)?;
     let sealed = is_sealed(&footer);
     if sealed == Some(false) {
-        return Err(Fault::Damaged("its footer is not the one that was written".into()));
+        return Err(Fault::Damaged(
+            "its footer is not the one that was written".into(),
+        ));
     }
     let end = footer.len() - TAIL_BYTES;
     let parquet = ParquetMetaDataReader::decode_metadata(&footer[..end])?;
@@ -43,7 +45,9 @@ pub(crate) fn open(file: File) -> Result<OpenParquet, Fault> {
             let body = length - footer.len() as u64;
             OwnFile::new(file, body, parquet, metadata).map(OpenParquet::Own)
         }
-        _ => Err(Fault::Damaged("its footer is not the one that was written".into())),
+        _ => Err(Fault::Damaged(
+            "its footer is not the one that was written".into(),
+        )),
     }
 }
 
@@ -61,7 +65,9 @@ fn read_footer(file: &File, length: u64) -> Result<Vec<u8>, Fault> {
     let mut tail = [0; TAIL_BYTES];
     file.read_exact_at(&mut tail, length - TAIL_BYTES as u64)?;
     let (footer, magic) = tail.split_at(4);
-    let footer = u64::from(u32::from_le_bytes([footer[0], footer[1], footer[2], footer[3]]));
+    let footer = u64::from(u32::from_le_bytes([
+        footer[0], footer[1], footer[2], footer[3],
+    ]));
     if magic != MAGIC || footer > length - least {
         return Err(no_parquet());
     }

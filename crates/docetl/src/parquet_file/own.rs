@@ -44,7 +44,11 @@ impl OwnFile {
         metadata: Metadata,
     ) -> Result<Self, Fault> {
         let damaged = |reason: &str| Fault::Damaged(reason.to_owned());
-        let columns = parquet.file_metadata().schema_descr().root_schema().get_fields();
+        let columns = parquet
+            .file_metadata()
+            .schema_descr()
+            .root_schema()
+            .get_fields();
         let named = metadata.kinds.len() + usize::from(metadata.has_rest);
         if columns.len() != named.max(1) || parquet.num_row_groups() != metadata.groups.len() {
             return Err(damaged("its metadata is of other columns or rows"));
@@ -52,7 +56,10 @@ impl OwnFile {
         let fits = |(group, parquet): (&super::metadata::Group, i64)| {
             group.rows == parquet as u64
                 && usize::try_from(group.rows).is_ok()
-                && group.side_offset.checked_add(group.side_bytes).is_some_and(|end| end <= body)
+                && group
+                    .side_offset
+                    .checked_add(group.side_bytes)
+                    .is_some_and(|end| end <= body)
         };
         let rows = parquet.row_groups().iter().map(|group| group.num_rows());
         if metadata.block_bytes == 0 || !metadata.groups.iter().zip(rows).all(fits) {
@@ -131,7 +138,9 @@ impl OwnFile {
         let mut side = Side::from_bytes(&self.read(side)?, all_rows, own).ok_or_else(damaged)?;
         // A key that is wanted and has no column may be among those without.
         let has_columns = |wanted: &&HashSet<String>| {
-            let named = self.names[..own].iter().filter(|name| wanted.contains(&***name));
+            let named = self.names[..own]
+                .iter()
+                .filter(|name| wanted.contains(&***name));
             named.count() == wanted.len()
         };
         let needs_rest = self.metadata.has_rest && !wanted.as_ref().is_some_and(has_columns);
@@ -142,7 +151,10 @@ impl OwnFile {
         let batch = self.read_columns(group, &read)?;
         let mut cells: Vec<Option<Cells>> = (0..own).map(|_| None).collect();
         let mut rest = None;
-        for (at, array) in read.into_iter().zip(batch.iter().flat_map(RecordBatch::columns)) {
+        for (at, array) in read
+            .into_iter()
+            .zip(batch.iter().flat_map(RecordBatch::columns))
+        {
             let integers = side.integers.remove(&(at as u32));
             let kind = self.metadata.kinds.get(at).copied().unwrap_or(Kind::Json);
             if array.len() != all_rows {
@@ -191,7 +203,9 @@ impl OwnFile {
                 _ => ranges.push(start..start + length),
             }
         }
-        let pieces = ranges.into_iter().map(|range| Ok((range.start, self.read(range)?)));
+        let pieces = ranges
+            .into_iter()
+            .map(|range| Ok((range.start, self.read(range)?)));
         Ok(Pieces {
             length: self.body,
             pieces: pieces.collect::<Result<_, Fault>>()?,
@@ -204,7 +218,9 @@ impl OwnFile {
             return Ok(Bytes::new());
         }
         if range.end > self.body {
-            return Err(Fault::Damaged("its footer names bytes that are not there".into()));
+            return Err(Fault::Damaged(
+                "its footer names bytes that are not there".into(),
+            ));
         }
         let block = self.metadata.block_bytes;
         let first = range.start / block;
@@ -255,11 +271,16 @@ impl ChunkReader for Pieces {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         let bytes = self.from(start).filter(|bytes| bytes.len() >= length);
-        bytes.map(|bytes| bytes.slice(..length)).ok_or_else(not_read)
+        bytes
+            .map(|bytes| bytes.slice(..length))
+            .ok_or_else(not_read)
     }
 }
 
 fn not_read() -> ParquetError {
-    let error = io::Error::new(io::ErrorKind::UnexpectedEof, "a page is outside of its column");
+    let error = io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "a page is outside of its column",
+    );
     ParquetError::External(Box::new(error))
 }

@@ -33,14 +33,28 @@ impl PandasColumns {
     /// What the file says; nothing if pandas did not write it.
     pub(super) fn of(parquet: &ParquetMetaData) -> Self {
         let pairs = parquet.file_metadata().key_value_metadata();
-        let described = pairs.into_iter().flatten().find(|pair| pair.key == "pandas");
+        let described = pairs
+            .into_iter()
+            .flatten()
+            .find(|pair| pair.key == "pandas");
         let text = described.and_then(|pair| pair.value.as_deref());
-        let described: Described = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let texts = described.columns.into_iter().filter(|column| column.pandas_type == "unicode");
+        let described: Described = text
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        let texts = described
+            .columns
+            .into_iter()
+            .filter(|column| column.pandas_type == "unicode");
         Self {
-            texts: texts.filter_map(|column| column.field_name.or(column.name)).collect(),
+            texts: texts
+                .filter_map(|column| column.field_name.or(column.name))
+                .collect(),
             // An index that is a plain range is an object and has no column.
-            indexes: described.index_columns.iter().filter_map(|index| Some(index.as_str()?.to_owned())).collect(),
+            indexes: described
+                .index_columns
+                .iter()
+                .filter_map(|index| Some(index.as_str()?.to_owned()))
+                .collect(),
         }
     }
 }

@@ -57,7 +57,8 @@ impl<W: Write> Sealing<W> {
     /// Seals and writes the footer.
     pub(super) fn finish(mut self) -> io::Result<W> {
         let mut footer = self.footer.take().unwrap_or_default();
-        let digits = find_seal(&footer).ok_or_else(|| io::Error::other("the footer has no seal"))?;
+        let digits =
+            find_seal(&footer).ok_or_else(|| io::Error::other("the footer has no seal"))?;
         let seal = format!("{:016x}", xxh3_64(&footer));
         footer[digits..digits + DIGITS].copy_from_slice(seal.as_bytes());
         self.inner.write_all(&footer)?;
@@ -65,7 +66,8 @@ impl<W: Write> Sealing<W> {
     }
 
     fn end_block(&mut self) {
-        self.blocks.push_str(&format!("{:016x}", self.hasher.digest()));
+        self.blocks
+            .push_str(&format!("{:016x}", self.hasher.digest()));
         self.hasher.reset();
         self.in_block = 0;
     }
@@ -122,7 +124,9 @@ pub(super) fn is_sealed(footer: &[u8]) -> Option<bool> {
 
 /// Returns whether a block of the body has the digest that the footer gives it.
 pub(super) fn is_block(blocks: &str, number: usize, bytes: &[u8]) -> bool {
-    let digits = number.checked_mul(DIGITS).map(|start| start..start + DIGITS);
+    let digits = number
+        .checked_mul(DIGITS)
+        .map(|start| start..start + DIGITS);
     let expected = digits.and_then(|digits| blocks.get(digits));
     expected.is_some_and(|expected| format!("{:016x}", xxh3_64(bytes)) == expected)
 }

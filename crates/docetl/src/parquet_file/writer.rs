@@ -50,11 +50,8 @@ impl<W: Write + Send> GroupWriter<W> {
         let schema = columns.schema();
         let properties = Arc::new(properties(columns, options)?);
         let parquet = ArrowSchemaConverter::new().convert(&schema)?;
-        let file = SerializedFileWriter::new(
-            Sealing::new(out),
-            parquet.root_schema_ptr(),
-            properties,
-        )?;
+        let file =
+            SerializedFileWriter::new(Sealing::new(out), parquet.root_schema_ptr(), properties)?;
         Ok(Self {
             factory: ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema)),
             file,
@@ -77,7 +74,10 @@ impl<W: Write + Send> GroupWriter<W> {
 
     /// Writes a row group, or begins to.
     pub(crate) fn write(&mut self, encoded: Encoded) -> Result<(), EncodeError> {
-        let writers = self.factory.create_column_writers(self.begun).map_err(io_error)?;
+        let writers = self
+            .factory
+            .create_column_writers(self.begun)
+            .map_err(io_error)?;
         self.begun += 1;
         let schema = Arc::clone(&self.schema);
         if self.threads < 2 {
@@ -103,7 +103,8 @@ impl<W: Write + Send> GroupWriter<W> {
         self.metadata.blocks = self.file.inner_mut().begin_footer();
         let metadata = serde_json::to_string(&self.metadata).map_err(io::Error::other)?;
         for (key, value) in [(KEY, metadata), (SEAL_KEY, empty_seal())] {
-            self.file.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+            self.file
+                .append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
         let sealing = self.file.into_inner().map_err(io_error)?;
         Ok(sealing.finish()?)
@@ -113,7 +114,9 @@ impl<W: Write + Send> GroupWriter<W> {
         let Some(oldest) = self.pending.pop_front() else {
             return Ok(());
         };
-        let group = oldest.join().map_err(|_| io::Error::other("a thread that compresses rows panicked"))?;
+        let group = oldest
+            .join()
+            .map_err(|_| io::Error::other("a thread that compresses rows panicked"))?;
         self.append(group.map_err(io_error)?)
     }
 
@@ -152,7 +155,11 @@ fn compress(
 ) -> Result<Compressed, ParquetError> {
     let Encoded { batch, side } = encoded;
     let rows = batch.num_rows() as u64;
-    let columns = schema.fields().iter().zip(batch.columns()).zip(&mut writers);
+    let columns = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .zip(&mut writers);
     for ((field, array), writer) in columns {
         for leaf in compute_leaves(field, array)? {
             writer.write(&leaf)?;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use coldpress_storage::{
-    NewFile, create_dir_all_durable, crash_point, real_folder, remove_durable, rename_durable,
+    NewFile, crash_point, create_dir_all_durable, real_folder, remove_durable, rename_durable,
 };
 
 use crate::{CheckpointName, Error, Format, Result};
@@ -138,7 +138,10 @@ impl Files {
 fn make_later(unfinished: &Path, before: &Found, format: Format, other: Other) -> Result<()> {
     let refused = |source| Error::io("set the time of", unfinished, source);
     let file = coldpress_storage::open_file(unfinished)?;
-    let own = file.metadata().and_then(|metadata| metadata.modified()).map_err(refused)?;
+    let own = file
+        .metadata()
+        .and_then(|metadata| metadata.modified())
+        .map_err(refused)?;
     let time = match (format, other) {
         // Of files of the same age, the Parquet file counts.
         (Format::Parquet, _) => own.max(before.modified),
@@ -149,13 +152,17 @@ fn make_later(unfinished: &Path, before: &Found, format: Format, other: Other) -
         (Format::Json, Other::Goes) => before.modified + Duration::from_secs(2),
     };
     if time != own {
-        file.set_modified(time).and_then(|()| file.sync_all()).map_err(refused)?;
+        file.set_modified(time)
+            .and_then(|()| file.sync_all())
+            .map_err(refused)?;
     }
     Ok(())
 }
 
 pub(super) fn found(path: PathBuf, format: Format, metadata: &Metadata) -> Result<Found> {
-    let modified = metadata.modified().map_err(|error| Error::io("examine", &path, error))?;
+    let modified = metadata
+        .modified()
+        .map_err(|error| Error::io("examine", &path, error))?;
     Ok(Found {
         path,
         format,
@@ -166,5 +173,8 @@ pub(super) fn found(path: PathBuf, format: Format, metadata: &Metadata) -> Resul
 
 /// Returns whether there is nothing of that name.
 pub(super) fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }

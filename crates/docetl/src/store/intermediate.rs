@@ -135,7 +135,12 @@ impl IntermediateStore {
     /// # Errors
     /// As [`load`](Self::load).
     #[doc(alias = "load_checkpoint_sample")]
-    pub fn load_rows(&self, step: &str, operation: &str, rows: Range<u64>) -> Result<Option<Vec<Record>>> {
+    pub fn load_rows(
+        &self,
+        step: &str,
+        operation: &str,
+        rows: Range<u64>,
+    ) -> Result<Option<Vec<Record>>> {
         let wanted = Wanted { keys: None, rows };
         let loaded = self.read_wanted(&CheckpointName::operation(step, operation)?, &wanted)?;
         Ok(loaded.map(|loaded| loaded.records))
@@ -217,7 +222,11 @@ impl IntermediateStore {
     /// # Errors
     /// As [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if what was written reads back otherwise.
     #[doc(alias = "migrate_json_to_arrow")]
-    pub fn migrate(&self, name: &CheckpointName, options: MigrateOptions) -> Result<Option<Migration>> {
+    pub fn migrate(
+        &self,
+        name: &CheckpointName,
+        options: MigrateOptions,
+    ) -> Result<Option<Migration>> {
         migrate(self, name, options)
     }
 
@@ -229,7 +238,12 @@ impl IntermediateStore {
         &self.options
     }
 
-    pub(super) fn open_found(&self, found: Found, name: &CheckpointName, wanted: &Wanted) -> Result<RecordReader> {
+    pub(super) fn open_found(
+        &self,
+        found: Found,
+        name: &CheckpointName,
+        wanted: &Wanted,
+    ) -> Result<RecordReader> {
         RecordReader::open(found, name, wanted.clone(), &self.options)
     }
 
@@ -308,7 +322,11 @@ impl IntermediateStore {
         let Some(second) = second else {
             return Err(failed);
         };
-        let age = if second.modified < first.modified { ", which is older" } else { "" };
+        let age = if second.modified < first.modified {
+            ", which is older"
+        } else {
+            ""
+        };
         warnings = vec![format!(
             "{}; `{}` is used{age}",
             chain(&failed),

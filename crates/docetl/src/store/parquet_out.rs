@@ -48,7 +48,12 @@ impl ParquetOut {
     }
 
     /// Writes nowhere; the columns of all records are known.
-    pub(super) fn measured(files: &Files, name: &CheckpointName, options: &Options, columns: Columns) -> Self {
+    pub(super) fn measured(
+        files: &Files,
+        name: &CheckpointName,
+        options: &Options,
+        columns: Columns,
+    ) -> Self {
         let mut out = Self::new(files, name, options);
         out.columns = columns;
         out.is_measured = true;
@@ -103,7 +108,11 @@ impl ParquetOut {
             return Ok((PathBuf::new(), 0));
         };
         let path = self.files.path(&self.name, Format::Parquet)?;
-        match segment.writer.finish().map_err(|error| refused(&path, error))? {
+        match segment
+            .writer
+            .finish()
+            .map_err(|error| refused(&path, error))?
+        {
             Target::Nowhere(bytes) => Ok((PathBuf::new(), bytes)),
             Target::File(file) => {
                 let path = file.path().to_owned();
@@ -118,7 +127,13 @@ impl ParquetOut {
     fn join(&mut self) -> Result<(PathBuf, u64)> {
         self.current = Some(self.begin_segment()?);
         for path in self.done.clone() {
-            let mut source = Source::open(&path, Format::Parquet, &self.name, Wanted::ALL, &self.options)?;
+            let mut source = Source::open(
+                &path,
+                Format::Parquet,
+                &self.name,
+                Wanted::ALL,
+                &self.options,
+            )?;
             while let Some(records) = source.next(&path)? {
                 self.write(&records)?;
             }

@@ -132,7 +132,9 @@ impl Source {
         records.drain(..before.min(records.len()));
         match &self.wanted.keys {
             Some(keys) if matches!(self.form, Form::Json(_)) => {
-                let selected = records.into_iter().map(|record| record.select(|key| keys.contains(key)));
+                let selected = records
+                    .into_iter()
+                    .map(|record| record.select(|key| keys.contains(key)));
                 selected.collect()
             }
             _ => records,
@@ -175,12 +177,19 @@ impl Groups {
             let end = start + file.group_rows(group);
             let rows = wanted.rows.start.max(start)..wanted.rows.end.min(end);
             if rows.start < rows.end {
-                left.push_back((group, (rows.start - start) as usize..(rows.end - start) as usize));
+                left.push_back((
+                    group,
+                    (rows.start - start) as usize..(rows.end - start) as usize,
+                ));
             }
             start = end;
         }
         Self {
-            keys: if wanted.has_all_keys() { None } else { wanted.keys.clone() },
+            keys: if wanted.has_all_keys() {
+                None
+            } else {
+                wanted.keys.clone()
+            },
             file: Arc::new(file),
             left,
             pending: VecDeque::new(),
@@ -191,9 +200,10 @@ impl Groups {
     fn next(&mut self) -> Result<Option<Vec<Record>>, Fault> {
         if self.threads < 2 || self.left.len() + self.pending.len() < 2 {
             return match self.left.pop_front() {
-                Some((group, rows)) if self.pending.is_empty() => {
-                    self.file.read_group(group, rows, self.keys.as_deref()).map(Some)
-                }
+                Some((group, rows)) if self.pending.is_empty() => self
+                    .file
+                    .read_group(group, rows, self.keys.as_deref())
+                    .map(Some),
                 Some(group) => {
                     self.left.push_front(group);
                     self.oldest()
@@ -208,7 +218,8 @@ impl Groups {
             let started = coldpress_storage::spawn("a thread that decodes rows", move || {
                 file.read_group(group, rows, keys.as_deref())
             });
-            self.pending.push_back(started.map_err(|error| Fault::Io(std::io::Error::other(error)))?);
+            self.pending
+                .push_back(started.map_err(|error| Fault::Io(std::io::Error::other(error)))?);
         }
         self.oldest()
     }

@@ -56,7 +56,12 @@ pub(super) struct Unplaced {
 }
 
 impl RecordWriter {
-    pub(super) fn create(files: &Files, name: &CheckpointName, format: Format, options: &Options) -> Result<Self> {
+    pub(super) fn create(
+        files: &Files,
+        name: &CheckpointName,
+        format: Format,
+        options: &Options,
+    ) -> Result<Self> {
         let out = match format {
             Format::Parquet => {
                 // What cannot be written is refused before the work begins.
@@ -127,7 +132,8 @@ impl RecordWriter {
     ) -> Result<Saved> {
         let (files, name, format) = (self.files.clone(), self.name.clone(), self.format);
         let unplaced = self.end()?;
-        let placed = check(&unplaced).and_then(|()| files.put(&unplaced.path, &name, format, other));
+        let placed =
+            check(&unplaced).and_then(|()| files.put(&unplaced.path, &name, format, other));
         let path = placed.inspect_err(|_| {
             // It is of no use to anybody.
             let _ = coldpress_storage::remove_durable(&unplaced.path);

@@ -4,7 +4,10 @@ use coldpress_docetl::{CheckpointName, Format, IntermediateStore, Options, Recor
 use proptest::prelude::*;
 
 fn records(lines: &[&str]) -> Vec<Record> {
-    lines.iter().map(|line| Record::parse(line).unwrap()).collect()
+    lines
+        .iter()
+        .map(|line| Record::parse(line).unwrap())
+        .collect()
 }
 
 #[track_caller]
@@ -15,10 +18,21 @@ fn check(records: &[Record]) {
             let options = Options::new().format(format).threads(threads);
             let store = IntermediateStore::open_with(folder.path(), options).unwrap();
             let path = store.save("step", "operation", records).unwrap();
-            assert_eq!(path, folder.path().join("step").join(format!("operation.{}", format.extension())));
+            assert_eq!(
+                path,
+                folder
+                    .path()
+                    .join("step")
+                    .join(format!("operation.{}", format.extension()))
+            );
             let loaded = store.load("step", "operation").unwrap().unwrap();
             assert_eq!(loaded, records, "{format}");
-            assert_eq!(std::fs::read_dir(folder.path().join("step")).unwrap().count(), 1);
+            assert_eq!(
+                std::fs::read_dir(folder.path().join("step"))
+                    .unwrap()
+                    .count(),
+                1
+            );
         }
     }
 }
@@ -28,14 +42,21 @@ fn odd_values_come_back() {
     check(&[]);
     check(&records(&["{}", "{}", "{}"]));
     check(&records(&["{}", r#"{"a": null}"#, r#"{"a": 1}"#, "{}"]));
-    check(&records(&[r#"{"a": 1, "b": 2}"#, r#"{"b": 1, "a": 2}"#, r#"{"c": {}, "b": []}"#]));
+    check(&records(&[
+        r#"{"a": 1, "b": 2}"#,
+        r#"{"b": 1, "a": 2}"#,
+        r#"{"c": {}, "b": []}"#,
+    ]));
     check(&records(&[
         r#"{"n": 9007199254740993}"#,
         r#"{"n": -9223372036854775808}"#,
         r#"{"n": 1}"#,
     ]));
     check(&records(&[r#"{"n": 18446744073709551615}"#, r#"{"n": 0}"#]));
-    check(&records(&[r#"{"n": 123456789012345678901234567890}"#, r#"{"n": -0.0}"#]));
+    check(&records(&[
+        r#"{"n": 123456789012345678901234567890}"#,
+        r#"{"n": -0.0}"#,
+    ]));
     check(&records(&[
         r#"{"n": 1}"#,
         r#"{"n": 1.0}"#,
@@ -62,25 +83,42 @@ fn odd_values_come_back() {
         r#"{"t": "\u0000\u001f\u007f\u2028\ufeff"}"#,
         r#"{"t": "\ud83d\ude00 é"}"#,
     ]));
-    check(&records(&[r#"{"t": "\ud800"}"#, r#"{"t": "a\udc00\ud83d\ude00b"}"#, r#"{"t": "plain"}"#]));
+    check(&records(&[
+        r#"{"t": "\ud800"}"#,
+        r#"{"t": "a\udc00\ud83d\ude00b"}"#,
+        r#"{"t": "plain"}"#,
+    ]));
     check(&records(&[
         r#"{"": 1, ".": 2, "a.b": 3, "__rest__": 4, "__rest__2": [5], "__no_keys__": 6, "\u0000": 7, "é": 8}"#,
     ]));
-    check(&records(&[r#"{"list": [], "object": {}}"#, r#"{"list": [null, []], "object": {"": {}}}"#]));
+    check(&records(&[
+        r#"{"list": [], "object": {}}"#,
+        r#"{"list": [null, []], "object": {"": {}}}"#,
+    ]));
 }
 
 #[test]
 fn more_keys_than_columns_come_back() {
-    let wide: Record = (0..3_000).map(|key| (format!("k{}", key * 7 % 3_000), i64::from(key))).collect();
-    let other: Record = (0..2_500).map(|key| (format!("o{key}"), i64::from(key))).collect();
+    let wide: Record = (0..3_000)
+        .map(|key| (format!("k{}", key * 7 % 3_000), i64::from(key)))
+        .collect();
+    let other: Record = (0..2_500)
+        .map(|key| (format!("o{key}"), i64::from(key)))
+        .collect();
     check(&[wide, other.clone(), Record::new(), other]);
 }
 
 #[test]
 fn columns_that_change_after_many_records_come_back() {
-    let mut all: Vec<Record> = (0..40_000).map(|id| [("id", id)].into_iter().collect()).collect();
+    let mut all: Vec<Record> = (0..40_000)
+        .map(|id| [("id", id)].into_iter().collect())
+        .collect();
     all.extend(records(&[r#"{"id": "text", "new": 1}"#]));
-    all.extend((0..40_000).map(|id| [("new", id as f64 / 3.0), ("id", f64::from(id))].into_iter().collect::<Record>()));
+    all.extend((0..40_000).map(|id| {
+        [("new", id as f64 / 3.0), ("id", f64::from(id))]
+            .into_iter()
+            .collect::<Record>()
+    }));
     check(&all);
 }
 
@@ -96,11 +134,10 @@ fn value() -> impl Strategy<Value = Value> {
         (-3..3i32).prop_map(|number| format!("{number}.5")),
         "[ -~]{0,8}".prop_map(|text| Value::from(text).to_json()),
         ".{0,4}".prop_map(|text| Value::from(text).to_json()),
-        prop::collection::vec(unit, 0..4)
-            .prop_map(|units| {
-                let escapes: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
-                format!("\"{escapes}\"")
-            }),
+        prop::collection::vec(unit, 0..4).prop_map(|units| {
+            let escapes: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            format!("\"{escapes}\"")
+        }),
     ];
     let leaf = leaf.prop_map(|json| Value::parse(&json).unwrap());
     leaf.prop_recursive(3, 12, 3, |inner| {

@@ -294,3 +294,35 @@ fn runs_have_a_lineage() {
         bench.sources[0].display().to_string()
     );
 }
+
+/// The file for Prometheus has what the journal says, and nothing else can be meant by its path.
+#[test]
+fn a_job_is_measured_for_prometheus() {
+    let bench = Bench::new(&dataset());
+    let file = bench.path("job.prom");
+    let process = vec![
+        OperatorCall::new("fragile_mapper"),
+        OperatorCall::new("document_deduplicator"),
+    ];
+    let plan = told(process).with("metrics_path", file.display().to_string());
+    let report = bench.run(&plan).unwrap();
+    let text = fs::read_to_string(file).unwrap();
+    for line in [
+        format!(
+            "coldpress_records{{job_id=\"job\",state=\"kept\"}} {}",
+            report.ledger.exported()
+        ),
+        "coldpress_job_running{job_id=\"job\"} 0".to_owned(),
+        "coldpress_operator_records_in{job_id=\"job\",operator=\"fragile_mapper\",index=\"0\"} 40"
+            .to_owned(),
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    let export = bench.path("out.jsonl").display().to_string();
+    let slip = plan.with("metrics_path", export.clone());
+    let recipe = slip.recipe(&[export.clone()], &export, &export, "job");
+    let error = coldpress_executor::ExecutorBuilder::new(recipe, operators::registry())
+        .build()
+        .unwrap_err();
+    assert!(error.to_string().contains("must end in `.prom`"), "{error}");
+}

@@ -13,6 +13,7 @@ use coldpress_worker::AtWork;
 use serde::Serialize;
 
 use super::Teller;
+use crate::prometheus::prometheus_text;
 
 /// How often the views are written while the job runs.
 const VIEWS_EVERY: Duration = Duration::from_secs(2);
@@ -67,6 +68,7 @@ impl Teller<'_> {
                 &final_mapping_report(state, &self.decisions),
             );
         }
+        self.write_metrics(state);
         // The views of very many partitions take long to write: no more than a share of the driver's time goes there.
         let pause = VIEWS_EVERY.max(begun.elapsed().saturating_mul(VIEWS_SHARE));
         self.views_due = Instant::now() + pause;
@@ -83,6 +85,18 @@ impl Teller<'_> {
     /// Writes `metadata/schema.json`.
     pub(in crate::driver) fn write_fields(&self, fields: &FieldsView) {
         self.write_view(self.executor.layout.schema(), fields);
+    }
+
+    /// Writes the file for Prometheus, if the recipe asks for one.
+    fn write_metrics(&self, state: &JobState) {
+        let Some(path) = &self.executor.prepared.recipe.events.metrics_path else {
+            return;
+        };
+        let operators = crate::summary::performance(state);
+        let text = prometheus_text(&self.summary, &operators);
+        if let Err(error) = replace(path, text.as_bytes()) {
+            self.out_of_date(error);
+        }
     }
 
     fn write_view(&self, path: PathBuf, view: &impl Serialize) {

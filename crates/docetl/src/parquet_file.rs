@@ -2,13 +2,14 @@
 
 mod foreign;
 mod metadata;
+mod nested;
 mod open;
 mod own;
 mod pandas;
 mod seal;
 mod writer;
 
-pub(crate) use foreign::ForeignGroups;
+pub(crate) use foreign::{ForeignGroups, rows as foreign_rows};
 pub(crate) use metadata::VERSION;
 pub(crate) use open::{OpenParquet, open};
 pub(crate) use own::OwnFile;

@@ -431,7 +431,7 @@ impl<'a> Cursor<'a> {
                 return Ok(Ok(char));
             }
         }
-        if unit < 0xDC00 && before + 2 > self.text.len() {
+        if unit < 0xDC00 && b"\\u".starts_with(&self.text[before..]) {
             return Err(self.cut_off());
         }
         self.at = before;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, SchemaRef};
-use coldpress_table::{Renderer, is_json_text};
+use coldpress_table::is_json_text;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -16,6 +16,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::metadata::ParquetMetaData;
 
 use super::Fault;
+use super::nested::NestedValues;
 use super::pandas::PandasColumns;
 use crate::columns::{Cells, Kind, Shapes, Side, decode};
 use crate::json::Parser;
@@ -44,11 +45,20 @@ impl ForeignGroups {
         restore: Restore,
         wanted: Option<&HashSet<String>>,
     ) -> Result<Self, Fault> {
+        guarded(|| Self::begin(file, parquet, restore, wanted))
+    }
+
+    fn begin(
+        file: File,
+        parquet: ParquetMetaData,
+        restore: Restore,
+        wanted: Option<&HashSet<String>>,
+    ) -> Result<Self, Fault> {
         let pandas = PandasColumns::of(&parquet);
-        let rows = parquet.file_metadata().num_rows().max(0) as u64;
+        let rows = rows(&parquet);
         let metadata = ArrowReaderMetadata::try_new(Arc::new(parquet), ArrowReaderOptions::new())?;
         let all = Arc::clone(metadata.schema());
-        let is_placeholder = matches!(&all.fields()[..], [only] if only.name() == PLACEHOLDER);
+        let is_placeholder = is_placeholder(metadata.metadata());
         let is_wanted = |name: &String| {
             !pandas.indexes.contains(name) && wanted.is_none_or(|wanted| wanted.contains(name))
         };
@@ -69,7 +79,7 @@ impl ForeignGroups {
             fields,
             restored,
             is_placeholder,
-            rows: if is_placeholder { 0 } else { rows },
+            rows,
         })
     }
 
@@ -79,9 +89,13 @@ impl ForeignGroups {
 
     /// Reads the next records; none at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<Record>>, Fault> {
-        if self.is_placeholder {
-            return Ok(None);
+        match self.is_placeholder {
+            true => Ok(None),
+            false => guarded(|| self.decode_next()),
         }
+    }
+
+    fn decode_next(&mut self) -> Result<Option<Vec<Record>>, Fault> {
         let Some(batch) = self.batches.next().transpose()? else {
             return Ok(None);
         };
@@ -111,6 +125,30 @@ impl ForeignGroups {
         .ok_or_else(damaged)?;
         Ok(Some(records))
     }
+}
+
+/// Does something with a file that anybody may have written: decoders panic at some damages.
+fn guarded<T>(read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    // What a decoder leaves half done is not used again: the error ends the reading.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(Fault::Damaged("its decoder gave up".into())))
+}
+
+/// How many records a file has.
+pub(crate) fn rows(parquet: &ParquetMetaData) -> u64 {
+    match is_placeholder(parquet) {
+        true => 0,
+        false => parquet.file_metadata().num_rows().max(0) as u64,
+    }
+}
+
+fn is_placeholder(parquet: &ParquetMetaData) -> bool {
+    let columns = parquet
+        .file_metadata()
+        .schema_descr()
+        .root_schema()
+        .get_fields();
+    matches!(columns, [only] if only.name() == PLACEHOLDER)
 }
 
 fn reader(
@@ -216,7 +254,7 @@ fn cells(array: &ArrayRef, field: &Field, is_restored: bool) -> Result<Cells, Fa
             let kind = if is_restored { Kind::Json } else { Kind::Text };
             (kind, DataType::LargeUtf8)
         }
-        _ => return rendered(array, field).ok_or_else(damaged),
+        _ => return any_values(array, field).ok_or_else(damaged),
     };
     let array = cast(array, &data_type)?;
     Cells::new(kind, &*array, None).ok_or_else(damaged)
@@ -235,14 +273,9 @@ fn json_texts(array: &ArrayRef) -> Result<Cells, Fault> {
     Ok(Cells::Values(values.collect()))
 }
 
-/// The values of any other type, as `docs/types.md` spells them in JSON.
-fn rendered(array: &ArrayRef, field: &Field) -> Option<Cells> {
-    let mut parser = Parser::default();
-    let mut json = Vec::new();
-    let values = (0..array.len()).map(|row| {
-        json.clear();
-        Renderer::write_value(&**array, field, row, &mut json);
-        parser.parse_whole(&json).ok()
-    });
+/// The values of any other type.
+fn any_values(array: &ArrayRef, field: &Field) -> Option<Cells> {
+    let mut nested = NestedValues::default();
+    let values = (0..array.len()).map(|row| nested.value(array, field, row));
     values.collect::<Option<Vec<Value>>>().map(Cells::Values)
 }

@@ -79,7 +79,7 @@ fn rows(path: &Path, format: Format) -> Option<u64> {
     match parquet_file::open(file).ok()? {
         parquet_file::OpenParquet::Own(own) => Some(own.rows()),
         parquet_file::OpenParquet::Foreign(_, parquet) => {
-            u64::try_from(parquet.file_metadata().num_rows()).ok()
+            Some(parquet_file::foreign_rows(&parquet))
         }
     }
 }

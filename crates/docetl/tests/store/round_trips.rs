@@ -3,12 +3,7 @@
 use coldpress_docetl::{CheckpointName, Format, IntermediateStore, Options, Record, Value};
 use proptest::prelude::*;
 
-fn records(lines: &[&str]) -> Vec<Record> {
-    lines
-        .iter()
-        .map(|line| Record::parse(line).unwrap())
-        .collect()
-}
+use crate::records;
 
 #[track_caller]
 fn check(records: &[Record]) {
@@ -156,7 +151,7 @@ fn any_records() -> impl Strategy<Value = Vec<Record>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn any_records_come_back(records in any_records()) {

@@ -1,0 +1,217 @@
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use coldpress_docetl::{CheckpointName, Format, MigrateOptions, Record};
+use coldpress_storage::crash_point;
+
+use crate::{records, store_in};
+
+const FOLDER: &str = "COLDPRESS_TEST_FOLDER";
+const WORK: &str = "COLDPRESS_TEST_WORK";
+
+fn old() -> Vec<Record> {
+    records(&[r#"{"old": 1}"#])
+}
+
+/// Records in parts that begin a file each, as the columns grow.
+fn parts() -> [Vec<Record>; 3] {
+    [
+        records(&[r#"{"id": 1}"#, r#"{"id": 2}"#]),
+        records(&[r#"{"id": "text"}"#]),
+        records(&[r#"{"more": [1, 2.0], "id": null}"#]),
+    ]
+}
+
+fn new() -> Vec<Record> {
+    parts().concat()
+}
+
+fn name() -> CheckpointName {
+    CheckpointName::operation("s", "o").unwrap()
+}
+
+/// What the child does: not a test of its own, and nothing at all without the variables.
+#[test]
+fn child() {
+    let (Some(folder), Ok(work)) = (std::env::var_os(FOLDER), std::env::var(WORK)) else {
+        return;
+    };
+    let folder = Path::new(&folder);
+    let (verb, format) = work.split_once(' ').unwrap();
+    let format = Format::of_extension(format).unwrap();
+    let store = store_in(folder, format);
+    match verb {
+        "save" => {
+            let mut writer = store.writer(&name()).unwrap();
+            parts()
+                .iter()
+                .for_each(|part| writer.write_all(part).unwrap());
+            writer.finish().unwrap();
+        }
+        // More than a small disk holds.
+        "fill" => {
+            let text = |id: u128| {
+                format!(
+                    "{:x}",
+                    id.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+                )
+            };
+            let large: Vec<Record> = (1..40_000)
+                .map(|id| [("id", text(id))].into_iter().collect())
+                .collect();
+            store.save("s", "o", &large).unwrap();
+        }
+        _ => {
+            let options = MigrateOptions::to(format).remove_original(true);
+            store.migrate(&name(), options).unwrap().unwrap();
+        }
+    }
+}
+
+fn run(work: &str, point: &str, loses: bool, folder: &Path) -> ExitStatus {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "crash::child"])
+        .env(FOLDER, folder)
+        .env(WORK, work)
+        .env(crash_point::VARIABLE, point);
+    if loses {
+        command.env(crash_point::LOSES_VARIABLE, "unsynced");
+    }
+    command.output().unwrap().status
+}
+
+/// The places where a writer can be killed; each is passed several times.
+const POINTS: [&str; 6] = [
+    "new_file_before_sync",
+    "new_file_before_folder_sync",
+    "docetl_before_rename",
+    "rename_before_folder_sync",
+    "docetl_after_rename",
+    "docetl_before_original_goes",
+];
+
+/// Kills the child at every point that it passes, and returns how many there are.
+fn killed_everywhere(work: &str, prepare: impl Fn(&Path), check: impl Fn(&Path, &str)) -> usize {
+    use std::os::unix::process::ExitStatusExt;
+    let mut kills = 0;
+    for point in POINTS {
+        for hit in 1.. {
+            let point = format!("{point}:{hit}");
+            let mut was_killed = false;
+            for loses in [false, true] {
+                let folder = tempfile::tempdir().unwrap();
+                prepare(folder.path());
+                let status = run(work, &point, loses, folder.path());
+                was_killed = status.signal() == Some(9);
+                assert!(was_killed || status.success(), "{work} {point}: {status}");
+                check(folder.path(), &format!("{work} {point} {loses}"));
+                kills += usize::from(was_killed);
+            }
+            if !was_killed {
+                break;
+            }
+        }
+    }
+    kills
+}
+
+#[test]
+fn a_killed_save_leaves_the_old_checkpoint_or_the_new_one() {
+    for before in Format::ALL {
+        for format in Format::ALL {
+            let work = format!("save {}", format.extension());
+            let prepare =
+                |folder: &Path| drop(store_in(folder, before).save("s", "o", &old()).unwrap());
+            let kills = killed_everywhere(&work, prepare, |folder, what| {
+                let store = store_in(folder, format);
+                let loaded = store.load("s", "o").unwrap().unwrap();
+                assert!(
+                    loaded == old() || loaded == new(),
+                    "{what}: {} records",
+                    loaded.len()
+                );
+                // What is left over is in nobody's way.
+                store.save("s", "o", &old()).unwrap();
+                assert_eq!(store.load("s", "o").unwrap().unwrap(), old(), "{what}");
+            });
+            assert!(kills >= 8, "{kills}");
+        }
+    }
+}
+
+#[test]
+fn a_killed_migration_loses_nothing_and_goes_on() {
+    for format in Format::ALL {
+        let from = if format == Format::Json {
+            Format::Parquet
+        } else {
+            Format::Json
+        };
+        let work = format!("migrate {}", format.extension());
+        let prepare = |folder: &Path| drop(store_in(folder, from).save("s", "o", &new()).unwrap());
+        let kills = killed_everywhere(&work, prepare, |folder, what| {
+            let store = store_in(folder, format);
+            assert!(store.load("s", "o").unwrap().unwrap() == new(), "{what}");
+            let options = MigrateOptions::to(format).remove_original(true);
+            store.migrate(&name(), options).unwrap().unwrap();
+            assert!(store.load("s", "o").unwrap().unwrap() == new(), "{what}");
+            let listed = store.list().unwrap();
+            assert_eq!((listed.len(), listed[0].format), (1, format), "{what}");
+        });
+        assert!(kills >= 10, "{kills}");
+    }
+}
+
+#[test]
+#[allow(clippy::print_stdout, reason = "a test that tests nothing must say so")]
+fn a_full_disk_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = folder.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let mount = format!("mount -t tmpfs -o size=128k tmpfs {}", small.display());
+    let in_namespace = |script: &str| {
+        Command::new("unshare")
+            .args(["-rm", "sh", "-euc", script])
+            .output()
+    };
+    if !in_namespace(&mount).is_ok_and(|output| output.status.success()) {
+        println!("`unshare -rm` and `mount` are not permitted here: nothing is tested");
+        return;
+    }
+    let program = std::env::current_exe().unwrap();
+    for format in Format::ALL {
+        let before = folder.path().join("before");
+        store_in(&before, format).save("s", "o", &old()).unwrap();
+        // The child fails, and what was there is copied out.
+        let script = format!(
+            "{mount}; cp -r {before}/. {small}; \
+             if {FOLDER}={small} {WORK}='fill {format}' {program} --exact crash::child 2>&1; then exit 3; fi; \
+             ls -A {small}/s; rm -rf {before}; cp -r {small} {before}",
+            before = before.display(),
+            small = small.display(),
+            format = format.extension(),
+            program = program.display(),
+        );
+        let output = in_namespace(&script).unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success(),
+            "{text} {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(
+            text.contains("StorageFull") || text.contains("No space left"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(&format!("\no.{}\n", format.extension())),
+            "nothing else is left: {text}"
+        );
+        assert_eq!(
+            store_in(&before, format).load("s", "o").unwrap().unwrap(),
+            old()
+        );
+        std::fs::remove_dir_all(&before).unwrap();
+    }
+}

@@ -4,6 +4,7 @@ mod assets;
 mod check;
 mod checkpoint;
 mod completions;
+mod docetl;
 mod events;
 mod jobs;
 mod monitor;
@@ -43,6 +44,7 @@ enum Command {
     Checkpoint(checkpoint::Args),
     Ops(ops::Args),
     Assets(assets::Args),
+    Docetl(docetl::Args),
     Completions(completions::Args),
 }
 
@@ -91,6 +93,7 @@ pub(crate) fn run(
         Command::Quarantine(args) => quarantine::run(&args, schemes),
         Command::Checkpoint(args) => checkpoint::run(&args, schemes),
         Command::Ops(args) => ops::run(&args),
+        Command::Docetl(args) => docetl::run(&args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
     }
 }

@@ -60,7 +60,7 @@ pub use format::{Compression, Format, Options, Restore};
 pub use name::CheckpointName;
 pub use record::Record;
 pub use store::{
-    Entry, IntermediateStore, Loaded, MigrateOptions, Migration, Outcome, RecordReader,
-    RecordWriter, Saved,
+    Analysis, AnalyzeOptions, Analyzed, Entry, FilesTaken, IntermediateStore, Loaded, MigrateOptions, Migration, Outcome,
+    RecordReader, RecordWriter, Repeated, Saved, Share, Unreadable,
 };
 pub use value::Value;

@@ -1,5 +1,6 @@
 //! The intermediate directory of a pipeline.
 
+mod analyze;
 mod batches;
 mod files;
 mod intermediate;
@@ -7,9 +8,11 @@ mod list;
 mod migrate;
 mod parquet_out;
 mod reader;
+mod remnants;
 mod source;
 mod writer;
 
+pub use analyze::{Analysis, AnalyzeOptions, Analyzed, FilesTaken, Repeated, Share, Unreadable};
 pub use intermediate::{IntermediateStore, Loaded};
 pub use list::Entry;
 pub use migrate::{MigrateOptions, Migration, Outcome};

@@ -97,7 +97,13 @@ const POINTS: &[CrashPoint] = &[
 ];
 
 /// Those that other tests kill at.
-const ELSEWHERE: [&str; 2] = ["adopt_before_journal", "adopt_before_rename"];
+const ELSEWHERE: [&str; 5] = [
+    "adopt_before_journal",
+    "adopt_before_rename",
+    "docetl_after_rename",
+    "docetl_before_original_goes",
+    "docetl_before_rename",
+];
 
 const SCALE: Scale = Scale {
     copies: 1,

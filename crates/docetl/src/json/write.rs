@@ -149,12 +149,12 @@ fn write_escape(unit: u16, out: &mut Vec<u8>) {
 
 /// The bytes that are, or begin, something that is escaped in some style.
 ///
-/// Python leaves DEL as it is.
+/// Python escapes DEL too where it escapes what is beyond ASCII.
 const ESCAPED: [bool; 256] = {
     let mut escaped = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        escaped[byte] = byte < 0x20 || byte == 0x22 || byte == 0x5c || byte >= 0x80;
+        escaped[byte] = byte < 0x20 || byte == 0x22 || byte == 0x5c || byte >= 0x7f;
         byte += 1;
     }
     escaped

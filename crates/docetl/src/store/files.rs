@@ -13,7 +13,7 @@ use coldpress_storage::{
 use crate::{CheckpointName, Error, Format, Result};
 
 /// What the names of files that are being written end in.
-const UNFINISHED: &str = ".tmp";
+pub(super) const UNFINISHED: &str = ".tmp";
 
 /// The directory.
 #[derive(Clone, Debug)]

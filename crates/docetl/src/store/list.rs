@@ -85,7 +85,7 @@ fn rows(path: &Path, format: Format) -> Option<u64> {
 }
 
 /// The names in a folder that are text and not hidden, with their paths; none if there is no folder.
-fn names_in(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+pub(super) fn names_in(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let refused = |error| Error::io("read the folder", folder, error);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

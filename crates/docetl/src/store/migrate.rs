@@ -265,6 +265,6 @@ fn measure(
     Ok((out.finish()?.1, rows))
 }
 
-fn changed(path: &std::path::Path) -> Error {
+pub(super) fn changed(path: &std::path::Path) -> Error {
     Error::damaged(path, "it was removed while it was migrated")
 }

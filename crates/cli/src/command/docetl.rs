@@ -1,0 +1,30 @@
+//! `coldpress docetl`: the intermediate files of DocETL pipelines.
+
+mod analyze;
+mod directory;
+mod migrate;
+mod progress;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+
+/// Show what the intermediate files of a DocETL pipeline take, and keep them as Parquet
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Analyze(analyze::Args),
+    Migrate(migrate::Args),
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+    match &args.command {
+        Command::Analyze(args) => analyze::run(args),
+        Command::Migrate(args) => migrate::run(args),
+    }
+}

@@ -1,0 +1,19 @@
+//! The commands for DocETL's intermediate files: what they show, what they write, and what a kill or a full disk leaves.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+// What all tests of the program share.
+#[path = "../bench/shared.rs"]
+mod shared;
+
+// What checkpoints take.
+mod analyze;
+// A folder with copies of the frozen directories, and the program in it.
+mod bench;
+// Disks that are full.
+mod full_disk;
+// Kills at every point and at any instant.
+mod kill;
+// There and back, in part, and again.
+mod migrate;
+// Folders that are none, and files that are not whole.
+mod wrong;

@@ -1,0 +1,352 @@
+//! What the checkpoints of a directory take, and what they take in the other format.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::intermediate::{IntermediateStore, chain};
+use super::list::Entry;
+use super::parquet_out::ParquetOut;
+use super::source::{Source, Wanted};
+use crate::columns::{Columns, Shapes};
+use crate::json::{Style, write_record};
+use crate::{CheckpointName, Format, Record, Result};
+
+/// How a directory is analysed.
+#[derive(Clone, Debug, Default)]
+pub struct AnalyzeOptions {
+    sample: Option<u64>,
+}
+
+impl AnalyzeOptions {
+    /// All records are converted.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets that only the first records of each checkpoint are converted, and the rest is estimated by their share. Then
+    /// equal checkpoints are not found.
+    #[must_use]
+    pub fn sample(mut self, records: u64) -> Self {
+        self.sample = Some(records.max(1));
+        self
+    }
+}
+
+/// What the checkpoints of a directory take.
+#[derive(Clone, Debug, Default, Serialize)]
+#[doc(alias = "analyze_checkpoints")]
+pub struct Analysis {
+    /// How many records of each checkpoint were converted; none if all.
+    pub sample_records: Option<u64>,
+    /// The files that are there, by format.
+    pub formats: BTreeMap<&'static str, FilesTaken>,
+    /// All checkpoints, batches included.
+    pub total: Share,
+    /// The checkpoints of each step.
+    pub steps: BTreeMap<String, Share>,
+    /// The batches of each operation, which belong to no step.
+    pub batches: BTreeMap<String, Share>,
+    /// Every checkpoint.
+    pub checkpoints: Vec<Analyzed>,
+    /// Checkpoints that hold the same records as others.
+    pub repeated: Vec<Repeated>,
+    /// What could not be read, and is in no sum but that of the files.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Files of a format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FilesTaken {
+    /// How many.
+    pub files: u64,
+    /// Their length in bytes together.
+    pub bytes: u64,
+}
+
+/// What some checkpoints take in each format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Share {
+    /// How many checkpoints.
+    pub checkpoints: u64,
+    /// How many records they have.
+    pub records: u64,
+    /// What is on the disk, in both formats.
+    pub stored_bytes: u64,
+    /// What they take as JSON.
+    pub json_bytes: u64,
+    /// What they take as Parquet.
+    pub parquet_bytes: u64,
+    /// What Parquet saves.
+    pub saved_bytes: i64,
+    /// The same as a share of the JSON.
+    pub saved_percent: f64,
+}
+
+/// A checkpoint, and what it takes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Analyzed {
+    /// Its step; a batch has none.
+    pub step: Option<String>,
+    /// Its operation.
+    pub operation: String,
+    /// Its number, if it is a batch.
+    pub batch: Option<u64>,
+    /// What it takes in each format.
+    #[serde(flatten)]
+    pub share: Share,
+    /// Whether there is a JSON file; without one its length was measured.
+    pub has_json: bool,
+    /// Whether there is a Parquet file; without one its length was measured.
+    pub has_parquet: bool,
+    /// What is to be said of its files.
+    pub warnings: Vec<String>,
+    #[serde(skip)]
+    digest: Option<u128>,
+}
+
+/// Checkpoints that hold the same records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Repeated {
+    /// Which, as paths without endings.
+    pub checkpoints: Vec<String>,
+    /// What all but the first take on the disk.
+    pub bytes: u64,
+}
+
+/// A file that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// The file, or one of the two.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+impl Analyzed {
+    /// The path of its files within the directory, without an ending.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match (&self.step, self.batch) {
+            (Some(step), _) => format!("{step}/{}", self.operation),
+            (None, batch) => format!(
+                "{}_batches/batch_{}",
+                self.operation,
+                batch.unwrap_or_default()
+            ),
+        }
+    }
+}
+
+impl IntermediateStore {
+    /// Finds out what the checkpoints take in each format, by converting in memory what is there in one only; `told` is
+    /// called with each when it is done.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) if the directory cannot be read. A checkpoint that cannot be read is in
+    /// [`Analysis::unreadable`].
+    #[doc(alias = "analyze_checkpoints")]
+    pub fn analyze(
+        &self,
+        options: &AnalyzeOptions,
+        mut told: impl FnMut(&Analyzed),
+    ) -> Result<Analysis> {
+        let entries = self.list()?;
+        let mut analysis = Analysis {
+            sample_records: options.sample,
+            ..Analysis::default()
+        };
+        for format in Format::ALL {
+            let files = analysis.formats.entry(format.extension()).or_default();
+            for entry in entries.iter().filter(|entry| entry.format == format) {
+                files.files += 1;
+                files.bytes += entry.bytes;
+            }
+        }
+        for files in entries.chunk_by(|one, other| one.name == other.name) {
+            match self.analyze_one(files, options) {
+                Ok(analyzed) => {
+                    told(&analyzed);
+                    analysis.add(analyzed);
+                }
+                Err(error) => analysis.unreadable.push(Unreadable {
+                    path: files[0].path.clone(),
+                    reason: chain(&error),
+                }),
+            }
+        }
+        analysis.repeated = repeated(&analysis.checkpoints);
+        Ok(analysis)
+    }
+
+    /// Measures a checkpoint, of which these are the files.
+    fn analyze_one(&self, files: &[Entry], options: &AnalyzeOptions) -> Result<Analyzed> {
+        let name = &files[0].name;
+        let bytes_of = |format| {
+            files
+                .iter()
+                .find(|entry| entry.format == format)
+                .map(|entry| entry.bytes)
+        };
+        let (json, parquet) = (bytes_of(Format::Json), bytes_of(Format::Parquet));
+        let Some(mut reader) = self.reader(name)? else {
+            return Err(super::migrate::changed(&files[0].path));
+        };
+        let mut seen = Seen::default();
+        let limit = options.sample.unwrap_or(u64::MAX);
+        while seen.records < limit
+            && let Some(batch) = reader.next_batch()?
+        {
+            seen.add(cut(&batch, limit - seen.records));
+        }
+        // What is left of the file is estimated to be like what was seen of it.
+        let share_seen = match (reader.rows(), json) {
+            (Some(rows), _) if rows > 0 => seen.records as f64 / rows as f64,
+            (None, Some(bytes)) if seen.records >= limit => seen.json_bytes() as f64 / bytes as f64,
+            _ => 1.0,
+        };
+        let whole =
+            |seen: u64| (seen as f64 / share_seen.clamp(f64::MIN_POSITIVE, 1.0)).round() as u64;
+        let parquet_bytes = match parquet {
+            Some(bytes) => bytes,
+            None => whole(self.measure_parquet(name, &reader, seen.columns.clone(), limit)?),
+        };
+        let share = Share {
+            checkpoints: 1,
+            records: reader.rows().unwrap_or_else(|| whole(seen.records)),
+            stored_bytes: files.iter().map(|entry| entry.bytes).sum(),
+            json_bytes: json.unwrap_or_else(|| whole(seen.json_bytes())),
+            parquet_bytes,
+            ..Share::default()
+        };
+        Ok(Analyzed {
+            step: name.step().map(str::to_owned),
+            operation: name.operation_name().to_owned(),
+            batch: name.batch_index(),
+            share: Share::sum([&share]),
+            has_json: json.is_some(),
+            has_parquet: parquet.is_some(),
+            warnings: reader.warnings().to_vec(),
+            digest: options.sample.is_none().then(|| seen.digest.digest128()),
+        })
+    }
+
+    /// Finds how long a Parquet file of the first records would be; their columns are known.
+    fn measure_parquet(
+        &self,
+        name: &CheckpointName,
+        reader: &super::RecordReader,
+        columns: Columns,
+        limit: u64,
+    ) -> Result<u64> {
+        let wanted = Wanted {
+            rows: 0..limit,
+            ..Wanted::ALL
+        };
+        let path = reader.path();
+        let mut again = Source::open(path, reader.format(), name, wanted, self.options())?;
+        let mut out = ParquetOut::measured(self.files(), name, self.options(), columns);
+        while let Some(records) = again.next(path)? {
+            out.write(&records)?;
+        }
+        Ok(out.finish()?.1)
+    }
+}
+
+/// What was seen of the records of a checkpoint.
+#[derive(Default)]
+struct Seen {
+    records: u64,
+    /// The length of their JSON, without brackets and commas.
+    texts_bytes: u64,
+    digest: Xxh3Default,
+    columns: Columns,
+}
+
+impl Seen {
+    fn add(&mut self, records: &[Record]) {
+        let mut text = Vec::new();
+        for record in records {
+            text.clear();
+            write_record(record, Style::PYTHON, &mut text);
+            self.digest.update(&text);
+            self.texts_bytes += text.len() as u64;
+        }
+        self.records += records.len() as u64;
+        Shapes::observe(records, &mut self.columns);
+    }
+
+    /// The length of the JSON list: two brackets, and a comma and a blank between two records.
+    fn json_bytes(&self) -> u64 {
+        2 + self.texts_bytes + 2 * self.records.saturating_sub(1)
+    }
+}
+
+fn cut(records: &[Record], limit: u64) -> &[Record] {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    &records[..records.len().min(limit)]
+}
+
+impl Analysis {
+    fn add(&mut self, analyzed: Analyzed) {
+        let of = match &analyzed.step {
+            Some(step) => self.steps.entry(step.clone()),
+            None => self.batches.entry(analyzed.operation.clone()),
+        };
+        of.or_default().add(&analyzed.share);
+        self.total.add(&analyzed.share);
+        self.checkpoints.push(analyzed);
+    }
+}
+
+impl Share {
+    /// Returns what several take together.
+    #[must_use]
+    pub fn sum<'a>(shares: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut sum = Self::default();
+        shares.into_iter().for_each(|share| sum.add(share));
+        sum
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.checkpoints += other.checkpoints;
+        self.records += other.records;
+        self.stored_bytes += other.stored_bytes;
+        self.json_bytes += other.json_bytes;
+        self.parquet_bytes += other.parquet_bytes;
+        let saved = i128::from(self.json_bytes) - i128::from(self.parquet_bytes);
+        self.saved_bytes = i64::try_from(saved).unwrap_or(i64::MAX);
+        self.saved_percent = match self.json_bytes {
+            0 => 0.0,
+            json => saved as f64 / json as f64 * 100.0,
+        };
+    }
+}
+
+/// Finds the checkpoints with the same records; those without any are left out.
+fn repeated(checkpoints: &[Analyzed]) -> Vec<Repeated> {
+    let mut by_digest: BTreeMap<u128, Vec<&Analyzed>> = BTreeMap::new();
+    for checkpoint in checkpoints
+        .iter()
+        .filter(|checkpoint| checkpoint.share.records > 0)
+    {
+        if let Some(digest) = checkpoint.digest {
+            by_digest.entry(digest).or_default().push(checkpoint);
+        }
+    }
+    let same = by_digest.into_values().filter(|same| same.len() > 1);
+    let mut repeated: Vec<Repeated> = same
+        .map(|same| Repeated {
+            checkpoints: same.iter().map(|checkpoint| checkpoint.path()).collect(),
+            bytes: same[1..]
+                .iter()
+                .map(|checkpoint| checkpoint.share.stored_bytes)
+                .sum(),
+        })
+        .collect();
+    repeated.sort_by(|one, other| one.checkpoints.cmp(&other.checkpoints));
+    repeated
+}

@@ -8,6 +8,7 @@ mod ci;
 mod circles;
 mod crash_matrix;
 mod dependencies;
+mod docetl;
 mod docs;
 mod duplicates;
 mod examples;
@@ -75,6 +76,11 @@ const COMMANDS: &[Chore] = &[
         name: "peers",
         about: "open what the program writes with PyArrow, DuckDB and Polars, and compare",
         run: peers::run,
+    },
+    Chore {
+        name: "docetl",
+        about: "migrate directories of the real DocETL, and read them with it, pandas and DuckDB",
+        run: docetl::run,
     },
     Chore {
         name: "duplicates",

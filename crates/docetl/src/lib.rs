@@ -60,7 +60,8 @@ pub use format::{Compression, Format, Options, Restore};
 pub use name::CheckpointName;
 pub use record::Record;
 pub use store::{
-    Analysis, AnalyzeOptions, Analyzed, Entry, FilesTaken, IntermediateStore, Loaded, MigrateOptions, Migration, Outcome,
-    RecordReader, RecordWriter, Repeated, Saved, Share, Unreadable,
+    Analysis, AnalyzeOptions, Analyzed, Entry, FilesTaken, IntermediateStore, Loaded,
+    MigrateOptions, Migration, Outcome, RecordReader, RecordWriter, Repeated, Saved, Share,
+    Unreadable,
 };
 pub use value::Value;

@@ -237,11 +237,7 @@ fn summary(migrated: &[Migrated], args: &Args) -> String {
         } else {
             "became"
         };
-        let saved = (before as f64 - after as f64) / before as f64 * 100.0;
-        let change = match saved < 0.0 {
-            true => format!("{:.1}% more", -saved),
-            false => format!("{saved:.1}% less"),
-        };
+        let change = change(before as f64, after as f64);
         text += &format!("\n{} {verb} {} ({change})\n", bytes(before), bytes(after));
     }
     let removed = migrated
@@ -254,6 +250,15 @@ fn summary(migrated: &[Migrated], args: &Args) -> String {
         text += "the originals stay; --remove-originals removes them\n";
     }
     text
+}
+
+/// How much less something is, or more.
+fn change(before: f64, after: f64) -> String {
+    match after / before {
+        share if share <= 1.0 => format!("{:.1}% less", (1.0 - share) * 100.0),
+        share if share < 2.0 => format!("{:.1}% more", (share - 1.0) * 100.0),
+        share => format!("{share:.1} times as much"),
+    }
 }
 
 /// What the originals took that were converted, and what they take now.

@@ -54,6 +54,20 @@ pub enum Error {
         /// What is wrong with the JSON file.
         json: Box<Error>,
     },
+    /// A checkpoint is stored as what changed since another one, which is not as it was.
+    #[error(
+        "`{}` holds the changes since `{}`, which {reason}; run its operation again",
+        path.display(),
+        base.display()
+    )]
+    Base {
+        /// The file.
+        path: PathBuf,
+        /// The file of the other checkpoint.
+        base: PathBuf,
+        /// What is wrong with that.
+        reason: String,
+    },
     /// A file was written by a newer release.
     #[error(
         "`{}` has version {found} of the format, this release reads versions up to {supported}; \

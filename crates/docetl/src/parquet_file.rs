@@ -10,7 +10,7 @@ mod seal;
 mod writer;
 
 pub(crate) use foreign::{ForeignGroups, rows as foreign_rows};
-pub(crate) use metadata::VERSION;
+pub(crate) use metadata::{Base, VERSION};
 pub(crate) use open::{OpenParquet, open};
 pub(crate) use own::OwnFile;
 pub(crate) use writer::GroupWriter;

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod batches;
+mod changes;
 mod files;
 mod intermediate;
 mod list;
@@ -9,6 +10,8 @@ mod migrate;
 mod parquet_out;
 mod reader;
 mod remnants;
+mod retain;
+mod since;
 mod source;
 mod writer;
 
@@ -17,4 +20,5 @@ pub use intermediate::{IntermediateStore, Loaded};
 pub use list::Entry;
 pub use migrate::{MigrateOptions, Migration, Outcome};
 pub use reader::RecordReader;
+pub use retain::Retention;
 pub use writer::{RecordWriter, Saved};

@@ -22,10 +22,24 @@ pub(super) struct Metadata {
     /// A further column has the keys without columns.
     pub(super) has_rest: bool,
     pub(super) groups: Vec<Group>,
+    /// The records are what changed since those of another file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base: Option<Base>,
     /// How many bytes each block has, but for the last one.
     pub(super) block_bytes: u64,
     /// The digests of all blocks before the footer, 16 hexadecimal digits each.
     pub(super) blocks: String,
+}
+
+/// The file that records are changes of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Base {
+    pub(crate) folder: String,
+    pub(crate) name: String,
+    /// The seal of the file, which stands for all of its bytes.
+    pub(crate) seal: String,
+    /// How many bases are on top of each other, with this one.
+    pub(crate) depth: u32,
 }
 
 /// A row group.

@@ -9,7 +9,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use super::Fault;
 use super::metadata::{KEY, Metadata, VERSION};
 use super::own::OwnFile;
-use super::seal::{TAIL_BYTES, is_sealed};
+use super::seal::{TAIL_BYTES, is_sealed, seal_of};
 
 const MAGIC: &[u8] = b"PAR1";
 /// The most bytes that a footer may have: more would be no Parquet of records.
@@ -43,7 +43,8 @@ pub(crate) fn open(file: File) -> Result<OpenParquet, Fault> {
             let text = own.value.as_deref().unwrap_or_default();
             let metadata = own_metadata(text)?;
             let body = length - footer.len() as u64;
-            OwnFile::new(file, body, parquet, metadata).map(OpenParquet::Own)
+            let seal = seal_of(&footer).unwrap_or_default();
+            OwnFile::new(file, body, parquet, metadata, seal).map(OpenParquet::Own)
         }
         _ => Err(Fault::Damaged(
             "its footer is not the one that was written".into(),

@@ -18,7 +18,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::Fault;
-use super::metadata::Metadata;
+use super::metadata::{Base, Metadata};
 use super::open::read_at;
 use super::seal::is_block;
 use crate::columns::{Cells, Kind, Side, decode};
@@ -34,6 +34,7 @@ pub(crate) struct OwnFile {
     schema: SchemaRef,
     metadata: Metadata,
     names: Vec<Box<str>>,
+    seal: String,
 }
 
 impl OwnFile {
@@ -42,6 +43,7 @@ impl OwnFile {
         body: u64,
         parquet: ParquetMetaData,
         metadata: Metadata,
+        seal: String,
     ) -> Result<Self, Fault> {
         let damaged = |reason: &str| Fault::Damaged(reason.to_owned());
         let columns = parquet
@@ -86,6 +88,7 @@ impl OwnFile {
             parquet: Arc::new(parquet),
             names,
             metadata,
+            seal,
         })
     }
 
@@ -97,6 +100,16 @@ impl OwnFile {
     /// The checkpoint that the file was written for, for messages.
     pub(crate) fn written_for(&self) -> String {
         format!("{}/{}", self.metadata.folder, self.metadata.name)
+    }
+
+    /// The file that the records are changes of, if they are.
+    pub(crate) fn base(&self) -> Option<&Base> {
+        self.metadata.base.as_ref()
+    }
+
+    /// What stands for all bytes of the file.
+    pub(crate) fn seal(&self) -> &str {
+        &self.seal
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -247,11 +260,10 @@ struct Pieces {
 
 impl Pieces {
     fn from(&self, start: u64) -> Option<Bytes> {
-        let found = self.pieces.iter().find_map(|(begin, bytes)| {
+        self.pieces.iter().find_map(|(begin, bytes)| {
             let within = usize::try_from(start.checked_sub(*begin)?).ok()?;
             (within < bytes.len()).then(|| bytes.slice(within..))
-        });
-        found
+        })
     }
 }
 

@@ -122,6 +122,12 @@ pub(super) fn is_sealed(footer: &[u8]) -> Option<bool> {
     Some(format!("{:016x}", xxh3_64(&footer)).as_bytes() == seal)
 }
 
+/// The digits of the seal of a footer that is sealed.
+pub(super) fn seal_of(footer: &[u8]) -> Option<String> {
+    let digits = find_seal(footer)?;
+    String::from_utf8(footer[digits..digits + DIGITS].to_vec()).ok()
+}
+
 /// Returns whether a block of the body has the digest that the footer gives it.
 pub(super) fn is_block(blocks: &str, number: usize, bytes: &[u8]) -> bool {
     let digits = number

@@ -17,7 +17,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
-use super::metadata::{Group, KEY, Metadata, VERSION};
+use super::metadata::{Base, Group, KEY, Metadata, VERSION};
 use super::seal::{BLOCK_BYTES, SEAL_KEY, Sealing, empty_seal};
 use crate::columns::{Columns, EncodeError, Encoded, Kind};
 use crate::{CheckpointName, Compression, Options};
@@ -46,6 +46,7 @@ impl<W: Write + Send> GroupWriter<W> {
         name: &CheckpointName,
         columns: &Columns,
         options: &Options,
+        base: Option<Base>,
     ) -> Result<Self, ParquetError> {
         let schema = columns.schema();
         let properties = Arc::new(properties(columns, options)?);
@@ -63,6 +64,7 @@ impl<W: Write + Send> GroupWriter<W> {
                 kinds: columns.kinds().map(|(_, kind)| kind).collect(),
                 has_rest: columns.has_rest(),
                 groups: Vec::new(),
+                base,
                 block_bytes: BLOCK_BYTES as u64,
                 blocks: String::new(),
             },

@@ -247,7 +247,14 @@ impl IntermediateStore {
             ..Wanted::ALL
         };
         let path = reader.path();
-        let mut again = Source::open(path, reader.format(), name, wanted, self.options())?;
+        let mut again = Source::open(
+            self.files(),
+            path,
+            reader.format(),
+            name,
+            wanted,
+            self.options(),
+        )?;
         let mut out = ParquetOut::measured(self.files(), name, self.options(), columns);
         while let Some(records) = again.next(path)? {
             out.write(&records)?;

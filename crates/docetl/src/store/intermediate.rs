@@ -244,7 +244,7 @@ impl IntermediateStore {
         name: &CheckpointName,
         wanted: &Wanted,
     ) -> Result<RecordReader> {
-        RecordReader::open(found, name, wanted.clone(), &self.options)
+        RecordReader::open(found, name, wanted.clone(), &self.files, &self.options)
     }
 
     fn read_wanted(&self, name: &CheckpointName, wanted: &Wanted) -> Result<Option<Loaded>> {

@@ -117,6 +117,7 @@ fn convert(
     (migration.bytes, migration.rows) = (saved.bytes, saved.rows);
     migration.outcome = Outcome::Migrated;
     if options.removes_original {
+        store.free(name)?;
         coldpress_storage::crash_point!("docetl_before_original_goes");
         coldpress_storage::remove_durable(original.path())?;
         migration.is_original_removed = true;
@@ -154,6 +155,7 @@ fn already_there(
         _ => false,
     };
     if same {
+        store.free(name)?;
         coldpress_storage::remove_durable(&path)?;
         migration.is_original_removed = true;
     } else {
@@ -257,7 +259,14 @@ fn measure(
         Shapes::observe(&records, &mut columns);
     }
     let path = original.path().to_owned();
-    let mut again = Source::open(&path, original.format(), name, Wanted::ALL, store.options())?;
+    let mut again = Source::open(
+        store.files(),
+        &path,
+        original.format(),
+        name,
+        Wanted::ALL,
+        store.options(),
+    )?;
     let mut out = ParquetOut::measured(store.files(), name, store.options(), columns);
     while let Some(records) = again.next(&path)? {
         out.write(&records)?;

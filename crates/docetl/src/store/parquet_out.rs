@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use coldpress_storage::NewFile;
 
 use super::files::Files;
-use super::source::{Source, Wanted};
+use super::source::Source;
 use crate::columns::{Columns, EncodeError, Shapes, encode};
-use crate::parquet_file::GroupWriter;
+use crate::parquet_file::{Base, GroupWriter};
 use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
 /// Writes batches of records.
@@ -25,6 +25,8 @@ pub(super) struct ParquetOut {
     current: Option<Segment>,
     /// Files that are finished, of some columns each.
     done: Vec<PathBuf>,
+    /// The checkpoint that the records are changes of.
+    base: Option<Base>,
     /// Nothing is kept: only its length is wanted.
     is_measured: bool,
 }
@@ -43,6 +45,7 @@ impl ParquetOut {
             columns: Columns::default(),
             current: None,
             done: Vec::new(),
+            base: None,
             is_measured: false,
         }
     }
@@ -58,6 +61,12 @@ impl ParquetOut {
         out.columns = columns;
         out.is_measured = true;
         out
+    }
+
+    /// Says that the records are changes of another checkpoint's.
+    pub(super) fn since(mut self, base: Base) -> Self {
+        self.base = Some(base);
+        self
     }
 
     pub(super) fn write(&mut self, records: &[Record]) -> Result<()> {
@@ -96,7 +105,13 @@ impl ParquetOut {
             false => Target::File(self.files.begin(&self.name, Format::Parquet)?),
         };
         let path = self.files.path(&self.name, Format::Parquet)?;
-        let writer = GroupWriter::new(target, &self.name, &self.columns, &self.options);
+        let writer = GroupWriter::new(
+            target,
+            &self.name,
+            &self.columns,
+            &self.options,
+            self.base.clone(),
+        );
         Ok(Segment {
             columns: self.columns.clone(),
             writer: writer.map_err(|error| Error::write(&path, error))?,
@@ -127,13 +142,7 @@ impl ParquetOut {
     fn join(&mut self) -> Result<(PathBuf, u64)> {
         self.current = Some(self.begin_segment()?);
         for path in self.done.clone() {
-            let mut source = Source::open(
-                &path,
-                Format::Parquet,
-                &self.name,
-                Wanted::ALL,
-                &self.options,
-            )?;
+            let mut source = Source::as_written(&path, &self.name, &self.options)?;
             while let Some(records) = source.next(&path)? {
                 self.write(&records)?;
             }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::Found;
+use super::files::{Files, Found};
 use super::source::{Source, Wanted};
 use crate::{CheckpointName, Format, Options, Record, Result};
 
@@ -20,10 +20,11 @@ impl RecordReader {
         found: Found,
         name: &CheckpointName,
         wanted: Wanted,
+        files: &Files,
         options: &Options,
     ) -> Result<Self> {
         Ok(Self {
-            source: Source::open(&found.path, found.format, name, wanted, options)?,
+            source: Source::open(files, &found.path, found.format, name, wanted, options)?,
             found,
             warnings: Vec::new(),
         })

@@ -3,13 +3,15 @@
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::batches::is_full;
+use super::changes::Changed;
+use super::files::Files;
 use crate::json::{JsonStream, StreamFault};
-use crate::parquet_file::{Fault, ForeignGroups, OpenParquet, OwnFile, open};
+use crate::parquet_file::{Base, Fault, ForeignGroups, OpenParquet, OwnFile, open};
 use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
 /// What of a checkpoint is wanted.
@@ -42,6 +44,7 @@ pub(super) struct Source {
 
 enum Form {
     Own(Groups),
+    Changed(Box<Changed>),
     Foreign(Box<ForeignGroups>),
     Json(Box<JsonStream<File>>),
 }
@@ -49,6 +52,7 @@ enum Form {
 impl Source {
     /// Opens a file that is to be the one of a checkpoint.
     pub(super) fn open(
+        files: &Files,
         path: &Path,
         format: Format,
         name: &CheckpointName,
@@ -61,16 +65,17 @@ impl Source {
             Format::Json => (Form::Json(Box::new(JsonStream::new(file))), None),
             Format::Parquet => match open(file).map_err(at_path)? {
                 OpenParquet::Own(own) => {
-                    if !own.is_of(name) {
-                        let reason = format!(
-                            "it is the file of `{}`; give it that name back, or remove it",
-                            own.written_for()
-                        );
-                        return Err(Error::damaged(path, reason));
-                    }
+                    check_name(&own, path, name)?;
                     let rows = own.rows();
-                    let groups = Groups::new(own, &wanted, options.thread_count());
-                    (Form::Own(groups), Some(rows))
+                    let form = match own.base().cloned() {
+                        None => Form::Own(Groups::new(own, &wanted, options.thread_count())),
+                        Some(base) => {
+                            let (base, base_path) = open_base(files, path, &base, options)?;
+                            let changes = Self::of_own(own, options);
+                            Form::Changed(Box::new(Changed::new(changes, base, base_path)))
+                        }
+                    };
+                    (form, Some(rows))
                 }
                 OpenParquet::Foreign(file, parquet) => {
                     let keys = wanted.keys.as_deref();
@@ -89,6 +94,31 @@ impl Source {
         })
     }
 
+    /// Opens a Parquet file of this crate for what is in it, changes as changes.
+    pub(super) fn as_written(
+        path: &Path,
+        name: &CheckpointName,
+        options: &Options,
+    ) -> Result<Self> {
+        let file = coldpress_storage::open_file(path)?;
+        match open(file).map_err(|fault| error(path, fault))? {
+            OpenParquet::Own(own) => {
+                check_name(&own, path, name)?;
+                Ok(Self::of_own(own, options))
+            }
+            OpenParquet::Foreign(..) => Err(Error::damaged(path, "another program has written it")),
+        }
+    }
+
+    fn of_own(own: OwnFile, options: &Options) -> Self {
+        Self {
+            wanted: Wanted::ALL,
+            passed: 0,
+            rows: Some(own.rows()),
+            form: Form::Own(Groups::new(own, &Wanted::ALL, options.thread_count())),
+        }
+    }
+
     /// How many records the file has, if it says so.
     pub(super) fn rows(&self) -> Option<u64> {
         self.rows
@@ -98,6 +128,10 @@ impl Source {
     pub(super) fn verify(&self, path: &Path) -> Result<()> {
         match &self.form {
             Form::Own(groups) => groups.file.verify().map_err(|fault| error(path, fault)),
+            Form::Changed(changed) => {
+                changed.changes.verify(path)?;
+                changed.base.verify(&changed.base_path)
+            }
             _ => Ok(()),
         }
     }
@@ -108,6 +142,12 @@ impl Source {
         while self.passed < self.wanted.rows.end {
             let records = match &mut self.form {
                 Form::Own(groups) => return groups.next().map_err(at_path),
+                Form::Changed(changed) => match changed.next(path)? {
+                    Some(None) => {
+                        return Err(Error::damaged(path, "a change does not fit its base"));
+                    }
+                    records => records.flatten(),
+                },
                 Form::Foreign(groups) => groups.next().map_err(at_path)?,
                 Form::Json(stream) => json_batch(stream, path)?,
             };
@@ -131,7 +171,7 @@ impl Source {
         let before = usize::try_from(first.saturating_sub(start)).unwrap_or(usize::MAX);
         records.drain(..before.min(records.len()));
         match &self.wanted.keys {
-            Some(keys) if matches!(self.form, Form::Json(_)) => {
+            Some(keys) if matches!(self.form, Form::Json(_) | Form::Changed(_)) => {
                 let selected = records
                     .into_iter()
                     .map(|record| record.select(|key| keys.contains(key)));
@@ -157,6 +197,62 @@ fn json_batch(stream: &mut JsonStream<File>, path: &Path) -> Result<Option<Vec<R
         }
     }
     Ok(Some(records).filter(|records| !records.is_empty()))
+}
+
+fn check_name(own: &OwnFile, path: &Path, name: &CheckpointName) -> Result<()> {
+    if own.is_of(name) {
+        return Ok(());
+    }
+    let written_for = own.written_for();
+    let reason = format!("it is the file of `{written_for}`; give it that name back, or remove it");
+    Err(Error::damaged(path, reason))
+}
+
+/// Opens the file that another one has the changes of.
+fn open_base(
+    files: &Files,
+    path: &Path,
+    base: &Base,
+    options: &Options,
+) -> Result<(Source, PathBuf)> {
+    let name = CheckpointName::of_file(&base.folder, &base.name)
+        .ok_or_else(|| Error::damaged(path, "its base has no name of a checkpoint"))?;
+    let base_path = files.path(&name, Format::Parquet)?;
+    let wrong = |reason: String| Error::Base {
+        path: path.to_owned(),
+        base: base_path.clone(),
+        reason,
+    };
+    let file = match coldpress_storage::open_file(&base_path) {
+        Ok(file) => file,
+        Err(error) if error.is_not_found() => return Err(wrong("is not there".into())),
+        Err(error) => return Err(wrong(format!("cannot be opened: {error}"))),
+    };
+    match open(file) {
+        Ok(OpenParquet::Own(own)) if own.seal() == base.seal => {
+            // Depths fall from file to file, so that none leads back to itself.
+            let depth = own.base().map_or(0, |base| base.depth);
+            if depth >= base.depth {
+                return Err(Error::damaged(path, "its bases go round in a circle"));
+            }
+            let source = Source::open(
+                files,
+                &base_path,
+                Format::Parquet,
+                &name,
+                Wanted::ALL,
+                options,
+            )?;
+            Ok((source, base_path))
+        }
+        Ok(_) => Err(wrong(
+            "is not the file that they were made of any more".into(),
+        )),
+        Err(fault) => Err(wrong(format!(
+            "cannot be read: {}",
+            error(&base_path, fault)
+        ))),
+    }
 }
 
 /// The row groups of a file, which are decoded ahead on other threads.

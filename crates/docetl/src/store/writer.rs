@@ -132,14 +132,37 @@ impl RecordWriter {
     ) -> Result<Saved> {
         let (files, name, format) = (self.files.clone(), self.name.clone(), self.format);
         let unplaced = self.end()?;
-        let placed =
-            check(&unplaced).and_then(|()| files.put(&unplaced.path, &name, format, other));
-        let path = placed.inspect_err(|_| {
+        if let Err(error) = check(&unplaced) {
             // It is of no use to anybody.
             let _ = coldpress_storage::remove_durable(&unplaced.path);
-        })?;
+            return Err(error);
+        }
+        Self::place(&files, &name, format, other, unplaced)
+    }
+
+    /// Ends the checkpoint, which takes its place unless its length is refused; then nothing is left of it.
+    pub(super) fn finish_unless(self, refuses: impl FnOnce(u64) -> bool) -> Result<Option<Saved>> {
+        let (files, name, format) = (self.files.clone(), self.name.clone(), self.format);
+        let unplaced = self.end()?;
+        if refuses(unplaced.bytes) {
+            coldpress_storage::remove_durable(&unplaced.path)?;
+            return Ok(None);
+        }
+        Self::place(&files, &name, format, Other::Goes, unplaced).map(Some)
+    }
+
+    fn place(
+        files: &Files,
+        name: &CheckpointName,
+        format: Format,
+        other: Other,
+        unplaced: Unplaced,
+    ) -> Result<Saved> {
+        let placed = files.put(&unplaced.path, name, format, other);
         Ok(Saved {
-            path,
+            // It is of no use to anybody.
+            path: placed
+                .inspect_err(|_| drop(coldpress_storage::remove_durable(&unplaced.path)))?,
             format,
             bytes: unplaced.bytes,
             rows: unplaced.rows,

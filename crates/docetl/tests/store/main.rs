@@ -17,6 +17,10 @@ mod parts;
 mod crash;
 // Names and links that lead elsewhere.
 mod links;
+// Directories that DocETL, pandas and the code of the document wrote.
+mod fixtures;
+// What changed since another checkpoint, and what is removed.
+mod since;
 // From one format to the other.
 mod migration;
 

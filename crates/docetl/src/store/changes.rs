@@ -1,0 +1,262 @@
+//! What an operation changed in the records that it was given, and the records again.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::Path;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::source::Source;
+use crate::json::{Style, write_record};
+use crate::{Record, Result, Value};
+
+/// How many rows of the base after the last one a record is found by: 0 is the same row again; null is none, and the
+/// record is whole.
+pub(super) const ROWS_ON: &str = "__rows_on__";
+/// The keys of the base's record that the record does not have.
+pub(super) const WITHOUT: &str = "__without__";
+
+/// How far a record is looked for after others that were not found.
+const MAX_MISSED: u64 = 32_768;
+
+/// Finds what changed from the records of a base to those of an operation that was given them.
+///
+/// Operations keep the order of records: a map gives one for each, a filter leaves some out, an unnest makes several of one.
+/// So a record comes from the row after the last one, or from the last one, or is exactly that of a row further on. What is
+/// not found so is kept whole; that costs space, and nothing else.
+pub(super) struct Differ<'a> {
+    base: Source,
+    path: &'a Path,
+    /// Records of the base from the last row on.
+    window: VecDeque<Record>,
+    /// The row of the window's first record.
+    first: u64,
+    /// Rows of the window by the digests of their records.
+    rows: HashMap<u64, u64>,
+    last: Option<u64>,
+    /// How many records in a row were found nowhere.
+    missed: u64,
+    is_at_end: bool,
+    scratch: Vec<u8>,
+}
+
+impl<'a> Differ<'a> {
+    pub(super) fn new(base: Source, path: &'a Path) -> Self {
+        Self {
+            base,
+            path,
+            window: VecDeque::new(),
+            first: 0,
+            rows: HashMap::new(),
+            last: None,
+            missed: 0,
+            is_at_end: false,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Returns what changed in a record; none if it has a key that changes need for themselves.
+    pub(super) fn change(&mut self, record: &Record) -> Result<Option<Record>> {
+        if record.get(ROWS_ON).is_some() || record.get(WITHOUT).is_some() {
+            return Ok(None);
+        }
+        self.fill()?;
+        let digest = self.digest(record);
+        let least = self.last.unwrap_or_default();
+        let exact = self.rows.get(&digest).copied().filter(|row| *row >= least);
+        let next = self.last.map_or(0, |last| last + 1);
+        // A map goes on at its own pace, whatever became of the records before.
+        let after_missed = next + self.missed;
+        let candidates = exact
+            .into_iter()
+            .chain([after_missed, next])
+            .chain(self.last);
+        let mut best: Option<(usize, u64, Record)> = None;
+        for row in candidates {
+            let Some(base) = self.record(row) else {
+                continue;
+            };
+            if let Some((own, change)) = difference(base, record)
+                && best.as_ref().is_none_or(|(least, ..)| own < *least)
+            {
+                best = Some((own, row, change));
+            }
+        }
+        let (rows_on, change) = match best {
+            Some((_, row, change)) => {
+                let rows_on = row - self.last.map_or(0, |last| last);
+                // The first row of all is as far on as it is from the start.
+                self.last = Some(row);
+                self.missed = 0;
+                (Value::Int(rows_on as i64), change)
+            }
+            None => {
+                // No more than a batch further on, so that no more is in memory.
+                self.missed = (self.missed + 1).min(MAX_MISSED);
+                let whole = [(WITHOUT, Value::Null)].into_iter().chain(fields(record));
+                (Value::Null, whole.collect())
+            }
+        };
+        Ok(Some(
+            [(ROWS_ON, rows_on)]
+                .into_iter()
+                .chain(fields(&change))
+                .collect(),
+        ))
+    }
+
+    fn record(&self, row: u64) -> Option<&Record> {
+        self.window
+            .get(usize::try_from(row.checked_sub(self.first)?).ok()?)
+    }
+
+    /// Reads on until a batch lies ahead of the last row, and forgets what is before it.
+    fn fill(&mut self) -> Result<()> {
+        let next = self.last.map_or(0, |last| last + 1) + self.missed;
+        while !self.is_at_end && next >= self.first + self.window.len() as u64 {
+            let keep = self.last.unwrap_or_default();
+            while self.first < keep && self.window.pop_front().is_some() {
+                self.first += 1;
+            }
+            self.rows.retain(|_, row| *row >= keep);
+            let Some(batch) = self.base.next(self.path)? else {
+                self.is_at_end = true;
+                break;
+            };
+            for record in batch {
+                let row = self.first + self.window.len() as u64;
+                let digest = self.digest(&record);
+                self.rows.entry(digest).or_insert(row);
+                self.window.push_back(record);
+            }
+        }
+        Ok(())
+    }
+
+    fn digest(&mut self, record: &Record) -> u64 {
+        self.scratch.clear();
+        write_record(record, Style::COMPACT, &mut self.scratch);
+        xxh3_64(&self.scratch)
+    }
+}
+
+fn fields(record: &Record) -> impl Iterator<Item = (&str, Value)> {
+    record.iter().map(|(key, value)| (key, value.clone()))
+}
+
+/// Returns how many fields are not the base's, and the change; none if too little is the same, or the order of the keys is
+/// another.
+fn difference(base: &Record, record: &Record) -> Option<(usize, Record)> {
+    let without: Vec<Value> = base
+        .keys()
+        .filter(|key| record.get(key).is_none())
+        .map(Value::from)
+        .collect();
+    let own = record
+        .iter()
+        .filter(|(key, value)| base.get(key) != Some(*value));
+    let own: Vec<(&str, Value)> = own.map(|(key, value)| (key, value.clone())).collect();
+    let same = record.len() - own.len();
+    if same * 2 < base.len() {
+        return None;
+    }
+    let count = own.len() + without.len();
+    let without = if without.is_empty() {
+        Value::Null
+    } else {
+        Value::List(without)
+    };
+    let change: Record = [(WITHOUT, without)].into_iter().chain(own).collect();
+    (apply(base, &change, 1)? == *record).then_some((count, change))
+}
+
+/// Makes a record of the base's and a change, whose first keys are not fields of the record.
+fn apply(base: &Record, change: &Record, first_field: usize) -> Option<Record> {
+    let mut record = match change.get(WITHOUT)? {
+        Value::Null => base.clone(),
+        Value::List(without) => {
+            let is_kept = |key: &&str| !without.iter().any(|gone| gone.as_str() == Some(*key));
+            fields(base).filter(|(key, _)| is_kept(key)).collect()
+        }
+        _ => return None,
+    };
+    for (key, value) in change.iter().skip(first_field) {
+        record.insert(key, value.clone());
+    }
+    Some(record)
+}
+
+/// The records of an operation again: of a base, and of what changed.
+pub(super) struct Changed {
+    pub(super) changes: Box<Source>,
+    pub(super) base: Box<Source>,
+    pub(super) base_path: std::path::PathBuf,
+    batch: std::vec::IntoIter<Record>,
+    current: Option<Record>,
+    /// How many records of the base were read.
+    read: u64,
+    /// The row of the last record.
+    last: u64,
+}
+
+impl Changed {
+    pub(super) fn new(changes: Source, base: Source, base_path: std::path::PathBuf) -> Self {
+        Self {
+            changes: Box::new(changes),
+            base: Box::new(base),
+            base_path,
+            batch: Vec::new().into_iter(),
+            current: None,
+            read: 0,
+            last: 0,
+        }
+    }
+
+    /// Reads the next records; none at the end. A change that does not fit the base gives none in its place.
+    pub(super) fn next(&mut self, path: &Path) -> Result<Option<Option<Vec<Record>>>> {
+        let Some(changes) = self.changes.next(path)? else {
+            return Ok(None);
+        };
+        let mut records = Vec::with_capacity(changes.len());
+        for change in changes {
+            match self.record(&change)? {
+                Some(record) => records.push(record),
+                None => return Ok(Some(None)),
+            }
+        }
+        Ok(Some(Some(records)))
+    }
+
+    fn record(&mut self, change: &Record) -> Result<Option<Record>> {
+        match change.get(ROWS_ON) {
+            Some(Value::Null) => Ok(Some(fields(change).skip(2).collect())),
+            Some(Value::Int(rows_on)) => {
+                let Ok(rows_on) = u64::try_from(*rows_on) else {
+                    return Ok(None);
+                };
+                self.last = self.last.saturating_add(rows_on);
+                self.read_to(self.last)?;
+                Ok(self
+                    .current
+                    .as_ref()
+                    .and_then(|base| apply(base, change, 2)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads the base up to a row.
+    fn read_to(&mut self, row: u64) -> Result<()> {
+        while self.read <= row {
+            self.current = self.batch.next();
+            if self.current.is_none() {
+                match self.base.next(&self.base_path)? {
+                    Some(batch) => self.batch = batch.into_iter(),
+                    None => return Ok(()),
+                }
+                continue;
+            }
+            self.read += 1;
+        }
+        Ok(())
+    }
+}

@@ -1,5 +1,6 @@
 //! Parquet files: those of this crate, and those of others.
 
+mod adapt;
 mod foreign;
 mod metadata;
 mod nested;

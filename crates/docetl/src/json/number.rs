@@ -70,6 +70,11 @@ pub(super) fn write_float(number: f64, out: &mut Vec<u8>) {
         };
         return out.extend_from_slice(spelled);
     }
+    // In between, the fewest digits are spelled alike by both.
+    if number == 0.0 || (1e-4..1e16).contains(&number.abs()) {
+        let mut buffer = ryu::Buffer::new();
+        return out.extend_from_slice(buffer.format_finite(number).as_bytes());
+    }
     // The fewest digits that read back as the same float: `-1.5e-7`.
     let spelled = format!("{number:e}");
     let (digits, exponent) = spelled.split_once('e').unwrap_or((&spelled, "0"));
@@ -83,37 +88,15 @@ pub(super) fn write_float(number: f64, out: &mut Vec<u8>) {
     write_digits(&digits, exponent, out);
 }
 
-/// Writes digits of which the first has this power of ten.
+/// Writes digits of which the first has this power of ten, which is far from zero.
 fn write_digits(digits: &str, exponent: i32, out: &mut Vec<u8>) {
-    let length = digits.len();
-    match exponent {
-        0..=15 => {
-            let whole = exponent as usize + 1;
-            let (before, after) = digits.split_at(whole.min(length));
-            out.extend_from_slice(before.as_bytes());
-            out.resize(out.len() + whole - before.len(), b'0');
-            out.push(b'.');
-            out.extend_from_slice(if after.is_empty() {
-                b"0"
-            } else {
-                after.as_bytes()
-            });
-        }
-        -4..0 => {
-            out.extend_from_slice(b"0.");
-            out.resize(out.len() + (-exponent) as usize - 1, b'0');
-            out.extend_from_slice(digits.as_bytes());
-        }
-        _ => {
-            out.extend_from_slice(&digits.as_bytes()[..1]);
-            if length > 1 {
-                out.push(b'.');
-                out.extend_from_slice(&digits.as_bytes()[1..]);
-            }
-            let sign = if exponent < 0 { '-' } else { '+' };
-            out.extend_from_slice(format!("e{sign}{:02}", exponent.abs()).as_bytes());
-        }
+    out.extend_from_slice(&digits.as_bytes()[..1]);
+    if digits.len() > 1 {
+        out.push(b'.');
+        out.extend_from_slice(&digits.as_bytes()[1..]);
     }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    out.extend_from_slice(format!("e{sign}{:02}", exponent.abs()).as_bytes());
 }
 
 #[cfg(test)]
@@ -129,6 +112,11 @@ mod tests {
             (0.1, "0.1"),
             (123.456, "123.456"),
             (1e15, "1000000000000000.0"),
+            (9999999999999998.0, "9999999999999998.0"),
+            (123456789012345.0, "123456789012345.0"),
+            (0.00012345, "0.00012345"),
+            (-0.000099999, "-9.9999e-05"),
+            (100.0, "100.0"),
             (1e16, "1e+16"),
             (1.5e16, "1.5e+16"),
             (1234567890123456.7, "1234567890123456.8"),

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
@@ -17,6 +18,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
+use super::adapt::without_dictionary;
 use super::metadata::{Base, Group, KEY, Metadata, VERSION};
 use super::seal::{BLOCK_BYTES, SEAL_KEY, Sealing, empty_seal};
 use crate::columns::{Columns, EncodeError, Encoded, Kind};
@@ -47,9 +49,10 @@ impl<W: Write + Send> GroupWriter<W> {
         columns: &Columns,
         options: &Options,
         base: Option<Base>,
+        first: Option<&RecordBatch>,
     ) -> Result<Self, ParquetError> {
         let schema = columns.schema();
-        let properties = Arc::new(properties(columns, options)?);
+        let properties = Arc::new(properties(columns, options, first)?);
         let parquet = ArrowSchemaConverter::new().convert(&schema)?;
         let file =
             SerializedFileWriter::new(Sealing::new(out), parquet.root_schema_ptr(), properties)?;
@@ -175,7 +178,12 @@ fn compress(
     })
 }
 
-fn properties(columns: &Columns, options: &Options) -> Result<WriterProperties, ParquetError> {
+/// How columns are written; `first` is the first batch of them, if there is one.
+fn properties(
+    columns: &Columns,
+    options: &Options,
+    first: Option<&RecordBatch>,
+) -> Result<WriterProperties, ParquetError> {
     let codec = match options.compression {
         Compression::None => Codec::UNCOMPRESSED,
         Compression::Snappy => Codec::SNAPPY,
@@ -188,10 +196,15 @@ fn properties(columns: &Columns, options: &Options) -> Result<WriterProperties, 
         // Indexes of pages would be written after the blocks that the footer has digests of.
         .set_offset_index_disabled(true)
         .set_statistics_enabled(EnabledStatistics::Chunk);
-    for (name, kind) in columns.kinds() {
+    for (at, (name, kind)) in columns.kinds().enumerate() {
+        let path = ColumnPath::new(vec![name.to_owned()]);
         if matches!(kind, Kind::Null | Kind::Text | Kind::Json) {
-            let path = ColumnPath::new(vec![name.to_owned()]);
-            builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
+            builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
+        }
+        if let Some(encoding) = first.and_then(|first| without_dictionary(first.column(at))) {
+            builder = builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, encoding);
         }
     }
     Ok(builder.build())

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use arrow::array::RecordBatch;
 use coldpress_storage::NewFile;
 
 use super::files::Files;
@@ -74,21 +75,22 @@ impl ParquetOut {
         let fits = |segment: &Segment| segment.columns.same(&self.columns);
         if !self.current.as_ref().is_some_and(fits) {
             self.end_segment()?;
-            self.current = Some(self.begin_segment()?);
         }
         let path = self.files.path(&self.name, Format::Parquet)?;
-        let refused = |error| self::refused(&path, error);
-        if let Some(segment) = &mut self.current {
-            let encoded = encode(records, shapes, &self.columns).map_err(refused)?;
-            segment.writer.write(encoded).map_err(refused)?;
-        }
-        Ok(())
+        let encoded =
+            encode(records, shapes, &self.columns).map_err(|error| refused(&path, error))?;
+        let segment = match self.current.take() {
+            Some(segment) => segment,
+            None => self.begin_segment(Some(&encoded.batch))?,
+        };
+        let written = self.current.insert(segment).writer.write(encoded);
+        written.map_err(|error| refused(&path, error))
     }
 
     /// Ends the file, and returns its path, which is not its place yet, and its length.
     pub(super) fn finish(mut self) -> Result<(PathBuf, u64)> {
         if self.current.is_none() {
-            self.current = Some(self.begin_segment()?);
+            self.current = Some(self.begin_segment(None)?);
         }
         let (mut path, mut bytes) = self.end_segment()?;
         if self.done.len() > 1 {
@@ -99,7 +101,7 @@ impl ParquetOut {
         Ok((path, bytes))
     }
 
-    fn begin_segment(&self) -> Result<Segment> {
+    fn begin_segment(&self, first: Option<&RecordBatch>) -> Result<Segment> {
         let target = match self.is_measured {
             true => Target::Nowhere(0),
             false => Target::File(self.files.begin(&self.name, Format::Parquet)?),
@@ -111,6 +113,7 @@ impl ParquetOut {
             &self.columns,
             &self.options,
             self.base.clone(),
+            first,
         );
         Ok(Segment {
             columns: self.columns.clone(),
@@ -140,7 +143,6 @@ impl ParquetOut {
 
     /// Makes one file of all, now that the columns are known.
     fn join(&mut self) -> Result<(PathBuf, u64)> {
-        self.current = Some(self.begin_segment()?);
         for path in self.done.clone() {
             let mut source = Source::as_written(&path, &self.name, &self.options)?;
             while let Some(records) = source.next(&path)? {

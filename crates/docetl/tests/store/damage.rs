@@ -163,11 +163,17 @@ fn what_is_no_file_is_found() {
 fn many_row_groups_are_each_verified() {
     let folder = tempfile::tempdir().unwrap();
     let store = IntermediateStore::open(folder.path()).unwrap();
-    let many: Vec<Record> = (0..70_000)
+    let many: Vec<Record> = (0..70_000u128)
         .map(|id| {
             [
                 ("id", id.to_string()),
-                ("text", format!("text {}", id * 7919)),
+                (
+                    "text",
+                    format!(
+                        "{:x}",
+                        0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835_u128.wrapping_mul(id + 1)
+                    ),
+                ),
             ]
             .into_iter()
             .collect()

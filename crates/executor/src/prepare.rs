@@ -21,7 +21,7 @@ use coldpress_worker::IntermediateForm;
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::label_fields;
 use crate::outputs::list::{Content, Outputs};
-use crate::trace::TracePlan;
+use crate::trace::{TracePlan, is_traced};
 
 /// The longest record that can be asked for: blocks address their bytes by 32 bits, with room for what is around it.
 const MAX_RECORD_BYTES: u64 = 512 << 20;
@@ -238,6 +238,17 @@ impl Prepared {
     pub(crate) fn has_trace(&self, operation: u32, result: &Publication) -> bool {
         let trace = self.trace.as_ref();
         trace.is_none_or(|trace| trace.takes(operation, result.trace.as_ref()))
+    }
+
+    /// The operators that the recipe wants traced and that never are.
+    pub(crate) fn not_traced(&self) -> Vec<String> {
+        let asked = &self.recipe.trace;
+        let operators = self.pipeline.operators().iter();
+        let asked_for = operators.filter(|operator| {
+            asked.enabled && asked.op_names.iter().any(|name| name == operator.name())
+        });
+        let never = asked_for.filter(|operator| !is_traced(operator.kind()));
+        never.map(|operator| operator.name().to_owned()).collect()
     }
 
     /// Whether removed records are listed beside the export.

@@ -83,15 +83,14 @@ impl TracePlan {
     }
 }
 
-/// The operators that are shown, with their files: as Data-Juicer, neither selectors nor groupers.
+/// The operators that are shown, with their files.
 fn files(recipe: &Recipe, pipeline: &Pipeline) -> Vec<TracedOperator> {
     let wanted = &recipe.trace.op_names;
     let mut taken = HashSet::new();
     let mut files = Vec::new();
-    for (operation, operator) in (0..).zip(pipeline.operators()) {
-        let Some(kind) = kind_of_file(recipe, operator) else {
-            continue;
-        };
+    let operators = (0..).zip(pipeline.operators());
+    for (operation, operator) in operators.filter(|(_, operator)| is_traced(operator.kind())) {
+        let kind = kind_of_file(recipe, operator);
         let name = operator.name().to_owned();
         // Taken by operators that are not shown too: a file is called the same whatever else is shown.
         let file = free_name(kind, &name, &mut taken);
@@ -106,12 +105,20 @@ fn files(recipe: &Recipe, pipeline: &Pipeline) -> Vec<TracedOperator> {
     files
 }
 
-/// What the name of an operator's file begins with; none of one that is not traced.
-fn kind_of_file(recipe: &Recipe, operator: &ResolvedOperator) -> Option<&'static str> {
-    match operator.kind() {
-        OperatorKind::Selector | OperatorKind::Grouper => None,
-        OperatorKind::Deduplicator if recipe.compat.is_some() => Some("duplicate"),
-        _ => Some("sample_trace"),
+/// Returns whether operators of this kind are traced: as in Data-Juicer, neither selectors nor groupers.
+pub(crate) fn is_traced(kind: OperatorKind) -> bool {
+    !matches!(kind, OperatorKind::Selector | OperatorKind::Grouper)
+}
+
+/// What the name of an operator's file begins with.
+fn kind_of_file(recipe: &Recipe, operator: &ResolvedOperator) -> &'static str {
+    let removes = |operator: &ResolvedOperator| {
+        let barrier = operator.barrier();
+        barrier.is_some_and(|barrier| barrier.rule.removes_duplicates())
+    };
+    match recipe.compat.is_some() && removes(operator) {
+        true => "duplicate",
+        false => "sample_trace",
     }
 }
 

@@ -21,6 +21,8 @@ mod signals;
 // Recipes with operators that decide about the whole dataset.
 mod duplicates;
 mod stages;
+// Samples of what operators change and drop.
+mod traces;
 // Figures, paths and commands that the program shows are right.
 mod words;
 // Recipes and command lines that are wrong.

@@ -57,16 +57,48 @@ fn run(bench: &Bench, name: &str, text: &str) -> Vec<String> {
     bench.write(&format!("{name}.yaml"), format!("{COMMON}{text}"));
     let checked = bench.run(&format!("check --config {name}.yaml")).expect(0);
     let operators = text.matches("\n  - ").count();
-    checked.prints(&[&format!("Operators  {operators}")]);
+    let checked = checked.prints(&[&format!("Operators  {operators}")]);
+    let said = [&checked.stdout, &checked.stderr];
+    assert!(!said.iter().any(|text| text.contains("tracer")), "{said:?}");
     bench.run(&format!("plan --config {name}.yaml")).expect(0);
     let line = format!("process --config {name}.yaml --partition.size 20 --json --job_id {name}");
     let report = bench.run(&line).expect(0).json();
     let ledger = &report["ledger"];
     adds_up(bench, name, operators, ledger);
+    if text.contains("open_tracer: true") {
+        check_traces(bench, name, ledger);
+    }
     let operators = ledger["operators"].as_array().unwrap().iter();
     let droppers = operators.filter(|operator| operator["dropped"].as_u64() > Some(0));
     let names = droppers.map(|operator| operator["name"].as_str().unwrap().to_owned());
     names.collect()
+}
+
+/// Each operator has a file with as many records as it dropped, or at most ten; under the names that Data-Juicer has.
+fn check_traces(bench: &Bench, name: &str, ledger: &Value) {
+    for operator in ledger["operators"].as_array().unwrap() {
+        let of = operator["name"].as_str().unwrap();
+        let kind = match of.ends_with("_deduplicator") {
+            true => "duplicate",
+            false => "sample_trace",
+        };
+        let text = bench.read(&format!("jobs/{name}/trace/{kind}-{of}.jsonl"));
+        let lines = text.lines().map(serde_json::from_str::<Value>);
+        let lines: Vec<Value> = lines.collect::<Result<_, _>>().unwrap();
+        let has = |name: &str| lines.iter().all(|line| line.get(name).is_some());
+        let dropped = operator["dropped"].as_u64().unwrap();
+        match of.rsplit('_').next() {
+            Some("mapper") => assert!(has("original_text") && has("processed_text"), "{of}"),
+            Some("filter") => {
+                assert_eq!(lines.len() as u64, dropped.min(10), "{name}: {of}");
+                assert!(has("__dj__stats__"), "{of}");
+            }
+            _ => {
+                assert_eq!(lines.is_empty(), dropped == 0, "{name}: {of}");
+                assert!(has("dup1") && has("dup2"), "{of}");
+            }
+        }
+    }
 }
 
 /// Every record was kept, dropped or put in quarantine, and some were kept.

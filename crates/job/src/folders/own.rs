@@ -68,6 +68,11 @@ fn job_in(folder: &Path) -> Option<Layout> {
     (has_journal || was_begun()).then_some(layout)
 }
 
+/// Whether a folder has the name of a folder of traces that does not have its place yet.
+fn is_trace_in_the_making(name: &str) -> bool {
+    name.starts_with(".trace.coldpress.") && name.ends_with(".tmp")
+}
+
 /// Whether a job gives this name, below its folder, to a file.
 fn is_own_name(inside: &Path) -> bool {
     let mut names = inside.iter().map(|name| name.to_string_lossy());
@@ -77,7 +82,9 @@ fn is_own_name(inside: &Path) -> bool {
     let Some(second) = second else {
         return FILES.contains(&&*first);
     };
-    let folder = FOLDERS.iter().find(|(folder, _)| *folder == first);
+    let is_folder =
+        |folder: &str| folder == first || folder == "trace" && is_trace_in_the_making(&first);
+    let folder = FOLDERS.iter().find(|(folder, _)| is_folder(folder));
     folder.is_some_and(|(_, starts)| starts.iter().any(|start| second.starts_with(start)))
 }
 

@@ -70,6 +70,11 @@ impl Teller<'_> {
                 "`np: {asked}` is more than this release supports; {MAX_WORKERS} workers are started"
             ));
         }
+        for name in self.executor.prepared.not_traced() {
+            self.warn(format!(
+                "`op_list_to_trace` names `{name}`, but selectors and groupers are not traced; `export_dropped` has what selectors leave out"
+            ));
+        }
         self.decide(format!("{workers} workers on {backend}, from `np`, the machine's cores and `partition.max_concurrent_partitions`"));
         let prepared = &self.executor.prepared;
         let asked = prepared.recipe.checkpoint.compression.to_string();

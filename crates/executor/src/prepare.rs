@@ -240,6 +240,12 @@ impl Prepared {
         trace.is_none_or(|trace| trace.takes(operation, result.trace.as_ref()))
     }
 
+    /// The number of operators that are traced.
+    #[must_use]
+    pub fn traced_operators(&self) -> usize {
+        self.trace.as_ref().map_or(0, |trace| trace.files.len())
+    }
+
     /// The operators that the recipe wants traced and that never are.
     pub(crate) fn not_traced(&self) -> Vec<String> {
         let asked = &self.recipe.trace;

@@ -53,6 +53,8 @@ pub struct PlanView {
     pub space: Vec<DiskSpace>,
     /// The output.
     pub export_path: PathBuf,
+    /// How many operators are traced, into the job's folder.
+    pub traced_operators: u64,
     /// The folder of all jobs.
     pub work_dir: String,
     /// What is odd about the input.
@@ -148,6 +150,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
         space: prepared.disks(&disk),
         disk,
         export_path: prepared.outputs.export().path().to_owned(),
+        traced_operators: prepared.traced_operators() as u64,
         work_dir: recipe.paths.work_dir.clone(),
         notes,
     })

@@ -73,6 +73,12 @@ impl PlanView {
             plain(&self.export_path.display().to_string())
         ));
         text.push_str(&format!("Jobs in      {}\n", plain(&self.work_dir)));
+        if self.traced_operators > 0 {
+            let operators = counted(self.traced_operators, "operator");
+            text.push_str(&format!(
+                "Traces       of {operators}, in the folder `trace` of the job\n"
+            ));
+        }
         for note in &self.notes {
             text.push_str(&format!("Note         {}\n", plain(note)));
         }

@@ -63,6 +63,10 @@ fn lines(traces: &BTreeMap<String, String>, name: &str) -> Vec<Value> {
 #[test]
 fn traces_are_in_the_folder_of_the_job() {
     let bench = bench();
+    bench
+        .run("plan --config recipe.yaml")
+        .expect(0)
+        .prints(&["Traces       of 5 operators, in the folder `trace` of the job\n"]);
     let ran = bench.process("j");
     ran.prints(&["\nTraces      ", "jobs/j/trace\n"]);
     let traces = traces(&bench, "j");

@@ -9,13 +9,14 @@ use crate::layout::Layout;
 use crate::{Error, Result};
 
 /// The files of a job's folder.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "job.lock",
     "job.heartbeat",
     "job_summary.json",
     "recipe.yaml",
     "recipe.resolved.yaml",
     "events.jsonl",
+    "lineage.jsonl",
 ];
 
 /// What the names of files begin with that are made of a partition: in the first stage, and in those that follow.

@@ -19,6 +19,7 @@ mod module_files;
 mod peers;
 mod python;
 mod typos;
+mod vectors;
 
 use std::path::Path;
 use std::process::Command;
@@ -66,6 +67,11 @@ const COMMANDS: &[Chore] = &[
         name: "examples",
         about: "run every recipe in configs/ and every program in examples/",
         run: examples::run,
+    },
+    Chore {
+        name: "vectors",
+        about: "print how many vectors of Data-Juicer each operator has, and how many of them pass",
+        run: vectors::run,
     },
     Chore {
         name: "crash-matrix",

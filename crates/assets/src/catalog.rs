@@ -1,4 +1,4 @@
-//! Where files come from: the addresses that Data-Juicer 1.6.1 downloads them from (`utils/model_utils.py` and
+//! The addresses of files: those that Data-Juicer 1.6.1 downloads them from (`utils/model_utils.py` and
 //! `utils/asset_utils.py` of that package).
 
 /// The folder of Data-Juicer's copies.
@@ -7,9 +7,17 @@ const COPIES: &str = "https://dail-wlcb.oss-cn-wulanchabu.aliyuncs.com/data_juic
 const LANGUAGE_MODELS: &str = "https://huggingface.co/edugp/kenlm/resolve/main/wikipedia";
 const FASTTEXT_MODELS: &str = "https://dl.fbaipublicfiles.com/fasttext/supervised-models";
 const TOKENIZERS: &str = "https://huggingface.co";
+/// NLTK's data as of a revision that does not change, and as its downloader gets it.
+const NLTK_DATA: [&str; 2] = [
+    "https://raw.githubusercontent.com/nltk/nltk_data/550b6625bcef1f2abff2ff770a5a0d272c9c6b2a/packages",
+    "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages",
+];
+/// The tables of sentences of all languages, a folder each.
+const PUNKT: &str = "punkt_tab";
+const PUNKT_ARCHIVE: &str = "nltk_data/tokenizers/punkt_tab.zip";
 
 /// Digests that are known from elsewhere. A file with another one is refused.
-const PINNED: [(&str, &str); 4] = [
+const PINNED: [(&str, &str); 5] = [
     (
         "en.arpa.bin",
         "04923fccbb4e63005c40f01d66112659416de01accd80d16e366a592289ee07a",
@@ -26,21 +34,28 @@ const PINNED: [(&str, &str); 4] = [
         "lid.176.ftz",
         "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83",
     ),
+    // In the index of NLTK's data at that revision.
+    (
+        PUNKT_ARCHIVE,
+        "e57f64187974277726a3417ca6f181ec5403676c717672eef6a748a7b20e0106",
+    ),
 ];
 
 /// A file that can be downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Download {
-    /// What it is called in a folder of assets.
+    /// Its name in a folder of assets.
     pub name: String,
-    /// Where it is, the first choice first.
+    /// Its addresses, the first choice first.
     pub addresses: Vec<String>,
     /// The SHA-256 that it must have, in hexadecimal digits, where that is known.
     pub sha256: Option<String>,
+    /// The folder that is wanted, if the file is a ZIP archive of folders. It is unpacked beside the archive.
+    pub folder: Option<String>,
 }
 
 impl Download {
-    /// Where a file of this name comes from; none if nobody is known to have it.
+    /// Returns where a file of this name comes from, or a folder of this name, if that is known.
     ///
     /// ```
     /// use coldpress_assets::Download;
@@ -51,28 +66,51 @@ impl Download {
     /// ```
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
-        let pinned = PINNED.iter().find(|(known, _)| *known == name);
-        Some(Self {
-            name: name.to_owned(),
-            addresses: addresses(name)?,
-            sha256: pinned.map(|(_, digest)| (*digest).to_owned()),
-        })
+        let (file, folder) = file_of(name);
+        Some(Self::from(file, folder, addresses(file)?))
     }
 
-    /// The same file from a folder of a user's own, which is asked instead of the known addresses.
+    /// Returns the same file in a folder of a user's own, which is asked instead of the known addresses.
     #[must_use]
     pub fn from_mirror(name: &str, mirror: &str) -> Self {
-        let pinned = PINNED.iter().find(|(known, _)| *known == name);
+        let (file, folder) = file_of(name);
+        // An archive is called there what it is called, and lies in no folder of NLTK.
+        let called = match folder {
+            Some(_) => file.rsplit('/').next().unwrap_or(file),
+            None => file,
+        };
+        let address = format!("{}/{called}", mirror.trim_end_matches('/'));
+        Self::from(file, folder, vec![address])
+    }
+
+    fn from(file: &str, folder: Option<&str>, addresses: Vec<String>) -> Self {
+        let pinned = PINNED.iter().find(|(known, _)| *known == file);
         Self {
-            name: name.to_owned(),
-            addresses: vec![format!("{}/{name}", mirror.trim_end_matches('/'))],
+            name: file.to_owned(),
+            addresses,
             sha256: pinned.map(|(_, digest)| (*digest).to_owned()),
+            folder: folder.map(str::to_owned),
         }
+    }
+}
+
+/// Returns the file by which an asset comes, and the folder in it, if it is an archive.
+fn file_of(name: &str) -> (&str, Option<&str>) {
+    let language = name
+        .strip_prefix(PUNKT)
+        .and_then(|rest| rest.strip_prefix('/'));
+    match language.is_some_and(|language| !language.contains('/')) {
+        true => (PUNKT_ARCHIVE, Some(name)),
+        false => (name, None),
     }
 }
 
 fn addresses(name: &str) -> Option<Vec<String>> {
     let copy = |folder: &str| format!("{COPIES}/{folder}{name}");
+    if name == PUNKT_ARCHIVE {
+        let name = name.replace("nltk_data/", "");
+        return Some(NLTK_DATA.map(|data| format!("{data}/{name}")).into());
+    }
     if name.starts_with("lid.176.") {
         return Some(vec![format!("{FASTTEXT_MODELS}/{name}"), copy("models/")]);
     }
@@ -118,6 +156,13 @@ mod tests {
             );
         }
         assert_eq!(Download::of("a/b/c/tokenizer.json"), None);
+        let punkt = Download::of("punkt_tab/english").unwrap();
+        assert_eq!(punkt.name, "nltk_data/tokenizers/punkt_tab.zip");
+        assert_eq!(punkt.folder.as_deref(), Some("punkt_tab/english"));
+        assert!(punkt.sha256.is_some());
+        for address in punkt.addresses {
+            assert!(address.ends_with("/packages/tokenizers/punkt_tab.zip"));
+        }
     }
 
     #[test]
@@ -125,5 +170,11 @@ mod tests {
         let download = Download::from_mirror("lid.176.bin", "http://127.0.0.1:1/x/");
         assert_eq!(download.addresses, ["http://127.0.0.1:1/x/lid.176.bin"]);
         assert_eq!(download.sha256, Download::of("lid.176.bin").unwrap().sha256);
+        let punkt = Download::from_mirror("punkt_tab/french", "http://127.0.0.1:1");
+        assert_eq!(punkt.addresses, ["http://127.0.0.1:1/punkt_tab.zip"]);
+        assert_eq!(
+            punkt.sha256,
+            Download::of("punkt_tab/english").unwrap().sha256
+        );
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Digests {
     known: OnceLock<Mutex<BTreeMap<PathBuf, Known>>>,
 }
 
-/// What a file was when it was hashed. Another state of one of these is another file.
+/// The state that a file had when it was hashed. If any of it differs, the file may hold something else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Known {
     length: u64,
@@ -95,7 +95,7 @@ impl Digests {
         })
     }
 
-    /// What cannot be remembered is hashed again.
+    /// Writes the digests down. If that fails, the files are hashed again the next time.
     fn save(&self) {
         let Some(file) = &self.file else { return };
         if let Some(folder) = file.parent() {

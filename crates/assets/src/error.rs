@@ -1,20 +1,20 @@
-//! What can go wrong with assets.
+//! Errors of assets.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why an asset cannot be had.
+/// The reason why an asset cannot be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file cannot be read or written.
     #[error("cannot {action} `{}`", path.display())]
     Io {
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// The reason.
         source: io::Error,
     },
     /// A file cannot be made durable.
@@ -31,17 +31,25 @@ pub enum Error {
     NotFetched {
         /// The file's name.
         name: String,
-        /// What each address answered.
+        /// The answer of each address.
         reasons: Vec<String>,
+    },
+    /// An archive that was fetched cannot be unpacked.
+    #[error("cannot unpack `{}`: {reason}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
     },
     /// A file holds something else than it should.
     #[error("`{}` has the SHA-256 {found}, and should have {expected}", path.display())]
     Digest {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// The digest that it should have.
         expected: String,
-        /// What it is.
+        /// The digest that it has.
         found: String,
     },
 }

@@ -14,6 +14,7 @@ use crate::catalog::Download;
 use crate::error::{Error, Result};
 use crate::folders::is_within;
 use crate::sums::{Sums, sha256};
+use crate::unpack::unpack;
 
 /// Times in a row that a download may end early without a further byte.
 const TRIES: u32 = 4;
@@ -21,27 +22,28 @@ const CONNECT: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A file that was fetched.
+/// A file that was fetched, or a folder that came in an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
-    /// Where it is now.
+    /// The file or folder.
     pub path: PathBuf,
-    /// Its length in bytes.
+    /// The length of the file or the archive in bytes.
     pub bytes: u64,
     /// Its SHA-256, in hexadecimal digits.
     pub sha256: String,
-    /// The address that gave it.
-    pub address: String,
+    /// The address that gave it; none if the archive was there already.
+    pub address: Option<String>,
 }
 
 /// Downloads a file into a folder, from the first address that gives it.
 ///
-/// What an earlier try left is gone on with, if the server still has the same file. `progress` is told the bytes that are
-/// there and, where known, how many there will be.
+/// It goes on with what an earlier try left, if the server still has the same file. `progress` is told the bytes that are
+/// there and, where known, how many there will be. An archive stays beside the folder that is unpacked from it, for the other
+/// folders that it has.
 ///
 /// # Errors
-/// [`Error::NotFetched`] if no address gives the whole file with the digest that it must have; [`Error::Io`] and
-/// [`Error::Storage`] if it cannot be kept.
+/// [`Error::NotFetched`] if no address gives the whole file with the digest that it must have; [`Error::Archive`] if it cannot
+/// be unpacked; [`Error::Io`] and [`Error::Storage`] if it cannot be kept.
 pub fn fetch(
     download: &Download,
     folder: &Path,
@@ -57,7 +59,49 @@ pub fn fetch(
     let part = Part::of(&path);
     // Two downloads of one file would write into each other's part.
     let lock = part.beside("lock");
-    let _lock = FileLock::try_acquire(&lock)?;
+    let held = FileLock::try_acquire(&lock)?;
+    let mut fetched = match there_already(download, folder, &path)? {
+        Some(fetched) => fetched,
+        None => fetch_file(download, folder, &part, progress)?,
+    };
+    if let Some(wanted) = &download.folder {
+        fetched.path = unpack(&path, wanted)?;
+    }
+    let _ = fs::remove_file(&lock);
+    drop(held);
+    Ok(fetched)
+}
+
+/// Returns an archive that an earlier download left, of which another folder is wanted now.
+fn there_already(download: &Download, folder: &Path, path: &Path) -> Result<Option<Fetched>> {
+    if download.folder.is_none() || !path.is_file() {
+        return Ok(None);
+    }
+    let found = sha256(path)?;
+    let noted = Sums::read(folder)?;
+    let expected = download.sha256.as_deref().or(noted.of(&download.name));
+    if expected != Some(&found) {
+        return Ok(None);
+    }
+    let bytes = fs::metadata(path)
+        .map_err(Error::io("examine", path))?
+        .len();
+    Ok(Some(Fetched {
+        path: path.to_owned(),
+        bytes,
+        sha256: found,
+        address: None,
+    }))
+}
+
+fn fetch_file(
+    download: &Download,
+    folder: &Path,
+    part: &Part,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<Fetched> {
+    let name = &download.name;
+    let path = folder.join(name);
     let mut reasons = Vec::new();
     for address in &download.addresses {
         match part.download(address, progress) {
@@ -82,12 +126,11 @@ pub fn fetch(
         }
         let bytes = part.finish(&path)?;
         Sums::note(folder, name, &found)?;
-        let _ = fs::remove_file(&lock);
         return Ok(Fetched {
             path,
             bytes,
             sha256: found,
-            address: address.clone(),
+            address: Some(address.clone()),
         });
     }
     Err(Error::NotFetched {
@@ -133,7 +176,7 @@ impl Part {
         fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
     }
 
-    /// What the server called the content of which this is a part. Without that, a part cannot be gone on with.
+    /// Returns the tag that the server gave to the content of which this is a part. Without one, the part is of no use.
     fn tag(&self, address: &str) -> Option<String> {
         let text = fs::read_to_string(self.beside("from")).ok()?;
         let (from, tag) = text.split_once('\n')?;
@@ -299,7 +342,7 @@ enum Ended {
     Refused(String),
 }
 
-/// Whether an answer is the part from this byte on.
+/// Returns whether an answer is the part from this byte on.
 fn begins_at<B>(response: &Response<B>, start: u64) -> bool {
     let range = response.headers().get(CONTENT_RANGE);
     let range = range.and_then(|range| range.to_str().ok());

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use coldpress_operator::{Asset, Assets};
+use coldpress_operator::{Asset, Assets, FindError};
 
 use crate::digest::Digests;
 
@@ -49,7 +49,7 @@ impl AssetFolders {
         &self.places
     }
 
-    /// Everywhere an asset of this name would be found, the first choice first.
+    /// Returns all paths at which an asset of this name is looked for, the first choice first.
     pub fn candidates(&self, name: &str) -> Vec<PathBuf> {
         let mut candidates = Vec::new();
         if is_path(name) {
@@ -64,14 +64,36 @@ impl AssetFolders {
         candidates
     }
 
-    /// The file or folder with this name, if there is one.
-    pub fn locate(&self, name: &str) -> Option<PathBuf> {
-        let candidates = self.candidates(name);
-        candidates.into_iter().find(|path| path.exists())
+    /// Returns the file or folder with this name, if there is one.
+    ///
+    /// # Errors
+    /// The first path of which nobody can tell whether it is there, such as one in a folder that may not be searched, and the
+    /// reason.
+    pub fn locate(&self, name: &str) -> Result<Option<PathBuf>, (PathBuf, io::Error)> {
+        for path in self.candidates(name) {
+            match is_there(&path) {
+                Ok(false) => {}
+                Ok(true) => return Ok(Some(path)),
+                Err(error) => return Err((path, error)),
+            }
+        }
+        Ok(None)
     }
 }
 
-/// Where Hugging Face's tools keep a file `owner/repository/file` that they have downloaded, if they have.
+/// Returns whether there is something at a path. That a part of the path is a file, or cannot be a name, means that there is
+/// not.
+fn is_there(path: &Path) -> io::Result<bool> {
+    use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory};
+    match path.try_exists() {
+        Err(error) if [InvalidFilename, InvalidInput, NotADirectory].contains(&error.kind()) => {
+            Ok(false)
+        }
+        found => found,
+    }
+}
+
+/// Returns the file `owner/repository/file` in the cache of Hugging Face's tools, if they have downloaded it.
 fn in_hub_cache(place: &Path, name: &str) -> Option<PathBuf> {
     let mut parts = name.splitn(3, '/');
     let (owner, repository, file) = (parts.next()?, parts.next()?, parts.next()?);
@@ -81,27 +103,32 @@ fn in_hub_cache(place: &Path, name: &str) -> Option<PathBuf> {
     files.filter(|file| file.exists()).min()
 }
 
-/// Whether a name can only be meant as a path.
+/// Returns whether a name can only be meant as a path.
 fn is_path(name: &str) -> bool {
     name.contains('/') || Path::new(name).is_absolute()
 }
 
-/// Whether a name stays in the folder that it is looked for in.
+/// Returns whether a name stays in the folder that it is looked for in.
 pub(crate) fn is_within(name: &str) -> bool {
     let mut components = Path::new(name).components();
     !name.is_empty() && components.all(|component| matches!(component, Component::Normal(_)))
 }
 
 impl Assets for AssetFolders {
-    fn find(&self, name: &str) -> Result<Asset, String> {
-        let Some(path) = self.locate(name) else {
-            return Err(self.missing(name));
+    fn find(&self, name: &str) -> Result<Asset, FindError> {
+        let located = self.locate(name).map_err(|(path, error)| {
+            let path = path.display();
+            FindError::Unreadable(format!(
+                "needs `{name}`, and `{path}` cannot be looked at: {error}"
+            ))
+        })?;
+        let Some(path) = located else {
+            return Err(FindError::Missing(self.missing(name)));
         };
         // The path counts for processes that have another current directory.
         let path = std::path::absolute(&path).unwrap_or(path);
         let digest = self.digests.of(&path);
-        let digest =
-            digest.map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        let digest = digest.map_err(|error| FindError::Unreadable(unreadable(&path, &error)))?;
         Ok(Asset {
             name: name.to_owned(),
             path,
@@ -116,38 +143,61 @@ impl Assets for AssetFolders {
     ) -> Result<Vec<Asset>, String> {
         let Some(folder) = folder else {
             // The first folder that has such a file wins, so that one can be put before another.
-            let places = self.places.iter().filter(|place| place.is_dir());
-            let mut found = places.map(|place| self.files(place, "", wanted));
+            let mut found = self.places.iter().map(|place| match is_there(place) {
+                Ok(true) if place.is_dir() => self.files(place, "", wanted),
+                Ok(_) => Ok(Vec::new()),
+                Err(error) => Err(unreadable(place, &error)),
+            });
             let first = found.find(|files| !matches!(files, Ok(files) if files.is_empty()));
             return first.unwrap_or_else(|| Ok(Vec::new()));
         };
         let mut candidates = self.candidates(folder);
         // The user's word for a folder may also be a name in the current directory.
         candidates.push(PathBuf::from(folder));
-        match candidates.iter().find(|path| path.is_dir()) {
-            Some(path) => self.files(path, folder, wanted),
-            None => Err(format!("names the folder `{folder}`, which is not there")),
+        for path in &candidates {
+            match is_there(path) {
+                Ok(true) if path.is_dir() => return self.files(path, folder, wanted),
+                Ok(_) => {}
+                Err(error) => return Err(unreadable(path, &error)),
+            }
+        }
+        Err(format!("names the folder `{folder}`, which is not there"))
+    }
+
+    fn check(&self, asset: &Asset) -> Result<(), String> {
+        let Asset { path, digest, .. } = asset;
+        let now = self.digests.of(path);
+        let now = now.map_err(|error| unreadable(path, &error))?.to_string();
+        match now == *digest {
+            true => Ok(()),
+            false => Err(format!(
+                "`{}` has changed since the job began: its digest was {digest} and is {now}; run the same command again to \
+                 work with what it is now",
+                path.display()
+            )),
         }
     }
 }
 
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    format!("cannot read `{}`: {error}", path.display())
+}
+
 impl AssetFolders {
-    /// The wanted files that are directly in a folder, by name.
+    /// Returns the wanted files that are directly in a folder, by name.
     fn files(
         &self,
         folder: &Path,
         called: &str,
         wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<Asset>, String> {
-        let unreadable =
-            |path: &Path, error: io::Error| format!("cannot read `{}`: {error}", path.display());
         let mut names = Vec::new();
         for entry in folder
             .read_dir()
-            .map_err(|error| unreadable(folder, error))?
+            .map_err(|error| unreadable(folder, &error))?
         {
             let name = entry
-                .map_err(|error| unreadable(folder, error))?
+                .map_err(|error| unreadable(folder, &error))?
                 .file_name();
             // A name that is no text is no name that a recipe or an operator could mean.
             names.extend(name.into_string().ok().filter(|name| wanted(name)));
@@ -160,7 +210,7 @@ impl AssetFolders {
             let digest = self
                 .digests
                 .of(&path)
-                .map_err(|error| unreadable(&path, error))?;
+                .map_err(|error| unreadable(&path, &error))?;
             Ok(Asset {
                 name: if called.is_empty() {
                     name
@@ -220,11 +270,11 @@ mod tests {
         fs::write(folder.path().join("secret"), "").unwrap();
         let assets = AssetFolders::new([&inner]);
         for name in ["../secret", "x/../../secret", "", ".", ".."] {
-            assert!(assets.locate(name).is_none(), "{name}");
+            assert!(assets.locate(name).unwrap().is_none(), "{name}");
         }
         // The whole path of a file is another matter: it is the user's word.
         let path = folder.path().join("secret");
-        assert!(assets.locate(path.to_str().unwrap()).is_some());
+        assert!(assets.locate(path.to_str().unwrap()).unwrap().is_some());
     }
 
     #[test]
@@ -283,23 +333,68 @@ mod tests {
         fs::create_dir_all(&snapshot).unwrap();
         fs::write(snapshot.join("tokenizer.json"), "{}").unwrap();
         let assets = AssetFolders::new([place.path()]);
-        let found = assets.locate("a/b/tokenizer.json");
+        let found = assets.locate("a/b/tokenizer.json").unwrap();
         assert_eq!(found, Some(snapshot.join("tokenizer.json")));
-        assert_eq!(assets.locate("a/c/tokenizer.json"), None);
+        assert_eq!(assets.locate("a/c/tokenizer.json").unwrap(), None);
     }
 
     #[test]
     fn what_is_missing_is_told_with_the_places() {
         let error = AssetFolders::new(["/nowhere"])
             .find("lid.176.bin")
-            .unwrap_err();
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("`lid.176.bin`") && error.contains("`/nowhere`"),
             "{error}"
         );
         assert!(error.contains("coldpress assets fetch"), "{error}");
         let none: [&str; 0] = [];
-        let error = AssetFolders::new(none).find("lid.176.bin").unwrap_err();
+        let error = AssetFolders::new(none)
+            .find("lid.176.bin")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("assets_dir"), "{error}");
+    }
+
+    /// Links that lead round in a circle cannot be followed by anyone, not even by a user who may read everything.
+    #[test]
+    fn what_cannot_be_looked_at_is_not_missing() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("lid.176.bin");
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        let behind = tempfile::tempdir().unwrap();
+        fs::write(behind.path().join("lid.176.bin"), "").unwrap();
+        let assets = AssetFolders::new([place.path(), behind.path()]);
+        let error = assets.find("lid.176.bin").unwrap_err();
+        assert!(matches!(error, FindError::Unreadable(_)), "{error}");
+        let error = error.to_string();
+        assert!(
+            error.contains(path.to_str().unwrap()) && error.contains("symbolic links"),
+            "{error}"
+        );
+        assert!(assets.find_if_there("lid.176.bin").is_err());
+        assert!(assets.find_if_there("en.sp.model").unwrap().is_none());
+        let loop_of_folders = AssetFolders::new([&path]);
+        assert!(loop_of_folders.find_all(None, &|_| true).is_err());
+        assert!(assets.find_all(Some("lid.176.bin"), &|_| true).is_err());
+    }
+
+    #[test]
+    fn a_file_that_changes_after_it_was_found_is_noticed() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("stopwords.json");
+        fs::write(&path, "{}").unwrap();
+        let assets = AssetFolders::new([place.path()]);
+        let found = assets.find("stopwords.json").unwrap();
+        assets.check(&found).unwrap();
+        fs::write(&path, "[]").unwrap();
+        let error = assets.check(&found).unwrap_err();
+        assert!(
+            error.contains(path.to_str().unwrap()) && error.contains("has changed"),
+            "{error}"
+        );
+        fs::remove_file(&path).unwrap();
+        assert!(assets.check(&found).unwrap_err().contains("cannot read"));
     }
 }

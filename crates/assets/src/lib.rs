@@ -4,7 +4,7 @@
 //!   file is hashed once; the digest is remembered with its size and times.
 //! - [`Needs`] notes what a recipe asks for, found or not.
 //! - [`Download`] says where Data-Juicer gets a file from, and [`fetch`](crate::fetch()) (feature `fetch`) downloads one:
-//!   resumable, and only ever whole under its name.
+//!   resumable, and only ever whole under its name. A folder comes as an archive, and is unpacked beside it.
 //! - [`Sums`] is the list of digests beside the files, by which they can be checked later.
 //!
 //! Nothing here is called while a job runs but [`AssetFolders`]: a run never downloads anything.
@@ -18,7 +18,7 @@
 //! std::fs::write(folder.path().join("lid.176.bin"), "a model")?;
 //! let assets = AssetFolders::new([folder.path()]);
 //! assert_eq!(assets.find("lid.176.bin")?.path, folder.path().join("lid.176.bin"));
-//! assert!(assets.find("en.sp.model").unwrap_err().contains("en.sp.model"));
+//! assert!(assets.find("en.sp.model").unwrap_err().to_string().contains("en.sp.model"));
 //! # Ok(())
 //! # }
 //! ```
@@ -31,6 +31,8 @@ mod fetch;
 mod folders;
 mod needs;
 mod sums;
+#[cfg(feature = "fetch")]
+mod unpack;
 
 pub use catalog::Download;
 pub use error::{Error, Result};

@@ -1,9 +1,9 @@
-//! What a recipe asks for.
+//! Files that a recipe asks for.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use coldpress_operator::{Asset, Assets};
+use coldpress_operator::{Asset, Assets, FindError};
 
 use crate::folders::AssetFolders;
 
@@ -14,10 +14,19 @@ pub struct Need {
     pub name: String,
     /// The file, if it is there.
     pub found: Option<Asset>,
-    /// Where it was looked for.
+    /// The places where it was looked for.
     pub looked: Vec<PathBuf>,
-    /// Why it cannot be used, where it is there and cannot be read.
+    /// The reason why it cannot be used, where it cannot be read or may be there.
     pub unreadable: Option<String>,
+    /// True if something built in is used where it is missing.
+    pub is_optional: bool,
+}
+
+impl Need {
+    /// Returns whether the recipe cannot run because of this file.
+    pub fn is_unmet(&self) -> bool {
+        self.found.is_none() && !(self.is_optional && self.unreadable.is_none())
+    }
 }
 
 /// Notes which assets are asked for. What is missing is given all the same, as a file that nobody can read, so that all
@@ -37,7 +46,7 @@ impl Needs {
         }
     }
 
-    /// What was asked for so far, in order, each name once.
+    /// Returns the files that were asked for so far, in order, each name once.
     pub fn asked(&self) -> Vec<Need> {
         let asked = self.asked.lock();
         asked.unwrap_or_else(PoisonError::into_inner).clone()
@@ -45,29 +54,52 @@ impl Needs {
 
     fn note(&self, need: Need) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if !asked.iter().any(|known| known.name == need.name) {
-            asked.push(need);
+        match asked.iter_mut().find(|known| known.name == need.name) {
+            None => asked.push(need),
+            // One operator may do without what another needs.
+            Some(known) => known.is_optional &= need.is_optional,
         }
+    }
+
+    /// Looks for a file and notes what came of it.
+    fn look_for(&self, name: &str, is_optional: bool) -> Result<Asset, FindError> {
+        let found = self.folders.find(name);
+        let unreadable = match &found {
+            Err(FindError::Missing(_)) | Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        self.note(Need {
+            name: name.to_owned(),
+            unreadable,
+            found: found.as_ref().ok().cloned(),
+            looked: self.folders.candidates(name),
+            is_optional,
+        });
+        found
     }
 }
 
 impl Assets for Needs {
-    fn find(&self, name: &str) -> Result<Asset, String> {
-        let looked = self.folders.candidates(name);
-        let found = self.folders.find(name);
-        let is_there = self.folders.locate(name).is_some();
-        let need = Need {
-            name: name.to_owned(),
-            unreadable: found.as_ref().err().filter(|_| is_there).cloned(),
-            found: found.as_ref().ok().cloned(),
-            looked: looked.clone(),
-        };
-        self.note(need);
+    fn find(&self, name: &str) -> Result<Asset, FindError> {
+        let found = self.look_for(name, false);
         Ok(found.unwrap_or_else(|_| Asset {
             name: name.to_owned(),
-            path: looked.into_iter().next().unwrap_or_default(),
+            path: self
+                .folders
+                .candidates(name)
+                .into_iter()
+                .next()
+                .unwrap_or_default(),
             digest: "missing".to_owned(),
         }))
+    }
+
+    fn find_if_there(&self, name: &str) -> Result<Option<Asset>, FindError> {
+        Ok(self.look_for(name, true).ok())
+    }
+
+    fn check(&self, asset: &Asset) -> Result<(), String> {
+        self.folders.check(asset)
     }
 
     /// Notes the files that are there. An operator that needs another one asks for it by name.
@@ -83,6 +115,7 @@ impl Assets for Needs {
                 found: Some(asset.clone()),
                 looked: vec![asset.path.clone()],
                 unreadable: None,
+                is_optional: false,
             });
         }
         Ok(found)
@@ -107,6 +140,22 @@ mod tests {
             .map(|need| (need.name.as_str(), need.found.is_some()))
             .collect();
         assert_eq!(asked, [("a", true), ("b", false)]);
+    }
+
+    #[test]
+    fn what_one_operator_needs_is_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let needs = Needs::of(AssetFolders::new([folder.path()]));
+        assert!(needs.find_if_there("a").unwrap().is_none());
+        assert!(!needs.asked()[0].is_unmet());
+        needs.find("a").unwrap();
+        needs.find_if_there("a").unwrap();
+        assert!(needs.asked()[0].is_unmet());
+        // What may be there is no reason to use something else.
+        let path = folder.path().join("b");
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        needs.find_if_there("b").unwrap();
+        assert!(needs.asked()[1].is_unmet());
     }
 
     #[test]

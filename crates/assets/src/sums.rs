@@ -15,7 +15,7 @@ use crate::folders::is_within;
 pub const SUMS: &str = "SHA256SUMS";
 const LONGEST: u64 = 16 << 20;
 
-/// What the files of a folder of assets held when they were fetched.
+/// The digests that the files of a folder of assets had when they were fetched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums(BTreeMap<String, String>);
 
@@ -46,7 +46,7 @@ impl Sums {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Notes what a file of a folder holds.
+    /// Notes the digest of a file of a folder.
     ///
     /// # Errors
     /// [`Error::Storage`] if the list cannot be read or written.

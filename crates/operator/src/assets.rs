@@ -19,6 +19,18 @@ pub struct Asset {
     pub digest: String,
 }
 
+/// Why an asset was not found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FindError {
+    /// It is nowhere. The message names the places where it was looked for and says what to do.
+    #[error("{0}")]
+    Missing(String),
+    /// It cannot be read, or nobody can tell whether it is there. The message names the path and the reason.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
 /// Finds assets by name.
 ///
 /// # Contract
@@ -29,8 +41,28 @@ pub trait Assets: fmt::Debug + Send + Sync {
     /// Returns the asset with this name, a path below the place where assets are kept, with `/` between its parts.
     ///
     /// # Errors
-    /// A sentence that names the places where it was looked for and what to do.
-    fn find(&self, name: &str) -> Result<Asset, String>;
+    /// [`FindError`]. A place that cannot be looked into is [`FindError::Unreadable`]: another file must not be taken for the one
+    /// that may be there.
+    fn find(&self, name: &str) -> Result<Asset, FindError>;
+
+    /// Returns the asset with this name, unless it is missing, which the operator can do without.
+    ///
+    /// # Errors
+    /// [`FindError::Unreadable`].
+    fn find_if_there(&self, name: &str) -> Result<Option<Asset>, FindError> {
+        match self.find(name) {
+            Ok(asset) => Ok(Some(asset)),
+            Err(FindError::Missing(_)) => Ok(None),
+            Err(error @ FindError::Unreadable(_)) => Err(error),
+        }
+    }
+
+    /// Makes sure that an asset, which was found earlier and has been loaded now, still is what it was when it was found. It is
+    /// called once per process.
+    ///
+    /// # Errors
+    /// A sentence that names the file and says how it differs.
+    fn check(&self, asset: &Asset) -> Result<(), String>;
 
     /// Returns the files of a folder whose names are `wanted`, in the order of their names. None may be there. The assets are
     /// named `folder/name`.
@@ -49,21 +81,41 @@ pub trait Assets: fmt::Debug + Send + Sync {
 /// Assets that were found already, as a worker gets them from its driver: it must work with the very files that the job was
 /// planned with.
 #[derive(Clone, Debug, Default)]
-pub struct FoundAssets(Vec<Asset>);
+pub struct FoundAssets {
+    found: Vec<Asset>,
+    checked_by: Option<Arc<dyn Assets>>,
+}
 
 impl FoundAssets {
     /// Gives these, and no others.
-    pub fn new(assets: Vec<Asset>) -> Self {
-        Self(assets)
+    pub fn new(found: Vec<Asset>) -> Self {
+        Self {
+            found,
+            checked_by: None,
+        }
+    }
+
+    /// Lets those that were loaded be [checked](Assets::check) by the assets of the program.
+    #[must_use]
+    pub fn checked_by(mut self, assets: Option<Arc<dyn Assets>>) -> Self {
+        self.checked_by = assets;
+        self
     }
 }
 
 impl Assets for FoundAssets {
-    fn find(&self, name: &str) -> Result<Asset, String> {
-        let found = self.0.iter().find(|asset| asset.name == name);
-        found
-            .cloned()
-            .ok_or_else(|| format!("needs `{name}`, which was not found when the job began"))
+    fn find(&self, name: &str) -> Result<Asset, FindError> {
+        let found = self.found.iter().find(|asset| asset.name == name);
+        found.cloned().ok_or_else(|| {
+            FindError::Missing(format!(
+                "needs `{name}`, which was not found when the job began"
+            ))
+        })
+    }
+
+    fn check(&self, asset: &Asset) -> Result<(), String> {
+        let assets = self.checked_by.as_ref();
+        assets.map_or(Ok(()), |assets| assets.check(asset))
     }
 
     fn find_all(
@@ -81,7 +133,7 @@ impl Assets for FoundAssets {
             };
             name.is_some_and(|name| !name.contains('/') && wanted(name))
         };
-        Ok(self.0.iter().filter(is_wanted).cloned().collect())
+        Ok(self.found.iter().filter(is_wanted).cloned().collect())
     }
 }
 
@@ -90,10 +142,14 @@ impl Assets for FoundAssets {
 pub(crate) struct NoAssets;
 
 impl Assets for NoAssets {
-    fn find(&self, name: &str) -> Result<Asset, String> {
-        Err(format!(
+    fn find(&self, name: &str) -> Result<Asset, FindError> {
+        Err(FindError::Missing(format!(
             "needs the file `{name}`, but this program has no place for such files"
-        ))
+        )))
+    }
+
+    fn check(&self, _: &Asset) -> Result<(), String> {
+        Ok(())
     }
 
     fn find_all(
@@ -144,6 +200,20 @@ impl Shared {
                 asset.name
             ))
         })
+    }
+}
+
+/// Says that an asset was checked after it was loaded.
+struct Checked;
+
+impl Shared {
+    /// Makes sure, once per process, that an asset which was loaded is the one that was found.
+    pub(crate) fn check(&self, asset: &Asset, assets: &dyn Assets) -> Result<(), LoadError> {
+        let checked = self.model(asset, |asset| {
+            assets.check(asset).map_err(LoadError)?;
+            Ok(Checked)
+        });
+        checked.map(|_| ())
     }
 }
 

@@ -40,11 +40,21 @@ impl Pipeline {
     /// Makes the operators, for one thread. What they share is in `shared`.
     ///
     /// # Errors
-    /// [`Error::Load`] for the first operator that cannot be made, as when its model is damaged.
+    /// [`Error::Load`] for the first operator that cannot be made, as when its model is damaged, or when it was made of a file
+    /// that has changed since it was found.
     pub fn instantiate(&self, shared: &Shared) -> Result<Chain> {
         let steps = (0..self.len()).map(|index| {
             let operator = &self.operators()[index];
-            let body = (operator.make)(shared).map_err(|error| Error::Load {
+            let body = (operator.make)(shared).and_then(|body| {
+                // Afterwards, since only what was not changed by then is what was loaded.
+                let check = |asset| {
+                    let assets = self.assets();
+                    assets.map_or(Ok(()), |assets| shared.check(asset, assets))
+                };
+                operator.assets().iter().try_for_each(check)?;
+                Ok(body)
+            });
+            let body = body.map_err(|error| Error::Load {
                 operator: operator.name().to_owned(),
                 message: error.to_string(),
                 span: operator.call.span,

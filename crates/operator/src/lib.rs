@@ -69,7 +69,7 @@ mod trace;
 pub mod value;
 pub mod vectors;
 
-pub use assets::{Asset, Assets, FoundAssets, LoadError, Shared};
+pub use assets::{Asset, Assets, FindError, FoundAssets, LoadError, Shared};
 pub use batch_level::{BatchFilter, BatchMapper, MapAnswers, StatAnswers};
 pub use chain::{Chain, Guard, InHandFn, OperatorFailure, Poison, Quarantined, Tally};
 pub use decision::Decision;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use coldpress_config::OperatorCall;
 use coldpress_record::{DeclaredFields, STATS_FIELD, Stat};
 
+use crate::assets::Assets;
 use crate::error::{Error, Result};
 use crate::hash::ChainHash;
 use crate::kind::Determinism;
@@ -29,6 +30,8 @@ pub struct Pipeline {
     stats_column: Option<usize>,
     /// The columns of the fields that come with signatures.
     labels: Vec<usize>,
+    /// Where the files of its operators were found.
+    assets: Option<Arc<dyn Assets>>,
 }
 
 impl Pipeline {
@@ -76,6 +79,7 @@ impl Pipeline {
             stats,
             stats_column,
             labels,
+            assets: registry.assets().cloned(),
         })
     }
 
@@ -141,6 +145,46 @@ impl Pipeline {
         &self.stats
     }
 
+    /// Returns the names of the fields that may come out with other values than text, or where there were none: those that
+    /// operators set, and that the reader adds. Of a nested field there is the one that it is nested in too.
+    pub fn set_fields(&self) -> Vec<&str> {
+        let operators = self.operators.iter();
+        let setting = operators.clone().filter(|operator| operator.sets_values);
+        let set = setting.flat_map(|operator| &operator.fields);
+        let added = operators.filter_map(|operator| operator.suffix_field.as_ref());
+        let outermost = |name: &'_ String| {
+            name.split_once('.')
+                .map_or(name.len(), |(first, _)| first.len())
+        };
+        let names = set.chain(added);
+        let mut names: Vec<&str> = names
+            .flat_map(|name| [name.as_str(), &name[..outermost(name)]])
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Returns whether an operator makes other records of those that it is given, of which only they themselves say what they
+    /// hold.
+    pub fn makes_records(&self) -> bool {
+        let mut operators = self.operators.iter();
+        operators.any(|operator| {
+            operator.sets_values && operator.fields.is_empty() && !operator.whole_records
+        })
+    }
+
+    /// The field that the reader sets to the suffix of the file that a record came from, where the record lacks it.
+    pub fn suffix_field(&self) -> Option<usize> {
+        let mut operators = self.operators.iter();
+        let name = operators.find_map(|operator| operator.suffix_field.as_deref())?;
+        self.fields.column(name)
+    }
+
+    pub(crate) fn assets(&self) -> Option<&dyn Assets> {
+        self.assets.as_deref()
+    }
+
     pub(crate) fn stats_column(&self) -> Option<usize> {
         self.stats_column
     }
@@ -174,7 +218,9 @@ impl Pipeline {
         };
         let needs_lines = |operator: &ResolvedOperator| {
             let is_nested = || operator.fields.iter().any(is_nested);
-            operator.sets_values || operator.changes_records() && is_nested()
+            operator.sets_values
+                || operator.suffix_field.is_some()
+                || operator.changes_records() && is_nested()
         };
         self.operators.iter().any(needs_lines)
     }

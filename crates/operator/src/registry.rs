@@ -53,6 +53,11 @@ impl Registry {
         self.assets.is_some()
     }
 
+    /// The files for its operators.
+    pub fn assets(&self) -> Option<&Arc<dyn Assets>> {
+        self.assets.as_ref()
+    }
+
     /// The operator with this name.
     pub fn get(&self, name: &str) -> Option<&OperatorSpec> {
         self.specs.get(name)

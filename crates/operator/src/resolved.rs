@@ -50,6 +50,19 @@ impl ResolveContext<'_> {
         Ok(asset)
     }
 
+    /// Finds a file that the operator can do without, by something built in. If it is there, it becomes part of the operator's
+    /// identity.
+    ///
+    /// # Errors
+    /// [`ParamError`] for the parameter `param`, which names the file, when it cannot be read, or nobody can tell whether it is
+    /// there.
+    pub fn asset_if_there(&mut self, param: &str, name: &str) -> Result<Option<Asset>, ParamError> {
+        let asset = self.assets.find_if_there(name);
+        let asset = asset.map_err(|error| ParamError::new(param, error))?;
+        self.found.extend(asset.clone());
+        Ok(asset)
+    }
+
     /// Finds the files of a folder whose names are `wanted`, by name; without a folder, where assets are kept. They become
     /// part of the operator's identity.
     ///
@@ -105,6 +118,7 @@ pub struct Resolved<B> {
     pub(crate) sets_values: bool,
     pub(crate) whole_records: bool,
     pub(crate) aside: Option<String>,
+    pub(crate) suffix_field: Option<String>,
     pub(crate) make: Arc<Make<B>>,
 }
 
@@ -125,6 +139,7 @@ impl<B: 'static> Resolved<B> {
             sets_values: false,
             whole_records: false,
             aside: None,
+            suffix_field: None,
             make: Arc::new(make),
         }
     }
@@ -151,6 +166,14 @@ impl<B: 'static> Resolved<B> {
     #[must_use]
     pub fn whole_records(mut self) -> Self {
         self.whole_records = true;
+        self
+    }
+
+    /// Declares that records which lack this field are to have the suffix of the file that they came from in it, as they are read.
+    /// It becomes a part of them.
+    #[must_use]
+    pub fn suffix_field(mut self, name: impl Into<String>) -> Self {
+        self.suffix_field = Some(name.into());
         self
     }
 
@@ -189,6 +212,7 @@ impl<B: 'static> Resolved<B> {
             sets_values: self.sets_values,
             whole_records: self.whole_records,
             aside: self.aside,
+            suffix_field: self.suffix_field,
             make: Arc::new(move |shared| make(shared).map(&body)),
         }
     }
@@ -249,6 +273,8 @@ pub struct ResolvedOperator {
     /// Whether it reads, and as a mapper edits, records as a whole.
     pub(crate) whole_records: bool,
     pub(crate) aside: Option<String>,
+    /// The field that the reader sets to the suffix of a record's file.
+    pub(crate) suffix_field: Option<String>,
     pub(crate) barrier: Option<Barrier>,
     /// What its signatures depend on, for an operator that needs the whole dataset.
     pub(crate) signature_identity: String,

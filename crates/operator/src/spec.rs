@@ -373,6 +373,7 @@ impl OperatorSpec {
                 || operator.whole_records && self.kind == OperatorKind::Mapper,
             whole_records: operator.whole_records,
             aside: operator.aside,
+            suffix_field: operator.suffix_field,
             barrier,
             batch_size: base.batch_size,
             assets: context.found,

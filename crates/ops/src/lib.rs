@@ -13,7 +13,6 @@
 //! They know nothing of partitions and jobs, and of no files but those that a recipe or a record names.
 //! `coldpress-operator` is the contract that they fulfil, the same as for operators of a user.
 
-mod archive;
 mod deduplicator;
 mod filter;
 pub mod fingerprint;

@@ -122,6 +122,7 @@ impl Worker {
             registry, shared, ..
         } = &self.context;
         let found = FoundAssets::new(self.spec.assets.clone());
+        let found = found.checked_by(registry.assets().cloned());
         let registry = registry.clone().with_assets(found);
         Pipeline::resolve(&registry, &self.spec.operators, &self.spec.settings)
             .and_then(|pipeline| pipeline.instantiate(shared))

@@ -18,6 +18,8 @@ enum Answer {
     NoRanges,
     /// Another content, with another tag.
     Other,
+    /// An archive of folders.
+    Archive,
     Redirect,
     Status(u16),
 }
@@ -84,6 +86,10 @@ fn answer_one(stream: &mut TcpStream, answer: Answer, told: impl FnOnce(Option<S
             send("302 Found", "Location: /moved\r\n", b"", 0)
         }
         (Answer::Status(status), _) => send(&format!("{status} No"), "", b"", 0),
+        (Answer::Archive, _) => {
+            let archive = archive();
+            send("200 OK", "", &archive, archive.len());
+        }
         (Answer::Other, _) => send("200 OK", "ETag: \"v2\"\r\n", b"other", 5),
         (Answer::Cut(bytes), None) => send(
             "200 OK",
@@ -116,11 +122,19 @@ fn answer_one(stream: &mut TcpStream, answer: Answer, told: impl FnOnce(Option<S
     }
 }
 
+fn archive() -> Vec<u8> {
+    crate::unpack::tests::zip(&[
+        ("punkt_tab/english/a.tab", b"english/a.tab"),
+        ("punkt_tab/french/b.tab", b"french/b.tab"),
+    ])
+}
+
 fn download(server: &Server) -> Download {
     Download {
         name: "en.model".to_owned(),
         addresses: vec![format!("{}/en.model", server.address)],
         sha256: None,
+        folder: None,
     }
 }
 
@@ -230,4 +244,39 @@ fn what_never_comes_ends() {
         fetch(&outside, folder.path(), &mut |_, _| {}),
         Err(Error::Name { .. })
     ));
+}
+
+#[test]
+fn folders_come_in_an_archive_that_is_downloaded_once() {
+    let (server, folder) = (serve(&[Answer::Archive]), tempfile::tempdir().unwrap());
+    let punkt = |language: &str| Download {
+        name: "nltk_data/tokenizers/punkt_tab.zip".to_owned(),
+        addresses: vec![server.address.clone()],
+        sha256: None,
+        folder: Some(format!("punkt_tab/{language}")),
+    };
+    let fetched = |language: &str| fetch(&punkt(language), folder.path(), &mut |_, _| {});
+    let english = fetched("english").unwrap();
+    let place = folder.path().join("nltk_data/tokenizers/punkt_tab");
+    assert_eq!(english.path, place.join("english"));
+    assert_eq!(english.address.as_ref(), Some(&server.address));
+    assert_eq!(
+        fs::read(place.join("english/a.tab")).unwrap(),
+        b"english/a.tab"
+    );
+    assert!(!place.join("french").exists());
+    let french = fetched("french").unwrap();
+    assert_eq!((french.address, french.path), (None, place.join("french")));
+    assert_eq!(server.asked.try_iter().count(), 1);
+    let error = fetched("klingon").unwrap_err().to_string();
+    assert!(error.contains("no folder `punkt_tab/klingon`"), "{error}");
+    // One that was changed since is fetched again.
+    fs::write(folder.path().join(&punkt("").name), "x").unwrap();
+    fs::remove_dir_all(&place).unwrap();
+    fetched("english").unwrap();
+    assert_eq!(server.asked.try_iter().count(), 1);
+    assert_eq!(
+        names(&folder.path().join("nltk_data/tokenizers")),
+        ["punkt_tab", "punkt_tab.zip"]
+    );
 }

@@ -70,7 +70,13 @@ impl Asked {
         let asked = needs.asked().into_iter().map(|need| {
             let asks = |name: &str| {
                 let mut operators = operators.iter();
-                operators.find(|operator| operator.assets().iter().any(|asset| asset.name == name))
+                operators.find(|operator| {
+                    operator.assets().iter().any(|asset| asset.name == name)
+                        || operator
+                            .stand_ins()
+                            .iter()
+                            .any(|stand_in| stand_in.wanted == name)
+                })
             };
             let operator = asks(&need.name).map(|operator| operator.name().to_owned());
             (operator.unwrap_or_default(), need)

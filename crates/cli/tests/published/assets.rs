@@ -135,6 +135,72 @@ fn what_is_built_in_is_said() {
 }
 
 #[test]
+fn what_is_built_in_is_no_missing_file() {
+    let bench = bench();
+    let begin = &RECIPE[..RECIPE.find("  - perplexity_filter").unwrap()];
+    let begin = begin.replace("compat: data_juicer\n", "");
+    let recipe = format!("{begin}  - language_id_score_filter:\n      lang: en\n");
+    bench.write("recipe.yaml", recipe);
+    bench
+        .run("assets list --config recipe.yaml")
+        .expect(0)
+        .prints(&[
+            "lid.176.bin",
+            "language_id_score_filter",
+            "missing; what is built in is used instead",
+            "Note: ",
+            "Looked for lid.176.bin at\n",
+        ]);
+    let json = bench
+        .run("assets list --config recipe.yaml --json")
+        .expect(0);
+    assert_eq!(json.json()["assets"][0]["optional"], true);
+    bench
+        .run("assets verify --config recipe.yaml")
+        .expect(0)
+        .prints(&["lid.176.bin: missing; what is built in is used instead\n"]);
+    // Whether it is there cannot be told, so nothing else is taken for it.
+    fs::create_dir(bench.path("fetched")).unwrap();
+    let model = bench.path("fetched/lid.176.bin");
+    std::os::unix::fs::symlink(&model, &model).unwrap();
+    bench
+        .run("assets list --config recipe.yaml")
+        .expect(1)
+        .prints(&["cannot be looked at", "symbolic links"]);
+    bench
+        .run("check --config recipe.yaml")
+        .expect(2)
+        .tells(&["`fetched/lid.176.bin` cannot be looked at"]);
+}
+
+#[test]
+fn an_archive_of_other_bytes_is_refused() {
+    let bench = bench();
+    let begin = &RECIPE[..RECIPE.find("  - perplexity_filter").unwrap()];
+    bench.write(
+        "recipe.yaml",
+        format!("{begin}  - sentence_split_mapper:\n"),
+    );
+    bench
+        .run("assets list --config recipe.yaml")
+        .expect(1)
+        .prints(&[
+            "punkt_tab/english",
+            "nltk_data/tokenizers/punkt_tab/english\n",
+        ]);
+    fs::create_dir(bench.path("served")).unwrap();
+    bench.write("served/punkt_tab.zip", "PK");
+    let mirror = serve(vec![bench.path("served")]);
+    bench
+        .run(&format!(
+            "assets fetch --config recipe.yaml --mirror {mirror}"
+        ))
+        .expect(1)
+        .tells(&["punkt_tab.zip", "SHA-256", "e57f6418"]);
+    assert!(!bench.exists("fetched/nltk_data/tokenizers/punkt_tab"));
+}
+
+#[test]
 fn a_job_without_its_assets_is_refused_before_it_begins() {
     let bench = bench();
     for command in ["check", "plan", "process"] {

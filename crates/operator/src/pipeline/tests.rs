@@ -54,13 +54,22 @@ impl Filter for Language {
 #[derive(Debug)]
 struct OneFile;
 impl Assets for OneFile {
-    fn find(&self, name: &str) -> std::result::Result<Asset, String> {
+    fn find(&self, name: &str) -> std::result::Result<Asset, FindError> {
         let found = (name == "en.bin").then(|| Asset {
             name: name.to_owned(),
             path: "/models/en.bin".into(),
             digest: "d1".into(),
         });
-        found.ok_or_else(|| format!("names the file `{name}`, which is not in /models"))
+        found.ok_or_else(|| {
+            FindError::Missing(format!("names the file `{name}`, which is not in /models"))
+        })
+    }
+
+    fn check(&self, asset: &Asset) -> std::result::Result<(), String> {
+        match asset.digest.as_str() {
+            "changed" => Err("`/models/en.bin` has changed".to_owned()),
+            _ => Ok(()),
+        }
     }
 
     fn find_all(
@@ -207,4 +216,26 @@ fn what_is_wrong_is_found_when_it_can_be() {
             .to_string(),
         "clash: `/models/en.bin` is cut short"
     );
+}
+
+#[test]
+fn a_file_that_changed_before_it_was_loaded_is_refused() {
+    static LOADS: AtomicU32 = AtomicU32::new(0);
+    let found = Asset {
+        name: "en.bin".to_owned(),
+        path: "/models/en.bin".into(),
+        digest: "changed".into(),
+    };
+    let registry = registry(&LOADS);
+    // A worker works with what its driver found.
+    let found = FoundAssets::new(vec![found]).checked_by(registry.assets().cloned());
+    let registry = registry.with_assets(found);
+    let calls = [OperatorCall::new("language")];
+    let pipeline = Pipeline::resolve(&registry, &calls, &ChainSettings::default()).unwrap();
+    let shared = Shared::default();
+    for _ in 0..2 {
+        let error = pipeline.instantiate(&shared).unwrap_err().to_string();
+        assert!(error.contains("`/models/en.bin` has changed"), "{error}");
+    }
+    assert_eq!(LOADS.load(Ordering::Relaxed), 1);
 }

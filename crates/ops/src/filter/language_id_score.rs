@@ -63,17 +63,17 @@ fn resolve(
     params: LanguageIdScoreParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<LanguageIdScore>, ParamError> {
-    let asset = match context.asset("lang", MODEL) {
-        Ok(_) if cfg!(not(feature = "models")) => {
+    let asset = match context.asset_if_there("lang", MODEL)? {
+        Some(_) if cfg!(not(feature = "models")) => {
             let message = "would use a fastText model, and this program was built without the feature `models`";
             return Err(ParamError::new("lang", message));
         }
-        Ok(asset) => Some(asset),
-        Err(error) if context.compat() => return Err(error),
-        Err(_) => {
+        None if context.compat() => Some(context.asset("lang", MODEL)?),
+        None => {
             context.stand_in(MODEL, STAND_IN);
             None
         }
+        found => found,
     };
     let languages = params.lang.unwrap_or_default().into_iter();
     let languages: Vec<String> = languages.filter(|language| !language.is_empty()).collect();

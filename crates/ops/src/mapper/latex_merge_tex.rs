@@ -20,12 +20,11 @@
 
 use std::path::Path;
 
+use coldpress_archive::{Limits, read_members};
 use coldpress_operator::{
     Changes, Determinism, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext,
     Resolved, params,
 };
-
-use crate::archive::{Limits, read_members};
 
 params! {
     /// Parameters of `latex_merge_tex_mapper`.
@@ -93,7 +92,8 @@ impl Mapper for LatexMergeTexMapper {
                 return Err(RecordError::new(message));
             }
         };
-        let texts = members.iter().map(|bytes| String::from_utf8_lossy(bytes));
+        let texts = members.iter();
+        let texts = texts.map(|member| String::from_utf8_lossy(&member.bytes));
         changes.set(1, texts.collect::<Vec<_>>().join(&self.separator));
         Ok(())
     }

@@ -56,13 +56,19 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
             }
         });
         match fetched {
-            Ok(fetched) => output::print(&format!(
-                "fetched {} ({}, SHA-256 {}) from {}\n",
-                plain(&fetched.path.display().to_string()),
-                bytes(fetched.bytes),
-                fetched.sha256,
-                plain(&fetched.address)
-            ))?,
+            Ok(fetched) => {
+                let from = match &fetched.address {
+                    Some(address) => address.clone(),
+                    None => "the archive that was there".to_owned(),
+                };
+                output::print(&format!(
+                    "fetched {} ({}, SHA-256 {}) from {}\n",
+                    plain(&fetched.path.display().to_string()),
+                    bytes(fetched.bytes),
+                    fetched.sha256,
+                    plain(&from)
+                ))?;
+            }
             Err(error) => failed.push(chain(&error)),
         }
     }

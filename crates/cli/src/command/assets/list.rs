@@ -25,14 +25,14 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let asked = Asked::of(&args.recipe)?;
-    let is_missing = asked.needs.iter().any(|(_, need)| need.found.is_none());
+    let is_unmet = asked.needs.iter().any(|(_, need)| need.is_unmet());
     if args.json {
         let assets: Vec<_> = asked.needs.iter().map(as_json).collect();
         output::print_json(&json!({"assets": assets, "notes": asked.notes}))?;
     } else {
         output::print(&as_text(&asked))?;
     }
-    Ok(if is_missing { code::FAILED } else { code::DONE })
+    Ok(if is_unmet { code::FAILED } else { code::DONE })
 }
 
 fn as_json((operator, need): &(String, Need)) -> serde_json::Value {
@@ -44,6 +44,7 @@ fn as_json((operator, need): &(String, Need)) -> serde_json::Value {
         "digest": found.map(|asset| &asset.digest),
         "looked": need.looked,
         "unreadable": need.unreadable,
+        "optional": need.is_optional,
     })
 }
 
@@ -78,7 +79,11 @@ fn as_text(asked: &Asked) -> String {
             (None, Some(reason)) => (String::new(), reason.clone()),
             (None, None) => {
                 missing.push(need);
-                (String::new(), "missing".to_owned())
+                let place = match need.is_optional {
+                    true => "missing; what is built in is used instead",
+                    false => "missing",
+                };
+                (String::new(), place.to_owned())
             }
         };
         let (name, operator) = (plain(&need.name).to_string(), plain(operator).to_string());

@@ -24,8 +24,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     for (_, need) in &asked.needs {
         let name = plain(&need.name).to_string();
         let Some(asset) = &need.found else {
-            is_good = false;
-            let reason = need.unreadable.as_deref().unwrap_or("missing");
+            is_good &= !need.is_unmet();
+            let reason = match (&need.unreadable, need.is_optional) {
+                (Some(reason), _) => reason,
+                (None, true) => "missing; what is built in is used instead",
+                (None, false) => "missing",
+            };
             output::print(&format!("{name}: {}\n", plain(reason)))?;
             continue;
         };

@@ -88,7 +88,7 @@ fn read(name: &str, archive: &[u8], limits: Limits) -> Result<Vec<String>, Strin
     let members = members.map_err(|error| error.to_string())?;
     Ok(members
         .into_iter()
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .map(|member| String::from_utf8_lossy(&member.bytes).into_owned())
         .collect())
 }
 

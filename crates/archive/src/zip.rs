@@ -42,10 +42,10 @@ pub(super) fn read(
         let start = entry.start.checked_add(shift).ok_or_else(damaged)?;
         let packed = open(archive, start)?.take(entry.packed_length);
         match entry.method {
-            STORED => members.take(entry.length, packed)?,
+            STORED => members.take(entry.name, entry.length, packed)?,
             DEFLATED => {
                 let unpacked = DeflateDecoder::new(io::BufReader::new(packed));
-                members.take(entry.length, unpacked.take(MOST_UNPACKED))?;
+                members.take(entry.name, entry.length, unpacked.take(MOST_UNPACKED))?;
             }
             _ => {
                 return Err(invalid(
@@ -54,7 +54,8 @@ pub(super) fn read(
             }
         }
         let mut hasher = Hasher::new();
-        hasher.update(members.read.last().map(Vec::as_slice).unwrap_or_default());
+        let member = members.read.last();
+        hasher.update(member.map_or(&[], |member| &member.bytes));
         if hasher.finalize() != entry.crc {
             return Err(invalid("a file in it has another checksum than it should"));
         }

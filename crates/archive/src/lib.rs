@@ -1,7 +1,17 @@
 //! Reading files out of archives that may come from anyone.
 //!
 //! Only what is asked for is kept in memory, within limits, and nothing is written to disk. The names of the files in an
-//! archive are compared, and never used as paths.
+//! archive are compared, and never used as paths. Callers that write the files must check the names.
+//!
+//! ```no_run
+//! use coldpress_archive::{Limits, read_members};
+//!
+//! let limits = Limits { member_bytes: 1 << 20, total_bytes: 1 << 24 };
+//! for member in read_members("paper.tar.gz".as_ref(), limits, |name| name.ends_with(b".tex"))? {
+//!     println!("{} bytes", member.bytes.len());
+//! }
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 mod tar;
 mod zip;
@@ -12,31 +22,40 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+/// A file of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name, as the archive has it: it may have anything in it.
+    pub name: Vec<u8>,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Files with more bytes are left out.
-    pub(crate) member_bytes: u64,
+    pub member_bytes: u64,
     /// The first file with which they have more bytes together ends the reading.
-    pub(crate) total_bytes: u64,
+    pub total_bytes: u64,
 }
 
 /// The most bytes that a compressed tar file may unpack to, and that a file in a ZIP archive may. Reading stops there,
 /// whatever the archive says of itself.
 const MOST_UNPACKED: u64 = 4 << 30;
 
-/// Returns what the files of an archive hold whose names are `wanted`, in the order of the archive.
+/// Returns the files of an archive whose names are `wanted`, in the order of the archive.
 ///
 /// The form follows from the name: `.zip`, `.tar`, `.tar.gz` or `.tgz`, in any case. A tar file may be compressed or not,
 /// whatever its name says.
 ///
 /// # Errors
 /// If it is no ordinary file, of no form above, damaged, or too large when unpacked.
-pub(crate) fn read_members(
+pub fn read_members(
     path: &Path,
     limits: Limits,
     wanted: impl Fn(&[u8]) -> bool,
-) -> io::Result<Vec<Vec<u8>>> {
+) -> io::Result<Vec<Member>> {
     let name = path.as_os_str().to_string_lossy().to_lowercase();
     let is_zip = name.ends_with(".zip");
     if !is_zip
@@ -80,7 +99,7 @@ pub(crate) fn read_members(
 struct Members {
     limits: Limits,
     total_bytes: u64,
-    read: Vec<Vec<u8>>,
+    read: Vec<Member>,
 }
 
 /// What becomes of a file.
@@ -113,14 +132,15 @@ impl Members {
     }
 
     /// Reads a file that was judged to be read, and has to have as many bytes as it says.
-    fn take(&mut self, bytes: u64, from: impl Read) -> io::Result<()> {
-        let mut member = Vec::new();
-        from.take(bytes).read_to_end(&mut member)?;
-        if member.len() as u64 != bytes {
+    fn take(&mut self, name: &[u8], length: u64, from: impl Read) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        from.take(length).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.total_bytes += bytes;
-        self.read.push(member);
+        self.total_bytes += length;
+        let name = name.to_vec();
+        self.read.push(Member { name, bytes });
         Ok(())
     }
 }

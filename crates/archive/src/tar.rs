@@ -58,7 +58,7 @@ pub(super) fn read(
                 match (!is_folder && wanted(&name)).then(|| members.judge(length)) {
                     Some(Verdict::Stop) => return Ok(()),
                     Some(Verdict::Read) => {
-                        members.take(length, &mut archive)?;
+                        members.take(&name, length, &mut archive)?;
                         skip(&mut archive, padding)?;
                     }
                     Some(Verdict::LeaveOut) | None => {

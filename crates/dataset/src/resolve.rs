@@ -105,7 +105,7 @@ pub fn resolve_inputs(
     is_input: &mut IsInput<'_>,
 ) -> Result<Resolved> {
     check_delimiter(options)?;
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::new(options.by_suffix);
     let mut remarks = Remarks::default();
     for path in paths {
         let path = local_path(path);

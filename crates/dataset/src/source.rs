@@ -63,6 +63,28 @@ impl Source {
         !self.members.is_empty() && self.format != Format::Text
     }
 
+    /// Returns the suffix of its file, in lower case and with the dot, as in `.jsonl`. That of a packed file has the suffix
+    /// before it too, as in `.jsonl.gz`. It is empty where the file has none.
+    ///
+    /// Of several files it is that of the first: files of other suffixes are put together only where nobody asks for them
+    /// ([`ResolveOptions::by_suffix`](crate::ResolveOptions::by_suffix)).
+    pub fn suffix(&self) -> String {
+        let file = self.members.first().unwrap_or(&self.path);
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        // A dot at the start of a name is no suffix, and neither is one at its end.
+        let begin = name.len() - name.trim_start_matches('.').len();
+        let parts = match self.compression {
+            FileCompression::None => 1,
+            FileCompression::Gzip | FileCompression::Zstd => 2,
+        };
+        let dots = name[begin..].rmatch_indices('.').take(parts);
+        let suffix = match dots.last() {
+            Some((dot, _)) if !name.ends_with('.') => &name[begin + dot..],
+            _ => "",
+        };
+        suffix.to_lowercase()
+    }
+
     /// The file that holds the record whose place is `seek`, of a source that [is joined](Self::is_joined).
     pub fn member_at(&self, seek: u64) -> Option<&Path> {
         self.members

@@ -45,6 +45,7 @@ impl Executor {
                 Header::Names(names) => CsvHeader::Names(names.clone()),
             },
             field: dataset.field.clone(),
+            by_suffix: self.prepared.pipeline.suffix_field().is_some(),
             text_keys: self.prepared.recipe.fields.text_keys.clone(),
         };
         let mut judge = Judge::new(self)?;

@@ -161,6 +161,9 @@ impl Prepared {
             if source.format != Format::Lines {
                 json["format"] = serde_json::to_value(&source.format).unwrap_or_default();
             }
+            if self.pipeline.suffix_field().is_some() {
+                json["suffix"] = source.suffix().into();
+            }
             json
         });
         let base = serde_json::json!({

@@ -279,11 +279,22 @@ impl Look {
             .paths()
             .iter()
             .map(|path| path.name());
-        let columns = names.zip(&self.columns);
-        // Statistics are there once filters have computed them.
-        let columns = columns.filter(|(name, _)| !is_of_stats(name));
+        let columns = names.zip(&self.columns).enumerate();
+        // Statistics are there once filters have computed them, suffixes once records are read, and what an operator sets
+        // need not be there before.
+        let suffix = self.pipeline.suffix_field();
+        let setting = self.pipeline.operators().iter();
+        let setting = setting.filter(|operator| operator.sets_values());
+        let set: Vec<&str> = setting
+            .flat_map(|operator| operator.fields())
+            .map(String::as_str)
+            .collect();
+        let is_expected = |at: usize, name: &str| {
+            !is_of_stats(name) && suffix != Some(at) && !set.contains(&name)
+        };
+        let columns = columns.filter(|(at, (name, _))| is_expected(*at, name));
         columns
-            .filter_map(|(name, column)| self.finding(name, column, name == text_key))
+            .filter_map(|(_, (name, column))| self.finding(name, column, name == text_key))
             .collect()
     }
 

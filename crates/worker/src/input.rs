@@ -5,6 +5,7 @@ mod earlier;
 mod lines;
 mod records;
 mod slice;
+mod suffix;
 mod table;
 
 use coldpress_failure::ErrorClass;

@@ -9,7 +9,8 @@ use coldpress_dataset::{
     FileCompression, RowsEncoder, RowsForm, Source, TableRows, TableRowsWriter,
 };
 use coldpress_operator::Chain;
-use coldpress_record::{Batch, DeclaredFields, STATS_FIELD, Stat, escape_into};
+use coldpress_operator::value::members;
+use coldpress_record::{Batch, DeclaredFields, STATS_FIELD, Stat};
 use coldpress_storage::{AttemptName, ObjectName, ObjectRef, Place, StoreWriter, Stores};
 use coldpress_table::Types;
 
@@ -38,6 +39,8 @@ enum Rows {
 struct Noted {
     types: Types,
     of: TypesOf,
+    /// The fields that operators set.
+    set: Vec<String>,
 }
 
 /// How a result is written.
@@ -53,6 +56,8 @@ pub(crate) struct ResultOptions<'a> {
     pub(crate) keep_stats: bool,
     /// Whether to note what the fields of lines hold.
     pub(crate) types: Option<TypesOf>,
+    /// The fields that operators set.
+    pub(crate) set: Vec<&'a str>,
 }
 
 /// Of what the types of a result are noted.
@@ -60,8 +65,8 @@ pub(crate) struct ResultOptions<'a> {
 pub(crate) enum TypesOf {
     /// Of whole rows.
     Rows,
-    /// Of statistics alone: the source of the rows has a schema.
-    Stats,
+    /// Of statistics, and of the fields that operators set: for all else the source of the rows has a schema.
+    Added,
 }
 
 impl TypesOf {
@@ -69,7 +74,7 @@ impl TypesOf {
     pub(crate) fn wanted(spec: &JobSpec, source: &Source) -> Option<Self> {
         spec.note_types
             .then_some(match source.is_columnar() && !spec.types_of_rows {
-                true => Self::Stats,
+                true => Self::Added,
                 false => Self::Rows,
             })
     }
@@ -87,6 +92,7 @@ impl<'a> ResultOptions<'a> {
             stats: chain.pipeline().stats(),
             keep_stats: work.spec.keep_stats && is_final,
             types: TypesOf::wanted(work.spec, work.source).filter(|_| is_final),
+            set: chain.pipeline().set_fields(),
         }
     }
 }
@@ -116,6 +122,7 @@ impl ResultWriter {
         let types = types.map(|of| Noted {
             types: Types::default(),
             of,
+            set: options.set.iter().map(|name| (*name).to_owned()).collect(),
         });
         let index_name = options.name.clone().suffix(".index.parquet").object()?;
         let index_options = RowsOptions {
@@ -207,19 +214,26 @@ impl ResultWriter {
 impl Noted {
     fn note(&mut self, batch: &Batch, row: usize, line: &[u8], with_stats: bool) {
         let origin = batch.origin(row);
+        // A line is made of texts.
+        let line = str::from_utf8(line).unwrap_or("{}").trim_end();
         if self.of == TypesOf::Rows {
-            // A line is made of texts.
-            let record = str::from_utf8(line).unwrap_or("{}").trim_end();
-            self.types.observe(record, origin);
-        } else if with_stats && batch.stats().has_any(row) {
-            let mut record = Vec::new();
-            escape_into(STATS_FIELD, &mut record);
-            record.insert(0, b'{');
-            record.extend_from_slice(b": ");
-            batch.stats().write_json(row, &mut record);
-            record.push(b'}');
-            let record = str::from_utf8(&record).unwrap_or("{}");
-            self.types.observe(record, origin);
+            return self.types.observe(line, origin);
+        }
+        let with_stats = with_stats && batch.stats().has_any(row);
+        if !with_stats && self.set.is_empty() {
+            return;
+        }
+        let is_added = |name: &str| {
+            let name: String = serde_json::from_str(name).unwrap_or_default();
+            with_stats && name == STATS_FIELD || self.set.iter().any(|set| *set == name)
+        };
+        let added = members(line).filter(|(name, _)| is_added(name));
+        let added: Vec<String> = added
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        if !added.is_empty() {
+            let record = format!("{{{}}}", added.join(", "));
+            self.types.observe(&record, origin);
         }
     }
 }

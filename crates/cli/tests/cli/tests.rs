@@ -23,6 +23,8 @@ mod duplicates;
 mod stages;
 // Samples of what operators change and drop.
 mod traces;
+// Records by the suffixes of their files.
+mod suffixes;
 // Figures, paths and commands that the program shows are right.
 mod words;
 // Recipes and command lines that are wrong.

@@ -22,9 +22,18 @@ pub(super) struct Gathered {
     path: String,
     /// Files that may become one source.
     run: Vec<Opened>,
+    /// Whether they must be of one suffix.
+    by_suffix: bool,
 }
 
 impl Gathered {
+    pub(super) fn new(by_suffix: bool) -> Self {
+        Self {
+            by_suffix,
+            ..Self::default()
+        }
+    }
+
     /// The next files come from this path of the recipe.
     pub(super) fn begin_path(&mut self, path: &str) {
         self.close_run();
@@ -39,7 +48,7 @@ impl Gathered {
             && self
                 .run
                 .first()
-                .is_none_or(|first| go_together(first, &opened));
+                .is_none_or(|first| self.go_together(first, &opened));
         if !joins {
             self.close_run();
         }
@@ -49,6 +58,14 @@ impl Gathered {
             self.done.push(opened);
         }
         notes
+    }
+
+    fn go_together(&self, first: &Opened, other: &Opened) -> bool {
+        let kind = |source: &Source| (source.compression, source.encoding);
+        kind(&first.source) == kind(&other.source)
+            && first.source.format == other.source.format
+            && first.source.columns == other.source.columns
+            && (!self.by_suffix || first.source.suffix() == other.source.suffix())
     }
 
     pub(super) fn finish(mut self) -> Vec<Source> {
@@ -107,11 +124,4 @@ fn can_join(opened: &Opened) -> bool {
         Format::Csv(_) => source.is_plain() && source.identity.length < SNIFF_BYTES,
         _ => false,
     }
-}
-
-fn go_together(first: &Opened, other: &Opened) -> bool {
-    let kind = |source: &Source| (source.compression, source.encoding);
-    kind(&first.source) == kind(&other.source)
-        && first.source.format == other.source.format
-        && first.source.columns == other.source.columns
 }

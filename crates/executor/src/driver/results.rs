@@ -52,7 +52,7 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         let has_columns = prepared.outputs.export().needs_second_pass();
         if !has_columns || !prepared.pipeline.moves_records() {
-            return Ok(false);
+            return Ok(has_columns && prepared.pipeline.makes_records());
         }
         let mut barriers = prepared.pipeline.operators().iter();
         let is_grouper = |operator: &ResolvedOperator| {
@@ -60,7 +60,9 @@ impl Driver<'_> {
                 .barrier()
                 .is_some_and(|barrier| barrier.rule == Rule::Group)
         };
-        Ok(barriers.any(is_grouper) || !self.sources.share_a_schema()?)
+        Ok(barriers.any(is_grouper)
+            || prepared.pipeline.makes_records()
+            || !self.sources.share_a_schema()?)
     }
 
     /// The results of the recipe in force, in partition order.

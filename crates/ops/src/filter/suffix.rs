@@ -1,15 +1,21 @@
 //! # What it does
-//! Keeps records that came from a file of one of some suffixes, as their field `__dj__suffix__` says.
+//! Keeps records that came from a file of one of some suffixes.
+//!
+//! The field `__dj__suffix__` of a record says which. Records that lack it get it as they are read, as in Data-Juicer: the
+//! suffix of their file in lower case, such as `.txt`, and of a packed file the one before it too, such as `.jsonl.gz`. They
+//! come out with the field.
 //!
 //! # Parameters
-//! `suffixes`: the suffixes with their dots, in the case that the field has them. Without any, all records are kept.
-//! `reversed_range` keeps the others. A record without the field goes to quarantine.
+//! `suffixes`: the suffixes with their dots, in the case that the field has them. Without any, all records are kept, and get
+//! no field. `reversed_range` keeps the others.
 //!
 //! # Example
-//! With `suffixes: [.txt, .md]`, a record with `.txt` is kept and one with `.TXT` is dropped.
+//! With `suffixes: [.txt, .md]`, a record of `notes.txt` or `NOTES.TXT` is kept. So is one whose field says `.txt`, and one whose
+//! field says `.TXT` is dropped.
 //!
 //! # Notes on determinism
-//! Pure: the field and the parameters decide.
+//! The name of the file, or the field, and the parameters decide. If files are renamed so that they have other suffixes, earlier
+//! work over them is not used again.
 
 use coldpress_operator::{
     Filter, KnownStats, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
@@ -45,8 +51,13 @@ fn resolve(
         suffixes: params.suffixes.unwrap_or_default(),
         reversed: context.range.reversed_range,
     };
-    let field = (!filter.suffixes.is_empty()).then_some(SUFFIX_FIELD);
-    Ok(Resolved::new(move || filter.clone()).fields(field))
+    let is_needed = !filter.suffixes.is_empty();
+    let field = is_needed.then_some(SUFFIX_FIELD);
+    let resolved = Resolved::new(move || filter.clone()).fields(field);
+    Ok(match is_needed {
+        true => resolved.suffix_field(SUFFIX_FIELD),
+        false => resolved,
+    })
 }
 
 #[derive(Clone, Debug)]

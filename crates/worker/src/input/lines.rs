@@ -8,6 +8,7 @@ use coldpress_record::{Batch, Lines, Origin, Unreadable};
 use coldpress_storage::Hasher;
 
 use super::records::{Found, Records};
+use super::suffix::add_suffixes;
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
 use crate::tee::Base;
@@ -156,6 +157,7 @@ impl Records for LinesInput<'_> {
         }
         batch.fill(&mut self.lines, chain.fields(), &mut found.rejects);
         chain.begin(batch);
+        add_suffixes(batch, chain, self.work.source);
         self.name_files(found);
         self.find_lost(found);
         self.find_torn(found);

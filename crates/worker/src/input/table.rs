@@ -11,6 +11,7 @@ use coldpress_partition::verify_slices;
 use coldpress_record::{Batch, Reject};
 
 use super::records::{Found, Records};
+use super::suffix::add_suffixes;
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
 use crate::tee::Base;
@@ -144,6 +145,7 @@ impl Records for TableInput<'_> {
         self.set_aside_bad_rows(batch, chain, found);
         self.set_aside_long_rows(batch, found);
         chain.begin(batch);
+        add_suffixes(batch, chain, self.work.source);
         Ok(true)
     }
 

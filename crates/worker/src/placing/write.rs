@@ -101,6 +101,7 @@ impl<'a, 'r> Writing<'a, 'r> {
             stats: self.stats,
             keep_stats: false,
             types: types.filter(|_| is_final),
+            set: self.placing.pipeline.set_fields(),
         }
     }
 

@@ -3,13 +3,15 @@
 //! All numbers are little-endian. A file has one of two layouts.
 //!
 //! The plain one: 8 bytes of magic, the number of rows (`u64`), the form (`u32`), the number of columns (`u32`), the number
-//! of rows without a signature (`u64`); these rows (`u64`); then the columns one after the other. Forms with a length of
-//! their own per row begin with a column of the lengths (`u32`). A row without a signature has zeros, or nothing.
+//! of rows without a signature (`u64`); these rows (`u64`); then the columns one after the other. A row without a signature
+//! has zeros, or nothing.
 //!
-//! The other one is for signatures with sets or labels. Sets are too large to be kept in memory until all rows are known, so
-//! what describes the file comes last: 8 bytes of magic; the sets of all rows; where each of them begins, and where the last
-//! one ends (`u64`; only for a form with sets); the columns as above; the lengths of all labels, row by row (`u32`); the
-//! labels; the rows without a signature (`u64`); and the [footer](Footer).
+//! The other one is for signatures of any length (sets, digests of lines, values) and for those with labels. The former are
+//! too large to be kept in memory until all rows are known, so what describes the file comes last: 8 bytes of magic; the
+//! sets, digests or values of all rows, one after the other; where each set begins, and where the last one ends (`u64`; only
+//! for a form with sets); the columns as above; the lengths of all labels, row by row (`u32`); the labels; the rows without a
+//! signature (`u64`); and the [footer](Footer). Of digests of lines and values the only column is that of their numbers
+//! (`u32`). In files of earlier releases digests and values follow it there, in both layouts.
 
 mod reader;
 mod set;
@@ -63,18 +65,23 @@ fn has_lengths(form: SignatureForm) -> bool {
     matches!(form, SignatureForm::Digests | SignatureForm::Value)
 }
 
+/// Returns whether signatures have any length, and are written as they come.
+fn is_streamed(form: SignatureForm) -> bool {
+    has_sets(form) || has_lengths(form)
+}
+
 fn has_sets(form: SignatureForm) -> bool {
     matches!(form, SignatureForm::KeysAndSet(_))
 }
 
-/// The end of a file with sets or labels.
+/// The end of a file of the second layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Footer {
     rows: u64,
     form: SignatureForm,
     unsigned: u64,
     labels: u32,
-    sets_bytes: u64,
+    streamed_bytes: u64,
     columns_bytes: u64,
     labels_bytes: u64,
 }
@@ -90,7 +97,7 @@ impl Footer {
             u64::from(code) | u64::from(columns) << 32,
             self.unsigned,
             u64::from(self.labels),
-            self.sets_bytes,
+            self.streamed_bytes,
             self.columns_bytes,
             self.labels_bytes,
             u64::from_le_bytes(*MAGIC_OF_SETS),
@@ -113,7 +120,7 @@ impl Footer {
             form,
             unsigned: number(2),
             labels,
-            sets_bytes: number(4),
+            streamed_bytes: number(4),
             columns_bytes: number(5),
             labels_bytes: number(6),
         })
@@ -131,6 +138,20 @@ mod tests {
     fn written(writer: SignatureWriter) -> Vec<u8> {
         let mut bytes = Vec::new();
         writer.finish(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// The file that releases before digests were written as they come made of lists of digests.
+    fn plain_lists(lists: &[Vec<u128>]) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend((lists.len() as u64).to_le_bytes());
+        let (code, columns) = code(SignatureForm::Digests);
+        bytes.extend([code, columns].map(u32::to_le_bytes).as_flattened());
+        bytes.extend(0u64.to_le_bytes());
+        let lengths = lists.iter().map(|list| list.len() as u32);
+        bytes.extend(lengths.flat_map(u32::to_le_bytes));
+        let digests = lists.iter().flatten();
+        bytes.extend(digests.flat_map(|digest| digest.to_le_bytes()));
         bytes
     }
 
@@ -154,25 +175,46 @@ mod tests {
         fn values_of_any_length_are_read_as_they_were_written(
             mut values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..50),
             long in prop::collection::vec((0usize..50, 1usize..600_000), 0..3),
+            spills in 0usize..4,
         ) {
             for (at, length) in long {
                 values.insert(at.min(values.len()), vec![at as u8; length]);
             }
             let mut writer = SignatureWriter::new(SignatureForm::Value);
-            values.iter().for_each(|value| writer.push(Some(&Signature { value: value.clone(), ..Signature::default() })));
-            let bytes = written(writer);
+            let mut bytes = Vec::new();
+            for (at, value) in values.iter().enumerate() {
+                writer.push(Some(&Signature { value: value.clone(), ..Signature::default() }));
+                if spills > 0 && at % spills == 0 {
+                    writer.spill(&mut bytes).unwrap();
+                }
+            }
+            writer.finish(&mut bytes).unwrap();
             let mut read = Vec::new();
             let reader = SignatureReader::open(&bytes[..]).unwrap();
             reader.values(|row, value| { read.push((row, value.to_vec())); Ok(()) }).unwrap();
             let expected: Vec<_> = (0u64..).zip(values).collect();
             prop_assert_eq!(read, expected);
-            if !bytes[HEADER_BYTES as usize..].is_empty() {
-                let cut = SignatureReader::open(&bytes[..bytes.len() - 1]);
-                prop_assert!(cut.and_then(|reader| reader.values(|_, _| Ok(()))).is_err());
+            prop_assert!(SignatureReader::open(&bytes[..bytes.len() - 1]).is_err());
+            prop_assert!(SignatureReader::open(&[&bytes[..], &[0]].concat()[..]).is_err());
+        }
+
+        #[test]
+        fn lists_are_read_in_both_layouts(lists in prop::collection::vec(prop::collection::vec(any::<u128>(), 0..5), 0..40)) {
+            let mut writer = SignatureWriter::new(SignatureForm::Digests);
+            for digests in &lists {
+                writer.push(Some(&Signature { digests: digests.clone(), ..Signature::default() }));
             }
-            let longer = [&bytes[..], &[0]].concat();
-            let reader = SignatureReader::open(&longer[..]).unwrap();
-            prop_assert!(reader.values(|_, _| Ok(())).is_err());
+            let bytes = written(writer);
+            let expected: Vec<(u64, u64, u128)> = (0..)
+                .zip(&lists)
+                .flat_map(|(row, list)| (0..).zip(list).map(move |(nth, digest)| (row, nth, *digest)))
+                .collect();
+            for bytes in [bytes, plain_lists(&lists)] {
+                let reader = SignatureReader::open(&bytes[..]).unwrap();
+                let mut read = Vec::new();
+                reader.lists(|row, nth, digest| { read.push((row, nth, digest)); Ok(()) }).unwrap();
+                prop_assert_eq!(&read, &expected);
+            }
         }
 
         #[test]

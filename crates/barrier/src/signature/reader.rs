@@ -5,8 +5,8 @@ use std::ops::Range;
 use coldpress_operator::SignatureForm;
 
 use super::{
-    Footer, HEADER_BYTES, MAGIC, MAGIC_OF_SETS, WHAT, code, has_lengths, has_sets, of_code, set,
-    width,
+    Footer, HEADER_BYTES, MAGIC, MAGIC_OF_SETS, WHAT, code, has_lengths, has_sets, is_streamed,
+    of_code, set, width,
 };
 use crate::error::Result;
 use crate::read::{Pieces, ReadAt, damaged, number, read};
@@ -23,8 +23,8 @@ pub struct SignatureReader<'f, F: ?Sized> {
     unsigned: Vec<u64>,
     /// Where the columns are.
     columns: Range<u64>,
-    /// Where the sets are; where each of them begins is written behind them.
-    sets: Range<u64>,
+    /// Where that is which was written as it came. Where each set begins is written after them.
+    streamed: Range<u64>,
     labels: Labels,
 }
 
@@ -54,7 +54,7 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         read(file, WHAT, 0, &mut magic)?;
         let (reader, unsigned) = match &magic {
             MAGIC => Self::open_plain(file)?,
-            MAGIC_OF_SETS => Self::open_with_sets(file)?,
+            MAGIC_OF_SETS => Self::open_with_footer(file)?,
             _ => return Err(damaged(WHAT, NOT_ONE)),
         };
         reader.with_unsigned(unsigned)
@@ -83,13 +83,13 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
             rows,
             unsigned: Vec::new(),
             columns: start..file.bytes(),
-            sets: 0..0,
+            streamed: 0..0,
             labels: Labels::default(),
         };
         Ok((reader, (HEADER_BYTES, unsigned)))
     }
 
-    fn open_with_sets(file: &'f F) -> Result<(Self, (u64, u64))> {
+    fn open_with_footer(file: &'f F) -> Result<(Self, (u64, u64))> {
         let begin = MAGIC_OF_SETS.len() as u64;
         let other_length = || damaged(WHAT, OTHER_LENGTH);
         let end = file.bytes().checked_sub(Footer::BYTES as u64);
@@ -100,10 +100,10 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         let Footer { rows, form, .. } = footer;
         let starts_bytes = match has_sets(form) {
             true => rows.checked_add(1).and_then(|starts| starts.checked_mul(8)),
-            false => Some(0).filter(|_| footer.sets_bytes == 0),
+            false => Some(0),
         };
         let parts = [
-            Some(footer.sets_bytes),
+            Some(footer.streamed_bytes).filter(|bytes| *bytes == 0 || is_streamed(form)),
             starts_bytes,
             Some(footer.columns_bytes),
             rows.checked_mul(4 * u64::from(footer.labels)),
@@ -116,7 +116,11 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
             let next = part.and_then(|part| last.checked_add(part));
             places.push(next.ok_or_else(other_length)?);
         }
-        let fits = places[6] == end && columns_fit(form, rows, footer.columns_bytes);
+        // Digests and values are either among the columns or before them.
+        let is_apart = !has_lengths(form)
+            || footer.streamed_bytes == 0
+            || rows.checked_mul(4) == Some(footer.columns_bytes);
+        let fits = is_apart && places[6] == end && columns_fit(form, rows, footer.columns_bytes);
         if !fits || footer.unsigned > rows {
             return Err(other_length());
         }
@@ -126,7 +130,7 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
             rows,
             unsigned: Vec::new(),
             columns: places[2]..places[3],
-            sets: places[0]..places[1],
+            streamed: places[0]..places[1],
             labels: Labels {
                 of_row: footer.labels,
                 lengths: places[3]..places[4],
@@ -184,13 +188,13 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
     /// Reads the set of a row. Memory is taken for this one alone; `bytes` is scratch.
     pub(crate) fn set(&self, row: u64, bytes: &mut Vec<u8>, set: &mut Vec<u32>) -> Result<()> {
         let mut ends = [0; 16];
-        read(self.file, WHAT, self.sets.end + 8 * row, &mut ends)?;
+        read(self.file, WHAT, self.streamed.end + 8 * row, &mut ends)?;
         let (start, end) = (number(&ends, 0), number(&ends, 8));
-        let all = self.sets.end - self.sets.start;
+        let all = self.streamed.end - self.streamed.start;
         let length = end.checked_sub(start).filter(|_| end <= all);
         let length = length.ok_or_else(|| damaged(WHAT, "a set is outside of its sets"))?;
         bytes.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
-        read(self.file, WHAT, self.sets.start + start, bytes)?;
+        read(self.file, WHAT, self.streamed.start + start, bytes)?;
         set::read(bytes, set)
     }
 
@@ -265,8 +269,12 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
     ) -> Result<()> {
         let (first, end) = (self.columns.start, self.columns.end);
         let start = first + 4 * self.rows;
+        let items = match self.streamed.is_empty() {
+            true => start..end,
+            false => self.streamed.clone(),
+        };
         let mut lengths = Pieces::new(self.file, WHAT, first, start);
-        let mut items = Pieces::new(self.file, WHAT, start, end);
+        let mut items = Pieces::new(self.file, WHAT, items.start, items.end);
         for row in 0..self.rows {
             let length = u32::from_le_bytes(lengths.take_array()?);
             each(row, u64::from(length), &mut items)?;

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use coldpress_operator::{Signature, SignatureForm};
 
-use super::{Footer, MAGIC, MAGIC_OF_SETS, code, has_lengths, has_sets, set, width};
+use super::{Footer, MAGIC, MAGIC_OF_SETS, code, has_lengths, has_sets, is_streamed, set, width};
 
-/// Sets that are gathered before they are written.
+/// What is gathered of sets, digests of lines and values before it is written.
 const WAITING_BYTES: usize = 1 << 20;
 
-/// Gathers the signatures of a partition. They are small, and stay in memory until the partition is finished; sets are not,
-/// and are written as they come.
+/// Gathers the signatures of a partition. Those of one width are small, and stay in memory until the partition is finished.
+/// The others are as large as the texts make them, and are written as they come: 4 or 8 bytes for each row stay.
 #[derive(Clone, Debug)]
 pub struct SignatureWriter {
     form: SignatureForm,
@@ -18,17 +18,17 @@ pub struct SignatureWriter {
     unsigned: Vec<u64>,
     lengths: Vec<u8>,
     columns: Vec<Vec<u8>>,
-    sets: Sets,
+    stream: Stream,
+    /// Where each set begins.
+    starts: Vec<u8>,
     labels: Labels,
 }
 
-/// The sets of the rows, as far as they are not written.
+/// What is written as it comes, as far as it is not written.
 #[derive(Clone, Debug, Default)]
-struct Sets {
+struct Stream {
     waiting: Vec<u8>,
-    /// Where each set begins.
-    starts: Vec<u8>,
-    /// The bytes of all sets so far.
+    /// All bytes so far.
     bytes: u64,
     has_begun: bool,
 }
@@ -52,7 +52,8 @@ impl SignatureWriter {
             unsigned: Vec::new(),
             lengths: Vec::new(),
             columns: vec![Vec::new(); code(form).1 as usize],
-            sets: Sets::default(),
+            stream: Stream::default(),
+            starts: Vec::new(),
             labels: Labels::default(),
         }
     }
@@ -68,7 +69,8 @@ impl SignatureWriter {
     pub fn push(&mut self, signature: Option<&Signature>) {
         if has_sets(self.form) {
             let set = signature.map_or(&[][..], |signature| &signature.set);
-            self.sets.push(set);
+            self.starts.extend(self.stream.bytes.to_le_bytes());
+            self.stream.push(|waiting| set::write(set, waiting));
         }
         self.labels
             .push(signature.map_or(&[][..], |signature| &signature.labels));
@@ -81,16 +83,20 @@ impl SignatureWriter {
                 let keys = signature.keys.iter().zip(&mut self.columns);
                 keys.for_each(|(key, column)| column.extend(key.to_le_bytes()));
             }
-            SignatureForm::Digest | SignatureForm::Digests => {
+            SignatureForm::Digest => {
                 let digests = signature.digests.iter();
                 self.columns[0].extend(digests.flat_map(|digest| digest.to_le_bytes()));
             }
-            SignatureForm::Value => self.columns[0].extend(&signature.value),
-        }
-        match self.form {
-            SignatureForm::Digests => self.lengths.extend(length(signature.digests.len())),
-            SignatureForm::Value => self.lengths.extend(length(signature.value.len())),
-            _ => {}
+            SignatureForm::Digests => {
+                self.lengths.extend(length(signature.digests.len()));
+                let digests = signature.digests.iter();
+                let bytes = digests.flat_map(|digest| digest.to_le_bytes());
+                self.stream.push(|waiting| waiting.extend(bytes));
+            }
+            SignatureForm::Value => {
+                self.lengths.extend(length(signature.value.len()));
+                self.stream.push(|waiting| waiting.extend(&signature.value));
+            }
         }
         self.rows += 1;
     }
@@ -118,7 +124,7 @@ impl SignatureWriter {
     /// Returns whether so much waits in memory that [`spill`](Self::spill) should be called.
     #[must_use]
     pub fn is_to_spill(&self) -> bool {
-        self.sets.waiting.len() >= WAITING_BYTES
+        self.stream.waiting.len() >= WAITING_BYTES
     }
 
     /// Writes what does not have to wait for the last record. `out` is the one that [`finish`](Self::finish) gets.
@@ -126,11 +132,12 @@ impl SignatureWriter {
     /// # Errors
     /// What `out` fails with.
     pub fn spill(&mut self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
-        if !std::mem::replace(&mut self.sets.has_begun, true) {
+        let stream = &mut self.stream;
+        if !std::mem::replace(&mut stream.has_begun, true) {
             out.write_all(MAGIC_OF_SETS)?;
         }
-        out.write_all(&self.sets.waiting)?;
-        self.sets.waiting.clear();
+        out.write_all(&stream.waiting)?;
+        stream.waiting.clear();
         Ok(())
     }
 
@@ -140,7 +147,7 @@ impl SignatureWriter {
     /// What `out` fails with.
     pub fn finish(mut self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
         let (code, columns) = code(self.form);
-        let is_plain = !has_sets(self.form) && self.labels.of_row == 0;
+        let is_plain = !is_streamed(self.form) && self.labels.of_row == 0;
         if is_plain {
             out.write_all(MAGIC)?;
             out.write_all(&self.rows.to_le_bytes())?;
@@ -152,8 +159,8 @@ impl SignatureWriter {
         }
         self.spill(out)?;
         if has_sets(self.form) {
-            out.write_all(&self.sets.starts)?;
-            out.write_all(&self.sets.bytes.to_le_bytes())?;
+            out.write_all(&self.starts)?;
+            out.write_all(&self.stream.bytes.to_le_bytes())?;
         }
         self.write_columns(out)?;
         out.write_all(&self.labels.lengths)?;
@@ -165,7 +172,7 @@ impl SignatureWriter {
             form: self.form,
             unsigned: self.unsigned.len() as u64,
             labels: self.labels.of_row,
-            sets_bytes: self.sets.bytes,
+            streamed_bytes: self.stream.bytes,
             columns_bytes: columns.map(|column| column.len() as u64).sum(),
             labels_bytes: self.labels.bytes.len() as u64,
         };
@@ -185,11 +192,10 @@ impl SignatureWriter {
     }
 }
 
-impl Sets {
-    fn push(&mut self, set: &[u32]) {
-        self.starts.extend(self.bytes.to_le_bytes());
+impl Stream {
+    fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.waiting.len();
-        set::write(set, &mut self.waiting);
+        write(&mut self.waiting);
         self.bytes += (self.waiting.len() - before) as u64;
     }
 }

@@ -29,7 +29,7 @@ const LAYERS: [Layer; 24] = [
     layer("events", &["storage"], &[]),
     layer("notify", &[], &[]),
     layer("operator", &["config", "failure", "record"], &[]),
-    layer("barrier", &["operator"], &[]),
+    layer("barrier", &["storage", "operator"], &[]),
     layer("models", &[], &[]),
     layer("archive", &[], &[]),
     layer("assets", &["storage", "operator", "archive"], &[]),

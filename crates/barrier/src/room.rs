@@ -18,7 +18,7 @@ impl<'a> Room<'a> {
     /// the process.
     pub fn new(memory_bytes: u64, folder: impl Into<PathBuf>, stop: &'a AtomicBool) -> Self {
         /// Less makes runs so short that the disk is busy with nothing else.
-        const LEAST: u64 = 1 << 20;
+        const LEAST: u64 = 256 << 10;
         Self {
             memory_bytes: usize::try_from(memory_bytes.max(LEAST)).unwrap_or(usize::MAX),
             folder: folder.into(),

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use coldpress_storage::crash_point;
 use rayon::slice::ParallelSliceMut;
 
 use crate::entry::Entry;
@@ -83,6 +84,7 @@ impl<'r, E: Entry> Sorter<'r, E> {
         }
         self.left_bytes = self.memory_bytes;
         self.runs.push(run);
+        crash_point!("sort.run");
         Ok(())
     }
 
@@ -106,8 +108,11 @@ impl<'r, E: Entry> Sorter<'r, E> {
                 run.push(entry)?;
             }
             self.runs.push(run);
+            crash_point!("sort.merged");
         }
-        Merge::of(self.runs, self.room).map(Sorted::Disk)
+        let merge = Merge::of(self.runs, self.room)?;
+        crash_point!("sort.merge");
+        Ok(Sorted::Disk(merge))
     }
 
     /// Runs that are merged at once: fewer where a single entry of each would fill the memory.

@@ -29,10 +29,6 @@ process:
   - text_length_filter: {min_len: 16}
 ";
 
-/// What follows for states of a barrier.
-const BARRIER: &str =
-    "  - document_deduplicator:\n  - clean_email_mapper:\nduplicates_path: out/removed.parquet\n";
-
 /// A folder with the dataset and the recipe, and below it the places in which the job runs.
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
@@ -65,11 +61,8 @@ impl Bench {
             undisturbed: Written::new(),
         };
         fs::write(bench.folder.path().join("in.jsonl"), dataset()).unwrap();
-        let (barrier, files) = match state.has_barrier() {
-            true => (BARRIER, 5),
-            false => ("", 3),
-        };
-        let recipe = format!("{RECIPE}{barrier}");
+        let (more, files) = state.more_operators();
+        let recipe = format!("{RECIPE}{more}");
         fs::write(bench.folder.path().join("recipe.yaml"), recipe).unwrap();
         let place = bench.place("undisturbed");
         let ran = place.process("", None);

@@ -51,6 +51,15 @@ const KINDS: &[(&str, May)] = &[
     ("jobs/j/recipe.resolved.yaml", May::RefuseStrangers),
     ("jobs/j/recipe.yaml", May::RefuseStrangers),
     ("jobs/j/results/partition_#.e#.a#.index.parquet", May::Mend),
+    ("jobs/j/results/partition_#_placed.e#.a#.jsonl", May::Mend),
+    (
+        "jobs/j/results/partition_#_placed.e#.a#.index.parquet",
+        May::Mend,
+    ),
+    (
+        "jobs/j/results/partition_#_placed.e#.a#.dropped.op#.jsonl",
+        May::Mend,
+    ),
     ("jobs/j/results/partition_#.e#.a#.jsonl", May::Mend),
     (
         "jobs/j/results/partition_#.e#.a#.dropped.op#.jsonl",

@@ -78,3 +78,8 @@ fn files_of_a_barrier_that_is_not_resolved() {
 fn files_of_a_barrier_that_is_resolved() {
     check(State::Decided);
 }
+
+#[test]
+fn files_of_a_barrier_that_placed_rows() {
+    check(State::Placed);
+}

@@ -22,6 +22,8 @@ pub(crate) enum State {
     Signed,
     /// What it decided is there, and some of it is applied.
     Decided,
+    /// The rows that a selector placed are there, and some of them went on.
+    Placed,
 }
 
 impl State {
@@ -33,9 +35,19 @@ impl State {
         }
     }
 
-    /// Whether a deduplicator is in the recipe.
-    pub(crate) fn has_barrier(self) -> bool {
-        matches!(self, Self::Signed | Self::Decided)
+    /// The operators that follow in the recipe, and how many files a run of it writes.
+    pub(crate) fn more_operators(self) -> (&'static str, usize) {
+        match self {
+            Self::Signed | Self::Decided => (
+                "  - document_deduplicator:\n  - clean_email_mapper:\nduplicates_path: out/removed.parquet\n",
+                5,
+            ),
+            Self::Placed => (
+                "  - random_selector: {select_ratio: 0.8}\n  - clean_email_mapper:\n",
+                4,
+            ),
+            _ => ("", 3),
+        }
     }
 
     /// Whether a run from this state has a use for files of this kind, or should have none.
@@ -47,7 +59,9 @@ impl State {
             Self::Staged | Self::Complete => !leading.iter().any(is_in),
             Self::WithoutResults => leading.iter().any(is_in),
             Self::FullCheckpoints => is_in(&"checkpoints"),
-            Self::Signed | Self::Decided => is_in(&"signatures") || is_in(&"results"),
+            Self::Signed | Self::Decided | Self::Placed => {
+                is_in(&"signatures") || is_in(&"results")
+            }
         }
     }
 
@@ -65,7 +79,7 @@ impl State {
         };
         run(Some(match self {
             // What was decided here is cited nowhere.
-            Self::Decided => "barrier.publish",
+            Self::Decided | Self::Placed => "barrier.publish",
             _ => "driver.publish:5",
         }));
         match self {
@@ -76,7 +90,7 @@ impl State {
             }
             Self::Staged => run(Some("export.intent")),
             Self::Signed => run(Some("barrier.judge")),
-            Self::Decided => run(Some("driver.publish:3")),
+            Self::Decided | Self::Placed => run(Some("driver.publish:3")),
             _ => run(None),
         }
         if matches!(

@@ -22,6 +22,10 @@ pub(crate) fn write(folder: &Path, copies: u32) {
             lines.push(format!("{before}\"copy\":{copy},\"id\"{id}"));
         }
     }
+    // Kills at instants have partitions of equal size, and sort nothing.
+    if copies == 1 {
+        lines.extend([1, 2].map(long));
+    }
     let write = |input: Input, bytes: &[u8]| fs::write(folder.join(input.path()), bytes).unwrap();
     let dataset = lines.join("\n") + "\n";
     write(Input::Lines, dataset.as_bytes());
@@ -38,6 +42,25 @@ pub(crate) fn write(folder: &Path, copies: u32) {
         Input::Stream,
         stream_in(&fs::read(folder.join("in.arrow")).unwrap()),
     );
+}
+
+/// Records that no filter drops and that are longer than a buffer of sorted runs, which are then merged few at a time.
+fn long(number: u64) -> String {
+    const BYTES: usize = 270 << 10;
+    let (mut text, mut state) = (String::new(), number);
+    while text.len() < BYTES {
+        for _ in 0..7 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            text.push(char::from(b'a' + (state >> 33) as u8 % 26));
+        }
+        text.push(' ');
+    }
+    format!(
+        "{{\"copy\":{number},\"id\":\"long\",\"text\":\"{}\"}}",
+        text.trim_end()
+    )
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {

@@ -32,6 +32,8 @@ enum Needs {
     Barriers,
     /// Such operators, and a list of what they remove.
     Lists,
+    /// Such operators, and too little memory for what they sort.
+    Sorting,
     /// Such operators, and workers that are threads, where the point is in what workers do for a barrier.
     BarriersInThreads,
     /// Workers that are threads, where the point is in what they do.
@@ -44,7 +46,10 @@ impl Needs {
     }
 
     fn barriers(self) -> bool {
-        matches!(self, Self::Barriers | Self::Lists | Self::BarriersInThreads)
+        matches!(
+            self,
+            Self::Barriers | Self::Lists | Self::Sorting | Self::BarriersInThreads
+        )
     }
 
     fn threads(self) -> bool {
@@ -69,10 +74,10 @@ const POINTS: &[CrashPoint] = &[
     point("barrier.judge", 1, Needs::Barriers),
     point("barrier.judged", 2, Needs::Barriers),
     point("barrier.place", 1, Needs::Barriers),
-    point("barrier.placed", 3, Needs::Barriers),
+    point("barrier.placed", 3, Needs::Sorting),
     point("barrier.publish", 2, Needs::Barriers),
     point("barrier.sign", 3, Needs::BarriersInThreads),
-    point("barrier.taken", 1, Needs::Barriers),
+    point("barrier.taken", 1, Needs::Sorting),
     point("clean.forgotten", 1, Needs::Cleaning),
     point("driver.after_sync", 4, Needs::Nothing),
     point("driver.before_sync", 4, Needs::Nothing),
@@ -94,6 +99,9 @@ const POINTS: &[CrashPoint] = &[
     point("rename_before_folder_sync", 1, Needs::Nothing),
     point("replace_before_folder_sync", 3, Needs::Nothing),
     point("replace_before_rename", 3, Needs::Nothing),
+    point("sort.merge", 1, Needs::Sorting),
+    point("sort.merged", 1, Needs::Sorting),
+    point("sort.run", 2, Needs::Sorting),
 ];
 
 /// Those that other tests kill at.
@@ -172,6 +180,7 @@ impl CrashPoint {
         variant.companions |= self.needs == Needs::Companions;
         variant.companions |= self.needs == Needs::Lists;
         variant.barriers |= self.needs.barriers();
+        variant.sorts = self.needs == Needs::Sorting;
         variant.cleans |= self.needs == Needs::Cleaning;
         variant.processes &= !self.needs.threads();
         Round {

@@ -17,6 +17,8 @@ pub(crate) struct Variant {
     /// Whether three operators need the whole dataset, one in the midst of the recipe and two at its end, of which the first
     /// places records.
     pub(crate) barriers: bool,
+    /// Whether there is so little memory that such operators sort on disk.
+    pub(crate) sorts: bool,
 }
 
 /// The mode and format of checkpoints.
@@ -88,6 +90,7 @@ impl Variant {
             stored: Stored::ALL[number % 11 % Stored::ALL.len()],
             processes: number % 13 % 2 == 1,
             barriers: number % 17 % 3 == 1,
+            sorts: false,
         }
     }
 
@@ -118,6 +121,9 @@ impl Variant {
         }
         if self.companions && self.barriers {
             add("duplicates_path", format!("{folder}/removed.parquet"));
+        }
+        if self.sorts {
+            add("memory_limit_mb", "1".to_owned());
         }
         let (mode, format) = self.stored.mode_and_format();
         add("checkpoint.mode", mode.to_owned());

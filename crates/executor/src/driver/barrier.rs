@@ -200,6 +200,16 @@ impl Driver<'_> {
         Ok(true)
     }
 
+    /// Returns whether something is damaged that a result cites besides its rows: what was dropped or left to the quarantine.
+    fn has_damaged_companions(&self, task: Task) -> bool {
+        let Some(result) = self.usable_result_of(task) else {
+            return false;
+        };
+        let dropped = result.dropped.iter().flatten().map(|rows| &rows.file);
+        let mut files = dropped.chain(&result.quarantine);
+        files.any(|file| self.stores.object(file).verify().is_err())
+    }
+
     /// Rows that the operator at the barrier before a task's stage placed in its partition are damaged: they are placed anew,
     /// unless that was done too often.
     pub(super) fn void_placed(
@@ -214,6 +224,11 @@ impl Driver<'_> {
         let Some(resolved) = self.truth.state().barrier(stage) else {
             return Ok(false);
         };
+        // Placed anew they would cite the same files of the stage before.
+        let judged = Task::new(stage, task.partition);
+        if self.has_damaged_companions(judged) {
+            return self.void_rows(scheduler, judged, reason);
+        }
         let (operator, partition) = (&resolved.operator, task.partition);
         let warning = format!(
             "the rows that {operator} placed in partition {partition} are damaged, and are placed again: {reason}"

@@ -200,9 +200,13 @@ fn poison_behind_a_barrier_is_quarantined() {
     // Tried again, it comes back.
     fs::write(&mended, "").unwrap();
     replay_quarantine(bench.executor("process").layout()).unwrap();
+    // The decision was made with it, and stands.
+    let decided = bench.state().barriers().len();
+    assert!(bench.state().barrier(0).is_some());
     let report = bench.run("process");
     assert_eq!(report.ledger.quarantined(), 0);
     assert_eq!(bench.exported().len(), 3);
+    assert_eq!(bench.state().barriers().len(), decided);
 }
 
 fn several_poisons_of_one_partition() {

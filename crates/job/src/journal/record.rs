@@ -102,7 +102,8 @@ pub enum JournalRecord {
     GateReached(GateReached),
     /// A record kills the processes that work on it, and is left to the quarantine.
     PoisonFound(PoisonFound),
-    /// No record of a partition counts as one that kills processes any more, and neither does what was made without them.
+    /// No record of a partition counts as one that kills processes any more, and neither does what was made without them:
+    /// the results of the first operator that one of them killed in and of those after it, and the decisions of these.
     PoisonLifted {
         /// The partition.
         partition: u32,

@@ -1,6 +1,6 @@
 use coldpress_job::{
     BarrierResolved, Error, JobState, JournalRecord, Mode, Participants, PartitionStatus,
-    PlacedRows, Publication, RecipeInForce,
+    PlacedRows, Publication, RecipeInForce, SignaturesEntry,
 };
 use coldpress_operator::ChainHash;
 use coldpress_record::OperatorLedger;
@@ -207,24 +207,74 @@ fn only_the_barrier_behind_a_result_is_voided() {
     assert_eq!(driver.state.barrier(1), None);
 }
 
+/// What is lifted, the results and the decisions that are left.
 #[test]
-fn verdicts_that_are_lifted_void_all_decisions() {
-    let job = Job::new();
-    let mut driver = planned(&job);
-    publish_all(&mut driver, 0);
-    resolve(&mut driver, 0, "first");
-    let lifted = JournalRecord::PoisonLifted { partition: 1 };
-    driver.put(std::slice::from_ref(&lifted));
-    assert!(driver.state.barrier(0).is_some(), "there was no verdict");
-    driver.put(&[poison(1), lifted]);
-    assert_eq!(driver.state.barrier(0), None);
+fn verdicts_that_are_lifted_void_what_was_made_without_the_records() {
+    for (lifted, stages_left, barriers_left) in [
+        (&[][..], 3, [true, true]),
+        (&[4], 2, [true, true]),
+        // The second operator at a barrier did not sign the record, so its decision lacks it.
+        (&[3], 1, [true, false]),
+        (&[2], 1, [true, false]),
+        (&[1], 0, [false, false]),
+        (&[0], 0, [false, false]),
+        (&[4, 1], 0, [false, false]),
+    ] {
+        let job = Job::new();
+        let mut driver = planned(&job);
+        for stage in 0..3 {
+            for partition in 0..PARTITIONS {
+                let result = whole_result(&driver, stage, partition);
+                driver.put(&[JournalRecord::Published(result)]);
+            }
+            if stage < 2 {
+                resolve(&mut driver, stage, "decision");
+            }
+        }
+        let recipe = driver.state.recipe().unwrap().clone();
+        lifted
+            .iter()
+            .for_each(|operation| driver.put(&[poison(1, *operation)]));
+        driver.put(&[JournalRecord::PoisonLifted { partition: 1 }]);
+        let has_result = |stage: &u32| {
+            let end = recipe.end_of(*stage).unwrap();
+            driver.state.published(1, end).is_some()
+        };
+        let left: Vec<u32> = (0..3).filter(has_result).collect();
+        assert_eq!(left, (0..stages_left).collect::<Vec<_>>(), "{lifted:?}");
+        let barriers = [0, 1].map(|stage| driver.state.barrier(stage).is_some());
+        assert_eq!(barriers, barriers_left, "{lifted:?}");
+        // Those of other partitions stay, and count again if the same is decided.
+        let end = recipe.end_of(2).unwrap();
+        assert!(driver.state.result_of(0, end).is_some());
+        assert_eq!(job.read(), driver.state);
+    }
 }
 
-fn poison(partition: u32) -> JournalRecord {
+/// The result of a task with a ledger of all operators so far, and signatures for the barrier after it.
+fn whole_result(driver: &Driver, stage: u32, partition: u32) -> Publication {
+    let epoch = driver.journal.epoch();
+    let mut result = result(&driver.state, stage, partition, epoch, stage + 1).unwrap();
+    let passed = result.ledger.operators[0].clone();
+    let idle = OperatorLedger {
+        records_in: passed.out,
+        out: passed.out,
+        ..OperatorLedger::default()
+    };
+    let operators = &mut result.ledger.operators;
+    operators.resize(2 * stage as usize + 1, idle);
+    result.signatures = (stage < 2).then(|| SignaturesEntry {
+        identity: ChainHash::base("signer"),
+        file: file(&format!("signatures/{stage}.{partition}")),
+    });
+    result
+}
+
+fn poison(partition: u32, operation: u32) -> JournalRecord {
     JournalRecord::PoisonFound(coldpress_job::PoisonFound {
         partition,
         origin: coldpress_record::Origin::new(0, 1010),
-        operation: 0,
+        operation,
         operator: "a".to_owned(),
         chain: staged().chain[1],
         reason: "it kills".to_owned(),

@@ -95,6 +95,12 @@ impl Publication {
         self.signatures.is_some() || self.placed || self.kept.is_some()
     }
 
+    /// Returns whether an operator had a hand in it: in the rows, or in the signatures.
+    pub(in crate::journal) fn is_work_of(&self, operation: u32) -> bool {
+        let operators = self.ledger.operators.len() as u32;
+        operation < operators || (operation == operators && self.signatures.is_some())
+    }
+
     /// The result that a decision makes of this one: of its rows those count that stay.
     pub(in crate::journal) fn settled_by(
         &self,

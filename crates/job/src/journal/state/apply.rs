@@ -239,12 +239,13 @@ impl JobState {
         Ok(())
     }
 
-    /// An export of what was made without the records is not the job's last word either.
+    /// An export of what was made without the records is not the job's last word either. Decisions that were made before
+    /// the records killed were made with them.
     fn lift_poison(&mut self, partition: u32) -> Result<()> {
         let state = self.planned(partition)?;
-        if state.lift_poison() {
+        if let Some(operation) = state.lift_poison() {
             self.export.committed = None;
-            self.void_barriers(0);
+            self.keep_barriers_within(operation);
         }
         Ok(())
     }

@@ -90,21 +90,23 @@ impl PartitionState {
         }
     }
 
-    /// Forgets the records that killed workers, with all results and those checkpoints that may lack them; gives whether
-    /// there were results.
-    pub(super) fn lift_poison(&mut self) -> bool {
+    /// Forgets the records that killed workers, with the results and checkpoints that may lack them. Returns the first
+    /// operator that they killed in, if there were such results.
+    pub(super) fn lift_poison(&mut self) -> Option<u32> {
         let found = std::mem::take(&mut self.poison);
-        let Some(first) = found.iter().map(|found| found.operation).min() else {
-            return false;
-        };
+        let first = found.iter().map(|found| found.operation).min()?;
         let results = std::mem::take(&mut self.publications);
-        let had_results = !results.is_empty();
+        let (lacking, whole): (Vec<_>, Vec<_>) = results
+            .into_iter()
+            .partition(|result| result.is_work_of(first));
+        self.publications = whole;
+        let lacks_any = !lacking.is_empty();
         self.gates
-            .extend(results.into_iter().map(GateReached::from));
+            .extend(lacking.into_iter().map(GateReached::from));
         for gate in &mut self.gates {
             gate.checkpoints.retain(|entry| entry.operation <= first);
         }
-        had_results
+        lacks_any.then_some(first)
     }
 
     pub(super) fn nanos_until(&self, operation: u32, chain: ChainHash) -> Option<&[u64]> {

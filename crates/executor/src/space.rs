@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use coldpress_dataset::Source;
-use coldpress_operator::{ResolvedOperator, SignatureForm};
+use coldpress_operator::SignatureForm;
 use coldpress_partition::Copying;
 use serde::Serialize;
 
@@ -19,6 +19,8 @@ pub struct DiskEstimate {
     pub signatures: u64,
     /// Checkpoints.
     pub checkpoints: u64,
+    /// Lists of the records that deduplicators remove: one in the job's folder, and one beside the export.
+    pub duplicates: u64,
     /// Copies of slices of the input that cannot be sought.
     pub copies: u64,
     /// The output.
@@ -34,6 +36,7 @@ impl DiskEstimate {
             results: decoded_bytes,
             signatures: 0,
             checkpoints: decoded_bytes.saturating_mul(checkpoints),
+            duplicates: 0,
             copies: copied_bytes.min(decoded_bytes),
             export: decoded_bytes,
         }
@@ -46,6 +49,7 @@ impl DiskEstimate {
             self.results,
             self.signatures,
             self.checkpoints,
+            self.duplicates,
             self.copies,
             self.export,
         ];
@@ -87,10 +91,18 @@ impl Prepared {
             dir.as_ref()
                 .map_or_else(|| work_dir.to_owned(), PathBuf::from)
         };
+        let list = need.duplicates / 2;
+        let in_job = [need.results, need.signatures, list];
+        let beside = self.recipe.export.duplicates_path.as_ref();
+        let beside = beside.and_then(|path| Path::new(path).parent());
         let written = [
             (
                 work_dir.to_owned(),
-                need.results.saturating_add(need.signatures),
+                in_job.into_iter().fold(0, u64::saturating_add),
+            ),
+            (
+                beside.map_or_else(|| work_dir.to_owned(), Path::to_owned),
+                list,
             ),
             (or_work_dir(&paths.checkpoint_dir), need.checkpoints),
             (or_work_dir(&paths.partition_dir), need.copies),
@@ -114,12 +126,21 @@ impl Prepared {
     pub fn disk_need(&self, records: u64, decoded_bytes: u64, copied_bytes: u64) -> DiskEstimate {
         let points = self.checkpoints.len() as u64;
         let stages = self.pipeline.stages().len() as u64 + self.placed_copies();
-        let barriers = self.pipeline.operators().iter();
-        let barriers = barriers.filter_map(ResolvedOperator::barrier);
-        let signatures = barriers.map(|barrier| signed_bytes(barrier.form, records, decoded_bytes));
+        let operators = self.pipeline.operators().iter().enumerate();
+        let signatures = operators.filter_map(|(place, operator)| {
+            let signed = signed_bytes(operator.barrier()?.form, records, decoded_bytes);
+            let labels = self.pipeline.labels_of(place).len() as u64;
+            let labels = records.saturating_mul(labels * (4 + LABEL_BYTES));
+            Some(signed.saturating_add(labels))
+        });
         DiskEstimate {
             results: decoded_bytes.saturating_mul(stages),
             signatures: signatures.fold(0, u64::saturating_add),
+            // A record is removed once, by whichever deduplicator.
+            duplicates: match self.lists_duplicates() {
+                true => records.saturating_mul(2 * LISTED_BYTES),
+                false => 0,
+            },
             ..DiskEstimate::new(decoded_bytes, copied_bytes, points)
         }
     }
@@ -155,6 +176,12 @@ impl Prepared {
 
 /// A line of text has about so many bytes, where nobody has counted.
 const LINE_BYTES: u64 = 64;
+
+/// A label, such as a record's id or the name of its source, has about so many bytes.
+const LABEL_BYTES: u64 = 32;
+
+/// An entry of a list of duplicates has about so many bytes: where two records came from, and their ids.
+const LISTED_BYTES: u64 = 64 + 2 * LABEL_BYTES;
 
 /// About how many bytes the signatures of so many records take, which have so many bytes together.
 fn signed_bytes(form: SignatureForm, records: u64, decoded_bytes: u64) -> u64 {

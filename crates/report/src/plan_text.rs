@@ -121,6 +121,7 @@ impl PlanView {
             ("results", disk.results),
             ("signatures", disk.signatures),
             ("checkpoints", disk.checkpoints),
+            ("lists of duplicates", disk.duplicates),
             ("copies", disk.copies),
             ("output", disk.export),
         ];

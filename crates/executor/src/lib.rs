@@ -50,7 +50,7 @@ pub use prometheus::prometheus_text;
 pub use replay::{Replayed, ReplayedRecord, replay_quarantine};
 pub use report::{
     Deduplication, DuplicateCluster, ErrorSummary, FailedPartition, Loss, OperatorPerformance,
-    OtherSources, RecordPlace, RemovedFrom, Report, UnreadablePart,
+    OtherSources, RecordPlace, RemovedFrom, Report, UnreadablePart, deduplication, losses,
 };
 pub use scheduler::{AfterFailure, Next, Scheduler, Step, VOIDED_AT_MOST};
 pub use space::{DiskEstimate, DiskSpace};

@@ -1,5 +1,6 @@
 //! What a run ended with.
 
+mod deduplicated;
 mod deduplication;
 
 use std::path::PathBuf;
@@ -9,9 +10,10 @@ use coldpress_job::{FieldsView, Status};
 use coldpress_record::Ledger;
 use serde::Serialize;
 
-pub(crate) use deduplication::losses;
+pub use deduplicated::deduplication;
+pub(crate) use deduplicated::{SourceNames, deduplication_named, place};
 pub use deduplication::{
-    Deduplication, DuplicateCluster, Loss, OtherSources, RecordPlace, RemovedFrom,
+    Deduplication, DuplicateCluster, Loss, OtherSources, RecordPlace, RemovedFrom, losses,
 };
 
 /// What a run ended with: where every record went, how long it took, where everything is.

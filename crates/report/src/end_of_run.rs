@@ -1,11 +1,10 @@
 //! What a run ended with, as text: where every record went, where everything is, how to go on.
 
-mod duplicates;
-
 use coldpress_executor::{ErrorSummary, OperatorPerformance, Report};
 use coldpress_job::{Journal, Layout, Status};
 use coldpress_record::Ledger;
 
+use crate::duplicates::duplicates;
 use crate::quantity::{bytes, counted, duration, grouped, plain};
 use crate::table::{Align, Table};
 
@@ -22,10 +21,7 @@ pub fn render_report(report: &Report) -> String {
         text.push('\n');
         text.push_str(&operators(&report.ledger, &report.operators));
     }
-    text.push_str(&duplicates::duplicates(
-        &report.deduplication,
-        &report.losses,
-    ));
+    text.push_str(&duplicates(&report.deduplication, &report.losses));
     text.push_str(&errors(report));
     text.push_str(&losses(report));
     text.push_str(&mixed_fields(report));

@@ -23,6 +23,7 @@ mod error;
 pub mod quantity;
 mod table;
 
+mod duplicates;
 mod history;
 mod monitor;
 mod monitor_text;

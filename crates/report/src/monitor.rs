@@ -5,7 +5,7 @@ mod progress;
 
 use std::collections::BTreeMap;
 
-use coldpress_executor::OperatorPerformance;
+use coldpress_executor::{Deduplication, Loss, OperatorPerformance, deduplication, losses};
 use coldpress_job::{
     DatasetMapping, Error as JobError, JobState, JobSummary, JobView, Journal, Layout,
     PartitionStatus, Phase, dataset_mapping,
@@ -35,6 +35,10 @@ pub struct MonitorView {
     pub overall_progress: OverallProgress,
     /// How each operator did, over all completed partitions.
     pub operators: Vec<OperatorPerformance>,
+    /// What deduplicators removed, and from where, as far as they are resolved.
+    pub deduplication: Vec<Deduplication>,
+    /// Sources of which deduplicators removed nearly all.
+    pub losses: Vec<Loss>,
     /// What the job is at, or was when it ended.
     pub phase: Option<Phase>,
     /// The operator that decides about the whole dataset at the moment.
@@ -168,6 +172,7 @@ pub fn monitor(layout: &Layout) -> Result<MonitorView> {
     remarks.dedup();
     let mapping = mapping_of(layout, &state);
     let finish = state.finished();
+    let deduplication = deduplication(&state);
     let summary_error = job
         .summary
         .as_ref()
@@ -177,6 +182,8 @@ pub fn monitor(layout: &Layout) -> Result<MonitorView> {
         partition_status: partitions(&job, &state, &history),
         overall_progress: progress(&job, &state, &history),
         operators: performance(&state),
+        losses: losses(&deduplication),
+        deduplication,
         phase: job.phase,
         barrier: barrier(&job, &state),
         start_time: job.start_time,

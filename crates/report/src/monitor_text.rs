@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use coldpress_events::time::format_utc;
 use coldpress_job::PartitionStatus;
 
+use crate::duplicates::duplicates;
 use crate::monitor::{MonitorView, PartitionView};
 use crate::quantity::{bytes, counted, duration, grouped, percent, plain};
 use crate::table::{Align, Table};
@@ -16,7 +17,8 @@ const RULE: &str =
 const LISTED_PARTITIONS: usize = 20;
 
 impl MonitorView {
-    /// The view as text. `detailed` lists every partition, the work of each operator and every checkpoint.
+    /// The view as text. `detailed` lists every partition, the work of each operator, what
+    /// deduplicators removed, and every checkpoint.
     #[must_use]
     pub fn render(&self, detailed: bool) -> String {
         let mut text = format!(
@@ -31,6 +33,7 @@ impl MonitorView {
         }
         if detailed {
             self.write_operator_details(&mut text);
+            text.push_str(&duplicates(&self.deduplication, &self.losses));
         }
         self.write_checkpoints(&mut text, detailed);
         for remark in &self.remarks {

@@ -180,6 +180,17 @@ fn the_report_says_from_where_records_were_removed() {
         .run("events a --base-dir jobs --level WARNING")
         .expect(0);
     events.prints(&[warning, "document_minhash_deduplicator"]);
+    let monitor = |more: &str| {
+        bench
+            .run(&format!("monitor a --base-dir jobs {more}"))
+            .expect(0)
+    };
+    monitor("--detailed").prints(&[
+        "Duplicates: document_deduplicator removed 49 of 200 records\n",
+        "  crawl.jsonl      100       49  49.0 %\n",
+        &format!("\nWarning: {warning}\n"),
+    ]);
+    assert!(!monitor("").stdout.contains("Duplicates:"));
     // Nothing was left to do, and the events are gone: the journal has it all.
     std::fs::remove_dir_all(bench.path("jobs/a/event_logs")).unwrap();
     let report = bench

@@ -20,6 +20,7 @@ use crate::outputs::drops;
 use crate::outputs::places::{refuse_misplaced, refuse_replacing};
 use crate::outputs::standings;
 use crate::prepare::PATIENCE;
+use crate::report::SourceNames as _;
 
 impl Driver<'_> {
     /// Ends the merge and puts the outputs in their places. The inner error is the merge's.

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Driver;
 use crate::error::Result;
+use crate::report::SourceNames as _;
 
 /// What the planning thread tells: a cut, the end, or why it cannot go on.
 pub(super) type Planned = std::result::Result<Option<Cut>, DatasetError>;

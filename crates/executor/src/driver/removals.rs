@@ -1,20 +1,17 @@
 //! What deduplicators removed: warnings, the report, and the lists that the merge puts beside the export.
 
 use coldpress_events::{Event, EventKind};
-use coldpress_job::{BarrierResolved, ByField, NamedRecord, Removals, Removed};
+use coldpress_job::BarrierResolved;
 use coldpress_operator::ResolvedOperator;
 use coldpress_partition::Task;
-use coldpress_record::OperatorLedger;
 use coldpress_storage::ObjectRef;
 
 use super::Driver;
-use crate::barrier::{Resolved, Telling, plain_value};
+use crate::barrier::{Resolved, Telling};
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::Labels;
 use crate::merge::duplicates::Lists;
-use crate::report::{
-    Deduplication, DuplicateCluster, Loss, OtherSources, RecordPlace, RemovedFrom, losses,
-};
+use crate::report::{Deduplication, Loss, deduplication_named, losses};
 use crate::watch::alerts::Signal;
 
 impl Driver<'_> {
@@ -78,7 +75,7 @@ impl Driver<'_> {
         so_far.retain(|one| one.index < place);
         let before = losses(&so_far);
         let (operator, ledger) = (resolved.ledger.name.clone(), &resolved.ledger);
-        so_far.push(self.deduplicated(place, ledger, removals));
+        so_far.push(Deduplication::of(place, ledger, removals, &self.sources));
         let is_new = |loss: &Loss| !before.iter().any(|known| known.is_of(loss));
         let new = losses(&so_far).into_iter().filter(is_new);
         for loss in new.take(WARNED_OF) {
@@ -92,67 +89,7 @@ impl Driver<'_> {
 
     /// What the deduplicators of the recipe in force removed, as far as they are resolved.
     pub(super) fn deduplication(&self) -> Vec<Deduplication> {
-        let places = self.executor.prepared.pipeline.barriers();
-        let resolved = (0..).zip(places).filter_map(|(stage, place)| {
-            let resolved = self.truth.state().barrier(stage)?;
-            Some(self.deduplicated(place, &resolved.ledger, resolved.removals.as_ref()?))
-        });
-        resolved.collect()
-    }
-
-    fn deduplicated(
-        &self,
-        place: u32,
-        ledger: &OperatorLedger,
-        removals: &Removals,
-    ) -> Deduplication {
-        let by_field = removals.by_field.as_ref();
-        let largest = removals.largest.iter().map(|cluster| DuplicateCluster {
-            records: cluster.records,
-            kept: self.record_place(&cluster.kept),
-            removed: cluster
-                .removed
-                .iter()
-                .map(|one| self.record_place(one))
-                .collect(),
-        });
-        Deduplication {
-            index: place,
-            operator: ledger.name.clone(),
-            records: ledger.records_in,
-            removed: ledger.dropped,
-            by_file: self.removed_from_files(removals),
-            field: by_field.map(|one| one.field.clone()),
-            by_field: by_field.map(removed_from_values).unwrap_or_default(),
-            other_values: by_field.map(|one| OtherSources {
-                values: one.other_values,
-                records: one.others.records,
-                removed: one.others.removed,
-            }),
-            clusters: removals.clusters.clone(),
-            largest: largest.collect(),
-        }
-    }
-
-    /// What was removed by file, the most first.
-    fn removed_from_files(&self, removals: &Removals) -> Vec<RemovedFrom> {
-        let of_file =
-            |one: &coldpress_job::OfSource| removed_from(self.sources.path(one.source), one.counts);
-        let mut files: Vec<RemovedFrom> = removals.sources.iter().map(of_file).collect();
-        // Files of which the same number is gone stay in the order of the plan.
-        files.sort_by_key(|file| std::cmp::Reverse(file.removed));
-        files
-    }
-
-    fn record_place(&self, named: &NamedRecord) -> RecordPlace {
-        RecordPlace {
-            source: self.sources.path(named.origin.source),
-            position: named.origin.position,
-            place: self
-                .sources
-                .place(named.origin.source, named.origin.position),
-            id: named.id.as_deref().map(plain_value),
-        }
+        deduplication_named(self.truth.state(), &self.sources)
     }
 
     /// The lists of duplicates for the merge, where they are to be exported.
@@ -169,25 +106,5 @@ impl Driver<'_> {
             lists: lists.collect(),
             paths: sources.map(|source| source.identity.path.clone()).collect(),
         }
-    }
-}
-
-fn removed_from_values(by_field: &ByField) -> Vec<RemovedFrom> {
-    let values = by_field.values.iter();
-    let of_value = |one: &coldpress_job::OfValue| {
-        let value = one
-            .value
-            .as_deref()
-            .map_or("(none)".to_owned(), plain_value);
-        removed_from(value, one.counts)
-    };
-    values.map(of_value).collect()
-}
-
-fn removed_from(source: String, counts: Removed) -> RemovedFrom {
-    RemovedFrom {
-        source,
-        records: counts.records,
-        removed: counts.removed,
     }
 }

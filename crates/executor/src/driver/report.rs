@@ -5,6 +5,7 @@ use coldpress_partition::Slice;
 use coldpress_record::Ledger;
 
 use super::{Driver, Exported};
+use crate::report::SourceNames as _;
 use crate::report::{FailedPartition, Report, UnreadablePart, losses};
 
 impl Driver<'_> {

@@ -11,6 +11,7 @@ use coldpress_worker::QuarantineEntry;
 
 use super::Driver;
 use crate::error::Result;
+use crate::report::SourceNames as _;
 
 impl Driver<'_> {
     /// The result of a partition under the recipe in force, if it can be exported as it is.

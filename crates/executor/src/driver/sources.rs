@@ -7,6 +7,7 @@ use coldpress_storage::Digest;
 use coldpress_table::SchemaRef;
 
 use crate::error::{Error, Result};
+use crate::report::{SourceNames, place};
 
 /// The sources in plan order, and how they are named to people.
 pub(super) struct Sources {
@@ -40,21 +41,6 @@ impl Sources {
 
     pub(super) fn get(&self, index: u32) -> Option<&Source> {
         self.found.get(usize::try_from(index).ok()?)
-    }
-
-    /// The path of a source; empty where there is no such source.
-    pub(super) fn path(&self, index: u32) -> String {
-        let source = self.get(index);
-        source.map_or_else(String::new, |source| source.identity.path.clone())
-    }
-
-    /// A position in a source, for people: `byte 40`, or `row 3` of a columnar one.
-    pub(super) fn place(&self, index: u32, position: u64) -> String {
-        let unit = match self.get(index).is_some_and(Source::is_columnar) {
-            true => "row",
-            false => "byte",
-        };
-        format!("{unit} {position}")
     }
 
     /// The schema of a columnar source whose metadata was planned to be this; none of a source that is text.
@@ -94,5 +80,16 @@ impl Sources {
             }
         }
         Ok(shared.is_some())
+    }
+}
+
+impl SourceNames for Sources {
+    fn path(&self, source: u32) -> String {
+        let source = self.get(source);
+        source.map_or_else(String::new, |source| source.identity.path.clone())
+    }
+
+    fn place(&self, source: u32, position: u64) -> String {
+        place(self.get(source).is_some_and(Source::is_columnar), position)
     }
 }

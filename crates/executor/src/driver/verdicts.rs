@@ -7,6 +7,7 @@ use coldpress_worker::{InHand, Outcome, WorkerDeath};
 
 use super::Driver;
 use crate::error::Result;
+use crate::report::SourceNames as _;
 use crate::watch::poison::{Accused, ON_TRIAL_AT_MOST};
 
 impl Driver<'_> {

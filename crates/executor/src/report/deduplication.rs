@@ -113,7 +113,8 @@ impl fmt::Display for Loss {
 }
 
 /// Returns the sources of which these deduplicators, in the order of the recipe, removed nearly all.
-pub(crate) fn losses(deduplication: &[Deduplication]) -> Vec<Loss> {
+#[must_use]
+pub fn losses(deduplication: &[Deduplication]) -> Vec<Loss> {
     // A dataset may have very many files.
     let mut places: HashMap<(Option<String>, String), usize> = HashMap::new();
     let mut sources: Vec<Loss> = Vec::new();

@@ -10,7 +10,7 @@ const LISTED: usize = 10;
 const LARGEST: usize = 3;
 
 /// A section for each deduplicator that removed something, and warnings.
-pub(super) fn duplicates(deduplication: &[Deduplication], losses: &[Loss]) -> String {
+pub(crate) fn duplicates(deduplication: &[Deduplication], losses: &[Loss]) -> String {
     let removed = deduplication.iter().filter(|one| one.removed > 0);
     removed.map(section).collect::<String>() + &warnings(losses)
 }

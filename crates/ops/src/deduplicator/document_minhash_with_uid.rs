@@ -4,7 +4,7 @@
 //! greater numbers: of two that resemble each other, the one that was there before stays.
 //!
 //! # Parameters
-//! Those of `document_minhash_deduplicator`. Each record needs a field `__dj__uid`, an integer from -2^63 to 2^63 - 1; a
+//! Those of `document_minhash_deduplicator` but `verify`, which keeps the first record. Each record needs a field `__dj__uid`, an integer from -2^63 to 2^63 - 1; a
 //! record without one goes to quarantine. Of records with the same number the first in the dataset stays.
 //!
 //! # Example
@@ -14,9 +14,10 @@
 //! Pure: the texts, their numbers and the parameters decide, and the order in the dataset where numbers are the same.
 
 use coldpress_operator::{
-    Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule, Shared,
-    Signature, SignatureForm, Signer,
+    Global, OperatorSpec, ParamError, ParamReader, ParamSpec, Params, Record, RecordError,
+    ResolveContext, Resolved, Rule, Shared, Signature, SignatureForm, Signer,
 };
+use serde_json::Value;
 
 use super::document_minhash::{MinHash, MinHashParams, MinHashSigner};
 
@@ -33,14 +34,41 @@ pub(crate) fn spec(name: &str) -> OperatorSpec {
     .doc(&super::manual(include_str!("document_minhash_with_uid.rs")))
 }
 
+/// The parameters of `document_minhash_deduplicator` without `verify`.
+#[derive(Clone)]
+struct WithUidParams(MinHashParams);
+
+impl Params for WithUidParams {
+    fn specs() -> Vec<ParamSpec> {
+        let mut specs = MinHashParams::specs();
+        specs.retain(|spec| spec.name != "verify");
+        specs
+    }
+
+    fn defaults() -> Self {
+        Self(MinHashParams::defaults())
+    }
+
+    fn read(reader: &mut ParamReader<'_>) -> Result<Self, ParamError> {
+        let params = MinHashParams::read(reader)?;
+        match params.verify {
+            false => Ok(Self(params)),
+            true => Err(ParamError::new(
+                "verify",
+                "is not available here; `document_minhash_deduplicator` has it, and keeps the first record",
+            )),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        self.0.to_json()
+    }
+}
+
 fn resolve(
-    params: MinHashParams,
+    WithUidParams(params): WithUidParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Global<SignerWithUid>, ParamError> {
-    if params.verify {
-        let message = "is not available here; `document_minhash_deduplicator` has it, and keeps the first record";
-        return Err(ParamError::new("verify", message));
-    }
     let minhash = MinHash::of(&params, context)?;
     let form = SignatureForm::Keys(minhash.keys().saturating_add(1));
     let signed_by = minhash.signed_by();

@@ -138,14 +138,34 @@ fn check_in_partitions(case: &Row, partition: usize) {
                 true => Value::Array(values.collect()),
                 false => values.collect::<Vec<_>>().remove(0),
             };
-            // In a column of floats integers are floats.
-            let texts = [&found, expected].map(|value| value.to_string().replace(".0", ""));
-            let same = found == *expected || texts[0] == texts[1];
             assert!(
-                same,
+                is_same(&found, expected),
                 "{id} in partitions of {partition}: {found} is not {expected}"
             );
         }
+    }
+}
+
+/// Returns whether two values are equal where integers in a column of floats are floats.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64() && (one.is_f64() || other.is_f64())
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_there = |(name, value): (&String, &Value)| {
+                other.get(name).is_some_and(|other| is_same(value, other))
+            };
+            one.len() == other.len() && one.iter().all(is_there)
+        }
+        (one, other) => one == other,
     }
 }
 

@@ -3,9 +3,10 @@
 //!
 //! The rows of all results are read one after the other. Those that come out are sorted by their positions, on disk where
 //! they do not fit into memory; the others are set aside where they were. Then each partition gets an equal slice of the
-//! positions, in the form of a result.
+//! positions, in the form of a result; several threads write these at the same time.
 
 mod group;
+mod hand_out;
 mod packed;
 mod slices;
 mod take;
@@ -21,9 +22,9 @@ use coldpress_storage::{AttemptName, ObjectRef, Stores, crash_point};
 use crate::error::{AttemptError, FailureKind};
 use crate::spec::JobSpec;
 
+use hand_out::write_all;
 use slices::Slices;
 use take::{Flow, Taking};
-use write::Writing;
 
 /// What the names of files of placed rows say that they are.
 pub const PLACED: &str = "placed";
@@ -52,6 +53,8 @@ pub struct Placing<'a> {
     pub number: u32,
     /// The memory that may be used.
     pub memory_bytes: u64,
+    /// How many threads may be used.
+    pub threads: usize,
     /// Set when nobody wants it any more.
     pub stop: &'a AtomicBool,
 }
@@ -130,13 +133,7 @@ impl Placing<'_> {
         let (arranger, set_aside) = self.take(arrangement, slices, Arranger::new(room))?;
         crash_point!("barrier.taken");
         let records = arranger.finish().map_err(|error| failed(&error))?;
-        let mut writing = Writing::new(self, records, is_grouped)?;
-        let mut placed = Vec::with_capacity(set_aside.len());
-        for (partition, set_aside) in (0..).zip(set_aside) {
-            placed.push(writing.write(partition, slices.of(u64::from(partition)), set_aside)?);
-            crash_point!("barrier.placed");
-        }
-        Ok(placed)
+        write_all(self, records, is_grouped, slices, set_aside)
     }
 
     /// Takes the rows of all partitions, and sets aside what does not come out.

@@ -48,6 +48,7 @@ pub(super) fn place<F: ReadAt + ?Sized>(
         epoch: case.epoch,
         number: case.number,
         memory_bytes: case.memory_bytes,
+        threads: case.threads,
         stop,
     };
     let placed = placing.place(arrangement, room);

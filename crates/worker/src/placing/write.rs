@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use coldpress_barrier::{Arranged, ArrangedRecords};
+use coldpress_barrier::Arranged;
 use coldpress_checkpoint::{DroppedRows, Manifest, RowBlock, RowsReader};
 use coldpress_operator::Stat;
 use coldpress_record::{Batch, DeclaredFields};
 
 use super::group::Group;
+use super::hand_out::Arriving;
 use super::packed::{Unpacked, unpack};
 use super::{PlacedPartition, Placing, PlacingError, SetAside, failed, unreadable};
 use crate::error::AttemptError;
@@ -18,10 +19,10 @@ use crate::output::{ResultOptions, ResultWriter, TypesOf};
 const BLOCK_BYTES: usize = 256 << 10;
 const BLOCK_ROWS: usize = 4096;
 
-/// Placed rows on their way into results.
-pub(super) struct Writing<'a, 'r> {
+/// Placed rows on their way into the result of a partition.
+pub(super) struct Writing<'a> {
     placing: &'a Placing<'a>,
-    records: ArrangedRecords<'r>,
+    records: Arriving,
     next: Option<Arranged>,
     /// Set where records that share a position become one.
     group: Option<Group>,
@@ -31,27 +32,23 @@ pub(super) struct Writing<'a, 'r> {
     batch: Batch,
 }
 
-impl<'a, 'r> Writing<'a, 'r> {
-    pub(super) fn new(
-        placing: &'a Placing<'a>,
-        mut records: ArrangedRecords<'r>,
-        is_grouped: bool,
-    ) -> Result<Self, PlacingError> {
-        let next = records.next_record().map_err(|error| failed(&error))?;
-        Ok(Self {
+impl<'a> Writing<'a> {
+    /// Begins with the rows of a partition, which come as `records`.
+    pub(super) fn new(placing: &'a Placing<'a>, mut records: Arriving, is_grouped: bool) -> Self {
+        Self {
             placing,
+            next: records.next(),
             records,
-            next,
             group: is_grouped.then(Group::default),
             stats: placing.pipeline.stats(),
             block: RowBlock::default(),
             batch: Batch::default(),
-        })
+        }
     }
 
     /// Writes the rows of a partition: those at these positions.
     pub(super) fn write(
-        &mut self,
+        mut self,
         partition: u32,
         positions: Range<u64>,
         set_aside: SetAside,
@@ -139,7 +136,7 @@ impl<'a, 'r> Writing<'a, 'r> {
         let Some(record) = self.next.take_if(|next| next.position == position) else {
             return Ok(None);
         };
-        self.next = self.records.next_record().map_err(|error| failed(&error))?;
+        self.next = self.records.next();
         Ok(Some(record))
     }
 

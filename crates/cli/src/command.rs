@@ -12,6 +12,7 @@ mod ops;
 mod plan;
 mod process;
 mod quarantine;
+mod report;
 mod stop;
 
 use std::ffi::OsString;
@@ -38,6 +39,7 @@ enum Command {
     Plan(plan::Args),
     Jobs(jobs::Args),
     Monitor(monitor::Args),
+    Report(report::Args),
     Stop(stop::Args),
     Events(events::Args),
     Quarantine(quarantine::Args),
@@ -88,6 +90,7 @@ pub(crate) fn run(
         }
         Command::Jobs(args) => jobs::run(&args, schemes),
         Command::Monitor(args) => monitor::run(&args),
+        Command::Report(args) => report::run(&args, schemes),
         Command::Stop(args) => stop::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Quarantine(args) => quarantine::run(&args, schemes),

@@ -41,9 +41,7 @@ impl History {
     /// Reads the log of a job as far as it can be read.
     pub(crate) fn read(layout: &Layout) -> Self {
         let mut history = Self::default();
-        if let Err(error) = history.take_all(layout) {
-            history.remark = Some(format!("the event log is not complete: {error}"));
-        }
+        history.remark = each_event(layout, |event| history.take(event));
         history
     }
 
@@ -55,19 +53,8 @@ impl History {
             .unwrap_or_default()
     }
 
-    fn take_all(&mut self, layout: &Layout) -> coldpress_events::Result<()> {
-        let mut events = read_events(layout.event_log_dir(), EventFilter::new())?;
-        for event in &mut events {
-            self.take(&event?);
-        }
-        if events.damaged_lines() > 0 {
-            let lines = crate::quantity::counted(events.damaged_lines(), "line");
-            self.remark = Some(format!("{lines} of the event log cannot be read"));
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, event: &Event) {
+    /// Takes the next event of the log.
+    pub(crate) fn take(&mut self, event: &Event) {
         self.last_event = Some(event.timestamp);
         match event.kind {
             // A new generation counts nothing of what was before it, and its partitions may be others.
@@ -82,6 +69,25 @@ impl History {
             self.partitions.entry(index).or_default().take(event);
         }
     }
+}
+
+/// Gives all events of a job's log to `take`, as far as they can be read, and returns what is wrong with the log.
+pub(crate) fn each_event(layout: &Layout, mut take: impl FnMut(&Event)) -> Option<String> {
+    let not_complete =
+        |error: coldpress_events::Error| Some(format!("the event log is not complete: {error}"));
+    let mut events = match read_events(layout.event_log_dir(), EventFilter::new()) {
+        Ok(events) => events,
+        Err(error) => return not_complete(error),
+    };
+    for event in &mut events {
+        match event {
+            Ok(event) => take(&event),
+            Err(error) => return not_complete(error),
+        }
+    }
+    let damaged = events.damaged_lines();
+    let lines = crate::quantity::counted(damaged, "line");
+    (damaged > 0).then(|| format!("{lines} of the event log cannot be read"))
 }
 
 impl PartitionHistory {

@@ -4,6 +4,8 @@
 //!   reference system's monitor, as text ([`MonitorView::render`]) its layout. The counts come from the journal, so
 //!   they are right without an event log; what only events know (times, the operator at work) may be missing.
 //! - [`render_report`] is the table at the end of a run, [`render_unfinished`] what stands where a run failed.
+//! - [`job_report()`] looks at a job from all sides and gives a [`JobReport`]; [`JobReport::render`] is its text and
+//!   [`render_page`] its page.
 //! - [`plan()`] says what a run would do, from the recipe and a sample of its input.
 //! - [`render_event`] is the line of one event. [`quantity`] spells numbers, [`Table`] aligns columns.
 //!
@@ -28,6 +30,10 @@ mod history;
 mod monitor;
 mod monitor_text;
 
+mod job_report;
+mod job_report_text;
+mod page;
+
 mod end_of_run;
 mod event_line;
 mod plan;
@@ -38,9 +44,17 @@ pub use end_of_run::{render_report, render_unfinished};
 pub use error::{Error, Result};
 pub use event_line::render_event;
 pub use history::CurrentOperation;
+pub use job_report::{
+    Bins, DriverRow, Environment, ErrorGroup, Errors, EventRow, EventRows, FailedPart, Finding,
+    JobReport, KindCount, Limits, OperatorCounts, OperatorRow, OperatorSamples, Overview,
+    PacePoint, PartitionColumns, QuarantineReason, QuarantineSample, QuarantineView, REPORT_SCHEMA,
+    RecipeTexts, Recovery, ReportOptions, Sample, Series, Statistic, Statistics, Straggler,
+    Threshold, Timeline, UnreadPart, ValueCount, job_report,
+};
 pub use monitor::{
     CompletedOperation, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,
 };
+pub use page::render_page;
 pub use plan::{PlanView, PlannedSource, StageView, plan};
 pub use plan_text::render_fields;
 pub use table::{Align, Table};

@@ -16,7 +16,9 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::history::{CurrentOperation, History};
 use partitions::{partitions, performance};
-use progress::progress;
+
+pub(crate) use partitions::shown_status;
+pub(crate) use progress::progress;
 
 /// How a job stands. The JSON form has Data-Juicer's fields with its meaning, and some more.
 #[doc(alias = "show_job_progress")]
@@ -194,7 +196,7 @@ pub fn monitor(layout: &Layout) -> Result<MonitorView> {
     })
 }
 
-fn barrier(job: &JobView, state: &JobState) -> Option<String> {
+pub(crate) fn barrier(job: &JobView, state: &JobState) -> Option<String> {
     let is_at_barrier = job.phase == Some(Phase::Resolving) && job.liveness.is_alive();
     let recipe = state.recipe().filter(|_| is_at_barrier)?;
     recipe

@@ -81,7 +81,7 @@ fn at_work(index: u32, job: &JobView) -> Option<CurrentOperation> {
 }
 
 /// Where nobody drives the job, nothing is at work, whatever the journal says last.
-pub(super) fn shown_status(index: u32, job: &JobView, state: &JobState) -> PartitionStatus {
+pub(crate) fn shown_status(index: u32, job: &JobView, state: &JobState) -> PartitionStatus {
     match state.partition_status(index) {
         Some(PartitionStatus::Processing) if !job.liveness.is_alive() => PartitionStatus::Pending,
         status => status.unwrap_or(PartitionStatus::Pending),

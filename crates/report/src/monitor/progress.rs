@@ -8,7 +8,7 @@ use super::partitions::shown_status;
 use crate::history::History;
 
 /// The job as a whole.
-pub(super) fn progress(job: &JobView, state: &JobState, history: &History) -> OverallProgress {
+pub(crate) fn progress(job: &JobView, state: &JobState, history: &History) -> OverallProgress {
     // Without a journal the summary's counts are the best there are.
     let totals = if state.plan().is_some() {
         state.totals()

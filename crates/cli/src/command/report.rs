@@ -1,0 +1,71 @@
+//! `coldpress report`: all there is to know of a job.
+
+use std::path::{Path, PathBuf};
+
+use coldpress::report::quantity::{bytes, plain};
+use coldpress::report::{JobReport, Limits, ReportOptions, job_report, render_page};
+use coldpress::storage::{StoreSchemes, replace};
+
+use crate::failure::{Failure, chain, code};
+use crate::jobs::BaseDir;
+use crate::output;
+
+/// Show all there is to know of a job: as text, as JSON, or as a page for a browser
+///
+/// The report says what became of the records at each operator, what took time, how the statistics of filters are
+/// distributed, what failed and what helps. It works on jobs that run, are done, failed, were stopped or killed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The job's id
+    job: String,
+    #[command(flatten)]
+    base: BaseDir,
+    /// Write the page to this file, with its data inside; it opens without a network
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
+    let layout = args.base.find(&args.job)?;
+    let registry = coldpress::ops::builtin();
+    let options = ReportOptions {
+        registry: &registry,
+        schemes,
+        limits: Limits::default(),
+    };
+    let report = job_report(&layout, &options)?;
+    if let Some(path) = &args.html {
+        write_page(&report, path)?;
+    }
+    match (args.json, &args.html) {
+        (true, _) => output::print_json(&report)?,
+        (false, None) => output::print(&report.render())?,
+        (false, Some(_)) => {}
+    }
+    Ok(code::DONE)
+}
+
+/// Writes the page in one step: whoever looks finds the old file or the new one.
+fn write_page(report: &JobReport, path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        let path = path.display();
+        return Err(Failure::usage(format!(
+            "--html: {path} is a folder; name a file in it"
+        )));
+    }
+    let page = render_page(report)
+        .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
+    replace(path, page.as_bytes()).map_err(|error| {
+        let path = path.display();
+        Failure::failed(format!("cannot write the page {path}: {}", chain(&error)))
+    })?;
+    let (path, size) = (plain(&path.display().to_string()), bytes(page.len() as u64));
+    output::tell(&format!(
+        "page of job {}: {path} ({size})",
+        report.overview.job_id
+    ));
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! What the page shows of a job, however it ended.
+
+use crate::bench::{Bench, data_of};
+use crate::browser::Browser;
+
+const OF_ALL: [&str; 6] = [
+    "overview",
+    "funnel",
+    "partitions",
+    "timeline",
+    "recipe",
+    "events",
+];
+
+/// The page of a job in this state has all sections, this status, and these texts.
+#[track_caller]
+fn check(bench: &Bench, status: &str, sections: &[&str], parts: &[&str]) {
+    let page = bench.page();
+    assert_eq!(data_of(&page)["overview"]["status"], status);
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let looked = browser.look(&page);
+    looked.is_whole(&OF_ALL);
+    looked.is_whole(sections);
+    looked.shows(parts);
+}
+
+#[test]
+fn of_a_job_that_is_done() {
+    let bench = Bench::new(200);
+    bench.run(&Bench::line("")).expect(0);
+    let report = bench
+        .run("report a --base-dir jobs --json")
+        .expect(0)
+        .json();
+    let progress = &report["overview"]["progress"];
+    assert_eq!(progress["total_samples"], 200);
+    assert_eq!(report["quarantine"]["total"], 8);
+    assert_eq!(report["operators"][2]["name"], "text_length_filter");
+    assert_eq!(report["deduplication"][0]["removed"], 172);
+    let text_len = &report["statistics"]["list"][0];
+    assert_eq!(text_len["thresholds"][0]["value"], 12.0);
+    assert_eq!(report["statistics"]["with_dropped"], true);
+    check(
+        &bench,
+        "completed",
+        &[
+            "duplicates",
+            "statistics",
+            "samples",
+            "quarantine",
+            "fields",
+            "environment",
+        ],
+        &[
+            "text_length_filter",
+            "min_len 12",
+            "document_deduplicator removed 172 of 192 records",
+            "whole dataset",
+        ],
+    );
+}
+
+#[test]
+fn of_a_job_that_failed() {
+    let bench = Bench::new(200);
+    bench
+        .run(&Bench::line("--max_error_ratio 0.001 --max_errors 3"))
+        .expect(1);
+    check(
+        &bench,
+        "failed",
+        &["findings", "quarantine"],
+        &["are in quarantine", "go on with: coldpress process"],
+    );
+}
+
+#[test]
+fn of_a_job_with_failed_partitions() {
+    let bench = Bench::new(200);
+    // A recipe that needs the whole dataset fails as a whole.
+    let recipe = bench
+        .read("recipe.yaml")
+        .replace("  - document_deduplicator:\n", "");
+    bench.write("recipe.yaml", recipe);
+    let line = "--skip_op_error false --max_retries 1 --retry.retry_delay_seconds 0";
+    bench.run(&Bench::line(line)).expect(3);
+    let report = bench
+        .run("report a --base-dir jobs --json")
+        .expect(0)
+        .json();
+    let errors = &report["errors"];
+    assert_eq!(errors["failed_total"], 4, "{errors}");
+    let group = &errors["groups"][0];
+    assert_eq!(
+        group["operator"], "whitespace_normalization_mapper",
+        "{group}"
+    );
+    assert_eq!(errors["recovery"]["rate"], 0.0);
+    check(
+        &bench,
+        "completed_with_failures",
+        &["findings", "failures"],
+        &[
+            "4 partitions with 40 records failed",
+            "Partitions that are not in the output",
+            "of in.jsonl",
+        ],
+    );
+}
+
+#[test]
+fn of_a_job_that_was_killed() {
+    let bench = Bench::new(200);
+    bench.crash_at("driver.publish:7", &Bench::line(""));
+    check(
+        &bench,
+        "interrupted",
+        &["findings"],
+        &["the process that drove the job is gone"],
+    );
+    // And resumed, which is one driver more.
+    bench.run(&Bench::line("")).expect(0);
+    check(
+        &bench,
+        "completed",
+        &["failures"],
+        &["Resumed by another driver"],
+    );
+}
+
+#[test]
+fn of_a_job_that_runs_and_of_one_that_was_stopped() {
+    let bench = Bench::new(6_000);
+    let frozen = bench.freeze_at(&Bench::line(""), "a", |journal| {
+        journal.matches("\"published\"").count() > 20
+    });
+    check(&bench, "running", &[], &["at work"]);
+    frozen.terminate();
+    check(&bench, "stopped", &["findings"], &["stopped on request"]);
+}
+
+#[test]
+fn of_a_job_without_an_event_log() {
+    let bench = Bench::new(200);
+    bench
+        .run(&Bench::line("--event_logging.enabled false"))
+        .expect(0);
+    let page = bench.page();
+    let report = data_of(&page);
+    assert_eq!(report["events"]["total"], 0);
+    assert_eq!(report["timeline"]["from_journal"], true);
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let looked = browser.look(&page);
+    looked.is_whole(&["overview", "funnel", "timeline", "pace", "statistics"]);
+    looked.shows(&["There is no event log"]);
+    assert!(!looked.shown().contains("<section id=\"events\""));
+}
+
+#[test]
+fn text_fits_eighty_columns_and_names_what_matters() {
+    let bench = Bench::new(200);
+    bench.run(&Bench::line("")).expect(0);
+    let ran = bench.run("report a --base-dir jobs").expect(0).prints(&[
+        "Job a: completed",
+        "Records     200 in, 20 kept, 172 dropped, 8 quarantined",
+        "document_deduplicator removed 172 of 192 records",
+        "Statistics of",
+        "text_len",
+        "4 × (reading): not valid JSON",
+    ]);
+    let folder = bench.root().display().to_string();
+    let mut lines = ran.stdout.lines().filter(|line| !line.contains(&folder));
+    assert_eq!(lines.find(|line| line.chars().count() > 80), None);
+}
+
+#[test]
+fn a_page_is_replaced_whole_or_not_at_all() {
+    let bench = Bench::new(20);
+    bench.run(&Bench::line("")).expect(0);
+    bench.write("page.html", "old");
+    let line = "report a --base-dir jobs --html";
+    bench
+        .run(&format!("{line} nowhere/page.html"))
+        .expect(1)
+        .tells(&["error: cannot write the page nowhere/page.html"]);
+    bench
+        .run(&format!("{line} jobs"))
+        .expect(2)
+        .tells(&["error: --html: jobs is a folder"]);
+    bench.run("report b --base-dir jobs").expect(5);
+    assert_eq!(bench.read("page.html"), "old");
+    assert!(bench.page().starts_with("<!doctype html>"));
+}

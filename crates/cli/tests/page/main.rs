@@ -1,0 +1,24 @@
+//! The page of a job, in a real browser: of jobs that are done, failed, were stopped or killed, or run; with hostile data in
+//! every field; with very many partitions.
+//!
+//! Where no Chromium is installed these tests say so and pass; `.ci/run` installs one, and fails without.
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, and says why it cannot look at pages"
+)]
+
+// What all tests of the program share.
+#[path = "../bench/shared.rs"]
+mod shared;
+
+// A folder with a job to report on.
+mod bench;
+// Chromium without a window.
+mod browser;
+// Data that would like to be script.
+mod hostile;
+// What the page shows of a job, however it ended.
+mod jobs;
+// Very many partitions, keys, and a newer report.
+mod use_of_it;

@@ -1,0 +1,68 @@
+// The job as a whole, and what stands out.
+
+const STATUS = {
+  completed: "good", completed_with_failures: "odd", stopped: "odd", failed: "bad", interrupted: "bad",
+  running: "busy", planning: "busy",
+};
+
+function pill(status) {
+  return el("span", {class: `pill ${STATUS[status] || ""}`}, status.replaceAll("_", " "));
+}
+
+function card(title, value, note) {
+  return el("div", {class: "card"}, el("span", null, title), el("b", null, value), note ? el("span", null, note) : null);
+}
+
+function overviewSection(report) {
+  const overview = report.overview;
+  const progress = overview.progress;
+  const share = (part) => (progress.total_samples ? part / progress.total_samples : 0);
+  const elapsed = progress.elapsed_time_seconds;
+  const stage = progress.stages > 1 && !overview.status.startsWith("completed") ? `stage ${progress.stage + 1} of ${progress.stages}` : null;
+  const extra = [
+    ["made", overview.made_samples], ["put into groups", overview.absorbed_samples], ["in failed partitions", overview.samples_in_failed],
+  ].filter(([, number]) => number > 0);
+  const rate = elapsed > 0 && progress.processed_samples > 0 && report.environment.drivers_total === 1
+    ? `${short(progress.processed_samples / elapsed)} records/s` : null;
+  return el("div", null,
+    el("div", {class: "cards"},
+      card("Records", count(progress.total_samples), progress.plan_complete ? bytes(overview.input_bytes) : "planned so far"),
+      card("Kept", count(progress.exported_samples), percent(share(progress.exported_samples))),
+      card("Dropped", count(progress.dropped_samples), percent(share(progress.dropped_samples))),
+      card("In quarantine", count(progress.quarantined_samples), percent(share(progress.quarantined_samples))),
+      extra.map(([title, number]) => card(`Records ${title}`, count(number))),
+      card("Partitions", `${count(progress.completed_partitions)} / ${count(progress.total_partitions)}`,
+        [stage, progress.failed_partitions ? `${count(progress.failed_partitions)} failed` : null].filter(Boolean).join(", ") || "completed"),
+      elapsed === null ? null : card("Time", duration(elapsed), rate),
+      progress.estimated_remaining_seconds === null ? null
+        : card("Left", `≈ ${duration(progress.estimated_remaining_seconds)}`, "at the pace of this run"),
+      overview.export_bytes === null ? null : card("Output", bytes(overview.export_bytes))),
+    progressBar(overview),
+    facts([
+      ["Error", overview.error], ["At work", overview.is_running ? [overview.phase, overview.barrier].filter(Boolean).join(": ") : null],
+      ["Dataset", overview.dataset_path], ["Output", overview.export_path], ["Job folder", overview.job_dir],
+      ["Started", overview.start_time === null ? null : `${time(overview.start_time)} UTC`],
+      ["Ended", overview.end_time === null ? null : `${time(overview.end_time)} UTC`],
+      ["To run or resume it", overview.resumption_command ? el("code", null, overview.resumption_command) : null],
+    ]));
+}
+
+function progressBar(overview) {
+  const progress = overview.progress;
+  const total = progress.total_partitions || 1;
+  const part = (number, kind) => (number ? el("i", {class: kind, "width%": 100 * number / total}) : null);
+  const done = progress.completed_partitions;
+  const bytesDone = overview.input_bytes ? overview.processed_bytes / overview.input_bytes : 0;
+  return [
+    el("div", {class: "progress", role: "img", "aria-label": `${percent(done / total)} of the partitions completed`},
+      part(done, "i-done"), part(progress.processing_partitions, "i-running"), part(progress.failed_partitions, "i-failed")),
+    legend([["i-done", `completed (${percent(bytesDone)} of the bytes${progress.stages > 1 ? " in this stage" : ""})`],
+      ["i-running", "at work"], ["i-failed", "failed"], ["i-pending", "waiting"]]),
+  ];
+}
+
+function findingsSection(report) {
+  if (!report.findings.length) return null;
+  return el("ul", {class: "findings"}, report.findings.map((finding) =>
+    el("li", {class: finding.level}, finding.text, finding.advice ? el("div", {class: "soft"}, finding.advice) : null)));
+}

@@ -1,0 +1,219 @@
+//! Everything that people want to know of a job, as one value: the text, the JSON and the page are made from it alone.
+
+mod attempts;
+mod columns;
+mod deduplicated;
+mod environment;
+mod errors;
+mod event_rows;
+mod findings;
+mod limits;
+mod log_pass;
+mod operators;
+mod overview;
+mod pace;
+mod partitions;
+mod places;
+mod quarantine;
+mod recipe_texts;
+mod resources;
+mod samples;
+mod statistics;
+mod stragglers;
+mod summary_of_values;
+mod thresholds;
+
+use coldpress_executor::{Deduplication, Loss};
+use coldpress_job::{
+    Error as JobError, FieldsView, JobState, JobView, Journal, Layout, open_stores,
+};
+use coldpress_operator::Registry;
+use coldpress_storage::{StoreSchemes, Stores, read_small};
+use serde::Serialize;
+
+pub use attempts::Timeline;
+pub use columns::PartitionColumns;
+pub use environment::{DriverRow, Environment};
+pub use errors::{ErrorGroup, Errors, FailedPart, Recovery, UnreadPart};
+pub use event_rows::{EventRow, EventRows, KindCount};
+pub use findings::Finding;
+pub use limits::Limits;
+pub use operators::{OperatorCounts, OperatorRow};
+pub use overview::Overview;
+pub use pace::PacePoint;
+pub use quarantine::{QuarantineReason, QuarantineSample, QuarantineView};
+pub use recipe_texts::RecipeTexts;
+pub use resources::Series;
+pub use samples::{OperatorSamples, Sample};
+pub use statistics::{Statistic, Statistics};
+pub use stragglers::Straggler;
+pub use summary_of_values::{Bins, ValueCount};
+pub use thresholds::Threshold;
+
+use crate::error::Result;
+use log_pass::LogPass;
+use places::Places;
+
+/// The version of the form of a [`JobReport`] as JSON.
+pub const REPORT_SCHEMA: u32 = 1;
+
+/// Everything that people want to know of a job. `docs/observability.md` describes it as JSON.
+///
+/// It is bounded whatever the size of the job, see [`Limits`]: a section that shows a part says of how much.
+#[derive(Clone, Debug, Serialize)]
+pub struct JobReport {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// When it was made, in seconds since 1970.
+    pub made_at: f64,
+    /// The release that made it.
+    pub made_by: String,
+    /// The job as a whole.
+    pub overview: Overview,
+    /// What stands out, a sentence each, with what to do.
+    pub findings: Vec<Finding>,
+    /// The recipe's operators, with what became of the records.
+    pub operators: Vec<OperatorRow>,
+    /// What deduplicators removed, and from where.
+    pub deduplication: Vec<Deduplication>,
+    /// Sources of which deduplicators removed nearly all.
+    pub losses: Vec<Loss>,
+    /// The partitions, column by column.
+    pub partitions: PartitionColumns,
+    /// When attempts ran.
+    pub timeline: Timeline,
+    /// Partitions that took far longer than others, the slowest first.
+    pub stragglers: Vec<Straggler>,
+    /// What was published when.
+    pub pace: Vec<PacePoint>,
+    /// What the processes used of the machine, over time.
+    pub resources: Vec<Series>,
+    /// How the statistics of filters are distributed.
+    pub statistics: Statistics,
+    /// What operators changed, dropped or found to be duplicates, record by record.
+    pub samples: Vec<OperatorSamples>,
+    /// What failed, and what became of it.
+    pub errors: Errors,
+    /// Records that were set aside.
+    pub quarantine: QuarantineView,
+    /// What the fields of the dataset hold, where the job has found out.
+    pub fields: Option<FieldsView>,
+    /// The recipe.
+    pub recipe: RecipeTexts,
+    /// Where and by whom the job was driven.
+    pub environment: Environment,
+    /// What happened.
+    pub events: EventRows,
+    /// What is wrong with the files of the job, so that something is missing here.
+    pub remarks: Vec<String>,
+}
+
+/// What a report needs to know besides the job.
+#[derive(Debug)]
+pub struct ReportOptions<'a> {
+    /// The operators, for their kinds and for the statistics that filters decide by. What it does not know is left out.
+    pub registry: &'a Registry,
+    /// The stores that the job's files may be in.
+    pub schemes: &'a StoreSchemes,
+    /// How much is shown.
+    pub limits: Limits,
+}
+
+/// What a section is made from.
+struct Source<'a> {
+    layout: &'a Layout,
+    job: &'a JobView,
+    state: &'a JobState,
+    /// None where the stores cannot be opened.
+    stores: Option<&'a Stores>,
+    places: Places,
+    registry: &'a Registry,
+    limits: &'a Limits,
+}
+
+/// Looks at a job from all sides. Writes nothing, and may be called while the job runs.
+///
+/// What cannot be read is left out and said in [`JobReport::remarks`].
+///
+/// # Errors
+/// When neither journal nor summary can be read, or a newer release wrote them.
+pub fn job_report(layout: &Layout, options: &ReportOptions<'_>) -> Result<JobReport> {
+    let job = JobView::of(layout.clone())?;
+    let mut remarks = job.remarks.clone();
+    let state = match Journal::read(layout) {
+        Ok(state) => state,
+        Err(error @ JobError::NewerSchema { .. }) => return Err(error.into()),
+        Err(error) => {
+            remarks.push(error.to_string());
+            JobState::default()
+        }
+    };
+    let stores = open_stores(layout, &state, options.schemes);
+    if let Err(error) = &stores {
+        remarks.push(format!("statistics and quarantine are left out: {error}"));
+    }
+    let source = Source {
+        layout,
+        job: &job,
+        state: &state,
+        stores: stores.as_ref().ok(),
+        places: Places::of(&state),
+        registry: options.registry,
+        limits: &options.limits,
+    };
+    let log = LogPass::over(layout, &options.limits);
+    remarks.extend(log.history.remark.clone());
+    let mut report = source.report(log, &mut remarks);
+    remarks.dedup();
+    report.remarks = remarks;
+    Ok(report)
+}
+
+impl Source<'_> {
+    fn report(&self, log: LogPass, remarks: &mut Vec<String>) -> JobReport {
+        let recipe = recipe_texts::texts(self.layout, remarks);
+        let calls = thresholds::calls(recipe.resolved.as_deref(), self.registry);
+        let operators = operators::operators(self, &calls, &log.barrier_seconds);
+        let deduplication = deduplicated::deduplication(self.state, &self.places);
+        let shown = partitions::shown(self.state, self.limits.partitions);
+        let stragglers = stragglers::stragglers(self.state);
+        let overview = overview::overview(self, &log.history);
+        let errors = errors::errors(self, &log.failures);
+        let quarantine = quarantine::quarantine(self, remarks);
+        let timeline = log.attempts.timeline(self);
+        let mut report = JobReport {
+            schema_version: REPORT_SCHEMA,
+            made_at: coldpress_events::time::now_seconds(),
+            made_by: format!("coldpress {}", env!("CARGO_PKG_VERSION")),
+            losses: coldpress_executor::losses(&deduplication),
+            deduplication,
+            partitions: columns::columns(self, &shown),
+            timeline,
+            stragglers,
+            pace: pace::pace(self.state, self.limits.points),
+            resources: log.resources.series(),
+            statistics: statistics::statistics(self, &calls, remarks),
+            samples: samples::samples(self, remarks),
+            errors,
+            quarantine,
+            fields: fields(self.layout),
+            environment: environment::environment(self),
+            events: log.rows.finish(),
+            findings: Vec::new(),
+            overview,
+            operators,
+            recipe,
+            remarks: Vec::new(),
+        };
+        report.findings = findings::findings(&report);
+        report
+    }
+}
+
+/// As long as the names of very many fields.
+const MAX_FIELDS_BYTES: u64 = 64 << 20;
+
+fn fields(layout: &Layout) -> Option<FieldsView> {
+    let json = read_small(layout.schema(), MAX_FIELDS_BYTES).ok()?;
+    serde_json::from_slice(&json).ok()
+}

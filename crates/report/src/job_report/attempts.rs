@@ -1,0 +1,271 @@
+//! When attempts ran: from the event log, or from what the journal knows where there is none.
+
+use std::collections::BTreeMap;
+
+use coldpress_events::{Event, EventKind};
+use serde::Serialize;
+
+use super::Source;
+
+/// When attempts ran, column by column, by their beginnings.
+///
+/// Events do not say which worker ran an attempt. A lane holds attempts that did not overlap, so there are as many lanes as
+/// attempts were given out at a time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Timeline {
+    /// How many attempts are known.
+    pub total: u64,
+    /// Whether the journal was asked, because the log has none: it knows the last attempt at each partition.
+    pub from_journal: bool,
+    /// How many lanes there are.
+    pub lanes: u32,
+    /// The partition of each attempt that is shown.
+    pub partition: Vec<u32>,
+    /// Its stage, from 0.
+    pub stage: Vec<u32>,
+    /// Its number, from 1.
+    pub attempt: Vec<u32>,
+    /// When it was given out, in seconds since 1970.
+    pub start: Vec<f64>,
+    /// When it ended.
+    pub end: Vec<f64>,
+    /// Its lane, from 0.
+    pub lane: Vec<u32>,
+    /// A letter for each: `c` its result counts, `f` it failed, `o` nothing more is known of it.
+    pub outcome: String,
+}
+
+#[derive(Clone, Debug)]
+struct Attempt {
+    partition: u32,
+    stage: u32,
+    number: u32,
+    start: f64,
+    end: Option<f64>,
+    outcome: char,
+}
+
+impl Attempt {
+    fn seconds(&self) -> f64 {
+        self.end.map_or(f64::INFINITY, |end| end - self.start)
+    }
+}
+
+/// The attempts that the events tell of.
+pub(super) struct AttemptLog {
+    most: usize,
+    total: u64,
+    ended: Vec<Attempt>,
+    open: BTreeMap<(u32, u32), Attempt>,
+    last_event: f64,
+}
+
+impl AttemptLog {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            total: 0,
+            ended: Vec::new(),
+            open: BTreeMap::new(),
+            last_event: 0.0,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.most);
+    }
+
+    pub(super) fn take(&mut self, event: &Event) {
+        if event.kind == EventKind::JobRestart {
+            // The driver before died: its attempts ended with its last event, as far as can be told.
+            self.end_all();
+        }
+        self.last_event = event.timestamp;
+        let partition = event.partition_id.and_then(|id| u32::try_from(id).ok());
+        let Some(partition) = partition else {
+            return;
+        };
+        let stage = u32::try_from(event.stage().unwrap_or(0)).unwrap_or(u32::MAX);
+        let task = (partition, stage);
+        match event.kind {
+            EventKind::PartitionStart => self.begin(task, event),
+            EventKind::PartitionComplete => self.end(task, event.timestamp, 'c'),
+            EventKind::OpFailed | EventKind::PartitionFailed => {
+                self.end(task, event.timestamp, 'f');
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, task: (u32, u32), event: &Event) {
+        // An attempt that reached its gate has no event of its own at its end.
+        self.end(task, event.timestamp, 'c');
+        self.total += 1;
+        let attempt = Attempt {
+            partition: task.0,
+            stage: task.1,
+            number: event.attempt.unwrap_or(0),
+            start: event.timestamp,
+            end: None,
+            outcome: 'o',
+        };
+        self.open.insert(task, attempt);
+    }
+
+    fn end(&mut self, task: (u32, u32), time: f64, outcome: char) {
+        if let Some(attempt) = self.open.remove(&task) {
+            self.ended.push(Attempt {
+                end: Some(time),
+                outcome,
+                ..attempt
+            });
+            // Now and then, so that a log of any length takes no more memory than this.
+            if self.ended.len() > 4 * self.most.max(1) {
+                keep_most_telling(&mut self.ended, self.most);
+            }
+        }
+    }
+
+    fn end_all(&mut self) {
+        let time = self.last_event;
+        let open = std::mem::take(&mut self.open).into_values();
+        self.ended.extend(open.map(|attempt| Attempt {
+            end: Some(time.max(attempt.start)),
+            ..attempt
+        }));
+    }
+
+    pub(super) fn timeline(mut self, source: &Source<'_>) -> Timeline {
+        let is_running = source.job.liveness.is_alive();
+        if is_running {
+            self.last_event = coldpress_events::time::now_seconds();
+        }
+        self.end_all();
+        let from_journal = self.total == 0;
+        let mut attempts = match from_journal {
+            true => journal_attempts(source),
+            false => self.ended,
+        };
+        let total = self.total.max(attempts.len() as u64);
+        keep_most_telling(&mut attempts, self.most);
+        attempts.sort_by(|a, b| a.start.total_cmp(&b.start));
+        Timeline {
+            total,
+            from_journal: from_journal && !attempts.is_empty(),
+            ..Timeline::of(&attempts)
+        }
+    }
+}
+
+impl Timeline {
+    fn of(attempts: &[Attempt]) -> Self {
+        let mut timeline = Self::default();
+        let mut lanes: Vec<f64> = Vec::new();
+        for attempt in attempts {
+            let end = attempt.end.unwrap_or(attempt.start);
+            let free = lanes.iter().position(|until| *until <= attempt.start);
+            let lane = free.unwrap_or(lanes.len());
+            match lanes.get_mut(lane) {
+                Some(until) => *until = end,
+                None => lanes.push(end),
+            }
+            timeline.partition.push(attempt.partition);
+            timeline.stage.push(attempt.stage);
+            timeline.attempt.push(attempt.number);
+            timeline.start.push(attempt.start);
+            timeline.end.push(end);
+            timeline.lane.push(lane as u32);
+            timeline.outcome.push(attempt.outcome);
+        }
+        timeline.lanes = lanes.len() as u32;
+        timeline
+    }
+}
+
+/// Those that failed come first, then the longest.
+fn keep_most_telling(attempts: &mut Vec<Attempt>, most: usize) {
+    if attempts.len() > most {
+        let rank = |attempt: &Attempt| (attempt.outcome != 'f', -attempt.seconds());
+        attempts.sort_by(|a, b| {
+            let ((a_passed, a_time), (b_passed, b_time)) = (rank(a), rank(b));
+            a_passed.cmp(&b_passed).then(a_time.total_cmp(&b_time))
+        });
+        attempts.truncate(most);
+    }
+}
+
+fn journal_attempts(source: &Source<'_>) -> Vec<Attempt> {
+    let state = source.state;
+    let stage = state.stage_at_work();
+    let attempt = |partition: u32| {
+        let (begun, ended) = state.times(partition);
+        let seconds = |millis: u64| millis as f64 / 1000.0;
+        let start = begun.map(seconds)?;
+        let has_failed = state.failure(partition).is_some();
+        Some(Attempt {
+            partition,
+            stage,
+            number: state.attempts(partition),
+            start,
+            end: Some(ended.map_or(start, seconds).max(start)),
+            outcome: match ended {
+                None => 'o',
+                Some(_) if has_failed => 'f',
+                Some(_) => 'c',
+            },
+        })
+    };
+    (0..state.partition_count()).filter_map(attempt).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: EventKind, partition: u32, time: f64) -> Event {
+        Event::new(kind, "").partition(partition).at(time)
+    }
+
+    #[test]
+    fn attempts_lie_in_lanes_that_do_not_overlap() {
+        use EventKind::{OpFailed, PartitionComplete, PartitionStart};
+        let mut log = AttemptLog::new(10);
+        for (kind, partition, time) in [
+            (PartitionStart, 0, 1.0),
+            (PartitionStart, 1, 1.0),
+            (PartitionComplete, 0, 2.0),
+            (PartitionStart, 2, 2.0),
+            (OpFailed, 1, 3.0),
+            (PartitionStart, 1, 3.5),
+            (PartitionComplete, 2, 4.0),
+        ] {
+            log.take(&event(kind, partition, time));
+        }
+        log.end_all();
+        log.ended.sort_by(|a, b| a.start.total_cmp(&b.start));
+        let timeline = Timeline::of(&log.ended);
+        assert_eq!(timeline.lanes, 2);
+        assert_eq!(timeline.partition, [0, 1, 2, 1]);
+        assert_eq!(timeline.lane, [0, 1, 0, 1]);
+        assert_eq!(timeline.outcome, "cfco");
+    }
+
+    #[test]
+    fn of_too_many_attempts_the_failed_and_the_longest_stay() {
+        let mut log = AttemptLog::new(3);
+        for partition in 0..100 {
+            let start = f64::from(partition);
+            log.take(&event(EventKind::PartitionStart, partition, start));
+            let (kind, length) = match partition {
+                50 => (EventKind::OpFailed, 0.1),
+                70 => (EventKind::PartitionComplete, 0.9),
+                _ => (EventKind::PartitionComplete, 0.5),
+            };
+            log.take(&event(kind, partition, start + length));
+        }
+        keep_most_telling(&mut log.ended, 3);
+        let kept: Vec<u32> = log.ended.iter().map(|attempt| attempt.partition).collect();
+        assert_eq!((log.total, kept.len()), (100, 3));
+        assert!(kept.starts_with(&[50, 70]), "{kept:?}");
+    }
+}

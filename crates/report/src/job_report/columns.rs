@@ -1,0 +1,99 @@
+//! The partitions column by column: thousands of them take little room that way.
+
+use coldpress_job::{PartitionStatus, Publication};
+use serde::Serialize;
+
+use super::Source;
+use crate::monitor::shown_status;
+
+/// The partitions that are shown, column by column: place `i` of each list is about the same one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PartitionColumns {
+    /// How many partitions are planned.
+    pub total: u32,
+    /// The paths of the sources, which `source` counts.
+    pub sources: Vec<String>,
+    /// The numbers of those that are shown.
+    pub index: Vec<u32>,
+    /// A letter for each: `c` completed, `r` at work, `f` failed, `p` pending.
+    pub status: String,
+    /// The file.
+    pub source: Vec<u32>,
+    /// Its first byte there, or row.
+    pub start: Vec<u64>,
+    /// One past its last byte, or row.
+    pub end: Vec<u64>,
+    /// Its records.
+    pub records: Vec<u64>,
+    /// Their bytes, unpacked.
+    pub bytes: Vec<u64>,
+    /// Records that are left, as far as it has come.
+    pub out: Vec<Option<u64>>,
+    /// Records in quarantine.
+    pub quarantined: Vec<u64>,
+    /// Attempts made.
+    pub attempts: Vec<u32>,
+    /// Attempts that followed one that failed.
+    pub retries: Vec<u32>,
+    /// How many operators its farthest result went through.
+    pub operators_done: Vec<u32>,
+    /// Microseconds of work of each operator; empty where none was measured.
+    pub operator_micros: Vec<Vec<u64>>,
+    /// Records that left each operator.
+    pub operator_out: Vec<Vec<u64>>,
+}
+
+pub(super) fn columns(source: &Source<'_>, shown: &[u32]) -> PartitionColumns {
+    let mut columns = PartitionColumns {
+        total: source.state.partition_count(),
+        sources: source.places.paths().to_vec(),
+        index: shown.to_vec(),
+        ..PartitionColumns::default()
+    };
+    shown.iter().for_each(|index| columns.add(source, *index));
+    columns
+}
+
+impl PartitionColumns {
+    fn add(&mut self, source: &Source<'_>, index: u32) {
+        let state = source.state;
+        let Some(planned) = state.partition(index) else {
+            return;
+        };
+        let (slice, result) = (&planned.slice, state.farthest_result(index));
+        let result = result.map(|(_, result)| result);
+        self.status
+            .push(letter(shown_status(index, source.job, state)));
+        self.source.push(slice.source);
+        self.start.push(slice.start);
+        self.end.push(slice.end);
+        self.records.push(slice.records);
+        self.bytes.push(slice.bytes());
+        self.attempts.push(state.attempts(index));
+        self.retries.push(state.retries(index));
+        self.add_result(result);
+    }
+
+    fn add_result(&mut self, result: Option<&Publication>) {
+        let ledger = result.map(|result| &result.ledger);
+        let operators = ledger.map_or(&[][..], |ledger| &ledger.operators);
+        let nanos = result.map_or(&[][..], |result| &result.nanos);
+        let micros = nanos.iter().map(|nanos| nanos.div_ceil(1000));
+        self.out.push(ledger.map(|ledger| ledger.exported()));
+        self.quarantined
+            .push(ledger.map_or(0, |ledger| ledger.quarantined()));
+        self.operators_done.push(operators.len() as u32);
+        self.operator_micros.push(micros.collect());
+        self.operator_out
+            .push(operators.iter().map(|operator| operator.out).collect());
+    }
+}
+
+fn letter(status: PartitionStatus) -> char {
+    match status {
+        PartitionStatus::Completed => 'c',
+        PartitionStatus::Processing => 'r',
+        PartitionStatus::Failed => 'f',
+        PartitionStatus::Pending => 'p',
+    }
+}

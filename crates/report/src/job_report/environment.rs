@@ -1,0 +1,96 @@
+//! Where and by whom a job was driven.
+
+use coldpress_job::{Epoch, Liveness};
+use serde::Serialize;
+
+use super::Source;
+
+/// Where and by whom a job was driven.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Environment {
+    /// The executor, as the recipe names it.
+    pub executor: Option<String>,
+    /// The recipe file.
+    pub config_file: Option<String>,
+    /// The folder of the checkpoints.
+    pub checkpoint_dir: String,
+    /// The folder of the event log.
+    pub event_log_dir: String,
+    /// The job whose past this one began with.
+    pub adopted_from: Option<String>,
+    /// Why the dataset is cut and the work is spread as it is, a sentence each.
+    pub decisions: Vec<String>,
+    /// The stores that are no folders of the job, by what is in them.
+    pub stores: Vec<(String, String)>,
+    /// The drivers, oldest first; of very many the last ones.
+    pub drivers: Vec<DriverRow>,
+    /// How many drivers there were.
+    pub drivers_total: u64,
+}
+
+/// A process that drove the job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DriverRow {
+    /// The number of its epoch, from 1.
+    pub epoch: u64,
+    /// Its release.
+    pub version: String,
+    /// Its host.
+    pub host: String,
+    /// Its process id.
+    pub pid: u32,
+    /// When it began, in seconds since 1970.
+    pub start_time: f64,
+    /// Whether it took the job over from one that was not seen to end.
+    pub takeover: bool,
+    /// Whether it is at work.
+    pub is_alive: bool,
+}
+
+const LISTED: usize = 100;
+
+pub(super) fn environment(source: &Source<'_>) -> Environment {
+    let summary = source.job.summary.as_ref();
+    let state = source.state;
+    let epochs = state.epochs();
+    let alive = match &source.job.liveness {
+        Liveness::Here(driver) | Liveness::Elsewhere(driver) => Some(driver),
+        Liveness::Nobody(_) => None,
+    };
+    let row = |epoch: &Epoch| DriverRow {
+        epoch: epoch.epoch,
+        version: epoch.version.clone(),
+        host: epoch.driver.host.clone(),
+        pid: epoch.driver.pid,
+        start_time: epoch.driver.started_at_millis as f64 / 1000.0,
+        takeover: epoch.takeover,
+        is_alive: alive.is_some_and(|driver| driver.is_same_process(&epoch.driver)),
+    };
+    let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let stores = state.stores().iter();
+    Environment {
+        executor: summary.and_then(|summary| said(&summary.executor_type)),
+        config_file: summary.and_then(|summary| summary.config_file.clone()),
+        checkpoint_dir: source.layout.checkpoint_dir().display().to_string(),
+        event_log_dir: source.layout.event_log_dir().display().to_string(),
+        adopted_from: state.adopted().map(|adopted| adopted.job_id.to_string()),
+        decisions: state
+            .plan()
+            .map_or_else(Vec::new, |plan| plan.decisions.clone()),
+        stores: stores
+            .map(|(place, store)| (place.to_string(), without_query(&store.to_string())))
+            .collect(),
+        drivers: epochs
+            .iter()
+            .skip(epochs.len().saturating_sub(LISTED))
+            .map(row)
+            .collect(),
+        drivers_total: epochs.len() as u64,
+    }
+}
+
+/// The address without what may be a secret in it.
+fn without_query(address: &str) -> String {
+    let end = address.find('?').unwrap_or(address.len());
+    address[..end].to_owned()
+}

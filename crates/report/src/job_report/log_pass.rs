@@ -1,0 +1,58 @@
+//! One pass over the event log, for all that only events know.
+
+use std::collections::BTreeMap;
+
+use coldpress_events::{Event, EventKind};
+use coldpress_job::Layout;
+
+use super::attempts::AttemptLog;
+use super::errors::FailureLog;
+use super::event_rows::EventLog;
+use super::limits::Limits;
+use super::resources::ResourceLog;
+use crate::history::{History, each_event};
+
+/// What the events tell of a job; all of it may be missing. Its size is bounded by the [`Limits`] and by the partitions.
+pub(super) struct LogPass {
+    pub(super) history: History,
+    pub(super) attempts: AttemptLog,
+    pub(super) resources: ResourceLog,
+    pub(super) failures: FailureLog,
+    pub(super) rows: EventLog,
+    /// How long the decisions of whole-dataset operators took, by their places in the recipe.
+    pub(super) barrier_seconds: BTreeMap<u32, f64>,
+}
+
+impl LogPass {
+    pub(super) fn over(layout: &Layout, limits: &Limits) -> Self {
+        let mut pass = Self {
+            history: History::default(),
+            attempts: AttemptLog::new(limits.attempts),
+            resources: ResourceLog::new(limits.points),
+            failures: FailureLog::default(),
+            rows: EventLog::new(limits.events),
+            barrier_seconds: BTreeMap::new(),
+        };
+        pass.history.remark = each_event(layout, |event| pass.take(event));
+        pass
+    }
+
+    fn take(&mut self, event: &Event) {
+        // A new generation counts nothing of what was before it.
+        if event.kind == EventKind::JobStart {
+            self.attempts.clear();
+            self.failures = FailureLog::default();
+            self.barrier_seconds.clear();
+        }
+        if event.kind == EventKind::BarrierComplete
+            && let (Some(place), Some(seconds)) = (event.operation_idx, event.duration)
+        {
+            self.barrier_seconds.insert(place, seconds);
+        }
+        self.history.take(event);
+        self.attempts.take(event);
+        self.resources.take(event);
+        self.failures.take(event);
+        self.rows.take(event);
+    }
+}

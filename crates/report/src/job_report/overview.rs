@@ -1,0 +1,108 @@
+//! The job as a whole.
+
+use coldpress_job::{JobState, PartitionStatus, Phase};
+use serde::Serialize;
+
+use super::Source;
+use crate::history::History;
+use crate::monitor::{OverallProgress, barrier, progress};
+
+/// The job as a whole.
+#[derive(Clone, Debug, Serialize)]
+pub struct Overview {
+    /// The job.
+    pub job_id: String,
+    /// Its status, or `interrupted`.
+    pub status: String,
+    /// Whether somebody drives it.
+    pub is_running: bool,
+    /// What it is at, or was when it ended.
+    pub phase: Option<Phase>,
+    /// The operator that decides about the whole dataset at the moment.
+    pub barrier: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When the newest driver began, in seconds since 1970.
+    pub start_time: Option<f64>,
+    /// When it ended.
+    pub end_time: Option<f64>,
+    /// Its counts.
+    pub progress: OverallProgress,
+    /// Records that operators made.
+    pub made_samples: u64,
+    /// Records that went into groups.
+    pub absorbed_samples: u64,
+    /// Records of the partitions that failed.
+    pub samples_in_failed: u64,
+    /// Records that could not be read, of those in quarantine.
+    pub rejected_samples: u64,
+    /// Bytes of all partitions' records, unpacked.
+    pub input_bytes: u64,
+    /// Bytes of the records of those that are completed.
+    pub processed_bytes: u64,
+    /// Bytes of the export, once it is in its place.
+    pub export_bytes: Option<u64>,
+    /// The dataset as the recipe names it.
+    pub dataset_path: Option<String>,
+    /// Where the export goes.
+    pub export_path: Option<String>,
+    /// The folder of the job.
+    pub job_dir: String,
+    /// The command that resumes the job.
+    pub resumption_command: Option<String>,
+}
+
+pub(super) fn overview(source: &Source<'_>, history: &History) -> Overview {
+    let (job, state) = (source.job, source.state);
+    let summary = job.summary.as_ref();
+    let finished = state.finished();
+    let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let totals = if state.plan().is_some() {
+        state.totals()
+    } else {
+        job.totals
+    };
+    let progress = progress(job, state, history);
+    let committed = state.export().committed.as_ref();
+    Overview {
+        job_id: source.layout.job_id().to_string(),
+        status: progress.job_status.clone(),
+        is_running: job.liveness.is_alive(),
+        phase: job.phase,
+        barrier: barrier(job, state),
+        error: match finished {
+            Some(finish) => finish.error.clone(),
+            None => summary.and_then(|summary| summary.error_message.clone()),
+        },
+        start_time: job.start_time,
+        end_time: job.end_time,
+        made_samples: totals.made,
+        absorbed_samples: totals.absorbed,
+        samples_in_failed: totals.records_in_failed,
+        rejected_samples: rejected(state),
+        input_bytes: state
+            .partitions()
+            .map(|planned| planned.slice.bytes())
+            .sum(),
+        processed_bytes: processed_bytes(state),
+        export_bytes: committed.map(|export| export.length),
+        dataset_path: summary.and_then(|summary| said(&summary.dataset_path)),
+        export_path: summary.and_then(|summary| said(&summary.export_path)),
+        job_dir: source.layout.job_dir().display().to_string(),
+        resumption_command: summary.and_then(|summary| said(&summary.resumption_command)),
+        progress,
+    }
+}
+
+/// Records that the reader could not make a record of, in the results so far.
+fn rejected(state: &JobState) -> u64 {
+    let results = (0..state.partition_count()).filter_map(|index| state.farthest_result(index));
+    results.map(|(_, result)| result.ledger.rejected).sum()
+}
+
+fn processed_bytes(state: &JobState) -> u64 {
+    let completed = state.partitions().filter(|planned| {
+        state.partition_status(planned.index) == Some(PartitionStatus::Completed)
+    });
+    completed.map(|planned| planned.slice.bytes()).sum()
+}

@@ -1,0 +1,173 @@
+//! What operators did to single records: from the traces of the job, and from what filters dropped where that is kept.
+
+mod dropped;
+mod traced;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Source;
+use super::limits::cut;
+
+/// What an operator did to some records.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OperatorSamples {
+    /// The operator's place in the recipe, from 0, where it is known.
+    pub operator: Option<u32>,
+    /// Its name.
+    pub name: String,
+    /// Whether they were drawn by chance from all records (a trace); else they are the first ones of some partitions.
+    pub is_trace: bool,
+    /// How many there are.
+    pub total: Option<u64>,
+    /// Those that are shown.
+    pub samples: Vec<Sample>,
+}
+
+/// What an operator did to a record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Sample {
+    /// The text before, of a record that was changed; of two duplicates, the one that is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The text after; of two duplicates, the one that is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Whether the texts are those of two duplicates.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_duplicate: bool,
+    /// A record that was dropped, as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// What else is known, as the statistics that decided.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub notes: Map<String, Value>,
+}
+
+/// Files of traces that are looked at: there is one for each operator.
+const MOST_FILES: usize = 1_000;
+
+/// A line of a trace that is longer is passed over.
+const MAX_LINE_BYTES: u64 = 8 << 20;
+
+/// Other fields of a sample that are shown, and characters of each.
+const MOST_NOTES: usize = 20;
+const NOTE_CHARS: usize = 500;
+
+/// The samples of all operators, in the order of the recipe.
+pub(super) fn samples(source: &Source<'_>, remarks: &mut Vec<String>) -> Vec<OperatorSamples> {
+    let mut found: BTreeMap<(u32, String), OperatorSamples> = BTreeMap::new();
+    let mut take = |samples: OperatorSamples| {
+        let key = (samples.operator.unwrap_or(u32::MAX), samples.name.clone());
+        // Traces come first, and are drawn from all records.
+        found.entry(key).or_insert(samples);
+    };
+    match traced::samples(source) {
+        Ok(traced) => traced.into_iter().for_each(&mut take),
+        Err(error) => remarks.push(format!("the traces cannot be read: {error}")),
+    }
+    match dropped::samples(source) {
+        Ok(dropped) => dropped.into_iter().for_each(&mut take),
+        Err(error) => remarks.push(format!("dropped records cannot be read: {error}")),
+    }
+    found.into_values().collect()
+}
+
+/// What a line shows: a trace in Data-Juicer's form, or a record.
+fn sample(line: &str, chars: usize) -> Option<Sample> {
+    let mut fields: Map<String, Value> = serde_json::from_str(line).ok()?;
+    let mut text = |name: &str| -> Option<String> {
+        let value = fields.remove(name)?;
+        Some(cut(&shown(&value), chars))
+    };
+    let (original, processed) = (text("original_text"), text("processed_text"));
+    let (first, second) = (text("dup1"), text("dup2"));
+    if original.is_some() || processed.is_some() {
+        return Some(Sample {
+            before: original,
+            after: processed,
+            notes: notes(fields),
+            ..Sample::default()
+        });
+    }
+    if first.is_some() || second.is_some() {
+        return Some(Sample {
+            before: first,
+            after: second,
+            is_duplicate: true,
+            notes: notes(fields),
+            ..Sample::default()
+        });
+    }
+    // What Coldpress itself adds to a record is no part of it.
+    let (added, record): (Map<String, Value>, Map<String, Value>) = fields
+        .into_iter()
+        .partition(|(name, _)| name.starts_with("__"));
+    let record = serde_json::to_string_pretty(&record).ok()?;
+    Some(Sample {
+        record: Some(cut(&record, chars)),
+        notes: notes(added),
+        ..Sample::default()
+    })
+}
+
+/// A text as it is, and other values as JSON.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(_) | Value::Array(_) => {
+            serde_json::to_string_pretty(value).unwrap_or_default()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn notes(fields: Map<String, Value>) -> Map<String, Value> {
+    let short = |value: Value| match value {
+        Value::Number(_) | Value::Bool(_) | Value::Null => value,
+        Value::Object(members) if members.len() <= MOST_NOTES => {
+            let members = members.into_iter();
+            let shown =
+                members.map(|(name, value)| (name, Value::String(cut(&plain(&value), NOTE_CHARS))));
+            Value::Object(shown.collect())
+        }
+        other => Value::String(cut(&plain(&other), NOTE_CHARS)),
+    };
+    let listed = fields.into_iter().take(MOST_NOTES);
+    listed
+        .map(|(name, value)| (cut(&name, 100), short(value)))
+        .collect()
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traces_and_records_are_told_apart() {
+        let changed = sample(
+            r#"{"id": 7, "original_text": "abc", "processed_text": "ab"}"#,
+            2,
+        )
+        .unwrap();
+        assert_eq!(changed.before.as_deref(), Some("ab…"));
+        assert_eq!(changed.after.as_deref(), Some("ab"));
+        assert_eq!(changed.notes["id"], 7);
+        let twins = sample(r#"{"dup1": {"text": "a"}, "dup2": "b"}"#, 100).unwrap();
+        assert!(twins.is_duplicate && twins.before.is_some_and(|text| text.contains("\"text\"")));
+        let dropped = sample(r#"{"text": "x", "__dj__stats__": {"text_len": 1}}"#, 100).unwrap();
+        assert_eq!(dropped.record.as_deref(), Some("{\n  \"text\": \"x\"\n}"));
+        assert_eq!(dropped.notes["__dj__stats__"]["text_len"], "1");
+        for line in ["", "[]", "7", "{"] {
+            assert_eq!(sample(line, 10), None);
+        }
+    }
+}

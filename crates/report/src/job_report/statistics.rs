@@ -1,0 +1,274 @@
+//! How the statistics of filters are distributed, from what the results hold of each row.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+
+use coldpress_checkpoint::{RowBlock, RowsReader};
+use coldpress_job::{DroppedEntry, Publication};
+use coldpress_record::StatValue;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Source;
+use super::partitions::spread;
+use super::summary_of_values::{Bins, ValueCount, quantiles};
+use super::thresholds::{Call, Threshold};
+
+/// How the statistics of filters are distributed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Statistics {
+    /// The partitions whose rows were looked at, evenly spread.
+    pub partitions: u32,
+    /// Rows that were looked at.
+    pub rows: u64,
+    /// Whether records that filters dropped are among them. Only where the recipe keeps them (`export_dropped`); else the
+    /// values are those of records that passed all filters so far.
+    pub with_dropped: bool,
+    /// The statistics.
+    pub list: Vec<Statistic>,
+}
+
+/// How a statistic is distributed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Statistic {
+    /// Its name.
+    pub name: String,
+    /// The places in the recipe of the operators that decide by it.
+    pub operators: Vec<u32>,
+    /// Their bounds.
+    pub thresholds: Vec<Threshold>,
+    /// How many records with a value there are.
+    pub records: u64,
+    /// The mean of all numbers.
+    pub mean: Option<f64>,
+    /// The quantiles of all numbers for each half per cent, from the least to the greatest.
+    pub quantiles: Vec<f64>,
+    /// How often numbers lie where.
+    pub bins: Option<Bins>,
+    /// The most frequent values that are no numbers.
+    pub values: Vec<ValueCount>,
+}
+
+/// Values that are no numbers, of each statistic.
+const MOST_VALUES: usize = 1_000;
+const LISTED_VALUES: usize = 30;
+
+/// Bytes of dropped records that are read at most.
+const MAX_DROPPED_BYTES: u64 = 64 << 20;
+
+#[derive(Default)]
+struct Values {
+    passed: Vec<f64>,
+    dropped: Vec<f64>,
+    others: BTreeMap<String, (u64, u64)>,
+}
+
+pub(super) fn statistics(
+    source: &Source<'_>,
+    calls: &[Call],
+    remarks: &mut Vec<String>,
+) -> Statistics {
+    let mut seen = Seen::default();
+    if let Err(error) = seen.look(source, calls) {
+        remarks.push(format!("a part of the statistics cannot be read: {error}"));
+    }
+    let list = seen.values.into_iter();
+    Statistics {
+        partitions: seen.partitions,
+        rows: seen.rows,
+        with_dropped: seen.partitions > 0 && seen.without_dropped == 0,
+        list: order(
+            list.map(|(name, values)| statistic(name, values, calls))
+                .collect(),
+        ),
+    }
+}
+
+/// In the order of the recipe.
+fn order(mut list: Vec<Statistic>) -> Vec<Statistic> {
+    list.retain(|statistic| statistic.records > 0);
+    list.sort_by_key(|statistic| statistic.operators.first().copied().unwrap_or(u32::MAX));
+    list
+}
+
+#[derive(Default)]
+struct Seen {
+    partitions: u32,
+    without_dropped: u32,
+    rows: u64,
+    dropped_bytes: u64,
+    values: BTreeMap<String, Values>,
+}
+
+impl Seen {
+    fn look(&mut self, source: &Source<'_>, calls: &[Call]) -> Result<(), String> {
+        let state = source.state;
+        let usable = |index: u32| {
+            let (_, result) = state.farthest_result(index)?;
+            let is_kept = !state.is_forgotten(&result.index.key);
+            is_kept.then_some(result)
+        };
+        let results: Vec<&Publication> = (0..state.partition_count()).filter_map(usable).collect();
+        let rows: u64 = results.iter().map(|result| result.ledger.exported()).sum();
+        let dropped = results.iter().filter_map(|result| result.dropped.as_ref());
+        let dropped = dropped.flatten().map(|entry| entry.file.stamp.length);
+        let bytes: u64 = dropped.sum();
+        let share = source.limits.rows as f64 / rows.max(1) as f64;
+        let share = share.min(MAX_DROPPED_BYTES as f64 / bytes.max(1) as f64);
+        let most = (results.len() as f64 * share).ceil() as usize;
+        for at in spread(results.len() as u32, most.max(1)) {
+            // Partitions may differ much in size.
+            if self.rows >= 2 * source.limits.rows || self.dropped_bytes >= 2 * MAX_DROPPED_BYTES {
+                break;
+            }
+            self.add(source, results[at as usize], calls)?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        source: &Source<'_>,
+        result: &Publication,
+        calls: &[Call],
+    ) -> Result<(), String> {
+        let Some(stores) = source.stores else {
+            return Ok(());
+        };
+        let file = stores.get(&result.index.key);
+        let file = file.map_err(|error| error.to_string())?;
+        let rows = RowsReader::open(file, &result.index.stamp);
+        let mut rows = rows.map_err(|error| error.to_string())?;
+        let mut block = RowBlock::default();
+        self.partitions += 1;
+        while rows.next(&mut block).map_err(|error| error.to_string())? {
+            self.rows += block.rows() as u64;
+            for (name, values) in &block.stats {
+                let known = self.values.entry(name.clone()).or_default();
+                values.iter().flatten().for_each(|value| known.add(value));
+            }
+        }
+        match &result.dropped {
+            None => self.without_dropped += 1,
+            Some(dropped) => {
+                for entry in dropped {
+                    self.add_dropped(source, entry, calls)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_dropped(
+        &mut self,
+        source: &Source<'_>,
+        entry: &DroppedEntry,
+        calls: &[Call],
+    ) -> Result<(), String> {
+        let Some(stores) = source.stores else {
+            return Ok(());
+        };
+        let file = stores.object(&entry.file).read();
+        let file = file.map_err(|error| error.to_string())?;
+        let length = entry.file.stamp.length;
+        self.dropped_bytes += length;
+        let decisive = calls.get(entry.operation as usize);
+        let decisive = decisive.map_or(&[][..], |call| &call.stats);
+        for line in BufReader::new(file.take(length)).lines() {
+            let line = line.map_err(|error| error.to_string())?;
+            let Ok(record) = serde_json::from_str::<WithStats>(&line) else {
+                continue;
+            };
+            self.rows += 1;
+            for (name, value) in record.stats {
+                let is_decisive = decisive.contains(&name);
+                let known = self.values.entry(name).or_default();
+                known.add_json(&value, is_decisive);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A record that was dropped, with its statistics.
+#[derive(Deserialize)]
+struct WithStats {
+    #[serde(rename = "__dj__stats__", default)]
+    stats: serde_json::Map<String, Value>,
+}
+
+impl Values {
+    fn add(&mut self, value: &StatValue) {
+        match value {
+            StatValue::Int(number) => self.passed.push(*number as f64),
+            StatValue::Float(number) if number.is_finite() => self.passed.push(*number),
+            StatValue::Bool(answer) => self.count(&answer.to_string(), false),
+            StatValue::Text(text) => self.count(text, false),
+            StatValue::Float(_) | StatValue::List(_) | StatValue::Null => {}
+        }
+    }
+
+    fn add_json(&mut self, value: &Value, dropped: bool) {
+        match value {
+            Value::Number(number) => {
+                let list = match dropped {
+                    true => &mut self.dropped,
+                    false => &mut self.passed,
+                };
+                list.extend(number.as_f64().filter(|number| number.is_finite()));
+            }
+            Value::Bool(answer) => self.count(&answer.to_string(), dropped),
+            Value::String(text) => self.count(text, dropped),
+            Value::Null | Value::Array(_) | Value::Object(_) => {}
+        }
+    }
+
+    fn count(&mut self, text: &str, dropped: bool) {
+        let text = super::limits::cut(text, 200);
+        if self.others.len() >= MOST_VALUES && !self.others.contains_key(&text) {
+            return;
+        }
+        let (passed, gone) = self.others.entry(text).or_default();
+        *(if dropped { gone } else { passed }) += 1;
+    }
+}
+
+fn statistic(name: String, values: Values, calls: &[Call]) -> Statistic {
+    let decides = |(call, at): (&Call, u32)| call.stats.contains(&name).then_some(at);
+    let operators: Vec<u32> = calls.iter().zip(0..).filter_map(decides).collect();
+    let bounds = operators
+        .iter()
+        .filter_map(|at| calls.get(*at as usize))
+        .flat_map(|call| call.bounds.clone());
+    let thresholds = bounds.collect();
+    let mut numbers: Vec<f64> = values
+        .passed
+        .iter()
+        .chain(&values.dropped)
+        .copied()
+        .collect();
+    numbers.sort_by(f64::total_cmp);
+    let count = numbers.len() as u64;
+    let mut texts: Vec<ValueCount> = values
+        .others
+        .into_iter()
+        .map(|(value, (passed, dropped))| ValueCount {
+            value,
+            passed,
+            dropped,
+        })
+        .collect();
+    let in_texts: u64 = texts.iter().map(|one| one.passed + one.dropped).sum();
+    texts.sort_by_key(|one| std::cmp::Reverse(one.passed + one.dropped));
+    texts.truncate(LISTED_VALUES);
+    Statistic {
+        name,
+        operators,
+        thresholds,
+        records: count + in_texts,
+        mean: (count > 0).then(|| numbers.iter().sum::<f64>() / count as f64),
+        quantiles: quantiles(&numbers),
+        bins: (count > 0).then(|| Bins::of(&values.passed, &values.dropped)),
+        values: texts,
+    }
+}

@@ -1,0 +1,135 @@
+//! Which statistic a filter decides by, and within which bounds.
+
+use coldpress_config::{OperatorCall, Overrides, Recipe};
+use coldpress_operator::{ChainSettings, OperatorSpec, Pipeline, Registry};
+use coldpress_record::StatKind;
+use serde::Serialize;
+
+/// A bound of a statistic.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Threshold {
+    /// The operator's place in the recipe, from 0.
+    pub operator: u32,
+    /// The parameter, as `min_ratio`.
+    pub parameter: String,
+    /// The bound.
+    pub value: f64,
+    /// Whether records below it go; else those above it.
+    pub is_least: bool,
+}
+
+/// An operator of the recipe, as far as the registry knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Call {
+    pub(super) name: String,
+    pub(super) kind: Option<String>,
+    pub(super) parameters: String,
+    /// The statistics that it decides by.
+    pub(super) stats: Vec<String>,
+    /// The bounds, where it decides by one number.
+    pub(super) bounds: Vec<Threshold>,
+}
+
+/// The operators of a recipe, in order; none where it cannot be read.
+pub(super) fn calls(recipe: Option<&str>, registry: &Registry) -> Vec<Call> {
+    let parsed =
+        recipe.map(|text| Recipe::parse(text, "recipe.resolved.yaml", &Overrides::default()));
+    let Some(Ok(recipe)) = parsed else {
+        return Vec::new();
+    };
+    let settings = settings(&recipe);
+    let known = |(call, at)| known(call, at, registry, &settings);
+    recipe.process.iter().zip(0..).map(known).collect()
+}
+
+fn settings(recipe: &Recipe) -> ChainSettings {
+    let text_key = recipe.fields.text_keys.first();
+    ChainSettings {
+        text_key: text_key.map_or("text", String::as_str).to_owned(),
+        seed: recipe.seed,
+        skip_op_error: recipe.failure.skip_op_error,
+        compat: recipe.compat.is_some(),
+        labels: Vec::new(),
+    }
+}
+
+fn known(call: &OperatorCall, at: u32, registry: &Registry, settings: &ChainSettings) -> Call {
+    let spec = registry.get(&call.name);
+    // An operator whose files are not there cannot be resolved: its statistics are shown without bounds then.
+    let pipeline = Pipeline::resolve(registry, std::slice::from_ref(call), settings).ok();
+    let operator = pipeline.as_ref().and_then(|one| one.operators().first());
+    let stats = operator.map_or(&[][..], |operator| operator.stats());
+    let is_number = |kind| matches!(kind, StatKind::Int | StatKind::Float | StatKind::Any);
+    let numbers = stats.iter().filter(|stat| is_number(stat.kind)).count();
+    Call {
+        name: call.name.clone(),
+        kind: spec.map(|spec| spec.kind().to_string()),
+        parameters: call.params_json().to_string(),
+        stats: stats.iter().map(|stat| stat.name.clone()).collect(),
+        bounds: match spec.filter(|_| numbers == 1) {
+            Some(spec) => bounds(call, at, spec),
+            None => Vec::new(),
+        },
+    }
+}
+
+/// The parameters called `min…` and `max…`: that is how all filters name what they compare their statistic with.
+fn bounds(call: &OperatorCall, at: u32, spec: &OperatorSpec) -> Vec<Threshold> {
+    /// Defaults such as the greatest integer mean that there is no bound.
+    const NO_BOUND: f64 = 1e15;
+    let bound = |parameter: &str, default: &serde_json::Value| {
+        let is_least = parameter.starts_with("min_");
+        let is_bound = is_least || parameter.starts_with("max_");
+        let given = call.param(parameter).and_then(|node| node.as_f64());
+        let value = given.or_else(|| default.as_f64()).filter(|_| is_bound)?;
+        // A share is never below 0, so where nobody asked for it that is no bound either.
+        let is_trivial = given.is_none() && is_least && value == 0.0;
+        (value.abs() < NO_BOUND && !is_trivial).then(|| Threshold {
+            operator: at,
+            parameter: parameter.to_owned(),
+            value,
+            is_least,
+        })
+    };
+    let parameters = spec.params().iter();
+    parameters
+        .filter_map(|parameter| bound(parameter.name, &parameter.default))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_those_of_the_recipe_and_the_defaults() {
+        let recipe = "dataset_path: a.jsonl\nexport_path: b.jsonl\nprocess:\n  - text_length_filter: {min_len: 50}\n  \
+                      - alphanumeric_filter: {min_ratio: 0.25, max_ratio: 0.9}\n  - clean_links_mapper\n";
+        let calls = calls(Some(recipe), &coldpress_ops::builtin());
+        let stats: Vec<_> = calls.iter().map(|call| call.stats.join(" ")).collect();
+        assert_eq!(stats, ["text_len", "alnum_ratio", ""]);
+        let bounds = |at: usize| -> Vec<(String, f64, bool)> {
+            let bounds = calls[at].bounds.iter();
+            bounds
+                .map(|bound| (bound.parameter.clone(), bound.value, bound.is_least))
+                .collect()
+        };
+        assert_eq!(bounds(0), [("min_len".to_owned(), 50.0, true)]);
+        assert_eq!(
+            bounds(1),
+            [
+                ("min_ratio".to_owned(), 0.25, true),
+                ("max_ratio".to_owned(), 0.9, false)
+            ]
+        );
+        assert_eq!(calls[2].kind.as_deref(), Some("mapper"));
+    }
+
+    #[test]
+    fn a_recipe_that_cannot_be_read_has_no_operators() {
+        let registry = coldpress_ops::builtin();
+        for text in [None, Some(""), Some("process: ["), Some("[]")] {
+            assert_eq!(calls(text, &registry), []);
+        }
+    }
+}

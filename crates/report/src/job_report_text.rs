@@ -1,0 +1,346 @@
+//! A report of a job as text, at 80 columns as far as names and messages let it.
+
+use coldpress_events::time::format_utc;
+
+use crate::job_report::{JobReport, OperatorRow, Statistic};
+use crate::quantity::{bytes, counted, duration, grouped, percent, plain};
+use crate::table::{Align, Table};
+
+/// Things of a kind that are listed; the page and `--json` have more.
+const LISTED: usize = 10;
+const WIDTH: usize = 78;
+
+impl JobReport {
+    /// The report as text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let sections = [
+            self.headline(),
+            self.findings_text(),
+            self.operators_text(),
+            self.deduplication_text(),
+            self.statistics_text(),
+            self.failures_text(),
+            self.quarantine_text(),
+            self.drivers_text(),
+            self.remarks_text(),
+        ];
+        let sections = sections.iter().filter(|section| !section.is_empty());
+        let sections: Vec<&str> = sections.map(String::as_str).collect();
+        sections.join("\n")
+    }
+
+    fn headline(&self) -> String {
+        let (overview, progress) = (&self.overview, &self.overview.progress);
+        let mut text = format!("Job {}: {}\n", overview.job_id, overview.status);
+        let mut line = |name: &str, value: String| {
+            text.push_str(&format!("{name:11} {}\n", plain(&value)));
+        };
+        if let Some(phase) = overview.phase.filter(|_| overview.is_running) {
+            line("Phase", phase.to_string());
+        }
+        let mut records = vec![
+            format!("{} in", grouped(progress.total_samples)),
+            format!("{} kept", grouped(progress.exported_samples)),
+            format!("{} dropped", grouped(progress.dropped_samples)),
+            format!("{} quarantined", grouped(progress.quarantined_samples)),
+        ];
+        for (count, what) in [
+            (overview.made_samples, "made"),
+            (overview.absorbed_samples, "absorbed"),
+            (overview.samples_in_failed, "in failed partitions"),
+        ] {
+            if count > 0 {
+                records.push(format!("{} {what}", grouped(count)));
+            }
+        }
+        line("Records", records.join(", "));
+        let stage = progress.stage_at_work.as_ref();
+        let stage = stage.map_or(String::new(), |stage| format!(" in {stage}"));
+        line(
+            "Partitions",
+            format!(
+                "{} of {} completed{stage}, {} failed ({:.1} %)",
+                progress.completed_partitions,
+                progress.total_partitions,
+                progress.failed_partitions,
+                progress.progress_percentage
+            ),
+        );
+        line("Input", bytes(overview.input_bytes));
+        if let Some(start) = overview.start_time {
+            let elapsed = progress.elapsed_time_seconds.unwrap_or(0.0);
+            let time: String = format_utc(start).chars().take(19).collect();
+            line("Started", format!("{time} UTC, for {}", duration(elapsed)));
+        }
+        if let Some(left) = progress.estimated_remaining_seconds {
+            line("Remaining", format!("about {}", duration(left)));
+        }
+        if let (Some(path), Some(length)) = (&overview.export_path, overview.export_bytes) {
+            line("Output", format!("{path} ({})", bytes(length)));
+        }
+        line("Job", overview.job_dir.clone());
+        text
+    }
+
+    fn findings_text(&self) -> String {
+        let mut text = String::new();
+        for finding in &self.findings {
+            let mark = match finding.level {
+                "error" => "!!",
+                "warning" => "! ",
+                _ => "- ",
+            };
+            text.push_str(&wrapped(&plain(&finding.text), mark));
+            let advice = finding.advice.as_deref().map(plain);
+            text.push_str(&advice.map_or(String::new(), |advice| wrapped(&advice, "   ")));
+        }
+        titled("What stands out", text)
+    }
+
+    fn operators_text(&self) -> String {
+        let mut table = Table::new([
+            ("OPERATOR", Align::Left),
+            ("IN", Align::Right),
+            ("OUT", Align::Right),
+            ("KEPT", Align::Right),
+            ("SECONDS", Align::Right),
+            ("TIME", Align::Right),
+        ]);
+        let rejected = self.overview.rejected_samples;
+        if rejected > 0 {
+            let read = self
+                .operators
+                .first()
+                .map_or(0, |first| first.counts.records_in);
+            let [arrived, out] = [read + rejected, read].map(grouped);
+            table.row(["(reading)".to_owned(), arrived, out]);
+        }
+        for row in &self.operators {
+            table.row([
+                plain(&row.name),
+                grouped(row.counts.records_in),
+                grouped(row.counts.out),
+                kept(row),
+                row.seconds
+                    .map_or(String::new(), |seconds| format!("{seconds:.2}")),
+                row.share_of_time.map(percent).unwrap_or_default(),
+            ]);
+        }
+        match table.is_empty() {
+            true => String::new(),
+            false => titled("Operators", table.render()),
+        }
+    }
+
+    fn deduplication_text(&self) -> String {
+        let removed = self.deduplication.iter().filter(|one| one.removed > 0);
+        let line = |one: &coldpress_executor::Deduplication| {
+            let mut text = format!(
+                "  {} removed {} of {}\n",
+                plain(&one.operator),
+                grouped(one.removed),
+                counted(one.records, "record")
+            );
+            for source in one
+                .by_file
+                .iter()
+                .take(LISTED)
+                .filter(|_| one.by_file.len() > 1)
+            {
+                let path = plain(&source.source);
+                let counts = format!("{} of {}", grouped(source.removed), grouped(source.records));
+                text.push_str(&format!("    {counts}  {path}\n"));
+            }
+            text
+        };
+        titled("Duplicates", removed.map(line).collect())
+    }
+
+    fn statistics_text(&self) -> String {
+        let mut table = Table::new([
+            ("STATISTIC", Align::Left),
+            ("MIN", Align::Right),
+            ("5 %", Align::Right),
+            ("MEDIAN", Align::Right),
+            ("95 %", Align::Right),
+            ("MAX", Align::Right),
+            ("BOUNDS", Align::Left),
+        ]);
+        let numbers = self.statistics.list.iter();
+        for statistic in numbers.filter(|one| !one.quantiles.is_empty()) {
+            let at = |part: usize| statistic.quantiles.get(part).copied().map(short);
+            let figures = [0, 10, 100, 190, 200].map(|part| at(part).unwrap_or_default());
+            let row = [plain(&statistic.name)].into_iter().chain(figures);
+            table.row(row.chain([bounds(statistic)]));
+        }
+        if table.is_empty() {
+            return String::new();
+        }
+        let of = match self.statistics.with_dropped {
+            true => "records that reached the filters",
+            false => "records that passed all filters",
+        };
+        let rows = grouped(self.statistics.rows);
+        titled(&format!("Statistics of {rows} {of}"), table.render())
+    }
+
+    fn failures_text(&self) -> String {
+        let mut text = String::new();
+        for failed in self.errors.failed_partitions.iter().take(LISTED) {
+            let line = format!(
+                "partition {} ({} of {}), {}: {}",
+                failed.partition,
+                failed.part,
+                plain(&failed.source),
+                counted(u64::from(failed.attempts), "attempt"),
+                plain(&failed.error)
+            );
+            text.push_str(&wrapped(&line, "- "));
+        }
+        for part in self.errors.unreadable.iter().take(LISTED) {
+            let line = format!(
+                "unreadable: {} of {}: {}",
+                part.part,
+                plain(&part.source),
+                plain(&part.reason)
+            );
+            text.push_str(&wrapped(&line, "- "));
+        }
+        let recovery = &self.errors.recovery;
+        if let Some(rate) = recovery.rate {
+            let line = format!(
+                "{} of {} that failed an attempt recovered ({})",
+                recovery.partitions_recovered,
+                counted(recovery.partitions_hit, "partition"),
+                percent(rate)
+            );
+            text.push_str(&wrapped(&line, "- "));
+        }
+        titled("Failures", text)
+    }
+
+    fn quarantine_text(&self) -> String {
+        let mut text = String::new();
+        for reason in self.quarantine.reasons.iter().take(LISTED) {
+            let operator = reason.operator.as_deref().unwrap_or("(reading)");
+            let count = grouped(reason.count);
+            let line = format!("{count} × {}: {}", plain(operator), plain(&reason.error));
+            text.push_str(&wrapped(&line, "- "));
+        }
+        titled("Quarantine", text)
+    }
+
+    fn drivers_text(&self) -> String {
+        let drivers = &self.environment.drivers;
+        if drivers.len() < 2 {
+            return String::new();
+        }
+        let line = |driver: &crate::job_report::DriverRow| {
+            let time: String = format_utc(driver.start_time).chars().take(19).collect();
+            let how = if driver.takeover { ", took over" } else { "" };
+            let host = plain(&driver.host);
+            format!(
+                "  {:3}  {time} UTC  {host} pid {}{how}\n",
+                driver.epoch, driver.pid
+            )
+        };
+        let last = drivers.iter().skip(drivers.len().saturating_sub(LISTED));
+        titled("Drivers", last.map(line).collect())
+    }
+
+    fn remarks_text(&self) -> String {
+        let remarks = self.remarks.iter();
+        remarks
+            .map(|remark| wrapped(&plain(remark), "Note: "))
+            .collect()
+    }
+}
+
+fn kept(row: &OperatorRow) -> String {
+    match row.counts.records_in {
+        0 => String::new(),
+        arrived => percent(row.counts.out as f64 / arrived as f64),
+    }
+}
+
+fn bounds(statistic: &Statistic) -> String {
+    let bounds = statistic.thresholds.iter();
+    let bounds = bounds.map(|bound| format!("{} {}", bound.parameter, short(bound.value)));
+    bounds.collect::<Vec<_>>().join(", ")
+}
+
+/// A number in a few letters.
+fn short(value: f64) -> String {
+    let size = value.abs();
+    if value.fract() == 0.0 && size < 1e7 {
+        format!("{value:.0}")
+    } else if !(1e-3..1e5).contains(&size) {
+        format!("{value:.1e}")
+    } else if size >= 100.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.3}")
+    }
+}
+
+fn titled(title: &str, text: String) -> String {
+    match text.is_empty() {
+        true => text,
+        false => format!("{title}\n{text}"),
+    }
+}
+
+/// The text in lines of at most 78 characters, the first one after `mark`, the others indented as far.
+fn wrapped(text: &str, mark: &str) -> String {
+    let (mut out, mut width) = (mark.to_owned(), mark.chars().count());
+    if !mark.ends_with(' ') {
+        out.push(' ');
+        width += 1;
+    }
+    let indent = " ".repeat(width);
+    let mut is_first = true;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if !is_first && width + 1 + length > WIDTH {
+            out.push('\n');
+            out.push_str(&indent);
+            width = indent.len();
+        } else if !is_first {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += length;
+        is_first = false;
+    }
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sentences_are_wrapped_and_indented() {
+        let text = wrapped(&"word ".repeat(40), "! ");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        assert!(text.lines().skip(1).all(|line| line.starts_with("  word")));
+        assert_eq!(wrapped("a b", "Note: "), "Note: a b\n");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in [
+            (0.0, "0"),
+            (50.0, "50"),
+            (0.25, "0.250"),
+            (1234.5, "1234"),
+            (1e9, "1.0e9"),
+            (1e-7, "1.0e-7"),
+        ] {
+            assert_eq!(short(value), text);
+        }
+    }
+}

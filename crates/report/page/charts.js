@@ -49,7 +49,10 @@ function drawAllAgain() {
 
 const UNITS = {
   memory_mb: ["Memory", (value) => bytes(value * 1e6)],
-  cpu_percent: ["CPU", (value) => `${short(value)} %`],
+  cpu_percent: ["CPU, of one core", (value) => `${short(value)} %`],
+  disk_read_mb: ["Read from disk since the last sample", (value) => bytes(value * 1e6)],
+  disk_written_mb: ["Written to disk since the last sample", (value) => bytes(value * 1e6)],
+  disk_free_mb: ["Free on the fullest disk", (value) => bytes(value * 1e6)],
 };
 
 function formatOf(name) {

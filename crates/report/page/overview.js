@@ -35,7 +35,8 @@ function overviewSection(report) {
         [stage, progress.failed_partitions ? `${count(progress.failed_partitions)} failed` : null].filter(Boolean).join(", ") || "completed"),
       elapsed === null ? null : card("Time", duration(elapsed), rate),
       progress.estimated_remaining_seconds === null ? null
-        : card("Left", `≈ ${duration(progress.estimated_remaining_seconds)}`, "at the pace of this run"),
+        : card("Left", `≈ ${duration(progress.estimated_remaining_seconds)}`, overview.remaining_range_seconds === null ? "at the pace of this run"
+          : `${duration(overview.remaining_range_seconds[0])} to ${duration(overview.remaining_range_seconds[1])}`),
       overview.export_bytes === null ? null : card("Output", bytes(overview.export_bytes))),
     progressBar(overview),
     facts([

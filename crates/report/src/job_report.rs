@@ -131,7 +131,7 @@ struct Source<'a> {
     limits: &'a Limits,
 }
 
-/// Looks at a job from all sides. Writes nothing, and may be called while the job runs.
+/// Looks at a job from all sides. It writes nothing, and may be called while the job runs.
 ///
 /// What cannot be read is left out and said in [`JobReport::remarks`].
 ///
@@ -177,7 +177,8 @@ impl Source<'_> {
         let deduplication = deduplicated::deduplication(self.state, &self.places);
         let shown = partitions::shown(self.state, self.limits.partitions);
         let stragglers = stragglers::stragglers(self.state);
-        let overview = overview::overview(self, &log.history);
+        let pace = pace::pace(self.state, self.limits.points);
+        let overview = overview::overview(self, &log.history, &pace);
         let errors = errors::errors(self, &log.failures);
         let quarantine = quarantine::quarantine(self, remarks);
         let timeline = log.attempts.timeline(self);
@@ -190,7 +191,7 @@ impl Source<'_> {
             partitions: columns::columns(self, &shown),
             timeline,
             stragglers,
-            pace: pace::pace(self.state, self.limits.points),
+            pace,
             resources: log.resources.series(),
             statistics: statistics::statistics(self, &calls, remarks),
             samples: samples::samples(self, remarks),

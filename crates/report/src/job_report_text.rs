@@ -11,7 +11,7 @@ const LISTED: usize = 10;
 const WIDTH: usize = 78;
 
 impl JobReport {
-    /// The report as text.
+    /// Renders the report as text.
     #[must_use]
     pub fn render(&self) -> String {
         let sections = [
@@ -74,7 +74,13 @@ impl JobReport {
             line("Started", format!("{time} UTC, for {}", duration(elapsed)));
         }
         if let Some(left) = progress.estimated_remaining_seconds {
-            line("Remaining", format!("about {}", duration(left)));
+            let range = overview.remaining_range_seconds;
+            let range =
+                range.map(|(least, most)| format!(" ({} to {})", duration(least), duration(most)));
+            line(
+                "Remaining",
+                format!("about {}{}", duration(left), range.unwrap_or_default()),
+            );
         }
         if let (Some(path), Some(length)) = (&overview.export_path, overview.export_bytes) {
             line("Output", format!("{path} ({})", bytes(length)));
@@ -270,7 +276,7 @@ fn bounds(statistic: &Statistic) -> String {
     bounds.collect::<Vec<_>>().join(", ")
 }
 
-/// A number in a few letters.
+/// Spells a number in a few letters.
 fn short(value: f64) -> String {
     let size = value.abs();
     if value.fract() == 0.0 && size < 1e7 {
@@ -291,7 +297,7 @@ fn titled(title: &str, text: String) -> String {
     }
 }
 
-/// The text in lines of at most 78 characters, the first one after `mark`, the others indented as far.
+/// Breaks a text into lines of at most 78 characters, the first one after `mark`, the others indented as far.
 fn wrapped(text: &str, mark: &str) -> String {
     let (mut out, mut width) = (mark.to_owned(), mark.chars().count());
     if !mark.ends_with(' ') {

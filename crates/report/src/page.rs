@@ -34,7 +34,7 @@ const STYLES: [&str; 2] = [
     include_str!("../page/style.css"),
 ];
 
-/// The page of a job, whole.
+/// Renders the page of a job.
 ///
 /// # Errors
 /// When the report cannot be written as JSON.
@@ -61,12 +61,12 @@ pub fn render_page(report: &JobReport) -> serde_json::Result<String> {
     ))
 }
 
-/// The hash by which a browser knows a script or a style sheet.
+/// Returns the hash by which a browser knows a script or a style sheet.
 fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text.as_bytes()))
 }
 
-/// JSON that ends no element and begins no comment, whatever its texts are. It is the same JSON.
+/// Escapes JSON so that it ends no element and begins no comment, whatever its texts are. It stays the same JSON.
 fn harmless(json: &str) -> String {
     json.replace('<', "\\u003c")
         .replace('>', "\\u003e")

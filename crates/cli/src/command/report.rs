@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     Ok(code::DONE)
 }
 
-/// Writes the page in one step: whoever looks finds the old file or the new one.
+/// Writes the page in one step: a reader finds the old file or the new one.
 fn write_page(report: &JobReport, path: &Path) -> Result<(), Failure> {
     if path.is_dir() {
         let path = path.display();

@@ -82,6 +82,24 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// What they hold is in their reports, though it is less than jobs of today hold.
+#[test]
+fn frozen_jobs_are_reported() {
+    let frozen = Frozen::thawed();
+    for job in JOBS {
+        let line = format!("report {job} --base-dir jobs --json --html page.html");
+        let report = frozen.folder.run(&line).expect(0).json();
+        let records = report["overview"]["progress"]["total_samples"].as_u64();
+        assert!(records > Some(0), "{job}: {report}");
+        assert_eq!(report["remarks"], serde_json::json!([]), "{job}");
+        let operators = report["operators"].as_array().unwrap();
+        let reached = operators
+            .iter()
+            .filter(|operator| operator["records_in"] != 0);
+        assert!(reached.count() > 0, "{job}: {operators:?}");
+    }
+}
+
 /// Whoever made the jobs took statistics that records already had for what they were. Filters do that only on request now:
 /// without it, what they published is made again.
 #[test]

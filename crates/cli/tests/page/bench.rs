@@ -15,6 +15,7 @@ partition: {size: 10}
 export_dropped: out/dropped
 resource_sample_seconds: 0.05
 max_error_ratio: 1
+open_tracer: true
 process:
   - whitespace_normalization_mapper:
   - clean_links_mapper:
@@ -34,7 +35,7 @@ impl Deref for Bench {
 }
 
 impl Bench {
-    /// So many records, of which some are short, some are no records, and each ten are the same.
+    /// Writes so many records. Some are short, some are damaged, and each ten are the same.
     pub(crate) fn new(records: usize) -> Self {
         let bench = Self(Folder::new());
         let line = |id: usize| match id % 50 {
@@ -50,12 +51,12 @@ impl Bench {
         bench
     }
 
-    /// The line that runs the recipe as the job `a` with these settings besides.
+    /// Returns the words that run the recipe as the job `a`, with these settings.
     pub(crate) fn line(settings: &str) -> String {
         format!("process --config recipe.yaml --job_id a --no-progress {settings}")
     }
 
-    /// The page of the job.
+    /// Writes the page of the job and returns it.
     #[track_caller]
     pub(crate) fn page(&self) -> String {
         self.run("report a --base-dir jobs --html page.html")
@@ -65,20 +66,20 @@ impl Bench {
     }
 }
 
-/// The report that is inside a page.
+/// Returns the report inside a page.
 pub(crate) fn data_of(page: &str) -> Value {
     let (begin, end) = place_of_data(page);
     serde_json::from_str(&page[begin..end]).unwrap()
 }
 
-/// The page with another report inside, which must need no escaping but that of `<`.
+/// Puts another report into a page.
 pub(crate) fn with_data(page: &str, data: &Value) -> String {
     let (begin, end) = place_of_data(page);
     let json = data.to_string().replace('<', "\\u003c");
     format!("{}{json}{}", &page[..begin], &page[end..])
 }
 
-/// The page with a script of the test's own at its end, and without the policy that would not let it run.
+/// Appends a script to a page, and removes the policy that would not let it run.
 pub(crate) fn with_script(page: &str, script: &str) -> String {
     let policy = page.find("<meta http-equiv").unwrap();
     let end = policy + page[policy..].find('\n').unwrap();

@@ -26,7 +26,7 @@ pub(crate) struct Looked {
 }
 
 impl Browser {
-    /// The browser of this machine; none where there is none, which is said.
+    /// Finds the browser of this machine, or says that there is none.
     pub(crate) fn find() -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let found = NAMES.iter().find_map(|name| {
@@ -44,7 +44,7 @@ impl Browser {
         found.map(Self)
     }
 
-    /// Loads a page of this text, and waits until its scripts have done what they do by themselves.
+    /// Loads a page and waits until its scripts have run.
     pub(crate) fn look(&self, page: &str) -> Looked {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("page.html");
@@ -97,7 +97,7 @@ impl Browser {
     }
 }
 
-/// Reads a pipe to its end, so that who writes to it never waits.
+/// Reads a pipe to its end, so that its writer never waits.
 fn reader(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -107,14 +107,14 @@ fn reader(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
 }
 
 impl Looked {
-    /// The document without its scripts and data: what people see.
+    /// Returns the document without its scripts and data: what people see.
     pub(crate) fn shown(&self) -> &str {
         let body = self.dom.find("<body").unwrap();
         let shown = &self.dom[body..];
         &shown[..shown.find("<script").unwrap()]
     }
 
-    /// The page has these sections, and the console has nothing to complain of.
+    /// Checks that the page has these sections and that the console has no complaint.
     #[track_caller]
     pub(crate) fn is_whole(&self, sections: &[&str]) {
         assert_eq!(self.console, [""; 0]);
@@ -129,7 +129,7 @@ impl Looked {
         );
     }
 
-    /// The page shows all of these texts.
+    /// Checks that the page shows all of these texts.
     #[track_caller]
     pub(crate) fn shows(&self, parts: &[&str]) {
         for part in parts {

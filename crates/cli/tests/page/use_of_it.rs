@@ -12,7 +12,7 @@ fn job() -> (Bench, String) {
     (bench, page)
 }
 
-/// What a script of the test has to say: it puts JSON into an element of its own.
+/// Returns what a script of the test has to say: it puts JSON into an element of its own.
 #[track_caller]
 fn said(looked: &Looked) -> Value {
     assert_eq!(looked.console, [""; 0]);

@@ -182,7 +182,7 @@ impl Timeline {
     }
 }
 
-/// Those that failed come first, then the longest.
+/// Keeps at most `most` attempts: the failed ones first, then the longest.
 fn keep_most_telling(attempts: &mut Vec<Attempt>, most: usize) {
     if attempts.len() > most {
         let rank = |attempt: &Attempt| (attempt.outcome != 'f', -attempt.seconds());

@@ -5,7 +5,7 @@ use coldpress_job::JobState;
 
 use super::places::Places;
 
-/// What the deduplicators of the recipe in force removed, as far as they are resolved.
+/// Returns what the deduplicators of the recipe in force removed, as far as they are resolved.
 pub(super) fn deduplication(state: &JobState, places: &Places) -> Vec<Deduplication> {
     let barriers = state.recipe().map_or(&[][..], |recipe| &recipe.barriers);
     let resolved = barriers.iter().zip(0..).filter_map(|(index, stage)| {

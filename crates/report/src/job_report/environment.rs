@@ -1,7 +1,8 @@
 //! Where and by whom a job was driven.
 
 use coldpress_job::{Epoch, Liveness};
-use serde::Serialize;
+use coldpress_storage::read_small;
+use serde::{Deserialize, Serialize};
 
 use super::Source;
 
@@ -74,9 +75,7 @@ pub(super) fn environment(source: &Source<'_>) -> Environment {
         checkpoint_dir: source.layout.checkpoint_dir().display().to_string(),
         event_log_dir: source.layout.event_log_dir().display().to_string(),
         adopted_from: state.adopted().map(|adopted| adopted.job_id.to_string()),
-        decisions: state
-            .plan()
-            .map_or_else(Vec::new, |plan| plan.decisions.clone()),
+        decisions: decisions(source),
         stores: stores
             .map(|(place, store)| (place.to_string(), without_query(&store.to_string())))
             .collect(),
@@ -89,7 +88,27 @@ pub(super) fn environment(source: &Source<'_>) -> Environment {
     }
 }
 
-/// The address without what may be a secret in it.
+/// The file names all partitions, of which very many are not worth waiting for.
+const MAX_MAPPING_BYTES: u64 = 64 << 20;
+
+#[derive(Deserialize)]
+struct Mapping {
+    #[serde(default)]
+    decisions: Vec<String>,
+}
+
+/// Returns the decisions of the newest run from the mapping file, or else those of the plan.
+fn decisions(source: &Source<'_>) -> Vec<String> {
+    let json = read_small(source.layout.dataset_mapping(), MAX_MAPPING_BYTES).ok();
+    let mapping: Option<Mapping> = json.and_then(|json| serde_json::from_slice(&json).ok());
+    match (mapping, source.state.plan()) {
+        (Some(mapping), _) if !mapping.decisions.is_empty() => mapping.decisions,
+        (_, Some(plan)) => plan.decisions.clone(),
+        (_, None) => Vec::new(),
+    }
+}
+
+/// Cuts off the query of an address, which may hold a secret.
 fn without_query(address: &str) -> String {
     let end = address.find('?').unwrap_or(address.len());
     address[..end].to_owned()

@@ -122,7 +122,7 @@ impl EventLog {
     }
 }
 
-/// Appends to a queue from which the oldest goes where it is full.
+/// Appends to a queue, and drops its oldest row when it is full.
 fn push_bounded(queue: &mut VecDeque<EventRow>, most: usize, row: impl FnOnce() -> EventRow) {
     if queue.len() >= most.max(1) {
         queue.pop_front();

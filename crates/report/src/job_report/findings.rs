@@ -29,7 +29,7 @@ impl Finding {
 /// Findings of a kind that are listed one by one.
 const LISTED: usize = 5;
 
-/// What stands out, the gravest first.
+/// Lists what stands out, the gravest first.
 pub(super) fn findings(report: &JobReport) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(ending(report));
@@ -136,7 +136,7 @@ fn quarantine(report: &JobReport) -> Option<Finding> {
     })
 }
 
-/// An operator that takes a third of the time or more, where time matters.
+/// Finds an operator that takes a third of the time or more, unless the job is too short to matter.
 fn slow_operator(report: &JobReport) -> Option<Finding> {
     const LEAST_SHARE: f64 = 1.0 / 3.0;
     const LEAST_SECONDS: f64 = 1.0;

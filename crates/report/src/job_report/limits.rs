@@ -36,7 +36,7 @@ impl Default for Limits {
     }
 }
 
-/// The text, cut where it is longer than so many characters.
+/// Cuts a text that is longer than so many characters.
 pub(super) fn cut(text: &str, chars: usize) -> String {
     match text.char_indices().nth(chars) {
         None => text.to_owned(),

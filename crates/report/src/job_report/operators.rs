@@ -120,7 +120,7 @@ pub(super) fn operators(
     recipe.operators.iter().zip(0..).map(row).collect()
 }
 
-/// The ledgers of all partitions together, and the work that each operator did.
+/// Adds up the ledgers of all partitions and the work that each operator did.
 fn work(source: &Source<'_>, operators: usize) -> (Ledger, Vec<Work>) {
     let state = source.state;
     let mut ledger = Ledger::default();

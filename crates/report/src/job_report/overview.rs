@@ -4,6 +4,7 @@ use coldpress_job::{JobState, PartitionStatus, Phase};
 use serde::Serialize;
 
 use super::Source;
+use super::pace::{PacePoint, range};
 use crate::history::History;
 use crate::monitor::{OverallProgress, barrier, progress};
 
@@ -28,6 +29,8 @@ pub struct Overview {
     pub end_time: Option<f64>,
     /// Its counts.
     pub progress: OverallProgress,
+    /// Between which times the rest will take, in seconds, as far as the pace varied so far tells.
+    pub remaining_range_seconds: Option<(f64, f64)>,
     /// Records that operators made.
     pub made_samples: u64,
     /// Records that went into groups.
@@ -52,7 +55,7 @@ pub struct Overview {
     pub resumption_command: Option<String>,
 }
 
-pub(super) fn overview(source: &Source<'_>, history: &History) -> Overview {
+pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint]) -> Overview {
     let (job, state) = (source.job, source.state);
     let summary = job.summary.as_ref();
     let finished = state.finished();
@@ -76,6 +79,9 @@ pub(super) fn overview(source: &Source<'_>, history: &History) -> Overview {
         },
         start_time: job.start_time,
         end_time: job.end_time,
+        remaining_range_seconds: progress
+            .estimated_remaining_seconds
+            .and_then(|remaining| range(pace, remaining)),
         made_samples: totals.made,
         absorbed_samples: totals.absorbed,
         samples_in_failed: totals.records_in_failed,
@@ -94,7 +100,7 @@ pub(super) fn overview(source: &Source<'_>, history: &History) -> Overview {
     }
 }
 
-/// Records that the reader could not make a record of, in the results so far.
+/// Counts the lines that the reader could not make a record of, in the results so far.
 fn rejected(state: &JobState) -> u64 {
     let results = (0..state.partition_count()).filter_map(|index| state.farthest_result(index));
     results.map(|(_, result)| result.ledger.rejected).sum()

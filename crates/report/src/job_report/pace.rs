@@ -18,7 +18,7 @@ pub struct PacePoint {
     pub bytes: u64,
 }
 
-/// The stretches from the first result to the last, at most `most`; none where no times are known.
+/// Divides the time from the first result to the last into at most `most` stretches. Returns none if no times are known.
 pub(super) fn pace(state: &JobState, most: usize) -> Vec<PacePoint> {
     let barriers = state.recipe().map_or(&[][..], |recipe| &recipe.barriers);
     let mut published: Vec<(u64, u64, u64)> = Vec::new();
@@ -69,9 +69,46 @@ fn stretches(published: &[(u64, u64, u64)], most: usize) -> Vec<PacePoint> {
     points
 }
 
+/// Returns the range of the time left, if it is `remaining` seconds at the mean pace. The range is two standard errors of the
+/// pace on either side. Returns none if there are too few stretches to say.
+pub(super) fn range(points: &[PacePoint], remaining: f64) -> Option<(f64, f64)> {
+    const LEAST_POINTS: usize = 5;
+    // The last stretch is not over.
+    let points = points.get(..points.len().saturating_sub(1))?;
+    if points.len() < LEAST_POINTS {
+        return None;
+    }
+    let count = points.len() as f64;
+    let mean = points.iter().map(|point| point.bytes as f64).sum::<f64>() / count;
+    let squares = points
+        .iter()
+        .map(|point| (point.bytes as f64 - mean).powi(2));
+    let variance = squares.sum::<f64>() / (count - 1.0);
+    // As a share of the mean pace; at a pace of zero the rest would never end.
+    let share = (2.0 * (variance / count).sqrt() / mean).min(0.9);
+    (mean > 0.0).then(|| (remaining / (1.0 + share), remaining / (1.0 - share)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_range_is_as_wide_as_the_pace_varied() {
+        let points = |bytes: &[u64]| -> Vec<PacePoint> {
+            let point = |bytes: &u64| PacePoint {
+                bytes: *bytes,
+                ..PacePoint::default()
+            };
+            bytes.iter().map(point).collect()
+        };
+        assert_eq!(range(&points(&[7; 9]), 10.0), Some((10.0, 10.0)));
+        assert_eq!(range(&points(&[7; 5]), 10.0), None);
+        assert_eq!(range(&points(&[0; 9]), 10.0), None);
+        assert_eq!(range(&[], 10.0), None);
+        let (least, greatest) = range(&points(&[1, 9, 1, 9, 1, 9, 1, 9, 5]), 10.0).unwrap();
+        assert!(least < 7.0 && greatest > 20.0, "{least} {greatest}");
+    }
 
     #[test]
     fn nothing_that_was_published_is_lost() {

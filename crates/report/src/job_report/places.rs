@@ -28,17 +28,17 @@ impl Places {
         &self.paths
     }
 
-    /// The path of a source; empty where there is no such source.
+    /// Returns the path of a source, which is empty if there is no such source.
     pub(super) fn path(&self, source: u32) -> String {
         self.paths.get(source as usize).cloned().unwrap_or_default()
     }
 
-    /// A place in a source, as `byte 40` or `row 3`.
+    /// Spells a place in a source, as `byte 40` or `row 3`.
     pub(super) fn place(&self, source: u32, position: u64) -> String {
         format!("{} {position}", self.unit(source))
     }
 
-    /// A part of a source, as `bytes 0 to 40` or `rows 0 to 3`.
+    /// Spells a part of a source, as `bytes 0 to 40` or `rows 0 to 3`.
     pub(super) fn part(&self, source: u32, start: u64, end: u64) -> String {
         format!("{}s {start} to {end}", self.unit(source))
     }

@@ -59,7 +59,7 @@ const MESSAGE_CHARS: usize = 300;
 /// A file is looked at up to here: a record may be very long.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// Looks at the quarantine files of the results so far, up to the limit, those of all partitions alike.
+/// Reads the quarantine files of the results so far, up to the limit.
 pub(super) fn quarantine(source: &Source<'_>, remarks: &mut Vec<String>) -> QuarantineView {
     let state = source.state;
     let indices = 0..state.partition_count();
@@ -144,7 +144,7 @@ fn sample(source: &Source<'_>, entry: QuarantineEntry) -> QuarantineSample {
     }
 }
 
-/// The message with `#` for each number.
+/// Replaces each number of a message by `#`.
 fn reason(message: &str) -> String {
     let mut out = String::new();
     let mut in_number = false;

@@ -56,7 +56,7 @@ const MAX_LINE_BYTES: u64 = 8 << 20;
 const MOST_NOTES: usize = 20;
 const NOTE_CHARS: usize = 500;
 
-/// The samples of all operators, in the order of the recipe.
+/// Collects the samples of all operators, in the order of the recipe.
 pub(super) fn samples(source: &Source<'_>, remarks: &mut Vec<String>) -> Vec<OperatorSamples> {
     let mut found: BTreeMap<(u32, String), OperatorSamples> = BTreeMap::new();
     let mut take = |samples: OperatorSamples| {
@@ -75,9 +75,10 @@ pub(super) fn samples(source: &Source<'_>, remarks: &mut Vec<String>) -> Vec<Ope
     found.into_values().collect()
 }
 
-/// What a line shows: a trace in Data-Juicer's form, or a record.
+/// Reads a line, which is a trace in Data-Juicer's form or a whole record.
 fn sample(line: &str, chars: usize) -> Option<Sample> {
     let mut fields: Map<String, Value> = serde_json::from_str(line).ok()?;
+    flatten(&mut fields);
     let mut text = |name: &str| -> Option<String> {
         let value = fields.remove(name)?;
         Some(cut(&shown(&value), chars))
@@ -113,7 +114,25 @@ fn sample(line: &str, chars: usize) -> Option<Sample> {
     })
 }
 
-/// A text as it is, and other values as JSON.
+/// What a trace says about where a record came from and what decided.
+const ABOUT: &str = "__coldpress__";
+
+/// Moves what a trace says about a record among the fields of the line, but for the operator, which all lines share.
+fn flatten(fields: &mut Map<String, Value>) {
+    let Some(Value::Object(mut about)) = fields.remove(ABOUT) else {
+        return;
+    };
+    about.remove("operator");
+    about.remove("operation");
+    if let Some(Value::Object(stats)) = about.remove("stats") {
+        about.extend(stats);
+    }
+    let named = about.into_iter();
+    // Names that no field of a record has.
+    fields.extend(named.map(|(name, value)| (format!("__{name}"), value)));
+}
+
+/// Returns a text as it is, and other values as JSON.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -137,7 +156,7 @@ fn notes(fields: Map<String, Value>) -> Map<String, Value> {
     };
     let listed = fields.into_iter().take(MOST_NOTES);
     listed
-        .map(|(name, value)| (cut(&name, 100), short(value)))
+        .map(|(name, value)| (cut(name.trim_start_matches("__"), 100), short(value)))
         .collect()
 }
 
@@ -165,7 +184,14 @@ mod tests {
         assert!(twins.is_duplicate && twins.before.is_some_and(|text| text.contains("\"text\"")));
         let dropped = sample(r#"{"text": "x", "__dj__stats__": {"text_len": 1}}"#, 100).unwrap();
         assert_eq!(dropped.record.as_deref(), Some("{\n  \"text\": \"x\"\n}"));
-        assert_eq!(dropped.notes["__dj__stats__"]["text_len"], "1");
+        assert_eq!(dropped.notes["dj__stats__"]["text_len"], "1");
+        let about = r#"{"text": "x", "__coldpress__": {"operator": "f", "path": "a", "position": 7, "stats": {"n": 0.5}}}"#;
+        let notes = sample(about, 100).unwrap().notes;
+        let notes = serde_json::to_value(notes).unwrap();
+        assert_eq!(
+            notes,
+            serde_json::json!({"path": "a", "position": 7, "n": 0.5})
+        );
         for line in ["", "[]", "7", "{"] {
             assert_eq!(sample(line, 10), None);
         }

@@ -84,7 +84,7 @@ pub(super) fn statistics(
     }
 }
 
-/// In the order of the recipe.
+/// Sorts the statistics in the order of the recipe, and leaves out those without values.
 fn order(mut list: Vec<Statistic>) -> Vec<Statistic> {
     list.retain(|statistic| statistic.records > 0);
     list.sort_by_key(|statistic| statistic.operators.first().copied().unwrap_or(u32::MAX));

@@ -39,7 +39,7 @@ impl Worked<'_> {
     }
 }
 
-/// The partitions that took far longer than others, the slowest first.
+/// Lists the partitions that took far longer than others, the slowest first.
 pub(super) fn stragglers(state: &JobState) -> Vec<Straggler> {
     let worked = state.partitions().filter_map(|planned| {
         let (_, result) = state.farthest_result(planned.index)?;
@@ -112,7 +112,7 @@ impl Usual {
         }
     }
 
-    /// The place of the operator that most of the surplus was spent in.
+    /// Returns the place of the operator that most of the surplus was spent in.
     fn slowest_operator(&self, one: &Worked<'_>) -> Option<usize> {
         let surplus = one.result.nanos.iter().zip(&self.nanos);
         let surplus = surplus.map(|(nanos, usual)| *nanos as f64 - usual);
@@ -121,7 +121,7 @@ impl Usual {
         slowest.map(|(place, _)| place)
     }
 
-    /// Whether more records than usual came to the operator that was slow.
+    /// Says whether more records than usual came to the operator that was slow.
     fn more_arrived(&self, one: &Worked<'_>, slowest: Option<usize>) -> Option<String> {
         let place = slowest?;
         let arrived = one.result.ledger.operators.get(place)?.records_in;
@@ -156,14 +156,14 @@ impl Usual {
     }
 }
 
-/// How many times the usual something is; none where it differs too little to explain anything.
+/// Returns how many times the usual something is, or none if it differs too little to explain anything.
 fn times(of: f64, usual: f64) -> Option<f64> {
     const TELLING: f64 = 1.5;
     let times = of / usual;
     (times.is_finite() && times >= TELLING).then_some(times)
 }
 
-/// The middle of the values; 0 where there are none.
+/// Returns the middle of the values, or 0 if there are none.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

@@ -67,7 +67,7 @@ impl Bins {
     }
 }
 
-/// Edges each of which is so many times the one before, for values most of which would lie in the first bar otherwise.
+/// Returns edges that grow by a factor if the values have a long tail. With even ones nearly all would be in the first bar.
 fn long_tail(values: &[f64], greatest: f64) -> Option<Vec<f64>> {
     /// The greatest value is so many times the median, or more.
     const LONG: f64 = 50.0;
@@ -101,7 +101,7 @@ fn even_edges(least: f64, greatest: f64, are_whole: bool) -> Vec<f64> {
     edges
 }
 
-/// The quantiles of values that are sorted: the least, and so on to the greatest. Empty where there are none.
+/// Returns the quantiles of sorted values, from the least to the greatest. Returns none if there are no values.
 pub(super) fn quantiles(sorted: &[f64]) -> Vec<f64> {
     let Some(last) = sorted.len().checked_sub(1) else {
         return Vec::new();

@@ -30,7 +30,7 @@ pub(super) struct Call {
     pub(super) bounds: Vec<Threshold>,
 }
 
-/// The operators of a recipe, in order; none where it cannot be read.
+/// Resolves the operators of a recipe one by one, in order. Returns none if the recipe cannot be read.
 pub(super) fn calls(recipe: Option<&str>, registry: &Registry) -> Vec<Call> {
     let parsed =
         recipe.map(|text| Recipe::parse(text, "recipe.resolved.yaml", &Overrides::default()));
@@ -73,7 +73,7 @@ fn known(call: &OperatorCall, at: u32, registry: &Registry, settings: &ChainSett
     }
 }
 
-/// The parameters called `min…` and `max…`: that is how all filters name what they compare their statistic with.
+/// Collects the parameters called `min_…` and `max_…`: all filters name the bounds of their statistic like that.
 fn bounds(call: &OperatorCall, at: u32, spec: &OperatorSpec) -> Vec<Threshold> {
     /// Defaults such as the greatest integer mean that there is no bound.
     const NO_BOUND: f64 = 1e15;

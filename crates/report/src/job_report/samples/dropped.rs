@@ -15,7 +15,7 @@ const MOST_PARTITIONS: usize = 50;
 /// Samples of one partition, so that they are not all of the first.
 const OF_A_PARTITION: usize = 3;
 
-/// Some records that each filter dropped; none where they are not kept.
+/// Reads some records that each filter dropped. Returns none if the recipe does not keep them.
 pub(super) fn samples(source: &Source<'_>) -> Result<Vec<OperatorSamples>, String> {
     let state = source.state;
     let mut all: BTreeMap<u32, OperatorSamples> = BTreeMap::new();

@@ -21,7 +21,7 @@ function sampleNode(sample) {
     sample.record !== undefined ? el("pre", null, sample.record) : null,
     pair && sample.is_duplicate ? el("div", {class: "pair"},
       el("div", null, el("strong", null, "Kept"), el("pre", null, sample.before ?? "")), el("div", null, el("strong", null, "Removed"), el("pre", null, sample.after ?? ""))) : null,
-    pair && !sample.is_duplicate ? el("pre", {class: "difference"}, difference(sample.before ?? "", sample.after ?? "")) : null);
+    pair && !sample.is_duplicate ? el("pre", {class: "difference"}, condensed(difference(sample.before ?? "", sample.after ?? ""))) : null);
 }
 
 function notesNode(notes) {
@@ -51,6 +51,18 @@ function difference(before, after) {
   if (before === after) return [before, "\n", el("span", {class: "sign"}, "no difference in what is shown")];
   return parts.filter(([, text]) => text).map(([kind, text]) =>
     (kind === "same" ? text : el(kind === "gone" ? "del" : "ins", null, signs(text))));
+}
+
+/** The parts of a difference, of which long ones that are the same keep what is next to a change. */
+function condensed(parts) {
+  const BESIDE = 160;
+  if (parts.length < 2) return parts;
+  return parts.map((part, at) => {
+    const [before, after] = [at > 0 ? BESIDE : 0, at < parts.length - 1 ? BESIDE : 0];
+    if (typeof part !== "string" || part.length <= 3 * BESIDE) return part;
+    const left = part.length - before - after;
+    return [part.slice(0, before), el("span", {class: "sign"}, ` … ${counted(left, "character")} the same … `), part.slice(part.length - after)];
+  });
 }
 
 /** Blanks that went or came would not be seen. */

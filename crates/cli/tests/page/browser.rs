@@ -46,13 +46,18 @@ impl Browser {
 
     /// Loads a page and waits until its scripts have run.
     pub(crate) fn look(&self, page: &str) -> Looked {
+        self.look_in(page, 1200)
+    }
+
+    /// Does the same in a window of this width, in pixels.
+    pub(crate) fn look_in(&self, page: &str, width: u32) -> Looked {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("page.html");
         fs::write(&file, page).unwrap();
-        self.open(&file, folder.path())
+        self.open(&file, folder.path(), width)
     }
 
-    fn open(&self, file: &Path, profile: &Path) -> Looked {
+    fn open(&self, file: &Path, profile: &Path, width: u32) -> Looked {
         let mut command = Command::new(&self.0);
         command
             .args([
@@ -62,7 +67,8 @@ impl Browser {
                 "--no-sandbox",
             ])
             .args(["--disable-dev-shm-usage", "--disable-background-networking"])
-            .args(["--window-size=1200,900", "--virtual-time-budget=20000"])
+            .arg(format!("--window-size={width},900"))
+            .arg("--virtual-time-budget=20000")
             .args(["--enable-logging=stderr", "--log-level=0", "--dump-dom"])
             .arg(format!(
                 "--user-data-dir={}",

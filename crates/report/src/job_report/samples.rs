@@ -124,6 +124,8 @@ fn flatten(fields: &mut Map<String, Value>) {
     };
     about.remove("operator");
     about.remove("operation");
+    // The path says it.
+    about.remove("source");
     if let Some(Value::Object(stats)) = about.remove("stats") {
         about.extend(stats);
     }
@@ -185,7 +187,7 @@ mod tests {
         let dropped = sample(r#"{"text": "x", "__dj__stats__": {"text_len": 1}}"#, 100).unwrap();
         assert_eq!(dropped.record.as_deref(), Some("{\n  \"text\": \"x\"\n}"));
         assert_eq!(dropped.notes["dj__stats__"]["text_len"], "1");
-        let about = r#"{"text": "x", "__coldpress__": {"operator": "f", "path": "a", "position": 7, "stats": {"n": 0.5}}}"#;
+        let about = r#"{"text": "x", "__coldpress__": {"operator": "f", "path": "a", "source": 0, "position": 7, "stats": {"n": 0.5}}}"#;
         let notes = sample(about, 100).unwrap().notes;
         let notes = serde_json::to_value(notes).unwrap();
         assert_eq!(

@@ -1,0 +1,79 @@
+//! The lines that the text of a report consists of.
+
+/// The widest line, in characters.
+const WIDTH: usize = 78;
+
+/// Spells a number in a few letters.
+pub(super) fn short(value: f64) -> String {
+    let size = value.abs();
+    if value.fract() == 0.0 && size < 1e7 {
+        format!("{value:.0}")
+    } else if !(1e-3..1e5).contains(&size) {
+        format!("{value:.1e}")
+    } else if size >= 100.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.3}")
+    }
+}
+
+pub(super) fn titled(title: &str, text: String) -> String {
+    match text.is_empty() {
+        true => text,
+        false => format!("{title}\n{text}"),
+    }
+}
+
+/// Breaks a text into lines of at most 78 characters, the first one after `mark`, the others indented as far.
+pub(super) fn wrapped(text: &str, mark: &str) -> String {
+    let (mut out, mut width) = (mark.to_owned(), mark.chars().count());
+    if !mark.ends_with(' ') {
+        out.push(' ');
+        width += 1;
+    }
+    let indent = " ".repeat(width);
+    let mut is_first = true;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if !is_first && width + 1 + length > WIDTH {
+            out.push('\n');
+            out.push_str(&indent);
+            width = indent.len();
+        } else if !is_first {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += length;
+        is_first = false;
+    }
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sentences_are_wrapped_and_indented() {
+        let text = wrapped(&"word ".repeat(40), "! ");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        assert!(text.lines().skip(1).all(|line| line.starts_with("  word")));
+        assert_eq!(wrapped("a b", "Note: "), "Note: a b\n");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in [
+            (0.0, "0"),
+            (50.0, "50"),
+            (0.25, "0.250"),
+            (1234.5, "1234"),
+            (1e9, "1.0e9"),
+            (1e-7, "1.0e-7"),
+        ] {
+            assert_eq!(short(value), text);
+        }
+    }
+}

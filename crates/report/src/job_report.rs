@@ -2,7 +2,6 @@
 
 mod attempts;
 mod columns;
-mod deduplicated;
 mod environment;
 mod errors;
 mod event_rows;
@@ -23,7 +22,7 @@ mod stragglers;
 mod summary_of_values;
 mod thresholds;
 
-use coldpress_executor::{Deduplication, Loss};
+use coldpress_executor::{Deduplication, Loss, deduplication};
 use coldpress_job::{
     Error as JobError, FieldsView, JobState, JobView, Journal, Layout, open_stores,
 };
@@ -174,7 +173,7 @@ impl Source<'_> {
         let recipe = recipe_texts::texts(self.layout, remarks);
         let calls = thresholds::calls(recipe.resolved.as_deref(), self.registry);
         let operators = operators::operators(self, &calls, &log.barrier_seconds);
-        let deduplication = deduplicated::deduplication(self.state, &self.places);
+        let deduplication = deduplication(self.state);
         let shown = partitions::shown(self.state, self.limits.partitions);
         let stragglers = stragglers::stragglers(self.state);
         let pace = pace::pace(self.state, self.limits.points);

@@ -3,11 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use coldpress_job::{ByField, ClustersOfSize, NamedRecord, OfSource, OfValue, Removals, Removed};
-use coldpress_record::OperatorLedger;
+use coldpress_job::{ClustersOfSize, Removed};
 use serde::Serialize;
-
-use crate::barrier::plain_value;
 
 /// What a deduplicator removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -32,70 +29,6 @@ pub struct Deduplication {
     pub clusters: Vec<ClustersOfSize>,
     /// The largest clusters.
     pub largest: Vec<DuplicateCluster>,
-}
-
-impl Deduplication {
-    /// What the deduplicator at this place of the recipe removed, by its decision. `path` gives the path of a source, and
-    /// `place` spells a position in one.
-    pub fn of(
-        index: u32,
-        ledger: &OperatorLedger,
-        removals: &Removals,
-        path: impl Fn(u32) -> String,
-        place: impl Fn(u32, u64) -> String,
-    ) -> Self {
-        let by_field = removals.by_field.as_ref();
-        let named = |one: &NamedRecord| RecordPlace {
-            source: path(one.origin.source),
-            position: one.origin.position,
-            place: place(one.origin.source, one.origin.position),
-            id: one.id.as_deref().map(plain_value),
-        };
-        let largest = removals.largest.iter().map(|cluster| DuplicateCluster {
-            records: cluster.records,
-            kept: named(&cluster.kept),
-            removed: cluster.removed.iter().map(named).collect(),
-        });
-        let of_file = |one: &OfSource| RemovedFrom::of(path(one.source), one.counts);
-        let mut by_file: Vec<RemovedFrom> = removals.sources.iter().map(of_file).collect();
-        // Files of which the same number is gone stay in the order of the plan.
-        by_file.sort_by_key(|file| std::cmp::Reverse(file.removed));
-        Self {
-            index,
-            operator: ledger.name.clone(),
-            records: ledger.records_in,
-            removed: ledger.dropped,
-            by_file,
-            field: by_field.map(|one| one.field.clone()),
-            by_field: by_field.map(of_values).unwrap_or_default(),
-            other_values: by_field.map(|one| OtherSources {
-                values: one.other_values,
-                records: one.others.records,
-                removed: one.others.removed,
-            }),
-            clusters: removals.clusters.clone(),
-            largest: largest.collect(),
-        }
-    }
-}
-
-fn of_values(by_field: &ByField) -> Vec<RemovedFrom> {
-    let of_value = |one: &OfValue| {
-        let value = one.value.as_deref();
-        let value = value.map_or("(none)".to_owned(), plain_value);
-        RemovedFrom::of(value, one.counts)
-    };
-    by_field.values.iter().map(of_value).collect()
-}
-
-impl RemovedFrom {
-    fn of(source: String, counts: Removed) -> Self {
-        Self {
-            source,
-            records: counts.records,
-            removed: counts.removed,
-        }
-    }
 }
 
 /// What was removed of the records of a file, or of those with a value.

@@ -10,6 +10,10 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         .unwrap_or(bytes.len());
     if let Ok(tokenizer) = Tokenizer::parse(&bytes[..end]) {
         let text = String::from_utf8_lossy(&bytes[end..]);
-        let _ = tokenizer.count(&text, &mut Scratch::default());
+        let mut ends = Vec::new();
+        let counted = tokenizer.count(&text, &mut Scratch::default());
+        let found = tokenizer.ends(&text, &mut Scratch::default(), &mut ends);
+        assert_eq!(counted.ok(), found.ok().map(|()| ends.len()));
+        assert!(ends.is_sorted() && ends.last().is_none_or(|end| *end <= text.len()));
     }
 });

@@ -1,29 +1,18 @@
-//! What holds for all mappers: they fail on no text, do not change what they have made, and take no text's length squared.
+//! What the vectors of the mappers cannot show: quirks that are kept only on request, archives, and texts that nobody would
+//! write. `every_operator.rs` has what holds for all of them.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+#[path = "shared/cpu_time.rs"]
+mod cpu_time;
+
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use coldpress_assets::AssetFolders;
-use coldpress_operator::{
-    Chain, ChainSettings, Node, OperatorCall, OperatorKind, Pipeline, Registry, Shared,
-};
+use coldpress_operator::{Chain, ChainSettings, Node, OperatorCall, Pipeline, Registry, Shared};
 use coldpress_record::{Batch, Lines};
-use proptest::prelude::*;
+use cpu_time::time_of;
 use serde_json::{Value, json};
-
-/// Mappers that change nothing in a text that they have made.
-const IDEMPOTENT: [&str; 9] = [
-    "remove_bibliography_mapper",
-    "remove_comments_mapper",
-    "remove_header_mapper",
-    "remove_long_words_mapper",
-    "remove_non_chinese_character_mapper",
-    "remove_repeat_sentences_mapper",
-    "remove_specific_chars_mapper",
-    "remove_words_with_incorrect_substrings_mapper",
-    "whitespace_normalization_mapper",
-];
 
 fn registry() -> Registry {
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/assets");
@@ -65,52 +54,6 @@ fn run(chain: &mut Chain, texts: &[&str]) -> (Vec<String>, Vec<String>) {
         batch.selection().iter().map(text).collect(),
         failed.collect(),
     )
-}
-
-fn mappers(registry: &Registry) -> Vec<&str> {
-    let mappers = registry
-        .iter()
-        .filter(|spec| spec.kind() == OperatorKind::Mapper);
-    mappers.map(|spec| spec.name()).collect()
-}
-
-/// Pieces that mean something to one mapper or another.
-const PIECES: &str = "[a-dA-D0-2é中\u{3000}\u{1f60a} \t\n.!?'\"”…,:;|%/*#{}\\\\\\[\\]-]|\\PC|\\\\newcommand\\{\\\\a\\}\\{|\\}\n\
-                      |\\\\a|\\\\begin\\{figure\\}|\\\\end\\{figure\\}|\\\\includegraphics|\\\\caption|\\\\subfloat|1\\.2\\.3\\.4|\
-                      a:a:a:a:|\\\\section\\{|copyright|https://|a b\n|\r\n";
-
-fn any_text() -> impl Strategy<Value = String> {
-    prop::string::string_regex(&format!("({PIECES}){{0,30}}")).unwrap()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-    #[test]
-    fn no_text_makes_a_mapper_panic(texts in prop::collection::vec(any_text(), 1..4)) {
-        let registry = registry();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        for name in mappers(&registry) {
-            for compat in [false, true] {
-                let mut chain = chain(&registry, OperatorCall::new(name), compat);
-                let (_, failed) = run(&mut chain, &texts);
-                let panicked = failed.iter().find(|error| error.contains("panicked"));
-                prop_assert_eq!(panicked, None, "{}", name);
-                // Only archives are missing.
-                prop_assert!(failed.is_empty() || name == "latex_merge_tex_mapper", "{}: {:?}", name, failed);
-            }
-        }
-    }
-
-    #[test]
-    fn mappers_leave_alone_what_they_have_made(text in any_text()) {
-        let registry = registry();
-        for name in IDEMPOTENT {
-            let mut chain = chain(&registry, OperatorCall::new(name), false);
-            let (once, _) = run(&mut chain, &[&text]);
-            let (twice, _) = run(&mut chain, &[&once[0]]);
-            prop_assert_eq!(&once, &twice, "{}", name);
-        }
-    }
 }
 
 /// The differences that `docs/compatibility.md` lists.
@@ -322,9 +265,7 @@ fn no_text_takes_the_square_of_its_length() {
             let closed = format!("\\begin{{figure}}{text}]{{}}}}\\end{{figure}}*/");
             for text in [&text, &closed] {
                 let mut chain = chain(&registry, OperatorCall::new(name), compat);
-                let started = Instant::now();
-                let (_, failed) = run(&mut chain, &[text]);
-                let elapsed = started.elapsed();
+                let (elapsed, (_, failed)) = time_of(|| run(&mut chain, &[text]));
                 assert_eq!(failed, [] as [&str; 0], "{name}: {piece:?}");
                 assert!(
                     elapsed < Duration::from_secs(10),

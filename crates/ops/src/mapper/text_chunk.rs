@@ -123,6 +123,10 @@ fn by_separator(separator: &Separator) -> TextChunkMapper {
 /// The most bytes of all chunks of a record together.
 const MOST_BYTES: usize = 1 << 30;
 
+/// The most bytes of a record that become tokens, as those after each cut do again. The library makes tokens of a few
+/// megabytes in a second.
+const MOST_ENCODED_BYTES: usize = 256 << 20;
+
 impl Splitter for TextChunkMapper {
     fn split(&mut self, record: &Record<'_>, children: &mut Children) -> Result<(), RecordError> {
         let text = record.text(0)?;
@@ -176,20 +180,20 @@ impl Cut {
             return Ok(());
         }
         let mut room = self.window.most_bytes;
-        let mut take = |bytes: usize| {
-            room = room.checked_sub(bytes).ok_or_else(|| too_much(TooMuch))?;
-            Ok::<(), RecordError>(())
-        };
         let Some(separator) = &mut self.separator else {
             for start in (0..tokens.len()).step_by(length - overlap) {
                 let end = start.saturating_add(length).min(tokens.len());
                 let chunk = codec.decode(&tokens[start..end])?;
-                take(chunk.len())?;
+                room = room
+                    .checked_sub(chunk.len())
+                    .ok_or(TooMuch)
+                    .map_err(too_much)?;
                 children.push(chunk);
             }
             return Ok(());
         };
         let mut rest = Cow::Borrowed(text);
+        let mut room = MOST_ENCODED_BYTES;
         while tokens.len() > length {
             let ahead = codec.decode(&tokens[..length])?;
             let (chunk, left) = match separator.last(&ahead).filter(|found| found.end > 0) {
@@ -217,8 +221,13 @@ impl Cut {
             if !strip(chunk).is_empty() {
                 children.push(chunk);
             }
-            // All that is left becomes tokens again for each chunk, which takes time even if it is short.
-            take(left.len() + 256)?;
+            // Even a short text takes some time.
+            room = room.checked_sub(left.len() + 256).ok_or_else(|| {
+                RecordError::new(format!(
+                    "the text cannot be cut: more than {MOST_ENCODED_BYTES} bytes would become tokens, as all that is left \
+                     does again after each cut; a larger `max_len` makes fewer cuts"
+                ))
+            })?;
             tokens = codec.encode(&left)?;
             rest = Cow::Owned(left);
         }

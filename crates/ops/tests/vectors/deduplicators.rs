@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use coldpress_assets::AssetFolders;
 use coldpress_barrier::{Room, SignatureReader, SignatureWriter, judge};
 use coldpress_operator::{
-    ChainHash, ChainSettings, Guard, Key, Node, OperatorCall, Pipeline, Shared, Span,
+    ChainHash, ChainSettings, Guard, Key, Node, OperatorCall, OperatorKind, Pipeline, Shared, Span,
 };
 use coldpress_record::{Batch, Lines};
 use serde_json::{Map, Value};
@@ -553,4 +553,36 @@ fn planted_duplicates_are_found_and_verified_ones_are_right() {
         "{verified:?}"
     );
     assert!(10 * plain.1 >= 9 * plain.2, "{plain:?}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    /// Every deduplicator of the registry, so that a new one is tested without being named here.
+    #[test]
+    fn partitions_change_nothing(
+        texts in proptest::collection::vec("(the cat |the dog |a b c d e f g |\\PC{0,3}|\n|[ab]{0,2}){0,5}", 0..12),
+        partition in 1..6_usize,
+    ) {
+        let row = |(at, text): (usize, &String)| {
+            let row = serde_json::json!({"id": at, "text": text, "__dj__uid": (at * 7) % 13});
+            row.as_object().unwrap().clone()
+        };
+        let rows: Vec<Row> = texts.iter().enumerate().map(row).collect();
+        let registry = coldpress_ops::builtin();
+        let deduplicators = registry.iter().filter(|spec| spec.kind() == OperatorKind::Deduplicator);
+        for spec in deduplicators {
+            let mut params = Row::new();
+            if spec.name().contains("minhash") || spec.name().contains("simhash") {
+                params.insert("window_size".to_owned(), 2.into());
+            }
+            if spec.name() == "document_line_deduplicator" {
+                params.insert("frequency_threshold".to_owned(), 1.into());
+            }
+            for compat in [false, true] {
+                let run = |partition| run(call(spec.name(), &params), compat, &rows, partition);
+                proptest::prop_assert_eq!(run(partition), run(1000), "{}", spec.name());
+            }
+        }
+    }
 }

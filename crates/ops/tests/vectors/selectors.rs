@@ -5,7 +5,10 @@ use std::sync::atomic::AtomicBool;
 use coldpress_barrier::{
     Answer, Arranged, Arranger, Error, Room, SignatureReader, SignatureWriter, answer,
 };
-use coldpress_operator::{ChainSettings, Guard, Key, Node, OperatorCall, Pipeline, Shared, Span};
+use coldpress_operator::{
+    ChainSettings, Guard, Key, Node, OperatorCall, OperatorKind, OperatorSpec, Pipeline, Shared,
+    Span,
+};
 use coldpress_record::{Batch, Lines};
 use serde_json::{Map, Value, json};
 
@@ -307,4 +310,40 @@ fn signatures_depend_on_the_field_alone() {
         one
     );
     assert_ne!(identity(json!({ "field_key": "m", "topk": 1 })), one);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    /// Every selector and grouper of the registry, so that a new one is tested without being named here.
+    #[test]
+    fn partitions_change_nothing(
+        numbers in proptest::collection::vec(-3..4_i64, 0..12),
+        partition in 1..6_usize,
+    ) {
+        let rows = self::numbers(&numbers);
+        let registry = coldpress_ops::builtin();
+        let is_global = |spec: &&OperatorSpec| {
+            let is_grouper = spec.kind() == OperatorKind::Grouper;
+            spec.kind() == OperatorKind::Selector || is_grouper && spec.name() != "naive_reverse_grouper"
+        };
+        for spec in registry.iter().filter(is_global) {
+            let params = match spec.name() {
+                "topk_specified_field_selector" | "frequency_specified_field_selector" => {
+                    json!({"field_key": "n", "topk": 3})
+                }
+                "range_specified_field_selector" => {
+                    json!({"field_key": "n", "lower_rank": 1, "upper_rank": 5})
+                }
+                "tags_specified_field_selector" => json!({"field_key": "n", "target_tags": [1, 2]}),
+                "random_selector" => json!({"select_num": 4}),
+                "key_value_grouper" => json!({"group_by_keys": ["n"]}),
+                _ => json!({}),
+            };
+            for compat in [false, true] {
+                let run = |partition| run(spec.name(), &params, compat, &rows, partition);
+                proptest::prop_assert_eq!(run(partition), run(1000), "{}", spec.name());
+            }
+        }
+    }
 }

@@ -61,7 +61,7 @@ pub use name::CheckpointName;
 pub use record::Record;
 pub use store::{
     Analysis, AnalyzeOptions, Analyzed, Entry, FilesTaken, IntermediateStore, Loaded,
-    MigrateOptions, Migration, Outcome, RecordReader, RecordWriter, Repeated, Retention, Saved,
-    Share, Unreadable,
+    MigrateOptions, Migration, Outcome, RecordReader, RecordWriter, RemoteStore, Repeated,
+    Retention, Saved, Share, Unreadable,
 };
 pub use value::Value;

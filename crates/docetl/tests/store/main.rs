@@ -17,6 +17,8 @@ mod parts;
 mod crash;
 // Names and links that lead elsewhere.
 mod links;
+// A store that is no folder.
+mod remote;
 // Directories that DocETL, pandas and the code of the document wrote.
 mod fixtures;
 // What changed since another checkpoint, and what is removed.

@@ -6,8 +6,10 @@ use crate::columns::Kind;
 
 /// The key of the metadata in the file's footer.
 pub(super) const KEY: &str = "coldpress.docetl";
-/// The version of the form.
-pub(crate) const VERSION: u32 = 1;
+/// The newest version of the form, which is that of changes: a reader that does not know them would take them for records.
+pub(crate) const VERSION: u32 = 2;
+/// The version of files that hold whole records.
+const WHOLE_VERSION: u32 = 1;
 
 /// What a file says of itself, as JSON in its footer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +42,13 @@ pub(crate) struct Base {
     pub(crate) seal: String,
     /// How many bases are on top of each other, with this one.
     pub(crate) depth: u32,
+}
+
+impl Metadata {
+    /// The version of a file with this base.
+    pub(super) fn version_of(base: Option<&Base>) -> u32 {
+        base.map_or(WHOLE_VERSION, |_| VERSION)
+    }
 }
 
 /// A row group.

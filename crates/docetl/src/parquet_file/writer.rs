@@ -19,7 +19,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use super::adapt::without_dictionary;
-use super::metadata::{Base, Group, KEY, Metadata, VERSION};
+use super::metadata::{Base, Group, KEY, Metadata};
 use super::seal::{BLOCK_BYTES, SEAL_KEY, Sealing, empty_seal};
 use crate::columns::{Columns, EncodeError, Encoded, Kind};
 use crate::{CheckpointName, Compression, Options};
@@ -61,7 +61,7 @@ impl<W: Write + Send> GroupWriter<W> {
             file,
             schema,
             metadata: Metadata {
-                version: VERSION,
+                version: Metadata::version_of(base.as_ref()),
                 folder: name.folder(),
                 name: name.stem(),
                 kinds: columns.kinds().map(|(_, kind)| kind).collect(),

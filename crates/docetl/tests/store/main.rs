@@ -17,6 +17,8 @@ mod parts;
 mod crash;
 // Names and links that lead elsewhere.
 mod links;
+// Files of every version of the form.
+mod frozen;
 // A store that is no folder.
 mod remote;
 // Directories that DocETL, pandas and the code of the document wrote.

@@ -7,8 +7,8 @@ use coldpress_record::{Batch, Lines, StatKind, StatValue};
 
 use super::*;
 use crate::{
-    Asset, Assets, Changes, Determinism, Filter, KnownStats, LoadError, Mapper, NoParams,
-    OperatorKind, OperatorSpec, Record, RecordError, Resolved, Shared, StatRow, params,
+    Asset, Assets, Changes, Determinism, Filter, FindError, FoundAssets, KnownStats, LoadError,
+    Mapper, NoParams, OperatorKind, OperatorSpec, Record, RecordError, Resolved, Shared, StatRow, params,
 };
 
 params! {
@@ -121,14 +121,17 @@ fn resolve(calls: &[OperatorCall]) -> Result<Pipeline> {
 }
 
 fn resolve_counting(calls: &[OperatorCall], loads: &'static AtomicU32) -> Result<Pipeline> {
-    let settings = ChainSettings {
+    Pipeline::resolve(&registry(loads), calls, &settings())
+}
+
+fn settings() -> ChainSettings {
+    ChainSettings {
         text_key: "text".into(),
         seed: 42,
         skip_op_error: true,
         compat: false,
         labels: Vec::new(),
-    };
-    Pipeline::resolve(&registry(loads), calls, &settings)
+    }
 }
 
 #[test]
@@ -231,7 +234,7 @@ fn a_file_that_changed_before_it_was_loaded_is_refused() {
     let found = FoundAssets::new(vec![found]).checked_by(registry.assets().cloned());
     let registry = registry.with_assets(found);
     let calls = [OperatorCall::new("language")];
-    let pipeline = Pipeline::resolve(&registry, &calls, &ChainSettings::default()).unwrap();
+    let pipeline = Pipeline::resolve(&registry, &calls, &settings()).unwrap();
     let shared = Shared::default();
     for _ in 0..2 {
         let error = pipeline.instantiate(&shared).unwrap_err().to_string();

@@ -40,9 +40,13 @@ impl Origin {
     pub fn mix(&self, seed: u64) -> u64 {
         let start = split_mix(seed ^ split_mix(u64::from(self.source)));
         let placed = split_mix(start ^ self.position);
-        self.piece.indices().iter().fold(placed, |hash, index| {
-            split_mix(hash ^ u64::from(*index).rotate_left(32))
-        })
+        let indices = self.piece.indices().iter();
+        indices.fold(placed, |hash, index| mix_index(hash, *index))
+    }
+
+    /// What [`mix`](Self::mix) is of the `index`-th child, which need not be made for it.
+    pub fn mix_of_child(&self, index: u32, seed: u64) -> u64 {
+        mix_index(self.mix(seed), index)
     }
 }
 
@@ -88,6 +92,10 @@ impl ChildPath {
     }
 }
 
+fn mix_index(hash: u64, index: u32) -> u64 {
+    split_mix(hash ^ u64::from(index).rotate_left(32))
+}
+
 /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
 fn split_mix(value: u64) -> u64 {
     let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -120,6 +128,10 @@ mod tests {
             base.child(0).mix(7),
         ];
         assert!(others.iter().all(|other| *other != base.mix(7)));
+        assert_eq!(
+            base.child(3).mix_of_child(9, 7),
+            base.child(3).child(9).mix(7)
+        );
     }
 
     #[test]

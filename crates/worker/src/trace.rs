@@ -5,11 +5,13 @@
 //! a JSON object. They are parted by tabs, which none of these has but the last.
 
 use std::io::{BufRead, BufReader, Read as _};
+use std::thread::JoinHandle;
 
 use coldpress_checkpoint::{Manifest, TracedFile};
+use coldpress_failure::ErrorClass;
 use coldpress_operator::{Sample, Shown, TraceSettings, Traced, Tracer};
 use coldpress_record::Origin;
-use coldpress_storage::{ObjectRef, Place, StoredObject};
+use coldpress_storage::{FileStamp, ObjectRef, Place, StoredObject, spawn};
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Assignment;
@@ -192,24 +194,72 @@ fn lines_of(tracer: Tracer) -> Vec<TraceLine> {
     samples.flat_map(of_sample).collect()
 }
 
-/// Makes durable what an attempt traced; none where that is nothing. It counts for the operators from `begin` on.
-pub(crate) fn write_traced(
-    work: Assignment<'_>,
-    tracer: Tracer,
-    begin: u32,
-) -> Result<Option<TracedFile>, AttemptError> {
-    let lines = lines_of(tracer);
-    if lines.is_empty() {
-        return Ok(None);
+/// What an attempt traced, on its way to the disk. A thread of its own makes it durable while the attempt does so with its
+/// rows: syncs that wait for the device together take no longer than one.
+pub(crate) struct Writing {
+    file: TracedFile,
+    written: Option<JoinHandle<coldpress_storage::Result<FileStamp>>>,
+}
+
+impl Writing {
+    /// Begins to write; none where nothing was traced. It counts for the operators from `begin` on.
+    pub(crate) fn begin(
+        work: Assignment<'_>,
+        tracer: Tracer,
+        begin: u32,
+    ) -> Result<Option<Self>, AttemptError> {
+        let lines = lines_of(tracer);
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let bytes = trace_bytes(&lines);
+        let name = work.attempt.name().suffix(".trace").object()?;
+        let file = TracedFile {
+            begin,
+            end: work.attempt.chain.end(),
+            file: ObjectRef::new(Place::Results, name.clone(), FileStamp::of(&bytes)),
+        };
+        let stores = work.stores.clone();
+        let written = spawn("coldpress-trace", move || {
+            let mut file = stores.put_new(Place::Results, &name)?;
+            file.put(&bytes)?;
+            file.finish()
+        });
+        Ok(Some(Self {
+            file,
+            written: Some(written?),
+        }))
     }
-    let name = work.attempt.name().suffix(".trace").object()?;
-    let mut file = work.stores.put_new(Place::Results, &name)?;
-    file.put(&trace_bytes(&lines))?;
-    Ok(Some(TracedFile {
-        begin,
-        end: work.attempt.chain.end(),
-        file: ObjectRef::new(Place::Results, name, file.finish()?),
-    }))
+
+    /// The file, as it counts for work up to so many operators.
+    pub(crate) fn file_until(&self, operations: u32) -> TracedFile {
+        TracedFile {
+            end: operations,
+            ..self.file.clone()
+        }
+    }
+
+    /// Waits until the file is durable. Before that nothing that cites it may count.
+    pub(crate) fn finish(mut self) -> Result<(), AttemptError> {
+        let written = self.written.take().map(JoinHandle::join);
+        match written {
+            Some(Ok(stamp)) => stamp.map(|_| ()).map_err(AttemptError::from),
+            _ => Err(AttemptError::new(
+                ErrorClass::System,
+                "the thread that writes traces panicked",
+            )),
+        }
+    }
+}
+
+impl Drop for Writing {
+    /// An attempt that failed leaves no thread behind that writes files.
+    fn drop(&mut self) {
+        if let Some(written) = self.written.take() {
+            // Nobody wants to know what became of it.
+            let _ = written.join();
+        }
+    }
 }
 
 #[cfg(test)]

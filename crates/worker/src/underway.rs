@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use coldpress_checkpoint::{Manifest, TracedFile};
+use coldpress_checkpoint::Manifest;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{Chain, Guard, InHandFn, ResolvedOperator, Tally, Tracer};
 use coldpress_record::{Batch, FieldsSeen, Ledger};
@@ -19,7 +19,7 @@ use crate::output::{ResultOptions, ResultWriter};
 use crate::progress::Progress;
 use crate::segment::Segment;
 use crate::tee::Tee;
-use crate::trace::write_traced;
+use crate::trace::Writing;
 
 /// Who watches an attempt, and may stop it.
 #[derive(Clone, Copy)]
@@ -262,7 +262,7 @@ impl<'a> Underway<'a> {
         check_ledger(work, &tally, &manifest)?;
         manifest.ledger = tally.ledger;
         let trace = tally.trace.take();
-        let traced = trace.map(|trace| write_traced(work, trace, self.resumed_at));
+        let traced = trace.map(|trace| Writing::begin(work, trace, self.resumed_at));
         let traced = traced.transpose()?.flatten();
         let mut points = Vec::new();
         for segment in self.segments {
@@ -270,11 +270,9 @@ impl<'a> Underway<'a> {
             segment.finish(&mut manifest)?;
             // One file for all segments: it counts for the operators up to the checkpoint.
             if let (Some(trace), Some(traced)) = (&mut manifest.trace, &traced) {
-                trace.files.retain(|known| known.file != traced.file);
-                trace.files.push(TracedFile {
-                    end: manifest.operation,
-                    ..traced.clone()
-                });
+                let file = traced.file_until(manifest.operation);
+                trace.files.retain(|known| known.file != file.file);
+                trace.files.push(file);
             }
             points.extend(is_point.then(|| manifest.clone()));
         }
@@ -287,6 +285,7 @@ impl<'a> Underway<'a> {
         let result = result.transpose()?;
         let signatures = self.signing.map(|signing| signing.finish(work));
         let signatures = signatures.transpose()?;
+        traced.map(Writing::finish).transpose()?;
         let result = result.map(|result| ResultFiles {
             signatures,
             ..result

@@ -114,8 +114,8 @@ fn dropped(
 fn trace_child(site: &Site, batch: &Batch, child: &(u32, u32, String), sample: &mut Sample) {
     let (row, index, made) = child;
     let row = *row as usize;
-    let origin = batch.origin(row).child(*index);
-    let Some(rank) = sample.rank(&origin) else {
+    let parent = batch.origin(row);
+    let Some(rank) = sample.rank_of_child(parent, *index) else {
         return;
     };
     let (original, processed) = match site.splits_records() {
@@ -128,7 +128,7 @@ fn trace_child(site: &Site, batch: &Batch, child: &(u32, u32, String), sample: &
     if original != processed {
         let keys = keys(batch, row, sample);
         let shown = changed(keys, &original, &processed, sample);
-        sample.take(rank, origin, shown);
+        sample.take(rank, parent.child(*index), shown);
     }
 }
 

@@ -218,7 +218,7 @@ mod tests {
             (r#""\ud83d\ude00!""#, 13, r#""""#),
             (r#""\ud83d\ude00!""#, 14, r#""\ud83d\ude00""#),
             // A half without the other stays what it is.
-            (r#""\ud83dabcdef""#, 10, r#""\ud83da""#),
+            (r#""\ud83dabcdef""#, 10, r#""\ud83dab""#),
             (r#""äöü""#, 5, r#""ä""#),
             (r#""abc""#, 0, r#""""#),
             ("[1, 2, 3]", 5, "null"),

@@ -29,13 +29,20 @@ impl Sample {
         }
     }
 
-    /// The rank of a record, if it would be in the sample.
+    /// The rank of a record, if it may be in the sample.
     pub(crate) fn rank(&self, origin: &Origin) -> Option<u64> {
-        let rank = origin.mix(self.seed);
+        Some(origin.mix(self.seed)).filter(|rank| self.may_take(*rank))
+    }
+
+    /// The rank of a child that a splitter made of a record, if it may be in the sample.
+    pub(crate) fn rank_of_child(&self, parent: &Origin, index: u32) -> Option<u64> {
+        Some(parent.mix_of_child(index, self.seed)).filter(|rank| self.may_take(*rank))
+    }
+
+    /// Of records with the same rank, the first one of the dataset stays when they are taken.
+    fn may_take(&self, rank: u64) -> bool {
         let last = self.shown.last_key_value();
-        let is_full = self.shown.len() >= self.most;
-        let is_least = || last.is_some_and(|((last, of), _)| (rank, origin) < (*last, of));
-        (!is_full || is_least()).then_some(rank)
+        self.shown.len() < self.most || last.is_some_and(|((last, _), _)| rank <= *last)
     }
 
     /// Takes a record of this rank into the sample.

@@ -210,7 +210,7 @@ fn record(text: &str) -> Value {
         "n": text.len() % 5,
         "compressed_file": text,
         "messages": [{"role": "user", "content": text}, {"role": "tool", "content": text, "name": text}],
-        "__dj__suffix__": if text.len() % 2 == 0 { ".txt" } else { ".md" },
+        "__dj__suffix__": if text.len().is_multiple_of(2) { ".txt" } else { ".md" },
     })
 }
 
@@ -269,7 +269,7 @@ fn name(chain: &Chain) -> String {
 fn no_text_makes_an_operator_panic_and_batches_change_nothing() {
     let registry = registry();
     let specs = registry.iter().filter(|spec| is_of_records(spec));
-    let calls = specs.flat_map(|spec| calls(spec));
+    let calls = specs.flat_map(calls);
     let chains = calls.flat_map(|call| [false, true].map(|compat| chain(&registry, &call, compat)));
     for_texts(1..4, chains.collect(), |chain, texts| {
         let name = name(chain);

@@ -225,7 +225,7 @@ impl Noted {
         }
         let is_added = |name: &str| {
             let name: String = serde_json::from_str(name).unwrap_or_default();
-            with_stats && name == STATS_FIELD || self.set.iter().any(|set| *set == name)
+            with_stats && name == STATS_FIELD || self.set.contains(&name)
         };
         let added = members(line).filter(|(name, _)| is_added(name));
         let added: Vec<String> = added

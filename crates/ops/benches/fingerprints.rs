@@ -1,7 +1,9 @@
-//! Bytes of text per second of each signature, on one core.
+//! Bytes of text per second of processor time of each signature.
 //!
 //! The text is the `text` field of the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names, of its first 20 MB;
 //! without it, of the example data in the repository.
+
+mod cpu_time;
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use coldpress_ops::fingerprint::minhash::MinHasher;
 use coldpress_ops::fingerprint::permutations::Permutations;
 use coldpress_ops::fingerprint::shingles::{Shingler, Tokenization};
 use coldpress_ops::fingerprint::simhash::SimHasher;
-use criterion::measurement::WallTime;
+use cpu_time::CpuTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 
 /// How much of the file is taken.
@@ -22,7 +24,7 @@ const MOST_BYTES: usize = 20_000_000;
 /// The size of the texts of [`digests`].
 const KILOBYTE: usize = 1_000;
 
-fn fingerprints(criterion: &mut Criterion) {
+fn fingerprints(criterion: &mut Criterion<CpuTime>) {
     let texts = texts();
     let bytes: usize = texts.iter().map(String::len).sum();
     let mut group = criterion.benchmark_group("fingerprints");
@@ -43,7 +45,7 @@ fn fingerprints(criterion: &mut Criterion) {
 }
 
 /// The plain hash functions, on texts of one kilobyte.
-fn digests(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
+fn digests(group: &mut BenchmarkGroup<'_, CpuTime>, texts: &[String]) {
     let all = texts.concat();
     let chunks = all.as_bytes().as_chunks::<KILOBYTE>().0;
     group.throughput(Throughput::BytesDecimal((chunks.len() * KILOBYTE) as u64));
@@ -70,7 +72,7 @@ fn digests(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
     });
 }
 
-fn exact(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
+fn exact(group: &mut BenchmarkGroup<'_, CpuTime>, texts: &[String]) {
     let all = ExactOptions {
         lowercase: true,
         ignore_non_character: true,
@@ -90,7 +92,7 @@ fn exact(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
     }
 }
 
-fn lines(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
+fn lines(group: &mut BenchmarkGroup<'_, CpuTime>, texts: &[String]) {
     let mut hasher = LineHasher::new(LineOptions::default());
     group.bench_function("lines", |bencher| {
         bencher.iter(|| {
@@ -113,7 +115,7 @@ fn shingler(tokenization: Tokenization, window_size: usize) -> Shingler {
     Shingler::new(tokenization, window_size, true, None).expect("there is no pattern")
 }
 
-fn shingles(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
+fn shingles(group: &mut BenchmarkGroup<'_, CpuTime>, texts: &[String]) {
     for (name, tokenization) in TOKENIZATIONS {
         let mut shingler = shingler(tokenization, 5);
         group.bench_function(format!("shingles, {name}"), |bencher| {
@@ -128,7 +130,7 @@ fn shingles(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
     }
 }
 
-fn minhash(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
+fn minhash(group: &mut BenchmarkGroup<'_, CpuTime>, texts: &[String]) {
     let bands = Bands {
         bands: 25,
         rows: 10,
@@ -150,7 +152,7 @@ fn minhash(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
     }
 }
 
-fn simhash(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
+fn simhash(group: &mut BenchmarkGroup<'_, CpuTime>, texts: &[String]) {
     for (name, tokenization) in TOKENIZATIONS {
         let mut hasher = SimHasher::new(shingler(tokenization, 6));
         group.bench_function(format!("simhash, {name}"), |bencher| {
@@ -164,7 +166,7 @@ fn simhash(group: &mut BenchmarkGroup<'_, WallTime>, texts: &[String]) {
 }
 
 /// The minima of 256 permutations over 1,000 hashes.
-fn permutations(criterion: &mut Criterion) {
+fn permutations(criterion: &mut Criterion<CpuTime>) {
     let hashes: Vec<u32> = (0..1_000u32)
         .map(|number| number.wrapping_mul(2_654_435_761))
         .collect();
@@ -203,5 +205,9 @@ fn texts() -> Vec<String> {
     lines.map(text).collect()
 }
 
-criterion_group!(benches, fingerprints);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = fingerprints
+}
 criterion_main!(benches);

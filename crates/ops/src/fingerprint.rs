@@ -26,6 +26,7 @@ mod lanes;
 pub mod lines;
 pub mod minhash;
 pub mod permutations;
+mod seen;
 pub mod shingles;
 mod short_messages;
 pub mod simhash;

@@ -1,12 +1,15 @@
-//! MD5 and SHA-1 of sixteen messages of equal length in blocks, side by side.
+//! MD5 and SHA-1 of sixteen messages of equal length in blocks, side by side, or of thirty-two short ones.
 //!
 //! Both functions are long chains of dependent steps, so a processor is idle most of the time that it hashes one short
-//! message. Here each step is done for all messages at once, in one vector register per word.
+//! message. Here each step is done for all messages at once, in one vector register per word; for short messages in two, since a
+//! processor still waits for the step before with one.
 
 use super::width::{Width, for_each_width};
 
 /// Messages that are hashed at once.
 pub(super) const LANES: usize = 16;
+/// Short messages that are hashed at once.
+pub(super) const SHORT_LANES: usize = 2 * LANES;
 /// The bytes of a block of MD5 and SHA-1.
 pub(super) const BLOCK: usize = 64;
 
@@ -33,25 +36,50 @@ pub(super) fn md5(width: Width, blocks: &[Blocks]) -> [Word; 4] {
     state
 }
 
-/// The words that a short message has at most, with the bit that ends it.
-pub(super) const SHORT_WORDS: usize = 8;
-
-/// Messages of one block that end within its first words, word by word as the function reads them; the words after
-/// [`SHORT_WORDS`] are 0 but for that of the lengths.
-pub(super) type Short = [Word; 16];
-
-/// Returns the words of the SHA-1 digests of short messages.
-pub(super) fn sha1_short(width: Width, short: &Short) -> [Word; 5] {
-    let mut state = SHA1_START.map(|word| [word; LANES]);
-    sha1_block(width, short, &mut state);
-    state
+/// Short messages: those that end within their first `8 * PAIRS` bytes, with the bit that ends them.
+#[derive(Clone)]
+pub(super) struct Short<const PAIRS: usize> {
+    /// Four bytes of each message and the next four, and so on, as little-endian numbers. Numbers of eight bytes would halve how
+    /// many messages a vector register has room for.
+    pub(super) pairs: [[[u32; SHORT_LANES]; 2]; PAIRS],
+    /// The lengths of the messages in bits.
+    pub(super) bits: [u32; SHORT_LANES],
 }
 
-/// Returns the words of the MD5 digests of short messages.
-pub(super) fn md5_short(width: Width, short: &Short) -> [Word; 4] {
-    let mut state = MD5_START.map(|word| [word; LANES]);
-    md5_block(width, short, &mut state);
-    state
+impl<const PAIRS: usize> Short<PAIRS> {
+    /// Messages without bytes.
+    pub(super) const EMPTY: Self = Self {
+        pairs: [[[0; SHORT_LANES]; 2]; PAIRS],
+        bits: [0; SHORT_LANES],
+    };
+
+    /// Returns a word of the only block of a message, in which the word `length` has the length, as `from_bytes` makes it of four
+    /// bytes. What all messages have in common, the compiler knows.
+    #[inline(always)]
+    fn word(&self, lane: usize, number: usize, length: usize, from_bytes: fn(u32) -> u32) -> u32 {
+        match self.pairs.get(number / 2) {
+            Some(pair) => from_bytes(pair[number % 2][lane]),
+            None if number == length => self.bits[lane],
+            None => 0,
+        }
+    }
+}
+
+/// The first words of the digests of short messages, as many as are wanted.
+pub(super) type Digests<const WORDS: usize> = [[u32; SHORT_LANES]; WORDS];
+
+/// Returns the first word of the SHA-1 digests of short messages.
+pub(super) fn sha1_short<const PAIRS: usize>(width: Width, short: &Short<PAIRS>) -> Digests<1> {
+    let mut digests = [[0; SHORT_LANES]; 1];
+    sha1_of_short(width, short, &mut digests);
+    digests
+}
+
+/// Returns the first two words of the MD5 digests of short messages.
+pub(super) fn md5_short<const PAIRS: usize>(width: Width, short: &Short<PAIRS>) -> Digests<2> {
+    let mut digests = [[0; SHORT_LANES]; 2];
+    md5_of_short(width, short, &mut digests);
+    digests
 }
 
 /// Returns the words of the blocks of all messages: the first of each, the second of each, and so on.
@@ -66,40 +94,110 @@ fn words(blocks: &Blocks, from_bytes: impl Fn([u8; 4]) -> u32) -> [Word; 16] {
     words
 }
 
-/// Does the steps numbered `$t`. They are written out, for only a loop over the lanes without loops inside it becomes
-/// vector code.
+/// Does one step of SHA-1.
+#[inline(always)]
+fn sha1_step(
+    [a, b, c, d, e]: [u32; 5],
+    w: &mut [u32; 16],
+    t: usize,
+    constant: u32,
+    function: impl Fn(u32, u32, u32) -> u32,
+) -> [u32; 5] {
+    if t >= 16 {
+        w[t % 16] =
+            (w[(t + 13) % 16] ^ w[(t + 8) % 16] ^ w[(t + 2) % 16] ^ w[t % 16]).rotate_left(1);
+    }
+    // What the step before has made comes last.
+    let rest = function(b, c, d).wrapping_add(e.wrapping_add(constant.wrapping_add(w[t % 16])));
+    [
+        rest.wrapping_add(a.rotate_left(5)),
+        a,
+        b.rotate_left(30),
+        c,
+        d,
+    ]
+}
+
+/// Does one step of MD5, which takes the word `place`.
+#[inline(always)]
+fn md5_step(
+    [a, b, c, d]: [u32; 4],
+    w: &[u32; 16],
+    (t, place): (usize, usize),
+    shifts: [u32; 4],
+    function: impl Fn(u32, u32, u32) -> u32,
+) -> [u32; 4] {
+    let rest = a.wrapping_add(MD5_CONSTANTS[t].wrapping_add(w[place % 16]));
+    let sum = rest.wrapping_add(function(b, c, d));
+    [d, b.wrapping_add(sum.rotate_left(shifts[t % 4])), b, c]
+}
+
+/// Does the steps numbered `$t` for each of some messages. They are written out, for only a loop over the lanes without loops
+/// inside it becomes vector code.
 macro_rules! sha1_steps {
-    ($state:ident, $words:ident, $constant:literal, $function:expr, $($t:literal)*) => {
-        $(
-            if $t >= 16 {
-                $words[$t % 16] = ($words[($t + 13) % 16] ^ $words[($t + 8) % 16]
-                    ^ $words[($t + 2) % 16] ^ $words[$t % 16]).rotate_left(1);
-            }
-            let [a, b, c, d, e] = $state;
-            let sum = a.rotate_left(5).wrapping_add($function(b, c, d)).wrapping_add(e)
-                .wrapping_add($constant).wrapping_add($words[$t % 16]);
-            $state = [sum, a, b.rotate_left(30), c, d];
-        )*
+    ($each:ident, $constant:literal, $function:expr, $($t:literal)*) => {
+        $($each!(|state, w| sha1_step(state, w, $t, $constant, $function));)*
     };
 }
 
 /// Does the steps numbered `$t`, see `sha1_steps`; step `t` takes the word `$factor * t + $offset`.
 macro_rules! md5_steps {
-    ($state:ident, $words:ident, $shifts:expr, $factor:literal, $offset:literal, $function:expr, $($t:literal)*) => {
-        $(
-            let [a, b, c, d] = $state;
-            let sum = a.wrapping_add($function(b, c, d)).wrapping_add(MD5_CONSTANTS[$t])
-                .wrapping_add($words[($factor * $t + $offset) % 16]);
-            let shifts: [u32; 4] = $shifts;
-            $state = [d, b.wrapping_add(sum.rotate_left(shifts[$t % 4])), b, c];
-        )*
+    ($each:ident, $shifts:expr, $factor:literal, $offset:literal, $function:expr, $($t:literal)*) => {
+        $($each!(|state, w| md5_step(state, w, ($t, $factor * $t + $offset), $shifts, $function));)*
     };
 }
 
-/// The words of one message.
-macro_rules! words_of_lane {
-    ($words:ident, $lane:ident: $($t:literal)*) => {
-        [$($words[$t][$lane]),*]
+/// Does a step for one message.
+#[inline(always)]
+fn apply<const N: usize>(
+    step: impl Fn([u32; N], &mut [u32; 16]) -> [u32; N],
+    state: [u32; N],
+    words: &mut [u32; 16],
+) -> [u32; N] {
+    step(state, words)
+}
+
+macro_rules! sha1_all_steps {
+    ($each:ident) => {
+        sha1_steps!($each, 0x5a82_7999, |b, c, d| d ^ (b & (c ^ d)),
+            0 1 2 3 4 5 6 7 8 9
+            10 11 12 13 14 15 16 17 18 19);
+        sha1_steps!($each, 0x6ed9_eba1, |b, c, d| b ^ c ^ d,
+            20 21 22 23 24 25 26 27 28 29
+            30 31 32 33 34 35 36 37 38 39);
+        sha1_steps!($each, 0x8f1b_bcdc, |b, c, d| (b & c) | (d & (b | c)),
+            40 41 42 43 44 45 46 47 48 49
+            50 51 52 53 54 55 56 57 58 59);
+        sha1_steps!($each, 0xca62_c1d6, |b, c, d| b ^ c ^ d,
+            60 61 62 63 64 65 66 67 68 69
+            70 71 72 73 74 75 76 77 78 79);
+    };
+}
+
+macro_rules! md5_all_steps {
+    ($each:ident) => {
+        md5_steps!($each, [7, 12, 17, 22], 1, 0, |b, c, d| d ^ (b & (c ^ d)),
+            0 1 2 3 4 5 6 7 8 9
+            10 11 12 13 14 15);
+        md5_steps!($each, [5, 9, 14, 20], 5, 1, |b, c, d| c ^ (d & (b ^ c)),
+            16 17 18 19 20 21 22 23 24 25
+            26 27 28 29 30 31);
+        md5_steps!($each, [4, 11, 16, 23], 3, 5, |b, c, d| b ^ c ^ d,
+            32 33 34 35 36 37 38 39 40 41
+            42 43 44 45 46 47);
+        md5_steps!($each, [6, 10, 15, 21], 7, 0, |b, c, d| c ^ (b | !d),
+            48 49 50 51 52 53 54 55 56 57
+            58 59 60 61 62 63);
+    };
+}
+
+/// The sixteen words of a message, by their numbers.
+macro_rules! words_of {
+    ($word:expr) => {
+        words_of!($word, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    ($word:expr, $($t:literal)*) => {
+        [$($word($t)),*]
     };
 }
 
@@ -108,20 +206,12 @@ for_each_width! {
     #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
     fn sha1_block(words: &[Word; 16], state: &mut [Word; 5]) {
         for lane in 0..LANES {
-            let mut w = words_of_lane!(words, lane: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+            let mut w = words_of!(|number: usize| words[number][lane]);
             let mut now = [state[0][lane], state[1][lane], state[2][lane], state[3][lane], state[4][lane]];
-            sha1_steps!(now, w, 0x5a82_7999, |b: u32, c: u32, d: u32| d ^ (b & (c ^ d)),
-                0 1 2 3 4 5 6 7 8 9
-                10 11 12 13 14 15 16 17 18 19);
-            sha1_steps!(now, w, 0x6ed9_eba1, |b: u32, c: u32, d: u32| b ^ c ^ d,
-                20 21 22 23 24 25 26 27 28 29
-                30 31 32 33 34 35 36 37 38 39);
-            sha1_steps!(now, w, 0x8f1b_bcdc, |b: u32, c: u32, d: u32| (b & c) | (d & (b | c)),
-                40 41 42 43 44 45 46 47 48 49
-                50 51 52 53 54 55 56 57 58 59);
-            sha1_steps!(now, w, 0xca62_c1d6, |b: u32, c: u32, d: u32| b ^ c ^ d,
-                60 61 62 63 64 65 66 67 68 69
-                70 71 72 73 74 75 76 77 78 79);
+            macro_rules! step {
+                ($step:expr) => { now = apply($step, now, &mut w) };
+            }
+            sha1_all_steps!(step);
             state[0][lane] = state[0][lane].wrapping_add(now[0]);
             state[1][lane] = state[1][lane].wrapping_add(now[1]);
             state[2][lane] = state[2][lane].wrapping_add(now[2]);
@@ -132,28 +222,64 @@ for_each_width! {
 }
 
 for_each_width! {
+    /// Hashes short messages by SHA-1, as many as there are lanes twice.
+    #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
+    fn sha1_of_short<const PAIRS: usize>(short: &Short<PAIRS>, digests: &mut Digests<1>) {
+        for lane in 0..LANES {
+            let mut words = words_of!(|number| short.word(lane, number, 15, u32::swap_bytes));
+            let mut more_words = words_of!(|number| short.word(LANES + lane, number, 15, u32::swap_bytes));
+            let (mut one, mut other) = (SHA1_START, SHA1_START);
+            macro_rules! step {
+                ($step:expr) => {
+                    one = apply($step, one, &mut words);
+                    other = apply($step, other, &mut more_words);
+                };
+            }
+            sha1_all_steps!(step);
+            digests[0][lane] = SHA1_START[0].wrapping_add(one[0]);
+            digests[0][LANES + lane] = SHA1_START[0].wrapping_add(other[0]);
+        }
+    }
+}
+
+for_each_width! {
     /// Takes one block of each message into the state of MD5.
     #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
     fn md5_block(words: &[Word; 16], state: &mut [Word; 4]) {
         for lane in 0..LANES {
-            let w = words_of_lane!(words, lane: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+            let mut w = words_of!(|number: usize| words[number][lane]);
             let mut now = [state[0][lane], state[1][lane], state[2][lane], state[3][lane]];
-            md5_steps!(now, w, [7, 12, 17, 22], 1, 0, |b: u32, c: u32, d: u32| d ^ (b & (c ^ d)),
-                0 1 2 3 4 5 6 7 8 9
-                10 11 12 13 14 15);
-            md5_steps!(now, w, [5, 9, 14, 20], 5, 1, |b: u32, c: u32, d: u32| c ^ (d & (b ^ c)),
-                16 17 18 19 20 21 22 23 24 25
-                26 27 28 29 30 31);
-            md5_steps!(now, w, [4, 11, 16, 23], 3, 5, |b: u32, c: u32, d: u32| b ^ c ^ d,
-                32 33 34 35 36 37 38 39 40 41
-                42 43 44 45 46 47);
-            md5_steps!(now, w, [6, 10, 15, 21], 7, 0, |b: u32, c: u32, d: u32| c ^ (b | !d),
-                48 49 50 51 52 53 54 55 56 57
-                58 59 60 61 62 63);
+            macro_rules! step {
+                ($step:expr) => { now = apply($step, now, &mut w) };
+            }
+            md5_all_steps!(step);
             state[0][lane] = state[0][lane].wrapping_add(now[0]);
             state[1][lane] = state[1][lane].wrapping_add(now[1]);
             state[2][lane] = state[2][lane].wrapping_add(now[2]);
             state[3][lane] = state[3][lane].wrapping_add(now[3]);
+        }
+    }
+}
+
+for_each_width! {
+    /// Hashes short messages by MD5, as many as there are lanes twice.
+    #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
+    fn md5_of_short<const PAIRS: usize>(short: &Short<PAIRS>, digests: &mut Digests<2>) {
+        for lane in 0..LANES {
+            let mut words = words_of!(|number| short.word(lane, number, 14, |word| word));
+            let mut more_words = words_of!(|number| short.word(LANES + lane, number, 14, |word| word));
+            let (mut one, mut other) = (MD5_START, MD5_START);
+            macro_rules! step {
+                ($step:expr) => {
+                    one = apply($step, one, &mut words);
+                    other = apply($step, other, &mut more_words);
+                };
+            }
+            md5_all_steps!(step);
+            digests[0][lane] = MD5_START[0].wrapping_add(one[0]);
+            digests[1][lane] = MD5_START[1].wrapping_add(one[1]);
+            digests[0][LANES + lane] = MD5_START[0].wrapping_add(other[0]);
+            digests[1][LANES + lane] = MD5_START[1].wrapping_add(other[1]);
         }
     }
 }

@@ -32,7 +32,7 @@ impl MinHasher {
         Self {
             shingler,
             permutations: Permutations::new(permutations),
-            messages: ShortMessages::new(Width::widest()),
+            messages: ShortMessages::new(Width::widest()).once_each(),
             hashes: Vec::with_capacity(GATHERED),
             minima: vec![WITHOUT_SHINGLES; permutations],
             set: None,
@@ -64,7 +64,7 @@ impl MinHasher {
     /// assert_eq!(hasher.signature("hamlet"), None);
     /// ```
     pub fn signature(&mut self, text: &str) -> Option<&[u32]> {
-        let (shingler, mut minima) = self.begin();
+        let (shingler, mut minima) = self.begin(text);
         shingler.each(text, |buffer, range| minima.take(buffer, range));
         minima.finish()
     }
@@ -81,15 +81,15 @@ impl MinHasher {
         tokens: &str,
         ends: impl Iterator<Item = usize>,
     ) -> Option<&[u32]> {
-        let (shingler, mut minima) = self.begin();
+        let (shingler, mut minima) = self.begin(tokens);
         shingler.each_of_tokens(tokens, ends, |buffer, range| minima.take(buffer, range));
         minima.finish()
     }
 
-    fn begin(&mut self) -> (&mut Shingler, Minima<'_>) {
+    fn begin(&mut self, text: &str) -> (&mut Shingler, Minima<'_>) {
         self.minima.fill(WITHOUT_SHINGLES);
         self.hashes.clear();
-        self.messages.clear();
+        self.messages.begin(text.len());
         self.set.iter_mut().for_each(HashSet::clear);
         let minima = Minima {
             shingles: 0,

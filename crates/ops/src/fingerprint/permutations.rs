@@ -5,6 +5,11 @@
 //! before the remainder is taken, so nothing needs more than 64 bits. The numbers `a` and `b` are drawn as numpy draws them
 //! from its old generator, with the seed 42.
 
+mod screen;
+mod twister;
+
+use self::screen::{GROUP, Screen};
+use self::twister::MersenneTwister;
 use super::width::{Width, for_each_width};
 
 /// The modulus, a Mersenne prime.
@@ -15,6 +20,9 @@ const LOW_BITS: u64 = (1 << 32) - 1;
 const SEED: u32 = 42;
 /// Hashes that each pair of `a` and `b` is used for while it is in a register.
 const HASHES_AT_ONCE: usize = 8;
+/// Hashes that are mapped before the others are only looked through for those that lower a minimum: the first ones lower most
+/// of them.
+const FIRST: usize = 64;
 
 /// A number of permutations, always the same ones.
 #[derive(Clone, Debug)]
@@ -24,6 +32,7 @@ pub struct Permutations {
     /// The numbers `b`, one more than Data-Juicer's: see [`lower_shifted`].
     increments: Vec<u64>,
     shifted: Vec<u64>,
+    screen: Screen,
 }
 
 impl Permutations {
@@ -40,6 +49,7 @@ impl Permutations {
         Self {
             width: Width::widest(),
             shifted: vec![0; multipliers.len()],
+            screen: Screen::new(&multipliers, &increments),
             multipliers,
             increments,
         }
@@ -56,6 +66,16 @@ impl Permutations {
     /// If there are not as many minima as permutations.
     pub fn lower(&mut self, hashes: &[u32], minima: &mut [u32]) {
         assert_eq!(minima.len(), self.count(), "a minimum for each permutation");
+        let (first, others) = hashes.split_at(hashes.len().min(FIRST));
+        self.lower_by_all(first, minima);
+        let (groups, rest) = others.as_chunks();
+        self.lower_by_all(rest, minima);
+        let least = |number, group: &_| self.least_of_group(number, group);
+        self.screen.look_through(self.width, groups, minima, least);
+    }
+
+    /// Does the same by mapping all of `hashes`.
+    fn lower_by_all(&mut self, hashes: &[u32], minima: &mut [u32]) {
         if hashes.is_empty() {
             return;
         }
@@ -75,6 +95,22 @@ impl Permutations {
                 self.least(number, hashes)
             };
             *minimum = least.min(*minimum);
+        }
+    }
+
+    /// Returns the least number to which permutation `number` maps a hash of a group.
+    fn least_of_group(&self, number: usize, group: &[u32; GROUP]) -> u32 {
+        let mut shifted = LOW_BITS;
+        lower_one(
+            self.width,
+            self.multipliers[number],
+            self.increments[number],
+            group,
+            &mut shifted,
+        );
+        match shifted >= LEAST_CERTAIN {
+            true => (shifted - 1) as u32,
+            false => self.least(number, group),
         }
     }
 
@@ -112,6 +148,22 @@ for_each_width! {
     }
 }
 
+for_each_width! {
+    /// The same for one minimum, whose permutation has `a` and `b`.
+    fn lower_one(a: u64, b: u64, hashes: &[u32; GROUP], minimum: &mut u64) {
+        for hash in hashes {
+            *minimum = (*minimum).min(one_more(a, b, *hash));
+        }
+    }
+}
+
+/// Returns one more than the number to which a permutation maps a hash, see [`lower_shifted`].
+#[inline(always)]
+fn one_more(a: u64, b: u64, hash: u32) -> u64 {
+    let x = a.wrapping_mul(u64::from(hash)).wrapping_add(b);
+    x.wrapping_add(x >> 61) & LOW_BITS
+}
+
 #[inline(always)]
 fn lower_by<const N: usize>(
     multipliers: &[u64],
@@ -122,71 +174,9 @@ fn lower_by<const N: usize>(
     for ((a, b), minimum) in multipliers.iter().zip(increments).zip(minima) {
         let mut least = *minimum;
         for hash in hashes {
-            let x = a.wrapping_mul(u64::from(*hash)).wrapping_add(*b);
-            least = least.min(x.wrapping_add(x >> 61) & LOW_BITS);
+            least = least.min(one_more(*a, *b, *hash));
         }
         *minimum = least;
-    }
-}
-
-/// The generator MT19937, seeded and read as numpy's `RandomState` does it.
-struct MersenneTwister {
-    state: [u32; Self::WORDS],
-    next: usize,
-}
-
-impl MersenneTwister {
-    const WORDS: usize = 624;
-    const SHIFT: usize = 397;
-
-    fn new(seed: u32) -> Self {
-        let mut state = [seed; Self::WORDS];
-        for (i, before) in (1..Self::WORDS).zip(0..) {
-            let mixed = state[before] ^ (state[before] >> 30);
-            state[i] = mixed.wrapping_mul(1_812_433_253).wrapping_add(i as u32);
-        }
-        Self {
-            state,
-            next: Self::WORDS,
-        }
-    }
-
-    fn refill(&mut self) {
-        for i in 0..Self::WORDS {
-            let (next, far) = ((i + 1) % Self::WORDS, (i + Self::SHIFT) % Self::WORDS);
-            let mixed = (self.state[i] & 0x8000_0000) | (self.state[next] & 0x7fff_ffff);
-            let odd = if mixed & 1 == 1 { 0x9908_b0df } else { 0 };
-            self.state[i] = self.state[far] ^ (mixed >> 1) ^ odd;
-        }
-        self.next = 0;
-    }
-
-    fn next_u32(&mut self) -> u32 {
-        if self.next == Self::WORDS {
-            self.refill();
-        }
-        let mut word = self.state[self.next];
-        self.next += 1;
-        word ^= word >> 11;
-        word ^= (word << 7) & 0x9d2c_5680;
-        word ^= (word << 15) & 0xefc6_0000;
-        word ^ (word >> 18)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        let high = u64::from(self.next_u32());
-        high << 32 | u64::from(self.next_u32())
-    }
-
-    /// Draws from 0 to `most`, which is above 0: numbers of as many bits, until one is not above it.
-    fn up_to(&mut self, most: u64) -> u64 {
-        let mask = u64::MAX >> most.leading_zeros();
-        loop {
-            let number = self.next_u64() & mask;
-            if number <= most {
-                return number;
-            }
-        }
     }
 }
 
@@ -255,7 +245,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_width_agrees_with_the_definition(
-            hashes in proptest::collection::vec(any::<u32>(), 0..50),
+            hashes in proptest::collection::vec(any::<u32>(), 0..300),
             count in 0usize..70,
         ) {
             check(&mut Permutations::new(count), &hashes);
@@ -264,9 +254,24 @@ mod tests {
         #[test]
         fn remainders_at_the_edge_are_exact(
             pairs in proptest::collection::vec((prop_oneof![Just(0), 1u64..4, any::<u64>()], prop_oneof![edge(), any::<u64>()]), 1..40),
-            hashes in proptest::collection::vec(prop_oneof![0u32..9, any::<u32>()], 1..20),
+            hashes in proptest::collection::vec(prop_oneof![0u32..9, any::<u32>()], 1..200),
         ) {
             check(&mut Permutations::of(pairs.into_iter()), &hashes);
+        }
+    }
+
+    /// The first hashes map to large numbers, so that those that come late lower the minima, or would if they were taken for less.
+    #[test]
+    fn results_around_the_minimum_are_exact_in_late_hashes() {
+        for b in (0..20).map(|more| u64::from(u32::MAX - more)) {
+            let mut hashes = vec![9; 80];
+            for late in 0..20 {
+                hashes[70] = late;
+                check(
+                    &mut Permutations::of([(1, b), (1 << 61, b), ((1 << 61) - 1, b)].into_iter()),
+                    &hashes,
+                );
+            }
         }
     }
 

@@ -194,6 +194,17 @@ fn each_of_characters(text: &str, size: usize, mut visit: impl FnMut(&[u8], Rang
     }
     visit(bytes, start..end);
     while end < bytes.len() {
+        // A byte is a character in most texts, in which both ends move together.
+        if end - start == size
+            && let Some(ahead) = bytes[end..].first_chunk::<8>()
+            && ahead.is_ascii()
+        {
+            for more in 1..=ahead.len() {
+                visit(bytes, start + more..start + more + size);
+            }
+            (start, end) = (start + ahead.len(), end + ahead.len());
+            continue;
+        }
         (start, end) = (after(start), after(end));
         visit(bytes, start..end);
     }

@@ -1,19 +1,19 @@
 //! Hashes of many short messages, sixteen side by side.
 //!
 //! Messages are gathered until there are sixteen of equal length in blocks, which the module `lanes` then hashes at once. Those
-//! of a few characters are gathered apart, as words: turning blocks into words takes longer than hashing them.
+//! of a few characters are gathered apart, as numbers: turning blocks into words takes longer than hashing them, and of the
+//! shortest most words are known beforehand.
 
 use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::digest;
-use super::lanes::{self, BLOCK, Blocks, LANES, SHORT_WORDS, Short, Word};
+use super::lanes::{self, BLOCK, Blocks, LANES, SHORT_LANES, Short};
+use super::seen::Seen;
 use super::width::Width;
 
 /// What both append to a message at least: a byte, and its length in bits.
 const LEAST_PADDING: usize = 9;
-/// Messages of fewer bytes are short: the byte that ends them still fits.
-const SHORT: usize = 4 * SHORT_WORDS;
 /// Longer messages, in blocks, are hashed one by one.
 const MOST_BLOCKS: usize = 16;
 
@@ -22,17 +22,14 @@ pub(super) trait ShortHash {
     /// The part of a digest.
     type Value: Copy;
 
-    /// The word of a block that has the length of a message in bits, if the length fits.
-    const LENGTH: usize;
-
     /// Returns the length of a message in bits as the function appends it.
     fn length(bits: u64) -> [u8; 8];
 
-    /// Returns four bytes of a message as the function reads them.
-    fn word(bytes: [u8; 4]) -> u32;
-
     /// Hashes short messages.
-    fn hash_short(width: Width, short: &Short) -> [Self::Value; LANES];
+    fn hash_short<const PAIRS: usize>(
+        width: Width,
+        short: &Short<PAIRS>,
+    ) -> [Self::Value; SHORT_LANES];
 
     /// Hashes padded messages.
     fn hash_lanes(width: Width, blocks: &[Blocks]) -> [Self::Value; LANES];
@@ -41,21 +38,25 @@ pub(super) trait ShortHash {
     fn hash(message: &[u8]) -> Self::Value;
 }
 
-/// Hashes messages in groups; their hashes come in any order.
+/// Hashes messages in groups; their hashes come in any order. Some messages that come again may be left out, if so wanted.
 #[derive(Clone)]
 pub(super) struct ShortMessages<H> {
     width: Width,
-    /// Short ones that wait to be hashed.
-    short: ShortGroup,
+    /// Those of fewer than 8, 16 and 32 bytes that wait to be hashed.
+    eight: ShortGroup<1>,
+    sixteen: ShortGroup<2>,
+    thirty_two: ShortGroup<4>,
     /// Others that wait to be hashed, by their length in blocks less one.
     waiting: [Group; MOST_BLOCKS],
+    /// The messages of fewer than 8 bytes, where those that come again are left out.
+    seen: Option<Seen>,
     hash: PhantomData<H>,
 }
 
 #[derive(Clone)]
-struct ShortGroup {
+struct ShortGroup<const PAIRS: usize> {
     len: usize,
-    messages: Short,
+    messages: Short<PAIRS>,
 }
 
 #[derive(Clone)]
@@ -72,18 +73,27 @@ impl<H: ShortHash> ShortMessages<H> {
         });
         Self {
             width,
-            short: ShortGroup {
-                len: 0,
-                messages: [[0; LANES]; 16],
-            },
+            eight: ShortGroup::EMPTY,
+            sixteen: ShortGroup::EMPTY,
+            thirty_two: ShortGroup::EMPTY,
             waiting,
+            seen: None,
             hash: PhantomData,
         }
     }
 
-    /// Forgets messages that still wait, as they do when a panic ended their text.
-    pub(super) fn clear(&mut self) {
-        self.short.len = 0;
+    /// Leaves out messages that came before in the same text, as far as it can tell at no cost.
+    pub(super) fn once_each(mut self) -> Self {
+        self.seen = Some(Seen::default());
+        self
+    }
+
+    /// Begins a text that has up to `most` messages. Forgets messages that still wait, as they do when a panic ended their text.
+    pub(super) fn begin(&mut self, most: usize) {
+        self.seen.iter_mut().for_each(|seen| seen.begin(most));
+        self.eight.len = 0;
+        self.sixteen.len = 0;
+        self.thirty_two.len = 0;
         for group in &mut self.waiting {
             group.len = 0;
         }
@@ -92,19 +102,21 @@ impl<H: ShortHash> ShortMessages<H> {
     /// Takes the message in `range` of `buffer`. Appends hashes of messages to `hashes` when it is time.
     #[inline]
     pub(super) fn push(&mut self, buffer: &[u8], range: Range<usize>, hashes: &mut Vec<H::Value>) {
-        if range.len() >= SHORT {
-            return self.push_long(buffer, range, hashes);
+        let (bytes, len) = (&buffer[range.start..], range.len());
+        let width = self.width;
+        match len {
+            0..8 => {
+                let padded = padded(bytes, len);
+                let is_new = match &mut self.seen {
+                    Some(seen) => seen.is_new(padded[0]),
+                    None => true,
+                };
+                self.eight.push::<H>(padded, len, is_new, width, hashes);
+            }
+            8..16 => (self.sixteen).push::<H>(padded(bytes, len), len, true, width, hashes),
+            16..32 => (self.thirty_two).push::<H>(padded(bytes, len), len, true, width, hashes),
+            _ => self.push_long(buffer, range, hashes),
         }
-        self.short.push::<H>(&buffer[range.start..], range.len());
-        if self.short.len == LANES {
-            self.hash_short(hashes);
-        }
-    }
-
-    fn hash_short(&mut self, hashes: &mut Vec<H::Value>) {
-        let all = H::hash_short(self.width, &self.short.messages);
-        hashes.extend_from_slice(&all[..self.short.len]);
-        self.short.len = 0;
     }
 
     fn push_long(&mut self, buffer: &[u8], range: Range<usize>, hashes: &mut Vec<H::Value>) {
@@ -121,9 +133,9 @@ impl<H: ShortHash> ShortMessages<H> {
 
     /// Appends the hashes of all messages that still wait.
     pub(super) fn finish(&mut self, hashes: &mut Vec<H::Value>) {
-        if self.short.len > 0 {
-            self.hash_short(hashes);
-        }
+        self.eight.finish::<H>(self.width, hashes);
+        self.sixteen.finish::<H>(self.width, hashes);
+        self.thirty_two.finish::<H>(self.width, hashes);
         for group in &mut self.waiting {
             if group.len > 0 {
                 group.hash::<H>(self.width, hashes);
@@ -132,28 +144,62 @@ impl<H: ShortHash> ShortMessages<H> {
     }
 }
 
-impl ShortGroup {
-    /// Adds the message that is the first `len` bytes of `bytes`, fewer than [`SHORT`].
-    #[inline]
-    fn push<H: ShortHash>(&mut self, bytes: &[u8], len: usize) {
-        let mut padded = [0; SHORT];
-        match bytes.first_chunk::<SHORT>() {
-            Some(ahead) => padded = *ahead,
-            None => padded[..len].copy_from_slice(&bytes[..len]),
+impl<const PAIRS: usize> ShortGroup<PAIRS> {
+    const EMPTY: Self = Self {
+        len: 0,
+        messages: Short::EMPTY,
+    };
+
+    /// Adds a message of `len` bytes, or puts it where the next one will be if it is not wanted: that takes less time than to jump
+    /// around it.
+    #[inline(always)]
+    fn push<H: ShortHash>(
+        &mut self,
+        padded: [u64; PAIRS],
+        len: usize,
+        is_wanted: bool,
+        width: Width,
+        hashes: &mut Vec<H::Value>,
+    ) {
+        let lane = self.len % SHORT_LANES;
+        for (pairs, pair) in self.messages.pairs.iter_mut().zip(padded) {
+            pairs[0][lane] = pair as u32;
+            pairs[1][lane] = (pair >> 32) as u32;
         }
-        let places = BLOCK - len..BLOCK - len + SHORT;
-        let masks = KEPT_THEN_CLEARED[places.clone()].iter();
-        for ((byte, kept), end) in padded.iter_mut().zip(masks).zip(&ENDED[places]) {
-            *byte = *byte & kept | end;
+        self.messages.bits[lane] = 8 * len as u32;
+        self.len += usize::from(is_wanted);
+        if self.len == SHORT_LANES {
+            self.finish::<H>(width, hashes);
         }
-        let lane = self.len;
-        let words = self.messages.iter_mut();
-        for (word, bytes) in words.zip(padded.as_chunks::<4>().0) {
-            word[lane] = H::word(*bytes);
-        }
-        self.messages[H::LENGTH][lane] = 8 * len as u32;
-        self.len += 1;
     }
+
+    /// Appends the hashes of the messages that wait.
+    fn finish<H: ShortHash>(&mut self, width: Width, hashes: &mut Vec<H::Value>) {
+        if self.len > 0 {
+            let all = H::hash_short(width, &self.messages);
+            hashes.extend_from_slice(&all[..self.len]);
+            self.len = 0;
+        }
+    }
+}
+
+/// Returns the first `len` bytes of `bytes`, fewer than `8 * PAIRS`, and the byte that ends them.
+#[inline(always)]
+fn padded<const PAIRS: usize>(bytes: &[u8], len: usize) -> [u64; PAIRS] {
+    let mut padded = [[0; 8]; PAIRS];
+    match bytes.as_chunks().0.first_chunk::<PAIRS>() {
+        Some(ahead) => padded = *ahead,
+        None => padded.as_flattened_mut()[..len].copy_from_slice(&bytes[..len]),
+    }
+    std::array::from_fn(|number| {
+        let bits = 8 * len.saturating_sub(8 * number);
+        let (kept, end) = match bits < 64 {
+            true => (!(u64::MAX << bits), 0x80 << bits),
+            false => (u64::MAX, 0),
+        };
+        let end = if 8 * number <= len { end } else { 0 };
+        u64::from_le_bytes(padded[number]) & kept | end
+    })
 }
 
 impl Group {
@@ -205,32 +251,19 @@ static KEPT_THEN_CLEARED: [u8; 2 * BLOCK] = {
     masks
 };
 
-/// From place `BLOCK - n` on, the byte that ends a message of `n` bytes in its place.
-static ENDED: [u8; 2 * BLOCK] = {
-    let mut ends = [0; 2 * BLOCK];
-    ends[BLOCK] = 0x80;
-    ends
-};
-
 /// The first four bytes of SHA-1, as a little-endian number.
 #[derive(Clone)]
 pub(super) struct Sha1Prefix;
 
 impl ShortHash for Sha1Prefix {
     type Value = u32;
-    const LENGTH: usize = 15;
 
     fn length(bits: u64) -> [u8; 8] {
         bits.to_be_bytes()
     }
 
-    #[inline(always)]
-    fn word(bytes: [u8; 4]) -> u32 {
-        u32::from_be_bytes(bytes)
-    }
-
-    fn hash_short(width: Width, short: &Short) -> [u32; LANES] {
-        let [first, ..] = lanes::sha1_short(width, short);
+    fn hash_short<const PAIRS: usize>(width: Width, short: &Short<PAIRS>) -> [u32; SHORT_LANES] {
+        let [first] = lanes::sha1_short(width, short);
         first.map(u32::swap_bytes)
     }
 
@@ -251,23 +284,19 @@ pub(super) struct Md5Prefix;
 
 impl ShortHash for Md5Prefix {
     type Value = u64;
-    const LENGTH: usize = 14;
 
     fn length(bits: u64) -> [u8; 8] {
         bits.to_le_bytes()
     }
 
-    #[inline(always)]
-    fn word(bytes: [u8; 4]) -> u32 {
-        u32::from_le_bytes(bytes)
-    }
-
-    fn hash_short(width: Width, short: &Short) -> [u64; LANES] {
-        first_halves(lanes::md5_short(width, short))
+    fn hash_short<const PAIRS: usize>(width: Width, short: &Short<PAIRS>) -> [u64; SHORT_LANES] {
+        let [first, second] = lanes::md5_short(width, short);
+        first_halves(&first, &second)
     }
 
     fn hash_lanes(width: Width, blocks: &[Blocks]) -> [u64; LANES] {
-        first_halves(lanes::md5(width, blocks))
+        let [first, second, ..] = lanes::md5(width, blocks);
+        first_halves(&first, &second)
     }
 
     fn hash(message: &[u8]) -> u64 {
@@ -276,8 +305,8 @@ impl ShortHash for Md5Prefix {
     }
 }
 
-/// Returns the first eight bytes of MD5 digests, as big-endian numbers.
-fn first_halves([first, second, ..]: [Word; 4]) -> [u64; LANES] {
+/// Returns the first eight bytes of MD5 digests, as big-endian numbers, from their first two words.
+fn first_halves<const N: usize>(first: &[u32; N], second: &[u32; N]) -> [u64; N] {
     std::array::from_fn(|lane| {
         let [high, low] = [first[lane], second[lane]].map(u32::swap_bytes);
         u64::from(high) << 32 | u64::from(low)

@@ -69,7 +69,7 @@ impl SimHasher {
             ..
         } = self;
         hashes.clear();
-        messages.clear();
+        messages.begin(text.len());
         set.iter_mut().for_each(HashSet::clear);
         let mut take = |hashes: &[u64], tally: &mut BitTally| {
             tally.add(hashes);

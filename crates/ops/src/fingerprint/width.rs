@@ -48,36 +48,43 @@ impl Width {
     }
 }
 
-/// Defines a function that takes a [`Width`] first, and whose body is compiled once for each of them.
+/// Defines a function that takes a [`Width`] first, and whose body is compiled once for each of them. It may be generic over one
+/// number.
 macro_rules! for_each_width {
-    ($(#[$meta:meta])* fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+    (
+        $(#[$meta:meta])*
+        fn $name:ident $(<const $number:ident: usize>)? ($($argument:ident: $type:ty),* $(,)?) $body:block
+    ) => {
         $(#[$meta])*
-        fn $name(width: $crate::fingerprint::width::Width, $($argument: $type),*) {
+        fn $name $(<const $number: usize>)? (
+            width: $crate::fingerprint::width::Width,
+            $($argument: $type),*
+        ) {
             #[inline(always)]
-            fn base($($argument: $type),*) $body
+            fn base $(<const $number: usize>)? ($($argument: $type),*) $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
-            fn avx2($($argument: $type),*) {
-                base($($argument),*);
+            fn avx2 $(<const $number: usize>)? ($($argument: $type),*) {
+                base $(::<$number>)? ($($argument),*);
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            fn avx512($($argument: $type),*) {
-                base($($argument),*);
+            fn avx512 $(<const $number: usize>)? ($($argument: $type),*) {
+                base $(::<$number>)? ($($argument),*);
             }
 
             match width.0 {
                 #[cfg(target_arch = "x86_64")]
                 #[allow(unsafe_code, reason = "only a check at run time shows what the machine has")]
                 // SAFETY: a `Width` of this kind exists only where the machine has these features.
-                $crate::fingerprint::width::Kind::Avx2 => unsafe { avx2($($argument),*) },
+                $crate::fingerprint::width::Kind::Avx2 => unsafe { avx2 $(::<$number>)? ($($argument),*) },
                 #[cfg(target_arch = "x86_64")]
                 #[allow(unsafe_code, reason = "only a check at run time shows what the machine has")]
                 // SAFETY: as above.
-                $crate::fingerprint::width::Kind::Avx512 => unsafe { avx512($($argument),*) },
-                _ => base($($argument),*),
+                $crate::fingerprint::width::Kind::Avx512 => unsafe { avx512 $(::<$number>)? ($($argument),*) },
+                _ => base $(::<$number>)? ($($argument),*),
             }
         }
     };

@@ -3,6 +3,8 @@
 //! ```text
 //! cargo run --release -p coldpress-models --example measure -- fasttext lid.176.bin rows.jsonl
 //! cargo run --release -p coldpress-models --example measure -- kenlm en.arpa.bin rows.jsonl
+//! cargo run --release -p coldpress-models --example measure -- tokens tokenizer.json rows.jsonl
+//! cargo run --release -p coldpress-models --example measure -- ids tokenizer.json rows.jsonl
 //! ```
 //!
 //! It prints one line of JSON: documents, bytes, the processor seconds of the best of three passes, and a sum over all results by which
@@ -13,13 +15,18 @@ use std::path::Path;
 
 use coldpress_models::fasttext::{FastText, Scratch};
 use coldpress_models::kenlm::Kenlm;
+use coldpress_models::tokenizer::{self, Tokenizer};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [kind, model, rows] = arguments.as_slice() else {
-        return Err("the arguments are: fasttext or kenlm, a model, a file of JSON lines".into());
+        return Err(
+            "the arguments are: fasttext, kenlm, tokens or ids, a model, a file of JSON lines"
+                .into(),
+        );
     };
-    let texts = texts(rows)?;
+    // Lines are what the other two are asked about.
+    let texts = texts(rows, !["tokens", "ids"].contains(&kind.as_str()))?;
     let model = Path::new(model);
     let (seconds, sum) = match kind.as_str() {
         "fasttext" => {
@@ -34,7 +41,27 @@ fn main() -> Result<(), Box<dyn Error>> {
             let model = Kenlm::open(model)?;
             best_of_three(&texts, |text| f64::from(model.score_sentence(text)))
         }
-        other => return Err(format!("`{other}` is neither fasttext nor kenlm").into()),
+        "tokens" => {
+            let model = Tokenizer::open(model)?;
+            let mut scratch = tokenizer::Scratch::default();
+            best_of_three(&texts, |text| {
+                model
+                    .count(text, &mut scratch)
+                    .map_or(f64::NAN, |count| count as f64)
+            })
+        }
+        "ids" => {
+            let model = Tokenizer::open(model)?;
+            let (mut scratch, mut ids) = (tokenizer::Scratch::default(), Vec::new());
+            best_of_three(&texts, |text| {
+                ids.clear();
+                let encoded = model.encode(text, &mut scratch, &mut ids);
+                encoded.map_or(f64::NAN, |()| sum_of_ids(&ids))
+            })
+        }
+        other => {
+            return Err(format!("`{other}` is none of fasttext, kenlm, tokens and ids").into());
+        }
     };
     let bytes: usize = texts.iter().map(String::len).sum();
     let documents = texts.len();
@@ -47,13 +74,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The texts of the rows, on one line each.
-fn texts(rows: &str) -> Result<Vec<String>, Box<dyn Error>> {
+/// A sum that is another one if an id is another one or in another place.
+fn sum_of_ids(ids: &[u32]) -> f64 {
+    let weighted = (0_u64..)
+        .zip(ids)
+        .map(|(place, id)| (place % 1009 + 1) * u64::from(*id));
+    weighted.sum::<u64>() as f64
+}
+
+/// The texts of the rows, if so wanted on one line each.
+fn texts(rows: &str, in_lines: bool) -> Result<Vec<String>, Box<dyn Error>> {
     let mut texts = Vec::new();
     for line in std::fs::read_to_string(rows)?.lines() {
         let row: serde_json::Value = serde_json::from_str(line)?;
         let text = row["text"].as_str().unwrap_or_default();
-        texts.push(text.replace(['\n', '\0'], " "));
+        texts.push(match in_lines {
+            true => text.replace(['\n', '\0'], " "),
+            false => text.to_owned(),
+        });
     }
     Ok(texts)
 }

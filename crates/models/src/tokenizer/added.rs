@@ -13,12 +13,53 @@ pub(super) enum Piece<'a> {
     Token(u32, &'a str),
 }
 
+/// The bytes that tokens start with.
+enum Starts {
+    None,
+    /// One alone, as of `<|endoftext|>` and its likes, is found faster.
+    One(u8),
+    Many(Box<[bool; 256]>),
+}
+
+impl Starts {
+    fn of(firsts: impl Iterator<Item = u8>) -> Self {
+        let mut starts = Self::None;
+        for first in firsts {
+            starts = match starts {
+                Self::None => Self::One(first),
+                Self::One(other) if other == first => starts,
+                Self::One(other) => {
+                    let mut many = Box::new([false; 256]);
+                    many[usize::from(other)] = true;
+                    many[usize::from(first)] = true;
+                    Self::Many(many)
+                }
+                Self::Many(mut many) => {
+                    many[usize::from(first)] = true;
+                    Self::Many(many)
+                }
+            };
+        }
+        starts
+    }
+
+    /// Returns the next place from `at` on where a token may start.
+    fn next(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let rest = &bytes[at..];
+        let found = match self {
+            Self::None => None,
+            Self::One(first) => memchr::memchr(*first, rest),
+            Self::Many(many) => rest.iter().position(|byte| many[usize::from(*byte)]),
+        };
+        found.map(|found| at + found)
+    }
+}
+
 /// Added tokens, such as `<|endoftext|>`.
 pub(super) struct AddedTokens {
     trie: Trie,
-    /// Which bytes a token starts with.
-    starts: Box<[bool; 256]>,
-    is_empty: bool,
+    /// Which bytes tokens start with.
+    starts: Starts,
 }
 
 impl AddedTokens {
@@ -26,7 +67,6 @@ impl AddedTokens {
     /// wants more than to be found.
     pub(super) fn of(tokens: &Value, is_normalized: bool, is_nfc: bool) -> Option<Self> {
         let mut keys = Vec::new();
-        let mut starts = Box::new([false; 256]);
         let none = Vec::new();
         let tokens = match tokens {
             Value::Null => &none,
@@ -49,7 +89,6 @@ impl AddedTokens {
                     true => nfc(content).into_owned(),
                     false => content.to_owned(),
                 };
-                starts[usize::from(key.as_bytes()[0])] = true;
                 keys.push((key, id));
             }
         }
@@ -60,20 +99,16 @@ impl AddedTokens {
         let keys: Vec<_> = keys.iter().map(|(key, id)| (key.as_bytes(), *id)).collect();
         Some(Self {
             trie: Trie::build(&keys).ok()?,
-            starts,
-            is_empty: keys.is_empty(),
+            starts: Starts::of(keys.iter().map(|(key, _)| key[0])),
         })
     }
 
     /// Calls `visit` with the tokens that are found, and the texts between them.
     pub(super) fn split(&self, text: &str, visit: &mut dyn FnMut(Piece<'_>)) {
         let bytes = text.as_bytes();
-        let (mut kept, mut at) = (0, if self.is_empty { bytes.len() } else { 0 });
-        while let Some(byte) = bytes.get(at) {
-            if !self.starts[usize::from(*byte)] {
-                at += 1;
-                continue;
-            }
+        let (mut kept, mut at) = (0, 0);
+        while let Some(found) = self.starts.next(bytes, at) {
+            at = found;
             let Some(length) = self.trie.longest_prefix(&bytes[at..]) else {
                 at += 1;
                 continue;

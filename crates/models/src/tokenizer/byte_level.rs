@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::added::{AddedTokens, Piece};
 use super::classes::Classes;
-use super::merges::{Merge, Merges};
+use super::merges::Merges;
 use super::nfc::{Places, nfc};
 use super::scratch::Scratch;
 use super::split::Pattern;
@@ -77,7 +77,7 @@ impl ByteLevel {
             is_nfc,
             before: added(false)?,
             after: added(true)?,
-            merges: Merges::new(&merges(&model["merges"], &ids)?, bytes),
+            merges: Merges::new(&merges(&model["merges"], &ids)?, bytes)?,
             whole_words,
             lengths,
         })
@@ -181,9 +181,9 @@ fn pattern(pre_tokenizer: &Value) -> Option<Pattern> {
     }
 }
 
-/// Reads the merges, each a text with a space in it or a list of two texts.
-fn merges(merges: &Value, ids: &HashMap<&str, u32>) -> Option<Vec<(u32, u32, Merge)>> {
-    let pair = |(rank, merge): (u32, &Value)| {
+/// Reads the merges, each a text with a space in it or a list of two texts: two tokens, and what they become.
+fn merges(merges: &Value, ids: &HashMap<&str, u32>) -> Option<Vec<(u32, u32, u32)>> {
+    let pair = |merge: &Value| {
         let (left, right) = match merge {
             Value::String(pair) => pair.split_once(' ')?,
             pair => match pair.as_array()?.as_slice() {
@@ -192,9 +192,9 @@ fn merges(merges: &Value, ids: &HashMap<&str, u32>) -> Option<Vec<(u32, u32, Mer
             },
         };
         let token = *ids.get(format!("{left}{right}").as_str())?;
-        Some((*ids.get(left)?, *ids.get(right)?, Merge { rank, token }))
+        Some((*ids.get(left)?, *ids.get(right)?, token))
     };
-    (0_u32..).zip(merges.as_array()?).map(pair).collect()
+    merges.as_array()?.iter().map(pair).collect()
 }
 
 /// How bytes are spelled in a vocabulary: printable ones as the character of the same number, others by characters from U+0100

@@ -1,13 +1,17 @@
 //! What was made of words, for those that come again.
 
+mod few_bytes;
+
 use std::ops::Range;
 
+use self::few_bytes::FewBytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Remembers the tokens of words that were met lately, in bounded memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WordCache {
-    /// Sets of two, the one that came last first; empty until the first word.
+    few_bytes: FewBytes,
+    /// Words of more bytes in sets of two, the one that came last first; empty until the first word.
     sets: Vec<[Slot; 2]>,
     /// Long words, one after the other.
     words: Vec<u8>,
@@ -43,6 +47,7 @@ const MAX_KEPT: usize = 1 << 21;
 impl WordCache {
     /// Forgets all words.
     pub(super) fn clear(&mut self) {
+        self.few_bytes.clear();
         self.sets.clear();
         self.words.clear();
         self.tokens.clear();
@@ -57,7 +62,16 @@ impl WordCache {
         make: impl FnOnce(&mut Vec<u32>),
         take: impl FnOnce(&[u32]) -> T,
     ) -> T {
-        let mut key = Key::of(text, word.clone());
+        if word.len() <= few_bytes::MOST {
+            let (few, bytes) = (eight(text, word.start, word.end), word.len());
+            if let Some(tokens) = self.few_bytes.find(few, bytes) {
+                return take(&self.tokens[tokens]);
+            }
+            let first = self.make(make);
+            self.few_bytes.keep(few, bytes, first..self.tokens.len());
+            return take(&self.tokens[first..]);
+        }
+        let key = Key::of(text, word.clone());
         let bytes = &text[word];
         let known = self.sets.get(key.set()).and_then(|set| {
             let is_it = |slot: &&Slot| match bytes.len() <= SHORT {
@@ -69,17 +83,23 @@ impl WordCache {
         if let Some(slot) = known {
             return take(&self.tokens[slot.first as usize..][..slot.tokens as usize]);
         }
+        let first = self.make(make);
+        let result = take(&self.tokens[first..]);
+        match bytes.len() <= MAX_WORD_BYTES {
+            true => self.keep(key, bytes, first),
+            false => self.tokens.truncate(first),
+        }
+        result
+    }
+
+    /// Makes the tokens of a word that is not known, and returns where the first is.
+    fn make(&mut self, make: impl FnOnce(&mut Vec<u32>)) -> usize {
         if self.words.len().max(self.tokens.len()) > MAX_KEPT {
             self.clear();
         }
         let first = self.tokens.len();
         make(&mut self.tokens);
-        let result = take(&self.tokens[first..]);
-        match bytes.len() <= MAX_WORD_BYTES {
-            true => self.keep(&mut key, bytes, first),
-            false => self.tokens.truncate(first),
-        }
-        result
+        first
     }
 
     fn is_long(&self, slot: &Slot, key: Key, word: &[u8]) -> bool {
@@ -89,7 +109,7 @@ impl WordCache {
     }
 
     #[cold]
-    fn keep(&mut self, key: &mut Key, word: &[u8], first: usize) {
+    fn keep(&mut self, mut key: Key, word: &[u8], first: usize) {
         let at = key.set();
         if word.len() > SHORT {
             key.high = self.words.len() as u64;
@@ -97,7 +117,7 @@ impl WordCache {
         }
         self.sets.resize(SETS, Default::default());
         let slot = Slot {
-            key: *key,
+            key,
             first: first as u32,
             tokens: (self.tokens.len() - first) as u32,
         };
@@ -106,7 +126,7 @@ impl WordCache {
 }
 
 impl Key {
-    #[inline]
+    #[inline(always)]
     fn of(text: &[u8], word: Range<usize>) -> Self {
         let bytes = word.len() as u32;
         if word.len() > SHORT {
@@ -128,14 +148,13 @@ impl Key {
     /// Returns the number of its set.
     #[inline]
     fn set(self) -> usize {
-        let mixed = (self.low ^ u64::from(self.bytes)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mixed = (mixed ^ self.high ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (mixed >> 40) as usize % SETS
+        let mixed = self.low ^ self.high.rotate_left(29) ^ u64::from(self.bytes) << 59;
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SETS.ilog2())) as usize
     }
 }
 
 /// Returns the bytes from `start` up to `end`, eight at most, filled up with zeros.
-#[inline]
+#[inline(always)]
 fn eight(text: &[u8], start: usize, end: usize) -> u64 {
     let bytes = (end - start).min(8);
     if bytes == 0 {

@@ -1,44 +1,30 @@
 //! Byte pair encoding: joining the bytes of a word to tokens, the pairs of lowest rank first.
 
+mod table;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+use self::table::{NO_RANK, RankTable};
 
 /// Which pairs of tokens become one, in which order.
 #[derive(Debug)]
 pub(super) struct Merges {
-    /// An open table with room for twice the pairs.
-    table: Vec<Entry>,
+    ranks: RankTable,
+    /// The tokens that pairs become, by rank.
+    joined: Vec<u32>,
     /// The tokens of single bytes.
     bytes: [u32; 256],
+    /// The ranks of all pairs of bytes, of which every word has more than of others.
+    ranks_of_bytes: Box<[u32]>,
 }
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    pair: u64,
-    merge: Merge,
-}
-
-/// What a pair becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Merge {
-    pub(super) rank: u32,
-    pub(super) token: u32,
-}
-
-/// No pair of tokens, since there are not as many.
-const EMPTY: u64 = u64::MAX;
-
-/// No merge: worse than all others.
-const NONE: Merge = Merge {
-    rank: u32::MAX,
-    token: 0,
-};
 
 /// Memory for one word.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WordScratch {
     parts: Vec<Part>,
-    heap: BinaryHeap<Reverse<(u32, u32, u32)>>,
+    /// Ranks, and in their lower halves the places of parts.
+    heap: BinaryHeap<Reverse<u64>>,
 }
 
 /// A token of a word on its way.
@@ -47,77 +33,85 @@ struct Part {
     token: u32,
     previous: u32,
     next: u32,
-    /// What becomes of this and the next part.
-    merge: Merge,
+    /// Of this and the next part.
+    rank: u32,
 }
 
 const NO_PART: u32 = u32::MAX;
 
-/// The longest word whose pairs are looked through again for each merge.
-const SHORT: usize = 24;
+/// The longest word whose ranks are looked through again for each merge.
+const SHORT: usize = 32;
 
 impl Merges {
-    pub(super) fn new(pairs: &[(u32, u32, Merge)], bytes: [u32; 256]) -> Self {
-        let size = (pairs.len() * 2 + 1).next_power_of_two();
-        let empty = Entry {
-            pair: EMPTY,
-            merge: NONE,
-        };
-        let mut merges = Self {
-            table: vec![empty; size],
+    /// Takes pairs of tokens and what they become, the first pair first. There is none if there are more than the table has room
+    /// for.
+    pub(super) fn new(pairs: &[(u32, u32, u32)], bytes: [u32; 256]) -> Option<Self> {
+        let ranks = RankTable::new(pairs.iter().map(|&(left, right, _)| (left, right)))?;
+        let all_bytes = (0_usize..1 << 16).map(|pair| (bytes[pair >> 8], bytes[pair & 0xff]));
+        Some(Self {
+            ranks_of_bytes: all_bytes
+                .map(|(left, right)| ranks.get(left, right))
+                .collect(),
+            ranks,
+            joined: pairs.iter().map(|pair| pair.2).collect(),
             bytes,
-        };
-        for &(left, right, merge) in pairs {
-            let pair = u64::from(left) << 32 | u64::from(right);
-            let place = merges.place(pair);
-            // Of a pair that is there twice the later one counts.
-            merges.table[place] = Entry { pair, merge };
-        }
-        merges
-    }
-
-    fn place(&self, pair: u64) -> usize {
-        let mask = self.table.len() - 1;
-        let mut place = (pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
-        while self.table[place].pair != pair && self.table[place].pair != EMPTY {
-            place = (place + 1) & mask;
-        }
-        place
-    }
-
-    fn merge(&self, left: u32, right: u32) -> Merge {
-        self.table[self.place(u64::from(left) << 32 | u64::from(right))].merge
+        })
     }
 
     /// Appends the tokens of a word.
     pub(super) fn encode(&self, word: &[u8], scratch: &mut WordScratch, tokens: &mut Vec<u32>) {
         match word.len() <= SHORT {
-            true => self.encode_short(word, scratch, tokens),
+            true => self.encode_short(word, tokens),
             false => self.encode_long(word, scratch, tokens),
         }
     }
 
-    fn encode_short(&self, word: &[u8], scratch: &mut WordScratch, tokens: &mut Vec<u32>) {
-        let parts = &mut scratch.parts;
-        self.begin(word, parts);
-        // Of several pairs with the lowest rank the first is joined first.
-        while let Some((at, part)) = parts
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, part)| part.merge.rank)
-            && part.merge != NONE
-        {
-            parts[at].token = part.merge.token;
-            parts.remove(at + 1);
-            parts[at].merge = match parts.get(at + 1) {
-                Some(next) => self.merge(parts[at].token, next.token),
-                None => NONE,
+    fn encode_short(&self, word: &[u8], tokens: &mut Vec<u32>) {
+        let mut parts = [0; SHORT];
+        // The rank of a part and the one after it. Parts that were joined to one before them stay, without a rank.
+        let mut ranks = [NO_RANK; SHORT];
+        let mut previous = [0_u8; SHORT];
+        let mut next = [0_u8; SHORT];
+        for (at, byte) in word.iter().enumerate() {
+            parts[at] = self.bytes[usize::from(*byte)];
+            previous[at] = at.saturating_sub(1) as u8;
+            next[at] = at as u8 + 1;
+        }
+        for (rank, pair) in ranks.iter_mut().zip(word.array_windows()) {
+            *rank = self.rank_of_bytes(*pair);
+        }
+        loop {
+            let (mut lowest, mut at) = (NO_RANK, 0);
+            // Of several pairs with the lowest rank the first is joined first.
+            for (place, &rank) in ranks[..word.len()].iter().enumerate() {
+                if rank < lowest {
+                    (lowest, at) = (rank, place);
+                }
+            }
+            let Some(&joined) = self.joined.get(lowest as usize) else {
+                break;
+            };
+            let gone = usize::from(next[at]);
+            let after = usize::from(next[gone]);
+            ranks[gone] = NO_RANK;
+            (parts[at], next[at]) = (joined, after as u8);
+            ranks[at] = match after < word.len() {
+                true => {
+                    previous[after] = at as u8;
+                    self.ranks.get(joined, parts[after])
+                }
+                false => NO_RANK,
             };
             if at > 0 {
-                parts[at - 1].merge = self.merge(parts[at - 1].token, parts[at].token);
+                let before = usize::from(previous[at]);
+                ranks[before] = self.ranks.get(parts[before], joined);
             }
         }
-        tokens.extend(parts.iter().map(|part| part.token));
+        let mut at = 0;
+        while at < word.len() {
+            tokens.push(parts[at]);
+            at = usize::from(next[at]);
+        }
     }
 
     /// The same in time that grows with the length alone, but for a logarithm.
@@ -127,18 +121,19 @@ impl Merges {
         heap.clear();
         let found = (0_u32..)
             .zip(parts.iter())
-            .filter(|(_, part)| part.merge != NONE);
-        heap.extend(found.map(|(at, part)| Reverse((part.merge.rank, at, part.merge.token))));
-        while let Some(Reverse((rank, at, token))) = heap.pop() {
+            .filter(|(_, part)| part.rank != NO_RANK);
+        heap.extend(found.map(|(at, part)| entry(part.rank, at)));
+        while let Some(Reverse(entry)) = heap.pop() {
+            let (rank, at) = ((entry >> 32) as u32, entry as u32);
             let part = parts[at as usize];
-            // Out of date if one of the two was joined to something else, which changed the merge.
-            if part.merge != (Merge { rank, token }) {
+            // Out of date if one of the two was joined to something else, which changed the rank.
+            if part.rank != rank {
                 continue;
             }
             let next = parts[part.next as usize].next;
-            parts[part.next as usize].merge = NONE;
+            parts[part.next as usize].rank = NO_RANK;
             let joined = &mut parts[at as usize];
-            (joined.token, joined.next) = (token, next);
+            (joined.token, joined.next) = (self.joined[rank as usize], next);
             if let Some(next) = parts.get_mut(next as usize) {
                 next.previous = at;
             }
@@ -159,33 +154,37 @@ impl Merges {
             token: self.bytes[usize::from(*byte)],
             previous: at.wrapping_sub(1),
             next: at + 1,
-            merge: NONE,
+            rank: NO_RANK,
         }));
-        for at in 1..parts.len() {
-            parts[at - 1].merge = self.merge(parts[at - 1].token, parts[at].token);
+        for (part, pair) in parts.iter_mut().zip(word.array_windows()) {
+            part.rank = self.rank_of_bytes(*pair);
         }
         if let Some(last) = parts.last_mut() {
             last.next = NO_PART;
         }
     }
 
-    /// Finds what becomes of a part and the one after it.
-    fn look_again(
-        &self,
-        left: u32,
-        parts: &mut [Part],
-        heap: &mut BinaryHeap<Reverse<(u32, u32, u32)>>,
-    ) {
+    fn rank_of_bytes(&self, pair: [u8; 2]) -> u32 {
+        self.ranks_of_bytes[usize::from(u16::from_be_bytes(pair))]
+    }
+
+    /// Finds the rank of a part and the one after it.
+    fn look_again(&self, left: u32, parts: &mut [Part], heap: &mut BinaryHeap<Reverse<u64>>) {
         let Some(&part) = parts.get(left as usize) else {
             return;
         };
-        let merge = match parts.get(part.next as usize) {
-            Some(next) => self.merge(part.token, next.token),
-            None => NONE,
+        let rank = match parts.get(part.next as usize) {
+            Some(next) => self.ranks.get(part.token, next.token),
+            None => NO_RANK,
         };
-        parts[left as usize].merge = merge;
-        if merge != NONE {
-            heap.push(Reverse((merge.rank, left, merge.token)));
+        parts[left as usize].rank = rank;
+        if rank != NO_RANK {
+            heap.push(entry(rank, left));
         }
     }
+}
+
+/// Returns what is in the heap for a part: that of the lowest rank, and of these the first, comes out first.
+fn entry(rank: u32, at: u32) -> Reverse<u64> {
+    Reverse(u64::from(rank) << 32 | u64::from(at))
 }

@@ -56,7 +56,8 @@ fn gpt2(classes: Classes, text: &str, start: usize) -> usize {
     }
     let first = start + usize::from(bytes[start] == b' ');
     match classes.at(text, first) {
-        Some((class @ (Class::Letter | Class::Number | Class::Other), next)) => {
+        Some((Class::Letter, next)) => classes.letters(text, next),
+        Some((class @ (Class::Number | Class::Other), next)) => {
             classes.run(text, next, |other| other == class)
         }
         _ => spaces(classes, text, start),
@@ -77,7 +78,7 @@ fn cl100k(classes: Classes, text: &str, start: usize, digits: usize) -> usize {
     };
     let second = classes.at(text, next);
     match (class, second) {
-        (Class::Letter, _) => classes.run(text, next, |class| class == Class::Letter),
+        (Class::Letter, _) => classes.letters(text, next),
         (Class::Number, _) => {
             let mut end = next;
             for _ in 1..digits {
@@ -88,9 +89,7 @@ fn cl100k(classes: Classes, text: &str, start: usize, digits: usize) -> usize {
             }
             end
         }
-        (Class::Space | Class::Other, Some((Class::Letter, next))) => {
-            classes.run(text, next, |class| class == Class::Letter)
-        }
+        (Class::Space | Class::Other, Some((Class::Letter, next))) => classes.letters(text, next),
         (Class::Other, _) => others_and_breaks(classes, text, next),
         (Class::Space, Some((Class::Other, next))) if bytes[start] == b' ' => {
             others_and_breaks(classes, text, next)

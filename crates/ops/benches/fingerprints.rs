@@ -3,6 +3,8 @@
 //! The text is the `text` field of the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names, of its first 20 MB;
 //! without it, of the example data in the repository.
 
+// Processor time.
+#[path = "shared/cpu_time.rs"]
 mod cpu_time;
 
 use std::hint::black_box;

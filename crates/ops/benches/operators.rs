@@ -1,16 +1,28 @@
 //! Time of each built-in operator, and of some together, without reading and writing.
 //!
-//! An iteration is a million bytes of text, so that a time of 1 ms says 1 ns per byte. The text is the `text` field of
+//! An iteration is a million bytes of text, so that a time of 1 ms says 1 ns per byte; the time is the processor's. The text is the `text` field of
 //! the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names, of its first 20 MB; without it, a small built-in
-//! text that is too uniform to compare with anything but itself. Models are those of the folder that
+//! text that is too uniform to compare with anything but itself. Operators for pages, papers and dialogues are given those made of
+//! these texts, and those for Chinese the Chinese ones. Models are those of the folder that
 //! `COLDPRESS_BENCH_MODELS` names; without it, small ones of the tests.
 
+// Processor time.
+#[path = "shared/cpu_time.rs"]
+mod cpu_time;
+// What operators are given.
+#[path = "shared/kinds.rs"]
+mod kinds;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use coldpress_assets::AssetFolders;
 use coldpress_operator::{ChainSettings, Node, OperatorCall, Pipeline, Registry, Shared, Span};
 use coldpress_record::{Batch, Lines};
+use cpu_time::CpuTime;
+use criterion::measurement::Measurement;
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
+use kinds::Kind;
 use serde_json::json;
 
 /// How much of the file is taken.
@@ -25,7 +37,7 @@ fn operators(criterion: &mut Criterion) {
     let registry =
         coldpress_ops::builtin().with_assets(AssetFolders::new([models.as_str(), assets]));
     let data = data();
-    let text_bytes = text_bytes(&data);
+    let mut of_kind = HashMap::new();
     let mut group = criterion.benchmark_group("ns_per_byte_times_a_million");
     // One pass over the data is enough to be warm, and stands for all iterations of a sample.
     group
@@ -35,6 +47,7 @@ fn operators(criterion: &mut Criterion) {
         .measurement_time(Duration::from_secs(1));
     let names = registry.names().into_iter();
     let alone = names.map(|name| (name, vec![call(name, &params(name))]));
+    let by_pieces = json!({"tokenization": true});
     let together = BY_WORDS.map(|name| call(name, &params(name))).to_vec();
     let in_groups =
         json!({"use_words_aug": true, "words_aug_group_sizes": [2, 3], "words_aug_join_char": " "});
@@ -44,11 +57,25 @@ fn operators(criterion: &mut Criterion) {
             "flagged_words_in_groups",
             vec![call("flagged_words_filter", &in_groups)],
         ),
+        (
+            "alphanumeric_by_tokens",
+            vec![call("alphanumeric_filter", &by_pieces)],
+        ),
+        (
+            "stopwords_by_pieces",
+            vec![call("stopwords_filter", &by_pieces)],
+        ),
+        (
+            "words_num_by_pieces",
+            vec![call("words_num_filter", &by_pieces)],
+        ),
     ];
     for (label, calls) in alone.chain(others) {
+        let kind = Kind::of(label);
+        let (records, text_bytes) = of_kind.entry(kind).or_insert_with(|| kind.records(&data));
         group.bench_function(label, |bencher| {
             bencher.iter_custom(|iterations| {
-                let nanos = run(&registry, &calls, &data) as f64 / text_bytes as f64;
+                let nanos = run(&registry, &calls, records) as f64 / *text_bytes as f64;
                 Duration::from_secs_f64(nanos * 1e-3 * iterations as f64)
             });
         });
@@ -82,7 +109,7 @@ fn params(name: &str) -> serde_json::Value {
     }
 }
 
-/// The time that the operators take for all of `data`.
+/// The processor time that the operators take for all of `data`, in nanoseconds.
 fn run(registry: &Registry, calls: &[OperatorCall], data: &str) -> u64 {
     let settings = ChainSettings {
         text_key: "text".to_owned(),
@@ -95,15 +122,18 @@ fn run(registry: &Registry, calls: &[OperatorCall], data: &str) -> u64 {
         .and_then(|pipeline| pipeline.instantiate(&Shared::default()))
         .expect("the parameters are good");
     let mut tally = chain.tally();
+    let mut time = CpuTime.zero();
     for_each_batch(data, |lines| {
         let mut batch = Batch::default();
         batch.fill(lines, chain.fields(), &mut Vec::new());
         chain.begin(&mut batch);
+        let start = CpuTime.start();
         chain
             .run(&mut batch, 0..calls.len(), &mut tally)
             .expect("failures go to quarantine");
+        time += CpuTime.end(start);
     });
-    tally.nanos.iter().sum()
+    time.as_nanos() as u64
 }
 
 fn call(name: &str, params: &serde_json::Value) -> OperatorCall {
@@ -127,14 +157,6 @@ fn for_each_batch(data: &str, mut run: impl FnMut(&mut Lines)) {
         }
     }
     run(&mut lines);
-}
-
-fn text_bytes(data: &str) -> usize {
-    let text = |line: &str| {
-        let record: serde_json::Value = serde_json::from_str(line).expect("every line is a record");
-        record["text"].as_str().map_or(0, str::len)
-    };
-    data.lines().map(text).sum()
 }
 
 fn data() -> String {

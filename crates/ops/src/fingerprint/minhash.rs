@@ -173,6 +173,33 @@ mod tests {
         assert_eq!(hasher.signature(&text), Some(expected.as_slice()));
     }
 
+    /// Characters of one to four bytes; windows that come again, and more of them than are remembered.
+    #[test]
+    fn characters_agree_with_the_definition() {
+        let piece = |number: u32| {
+            format!(
+                "{} words wörter 日本語 {}😀 ",
+                number % 70,
+                number * number % 1_009
+            )
+        };
+        let text: String = (0..600).map(piece).collect();
+        let characters: Vec<char> = text.chars().collect();
+        for size in [1, 5, 8, 12] {
+            let mut expected = vec![u32::MAX; 64];
+            let mut permutations = Permutations::new(64);
+            for window in characters.windows(size) {
+                let [a, b, c, d, ..] = digest::sha1(String::from_iter(window).as_bytes());
+                permutations.lower(&[u32::from_le_bytes([a, b, c, d])], &mut expected);
+            }
+            let shingler = Shingler::new(Tokenization::Character, size, true, None).unwrap();
+            let mut hasher = MinHasher::new(shingler, 64);
+            for _ in 0..2 {
+                assert_eq!(hasher.signature(&text), Some(expected.as_slice()), "{size}");
+            }
+        }
+    }
+
     #[test]
     fn sets_have_each_hash_once_and_belong_to_the_last_text() {
         let mut hasher = hasher(Tokenization::Space, 1).with_set();

@@ -101,20 +101,48 @@ mod tests {
     use crate::fingerprint::digest;
     use crate::fingerprint::shingles::Tokenization;
 
-    #[test]
-    fn long_texts_agree_with_the_definition() {
-        let text: String = (0..12_000).map(|number| format!("{number} ")).collect();
+    /// The SimHash of these shingles, bit by bit.
+    fn defined(shingles: impl Iterator<Item = String>) -> u64 {
         let mut sums = [0_i64; 64];
-        for word in text.split_whitespace() {
-            let [a, b, c, d, e, f, g, h, ..] = digest::md5(word.as_bytes());
+        for shingle in shingles {
+            let [a, b, c, d, e, f, g, h, ..] = digest::md5(shingle.as_bytes());
             let hash = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
             for (bit, sum) in sums.iter_mut().enumerate() {
                 *sum += if hash >> bit & 1 == 1 { 1 } else { -1 };
             }
         }
         let bits = sums.iter().enumerate().filter(|(_, sum)| **sum > 0);
-        let expected = bits.fold(0, |all, (bit, _)| all | 1 << bit);
+        bits.fold(0, |all, (bit, _)| all | 1 << bit)
+    }
+
+    #[test]
+    fn long_texts_agree_with_the_definition() {
+        let text: String = (0..12_000).map(|number| format!("{number} ")).collect();
+        let expected = defined(text.split_whitespace().map(str::to_owned));
         let shingler = Shingler::new(Tokenization::Space, 1, true, None).unwrap();
         assert_eq!(SimHasher::new(shingler).simhash(&text), Some(expected));
+    }
+
+    /// Characters of one to four bytes, and windows that come again.
+    #[test]
+    fn characters_agree_with_the_definition() {
+        let piece = |number: u32| {
+            format!(
+                "{} words wörter 日本語 {}😀 ",
+                number % 70,
+                number * number % 1_009
+            )
+        };
+        let text: String = (0..600).map(piece).collect();
+        let characters: Vec<char> = text.chars().collect();
+        for size in [1, 6, 8, 12] {
+            let windows = characters.windows(size);
+            let expected = defined(windows.map(|window| window.iter().collect()));
+            let shingler = Shingler::new(Tokenization::Character, size, true, None).unwrap();
+            let mut hasher = SimHasher::new(shingler);
+            for _ in 0..2 {
+                assert_eq!(hasher.simhash(&text), Some(expected), "{size}");
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use memchr::memchr2;
@@ -31,7 +32,27 @@ type Parsed<T> = std::result::Result<T, Fault>;
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
     /// The keys of the last object at each place of the records.
-    remembered: HashMap<u64, Arc<Keys>>,
+    remembered: HashMap<u64, Arc<Keys>, BuildHasherDefault<PlaceHasher>>,
+}
+
+/// Places are hashes already.
+#[derive(Debug, Default)]
+struct PlaceHasher(u64);
+
+impl Hasher for PlaceHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, place: u64) {
+        self.0 = place;
+    }
 }
 
 impl Parser {

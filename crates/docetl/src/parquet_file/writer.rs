@@ -89,7 +89,8 @@ impl<W: Write + Send> GroupWriter<W> {
             let group = compress(encoded, &schema, writers).map_err(io_error)?;
             return self.append(group);
         }
-        if self.pending.len() + 1 >= self.threads {
+        // This thread makes the next columns meanwhile, and waits most of the time.
+        if self.pending.len() >= self.threads {
             self.append_oldest()?;
         }
         let started = coldpress_storage::spawn("a thread that compresses rows", move || {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::files::{Files, Found};
 use super::list::{Entry, list};
-use super::migrate::{MigrateOptions, Migration, migrate};
 use super::reader::RecordReader;
 use super::source::Wanted;
 use super::writer::{RecordWriter, Saved};
@@ -212,22 +211,6 @@ impl IntermediateStore {
     #[doc(alias = "list_checkpoints")]
     pub fn list(&self) -> Result<Vec<Entry>> {
         list(&self.files)
-    }
-
-    /// Writes a checkpoint in a format as well, or instead.
-    ///
-    /// What was written is read back and compared before it takes its place. Migrating again does nothing, or what is left to
-    /// do after a crash.
-    ///
-    /// # Errors
-    /// As [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if what was written reads back otherwise.
-    #[doc(alias = "migrate_json_to_arrow")]
-    pub fn migrate(
-        &self,
-        name: &CheckpointName,
-        options: MigrateOptions,
-    ) -> Result<Option<Migration>> {
-        migrate(self, name, options)
     }
 
     pub(super) fn files(&self) -> &Files {

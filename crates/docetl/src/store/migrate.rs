@@ -72,7 +72,25 @@ pub enum Outcome {
     WouldMigrate,
 }
 
-pub(super) fn migrate(
+impl IntermediateStore {
+    /// Writes a checkpoint in a format as well, or instead.
+    ///
+    /// What was written is read back and compared before it takes its place. Migrating again does nothing, or what is left to
+    /// do after a crash.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if what was written reads back otherwise.
+    #[doc(alias = "migrate_json_to_arrow")]
+    pub fn migrate(
+        &self,
+        name: &CheckpointName,
+        options: MigrateOptions,
+    ) -> Result<Option<Migration>> {
+        migrate(self, name, options)
+    }
+}
+
+fn migrate(
     store: &IntermediateStore,
     name: &CheckpointName,
     options: MigrateOptions,

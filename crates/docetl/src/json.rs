@@ -3,6 +3,7 @@
 mod number;
 mod parse;
 mod stream;
+mod text;
 mod write;
 
 pub(crate) use parse::Parser;

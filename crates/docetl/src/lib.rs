@@ -43,12 +43,12 @@
 //!
 //! It prints nothing, and runs no pipeline.
 
+mod convert;
 mod error;
 mod format;
 mod json;
 mod keys;
 mod name;
-mod record;
 mod value;
 
 mod columns;
@@ -58,10 +58,9 @@ mod store;
 pub use error::{Error, Result};
 pub use format::{Compression, Format, Options, Restore};
 pub use name::CheckpointName;
-pub use record::Record;
 pub use store::{
     Analysis, AnalyzeOptions, Analyzed, Entry, FilesTaken, IntermediateStore, Loaded,
     MigrateOptions, Migration, Outcome, RecordReader, RecordWriter, RemoteStore, Repeated,
     Retention, Saved, Share, Unreadable,
 };
-pub use value::Value;
+pub use value::{Record, Value};

@@ -1,6 +1,6 @@
 //! Numbers: how JSON spells them, what they are, and how Python spells them.
 
-use crate::Value;
+use crate::value::Value;
 
 /// Returns the length of the number that a text begins with, or where it goes wrong.
 pub(super) fn number_length(text: &[u8]) -> Result<usize, usize> {

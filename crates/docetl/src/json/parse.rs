@@ -9,7 +9,7 @@ use memchr::memchr2;
 
 use super::number::{number, number_length};
 use crate::keys::Keys;
-use crate::{Record, Value};
+use crate::value::{Record, Value};
 
 /// How deep lists and objects may be in each other; Python gives up at about as many.
 pub(crate) const MAX_DEPTH: usize = 900;

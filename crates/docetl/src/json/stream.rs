@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::parse::{Fault, Parser};
-use crate::{Record, Value};
+use crate::value::{Record, Value};
 
 /// How much is read at first; as much again whenever a record is longer.
 const PIECE_BYTES: usize = 1 << 20;

@@ -1,7 +1,7 @@
 //! Writing values as JSON.
 
 use super::number::write_float;
-use crate::{Record, Value};
+use crate::value::{Record, Value};
 
 /// How JSON is spelled.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,6 @@
 //! Opening Parquet files, whoever wrote them.
 
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::FileExt;
 
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
@@ -92,11 +91,4 @@ fn own_metadata(text: &str) -> Result<Metadata, Fault> {
         return Err(Fault::Newer(version));
     }
     serde_json::from_str(text).map_err(damaged)
-}
-
-/// Reads bytes of a file, which must be there.
-pub(super) fn read_at(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; length];
-    file.read_exact_at(&mut bytes, offset)?;
-    Ok(bytes)
 }

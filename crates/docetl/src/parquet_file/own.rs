@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
@@ -19,7 +20,6 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use super::Fault;
 use super::metadata::{Base, Metadata};
-use super::open::read_at;
 use super::seal::is_block;
 use crate::columns::{Cells, Kind, Side, decode};
 use crate::{CheckpointName, Record};
@@ -295,4 +295,11 @@ fn not_read() -> ParquetError {
         "a page is outside of its column",
     );
     ParquetError::External(Box::new(error))
+}
+
+/// Reads bytes of a file, which must be there.
+fn read_at(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    file.read_exact_at(&mut bytes, offset)?;
+    Ok(bytes)
 }

@@ -1,6 +1,15 @@
 //! How many records are held at a time.
 
-use crate::Record;
+use crate::{Record, Result};
+
+/// Records that are read a batch at a time.
+pub(super) trait Batches: Send {
+    /// Reads the next records; none at the end.
+    fn next(&mut self) -> Result<Option<Vec<Record>>>;
+
+    /// Verifies what can be, before the first record is read.
+    fn verify(&self) -> Result<()>;
+}
 
 /// The most records of a batch, which is a row group of a file.
 const MAX_ROWS: usize = 32_768;

@@ -1,11 +1,10 @@
 //! What an operation changed in the records that it was given, and the records again.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::source::Source;
+use super::batches::Batches;
 use crate::json::{Style, write_record};
 use crate::{Record, Result, Value};
 
@@ -23,9 +22,8 @@ const MAX_MISSED: u64 = 32_768;
 /// Operations keep the order of records: a map gives one for each, a filter leaves some out, an unnest makes several of one.
 /// So a record comes from the row after the last one, or from the last one, or is exactly that of a row further on. What is
 /// not found so is kept whole; that costs space, and nothing else.
-pub(super) struct Differ<'a> {
-    base: Source,
-    path: &'a Path,
+pub(super) struct Differ {
+    base: Box<dyn Batches>,
     /// Records of the base from the last row on.
     window: VecDeque<Record>,
     /// The row of the window's first record.
@@ -39,11 +37,10 @@ pub(super) struct Differ<'a> {
     scratch: Vec<u8>,
 }
 
-impl<'a> Differ<'a> {
-    pub(super) fn new(base: Source, path: &'a Path) -> Self {
+impl Differ {
+    pub(super) fn new(base: Box<dyn Batches>) -> Self {
         Self {
             base,
-            path,
             window: VecDeque::new(),
             first: 0,
             rows: HashMap::new(),
@@ -118,7 +115,7 @@ impl<'a> Differ<'a> {
                 self.first += 1;
             }
             self.rows.retain(|_, row| *row >= keep);
-            let Some(batch) = self.base.next(self.path)? else {
+            let Some(batch) = self.base.next()? else {
                 self.is_at_end = true;
                 break;
             };
@@ -187,9 +184,8 @@ fn apply(base: &Record, change: &Record, first_field: usize) -> Option<Record> {
 
 /// The records of an operation again: of a base, and of what changed.
 pub(super) struct Changed {
-    pub(super) changes: Box<Source>,
-    pub(super) base: Box<Source>,
-    pub(super) base_path: std::path::PathBuf,
+    changes: Box<dyn Batches>,
+    base: Box<dyn Batches>,
     batch: std::vec::IntoIter<Record>,
     current: Option<Record>,
     /// How many records of the base were read.
@@ -199,11 +195,10 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    pub(super) fn new(changes: Source, base: Source, base_path: std::path::PathBuf) -> Self {
+    pub(super) fn new(changes: Box<dyn Batches>, base: Box<dyn Batches>) -> Self {
         Self {
-            changes: Box::new(changes),
-            base: Box::new(base),
-            base_path,
+            changes,
+            base,
             batch: Vec::new().into_iter(),
             current: None,
             read: 0,
@@ -212,8 +207,8 @@ impl Changed {
     }
 
     /// Reads the next records; none at the end. A change that does not fit the base gives none in its place.
-    pub(super) fn next(&mut self, path: &Path) -> Result<Option<Option<Vec<Record>>>> {
-        let Some(changes) = self.changes.next(path)? else {
+    pub(super) fn next(&mut self) -> Result<Option<Option<Vec<Record>>>> {
+        let Some(changes) = self.changes.next()? else {
             return Ok(None);
         };
         let mut records = Vec::with_capacity(changes.len());
@@ -224,6 +219,12 @@ impl Changed {
             }
         }
         Ok(Some(Some(records)))
+    }
+
+    /// Verifies both files.
+    pub(super) fn verify(&self) -> Result<()> {
+        self.changes.verify()?;
+        self.base.verify()
     }
 
     fn record(&mut self, change: &Record) -> Result<Option<Record>> {
@@ -249,7 +250,7 @@ impl Changed {
         while self.read <= row {
             self.current = self.batch.next();
             if self.current.is_none() {
-                match self.base.next(&self.base_path)? {
+                match self.base.next()? {
                     Some(batch) => self.batch = batch.into_iter(),
                     None => return Ok(()),
                 }

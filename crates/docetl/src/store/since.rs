@@ -102,7 +102,7 @@ impl IntermediateStore {
             self.options(),
         )?;
         source.verify(&found.path)?;
-        let mut differ = Differ::new(source, &found.path);
+        let mut differ = Differ::new(source.at(found.path));
         let mut out = ParquetOut::new(self.files(), name, self.options()).since(described);
         for batch in super::batches::batches(records) {
             let mut changes = Vec::with_capacity(batch.len());

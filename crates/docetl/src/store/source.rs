@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::batches::is_full;
+use super::batches::{Batches, is_full};
 use super::changes::Changed;
 use super::files::Files;
 use crate::json::{JsonStream, StreamFault};
@@ -70,9 +70,9 @@ impl Source {
                     let form = match own.base().cloned() {
                         None => Form::Own(Groups::new(own, &wanted, options.thread_count())),
                         Some(base) => {
-                            let (base, base_path) = open_base(files, path, &base, options)?;
-                            let changes = Self::of_own(own, options);
-                            Form::Changed(Box::new(Changed::new(changes, base, base_path)))
+                            let base = open_base(files, path, &base, options)?;
+                            let changes = Self::of_own(own, options).at(path.to_owned());
+                            Form::Changed(Box::new(Changed::new(changes, base)))
                         }
                     };
                     (form, Some(rows))
@@ -119,6 +119,11 @@ impl Source {
         }
     }
 
+    /// The records together with the path of their file.
+    pub(super) fn at(self, path: PathBuf) -> Box<dyn Batches> {
+        Box::new(AtPath { source: self, path })
+    }
+
     /// How many records the file has, if it says so.
     pub(super) fn rows(&self) -> Option<u64> {
         self.rows
@@ -128,10 +133,7 @@ impl Source {
     pub(super) fn verify(&self, path: &Path) -> Result<()> {
         match &self.form {
             Form::Own(groups) => groups.file.verify().map_err(|fault| error(path, fault)),
-            Form::Changed(changed) => {
-                changed.changes.verify(path)?;
-                changed.base.verify(&changed.base_path)
-            }
+            Form::Changed(changed) => changed.verify(),
             _ => Ok(()),
         }
     }
@@ -142,7 +144,7 @@ impl Source {
         while self.passed < self.wanted.rows.end {
             let records = match &mut self.form {
                 Form::Own(groups) => return groups.next().map_err(at_path),
-                Form::Changed(changed) => match changed.next(path)? {
+                Form::Changed(changed) => match changed.next()? {
                     Some(None) => {
                         return Err(Error::damaged(path, "a change does not fit its base"));
                     }
@@ -182,6 +184,22 @@ impl Source {
     }
 }
 
+/// The records of a file whose path is known.
+struct AtPath {
+    source: Source,
+    path: PathBuf,
+}
+
+impl Batches for AtPath {
+    fn next(&mut self) -> Result<Option<Vec<Record>>> {
+        self.source.next(&self.path)
+    }
+
+    fn verify(&self) -> Result<()> {
+        self.source.verify(&self.path)
+    }
+}
+
 fn json_batch(stream: &mut JsonStream<File>, path: &Path) -> Result<Option<Vec<Record>>> {
     let mut records = Vec::new();
     let mut bytes = 0;
@@ -214,7 +232,7 @@ fn open_base(
     path: &Path,
     base: &Base,
     options: &Options,
-) -> Result<(Source, PathBuf)> {
+) -> Result<Box<dyn Batches>> {
     let name = CheckpointName::of_file(&base.folder, &base.name)
         .ok_or_else(|| Error::damaged(path, "its base has no name of a checkpoint"))?;
     let base_path = files.path(&name, Format::Parquet)?;
@@ -243,7 +261,7 @@ fn open_base(
                 Wanted::ALL,
                 options,
             )?;
-            Ok((source, base_path))
+            Ok(source.at(base_path))
         }
         Ok(_) => Err(wrong(
             "is not the file that they were made of any more".into(),

@@ -1,5 +1,7 @@
 //! JSON as Python reads and writes it.
 
+mod cursor;
+mod fields;
 mod number;
 mod parse;
 mod stream;

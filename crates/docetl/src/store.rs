@@ -4,6 +4,7 @@ mod analyze;
 mod batches;
 mod changes;
 mod files;
+mod groups;
 mod intermediate;
 mod list;
 mod migrate;
@@ -14,6 +15,7 @@ mod remote;
 mod retain;
 mod since;
 mod source;
+mod wanted;
 mod writer;
 
 pub use analyze::{Analysis, AnalyzeOptions, Analyzed, FilesTaken, Repeated, Share, Unreadable};

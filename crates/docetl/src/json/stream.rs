@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use super::parse::{Fault, Parser};
+use super::cursor::Fault;
+use super::parse::Parser;
 use crate::value::{Record, Value};
 
 /// How much is read at first; as much again whenever a record is longer.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::files::{Files, Found};
 use super::list::{Entry, list};
 use super::reader::RecordReader;
-use super::source::Wanted;
+use super::wanted::Wanted;
 use super::writer::{RecordWriter, Saved};
 use crate::{CheckpointName, Error, Format, Options, Record, Result};
 

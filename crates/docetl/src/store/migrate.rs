@@ -3,7 +3,8 @@
 use super::files::{Found, Other};
 use super::intermediate::IntermediateStore;
 use super::parquet_out::ParquetOut;
-use super::source::{Source, Wanted};
+use super::source::Source;
+use super::wanted::Wanted;
 use super::writer::{RecordWriter, Unplaced};
 use crate::columns::{Columns, Shapes};
 use crate::json::{Style, write_record};

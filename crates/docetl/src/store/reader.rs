@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{Files, Found};
-use super::source::{Source, Wanted};
+use super::source::Source;
+use super::wanted::Wanted;
 use crate::{CheckpointName, Format, Options, Record, Result};
 
 /// The records of a checkpoint, a batch at a time: memory is bounded by a few batches.

@@ -1,37 +1,17 @@
 //! The records of one file.
 
-use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use super::batches::{Batches, is_full};
 use super::changes::Changed;
 use super::files::Files;
+use super::groups::Groups;
+use super::wanted::Wanted;
 use crate::json::{JsonStream, StreamFault};
 use crate::parquet_file::{Base, Fault, ForeignGroups, OpenParquet, OwnFile, open};
 use crate::{CheckpointName, Error, Format, Options, Record, Result};
-
-/// What of a checkpoint is wanted.
-#[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    /// The keys; none means all.
-    pub(super) keys: Option<Arc<HashSet<String>>>,
-    pub(super) rows: Range<u64>,
-}
-
-impl Wanted {
-    pub(super) const ALL: Self = Self {
-        keys: None,
-        rows: 0..u64::MAX,
-    };
-
-    fn has_all_keys(&self) -> bool {
-        self.keys.is_none()
-    }
-}
 
 /// The records of a file, some at a time.
 pub(super) struct Source {
@@ -132,7 +112,7 @@ impl Source {
     /// Verifies all bytes of a file that has digests of them.
     pub(super) fn verify(&self, path: &Path) -> Result<()> {
         match &self.form {
-            Form::Own(groups) => groups.file.verify().map_err(|fault| error(path, fault)),
+            Form::Own(groups) => groups.verify().map_err(|fault| error(path, fault)),
             Form::Changed(changed) => changed.verify(),
             _ => Ok(()),
         }
@@ -270,80 +250,6 @@ fn open_base(
             "cannot be read: {}",
             error(&base_path, fault)
         ))),
-    }
-}
-
-/// The row groups of a file, which are decoded ahead on other threads.
-struct Groups {
-    file: Arc<OwnFile>,
-    keys: Option<Arc<HashSet<String>>>,
-    /// The groups that are left, and which of their rows are wanted; in their order.
-    left: VecDeque<(usize, Range<usize>)>,
-    pending: VecDeque<JoinHandle<Result<Vec<Record>, Fault>>>,
-    threads: usize,
-}
-
-impl Groups {
-    fn new(file: OwnFile, wanted: &Wanted, threads: usize) -> Self {
-        let mut left = VecDeque::new();
-        let mut start = 0;
-        for group in 0..file.group_count() {
-            let end = start + file.group_rows(group);
-            let rows = wanted.rows.start.max(start)..wanted.rows.end.min(end);
-            if rows.start < rows.end {
-                left.push_back((
-                    group,
-                    (rows.start - start) as usize..(rows.end - start) as usize,
-                ));
-            }
-            start = end;
-        }
-        Self {
-            keys: if wanted.has_all_keys() {
-                None
-            } else {
-                wanted.keys.clone()
-            },
-            file: Arc::new(file),
-            left,
-            pending: VecDeque::new(),
-            threads,
-        }
-    }
-
-    fn next(&mut self) -> Result<Option<Vec<Record>>, Fault> {
-        if self.threads < 2 || self.left.len() + self.pending.len() < 2 {
-            return match self.left.pop_front() {
-                Some((group, rows)) if self.pending.is_empty() => self
-                    .file
-                    .read_group(group, rows, self.keys.as_deref())
-                    .map(Some),
-                Some(group) => {
-                    self.left.push_front(group);
-                    self.oldest()
-                }
-                None => self.oldest(),
-            };
-        }
-        while self.pending.len() < self.threads
-            && let Some((group, rows)) = self.left.pop_front()
-        {
-            let (file, keys) = (Arc::clone(&self.file), self.keys.clone());
-            let started = coldpress_storage::spawn("a thread that decodes rows", move || {
-                file.read_group(group, rows, keys.as_deref())
-            });
-            self.pending
-                .push_back(started.map_err(|error| Fault::Io(std::io::Error::other(error)))?);
-        }
-        self.oldest()
-    }
-
-    fn oldest(&mut self) -> Result<Option<Vec<Record>>, Fault> {
-        let Some(oldest) = self.pending.pop_front() else {
-            return Ok(None);
-        };
-        let panicked = |_| Fault::Damaged("its decoder panicked".into());
-        oldest.join().map_err(panicked)?.map(Some)
     }
 }
 

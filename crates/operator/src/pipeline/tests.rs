@@ -8,7 +8,8 @@ use coldpress_record::{Batch, Lines, StatKind, StatValue};
 use super::*;
 use crate::{
     Asset, Assets, Changes, Determinism, Filter, FindError, FoundAssets, KnownStats, LoadError,
-    Mapper, NoParams, OperatorKind, OperatorSpec, Record, RecordError, Resolved, Shared, StatRow, params,
+    Mapper, NoParams, OperatorKind, OperatorSpec, Record, RecordError, Resolved, Shared, StatRow,
+    params,
 };
 
 params! {

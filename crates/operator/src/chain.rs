@@ -215,7 +215,7 @@ impl Chain {
         let labels = self.pipeline.labels_of(operator);
         match by_decision::sign(step, batch, labels, guard, |step| step.remake(shared), take) {
             Some((row, error)) if !step.site.operator.skip_errors => Err(OperatorFailure {
-                failed: run::quarantined(step, batch, fields, row, error),
+                failed: Box::new(run::quarantined(step, batch, fields, row, error)),
                 trace: None,
             }),
             _ => Ok(()),

@@ -7,7 +7,7 @@ use coldpress_storage::{MemoryStore, ObjectName, ObjectStore};
 use crate::records;
 
 fn name() -> CheckpointName {
-    CheckpointName::operation("a step", "größer.als").unwrap()
+    CheckpointName::operation("a step", "größer.gleich").unwrap()
 }
 
 fn stored(objects: &MemoryStore) -> Vec<String> {

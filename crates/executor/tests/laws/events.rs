@@ -320,7 +320,7 @@ fn a_job_is_measured_for_prometheus() {
     }
     let export = bench.path("out.jsonl").display().to_string();
     let slip = plan.with("metrics_path", export.clone());
-    let recipe = slip.recipe(&[export.clone()], &export, &export, "job");
+    let recipe = slip.recipe(std::slice::from_ref(&export), &export, &export, "job");
     let error = coldpress_executor::ExecutorBuilder::new(recipe, operators::registry())
         .build()
         .unwrap_err();

@@ -62,7 +62,7 @@ pub(super) fn run_step(
         if !step.site.operator.skip_errors && !progress.failed.is_empty() {
             let (row, error) = progress.failed.swap_remove(0);
             return Err(OperatorFailure {
-                failed: quarantined(step, batch, fields, row, error),
+                failed: Box::new(quarantined(step, batch, fields, row, error)),
                 trace: first_trace,
             });
         }

@@ -40,7 +40,7 @@ pub struct Tally {
 #[error("{} failed on the record of {}: {}", failed.operator, failed.origin, failed.error)]
 pub struct OperatorFailure {
     /// The record and what went wrong.
-    pub failed: Quarantined,
+    pub failed: Box<Quarantined>,
     /// Where the operator panicked, and the calls that led there; none of an error that it returned.
     pub trace: Option<String>,
 }

@@ -230,7 +230,7 @@ impl Placing<'_> {
         };
         let mut tally = signer.tally();
         let ran = signer.run_guarded(&mut batch, 0..1, &mut tally, &guard);
-        let failure = ran.err().map(|failure| failure.failed);
+        let failure = ran.err().map(|failure| *failure.failed);
         let mut failed = failure
             .or_else(|| tally.quarantined.pop())
             .ok_or_else(|| AttemptError::of_other_work().message)

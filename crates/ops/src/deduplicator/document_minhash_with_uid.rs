@@ -4,8 +4,9 @@
 //! greater numbers: of two that resemble each other, the one that was there before stays.
 //!
 //! # Parameters
-//! Those of `document_minhash_deduplicator` but `verify`, which keeps the first record. Each record needs a field `__dj__uid`, an integer from -2^63 to 2^63 - 1; a
-//! record without one goes to quarantine. Of records with the same number the first in the dataset stays.
+//! Those of `document_minhash_deduplicator` but `verify`, which keeps the first record. Each record needs a field `__dj__uid`,
+//! an integer from -2^63 to 2^63 - 1; a record without one goes to quarantine. Of records with the same number the first in
+//! the dataset stays.
 //!
 //! # Example
 //! Of two records with the same text, of which the first has the number 7 and the second 3, the first goes.

@@ -75,6 +75,8 @@ def check_readers(path, wanted):
 def mixed():
     """What is damaged is reported and left alone, and so is JSON that says more than the Parquet beside it."""
     folder = copy("mixed")
+    # The later file is the one that counts.
+    os.utime(folder / "prepare/measure.json", (0, 0))
     torn = (folder / "prepare/all_of_them.json").read_bytes()
     ended = subprocess.run([PROGRAM, "docetl", "migrate", folder, "--remove-originals"], capture_output=True, text=True)
     assert ended.returncode == 3, ended

@@ -1,5 +1,6 @@
 //! The intermediate directory of a pipeline.
 
+mod alike;
 mod analyze;
 mod batches;
 mod changes;

@@ -229,3 +229,42 @@ fn what_a_killed_writer_left_is_removed() {
     bench.run("docetl migrate docetl").expect(0);
     assert!(!bench.exists(&remnant));
 }
+
+/// Parquet of other programs knows no missing keys. JSON beside it that does is not replaced by less.
+#[test]
+fn json_that_says_more_than_the_parquet_stays() {
+    let bench = Bench::with(&["mixed"]);
+    let before = bench.read("mixed/prepare/measure.json");
+    // The Parquet file is the one that counts.
+    let file = File::options()
+        .write(true)
+        .open(bench.path("mixed/prepare/measure.json"))
+        .unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(60))
+        .unwrap();
+    let line = "docetl migrate mixed --to json --remove-originals";
+    bench
+        .run(line)
+        .expect(3)
+        .prints(&["all_of_them.json` is damaged"]);
+    assert_eq!(bench.read("mixed/prepare/measure.json"), before);
+    assert!(of_format(&bench.files("mixed"), "parquet").is_empty());
+    // Where it says something else, it is not what the Parquet was made of.
+    let bench = Bench::with(&["mixed"]);
+    bench.write(
+        "mixed/prepare/measure.json",
+        before.replace("\"kitchen\"", "\"kitten\""),
+    );
+    let file = File::options()
+        .write(true)
+        .open(bench.path("mixed/prepare/measure.json"))
+        .unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(60))
+        .unwrap();
+    bench.run(line).expect(3);
+    let after = bench.read("mixed/prepare/measure.json");
+    assert!(
+        after.contains("kitchen") && !after.contains("kitten"),
+        "{after}"
+    );
+}

@@ -35,8 +35,9 @@ pub(super) struct Found {
 pub(super) enum Other {
     /// It is what the checkpoint was before, so it goes.
     Goes,
-    /// It holds the same records and stays.
-    Stays,
+    /// It was read to make this one, when it had this time, and stays. If it was written again since, it is the one that
+    /// counts.
+    Stays(SystemTime),
 }
 
 impl Files {
@@ -86,6 +87,16 @@ impl Files {
         }
     }
 
+    /// Returns whether a file is still the one that was found.
+    pub(super) fn is_still(&self, found: &Found) -> bool {
+        fs::metadata(&found.path).is_ok_and(|metadata| {
+            metadata.len() == found.bytes
+                && metadata
+                    .modified()
+                    .is_ok_and(|modified| modified == found.modified)
+        })
+    }
+
     /// Begins a file beside the place that it is to take.
     pub(super) fn begin(&self, name: &CheckpointName, format: Format) -> Result<NewFile> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -119,8 +130,12 @@ impl Files {
     ) -> Result<PathBuf> {
         let path = self.path(name, format)?;
         let before = self.find(name, format.other())?;
-        if let Some(before) = &before {
-            make_later(unfinished, before, format, other)?;
+        let time = match other {
+            Other::Stays(read) => Some(read),
+            Other::Goes => before.as_ref().map(|before| before.modified),
+        };
+        if let Some(time) = time {
+            make_later(unfinished, time, format, other)?;
         }
         crash_point!("docetl_before_rename");
         rename_durable(unfinished, &path)?;
@@ -134,8 +149,8 @@ impl Files {
     }
 }
 
-/// Sets the time of a file so that it counts, and not the one of the other format.
-fn make_later(unfinished: &Path, before: &Found, format: Format, other: Other) -> Result<()> {
+/// Sets the time of a file so that it counts, and not the one of the other format, which has or had this time.
+fn make_later(unfinished: &Path, before: SystemTime, format: Format, other: Other) -> Result<()> {
     let refused = |source| Error::io("set the time of", unfinished, source);
     let file = coldpress_storage::open_file(unfinished)?;
     let own = file
@@ -144,12 +159,12 @@ fn make_later(unfinished: &Path, before: &Found, format: Format, other: Other) -
         .map_err(refused)?;
     let time = match (format, other) {
         // Of files of the same age, the Parquet file counts.
-        (Format::Parquet, _) => own.max(before.modified),
+        (Format::Parquet, _) => own.max(before),
         // Both hold the same records; nothing is to be said of their ages.
-        (Format::Json, Other::Stays) => before.modified,
+        (Format::Json, Other::Stays(_)) => before,
         // Some file systems count whole seconds or two.
-        (Format::Json, Other::Goes) if own > before.modified => own,
-        (Format::Json, Other::Goes) => before.modified + Duration::from_secs(2),
+        (Format::Json, Other::Goes) if own > before => own,
+        (Format::Json, Other::Goes) => before + Duration::from_secs(2),
     };
     if time != own {
         file.set_modified(time)

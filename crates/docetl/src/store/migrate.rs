@@ -1,5 +1,6 @@
 //! Writing a checkpoint in another format.
 
+use super::alike::says_as_much;
 use super::files::{Found, Other};
 use super::intermediate::IntermediateStore;
 use super::parquet_out::ParquetOut;
@@ -99,10 +100,74 @@ fn migrate(
     let Some(reader) = store.reader(name)? else {
         return Ok(None);
     };
-    match reader.format() == options.to {
-        true => already_there(store, name, options, reader).map(Some),
-        false => convert(store, name, options, reader).map(Some),
+    if reader.format() == options.to {
+        return already_there(store, name, options, reader).map(Some);
     }
+    match says_as_much_already(store, name, options.to, &reader)? {
+        Some(there) => keep(store, name, &there, &reader, options).map(Some),
+        None => convert(store, name, options, reader).map(Some),
+    }
+}
+
+/// Finds a file that is there in the new format and says all that the original says, which another program wrote.
+fn says_as_much_already(
+    store: &IntermediateStore,
+    name: &CheckpointName,
+    to: Format,
+    original: &RecordReader,
+) -> Result<Option<RecordReader>> {
+    // One that cannot be read is replaced.
+    let there = || store.reader_of(name, to).ok().flatten();
+    let (true, Some(mut exact)) = (original.is_foreign(), there()) else {
+        return Ok(None);
+    };
+    let mut foreign = store.open_found(original.found().clone(), name, &Wanted::ALL)?;
+    let says = says_as_much(&mut exact, &mut foreign).unwrap_or(false);
+    Ok(if says { there() } else { None })
+}
+
+/// Leaves what is there as it is; what it was read from may go.
+fn keep(
+    store: &IntermediateStore,
+    name: &CheckpointName,
+    there: &RecordReader,
+    original: &RecordReader,
+    options: MigrateOptions,
+) -> Result<Migration> {
+    let mut migration = Migration {
+        outcome: Outcome::AlreadyThere,
+        original: original.path().to_owned(),
+        original_bytes: original.bytes(),
+        bytes: there.bytes(),
+        rows: original.rows().unwrap_or_default(),
+        is_original_removed: false,
+        warnings: original.warnings().to_vec(),
+    };
+    if options.removes_original && !options.is_dry_run {
+        remove_original(store, name, original.found(), &mut migration)?;
+    }
+    Ok(migration)
+}
+
+/// Removes an original, unless it was written again since it was read.
+fn remove_original(
+    store: &IntermediateStore,
+    name: &CheckpointName,
+    found: &Found,
+    migration: &mut Migration,
+) -> Result<()> {
+    if store.files().is_still(found) {
+        store.free(name)?;
+        coldpress_storage::crash_point!("docetl_before_original_goes");
+        coldpress_storage::remove_durable(&found.path)?;
+        migration.is_original_removed = true;
+    } else {
+        let path = found.path.display();
+        migration.warnings.push(format!(
+            "`{path}` was written again while it was migrated, so it stays"
+        ));
+    }
+    Ok(())
 }
 
 fn convert(
@@ -129,17 +194,14 @@ fn convert(
         writer.write_all(&records)?;
     }
     let again = || store.reader_of(name, options.to.other());
-    let saved = writer.finish_with(Other::Stays, |unplaced| {
+    let saved = writer.finish_with(Other::Stays(original.found().modified), |unplaced| {
         let again = again()?.ok_or_else(|| changed(original.path()))?;
         compare(store, name, options.to, unplaced, again)
     })?;
     (migration.bytes, migration.rows) = (saved.bytes, saved.rows);
     migration.outcome = Outcome::Migrated;
     if options.removes_original {
-        store.free(name)?;
-        coldpress_storage::crash_point!("docetl_before_original_goes");
-        coldpress_storage::remove_durable(original.path())?;
-        migration.is_original_removed = true;
+        remove_original(store, name, original.found(), &mut migration)?;
     }
     Ok(migration)
 }
@@ -162,25 +224,23 @@ fn already_there(
         is_original_removed: false,
         warnings: there.warnings().to_vec(),
     };
-    let Some(Found { path, bytes, .. }) = original else {
+    let Some(original) = original else {
         return Ok(migration);
     };
-    (migration.original, migration.original_bytes) = (path.clone(), bytes);
+    (migration.original, migration.original_bytes) = (original.path.clone(), original.bytes);
     if !options.removes_original || options.is_dry_run {
         return Ok(migration);
     }
     let same = match store.reader_of(name, options.to.other()) {
-        Ok(Some(mut original)) => first_difference(&mut there, &mut original)?.is_none(),
+        Ok(Some(mut other)) => first_difference(&mut there, &mut other)?.is_none(),
         _ => false,
     };
     if same {
-        store.free(name)?;
-        coldpress_storage::remove_durable(&path)?;
-        migration.is_original_removed = true;
+        remove_original(store, name, &original, &mut migration)?;
     } else {
         migration.warnings.push(format!(
             "`{}` does not hold the same records as `{}`, so it stays",
-            path.display(),
+            original.path.display(),
             there.path().display()
         ));
     }
@@ -223,20 +283,20 @@ fn first_difference(one: &mut RecordReader, other: &mut RecordReader) -> Result<
 }
 
 /// The records of a reader one by one.
-struct Rest<'a> {
+pub(super) struct Rest<'a> {
     reader: &'a mut RecordReader,
     batch: std::vec::IntoIter<Record>,
 }
 
 impl<'a> Rest<'a> {
-    fn new(reader: &'a mut RecordReader) -> Self {
+    pub(super) fn new(reader: &'a mut RecordReader) -> Self {
         Self {
             reader,
             batch: Vec::new().into_iter(),
         }
     }
 
-    fn next(&mut self) -> Result<Option<Record>> {
+    pub(super) fn next(&mut self) -> Result<Option<Record>> {
         loop {
             if let Some(record) = self.batch.next() {
                 return Ok(Some(record));

@@ -77,6 +77,15 @@ impl RecordReader {
         self.found.format
     }
 
+    pub(super) fn found(&self) -> &Found {
+        &self.found
+    }
+
+    /// Returns whether another program wrote the file, and it is no JSON.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.source.is_foreign()
+    }
+
     /// Its length in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -130,7 +130,7 @@ impl IntermediateStore {
         while let Some(records) = reader.next_batch()? {
             writer.write_all(&records)?;
         }
-        writer.finish_with(Other::Stays, |_| Ok(()))?;
+        writer.finish_with(Other::Stays(reader.found().modified), |_| Ok(()))?;
         Ok(())
     }
 }

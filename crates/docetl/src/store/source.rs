@@ -104,6 +104,11 @@ impl Source {
         Box::new(AtPath { source: self, path })
     }
 
+    /// Returns whether it is a Parquet file that another program wrote.
+    pub(super) fn is_foreign(&self) -> bool {
+        matches!(self.form, Form::Foreign(_))
+    }
+
     /// How many records the file has, if it says so.
     pub(super) fn rows(&self) -> Option<u64> {
         self.rows

@@ -80,8 +80,9 @@ def main():
     print(f"{arguments.records} records ...", file=sys.stderr)
     write_records(source, arguments.records)
     # Files to read, each written by the program that reads them.
-    prepared = prepare(measure, source, folder)
-    times = play(cases(measure, source, folder, prepared), arguments.rounds)
+    prepared = prepare(measure, source, folder, arguments)
+    chosen = [case for case in cases(measure, source, folder, prepared) if is_chosen(case[0], arguments)]
+    times = play(chosen, arguments.rounds, arguments.warm_up)
     print_head(arguments, source)
     print_table(times)
     shutil.rmtree(folder)
@@ -91,6 +92,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--warm-up", type=int, default=1, help="rounds before, which are not counted")
+    parser.add_argument("--only", action="append", help="cases whose names have this; may be given again")
     parser.add_argument("--measure", type=pathlib.Path, help="a release build of the example; none given: it is built")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "target", help="a folder on the disk to write to")
     parser.add_argument("--case", nargs=3, help=argparse.SUPPRESS)
@@ -113,10 +116,16 @@ def write_records(path, count):
         file.write("]")
 
 
-def prepare(measure, source, folder):
+def is_chosen(name, arguments):
+    return not arguments.only or any(word in name for word in arguments.only)
+
+
+def prepare(measure, source, folder, arguments):
     prepared = {}
     for name in ["pandas", "document"]:
         prepared[name] = folder / f"{name}.parquet"
+        if not is_chosen(name, arguments):
+            continue
         subprocess.run([sys.executable, __file__, "--case", f"{name}-write", source, prepared[name]], check=True, stdout=subprocess.DEVNULL)
     prepared["coldpress"] = folder / "coldpress"
     subprocess.run([measure, "write", source, prepared["coldpress"]], check=True, stdout=subprocess.DEVNULL)
@@ -140,15 +149,14 @@ def cases(measure, source, folder, prepared):
     yield "read in batches, Coldpress", [measure, "stream", prepared["coldpress"], "-"], None
 
 
-def play(cases, rounds):
-    cases = list(cases)
+def play(cases, rounds, warm_up):
     times = {name: ([], compared) for name, _, compared in cases}
-    for number in range(rounds + 1):
+    for number in range(-warm_up, rounds):
         for name, command, _ in cases:
             said = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE).stdout
             found = json.loads(said)
             print(f"{number} {name}: {found}", file=sys.stderr)
-            if number:
+            if number >= 0:
                 times[name][0].append(found)
     return times
 
@@ -166,16 +174,17 @@ def print_table(times):
         found = [round_[what] for round_ in times[name][0] if what in round_]
         return statistics.median(found) if found else None
 
-    print("| case | seconds | CPU seconds | times as fast | file, MB | smaller by | peak memory, MB |")
-    print("| --- |" + " ---: |" * 6)
-    json_bytes = median("write, Python json", "bytes")
+    print("| case | seconds | CPU seconds | times as fast | by CPU seconds | file, MB | smaller by | peak memory, MB |")
+    print("| --- |" + " ---: |" * 7)
+    json_bytes = median("write, Python json", "bytes") if "write, Python json" in times else None
     for name, (rounds, compared) in times.items():
-        faster = f"{median(compared) / median(name):.1f}" if compared else ""
+        faster = f"{median(compared) / median(name):.1f}" if compared in times else ""
+        by_cpu = f"{median(compared, 'cpu') / median(name, 'cpu'):.1f}" if compared in times else ""
         size = median(name, "bytes")
-        smaller = f"{100 - 100 * size / json_bytes:.1f} %" if size and size != json_bytes else ""
+        smaller = f"{100 - 100 * size / json_bytes:.1f} %" if size and json_bytes and size != json_bytes else ""
         size = f"{size / 1e6:.1f}" if size else ""
         peak = max(found["memory"] for found in rounds) / 1e6
-        print(f"| {name} | {median(name):.2f} | {median(name, 'cpu'):.2f} | {faster} | {size} | {smaller} | {peak:.0f} |")
+        print(f"| {name} | {median(name):.2f} | {median(name, 'cpu'):.2f} | {faster} | {by_cpu} | {size} | {smaller} | {peak:.0f} |")
 
 
 # What a case does, in a process of its own

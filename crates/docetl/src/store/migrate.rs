@@ -224,6 +224,10 @@ fn already_there(
         is_original_removed: false,
         warnings: there.warnings().to_vec(),
     };
+    // What is there counts only if all of it can be read; JSON has no other proof of that.
+    if there.rows().is_none() {
+        migration.rows = count(&mut there)?;
+    }
     let Some(original) = original else {
         return Ok(migration);
     };
@@ -231,6 +235,7 @@ fn already_there(
     if !options.removes_original || options.is_dry_run {
         return Ok(migration);
     }
+    let mut there = store.open_found(there.found().clone(), name, &Wanted::ALL)?;
     let same = match store.reader_of(name, options.to.other()) {
         Ok(Some(mut other)) => first_difference(&mut there, &mut other)?.is_none(),
         _ => false,
@@ -245,6 +250,14 @@ fn already_there(
         ));
     }
     Ok(migration)
+}
+
+fn count(reader: &mut RecordReader) -> Result<u64> {
+    let mut records = 0;
+    while let Some(batch) = reader.next_batch()? {
+        records += batch.len() as u64;
+    }
+    Ok(records)
 }
 
 /// Reads back what was written, and compares it with the original.

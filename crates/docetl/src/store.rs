@@ -9,6 +9,7 @@ mod groups;
 mod intermediate;
 mod list;
 mod migrate;
+mod one_by_one;
 mod parquet_out;
 mod reader;
 mod remnants;

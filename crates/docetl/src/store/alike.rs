@@ -3,12 +3,12 @@
 //! Such a Parquet file gives every record every key, with null for those that it lacked, and integers of a column with nulls
 //! come back as floats. JSON that is there beside it may be what it was made of, and must not be replaced by less.
 
-use super::migrate::Rest;
+use super::one_by_one::OneByOne;
 use crate::{Record, RecordReader, Result, Value};
 
 /// Returns whether the records are the same but for what Parquet of other programs cannot say.
 pub(super) fn says_as_much(exact: &mut RecordReader, foreign: &mut RecordReader) -> Result<bool> {
-    let (mut exact, mut foreign) = (Rest::new(exact), Rest::new(foreign));
+    let (mut exact, mut foreign) = (OneByOne::new(exact), OneByOne::new(foreign));
     loop {
         match (exact.next()?, foreign.next()?) {
             (None, None) => return Ok(true),

@@ -3,13 +3,14 @@
 use super::alike::says_as_much;
 use super::files::{Found, Other};
 use super::intermediate::IntermediateStore;
+use super::one_by_one::OneByOne;
 use super::parquet_out::ParquetOut;
 use super::source::Source;
 use super::wanted::Wanted;
 use super::writer::{RecordWriter, Unplaced};
 use crate::columns::{Columns, Shapes};
 use crate::json::{Style, write_record};
-use crate::{CheckpointName, Error, Format, Record, RecordReader, Result};
+use crate::{CheckpointName, Error, Format, RecordReader, Result};
 
 /// How a checkpoint is migrated.
 #[derive(Clone, Copy, Debug, Default)]
@@ -284,40 +285,13 @@ fn compare(
 /// Returns the number of the first record that is not the same in both, from 1.
 fn first_difference(one: &mut RecordReader, other: &mut RecordReader) -> Result<Option<u64>> {
     let mut number = 0;
-    let (mut of_one, mut of_other) = (Rest::new(one), Rest::new(other));
+    let (mut of_one, mut of_other) = (OneByOne::new(one), OneByOne::new(other));
     loop {
         number += 1;
         match (of_one.next()?, of_other.next()?) {
             (None, None) => return Ok(None),
             (one, other) if one == other => {}
             _ => return Ok(Some(number)),
-        }
-    }
-}
-
-/// The records of a reader one by one.
-pub(super) struct Rest<'a> {
-    reader: &'a mut RecordReader,
-    batch: std::vec::IntoIter<Record>,
-}
-
-impl<'a> Rest<'a> {
-    pub(super) fn new(reader: &'a mut RecordReader) -> Self {
-        Self {
-            reader,
-            batch: Vec::new().into_iter(),
-        }
-    }
-
-    pub(super) fn next(&mut self) -> Result<Option<Record>> {
-        loop {
-            if let Some(record) = self.batch.next() {
-                return Ok(Some(record));
-            }
-            match self.reader.next_batch()? {
-                Some(batch) => self.batch = batch.into_iter(),
-                None => return Ok(None),
-            }
         }
     }
 }

@@ -158,7 +158,10 @@ fn remove_original(
     migration: &mut Migration,
 ) -> Result<()> {
     if store.files().is_still(found) {
-        store.free(name)?;
+        // Only Parquet files can be what others are stored as changes of.
+        if found.format == Format::Parquet {
+            store.free(name)?;
+        }
         coldpress_storage::crash_point!("docetl_before_original_goes");
         coldpress_storage::remove_durable(&found.path)?;
         migration.is_original_removed = true;

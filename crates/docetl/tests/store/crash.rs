@@ -26,6 +26,29 @@ fn new() -> Vec<Record> {
     parts().concat()
 }
 
+fn base() -> CheckpointName {
+    CheckpointName::operation("s", "base").unwrap()
+}
+
+/// What an operation was given, of which changes are shorter than all that it made.
+fn given() -> Vec<Record> {
+    let text = |id: i64| {
+        Record::from_iter([(
+            "text",
+            format!("{id} {}", "of which much is the same ".repeat(9)),
+        )])
+    };
+    (0..200).map(text).collect()
+}
+
+fn made() -> Vec<Record> {
+    let mut made = given();
+    for (record, id) in made.iter_mut().zip(0i64..) {
+        record.insert("id", id % 3);
+    }
+    made
+}
+
 fn name() -> CheckpointName {
     CheckpointName::operation("s", "o").unwrap()
 }
@@ -48,6 +71,8 @@ fn child() {
                 .for_each(|part| writer.write_all(part).unwrap());
             writer.finish().unwrap();
         }
+        "since" => drop(store.save_since(&name(), &base(), &made()).unwrap()),
+        "remove" => drop(store.remove(&base()).unwrap()),
         // More than a small disk holds.
         "fill" => {
             let text = |id: u128| {
@@ -161,6 +186,40 @@ fn a_killed_migration_loses_nothing_and_goes_on() {
         });
         assert!(kills >= 10, "{kills}");
     }
+}
+
+#[test]
+fn a_killed_save_of_changes_leaves_the_old_checkpoint_or_the_new_one() {
+    let prepare = |folder: &Path| {
+        let store = store_in(folder, Format::Parquet);
+        store.write(&base(), &given()).unwrap();
+        store.write(&name(), &old()).unwrap();
+    };
+    let kills = killed_everywhere("since parquet", prepare, |folder, what| {
+        let store = store_in(folder, Format::Parquet);
+        let loaded = store.load("s", "o").unwrap().unwrap();
+        assert!(loaded == old() || loaded == made(), "{what}");
+        assert_eq!(store.load("s", "base").unwrap().unwrap(), given(), "{what}");
+    });
+    assert!(kills >= 8, "{kills}");
+}
+
+#[test]
+fn a_killed_removal_leaves_all_that_is_not_removed() {
+    let prepare = |folder: &Path| {
+        let store = store_in(folder, Format::Parquet);
+        store.write(&base(), &given()).unwrap();
+        store.save_since(&name(), &base(), &made()).unwrap();
+        assert_eq!(store.base_of(&name()).unwrap(), Some(base()));
+    };
+    let kills = killed_everywhere("remove parquet", prepare, |folder, what| {
+        let store = store_in(folder, Format::Parquet);
+        assert_eq!(store.load("s", "o").unwrap().unwrap(), made(), "{what}");
+        store.remove(&base()).unwrap();
+        assert_eq!(store.load("s", "base").unwrap(), None, "{what}");
+        assert_eq!(store.load("s", "o").unwrap().unwrap(), made(), "{what}");
+    });
+    assert!(kills >= 6, "{kills}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod columns;
 mod environment;
 mod errors;
 mod event_rows;
+mod files_of_duplicates;
 mod findings;
 mod limits;
 mod log_pass;
@@ -173,7 +174,9 @@ impl Source<'_> {
         let recipe = recipe_texts::texts(self.layout, remarks);
         let calls = thresholds::calls(recipe.resolved.as_deref(), self.registry);
         let operators = operators::operators(self, &calls, &log.barrier_seconds);
-        let deduplication = deduplication(self.state);
+        let mut deduplication = deduplication(self.state);
+        let losses = coldpress_executor::losses(&deduplication);
+        files_of_duplicates::shorten(&mut deduplication, remarks);
         let shown = partitions::shown(self.state, self.limits.partitions);
         let stragglers = stragglers::stragglers(self.state);
         let pace = pace::pace(self.state, self.limits.points);
@@ -185,7 +188,7 @@ impl Source<'_> {
             schema_version: REPORT_SCHEMA,
             made_at: coldpress_events::time::now_seconds(),
             made_by: format!("coldpress {}", env!("CARGO_PKG_VERSION")),
-            losses: coldpress_executor::losses(&deduplication),
+            losses,
             deduplication,
             partitions: columns::columns(self, &shown),
             timeline,

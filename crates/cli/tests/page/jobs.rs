@@ -39,6 +39,10 @@ fn of_a_job_that_is_done() {
         .json();
     let progress = &report["overview"]["progress"];
     assert_eq!(progress["total_samples"], 200);
+    assert_eq!(
+        report["partitions"]["sources"],
+        serde_json::json!(["in.jsonl"])
+    );
     assert_eq!(report["quarantine"]["total"], 8);
     assert_eq!(report["operators"][2]["name"], "text_length_filter");
     assert_eq!(report["deduplication"][0]["removed"], 172);

@@ -1,5 +1,7 @@
 //! The partitions column by column: thousands of them take little room that way.
 
+use std::collections::BTreeSet;
+
 use coldpress_job::{PartitionStatus, Publication};
 use serde::Serialize;
 
@@ -11,7 +13,7 @@ use crate::monitor::shown_status;
 pub struct PartitionColumns {
     /// How many partitions are planned.
     pub total: u32,
-    /// The paths of the sources, which `source` counts.
+    /// The paths of the sources of these partitions, which `source` counts.
     pub sources: Vec<String>,
     /// The numbers of those that are shown.
     pub index: Vec<u32>,
@@ -46,11 +48,11 @@ pub struct PartitionColumns {
 pub(super) fn columns(source: &Source<'_>, shown: &[u32]) -> PartitionColumns {
     let mut columns = PartitionColumns {
         total: source.state.partition_count(),
-        sources: source.places.paths().to_vec(),
         index: shown.to_vec(),
         ..PartitionColumns::default()
     };
     shown.iter().for_each(|index| columns.add(source, *index));
+    columns.name_sources(source);
     columns
 }
 
@@ -74,6 +76,12 @@ impl PartitionColumns {
         self.add_result(result);
     }
 
+    /// Names the sources of the partitions that are shown: a dataset may have very many others.
+    fn name_sources(&mut self, source: &Source<'_>) {
+        let used = renumber(&mut self.source).into_iter();
+        self.sources = used.map(|one| source.places.path(one)).collect();
+    }
+
     fn add_result(&mut self, result: Option<&Publication>) {
         let ledger = result.map(|result| &result.ledger);
         let operators = ledger.map_or(&[][..], |ledger| &ledger.operators);
@@ -95,5 +103,27 @@ fn letter(status: PartitionStatus) -> char {
         PartitionStatus::Processing => 'r',
         PartitionStatus::Failed => 'f',
         PartitionStatus::Pending => 'p',
+    }
+}
+
+/// Replaces each number by its place among those that occur, and returns these.
+fn renumber(numbers: &mut [u32]) -> Vec<u32> {
+    let used: BTreeSet<u32> = numbers.iter().copied().collect();
+    let used: Vec<u32> = used.into_iter().collect();
+    for number in numbers {
+        *number = used.partition_point(|used| used < number) as u32;
+    }
+    used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renumber;
+
+    #[test]
+    fn sources_that_no_partition_is_of_are_not_named() {
+        let mut numbers = [7, 2, 7, 900];
+        assert_eq!(renumber(&mut numbers), [2, 7, 900]);
+        assert_eq!(numbers, [1, 0, 1, 2]);
     }
 }

@@ -102,6 +102,7 @@ pub struct Recovery {
 /// Groups, failed partitions and unreadable parts that are listed.
 const LISTED: usize = 500;
 const MESSAGE_CHARS: usize = 2_000;
+const NAME_CHARS: usize = 100;
 
 /// The failures that the events tell of.
 #[derive(Debug, Default)]
@@ -124,8 +125,10 @@ impl FailureLog {
 
     fn failed(&mut self, event: &Event) {
         self.partitions.extend(event.partition_id);
-        let class = event.error_type.clone().unwrap_or_default();
-        let key = (class.clone(), event.operation_name.clone());
+        let short = |name: &String| cut(name, NAME_CHARS);
+        let class = event.error_type.as_ref().map(short).unwrap_or_default();
+        let operator = event.operation_name.as_ref().map(short);
+        let key = (class.clone(), operator.clone());
         if !self.groups.contains_key(&key) && self.groups.len() >= LISTED {
             return;
         }
@@ -133,7 +136,7 @@ impl FailureLog {
         let message = event.error_message.as_deref().unwrap_or(&event.message);
         let group = ErrorGroup {
             advice: advice(&class),
-            operator: event.operation_name.clone(),
+            operator,
             attempts: known + 1,
             partition: event.partition_id,
             message: cut(message, MESSAGE_CHARS),

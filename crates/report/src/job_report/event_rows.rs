@@ -60,6 +60,8 @@ pub struct EventRow {
 /// A message may hold a whole record.
 const MESSAGE_CHARS: usize = 1_000;
 const TRACE_CHARS: usize = 4_000;
+/// No name of ours is as long.
+const NAME_CHARS: usize = 100;
 
 /// Kinds of logs of others may be many.
 const MOST_KINDS: usize = 200;
@@ -89,12 +91,12 @@ impl EventLog {
 
     pub(super) fn take(&mut self, event: &Event) {
         self.total += 1;
-        let kind = event.kind.as_str();
+        let kind = cut(event.kind.as_str(), NAME_CHARS);
         let has_room = self.kinds.len() < MOST_KINDS;
-        match self.kinds.get_mut(kind) {
+        match self.kinds.get_mut(&kind) {
             Some(count) => *count += 1,
             None if has_room => {
-                self.kinds.insert(kind.to_owned(), 1);
+                self.kinds.insert(kind, 1);
             }
             None => {}
         }
@@ -138,10 +140,13 @@ fn row(event: &Event) -> EventRow {
         sequence: event.sequence,
         time: event.timestamp,
         level: event.level(),
-        kind: cut(event.kind.as_str(), 100),
+        kind: cut(event.kind.as_str(), NAME_CHARS),
         partition: event.partition_id,
         stage: event.stage(),
-        operator: event.operation_name.clone(),
+        operator: event
+            .operation_name
+            .as_deref()
+            .map(|name| cut(name, NAME_CHARS)),
         message: cut(&event.message, MESSAGE_CHARS),
         error: error.map(|error| cut(error, MESSAGE_CHARS)),
         stack_trace: trace.map(|trace| cut(trace, TRACE_CHARS)),

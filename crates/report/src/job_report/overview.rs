@@ -4,6 +4,7 @@ use coldpress_job::{JobState, PartitionStatus, Phase};
 use serde::Serialize;
 
 use super::Source;
+use super::limits::cut;
 use super::pace::{PacePoint, range};
 use crate::history::History;
 use crate::monitor::{OverallProgress, barrier, progress};
@@ -55,11 +56,14 @@ pub struct Overview {
     pub resumption_command: Option<String>,
 }
 
+/// A dataset of very many files has a path of very many paths.
+const TEXT_CHARS: usize = 5_000;
+
 pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint]) -> Overview {
     let (job, state) = (source.job, source.state);
     let summary = job.summary.as_ref();
     let finished = state.finished();
-    let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let said = |text: &String| (!text.is_empty()).then(|| cut(text, TEXT_CHARS));
     let totals = if state.plan().is_some() {
         state.totals()
     } else {
@@ -74,9 +78,10 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
         phase: job.phase,
         barrier: barrier(job, state),
         error: match finished {
-            Some(finish) => finish.error.clone(),
-            None => summary.and_then(|summary| summary.error_message.clone()),
-        },
+            Some(finish) => finish.error.as_ref(),
+            None => summary.and_then(|summary| summary.error_message.as_ref()),
+        }
+        .map(|error| cut(error, TEXT_CHARS)),
         start_time: job.start_time,
         end_time: job.end_time,
         remaining_range_seconds: progress

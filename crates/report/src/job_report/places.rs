@@ -24,10 +24,6 @@ impl Places {
         }
     }
 
-    pub(super) fn paths(&self) -> &[String] {
-        &self.paths
-    }
-
     /// Returns the path of a source, which is empty if there is no such source.
     pub(super) fn path(&self, source: u32) -> String {
         self.paths.get(source as usize).cloned().unwrap_or_default()

@@ -18,6 +18,7 @@ pub struct Series {
 
 /// Names beyond these are no measurements of ours.
 const MOST_SERIES: usize = 32;
+const MOST_NAME_BYTES: usize = 100;
 
 /// The measurements that the events tell of.
 pub(super) struct ResourceLog {
@@ -42,7 +43,8 @@ impl ResourceLog {
             let Some(value) = value.as_f64() else {
                 continue;
             };
-            if is_new && self.series.len() >= MOST_SERIES {
+            let is_ours = self.series.len() < MOST_SERIES && name.len() <= MOST_NAME_BYTES;
+            if is_new && !is_ours {
                 continue;
             }
             let series = self.series.entry(name.clone()).or_default();

@@ -197,11 +197,16 @@ struct WithStats {
     stats: serde_json::Map<String, Value>,
 }
 
+/// Returns whether a number is small enough that sums and ranges of such numbers are finite.
+fn is_drawable(number: f64) -> bool {
+    number.abs() < 1e300
+}
+
 impl Values {
     fn add(&mut self, value: &StatValue) {
         match value {
             StatValue::Int(number) => self.passed.push(*number as f64),
-            StatValue::Float(number) if number.is_finite() => self.passed.push(*number),
+            StatValue::Float(number) if is_drawable(*number) => self.passed.push(*number),
             StatValue::Bool(answer) => self.count(&answer.to_string(), false),
             StatValue::Text(text) => self.count(text, false),
             StatValue::Float(_) | StatValue::List(_) | StatValue::Null => {}
@@ -215,7 +220,7 @@ impl Values {
                     true => &mut self.dropped,
                     false => &mut self.passed,
                 };
-                list.extend(number.as_f64().filter(|number| number.is_finite()));
+                list.extend(number.as_f64().filter(|number| is_drawable(*number)));
             }
             Value::Bool(answer) => self.count(&answer.to_string(), dropped),
             Value::String(text) => self.count(text, dropped),

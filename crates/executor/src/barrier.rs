@@ -11,8 +11,7 @@ mod resolve;
 mod telling;
 mod thread;
 
-pub(crate) use case::{Case, DECISION, DUPLICATES, Moves, Resolved, Unresolved};
+pub(crate) use case::{Case, DECISION, DUPLICATES, Moves, Resolved, TracedPairs, Unresolved};
 pub(crate) use names::{RecordName, plain_value};
-pub(crate) use pairs::TracedPairs;
 pub(crate) use telling::Telling;
 pub(crate) use thread::Resolving;

@@ -1,5 +1,6 @@
 //! Chains: the operators of a recipe, made for one thread, run one after another over batches.
 
+mod apply;
 mod by_batch;
 mod by_decision;
 mod by_record;

@@ -28,6 +28,7 @@ mod signals;
 mod spec;
 mod tee;
 mod trace;
+mod trace_spec;
 mod underway;
 mod worker;
 
@@ -44,6 +45,7 @@ pub use protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
 pub use serve::{CANNOT_GO_ON, serve_if_asked};
 pub use spec::{CheckpointForm, IntermediateForm, JobSpec};
-pub use trace::{TraceError, TraceLine, TraceSpec, read_trace, trace_bytes};
+pub use trace::{TraceError, TraceLine, read_trace, trace_bytes};
+pub use trace_spec::TraceSpec;
 pub use underway::Watch;
 pub use worker::{Worker, WorkerContext};

@@ -5,6 +5,7 @@
 //! they do not fit into memory; the others are set aside where they were. Then each partition gets an equal slice of the
 //! positions, in the form of a result; several threads write these at the same time.
 
+mod arriving;
 mod group;
 mod hand_out;
 mod packed;

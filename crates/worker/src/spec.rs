@@ -7,7 +7,7 @@ use coldpress_operator::{Asset, ChainSettings};
 use coldpress_storage::StoreSpecs;
 use serde::{Deserialize, Serialize};
 
-use crate::trace::TraceSpec;
+use crate::trace_spec::TraceSpec;
 
 /// What is the same for all attempts of a job. A worker gets it once, and then [`Attempt`](crate::Attempt)s that refer
 /// to it.

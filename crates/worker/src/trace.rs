@@ -7,60 +7,17 @@
 use std::io::{BufRead, BufReader, Read as _};
 use std::thread::JoinHandle;
 
-use coldpress_checkpoint::{Manifest, TracedFile};
+use coldpress_checkpoint::TracedFile;
 use coldpress_failure::ErrorClass;
-use coldpress_operator::{Sample, Shown, TraceSettings, Traced, Tracer};
+use coldpress_operator::{Sample, Shown, Traced, Tracer};
 use coldpress_record::Origin;
 use coldpress_storage::{FileStamp, ObjectRef, Place, StoredObject, spawn};
-use serde::{Deserialize, Serialize};
 
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
 
 /// The first line of a file of traces.
 const VERSION: &str = "coldpress-trace 1\n";
-
-/// What is traced of a job, and which earlier work has it already.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TraceSpec {
-    /// What is sampled.
-    pub settings: TraceSettings,
-    /// After how many operators the first external one was applied, if there is one. It is never applied again, so work from
-    /// there on counts as it is, whatever was traced of it.
-    pub external: Option<u32>,
-}
-
-impl TraceSpec {
-    /// Identifies what the choice of records, and what is shown of them, depends on besides their number.
-    #[must_use]
-    pub fn by(&self) -> String {
-        let TraceSettings { keys, seed, .. } = &self.settings;
-        let shown = self.settings.shown_bytes();
-        serde_json::json!({"form": 1, "seed": seed, "keys": keys, "shown_bytes": shown}).to_string()
-    }
-
-    /// Returns whether work up to so many operators can be gone on from, of which this was traced.
-    #[must_use]
-    pub fn takes(&self, operation: u32, by: Option<(&str, u32)>) -> bool {
-        let is_given = self.external.is_some_and(|external| operation >= external);
-        is_given || self.is_served(by)
-    }
-
-    fn is_served(&self, by: Option<(&str, u32)>) -> bool {
-        by.is_some_and(|(by, most)| by == self.by() && most >= self.settings.most)
-    }
-
-    /// What was traced before an attempt that goes on from work of which this is true.
-    pub(crate) fn so_far(&self, earlier: Option<&Manifest>) -> coldpress_checkpoint::Traced {
-        let earlier = earlier.and_then(|earlier| earlier.trace.as_ref());
-        let earlier = earlier.filter(|earlier| self.is_served(Some((&earlier.by, earlier.most))));
-        coldpress_checkpoint::Traced {
-            by: self.by(),
-            most: self.settings.most,
-            files: earlier.map_or(Vec::new(), |earlier| earlier.files.clone()),
-        }
-    }
-}
 
 /// A record of a trace, as it is in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -283,35 +240,5 @@ mod tests {
         for bad in ["", "3", "3\tx\t[]\t\t{}", "3\t0\t\t\t{}", "x\t0\t[]\t\t{}"] {
             assert_eq!(TraceLine::parse(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn earlier_work_serves_unless_it_shows_less_or_other_things() {
-        let spec = |most, key: &str| TraceSpec {
-            settings: TraceSettings {
-                most,
-                keys: vec![key.to_owned()],
-                seed: 1,
-            },
-            external: None,
-        };
-        let wanted = spec(10, "id");
-        for (earlier, serves) in [
-            (spec(10, "id"), true),
-            (spec(50, "id"), true),
-            (spec(9, "id"), false),
-            (spec(10, "name"), false),
-            // So many are shown in less detail.
-            (spec(1000, "id"), false),
-        ] {
-            let by = earlier.by();
-            assert_eq!(wanted.takes(3, Some((&by, earlier.settings.most))), serves);
-        }
-        assert!(!wanted.takes(3, None));
-        let external = TraceSpec {
-            external: Some(3),
-            ..wanted
-        };
-        assert!(external.takes(3, None) && !external.takes(2, None));
     }
 }

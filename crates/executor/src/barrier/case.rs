@@ -8,9 +8,8 @@ use coldpress_job::{PlacedRows, Removals, TraceEntry};
 use coldpress_operator::{ChainHash, Pipeline, Rule, Shared};
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{AttemptName, Digest, ObjectRef, Place, StoreWriter, Stores};
-use coldpress_worker::{JobSpec, JudgedResult, obstacle};
+use coldpress_worker::{JobSpec, JudgedResult, TraceSpec, obstacle};
 
-use super::pairs::TracedPairs;
 use super::telling::Telling;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -51,6 +50,16 @@ pub(crate) struct Case {
     pub(crate) memory_bytes: u64,
     /// How many threads may be used.
     pub(crate) threads: usize,
+}
+
+/// What is needed to trace what a deduplicator removes.
+#[derive(Clone, Debug)]
+pub(crate) struct TracedPairs {
+    pub(crate) spec: TraceSpec,
+    /// The operator's place in the recipe.
+    pub(crate) place: u32,
+    /// Rows and indexes of the results, in the order of the partitions.
+    pub(crate) results: Vec<(ObjectRef, ObjectRef)>,
 }
 
 /// What is needed to place rows.

@@ -7,25 +7,14 @@ use coldpress_barrier::Verdict;
 use coldpress_job::{TraceEntry, TraceFileEntry};
 use coldpress_operator::{RecordExcerpt, Shown};
 use coldpress_record::Origin;
-use coldpress_storage::ObjectRef;
-use coldpress_worker::{FailureKind, Picked, TraceLine, TraceSpec, pick_rows, trace_bytes};
+use coldpress_worker::{FailureKind, Picked, TraceLine, pick_rows, trace_bytes};
 use rayon::prelude::*;
 
-use super::case::{Case, Unresolved};
+use super::case::{Case, TracedPairs, Unresolved};
 use crate::error::{Error, ErrorKind};
 
 /// How the names of files end that hold pairs.
 const PAIRS: &str = ".trace";
-
-/// What is needed to trace what a deduplicator removes.
-#[derive(Clone, Debug)]
-pub(crate) struct TracedPairs {
-    pub(crate) spec: TraceSpec,
-    /// The operator's place in the recipe.
-    pub(crate) place: u32,
-    /// Rows and indexes of the results, in the order of the partitions.
-    pub(crate) results: Vec<(ObjectRef, ObjectRef)>,
-}
 
 /// The sample: of the clusters with the least ranks the record that stays, and the first one that goes.
 pub(super) struct PairSample<'c> {

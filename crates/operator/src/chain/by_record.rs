@@ -2,8 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use coldpress_record::{Batch, DeclaredFields, Stats, scan};
+use coldpress_record::{DeclaredFields, Stats, scan};
 
+use super::apply::check_declared;
 use super::step::Site;
 use super::trace::change;
 use super::work::Work;
@@ -31,55 +32,6 @@ pub(super) fn map(mapper: &mut dyn Mapper, work: Work<'_>) {
             progress.failed.push((*row, error.to_string()));
         }
         progress.at += 1;
-    }
-}
-
-/// Makes the changes that a mapper reported.
-pub(super) fn apply(
-    changes: &Changes,
-    site: &Site,
-    batch: &mut Batch,
-    row: usize,
-) -> Result<(), RecordError> {
-    let set = changes.values().iter().map(|(field, _)| *field);
-    check_declared(set, &site.operator)?;
-    if !changes.of_whole().is_empty() {
-        if !site.operator.whole_records {
-            return Err(RecordError::new(
-                "the operator edits the whole record without having declared it",
-            ));
-        }
-        return batch
-            .edit_record(row, changes.of_whole())
-            .map_err(|error| RecordError::new(error.to_string()));
-    }
-    let edits = site.columns.iter().zip(changes.edits());
-    edits
-        .filter(|(_, edits)| !edits.is_empty())
-        .try_for_each(|(column, edits)| batch.edit_text(*column, row, edits))
-        .map_err(|error| RecordError::new(error.to_string()))?;
-    for (field, value) in changes.values() {
-        let column = site.columns[*field];
-        match value {
-            Some(value) => batch.set_value(column, row, value),
-            None => batch.remove_field(column, row),
-        }
-    }
-    Ok(())
-}
-
-/// Where rows stay in their columns, only texts can change; which form rows have is decided before the first
-/// is read.
-fn check_declared(
-    mut set: impl Iterator<Item = usize>,
-    operator: &ResolvedOperator,
-) -> Result<(), RecordError> {
-    match set.next() {
-        Some(field) if !operator.sets_values => Err(RecordError::new(format!(
-            "the operator sets or removes the field `{}` without having declared it",
-            operator.fields[field]
-        ))),
-        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use coldpress_record::{Batch, DeclaredFields, JsonKind, scan, unescape_into};
 
-use super::by_record::apply;
+use super::apply::apply;
 use super::step::{Site, Step};
 use super::work::BatchProgress;
 use crate::mapper::Changes;

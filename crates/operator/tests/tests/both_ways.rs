@@ -173,7 +173,7 @@ fn run(chain: &mut Chain, lines: &[String], guard: &Guard<'_>) -> Result<Seen, B
     batch.begin_record();
     chain
         .run_guarded(&mut batch, 0..chain.len(), &mut tally, guard)
-        .map_err(|failure| Box::new(failure.failed))?;
+        .map_err(|failure| failure.failed)?;
     let mut delta = Vec::new();
     batch.end_record(&mut delta);
     tally.ledger.records = lines.len() as u64;

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use coldpress_barrier::{Arranged, ArrangedRecords};
 use coldpress_storage::{crash_point, spawn_scoped};
 
+use super::arriving::Arriving;
 use super::slices::Slices;
 use super::write::Writing;
 use super::{PlacedPartition, Placing, PlacingError, SetAside, failed};
@@ -23,24 +24,6 @@ struct Task {
     partition: u32,
     set_aside: SetAside,
     records: Arriving,
-}
-
-/// The records of a partition, as they come.
-pub(super) struct Arriving {
-    pieces: Receiver<Vec<Arranged>>,
-    piece: std::vec::IntoIter<Arranged>,
-}
-
-impl Arriving {
-    /// Returns the next record. After the last one there is none; who takes them knows how many there are.
-    pub(super) fn next(&mut self) -> Option<Arranged> {
-        loop {
-            if let Some(record) = self.piece.next() {
-                return Some(record);
-            }
-            self.piece = self.pieces.recv().ok()?.into_iter();
-        }
-    }
 }
 
 /// Writes the rows of all partitions with at most so many threads.
@@ -95,10 +78,7 @@ pub(super) fn write_all(
             let task = Task {
                 partition,
                 set_aside,
-                records: Arriving {
-                    pieces: arriving,
-                    piece: Vec::new().into_iter(),
-                },
+                records: Arriving::new(arriving),
             };
             let end = slices.of(u64::from(partition)).end;
             if tasks.send(task).is_err() || has_failed.load(Ordering::Relaxed) {

@@ -7,8 +7,8 @@ use coldpress_checkpoint::{DroppedRows, Manifest, RowBlock, RowsReader};
 use coldpress_operator::Stat;
 use coldpress_record::{Batch, DeclaredFields};
 
+use super::arriving::Arriving;
 use super::group::Group;
-use super::hand_out::Arriving;
 use super::packed::{Unpacked, unpack};
 use super::{PlacedPartition, Placing, PlacingError, SetAside, failed, unreadable};
 use crate::error::AttemptError;

@@ -43,6 +43,7 @@ const KINDS: &[(&str, May)] = &[
     ("jobs/j/job.lock", May::RefuseStrangers),
     ("jobs/j/job_summary.json", May::Mend),
     ("jobs/j/journal/#.jsonl", May::Refuse),
+    ("jobs/j/lineage.jsonl", May::Mend),
     ("jobs/j/metadata/dataset_mapping.json", May::Mend),
     ("jobs/j/metadata/final_mapping_report.json", May::Mend),
     ("jobs/j/metadata/schema.json", May::Mend),

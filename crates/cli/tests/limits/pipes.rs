@@ -32,6 +32,7 @@ fn files(bench: &Bench) -> Vec<PathBuf> {
         "jobs/j/job.heartbeat",
         "jobs/j/job.lock",
         "jobs/j/job_summary.json",
+        "jobs/j/lineage.jsonl",
         "jobs/j/recipe.resolved.yaml",
         "jobs/j/metadata/dataset_mapping.json",
         "jobs/j/journal/000001.jsonl",
@@ -54,7 +55,7 @@ fn nothing_hangs_at_what_stands_for_a_file_of_a_job() {
     fs::write(bench.path("in.jsonl"), input).unwrap();
     bench.run(PROCESS).expect(0);
     let all = files(&bench);
-    assert_eq!(all.len(), 11, "{all:?}");
+    assert_eq!(all.len(), 12, "{all:?}");
     // Each within its time and memory; what it gives is another matter.
     let looks = "
         run() { code=0; timeout 60 $COLDPRESS \"$@\" >out.txt 2>err.txt || code=$?

@@ -10,7 +10,7 @@ use std::path::Path;
 use coldpress_events::time::{format_utc, now_seconds};
 use coldpress_job::FieldsView;
 use coldpress_notify::{Message, Recipient};
-use coldpress_storage::Digest;
+use coldpress_storage::{Digest, open_file_with};
 use serde_json::{Value, json};
 
 use super::Teller;
@@ -78,7 +78,7 @@ impl Teller<'_> {
         let line = event.to_string();
         let path = self.executor.layout.job_dir().join("lineage.jsonl");
         if let Err(error) = append(&path, &line) {
-            self.warn(format!("`{}` is not written: {error}", path.display()));
+            self.warn(format!("the lineage of the job is not told: {error}"));
         }
         if let Some(address) = address {
             let to = Recipient::Address(address);
@@ -88,9 +88,11 @@ impl Teller<'_> {
 }
 
 /// One write, so that a line is there as a whole or not at all, but for a full disk.
-fn append(path: &Path, line: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    file.write_all(format!("{line}\n").as_bytes())
+fn append(path: &Path, line: &str) -> Result<(), String> {
+    let opened = open_file_with(path, OpenOptions::new().create(true).append(true));
+    let mut file = opened.map_err(|error| error.to_string())?;
+    let written = file.write_all(format!("{line}\n").as_bytes());
+    written.map_err(|error| format!("`{}` is not written: {error}", path.display()))
 }
 
 fn dataset(path: &str) -> Value {

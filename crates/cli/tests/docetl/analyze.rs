@@ -155,10 +155,15 @@ fn the_summary_has_the_form_of_the_document() {
 #[test]
 fn a_sample_estimates_what_all_records_measure() {
     let bench = Bench::new();
-    let record = |id: usize| {
+    // Texts that look random take space of their own each.
+    let text = |id: u64| {
+        let mixed = id.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    };
+    let record = |id: u64| {
         format!(
-            r#"{{"id": {id}, "word": "{}", "n": {{"x": {}}}}}"#,
-            id % 97,
+            r#"{{"id": {id}, "text": "{:016x}", "n": {{"x": {}}}}}"#,
+            text(id),
             id * 7919 % 1000
         )
     };

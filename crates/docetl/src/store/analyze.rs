@@ -211,13 +211,28 @@ impl IntermediateStore {
         };
         let whole =
             |seen: u64| (seen as f64 / share_seen.clamp(f64::MIN_POSITIVE, 1.0)).round() as u64;
+        let records = reader.rows().unwrap_or_else(|| whole(seen.records));
         let parquet_bytes = match parquet {
             Some(bytes) => bytes,
-            None => whole(self.measure_parquet(name, &reader, seen.columns.clone(), limit)?),
+            None => {
+                let measure =
+                    |limit| self.measure_parquet(name, &reader, seen.columns.clone(), limit);
+                let bytes = measure(seen.records)?;
+                // What every file has, such as its footer, must not be taken for a part of each record.
+                let half = seen.records / 2;
+                match records > seen.records && half > 0 {
+                    false => bytes,
+                    true => {
+                        let more = bytes.saturating_sub(measure(half)?) as f64;
+                        let each = more / (seen.records - half) as f64;
+                        bytes + (each * (records - seen.records) as f64).round() as u64
+                    }
+                }
+            }
         };
         let share = Share {
             checkpoints: 1,
-            records: reader.rows().unwrap_or_else(|| whole(seen.records)),
+            records,
             stored_bytes: files.iter().map(|entry| entry.bytes).sum(),
             json_bytes: json.unwrap_or_else(|| whole(seen.json_bytes())),
             parquet_bytes,

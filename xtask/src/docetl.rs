@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::python::{Environment, run_script};
 use crate::{cargo, root};
 
-/// Where the runs leave their files, below the workspace; emptied at the start.
+/// The folder for the files of the runs, below the workspace; emptied at the start.
 const FOLDER: &str = "target/docetl";
 
 /// Makes the frozen directories again, migrates copies of them and compares, runs the queries of the manual and the

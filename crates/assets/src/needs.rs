@@ -151,7 +151,7 @@ mod tests {
         needs.find("a").unwrap();
         needs.find_if_there("a").unwrap();
         assert!(needs.asked()[0].is_unmet());
-        // What may be there is no reason to use something else.
+        // A file that may be there must not be replaced by something else.
         let path = folder.path().join("b");
         std::os::unix::fs::symlink(&path, &path).unwrap();
         needs.find_if_there("b").unwrap();

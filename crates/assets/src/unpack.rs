@@ -66,7 +66,7 @@ pub(crate) fn unpack(archive: &Path, folder: &str) -> Result<PathBuf> {
 fn inner_name<'m>(member: &'m Member, prefix: &str) -> Result<&'m str, String> {
     let name = str::from_utf8(&member.name).ok();
     let name = name.and_then(|name| name.strip_prefix(prefix));
-    // There is but one way to spell a plain name.
+    // A plain name has only one spelling.
     let is_plain = |name: &&str| {
         is_within(name)
             && !name.contains(['\\', '\0'])

@@ -1,5 +1,5 @@
-//! How much memory the digests of lines take, from signing to the decision. It is the only test of its program, because it
-//! measures the process.
+//! Measures the memory that digests of lines take, from signing to the decision. It is the only test of its program, because
+//! it measures the process.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::fs::File;

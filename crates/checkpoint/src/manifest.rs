@@ -45,7 +45,7 @@ pub struct Manifest {
     /// What filters dropped, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedRows>>,
-    /// What was traced, where records are traced.
+    /// The samples that were traced, if records are traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Traced>,
 }

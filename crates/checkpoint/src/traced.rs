@@ -1,4 +1,4 @@
-//! What was traced of a partition on its way.
+//! The samples that were traced of a partition on its way.
 
 use coldpress_storage::ObjectRef;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Samples of what operators changed and dropped of a partition, from its start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traced {
-    /// What the choice of records, and what is shown of them, depends on besides their number.
+    /// The settings, besides the number of records, that the choice of records and the shown excerpts depend on.
     pub by: String,
     /// The most records of each operator.
     pub most: u32,

@@ -19,7 +19,7 @@ pub struct ResolveOptions {
     pub header: CsvHeader,
     /// The field of a JSON object that holds the records, where a file is one such object.
     pub field: Option<String>,
-    /// Whether only files of one suffix are read as one, so that the suffix of each record's file is known.
+    /// True if only files of one suffix are read as one, so that the suffix of each record's file is known.
     pub by_suffix: bool,
     /// Fields that hold text: columns of these names are strings, whatever their cells look like.
     pub text_keys: Vec<String>,

@@ -71,7 +71,7 @@ impl Source {
     pub fn suffix(&self) -> String {
         let file = self.members.first().unwrap_or(&self.path);
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        // A dot at the start of a name is no suffix, and neither is one at its end.
+        // A dot at the start or the end of a name doesn't begin a suffix.
         let begin = name.len() - name.trim_start_matches('.').len();
         let parts = match self.compression {
             FileCompression::None => 1,

@@ -110,7 +110,7 @@ fn emptied(folder: &Path) -> Fallible<IntermediateStore> {
     Ok(IntermediateStore::open(folder)?)
 }
 
-/// What has passed since it was started.
+/// The time that has passed since it was started.
 struct Clock {
     wall: Instant,
     cpu: f64,

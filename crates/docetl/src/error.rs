@@ -1,4 +1,4 @@
-//! What can go wrong with a checkpoint, by what a caller can do about it.
+//! Errors of checkpoints, one variant for each thing that a caller can do about them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a checkpoint could not be written, found or trusted.
+/// The reason why a checkpoint could not be written, found or trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,7 +16,7 @@ pub enum Error {
     /// A name cannot be that of a file in the directory.
     #[error("`{}` cannot be the name of {what}: {reason}", shown(name))]
     Name {
-        /// What it was to name, with its article.
+        /// The kind of thing that it was to name, with its article.
         what: &'static str,
         /// The name as given.
         name: String,
@@ -43,15 +43,15 @@ pub enum Error {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// A checkpoint is there in both formats, and neither can be used.
     #[error("{parquet}; and {json}; remove both files and run the operation again")]
     Neither {
-        /// What is wrong with the Parquet file.
+        /// The error of the Parquet file.
         parquet: Box<Error>,
-        /// What is wrong with the JSON file.
+        /// The error of the JSON file.
         json: Box<Error>,
     },
     /// A checkpoint is stored as what changed since another one, which is not as it was.
@@ -65,7 +65,7 @@ pub enum Error {
         path: PathBuf,
         /// The file of the other checkpoint.
         base: PathBuf,
-        /// What is wrong with that.
+        /// The fault.
         reason: String,
     },
     /// A file was written by a newer release.
@@ -85,9 +85,9 @@ pub enum Error {
     /// A text is not JSON, or not the JSON that was expected.
     #[error("the JSON is wrong at byte {offset}: {reason}")]
     Json {
-        /// Where the first wrong byte is.
+        /// The offset of the first wrong byte.
         offset: u64,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// Records could not be encoded, or the device refused their bytes.
@@ -98,7 +98,7 @@ pub enum Error {
         /// The encoder's answer, or the system's.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// What was written does not read back as what it was written from; the file that was to be replaced is as it was.
+    /// The file that was written does not read back as its records. The file that it was to replace has not changed.
     #[error(
         "`{}` does not read back as what it was written from: record {record} differs; nothing was changed",
         path.display()

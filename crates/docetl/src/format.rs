@@ -16,7 +16,7 @@ impl Format {
     /// Both, the preferred one first.
     pub const ALL: [Self; 2] = [Self::Parquet, Self::Json];
 
-    /// What the names of its files end in, after the dot.
+    /// Returns the extension of its files, without the dot.
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// How the pages of Parquet files are compressed.
+/// The compression of the pages of Parquet files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.
@@ -70,7 +70,7 @@ impl Default for Compression {
     }
 }
 
-/// How a store writes and reads.
+/// The options by which a store writes and reads.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub(crate) format: Format,
@@ -121,7 +121,7 @@ impl Options {
     }
 }
 
-/// Which text columns of Parquet files that other programs wrote hold objects and lists as JSON text.
+/// The text columns of Parquet files of other programs that hold objects and lists as JSON text.
 ///
 /// Files of this crate say so themselves, whatever is set here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-/// How many keys are found faster one by one than by their hashes.
+/// The number of keys up to which a linear search is faster than hashing.
 const LINEAR: usize = 12;
 
 /// Different keys in their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
     names: Vec<Box<str>>,
-    /// Where each name is, once there are more than a few.
+    /// The position of each name, once there are more than a few.
     places: HashMap<Box<str>, u32>,
 }
 

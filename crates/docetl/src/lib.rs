@@ -32,8 +32,8 @@
 //!   operation1_batches/batch_0.parquet
 //! ```
 //!
-//! Where a checkpoint is there in both formats, the Parquet file is read, unless the JSON file is newer or the Parquet file
-//! is damaged; a [warning](Loaded::warnings) says so then.
+//! If a checkpoint exists in both formats, the Parquet file is read, unless the JSON file is newer or the Parquet file
+//! is damaged. A [warning](Loaded::warnings) reports that.
 //!
 //! # Durability
 //!

@@ -1,4 +1,4 @@
-//! What a checkpoint is called, and where that is in the directory.
+//! Names of checkpoints, and their paths in the directory.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,14 +7,14 @@ use crate::{Error, Format, Result};
 
 /// The longest name of a step or operation, so that a file of that name can have any ending.
 const MAX_NAME_BYTES: usize = 200;
-/// What the folder of an operation's batches ends in.
+/// The ending of the name of the folder of an operation's batches.
 const BATCHES: &str = "_batches";
 const BATCH: &str = "batch_";
 /// Names that lead to devices on Windows, with any ending.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 
-/// Which checkpoint: what is left of an operation of a step, or of one of its batches.
+/// The name of a checkpoint: the records that an operation of a step has made, or one of its batches.
 ///
 /// Names come from pipelines that anybody may have written, so the type maintains the following invariants:
 ///

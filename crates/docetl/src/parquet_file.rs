@@ -16,7 +16,7 @@ pub(crate) use open::{OpenParquet, open};
 pub(crate) use own::OwnFile;
 pub(crate) use writer::GroupWriter;
 
-/// What is wrong with a file, before its path is known.
+/// A fault in a file whose path is not known yet.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// The system refuses to read it.

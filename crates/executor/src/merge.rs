@@ -52,7 +52,7 @@ pub(crate) struct Piece {
     pub(crate) kept: Option<StoredObject>,
     /// What filters dropped.
     pub(crate) dropped: Vec<DroppedPiece>,
-    /// What was traced.
+    /// The traces.
     pub(crate) traced: Vec<TracePiece>,
 }
 
@@ -172,7 +172,7 @@ struct Merging {
     staging: Staging,
     /// What deduplicators removed.
     lists: Lists,
-    /// What was traced so far.
+    /// The traces so far.
     traces: Option<Traces>,
     /// Whether the output's columns depend on what all rows hold.
     needs_types: bool,

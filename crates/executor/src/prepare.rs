@@ -51,7 +51,7 @@ pub struct Prepared {
     pub cut: CutSettings,
     /// Where the outputs go.
     pub outputs: Outputs,
-    /// What is traced; none = nothing.
+    /// The plan for traces; none = nothing is traced.
     pub trace: Option<TracePlan>,
     /// How failed attempts are repeated.
     pub retry: RetryPolicy,
@@ -208,7 +208,7 @@ impl Prepared {
             })
     }
 
-    /// Whether what filters drop is kept, should there be filters, and what operators write aside.
+    /// Returns whether records that filters drop are kept, if there are filters, and lines that operators write aside.
     pub fn keeps_dropped(&self) -> bool {
         let mut operators = self.pipeline.operators().iter();
         self.recipe.export.dropped_dir.is_some()
@@ -231,13 +231,13 @@ impl Prepared {
         is_last && is_copied && is_alone
     }
 
-    /// Whether something that filters dropped, or operators wrote aside, goes beside the export.
+    /// Returns whether records that filters dropped, or lines that operators wrote aside, go beside the export.
     pub fn exports_dropped(&self) -> bool {
         let mut contents = self.outputs.iter().map(|output| output.content);
         contents.any(|content| matches!(content, Content::Dropped(_) | Content::Aside(_)))
     }
 
-    /// Whether a result of work up to so many operators has beside it what is to be traced of it.
+    /// Returns whether a result of work up to so many operators has all traces that are wanted of it.
     pub(crate) fn has_trace(&self, operation: u32, result: &Publication) -> bool {
         let trace = self.trace.as_ref();
         trace.is_none_or(|trace| trace.takes(operation, result.trace.as_ref()))

@@ -178,7 +178,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
-        // Each family is told once, before its samples.
+        // Each family is declared once, before its samples.
         let helps = text
             .lines()
             .filter(|line| line.starts_with("# HELP coldpress_partitions "));

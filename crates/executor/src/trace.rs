@@ -1,4 +1,4 @@
-//! What a recipe wants traced, and into which files.
+//! The traces that a recipe wants, and the files they go to.
 
 use std::collections::HashSet;
 
@@ -8,10 +8,10 @@ use coldpress_worker::TraceSpec;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a recipe wants traced.
+/// The traces that a recipe wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TracePlan {
-    /// What is sampled. It is so of all operators: which of them are shown may change without any work.
+    /// The sample. It is the same for all operators: a change in which of them are shown costs no work.
     pub(crate) spec: TraceSpec,
     /// The files, in the order of the recipe.
     pub(crate) files: Vec<TracedOperator>,
@@ -48,7 +48,7 @@ impl TracePlan {
             return Ok(None);
         }
         let mut keys = asked.keys.clone();
-        // What was in these fields is not to be mistaken for what the operator did.
+        // The old content of these fields must not be mistaken for the operator's work.
         keys.retain(|key| key != "original_text" && key != "processed_text");
         let settings = TraceSettings {
             most,
@@ -110,7 +110,7 @@ pub(crate) fn is_traced(kind: OperatorKind) -> bool {
     !matches!(kind, OperatorKind::Selector | OperatorKind::Grouper)
 }
 
-/// What the name of an operator's file begins with.
+/// Returns the prefix of the name of an operator's file.
 fn kind_of_file(recipe: &Recipe, operator: &ResolvedOperator) -> &'static str {
     let removes = |operator: &ResolvedOperator| {
         let barrier = operator.barrier();

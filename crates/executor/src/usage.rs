@@ -1,11 +1,11 @@
-//! How much of the machine the processes of a job use: processor time, memory, and what they read and write.
+//! The resources that the processes of a job use: processor time, memory, and what they read and write.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::memory::resident_bytes;
 
-/// What the processes used since the sample before, and the memory that they hold.
+/// The resources that the processes used since the previous sample, and the memory that they hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
     /// Resident memory.
@@ -49,8 +49,8 @@ impl UsageMeter {
         self.sampled.elapsed().as_secs_f64()
     }
 
-    /// What this process and these others used since the last sample. One that began since then counts from its start; what
-    /// one that ended used at last is not known. None if the system does not tell.
+    /// Samples this process and the others given. A process that began since the previous sample
+    /// counts from its start; the last use of one that ended is not known. Returns none if the system has no such figures.
     pub(crate) fn sample(&mut self, others: &[u32]) -> Option<Usage> {
         let seconds = self.seconds();
         self.sampled = Instant::now();
@@ -74,7 +74,7 @@ impl UsageMeter {
 }
 
 impl Counters {
-    /// The counters of a process; zeros where the system does not tell.
+    /// The counters of a process; zeros if the system has no such figures.
     fn of(pid: u32) -> Self {
         let text =
             |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();

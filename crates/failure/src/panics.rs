@@ -1,6 +1,6 @@
 //! Panics that are caught: their message, and where they came from.
 //!
-//! What a panic says is known where it is caught, but not the place in the code and the calls that led there: only the
+//! The message of a panic is known where it is caught, but not the place in the code and the calls that led there: only the
 //! panic hook sees those. [`catch`] has the hook note them for the thread that runs its work.
 
 use std::any::Any;
@@ -19,9 +19,9 @@ const BACKTRACE_BYTES: usize = 8 * 1024;
 /// A panic that was caught.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panic {
-    /// What it said.
+    /// The message.
     pub message: String,
-    /// Where it happened, and the calls that led there; none if another panic hook took the place of ours. After several
+    /// The place of the panic and the calls that led there; none if another panic hook replaced ours. After several
     /// panics of a thread it is the place alone.
     pub trace: Option<String>,
 }
@@ -32,9 +32,9 @@ impl fmt::Display for Panic {
     }
 }
 
-/// What a thread remembers of its panics.
+/// The panics that a thread remembers.
 struct Notes {
-    /// How many calls of [`catch`] the thread is in.
+    /// The number of calls of [`catch`] that the thread is in.
     depth: u32,
     backtraces_left: u32,
     last: Option<String>,
@@ -79,7 +79,7 @@ pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
     })
 }
 
-/// Notes where a panic happens, on a thread that catches it.
+/// Records the place of a panic, on a thread that catches it.
 fn note(info: &PanicHookInfo<'_>) {
     // A panic within this very function, or while the thread ends, goes unnoted.
     let _ = NOTES.try_with(|notes| {

@@ -121,7 +121,7 @@ impl JobLock {
         self.before.took_over
     }
 
-    /// The driver that had the job before and did not let go of it: it was killed, or its machine stopped.
+    /// The driver that had the job before and did not release it: it was killed, or its machine stopped.
     #[must_use]
     pub fn dead_driver(&self) -> Option<&DriverIdentity> {
         self.before.dead.as_ref()

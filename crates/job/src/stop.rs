@@ -21,9 +21,9 @@ use workers::Workers;
 /// How a job is stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopOptions {
-    /// Whether the driver is killed at once, without being asked to leave first.
+    /// True if the driver is killed at once, without being asked to leave first.
     pub force: bool,
-    /// How long the driver gets to leave after it was asked to, before it is killed: 30 seconds by default.
+    /// The time that the driver gets to leave after it was asked to, before it is killed: 30 seconds by default.
     pub timeout: Duration,
 }
 
@@ -47,9 +47,9 @@ pub struct StopReport {
     pub processes_found: u32,
     /// How many of them ended.
     pub processes_terminated: u32,
-    /// Whether one had to be killed. Nothing is lost by that: a resume goes on from what was published.
+    /// True if a process had to be killed. Nothing is lost by that: a resume goes on from what was published.
     pub killed: bool,
-    /// What was done, a sentence each.
+    /// The actions that were taken, a sentence each.
     pub actions: Vec<String>,
     /// What went wrong.
     pub errors: Vec<String>,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// How long a command may take.
+/// The time that a command may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Bytes of its standard error that are kept for the problem.

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-/// How long a request may take, from its first to its last byte.
+/// The time that a request may take, from its first to its last byte.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How long a server may take to accept a connection.
+/// The time that a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Why a message did not arrive.
+/// The reason why a message did not arrive.
 pub(crate) struct Refused {
     pub(crate) reason: String,
-    /// Whether another try may help.
+    /// True if another try may help.
     pub(crate) may_pass: bool,
 }
 

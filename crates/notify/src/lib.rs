@@ -1,8 +1,8 @@
-//! Tells others what happened in a job: commands that are run, and addresses that are posted to.
+//! Sends messages about a job: to commands that are run, and to addresses that are posted to.
 //!
-//! Whoever is told may be slow, refuse, hang or die: nothing of that reaches the job. A [`Messenger`] takes messages without
-//! waiting and delivers them one after another on a thread of its own, each within a bounded time; what could not be
-//! delivered is said by [`Messenger::problems`], and is no error of anything.
+//! A recipient may be slow, refuse, hang or die: none of that affects the job. A [`Messenger`] takes messages without
+//! waiting and delivers them one after another on a thread of its own, each within a bounded time. A message that could not
+//! be delivered is not an error; [`Messenger::problems`] reports it.
 //!
 //! ```
 //! use std::time::Duration;

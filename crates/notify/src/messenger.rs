@@ -9,22 +9,22 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::command;
 
-/// Messages that may wait. A job has few; one more is a problem, and waits for nobody.
+/// The most messages that may wait. A job has few; one more is dropped, and reported as a problem.
 const WAITING: usize = 256;
 
 /// Problems that are remembered; of further ones only the number.
 const PROBLEMS: usize = 32;
 
-/// Something to be told to somebody.
+/// A message and its recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Who is told.
+    /// The recipient.
     pub to: Recipient,
-    /// What is told: one JSON object.
+    /// The message: one JSON object.
     pub json: String,
 }
 
-/// Who is told something.
+/// A recipient of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
     /// A command for the shell, with the message on its standard input; it has 30 seconds.
@@ -33,7 +33,7 @@ pub enum Recipient {
     Address(String),
 }
 
-/// What went wrong so far.
+/// The failures so far.
 #[derive(Debug, Default)]
 struct Problems {
     told: Vec<String>,
@@ -77,7 +77,7 @@ impl Messenger {
         }
     }
 
-    /// Waits until all messages are delivered, for so long at most. What is under way then goes on; nobody hears of it.
+    /// Waits until all messages are delivered, for so long at most. A delivery that takes longer goes on, but is not reported.
     pub fn finish(&self, patience: Duration) {
         let (end, ended) = bounded(1);
         if self.sender.send_timeout(Told::End(end), patience).is_err()
@@ -91,7 +91,7 @@ impl Messenger {
         }
     }
 
-    /// What went wrong since this was asked last, a sentence each.
+    /// Returns the failures since the last call, a sentence each.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);

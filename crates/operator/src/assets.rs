@@ -19,7 +19,7 @@ pub struct Asset {
     pub digest: String,
 }
 
-/// Why an asset was not found.
+/// The reason why an asset was not found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FindError {

@@ -30,7 +30,7 @@ pub struct Pipeline {
     stats_column: Option<usize>,
     /// The columns of the fields that come with signatures.
     labels: Vec<usize>,
-    /// Where the files of its operators were found.
+    /// The folders in which the files of its operators were found.
     assets: Option<Arc<dyn Assets>>,
 }
 

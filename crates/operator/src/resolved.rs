@@ -316,7 +316,7 @@ impl ResolvedOperator {
         self.sets_values
     }
 
-    /// Where it writes lines beside the export, if it does.
+    /// Returns the destination of the lines that it writes beside the export, if it does.
     pub fn aside(&self) -> Option<&str> {
         self.aside.as_deref()
     }

@@ -1,8 +1,8 @@
 //! Traces: for each operator a sample of the records that it changed or dropped, for people.
 //!
 //! A record is in the sample or not by a hash of the seed, of the operator's place and of the record's origin: the records
-//! with the least hashes are. So the samples of any parts of a dataset, put together, hold the sample of the whole, whoever
-//! made them and in whatever order.
+//! with the least hashes are. So the samples of any parts of a dataset, put together, hold the sample of the whole, in whatever
+//! order they were made.
 //!
 //! Texts are copied only of records that are among the least so far, which soon are few.
 
@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 pub use excerpt::{Excerpt, RecordExcerpt};
 pub use sample::{Sample, Shown, Traced};
 
-/// What is traced.
+/// The settings of a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceSettings {
     /// The most records of each operator.
     pub most: u32,
     /// The fields that are shown besides the texts of a record that was changed.
     pub keys: Vec<String>,
-    /// What the choice depends on.
+    /// The seed of the choice.
     pub seed: u64,
 }
 
@@ -38,7 +38,7 @@ impl TraceSettings {
         USUAL * FEW / (self.most as usize).max(FEW)
     }
 
-    /// Returns by how much a record counts: those that count least are in the sample of the operator at this place.
+    /// Returns the rank of a record: those with the least ranks are in the sample of the operator at this place.
     #[must_use]
     pub fn rank(&self, operation: u32, origin: &Origin) -> u64 {
         origin.mix(self.seed_of(operation))

@@ -35,7 +35,7 @@ struct Case {
     stats: Option<Vec<Map<String, Value>>>,
     kept: Option<Vec<u32>>,
     error: Option<String>,
-    /// What the operator wrote aside.
+    /// The lines that the operator wrote aside.
     exported_batch_meta: Option<Vec<Value>>,
 }
 

@@ -1,5 +1,5 @@
-//! What holds for every operator that looks at one record at a time: no text makes it panic, statistics are within their
-//! range, where the records are cut into batches changes nothing, and most mappers leave alone what they have made.
+//! Laws of every operator that looks at one record at a time: no text makes it panic, statistics are within their
+//! range, the cuts between batches change nothing, and most mappers leave their own output as it is.
 //!
 //! The operators come from the registry, so that a new one is tested without being named here.
 #![cfg(all(feature = "models", feature = "html"))]
@@ -153,7 +153,7 @@ fn chain(registry: &Registry, call: &OperatorCall, compat: bool) -> Chain {
     pipeline.instantiate(&Shared::default()).unwrap()
 }
 
-/// What comes of records: those that come out, the statistics of each that went in, and the errors of those that failed.
+/// The results for some records: those that come out, the statistics of each that went in, and the errors of those that failed.
 #[derive(Debug, Default, PartialEq)]
 struct Ran {
     out: Vec<String>,

@@ -1,4 +1,4 @@
-//! What the vectors of the mappers cannot show: quirks that are kept only on request, archives, and texts that nobody would
+//! Tests of mappers that vectors cannot express: quirks that are kept only on request, archives, and texts that nobody would
 //! write. `every_operator.rs` has what holds for all of them.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 

@@ -44,7 +44,7 @@ impl Origin {
         indices.fold(placed, |hash, index| mix_index(hash, *index))
     }
 
-    /// What [`mix`](Self::mix) is of the `index`-th child, which need not be made for it.
+    /// Returns the [`mix`](Self::mix) of the `index`-th child without making the child.
     pub fn mix_of_child(&self, index: u32, seed: u64) -> u64 {
         mix_index(self.mix(seed), index)
     }

@@ -16,7 +16,7 @@ function fill(node, properties, children) {
   for (const [name, value] of Object.entries(properties || {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    // The policy of the page forbids style attributes; a property is no attribute.
+    // The policy of the page forbids style attributes; a property isn't an attribute.
     else if (name === "width%") node.style.setProperty("--w", `${Math.max(0, Math.min(100, value))}%`);
     else node.setAttribute(name, value === true ? "" : String(value));
   }

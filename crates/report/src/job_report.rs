@@ -1,4 +1,4 @@
-//! Everything that people want to know of a job, as one value: the text, the JSON and the page are made from it alone.
+//! Everything that people want to know about a job, as one value: the text, the JSON and the page are made from it alone.
 
 mod attempts;
 mod columns;
@@ -57,69 +57,69 @@ use places::Places;
 /// The version of the form of a [`JobReport`] as JSON.
 pub const REPORT_SCHEMA: u32 = 1;
 
-/// Everything that people want to know of a job. `docs/observability.md` describes it as JSON.
+/// Everything that people want to know about a job. `docs/observability.md` describes it as JSON.
 ///
-/// It is bounded whatever the size of the job, see [`Limits`]: a section that shows a part says of how much.
+/// It is bounded whatever the size of the job, see [`Limits`]: a section that shows only a part says so.
 #[derive(Clone, Debug, Serialize)]
 pub struct JobReport {
     /// The version of this form.
     pub schema_version: u32,
-    /// When it was made, in seconds since 1970.
+    /// The time at which it was made, in seconds since 1970.
     pub made_at: f64,
     /// The release that made it.
     pub made_by: String,
     /// The job as a whole.
     pub overview: Overview,
-    /// What stands out, a sentence each, with what to do.
+    /// Findings, a sentence each, with advice.
     pub findings: Vec<Finding>,
     /// The recipe's operators, with what became of the records.
     pub operators: Vec<OperatorRow>,
-    /// What deduplicators removed, and from where.
+    /// The records that deduplicators removed, and their sources.
     pub deduplication: Vec<Deduplication>,
     /// Sources of which deduplicators removed nearly all.
     pub losses: Vec<Loss>,
     /// The partitions, column by column.
     pub partitions: PartitionColumns,
-    /// When attempts ran.
+    /// The times of attempts.
     pub timeline: Timeline,
     /// Partitions that took far longer than others, the slowest first.
     pub stragglers: Vec<Straggler>,
-    /// What was published when.
+    /// The publications over time.
     pub pace: Vec<PacePoint>,
-    /// What the processes used of the machine, over time.
+    /// The resources of the machine that the processes used, over time.
     pub resources: Vec<Series>,
-    /// How the statistics of filters are distributed.
+    /// The distributions of the statistics of filters.
     pub statistics: Statistics,
-    /// What operators changed, dropped or found to be duplicates, record by record.
+    /// Records that operators changed, dropped or found to be duplicates.
     pub samples: Vec<OperatorSamples>,
-    /// What failed, and what became of it.
+    /// The failures and their consequences.
     pub errors: Errors,
     /// Records that were set aside.
     pub quarantine: QuarantineView,
-    /// What the fields of the dataset hold, where the job has found out.
+    /// The types of the dataset's fields, if the job has found them out.
     pub fields: Option<FieldsView>,
     /// The recipe.
     pub recipe: RecipeTexts,
-    /// Where and by whom the job was driven.
+    /// The machines and drivers of the job.
     pub environment: Environment,
-    /// What happened.
+    /// The events.
     pub events: EventRows,
-    /// What is wrong with the files of the job, so that something is missing here.
+    /// Faults in the files of the job because of which something is missing here.
     pub remarks: Vec<String>,
 }
 
-/// What a report needs to know besides the job.
+/// The context of a report besides the job.
 #[derive(Debug)]
 pub struct ReportOptions<'a> {
     /// The operators, for their kinds and for the statistics that filters decide by. What it does not know is left out.
     pub registry: &'a Registry,
     /// The stores that the job's files may be in.
     pub schemes: &'a StoreSchemes,
-    /// How much is shown.
+    /// The bounds on what is shown.
     pub limits: Limits,
 }
 
-/// What a section is made from.
+/// The input of a section.
 struct Source<'a> {
     layout: &'a Layout,
     job: &'a JobView,
@@ -133,7 +133,7 @@ struct Source<'a> {
 
 /// Looks at a job from all sides. It writes nothing, and may be called while the job runs.
 ///
-/// What cannot be read is left out and said in [`JobReport::remarks`].
+/// A file that cannot be read is left out and named in [`JobReport::remarks`].
 ///
 /// # Errors
 /// When neither journal nor summary can be read, or a newer release wrote them.

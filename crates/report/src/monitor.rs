@@ -37,7 +37,7 @@ pub struct MonitorView {
     pub overall_progress: OverallProgress,
     /// How each operator did, over all completed partitions.
     pub operators: Vec<OperatorPerformance>,
-    /// What deduplicators removed, and from where, as far as they are resolved.
+    /// The records that deduplicators removed, and their sources, as far as they are resolved.
     pub deduplication: Vec<Deduplication>,
     /// Sources of which deduplicators removed nearly all.
     pub losses: Vec<Loss>,

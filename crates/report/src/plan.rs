@@ -53,7 +53,7 @@ pub struct PlanView {
     pub space: Vec<DiskSpace>,
     /// The output.
     pub export_path: PathBuf,
-    /// How many operators are traced, into the job's folder.
+    /// The number of operators that are traced, into the job's folder.
     pub traced_operators: u64,
     /// The folder of all jobs.
     pub work_dir: String,

@@ -166,7 +166,7 @@ impl<'a> Assignment<'a> {
         hash.ok_or_else(AttemptError::of_other_work)
     }
 
-    /// Whether what is to be traced was traced of earlier work.
+    /// Returns whether earlier work has the traces that are wanted.
     fn has_trace(&self, manifest: &Manifest) -> bool {
         let traced = manifest.trace.as_ref();
         let by = traced.map(|traced| (traced.by.as_str(), traced.most));

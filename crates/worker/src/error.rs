@@ -24,7 +24,7 @@ pub struct AttemptError {
     /// How the worker process ended, where it did not live to tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub death: Option<Box<WorkerDeath>>,
-    /// Where the worker panicked, and the calls that led there.
+    /// The place of the worker's panic and the calls that led there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
 }

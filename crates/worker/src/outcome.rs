@@ -22,7 +22,7 @@ pub struct Outcome {
     pub quarantine: Vec<ObjectRef>,
     /// What filters dropped, from the partition's start, if it is kept.
     pub dropped: Option<Vec<DroppedRows>>,
-    /// What was traced, from the partition's start, if records are traced.
+    /// The samples that were traced from the partition's start, if records are traced.
     pub trace: Option<Traced>,
     /// What the fields of the records hold that were read.
     pub seen: FieldsSeen,

@@ -15,15 +15,16 @@ use crate::error::AttemptError;
 pub struct Picked {
     /// Its number.
     pub row: u64,
-    /// Where the record came from.
+    /// The origin of the record.
     pub origin: Origin,
     /// The record as JSON.
     pub record: String,
 }
 
-/// Reads the rows of these numbers, which rise, and gives them to `each` in order.
+/// Reads the rows with these numbers, which must be ascending, and gives them to `each` in order.
 ///
-/// Whether the rows are whole is not proven, since that would be to read all of them: whoever goes on from them does it.
+/// It does not prove that the rows are whole, since that would mean reading all of them. Callers that go on from the rows must
+/// prove it.
 ///
 /// # Errors
 /// When they cannot be read, or there are fewer.

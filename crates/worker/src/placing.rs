@@ -54,7 +54,7 @@ pub struct Placing<'a> {
     pub number: u32,
     /// The memory that may be used.
     pub memory_bytes: u64,
-    /// How many threads may be used.
+    /// The number of threads that may be used.
     pub threads: usize,
     /// Set when nobody wants it any more.
     pub stop: &'a AtomicBool,

@@ -48,7 +48,7 @@ pub struct JobSpec {
     pub types_of_rows: bool,
     /// Whether to keep what filters drop.
     pub keep_dropped: bool,
-    /// What is traced; none = nothing.
+    /// The plan for traces; none = nothing is traced.
     #[serde(default)]
     pub trace: Option<TraceSpec>,
 }

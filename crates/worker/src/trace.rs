@@ -24,18 +24,18 @@ const VERSION: &str = "coldpress-trace 1\n";
 pub struct TraceLine {
     /// The operator's place in the recipe.
     pub operation: u32,
-    /// By how much the record counts: those that count least are in the sample.
+    /// The rank of the record: those with the least ranks are in the sample.
     pub rank: u64,
-    /// Where it came from; of a pair of duplicates, where both did.
+    /// The origin of the record; of a pair of duplicates, both.
     pub origins: Vec<Origin>,
-    /// What else there is to say, as members of a JSON object.
+    /// Further notes, as members of a JSON object.
     pub notes: String,
-    /// What is shown, as a JSON object.
+    /// The excerpt, as a JSON object.
     pub shown: String,
 }
 
 impl TraceLine {
-    /// What is shown of a record, or of a pair.
+    /// Returns the excerpt of a record, or of a pair.
     #[must_use]
     pub fn new(operation: u32, rank: u64, origins: Vec<Origin>, shown: &Shown) -> Self {
         let (mut notes, mut json) = (Vec::new(), Vec::new());
@@ -87,7 +87,7 @@ pub fn trace_bytes<'l>(lines: impl IntoIterator<Item = &'l TraceLine>) -> Vec<u8
     bytes
 }
 
-/// Why a file of traces cannot be read.
+/// The reason why a file of traces cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// It is not what was published.
@@ -151,8 +151,8 @@ fn lines_of(tracer: Tracer) -> Vec<TraceLine> {
     samples.flat_map(of_sample).collect()
 }
 
-/// What an attempt traced, on its way to the disk. A thread of its own makes it durable while the attempt does so with its
-/// rows: syncs that wait for the device together take no longer than one.
+/// The traces of an attempt, on their way to the disk. A thread of its own makes them durable while the attempt syncs its rows:
+/// syncs that wait for the device together take no longer than one.
 pub(crate) struct Writing {
     file: TracedFile,
     written: Option<JoinHandle<coldpress_storage::Result<FileStamp>>>,
@@ -213,7 +213,7 @@ impl Drop for Writing {
     /// An attempt that failed leaves no thread behind that writes files.
     fn drop(&mut self) {
         if let Some(written) = self.written.take() {
-            // Nobody wants to know what became of it.
+            // The outcome does not matter: the attempt has failed.
             let _ = written.join();
         }
     }

@@ -1,13 +1,13 @@
-//! What is traced of a job.
+//! The traces that a job wants.
 
 use coldpress_checkpoint::Manifest;
 use coldpress_operator::TraceSettings;
 use serde::{Deserialize, Serialize};
 
-/// What is traced of a job, and which earlier work has it already.
+/// The traces that a job wants, and which earlier work has them already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceSpec {
-    /// What is sampled.
+    /// The settings of the sample.
     pub settings: TraceSettings,
     /// After how many operators the first external one was applied, if there is one. It is never applied again, so work from
     /// there on counts as it is, whatever was traced of it.
@@ -34,7 +34,7 @@ impl TraceSpec {
         by.is_some_and(|(by, most)| by == self.by() && most >= self.settings.most)
     }
 
-    /// What was traced before an attempt that goes on from work of which this is true.
+    /// Returns the traces before an attempt that goes on from work of which this is true.
     pub(crate) fn so_far(&self, earlier: Option<&Manifest>) -> coldpress_checkpoint::Traced {
         let earlier = earlier.and_then(|earlier| earlier.trace.as_ref());
         let earlier = earlier.filter(|earlier| self.is_served(Some((&earlier.by, earlier.most))));

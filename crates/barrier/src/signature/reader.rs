@@ -23,7 +23,7 @@ pub struct SignatureReader<'f, F: ?Sized> {
     unsigned: Vec<u64>,
     /// Where the columns are.
     columns: Range<u64>,
-    /// Where that is which was written as it came. Where each set begins is written after them.
+    /// The range that was written as it came. The offset at which each set begins is written after it.
     streamed: Range<u64>,
     labels: Labels,
 }

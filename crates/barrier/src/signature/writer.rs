@@ -6,7 +6,7 @@ use coldpress_operator::{Signature, SignatureForm};
 
 use super::{Footer, MAGIC, MAGIC_OF_SETS, code, has_lengths, has_sets, is_streamed, set, width};
 
-/// What is gathered of sets, digests of lines and values before it is written.
+/// The most bytes of sets, digests of lines and values that are gathered before they are written.
 const WAITING_BYTES: usize = 1 << 20;
 
 /// Gathers the signatures of a partition. Those of one width are small, and stay in memory until the partition is finished.
@@ -19,12 +19,12 @@ pub struct SignatureWriter {
     lengths: Vec<u8>,
     columns: Vec<Vec<u8>>,
     stream: Stream,
-    /// Where each set begins.
+    /// The offset at which each set begins.
     starts: Vec<u8>,
     labels: Labels,
 }
 
-/// What is written as it comes, as far as it is not written.
+/// Bytes that go to the file as they come, and wait here to be written.
 #[derive(Clone, Debug, Default)]
 struct Stream {
     waiting: Vec<u8>,

@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 
-/// Show what the intermediate files of a DocETL pipeline take, and keep them as Parquet
+/// Show how much space the intermediate files of a DocETL pipeline take, and convert them to Parquet
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! `coldpress report`: all there is to know of a job.
+//! `coldpress report`: everything about a job.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::failure::{Failure, chain, code};
 use crate::jobs::BaseDir;
 use crate::output;
 
-/// Show all there is to know of a job: as text, as JSON, or as a page for a browser
+/// Show everything about a job: as text, as JSON, or as a page for a browser
 ///
-/// The report says what became of the records at each operator, what took time, how the statistics of filters are
-/// distributed, what failed and what helps. It works on jobs that run, are done, failed, were stopped or killed.
+/// The report shows the fate of the records at each operator, where the time went, how the statistics of filters are
+/// distributed, what failed and what may help. It works on jobs that run, are done, failed, were stopped or killed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The job's id

@@ -19,7 +19,7 @@ pub(super) struct Args {
     /// Kill it at once; a resume goes on from what was published
     #[arg(long)]
     force: bool,
-    /// How many seconds to wait for it to stop before it is killed
+    /// Seconds to wait for the job to stop before it is killed
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     timeout: u32,
     /// List the running jobs instead

@@ -72,7 +72,7 @@ fn records_are_kept_by_the_suffix_of_their_file() {
         bench.run(&format!("{PROCESS} {more}")).expect(0);
         assert_eq!(bench.read("out/clean.jsonl"), whole, "{more}");
     }
-    // Killed behind the first operator, whose work is stored as changes of what was read.
+    // Killed after the first operator, whose work is stored as changes of what was read.
     let bench = self::bench();
     let process = format!("{PROCESS} --checkpoint.strategy every_op");
     bench.crash_at("driver.publish:4", &process);

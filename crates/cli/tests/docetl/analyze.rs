@@ -1,4 +1,4 @@
-//! What checkpoints take.
+//! The sizes that `analyze` reports.
 
 use std::collections::BTreeMap;
 

@@ -42,7 +42,7 @@ impl Bench {
         files(&self.path(name))
     }
 
-    /// What each checkpoint of a directory holds.
+    /// Returns the records of each checkpoint of a directory.
     pub(crate) fn records(&self, name: &str) -> BTreeMap<CheckpointName, Vec<Record>> {
         let store = IntermediateStore::open(self.path(name)).unwrap();
         let names = store.list().unwrap().into_iter().map(|entry| entry.name);

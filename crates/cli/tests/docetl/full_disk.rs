@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::bench::{Bench, copy, frozen};
 use crate::shared::{PROGRAM, Ran};
 
-/// Runs a shell script in which file systems may be mounted, which are gone at its end; none where that is not permitted.
+/// Runs a shell script that may mount file systems, which are gone at its end; returns none if that isn't permitted.
 #[allow(clippy::print_stdout, reason = "a test that tests nothing must say so")]
 fn mounting(bench: &Bench, script: &str) -> Option<Ran> {
     let run = |script: &str| {

@@ -21,7 +21,7 @@ const POINTS: [&str; 6] = [
     "docetl_before_original_goes",
 ];
 
-/// Where a directory goes, and the command that takes it there.
+/// The starting directory, its destination, and the command that converts the one to the other.
 const WAYS: [(&str, &str); 3] = [
     ("docetl", "docetl migrate dir"),
     ("docetl", "docetl migrate dir --remove-originals"),
@@ -97,7 +97,7 @@ fn kills_at_every_point() {
         let case = Case::new(small(start), command);
         for point in POINTS {
             let mut reached = 0;
-            // At the first checkpoint, and in the midst of the directory with all that was not synced lost.
+            // At the first checkpoint, and in the middle of the directory with everything lost that was not synced.
             for (hit, loses) in [(1, false), (7, true)] {
                 case.begin();
                 let mut line = case.bench.command(command);
@@ -127,7 +127,7 @@ fn kills_at_every_point() {
     }
 }
 
-/// How many kills there are of each way, evenly over the time that an undisturbed run takes.
+/// The number of kills for each of them, spread evenly over the time that an undisturbed run takes.
 const INSTANTS: u32 = 5;
 
 #[test]

@@ -15,5 +15,5 @@ mod full_disk;
 mod kill;
 // There and back, in part, and again.
 mod migrate;
-// Folders that are none, and files that are not whole.
+// Directories that aren't DocETL's, and damaged files.
 mod wrong;

@@ -198,7 +198,7 @@ fn a_newer_original_is_migrated_again() {
     assert!(!bench.exists("docetl/prepare/measure.json"));
 }
 
-/// What is there in both formats with other records is not removed.
+/// A checkpoint that exists in both formats with different records is not removed.
 #[test]
 fn an_original_with_other_records_stays() {
     let bench = Bench::with(&["docetl"]);

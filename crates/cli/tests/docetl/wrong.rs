@@ -1,4 +1,4 @@
-//! Folders that are none, and files that are not whole.
+//! Directories that aren't DocETL's, and damaged files.
 
 use std::os::unix::fs::symlink;
 
@@ -47,7 +47,7 @@ fn a_directory_without_checkpoints_is_one() {
     assert_eq!(analysis["total"]["checkpoints"], 0);
 }
 
-/// Whoever runs the command by mistake somewhere else keeps the files there.
+/// The command run in the wrong folder by mistake leaves the files there alone.
 #[test]
 fn originals_are_removed_only_where_docetl_was() {
     let bench = Bench::with(&["docetl"]);

@@ -82,7 +82,7 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// What they hold is in their reports, though it is less than jobs of today hold.
+/// Reports show all that these jobs hold, though that is less than what jobs of today hold.
 #[test]
 fn frozen_jobs_are_reported() {
     let frozen = Frozen::thawed();

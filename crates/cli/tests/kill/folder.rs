@@ -115,7 +115,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The files that lie in a folder; none if there is no folder.
+/// The files in a folder; none if the folder doesn't exist.
 pub(crate) fn files_of(folder: &Path) -> Files {
     let names = names_in(folder).into_iter();
     let stamp = |name: String| {

@@ -6,7 +6,7 @@ pub(crate) struct Variant {
     pub(crate) strategy: Strategy,
     pub(crate) input: Input,
     pub(crate) export: Export,
-    /// Whether statistics and dropped records are written beside the export, and records are traced.
+    /// True if statistics and dropped records are written beside the export, and records are traced.
     pub(crate) companions: bool,
     /// Whether checkpoints go, few being kept during the run and none after it.
     pub(crate) cleans: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Variant {
     /// Whether three operators need the whole dataset, one in the midst of the recipe and two at its end, of which the first
     /// places records.
     pub(crate) barriers: bool,
-    /// Whether there is so little memory that such operators sort on disk.
+    /// True if there is so little memory that such operators sort on disk.
     pub(crate) sorts: bool,
 }
 

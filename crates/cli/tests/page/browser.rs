@@ -17,11 +17,11 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chro
 /// A browser.
 pub(crate) struct Browser(PathBuf);
 
-/// What became of a page.
+/// The result of loading a page.
 pub(crate) struct Looked {
     /// All of the document after its scripts ran.
     pub(crate) dom: String,
-    /// What the console says.
+    /// The lines of the console.
     pub(crate) console: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What the page shows of a job, however it ended.
+//! Tests of what the page shows of a job, however it ended.
 
 use std::process::Command;
 

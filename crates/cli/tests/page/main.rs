@@ -1,7 +1,7 @@
 //! The page of a job, in a real browser: of jobs that are done, failed, were stopped or killed, or run; with hostile data in
 //! every field; with very many partitions.
 //!
-//! Where no Chromium is installed these tests say so and pass; `.ci/run` installs one, and fails without.
+//! If Chromium isn't installed, these tests say so and pass; `.ci/run` installs one, and fails without.
 #![allow(
     clippy::print_stderr,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What is told to others: rules that call for a person, and lineage for catalogues of data.
+//! Keys for messages to others: rules that call for a person, and lineage for data catalogues.
 
 use serde_json::{Map, Value as Json};
 
@@ -17,7 +17,7 @@ section! {
 }
 
 section! {
-    /// What is told to catalogues of data, as OpenLineage events.
+    /// Settings for the OpenLineage events that are sent to data catalogues.
     pub struct LineageSettings {
         /// The address that run events are posted to, such as `http://localhost:5000/api/v1/lineage`; they are in `lineage.jsonl` in the job's folder anyway.
         url: Option<String> as Optional<Text> { "lineage.url", Derived("none"), Run, Now }
@@ -29,7 +29,7 @@ section! {
 recipe_default!(AlertSettings, LineageSettings);
 
 choice! {
-    /// What an alert waits for.
+    /// The condition of an alert.
     pub enum AlertWhen {
         /// The share of the records of this run that went to quarantine is above the limit.
         ErrorRatio = "error_ratio",
@@ -50,7 +50,7 @@ choice! {
     }
 }
 
-/// What a limit of a rule bounds.
+/// The quantity that a limit of a rule bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// The alert is due above the limit.
@@ -60,7 +60,7 @@ pub enum Bound {
 }
 
 impl AlertWhen {
-    /// Which limit the rule has, if it has one.
+    /// Returns the kind of limit that the rule has, if it has one.
     #[must_use]
     pub fn bound(self) -> Option<Bound> {
         match self {
@@ -83,13 +83,13 @@ impl AlertWhen {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AlertRule {
-    /// What it is called in alerts; none given: what it waits for.
+    /// The name of the rule in alerts. Defaults to its condition.
     pub name: Option<String>,
-    /// What it waits for.
+    /// The condition of the rule.
     pub when: AlertWhen,
     /// From where on the alert is due: a share, records a second, seconds or MB; 0 for a rule without a limit.
     pub limit: f64,
-    /// How long it must hold before the alert is due, in seconds.
+    /// The seconds for which the condition must hold before the alert is raised.
     pub for_seconds: f64,
     /// A command for the shell, which gets the alert as JSON on its standard input.
     pub run: Option<String>,
@@ -98,7 +98,7 @@ pub struct AlertRule {
 }
 
 impl AlertRule {
-    /// What it is called in alerts.
+    /// Returns the name of the rule in alerts.
     #[must_use]
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(self.when.as_str())

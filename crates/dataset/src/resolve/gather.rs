@@ -22,7 +22,7 @@ pub(super) struct Gathered {
     path: String,
     /// Files that may become one source.
     run: Vec<Opened>,
-    /// Whether they must be of one suffix.
+    /// True if all files must have the same suffix.
     by_suffix: bool,
 }
 

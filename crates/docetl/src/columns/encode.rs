@@ -26,7 +26,7 @@ pub(crate) struct Encoded {
     pub(crate) side: Vec<u8>,
 }
 
-/// Why records have no columns.
+/// The reason why records have no columns.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EncodeError {
     #[error("a value of `{0}` has more than 2 GB, which Parquet cannot hold; save it as JSON")]
@@ -109,7 +109,7 @@ enum CellsBuilder {
     Json(LargeStringBuilder),
 }
 
-/// Which numbers are integers.
+/// A bit for each row of a column of numbers that says whether it is an integer.
 #[derive(Default)]
 struct Integers(Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! What the values of a column are, together.
+//! The kinds of values that a column has.
 
 use crate::Value;
 
@@ -20,7 +20,7 @@ const UNSIGNED: u8 = 1 << 3;
 const NEGATIVE: u8 = 1 << 4;
 const FLOAT: u8 = 1 << 5;
 const TEXT: u8 = 1 << 6;
-/// What only JSON can say: a list, an object, a larger integer, half of a surrogate pair.
+/// A value that only JSON can express: a list, an object, a larger integer, half of a surrogate pair.
 const OTHER: u8 = 1 << 7;
 
 impl Seen {
@@ -58,7 +58,7 @@ impl Seen {
     }
 }
 
-/// What the cells of a column are. A cell that is null holds `null` or nothing.
+/// The type of a column's cells. A cell that is null holds `null` or nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::kind::{Kind, Seen};
 
-/// How many keys get columns of their own; the others of a record are one JSON text.
+/// The number of keys that get columns of their own. The other keys of a record become one JSON text.
 const MAX_COLUMNS: usize = 2_000;
 /// The column of the other keys.
 pub(crate) const REST_NAME: &str = "__rest__";

@@ -1,4 +1,4 @@
-//! Which keys records have, and in which order.
+//! The sets of keys that records have, in their order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::schema::Columns;
 use crate::Record;
 use crate::keys::Keys;
 
-/// Stands for a key that has no column of its own.
+/// Marks a key that has no column of its own.
 pub(crate) const REST: u32 = u32::MAX;
 
 /// The shapes of the records of a row group. A shape is the columns of a record's keys, in their order.

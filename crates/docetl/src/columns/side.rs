@@ -1,4 +1,4 @@
-//! What the columns of a row group do not say.
+//! The part of a row group that its columns cannot express.
 //!
 //! The form: the number of bytes of what follows in 4 bytes, the lowest first; then, under Zstandard and with all numbers in
 //! LEB128:
@@ -16,7 +16,7 @@ use super::shapes::Shapes;
 
 const LEVEL: i32 = 1;
 
-/// What the columns of a row group do not say.
+/// The part of a row group that its columns cannot express.
 #[derive(Debug, Default)]
 pub(crate) struct Side {
     pub(crate) shapes: Shapes,

@@ -7,10 +7,10 @@ use memchr::memchr2;
 use super::number::{number, number_length};
 use crate::value::Value;
 
-/// How deep lists and objects may be in each other; Python gives up at about as many.
+/// The greatest depth of lists and objects in each other. Python gives up at about the same.
 const MAX_DEPTH: usize = 900;
 
-/// What is wrong with a text.
+/// A fault in a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// The place of the byte that is wrong.
@@ -20,7 +20,7 @@ pub(crate) struct Fault {
     pub(crate) is_incomplete: bool,
 }
 
-/// What was read, or what is wrong.
+/// The value that was read, or the fault.
 pub(super) type Parsed<T> = std::result::Result<T, Fault>;
 
 /// A text that is being read.
@@ -38,7 +38,7 @@ impl<'a> Cursor<'a> {
         self.at == self.text.len()
     }
 
-    /// How many bytes were passed.
+    /// Returns the number of bytes that were passed.
     pub(super) fn passed(&self) -> usize {
         self.at
     }

@@ -9,7 +9,7 @@ use super::fields::Fields;
 use crate::keys::Keys;
 use crate::value::{Record, Value};
 
-/// How many sets of keys are remembered, so that no file can make the memory grow.
+/// The number of sets of keys that are remembered, so that no file can make the memory grow without bound.
 const MAX_REMEMBERED: usize = 1024;
 
 /// Parses values, and remembers the keys that objects had, so that like objects share them.

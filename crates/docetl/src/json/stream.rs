@@ -6,16 +6,16 @@ use super::cursor::Fault;
 use super::parse::Parser;
 use crate::value::{Record, Value};
 
-/// How much is read at first; as much again whenever a record is longer.
+/// The number of bytes that are read at first. As many again are read whenever a record is longer.
 const PIECE_BYTES: usize = 1 << 20;
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Why no record comes next.
+/// The reason why there is no next record.
 #[derive(Debug)]
 pub(crate) enum StreamFault {
     /// The bytes could not be read.
     Read(std::io::Error),
-    /// They are no list of records.
+    /// They aren't a list of records.
     Content(String),
 }
 
@@ -24,9 +24,9 @@ pub(crate) struct JsonStream<R> {
     source: R,
     parser: Parser,
     buffer: Vec<u8>,
-    /// Where the next byte is.
+    /// The position of the next byte.
     at: usize,
-    /// How many bytes of the file came before the buffer.
+    /// The number of bytes of the file that came before the buffer.
     passed: u64,
     records: u64,
     is_at_end: bool,
@@ -131,7 +131,7 @@ impl<R: Read> JsonStream<R> {
         }
     }
 
-    /// Returns the next byte that is no white space, without passing it.
+    /// Returns the next byte that isn't white space, without consuming it.
     fn byte(&mut self) -> Result<Option<u8>, StreamFault> {
         loop {
             let rest = self.buffer[self.at..].iter();

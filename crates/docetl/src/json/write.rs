@@ -3,12 +3,12 @@
 use super::number::write_float;
 use crate::value::{Record, Value};
 
-/// How JSON is spelled.
+/// The spelling of JSON.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
-    /// What is between two values or fields.
+    /// The separator between two values or fields.
     comma: &'static [u8],
-    /// What is between a key and its value.
+    /// The separator between a key and its value.
     colon: &'static [u8],
     /// Every character beyond ASCII is escaped.
     is_ascii: bool,

@@ -1,4 +1,4 @@
-//! How each column is encoded, by the look of its first values.
+//! The choice of an encoding for each column, by its first values.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
 use parquet::basic::Encoding;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// How many values are looked at, from all over the batch.
+/// The number of values that are examined, taken from all over the batch.
 const SAMPLE_VALUES: usize = 2_048;
 
 /// Returns the encoding of a column that needs no list of its different values, as few of them come again; none if

@@ -134,7 +134,7 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
         .unwrap_or_else(|_| Err(Fault::Damaged("its decoder gave up".into())))
 }
 
-/// How many records a file has.
+/// Returns the number of records in a file.
 pub(crate) fn rows(parquet: &ParquetMetaData) -> u64 {
     match is_placeholder(parquet) {
         true => 0,

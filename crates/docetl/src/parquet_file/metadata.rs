@@ -1,4 +1,4 @@
-//! What a Parquet file of this crate says of itself.
+//! The description of itself that a Parquet file of this crate carries.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub(crate) const VERSION: u32 = 2;
 /// The version of files that hold whole records.
 const WHOLE_VERSION: u32 = 1;
 
-/// What a file says of itself, as JSON in its footer.
+/// The description that a file carries of itself, as JSON in its footer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Metadata {
     /// The version of the form.
@@ -19,7 +19,7 @@ pub(super) struct Metadata {
     /// The folder and the name that the checkpoint was written for, so that files which were exchanged are found.
     pub(super) folder: String,
     pub(super) name: String,
-    /// What the cells of each column are.
+    /// The kinds of values in each column.
     pub(super) kinds: Vec<Kind>,
     /// A further column has the keys without columns.
     pub(super) has_rest: bool,
@@ -27,7 +27,7 @@ pub(super) struct Metadata {
     /// The records are what changed since those of another file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) base: Option<Base>,
-    /// How many bytes each block has, but for the last one.
+    /// The number of bytes in each block but the last one.
     pub(super) block_bytes: u64,
     /// The digests of all blocks before the footer, 16 hexadecimal digits each.
     pub(super) blocks: String,
@@ -38,9 +38,9 @@ pub(super) struct Metadata {
 pub(crate) struct Base {
     pub(crate) folder: String,
     pub(crate) name: String,
-    /// The seal of the file, which stands for all of its bytes.
+    /// The seal of the file, which identifies all of its bytes.
     pub(crate) seal: String,
-    /// How many bases are on top of each other, with this one.
+    /// The number of bases on top of each other, this one included.
     pub(crate) depth: u32,
 }
 
@@ -55,7 +55,7 @@ impl Metadata {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Group {
     pub(super) rows: u64,
-    /// Where the side begins, and how many bytes it has; none means that the columns say all.
+    /// The offset of the side and its length in bytes; none if the columns express everything.
     pub(super) side_offset: u64,
     pub(super) side_bytes: u64,
 }

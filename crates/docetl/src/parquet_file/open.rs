@@ -1,4 +1,4 @@
-//! Opening Parquet files, whoever wrote them.
+//! Opening Parquet files of any program.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

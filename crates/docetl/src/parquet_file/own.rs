@@ -27,7 +27,7 @@ use crate::{CheckpointName, Record};
 /// A Parquet file of this crate. Reading a row group verifies the bytes that are read.
 pub(crate) struct OwnFile {
     file: File,
-    /// How many bytes are before the footer.
+    /// The number of bytes before the footer.
     body: u64,
     parquet: Arc<ParquetMetaData>,
     /// The types in which columns are read.
@@ -107,7 +107,7 @@ impl OwnFile {
         self.metadata.base.as_ref()
     }
 
-    /// What stands for all bytes of the file.
+    /// Returns the seal, which identifies all bytes of the file.
     pub(crate) fn seal(&self) -> &str {
         &self.seal
     }

@@ -1,16 +1,16 @@
-//! What pandas says of the columns of its Parquet files.
+//! The metadata that pandas writes about the columns of its Parquet files.
 
 use std::collections::HashSet;
 
 use parquet::file::metadata::ParquetMetaData;
 use serde::Deserialize;
 
-/// What a file says of its columns in the metadata that pandas writes.
+/// The description of a file's columns in the metadata that pandas writes.
 #[derive(Debug, Default)]
 pub(super) struct PandasColumns {
     /// Columns that were texts.
     pub(super) texts: HashSet<String>,
-    /// Columns that hold the index of the data frame, which is no field of its records.
+    /// Columns that hold the index of the data frame, which isn't a field of its records.
     pub(super) indexes: HashSet<String>,
 }
 
@@ -30,7 +30,7 @@ struct Column {
 }
 
 impl PandasColumns {
-    /// What the file says; nothing if pandas did not write it.
+    /// Reads the metadata of a file. It is empty if pandas did not write the file.
     pub(super) fn of(parquet: &ParquetMetaData) -> Self {
         let pairs = parquet.file_metadata().key_value_metadata();
         let described = pairs

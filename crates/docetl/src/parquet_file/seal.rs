@@ -1,8 +1,8 @@
 //! Digests of all bytes of a file, within the file.
 //!
 //! Parquet's writer makes no checksums of pages, and a flipped bit under Zstandard often gives other text and no error. So the
-//! footer has a digest of each block of what is before it, and one of itself. Blocks are verified as they are read: who
-//! reads two columns need not read the others.
+//! footer has a digest of each block before it, and one of itself. Blocks are verified as they are read, so reading two
+//! columns does not mean reading the others.
 
 use std::io::{self, Write};
 
@@ -10,13 +10,13 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 /// The key in the footer whose value is the digest of the footer, in which that value is all zeros.
 pub(super) const SEAL_KEY: &str = "coldpress.docetl.seal";
-/// What the seal begins with.
+/// The prefix of a seal.
 const PREFIX: &[u8] = b"xxh3:";
 const DIGITS: usize = 16;
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
 /// The length of the footer and Parquet's magic number, after it.
 pub(super) const TAIL_BYTES: usize = 8;
-/// How many bytes can be between the key and its value: Parquet's own marks.
+/// The most bytes that can be between the key and its value: Parquet's own marks.
 const MAX_GAP: usize = 8;
 
 /// The seal of a footer that has none yet.
@@ -102,7 +102,7 @@ impl<W: Write> Write for Sealing<W> {
     }
 }
 
-/// Where the digits of a footer's seal are, if it has one.
+/// Returns the range of the digits of a footer's seal, if it has one.
 fn find_seal(footer: &[u8]) -> Option<usize> {
     let key = memchr::memmem::rfind(footer, SEAL_KEY.as_bytes())? + SEAL_KEY.len();
     let after = &footer[key..footer.len().min(key + MAX_GAP + PREFIX.len())];

@@ -143,7 +143,7 @@ impl<W: Write + Send> GroupWriter<W> {
     }
 }
 
-/// What the device answered, where it did: the encoder wraps it.
+/// Returns the error of the device if the encoder wraps one.
 fn io_error(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {
@@ -179,7 +179,7 @@ fn compress(
     })
 }
 
-/// How columns are written; `first` is the first batch of them, if there is one.
+/// Returns the properties by which columns are written. `first` is the first batch of them, if there is one.
 fn properties(
     columns: &Columns,
     options: &Options,

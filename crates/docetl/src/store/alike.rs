@@ -1,4 +1,4 @@
-//! Whether a file says all that the Parquet file of another program says, and more.
+//! Checks that a file holds everything that the Parquet file of another program holds, or more.
 //!
 //! Such a Parquet file gives every record every key, with null for those that it lacked, and integers of a column with nulls
 //! come back as floats. JSON that is there beside it may be what it was made of, and must not be replaced by less.

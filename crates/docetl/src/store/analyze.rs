@@ -1,4 +1,4 @@
-//! What the checkpoints of a directory take, and what they take in the other format.
+//! The sizes of the checkpoints of a directory, in both formats.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::columns::{Columns, Shapes};
 use crate::json::{Style, write_record};
 use crate::{CheckpointName, Format, Record, Result};
 
-/// How a directory is analysed.
+/// Options for the analysis of a directory.
 #[derive(Clone, Debug, Default)]
 pub struct AnalyzeOptions {
     sample: Option<u64>,
@@ -37,11 +37,11 @@ impl AnalyzeOptions {
     }
 }
 
-/// What the checkpoints of a directory take.
+/// The sizes of the checkpoints of a directory.
 #[derive(Clone, Debug, Default, Serialize)]
 #[doc(alias = "analyze_checkpoints")]
 pub struct Analysis {
-    /// How many records of each checkpoint were converted; none if all.
+    /// The number of records of each checkpoint that were converted; none if all were.
     pub sample_records: Option<u64>,
     /// The files that are there, by format.
     pub formats: BTreeMap<&'static str, FilesTaken>,
@@ -55,33 +55,33 @@ pub struct Analysis {
     pub checkpoints: Vec<Analyzed>,
     /// Checkpoints that hold the same records as others.
     pub repeated: Vec<Repeated>,
-    /// What could not be read, and is in no sum but that of the files.
+    /// Files that could not be read. They count only in the sum of the files.
     pub unreadable: Vec<Unreadable>,
 }
 
 /// Files of a format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FilesTaken {
-    /// How many.
+    /// The number of files.
     pub files: u64,
     /// Their length in bytes together.
     pub bytes: u64,
 }
 
-/// What some checkpoints take in each format.
+/// The sizes of some checkpoints in each format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Share {
-    /// How many checkpoints.
+    /// The number of checkpoints.
     pub checkpoints: u64,
-    /// How many records they have.
+    /// The number of their records.
     pub records: u64,
-    /// What is on the disk, in both formats.
+    /// The bytes on the disk, in both formats.
     pub stored_bytes: u64,
-    /// What they take as JSON.
+    /// The bytes that they take as JSON.
     pub json_bytes: u64,
-    /// What they take as Parquet.
+    /// The bytes that they take as Parquet.
     pub parquet_bytes: u64,
-    /// What Parquet saves.
+    /// The bytes that Parquet saves.
     pub saved_bytes: i64,
     /// The same as a share of the JSON.
     pub saved_percent: f64,
@@ -96,14 +96,14 @@ pub struct Analyzed {
     pub operation: String,
     /// Its number, if it is a batch.
     pub batch: Option<u64>,
-    /// What it takes in each format.
+    /// Its size in each format.
     #[serde(flatten)]
     pub share: Share,
-    /// Whether there is a JSON file; without one its length was measured.
+    /// True if there is a JSON file; without one, its length was measured.
     pub has_json: bool,
-    /// Whether there is a Parquet file; without one its length was measured.
+    /// True if there is a Parquet file; without one, its length was measured.
     pub has_parquet: bool,
-    /// What is to be said of its files.
+    /// Warnings about its files.
     pub warnings: Vec<String>,
     #[serde(skip)]
     digest: Option<u128>,
@@ -112,9 +112,9 @@ pub struct Analyzed {
 /// Checkpoints that hold the same records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Repeated {
-    /// Which, as paths without endings.
+    /// The checkpoints, as paths without extensions.
     pub checkpoints: Vec<String>,
-    /// What all but the first take on the disk.
+    /// The bytes on the disk of all but the first.
     pub bytes: u64,
 }
 
@@ -123,7 +123,7 @@ pub struct Repeated {
 pub struct Unreadable {
     /// The file, or one of the two.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -144,7 +144,7 @@ impl Analyzed {
 
 impl IntermediateStore {
     /// Finds out what the checkpoints take in each format, by converting in memory what is there in one only; `told` is
-    /// called with each when it is done.
+    /// called after each of them.
     ///
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage) if the directory cannot be read. A checkpoint that cannot be read is in
@@ -279,7 +279,7 @@ impl IntermediateStore {
     }
 }
 
-/// What was seen of the records of a checkpoint.
+/// The records of a checkpoint that were seen.
 #[derive(Default)]
 struct Seen {
     records: u64,

@@ -1,4 +1,4 @@
-//! How many records are held at a time.
+//! The number of records that are held at a time.
 
 use crate::{Record, Result};
 

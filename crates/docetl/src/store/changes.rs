@@ -1,4 +1,4 @@
-//! What an operation changed in the records that it was given, and the records again.
+//! Finds the changes that an operation made to its input, and applies them again.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,13 +8,13 @@ use super::batches::Batches;
 use crate::json::{Style, write_record};
 use crate::{Record, Result, Value};
 
-/// How many rows of the base after the last one a record is found by: 0 is the same row again; null is none, and the
-/// record is whole.
+/// The column with the distance from the last row of the base that a record was found in to the row of this record: 0 is the
+/// same row again. Null means that the record was not found in the base and is stored whole.
 pub(super) const ROWS_ON: &str = "__rows_on__";
 /// The keys of the base's record that the record does not have.
 pub(super) const WITHOUT: &str = "__without__";
 
-/// How far a record is looked for after others that were not found.
+/// The number of rows over which a record is searched after others that were not found.
 const MAX_MISSED: u64 = 32_768;
 
 /// Finds what changed from the records of a base to those of an operation that was given them.
@@ -31,7 +31,7 @@ pub(super) struct Differ {
     /// Rows of the window by the digests of their records.
     rows: HashMap<u64, u64>,
     last: Option<u64>,
-    /// How many records in a row were found nowhere.
+    /// The number of records in a row that were found nowhere.
     missed: u64,
     is_at_end: bool,
     scratch: Vec<u8>,
@@ -87,7 +87,7 @@ impl Differ {
                 (Value::Int(rows_on as i64), change)
             }
             None => {
-                // No more than a batch further on, so that no more is in memory.
+                // At most a batch ahead, so that no more than that is in memory.
                 self.missed = (self.missed + 1).min(MAX_MISSED);
                 let whole = [(WITHOUT, Value::Null)].into_iter().chain(fields(record));
                 (Value::Null, whole.collect())
@@ -188,7 +188,7 @@ pub(super) struct Changed {
     base: Box<dyn Batches>,
     batch: std::vec::IntoIter<Record>,
     current: Option<Record>,
-    /// How many records of the base were read.
+    /// The number of records of the base that were read.
     read: u64,
     /// The row of the last record.
     last: u64,

@@ -1,4 +1,4 @@
-//! Where files are, and how they take their places.
+//! Paths of files, and putting files into their places.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -12,7 +12,7 @@ use coldpress_storage::{
 
 use crate::{CheckpointName, Error, Format, Result};
 
-/// What the names of files that are being written end in.
+/// The extension of files that are being written.
 pub(super) const UNFINISHED: &str = ".tmp";
 
 /// The directory.
@@ -30,7 +30,7 @@ pub(super) struct Found {
     pub(super) modified: SystemTime,
 }
 
-/// What becomes of the file of the other format when a file takes its place.
+/// The action on the file of the other format when a file takes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Other {
     /// It is what the checkpoint was before, so it goes.

@@ -14,8 +14,8 @@ use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
 /// A pipeline's intermediate directory.
 ///
-/// Any number of them can be open at a time, in any processes: a checkpoint that several write at once is the one of whoever
-/// finishes last, whole.
+/// Any number of them can be open at a time, in any processes: if several write a checkpoint at once, it is that
+/// of the writer that finishes last, whole.
 #[derive(Clone, Debug)]
 #[doc(alias = "CheckpointManager")]
 pub struct IntermediateStore {
@@ -34,7 +34,7 @@ pub struct Loaded {
     pub format: Format,
     /// Its length in bytes.
     pub bytes: u64,
-    /// Why this file was read and not the one of the other format, if that needs to be said.
+    /// Warnings that explain why this file was read and not the one of the other format.
     pub warnings: Vec<String>,
 }
 
@@ -253,7 +253,7 @@ impl IntermediateStore {
     pub(super) fn choose(&self, name: &CheckpointName) -> Result<Choice> {
         let parquet = self.files.find(name, Format::Parquet);
         let json = self.files.find(name, Format::Json);
-        // Where one can be had, a link in the place of the other is no reason to fail.
+        // If one can be opened, a link in the place of the other doesn't matter.
         let (parquet, json) = match (parquet, json) {
             (Err(error), Ok(None)) | (Ok(None), Err(error)) => return Err(error),
             (Err(error), Err(_)) => return Err(error),

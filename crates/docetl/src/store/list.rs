@@ -1,4 +1,4 @@
-//! What is in the directory.
+//! The listing of the directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::{CheckpointName, Error, Format, Result};
 /// A file of a checkpoint. A checkpoint in both formats has two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Which checkpoint it is.
+    /// The name of the checkpoint.
     pub name: CheckpointName,
     /// The format of the file.
     pub format: Format,
@@ -19,9 +19,9 @@ pub struct Entry {
     pub path: PathBuf,
     /// The length of the file in bytes.
     pub bytes: u64,
-    /// How many records it has, if that can be told without reading it: JSON does not say.
+    /// The number of records, if it is known without reading the file: JSON does not say.
     pub rows: Option<u64>,
-    /// When the file was written.
+    /// The time at which the file was written.
     pub modified: SystemTime,
 }
 
@@ -70,7 +70,7 @@ fn entry(folder: &str, file: &str, path: PathBuf) -> Result<Option<Entry>> {
     }))
 }
 
-/// How many records a file says that it has.
+/// Returns the number of records that a file claims to have.
 fn rows(path: &Path, format: Format) -> Option<u64> {
     if format == Format::Json {
         return None;
@@ -84,7 +84,7 @@ fn rows(path: &Path, format: Format) -> Option<u64> {
     }
 }
 
-/// The names in a folder that are text and not hidden, with their paths; none if there is no folder.
+/// The names in a folder that are text and not hidden, with their paths; none if the folder doesn't exist.
 pub(super) fn names_in(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let refused = |error| Error::io("read the folder", folder, error);
     let entries = match fs::read_dir(folder) {

@@ -12,7 +12,7 @@ use crate::columns::{Columns, Shapes};
 use crate::json::{Style, write_record};
 use crate::{CheckpointName, Error, Format, RecordReader, Result};
 
-/// How a checkpoint is migrated.
+/// Options for the migration of a checkpoint.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MigrateOptions {
     to: Format,
@@ -37,7 +37,7 @@ impl MigrateOptions {
         self
     }
 
-    /// Sets whether nothing is written: the length of the file is found by encoding all records in vain.
+    /// Sets whether nothing is written: the length of the file is found by encoding all records without writing them.
     #[must_use]
     pub fn dry_run(mut self, is_dry: bool) -> Self {
         self.is_dry_run = is_dry;
@@ -45,10 +45,10 @@ impl MigrateOptions {
     }
 }
 
-/// What became of a checkpoint that was to be migrated.
+/// The result for a checkpoint that was to be migrated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
-    /// What was done.
+    /// The outcome.
     pub outcome: Outcome,
     /// The original's file.
     pub original: std::path::PathBuf,
@@ -56,15 +56,15 @@ pub struct Migration {
     pub original_bytes: u64,
     /// The length of the file in the new format.
     pub bytes: u64,
-    /// How many records there are.
+    /// The number of records.
     pub rows: u64,
-    /// Whether the original was removed.
+    /// True if the original was removed.
     pub is_original_removed: bool,
-    /// What is to be said of the original.
+    /// Warnings about the original.
     pub warnings: Vec<String>,
 }
 
-/// What was done to a checkpoint.
+/// The outcome for a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was written in the new format.
@@ -78,11 +78,12 @@ pub enum Outcome {
 impl IntermediateStore {
     /// Writes a checkpoint in a format as well, or instead.
     ///
-    /// What was written is read back and compared before it takes its place. Migrating again does nothing, or what is left to
-    /// do after a crash.
+    /// The new file is read back and compared before it takes its place. Migrating again does nothing, or
+    /// finishes what a crash interrupted.
     ///
     /// # Errors
-    /// As [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if what was written reads back otherwise.
+    /// The errors of [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if the new file reads back
+    /// differently.
     #[doc(alias = "migrate_json_to_arrow")]
     pub fn migrate(
         &self,

@@ -21,14 +21,14 @@ pub(super) struct ParquetOut {
     files: Files,
     name: CheckpointName,
     options: Options,
-    /// What all records have so far.
+    /// The columns of all records so far.
     columns: Columns,
     current: Option<Segment>,
     /// Files that are finished, of some columns each.
     done: Vec<PathBuf>,
     /// The checkpoint that the records are changes of.
     base: Option<Base>,
-    /// Nothing is kept: only its length is wanted.
+    /// Nothing is written: only the length counts.
     is_measured: bool,
 }
 
@@ -156,13 +156,13 @@ impl ParquetOut {
 impl Drop for ParquetOut {
     fn drop(&mut self) {
         for path in &self.done {
-            // Nobody knows of the remnant, so a failure to remove it costs only its space.
+            // Nothing refers to the file, so a failure to remove it costs only its space.
             let _ = coldpress_storage::remove_durable(path);
         }
     }
 }
 
-/// Where a file is written.
+/// The destination of a file.
 enum Target {
     File(NewFile),
     /// The bytes are counted.

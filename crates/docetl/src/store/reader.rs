@@ -92,13 +92,13 @@ impl RecordReader {
         self.found.bytes
     }
 
-    /// How many records the file has, if it says so; JSON does not.
+    /// Returns the number of records in the file, if it says so; JSON does not.
     #[must_use]
     pub fn rows(&self) -> Option<u64> {
         self.source.rows()
     }
 
-    /// Why this file is read and not the one of the other format, if that needs to be said.
+    /// Returns warnings that explain why this file is read and not the one of the other format.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings

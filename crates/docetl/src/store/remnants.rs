@@ -1,4 +1,4 @@
-//! What writers leave that are killed.
+//! Files that killed writers leave.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::{CheckpointName, Error, Format, Result};
 
 impl IntermediateStore {
     /// Removes the files that writers began and did not finish because they were killed, and returns how many bytes these
-    /// had. Nobody ever reads them; they only take space.
+    /// had. They are never read, and only take space.
     ///
     /// Those of processes that run on this machine are left alone. A writer on another machine that shares the directory would
     /// fail, and leave the checkpoint as it was.
@@ -24,7 +24,7 @@ impl IntermediateStore {
     pub fn remove_remnants(&self) -> Result<u64> {
         let mut bytes = 0;
         for (folder, path) in names_in(self.dir())? {
-            // A link may lead to where nothing is ours.
+            // A link may lead out of the directory.
             if !path.is_dir() || path.is_symlink() {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Checkpoints in a store that is no folder.
+//! Checkpoints in an object store.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use super::intermediate::{IntermediateStore, Loaded, chain};
 use super::writer::Saved;
 use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
-/// How often a version is tried anew that another writer took.
+/// The number of versions that are tried if other writers take them first.
 const TRIES: u32 = 16;
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -173,7 +173,7 @@ impl RemoteStore {
         let copied = File::create(&path).and_then(|mut file| io::copy(&mut reader, &mut file));
         copied.map_err(|error| Error::io("fetch an object into", &path, error))?;
         let local = IntermediateStore::open_with(folder.path(), self.options.clone())?;
-        // The path in its errors would be one that nobody knows.
+        // The path in its errors would be that of a temporary file, which means nothing to the caller.
         local.read(name).map_err(|error| match error {
             Error::Damaged { reason, .. } => Error::damaged(Path::new(object.as_str()), reason),
             error => error,

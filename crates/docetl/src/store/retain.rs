@@ -9,7 +9,7 @@ use super::list::Entry;
 use super::writer::RecordWriter;
 use crate::{CheckpointName, Format, Result};
 
-/// Which checkpoints stay.
+/// The rule for which checkpoints stay.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Retention {
     keep_last: Option<usize>,

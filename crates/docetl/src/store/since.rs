@@ -10,7 +10,7 @@ use super::writer::{RecordWriter, Saved};
 use crate::parquet_file::{Base, OpenParquet, open};
 use crate::{CheckpointName, Error, Format, Record, Result};
 
-/// How many bases can be on top of each other: reading a checkpoint reads all of them.
+/// The most bases that can be on top of each other: reading a checkpoint reads all of them.
 const MAX_BASES: u32 = 8;
 
 impl IntermediateStore {

@@ -17,7 +17,7 @@ use crate::{CheckpointName, Error, Format, Options, Record, Result};
 pub(super) struct Source {
     form: Form,
     wanted: Wanted,
-    /// How many records came before those that come next.
+    /// The number of records that came before the next ones.
     passed: u64,
     rows: Option<u64>,
 }
@@ -109,7 +109,7 @@ impl Source {
         matches!(self.form, Form::Foreign(_))
     }
 
-    /// How many records the file has, if it says so.
+    /// Returns the number of records in the file, if it says so.
     pub(super) fn rows(&self) -> Option<u64> {
         self.rows
     }

@@ -1,10 +1,10 @@
-//! What is read of a checkpoint.
+//! The part of a checkpoint that a caller wants to read.
 
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What of a checkpoint is wanted.
+/// The part of a checkpoint that a caller wants to read.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     /// The keys; none means all.

@@ -44,7 +44,7 @@ pub struct Saved {
     pub format: Format,
     /// The length of the file in bytes.
     pub bytes: u64,
-    /// How many records it has.
+    /// The number of its records.
     pub rows: u64,
 }
 

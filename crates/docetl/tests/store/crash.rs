@@ -30,7 +30,7 @@ fn base() -> CheckpointName {
     CheckpointName::operation("s", "base").unwrap()
 }
 
-/// What an operation was given, of which changes are shorter than all that it made.
+/// Returns the input of an operation for which changes are shorter than all that it made.
 fn given() -> Vec<Record> {
     let text = |id: i64| {
         Record::from_iter([(
@@ -53,7 +53,7 @@ fn name() -> CheckpointName {
     CheckpointName::operation("s", "o").unwrap()
 }
 
-/// What the child does: not a test of its own, and nothing at all without the variables.
+/// Does the work of the child: not a test of its own, and it does nothing without the variables.
 #[test]
 fn child() {
     let (Some(folder), Ok(work)) = (std::env::var_os(FOLDER), std::env::var(WORK)) else {

@@ -4,7 +4,7 @@ use coldpress_docetl::{CheckpointName, IntermediateStore, Record};
 
 use crate::records;
 
-/// What the frozen files hold; they were written by the first release that had their form, and are never written again.
+/// Returns the records of the frozen files, which the first release with their form wrote and which are never written again.
 fn given() -> Vec<Record> {
     records(&[
         r#"{"id": 1, "big": 9007199254740993, "n": 1, "text": "{\"a\": 1}", "object": {"b": [], "a": {}}, "mixed": "x"}"#,

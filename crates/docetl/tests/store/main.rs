@@ -1,4 +1,4 @@
-//! What a store keeps, and what it does with files that are not what they should be.
+//! Tests of the store, and of files that are damaged or not its own.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 // A directory with two formats, and what decides between them.

@@ -34,7 +34,7 @@ pub(crate) struct Case {
     pub(crate) moves: Option<Moves>,
     /// What is needed to say what is removed; none where nothing is.
     pub(crate) telling: Option<Telling>,
-    /// What is needed to trace what is removed; none where nothing is traced.
+    /// The context for tracing what is removed; none if nothing is traced.
     pub(crate) traced: Option<TracedPairs>,
     /// The stores of the job.
     pub(crate) stores: Stores,
@@ -52,7 +52,7 @@ pub(crate) struct Case {
     pub(crate) threads: usize,
 }
 
-/// What is needed to trace what a deduplicator removes.
+/// The context for tracing what a deduplicator removes.
 #[derive(Clone, Debug)]
 pub(crate) struct TracedPairs {
     pub(crate) spec: TraceSpec,

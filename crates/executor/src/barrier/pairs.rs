@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::case::{Case, TracedPairs, Unresolved};
 use crate::error::{Error, ErrorKind};
 
-/// How the names of files end that hold pairs.
+/// The extension of files of pairs.
 const PAIRS: &str = ".trace";
 
 /// The sample: of the clusters with the least ranks the record that stays, and the first one that goes.

@@ -44,13 +44,13 @@ impl Driver<'_> {
         self.remove_views_in_the_making();
     }
 
-    /// Also where nothing is traced any more.
+    /// Removes folders of traces that earlier drivers left unfinished, even if nothing is traced any more.
     fn remove_traces_in_the_making(&self, pending: &HashSet<PathBuf>) {
         let target = ExportTarget::folder_of_lines(self.executor.layout.trace_dir());
         for (path, token) in target.leftovers() {
             let waits = real_place(&path).is_ok_and(|place| pending.contains(&place));
             if !waits && self.is_dead(&path, &token) && holds_only_traces(&path) {
-                // What cannot be removed is cited by nobody.
+                // Nothing cites a file that cannot be removed.
                 let _ = fs::remove_dir_all(&path);
             }
         }

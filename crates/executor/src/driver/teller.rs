@@ -42,9 +42,9 @@ pub(super) struct Teller<'e> {
     told_of_stop: bool,
     samples: Samples,
     alerts: Alerts,
-    /// What tells others; none before the first message.
+    /// Sends messages to others; none before the first message.
     messenger: Option<Messenger>,
-    /// Which run this is, for catalogues of data.
+    /// The id of this run, for data catalogues.
     run_id: String,
     /// The name of this host.
     host: String,

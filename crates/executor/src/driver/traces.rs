@@ -1,4 +1,4 @@
-//! Traces: what was traced of results and at barriers, and what the merge makes of it.
+//! Traces: the samples of results and of barriers, which the merge puts together.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::barrier::TracedPairs;
 use crate::merge::traces::{TracePiece, Traces};
 
 impl Driver<'_> {
-    /// What is needed to trace what the operator at the end of a stage removes; none where nothing is traced, or it removes
-    /// no duplicates.
+    /// Returns the context for tracing what the operator at the end of a stage removes; none if nothing is traced, or if it
+    /// removes no duplicates.
     pub(super) fn traced_pairs(&self, stage: u32) -> Option<TracedPairs> {
         let prepared = &self.executor.prepared;
         let trace = prepared.trace.as_ref()?;
@@ -38,8 +38,8 @@ impl Driver<'_> {
         barrier.rule.removes_duplicates().then_some(place)
     }
 
-    /// Whether the pairs that are to be traced of what the operator at the end of a stage removed are there: the merge cannot
-    /// find them.
+    /// Returns whether the barrier at the end of a stage has the pairs of duplicates that are to be traced. The merge cannot
+    /// find them itself.
     pub(super) fn has_pairs_that_are_wanted(&self, stage: u32, resolved: &BarrierResolved) -> bool {
         let Some(trace) = &self.executor.prepared.trace else {
             return true;
@@ -62,7 +62,7 @@ impl Driver<'_> {
             })
     }
 
-    /// What the merge needs of what was traced of a result.
+    /// Returns the traces of a result, as the merge needs them.
     pub(super) fn traced_pieces(&self, result: &Publication) -> Vec<TracePiece> {
         match self.executor.prepared.trace {
             Some(_) => self.pieces_of(result.trace.as_ref()).collect(),
@@ -78,7 +78,7 @@ impl Driver<'_> {
         })
     }
 
-    /// What the merge puts samples into; none where nothing is traced.
+    /// Begins the samples that the merge writes; none if nothing is traced.
     pub(super) fn begin_traces(&self, token: &str) -> Option<Traces> {
         let prepared = &self.executor.prepared;
         let (plan, (output, _)) = (prepared.trace.clone()?, prepared.outputs.trace()?);

@@ -25,7 +25,7 @@ pub(crate) struct TracePiece {
 /// The samples so far.
 pub(crate) struct Traces {
     pub(crate) plan: TracePlan,
-    /// Where the folder is made.
+    /// The path at which the folder is made.
     pub(crate) temporary: PathBuf,
     /// The paths of the sources.
     pub(crate) paths: Vec<String>,
@@ -108,7 +108,7 @@ impl Traces {
         bytes
     }
 
-    /// What Data-Juicer shows, with one more member: where the record came from, and what else there is to say.
+    /// Writes the fields that Data-Juicer shows, and one more member: the origin of the record and further notes.
     fn write_line(&self, at: usize, line: &TraceLine, out: &mut Vec<u8>) {
         let shown = line.shown.trim_end();
         let shown = shown.strip_suffix('}').unwrap_or(shown);

@@ -155,7 +155,7 @@ impl Output {
         self.content == Content::Records
     }
 
-    /// Whether it lies in the job's own folder, where it needs no proof of whose it is.
+    /// Returns whether it lies in the job's own folder, where it needs no proof of ownership.
     pub(crate) fn is_of_job(&self) -> bool {
         self.content == Content::Traces
     }

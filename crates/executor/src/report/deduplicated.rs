@@ -1,4 +1,4 @@
-//! From what the journal says of removed records to what people are told.
+//! Turns the journal's facts about removed records into a report for people.
 
 use coldpress_job::{ByField, JobState, NamedRecord, OfSource, OfValue, Removals, Removed};
 use coldpress_record::OperatorLedger;
@@ -6,9 +6,9 @@ use coldpress_record::OperatorLedger;
 use super::{Deduplication, DuplicateCluster, OtherSources, RecordPlace, RemovedFrom};
 use crate::barrier::plain_value;
 
-/// How the sources of a dataset are named to people.
+/// The names of a dataset's sources, for people.
 pub(crate) trait SourceNames {
-    /// Returns the path of a source; empty where there is no such source.
+    /// Returns the path of a source; empty if the source doesn't exist.
     fn path(&self, source: u32) -> String;
 
     /// Returns a position in a source: `byte 40`, or `row 3` of a columnar one.
@@ -60,7 +60,7 @@ impl SourceNames for PlannedSources<'_> {
 }
 
 impl Deduplication {
-    /// What the operator at a place of the recipe removed.
+    /// Describes the records that the operator at a place of the recipe removed.
     pub(crate) fn of(
         index: u32,
         ledger: &OperatorLedger,
@@ -93,7 +93,7 @@ impl Deduplication {
     }
 }
 
-/// What was removed by file, the most first.
+/// Returns the number of removed records of each file, in descending order.
 fn removed_from_files(sources: &[OfSource], names: &impl SourceNames) -> Vec<RemovedFrom> {
     let of_file = |one: &OfSource| removed_from(names.path(one.source), one.counts);
     let mut files: Vec<RemovedFrom> = sources.iter().map(of_file).collect();

@@ -1,4 +1,4 @@
-//! Alerts: which rules of the recipe are met. A pure state machine; what becomes of an alert is told elsewhere.
+//! Alerts: decides which rules of the recipe are met. A pure state machine; the driver's teller delivers the alerts.
 
 use std::time::Duration;
 
@@ -25,14 +25,14 @@ pub(crate) enum Signal<'a> {
 pub(crate) struct Alert {
     /// Its place in the recipe.
     pub(crate) rule: usize,
-    /// What was measured; none where there is nothing to measure.
+    /// The measured value; none if there is nothing to measure.
     pub(crate) value: Option<f64>,
     pub(crate) message: String,
 }
 
 /// Watches all rules of a recipe.
 ///
-/// A rule is told once, and again only after it was not met in between; a loss of a source, once for each.
+/// A rule raises one alert, and another only after it was not met in between; the loss of a source, one for each source.
 #[derive(Debug)]
 pub(crate) struct AlertWatch {
     rules: Vec<Watched>,
@@ -119,7 +119,7 @@ impl Watched {
     }
 }
 
-/// What a signal says about what a rule waits for.
+/// Returns the value of a signal for the condition of a rule.
 fn measured(when: AlertWhen, signal: &Signal<'_>) -> Option<f64> {
     match (when, signal) {
         (

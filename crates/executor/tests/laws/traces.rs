@@ -33,7 +33,7 @@ fn lines(bench: &Bench, operator: &str) -> Vec<Value> {
     lines.collect()
 }
 
-/// What an undisturbed run traces.
+/// Returns the traces of an undisturbed run.
 fn undisturbed(dataset: &Dataset, plan: &Plan) -> BTreeMap<String, String> {
     let bench = Bench::new(dataset);
     bench.run(plan).unwrap();

@@ -69,7 +69,7 @@ fn job_in(folder: &Path) -> Option<Layout> {
     (has_journal || was_begun()).then_some(layout)
 }
 
-/// Whether a folder has the name of a folder of traces that does not have its place yet.
+/// Returns whether a folder has the name of a folder of traces that is not in its place yet.
 fn is_trace_in_the_making(name: &str) -> bool {
     name.starts_with(".trace.coldpress.") && name.ends_with(".tmp")
 }

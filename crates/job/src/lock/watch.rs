@@ -11,12 +11,12 @@ use crate::{Error, Result};
 /// How many beats of its own a namesake of this host gets to show that it lives.
 const BEATS_OF_A_NAMESAKE: u32 = 4;
 
-/// Who had the job before.
+/// The driver that had the job before.
 #[derive(Debug, Default)]
 pub(super) struct Before {
-    /// The driver that did not let go of it, as far as its heartbeat can be read.
+    /// The driver that did not release it, as far as its heartbeat can be read.
     pub(super) dead: Option<DriverIdentity>,
-    /// Whether nothing but its heartbeat told that it is dead.
+    /// True if only its heartbeat showed that it is dead.
     pub(super) took_over: bool,
 }
 
@@ -36,7 +36,7 @@ impl Before {
     }
 }
 
-/// Makes sure that no other driver lives; gives who had the job before.
+/// Makes sure that no other driver is alive, and returns the driver that had the job before.
 ///
 /// `locked` says that the lock of this host is ours, so that no other process of it can drive.
 pub(super) fn exclude_others(

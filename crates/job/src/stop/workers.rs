@@ -10,7 +10,7 @@ use crate::driver::{DriverIdentity, Presence};
 pub(super) struct Workers(Vec<DriverIdentity>);
 
 impl Workers {
-    /// Looks for the worker processes of a driver of this host; finds none where the system does not tell.
+    /// Looks for the worker processes of a driver of this host; finds none if the system has no list of children.
     pub(super) fn of(driver: &DriverIdentity) -> Self {
         let program = program_of(driver.pid);
         let children = children_of(driver.pid).into_iter();

@@ -207,7 +207,8 @@ fn only_the_barrier_behind_a_result_is_voided() {
     assert_eq!(driver.state.barrier(1), None);
 }
 
-/// What is lifted, the results and the decisions that are left.
+/// Each case has the operators whose poisoned records are lifted, the number of stages whose results stay, and the barriers
+/// whose decisions stay.
 #[test]
 fn verdicts_that_are_lifted_void_what_was_made_without_the_records() {
     for (lifted, stages_left, barriers_left) in [

@@ -58,7 +58,7 @@ impl Starts {
 /// Added tokens, such as `<|endoftext|>`.
 pub(super) struct AddedTokens {
     trie: Trie,
-    /// Which bytes tokens start with.
+    /// The bytes that tokens start with.
     starts: Starts,
 }
 

@@ -26,7 +26,7 @@ pub(super) struct ByteLevel {
     merges: Merges,
     /// Words that are tokens whatever the merges say.
     whole_words: HashMap<Vec<u8>, u32>,
-    /// How many bytes a token has.
+    /// The number of bytes in each token.
     lengths: HashMap<u32, usize>,
 }
 

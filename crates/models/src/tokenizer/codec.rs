@@ -15,7 +15,7 @@ impl Codec {
     /// Reads a `tokenizer.json`.
     ///
     /// # Errors
-    /// When the file cannot be read or is no such tokenizer, or this crate was built without the feature `tokenizers`.
+    /// When the file cannot be read or isn't a tokenizer, or this crate was built without the feature `tokenizers`.
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = file::read(path, MAX_FILE_BYTES)?;
         Self::parse(&bytes).map_err(|fault| fault.in_file(path))

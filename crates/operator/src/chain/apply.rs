@@ -41,7 +41,7 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Where rows stay in their columns, only texts can change; which form rows have is decided before the first
+/// While rows stay in their columns, only texts can change; the form of the rows is decided before the first
 /// is read.
 pub(super) fn check_declared(
     mut set: impl Iterator<Item = usize>,

@@ -34,7 +34,7 @@ pub(super) struct Site {
     pub(super) operator: ResolvedOperator,
     /// The batch's columns of the fields that the operator declared.
     pub(super) columns: Vec<usize>,
-    /// Which of these fields is the text, if one is.
+    /// The index of the text among these fields, if it is one of them.
     pub(super) text: Option<usize>,
     /// The batch's columns of its statistics.
     pub(super) stat_columns: Vec<usize>,

@@ -41,6 +41,6 @@ pub struct Tally {
 pub struct OperatorFailure {
     /// The record and what went wrong.
     pub failed: Box<Quarantined>,
-    /// Where the operator panicked, and the calls that led there; none of an error that it returned.
+    /// The place of the operator's panic and the calls that led there; none for an error that it returned.
     pub trace: Option<String>,
 }

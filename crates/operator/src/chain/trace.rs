@@ -1,4 +1,4 @@
-//! What is traced of an operator's work on a batch.
+//! Traces of an operator's work on a batch.
 
 use coldpress_record::{Batch, DeclaredFields, JsonKind, scan, unescape_into};
 
@@ -82,7 +82,7 @@ pub(super) fn after_step(
                 trace_child(&step.site, batch, child, sample);
             }
         }
-        // Mappers show what they change as they do it. What goes at a barrier, the barrier knows.
+        // Changes of mappers are traced as they are made, and removals at a barrier by the barrier.
         Body::Mapper(_) | Body::BatchMapper(_) | Body::Signer(_) => {}
     }
 }

@@ -69,16 +69,16 @@ impl Sample {
 pub struct Traced {
     /// By how much it counts.
     pub rank: u64,
-    /// Where it came from.
+    /// The origin of the record.
     pub origin: Origin,
-    /// What is shown of it.
+    /// The excerpt.
     pub shown: Shown,
 }
 
-/// What is shown of a record.
+/// The excerpt of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// What a mapper made of it.
+    /// The record before and after a mapper.
     Changed {
         /// The fields that the recipe wants to see, as they were before.
         keys: Vec<(String, Excerpt)>,

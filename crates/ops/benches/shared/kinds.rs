@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What the records of a bench are.
+/// The kind of records of a benchmark.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Kind {
     /// Texts as they are.

@@ -39,8 +39,8 @@ pub(crate) fn spec(name: &str) -> OperatorSpec {
     .doc(&super::manual(include_str!("document.rs")))
 }
 
-/// What signatures depend on besides parameters: by which digest texts are compared. Signatures of another one, as earlier
-/// releases made them, are never compared with these.
+/// The digest by which texts are compared, which is part of the identity of signatures. Signatures with another digest, as
+/// earlier releases made them, are never compared with these.
 pub(super) const DIGEST: (&str, &str) = ("digest", "sha256/16");
 
 fn resolve(

@@ -11,7 +11,7 @@ use md5::{Digest as _, Md5};
 use sha1::Sha1;
 use sha2::Sha256;
 
-/// What stands for a text where only equality counts: the first half of its SHA-256 digest.
+/// A digest that represents a text where only equality counts: the first half of its SHA-256 digest.
 pub type TextDigest = [u8; 16];
 
 /// An MD5 digest.

@@ -132,8 +132,8 @@ fn md5_step(
     [d, b.wrapping_add(sum.rotate_left(shifts[t % 4])), b, c]
 }
 
-/// Does the steps numbered `$t` for each of some messages. They are written out, for only a loop over the lanes without loops
-/// inside it becomes vector code.
+/// Does the steps numbered `$t` for each of some messages. They are written out, because only a loop over the lanes
+/// without loops inside it becomes vector code.
 macro_rules! sha1_steps {
     ($each:ident, $constant:literal, $function:expr, $($t:literal)*) => {
         $($each!(|state, w| sha1_step(state, w, $t, $constant, $function));)*

@@ -1,4 +1,4 @@
-//! Which short messages a text had before.
+//! The set of short messages that a text had before.
 
 /// The most messages that are remembered, so that they stay in the fastest memory.
 const MOST: usize = 1 << 12;
@@ -8,7 +8,7 @@ const MOST: usize = 1 << 12;
 pub(super) struct Seen {
     /// Each at the place that its hash gives; 0 where there is none.
     messages: Vec<u64>,
-    /// What brings a hash down to a place.
+    /// The shift that reduces a hash to a place.
     shift: u32,
 }
 

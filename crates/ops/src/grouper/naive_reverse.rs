@@ -59,7 +59,7 @@ fn resolve(
 pub(crate) struct Ungrouper {
     /// Whether what is longer than the first list is cut.
     cuts: bool,
-    /// Whether the field of the group goes to a file.
+    /// True if the field of the group goes to a file.
     exports_meta: bool,
 }
 

@@ -143,7 +143,7 @@ impl Splitter for TextChunkMapper {
     }
 }
 
-/// How texts are cut that are too long.
+/// The way in which texts that are too long are cut.
 #[derive(Clone)]
 struct Cut {
     window: Window,

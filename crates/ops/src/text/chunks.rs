@@ -55,7 +55,7 @@ impl Separator {
     }
 }
 
-/// How long chunks may be, in characters or in what else a [`Ruler`] counts.
+/// The greatest length of chunks, in characters or in the unit that a [`Ruler`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// The most characters of a chunk; at least 1.
@@ -147,13 +147,13 @@ pub trait Ruler {
     fn ahead(&self, window: Window, text: &str, start: usize) -> Ahead;
 }
 
-/// What is found by looking ahead.
+/// The result of looking ahead.
 pub struct Ahead {
     /// The end of a chunk.
     end: usize,
-    /// Where the next begins if this one is cut by its length.
+    /// The beginning of the next chunk if this one is cut by its length.
     next: usize,
-    /// Whether the rest of the text is no longer than a chunk.
+    /// True if the rest of the text fits into a chunk.
     is_last: bool,
 }
 

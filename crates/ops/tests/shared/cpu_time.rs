@@ -1,4 +1,4 @@
-//! How long this thread has worked. The clock stops while other threads and programs have the processor, so that a time means
+//! The processor time of this thread. The clock stops while other threads and programs have the processor, so that a time means
 //! the same on a busy machine.
 
 use std::time::Duration;

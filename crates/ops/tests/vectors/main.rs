@@ -46,7 +46,7 @@ const OTHER_NAMES: [(&str, &str); 4] = [
     ),
 ];
 
-/// What came of the vectors of an operator.
+/// The results for the vectors of an operator.
 #[derive(Default)]
 struct Counted {
     vectors: usize,

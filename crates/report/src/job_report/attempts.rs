@@ -1,4 +1,4 @@
-//! When attempts ran: from the event log, or from what the journal knows where there is none.
+//! The times of attempts: from the event log, or from the journal if there is none.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use serde::Serialize;
 
 use super::Source;
 
-/// When attempts ran, column by column, by their beginnings.
+/// The times of attempts, column by column, by their beginnings.
 ///
 /// Events do not say which worker ran an attempt. A lane holds attempts that did not overlap, so there are as many lanes as
 /// attempts were given out at a time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Timeline {
-    /// How many attempts are known.
+    /// The number of attempts that are known.
     pub total: u64,
-    /// Whether the journal was asked, because the log has none: it knows the last attempt at each partition.
+    /// True if the log has no attempts, so that these come from the journal, which knows the last one at each partition.
     pub from_journal: bool,
-    /// How many lanes there are.
+    /// The number of lanes.
     pub lanes: u32,
     /// The partition of each attempt that is shown.
     pub partition: Vec<u32>,
@@ -25,9 +25,9 @@ pub struct Timeline {
     pub stage: Vec<u32>,
     /// Its number, from 1.
     pub attempt: Vec<u32>,
-    /// When it was given out, in seconds since 1970.
+    /// The time at which it was given out, in seconds since 1970.
     pub start: Vec<f64>,
-    /// When it ended.
+    /// The time at which it ended.
     pub end: Vec<f64>,
     /// Its lane, from 0.
     pub lane: Vec<u32>,
@@ -51,7 +51,7 @@ impl Attempt {
     }
 }
 
-/// The attempts that the events tell of.
+/// The attempts in the events.
 pub(super) struct AttemptLog {
     most: usize,
     total: u64,

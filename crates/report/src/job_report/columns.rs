@@ -11,7 +11,7 @@ use crate::monitor::shown_status;
 /// The partitions that are shown, column by column: place `i` of each list is about the same one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PartitionColumns {
-    /// How many partitions are planned.
+    /// The number of planned partitions.
     pub total: u32,
     /// The paths of the sources of these partitions, which `source` counts.
     pub sources: Vec<String>,
@@ -37,7 +37,7 @@ pub struct PartitionColumns {
     pub attempts: Vec<u32>,
     /// Attempts that followed one that failed.
     pub retries: Vec<u32>,
-    /// How many operators its farthest result went through.
+    /// The number of operators that its farthest result went through.
     pub operators_done: Vec<u32>,
     /// Microseconds of work of each operator; empty where none was measured.
     pub operator_micros: Vec<Vec<u64>>,

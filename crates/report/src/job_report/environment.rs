@@ -1,4 +1,4 @@
-//! Where and by whom a job was driven.
+//! The machines and drivers of a job.
 
 use coldpress_job::{Epoch, Liveness};
 use coldpress_storage::read_small;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Source;
 
-/// Where and by whom a job was driven.
+/// The machines and drivers of a job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Environment {
     /// The executor, as the recipe names it.
@@ -19,13 +19,13 @@ pub struct Environment {
     pub event_log_dir: String,
     /// The job whose past this one began with.
     pub adopted_from: Option<String>,
-    /// Why the dataset is cut and the work is spread as it is, a sentence each.
+    /// Reasons for how the dataset is cut and the work is spread, a sentence each.
     pub decisions: Vec<String>,
     /// The stores that are no folders of the job, by what is in them.
     pub stores: Vec<(String, String)>,
     /// The drivers, oldest first; of very many the last ones.
     pub drivers: Vec<DriverRow>,
-    /// How many drivers there were.
+    /// The number of drivers.
     pub drivers_total: u64,
 }
 
@@ -40,11 +40,11 @@ pub struct DriverRow {
     pub host: String,
     /// Its process id.
     pub pid: u32,
-    /// When it began, in seconds since 1970.
+    /// The time at which it began, in seconds since 1970.
     pub start_time: f64,
-    /// Whether it took the job over from one that was not seen to end.
+    /// True if it took the job over from a driver that was not seen to end.
     pub takeover: bool,
-    /// Whether it is at work.
+    /// True if the driver is running.
     pub is_alive: bool,
 }
 

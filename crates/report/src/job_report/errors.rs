@@ -1,4 +1,4 @@
-//! What failed, by class and operator, and what became of it.
+//! Failures by class and operator, and their consequences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,20 +10,20 @@ use serde::Serialize;
 use super::Source;
 use super::limits::cut;
 
-/// What failed, and what became of it.
+/// Failures and their consequences.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Errors {
     /// Attempts that failed, by class and operator; only the event log knows.
     pub groups: Vec<ErrorGroup>,
     /// Partitions that are out of retries.
     pub failed_partitions: Vec<FailedPart>,
-    /// How many there are.
+    /// The number of failed partitions.
     pub failed_total: u64,
     /// Parts of the input that could not be read.
     pub unreadable: Vec<UnreadPart>,
-    /// How many there are.
+    /// The number of such parts.
     pub unreadable_total: u64,
-    /// What was done about it.
+    /// The measures against failures.
     pub recovery: Recovery,
 }
 
@@ -34,13 +34,13 @@ pub struct ErrorGroup {
     pub class: String,
     /// The operator, where one is to blame.
     pub operator: Option<String>,
-    /// How many attempts.
+    /// The number of attempts.
     pub attempts: u64,
     /// The partition of the last one.
     pub partition: Option<u64>,
-    /// What it said.
+    /// The message.
     pub message: String,
-    /// What may help.
+    /// Advice.
     pub advice: Option<&'static str>,
 }
 
@@ -51,7 +51,7 @@ pub struct FailedPart {
     pub partition: u32,
     /// The file.
     pub source: String,
-    /// Which part of it, as `bytes 0 to 40`.
+    /// The part of the source, as `bytes 0 to 40`.
     pub part: String,
     /// Its records.
     pub records: u64,
@@ -61,7 +61,7 @@ pub struct FailedPart {
     pub class: String,
     /// The last error.
     pub error: String,
-    /// What may help.
+    /// Advice.
     pub advice: Option<&'static str>,
 }
 
@@ -70,13 +70,13 @@ pub struct FailedPart {
 pub struct UnreadPart {
     /// The file.
     pub source: String,
-    /// Which part of it.
+    /// The part of the source.
     pub part: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// What was done about failures.
+/// The measures against failures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Recovery {
     /// Attempts that followed one that failed.
@@ -104,7 +104,7 @@ const LISTED: usize = 500;
 const MESSAGE_CHARS: usize = 2_000;
 const NAME_CHARS: usize = 100;
 
-/// The failures that the events tell of.
+/// The failures in the events.
 #[derive(Debug, Default)]
 pub(super) struct FailureLog {
     groups: BTreeMap<(String, Option<String>), ErrorGroup>,

@@ -1,4 +1,4 @@
-//! Events as rows: of a long log the ones that tell most.
+//! Events as rows: of a long log the most informative ones.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,20 +10,20 @@ use super::limits::cut;
 /// Events as rows, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct EventRows {
-    /// How many events the log has.
+    /// The number of events in the log.
     pub total: u64,
-    /// How many there are of each kind.
+    /// The number of events of each kind.
     pub kinds: Vec<KindCount>,
     /// Those that are shown: warnings and errors first, then the first and the last of the others.
     pub rows: Vec<EventRow>,
 }
 
-/// How many events of a kind there are.
+/// The number of events of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KindCount {
     /// The kind.
     pub kind: String,
-    /// How many.
+    /// The number of events.
     pub count: u64,
 }
 
@@ -32,7 +32,7 @@ pub struct KindCount {
 pub struct EventRow {
     /// Its number in the log.
     pub sequence: u64,
-    /// When, in seconds since 1970.
+    /// The time, in seconds since 1970.
     pub time: f64,
     /// `DEBUG`, `INFO`, `WARNING` or `ERROR`.
     pub level: Level,
@@ -47,12 +47,12 @@ pub struct EventRow {
     /// The operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
-    /// What happened.
+    /// The message.
     pub message: String,
-    /// What went wrong, where the message does not say it.
+    /// The error, if the message does not have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Where it went wrong.
+    /// The place of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stack_trace: Option<String>,
 }

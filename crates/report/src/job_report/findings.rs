@@ -1,4 +1,4 @@
-//! What stands out in a job, in sentences that a person can act on.
+//! Findings about a job, in sentences that a person can act on.
 
 use serde::Serialize;
 
@@ -10,9 +10,9 @@ use crate::quantity::{counted, grouped, plain};
 pub struct Finding {
     /// `error`, `warning` or `info`.
     pub level: &'static str,
-    /// What it is.
+    /// The finding.
     pub text: String,
-    /// What may help.
+    /// Advice.
     pub advice: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Finding {
 /// Findings of a kind that are listed one by one.
 const LISTED: usize = 5;
 
-/// Lists what stands out, the gravest first.
+/// Lists the findings, the gravest first.
 pub(super) fn findings(report: &JobReport) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(ending(report));

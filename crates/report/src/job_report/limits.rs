@@ -1,6 +1,6 @@
-//! How much a report shows, whatever the size of the job.
+//! Bounds on the size of a report, whatever the size of the job.
 
-/// How much a report shows. With the defaults the page of the largest job has a few megabytes.
+/// The bounds on a report. With the defaults the page of the largest job has a few megabytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Partitions, those that failed first and the others evenly spread. Default: 20,000.

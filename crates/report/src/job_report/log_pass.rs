@@ -12,14 +12,14 @@ use super::limits::Limits;
 use super::resources::ResourceLog;
 use crate::history::{History, each_event};
 
-/// What the events tell of a job; all of it may be missing. Its size is bounded by the [`Limits`] and by the partitions.
+/// The facts that the events report; all of them may be missing. Their size is bounded by the [`Limits`] and by the partitions.
 pub(super) struct LogPass {
     pub(super) history: History,
     pub(super) attempts: AttemptLog,
     pub(super) resources: ResourceLog,
     pub(super) failures: FailureLog,
     pub(super) rows: EventLog,
-    /// How long the decisions of whole-dataset operators took, by their places in the recipe.
+    /// The seconds that the decisions of whole-dataset operators took, by their places in the recipe.
     pub(super) barrier_seconds: BTreeMap<u32, f64>,
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Source;
 use super::thresholds::Call;
 
-/// What became of the records at an operator, over all partitions as far as each has come.
+/// The records that went through an operator, over all partitions as far as each has come.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OperatorRow {
     /// Its place in the recipe, from 0.
@@ -19,11 +19,11 @@ pub struct OperatorRow {
     pub kind: Option<String>,
     /// The stage that it works in, from 0; the one that it ends, for an operator at a barrier.
     pub stage: u32,
-    /// Whether it decides about the whole dataset.
+    /// True if the operator decides about the whole dataset.
     pub is_barrier: bool,
     /// Its parameters as the recipe gives them, in YAML's flow style.
     pub parameters: Option<String>,
-    /// What became of the records.
+    /// The counts of records.
     #[serde(flatten)]
     pub counts: OperatorCounts,
     /// Partitions that are through with it.

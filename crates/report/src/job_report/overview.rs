@@ -16,17 +16,17 @@ pub struct Overview {
     pub job_id: String,
     /// Its status, or `interrupted`.
     pub status: String,
-    /// Whether somebody drives it.
+    /// True if a driver is running.
     pub is_running: bool,
-    /// What it is at, or was when it ended.
+    /// The phase that the job is in, or was in when it ended.
     pub phase: Option<Phase>,
     /// The operator that decides about the whole dataset at the moment.
     pub barrier: Option<String>,
-    /// Why it failed.
+    /// The error with which it failed.
     pub error: Option<String>,
-    /// When the newest driver began, in seconds since 1970.
+    /// The time at which the newest driver began, in seconds since 1970.
     pub start_time: Option<f64>,
-    /// When it ended.
+    /// The time at which it ended.
     pub end_time: Option<f64>,
     /// Its counts.
     pub progress: OverallProgress,
@@ -48,7 +48,7 @@ pub struct Overview {
     pub export_bytes: Option<u64>,
     /// The dataset as the recipe names it.
     pub dataset_path: Option<String>,
-    /// Where the export goes.
+    /// The path of the export.
     pub export_path: Option<String>,
     /// The folder of the job.
     pub job_dir: String,

@@ -1,14 +1,14 @@
-//! What was published when: how fast the job went, from the journal alone.
+//! Publications over time: how fast the job went, from the journal alone.
 
 use coldpress_job::JobState;
 use serde::Serialize;
 
-/// What was published in a stretch of time.
+/// The publications in a stretch of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PacePoint {
-    /// When the stretch began, in seconds since 1970.
+    /// The beginning of the stretch, in seconds since 1970.
     pub time: f64,
-    /// How long it is, in seconds: the same for all.
+    /// The length of the stretch in seconds: the same for all.
     pub seconds: f64,
     /// Partitions whose result of a stage was published.
     pub partitions: u32,

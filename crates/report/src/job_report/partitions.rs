@@ -1,4 +1,4 @@
-//! Which partitions are shown where there are too many.
+//! The choice of partitions to show if there are too many.
 
 use coldpress_job::JobState;
 

@@ -1,4 +1,4 @@
-//! What the sources of a job are called.
+//! The names of a job's sources.
 
 use std::collections::BTreeSet;
 

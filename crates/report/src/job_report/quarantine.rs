@@ -13,11 +13,11 @@ use super::limits::cut;
 /// Records that were set aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct QuarantineView {
-    /// How many there are in the results so far.
+    /// The number of records in quarantine, in the results so far.
     pub total: u64,
     /// Of how many the entries were looked at.
     pub looked_at: u64,
-    /// Why, the most frequent first.
+    /// The reasons, the most frequent first.
     pub reasons: Vec<QuarantineReason>,
     /// Some of them.
     pub samples: Vec<QuarantineSample>,
@@ -28,9 +28,9 @@ pub struct QuarantineView {
 pub struct QuarantineReason {
     /// The operator that failed on them; none = they could not be read.
     pub operator: Option<String>,
-    /// What went wrong. Numbers are `#`, so that places in texts do not make reasons of their own.
+    /// The error. Numbers are `#`, so that places in texts do not make reasons of their own.
     pub error: String,
-    /// How many of those that were looked at.
+    /// The number of them among those that were looked at.
     pub count: u64,
 }
 
@@ -43,7 +43,7 @@ pub struct QuarantineSample {
     pub place: String,
     /// The operator that failed on it; none = it could not be read.
     pub operator: Option<String>,
-    /// What went wrong.
+    /// The error.
     pub error: String,
     /// The record, where it is text.
     pub record: Option<String>,

@@ -1,4 +1,4 @@
-//! What the processes used of the machine over time, as `resource_usage` events have it.
+//! The use of the machine by the processes over time, from `resource_usage` events.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use serde::Serialize;
 pub struct Series {
     /// Its name in the events, as `memory_mb`.
     pub name: String,
-    /// When, in seconds since 1970.
+    /// The times, in seconds since 1970.
     pub time: Vec<f64>,
-    /// What was measured then: of several measurements that fell together, the greatest.
+    /// The measurements: of several that fall together, the greatest.
     pub value: Vec<f64>,
 }
 
-/// Names beyond these are no measurements of ours.
+/// Further names aren't measurements of Coldpress.
 const MOST_SERIES: usize = 32;
 const MOST_NAME_BYTES: usize = 100;
 
-/// The measurements that the events tell of.
+/// The measurements in the events.
 pub(super) struct ResourceLog {
     points: usize,
     series: BTreeMap<String, Series>,

@@ -1,4 +1,4 @@
-//! What operators did to single records: from the traces of the job, and from what filters dropped where that is kept.
+//! Effects of operators on single records: from the traces of the job, and from dropped records if those are kept.
 
 mod dropped;
 mod traced;
@@ -11,22 +11,22 @@ use serde_json::{Map, Value};
 use super::Source;
 use super::limits::cut;
 
-/// What an operator did to some records.
+/// The effects of an operator on some records.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OperatorSamples {
     /// The operator's place in the recipe, from 0, where it is known.
     pub operator: Option<u32>,
     /// Its name.
     pub name: String,
-    /// Whether they were drawn by chance from all records (a trace); else they are the first ones of some partitions.
+    /// True if the records were drawn by chance from all records (a trace); else they are the first ones of some partitions.
     pub is_trace: bool,
-    /// How many there are.
+    /// The number of such records.
     pub total: Option<u64>,
     /// Those that are shown.
     pub samples: Vec<Sample>,
 }
 
-/// What an operator did to a record.
+/// The effect of an operator on a record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Sample {
     /// The text before, of a record that was changed; of two duplicates, the one that is kept.
@@ -35,13 +35,13 @@ pub struct Sample {
     /// The text after; of two duplicates, the one that is removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// Whether the texts are those of two duplicates.
+    /// True if the texts are those of two duplicates.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_duplicate: bool,
     /// A record that was dropped, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
-    /// What else is known, as the statistics that decided.
+    /// Further facts, such as the statistics that decided.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub notes: Map<String, Value>,
 }
@@ -102,7 +102,7 @@ fn sample(line: &str, chars: usize) -> Option<Sample> {
             ..Sample::default()
         });
     }
-    // What Coldpress itself adds to a record is no part of it.
+    // Fields that Coldpress adds to a record aren't part of it.
     let (added, record): (Map<String, Value>, Map<String, Value>) = fields
         .into_iter()
         .partition(|(name, _)| name.starts_with("__"));
@@ -114,7 +114,7 @@ fn sample(line: &str, chars: usize) -> Option<Sample> {
     })
 }
 
-/// What a trace says about where a record came from and what decided.
+/// The member of a trace that names the origin of a record and what decided.
 const ABOUT: &str = "__coldpress__";
 
 /// Moves what a trace says about a record among the fields of the line, but for the operator, which all lines share.

@@ -1,4 +1,4 @@
-//! How the statistics of filters are distributed, from what the results hold of each row.
+//! Distributions of the statistics of filters, from the values that the results hold for each row.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
@@ -14,21 +14,21 @@ use super::partitions::spread;
 use super::summary_of_values::{Bins, ValueCount, quantiles};
 use super::thresholds::{Call, Threshold};
 
-/// How the statistics of filters are distributed.
+/// The distributions of the statistics of filters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Statistics {
     /// The partitions whose rows were looked at, evenly spread.
     pub partitions: u32,
     /// Rows that were looked at.
     pub rows: u64,
-    /// Whether records that filters dropped are among them. Only where the recipe keeps them (`export_dropped`); else the
-    /// values are those of records that passed all filters so far.
+    /// True if records that filters dropped are among them, which needs a recipe that keeps them (`export_dropped`). Otherwise
+    /// the values are those of records that passed all filters so far.
     pub with_dropped: bool,
     /// The statistics.
     pub list: Vec<Statistic>,
 }
 
-/// How a statistic is distributed.
+/// The distribution of a statistic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Statistic {
     /// Its name.
@@ -37,19 +37,19 @@ pub struct Statistic {
     pub operators: Vec<u32>,
     /// Their bounds.
     pub thresholds: Vec<Threshold>,
-    /// How many records with a value there are.
+    /// The number of records with a value.
     pub records: u64,
     /// The mean of all numbers.
     pub mean: Option<f64>,
     /// The quantiles of all numbers for each half per cent, from the least to the greatest.
     pub quantiles: Vec<f64>,
-    /// How often numbers lie where.
+    /// The histogram of the numbers.
     pub bins: Option<Bins>,
-    /// The most frequent values that are no numbers.
+    /// The most frequent values that aren't numbers.
     pub values: Vec<ValueCount>,
 }
 
-/// Values that are no numbers, of each statistic.
+/// The values of each statistic that aren't numbers.
 const MOST_VALUES: usize = 1_000;
 const LISTED_VALUES: usize = 30;
 

@@ -10,17 +10,17 @@ pub struct Straggler {
     pub partition: u32,
     /// Seconds of work on it.
     pub seconds: f64,
-    /// How many times the median that is.
+    /// The duration as a multiple of the median.
     pub times_median: f64,
     /// The operator that most of the surplus was spent in.
     pub operator: Option<String>,
-    /// What is different about it, a phrase each; empty where nothing is known.
+    /// Differences from other partitions, a phrase each; empty if nothing is known.
     pub reasons: Vec<String>,
 }
 
-/// Below so many partitions a median says little.
+/// With fewer partitions than this a median says little.
 const LEAST_PARTITIONS: usize = 5;
-/// What counts as far longer: so many times the median, and so many seconds more.
+/// The threshold for a straggler: so many times the median, and so many seconds more.
 const TIMES: f64 = 2.0;
 const SECONDS_MORE: f64 = 0.02;
 const LISTED: usize = 10;
@@ -80,7 +80,7 @@ pub(super) fn stragglers(state: &JobState) -> Vec<Straggler> {
         .collect()
 }
 
-/// What is usual in a job.
+/// The usual values in a job.
 struct Usual {
     records: f64,
     bytes: f64,

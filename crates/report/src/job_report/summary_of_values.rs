@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-/// How often values lie between edges.
+/// A histogram: the number of values between edges.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Bins {
     /// The edges, rising: one more than there are bars. The last bar includes its upper edge.
     pub edges: Vec<f64>,
-    /// Whether each bar is as many times as wide as the one before, because some values are far greater than most. A bar for
-    /// values near 0 may come first.
+    /// True if the widths of the bars grow by a factor, because some values are far greater than most. A bar for values near 0
+    /// may come first.
     pub logarithmic: bool,
     /// Values of records that passed.
     pub passed: Vec<u64>,
@@ -16,7 +16,7 @@ pub struct Bins {
     pub dropped: Vec<u64>,
 }
 
-/// How often a value occurs.
+/// The number of occurrences of a value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ValueCount {
     /// The value.

@@ -1,4 +1,4 @@
-//! Which statistic a filter decides by, and within which bounds.
+//! The statistic by which a filter decides, and its bounds.
 
 use coldpress_config::{OperatorCall, Overrides, Recipe};
 use coldpress_operator::{ChainSettings, OperatorSpec, Pipeline, Registry};
@@ -14,7 +14,7 @@ pub struct Threshold {
     pub parameter: String,
     /// The bound.
     pub value: f64,
-    /// Whether records below it go; else those above it.
+    /// True if records below it are dropped; else those above it are.
     pub is_least: bool,
 }
 
@@ -82,7 +82,7 @@ fn bounds(call: &OperatorCall, at: u32, spec: &OperatorSpec) -> Vec<Threshold> {
         let is_bound = is_least || parameter.starts_with("max_");
         let given = call.param(parameter).and_then(|node| node.as_f64());
         let value = given.or_else(|| default.as_f64()).filter(|_| is_bound)?;
-        // A share is never below 0, so where nobody asked for it that is no bound either.
+        // A share is never below 0, so unless the recipe sets it, that isn't a bound either.
         let is_trivial = given.is_none() && is_least && value == 0.0;
         (value.abs() < NO_BOUND && !is_trivial).then(|| Threshold {
             operator: at,

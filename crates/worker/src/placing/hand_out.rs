@@ -1,7 +1,7 @@
 //! Handing out sorted records to threads, each of which writes the rows of one partition at a time.
 //!
 //! The records come in one stream, from the first partition to the last. What takes time is to write them, so the stream is
-//! read by one thread and only cut there. A partition's file depends on its records alone, whoever writes it.
+//! read by one thread and only cut there. A partition's file depends on its records alone, not on the thread that writes it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel, sync_channel};
@@ -46,7 +46,7 @@ pub(super) fn write_all(
     let has_failed = AtomicBool::new(false);
     let write = || {
         while let Some(task) = next_task(&queue) {
-            // What still waits is dropped, so that nobody waits for it to be taken.
+            // Records that still wait are dropped, so that the reading thread does not block on handing them over.
             if has_failed.load(Ordering::Relaxed) {
                 continue;
             }

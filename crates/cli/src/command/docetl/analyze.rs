@@ -18,10 +18,10 @@ const SHOWN: usize = 20;
 const NAME_WIDTH: usize = 28;
 const LINE: &str = "━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━";
 
-/// Show what the intermediate files of a DocETL pipeline take as JSON and as Parquet
+/// Show how much space the intermediate files of a DocETL pipeline take as JSON and as Parquet
 ///
-/// A checkpoint that is there in one format only is converted in memory, so that its size in the other one is measured and
-/// not guessed. Nothing is written.
+/// A checkpoint that exists in one format only is converted in memory, so that its size in the other one is measured, not
+/// guessed. Nothing is written.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The folder that `intermediate_dir` names in the pipeline
@@ -85,7 +85,7 @@ fn formats(analysis: &Analysis) -> String {
     table.render()
 }
 
-/// What each step, operation and batch takes.
+/// Lists the bytes that each step, operation and batch takes.
 fn shares(analysis: &Analysis) -> String {
     let mut table = Table::new([
         ("", Align::Left),

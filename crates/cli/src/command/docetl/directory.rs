@@ -18,7 +18,7 @@ pub(super) struct Directory {
     pub(super) store: IntermediateStore,
     /// Its path, for people.
     pub(super) shown: String,
-    /// Whether DocETL's own file is there.
+    /// True if DocETL's own file is there.
     pub(super) has_config: bool,
     entries: Vec<Entry>,
 }

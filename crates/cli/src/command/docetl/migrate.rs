@@ -18,9 +18,9 @@ use crate::output;
 
 /// Write the intermediate files of a DocETL pipeline in another format, beside the originals
 ///
-/// What is written is read back and compared, record by record, before it takes its place. After a crash, run the same
-/// command again: what is there already is left as it is. DocETL itself reads JSON only, so migrate back with `--to json`
-/// before a pipeline is resumed.
+/// Every file is read back and compared, record by record, before it takes its place. After a crash, run the same
+/// command again to carry on: finished files are left as they are. DocETL itself reads JSON only, so migrate back with
+/// `--to json` before a pipeline is resumed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The folder that `intermediate_dir` names in the pipeline
@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// Write nothing, and show what would be written and how large it would be
     #[arg(long)]
     dry_run: bool,
-    /// Remove each original when what was made of it is on the disk
+    /// Remove each original as soon as its copy is on the disk
     #[arg(long)]
     remove_originals: bool,
     /// Print it as JSON
@@ -174,7 +174,7 @@ impl Migrated {
         plain(&path.display().to_string())
     }
 
-    /// What was converted, or would be.
+    /// Returns the migration of a checkpoint that was converted, or would be.
     fn converted(&self) -> Option<&Migration> {
         let migration = self.result.as_ref().ok()?;
         (migration.outcome != Outcome::AlreadyThere).then_some(migration)
@@ -252,7 +252,7 @@ fn summary(migrated: &[Migrated], args: &Args) -> String {
     text
 }
 
-/// How much less something is, or more.
+/// Describes by how much a size shrank or grew.
 fn change(before: f64, after: f64) -> String {
     match after / before {
         share if share <= 1.0 => format!("{:.1}% less", (1.0 - share) * 100.0),
@@ -261,7 +261,7 @@ fn change(before: f64, after: f64) -> String {
     }
 }
 
-/// What the originals took that were converted, and what they take now.
+/// Returns the bytes that the converted originals took, and the bytes that they take now.
 fn sizes(migrated: &[Migrated]) -> (u64, u64) {
     let converted = migrated.iter().filter_map(Migrated::converted);
     converted.fold((0, 0), |(before, after), migration| {

@@ -1,10 +1,10 @@
-//! How far a command is with the checkpoints of a directory.
+//! Progress of a command over the checkpoints of a directory.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
 
-/// A bar on standard error; nothing where that is no terminal.
+/// A bar on standard error; nothing if that isn't a terminal.
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {

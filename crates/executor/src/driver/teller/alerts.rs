@@ -1,4 +1,4 @@
-//! Alerts: a rule of the recipe that is met is an event, and a message to whoever the rule names.
+//! Alerts: when a rule of the recipe is met, an event is written and a message goes to the recipients that the rule names.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Teller;
 use crate::watch::alerts::{Alert, AlertWatch, Signal};
 
-/// How long the end of a run waits for messages that are under way.
+/// The time that the end of a run waits for messages that are being delivered.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The rules of the recipe, and what they are fed with.
@@ -115,7 +115,7 @@ impl Teller<'_> {
         problems.into_iter().for_each(|problem| self.warn(problem));
     }
 
-    /// Waits a little for messages that are under way.
+    /// Waits a little for messages that are being delivered.
     pub(super) fn end_messages(&mut self) {
         if let Some(messenger) = &self.messenger {
             messenger.finish(PATIENCE);

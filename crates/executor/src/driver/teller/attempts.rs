@@ -193,7 +193,7 @@ impl Teller<'_> {
         });
     }
 
-    /// Where a file of the job is, for people.
+    /// Returns the path of a file of the job, for people.
     fn path_of(&self, file: &ObjectRef) -> String {
         let path = self.stores.path_of(&file.key);
         path.map_or_else(|| file.to_string(), |path| path.display().to_string())

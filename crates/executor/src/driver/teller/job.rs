@@ -90,7 +90,7 @@ impl Teller<'_> {
         ));
     }
 
-    /// The job was in the hands of a driver that did not let go of it.
+    /// Reports that the driver before did not release the job.
     pub(in crate::driver) fn lock_taken_over(&self, dead: &DriverIdentity) {
         let (pid, host) = (dead.pid, &dead.host);
         let message = format!("process {pid} of {host} drove the job and did not end it");
@@ -205,7 +205,7 @@ impl Teller<'_> {
         self.emit(event.partitions(u64::from(partitions), 0, 0));
     }
 
-    /// Someone asked the job to stop; told once.
+    /// Reports once that someone asked the job to stop.
     pub(in crate::driver) fn stop_requested(&mut self, running: usize) {
         if !std::mem::replace(&mut self.told_of_stop, true) {
             let message = format!(

@@ -1,4 +1,4 @@
-//! OpenLineage run events: which dataset a run read, and what it made of it, for catalogues of data.
+//! OpenLineage run events: the dataset that a run read and the export that it made of it, for data catalogues.
 //!
 //! The form is that of <https://openlineage.io/spec/2-0-2/OpenLineage.json>. Each event is a line of `lineage.jsonl` in the
 //! job's folder, and is posted to `lineage.url` where the recipe has one.
@@ -108,7 +108,7 @@ fn schema(fields: &FieldsView) -> Value {
 /// The id of a run, in the form of a UUID, as OpenLineage asks for: another for each driver of a job.
 pub(super) fn run_id(job_id: &str, started_at_millis: u64, pid: u32) -> String {
     let seed = format!("{job_id} {started_at_millis} {pid}");
-    // Version 8 is for those who make them in a way of their own; the variant is that of RFC 9562.
+    // Version 8 is for UUIDs that are made in a custom way; the variant is that of RFC 9562.
     let bits = Digest::of(seed.as_bytes()).0 & !(0xf000_u128 << 64) & !(0xc000_u128 << 48);
     let hex = format!("{:032x}", bits | 0x8000_u128 << 64 | 0x8000_u128 << 48);
     format!(

@@ -1,4 +1,4 @@
-//! What is told, every so often, of the machine and of how fast the job comes on.
+//! Regular reports on the machine and on the throughput of the job.
 
 use std::time::Instant;
 
@@ -15,12 +15,12 @@ use crate::watch::alerts::Signal;
 /// Seconds between two samples that are taken for rules alone.
 const FOR_RULES_SECONDS: f64 = 5.0;
 
-/// What was measured last, to compare with.
+/// The previous measurements, to compare with.
 pub(super) struct Samples {
     meter: UsageMeter,
     /// Records that were through.
     records: u64,
-    /// When a record was seen to have come through last.
+    /// The last time at which a record was seen to come through.
     moved: Instant,
 }
 
@@ -95,7 +95,7 @@ impl Teller<'_> {
         self.emit(event);
     }
 
-    /// Tells how each operator did over the whole job.
+    /// Reports the work of each operator over the whole job.
     pub(super) fn operators_measured(&self, state: &JobState) {
         let operators = crate::summary::performance(state);
         let all: f64 = operators.iter().map(|one| one.seconds).sum();

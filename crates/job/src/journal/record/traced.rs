@@ -1,4 +1,4 @@
-//! What was traced of records.
+//! Traces of records.
 
 use coldpress_storage::{Digest, ObjectRef};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Samples of what operators changed and dropped of a partition, from its start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceEntry {
-    /// What the choice of records, and what is shown of them, depends on besides their number.
+    /// The settings, besides the number of records, that the choice of records and the shown excerpts depend on.
     pub by: String,
     /// The most records of each operator.
     pub most: u32,
@@ -42,11 +42,11 @@ impl TraceEntry {
 /// The folder of traces that waits for its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceIntent {
-    /// What it holds: everything that its files depend on besides the records.
+    /// The identity of the content: everything that the files depend on besides the records.
     pub of: String,
-    /// Where it is now.
+    /// The path at which it is now.
     pub temporary: String,
-    /// Where it will be.
+    /// The path at which it will be.
     pub path: String,
     /// The length of its files together, in bytes.
     pub length: u64,

@@ -51,7 +51,7 @@ pub struct Publication {
     /// What filters dropped, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedEntry>>,
-    /// What was traced, where records are traced.
+    /// The samples that were traced, if records are traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceEntry>,
     /// Whether the index says what the fields of the rows hold.
@@ -95,7 +95,7 @@ impl Publication {
         self.signatures.is_some() || self.placed || self.kept.is_some()
     }
 
-    /// Returns whether an operator had a hand in it: in the rows, or in the signatures.
+    /// Returns whether an operator contributed to it: to the rows, or to the signatures.
     pub(in crate::journal) fn is_work_of(&self, operation: u32) -> bool {
         let operators = self.ledger.operators.len() as u32;
         operation < operators || (operation == operators && self.signatures.is_some())
@@ -193,7 +193,7 @@ pub struct GateReached {
     /// What filters dropped up to the gate, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedEntry>>,
-    /// What was traced up to the gate, where records are traced.
+    /// The samples that were traced up to the gate, if records are traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceEntry>,
     /// The digest of the slice that was read.

@@ -9,14 +9,14 @@
 pub(super) struct RankTable {
     /// A pair and its rank each, or [`EMPTY`]; as many as a power of two.
     entries: Vec<u64>,
-    /// How far the pairs of a bucket are moved.
+    /// The displacements of the pairs of each bucket.
     moves: Vec<u16>,
-    /// What brings a hash down to a bucket.
+    /// The shift that reduces a hash to a bucket.
     shift: u32,
     seed: u64,
 }
 
-/// What no pair has.
+/// A rank that no pair has.
 pub(super) const NO_RANK: u32 = u32::MAX;
 
 const TOKEN_BITS: u32 = 21;
@@ -28,7 +28,7 @@ const MAX_TOKEN: u32 = (1 << TOKEN_BITS) - 2;
 
 /// Pairs for each bucket, about. More would need less memory and more tries.
 const PAIRS_OF_BUCKET: usize = 4;
-/// How often another seed is tried. One is enough but for pairs that were made to need more.
+/// The number of seeds that are tried. One is enough except for pairs that were made to need more.
 const SEEDS: u64 = 32;
 
 impl RankTable {

@@ -12,7 +12,7 @@ use crate::fingerprint::width::{Width, for_each_width};
 pub(super) const GROUP: usize = 16;
 /// Permutations that are looked at together: as many as the widest vector register has room for.
 const LANES: usize = 16;
-/// How much more than the low 32 bits a result is at most.
+/// The most by which a result exceeds the low 32 bits.
 const SLACK: u32 = 8;
 
 /// The low halves of the permutations.
@@ -26,7 +26,7 @@ struct Half {
     increments: [u32; LANES],
 }
 
-/// Where a minimum may be lowered: a group, and a byte for each lane that is not 0 where it may.
+/// A place where a minimum may be lowered: a group, and for each lane a byte that is not 0 where it may.
 struct Hit {
     group: usize,
     lanes: [u8; LANES],

@@ -52,7 +52,7 @@ fn operator_of(name: &str, source: &Source<'_>) -> Option<u32> {
     first.filter(|_| named.next().is_none())
 }
 
-/// What a trace holds.
+/// The content of a trace.
 #[derive(Default)]
 struct Trace {
     about: Option<About>,
@@ -60,7 +60,7 @@ struct Trace {
     samples: Vec<Sample>,
 }
 
-/// What each line of a trace says of the operator.
+/// The fields about the operator in each line of a trace.
 #[derive(Deserialize)]
 struct About {
     operator: String,

@@ -308,6 +308,7 @@ mod tests {
         let others = [
             ("operator", "normal"),
             ("models", "normal"),
+            ("archive", "normal"),
             ("barrier", "dev"),
             ("assets", "dev"),
         ];

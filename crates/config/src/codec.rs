@@ -13,4 +13,4 @@ pub(crate) use contract::{Codec, Mismatch, Why};
 pub(crate) use flags::{AutoOrManual, Flag};
 pub(crate) use numbers::{AtLeast, Megabytes, Ratio, Seconds};
 pub(crate) use optional::{Optional, OrAuto};
-pub(crate) use texts::{Fields, JobId, LocalPath, Path, Suffixes, Text, Texts, scheme};
+pub(crate) use texts::{Address, Fields, JobId, LocalPath, Path, Suffixes, Text, Texts, scheme};

@@ -104,6 +104,8 @@ pub enum Kind {
     Operators,
     /// A list of rules.
     Alerts,
+    /// An address on the web.
+    Address,
 }
 
 impl KeySpec {
@@ -161,6 +163,7 @@ impl fmt::Display for Kind {
             Self::FlagOrTexts => formatter.write_str("true, false or a list of texts"),
             Self::Sources => formatter.write_str("a path, a URL or a list of them"),
             Self::Operators => formatter.write_str("a list of operators"),
+            Self::Address => formatter.write_str("an address such as `http://host:5000/path`"),
             Self::Alerts => formatter.write_str(
                 "a list of rules such as `{when: error_ratio, above: 0.01, post: http://…}`: `when` is `error_ratio`, \
                  `stalled` or `source_loss` with `above`, `throughput` or `disk_free_mb` with `below`, `failed`, \

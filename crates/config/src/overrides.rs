@@ -110,7 +110,9 @@ fn kind_of(name: &str) -> Result<Option<Kind>> {
 fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
     let listed = value.trim_start().starts_with('[');
     match kind {
-        Some(Kind::Text | Kind::Path | Kind::JobId | Kind::Choice(_)) => Ok(Node::plain(value)),
+        Some(Kind::Text | Kind::Path | Kind::JobId | Kind::Address | Kind::Choice(_)) => {
+            Ok(Node::plain(value))
+        }
         Some(Kind::Sources) if !listed => Ok(Node::plain(value)),
         Some(Kind::Texts) if !listed => Ok(Node::from(Value::List(split(value)))),
         Some(Kind::Texts | Kind::Sources | Kind::Operators | Kind::Alerts) | None => {

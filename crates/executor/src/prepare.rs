@@ -1,5 +1,6 @@
 //! From a recipe to everything that can be said before the input is read.
 
+use std::fs;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -303,6 +304,10 @@ fn check_metrics_path(recipe: &Recipe) -> Result<()> {
             format!(
                 "metrics_path: the name of `{path}` must end in `.prom`, as Prometheus' textfile collector asks for"
             ),
+        )),
+        Some(path) if fs::metadata(path).is_ok_and(|found| !found.is_file()) => Err(Error::new(
+            ErrorKind::Recipe,
+            format!("metrics_path: `{path}` is there and is no file"),
         )),
         _ => Ok(()),
     }

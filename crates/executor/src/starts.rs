@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use coldpress_job::{CheckpointEntry, JobState, Publication};
+use coldpress_job::{CheckpointEntry, JobState, Publication, TraceEntry};
 use coldpress_operator::{ChainHash, Poison, StageChain};
 use coldpress_partition::{Slice, Task};
 use coldpress_storage::ObjectRef;
-use coldpress_worker::Start;
+use coldpress_worker::{Start, TraceSpec};
 
 /// What the recipe says about where attempts begin and end.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,10 @@ pub(crate) struct StartSettings<'a> {
     pub(crate) restart_from_beginning: bool,
     /// Whether records come out with their statistics.
     pub(crate) keep_stats: bool,
+    /// Whether what filters drop is kept, so that earlier work has to have kept it too.
+    pub(crate) keep_dropped: bool,
+    /// What is traced, so that earlier work has to have traced it too.
+    pub(crate) trace: Option<&'a TraceSpec>,
     /// After how many operators a checkpoint is wanted, rising.
     pub(crate) checkpoints: &'a [u32],
     /// How many seconds of work may have to be done again, before an attempt ends at a gate.
@@ -113,12 +117,27 @@ impl Starts<'_> {
         starts
     }
 
+    /// Returns whether an attempt that goes on from work after so many operators has all that is to be kept besides rows.
+    fn kept_enough(&self, operation: u32, trace: Option<&TraceEntry>, has_dropped: bool) -> bool {
+        let settings = &self.settings;
+        // Where a later stage begins, it is the input, which was found good when the barrier before it was passed.
+        let is_input = self.begin > 0 && operation == self.begin;
+        let by = trace.map(|trace| (trace.by.as_str(), trace.most));
+        let is_traced = settings
+            .trace
+            .is_none_or(|wanted| wanted.takes(operation, by));
+        is_input || (is_traced && (has_dropped || !settings.keep_dropped))
+    }
+
     fn checkpoint_starts(&self, partition: u32) -> impl Iterator<Item = Start> {
         // The newest come first, and stay first among equals.
-        let entries = self.state.checkpoints(partition);
-        entries
-            .filter(|entry| self.has(entry.operation, entry.chain))
-            .map(start_of)
+        let found = self.state.published_checkpoints(partition);
+        found
+            .filter(|found| self.has(found.entry.operation, found.entry.chain))
+            .filter(|found| {
+                self.kept_enough(found.entry.operation, found.trace, found.keeps_dropped)
+            })
+            .map(|found| start_of(found.entry))
     }
 
     fn result_starts(&self, partition: u32) -> impl Iterator<Item = Start> {
@@ -128,6 +147,10 @@ impl Starts<'_> {
             let result = self.state.published(partition, chain).filter(is_plain)?;
             // Rows that go are still among these; what they were judged from serves as well.
             if result.kept.is_some() {
+                return None;
+            }
+            let has_dropped = result.dropped.is_some();
+            if !self.kept_enough(operation, result.trace.as_ref(), has_dropped) {
                 return None;
             }
             Some(Start::Result {

@@ -27,8 +27,8 @@ pub use record::{
     Adoption, BarrierResolved, ByField, CheckpointEntry, ClustersOfSize, DamagedSource,
     DroppedEntry, EpochStarted, ExportIntent, GateReached, JOURNAL_SCHEMA, JobPlan, JournalRecord,
     LargeCluster, NamedRecord, OfSource, OfValue, OutputIntent, Participants, PartitionFailure,
-    PlacedRows, PoisonFound, Publication, Reading, RecipeInForce, Removals, Removed, SealedFile,
-    SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
+    PlacedRows, PoisonFound, Publication, PublishedCheckpoint, Reading, RecipeInForce, Removals,
+    Removed, SealedFile, SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
 pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
 

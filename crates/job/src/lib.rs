@@ -90,8 +90,8 @@ pub use journal::{
     DroppedEntry, Epoch, EpochStarted, ExportIntent, ExportState, Finish, GateReached,
     JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalRecord, LargeCluster, Mode, NamedRecord,
     OfSource, OfValue, OutputIntent, Participants, PartitionFailure, PartitionStatus, PlacedRows,
-    PlanSettings, PoisonFound, Publication, Reading, RecipeInForce, Removals, Removed, SealedFile,
-    SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
+    PlanSettings, PoisonFound, Publication, PublishedCheckpoint, Reading, RecipeInForce, Removals,
+    Removed, SealedFile, SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
 pub use layout::Layout;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};

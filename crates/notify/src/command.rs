@@ -3,6 +3,7 @@
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -17,7 +18,12 @@ const ERROR_BYTES: u64 = 2048;
 ///
 /// # Errors
 /// A sentence: it cannot be started, fails, or takes longer than `patience`, when it is killed with all that it started.
-pub(crate) fn run(command: &str, message: &str, patience: Duration) -> Result<(), String> {
+pub(crate) fn run(
+    command: &str,
+    message: &str,
+    patience: Duration,
+    running: &Running,
+) -> Result<(), String> {
     // A file takes all that it says, so that neither side ever waits for the other.
     let errors = tempfile::tempfile();
     let mut errors =
@@ -31,11 +37,12 @@ pub(crate) fn run(command: &str, message: &str, patience: Duration) -> Result<()
         .process_group(0)
         .spawn();
     let mut child = child.map_err(|error| format!("the shell cannot be started: {error}"))?;
+    running.begin(&child);
     if let Some(mut input) = child.stdin.take() {
         // One that reads nothing has closed its end; a message fits in the pipe.
         let _ = input.write_all(message.as_bytes());
     }
-    let status = wait(&mut child, patience)?;
+    let status = wait(&mut child, patience, running)?;
     if status.success() {
         return Ok(());
     }
@@ -50,26 +57,52 @@ pub(crate) fn run(command: &str, message: &str, patience: Duration) -> Result<()
     })
 }
 
-fn wait(child: &mut Child, patience: Duration) -> Result<ExitStatus, String> {
+fn wait(child: &mut Child, patience: Duration, running: &Running) -> Result<ExitStatus, String> {
     const PAUSE: Duration = Duration::from_millis(10);
     let begun = Instant::now();
     loop {
+        // Under one lock, so that nobody kills a number that the system may have given to another process.
+        let mut group = running.lock();
         match child.try_wait() {
-            Ok(Some(status)) => return Ok(status),
-            Ok(None) if begun.elapsed() < patience => std::thread::sleep(PAUSE),
+            Ok(Some(status)) => {
+                *group = None;
+                return Ok(status);
+            }
+            Ok(None) if begun.elapsed() < patience => {}
             Ok(None) => {
-                kill(child);
+                kill(group.take());
+                let _ = child.wait();
                 return Err(format!("it was killed after {} s", patience.as_secs_f64()));
             }
             Err(error) => return Err(format!("it cannot be waited for: {error}")),
         }
+        drop(group);
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// The group of processes of the command that runs.
+#[derive(Debug, Default)]
+pub(crate) struct Running(Mutex<Option<Pid>>);
+
+impl Running {
+    fn begin(&self, child: &Child) {
+        *self.lock() = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Pid>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Kills the command that runs, if one does.
+    pub(crate) fn kill(&self) {
+        kill(self.lock().take());
     }
 }
 
 /// Kills the group, so that nothing that the shell started lives on.
-fn kill(child: &mut Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+fn kill(group: Option<Pid>) {
+    if let Some(group) = group {
         let _ = kill_process_group(group, Signal::KILL);
     }
-    let _ = child.wait();
 }

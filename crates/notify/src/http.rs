@@ -29,8 +29,8 @@ pub(crate) fn post(address: &str, message: &str) -> Result<(), Refused> {
         .post(address)
         .header("content-type", "application/json");
     let answer = request.send(message).map_err(|error| Refused {
+        may_pass: !matches!(error, ureq::Error::BadUri(_) | ureq::Error::Http(_)),
         reason: error.to_string(),
-        may_pass: true,
     })?;
     let status = answer.status();
     match status.as_u16() {

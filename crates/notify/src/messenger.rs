@@ -3,11 +3,11 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::command;
+use crate::command::{self, Running};
 
 /// The most messages that may wait. A job has few; one more is dropped, and reported as a problem.
 const WAITING: usize = 256;
@@ -45,6 +45,7 @@ struct Problems {
 pub struct Messenger {
     sender: Sender<Told>,
     problems: Arc<Mutex<Problems>>,
+    running: Arc<Running>,
 }
 
 enum Told {
@@ -61,10 +62,15 @@ impl Messenger {
     pub fn start() -> io::Result<Self> {
         let (sender, receiver) = bounded(WAITING);
         let problems = Arc::new(Mutex::new(Problems::default()));
-        let of_thread = Arc::clone(&problems);
+        let running = Arc::new(Running::default());
+        let (of_thread, command) = (Arc::clone(&problems), Arc::clone(&running));
         let builder = thread::Builder::new().name("coldpress-notify".to_owned());
-        builder.spawn(move || deliver_all(&receiver, &of_thread))?;
-        Ok(Self { sender, problems })
+        builder.spawn(move || deliver_all(&receiver, &of_thread, &command))?;
+        Ok(Self {
+            sender,
+            problems,
+            running,
+        })
     }
 
     /// Takes a message, without waiting for anything.
@@ -79,16 +85,19 @@ impl Messenger {
 
     /// Waits until all messages are delivered, for so long at most. A delivery that takes longer goes on, but is not reported.
     pub fn finish(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
         let (end, ended) = bounded(1);
-        if self.sender.send_timeout(Told::End(end), patience).is_err()
-            || ended.recv_timeout(patience).is_err()
-        {
-            let seconds = patience.as_secs();
-            note(
-                &self.problems,
-                format!("messages are not delivered within {seconds} s and are given up"),
-            );
+        let is_taken = self.sender.send_deadline(Told::End(end), deadline).is_ok();
+        if is_taken && ended.recv_deadline(deadline).is_ok() {
+            return;
         }
+        // Its thread ends with the program, and would not be there to stop it.
+        self.running.kill();
+        let seconds = patience.as_secs();
+        note(
+            &self.problems,
+            format!("messages are not delivered within {seconds} s and are given up"),
+        );
     }
 
     /// Returns the failures since the last call, a sentence each.
@@ -133,11 +142,11 @@ fn note(problems: &Mutex<Problems>, problem: String) {
     }
 }
 
-fn deliver_all(receiver: &Receiver<Told>, problems: &Mutex<Problems>) {
+fn deliver_all(receiver: &Receiver<Told>, problems: &Mutex<Problems>, running: &Running) {
     for told in receiver {
         match told {
             Told::Message(message) => {
-                if let Err(reason) = deliver(&message) {
+                if let Err(reason) = deliver(&message, running) {
                     note(
                         problems,
                         format!("{} came to nothing: {reason}", message.to),
@@ -151,9 +160,9 @@ fn deliver_all(receiver: &Receiver<Told>, problems: &Mutex<Problems>) {
     }
 }
 
-fn deliver(message: &Message) -> Result<(), String> {
+fn deliver(message: &Message, running: &Running) -> Result<(), String> {
     match &message.to {
-        Recipient::Command(line) => command::run(line, &message.json, command::PATIENCE),
+        Recipient::Command(line) => command::run(line, &message.json, command::PATIENCE, running),
         Recipient::Address(address) => post(address, &message.json),
     }
 }
@@ -221,7 +230,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("late");
         let line = format!("(sleep 2; touch '{}') & wait", file.display());
-        let error = command::run(&line, "", Duration::from_millis(200)).unwrap_err();
+        let error =
+            command::run(&line, "", Duration::from_millis(200), &Running::default()).unwrap_err();
         assert_eq!(error, "it was killed after 0.2 s");
         thread::sleep(Duration::from_millis(2500));
         assert!(!file.exists());
@@ -244,6 +254,21 @@ mod tests {
         assert_eq!(problems.len(), PROBLEMS + 1);
         assert!(problems[PROBLEMS].starts_with("and "), "{problems:?}");
         assert!(messenger.problems().is_empty());
+    }
+
+    #[test]
+    fn a_command_that_is_given_up_does_not_outlive_the_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("late");
+        let messenger = Messenger::start().unwrap();
+        messenger.send(Message {
+            to: Recipient::Command(format!("sleep 2; touch '{}'", file.display())),
+            json: String::new(),
+        });
+        messenger.finish(Duration::from_millis(300));
+        assert_eq!(messenger.problems().len(), 1);
+        thread::sleep(Duration::from_millis(2500));
+        assert!(!file.exists());
     }
 
     #[test]

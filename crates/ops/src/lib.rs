@@ -142,12 +142,6 @@ mod tests {
                 "at least 1",
             ),
             ("text_length_filter", "min_len", json!("ten"), "an integer"),
-            (
-                "text_chunk_mapper",
-                "tokenizer",
-                json!("gpt2"),
-                "not available yet",
-            ),
             ("text_chunk_mapper", "split_pattern", json!("("), "unclosed"),
             (
                 "remove_words_with_incorrect_substrings_mapper",

@@ -273,7 +273,15 @@ fn kept(row: &OperatorRow) -> String {
 }
 
 fn bounds(statistic: &Statistic) -> String {
-    let bounds = statistic.thresholds.iter();
-    let bounds = bounds.map(|bound| format!("{} {}", bound.parameter, short(bound.value)));
-    bounds.collect::<Vec<_>>().join(", ")
+    let of = |is_least| {
+        let mut bounds = statistic.thresholds.iter();
+        let bound = bounds.find(|bound| bound.is_least == is_least)?;
+        Some(short(bound.value))
+    };
+    match (of(true), of(false)) {
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (Some(least), None) => format!("≥ {least}"),
+        (None, Some(most)) => format!("≤ {most}"),
+        (None, None) => String::new(),
+    }
 }

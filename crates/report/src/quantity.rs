@@ -73,17 +73,23 @@ pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
+/// Returns whether a character changes the direction of the text after it, so that what is read is not what is there.
+fn is_bidi(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text from data or files without its control characters, so that it can neither break a line nor reach a terminal.
 ///
 /// ```
 /// use coldpress_report::quantity::plain;
 /// assert_eq!(plain("a\nb\u{1b}[2J"), "a\\nb\\u{1b}[2J");
+/// assert_eq!(plain("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
 /// ```
 #[must_use]
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter.is_control() {
+        if letter.is_control() || is_bidi(letter) {
             out.extend(letter.escape_default());
         } else {
             out.push(letter);

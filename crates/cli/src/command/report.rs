@@ -1,10 +1,11 @@
 //! `coldpress report`: everything about a job.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use coldpress::report::quantity::{bytes, plain};
 use coldpress::report::{JobReport, Limits, ReportOptions, job_report, render_page};
-use coldpress::storage::{StoreSchemes, replace};
+use coldpress::storage::{StoreSchemes, open_file, replace};
 
 use crate::failure::{Failure, chain, code};
 use crate::jobs::BaseDir;
@@ -48,14 +49,36 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     Ok(code::DONE)
 }
 
+/// Only a page that was written before is replaced: a slip must not cost a recipe, or a device.
+fn check_replaceable(path: &Path) -> Result<(), Failure> {
+    const PAGE_BEGINS: &[u8] = b"<!doctype html>";
+    let shown = plain(&path.display().to_string());
+    let Ok(found) = std::fs::symlink_metadata(path) else {
+        return Ok(());
+    };
+    if found.is_dir() {
+        let message = format!("--html: {shown} is a folder; name a file in it");
+        return Err(Failure::usage(message));
+    }
+    let mut first = [0; PAGE_BEGINS.len()];
+    let opened = open_file(path).ok().filter(|_| found.is_file());
+    let is_page = opened.is_some_and(|mut file| {
+        file.read_exact(&mut first).is_ok() && first.eq_ignore_ascii_case(PAGE_BEGINS)
+    });
+    match is_page || (found.is_file() && found.len() == 0) {
+        true => Ok(()),
+        false => Err(Failure::new(
+            code::REFUSED,
+            format!(
+                "--html: {shown} is there already and is no page; remove it, or name another file"
+            ),
+        )),
+    }
+}
+
 /// Writes the page in one step: a reader finds the old file or the new one.
 fn write_page(report: &JobReport, path: &Path) -> Result<(), Failure> {
-    if path.is_dir() {
-        let path = path.display();
-        return Err(Failure::usage(format!(
-            "--html: {path} is a folder; name a file in it"
-        )));
-    }
+    check_replaceable(path)?;
     let page = render_page(report)
         .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
     replace(path, page.as_bytes()).map_err(|error| {

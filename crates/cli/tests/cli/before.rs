@@ -17,6 +17,9 @@ fn the_help_lists_the_commands_and_the_flags() {
         "checkpoint",
         "assets",
         "ops",
+        "report",
+        "docetl",
+        "completions",
     ];
     bench.run("--help").expect(0).prints(&commands);
     bench.run("process --help").expect(0).prints(&[

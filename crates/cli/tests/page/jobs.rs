@@ -240,7 +240,7 @@ fn text_fits_eighty_columns_and_names_what_matters() {
 fn a_page_is_replaced_whole_or_not_at_all() {
     let bench = Bench::new(20);
     bench.run(&Bench::line("")).expect(0);
-    bench.write("page.html", "old");
+    bench.write("page.html", "<!doctype html>old");
     let line = "report a --base-dir jobs --html";
     bench
         .run(&format!("{line} nowhere/page.html"))
@@ -251,6 +251,17 @@ fn a_page_is_replaced_whole_or_not_at_all() {
         .expect(2)
         .tells(&["error: --html: jobs is a folder"]);
     bench.run("report b --base-dir jobs").expect(5);
-    assert_eq!(bench.read("page.html"), "old");
+    assert_eq!(bench.read("page.html"), "<!doctype html>old");
+    // A slip of the finger costs neither a recipe nor a device.
+    let recipe = bench.read("recipe.yaml");
+    bench
+        .run(&format!("{line} recipe.yaml"))
+        .expect(4)
+        .tells(&["recipe.yaml is there already and is no page"]);
+    assert_eq!(bench.read("recipe.yaml"), recipe);
+    std::os::unix::fs::symlink("recipe.yaml", bench.root().join("link")).unwrap();
+    bench.run(&format!("{line} link")).expect(4);
+    bench.run(&format!("{line} /dev/null")).expect(4);
+    assert!(!std::fs::symlink_metadata("/dev/null").unwrap().is_file());
     assert!(bench.page().starts_with("<!doctype html>"));
 }

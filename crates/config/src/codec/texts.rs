@@ -80,6 +80,45 @@ impl Codec<String> for LocalPath {
     }
 }
 
+/// An address that can be posted to.
+pub(crate) struct Address;
+
+impl Codec<String> for Address {
+    const KIND: Kind = Kind::Address;
+
+    fn read(node: &Node) -> Result<String, Mismatch> {
+        let text = Text::read(node)?;
+        let rest = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| text.strip_prefix(scheme));
+        let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+        let host = authority.map(|authority| {
+            authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host)
+        });
+        let is_good = host.is_some_and(|host| !host.is_empty() && has_good_port(host))
+            && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+        match is_good {
+            true => Ok(text),
+            false => Err(Mismatch::out_of_range(node)),
+        }
+    }
+
+    fn write(value: &String) -> Json {
+        value.as_str().into()
+    }
+}
+
+/// Returns whether a host has no port, or one that there is. The parts of an address in brackets are no ports.
+fn has_good_port(host: &str) -> bool {
+    let end = host.rfind(']').map_or(0, |end| end + 1);
+    match host[end..].split_once(':') {
+        Some((name, port)) => (end > 0 || !name.is_empty()) && port.parse::<u16>().is_ok(),
+        None => true,
+    }
+}
+
 /// The scheme of a URL. A single letter before `://` is a drive, not a scheme.
 pub(crate) fn scheme(text: &str) -> Option<&str> {
     let (scheme, _) = text.split_once("://")?;

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::codec::{Choice, Codec, Mismatch, Optional, Text, choice};
+use crate::codec::{Address, Choice, Codec, Mismatch, Optional, Text, Why, choice};
 use crate::keys::Kind;
-use crate::node::Node;
+use crate::node::{Node, Span};
 use crate::section::{recipe_default, section};
 
 section! {
@@ -20,7 +20,7 @@ section! {
     /// Settings for the OpenLineage events that are sent to data catalogues.
     pub struct LineageSettings {
         /// The address that run events are posted to, such as `http://localhost:5000/api/v1/lineage`; they are in `lineage.jsonl` in the job's folder anyway.
-        url: Option<String> as Optional<Text> { "lineage.url", Derived("none"), Run, Now }
+        url: Option<String> as Optional<Address> { "lineage.url", Derived("none"), Run, Now }
         /// The namespace that the job has there.
         namespace: String as Text { "lineage.namespace", Value("coldpress"), Run, Now }
     }
@@ -57,6 +57,15 @@ pub enum Bound {
     Above,
     /// The alert is due below the limit.
     Below,
+}
+
+impl Bound {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Above => "above",
+            Self::Below => "below",
+        }
+    }
 }
 
 impl AlertWhen {
@@ -106,7 +115,8 @@ impl AlertRule {
 
     fn read(node: &Node) -> Result<Self, Mismatch> {
         let fields = node.as_map().ok_or_else(|| Mismatch::wrong_type(node))?;
-        let when = node.get("when").ok_or_else(|| Mismatch::wrong_type(node))?;
+        let when = node.get("when");
+        let when = when.ok_or_else(|| refused(node.span, "a rule without `when`"))?;
         let word = when.as_str().ok_or_else(|| Mismatch::wrong_type(when))?;
         let when = AlertWhen::from_word(word).ok_or_else(|| Mismatch::out_of_range(when))?;
         let mut rule = Self {
@@ -128,13 +138,22 @@ impl AlertRule {
                 ("for_seconds", Some(_)) => rule.for_seconds = number(value, f64::MAX)?,
                 ("name", _) => rule.name = Some(text(value)?),
                 ("run", _) => rule.run = Some(text(value)?),
-                ("post", _) => rule.post = Some(address(value)?),
-                _ => return Err(Mismatch::wrong_type(node)),
+                ("post", _) => rule.post = Some(Address::read(value)?),
+                (other, _) => {
+                    let why = format!(
+                        "`{other}`, which a rule for `{}` does not have",
+                        when.as_str()
+                    );
+                    return Err(refused(key.span, why));
+                }
             }
         }
-        match has_limit || bound.is_none() {
-            true => Ok(rule),
-            false => Err(Mismatch::wrong_type(node)),
+        match (has_limit, bound) {
+            (false, Some(bound)) => {
+                let why = format!("`{}` without `{}`", when.as_str(), bound.as_str());
+                Err(refused(node.span, why))
+            }
+            _ => Ok(rule),
         }
     }
 
@@ -167,7 +186,20 @@ fn number(node: &Node, greatest: f64) -> Result<f64, Mismatch> {
     let number = node.as_f64().ok_or_else(|| Mismatch::wrong_type(node))?;
     match (0.0..=greatest).contains(&number) {
         true => Ok(number),
+        false if greatest < f64::MAX => {
+            let why = format!("{number}, which is not from 0 to {greatest}");
+            Err(refused(node.span, why))
+        }
         false => Err(Mismatch::out_of_range(node)),
+    }
+}
+
+/// A rule that is no rule, and why.
+fn refused(span: Span, why: impl Into<String>) -> Mismatch {
+    Mismatch {
+        why: Why::Type,
+        span: Some(span),
+        found: why.into(),
     }
 }
 
@@ -177,15 +209,6 @@ fn text(node: &Node) -> Result<String, Mismatch> {
         .filter(|text| !text.is_empty() && !node.is_null());
     text.map(str::to_owned)
         .ok_or_else(|| Mismatch::wrong_type(node))
-}
-
-fn address(node: &Node) -> Result<String, Mismatch> {
-    let address = text(node)?;
-    let is_web = address.starts_with("http://") || address.starts_with("https://");
-    match is_web {
-        true => Ok(address),
-        false => Err(Mismatch::out_of_range(node)),
-    }
 }
 
 /// A list of rules.
@@ -236,27 +259,70 @@ mod tests {
 
     #[test]
     fn a_rule_that_could_never_be_met_as_meant_is_refused() {
-        for yaml in [
-            "  - failed",
-            "  - {above: 1}",
-            "  - {when: doomsday}",
-            "  - {when: throughput, above: 3}",
-            "  - {when: throughput}",
-            "  - {when: error_ratio, above: 2}",
-            "  - {when: error_ratio, above: -1}",
-            "  - {when: failed, above: 1}",
-            "  - {when: stalled, above: .nan}",
-            "  - {when: failed, post: 'ftp://x'}",
-            "  - {when: failed, run: ''}",
-            "  - {when: failed, mail: me}",
-            "  - {when: completed, for_seconds: 3}",
+        for (yaml, found) in [
+            ("  - failed", "`failed`"),
+            ("  - {above: 1}", "a rule without `when`"),
+            ("  - {when: doomsday}", "`doomsday`"),
+            (
+                "  - {when: throughput, above: 3}",
+                "`above`, which a rule for `throughput` does not have",
+            ),
+            ("  - {when: throughput}", "`throughput` without `below`"),
+            (
+                "  - {when: error_ratio, above: 2}",
+                "2, which is not from 0 to 1",
+            ),
+            (
+                "  - {when: error_ratio, above: -1}",
+                "-1, which is not from 0 to 1",
+            ),
+            (
+                "  - {when: failed, above: 1}",
+                "`above`, which a rule for `failed` does not have",
+            ),
+            ("  - {when: stalled, above: .nan}", "NaN"),
+            ("  - {when: failed, run: ''}", "an empty text"),
+            (
+                "  - {when: failed, nmae: me}",
+                "`nmae`, which a rule for `failed` does not have",
+            ),
+            (
+                "  - {when: completed, for_seconds: 3}",
+                "`for_seconds`, which a rule for `completed` does not have",
+            ),
         ] {
             let error = rules(yaml).unwrap_err();
             assert!(
-                error.contains("alerts") && error.contains("recipe.yaml:5"),
+                error.contains("`alerts` must be a list of rules"),
                 "{yaml}: {error}"
             );
-            assert!(error.contains("`when`"), "{error}");
+            let after = error.rsplit("found ").next().unwrap_or_default();
+            assert!(
+                after.to_lowercase().contains(&found.to_lowercase()),
+                "{yaml}: {error}"
+            );
+            assert!(error.contains("recipe.yaml:5"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_one_that_can_be_posted_to() {
+        for (address, is_good) in [
+            ("http://localhost:5000/api/v1/lineage?a=b", true),
+            ("https://me:key@example.org/hook", true),
+            ("http://[::1]:80", true),
+            ("http://[::1]", true),
+            ("http://", false),
+            ("http:///path", false),
+            ("http://a b/", false),
+            ("http://h:99999/x", false),
+            ("http://:80/x", false),
+            ("ftp://x", false),
+            ("nonsense", false),
+            ("5", false),
+        ] {
+            let rule = rules(&format!("  - {{when: failed, post: \"{address}\"}}"));
+            assert_eq!(rule.is_ok(), is_good, "{address}: {rule:?}");
         }
     }
 }

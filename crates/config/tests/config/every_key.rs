@@ -30,6 +30,7 @@ fn samples(key: &KeySpec) -> Vec<String> {
         (_, Kind::Megabytes { .. }) => texts(&["1", "0.5", "700"]),
         (_, Kind::Choice(words)) => texts(words),
         (_, Kind::JobId) => texts(&["job_1"]),
+        (_, Kind::Address) => texts(&["http://host:5000/a?b=c"]),
         (_, Kind::Texts) => texts(&["[one, two]"]),
         (_, Kind::Sources) => texts(&["one.jsonl", "[one.jsonl, two.jsonl]"]),
         (_, Kind::Alerts) => texts(&["[{when: failed}, {when: stalled, above: 600.5, run: say}]"]),

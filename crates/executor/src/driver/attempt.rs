@@ -32,6 +32,8 @@ impl Driver<'_> {
                 external: &external,
                 restart_from_beginning: prepared.recipe.failure.restart_from_beginning,
                 keep_stats: prepared.recipe.export.keep_stats,
+                keep_dropped: prepared.keeps_dropped(),
+                trace: prepared.trace.as_ref().map(|trace| &trace.spec),
                 checkpoints: &prepared.checkpoints,
                 gate_seconds: prepared.recipe.checkpoint.gate_seconds,
             },

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use coldpress_dataset::RowsForm;
-use coldpress_job::{BarrierResolved, JournalRecord, Phase, Publication, SignaturesEntry};
+use coldpress_job::{
+    BarrierResolved, JournalRecord, Phase, Publication, SignaturesEntry, TraceEntry,
+};
 use coldpress_operator::{ChainHash, ResolvedOperator};
 use coldpress_partition::Task;
 use coldpress_storage::{ObjectRef, crash_point};
@@ -200,13 +202,16 @@ impl Driver<'_> {
         Ok(true)
     }
 
-    /// Returns whether something is damaged that a result cites besides its rows: what was dropped or left to the quarantine.
+    /// Returns whether something is damaged that a result cites besides its rows: what was dropped, traced or left to the
+    /// quarantine.
     fn has_damaged_companions(&self, task: Task) -> bool {
         let Some(result) = self.usable_result_of(task) else {
             return false;
         };
         let dropped = result.dropped.iter().flatten().map(|rows| &rows.file);
-        let mut files = dropped.chain(&result.quarantine);
+        let traced = result.trace.iter().flat_map(TraceEntry::files);
+        let traced = traced.filter(|_| self.executor.prepared.trace.is_some());
+        let mut files = dropped.chain(&result.quarantine).chain(traced);
         files.any(|file| self.stores.object(file).verify().is_err())
     }
 

@@ -1,6 +1,6 @@
 //! Loading the dataset: what it consists of, and whether it is what was planned.
 
-use coldpress_dataset::{Error as DatasetError, SourceIdentity, Touched};
+use coldpress_dataset::{Error as DatasetError, Source, SourceIdentity, Touched};
 use coldpress_job::{JobPlan, JournalRecord, RecipeInForce};
 use coldpress_partition::{CutSettings, verify_slices};
 use coldpress_storage::Digest;
@@ -77,11 +77,15 @@ impl Driver<'_> {
             Err(Error::new(ErrorKind::Refused, message))
         };
         if plan.sources.len() != self.sources.all().len() {
-            return refused(format!(
-                "the dataset had {} files and has {}",
-                plan.sources.len(),
-                self.sources.all().len()
-            ));
+            let (had, has) = (plan.sources.len(), self.sources.all().len());
+            let by_suffix = self.executor.prepared.pipeline.suffix_field().is_some();
+            if by_suffix || self.sources.all().iter().any(Source::is_joined) {
+                return refused(format!(
+                    "the dataset was read as {had} sources and is read as {has} (files were added or removed, or \
+                     `suffix_filter` was: with it, small files of different suffixes are not read as one)"
+                ));
+            }
+            return refused(format!("the dataset had {had} files and has {has}"));
         }
         if plan.limit != self.executor.prepared.recipe.limit {
             return refused("`limit` changed".to_owned());

@@ -40,6 +40,8 @@ pub(super) struct Teller<'e> {
     /// How many operators of the attempt at work on a task were said to have begun.
     told_operators: BTreeMap<Task, usize>,
     told_of_stop: bool,
+    /// True once the file for Prometheus could not be written, which is told once.
+    has_metrics_failed: bool,
     samples: Samples,
     alerts: Alerts,
     /// Sends messages to others; none before the first message.
@@ -74,6 +76,7 @@ impl<'e> Teller<'e> {
             decisions: Vec::new(),
             told_operators: BTreeMap::new(),
             told_of_stop: false,
+            has_metrics_failed: false,
             samples: Samples::begin(),
             alerts: Alerts::new(&executor.prepared.recipe.alerts.rules),
             messenger: None,

@@ -10,6 +10,7 @@ use coldpress_storage::real_place;
 use super::drops::signed_drops;
 use super::list::{Output, Outputs};
 use crate::error::{Error, ErrorKind, Result};
+use crate::trace::holds_only_traces;
 
 /// What stands where the outputs go.
 #[derive(Default)]
@@ -92,7 +93,11 @@ impl Checking<'_> {
         let overwrite = self.outputs.overwrite();
         let refused = |reason: String| Err(refused(output, &reason));
         if output.is_of_job() {
-            return Ok(Found::default());
+            let folder = output.target.path();
+            return match folder.is_dir() && !holds_only_traces(folder) {
+                true => refused("holds files that are no traces; move them away".to_owned()),
+                false => Ok(Found::default()),
+            };
         }
         let reason = match output.target.standing()? {
             Standing::Free => return Ok(Found::default()),

@@ -56,7 +56,8 @@ fn remove_empty_folder(key: &ObjectKey, stores: &Stores) {
     }
 }
 
-fn whole_message(error: &dyn Error) -> String {
+/// An error with all that it came from, in one line.
+pub(crate) fn whole_message(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

@@ -15,6 +15,8 @@ struct World {
     external: Vec<u32>,
     restart_from_beginning: bool,
     keep_stats: bool,
+    keep_dropped: bool,
+    trace: Option<TraceSpec>,
     checkpoints: Vec<u32>,
     gate_seconds: f64,
     costs: Vec<f64>,
@@ -56,6 +58,8 @@ impl World {
             external: Vec::new(),
             restart_from_beginning: true,
             keep_stats: false,
+            keep_dropped: false,
+            trace: None,
             checkpoints: vec![1, 2, 3, 4],
             gate_seconds: 0.0,
             costs: Vec::new(),
@@ -79,6 +83,8 @@ impl World {
                 external: &self.external,
                 restart_from_beginning: self.restart_from_beginning,
                 keep_stats: self.keep_stats,
+                keep_dropped: self.keep_dropped,
+                trace: self.trace.as_ref(),
                 checkpoints: &self.checkpoints,
                 gate_seconds: self.gate_seconds,
             },
@@ -368,4 +374,38 @@ fn poison_counts_in_operators_that_the_recipe_still_has() {
     // Behind a barrier no hash is known before all is signed.
     world.signers = vec![(2, chain_of("abc"))];
     assert_eq!(world.poison(), [2]);
+}
+
+/// What was not traced, or kept no dropped records, is no start for what has to; a worker would refuse it, one by one.
+#[test]
+fn earlier_work_without_what_is_kept_besides_rows_is_not_offered() {
+    let settings = coldpress_operator::TraceSettings {
+        most: 10,
+        keys: Vec::new(),
+        seed: 1,
+    };
+    let wanted = TraceSpec {
+        settings,
+        external: None,
+    };
+    let mut traced = gate(2, &[checkpoint("ab", "traced")]);
+    traced["trace"] = json!({"by": wanted.by(), "most": 10});
+    let mut kept = gate(1, &[checkpoint("a", "kept")]);
+    kept["dropped"] = json!([]);
+    let plain = published(3, "abc", "rows", &[checkpoint("abc", "plain")]);
+    let mut world = World::after(&[kept, traced, plain]);
+    assert_eq!(world.starts().len(), 4);
+    world.restart_from_beginning = false;
+    world.trace = Some(wanted);
+    assert_eq!(world.starts(), ["checkpoint 2 traced"]);
+    world.keep_dropped = true;
+    assert_eq!(world.starts(), [""; 0]);
+    // With nothing to go on from, the slice may be read.
+    assert!(world.extent().from_input);
+    world.trace = None;
+    assert_eq!(world.starts(), ["checkpoint 1 kept"]);
+    // Where a later stage begins, it is the input, and was judged before.
+    (world.begin, world.keep_dropped) = (3, true);
+    let extent = world.with(|starts| starts.extent(Task::new(1, 0), &starts.slice(0).unwrap()));
+    assert_eq!(extent.starts.len(), 2);
 }

@@ -104,6 +104,9 @@ fn a_job_tells_its_story() {
     ];
     check_has(&first, &wanted);
     assert_eq!(of_kind(&first, "stop_requested").len(), 1);
+    let stopped = of_kind(&first, "job_stopped")[0];
+    let completed = bench.state(&plan).totals().completed;
+    assert_eq!(stopped["successful_partitions"], completed, "{stopped}");
     let usage = of_kind(&first, "resource_usage");
     let usage = &usage.last().unwrap()["resource_usage"];
     for key in [
@@ -318,6 +321,20 @@ fn a_job_is_measured_for_prometheus() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
+    // A file that cannot be written is told once, with the key and the reason.
+    let nowhere = bench.path("nowhere/job.prom").display().to_string();
+    let report = bench
+        .run(&plan.clone().with("metrics_path", nowhere))
+        .unwrap();
+    let told = report
+        .warnings
+        .iter()
+        .filter(|warning| warning.contains("`metrics_path` cannot be written"));
+    let told: Vec<_> = told.collect();
+    assert!(
+        told.len() == 1 && told[0].contains("No such file"),
+        "{told:?}"
+    );
     let export = bench.path("out.jsonl").display().to_string();
     let slip = plan.with("metrics_path", export.clone());
     let recipe = slip.recipe(std::slice::from_ref(&export), &export, &export, "job");

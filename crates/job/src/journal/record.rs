@@ -30,7 +30,7 @@ pub use removals::{
 pub use traced::{TraceEntry, TraceFileEntry, TraceIntent};
 pub use work::{
     CheckpointEntry, DroppedEntry, GateReached, PartitionFailure, PoisonFound, Publication,
-    SignaturesEntry,
+    PublishedCheckpoint, SignaturesEntry,
 };
 
 /// The schema version of the journal that this release writes.

@@ -17,7 +17,7 @@ use coldpress_storage::{ObjectKey, ObjectRef, Place, StoreSpec};
 use crate::driver::DriverIdentity;
 use crate::journal::record::{
     Adoption, BarrierResolved, CheckpointEntry, DamagedSource, ExportIntent, GateReached, JobPlan,
-    PartitionFailure, PlacedRows, PoisonFound, Publication, RecipeInForce,
+    PartitionFailure, PlacedRows, PoisonFound, Publication, PublishedCheckpoint, RecipeInForce,
 };
 use crate::status::Status;
 use crate::totals::Totals;
@@ -227,10 +227,20 @@ impl JobState {
     /// The checkpoints of a partition that are still kept, those of older recipes too; newest
     /// publication first, and within one the deepest first.
     pub fn checkpoints(&self, index: u32) -> impl Iterator<Item = &CheckpointEntry> {
+        self.published_checkpoints(index).map(|found| found.entry)
+    }
+
+    /// As [`checkpoints`](Self::checkpoints), with what their attempts kept besides rows.
+    pub fn published_checkpoints(
+        &self,
+        index: u32,
+    ) -> impl Iterator<Item = PublishedCheckpoint<'_>> {
         let state = self.state_of(index).into_iter();
-        state
-            .flat_map(PartitionState::checkpoints)
-            .filter(|entry| entry.files().all(|file| !self.is_forgotten(&file.key)))
+        let is_kept = |found: &PublishedCheckpoint<'_>| {
+            let mut files = found.entry.files();
+            files.all(|file| !self.is_forgotten(&file.key))
+        };
+        state.flat_map(PartitionState::checkpoints).filter(is_kept)
     }
 
     /// The stores that hold the job's files where they are not the folders of its own folder.

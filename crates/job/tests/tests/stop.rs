@@ -146,15 +146,16 @@ fn by_force_a_driver_is_killed_at_once() {
 #[test]
 fn the_workers_of_a_driver_are_waited_for() {
     let job = Job::new();
-    let script = "sh -c 'exec 9>&-; sleep 1; :' & echo ready; read line";
-    let process = Process::driver(&job, script);
-    beat(&job, &process.identity(), false);
-    let begun = Instant::now();
-    check(&stop(&job, true, LONG), true, 1, 1, "");
-    assert!(
-        begun.elapsed() > Duration::from_millis(300),
-        "the worker still ran"
+    let folder = tempfile::tempdir().unwrap();
+    let done = folder.path().join("done");
+    let script = format!(
+        "sh -c 'exec 9>&-; sleep 1; touch \"{}\"' & echo ready; read line",
+        done.display()
     );
+    let process = Process::driver(&job, &script);
+    beat(&job, &process.identity(), false);
+    check(&stop(&job, true, LONG), true, 1, 1, "");
+    assert!(done.exists(), "the worker still ran");
 }
 
 #[test]

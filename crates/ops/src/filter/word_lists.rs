@@ -142,11 +142,14 @@ impl Kind {
 
     fn no_language(&self, lang: &str, lists: &WordLists) -> ParamError {
         let known: Vec<&str> = lists.languages().collect();
-        let message = format!(
-            "is `{lang}`, which has no list in `*{}*.json`; use {}, or all for all of these",
-            self.name,
-            known.join(", ")
-        );
+        let files = format!("`*{}*.json`", self.name);
+        let message = match known.is_empty() {
+            true => format!("is `{lang}`, and no language has a list in {files}"),
+            false => format!(
+                "is `{lang}`, which has no list in {files}; use {}, or all for all of these",
+                known.join(", ")
+            ),
+        };
         ParamError::new("lang", message)
     }
 }

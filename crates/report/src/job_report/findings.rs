@@ -1,5 +1,7 @@
 //! Findings about a job, in sentences that a person can act on.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::JobReport;
@@ -129,11 +131,22 @@ fn quarantine(report: &JobReport) -> Option<Finding> {
                 reason.unwrap_or_default()
             ),
             Some(format!(
-                "`coldpress quarantine show {}` prints them",
-                report.overview.job_id
+                "`coldpress quarantine show {}{}` prints them",
+                report.overview.job_id,
+                base_dir(&report.overview.job_dir)
             )),
         )
     })
+}
+
+/// The option for the folder of all jobs, for a job that does not lie in the default one.
+fn base_dir(job_dir: &str) -> String {
+    const DEFAULT: &str = "outputs/partition-checkpoint-eventlog";
+    let folder = Path::new(job_dir).parent().unwrap_or(Path::new("."));
+    match folder == Path::new(DEFAULT) {
+        true => String::new(),
+        false => format!(" --base-dir {}", plain(&folder.display().to_string())),
+    }
 }
 
 /// Finds an operator that takes a third of the time or more, unless the job is too short to matter.

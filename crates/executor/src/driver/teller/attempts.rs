@@ -1,5 +1,6 @@
 //! What is told of attempts and of what becomes of them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use coldpress_events::{Event, EventKind};
@@ -126,7 +127,8 @@ impl Teller<'_> {
     }
 
     fn work_done(&mut self, outcome: &Outcome, of: Try) {
-        for reason in &outcome.set_aside {
+        let reasons: BTreeSet<&String> = outcome.set_aside.iter().collect();
+        for reason in reasons {
             let message = format!(
                 "{}: a checkpoint cannot be used and was left aside: {reason}",
                 of.task

@@ -252,6 +252,7 @@ impl Teller<'_> {
             u64::from(report.partitions),
             report.failed_partitions.len() as u64,
         );
+        let completed = u64::from(state.totals().completed);
         let (kind, message) = match report.status {
             Status::Stopped => (
                 EventKind::JobStopped,
@@ -277,7 +278,7 @@ impl Teller<'_> {
         self.signal(&Signal::Ended(report.status));
         let event = Event::new(kind, message)
             .status(report.status.to_string())
-            .partitions(partitions, partitions - failed.min(partitions), failed)
+            .partitions(partitions, completed, failed)
             .rows(report.ledger.records, report.ledger.exported())
             .job_duration_seconds(report.seconds);
         self.emit(event);

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::Teller;
 use crate::report::Report;
+use crate::retention::whole_message;
 
 const PRODUCER: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/", env!("CARGO_PKG_VERSION"));
 const SCHEMA: &str = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent";
@@ -78,7 +79,7 @@ impl Teller<'_> {
         let line = event.to_string();
         let path = self.executor.layout.job_dir().join("lineage.jsonl");
         if let Err(error) = append(&path, &line) {
-            self.warn(format!("the lineage of the job is not told: {error}"));
+            self.warn(format!("cannot write the lineage of the job: {error}"));
         }
         if let Some(address) = address {
             let to = Recipient::Address(address);
@@ -89,8 +90,11 @@ impl Teller<'_> {
 
 /// One write, so that a line is there as a whole or not at all, but for a full disk.
 fn append(path: &Path, line: &str) -> Result<(), String> {
+    if std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Err(format!("`{}` is a link", path.display()));
+    }
     let opened = open_file_with(path, OpenOptions::new().create(true).append(true));
-    let mut file = opened.map_err(|error| error.to_string())?;
+    let mut file = opened.map_err(|error| whole_message(&error))?;
     let written = file.write_all(format!("{line}\n").as_bytes());
     written.map_err(|error| format!("`{}` is not written: {error}", path.display()))
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::Teller;
 use crate::prometheus::prometheus_text;
+use crate::retention::whole_message;
 
 /// How often the views are written while the job runs.
 const VIEWS_EVERY: Duration = Duration::from_secs(2);
@@ -88,20 +89,24 @@ impl Teller<'_> {
     }
 
     /// Writes the file for Prometheus, if the recipe asks for one.
-    fn write_metrics(&self, state: &JobState) {
+    fn write_metrics(&mut self, state: &JobState) {
         let Some(path) = &self.executor.prepared.recipe.events.metrics_path else {
             return;
         };
         let operators = crate::summary::performance(state);
         let text = prometheus_text(&self.summary, &operators);
-        if let Err(error) = replace(path, text.as_bytes()) {
-            self.out_of_date(error);
+        if let Err(error) = replace(path, text.as_bytes())
+            && !std::mem::replace(&mut self.has_metrics_failed, true)
+        {
+            let error = whole_message(&error);
+            self.warn(format!("`metrics_path` cannot be written: {error}"));
         }
     }
 
     fn write_view(&self, path: PathBuf, view: &impl Serialize) {
         let json = serde_json::to_vec_pretty(view).map_err(|error| error.to_string());
-        let written = json.and_then(|json| replace(path, &json).map_err(|error| error.to_string()));
+        let written =
+            json.and_then(|json| replace(path, &json).map_err(|error| whole_message(&error)));
         if let Err(error) = written {
             self.out_of_date(error);
         }

@@ -255,6 +255,17 @@ pub struct CheckpointEntry {
     pub base: Vec<ObjectRef>,
 }
 
+/// A checkpoint with what the attempt that published it kept besides rows, up to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct PublishedCheckpoint<'a> {
+    /// The checkpoint.
+    pub entry: &'a CheckpointEntry,
+    /// The samples that were traced, if records were.
+    pub trace: Option<&'a TraceEntry>,
+    /// Whether what filters dropped was kept.
+    pub keeps_dropped: bool,
+}
+
 impl CheckpointEntry {
     /// Every file that it needs.
     pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {

@@ -7,7 +7,7 @@ use coldpress_partition::PlannedPartition;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::record::{
-    CheckpointEntry, GateReached, PartitionFailure, PoisonFound, Publication,
+    CheckpointEntry, GateReached, PartitionFailure, PoisonFound, Publication, PublishedCheckpoint,
 };
 
 /// How a partition stands.
@@ -132,21 +132,28 @@ impl PartitionState {
     }
 
     /// All checkpoints, the newest attempt's first, and of one attempt the deepest first.
-    pub(super) fn checkpoints(&self) -> impl Iterator<Item = &CheckpointEntry> {
+    pub(super) fn checkpoints(&self) -> impl Iterator<Item = PublishedCheckpoint<'_>> {
         let gates = self.gates.iter().map(|gate| {
-            let attempt = (gate.epoch, gate.attempt);
-            (attempt, gate.checkpoints.as_slice())
+            let entries = gate.checkpoints.as_slice();
+            let kept = (gate.trace.as_ref(), gate.dropped.is_some());
+            ((gate.epoch, gate.attempt), kept, entries)
         });
         let results = self.publications.iter().map(|result| {
-            let attempt = (result.epoch, result.attempt);
-            (attempt, result.checkpoints.as_slice())
+            let entries = result.checkpoints.as_slice();
+            let kept = (result.trace.as_ref(), result.dropped.is_some());
+            ((result.epoch, result.attempt), kept, entries)
         });
         let mut attempts: Vec<_> = results.chain(gates).collect();
         // Stable: what was published later stands later.
-        attempts.sort_by_key(|(attempt, _)| *attempt);
-        attempts
-            .into_iter()
-            .rev()
-            .flat_map(|(_, entries)| entries.iter().rev())
+        attempts.sort_by_key(|(attempt, ..)| *attempt);
+        let newest = attempts.into_iter().rev();
+        newest.flat_map(|(_, (trace, keeps_dropped), entries)| {
+            let published = move |entry| PublishedCheckpoint {
+                entry,
+                trace,
+                keeps_dropped,
+            };
+            entries.iter().rev().map(published)
+        })
     }
 }

@@ -313,6 +313,52 @@ fn damaged_samples_are_made_again() {
     }
 }
 
+/// Rows that a selector placed cite the samples of the stage before: where these are damaged, that stage is done again.
+#[test]
+fn damaged_samples_of_placed_rows_are_made_again() {
+    let process = vec![
+        call("edit_mapper").with("kind", "front"),
+        call("length_filter"),
+        call("random_selector").with("select_num", 30),
+        call("edit_mapper").with("kind", "ends"),
+    ];
+    let plan = traced(process, 7, 5);
+    let expected = undisturbed(&dataset(), &plan);
+    let bench = Bench::new(&dataset());
+    bench.run(&plan).unwrap();
+    for path in files_in(&bench.path("jobs/job/results")) {
+        if path.extension().is_some_and(|end| end == "trace") {
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[20] ^= 4;
+            fs::write(&path, bytes).unwrap();
+        }
+    }
+    fs::remove_dir_all(bench.path("jobs/job/trace")).unwrap();
+    bench.run(&plan).unwrap();
+    same(&traces(&bench), &expected);
+}
+
+/// A folder of the job that somebody else keeps files in is not replaced.
+#[test]
+fn files_of_others_in_the_folder_of_traces_stay() {
+    let bench = Bench::new(&dataset());
+    let plan = Plan::new(vec![call("edit_mapper")], 7);
+    bench.run(&plan).unwrap();
+    let notes = bench.path("jobs/job/trace/notes.txt");
+    fs::create_dir_all(notes.parent().unwrap()).unwrap();
+    fs::write(&notes, "mine").unwrap();
+    let plan = traced(vec![call("edit_mapper")], 7, 5);
+    let error = bench.run(&plan).unwrap_err();
+    assert!(
+        error.to_string().contains("files that are no traces"),
+        "{error}"
+    );
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "mine");
+    fs::remove_file(&notes).unwrap();
+    bench.run(&plan).unwrap();
+    assert!(!traces(&bench).is_empty());
+}
+
 /// Long texts and records are cut, and half surrogates and line ends stay what they are.
 #[test]
 fn hostile_records_are_shown_within_bounds() {

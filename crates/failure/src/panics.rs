@@ -136,7 +136,7 @@ mod tests {
             assert_eq!(catch(|| 5), Ok(5));
             panic!("outer")
         });
-        let outer: Panic = outer.map(|()| ()).unwrap_err();
+        let outer: Panic = outer.unwrap_err();
         assert_eq!(outer.message, "outer");
         assert!(outer.trace.unwrap().starts_with("at "));
         let odd = catch(|| std::panic::panic_any(3)).unwrap_err();

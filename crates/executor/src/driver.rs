@@ -137,6 +137,7 @@ impl Driver<'_> {
             return Ok(Ending::Exported(exported));
         }
         self.clean_up_after_the_dead();
+        self.teller.work_begins();
         // From here on a refusal is how this run ended, not a job that was left alone.
         self.earlier = None;
         self.work()
@@ -192,6 +193,9 @@ impl Driver<'_> {
             let fields = self.fields();
             self.teller.write_fields(&fields);
             report.fields = Some(fields);
+        }
+        if is_exported && !is_news {
+            self.teller.keep_times();
         }
         if is_exported {
             self.retire()?;

@@ -32,6 +32,10 @@ pub(super) struct Teller<'e> {
     stores: Stores,
     events: EventLog,
     summary: JobSummary,
+    /// When the job began and ended, as the run before says.
+    earlier_times: Option<(f64, Option<f64>)>,
+    /// True once there is something to do.
+    has_work_begun: bool,
     /// When the run began.
     started: Instant,
     warnings: Vec<String>,
@@ -71,6 +75,8 @@ impl<'e> Teller<'e> {
             stores,
             events,
             summary: summary(executor, lock),
+            earlier_times: earlier_times(executor),
+            has_work_begun: false,
             started,
             warnings: Vec::new(),
             decisions: Vec::new(),
@@ -148,6 +154,13 @@ fn open_log(executor: &Executor) -> Result<EventLog> {
     let folder = layout.event_log_dir();
     EventLog::open(folder, layout.job_id().as_str(), options)
         .map_err(|error| Error::because(ErrorKind::Failed, "cannot open the event log", error))
+}
+
+/// Returns when the job began and ended, as its summary says before this run writes its own.
+fn earlier_times(executor: &Executor) -> Option<(f64, Option<f64>)> {
+    let summary = JobSummary::read(&executor.layout).ok().flatten()?;
+    let is_done = summary.status.is_terminal() && summary.end_time.is_some();
+    is_done.then_some((summary.start_time, summary.end_time))
 }
 
 /// The summary of a run that begins.

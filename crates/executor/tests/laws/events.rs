@@ -283,6 +283,18 @@ fn runs_have_a_lineage() {
         .map(|event| event["eventType"].as_str().unwrap())
         .collect();
     assert_eq!(kinds, ["START", "ABORT", "START", "COMPLETE"]);
+    // A run that finds nothing to do is no run of the job, and the job took as long as it took.
+    let times = || {
+        let summary = coldpress_job::JobSummary::read(executor.layout())
+            .unwrap()
+            .unwrap();
+        (summary.start_time, summary.end_time, summary.duration)
+    };
+    let before = times();
+    assert!(bench.run(&plan).unwrap().already_complete);
+    assert_eq!(times(), before);
+    let path = executor.layout().job_dir().join("lineage.jsonl");
+    assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 4);
     assert_eq!(lineage[0]["run"]["runId"], lineage[1]["run"]["runId"]);
     assert_ne!(lineage[1]["run"]["runId"], lineage[2]["run"]["runId"]);
     let output = &lineage[3]["outputs"][0];

@@ -56,7 +56,6 @@ impl Teller<'_> {
             .metadata("executor", self.executor.backend.to_string())
             .metadata("epoch", epoch);
         self.emit(event);
-        self.lineage_begins();
         let warnings = self.executor.prepared.recipe.warnings.clone();
         warnings
             .into_iter()
@@ -88,6 +87,19 @@ impl Teller<'_> {
             EventKind::ProcessingStart,
             "the pipeline starts",
         ));
+    }
+
+    /// There is something to do. A run that finds the job complete is of no interest to catalogues of data.
+    pub(in crate::driver) fn work_begins(&mut self) {
+        self.has_work_begun = true;
+        self.lineage_begins();
+    }
+
+    /// The job was complete before: how long it took stays as it was.
+    pub(in crate::driver) fn keep_times(&mut self) {
+        if let Some(earlier) = self.earlier_times.take() {
+            (self.summary.start_time, self.summary.end_time) = earlier;
+        }
     }
 
     /// Reports that the driver before did not release the job.
@@ -274,7 +286,9 @@ impl Teller<'_> {
                 )
             }
         };
-        self.lineage_ends(report, report.status == Status::Stopped);
+        if self.has_work_begun {
+            self.lineage_ends(report, report.status == Status::Stopped);
+        }
         self.signal(&Signal::Ended(report.status));
         let event = Event::new(kind, message)
             .status(report.status.to_string())
@@ -286,7 +300,9 @@ impl Teller<'_> {
 
     /// `is_news` where the job is worse off than before the run.
     pub(in crate::driver) fn job_failed(&mut self, message: &str, is_news: bool) {
-        self.lineage_failed(message);
+        if self.has_work_begun {
+            self.lineage_failed(message);
+        }
         if is_news {
             self.signal(&Signal::Ended(Status::Failed));
         }

@@ -52,8 +52,8 @@ impl Teller<'_> {
         if status.is_terminal() {
             self.summary.at_work.clear();
             let now = coldpress_events::time::now_seconds();
-            self.summary.end_time = Some(now);
-            self.summary.duration = Some(now - self.summary.start_time);
+            let end = *self.summary.end_time.get_or_insert(now);
+            self.summary.duration = Some(end - self.summary.start_time);
         }
         let layout = &self.executor.layout;
         if let Err(error) = self.summary.write(layout) {

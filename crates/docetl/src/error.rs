@@ -98,6 +98,18 @@ pub enum Error {
         /// The encoder's answer, or the system's.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A file is in the place of one that was to be written, and holds other records.
+    #[error(
+        "`{}` does not hold the same records as `{}`, so it stays; remove the one that is out of date, and migrate again",
+        path.display(),
+        other.display()
+    )]
+    Differs {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// The file that it was to be made of.
+        other: PathBuf,
+    },
     /// The file that was written does not read back as its records. The file that it was to replace has not changed.
     #[error(
         "`{}` does not read back as what it was written from: record {record} differs; nothing was changed",

@@ -12,6 +12,7 @@ mod migrate;
 mod one_by_one;
 mod parquet_out;
 mod reader;
+mod relation;
 mod remnants;
 mod remote;
 mod retain;

@@ -261,10 +261,41 @@ fn json_that_says_more_than_the_parquet_stays() {
         .unwrap();
     file.set_modified(SystemTime::now() - Duration::from_secs(60))
         .unwrap();
-    bench.run(line).expect(3);
+    bench.run(line).expect(3).prints(&[
+        "measure.json` does not hold the same records as `mixed/prepare/measure.parquet`",
+    ]);
     let after = bench.read("mixed/prepare/measure.json");
     assert!(
-        after.contains("kitchen") && !after.contains("kitten"),
+        after.contains("kitten") && !after.contains("kitchen"),
         "{after}"
     );
+    assert!(bench.exists("mixed/prepare/measure.parquet"));
+}
+
+/// What DocETL wrote after the migration is not lost where a copy has changed the times of the files.
+#[test]
+fn json_with_other_records_than_the_parquet_stays() {
+    let bench = Bench::with(&["docetl"]);
+    bench.run("docetl migrate docetl").expect(0);
+    let path = bench.path("docetl/prepare/measure.json");
+    let time = bench
+        .path("docetl/prepare/measure.parquet")
+        .metadata()
+        .and_then(|metadata| metadata.modified())
+        .unwrap();
+    fs::write(&path, r#"[{"v": 2}]"#).unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_modified(time).unwrap();
+    let before = bench.files("docetl");
+    for flag in ["", " --dry-run", " --json"] {
+        let line = format!("docetl migrate docetl --to json{flag}");
+        let ran = bench.run(&line).expect(3);
+        let is_written = ran.stdout.contains("written and compared");
+        assert!(!is_written, "{}", ran.stdout);
+        ran.prints(&[
+            "`docetl/prepare/measure.json` does not hold the same records as `docetl/prepare/measure.parquet`, so it stays",
+            if flag == " --json" { "already_there" } else { "there already" },
+        ]);
+        assert_eq!(bench.files("docetl"), before, "{flag}");
+    }
 }

@@ -1,10 +1,9 @@
 //! Writing a checkpoint in another format.
 
-use super::alike::says_as_much;
 use super::files::{Found, Other};
 use super::intermediate::IntermediateStore;
-use super::one_by_one::OneByOne;
 use super::parquet_out::ParquetOut;
+use super::relation::{Relation, count, first_difference};
 use super::source::Source;
 use super::wanted::Wanted;
 use super::writer::{RecordWriter, Unplaced};
@@ -83,7 +82,7 @@ impl IntermediateStore {
     ///
     /// # Errors
     /// The errors of [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if the new file reads back
-    /// differently.
+    /// differently; [`Error::Differs`] if there is JSON with other records in the place of the JSON that is to be written.
     #[doc(alias = "migrate_json_to_arrow")]
     pub fn migrate(
         &self,
@@ -105,27 +104,36 @@ fn migrate(
     if reader.format() == options.to {
         return already_there(store, name, options, reader).map(Some);
     }
-    match says_as_much_already(store, name, options.to, &reader)? {
+    match there_already(store, name, options.to, &reader)? {
         Some(there) => keep(store, name, &there, &reader, options).map(Some),
         None => convert(store, name, options, reader).map(Some),
     }
 }
 
-/// Finds a file that is there in the new format and says all that the original says, which another program wrote.
-fn says_as_much_already(
+/// Finds JSON that is there beside the Parquet file that counts, and says all that it says. Damaged JSON is of no use.
+///
+/// The times of the files decide which one counts, but they are too little to give up records for: a copied directory has
+/// new ones. A Parquet file is no such risk, because DocETL never writes one: it can only be older than the JSON.
+fn there_already(
     store: &IntermediateStore,
     name: &CheckpointName,
     to: Format,
     original: &RecordReader,
 ) -> Result<Option<RecordReader>> {
-    // One that cannot be read is replaced.
-    let there = || store.reader_of(name, to).ok().flatten();
-    let (true, Some(mut exact)) = (original.is_foreign(), there()) else {
+    if to != Format::Json {
+        return Ok(None);
+    }
+    let Some(mut json) = store.reader_of(name, to)? else {
         return Ok(None);
     };
-    let mut foreign = store.open_found(original.found().clone(), name, &Wanted::ALL)?;
-    let says = says_as_much(&mut exact, &mut foreign).unwrap_or(false);
-    Ok(if says { there() } else { None })
+    match store.relation(name, &mut json, original)? {
+        Relation::Same | Relation::SaysMore => store.reader_of(name, to),
+        Relation::Damaged(_) => Ok(None),
+        Relation::Different => Err(Error::Differs {
+            path: json.path().to_owned(),
+            other: original.path().to_owned(),
+        }),
+    }
 }
 
 /// Leaves what is there as it is; what it was read from may go.
@@ -257,14 +265,6 @@ fn already_there(
     Ok(migration)
 }
 
-fn count(reader: &mut RecordReader) -> Result<u64> {
-    let mut records = 0;
-    while let Some(batch) = reader.next_batch()? {
-        records += batch.len() as u64;
-    }
-    Ok(records)
-}
-
 /// Reads back what was written, and compares it with the original.
 fn compare(
     store: &IntermediateStore,
@@ -283,20 +283,6 @@ fn compare(
             path: store.dir().join(name.path(format)),
             record,
         }),
-    }
-}
-
-/// Returns the number of the first record that is not the same in both, from 1.
-fn first_difference(one: &mut RecordReader, other: &mut RecordReader) -> Result<Option<u64>> {
-    let mut number = 0;
-    let (mut of_one, mut of_other) = (OneByOne::new(one), OneByOne::new(other));
-    loop {
-        number += 1;
-        match (of_one.next()?, of_other.next()?) {
-            (None, None) => return Ok(None),
-            (one, other) if one == other => {}
-            _ => return Ok(Some(number)),
-        }
     }
 }
 

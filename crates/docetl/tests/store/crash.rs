@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use coldpress_docetl::{CheckpointName, Format, MigrateOptions, Record};
+use coldpress_docetl::{CheckpointName, Error, Format, MigrateOptions, Record};
 use coldpress_storage::crash_point;
 
 use crate::{records, store_in};
@@ -163,6 +163,34 @@ fn a_killed_save_leaves_the_old_checkpoint_or_the_new_one() {
             assert!(kills >= 8, "{kills}");
         }
     }
+}
+
+/// A save of Parquet that is killed before the JSON of the last save goes leaves both. The Parquet counts, and a migration
+/// leaves it to people which of the two it is.
+#[test]
+fn json_that_a_killed_save_left_does_not_count_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = store_in(folder.path(), Format::Json);
+    json.save("s", "o", &old()).unwrap();
+    run(
+        "save parquet",
+        "docetl_after_rename:1",
+        false,
+        folder.path(),
+    );
+    assert_eq!(json.list().unwrap().len(), 2);
+    assert!(json.load("s", "o").unwrap().unwrap() == new());
+    let refused = json.migrate(&name(), MigrateOptions::to(Format::Json));
+    assert!(matches!(refused, Err(Error::Differs { .. })), "{refused:?}");
+    assert!(json.load("s", "o").unwrap().unwrap() == new());
+    // Saving again ends it.
+    let parquet = store_in(folder.path(), Format::Parquet);
+    parquet.save("s", "o", &new()).unwrap();
+    assert_eq!(parquet.list().unwrap().len(), 1);
+    parquet
+        .migrate(&name(), MigrateOptions::to(Format::Json))
+        .unwrap();
+    assert!(parquet.load("s", "o").unwrap().unwrap() == new());
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use coldpress_docetl::{
-    CheckpointName, Format, IntermediateStore, MigrateOptions, Migration, Outcome, Record,
+    CheckpointName, Error, Format, IntermediateStore, MigrateOptions, Migration, Outcome, Record,
 };
 
 use crate::{records, set_time, store_in};
@@ -179,4 +179,77 @@ fn a_damaged_original_is_an_error_and_stays() {
         assert_eq!(files(folder.path()), ["o.json"]);
     }
     assert_eq!(fs::read(&json).unwrap(), torn);
+}
+
+/// The times are those of a directory that was copied: they say nothing about which file is the later one.
+#[test]
+fn json_with_other_records_is_never_replaced() {
+    for age in [100, 200] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store_in(folder.path(), Format::Parquet);
+        store.save("s", "o", &records(&[r#"{"v": 1}"#])).unwrap();
+        let json = folder.path().join("s/o.json");
+        fs::write(&json, r#"[{"v": 2}]"#).unwrap();
+        set_time(&json, age);
+        set_time(&folder.path().join("s/o.parquet"), 200);
+        let options = MigrateOptions::to(Format::Json);
+        for options in [
+            options,
+            options.dry_run(true),
+            options.remove_original(true),
+        ] {
+            let error = store.migrate(&name(), options).unwrap_err();
+            assert!(matches!(error, Error::Differs { .. }), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("does not hold the same records"), "{text}");
+            assert!(text.contains("so it stays"), "{text}");
+            assert_eq!(fs::read_to_string(&json).unwrap(), r#"[{"v": 2}]"#);
+            assert_eq!(files(folder.path()), ["o.json", "o.parquet"]);
+        }
+        // Which file is read does not change.
+        let loaded = store.load("s", "o").unwrap().unwrap();
+        assert_eq!(loaded, records(&[r#"{"v": 1}"#]));
+    }
+}
+
+#[test]
+fn json_with_the_same_records_is_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_in(folder.path(), Format::Parquet);
+    store.save("s", "o", &records(&[r#"{"v": 1}"#])).unwrap();
+    let json = folder.path().join("s/o.json");
+    // Not as this crate would write it.
+    fs::write(&json, "[\n{\"v\":1}]").unwrap();
+    set_time(&json, 100);
+    let options = MigrateOptions::to(Format::Json);
+    for options in [options.dry_run(true), options] {
+        let done = migrate(&store, options);
+        assert_eq!((done.outcome, done.rows), (Outcome::AlreadyThere, 1));
+        assert_eq!(done.bytes, fs::metadata(&json).unwrap().len());
+        assert_eq!(fs::read_to_string(&json).unwrap(), "[\n{\"v\":1}]");
+    }
+    let done = migrate(&store, options.remove_original(true));
+    assert_eq!(
+        (done.outcome, done.is_original_removed),
+        (Outcome::AlreadyThere, true)
+    );
+    assert_eq!(files(folder.path()), ["o.json"]);
+}
+
+#[test]
+fn damaged_json_is_replaced() {
+    // The first record is another one, too: what a killed writer left of it is of no use.
+    for torn in ["", "[{\"v\": 1}", "[{\"v\": 2}, {\"v\"", "{}"] {
+        for age in [100, 4_000_000_000] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = store_in(folder.path(), Format::Parquet);
+            store.save("s", "o", &records(&[r#"{"v": 1}"#])).unwrap();
+            let json = folder.path().join("s/o.json");
+            fs::write(&json, torn).unwrap();
+            set_time(&json, age);
+            let done = migrate(&store, MigrateOptions::to(Format::Json));
+            assert_eq!(done.outcome, Outcome::Migrated, "{torn} {age}");
+            assert_eq!(fs::read_to_string(&json).unwrap(), r#"[{"v": 1}]"#);
+        }
+    }
 }

@@ -5,8 +5,9 @@ use std::process::Command;
 use crate::bench::{Bench, copy, frozen};
 use crate::shared::{PROGRAM, Ran};
 
-/// Runs a shell script that may mount file systems, which are gone at its end; returns none if that isn't permitted.
-#[allow(clippy::print_stdout, reason = "a test that tests nothing must say so")]
+/// Runs a shell script that may mount file systems, which are gone at its end; returns none if that isn't permitted, which
+/// fails if `COLDPRESS_MOUNTS_REQUIRED` is 1.
+#[allow(clippy::print_stderr, reason = "a test that tests nothing must say so")]
 fn mounting(bench: &Bench, script: &str) -> Option<Ran> {
     let run = |script: &str| {
         let mut command = Command::new("unshare");
@@ -18,10 +19,16 @@ fn mounting(bench: &Bench, script: &str) -> Option<Ran> {
     };
     let probe = "mkdir -p probe && mount -t tmpfs -o size=64k tmpfs probe";
     if !run(probe).is_ok_and(|output| output.status.success()) {
-        println!("`unshare -rm` and `mount` are not permitted here: nothing is tested");
+        let told = "NOTHING IS TESTED: `unshare -rm` and `mount` are not permitted here";
+        assert!(!are_mounts_required(), "{told}");
+        eprintln!("{told}");
         return None;
     }
     Some(Ran::of(run(script).unwrap()))
+}
+
+fn are_mounts_required() -> bool {
+    std::env::var_os("COLDPRESS_MOUNTS_REQUIRED").is_some_and(|value| value == "1")
 }
 
 /// Migrates a directory on disks of these sizes in KiB, then again with room enough. The first size must be too small, the

@@ -69,10 +69,15 @@ impl CheckpointName {
 
     /// Returns the name of the checkpoint that a file in a folder of the directory holds.
     pub(crate) fn of_file(folder: &str, stem: &str) -> Option<Self> {
+        Self::parse_file(folder, stem).ok()
+    }
+
+    /// As [`of_file`](Self::of_file), with the rule that one of the names breaks.
+    pub(crate) fn parse_file(folder: &str, stem: &str) -> Result<Self> {
         let batch = folder.strip_suffix(BATCHES).zip(batch_index(stem));
         match batch {
-            Some((operation, index)) => Self::batch(operation, index).ok(),
-            None => Self::operation(folder, stem).ok(),
+            Some((operation, index)) => Self::batch(operation, index),
+            None => Self::operation(folder, stem),
         }
     }
 

@@ -21,9 +21,9 @@ mod source;
 mod wanted;
 mod writer;
 
-pub use analyze::{Analysis, AnalyzeOptions, Analyzed, FilesTaken, Repeated, Share, Unreadable};
+pub use analyze::{Analysis, AnalyzeOptions, Analyzed, FilesTaken, Repeated, Share};
 pub use intermediate::{IntermediateStore, Loaded};
-pub use list::Entry;
+pub use list::{Entry, Unreadable};
 pub use migrate::{MigrateOptions, Migration, Outcome};
 pub use reader::RecordReader;
 pub use remote::RemoteStore;

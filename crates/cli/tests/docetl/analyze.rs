@@ -222,3 +222,78 @@ fn lines_fit_a_terminal() {
     );
     assert!(text.contains("21 more"), "{text}");
 }
+
+/// The sum of the files of a folder.
+fn stored(bench: &Bench) -> i64 {
+    let files = bench.files("docetl");
+    files.values().map(|bytes| bytes.len() as i64).sum()
+}
+
+/// Checkpoints whose formats differ are listed, and are no part of what a migration is said to free.
+#[test]
+fn what_would_be_freed_is_what_is_freed() {
+    let bench = Bench::with(&["docetl"]);
+    let record = r#"{"id": 12345, "text": "the same text as ever", "tags": ["a", "b"]}"#;
+    let records = |count| format!("[{}]", vec![record; count].join(", "));
+    for name in ["same", "other", "torn", "newer"] {
+        bench.write(&format!("docetl/x/{name}.json"), records(3000));
+    }
+    bench.run("docetl migrate docetl").expect(0);
+    assert_eq!(
+        analyze(&bench, "docetl")["checkpoints"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|checkpoint| !checkpoint["formats_differ"].is_null())
+            .count(),
+        0
+    );
+    let set = |name: &str, text: String, seconds: u64| {
+        let name = format!("docetl/x/{name}.json");
+        bench.write(&name, text);
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        let file = std::fs::File::options().write(true).open(bench.path(&name));
+        file.unwrap().set_modified(time).unwrap();
+    };
+    set("other", records(2000), 100);
+    set("torn", "[{".into(), 100);
+    set("newer", records(1000), 4_000_000_000);
+    let analysis = analyze(&bench, "docetl");
+    let differ: Vec<_> = analysis["checkpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|checkpoint| checkpoint["formats_differ"].as_str())
+        .collect();
+    assert_eq!(
+        differ,
+        [
+            "`docetl/x/newer.parquet` does not hold the same records as `docetl/x/newer.json`; the JSON file counts",
+            "`docetl/x/other.json` does not hold the same records as `docetl/x/other.parquet`; the Parquet file counts",
+            differ[2],
+        ]
+    );
+    assert!(
+        differ[2].starts_with("`docetl/x/torn.json` is damaged"),
+        "{}",
+        differ[2]
+    );
+    let freed = analysis["freed_bytes"].as_i64().unwrap();
+    let shown = coldpress::report::quantity::bytes(freed.unsigned_abs());
+    let told = format!("`coldpress docetl migrate --remove-originals` would free {shown} (");
+    bench
+        .run("docetl analyze docetl")
+        .expect(0)
+        .prints(&[&told, differ[1]]);
+    let before = stored(&bench);
+    bench
+        .run("docetl migrate docetl --remove-originals")
+        .expect(3);
+    assert_eq!(before - stored(&bench), freed);
+    for name in ["other", "torn"] {
+        assert!(bench.exists(&format!("docetl/x/{name}.json")));
+    }
+    // Nothing is left to be freed.
+    let text = bench.run("docetl analyze docetl").expect(0).stdout;
+    assert!(!text.contains("would free"), "{text}");
+}

@@ -1,8 +1,11 @@
 //! Directories that aren't DocETL's, and damaged files.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 use crate::bench::{Bench, CONFIG};
+use crate::shared::Ran;
 
 const COMMANDS: [&str; 2] = ["analyze", "migrate"];
 
@@ -136,17 +139,99 @@ fn a_link_out_of_the_directory_is_not_followed() {
         "analyze docetl --json",
         "migrate docetl --remove-originals --json",
     ] {
-        let ran = bench.run(&format!("docetl {line}")).expect(0);
-        assert!(
-            !ran.stdout.contains("secret") && !ran.stdout.contains("linked"),
-            "{}",
-            ran.stdout
-        );
+        let ran = bench.run(&format!("docetl {line}")).expect(3);
+        assert!(!ran.stdout.contains("secret"), "{}", ran.stdout);
+        let reason = "it is a link that leads out of the intermediate directory; replace it by what it leads to";
+        let expected = serde_json::json!([
+            {"path": "docetl/linked", "reason": reason},
+            {"path": "docetl/prepare/linked.json", "reason": reason},
+        ]);
+        let told = ran.json();
+        assert_eq!(told["not_looked_at"], expected);
+        assert_eq!(told["checkpoints"].as_array().unwrap().len(), 13);
     }
     assert_eq!(
         bench.files("outside").into_keys().collect::<Vec<_>>(),
         ["secret.json"]
     );
+}
+
+#[test]
+fn what_cannot_be_a_checkpoint_is_listed() {
+    let bench = Bench::with(&["docetl"]);
+    let odd = |name: &[u8]| bench.path("docetl").join(OsStr::from_bytes(name));
+    let long = "x".repeat(201);
+    let long_file = format!("odd/{long}.json");
+    let refused: [(&[u8], &str); 7] = [
+        (b"con", "it is the name of a device on Windows"),
+        (b"gone", "it is a link to nothing; remove it"),
+        (b"odd/a\nb.json", "it has a control character"),
+        (b"odd/gone.parquet", "it is a link to nothing; remove it"),
+        (long_file.as_bytes(), "it has more than 200 bytes"),
+        (b"odd/\xff.json", "its name is not UTF-8"),
+        (b"\xfe", "its name is not UTF-8"),
+    ];
+    std::fs::create_dir(odd(b"odd")).unwrap();
+    for (name, reason) in refused {
+        let path = odd(name);
+        if reason.contains("link") {
+            symlink(bench.path("nowhere"), path).unwrap();
+        } else if path.extension().is_some() {
+            std::fs::write(path, "[]").unwrap();
+        } else {
+            std::fs::create_dir(&path).unwrap();
+            for file in ["one.json", "two.json"] {
+                std::fs::write(path.join(file), "[]").unwrap();
+            }
+        }
+    }
+    // These are not DocETL's.
+    bench.write("outside.json", "[]");
+    symlink(bench.path("outside.json"), odd(b"outside.json")).unwrap();
+    std::fs::create_dir(odd(b"\xfd")).unwrap();
+    std::fs::write(odd(b"odd/.a\nb.json"), "[]").unwrap();
+    std::fs::write(odd(b"odd/\xff.txt"), "").unwrap();
+    for command in COMMANDS {
+        let line = format!("docetl {command} docetl --json");
+        let told = bench.run(&line).expect(3).json();
+        let found = told["not_looked_at"].as_array().unwrap();
+        assert_eq!(found.len(), refused.len(), "{told}");
+        for (found, (name, reason)) in found.iter().zip(refused) {
+            assert_eq!(
+                found["path"],
+                *format!("docetl/{}", String::from_utf8_lossy(name))
+            );
+            assert!(
+                found["reason"].as_str().unwrap().ends_with(reason),
+                "{found}"
+            );
+        }
+        bench
+            .run(&format!("docetl {command} docetl"))
+            .expect(3)
+            .prints(&[
+                "not looked at: `docetl/gone`: it is a link to nothing; remove it\n",
+                "not looked at: `docetl/odd/a\\nb.json`: `a\\nb` cannot be the name of an operation: it has a control character\n",
+                "not looked at: `docetl/\u{fffd}`: its name is not UTF-8\n",
+            ]);
+    }
+}
+
+#[test]
+fn a_directory_may_have_any_name() {
+    let bench = Bench::with(&["docetl"]);
+    let name = OsStr::from_bytes(b"dir\xff");
+    bench.write("docetl/odd/torn.json", "[");
+    std::fs::rename(bench.path("docetl"), bench.root().join(name)).unwrap();
+    for (line, list) in [
+        ("analyze --json", "unreadable"),
+        ("migrate --json", "checkpoints"),
+    ] {
+        let mut command = bench.command(&format!("docetl {line}"));
+        let ran = Ran::of(command.arg(name).output().unwrap()).expect(3);
+        let told = ran.json()[list].to_string();
+        assert!(told.contains("dir\u{fffd}/odd/torn.json"), "{told}");
+    }
 }
 
 #[test]

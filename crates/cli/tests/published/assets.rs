@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use crate::bench::Bench;
-use crate::shared::repository;
+use crate::shared::{Ran, repository};
 
 /// Asks for four files, of which no digest is known beforehand.
 const RECIPE: &str = "\
@@ -79,6 +79,18 @@ fn bench() -> Bench {
     let bench = Bench::new();
     bench.write("recipe.yaml", RECIPE);
     bench
+}
+
+#[test]
+fn a_place_may_have_any_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let bench = bench();
+    bench.write("recipe.yaml", RECIPE.replace("assets_dir: fetched\n", ""));
+    let mut command = bench.command("assets list --config recipe.yaml --json");
+    command.env("COLDPRESS_ASSETS", std::ffi::OsStr::from_bytes(b"/no/\xff"));
+    let told = Ran::of(command.output().unwrap()).expect(1).json();
+    let looked = told["assets"][0]["looked"].to_string();
+    assert!(looked.contains("/no/\u{fffd}/"), "{looked}");
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! The sizes of the checkpoints of a directory, in both formats.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::intermediate::{IntermediateStore, chain};
-use super::list::Entry;
+use super::list::{Entry, Unreadable};
 use super::parquet_out::ParquetOut;
+use super::relation::Formats;
 use super::source::Source;
 use super::wanted::Wanted;
 use crate::columns::{Columns, Shapes};
@@ -57,6 +57,11 @@ pub struct Analysis {
     pub repeated: Vec<Repeated>,
     /// Files that could not be read. They count only in the sum of the files.
     pub unreadable: Vec<Unreadable>,
+    /// What looks like a checkpoint and is not read. See [`IntermediateStore::passed_over`].
+    pub not_looked_at: Vec<Unreadable>,
+    /// The bytes that a migration to Parquet frees that removes the originals; negative if it takes more. JSON that such a
+    /// migration keeps is counted out, unless only a sample was read.
+    pub freed_bytes: i64,
 }
 
 /// Files of a format.
@@ -103,10 +108,15 @@ pub struct Analyzed {
     pub has_json: bool,
     /// True if there is a Parquet file; without one, its length was measured.
     pub has_parquet: bool,
+    /// Says which file does not hold the records of the other one, if there are two and all of them were read.
+    pub formats_differ: Option<String>,
     /// Warnings about its files.
     pub warnings: Vec<String>,
     #[serde(skip)]
     digest: Option<u128>,
+    /// The bytes of JSON that a migration to Parquet does not remove.
+    #[serde(skip)]
+    kept_bytes: u64,
 }
 
 /// Checkpoints that hold the same records.
@@ -116,15 +126,6 @@ pub struct Repeated {
     pub checkpoints: Vec<String>,
     /// The bytes on the disk of all but the first.
     pub bytes: u64,
-}
-
-/// A file that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unreadable {
-    /// The file, or one of the two.
-    pub path: PathBuf,
-    /// The reason.
-    pub reason: String,
 }
 
 impl Analyzed {
@@ -158,6 +159,7 @@ impl IntermediateStore {
         let entries = self.list()?;
         let mut analysis = Analysis {
             sample_records: options.sample,
+            not_looked_at: self.passed_over()?,
             ..Analysis::default()
         };
         for format in Format::ALL {
@@ -203,6 +205,14 @@ impl IntermediateStore {
         {
             seen.add(cut(&batch, limit - seen.records));
         }
+        let formats = match options.sample {
+            None => self.compare_formats(name, &reader),
+            Some(_) => Formats::default(),
+        };
+        // A file that does not hold these records says nothing about their size.
+        let json_of_these = json.filter(|_| reader.format() == Format::Json || !formats.differ);
+        let parquet_of_these =
+            parquet.filter(|_| reader.format() == Format::Parquet || !formats.differ);
         // What is left of the file is estimated to be like what was seen of it.
         let share_seen = match (reader.rows(), json) {
             (Some(rows), _) if rows > 0 => seen.records as f64 / rows as f64,
@@ -212,7 +222,7 @@ impl IntermediateStore {
         let whole =
             |seen: u64| (seen as f64 / share_seen.clamp(f64::MIN_POSITIVE, 1.0)).round() as u64;
         let records = reader.rows().unwrap_or_else(|| whole(seen.records));
-        let parquet_bytes = match parquet {
+        let parquet_bytes = match parquet_of_these {
             Some(bytes) => bytes,
             None => {
                 let measure =
@@ -234,7 +244,7 @@ impl IntermediateStore {
             checkpoints: 1,
             records,
             stored_bytes: files.iter().map(|entry| entry.bytes).sum(),
-            json_bytes: json.unwrap_or_else(|| whole(seen.json_bytes())),
+            json_bytes: json_of_these.unwrap_or_else(|| whole(seen.json_bytes())),
             parquet_bytes,
             ..Share::default()
         };
@@ -246,6 +256,8 @@ impl IntermediateStore {
             has_json: json.is_some(),
             has_parquet: parquet.is_some(),
             warnings: reader.warnings().to_vec(),
+            kept_bytes: json.filter(|_| formats.keeps_json).unwrap_or_default(),
+            formats_differ: formats.difference,
             digest: options.sample.is_none().then(|| seen.digest.digest128()),
         })
     }
@@ -321,6 +333,11 @@ impl Analysis {
         };
         of.or_default().add(&analyzed.share);
         self.total.add(&analyzed.share);
+        let left = analyzed.share.parquet_bytes + analyzed.kept_bytes;
+        self.freed_bytes = self
+            .freed_bytes
+            .saturating_add_unsigned(analyzed.share.stored_bytes)
+            .saturating_sub_unsigned(left);
         self.checkpoints.push(analyzed);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::{Files, Found};
-use super::list::{Entry, list};
+use super::list::{Entry, Unreadable, list, passed_over};
 use super::reader::RecordReader;
 use super::wanted::Wanted;
 use super::writer::{RecordWriter, Saved};
@@ -211,6 +211,15 @@ impl IntermediateStore {
     #[doc(alias = "list_checkpoints")]
     pub fn list(&self) -> Result<Vec<Entry>> {
         list(&self.files)
+    }
+
+    /// Lists files and folders that look like checkpoints and are not read: links that lead out of the directory or to
+    /// nothing, and names that no checkpoint can have. Hidden ones are left out.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn passed_over(&self) -> Result<Vec<Unreadable>> {
+        passed_over(&self.files)
     }
 
     pub(super) fn files(&self) -> &Files {

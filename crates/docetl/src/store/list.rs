@@ -1,8 +1,11 @@
 //! The listing of the directory.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
 
 use super::files::{Files, found, is_absent};
 use crate::parquet_file;
@@ -25,33 +28,119 @@ pub struct Entry {
     pub modified: SystemTime,
 }
 
+/// A file or folder that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// The file or folder; of a checkpoint in both formats, one of the two.
+    #[serde(serialize_with = "as_text")]
+    pub path: PathBuf,
+    /// The reason.
+    pub reason: String,
+}
+
+/// Writes a path as text, also where its name is not UTF-8, which JSON cannot express.
+fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
+/// The files of checkpoints, and what looks like one and cannot be one.
+#[derive(Default)]
+struct Walk {
+    files: Vec<(CheckpointName, Format, PathBuf)>,
+    passed_over: Vec<Unreadable>,
+}
+
 /// Lists the files of checkpoints, sorted by name and format.
 pub(super) fn list(files: &Files) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    for (folder, path) in names_in(files.dir())? {
-        if files.check_inside(&path).is_err() || !path.is_dir() {
-            continue;
-        }
-        for (file, path) in names_in(&path)? {
-            if files.check_inside(&path).is_err() {
-                continue;
-            }
-            entries.extend(entry(&folder, &file, path)?);
-        }
+    for (name, format, path) in Walk::through(files)?.files {
+        entries.extend(entry(name, format, path)?);
     }
     entries.sort_by(|one, other| (&one.name, one.format).cmp(&(&other.name, other.format)));
     Ok(entries)
 }
 
-/// The entry of a file, if it is that of a checkpoint.
-fn entry(folder: &str, file: &str, path: PathBuf) -> Result<Option<Entry>> {
-    let Some((stem, extension)) = file.rsplit_once('.') else {
-        return Ok(None);
-    };
-    let format = Format::of_extension(extension);
-    let Some((format, name)) = format.zip(CheckpointName::of_file(folder, stem)) else {
-        return Ok(None);
-    };
+/// Lists what looks like a checkpoint, or a folder of some, and cannot be one; sorted by path.
+pub(super) fn passed_over(files: &Files) -> Result<Vec<Unreadable>> {
+    let mut passed_over = Walk::through(files)?.passed_over;
+    passed_over.sort_by(|one, other| one.path.cmp(&other.path));
+    // A folder whose name is refused is refused with each of its files.
+    passed_over.dedup();
+    Ok(passed_over)
+}
+
+impl Walk {
+    fn through(files: &Files) -> Result<Self> {
+        let mut walk = Self::default();
+        for path in paths_in(files.dir())? {
+            walk.folder(files, &path)?;
+        }
+        Ok(walk)
+    }
+
+    fn folder(&mut self, files: &Files, folder: &Path) -> Result<()> {
+        if files.check_inside(folder).is_err() {
+            // DocETL keeps no files beside the folders, so a link to one is not its own.
+            if !folder.is_file() {
+                self.pass_over(folder, link(folder));
+            }
+            return Ok(());
+        }
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        for path in paths_in(folder)? {
+            self.file(files, folder, path);
+        }
+        Ok(())
+    }
+
+    /// Takes the file of a checkpoint; others are left out.
+    fn file(&mut self, files: &Files, folder: &Path, path: PathBuf) {
+        let text = |name: Option<&OsStr>| name.and_then(OsStr::to_str).map(str::to_owned);
+        let Some(format) = text(path.extension())
+            .as_deref()
+            .and_then(Format::of_extension)
+        else {
+            return;
+        };
+        const NOT_TEXT: &str = "its name is not UTF-8";
+        let Some(step) = text(folder.file_name()) else {
+            return self.pass_over(folder, NOT_TEXT);
+        };
+        let Some(stem) = text(path.file_stem()) else {
+            return self.pass_over(&path, NOT_TEXT);
+        };
+        match CheckpointName::parse_file(&step, &stem) {
+            Err(error @ Error::Name { what: "a step", .. }) => {
+                self.pass_over(folder, error.to_string());
+            }
+            Err(error) => self.pass_over(&path, error.to_string()),
+            Ok(_) if files.check_inside(&path).is_err() => self.pass_over(&path, link(&path)),
+            Ok(name) => self.files.push((name, format, path)),
+        }
+    }
+
+    fn pass_over(&mut self, path: &Path, reason: impl Into<String>) {
+        self.passed_over.push(Unreadable {
+            path: path.to_owned(),
+            reason: reason.into(),
+        });
+    }
+}
+
+/// Says what is wrong with a link.
+fn link(path: &Path) -> &'static str {
+    match path.exists() {
+        true => {
+            "it is a link that leads out of the intermediate directory; replace it by what it leads to"
+        }
+        false => "it is a link to nothing; remove it",
+    }
+}
+
+/// The entry of a file, if it is one.
+fn entry(name: CheckpointName, format: Format, path: PathBuf) -> Result<Option<Entry>> {
     let metadata = match fs::metadata(&path) {
         Ok(metadata) if metadata.is_file() => metadata,
         Ok(_) => return Ok(None),
@@ -86,20 +175,24 @@ fn rows(path: &Path, format: Format) -> Option<u64> {
 
 /// The names in a folder that are text and not hidden, with their paths; none if the folder doesn't exist.
 pub(super) fn names_in(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_owned(), path));
+    Ok(paths_in(folder)?.into_iter().filter_map(named).collect())
+}
+
+/// The paths in a folder that are not hidden; none if the folder doesn't exist.
+fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let refused = |error| Error::io("read the folder", folder, error);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if is_absent(&error) => return Ok(Vec::new()),
         Err(error) => return Err(refused(error)),
     };
-    let mut names = Vec::new();
+    let mut paths = Vec::new();
     for entry in entries {
         let entry = entry.map_err(refused)?;
-        if let Ok(name) = entry.file_name().into_string()
-            && !name.starts_with('.')
-        {
-            names.push((name, entry.path()));
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            paths.push(entry.path());
         }
     }
-    Ok(names)
+    Ok(paths)
 }

@@ -4,7 +4,7 @@ use super::alike::says_as_much;
 use super::intermediate::{IntermediateStore, chain};
 use super::one_by_one::OneByOne;
 use super::wanted::Wanted;
-use crate::{CheckpointName, Error, RecordReader, Result};
+use crate::{CheckpointName, Error, Format, RecordReader, Result};
 
 /// What a JSON file says beside a Parquet file.
 #[derive(Debug)]
@@ -46,6 +46,68 @@ impl IntermediateStore {
             true => Relation::SaysMore,
             false => Relation::Different,
         })
+    }
+}
+
+/// What two files of a checkpoint say of each other.
+#[derive(Debug, Default)]
+pub(super) struct Formats {
+    /// Says which file does not hold the records of the one that counts.
+    pub(super) difference: Option<String>,
+    /// True if it does not, or cannot be read.
+    pub(super) differ: bool,
+    /// True if the JSON file stays when the directory is migrated to Parquet and originals are removed.
+    pub(super) keeps_json: bool,
+}
+
+impl IntermediateStore {
+    /// Compares the file that counts with the one of the other format, if there is one.
+    pub(super) fn compare_formats(&self, name: &CheckpointName, counts: &RecordReader) -> Formats {
+        let other = match self.reader_of(name, counts.format().other()) {
+            Ok(Some(other)) => other,
+            Ok(None) => return Formats::default(),
+            Err(error) => return Formats::unlike(counts, chain(&error)),
+        };
+        let relation = match counts.format() {
+            Format::Parquet => {
+                let mut other = other;
+                self.relation(name, &mut other, counts)
+            }
+            Format::Json => self
+                .open_found(counts.found().clone(), name, &Wanted::ALL)
+                .and_then(|mut counts| self.relation(name, &mut counts, &other)),
+        };
+        match relation {
+            Ok(Relation::Same) => Formats::default(),
+            Ok(Relation::SaysMore) => Formats {
+                keeps_json: counts.format() == Format::Parquet,
+                ..Formats::default()
+            },
+            Ok(Relation::Different) => {
+                let other = self.dir().join(name.path(counts.format().other()));
+                let reason = format!(
+                    "`{}` does not hold the same records as `{}`",
+                    other.display(),
+                    counts.path().display()
+                );
+                Formats::unlike(counts, reason)
+            }
+            Ok(Relation::Damaged(reason)) => Formats::unlike(counts, reason),
+            Err(error) => Formats::unlike(counts, chain(&error)),
+        }
+    }
+}
+
+impl Formats {
+    fn unlike(counts: &RecordReader, reason: String) -> Self {
+        Self {
+            // A reader that fell back to its file has said it.
+            difference: (!counts.warnings().iter().any(|said| said.contains(&reason)))
+                .then(|| format!("{reason}; the {} file counts", counts.format())),
+            differ: true,
+            // JSON that counts is written as Parquet anew.
+            keeps_json: counts.format() == Format::Parquet,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `coldpress assets list`.
 
+use std::path::PathBuf;
+
 use coldpress::assets::Need;
 use coldpress::report::quantity::{bytes, plain};
 use coldpress::report::{Align, Table};
@@ -37,12 +39,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 
 fn as_json((operator, need): &(String, Need)) -> serde_json::Value {
     let found = need.found.as_ref();
+    // As text: JSON cannot express a path that is not UTF-8.
+    let shown = |path: &PathBuf| path.display().to_string();
     json!({
         "name": need.name,
         "operator": operator,
-        "found": found.map(|asset| &asset.path),
+        "found": found.map(|asset| shown(&asset.path)),
         "digest": found.map(|asset| &asset.digest),
-        "looked": need.looked,
+        "looked": need.looked.iter().map(shown).collect::<Vec<_>>(),
         "unreadable": need.unreadable,
         "optional": need.is_optional,
     })

@@ -7,7 +7,7 @@ use coldpress::docetl::{Analysis, AnalyzeOptions, Analyzed, Options, Share};
 use coldpress::report::quantity::{bytes, counted, grouped, plain};
 use coldpress::report::{Align, Table};
 
-use super::directory::{Directory, cannot};
+use super::directory::{Directory, cannot, not_looked_at};
 use super::progress::Progress;
 use crate::failure::{Failure, code};
 use crate::output;
@@ -50,15 +50,18 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     } else {
         output::print(&as_text(&analysis, &directory.shown))?;
     }
-    Ok(match analysis.unreadable.is_empty() {
-        true => code::DONE,
-        false => code::PARTLY,
-    })
+    Ok(
+        match analysis.unreadable.is_empty() && analysis.not_looked_at.is_empty() {
+            true => code::DONE,
+            false => code::PARTLY,
+        },
+    )
 }
 
 fn as_text(analysis: &Analysis, directory: &str) -> String {
     if analysis.total.checkpoints == 0 && analysis.unreadable.is_empty() {
-        return format!("no checkpoints in {directory}\n");
+        return format!("no checkpoints in {directory}\n")
+            + &not_looked_at(&analysis.not_looked_at);
     }
     let count = counted(analysis.total.checkpoints, "checkpoint");
     let mut text = format!("{count} in {directory}\n\n");
@@ -198,10 +201,17 @@ fn notes(analysis: &Analysis) -> String {
         }
     }
     let stored = analysis.total.stored_bytes;
-    if stored > analysis.total.parquet_bytes {
-        let gained = stored - analysis.total.parquet_bytes;
+    if let Ok(gained) = u64::try_from(analysis.freed_bytes)
+        && gained > 0
+    {
+        // In a sample, checkpoints are not found whose JSON is kept because the Parquet holds other records.
+        let about = if analysis.sample_records.is_some() {
+            "up to "
+        } else {
+            ""
+        };
         text += &format!(
-            "\n`coldpress docetl migrate --remove-originals` would free {} ({:.1}%) of what is on the disk\n",
+            "\n`coldpress docetl migrate --remove-originals` would free {about}{} ({:.1}%) of what is on the disk\n",
             bytes(gained),
             gained as f64 / stored as f64 * 100.0
         );
@@ -219,14 +229,14 @@ fn notes(analysis: &Analysis) -> String {
         );
     }
     for checkpoint in &analysis.checkpoints {
-        for warning in &checkpoint.warnings {
+        for warning in checkpoint.warnings.iter().chain(&checkpoint.formats_differ) {
             text += &format!("\nwarning: {}\n", plain(warning));
         }
     }
     for file in &analysis.unreadable {
         text += &format!("\nnot counted: {}\n", plain(&file.reason));
     }
-    text
+    text + &not_looked_at(&analysis.not_looked_at)
 }
 
 fn signed(count: i64) -> String {

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use coldpress::docetl::{CheckpointName, Entry, Error, IntermediateStore, Options};
+use coldpress::docetl::{CheckpointName, Entry, Error, IntermediateStore, Options, Unreadable};
 use coldpress::report::quantity::plain;
 use coldpress::storage::Obstacle;
 
@@ -20,6 +20,8 @@ pub(super) struct Directory {
     pub(super) shown: String,
     /// True if DocETL's own file is there.
     pub(super) has_config: bool,
+    /// What looks like a checkpoint and is not read.
+    pub(super) passed_over: Vec<Unreadable>,
     entries: Vec<Entry>,
 }
 
@@ -41,6 +43,7 @@ impl Directory {
         }
         let store = IntermediateStore::open_with(dir, options).map_err(cannot)?;
         let entries = store.list().map_err(cannot)?;
+        let passed_over = store.passed_over().map_err(cannot)?;
         let has_config = dir.join(CONFIG).symlink_metadata().is_ok();
         if entries.is_empty() && !has_config {
             return Err(none(format!(
@@ -52,6 +55,7 @@ impl Directory {
             store,
             shown,
             has_config,
+            passed_over,
             entries,
         })
     }
@@ -66,6 +70,15 @@ impl Directory {
         names.dedup();
         names
     }
+}
+
+/// Describes what was not read, a line each.
+pub(super) fn not_looked_at(passed_over: &[Unreadable]) -> String {
+    let line = |file: &Unreadable| {
+        let path = plain(&file.path.display().to_string());
+        format!("\nnot looked at: `{path}`: {}\n", plain(&file.reason))
+    };
+    passed_over.iter().map(line).collect()
 }
 
 pub(super) fn cannot(error: Error) -> Failure {

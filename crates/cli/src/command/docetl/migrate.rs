@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use coldpress::docetl::{
-    CheckpointName, Error, Format, MigrateOptions, Migration, Options, Outcome,
+    CheckpointName, Error, Format, MigrateOptions, Migration, Options, Outcome, Unreadable,
 };
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::{Align, Table};
 use serde::Serialize;
 use serde_json::json;
 
-use super::directory::{Directory, cannot, obstacle};
+use super::directory::{Directory, cannot, not_looked_at, obstacle};
 use super::progress::Progress;
 use crate::failure::{Failure, chain, code};
 use crate::output;
@@ -62,16 +62,13 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     progress.end();
     let migrated = migrated?;
     if args.json {
-        output::print_json(&as_json(&migrated, args))?;
+        output::print_json(&as_json(&migrated, args, &directory.passed_over))?;
     } else {
-        output::print(&as_text(&migrated, args, &directory.shown))?;
+        output::print(&as_text(&migrated, args, &directory))?;
     }
-    Ok(
-        match migrated.iter().any(|checkpoint| checkpoint.result.is_err()) {
-            true => code::PARTLY,
-            false => code::DONE,
-        },
-    )
+    let has_failed = |checkpoint: &Migrated| checkpoint.result.is_err();
+    let is_in_part = migrated.iter().any(has_failed) || !directory.passed_over.is_empty();
+    Ok(if is_in_part { code::PARTLY } else { code::DONE })
 }
 
 /// A folder that only looks like an intermediate directory keeps its files.
@@ -187,9 +184,10 @@ impl Migrated {
     }
 }
 
-fn as_text(migrated: &[Migrated], args: &Args, directory: &str) -> String {
+fn as_text(migrated: &[Migrated], args: &Args, directory: &Directory) -> String {
+    let not_looked_at = not_looked_at(&directory.passed_over);
     if migrated.is_empty() {
-        return format!("no checkpoints in {directory}\n");
+        return format!("no checkpoints in {}\n", directory.shown) + &not_looked_at;
     }
     let mut table = Table::new([
         ("CHECKPOINT", Align::Left),
@@ -224,6 +222,7 @@ fn as_text(migrated: &[Migrated], args: &Args, directory: &str) -> String {
             text += &format!("\nnot migrated: {}\n", plain(&chain(error)));
         }
     }
+    text += &not_looked_at;
     text += &summary(migrated, args);
     text
 }
@@ -281,7 +280,8 @@ struct Row {
 
 #[derive(Serialize)]
 struct Done {
-    original: PathBuf,
+    /// As text: JSON cannot express a path that is not UTF-8.
+    original: String,
     original_bytes: u64,
     bytes: u64,
     records: u64,
@@ -289,13 +289,14 @@ struct Done {
     warnings: Vec<String>,
 }
 
-fn as_json(migrated: &[Migrated], args: &Args) -> serde_json::Value {
+fn as_json(migrated: &[Migrated], args: &Args, not_looked_at: &[Unreadable]) -> serde_json::Value {
     let (before, after) = sizes(migrated);
     let rows: Vec<Row> = migrated.iter().map(row).collect();
     json!({
         "to": args.format().extension(),
         "dry_run": args.dry_run,
         "checkpoints": rows,
+        "not_looked_at": not_looked_at,
         "before_bytes": before,
         "after_bytes": after,
     })
@@ -312,7 +313,7 @@ fn row(migrated: &Migrated) -> Row {
                 Outcome::AlreadyThere => "already_there",
             },
             done: Some(Done {
-                original: migration.original.clone(),
+                original: migration.original.display().to_string(),
                 original_bytes: migration.original_bytes,
                 bytes: migration.bytes,
                 records: migration.rows,

@@ -7,6 +7,8 @@
 mod folder;
 // A driver that was stopped in the midst of its work.
 mod frozen;
+// File systems that a test mounts.
+mod mounts;
 // A run of the program.
 mod ran;
 

@@ -1,35 +1,7 @@
 //! Disks that are full: what was there stays, one line says what to do, and with more room the same command ends.
 
-use std::process::Command;
-
 use crate::bench::{Bench, copy, frozen};
-use crate::shared::{PROGRAM, Ran};
-
-/// Runs a shell script that may mount file systems, which are gone at its end; returns none if that isn't permitted, which
-/// fails if `COLDPRESS_MOUNTS_REQUIRED` is 1.
-#[allow(clippy::print_stderr, reason = "a test that tests nothing must say so")]
-fn mounting(bench: &Bench, script: &str) -> Option<Ran> {
-    let run = |script: &str| {
-        let mut command = Command::new("unshare");
-        command
-            .args(["-rm", "sh", "-euc", script])
-            .current_dir(bench.root())
-            .env("COLDPRESS", PROGRAM);
-        command.output()
-    };
-    let probe = "mkdir -p probe && mount -t tmpfs -o size=64k tmpfs probe";
-    if !run(probe).is_ok_and(|output| output.status.success()) {
-        let told = "NOTHING IS TESTED: `unshare -rm` and `mount` are not permitted here";
-        assert!(!are_mounts_required(), "{told}");
-        eprintln!("{told}");
-        return None;
-    }
-    Some(Ran::of(run(script).unwrap()))
-}
-
-fn are_mounts_required() -> bool {
-    std::env::var_os("COLDPRESS_MOUNTS_REQUIRED").is_some_and(|value| value == "1")
-}
+use crate::shared::Ran;
 
 /// Migrates a directory on disks of these sizes in KiB, then again with room enough. The first size must be too small, the
 /// last large enough.
@@ -53,10 +25,10 @@ fn check(start: &str, command: &str, sizes: &[u32]) {
             $COLDPRESS docetl {command}
             cp -rp dir done"
         );
-        let Some(ran) = mounting(&bench, &script) else {
+        let Some(mut shell) = bench.mounting_shell(&script) else {
             return;
         };
-        ran.expect(0);
+        Ran::of(shell.output().unwrap()).expect(0);
         let (code, told) = (
             bench.read("code").trim().parse::<i32>().unwrap(),
             bench.read("first"),

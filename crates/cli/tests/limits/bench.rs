@@ -74,23 +74,9 @@ impl Bench {
     }
 
     /// Runs a shell script that may mount file systems, which are gone at its end; none where that is not permitted.
-    #[allow(clippy::print_stdout, reason = "a test that tests nothing must say so")]
     pub(crate) fn mounting(&self, script: &str) -> Option<Ran> {
-        let probe = "mkdir -p probe && mount -t tmpfs -o size=64k tmpfs probe";
-        let in_namespace = |script: &str| {
-            let mut command = Command::new("unshare");
-            command.args(["-rm", "sh", "-euc", script]);
-            command
-                .current_dir(self.folder.root())
-                .env("COLDPRESS", PROGRAM);
-            command
-        };
-        let permitted = in_namespace(probe).output();
-        if !permitted.is_ok_and(|output| output.status.success()) {
-            println!("`unshare -rm` and `mount` are not permitted here: nothing is tested");
-            return None;
-        }
-        Some(self.ran(in_namespace(script)))
+        let shell = self.folder.mounting_shell(script)?;
+        Some(self.ran(shell))
     }
 
     /// Runs a shell script as a user without any rights, who owns the folder; none where that is not permitted.

@@ -265,7 +265,10 @@ fn a_full_disk_leaves_what_was_there() {
     if !in_namespace(&mount).is_ok_and(|output| output.status.success()) {
         let told = "NOTHING IS TESTED: `unshare -rm` and `mount` are not permitted here";
         let required = std::env::var_os("COLDPRESS_MOUNTS_REQUIRED");
-        assert!(required.is_none_or(|value| value != "1"), "{told}");
+        assert!(
+            required.is_none_or(|value| value != "1"),
+            "{told}, and COLDPRESS_MOUNTS_REQUIRED is 1"
+        );
         eprintln!("{told}");
         return;
     }

@@ -283,8 +283,8 @@ mod tests {
             ("  - {when: stalled, above: .nan}", "NaN"),
             ("  - {when: failed, run: ''}", "an empty text"),
             (
-                "  - {when: failed, nmae: me}",
-                "`nmae`, which a rule for `failed` does not have",
+                "  - {when: failed, mail: me}",
+                "`mail`, which a rule for `failed` does not have",
             ),
             (
                 "  - {when: completed, for_seconds: 3}",

@@ -70,7 +70,7 @@ fn a_folder_is_unpacked_beside_the_archive() {
         ("punkt_tab/english/deep/b.txt", b"b"),
         ("punkt_tab/french/a.txt", b"c"),
     ]);
-    // What a killed download left.
+    // Left by a download that was killed.
     let left = folder.path().join("punkt_tab/.english.unpacking");
     fs::create_dir_all(&left).unwrap();
     fs::write(left.join("a.txt"), "half").unwrap();

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
 struct Asked {
     folders: AssetFolders,
     needs: Vec<(String, Need)>,
-    /// What is built in and used where there is no file, a sentence each.
+    /// The built-in data that is used where there is no file, a sentence each.
     notes: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Input, recipes and paths that are wrong: each gets a clear error or goes to quarantine, and nothing else is lost.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 

@@ -280,7 +280,7 @@ fn the_recipe_with_deduplicators_finds_the_second_crawl() {
     assert!(!bench.read("job_out.jsonl").contains("first_crawl"));
 }
 
-/// What places records is told apart from what decides about them, before a run and after it.
+/// Operators that place records are told apart from those that decide about them, before a run and after it.
 #[test]
 fn the_plan_and_the_events_show_what_places_records() {
     let bench = bench();
@@ -368,7 +368,7 @@ fn what_groups_knew_is_written_once_in_the_order_of_the_records() {
     assert!(!bench.exists("side/meta.jsonl"));
     bench.run(process).expect(0);
     assert_eq!(bench.read("side/meta.jsonl"), expected);
-    // What others put there stays.
+    // Files that others put there stay.
     let bench = new();
     bench.write("side/meta.jsonl", "mine");
     bench

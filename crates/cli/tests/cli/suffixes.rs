@@ -28,7 +28,7 @@ fn bench() -> Bench {
     fs::create_dir(bench.path("data")).unwrap();
     for id in 0..140 {
         let suffix = ["json", "JSONL"][id / 70];
-        // What a record says itself counts.
+        // The record's own field counts.
         let own = match id % 10 {
             3 => ", \"__dj__suffix__\": \".json\"",
             4 => ", \"__dj__suffix__\": \".txt\"",
@@ -168,7 +168,7 @@ fn fields_that_operators_set_become_columns() {
             assert!(back.contains(&expected), "{operator} {export}: {back}");
         }
     }
-    // What is made of the lists of a row is told by the rows alone.
+    // The records made of the lists of a row follow from the rows alone.
     bench.write(
         "groups.jsonl",
         "{\"id\": [1, 2], \"text\": [\"a\", \"b\"]}\n",

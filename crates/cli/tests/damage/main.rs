@@ -5,7 +5,7 @@
 //! harm, a copy of the job is damaged and the same command run again.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 

@@ -49,7 +49,7 @@ fn sizes_are_those_of_the_files_before_and_after_migration() {
         );
     }
 
-    // What was measured is what is written, to the byte.
+    // The size that was measured is the size that is written, to the byte.
     bench.run("docetl migrate docetl").expect(0);
     let after = analyze(&bench, "docetl");
     let files = bench.files("docetl");

@@ -154,7 +154,7 @@ fn kill_after(reported: usize, mut command: Command) {
     assert_eq!(child.wait().unwrap().code(), None, "it ended by itself");
 }
 
-/// What a pipe and a reader of it hold, on Linux.
+/// Bytes that a pipe and its reader hold, on Linux.
 const BUFFERED_BYTES: usize = (64 + 8) << 10;
 const CHECKPOINTS: usize = 70;
 

@@ -1,11 +1,11 @@
 //! The commands for DocETL's intermediate files: what they show, what they write, and what a kill or a full disk leaves.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 
-// What checkpoints take.
+// The size of checkpoints.
 mod analyze;
 // A folder with copies of the frozen directories, and the program in it.
 mod bench;

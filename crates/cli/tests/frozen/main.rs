@@ -1,7 +1,7 @@
 //! Jobs that an earlier release left behind are listed, verified, resumed and cleaned. `data/README.md` says what they are.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 

@@ -11,7 +11,7 @@
     reason = "a test may fail by panicking, and long ones tell how far they are"
 )]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 

@@ -2,7 +2,7 @@
 //! and goes on with the same bytes.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 

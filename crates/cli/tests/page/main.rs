@@ -8,7 +8,7 @@
     reason = "a test may fail by panicking, and says why it cannot look at pages"
 )]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 

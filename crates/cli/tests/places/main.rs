@@ -1,7 +1,7 @@
 //! Where inputs, outputs and the files of jobs lie: none of them takes another's place, however it is spelled or linked.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 

@@ -1,7 +1,7 @@
 //! Recipes of the published shape run as they are, and `coldpress assets` gets what they need.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What all tests of the program share.
+// Shared by all tests of the program.
 #[path = "../bench/shared.rs"]
 mod shared;
 

@@ -57,7 +57,7 @@ pub struct Analysis {
     pub repeated: Vec<Repeated>,
     /// Files that could not be read. They count only in the sum of the files.
     pub unreadable: Vec<Unreadable>,
-    /// What looks like a checkpoint and is not read. See [`IntermediateStore::passed_over`].
+    /// Files that look like checkpoints and are not read. See [`IntermediateStore::passed_over`].
     pub not_looked_at: Vec<Unreadable>,
     /// The bytes that a migration to Parquet frees that removes the originals; negative if it takes more. JSON that such a
     /// migration keeps is counted out, unless only a sample was read.

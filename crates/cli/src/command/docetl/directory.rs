@@ -20,7 +20,7 @@ pub(super) struct Directory {
     pub(super) shown: String,
     /// True if DocETL's own file is there.
     pub(super) has_config: bool,
-    /// What looks like a checkpoint and is not read.
+    /// Files that look like checkpoints and are not read.
     pub(super) passed_over: Vec<Unreadable>,
     entries: Vec<Entry>,
 }

@@ -249,7 +249,7 @@ fn json_that_says_more_than_the_parquet_stays() {
         .prints(&["all_of_them.json` is damaged"]);
     assert_eq!(bench.read("mixed/prepare/measure.json"), before);
     assert!(of_format(&bench.files("mixed"), "parquet").is_empty());
-    // Where it says something else, it is not what the Parquet was made of.
+    // If it says something else, the Parquet was not made of it.
     let bench = Bench::with(&["mixed"]);
     bench.write(
         "mixed/prepare/measure.json",

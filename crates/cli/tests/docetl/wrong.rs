@@ -108,7 +108,7 @@ fn damaged_files_are_reported_and_the_others_migrated() {
         );
     }
     assert_eq!(after["odd/false.parquet"], before["odd/false.parquet"]);
-    // Where a directory stops to be one of Parquet, that is all: the others are there.
+    // The directory is then no longer only Parquet; the other files are there.
     assert_eq!(
         after
             .keys()

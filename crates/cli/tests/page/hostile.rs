@@ -67,7 +67,7 @@ fn no_text_of_a_report_runs_wherever_it_stands() {
         let mut next = shift;
         poison(&mut data, "", &mut next);
         assert!(next > 200, "{next}");
-        // What is folded is built too.
+        // Folded content is built too.
         let open = "document.querySelectorAll('details').forEach((one) => one.buildNow());";
         let looked = browser.look(&with_script(&with_data(&page, &data), open));
         is_harmless(&looked);

@@ -18,7 +18,7 @@ mod bench;
 mod browser;
 // Data that would like to be script.
 mod hostile;
-// What the page shows of a job, however it ended.
+// The page of a job, however the job ended.
 mod jobs;
 // Very many partitions, keys, and a newer report.
 mod use_of_it;

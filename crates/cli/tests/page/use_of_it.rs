@@ -68,8 +68,8 @@ fn ten_thousand_partitions_are_fast() {
     );
     let said = said(&browser.look(&with_script(&with_data(&page, &data), &script)));
     let millis = said["millis"].as_f64().unwrap();
-    // Half a second where nothing else runs; work that grows with the square of the partitions takes minutes.
-    assert!(millis < 20_000.0, "{said}");
+    // A fraction of this, where nothing else runs.
+    assert!(millis < 5_000.0, "{said}");
     assert!(
         said["readout"].as_str().unwrap().starts_with("Partition "),
         "{said}"

@@ -171,7 +171,7 @@ fn what_is_built_in_is_no_missing_file() {
         .run("assets verify --config recipe.yaml")
         .expect(0)
         .prints(&["lid.176.bin: missing; what is built in is used instead\n"]);
-    // Whether it is there cannot be told, so nothing else is taken for it.
+    // It may be there, so nothing else is used in its place.
     fs::create_dir(bench.path("fetched")).unwrap();
     let model = bench.path("fetched/lid.176.bin");
     std::os::unix::fs::symlink(&model, &model).unwrap();

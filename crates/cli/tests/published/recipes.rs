@@ -12,7 +12,7 @@ use crate::shared::repository;
 
 const RECIPES: &str = include_str!("recipes.yaml");
 
-/// What a test adds to each recipe.
+/// Settings that a test adds to each recipe.
 const COMMON: &str = "compat: data_juicer\nassets_dir: assets\nwork_dir: jobs\n";
 
 /// The recipes by name.

@@ -129,7 +129,7 @@ impl ForeignGroups {
 
 /// Does something with a file that anybody may have written: decoders panic at some damages.
 fn guarded<T>(read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    // What a decoder leaves half done is not used again: the error ends the reading.
+    // A decoder that panicked is not used again: the error ends the reading.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(Fault::Damaged("its decoder gave up".into())))
 }

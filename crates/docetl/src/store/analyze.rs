@@ -213,7 +213,7 @@ impl IntermediateStore {
         let json_of_these = json.filter(|_| reader.format() == Format::Json || !formats.differ);
         let parquet_of_these =
             parquet.filter(|_| reader.format() == Format::Parquet || !formats.differ);
-        // What is left of the file is estimated to be like what was seen of it.
+        // The rest of the file is estimated to be like the part that was read.
         let share_seen = match (reader.rows(), json) {
             (Some(rows), _) if rows > 0 => seen.records as f64 / rows as f64,
             (None, Some(bytes)) if seen.records >= limit => seen.json_bytes() as f64 / bytes as f64,
@@ -228,7 +228,7 @@ impl IntermediateStore {
                 let measure =
                     |limit| self.measure_parquet(name, &reader, seen.columns.clone(), limit);
                 let bytes = measure(seen.records)?;
-                // What every file has, such as its footer, must not be taken for a part of each record.
+                // The fixed cost of a file, such as its footer, must not count for each record.
                 let half = seen.records / 2;
                 match records > seen.records && half > 0 {
                     false => bytes,

@@ -237,7 +237,7 @@ fn already_there(
         is_original_removed: false,
         warnings: there.warnings().to_vec(),
     };
-    // What is there counts only if all of it can be read; JSON has no other proof of that.
+    // A file counts only if all of it can be read; JSON has no other proof.
     if there.rows().is_none() {
         migration.rows = count(&mut there)?;
     }

@@ -96,7 +96,7 @@ impl ParquetOut {
         if self.done.len() > 1 {
             (path, bytes) = self.join()?;
         }
-        // What is handed over is no longer removed when this is dropped.
+        // The file that is handed over is no longer removed when this is dropped.
         self.done.retain(|done| *done != path);
         Ok((path, bytes))
     }

@@ -50,41 +50,29 @@ pub fn prometheus_text(summary: &JobSummary, operators: &[OperatorPerformance]) 
         );
         text.sample("coldpress_job_end_time_seconds", &[], end);
     }
-    let partitions = [
-        ("planned", totals.partitions),
-        ("completed", totals.completed),
-        ("failed", totals.failed),
-    ];
-    text.family(
+    text.states(
         "coldpress_partitions",
-        "gauge",
         "Partitions of the stage at work.",
+        &[
+            ("planned", totals.partitions.into()),
+            ("completed", totals.completed.into()),
+            ("failed", totals.failed.into()),
+        ],
     );
-    for (state, count) in partitions {
-        text.sample(
-            "coldpress_partitions",
-            &[("state", state.to_owned())],
-            count,
-        );
-    }
-    let records = [
-        ("planned", totals.records),
-        ("processed", totals.processed),
-        ("kept", totals.exported),
-        ("dropped", totals.dropped),
-        ("quarantined", totals.quarantined),
-        ("absorbed", totals.absorbed),
-        ("made", totals.made),
-        ("in_failed_partitions", totals.records_in_failed),
-    ];
-    text.family(
+    text.states(
         "coldpress_records",
-        "gauge",
-        "Records, by what became of them in the stage at work.",
+        "Records by outcome, in the stage at work.",
+        &[
+            ("planned", totals.records),
+            ("processed", totals.processed),
+            ("kept", totals.exported),
+            ("dropped", totals.dropped),
+            ("quarantined", totals.quarantined),
+            ("absorbed", totals.absorbed),
+            ("made", totals.made),
+            ("in_failed_partitions", totals.records_in_failed),
+        ],
     );
-    for (state, count) in records {
-        text.sample("coldpress_records", &[("state", state.to_owned())], count);
-    }
     text.operators(operators);
     text.out
 }
@@ -95,6 +83,14 @@ struct Text {
 }
 
 impl Text {
+    /// A family with a sample for each state.
+    fn states(&mut self, name: &str, help: &str, counts: &[(&str, u64)]) {
+        self.family(name, "gauge", help);
+        for (state, count) in counts {
+            self.sample(name, &[("state", (*state).to_owned())], count);
+        }
+    }
+
     fn operators(&mut self, operators: &[OperatorPerformance]) {
         type Value = fn(&OperatorPerformance) -> f64;
         let families: [(&str, &str, Value); 3] = [

@@ -190,4 +190,15 @@ mod tests {
         assert_eq!(read.param("t").unwrap().as_bool(), Some(true));
         assert_eq!(call.with("z", 2).param("z").unwrap().as_u64(), Some(2));
     }
+
+    proptest::proptest! {
+        /// A threshold that reached a worker process rounded would decide otherwise there.
+        #[test]
+        fn numbers_survive_json_to_the_last_bit(number: f64) {
+            let call = OperatorCall::new("op").with("max_ratio", number);
+            let json = serde_json::to_string(&call).unwrap();
+            let read: OperatorCall = serde_json::from_str(&json).unwrap();
+            proptest::prop_assert_eq!(read.param("max_ratio").unwrap().as_f64(), Some(number));
+        }
+    }
 }

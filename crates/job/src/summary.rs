@@ -216,6 +216,21 @@ mod tests {
         assert_eq!(JobSummary::read(&layout).unwrap(), Some(summary));
     }
 
+    proptest::proptest! {
+        /// A job that is run again writes the times that it read, and they must not drift.
+        #[test]
+        fn times_are_read_back_to_the_last_bit(start_time in 1.7e9..2.1e9, duration in 0.0..1e7) {
+            let summary = JobSummary {
+                start_time,
+                end_time: Some(start_time + duration),
+                duration: Some(duration),
+                ..JobSummary::default()
+            };
+            let json = serde_json::to_string(&summary).unwrap();
+            proptest::prop_assert_eq!(serde_json::from_str::<JobSummary>(&json).unwrap(), summary);
+        }
+    }
+
     #[test]
     fn a_summary_of_data_juicer_is_read() {
         let dir = tempfile::tempdir().unwrap();

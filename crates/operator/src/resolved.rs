@@ -29,6 +29,7 @@ pub struct ResolveContext<'a> {
     pub(crate) stand_ins: Vec<StandIn>,
     pub(crate) compat: bool,
     pub(crate) asked_for_compat: bool,
+    pub(crate) revisions: Vec<(&'static str, u32)>,
 }
 
 impl ResolveContext<'_> {
@@ -37,6 +38,12 @@ impl ResolveContext<'_> {
     pub fn compat(&mut self) -> bool {
         self.asked_for_compat = true;
         self.compat
+    }
+
+    /// Says of which revision something is that this call uses, and that other calls of the operator may not: an engine, a table.
+    /// It becomes part of the call's identity.
+    pub fn uses(&mut self, name: &'static str, revision: u32) {
+        self.revisions.push((name, revision));
     }
 
     /// Finds a file that the operator needs. It becomes part of the operator's identity.

@@ -333,6 +333,7 @@ impl OperatorSpec {
             stand_ins: Vec::new(),
             compat: base.compat.unwrap_or(settings.compat),
             asked_for_compat: false,
+            revisions: Vec::new(),
         };
         let Answer {
             operator,
@@ -405,6 +406,9 @@ impl OperatorSpec {
                 .iter()
                 .map(|stand_in| stand_in.used.as_str());
             identity["stand_ins"] = used.collect();
+        }
+        if !context.revisions.is_empty() {
+            identity["uses"] = serde_json::json!(context.revisions);
         }
         identity.to_string()
     }

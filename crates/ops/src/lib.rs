@@ -81,15 +81,15 @@ mod tests {
             (
                 "clean_links_mapper",
                 "pattern",
-                json!("(?=a)"),
-                "look-around",
+                json!("(?R)"),
+                "call themselves",
             ),
             ("clean_links_mapper", "repl", json!(r"\9"), "no group 9"),
             (
                 "clean_email_mapper",
                 "pattern",
                 json!("(a"),
-                "unclosed group",
+                "no closing `)`",
             ),
             (
                 "fix_unicode_mapper",
@@ -142,7 +142,7 @@ mod tests {
                 "at least 1",
             ),
             ("text_length_filter", "min_len", json!("ten"), "an integer"),
-            ("text_chunk_mapper", "split_pattern", json!("("), "unclosed"),
+            ("text_chunk_mapper", "split_pattern", json!("("), "no closing"),
             (
                 "remove_words_with_incorrect_substrings_mapper",
                 "tokenization",

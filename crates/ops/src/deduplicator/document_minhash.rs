@@ -29,6 +29,7 @@ use crate::fingerprint::bands::Bands;
 use crate::fingerprint::minhash::{MinHasher, WITHOUT_SHINGLES};
 use crate::fingerprint::shingles::Tokenization;
 use crate::pieces::{PieceModel, PieceReader};
+use crate::text::substitution::too_many_steps;
 
 params! {
     /// Parameters of `document_minhash_deduplicator`.
@@ -200,9 +201,10 @@ impl Signer for MinHashSigner {
     fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
         let text = record.text(0)?;
         let minima = match &mut self.pieces {
-            None => self.hasher.signature(text),
+            None => self.hasher.signature(text).map_err(too_many_steps)?,
             Some(model) => {
-                let (pieces, ends) = model.cut(self.hasher.prepared(text))?;
+                let prepared = self.hasher.prepared(text).map_err(too_many_steps)?;
+                let (pieces, ends) = model.cut(prepared)?;
                 self.hasher.signature_of_tokens(pieces, ends)
             }
         };

@@ -24,6 +24,7 @@ use coldpress_operator::{
 
 use super::shingling::{Shingling, verified, whole_text_key};
 use crate::fingerprint::simhash::{SimHasher, WITHOUT_SHINGLES};
+use crate::text::substitution::too_many_steps;
 
 /// The least similarity of verified duplicates where the recipe doesn't say: as with MinHash.
 const SIMILARITY: f64 = 0.7;
@@ -114,7 +115,7 @@ pub(crate) struct SimHashSigner {
 impl Signer for SimHashSigner {
     fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError> {
         let text = record.text(0)?;
-        let keys = match self.hasher.simhash(text) {
+        let keys = match self.hasher.simhash(text).map_err(too_many_steps)? {
             Some(simhash) => [simhash, 0],
             None if self.merges_short => [WITHOUT_SHINGLES, 0],
             None => [0, whole_text_key(self.hasher.tokens())],

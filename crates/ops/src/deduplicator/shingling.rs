@@ -22,7 +22,8 @@ impl Shingling<'_> {
             "tokenization": self.tokenization,
             "window_size": self.window_size,
             "lowercase": self.lowercase,
-            "ignore_pattern": self.ignore_pattern,
+            // With the revision, so that no signature of other matches is used again.
+            "ignore_pattern": self.ignore_pattern.map(|pattern| (pattern, coldpress_pattern::REVISION)),
         })
     }
 

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use coldpress_pattern::TooManySteps;
+
 use super::hash_set::HashSet;
 use super::permutations::Permutations;
 use super::shingles::Shingler;
@@ -59,18 +61,24 @@ impl MinHasher {
     ///
     /// let shingler = Shingler::new(Tokenization::Space, 2, true, None).unwrap();
     /// let mut hasher = MinHasher::new(shingler, 64);
-    /// let first = hasher.signature("to be or not to be").unwrap().to_vec();
-    /// assert_eq!(hasher.signature("To be or not  to be or"), Some(first.as_slice()));
-    /// assert_eq!(hasher.signature("hamlet"), None);
+    /// let first = hasher.signature("to be or not to be").unwrap().unwrap().to_vec();
+    /// assert_eq!(hasher.signature("To be or not  to be or"), Ok(Some(first.as_slice())));
+    /// assert_eq!(hasher.signature("hamlet"), Ok(None));
     /// ```
-    pub fn signature(&mut self, text: &str) -> Option<&[u32]> {
+    ///
+    /// # Errors
+    /// [`TooManySteps`], of the pattern that is ignored.
+    pub fn signature(&mut self, text: &str) -> Result<Option<&[u32]>, TooManySteps> {
         let (shingler, mut minima) = self.begin(text);
-        shingler.each(text, |buffer, range| minima.take(buffer, range));
-        minima.finish()
+        shingler.each(text, |buffer, range| minima.take(buffer, range))?;
+        Ok(minima.finish())
     }
 
     /// Returns a text as it is before it is cut into tokens, for those who cut it themselves.
-    pub fn prepared(&mut self, text: &str) -> &str {
+    ///
+    /// # Errors
+    /// [`TooManySteps`], of the pattern that is ignored.
+    pub fn prepared(&mut self, text: &str) -> Result<&str, TooManySteps> {
         self.shingler.prepared(text)
     }
 
@@ -170,7 +178,7 @@ mod tests {
         let mut expected = vec![u32::MAX; 256];
         Permutations::new(256).lower(&hashes, &mut expected);
         let mut hasher = hasher(Tokenization::Space, 2);
-        assert_eq!(hasher.signature(&text), Some(expected.as_slice()));
+        assert_eq!(hasher.signature(&text), Ok(Some(expected.as_slice())));
     }
 
     /// Characters of one to four bytes; windows that come again, and more of them than are remembered.
@@ -195,7 +203,11 @@ mod tests {
             let shingler = Shingler::new(Tokenization::Character, size, true, None).unwrap();
             let mut hasher = MinHasher::new(shingler, 64);
             for _ in 0..2 {
-                assert_eq!(hasher.signature(&text), Some(expected.as_slice()), "{size}");
+                assert_eq!(
+                    hasher.signature(&text),
+                    Ok(Some(expected.as_slice())),
+                    "{size}"
+                );
             }
         }
     }
@@ -204,7 +216,7 @@ mod tests {
     fn sets_have_each_hash_once_and_belong_to_the_last_text() {
         let mut hasher = hasher(Tokenization::Space, 1).with_set();
         let set = |hasher: &mut MinHasher, text: &str| {
-            hasher.signature(text);
+            hasher.signature(text).unwrap();
             hasher.set().to_vec()
         };
         let letters = set(&mut hasher, "a b c a b");
@@ -229,8 +241,8 @@ mod tests {
         let text = |numbers: std::ops::Range<u32>| -> String {
             numbers.map(|number| format!("word{number} ")).collect()
         };
-        let first = hasher.signature(&text(0..300)).unwrap().to_vec();
-        let second = hasher.signature(&text(100..400)).unwrap();
+        let first = hasher.signature(&text(0..300)).unwrap().unwrap().to_vec();
+        let second = hasher.signature(&text(100..400)).unwrap().unwrap();
         let equal = first.iter().zip(second).filter(|(a, b)| a == b).count();
         // Half of all words are in both: 128 entries of 256, with a standard deviation of 8.
         assert!((96..=160).contains(&equal), "{equal}");
@@ -240,9 +252,9 @@ mod tests {
     fn texts_without_shingles_have_no_signature() {
         let mut hasher = hasher(Tokenization::Space, 3);
         for text in ["", " ", "a b", "你好，世界。"] {
-            assert_eq!(hasher.signature(text), None);
+            assert_eq!(hasher.signature(text), Ok(None));
         }
-        assert!(hasher.signature("a b c").is_some());
-        assert_eq!(hasher.signature("a b"), None);
+        assert!(hasher.signature("a b c").unwrap().is_some());
+        assert_eq!(hasher.signature("a b"), Ok(None));
     }
 }

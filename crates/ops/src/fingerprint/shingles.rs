@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use coldpress_pattern::TooManySteps;
+
 use crate::text::block_scan::for_each_hit;
 use crate::text::chars::is_punctuation;
 use crate::text::python;
@@ -72,13 +74,22 @@ impl Shingler {
     ///
     /// let mut shingler = Shingler::new(Tokenization::Space, 2, true, None).unwrap();
     /// let mut shingles = Vec::new();
-    /// shingler.each("To be  or", |buffer, range| shingles.push(buffer[range].to_vec()));
+    /// let each = |buffer: &[u8], range: std::ops::Range<usize>| shingles.push(buffer[range].to_vec());
+    /// shingler.each("To be  or", each).unwrap();
     /// assert_eq!(shingles, [b"to be".as_slice(), b"be or"]);
     /// ```
-    pub fn each(&mut self, text: &str, visit: impl FnMut(&[u8], Range<usize>)) {
-        self.prepare(text);
+    ///
+    /// # Errors
+    /// [`TooManySteps`], of the pattern that is ignored.
+    pub fn each(
+        &mut self,
+        text: &str,
+        visit: impl FnMut(&[u8], Range<usize>),
+    ) -> Result<(), TooManySteps> {
+        self.prepare(text)?;
         if self.tokenization == Tokenization::Character {
-            return each_of_characters(&self.buffer, self.window_size, visit);
+            each_of_characters(&self.buffer, self.window_size, visit);
+            return Ok(());
         }
         let bytes = self.buffer.as_bytes();
         let mut windows = Windows::new(&mut self.starts, self.window_size, bytes, visit);
@@ -97,18 +108,22 @@ impl Shingler {
                 self.ends.iter().for_each(|&end| windows.token(end, 1));
             }
         }
+        Ok(())
     }
 
     /// Returns a text as it is before it is cut: lowered, and without what is ignored.
-    pub fn prepared(&mut self, text: &str) -> &str {
+    ///
+    /// # Errors
+    /// [`TooManySteps`], of the pattern that is ignored.
+    pub fn prepared(&mut self, text: &str) -> Result<&str, TooManySteps> {
         self.buffer.clear();
         if self.lowercase {
             python::lower_into(text, &mut self.buffer);
         } else {
             self.buffer.push_str(text);
         }
-        self.remove_ignored();
-        &self.buffer
+        self.remove_ignored()?;
+        Ok(&self.buffer)
     }
 
     /// Calls `visit` with every shingle of tokens that were cut by something else, such as a model, from a [prepared](Self::prepared)
@@ -132,18 +147,19 @@ impl Shingler {
     }
 
     /// Fills the buffer with the tokens of `text`.
-    fn prepare(&mut self, text: &str) {
-        self.prepared(text);
+    fn prepare(&mut self, text: &str) -> Result<(), TooManySteps> {
+        self.prepared(text)?;
         match self.tokenization {
             Tokenization::Space => join_words(&mut self.buffer),
             Tokenization::Punctuation => self.join_between_punctuation(),
             Tokenization::Character => {}
         }
+        Ok(())
     }
 
-    fn remove_ignored(&mut self) {
+    fn remove_ignored(&mut self) -> Result<(), TooManySteps> {
         let Some(ignored) = &mut self.ignored else {
-            return;
+            return Ok(());
         };
         self.spare.clear();
         let (buffer, spare) = (&self.buffer, &mut self.spare);
@@ -151,9 +167,10 @@ impl Shingler {
         ignored.replace_all(buffer, |range, _| {
             spare.push_str(&buffer[kept..range.start]);
             kept = range.end;
-        });
+        })?;
         spare.push_str(&buffer[kept..]);
         std::mem::swap(&mut self.buffer, &mut self.spare);
+        Ok(())
     }
 
     fn join_between_punctuation(&mut self) {
@@ -261,9 +278,10 @@ mod tests {
 
     fn shingles(shingler: &mut Shingler, text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        shingler.each(text, |buffer, range| {
+        let each = |buffer: &[u8], range: Range<usize>| {
             found.push(String::from_utf8(buffer[range].to_vec()).unwrap());
-        });
+        };
+        shingler.each(text, each).unwrap();
         found
     }
 

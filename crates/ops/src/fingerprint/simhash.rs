@@ -1,5 +1,7 @@
 //! SimHash: one word of 64 bits, of which similar texts differ in few bits.
 
+use coldpress_pattern::TooManySteps;
+
 use super::bit_tally::BitTally;
 use super::hash_set::HashSet;
 use super::shingles::Shingler;
@@ -55,12 +57,15 @@ impl SimHasher {
     ///
     /// let shingler = Shingler::new(Tokenization::Character, 2, true, None).unwrap();
     /// let mut hasher = SimHasher::new(shingler);
-    /// let first = hasher.simhash("to be or not to be").unwrap();
-    /// let second = hasher.simhash("To be, or not to be").unwrap();
+    /// let first = hasher.simhash("to be or not to be").unwrap().unwrap();
+    /// let second = hasher.simhash("To be, or not to be").unwrap().unwrap();
     /// assert_eq!((first ^ second).count_ones(), 10);
-    /// assert_eq!(hasher.simhash("x"), None);
+    /// assert_eq!(hasher.simhash("x"), Ok(None));
     /// ```
-    pub fn simhash(&mut self, text: &str) -> Option<u64> {
+    ///
+    /// # Errors
+    /// [`TooManySteps`], of the pattern that is ignored.
+    pub fn simhash(&mut self, text: &str) -> Result<Option<u64>, TooManySteps> {
         let mut tally = BitTally::new();
         let Self {
             messages,
@@ -83,10 +88,10 @@ impl SimHasher {
                 take(hashes, &mut tally);
                 hashes.clear();
             }
-        });
+        })?;
         messages.finish(hashes);
         take(hashes, &mut tally);
-        (tally.words() > 0).then(|| tally.majority())
+        Ok((tally.words() > 0).then(|| tally.majority()))
     }
 
     /// Returns the tokens of the last text, joined.
@@ -120,7 +125,7 @@ mod tests {
         let text: String = (0..12_000).map(|number| format!("{number} ")).collect();
         let expected = defined(text.split_whitespace().map(str::to_owned));
         let shingler = Shingler::new(Tokenization::Space, 1, true, None).unwrap();
-        assert_eq!(SimHasher::new(shingler).simhash(&text), Some(expected));
+        assert_eq!(SimHasher::new(shingler).simhash(&text), Ok(Some(expected)));
     }
 
     /// Characters of one to four bytes, and windows that come again.
@@ -141,7 +146,7 @@ mod tests {
             let shingler = Shingler::new(Tokenization::Character, size, true, None).unwrap();
             let mut hasher = SimHasher::new(shingler);
             for _ in 0..2 {
-                assert_eq!(hasher.simhash(&text), Some(expected), "{size}");
+                assert_eq!(hasher.simhash(&text), Ok(Some(expected)), "{size}");
             }
         }
     }

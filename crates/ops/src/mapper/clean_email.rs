@@ -4,8 +4,8 @@
 //! The domain has to be in small letters: `X@Y.COM` stays.
 //!
 //! # Parameters
-//! `pattern` and `repl`, see below. A pattern of your own is read as Python's regex engine reads it; what only a
-//! backtracking engine can do (look-around, backreferences) is refused when the recipe is read, and so is a bad `repl`.
+//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see
+//! [patterns](../patterns.md); a bad one is refused when the recipe is read, and so is a bad `repl`.
 //!
 //! # Example
 //! `write to kim@lab.dev!` becomes `write to !`.
@@ -20,7 +20,7 @@ use coldpress_operator::{
 
 use super::substitution_error;
 use crate::text::email::find_emails;
-use crate::text::substitution::Substitution;
+use crate::text::substitution::{Substitution, too_many_steps};
 
 params! {
     /// Parameters of `clean_email_mapper`.
@@ -44,11 +44,14 @@ pub(crate) fn spec() -> OperatorSpec {
 
 fn resolve(
     params: CleanEmailParams,
-    _: &mut ResolveContext<'_>,
+    context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<CleanEmailMapper>, ParamError> {
     let substitution = match &params.pattern {
         None => Substitution::of_finder(find_emails, 1, &params.repl),
-        Some(pattern) => Substitution::of_pattern(pattern, &params.repl),
+        Some(pattern) => {
+            context.uses("pattern", coldpress_pattern::REVISION);
+            Substitution::of_pattern(pattern, &params.repl)
+        }
     };
     let mapper = CleanEmailMapper(substitution.map_err(substitution_error)?);
     Ok(Resolved::new(move || mapper.clone()))
@@ -60,8 +63,8 @@ struct CleanEmailMapper(Substitution);
 impl Mapper for CleanEmailMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
         let edits = changes.field(0);
-        self.0
-            .replace_all(record.text(0)?, |range, with| edits.replace(range, with));
-        Ok(())
+        let replaced = |range, with: &str| edits.replace(range, with);
+        let found = self.0.replace_all(record.text(0)?, replaced);
+        found.map_err(too_many_steps)
     }
 }

@@ -6,8 +6,8 @@
 //! such a number that looks like an address is replaced.
 //!
 //! # Parameters
-//! `pattern` and `repl`, see below. A pattern of your own is read as Python's regex engine reads it; what only a
-//! backtracking engine can do (look-around, backreferences) is refused when the recipe is read, and so is a bad `repl`.
+//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see
+//! [patterns](../patterns.md); a bad one is refused when the recipe is read, and so is a bad `repl`.
 //!
 //! # Example
 //! `my ip 10.0.0.1:80` becomes `my ip :80`.
@@ -22,8 +22,8 @@ use coldpress_operator::{
 
 use super::substitution_error;
 use crate::text::ip::{Bounds, captured_group, find_addresses};
-use crate::text::substitution::{Refused, Substitution};
-use crate::text::template::{Groups, Template};
+use crate::text::substitution::{Refused, Substitution, too_many_steps};
+use coldpress_pattern::{Groups, Template};
 
 params! {
     /// Parameters of `clean_ip_mapper`.
@@ -60,9 +60,11 @@ fn resolve(
             };
             CleanIpMapper::Addresses(bounds, template)
         }
-        Some(pattern) => CleanIpMapper::Pattern(Box::new(
-            Substitution::of_pattern(pattern, &params.repl).map_err(substitution_error)?,
-        )),
+        Some(pattern) => {
+            context.uses("pattern", coldpress_pattern::REVISION);
+            let substitution = Substitution::of_pattern(pattern, &params.repl);
+            CleanIpMapper::Pattern(Box::new(substitution.map_err(substitution_error)?))
+        }
     };
     Ok(Resolved::new(move || mapper.clone()))
 }
@@ -79,7 +81,9 @@ impl Mapper for CleanIpMapper {
         let edits = changes.field(0);
         match self {
             Self::Pattern(substitution) => {
-                substitution.replace_all(text, |range, with| edits.replace(range, with));
+                let found =
+                    substitution.replace_all(text, |range, with| edits.replace(range, with));
+                found.map_err(too_many_steps)?;
             }
             Self::Addresses(bounds, template) => find_addresses(text, *bounds, |range| {
                 let address = &text[range.clone()];

@@ -4,8 +4,8 @@
 //! Anything like `key:value` counts as a link. A link right behind a Chinese or Japanese character does not.
 //!
 //! # Parameters
-//! `pattern` and `repl`, see below. A pattern of your own is read as Python's regex engine reads it; what only a
-//! backtracking engine can do (look-around, backreferences) is refused when the recipe is read, and so is a bad `repl`.
+//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see
+//! [patterns](../patterns.md); a bad one is refused when the recipe is read, and so is a bad `repl`.
 //!
 //! # Example
 //! `see https://example.com/a (or www.b.org).` becomes `see  (or ).`.
@@ -20,7 +20,7 @@ use coldpress_operator::{
 
 use super::substitution_error;
 use crate::text::links::find_links;
-use crate::text::substitution::Substitution;
+use crate::text::substitution::{Substitution, too_many_steps};
 
 params! {
     /// Parameters of `clean_links_mapper`.
@@ -40,11 +40,14 @@ pub(crate) fn spec() -> OperatorSpec {
 
 fn resolve(
     params: CleanLinksParams,
-    _: &mut ResolveContext<'_>,
+    context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<CleanLinksMapper>, ParamError> {
     let substitution = match &params.pattern {
         None => Substitution::of_finder(find_links, 2, &params.repl),
-        Some(pattern) => Substitution::of_pattern(pattern, &params.repl),
+        Some(pattern) => {
+            context.uses("pattern", coldpress_pattern::REVISION);
+            Substitution::of_pattern(pattern, &params.repl)
+        }
     };
     let mapper = CleanLinksMapper(substitution.map_err(substitution_error)?);
     Ok(Resolved::new(move || mapper.clone()))
@@ -56,8 +59,8 @@ struct CleanLinksMapper(Substitution);
 impl Mapper for CleanLinksMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
         let edits = changes.field(0);
-        self.0
-            .replace_all(record.text(0)?, |range, with| edits.replace(range, with));
-        Ok(())
+        let replaced = |range, with: &str| edits.replace(range, with);
+        let found = self.0.replace_all(record.text(0)?, replaced);
+        found.map_err(too_many_steps)
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! # Parameters
 //! What is masked and by what, patterns of your own, and the fields; see below. Replacements are templates as in Python, where
-//! `\\` is a backslash. What only a backtracking engine can do is refused in patterns when the recipe is read.
+//! `\\` is a backslash. Patterns are those of Python's `re`, see [patterns](../patterns.md).
 //!
 //! # Example
 //! `mail bob@example.com, password: hunter2` becomes `mail [EMAIL_REDACTED], password: [REDACTED]`.
@@ -22,10 +22,11 @@ use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
     params,
 };
+use coldpress_pattern::Dialect;
 
 use super::pii_walk::{Places, redact_record};
 use crate::text::pii::{Kind, Redactor, Words};
-use crate::text::substitution::Substitution;
+use crate::text::substitution::{Substitution, too_many_steps};
 
 params! {
     /// Parameters of `pii_redaction_mapper`.
@@ -110,9 +111,12 @@ fn resolve(
         let refused = |reason| ParamError::new(name, format_args!("cannot be used: {reason}"));
         redactor.add(kind, replacement).map_err(refused)?;
     }
+    if params.extra_patterns.is_some() {
+        context.uses("pattern", coldpress_pattern::REVISION);
+    }
     for pair in params.extra_patterns.iter().flatten() {
         let substitution = match pair.as_slice() {
-            [pattern, template] => Substitution::of_verbatim(pattern, template),
+            [pattern, template] => Substitution::of_verbatim(pattern, template, Dialect::Re),
             _ => Err("it is no pair of a pattern and a replacement".to_owned()),
         };
         match substitution {
@@ -180,7 +184,7 @@ struct PiiRedactionMapper {
 impl Mapper for PiiRedactionMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {
         let json = record.whole();
-        redact_record(&json, &self.places, &mut self.redactor, changes.whole());
-        Ok(())
+        let redacted = redact_record(&json, &self.places, &mut self.redactor, changes.whole());
+        redacted.map_err(too_many_steps)
     }
 }

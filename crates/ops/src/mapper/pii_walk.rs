@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use coldpress_operator::Edits;
+use coldpress_pattern::TooManySteps;
 
 use crate::text::pii::Redactor;
 
@@ -42,7 +43,7 @@ pub(super) fn redact_record(
     places: &Places,
     redactor: &mut Redactor,
     edits: &mut Edits,
-) {
+) -> Result<(), TooManySteps> {
     // Not by recursion: a record may be nested as deeply as it likes.
     let mut open: Vec<Open> = Vec::new();
     let mut at = 0;
@@ -72,7 +73,7 @@ pub(super) fn redact_record(
                     if !inside.is_list && inside.key.is_none() {
                         inside.key = Some(unescaped(json, &range).unwrap_or_default());
                     } else if is_redacted(inside, places) {
-                        redact(json, range, redactor, edits);
+                        redact(json, range, redactor, edits)?;
                     }
                 }
             }
@@ -80,6 +81,7 @@ pub(super) fn redact_record(
         }
         at += 1;
     }
+    Ok(())
 }
 
 /// One past the quote that ends the string at `start`.
@@ -141,16 +143,23 @@ fn is_redacted(inside: &Open, places: &Places) -> bool {
     by_part || EVERYWHERE.contains(&key)
 }
 
-fn redact(json: &str, range: Range<usize>, redactor: &mut Redactor, edits: &mut Edits) {
+fn redact(
+    json: &str,
+    range: Range<usize>,
+    redactor: &mut Redactor,
+    edits: &mut Edits,
+) -> Result<(), TooManySteps> {
     let inner = &json[range.start + 1..range.end - 1];
     let redacted = if inner.contains('\\') {
-        unescaped(json, &range).and_then(|text| redactor.redacted(&text))
+        let text = unescaped(json, &range);
+        text.map_or(Ok(None), |text| redactor.redacted(&text))
     } else {
         redactor.redacted(inner)
-    };
+    }?;
     if let Some(text) = redacted {
         edits.replace(range, &serde_json::Value::String(text).to_string());
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -167,7 +176,7 @@ mod tests {
         let mut redactor = Redactor::new(Words::Ascii);
         redactor.add(Kind::Email, "E").unwrap();
         let (mut edits, mut out) = (Edits::default(), String::new());
-        redact_record(json, &places, &mut redactor, &mut edits);
+        redact_record(json, &places, &mut redactor, &mut edits).unwrap();
         edits.apply(json, &mut out).unwrap();
         assert_eq!(out, expected);
     }

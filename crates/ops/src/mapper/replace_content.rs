@@ -4,9 +4,9 @@
 //! The patterns are applied one after the other, each to what the ones before made.
 //!
 //! # Parameters
-//! `pattern` and `repl`, see below. A pattern is read as Python's regex engine reads it, with a dot that also matches line
-//! ends; what only a backtracking engine can do (look-around, backreferences) is refused when the recipe is read, and so
-//! are a bad `repl` and a list of fewer replacements than patterns.
+//! `pattern` and `repl`, see below. Patterns are those of Python's `regex`, with a dot that also matches line ends, see
+//! [patterns](../patterns.md). A bad one is refused when the recipe is read, and so are a bad `repl` and a list of fewer
+//! replacements than patterns.
 //!
 //! # Example
 //! With `pattern: '\d+'` and `repl: '<N>'`, `in 1990 and 7` becomes `in <N> and <N>`.
@@ -21,7 +21,7 @@ use coldpress_operator::{
 
 use super::substitution_error;
 use crate::text::passes::Passes;
-use crate::text::substitution::Substitution;
+use crate::text::substitution::{Substitution, too_many_steps};
 
 params! {
     /// Parameters of `replace_content_mapper`.
@@ -80,9 +80,12 @@ pub(crate) fn spec() -> OperatorSpec {
 
 fn resolve(
     params: ReplaceContentParams,
-    _: &mut ResolveContext<'_>,
+    context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<ReplaceContentMapper>, ParamError> {
     let patterns = params.pattern.unwrap_or_default();
+    if !patterns.is_empty() {
+        context.uses("pattern", coldpress_pattern::REVISION);
+    }
     let mut substitutions = Vec::with_capacity(patterns.len());
     for (number, pattern) in patterns.iter().enumerate() {
         let template = params.repl.of(number).ok_or_else(|| {
@@ -117,12 +120,16 @@ impl Mapper for ReplaceContentMapper {
             passes,
         } = self;
         if let [only] = substitutions.as_mut_slice() {
-            only.replace_all(text, |range, with| edits.replace(range, with));
-            return Ok(());
+            let found = only.replace_all(text, |range, with| edits.replace(range, with));
+            return found.map_err(too_many_steps);
         }
         passes.begin();
         for substitution in substitutions {
-            passes.run(text, |text, edit| substitution.replace_all(text, edit));
+            let mut found = Ok(());
+            passes.run(text, |text, edit| {
+                found = substitution.replace_all(text, edit);
+            });
+            found.map_err(too_many_steps)?;
         }
         passes.report(|range, with| edits.replace(range, with));
         Ok(())

@@ -31,8 +31,9 @@ use coldpress_operator::{
     params,
 };
 
-use crate::text::chunks::{Characters, Ruler, Separator, Tokens, TooMuch, Window};
+use crate::text::chunks::{Characters, NotCut, Ruler, Separator, Tokens, Window};
 use crate::text::python::strip;
+use crate::text::substitution::too_many_steps;
 use crate::tokens::{TokenCodec, TokenEnds, TokenModel};
 
 params! {
@@ -65,6 +66,9 @@ fn resolve(
     params: TextChunkParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<TextChunkMapper>, ParamError> {
+    if params.split_pattern.is_some() {
+        context.uses("pattern", coldpress_pattern::REVISION);
+    }
     let separator = params.split_pattern.as_deref().map(Separator::new);
     let separator = separator.transpose().map_err(|reason| {
         ParamError::new("split_pattern", format_args!("cannot be used: {reason}"))
@@ -133,8 +137,8 @@ impl Splitter for TextChunkMapper {
         let chunk = |range: Range<usize>| children.push(&text[range]);
         match self {
             Self::Separator(separator) => {
-                separator.split(text, chunk);
-                Ok(())
+                let found = separator.split(text, chunk);
+                found.map_err(too_many_steps)
             }
             Self::Characters(cut) => cut.by(Characters, text, chunk),
             Self::Tokens(tokens, cut) => cut.by(Tokens(tokens.of(text)?), text, chunk),
@@ -161,7 +165,7 @@ impl Cut {
             None => self.window.cut(ruler, text, chunk),
             Some(separator) => self.window.cut_at(ruler, separator, text, chunk),
         };
-        cut.map_err(too_much)
+        cut.map_err(not_cut)
     }
 
     /// Cuts as Data-Juicer does with a tokenizer: by what this makes of a run of tokens.
@@ -186,8 +190,8 @@ impl Cut {
                 let chunk = codec.decode(&tokens[start..end])?;
                 room = room
                     .checked_sub(chunk.len())
-                    .ok_or(TooMuch)
-                    .map_err(too_much)?;
+                    .ok_or(NotCut::TooLong)
+                    .map_err(not_cut)?;
                 children.push(chunk);
             }
             return Ok(());
@@ -196,7 +200,11 @@ impl Cut {
         let mut room = MOST_ENCODED_BYTES;
         while tokens.len() > length {
             let ahead = codec.decode(&tokens[..length])?;
-            let (chunk, left) = match separator.last(&ahead).filter(|found| found.end > 0) {
+            let (chunk, left) = match separator
+                .last(&ahead)
+                .map_err(too_many_steps)?
+                .filter(|found| found.end > 0)
+            {
                 None => {
                     let left = codec.decode(&tokens[length - overlap..])?;
                     // Special tokens and parts of characters are added again and again: there would be no end.
@@ -236,9 +244,12 @@ impl Cut {
     }
 }
 
-fn too_much(TooMuch: TooMuch) -> RecordError {
-    RecordError::new(format!(
-        "the text cannot be cut: its chunks would have more than {MOST_BYTES} bytes; a smaller `overlap_len` makes them \
-         fewer"
-    ))
+fn not_cut(reason: NotCut) -> RecordError {
+    match reason {
+        NotCut::TooLong => RecordError::new(format!(
+            "the text cannot be cut: its chunks would have more than {MOST_BYTES} bytes; a smaller `overlap_len` makes them \
+             fewer"
+        )),
+        NotCut::TooManySteps(error) => too_many_steps(error),
+    }
 }

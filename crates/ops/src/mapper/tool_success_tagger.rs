@@ -7,7 +7,7 @@
 //!
 //! # Parameters
 //! `messages_key`, `tool_role_names`, `success_patterns`, `error_patterns` and `store_per_tool_results`, see below. An
-//! empty list means the default. What only a backtracking engine can do is refused in patterns when the recipe is read.
+//! empty list means the default. Patterns are those of Python's `re`, see [patterns](../patterns.md).
 //!
 //! # Example
 //! Answers `Wrote 12 bytes`, `Error: no such file` and an empty one are 1 success, 1 failure and 1 unknown; the ratio is 0.5.
@@ -21,14 +21,15 @@ use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
     params,
 };
+use coldpress_pattern::{Dialect, Matches, Options, Pattern, TooManySteps};
 use regex::Regex;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::json_field::meta;
 use super::tool_content::content_text;
-use crate::text::pattern;
 use crate::text::python::is_word;
+use crate::text::substitution::too_many_steps;
 
 params! {
     /// Parameters of `tool_success_tagger_mapper`.
@@ -64,11 +65,14 @@ pub(crate) fn spec() -> OperatorSpec {
 
 fn resolve(
     params: ToolSuccessTaggerParams,
-    _: &mut ResolveContext<'_>,
+    context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<ToolSuccessTaggerMapper>, ParamError> {
     compile("success_patterns", params.success_patterns)?;
     let errors = match compile("error_patterns", params.error_patterns)? {
-        given if !given.is_empty() => Errors::Given(given),
+        given if !given.is_empty() => {
+            context.uses("pattern", coldpress_pattern::REVISION);
+            Errors::Given(given)
+        }
         _ => Errors::default_ones(),
     };
     let roles = params.tool_role_names.filter(|roles| !roles.is_empty());
@@ -91,12 +95,17 @@ fn resolve(
         .sets_values())
 }
 
-fn compile(name: &str, patterns: Option<Vec<String>>) -> Result<Vec<Regex>, ParamError> {
+fn compile(name: &str, patterns: Option<Vec<String>>) -> Result<Vec<Matches>, ParamError> {
+    let options = Options {
+        dialect: Dialect::Re,
+        dot_all: false,
+    };
     let patterns = patterns.unwrap_or_default();
     let compiled = patterns.iter().map(|pattern| {
         let refused =
             |reason| ParamError::new(name, format_args!("`{pattern}` cannot be used: {reason}"));
-        pattern::compile_verbatim(pattern).map_err(refused)
+        let pattern = Pattern::new(pattern, options).map_err(refused)?;
+        Ok(Matches::new(pattern))
     });
     compiled.collect()
 }
@@ -117,7 +126,7 @@ impl Mapper for ToolSuccessTaggerMapper {
             let result = if content.is_empty() {
                 unknown += 1;
                 "unknown"
-            } else if self.errors.are_in(&content) {
+            } else if self.errors.are_in(&content).map_err(too_many_steps)? {
                 failures += 1;
                 "error"
             } else {
@@ -179,7 +188,7 @@ impl ToolSuccessTaggerMapper {
 /// What makes an answer a failure.
 #[derive(Clone)]
 enum Errors {
-    Given(Vec<Regex>),
+    Given(Vec<Matches>),
     Default(Regex),
 }
 
@@ -192,9 +201,16 @@ impl Errors {
         }
     }
 
-    fn are_in(&self, content: &str) -> bool {
+    fn are_in(&mut self, content: &str) -> Result<bool, TooManySteps> {
         let regex = match self {
-            Self::Given(patterns) => return patterns.iter().any(|regex| regex.is_match(content)),
+            Self::Given(patterns) => {
+                for pattern in patterns {
+                    if pattern.is_in(content)? {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
             Self::Default(regex) => regex,
         };
         // Word boundaries are looked at here: within the pattern they would make the search slow.
@@ -208,11 +224,11 @@ impl Errors {
             let before = content[..found.start()].chars().next_back();
             let after = content[found.end()..].chars().next();
             if !(begins && before.is_some_and(is_word) || ends && after.is_some_and(is_word)) {
-                return true;
+                return Ok(true);
             }
             from = found.end();
         }
-        false
+        Ok(false)
     }
 }
 
@@ -223,7 +239,7 @@ mod tests {
 
     #[test]
     fn words_of_failures_are_whole_words() {
-        let errors = Errors::default_ones();
+        let mut errors = Errors::default_ones();
         for failed in [
             "it failed.",
             "ERROR :",
@@ -232,7 +248,7 @@ mod tests {
             "无权限",
             "failed_failed failed",
         ] {
-            assert!(errors.are_in(failed), "{failed}");
+            assert!(errors.are_in(failed).unwrap(), "{failed}");
         }
         for fine in [
             "",
@@ -243,7 +259,7 @@ mod tests {
             "error",
             "错误 码",
         ] {
-            assert!(!errors.are_in(fine), "{fine}");
+            assert!(!errors.are_in(fine).unwrap(), "{fine}");
         }
     }
 
@@ -251,7 +267,7 @@ mod tests {
         #[test]
         fn the_search_agrees_with_the_patterns(text in "(error|failed|failure|exception|[ :aé_失败\n]){0,9}") {
             let plain = Regex::new(r"(?i)\berror\s*:|\bexception\b|\bfailed\b|\bfailure\b").unwrap();
-            prop_assert_eq!(Errors::default_ones().are_in(&text), plain.is_match(&text));
+            prop_assert_eq!(Errors::default_ones().are_in(&text), Ok(plain.is_match(&text)));
         }
     }
 }

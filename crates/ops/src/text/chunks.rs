@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::matches::Matches;
-use super::pattern::compile_verbatim;
+use coldpress_pattern::{Dialect, Matches, Options, Pattern, TooManySteps};
+
 use super::python::strip;
 
 /// A pattern that parts chunks.
@@ -11,24 +11,35 @@ use super::python::strip;
 pub struct Separator(Matches);
 
 impl Separator {
-    /// Reads a pattern as it is written, with a dot that does not match line feeds.
+    /// Reads a pattern of Python's `re`, with a dot that does not match line feeds.
     ///
     /// # Errors
     /// Why the pattern cannot be used, in one line.
     pub fn new(pattern: &str) -> Result<Self, String> {
-        compile_verbatim(pattern).map(|regex| Self(Matches::new(regex)))
+        let options = Options {
+            dialect: Dialect::Re,
+            dot_all: false,
+        };
+        Pattern::new(pattern, options).map(|pattern| Self(Matches::new(pattern)))
     }
 
     /// Reports the parts of `text` between the matches, in order, and between two of them what the groups of the pattern
     /// matched. Blank parts are left out.
-    pub fn split(&mut self, text: &str, mut chunk: impl FnMut(Range<usize>)) {
+    ///
+    /// # Errors
+    /// [`TooManySteps`]
+    pub fn split(
+        &mut self,
+        text: &str,
+        mut chunk: impl FnMut(Range<usize>),
+    ) -> Result<(), TooManySteps> {
         let mut part = |range: Range<usize>| {
             if !strip(&text[range.clone()]).is_empty() {
                 chunk(range);
             }
         };
         let mut start = 0;
-        self.0.each(text, true, |slots| {
+        self.0.each(text, |slots| {
             let (Some(match_start), Some(match_end)) = (slots[0], slots[1]) else {
                 return;
             };
@@ -39,19 +50,20 @@ impl Separator {
                 }
             }
             start = match_end;
-        });
+        })?;
         part(start..text.len());
+        Ok(())
     }
 
     /// Returns the last match in `text`.
-    pub fn last(&mut self, text: &str) -> Option<Range<usize>> {
+    ///
+    /// # Errors
+    /// [`TooManySteps`]
+    pub fn last(&mut self, text: &str) -> Result<Option<Range<usize>>, TooManySteps> {
         let mut last = None;
-        self.0.each(text, false, |slots| {
-            if let (Some(start), Some(end)) = (slots[0], slots[1]) {
-                last = Some(start..end);
-            }
-        });
-        last
+        self.0
+            .each_whole(text, |start, end| last = Some(start..end))?;
+        Ok(last)
     }
 }
 
@@ -72,18 +84,18 @@ impl Window {
     /// Reports chunks of so many characters, in order. A text that is short enough is one chunk, even if it is empty.
     ///
     /// # Errors
-    /// [`TooMuch`]
+    /// [`NotCut::TooLong`]
     pub fn cut(
         self,
         ruler: impl Ruler,
         text: &str,
         mut chunk: impl FnMut(Range<usize>),
-    ) -> Result<(), TooMuch> {
+    ) -> Result<(), NotCut> {
         let (mut start, mut room) = (0, self.most_bytes);
         let mut reached = 0;
         loop {
             let Ahead { end, next, is_last } = ruler.ahead(self, text, start);
-            room = room.checked_sub(end - start).ok_or(TooMuch)?;
+            room = room.checked_sub(end - start).ok_or(NotCut::TooLong)?;
             // Tokens that share a character may not reach further than those of the chunk before.
             if end > reached || start == 0 || self.repeats_end {
                 chunk(start..end);
@@ -105,26 +117,26 @@ impl Window {
     /// is none. Matches are left out, and so are blank chunks but for the last.
     ///
     /// # Errors
-    /// [`TooMuch`]
+    /// [`NotCut`]
     pub fn cut_at(
         self,
         ruler: impl Ruler,
         separator: &mut Separator,
         text: &str,
         mut chunk: impl FnMut(Range<usize>),
-    ) -> Result<(), TooMuch> {
+    ) -> Result<(), NotCut> {
         let (mut start, mut room) = (0, self.most_bytes);
         let mut reached = 0;
         loop {
             let Ahead { end, next, is_last } = ruler.ahead(self, text, start);
-            room = room.checked_sub(end - start).ok_or(TooMuch)?;
+            room = room.checked_sub(end - start).ok_or(NotCut::TooLong)?;
             if is_last {
                 chunk(start..text.len());
                 return Ok(());
             }
             // A match of nothing at the start would cut nothing off.
             let found = separator
-                .last(&text[start..end])
+                .last(&text[start..end])?
                 .filter(|found| found.end > 0);
             let (part, next) = match found {
                 Some(found) => (start..start + found.start, start + found.end),
@@ -211,9 +223,20 @@ impl Ruler for Tokens<'_> {
     }
 }
 
-/// The chunks of a text would have more bytes than is allowed, or are found only by looking at so many.
+/// Why a text is not cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooMuch;
+pub enum NotCut {
+    /// Its chunks would have more bytes than is allowed, or are found only by looking at so many.
+    TooLong,
+    /// The pattern takes too many steps.
+    TooManySteps(TooManySteps),
+}
+
+impl From<TooManySteps> for NotCut {
+    fn from(error: TooManySteps) -> Self {
+        Self::TooManySteps(error)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -253,10 +276,10 @@ mod tests {
     fn chunks_that_repeat_all_but_one_character_are_given_up() {
         let text = "a".repeat(10_000);
         let found = window(5_000, 4_999, false).cut(Characters, &text, |_| ());
-        assert_eq!(found, Err(TooMuch));
+        assert_eq!(found, Err(NotCut::TooLong));
         let mut separator = Separator::new("^a").unwrap();
         let found = window(5_000, 0, false).cut_at(Characters, &mut separator, &text, |_| ());
-        assert_eq!(found, Err(TooMuch));
+        assert_eq!(found, Err(NotCut::TooLong));
     }
 
     proptest! {

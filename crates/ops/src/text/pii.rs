@@ -17,7 +17,7 @@ use std::ops::Range;
 pub use boundary::Words;
 
 use super::substitution::Substitution;
-use super::template::{Groups, Template};
+use coldpress_pattern::{Groups, Template, TooManySteps};
 
 /// Appends what is to be replaced, in order and without overlap.
 type Finder = fn(Words, &str, &mut Vec<Range<usize>>);
@@ -139,7 +139,10 @@ impl Redactor {
     }
 
     /// The text without the information; none if there was nothing to replace.
-    pub fn redacted(&mut self, text: &str) -> Option<String> {
+    ///
+    /// # Errors
+    /// [`TooManySteps`], of a pattern that was [added](Self::add_pattern).
+    pub fn redacted(&mut self, text: &str) -> Result<Option<String>, TooManySteps> {
         let Self {
             words,
             rules,
@@ -178,16 +181,16 @@ impl Redactor {
                 out.push_str(&now[done..range.start]);
                 out.push_str(with);
                 done = range.end;
-            });
+            })?;
             if done > 0 || !out.is_empty() {
                 out.push_str(&now[done..]);
                 now = Cow::Owned(out);
             }
         }
-        match now {
+        Ok(match now {
             Cow::Owned(new) if new != text => Some(new),
             _ => None,
-        }
+        })
     }
 }
 

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::matches::Matches;
-use super::pattern;
-use super::template::{Groups, Template};
+use coldpress_operator::RecordError;
+use coldpress_pattern::{Dialect, Groups, Matches, Options, Pattern, Template, TooManySteps};
 
 /// A finder for a pattern that is built in: appends the ranges it finds, in order and without overlap.
 pub type Finder = fn(&str, &mut Vec<Range<usize>>);
@@ -45,36 +44,44 @@ impl Substitution {
         Ok(Self::new(Target::Finder(finder), template))
     }
 
-    /// Replaces what a user's pattern matches.
+    /// Replaces what a user's pattern of Python's `regex` matches. A wrapper `r'...'` or `r"..."` is taken off, and a dot matches
+    /// line feeds too.
     ///
     /// # Errors
     /// [`Refused`], for the pattern first.
     pub fn of_pattern(pattern: &str, template: &str) -> Result<Self, Refused> {
-        let pattern = pattern::compile(pattern).map_err(Refused::Pattern)?;
+        let options = Options {
+            dot_all: true,
+            ..Options::default()
+        };
+        let pattern = Pattern::new(unwrapped(pattern), options).map_err(Refused::Pattern)?;
         let template =
             Template::parse(template, Groups::Of(&pattern)).map_err(Refused::Template)?;
         let matches = Box::new(Matches::new(pattern));
         Ok(Self::new(Target::Pattern(matches), template))
     }
 
-    /// Replaces what a user's pattern matches, with the pattern read as it is written (see [`pattern::compile_verbatim`]).
+    /// Replaces what a user's pattern matches, with the pattern read as it is written. A dot does not match line feeds.
     ///
     /// # Errors
     /// Why the pattern or the template cannot be used, in one line.
-    pub fn of_verbatim(pattern: &str, template: &str) -> Result<Self, String> {
-        let pattern = pattern::compile_verbatim(pattern)?;
+    pub fn of_verbatim(pattern: &str, template: &str, dialect: Dialect) -> Result<Self, String> {
+        let options = Options {
+            dialect,
+            dot_all: false,
+        };
+        let pattern = Pattern::new(pattern, options)?;
         let template = Template::parse(template, Groups::Of(&pattern))?;
         let matches = Box::new(Matches::new(pattern));
         Ok(Self::new(Target::Pattern(matches), template))
     }
 
-    /// Removes what a user's pattern matches, with the pattern read as it is written (see
-    /// [`pattern::compile_verbatim`]).
+    /// Removes what a user's pattern of Python's `regex` matches, as [`of_verbatim`](Self::of_verbatim) does.
     ///
     /// # Errors
     /// Why the pattern cannot be used, in one line.
     pub fn removing(pattern: &str) -> Result<Self, String> {
-        Self::of_verbatim(pattern, "")
+        Self::of_verbatim(pattern, "", Dialect::Regex)
     }
 
     fn new(target: Target, template: Template) -> Self {
@@ -87,7 +94,14 @@ impl Substitution {
     }
 
     /// Reports every replacement in `text`, in order: the range and what comes there.
-    pub fn replace_all(&mut self, text: &str, mut replace: impl FnMut(Range<usize>, &str)) {
+    ///
+    /// # Errors
+    /// [`TooManySteps`], for a pattern that needs backtracking.
+    pub fn replace_all(
+        &mut self,
+        text: &str,
+        mut replace: impl FnMut(Range<usize>, &str),
+    ) -> Result<(), TooManySteps> {
         let Self {
             target,
             template,
@@ -109,26 +123,45 @@ impl Substitution {
                     }
                 }
             }
-            Target::Pattern(matches) => {
-                let literal = template.as_literal();
-                matches.each(text, literal.is_none(), |slots| {
+            Target::Pattern(matches) => match template.as_literal() {
+                Some(literal) => {
+                    matches.each_whole(text, |start, end| replace(start..end, literal))?;
+                }
+                None => matches.each(text, |slots| {
                     let group = |group: usize| {
                         let places = slots.get(2 * group..2 * group + 2)?;
                         Some(places[0]?..places[1]?)
                     };
                     let Some(range) = group(0) else { return };
-                    match literal {
-                        Some(literal) => replace(range, literal),
-                        None => {
-                            expanded.clear();
-                            template.expand(|number| group(number).map(|at| &text[at]), expanded);
-                            replace(range, expanded);
-                        }
-                    }
-                });
-            }
+                    expanded.clear();
+                    template.expand(|number| group(number).map(|at| &text[at]), expanded);
+                    replace(range, expanded);
+                })?,
+            },
         }
+        Ok(())
     }
+}
+
+/// The error of a record in whose text a pattern takes too many steps.
+pub(crate) fn too_many_steps(error: TooManySteps) -> RecordError {
+    RecordError::new(format!(
+        "{error}; a pattern without them is needed, or the record is left out"
+    ))
+}
+
+/// The pattern without a wrapper `r'...'` or `r"..."`.
+fn unwrapped(pattern: &str) -> &str {
+    if pattern.chars().count() <= 2 {
+        return pattern;
+    }
+    let inside = |quote: char| {
+        pattern
+            .strip_prefix('r')?
+            .strip_prefix(quote)?
+            .strip_suffix(quote)
+    };
+    inside('\'').or_else(|| inside('"')).unwrap_or(pattern)
 }
 
 impl fmt::Debug for Substitution {
@@ -146,11 +179,12 @@ mod tests {
     fn replaced(mut substitution: Substitution, text: &str) -> String {
         let mut out = String::new();
         let mut done = 0;
-        substitution.replace_all(text, |range, with| {
+        let result = substitution.replace_all(text, |range, with| {
             out.push_str(&text[done..range.start]);
             out.push_str(with);
             done = range.end;
         });
+        result.unwrap();
         out + &text[done..]
     }
 
@@ -181,6 +215,28 @@ mod tests {
             ),
             "a[@@]b"
         );
+    }
+
+    #[test]
+    fn a_wrapper_is_taken_off() {
+        let of = |pattern: &str| Substitution::of_pattern(pattern, "-").unwrap();
+        assert_eq!(replaced(of(r"r'\d{2,}'"), "a1 b22"), "a1 b-");
+        assert_eq!(replaced(of("r\"x+\""), "axxb"), "a-b");
+        assert_eq!(replaced(of("r'"), "ar'b"), "a-b");
+        assert_eq!(replaced(of("a.b"), "a\nb"), "-");
+        let verbatim = Substitution::of_verbatim("r'a.'", "-", Dialect::Re).unwrap();
+        assert_eq!(replaced(verbatim, "r'a\n' r'ab'"), "r'a\n' -");
+    }
+
+    #[test]
+    fn a_text_that_takes_too_many_steps_is_an_error() {
+        let mut substitution = Substitution::of_pattern(r"(a+)+(?!b)c", "").unwrap();
+        let text = "a".repeat(100);
+        assert_eq!(
+            substitution.replace_all(&text, |_, _| ()),
+            Err(TooManySteps)
+        );
+        assert_eq!(substitution.replace_all("aac", |_, _| ()), Ok(()));
     }
 
     #[test]

@@ -19,7 +19,7 @@ const KNOWN_SETS: usize = 10_000;
 
 /// A pattern to search with.
 #[derive(Debug)]
-pub(super) struct SteadySearch {
+pub(crate) struct SteadySearch {
     nfa: NFA,
     /// The states from which each state is reached by one byte out of a range.
     by_byte: Vec<Vec<(StateID, u8, u8)>>,
@@ -30,7 +30,7 @@ pub(super) struct SteadySearch {
 
 impl SteadySearch {
     /// Compiles a pattern that [`regex::Regex::new`] takes; none where the automaton cannot be built.
-    pub(super) fn new(pattern: &str) -> Option<Self> {
+    pub(crate) fn new(pattern: &str) -> Option<Self> {
         let nfa = NFA::compiler().build(pattern).ok()?;
         let states = nfa.states().len();
         let (mut by_byte, mut by_nothing) = (vec![Vec::new(); states], vec![Vec::new(); states]);
@@ -74,7 +74,7 @@ impl SteadySearch {
     }
 
     /// Prepares to search `text` from `start` on.
-    pub(super) fn scan<'a>(&'a self, text: &'a str, start: usize) -> Scan<'a> {
+    pub(crate) fn scan<'a>(&'a self, text: &'a str, start: usize) -> Scan<'a> {
         let side = (text.len() - start).isqrt().next_power_of_two();
         let mut scan = Scan {
             search: self,
@@ -95,7 +95,7 @@ impl SteadySearch {
 }
 
 /// The search of one text.
-pub(super) struct Scan<'a> {
+pub(crate) struct Scan<'a> {
     search: &'a SteadySearch,
     text: &'a str,
     start: usize,
@@ -138,7 +138,7 @@ struct Place {
 impl Scan<'_> {
     /// The next match that begins at `from` or later: the ends of its groups by twos, the match itself first. `from` must
     /// not be smaller than the end of the match before.
-    pub(super) fn find_at(&mut self, from: usize) -> Option<&[Option<usize>]> {
+    pub(crate) fn find_at(&mut self, from: usize) -> Option<&[Option<usize>]> {
         let first = self.search.nfa.start_anchored();
         let mut places = (from..=self.text.len()).filter(|at| self.text.is_char_boundary(*at));
         let at = places.find(|at| contains(self.set_at(*at), first))?;

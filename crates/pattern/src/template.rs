@@ -1,6 +1,6 @@
 //! Replacement templates in Python's syntax: `\1`, `\g<1>`, `\g<name>`, `\n`, `\\`.
 
-use regex::Regex;
+use crate::Pattern;
 
 /// A replacement, read once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ enum Part {
 #[derive(Debug, Clone, Copy)]
 pub enum Groups<'a> {
     /// Those of a pattern.
-    Of(&'a Regex),
+    Of(&'a Pattern),
     /// As many, each of which holds the whole match; group 0 included.
     Whole(usize),
 }
@@ -27,16 +27,14 @@ pub enum Groups<'a> {
 impl Groups<'_> {
     fn count(self) -> usize {
         match self {
-            Self::Of(pattern) => pattern.captures_len(),
+            Self::Of(pattern) => pattern.groups(),
             Self::Whole(count) => count,
         }
     }
 
     fn named(self, name: &str) -> Option<usize> {
         match self {
-            Self::Of(pattern) => pattern
-                .capture_names()
-                .position(|known| known == Some(name)),
+            Self::Of(pattern) => pattern.group_named(name),
             Self::Whole(_) => None,
         }
     }
@@ -214,22 +212,19 @@ impl Parser<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Matches, Options};
 
     /// Returns what a match of `(?P<name>b)(c)?` in "abcabd" becomes.
     fn expand(template: &str) -> Result<String, String> {
-        let pattern = Regex::new("(?P<name>b)(c)?").unwrap();
+        let pattern = Pattern::new("(?P<name>b)(c)?", Options::default()).unwrap();
         let template = Template::parse(template, Groups::Of(&pattern))?;
-        let mut groups = pattern.capture_locations();
         let mut out = String::new();
-        for start in [1, 4] {
-            pattern
-                .captures_read_at(&mut groups, "abcabd", start)
-                .unwrap();
-            let text = |(start, end): (usize, usize)| &"abcabd"[start..end];
-            template.expand(|group| groups.get(group).map(text), &mut out);
+        let each = Matches::new(pattern).each("abcabd", |slots| {
+            let group = |group: usize| Some(&"abcabd"[slots[2 * group]?..slots[2 * group + 1]?]);
+            template.expand(group, &mut out);
             out.push(';');
-        }
-        Ok(out)
+        });
+        each.map(|()| out).map_err(|error| error.to_string())
     }
 
     #[test]

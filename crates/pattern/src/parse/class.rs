@@ -1,0 +1,170 @@
+//! Classes: `[…]`.
+
+use super::Parser;
+use super::escape::Escaped;
+use crate::ast::Node;
+use crate::sets::{self, CharSet};
+
+/// A member of a class.
+enum Member {
+    Char(char),
+    /// With the variants that the flags add, if it has some.
+    Set(CharSet),
+}
+
+/// How the parts of a class of version 1 are joined.
+#[derive(Clone, Copy)]
+enum Join {
+    Or,
+    And,
+    Without,
+    Xor,
+}
+
+impl Parser {
+    /// Reads a class; its `[` is behind.
+    pub(super) fn class(&mut self) -> Result<Node, String> {
+        self.set(0).map(Node::Set)
+    }
+
+    fn set(&mut self, depth: usize) -> Result<CharSet, String> {
+        if depth > super::DEEPEST {
+            return Err(self.wrong("classes stand too deep in each other"));
+        }
+        let is_negated = self.take_if("^");
+        let (mut done, mut join) = (CharSet::empty(), Join::Or);
+        let (mut part, mut members) = (CharSet::empty(), 0);
+        let mut alone = None;
+        loop {
+            if self.peek() == Some(']') && (members > 0 || !matches!(join, Join::Or)) {
+                self.at += 1;
+                break;
+            }
+            if let Some(next) = self.join_ahead().filter(|_| members > 0) {
+                self.at += 2;
+                done = joined(done, join, &self.cased(part));
+                (part, join, members) = (CharSet::empty(), next, 0);
+                continue;
+            }
+            let (set, is_property) = self.member_or_range(depth)?;
+            // A property that stands alone has no variants.
+            alone = (is_property && members == 0).then(|| set.clone());
+            part = part.or(&set);
+            members += 1;
+        }
+        let part = match alone {
+            Some(alone) if members == 1 => alone,
+            _ => self.cased(part),
+        };
+        let set = joined(done, join, &part);
+        Ok(if is_negated { set.not() } else { set })
+    }
+
+    /// What joins two parts of a class of version 1.
+    fn join_ahead(&self) -> Option<Join> {
+        if !self.flags.nested_sets {
+            return None;
+        }
+        match (self.peek()?, self.peek_at(1)?) {
+            ('|', '|') => Some(Join::Or),
+            ('&', '&') => Some(Join::And),
+            ('-', '-') => Some(Join::Without),
+            ('~', '~') => Some(Join::Xor),
+            _ => None,
+        }
+    }
+
+    /// Reads a member, or a range of two; with whether it is a property.
+    fn member_or_range(&mut self, depth: usize) -> Result<(CharSet, bool), String> {
+        let first = match self.member(depth)? {
+            Member::Char(ch) => ch,
+            Member::Set(set) => return self.behind_a_set(set),
+        };
+        let is_range = self.peek() == Some('-')
+            && self.peek_at(1).is_some_and(|ch| ch != ']')
+            && self.join_ahead().is_none();
+        if !is_range {
+            return Ok((CharSet::of(&[first]), false));
+        }
+        self.at += 1;
+        match self.member(depth)? {
+            Member::Char(last) if last < first => {
+                Err(self.wrong(&format!("the range `{first}-{last}` runs backwards")))
+            }
+            Member::Char(last) => Ok((CharSet::range(first, last), false)),
+            // Not a range then: three members.
+            Member::Set(set) if self.is_regex() => Ok((set.or(&CharSet::of(&[first, '-'])), false)),
+            Member::Set(_) => Err(self.wrong("a range ends with a class")),
+        }
+    }
+
+    /// A set does not begin a range: in `re` that is an error.
+    fn behind_a_set(&self, set: CharSet) -> Result<(CharSet, bool), String> {
+        let begins_range = self.peek() == Some('-') && self.peek_at(1).is_some_and(|ch| ch != ']');
+        if begins_range && !self.is_regex() {
+            return Err(self.wrong("a range begins with a class"));
+        }
+        Ok((set, true))
+    }
+
+    fn member(&mut self, depth: usize) -> Result<Member, String> {
+        let Some(ch) = self.take() else {
+            return Err(self.wrong("a class has no closing `]`"));
+        };
+        match ch {
+            '\\' => Ok(match self.escaped(true)? {
+                Escaped::Char(ch) => Member::Char(ch),
+                Escaped::Set(set) | Escaped::Property(set) => Member::Set(set),
+            }),
+            '[' if self.is_regex() && self.peek() == Some(':') => self.posix(),
+            '[' if self.flags.nested_sets => self.set(depth + 1).map(Member::Set),
+            _ => Ok(Member::Char(ch)),
+        }
+    }
+
+    /// Reads `[:alpha:]`, of which the `[` is behind. What does not look like it is ordinary characters.
+    fn posix(&mut self) -> Result<Member, String> {
+        let rest = &self.chars[self.at + 1..];
+        let length = rest.windows(2).position(|pair| pair == [':', ']']);
+        let name: Option<String> = length.map(|length| rest[..length].iter().collect());
+        let is_name = |name: &String| {
+            let bare = name.strip_prefix('^').unwrap_or(name);
+            !bare.is_empty()
+                && bare
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        let Some(name) = name.filter(is_name) else {
+            return Ok(Member::Char('['));
+        };
+        self.at += name.chars().count() + 3;
+        let (is_negated, bare) = match name.strip_prefix('^') {
+            Some(bare) => (true, bare),
+            None => (false, name.as_str()),
+        };
+        let set = match bare {
+            "digit" => CharSet::range('0', '9'),
+            "xdigit" => CharSet::of_ranges([('0', '9'), ('A', 'F'), ('a', 'f')]),
+            "alnum" => self.property_named("alpha")?.or(&CharSet::range('0', '9')),
+            "cntrl" => self.property_named("Cc")?,
+            // Symbols belong to it, but for letters in circles.
+            "punct" => {
+                let symbols = sets::property("S").unwrap_or_else(CharSet::empty);
+                let letters = self.property_named("alpha")?;
+                self.property_named("P")?
+                    .or(&self.in_ascii(symbols).without(&letters))
+            }
+            _ => self.property_named(bare)?,
+        };
+        Ok(Member::Set(if is_negated { set.not() } else { set }))
+    }
+}
+
+fn joined(one: CharSet, join: Join, other: &CharSet) -> CharSet {
+    match join {
+        Join::Or => one.or(other),
+        Join::And => one.and(other),
+        Join::Without => one.without(other),
+        Join::Xor => one.xor(other),
+    }
+}

@@ -1,0 +1,185 @@
+//! Sets of characters.
+
+use std::sync::OnceLock;
+
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
+
+/// A set of characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CharSet(ClassUnicode);
+
+impl CharSet {
+    pub(crate) fn empty() -> Self {
+        Self(ClassUnicode::empty())
+    }
+
+    pub(crate) fn of(chars: &[char]) -> Self {
+        Self::of_ranges(chars.iter().map(|ch| (*ch, *ch)))
+    }
+
+    pub(crate) fn range(first: char, last: char) -> Self {
+        Self::of_ranges([(first, last)])
+    }
+
+    pub(crate) fn of_ranges(ranges: impl IntoIterator<Item = (char, char)>) -> Self {
+        let ranges = ranges.into_iter();
+        Self(ClassUnicode::new(
+            ranges.map(|(first, last)| ClassUnicodeRange::new(first, last)),
+        ))
+    }
+
+    pub(crate) fn all() -> Self {
+        Self::range('\0', char::MAX)
+    }
+
+    pub(crate) fn not(mut self) -> Self {
+        self.0.negate();
+        self
+    }
+
+    pub(crate) fn or(mut self, other: &Self) -> Self {
+        self.0.union(&other.0);
+        self
+    }
+
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.0.intersect(&other.0);
+        self
+    }
+
+    pub(crate) fn without(mut self, other: &Self) -> Self {
+        self.0.difference(&other.0);
+        self
+    }
+
+    pub(crate) fn xor(mut self, other: &Self) -> Self {
+        self.0.symmetric_difference(&other.0);
+        self
+    }
+
+    /// Adds the characters that differ from these in case alone. `regex` also takes İ for a variant of i, and ı for one of I.
+    pub(crate) fn ignoring_case(mut self) -> Self {
+        const PAIRS: [(char, char); 4] = [('i', 'İ'), ('İ', 'i'), ('I', 'ı'), ('ı', 'I')];
+        let added = PAIRS.iter().filter(|(one, _)| self.contains(*one));
+        let added: Vec<char> = added.map(|(_, other)| *other).collect();
+        self.0.case_fold_simple();
+        self.or(&Self::of(&added))
+    }
+
+    /// The same for `re`, which takes all kinds of i for variants of each other.
+    pub(crate) fn ignoring_case_of_re(self) -> Self {
+        const ALL: [char; 4] = ['i', 'I', 'İ', 'ı'];
+        let has_any = ALL.iter().any(|ch| self.contains(*ch));
+        let added = if has_any { &ALL[..] } else { &[] };
+        self.ignoring_case().or(&Self::of(added))
+    }
+
+    /// Adds the variants of ASCII letters alone.
+    pub(crate) fn ignoring_ascii_case(self) -> Self {
+        let ascii = self.clone().and(&ascii());
+        let mut folded = ascii.0;
+        folded.case_fold_simple();
+        let folded = Self(folded).and(&self::ascii());
+        self.or(&folded)
+    }
+
+    pub(crate) fn contains(&self, ch: char) -> bool {
+        let ranges = self.0.ranges();
+        let place = ranges.partition_point(|range| range.end() < ch);
+        ranges.get(place).is_some_and(|range| range.start() <= ch)
+    }
+
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (char, char)> {
+        self.0
+            .ranges()
+            .iter()
+            .map(|range| (range.start(), range.end()))
+    }
+
+    /// The only character of the set.
+    pub(crate) fn single(&self) -> Option<char> {
+        let mut ranges = self.ranges();
+        let (first, last) = ranges.next()?;
+        (first == last && ranges.next().is_none()).then_some(first)
+    }
+}
+
+/// What a property is called in a pattern, as a set; none where there is no such property.
+pub(crate) fn property(name: &str) -> Option<CharSet> {
+    let is_name = |ch: char| ch.is_ascii_alphanumeric() || "_=:- &".contains(ch);
+    if name.is_empty() || !name.chars().all(is_name) {
+        return None;
+    }
+    let hir = regex_syntax::parse(&format!(r"\p{{{name}}}")).ok()?;
+    match hir.into_kind() {
+        HirKind::Class(Class::Unicode(class)) => Some(CharSet(class)),
+        // A property of a single character is a literal.
+        HirKind::Literal(literal) => {
+            let text = std::str::from_utf8(&literal.0).ok()?;
+            Some(CharSet::of(&text.chars().collect::<Vec<_>>()))
+        }
+        _ => None,
+    }
+}
+
+/// A property that exists.
+fn known(cell: &'static OnceLock<CharSet>, names: &[&str], more: &[(char, char)]) -> CharSet {
+    let found = cell.get_or_init(|| {
+        let more = CharSet::of_ranges(more.iter().copied());
+        let sets = names.iter().filter_map(|name| property(name));
+        sets.fold(more, |set, other| set.or(&other))
+    });
+    found.clone()
+}
+
+pub(crate) fn ascii() -> CharSet {
+    CharSet::range('\0', '\x7f')
+}
+
+/// `\d`
+pub(crate) fn digits() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    known(&SET, &["Decimal_Number"], &[])
+}
+
+/// `\s` of `regex`.
+pub(crate) fn spaces() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    known(&SET, &["White_Space"], &[])
+}
+
+/// `\w` of `regex`.
+pub(crate) fn words() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    known(&SET, &["Alphabetic", "M", "Decimal_Number", "Pc", "Join_Control"], &[])
+}
+
+/// `\w` of `re`: letters and numbers, without marks.
+pub(crate) fn alphanumerics() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    known(&SET, &["L", "N"], &[('_', '_')])
+}
+
+/// `\s` of `re`: separators of information besides.
+pub(crate) fn spaces_of_re() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    known(&SET, &["White_Space"], &[('\x1c', '\x1f')])
+}
+
+/// `\h`
+pub(crate) fn blanks() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    known(&SET, &["Zs"], &[('\t', '\t')])
+}
+
+/// Letters that have a case.
+pub(crate) fn cased_letters() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    known(&SET, &["Lu", "Ll", "Lt"], &[])
+}
+
+/// Characters that have a case.
+pub(crate) fn cased() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    known(&SET, &["Uppercase", "Lowercase"], &[])
+}

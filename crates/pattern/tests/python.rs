@@ -1,0 +1,143 @@
+//! The matches are those that Python finds: vectors made by `testdata/make_vectors.py`.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::collections::BTreeMap;
+
+use coldpress_pattern::{Dialect, Matches, Options, Pattern};
+use serde_json::Value;
+
+/// What Python takes for ordinary characters and is refused here, because it is meant otherwise.
+const REFUSED: [&str; 1] = [r"\p{"];
+
+fn options(vector: &Value) -> Options {
+    Options {
+        dialect: match vector["dialect"].as_str() {
+            Some("re") => Dialect::Re,
+            _ => Dialect::Regex,
+        },
+        dot_all: vector["dot_all"] == true,
+    }
+}
+
+/// The places of all matches and their groups, in characters.
+fn found(pattern: &Pattern, text: &str) -> Value {
+    let places: BTreeMap<usize, usize> = text
+        .char_indices()
+        .map(|(place, _)| place)
+        .chain([text.len()])
+        .zip(0..)
+        .collect();
+    let mut all = Vec::new();
+    let result = Matches::new(pattern.clone()).each(text, |slots| {
+        let slots: Vec<Option<usize>> = slots
+            .iter()
+            .map(|slot| slot.map(|at| places[&at]))
+            .collect();
+        all.push(slots);
+    });
+    result.map_or_else(
+        |error| error.to_string().into(),
+        |()| serde_json::json!(all),
+    )
+}
+
+fn check(vectors: &str) {
+    let mut lines = vectors.lines();
+    let texts: Vec<String> = serde_json::from_str(lines.next().unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for line in lines {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        let source = vector["pattern"].as_str().unwrap();
+        let told = format!("{} `{source}`", vector["dialect"]);
+        count += 1;
+        match (
+            Pattern::new(source, options(&vector)),
+            vector["error"] == true,
+        ) {
+            // `re` looks behind for texts of one length alone.
+            (Ok(_), true) if vector["dialect"] == "re" && source.contains("(?<") => {}
+            (Ok(_), true) => wrong.push(format!("{told} is taken")),
+            (Err(error), false) if !REFUSED.contains(&source) => {
+                wrong.push(format!("{told} is refused: {error}"));
+            }
+            (Ok(pattern), false) => {
+                for place in vector["texts"].as_array().unwrap() {
+                    let number = place[0].as_u64().map(|number| number as usize);
+                    let text =
+                        number.map_or_else(|| place[0].as_str().unwrap(), |number| &texts[number]);
+                    let found = found(&pattern, text);
+                    if found != place[1] {
+                        let expected = &place[1];
+                        wrong.push(format!(
+                            "{told} in {text:?}\n  found {found}\n  not   {expected}"
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(count > 100);
+    let number = wrong.len();
+    assert!(
+        wrong.is_empty(),
+        "{number} of {count}:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn patterns_of_people() {
+    check(include_str!("../testdata/vectors.jsonl"));
+}
+
+#[test]
+fn patterns_that_a_grammar_made_up() {
+    check(include_str!("../testdata/random.jsonl"));
+}
+
+proptest::proptest! {
+    /// Whatever is written is a pattern or is refused, and a search ends.
+    #[test]
+    fn nothing_makes_it_panic(
+        pattern in r"([a-cé()\[\]{}*+?|^$.\\,0-3:<>=!#& -]|\(\?|\(\?<|\[\[:|\\[a-zA-Z]|\\p\{|\\N\{){0,24}",
+        text in "[a-cé \n]{0,20}",
+        is_re: bool,
+    ) {
+        let dialect = if is_re { Dialect::Re } else { Dialect::Regex };
+        if let Ok(pattern) = Pattern::new(&pattern, Options { dialect, dot_all: false }) {
+            let mut count = 0;
+            let _ = Matches::new(pattern).each(&text, |slots| {
+                let (start, end) = (slots[0].unwrap(), slots[1].unwrap());
+                assert!(text.get(start.min(end)..end).is_some());
+                count += 1;
+            });
+            // An empty match at each place, and one that is not behind it.
+            proptest::prop_assert!(count <= 2 * text.chars().count() + 1);
+        }
+    }
+}
+
+/// Patterns of people that need no backtracking get none, so that they stay fast.
+#[test]
+fn most_patterns_are_searched_for_in_linear_time() {
+    for pattern in [
+        r"https?://\S+",
+        r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b",
+        r"(?i)all rights reserved\.?",
+        r"\s+$",
+        r"^\s+|\s+$",
+        r"(?m)[ \t]+$",
+        r"\p{Han}+",
+        r"[[:punct:]]{3,}",
+        r"(\d{4})-(\d\d)",
+        "a{,3}",
+        r"<[^>]+>",
+        r"[^\P{L}a]+",
+    ] {
+        let pattern = Pattern::new(pattern, Options::default()).unwrap();
+        assert!(pattern.is_linear(), "{pattern:?}");
+    }
+}

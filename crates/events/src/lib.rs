@@ -78,6 +78,6 @@ pub use kind::EventKind;
 pub use level::Level;
 pub use log::EventLog;
 pub use options::LogOptions;
-pub use query::{EventReader, read_events};
+pub use query::{EventReader, last_events, read_events};
 pub use sink::EventSink;
 pub use subscription::Subscription;

@@ -28,6 +28,31 @@ pub fn read_events(folder: impl AsRef<Path>, filter: EventFilter) -> Result<Even
     })
 }
 
+/// Reads the last events of the log in this folder, oldest first: those in the last 4 MiB of its current file.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the file cannot be read, [`Error::Newer`] if a newer release wrote it.
+pub fn last_events(folder: impl AsRef<Path>) -> Result<Vec<Event>> {
+    let path = LogName::json(folder.as_ref()).current();
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let mut lines = LineReader::open(&path).map_err(|source| Error::io("open", &path, source))?;
+    lines.skip_to_tail(TAIL_BYTES);
+    let (mut events, mut line) = (Vec::new(), Vec::new());
+    while let Some(kind) = lines
+        .read(&mut line)
+        .map_err(|source| Error::io("read", &path, source))?
+    {
+        if matches!(kind, Line::Whole) {
+            events.extend(parse(&line, &path)?);
+        }
+        line.clear();
+    }
+    Ok(events)
+}
+
 /// The events of a log, oldest first, in memory bounded by the longest line.
 ///
 /// Lines that are no events are passed over and counted. After the first error it yields nothing

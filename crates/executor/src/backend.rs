@@ -56,6 +56,15 @@ pub trait Running: Send {
     }
 }
 
+/// The worker that ran an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerId {
+    /// The number of the worker, from 0. It stays the same when its process is replaced by another.
+    pub number: u32,
+    /// The id of its process, if it is not that of the driver.
+    pub process: Option<u32>,
+}
+
 /// What became of an attempt.
 #[derive(Debug)]
 pub struct Finished {
@@ -65,6 +74,8 @@ pub struct Finished {
     pub number: u32,
     /// Seconds that it took.
     pub seconds: f64,
+    /// The worker that ran it.
+    pub worker: WorkerId,
     /// What it made, or why it failed.
     pub result: Result<Outcome, AttemptError>,
 }

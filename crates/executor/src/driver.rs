@@ -24,6 +24,7 @@ mod traces;
 mod truth;
 mod verdicts;
 mod work;
+mod worker_time;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;

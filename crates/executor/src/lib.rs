@@ -38,7 +38,7 @@ mod trace;
 mod usage;
 mod watch;
 
-pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running};
+pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running, WorkerId};
 pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpoints};
 pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};

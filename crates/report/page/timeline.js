@@ -25,7 +25,7 @@ function timelineSection(report, ui) {
       el("button", {onclick: () => zoomTimeline(view, 0.25)}, "Zoom in"), el("button", {onclick: () => zoomTimeline(view, 4)}, "Zoom out"),
       el("button", {onclick: () => moveTimeline(view, -0.5), "aria-label": "Earlier"}, "←"), el("button", {onclick: () => moveTimeline(view, 0.5), "aria-label": "Later"}, "→")),
     canvas, legend([...Object.values(OUTCOMES), ["i-dropped", "far slower than others"]]), view.readout,
-    el("p", {id: "timeline-help", class: "soft small"}, `Attempts in one lane did not overlap; ${counted(attempts.lanes, "lane")} were in use. An attempt begins when it is given out to a worker. Keys: arrows, + and −.`),
+    el("p", {id: "timeline-help", class: "soft small"}, `${attempts.workers.some((name) => name) ? "Each lane is a worker" : "Attempts in one lane did not overlap"}; ${counted(attempts.lanes, "lane")} were in use. Keys: arrows, + and −.`),
     stragglerTable(report));
 }
 
@@ -102,9 +102,11 @@ function chooseAttempt(view, at) {
   const middle = (attempts.start[at] - view.begin) / (view.end - view.begin);
   if (middle < view.from || middle > view.to) moveTimeline(view, (middle - (view.from + view.to) / 2) / (view.to - view.from));
   drawTimeline(view);
+  const process = attempts.process[at] ? ` (process ${attempts.process[at]})` : "";
+  const worker = attempts.workers[attempts.lane[at]];
   view.readout.replaceChildren(el("strong", null, `Partition ${attempts.partition[at]}`),
     `${attempts.stage[at] ? `, stage ${attempts.stage[at] + 1}` : ""}, attempt ${attempts.attempt[at]}: ${OUTCOMES[attempts.outcome[at]][1]}; `
-    + `${time(attempts.start[at], 3)} UTC, ${duration(attempts.end[at] - attempts.start[at])}`);
+    + `${time(attempts.start[at], 3)} UTC, ${duration(attempts.end[at] - attempts.start[at])}${worker ? `; ${worker}${process}` : ""}`);
 }
 
 function zoomTimeline(view, factor) {

@@ -22,6 +22,7 @@ mod statistics;
 mod stragglers;
 mod summary_of_values;
 mod thresholds;
+mod worker_time;
 
 use coldpress_executor::{Deduplication, Loss, deduplication};
 use coldpress_job::{
@@ -49,6 +50,7 @@ pub use statistics::{Statistic, Statistics};
 pub use stragglers::Straggler;
 pub use summary_of_values::{Bins, ValueCount};
 pub use thresholds::Threshold;
+pub use worker_time::{WorkerShare, WorkerTime};
 
 use crate::error::Result;
 use log_pass::LogPass;
@@ -84,6 +86,8 @@ pub struct JobReport {
     pub timeline: Timeline,
     /// Partitions that took far longer than others, the slowest first.
     pub stragglers: Vec<Straggler>,
+    /// Where the time of the workers went; none without an event log.
+    pub worker_time: Option<WorkerTime>,
     /// The publications over time.
     pub pace: Vec<PacePoint>,
     /// The resources of the machine that the processes used, over time.
@@ -193,6 +197,7 @@ impl Source<'_> {
             partitions: columns::columns(self, &shown),
             timeline,
             stragglers,
+            worker_time: log.worker_time.finish(),
             pace,
             resources: log.resources.series(),
             statistics: statistics::statistics(self, &calls, remarks),

@@ -49,7 +49,7 @@ pub use job_report::{
     JobReport, KindCount, Limits, OperatorCounts, OperatorRow, OperatorSamples, Overview,
     PacePoint, PartitionColumns, QuarantineReason, QuarantineSample, QuarantineView, REPORT_SCHEMA,
     RecipeTexts, Recovery, ReportOptions, Sample, Series, Statistic, Statistics, Straggler,
-    Threshold, Timeline, UnreadPart, ValueCount, job_report,
+    Threshold, Timeline, UnreadPart, ValueCount, WorkerShare, WorkerTime, job_report,
 };
 pub use monitor::{
     CompletedOperation, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,

@@ -7,6 +7,8 @@ use coldpress_record::{FieldsSeen, Ledger, Unreadable};
 use coldpress_storage::ObjectRef;
 use serde::{Deserialize, Serialize};
 
+use crate::times::FileTimes;
+
 /// What a finished attempt made: durable files, and where every record went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -43,6 +45,9 @@ pub struct Outcome {
     pub nanos: Vec<u64>,
     /// Time that the signatures took for the operator at the barrier that ends the stage, in nanoseconds.
     pub signing_nanos: u64,
+    /// Time that reading and writing took.
+    #[serde(default)]
+    pub file_times: FileTimes,
 }
 
 /// The rows that came out of a partition.

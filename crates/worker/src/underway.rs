@@ -19,6 +19,7 @@ use crate::output::{ResultOptions, ResultWriter};
 use crate::progress::Progress;
 use crate::segment::Segment;
 use crate::tee::Tee;
+use crate::times::{FileTimes, nanos_of, timed};
 use crate::trace::Writing;
 
 /// Who watches an attempt, and may stop it.
@@ -62,6 +63,7 @@ pub(crate) struct Underway<'a> {
     signing: Option<Signing>,
     /// The time that signatures took so far, in nanoseconds.
     signing_nanos: u64,
+    file_times: FileTimes,
     /// What is true of the partition from its start, but for what the tally and the segments hold.
     manifest: Manifest,
     tally: Tally,
@@ -132,6 +134,7 @@ impl<'a> Underway<'a> {
             result,
             signing,
             signing_nanos: 0,
+            file_times: FileTimes::default(),
             manifest,
             tally,
         })
@@ -140,7 +143,9 @@ impl<'a> Underway<'a> {
     /// Takes the next batch all the way from the input to the result; `false` at the end of the input.
     pub(crate) fn step(&mut self) -> Result<bool, AttemptError> {
         self.found = Found::default();
-        if !self.input.next(self.batch, self.chain, &mut self.found)? {
+        let (input, found) = (&mut self.input, &mut self.found);
+        let reading = &mut self.file_times.reading_nanos;
+        if !timed(reading, || input.next(self.batch, self.chain, found))? {
             return Ok(false);
         }
         // Not before the input was asked: an attempt that has nothing left to do may as well be finished.
@@ -155,13 +160,14 @@ impl<'a> Underway<'a> {
             self.run_segment(at)?;
         }
         if let Some(result) = &mut self.result {
-            result.write(self.batch, self.chain.fields())?;
+            let writing = &mut self.file_times.result_nanos;
+            timed(writing, || result.write(self.batch, self.chain.fields()))?;
         }
-        let begun = self.signing.as_ref().map(|_| Instant::now());
         if let Some(signing) = &mut self.signing {
-            signing.sign(self.batch, self.chain, &self.guard, self.work)?;
+            timed(&mut self.signing_nanos, || {
+                signing.sign(self.batch, self.chain, &self.guard, self.work)
+            })?;
         }
-        self.signing_nanos += begun.map_or(0, |begun| begun.elapsed().as_nanos() as u64);
         Ok(true)
     }
 
@@ -197,7 +203,8 @@ impl<'a> Underway<'a> {
     fn run_segment(&mut self, at: usize) -> Result<(), AttemptError> {
         let (operators, point) = (self.segments[at].operators.clone(), self.segments[at].point);
         if point.is_some() {
-            self.tee.before(self.batch);
+            let writing = &mut self.file_times.checkpoint_nanos;
+            timed(writing, || self.tee.before(self.batch));
         }
         self.run_operators(operators)?;
         let segment = &mut self.segments[at];
@@ -211,7 +218,10 @@ impl<'a> Underway<'a> {
             }
         }
         match point {
-            Some(point) => self.tee.after(point, self.batch, self.chain),
+            Some(point) => {
+                let writing = &mut self.file_times.checkpoint_nanos;
+                timed(writing, || self.tee.after(point, self.batch, self.chain))
+            }
             None => Ok(()),
         }
     }
@@ -240,6 +250,7 @@ impl<'a> Underway<'a> {
     /// First it is made sure that what was read is what was planned. Then files are finished in the order in which one
     /// cites another: checkpoints and results name the quarantine files of the segments before them.
     pub(crate) fn finish(self) -> Result<Outcome, AttemptError> {
+        let begun = Instant::now();
         let Self {
             work,
             chain,
@@ -280,7 +291,12 @@ impl<'a> Underway<'a> {
         if let Some(intermediate) = self.intermediate {
             intermediate.finish(work, &manifest)?;
         }
-        let checkpoints = self.tee.finish(work, points, &manifest, chain)?;
+        let mut file_times = self.file_times;
+        let before = file_times.checkpoint_nanos;
+        let checkpoints = timed(&mut file_times.checkpoint_nanos, || {
+            self.tee.finish(work, points, &manifest, chain)
+        })?;
+        let on_checkpoints = file_times.checkpoint_nanos - before;
         let result = self.result.map(|result| result.finish(manifest.clone()));
         let result = result.transpose()?;
         let signatures = self.signing.map(|signing| signing.finish(work));
@@ -290,6 +306,8 @@ impl<'a> Underway<'a> {
             signatures,
             ..result
         });
+        // All else that is finished here belongs to the results, or lies beside them.
+        file_times.result_nanos += nanos_of(begun.elapsed()).saturating_sub(on_checkpoints);
         Ok(Outcome {
             task: work.attempt.task,
             attempt: work.attempt.number,
@@ -307,6 +325,7 @@ impl<'a> Underway<'a> {
             set_aside: Vec::new(),
             nanos: tally.nanos,
             signing_nanos: self.signing_nanos,
+            file_times,
         })
     }
 }

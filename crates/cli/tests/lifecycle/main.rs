@@ -8,4 +8,5 @@ mod shared;
 mod adoption;
 mod bench;
 mod commands;
+mod observed;
 mod retention;

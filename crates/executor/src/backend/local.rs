@@ -10,7 +10,7 @@ use coldpress_storage::spawn;
 use coldpress_worker::{Attempt, JobSpec, Progress, Watch, Worker, WorkerContext};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::{Backend, Finished, Running};
+use super::{Backend, Finished, Running, WorkerId};
 
 /// Threads of this process: no start-up, no copies; an operator that aborts takes the process with it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,7 +45,11 @@ impl Backend for LocalBackend {
             let (stop, progress) = (Arc::clone(&threads.stop), Arc::clone(&threads.progress));
             let name = format!("coldpress-worker-{number}");
             let thread = spawn(name, move || {
-                serve(worker, &queue, &finished, &stop, &progress);
+                let id = WorkerId {
+                    number: number as u32,
+                    process: None,
+                };
+                serve(id, worker, &queue, &finished, &stop, &progress);
             })
             .map_err(std::io::Error::other)?;
             threads.threads.push(thread);
@@ -55,6 +59,7 @@ impl Backend for LocalBackend {
 }
 
 fn serve(
+    id: WorkerId,
     mut worker: Worker,
     queue: &Receiver<Attempt>,
     finished: &Sender<Finished>,
@@ -75,6 +80,7 @@ fn serve(
                 task: attempt.task,
                 number: attempt.number,
                 seconds,
+                worker: id,
                 result,
             })
             .is_err()

@@ -17,7 +17,7 @@ use coldpress_worker::{
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use self::child::{Child, Pipe};
-use super::{Backend, Finished, Running};
+use super::{Backend, Finished, Running, WorkerId};
 
 /// Processes of this executable, each with one thread that works: an operator that aborts, overflows its stack or takes
 /// too much memory costs one attempt.
@@ -80,6 +80,7 @@ impl Backend for ProcessBackend {
                 number,
                 shared: Arc::clone(&processes.shared),
                 child: None,
+                process: None,
             };
             let (queue, finished) = (queue.clone(), finished.clone());
             let name = format!("coldpress-process-{number}");
@@ -162,6 +163,8 @@ struct Attendant {
     number: usize,
     shared: Arc<Shared>,
     child: Option<Child>,
+    /// The process that runs the attempt at hand, or ran the last one.
+    process: Option<u32>,
 }
 
 impl Attendant {
@@ -169,11 +172,16 @@ impl Attendant {
         for attempt in queue {
             let started = Instant::now();
             let (task, number) = (attempt.task, attempt.number);
+            let result = self.run(attempt);
             let finished = finished.send(Finished {
                 task,
                 number,
-                result: self.run(attempt),
+                result,
                 seconds: started.elapsed().as_secs_f64(),
+                worker: WorkerId {
+                    number: self.number as u32,
+                    process: self.process,
+                },
             });
             if finished.is_err() {
                 return;
@@ -215,9 +223,11 @@ impl Attendant {
         }
     }
 
-    fn start(&self) -> Result<Child, AttemptError> {
+    fn start(&mut self) -> Result<Child, AttemptError> {
+        self.process = None;
         let Shared { program, begin, .. } = &*self.shared;
         let (child, pipe) = Child::start(program.as_deref(), begin)?;
+        self.process = Some(pipe.process());
         *self.shared.pipe(self.number) = Some(pipe);
         Ok(child)
     }

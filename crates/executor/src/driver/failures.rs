@@ -7,7 +7,7 @@ use coldpress_storage::ObjectRef;
 use coldpress_worker::{AttemptError, FailureKind};
 
 use super::teller::{Try, attempts_in_words};
-use super::work::Motion;
+use super::work::{Ended, Motion};
 use super::{Driver, now_millis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::retention::JobFile;
@@ -17,10 +17,10 @@ impl Driver<'_> {
     pub(super) fn take_failure(
         &mut self,
         motion: &mut Motion,
-        task: Task,
-        number: u32,
+        ended: Ended,
         error: AttemptError,
     ) -> Result<()> {
+        let task = ended.task;
         match error.kind {
             FailureKind::Stopped | FailureKind::Outside if self.is_ending(motion) => {
                 motion.scheduler.stopped(task);
@@ -40,7 +40,7 @@ impl Driver<'_> {
             }
             FailureKind::BadDecision => {
                 if self.void_decision(&mut motion.scheduler, task)? {
-                    self.note_failure(task, number, &error);
+                    self.note_failure(ended, &error);
                     // It is one of the attempts that began with that decision.
                     let _ = motion.scheduler.ended_in_vain(task);
                     return Ok(());
@@ -52,7 +52,7 @@ impl Driver<'_> {
                     false => self.void_stage_before(&mut motion.scheduler, task, &error.message)?,
                 };
                 if again {
-                    self.note_failure(task, number, &error);
+                    self.note_failure(ended, &error);
                     let _ = motion.scheduler.ended_in_vain(task);
                     return Ok(());
                 }
@@ -68,7 +68,7 @@ impl Driver<'_> {
             | FailureKind::Outside
             | FailureKind::Stopped => {}
         }
-        self.note_failure(task, number, &error);
+        self.note_failure(ended, &error);
         if let Some(death) = &error.death {
             if let Some(count) = self.look_for_poison(task.partition, death)?
                 && motion.scheduler.advanced(task, Step::WithoutRecords(count))
@@ -83,27 +83,28 @@ impl Driver<'_> {
                     .for_each(|warning| self.teller.warn(warning));
             }
         }
-        self.count_failure(motion, task, number, error)
+        self.count_failure(motion, ended, error)
     }
 
-    fn note_failure(&mut self, task: Task, number: u32, error: &AttemptError) {
-        self.teller.attempt_failed(error, self.a_try(task, number));
-        self.tally.failed(task.partition, error);
+    fn note_failure(&mut self, ended: Ended, error: &AttemptError) {
+        let of = self.an_ended_try(ended);
+        self.teller.attempt_failed(error, ended.seconds, of);
+        self.tally.failed(ended.task.partition, error);
     }
 
     /// An attempt has used up a try.
     fn count_failure(
         &mut self,
         motion: &mut Motion,
-        task: Task,
-        number: u32,
+        ended: Ended,
         error: AttemptError,
     ) -> Result<()> {
+        let task = ended.task;
         self.tally.retried(task);
         match motion.scheduler.failed(task, error.class, self.now()) {
             AfterFailure::Retry(due) => {
                 let delay = due.saturating_sub(self.now());
-                self.teller.retried(delay, self.a_try(task, number));
+                self.teller.retried(delay, self.a_try(task, ended.number));
             }
             // No partition is given up for what was done to its workers.
             AfterFailure::OutOfRetries(attempts) if error.kind == FailureKind::Outside => {
@@ -122,18 +123,13 @@ impl Driver<'_> {
 
     /// An attempt ended at its gate, and yet the task is no further: what it left cannot be gone on from. Its next attempt
     /// has no gate.
-    pub(super) fn take_vain_gate(
-        &mut self,
-        motion: &mut Motion,
-        task: Task,
-        number: u32,
-    ) -> Result<()> {
-        self.gateless.insert(task);
+    pub(super) fn take_vain_gate(&mut self, motion: &mut Motion, ended: Ended) -> Result<()> {
+        self.gateless.insert(ended.task);
         let message =
             "it came no further than an attempt before it, whose checkpoints cannot be used";
         let error = AttemptError::new(ErrorClass::System, message);
-        self.note_failure(task, number, &error);
-        self.count_failure(motion, task, number, error)
+        self.note_failure(ended, &error);
+        self.count_failure(motion, ended, error)
     }
 
     fn is_ending(&self, motion: &Motion) -> bool {
@@ -167,6 +163,7 @@ impl Driver<'_> {
             task,
             number: attempts,
             retries: attempts.saturating_sub(1),
+            worker: None,
         };
         self.teller.partition_failed(&error, last);
         self.tally.give_up(task.partition);

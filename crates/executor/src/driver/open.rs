@@ -101,6 +101,10 @@ impl<'e> Driver<'e> {
         };
         driver.record_stores()?;
         let is_resumed = mode == Mode::Resume && adopted.is_none();
+        if let (None, Some(dead)) = (known.finished(), known.current_epoch()) {
+            // Before the restart: it belongs to the run that died.
+            driver.teller.tell_untold(&known, dead.epoch);
+        }
         driver.teller.job_begins(driver.truth.epoch(), is_resumed);
         if let Some(dead) = driver.lock.dead_driver() {
             driver.teller.lock_taken_over(dead);

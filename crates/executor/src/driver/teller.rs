@@ -5,6 +5,7 @@ mod attempts;
 mod job;
 mod lineage;
 mod machine;
+mod untold;
 mod views;
 
 use std::collections::BTreeMap;

@@ -12,14 +12,26 @@ use crossbeam_channel::{Receiver, never, select, unbounded};
 use super::frontier::Frontier;
 use super::planning::Planned;
 use super::teller::Try;
+use super::worker_time::{Wait, WorkerTime};
 use super::{Driver, Ending, now_millis};
-use crate::backend::{Finished, Running};
+use crate::backend::{Finished, Running, WorkerId};
 use crate::barrier::Resolving;
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::failure::MergeFailure;
 use crate::prepare::PATIENCE;
 use crate::scheduler::{Next, Scheduler, Step};
 use crate::spec::job_spec;
+
+/// An attempt that has ended, one way or the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) task: Task,
+    /// The number of the attempt, from 1.
+    pub(super) number: u32,
+    /// Seconds that it took.
+    pub(super) seconds: f64,
+    worker: WorkerId,
+}
 
 /// What is in motion while the job is worked on.
 pub(super) struct Motion {
@@ -33,6 +45,7 @@ pub(super) struct Motion {
     pub(super) spec: Arc<JobSpec>,
     /// The barrier that is being resolved.
     pub(super) resolving: Option<Resolving>,
+    pub(super) time: WorkerTime,
     /// Why the job must end; running attempts are waited for first.
     pub(super) fatal: Option<Error>,
 }
@@ -52,9 +65,15 @@ impl Driver<'_> {
             self.compare_need(&self.need_of_the_rest());
         }
         let mut motion = self.set_in_motion()?;
+        let ending = self.work_on(&mut motion);
+        self.teller.workers_measured(motion.time, self.now());
+        ending
+    }
+
+    fn work_on(&mut self, motion: &mut Motion) -> Result<Ending> {
         loop {
-            self.receive(&mut motion)?;
-            let attempts = self.schedule(&mut motion)?;
+            self.receive(motion)?;
+            let attempts = self.schedule(motion)?;
             // Everything above is durable before anyone acts on it.
             crash_point!("driver.before_sync");
             self.truth.sync()?;
@@ -63,13 +82,34 @@ impl Driver<'_> {
             attempts
                 .into_iter()
                 .for_each(|attempt| motion.running.submit(attempt));
+            self.see_workers(motion);
             if motion.fatal.is_none() && !self.stop_requested() {
-                self.advance_frontier(&mut motion)?;
+                self.advance_frontier(motion)?;
             }
-            if let Some(ending) = self.ending(&mut motion)? {
+            if let Some(ending) = self.ending(motion)? {
                 return Ok(ending);
             }
         }
+    }
+
+    /// Notes how many workers have nothing to do from here on, and why.
+    fn see_workers(&self, motion: &mut Motion) {
+        let scheduler = &motion.scheduler;
+        let running = scheduler.running();
+        let why_no_more = if motion.resolving.is_some() {
+            Wait::Barrier
+        } else if scheduler.open() == 0 && motion.planner.is_none() {
+            Wait::Export
+        } else if self.memory.holds_back(running) {
+            Wait::Memory
+        } else if scheduler.open_before_barrier() > running {
+            Wait::Retry
+        } else if motion.planner.is_some() {
+            Wait::Plan
+        } else {
+            Wait::LastPartitions
+        };
+        motion.time.see(self.now(), running, why_no_more);
     }
 
     fn set_in_motion(&mut self) -> Result<Motion> {
@@ -94,6 +134,7 @@ impl Driver<'_> {
                     error,
                 )
             })?;
+        let workers = prepared.workers;
         let progress = running.progress();
         self.executor.shared.set_progress(Arc::clone(&progress));
         // One more than there are workers, so that none waits for the journal. Not with external operators: a worker could begin
@@ -124,6 +165,7 @@ impl Driver<'_> {
             frontier,
             spec,
             resolving: None,
+            time: WorkerTime::begin(workers, self.started.elapsed()),
             fatal: None,
         })
     }
@@ -293,8 +335,16 @@ impl Driver<'_> {
             task,
             number,
             seconds,
+            worker,
             result,
         } = finished;
+        let ended = Ended {
+            task,
+            number,
+            seconds,
+            worker,
+        };
+        motion.time.attempt_ended(seconds, result.as_ref().ok());
         let reached = match &result {
             Ok(outcome) if outcome.result.is_some() => Reached::End,
             Ok(_) => Reached::Gate,
@@ -316,15 +366,15 @@ impl Driver<'_> {
                     self.gateless.insert(task);
                     self.warn_of_second_outputs(&outcome);
                 }
-                self.take_outcome(motion, outcome, seconds)
+                self.take_outcome(motion, outcome, ended)
             }
-            Err(error) => self.take_failure(motion, task, number, error),
+            Err(error) => self.take_failure(motion, ended, error),
         }
     }
 
-    fn take_outcome(&mut self, motion: &mut Motion, outcome: Outcome, seconds: f64) -> Result<()> {
-        let task = outcome.task;
-        let of = self.a_try(task, outcome.attempt);
+    fn take_outcome(&mut self, motion: &mut Motion, outcome: Outcome, ended: Ended) -> Result<()> {
+        let (task, seconds) = (outcome.task, ended.seconds);
+        let of = self.an_ended_try(ended);
         match outcome.result.clone() {
             Some(result) => {
                 self.tally.came_further(task, outcome.resumed_at);
@@ -344,7 +394,7 @@ impl Driver<'_> {
                 // The ledger ends at the gate.
                 let step = Step::Gate(outcome.ledger.operators.len() as u32);
                 if !motion.scheduler.advanced(task, step) {
-                    self.take_vain_gate(motion, task, outcome.attempt)?;
+                    self.take_vain_gate(motion, ended)?;
                 }
             }
         }
@@ -372,6 +422,15 @@ impl Driver<'_> {
             task,
             number,
             retries: self.tally.retries(task),
+            worker: None,
+        }
+    }
+
+    /// The same of one that has ended: with the worker that ran it.
+    pub(super) fn an_ended_try(&self, ended: Ended) -> Try {
+        Try {
+            worker: Some(ended.worker),
+            ..self.a_try(ended.task, ended.number)
         }
     }
 

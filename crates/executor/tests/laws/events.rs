@@ -180,6 +180,59 @@ fn a_job_tells_its_story() {
     assert_eq!(numbers, expected);
 }
 
+/// Whoever asks which worker ran an attempt finds it, and where the time of all workers went.
+#[test]
+fn ended_attempts_name_their_worker() {
+    let id = control::new_id();
+    let process = vec![
+        OperatorCall::new("edit_mapper").with("kind", "front"),
+        operators::frail(id),
+    ];
+    let plan = told(process)
+        .with("retry.retry_delay_seconds", 0)
+        .with("np", 2);
+    let bench = Bench::new(&dataset());
+    control::fail_times(id, 1);
+    bench.run(&plan).unwrap();
+    control::disarm(id);
+    let all = events(&bench, &plan);
+    let ends = ["partition_complete", "op_complete", "op_failed"];
+    for kind in ends {
+        let ended = of_kind(&all, kind);
+        assert!(!ended.is_empty(), "{kind}");
+        for event in ended {
+            let worker = event["metadata"]["worker"].as_u64();
+            assert!(worker.is_some_and(|worker| worker < 2), "{event}");
+            assert!(event["duration"].is_number(), "{event}");
+        }
+    }
+    assert!(of_kind(&all, "partition_start")[0]["metadata"]["worker"].is_null());
+
+    let measured = of_kind(&all, "performance_metric");
+    let of_workers = measured
+        .iter()
+        .filter_map(|event| event["metadata"].as_object())
+        .find(|metadata| metadata.contains_key("worker_seconds"));
+    let of_workers = of_workers.unwrap();
+    let all_seconds = of_workers["worker_seconds"].as_f64().unwrap();
+    let others = of_workers
+        .iter()
+        .filter(|(name, _)| *name != "worker_seconds");
+    let sum: f64 = others.map(|(_, seconds)| seconds.as_f64().unwrap()).sum();
+    assert!(all_seconds > 0.0);
+    // What was measured twice over, by clocks that were read at different moments, may be a little more.
+    assert!(
+        (0.98 * all_seconds..1.05 * all_seconds).contains(&sum),
+        "{sum} of {all_seconds}: {of_workers:?}"
+    );
+    for name in ["reading", "results", "failed_attempts", "checkpoints"] {
+        assert!(
+            of_workers[name].as_f64() > Some(0.0),
+            "{name}: {of_workers:?}"
+        );
+    }
+}
+
 /// An operator that panics is found by its stack trace.
 #[test]
 fn a_failure_tells_where_it_happened() {

@@ -9,8 +9,8 @@ use super::Source;
 
 /// The times of attempts, column by column, by their beginnings.
 ///
-/// Events do not say which worker ran an attempt. A lane holds attempts that did not overlap, so there are as many lanes as
-/// attempts were given out at a time.
+/// A lane holds the attempts of one worker. Attempts whose worker is not known, because they are at work or come from an
+/// earlier release, are in further lanes, in which attempts do not overlap.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Timeline {
     /// The number of attempts that are known.
@@ -19,18 +19,22 @@ pub struct Timeline {
     pub from_journal: bool,
     /// The number of lanes.
     pub lanes: u32,
+    /// The worker of each lane, as `worker 3`; empty where it is not known.
+    pub workers: Vec<String>,
     /// The partition of each attempt that is shown.
     pub partition: Vec<u32>,
     /// Its stage, from 0.
     pub stage: Vec<u32>,
     /// Its number, from 1.
     pub attempt: Vec<u32>,
-    /// The time at which it was given out, in seconds since 1970.
+    /// The time at which its worker began with it, in seconds since 1970; of one at work, when it was given out.
     pub start: Vec<f64>,
     /// The time at which it ended.
     pub end: Vec<f64>,
     /// Its lane, from 0.
     pub lane: Vec<u32>,
+    /// The id of its worker process; 0 where a thread of the driver ran it, or nobody knows.
+    pub process: Vec<u32>,
     /// A letter for each: `c` its result counts, `f` it failed, `o` nothing more is known of it.
     pub outcome: String,
 }
@@ -43,6 +47,26 @@ struct Attempt {
     start: f64,
     end: Option<f64>,
     outcome: char,
+    worker: Option<Worker>,
+}
+
+/// The worker that ran an attempt.
+#[derive(Clone, Copy, Debug)]
+struct Worker {
+    number: u32,
+    /// 0 if it is a thread of the driver.
+    process: u32,
+}
+
+impl Worker {
+    fn of(event: &Event) -> Option<Self> {
+        let metadata = event.metadata.as_ref()?;
+        let number = |name: &str| u32::try_from(metadata.get(name)?.as_u64()?).ok();
+        Some(Self {
+            number: number("worker")?,
+            process: number("worker_process").unwrap_or(0),
+        })
+    }
 }
 
 impl Attempt {
@@ -89,17 +113,17 @@ impl AttemptLog {
         let task = (partition, stage);
         match event.kind {
             EventKind::PartitionStart => self.begin(task, event),
-            EventKind::PartitionComplete => self.end(task, event.timestamp, 'c'),
-            EventKind::OpFailed | EventKind::PartitionFailed => {
-                self.end(task, event.timestamp, 'f');
-            }
+            EventKind::PartitionComplete => self.end(task, event, 'c'),
+            EventKind::OpFailed | EventKind::PartitionFailed => self.end(task, event, 'f'),
+            // An attempt that has reached its gate.
+            EventKind::Info if Worker::of(event).is_some() => self.end(task, event, 'c'),
             _ => {}
         }
     }
 
     fn begin(&mut self, task: (u32, u32), event: &Event) {
-        // An attempt that reached its gate has no event of its own at its end.
-        self.end(task, event.timestamp, 'c');
+        // Earlier releases did not report the end of an attempt that reached its gate.
+        self.end(task, event, 'c');
         self.total += 1;
         let attempt = Attempt {
             partition: task.0,
@@ -108,15 +132,22 @@ impl AttemptLog {
             start: event.timestamp,
             end: None,
             outcome: 'o',
+            worker: None,
         };
         self.open.insert(task, attempt);
     }
 
-    fn end(&mut self, task: (u32, u32), time: f64, outcome: char) {
+    fn end(&mut self, task: (u32, u32), event: &Event, outcome: char) {
         if let Some(attempt) = self.open.remove(&task) {
+            let (time, worker) = (event.timestamp, Worker::of(event));
+            // It was given out before the worker had finished the one before.
+            let begun = event.duration.filter(|_| worker.is_some());
+            let begun = begun.map_or(attempt.start, |seconds| time - seconds);
             self.ended.push(Attempt {
+                start: attempt.start.max(begun).min(time),
                 end: Some(time),
                 outcome,
+                worker,
                 ..attempt
             });
             // Now and then, so that a log of any length takes no more memory than this.
@@ -158,26 +189,47 @@ impl AttemptLog {
 }
 
 impl Timeline {
+    /// Lays out attempts, which come in the order of their beginnings.
     fn of(attempts: &[Attempt]) -> Self {
-        let mut timeline = Self::default();
-        let mut lanes: Vec<f64> = Vec::new();
+        let known = attempts.iter().filter_map(|attempt| attempt.worker);
+        let mut known: Vec<u32> = known.map(|worker| worker.number).collect();
+        known.sort_unstable();
+        known.dedup();
+        let mut timeline = Self {
+            workers: known
+                .iter()
+                .map(|number| format!("worker {number}"))
+                .collect(),
+            ..Self::default()
+        };
+        // The lanes after those of the workers, with the ends of what is in them so far.
+        let mut further: Vec<f64> = Vec::new();
         for attempt in attempts {
             let end = attempt.end.unwrap_or(attempt.start);
-            let free = lanes.iter().position(|until| *until <= attempt.start);
-            let lane = free.unwrap_or(lanes.len());
-            match lanes.get_mut(lane) {
-                Some(until) => *until = end,
-                None => lanes.push(end),
-            }
+            let own = attempt.worker.map(|worker| worker.number);
+            let own = own.and_then(|number| known.binary_search(&number).ok());
+            let lane = own.unwrap_or_else(|| {
+                let free = further.iter().position(|until| *until <= attempt.start);
+                let free = free.unwrap_or_else(|| {
+                    further.push(end);
+                    further.len() - 1
+                });
+                further[free] = end;
+                known.len() + free
+            });
             timeline.partition.push(attempt.partition);
             timeline.stage.push(attempt.stage);
             timeline.attempt.push(attempt.number);
             timeline.start.push(attempt.start);
             timeline.end.push(end);
             timeline.lane.push(lane as u32);
+            let process = attempt.worker.map_or(0, |worker| worker.process);
+            timeline.process.push(process);
             timeline.outcome.push(attempt.outcome);
         }
-        timeline.lanes = lanes.len() as u32;
+        let unknown = further.iter().map(|_| String::new());
+        timeline.workers.extend(unknown);
+        timeline.lanes = timeline.workers.len() as u32;
         timeline
     }
 }
@@ -213,6 +265,7 @@ fn journal_attempts(source: &Source<'_>) -> Vec<Attempt> {
                 Some(_) if has_failed => 'f',
                 Some(_) => 'c',
             },
+            worker: None,
         })
     };
     (0..state.partition_count()).filter_map(attempt).collect()
@@ -248,6 +301,34 @@ mod tests {
         assert_eq!(timeline.partition, [0, 1, 2, 1]);
         assert_eq!(timeline.lane, [0, 1, 0, 1]);
         assert_eq!(timeline.outcome, "cfco");
+    }
+
+    #[test]
+    fn attempts_of_one_worker_share_its_lane() {
+        use EventKind::{Info, OpFailed, PartitionComplete, PartitionStart};
+        let mut log = AttemptLog::new(10);
+        for partition in 0..4 {
+            log.take(&event(PartitionStart, partition, 1.0));
+        }
+        for (kind, partition, worker, time) in [
+            (PartitionComplete, 0, 5_u32, 3.0),
+            (Info, 1, 2, 4.0),
+            (OpFailed, 2, 5, 5.0),
+        ] {
+            let ended = event(kind, partition, time).duration_seconds(2.0);
+            let ended = ended.metadata("worker", worker);
+            log.take(&ended.metadata("worker_process", 100 + worker));
+        }
+        log.end_all();
+        log.ended.sort_by(|a, b| a.start.total_cmp(&b.start));
+        let timeline = Timeline::of(&log.ended);
+        assert_eq!(timeline.workers, ["worker 2", "worker 5", ""]);
+        // The third attempt began only when its worker was done with the first.
+        assert_eq!(timeline.start, [1.0, 1.0, 2.0, 3.0]);
+        assert_eq!(timeline.partition, [0, 3, 1, 2]);
+        assert_eq!(timeline.lane, [1, 2, 0, 1]);
+        assert_eq!(timeline.process, [105, 0, 102, 105]);
+        assert_eq!((timeline.lanes, timeline.outcome.as_str()), (3, "cocf"));
     }
 
     #[test]

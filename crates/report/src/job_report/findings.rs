@@ -1,5 +1,7 @@
 //! Findings about a job, in sentences that a person can act on.
 
+mod waits;
+
 use std::path::Path;
 
 use serde::Serialize;
@@ -39,6 +41,7 @@ pub(super) fn findings(report: &JobReport) -> Vec<Finding> {
     findings.extend(losses(report));
     findings.extend(quarantine(report));
     findings.extend(slow_operator(report));
+    findings.extend(waits::waits(report));
     findings.extend(stragglers(report));
     findings.extend(mixed_fields(report));
     findings

@@ -10,6 +10,7 @@ use super::errors::FailureLog;
 use super::event_rows::EventLog;
 use super::limits::Limits;
 use super::resources::ResourceLog;
+use super::worker_time::WorkerTimeLog;
 use crate::history::{History, each_event};
 
 /// The facts that the events report; all of them may be missing. Their size is bounded by the [`Limits`] and by the partitions.
@@ -19,6 +20,7 @@ pub(super) struct LogPass {
     pub(super) resources: ResourceLog,
     pub(super) failures: FailureLog,
     pub(super) rows: EventLog,
+    pub(super) worker_time: WorkerTimeLog,
     /// The seconds that the decisions of whole-dataset operators took, by their places in the recipe.
     pub(super) barrier_seconds: BTreeMap<u32, f64>,
 }
@@ -31,6 +33,7 @@ impl LogPass {
             resources: ResourceLog::new(limits.points),
             failures: FailureLog::default(),
             rows: EventLog::new(limits.events),
+            worker_time: WorkerTimeLog::default(),
             barrier_seconds: BTreeMap::new(),
         };
         pass.history.remark = each_event(layout, |event| pass.take(event));
@@ -42,6 +45,7 @@ impl LogPass {
         if event.kind == EventKind::JobStart {
             self.attempts.clear();
             self.failures = FailureLog::default();
+            self.worker_time = WorkerTimeLog::default();
             self.barrier_seconds.clear();
         }
         if event.kind == EventKind::BarrierComplete
@@ -54,5 +58,6 @@ impl LogPass {
         self.resources.take(event);
         self.failures.take(event);
         self.rows.take(event);
+        self.worker_time.take(event);
     }
 }

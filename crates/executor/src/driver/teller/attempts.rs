@@ -10,6 +10,7 @@ use coldpress_storage::ObjectRef;
 use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
 
 use super::Teller;
+use crate::backend::WorkerId;
 
 /// An attempt as events name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +20,24 @@ pub(in crate::driver) struct Try {
     pub(in crate::driver) number: u32,
     /// Attempts at the task that failed before, in this run.
     pub(in crate::driver) retries: u32,
+    /// The worker that ran it; none before it has ended.
+    pub(in crate::driver) worker: Option<WorkerId>,
 }
 
 impl Try {
     /// An event of this attempt.
     fn event(self, kind: EventKind, message: impl Into<String>) -> Event {
-        of_task(Event::new(kind, message), self.task)
+        let event = of_task(Event::new(kind, message), self.task)
             .attempt(self.number)
-            .retries(self.retries)
+            .retries(self.retries);
+        let Some(worker) = self.worker else {
+            return event;
+        };
+        let event = event.metadata("worker", worker.number);
+        match worker.process {
+            Some(process) => event.metadata("worker_process", process),
+            None => event,
+        }
     }
 }
 
@@ -196,14 +207,15 @@ impl Teller<'_> {
     }
 
     /// Returns the path of a file of the job, for people.
-    fn path_of(&self, file: &ObjectRef) -> String {
+    pub(super) fn path_of(&self, file: &ObjectRef) -> String {
         let path = self.stores.path_of(&file.key);
         path.map_or_else(|| file.to_string(), |path| path.display().to_string())
     }
 
-    pub(in crate::driver) fn attempt_failed(&self, error: &AttemptError, of: Try) {
+    pub(in crate::driver) fn attempt_failed(&self, error: &AttemptError, seconds: f64, of: Try) {
         let event = of
             .event(EventKind::OpFailed, format!("attempt {} failed", of.number))
+            .duration_seconds(seconds)
             .error(error.class.to_string(), error.message.clone());
         let event = match &error.operator {
             Some(operator) => event.operation(operator.name.clone(), operator.index),

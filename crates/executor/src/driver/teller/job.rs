@@ -185,9 +185,6 @@ impl Teller<'_> {
         };
         let message = format!("{files} to cut into partitions");
         self.emit(Event::new(EventKind::PlanStart, message).metadata("sources", sources));
-        // Data-Juicer's monitor waits for these two.
-        let message = "partitions are cut while the first are worked on";
-        self.emit(Event::new(EventKind::PartitionCreationStart, message));
     }
 
     pub(in crate::driver) fn partition_planned(&self, partition: &PlannedPartition, path: &str) {
@@ -202,19 +199,24 @@ impl Teller<'_> {
         .metadata("end", slice.end)
         .metadata("records", slice.records);
         self.emit(event);
+        // Data-Juicer's snapshots know no partition without these two.
+        let of_creation = |kind| {
+            let event = Event::new(kind, format!("{} records", slice.records));
+            let event = event.partition(partition.index);
+            event.metadata("sample_count", slice.records)
+        };
+        self.emit(of_creation(EventKind::PartitionCreationStart));
+        self.emit(of_creation(EventKind::PartitionCreationComplete));
     }
 
-    pub(in crate::driver) fn plan_complete(&self, partitions: u32, records: u64) {
+    pub(in crate::driver) fn plan_complete(&mut self, partitions: u32, records: u64) {
         let message = format!("{records} records in {partitions} partitions");
         let event = Event::new(EventKind::PlanComplete, message)
             .partitions(u64::from(partitions), 0, 0)
             .metadata("records", records);
         self.emit(event);
-        let event = Event::new(
-            EventKind::PartitionCreationComplete,
-            format!("{partitions} partitions"),
-        );
-        self.emit(event.partitions(u64::from(partitions), 0, 0));
+        // So that the mapping has all partitions at once, for those who look at that alone.
+        self.views_due = Instant::now();
     }
 
     /// Reports once that someone asked the job to stop.

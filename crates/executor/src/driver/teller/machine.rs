@@ -1,12 +1,13 @@
 //! Regular reports on the machine and on the throughput of the job.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use coldpress_events::{Event, EventKind, PerformanceMetrics};
 use coldpress_job::{JobState, Phase};
 use coldpress_worker::Progress;
 use serde_json::Map;
 
+use super::super::worker_time::WorkerTime;
 use super::Teller;
 use crate::space::DiskEstimate;
 use crate::usage::{Usage, UsageMeter};
@@ -92,6 +93,22 @@ impl Teller<'_> {
                 reduction_ratio: None,
                 other: Map::new(),
             });
+        self.emit(event);
+    }
+
+    /// Reports what the workers worked at in this run, and what they waited for.
+    pub(in crate::driver) fn workers_measured(&self, time: WorkerTime, now: Duration) {
+        let (all, shares) = time.shares(now);
+        if all <= 0.0 {
+            return;
+        }
+        let rounded = |seconds: f64| (seconds * 1e6).round() / 1e6;
+        let message = format!("{all:.3} seconds of the workers, by what they went to");
+        let event = Event::new(EventKind::PerformanceMetric, message)
+            .metadata("worker_seconds", rounded(all));
+        let event = shares.into_iter().fold(event, |event, (name, seconds)| {
+            event.metadata(name, rounded(seconds))
+        });
         self.emit(event);
     }
 

@@ -1,0 +1,61 @@
+//! What workers wait for, and what a person can do about it.
+
+use super::Finding;
+use crate::job_report::JobReport;
+use crate::job_report::worker_time::{NAMES, WorkerShare};
+
+/// A share of the workers' time that is worth a finding, if it is also at least so many seconds.
+const LEAST_SHARE: f64 = 0.1;
+const LEAST_SECONDS: f64 = 1.0;
+
+/// Lists what took the workers much time besides operators, the longest first.
+pub(super) fn waits(report: &JobReport) -> Vec<Finding> {
+    let shares = report.worker_time.iter().flat_map(|time| &time.shares);
+    let is_much = |one: &&WorkerShare| {
+        one.share >= LEAST_SHARE && one.seconds >= LEAST_SECONDS && one.name != "operators"
+    };
+    let mut found: Vec<&WorkerShare> = shares.filter(is_much).collect();
+    found.sort_by(|a, b| b.share.total_cmp(&a.share));
+    found.into_iter().map(finding).collect()
+}
+
+fn finding(one: &WorkerShare) -> Finding {
+    let percent = format!("{:.0} %", 100.0 * one.share);
+    let known = NAMES.iter().find(|(name, _)| *name == one.name);
+    let what = known.map_or(one.name, |(_, what)| what);
+    let text = match one.name {
+        "wait_driver" => {
+            format!("the driver was the bottleneck: workers wait for it {percent} of the time")
+        }
+        _ => format!("workers {what} {percent} of the time"),
+    };
+    Finding::new("info", text, advice(one.name).map(str::to_owned))
+}
+
+fn advice(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "reading" => {
+            "uncompressed and columnar files are read faster than compressed JSON; a fast disk for the input helps"
+        }
+        "checkpoints" => {
+            "a `checkpoint.strategy` with fewer checkpoints, `checkpoint.mode: delta` or a faster disk for \
+             `checkpoint_dir` costs less"
+        }
+        "results" => "a faster disk for `work_dir` and larger partitions cost less",
+        "failed_attempts" => "see the failed attempts for their reasons",
+        "wait_driver" => "larger partitions (`partition.size`) give it less to do",
+        "wait_plan" => {
+            "compressed sources are cut by one thread; several files, or uncompressed or columnar ones, are cut faster"
+        }
+        "wait_memory" => {
+            "fewer workers (`np`), smaller partitions or a higher `memory_limit_mb` keep them busy"
+        }
+        "wait_retry" => {
+            "a shorter `retry.retry_delay_seconds` keeps them busy, once the reason of the failures is gone"
+        }
+        "wait_last_partitions" => {
+            "smaller partitions (`partition.size`) spread the work evenly over the workers"
+        }
+        _ => return None,
+    })
+}

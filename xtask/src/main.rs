@@ -7,6 +7,7 @@
 mod ci;
 mod circles;
 mod crash_matrix;
+mod data_juicer;
 mod dependencies;
 mod docetl;
 mod docs;
@@ -82,6 +83,11 @@ const COMMANDS: &[Chore] = &[
         name: "peers",
         about: "open what the program writes with PyArrow, DuckDB and Polars, and compare",
         run: peers::run,
+    },
+    Chore {
+        name: "data-juicer",
+        about: "look at jobs, and stop one, with the utilities of the real Data-Juicer: --python PATH",
+        run: data_juicer::run,
     },
     Chore {
         name: "docetl",

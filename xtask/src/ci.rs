@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{cargo, dependencies, docs, examples, features, fuzz, layers, typos};
+use crate::{cargo, dependencies, diagrams, docs, examples, features, fuzz, layers, typos};
 
 struct Step {
     name: &'static str,
@@ -32,6 +32,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "generated docs",
         run: || docs::run(&["--check".to_owned()]),
+    },
+    Step {
+        name: "diagrams",
+        run: || diagrams::run(&["--check".to_owned()]),
     },
     Step {
         name: "clippy",

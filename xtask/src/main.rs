@@ -9,6 +9,7 @@ mod circles;
 mod crash_matrix;
 mod data_juicer;
 mod dependencies;
+mod diagrams;
 mod docetl;
 mod docs;
 mod duplicates;
@@ -63,6 +64,11 @@ const COMMANDS: &[Chore] = &[
         name: "docs",
         about: "write docs/reference/; with --check, fail if it is not up to date",
         run: docs::run,
+    },
+    Chore {
+        name: "diagrams",
+        about: "draw docs/diagrams/; with --check, fail if a picture is not up to date",
+        run: diagrams::run,
     },
     Chore {
         name: "examples",

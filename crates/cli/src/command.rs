@@ -7,6 +7,7 @@ mod completions;
 mod docetl;
 mod events;
 mod jobs;
+mod man;
 mod monitor;
 mod ops;
 mod plan;
@@ -21,6 +22,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use coldpress::storage::StoreSchemes;
 
 use crate::arguments::{self, Parted};
+use crate::examples;
 use crate::failure::{Failure, code};
 use crate::output;
 
@@ -48,10 +50,16 @@ enum Command {
     Assets(assets::Args),
     Docetl(docetl::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// The commands that take recipe keys as flags.
 const TAKES_KEYS: [&str; 4] = ["process", "check", "plan", "assets"];
+
+/// The program with all its commands and their help.
+fn program() -> clap::Command {
+    examples::add_to(Cli::command())
+}
 
 /// Reads the words of the command line and does what they say; gives the exit code.
 ///
@@ -61,7 +69,7 @@ pub(crate) fn run(
     words: impl IntoIterator<Item = OsString>,
     schemes: &StoreSchemes,
 ) -> Result<u8, Failure> {
-    let mut command = Cli::command();
+    let mut command = program();
     command.build();
     let Parted { own, overrides } = arguments::part(words, &command, &TAKES_KEYS);
     let parsed = command
@@ -97,7 +105,8 @@ pub(crate) fn run(
         Command::Checkpoint(args) => checkpoint::run(&args, schemes),
         Command::Ops(args) => ops::run(&args),
         Command::Docetl(args) => docetl::run(&args),
-        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Completions(args) => completions::run(&args, &mut program()),
+        Command::Man(args) => man::run(&args, program()),
     }
 }
 
@@ -109,4 +118,49 @@ fn told_by_clap(error: &clap::Error) -> Result<u8, Failure> {
         return Ok(code::USAGE);
     }
     output::print(&error.render().to_string()).map(|()| code::DONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parses a line as the program does, without running it.
+    fn parse(line: &str) -> Result<(), clap::Error> {
+        let mut command = program();
+        command.build();
+        let words = line.split_whitespace().map(OsString::from);
+        let Parted { own, .. } = arguments::part(words, &command, &TAKES_KEYS);
+        command.try_get_matches_from(own).map(drop)
+    }
+
+    fn check_examples(command: &clap::Command, path: &str) {
+        let below: Vec<_> = command
+            .get_subcommands()
+            .filter(|below| below.get_name() != "help")
+            .collect();
+        let examples = examples::of(path);
+        assert!(
+            !examples.is_empty() || !below.is_empty(),
+            "`{path}` has no example in crates/cli/src/examples.rs"
+        );
+        for example in examples {
+            assert!(
+                example.line.starts_with(&format!("coldpress {path} "))
+                    || example.line.ends_with(path),
+                "{}",
+                example.line
+            );
+            // What comes after the command is the shell's.
+            let line = example.line.split(['>', '&']).next().unwrap_or_default();
+            assert!(parse(line).is_ok(), "{:?}", parse(line));
+        }
+        for below in below {
+            check_examples(below, format!("{path} {}", below.get_name()).trim());
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples_that_it_understands() {
+        check_examples(&program(), "");
+    }
 }

@@ -16,6 +16,22 @@ pub(crate) mod code {
     pub(crate) const REFUSED: u8 = 4;
     /// There is no such job.
     pub(crate) const NO_SUCH_JOB: u8 = 5;
+    /// Every code and its meaning, for the manual.
+    pub(crate) const MEANINGS: [(&str, &str); 7] = [
+        ("0", "Done."),
+        ("1", "Failed. What a job has finished stays good."),
+        ("2", "Wrong usage, or a wrong recipe. Nothing was begun."),
+        (
+            "3",
+            "Done in part: a part of the input is not in the output, and the report names it.",
+        ),
+        (
+            "4",
+            "Refused: the job runs elsewhere, its input changed, or what is at the place of the export is not ours.",
+        ),
+        ("5", "There is no such job."),
+        ("128+n", "Stopped by signal n."),
+    ];
     /// Stopped by this signal.
     pub(crate) fn signal(number: i32) -> u8 {
         128_u8.saturating_add(u8::try_from(number).unwrap_or(0))

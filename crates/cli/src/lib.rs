@@ -6,6 +6,7 @@
 mod arguments;
 mod assets;
 mod command;
+mod examples;
 mod failure;
 mod jobs;
 mod output;

@@ -12,6 +12,8 @@ mod before;
 mod bench;
 // What `check` and `plan` say of each format of input and export.
 mod formats;
+// The messages in the guides are those of the program.
+mod guides;
 // What is shown of jobs that ran.
 mod inspect;
 // Running recipes, and running them again.

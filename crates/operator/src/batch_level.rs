@@ -77,11 +77,12 @@ pub struct StatAnswers {
     stats: Stats,
     columns: Vec<usize>,
     errors: Vec<Option<RecordError>>,
+    compat: bool,
 }
 
 impl StatAnswers {
     /// Answers about these rows, which know what they know in `stats` already.
-    pub(crate) fn new(stats: &Stats, columns: &[usize], rows: &[u32]) -> Self {
+    pub(crate) fn new(stats: &Stats, columns: &[usize], rows: &[u32], compat: bool) -> Self {
         let known = columns.iter().map(|column| {
             let value = |row: &u32| stats.get(*column, *row as usize).cloned();
             let values: Vec<_> = rows.iter().map(value).collect();
@@ -95,12 +96,13 @@ impl StatAnswers {
             stats: Stats::of_columns(columns),
             columns: (0..known.len()).collect(),
             errors: vec![None; rows.len()],
+            compat,
         }
     }
 
     /// The statistics of the call's `record`-th record.
     pub fn of(&mut self, record: usize) -> StatRow<'_> {
-        StatRow::new(&mut self.stats, &self.columns, record)
+        StatRow::new(&mut self.stats, &self.columns, record, self.compat)
     }
 
     /// Sends the call's `record`-th record to quarantine, whatever else is said of it.

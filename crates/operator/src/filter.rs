@@ -6,6 +6,7 @@ use coldpress_record::{StatValue, Stats};
 
 use crate::params;
 use crate::record::{Record, RecordError};
+use crate::rounding::rounded;
 
 /// Decides by statistics whether a record stays. Which ones, [`Resolved::stat`](crate::Resolved::stat) declares.
 ///
@@ -39,20 +40,29 @@ pub struct StatRow<'a> {
     stats: &'a mut Stats,
     columns: &'a [usize],
     row: usize,
+    /// Whether they have no more decimals than Data-Juicer gives them.
+    compat: bool,
 }
 
 impl<'a> StatRow<'a> {
-    pub(crate) fn new(stats: &'a mut Stats, columns: &'a [usize], row: usize) -> Self {
+    pub(crate) fn new(
+        stats: &'a mut Stats,
+        columns: &'a [usize],
+        row: usize,
+        compat: bool,
+    ) -> Self {
         Self {
             stats,
             columns,
             row,
+            compat,
         }
     }
 
     /// Sets the filter's `index`-th statistic, unless the record has it already.
     pub fn set(&mut self, index: usize, value: StatValue) {
         if self.get(index).is_none() {
+            let value = if self.compat { rounded(value) } else { value };
             self.stats.set(self.columns[index], self.row, value);
         }
     }

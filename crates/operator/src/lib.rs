@@ -59,6 +59,7 @@ mod pipeline;
 mod record;
 mod registry;
 mod resolved;
+mod rounding;
 mod selection;
 mod settings;
 mod signer;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use coldpress_config::OperatorCall;
+use coldpress_record::{Stat, StatKind};
 
 use crate::assets::Assets;
 use crate::base_params::{self, BaseParams};
@@ -344,6 +345,11 @@ impl OperatorSpec {
             .as_ref()
             .and_then(|barrier| barrier.signed_by.clone());
         let signed_by = signed_by.unwrap_or_else(|| values.clone());
+        let has_decimals =
+            |stat: &Stat| matches!(stat.kind, StatKind::Float | StatKind::List | StatKind::Any);
+        if context.compat && operator.stats.iter().any(has_decimals) {
+            context.uses("statistics with ten decimals", 1);
+        }
         // Last, because an operator may have a parameter of its own with one of these names.
         base_params::ignore_without_effect(&mut reader, self.kind)?;
         self.without_effect

@@ -142,7 +142,12 @@ mod tests {
                 "at least 1",
             ),
             ("text_length_filter", "min_len", json!("ten"), "an integer"),
-            ("text_chunk_mapper", "split_pattern", json!("("), "no closing"),
+            (
+                "text_chunk_mapper",
+                "split_pattern",
+                json!("("),
+                "no closing",
+            ),
             (
                 "remove_words_with_incorrect_substrings_mapper",
                 "tokenization",

@@ -401,3 +401,16 @@ fn the_assets_of_the_vectors_are_there() {
     let pipeline = resolve(&registry, &stopwords(params), true).unwrap();
     assert_eq!(pipeline.stand_ins().count(), 0);
 }
+
+/// Data-Juicer 1.6.1 decides by statistics that it has written with ten decimals.
+#[test]
+fn under_compat_statistics_have_ten_decimals() {
+    let rows = [json!({"text": "abcdefghijk---"})];
+    let filter = |bounds: Value| [("alphanumeric_filter", bounds)];
+    let exact = filter(json!({"min_ratio": 0.785_714_285_714_285_7}));
+    assert_eq!(kept(&exact, false, &rows), [0]);
+    assert_eq!(kept(&exact, true, &rows), [0_u32; 0]);
+    let rounded = filter(json!({"min_ratio": 0.785_714_285_7, "max_ratio": 0.785_714_285_7}));
+    assert_eq!(kept(&rounded, false, &rows), [0_u32; 0]);
+    assert_eq!(kept(&rounded, true, &rows), [0]);
+}

@@ -151,7 +151,11 @@ pub(crate) fn spaces() -> CharSet {
 /// `\w` of `regex`.
 pub(crate) fn words() -> CharSet {
     static SET: OnceLock<CharSet> = OnceLock::new();
-    known(&SET, &["Alphabetic", "M", "Decimal_Number", "Pc", "Join_Control"], &[])
+    known(
+        &SET,
+        &["Alphabetic", "M", "Decimal_Number", "Pc", "Join_Control"],
+        &[],
+    )
 }
 
 /// `\w` of `re`: letters and numbers, without marks.

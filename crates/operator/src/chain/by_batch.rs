@@ -56,7 +56,12 @@ pub(super) fn filter(filter: &mut dyn BatchFilter, work: Work<'_>) {
         if !lacking.is_empty() {
             let records: Vec<Record<'_>> =
                 lacking.iter().map(|row| site.record(batch, *row)).collect();
-            let mut answers = StatAnswers::new(batch.stats(), &site.stat_columns, &lacking);
+            let mut answers = StatAnswers::new(
+                batch.stats(),
+                &site.stat_columns,
+                &lacking,
+                site.operator.compat,
+            );
             progress.called_with = call.len();
             if let Err(error) = filter.compute(&records, &mut answers) {
                 take_failed_call(progress, call, &error);

@@ -97,7 +97,12 @@ fn decide(
     if let Some(known) = site.known_stats(stats, row) {
         return Ok(filter.keep(&known));
     }
-    let mut lacking = StatRow::new(stats, &site.stat_columns, row as usize);
+    let mut lacking = StatRow::new(
+        stats,
+        &site.stat_columns,
+        row as usize,
+        site.operator.compat,
+    );
     filter.compute(record, &mut lacking)?;
     let known = site.known_stats(stats, row).ok_or_else(left_out)?;
     Ok(filter.keep(&known))

@@ -111,6 +111,7 @@ impl Prepared {
             || !pipeline.barriers().is_empty();
         check_duplicates_path(&recipe, &pipeline)?;
         check_metrics_path(&recipe)?;
+        check_stats_export_paths(&recipe, &pipeline)?;
         let outputs = Outputs::of(&recipe, &pipeline, target);
         let trace = TracePlan::of(&recipe, &pipeline)?;
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
@@ -308,6 +309,25 @@ fn check_metrics_path(recipe: &Recipe) -> Result<()> {
         Some(path) if fs::metadata(path).is_ok_and(|found| !found.is_file()) => Err(Error::new(
             ErrorKind::Recipe,
             format!("metrics_path: `{path}` is there and is no file"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The records that an operator leaves beside the export are of one kind.
+fn check_stats_export_paths(recipe: &Recipe, pipeline: &Pipeline) -> Result<()> {
+    let mut operators = pipeline.operators().iter();
+    let asks = |one: &&ResolvedOperator| {
+        one.kind() == coldpress_operator::OperatorKind::Filter && one.aside().is_some()
+    };
+    match operators.find(asks) {
+        Some(filter) if recipe.export.dropped_dir.is_some() => Err(Error::new(
+            ErrorKind::Recipe,
+            format!(
+                "{}: `stats_export_path` cannot be used together with `export_dropped`; its file has the records that the \
+                 filter drops, so leave one of the two out",
+                filter.name()
+            ),
         )),
         _ => Ok(()),
     }

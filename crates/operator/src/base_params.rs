@@ -30,24 +30,44 @@ params! {
     }
 }
 
+params! {
+    /// Parameters that filters have besides.
+    struct OfFilters {
+        /// Write all records that come to this filter to this file, with their statistics: those that it drops too, but none
+        /// that it fails on. The file is written along with the export; null for none.
+        stats_export_path: Option<String> = None, |path| path.as_deref() != Some(""), "must name a file";
+    }
+}
+
 /// Parameters that Data-Juicer's operators have and that change nothing here.
-const WITHOUT_EFFECT: [&str; 16] = [
+const WITHOUT_EFFECT: [&str; 27] = [
     "accelerator",
+    "adaptive_batching",
     "audio_key",
     "auto_op_parallelism",
+    "batch_mode",
     "batch_size",
     "cpu_required",
+    "gpu_required",
     "history_key",
+    "image_bytes_key",
     "image_key",
     "index_key",
+    "instruction_key",
     "mem_required",
+    "memory",
     "num_cpus",
     "num_gpus",
     "num_proc",
+    "prompt_key",
     "query_key",
+    "ray_execution_mode",
     "response_key",
+    "runtime_env",
+    "system_key",
     "turbo",
     "video_key",
+    "work_dir",
 ];
 
 /// What a call says besides the operator's own parameters.
@@ -57,6 +77,8 @@ pub(crate) struct BaseParams {
     /// Whether the quirks of Data-Juicer are wanted, where the call says so.
     pub(crate) compat: Option<bool>,
     pub(crate) range: RangeRule,
+    /// Where a filter writes all of its records with their statistics.
+    pub(crate) stats_export_path: Option<String>,
     /// The most records at a time; of no meaning unless the operator is a batch-level one.
     pub(crate) batch_size: usize,
 }
@@ -67,6 +89,7 @@ impl BaseParams {
         let mut specs = OfAll::specs();
         if kind == OperatorKind::Filter {
             specs.extend(RangeRule::specs());
+            specs.extend(OfFilters::specs());
         }
         if let Some(size) = batch_size {
             let set = (size < usize::MAX).then_some(size);
@@ -84,9 +107,9 @@ impl BaseParams {
         batch_size: Option<usize>,
     ) -> Result<Self, ParamError> {
         let of_all = OfAll::read(reader)?;
-        let range = match kind {
-            OperatorKind::Filter => RangeRule::read(reader)?,
-            _ => RangeRule::defaults(),
+        let (range, of_filters) = match kind {
+            OperatorKind::Filter => (RangeRule::read(reader)?, OfFilters::read(reader)?),
+            _ => (RangeRule::defaults(), OfFilters::defaults()),
         };
         let asked = match batch_size {
             Some(_) => OfBatchLevel::read(reader)?.batch_size,
@@ -98,25 +121,13 @@ impl BaseParams {
             skip_op_error: of_all.skip_op_error,
             compat: of_all.compat.map(|_| true),
             range,
+            stats_export_path: of_filters.stats_export_path,
             batch_size: asked.or(batch_size).unwrap_or(usize::MAX),
         })
     }
 }
 
 /// Accepts what Data-Juicer's recipes may say and is of no effect here.
-///
-/// # Errors
-/// [`ParamError`] for what would have an effect that is not available.
-pub(crate) fn ignore_without_effect(
-    reader: &mut ParamReader<'_>,
-    kind: OperatorKind,
-) -> Result<(), ParamError> {
-    if kind == OperatorKind::Filter {
-        let path = reader.take::<Option<String>>("stats_export_path", None)?;
-        if path.is_some() {
-            return Err(ParamError::new("stats_export_path", "is not available yet"));
-        }
-    }
+pub(crate) fn ignore_without_effect(reader: &mut ParamReader<'_>) {
     WITHOUT_EFFECT.iter().for_each(|name| reader.ignore(name));
-    Ok(())
 }

@@ -351,7 +351,7 @@ impl OperatorSpec {
             context.uses("statistics with ten decimals", 1);
         }
         // Last, because an operator may have a parameter of its own with one of these names.
-        base_params::ignore_without_effect(&mut reader, self.kind)?;
+        base_params::ignore_without_effect(&mut reader);
         self.without_effect
             .iter()
             .for_each(|name| reader.ignore(name));
@@ -379,7 +379,7 @@ impl OperatorSpec {
             sets_values: operator.sets_values
                 || operator.whole_records && self.kind == OperatorKind::Mapper,
             whole_records: operator.whole_records,
-            aside: operator.aside,
+            aside: operator.aside.or(base.stats_export_path),
             suffix_field: operator.suffix_field,
             barrier,
             batch_size: base.batch_size,

@@ -315,6 +315,39 @@ fn the_plan_and_the_events_show_what_places_records() {
         .prints(&["key_value_grouper (grouper)", "group_by_keys"]);
 }
 
+/// As Data-Juicer does: the file has every record that came to the filter, with the statistics so far.
+#[test]
+fn a_filter_writes_all_its_records_with_their_statistics() {
+    let bench = Bench::new();
+    let record = |id: u32| match id {
+        7 => "{\"n\": 7}\n".to_owned(),
+        _ => format!("{{\"text\": \"{}\"}}\n", "ab ".repeat(id as usize)),
+    };
+    bench.write("in.jsonl", (0..12).map(record).collect::<String>());
+    bench.write(
+        "recipe.yaml",
+        "dataset_path: in.jsonl\nexport_path: out/clean.jsonl\nwork_dir: jobs\nnp: 2\npartition: {size: 5}\nprocess:\n  \
+         - text_length_filter: {min_len: 9}\n  \
+         - words_num_filter: {max_num: 5, stats_export_path: side/words.jsonl, memory: 1, work_dir: x, prompt_key: p}\n",
+    );
+    let process = "process --config recipe.yaml --job_id j --max_error_ratio 1";
+    bench
+        .run(&format!("{process} --export_dropped out/dropped"))
+        .expect(2)
+        .tells(&[
+            "words_num_filter: `stats_export_path` cannot be used together with `export_dropped`",
+        ]);
+    bench.run(process).expect(0);
+    let line = |id: usize| {
+        let (text, length) = ("ab ".repeat(id), 3 * id);
+        let stats = format!("{{\"text_len\": {length}, \"num_words\": {id}}}");
+        format!("{{\"text\": \"{text}\", \"__dj__stats__\": {stats}}}\n")
+    };
+    let expected: String = (3..12).filter(|id| *id != 7).map(line).collect();
+    assert_eq!(bench.read("side/words.jsonl"), expected);
+    assert_eq!(bench.read("out/clean.jsonl").lines().count(), 3);
+}
+
 const UNGROUPING: &str = "\
 dataset_path: in.jsonl
 export_path: out/clean.jsonl

@@ -79,11 +79,13 @@ pub(super) fn run_step(
     count(step, tally, &rows, &progress);
     if let Some(dropped) = &mut tally.dropped {
         let out = &mut dropped[step.site.index as usize];
-        if step.body.drops() {
-            keep_dropped(batch, fields, &rows, &progress, out);
-        }
-        if step.site.operator.aside.is_some() {
-            out.append(&mut progress.aside);
+        match (&step.body, &step.site.operator.aside) {
+            (Body::Filter(_) | Body::BatchFilter(_), Some(_)) => {
+                keep_all(batch, fields, &rows, &progress, out);
+            }
+            (_, Some(_)) => out.append(&mut progress.aside),
+            (body, None) if body.drops() => keep_dropped(batch, fields, &rows, &progress, out),
+            _ => {}
         }
     }
     settle(step, batch, progress);
@@ -150,6 +152,22 @@ fn keep_dropped(
 ) {
     for row in progress.dropped(rows) {
         batch.write_record_with_stats(row as usize, fields, out);
+    }
+}
+
+/// Writes down the rows that a filter decided about.
+fn keep_all(
+    batch: &Batch,
+    fields: &DeclaredFields,
+    rows: &[u32],
+    progress: &BatchProgress,
+    out: &mut Vec<u8>,
+) {
+    let mut failed = progress.failed.iter().map(|(row, _)| *row).peekable();
+    for row in rows {
+        if failed.next_if_eq(row).is_none() {
+            batch.write_record_with_stats(*row as usize, fields, out);
+        }
     }
 }
 

@@ -328,7 +328,7 @@ fn a_filter_writes_all_its_records_with_their_statistics() {
         "recipe.yaml",
         "dataset_path: in.jsonl\nexport_path: out/clean.jsonl\nwork_dir: jobs\nnp: 2\npartition: {size: 5}\nprocess:\n  \
          - text_length_filter: {min_len: 9}\n  \
-         - words_num_filter: {max_num: 5, stats_export_path: side/words.jsonl, memory: 1, work_dir: x, prompt_key: p}\n",
+         - words_num_filter: {min_num: 0, max_num: 5, stats_export_path: side/words.jsonl, memory: 1, work_dir: x, prompt_key: p}\n",
     );
     let process = "process --config recipe.yaml --job_id j --max_error_ratio 1";
     bench

@@ -93,6 +93,11 @@ impl Prepared {
             skip_op_error: recipe.failure.skip_op_error,
             compat: recipe.compat.is_some(),
             labels: label_fields(&recipe),
+            // Data-Juicer leaves out what has no text.
+            needs: match recipe.compat {
+                Some(_) => recipe.fields.text_keys.clone(),
+                None => Vec::new(),
+            },
         };
         let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = pipeline.names().collect();
@@ -168,11 +173,14 @@ impl Prepared {
             }
             json
         });
-        let base = serde_json::json!({
+        let mut base = serde_json::json!({
             "reader": READER_VERSION,
             "sources": identities.collect::<Vec<_>>(),
             "settings": self.recipe.result_settings(),
         });
+        if !self.chain_settings.needs.is_empty() {
+            base["needs"] = self.chain_settings.needs.clone().into();
+        }
         Ok(self.pipeline.hashes(ChainHash::base(&base.to_string())))
     }
 

@@ -30,6 +30,8 @@ pub struct Pipeline {
     stats_column: Option<usize>,
     /// The columns of the fields that come with signatures.
     labels: Vec<usize>,
+    /// The columns that a record has to have.
+    needed: Vec<usize>,
     /// The folders in which the files of its operators were found.
     assets: Option<Arc<dyn Assets>>,
 }
@@ -72,6 +74,8 @@ impl Pipeline {
             false => &[],
         };
         let labels = labels.iter().map(|name| fields.declare(name)).collect();
+        let needs = settings.needs.iter();
+        let needed = needs.map(|name| fields.declare(name)).collect();
         let stats_column = (!stats.is_empty()).then(|| fields.declare(STATS_FIELD));
         Ok(Self {
             operators: operators.into(),
@@ -79,6 +83,7 @@ impl Pipeline {
             stats,
             stats_column,
             labels,
+            needed,
             assets: registry.assets().cloned(),
         })
     }
@@ -86,6 +91,11 @@ impl Pipeline {
     /// The operators in order.
     pub fn operators(&self) -> &[ResolvedOperator] {
         &self.operators
+    }
+
+    /// The columns of the fields that a record has to have (see [`ChainSettings::needs`]).
+    pub fn needed(&self) -> &[usize] {
+        &self.needed
     }
 
     /// The operators' names in order.

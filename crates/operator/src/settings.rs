@@ -17,4 +17,7 @@ pub struct ChainSettings {
     /// Fields that come with the signatures of records, so that people can tell which ones were removed.
     #[serde(default)]
     pub labels: Vec<String>,
+    /// Fields that a record has to have. One in which one of them is missing or null is left out where it is read.
+    #[serde(default)]
+    pub needs: Vec<String>,
 }

@@ -81,6 +81,7 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
         skip_op_error: true,
         compat: true,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let mut chain = match (
         Pipeline::resolve(registry, &[call(case)], &settings)

@@ -117,6 +117,7 @@ fn run(registry: &Registry, calls: &[OperatorCall], data: &str) -> u64 {
         skip_op_error: true,
         compat: false,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let mut chain = Pipeline::resolve(registry, calls, &settings)
         .and_then(|pipeline| pipeline.instantiate(&Shared::default()))

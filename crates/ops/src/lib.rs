@@ -187,6 +187,7 @@ mod tests {
                 skip_op_error: true,
                 compat: false,
                 labels: Vec::new(),
+                needs: Vec::new(),
             };
             let refused = Pipeline::resolve(&builtin(), &[call], &settings)
                 .unwrap_err()

@@ -147,6 +147,7 @@ fn chain(registry: &Registry, call: &OperatorCall, compat: bool) -> Chain {
         skip_op_error: true,
         compat,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let pipeline = Pipeline::resolve(registry, std::slice::from_ref(call), &settings);
     let pipeline = pipeline.unwrap_or_else(|error| panic!("{}: {error}", call.name));

@@ -26,6 +26,7 @@ fn resolve(registry: &Registry, calls: &[(&str, Value)], compat: bool) -> Result
         skip_op_error: true,
         compat,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     Pipeline::resolve(registry, &calls, &settings).map_err(|error| error.to_string())
 }

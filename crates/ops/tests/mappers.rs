@@ -26,6 +26,7 @@ fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
         skip_op_error: true,
         compat,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let pipeline = Pipeline::resolve(registry, &[call], &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()

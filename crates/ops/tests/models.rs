@@ -30,6 +30,7 @@ fn pipeline(op: &str, params: &Value, folder: &Path, compat: bool) -> Result<Pip
         skip_op_error: true,
         compat,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let registry = coldpress_ops::builtin().with_assets(AssetFolders::new([folder]));
     Pipeline::resolve(&registry, &[call], &settings).map_err(|error| error.to_string())

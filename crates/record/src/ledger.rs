@@ -71,7 +71,10 @@ pub struct Ledger {
     pub records: u64,
     /// Of these, the ones that the reader could not make a record of (they are in quarantine).
     pub rejected: u64,
-    /// Bytes of these, as they came in: one may hold what should have been many.
+    /// Of these, the ones that were dropped because they have no text.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub without_text: u64,
+    /// Bytes of the rejected ones, as they came in: one may hold what should have been many.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rejected_bytes: u64,
     /// How many of these were longer than a record may be.
@@ -126,11 +129,15 @@ impl Ledger {
         }
     }
 
+    /// Records that the reader hands on to the first operator.
+    pub fn read(&self) -> u64 {
+        let left_out = self.rejected.saturating_add(self.without_text);
+        self.records.saturating_sub(left_out)
+    }
+
     /// Records that come out of the last operator.
     pub fn exported(&self) -> u64 {
-        self.operators
-            .last()
-            .map_or(self.records.saturating_sub(self.rejected), |last| last.out)
+        self.operators.last().map_or(self.read(), |last| last.out)
     }
 
     /// Records in quarantine: rejected by the reader or failed on by an operator.
@@ -143,9 +150,10 @@ impl Ledger {
                 .sum::<u64>()
     }
 
-    /// Records that filters dropped.
+    /// Records that were dropped: by filters, or because they have no text.
     pub fn dropped(&self) -> u64 {
-        self.operators.iter().map(|operator| operator.dropped).sum()
+        let by_operators = self.operators.iter().map(|operator| operator.dropped);
+        self.without_text + by_operators.sum::<u64>()
     }
 
     /// Records that operators made.
@@ -165,6 +173,7 @@ impl Ledger {
     pub fn add(&mut self, other: &Ledger) {
         self.records += other.records;
         self.rejected += other.rejected;
+        self.without_text += other.without_text;
         self.rejected_bytes += other.rejected_bytes;
         self.too_long += other.too_long;
         for (mine, theirs) in self.operators.iter_mut().zip(&other.operators) {
@@ -181,12 +190,13 @@ impl Ledger {
     /// # Errors
     /// The first place where the counts do not add up.
     pub fn check(&self) -> Result<(), Imbalance> {
-        let mut handed_on = self.records.saturating_sub(self.rejected);
-        if self.rejected > self.records {
+        let mut handed_on = self.read();
+        let left_out = self.rejected.saturating_add(self.without_text);
+        if left_out > self.records {
             return Err(Imbalance {
                 place: "the reader".into(),
                 arrived: self.records,
-                accounted: self.rejected,
+                accounted: left_out,
             });
         }
         for operator in &self.operators {

@@ -61,6 +61,10 @@ fn records(ledger: &Ledger) -> String {
         parts.push(format!("{} absorbed", grouped(ledger.absorbed())));
     }
     let mut text = field("Records", &parts.join(", "));
+    if ledger.without_text > 0 {
+        let records = grouped(ledger.without_text);
+        text.push_str(&field("No text", &format!("{records} (dropped)")));
+    }
     if ledger.rejected_bytes > 0 {
         let unread = format!(
             "{} of the input (in quarantine)",
@@ -105,16 +109,13 @@ fn operators(ledger: &Ledger, performance: &[OperatorPerformance]) -> String {
         ("Quarantined", Align::Right),
         ("Seconds", Align::Right),
     ]);
-    if ledger.rejected > 0 {
-        let rejected = grouped(ledger.rejected);
-        let kept = grouped(ledger.records - ledger.rejected.min(ledger.records));
+    if ledger.rejected + ledger.without_text > 0 {
         table.row([
-            "(reading)",
-            &grouped(ledger.records),
-            &kept,
-            "0",
-            &rejected,
-            "",
+            "(reading)".to_owned(),
+            grouped(ledger.records),
+            grouped(ledger.read()),
+            grouped(ledger.without_text),
+            grouped(ledger.rejected),
         ]);
     }
     for (operator, index) in ledger.operators.iter().zip(0_u32..) {

@@ -3,6 +3,7 @@
 mod delta;
 mod earlier;
 mod lines;
+mod needed;
 mod records;
 mod slice;
 mod suffix;

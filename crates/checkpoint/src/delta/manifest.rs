@@ -205,6 +205,7 @@ fn ledger_until(attempt: &Manifest, operation: u32) -> Ledger {
     Ledger {
         records: attempt.ledger.records,
         rejected: attempt.ledger.rejected,
+        without_text: attempt.ledger.without_text,
         rejected_bytes: attempt.ledger.rejected_bytes,
         too_long: attempt.ledger.too_long,
         operators: operators.cloned().collect(),

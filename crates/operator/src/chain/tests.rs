@@ -102,6 +102,7 @@ fn chain_of(registry: &Registry, names: &[&str], skip_op_error: bool) -> Chain {
         skip_op_error,
         compat: false,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let pipeline = Pipeline::resolve(registry, &calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()
@@ -308,6 +309,7 @@ fn unknown_operators_and_parameters_name_their_place() {
         skip_op_error: true,
         compat: false,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let build = |call: OperatorCall| {
         Pipeline::resolve(&registry(), &[call], &settings)

@@ -139,6 +139,7 @@ mod tests {
             skip_op_error: true,
             compat: false,
             labels: Vec::new(),
+            needs: Vec::new(),
         };
         for (mapper, filter, expected) in [
             ("of_body", "by_title", false),

@@ -132,6 +132,7 @@ fn settings() -> ChainSettings {
         skip_op_error: true,
         compat: false,
         labels: Vec::new(),
+        needs: Vec::new(),
     }
 }
 

@@ -138,6 +138,7 @@ fn chain(registry: &Registry, calls: &[OperatorCall], skip_op_error: bool) -> Ch
         skip_op_error,
         compat: false,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let pipeline = Pipeline::resolve(registry, calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()

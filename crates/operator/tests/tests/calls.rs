@@ -67,6 +67,7 @@ fn chain(spec: OperatorSpec, call: OperatorCall) -> Chain {
         skip_op_error: true,
         compat: false,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let registry = Registry::default().with(spec);
     let pipeline = Pipeline::resolve(&registry, &[call], &settings).unwrap();

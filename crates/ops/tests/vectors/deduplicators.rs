@@ -30,6 +30,7 @@ fn pipeline(call: OperatorCall, compat: bool) -> Result<Pipeline, String> {
         skip_op_error: false,
         compat,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     // The models of the vectors are below it.
     let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");

@@ -28,6 +28,7 @@ fn pipeline(op: &str, params: &Value, compat: bool) -> Result<Pipeline, String> 
         skip_op_error: false,
         compat,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     Pipeline::resolve(&coldpress_ops::builtin(), &[call], &settings)
         .map_err(|error| error.to_string())

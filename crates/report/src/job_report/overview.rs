@@ -38,7 +38,7 @@ pub struct Overview {
     pub absorbed_samples: u64,
     /// Records of the partitions that failed.
     pub samples_in_failed: u64,
-    /// Records that could not be read, of those in quarantine.
+    /// Records that did not come to the first operator: they could not be read, or were dropped for want of a text.
     pub rejected_samples: u64,
     /// Bytes of all partitions' records, unpacked.
     pub input_bytes: u64,
@@ -105,10 +105,12 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
     }
 }
 
-/// Counts the lines that the reader could not make a record of, in the results so far.
+/// Counts the records that the reader did not hand on, in the results so far: those that it could not read, and those without
+/// text where the recipe wants one.
 fn rejected(state: &JobState) -> u64 {
     let results = (0..state.partition_count()).filter_map(|index| state.farthest_result(index));
-    results.map(|(_, result)| result.ledger.rejected).sum()
+    let ledgers = results.map(|(_, result)| &result.ledger);
+    ledgers.map(|ledger| ledger.records - ledger.read()).sum()
 }
 
 fn processed_bytes(state: &JobState) -> u64 {

@@ -50,6 +50,7 @@ fn settings(recipe: &Recipe) -> ChainSettings {
         skip_op_error: recipe.failure.skip_op_error,
         compat: recipe.compat.is_some(),
         labels: Vec::new(),
+        needs: Vec::new(),
     }
 }
 

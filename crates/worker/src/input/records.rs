@@ -39,6 +39,8 @@ pub(crate) trait Records {
 pub(crate) struct Found {
     /// Records of the slice that the batch was made of; 0 for rows of an earlier attempt.
     pub(crate) records: u64,
+    /// Records that were left out because they have no text.
+    pub(crate) without_text: u64,
     /// Lines that are not records.
     pub(crate) rejects: Vec<Reject>,
     /// Records too long to hold: origin and length.

@@ -1,6 +1,7 @@
 //! The slice itself, as lines or as rows.
 
 use super::lines::LinesInput;
+use super::needed::Needed;
 use super::records::Records;
 use super::table::TableInput;
 use crate::attempt::Assignment;
@@ -8,8 +9,12 @@ use crate::error::AttemptError;
 
 /// Opens the slice of an attempt.
 pub(super) fn open_slice<'a>(work: Assignment<'a>) -> Result<Box<dyn Records + 'a>, AttemptError> {
-    Ok(match work.source.is_columnar() {
+    let slice: Box<dyn Records + 'a> = match work.source.is_columnar() {
         true => Box::new(TableInput::open(work)?),
         false => Box::new(LinesInput::open(work)?),
+    };
+    Ok(match work.spec.settings.needs.is_empty() {
+        true => slice,
+        false => Box::new(Needed(slice)),
     })
 }

@@ -94,6 +94,7 @@ impl Expected {
             skip_op_error: true,
             compat: false,
             labels: Vec::new(),
+            needs: Vec::new(),
         };
         let chain = Pipeline::resolve(&operators::registry(), &plan.process, &settings)
             .and_then(|pipeline| pipeline.instantiate(&Shared::default()))

@@ -162,6 +162,7 @@ impl Bench {
                 skip_op_error: true,
                 compat: false,
                 labels: Vec::new(),
+                needs: Vec::new(),
             },
             checkpoints: CheckpointForm {
                 full: true,

@@ -37,6 +37,7 @@ impl Expected {
             skip_op_error: true,
             compat: false,
             labels: Vec::new(),
+            needs: Vec::new(),
         };
         let registry = operators::registry();
         let mut chain = Pipeline::resolve(&registry, &plan.process, &settings)

@@ -375,6 +375,8 @@ fn under_compat_records_without_text_are_dropped() {
     ]);
     let expected = bench.read("out/clean.jsonl");
     assert_eq!(expected.lines().count(), 17);
+    // Its statistics are written beside it by themselves.
+    assert_eq!(bench.read("out/clean_stats.jsonl").lines().count(), 17);
     // The same with checkpoints, from which an attempt goes on after a crash.
     let every = format!("{compat} c --export_overwrite always --checkpoint.strategy every_op");
     bench.crash_at("driver.publish:2", &every);

@@ -39,7 +39,7 @@ section! {
         /// A field by whose values the report counts what deduplicators removed, such as `source`; null to count by file alone.
         duplicates_source_key: Option<String> as Optional<Text> { "duplicates_source_key", Value("null"), Run, Now }
         /// Whether the statistics that filters computed of each exported record are written to `<export>_stats.jsonl`.
-        stats: bool as Flag { "export_stats", Value("false"), Run, Now }
+        stats: Option<bool> as Optional<Flag> { "export_stats", Derived("`true` with `compat`, else `false`"), Run, Now }
     }
 }
 

@@ -53,7 +53,9 @@ impl Outputs {
     /// The outputs of a recipe whose export goes to `export`.
     pub(crate) fn of(recipe: &Recipe, pipeline: &Pipeline, export: ExportTarget) -> Self {
         let mut beside = Vec::new();
-        if recipe.export.stats {
+        // Data-Juicer writes them whenever there are any.
+        let of_compat = recipe.compat.is_some() && !pipeline.stats().is_empty();
+        if recipe.export.stats.unwrap_or(of_compat) {
             beside.push(Output {
                 target: ExportTarget::lines(export.stats_path()),
                 content: Content::Stats,

@@ -14,8 +14,8 @@ use crate::recipe::Recipe;
 use crate::settings::{
     AlertSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
     ExportSettings, FailureSettings, FieldSettings, GeneralKeys, JobSettings, KEYS, LimitSettings,
-    LineageSettings, PROCESS_KEYS, PartitionSettings, PathSettings, RetrySettings, StorageSettings,
-    TraceSettings, compat_text,
+    LineageSettings, OtlpSettings, PROCESS_KEYS, PartitionSettings, PathSettings, RetrySettings,
+    StorageSettings, TraceSettings, compat_text,
 };
 use crate::yaml;
 
@@ -76,6 +76,7 @@ impl Recipe {
             trace: TraceSettings::read(&mut given)?,
             alerts: AlertSettings::read(&mut given)?,
             lineage: LineageSettings::read(&mut given)?,
+            otlp: OtlpSettings::read(&mut given)?,
             seed: general.seed,
             limit: general.limit,
             compat: general.compat.map(compat_text),

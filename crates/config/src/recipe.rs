@@ -5,7 +5,7 @@ use crate::error::Diagnostic;
 use crate::settings::{
     AlertSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
     ExportSettings, FailureSettings, FieldSettings, JobSettings, LimitSettings, LineageSettings,
-    PartitionSettings, PathSettings, RetrySettings, StorageSettings, TraceSettings,
+    OtlpSettings, PartitionSettings, PathSettings, RetrySettings, StorageSettings, TraceSettings,
 };
 
 /// Everything that was asked: the settings of a recipe with its overrides and defaults, and its
@@ -49,6 +49,8 @@ pub struct Recipe {
     pub alerts: AlertSettings,
     /// Lineage.
     pub lineage: LineageSettings,
+    /// Spans for collectors.
+    pub otlp: OtlpSettings,
     /// The seed of every random choice. Recipe key: `seed`.
     pub seed: u64,
     /// Only the first so many records. Recipe key: `limit`.

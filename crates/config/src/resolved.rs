@@ -78,6 +78,7 @@ impl Recipe {
         self.trace.write(&mut out);
         self.alerts.write(&mut out);
         self.lineage.write(&mut out);
+        self.otlp.write(&mut out);
         out
     }
 }

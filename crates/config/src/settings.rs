@@ -12,7 +12,7 @@ mod job;
 mod partition;
 mod storage;
 
-pub use alerts::{AlertRule, AlertSettings, AlertWhen, Bound, LineageSettings};
+pub use alerts::{AlertRule, AlertSettings, AlertWhen, Bound, LineageSettings, OtlpSettings};
 pub use checkpoint::{CheckpointMode, CheckpointSettings, Strategy};
 pub use dataset::{DatasetSettings, FieldSettings, Header, Quoting};
 pub use events::{EventSettings, LogLevel, TraceSettings};
@@ -47,6 +47,7 @@ pub(crate) const KEYS: KeyTable = KeyTable::new(&[
     TraceSettings::KEYS,
     AlertSettings::KEYS,
     LineageSettings::KEYS,
+    OtlpSettings::KEYS,
     PROCESS_KEYS,
 ]);
 

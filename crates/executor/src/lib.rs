@@ -20,6 +20,7 @@ mod judge;
 mod labels;
 mod memory;
 mod merge;
+mod otlp;
 mod outputs;
 mod prepare;
 mod preview;

@@ -20,6 +20,8 @@ mod inspect;
 mod process;
 // Runs that are stopped, frozen or killed.
 mod signals;
+// What a collector of spans gets.
+mod spans;
 // Recipes with operators that decide about the whole dataset.
 mod duplicates;
 mod stages;

@@ -1,4 +1,4 @@
-//! Keys for messages to others: rules that call for a person, and lineage for data catalogues.
+//! Keys for messages to others: rules that call for a person, lineage for data catalogues, and spans for collectors.
 
 use serde_json::{Map, Value as Json};
 
@@ -26,7 +26,15 @@ section! {
     }
 }
 
-recipe_default!(AlertSettings, LineageSettings);
+section! {
+    /// Settings for the spans that are sent to an OpenTelemetry collector.
+    pub struct OtlpSettings {
+        /// The address of a collector, such as `http://localhost:4318`, that gets spans of the run, its stages, attempts, barriers and the merge: OTLP over HTTP, as JSON.
+        endpoint: Option<String> as Optional<Address> { "otlp.endpoint", Derived("none"), Run, Now }
+    }
+}
+
+recipe_default!(AlertSettings, LineageSettings, OtlpSettings);
 
 choice! {
     /// The condition of an alert.

@@ -5,6 +5,7 @@ mod attempts;
 mod job;
 mod lineage;
 mod machine;
+mod spans;
 mod untold;
 mod views;
 
@@ -21,8 +22,10 @@ use coldpress_storage::Stores;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
+use crate::otlp::Origin;
 use alerts::Alerts;
 use machine::Samples;
+use spans::Spans;
 
 pub(super) use attempts::{Try, attempts_in_words};
 
@@ -51,6 +54,8 @@ pub(super) struct Teller<'e> {
     alerts: Alerts,
     /// Sends messages to others; none before the first message.
     messenger: Option<Messenger>,
+    /// For a collector of spans; none where the recipe names none.
+    spans: Option<Spans>,
     /// The id of this run, for data catalogues.
     run_id: String,
     /// The name of this host.
@@ -71,6 +76,19 @@ impl<'e> Teller<'e> {
     ) -> Result<Self> {
         let events = open_log(executor)?;
         executor.shared.begin_events(|| events.subscribe());
+        let driver = lock.driver();
+        let job_id = executor.layout.job_id().as_str();
+        let run_id = lineage::run_id(job_id, driver.started_at_millis, driver.pid);
+        let endpoint = executor.prepared.recipe.otlp.endpoint.as_deref();
+        let spans = endpoint.map(|endpoint| {
+            let origin = Origin {
+                trace_id: run_id.replace('-', ""),
+                job_id: job_id.to_owned(),
+                host: driver.host.clone(),
+                pid: driver.pid,
+            };
+            Spans::new(endpoint, origin)
+        });
         Ok(Self {
             executor,
             stores,
@@ -87,12 +105,9 @@ impl<'e> Teller<'e> {
             samples: Samples::begin(),
             alerts: Alerts::new(&executor.prepared.recipe.alerts.rules),
             messenger: None,
-            run_id: lineage::run_id(
-                executor.layout.job_id().as_str(),
-                lock.driver().started_at_millis,
-                lock.driver().pid,
-            ),
-            host: lock.driver().host.clone(),
+            spans,
+            run_id,
+            host: driver.host.clone(),
             barrier_begun: started,
             views_due: started,
         })

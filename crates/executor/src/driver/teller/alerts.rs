@@ -1,6 +1,6 @@
 //! Alerts: when a rule of the recipe is met, an event is written and a message goes to the recipients that the rule names.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use coldpress_config::AlertRule;
 use coldpress_events::time::{format_utc, now_seconds};
@@ -117,9 +117,11 @@ impl Teller<'_> {
 
     /// Waits a little for messages that are being delivered.
     pub(super) fn end_messages(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
         if let Some(messenger) = &self.messenger {
             messenger.finish(PATIENCE);
         }
         self.tell_undelivered();
+        self.end_spans(deadline.saturating_duration_since(Instant::now()));
     }
 }

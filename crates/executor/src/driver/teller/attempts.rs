@@ -10,6 +10,7 @@ use coldpress_storage::ObjectRef;
 use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
 
 use super::Teller;
+use super::spans::AttemptOutcome;
 use crate::backend::WorkerId;
 
 /// An attempt as events name it.
@@ -115,6 +116,7 @@ impl Teller<'_> {
             .output_path(rows)
             .metadata("quarantined", ledger.quarantined());
         self.emit(event);
+        self.span_of_attempt(of, seconds, AttemptOutcome::Published { records, out });
         self.count_errors(records, set_aside(outcome));
     }
 
@@ -135,6 +137,7 @@ impl Teller<'_> {
             format!("checkpoints published up to operator {behind}; work continues from there");
         let event = of.event(EventKind::Info, message);
         self.emit(event.duration_seconds(seconds));
+        self.span_of_attempt(of, seconds, AttemptOutcome::Gate);
     }
 
     fn work_done(&mut self, outcome: &Outcome, of: Try) {
@@ -212,7 +215,12 @@ impl Teller<'_> {
         path.map_or_else(|| file.to_string(), |path| path.display().to_string())
     }
 
-    pub(in crate::driver) fn attempt_failed(&self, error: &AttemptError, seconds: f64, of: Try) {
+    pub(in crate::driver) fn attempt_failed(
+        &mut self,
+        error: &AttemptError,
+        seconds: f64,
+        of: Try,
+    ) {
         let event = of
             .event(EventKind::OpFailed, format!("attempt {} failed", of.number))
             .duration_seconds(seconds)
@@ -226,6 +234,8 @@ impl Teller<'_> {
             None => event,
         };
         self.emit(event);
+        let (class, message) = (&error.class.to_string(), &error.message);
+        self.span_of_attempt(of, seconds, AttemptOutcome::Failed { class, message });
     }
 
     pub(in crate::driver) fn retried(&self, delay: Duration, of: Try) {

@@ -126,11 +126,12 @@ impl Teller<'_> {
             .metadata("stage", stage)
             .metadata("records", records);
         self.emit(event);
+        self.span_of_stage(stage);
         self.barrier_begun = Instant::now();
     }
 
     pub(in crate::driver) fn barrier_resolved(
-        &self,
+        &mut self,
         stage: u32,
         place: u32,
         ledger: &OperatorLedger,
@@ -155,9 +156,10 @@ impl Teller<'_> {
                  begins"
             ),
         };
+        let seconds = self.barrier_begun.elapsed().as_secs_f64();
         let event = Event::new(EventKind::BarrierComplete, message)
             .operation(&ledger.name, place)
-            .duration_seconds(self.barrier_begun.elapsed().as_secs_f64())
+            .duration_seconds(seconds)
             .rows(records, kept)
             .metadata("stage", stage)
             .metadata("records_in", ledger.records_in)
@@ -166,6 +168,7 @@ impl Teller<'_> {
             .metadata("made", ledger.made)
             .metadata("absorbed", ledger.absorbed);
         self.emit(event);
+        self.span_of_barrier(stage, seconds, ledger);
     }
 
     pub(in crate::driver) fn enter(&mut self, phase: Phase, state: &JobState) {
@@ -237,10 +240,11 @@ impl Teller<'_> {
         ));
     }
 
-    pub(in crate::driver) fn merge_complete(&self, records: u64, seconds: f64) {
+    pub(in crate::driver) fn merge_complete(&mut self, records: u64, seconds: f64) {
         let message = format!("{records} records are put together");
         let event = Event::new(EventKind::MergeComplete, message).duration_seconds(seconds);
         self.emit(event.metadata("records", records));
+        self.span_of_merge(seconds, records);
     }
 
     pub(in crate::driver) fn export_committed(&self, intent: &ExportIntent) {
@@ -290,6 +294,7 @@ impl Teller<'_> {
         };
         if self.has_work_begun {
             self.lineage_ends(report, report.status == Status::Stopped);
+            self.span_of_run(&report.status.to_string(), None);
         }
         self.signal(&Signal::Ended(report.status));
         let event = Event::new(kind, message)
@@ -304,6 +309,7 @@ impl Teller<'_> {
     pub(in crate::driver) fn job_failed(&mut self, message: &str, is_news: bool) {
         if self.has_work_begun {
             self.lineage_failed(message);
+            self.span_of_run(&Status::Failed.to_string(), Some(message));
         }
         if is_news {
             self.signal(&Signal::Ended(Status::Failed));

@@ -70,6 +70,7 @@ impl Teller<'_> {
             );
         }
         self.write_metrics(state);
+        self.send_spans_when_due();
         // The views of very many partitions take long to write: no more than a share of the driver's time goes there.
         let pause = VIEWS_EVERY.max(begun.elapsed().saturating_mul(VIEWS_SHARE));
         self.views_due = Instant::now() + pause;

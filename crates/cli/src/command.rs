@@ -15,6 +15,7 @@ mod process;
 mod quarantine;
 mod report;
 mod stop;
+mod trace;
 
 use std::ffi::OsString;
 
@@ -44,6 +45,7 @@ enum Command {
     Report(report::Args),
     Stop(stop::Args),
     Events(events::Args),
+    Trace(trace::Args),
     Quarantine(quarantine::Args),
     Checkpoint(checkpoint::Args),
     Ops(ops::Args),
@@ -101,6 +103,7 @@ pub(crate) fn run(
         Command::Report(args) => report::run(&args, schemes),
         Command::Stop(args) => stop::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Trace(args) => trace::run(&args, schemes),
         Command::Quarantine(args) => quarantine::run(&args, schemes),
         Command::Checkpoint(args) => checkpoint::run(&args, schemes),
         Command::Ops(args) => ops::run(&args),

@@ -154,11 +154,11 @@ fn is_beyond_age(layout: &Layout, recipe: &Recipe) -> bool {
 }
 
 /// The recipe that the job ran with last.
-fn recipe_of(layout: &Layout) -> Result<Recipe> {
+pub(crate) fn recipe_of(layout: &Layout) -> Result<Recipe> {
     let path = layout.resolved_recipe();
     let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
         let message = format!(
-            "cannot read `{}`, which says what the job keeps",
+            "cannot read `{}`, the recipe that the job is run with",
             path.display()
         );
         Error::because(ErrorKind::Failed, message, error)

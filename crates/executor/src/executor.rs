@@ -142,12 +142,17 @@ impl ExecutorBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Recipe`] as [`Prepared::new`], or for a job id that is none.
-    pub fn build(self) -> Result<Executor> {
-        let mut recipe = self.recipe;
-        let job_id =
-            JobId::for_recipe(&recipe.job, recipe.stem()).map_err(coldpress_job::Error::from)?;
-        recipe.substitute(job_id.as_str());
-        let layout = Layout::new(&recipe.paths, job_id)?;
+    pub fn build(mut self) -> Result<Executor> {
+        let job_id = JobId::for_recipe(&self.recipe.job, self.recipe.stem())
+            .map_err(coldpress_job::Error::from)?;
+        self.recipe.substitute(job_id.as_str());
+        let layout = Layout::new(&self.recipe.paths, job_id)?;
+        self.build_in(layout)
+    }
+
+    /// As [`build`](Self::build), of a job that is there, whose recipe has nothing left to substitute.
+    pub(crate) fn build_in(self, layout: Layout) -> Result<Executor> {
+        let recipe = self.recipe;
         let backend = match self.backend {
             Some(backend) => backend,
             None => backend_of(&recipe),

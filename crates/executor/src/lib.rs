@@ -15,13 +15,18 @@ mod cut;
 mod driver;
 mod error;
 mod executor;
+mod follow;
 mod inputs;
+mod jobs_diff;
 mod judge;
+mod known_chain;
 mod labels;
+mod lift;
 mod memory;
 mod merge;
 mod otlp;
 mod outputs;
+mod planned_sources;
 mod prepare;
 mod preview;
 mod prometheus;
@@ -43,12 +48,20 @@ pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running, Work
 pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpoints};
 pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};
+pub use follow::{
+    Bound, DiffPart, Effect, Fate, FieldChange, FollowOptions, NamedDuplicate, OperatorStep,
+    RecordBranch, RecordHistories, RecordHistory, RecordQuery, TextDiff, follow_records,
+};
+pub use jobs_diff::{ChangedRecord, DiffOptions, DiffRecord, JobsDiff, diff_jobs};
 pub use judge::{Judge, TooManyErrors};
+pub use lift::{Lifted, LiftedRecord, lift_verdicts};
 pub use outputs::list::{Content, Output, Outputs};
 pub use prepare::Prepared;
 pub use preview::Preview;
 pub use prometheus::prometheus_text;
-pub use replay::{Replayed, ReplayedRecord, replay_quarantine};
+pub use replay::{
+    ReplayOptions, Replayed, ReplayedClass, ReplayedOperator, ReplayedSample, replay_quarantine,
+};
 pub use report::{
     Deduplication, DuplicateCluster, ErrorSummary, FailedPartition, Loss, OperatorPerformance,
     OtherSources, RecordPlace, RemovedFrom, Report, UnreadablePart, deduplication, losses,

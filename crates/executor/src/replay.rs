@@ -1,105 +1,234 @@
-//! Lifting the verdicts on records that killed worker processes, of a job that nobody drives.
+//! Running the records in quarantine through a recipe again, to say what would become of them now.
+//!
+//! They become the input of a job of their own, in a folder that is gone afterwards, so that all that holds for jobs holds here:
+//! other records, and nothing of the job that they are of, are touched.
 
-use coldpress_job::{JobState, JobSummary, Journal, JournalRecord, Layout, Mode, Status};
+mod classes;
+mod folder;
+mod records;
+
+use std::path::Path;
+
+use coldpress_assets::AssetFolders;
+use coldpress_config::{
+    AlertSettings, ExportSettings, LineageSettings, OnPartitionFailure, Recipe, TraceSettings,
+};
+use coldpress_job::Layout;
+use coldpress_operator::Registry;
+use coldpress_storage::StoreSchemes;
 use serde::Serialize;
 
-use crate::cleaning::lock;
+use crate::cleaning::recipe_of;
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::ExecutorBuilder;
+use crate::follow::FollowOptions;
 
-/// What was lifted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub use classes::{ReplayedClass, ReplayedSample};
+use folder::TemporaryFolder;
+use records::Gathered;
+
+/// How records in quarantine are run again.
+#[derive(Debug)]
+pub struct ReplayOptions<'a> {
+    /// The operators that the program knows.
+    pub registry: &'a Registry,
+    /// The stores that the job's files may be in.
+    pub schemes: &'a StoreSchemes,
+    /// The folders of models and word lists.
+    pub asset_folders: AssetFolders,
+    /// The recipe; none = the one that the job was run with.
+    pub recipe: Option<Recipe>,
+    /// Where the records go that are kept, as JSON lines; none = nowhere.
+    pub export: Option<&'a Path>,
+}
+
+/// What would become of the records in quarantine.
+#[derive(Clone, Debug, Serialize)]
 pub struct Replayed {
     /// The job.
     pub job_id: String,
-    /// The records, in the order of the dataset.
-    pub records: Vec<ReplayedRecord>,
-    /// The command that tries them again; empty where the job does not say.
-    pub resumption_command: String,
+    /// How many records of it are in quarantine.
+    pub in_quarantine: u64,
+    /// How many were run again. Of the others only the place is known, as they are too long.
+    pub replayed: u64,
+    /// How many of these were taken from the job's input, as they were before any operator; the others are as they reached the
+    /// operator that failed on them.
+    pub from_input: u64,
+    /// How many would come out.
+    pub kept: u64,
+    /// How many would be dropped.
+    pub dropped: u64,
+    /// How many would be in quarantine again.
+    pub quarantined: u64,
+    /// How many would go into groups.
+    pub absorbed: u64,
+    /// How many would be made, by splitters and selectors.
+    pub made: u64,
+    /// The recipe's operators, and what they would do with the records.
+    pub operators: Vec<ReplayedOperator>,
+    /// What would become of some of the records, by what it is.
+    pub classes: Vec<ReplayedClass>,
+    /// What has to be known to read this right.
+    pub remarks: Vec<String>,
 }
 
-/// A record that was to be left to the quarantine.
+/// What an operator would do with the records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ReplayedRecord {
-    /// The partition.
-    pub partition: u32,
-    /// The index of the source in plan order.
-    pub source: u32,
-    /// The record's place in the source.
-    pub position: u64,
-    /// The operator that it killed in.
-    pub operator: String,
-    /// Why it was left out.
-    pub reason: String,
+pub struct ReplayedOperator {
+    /// Its name.
+    pub name: String,
+    /// Records that would reach it.
+    pub records_in: u64,
+    /// Records that would leave it.
+    pub out: u64,
+    /// Records that it would drop.
+    pub dropped: u64,
+    /// Records that it would fail on.
+    pub quarantined: u64,
 }
 
-/// Lifts the verdicts on all records of a job that killed worker processes. What was made without these records counts no
-/// more, so that the next run tries them again; the export stays until then.
+/// Runs the records in quarantine through a recipe, and says what would become of them. Nothing of the job changes, and it may
+/// be running.
 ///
 /// # Errors
-/// [`ErrorKind::Refused`] for a job that is running, that a crash left in the midst of its export, or whose journal cannot
-/// be trusted; [`ErrorKind::NoSuchJob`] for one without a journal; [`ErrorKind::Failed`] when its journal cannot be written.
-pub fn replay_quarantine(layout: &Layout) -> Result<Replayed> {
-    let lock = lock(layout)?;
-    let state = Journal::read(layout)?;
-    let summary = JobSummary::read(layout).ok().flatten();
-    let replayed = Replayed {
-        job_id: layout.job_id().to_string(),
-        records: records(&state),
-        resumption_command: summary
-            .as_ref()
-            .map(|summary| summary.resumption_command.clone())
-            .unwrap_or_default(),
+/// [`ErrorKind::NoSuchJob`] for a job without a journal; [`ErrorKind::Recipe`] when the recipe cannot be used;
+/// [`ErrorKind::Failed`] when the quarantine cannot be read, or the records cannot be run.
+pub fn replay_quarantine(layout: &Layout, options: &ReplayOptions<'_>) -> Result<Replayed> {
+    let folder = TemporaryFolder::new()?;
+    let input = folder.path().join("quarantine.jsonl");
+    let gathered = Gathered::write(layout, options, &input)?;
+    let given = match &options.recipe {
+        Some(recipe) => recipe.clone(),
+        None => recipe_of(layout)?,
     };
-    if replayed.records.is_empty() {
+    let recipe = recipe_over(&given, &input, folder.path());
+    let mut replayed = Replayed {
+        job_id: layout.job_id().to_string(),
+        in_quarantine: gathered.found,
+        replayed: gathered.written,
+        from_input: gathered.from_input,
+        kept: 0,
+        dropped: 0,
+        quarantined: 0,
+        absorbed: 0,
+        made: 0,
+        operators: Vec::new(),
+        classes: Vec::new(),
+        remarks: gathered.remarks.clone(),
+    };
+    if gathered.written == 0 {
         return Ok(replayed);
     }
-    if state.export().intent.is_some() {
-        let job = layout.job_id();
-        let message = format!("the job {job} is in the midst of its export; resume it first");
-        return Err(Error::new(ErrorKind::Refused, message));
-    }
-    let (mut journal, mut now) = Journal::open(layout, &lock, Mode::Resume)?;
-    let mut partitions: Vec<u32> = replayed.records.iter().map(|one| one.partition).collect();
-    partitions.dedup();
-    for partition in partitions {
-        journal.record(&mut now, &JournalRecord::PoisonLifted { partition })?;
-    }
-    let status = Status::Stopped;
-    journal.record(
-        &mut now,
-        &JournalRecord::Finished {
-            status,
-            error: None,
-        },
-    )?;
-    journal.sync()?;
-    if let Some(summary) = summary {
-        let driver = JobSummary::begun(layout, lock.driver());
-        let summary = JobSummary {
-            status,
-            totals: now.totals(),
-            pid: driver.pid,
-            host: driver.host,
-            boot_id: driver.boot_id,
-            process_start_time: driver.process_start_time,
-            ..summary
-        };
-        // A view that cannot be kept up costs nothing.
-        let _ = summary.write(layout);
+    let export = folder.path().join("kept.jsonl");
+    let builder = ExecutorBuilder::new(recipe, options.registry.clone());
+    let builder = builder.asset_folders(options.asset_folders.clone());
+    let executor = builder.build()?;
+    replayed
+        .remarks
+        .extend(remarks(&executor.prepared.pipeline));
+    let report = executor.run()?;
+    let ledger = &report.ledger;
+    replayed.kept = ledger.exported();
+    replayed.dropped = ledger.dropped();
+    replayed.quarantined = ledger.quarantined();
+    replayed.absorbed = ledger.absorbed();
+    replayed.made = ledger.made();
+    replayed.operators = ledger
+        .operators
+        .iter()
+        .map(|operator| ReplayedOperator {
+            name: operator.name.clone(),
+            records_in: operator.records_in,
+            out: operator.out,
+            dropped: operator.dropped,
+            quarantined: operator.quarantined,
+        })
+        .collect();
+    let follow = FollowOptions {
+        registry: options.registry,
+        schemes: options.schemes,
+        asset_folders: options.asset_folders.clone(),
+        most: records::MOST_KNOWN,
+    };
+    replayed.classes = classes::classes(&executor.layout, &follow, &gathered)?;
+    if let Some(path) = options.export {
+        let copied = std::fs::copy(&export, path);
+        copied.map_err(|error| {
+            let message = format!("cannot write `{}`", path.display());
+            Error::because(ErrorKind::Failed, message, error)
+        })?;
     }
     Ok(replayed)
 }
 
-fn records(state: &JobState) -> Vec<ReplayedRecord> {
-    let partitions = 0..state.partition_count();
-    let found = partitions.flat_map(|partition| state.poison(partition));
-    found
-        .map(|found| ReplayedRecord {
-            partition: found.partition,
-            source: found.origin.source,
-            position: found.origin.position,
-            operator: found.operator.clone(),
-            reason: found.reason.clone(),
-        })
-        .collect()
+/// What has to be known to read the outcome right.
+fn remarks(pipeline: &coldpress_operator::Pipeline) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let barriers = pipeline.barriers();
+    let names: Vec<&str> = pipeline.names().collect();
+    let global: Vec<&str> = barriers
+        .iter()
+        .map(|place| names[*place as usize])
+        .collect();
+    if !global.is_empty() {
+        remarks.push(format!(
+            "{} compared the replayed records with each other, not with the rest of the dataset",
+            global.join(" and ")
+        ));
+    }
+    if pipeline.external_points().next().is_some() {
+        remarks.push("external operators were asked about the replayed records".to_owned());
+    }
+    if pipeline.suffix_field().is_some() {
+        remarks
+            .push("the replayed records count as those of a file that ends in `.jsonl`".to_owned());
+    }
+    remarks
+}
+
+/// The recipe over these records alone: what it says about anything but its operators does not matter here.
+fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
+    let text = |path: &Path| path.display().to_string();
+    let mut recipe = given.clone();
+    recipe.dataset.paths = vec![text(input)];
+    recipe.dataset.suffixes = Vec::new();
+    recipe.dataset.lenient = true;
+    recipe.dataset.columns = Vec::new();
+    recipe.dataset.field = None;
+    recipe.export = ExportSettings {
+        path: text(&folder.join("kept.jsonl")),
+        export_type: None,
+        compression: None,
+        shard_size_bytes: 0,
+        keep_stats: false,
+        dropped_dir: None,
+        duplicates_path: None,
+        stats: false,
+        ..recipe.export
+    };
+    recipe.paths.work_dir = text(&folder.join("jobs"));
+    recipe.paths.event_log_dir = None;
+    recipe.paths.checkpoint_dir = None;
+    recipe.paths.partition_dir = None;
+    recipe.job.job_id = Some("replay".to_owned());
+    recipe.job.must_resume = false;
+    recipe.job.resume_from = None;
+    recipe.partition.auto_configure = false;
+    recipe.partition.num_of_partitions = None;
+    recipe.failure.max_error_ratio = 1.0;
+    recipe.failure.max_errors = None;
+    recipe.failure.skip_op_error = true;
+    recipe.failure.on_partition_failure = Some(OnPartitionFailure::Fail);
+    recipe.events.enabled = false;
+    recipe.events.metrics_path = None;
+    recipe.trace = TraceSettings::default();
+    recipe.alerts = AlertSettings::default();
+    recipe.lineage = LineageSettings::default();
+    recipe.limit = None;
+    for call in &mut recipe.process {
+        // Files that operators write aside are of the job.
+        call.params
+            .retain(|(key, _)| key.name != "batch_meta_export_path");
+    }
+    recipe
 }

@@ -109,7 +109,7 @@ impl Starts<'_> {
     }
 
     /// Earlier work of the same prefix of the recipe: checkpoints and results, the farthest first.
-    fn starts(&self, partition: u32) -> Vec<Start> {
+    pub(crate) fn starts(&self, partition: u32) -> Vec<Start> {
         let mut starts: Vec<Start> = self.checkpoint_starts(partition).collect();
         starts.extend(self.result_starts(partition));
         // Stable: among equals a checkpoint, which was made to be read, comes before a result.

@@ -22,6 +22,7 @@ use crate::assets::Shared;
 use crate::decision::Decision;
 use crate::error::{Error, Result};
 use crate::pipeline::Pipeline;
+use crate::resolved::Body;
 use crate::signer::Signature;
 use step::Step;
 
@@ -94,6 +95,12 @@ impl Chain {
     /// The operators' names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pipeline.names()
+    }
+
+    /// Returns whether the operator at this place makes other records of those that it is given.
+    pub fn splits(&self, operator: usize) -> bool {
+        let step = self.steps.get(operator);
+        step.is_some_and(|step| matches!(step.body, Body::Splitter(_)))
     }
 
     /// An empty tally for these operators.

@@ -88,6 +88,13 @@ impl Pipeline {
         })
     }
 
+    /// The same pipeline, whose batches have this field too.
+    #[must_use]
+    pub fn declaring(mut self, field: &str) -> Self {
+        self.fields.declare(field);
+        self
+    }
+
     /// The operators in order.
     pub fn operators(&self) -> &[ResolvedOperator] {
         &self.operators

@@ -307,6 +307,24 @@ impl OperatorSpec {
         &self.params
     }
 
+    /// Returns the bounds of the statistic of a filter as a call has them: the parameters called `min_…` and `max_…`, as all
+    /// filters name them.
+    pub fn bounds(&self, call: &OperatorCall) -> Vec<(&'static str, f64)> {
+        /// Defaults such as the greatest integer mean that there is no bound.
+        const NO_BOUND: f64 = 1e15;
+        let bound = |parameter: &ParamSpec| {
+            let is_least = parameter.name.starts_with("min_");
+            let is_bound = is_least || parameter.name.starts_with("max_");
+            let given = call.param(parameter.name).and_then(|node| node.as_f64());
+            let value = given.or_else(|| parameter.default.as_f64());
+            let value = value.filter(|_| is_bound)?;
+            // A share is never below 0, so unless the recipe sets it, that isn't a bound either.
+            let is_trivial = given.is_none() && is_least && value == 0.0;
+            (value.abs() < NO_BOUND && !is_trivial).then_some((parameter.name, value))
+        };
+        self.params.iter().filter_map(bound).collect()
+    }
+
     /// The parameters that are accepted and change nothing, besides those that all operators of Data-Juicer have.
     pub fn params_without_effect(&self) -> &[&'static str] {
         self.without_effect

@@ -1,6 +1,6 @@
 //! A report of a job as text, at 80 columns as far as names and messages let it.
 
-mod lines;
+pub(crate) mod lines;
 
 use coldpress_events::time::format_utc;
 

@@ -34,12 +34,22 @@ mod job_report;
 mod job_report_text;
 mod page;
 
+mod comparison;
+mod comparison_text;
+mod jobs_diff_text;
+mod record_history_text;
+mod replayed_text;
+
 mod end_of_run;
 mod event_line;
 mod plan;
 mod plan_text;
 
 pub use coldpress_executor::{DiskEstimate, DiskSpace};
+pub use comparison::{
+    COMPARISON_SCHEMA, CountPair, InputDifference, JobComparison, JobFigures, KeyDifference,
+    OperatorChange, OperatorFigures, OperatorPair, compare,
+};
 pub use end_of_run::{render_report, render_unfinished};
 pub use error::{Error, Result};
 pub use event_line::render_event;
@@ -51,10 +61,13 @@ pub use job_report::{
     RecipeTexts, Recovery, ReportOptions, Sample, Series, Statistic, Statistics, Straggler,
     Threshold, Timeline, UnreadPart, ValueCount, WorkerShare, WorkerTime, job_report,
 };
+pub use jobs_diff_text::render_jobs_diff;
 pub use monitor::{
     CompletedOperation, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,
 };
 pub use page::render_page;
 pub use plan::{PlanView, PlannedSource, StageView, plan};
 pub use plan_text::render_fields;
+pub use record_history_text::render_histories;
+pub use replayed_text::render_replayed;
 pub use table::{Align, Table};

@@ -75,7 +75,7 @@ impl Worker {
         let work = Assignment::new(&spec, &stores, attempt)?;
         let mut chain = match self.chain.take() {
             Some(chain) => chain,
-            None => self.build()?,
+            None => build(&spec, &self.context, None)?,
         };
         let (mut set_aside, mut first) = (Vec::new(), 0);
         let run = loop {
@@ -116,16 +116,25 @@ impl Worker {
         while underway.step()? {}
         underway.finish()
     }
+}
 
-    fn build(&self) -> Result<Chain, AttemptError> {
-        let WorkerContext {
-            registry, shared, ..
-        } = &self.context;
-        let found = FoundAssets::new(self.spec.assets.clone());
-        let found = found.checked_by(registry.assets().cloned());
-        let registry = registry.clone().with_assets(found);
-        Pipeline::resolve(&registry, &self.spec.operators, &self.spec.settings)
-            .and_then(|pipeline| pipeline.instantiate(shared))
-            .map_err(|error| AttemptError::new(ErrorClass::Config, error.to_string()))
-    }
+/// Makes the operators of a job, with `field` among the fields that they work on.
+pub(crate) fn build(
+    spec: &JobSpec,
+    context: &WorkerContext,
+    field: Option<&str>,
+) -> Result<Chain, AttemptError> {
+    let WorkerContext {
+        registry, shared, ..
+    } = context;
+    let found = FoundAssets::new(spec.assets.clone());
+    let found = found.checked_by(registry.assets().cloned());
+    let registry = registry.clone().with_assets(found);
+    Pipeline::resolve(&registry, &spec.operators, &spec.settings)
+        .map(|pipeline| match field {
+            Some(field) => pipeline.declaring(field),
+            None => pipeline,
+        })
+        .and_then(|pipeline| pipeline.instantiate(shared))
+        .map_err(|error| AttemptError::new(ErrorClass::Config, error.to_string()))
 }

@@ -1,5 +1,6 @@
 //! `coldpress jobs`: the jobs below a folder.
 
+mod diff;
 mod remove;
 
 use std::path::Path;
@@ -34,6 +35,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Diff(diff::Args),
     /// Remove the folders of a job that is not running; its output stays
     Remove {
         /// The job's id
@@ -44,8 +46,10 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
-    if let Some(Command::Remove { job, base }) = &args.command {
-        return remove::run(&base.find(job)?, schemes);
+    match &args.command {
+        Some(Command::Diff(args)) => return diff::run(args, schemes),
+        Some(Command::Remove { job, base }) => return remove::run(&base.find(job)?, schemes),
+        None => {}
     }
     let mut jobs = list_jobs(&args.base.base_dir)?;
     if args.running {

@@ -2,14 +2,18 @@
 
 use std::io::{BufRead, BufReader, Read};
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
-use coldpress::executor::{Replayed, replay_quarantine};
+use coldpress::config::Overrides;
+use coldpress::executor::{Lifted, ReplayOptions, lift_verdicts, replay_quarantine};
 use coldpress::job::{Journal, Layout, open_stores};
 use coldpress::report::quantity::{counted, plain};
+use coldpress::report::render_replayed;
 use coldpress::storage::{StoreSchemes, StoredObject};
 use coldpress::worker::QuarantineEntry;
 
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, chain, code};
 use crate::jobs::BaseDir;
 use crate::output;
 
@@ -26,12 +30,34 @@ enum Command {
     List(OfJob),
     /// Everything about each record, the record itself included, as one JSON object a line
     Show(OfJob),
-    /// Let the next run retry the records that killed worker processes
+    /// Say what would become of the records now: run them through the recipe, and change nothing
+    ///
+    /// The records are run through the job's recipe, or through the one of --config, as they are in the job's input.
+    /// Deduplicators compare them with each other alone.
     Replay(Replay),
+    /// Let the next run retry the records that killed worker processes
+    Retry(Retry),
 }
 
 #[derive(Debug, clap::Args)]
 struct Replay {
+    /// The job's id
+    job: String,
+    #[command(flatten)]
+    base: BaseDir,
+    /// The recipe to run them through, a YAML file; by default the one that the job was run with
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Write the records that would be kept to this file, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Retry {
     /// The job's id
     job: String,
     #[command(flatten)]
@@ -56,7 +82,8 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let (of_job, whole) = match &args.command {
         Command::List(of_job) => (of_job, false),
         Command::Show(of_job) => (of_job, true),
-        Command::Replay(args) => return replay(args),
+        Command::Replay(args) => return replay(args, schemes),
+        Command::Retry(args) => return retry(args),
     };
     let layout = of_job.base.find(&of_job.job)?;
     for file in files(&layout, schemes)? {
@@ -83,25 +110,52 @@ fn files(layout: &Layout, schemes: &StoreSchemes) -> Result<Vec<StoredObject>, F
     Ok(files.map(|file| stores.object(file)).collect())
 }
 
-fn replay(args: &Replay) -> Result<u8, Failure> {
+fn replay(args: &Replay, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let layout = args.base.find(&args.job)?;
-    let replayed = replay_quarantine(&layout)?;
+    if let Some(path) = args.export.as_ref().filter(|path| path.exists()) {
+        let path = plain(&path.display().to_string());
+        let message = format!("--export: {path} is there already; remove it, or name another file");
+        return Err(Failure::new(code::REFUSED, message));
+    }
+    let recipe = args.config.as_ref().map(|path| {
+        coldpress::load_recipe(path, &Overrides::default())
+            .map_err(|error| Failure::usage(chain(&error)))
+    });
+    let registry = coldpress::ops::builtin();
+    let options = ReplayOptions {
+        registry: &registry,
+        schemes,
+        asset_folders: crate::assets::folders(),
+        recipe: recipe.transpose()?,
+        export: args.export.as_deref(),
+    };
+    let replayed = replay_quarantine(&layout, &options)?;
     match args.json {
         true => output::print_json(&replayed)?,
-        false => output::print(&as_text(&replayed))?,
+        false => output::print(&render_replayed(&replayed))?,
     }
     Ok(code::DONE)
 }
 
-fn as_text(replayed: &Replayed) -> String {
-    let job = &replayed.job_id;
-    if replayed.records.is_empty() {
+fn retry(args: &Retry) -> Result<u8, Failure> {
+    let layout = args.base.find(&args.job)?;
+    let lifted = lift_verdicts(&layout)?;
+    match args.json {
+        true => output::print_json(&lifted)?,
+        false => output::print(&as_text(&lifted))?,
+    }
+    Ok(code::DONE)
+}
+
+fn as_text(lifted: &Lifted) -> String {
+    let job = &lifted.job_id;
+    if lifted.records.is_empty() {
         return format!(
             "no record of job {job} is in quarantine for killing worker processes: nothing is tried again\n"
         );
     }
-    let records = counted(replayed.records.len() as u64, "record");
-    let next = match replayed.resumption_command.as_str() {
+    let records = counted(lifted.records.len() as u64, "record");
+    let next = match lifted.resumption_command.as_str() {
         "" => String::new(),
         command => format!(": {command}"),
     };

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use coldpress::report::quantity::{bytes, plain};
-use coldpress::report::{JobReport, Limits, ReportOptions, job_report, render_page};
+use coldpress::report::{JobReport, Limits, ReportOptions, compare, job_report, render_page};
 use coldpress::storage::{StoreSchemes, open_file, replace};
 
 use crate::failure::{Failure, chain, code};
@@ -21,6 +21,9 @@ pub(super) struct Args {
     job: String,
     #[command(flatten)]
     base: BaseDir,
+    /// Compare it with this job: recipes, inputs, counts and time side by side
+    #[arg(long, value_name = "JOB2", conflicts_with = "html")]
+    compare: Option<String>,
     /// Write the page to this file, with its data inside; it opens without a network
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -38,6 +41,15 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
         limits: Limits::default(),
     };
     let report = job_report(&layout, &options)?;
+    if let Some(other) = &args.compare {
+        let other = job_report(&args.base.find(other)?, &options)?;
+        let comparison = compare(&report, &other);
+        match args.json {
+            true => output::print_json(&comparison)?,
+            false => output::print(&comparison.render())?,
+        }
+        return Ok(code::DONE);
+    }
     if let Some(path) = &args.html {
         write_page(&report, path)?;
     }

@@ -96,7 +96,7 @@ fn a_frozen_driver_goes_on() {
         .tells(&["the job is running: process"]);
     running
         .bench
-        .run("quarantine replay a --base-dir jobs")
+        .run("quarantine retry a --base-dir jobs")
         .expect(4)
         .tells(&["the job is running: process"]);
     running.signal("CONT");
@@ -129,7 +129,7 @@ fn a_worker_that_somebody_ends_costs_an_attempt_and_no_record() {
             assert!(events.contains("was sent by process"), "{events}");
         }
         bench
-            .run("quarantine replay a --base-dir jobs")
+            .run("quarantine retry a --base-dir jobs")
             .expect(0)
             .prints(&["nothing is tried again"]);
     }

@@ -370,32 +370,6 @@ impl Driver<'_> {
         self.enter(Phase::Processing);
         Ok(())
     }
-
-    /// The chain hashes of the recipe over these first ones, as far as decisions of earlier runs lead.
-    pub(super) fn known_chain(&self, first: Vec<ChainHash>) -> Vec<ChainHash> {
-        let state = self.truth.state();
-        let pipeline = &self.executor.prepared.pipeline;
-        let mut chain = first;
-        for (stage, place) in (0..).zip(pipeline.barriers()) {
-            let Some(last) = chain.last().copied() else {
-                break;
-            };
-            let participants = state.participants_with(last);
-            let mut earlier = state.barriers().iter().rev();
-            let next = earlier.find_map(|earlier| {
-                let after = pipeline.hashes_after(place, last, earlier.digest);
-                let fits = earlier.stage == stage
-                    && Some(earlier.participants) == participants
-                    && earlier.chain.first() == after.first();
-                fits.then_some(after)
-            });
-            match next {
-                Some(next) => chain.extend(next),
-                None => break,
-            }
-        }
-        chain
-    }
 }
 
 fn identity_of(operator: &ResolvedOperator) -> ChainHash {

@@ -1,13 +1,14 @@
 //! Loading the dataset: what it consists of, and whether it is what was planned.
 
-use coldpress_dataset::{Error as DatasetError, Source, SourceIdentity, Touched};
+use coldpress_dataset::{Error as DatasetError, SourceIdentity};
 use coldpress_job::{JobPlan, JournalRecord, RecipeInForce};
-use coldpress_partition::{CutSettings, verify_slices};
+use coldpress_partition::CutSettings;
 use coldpress_storage::Digest;
 
 use super::Driver;
-use crate::error::{Error, ErrorKind, Result};
-use crate::reading::change;
+use crate::error::{Error, Result};
+use crate::known_chain::known_chain;
+use crate::planned_sources::{MatchedSources, check_source, match_plan};
 
 impl Driver<'_> {
     /// Finds the sources; for a planned job, makes sure that they are what was planned.
@@ -49,7 +50,8 @@ impl Driver<'_> {
 
     fn set_recipe(&mut self) -> Result<()> {
         let prepared = &self.executor.prepared;
-        let chain = self.known_chain(prepared.chain_hashes(self.sources.all())?);
+        let first = prepared.chain_hashes(self.sources.all())?;
+        let chain = known_chain(self.truth.state(), &prepared.pipeline, first);
         let earlier = self.truth.state().recipe();
         if earlier.is_some_and(|earlier| earlier.chain != chain) {
             // Other operators may work on other fields, or a field be the text that is none.
@@ -70,35 +72,9 @@ impl Driver<'_> {
     /// The early check of a resume: same files, same lengths, same samples; slices of touched files are hashed again.
     fn check_plan(&mut self, plan: &JobPlan) -> Result<()> {
         let settings = plan.plan_settings.cut()?;
-        let refused = |what: String| {
-            let message = format!(
-                "{what} after the job was planned; run with `--fresh` to process the new content"
-            );
-            Err(Error::new(ErrorKind::Refused, message))
-        };
-        if plan.sources.len() != self.sources.all().len() {
-            let (had, has) = (plan.sources.len(), self.sources.all().len());
-            let by_suffix = self.executor.prepared.pipeline.suffix_field().is_some();
-            if by_suffix || self.sources.all().iter().any(Source::is_joined) {
-                return refused(format!(
-                    "the dataset was read as {had} sources and is read as {has} (files were added or removed, or \
-                     `suffix_filter` was: with it, small files of different suffixes are not read as one)"
-                ));
-            }
-            return refused(format!("the dataset had {had} files and has {has}"));
-        }
-        if plan.limit != self.executor.prepared.recipe.limit {
-            return refused("`limit` changed".to_owned());
-        }
-        for (planned, now) in plan.sources.iter().zip(self.sources.all()) {
-            // Where the input lies is no part of what it is; at the same place it is looked at more closely below.
-            if planned.path != now.identity.path && !planned.looks_like(&now.identity) {
-                return refused(format!("`{}` became `{}`", planned.path, now.identity.path));
-            }
-        }
-        let reading = self.executor.prepared.reading(self.sources.all());
-        self.teller.recall(&plan.decisions);
         let prepared = &self.executor.prepared;
+        let matched = match_plan(prepared, plan, self.sources.all_mut())?;
+        self.teller.recall(&plan.decisions);
         let is_chosen = prepared.recipe.partition.auto_configure;
         let asked = prepared.cut_of(self.sources.all(), None);
         if !is_chosen && !is_same_cut(settings, &asked) {
@@ -107,25 +83,7 @@ impl Driver<'_> {
                     .to_owned(),
             );
         }
-        // The identities of the plan stay: a touched file has the same content.
-        let (mut modified, mut moved) = (Vec::new(), Vec::new());
-        for (source, planned) in self.sources.all_mut().iter_mut().zip(&plan.sources) {
-            modified.push(source.identity.modified_nanos);
-            moved.push(source.stand_for(planned));
-        }
-        if let Some(planned) = plan.reading.as_ref()
-            && let Some(change) = change(planned, &reading)
-        {
-            // A file that changed may be read in another way too, and then that is the reason.
-            for source in self.sources.all() {
-                source.check_unchanged()?;
-            }
-            let message = format!(
-                "{change} after the job was planned, and its files would be read differently now; \
-                 undo the change, or run with `--fresh`"
-            );
-            return Err(Error::new(ErrorKind::Refused, message));
-        }
+        let MatchedSources { modified, moved } = matched;
         for (index, planned) in plan.sources.iter().enumerate() {
             self.check_source(index)?;
             if moved[index] {
@@ -148,19 +106,13 @@ impl Driver<'_> {
 
     /// Whether a source is what was planned; the slices of one that was touched are hashed again.
     pub(super) fn check_source(&self, index: usize) -> Result<()> {
-        let source = &self.sources.all()[index];
-        if source.check_unchanged()? == Touched::Touched {
-            let slices = self
-                .truth
-                .state()
-                .partitions()
-                .map(|partition| &partition.slice);
-            let slices: Vec<_> = slices
-                .filter(|slice| slice.source as usize == index)
-                .collect();
-            verify_slices(source, &slices, self.cut_settings()?.max_record_bytes)?;
-        }
-        Ok(())
+        let longest = self.cut_settings()?.max_record_bytes;
+        check_source(
+            &self.sources.all()[index],
+            index,
+            self.truth.state(),
+            longest,
+        )
     }
 
     /// The error of a dataset without records, with what may have eaten them.

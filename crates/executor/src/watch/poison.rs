@@ -121,7 +121,7 @@ impl Suspects {
 impl Accused {
     pub(crate) fn reason(&self) -> String {
         format!(
-            "it killed two worker processes {}; `coldpress quarantine replay` has it tried again",
+            "it killed two worker processes {}; `coldpress quarantine retry` has it tried again",
             self.how
         )
     }
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(suspects.take(3, &death(Some(at(8, 0)), 3)).accused, Some(1));
         let out: Vec<Poison> = suspects.on_trial(3).collect();
         assert_eq!(out.len(), 1);
-        assert!(out[0].reason.contains("quarantine replay"), "{out:?}");
+        assert!(out[0].reason.contains("quarantine retry"), "{out:?}");
         // It dies with the next one: nobody behind the first has lived yet.
         let next = death(Some(at(9, 0)), 3);
         assert_eq!(suspects.take(3, &next), Findings::default());

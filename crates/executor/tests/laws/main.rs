@@ -40,6 +40,9 @@ mod selectors;
 // Traces: the same sample, whatever was done to come by it.
 mod traces;
 
+// What is said to have happened to a record did happen.
+mod follow;
+
 // How long files stay never shows in what comes out.
 mod lifecycle;
 

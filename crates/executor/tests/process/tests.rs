@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use coldpress_executor::{ErrorKind, replay_quarantine};
+use coldpress_executor::{ErrorKind, lift_verdicts};
 use coldpress_failure::ErrorClass;
 
 use super::bench::Bench;
@@ -199,7 +199,7 @@ fn poison_behind_a_barrier_is_quarantined() {
     assert_eq!(bench.state().poison(1)[0].operation, 1);
     // Tried again, it comes back.
     fs::write(&mended, "").unwrap();
-    replay_quarantine(bench.executor("process").layout()).unwrap();
+    lift_verdicts(bench.executor("process").layout()).unwrap();
     // The decision was made with it, and stands.
     let decided = bench.state().barriers().len();
     assert!(bench.state().barrier(0).is_some());
@@ -332,13 +332,13 @@ fn a_replayed_record_comes_back() {
     assert!(
         bench
             .quarantine()
-            .contains("`coldpress quarantine replay` has it tried again")
+            .contains("`coldpress quarantine retry` has it tried again")
     );
     // A run alone changes nothing of what is finished.
     fs::write(&mended, "").unwrap();
     assert!(bench.run("process").already_complete);
-    let replayed = replay_quarantine(bench.executor("process").layout()).unwrap();
-    let records: Vec<_> = replayed.records.iter().map(|one| one.partition).collect();
+    let lifted = lift_verdicts(bench.executor("process").layout()).unwrap();
+    let records: Vec<_> = lifted.records.iter().map(|one| one.partition).collect();
     assert_eq!(records, [1]);
     assert!(bench.state().poison(1).is_empty());
     assert_eq!(
@@ -354,7 +354,7 @@ fn a_replayed_record_comes_back() {
     assert_eq!(bench.exported().len(), 40);
     assert_eq!(bench.exported()[17], format!("until {}", mended.display()));
     assert_eq!(
-        replay_quarantine(bench.executor("process").layout())
+        lift_verdicts(bench.executor("process").layout())
             .unwrap()
             .records,
         []
@@ -363,7 +363,7 @@ fn a_replayed_record_comes_back() {
     fs::remove_file(&mended).unwrap();
     let bench = Bench::with("abort");
     bench.run("process");
-    replay_quarantine(bench.executor("process").layout()).unwrap();
+    lift_verdicts(bench.executor("process").layout()).unwrap();
     assert_eq!(bench.run("process").ledger.quarantined(), 1);
     assert_eq!(bench.exported(), harmless());
 }

@@ -74,28 +74,15 @@ fn known(call: &OperatorCall, at: u32, registry: &Registry, settings: &ChainSett
     }
 }
 
-/// Collects the parameters called `min_…` and `max_…`: all filters name the bounds of their statistic like that.
 fn bounds(call: &OperatorCall, at: u32, spec: &OperatorSpec) -> Vec<Threshold> {
-    /// Defaults such as the greatest integer mean that there is no bound.
-    const NO_BOUND: f64 = 1e15;
-    let bound = |parameter: &str, default: &serde_json::Value| {
-        let is_least = parameter.starts_with("min_");
-        let is_bound = is_least || parameter.starts_with("max_");
-        let given = call.param(parameter).and_then(|node| node.as_f64());
-        let value = given.or_else(|| default.as_f64()).filter(|_| is_bound)?;
-        // A share is never below 0, so unless the recipe sets it, that isn't a bound either.
-        let is_trivial = given.is_none() && is_least && value == 0.0;
-        (value.abs() < NO_BOUND && !is_trivial).then(|| Threshold {
-            operator: at,
-            parameter: parameter.to_owned(),
-            value,
-            is_least,
-        })
+    let bounds = spec.bounds(call).into_iter();
+    let threshold = |(parameter, value): (&str, f64)| Threshold {
+        operator: at,
+        parameter: parameter.to_owned(),
+        value,
+        is_least: parameter.starts_with("min_"),
     };
-    let parameters = spec.params().iter();
-    parameters
-        .filter_map(|parameter| bound(parameter.name, &parameter.default))
-        .collect()
+    bounds.map(threshold).collect()
 }
 
 #[cfg(test)]

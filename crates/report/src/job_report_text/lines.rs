@@ -4,7 +4,7 @@
 const WIDTH: usize = 78;
 
 /// Spells a number in a few letters.
-pub(super) fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
     if value.fract() == 0.0 && size < 1e7 {
         format!("{value:.0}")
@@ -17,7 +17,7 @@ pub(super) fn short(value: f64) -> String {
     }
 }
 
-pub(super) fn titled(title: &str, text: String) -> String {
+pub(crate) fn titled(title: &str, text: String) -> String {
     match text.is_empty() {
         true => text,
         false => format!("{title}\n{text}"),
@@ -25,7 +25,7 @@ pub(super) fn titled(title: &str, text: String) -> String {
 }
 
 /// Breaks a text into lines of at most 78 characters, the first one after `mark`, the others indented as far.
-pub(super) fn wrapped(text: &str, mark: &str) -> String {
+pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     let (mut out, mut width) = (mark.to_owned(), mark.chars().count());
     if !mark.ends_with(' ') {
         out.push(' ');

@@ -1,0 +1,227 @@
+//! A job that is looked into: its recipe, its state, and its input, which must be what was planned.
+
+use std::sync::Arc;
+
+use coldpress_dataset::Source;
+use coldpress_job::{JobState, Journal, Layout};
+use coldpress_operator::{ChainHash, Stage, StageChain};
+use coldpress_partition::Task;
+use coldpress_storage::Stores;
+use coldpress_worker::{Attempt, Follower, JobSpec, Start, WorkerContext};
+
+use super::FollowOptions;
+use crate::cleaning::recipe_of;
+use crate::error::{Error, ErrorKind, Result};
+use crate::executor::{Executor, ExecutorBuilder};
+use crate::known_chain::known_chain;
+use crate::planned_sources::match_plan;
+use crate::spec::job_spec;
+use crate::starts::{StartSettings, Starts};
+
+/// A job that is looked into. Nothing of it is locked or changed.
+pub(crate) struct OpenedJob {
+    pub(crate) executor: Executor,
+    pub(crate) state: JobState,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) stores: Stores,
+    /// The chain hashes of its recipe as far as they are known, as this release computes them.
+    pub(crate) chain: Vec<ChainHash>,
+    /// What is odd, a sentence each.
+    pub(crate) remarks: Vec<String>,
+    spec: Arc<JobSpec>,
+}
+
+impl OpenedJob {
+    /// Opens a job to look into it.
+    pub(crate) fn open(layout: &Layout, options: &FollowOptions<'_>) -> Result<Self> {
+        if !Journal::exists(layout)? {
+            let message = format!("the job `{}` has no journal yet", layout.job_id());
+            return Err(Error::new(ErrorKind::NoSuchJob, message));
+        }
+        let state = Journal::read(layout)?;
+        let Some(plan) = state.plan().cloned() else {
+            let message = format!("the job `{}` is not planned yet", layout.job_id());
+            return Err(Error::new(ErrorKind::Failed, message));
+        };
+        let builder = ExecutorBuilder::new(recipe_of(layout)?, options.registry.clone());
+        let builder = builder
+            .schemes(options.schemes.clone())
+            .asset_folders(options.asset_folders.clone());
+        let executor = builder.build_in(layout.clone())?;
+        let stores = executor.stores(&state)?;
+        let mut sources = executor.dataset()?.sources;
+        match_plan(&executor.prepared, &plan, &mut sources)?;
+        // That they are the same to the last byte is found as they are read.
+        sources
+            .iter()
+            .try_for_each(|source| source.check_unchanged().map(drop))?;
+        let prepared = &executor.prepared;
+        let chain = known_chain(&state, &prepared.pipeline, prepared.chain_hashes(&sources)?);
+        let spec = JobSpec {
+            // Earlier work serves whatever it has besides rows.
+            keep_dropped: false,
+            trace: None,
+            ..job_spec(prepared, &stores, &sources, false)
+        };
+        let mut opened = Self {
+            remarks: Vec::new(),
+            spec: Arc::new(spec),
+            executor,
+            state,
+            sources,
+            stores,
+            chain,
+        };
+        opened.remarks = opened.differences();
+        Ok(opened)
+    }
+
+    /// Says where the work of the job is not that which this program would do.
+    fn differences(&self) -> Vec<String> {
+        let Some(recipe) = self.state.recipe() else {
+            return Vec::new();
+        };
+        let names: Vec<&str> = self.executor.prepared.pipeline.names().collect();
+        if recipe.operators != names {
+            return vec![
+                "the journal knows another recipe than `recipe.resolved.yaml`: a run was interrupted as it began, and the \
+                 next one goes on with the recipe that it is given"
+                    .to_owned(),
+            ];
+        }
+        let pairs = recipe.chain.iter().zip(&self.chain);
+        let same = pairs.take_while(|(one, other)| one == other).count();
+        let known = recipe.chain.len();
+        if same == known {
+            return Vec::new();
+        }
+        // The first hash is that of the input and of how it is read.
+        let what = match same.checked_sub(1).and_then(|at| names.get(at)) {
+            Some(name) => format!("`{name}` or a file that it uses is not what it was"),
+            None => "the input is read in another way".to_owned(),
+        };
+        vec![format!(
+            "{what} when the job ran, so what is shown may differ from what happened"
+        )]
+    }
+
+    /// The recipe's stages.
+    pub(crate) fn stages(&self) -> Vec<Stage> {
+        self.executor.prepared.pipeline.stages()
+    }
+
+    /// A follower of records through the recipe's operators.
+    pub(crate) fn follower(&self) -> Follower {
+        Follower::new(Arc::clone(&self.spec), self.context())
+    }
+
+    /// A follower that only reads.
+    pub(crate) fn reader(&self) -> Follower {
+        let spec = JobSpec {
+            operators: Vec::new(),
+            assets: Vec::new(),
+            // What cannot be read is a finding here, not a failure.
+            lenient: true,
+            ..(*self.spec).clone()
+        };
+        Follower::new(Arc::new(spec), self.context())
+    }
+
+    fn context(&self) -> WorkerContext {
+        let prepared = &self.executor.prepared;
+        WorkerContext {
+            registry: prepared.registry.clone(),
+            stores: self.stores.clone(),
+            shared: prepared.shared.clone(),
+        }
+    }
+
+    /// An attempt that only reads the slice of a partition; none of one that is not planned.
+    pub(crate) fn reading(&self, partition: u32) -> Option<Attempt> {
+        let stage = Stage {
+            index: 0,
+            operators: 0..0,
+        };
+        let chain = StageChain::of(&stage, &self.chain)?;
+        self.attempt(partition, chain, 0, Vec::new(), Vec::new())
+    }
+
+    /// An attempt at operators up to the end of a stage, from the slice or from these starts.
+    pub(crate) fn attempt(
+        &self,
+        partition: u32,
+        chain: StageChain,
+        stage: u32,
+        starts: Vec<Start>,
+        decisions: Vec<Option<coldpress_storage::ObjectRef>>,
+    ) -> Option<Attempt> {
+        let from_input = starts.is_empty();
+        let (slice, poison) = self.with_starts(&chain, |starts| {
+            let slice = starts.slice(partition)?;
+            Some((slice, starts.poison(partition).collect()))
+        })?;
+        Some(Attempt {
+            epoch: 0,
+            number: 0,
+            // What cannot be read from the slice must not be.
+            task: Task::new(if from_input { 0 } else { stage.max(1) }, partition),
+            slice,
+            chain,
+            starts,
+            from_input,
+            gate: None,
+            checkpoints: Vec::new(),
+            decisions,
+            poison,
+            isolated: false,
+        })
+    }
+
+    /// Earlier work of a partition that has exactly so many operators applied.
+    pub(crate) fn work_after(
+        &self,
+        partition: u32,
+        chain: &StageChain,
+        operation: u32,
+    ) -> Vec<Start> {
+        let found = self.with_starts(chain, |starts| {
+            let mut found = starts.starts(partition);
+            found.retain(|start| start.operation() == operation);
+            Some(found)
+        });
+        found.unwrap_or_default()
+    }
+
+    fn with_starts<T>(
+        &self,
+        chain: &StageChain,
+        ask: impl FnOnce(&Starts<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let pipeline = &self.executor.prepared.pipeline;
+        let barriers = pipeline.barriers();
+        let signer = |place: u32| {
+            let before = self.chain.get(place as usize)?;
+            let operator = pipeline.operators().get(place as usize)?;
+            Some((place, before.then(operator.signature_identity())))
+        };
+        let signers: Vec<(u32, ChainHash)> = barriers.into_iter().filter_map(signer).collect();
+        ask(&Starts {
+            state: &self.state,
+            chain,
+            begin: 0,
+            settings: StartSettings {
+                use_earlier_work: true,
+                external: &[],
+                restart_from_beginning: true,
+                keep_stats: self.executor.prepared.recipe.export.keep_stats,
+                keep_dropped: false,
+                trace: None,
+                checkpoints: &[],
+                gate_seconds: 0.0,
+            },
+            costs: &[],
+            signers: &signers,
+            gateless: &std::collections::BTreeSet::new(),
+        })
+    }
+}

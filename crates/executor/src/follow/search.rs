@@ -1,0 +1,192 @@
+//! Finding records in the input of a job.
+
+use std::collections::BTreeSet;
+
+use coldpress_record::Origin;
+use coldpress_worker::{AttemptError, FailureKind, ScannedRecord};
+use rayon::prelude::*;
+
+use super::opened::OpenedJob;
+use super::query::{RecordQuery, Wanted};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A record of the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FoundRecord {
+    pub(crate) partition: u32,
+    /// Its number in the dataset, from 0.
+    pub(crate) number: u64,
+    pub(crate) origin: Origin,
+    /// The record as JSON; none of one that cannot be read.
+    pub(crate) record: Option<String>,
+    /// Why it cannot be read.
+    pub(crate) rejected: Option<String>,
+}
+
+/// What a search came to.
+#[derive(Default)]
+pub(super) struct Search {
+    pub(super) looked_at: u64,
+    pub(super) with_field: u64,
+    pub(super) found: u64,
+    pub(super) records: Vec<FoundRecord>,
+}
+
+impl Search {
+    fn add(mut self, next: Self, most: usize) -> Self {
+        self.looked_at += next.looked_at;
+        self.with_field += next.with_field;
+        self.found += next.found;
+        self.records.extend(next.records);
+        self.records.truncate(most);
+        self
+    }
+}
+
+/// Finds the records that are asked for: the first `most` of them, and how many there are.
+pub(super) fn search(opened: &OpenedJob, query: &RecordQuery, most: usize) -> Result<Search> {
+    match query {
+        RecordQuery::Field { path, value } => {
+            if path.is_empty() {
+                let message = "the name of the field is empty; write it as FIELD=VALUE";
+                return Err(Error::new(ErrorKind::Recipe, message));
+            }
+            let wanted = Wanted::new(value);
+            of_all(opened, Some(path), most, |record| {
+                record.value().is_some_and(|json| wanted.is(&json))
+            })
+        }
+        RecordQuery::All => of_all(opened, None, most, |_| true),
+        RecordQuery::Number { file, number } => by_number(opened, file, *number),
+    }
+}
+
+/// The records with these origins in the partitions, in the order of the dataset.
+pub(crate) fn records_at(
+    opened: &OpenedJob,
+    partition: u32,
+    origins: &BTreeSet<Origin>,
+) -> Result<Vec<FoundRecord>> {
+    let found = of_partition(opened, partition, None, usize::MAX, |record| {
+        origins.contains(record.origin)
+    });
+    Ok(found?.records)
+}
+
+fn of_all(
+    opened: &OpenedJob,
+    field: Option<&str>,
+    most: usize,
+    fits: impl Fn(&ScannedRecord<'_>) -> bool + Sync,
+) -> Result<Search> {
+    let partitions = 0..opened.state.partition_count();
+    let found = partitions
+        .into_par_iter()
+        .map(|partition| of_partition(opened, partition, field, most, &fits));
+    // The order of the dataset, whatever the order in which they are read.
+    found.try_reduce(Search::default, |one, next| Ok(one.add(next, most)))
+}
+
+fn of_partition(
+    opened: &OpenedJob,
+    partition: u32,
+    field: Option<&str>,
+    most: usize,
+    fits: impl Fn(&ScannedRecord<'_>) -> bool,
+) -> Result<Search> {
+    let mut search = Search::default();
+    let planned = opened.state.partition(partition);
+    let (Some(planned), Some(attempt)) = (planned, opened.reading(partition)) else {
+        return Ok(search);
+    };
+    let scanned = opened.reader().scan(&attempt, field, |record| {
+        search.with_field += u64::from(record.value().is_some());
+        if !fits(record) {
+            return;
+        }
+        search.found += 1;
+        if search.records.len() < most {
+            search.records.push(FoundRecord {
+                partition,
+                number: planned.first_record + record.number,
+                origin: record.origin.clone(),
+                record: record.record(),
+                rejected: record.rejected().map(str::to_owned),
+            });
+        }
+    });
+    search.looked_at = scanned.map_err(unreadable)?;
+    Ok(search)
+}
+
+/// An input that cannot be read is refused as a resume refuses it.
+pub(super) fn unreadable(error: AttemptError) -> Error {
+    let kind = match error.kind {
+        FailureKind::InputChanged => ErrorKind::Refused,
+        FailureKind::DamagedCopy => ErrorKind::Failed,
+        _ => ErrorKind::Input,
+    };
+    Error::new(kind, error.message)
+}
+
+fn by_number(opened: &OpenedJob, file: &str, number: u64) -> Result<Search> {
+    let refused = |message: String| Err(Error::new(ErrorKind::Recipe, message));
+    let paths = opened.sources.iter().map(|source| &source.identity.path);
+    let is_it = |path: &str| {
+        path == file
+            || path
+                .strip_suffix(file)
+                .is_some_and(|rest| rest.ends_with('/'))
+    };
+    let mut fitting = (0_u32..).zip(paths).filter(|(_, path)| is_it(path));
+    let (source, path) = match (fitting.next(), fitting.next()) {
+        (Some(one), None) => one,
+        (Some((_, one)), Some((_, other))) => {
+            return refused(format!(
+                "`{file}` may be `{one}` or `{other}`; name more of the path"
+            ));
+        }
+        (None, _) => return refused(no_such_file(opened, file)),
+    };
+    let Some(mut left) = number.checked_sub(1) else {
+        return refused("records are counted from 1".to_owned());
+    };
+    let mut before = 0;
+    for planned in opened.state.partitions() {
+        let slice = &planned.slice;
+        if slice.source != source {
+            continue;
+        }
+        if left >= slice.records {
+            left -= slice.records;
+            before += slice.records;
+            continue;
+        }
+        let found = of_partition(opened, planned.index, None, 1, |record| {
+            record.number == left
+        })?;
+        return Ok(found);
+    }
+    let limit = opened.state.plan().and_then(|plan| plan.limit);
+    let why = match limit {
+        Some(limit) => format!(" within the limit of {limit}"),
+        None => String::new(),
+    };
+    refused(format!(
+        "`{path}` has {before} records{why}; there is no record {number}"
+    ))
+}
+
+fn no_such_file(opened: &OpenedJob, file: &str) -> String {
+    const LISTED: usize = 5;
+    let paths = opened.sources.iter().map(|source| &source.identity.path);
+    let listed: Vec<String> = paths.take(LISTED).map(|path| format!("`{path}`")).collect();
+    let more = match opened.sources.len() > LISTED {
+        true => ", …",
+        false => "",
+    };
+    format!(
+        "`{file}` is no file of the dataset, which has {}{more}",
+        listed.join(", ")
+    )
+}

@@ -1,0 +1,416 @@
+//! The way of the records that were found: stretch by stretch, from the input to the end of the recipe.
+
+mod stretch;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use coldpress_operator::Determinism;
+
+use super::branches::{Branches, RECORD_CHARS, step};
+use super::exported::Exported;
+use super::history::{Effect, Fate, NamedDuplicate, RecordHistories, RecordHistory};
+use super::opened::OpenedJob;
+use super::placed::{Placed, partition_of};
+use super::query::RecordQuery;
+use super::search::{FoundRecord, Search};
+use super::text_diff::cut;
+use crate::error::Result;
+use stretch::{From, Live, Stretch};
+
+/// Follows the records to their ends.
+pub(super) fn histories(
+    opened: &OpenedJob,
+    query: &RecordQuery,
+    search: Search,
+) -> Result<RecordHistories> {
+    let mut ways = Ways {
+        opened,
+        field: query.field(),
+        branches: Branches::default(),
+    };
+    let roots: Vec<usize> = search
+        .records
+        .iter()
+        .map(|found| ways.root(found))
+        .collect();
+    ways.follow(&search.records, &roots)?;
+    let records = search.records.iter().zip(&roots);
+    let records = records.map(|(found, root)| RecordHistory {
+        source: opened.path_of(&found.origin),
+        place: opened.place_of(&found.origin),
+        number: found.number + 1,
+        partition: found.partition,
+        partition_status: opened.status_of(found.partition),
+        record: found
+            .record
+            .as_ref()
+            .map(|record| cut(record, RECORD_CHARS)),
+        branch: ways.branches.finished(*root),
+    });
+    let mut histories = RecordHistories {
+        job_id: opened.executor.layout.job_id().to_string(),
+        query: query.to_string(),
+        looked_at: search.looked_at,
+        with_field: query.field().map(|_| search.with_field),
+        found: search.found,
+        records: records.collect(),
+        remarks: opened.remarks.clone(),
+    };
+    histories.remarks.extend(remarks(opened));
+    Ok(histories)
+}
+
+/// What has to be known to read the histories right.
+fn remarks(opened: &OpenedJob) -> Vec<String> {
+    let state = &opened.state;
+    let mut remarks = Vec::new();
+    if !state.plan_complete() {
+        let records = state.next_first_record();
+        remarks.push(format!(
+            "the plan is not complete: only the first {records} records of the dataset can be found"
+        ));
+    }
+    if let Some(limit) = state.plan().and_then(|plan| plan.limit) {
+        remarks.push(format!(
+            "the job works on the first {limit} records of the dataset (`limit`); those after them were not looked at"
+        ));
+    }
+    let unfinished: u32 = opened.unfinished().values().sum();
+    if unfinished > 0 {
+        let all = state.partition_count();
+        remarks.push(format!(
+            "{unfinished} of {all} partitions are not finished: of records in them it is shown what the recipe does with them"
+        ));
+    }
+    remarks
+}
+
+struct Ways<'a> {
+    opened: &'a OpenedJob,
+    field: Option<&'a str>,
+    branches: Branches,
+}
+
+/// Where all partitions have to stop.
+enum Stop {
+    /// After all operators.
+    End,
+    /// Before an external operator.
+    External(u32),
+    /// Before an operator that gave the records of a stage other places.
+    Moves { stage: u32, operation: u32 },
+    /// Before an operator at a barrier whose decision cannot be had.
+    Barrier { operation: u32, fate: Fate },
+}
+
+impl Stop {
+    fn operation(&self, all: u32) -> u32 {
+        match self {
+            Self::End => all,
+            Self::External(operation)
+            | Self::Moves { operation, .. }
+            | Self::Barrier { operation, .. } => *operation,
+        }
+    }
+}
+
+impl Ways<'_> {
+    fn root(&mut self, found: &FoundRecord) -> usize {
+        let record = found.record.clone().unwrap_or_default();
+        let root = self.branches.begin(found.origin.clone(), record);
+        if let Some(reason) = &found.rejected {
+            let (operation, operator) = (None, None);
+            let error = reason.clone();
+            let fate = Fate::Quarantined {
+                operation,
+                operator,
+                error,
+            };
+            let fate = self.opened.failed(found.partition).unwrap_or(fate);
+            self.branches.end(root, fate);
+        }
+        root
+    }
+
+    fn follow(&mut self, found: &[FoundRecord], roots: &[usize]) -> Result<()> {
+        let all = self.opened.executor.prepared.pipeline.len() as u32;
+        let mut live: BTreeMap<u32, Vec<Live>> = BTreeMap::new();
+        for (found, root) in found.iter().zip(roots) {
+            if !self.branches.has_ended(*root) {
+                let one = Live {
+                    branch: *root,
+                    row: None,
+                };
+                live.entry(found.partition).or_default().push(one);
+            }
+        }
+        let (mut from, mut at) = (From::Slice, 0);
+        while !live.is_empty() {
+            let stop = self.next_stop(at);
+            let until = stop.operation(all);
+            let mut ended: BTreeMap<u32, Vec<(usize, u64)>> = BTreeMap::new();
+            for (partition, live) in std::mem::take(&mut live) {
+                let stretch = Stretch {
+                    opened: self.opened,
+                    field: self.field,
+                    partition,
+                    from,
+                    begin: at,
+                    until,
+                };
+                let left = stretch.walk(&mut self.branches, &live)?;
+                ended.insert(partition, left);
+            }
+            match stop {
+                Stop::End => {
+                    self.end(&ended);
+                    break;
+                }
+                Stop::Barrier { fate, .. } => {
+                    for (partition, branches) in &ended {
+                        let fate = self.opened.failed(*partition).unwrap_or(fate.clone());
+                        for (branch, _) in branches {
+                            self.branches.end(*branch, fate.clone());
+                        }
+                    }
+                    break;
+                }
+                Stop::External(operation) => {
+                    for (partition, branches) in ended {
+                        let ones = branches.into_iter();
+                        let ones = ones.map(|(branch, _)| Live { branch, row: None });
+                        live.insert(partition, ones.collect());
+                    }
+                    (from, at) = (From::External, operation + 1);
+                }
+                Stop::Moves { stage, operation } => {
+                    live = self.moved(stage, operation, &ended);
+                    (from, at) = (From::Placed, operation + 1);
+                }
+            }
+            live.retain(|_, live| !live.is_empty());
+        }
+        // Whatever an operator did to it: a partition that failed is not in the export.
+        for (found, root) in found.iter().zip(roots) {
+            if let Some(fate) = self.opened.failed(found.partition) {
+                self.branches.overrule(*root, &fate);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the partitions have to stop next, with so many operators applied.
+    fn next_stop(&self, at: u32) -> Stop {
+        let pipeline = &self.opened.executor.prepared.pipeline;
+        let barriers = pipeline.barriers();
+        for operation in at..pipeline.len() as u32 {
+            let operator = &pipeline.operators()[operation as usize];
+            if operator.determinism() == Determinism::External {
+                return Stop::External(operation);
+            }
+            let Some(stage) = barriers.iter().position(|place| *place == operation) else {
+                continue;
+            };
+            let stage = stage as u32;
+            let name = operator.name().to_owned();
+            let Some(resolved) = self.opened.state.barrier(stage) else {
+                let fate = Fate::Waiting {
+                    operation,
+                    operator: name,
+                };
+                return Stop::Barrier { operation, fate };
+            };
+            if resolved.has_placed() {
+                return Stop::Moves { stage, operation };
+            }
+            let mut files = resolved.files.iter();
+            if files.any(|file| self.opened.state.is_forgotten(&file.key)) {
+                let reason = format!(
+                    "what {name} decided is not kept any more, because the job was cleaned"
+                );
+                return Stop::Barrier {
+                    operation,
+                    fate: Fate::Unknown { reason },
+                };
+            }
+        }
+        Stop::End
+    }
+
+    fn end(&mut self, ended: &BTreeMap<u32, Vec<(usize, u64)>>) {
+        let exported = Exported::of(self.opened);
+        for (partition, branches) in ended {
+            for (branch, row) in branches {
+                let fate = exported.fate(*partition, *row);
+                self.branches.end(*branch, fate);
+            }
+        }
+    }
+
+    /// Takes the records to where an operator at a barrier placed them.
+    fn moved(
+        &mut self,
+        stage: u32,
+        operation: u32,
+        ended: &BTreeMap<u32, Vec<(usize, u64)>>,
+    ) -> BTreeMap<u32, Vec<Live>> {
+        let mut live: BTreeMap<u32, Vec<Live>> = BTreeMap::new();
+        let results = self.opened.placed_results(stage);
+        let rows = self.opened.rows_before_barrier(stage);
+        let mut ordinals = Vec::new();
+        let mut first = 0;
+        for (partition, rows) in (0..).zip(rows.unwrap_or_default()) {
+            let here = ended.get(&partition).into_iter().flatten();
+            ordinals.extend(here.map(|(branch, row)| (*branch, first + row)));
+            first += rows;
+        }
+        let asked: Vec<u64> = ordinals.iter().map(|(_, ordinal)| *ordinal).collect();
+        let found = match self.opened.places(stage, &asked) {
+            Ok(found) => found,
+            Err(reason) => {
+                let reason = format!("where the operator put the record is not known: {reason}");
+                for (branch, _) in ordinals {
+                    let reason = reason.clone();
+                    self.branches.end(branch, Fate::Unknown { reason });
+                }
+                return live;
+            }
+        };
+        let groups = match found.is_grouped {
+            true => self.first_members(&results, found.places.values()),
+            false => BTreeMap::new(),
+        };
+        for (branch, ordinal) in ordinals {
+            let Some(Placed::At(positions)) = found.places.get(&ordinal) else {
+                self.quarantined(branch, operation);
+                continue;
+            };
+            let mut go_on = |branch: usize, position: u64| {
+                if let Some((partition, row)) = partition_of(&results, position) {
+                    let row = Some(row);
+                    live.entry(partition)
+                        .or_default()
+                        .push(Live { branch, row });
+                }
+            };
+            match positions.as_slice() {
+                [] => self.dropped(branch, operation, Effect::NotSelected),
+                [position] if found.is_grouped => {
+                    let first = groups.get(position).cloned();
+                    let is_first = first
+                        .as_ref()
+                        .is_none_or(|first| first.origin == *self.branches.origin(branch));
+                    let position = *position;
+                    let effect = Effect::Grouped { position, first };
+                    self.push(branch, operation, effect);
+                    match is_first {
+                        true => go_on(branch, position),
+                        false => self.absorbed(branch, operation),
+                    }
+                }
+                positions => {
+                    let effect = Effect::Selected {
+                        positions: positions.to_vec(),
+                    };
+                    self.push(branch, operation, effect);
+                    if let [position] = positions {
+                        go_on(branch, *position);
+                        continue;
+                    }
+                    for position in positions {
+                        let origin = self.branches.origin(branch).clone();
+                        let record = self.branches.record(branch).to_owned();
+                        let copy = self.branches.begin_piece(branch, origin, record);
+                        go_on(copy, *position);
+                    }
+                }
+            }
+        }
+        live
+    }
+
+    /// The first members of groups: the origin of a group's row is theirs.
+    fn first_members<'p>(
+        &self,
+        results: &[Option<&coldpress_job::Publication>],
+        places: impl Iterator<Item = &'p Placed>,
+    ) -> BTreeMap<u64, NamedDuplicate> {
+        let mut wanted: BTreeMap<u32, BTreeMap<u64, u64>> = BTreeMap::new();
+        let positions: BTreeSet<u64> = places
+            .filter_map(|placed| match placed {
+                Placed::At(positions) => positions.first().copied(),
+                Placed::Unsigned => None,
+            })
+            .collect();
+        for position in positions {
+            if let Some((partition, row)) = partition_of(results, position) {
+                wanted.entry(partition).or_default().insert(row, position);
+            }
+        }
+        let mut named = BTreeMap::new();
+        for (partition, rows) in wanted {
+            let Some(Some(result)) = results.get(partition as usize) else {
+                continue;
+            };
+            if self.opened.state.is_forgotten(&result.rows.key) {
+                continue;
+            }
+            let asked: Vec<u64> = rows.keys().copied().collect();
+            let picked = self
+                .opened
+                .pick(&result.rows, &result.index, &asked, self.field);
+            named.extend(
+                picked
+                    .into_iter()
+                    .filter_map(|(row, one)| Some((*rows.get(&row)?, one))),
+            );
+        }
+        named
+    }
+
+    fn push(&mut self, branch: usize, operation: u32, effect: Effect) {
+        let step = step(self.opened, operation, effect, Vec::new());
+        self.branches.push(branch, step);
+    }
+
+    fn operator(&self, operation: u32) -> String {
+        let mut names = self.opened.executor.prepared.pipeline.names();
+        names.nth(operation as usize).unwrap_or_default().to_owned()
+    }
+
+    fn dropped(&mut self, branch: usize, operation: u32, effect: Effect) {
+        self.push(branch, operation, effect);
+        let operator = self.operator(operation);
+        let fate = Fate::Dropped {
+            operation,
+            operator,
+        };
+        self.branches.end(branch, fate);
+    }
+
+    fn absorbed(&mut self, branch: usize, operation: u32) {
+        let operator = self.operator(operation);
+        let fate = Fate::Absorbed {
+            operation,
+            operator,
+        };
+        self.branches.end(branch, fate);
+    }
+
+    fn quarantined(&mut self, branch: usize, operation: u32) {
+        let error = "it has no signature, so that the operator could not judge it".to_owned();
+        self.push(
+            branch,
+            operation,
+            Effect::Failed {
+                error: error.clone(),
+            },
+        );
+        let fate = Fate::Quarantined {
+            operation: Some(operation),
+            operator: Some(self.operator(operation)),
+            error,
+        };
+        self.branches.end(branch, fate);
+    }
+}

@@ -1,0 +1,320 @@
+//! Two jobs side by side: what was asked of them, what became of the records, and what it took.
+
+mod align;
+mod recipe;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::job_report::{JobReport, OperatorCounts, OperatorRow};
+
+pub use recipe::KeyDifference;
+
+/// The version of the form of a [`JobComparison`] as JSON.
+pub const COMPARISON_SCHEMA: u32 = 1;
+
+/// Two jobs side by side. Of each pair the first is of the first job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JobComparison {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// The jobs.
+    pub jobs: [JobFigures; 2],
+    /// The keys of the recipes that differ, but for the operators.
+    pub recipe: Vec<KeyDifference>,
+    /// The files of the input.
+    pub inputs: InputDifference,
+    /// The operators of both recipes, in their order.
+    pub operators: Vec<OperatorPair>,
+    /// The reasons for quarantine, with how many records of each job are there for them, as far as they were looked at.
+    pub quarantine: Vec<CountPair>,
+    /// The failed attempts by class.
+    pub errors: Vec<CountPair>,
+    /// What has to be known to read the comparison right.
+    pub remarks: Vec<String>,
+}
+
+/// A job in figures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JobFigures {
+    /// The job.
+    pub job_id: String,
+    /// How it stands.
+    pub status: String,
+    /// Records of the input.
+    pub records: u64,
+    /// Records that are exported.
+    pub kept: u64,
+    /// Records that were dropped.
+    pub dropped: u64,
+    /// Records in quarantine.
+    pub quarantined: u64,
+    /// Records that were made.
+    pub made: u64,
+    /// Records that went into groups.
+    pub absorbed: u64,
+    /// Records in failed partitions.
+    pub in_failed: u64,
+    /// Partitions of the plan.
+    pub partitions: u32,
+    /// Bytes of the input.
+    pub input_bytes: u64,
+    /// Bytes of the export; none while there is none.
+    pub export_bytes: Option<u64>,
+    /// Seconds from the first start to the end.
+    pub wall_seconds: Option<f64>,
+    /// Seconds of work of all operators, summed over the workers.
+    pub work_seconds: f64,
+    /// Nanoseconds of that work for each byte that was processed.
+    pub nanos_per_byte: Option<f64>,
+    /// The most memory that was measured, in MB; only the event log knows.
+    pub peak_memory_mb: Option<f64>,
+}
+
+/// The files of the input that only one of the jobs has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InputDifference {
+    /// Files that both have.
+    pub both: u64,
+    /// Files of the first alone.
+    pub only_first: Vec<String>,
+    /// Files of the second alone.
+    pub only_second: Vec<String>,
+}
+
+/// How an operator of one recipe stands to the other recipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorChange {
+    /// Both have it, with the same parameters.
+    Same,
+    /// Both have it, with other parameters.
+    Changed,
+    /// The first alone has it.
+    Removed,
+    /// The second alone has it.
+    Added,
+}
+
+/// An operator of both recipes, or of one of them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OperatorPair {
+    /// Its name.
+    pub name: String,
+    /// How the recipes differ in it.
+    pub change: OperatorChange,
+    /// The parameters that differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<KeyDifference>,
+    /// What it did in the first job.
+    pub first: Option<OperatorFigures>,
+    /// What it did in the second job.
+    pub second: Option<OperatorFigures>,
+}
+
+/// What an operator did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OperatorFigures {
+    /// Its place in the recipe, from 0.
+    pub index: u32,
+    /// The counts of records.
+    #[serde(flatten)]
+    pub counts: OperatorCounts,
+    /// The share of the records that came to it which left it.
+    pub keep_rate: Option<f64>,
+    /// Seconds of work, summed over the workers.
+    pub seconds: Option<f64>,
+    /// Nanoseconds of work for each byte that was read.
+    pub nanos_per_byte: Option<f64>,
+}
+
+/// Two counts of the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CountPair {
+    /// What is counted.
+    pub name: String,
+    /// How many there are in the first job.
+    pub first: u64,
+    /// How many there are in the second job.
+    pub second: u64,
+}
+
+/// Compares two jobs.
+///
+/// Operators are paired by their names in the order of the recipes: as many as possible, so that one that was added or removed
+/// does not shift the others.
+#[must_use]
+pub fn compare(first: &JobReport, second: &JobReport) -> JobComparison {
+    let both = [first, second];
+    let resolved = both.map(|report| report.recipe.resolved.as_deref().unwrap_or_default());
+    let quarantine = both.map(|report| {
+        let reasons = report.quarantine.reasons.iter();
+        let named = reasons.map(|reason| {
+            let operator = reason.operator.as_deref().unwrap_or("(reading)");
+            (format!("{operator}: {}", reason.error), reason.count)
+        });
+        named.collect()
+    });
+    let errors = both.map(|report| {
+        let mut counts = BTreeMap::new();
+        for group in &report.errors.groups {
+            let operator = group.operator.as_deref().unwrap_or("(no operator)");
+            *counts
+                .entry(format!("{} in {operator}", group.class))
+                .or_default() += group.attempts;
+        }
+        counts
+    });
+    JobComparison {
+        schema_version: COMPARISON_SCHEMA,
+        jobs: both.map(figures),
+        recipe: recipe::differences(resolved[0], resolved[1]),
+        inputs: inputs(first, second),
+        operators: operators(&first.operators, &second.operators),
+        quarantine: counts(quarantine),
+        errors: counts(errors),
+        remarks: remarks(first, second),
+    }
+}
+
+fn remarks(first: &JobReport, second: &JobReport) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for report in [first, second] {
+        let job = &report.overview.job_id;
+        if report.overview.is_running {
+            remarks.push(format!("{job} is running; its counts are those so far"));
+        }
+        if report.recipe.resolved.is_none() {
+            remarks.push(format!("the recipe of {job} cannot be read"));
+        }
+        remarks.extend(
+            report
+                .remarks
+                .iter()
+                .map(|remark| format!("{job}: {remark}")),
+        );
+    }
+    remarks
+}
+
+fn figures(report: &JobReport) -> JobFigures {
+    let (overview, progress) = (&report.overview, &report.overview.progress);
+    let seconds = report.operators.iter().filter_map(|row| row.seconds);
+    let work_seconds: f64 = seconds.sum();
+    let memory = report
+        .resources
+        .iter()
+        .filter(|one| one.name == "memory_mb");
+    let memory = memory.flat_map(|series| series.value.iter().copied());
+    let wall_seconds = match (overview.start_time, overview.end_time) {
+        (Some(start), Some(end)) => Some(end - start),
+        _ => progress.elapsed_time_seconds,
+    };
+    let bytes = overview.processed_bytes;
+    JobFigures {
+        job_id: overview.job_id.clone(),
+        status: overview.status.clone(),
+        records: progress.total_samples,
+        kept: progress.exported_samples,
+        dropped: progress.dropped_samples,
+        quarantined: progress.quarantined_samples,
+        made: overview.made_samples,
+        absorbed: overview.absorbed_samples,
+        in_failed: overview.samples_in_failed,
+        partitions: progress.total_partitions,
+        input_bytes: overview.input_bytes,
+        export_bytes: overview.export_bytes,
+        wall_seconds,
+        work_seconds,
+        nanos_per_byte: (bytes > 0 && work_seconds > 0.0)
+            .then(|| work_seconds * 1e9 / bytes as f64),
+        peak_memory_mb: memory.reduce(f64::max),
+    }
+}
+
+fn inputs(first: &JobReport, second: &JobReport) -> InputDifference {
+    /// Files that are listed of each.
+    const LISTED: usize = 100;
+    let sources = |report: &JobReport| -> Vec<String> {
+        let mut sources = report.partitions.sources.clone();
+        sources.sort_unstable();
+        sources.dedup();
+        sources
+    };
+    let (one, other) = (sources(first), sources(second));
+    let alone = |these: &[String], those: &[String]| -> Vec<String> {
+        let alone = these
+            .iter()
+            .filter(|path| those.binary_search(path).is_err());
+        alone.take(LISTED).cloned().collect()
+    };
+    let both = one.iter().filter(|path| other.binary_search(path).is_ok());
+    InputDifference {
+        both: both.count() as u64,
+        only_first: alone(&one, &other),
+        only_second: alone(&other, &one),
+    }
+}
+
+fn operators(first: &[OperatorRow], second: &[OperatorRow]) -> Vec<OperatorPair> {
+    let names =
+        |rows: &[OperatorRow]| -> Vec<String> { rows.iter().map(|row| row.name.clone()).collect() };
+    let pairs = align::align(&names(first), &names(second)).into_iter();
+    let row = |rows: &'_ [OperatorRow], at: Option<usize>| at.and_then(|at| rows.get(at)).cloned();
+    let pairs = pairs.map(|(one, other)| pair(row(first, one), row(second, other)));
+    pairs.collect()
+}
+
+fn pair(first: Option<OperatorRow>, second: Option<OperatorRow>) -> OperatorPair {
+    let parameters = match (&first, &second) {
+        (Some(one), Some(other)) => recipe::parameters(
+            one.parameters.as_deref().unwrap_or("{}"),
+            other.parameters.as_deref().unwrap_or("{}"),
+        ),
+        _ => Vec::new(),
+    };
+    let change = match (&first, &second) {
+        (Some(_), None) => OperatorChange::Removed,
+        (None, _) => OperatorChange::Added,
+        _ if parameters.is_empty() => OperatorChange::Same,
+        _ => OperatorChange::Changed,
+    };
+    let name = first.as_ref().or(second.as_ref());
+    OperatorPair {
+        name: name.map(|row| row.name.clone()).unwrap_or_default(),
+        change,
+        parameters,
+        first: first.as_ref().map(operator_figures),
+        second: second.as_ref().map(operator_figures),
+    }
+}
+
+fn operator_figures(row: &OperatorRow) -> OperatorFigures {
+    let counts = row.counts;
+    OperatorFigures {
+        index: row.index,
+        counts,
+        keep_rate: (counts.records_in > 0).then(|| counts.out as f64 / counts.records_in as f64),
+        seconds: row.seconds,
+        nanos_per_byte: row.nanos_per_byte,
+    }
+}
+
+/// Names that either has, those with the greatest counts first.
+fn counts([first, second]: [BTreeMap<String, u64>; 2]) -> Vec<CountPair> {
+    let mut names: Vec<&String> = first.keys().chain(second.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let count = |counts: &BTreeMap<String, u64>, name| counts.get(name).copied().unwrap_or(0);
+    let mut pairs: Vec<CountPair> = names
+        .into_iter()
+        .map(|name| CountPair {
+            name: name.clone(),
+            first: count(&first, name),
+            second: count(&second, name),
+        })
+        .collect();
+    pairs.sort_by_key(|pair| std::cmp::Reverse(pair.first.max(pair.second)));
+    pairs
+}

@@ -59,6 +59,32 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "jobs diff",
+        &[
+            example(
+                "See which records other thresholds lose and gain",
+                "coldpress jobs diff strict loose",
+            ),
+            example(
+                "Write all of them to files, of jobs over other inputs",
+                "coldpress jobs diff monday tuesday --key id --output differences",
+            ),
+        ],
+    ),
+    (
+        "trace",
+        &[
+            example(
+                "See why a document is not in the export",
+                "coldpress trace web --id meta.url=https://example.com/",
+            ),
+            example(
+                "See what the operators did to the first record of a file",
+                "coldpress trace web --line data/web.jsonl:1",
+            ),
+        ],
+    ),
+    (
         "monitor",
         &[
             example(
@@ -79,6 +105,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "coldpress report web --html web.html",
             ),
             example("Read the report in a terminal", "coldpress report web"),
+            example(
+                "Compare it with an earlier run: recipe, counts and time",
+                "coldpress report web --compare web_before",
+            ),
         ],
     ),
     (
@@ -125,8 +155,15 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "quarantine replay",
         &[example(
+            "See what a mended recipe makes of the records, and keep those that get through",
+            "coldpress quarantine replay web --config mended.yaml --export mended.jsonl",
+        )],
+    ),
+    (
+        "quarantine retry",
+        &[example(
             "Let the next run try the records again that killed worker processes",
-            "coldpress quarantine replay web",
+            "coldpress quarantine retry web",
         )],
     ),
     (

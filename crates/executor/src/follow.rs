@@ -4,9 +4,11 @@
 //! over the partitions that they are in, with what was decided at barriers; only the records that are asked for are looked at.
 //! What an external operator gave is taken from the job's checkpoints, since it is not asked again.
 
+mod beyond;
 mod branches;
 mod changes;
 mod exported;
+mod found;
 mod history;
 mod named;
 mod opened;

@@ -186,6 +186,9 @@ fn remarks(pipeline: &coldpress_operator::Pipeline) -> Vec<String> {
     remarks
 }
 
+/// Parameters that name a file which an operator writes beside the export.
+const WRITTEN_ASIDE: [&str; 2] = ["batch_meta_export_path", "stats_export_path"];
+
 /// The recipe over these records alone: what it says about anything but its operators does not matter here.
 fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
     let text = |path: &Path| path.display().to_string();
@@ -228,7 +231,7 @@ fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
     for call in &mut recipe.process {
         // Files that operators write aside are of the job.
         call.params
-            .retain(|(key, _)| key.name != "batch_meta_export_path");
+            .retain(|(key, _)| !WRITTEN_ASIDE.contains(&key.name.as_str()));
     }
     recipe
 }

@@ -2,7 +2,7 @@
 
 use coldpress_executor::{DiffRecord, JobsDiff};
 
-use crate::job_report_text::lines::wrapped;
+use crate::job_report_text::lines::{filled, wrapped};
 use crate::quantity::{counted, grouped, plain};
 use crate::record_history_text::change_text;
 
@@ -50,7 +50,7 @@ pub fn render_jobs_diff(diff: &JobsDiff) -> String {
         let [one, other] = sample.rows.map(grouped);
         text.push_str(&format!("~ record {one}, now {other}\n"));
         for field in sample.fields.iter().take(FIELDS) {
-            text.push_str(&wrapped(&change_text(field), "    "));
+            text.push_str(&filled(&change_text(field), "    "));
         }
     }
     text.push_str(&samples("Lost", "-", diff.lost, &diff.lost_samples));
@@ -92,7 +92,7 @@ fn samples(title: &str, mark: &str, count: u64, samples: &[DiffRecord]) -> Strin
             ""
         };
         let line = format!("record {}: {short}{more}", grouped(sample.row));
-        text.push_str(&wrapped(&line, &format!("{mark} ")));
+        text.push_str(&filled(&line, &format!("{mark} ")));
     }
     text
 }

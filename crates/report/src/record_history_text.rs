@@ -6,7 +6,7 @@ use coldpress_executor::{
 };
 use serde_json::Value;
 
-use crate::job_report_text::lines::{short, wrapped};
+use crate::job_report_text::lines::{filled, short, wrapped};
 use crate::quantity::{counted, grouped, plain};
 
 /// Fields that are shown of a change, and characters of a value.
@@ -14,6 +14,8 @@ const FIELDS: usize = 8;
 const VALUE_CHARS: usize = 120;
 /// Characters of a record that are shown.
 const RECORD_CHARS: usize = 300;
+/// The greatest width of a line.
+const WIDTH: usize = 79;
 /// The greatest width of the column of operators.
 const NAME_CHARS: usize = 40;
 
@@ -51,15 +53,19 @@ fn headline(histories: &RecordHistories) -> String {
 
 fn record(history: &RecordHistory) -> String {
     let mut text = format!(
-        "{}, {}\n  record {} of the dataset, in partition {} ({})\n",
+        "{}, {}\n  record {} of the dataset",
         plain(&history.source),
         history.place,
-        grouped(history.number),
-        history.partition,
-        history.partition_status
+        grouped(history.number)
     );
+    let status = history.partition_status.as_deref().unwrap_or_default();
+    let partition = history
+        .partition
+        .map(|partition| format!(", in partition {partition} ({status})"));
+    text.push_str(&partition.unwrap_or_default());
+    text.push('\n');
     if let Some(record) = &history.record {
-        text.push_str(&wrapped(&cut(&plain(record), RECORD_CHARS), "  "));
+        text.push_str(&filled(&cut(&plain(record), RECORD_CHARS), "  "));
     }
     text.push('\n');
     branch(&history.branch, 2, &mut text);
@@ -80,8 +86,15 @@ fn branch(branch: &RecordBranch, indent: usize, text: &mut String) {
     for step in &branch.steps {
         let name = plain(&step.operator);
         let line = format!("{blanks}{name:width$}  {}", outcome(step));
-        text.push_str(line.trim_end());
-        text.push('\n');
+        let figures = figures(step);
+        match line.chars().count() + 2 + figures.chars().count() <= WIDTH {
+            _ if figures.is_empty() => text.push_str(&format!("{}\n", line.trim_end())),
+            true => text.push_str(&format!("{line}: {figures}\n")),
+            false => {
+                let below = " ".repeat(indent + 2);
+                text.push_str(&format!("{line}\n{}", filled(&figures, &below)));
+            }
+        }
         details(step, indent + 2, text);
     }
     if branch.pieces.is_empty() {
@@ -100,7 +113,7 @@ fn branch(branch: &RecordBranch, indent: usize, text: &mut String) {
 
 /// What an operator did, in a few words.
 fn outcome(step: &OperatorStep) -> String {
-    let did = match &step.effect {
+    match &step.effect {
         Effect::Unchanged => "unchanged".to_owned(),
         Effect::Changed { fields } => {
             let names: Vec<String> = fields.iter().map(|one| plain(&one.field)).collect();
@@ -117,7 +130,11 @@ fn outcome(step: &OperatorStep) -> String {
         },
         Effect::NotSelected => "NOT SELECTED".to_owned(),
         Effect::Grouped { position, .. } => format!("put into group {}", grouped(position + 1)),
-    };
+    }
+}
+
+/// The statistics of the record, and the bounds of the one that decides.
+fn figures(step: &OperatorStep) -> String {
     let stats = step.stats.iter();
     let stats: Vec<String> = stats
         .map(|(name, value)| format!("{} {}", plain(name), figure(value)))
@@ -127,9 +144,9 @@ fn outcome(step: &OperatorStep) -> String {
         .map(|bound| format!("{} {}", plain(&bound.parameter), short(bound.value)))
         .collect();
     match (stats.is_empty(), bounds.is_empty()) {
-        (true, _) => did,
-        (false, true) => format!("{did}: {}", cut(&stats.join(", "), VALUE_CHARS)),
-        (false, false) => format!("{did}: {} ({})", stats.join(", "), bounds.join(", ")),
+        (true, _) => String::new(),
+        (false, true) => cut(&stats.join(", "), VALUE_CHARS),
+        (false, false) => format!("{} ({})", stats.join(", "), bounds.join(", ")),
     }
 }
 
@@ -145,7 +162,7 @@ fn details(step: &OperatorStep, indent: usize, text: &mut String) {
     match &step.effect {
         Effect::Changed { fields } => {
             for field in fields.iter().take(FIELDS) {
-                text.push_str(&wrapped(&change_text(field), &mark));
+                text.push_str(&filled(&change_text(field), &mark));
             }
             if fields.len() > FIELDS {
                 let more = counted((fields.len() - FIELDS) as u64, "more field");
@@ -176,7 +193,7 @@ fn named(what: &str, one: &NamedDuplicate, mark: &str) -> String {
         id.unwrap_or_default()
     );
     let record = cut(&plain(&one.record), RECORD_CHARS);
-    wrapped(&place, mark) + &wrapped(&record, &format!("{mark}  "))
+    filled(&place, mark) + &filled(&record, &format!("{mark}  "))
 }
 
 /// A field that changed, in a line.
@@ -255,6 +272,10 @@ fn fate(fate: &Fate) -> String {
                 "not exported, because its partition failed: {}",
                 plain(error)
             )
+        }
+        Fate::BeyondLimit { limit } => {
+            let records = counted(*limit, "record");
+            format!("not worked on: the job works on the first {records} (`limit`)")
         }
         Fate::Waiting {
             operation,

@@ -2,7 +2,7 @@
 
 use coldpress_executor::{Replayed, ReplayedClass};
 
-use crate::job_report_text::lines::wrapped;
+use crate::job_report_text::lines::{filled, wrapped};
 use crate::quantity::{counted, grouped, plain};
 use crate::table::{Align, Table};
 
@@ -84,12 +84,12 @@ fn class(class: &ReplayedClass) -> String {
         let by = sample.failed_in.as_deref().unwrap_or("(reading)");
         let place = format!("{}:{}", plain(&sample.source), sample.position);
         let was = format!("{place}  was: {}: {}", plain(by), short(&sample.error));
-        text.push_str(&wrapped(&was, "  "));
+        text.push_str(&filled(&was, "  "));
         if let Some(error) = &sample.error_now {
-            text.push_str(&wrapped(&format!("now: {}", short(error)), "    "));
+            text.push_str(&filled(&format!("now: {}", short(error)), "    "));
         }
         if let Some(record) = &sample.record {
-            text.push_str(&wrapped(&short(record), "    "));
+            text.push_str(&filled(&short(record), "    "));
         }
     }
     text

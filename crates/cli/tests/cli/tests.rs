@@ -14,6 +14,10 @@ mod bench;
 mod formats;
 // The messages in the guides are those of the program.
 mod guides;
+// Two jobs beside each other.
+mod comparing;
+// What happened to one record.
+mod following;
 // What is shown of jobs that ran.
 mod inspect;
 // Running recipes, and running them again.

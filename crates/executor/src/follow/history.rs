@@ -36,10 +36,11 @@ pub struct RecordHistory {
     pub place: String,
     /// Its number in the dataset, from 1.
     pub number: u64,
-    /// The partition that it is in.
-    pub partition: u32,
-    /// How far the partition is: `pending`, `processing`, `completed` or `failed`.
-    pub partition_status: String,
+    /// The partition that it is in; none of one beyond the limit.
+    pub partition: Option<u32>,
+    /// How far the partition is: `pending`, `processing`, `waiting` for a decision about the whole dataset, `completed` or
+    /// `failed`.
+    pub partition_status: Option<String>,
     /// The record as it was read, shortened; none of one that cannot be read.
     pub record: Option<String>,
     /// Its way.
@@ -193,6 +194,11 @@ pub enum Fate {
     },
     /// What was made of it went on.
     Split,
+    /// The job works on so many records, and this one comes after them.
+    BeyondLimit {
+        /// The recipe's `limit`.
+        limit: u64,
+    },
     /// Its partition is out of retries, so the export lacks it.
     InFailedPartition {
         /// Why the partition failed.

@@ -35,7 +35,7 @@ impl OpenedJob {
     /// Opens a job to look into it.
     pub(crate) fn open(layout: &Layout, options: &FollowOptions<'_>) -> Result<Self> {
         if !Journal::exists(layout)? {
-            let message = format!("the job `{}` has no journal yet", layout.job_id());
+            let message = format!("the job `{}` has no journal", layout.job_id());
             return Err(Error::new(ErrorKind::NoSuchJob, message));
         }
         let state = Journal::read(layout)?;
@@ -103,6 +103,12 @@ impl OpenedJob {
         vec![format!(
             "{what} when the job ran, so what is shown may differ from what happened"
         )]
+    }
+
+    /// How many records of the dataset the job works on at most, where it has all of them planned.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        let limit = self.state.plan().and_then(|plan| plan.limit);
+        limit.filter(|_| self.state.plan_complete())
     }
 
     /// The recipe's stages.

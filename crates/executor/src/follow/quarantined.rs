@@ -20,7 +20,7 @@ impl QuarantineFiles {
     /// The quarantine of a job. Its input does not matter.
     pub(crate) fn of(layout: &Layout, schemes: &StoreSchemes) -> Result<Self> {
         if !Journal::exists(layout)? {
-            let message = format!("the job `{}` has no journal yet", layout.job_id());
+            let message = format!("the job `{}` has no journal", layout.job_id());
             return Err(Error::new(ErrorKind::NoSuchJob, message));
         }
         let state = Journal::read(layout)?;

@@ -6,42 +6,11 @@ use coldpress_record::Origin;
 use coldpress_worker::{AttemptError, FailureKind, ScannedRecord};
 use rayon::prelude::*;
 
+use super::beyond;
+use super::found::{FoundRecord, Search};
 use super::opened::OpenedJob;
 use super::query::{RecordQuery, Wanted};
 use crate::error::{Error, ErrorKind, Result};
-
-/// A record of the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FoundRecord {
-    pub(crate) partition: u32,
-    /// Its number in the dataset, from 0.
-    pub(crate) number: u64,
-    pub(crate) origin: Origin,
-    /// The record as JSON; none of one that cannot be read.
-    pub(crate) record: Option<String>,
-    /// Why it cannot be read.
-    pub(crate) rejected: Option<String>,
-}
-
-/// What a search came to.
-#[derive(Default)]
-pub(super) struct Search {
-    pub(super) looked_at: u64,
-    pub(super) with_field: u64,
-    pub(super) found: u64,
-    pub(super) records: Vec<FoundRecord>,
-}
-
-impl Search {
-    fn add(mut self, next: Self, most: usize) -> Self {
-        self.looked_at += next.looked_at;
-        self.with_field += next.with_field;
-        self.found += next.found;
-        self.records.extend(next.records);
-        self.records.truncate(most);
-        self
-    }
-}
 
 /// Finds the records that are asked for: the first `most` of them, and how many there are.
 pub(super) fn search(opened: &OpenedJob, query: &RecordQuery, most: usize) -> Result<Search> {
@@ -52,9 +21,17 @@ pub(super) fn search(opened: &OpenedJob, query: &RecordQuery, most: usize) -> Re
                 return Err(Error::new(ErrorKind::Recipe, message));
             }
             let wanted = Wanted::new(value);
-            of_all(opened, Some(path), most, |record| {
+            let found = of_all(opened, Some(path), most, |record| {
                 record.value().is_some_and(|json| wanted.is(&json))
-            })
+            })?;
+            match opened.limit() {
+                None => Ok(found),
+                Some(_) => {
+                    let fits = |json: &str| wanted.is(json);
+                    let beyond = beyond::search(opened, path, most, &fits)?;
+                    Ok(found.add(beyond, most))
+                }
+            }
         }
         RecordQuery::All => of_all(opened, None, most, |_| true),
         RecordQuery::Number { file, number } => by_number(opened, file, *number),
@@ -107,7 +84,7 @@ fn of_partition(
         search.found += 1;
         if search.records.len() < most {
             search.records.push(FoundRecord {
-                partition,
+                partition: Some(partition),
                 number: planned.first_record + record.number,
                 origin: record.origin.clone(),
                 record: record.record(),
@@ -167,8 +144,7 @@ fn by_number(opened: &OpenedJob, file: &str, number: u64) -> Result<Search> {
         })?;
         return Ok(found);
     }
-    let limit = opened.state.plan().and_then(|plan| plan.limit);
-    let why = match limit {
+    let why = match opened.limit() {
         Some(limit) => format!(" within the limit of {limit}"),
         None => String::new(),
     };

@@ -95,7 +95,7 @@ fn around(text: &str, after_change: bool, before_change: bool) -> String {
     }
     let end = text.char_indices().nth(AROUND_CHARS);
     let head = end.map_or(text, |(end, _)| &text[..end]);
-    let begin = text.char_indices().nth(count - AROUND_CHARS);
+    let begin = text.char_indices().nth(count.saturating_sub(AROUND_CHARS));
     let tail = begin.map_or(text, |(begin, _)| &text[begin..]);
     match (after_change, before_change) {
         (true, true) => format!("{head}…{tail}"),
@@ -285,7 +285,7 @@ mod tests {
         #[test]
         fn runs_put_both_lists_together(before in "[abc]{0,30}", after in "[abc]{0,30}") {
             let (before, after): (Vec<char>, Vec<char>) = (before.chars().collect(), after.chars().collect());
-            let (mut old, mut new) = (Vec::new(), Vec::new());
+            let (mut old, mut new) = (Vec::<char>::new(), Vec::<char>::new());
             for run in runs(&before, &after) {
                 match run {
                     Run::Same(same) => {

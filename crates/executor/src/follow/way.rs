@@ -8,13 +8,13 @@ use coldpress_operator::Determinism;
 
 use super::branches::{Branches, RECORD_CHARS, step};
 use super::exported::Exported;
+use super::found::{FoundRecord, Search};
 use super::history::{Effect, Fate, NamedDuplicate, RecordHistories, RecordHistory};
 use super::opened::OpenedJob;
 use super::placed::{Placed, partition_of};
 use super::query::RecordQuery;
-use super::search::{FoundRecord, Search};
 use super::text_diff::cut;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use stretch::{From, Live, Stretch};
 
 /// Follows the records to their ends.
@@ -33,14 +33,14 @@ pub(super) fn histories(
         .iter()
         .map(|found| ways.root(found))
         .collect();
-    ways.follow(&search.records, &roots)?;
+    in_worker(|| ways.follow(&search.records, &roots))?;
     let records = search.records.iter().zip(&roots);
     let records = records.map(|(found, root)| RecordHistory {
         source: opened.path_of(&found.origin),
         place: opened.place_of(&found.origin),
         number: found.number + 1,
         partition: found.partition,
-        partition_status: opened.status_of(found.partition),
+        partition_status: found.partition.map(|partition| opened.status_of(partition)),
         record: found
             .record
             .as_ref()
@@ -60,6 +60,18 @@ pub(super) fn histories(
     Ok(histories)
 }
 
+/// Runs operators as a worker does: on a thread whose name says so, since a program may want to know whose panic it is.
+fn in_worker<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("coldpress-worker-follow".to_owned());
+        let thread = builder
+            .spawn_scoped(scope, work)
+            .map_err(|error| Error::because(ErrorKind::Failed, "cannot start a thread", error))?;
+        let died = |_| Error::new(ErrorKind::Failed, "the records cannot be followed: a panic");
+        thread.join().map_err(died)?
+    })
+}
+
 /// What has to be known to read the histories right.
 fn remarks(opened: &OpenedJob) -> Vec<String> {
     let state = &opened.state;
@@ -68,11 +80,6 @@ fn remarks(opened: &OpenedJob) -> Vec<String> {
         let records = state.next_first_record();
         remarks.push(format!(
             "the plan is not complete: only the first {records} records of the dataset can be found"
-        ));
-    }
-    if let Some(limit) = state.plan().and_then(|plan| plan.limit) {
-        remarks.push(format!(
-            "the job works on the first {limit} records of the dataset (`limit`); those after them were not looked at"
         ));
     }
     let unfinished: u32 = opened.unfinished().values().sum();
@@ -126,8 +133,13 @@ impl Ways<'_> {
                 operator,
                 error,
             };
-            let fate = self.opened.failed(found.partition).unwrap_or(fate);
-            self.branches.end(root, fate);
+            let failed = found
+                .partition
+                .and_then(|partition| self.opened.failed(partition));
+            self.branches.end(root, failed.unwrap_or(fate));
+        }
+        if let (None, Some(limit)) = (found.partition, self.opened.limit()) {
+            self.branches.end(root, Fate::BeyondLimit { limit });
         }
         root
     }
@@ -136,12 +148,13 @@ impl Ways<'_> {
         let all = self.opened.executor.prepared.pipeline.len() as u32;
         let mut live: BTreeMap<u32, Vec<Live>> = BTreeMap::new();
         for (found, root) in found.iter().zip(roots) {
-            if !self.branches.has_ended(*root) {
+            let partition = found.partition.filter(|_| !self.branches.has_ended(*root));
+            if let Some(partition) = partition {
                 let one = Live {
                     branch: *root,
                     row: None,
                 };
-                live.entry(found.partition).or_default().push(one);
+                live.entry(partition).or_default().push(one);
             }
         }
         let (mut from, mut at) = (From::Slice, 0);
@@ -192,7 +205,10 @@ impl Ways<'_> {
         }
         // Whatever an operator did to it: a partition that failed is not in the export.
         for (found, root) in found.iter().zip(roots) {
-            if let Some(fate) = self.opened.failed(found.partition) {
+            let failed = found
+                .partition
+                .and_then(|partition| self.opened.failed(partition));
+            if let Some(fate) = failed {
                 self.branches.overrule(*root, &fate);
             }
         }

@@ -63,7 +63,7 @@ impl JobRows {
     fn open(layout: &Layout, schemes: &StoreSchemes) -> Result<Self> {
         let job = layout.job_id();
         if !Journal::exists(layout)? {
-            let message = format!("the job `{job}` has no journal yet");
+            let message = format!("the job `{job}` has no journal");
             return Err(Error::new(ErrorKind::NoSuchJob, message));
         }
         let state = Journal::read(layout)?;

@@ -1,17 +1,19 @@
 //! What is said to have happened to a record did happen: the ways of all records agree with the ledger and with the export.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use coldpress_config::OperatorCall;
 use coldpress_dataset::{FileCompression, decode_rows};
 use coldpress_executor::{
-    Effect, ErrorKind, Fate, FollowOptions, RecordBranch, RecordHistories, RecordQuery, Report,
-    follow_records,
+    DiffOptions, Effect, ErrorKind, Fate, FollowOptions, RecordBranch, RecordHistories,
+    RecordQuery, Report, diff_jobs, follow_records,
 };
-use coldpress_record::Ledger;
+use coldpress_operator::Registry;
+use coldpress_record::{Ledger, Origin};
 use coldpress_storage::StoreSchemes;
 use proptest::prelude::*;
 
@@ -31,13 +33,17 @@ fn follow(
     query: &RecordQuery,
 ) -> coldpress_executor::Result<RecordHistories> {
     let registry = operators::registry();
-    let options = FollowOptions {
-        registry: &registry,
-        schemes: &StoreSchemes::default(),
+    follow_records(bench.executor(plan).layout(), query, &options(&registry))
+}
+
+fn options(registry: &Registry) -> FollowOptions<'_> {
+    static SCHEMES: LazyLock<StoreSchemes> = LazyLock::new(StoreSchemes::default);
+    FollowOptions {
+        registry,
+        schemes: &SCHEMES,
         asset_folders: coldpress_assets::AssetFolders::default(),
         most: usize::MAX,
-    };
-    follow_records(bench.executor(plan).layout(), query, &options)
+    }
 }
 
 fn of_all(bench: &Bench, plan: &Plan) -> RecordHistories {
@@ -145,6 +151,16 @@ fn check(bench: &Bench, plan: &Plan, report: &Report) {
     }
 }
 
+/// The records that come out, by where they came from.
+fn kept_records(layout: &coldpress_job::Layout) -> BTreeMap<Origin, String> {
+    let registry = operators::registry();
+    let options = options(&registry);
+    let histories = follow_records(layout, &RecordQuery::All, &options).unwrap();
+    let records = histories.records.iter().flat_map(|one| one.branch.ends());
+    let kept = records.filter_map(|end| Some((end.origin.clone(), end.record_after.clone()?)));
+    kept.collect()
+}
+
 fn any_global() -> impl Strategy<Value = OperatorCall> {
     prop_oneof![2 => any_deduplicator(), 1 => any_selector()]
 }
@@ -196,6 +212,48 @@ proptest! {
         let asked = fs::read(&log).unwrap_or_default();
         check(&bench, &plan, &report);
         prop_assert_eq!(fs::read(&log).unwrap_or_default(), asked);
+    }
+
+    /// Two recipes over the same input: what one kept and the other did not, by the ways of the records.
+    #[test]
+    fn two_jobs_differ_in_what_became_of_their_records(
+        dataset in any_dataset(), (first, second) in (any_plan(), any_process(0..5)), key in any::<bool>(),
+    ) {
+        let bench = Bench::new(&dataset);
+        let first = Plan { keep_stats: false, ..first };
+        let second = Plan { process: second, ..first.clone() };
+        let plans = [("job", &first), ("other", &second)];
+        let mut kept = Vec::new();
+        for (job, plan) in plans {
+            let executor = bench.executor_of(job, plan);
+            let Ok(report) = executor.run() else {
+                return Ok(());
+            };
+            prop_assume!(report.unreadable.is_empty());
+            kept.push(kept_records(executor.layout()));
+        }
+        let layouts = plans.map(|(job, plan)| bench.executor_of(job, plan).layout().clone());
+        let options = DiffOptions {
+            schemes: &StoreSchemes::default(),
+            key: key.then_some("n"),
+            samples: 1000,
+            output: None,
+            memory_bytes: 1 << 20,
+        };
+        let diff = diff_jobs(&layouts[0], &layouts[1], &options).unwrap();
+        let paired = diff.same + diff.changed;
+        let counts = [0, 1].map(|at| kept[at].len() as u64);
+        prop_assert_eq!(diff.records, counts);
+        prop_assert_eq!([paired + diff.lost, paired + diff.gained], counts);
+        prop_assert_eq!(diff.lost_samples.len() as u64, diff.lost);
+        if !key {
+            prop_assert_eq!(diff.matched_by, "origin");
+            let both = kept[0].iter().filter(|(origin, _)| kept[1].contains_key(*origin));
+            prop_assert_eq!(paired, both.clone().count() as u64);
+            let same = both.filter(|(origin, record)| kept[1].get(*origin) == Some(*record));
+            // A record may be spelled otherwise and be the same.
+            prop_assert!(same.count() as u64 <= diff.same);
+        }
     }
 
     /// Of a job that was stopped it is told what the recipe does with the records, and that it is not finished.
@@ -273,6 +331,26 @@ fn records_are_found_by_their_fields() {
         let error = number(file, at).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Recipe);
         assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn records_beyond_the_limit_are_found() {
+    let record = |n: u32| format!(r#"{{"n": {n}, "text": "t"}}"#);
+    let mut dataset = Dataset::of_lines((0..10).map(record));
+    dataset.add_plain(&(10..20).map(|n| record(n) + "\n").collect::<String>());
+    let plan = Plan::new(vec![OperatorCall::new("length_filter")], 3).with("limit", 7);
+    let bench = Bench::new(&dataset);
+    bench.run(&plan).unwrap();
+    for n in 0..20_u64 {
+        let (path, value) = ("n".to_owned(), n.to_string());
+        let found = follow(&bench, &plan, &RecordQuery::Field { path, value }).unwrap();
+        assert_eq!((found.found, found.looked_at), (1, 20));
+        let record = &found.records[0];
+        assert_eq!(record.number, n + 1);
+        let is_beyond = record.branch.fate == Fate::BeyondLimit { limit: 7 };
+        assert_eq!(is_beyond, n >= 7);
+        assert_eq!(record.partition.is_none(), n >= 7);
     }
 }
 

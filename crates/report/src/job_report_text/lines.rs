@@ -51,6 +51,30 @@ pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     out
 }
 
+/// As [`wrapped`], for text of the dataset: all its blanks stay, and what is too long for a line is broken wherever that is.
+pub(crate) fn filled(text: &str, mark: &str) -> String {
+    let indent = " ".repeat(mark.chars().count());
+    let width = WIDTH.saturating_sub(indent.len()).max(20);
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((end, _)) = rest.char_indices().nth(width) {
+        let line = &rest[..end];
+        // A line ends after a blank, unless that would leave little of it.
+        let blank = line.rfind(' ').filter(|at| *at >= line.len() / 2);
+        let end = blank.map_or(end, |at| at + 1);
+        push_line(&mut out, mark, &indent, &rest[..end]);
+        rest = &rest[end..];
+    }
+    push_line(&mut out, mark, &indent, rest);
+    out
+}
+
+fn push_line(out: &mut String, mark: &str, indent: &str, line: &str) {
+    let begin = if out.is_empty() { mark } else { indent };
+    out.push_str(format!("{begin}{line}").trim_end());
+    out.push('\n');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +85,21 @@ mod tests {
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
         assert!(text.lines().skip(1).all(|line| line.starts_with("  word")));
         assert_eq!(wrapped("a b", "Note: "), "Note: a b\n");
+    }
+
+    #[test]
+    fn words_of_the_dataset_are_broken() {
+        let text = filled(&format!("a {} b", "東".repeat(200)), "    ");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        assert_eq!(text.matches('東').count(), 200);
+        assert!(text.lines().count() < 5, "{text}");
+        assert_eq!(filled("a  b ", "- "), "- a  b\n");
+        let text = filled(&"word ".repeat(40), "- ");
+        assert!(
+            text.lines().skip(1).all(|line| line.starts_with("  word")),
+            "{text}"
+        );
+        assert!(text.lines().all(|line| line.ends_with("word")), "{text}");
     }
 
     #[test]

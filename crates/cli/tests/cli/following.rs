@@ -1,0 +1,238 @@
+//! What happened to one record, as a user asks for it.
+
+use serde_json::{Value, json};
+
+use crate::bench::Bench;
+use crate::shared::Ran;
+
+/// A deduplicator between mappers and filters.
+const RECIPE: &str = "\
+dataset_path: in.jsonl
+export_path: out/clean.jsonl
+work_dir: jobs
+np: 2
+partition:
+  size: 4
+process:
+  - clean_links_mapper:
+  - document_deduplicator:
+  - text_length_filter:
+      min_len: 12
+";
+
+/// 12 records. Of each text there are two; number 3 and 9 are short, number 5 has no text.
+fn bench() -> Bench {
+    let bench = Bench::new();
+    let line = |id: u32| match id {
+        5 => "{\"meta\": {\"id\": \"r5\"}, \"text\": 7}\n".to_owned(),
+        id => {
+            let words = if id % 6 == 3 {
+                "short"
+            } else {
+                "some words more"
+            };
+            let text = format!("{words} {} https://example.com/{id}", id % 6);
+            format!("{{\"meta\": {{\"id\": \"r{id}\"}}, \"text\": \"{text}\"}}\n")
+        }
+    };
+    bench.write("in.jsonl", (0..12).map(line).collect::<String>());
+    bench.write("recipe.yaml", RECIPE);
+    bench
+}
+
+fn trace(bench: &Bench, words: &str) -> Ran {
+    bench.run(&format!("trace j --base-dir jobs {words}"))
+}
+
+fn of(bench: &Bench, id: &str) -> Value {
+    let ran = trace(bench, &format!("--id meta.id={id} --json"));
+    let found = ran.expect(0).json();
+    assert_eq!(found["found"], 1, "{found}");
+    found["records"][0].clone()
+}
+
+fn effects(record: &Value) -> Vec<&str> {
+    let steps = record["steps"].as_array().unwrap().iter();
+    steps.map(|step| step["effect"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn each_record_is_followed_to_its_end() {
+    let bench = bench();
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1")
+        .expect(0);
+    let kept = of(&bench, "r1");
+    assert_eq!(effects(&kept), ["changed", "kept", "kept"]);
+    assert_eq!(kept["fate"]["fate"], "exported");
+    assert_eq!(kept["fate"]["row"], 2);
+    let export = bench.read("out/clean.jsonl");
+    assert_eq!(kept["record_after"], export.lines().nth(1).unwrap());
+    let diff = &kept["steps"][0]["fields"][0]["text"];
+    assert_eq!(
+        diff["parts"],
+        json!([{"same": "some words more 1 "}, {"removed": "https://example.com/1"}])
+    );
+    let length = &kept["steps"][2];
+    assert_eq!(length["stats"], json!({"text_len": 18}));
+    assert_eq!(
+        length["bounds"],
+        json!([{"parameter": "min_len", "value": 12.0}])
+    );
+
+    let twin = of(&bench, "r7");
+    assert_eq!(effects(&twin), ["changed", "duplicate"]);
+    assert_eq!(twin["steps"][1]["kept"]["id"], "\"r1\"");
+    assert_eq!(twin["fate"]["operator"], "document_deduplicator");
+    let short = of(&bench, "r3");
+    assert_eq!(effects(&short), ["changed", "kept", "dropped"]);
+    let failed = of(&bench, "r5");
+    assert_eq!(effects(&failed), ["failed"]);
+    assert_eq!(failed["fate"]["fate"], "quarantined");
+
+    let text = trace(&bench, "--id meta.id=r7").expect(0).stdout;
+    for part in [
+        "Job j: 1 record with meta.id=r7, of 12 looked at\n",
+        "record 8 of the dataset, in partition 1 (completed)\n",
+        "[-https://example.com/7-]",
+        "document_deduplicator  DROPPED as a duplicate\n",
+        "kept instead: in.jsonl, byte ",
+        "(\"r1\")",
+        "=> dropped by document_deduplicator (operator 1)\n",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    trace(&bench, "--line in.jsonl:8")
+        .expect(0)
+        .prints(&["=> dropped by document_deduplicator"]);
+}
+
+#[test]
+fn what_cannot_be_found_is_said() {
+    let bench = bench();
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1")
+        .expect(0);
+    trace(&bench, "--id meta.id=r99")
+        .expect(1)
+        .begins_with_error("no record has meta.id=r99: 12 were looked at");
+    trace(&bench, "--id name=r9").expect(1).begins_with_error(
+        "no record has name=r9: 12 were looked at, and none of them has this field",
+    );
+    trace(&bench, "--id =r9")
+        .expect(2)
+        .says("is not FIELD=VALUE");
+    trace(&bench, "--id r9")
+        .expect(2)
+        .says("is not FIELD=VALUE");
+    trace(&bench, "").expect(2);
+    trace(&bench, "--line in.jsonl")
+        .expect(2)
+        .says("is not FILE:N");
+    trace(&bench, "--line in.jsonl:13")
+        .expect(2)
+        .says("`in.jsonl` has 12 records");
+    trace(&bench, "--line other.jsonl:1")
+        .expect(2)
+        .says("is no file of the dataset, which has `in.jsonl`");
+    // Whatever a value holds, it is only compared, and cannot reach the terminal.
+    let mut hostile = bench.command("trace j --base-dir jobs --id");
+    let output = hostile.arg("meta.id=\u{1b}[2J\"{").output().unwrap();
+    let ran = Ran::of(output).expect(1);
+    assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+    bench.run("trace none --base-dir jobs --id a=b").expect(5);
+}
+
+#[test]
+fn a_changed_input_is_refused_and_a_missing_one_is_named() {
+    let bench = bench();
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1")
+        .expect(0);
+    let text = bench.read("in.jsonl");
+    bench.write("in.jsonl", text.replace("short 3", "tiny! 3"));
+    trace(&bench, "--id meta.id=r1").expect(4).says("in.jsonl");
+    std::fs::remove_file(bench.path("in.jsonl")).unwrap();
+    trace(&bench, "--id meta.id=r1").expect(1).says("in.jsonl");
+    bench.write("in.jsonl", text);
+    trace(&bench, "--id meta.id=r1").expect(0);
+    // The recipe that the job was run with counts, not today's.
+    bench.write("recipe.yaml", "process: [");
+    trace(&bench, "--id meta.id=r1").expect(0);
+    for entry in std::fs::read_dir(bench.path("jobs/j/journal")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 20].fill(b'#');
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let ran = trace(&bench, "--id meta.id=r1").expect(4);
+    assert!(ran.error().contains("journal"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_cleaned_job_says_what_is_not_known_any_more() {
+    let bench = bench();
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1 --intermediate_storage.retention_policy cleanup_all")
+        .expect(0);
+    let before: Vec<_> = std::fs::read_dir(bench.path("jobs/j")).unwrap().collect();
+    let record = of(&bench, "r7");
+    // What was decided about the whole dataset may be gone; what the operators before it did is not.
+    assert_eq!(effects(&record)[0], "changed");
+    let fate = record["fate"]["fate"].as_str().unwrap();
+    assert!(["unknown", "dropped"].contains(&fate), "{record}");
+    let after: Vec<_> = std::fs::read_dir(bench.path("jobs/j")).unwrap().collect();
+    assert_eq!(before.len(), after.len());
+}
+
+#[test]
+fn quarantined_records_are_replayed_through_another_recipe() {
+    let bench = bench();
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1")
+        .expect(0);
+    let replay = |words: &str| bench.run(&format!("quarantine replay j --base-dir jobs {words}"));
+    replay("").expect(0).prints(&[
+        "Job j: 1 record in quarantine, 1 replayed\n",
+        "Now         0 kept, 0 dropped, 1 quarantined again\n",
+        "Quarantined again by clean_links_mapper (1)\n",
+        "document_deduplicator compared the replayed records with each other",
+    ]);
+    // A recipe that does not look at the text.
+    let mended = "\
+dataset_path: elsewhere.jsonl
+export_path: out/other.jsonl
+process:
+  - text_length_filter:
+      text_key: meta.id
+      min_len: 1
+";
+    bench.write("mended.yaml", mended);
+    let journal = bench.journal_of("j");
+    let replayed = replay("--config mended.yaml --export kept.jsonl --json")
+        .expect(0)
+        .json();
+    assert_eq!(replayed["kept"], 1, "{replayed}");
+    assert_eq!(replayed["from_input"], 1);
+    assert_eq!(replayed["classes"][0]["outcome"], "kept");
+    let sample = &replayed["classes"][0]["samples"][0];
+    assert_eq!(sample["failed_in"], "clean_links_mapper");
+    assert_eq!(
+        bench.read("kept.jsonl"),
+        "{\"meta\": {\"id\": \"r5\"}, \"text\": 7}\n"
+    );
+    assert_eq!(bench.journal_of("j"), journal);
+    assert!(!bench.exists("out/other.jsonl"));
+    replay("--config mended.yaml --export kept.jsonl").expect(4);
+    replay("--config none.yaml").expect(2);
+    let strict = mended.replace("min_len: 1", "min_len: 50");
+    bench.write("mended.yaml", strict);
+    replay("--config mended.yaml")
+        .expect(0)
+        .prints(&["0 kept, 1 dropped", "Dropped by text_length_filter (1)\n"]);
+}

@@ -206,7 +206,7 @@ fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
         keep_stats: false,
         dropped_dir: None,
         duplicates_path: None,
-        stats: false,
+        stats: Some(false),
         ..recipe.export
     };
     recipe.paths.work_dir = text(&folder.join("jobs"));

@@ -15,7 +15,10 @@ pub struct TooManySteps;
 
 impl std::fmt::Display for TooManySteps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the pattern takes too many steps in this text; its parts that repeat can match the same characters in too many ways")
+        f.write_str(
+            "the pattern takes more steps in this text than a text may take; a repeat within a repeat, such as `(a+)+`, is the \
+             usual cause",
+        )
     }
 }
 

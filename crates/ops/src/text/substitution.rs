@@ -145,9 +145,7 @@ impl Substitution {
 
 /// The error of a record in whose text a pattern takes too many steps.
 pub(crate) fn too_many_steps(error: TooManySteps) -> RecordError {
-    RecordError::new(format!(
-        "{error}; a pattern without them is needed, or the record is left out"
-    ))
+    RecordError::new(error.to_string())
 }
 
 /// The pattern without a wrapper `r'...'` or `r"..."`.

@@ -79,7 +79,6 @@ const CHANGES_RESULT: &[(&str, &str)] = &[
         "generated_dataset_config",
         "generate the dataset first and name its files in `dataset_path`",
     ),
-    ("validators", "datasets are read as they are"),
     ("export_extra_args", "exports have no options of their own"),
     ("export_aws_credentials", "exports go to local paths"),
     ("read_options", "datasets are read as they are"),

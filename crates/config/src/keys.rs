@@ -104,6 +104,8 @@ pub enum Kind {
     Operators,
     /// A list of rules.
     Alerts,
+    /// A list of validators.
+    Validators,
     /// An address on the web.
     Address,
 }
@@ -164,6 +166,11 @@ impl fmt::Display for Kind {
             Self::Sources => formatter.write_str("a path, a URL or a list of them"),
             Self::Operators => formatter.write_str("a list of operators"),
             Self::Address => formatter.write_str("an address such as `http://host:5000/path`"),
+            Self::Validators => formatter.write_str(
+                "a list of validators such as `{type: required_fields, required_fields: [text]}`: `type` is \
+                 `required_fields`, `swift_messages` or `dj_conversation`; `field_types` are `str`, `int`, `float`, `bool`, \
+                 `list` or `dict`",
+            ),
             Self::Alerts => formatter.write_str(
                 "a list of rules such as `{when: error_ratio, above: 0.01, post: http://…}`: `when` is `error_ratio`, \
                  `stalled` or `source_loss` with `above`, `throughput` or `disk_free_mb` with `below`, `failed`, \

@@ -115,9 +115,8 @@ fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
         }
         Some(Kind::Sources) if !listed => Ok(Node::plain(value)),
         Some(Kind::Texts) if !listed => Ok(Node::from(Value::List(split(value)))),
-        Some(Kind::Texts | Kind::Sources | Kind::Operators | Kind::Alerts) | None => {
-            read_yaml(value)
-        }
+        Some(Kind::Texts | Kind::Sources | Kind::Operators | Kind::Alerts | Kind::Validators)
+        | None => read_yaml(value),
         // A number or a word that is no YAML is still worth the better message about its type.
         Some(_) => Ok(read_yaml(value).unwrap_or_else(|_| Node::plain(value))),
     }

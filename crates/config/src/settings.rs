@@ -11,6 +11,7 @@ mod general;
 mod job;
 mod partition;
 mod storage;
+mod validators;
 
 pub use alerts::{AlertRule, AlertSettings, AlertWhen, Bound, LineageSettings, OtlpSettings};
 pub use checkpoint::{CheckpointMode, CheckpointSettings, Strategy};
@@ -22,6 +23,7 @@ pub use failure::{Backoff, FailureSettings, OnPartitionFailure, RetrySettings};
 pub use job::{JobSettings, PathSettings};
 pub use partition::{Materialize, PartitionSettings};
 pub use storage::{RetentionPolicy, StorageCompression, StorageFormat, StorageSettings};
+pub use validators::{FieldType, Turns, Validator, ValidatorRule};
 
 pub(crate) use general::{GeneralKeys, PROCESS_KEYS, compat_of, compat_text};
 

@@ -42,6 +42,7 @@ mod starts;
 mod summary;
 mod trace;
 mod usage;
+mod validators;
 mod watch;
 
 pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running, WorkerId};

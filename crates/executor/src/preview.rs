@@ -13,6 +13,7 @@ use coldpress_record::{Batch, FieldError, FieldsSeen, STATS_FIELD};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::prepare::Prepared;
+use crate::validators::validate;
 
 /// Columnar files that are opened to see what their columns are called.
 const TABLES: usize = 32;
@@ -44,6 +45,7 @@ impl Prepared {
     /// else than text: when all of its files are columnar, so that their schemas say so.
     pub fn preview(&self, sources: &[Source]) -> Result<Preview> {
         let sampled = sample(sources, &self.media_fields(), DEFAULT_SAMPLE_BYTES);
+        validate(&self.recipe.dataset.validators, &sampled.blocks, sources)?;
         let mut look = Look::new(self)?;
         for mut lines in sampled.blocks {
             let source = sources.get(lines.source as usize);

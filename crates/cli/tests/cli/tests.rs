@@ -33,6 +33,8 @@ mod stages;
 mod traces;
 // Records by the suffixes of their files.
 mod suffixes;
+// What records must be like, in the words of a recipe.
+mod validators;
 // Figures, paths and commands that the program shows are right.
 mod words;
 // Recipes and command lines that are wrong.

@@ -34,6 +34,10 @@ fn samples(key: &KeySpec) -> Vec<String> {
         (_, Kind::Texts) => texts(&["[one, two]"]),
         (_, Kind::Sources) => texts(&["one.jsonl", "[one.jsonl, two.jsonl]"]),
         (_, Kind::Alerts) => texts(&["[{when: failed}, {when: stalled, above: 600.5, run: say}]"]),
+        (_, Kind::Validators) => texts(&[
+            "[{type: swift_messages, min_turns: 1, max_turns: 9, sample_size: 7}]",
+            "[{type: required_fields, required_fields: [a], field_types: {a: str}, allow_missing: 0.5, sample_size: 7}]",
+        ]),
         (_, Kind::Path | Kind::Text) => texts(&["some text"]),
         (_, Kind::Operators) => texts(&["[a_mapper, b_filter: {min: 3}]"]),
         (name, kind) => panic!("`{name}` takes {kind}, and there is no sample of that here"),
@@ -52,7 +56,9 @@ fn written(key: &KeySpec, sample: &str) -> Value {
         (Kind::Choice(_), "0" | "1" | "2" | "all" | "nonnumeric") => "minimal",
         (Kind::Choice(_), "3") => "none",
         (Kind::FlagOrTexts, _) => return serde_yaml::from_str(sample).unwrap(),
-        (Kind::Texts | Kind::Sources | Kind::Alerts, _) if sample.starts_with('[') => {
+        (Kind::Texts | Kind::Sources | Kind::Alerts | Kind::Validators, _)
+            if sample.starts_with('[') =>
+        {
             return serde_yaml::from_str(sample).unwrap();
         }
         (

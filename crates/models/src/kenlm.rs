@@ -44,6 +44,8 @@ const MAX_ORDER: usize = 10;
 const AHEAD: usize = 16;
 /// The words before another one that memory is asked for.
 const BEFORE: usize = 3;
+/// Smaller models are in the cache of each core anyway.
+const LEAST_TO_ASK_FOR: usize = 1 << 19;
 
 /// A language model.
 #[derive(Debug)]
@@ -56,6 +58,10 @@ pub struct Kenlm {
     begin: State,
     end_of_sentence: u32,
 }
+
+/// A word of a [`Kenlm`]. It means nothing to other models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word(u32);
 
 #[derive(Debug)]
 enum Ngrams {
@@ -131,39 +137,75 @@ impl Kenlm {
         self.order
     }
 
+    /// Returns a word of the model. Words that it doesn't know are all the same one.
+    pub fn word(&self, word: &str) -> Word {
+        Word(self.vocabulary.number(&self.bytes, word.as_bytes()))
+    }
+
     /// Returns the logarithm, to the base 10, of the probability of a sentence: of its words, which are between ASCII
     /// whitespace, and of its end after them.
     pub fn score_sentence(&self, sentence: &str) -> f32 {
-        let words = sentence
+        let mut words = sentence
             .as_bytes()
             .split(|byte| matches!(byte, b'\t'..=b'\r' | b' '))
             .filter(|word| !word.is_empty());
-        match &self.ngrams {
-            Ngrams::Probing(search) => self.score(search, words),
-            Ngrams::Trie(search) => self.score(search, words),
-        }
-    }
-
-    fn score<'w>(&self, search: &impl Search, mut words: impl Iterator<Item = &'w [u8]>) -> f32 {
         let bytes = &*self.bytes;
-        let (mut before, mut after) = (self.begin.clone(), State::default());
-        let mut total = 0.0;
-        let mut hashes = [0; AHEAD];
-        // Some words of the stretch before, the last one last, and those of the stretch.
-        let mut numbers = [UNKNOWN; BEFORE + AHEAD];
-        loop {
+        self.score(|numbers| {
+            let mut hashes = [0; AHEAD];
             let mut count = 0;
             for (hash, word) in hashes.iter_mut().zip(&mut words) {
                 *hash = hash::of_word(word);
                 self.vocabulary.prefetch(bytes, *hash);
                 count += 1;
             }
-            for (at, &hash) in hashes[..count].iter().enumerate() {
-                numbers[BEFORE + at] = self.vocabulary.number_of_hash(bytes, hash);
-                search.prefetch(bytes, &numbers[at..=BEFORE + at]);
+            for (number, &hash) in numbers.iter_mut().zip(&hashes[..count]) {
+                *number = self.vocabulary.number_of_hash(bytes, hash);
             }
-            for at in 0..count {
-                search.prefetch_more(bytes, &numbers[at..=BEFORE + at]);
+            count
+        })
+    }
+
+    /// Returns what [`score_sentence`](Self::score_sentence) does, for a sentence of these words.
+    ///
+    /// Finding a word takes about as long as scoring it, so it is worth while to keep those that come again.
+    pub fn score_words(&self, words: &[Word]) -> f32 {
+        let mut left = words;
+        self.score(|numbers| {
+            let (stretch, rest) = left.split_at(left.len().min(AHEAD));
+            for (number, word) in numbers.iter_mut().zip(stretch) {
+                *number = word.0;
+            }
+            left = rest;
+            stretch.len()
+        })
+    }
+
+    /// Scores a sentence. `fill` writes the numbers of its next words, and returns how many there were; fewer than there is
+    /// room for are the last ones.
+    fn score(&self, fill: impl FnMut(&mut [u32]) -> usize) -> f32 {
+        match &self.ngrams {
+            Ngrams::Probing(search) => self.score_by(search, fill),
+            Ngrams::Trie(search) => self.score_by(search, fill),
+        }
+    }
+
+    fn score_by(&self, search: &impl Search, mut fill: impl FnMut(&mut [u32]) -> usize) -> f32 {
+        let bytes = &*self.bytes;
+        // Of these, one is before a word and the other one after it, in turn.
+        let mut states = [self.begin.clone(), State::default()];
+        let mut is_first_before = true;
+        let mut total = 0.0;
+        // Some words of the stretch before, the last one last, and those of the stretch.
+        let mut numbers = [UNKNOWN; BEFORE + AHEAD];
+        loop {
+            let mut count = fill(&mut numbers[BEFORE..]);
+            if bytes.len() >= LEAST_TO_ASK_FOR {
+                for &number in &numbers[BEFORE..BEFORE + count] {
+                    search.prefetch(bytes, number);
+                }
+                for at in 0..count {
+                    search.prefetch_more(bytes, &numbers[at..=BEFORE + at]);
+                }
             }
             let is_last = count < AHEAD;
             if is_last {
@@ -171,8 +213,13 @@ impl Kenlm {
                 count += 1;
             }
             for &number in &numbers[BEFORE..BEFORE + count] {
-                total += score::score(search, (bytes, self.order), &before, number, &mut after);
-                std::mem::swap(&mut before, &mut after);
+                let [first, second] = &mut states;
+                let (before, after) = match is_first_before {
+                    true => (first, second),
+                    false => (second, first),
+                };
+                total += score::score(search, (bytes, self.order), before, number, after);
+                is_first_before = !is_first_before;
             }
             if is_last {
                 return total;

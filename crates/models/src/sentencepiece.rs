@@ -96,6 +96,11 @@ impl SentencePiece {
         })
     }
 
+    /// Returns the id of pieces that are not in the model. Pieces with any other id are all the same text.
+    pub fn unknown(&self) -> u32 {
+        self.vocabulary.unknown
+    }
+
     /// Cuts a text into pieces.
     ///
     /// # Errors

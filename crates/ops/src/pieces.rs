@@ -5,6 +5,37 @@ use coldpress_operator::{
 };
 pub(crate) use reader::{PieceReader, RecordPieces};
 
+/// What an operator found out about the pieces of a model, by their ids, because the same pieces come again and again.
+#[derive(Clone, Debug)]
+pub(crate) struct PieceMemo<T>(Vec<Option<T>>);
+
+impl<T> Default for PieceMemo<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+#[cfg(feature = "models")]
+impl<T: Copy> PieceMemo<T> {
+    /// Returns what is known of the piece with this id, or what `make` makes of it.
+    #[inline]
+    fn get(&mut self, id: u32, make: impl FnOnce() -> T) -> T {
+        match self.0.get(id as usize) {
+            Some(Some(known)) => *known,
+            _ => self.keep(id as usize, make()),
+        }
+    }
+
+    #[cold]
+    fn keep(&mut self, id: usize, value: T) -> T {
+        if self.0.len() <= id {
+            self.0.resize(id + 1, None);
+        }
+        self.0[id] = Some(value);
+        value
+    }
+}
+
 /// A model that was found and is loaded when an operator is made ready.
 #[derive(Clone, Debug)]
 pub(crate) struct PieceModel(Asset);
@@ -86,19 +117,59 @@ mod reader {
                 self.model.cut(text, &mut self.scratch).cloned()
             })?;
             match &*pieces {
-                Ok(_) => Ok(RecordPieces(pieces)),
+                Ok(_) => Ok(RecordPieces {
+                    pieces,
+                    unknown: self.model.unknown(),
+                }),
                 Err(error) => Err(too_long(*error)),
             }
         }
     }
 
     /// The pieces of a field.
-    pub(crate) struct RecordPieces(Arc<Result<Pieces, TooLong>>);
+    pub(crate) struct RecordPieces {
+        pieces: Arc<Result<Pieces, TooLong>>,
+        /// The id of pieces that are not in the model.
+        unknown: u32,
+    }
 
     impl RecordPieces {
+        #[cfg(test)]
+        pub(crate) fn of(text: &str, model: &SentencePiece) -> Self {
+            Self {
+                pieces: Arc::new(model.cut(text, &mut Scratch::default()).cloned()),
+                unknown: model.unknown(),
+            }
+        }
+
+        /// Returns how many there are.
+        pub(crate) fn len(&self) -> usize {
+            self.pieces.as_ref().as_ref().map_or(0, Pieces::len)
+        }
+
         /// Calls `visit` with each piece.
         pub(crate) fn each(&self, visit: impl FnMut(&str)) {
-            self.0.iter().flat_map(Pieces::iter).for_each(visit);
+            self.pieces.iter().flat_map(Pieces::iter).for_each(visit);
+        }
+
+        /// Calls `visit` with what `make` makes of each piece. `memo`, which is for one model and one `make`, remembers it.
+        pub(crate) fn each_known<T: Copy>(
+            &self,
+            memo: &mut PieceMemo<T>,
+            make: impl Fn(&str) -> T,
+            mut visit: impl FnMut(T),
+        ) {
+            let Ok(pieces) = &*self.pieces else {
+                return;
+            };
+            for (range, &id) in pieces.ranges().zip(pieces.ids()) {
+                let make = || make(&pieces.text()[range]);
+                // Unknown pieces have the same id, and are all kinds of text.
+                visit(match id == self.unknown {
+                    true => make(),
+                    false => memo.get(id, make),
+                });
+            }
         }
     }
 
@@ -140,7 +211,20 @@ mod reader {
     pub(crate) enum RecordPieces {}
 
     impl RecordPieces {
+        pub(crate) fn len(&self) -> usize {
+            match *self {}
+        }
+
         pub(crate) fn each(&self, _: impl FnMut(&str)) {
+            match *self {}
+        }
+
+        pub(crate) fn each_known<T: Copy>(
+            &self,
+            _: &mut PieceMemo<T>,
+            _: impl Fn(&str) -> T,
+            _: impl FnMut(T),
+        ) {
             match *self {}
         }
     }

@@ -94,14 +94,22 @@ impl Search for Probing {
     }
 
     #[inline]
-    fn prefetch(&self, bytes: &[u8], words: &[u32]) {
-        let mut words = words.iter().rev();
-        let Some(&last) = words.next() else {
+    fn prefetch(&self, bytes: &[u8], word: u32) {
+        prefetch(bytes, self.unigram_place(word));
+    }
+
+    #[inline]
+    fn prefetch_more(&self, bytes: &[u8], words: &[u32]) {
+        let Some((&last, before)) = words.split_last() else {
             return;
         };
-        prefetch(bytes, self.unigram_place(last));
+        // No n-gram is looked for that ends in a word which is only there alone, as the unknown one is.
+        if !self.unigram(bytes, last).is_extended {
+            return;
+        }
         let mut node = u64::from(last);
-        for (table, &word) in self.middles.iter().chain([&self.longest]).zip(words) {
+        let tables = self.middles.iter().chain([&self.longest]);
+        for (table, &word) in tables.zip(before.iter().rev()) {
             node = with_word_before(node, word);
             table.prefetch(bytes, node);
         }

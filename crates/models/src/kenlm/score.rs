@@ -38,11 +38,12 @@ pub(super) trait Search {
         node: Self::Node,
     ) -> Option<Found<Self::Node>>;
 
-    /// Asks for the memory that scoring the last one of these words after the others may need.
-    fn prefetch(&self, bytes: &[u8], words: &[u32]);
+    /// Asks for the memory of a word alone.
+    fn prefetch(&self, bytes: &[u8], word: u32);
 
-    /// Asks for more of it, which depends on memory that was asked for before.
-    fn prefetch_more(&self, _bytes: &[u8], _words: &[u32]) {}
+    /// Asks for more that scoring the last one of these words after the others may need. It depends on memory that was asked
+    /// for before.
+    fn prefetch_more(&self, bytes: &[u8], words: &[u32]);
 
     /// Returns the probability of an n-gram of the greatest length.
     fn longest(&self, bytes: &[u8], word: u32, node: Self::Node) -> Option<f32>;
@@ -72,6 +73,7 @@ impl State {
 /// Returns the logarithm of the probability of `word` after `before`, and sets `after`.
 ///
 /// Sums are taken in the order in which the C++ library takes them.
+#[inline]
 pub(super) fn score<S: Search>(
     search: &S,
     (bytes, order): (&[u8], usize),

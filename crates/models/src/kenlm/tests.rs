@@ -42,6 +42,11 @@ fn scores_are_those_of_the_library() {
             let score = model.score_sentence(sentence);
             let expected = f32::from_bits(case[name].as_u64().unwrap() as u32);
             assert_eq!(score, expected, "{name}: {sentence:?}");
+            let words = sentence
+                .split(['\t', '\n', '\u{b}', '\u{c}', '\r', ' '])
+                .filter(|word| !word.is_empty());
+            let words: Vec<Word> = words.map(|word| model.word(word)).collect();
+            assert_eq!(model.score_words(&words), expected, "{name}: {sentence:?}");
             compared += 1;
         }
         assert_eq!(compared, 73);

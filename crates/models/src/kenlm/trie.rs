@@ -172,10 +172,8 @@ impl Search for Trie {
     }
 
     #[inline]
-    fn prefetch(&self, bytes: &[u8], words: &[u32]) {
-        if let Some(&last) = words.last() {
-            prefetch(bytes, self.unigrams + last as usize * UNIGRAM_BYTES);
-        }
+    fn prefetch(&self, bytes: &[u8], word: u32) {
+        prefetch(bytes, self.unigrams + word as usize * UNIGRAM_BYTES);
     }
 
     #[inline]

@@ -67,16 +67,11 @@ fn resolve(
     let cuts_at_nul = context.compat();
     let make = move |shared: &Shared| {
         let mut pieces = pieces.load(shared)?;
-        let language = LanguageModel::load(&language, cuts_at_nul, shared)?;
-        let mut text = String::new();
+        let mut language = LanguageModel::load(&language, cuts_at_nul, shared)?;
         Ok(move |record: &Record<'_>| {
-            text.clear();
-            pieces.pieces(record)?.each(|piece| {
-                text.push_str(piece);
-                text.push(' ');
-            });
-            text.pop();
-            Ok(StatValue::Float(language.perplexity(&text)))
+            Ok(StatValue::Float(
+                language.perplexity(&pieces.pieces(record)?),
+            ))
         })
     };
     Ok(range_filter_of_records(

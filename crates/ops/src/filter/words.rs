@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use coldpress_operator::{LoadError, ParamError, Record, RecordError, ResolveContext, Shared};
 
-use crate::pieces::{PieceModel, PieceReader};
+use crate::pieces::{PieceMemo, PieceModel, PieceReader};
 use crate::text::python;
 use crate::text::words::{self, WordHashes, count_words, lowered_hashes, refined};
 
@@ -26,37 +26,70 @@ impl Words {
     /// Makes ready what cuts texts, for one thread.
     pub(super) fn load(&self, shared: &Shared) -> Result<WordReader, LoadError> {
         let model = self.0.as_ref().map(|model| model.load(shared));
-        Ok(WordReader(model.transpose()?))
+        Ok(WordReader(model.transpose()?.map(|model| OfPieces {
+            model,
+            known: PieceMemo::default(),
+        })))
     }
 }
 
 /// Cuts texts into words, and refines these.
-pub(super) struct WordReader(Option<PieceReader>);
+pub(super) struct WordReader(Option<OfPieces>);
+
+/// Takes the pieces of a model as words.
+struct OfPieces {
+    model: PieceReader,
+    known: PieceMemo<Piece>,
+}
+
+/// What is known of a piece.
+#[derive(Clone, Copy)]
+struct Piece {
+    /// Its hash, lowered and refined.
+    hash: Option<u64>,
+    /// Whether anything is left of it when it is refined alone.
+    is_word: bool,
+}
+
+/// The words that the pieces of a text are.
+pub(super) struct PieceWords {
+    lowered: WordHashes,
+    /// How many there are without lowering them.
+    count: u64,
+}
+
+/// The hashes of the lowered words of a text.
+pub(super) enum Lowered {
+    Words(Arc<WordHashes>),
+    Pieces(Arc<PieceWords>),
+}
+
+impl std::ops::Deref for Lowered {
+    type Target = WordHashes;
+
+    fn deref(&self) -> &WordHashes {
+        match self {
+            Self::Words(words) => words,
+            Self::Pieces(pieces) => &pieces.lowered,
+        }
+    }
+}
 
 impl WordReader {
     /// How many words the text of the record's first field has.
     pub(super) fn count(&mut self, record: &Record<'_>) -> Result<u64, RecordError> {
-        let Some(model) = &mut self.0 else {
-            return Ok(count_words(record.text(0)?));
-        };
-        let mut count = 0;
-        model
-            .pieces(record)?
-            .each(|piece| count += u64::from(!refined(piece).is_empty()));
-        Ok(count)
+        match &mut self.0 {
+            None => Ok(count_words(record.text(0)?)),
+            Some(pieces) => Ok(pieces.words(record)?.count),
+        }
     }
 
     /// The hashes of the lowered words, which are made once for all operators that need them.
-    pub(super) fn lowered(&mut self, record: &Record<'_>) -> Result<Arc<WordHashes>, RecordError> {
-        let Some(model) = &mut self.0 else {
-            return record.derived(0, 0, lowered_hashes);
-        };
-        let pieces = model.pieces(record)?;
-        record.derived(0, model.key(), |_| {
-            let mut hashes = WordHashes::default();
-            pieces.each(|piece| hashes.push(piece));
-            hashes
-        })
+    pub(super) fn lowered(&mut self, record: &Record<'_>) -> Result<Lowered, RecordError> {
+        match &mut self.0 {
+            None => record.derived(0, 0, lowered_hashes).map(Lowered::Words),
+            Some(pieces) => pieces.words(record).map(Lowered::Pieces),
+        }
     }
 
     /// Calls `visit` with each lowered word.
@@ -68,8 +101,36 @@ impl WordReader {
         let mut lowered = words::LoweredWords::new(visit);
         match &mut self.0 {
             None => python::words(record.text(0)?).for_each(|word| lowered.push(word)),
-            Some(model) => model.pieces(record)?.each(|piece| lowered.push(piece)),
+            Some(pieces) => pieces
+                .model
+                .pieces(record)?
+                .each(|piece| lowered.push(piece)),
         }
         Ok(())
+    }
+}
+
+impl OfPieces {
+    fn words(&mut self, record: &Record<'_>) -> Result<Arc<PieceWords>, RecordError> {
+        let pieces = self.model.pieces(record)?;
+        record.derived(0, self.model.key(), |_| {
+            let mut hashes = vec![0; pieces.len()];
+            let (mut length, mut count) = (0, 0);
+            let piece = |piece: &str| Piece {
+                hash: WordHashes::of_word(piece),
+                is_word: !refined(piece).is_empty(),
+            };
+            // Which pieces are words can hardly be foretold, so there is no branch.
+            pieces.each_known(&mut self.known, piece, |piece| {
+                hashes[length] = piece.hash.unwrap_or_default();
+                length += usize::from(piece.hash.is_some());
+                count += u64::from(piece.is_word);
+            });
+            hashes.truncate(length);
+            PieceWords {
+                lowered: WordHashes(hashes),
+                count,
+            }
+        })
     }
 }

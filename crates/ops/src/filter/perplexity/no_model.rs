@@ -2,6 +2,8 @@
 
 use coldpress_operator::{Asset, LoadError, Shared};
 
+use crate::pieces::RecordPieces;
+
 /// A model that cannot be had.
 pub(super) enum LanguageModel {}
 
@@ -12,7 +14,7 @@ impl LanguageModel {
         ))
     }
 
-    pub(super) fn perplexity(&self, _: &str) -> f64 {
+    pub(super) fn perplexity(&mut self, _: &RecordPieces) -> f64 {
         match *self {}
     }
 }

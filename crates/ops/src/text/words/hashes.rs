@@ -16,13 +16,11 @@ const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 pub struct WordHashes(pub Vec<u64>);
 
 impl WordHashes {
-    /// Adds the hash of the next word of a text that was cut elsewhere, if anything is left of it.
-    pub fn push(&mut self, word: &str) {
-        if !word.is_empty() {
-            // Few words need the memory.
-            let hash = hash_word(word, 0, word.len(), &mut String::new());
-            self.0.extend(hash);
-        }
+    /// Returns the hash of a word that was cut out of a text elsewhere, lowered and refined; none when nothing is left of it.
+    pub fn of_word(word: &str) -> Option<u64> {
+        // Few words need the memory.
+        let hash = |word: &str| hash_word(word, 0, word.len(), &mut String::new());
+        (!word.is_empty()).then(|| hash(word)).flatten()
     }
 }
 

@@ -26,6 +26,7 @@ mod matrix;
 mod probe_table;
 mod remainder;
 mod tree;
+mod word_cache;
 
 use std::path::Path;
 
@@ -128,6 +129,12 @@ impl FastText {
     /// `None` means that the model knows nothing in the text, not even the end of the line, or that its numbers are not
     /// finite. The C++ library returns no label for the former and fails for the latter.
     pub fn predict(&self, text: &str, scratch: &mut Scratch) -> Option<Prediction<'_>> {
+        let line = memchr::memchr(b'\n', text.as_bytes()).map_or(text, |end| &text[..end]);
+        self.predict_joined(line, scratch)
+    }
+
+    /// Returns what [`predict`](Self::predict) does for all lines of a text joined by spaces.
+    pub fn predict_joined(&self, text: &str, scratch: &mut Scratch) -> Option<Prediction<'_>> {
         let bytes = &*self.bytes;
         let rows = self.dictionary.rows(bytes, text, &mut scratch.words);
         if rows.is_empty() {

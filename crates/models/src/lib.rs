@@ -14,6 +14,7 @@ mod error;
 pub mod fasttext;
 mod file;
 pub mod kenlm;
+mod number;
 pub mod sentencepiece;
 pub mod tokenizer;
 mod trie;

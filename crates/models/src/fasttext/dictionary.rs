@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::header::Header;
 use super::probe_table::ProbeTable;
 use super::remainder::Remainder;
-use crate::Fault;
+use super::word_cache::WordCache;
 use crate::cursor::Cursor;
+use crate::{Fault, number};
 
 /// The word that the end of a line is.
 const END_OF_LINE: &[u8] = b"</s>";
@@ -16,6 +17,8 @@ const LABEL_PREFIX: &[u8] = b"__label__";
 /// The words and labels of a model.
 #[derive(Debug)]
 pub(super) struct Dictionary {
+    /// Tells it from all others of the process.
+    number: u64,
     /// Where the words are in the file, then the labels.
     entries: Vec<Range<usize>>,
     words: usize,
@@ -37,6 +40,7 @@ pub(super) struct Scratch {
     rows: Vec<u32>,
     hashes: Vec<u32>,
     token: Vec<u8>,
+    cache: WordCache,
 }
 
 impl Dictionary {
@@ -64,6 +68,7 @@ impl Dictionary {
             )));
         }
         let mut dictionary = Self {
+            number: number::next(),
             entries: Vec::with_capacity(size),
             words,
             labels: Vec::with_capacity(labels),
@@ -160,17 +165,24 @@ impl Dictionary {
         &self.label_counts
     }
 
-    /// Returns the rows of the first line of a text, in the order in which they are added up.
+    /// Returns the rows of a text, in the order in which they are added up. Line feeds count as spaces.
     pub(super) fn rows<'s>(&self, bytes: &[u8], text: &str, scratch: &'s mut Scratch) -> &'s [u32] {
         let Scratch {
             rows,
             hashes,
             token: marked,
+            cache,
         } = scratch;
         rows.clear();
         hashes.clear();
+        cache.begin(self.number);
         for token in tokens(text.as_bytes()) {
             let hash = hash(token);
+            if let Some(known) = cache.rows(token, hash) {
+                rows.extend_from_slice(known);
+                hashes.push(hash);
+                continue;
+            }
             let id = self.find(bytes, token, hash);
             let is_label = match id {
                 Some(id) => id as usize >= self.words,
@@ -179,6 +191,7 @@ impl Dictionary {
             if is_label {
                 continue;
             }
+            let first = rows.len();
             rows.extend(id);
             // Words that are known have no n-grams of characters where the model has none at all.
             if self.characters.1 > 0 && token != END_OF_LINE {
@@ -188,6 +201,7 @@ impl Dictionary {
                 marked.push(b'>');
                 self.add_characters(marked, rows);
             }
+            cache.keep(token, hash, &rows[first..]);
             hashes.push(hash);
         }
         self.add_word_ngrams(hashes, rows);
@@ -255,13 +269,12 @@ impl Dictionary {
     }
 }
 
-/// The words of the first line, and the word that its end is.
+/// The words of a text, and the word that its end is.
 ///
-/// A word that looks like the end of the line is its end, as in the C++ library.
+/// A word that looks like the end of a line is the end of the text, as in the C++ library.
 fn tokens(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let line = memchr::memchr(b'\n', text).map_or(text, |end| &text[..end]);
-    let words = line
-        .split(|byte| matches!(byte, b' ' | b'\r' | b'\t' | 0x0b | 0x0c | 0))
+    let words = text
+        .split(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c | 0))
         .filter(|word| !word.is_empty());
     let words = words.take_while(|word| *word != END_OF_LINE);
     words.chain([END_OF_LINE])
@@ -298,14 +311,14 @@ mod tests {
     }
 
     #[test]
-    fn words_are_parted_by_seven_bytes() {
+    fn words_are_parted_by_eight_bytes() {
         check("", &["</s>"]);
         check(
             " a\tb\rc\u{b}d\u{c}e\0f ",
             &["a", "b", "c", "d", "e", "f", "</s>"],
         );
         check("a\u{a0}b\u{3000}c", &["a\u{a0}b\u{3000}c", "</s>"]);
-        check("a\nb", &["a", "</s>"]);
+        check("a\nb", &["a", "b", "</s>"]);
         check("a </s> b", &["a", "</s>"]);
     }
 

@@ -7,6 +7,8 @@ use crate::cursor::Cursor;
 
 /// Columns that are added up at a time, in registers.
 const BLOCK: usize = 16;
+/// Columns of the rest that are.
+const SMALL_BLOCK: usize = 8;
 /// Centroids of each part of a row.
 const CENTROIDS: usize = 256;
 
@@ -96,6 +98,11 @@ impl Dense {
             *block = sum_of_block(&values[start..], row_bytes, rows);
             start += BLOCK * 4;
         }
+        let (blocks, rest) = rest.as_chunks_mut::<SMALL_BLOCK>();
+        for block in blocks {
+            *block = sum_of_block(&values[start..], row_bytes, rows);
+            start += SMALL_BLOCK * 4;
+        }
         for &row in rows {
             let at = row as usize * row_bytes + start;
             let (row, _) = values[at..at + rest.len() * 4].as_chunks::<4>();
@@ -115,7 +122,7 @@ impl Dense {
     }
 }
 
-fn sum_of_block(values: &[u8], row_bytes: usize, rows: &[u32]) -> [f32; BLOCK] {
+fn sum_of_block<const BLOCK: usize>(values: &[u8], row_bytes: usize, rows: &[u32]) -> [f32; BLOCK] {
     let mut sums = [0.0; BLOCK];
     for &row in rows {
         let at = row as usize * row_bytes;

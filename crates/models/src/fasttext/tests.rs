@@ -55,6 +55,12 @@ fn the_first_line_alone_counts() {
     };
     assert_eq!(predict("the of and\nle la les"), predict("the of and"));
     assert_ne!(predict("le la les"), predict("the of and"));
+    let mut scratch = Scratch::default();
+    let joined = model.predict_joined("the of\nand", &mut scratch).unwrap();
+    assert_eq!(
+        predict("the of and"),
+        (joined.label.to_owned(), joined.probability)
+    );
 }
 
 #[test]

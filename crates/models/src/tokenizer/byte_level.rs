@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
@@ -12,6 +11,7 @@ use super::merges::Merges;
 use super::nfc::{Places, nfc};
 use super::scratch::Scratch;
 use super::split::Pattern;
+use crate::number;
 
 /// A tokenizer whose words become bytes and these tokens.
 pub(super) struct ByteLevel {
@@ -29,8 +29,6 @@ pub(super) struct ByteLevel {
     /// The number of bytes in each token.
     lengths: HashMap<u32, usize>,
 }
-
-static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 impl ByteLevel {
     /// Takes a `tokenizer.json`, unless it is of another kind or says anything that this does not honour.
@@ -71,7 +69,7 @@ impl ByteLevel {
         let lengths = ids.iter().filter_map(length).collect();
         let added = |is_normalized| AddedTokens::of(&json["added_tokens"], is_normalized, is_nfc);
         Some(Self {
-            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            number: number::next(),
             classes: Classes::new(),
             pattern,
             is_nfc,

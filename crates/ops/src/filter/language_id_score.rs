@@ -101,14 +101,16 @@ struct LanguageIdScore {
 }
 
 enum Detector {
-    Model(model::Model),
+    Model(Box<model::Model>),
     BuiltIn,
 }
 
 impl Detector {
     fn new(asset: Option<&Asset>, shared: &Shared) -> Result<Self, LoadError> {
         match asset {
-            Some(asset) => model::Model::load(asset, shared).map(Self::Model),
+            Some(asset) => {
+                model::Model::load(asset, shared).map(|model| Self::Model(Box::new(model)))
+            }
             None => Ok(Self::BuiltIn),
         }
     }

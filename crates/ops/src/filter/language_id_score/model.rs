@@ -12,7 +12,6 @@ const PREFIX: &str = "__label__";
 pub(super) struct Model {
     model: Arc<FastText>,
     scratch: Scratch,
-    line: String,
 }
 
 impl Model {
@@ -23,21 +22,12 @@ impl Model {
         Ok(Self {
             model: shared.model(asset, open)?,
             scratch: Scratch::default(),
-            line: String::new(),
         })
     }
 
     /// Returns the language of a lowered text, and its probability.
     pub(super) fn detect(&mut self, text: &str) -> Result<(&str, f64), RecordError> {
-        self.line.clear();
-        // The model would take the first line alone.
-        for (number, line) in text.split('\n').enumerate() {
-            if number > 0 {
-                self.line.push(' ');
-            }
-            self.line.push_str(line);
-        }
-        let prediction = self.model.predict(&self.line, &mut self.scratch);
+        let prediction = self.model.predict_joined(text, &mut self.scratch);
         let prediction = prediction
             .ok_or_else(|| RecordError::new("the language model knows nothing in the text"))?;
         let language = prediction.label.strip_prefix(PREFIX);

@@ -12,7 +12,7 @@ pub(super) struct Normalizer {
     /// What becomes of an ASCII character before another one or at the end, or `SLOW` if that is not one ASCII character.
     ascii: [u8; 128],
     /// What a space becomes.
-    space: &'static str,
+    space: char,
     has_prefix: bool,
     has_suffix: bool,
     removes_extra_spaces: bool,
@@ -37,7 +37,7 @@ impl Normalizer {
         let mut normalizer = Self {
             charsmap,
             ascii: [SLOW; 128],
-            space: if escape_whitespaces { SPACE_MARK } else { " " },
+            space: if escape_whitespaces { SPACE_MARK } else { ' ' },
             has_prefix: add_dummy_prefix && !is_suffix,
             has_suffix: add_dummy_prefix && is_suffix,
             removes_extra_spaces: remove_extra_whitespaces,
@@ -80,16 +80,16 @@ impl Normalizer {
         }
         out.reserve(text.len() + text.len() / 2);
         if self.has_prefix {
-            out.push_str(self.space);
+            out.push(self.space);
         }
         self.replace(text, symbols, out)?;
         if self.removes_extra_spaces {
             while out.ends_with(self.space) {
-                out.truncate(out.len() - self.space.len());
+                out.pop();
             }
         }
         if self.has_suffix {
-            out.push_str(self.space);
+            out.push(self.space);
         }
         if out.len() > MAX_TEXT_BYTES {
             return Err(TooLong);
@@ -131,7 +131,7 @@ impl Normalizer {
                 b' ' => {
                     at += 1;
                     if !after_space {
-                        out.push_str(self.space);
+                        out.push(self.space);
                     }
                     after_space = self.removes_extra_spaces;
                 }
@@ -155,10 +155,16 @@ impl Normalizer {
         if kept.is_empty() {
             return;
         }
+        // Hardly a rule has a space in it, and looking for one at each character would take the longest here.
+        if !kept.bytes().any(|byte| byte == b' ') {
+            out.push_str(kept);
+            *after_space = false;
+            return;
+        }
         let mut parts = kept.split(' ');
         out.push_str(parts.next().unwrap_or_default());
         for part in parts {
-            out.push_str(self.space);
+            out.push(self.space);
             out.push_str(part);
         }
         *after_space = self.removes_extra_spaces && kept.ends_with(' ');

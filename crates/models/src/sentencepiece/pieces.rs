@@ -67,8 +67,11 @@ impl Pieces {
 
     /// Makes one piece of unknown ones that follow each other.
     pub(super) fn join(&mut self, unknown: u32) {
-        let mut kept = 0;
-        for at in 0..self.ends.len() {
+        let Some(first) = self.ids.iter().position(|id| *id == unknown) else {
+            return;
+        };
+        let mut kept = first;
+        for at in first..self.ends.len() {
             let (end, id) = (self.ends[at], self.ids[at]);
             if kept > 0 && id == unknown && self.ids[kept - 1] == unknown {
                 self.ends[kept - 1] = end;

@@ -8,7 +8,7 @@ use super::vocabulary::Vocabulary;
 use crate::trie::Trie;
 
 /// The mark that stands for a space in pieces.
-pub(super) const SPACE_MARK: &str = "\u{2581}";
+pub(super) const SPACE_MARK: char = '\u{2581}';
 
 /// The user-defined symbols of a model, which nothing is ever cut out of.
 pub(super) struct Symbols(pub(super) Option<Trie>);

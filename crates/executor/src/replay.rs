@@ -170,10 +170,13 @@ fn remarks(pipeline: &coldpress_operator::Pipeline) -> Vec<String> {
         .iter()
         .map(|place| names[*place as usize])
         .collect();
-    if !global.is_empty() {
+    if let Some((last, first)) = global.split_last() {
+        let names = match first {
+            [] => (*last).to_owned(),
+            first => format!("{} and {last}", first.join(", ")),
+        };
         remarks.push(format!(
-            "{} compared the replayed records with each other, not with the rest of the dataset",
-            global.join(" and ")
+            "{names} worked on the replayed records alone, without the rest of the dataset"
         ));
     }
     if pipeline.external_points().next().is_some() {

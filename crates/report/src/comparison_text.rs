@@ -41,17 +41,16 @@ impl JobComparison {
             ("DIFFERENCE", Align::Right),
         ]);
         table.row(["status", &plain(&first.status), &plain(&second.status)]);
-        let counts: [(&str, fn(&JobFigures) -> u64); 7] = [
-            ("records", |job| job.records),
-            ("kept", |job| job.kept),
-            ("dropped", |job| job.dropped),
-            ("quarantined", |job| job.quarantined),
-            ("made", |job| job.made),
-            ("absorbed", |job| job.absorbed),
-            ("in failed partitions", |job| job.in_failed),
+        let counts = [
+            ("records", first.records, second.records),
+            ("kept", first.kept, second.kept),
+            ("dropped", first.dropped, second.dropped),
+            ("quarantined", first.quarantined, second.quarantined),
+            ("made", first.made, second.made),
+            ("absorbed", first.absorbed, second.absorbed),
+            ("in failed partitions", first.in_failed, second.in_failed),
         ];
-        for (name, count) in counts {
-            let (one, other) = (count(first), count(second));
+        for (name, one, other) in counts {
             // The first four are of any job.
             let is_usual = matches!(name, "records" | "kept" | "dropped" | "quarantined");
             if is_usual || one > 0 || other > 0 {

@@ -179,7 +179,7 @@ fn details(step: &OperatorStep, indent: usize, text: &mut String) {
         },
         Effect::Grouped {
             first: Some(first), ..
-        } => text.push_str(&named("of which the first is", first, &mark)),
+        } => text.push_str(&named("as a part of the record of", first, &mark)),
         _ => {}
     }
 }
@@ -250,11 +250,10 @@ fn fate(fate: &Fate) -> String {
         Fate::Quarantined {
             operation: Some(operation),
             operator: Some(operator),
-            error,
+            ..
         } => format!(
-            "in quarantine: {} failed on it: {}",
-            of(operator, *operation),
-            plain(error)
+            "in quarantine, because {} failed on it",
+            of(operator, *operation)
         ),
         Fate::Quarantined { error, .. } => {
             format!("in quarantine: it cannot be read: {}", plain(error))

@@ -201,7 +201,7 @@ fn quarantined_records_are_replayed_through_another_recipe() {
         "Job j: 1 record in quarantine, 1 replayed\n",
         "Now         0 kept, 0 dropped, 1 quarantined again\n",
         "Quarantined again by clean_links_mapper (1)\n",
-        "document_deduplicator compared the replayed records with each other",
+        "document_deduplicator worked on the replayed records alone",
     ]);
     // A recipe that does not look at the text.
     let mended = "\

@@ -111,6 +111,11 @@ const LAYERS: [Layer; 25] = [
         &["ops"],
     ),
     layer(
+        "serve",
+        &["storage", "events", "operator", "job", "executor", "report"],
+        &[],
+    ),
+    layer(
         "coldpress",
         &[
             "config",
@@ -131,6 +136,7 @@ const LAYERS: [Layer; 25] = [
             "worker",
             "executor",
             "report",
+            "serve",
         ],
         &[],
     ),

@@ -14,6 +14,8 @@ mod plan;
 mod process;
 mod quarantine;
 mod report;
+#[cfg(feature = "serve")]
+mod serve;
 mod stop;
 mod trace;
 
@@ -43,6 +45,8 @@ enum Command {
     Jobs(jobs::Args),
     Monitor(monitor::Args),
     Report(report::Args),
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
     Stop(stop::Args),
     Events(events::Args),
     Trace(trace::Args),
@@ -101,6 +105,8 @@ pub(crate) fn run(
         Command::Jobs(args) => jobs::run(&args, schemes),
         Command::Monitor(args) => monitor::run(&args),
         Command::Report(args) => report::run(&args, schemes),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args, schemes),
         Command::Stop(args) => stop::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Trace(args) => trace::run(&args, schemes),

@@ -112,6 +112,19 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "serve",
+        &[
+            example(
+                "Watch all jobs in a browser, at http://localhost:8080",
+                "coldpress serve",
+            ),
+            example(
+                "Serve the jobs of another folder at any free port",
+                "coldpress serve --base-dir /data/jobs --listen 127.0.0.1:0",
+            ),
+        ],
+    ),
+    (
         "stop",
         &[
             example(

@@ -36,6 +36,33 @@ pub(crate) fn explain_memory_limit() {
     }
 }
 
+/// Calls this at the first signal; the second ends the program at once.
+#[cfg(feature = "serve")]
+pub(crate) fn at_first(act: impl Fn() + Send + 'static) -> Result<(), Failure> {
+    watch_signals(move |signal, is_first| {
+        if !is_first {
+            signal_hook::low_level::exit(i32::from(code::signal(signal)));
+        }
+        act();
+    })
+}
+
+/// Calls this with each signal, and whether it is the first, for as long as the program runs.
+fn watch_signals(mut act: impl FnMut(i32, bool) + Send + 'static) -> Result<(), Failure> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])
+        .map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
+    let watch = move || {
+        for (at, signal) in signals.forever().enumerate() {
+            act(signal, at == 0);
+        }
+    };
+    spawn("signals", watch).map_err(|error| {
+        let obstacle = Obstacle::of(&error).map(|obstacle| obstacle.explain(None));
+        Failure::failed(obstacle.unwrap_or_else(|| chain(&error)))
+    })?;
+    Ok(())
+}
+
 /// The first signal that came, if any.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Received(Arc<AtomicI32>);
@@ -45,22 +72,14 @@ impl Received {
     pub(crate) fn watch(stop: StopHandle) -> Result<Self, Failure> {
         let received = Self::default();
         let first = Arc::clone(&received.0);
-        let signals = Signals::new([SIGINT, SIGTERM]);
-        let mut signals = signals
-            .map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
-        let watch = move || {
-            for signal in signals.forever() {
-                if first.swap(signal, Ordering::SeqCst) != 0 {
-                    // Nothing is lost by leaving at once: what is published is durable.
-                    signal_hook::low_level::exit(i32::from(code::signal(signal)));
-                }
-                stop.stop();
-                output::tell("stopping; finished work is kept. Press Ctrl-C again to quit at once");
+        watch_signals(move |signal, is_first| {
+            if !is_first {
+                // Nothing is lost by leaving at once: what is published is durable.
+                signal_hook::low_level::exit(i32::from(code::signal(signal)));
             }
-        };
-        spawn("signals", watch).map_err(|error| {
-            let obstacle = Obstacle::of(&error).map(|obstacle| obstacle.explain(None));
-            Failure::failed(obstacle.unwrap_or_else(|| chain(&error)))
+            first.store(signal, Ordering::SeqCst);
+            stop.stop();
+            output::tell("stopping; finished work is kept. Press Ctrl-C again to quit at once");
         })?;
         Ok(received)
     }

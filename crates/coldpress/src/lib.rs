@@ -44,6 +44,7 @@
 //!   (`executor_type: process`), with its operators and stores. Its own executable is then the worker.
 //! - [`assets`]: where operators find models and word lists, and how those are fetched.
 //! - [`docetl`]: the checkpoint store of DocETL pipelines, a library of its own: it runs no recipe.
+//! - [`serve`] (feature `serve`, on by default): the pages of all jobs of a folder over HTTP, which follow the jobs.
 //! - [`events`]: what happened, to read, to filter and to follow.
 //! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others are built on.
 //!
@@ -66,6 +67,8 @@ pub use coldpress_ops as ops;
 pub use coldpress_partition as partition;
 pub use coldpress_record as record;
 pub use coldpress_report as report;
+#[cfg(feature = "serve")]
+pub use coldpress_serve as serve;
 pub use coldpress_storage as storage;
 pub use coldpress_table as table;
 pub use coldpress_worker as worker;

@@ -72,8 +72,13 @@ impl EventReader {
         self.damaged_lines
     }
 
-    /// The next event that has been written whole; `None` when there is none *yet*.
-    pub(crate) fn poll(&mut self) -> Result<Option<Event>> {
+    /// Returns the next event that has been written whole; `None` when there is none *yet*, so that it may be called again
+    /// later.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if a file cannot be read, [`Error::Newer`] if a newer release wrote it.
+    pub fn poll(&mut self) -> Result<Option<Event>> {
         while let Some(line) = self.lines.next()? {
             match line {
                 Line::Whole => {}

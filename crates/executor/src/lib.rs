@@ -59,7 +59,7 @@ pub use lift::{Lifted, LiftedRecord, lift_verdicts};
 pub use outputs::list::{Content, Output, Outputs};
 pub use prepare::Prepared;
 pub use preview::Preview;
-pub use prometheus::prometheus_text;
+pub use prometheus::{JobMetrics, prometheus_text};
 pub use replay::{
     ReplayOptions, Replayed, ReplayedClass, ReplayedOperator, ReplayedSample, replay_quarantine,
 };
@@ -69,3 +69,4 @@ pub use report::{
 };
 pub use scheduler::{AfterFailure, Next, Scheduler, Step, VOIDED_AT_MOST};
 pub use space::{DiskEstimate, DiskSpace};
+pub use summary::performance;

@@ -12,7 +12,8 @@ fn results(state: &JobState) -> impl Iterator<Item = &Publication> {
 }
 
 /// Returns how each operator did, over all published partitions.
-pub(crate) fn performance(state: &JobState) -> Vec<OperatorPerformance> {
+#[must_use]
+pub fn performance(state: &JobState) -> Vec<OperatorPerformance> {
     let mut ledger = Ledger::default();
     let mut nanos: Vec<u64> = Vec::new();
     for result in results(state) {

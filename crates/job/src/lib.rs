@@ -70,9 +70,11 @@ mod journal;
 mod lock;
 
 mod fields_view;
+mod listed_again;
 mod listing;
 mod mapping;
 mod progress_view;
+mod stamp;
 mod status;
 mod stop;
 mod stores;
@@ -94,6 +96,7 @@ pub use journal::{
     Removed, SealedFile, SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
 pub use layout::Layout;
+pub use listed_again::JobListing;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};
 pub use lock::{HEARTBEAT_SCHEMA, JobLock, Liveness, LockOptions};
 pub use mapping::{
@@ -101,6 +104,7 @@ pub use mapping::{
     OriginalDataset, PartitionDetail, ProcessingSummary, dataset_mapping, final_mapping_report,
 };
 pub use progress_view::{PROGRESS_SCHEMA, PartitionResult, ProgressView, progress_view};
+pub use stamp::JobStamp;
 pub use status::{Phase, Status};
 pub use stop::{StopOptions, StopReport, stop_job};
 pub use stores::open_stores;

@@ -140,14 +140,19 @@ pub fn list_jobs(base_dir: &Path) -> Result<Vec<ListedJob>> {
         let entry = entry.map_err(|source| Error::io("list", base_dir, source))?;
         jobs.extend(list_job(base_dir, &entry.path()));
     }
+    newest_first(&mut jobs);
+    Ok(jobs)
+}
+
+pub(crate) fn newest_first(jobs: &mut [ListedJob]) {
     jobs.sort_by(|a, b| {
         let by_time = b.start_time().total_cmp(&a.start_time());
         by_time.then_with(|| a.name().cmp(b.name()))
     });
-    Ok(jobs)
 }
 
-fn list_job(base_dir: &Path, dir: &Path) -> Option<ListedJob> {
+/// Returns the job in this folder, if it looks like a job's.
+pub(crate) fn list_job(base_dir: &Path, dir: &Path) -> Option<ListedJob> {
     // The folder that cannot be entered may be a job; that is told, not passed over.
     let metadata = fs::metadata(dir).ok()?;
     let name = dir.file_name()?.to_string_lossy().into_owned();

@@ -39,10 +39,10 @@ function drawLines(chart, again) {
   chart.drawn = new uPlot(options, [times, ...lines.map((line) => line.values)], place);
 }
 
-/** Colours of canvases do not follow the style sheet by themselves. */
-function drawAllAgain() {
+/** Draws the charts that are not drawn yet, or all, since colours of canvases do not follow the style sheet. */
+function drawCharts(inOtherColours) {
   for (const chart of charts) {
-    if (chart.place.isConnected) drawLines(chart, true);
+    if (chart.place.isConnected) drawLines(chart, inOtherColours);
     else charts.delete(chart);
   }
 }

@@ -55,13 +55,13 @@ function facts(pairs) {
   return el("dl", {class: "facts"}, known.map(([name, value]) => [el("dt", null, name), el("dd", null, value)]));
 }
 
-/** Something that is built only when somebody opens it. */
-function folded(summary, build, isOpen) {
+/** Something that is built only when somebody opens it. Its key says what it is, when the section is built again. */
+function folded(key, summary, build, isOpen) {
   const body = el("div");
   const open = () => {
     if (node.open && !body.hasChildNodes()) append(body, [build()]);
   };
-  const node = el("details", {ontoggle: open}, el("summary", null, summary), body);
+  const node = el("details", {ontoggle: open, "data-key": key}, el("summary", null, summary), body);
   node.buildNow = () => { node.open = true; open(); };
   if (isOpen) node.buildNow();
   return node;
@@ -79,6 +79,19 @@ function legend(items) {
 /** The value of a colour of the style sheet, for canvases. */
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** Makes a canvas so high and as wide as its place is; returns what draws on it, or null where there is no room. */
+function drawingOn(canvas, height) {
+  const width = canvas.clientWidth;
+  if (width < 20) return null;
+  const scale = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.style.height = `${height}px`;
+  const draw = canvas.getContext("2d");
+  draw.scale(scale, scale);
+  return draw;
 }
 
 /** Draws when a node has another width. In the next frame: what is drawn may change the layout again. */

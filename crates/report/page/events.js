@@ -42,5 +42,5 @@ function eventRow(row) {
   return [el("span", {class: "mono"}, time(row.time, 3)), el("span", {class: kind}, row.level.toLowerCase()), row.kind,
     row.partition === undefined ? "" : `${row.partition}${row.stage ? ` (stage ${row.stage + 1})` : ""}`,
     [row.operator ? el("strong", null, `${row.operator} `) : null, row.message, row.error ? el("div", {class: "bad"}, row.error) : null,
-      row.stack_trace ? folded("stack trace", () => el("pre", null, row.stack_trace)) : null]];
+      row.stack_trace ? folded(`trace ${row.sequence}`, "stack trace", () => el("pre", null, row.stack_trace)) : null]];
 }

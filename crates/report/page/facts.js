@@ -16,8 +16,8 @@ function fieldsSection(report) {
 function recipeSection(report) {
   const {given, resolved} = report.recipe;
   if (given === null && resolved === null) return null;
-  return el("div", null, given === null ? null : folded("As it was given", () => el("pre", null, given), true),
-    resolved === null ? null : folded("With every key written out, as it was run", () => el("pre", null, resolved)));
+  return el("div", null, given === null ? null : folded("given", "As it was given", () => el("pre", null, given), true),
+    resolved === null ? null : folded("resolved", "With every key written out, as it was run", () => el("pre", null, resolved)));
 }
 
 function environmentSection(report) {

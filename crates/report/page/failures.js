@@ -39,7 +39,7 @@ function quarantineSection(report) {
       quarantine.looked_at < quarantine.total ? el("span", {class: "soft small"}, ` The reasons are those of ${count(quarantine.looked_at)} of them.`) : null),
     table([{title: "Operator"}, {title: "Why", text: true}, {title: "Records", num: true}],
       quarantine.reasons.map((reason) => [reason.operator ?? "(reading)", reason.error, count(reason.count)])),
-    quarantine.samples.length ? folded(`${counted(quarantine.samples.length, "record")} of them`, () => quarantine.samples.map((sample) => el("div", {class: "sample"},
+    quarantine.samples.length ? folded("records", `${counted(quarantine.samples.length, "record")} of them`, () => quarantine.samples.map((sample) => el("div", {class: "sample"},
       el("div", {class: "notes"}, el("span", null, `${sample.place} of ${sample.source}`), el("span", null, sample.operator ?? "(reading)"), el("span", null, bytes(sample.length))),
       el("div", null, sample.error), sample.record === null ? null : el("pre", null, sample.record)))) : null);
 }

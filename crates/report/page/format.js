@@ -62,6 +62,17 @@ function clock(seconds, stretch) {
   return stretch < 20 ? text.slice(14, 22) : text.slice(11, 19);
 }
 
+/** Round points in time between two, at most so many, each with a label that no other has. */
+function marksOfTime(from, to, most) {
+  const steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+  const wanted = (to - from) / most;
+  const step = steps.find((one) => one >= wanted) || Math.ceil(wanted / 86400) * 86400;
+  const [begin, end] = step < 1 ? [14, 23] : step < 60 ? [11, 19] : step < 86400 ? [11, 16] : [0, 10];
+  const marks = [];
+  for (let at = Math.ceil(from / step); at * step < to; at += 1) marks.push([at * step, time(at * step, 3).slice(begin, end)]);
+  return marks;
+}
+
 function median(values) {
   const sorted = Float64Array.from(values).sort();
   return sorted.length ? sorted[sorted.length >> 1] : 0;

@@ -63,7 +63,7 @@ function ofDeduplicator(one) {
     one.clusters.length ? table([{title: "Records in a cluster"}, {title: "Clusters", num: true}, {title: "Records", num: true}],
       one.clusters.map((cluster) => [size(cluster), count(cluster.clusters), count(cluster.records)])) : null,
     list("By file", one.by_file), one.field ? list(`By ${one.field}`, one.by_field) : null,
-    one.largest.length ? folded("The largest clusters", () => one.largest.map((cluster) => el("div", {class: "sample"},
+    one.largest.length ? folded(`clusters of ${one.operator}`, "The largest clusters", () => one.largest.map((cluster) => el("div", {class: "sample"},
       el("strong", null, counted(cluster.records, "record")), el("div", null, "kept: ", record(cluster.kept)),
       cluster.removed.map((place) => el("div", null, "removed: ", record(place)))))) : null);
 }

@@ -6,7 +6,10 @@ function gridSection(report, ui) {
   const columns = report.partitions;
   if (!columns.index.length) return null;
   ui.mode = ui.mode || (/[^c]/.test(columns.status) ? "status" : "time");
-  const grid = {report, columns, ui, from: 0, to: columns.index.length, bars: 1, cursor: null, canvas: null, medians: null};
+  const all = columns.index.length;
+  // Who looks at a part keeps it when there are more partitions, and who looks at all sees all.
+  const [from, to] = ui.window && ui.window[1] <= all ? ui.window : [0, all];
+  const grid = {report, columns, ui, from, to, bars: 1, cursor: null, canvas: null, medians: null};
   const canvas = el("canvas", {
     class: "map", tabindex: 0, role: "application", "aria-describedby": "grid-help", "aria-label": "Partitions by operators",
     onmousemove: (event) => pointAt(grid, event), onclick: (event) => pointAt(grid, event),
@@ -16,6 +19,7 @@ function gridSection(report, ui) {
   grid.readout = el("div", {class: "readout", "aria-live": "polite"}, "Point at a cell, or press the arrow keys, to see what it is.");
   grid.range = el("span", {class: "soft"});
   onResize(canvas, () => drawGrid(grid));
+  if (ui.cursor && ui.cursor.at < all) chooseCell(grid, ui.cursor.at, ui.cursor.operator);
   repaint.add(() => canvas.isConnected && drawGrid(grid));
   const shown = columns.index.length < columns.total
     ? el("p", {class: "soft small"}, `${count(columns.index.length)} of ${counted(columns.total, "partition")} are shown: those that failed, and others evenly spread.`) : null;
@@ -115,13 +119,8 @@ function cellColour(grid, colours, from, to, operator) {
 function drawGrid(grid) {
   const {canvas, columns} = grid;
   const {rows, row, width, height} = gridShape(grid);
-  if (width < 20) return;
-  const scale = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  canvas.style.height = `${height}px`;
-  const draw = canvas.getContext("2d");
-  draw.scale(scale, scale);
+  const draw = drawingOn(canvas, height);
+  if (!draw) return;
   const colours = Object.fromEntries(["green", "line", "violet", "red", "orange", "blue", "text"].map((name) => [name, colour(name)]));
   const shown = grid.to - grid.from;
   const bars = Math.min(shown, Math.floor(width / 2));
@@ -137,6 +136,7 @@ function drawGrid(grid) {
     }
   }
   grid.bars = bars;
+  grid.ui.window = shown < columns.index.length ? [grid.from, grid.to] : null;
   if (grid.cursor) {
     const bar = Math.floor((grid.cursor.at - grid.from) * bars / shown);
     draw.strokeStyle = colours.text;
@@ -164,15 +164,22 @@ function pointAt(grid, event) {
 }
 
 function setCursor(grid, at, operator) {
-  const {columns, report} = grid;
+  const {columns} = grid;
   const rows = gridShape(grid).rows;
   at = Math.max(0, Math.min(columns.index.length - 1, at));
   operator = Math.max(0, Math.min(rows - 1, operator));
   if (grid.cursor && grid.cursor.at === at && grid.cursor.operator === operator) return;
-  grid.cursor = {at, operator};
+  chooseCell(grid, at, operator);
   if (at < grid.from) moveGrid(grid, -0.5);
   if (at >= grid.to) moveGrid(grid, 0.5);
   drawGrid(grid);
+}
+
+/** Makes a cell the chosen one, and says what it is. */
+function chooseCell(grid, at, operator) {
+  const {columns, report} = grid;
+  grid.cursor = {at, operator};
+  grid.ui.cursor = grid.cursor;
   const name = report.operators[operator] ? report.operators[operator].name : "";
   const isDone = operator < columns.operators_done[at];
   const before = operator ? columns.operator_out[at][operator - 1] : columns.records[at];

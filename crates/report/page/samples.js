@@ -1,17 +1,14 @@
 // What operators did to single records, with differences marked.
 
-function samplesSection(report, ui) {
+function samplesSection(report) {
   const all = report.samples.filter((one) => one.samples.length);
   if (!all.length) return null;
-  ui.open = ui.open || new Set();
   return el("div", null, el("p", {class: "soft small"},
     all.some((one) => one.is_trace) ? "Records drawn by chance from all that an operator changed or dropped." : "Some of the records that filters dropped, from a few partitions."),
   all.map((one) => {
     const title = [`${one.operator === null ? "" : `${one.operator}. `}${one.name} `, el("span", {class: "soft"},
       one.total === null ? counted(one.samples.length, "record") : one.total > one.samples.length ? `${count(one.samples.length)} of ${counted(one.total, "record")}` : counted(one.total, "record"))];
-    const node = folded(title, () => one.samples.map(sampleNode), ui.open.has(one.name));
-    node.addEventListener("toggle", () => (node.open ? ui.open.add(one.name) : ui.open.delete(one.name)));
-    return node;
+    return folded(`${one.operator} ${one.name}`, title, () => one.samples.map(sampleNode));
   }));
 }
 

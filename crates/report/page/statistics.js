@@ -1,6 +1,6 @@
 // How the statistics of filters are distributed, with the bounds drawn in.
 
-function statisticsSection(report) {
+function statisticsSection(report, ui) {
   const statistics = report.statistics;
   if (!statistics.list.length) return null;
   const whose = statistics.with_dropped
@@ -9,10 +9,10 @@ function statisticsSection(report) {
   const part = statistics.partitions < report.partitions.total ? ` in ${counted(statistics.partitions, "partition")} of ${count(report.partitions.total)}, evenly spread` : "";
   return el("div", null, el("p", {class: "soft small"}, `Values ${whose}: ${counted(statistics.rows, "record")}${part}.`),
     legend([["i-kept", "passed this filter"], ["i-dropped", "dropped by it"]]),
-    el("div", {class: "charts"}, statistics.list.map((statistic) => statisticFigure(statistic, report))));
+    el("div", {class: "charts"}, statistics.list.map((statistic) => statisticFigure(statistic, report, ui))));
 }
 
-function statisticFigure(statistic, report) {
+function statisticFigure(statistic, report, ui) {
   const names = statistic.operators.map((at) => report.operators[at]?.name).filter(Boolean).join(", ");
   const at = (part) => statistic.quantiles[part];
   const numbers = statistic.quantiles.length
@@ -21,7 +21,7 @@ function statisticFigure(statistic, report) {
     el("h3", null, statistic.name, names ? el("span", {class: "soft small"}, ` – ${names}`) : null),
     statistic.bins ? histogram(statistic) : null,
     numbers ? el("p", {class: "soft small"}, numbers) : null,
-    statistic.bins && statistic.quantiles[0] !== statistic.quantiles[200] ? otherBounds(statistic, report) : null,
+    statistic.bins && statistic.quantiles[0] !== statistic.quantiles[200] ? otherBounds(statistic, report, ui) : null,
     statistic.values.length ? valueTable(statistic) : null);
 }
 
@@ -86,8 +86,9 @@ function shareBelow(quantiles, value, orAt) {
 }
 
 /** How many records other bounds would keep. */
-function otherBounds(statistic, report) {
+function otherBounds(statistic, report, ui) {
   const {quantiles} = statistic;
+  const bounds = ui.bounds = ui.bounds || new Map();
   const bound = (isLeast) => statistic.thresholds.find((one) => one.is_least === isLeast)?.value;
   const place = (value, fallback) => (value === undefined ? fallback : Math.round(shareBelow(quantiles, value, false) * 200));
   const say = el("output", {class: "small"});
@@ -95,6 +96,7 @@ function otherBounds(statistic, report) {
   // Where a slider stands at first it means the recipe's own bound, which need not be one of the quantiles.
   const value = (slider, own) => (own !== undefined && slider.value === slider.defaultValue ? own : quantiles[Number(slider.value)]);
   const update = () => {
+    bounds.set(statistic.name, {low: low.value === low.defaultValue ? null : low.value, high: high.value === high.defaultValue ? null : high.value});
     const [least, greatest] = [value(low, bound(true)), value(high, bound(false))];
     const kept = Math.max(0, shareBelow(quantiles, greatest, true) - shareBelow(quantiles, least, false));
     lowText.textContent = short(least);
@@ -104,6 +106,9 @@ function otherBounds(statistic, report) {
   const slider = (name, at) => el("input", {type: "range", min: 0, max: 200, step: 1, value: at, "aria-label": `${name} ${statistic.name}`, oninput: () => update()});
   const low = slider("Least", place(bound(true), 0));
   const high = slider("Greatest", place(bound(false), 200));
+  const chosen = bounds.get(statistic.name) || {};
+  if (chosen.low) low.value = chosen.low;
+  if (chosen.high) high.value = chosen.high;
   const [lowText, highText] = [el("span", {class: "mono"}), el("span", {class: "mono"})];
   update();
   return el("div", null, el("div", {class: "ask"}, el("span", null, "least"), low, lowText, el("span", null, "greatest"), high, highText), say);

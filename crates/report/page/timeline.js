@@ -7,7 +7,8 @@ function timelineSection(report, ui) {
   if (!attempts.start.length) return stragglerTable(report);
   const begin = attempts.start[0];
   const end = attempts.end.reduce((last, time) => Math.max(last, time), begin);
-  const view = {attempts, begin, end: Math.max(end, begin + 0.001), from: 0, to: 1, cursor: null, slow: new Set(report.stragglers.map((one) => one.partition))};
+  const [from, to] = ui.window || [0, 1];
+  const view = {ui, attempts, begin, end: Math.max(end, begin + 0.001), from, to, cursor: null, slow: new Set(report.stragglers.map((one) => one.partition))};
   const canvas = el("canvas", {
     class: "map", tabindex: 0, role: "application", "aria-label": "Attempts over time", "aria-describedby": "timeline-help",
     onmousemove: (event) => pointAtAttempt(view, event), onkeydown: (event) => timelineKey(view, event),
@@ -15,6 +16,11 @@ function timelineSection(report, ui) {
   });
   view.canvas = canvas;
   view.readout = el("div", {class: "readout", "aria-live": "polite"}, "Point at an attempt, or press the arrow keys.");
+  const chosen = ui.chosen ? attempts.start.findIndex((_, at) => `${attempts.stage[at]} ${attempts.partition[at]} ${attempts.attempt[at]}` === ui.chosen) : -1;
+  if (chosen >= 0) {
+    view.cursor = chosen;
+    sayAttempt(view);
+  }
   onResize(canvas, () => drawTimeline(view));
   repaint.add(() => canvas.isConnected && drawTimeline(view));
   const notes = [];
@@ -25,7 +31,7 @@ function timelineSection(report, ui) {
       el("button", {onclick: () => zoomTimeline(view, 0.25)}, "Zoom in"), el("button", {onclick: () => zoomTimeline(view, 4)}, "Zoom out"),
       el("button", {onclick: () => moveTimeline(view, -0.5), "aria-label": "Earlier"}, "←"), el("button", {onclick: () => moveTimeline(view, 0.5), "aria-label": "Later"}, "→")),
     canvas, legend([...Object.values(OUTCOMES), ["i-dropped", "far slower than others"]]), view.readout,
-    el("p", {id: "timeline-help", class: "soft small"}, `${attempts.workers.some((name) => name) ? "Each lane is a worker" : "Attempts in one lane did not overlap"}; ${counted(attempts.lanes, "lane")} were in use. Keys: arrows, + and −.`),
+    el("p", {id: "timeline-help", class: "soft small"}, `${attempts.workers.some((name) => name) ? "Each lane is a worker" : "Attempts in one lane did not overlap"}; ${counted(attempts.lanes, "lane")} ${attempts.lanes === 1 ? "was" : "were"} in use. Keys: arrows, + and −.`),
     stragglerTable(report));
 }
 
@@ -43,15 +49,11 @@ function laneHeight(view) {
 function drawTimeline(view) {
   const {canvas, attempts} = view;
   const width = canvas.clientWidth;
-  if (width < 20) return;
   const lane = laneHeight(view);
   const height = lane * attempts.lanes + 22;
-  const scale = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  canvas.style.height = `${height}px`;
-  const draw = canvas.getContext("2d");
-  draw.scale(scale, scale);
+  const draw = drawingOn(canvas, height);
+  if (!draw) return;
+  view.ui.window = view.to - view.from < 1 ? [view.from, view.to] : null;
   const colours = {c: colour("green"), f: colour("red"), o: colour("violet"), slow: colour("orange"), text: colour("soft"), line: colour("line"), mark: colour("text")};
   const stretch = view.end - view.begin;
   const x = (time) => ((time - view.begin) / stretch - view.from) / (view.to - view.from) * width;
@@ -74,11 +76,9 @@ function drawTimeline(view) {
   }
   draw.fillStyle = colours.text;
   draw.font = "11px sans-serif";
-  const marks = Math.max(2, Math.floor(width / 110));
-  for (let mark = 0; mark < marks; mark += 1) {
-    const part = view.from + (view.to - view.from) * mark / marks;
-    draw.fillText(clock(view.begin + stretch * part, stretch * (view.to - view.from)), width * mark / marks + 2, height - 6);
-    draw.fillRect(width * mark / marks, height - 20, 1, 6);
+  for (const [moment, label] of marksOfTime(view.begin + stretch * view.from, view.begin + stretch * view.to, Math.max(2, Math.floor(width / 110)))) {
+    draw.fillText(label, x(moment) + 2, height - 6);
+    draw.fillRect(x(moment), height - 20, 1, 6);
   }
 }
 
@@ -99,9 +99,15 @@ function chooseAttempt(view, at) {
   at = Math.max(0, Math.min(attempts.start.length - 1, at));
   if (view.cursor === at) return;
   view.cursor = at;
+  view.ui.chosen = `${attempts.stage[at]} ${attempts.partition[at]} ${attempts.attempt[at]}`;
   const middle = (attempts.start[at] - view.begin) / (view.end - view.begin);
   if (middle < view.from || middle > view.to) moveTimeline(view, (middle - (view.from + view.to) / 2) / (view.to - view.from));
   drawTimeline(view);
+  sayAttempt(view);
+}
+
+function sayAttempt(view) {
+  const {attempts, cursor: at} = view;
   const process = attempts.process[at] ? ` (process ${attempts.process[at]})` : "";
   const worker = attempts.workers[attempts.lane[at]];
   view.readout.replaceChildren(el("strong", null, `Partition ${attempts.partition[at]}`),

@@ -7,7 +7,7 @@ use coldpress_job::Layout;
 use serde::Serialize;
 
 /// What the events tell of a job; all of it may be missing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     partitions: BTreeMap<u64, PartitionHistory>,
     /// When the last event happened.

@@ -15,6 +15,7 @@ mod pace;
 mod partitions;
 mod places;
 mod quarantine;
+mod reader;
 mod recipe_texts;
 mod resources;
 mod samples;
@@ -23,6 +24,9 @@ mod stragglers;
 mod summary_of_values;
 mod thresholds;
 mod worker_time;
+
+use std::cell::Cell;
+use std::time::Instant;
 
 use coldpress_executor::{Deduplication, Loss, deduplication};
 use coldpress_job::{
@@ -43,6 +47,7 @@ pub use operators::{OperatorCounts, OperatorRow};
 pub use overview::Overview;
 pub use pace::PacePoint;
 pub use quarantine::{QuarantineReason, QuarantineSample, QuarantineView};
+pub use reader::JobReader;
 pub use recipe_texts::RecipeTexts;
 pub use resources::Series;
 pub use samples::{OperatorSamples, Sample};
@@ -133,6 +138,10 @@ struct Source<'a> {
     places: Places,
     registry: &'a Registry,
     limits: &'a Limits,
+    /// The time from which on no more files of results are read.
+    deadline: Option<Instant>,
+    /// Whether something was left out because of it.
+    is_cut: Cell<bool>,
 }
 
 /// Looks at a job from all sides. It writes nothing, and may be called while the job runs.
@@ -142,6 +151,12 @@ struct Source<'a> {
 /// # Errors
 /// When neither journal nor summary can be read, or a newer release wrote them.
 pub fn job_report(layout: &Layout, options: &ReportOptions<'_>) -> Result<JobReport> {
+    let log = LogPass::over(layout, &options.limits);
+    report_with(layout, options, log)
+}
+
+/// Makes the report of a job whose events are read already.
+fn report_with(layout: &Layout, options: &ReportOptions<'_>, log: LogPass) -> Result<JobReport> {
     let job = JobView::of(layout.clone())?;
     let mut remarks = job.remarks.clone();
     let state = match Journal::read(layout) {
@@ -164,16 +179,32 @@ pub fn job_report(layout: &Layout, options: &ReportOptions<'_>) -> Result<JobRep
         places: Places::of(&state),
         registry: options.registry,
         limits: &options.limits,
+        deadline: Instant::now().checked_add(options.limits.reading),
+        is_cut: Cell::new(false),
     };
-    let log = LogPass::over(layout, &options.limits);
     remarks.extend(log.history.remark.clone());
     let mut report = source.report(log, &mut remarks);
+    if source.is_cut.get() {
+        let seconds = options.limits.reading.as_secs_f64();
+        remarks.push(format!(
+            "statistics and samples were read for {seconds} s and not to their end; `coldpress report` reads all"
+        ));
+    }
     remarks.dedup();
     report.remarks = remarks;
     Ok(report)
 }
 
 impl Source<'_> {
+    /// Returns whether the time for reading files of results is over, so that the caller leaves out the rest.
+    fn is_late(&self) -> bool {
+        let is_late = self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline);
+        self.is_cut.set(self.is_cut.get() || is_late);
+        is_late
+    }
+
     fn report(&self, log: LogPass, remarks: &mut Vec<String>) -> JobReport {
         let recipe = recipe_texts::texts(self.layout, remarks);
         let calls = thresholds::calls(recipe.resolved.as_deref(), self.registry);

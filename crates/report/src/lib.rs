@@ -5,7 +5,8 @@
 //!   they are right without an event log; what only events know (times, the operator at work) may be missing.
 //! - [`render_report`] is the table at the end of a run, [`render_unfinished`] what stands where a run failed.
 //! - [`job_report()`] looks at a job from all sides and gives a [`JobReport`]; [`JobReport::render`] is its text and
-//!   [`render_page`] its page.
+//!   [`render_page`] its page. A [`JobReader`] does the same again and again, and reads no event twice.
+//! - [`JobsView`] is all jobs of a folder; [`render_jobs_page`] and [`render_job_page`] are the pages of a server.
 //! - [`plan()`] says what a run would do, from the recipe and a sample of its input.
 //! - [`render_event`] is the line of one event. [`quantity`] spells numbers, [`Table`] aligns columns.
 //!
@@ -32,6 +33,7 @@ mod monitor_text;
 
 mod job_report;
 mod job_report_text;
+mod jobs_view;
 mod page;
 
 mod comparison;
@@ -56,16 +58,17 @@ pub use event_line::render_event;
 pub use history::CurrentOperation;
 pub use job_report::{
     Bins, DriverRow, Environment, ErrorGroup, Errors, EventRow, EventRows, FailedPart, Finding,
-    JobReport, KindCount, Limits, OperatorCounts, OperatorRow, OperatorSamples, Overview,
-    PacePoint, PartitionColumns, QuarantineReason, QuarantineSample, QuarantineView, REPORT_SCHEMA,
-    RecipeTexts, Recovery, ReportOptions, Sample, Series, Statistic, Statistics, Straggler,
-    Threshold, Timeline, UnreadPart, ValueCount, WorkerShare, WorkerTime, job_report,
+    JobReader, JobReport, KindCount, Limits, OperatorCounts, OperatorRow, OperatorSamples,
+    Overview, PacePoint, PartitionColumns, QuarantineReason, QuarantineSample, QuarantineView,
+    REPORT_SCHEMA, RecipeTexts, Recovery, ReportOptions, Sample, Series, Statistic, Statistics,
+    Straggler, Threshold, Timeline, UnreadPart, ValueCount, WorkerShare, WorkerTime, job_report,
 };
 pub use jobs_diff_text::render_jobs_diff;
+pub use jobs_view::{JobRow, JobsView};
 pub use monitor::{
     CompletedOperation, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,
 };
-pub use page::render_page;
+pub use page::{Origin, Page, render_job_page, render_jobs_page, render_notice, render_page};
 pub use plan::{PlanView, PlannedSource, StageView, plan};
 pub use plan_text::render_fields;
 pub use record_history_text::render_histories;

@@ -1,22 +1,32 @@
-//! The page of a job: one file that opens without a network, with its data inside.
+//! The page of a job: one file that opens without a network, with its data inside. And the pages of a server: the same page,
+//! which follows the job, and that of all jobs.
 //!
-//! The page consists of a style sheet, scripts and a [`JobReport`] as JSON, which are put together here and not before: the
+//! A page consists of a style sheet, scripts and a view as JSON, which are put together here and not before: the
 //! sources in `page/` are what runs. Scripts and style run by their hashes alone (`Content-Security-Policy`), so nothing
 //! that is data can: neither a record, nor a path, nor a recipe. The scripts build the page from text nodes, never from
 //! markup.
+
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use crate::job_report::JobReport;
+use crate::quantity::plain;
 
-/// The scripts, in the order in which they run.
-const SCRIPTS: [&str; 14] = [
+/// The scripts that all pages share, in the order in which they run.
+const SHARED: [&str; 6] = [
     include_str!("../page/vendor/uPlot.iife.min.js"),
     include_str!("../page/dom.js"),
     include_str!("../page/format.js"),
     include_str!("../page/charts.js"),
+    include_str!("../page/sections.js"),
+    include_str!("../page/live.js"),
+];
+
+/// The scripts of the page of a job.
+const OF_JOB: [&str; 10] = [
     include_str!("../page/overview.js"),
     include_str!("../page/funnel.js"),
     include_str!("../page/grid.js"),
@@ -29,36 +39,128 @@ const SCRIPTS: [&str; 14] = [
     include_str!("../page/main.js"),
 ];
 
+/// The scripts of the page of all jobs.
+const OF_JOBS: [&str; 2] = [
+    include_str!("../page/overview.js"),
+    include_str!("../page/jobs.js"),
+];
+
 const STYLES: [&str; 2] = [
     include_str!("../page/vendor/uPlot.min.css"),
     include_str!("../page/style.css"),
 ];
 
-/// Renders the page of a job.
+/// A page, and the policy that it is to be served with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The page.
+    pub html: String,
+    /// Its `Content-Security-Policy`, which it also names itself.
+    pub policy: String,
+}
+
+/// The origin of a page, which decides what it may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// A file, which has nobody to ask.
+    File,
+    /// A server; the data do not change any more.
+    Server,
+    /// A server that tells what changed since this version of the data.
+    Live(&'a str),
+}
+
+/// Renders the page of a job as a file.
 ///
 /// # Errors
 /// When the report cannot be written as JSON.
 pub fn render_page(report: &JobReport) -> serde_json::Result<String> {
     let data = serde_json::to_string(report)?;
-    let script = format!("\"use strict\";\n{}", SCRIPTS.join("\n"));
-    let style = STYLES.join("\n");
-    let policy = format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        hash(&script),
-        hash(&style)
+    Ok(render_job_page(&report.overview.job_id, &data, Origin::File).html)
+}
+
+/// Renders the page of a job from its report as JSON.
+#[must_use]
+pub fn render_job_page(job_id: &str, report: &str, origin: Origin<'_>) -> Page {
+    static SCRIPT: LazyLock<Part> = LazyLock::new(|| Part::script(&OF_JOB));
+    render(&SCRIPT, job_id, report, origin)
+}
+
+/// Renders the page of all jobs of a folder from a [`JobsView`](crate::JobsView) as JSON.
+#[must_use]
+pub fn render_jobs_page(view: &str, origin: Origin<'_>) -> Page {
+    static SCRIPT: LazyLock<Part> = LazyLock::new(|| Part::script(&OF_JOBS));
+    render(&SCRIPT, "Jobs", view, origin)
+}
+
+/// Renders a page that says something, for where there is no other.
+#[must_use]
+pub fn render_notice(title: &str, text: &str) -> Page {
+    let policy = format!("{BASE_POLICY}; style-src 'sha256-{}'", STYLE.hash);
+    let (shown_title, text) = (escaped(title), escaped(&plain(text)));
+    let body = format!(
+        "<header class=\"top\"><div><div class=\"name\"><h1>{shown_title}</h1></div></div></header>\n\
+         <main class=\"wide\"><p>{text}</p><p><a href=\"/\">All jobs</a></p></main>"
     );
-    let job = escaped(&report.overview.job_id);
-    Ok(format!(
+    document(title, policy, &body)
+}
+
+const BASE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'";
+
+/// A script or a style sheet, and the hash by which the policy lets it run.
+struct Part {
+    text: String,
+    hash: String,
+}
+
+static STYLE: LazyLock<Part> = LazyLock::new(|| Part::of(STYLES.join("\n")));
+
+impl Part {
+    fn of(text: String) -> Self {
+        let hash = hash(&text);
+        Self { text, hash }
+    }
+
+    fn script(own: &[&str]) -> Self {
+        let parts = [&SHARED[..], own].concat();
+        Self::of(format!("\"use strict\";\n{}", parts.join("\n")))
+    }
+}
+
+fn render(script: &Part, title: &str, data: &str, origin: Origin<'_>) -> Page {
+    let (connections, attributes) = match origin {
+        Origin::File => ("", String::new()),
+        Origin::Server => ("", " data-served".to_owned()),
+        Origin::Live(version) => (
+            "; connect-src 'self'",
+            format!(" data-served data-since=\"{}\"", escaped(version)),
+        ),
+    };
+    let policy = format!(
+        "{BASE_POLICY}; script-src 'sha256-{}'; style-src 'sha256-{}'{connections}",
+        script.hash, STYLE.hash
+    );
+    let body = format!(
+        "<noscript>This page needs JavaScript to show its data, which is all in this file.</noscript>\n\
+         <main id=\"page\"{attributes}></main>\n\
+         <script type=\"application/json\" id=\"report\">{}</script>\n<script>{}</script>",
+        harmless(data),
+        script.text
+    );
+    document(title, policy, &body)
+}
+
+fn document(title: &str, policy: String, body: &str) -> Page {
+    let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{job} – Coldpress</title>\n<style>{style}</style>\n</head>\n<body>\n\
-         <noscript>This page needs JavaScript to show its data, which is all in this file.</noscript>\n\
-         <main id=\"page\"></main>\n<script type=\"application/json\" id=\"report\">{data}</script>\n\
-         <script>{script}</script>\n</body>\n</html>\n",
-        data = harmless(&data),
-    ))
+         <title>{} – Coldpress</title>\n<style>{}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n",
+        escaped(title),
+        STYLE.text
+    );
+    Page { html, policy }
 }
 
 /// Returns the hash by which a browser knows a script or a style sheet.
@@ -107,7 +209,7 @@ mod tests {
 
     #[test]
     fn scripts_and_styles_do_not_end_themselves() {
-        for text in SCRIPTS {
+        for text in SHARED.iter().chain(&OF_JOB).chain(&OF_JOBS) {
             assert!(!text.contains("</script") && !text.contains("<!--"));
             for markup in [
                 "innerHTML",

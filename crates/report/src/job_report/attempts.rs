@@ -76,6 +76,7 @@ impl Attempt {
 }
 
 /// The attempts in the events.
+#[derive(Clone)]
 pub(super) struct AttemptLog {
     most: usize,
     total: u64,

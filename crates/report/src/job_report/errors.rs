@@ -105,7 +105,7 @@ const MESSAGE_CHARS: usize = 2_000;
 const NAME_CHARS: usize = 100;
 
 /// The failures in the events.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct FailureLog {
     groups: BTreeMap<(String, Option<String>), ErrorGroup>,
     partitions: BTreeSet<u64>,

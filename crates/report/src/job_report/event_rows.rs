@@ -67,6 +67,7 @@ const NAME_CHARS: usize = 100;
 const MOST_KINDS: usize = 200;
 
 /// The events that were seen so far, and those of them that are shown.
+#[derive(Clone)]
 pub(super) struct EventLog {
     most: usize,
     total: u64,

@@ -1,5 +1,7 @@
 //! Bounds on the size of a report, whatever the size of the job.
 
+use std::time::Duration;
+
 /// The bounds on a report. With the defaults the page of the largest job has a few megabytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -19,6 +21,23 @@ pub struct Limits {
     pub sample_chars: usize,
     /// Records in quarantine that are looked at. Default: 2,000.
     pub quarantined: usize,
+    /// Time for reading statistics, samples and quarantine; what is not read by then is left out. Default: 10 minutes.
+    pub reading: Duration,
+}
+
+impl Limits {
+    /// The bounds on a report that is made again and again while the job runs: less of it, and in a short time.
+    #[must_use]
+    pub fn live() -> Self {
+        Self {
+            partitions: 10_000,
+            attempts: 5_000,
+            events: 1_000,
+            rows: 20_000,
+            reading: Duration::from_millis(300),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Limits {
@@ -32,6 +51,7 @@ impl Default for Limits {
             samples: 10,
             sample_chars: 2_000,
             quarantined: 2_000,
+            reading: Duration::from_secs(600),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::worker_time::WorkerTimeLog;
 use crate::history::{History, each_event};
 
 /// The facts that the events report; all of them may be missing. Their size is bounded by the [`Limits`] and by the partitions.
+#[derive(Clone)]
 pub(super) struct LogPass {
     pub(super) history: History,
     pub(super) attempts: AttemptLog,
@@ -26,8 +27,8 @@ pub(super) struct LogPass {
 }
 
 impl LogPass {
-    pub(super) fn over(layout: &Layout, limits: &Limits) -> Self {
-        let mut pass = Self {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
             history: History::default(),
             attempts: AttemptLog::new(limits.attempts),
             resources: ResourceLog::new(limits.points),
@@ -35,12 +36,16 @@ impl LogPass {
             rows: EventLog::new(limits.events),
             worker_time: WorkerTimeLog::default(),
             barrier_seconds: BTreeMap::new(),
-        };
+        }
+    }
+
+    pub(super) fn over(layout: &Layout, limits: &Limits) -> Self {
+        let mut pass = Self::new(limits);
         pass.history.remark = each_event(layout, |event| pass.take(event));
         pass
     }
 
-    fn take(&mut self, event: &Event) {
+    pub(super) fn take(&mut self, event: &Event) {
         // A new generation counts nothing of what was before it.
         if event.kind == EventKind::JobStart {
             self.attempts.clear();

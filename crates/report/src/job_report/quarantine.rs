@@ -71,7 +71,7 @@ pub(super) fn quarantine(source: &Source<'_>, remarks: &mut Vec<String>) -> Quar
         view.total += result.ledger.quarantined();
         for file in &result.quarantine {
             let left = (source.limits.quarantined as u64).saturating_sub(view.looked_at);
-            if left == 0 {
+            if left == 0 || source.is_late() {
                 break;
             }
             if let Err(error) = view.look_at(source, file, left, &mut reasons) {

@@ -21,6 +21,7 @@ const MOST_SERIES: usize = 32;
 const MOST_NAME_BYTES: usize = 100;
 
 /// The measurements in the events.
+#[derive(Clone)]
 pub(super) struct ResourceLog {
     points: usize,
     series: BTreeMap<String, Series>,

@@ -118,7 +118,9 @@ impl Seen {
         let most = (results.len() as f64 * share).ceil() as usize;
         for at in spread(results.len() as u32, most.max(1)) {
             // Partitions may differ much in size.
-            if self.rows >= 2 * source.limits.rows || self.dropped_bytes >= 2 * MAX_DROPPED_BYTES {
+            let is_enough =
+                self.rows >= 2 * source.limits.rows || self.dropped_bytes >= 2 * MAX_DROPPED_BYTES;
+            if is_enough || source.is_late() {
                 break;
             }
             self.add(source, results[at as usize], calls)?;

@@ -13,7 +13,7 @@ use coldpress_worker::AtWork;
 use serde::Serialize;
 
 use super::Teller;
-use crate::prometheus::prometheus_text;
+use crate::prometheus::{JobMetrics, prometheus_text};
 use crate::retention::whole_message;
 
 /// How often the views are written while the job runs.
@@ -95,7 +95,7 @@ impl Teller<'_> {
             return;
         };
         let operators = crate::summary::performance(state);
-        let text = prometheus_text(&self.summary, &operators);
+        let text = prometheus_text(&[JobMetrics::of_summary(&self.summary, operators)]);
         if let Err(error) = replace(path, text.as_bytes())
             && !std::mem::replace(&mut self.has_metrics_failed, true)
         {

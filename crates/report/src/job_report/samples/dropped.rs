@@ -20,6 +20,9 @@ pub(super) fn samples(source: &Source<'_>) -> Result<Vec<OperatorSamples>, Strin
     let state = source.state;
     let mut all: BTreeMap<u32, OperatorSamples> = BTreeMap::new();
     for index in spread(state.partition_count(), MOST_PARTITIONS) {
+        if source.is_late() {
+            break;
+        }
         let result = state.farthest_result(index);
         let dropped = result.and_then(|(_, result)| result.dropped.as_ref());
         for entry in dropped.into_iter().flatten() {

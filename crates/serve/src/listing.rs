@@ -1,0 +1,79 @@
+//! The list of jobs, which is made once for all who look.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use coldpress_job::{JobListing, ListedJob};
+use coldpress_report::JobsView;
+
+use crate::pace::Pace;
+use crate::version::Version;
+use crate::watched::{Latest, Trouble};
+
+/// The list of jobs.
+#[derive(Debug)]
+pub(crate) struct Listing(Mutex<Current>);
+
+#[derive(Debug)]
+struct Current {
+    listing: JobListing,
+    jobs: Arc<Vec<ListedJob>>,
+    latest: Option<Latest>,
+    pace: Pace,
+}
+
+impl Listing {
+    pub(crate) fn new(base_dir: &Path) -> Self {
+        Self(Mutex::new(Current {
+            listing: JobListing::new(base_dir),
+            jobs: Arc::default(),
+            latest: None,
+            pace: Pace::default(),
+        }))
+    }
+
+    /// Returns the latest view of the list.
+    pub(crate) fn latest(&self, base_dir: &Path) -> Latest {
+        self.now(base_dir).0
+    }
+
+    /// Returns the jobs.
+    pub(crate) fn jobs(&self, base_dir: &Path) -> Result<Arc<Vec<ListedJob>>, Trouble> {
+        let (latest, jobs) = self.now(base_dir);
+        latest.map(|_| jobs)
+    }
+
+    fn now(&self, base_dir: &Path) -> (Latest, Arc<Vec<ListedJob>>) {
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = match &current.latest {
+            Some(latest) if !current.pace.is_due() => latest.clone(),
+            _ => {
+                let begun = Instant::now();
+                let latest = current.list(base_dir);
+                current.pace.took(begun.elapsed());
+                current.latest = Some(latest.clone());
+                latest
+            }
+        };
+        (latest, Arc::clone(&current.jobs))
+    }
+}
+
+impl Current {
+    fn list(&mut self, base_dir: &Path) -> Latest {
+        let unreadable = |error: &dyn std::fmt::Display| Trouble::Unreadable(error.to_string());
+        let jobs = self.listing.list().map_err(|error| unreadable(&error))?;
+        let view = JobsView::of(base_dir, &jobs);
+        self.jobs = Arc::new(jobs);
+        let json = serde_json::to_string(&view).map_err(|error| unreadable(&error))?;
+        let previous = self.latest.as_ref().and_then(|latest| latest.as_ref().ok());
+        let next = Version::after(previous.map(Arc::as_ref), json, None)
+            .map_err(|error| unreadable(&error))?;
+        match (next, previous) {
+            (Some(next), _) => Ok(Arc::new(next)),
+            (None, Some(previous)) => Ok(Arc::clone(previous)),
+            (None, None) => Err(Trouble::Unreadable("there is no list".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! A job that is looked at: it is read once for all who look.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use coldpress_job::{Error as JobError, JobId, JobStamp, Layout};
+use coldpress_report::{JobReader, JobReport, Limits, ReportOptions};
+
+use crate::ServeOptions;
+use crate::pace::Pace;
+use crate::version::Version;
+
+/// Why a job cannot be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// There is no such job.
+    Unknown(String),
+    /// It has written nothing down yet.
+    NotYet(String),
+    /// It cannot be read.
+    Unreadable(String),
+}
+
+impl Trouble {
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Unknown(text) | Self::NotYet(text) | Self::Unreadable(text) => text,
+        }
+    }
+}
+
+pub(crate) type Latest = Result<Arc<Version>, Trouble>;
+
+/// A job that is looked at.
+#[derive(Debug)]
+pub(crate) struct WatchedJob {
+    job_id: JobId,
+    /// What all get who ask before it is time to read again.
+    current: Mutex<Current>,
+    /// Held by whoever reads the job.
+    reading: Mutex<Reading>,
+}
+
+#[derive(Debug, Default)]
+struct Current {
+    latest: Option<Latest>,
+    pace: Pace,
+}
+
+#[derive(Debug, Default)]
+struct Reading {
+    reader: Option<JobReader>,
+    /// What the latest view was made from.
+    stamp: Option<JobStamp>,
+}
+
+impl WatchedJob {
+    pub(crate) fn new(job_id: JobId) -> Self {
+        Self {
+            job_id,
+            current: Mutex::default(),
+            reading: Mutex::default(),
+        }
+    }
+
+    /// Returns the latest view of the job. `one_at_a_time` is held while it is read.
+    pub(crate) fn latest(&self, options: &ServeOptions, one_at_a_time: &Mutex<()>) -> Latest {
+        if let Some(latest) = self.fresh() {
+            return latest;
+        }
+        let mut reading = match self.reading.try_lock() {
+            Ok(reading) => reading,
+            Err(_) => {
+                // Somebody reads it. Who has seen nothing yet waits, the others get what there is.
+                if let Some(latest) = self.current().latest.clone() {
+                    return latest;
+                }
+                let reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(latest) = self.fresh() {
+                    return latest;
+                }
+                reading
+            }
+        };
+        let turn = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
+        let previous = self.current().latest.clone();
+        let latest = reading.look(&self.job_id, options, previous.as_ref());
+        drop(turn);
+        let mut current = self.current();
+        current.pace.took(begun.elapsed());
+        current.latest = Some(latest.clone());
+        latest
+    }
+
+    /// Returns what there is, unless it is time to read again.
+    fn fresh(&self) -> Option<Latest> {
+        let current = self.current();
+        current.latest.clone().filter(|_| !current.pace.is_due())
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    fn look(
+        &mut self,
+        job_id: &JobId,
+        options: &ServeOptions,
+        previous: Option<&Latest>,
+    ) -> Latest {
+        let layout = Layout::existing(&options.base_dir, job_id.clone()).map_err(|error| {
+            *self = Self::default();
+            trouble(&error)
+        })?;
+        let stamp = JobStamp::of(&layout);
+        if let (Some(Ok(previous)), true) = (previous, self.stamp.as_ref() == Some(&stamp)) {
+            return Ok(Arc::clone(previous));
+        }
+        let before = self.stamp.replace(stamp.clone());
+        let is_same = before.is_some_and(|before| before.is_of_same_folder(&stamp));
+        let reader = match self.reader.take() {
+            Some(reader) if is_same && *reader.layout() == layout => reader,
+            _ => JobReader::new(layout),
+        };
+        let reader = self.reader.insert(reader);
+        let report = read(reader, options)?;
+        let previous = previous.and_then(|previous| previous.as_ref().ok());
+        let unwritable = |error: serde_json::Error| Trouble::Unreadable(error.to_string());
+        let json = serde_json::to_string(&report).map_err(unwritable)?;
+        let over = (!report.overview.is_running).then(|| {
+            let status = report.overview.status.replace('_', " ");
+            format!("the job is not running: {status}")
+        });
+        let previous_version = previous.map(Arc::as_ref);
+        let next = Version::after(previous_version, json, over).map_err(unwritable)?;
+        Ok(match (next, previous) {
+            (None, Some(previous)) => Arc::clone(previous),
+            (Some(next), _) => Arc::new(next),
+            (None, None) => return Err(Trouble::Unreadable("there is no report".to_owned())),
+        })
+    }
+}
+
+/// Reads a job: in short while it runs, and as `coldpress report` does when it has ended.
+fn read(reader: &mut JobReader, options: &ServeOptions) -> Result<JobReport, Trouble> {
+    let mut report = |limits: Limits| {
+        let options = ReportOptions {
+            registry: &options.registry,
+            schemes: &options.schemes,
+            limits,
+        };
+        reader.report(&options).map_err(|error| match error {
+            coldpress_report::Error::Job(error) => trouble(&error),
+            error => Trouble::Unreadable(error.to_string()),
+        })
+    };
+    let short = report(Limits::live())?;
+    if short.overview.is_running {
+        return Ok(short);
+    }
+    report(Limits::default())
+}
+
+fn trouble(error: &JobError) -> Trouble {
+    let text = error.to_string();
+    match error {
+        JobError::UnknownJob { .. } => Trouble::Unknown(text),
+        JobError::NeverStarted { .. } | JobError::NothingToResume { .. } => Trouble::NotYet(text),
+        _ => Trouble::Unreadable(text),
+    }
+}

@@ -9,6 +9,7 @@ mod command;
 mod examples;
 mod failure;
 mod jobs;
+mod last_page;
 mod output;
 mod progress;
 mod recipe;

@@ -178,6 +178,12 @@ impl Layout {
         self.metadata_dir().join("schema.json")
     }
 
+    /// `report.html`: the page that is written when the job ends.
+    #[must_use]
+    pub fn page(&self) -> PathBuf {
+        self.job_dir.join("report.html")
+    }
+
     /// Where copied partitions are: `partitions/`, or a folder of the job elsewhere.
     #[must_use]
     pub fn partition_dir(&self) -> &Path {

@@ -39,6 +39,12 @@ impl JobStamp {
         }
     }
 
+    /// Returns whether somebody drives the job.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.is_alive
+    }
+
     /// Returns whether both are of the same folder, and not of one that took its name.
     #[must_use]
     pub fn is_of_same_folder(&self, other: &Self) -> bool {

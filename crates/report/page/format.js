@@ -45,7 +45,8 @@ function short(value) {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e7) return count(value);
   if (size >= 1e6 || size < 1e-3) return value.toExponential(1);
-  return String(Number(value.toPrecision(3)));
+  const rounded = Number(value.toPrecision(3));
+  return size >= 1000 ? count(rounded) : String(rounded);
 }
 
 /** A point in time, in UTC. */

@@ -51,18 +51,18 @@ function duplicatesSection(report) {
 }
 
 function ofDeduplicator(one) {
-  const sources = [{title: "Source", text: true}, {title: "Records", num: true}, {title: "Removed", num: true}, {title: "Share", num: true}];
+  const columns = (of) => [{title: of, text: true}, {title: "Records", num: true}, {title: "Removed", num: true}, {title: "Share", num: true}];
   const row = (source) => [source.source, count(source.records), count(source.removed), percent(source.records ? source.removed / source.records : NaN)];
   const size = (cluster) => (cluster.from === cluster.to ? count(cluster.from) : `${count(cluster.from)} to ${count(cluster.to)}`);
   const record = (place) => [place.id ? `${place.id} ` : null, el("span", {class: "soft"}, `${place.place} of ${place.source}`)];
   const most = 200;
-  const list = (title, all) => (all.length ? [el("h3", null, title), table(sources, all.slice(0, most).map(row)),
+  const list = (of, all) => (all.length ? [el("h3", null, `By ${of}`), table(columns(of.replace(/^file$/, "File")), all.slice(0, most).map(row)),
     all.length > most ? el("p", {class: "soft small"}, `… and ${count(all.length - most)} more`) : null] : null);
   return el("div", {class: "figure"},
     el("h3", null, `${one.operator} removed ${count(one.removed)} of ${counted(one.records, "record")}`),
     one.clusters.length ? table([{title: "Records in a cluster"}, {title: "Clusters", num: true}, {title: "Records", num: true}],
       one.clusters.map((cluster) => [size(cluster), count(cluster.clusters), count(cluster.records)])) : null,
-    list("By file", one.by_file), one.field ? list(`By ${one.field}`, one.by_field) : null,
+    list("file", one.by_file), one.field ? list(one.field, one.by_field) : null,
     one.largest.length ? folded(`clusters of ${one.operator}`, "The largest clusters", () => one.largest.map((cluster) => el("div", {class: "sample"},
       el("strong", null, counted(cluster.records, "record")), el("div", null, "kept: ", record(cluster.kept)),
       cluster.removed.map((place) => el("div", null, "removed: ", record(place)))))) : null);

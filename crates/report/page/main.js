@@ -8,7 +8,7 @@ const show = sectionsOf([
   {name: "partitions", title: "Partitions", build: gridSection, of: ["partitions", "operators", "overview"]},
   {name: "timeline", title: "Timeline", build: timelineSection, of: ["timeline", "stragglers"]},
   {name: "pace", title: "Over time", build: paceSection, of: ["pace", "resources"]},
-  {name: "statistics", title: "Statistics", build: statisticsSection, of: ["statistics"]},
+  {name: "statistics", title: "Statistics", build: statisticsSection, of: ["statistics", "operators"]},
   {name: "samples", title: "Samples", build: samplesSection, of: ["samples"]},
   {name: "failures", title: "Failures", build: failuresSection, of: ["errors"]},
   {name: "quarantine", title: "Quarantine", build: quarantineSection, of: ["quarantine"]},

@@ -123,7 +123,11 @@ function isInUse(name) {
 /** Changes the page, and leaves what is being looked at where it is. */
 function keepingPlace(change) {
   const top = document.querySelector("header.top")?.offsetHeight ?? 0;
-  const looked = [...document.querySelectorAll("main > section")].find((one) => one.getBoundingClientRect().bottom > top + 1);
+  const sections = [...document.querySelectorAll("main > section")];
+  // What is looked at is the section that begins in the upper half, else the one that goes through it.
+  const begins = ({y}) => y > top - 1 && y < innerHeight / 2;
+  const looked = sections.find((one) => begins(one.getBoundingClientRect()))
+    ?? sections.find((one) => one.getBoundingClientRect().bottom > top + 1);
   const before = looked && scrollY > 0 ? looked.getBoundingClientRect().top : null;
   change();
   if (before === null) return;

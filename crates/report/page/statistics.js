@@ -22,7 +22,32 @@ function statisticFigure(statistic, report, ui) {
     statistic.bins ? histogram(statistic) : null,
     numbers ? el("p", {class: "soft small"}, numbers) : null,
     statistic.bins && statistic.quantiles[0] !== statistic.quantiles[200] ? otherBounds(statistic, report, ui) : null,
+    statistic.bins && statistic.thresholds.length ? boundsTable(statistic, report) : null,
     statistic.values.length ? valueTable(statistic) : null);
+}
+
+/** How many records reached the filters of a statistic, or passed them, whichever its values are of. */
+function recordsOf(statistic, report) {
+  const filter = report.operators[statistic.operators[0]];
+  return report.statistics.with_dropped && filter ? filter.records_in : report.overview.progress.exported_samples;
+}
+
+/** What each of the recipe's bounds would keep if it were another, and the rest as it is. */
+function boundsTable(statistic, report) {
+  const PARTS = [0.01, 0.05, 0.1, 0.25, 0.5];
+  const {quantiles, thresholds} = statistic;
+  const all = recordsOf(statistic, report);
+  const own = (isLeast, none) => thresholds.find((one) => one.is_least === isLeast)?.value ?? none;
+  const keeps = (least, greatest) => Math.max(0, shareBelow(quantiles, greatest, true) - shareBelow(quantiles, least, false));
+  return folded(`bounds of ${statistic.name}`, "What other bounds would keep", () => thresholds.map((bound) => {
+    const at = (part) => quantiles[Math.round(200 * (bound.is_least ? part : 1 - part))];
+    const values = [...new Set([bound.value, ...PARTS.map(at)])].sort((a, b) => a - b);
+    const row = (value) => {
+      const share = bound.is_least ? keeps(value, own(false, Infinity)) : keeps(own(true, -Infinity), value);
+      return [[short(value), value === bound.value ? el("span", {class: "soft"}, " (the recipe's)") : null], percent(share), `≈ ${count(Math.round(share * all))}`];
+    };
+    return table([{title: `${bound.parameter} of ${report.operators[bound.operator]?.name ?? NO_VALUE}`, text: true}, {title: "Kept", num: true}, {title: "Records", num: true}], values.map(row));
+  }));
 }
 
 function valueTable(statistic) {
@@ -101,7 +126,7 @@ function otherBounds(statistic, report, ui) {
     const kept = Math.max(0, shareBelow(quantiles, greatest, true) - shareBelow(quantiles, least, false));
     lowText.textContent = short(least);
     highText.textContent = short(greatest);
-    say.textContent = `From ${short(least)} to ${short(greatest)}: about ${percent(kept)} ${whose}`;
+    say.textContent = `From ${short(least)} to ${short(greatest)}: about ${percent(kept)} ${whose}, ${count(Math.round(kept * recordsOf(statistic, report)))} of ${count(recordsOf(statistic, report))}`;
   };
   const slider = (name, at) => el("input", {type: "range", min: 0, max: 200, step: 1, value: at, "aria-label": `${name} ${statistic.name}`, oninput: () => update()});
   const low = slider("Least", place(bound(true), 0));

@@ -13,6 +13,12 @@ pub enum Error {
     /// The input cannot be read.
     #[error(transparent)]
     Dataset(#[from] coldpress_dataset::Error),
+    /// A page cannot be written.
+    #[error(transparent)]
+    Storage(#[from] coldpress_storage::Error),
+    /// A report cannot be written as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
     /// Recipe and input do not fit.
     #[error(transparent)]
     Executor(#[from] coldpress_executor::Error),

@@ -185,9 +185,9 @@ fn report_with(layout: &Layout, options: &ReportOptions<'_>, log: LogPass) -> Re
     remarks.extend(log.history.remark.clone());
     let mut report = source.report(log, &mut remarks);
     if source.is_cut.get() {
-        let seconds = options.limits.reading.as_secs_f64();
+        let job = layout.job_id();
         remarks.push(format!(
-            "statistics and samples were read for {seconds} s and not to their end; `coldpress report` reads all"
+            "to save time, not all statistics and samples were read; `coldpress report {job}` reads them"
         ));
     }
     remarks.dedup();

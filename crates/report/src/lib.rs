@@ -34,6 +34,7 @@ mod monitor_text;
 mod job_report;
 mod job_report_text;
 mod jobs_view;
+mod last_page;
 mod page;
 
 mod comparison;
@@ -65,6 +66,7 @@ pub use job_report::{
 };
 pub use jobs_diff_text::render_jobs_diff;
 pub use jobs_view::{JobRow, JobsView};
+pub use last_page::{LastPage, write_last_page};
 pub use monitor::{
     CompletedOperation, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,
 };

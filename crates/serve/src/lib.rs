@@ -20,7 +20,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
-//! let options = ServeOptions::new(folder.path(), "127.0.0.1:0".parse()?, Registry::new());
+//! let options = ServeOptions::new(folder.path(), "127.0.0.1:0".parse()?, Registry::default());
 //! let server = Server::bind(options)?;
 //! let (address, stop) = (server.address(), server.stop_handle());
 //! let answering = std::thread::spawn(move || server.run());
@@ -42,7 +42,7 @@
 //! It changes nothing, knows no password, and speaks no TLS. No path of a request reaches the file system but as a
 //! [`JobId`](coldpress_job::JobId) that was checked. At most a few threads answer at a time: connections are bounded, and a
 //! client that asks or reads too slowly is cut off. However many look at a job, it is read once for all, at most every
-//! second, and at most for a tenth of the time.
+//! second, and takes at most a tenth of a core.
 
 mod error;
 mod options;

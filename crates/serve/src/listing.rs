@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use coldpress_job::{JobListing, ListedJob};
 use coldpress_report::JobsView;
@@ -49,9 +48,9 @@ impl Listing {
         let latest = match &current.latest {
             Some(latest) if !current.pace.is_due() => latest.clone(),
             _ => {
-                let begun = Instant::now();
+                let begun = Pace::begin();
                 let latest = current.list(base_dir);
-                current.pace.took(begun.elapsed());
+                current.pace.end(&begun);
                 current.latest = Some(latest.clone());
                 latest
             }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use coldpress_events::time::now_seconds;
 use coldpress_executor::{JobMetrics, OperatorPerformance, performance, prometheus_text};
@@ -54,12 +53,12 @@ fn read_again(view: &JobView, before: Option<Known>) -> Known {
     match before {
         Some(before) if before.stamp == stamp || !before.pace.is_due() => before,
         _ => {
-            let begun = Instant::now();
+            let begun = Pace::begin();
             // A journal that cannot be read costs the job these numbers, and the page of the job says why.
             let operators = Journal::read(&view.layout)
                 .map_or_else(|_| Vec::new(), |state| performance(&state));
             let mut pace = Pace::default();
-            pace.took(begun.elapsed());
+            pace.end(&begun);
             Known {
                 stamp,
                 operators,

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// The shortest time between two readings.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// What is read takes at most this part of the time, so that a job of very many partitions does not keep a core busy.
-const PART_OF_TIME: u32 = 10;
+/// What is read takes at most this part of a core, so that a job of very many partitions does not keep one busy.
+const PART_OF_CORE: u32 = 10;
 
 /// Says when something is to be read anew.
 #[derive(Debug, Default)]
@@ -14,19 +16,42 @@ pub(crate) struct Pace {
     next: Option<Instant>,
 }
 
+/// A reading under way, on one thread.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    at: Instant,
+    work: Duration,
+}
+
 impl Pace {
     pub(crate) fn is_due(&self) -> bool {
         self.next.is_none_or(|next| Instant::now() >= next)
     }
 
-    /// Notes a reading that has just ended, and how long it took.
-    pub(crate) fn took(&mut self, cost: Duration) {
-        self.next = Some(Instant::now() + wait_after(cost));
+    /// Notes that a reading begins on this thread.
+    pub(crate) fn begin() -> Begun {
+        Begun {
+            at: Instant::now(),
+            work: work_of_thread(),
+        }
+    }
+
+    /// Notes that it has ended, on the same thread.
+    pub(crate) fn end(&mut self, begun: &Begun) {
+        let work = work_of_thread().saturating_sub(begun.work);
+        self.next = Some(Instant::now() + wait_after(begun.at.elapsed(), work));
     }
 }
 
-fn wait_after(cost: Duration) -> Duration {
-    LEAST.max(cost * (PART_OF_TIME - 1))
+/// A reading that waits for others on a busy machine costs them nothing, so what counts is its work.
+fn wait_after(time: Duration, work: Duration) -> Duration {
+    LEAST.max(time).max(work * (PART_OF_CORE - 1))
+}
+
+/// Returns the time that a core has worked for this thread.
+fn work_of_thread() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -35,8 +60,17 @@ mod tests {
 
     #[test]
     fn what_takes_long_is_read_seldom() {
+        let (short, long) = (Duration::from_millis(3), Duration::from_secs(4));
         assert!(Pace::default().is_due());
-        assert_eq!(wait_after(Duration::from_millis(3)), LEAST);
-        assert_eq!(wait_after(Duration::from_secs(4)), Duration::from_secs(36));
+        assert_eq!(wait_after(short, short), LEAST);
+        assert_eq!(wait_after(long, long), Duration::from_secs(36));
+        assert_eq!(wait_after(long, short), long);
+        let mut pace = Pace::default();
+        let begun = Pace::begin();
+        while work_of_thread() == begun.work {
+            std::hint::spin_loop();
+        }
+        pace.end(&begun);
+        assert!(!pace.is_due());
     }
 }

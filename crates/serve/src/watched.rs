@@ -1,7 +1,6 @@
 //! A job that is looked at: it is read once for all who look.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use coldpress_job::{Error as JobError, JobId, JobStamp, Layout};
 use coldpress_report::{JobReader, JobReport, Limits, ReportOptions};
@@ -83,12 +82,12 @@ impl WatchedJob {
             }
         };
         let turn = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = Instant::now();
+        let begun = Pace::begin();
         let previous = self.current().latest.clone();
         let latest = reading.look(&self.job_id, options, previous.as_ref());
         drop(turn);
         let mut current = self.current();
-        current.pace.took(begun.elapsed());
+        current.pace.end(&begun);
         current.latest = Some(latest.clone());
         latest
     }
@@ -113,7 +112,7 @@ impl Reading {
     ) -> Latest {
         let layout = Layout::existing(&options.base_dir, job_id.clone()).map_err(|error| {
             *self = Self::default();
-            trouble(&error)
+            trouble(&error, false)
         })?;
         let stamp = JobStamp::of(&layout);
         if let (Some(Ok(previous)), true) = (previous, self.stamp.as_ref() == Some(&stamp)) {
@@ -126,7 +125,7 @@ impl Reading {
             _ => JobReader::new(layout),
         };
         let reader = self.reader.insert(reader);
-        let report = read(reader, options)?;
+        let report = read(reader, options, stamp.is_alive())?;
         let previous = previous.and_then(|previous| previous.as_ref().ok());
         let unwritable = |error: serde_json::Error| Trouble::Unreadable(error.to_string());
         let json = serde_json::to_string(&report).map_err(unwritable)?;
@@ -145,7 +144,11 @@ impl Reading {
 }
 
 /// Reads a job: in short while it runs, and as `coldpress report` does when it has ended.
-fn read(reader: &mut JobReader, options: &ServeOptions) -> Result<JobReport, Trouble> {
+fn read(
+    reader: &mut JobReader,
+    options: &ServeOptions,
+    is_alive: bool,
+) -> Result<JobReport, Trouble> {
     let mut report = |limits: Limits| {
         let options = ReportOptions {
             registry: &options.registry,
@@ -153,7 +156,7 @@ fn read(reader: &mut JobReader, options: &ServeOptions) -> Result<JobReport, Tro
             limits,
         };
         reader.report(&options).map_err(|error| match error {
-            coldpress_report::Error::Job(error) => trouble(&error),
+            coldpress_report::Error::Job(error) => trouble(&error, is_alive),
             error => Trouble::Unreadable(error.to_string()),
         })
     };
@@ -164,11 +167,14 @@ fn read(reader: &mut JobReader, options: &ServeOptions) -> Result<JobReport, Tro
     report(Limits::default())
 }
 
-fn trouble(error: &JobError) -> Trouble {
+fn trouble(error: &JobError, is_alive: bool) -> Trouble {
     let text = error.to_string();
     match error {
         JobError::UnknownJob { .. } => Trouble::Unknown(text),
-        JobError::NeverStarted { .. } | JobError::NothingToResume { .. } => Trouble::NotYet(text),
+        JobError::NeverStarted { .. } => Trouble::NotYet(text),
+        JobError::NothingToResume { .. } if is_alive => {
+            Trouble::NotYet("its driver has written nothing down yet".to_owned())
+        }
         _ => Trouble::Unreadable(text),
     }
 }

@@ -39,6 +39,26 @@ pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     sync_dir(folder)
 }
 
+/// Writes a view that can be made again: a reader sees the old bytes or the new ones, as with [`replace`]. But nothing waits
+/// for the disk, so a machine that crashes may leave an empty file.
+///
+/// # Errors
+///
+/// [`Error::Io`]; the old file is untouched then.
+pub fn replace_unsynced(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    let folder = parent_of(path);
+    let mut temporary = temporary_for(path, &folder)
+        .map_err(|source| Error::io("create a temporary file in", &folder, source))?;
+    temporary
+        .write_all(bytes)
+        .map_err(|source| Error::io("write", temporary.path(), source))?;
+    temporary
+        .persist(path)
+        .map_err(|error| Error::io("replace", path, error.error))?;
+    Ok(())
+}
+
 /// What the names of temporary files end in.
 pub const TEMPORARY_SUFFIX: &str = ".tmp";
 

@@ -1,5 +1,7 @@
 //! `coldpress process`: runs a recipe, or resumes its job.
 
+use std::time::Instant;
+
 use coldpress::executor::{Executor, Report};
 use coldpress::job::Status;
 use coldpress::report::quantity::{counted, grouped};
@@ -7,6 +9,7 @@ use coldpress::report::{render_report, render_unfinished};
 use coldpress::storage::StoreSchemes;
 
 use crate::failure::{Failure, code};
+use crate::last_page;
 use crate::output;
 use crate::progress::ProgressDisplay;
 use crate::recipe::RecipeArgs;
@@ -53,6 +56,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
         .build()
         .map_err(|error| args.recipe.failure(error, &source_text))?;
     let received = Received::watch(executor.stop_handle())?;
+    let begun = Instant::now();
     let result = std::thread::scope(|scope| {
         let progress = ProgressDisplay::begin(scope, &executor, !args.no_progress);
         let result = executor.run();
@@ -61,7 +65,13 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     });
     match result {
         Ok(report) => {
-            tell(args, &executor, &report)?;
+            // A job that was done before has its page already.
+            let has_page = report.already_complete && executor.layout().page().is_file();
+            let page = match has_page {
+                true => String::new(),
+                false => last_page::write(&executor, schemes, begun.elapsed()),
+            };
+            tell(args, &executor, &report, &page)?;
             Ok(exit_code(&report, &received))
         }
         Err(error) => {
@@ -71,7 +81,8 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
                 let standing = render_unfinished(executor.layout(), &executor.resumption_command());
                 let warnings = new_warnings(&executor, &executor.warnings());
                 let lines = warnings.iter().map(|warning| format!("{warning}\n"));
-                lines.collect::<String>() + &standing
+                let page = last_page::write(&executor, schemes, begun.elapsed());
+                lines.collect::<String>() + &standing + &page
             };
             Err(if shown {
                 failure.with_details(standing())
@@ -82,7 +93,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     }
 }
 
-fn tell(args: &Args, executor: &Executor, report: &Report) -> Result<(), Failure> {
+fn tell(args: &Args, executor: &Executor, report: &Report, page: &str) -> Result<(), Failure> {
     for warning in new_warnings(executor, &report.warnings) {
         output::tell(&warning);
     }
@@ -92,7 +103,7 @@ fn tell(args: &Args, executor: &Executor, report: &Report) -> Result<(), Failure
     let told = if args.json {
         output::print_json(report)
     } else {
-        output::print(&render_report(report))
+        output::print(&(render_report(report) + page))
     };
     // The work is done: that nobody reads the report takes nothing from it.
     told.or_else(|failure| {

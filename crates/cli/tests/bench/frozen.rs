@@ -28,6 +28,14 @@ impl Frozen {
         Ran::of(self.0.take().unwrap().wait_with_output().unwrap())
     }
 
+    /// Waits for its end after a signal that a process that stands still does not get before it goes on.
+    pub(crate) fn thaw_after(mut self, signal: &str) -> Ran {
+        if signal != "KILL" {
+            self.signal("CONT");
+        }
+        Ran::of(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+
     /// Lets it go on and stops it as a user would.
     pub(crate) fn terminate(self) -> Ran {
         self.signal("TERM");

@@ -51,6 +51,7 @@ const KINDS: &[(&str, May)] = &[
     ("jobs/j/quarantine/partition_#.e#.a#.op#.jsonl", May::Mend),
     ("jobs/j/recipe.resolved.yaml", May::RefuseStrangers),
     ("jobs/j/recipe.yaml", May::RefuseStrangers),
+    ("jobs/j/report.html", May::Mend),
     ("jobs/j/results/partition_#.e#.a#.index.parquet", May::Mend),
     ("jobs/j/results/partition_#_placed.e#.a#.jsonl", May::Mend),
     (

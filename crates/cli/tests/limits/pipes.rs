@@ -34,6 +34,7 @@ fn files(bench: &Bench) -> Vec<PathBuf> {
         "jobs/j/job_summary.json",
         "jobs/j/lineage.jsonl",
         "jobs/j/recipe.resolved.yaml",
+        "jobs/j/report.html",
         "jobs/j/metadata/dataset_mapping.json",
         "jobs/j/journal/000001.jsonl",
         "jobs/j/event_logs/events.jsonl",

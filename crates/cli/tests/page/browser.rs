@@ -26,6 +26,20 @@ pub(crate) struct Looked {
 }
 
 impl Browser {
+    /// What it needs in order to run without a window, as root and in a container.
+    pub(crate) const FLAGS: [&str; 6] = [
+        "--headless",
+        "--disable-gpu",
+        "--no-first-run",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+    ];
+
+    pub(crate) fn program(&self) -> &Path {
+        &self.0
+    }
+
     /// Finds the browser of this machine, or says that there is none.
     pub(crate) fn find() -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -60,13 +74,7 @@ impl Browser {
     fn open(&self, file: &Path, profile: &Path, width: u32) -> Looked {
         let mut command = Command::new(&self.0);
         command
-            .args([
-                "--headless",
-                "--disable-gpu",
-                "--no-first-run",
-                "--no-sandbox",
-            ])
-            .args(["--disable-dev-shm-usage", "--disable-background-networking"])
+            .args(Self::FLAGS)
             .arg(format!("--window-size={width},900"))
             .arg("--virtual-time-budget=20000")
             .args(["--enable-logging=stderr", "--log-level=0", "--dump-dom"])

@@ -179,6 +179,64 @@ fn of_a_job_without_an_event_log() {
     );
 }
 
+/// Checks the page that the program wrote at the end of the job.
+#[track_caller]
+fn check_last_page(bench: &Bench, status: &str) {
+    let page = bench.read("jobs/a/report.html");
+    let data = data_of(&page);
+    assert_eq!(data["overview"]["status"], status);
+    assert_eq!(data["overview"]["is_running"], false);
+}
+
+#[test]
+fn of_a_job_is_in_its_folder_when_it_ends() {
+    let bench = Bench::new(200);
+    let done = bench.run(&Bench::line("")).expect(0);
+    done.prints(&["Page        ", "jobs/a/report.html"]);
+    check_last_page(&bench, "completed");
+    // A job that was done before is not looked at again.
+    let made = std::fs::metadata(bench.path("jobs/a/report.html")).unwrap();
+    bench.run(&Bench::line("")).expect(0);
+    let after = std::fs::metadata(bench.path("jobs/a/report.html")).unwrap();
+    assert_eq!(made.modified().unwrap(), after.modified().unwrap());
+    bench
+        .run(&Bench::line(
+            "--fresh --max_error_ratio 0.001 --max_errors 3",
+        ))
+        .expect(1)
+        .tells(&["Page        "]);
+    check_last_page(&bench, "failed");
+    bench.run("jobs remove a --base-dir jobs").expect(0);
+    assert!(!bench.exists("jobs/a"));
+    let bench = Bench::new(1_000);
+    let frozen = bench.freeze_at(&Bench::line(""), "a", |journal| {
+        journal.matches("\"published\"").count() > 20
+    });
+    frozen.terminate().prints(&["Page        "]);
+    check_last_page(&bench, "stopped");
+}
+
+#[test]
+fn of_a_job_at_its_end_never_fails_the_job_or_takes_long() {
+    let bench = Bench::new(20);
+    bench.run(&Bench::line("--report false")).expect(0);
+    assert!(!bench.exists("jobs/a/report.html"));
+    // Something that is in the way.
+    bench.write("jobs/a/report.html/file", "");
+    bench
+        .run(&Bench::line("--fresh"))
+        .expect(0)
+        .tells(&["warning: the page of the job is not written: cannot replace"]);
+    std::fs::remove_dir_all(bench.path("jobs/a/report.html")).unwrap();
+    // A log that would take minutes to read.
+    let log = std::fs::File::create(bench.path("jobs/a/event_logs/events.old")).unwrap();
+    log.set_len(50_000_000_000).unwrap();
+    bench.run(&Bench::line("--fresh")).expect(0).prints(&[
+        "Page        left out, because reading 50.0 GB of journal and events takes long",
+    ]);
+    assert!(!bench.exists("jobs/a/report.html"));
+}
+
 #[test]
 fn of_a_job_whose_files_are_damaged_or_gone() {
     let bench = Bench::new(200);

@@ -20,5 +20,11 @@ mod browser;
 mod hostile;
 // The page of a job, however the job ended.
 mod jobs;
+// The pages of a server.
+mod live;
+// `coldpress serve` as a process of its own.
+mod server;
+// A tab of Chromium that stays open.
+mod tab;
 // Very many partitions, keys, and a newer report.
 mod use_of_it;

@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::{Error, Result};
 
 /// The files of a job's folder.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "job.lock",
     "job.heartbeat",
     "job_summary.json",
@@ -17,6 +17,7 @@ const FILES: [&str; 7] = [
     "recipe.resolved.yaml",
     "events.jsonl",
     "lineage.jsonl",
+    "report.html",
 ];
 
 /// What the names of files begin with that are made of a partition: in the first stage, and in those that follow.

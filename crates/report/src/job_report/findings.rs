@@ -105,7 +105,8 @@ fn failures(report: &JobReport) -> Vec<Finding> {
         findings.push(Finding::new(
             "warning",
             format!("{parts} of the input cannot be read"),
-            None,
+            "fetch or make these files again; a job over changed files is begun anew with --fresh"
+                .to_owned(),
         ));
     }
     findings

@@ -43,7 +43,7 @@ pub(super) const NAMES: [(&str, &str); 13] = [
 ];
 
 /// Adds up what the events of runs report.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct WorkerTimeLog {
     runs: u32,
     seconds: f64,

@@ -1,0 +1,33 @@
+//! The page at the end of a run.
+
+use std::time::Duration;
+
+use coldpress::executor::Executor;
+use coldpress::report::quantity::plain;
+use coldpress::report::{LastPage, write_last_page};
+use coldpress::storage::StoreSchemes;
+
+use crate::failure::chain;
+use crate::output;
+
+/// Writes the page of the job, unless its recipe says otherwise, and returns the line about it.
+///
+/// That it cannot be written is a warning: the job is done all the same.
+pub(crate) fn write(executor: &Executor, schemes: &StoreSchemes, worked: Duration) -> String {
+    if !executor.prepared().recipe.events.page_at_end {
+        return String::new();
+    }
+    let registry = coldpress::ops::builtin();
+    let said = match write_last_page(executor.layout(), &registry, schemes, worked) {
+        Ok(LastPage::Written(path)) => path.display().to_string(),
+        Ok(LastPage::LeftOut(reason)) => format!("left out, because {reason}"),
+        Err(error) => {
+            let error = plain(&chain(&error));
+            output::tell(&format!(
+                "warning: the page of the job is not written: {error}"
+            ));
+            return String::new();
+        }
+    };
+    format!("Page        {}\n", plain(&said))
+}

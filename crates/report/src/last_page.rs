@@ -1,0 +1,73 @@
+//! The page that is written when a job ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use coldpress_job::Layout;
+use coldpress_operator::Registry;
+use coldpress_storage::{StoreSchemes, replace_unsynced};
+
+use crate::error::Result;
+use crate::job_report::{Limits, ReportOptions, job_report};
+use crate::page::render_page;
+use crate::quantity::bytes;
+
+/// What became of the page at the end of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LastPage {
+    /// It is in this file.
+    Written(PathBuf),
+    /// It would have taken long in proportion to the job, as this says.
+    LeftOut(String),
+}
+
+/// The part of the job's time that its page may take.
+const PART_OF_JOB: u32 = 30;
+
+/// The page may take so long even where the job was shorter than a moment.
+const LEAST_TIME: Duration = Duration::from_millis(20);
+
+/// How fast journals and event logs are read, on a slow machine.
+const BYTES_PER_SECOND: f64 = 100e6;
+
+/// Writes the page of a job that has ended to `report.html` in its folder, unless that would take more than a small part of the
+/// time that the job `worked`.
+///
+/// # Errors
+/// As [`job_report`](crate::job_report()), and when the page cannot be written. It is a view: a job without one lacks nothing.
+pub fn write_last_page(
+    layout: &Layout,
+    registry: &Registry,
+    schemes: &StoreSchemes,
+    worked: Duration,
+) -> Result<LastPage> {
+    let allowed = LEAST_TIME.max(worked / PART_OF_JOB);
+    let size = size_of(&layout.journal_dir()) + size_of(layout.event_log_dir());
+    if size as f64 / BYTES_PER_SECOND > allowed.as_secs_f64() {
+        return Ok(LastPage::LeftOut(format!(
+            "reading {} of journal and events takes long beside the job's own time",
+            bytes(size)
+        )));
+    }
+    let options = ReportOptions {
+        registry,
+        schemes,
+        limits: Limits {
+            reading: allowed / 2,
+            ..Limits::default()
+        },
+    };
+    let report = job_report(layout, &options)?;
+    let page = render_page(&report)?;
+    let path = layout.page();
+    replace_unsynced(&path, page.as_bytes())?;
+    Ok(LastPage::Written(path))
+}
+
+/// Adds up the files of a folder, without those of folders in it.
+fn size_of(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| entry.metadata().ok().filter(|found| found.is_file()));
+    files.map(|found| found.len()).sum()
+}

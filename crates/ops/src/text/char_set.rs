@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use regex_syntax::hir::{Class, HirKind};
+
 /// A set of characters.
 ///
 /// Bytes that begin a member are known, so that text without members is passed over byte by byte.
@@ -45,6 +47,27 @@ impl CharSet {
             set.beyond_ascii[block] |= 1 << (u32::from(ch) % 64);
         }
         set
+    }
+
+    /// The set that a pattern names, if it is of the shape of `\p{P}` or `\P{Lu}+`, so that removing its matches is removing the
+    /// members of a general category.
+    pub fn of_category(pattern: &str) -> Option<Self> {
+        let property = pattern.strip_suffix('+').unwrap_or(pattern);
+        let name = property
+            .strip_prefix(r"\p{")
+            .or_else(|| property.strip_prefix(r"\P{"))?;
+        if !matches!(
+            name.as_bytes(),
+            [b'A'..=b'Z', b'}'] | [b'A'..=b'Z', b'a'..=b'z', b'}']
+        ) {
+            return None;
+        }
+        let HirKind::Class(Class::Unicode(class)) = regex_syntax::parse(property).ok()?.into_kind()
+        else {
+            return None;
+        };
+        let members = class.iter().flat_map(|range| range.start()..=range.end());
+        Some(Self::new(members))
     }
 
     /// Returns whether `ch` is a member.

@@ -6,6 +6,8 @@ use std::ops::Range;
 use coldpress_operator::RecordError;
 use coldpress_pattern::{Dialect, Groups, Matches, Options, Pattern, Template, TooManySteps};
 
+use super::char_set::CharSet;
+
 /// A finder for a pattern that is built in: appends the ranges it finds, in order and without overlap.
 pub type Finder = fn(&str, &mut Vec<Range<usize>>);
 
@@ -22,6 +24,8 @@ pub struct Substitution {
 enum Target {
     Finder(Finder),
     Pattern(Box<Matches>),
+    /// Runs of these characters, each as one match.
+    Members(Box<CharSet>),
 }
 
 /// Which of its two parts makes a substitution impossible, and why.
@@ -76,11 +80,16 @@ impl Substitution {
         Ok(Self::new(Target::Pattern(matches), template))
     }
 
-    /// Removes what a user's pattern of Python's `regex` matches, as [`of_verbatim`](Self::of_verbatim) does.
+    /// Removes what a user's pattern of Python's `regex` matches, as [`of_verbatim`](Self::of_verbatim) does. Matches that follow
+    /// each other may be reported as one.
     ///
     /// # Errors
     /// Why the pattern cannot be used, in one line.
     pub fn removing(pattern: &str) -> Result<Self, String> {
+        if let Some(set) = CharSet::of_category(pattern) {
+            let nothing = Template::parse("", Groups::Whole(0))?;
+            return Ok(Self::new(Target::Members(Box::new(set)), nothing));
+        }
         Self::of_verbatim(pattern, "", Dialect::Regex)
     }
 
@@ -123,6 +132,7 @@ impl Substitution {
                     }
                 }
             }
+            Target::Members(set) => set.runs_of_members(text, |run| replace(run, "")),
             Target::Pattern(matches) => match template.as_literal() {
                 Some(literal) => {
                     matches.each_whole(text, |start, end| replace(start..end, literal))?;
@@ -235,6 +245,19 @@ mod tests {
             Err(TooManySteps)
         );
         assert_eq!(substitution.replace_all("aac", |_, _| ()), Ok(()));
+    }
+
+    #[test]
+    fn characters_of_a_category_are_removed_as_by_the_pattern() {
+        let text = "a, b... «c»\u{1e95e}\u{1e95f} — d_e-f’s! 日本、語。\n\u{10ffff}";
+        for pattern in [
+            r"\p{P}", r"\p{P}+", r"\p{Lu}", r"\P{L}+", r"\p{Han}", "[.,]",
+        ] {
+            let plain = Substitution::of_verbatim(pattern, "", Dialect::Regex).unwrap();
+            let removing = Substitution::removing(pattern).unwrap();
+            assert_eq!(replaced(removing, text), replaced(plain, text), "{pattern}");
+        }
+        assert!(Substitution::removing(r"\p{Xx}").is_err());
     }
 
     #[test]

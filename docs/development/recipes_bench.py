@@ -20,6 +20,7 @@ made so wide that nothing is dropped, and each statistic of each record is compa
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import pathlib
@@ -174,8 +175,11 @@ def run(program, recipe, data, folder, options, assets):
         environment.update(DATA_JUICER_MODELS_CACHE=str(assets), DATA_JUICER_ASSETS_CACHE=str(assets))
         environment.update(DATA_JUICER_EXTERNAL_MODELS_HOME=str(assets), USE_TORCH="0")
         environment.update(DATA_JUICER_CACHE_HOME=str(cache), HF_HOME=str(cache), HF_HUB_OFFLINE="1")
-        # It would install packages while it runs, of which it needs no more than this of PyTorch.
-        environment.update(PIP_NO_INDEX="1", UV_OFFLINE="1", PYTHONPATH=str(stand_in_for_torch(folder)))
+        # It would install packages while it runs.
+        environment.update(PIP_NO_INDEX="1", UV_OFFLINE="1")
+        # It needs no more of PyTorch than this, but the library of tokenizers does where PyTorch is installed.
+        if not has_tokenizer(recipe) or importlib.util.find_spec("torch") is None:
+            environment.update(PYTHONPATH=str(stand_in_for_torch(folder)))
     path.write_text(yaml.safe_dump(recipe, sort_keys=False))
     log = folder / f"{program}.log"
     before = cpu_seconds()
@@ -184,6 +188,12 @@ def run(program, recipe, data, folder, options, assets):
     if code:
         sys.exit(f"{recipe['project_name']}: {program} failed with {code}, see {log}")
     return cpu_seconds() - before
+
+
+def has_tokenizer(recipe):
+    """Returns whether a recipe makes tokens of texts with a tokenizer of Hugging Face."""
+    calls = [call for call in recipe["process"] if "alphanumeric_filter" in call]
+    return any((call["alphanumeric_filter"] or {}).get("tokenization") for call in calls)
 
 
 def stand_in_for_torch(folder):

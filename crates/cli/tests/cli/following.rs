@@ -236,3 +236,97 @@ process:
         .expect(0)
         .prints(&["0 kept, 1 dropped", "Dropped by text_length_filter (1)\n"]);
 }
+
+#[test]
+fn records_of_failed_partitions_are_not_exported() {
+    let bench = bench();
+    let recipe = RECIPE.replace("  - document_deduplicator:\n", "");
+    bench.write("recipe.yaml", recipe);
+    bench
+        .run("process --config recipe.yaml --job_id j --skip_op_error false --on_partition_failure skip --max_retries 0")
+        .expect(3);
+    let lost = of(&bench, "r4");
+    assert_eq!(lost["partition_status"], "failed");
+    assert_eq!(lost["fate"]["fate"], "in_failed_partition");
+    let error = lost["fate"]["error"].as_str().unwrap();
+    assert!(error.contains("clean_links_mapper"), "{error}");
+    // What comes after it in the dataset moves up.
+    let next = of(&bench, "r8");
+    assert_eq!(next["fate"]["row"], 4);
+    assert_eq!(
+        next["record_after"],
+        bench.read("out/clean.jsonl").lines().nth(3).unwrap()
+    );
+}
+
+#[test]
+fn pieces_and_shards_are_followed() {
+    let bench = Bench::new();
+    let recipe = "\
+dataset_path: in.jsonl
+export_path: shards/
+export_shard_size: 200
+work_dir: jobs
+process:
+  - text_chunk_mapper:
+      split_pattern: '  '
+  - text_length_filter:
+      min_len: 2
+";
+    bench.write("recipe.yaml", recipe);
+    bench.process("j");
+    let ran = trace(&bench, "--id id=7 --json").expect(0).json();
+    let record = &ran["records"][0];
+    assert_eq!(effects(record), ["split"]);
+    let pieces = record["pieces"].as_array().unwrap();
+    let fates = pieces.iter().map(|piece| piece["fate"]["fate"].as_str());
+    assert_eq!(
+        fates.collect::<Vec<_>>(),
+        [Some("exported"), Some("dropped")]
+    );
+    let place = &pieces[0]["fate"];
+    let shard = bench.read(place["file"].as_str().unwrap());
+    let row = place["row"].as_u64().unwrap() as usize;
+    assert_eq!(
+        pieces[0]["record_after"],
+        shard.lines().nth(row - 1).unwrap()
+    );
+    assert!(!place["file"].as_str().unwrap().ends_with("00000.jsonl"));
+    trace(&bench, "--id id=7").expect(0).prints(&[
+        "text_chunk_mapper  split into 2 pieces\n",
+        "piece 1 of 2\n",
+        "=> dropped by text_length_filter (operator 1)\n",
+    ]);
+}
+
+#[test]
+fn a_job_that_runs_can_be_looked_into() {
+    let bench = bench();
+    let line = |id: u32| {
+        format!("{{\"meta\": {{\"id\": \"r{id}\"}}, \"text\": \"some more words of {id}\"}}\n")
+    };
+    bench.write("in.jsonl", (0..3_000).map(line).collect::<String>());
+    let frozen = bench.freeze_at(
+        "process --config recipe.yaml --job_id j --partition.size 10",
+        "j",
+        |journal| journal.matches("\"published\"").count() > 5,
+    );
+    let journal = bench.journal_of("j");
+    let first = of(&bench, "r3");
+    assert_eq!(effects(&first), ["unchanged"]);
+    assert_eq!(
+        first["fate"],
+        json!({"fate": "waiting", "operation": 1, "operator": "document_deduplicator"})
+    );
+    trace(&bench, "--id meta.id=r3").expect(0).prints(&[
+        "=> waits for document_deduplicator (operator 1), which decides once all",
+        "partitions are not finished",
+    ]);
+    assert_eq!(bench.journal_of("j"), journal);
+    frozen.terminate();
+    assert_eq!(of(&bench, "r3")["fate"]["fate"], "waiting");
+    bench
+        .run("process --config recipe.yaml --job_id j --partition.size 10")
+        .expect(0);
+    assert_eq!(of(&bench, "r3")["fate"]["fate"], "exported");
+}

@@ -29,6 +29,8 @@ pub(crate) struct OpenedJob {
     /// What is odd, a sentence each.
     pub(crate) remarks: Vec<String>,
     spec: Arc<JobSpec>,
+    /// The same without operators. It is made once, as it may be long: there is a reader for each partition.
+    reading: Arc<JobSpec>,
 }
 
 impl OpenedJob {
@@ -63,9 +65,17 @@ impl OpenedJob {
             trace: None,
             ..job_spec(prepared, &stores, &sources, false)
         };
+        let reading = JobSpec {
+            operators: Vec::new(),
+            assets: Vec::new(),
+            // What cannot be read is a finding here, not a failure.
+            lenient: true,
+            ..spec.clone()
+        };
         let mut opened = Self {
             remarks: Vec::new(),
             spec: Arc::new(spec),
+            reading: Arc::new(reading),
             executor,
             state,
             sources,
@@ -123,14 +133,7 @@ impl OpenedJob {
 
     /// A follower that only reads.
     pub(crate) fn reader(&self) -> Follower {
-        let spec = JobSpec {
-            operators: Vec::new(),
-            assets: Vec::new(),
-            // What cannot be read is a finding here, not a failure.
-            lenient: true,
-            ..(*self.spec).clone()
-        };
-        Follower::new(Arc::new(spec), self.context())
+        Follower::new(Arc::clone(&self.reading), self.context())
     }
 
     fn context(&self) -> WorkerContext {
@@ -143,7 +146,7 @@ impl OpenedJob {
     }
 
     /// An attempt that only reads the slice of a partition; none of one that is not planned.
-    pub(crate) fn reading(&self, partition: u32) -> Option<Attempt> {
+    pub(crate) fn reading_of(&self, partition: u32) -> Option<Attempt> {
         let stage = Stage {
             index: 0,
             operators: 0..0,

@@ -73,7 +73,7 @@ fn of_partition(
 ) -> Result<Search> {
     let mut search = Search::default();
     let planned = opened.state.partition(partition);
-    let (Some(planned), Some(attempt)) = (planned, opened.reading(partition)) else {
+    let (Some(planned), Some(attempt)) = (planned, opened.reading_of(partition)) else {
         return Ok(search);
     };
     let scanned = opened.reader().scan(&attempt, field, |record| {

@@ -283,7 +283,8 @@ proptest! {
         let is_exported = ends.any(|end| matches!(end.fate, Fate::Exported { .. }));
         prop_assert!(is_whole || !is_exported);
         for (one, other) in before.records.iter().zip(&after.records) {
-            prop_assert_eq!(&one.branch.steps, &other.branch.steps);
+            // It ends before the first operator that has not decided yet.
+            prop_assert!(other.branch.steps.starts_with(&one.branch.steps), "{:?}", one.branch);
         }
         prop_assert!(whole.ledger.records >= before.found);
     }

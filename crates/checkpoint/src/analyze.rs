@@ -20,7 +20,7 @@ pub struct Analysis {
     pub operators: BTreeMap<String, Share>,
     /// By partition.
     pub partitions: BTreeMap<u32, Share>,
-    /// By what they hold: `delta`, `full`, `index`.
+    /// By what they hold: `delta`, `full`, `index`, `table`.
     pub kinds: BTreeMap<String, Share>,
     /// Content that another file holds as well.
     pub repeated: Repeated,
@@ -161,6 +161,7 @@ impl Analysis {
             ObjectKind::Delta => "delta",
             ObjectKind::Full => "full",
             ObjectKind::Index => "index",
+            ObjectKind::Table => "table",
         };
         self.total.add(&whole);
         let formats = self.formats.entry(file.format.to_string());

@@ -6,7 +6,8 @@
 //! - Parquet: a group is a row group; directory and manifest are the footer's metadata entries `coldpress.container`
 //!   and `coldpress.manifest`.
 //! - Arrow IPC file: a group is a record batch; both are custom metadata of the footer.
-//! - JSON lines: a group is a codec frame of one line per row. The frame behind the last group is one line with both,
+//! - JSON lines: a group is a codec frame of one line per row. Rows with records are those records, with their other columns
+//!   in one more field (`record_line.rs`); rows of earlier releases have the record as a text. The frame behind the last group is one line with both,
 //!   the one behind that a line of fixed length that says where it is.
 //!
 //! A **seal** before the footer of Parquet and Arrow files, and the last line of JSON lines, has the digest of
@@ -26,6 +27,7 @@ mod out;
 mod parquet_read;
 mod parquet_write;
 mod reader;
+mod record_line;
 mod seal;
 mod source;
 mod writer;

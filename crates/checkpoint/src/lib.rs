@@ -129,6 +129,7 @@ mod delta;
 mod manifest;
 mod object;
 mod rows;
+mod table;
 mod traced;
 
 mod points;
@@ -150,5 +151,6 @@ pub use object::{
     Description, ObjectKind, SectionDescription, Verified, describe, rewrite, verify,
 };
 pub use points::{Strategy, points};
-pub use rows::{IndexedRows, RowBlock, RowsOptions, RowsReader, RowsWriter};
+pub use rows::{IndexedRows, RowBlock, RowGroups, RowsOptions, RowsReader, RowsWriter};
+pub use table::{TableOptions, TableWriter};
 pub use traced::{Traced, TracedFile};

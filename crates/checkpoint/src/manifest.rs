@@ -66,6 +66,8 @@ fn is_empty(seen: &FieldsSeen) -> bool {
 #[derive(Serialize)]
 struct Versioned<'a> {
     schema_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     #[serde(flatten)]
     manifest: &'a Manifest,
 }
@@ -77,8 +79,14 @@ struct Version {
 
 impl Manifest {
     pub(crate) fn to_json(&self, name: &str) -> Result<String> {
+        self.to_json_of(name, None)
+    }
+
+    /// The manifest of a file of this kind; files of rows name none.
+    pub(crate) fn to_json_of(&self, name: &str, kind: Option<&'static str>) -> Result<String> {
         let versioned = Versioned {
             schema_version: SCHEMA_VERSION,
+            kind,
             manifest: self,
         };
         serde_json::to_string(&versioned).map_err(|error| Error::Precondition {
@@ -92,6 +100,19 @@ impl Manifest {
         check_version(name, json)?;
         serde_json::from_str(json).map_err(|error| unreadable(name, &error))
     }
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(default)]
+    kind: String,
+}
+
+/// The kind that a manifest names; empty for files of rows. A newer manifest is refused.
+pub(crate) fn kind_of(name: &str, json: &str) -> Result<String> {
+    check_version(name, json)?;
+    let Kind { kind } = serde_json::from_str(json).map_err(|error| unreadable(name, &error))?;
+    Ok(kind)
 }
 
 /// Refuses a manifest of a newer version, whatever else it has.

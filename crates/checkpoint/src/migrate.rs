@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::object::is_same;
+use crate::object::{is_same, measure};
 use crate::{Compression, ContainerOptions, Error, Format, Result, rewrite, verify};
 use coldpress_storage::FileStamp;
 use coldpress_storage::{ObjectName, ObjectStore};
@@ -12,7 +12,8 @@ use coldpress_storage::{ObjectName, ObjectStore};
 pub struct MigrateOptions {
     /// The format.
     pub format: Format,
-    /// The compression; none given = each file's own, or what the format has in its place.
+    /// The compression; none given = each file's own, or what the format has in its place. Files without any are compressed:
+    /// what is migrated is kept, and hardly read again.
     pub compression: Option<Compression>,
     /// Write nothing, and only tell what would be done.
     pub dry_run: bool,
@@ -45,6 +46,8 @@ pub enum MigrationOutcome {
     Planned {
         /// The new file.
         to: String,
+        /// The length in bytes that it would have.
+        bytes: u64,
     },
     /// It had been written before; it was read and compared.
     AlreadyThere {
@@ -139,7 +142,12 @@ fn outcome(
     if description.format == options.format {
         return Ok(MigrationOutcome::SameFormat);
     }
-    let compression = options.compression.unwrap_or(description.compression);
+    let compression = options
+        .compression
+        .unwrap_or(match description.compression {
+            Compression::None => Compression::default(),
+            other => other,
+        });
     let Some(to) = name_in(name, options.format, compression) else {
         return failed("its name does not end as those of checkpoints do".to_owned());
     };
@@ -164,14 +172,15 @@ fn outcome(
         }
         Err(error) => return Err(error),
     }
-    if options.dry_run {
-        let to = to.to_string();
-        return Ok(MigrationOutcome::Planned { to });
-    }
     let form = ContainerOptions {
         format: options.format,
         compression,
     };
+    if options.dry_run {
+        let bytes = measure(store, (name, &found.stamp), &to, &form)?;
+        let to = to.to_string();
+        return Ok(MigrationOutcome::Planned { to, bytes });
+    }
     match rewrite(store, (name, &found.stamp), store, &to, &form) {
         Ok(stamp) => Ok(MigrationOutcome::Written {
             to: to.to_string(),

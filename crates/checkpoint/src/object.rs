@@ -2,12 +2,13 @@
 
 mod describe;
 mod kind;
+mod measured;
 mod rewrite;
 mod verify;
 
 pub use describe::{Description, ObjectKind, SectionDescription, describe};
-pub(crate) use rewrite::is_same;
 pub use rewrite::rewrite;
+pub(crate) use rewrite::{is_same, measure};
 pub use verify::{Verified, verify};
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub use block::RowBlock;
 pub(crate) use columns::Columns;
 pub use indexed::IndexedRows;
 pub use reader::RowsReader;
-pub use writer::{RowsOptions, RowsWriter};
+pub use writer::{RowGroups, RowsOptions, RowsWriter};
 
 /// Lines of a block, in bytes: what a batch holds, so that it stays in the cache.
 const BLOCK_BYTES: usize = 256 << 10;

@@ -215,7 +215,15 @@ impl Prepared {
             .then(|| IntermediateForm {
                 format: storage_format(storage.format),
                 compression: storage_compression(storage.compression),
+                group_rows: self.group_rows(),
             })
+    }
+
+    /// The rows of a row group or record batch where whole records are stored; none = all of a partition.
+    pub(crate) fn group_rows(&self) -> Option<u32> {
+        let storage = &self.recipe.storage;
+        let rows = u32::try_from(storage.arrow_batch_size).unwrap_or(u32::MAX);
+        storage.use_arrow_batches.then_some(rows)
     }
 
     /// Returns whether records that filters drop are kept, if there are filters, and lines that operators write aside.

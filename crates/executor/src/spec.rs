@@ -24,7 +24,7 @@ pub(crate) fn job_spec(
             full: prepared.full_checkpoints(),
             format: prepared.checkpoint_format,
             compression: prepared.checkpoint_compression,
-            batch_rows: u32::try_from(recipe.storage.arrow_batch_size).unwrap_or(u32::MAX),
+            group_rows: prepared.group_rows(),
         },
         intermediate: prepared.intermediate(),
         rows_form: prepared.rows_form(),

@@ -1,6 +1,8 @@
 //! Intermediate data: the records after each operator, for people. Nobody cites it.
 
-use coldpress_checkpoint::{Manifest, RowsOptions, RowsWriter};
+mod file;
+
+use coldpress_checkpoint::Manifest;
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
 use coldpress_storage::{AttemptName, ObjectKey, Place};
@@ -9,11 +11,12 @@ use crate::attempt::Assignment;
 use crate::error::AttemptError;
 use crate::spec::IntermediateForm;
 use crate::tee::at_point;
+use file::IntermediateFile;
 
 /// The files of an attempt, one per operator that it applies.
 pub(crate) struct Intermediate {
     first: usize,
-    files: Vec<(RowsWriter, AttemptName)>,
+    files: Vec<(IntermediateFile, AttemptName)>,
 }
 
 impl Intermediate {
@@ -24,25 +27,21 @@ impl Intermediate {
         (first, last): (usize, usize),
         chain: &Chain,
     ) -> Result<Self, AttemptError> {
-        let options = RowsOptions {
-            with_records: true,
-            format: form.format,
-            compression: form.compression,
-            stats: chain.pipeline().stats(),
-            batch_rows: work.spec.checkpoints.batch_rows,
-        };
         let names = chain.names().enumerate().take(last).skip(first);
         let file = |(operation, operator): (usize, &str)| {
             let name = work.attempt.name().of_operator(operation as u32, operator);
             let name = name.suffix(form.format.suffix(form.compression));
-            let file = work.stores.put_new(Place::Intermediate, &name.object()?)?;
-            Ok((RowsWriter::create(file, &options)?, name))
+            let key = ObjectKey::new(Place::Intermediate, name.object()?);
+            let out = work.stores.put_new(Place::Intermediate, &key.name)?;
+            let path = work.stores.path_of(&key);
+            let folder = path.as_deref().and_then(std::path::Path::parent);
+            Ok((IntermediateFile::create(out, form, folder)?, name))
         };
         let files = names.map(file).collect::<Result<_, AttemptError>>()?;
         Ok(Self { first, files })
     }
 
-    /// The records behind an operator.
+    /// Adds the records after an operator.
     pub(crate) fn write(
         &mut self,
         operation: usize,
@@ -50,7 +49,7 @@ impl Intermediate {
         chain: &Chain,
     ) -> Result<(), AttemptError> {
         match self.files.get_mut(operation.saturating_sub(self.first)) {
-            Some((writer, ..)) => Ok(writer.write(batch, chain.fields())?),
+            Some((file, ..)) => file.write(batch, chain.fields()),
             None => Ok(()),
         }
     }
@@ -58,14 +57,14 @@ impl Intermediate {
     /// Completes the files, which take the place of those of earlier attempts. `whole` is what is true of the whole attempt.
     pub(crate) fn finish(self, work: Assignment<'_>, whole: &Manifest) -> Result<(), AttemptError> {
         let mut names = Vec::new();
-        for (place, (writer, name)) in self.files.into_iter().enumerate() {
+        for (place, (file, name)) in self.files.into_iter().enumerate() {
             let manifest = Manifest {
                 operation: (self.first + place + 1) as u32,
-                rows: writer.rows(),
+                rows: file.rows(),
                 types: None,
                 ..whole.clone()
             };
-            writer.finish(&at_point(work, manifest)?)?;
+            file.finish(&at_point(work, manifest)?)?;
             names.push(name);
         }
         remove_earlier(work, &names)

@@ -62,8 +62,8 @@ pub struct CheckpointForm {
     pub format: Format,
     /// The compression.
     pub compression: Compression,
-    /// Rows of a batch.
-    pub batch_rows: u32,
+    /// The rows of a group of whole records; none = all of a partition.
+    pub group_rows: Option<u32>,
 }
 
 /// How the records after each operator are written, where they are kept for people.
@@ -73,4 +73,6 @@ pub struct IntermediateForm {
     pub format: Format,
     /// The compression.
     pub compression: Compression,
+    /// The rows of a row group or record batch; none = all of a partition.
+    pub group_rows: Option<u32>,
 }

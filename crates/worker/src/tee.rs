@@ -1,7 +1,7 @@
 //! Checkpoints on the way: what is set aside of each batch between two operators.
 
 use coldpress_checkpoint::{
-    DeltaBase, DeltaOptions, DeltaWriter, Manifest, RowsOptions, RowsWriter,
+    DeltaBase, DeltaOptions, DeltaWriter, Manifest, RowGroups, RowsOptions, RowsWriter,
 };
 use coldpress_operator::Chain;
 use coldpress_record::{Batch, Ledger};
@@ -231,7 +231,8 @@ impl FullTee {
             format,
             compression,
             stats: chain.pipeline().stats(),
-            batch_rows: work.spec.checkpoints.batch_rows,
+            groups: (work.spec.checkpoints.group_rows).map_or(RowGroups::One, RowGroups::Rows),
+            ..RowsOptions::default()
         };
         let writer = RowsWriter::create(work.stores.put_new(Place::Checkpoints, &name)?, &options)?;
         Ok(Self { name, writer })

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Compression, Error, Result};
 
-/// The version of the container that this release writes, and the newest that it reads.
-const CONTAINER_VERSION: u32 = 1;
+/// The versions of containers: the second has JSON lines that are the records themselves.
+pub(super) const PLAIN_VERSION: u32 = 1;
+pub(super) const RECORD_LINES_VERSION: u32 = 2;
+/// The newest that this release reads.
+const CONTAINER_VERSION: u32 = RECORD_LINES_VERSION;
 
 /// A group of rows in a container: what is read and decoded at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +44,9 @@ struct Version {
 }
 
 impl Directory {
-    pub(super) fn new(compression: Compression, columns: Vec<String>) -> Self {
+    pub(super) fn new(version: u32, compression: Compression, columns: Vec<String>) -> Self {
         Self {
-            version: CONTAINER_VERSION,
+            version,
             compression,
             columns,
             groups: Vec::new(),
@@ -78,14 +81,14 @@ mod tests {
 
     #[test]
     fn a_newer_container_is_refused_by_name_of_both_versions() {
-        let mut directory = Directory::new(Compression::Lz4, vec!["a".into()]);
+        let mut directory = Directory::new(PLAIN_VERSION, Compression::Lz4, vec!["a".into()]);
         let json = directory.to_json("x").unwrap();
         assert_eq!(Directory::from_json("x", &json).unwrap(), directory);
-        directory.version = 2;
+        directory.version = 3;
         let error = Directory::from_json("x", &directory.to_json("x").unwrap()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`x` has schema version 2, this release reads versions up to 1; use the release that wrote it"
+            "`x` has schema version 3, this release reads versions up to 2; use the release that wrote it"
         );
         assert!(Directory::from_json("x", "{}").unwrap_err().is_unusable());
     }

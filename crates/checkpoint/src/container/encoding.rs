@@ -41,6 +41,10 @@ pub(super) fn parquet_properties(schema: &Schema, chosen: &[Chosen]) -> WriterPr
         // Groups end where the caller says so.
         .set_max_row_group_row_count(None)
         .set_max_row_group_bytes(None);
+    // Columns below those of the schema have no choice of their own.
+    if let Some(first) = chosen.first() {
+        builder = builder.set_compression(codec(first.codec));
+    }
     for (field, chosen) in schema.fields().iter().zip(chosen) {
         let (path, data_type) = leaf(field);
         builder = builder

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{Array, AsArray, LargeStringArray, RecordBatch};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use coldpress_storage::Digest;
 use coldpress_table::{Decoder, Renderer};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::codec::Codec;
 use super::out::{EncodeError, Out, arrow_error};
 use super::source::{corrupt, guarded, read, read_group};
-use super::{ContainerGroup, nan};
+use super::{ContainerGroup, nan, record_line};
 use crate::Result;
 use coldpress_storage::StoreReader;
 
@@ -39,11 +39,16 @@ impl JsonlSink {
     /// Writes the rows and gives the length of their lines.
     pub(super) fn put(&mut self, rows: &RecordBatch) -> Result<u64, EncodeError> {
         let rows = nan::with_bits(rows).map_err(arrow_error)?;
-        let renderer = Renderer::new(&rows.schema());
         self.text.clear();
-        for row in 0..rows.num_rows() {
-            renderer.write_row(&rows, row, &[], &mut self.text);
-            self.text.push(b'\n');
+        match records(&rows) {
+            Some(records) => self.put_records(&rows, records)?,
+            None => {
+                let renderer = Renderer::new(&rows.schema());
+                for row in 0..rows.num_rows() {
+                    renderer.write_row(&rows, row, &[], &mut self.text);
+                    self.text.push(b'\n');
+                }
+            }
         }
         if self.codec == Codec::Plain {
             self.out.write_all(&self.text)?;
@@ -51,6 +56,30 @@ impl JsonlSink {
             self.out.write_all(&self.codec.pack(&self.text)?)?;
         }
         Ok(self.text.len() as u64)
+    }
+
+    /// Writes rows whose first column is that of the records.
+    fn put_records(
+        &mut self,
+        rows: &RecordBatch,
+        records: &LargeStringArray,
+    ) -> Result<(), EncodeError> {
+        let columns: Vec<usize> = (1..rows.num_columns()).collect();
+        let others = rows.project(&columns).map_err(arrow_error)?;
+        let (renderer, whole) = (
+            Renderer::new(&others.schema()),
+            Renderer::new(&rows.schema()),
+        );
+        let mut object = Vec::new();
+        for row in 0..rows.num_rows() {
+            object.clear();
+            renderer.write_row(&others, row, &[], &mut object);
+            if !record_line::join(records.value(row), &object, &mut self.text) {
+                whole.write_row(rows, row, &[], &mut self.text);
+            }
+            self.text.push(b'\n');
+        }
+        Ok(())
     }
 
     /// Writes the line with directory and manifest, and the one that says where it is.
@@ -213,12 +242,41 @@ fn read_text(reader: &dyn StoreReader, codec: Codec, group: &ContainerGroup) -> 
     String::from_utf8(text).map_err(|_| corrupt(reader, "its lines are not UTF-8"))
 }
 
+/// The records of rows that have some.
+fn records(rows: &RecordBatch) -> Option<&LargeStringArray> {
+    if !has_records(&rows.schema()) {
+        return None;
+    }
+    let records = rows.column(0).as_string_opt::<i64>()?;
+    (records.null_count() == 0).then_some(records)
+}
+
 fn decode(text: &str, schema: &SchemaRef) -> Result<RecordBatch, EncodeError> {
     let mut decoder = Decoder::new(nan::schema_with_bits(schema))?;
+    let has_records = has_records(schema);
     for line in text.split_terminator('\n') {
-        decoder.push(line)?;
+        match has_records.then(|| record_line::part(line)).flatten() {
+            Some((record, others)) => decoder.push(&with_text(&record, others)?)?,
+            None => decoder.push(line)?,
+        }
     }
     Ok(nan::without_bits(&decoder.finish()?, schema)?)
+}
+
+/// Returns whether the first column of rows is that of records.
+pub(super) fn has_records(schema: &Schema) -> bool {
+    let first = schema.fields().first();
+    first.is_some_and(|first| {
+        first.name() == record_line::RECORD && *first.data_type() == DataType::LargeUtf8
+    })
+}
+
+/// The columns of a row, with the record as a text among them.
+fn with_text(record: &str, others: &str) -> Result<String, EncodeError> {
+    let (name, record) = (record_line::RECORD, serde_json::to_string(record)?);
+    let others = others.trim_start().strip_prefix('{').unwrap_or_default();
+    let comma = if others.trim_start() == "}" { "" } else { ", " };
+    Ok(format!("{{\"{name}\": {record}{comma}{others}"))
 }
 
 /// Whether JSON lines can hold rows of this schema.

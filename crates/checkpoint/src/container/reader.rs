@@ -7,10 +7,10 @@ use arrow::datatypes::SchemaRef;
 use coldpress_storage::FileStamp;
 
 use super::arrow_file::{self, ArrowBody};
-use super::directory::Directory;
+use super::directory::{Directory, PLAIN_VERSION};
 use super::jsonl::JsonlBody;
 use super::parquet_read::{self, ParquetBody};
-use super::source::{corrupt, read};
+use super::source::{corrupt, read, read_group};
 use super::{ContainerGroup, DIRECTORY_KEY, MANIFEST_KEY};
 use crate::{Compression, Format, Result};
 use coldpress_storage::StoreReader;
@@ -123,6 +123,18 @@ impl ContainerReader {
         self.is_sealed
     }
 
+    /// Checks that the bytes of a group are those that were written, without decoding them.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::Error::Corrupt) when they are not, [`Error::Storage`](crate::Error::Storage) when they cannot
+    /// be read.
+    pub(crate) fn check_group(&self, index: usize) -> Result<()> {
+        match self.groups().get(index) {
+            Some(group) => read_group(&*self.reader, group).map(drop),
+            None => Err(corrupt(&*self.reader, format!("it has no group {index}"))),
+        }
+    }
+
     /// The rows of a group, or these columns of them. `schema` is that of all columns.
     ///
     /// # Errors
@@ -195,7 +207,8 @@ impl Body {
     fn directory(&self) -> Option<Directory> {
         match self {
             Self::Parquet(body) => {
-                let mut directory = Directory::new(body.compression(), body.columns());
+                let mut directory =
+                    Directory::new(PLAIN_VERSION, body.compression(), body.columns());
                 directory.groups = body.groups()?;
                 Some(directory)
             }

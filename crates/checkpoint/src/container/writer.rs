@@ -8,7 +8,7 @@ use coldpress_storage::FileStamp;
 
 use super::arrow_file::ArrowSink;
 use super::codec::Codec;
-use super::directory::Directory;
+use super::directory::{Directory, PLAIN_VERSION, RECORD_LINES_VERSION};
 use super::jsonl::{self, JsonlSink};
 use super::out::{EncodeError, Out, arrow_error};
 use super::parquet_write::ParquetSink;
@@ -57,6 +57,10 @@ impl ContainerWriter {
         let name = out.name().to_string();
         let codec = options.format.codec(options.compression);
         let out = Out::new(out);
+        let version = match options.format == Format::Jsonl && jsonl::has_records(&schema) {
+            true => RECORD_LINES_VERSION,
+            false => PLAIN_VERSION,
+        };
         let sink = match options.format {
             Format::Parquet => {
                 Sink::Parquet(Box::new(ParquetSink::new(out, schema.clone(), codec)))
@@ -68,7 +72,7 @@ impl ContainerWriter {
             }
         };
         Ok(Self {
-            directory: Directory::new(options.compression, arrays::names(&schema)),
+            directory: Directory::new(version, options.compression, arrays::names(&schema)),
             name,
             schema,
             sink,

@@ -5,7 +5,7 @@ use coldpress_storage::{Digest, ObjectRef};
 use coldpress_table::Types;
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{SCHEMA_VERSION, check_version, unreadable};
+use crate::manifest::{SCHEMA_VERSION, kind_of, unreadable};
 use crate::{DroppedRows, Error, Manifest, Result, Traced};
 
 const KIND: &str = "delta";
@@ -91,17 +91,9 @@ struct StoredSection {
     trace: Option<Traced>,
 }
 
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(default)]
-    kind: String,
-}
-
 /// Whether this is the manifest of a delta file. A newer one is refused.
 pub(crate) fn is_delta(name: &str, json: &str) -> Result<bool> {
-    check_version(name, json)?;
-    let Kind { kind } = serde_json::from_str(json).map_err(|error| unreadable(name, &error))?;
-    Ok(kind == KIND)
+    Ok(kind_of(name, json)? == KIND)
 }
 
 impl DeltaManifest {

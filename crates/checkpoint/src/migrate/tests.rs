@@ -111,10 +111,23 @@ fn what_must_stay_stays() {
     };
     let planned = migrate(&dry, Some(&stamp), NameUse::Free);
     let copy = name("deltas.arrow");
+    let to_copy = copy.to_string();
+    let MigrationOutcome::Planned { to, bytes: planned } = planned else {
+        panic!("{planned:?}");
+    };
+    // It says how long the file would be.
+    let parquet = (Format::Parquet, Compression::Zstd);
+    let (other, there, stamp_there) = world(&batches, &sections, parquet);
+    let made = super::migrate(&other, &there, Some(&stamp_there), &options, &|_| {
+        NameUse::Free
+    });
+    let (to_there, bytes_there) = (to_copy.clone(), planned);
+    assert_eq!(to, to_copy);
     assert_eq!(
-        planned,
-        MigrationOutcome::Planned {
-            to: copy.to_string()
+        made.unwrap().outcome,
+        MigrationOutcome::Written {
+            to: to_there,
+            bytes: bytes_there
         }
     );
     assert!(store.get(&copy).is_err());

@@ -18,6 +18,8 @@ pub enum ObjectKind {
     Full,
     /// All but the records of rows that lie elsewhere.
     Index,
+    /// All rows behind an operator, with their fields as columns: intermediate data, from which nothing resumes.
+    Table,
 }
 
 /// What a checkpoint file says about itself.
@@ -106,16 +108,7 @@ pub(super) fn described(opened: &Opened) -> Description {
             )
         }
         Opened::Rows(rows) => {
-            let groups = rows.container().groups();
-            let sum = |bytes: fn(&crate::ContainerGroup) -> u64| {
-                groups.iter().map(bytes).fold(0, u64::saturating_add)
-            };
-            let section = SectionDescription {
-                groups: groups.len() as u64,
-                stored_bytes: sum(|group| group.stored_bytes),
-                plain_bytes: sum(|group| group.plain_bytes),
-                ..point(rows.manifest())
-            };
+            let section = of_rows(rows.container(), rows.manifest());
             let kind = if rows.has_records() {
                 ObjectKind::Full
             } else {
@@ -129,6 +122,26 @@ pub(super) fn described(opened: &Opened) -> Description {
                 vec![section],
             )
         }
+        Opened::Table(table) => {
+            let (container, manifest) = &**table;
+            let section = of_rows(container, manifest);
+            let (kind, partition) = (ObjectKind::Table, manifest.partition);
+            of_container(container, kind, partition, None, vec![section])
+        }
+    }
+}
+
+/// What a file of one point says about it.
+fn of_rows(container: &ContainerReader, manifest: &Manifest) -> SectionDescription {
+    let groups = container.groups();
+    let sum = |bytes: fn(&crate::ContainerGroup) -> u64| {
+        groups.iter().map(bytes).fold(0, u64::saturating_add)
+    };
+    SectionDescription {
+        groups: groups.len() as u64,
+        stored_bytes: sum(|group| group.stored_bytes),
+        plain_bytes: sum(|group| group.plain_bytes),
+        ..point(manifest)
     }
 }
 

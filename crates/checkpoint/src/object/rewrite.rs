@@ -6,9 +6,10 @@ use arrow::datatypes::SchemaRef;
 use coldpress_storage::FileStamp;
 
 use super::kind;
+use super::measured::Measured;
 use crate::container::{ContainerOptions, ContainerReader, ContainerWriter};
 use crate::{Error, Result};
-use coldpress_storage::{ObjectName, ObjectStore};
+use coldpress_storage::{ObjectName, ObjectStore, StoreWriter};
 
 /// Writes the checkpoint file `from`, which has to be the one that is cited, in another format under the name `to`.
 ///
@@ -26,17 +27,39 @@ pub fn rewrite(
 ) -> Result<FileStamp> {
     let source = ContainerReader::open(store.get(from.0)?, from.1)?;
     let schema = kind::schema(&source)?;
-    let mut writer = ContainerWriter::create(target.put_new(to)?, schema.clone(), options)?;
+    let stamp = write(&source, &schema, target.put_new(to)?, options)?;
+    let written = ContainerReader::open(target.get(to)?, &stamp)?;
+    compare(&source, &written, &schema)?;
+    Ok(stamp)
+}
+
+/// Returns the length that the checkpoint file `from` would have in another format, under the name `to`.
+pub(crate) fn measure(
+    store: &dyn ObjectStore,
+    from: (&ObjectName, &FileStamp),
+    to: &ObjectName,
+    options: &ContainerOptions,
+) -> Result<u64> {
+    let source = ContainerReader::open(store.get(from.0)?, from.1)?;
+    let schema = kind::schema(&source)?;
+    let stamp = write(&source, &schema, Box::new(Measured::new(to)), options)?;
+    Ok(stamp.length)
+}
+
+fn write(
+    source: &ContainerReader,
+    schema: &SchemaRef,
+    out: Box<dyn StoreWriter>,
+    options: &ContainerOptions,
+) -> Result<FileStamp> {
+    let mut writer = ContainerWriter::create(out, schema.clone(), options)?;
     for group in 0..source.groups().len() {
-        for rows in source.read_group(group, &schema, None)? {
+        for rows in source.read_group(group, schema, None)? {
             writer.write(&rows)?;
         }
         writer.end_group()?;
     }
-    let stamp = writer.finish(source.manifest_json().to_owned())?;
-    let written = ContainerReader::open(target.get(to)?, &stamp)?;
-    compare(&source, &written, &schema)?;
-    Ok(stamp)
+    writer.finish(source.manifest_json().to_owned())
 }
 
 /// Whether two files hold the same checkpoint, in whatever format: the same manifest, and the same rows in each group.

@@ -67,6 +67,10 @@ impl Verified {
         self.description = Some(described(&opened));
         match opened {
             Opened::Rows(rows) => read_rows(*rows),
+            Opened::Table(table) => {
+                let (container, _) = *table;
+                (0..container.groups().len()).try_for_each(|group| container.check_group(group))
+            }
             Opened::Delta(_) => {
                 let (delta, damages) = DeltaReader::open_damaged(store.get(name)?)?;
                 self.problems.extend(

@@ -9,7 +9,7 @@ use coldpress_storage::{Digest, FileStamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Compression, Error, Format, Manifest, Result};
+use crate::{Compression, Error, Format, Manifest, Result, RowGroups};
 use coldpress_storage::{Fault, MemoryStore, ObjectName, ObjectStore, Step};
 
 mod damage;
@@ -254,6 +254,14 @@ fn compression() -> impl Strategy<Value = Compression> {
     ])
 }
 
+fn groups() -> impl Strategy<Value = RowGroups> {
+    prop_oneof![
+        Just(RowGroups::Bytes),
+        (1u32..9).prop_map(RowGroups::Rows),
+        Just(RowGroups::One)
+    ]
+}
+
 fn format() -> impl Strategy<Value = Format> {
     prop::sample::select(vec![Format::Parquet, Format::Arrow, Format::Jsonl])
 }
@@ -264,13 +272,20 @@ proptest! {
     #[test]
     fn rows_come_back_as_they_were(
         rows in prop::collection::vec(any_row(), 0..40), cut in 1usize..20, batch_rows in 0u32..20,
-        compression in compression(), format in format(),
+        groups in groups(), compression in compression(), format in format(),
     ) {
         let store = MemoryStore::new();
         let stats = stats();
-        let options = RowsOptions { format, compression, stats: &stats, batch_rows, ..RowsOptions::default() };
+        let options = RowsOptions { format, compression, stats: &stats, batch_rows, groups, ..RowsOptions::default() };
         let stamp = write(&store, "rows", &rows, cut, &options).unwrap();
         let mut reader = open(&store, "rows", &stamp).unwrap();
+        let counts: Vec<u64> = reader.container().groups().iter().map(|group| group.rows).collect();
+        if let RowGroups::Rows(most) = groups {
+            let full = counts.iter().rev().skip(1).all(|rows| *rows == u64::from(most));
+            prop_assert!(full && counts.iter().all(|rows| *rows <= u64::from(most)), "{:?}", counts);
+        } else {
+            prop_assert!(counts.len() <= 1, "{:?}", counts);
+        }
         let expected = expected(&rows);
         prop_assert_eq!(reader.manifest(), &manifest(expected.len() as u64));
         prop_assert!(reader.has_records());
@@ -402,4 +417,40 @@ fn readers_and_writers_go_to_other_threads() {
     check::<IndexedRows<&[u8]>>();
     check::<RowBlock>();
     check::<Arc<dyn ObjectStore>>();
+}
+
+/// What people see of a file of JSON lines: each record, byte for byte, with one more field.
+#[test]
+fn records_in_json_lines_are_records() {
+    let store = MemoryStore::new();
+    let rows = plain_rows(3, 10);
+    let options = RowsOptions {
+        format: Format::Jsonl,
+        compression: Compression::None,
+        ..RowsOptions::default()
+    };
+    write(&store, "rows", &rows, 2, &options).unwrap();
+    let reader = store.get(&name("rows")).unwrap();
+    let mut bytes = vec![0; reader.len() as usize];
+    reader.read_at(0, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let expected = expected(&rows);
+    assert_eq!(
+        lines.len(),
+        expected.len() + 2,
+        "the records, and two lines about the file"
+    );
+    for (line, row) in lines.iter().zip(expected) {
+        let record = row.line.strip_suffix('}').unwrap();
+        assert!(
+            line.starts_with(&format!("{record}, \"__coldpress__\": {{\"source\": ")),
+            "{line}"
+        );
+        assert!(
+            serde_json::from_str::<serde_json::Value>(line)
+                .unwrap()
+                .is_object()
+        );
+    }
 }

@@ -12,8 +12,22 @@ use crate::container::{ContainerOptions, ContainerWriter};
 use crate::{Compression, Error, Format, Manifest, Result};
 use coldpress_storage::StoreWriter;
 
-/// What a group holds, of lines and all that stands beside them.
+/// What a group holds, of lines and all that is stored beside them.
 const GROUP_BYTES: usize = 4 << 20;
+/// The most that a group of a number of rows holds: it is in memory until it is complete.
+const MOST_GROUP_BYTES: usize = 64 << 20;
+
+/// Where the groups of a rows file end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowGroups {
+    /// Once they hold 4 MiB.
+    #[default]
+    Bytes,
+    /// After so many rows, or once they hold 64 MiB.
+    Rows(u32),
+    /// At the end of the file.
+    One,
+}
 
 /// What a rows file holds and how.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +42,8 @@ pub struct RowsOptions<'a> {
     pub stats: &'a [Stat],
     /// The most rows that are gathered before they are encoded; some 256 KB of lines end a round sooner.
     pub batch_rows: u32,
+    /// Where groups end.
+    pub groups: RowGroups,
 }
 
 impl Default for RowsOptions<'_> {
@@ -39,21 +55,24 @@ impl Default for RowsOptions<'_> {
             compression: Compression::default(),
             stats: &[],
             batch_rows: 4096,
+            groups: RowGroups::Bytes,
         }
     }
 }
 
 /// Writes the rows that are alive in batches to an object.
 ///
-/// Memory is bounded by a group: 4 MiB of rows, or one record that is longer. The bytes depend on the rows, the options and the manifest alone, not on how the rows were cut into batches. Dropped
-/// unfinished, it leaves no object.
+/// Memory is bounded by a [group](RowGroups), or one record that is longer. The bytes depend on the rows, the options and the
+/// manifest alone, not on how the rows were cut into batches. Dropped unfinished, it leaves no object.
 pub struct RowsWriter {
     container: ContainerWriter,
     columns: Columns,
     round: Round,
     round_rows: usize,
     max_record_bytes: usize,
+    groups: RowGroups,
     group_bytes: usize,
+    group_rows: u32,
     rows: u64,
     encoded_rows: u64,
 }
@@ -75,7 +94,9 @@ impl RowsWriter {
             columns,
             round_rows: usize::try_from(options.batch_rows.max(1)).unwrap_or(usize::MAX),
             max_record_bytes: MAX_RECORD_BYTES,
+            groups: options.groups,
             group_bytes: 0,
+            group_rows: 0,
             rows: 0,
             encoded_rows: 0,
         })
@@ -105,8 +126,14 @@ impl RowsWriter {
             }
             self.round.push_row(batch, row, &stat_columns);
             self.rows += 1;
-            if self.round.rows() >= self.round_rows || self.round.line_bytes() >= BLOCK_BYTES {
+            self.group_rows += 1;
+            let is_full = self.groups == RowGroups::Rows(self.group_rows);
+            let ends_round = self.round.rows() >= self.round_rows;
+            if is_full || ends_round || self.round.line_bytes() >= BLOCK_BYTES {
                 self.encode_round()?;
+            }
+            if is_full {
+                self.end_group()?;
             }
         }
         Ok(())
@@ -165,11 +192,21 @@ impl RowsWriter {
         let rows = arrays.map_err(|error| Error::write(self.container.name(), error.into()))?;
         self.container.write(&rows)?;
         self.encoded_rows += rows.num_rows() as u64;
-        if self.group_bytes >= GROUP_BYTES {
-            self.group_bytes = 0;
-            self.container.end_group()?;
+        let most = match self.groups {
+            RowGroups::Bytes => GROUP_BYTES,
+            RowGroups::Rows(_) => MOST_GROUP_BYTES,
+            RowGroups::One => usize::MAX,
+        };
+        match self.group_bytes >= most {
+            true => self.end_group(),
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    fn end_group(&mut self) -> Result<()> {
+        self.group_bytes = 0;
+        self.group_rows = 0;
+        self.container.end_group()
     }
 }
 

@@ -2,6 +2,12 @@
 
 use std::fs;
 
+use arrow::datatypes::DataType;
+use arrow::ipc::reader::FileReader;
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::ParquetMetaDataReader;
+
 use super::bench::*;
 
 #[test]
@@ -18,6 +24,19 @@ fn intermediate_data_is_kept_behind_each_operator() {
             "partition_000001_op_002_text_length_filter.e1.a1.jsonl"
         ]
     );
+    // Lines are the records, with their statistics, and nothing else.
+    let lines = fs::read_to_string(bench.path("jobs/a/intermediate").join(&files[2])).unwrap();
+    let records: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(!records.is_empty());
+    for record in &records {
+        assert!(
+            record["text"].is_string() && record["__dj__stats__"]["text_len"].is_u64(),
+            "{record}"
+        );
+    }
     let bench = Bench::new();
     bench.process("--preserve_intermediate_data true");
     let folder = bench.path("jobs/a/intermediate");
@@ -35,6 +54,117 @@ fn intermediate_data_is_kept_behind_each_operator() {
     bench
         .run(&format!("checkpoint verify {}", folder.display()))
         .expect(0);
+}
+
+/// The last operator's files of the first partition, and the groups of each.
+fn groups(settings: &str, folder: &str, end: &str) -> Vec<u64> {
+    let bench = Bench::new();
+    bench.process(settings);
+    let mut files = bench.files(folder);
+    files.retain(|name| {
+        name.starts_with("partition_000001") && name.contains("op_001") && name.ends_with(end)
+    });
+    let [file] = files.as_slice() else {
+        panic!("{files:?}");
+    };
+    let bytes = fs::read(bench.path("jobs/a").join(folder).join(file)).unwrap();
+    match end {
+        ".parquet" => {
+            let footer = ParquetMetaDataReader::new()
+                .parse_and_finish(&Bytes::from(bytes))
+                .unwrap();
+            footer
+                .row_groups()
+                .iter()
+                .map(|group| group.num_rows() as u64)
+                .collect()
+        }
+        _ => {
+            let batches = FileReader::try_new(std::io::Cursor::new(bytes), None).unwrap();
+            batches
+                .map(|batch| batch.unwrap().num_rows() as u64)
+                .collect()
+        }
+    }
+}
+
+/// What other programs see of the files: as many records in a row group or record batch as the recipe says.
+#[test]
+fn groups_have_as_many_records_as_the_recipe_says() {
+    let full = format!("{FULL} --intermediate_storage.preserve_intermediate_data true");
+    for (format, end) in [("parquet", ".parquet"), ("arrow", ".arrow")] {
+        for folder in ["intermediate", "checkpoints"] {
+            let of = |more: &str| {
+                groups(
+                    &format!("{full} --storage_format {format} {more}"),
+                    folder,
+                    end,
+                )
+            };
+            assert_eq!(of("--arrow_batch_size 4"), [4, 4, 2], "{format} {folder}");
+            assert_eq!(of("--arrow_batch_size 1000"), [10], "{format} {folder}");
+            assert_eq!(
+                of("--use_arrow_batches false --arrow_batch_size 4"),
+                [10],
+                "{format} {folder}"
+            );
+        }
+    }
+}
+
+/// Fields are columns of their own types, so that other programs need not parse records.
+#[test]
+fn fields_are_columns_of_intermediate_data() {
+    let bench = Bench::new();
+    bench.process("--preserve_intermediate_data true");
+    let mut files = bench.files("intermediate");
+    files.retain(|name| name.starts_with("partition_000001") && name.contains("op_002"));
+    let file = fs::File::open(bench.path("jobs/a/intermediate").join(&files[0])).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .build()
+        .unwrap();
+    let batches: Vec<_> = reader.map(|batch| batch.unwrap()).collect();
+    let schema = batches[0].schema();
+    let names: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    assert_eq!(names.last(), Some(&"__dj__stats__"));
+    assert!(names.contains(&"text"), "{names:?}");
+    let column = |name: &str| batches[0].column_by_name(name).unwrap().clone();
+    assert_eq!(*column("text").data_type(), DataType::Utf8);
+    assert!(matches!(
+        column("__dj__stats__").data_type(),
+        DataType::Struct(_)
+    ));
+}
+
+/// A checkpoint of whole records in JSON lines shows each record, and a job goes on from it.
+#[test]
+fn full_checkpoints_in_json_lines_are_records() {
+    let bench = Bench::new();
+    bench.process(&format!(
+        "{FULL} --storage_format jsonl --intermediate_storage.compression none"
+    ));
+    let mut files = bench.files("checkpoints");
+    files.retain(|name| name.starts_with("partition_000001") && name.contains("op_001"));
+    assert!(files[0].ends_with(".jsonl"), "{files:?}");
+    let text = fs::read_to_string(bench.path("jobs/a/checkpoints").join(&files[0])).unwrap();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // The last two lines are about the file.
+    let records = &lines[..lines.len() - 2];
+    assert_eq!(records.len(), 10);
+    assert!(records.iter().all(|record| record["text"].is_string()));
+    bench.run("checkpoint verify jobs/a").expect(0);
+    bench
+        .run("checkpoint migrate jobs/a --to parquet")
+        .expect(0)
+        .says("% smaller");
 }
 
 #[test]
@@ -121,7 +251,7 @@ fn migration_goes_there_and_back() {
     bench
         .run("checkpoint migrate jobs/a --to arrow --dry-run")
         .expect(0)
-        .says("would be written");
+        .says_all(&["would be written", " would become "]);
     assert_eq!(contents(&folder), before);
     bench
         .run("checkpoint migrate jobs/a --to arrow --compression none")

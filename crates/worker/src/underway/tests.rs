@@ -168,7 +168,7 @@ impl Bench {
                 full: true,
                 format: Format::Jsonl,
                 compression: Compression::None,
-                batch_rows: 100,
+                group_rows: Some(100),
             },
             intermediate: None,
             rows_form: RowsForm::Lines(coldpress_dataset::FileCompression::None),

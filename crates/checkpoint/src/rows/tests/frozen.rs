@@ -134,3 +134,25 @@ fn a_file_of_a_newer_version_is_refused_by_name_of_both() {
         "`foreign` has schema version 2, this release reads versions up to 1; use the release that wrote it"
     );
 }
+
+#[test]
+fn zz_make_v2() {
+    let store = MemoryStore::new();
+    let stats = stats();
+    let options = RowsOptions {
+        format: Format::Jsonl,
+        compression: Compression::None,
+        stats: &stats[..2],
+        ..RowsOptions::default()
+    };
+    let out = store.put_new(&name("v2")).unwrap();
+    let mut writer = RowsWriter::create(out, &options).unwrap();
+    let rows = frozen_rows();
+    writer.write(&batch_of(&rows), &fields()).unwrap();
+    writer.finish(&frozen_manifest()).unwrap();
+    let reader = store.get(&name("v2")).unwrap();
+    let mut bytes = vec![0; reader.len() as usize];
+    reader.read_at(0, &mut bytes).unwrap();
+    std::fs::write("/tmp/ana/rows_v2.jsonl", &bytes).unwrap();
+    panic!("{}", FileStamp::of(&bytes));
+}

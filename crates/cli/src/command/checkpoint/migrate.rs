@@ -29,10 +29,10 @@ pub(super) struct Args {
     /// The format
     #[arg(long)]
     to: To,
-    /// The compression; without, each file's own, or what the format has in its place
+    /// The compression; without, each file's own, or what the format has in its place, and zstd for files without any
     #[arg(long, value_name = "CODEC")]
     compression: Option<Codec>,
-    /// Write nothing, and tell what would be written
+    /// Write nothing, and tell what would be written, and how large it would be
     #[arg(long)]
     dry_run: bool,
     /// Remove the files that were migrated; refused while a job could still need them
@@ -227,7 +227,7 @@ fn as_text(migrated: &[Migrated], removed: &[String], folder: &str) -> String {
         let (what, now) = match &file.outcome {
             MigrationOutcome::Written { bytes, .. } => ("written and compared", Some(*bytes)),
             MigrationOutcome::AlreadyThere { bytes, .. } => ("there already", Some(*bytes)),
-            MigrationOutcome::Planned { .. } => ("would be written", None),
+            MigrationOutcome::Planned { bytes, .. } => ("would be written", Some(*bytes)),
             MigrationOutcome::SameFormat => ("has the format", None),
             MigrationOutcome::Failed { .. } => ("not migrated", None),
         };
@@ -249,7 +249,17 @@ fn as_text(migrated: &[Migrated], removed: &[String], folder: &str) -> String {
         }
     }
     if before > 0 {
-        text += &format!("{} became {}\n", bytes(before), bytes(after));
+        let planned = |file: &Migrated| matches!(file.outcome, MigrationOutcome::Planned { .. });
+        let became = match migrated.iter().any(planned) {
+            true => "would become",
+            false => "became",
+        };
+        text += &format!("{} {became} {}", bytes(before), bytes(after));
+        let share = 100.0 * (before as f64 - after as f64) / before as f64;
+        text += &match share >= 0.0 {
+            true => format!(", {share:.1} % smaller\n"),
+            false => format!(", {:.1} % larger\n", -share),
+        };
     }
     if !removed.is_empty() {
         let count = counted(removed.len() as u64, "original");

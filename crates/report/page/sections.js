@@ -131,8 +131,12 @@ function keepingPlace(change) {
   const before = looked && scrollY > 0 ? looked.getBoundingClientRect().top : null;
   change();
   if (before === null) return;
-  const after = document.getElementById(looked.id);
-  if (after) scrollBy(0, after.getBoundingClientRect().top - before);
+  const settle = () => {
+    const after = document.getElementById(looked.id);
+    if (after) scrollBy(0, after.getBoundingClientRect().top - before);
+  };
+  // Charts get their heights in a microtask of their own: after it, and still before anything is painted.
+  queueMicrotask(() => queueMicrotask(settle));
 }
 
 /** Draws what is on canvases; what has left the page is forgotten. */

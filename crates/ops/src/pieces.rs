@@ -3,38 +3,7 @@
 use coldpress_operator::{
     Asset, LoadError, ParamError, Record, RecordError, ResolveContext, Shared,
 };
-pub(crate) use reader::{PieceReader, RecordPieces};
-
-/// What an operator found out about the pieces of a model, by their ids, because the same pieces come again and again.
-#[derive(Clone, Debug)]
-pub(crate) struct PieceMemo<T>(Vec<Option<T>>);
-
-impl<T> Default for PieceMemo<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-#[cfg(feature = "models")]
-impl<T: Copy> PieceMemo<T> {
-    /// Returns what is known of the piece with this id, or what `make` makes of it.
-    #[inline]
-    fn get(&mut self, id: u32, make: impl FnOnce() -> T) -> T {
-        match self.0.get(id as usize) {
-            Some(Some(known)) => *known,
-            _ => self.keep(id as usize, make()),
-        }
-    }
-
-    #[cold]
-    fn keep(&mut self, id: usize, value: T) -> T {
-        if self.0.len() <= id {
-            self.0.resize(id + 1, None);
-        }
-        self.0[id] = Some(value);
-        value
-    }
-}
+pub(crate) use reader::{PieceMemo, PieceReader, RecordPieces};
 
 /// A model that was found and is loaded when an operator is made ready.
 #[derive(Clone, Debug)]
@@ -126,6 +95,36 @@ mod reader {
         }
     }
 
+    /// What an operator found out about the pieces of a model, by their ids, because the same pieces come again and again.
+    #[derive(Clone, Debug)]
+    pub(crate) struct PieceMemo<T>(Vec<Option<T>>);
+
+    impl<T> Default for PieceMemo<T> {
+        fn default() -> Self {
+            Self(Vec::new())
+        }
+    }
+
+    impl<T: Copy> PieceMemo<T> {
+        /// Returns what is known of the piece with this id, or what `make` makes of it.
+        #[inline]
+        fn get(&mut self, id: u32, make: impl FnOnce() -> T) -> T {
+            match self.0.get(id as usize) {
+                Some(Some(known)) => *known,
+                _ => self.keep(id as usize, make()),
+            }
+        }
+
+        #[cold]
+        fn keep(&mut self, id: usize, value: T) -> T {
+            if self.0.len() <= id {
+                self.0.resize(id + 1, None);
+            }
+            self.0[id] = Some(value);
+            value
+        }
+    }
+
     /// The pieces of a field.
     pub(crate) struct RecordPieces {
         pieces: Arc<Result<Pieces, TooLong>>,
@@ -205,6 +204,14 @@ mod reader {
 
         pub(crate) fn pieces(&mut self, _: &Record<'_>) -> Result<RecordPieces, RecordError> {
             match *self {}
+        }
+    }
+
+    pub(crate) struct PieceMemo<T>(std::marker::PhantomData<T>);
+
+    impl<T> Default for PieceMemo<T> {
+        fn default() -> Self {
+            Self(std::marker::PhantomData)
         }
     }
 

@@ -18,6 +18,7 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
     check_work_dir(recipe, given)?;
     check_manual_checkpoints(recipe, given);
     check_traced_operators(recipe, given);
+    check_samples(recipe, given);
     check_compressions(recipe, given);
     Ok(())
 }
@@ -77,6 +78,15 @@ fn check_compressions(recipe: &Recipe, given: &mut Given) {
             let message = format!("`{name}`: {format} files have no {asked}, `{used}` is used");
             given.warn(&place, message, None);
         }
+    }
+}
+
+/// Nobody asks for traces in order to get none.
+fn check_samples(recipe: &Recipe, given: &mut Given) {
+    if recipe.trace.enabled && recipe.trace.samples == 0 {
+        let (key, place) = given.place("trace_num");
+        let message = format!("`{key}: 0`: no record is traced, although `open_tracer` is true");
+        given.warn(&place, message, None);
     }
 }
 

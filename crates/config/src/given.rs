@@ -1,6 +1,6 @@
 //! What was given: every value of the recipe and the overrides under the spelling that was used.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::codec::{Codec, Mismatch, Why};
 use crate::error::{Diagnostic, Error, Place, Result};
@@ -199,6 +199,16 @@ impl Given {
             || self.place(name),
             |entry| (entry.spelling.to_string(), entry.value_place()),
         )
+    }
+
+    /// The places of the values that the recipe's file gives and the command line leaves as they are.
+    pub(crate) fn places(&self) -> BTreeMap<&'static str, Span> {
+        let keys = self.known.keys();
+        let given = keys.filter(|key| self.is_given(key.name));
+        let places = given.map(|key| (key.name, self.value_place(key.name).1));
+        let in_file =
+            places.filter(|(_, place)| place.origin == self.origin && place.span.line > 0);
+        in_file.map(|(key, place)| (key, place.span)).collect()
     }
 
     /// Adds a warning.

@@ -84,6 +84,7 @@ impl Recipe {
             warnings: Vec::new(),
             source_text: text.to_string(),
             stem: reduced(stem),
+            places: given.places(),
         };
         effect::check(&recipe, &mut given)?;
         recipe.warnings = given.into_warnings();

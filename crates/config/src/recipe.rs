@@ -1,7 +1,10 @@
 //! A recipe: everything that was asked, typed and with defaults.
 
+use std::collections::BTreeMap;
+
 use crate::call::OperatorCall;
 use crate::error::Diagnostic;
+use crate::node::Span;
 use crate::settings::{
     AlertSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
     ExportSettings, FailureSettings, FieldSettings, JobSettings, LimitSettings, LineageSettings,
@@ -63,12 +66,21 @@ pub struct Recipe {
     pub warnings: Vec<Diagnostic>,
     pub(crate) source_text: String,
     pub(crate) stem: String,
+    /// Where the recipe's file gives each key, by the key's canonical name.
+    pub(crate) places: BTreeMap<&'static str, Span>,
 }
 
 impl Recipe {
     /// The recipe as given, byte for byte; for a recipe made in code, the same in YAML.
     pub fn source_text(&self) -> &str {
         &self.source_text
+    }
+
+    /// Returns where the recipe's file gives the value of a key, by the key's canonical name. None if it leaves the key out, or
+    /// the command line has another value.
+    #[must_use]
+    pub fn place_of(&self, key: &str) -> Option<Span> {
+        self.places.get(key).copied()
     }
 
     /// The recipe file's stem for job ids: letters, digits, `.`, `_` and `-`, at most 64 of them, never

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use coldpress_config::Span;
+use coldpress_config::{Recipe, Span};
 use coldpress_worker::obstacle;
 
 /// The result of preparing or running a job.
@@ -57,6 +57,15 @@ impl Error {
         Self {
             source: Some(source),
             ..Self::new(kind, message)
+        }
+    }
+
+    /// A recipe that is wrong in a key, by its canonical name, with the key's place.
+    pub(crate) fn of_key(recipe: &Recipe, key: &str, message: impl fmt::Display) -> Self {
+        let error = Self::new(ErrorKind::Recipe, format!("{key}: {message}"));
+        match recipe.place_of(key) {
+            Some(span) => error.at(span),
+            None => error,
         }
     }
 

@@ -7,5 +7,6 @@ pub(crate) mod commit;
 pub(crate) mod drops;
 pub(crate) mod list;
 pub(crate) mod locks;
+pub(crate) mod path_text;
 pub(crate) mod places;
 pub(crate) mod standings;

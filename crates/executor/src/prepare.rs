@@ -78,9 +78,8 @@ impl Prepared {
     /// recipe does not have, or an export of an unknown form.
     pub fn new(recipe: Recipe, registry: Registry) -> Result<Self> {
         if recipe.failure.max_record_bytes > MAX_RECORD_BYTES {
-            let message =
-                "max_record_mb: must be at most 512, because a record is held in memory whole";
-            return Err(Error::new(ErrorKind::Recipe, message));
+            let message = "must be at most 512, because a record is held in memory whole";
+            return Err(Error::of_key(&recipe, "max_record_mb", message));
         }
         let text_key = recipe
             .fields
@@ -101,9 +100,8 @@ impl Prepared {
         };
         let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = pipeline.names().collect();
-        let mut checkpoints = points(&strategy(&recipe), &names).map_err(|error| {
-            Error::new(ErrorKind::Recipe, format!("checkpoint.op_names: {error}"))
-        })?;
+        let mut checkpoints = points(&strategy(&recipe), &names)
+            .map_err(|error| Error::of_key(&recipe, "checkpoint.op_names", error))?;
         // Whatever the strategy: there is no other way to come by what an external operator gave.
         checkpoints.extend(pipeline.external_points());
         checkpoints.sort_unstable();
@@ -122,7 +120,7 @@ impl Prepared {
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
         let adopt_from = adopt_from
             .transpose()
-            .map_err(|error| Error::new(ErrorKind::Recipe, format!("resume_from: {error}")))?;
+            .map_err(|error| Error::of_key(&recipe, "resume_from", error))?;
         Ok(Self {
             adopt_from,
             outputs,
@@ -315,17 +313,14 @@ impl Prepared {
 
 /// The file for Prometheus is replaced every few seconds, so that a slip must not name somebody's data.
 fn check_metrics_path(recipe: &Recipe) -> Result<()> {
+    let refused = |message: String| Err(Error::of_key(recipe, "metrics_path", message));
     match &recipe.events.metrics_path {
-        Some(path) if !path.ends_with(".prom") => Err(Error::new(
-            ErrorKind::Recipe,
-            format!(
-                "metrics_path: the name of `{path}` must end in `.prom`, as Prometheus' textfile collector asks for"
-            ),
+        Some(path) if !path.ends_with(".prom") => refused(format!(
+            "the name of `{path}` must end in `.prom`, as Prometheus' textfile collector asks for"
         )),
-        Some(path) if fs::metadata(path).is_ok_and(|found| !found.is_file()) => Err(Error::new(
-            ErrorKind::Recipe,
-            format!("metrics_path: `{path}` is there and is no file"),
-        )),
+        Some(path) if fs::metadata(path).is_ok_and(|found| !found.is_file()) => {
+            refused(format!("`{path}` is there and is no file"))
+        }
         _ => Ok(()),
     }
 }
@@ -354,10 +349,10 @@ fn check_duplicates_path(recipe: &Recipe, pipeline: &Pipeline) -> Result<()> {
     let Some(path) = &recipe.export.duplicates_path else {
         return Ok(());
     };
-    let refused = |message: String| Err(Error::new(ErrorKind::Recipe, message));
+    let refused = |message: String| Err(Error::of_key(recipe, "duplicates_path", message));
     if !path.ends_with(".parquet") {
         return refused(format!(
-            "duplicates_path: `{path}` is written as Parquet, so its name must end in `.parquet`"
+            "`{path}` is written as Parquet, so its name must end in `.parquet`"
         ));
     }
     let mut operators = pipeline.operators().iter();
@@ -367,7 +362,7 @@ fn check_duplicates_path(recipe: &Recipe, pipeline: &Pipeline) -> Result<()> {
     };
     if !operators.any(removes) {
         return refused(
-            "duplicates_path: no operator of the recipe removes duplicates; add a deduplicator, or leave the key out \
+            "no operator of the recipe removes duplicates; add a deduplicator, or leave the key out \
              (`document_line_deduplicator` cuts lines out, and removes no record)"
                 .to_owned(),
         );

@@ -6,7 +6,7 @@ use coldpress_config::Recipe;
 use coldpress_operator::{OperatorKind, Pipeline, ResolvedOperator, TraceSettings};
 use coldpress_worker::TraceSpec;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// The traces that a recipe wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +32,16 @@ impl TracePlan {
     /// The traces that a recipe asks for; none where it asks for none.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`] for more records than can be held.
+    /// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) for more records than can be held.
     pub(crate) fn of(recipe: &Recipe, pipeline: &Pipeline) -> Result<Option<Self>> {
         let asked = &recipe.trace;
         let most = u32::try_from(asked.samples).unwrap_or(u32::MAX);
         if most > TraceSettings::MOST {
             let most = TraceSettings::MOST;
             let message = format!(
-                "trace_num: must be at most {most}, because samples are held in memory; `export_dropped` keeps all that is dropped"
+                "must be at most {most}, because samples are held in memory; `export_dropped` keeps all that is dropped"
             );
-            return Err(Error::new(ErrorKind::Recipe, message));
+            return Err(Error::of_key(recipe, "trace_num", message));
         }
         let files = files(recipe, pipeline);
         if !asked.enabled || most == 0 || files.is_empty() {

@@ -59,6 +59,33 @@ pub fn replace_unsynced(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Removes what crashed calls of [`replace`] left beside a path, as far as it is older than `age`. Younger files may be of a
+/// call at work. What cannot be removed stays: such files cost space and nothing else.
+pub fn remove_leftovers_of(path: impl AsRef<Path>, age: std::time::Duration) {
+    let path = path.as_ref();
+    let Ok(entries) = fs::read_dir(parent_of(path)) else {
+        return;
+    };
+    let prefix = temporary_prefix(path);
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let middle = name.strip_prefix(&prefix);
+        let middle = middle.and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX));
+        // The system's random part: six letters and digits.
+        let is_ours = middle.is_some_and(|middle| {
+            middle.len() == 6 && middle.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        let is_old = |found: fs::Metadata| {
+            let elapsed = found.modified().ok().and_then(|time| time.elapsed().ok());
+            found.is_file() && elapsed.is_some_and(|elapsed| elapsed >= age)
+        };
+        if is_ours && entry.metadata().is_ok_and(is_old) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// What the names of temporary files end in.
 pub const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -133,12 +160,17 @@ fn sync_both(from: &Path, to: &Path) -> Result<()> {
     if from == to { Ok(()) } else { sync_dir(&from) }
 }
 
+/// What the names of a target's temporary files begin with.
+fn temporary_prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{}.", name.trim_start_matches('.'))
+}
+
 /// A temporary file beside the target, with the permissions that a plainly created file would get.
 ///
 /// Its name begins with the target's, so that what a crash leaves can be told from other files.
 fn temporary_for(path: &Path, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!(".{}.", name.trim_start_matches('.'));
+    let prefix = temporary_prefix(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(TEMPORARY_SUFFIX);
     #[cfg(unix)]
@@ -154,6 +186,34 @@ fn temporary_for(path: &Path, folder: &Path) -> io::Result<tempfile::NamedTempFi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_crashed_replacements_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.prom");
+        let names = [
+            ".job.prom.a1B2c3.tmp",
+            ".job.prom.mine.tmp",
+            ".other.prom.a1B2c3.tmp",
+            "job.prom",
+        ];
+        for name in names {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let left = |path: &Path| names.map(|name| path.join(name).exists());
+        remove_leftovers_of(&path, std::time::Duration::from_secs(3600));
+        assert_eq!(left(folder.path()), [true; 4]);
+        remove_leftovers_of(&path, std::time::Duration::ZERO);
+        assert_eq!(left(folder.path()), [false, true, true, true]);
+        // The names that `replace` gives are of this form.
+        let temporary = temporary_for(&path, folder.path())
+            .unwrap()
+            .keep()
+            .unwrap()
+            .1;
+        remove_leftovers_of(&path, std::time::Duration::ZERO);
+        assert!(!temporary.exists());
+    }
 
     #[test]
     fn a_view_is_replaced_and_nothing_is_left_behind() {

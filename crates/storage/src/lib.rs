@@ -67,7 +67,9 @@ mod verify;
 mod volatile;
 
 pub(crate) use atomic::remove_unsynced;
-pub use atomic::{exchange_dirs, remove_durable, rename_durable, replace, replace_unsynced};
+pub use atomic::{
+    exchange_dirs, remove_durable, remove_leftovers_of, rename_durable, replace, replace_unsynced,
+};
 pub use digest::{Digest, InvalidDigest};
 pub use directory::{
     check_writable, create_dir_all_durable, create_dir_durable, real_folder, real_place, sync_dir,

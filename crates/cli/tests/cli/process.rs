@@ -260,3 +260,53 @@ fn an_operator_that_failed_is_told_from_its_namesake() {
     );
     assert_eq!(failed[0]["operation_idx"], 1);
 }
+
+/// A job in a folder whose name is no text can be killed in the middle of its export and goes on, like any other.
+#[test]
+fn the_folder_of_a_job_need_not_have_a_name_that_is_text() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bench = Bench::new();
+    let folder = bench.root().join(std::ffi::OsStr::from_bytes(b"n\xffx"));
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["in.jsonl", "recipe.yaml"] {
+        std::fs::copy(bench.path(name), folder.join(name)).unwrap();
+    }
+    let line = "process --config recipe.yaml --job_id web";
+    let run = |point: &str| {
+        let mut command = bench.command(line);
+        command
+            .current_dir(&folder)
+            .env(coldpress::storage::crash_point::VARIABLE, point);
+        Ran::of(command.output().unwrap())
+    };
+    let killed = run("rename_before_folder_sync");
+    assert!(!killed.stdout.contains("completed"), "{}", killed.stdout);
+    run("").expect(0);
+    bench.process("web");
+    let export = |folder: &std::path::Path| std::fs::read(folder.join("out/clean.jsonl")).unwrap();
+    assert_eq!(export(&folder), export(bench.root()));
+    // Made by Coldpress, so it may be replaced.
+    let again = "process --config recipe.yaml --job_id other";
+    Ran::of(bench.command(again).current_dir(&folder).output().unwrap()).expect(0);
+}
+
+/// What a killed driver left of the file for Prometheus is removed by a later one.
+#[test]
+fn leftovers_of_the_metrics_file_are_removed() {
+    let bench = Bench::new();
+    bench.write("metrics/.job.prom.a1B2c3.tmp", "half a fi");
+    bench.write("metrics/.job.prom.fresh1.tmp", "of a driver at work");
+    let old = std::fs::File::options()
+        .write(true)
+        .open(bench.path("metrics/.job.prom.a1B2c3.tmp"))
+        .unwrap();
+    let hour = std::time::Duration::from_secs(3600);
+    old.set_modified(std::time::SystemTime::now() - hour)
+        .unwrap();
+    bench
+        .run("process --config recipe.yaml --metrics_path metrics/job.prom")
+        .expect(0);
+    assert!(bench.exists("metrics/job.prom"));
+    assert!(!bench.exists("metrics/.job.prom.a1B2c3.tmp"));
+    assert!(bench.exists("metrics/.job.prom.fresh1.tmp"));
+}

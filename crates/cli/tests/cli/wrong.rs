@@ -109,3 +109,51 @@ fn a_job_that_is_none_and_a_job_that_is_not_there() {
         .run("process --config recipe.yaml --job_id a/b")
         .expect(2);
 }
+
+/// Keys whose values only the executor can judge are shown at their places too.
+#[test]
+fn a_key_that_the_executor_refuses_is_shown_at_its_place() {
+    for (line, told) in [
+        ("metrics_path: out/job.txt", "must end in `.prom`"),
+        ("trace_num: 6000", "must be at most 5000"),
+        ("max_record_mb: 2000", "must be at most 512"),
+        ("duplicates_path: out/gone.csv", "must end in `.parquet`"),
+        ("resume_from: a/b", "resume_from: "),
+    ] {
+        let bench = Bench::new();
+        bench.write("recipe.yaml", RECIPE.replacen("np: 2", line, 1));
+        let key = line.split(':').next().unwrap();
+        let place = format!("--> recipe.yaml:4:{}", key.len() + 3);
+        let shown = format!("4 | {line}");
+        for command in ["process", "check"] {
+            let ran = bench
+                .run(&format!("{command} --config recipe.yaml"))
+                .expect(2);
+            ran.tells(&[told, &place, &shown, "^^"]);
+        }
+    }
+    // The command line's value is not at the recipe's place.
+    let bench = Bench::new();
+    bench.write(
+        "recipe.yaml",
+        RECIPE.replacen("np: 2", "metrics_path: out/job.prom", 1),
+    );
+    let ran = bench
+        .run("check --config recipe.yaml --metrics_path out/job.txt")
+        .expect(2);
+    assert!(!ran.stderr.contains("-->"), "{}", ran.stderr);
+}
+
+#[test]
+fn traces_of_no_records_are_warned_of() {
+    let bench = Bench::new();
+    bench.write(
+        "recipe.yaml",
+        RECIPE.replacen("np: 2", "open_tracer: true", 1),
+    );
+    let line = "check --config recipe.yaml";
+    let ran = bench.run(&format!("{line} --trace_num 0")).expect(0);
+    ran.tells(&["`trace_num: 0`: no record is traced, although `open_tracer` is true"]);
+    let ran = bench.run(line).expect(0);
+    assert!(!ran.stderr.contains("trace_num"), "{}", ran.stderr);
+}

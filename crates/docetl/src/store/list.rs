@@ -117,6 +117,7 @@ impl Walk {
             }
             Err(error) => self.pass_over(&path, error.to_string()),
             Ok(_) if files.check_inside(&path).is_err() => self.pass_over(&path, link(&path)),
+            Ok(_) if is_something_else(&path) => self.pass_over(&path, "it is no file"),
             Ok(name) => self.files.push((name, format, path)),
         }
     }
@@ -127,6 +128,11 @@ impl Walk {
             reason: reason.into(),
         });
     }
+}
+
+/// Returns whether there is something that is no file: a folder, a pipe or a device.
+fn is_something_else(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file())
 }
 
 /// Says what is wrong with a link.

@@ -157,6 +157,19 @@ fn what_is_no_file_is_found() {
             .to_string()
             .contains("is a pipe, not a file")
     );
+    // Nor are they passed over without a word where checkpoints are listed.
+    let passed_over = store.passed_over().unwrap();
+    let told: Vec<_> = passed_over
+        .iter()
+        .map(|one| (one.path.file_name().unwrap(), one.reason.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("o.json".as_ref(), "it is no file"),
+            ("pipe.json".as_ref(), "it is no file")
+        ]
+    );
 }
 
 #[test]

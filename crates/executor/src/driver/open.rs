@@ -1,10 +1,10 @@
 //! Taking the job: directories, locks, the journal's next epoch, the event log.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use coldpress_job::{JobLock, JobState, Journal, JournalRecord, LockOptions, Mode, Status};
-use coldpress_storage::replace;
+use coldpress_storage::{remove_leftovers_of, replace};
 
 use super::Driver;
 use super::adoption::Adoption;
@@ -73,6 +73,10 @@ impl<'e> Driver<'e> {
         )?;
         let (journal, state) = Journal::open(layout, &lock, mode)?;
         let teller = Teller::open(executor, stores.clone(), &lock, started)?;
+        if let Some(path) = &recipe.events.metrics_path {
+            // It is written every two seconds, so what is a minute old is of a driver that was killed.
+            remove_leftovers_of(path, Duration::from_secs(60));
+        }
         replace(layout.recipe(), recipe.source_text().as_bytes())?;
         replace(layout.resolved_recipe(), recipe.to_yaml().as_bytes())?;
         let prepared = &executor.prepared;

@@ -1,7 +1,7 @@
 //! Putting the outputs in their places: journal, rename, signature, journal. Whatever a crash leaves can be told apart and
 //! finished.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use coldpress_export::{Ownership, Staged, staged_digest};
 use coldpress_job::{ExportIntent, JobId, OutputIntent, TraceIntent};
@@ -9,6 +9,7 @@ use coldpress_operator::ChainHash;
 use coldpress_storage::{crash_point, real_folder, real_place};
 
 use super::list::{Output, Outputs};
+use super::path_text;
 use crate::error::Result;
 
 /// What an export holds.
@@ -66,10 +67,7 @@ pub(crate) fn intent(
 /// The path as a resume from another folder finds it.
 fn whole(path: &Path) -> String {
     let whole = std::path::absolute(path);
-    whole
-        .unwrap_or_else(|_| path.to_owned())
-        .display()
-        .to_string()
+    path_text::write(&whole.unwrap_or_else(|_| path.to_owned()))
 }
 
 /// Whether an intent is for these very outputs, in these forms.
@@ -207,7 +205,7 @@ fn pieces<'a>(outputs: &'a Outputs, intent: &ExportIntent) -> impl Iterator<Item
     pairs.map(|(output, intended)| Piece {
         output,
         staged: Staged {
-            temporary: PathBuf::from(intended.temporary),
+            temporary: path_text::read(&intended.temporary),
             length: intended.length,
             digest: intended.digest,
         },

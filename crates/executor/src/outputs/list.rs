@@ -7,6 +7,7 @@ use coldpress_export::ExportTarget;
 use coldpress_operator::Pipeline;
 use coldpress_storage::real_place;
 
+use super::path_text;
 use crate::error::{Error, ErrorKind};
 use crate::labels::label_fields;
 use crate::trace::TracePlan;
@@ -164,9 +165,10 @@ impl Output {
 
     /// Whether a path of the journal, or of another recipe, is where this output goes.
     pub(crate) fn is_at(&self, path: &str) -> bool {
-        match (real_place(path), real_place(self.target.path())) {
+        let path = path_text::read(path);
+        match (real_place(&path), real_place(self.target.path())) {
             (Ok(one), Ok(other)) => one == other,
-            _ => Path::new(path) == self.target.path(),
+            _ => path == self.target.path(),
         }
     }
 

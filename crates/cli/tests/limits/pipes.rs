@@ -56,7 +56,7 @@ fn nothing_hangs_at_what_stands_for_a_file_of_a_job() {
     fs::write(bench.path("in.jsonl"), input).unwrap();
     bench.run(PROCESS).expect(0);
     let all = files(&bench);
-    assert_eq!(all.len(), 12, "{all:?}");
+    assert_eq!(all.len(), 13, "{all:?}");
     // Each within its time and memory; what it gives is another matter.
     let looks = "
         run() { code=0; timeout 60 $COLDPRESS \"$@\" >out.txt 2>err.txt || code=$?

@@ -2,7 +2,7 @@
 //!
 //! The form is that of <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -94,11 +94,11 @@ fn event(name: &str, id: Option<&str>, json: &str) -> String {
 }
 
 /// Waits a moment, and returns whether the client went away meanwhile, or sends something that nobody asked for.
-fn is_gone(mut stream: &TcpStream) -> bool {
+fn is_gone(stream: &TcpStream) -> bool {
     if stream.set_read_timeout(Some(LOOK_EVERY)).is_err() {
         return true;
     }
-    match stream.read(&mut [0; 1]) {
+    match stream.peek(&mut [0; 1]) {
         Ok(_) => true,
         Err(error) => !matches!(
             error.kind(),

@@ -5,6 +5,7 @@ mod attempts;
 mod job;
 mod lineage;
 mod machine;
+mod named;
 mod spans;
 mod untold;
 mod views;
@@ -27,7 +28,8 @@ use alerts::Alerts;
 use machine::Samples;
 use spans::Spans;
 
-pub(super) use attempts::{Try, attempts_in_words};
+pub(super) use attempts::attempts_in_words;
+pub(super) use named::Try;
 
 /// The voice of a run. Nothing depends on what it says: a log or a view that cannot be written costs history, not the job.
 pub(super) struct Teller<'e> {

@@ -10,52 +10,14 @@ use coldpress_storage::ObjectRef;
 use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
 
 use super::Teller;
+use super::named::{Try, of_task};
 use super::spans::AttemptOutcome;
-use crate::backend::WorkerId;
-
-/// An attempt as events name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::driver) struct Try {
-    pub(in crate::driver) task: Task,
-    /// The number of the attempt, from 1.
-    pub(in crate::driver) number: u32,
-    /// Attempts at the task that failed before, in this run.
-    pub(in crate::driver) retries: u32,
-    /// The worker that ran it; none before it has ended.
-    pub(in crate::driver) worker: Option<WorkerId>,
-}
-
-impl Try {
-    /// An event of this attempt.
-    fn event(self, kind: EventKind, message: impl Into<String>) -> Event {
-        let event = of_task(Event::new(kind, message), self.task)
-            .attempt(self.number)
-            .retries(self.retries);
-        let Some(worker) = self.worker else {
-            return event;
-        };
-        let event = event.metadata("worker", worker.number);
-        match worker.process {
-            Some(process) => event.metadata("worker_process", process),
-            None => event,
-        }
-    }
-}
 
 /// Returns how many attempts these are, for messages.
 pub(in crate::driver) fn attempts_in_words(attempts: u32) -> String {
     match attempts {
         1 => "1 attempt".to_owned(),
         _ => format!("{attempts} attempts"),
-    }
-}
-
-/// An event of this task. Where there is one stage, nobody hears of stages.
-pub(in crate::driver) fn of_task(event: Event, task: Task) -> Event {
-    let event = event.partition(task.partition);
-    match task.stage {
-        0 => event,
-        stage => event.metadata("stage", stage),
     }
 }
 

@@ -11,7 +11,8 @@ use coldpress_record::OperatorLedger;
 use coldpress_storage::Digest;
 use serde_json::{Value, json};
 
-use super::{Teller, Try};
+use super::Teller;
+use super::named::Try;
 use crate::otlp::{self, Origin, Span, SpanId};
 
 /// The most spans in a request.

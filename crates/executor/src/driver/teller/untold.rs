@@ -6,7 +6,7 @@ use coldpress_events::{Event, EventKind, last_events};
 use coldpress_job::{JobState, Publication};
 
 use super::Teller;
-use super::attempts::of_task;
+use super::named::of_task;
 
 /// What an event is about: its kind, the partition, the stage, the operator.
 type Subject = (String, u64, u64, Option<u32>);

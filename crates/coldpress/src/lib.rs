@@ -35,6 +35,7 @@
 //!   [stopped](executor::Executor::stop_handle), and ends with a [`Report`](executor::Report).
 //! - [`ops`]: the built-in operators. Operators of your own implement a trait of [`operator`] and go into the same
 //!   [`Registry`](operator::Registry).
+//! - [`jobs`]: jobs by their ids, to look at, to listen to and to stop.
 //! - [`job`]: the journal that says what is true about a job, and the files around it; [`report`] shows a job to people.
 //! - [`checkpoint`]: how the progress within partitions is kept.
 //! - [`storage`]: where the files of a job are. Your own store implements [`ObjectStore`](storage::ObjectStore), and the
@@ -50,6 +51,7 @@
 //!
 //! It has almost no code and no error of its own.
 
+pub mod jobs;
 pub mod prelude;
 
 pub use coldpress_assets as assets;

@@ -20,6 +20,8 @@ pub struct EventFilter {
     pub kinds: Vec<EventKind>,
     /// This partition.
     pub partition: Option<u64>,
+    /// This stage, from 0: events of its partitions, and those that name it. Events of the job as a whole are of no stage.
+    pub stage: Option<u64>,
     /// The operator of this name.
     pub operation: Option<String>,
     /// This level or a higher one.
@@ -50,6 +52,13 @@ impl EventFilter {
     #[must_use]
     pub fn partition(mut self, partition: u64) -> Self {
         self.partition = Some(partition);
+        self
+    }
+
+    /// Only this stage, from 0.
+    #[must_use]
+    pub fn stage(mut self, stage: u64) -> Self {
+        self.stage = Some(stage);
         self
     }
 
@@ -96,12 +105,20 @@ impl EventFilter {
             && self
                 .partition
                 .is_none_or(|id| event.partition_id == Some(id))
+            && self
+                .stage
+                .is_none_or(|stage| stage_of(event) == Some(stage))
             && self.operation.as_ref().is_none_or(is_operation)
             && self.level.is_none_or(|level| event.level() >= level)
             && self.since.is_none_or(|since| event.timestamp >= since)
             && self.until.is_none_or(|until| event.timestamp < until)
             && self.grep.as_ref().is_none_or(|text| contains(event, text))
     }
+}
+
+/// The stage that an event is of: an event of a partition that names none is of the first.
+fn stage_of(event: &Event) -> Option<u64> {
+    event.stage().or(event.partition_id.map(|_| 0))
 }
 
 fn contains(event: &Event, text: &str) -> bool {
@@ -143,6 +160,8 @@ mod tests {
             (new().kind(EventKind::Info), false),
             (new().partition(3), true),
             (new().partition(4), false),
+            (new().stage(0), true),
+            (new().stage(1), false),
             (new().operation("clean_links_mapper"), true),
             (new().operation("clean_links"), false),
             (new().level(Level::Error), true),
@@ -161,5 +180,8 @@ mod tests {
         let quiet = Event::new(EventKind::Info, "");
         assert!(!new().level(Level::Warning).matches(&quiet));
         assert!(!new().partition(0).matches(&quiet));
+        assert!(!new().stage(0).matches(&quiet));
+        let later = Event::new(EventKind::BarrierStart, "").metadata("stage", 1);
+        assert!(new().stage(1).matches(&later) && !new().stage(0).matches(&later));
     }
 }

@@ -6,6 +6,7 @@
 //! last line of the newest file may be torn; all else that is not as it was written is damage.
 
 mod files;
+mod follow;
 mod inherit;
 mod plan_settings;
 mod record;
@@ -22,6 +23,7 @@ use crate::lock::JobLock;
 use crate::{DriverIdentity, Error, Result};
 use replay::Replay;
 
+pub use follow::JournalFollower;
 pub use plan_settings::PlanSettings;
 pub use record::{
     Adoption, BarrierResolved, ByField, CheckpointEntry, ClustersOfSize, DamagedSource,

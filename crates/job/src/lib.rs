@@ -90,10 +90,11 @@ pub use id::{InvalidJobId, JobId};
 pub use journal::{
     Adoption, BarrierResolved, ByField, CheckpointEntry, ClustersOfSize, DamagedSource,
     DroppedEntry, Epoch, EpochStarted, ExportIntent, ExportState, Finish, GateReached,
-    JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalRecord, LargeCluster, Mode, NamedRecord,
-    OfSource, OfValue, OutputIntent, Participants, PartitionFailure, PartitionStatus, PlacedRows,
-    PlanSettings, PoisonFound, Publication, PublishedCheckpoint, Reading, RecipeInForce, Removals,
-    Removed, SealedFile, SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
+    JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalFollower, JournalRecord, LargeCluster, Mode,
+    NamedRecord, OfSource, OfValue, OutputIntent, Participants, PartitionFailure, PartitionStatus,
+    PlacedRows, PlanSettings, PoisonFound, Publication, PublishedCheckpoint, Reading,
+    RecipeInForce, Removals, Removed, SealedFile, SignaturesEntry, TraceEntry, TraceFileEntry,
+    TraceIntent,
 };
 pub use layout::Layout;
 pub use listed_again::JobListing;

@@ -28,6 +28,10 @@ mod history;
 #[path = "tests/fixtures.rs"]
 mod fixtures;
 
+// A journal that is read again and again while it is written.
+#[path = "tests/follow.rs"]
+mod follow;
+
 // Decisions about the whole dataset: when they count, and when they are void.
 #[path = "tests/barriers.rs"]
 mod barriers;

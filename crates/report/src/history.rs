@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_events::{Event, EventFilter, EventKind, read_events};
+use coldpress_events::{Event, EventFilter, EventKind, EventReader, read_events};
 use coldpress_job::Layout;
 use serde::Serialize;
 
@@ -22,8 +22,29 @@ pub(crate) struct PartitionHistory {
     pub(crate) start_time: Option<f64>,
     pub(crate) end_time: Option<f64>,
     pub(crate) current: Option<CurrentOperation>,
+    /// The operators that attempts were through with that came to a gate, by their places. A published result knows its own.
+    pub(crate) completed: BTreeMap<u32, CompletedOperation>,
     /// When checkpoints were saved, by the place of their operator.
     pub(crate) checkpoints: BTreeMap<u32, f64>,
+}
+
+/// An operator that is through with a partition.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CompletedOperation {
+    /// Its name.
+    pub name: String,
+    /// Its place in the recipe, from 0.
+    pub idx: u32,
+    /// Seconds of work.
+    pub duration: f64,
+    /// Records that reached it.
+    pub input_rows: u64,
+    /// Records that left it.
+    pub output_rows: u64,
+    /// Records per second of work; 0 where no time was measured.
+    pub throughput: f64,
+    /// Share of the records that did not leave it.
+    pub reduction_ratio: f64,
 }
 
 /// An operator at work on a partition.
@@ -37,14 +58,49 @@ pub struct CurrentOperation {
     pub start_time: f64,
 }
 
-impl History {
-    /// Reads the log of a job as far as it can be read.
-    pub(crate) fn read(layout: &Layout) -> Self {
-        let mut history = Self::default();
-        history.remark = each_event(layout, |event| history.take(event));
-        history
+/// Reads the log of a job as far as it can be read, and then what is added to it.
+#[derive(Debug)]
+pub(crate) struct HistoryReader {
+    layout: Layout,
+    events: Option<EventReader>,
+    history: History,
+}
+
+impl HistoryReader {
+    pub(crate) fn new(layout: &Layout) -> Self {
+        Self {
+            layout: layout.clone(),
+            events: None,
+            history: History::default(),
+        }
     }
 
+    /// Returns what is known now.
+    pub(crate) fn look(&mut self) -> &History {
+        self.history.remark = self.read_on().err();
+        &self.history
+    }
+
+    /// # Errors
+    /// What is wrong with the log, for people.
+    fn read_on(&mut self) -> Result<(), String> {
+        let not_complete = |error| format!("the event log is not complete: {error}");
+        let events = match &mut self.events {
+            Some(events) => events,
+            none => {
+                let folder = self.layout.event_log_dir();
+                let events = read_events(folder, EventFilter::new()).map_err(not_complete)?;
+                none.insert(events)
+            }
+        };
+        while let Some(event) = events.poll().map_err(not_complete)? {
+            self.history.take(&event);
+        }
+        damage_of(events)
+    }
+}
+
+impl History {
     /// Returns what is known of a partition.
     pub(crate) fn partition(&self, index: u32) -> PartitionHistory {
         self.partitions
@@ -85,9 +141,16 @@ pub(crate) fn each_event(layout: &Layout, mut take: impl FnMut(&Event)) -> Optio
             Err(error) => return not_complete(error),
         }
     }
+    damage_of(&events).err()
+}
+
+fn damage_of(events: &EventReader) -> Result<(), String> {
     let damaged = events.damaged_lines();
     let lines = crate::quantity::counted(damaged, "line");
-    (damaged > 0).then(|| format!("{lines} of the event log cannot be read"))
+    match damaged {
+        0 => Ok(()),
+        _ => Err(format!("{lines} of the event log cannot be read")),
+    }
 }
 
 impl PartitionHistory {
@@ -101,6 +164,7 @@ impl PartitionHistory {
             EventKind::PartitionComplete | EventKind::PartitionFailed => {
                 self.end_time = Some(event.timestamp);
                 self.current = None;
+                self.completed.clear();
             }
             EventKind::OpStart => {
                 // Records stream through all operators at once: the last that began stands for them.
@@ -110,7 +174,11 @@ impl PartitionHistory {
                     start_time: event.timestamp,
                 });
             }
-            EventKind::OpComplete => self.current = None,
+            EventKind::OpComplete => {
+                self.current = None;
+                let completed = completed_operation(event);
+                self.completed.extend(completed.map(|one| (one.idx, one)));
+            }
             EventKind::CheckpointSave => {
                 self.checkpoints
                     .extend(event.operation_idx.map(|index| (index, event.timestamp)));
@@ -118,4 +186,16 @@ impl PartitionHistory {
             _ => {}
         }
     }
+}
+
+fn completed_operation(event: &Event) -> Option<CompletedOperation> {
+    Some(CompletedOperation {
+        name: event.operation_name.clone()?,
+        idx: event.operation_idx?,
+        duration: event.duration.unwrap_or(0.0),
+        input_rows: event.input_rows.unwrap_or(0),
+        output_rows: event.output_rows.unwrap_or(0),
+        throughput: event.throughput().unwrap_or(0.0),
+        reduction_ratio: event.reduction_ratio().unwrap_or(0.0),
+    })
 }

@@ -1,7 +1,7 @@
 //! What does a person want to see? Views of a job, made from what it left on disk, and changing nothing.
 //!
-//! - [`monitor()`] looks at a job, running or not, and gives a [`MonitorView`]: as JSON it has the fields of the
-//!   reference system's monitor, as text ([`MonitorView::render`]) its layout. The counts come from the journal, so
+//! - [`monitor()`] looks at a job, running or not, and gives a [`MonitorView`]: as JSON it has the fields of
+//!   Data-Juicer's monitor, as text ([`MonitorView::render`]) its layout. The counts come from the journal, so
 //!   they are right without an event log; what only events know (times, the operator at work) may be missing.
 //! - [`render_report`] is the table at the end of a run, [`render_unfinished`] what stands where a run failed.
 //! - [`job_report()`] looks at a job from all sides and gives a [`JobReport`]; [`JobReport::render`] is its text and
@@ -23,6 +23,7 @@
 
 mod error;
 
+mod look;
 pub mod quantity;
 mod table;
 
@@ -56,7 +57,7 @@ pub use comparison::{
 pub use end_of_run::{render_report, render_unfinished};
 pub use error::{Error, Result};
 pub use event_line::render_event;
-pub use history::CurrentOperation;
+pub use history::{CompletedOperation, CurrentOperation};
 pub use job_report::{
     Bins, DriverRow, Environment, ErrorGroup, Errors, EventRow, EventRows, FailedPart, Finding,
     JobReader, JobReport, KindCount, Limits, OperatorCounts, OperatorRow, OperatorSamples,
@@ -67,8 +68,9 @@ pub use job_report::{
 pub use jobs_diff_text::render_jobs_diff;
 pub use jobs_view::{JobRow, JobsView};
 pub use last_page::{LastPage, write_last_page};
+pub use look::Look;
 pub use monitor::{
-    CompletedOperation, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,
+    JobWatch, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,
 };
 pub use page::{Origin, Page, render_job_page, render_jobs_page, render_notice, render_page};
 pub use plan::{PlanView, PlannedSource, StageView, plan};

@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 use coldpress_executor::{Deduplication, Loss, OperatorPerformance, deduplication, losses};
 use coldpress_job::{
-    DatasetMapping, Error as JobError, JobState, JobSummary, JobView, Journal, Layout,
+    DatasetMapping, Error as JobError, JobState, JobSummary, JobView, JournalFollower, Layout,
     PartitionStatus, Phase, dataset_mapping,
 };
 use coldpress_storage::read_small;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::history::{CurrentOperation, History};
+use crate::history::{CompletedOperation, CurrentOperation, History, HistoryReader};
 use partitions::{partitions, performance};
 
 pub(crate) use partitions::shown_status;
@@ -68,31 +68,13 @@ pub struct PartitionView {
     pub error_message: Option<String>,
     /// The operator at work, as the summary has it, else the event log.
     pub current_op: Option<CurrentOperation>,
-    /// The operators that its published result went through.
+    /// The operators that its published result went through; without one those before its last gate, as far as the event log
+    /// knows them.
     pub completed_ops: Vec<CompletedOperation>,
     /// Its checkpoints that are kept.
     pub checkpoints: Vec<SavedCheckpoint>,
     /// Attempts made.
     pub attempts: u32,
-}
-
-/// An operator that is through with a partition.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CompletedOperation {
-    /// Its name.
-    pub name: String,
-    /// Its place in the recipe, from 0.
-    pub idx: u32,
-    /// Seconds of work.
-    pub duration: f64,
-    /// Records that reached it.
-    pub input_rows: u64,
-    /// Records that left it.
-    pub output_rows: u64,
-    /// Records per second of work; 0 where no time was measured.
-    pub throughput: f64,
-    /// Share of the records that did not leave it.
-    pub reduction_ratio: f64,
 }
 
 /// A checkpoint of a partition.
@@ -159,41 +141,79 @@ pub struct OverallProgress {
 /// # Errors
 /// When neither journal nor summary can be read, or a newer release wrote them.
 pub fn monitor(layout: &Layout) -> Result<MonitorView> {
-    let job = JobView::of(layout.clone())?;
-    let mut remarks = job.remarks.clone();
-    let state = match Journal::read(layout) {
-        Ok(state) => state,
-        Err(error @ JobError::NewerSchema { .. }) => return Err(error.into()),
-        Err(error) => {
-            remarks.push(error.to_string());
-            JobState::default()
+    JobWatch::new(layout.clone()).look()
+}
+
+/// Looks at a job again and again: of journal and event log, each look reads what was added since the one before.
+#[derive(Debug)]
+pub struct JobWatch {
+    layout: Layout,
+    journal: JournalFollower,
+    history: HistoryReader,
+}
+
+impl JobWatch {
+    /// Watches this job, of which nothing is read yet.
+    #[must_use]
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            journal: JournalFollower::new(&layout),
+            history: HistoryReader::new(&layout),
+            layout,
         }
-    };
-    let history = History::read(layout);
+    }
+
+    /// Shows how the job stands now; as [`monitor()`].
+    ///
+    /// # Errors
+    /// As [`monitor()`].
+    pub fn look(&mut self) -> Result<MonitorView> {
+        let job = JobView::of(self.layout.clone())?;
+        let mut remarks = job.remarks.clone();
+        let nothing = JobState::default();
+        let state = match self.journal.look() {
+            Ok(state) => state,
+            Err(error @ JobError::NewerSchema { .. }) => return Err(error.into()),
+            Err(error) => {
+                remarks.push(error.to_string());
+                &nothing
+            }
+        };
+        Ok(view(&self.layout, job, state, self.history.look(), remarks))
+    }
+}
+
+fn view(
+    layout: &Layout,
+    job: JobView,
+    state: &JobState,
+    history: &History,
+    mut remarks: Vec<String>,
+) -> MonitorView {
     remarks.extend(history.remark.clone());
     remarks.dedup();
-    let mapping = mapping_of(layout, &state);
+    let mapping = mapping_of(layout, state);
     let finish = state.finished();
-    let deduplication = deduplication(&state);
+    let deduplication = deduplication(state);
     let summary_error = job
         .summary
         .as_ref()
         .and_then(|summary| summary.error_message.clone());
-    Ok(MonitorView {
+    MonitorView {
         job_id: layout.job_id().to_string(),
-        partition_status: partitions(&job, &state, &history),
-        overall_progress: progress(&job, &state, &history),
-        operators: performance(&state),
+        partition_status: partitions(&job, state, history),
+        overall_progress: progress(&job, state, history),
+        operators: performance(state),
         losses: losses(&deduplication),
         deduplication,
         phase: job.phase,
-        barrier: barrier(&job, &state),
+        barrier: barrier(&job, state),
         start_time: job.start_time,
         error_message: finish.map_or(summary_error, |finish| finish.error.clone()),
         dataset_mapping: mapping,
         job_summary: job.summary,
         remarks,
-    })
+    }
 }
 
 pub(crate) fn barrier(job: &JobView, state: &JobState) -> Option<String> {
@@ -207,14 +227,21 @@ pub(crate) fn barrier(job: &JobView, state: &JobState) -> Option<String> {
 /// A million partitions take some 500 bytes each.
 const MAX_MAPPING_BYTES: u64 = 1 << 30;
 
-/// The mapping as the journal has it; why it was cut so stands in the saved one alone.
+/// A saved mapping above this is not read for its reasons alone: a look at a very large job should not take that long.
+const READ_FOR_REASONS_BYTES: u64 = 16 << 20;
+
+/// Returns the mapping as the journal has it, with all reasons for it, which only the saved one has. The journal has those of
+/// the plan.
 fn mapping_of(layout: &Layout, state: &JobState) -> Option<DatasetMapping> {
-    let saved = read_small(layout.dataset_mapping(), MAX_MAPPING_BYTES).ok();
-    let saved: Option<DatasetMapping> = saved.and_then(|json| serde_json::from_slice(&json).ok());
-    if state.plan().is_none() {
-        return saved;
-    }
-    let decisions = saved.map_or_else(Vec::new, |mapping| mapping.decisions);
+    let saved = |most| -> Option<DatasetMapping> {
+        let json = read_small(layout.dataset_mapping(), most).ok()?;
+        serde_json::from_slice(&json).ok()
+    };
+    let Some(plan) = state.plan() else {
+        return saved(MAX_MAPPING_BYTES);
+    };
+    let decisions = saved(READ_FOR_REASONS_BYTES).map(|mapping| mapping.decisions);
+    let decisions = decisions.unwrap_or_else(|| plan.decisions.clone());
     Some(dataset_mapping(state, &decisions))
 }
 

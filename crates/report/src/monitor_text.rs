@@ -6,6 +6,7 @@ use coldpress_events::time::format_utc;
 use coldpress_job::PartitionStatus;
 
 use crate::duplicates::duplicates;
+use crate::look::Look;
 use crate::monitor::{MonitorView, PartitionView};
 use crate::quantity::{bytes, counted, duration, grouped, percent, plain};
 use crate::table::{Align, Table};
@@ -21,13 +22,46 @@ impl MonitorView {
     /// deduplicators removed, and every checkpoint.
     #[must_use]
     pub fn render(&self, detailed: bool) -> String {
+        self.render_as(Look::Plain, detailed)
+    }
+
+    /// The same as a line: for logs, and whoever watches a job without a terminal.
+    #[must_use]
+    pub fn render_line(&self) -> String {
+        let progress = &self.overall_progress;
+        let stage = progress.stage_at_work.as_ref();
+        let stage = stage.map_or(String::new(), |stage| format!(" in {stage}"));
+        let mut line = format!(
+            "{}: {:.1} %, {}/{} partitions{stage}, {}/{} samples",
+            progress.job_status,
+            progress.progress_percentage,
+            progress.completed_partitions,
+            progress.total_partitions,
+            grouped(progress.processed_samples),
+            grouped(progress.total_samples)
+        );
+        if progress.failed_partitions > 0 {
+            line.push_str(&format!(", {} failed", progress.failed_partitions));
+        }
+        if let Some(operator) = &self.barrier {
+            line.push_str(&format!(", {} decides", plain(operator)));
+        }
+        if let Some(left) = progress.estimated_remaining_seconds {
+            line.push_str(&format!(", about {} left", duration(left)));
+        }
+        line
+    }
+
+    /// The same as [`render`](Self::render), with this look.
+    #[must_use]
+    pub fn render_as(&self, look: Look, detailed: bool) -> String {
         let mut text = format!(
             "{RULE}Coldpress Job Monitor\nJob ID: {}\n{RULE}",
             self.job_id
         );
-        self.write_overview(&mut text);
-        self.write_progress(&mut text);
-        self.write_partitions(&mut text, detailed);
+        self.write_overview(&mut text, look);
+        self.write_progress(&mut text, look);
+        self.write_partitions(&mut text, look, detailed);
         if !self.operators.is_empty() {
             self.write_operators(&mut text);
         }
@@ -42,12 +76,12 @@ impl MonitorView {
         text
     }
 
-    fn write_overview(&self, text: &mut String) {
+    fn write_overview(&self, text: &mut String, look: Look) {
         let progress = &self.overall_progress;
         text.push_str("\nJOB OVERVIEW\n");
+        text.push_str(&format!("   Status: {}\n", look.job(&progress.job_status)));
         let mut line =
             |name: &str, value: String| text.push_str(&format!("   {name}: {}\n", plain(&value)));
-        line("Status", progress.job_status.to_uppercase());
         if let Some(phase) = self.phase {
             line("Phase", phase.to_string());
         }
@@ -80,7 +114,7 @@ impl MonitorView {
         }
     }
 
-    fn write_progress(&self, text: &mut String) {
+    fn write_progress(&self, text: &mut String, look: Look) {
         let progress = &self.overall_progress;
         let so_far = if progress.plan_complete {
             ""
@@ -93,6 +127,7 @@ impl MonitorView {
             "\nOVERALL PROGRESS\n   Progress: {:.1}% ({}/{} partitions{so_far}{of_stage})\n",
             progress.progress_percentage, progress.completed_partitions, progress.total_partitions
         ));
+        text.push_str(&look.bar(progress.progress_percentage));
         text.push_str(&format!(
             "   Status: {} completed, {} processing, {} failed\n   Samples: {}/{}\n",
             progress.completed_partitions,
@@ -115,7 +150,7 @@ impl MonitorView {
         }
     }
 
-    fn write_partitions(&self, text: &mut String, detailed: bool) {
+    fn write_partitions(&self, text: &mut String, look: Look, detailed: bool) {
         text.push_str("\nPARTITION STATUS\n");
         let mut quiet = 0;
         let mut left_out = 0_u64;
@@ -131,7 +166,7 @@ impl MonitorView {
                     continue;
                 }
             }
-            write_partition(text, *index, self.overall_progress.stage, partition);
+            write_partition(text, look, *index, self.overall_progress.stage, partition);
         }
         if left_out > 0 {
             let more = counted(left_out, "more partition");
@@ -225,10 +260,16 @@ impl MonitorView {
     }
 }
 
-fn write_partition(text: &mut String, index: u32, stage: u32, partition: &PartitionView) {
+fn write_partition(
+    text: &mut String,
+    look: Look,
+    index: u32,
+    stage: u32,
+    partition: &PartitionView,
+) {
     text.push_str(&format!(
         "   Partition {index:2}: {}\n",
-        partition.status.to_string().to_uppercase()
+        look.partition(partition.status)
     ));
     let mut line =
         |name: &str, value: String| text.push_str(&format!("              {name}: {value}\n"));

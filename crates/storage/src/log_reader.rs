@@ -1,7 +1,7 @@
 //! An append-only log of JSON records with a checksum per line: the reading side.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Take};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Take};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -144,6 +144,20 @@ impl LogReader {
     #[must_use]
     pub fn torn_bytes(&self) -> u64 {
         self.torn_bytes
+    }
+
+    /// Reads on after the end, where lines may have been added to a file that is not sealed. What was torn then may be whole now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the file cannot be read.
+    pub fn resume(&mut self) -> Result<()> {
+        let file = self.bytes.get_mut();
+        file.seek(SeekFrom::Start(self.good_length))
+            .map_err(|source| Error::io("read", &self.path, source))?;
+        self.torn_bytes = 0;
+        self.ended = false;
+        Ok(())
     }
 
     fn next_frame(&mut self) -> Result<Option<Frame>> {

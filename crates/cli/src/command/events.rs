@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// Only events of this partition
     #[arg(long, value_name = "N")]
     partition: Option<u64>,
+    /// Only events of this stage of the recipe, from 1 as in `coldpress plan`
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    stage: Option<u64>,
     /// Only events of this operator
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     op: Option<String>,
@@ -102,6 +105,7 @@ fn filter(args: &Args) -> EventFilter {
     let mut filter = EventFilter::new();
     filter.kinds = args.kinds.clone();
     filter.partition = args.partition;
+    filter.stage = args.stage.map(|stage| stage - 1);
     filter.operation = args.op.clone();
     filter.level = args.level;
     filter.since = args.since;

@@ -1,14 +1,15 @@
 //! `coldpress monitor`: how a job stands.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
+use coldpress::events::time::{format_utc, now_seconds};
 use coldpress::job::{Layout, Liveness};
-use coldpress::report::monitor;
+use coldpress::report::{JobWatch, MonitorView, monitor};
 
 use crate::failure::{Failure, code};
 use crate::jobs::BaseDir;
 use crate::output;
+use crate::terminal;
 
 /// Show how far a job is
 #[derive(Debug, clap::Args)]
@@ -20,7 +21,8 @@ pub(super) struct Args {
     /// List every partition, the work of each operator and every checkpoint
     #[arg(long)]
     detailed: bool,
-    /// Keep showing it until the job ends
+    /// Keep showing it until the job ends, and end with the exit code of the job: in place on a terminal, else a line at a
+    /// time
     #[arg(long)]
     watch: bool,
     /// Seconds between updates
@@ -33,24 +35,55 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let layout = args.base.find(&args.job)?;
+    if args.watch {
+        return watch(args, &layout);
+    }
+    let view = monitor(&layout)?;
+    match args.json {
+        true => output::print_json(&view)?,
+        false => output::print(&view.render_as(terminal::look(), args.detailed))?,
+    }
+    Ok(code::DONE)
+}
+
+/// Shows the job until nobody drives it any more; what is shown last is how it ended.
+fn watch(args: &Args, layout: &Layout) -> Result<u8, Failure> {
+    let in_place = terminal::is_drawable();
+    if in_place {
+        output::print("\x1b[2J")?;
+    }
+    let mut job = JobWatch::new(layout.clone());
     loop {
         // Looked at before the view is made, so that the last view shows the end.
-        let is_last = !args.watch || !is_alive(&layout);
-        let view = monitor(&layout)?;
-        if args.json {
-            output::print_json(&view)?;
-        } else {
-            let clear = if args.watch && std::io::stdout().is_terminal() {
-                "\x1b[2J\x1b[H"
-            } else {
-                ""
-            };
-            output::print(&format!("{clear}{}", view.render(args.detailed)))?;
+        let is_over = !is_alive(layout);
+        let view = job.look()?;
+        if is_over {
+            // In full, as it stays on the terminal.
+            let clear = if in_place { "\x1b[H\x1b[J" } else { "" };
+            let text = view.render_as(terminal::look(), args.detailed);
+            output::print(&format!("{clear}{text}"))?;
+            return Ok(code_of(&view));
         }
-        if is_last {
-            return Ok(code::DONE);
-        }
+        output::print(&match in_place {
+            true => {
+                let text = view.render_as(terminal::look(), args.detailed);
+                terminal::redraw(&text, terminal::lines())
+            }
+            false => {
+                let time: String = format_utc(now_seconds()).chars().take(19).collect();
+                format!("{time} UTC  {}\n", view.render_line())
+            }
+        })?;
         std::thread::sleep(Duration::from_secs_f64(args.interval));
+    }
+}
+
+/// Returns the exit code of the run that the job ended with.
+fn code_of(view: &MonitorView) -> u8 {
+    match view.overall_progress.job_status.as_str() {
+        "completed" => code::DONE,
+        "completed_with_failures" => code::PARTLY,
+        _ => code::FAILED,
     }
 }
 

@@ -176,7 +176,7 @@ fn watching_a_job_that_is_over_ends() {
     bench
         .run("monitor a --base-dir jobs --watch --interval 1")
         .expect(0)
-        .prints(&["COMPLETED"]);
+        .prints(&["   Status: COMPLETED\n"]);
     bench
         .run("events a --base-dir jobs --follow")
         .expect(0)

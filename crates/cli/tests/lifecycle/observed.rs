@@ -68,3 +68,35 @@ fn results_that_were_reported_are_not_reported_again() {
     bench.run(line).expect(0);
     assert_eq!(completed(&events(&bench)), [0, 1, 2]);
 }
+
+/// The log is history: without it a job is resumed, watched and reported all the same.
+#[test]
+fn without_its_log_a_job_is_resumed_and_shown() {
+    for settings in ["", "--event_logging.enabled false"] {
+        let bench = Bench::new();
+        let line =
+            format!("process --config recipe.yaml --job_id a --no-progress --np 1 {settings}");
+        bench.crash_at("driver.publish:3", &line);
+        let _ = fs::remove_dir_all(bench.path("jobs/a/event_logs"));
+        let monitor = "monitor a --base-dir jobs --json";
+        let before = bench.run(monitor).expect(0).json();
+        let progress = &before["overall_progress"];
+        assert_eq!(progress["job_status"], "interrupted", "{progress}");
+        assert!(progress["completed_partitions"].as_u64() > Some(0));
+        bench.run(&line).expect(0);
+        let _ = fs::remove_dir_all(bench.path("jobs/a/event_logs"));
+        let after = bench.run(monitor).expect(0).json();
+        let progress = &after["overall_progress"];
+        assert_eq!(
+            (&progress["job_status"], &progress["processed_samples"]),
+            (&"completed".into(), &30.into())
+        );
+        let report = bench
+            .run("report a --base-dir jobs --json")
+            .expect(0)
+            .json();
+        assert_eq!(report["operators"][0]["records_in"], 30);
+        assert_eq!(report["timeline"]["from_journal"], true);
+        assert!(report["worker_time"].is_null());
+    }
+}

@@ -52,34 +52,14 @@ impl Replay {
     }
 
     fn read(listing: Vec<EpochFile>, damage: Damage) -> Result<Self> {
-        let mut newest = None;
-        for file in listing.iter().rev() {
-            if let Some(started) = read_head(file, damage)? {
-                newest = Some((file, started));
-                break;
-            }
-        }
-        let mut reading = Reading {
-            damage,
-            state: JobState::default(),
-            trouble: None,
-            sealed: Vec::new(),
-        };
+        let (mut reading, newest) = Reading::sealed_files(&listing, damage)?;
         let mut unsealed = Vec::new();
-        if let Some((newest, started)) = &newest {
-            if damage == Damage::Refuse {
-                check_seals(newest, started, &listing)?;
-            }
-            for file in listing.iter().take_while(|file| file.epoch < newest.epoch) {
-                let name = files::name_of(file.epoch);
-                let seal = started.sealed.iter().find(|seal| seal.file == name);
-                reading.read_file(file, seal)?;
-            }
+        if let Some(newest) = &newest {
             reading.read_file(newest, None)?;
             unsealed.push(newest.path.clone());
         }
         // Drivers that died before their first record was whole have left empty files.
-        let begun = newest.as_ref().map_or(0, |(file, _)| file.epoch);
+        let begun = newest.as_ref().map_or(0, |file| file.epoch);
         for file in listing.iter().filter(|file| file.epoch > begun) {
             reading.sealed.push(SealedFile {
                 file: files::name_of(file.epoch),
@@ -99,7 +79,9 @@ impl Replay {
     }
 }
 
-struct Reading {
+/// The reading of a journal, file by file.
+#[derive(Debug)]
+pub(super) struct Reading {
     damage: Damage,
     state: JobState,
     /// The first thing that cannot be true in this generation; a later generation makes it moot.
@@ -108,16 +90,53 @@ struct Reading {
 }
 
 impl Reading {
+    /// Reads all files but the newest one that a driver began, which is given back; none where no driver did. Damage is refused.
+    pub(super) fn before_newest(listing: &[EpochFile]) -> Result<(Self, Option<EpochFile>)> {
+        Self::sealed_files(listing, Damage::Refuse)
+    }
+
+    fn sealed_files(listing: &[EpochFile], damage: Damage) -> Result<(Self, Option<EpochFile>)> {
+        let mut newest = None;
+        for file in listing.iter().rev() {
+            if let Some(started) = read_head(file, damage)? {
+                newest = Some((file, started));
+                break;
+            }
+        }
+        let mut reading = Self {
+            damage,
+            state: JobState::default(),
+            trouble: None,
+            sealed: Vec::new(),
+        };
+        let Some((newest, started)) = newest else {
+            return Ok((reading, None));
+        };
+        if damage == Damage::Refuse {
+            check_seals(newest, &started, listing)?;
+        }
+        for file in listing.iter().take_while(|file| file.epoch < newest.epoch) {
+            let name = files::name_of(file.epoch);
+            let seal = started.sealed.iter().find(|seal| seal.file == name);
+            reading.read_file(file, seal)?;
+        }
+        Ok((reading, Some(newest.clone())))
+    }
+
+    /// Returns what is true so far.
+    pub(super) fn state(&self) -> &JobState {
+        &self.state
+    }
+
+    /// Fails if anything that was read cannot be true, unless a later generation makes it moot. It is told only once.
+    pub(super) fn check(&mut self) -> Result<()> {
+        self.trouble.take().map_or(Ok(()), Err)
+    }
+
     fn read_file(&mut self, file: &EpochFile, seal: Option<&SealedFile>) -> Result<()> {
         let sealed_length = seal.map(|seal| seal.length);
         let mut reader = LogReader::open(&file.path, sealed_length, TornTail::Allow)?;
-        for frame in reader.by_ref() {
-            match frame.map_err(Error::from) {
-                Ok(frame) => self.take(file, &frame),
-                Err(Error::Damaged { .. }) if self.damage == Damage::EndsFile => break,
-                Err(error) => return Err(error),
-            }
-        }
+        self.drain(file, &mut reader)?;
         let good = SealedFile {
             file: files::name_of(file.epoch),
             length: reader.good_length(),
@@ -133,6 +152,18 @@ impl Reading {
             return Err(damaged(file, 0, reason));
         }
         self.sealed.push(good);
+        Ok(())
+    }
+
+    /// Takes in what a reader has left of a file.
+    pub(super) fn drain(&mut self, file: &EpochFile, reader: &mut LogReader) -> Result<()> {
+        for frame in reader.by_ref() {
+            match frame.map_err(Error::from) {
+                Ok(frame) => self.take(file, &frame),
+                Err(Error::Damaged { .. }) if self.damage == Damage::EndsFile => break,
+                Err(error) => return Err(error),
+            }
+        }
         Ok(())
     }
 

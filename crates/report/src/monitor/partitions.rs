@@ -6,8 +6,8 @@ use coldpress_executor::OperatorPerformance;
 use coldpress_job::{JobState, JobView, PartitionStatus, Publication};
 use coldpress_record::Ledger;
 
-use super::{CompletedOperation, PartitionView, SavedCheckpoint};
-use crate::history::{CurrentOperation, History, PartitionHistory};
+use super::{PartitionView, SavedCheckpoint};
+use crate::history::{CompletedOperation, CurrentOperation, History, PartitionHistory};
 
 /// All partitions planned so far.
 pub(super) fn partitions(
@@ -61,7 +61,10 @@ fn partition(
         current_op: at_work(index, job)
             .or(history.current)
             .filter(|_| status == PartitionStatus::Processing),
-        completed_ops: result.map_or_else(Vec::new, completed_operations),
+        completed_ops: match result {
+            Some(result) => completed_operations(result),
+            None => history.completed.into_values().collect(),
+        },
         checkpoints,
         attempts: state.attempts(index),
     }

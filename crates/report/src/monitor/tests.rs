@@ -1,6 +1,6 @@
 use coldpress_config::Recipe;
 use coldpress_executor::{Executor, ExecutorBuilder};
-use coldpress_job::{JobLock, JournalRecord, LockOptions, Mode, Status};
+use coldpress_job::{JobLock, Journal, JournalRecord, LockOptions, Mode, Status};
 
 use super::*;
 

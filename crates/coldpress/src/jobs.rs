@@ -1,0 +1,179 @@
+//! Jobs by their ids: to look at, to listen to and to stop, also from another program than the one that runs them.
+//!
+//! These are the commands `monitor`, `jobs`, `events`, `report` and `stop` as calls: they return the data that the commands
+//! print. A job that does not exist is an [`UnknownJob`](crate::job::Error::UnknownJob).
+//!
+//! ```no_run
+//! use coldpress::jobs::{self, JobHandle};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! for job in jobs::running(jobs::DEFAULT_DIR)? {
+//!     let job = JobHandle::find(jobs::DEFAULT_DIR, job.layout.job_id().as_str())?;
+//!     println!("{}: {:.1} %", job.id(), job.progress()?.overall_progress.progress_percentage);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::events::{EventFilter, EventReader, Follow, follow, read_events};
+use crate::executor::OperatorPerformance;
+use crate::job::{
+    self, InvalidJobId, JobId, JobSummary, JobView, Layout, ListedJob, Liveness, StopOptions,
+    StopReport, list_jobs, stop_job,
+};
+use crate::report::{self, MonitorView, PartitionView, monitor};
+
+/// The folder of jobs where a recipe names none: `work_dir`.
+pub const DEFAULT_DIR: &str = "outputs/partition-checkpoint-eventlog";
+
+/// How often a log is looked at for new events.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// A job that exists, wherever it runs and whether it does.
+#[doc(alias = "JobUtils")]
+#[doc(alias = "JobStopper")]
+#[doc(alias = "JobProgressMonitor")]
+#[derive(Clone, Debug)]
+pub struct JobHandle {
+    layout: Layout,
+}
+
+impl JobHandle {
+    /// Finds the job with this id in a folder of jobs.
+    ///
+    /// # Errors
+    /// [`InvalidJobId`](crate::job::Error::InvalidJobId), [`UnknownJob`](crate::job::Error::UnknownJob) if there is no
+    /// such job, [`Storage`](crate::job::Error::Storage) if that cannot be told.
+    pub fn find(base_dir: impl AsRef<Path>, job: &str) -> job::Result<Self> {
+        let id: JobId = job.parse().map_err(|error: InvalidJobId| error)?;
+        let layout = Layout::existing(base_dir.as_ref(), id)?;
+        Ok(Self { layout })
+    }
+
+    /// Returns the job's id.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        self.layout.job_id()
+    }
+
+    /// Returns where the job's files are.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Shows how the job stands, as `coldpress monitor --json` does. Its text is [`MonitorView::render`].
+    ///
+    /// # Errors
+    /// If nothing of the job can be read, or a newer release wrote it.
+    #[doc(alias = "show_job_progress")]
+    #[doc(alias = "get_progress_data")]
+    #[doc(alias = "calculate_overall_progress")]
+    pub fn progress(&self) -> report::Result<MonitorView> {
+        monitor(&self.layout)
+    }
+
+    /// Returns how each partition stands, by number.
+    ///
+    /// # Errors
+    /// As [`progress`](Self::progress).
+    #[doc(alias = "get_partition_status")]
+    pub fn partitions(&self) -> report::Result<BTreeMap<u32, PartitionView>> {
+        Ok(self.progress()?.partition_status)
+    }
+
+    /// Returns how each operator did over all partitions, or only those of this name: from the journal, so that it is right
+    /// without an event log.
+    ///
+    /// # Errors
+    /// As [`progress`](Self::progress).
+    #[doc(alias = "get_performance_summary")]
+    pub fn performance(&self, operator: Option<&str>) -> report::Result<Vec<OperatorPerformance>> {
+        let mut all = self.progress()?.operators;
+        all.retain(|found| operator.is_none_or(|name| found.name == name));
+        Ok(all)
+    }
+
+    /// Describes how the job stands in some lines for a person.
+    ///
+    /// # Errors
+    /// As [`progress`](Self::progress).
+    #[doc(alias = "generate_status_report")]
+    #[doc(alias = "display_progress")]
+    pub fn status_report(&self) -> report::Result<String> {
+        Ok(self.progress()?.render(false))
+    }
+
+    /// Reads the job's summary: a view that its driver writes every few seconds. None if there is none.
+    ///
+    /// # Errors
+    /// As [`JobSummary::read`].
+    #[doc(alias = "load_job_summary")]
+    #[doc(alias = "get_job_summary")]
+    pub fn summary(&self) -> job::Result<Option<JobSummary>> {
+        JobSummary::read(&self.layout)
+    }
+
+    /// Returns whether somebody drives the job, as far as can be told from this host.
+    ///
+    /// # Errors
+    /// If the heartbeat cannot be read, or a newer release wrote it.
+    #[doc(alias = "is_job_running")]
+    pub fn is_running(&self) -> job::Result<bool> {
+        Ok(Liveness::of(&self.layout)?.is_alive())
+    }
+
+    /// Reads the job's events that a filter lets through, oldest first, those of earlier runs and of rotated files included.
+    /// It is empty if the job has no event log.
+    ///
+    /// # Errors
+    /// If the folder of the log cannot be read.
+    #[doc(alias = "get_events")]
+    #[doc(alias = "load_event_logs")]
+    pub fn events(&self, filter: EventFilter) -> crate::events::Result<EventReader> {
+        read_events(self.layout.event_log_dir(), filter)
+    }
+
+    /// As [`events`](Self::events), and then those that are added, until nobody drives the job any more.
+    ///
+    /// # Errors
+    /// As [`events`](Self::events).
+    #[doc(alias = "monitor_events")]
+    pub fn follow_events(
+        &self,
+        filter: EventFilter,
+    ) -> crate::events::Result<Follow<impl FnMut() -> bool>> {
+        let layout = self.layout.clone();
+        let is_over = move || !Liveness::of(&layout).is_ok_and(|liveness| liveness.is_alive());
+        follow(self.layout.event_log_dir(), filter, LOOK_EVERY, is_over)
+    }
+
+    /// Stops the job: asks its driver to leave, and kills it if it does not in time. A job that nobody drives is stopped
+    /// already.
+    ///
+    /// # Errors
+    /// As [`stop_job`](crate::job::stop_job).
+    #[doc(alias = "stop_job")]
+    #[doc(alias = "terminate_process_gracefully")]
+    pub fn stop(&self, options: &StopOptions) -> job::Result<StopReport> {
+        stop_job(&self.layout, options)
+    }
+}
+
+/// Lists the jobs in a folder that somebody drives, the newest first. [`list_jobs`](crate::job::list_jobs) lists them all.
+///
+/// # Errors
+/// If the folder cannot be listed.
+#[doc(alias = "list_running_jobs")]
+pub fn running(base_dir: impl AsRef<Path>) -> job::Result<Vec<JobView>> {
+    let jobs = list_jobs(base_dir.as_ref())?.into_iter();
+    let shown = jobs.filter_map(|job| match job {
+        ListedJob::Job(view) => Some(view),
+        ListedJob::NeverStarted { .. } | ListedJob::Unreadable { .. } => None,
+    });
+    Ok(shown.filter(|view| view.liveness.is_alive()).collect())
+}

@@ -1,0 +1,92 @@
+//! Reading a journal again and again, while its driver writes it.
+
+use std::path::PathBuf;
+
+use coldpress_storage::{LogReader, TornTail};
+
+use super::files::{self, EpochFile};
+use super::replay::Reading;
+use super::state::JobState;
+use crate::layout::Layout;
+use crate::{Error, Result};
+
+/// The truth about a job for those who look at it again and again: each look reads only what was added since the one before.
+#[derive(Debug)]
+pub struct JournalFollower {
+    dir: PathBuf,
+    followed: Option<Followed>,
+}
+
+/// What was read so far.
+#[derive(Debug)]
+struct Followed {
+    listing: Vec<EpochFile>,
+    reading: Reading,
+    newest: EpochFile,
+    reader: LogReader,
+}
+
+impl JournalFollower {
+    /// Follows the journal of this job, of which nothing is read yet.
+    #[must_use]
+    pub fn new(layout: &Layout) -> Self {
+        Self {
+            dir: layout.journal_dir(),
+            followed: None,
+        }
+    }
+
+    /// Returns what is true about the job now.
+    ///
+    /// # Errors
+    /// As [`Journal::read`](super::Journal::read). The next look reads the journal from its start.
+    pub fn look(&mut self) -> Result<&JobState> {
+        let listing = files::list_before(&self.dir, u64::MAX)?;
+        let followed = match self.followed.take() {
+            // Another driver has sealed what was read, and maybe not all of it.
+            Some(followed) if followed.is_newest(&listing) => followed.read_on()?,
+            _ => Followed::begin(listing)?.ok_or_else(|| Error::NothingToResume {
+                path: self.dir.clone(),
+            })?,
+        };
+        Ok(self.followed.insert(followed).reading.state())
+    }
+}
+
+impl Followed {
+    /// Reads all there is; none if no driver has begun yet.
+    fn begin(listing: Vec<EpochFile>) -> Result<Option<Self>> {
+        let (mut reading, newest) = Reading::before_newest(&listing)?;
+        let Some(newest) = newest else {
+            return Ok(None);
+        };
+        let mut reader = LogReader::open(&newest.path, None, TornTail::Allow)?;
+        reading.drain(&newest, &mut reader)?;
+        reading.check()?;
+        Ok(Some(Self {
+            listing,
+            reading,
+            newest,
+            reader,
+        }))
+    }
+
+    /// Returns whether no driver has begun since. One that has created its file and written nothing to it has not.
+    fn is_newest(&self, listing: &[EpochFile]) -> bool {
+        let later = |file: &&EpochFile| file.epoch > self.newest.epoch;
+        let epochs =
+            |listing: &[EpochFile]| listing.iter().map(|file| file.epoch).collect::<Vec<_>>();
+        epochs(listing) == epochs(&self.listing)
+            && listing
+                .iter()
+                .filter(later)
+                .eq(self.listing.iter().filter(later))
+    }
+
+    fn read_on(mut self) -> Result<Self> {
+        self.reader.resume()?;
+        self.reading.drain(&self.newest, &mut self.reader)?;
+        self.reading.check()?;
+        Ok(self)
+    }
+}

@@ -1,5 +1,6 @@
 //! The commands: what each takes, and which file does it.
 
+mod analyze;
 mod assets;
 mod check;
 mod checkpoint;
@@ -40,6 +41,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Process(process::Args),
+    Analyze(analyze::Args),
     Check(check::Args),
     Plan(plan::Args),
     Jobs(jobs::Args),
@@ -60,7 +62,7 @@ enum Command {
 }
 
 /// The commands that take recipe keys as flags.
-const TAKES_KEYS: [&str; 4] = ["process", "check", "plan", "assets"];
+const TAKES_KEYS: [&str; 5] = ["process", "analyze", "check", "plan", "assets"];
 
 /// The program with all its commands and their help.
 fn program() -> clap::Command {
@@ -89,6 +91,10 @@ pub(crate) fn run(
         Command::Process(mut args) => {
             args.recipe.overrides = overrides;
             process::run(&args, schemes)
+        }
+        Command::Analyze(mut args) => {
+            args.recipe.overrides = overrides;
+            analyze::run(&args, schemes)
         }
         Command::Check(mut args) => {
             args.recipe.overrides = overrides;

@@ -9,8 +9,11 @@ use coldpress::prelude::{ExecutorBuilder, Overrides, Recipe};
 use crate::failure::{Failure, chain};
 use crate::{output, snippet};
 
+/// The value of `--config` where a command needs no recipe file.
+pub(crate) const NO_FILE: &str = "<none>";
+
 /// The recipe of a command.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RecipeArgs {
     /// The recipe, a YAML file
     #[arg(long, short, value_name = "FILE")]
@@ -26,13 +29,21 @@ pub(crate) struct RecipeArgs {
     limit: Option<String>,
     #[arg(skip)]
     pub(crate) overrides: Vec<OsString>,
+    /// The command that goes on with the job.
+    #[arg(skip)]
+    pub(crate) command: Option<String>,
 }
 
 impl RecipeArgs {
     /// Reads the recipe and tells its warnings.
     pub(crate) fn load(&self) -> Result<Recipe, Failure> {
-        let recipe = coldpress::load_recipe(&self.config, &self.overrides()?)
-            .map_err(|error| self.refused(&error))?;
+        let overrides = self.overrides()?;
+        let recipe = match self.is_without_file() {
+            // Everything is in the overrides.
+            true => Recipe::parse("process: []\n", "recipe", &overrides),
+            false => coldpress::load_recipe(&self.config, &overrides),
+        };
+        let recipe = recipe.map_err(|error| self.refused(&error))?;
         for warning in &recipe.warnings {
             output::tell(&format!(
                 "warning: {}",
@@ -42,21 +53,30 @@ impl RecipeArgs {
         Ok(recipe)
     }
 
+    /// Returns whether the command line alone says what to do.
+    pub(crate) fn is_without_file(&self) -> bool {
+        self.config.as_os_str() == NO_FILE
+    }
+
     /// An executor of the recipe, not built yet.
     pub(crate) fn executor(&self, recipe: Recipe) -> ExecutorBuilder {
-        coldpress::executor(recipe)
+        let executor = coldpress::executor(recipe)
             .asset_folders(crate::assets::folders())
-            .config_path(&self.config)
-            .resumption(self.resumption())
+            .resumption(self.resumption());
+        match self.is_without_file() {
+            true => executor,
+            false => executor.config_path(&self.config),
+        }
     }
 
     /// The command that goes on with a job, but for its id: with all that was overridden, since the recipe alone may be
     /// another.
     fn resumption(&self) -> String {
-        let mut words = vec![
-            "coldpress process --config".to_owned(),
-            quoted(&self.origin()),
-        ];
+        let command = self.command.as_deref().unwrap_or("coldpress process");
+        let mut words = vec![command.to_owned()];
+        if !self.is_without_file() {
+            words.extend(["--config".to_owned(), quoted(&self.origin())]);
+        }
         words.extend(
             self.limit
                 .as_ref()

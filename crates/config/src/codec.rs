@@ -11,6 +11,6 @@ mod texts;
 pub(crate) use choice::{Choice, OneOf, choice};
 pub(crate) use contract::{Codec, Mismatch, Why};
 pub(crate) use flags::{AutoOrManual, Flag};
-pub(crate) use numbers::{AtLeast, Megabytes, Ratio, Seconds};
+pub(crate) use numbers::{AtLeast, Megabytes, Ratio, Ratios, Seconds};
 pub(crate) use optional::{Optional, OrAuto};
 pub(crate) use texts::{Address, Fields, JobId, LocalPath, Path, Suffixes, Text, Texts, scheme};

@@ -111,8 +111,6 @@ const NO_EFFECT: &[&str] = &[
     "hpo_config",
     "data_probe_algo",
     "data_probe_ratio",
-    "percentiles",
-    "export_original_dataset",
     "save_stats_in_one_file",
     "min_common_dep_num_to_combine",
     "conflict_resolve_strategy",

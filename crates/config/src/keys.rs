@@ -96,6 +96,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A list of texts; one text stands for a list of one.
     Texts,
+    /// A list of shares from 0 to 1; one share stands for a list of one.
+    Ratios,
     /// `true`, `false`, or a list of texts.
     FlagOrTexts,
     /// A path or URL, or a list of them, or of maps with `type`, `path` and `weight`.
@@ -162,6 +164,7 @@ impl fmt::Display for Kind {
             ),
             Self::Choice(words) => write!(formatter, "one of `{}`", words.join("`, `")),
             Self::Texts => formatter.write_str("text or a list of texts"),
+            Self::Ratios => formatter.write_str("a number from 0 to 1 or a list of them"),
             Self::FlagOrTexts => formatter.write_str("true, false or a list of texts"),
             Self::Sources => formatter.write_str("a path, a URL or a list of them"),
             Self::Operators => formatter.write_str("a list of operators"),

@@ -64,6 +64,7 @@ mod effect;
 mod overrides;
 mod resolved;
 
+mod analysis;
 mod builder;
 mod load;
 

@@ -12,7 +12,7 @@ use crate::keys::{KeySpec, find};
 use crate::overrides::Overrides;
 use crate::recipe::Recipe;
 use crate::settings::{
-    AlertSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
+    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
     ExportSettings, FailureSettings, FieldSettings, GeneralKeys, JobSettings, KEYS, LimitSettings,
     LineageSettings, OtlpSettings, PROCESS_KEYS, PartitionSettings, PathSettings, RetrySettings,
     StorageSettings, TraceSettings, compat_text,
@@ -77,6 +77,7 @@ impl Recipe {
             alerts: AlertSettings::read(&mut given)?,
             lineage: LineageSettings::read(&mut given)?,
             otlp: OtlpSettings::read(&mut given)?,
+            analysis: AnalysisSettings::read(&mut given)?,
             seed: general.seed,
             limit: general.limit,
             compat: general.compat.map(compat_text),

@@ -114,8 +114,13 @@ fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
             Ok(Node::plain(value))
         }
         Some(Kind::Sources) if !listed => Ok(Node::plain(value)),
-        Some(Kind::Texts) if !listed => Ok(Node::from(Value::List(split(value)))),
-        Some(Kind::Texts | Kind::Sources | Kind::Operators | Kind::Alerts | Kind::Validators)
+        Some(Kind::Texts) if !listed => Ok(Node::from(Value::List(
+            split(value).map(Node::from).collect(),
+        ))),
+        Some(Kind::Ratios) if !listed => Ok(Node::from(Value::List(
+            split(value).map(Node::plain).collect(),
+        ))),
+        Some(Kind::Texts | Kind::Ratios | Kind::Sources | Kind::Operators | Kind::Alerts | Kind::Validators)
         | None => read_yaml(value),
         // A number or a word that is no YAML is still worth the better message about its type.
         Some(_) => Ok(read_yaml(value).unwrap_or_else(|_| Node::plain(value))),
@@ -130,12 +135,9 @@ fn is_blank(kind: Option<Kind>, value: &str) -> bool {
     }
 }
 
-fn split(value: &str) -> Vec<Node> {
-    let items = value
-        .split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty());
-    items.map(Node::from).collect()
+fn split(value: &str) -> impl Iterator<Item = &str> {
+    let items = value.split(',').map(str::trim);
+    items.filter(|item| !item.is_empty())
 }
 
 fn read_yaml(value: &str) -> Result<Node> {

@@ -6,7 +6,7 @@ use crate::call::OperatorCall;
 use crate::error::Diagnostic;
 use crate::node::Span;
 use crate::settings::{
-    AlertSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
+    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
     ExportSettings, FailureSettings, FieldSettings, JobSettings, LimitSettings, LineageSettings,
     OtlpSettings, PartitionSettings, PathSettings, RetrySettings, StorageSettings, TraceSettings,
 };
@@ -54,6 +54,8 @@ pub struct Recipe {
     pub lineage: LineageSettings,
     /// Spans for collectors.
     pub otlp: OtlpSettings,
+    /// Analyses of the dataset.
+    pub analysis: AnalysisSettings,
     /// The seed of every random choice. Recipe key: `seed`.
     pub seed: u64,
     /// Only the first so many records. Recipe key: `limit`.

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use serde_yaml::{Mapping, Value as Yaml};
 
 use crate::call::OperatorCall;
-use crate::keys::Class;
+use crate::keys::{Class, KeySpec};
 use crate::node::{Node, Value};
 use crate::recipe::Recipe;
 use crate::render;
@@ -43,7 +43,7 @@ impl Recipe {
         let sorted: BTreeMap<&str, Json> = self
             .written()
             .into_iter()
-            .filter(|(spec, _)| spec.class == Class::Result)
+            .filter(|(spec, value)| spec.class == Class::Result && !is_later_default(spec, value))
             .map(|(spec, value)| (spec.name, value))
             .collect();
         sorted
@@ -79,8 +79,16 @@ impl Recipe {
         self.alerts.write(&mut out);
         self.lineage.write(&mut out);
         self.otlp.write(&mut out);
+        self.analysis.write(&mut out);
         out
     }
+}
+
+/// Returns whether a key has been added since results were first identified, and has its default: the results of earlier
+/// releases stay those of the same recipe.
+fn is_later_default(spec: &KeySpec, value: &Json) -> bool {
+    const LATER: [&str; 2] = ["analyze", "export_original_dataset"];
+    LATER.contains(&spec.name) && *value == Json::Bool(false)
 }
 
 impl PartialEq for Recipe {

@@ -1,6 +1,7 @@
 //! The settings of a recipe, one struct per topic. A key is declared once, beside its field.
 
 mod alerts;
+mod analysis;
 mod checkpoint;
 mod dataset;
 mod events;
@@ -14,6 +15,7 @@ mod storage;
 mod validators;
 
 pub use alerts::{AlertRule, AlertSettings, AlertWhen, Bound, LineageSettings, OtlpSettings};
+pub use analysis::AnalysisSettings;
 pub use checkpoint::{CheckpointMode, CheckpointSettings, Strategy};
 pub use dataset::{DatasetSettings, FieldSettings, Header, Quoting};
 pub use events::{EventSettings, LogLevel, TraceSettings};
@@ -50,6 +52,7 @@ pub(crate) const KEYS: KeyTable = KeyTable::new(&[
     AlertSettings::KEYS,
     LineageSettings::KEYS,
     OtlpSettings::KEYS,
+    AnalysisSettings::KEYS,
     PROCESS_KEYS,
 ]);
 

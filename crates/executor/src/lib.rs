@@ -8,6 +8,7 @@
 //! Only the driver in here publishes; it does so before anyone acts on it, and a driver that lost the job publishes into
 //! nothing. It knows nothing of the command line, and prints nothing.
 
+mod analysis;
 mod backend;
 mod barrier;
 mod cleaning;
@@ -45,6 +46,7 @@ mod usage;
 mod validators;
 mod watch;
 
+pub use analysis::{PassedOver, text_filters};
 pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running, WorkerId};
 pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpoints};
 pub use error::{Error, ErrorKind, Result};

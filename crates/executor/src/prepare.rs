@@ -19,6 +19,7 @@ use coldpress_operator::{
 use coldpress_partition::{Copying, CutSettings, memory_limit};
 use coldpress_worker::IntermediateForm;
 
+use crate::analysis::{self, PassedOver};
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::label_fields;
 use crate::outputs::list::{Content, Outputs};
@@ -40,6 +41,8 @@ pub struct Prepared {
     pub pipeline: Pipeline,
     /// The models that the threads of this process share.
     pub shared: Shared,
+    /// The operators that an analysis doesn't run.
+    pub passed_over: Vec<PassedOver>,
     /// The job whose work a new job begins with.
     pub adopt_from: Option<AdoptFrom>,
     /// After how many operators a checkpoint is wanted, rising.
@@ -76,11 +79,15 @@ impl Prepared {
     /// # Errors
     /// [`ErrorKind::Recipe`] for an unknown operator, a wrong parameter, a checkpoint after an operator that the
     /// recipe does not have, or an export of an unknown form.
-    pub fn new(recipe: Recipe, registry: Registry) -> Result<Self> {
+    pub fn new(mut recipe: Recipe, registry: Registry) -> Result<Self> {
         if recipe.failure.max_record_bytes > MAX_RECORD_BYTES {
             let message = "must be at most 512, because a record is held in memory whole";
             return Err(Error::of_key(&recipe, "max_record_mb", message));
         }
+        let passed_over = match recipe.analysis.analyze {
+            true => analysis::pass_over(&mut recipe, &registry),
+            false => Vec::new(),
+        };
         let text_key = recipe
             .fields
             .text_keys
@@ -91,6 +98,7 @@ impl Prepared {
             seed: recipe.seed,
             skip_op_error: recipe.failure.skip_op_error,
             compat: recipe.compat.is_some(),
+            keep_all: recipe.analysis.analyze,
             labels: label_fields(&recipe),
             // Data-Juicer leaves out what has no text.
             needs: match recipe.compat {
@@ -122,6 +130,7 @@ impl Prepared {
             .transpose()
             .map_err(|error| Error::of_key(&recipe, "resume_from", error))?;
         Ok(Self {
+            passed_over,
             adopt_from,
             outputs,
             trace,
@@ -187,11 +196,22 @@ impl Prepared {
         self.recipe.executor.kind == ExecutorKind::Process
     }
 
+    /// Returns whether the exported rows hold statistics, so that they aren't what the operators left.
+    pub(crate) fn ends_with_statistics(&self) -> bool {
+        self.recipe.export.keep_stats || self.recipe.analysis.analyze
+    }
+
+    /// Returns whether the exported rows are statistics, without the records.
+    pub(crate) fn exports_statistics_alone(&self) -> bool {
+        let analysis = &self.recipe.analysis;
+        analysis.analyze && !analysis.export_original_dataset
+    }
+
     /// In which form rows that come in record batches are written for this export; others are always written as lines.
     pub fn rows_form(&self) -> RowsForm {
         let form = self.outputs.export().rows_form(true);
         // Statistics become a field of the record, and records that an operator moves go as lines.
-        let needs_lines = self.recipe.export.keep_stats
+        let needs_lines = self.ends_with_statistics()
             || self.pipeline.needs_lines()
             || self.pipeline.moves_records();
         if needs_lines && form == RowsForm::Table {
@@ -241,9 +261,8 @@ impl Prepared {
         let is_copied = !export.needs_second_pass()
             && export.rows_form(false) == RowsForm::Lines(FileCompression::None);
         // Where something besides the rows is wanted of the operator, attempts make it.
-        let is_alone = !self.keeps_dropped()
-            && !self.recipe.export.keep_stats
-            && self.intermediate().is_none();
+        let is_alone =
+            !self.keeps_dropped() && !self.ends_with_statistics() && self.intermediate().is_none();
         is_last && is_copied && is_alone
     }
 

@@ -34,6 +34,7 @@ pub(crate) fn job_spec(
         table_memory_bytes: prepared.table_memory_bytes(),
         lenient: recipe.dataset.lenient,
         keep_stats: recipe.export.keep_stats,
+        statistics_alone: prepared.exports_statistics_alone(),
         note_types: prepared.outputs.export().needs_second_pass(),
         types_of_rows,
         keep_dropped: prepared.keeps_dropped(),

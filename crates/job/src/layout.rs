@@ -214,6 +214,18 @@ impl Layout {
         self.job_dir.join("trace")
     }
 
+    /// `analysis/`, made only by analyses.
+    #[must_use]
+    pub fn analysis_dir(&self) -> PathBuf {
+        self.job_dir.join("analysis")
+    }
+
+    /// `analysis/statistics.parquet`: the statistics of each record.
+    #[must_use]
+    pub fn statistics(&self) -> PathBuf {
+        self.analysis_dir().join("statistics.parquet")
+    }
+
     /// Where checkpoints are: `checkpoints/`, or a folder of the job elsewhere.
     #[must_use]
     pub fn checkpoint_dir(&self) -> &Path {

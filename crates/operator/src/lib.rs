@@ -81,7 +81,7 @@ pub use hash::ChainHash;
 pub use kind::{Determinism, OperatorKind};
 pub use mapper::{Changes, Mapper};
 pub use params::{NoParams, ParamReader, ParamSpec, ParamValue, Params};
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, verdict_names};
 pub use record::{Record, RecordError};
 pub use registry::Registry;
 pub use resolved::{ResolveContext, Resolved, ResolvedOperator, StandIn};

@@ -1,6 +1,7 @@
 //! Pipelines: the operators of a recipe, resolved and not yet made.
 
 mod freshness;
+mod verdicts;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use crate::registry::Registry;
 use crate::resolved::ResolvedOperator;
 use crate::settings::ChainSettings;
 use crate::stage::Stage;
+
+pub use verdicts::verdict_names;
 
 /// The operators of a recipe, with all that a plan needs to know of them.
 ///
@@ -49,13 +52,16 @@ impl Pipeline {
         let operators = calls.iter().map(|call| registry.resolve(call, settings));
         let mut operators = operators.collect::<Result<Vec<_>>>()?;
         freshness::mark_stale(&mut operators);
+        if settings.keep_all {
+            verdicts::note_verdicts(&mut operators);
+        }
         let mut fields = DeclaredFields::default();
         let mut stats: Vec<Stat> = Vec::new();
         for operator in operators.iter() {
             for name in &operator.fields {
                 fields.declare(name);
             }
-            for stat in &operator.stats {
+            for stat in operator.stats.iter().chain(&operator.verdict) {
                 match stats.iter().find(|known| known.name == stat.name) {
                     Some(known) if !known.kind.fits(stat.kind) => {
                         return Err(conflict(operator, stat, known));

@@ -270,6 +270,8 @@ pub struct ResolvedOperator {
     /// The field that holds the text.
     pub(crate) text_key: String,
     pub(crate) stats: Vec<Stat>,
+    /// The statistic that holds what a filter would do with a record, where no record is to be dropped.
+    pub(crate) verdict: Option<Stat>,
     /// The parameters that its statistics depend on.
     pub(crate) stats_depend_on: serde_json::Value,
     /// Whether it computes its statistics even where a record has them already.
@@ -316,6 +318,11 @@ impl ResolvedOperator {
     /// The statistics that it decides by, for a filter.
     pub fn stats(&self) -> &[Stat] {
         &self.stats
+    }
+
+    /// The statistic that holds what it would do with each record, for a filter that drops nothing.
+    pub fn verdict(&self) -> Option<&Stat> {
+        self.verdict.as_ref()
     }
 
     /// Returns whether it sets fields to values of any type, removes fields, or edits whole records.

@@ -14,6 +14,9 @@ pub struct ChainSettings {
     /// Whether operators keep the quirks of Data-Juicer.
     #[serde(default)]
     pub compat: bool,
+    /// Whether filters only note what they would do, and drop nothing.
+    #[serde(default)]
+    pub keep_all: bool,
     /// Fields that come with the signatures of records, so that people can tell which ones were removed.
     #[serde(default)]
     pub labels: Vec<String>,

@@ -391,6 +391,7 @@ impl OperatorSpec {
                 .unwrap_or_else(|| vec![context.text_key.clone()]),
             text_key: context.text_key,
             stats: operator.stats,
+            verdict: None,
             stats_depend_on: operator.stats_depend_on,
             computes_anew: false,
             compat: context.compat,

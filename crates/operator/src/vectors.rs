@@ -80,6 +80,7 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
         seed: 42,
         skip_op_error: true,
         compat: true,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

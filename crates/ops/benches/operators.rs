@@ -116,6 +116,7 @@ fn run(registry: &Registry, calls: &[OperatorCall], data: &str) -> u64 {
         seed: 0,
         skip_op_error: true,
         compat: false,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

@@ -186,6 +186,7 @@ mod tests {
                 seed: 0,
                 skip_op_error: true,
                 compat: false,
+                keep_all: false,
                 labels: Vec::new(),
                 needs: Vec::new(),
             };

@@ -25,6 +25,7 @@ fn resolve(registry: &Registry, calls: &[(&str, Value)], compat: bool) -> Result
         seed: 0,
         skip_op_error: true,
         compat,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

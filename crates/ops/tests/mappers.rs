@@ -25,6 +25,7 @@ fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
         seed: 0,
         skip_op_error: true,
         compat,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

@@ -29,6 +29,7 @@ fn pipeline(op: &str, params: &Value, folder: &Path, compat: bool) -> Result<Pip
         seed: 0,
         skip_op_error: true,
         compat,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

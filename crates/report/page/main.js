@@ -8,7 +8,9 @@ const show = sectionsOf([
   {name: "partitions", title: "Partitions", build: gridSection, of: ["partitions", "operators", "overview"]},
   {name: "timeline", title: "Timeline", build: timelineSection, of: ["timeline", "stragglers"]},
   {name: "pace", title: "Over time", build: paceSection, of: ["pace", "resources"]},
-  {name: "statistics", title: "Statistics", build: statisticsSection, of: ["statistics", "operators"]},
+  {name: "statistics", title: "Statistics", build: statisticsSection, of: ["statistics", "operators"],
+    // Of an analysis, people want to see the statistics first.
+    leads: (report) => report.statistics?.judged},
   {name: "samples", title: "Samples", build: samplesSection, of: ["samples"]},
   {name: "failures", title: "Failures", build: failuresSection, of: ["errors"]},
   {name: "quarantine", title: "Quarantine", build: quarantineSection, of: ["quarantine"]},

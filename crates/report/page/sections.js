@@ -36,6 +36,8 @@ function sectionsOf(sections, top, foot) {
     }
   };
   const draw = () => keepingPlace(() => {
+    const leads = ({leads}) => Boolean(leads?.(data));
+    sections = [...sections.filter(leads), ...sections.filter((section) => !leads(section))];
     for (const section of sections) {
       if (!waiting.has(section.name) || isInUse(section.name)) continue;
       waiting.delete(section.name);

@@ -22,4 +22,18 @@ pub enum Error {
     /// Recipe and input do not fit.
     #[error(transparent)]
     Executor(#[from] coldpress_executor::Error),
+    /// A result cannot be read.
+    #[error(transparent)]
+    Result(#[from] coldpress_checkpoint::Error),
+    /// A file of the job cannot be read.
+    #[error(transparent)]
+    Storage(#[from] coldpress_storage::Error),
+    /// A job has no analysis.
+    #[error("job `{job}` cannot be analyzed: {reason}")]
+    Analysis {
+        /// The job.
+        job: String,
+        /// Why.
+        reason: String,
+    },
 }

@@ -22,7 +22,7 @@ mod samples;
 mod statistics;
 mod stragglers;
 mod summary_of_values;
-mod thresholds;
+pub(crate) mod thresholds;
 mod worker_time;
 
 use std::cell::Cell;

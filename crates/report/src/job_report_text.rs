@@ -4,10 +4,12 @@ pub(crate) mod lines;
 
 use coldpress_events::time::format_utc;
 
-use crate::job_report::{JobReport, OperatorRow, Statistic};
+use crate::job_report::{JobReport, OperatorRow};
 use crate::quantity::{bytes, counted, duration, grouped, percent, plain};
 use crate::table::{Align, Table};
-use lines::{short, titled, wrapped};
+use lines::{titled, wrapped};
+
+pub(crate) use lines::{short, spelled_bounds};
 
 /// Things of a kind that are listed; the page and `--json` have more.
 const LISTED: usize = 10;
@@ -180,7 +182,7 @@ impl JobReport {
             let at = |part: usize| statistic.quantiles.get(part).copied().map(short);
             let figures = [0, 10, 100, 190, 200].map(|part| at(part).unwrap_or_default());
             let row = [plain(&statistic.name)].into_iter().chain(figures);
-            table.row(row.chain([bounds(statistic)]));
+            table.row(row.chain([spelled_bounds(&statistic.thresholds)]));
         }
         if table.is_empty() {
             return String::new();
@@ -269,19 +271,5 @@ fn kept(row: &OperatorRow) -> String {
     match row.counts.records_in {
         0 => String::new(),
         arrived => percent(row.counts.out as f64 / arrived as f64),
-    }
-}
-
-fn bounds(statistic: &Statistic) -> String {
-    let of = |is_least| {
-        let mut bounds = statistic.thresholds.iter();
-        let bound = bounds.find(|bound| bound.is_least == is_least)?;
-        Some(short(bound.value))
-    };
-    match (of(true), of(false)) {
-        (Some(least), Some(most)) => format!("{least} to {most}"),
-        (Some(least), None) => format!("≥ {least}"),
-        (None, Some(most)) => format!("≤ {most}"),
-        (None, None) => String::new(),
     }
 }

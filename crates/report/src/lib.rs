@@ -7,6 +7,7 @@
 //! - [`job_report()`] looks at a job from all sides and gives a [`JobReport`]; [`JobReport::render`] is its text and
 //!   [`render_page`] its page. A [`JobReader`] does the same again and again, and reads no event twice.
 //! - [`JobsView`] is all jobs of a folder; [`render_jobs_page`] and [`render_job_page`] are the pages of a server.
+//! - [`analysis()`] gives the statistics that an analysis computed: as text, JSON, CSV, Markdown and a list of operators.
 //! - [`plan()`] says what a run would do, from the recipe and a sample of its input.
 //! - [`render_event`] is the line of one event. [`quantity`] spells numbers, [`Table`] aligns columns.
 //!
@@ -32,6 +33,7 @@ mod history;
 mod monitor;
 mod monitor_text;
 
+mod analysis;
 mod job_report;
 mod job_report_text;
 mod jobs_view;
@@ -49,6 +51,10 @@ mod event_line;
 mod plan;
 mod plan_text;
 
+pub use analysis::{
+    ANALYSIS_SCHEMA, Analysis, AnalysisOptions, Between, Described, FilterOutcome, Quantile,
+    Values, analysis,
+};
 pub use coldpress_executor::{DiskEstimate, DiskSpace};
 pub use comparison::{
     COMPARISON_SCHEMA, CountPair, InputDifference, JobComparison, JobFigures, KeyDifference,

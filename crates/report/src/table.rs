@@ -20,10 +20,14 @@ pub struct Table {
 impl Table {
     /// A table with these columns.
     #[must_use]
-    pub fn new<const N: usize>(columns: [(&str, Align); N]) -> Self {
+    pub fn new<N: Into<String>>(columns: impl IntoIterator<Item = (N, Align)>) -> Self {
+        let columns = columns
+            .into_iter()
+            .map(|(name, align)| (name.into(), align));
+        let (names, align) = columns.unzip();
         Self {
-            align: columns.iter().map(|(_, align)| *align).collect(),
-            rows: vec![columns.iter().map(|(name, _)| (*name).to_owned()).collect()],
+            align,
+            rows: vec![names],
             indent: 0,
         }
     }

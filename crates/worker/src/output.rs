@@ -25,7 +25,7 @@ pub(crate) struct ResultWriter {
     rows: Rows,
     index_name: ObjectName,
     index: RowsWriter,
-    keep_stats: bool,
+    content: Content,
     types: Option<Noted>,
     buffer: Vec<u8>,
 }
@@ -52,12 +52,34 @@ pub(crate) struct ResultOptions<'a> {
     pub(crate) form: RowsForm,
     /// The statistics that its rows may have.
     pub(crate) stats: &'a [Stat],
-    /// Whether the statistics are part of the rows.
-    pub(crate) keep_stats: bool,
+    /// What its rows hold.
+    pub(crate) content: Content,
     /// Whether to note what the fields of lines hold.
     pub(crate) types: Option<TypesOf>,
     /// The fields that operators set.
     pub(crate) set: Vec<&'a str>,
+}
+
+/// What the rows of a result hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// The records as the operators left them.
+    Records,
+    /// The records with their statistics.
+    RecordsWithStatistics,
+    /// Their statistics alone.
+    Statistics,
+}
+
+impl Content {
+    /// What the rows of a last stage hold, or of one that another stage goes on from.
+    fn of(spec: &JobSpec, is_final: bool) -> Self {
+        match is_final {
+            true if spec.statistics_alone => Self::Statistics,
+            true if spec.keep_stats => Self::RecordsWithStatistics,
+            _ => Self::Records,
+        }
+    }
 }
 
 /// Of what the types of a result are noted.
@@ -90,7 +112,7 @@ impl<'a> ResultOptions<'a> {
             name: work.attempt.name(),
             form: work.spec.rows_form,
             stats: chain.pipeline().stats(),
-            keep_stats: work.spec.keep_stats && is_final,
+            content: Content::of(work.spec, is_final),
             types: TypesOf::wanted(work.spec, work.source).filter(|_| is_final),
             set: chain.pipeline().set_fields(),
         }
@@ -137,7 +159,7 @@ impl ResultWriter {
             rows,
             index_name,
             index,
-            keep_stats: options.keep_stats,
+            content: options.content,
             types,
             buffer: Vec::new(),
         })
@@ -159,13 +181,18 @@ impl ResultWriter {
         self.buffer.clear();
         for row in batch.selection().iter().map(|row| *row as usize) {
             let start = self.buffer.len();
-            if self.keep_stats {
-                batch.write_record_with_stats(row, fields, &mut self.buffer);
-            } else {
-                batch.write_record(row, fields, &mut self.buffer);
+            let out = &mut self.buffer;
+            match self.content {
+                Content::Records => batch.write_record(row, fields, out),
+                Content::RecordsWithStatistics => batch.write_record_with_stats(row, fields, out),
+                Content::Statistics => {
+                    batch.stats().write_json(row, out);
+                    out.push(b'\n');
+                }
             }
             if let Some(noted) = &mut self.types {
-                noted.note(batch, row, &self.buffer[start..], self.keep_stats);
+                let with_stats = self.content == Content::RecordsWithStatistics;
+                noted.note(batch, row, &self.buffer[start..], with_stats);
             }
         }
         match &mut self.rows {

@@ -40,6 +40,9 @@ pub struct JobSpec {
     pub lenient: bool,
     /// Whether records come out with their statistics.
     pub keep_stats: bool,
+    /// Whether statistics come out instead of the records.
+    #[serde(default)]
+    pub statistics_alone: bool,
     /// Whether to note what the fields of the rows hold, for an export with columns.
     pub note_types: bool,
     /// Whether only the rows themselves say what their fields hold, and no schema of the source of their partition: an

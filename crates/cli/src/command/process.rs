@@ -1,7 +1,8 @@
 //! `coldpress process`: runs a recipe, or resumes its job.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use coldpress::config::Recipe;
 use coldpress::executor::{Executor, Report};
 use coldpress::job::Status;
 use coldpress::report::quantity::{counted, grouped};
@@ -29,6 +30,16 @@ use crate::signals::Received;
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
+    #[command(flatten)]
+    running: Running,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a job is run.
+#[derive(Debug, clap::Args)]
+pub(super) struct Running {
     /// Start the job over, without using anything that it has done
     #[arg(long)]
     fresh: bool,
@@ -38,45 +49,71 @@ pub(super) struct Args {
     /// Show no progress bar
     #[arg(long)]
     no_progress: bool,
-    /// Print the report as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let recipe = args.recipe.load()?;
+    let driven = drive(&args.recipe, recipe, &args.running, schemes)?;
+    let (executor, report) = (&driven.executor, &driven.report);
+    // A job that was done before has its page already.
+    let has_page = report.already_complete && executor.layout().page().is_file();
+    let page = match has_page {
+        true => String::new(),
+        false => last_page::write(executor, schemes, driven.took),
+    };
+    tell(args, executor, report, &page)?;
+    Ok(driven.exit_code())
+}
+
+/// A job that was run to its end.
+pub(super) struct Driven {
+    pub(super) executor: Executor,
+    pub(super) report: Report,
+    /// The time that it took.
+    pub(super) took: Duration,
+    received: Received,
+}
+
+impl Driven {
+    pub(super) fn exit_code(&self) -> u8 {
+        exit_code(&self.report, &self.received)
+    }
+}
+
+/// Runs a recipe, or resumes its job, with a progress bar.
+pub(super) fn drive(
+    given: &RecipeArgs,
+    recipe: Recipe,
+    running: &Running,
+    schemes: &StoreSchemes,
+) -> Result<Driven, Failure> {
     let source_text = recipe.source_text().to_owned();
-    let builder = args
-        .recipe
+    let builder = given
         .executor(recipe)
         .schemes(schemes.clone())
-        .fresh(args.fresh)
-        .take_over(args.take_over);
+        .fresh(running.fresh)
+        .take_over(running.take_over);
     let executor = builder
         .build()
-        .map_err(|error| args.recipe.failure(error, &source_text))?;
+        .map_err(|error| given.failure(error, &source_text))?;
     let received = Received::watch(executor.stop_handle())?;
     let begun = Instant::now();
     let result = std::thread::scope(|scope| {
-        let progress = ProgressDisplay::begin(scope, &executor, !args.no_progress);
+        let progress = ProgressDisplay::begin(scope, &executor, !running.no_progress);
         let result = executor.run();
         progress.end();
         result
     });
     match result {
-        Ok(report) => {
-            // A job that was done before has its page already.
-            let has_page = report.already_complete && executor.layout().page().is_file();
-            let page = match has_page {
-                true => String::new(),
-                false => last_page::write(&executor, schemes, begun.elapsed()),
-            };
-            tell(args, &executor, &report, &page)?;
-            Ok(exit_code(&report, &received))
-        }
+        Ok(report) => Ok(Driven {
+            took: begun.elapsed(),
+            executor,
+            report,
+            received,
+        }),
         Err(error) => {
             let shown = matches!(error.kind(), coldpress::executor::ErrorKind::Failed);
-            let failure = args.recipe.failure(error, &source_text);
+            let failure = given.failure(error, &source_text);
             let standing = || {
                 let standing = render_unfinished(executor.layout(), &executor.resumption_command());
                 let warnings = new_warnings(&executor, &executor.warnings());
@@ -93,13 +130,18 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     }
 }
 
-fn tell(args: &Args, executor: &Executor, report: &Report, page: &str) -> Result<(), Failure> {
+/// Tells on standard error what there is to say besides the report.
+pub(super) fn tell_warnings(executor: &Executor, report: &Report) {
     for warning in new_warnings(executor, &report.warnings) {
         output::tell(&warning);
     }
     if report.status == Status::CompletedWithFailures {
         output::tell(&format!("error: {}", lacks(report)));
     }
+}
+
+fn tell(args: &Args, executor: &Executor, report: &Report, page: &str) -> Result<(), Failure> {
+    tell_warnings(executor, report);
     let told = if args.json {
         output::print_json(report)
     } else {

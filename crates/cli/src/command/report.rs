@@ -89,7 +89,7 @@ fn check_replaceable(path: &Path) -> Result<(), Failure> {
 }
 
 /// Writes the page in one step: a reader finds the old file or the new one.
-fn write_page(report: &JobReport, path: &Path) -> Result<(), Failure> {
+pub(super) fn write_page(report: &JobReport, path: &Path) -> Result<(), Failure> {
     check_replaceable(path)?;
     let page = render_page(report)
         .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;

@@ -6,6 +6,8 @@
 #[path = "../bench/shared.rs"]
 mod shared;
 
+// The statistics of a dataset.
+mod analyze;
 // What is said about a recipe before it is run.
 mod before;
 // A folder of its own, the program in it, and what came of a run.

@@ -77,6 +77,24 @@ impl<const MAX: u32> Codec<f64> for UpTo<MAX> {
     }
 }
 
+/// Shares from 0 to 1.
+pub(crate) struct Ratios;
+
+impl Codec<Vec<f64>> for Ratios {
+    const KIND: Kind = Kind::Ratios;
+
+    fn read(node: &Node) -> Result<Vec<f64>, Mismatch> {
+        match node.as_list() {
+            Some(items) => items.iter().map(Ratio::read).collect(),
+            None => Ok(vec![Ratio::read(node)?]),
+        }
+    }
+
+    fn write(value: &Vec<f64>) -> Json {
+        value.as_slice().into()
+    }
+}
+
 /// A key in MB for a field in bytes.
 pub(crate) struct Megabytes<const ZERO_ALLOWED: bool>;
 

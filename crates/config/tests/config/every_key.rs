@@ -32,6 +32,7 @@ fn samples(key: &KeySpec) -> Vec<String> {
         (_, Kind::JobId) => texts(&["job_1"]),
         (_, Kind::Address) => texts(&["http://host:5000/a?b=c"]),
         (_, Kind::Texts) => texts(&["[one, two]"]),
+        (_, Kind::Ratios) => texts(&["[0.05, 0.95]", "[]"]),
         (_, Kind::Sources) => texts(&["one.jsonl", "[one.jsonl, two.jsonl]"]),
         (_, Kind::Alerts) => texts(&["[{when: failed}, {when: stalled, above: 600.5, run: say}]"]),
         (_, Kind::Validators) => texts(&[
@@ -56,7 +57,7 @@ fn written(key: &KeySpec, sample: &str) -> Value {
         (Kind::Choice(_), "0" | "1" | "2" | "all" | "nonnumeric") => "minimal",
         (Kind::Choice(_), "3") => "none",
         (Kind::FlagOrTexts, _) => return serde_yaml::from_str(sample).unwrap(),
-        (Kind::Texts | Kind::Sources | Kind::Alerts | Kind::Validators, _)
+        (Kind::Texts | Kind::Ratios | Kind::Sources | Kind::Alerts | Kind::Validators, _)
             if sample.starts_with('[') =>
         {
             return serde_yaml::from_str(sample).unwrap();

@@ -119,6 +119,14 @@ fn result_settings_are_the_keys_that_decide_what_comes_out() {
             "{more}"
         );
     }
+    for more in ["analyze: true", "export_original_dataset: true"] {
+        assert_ne!(
+            load(more).result_settings(),
+            base.result_settings(),
+            "{more}"
+        );
+    }
+    // Keys that came later are left out at their defaults.
     assert_eq!(
         base.result_settings(),
         json!({

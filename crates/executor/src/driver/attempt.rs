@@ -31,7 +31,7 @@ impl Driver<'_> {
                 use_earlier_work: prepared.recipe.failure.use_checkpoints_for_recovery,
                 external: &external,
                 restart_from_beginning: prepared.recipe.failure.restart_from_beginning,
-                keep_stats: prepared.recipe.export.keep_stats,
+                keep_stats: prepared.ends_with_statistics(),
                 keep_dropped: prepared.keeps_dropped(),
                 trace: prepared.trace.as_ref().map(|trace| &trace.spec),
                 checkpoints: &prepared.checkpoints,

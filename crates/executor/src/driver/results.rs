@@ -30,7 +30,7 @@ impl Driver<'_> {
             && (result.dropped.is_some() || !prepared.exports_dropped())
             && prepared.has_trace(prepared.pipeline.len() as u32, result)
             // What was made for a barrier, or by one, has no statistics in its rows.
-            && (!result.is_plain() || !prepared.recipe.export.keep_stats)
+            && (!result.is_plain() || !prepared.ends_with_statistics())
             && self.can_leave_rows_out(result);
         fits.then_some(result)
     }
@@ -52,6 +52,9 @@ impl Driver<'_> {
     pub(super) fn find_types_of_rows(&mut self) -> Result<bool> {
         let prepared = &self.executor.prepared;
         let has_columns = prepared.outputs.export().needs_second_pass();
+        if prepared.exports_statistics_alone() {
+            return Ok(has_columns);
+        }
         if !has_columns || !prepared.pipeline.moves_records() {
             return Ok(has_columns && prepared.pipeline.makes_records());
         }

@@ -21,7 +21,11 @@ pub(crate) fn refuse_misplaced(outputs: &Outputs, layout: &Layout) -> Result<()>
         if name.starts_with('.') && name.contains(".coldpress.") {
             return Err(output.refused("has a name that is kept for files beside exports"));
         }
-        if let Some(job) = job_that_reserves(layout, &place) {
+        let reserving = match is_analysis(layout, &place) {
+            true => None,
+            false => job_that_reserves(layout, &place),
+        };
+        if let Some(job) = reserving {
             let reason = format!("lies among the files of the job `{job}`; export elsewhere");
             return Err(output.refused(&reason));
         }
@@ -48,6 +52,11 @@ fn special_standing(target: &ExportTarget) -> Result<Standing> {
         Ok(found) if !found.is_file() && !found.is_dir() => Ok(target.standing()?),
         _ => Ok(Standing::Free),
     }
+}
+
+/// Returns whether a place is that of the job's own statistics: an analysis writes them into its folder.
+fn is_analysis(own: &Layout, place: &Path) -> bool {
+    real_place(&own.statistics()).is_ok_and(|statistics| statistics == place)
 }
 
 /// The job, this one or another, that keeps this place for its own files.

@@ -37,6 +37,9 @@ mod deduplicators;
 // Selectors and groupers among them: rows that come to lie elsewhere.
 mod selectors;
 
+// Analyses: statistics without dropping anything.
+mod analysis;
+
 // Traces: the same sample, whatever was done to come by it.
 mod traces;
 

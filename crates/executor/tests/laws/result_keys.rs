@@ -146,6 +146,14 @@ fn cases() -> Vec<Case> {
             Node::from(21_u64),
             Then::Refused("limit"),
         ),
+        case("analyze", Data::Lines, Node::from(true), Then::Another),
+        // It says what an analysis writes.
+        case(
+            "export_original_dataset",
+            Data::Lines,
+            Node::from(true),
+            Then::Same,
+        ),
         case(
             "keep_stats_in_res_ds",
             Data::Lines,

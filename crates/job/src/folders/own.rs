@@ -24,7 +24,7 @@ const FILES: [&str; 8] = [
 const OF_ATTEMPTS: [&str; 2] = ["partition_", "stage_"];
 
 /// The folders of a job's folder, with what the names in them begin with.
-const FOLDERS: [(&str, &[&str]); 12] = [
+const FOLDERS: [(&str, &[&str]); 13] = [
     (
         "journal",
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
@@ -48,6 +48,15 @@ const FOLDERS: [(&str, &[&str]); 12] = [
     ("checkpoints", &["partition_", "stage_", "checkpoint_"]),
     ("intermediate", &OF_ATTEMPTS),
     ("event_logs", &["events."]),
+    (
+        "analysis",
+        &[
+            "statistics.parquet",
+            ".statistics.parquet.coldpress.",
+            "overall.",
+            "analysis.json",
+        ],
+    ),
     ("trace", &["sample_trace-", "duplicate-"]),
 ];
 

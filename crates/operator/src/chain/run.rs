@@ -1,7 +1,7 @@
 //! Running one operator over one batch: where each of its records goes.
 
 use coldpress_failure::catch;
-use coldpress_record::{Batch, DeclaredFields};
+use coldpress_record::{Batch, DeclaredFields, StatValue};
 
 use super::guard::Guard;
 use super::step::Step;
@@ -67,6 +67,9 @@ pub(super) fn run_step(
             });
         }
     }
+    if let Some(column) = step.site.verdict_column {
+        keep_all(batch, column, &rows, &mut progress);
+    }
     if let Some(sample) = sample {
         trace::after_step(step, batch, fields, &rows, &progress, sample);
     }
@@ -120,6 +123,21 @@ fn work(
         Body::BatchFilter(filter) => by_batch::filter(&mut **filter, work),
         Body::Signer(signer) => by_decision::apply_decision(&mut **signer, decided, work),
     }
+}
+
+/// Notes for each row whether the filter keeps it, and lets all of them stay that it did not fail on.
+fn keep_all(batch: &mut Batch, column: usize, rows: &[u32], progress: &mut BatchProgress) {
+    let dropped: Vec<u32> = progress.dropped(rows).collect();
+    let stats = batch.stats_mut();
+    let verdicts = [(&progress.kept, true), (&dropped, false)];
+    for (row, is_kept) in verdicts
+        .into_iter()
+        .flat_map(|(rows, is_kept)| rows.iter().map(move |row| (*row, is_kept)))
+    {
+        stats.set(column, row as usize, StatValue::Bool(is_kept));
+    }
+    progress.kept.extend(dropped);
+    progress.kept.sort_unstable();
 }
 
 fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &BatchProgress) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use coldpress_record::{Batch, Stats};
+use coldpress_record::{Batch, Stat, Stats};
 
 use crate::assets::Shared;
 use crate::decision::Decision;
@@ -38,6 +38,8 @@ pub(super) struct Site {
     pub(super) text: Option<usize>,
     /// The batch's columns of its statistics.
     pub(super) stat_columns: Vec<usize>,
+    /// The batch's column of its verdicts, for a filter that drops nothing.
+    pub(super) verdict_column: Option<usize>,
 }
 
 impl Step {
@@ -46,11 +48,11 @@ impl Step {
         let operator = pipeline.operators()[index].clone();
         let names = operator.fields.iter();
         let columns = names.filter_map(|name| pipeline.fields().column(name));
-        let stats = operator.stats.iter();
-        let stat_columns = stats.filter_map(|stat| {
+        let column = |stat: &Stat| {
             let mut known = pipeline.stats().iter();
             known.position(|known| known.name == stat.name)
-        });
+        };
+        let stat_columns = operator.stats.iter().filter_map(column);
         let mut fields = operator.fields.iter();
         let text = fields.position(|name| *name == operator.text_key);
         let site = Site {
@@ -58,6 +60,7 @@ impl Step {
             text,
             columns: columns.collect(),
             stat_columns: stat_columns.collect(),
+            verdict_column: operator.verdict.as_ref().and_then(column),
             operator,
         };
         Self {

@@ -101,6 +101,7 @@ fn chain_of(registry: &Registry, names: &[&str], skip_op_error: bool) -> Chain {
         seed: 42,
         skip_op_error,
         compat: false,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };
@@ -308,6 +309,7 @@ fn unknown_operators_and_parameters_name_their_place() {
         seed: 42,
         skip_op_error: true,
         compat: false,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };
@@ -387,4 +389,54 @@ fn records_one_by_one_come_out_the_same() {
         (6, "it killed two", "{\"text\": \"YZ\"}")
     );
     assert!(!seen.take().contains(&(6, 1)));
+}
+
+/// A filter that drops nothing says of each record whether it would keep it, and fails on the same ones.
+#[test]
+fn a_filter_that_keeps_all_notes_its_verdicts() {
+    let calls = ["long_filter", "upper_mapper", "long_filter"].map(call);
+    let settings = ChainSettings {
+        text_key: "text".into(),
+        seed: 42,
+        skip_op_error: true,
+        compat: false,
+        keep_all: true,
+        labels: Vec::new(),
+    };
+    let pipeline = Pipeline::resolve(&registry(), &calls, &settings).unwrap();
+    let dropping = ChainSettings {
+        keep_all: false,
+        ..settings
+    };
+    let base = ChainHash::base("input");
+    let plain = Pipeline::resolve(&registry(), &calls, &dropping).unwrap();
+    assert_ne!(plain.hashes(base)[1], pipeline.hashes(base)[1]);
+    let mut chain = pipeline.instantiate(&Shared::default()).unwrap();
+    let lines = ["ab", "x", "bad", "yz"].map(|text| format!("{{\"text\": \"{text}\"}}"));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let mut batch = batch(&chain, &lines);
+    let mut tally = chain.tally();
+    chain.run(&mut batch, 0..3, &mut tally).unwrap();
+    tally.ledger.records = 4;
+    assert_eq!(tally.ledger.check(), Ok(()));
+    assert_eq!(tally.ledger.dropped(), 0);
+    let stats = batch.stats();
+    let verdicts = |name: &str, row: u32| {
+        stats
+            .get(stats.column(name).unwrap(), row as usize)
+            .cloned()
+    };
+    let rows = batch.selection();
+    let of = |name| {
+        rows.iter()
+            .map(|row| verdicts(name, *row))
+            .collect::<Vec<_>>()
+    };
+    let expected: Vec<_> = texts(&batch)
+        .iter()
+        .map(|text| Some(StatValue::Bool(text.len() >= 2)))
+        .collect();
+    assert!(expected.len() >= 2, "{expected:?}");
+    assert_eq!(of("kept_by_long_filter"), expected);
+    assert_eq!(of("kept_by_long_filter_2"), expected);
 }

@@ -138,6 +138,7 @@ mod tests {
             seed: 42,
             skip_op_error: true,
             compat: false,
+            keep_all: false,
             labels: Vec::new(),
             needs: Vec::new(),
         };

@@ -131,6 +131,7 @@ fn settings() -> ChainSettings {
         seed: 42,
         skip_op_error: true,
         compat: false,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     }

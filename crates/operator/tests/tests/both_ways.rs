@@ -137,6 +137,7 @@ fn chain(registry: &Registry, calls: &[OperatorCall], skip_op_error: bool) -> Ch
         seed: 42,
         skip_op_error,
         compat: false,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

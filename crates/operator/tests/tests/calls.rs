@@ -66,6 +66,7 @@ fn chain(spec: OperatorSpec, call: OperatorCall) -> Chain {
         seed: 42,
         skip_op_error: true,
         compat: false,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

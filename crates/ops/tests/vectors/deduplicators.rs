@@ -29,6 +29,7 @@ fn pipeline(call: OperatorCall, compat: bool) -> Result<Pipeline, String> {
         seed: 42,
         skip_op_error: false,
         compat,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

@@ -27,6 +27,7 @@ fn pipeline(op: &str, params: &Value, compat: bool) -> Result<Pipeline, String> 
         seed: 42,
         skip_op_error: false,
         compat,
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     };

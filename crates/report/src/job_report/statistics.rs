@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use coldpress_checkpoint::{RowBlock, RowsReader};
 use coldpress_job::{DroppedEntry, Publication};
+use coldpress_operator::verdict_names;
 use coldpress_record::StatValue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +25,9 @@ pub struct Statistics {
     /// True if records that filters dropped are among them, which needs a recipe that keeps them (`export_dropped`). Otherwise
     /// the values are those of records that passed all filters so far.
     pub with_dropped: bool,
+    /// True for an analysis: nothing was dropped, and each record says which filters would keep it. Those that would be dropped
+    /// count as such here.
+    pub judged: bool,
     /// The statistics.
     pub list: Vec<Statistic>,
 }
@@ -76,6 +80,7 @@ pub(super) fn statistics(
     Statistics {
         partitions: seen.partitions,
         rows: seen.rows,
+        judged: seen.judged,
         with_dropped: seen.partitions > 0 && seen.without_dropped == 0,
         list: order(
             list.map(|(name, values)| statistic(name, values, calls))
@@ -95,6 +100,7 @@ fn order(mut list: Vec<Statistic>) -> Vec<Statistic> {
 struct Seen {
     partitions: u32,
     without_dropped: u32,
+    judged: bool,
     rows: u64,
     dropped_bytes: u64,
     values: BTreeMap<String, Values>,
@@ -142,15 +148,26 @@ impl Seen {
         let rows = RowsReader::open(file, &result.index.stamp);
         let mut rows = rows.map_err(|error| error.to_string())?;
         let mut block = RowBlock::default();
+        let verdicts = verdict_names(calls.iter().map(|call| call.name.as_str()));
         self.partitions += 1;
         while rows.next(&mut block).map_err(|error| error.to_string())? {
             self.rows += block.rows() as u64;
             for (name, values) in &block.stats {
+                if verdicts.contains(name) {
+                    self.judged = true;
+                    continue;
+                }
+                let judges = verdicts_on(name, calls, &verdicts, &block);
                 let known = self.values.entry(name.clone()).or_default();
-                values.iter().flatten().for_each(|value| known.add(value));
+                for (row, value) in values.iter().enumerate() {
+                    if let Some(value) = value {
+                        known.add(value, judges.iter().any(|verdicts| is_no(verdicts, row)));
+                    }
+                }
             }
         }
         match &result.dropped {
+            None if self.judged => {}
             None => self.without_dropped += 1,
             Some(dropped) => {
                 for entry in dropped {
@@ -192,6 +209,26 @@ impl Seen {
     }
 }
 
+/// Collects the verdicts of the filters that decide by a statistic, row by row.
+fn verdicts_on<'b>(
+    statistic: &String,
+    calls: &[Call],
+    verdicts: &[String],
+    block: &'b RowBlock,
+) -> Vec<&'b [Option<StatValue>]> {
+    let deciding = calls.iter().zip(verdicts);
+    let deciding = deciding.filter(|(call, _)| call.stats.contains(statistic));
+    let found = deciding.filter_map(|(_, verdict)| {
+        let mut stats = block.stats.iter();
+        stats.find(|(name, _)| name == verdict)
+    });
+    found.map(|(_, values)| values.as_slice()).collect()
+}
+
+fn is_no(verdicts: &[Option<StatValue>], row: usize) -> bool {
+    matches!(verdicts.get(row), Some(Some(StatValue::Bool(false))))
+}
+
 /// A record that was dropped, with its statistics.
 #[derive(Deserialize)]
 struct WithStats {
@@ -205,12 +242,16 @@ fn is_drawable(number: f64) -> bool {
 }
 
 impl Values {
-    fn add(&mut self, value: &StatValue) {
+    fn add(&mut self, value: &StatValue, dropped: bool) {
+        let list = match dropped {
+            true => &mut self.dropped,
+            false => &mut self.passed,
+        };
         match value {
-            StatValue::Int(number) => self.passed.push(*number as f64),
-            StatValue::Float(number) if is_drawable(*number) => self.passed.push(*number),
-            StatValue::Bool(answer) => self.count(&answer.to_string(), false),
-            StatValue::Text(text) => self.count(text, false),
+            StatValue::Int(number) => list.push(*number as f64),
+            StatValue::Float(number) if is_drawable(*number) => list.push(*number),
+            StatValue::Bool(answer) => self.count(&answer.to_string(), dropped),
+            StatValue::Text(text) => self.count(text, dropped),
             StatValue::Float(_) | StatValue::List(_) | StatValue::Null => {}
         }
     }

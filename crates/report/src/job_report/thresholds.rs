@@ -20,18 +20,27 @@ pub struct Threshold {
 
 /// An operator of the recipe, as far as the registry knows it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Call {
-    pub(super) name: String,
-    pub(super) kind: Option<String>,
-    pub(super) parameters: String,
+pub(crate) struct Call {
+    /// As the recipe has it.
+    pub(crate) call: OperatorCall,
+    pub(crate) name: String,
+    pub(crate) kind: Option<String>,
+    pub(crate) parameters: String,
     /// The statistics that it decides by.
-    pub(super) stats: Vec<String>,
+    pub(crate) stats: Vec<String>,
     /// The bounds, where it decides by one number.
-    pub(super) bounds: Vec<Threshold>,
+    pub(crate) bounds: Vec<Threshold>,
+}
+
+impl Call {
+    /// Returns whether it is a filter.
+    pub(crate) fn is_filter(&self) -> bool {
+        self.kind.as_deref() == Some("filter")
+    }
 }
 
 /// Resolves the operators of a recipe one by one, in order. Returns none if the recipe cannot be read.
-pub(super) fn calls(recipe: Option<&str>, registry: &Registry) -> Vec<Call> {
+pub(crate) fn calls(recipe: Option<&str>, registry: &Registry) -> Vec<Call> {
     let parsed =
         recipe.map(|text| Recipe::parse(text, "recipe.resolved.yaml", &Overrides::default()));
     let Some(Ok(recipe)) = parsed else {
@@ -49,6 +58,7 @@ fn settings(recipe: &Recipe) -> ChainSettings {
         seed: recipe.seed,
         skip_op_error: recipe.failure.skip_op_error,
         compat: recipe.compat.is_some(),
+        keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
     }
@@ -63,6 +73,7 @@ fn known(call: &OperatorCall, at: u32, registry: &Registry, settings: &ChainSett
     let is_number = |kind| matches!(kind, StatKind::Int | StatKind::Float | StatKind::Any);
     let numbers = stats.iter().filter(|stat| is_number(stat.kind)).count();
     Call {
+        call: call.clone(),
         name: call.name.clone(),
         kind: spec.map(|spec| spec.kind().to_string()),
         parameters: call.params_json().to_string(),

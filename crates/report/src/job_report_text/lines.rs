@@ -1,5 +1,7 @@
 //! The lines that the text of a report consists of.
 
+use crate::job_report::Threshold;
+
 /// The widest line, in characters.
 const WIDTH: usize = 78;
 
@@ -14,6 +16,21 @@ pub(crate) fn short(value: f64) -> String {
         format!("{value:.0}")
     } else {
         format!("{value:.3}")
+    }
+}
+
+/// Bounds as `≥ 50`, `≤ 0.2` or `0.1 to 0.9`.
+pub(crate) fn spelled_bounds(thresholds: &[Threshold]) -> String {
+    let of = |is_least| {
+        let mut bounds = thresholds.iter();
+        let bound = bounds.find(|bound| bound.is_least == is_least)?;
+        Some(short(bound.value))
+    };
+    match (of(true), of(false)) {
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (Some(least), None) => format!("≥ {least}"),
+        (None, Some(most)) => format!("≤ {most}"),
+        (None, None) => String::new(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::packed::{Unpacked, unpack};
 use super::{PlacedPartition, Placing, PlacingError, SetAside, failed, unreadable};
 use crate::error::AttemptError;
 use crate::outcome::ResultFiles;
-use crate::output::{ResultOptions, ResultWriter, TypesOf};
+use crate::output::{Content, ResultOptions, ResultWriter, TypesOf};
 
 /// Rows are written in blocks of so many bytes.
 const BLOCK_BYTES: usize = 256 << 10;
@@ -96,7 +96,7 @@ impl<'a> Writing<'a> {
             name: self.placing.name(partition),
             form: spec.rows_form,
             stats: self.stats,
-            keep_stats: false,
+            content: Content::Records,
             types: types.filter(|_| is_final),
             set: self.placing.pipeline.set_fields(),
         }

@@ -36,6 +36,7 @@ impl Expected {
             seed: 42,
             skip_op_error: true,
             compat: false,
+            keep_all: false,
             labels: Vec::new(),
             needs: Vec::new(),
         };

@@ -1,0 +1,294 @@
+//! The statistics of a dataset, from the results of an analysis: distributions, and how many records each filter would keep.
+
+mod column;
+mod moments;
+mod overall;
+mod ranks;
+mod suggest;
+mod text;
+
+use coldpress_checkpoint::{RowBlock, RowsReader};
+use coldpress_executor::PassedOver;
+use coldpress_job::{JobState, Journal, Layout, Publication, open_stores};
+use coldpress_operator::{Registry, verdict_names};
+use coldpress_record::StatValue;
+use coldpress_storage::{StoreSchemes, Stores, read_small};
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::job_report::thresholds::{self, Call, Threshold};
+use column::Column;
+
+pub use suggest::Between;
+
+/// The version of the form of an [`Analysis`] as JSON.
+pub const ANALYSIS_SCHEMA: u32 = 1;
+
+/// What is wanted of an analysis, besides its job.
+#[derive(Debug)]
+pub struct AnalysisOptions<'a> {
+    /// The operators, for the bounds of filters.
+    pub registry: &'a Registry,
+    /// The stores that the job's files may be in.
+    pub schemes: &'a StoreSchemes,
+    /// The quantiles to compute, as shares from 0 to 1. Those for 0.25, 0.5 and 0.75 always are.
+    pub percentiles: &'a [f64],
+    /// The operators of the recipe that were not run.
+    pub passed_over: &'a [PassedOver],
+    /// The percentiles between which suggested bounds lie; none = no suggestion.
+    pub suggest: Option<Between>,
+}
+
+/// The statistics of a dataset. `docs/analyzing.md` describes it as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Analysis {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// The job that computed them.
+    pub job_id: String,
+    /// The records that have statistics.
+    pub records: u64,
+    /// The records that went to quarantine, and have none.
+    pub quarantined: u64,
+    /// The statistics, in the order of the recipe.
+    pub statistics: Vec<Described>,
+    /// The filters, in the order of the recipe.
+    pub filters: Vec<FilterOutcome>,
+    /// The records that all filters would keep.
+    pub kept_by_all: u64,
+    /// The operators of the recipe that were not run.
+    pub passed_over: Vec<PassedOver>,
+    /// A list of operators with suggested bounds, in YAML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggested: Option<String>,
+}
+
+/// The distribution of one statistic. The elements of lists count as values of their own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Described {
+    /// Its name.
+    pub name: String,
+    /// The number of values.
+    pub count: u64,
+    /// The mean of its numbers.
+    pub mean: Option<f64>,
+    /// Their standard deviation, as of a sample.
+    pub std: Option<f64>,
+    /// The least.
+    pub min: Option<f64>,
+    /// The quantiles, between neighbours where there is no value of that rank.
+    pub quantiles: Vec<Quantile>,
+    /// The greatest.
+    pub max: Option<f64>,
+    /// What its values are that aren't numbers.
+    pub values: Option<Values>,
+}
+
+/// A quantile.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Quantile {
+    /// The share of values below it, from 0 to 1.
+    pub share: f64,
+    /// The value.
+    pub value: f64,
+}
+
+/// Values that aren't numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Values {
+    /// How many different ones there are. Where there are very many, at least so many.
+    pub unique: u64,
+    /// Whether there are more than were counted apart.
+    pub has_more: bool,
+    /// The most frequent one; of several, the first of the dataset.
+    pub top: String,
+    /// How often it is there.
+    pub freq: u64,
+    /// Whether they are true and false, not texts.
+    pub are_flags: bool,
+}
+
+/// What a filter would keep.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FilterOutcome {
+    /// Its place in the recipe that was run, from 0.
+    pub operation: u32,
+    /// Its name.
+    pub operator: String,
+    /// The statistics that it decides by.
+    pub statistics: Vec<String>,
+    /// Its bounds, where it decides by one number.
+    pub bounds: Vec<Threshold>,
+    /// The records that it would keep, whatever other filters do.
+    pub kept: u64,
+}
+
+/// Computes the statistics of an analysis from its results.
+///
+/// It reads the results several times where there are very many records, so that it needs little memory whatever their number.
+///
+/// # Errors
+/// When the job is none of an analysis, or its results are gone or cannot be read.
+pub fn analysis(layout: &Layout, options: &AnalysisOptions<'_>) -> Result<Analysis> {
+    let state = Journal::read(layout)?;
+    let stores = open_stores(layout, &state, options.schemes)?;
+    let recipe = read_small(layout.resolved_recipe(), MAX_RECIPE_BYTES).ok();
+    let recipe = recipe.and_then(|bytes| String::from_utf8(bytes).ok());
+    let calls = thresholds::calls(recipe.as_deref(), options.registry);
+    let results = results(&state).ok_or_else(|| not_there(layout))?;
+    let passes = Passes {
+        stores: &stores,
+        results,
+    };
+    let mut percentiles = options.percentiles.to_vec();
+    percentiles.extend(
+        options
+            .suggest
+            .iter()
+            .flat_map(|between| [between.low, between.high]),
+    );
+    let counts = passes.count(&calls, &percentiles)?;
+    let quarantined = passes
+        .results
+        .iter()
+        .map(|result| result.ledger.quarantined());
+    let mut analysis = Analysis {
+        schema_version: ANALYSIS_SCHEMA,
+        job_id: layout.job_id().to_string(),
+        records: counts.records,
+        quarantined: quarantined.sum(),
+        statistics: counts.columns.into_iter().map(Column::describe).collect(),
+        filters: counts.filters,
+        kept_by_all: counts.kept_by_all,
+        passed_over: options.passed_over.to_vec(),
+        suggested: None,
+    };
+    analysis.suggested = options
+        .suggest
+        .map(|between| suggest::suggested(&analysis, &calls, options.registry, between));
+    Ok(analysis)
+}
+
+const MAX_RECIPE_BYTES: u64 = 64 << 20;
+
+/// The results of all partitions that have one; none where they are gone.
+fn results(state: &JobState) -> Option<Vec<&Publication>> {
+    let chain = state.final_chain()?;
+    let partitions = 0..state.partition_count();
+    let ended = partitions.filter_map(|index| state.result_of(index, chain));
+    let ended: Vec<&Publication> = ended.collect();
+    let is_kept = |result: &&Publication| !state.is_forgotten(&result.index.key);
+    ended.iter().all(is_kept).then_some(ended)
+}
+
+fn not_there(layout: &Layout) -> Error {
+    Error::Analysis {
+        job: layout.job_id().to_string(),
+        reason: "its results are not there any more; run it again with `--fresh`".to_owned(),
+    }
+}
+
+/// The results, to be read as often as it takes.
+struct Passes<'a> {
+    stores: &'a Stores,
+    results: Vec<&'a Publication>,
+}
+
+struct Counts {
+    records: u64,
+    columns: Vec<Column>,
+    filters: Vec<FilterOutcome>,
+    kept_by_all: u64,
+}
+
+impl Passes<'_> {
+    fn count(&self, calls: &[Call], percentiles: &[f64]) -> Result<Counts> {
+        let verdicts = verdict_names(calls.iter().map(|call| call.name.as_str()));
+        let statistics = statistics_of(calls);
+        let mut columns: Vec<Column> = statistics
+            .iter()
+            .map(|name| Column::new(name, percentiles, statistics.len()))
+            .collect();
+        let filters = calls.iter().zip(0..).filter(|(call, _)| call.is_filter());
+        let mut filters: Vec<FilterOutcome> = filters
+            .map(|(call, operation)| FilterOutcome {
+                operation,
+                operator: call.name.clone(),
+                statistics: call.stats.clone(),
+                bounds: call.bounds.clone(),
+                kept: 0,
+            })
+            .collect();
+        let (mut records, mut kept_by_all) = (0, 0);
+        let mut kept = Vec::new();
+        self.each_block(|block| {
+            records += block.rows() as u64;
+            for column in &mut columns {
+                column.take(values_of(block, &column.name));
+            }
+            kept.clear();
+            kept.resize(block.rows(), true);
+            for filter in &mut filters {
+                let verdicts = values_of(block, &verdicts[filter.operation as usize]);
+                for (verdict, kept) in verdicts.iter().zip(&mut kept) {
+                    let stays = matches!(verdict, Some(StatValue::Bool(true)));
+                    filter.kept += u64::from(stays);
+                    *kept &= stays;
+                }
+            }
+            kept_by_all += kept.iter().filter(|kept| **kept).count() as u64;
+        })?;
+        // With more values than fit, ranks are narrowed down pass by pass.
+        let mut unfinished = columns
+            .iter_mut()
+            .map(Column::end_pass)
+            .fold(false, |any, one| any | one);
+        while unfinished {
+            self.each_block(|block| {
+                for column in columns.iter_mut().filter(|column| column.is_unfinished()) {
+                    column.look_again(values_of(block, &column.name));
+                }
+            })?;
+            unfinished = columns
+                .iter_mut()
+                .map(Column::end_pass)
+                .fold(false, |any, one| any | one);
+        }
+        Ok(Counts {
+            records,
+            columns,
+            filters,
+            kept_by_all,
+        })
+    }
+
+    fn each_block(&self, mut see: impl FnMut(&RowBlock)) -> Result<()> {
+        let mut block = RowBlock::default();
+        for result in &self.results {
+            let file = self.stores.get(&result.index.key)?;
+            let mut rows = RowsReader::open(file, &result.index.stamp)?;
+            while rows.next(&mut block)? {
+                see(&block);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of all statistics, in the order of the recipe.
+fn statistics_of(calls: &[Call]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in calls.iter().flat_map(|call| &call.stats) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// The values of a statistic, row by row; none if no row of the file has one.
+fn values_of<'b>(block: &'b RowBlock, name: &str) -> &'b [Option<StatValue>] {
+    let mut stats = block.stats.iter();
+    let found = stats.find(|(known, _)| known == name);
+    found.map_or(&[], |(_, values)| values)
+}

@@ -1,0 +1,113 @@
+//! Bounds for the filters of a recipe, from the distribution of their statistics.
+
+use coldpress_config::OperatorCall;
+use coldpress_operator::Registry;
+
+use super::Analysis;
+use crate::job_report::thresholds::Call;
+
+/// Two percentiles, as shares from 0 to 1, the lower one first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Between {
+    /// Where lower bounds lie.
+    pub low: f64,
+    /// Where upper bounds lie.
+    pub high: f64,
+}
+
+/// The recipe's list of operators in YAML, with bounds at these percentiles for each filter that decides by one number.
+pub(super) fn suggested(
+    analysis: &Analysis,
+    calls: &[Call],
+    registry: &Registry,
+    between: Between,
+) -> String {
+    let entry = |call: &Call| {
+        let Some(bounds) = bounds(analysis, call, registry, between) else {
+            return entry(&call.call);
+        };
+        let mut call = call.call.clone();
+        for (name, value) in bounds {
+            call.params.retain(|(key, _)| key.name != name);
+            call = call.with(name, value);
+        }
+        entry(&call)
+    };
+    let mut run = calls.iter().map(&entry);
+    let mut passed_over = analysis.passed_over.iter().peekable();
+    let mut text = "process:\n".to_owned();
+    for place in 0.. {
+        // Operators that were not run stay where they were.
+        let next = match passed_over.next_if(|one| one.place == place) {
+            Some(one) => Some(self::entry(&one.call)),
+            None => run.next(),
+        };
+        match next {
+            Some(next) => text.push_str(&next),
+            None => break,
+        }
+    }
+    text
+}
+
+fn entry(call: &OperatorCall) -> String {
+    let name = &call.name;
+    match call.params.is_empty() {
+        true => format!("  - {name}:\n"),
+        // JSON is YAML of one line.
+        false => format!("  - {name}: {}\n", call.params_json()),
+    }
+}
+
+/// The parameters that bound a filter's statistic, with their new values.
+fn bounds<'r>(
+    analysis: &Analysis,
+    call: &Call,
+    registry: &'r Registry,
+    between: Between,
+) -> Option<Vec<(&'r str, coldpress_config::Node)>> {
+    let spec = registry.get(&call.name).filter(|_| call.is_filter())?;
+    let [statistic] = call.stats.as_slice() else {
+        return None;
+    };
+    let mut statistics = analysis.statistics.iter();
+    let described = statistics.find(|one| one.name == *statistic)?;
+    let at = |share: f64| {
+        let mut quantiles = described.quantiles.iter();
+        quantiles
+            .find(|one| one.share == share)
+            .map(|one| one.value)
+    };
+    let (low, high) = (at(between.low)?, at(between.high)?);
+    let are_whole = [described.min, described.max];
+    let are_whole = are_whole.iter().flatten().all(|value| value.fract() == 0.0);
+    let parameters = spec.params().iter().filter(|one| one.default.is_number());
+    let bound = |name: &'r str| {
+        let value = match (name.starts_with("min_"), name.starts_with("max_")) {
+            (true, _) => rounded(low, are_whole, f64::floor),
+            (_, true) => rounded(high, are_whole, f64::ceil),
+            _ => return None,
+        };
+        Some((name, value))
+    };
+    let bounds: Vec<_> = parameters.filter_map(|one| bound(one.name)).collect();
+    (!bounds.is_empty()).then_some(bounds)
+}
+
+/// Rounds outwards, so that the values at the percentiles are inside: to whole numbers, or to four digits.
+fn rounded(value: f64, is_whole: bool, outwards: fn(f64) -> f64) -> coldpress_config::Node {
+    if is_whole && value.abs() < 1e15 {
+        return coldpress_config::Node::from(outwards(value) as i64);
+    }
+    if value == 0.0 || !value.is_finite() {
+        return coldpress_config::Node::from(value);
+    }
+    let digits = 3 - value.abs().log10().floor() as i32;
+    let scale = 10_f64.powi(digits);
+    // A quotient of whole numbers is spelled with few digits.
+    let value = match digits >= 0 {
+        true => outwards(value * scale) / scale,
+        false => outwards(value / 10_f64.powi(-digits)) * 10_f64.powi(-digits),
+    };
+    coldpress_config::Node::from(value)
+}

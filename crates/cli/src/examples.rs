@@ -28,6 +28,23 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "analyze",
+        &[
+            example(
+                "See how the statistics of a recipe's filters are distributed, and what each would keep",
+                "coldpress analyze --config recipe.yaml",
+            ),
+            example(
+                "Suggest bounds between which nine of ten records lie, and write a page with histograms",
+                "coldpress analyze --config recipe.yaml --suggest 5,95 --html analysis.html",
+            ),
+            example(
+                "Look at the first 1,000 records of a dataset without a recipe",
+                "coldpress analyze --auto --dataset_path data.jsonl",
+            ),
+        ],
+    ),
+    (
         "check",
         &[example(
             "Check a recipe before it runs overnight",

@@ -34,7 +34,7 @@ impl Recipe {
             export.export_type = None;
             export.compression = None;
             export.shard_size_bytes = 0;
-            export.stats = false;
+            export.stats = Some(false);
             export.keep_stats = false;
         }
         // The views of the statistics are made from the results, right after the run.

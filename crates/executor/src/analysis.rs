@@ -84,6 +84,7 @@ pub fn text_filters(registry: &Registry) -> Vec<OperatorCall> {
         compat: false,
         keep_all: true,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     // Without any folder, no file is found: what is built in is used instead, or the filter isn't used.
     let registry = registry.clone().with_assets(AssetFolders::default());

@@ -68,7 +68,7 @@ pub(super) fn run_step(
         }
     }
     if let Some(column) = step.site.verdict_column {
-        keep_all(batch, column, &rows, &mut progress);
+        note_verdicts(batch, column, &rows, &mut progress);
     }
     if let Some(sample) = sample {
         trace::after_step(step, batch, fields, &rows, &progress, sample);
@@ -126,7 +126,7 @@ fn work(
 }
 
 /// Notes for each row whether the filter keeps it, and lets all of them stay that it did not fail on.
-fn keep_all(batch: &mut Batch, column: usize, rows: &[u32], progress: &mut BatchProgress) {
+fn note_verdicts(batch: &mut Batch, column: usize, rows: &[u32], progress: &mut BatchProgress) {
     let dropped: Vec<u32> = progress.dropped(rows).collect();
     let stats = batch.stats_mut();
     let verdicts = [(&progress.kept, true), (&dropped, false)];

@@ -402,6 +402,7 @@ fn a_filter_that_keeps_all_notes_its_verdicts() {
         compat: false,
         keep_all: true,
         labels: Vec::new(),
+        needs: Vec::new(),
     };
     let pipeline = Pipeline::resolve(&registry(), &calls, &settings).unwrap();
     let dropping = ChainSettings {

@@ -27,10 +27,12 @@ pub fn verdict_names<'n>(operators: impl IntoIterator<Item = &'n str>) -> Vec<St
     names.collect()
 }
 
-/// Gives each filter a statistic for its verdicts. It is part of what the filter is, since no record leaves.
+/// Gives each filter a statistic for its verdicts. It is part of what the filter is, since no record leaves. Nothing is written
+/// beside the output: those files are of the job that drops records.
 pub(super) fn note_verdicts(operators: &mut [ResolvedOperator]) {
     let names = verdict_names(operators.iter().map(ResolvedOperator::name));
     for (operator, name) in operators.iter_mut().zip(names) {
+        operator.aside = None;
         if operator.kind == OperatorKind::Filter {
             operator.identity.push_str(" keeps all");
             operator.verdict = Some(Stat {

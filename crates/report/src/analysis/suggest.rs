@@ -22,7 +22,7 @@ pub(super) fn suggested(
     registry: &Registry,
     between: Between,
 ) -> String {
-    let entry = |call: &Call| {
+    let with_bounds = |call: &Call| {
         let Some(bounds) = bounds(analysis, call, registry, between) else {
             return entry(&call.call);
         };
@@ -33,13 +33,13 @@ pub(super) fn suggested(
         }
         entry(&call)
     };
-    let mut run = calls.iter().map(&entry);
+    let mut run = calls.iter().map(with_bounds);
     let mut passed_over = analysis.passed_over.iter().peekable();
     let mut text = "process:\n".to_owned();
     for place in 0.. {
         // Operators that were not run stay where they were.
         let next = match passed_over.next_if(|one| one.place == place) {
-            Some(one) => Some(self::entry(&one.call)),
+            Some(one) => Some(entry(&one.call)),
             None => run.next(),
         };
         match next {

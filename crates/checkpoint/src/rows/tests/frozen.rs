@@ -135,24 +135,12 @@ fn a_file_of_a_newer_version_is_refused_by_name_of_both() {
     );
 }
 
+/// Lines of JSON that are the records themselves.
 #[test]
-fn zz_make_v2() {
-    let store = MemoryStore::new();
-    let stats = stats();
-    let options = RowsOptions {
-        format: Format::Jsonl,
-        compression: Compression::None,
-        stats: &stats[..2],
-        ..RowsOptions::default()
-    };
-    let out = store.put_new(&name("v2")).unwrap();
-    let mut writer = RowsWriter::create(out, &options).unwrap();
-    let rows = frozen_rows();
-    writer.write(&batch_of(&rows), &fields()).unwrap();
-    writer.finish(&frozen_manifest()).unwrap();
-    let reader = store.get(&name("v2")).unwrap();
-    let mut bytes = vec![0; reader.len() as usize];
-    reader.read_at(0, &mut bytes).unwrap();
-    std::fs::write("/tmp/ana/rows_v2.jsonl", &bytes).unwrap();
-    panic!("{}", FileStamp::of(&bytes));
+fn files_of_version_2_are_read() {
+    check(
+        include_bytes!("../../../testdata/rows_v2.jsonl"),
+        "1733 bytes with digest 4f7bc352be6e5a1bfc929891fc6d91a9",
+        true,
+    );
 }

@@ -5,7 +5,7 @@ const repaint = new Set();
 
 /**
  * Shows data as sections, and again as it changes. A section is `{name, title, build, of}`, where `of` names the members of
- * the data that it is made from; `top` and `foot` build what is above and below. Returns what takes changed members.
+ * the data that it is made from; with `leads`, it comes first where that says so of the data. `top` and `foot` build what is above and below. Returns what takes changed members.
  */
 function sectionsOf(sections, top, foot) {
   const page = document.getElementById("page");

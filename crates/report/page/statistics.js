@@ -3,12 +3,16 @@
 function statisticsSection(report, ui) {
   const statistics = report.statistics;
   if (!statistics.list.length) return null;
-  const whose = statistics.with_dropped
+  const whose = statistics.judged
+    ? "of all records, since nothing was dropped"
+    : statistics.with_dropped
     ? "of records that reached the filters, the dropped ones included"
     : "of records that passed all filters so far; the recipe does not keep what is dropped (export_dropped), so what lies beyond the bounds is not there";
   const part = statistics.partitions < report.partitions.total ? ` in ${counted(statistics.partitions, "partition")} of ${count(report.partitions.total)}, evenly spread` : "";
   return el("div", null, el("p", {class: "soft small"}, `Values ${whose}: ${counted(statistics.rows, "record")}${part}.`),
-    legend([["i-kept", "passed this filter"], ["i-dropped", "dropped by it"]]),
+    legend(statistics.judged
+      ? [["i-kept", "this filter would keep"], ["i-dropped", "it would drop"]]
+      : [["i-kept", "passed this filter"], ["i-dropped", "dropped by it"]]),
     el("div", {class: "charts"}, statistics.list.map((statistic) => statisticFigure(statistic, report, ui))));
 }
 

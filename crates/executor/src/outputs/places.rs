@@ -56,7 +56,7 @@ fn special_standing(target: &ExportTarget) -> Result<Standing> {
 
 /// Returns whether a place is that of the job's own statistics: an analysis writes them into its folder.
 fn is_analysis(own: &Layout, place: &Path) -> bool {
-    real_place(&own.statistics()).is_ok_and(|statistics| statistics == place)
+    real_place(own.statistics()).is_ok_and(|statistics| statistics == place)
 }
 
 /// The job, this one or another, that keeps this place for its own files.

@@ -3,7 +3,8 @@
 use super::{Analysis, Described};
 
 /// A row: what it is called, and its value for a statistic.
-type Row = (String, Box<dyn Fn(&Described) -> Option<Cell>>);
+type Row = (String, CellOf);
+type CellOf = Box<dyn Fn(&Described) -> Option<Cell>>;
 
 /// A value of the table.
 enum Cell {
@@ -86,10 +87,9 @@ impl Analysis {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let number =
-            |of: fn(&Described) -> Option<f64>| -> Box<dyn Fn(&Described) -> Option<Cell>> {
-                Box::new(move |one| of(one).map(Cell::Number))
-            };
+        let number = |of: fn(&Described) -> Option<f64>| -> CellOf {
+            Box::new(move |one| of(one).map(Cell::Number))
+        };
         let mut rows: Vec<Row> = vec![("count".to_owned(), number(|one| Some(one.count as f64)))];
         if self.statistics.iter().any(|one| one.values.is_some()) {
             rows.push((

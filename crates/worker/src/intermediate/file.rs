@@ -24,7 +24,7 @@ pub(super) struct IntermediateFile {
 
 enum Out {
     /// JSON lines are written as they come.
-    Lines(RowsEncoder<Box<dyn StoreWriter>>),
+    Lines(Box<RowsEncoder<Box<dyn StoreWriter>>>),
     /// Columns have their types once all records are known.
     Columns(Box<Columns>),
 }
@@ -55,7 +55,7 @@ impl IntermediateFile {
                     Compression::Gzip => FileCompression::Gzip,
                     _ => FileCompression::Zstd,
                 };
-                Out::Lines(RowsEncoder::new(out, packing).map_err(cannot)?)
+                Out::Lines(Box::new(RowsEncoder::new(out, packing).map_err(cannot)?))
             }
             Format::Parquet | Format::Arrow => {
                 let spool = match folder {

@@ -12,10 +12,10 @@ use crate::keys::{KeySpec, find};
 use crate::overrides::Overrides;
 use crate::recipe::Recipe;
 use crate::settings::{
-    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
-    ExportSettings, FailureSettings, FieldSettings, GeneralKeys, JobSettings, KEYS, LimitSettings,
-    LineageSettings, OtlpSettings, PROCESS_KEYS, PartitionSettings, PathSettings, RetrySettings,
-    StorageSettings, TraceSettings, compat_text,
+    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings,
+    ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, GeneralKeys, JobSettings,
+    KEYS, LimitSettings, LineageSettings, OtlpSettings, PROCESS_KEYS, PartitionSettings,
+    PathSettings, RetrySettings, StorageSettings, TraceSettings, compat_text,
 };
 use crate::yaml;
 

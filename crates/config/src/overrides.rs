@@ -120,7 +120,14 @@ fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
         Some(Kind::Ratios) if !listed => Ok(Node::from(Value::List(
             split(value).map(Node::plain).collect(),
         ))),
-        Some(Kind::Texts | Kind::Ratios | Kind::Sources | Kind::Operators | Kind::Alerts | Kind::Validators)
+        Some(
+            Kind::Texts
+            | Kind::Ratios
+            | Kind::Sources
+            | Kind::Operators
+            | Kind::Alerts
+            | Kind::Validators,
+        )
         | None => read_yaml(value),
         // A number or a word that is no YAML is still worth the better message about its type.
         Some(_) => Ok(read_yaml(value).unwrap_or_else(|_| Node::plain(value))),

@@ -6,9 +6,10 @@ use crate::call::OperatorCall;
 use crate::error::Diagnostic;
 use crate::node::Span;
 use crate::settings::{
-    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings, ExecutorSettings,
-    ExportSettings, FailureSettings, FieldSettings, JobSettings, LimitSettings, LineageSettings,
-    OtlpSettings, PartitionSettings, PathSettings, RetrySettings, StorageSettings, TraceSettings,
+    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings,
+    ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, JobSettings, LimitSettings,
+    LineageSettings, OtlpSettings, PartitionSettings, PathSettings, RetrySettings, StorageSettings,
+    TraceSettings,
 };
 
 /// Everything that was asked: the settings of a recipe with its overrides and defaults, and its

@@ -13,7 +13,7 @@ pub enum Error {
     /// The input cannot be read.
     #[error(transparent)]
     Dataset(#[from] coldpress_dataset::Error),
-    /// A page cannot be written.
+    /// A file cannot be read, or a page cannot be written.
     #[error(transparent)]
     Storage(#[from] coldpress_storage::Error),
     /// A report cannot be written as JSON.
@@ -25,9 +25,6 @@ pub enum Error {
     /// A result cannot be read.
     #[error(transparent)]
     Result(#[from] coldpress_checkpoint::Error),
-    /// A file of the job cannot be read.
-    #[error(transparent)]
-    Storage(#[from] coldpress_storage::Error),
     /// A job has no analysis.
     #[error("job `{job}` cannot be analyzed: {reason}")]
     Analysis {

@@ -18,7 +18,7 @@ fn lines(bench: &Bench) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn row(line: &String) -> Map<String, Value> {
+fn row(line: &str) -> Map<String, Value> {
     serde_json::from_str(line).unwrap()
 }
 
@@ -85,7 +85,7 @@ proptest! {
         let report = bench.run(&Plan::new(process.clone(), 10_000)).unwrap();
         let analyzed = Bench::new(&dataset);
         analyzed.run(&analysis(process)).unwrap();
-        let kept = lines(&analyzed).iter().map(row).filter(is_kept).count();
+        let kept = lines(&analyzed).iter().map(|line| row(line)).filter(is_kept).count();
         prop_assert_eq!(kept as u64, report.ledger.exported());
     }
 }
@@ -107,7 +107,7 @@ fn records_come_out_with_their_statistics() {
     assert_eq!(passed_over.len(), 1);
     assert_eq!(passed_over[0].operator, "document_deduplicator");
     assert_eq!(executor.run().unwrap().status, Status::Completed);
-    let rows: Vec<_> = lines(&bench).iter().map(row).collect();
+    let rows: Vec<_> = lines(&bench).iter().map(|line| row(line)).collect();
     assert_eq!(rows.len(), 3);
     let verdicts = |at: usize| {
         let stats = &rows[at]["__dj__stats__"];

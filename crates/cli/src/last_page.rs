@@ -20,6 +20,7 @@ pub(crate) fn write(executor: &Executor, schemes: &StoreSchemes, worked: Duratio
     let registry = coldpress::ops::builtin();
     let said = match write_last_page(executor.layout(), &registry, schemes, worked) {
         Ok(LastPage::Written(path)) => path.display().to_string(),
+        Ok(LastPage::NeverStarted) => return String::new(),
         Ok(LastPage::LeftOut(reason)) => format!("left out, because {reason}"),
         Err(error) => {
             let error = plain(&chain(&error));

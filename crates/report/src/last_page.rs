@@ -8,7 +8,7 @@ use coldpress_job::Layout;
 use coldpress_operator::Registry;
 use coldpress_storage::{StoreSchemes, replace_unsynced};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::job_report::{Limits, ReportOptions, job_report};
 use crate::page::render_page;
 use crate::quantity::bytes;
@@ -20,6 +20,8 @@ pub enum LastPage {
     Written(PathBuf),
     /// It would have taken long in proportion to the job, as this says.
     LeftOut(String),
+    /// The job was refused before it began, so there is nothing to show.
+    NeverStarted,
 }
 
 /// The part of the job's time that its page may take.
@@ -58,7 +60,12 @@ pub fn write_last_page(
             ..Limits::default()
         },
     };
-    let report = job_report(layout, &options)?;
+    let report = match job_report(layout, &options) {
+        Err(Error::Job(coldpress_job::Error::NeverStarted { .. })) => {
+            return Ok(LastPage::NeverStarted);
+        }
+        report => report?,
+    };
     let page = render_page(&report)?;
     let path = layout.page();
     replace_unsynced(&path, page.as_bytes())?;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use coldpress_job::{JobState, Journal, Layout, open_stores};
+use coldpress_job::{GateReached, JobState, Journal, Layout, open_stores};
 use coldpress_record::Origin;
 use coldpress_storage::{ObjectRef, StoreSchemes, Stores};
 use coldpress_worker::QuarantineEntry;
@@ -55,9 +55,16 @@ impl OpenedJob {
         operation: u32,
         origin: &Origin,
     ) -> Option<String> {
-        let (_, result) = self.state.farthest_result(partition)?;
+        let result = self.state.farthest_result(partition);
+        let of_result = result.iter().flat_map(|(_, result)| &result.quarantine);
+        // An attempt that ended at a gate has told where records went, and there may be no result yet.
+        let is_of_this_recipe = |gate: &&GateReached| {
+            let last = gate.checkpoints.last();
+            last.is_some_and(|last| self.chain.get(last.operation as usize) == Some(&last.chain))
+        };
+        let gates = self.state.gates(partition).filter(is_of_this_recipe);
         let mut found = None;
-        for file in &result.quarantine {
+        for file in of_result.chain(gates.flat_map(|gate| &gate.quarantine)) {
             let read = entries(&self.stores, file, &mut |entry: QuarantineEntry| {
                 if entry.operation == Some(operation) && entry.origin == *origin {
                     found = Some(entry.error);

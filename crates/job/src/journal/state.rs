@@ -243,6 +243,12 @@ impl JobState {
         state.flat_map(PartitionState::checkpoints).filter(is_kept)
     }
 
+    /// The gates that attempts at a partition ended at, oldest first.
+    pub fn gates(&self, index: u32) -> impl Iterator<Item = &GateReached> {
+        let state = self.state_of(index).into_iter();
+        state.flat_map(|state| &state.gates)
+    }
+
     /// The stores that hold the job's files where they are not the folders of its own folder.
     #[must_use]
     pub fn stores(&self) -> &BTreeMap<Place, StoreSpec> {

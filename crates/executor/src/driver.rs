@@ -229,6 +229,9 @@ impl Driver<'_> {
         {
             // The journal itself may be what failed; the caller gets the first error.
         }
+        if earlier.is_some() {
+            self.teller.keep_times();
+        }
         self.teller.job_failed(&message, earlier.is_none());
         self.write_views(status, earlier.is_none().then_some(message));
     }

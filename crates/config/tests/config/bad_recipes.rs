@@ -110,6 +110,10 @@ const BAD: &[(&str, &str)] = &[
         "r.yaml:4:16: `max_record_mb` must be a size in MB above 0, found `0`",
     ),
     (
+        "export_dropped: true",
+        "r.yaml:4:17: `export_dropped` must be a path, found `true`",
+    ),
+    (
         "alerts: 5",
         "r.yaml:4:9: `alerts` must be a list of rules such as `{when: error_ratio, above: 0.01, post: http://…}`: `when` is \
          `error_ratio`, `stalled` or `source_loss` with `above`, `throughput` or `disk_free_mb` with `below`, `failed`, \

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use coldpress_job::Layout;
+use coldpress_job::{Error as JobError, Layout};
 use coldpress_operator::Registry;
 use coldpress_storage::{StoreSchemes, replace_unsynced};
 
@@ -61,7 +61,7 @@ pub fn write_last_page(
         },
     };
     let report = match job_report(layout, &options) {
-        Err(Error::Job(coldpress_job::Error::NeverStarted { .. })) => {
+        Err(Error::Job(JobError::NeverStarted { .. } | JobError::NothingToResume { .. })) => {
             return Ok(LastPage::NeverStarted);
         }
         report => report?,

@@ -24,7 +24,7 @@ fn main() -> anyhow::Result<()> {
         .set("job_id", "watched")
         .build()?;
     let executor = coldpress::executor(recipe).build()?;
-    // The run waits for whoever listens to the first event, so that the job is looked at while it runs.
+    // The run waits until its first event is received, so that the job is looked at while it runs.
     let mut events = executor.live_events();
     let run = std::thread::spawn(move || executor.run());
     events.next();

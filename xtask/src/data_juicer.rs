@@ -14,7 +14,7 @@ const FOLDER: &str = "target/data-juicer";
 /// large to be installed on the way.
 ///
 /// # Errors
-/// When no Python is given, or when Data-Juicer sees anything else than the program says.
+/// If no Python is given, or if Data-Juicer sees something other than what the program reports.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let [flag, python] = args else {
         bail!("`data-juicer` takes `--python PATH`, a Python with `py-data-juicer` 1.6.1");

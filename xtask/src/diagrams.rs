@@ -144,7 +144,7 @@ mod tests {
             ),
             (
                 "arrows: [a b]",
-                "`a b` is no arrow: write `a -> b`, `a <-> b` or `a --> b`",
+                "`a b` is not an arrow: write `a -> b`, `a <-> b` or `a --> b`",
             ),
             ("colour: red", "unknown field `colour`"),
         ] {

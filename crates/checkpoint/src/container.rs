@@ -6,9 +6,9 @@
 //! - Parquet: a group is a row group; directory and manifest are the footer's metadata entries `coldpress.container`
 //!   and `coldpress.manifest`.
 //! - Arrow IPC file: a group is a record batch; both are custom metadata of the footer.
-//! - JSON lines: a group is a codec frame of one line per row. Rows with records are those records, with their other columns
-//!   in one more field (`record_line.rs`); rows of earlier releases have the record as a text. The frame behind the last group is one line with both,
-//!   the one behind that a line of fixed length that says where it is.
+//! - JSON lines: a group is a codec frame of one line per row. The line of a row with a record is that record, with the other
+//!   columns in one more field (`record_line.rs`); earlier releases wrote the record as a string. The frame after the last group is
+//!   one line with both, and the frame after that is a line of fixed length that says where it is.
 //!
 //! A **seal** before the footer of Parquet and Arrow files, and the last line of JSON lines, has the digest of
 //! what directory and manifest stand in. So a file proves itself piece by piece: nothing is decoded whose digest was

@@ -82,7 +82,7 @@ impl Manifest {
         self.to_json_of(name, None)
     }
 
-    /// The manifest of a file of this kind; files of rows name none.
+    /// Writes the manifest as JSON, for a file of this kind; files of rows have none.
     pub(crate) fn to_json_of(&self, name: &str, kind: Option<&'static str>) -> Result<String> {
         let versioned = Versioned {
             schema_version: SCHEMA_VERSION,
@@ -108,7 +108,7 @@ struct Kind {
     kind: String,
 }
 
-/// The kind that a manifest names; empty for files of rows. A newer manifest is refused.
+/// Returns the kind that a manifest names; empty for files of rows. A newer manifest is refused.
 pub(crate) fn kind_of(name: &str, json: &str) -> Result<String> {
     check_version(name, json)?;
     let Kind { kind } = serde_json::from_str(json).map_err(|error| unreadable(name, &error))?;

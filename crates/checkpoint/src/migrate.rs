@@ -12,8 +12,8 @@ use coldpress_storage::{ObjectName, ObjectStore};
 pub struct MigrateOptions {
     /// The format.
     pub format: Format,
-    /// The compression; none given = each file's own, or what the format has in its place. Files without any are compressed:
-    /// what is migrated is kept, and hardly read again.
+    /// The compression. None: that of each file, or its substitute in the format. Files without compression get one, because
+    /// what is migrated is kept and rarely read again.
     pub compression: Option<Compression>,
     /// Write nothing, and only tell what would be done.
     pub dry_run: bool,

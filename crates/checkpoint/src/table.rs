@@ -16,13 +16,13 @@ use crate::{Error, Manifest, Result};
 /// The kind that the manifest of such a file names.
 pub(crate) const KIND: &str = "table";
 
-/// The only column of records that all lack fields.
+/// The only column of a table whose records have no fields.
 const NO_FIELDS: &str = "record";
 
-/// Rows that are decoded before they are handed on, in bytes.
+/// The bytes of rows that are decoded before they are handed on.
 const ROUND_BYTES: usize = 1 << 20;
 
-/// The most that a group of a number of rows holds: it is in memory until it is complete.
+/// The most bytes of a group that is measured in rows: a group is in memory until it is complete.
 const MOST_GROUP_BYTES: usize = 64 << 20;
 
 /// How a table is written.
@@ -30,7 +30,7 @@ const MOST_GROUP_BYTES: usize = 64 << 20;
 pub struct TableOptions {
     /// The format and compression; JSON lines have no columns.
     pub container: ContainerOptions,
-    /// The rows of a row group or record batch, or fewer once they hold 64 MiB; none = all rows are one.
+    /// The rows of a row group or record batch, or fewer once they hold 64 MiB; None: all rows are one.
     pub group_rows: Option<u32>,
 }
 
@@ -139,7 +139,7 @@ impl TableWriter {
         self.end_full_group()
     }
 
-    /// Where all rows are to be one group, they are, whatever memory that takes.
+    /// If all rows have to be one group, they are, however much memory that takes.
     fn is_group_full(&self) -> bool {
         let has_limit = self.group_rows < u64::MAX;
         self.in_group >= self.group_rows || has_limit && self.group_bytes >= MOST_GROUP_BYTES

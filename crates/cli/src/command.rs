@@ -165,7 +165,7 @@ mod tests {
                 "{}",
                 example.line
             );
-            // What comes after the command is the shell's.
+            // A pipe, a redirection or a second command is left to the shell.
             let line = example.line.split(['>', '&']).next().unwrap_or_default();
             assert!(parse(line).is_ok(), "{:?}", parse(line));
         }

@@ -192,7 +192,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "quarantine retry",
         &[example(
-            "Let the next run try the records again that killed worker processes",
+            "Let the next run retry the records that killed worker processes",
             "coldpress quarantine retry web",
         )],
     ),

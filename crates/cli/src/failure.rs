@@ -27,7 +27,7 @@ pub(crate) mod code {
         ),
         (
             "4",
-            "Refused: the job runs elsewhere, its input changed, or what is at the place of the export is not ours.",
+            "Refused: the job runs elsewhere, its input changed, or the export path holds something that Coldpress did not make.",
         ),
         ("5", "There is no such job."),
         ("128+n", "Stopped by signal n."),

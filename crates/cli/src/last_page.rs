@@ -12,7 +12,7 @@ use crate::output;
 
 /// Writes the page of the job, unless its recipe says otherwise, and returns the line about it.
 ///
-/// That it cannot be written is a warning: the job is done all the same.
+/// A page that cannot be written is only a warning: the job has ended all the same.
 pub(crate) fn write(executor: &Executor, schemes: &StoreSchemes, worked: Duration) -> String {
     if !executor.prepared().recipe.events.page_at_end {
         return String::new();
@@ -25,7 +25,7 @@ pub(crate) fn write(executor: &Executor, schemes: &StoreSchemes, worked: Duratio
         Err(error) => {
             let error = plain(&chain(&error));
             output::tell(&format!(
-                "warning: the page of the job is not written: {error}"
+                "warning: the page of the job was not written: {error}"
             ));
             return String::new();
         }

@@ -29,7 +29,7 @@ pub(crate) struct RecipeArgs {
     limit: Option<String>,
     #[arg(skip)]
     pub(crate) overrides: Vec<OsString>,
-    /// The command that goes on with the job.
+    /// Returns the command that resumes the job.
     #[arg(skip)]
     pub(crate) command: Option<String>,
 }
@@ -39,7 +39,7 @@ impl RecipeArgs {
     pub(crate) fn load(&self) -> Result<Recipe, Failure> {
         let overrides = self.overrides()?;
         let recipe = match self.is_without_file() {
-            // Everything is in the overrides.
+            // Without a file, everything is in the overrides.
             true => Recipe::parse("process: []\n", "recipe", &overrides),
             false => coldpress::load_recipe(&self.config, &overrides),
         };

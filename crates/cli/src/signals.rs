@@ -36,7 +36,7 @@ pub(crate) fn explain_memory_limit() {
     }
 }
 
-/// Calls this at the first signal; the second ends the program at once.
+/// Calls `act` at the first signal; the second ends the program at once.
 #[cfg(feature = "serve")]
 pub(crate) fn at_first(act: impl Fn() + Send + 'static) -> Result<(), Failure> {
     watch_signals(move |signal, is_first| {
@@ -47,7 +47,7 @@ pub(crate) fn at_first(act: impl Fn() + Send + 'static) -> Result<(), Failure> {
     })
 }
 
-/// Calls this with each signal, and whether it is the first, for as long as the program runs.
+/// Calls `act` with each signal and whether it is the first, for as long as the program runs.
 fn watch_signals(mut act: impl FnMut(i32, bool) + Send + 'static) -> Result<(), Failure> {
     let mut signals = Signals::new([SIGINT, SIGTERM])
         .map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;

@@ -1,4 +1,4 @@
-//! What the terminal behind standard output can show.
+//! What the terminal at standard output can show.
 
 use std::io::IsTerminal;
 

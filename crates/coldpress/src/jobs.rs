@@ -1,4 +1,4 @@
-//! Jobs by their ids: to look at, to listen to and to stop, also from another program than the one that runs them.
+//! Finds jobs by their ids, to look at them, follow their events and stop them, also from a program that does not run them.
 //!
 //! These are the commands `monitor`, `jobs`, `events`, `report` and `stop` as calls: they return the data that the commands
 //! print. A job that does not exist is an [`UnknownJob`](crate::job::Error::UnknownJob).
@@ -33,7 +33,7 @@ pub const DEFAULT_DIR: &str = "outputs/partition-checkpoint-eventlog";
 /// How often a log is looked at for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// A job that exists, wherever it runs and whether it does.
+/// A job that exists, whether or not it is running, in this process or another.
 #[doc(alias = "JobUtils")]
 #[doc(alias = "JobStopper")]
 #[doc(alias = "JobProgressMonitor")]
@@ -47,7 +47,7 @@ impl JobHandle {
     ///
     /// # Errors
     /// [`InvalidJobId`](crate::job::Error::InvalidJobId), [`UnknownJob`](crate::job::Error::UnknownJob) if there is no
-    /// such job, [`Storage`](crate::job::Error::Storage) if that cannot be told.
+    /// such job, [`Storage`](crate::job::Error::Storage) if its folder cannot be read.
     pub fn find(base_dir: impl AsRef<Path>, job: &str) -> job::Result<Self> {
         let id: JobId = job.parse().map_err(|error: InvalidJobId| error)?;
         let layout = Layout::existing(base_dir.as_ref(), id)?;
@@ -66,7 +66,7 @@ impl JobHandle {
         &self.layout
     }
 
-    /// Shows how the job stands, as `coldpress monitor --json` does. Its text is [`MonitorView::render`].
+    /// Returns how far the job is, as `coldpress monitor --json` prints it; [`MonitorView::render`] gives it as text.
     ///
     /// # Errors
     /// If nothing of the job can be read, or a newer release wrote it.
@@ -77,7 +77,7 @@ impl JobHandle {
         monitor(&self.layout)
     }
 
-    /// Returns how each partition stands, by number.
+    /// Returns the status of each partition, by number.
     ///
     /// # Errors
     /// As [`progress`](Self::progress).
@@ -86,8 +86,8 @@ impl JobHandle {
         Ok(self.progress()?.partition_status)
     }
 
-    /// Returns how each operator did over all partitions, or only those of this name: from the journal, so that it is right
-    /// without an event log.
+    /// Returns the counts and times of each operator over all partitions, or only of those with this name. They come from the
+    /// journal, so they are right even without an event log.
     ///
     /// # Errors
     /// As [`progress`](Self::progress).
@@ -98,7 +98,7 @@ impl JobHandle {
         Ok(all)
     }
 
-    /// Describes how the job stands in some lines for a person.
+    /// Returns how far the job is as a few lines of text.
     ///
     /// # Errors
     /// As [`progress`](Self::progress).
@@ -118,7 +118,7 @@ impl JobHandle {
         JobSummary::read(&self.layout)
     }
 
-    /// Returns whether somebody drives the job, as far as can be told from this host.
+    /// Returns whether a driver is running the job, as far as this host can see.
     ///
     /// # Errors
     /// If the heartbeat cannot be read, or a newer release wrote it.
@@ -127,7 +127,7 @@ impl JobHandle {
         Ok(Liveness::of(&self.layout)?.is_alive())
     }
 
-    /// Reads the job's events that a filter lets through, oldest first, those of earlier runs and of rotated files included.
+    /// Reads the job's events that pass a filter, oldest first, including those of earlier runs and of rotated files.
     /// It is empty if the job has no event log.
     ///
     /// # Errors
@@ -138,7 +138,7 @@ impl JobHandle {
         read_events(self.layout.event_log_dir(), filter)
     }
 
-    /// As [`events`](Self::events), and then those that are added, until nobody drives the job any more.
+    /// Reads the same as [`events`](Self::events), and then the events that are added, until the job's driver has gone.
     ///
     /// # Errors
     /// As [`events`](Self::events).
@@ -164,7 +164,7 @@ impl JobHandle {
     }
 }
 
-/// Lists the jobs in a folder that somebody drives, the newest first. [`list_jobs`](crate::job::list_jobs) lists them all.
+/// Lists the jobs in a folder that are running, the newest first. [`list_jobs`](crate::job::list_jobs) lists them all.
 ///
 /// # Errors
 /// If the folder cannot be listed.

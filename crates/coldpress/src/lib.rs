@@ -35,7 +35,7 @@
 //!   [stopped](executor::Executor::stop_handle), and ends with a [`Report`](executor::Report).
 //! - [`ops`]: the built-in operators. Operators of your own implement a trait of [`operator`] and go into the same
 //!   [`Registry`](operator::Registry).
-//! - [`jobs`]: jobs by their ids, to look at, to listen to and to stop.
+//! - [`jobs`]: finds jobs by their ids, to look at them, follow their events and stop them.
 //! - [`job`]: the journal that says what is true about a job, and the files around it; [`report`] shows a job to people.
 //! - [`checkpoint`]: how the progress within partitions is kept.
 //! - [`storage`]: where the files of a job are. Your own store implements [`ObjectStore`](storage::ObjectStore), and the

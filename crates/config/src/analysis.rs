@@ -3,14 +3,14 @@
 use crate::recipe::Recipe;
 use crate::settings::RetentionPolicy;
 
-/// The end of the job ids of analyses.
+/// The suffix of the job ids of analyses.
 const SUFFIX: &str = "_analysis";
 
 impl Recipe {
     /// Turns the recipe into that of an analysis: nothing is dropped, and the statistics go to `analysis/statistics.parquet` in
     /// the job's folder. With `export_original_dataset`, the records go to `export_path` with their statistics.
     ///
-    /// A job id that the recipe names gets the end `_analysis`, so that an analysis never resumes the job that it is about.
+    /// A job id that the recipe names gets the suffix `_analysis`, so that an analysis never resumes the job that it is about.
     ///
     /// ```
     /// use coldpress_config::Recipe;

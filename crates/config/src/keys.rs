@@ -96,7 +96,7 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A list of texts; one text stands for a list of one.
     Texts,
-    /// A list of shares from 0 to 1; one share stands for a list of one.
+    /// A list of shares from 0 to 1; a single share counts as a list of one.
     Ratios,
     /// `true`, `false`, or a list of texts.
     FlagOrTexts,

@@ -32,7 +32,7 @@ fn event(index: u64) -> Event {
         .duration_seconds(0.5)
 }
 
-/// What emitting one costs where events happen evenly, so many a second.
+/// Measures what emitting an event costs when events are spread evenly over each second.
 fn paced(folder: &Path, per_second: u32, seconds: u32) -> Result {
     let log = EventLog::open(folder, "paced", LogOptions::default())?;
     let sink = log.sink();
@@ -59,7 +59,7 @@ fn paced(folder: &Path, per_second: u32, seconds: u32) -> Result {
     Ok(())
 }
 
-/// How many events a second get from the producer into the files, while it never runs ahead by more than the queue holds.
+/// Measures how many events per second reach the files, while the producer never runs ahead by more than the queue holds.
 fn sustained(folder: &Path, events: u64) -> Result {
     let options = LogOptions::default();
     let burst = options.queue_events as u64 / 2;

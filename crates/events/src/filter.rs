@@ -20,7 +20,7 @@ pub struct EventFilter {
     pub kinds: Vec<EventKind>,
     /// This partition.
     pub partition: Option<u64>,
-    /// This stage, from 0: events of its partitions, and those that name it. Events of the job as a whole are of no stage.
+    /// This stage, from 0: events of its partitions, and those that name it. Events of the job as a whole belong to no stage.
     pub stage: Option<u64>,
     /// The operator of this name.
     pub operation: Option<String>,
@@ -116,7 +116,7 @@ impl EventFilter {
     }
 }
 
-/// The stage that an event is of: an event of a partition that names none is of the first.
+/// Returns the stage that an event belongs to: an event of a partition that names none belongs to the first.
 fn stage_of(event: &Event) -> Option<u64> {
     event.stage().or(event.partition_id.map(|_| 0))
 }

@@ -19,7 +19,7 @@ pub struct PassedOver {
     pub call: OperatorCall,
 }
 
-/// Mappers of the built-in ones that Data-Juicer's analyzer runs, because they tag records.
+/// The built-in mappers that Data-Juicer's analyzer runs, because they tag records.
 const TAGGING: [&str; 5] = [
     "agent_bad_case_signal_mapper",
     "agent_dialog_normalize_mapper",
@@ -61,7 +61,8 @@ pub(crate) fn pass_over(recipe: &mut Recipe, registry: &Registry) -> Vec<PassedO
     passed_over
 }
 
-/// Takes out of the recipe what it asks for besides the records: an analysis removes none.
+/// Removes keys from the recipe that are about records which operators drop or about operators that don't run: an analysis
+/// drops none.
 fn forget_operators(recipe: &mut Recipe, passed_over: &[PassedOver]) {
     if let Strategy::Manual(names) = &mut recipe.checkpoint.strategy {
         names.retain(|name| !passed_over.iter().any(|one| one.operator == *name));
@@ -86,7 +87,7 @@ pub fn text_filters(registry: &Registry) -> Vec<OperatorCall> {
         labels: Vec::new(),
         needs: Vec::new(),
     };
-    // Without any folder, no file is found: what is built in is used instead, or the filter isn't used.
+    // Without a folder no file is found: the filter uses its built-in list, or is left out.
     let registry = registry.clone().with_assets(AssetFolders::default());
     let filters = registry
         .iter()

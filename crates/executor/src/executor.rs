@@ -150,7 +150,7 @@ impl ExecutorBuilder {
         self.build_in(layout)
     }
 
-    /// As [`build`](Self::build), of a job that is there, whose recipe has nothing left to substitute.
+    /// As [`build`](Self::build), for an existing job, whose recipe has nothing left to substitute.
     pub(crate) fn build_in(self, layout: Layout) -> Result<Executor> {
         let recipe = self.recipe;
         let backend = match self.backend {

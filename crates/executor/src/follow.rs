@@ -1,8 +1,8 @@
 //! What happened to a record: its way through the operators, done again without writing anything.
 //!
 //! The records that are asked for are looked up in the slices of the plan. Then the recipe that the job was run with is run
-//! over the partitions that they are in, with what was decided at barriers; only the records that are asked for are looked at.
-//! What an external operator gave is taken from the job's checkpoints, since it is not asked again.
+//! over the partitions that they are in, with the decisions of barriers; only the records that are asked for are looked at.
+//! The output of an external operator is taken from the job's checkpoints, since it is not called again.
 
 mod beyond;
 mod branches;

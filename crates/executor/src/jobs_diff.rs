@@ -1,7 +1,7 @@
 //! What differs between the exports of two jobs: records that one has and the other has not, and records that changed.
 //!
 //! Each record becomes an entry of an identity and a digest. The entries of both jobs are sorted by their identities, on disk
-//! where they do not fit into memory, and compared in one pass. Only then are the records read that are to be shown.
+//! where they do not fit into memory, and compared in one pass. Only then are the records that are shown read.
 
 mod compare;
 mod entries;
@@ -28,12 +28,12 @@ use rows::JobRows;
 pub struct DiffOptions<'a> {
     /// The stores that the jobs' files may be in.
     pub schemes: &'a StoreSchemes,
-    /// The field by whose value records are known; none = by their places in the input, where both jobs have the same, else by
-    /// what is in them.
+    /// The field by whose value records are matched. None: by their places in the input if both jobs have the same, else by
+    /// their content.
     pub key: Option<&'a str>,
     /// How many records of a kind are shown.
     pub samples: usize,
-    /// A folder for all records that one of the jobs alone has: `lost.jsonl` and `gained.jsonl`. None = they are only counted.
+    /// A folder for all records that only one of the jobs has: `lost.jsonl` and `gained.jsonl`. None: they are only counted.
     pub output: Option<&'a Path>,
     /// Memory that may be used; more is sorted on disk.
     pub memory_bytes: u64,
@@ -46,33 +46,33 @@ pub struct JobsDiff {
     pub jobs: [String; 2],
     /// The paths of their exports.
     pub exports: [String; 2],
-    /// By what records are known: `origin`, `content`, or `key`.
+    /// How records are matched: by `origin`, `content` or `key`.
     pub matched_by: &'static str,
-    /// The field, where records are known by one.
+    /// The field, if records are matched by one.
     pub key: Option<String>,
     /// How many records each export has.
     pub records: [u64; 2],
-    /// How many of them lack the field by which records are known, so that they are known by what is in them.
+    /// How many of them lack that field, so that they are matched by their content.
     pub without_key: [u64; 2],
     /// Records that both have, and that are the same.
     pub same: u64,
     /// Records that both have, and that differ.
     pub changed: u64,
-    /// Records that the first alone has.
+    /// Records that only the first has.
     pub lost: u64,
-    /// Records that the second alone has.
+    /// Records that only the second has.
     pub gained: u64,
     /// Some of those that differ.
     pub changed_samples: Vec<ChangedRecord>,
-    /// Some of those that the first alone has.
+    /// Some of those that only the first has.
     pub lost_samples: Vec<DiffRecord>,
-    /// Some of those that the second alone has.
+    /// Some of those that only the second has.
     pub gained_samples: Vec<DiffRecord>,
-    /// What has to be known to read this right.
+    /// Remarks that a reader needs, a sentence each.
     pub remarks: Vec<String>,
 }
 
-/// A record that one of the exports alone has.
+/// A record that only one of the exports has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DiffRecord {
     /// Its number in the export, from 1.
@@ -94,14 +94,14 @@ pub struct ChangedRecord {
 
 /// Compares the exports of two jobs. It changes nothing of them.
 ///
-/// The rows are read from the jobs' results, which know where each record came from; where one of the jobs was cleaned, from the
+/// The rows are read from the jobs' results, which know where each record came from; if one of the jobs was cleaned, from the
 /// exports.
 ///
 /// # Errors
 /// [`ErrorKind::NoSuchJob`](crate::ErrorKind::NoSuchJob) for a job without a journal;
 /// [`ErrorKind::Failed`](crate::ErrorKind::Failed) when a job has no export, or files cannot be read or written;
 /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) when an export has to be read and is not what the job made;
-/// [`ErrorKind::Recipe`](crate::ErrorKind::Recipe) for a field whose values are no identities.
+/// [`ErrorKind::Recipe`](crate::ErrorKind::Recipe) for a field whose values do not identify records.
 pub fn diff_jobs(first: &Layout, second: &Layout, options: &DiffOptions<'_>) -> Result<JobsDiff> {
     let mut remarks = Vec::new();
     let jobs = rows::open(first, second, options.schemes, &mut remarks)?;

@@ -13,11 +13,11 @@ pub struct Lifted {
     pub job_id: String,
     /// The records, in the order of the dataset.
     pub records: Vec<LiftedRecord>,
-    /// The command that tries them again; empty where the job does not say.
+    /// The command that retries them; empty if the job does not say.
     pub resumption_command: String,
 }
 
-/// A record that was to be left to the quarantine.
+/// A record that a verdict had sent to quarantine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LiftedRecord {
     /// The partition.
@@ -36,7 +36,7 @@ pub struct LiftedRecord {
 /// more, so that the next run tries them again; the export stays until then.
 ///
 /// # Errors
-/// [`ErrorKind::Refused`] for a job that is running, that a crash left in the midst of its export, or whose journal cannot
+/// [`ErrorKind::Refused`] for a job that is running, that a crash left in the middle of its export, or whose journal cannot
 /// be trusted; [`ErrorKind::NoSuchJob`] for one without a journal; [`ErrorKind::Failed`] when its journal cannot be written.
 pub fn lift_verdicts(layout: &Layout) -> Result<Lifted> {
     let lock = lock(layout)?;
@@ -55,7 +55,7 @@ pub fn lift_verdicts(layout: &Layout) -> Result<Lifted> {
     }
     if state.export().intent.is_some() {
         let job = layout.job_id();
-        let message = format!("the job {job} is in the midst of its export; resume it first");
+        let message = format!("the job {job} is in the middle of its export; resume it first");
         return Err(Error::new(ErrorKind::Refused, message));
     }
     let (mut journal, mut now) = Journal::open(layout, &lock, Mode::Resume)?;
@@ -84,7 +84,7 @@ pub fn lift_verdicts(layout: &Layout) -> Result<Lifted> {
             process_start_time: driver.process_start_time,
             ..summary
         };
-        // A view that cannot be kept up costs nothing.
+        // The summary is a view: a failure to update it costs nothing.
         let _ = summary.write(layout);
     }
     Ok(lifted)

@@ -1,7 +1,7 @@
 //! The form in which spans go to an OpenTelemetry collector: OTLP over HTTP, as JSON.
 //!
-//! <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding> describes it: ids are hexadecimal, integers of 64 bits are
-//! texts. The official crates would bring eighteen more, among them an SDK of global state, for these few fields.
+//! <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding> describes it: ids are hexadecimal, 64-bit integers
+//! are strings. The official crates would add eighteen dependencies, among them an SDK with global state, for these few fields.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub(crate) struct Span {
     pub(crate) error: Option<String>,
 }
 
-/// The id of a span, unique within its trace. None is 0, which is no id.
+/// The id of a span, unique within its trace. It is never 0, which OTLP does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SpanId(pub(crate) u64);
 
@@ -80,7 +80,7 @@ impl SpanId {
     }
 }
 
-/// A time as JSON: an integer that JavaScript could not hold, and so a text.
+/// A time as JSON: a string, because JavaScript could not hold the integer.
 fn nanos(seconds: f64) -> String {
     format!("{:.0}", seconds * 1e9)
 }

@@ -1,4 +1,4 @@
-//! Whether the sources that are found are those that a job was planned over.
+//! Checks that the sources that are found are those that the job was planned over.
 
 use coldpress_dataset::{Source, Touched};
 use coldpress_job::{JobPlan, JobState};
@@ -47,7 +47,7 @@ pub(crate) fn match_plan(
         return refused("`limit` changed".to_owned());
     }
     for (planned, now) in plan.sources.iter().zip(&*sources) {
-        // Where the input lies is no part of what it is; at the same place it is looked at more closely below.
+        // The location of the input is not part of its identity; a source at the same place is compared more closely below.
         if planned.path != now.identity.path && !planned.looks_like(&now.identity) {
             return refused(format!("`{}` became `{}`", planned.path, now.identity.path));
         }

@@ -100,7 +100,7 @@ impl Prepared {
             compat: recipe.compat.is_some(),
             keep_all: recipe.analysis.analyze,
             labels: label_fields(&recipe),
-            // Data-Juicer leaves out what has no text.
+            // Data-Juicer drops records without a text.
             needs: match recipe.compat {
                 Some(_) => recipe.fields.text_keys.clone(),
                 None => Vec::new(),
@@ -237,7 +237,7 @@ impl Prepared {
             })
     }
 
-    /// The rows of a row group or record batch where whole records are stored; none = all of a partition.
+    /// Returns the rows per row group or record batch of whole records. None: all of a partition.
     pub(crate) fn group_rows(&self) -> Option<u32> {
         let storage = &self.recipe.storage;
         let rows = u32::try_from(storage.arrow_batch_size).unwrap_or(u32::MAX);
@@ -338,13 +338,13 @@ fn check_metrics_path(recipe: &Recipe) -> Result<()> {
             "the name of `{path}` must end in `.prom`, as Prometheus' textfile collector asks for"
         )),
         Some(path) if fs::metadata(path).is_ok_and(|found| !found.is_file()) => {
-            refused(format!("`{path}` is there and is no file"))
+            refused(format!("`{path}` exists and is not a file"))
         }
         _ => Ok(()),
     }
 }
 
-/// The records that an operator leaves beside the export are of one kind.
+/// An operator can leave only one kind of records beside the export.
 fn check_stats_export_paths(recipe: &Recipe, pipeline: &Pipeline) -> Result<()> {
     let mut operators = pipeline.operators().iter();
     let asks = |one: &&ResolvedOperator| {

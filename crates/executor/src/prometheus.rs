@@ -8,7 +8,7 @@ use coldpress_job::{JobSummary, Phase, Totals};
 
 use crate::report::OperatorPerformance;
 
-/// The counts of a job, to be told to Prometheus.
+/// The counts of a job for Prometheus.
 #[derive(Clone, Debug)]
 pub struct JobMetrics<'a> {
     /// The job's id, the label `job_id` of all its samples.
@@ -17,7 +17,7 @@ pub struct JobMetrics<'a> {
     pub is_running: bool,
     /// The status as people see it.
     pub status: &'a str,
-    /// What the job is at, or was when it ended.
+    /// The phase that the job is in, or was in when it ended.
     pub phase: Option<Phase>,
     /// When the newest driver began, in seconds since 1970.
     pub start_time: Option<f64>,
@@ -129,7 +129,7 @@ impl Text {
 
     fn statuses(&mut self, jobs: &[JobMetrics<'_>]) {
         let name = "coldpress_job_status";
-        let help = "1, with the status of the job and what it is at as labels.";
+        let help = "1, with the status and the phase of the job as labels.";
         self.family(name, "gauge", help);
         for job in jobs {
             let phase = job.phase.map(|phase| phase.to_string());

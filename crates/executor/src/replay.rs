@@ -1,7 +1,7 @@
 //! Running the records in quarantine through a recipe again, to say what would become of them now.
 //!
-//! They become the input of a job of their own, in a folder that is gone afterwards, so that all that holds for jobs holds here:
-//! other records, and nothing of the job that they are of, are touched.
+//! They become the input of a job of their own, in a temporary folder, so everything that holds for jobs holds here too. Other
+//! records and the files of their own job are not touched.
 
 mod classes;
 mod folder;
@@ -36,9 +36,9 @@ pub struct ReplayOptions<'a> {
     pub schemes: &'a StoreSchemes,
     /// The folders of models and word lists.
     pub asset_folders: AssetFolders,
-    /// The recipe; none = the one that the job was run with.
+    /// The recipe. None: the one that the job was run with.
     pub recipe: Option<Recipe>,
-    /// Where the records go that are kept, as JSON lines; none = nowhere.
+    /// Where the records that are kept are written, as JSON lines. None: nowhere.
     pub export: Option<&'a Path>,
 }
 
@@ -66,9 +66,9 @@ pub struct Replayed {
     pub made: u64,
     /// The recipe's operators, and what they would do with the records.
     pub operators: Vec<ReplayedOperator>,
-    /// What would become of some of the records, by what it is.
+    /// Some of the records, by their outcome.
     pub classes: Vec<ReplayedClass>,
-    /// What has to be known to read this right.
+    /// Remarks that a reader needs, a sentence each.
     pub remarks: Vec<String>,
 }
 
@@ -161,7 +161,7 @@ pub fn replay_quarantine(layout: &Layout, options: &ReplayOptions<'_>) -> Result
     Ok(replayed)
 }
 
-/// What has to be known to read the outcome right.
+/// Returns remarks that a reader of the outcome needs.
 fn remarks(pipeline: &coldpress_operator::Pipeline) -> Vec<String> {
     let mut remarks = Vec::new();
     let barriers = pipeline.barriers();
@@ -180,11 +180,12 @@ fn remarks(pipeline: &coldpress_operator::Pipeline) -> Vec<String> {
         ));
     }
     if pipeline.external_points().next().is_some() {
-        remarks.push("external operators were asked about the replayed records".to_owned());
+        remarks.push("external operators were called with the replayed records".to_owned());
     }
     if pipeline.suffix_field().is_some() {
-        remarks
-            .push("the replayed records count as those of a file that ends in `.jsonl`".to_owned());
+        remarks.push(
+            "the replayed records count as records of a file that ends in `.jsonl`".to_owned(),
+        );
     }
     remarks
 }
@@ -192,7 +193,7 @@ fn remarks(pipeline: &coldpress_operator::Pipeline) -> Vec<String> {
 /// Parameters that name a file which an operator writes beside the export.
 const WRITTEN_ASIDE: [&str; 2] = ["batch_meta_export_path", "stats_export_path"];
 
-/// The recipe over these records alone: what it says about anything but its operators does not matter here.
+/// Returns the recipe for these records alone: of the original, only the operators matter here.
 fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
     let text = |path: &Path| path.display().to_string();
     let mut recipe = given.clone();
@@ -232,7 +233,7 @@ fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
     recipe.lineage = LineageSettings::default();
     recipe.limit = None;
     for call in &mut recipe.process {
-        // Files that operators write aside are of the job.
+        // Files that operators write beside the export belong to the job.
         call.params
             .retain(|(key, _)| !WRITTEN_ASIDE.contains(&key.name.as_str()));
     }

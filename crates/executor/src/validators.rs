@@ -1,6 +1,6 @@
-//! Validators: whether the records of the dataset are what the recipe says, before work begins.
+//! Validators: checks of the dataset's records before work begins.
 //!
-//! Data-Juicer looks at the first records of a dataset. Here they come from all over it.
+//! Data-Juicer looks at the first records of a dataset. Here they are a sample of all of it.
 
 use coldpress_config::{FieldType, Turns, Validator, ValidatorRule};
 use coldpress_dataset::Source;
@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The roles that a message may have.
 const ROLES: [&str; 3] = ["system", "user", "assistant"];
 
-/// Looks at records of each source. What is no JSON is told where the dataset is read for good.
+/// Checks records of each source. Lines that are not JSON are left to the reading of the dataset, which reports them.
 ///
 /// # Errors
 /// [`ErrorKind::Input`] for the first validator that they do not pass, with the file and what is wrong.
@@ -147,7 +147,7 @@ fn check_messages(record: &Value, turns: Turns) -> Result<(), String> {
 fn check_conversation(record: &Value, turns: Turns) -> Result<(), String> {
     let is_text = |name: &str| record.get(name).is_some_and(Value::is_string);
     if record.get("system").is_some() && !is_text("system") {
-        return Err("`system` of a record is no text".to_owned());
+        return Err("`system` of a record is not a text".to_owned());
     }
     if let Some(name) = ["instruction", "query", "response"]
         .into_iter()
@@ -160,7 +160,7 @@ fn check_conversation(record: &Value, turns: Turns) -> Result<(), String> {
     };
     let history = history
         .as_array()
-        .ok_or("`history` of a record is no list")?;
+        .ok_or("`history` of a record is not a list")?;
     check_turns(history.len() + 1, turns, "turns")?;
     let is_pair = |turn: &Value| {
         let pair = turn.as_array().filter(|pair| pair.len() == 2);
@@ -168,7 +168,7 @@ fn check_conversation(record: &Value, turns: Turns) -> Result<(), String> {
     };
     match history.iter().all(is_pair) {
         true => Ok(()),
-        false => Err("a turn of a `history` is no pair of texts".to_owned()),
+        false => Err("a turn of a `history` is not a pair of texts".to_owned()),
     }
 }
 
@@ -177,7 +177,7 @@ fn check_turns(count: usize, turns: Turns, what: &str) -> Result<(), String> {
     match (least..=most).contains(&(count as u64)) {
         true => Ok(()),
         false => Err(format!(
-            "a record has {count} {what}, where {least} to {most} are wanted"
+            "a record has {count} {what}, and should have {least} to {most}"
         )),
     }
 }
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(check(&talk, &[record(json!([["a", "b"]]))]), Ok(()));
         fails(&talk, record(json!([["a", "b"], ["c", "d"]])), "3 turns");
         fails(&talk, record(json!([["a"]])), "no pair");
-        fails(&talk, record(json!("x")), "no list");
+        fails(&talk, record(json!("x")), "not a list");
         fails(&talk, json!({"query": "q"}), "no text `instruction`");
         fails(&talk, json!({"system": 1}), "`system`");
     }

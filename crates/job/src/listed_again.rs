@@ -1,4 +1,4 @@
-//! Listing the jobs below a folder again and again.
+//! Listing the jobs below a folder repeatedly.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use crate::listing::{ListedJob, list_job, newest_first};
 use crate::stamp::JobStamp;
 use crate::{Error, JobId, Result};
 
-/// The jobs below a folder, to be listed again and again: only those that changed are read again.
+/// The jobs below a folder, to be listed repeatedly: only those that changed are read again.
 #[derive(Debug)]
 pub struct JobListing {
     base_dir: PathBuf,

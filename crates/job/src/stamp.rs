@@ -1,4 +1,4 @@
-//! Whether anything about a job changed.
+//! Noticing that something about a job changed.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use coldpress_storage::FileId;
 use crate::layout::Layout;
 use crate::lock::Liveness;
 
-/// What can be told about a job without reading it: two that are equal are those of a job that did not change in between.
+/// What can be seen of a job without reading its files: two stamps are equal if the job did not change in between.
 ///
 /// It costs a few calls to the file system, whatever the size of the job.
 #[derive(Clone, Debug, PartialEq, Eq)]

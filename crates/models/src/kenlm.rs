@@ -167,7 +167,7 @@ impl Kenlm {
 
     /// Returns what [`score_sentence`](Self::score_sentence) does, for a sentence of these words.
     ///
-    /// Finding a word takes about as long as scoring it, so it is worth while to keep those that come again.
+    /// Finding a word takes about as long as scoring it, so it is worthwhile to keep those that are repeated.
     pub fn score_words(&self, words: &[Word]) -> f32 {
         let mut left = words;
         self.score(|numbers| {

@@ -1,4 +1,4 @@
-//! Numbers that tell models from each other, for memory that is used with several in turn.
+//! Numbers that distinguish models, for caches that are used with several models in turn.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -40,7 +40,7 @@ impl ResolveContext<'_> {
         self.compat
     }
 
-    /// Says of which revision something is that this call uses, and that other calls of the operator may not: an engine, a table.
+    /// States the revision of something that this call uses and other calls of the operator may not, such as an engine or a table.
     /// It becomes part of the call's identity.
     pub fn uses(&mut self, name: &'static str, revision: u32) {
         self.revisions.push((name, revision));

@@ -5,13 +5,13 @@ use coldpress_record::StatValue;
 /// Ten decimals.
 const UNITS: f64 = 1e10;
 
-/// Below this a number and its ten decimals are a whole number of units that a float holds exactly.
+/// Below this, a number with its ten decimals is a whole number of units that a float holds exactly.
 const EXACT_BELOW: f64 = 900_000.0;
 
-/// Numbers from here on have digits and an exponent instead of decimals.
+/// Numbers from here on are written with digits and an exponent instead of decimals.
 const EXPONENT_FROM: f64 = 1e16;
 
-/// A statistic as Data-Juicer has it when it decides: it writes statistics as JSON with ten decimals and reads them back.
+/// Returns a statistic as Data-Juicer decides by it: it writes statistics as JSON with ten decimals and reads them back.
 pub(crate) fn rounded(value: StatValue) -> StatValue {
     match value {
         StatValue::Float(number) => StatValue::Float(with_ten_decimals(number)),
@@ -20,7 +20,7 @@ pub(crate) fn rounded(value: StatValue) -> StatValue {
     }
 }
 
-/// Rounds as pandas does where it writes JSON: half of a unit goes to the even one.
+/// Rounds as pandas does where it writes JSON: half a unit rounds to even.
 pub(crate) fn with_ten_decimals(number: f64) -> f64 {
     let size = number.abs();
     if !size.is_finite() {

@@ -199,7 +199,7 @@ fn compare_rows(case: &Case, chain: &Chain, batch: &Batch) -> Result<(), String>
         })
 }
 
-/// The vectors have statistics as the operators compute them, before Data-Juicer writes them down.
+/// The vectors have the statistics that operators compute, before Data-Juicer writes them with ten decimals.
 fn rounded(value: &Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => number

@@ -78,12 +78,7 @@ mod tests {
     #[test]
     fn bad_parameters_are_refused_when_the_recipe_is_read() {
         let cases = [
-            (
-                "clean_links_mapper",
-                "pattern",
-                json!("(?R)"),
-                "call themselves",
-            ),
+            ("clean_links_mapper", "pattern", json!("(?R)"), "recursion"),
             ("clean_links_mapper", "repl", json!(r"\9"), "no group 9"),
             (
                 "clean_email_mapper",

@@ -95,7 +95,7 @@ mod reader {
         }
     }
 
-    /// What an operator found out about the pieces of a model, by their ids, because the same pieces come again and again.
+    /// What an operator found out about the pieces of a model, by their ids, because the same pieces occur again and again.
     #[derive(Clone, Debug)]
     pub(crate) struct PieceMemo<T>(Vec<Option<T>>);
 

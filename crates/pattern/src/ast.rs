@@ -9,19 +9,19 @@ pub(crate) enum Node {
     Empty,
     /// One character of a set. Where case is ignored, the set has the variants.
     Set(CharSet),
-    /// One part behind the other.
+    /// One part after the other.
     Concat(Vec<Node>),
-    /// The first part that leads to a match.
+    /// Alternatives: the first one that leads to a match counts.
     Alternation(Vec<Node>),
     /// The same part several times.
     Repeat(Box<Repeat>),
-    /// A part whose place is noted under a number.
+    /// A capturing group: a part whose position is noted under a number.
     Group(usize, Box<Node>),
-    /// A condition on the place in the text.
+    /// A condition on the position in the text.
     Assert(Assert),
-    /// A condition on what stands before or behind the place.
+    /// A lookahead or lookbehind.
     Look(Box<Look>),
-    /// A part that is not matched in another way once it has matched.
+    /// An atomic group: a part that is not matched in another way once it has matched.
     Atomic(Box<Node>),
     /// What a group matched, once more.
     Backreference {
@@ -46,23 +46,23 @@ pub(crate) enum Node {
 pub(crate) struct Repeat {
     pub(crate) node: Node,
     pub(crate) least: u32,
-    /// None = without end.
+    /// None: unlimited.
     pub(crate) most: Option<u32>,
     pub(crate) greed: Greed,
 }
 
-/// How often a part is tried to be repeated.
+/// Which number of repeats is tried first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Greed {
     /// As often as it can be, then less often.
     Greedy,
-    /// As little as it may be, then more often.
+    /// As rarely as it may be, then more often.
     Lazy,
     /// As often as it can be, and in no other way.
     Possessive,
 }
 
-/// A look at what stands before or behind a place.
+/// A lookahead or lookbehind: a condition on what comes after or before a position.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Look {
     pub(crate) node: Node,
@@ -70,33 +70,33 @@ pub(crate) struct Look {
     pub(crate) is_negative: bool,
 }
 
-/// A condition on a place in a text.
+/// A condition on a position in a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Assert {
     /// The beginning of the text.
     Start,
     /// The end of the text.
     End,
-    /// The end of the text, or the place before a line feed that ends it.
+    /// The end of the text, or the position before a line feed that ends it.
     Dollar,
     /// The beginning of a line.
     LineStart,
     /// The end of a line.
     LineEnd,
-    /// The place where the search begins.
+    /// The position where the search begins.
     SearchStart,
-    /// A place that these characters stand on one side of.
+    /// A position with one of these characters on exactly one side.
     Boundary(CharSet),
-    /// A place that they stand on both sides of, or on none.
+    /// A position with one of them on both sides, or on neither.
     NoBoundary(CharSet),
-    /// A place that they stand behind, and not before.
+    /// A position with one of them after it, and none before it.
     WordStart(CharSet),
-    /// A place that they stand before, and not behind.
+    /// A position with one of them before it, and none after it.
     WordEnd(CharSet),
 }
 
 impl Node {
-    /// One part behind the other, as flat as can be.
+    /// Joins parts one after the other, as flat as can be.
     pub(crate) fn concat(mut nodes: Vec<Self>) -> Self {
         nodes.retain(|node| *node != Self::Empty);
         match nodes.len() {
@@ -120,7 +120,7 @@ impl Node {
         }
     }
 
-    /// The parts right below.
+    /// Returns the parts directly below.
     pub(crate) fn children(&self) -> Vec<&Self> {
         match self {
             Self::Concat(nodes) | Self::Alternation(nodes) => nodes.iter().collect(),

@@ -1,4 +1,4 @@
-//! The engine that backtracks: for patterns that look around, cite groups or are atomic.
+//! The backtracking engine: for patterns with look-around, backreferences or atomic groups.
 //!
 //! It tries one alternative after the other, as Python does, so a hostile pattern or text can take it exponential time. Each
 //! instruction and each character that is read counts as a step, and a text has so many and no more: what becomes of a record
@@ -9,15 +9,15 @@ mod reading;
 use crate::ast::Greed;
 use crate::program::{Program, Step};
 
-/// A text takes a pattern too many steps.
+/// A pattern takes too many steps in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManySteps;
 
 impl std::fmt::Display for TooManySteps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(
-            "the pattern takes more steps in this text than a text may take; a repeat within a repeat, such as `(a+)+`, is the \
-             usual cause",
+            "the pattern takes more steps than are allowed in this text; the usual cause is a repeat within a repeat, such as \
+             `(a+)+`",
         )
     }
 }
@@ -30,7 +30,7 @@ const STEPS: u64 = 20_000_000;
 /// Steps for each byte of a text besides.
 const STEPS_PER_BYTE: u64 = 100;
 
-/// More alternatives than this are not kept in mind: 40 MB.
+/// The most alternatives that are remembered: 40 MB.
 const MOST_FRAMES: usize = 1 << 20;
 
 /// Memory for searches that is used again from text to text.
@@ -48,7 +48,7 @@ struct Counter {
     last: Option<(usize, u64)>,
 }
 
-/// What is to be undone or tried when what follows does not match.
+/// What to undo or try when what follows does not match.
 #[derive(Clone, Copy, Debug)]
 enum Frame {
     /// Goes on there.
@@ -113,8 +113,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Finds the next match that begins at `from` or behind; with `must_advance` none that ends at `from`. The places of its
-    /// groups are in the memory then.
+    /// Finds the next match that begins at `from` or later; with `must_advance`, not one that ends at `from`. The positions of
+    /// its groups are then in the memory.
     pub(crate) fn find(&mut self, from: usize, must_advance: bool) -> Result<bool, TooManySteps> {
         (self.begin, self.must_advance) = (from, must_advance);
         let mut start = from;
@@ -140,7 +140,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The places of the match that was found last, and of its groups.
+    /// Returns the positions of the last match and of its groups.
     pub(crate) fn slots(&self) -> &[Option<usize>] {
         &self.memory.slots
     }
@@ -175,7 +175,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Does one step: where it goes on, if it does.
+    /// Runs one step. Returns where to go on, if it matched.
     fn step(
         &mut self,
         step: &Step,
@@ -307,8 +307,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Runs a part on its own: where it ends, if it matches. Its alternatives are forgotten, and what it noted too unless it
-    /// `counts`.
+    /// Runs a part on its own. Returns where it ends, if it matches. Its alternatives are forgotten, and so is what it noted unless
+    /// it `counts`.
     fn apart(
         &mut self,
         step: usize,
@@ -365,7 +365,7 @@ impl<'a> Search<'a> {
             self.once_more(counter, at)?;
             return Ok((body, at));
         }
-        // To match nothing once more would never end. `regex` tries it as long as groups change.
+        // Matching nothing once more would never end. `regex` tries it as long as groups change.
         let is_stuck = last == Some((at, self.changes))
             || (!self.program.minds_groups && last.is_some_and(|last| last.0 == at));
         if count >= most || is_stuck {

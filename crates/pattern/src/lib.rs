@@ -2,7 +2,7 @@
 //!
 //! Users write patterns for Python's `regex` module, or for `re`. [`Pattern::new`] reads that syntax and chooses an engine: one
 //! that does not backtrack, in linear time, wherever it finds the same matches, and else one that backtracks as Python does,
-//! with a limit of steps for each text. [`Matches`] finds all matches in a text, and [`Template`] is what comes in their place.
+//! with a limit of steps for each text. [`Matches`] finds all matches in a text, and [`Template`] is what replaces them.
 //!
 //! What cannot be done is refused when the pattern is read, with the reason, and is never taken for something else:
 //! approximate matches, recursion, named lists, verbs, and full case-folding.
@@ -32,7 +32,7 @@ mod sets;
 mod steady_search;
 mod template;
 
-/// Rises whenever a pattern that was taken before finds other matches.
+/// Incremented whenever a pattern that was accepted before finds other matches.
 pub const REVISION: u32 = 1;
 
 pub use backtrack::TooManySteps;

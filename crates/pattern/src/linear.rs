@@ -11,11 +11,11 @@ pub(crate) struct Linear {
     pub(crate) source: String,
     /// The numbers that the groups have in the engine, the match itself first.
     pub(crate) groups: Vec<usize>,
-    /// The groups of the engine that stand before a last line feed which it takes in and the match does not.
+    /// The groups of the engine before a last line feed that it consumes and the match does not.
     pub(crate) end_marks: Vec<usize>,
 }
 
-/// The pattern for the engine without backtracking; none where that one cannot find all the same matches.
+/// Returns the pattern for the engine without backtracking; none if that engine would find other matches.
 pub(crate) fn linear(node: &Node, groups: usize) -> Option<Linear> {
     if !is_the_same_in_both(node) || !is_empty_at_last(node) {
         return None;
@@ -36,7 +36,7 @@ pub(crate) fn linear(node: &Node, groups: usize) -> Option<Linear> {
     })
 }
 
-/// Where a part can match nothing again and again, the engines stop at different places.
+/// Where a part can match nothing repeatedly, the engines stop at different positions.
 fn is_the_same_in_both(node: &Node) -> bool {
     let repeats_nothing = matches!(node, Node::Repeat(repeat)
         if repeat.most != Some(1) && repeat.node.may_be_empty());

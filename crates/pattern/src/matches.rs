@@ -15,8 +15,8 @@ pub type Slots = [Option<usize>];
 
 /// Searches for all matches of a pattern, with memory that is used again from text to text.
 ///
-/// An empty match may follow right behind another match, and behind an empty match one that is not empty may begin at the same
-/// place, as in Python.
+/// As in Python, an empty match may directly follow another match, and after an empty match one that is not empty may begin at
+/// the same position.
 #[derive(Clone, Debug)]
 pub struct Matches {
     pattern: Pattern,
@@ -34,10 +34,10 @@ struct LinearMemory {
     steady: Option<Option<Arc<SteadySearch>>>,
 }
 
-/// How long a text may take the usual engine.
+/// How long the usual engine may take for a text.
 ///
 /// It is the fastest for nearly all texts, but a pattern such as `a.*b|a` can make it look through the rest of the text again
-/// after each match. Nothing tells such patterns from others beforehand, so the time is watched: what is left of a text that
+/// after each match. Such patterns cannot be recognised beforehand, so the time is watched: what is left of a text that
 /// takes far too long is searched by [`SteadySearch`], which finds the same matches in linear time. So the clock decides how a
 /// match is found, and never which.
 #[derive(Clone, Copy, Debug)]
@@ -80,12 +80,12 @@ impl Matches {
     /// Calls `found` with every match and its groups, in order.
     ///
     /// # Errors
-    /// [`TooManySteps`], never for a pattern that is searched for in linear time. The matches before were told.
+    /// [`TooManySteps`], never for a pattern that is searched for in linear time. The matches before it were reported.
     pub fn each(&mut self, text: &str, found: impl FnMut(&Slots)) -> Result<(), TooManySteps> {
         self.all(text, true, found)
     }
 
-    /// As [`each`](Self::each), which is faster where nobody asks for groups: `found` gets the place of the match alone.
+    /// As [`each`](Self::each), but faster: `found` gets only the position of the match, without groups.
     ///
     /// # Errors
     /// [`TooManySteps`]
@@ -157,7 +157,7 @@ impl Matches {
             let slots = search.slots();
             found(slots);
             let end = slots[1].unwrap_or(text.len());
-            // A look behind `\K` may make a match begin behind its end.
+            // A `\K` within a lookahead may make a match begin after its end.
             was_empty = slots[0].is_none_or(|start| start >= end);
             from = end;
         }
@@ -193,7 +193,7 @@ impl Searched<'_> {
         }
     }
 
-    /// The next match at `from` or behind it, by the usual engine.
+    /// Returns the next match that begins at `from` or later, by the usual engine.
     fn next(&mut self, text: &str, from: usize, with_groups: bool) -> Option<&Slots> {
         let memory = &mut *self.memory;
         if !with_groups {
@@ -213,7 +213,7 @@ impl Searched<'_> {
         Some(&memory.slots)
     }
 
-    /// Builds the other engine; whether it can be used.
+    /// Builds the other engine. Returns whether it can be used.
     fn prepare(&mut self) -> bool {
         let steady = &mut self.memory.steady;
         steady
@@ -236,7 +236,7 @@ impl Searched<'_> {
     }
 }
 
-/// Writes the places of the groups down. None reaches behind a mark of the end.
+/// Records the positions of the groups. None reaches past a mark of the end.
 fn fill(
     slots: &mut Vec<Option<usize>>,
     groups: &[usize],

@@ -11,7 +11,7 @@ use crate::ast::{Assert, Node};
 use crate::options::{Dialect, Options};
 use crate::sets::{self, CharSet};
 
-/// Groups may stand in each other so deep.
+/// The deepest nesting of groups.
 const DEEPEST: usize = 150;
 
 /// A pattern that was read.
@@ -81,7 +81,7 @@ struct Parser {
     /// The groups that are not closed yet.
     open: Vec<usize>,
     names: HashMap<String, usize>,
-    /// The groups that are cited; they may follow.
+    /// The groups that are referred to; they may follow.
     cited: Vec<usize>,
     depth: usize,
 }
@@ -110,7 +110,7 @@ impl Parser {
         is_there
     }
 
-    /// The text up to a character, which is passed over.
+    /// Returns the text up to a character, and skips that.
     fn take_until(&mut self, end: char) -> Option<String> {
         let rest = &self.chars[self.at..];
         let length = rest.iter().position(|ch| *ch == end)?;
@@ -128,7 +128,7 @@ impl Parser {
         self.dialect == Dialect::Regex
     }
 
-    /// Passes over what says nothing: comments, and white space where the pattern is verbose.
+    /// Skips comments, and white space if the pattern is verbose.
     fn skip(&mut self) -> Result<(), String> {
         loop {
             if self.take_if("(?#") {
@@ -147,7 +147,7 @@ impl Parser {
         }
     }
 
-    /// Reads as far as the end of a group or of the pattern. Flags that are set in it end with it.
+    /// Reads up to the end of a group or of the pattern. Flags that are set in it end with it.
     fn alternation(&mut self) -> Result<Node, String> {
         let flags = self.flags;
         let mut branches = vec![self.branch()?];
@@ -230,7 +230,7 @@ impl Parser {
         }
     }
 
-    /// Every group that is cited exists.
+    /// Checks that every group that is referred to exists.
     fn check_citations(&self) -> Result<(), String> {
         let mut cited = self.cited.iter();
         match cited.find(|number| **number > self.most_groups) {

@@ -8,7 +8,7 @@ use crate::ast::{Assert, Greed, Look, Node, Repeat};
 use crate::options::Dialect;
 use crate::sets::CharSet;
 
-/// An instruction. Those for text have `back` where they read it backwards, as what looks behind does.
+/// An instruction. Those that read text have `back` if they read it backwards, as in a lookbehind.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// One character of a set.
@@ -21,31 +21,31 @@ pub(crate) enum Step {
         greed: Greed,
         back: bool,
     },
-    /// Tries to go on with one, then with the other.
+    /// Tries to continue with one, then with the other.
     Either(usize, usize),
-    /// Goes on elsewhere.
+    /// Continues elsewhere.
     Jump(usize),
     /// Notes the place.
     Save(usize),
-    /// Goes on where the condition holds.
+    /// Continues if the condition holds.
     Assert(Condition),
-    /// What a group matched, once more.
+    /// A backreference: what a group matched, once more.
     Backreference {
         group: usize,
         ignore_case: bool,
         back: bool,
     },
-    /// Goes on here if the group took part, else elsewhere.
+    /// Continues here if the group took part, else elsewhere.
     IfGroup { group: usize, otherwise: usize },
-    /// What follows up to `Done` holds here, or does not; it goes on at `next`.
+    /// What follows up to `Done` matches here, or does not; then continues at `next`.
     Look { is_negative: bool, next: usize },
-    /// What follows up to `Done` is matched in one way; it goes on at `next`.
+    /// What follows up to `Done` is matched in one way only; then continues at `next`.
     Atomic { next: usize },
-    /// The end of what a look or an atomic part consists of.
+    /// The end of a look-around or an atomic part.
     Done,
     /// Begins a loop.
     LoopBegin { counter: usize },
-    /// Does the body of a loop, which follows, once more, or goes on at `next`.
+    /// Runs the body of a loop, which follows, once more, or continues at `next`.
     Loop {
         counter: usize,
         least: u32,
@@ -76,7 +76,7 @@ pub(crate) enum Condition {
     WordEnd(usize),
 }
 
-/// A set of characters that is quick to ask.
+/// A set of characters with a fast membership test.
 #[derive(Clone, Debug)]
 pub(crate) struct Chars {
     ascii: u128,

@@ -57,7 +57,7 @@ impl CharSet {
         self
     }
 
-    /// Adds the characters that differ from these in case alone. `regex` also takes İ for a variant of i, and ı for one of I.
+    /// Adds the characters that differ from these in case alone. `regex` also treats İ as a variant of i, and ı as one of I.
     pub(crate) fn ignoring_case(mut self) -> Self {
         const PAIRS: [(char, char); 4] = [('i', 'İ'), ('İ', 'i'), ('I', 'ı'), ('ı', 'I')];
         let added = PAIRS.iter().filter(|(one, _)| self.contains(*one));
@@ -66,7 +66,7 @@ impl CharSet {
         self.or(&Self::of(&added))
     }
 
-    /// The same for `re`, which takes all kinds of i for variants of each other.
+    /// The same for `re`, which treats all kinds of i as variants of each other.
     pub(crate) fn ignoring_case_of_re(self) -> Self {
         const ALL: [char; 4] = ['i', 'I', 'İ', 'ı'];
         let has_any = ALL.iter().any(|ch| self.contains(*ch));
@@ -96,7 +96,7 @@ impl CharSet {
             .map(|range| (range.start(), range.end()))
     }
 
-    /// The only character of the set.
+    /// Returns the only character of the set.
     pub(crate) fn single(&self) -> Option<char> {
         let mut ranges = self.ranges();
         let (first, last) = ranges.next()?;
@@ -104,7 +104,7 @@ impl CharSet {
     }
 }
 
-/// What a property is called in a pattern, as a set; none where there is no such property.
+/// Returns the set of a property by its name in a pattern; none if there is no such property.
 pub(crate) fn property(name: &str) -> Option<CharSet> {
     let is_name = |ch: char| ch.is_ascii_alphanumeric() || "_=:- &".contains(ch);
     if name.is_empty() || !name.chars().all(is_name) {

@@ -149,7 +149,7 @@ impl Parser<'_> {
             .rest
             .strip_prefix('<')
             .and_then(|rest| rest.split_once('>'));
-        let (name, rest) = inner.ok_or("`\\g` needs a group in angle brackets behind it")?;
+        let (name, rest) = inner.ok_or("`\\g` needs a group in angle brackets after it")?;
         self.rest = rest;
         let number = if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
             name.parse()

@@ -56,7 +56,7 @@ fn check(vectors: &str) {
             Pattern::new(source, options(&vector)),
             vector["error"] == true,
         ) {
-            // `re` looks behind for texts of one length alone.
+            // `re` allows a lookbehind only for texts of one length.
             (Ok(_), true) if vector["dialect"] == "re" && source.contains("(?<") => {}
             (Ok(_), true) => wrong.push(format!("{told} is taken")),
             (Err(error), false) if !REFUSED.contains(&source) => {
@@ -114,13 +114,13 @@ proptest::proptest! {
                 assert!(text.get(start.min(end)..end).is_some());
                 count += 1;
             });
-            // An empty match at each place, and one that is not behind it.
+            // An empty match at each position, and one after it that is not empty.
             proptest::prop_assert!(count <= 2 * text.chars().count() + 1);
         }
     }
 }
 
-/// Patterns of people that need no backtracking get none, so that they stay fast.
+/// Common patterns that need no backtracking get none, so that they stay fast.
 #[test]
 fn most_patterns_are_searched_for_in_linear_time() {
     for pattern in [

@@ -81,7 +81,7 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** Makes a canvas so high and as wide as its place is; returns what draws on it, or null where there is no room. */
+/** Makes a canvas this high and as wide as its place; returns what draws on it, or null where there is no room. */
 function drawingOn(canvas, height) {
   const width = canvas.clientWidth;
   if (width < 20) return null;

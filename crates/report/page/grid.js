@@ -7,7 +7,7 @@ function gridSection(report, ui) {
   if (!columns.index.length) return null;
   ui.mode = ui.mode || (/[^c]/.test(columns.status) ? "status" : "time");
   const all = columns.index.length;
-  // Who looks at a part keeps it when there are more partitions, and who looks at all sees all.
+  // A view of some partitions stays as it is when there are more, and a view of all shows the new ones too.
   const [from, to] = ui.window && ui.window[1] <= all ? ui.window : [0, all];
   const grid = {report, columns, ui, from, to, bars: 1, cursor: null, canvas: null, medians: null};
   const canvas = el("canvas", {

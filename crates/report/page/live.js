@@ -1,4 +1,4 @@
-// What the server sends while a job goes on. A page that is a file has nobody to ask, and shows what it holds.
+// Follows the server while a job runs. A page that is a file has no server to ask, and shows the data in it.
 
 /** What the header says about it; empty on a page that is a file. */
 let liveState = "";

@@ -35,7 +35,7 @@ pub struct AnalysisOptions<'a> {
     pub percentiles: &'a [f64],
     /// The operators of the recipe that were not run.
     pub passed_over: &'a [PassedOver],
-    /// The percentiles between which suggested bounds lie; none = no suggestion.
+    /// The percentiles between which suggested bounds lie; None: no suggestion.
     pub suggest: Option<Between>,
 }
 
@@ -96,15 +96,15 @@ pub struct Quantile {
 /// Values that aren't numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Values {
-    /// How many different ones there are. Where there are very many, at least so many.
+    /// How many different ones there are; a lower bound if there are very many.
     pub unique: u64,
-    /// Whether there are more than were counted apart.
+    /// Whether there are more than were counted one by one.
     pub has_more: bool,
     /// The most frequent one; of several, the first of the dataset.
     pub top: String,
-    /// How often it is there.
+    /// How often it occurs.
     pub freq: u64,
-    /// Whether they are true and false, not texts.
+    /// Whether they are booleans, not texts.
     pub are_flags: bool,
 }
 
@@ -128,7 +128,7 @@ pub struct FilterOutcome {
 /// It reads the results several times where there are very many records, so that it needs little memory whatever their number.
 ///
 /// # Errors
-/// When the job is none of an analysis, or its results are gone or cannot be read.
+/// If the job is not an analysis, or its results are gone or cannot be read.
 pub fn analysis(layout: &Layout, options: &AnalysisOptions<'_>) -> Result<Analysis> {
     let state = Journal::read(layout)?;
     let stores = open_stores(layout, &state, options.schemes)?;
@@ -171,7 +171,7 @@ pub fn analysis(layout: &Layout, options: &AnalysisOptions<'_>) -> Result<Analys
 
 const MAX_RECIPE_BYTES: u64 = 64 << 20;
 
-/// The results of all partitions that have one; none where they are gone.
+/// Returns the results of all partitions that have one; none if they are gone.
 fn results(state: &JobState) -> Option<Vec<&Publication>> {
     let chain = state.final_chain()?;
     let partitions = 0..state.partition_count();
@@ -184,7 +184,7 @@ fn results(state: &JobState) -> Option<Vec<&Publication>> {
 fn not_there(layout: &Layout) -> Error {
     Error::Analysis {
         job: layout.job_id().to_string(),
-        reason: "its results are not there any more; run it again with `--fresh`".to_owned(),
+        reason: "its results are gone; run it again with `--fresh`".to_owned(),
     }
 }
 

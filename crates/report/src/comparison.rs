@@ -1,4 +1,4 @@
-//! Two jobs side by side: what was asked of them, what became of the records, and what it took.
+//! Two jobs side by side: their recipes, what became of the records, and what it cost.
 
 mod align;
 mod recipe;
@@ -31,7 +31,7 @@ pub struct JobComparison {
     pub quarantine: Vec<CountPair>,
     /// The failed attempts by class.
     pub errors: Vec<CountPair>,
-    /// What has to be known to read the comparison right.
+    /// Remarks that a reader needs, a sentence each.
     pub remarks: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ pub struct JobComparison {
 pub struct JobFigures {
     /// The job.
     pub job_id: String,
-    /// How it stands.
+    /// Its status.
     pub status: String,
     /// Records of the input.
     pub records: u64,
@@ -77,13 +77,13 @@ pub struct JobFigures {
 pub struct InputDifference {
     /// Files that both have.
     pub both: u64,
-    /// Files of the first alone.
+    /// Files that only the first has.
     pub only_first: Vec<String>,
-    /// Files of the second alone.
+    /// Files that only the second has.
     pub only_second: Vec<String>,
 }
 
-/// How an operator of one recipe stands to the other recipe.
+/// How an operator of one recipe compares to the other recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OperatorChange {
@@ -91,9 +91,9 @@ pub enum OperatorChange {
     Same,
     /// Both have it, with other parameters.
     Changed,
-    /// The first alone has it.
+    /// Only the first has it.
     Removed,
-    /// The second alone has it.
+    /// Only the second has it.
     Added,
 }
 
@@ -121,7 +121,7 @@ pub struct OperatorFigures {
     /// The counts of records.
     #[serde(flatten)]
     pub counts: OperatorCounts,
-    /// The share of the records that came to it which left it.
+    /// The share of the records that left it among those that reached it.
     pub keep_rate: Option<f64>,
     /// Seconds of work, summed over the workers.
     pub seconds: Option<f64>,
@@ -129,7 +129,7 @@ pub struct OperatorFigures {
     pub nanos_per_byte: Option<f64>,
 }
 
-/// Two counts of the same.
+/// The counts of one thing in both jobs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CountPair {
     /// What is counted.
@@ -234,7 +234,7 @@ fn figures(report: &JobReport) -> JobFigures {
 }
 
 fn inputs(first: &JobReport, second: &JobReport) -> InputDifference {
-    /// Files that are listed of each.
+    /// The most files that are listed of each job.
     const LISTED: usize = 100;
     let sources = |report: &JobReport| -> Vec<String> {
         let mut sources = report.partitions.sources.clone();
@@ -301,7 +301,7 @@ fn operator_figures(row: &OperatorRow) -> OperatorFigures {
     }
 }
 
-/// Names that either has, those with the greatest counts first.
+/// Returns the names that either has, those with the greatest counts first.
 fn counts([first, second]: [BTreeMap<String, u64>; 2]) -> Vec<CountPair> {
     let mut names: Vec<&String> = first.keys().chain(second.keys()).collect();
     names.sort_unstable();

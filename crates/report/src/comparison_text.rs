@@ -202,7 +202,7 @@ fn name(pair: &OperatorPair) -> String {
     format!("{mark} {short}")
 }
 
-/// What differs in an operator, as lines of a diff.
+/// Returns what differs in an operator, as lines of a diff.
 fn operator_lines(pair: &OperatorPair) -> String {
     match pair.change {
         OperatorChange::Same => String::new(),
@@ -233,7 +233,7 @@ fn key_lines(difference: &KeyDifference) -> String {
     line("- ", &difference.first) + &line("+ ", &difference.second)
 }
 
-/// By how much a count differs.
+/// Returns by how much a count differs.
 fn by(first: u64, second: u64) -> String {
     match second.checked_sub(first) {
         Some(0) => String::new(),
@@ -272,7 +272,7 @@ fn measured(
     ]
 }
 
-/// How many times the first the second is.
+/// Returns the ratio of the second to the first.
 fn factor(first: Option<f64>, second: Option<f64>) -> String {
     match (first, second) {
         (Some(first), Some(second)) if first > 0.0 && first != second => {

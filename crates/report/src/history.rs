@@ -22,13 +22,13 @@ pub(crate) struct PartitionHistory {
     pub(crate) start_time: Option<f64>,
     pub(crate) end_time: Option<f64>,
     pub(crate) current: Option<CurrentOperation>,
-    /// The operators that attempts were through with that came to a gate, by their places. A published result knows its own.
+    /// The operators that attempts up to a gate have finished, by their places. A published result knows its own.
     pub(crate) completed: BTreeMap<u32, CompletedOperation>,
     /// When checkpoints were saved, by the place of their operator.
     pub(crate) checkpoints: BTreeMap<u32, f64>,
 }
 
-/// An operator that is through with a partition.
+/// An operator that has finished with a partition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CompletedOperation {
     /// Its name.

@@ -138,7 +138,7 @@ struct Source<'a> {
     places: Places,
     registry: &'a Registry,
     limits: &'a Limits,
-    /// The time from which on no more files of results are read.
+    /// The time after which no more files of results are read.
     deadline: Option<Instant>,
     /// Whether something was left out because of it.
     is_cut: Cell<bool>,
@@ -155,7 +155,7 @@ pub fn job_report(layout: &Layout, options: &ReportOptions<'_>) -> Result<JobRep
     report_with(layout, options, log)
 }
 
-/// Makes the report of a job whose events are read already.
+/// Makes the report of a job whose events have already been read.
 fn report_with(layout: &Layout, options: &ReportOptions<'_>, log: LogPass) -> Result<JobReport> {
     let job = JobView::of(layout.clone())?;
     let mut remarks = job.remarks.clone();

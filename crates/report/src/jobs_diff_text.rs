@@ -30,7 +30,7 @@ pub fn render_jobs_diff(diff: &JobsDiff) -> String {
     let by = match (diff.matched_by, &diff.key) {
         ("key", Some(key)) => format!("by `{}`", plain(key)),
         ("origin", _) => "by their places in the input".to_owned(),
-        _ => "by what is in them".to_owned(),
+        _ => "by their content".to_owned(),
     };
     let [same, changed, lost, gained] =
         [diff.same, diff.changed, diff.lost, diff.gained].map(grouped);
@@ -38,7 +38,10 @@ pub fn render_jobs_diff(diff: &JobsDiff) -> String {
         "content" => format!("{same} the same, {lost} lost, {gained} gained"),
         _ => format!("{same} the same, {changed} changed, {lost} lost, {gained} gained"),
     };
-    text.push_str(&wrapped(&format!("{counts}; records are known {by}"), "  "));
+    text.push_str(&wrapped(
+        &format!("{counts}; records are matched {by}"),
+        "  ",
+    ));
     if !diff.changed_samples.is_empty() {
         text.push_str(&heading(
             "Changed",

@@ -18,11 +18,11 @@ pub struct JobsView {
 /// A job of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct JobRow {
-    /// The name of its folder, which is its id if it is a job's at all.
+    /// The name of its folder, which is its id if the folder is a job's at all.
     pub job_id: String,
     /// Its status, or `interrupted`, `never_started` or `unreadable`.
     pub status: String,
-    /// True if there is a report on it.
+    /// True if it has a report.
     pub has_page: bool,
     /// True if a driver is running.
     pub is_running: bool,

@@ -13,12 +13,12 @@ use crate::job_report::{Limits, ReportOptions, job_report};
 use crate::page::render_page;
 use crate::quantity::bytes;
 
-/// What became of the page at the end of a job.
+/// What happened to the page at the end of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LastPage {
     /// It is in this file.
     Written(PathBuf),
-    /// It would have taken long in proportion to the job, as this says.
+    /// It was left out, because it would have taken too long in proportion to the job; with the reason.
     LeftOut(String),
     /// The job was refused before it began, so there is nothing to show.
     NeverStarted,
@@ -27,17 +27,17 @@ pub enum LastPage {
 /// The part of the job's time that its page may take.
 const PART_OF_JOB: u32 = 30;
 
-/// The page may take so long even where the job was shorter than a moment.
+/// The page may take this long even if the job was very short.
 const LEAST_TIME: Duration = Duration::from_millis(20);
 
-/// How fast journals and event logs are read, on a slow machine.
+/// How many bytes of journals and event logs a slow machine reads per second.
 const BYTES_PER_SECOND: f64 = 100e6;
 
 /// Writes the page of a job that has ended to `report.html` in its folder, unless that would take more than a small part of the
 /// time that the job `worked`.
 ///
 /// # Errors
-/// As [`job_report`](crate::job_report()), and when the page cannot be written. It is a view: a job without one lacks nothing.
+/// As [`job_report`](crate::job_report()), and when the page cannot be written. It is a view: nothing depends on it.
 pub fn write_last_page(
     layout: &Layout,
     registry: &Registry,

@@ -5,10 +5,10 @@ use coldpress_job::PartitionStatus;
 /// How a text looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Look {
-    /// Words alone, for files and other programs.
+    /// Only words, for files and other programs.
     #[default]
     Plain,
-    /// With marks that are seen at a glance.
+    /// With marks that catch the eye.
     Marks,
     /// With marks, in colours.
     Colours,

@@ -144,7 +144,7 @@ pub fn monitor(layout: &Layout) -> Result<MonitorView> {
     JobWatch::new(layout.clone()).look()
 }
 
-/// Looks at a job again and again: of journal and event log, each look reads what was added since the one before.
+/// Looks at a job repeatedly: each look reads only what was added to journal and event log since the last one.
 #[derive(Debug)]
 pub struct JobWatch {
     layout: Layout,
@@ -163,7 +163,7 @@ impl JobWatch {
         }
     }
 
-    /// Shows how the job stands now; as [`monitor()`].
+    /// Returns how far the job is now; as [`monitor()`].
     ///
     /// # Errors
     /// As [`monitor()`].
@@ -227,7 +227,7 @@ pub(crate) fn barrier(job: &JobView, state: &JobState) -> Option<String> {
 /// A million partitions take some 500 bytes each.
 const MAX_MAPPING_BYTES: u64 = 1 << 30;
 
-/// A saved mapping above this is not read for its reasons alone: a look at a very large job should not take that long.
+/// A saved mapping larger than this is not read just for its reasons: a look at a very large job should not take that long.
 const READ_FOR_REASONS_BYTES: u64 = 16 << 20;
 
 /// Returns the mapping as the journal has it, with all reasons for it, which only the saved one has. The journal has those of

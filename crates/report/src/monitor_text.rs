@@ -25,7 +25,7 @@ impl MonitorView {
         self.render_as(Look::Plain, detailed)
     }
 
-    /// The same as a line: for logs, and whoever watches a job without a terminal.
+    /// Renders the same as one line, for logs and for watching a job without a terminal.
     #[must_use]
     pub fn render_line(&self) -> String {
         let progress = &self.overall_progress;
@@ -52,7 +52,7 @@ impl MonitorView {
         line
     }
 
-    /// The same as [`render`](Self::render), with this look.
+    /// Renders the same as [`render`](Self::render), with this look.
     #[must_use]
     pub fn render_as(&self, look: Look, detailed: bool) -> String {
         let mut text = format!(

@@ -1,7 +1,7 @@
 //! The page of a job: one file that opens without a network, with its data inside. And the pages of a server: the same page,
 //! which follows the job, and that of all jobs.
 //!
-//! A page consists of a style sheet, scripts and a view as JSON, which are put together here and not before: the
+//! A page consists of a style sheet, scripts and a view as JSON, which are put together only here: the
 //! sources in `page/` are what runs. Scripts and style run by their hashes alone (`Content-Security-Policy`), so nothing
 //! that is data can: neither a record, nor a path, nor a recipe. The scripts build the page from text nodes, never from
 //! markup.
@@ -50,23 +50,23 @@ const STYLES: [&str; 2] = [
     include_str!("../page/style.css"),
 ];
 
-/// A page, and the policy that it is to be served with.
+/// A page, and the policy to serve it with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// The page.
     pub html: String,
-    /// Its `Content-Security-Policy`, which it also names itself.
+    /// Its `Content-Security-Policy`, which the page also states itself.
     pub policy: String,
 }
 
 /// The origin of a page, which decides what it may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
-    /// A file, which has nobody to ask.
+    /// A file, which has no server to ask.
     File,
-    /// A server; the data do not change any more.
+    /// A server; the data will not change any more.
     Server,
-    /// A server that tells what changed since this version of the data.
+    /// A server that sends what changed since this version of the data.
     Live(&'a str),
 }
 
@@ -93,7 +93,7 @@ pub fn render_jobs_page(view: &str, origin: Origin<'_>) -> Page {
     render(&SCRIPT, "Jobs", view, origin)
 }
 
-/// Renders a page that says something, for where there is no other.
+/// Renders a page with just a message, for when there is no other page to show.
 #[must_use]
 pub fn render_notice(title: &str, text: &str) -> Page {
     let policy = format!("{BASE_POLICY}; style-src 'sha256-{}'", STYLE.hash);

@@ -173,7 +173,7 @@ fn details(step: &OperatorStep, indent: usize, text: &mut String) {
         Effect::Duplicate { kept } => match kept {
             Some(kept) => text.push_str(&named("kept instead", kept, &mark)),
             None => {
-                let lost = "which record was kept instead cannot be read any more";
+                let lost = "the record that was kept instead cannot be read any more";
                 text.push_str(&wrapped(lost, &mark));
             }
         },
@@ -274,13 +274,13 @@ fn fate(fate: &Fate) -> String {
         }
         Fate::BeyondLimit { limit } => {
             let records = counted(*limit, "record");
-            format!("not worked on: the job works on the first {records} (`limit`)")
+            format!("not processed: the job processes only the first {records} (`limit`)")
         }
         Fate::Waiting {
             operation,
             operator,
         } => format!(
-            "waits for {}, which decides once all partitions have come so far",
+            "waits for {}, which decides once all partitions have got this far",
             of(operator, *operation)
         ),
         Fate::Unknown { reason } => {

@@ -25,17 +25,17 @@ use crate::watched::{Latest, Trouble};
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) options: ServeOptions,
-    /// Whether only this machine can reach it.
+    /// Whether only this machine can reach the server.
     is_local: bool,
     label: Label,
     listing: Listing,
     jobs: WatchedJobs,
     metrics: Metrics,
-    /// Held by who reads a job, so that however many are looked at, one core is busy at most.
+    /// Held by the thread that reads a job, so that at most one core is busy, however many jobs are watched.
     one_at_a_time: Mutex<()>,
 }
 
-/// After how many seconds a page asks again for a job that has not begun.
+/// The seconds after which a page asks again for a job that has not begun.
 const AGAIN_AFTER_SECONDS: u32 = 3;
 
 impl Site {
@@ -66,7 +66,7 @@ impl Site {
                         "nothing can be changed here: only GET and HEAD are answered\n"
                     }
                     Status::HeadTooLarge => "the request is too large\n",
-                    _ => "this is no request that can be understood\n",
+                    _ => "this is not a request that can be understood\n",
                 };
                 return send(stream, &Response::text(status, text), false, patience);
             }
@@ -88,7 +88,7 @@ impl Site {
         match Route::of(&request.path) {
             Some(Route::JobsLive) => live(&|| self.listing.latest(self.base_dir())),
             Some(Route::JobLive(id)) => {
-                // Held as long as somebody follows it, so that it is not forgotten.
+                // Held as long as the client follows the job, so that it is not forgotten.
                 let job = self.jobs.get(&id);
                 live(&|| job.latest(&self.options, &self.one_at_a_time));
             }

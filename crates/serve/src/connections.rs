@@ -1,10 +1,10 @@
-//! The connections that are open, and who has to go when there are too many.
+//! The open connections, and which one is closed when there are too many.
 
 use std::collections::BTreeMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The connections that are open. There is a thread for each.
+/// The open connections. There is a thread for each.
 #[derive(Debug)]
 pub(crate) struct Connections {
     most: usize,

@@ -11,7 +11,7 @@ use crate::watched::WatchedJob;
 /// How long a job that nobody looks at any more is kept.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
-/// So many that nobody looks at are kept at most; the report of a large job has a few megabytes.
+/// The most jobs that are kept although nobody looks at them; the report of a large job takes a few megabytes.
 const MOST_IDLE: usize = 16;
 
 /// The jobs that somebody looks at, or did a moment ago.
@@ -37,7 +37,7 @@ impl WatchedJobs {
     }
 }
 
-/// Forgets jobs that nobody looks at: those of a minute ago, and of very many the oldest.
+/// Forgets jobs that nobody has looked at for a minute, and the oldest if there are very many.
 fn forget_idle(all: &mut BTreeMap<JobId, Entry>) {
     let is_idle = |entry: &Entry| Arc::strong_count(&entry.job) == 1;
     all.retain(|_, entry| !is_idle(entry) || entry.used.elapsed() < KEPT_FOR);

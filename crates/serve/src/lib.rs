@@ -1,4 +1,4 @@
-//! Who wants to watch? The pages of the jobs of a folder over HTTP, which follow the jobs while they run.
+//! Serves the pages of the jobs of a folder over HTTP. The pages follow the jobs while they run.
 //!
 //! [`Server::bind`] takes an address and [`Server::run`] answers until a [`StopHandle`] says otherwise.
 //!
@@ -39,10 +39,10 @@
 //!
 //! # What it does not do
 //!
-//! It changes nothing, knows no password, and speaks no TLS. No path of a request reaches the file system but as a
-//! [`JobId`](coldpress_job::JobId) that was checked. At most a few threads answer at a time: connections are bounded, and a
-//! client that asks or reads too slowly is cut off. However many look at a job, it is read once for all, at most every
-//! second, and takes at most a tenth of a core.
+//! It changes nothing, and has neither passwords nor TLS. The path of a request reaches the file system only as a checked
+//! [`JobId`](coldpress_job::JobId). The number of connections is bounded, and a client that asks or reads too slowly is cut
+//! off. However many clients look at a job, it is read once for all of them, at most every second, and takes at most a tenth of
+//! a core.
 
 mod error;
 mod options;

@@ -1,4 +1,4 @@
-//! The list of jobs, which is made once for all who look.
+//! The list of jobs, which is made once for all clients.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

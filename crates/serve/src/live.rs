@@ -26,7 +26,7 @@ impl Label {
         format!("{:x}-{number}", self.server)
     }
 
-    /// Returns the number in the `since` of a query; 0, so that all has changed since, if it names none of this server's.
+    /// Returns the number in the `since` of a query; 0, so that everything counts as changed, if it is not a version of this server.
     pub(crate) fn number_in(self, query: &str) -> u64 {
         let since = query
             .split('&')
@@ -93,7 +93,7 @@ fn event(name: &str, id: Option<&str>, json: &str) -> String {
     format!("{id}event: {name}\ndata: {json}\n\n")
 }
 
-/// Waits a moment, and returns whether the client went away meanwhile, or sends something that nobody asked for.
+/// Waits a moment, and returns whether the client went away meanwhile, or sends something unexpected.
 fn is_gone(stream: &TcpStream) -> bool {
     if stream.set_read_timeout(Some(LOOK_EVERY)).is_err() {
         return true;

@@ -9,7 +9,7 @@ use coldpress_job::{JobStamp, JobView, Journal, ListedJob};
 
 use crate::pace::Pace;
 
-/// How long the work of operators is told after a job ended, in seconds.
+/// How long the work of operators is reported after a job ended, in seconds.
 const TOLD_FOR: f64 = 3600.0;
 
 /// The work of the operators of jobs, which is read from their journals at the pace of each.

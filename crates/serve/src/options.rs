@@ -21,7 +21,7 @@ pub struct ServeOptions {
 impl ServeOptions {
     /// Serves the jobs of this folder at this address; with port 0, at any port that is free.
     ///
-    /// The registry tells the kinds of operators, and by which statistics they decide.
+    /// The registry knows the kinds of operators, and by which statistics they decide.
     #[must_use]
     pub fn new(base_dir: impl Into<PathBuf>, listen: SocketAddr, registry: Registry) -> Self {
         let base_dir = base_dir.into();

@@ -10,7 +10,7 @@ const LEAST: Duration = Duration::from_secs(1);
 /// What is read takes at most this part of a core, so that a job of very many partitions does not keep one busy.
 const PART_OF_CORE: u32 = 10;
 
-/// Says when something is to be read anew.
+/// Decides when something is read anew.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     next: Option<Instant>,
@@ -48,7 +48,7 @@ fn wait_after(time: Duration, work: Duration) -> Duration {
     LEAST.max(time).max(work * (PART_OF_CORE - 1))
 }
 
-/// Returns the time that a core has worked for this thread.
+/// Returns the processor time of this thread.
 fn work_of_thread() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()

@@ -65,7 +65,7 @@ impl Response {
         Self::new(Status::Ok, "application/json", json)
     }
 
-    /// Prometheus asks for this form of its text.
+    /// The content type of Prometheus' text format.
     pub(crate) fn metrics(text: String) -> Self {
         Self::new(Status::Ok, "text/plain; version=0.0.4; charset=utf-8", text)
     }
@@ -77,7 +77,7 @@ impl Response {
         }
     }
 
-    /// Has browsers ask again, for what is not there yet.
+    /// Makes browsers ask again, for something that is not there yet.
     pub(crate) fn again_after(mut self, seconds: u32) -> Self {
         self.again_after = Some(seconds);
         self

@@ -65,7 +65,7 @@ impl Server {
         self.address
     }
 
-    /// Returns what ends it.
+    /// Returns a handle that ends it.
     #[must_use]
     pub fn stop_handle(&self) -> StopHandle {
         self.stop.clone()
@@ -79,7 +79,7 @@ impl Server {
                 // The connection that wakes the loop has nothing to say.
                 Ok(_) if self.stop.is_stopped() => break,
                 Ok((stream, _)) => self.take(stream, &connections),
-                // Out of file handles, mostly: those that are open must end first.
+                // Mostly because file handles have run out: some connections must end first.
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => thread::sleep(BREATH),
                 Err(_) => {}
             }

@@ -1,4 +1,4 @@
-//! The versions of a view: who has one of them gets what changed since.
+//! The versions of a view: a client that has one of them gets what changed since.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,7 +24,7 @@ struct Member {
     changed_in: u64,
 }
 
-/// When a view was made changes each time, and says nothing new.
+/// The time at which a view was made changes with each view, and is not worth a new version.
 const UNNOTICED: &str = "made_at";
 
 impl Version {

@@ -1,4 +1,4 @@
-//! A job that is looked at: it is read once for all who look.
+//! A job that is watched: it is read once for all clients.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,9 +34,9 @@ pub(crate) type Latest = Result<Arc<Version>, Trouble>;
 #[derive(Debug)]
 pub(crate) struct WatchedJob {
     job_id: JobId,
-    /// What all get who ask before it is time to read again.
+    /// What everyone gets who asks before it is time to read again.
     current: Mutex<Current>,
-    /// Held by whoever reads the job.
+    /// Held by the thread that reads the job.
     reading: Mutex<Reading>,
 }
 
@@ -70,7 +70,7 @@ impl WatchedJob {
         let mut reading = match self.reading.try_lock() {
             Ok(reading) => reading,
             Err(_) => {
-                // Somebody reads it. Who has seen nothing yet waits, the others get what there is.
+                // Somebody is reading it. Callers without a view wait; the others get the latest one.
                 if let Some(latest) = self.current().latest.clone() {
                     return latest;
                 }
@@ -143,7 +143,7 @@ impl Reading {
     }
 }
 
-/// Reads a job: in short while it runs, and as `coldpress report` does when it has ended.
+/// Reads a job: with less detail while it runs, and as `coldpress report` does once it has ended.
 fn read(
     reader: &mut JobReader,
     options: &ServeOptions,

@@ -1,4 +1,4 @@
-//! Tests of the server over plain sockets: what it answers, and what it does with clients that mean no good.
+//! Tests of the server over plain sockets: what it answers, and how it treats hostile clients.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::fs;
@@ -214,7 +214,7 @@ fn what_is_no_request_gets_an_error_and_harms_nobody() {
         (path.as_bytes(), "431"),
     ] {
         let answer = bench.send(bytes);
-        // Who goes on sending may find the connection closed before the answer.
+        // A client that keeps sending may find the connection closed before it gets the answer.
         assert!(
             answer.is_empty() && bytes.len() > 100_000
                 || answer.starts_with(&format!("HTTP/1.1 {status} ")),
@@ -304,7 +304,7 @@ fn those_that_follow_leave_room_for_others_and_end_with_the_server() {
     }
     check_status(&bench.get("/live"), "503");
     check_status(&bench.get("/"), "200");
-    // Who talks on is no browser.
+    // A client that keeps talking is not a browser.
     following[0].write_all(b"x").unwrap();
     rest(&mut following[0]);
     bench.stop.stop();

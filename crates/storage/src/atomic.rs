@@ -39,8 +39,8 @@ pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     sync_dir(folder)
 }
 
-/// Writes a view that can be made again: a reader sees the old bytes or the new ones, as with [`replace`]. But nothing waits
-/// for the disk, so a machine that crashes may leave an empty file.
+/// Writes a view that can be made again. As with [`replace`], a reader sees the old bytes or the new ones. But nothing waits
+/// for the disk, so a crash of the machine may leave an empty file.
 ///
 /// # Errors
 ///
@@ -59,8 +59,8 @@ pub fn replace_unsynced(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Removes what crashed calls of [`replace`] left beside a path, as far as it is older than `age`. Younger files may be of a
-/// call at work. What cannot be removed stays: such files cost space and nothing else.
+/// Removes what crashed calls of [`replace`] left beside a path, as far as it is older than `age`. Younger files may belong to
+/// a call at work. What cannot be removed stays: such files cost space and nothing else.
 pub fn remove_leftovers_of(path: impl AsRef<Path>, age: std::time::Duration) {
     let path = path.as_ref();
     let Ok(entries) = fs::read_dir(parent_of(path)) else {

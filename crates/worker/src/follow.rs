@@ -14,8 +14,8 @@ use crate::input::{self, Found, Records};
 use crate::spec::JobSpec;
 use crate::worker::{WorkerContext, build};
 
-/// Reads the slices of a job, and runs its operators over them as a worker does, but keeps and writes nothing: it only
-/// reports what happens to the records that are asked for.
+/// Reads the slices of a job and runs its operators over them as a worker does, but writes nothing: it only reports what
+/// happens to the records that are asked for.
 pub struct Follower {
     spec: Arc<JobSpec>,
     context: WorkerContext,
@@ -48,7 +48,7 @@ impl<'b> ScannedRecord<'b> {
     #[must_use]
     pub fn value(&self) -> Option<Cow<'b, str>> {
         match self.content {
-            // It is the only field that is declared.
+            // It is the only declared field.
             Content::Row { batch, row, column } => batch.json(column?, row),
             Content::Rejected(_) => None,
         }
@@ -411,7 +411,7 @@ impl Walk<'_> {
                 (None, true) => self.children(&mut children, batch, &origin),
                 (None, false) => stayed(batch, &one),
             };
-            // Rows that a splitter made are others.
+            // The rows that a splitter made are not those that were tracked.
             let stats = match splits {
                 true => Vec::new(),
                 false => stats(chain, batch, at, one.row),

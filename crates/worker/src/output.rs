@@ -72,7 +72,7 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// What the rows of a last stage hold, or of one that another stage goes on from.
+    /// Returns what the rows of the last stage hold, or of a stage that another one continues.
     fn of(spec: &JobSpec, is_final: bool) -> Self {
         match is_final {
             true if spec.statistics_alone => Self::Statistics,

@@ -65,7 +65,7 @@ pub struct CheckpointForm {
     pub format: Format,
     /// The compression.
     pub compression: Compression,
-    /// The rows of a group of whole records; none = all of a partition.
+    /// The rows per group of whole records. None: all of a partition.
     pub group_rows: Option<u32>,
 }
 
@@ -76,6 +76,6 @@ pub struct IntermediateForm {
     pub format: Format,
     /// The compression.
     pub compression: Compression,
-    /// The rows of a row group or record batch; none = all of a partition.
+    /// The rows per row group or record batch. None: all of a partition.
     pub group_rows: Option<u32>,
 }

@@ -307,7 +307,7 @@ impl<'a> Underway<'a> {
             signatures,
             ..result
         });
-        // All else that is finished here belongs to the results, or lies beside them.
+        // Everything else that is finished here belongs to the results or is beside them.
         file_times.result_nanos += nanos_of(begun.elapsed()).saturating_sub(on_checkpoints);
         Ok(Outcome {
             task: work.attempt.task,

@@ -93,7 +93,7 @@ impl Diagram {
     /// # Errors
     /// When it has not the form above, or an arrow does not end at a box.
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let mut diagram: Self = serde_yaml::from_str(text).context("is no diagram")?;
+        let mut diagram: Self = serde_yaml::from_str(text).context("is not a diagram")?;
         let mut known = HashSet::new();
         for id in diagram.boxes() {
             ensure!(known.insert(id), "two boxes have the id `{id}`");
@@ -138,7 +138,7 @@ impl Link {
         };
         let words: Vec<&str> = ends.split_whitespace().collect();
         let [from, arrow @ ("->" | "<->" | "-->"), to] = words[..] else {
-            bail!("`{written}` is no arrow: write `a -> b`, `a <-> b` or `a --> b`");
+            bail!("`{written}` is not an arrow: write `a -> b`, `a <-> b` or `a --> b`");
         };
         ensure!(
             way == Way::Direct || label.is_empty(),

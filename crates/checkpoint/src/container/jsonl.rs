@@ -58,7 +58,7 @@ impl JsonlSink {
         Ok(self.text.len() as u64)
     }
 
-    /// Writes rows whose first column is that of the records.
+    /// Writes rows whose first column holds the records.
     fn put_records(
         &mut self,
         rows: &RecordBatch,
@@ -242,7 +242,7 @@ fn read_text(reader: &dyn StoreReader, codec: Codec, group: &ContainerGroup) -> 
     String::from_utf8(text).map_err(|_| corrupt(reader, "its lines are not UTF-8"))
 }
 
-/// The records of rows that have some.
+/// Returns the column of records, if the rows have one.
 fn records(rows: &RecordBatch) -> Option<&LargeStringArray> {
     if !has_records(&rows.schema()) {
         return None;
@@ -263,7 +263,7 @@ fn decode(text: &str, schema: &SchemaRef) -> Result<RecordBatch, EncodeError> {
     Ok(nan::without_bits(&decoder.finish()?, schema)?)
 }
 
-/// Returns whether the first column of rows is that of records.
+/// Returns whether the first column of the rows holds records.
 pub(super) fn has_records(schema: &Schema) -> bool {
     let first = schema.fields().first();
     first.is_some_and(|first| {
@@ -271,7 +271,7 @@ pub(super) fn has_records(schema: &Schema) -> bool {
     })
 }
 
-/// The columns of a row, with the record as a text among them.
+/// Returns the columns of a row as JSON, with the record as a string among them.
 fn with_text(record: &str, others: &str) -> Result<String, EncodeError> {
     let (name, record) = (record_line::RECORD, serde_json::to_string(record)?);
     let others = others.trim_start().strip_prefix('{').unwrap_or_default();

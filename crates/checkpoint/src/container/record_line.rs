@@ -1,8 +1,8 @@
 //! Records in JSON lines, so that people and their tools see each record itself.
 //!
-//! A row of whole records is the record's own line, with what else is stored of it in one more field at its end:
+//! A row is the record's own line, with everything else that is stored about it in one more field at the end:
 //! `{"text": "...", "__coldpress__": {"source": 0, "position": 12}}`. The record comes back byte for byte, whatever it holds:
-//! no text has an unescaped quote, so the last place where the field's name is found is the field.
+//! JSON strings hold no unescaped quote, so the last occurrence of the field's name is the field.
 
 /// The column whose texts are records.
 pub(super) const RECORD: &str = "record";
@@ -10,8 +10,8 @@ pub(super) const RECORD: &str = "record";
 const FIELD: &str = "\"__coldpress__\": ";
 const COMMA: &str = ", ";
 
-/// Writes a record and its other columns, a JSON object, as one line. Returns false, and writes nothing, if the text is no object
-/// on one line.
+/// Writes a record and its other columns, a JSON object, as one line. Returns false, and writes nothing, if the text isn't an
+/// object on one line.
 pub(super) fn join(record: &str, others: &[u8], out: &mut Vec<u8>) -> bool {
     let Some(end) = record.rfind('}') else {
         return false;
@@ -32,7 +32,7 @@ pub(super) fn join(record: &str, others: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Takes a line apart into the record and its other columns; none if it is a line of another form.
+/// Splits a line into the record and its other columns. Returns none for a line of another form.
 pub(super) fn part(line: &str) -> Option<(String, &str)> {
     let at = line.rfind(FIELD)?;
     let end = line.rfind('}')?;

@@ -18,7 +18,7 @@ pub enum ObjectKind {
     Full,
     /// All but the records of rows that lie elsewhere.
     Index,
-    /// All rows behind an operator, with their fields as columns: intermediate data, from which nothing resumes.
+    /// All rows after an operator, with their fields as columns: intermediate data, which no resume reads.
     Table,
 }
 

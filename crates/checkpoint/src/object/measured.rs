@@ -1,10 +1,10 @@
-//! A place for an object of which only the length is wanted.
+//! A sink that only measures how long an object would be.
 
 use std::{fmt, io};
 
 use coldpress_storage::{FileStamp, Hasher, ObjectName, Result, StoreWriter};
 
-/// Takes the bytes of an object, and keeps none of them.
+/// Counts the bytes of an object, and keeps none of them.
 pub(super) struct Measured {
     name: ObjectName,
     hasher: Hasher,

@@ -12,9 +12,9 @@ use crate::container::{ContainerOptions, ContainerWriter};
 use crate::{Compression, Error, Format, Manifest, Result};
 use coldpress_storage::StoreWriter;
 
-/// What a group holds, of lines and all that is stored beside them.
+/// The bytes of a group: lines, and everything that is stored beside them.
 const GROUP_BYTES: usize = 4 << 20;
-/// The most that a group of a number of rows holds: it is in memory until it is complete.
+/// The most bytes of a group that is measured in rows: a group is in memory until it is complete.
 const MOST_GROUP_BYTES: usize = 64 << 20;
 
 /// Where the groups of a rows file end.

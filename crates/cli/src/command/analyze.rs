@@ -23,7 +23,7 @@ use crate::recipe::{NO_FILE, RecipeArgs};
 /// deduplicators, selectors and groupers are passed over. It is a job like any other: it runs in parallel, and the same
 /// command resumes it.
 ///
-/// In the folder `analysis` of the job are then `statistics.parquet` (a row per record, a column per statistic, and a column
+/// The folder `analysis` of the job then has `statistics.parquet` (a row per record, a column per statistic, and a column
 /// per filter that says whether it would keep the record), `overall.csv` and `overall.md` as Data-Juicer's analyzer writes
 /// them, and `analysis.json`.
 ///
@@ -40,18 +40,18 @@ use crate::recipe::{NO_FILE, RecipeArgs};
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
-    /// Run all filters of texts that need no model, over the first records; without a recipe, or with one without `process`
+    /// Run all text filters that need no model over the first records, without a recipe or with one that has no `process`
     #[arg(long)]
     auto: bool,
     /// The number of records that --auto looks at
     #[arg(long, value_name = "N", default_value_t = 1000, requires = "auto")]
     auto_num: u64,
-    /// Suggest bounds for the filters at these percentiles, as 5,95
+    /// Suggest bounds for the filters at these percentiles, such as 5,95
     #[arg(long, value_name = "LOW,HIGH", value_parser = between)]
     suggest: Option<Between>,
     #[command(flatten)]
     running: Running,
-    /// Write the report of the job to this file, a page that opens without a network, the statistics first
+    /// Write the report of the job to this file: a page that opens without a network, with the statistics first
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// Print the analysis as JSON
@@ -89,7 +89,7 @@ fn command(args: &Args) -> String {
     command
 }
 
-/// Reads the recipe. It exports nothing to its own path, so the path may be missing where there is no file.
+/// Reads the recipe. An analysis exports nothing to `export_path`, so the key may be missing if there is no recipe file.
 fn load(given: &RecipeArgs, auto: bool) -> Result<Recipe, Failure> {
     let mut given = given.clone();
     let names = |word: &std::ffi::OsString| {
@@ -102,7 +102,7 @@ fn load(given: &RecipeArgs, auto: bool) -> Result<Recipe, Failure> {
     given.load()
 }
 
-/// Completes a recipe without operators by all filters that can be run without more ado.
+/// Gives a recipe without operators all filters that need neither files nor parameters.
 fn complete(recipe: &mut Recipe, args: &Args) -> Result<(), Failure> {
     if !recipe.process.is_empty() {
         return Err(Failure::usage(
@@ -173,7 +173,7 @@ fn write_views(analysis: &Analysis, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads two percentiles.
+/// Parses two percentiles, the lower one first.
 fn between(text: &str) -> Result<Between, String> {
     let percentile = |text: &str| text.trim().parse::<f64>().ok();
     let read = text.split_once(',').and_then(|(low, high)| {

@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// Only events of this partition
     #[arg(long, value_name = "N")]
     partition: Option<u64>,
-    /// Only events of this stage of the recipe, from 1 as in `coldpress plan`
+    /// Only events of this stage of the recipe, counted from 1 as in `coldpress plan`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     stage: Option<u64>,
     /// Only events of this operator

@@ -15,7 +15,7 @@ use crate::output;
 /// Write the manual pages, one for each command
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The folder for them, such as ~/.local/share/man/man1; it is made where it is missing
+    /// The folder for them, such as ~/.local/share/man/man1; it is created if it does not exist
     folder: PathBuf,
 }
 

@@ -21,8 +21,8 @@ pub(super) struct Args {
     /// List every partition, the work of each operator and every checkpoint
     #[arg(long)]
     detailed: bool,
-    /// Keep showing it until the job ends, and end with the exit code of the job: in place on a terminal, else a line at a
-    /// time
+    /// Keep showing it until the job ends, then exit with the job's exit code; drawn in place on a terminal, elsewhere a line
+    /// per update
     #[arg(long)]
     watch: bool,
     /// Seconds between updates
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     Ok(code::DONE)
 }
 
-/// Shows the job until nobody drives it any more; what is shown last is how it ended.
+/// Shows the job until its driver has gone; the last view shows how it ended.
 fn watch(args: &Args, layout: &Layout) -> Result<u8, Failure> {
     let in_place = terminal::is_drawable();
     if in_place {

@@ -130,7 +130,7 @@ pub(super) fn drive(
     }
 }
 
-/// Tells on standard error what there is to say besides the report.
+/// Prints to standard error what there is to say besides the report.
 pub(super) fn tell_warnings(executor: &Executor, report: &Report) {
     for warning in new_warnings(executor, &report.warnings) {
         output::tell(&warning);

@@ -30,7 +30,7 @@ enum Command {
     List(OfJob),
     /// Everything about each record, the record itself included, as one JSON object a line
     Show(OfJob),
-    /// Say what would become of the records now: run them through the recipe, and change nothing
+    /// Run the records through the recipe again and show what would become of them; nothing is changed
     ///
     /// The records are run through the job's recipe, or through the one of --config, as they are in the job's input.
     /// Deduplicators compare them with each other alone.

@@ -13,8 +13,8 @@ use crate::signals;
 
 /// Show all jobs in a browser: pages that follow the jobs while they run
 ///
-/// The first page lists the jobs; that of a job is what `coldpress report --html` writes, and renews itself. Nothing can be
-/// changed through it. /metrics has the counts of all jobs for Prometheus. It runs until Ctrl-C or SIGTERM.
+/// The first page lists the jobs. The page of a job is the one that `coldpress report --html` writes, and updates itself.
+/// Nothing can be changed through it. /metrics has the counts of all jobs for Prometheus. It runs until Ctrl-C or SIGTERM.
 ///
 /// Only this machine can reach it, unless --listen names another address. From elsewhere, use a tunnel:
 /// ssh -L 8080:localhost:8080 HOST
@@ -22,7 +22,7 @@ use crate::signals;
 pub(super) struct Args {
     #[command(flatten)]
     base: BaseDir,
-    /// The address and port to listen on; port 0 takes any that is free
+    /// The address and port to listen on; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
 }
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     signals::at_first(move || stop.stop())?;
     if !address.ip().is_loopback() {
         output::tell(&format!(
-            "warning: whoever can reach {address} can read the recipes, paths and sample texts of all jobs; there is no password"
+            "warning: anyone who can reach {address} can read the recipes, paths and sample texts of all jobs; there is no password"
         ));
     }
     if !folder.is_dir() {

@@ -11,9 +11,9 @@ use crate::output;
 
 /// Show what happened to a record, operator by operator
 ///
-/// The record is looked up in the job's input, and the recipe that the job was run with is run over its partition again, with
-/// what was decided about the whole dataset. So it works without traces, and on jobs that run, failed or were stopped.
-/// Nothing is written. External operators are not asked again: what they gave is read from the job's files.
+/// The record is looked up in the job's input. Then the job's recipe is run over its partition again, with what was decided
+/// about the whole dataset. So it needs no traces, and works on jobs that are running, failed or were stopped.
+/// Nothing is written. External operators are not called again: their output is read from the job's files.
 ///
 /// Exit codes: 0 shown; 1 no such record; 2 wrong usage; 4 refused, because the input changed; 5 no such job.
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ pub(super) struct Args {
     /// The record with this number in a file of the dataset, from 1; blank lines are not counted
     #[arg(long, value_name = "FILE:N")]
     line: Option<String>,
-    /// How many records are shown, where several have the value
+    /// How many records to show, if several have the value
     #[arg(long, value_name = "N", default_value_t = 5)]
     limit: usize,
     /// Print it as JSON
@@ -71,7 +71,7 @@ fn query(args: &Args) -> Result<RecordQuery, Failure> {
         let (file, number) = parsed.filter(|(file, _)| !file.is_empty()).ok_or_else(|| {
             let line = plain(line);
             Failure::usage(format!(
-                "--line: `{line}` is not FILE:N, as data/web.jsonl:17"
+                "--line: `{line}` is not FILE:N, such as data/web.jsonl:17"
             ))
         })?;
         return Ok(RecordQuery::Number {
@@ -86,7 +86,7 @@ fn query(args: &Args) -> Result<RecordQuery, Failure> {
             value: value.to_owned(),
         }),
         _ => Err(Failure::usage(format!(
-            "--id: `{}` is not FIELD=VALUE, as meta.id=17",
+            "--id: `{}` is not FIELD=VALUE, such as meta.id=17",
             plain(id)
         ))),
     }

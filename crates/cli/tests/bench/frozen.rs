@@ -28,7 +28,7 @@ impl Frozen {
         Ran::of(self.0.take().unwrap().wait_with_output().unwrap())
     }
 
-    /// Waits for its end after a signal that a process that stands still does not get before it goes on.
+    /// Waits for its end after a signal, which a stopped process gets only once it continues.
     pub(crate) fn thaw_after(mut self, signal: &str) -> Ran {
         if signal != "KILL" {
             self.signal("CONT");

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::bench::Bench;
 
-/// The texts are 7 or 8 characters long; a third of them is there twice.
+/// The texts are 7 or 8 characters long; a third of them are duplicates.
 const RECIPE: &str = "\
 dataset_path: in.jsonl
 export_path: out/clean.jsonl

@@ -1,4 +1,4 @@
-//! Two jobs beside each other.
+//! Two jobs side by side.
 
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ fn exports_are_compared_by_the_places_of_records() {
     for part in [
         "- a: 20 records in ",
         "out/clean.jsonl\n+ b: 28 records in ",
-        "18 the same, 0 changed, 2 lost, 10 gained; records are known by their places",
+        "18 the same, 0 changed, 2 lost, 10 gained; records are matched by their\n  places in the input",
         "Lost\n- record 19: {\"id\": 28.0, ",
         "Gained (5 of 10)\n+ record 1: {\"id\": 0.0, ",
     ] {
@@ -100,7 +100,7 @@ fn exports_are_compared_by_the_places_of_records() {
     assert_eq!(counts(&same), [20, 0, 0, 0]);
 }
 
-/// Records that changed are found by their places and by a field, in exports of every form.
+/// Changed records are matched by their places and by a field, in exports of every form.
 #[test]
 fn records_that_changed_are_found_in_every_form() {
     let bench = Bench::new();

@@ -138,7 +138,7 @@ fn what_cannot_be_found_is_said() {
         .says("`in.jsonl` has 12 records");
     trace(&bench, "--line other.jsonl:1")
         .expect(2)
-        .says("is no file of the dataset, which has `in.jsonl`");
+        .says("is not a file of the dataset, which has `in.jsonl`");
     // Whatever a value holds, it is only compared, and cannot reach the terminal.
     let mut hostile = bench.command("trace j --base-dir jobs --id");
     let output = hostile.arg("meta.id=\u{1b}[2J\"{").output().unwrap();

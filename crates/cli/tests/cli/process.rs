@@ -261,7 +261,7 @@ fn an_operator_that_failed_is_told_from_its_namesake() {
     assert_eq!(failed[0]["operation_idx"], 1);
 }
 
-/// A job in a folder whose name is no text can be killed in the middle of its export and goes on, like any other.
+/// A job in a folder whose name is not UTF-8 can be killed in the middle of its export and resumed, like any other.
 #[test]
 fn the_folder_of_a_job_need_not_have_a_name_that_is_text() {
     use std::os::unix::ffi::OsStrExt as _;

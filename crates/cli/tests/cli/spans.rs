@@ -170,7 +170,7 @@ fn a_run_is_one_trace_of_stages_attempts_barriers_and_a_merge() {
         );
         assert!(end <= nanos(job, "endTimeUnixNano"), "{span}");
     }
-    // A run that finds nothing to do is no trace.
+    // A run that finds nothing to do makes no trace.
     bench
         .run(&format!("{line} {}", collector.address))
         .expect(0);

@@ -16,7 +16,7 @@ mod bench;
 mod formats;
 // The messages in the guides are those of the program.
 mod guides;
-// Two jobs beside each other.
+// Two jobs side by side.
 mod comparing;
 // What happened to one record.
 mod following;

@@ -226,7 +226,7 @@ fn of_a_job_at_its_end_never_fails_the_job_or_takes_long() {
     bench
         .run(&Bench::line("--fresh"))
         .expect(0)
-        .tells(&["warning: the page of the job is not written: cannot replace"]);
+        .tells(&["warning: the page of the job was not written: cannot replace"]);
     std::fs::remove_dir_all(bench.path("jobs/a/report.html")).unwrap();
     // A log that would take minutes to read.
     let log = std::fs::File::create(bench.path("jobs/a/event_logs/events.old")).unwrap();

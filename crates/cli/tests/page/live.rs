@@ -6,7 +6,7 @@ use crate::server::Server;
 use crate::shared::Frozen;
 use crate::tab::Tab;
 
-/// Begins a job that stands still in the midst of its work.
+/// Starts a job that is stopped in the middle of its work.
 fn frozen(bench: &Bench) -> Frozen {
     bench.freeze_at(&Bench::line(""), "a", |journal| {
         journal.matches("\"published\"").count() > 20
@@ -31,7 +31,7 @@ fn a_page_follows_its_job_to_the_end_and_keeps_what_people_did() {
     let mut tab = Tab::open(&browser, &server.url("/jobs/a"));
     wait_for_status(&mut tab, "running");
     tab.wait("document.getElementById('live').textContent === 'live'");
-    // Somebody filters events, closes the recipe, moves a slider, and reads in the midst of the page.
+    // A user filters events, closes the recipe, moves a slider, and reads in the middle of the page.
     tab.value(
         "{ const type = (node, value, event) => { node.value = value; node.dispatchEvent(new Event(event, {bubbles: true})); };\n\
          type(document.querySelector('#events input[type=search]'), 'text_length', 'input');\n\

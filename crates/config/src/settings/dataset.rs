@@ -35,7 +35,7 @@ section! {
         header: Header as HeaderCodec { "load_dataset_kwargs.header", Value("true"), Result, Now }
         /// The field that holds the records, for JSON files that are one object with a list of records in it, as in `{"data": [...]}`; none given: files are read as records directly.
         field: Option<String> as Optional<Text> { "load_dataset_kwargs.field", Value("null"), Result, Now }
-        /// What the records must be like, each with a `type`: `required_fields` (with `required_fields`, `field_types`, `allow_missing`), `swift_messages` or `dj_conversation` (with `min_turns`, `max_turns`). Before work begins, up to `sample_size` (100) records of each source are looked at, and the first that is not like that refuses the job.
+        /// Checks of the records before work begins, each with a `type`: `required_fields` (with `required_fields`, `field_types`, `allow_missing`), `swift_messages` or `dj_conversation` (with `min_turns`, `max_turns`). Up to `sample_size` (100) records of each source are checked; if they do not pass, the job is refused.
         validators: Vec<Validator> as Validators { "validators", Value("[]"), Run, Now }
     }
 }

@@ -14,11 +14,11 @@ section! {
         compression: StorageCompression as OneOf {
             "intermediate_storage.compression", Value("snappy"), Run, Now
         }
-        /// False: whole records of a partition are one row group or record batch, whatever memory that takes.
+        /// If false, all records of a partition go into one row group or record batch, however much memory that takes.
         use_arrow_batches: bool as Flag {
             "intermediate_storage.use_arrow_batches" | "use_arrow_batches" | "performance.use_arrow_batches", Value("true"), Run, Now
         }
-        /// Records of a row group or record batch, in intermediate data and in checkpoints with `mode: full`; fewer once they take 64 MiB.
+        /// Records per row group or record batch, in intermediate data and in checkpoints with `mode: full`; fewer once they take 64 MiB.
         arrow_batch_size: u64 as AtLeast<1> {
             "intermediate_storage.arrow_batch_size" | "arrow_batch_size" | "performance.arrow_batch_size", Value("1000"), Run, Now
         }

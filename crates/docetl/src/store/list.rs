@@ -117,7 +117,7 @@ impl Walk {
             }
             Err(error) => self.pass_over(&path, error.to_string()),
             Ok(_) if files.check_inside(&path).is_err() => self.pass_over(&path, link(&path)),
-            Ok(_) if is_something_else(&path) => self.pass_over(&path, "it is no file"),
+            Ok(_) if is_something_else(&path) => self.pass_over(&path, "it is not a file"),
             Ok(name) => self.files.push((name, format, path)),
         }
     }
@@ -130,7 +130,7 @@ impl Walk {
     }
 }
 
-/// Returns whether there is something that is no file: a folder, a pipe or a device.
+/// Returns whether the path is something other than a file: a folder, a pipe or a device.
 fn is_something_else(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file())
 }

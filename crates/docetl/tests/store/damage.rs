@@ -166,8 +166,8 @@ fn what_is_no_file_is_found() {
     assert_eq!(
         told,
         [
-            ("o.json".as_ref(), "it is no file"),
-            ("pipe.json".as_ref(), "it is no file")
+            ("o.json".as_ref(), "it is not a file"),
+            ("pipe.json".as_ref(), "it is not a file")
         ]
     );
 }

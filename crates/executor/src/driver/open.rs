@@ -74,7 +74,7 @@ impl<'e> Driver<'e> {
         let (journal, state) = Journal::open(layout, &lock, mode)?;
         let teller = Teller::open(executor, stores.clone(), &lock, started)?;
         if let Some(path) = &recipe.events.metrics_path {
-            // It is written every two seconds, so what is a minute old is of a driver that was killed.
+            // The file is written every two seconds, so a leftover that is a minute old comes from a driver that was killed.
             remove_leftovers_of(path, Duration::from_secs(60));
         }
         replace(layout.recipe(), recipe.source_text().as_bytes())?;
@@ -106,7 +106,7 @@ impl<'e> Driver<'e> {
         driver.record_stores()?;
         let is_resumed = mode == Mode::Resume && adopted.is_none();
         if let (None, Some(dead)) = (known.finished(), known.current_epoch()) {
-            // Before the restart: it belongs to the run that died.
+            // Before the restart is reported, because these events belong to the run that died.
             driver.teller.tell_untold(&known, dead.epoch);
         }
         driver.teller.job_begins(driver.truth.epoch(), is_resumed);

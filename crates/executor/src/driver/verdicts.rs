@@ -85,7 +85,7 @@ impl Driver<'_> {
         let label = self.executor.prepared.pipeline.label(place);
         let message = format!(
             "the record at {} of `{}` killed two workers in {label} {}: it goes to quarantine; `coldpress quarantine \
-             replay {}` has it tried again",
+             retry {}` has it tried again",
             self.sources.place(origin.source, origin.position),
             self.sources.path(origin.source),
             accused.how,

@@ -22,7 +22,7 @@ use crate::prepare::PATIENCE;
 use crate::scheduler::{Next, Scheduler, Step};
 use crate::spec::job_spec;
 
-/// An attempt that has ended, one way or the other.
+/// An attempt that has ended, with or without success.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
     pub(super) task: Task,
@@ -426,7 +426,7 @@ impl Driver<'_> {
         }
     }
 
-    /// The same of one that has ended: with the worker that ran it.
+    /// Returns the same for an attempt that has ended, with the worker that ran it.
     pub(super) fn an_ended_try(&self, ended: Ended) -> Try {
         Try {
             worker: Some(ended.worker),

@@ -34,7 +34,7 @@ impl Wait {
     ];
 }
 
-/// Adds up where the time of the workers goes. It is told the time, and asks no clock.
+/// Adds up where the time of the workers goes. It is given the time and reads no clock.
 ///
 /// The time that no reason explains is waiting for the driver: workers had nothing to do while the driver thought that they had.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl WorkerTime {
         }
     }
 
-    /// From now on so many attempts are out, and no more because of this.
+    /// Notes that from now on so many attempts are under way, and why not more.
     pub(super) fn see(&mut self, now: Duration, running: usize, why_no_more: Wait) {
         let (since, idle, why) = self.seen;
         if idle > 0 {
@@ -82,7 +82,7 @@ impl WorkerTime {
         self.seen = (now, self.workers.saturating_sub(running), why_no_more);
     }
 
-    /// An attempt ended after so many seconds; it made nothing if it failed.
+    /// Notes that an attempt ended after so many seconds; without an outcome, it failed.
     pub(super) fn attempt_ended(&mut self, seconds: f64, outcome: Option<&Outcome>) {
         self.busy += seconds;
         let Some(outcome) = outcome else {
@@ -144,7 +144,7 @@ mod tests {
         time.see(seconds(1), 2, Wait::LastPartitions);
         time.attempt_ended(4.0, None);
         time.attempt_ended(4.0, None);
-        // From 5 to 7 the driver took them for busy.
+        // From 5 to 7 the driver believed them busy.
         time.see(seconds(7), 1, Wait::LastPartitions);
         time.attempt_ended(3.0, None);
         time.see(seconds(10), 0, Wait::Export);

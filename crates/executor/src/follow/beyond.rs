@@ -9,8 +9,8 @@ use super::found::{FoundRecord, Search};
 use super::opened::OpenedJob;
 use crate::error::Result;
 
-/// Looks at the records of the input that come after those that the job works on: at those whose field has a value that
-/// `fits`, which is given as JSON. Nothing was planned of them, so that nobody can say whether they are what they were.
+/// Searches the records of the input after those that the job works on for those whose field has a value that `fits`,
+/// which is given as JSON. They were never planned, so nobody can say whether they changed since.
 pub(super) fn search(
     opened: &OpenedJob,
     field: &str,

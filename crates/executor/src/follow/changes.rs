@@ -13,7 +13,7 @@ pub struct FieldChange {
     /// What changed in its text, where it is a text before and after.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<TextDiff>,
-    /// Its value before as JSON, shortened, where it is no text; none where there was none.
+    /// Its value before as JSON, shortened, if it isn't a text; none if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
     /// Its value after, in the same way.

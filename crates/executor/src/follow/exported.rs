@@ -50,7 +50,7 @@ impl<'a> Exported<'a> {
         }
     }
 
-    /// Where a record is that is in this row of the partition's result.
+    /// Returns where in the export the record in this row of the partition's result is.
     pub(super) fn fate(&self, partition: u32, row: u64) -> Fate {
         let first = self.first_rows.get(partition as usize).copied().flatten();
         let (Some(intent), Some(first)) = (self.intent, first) else {
@@ -85,7 +85,7 @@ impl<'a> Exported<'a> {
 }
 
 impl OpenedJob {
-    /// The fate of all records of a partition that is out of retries; none of another.
+    /// Returns the fate of all records of a partition that is out of retries; none for other partitions.
     pub(super) fn failed(&self, partition: u32) -> Option<Fate> {
         let failure = self.state.failure(partition)?;
         Some(Fate::InFailedPartition {

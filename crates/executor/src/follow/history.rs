@@ -23,7 +23,7 @@ pub struct RecordHistories {
     pub found: u64,
     /// What happened to them, in the order of the dataset: to the first ones, where more were found than are followed.
     pub records: Vec<RecordHistory>,
-    /// What is odd, a sentence each.
+    /// Remarks, a sentence each.
     pub remarks: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct RecordHistory {
     pub number: u64,
     /// The partition that it is in; none of one beyond the limit.
     pub partition: Option<u32>,
-    /// How far the partition is: `pending`, `processing`, `waiting` for a decision about the whole dataset, `completed` or
+    /// The status of the partition: `pending`, `processing`, `waiting` for a decision about the whole dataset, `completed` or
     /// `failed`.
     pub partition_status: Option<String>,
     /// The record as it was read, shortened; none of one that cannot be read.

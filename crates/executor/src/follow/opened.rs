@@ -1,4 +1,4 @@
-//! A job that is looked into: its recipe, its state, and its input, which must be what was planned.
+//! A job that is opened for reading: its recipe, its state, and its input, which must be what was planned.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::planned_sources::match_plan;
 use crate::spec::job_spec;
 use crate::starts::{StartSettings, Starts};
 
-/// A job that is looked into. Nothing of it is locked or changed.
+/// A job that is opened for reading. Nothing of it is locked or changed.
 pub(crate) struct OpenedJob {
     pub(crate) executor: Executor,
     pub(crate) state: JobState,
@@ -26,7 +26,7 @@ pub(crate) struct OpenedJob {
     pub(crate) stores: Stores,
     /// The chain hashes of its recipe as far as they are known, as this release computes them.
     pub(crate) chain: Vec<ChainHash>,
-    /// What is odd, a sentence each.
+    /// Remarks, a sentence each.
     pub(crate) remarks: Vec<String>,
     spec: Arc<JobSpec>,
     /// The same without operators. It is made once, as it may be long: there is a reader for each partition.
@@ -34,7 +34,7 @@ pub(crate) struct OpenedJob {
 }
 
 impl OpenedJob {
-    /// Opens a job to look into it.
+    /// Opens a job for reading.
     pub(crate) fn open(layout: &Layout, options: &FollowOptions<'_>) -> Result<Self> {
         if !Journal::exists(layout)? {
             let message = format!("the job `{}` has no journal", layout.job_id());
@@ -53,14 +53,14 @@ impl OpenedJob {
         let stores = executor.stores(&state)?;
         let mut sources = executor.dataset()?.sources;
         match_plan(&executor.prepared, &plan, &mut sources)?;
-        // That they are the same to the last byte is found as they are read.
+        // Whether they are the same to the last byte is checked as they are read.
         sources
             .iter()
             .try_for_each(|source| source.check_unchanged().map(drop))?;
         let prepared = &executor.prepared;
         let chain = known_chain(&state, &prepared.pipeline, prepared.chain_hashes(&sources)?);
         let spec = JobSpec {
-            // Earlier work serves whatever it has besides rows.
+            // Earlier work can be used whatever it has besides rows.
             keep_dropped: false,
             trace: None,
             ..job_spec(prepared, &stores, &sources, false)
@@ -86,7 +86,7 @@ impl OpenedJob {
         Ok(opened)
     }
 
-    /// Says where the work of the job is not that which this program would do.
+    /// Remarks where the job's work differs from what this program would do.
     fn differences(&self) -> Vec<String> {
         let Some(recipe) = self.state.recipe() else {
             return Vec::new();
@@ -94,8 +94,8 @@ impl OpenedJob {
         let names: Vec<&str> = self.executor.prepared.pipeline.names().collect();
         if recipe.operators != names {
             return vec![
-                "the journal knows another recipe than `recipe.resolved.yaml`: a run was interrupted as it began, and the \
-                 next one goes on with the recipe that it is given"
+                "the journal names another recipe than `recipe.resolved.yaml`: a run was interrupted as it began, and the \
+                 next one continues with the recipe that it is given"
                     .to_owned(),
             ];
         }

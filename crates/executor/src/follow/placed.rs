@@ -1,4 +1,4 @@
-//! Where records come to lie at a barrier whose operator gives them other places.
+//! The new places of records after a barrier whose operator moves them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -10,7 +10,7 @@ use coldpress_worker::{BarrierFile, OpenFiles};
 
 use super::opened::OpenedJob;
 
-/// Where a record comes to lie.
+/// Where a record ends up.
 pub(super) enum Placed {
     /// The operator failed on it.
     Unsigned,
@@ -18,14 +18,14 @@ pub(super) enum Placed {
     At(Vec<u64>),
 }
 
-/// Where records of a stage come to lie, by their ordinals.
+/// Where the records of a stage end up, by their ordinals.
 pub(super) struct Places {
     pub(super) is_grouped: bool,
     pub(super) places: BTreeMap<u64, Placed>,
 }
 
 impl OpenedJob {
-    /// Finds out where records come to lie behind the barrier at the end of a stage, by judging its signatures again.
+    /// Finds out where records are after the barrier at the end of a stage, by judging its signatures again.
     pub(super) fn places(&self, stage: u32, ordinals: &[u64]) -> Result<Places, String> {
         let pipeline = &self.executor.prepared.pipeline;
         let place = pipeline.barriers().get(stage as usize).copied();
@@ -34,7 +34,7 @@ impl OpenedJob {
         let barrier = barrier.ok_or("there is no such barrier")?;
         let files = self
             .signatures(stage)
-            .ok_or("the signatures that it was decided by are not kept any more".to_owned())?;
+            .ok_or("the signatures that decided it are not kept any more".to_owned())?;
         let unusable =
             |error: &dyn std::error::Error| format!("its signatures cannot be used: {error}");
         let open = OpenFiles::default();

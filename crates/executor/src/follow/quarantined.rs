@@ -10,14 +10,14 @@ use coldpress_worker::QuarantineEntry;
 use super::opened::OpenedJob;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The quarantine of a job, as far as it has come: the files of its results in force. No other file in the folder counts.
+/// The quarantine of a job so far: the files of its results in force. No other file in the folder counts.
 pub(crate) struct QuarantineFiles {
     state: JobState,
     stores: Stores,
 }
 
 impl QuarantineFiles {
-    /// The quarantine of a job. Its input does not matter.
+    /// Opens the quarantine of a job. Its input does not matter.
     pub(crate) fn of(layout: &Layout, schemes: &StoreSchemes) -> Result<Self> {
         if !Journal::exists(layout)? {
             let message = format!("the job `{}` has no journal", layout.job_id());
@@ -109,7 +109,7 @@ fn entries(
     };
     let reader = stores.object(file).read();
     let reader = reader.map_err(|error| unreadable(error.into()))?;
-    // What else may be in it by now is not ours.
+    // Bytes after that length were not written by the job.
     for line in BufReader::new(reader.take(file.stamp.length)).lines() {
         let line = line.map_err(|error| unreadable(error.into()))?;
         let entry = serde_json::from_str(&line).map_err(|error| unreadable(error.into()))?;

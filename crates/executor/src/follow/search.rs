@@ -162,7 +162,7 @@ fn no_such_file(opened: &OpenedJob, file: &str) -> String {
         false => "",
     };
     format!(
-        "`{file}` is no file of the dataset, which has {}{more}",
+        "`{file}` is not a file of the dataset, which has {}{more}",
         listed.join(", ")
     )
 }

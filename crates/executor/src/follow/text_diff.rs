@@ -33,7 +33,7 @@ const MOST_CHANGES: usize = 12;
 const CHANGE_CHARS: usize = 400;
 /// Characters around a change that are shown.
 const AROUND_CHARS: usize = 40;
-/// Words that may differ before two texts are taken to be others altogether: the time and the memory grow with its square.
+/// The number of differing words from which two texts count as unrelated: time and memory grow with its square.
 const MOST_EDITS: usize = 400;
 
 impl TextDiff {
@@ -105,7 +105,7 @@ fn around(text: &str, after_change: bool, before_change: bool) -> String {
     }
 }
 
-/// The words of a text and what is between them. Letters of scripts without blanks are words of their own.
+/// The words of a text and what is between them. Letters of scripts without spaces are words of their own.
 fn words(text: &str) -> Vec<&str> {
     let class = |letter: char| match letter {
         letter if letter.is_ascii_alphanumeric() => 1,

@@ -72,7 +72,7 @@ fn in_worker<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     })
 }
 
-/// What has to be known to read the histories right.
+/// Returns remarks that a reader of the histories needs.
 fn remarks(opened: &OpenedJob) -> Vec<String> {
     let state = &opened.state;
     let mut remarks = Vec::new();

@@ -9,7 +9,7 @@ use super::DiffOptions;
 use super::entries::{Entries, Entry, Identity, unsortable};
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a comparison came to.
+/// The result of a comparison.
 pub(super) struct Outcome<'r> {
     pub(super) same: u64,
     pub(super) changed: u64,
@@ -21,7 +21,7 @@ pub(super) struct Outcome<'r> {
     pub(super) gained_rows: Rows<'r>,
 }
 
-/// Rows of one export that the other has not.
+/// Rows of one export that the other does not have.
 pub(super) struct Rows<'r> {
     /// The first ones.
     pub(super) first: BTreeSet<u64>,
@@ -29,7 +29,7 @@ pub(super) struct Rows<'r> {
     pub(super) all: Option<ArrangedRecords<'r>>,
 }
 
-/// Records with the same key that are held in memory. With more of them the field says nothing of who they are.
+/// The most records with the same key, which are held in memory. A key that more records share does not identify them.
 const MOST_ALIKE: usize = 100_000;
 
 pub(super) fn compare<'r>(
@@ -51,7 +51,7 @@ pub(super) fn compare<'r>(
             (None, None) => break,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            // Equal keys come together: they are sorted by the upper half, and no others share it but by a rare chance.
+            // Equal keys come together: they are sorted by the upper half, which others share only by rare chance.
             (Some(one), Some(other)) => (one.key >> 64).cmp(&(other.key >> 64)),
         };
         match (order, identity) {

@@ -1,4 +1,4 @@
-//! Records as entries that can be sorted: an identity, a digest of what is in them, and the row.
+//! Records as entries that can be sorted: an identity, a digest of the content, and the row.
 
 use coldpress_barrier::{Arranged, ArrangedRecords, Arranger, Room};
 use coldpress_record::Origin;
@@ -9,12 +9,12 @@ use super::rows::JobRows;
 use crate::error::{Error, ErrorKind, Result};
 use crate::follow::value_of;
 
-/// By what records are known.
+/// How records are matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Identity<'a> {
     /// By where they came from.
     Origin,
-    /// By what is in them.
+    /// By their content.
     Content,
     /// By the value of a field.
     Key(&'a str),
@@ -33,9 +33,9 @@ impl Identity<'_> {
 /// A record of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
-    /// A digest of what it is known by.
+    /// A digest of what it is matched by.
     pub(super) key: u128,
-    /// A digest of what is in it.
+    /// A digest of its content.
     pub(super) content: u128,
     pub(super) row: u64,
 }
@@ -49,7 +49,7 @@ pub(super) struct Entries<'r> {
     pub(super) without_key: u64,
 }
 
-/// Sorts the records of an export by what they are known by.
+/// Sorts the records of an export by what they are matched by.
 pub(super) fn sort<'r>(
     job: &JobRows,
     identity: Identity<'_>,
@@ -128,8 +128,8 @@ fn digest_of(origin: &Origin) -> u128 {
     Digest::of(&bytes).as_u128()
 }
 
-/// The same text for all spellings of a record: exports with columns are spelled otherwise than lines, and have a null where a
-/// record lacks a field.
+/// Returns the same text for all spellings of a record: exports with columns spell values differently from lines, and have a
+/// null where a record lacks a field.
 fn canonical(json: &str) -> String {
     match serde_json::from_str::<Value>(json) {
         Ok(Value::Object(mut fields)) => {
@@ -137,7 +137,7 @@ fn canonical(json: &str) -> String {
             Value::Object(fields).to_string()
         }
         Ok(value) => value.to_string(),
-        // Half of a surrogate pair is no text for the parser.
+        // The parser refuses half of a surrogate pair.
         Err(_) => json.to_owned(),
     }
 }

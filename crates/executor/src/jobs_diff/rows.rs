@@ -33,7 +33,7 @@ enum Rows {
     Export(Vec<Source>),
 }
 
-/// Opens the rows of two jobs, both from results or both from exports: those of an export with columns are spelled otherwise.
+/// Opens the rows of two jobs, both from results or both from exports, because an export with columns spells them differently.
 pub(super) fn open(
     first: &Layout,
     second: &Layout,
@@ -86,7 +86,7 @@ impl JobRows {
         })
     }
 
-    /// Whether it is known of each row where it came from.
+    /// Returns whether the origin of each row is known.
     pub(super) fn has_origins(&self) -> bool {
         matches!(self.from, Rows::Results(_))
     }
@@ -111,7 +111,7 @@ impl JobRows {
         }
     }
 
-    /// Reads the export from here on, which must be what the job made.
+    /// Reads the export instead of the results. It must be what the job made.
     fn read_export(&mut self, layout: &Layout) -> Result<()> {
         let job = layout.job_id();
         let Some(intent) = self.intent() else {
@@ -230,7 +230,10 @@ fn each_of_file(source: &Source, mut each: impl FnMut(&str) -> Result<()>) -> Re
         let _ = batch.take_seen();
         if let Some(reject) = rejects.first() {
             let path = source.path.display();
-            let message = format!("`{path}` holds what is no record: {}", reject.reason);
+            let message = format!(
+                "`{path}` holds something that is not a record: {}",
+                reject.reason
+            );
             return Err(Error::new(ErrorKind::Failed, message));
         }
         give(&batch)?;

@@ -1,4 +1,4 @@
-//! Reading the records that differ, to show some and to write those that one of the jobs alone has.
+//! Reading the records that differ, to show some and to write those that only one of the jobs has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ const RECORD_CHARS: usize = 2_000;
 /// The names of the files that records are written to.
 const FILES: [&str; 2] = ["lost.jsonl", "gained.jsonl"];
 
-/// Reads the records that are to be shown or written: once those of each job.
+/// Reads the records that are to be shown or written, in one pass over each job.
 pub(super) fn show(
     jobs: &[JobRows; 2],
     outcome: Outcome<'_>,
@@ -65,7 +65,7 @@ fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> Error {
 
 type Samples = (Vec<DiffRecord>, BTreeMap<u64, String>);
 
-/// Goes through the rows of a job: gives samples of those that it alone has, and the records in the `wanted` rows.
+/// Goes through the rows of a job: returns samples of those that only it has, and the records in the `wanted` rows.
 fn read(
     job: &JobRows,
     rows: Rows<'_>,

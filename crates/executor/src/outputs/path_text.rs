@@ -1,4 +1,4 @@
-//! Paths as the journal has them, which is text. A path need not be.
+//! Paths in the journal, which holds text. A path need not be text.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// them can be mistaken for it.
 const BYTES: &str = "bytes:";
 
-/// The text of a whole path: the path itself where that is text.
+/// Returns the text for a whole path: the path itself if it is UTF-8.
 pub(crate) fn write(path: &Path) -> String {
     if let Some(text) = path.to_str() {
         return text.to_owned();
@@ -21,7 +21,7 @@ pub(crate) fn write(path: &Path) -> String {
     text
 }
 
-/// The path that a text is of.
+/// Returns the path that a text stands for.
 pub(crate) fn read(text: &str) -> PathBuf {
     let bytes = text.strip_prefix(BYTES).and_then(bytes_of);
     bytes.map_or_else(

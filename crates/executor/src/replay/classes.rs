@@ -1,4 +1,4 @@
-//! What would become of records, by what it is.
+//! The outcomes of replayed records, with samples of each.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::records::Gathered;
 use crate::error::Result;
 use crate::follow::{Fate, FollowOptions, RecordBranch, RecordQuery, follow_records};
 
-/// Records of which the same would become.
+/// Records with the same outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReplayedClass {
     /// `kept`, `dropped`, `quarantined`, `absorbed` or `split`.
@@ -42,7 +42,7 @@ pub struct ReplayedSample {
 /// Records that are shown of each class.
 const SAMPLES: usize = 3;
 
-/// Looks at the first records one by one.
+/// Follows the first records one by one.
 pub(super) fn classes(
     layout: &Layout,
     options: &FollowOptions<'_>,

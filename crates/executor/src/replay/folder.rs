@@ -1,11 +1,11 @@
-//! A folder that is gone afterwards.
+//! A temporary folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A folder among the system's temporary files, which is removed in the end.
+/// A folder in the system's temporary folder, which is removed when this is dropped.
 pub(super) struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
@@ -38,7 +38,7 @@ impl TemporaryFolder {
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // What cannot be removed is left to the system, as all of its temporary files are.
+        // What cannot be removed is left to the system, like all temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

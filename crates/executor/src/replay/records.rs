@@ -13,7 +13,7 @@ use super::ReplayOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::follow::{FollowOptions, OpenedJob, QuarantineFiles, records_at};
 
-/// Records of which is known why they are in quarantine.
+/// The records for which the reason of their quarantine is kept.
 pub(super) const MOST_KNOWN: usize = 2_000;
 
 /// What was gathered.

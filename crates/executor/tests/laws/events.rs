@@ -180,7 +180,7 @@ fn a_job_tells_its_story() {
     assert_eq!(numbers, expected);
 }
 
-/// Whoever asks which worker ran an attempt finds it, and where the time of all workers went.
+/// The events say which worker ran an attempt, and where the time of all workers went.
 #[test]
 fn ended_attempts_name_their_worker() {
     let id = control::new_id();

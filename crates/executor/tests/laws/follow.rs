@@ -196,7 +196,7 @@ proptest! {
         check(&bench, &plan, &report);
     }
 
-    /// What an external operator gave is read, and it is not asked again.
+    /// The output of an external operator is read, and it is not called again.
     #[test]
     fn external_operators_are_not_asked(
         dataset in long_dataset(), (head, tail) in (any_process(0..3), any_process(0..3)), how in any_how(),
@@ -256,7 +256,7 @@ proptest! {
         }
     }
 
-    /// Of a job that was stopped it is told what the recipe does with the records, and that it is not finished.
+    /// For a job that was stopped, the histories say what the recipe does with the records, and that it is not finished.
     #[test]
     fn a_stopped_job_can_be_looked_into(
         dataset in long_dataset(), plan in any_plan(), at in 0usize..6, after in 1u64..12,
@@ -327,7 +327,7 @@ fn records_are_found_by_their_fields() {
     for (file, at, part) in [
         ("data-0.jsonl", 21, "has 20 records"),
         ("data-0.jsonl", 0, "counted from 1"),
-        ("ata-0.jsonl", 1, "is no file of the dataset"),
+        ("ata-0.jsonl", 1, "is not a file of the dataset"),
     ] {
         let error = number(file, at).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Recipe);

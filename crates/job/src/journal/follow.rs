@@ -1,4 +1,4 @@
-//! Reading a journal again and again, while its driver writes it.
+//! Reading a journal repeatedly while its driver writes it.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::state::JobState;
 use crate::layout::Layout;
 use crate::{Error, Result};
 
-/// The truth about a job for those who look at it again and again: each look reads only what was added since the one before.
+/// The truth about a job for callers that look at it repeatedly: each look reads only what was added since the last one.
 #[derive(Debug)]
 pub struct JournalFollower {
     dir: PathBuf,

@@ -128,7 +128,7 @@ impl Reading {
         &self.state
     }
 
-    /// Fails if anything that was read cannot be true, unless a later generation makes it moot. It is told only once.
+    /// Fails if anything that was read cannot be true, unless a later generation makes it moot. It fails only once.
     pub(super) fn check(&mut self) -> Result<()> {
         self.trouble.take().map_or(Ok(()), Err)
     }

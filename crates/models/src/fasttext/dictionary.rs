@@ -17,7 +17,7 @@ const LABEL_PREFIX: &[u8] = b"__label__";
 /// The words and labels of a model.
 #[derive(Debug)]
 pub(super) struct Dictionary {
-    /// Tells it from all others of the process.
+    /// Distinguishes it from all others of the process.
     number: u64,
     /// Where the words are in the file, then the labels.
     entries: Vec<Range<usize>>,

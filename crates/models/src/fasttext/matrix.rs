@@ -7,7 +7,7 @@ use crate::cursor::Cursor;
 
 /// Columns that are added up at a time, in registers.
 const BLOCK: usize = 16;
-/// Columns of the rest that are.
+/// Columns of the remainder that are added up at a time.
 const SMALL_BLOCK: usize = 8;
 /// Centroids of each part of a row.
 const CENTROIDS: usize = 256;

@@ -1,12 +1,12 @@
-//! The rows of words that came before, so that the n-grams of a word that comes again are not hashed again.
+//! A cache of the rows of words, so that the n-grams of a repeated word are not hashed again.
 
 use std::ops::Range;
 
 /// How many words are kept at most.
 const SLOTS: usize = 1 << 12;
-/// Longer words hardly come again.
+/// Longer words are rarely repeated.
 const LONGEST: usize = 40;
-/// More rows than this are in no fast cache. Then all words are forgotten, since their rows lie one after the other.
+/// More rows than this do not fit the fast caches of a core. Then all words are forgotten, since their rows are one list.
 const MOST_ROWS: usize = 1 << 17;
 
 /// Words of one model, with their rows.

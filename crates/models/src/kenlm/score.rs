@@ -38,11 +38,11 @@ pub(super) trait Search {
         node: Self::Node,
     ) -> Option<Found<Self::Node>>;
 
-    /// Asks for the memory of a word alone.
+    /// Prefetches the entry of a single word.
     fn prefetch(&self, bytes: &[u8], word: u32);
 
-    /// Asks for more that scoring the last one of these words after the others may need. It depends on memory that was asked
-    /// for before.
+    /// Prefetches more of what scoring the last of these words after the others may need. The addresses come from memory that was
+    /// prefetched before.
     fn prefetch_more(&self, bytes: &[u8], words: &[u32]);
 
     /// Returns the probability of an n-gram of the greatest length.

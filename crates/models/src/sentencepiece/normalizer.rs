@@ -155,7 +155,7 @@ impl Normalizer {
         if kept.is_empty() {
             return;
         }
-        // Hardly a rule has a space in it, and looking for one at each character would take the longest here.
+        // Hardly any rule contains a space, and looking for one at each character would take most of the time here.
         if !kept.bytes().any(|byte| byte == b' ') {
             out.push_str(kept);
             *after_space = false;

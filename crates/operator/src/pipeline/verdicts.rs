@@ -1,4 +1,4 @@
-//! What filters would do, where the recipe lets them drop nothing: a statistic of each filter, true for records that it
+//! What filters would do when the recipe lets them drop nothing: a statistic of each filter, true for records that it
 //! would keep.
 //!
 //! Such verdicts are statistics like any other, so whatever stores, merges or resumes statistics does the same with them.
@@ -8,8 +8,8 @@ use coldpress_record::{Stat, StatKind};
 use crate::kind::OperatorKind;
 use crate::resolved::ResolvedOperator;
 
-/// The names of the statistics that hold the verdicts of operators with these names, for each its own: an operator that is
-/// there several times is counted.
+/// Returns the names of the statistics that hold the verdicts of operators with these names. An operator that is there
+/// several times gets a number.
 ///
 /// ```
 /// let names = coldpress_operator::verdict_names(["a_filter", "b_mapper", "a_filter"]);
@@ -28,7 +28,7 @@ pub fn verdict_names<'n>(operators: impl IntoIterator<Item = &'n str>) -> Vec<St
 }
 
 /// Gives each filter a statistic for its verdicts. It is part of what the filter is, since no record leaves. Nothing is written
-/// beside the output: those files are of the job that drops records.
+/// beside the output: those files belong to the job that drops records.
 pub(super) fn note_verdicts(operators: &mut [ResolvedOperator]) {
     let names = verdict_names(operators.iter().map(ResolvedOperator::name));
     for (operator, name) in operators.iter_mut().zip(names) {

@@ -22,7 +22,7 @@ impl Shingling<'_> {
             "tokenization": self.tokenization,
             "window_size": self.window_size,
             "lowercase": self.lowercase,
-            // With the revision, so that no signature of other matches is used again.
+            // With the revision, so that signatures that were made with other matches are not used again.
             "ignore_pattern": self.ignore_pattern.map(|pattern| (pattern, coldpress_pattern::REVISION)),
         })
     }

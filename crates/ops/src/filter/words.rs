@@ -120,7 +120,7 @@ impl OfPieces {
                 hash: WordHashes::of_word(piece),
                 is_word: !refined(piece).is_empty(),
             };
-            // Which pieces are words can hardly be foretold, so there is no branch.
+            // A branch here would be mispredicted often, so there is none.
             pieces.each_known(&mut self.known, piece, |piece| {
                 hashes[length] = piece.hash.unwrap_or_default();
                 length += usize::from(piece.hash.is_some());

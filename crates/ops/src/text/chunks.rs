@@ -226,7 +226,7 @@ impl Ruler for Tokens<'_> {
 /// Why a text is not cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCut {
-    /// Its chunks would have more bytes than is allowed, or are found only by looking at so many.
+    /// Its chunks would have more bytes than is allowed, or cannot be found without looking at as many.
     TooLong,
     /// The pattern takes too many steps.
     TooManySteps(TooManySteps),

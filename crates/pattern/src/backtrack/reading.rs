@@ -8,7 +8,7 @@ use crate::program::Condition;
 use crate::sets::CharSet;
 
 impl Search<'_> {
-    /// The character behind a place, or before it, and the place on its other side.
+    /// Returns the character after a position, or before it, and the position on its other side.
     pub(super) fn read(&self, at: usize, back: bool) -> Option<(char, usize)> {
         if back {
             let ch = self.text[..at].chars().next_back()?;
@@ -66,7 +66,7 @@ impl Search<'_> {
         ))
     }
 
-    /// Reads what a group matched once more: where that ends. Nothing stands for a group that took no part.
+    /// Matches a backreference. Returns where it ends; a group that took no part matches nothing.
     pub(super) fn cited(
         &mut self,
         group: usize,

@@ -8,7 +8,7 @@ use crate::sets::{self, CharSet};
 /// A member of a class.
 enum Member {
     Char(char),
-    /// With the variants that the flags add, if it has some.
+    /// With the variants that the flags add, if there are any.
     Set(CharSet),
 }
 
@@ -22,14 +22,14 @@ enum Join {
 }
 
 impl Parser {
-    /// Reads a class; its `[` is behind.
+    /// Reads a class, after its `[`.
     pub(super) fn class(&mut self) -> Result<Node, String> {
         self.set(0).map(Node::Set)
     }
 
     fn set(&mut self, depth: usize) -> Result<CharSet, String> {
         if depth > super::DEEPEST {
-            return Err(self.wrong("classes stand too deep in each other"));
+            return Err(self.wrong("classes are nested too deeply"));
         }
         let is_negated = self.take_if("^");
         let (mut done, mut join) = (CharSet::empty(), Join::Or);
@@ -47,7 +47,7 @@ impl Parser {
                 continue;
             }
             let (set, is_property) = self.member_or_range(depth)?;
-            // A property that stands alone has no variants.
+            // A single property has no variants.
             alone = (is_property && members == 0).then(|| set.clone());
             part = part.or(&set);
             members += 1;
@@ -122,7 +122,7 @@ impl Parser {
         }
     }
 
-    /// Reads `[:alpha:]`, of which the `[` is behind. What does not look like it is ordinary characters.
+    /// Reads `[:alpha:]`, after its `[`. Anything that does not look like it is ordinary characters.
     fn posix(&mut self) -> Result<Member, String> {
         let rest = &self.chars[self.at + 1..];
         let length = rest.windows(2).position(|pair| pair == [':', ']']);

@@ -4,7 +4,7 @@ use super::Parser;
 use crate::ast::{Assert, Look, Node};
 use crate::sets::{self, CharSet};
 
-/// What an escape stands for where a character can stand, in a class too.
+/// What an escape means in the place of a character, also in a class.
 pub(super) enum Escaped {
     Char(char),
     Set(CharSet),
@@ -13,7 +13,7 @@ pub(super) enum Escaped {
 }
 
 impl Parser {
-    /// Reads an escape outside of classes; the backslash is behind.
+    /// Reads an escape outside of classes, after its backslash.
     pub(super) fn escape(&mut self) -> Result<Node, String> {
         let Some(ch) = self.peek() else {
             return Err(self.wrong("the pattern ends with a single backslash"));
@@ -64,7 +64,7 @@ impl Parser {
         Ok(node)
     }
 
-    /// Reads an escape that stands for characters; the backslash is behind.
+    /// Reads an escape that stands for characters, after its backslash.
     pub(super) fn escaped(&mut self, in_class: bool) -> Result<Escaped, String> {
         let Some(ch) = self.take() else {
             return Err(self.wrong("the pattern ends with a single backslash"));
@@ -120,7 +120,7 @@ impl Parser {
                 name.ok_or_else(|| self.wrong("`\\p{` has no closing brace"))?
             }
             Some(ch) if ch.is_ascii_alphabetic() => ch.to_string(),
-            _ => return Err(self.wrong("`\\p` needs the name of a property behind it")),
+            _ => return Err(self.wrong("`\\p` needs the name of a property after it")),
         };
         let (is_complement, name) = match name.strip_prefix('^') {
             Some(name) => (true, name),
@@ -198,7 +198,7 @@ impl Parser {
         let ch = u32::from_str_radix(&digits, 8)
             .ok()
             .and_then(char::from_u32);
-        ch.ok_or_else(|| self.wrong("an octal escape is no character"))
+        ch.ok_or_else(|| self.wrong("an octal escape is not a character"))
     }
 
     fn named_char(&mut self) -> Result<char, String> {
@@ -235,18 +235,18 @@ impl Parser {
             false => None,
         };
         let name =
-            name.ok_or_else(|| self.wrong("`\\g` needs a group in angle brackets behind it"))?;
+            name.ok_or_else(|| self.wrong("`\\g` needs a group in angle brackets after it"))?;
         self.cited(&name)
     }
 
-    /// What the group of this name or number matched, once more.
+    /// Makes a backreference to the group of this name or number.
     pub(super) fn cited(&mut self, name: &str) -> Result<Node, String> {
         let group = self.cite(name)?;
         if !self.is_regex() && group > self.groups {
-            return Err(self.wrong(&format!("there is no group `{name}` before")));
+            return Err(self.wrong(&format!("there is no group `{name}` before this")));
         }
         if self.open.contains(&group) {
-            return Err(self.wrong(&format!("group `{name}` is cited inside of itself")));
+            return Err(self.wrong(&format!("group `{name}` is referred to within itself")));
         }
         Ok(Node::Backreference {
             group,
@@ -254,7 +254,7 @@ impl Parser {
         })
     }
 
-    /// The number of a group that is cited. One that has a number may follow, one that has a name stands before.
+    /// Returns the number of a group that is referred to. A number may refer to a later group, a name may not.
     pub(super) fn cite(&mut self, name: &str) -> Result<usize, String> {
         let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
         let number = match is_number {
@@ -262,7 +262,7 @@ impl Parser {
             false => self.names.get(name).copied(),
         };
         let number =
-            number.ok_or_else(|| self.wrong(&format!("there is no group `{name}` before")))?;
+            number.ok_or_else(|| self.wrong(&format!("there is no group `{name}` before this")))?;
         self.cited.push(number);
         Ok(number)
     }

@@ -1,14 +1,14 @@
-//! What stands in round brackets.
+//! Groups: `(…)`.
 
 use super::{DEEPEST, Parser, one_of};
 use crate::ast::{Look, Node};
 
 impl Parser {
-    /// Reads a group; its `(` is behind. None where it only sets flags.
+    /// Reads a group, after its `(`. None if it only sets flags.
     pub(super) fn group(&mut self) -> Result<Option<Node>, String> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(self.wrong("groups stand too deep in each other"));
+            return Err(self.wrong("groups are nested too deeply"));
         }
         let node = self.group_within()?;
         self.depth -= 1;
@@ -66,7 +66,7 @@ impl Parser {
         if self.is_regex()
             && (self.peek().is_some_and(is_recursion) || self.take_if("P>") || self.take_if("P&"))
         {
-            return Err(self.wrong("patterns that call themselves are not supported"));
+            return Err(self.wrong("recursion is not supported"));
         }
         self.flags_within()
     }
@@ -129,7 +129,7 @@ impl Parser {
         })
     }
 
-    /// Reads `(?|…)`, in each branch of which the groups are counted anew.
+    /// Reads `(?|…)`, whose branches all number their groups from the same start.
     fn branch_reset(&mut self) -> Result<Node, String> {
         let (flags, first) = (self.flags, self.groups);
         let (mut branches, mut most) = (Vec::new(), first);
@@ -149,7 +149,7 @@ impl Parser {
         }
     }
 
-    /// Reads `(?flags)` or `(?flags:…)`; the question mark is behind.
+    /// Reads `(?flags)` or `(?flags:…)`, after the question mark.
     fn flags_within(&mut self) -> Result<Option<Node>, String> {
         let start = self.at;
         let before = self.flags;
@@ -168,11 +168,13 @@ impl Parser {
                     Some('1') => self.flags.nested_sets = true,
                     _ => return Err(self.unknown_flags(start)),
                 },
-                // They are about approximate matches, which there are none of.
+                // They are about approximate matches, which are not supported.
                 Some('b' | 'e') if self.is_regex() => {}
                 Some(')') => {
                     if !self.is_regex() && (start != 2 || is_off) {
-                        return Err(self.wrong("flags for all of a pattern stand at its beginning"));
+                        return Err(
+                            self.wrong("flags for the whole pattern must be at its beginning")
+                        );
                     }
                     return self.checked_flags().map(|()| None);
                 }

@@ -25,9 +25,7 @@ impl Parser {
         self.at += usize::from(greed != Greed::Greedy);
         self.skip()?;
         if self.counts()?.is_some() {
-            return Err(
-                self.wrong("what is repeated is repeated again; `(?:…)` around it allows that")
-            );
+            return Err(self.wrong("a repeat is repeated; put `(?:…)` around it to allow that"));
         }
         Ok(Node::Repeat(Box::new(Repeat {
             node,
@@ -55,7 +53,7 @@ impl Parser {
         Ok(Some(counts))
     }
 
-    /// What braces at this place say; none where they are ordinary characters.
+    /// Reads the limits in braces; none if the braces are ordinary characters.
     pub(super) fn counts_ahead(&self, at: usize) -> Result<Option<Counts>, String> {
         let inside = &self.chars[at + 1..];
         let Some(length) = inside.iter().position(|ch| *ch == '}') else {
@@ -80,7 +78,7 @@ impl Parser {
         }
         let number = |text: &str| {
             let number = text.parse::<u32>();
-            number.map_err(|_| self.wrong(&format!("{text} is too often to be repeated")))
+            number.map_err(|_| self.wrong(&format!("a part cannot be repeated {text} times")))
         };
         let least = if least.is_empty() { 0 } else { number(least)? };
         let most = match most.is_empty() {
@@ -88,13 +86,13 @@ impl Parser {
             false => Some(number(most)?),
         };
         if most.is_some_and(|most| most < least) {
-            return Err(self.wrong("a part is to be repeated at least more often than at most"));
+            return Err(self.wrong("the least number of repeats is greater than the most"));
         }
         Ok(Some(((least, most), length + 2)))
     }
 }
 
-/// Whether braces hold limits of errors, such as `e<=1` or `1<=i<=2,d`.
+/// Returns whether braces hold limits of errors, such as `e<=1` or `1<=i<=2,d`.
 fn is_approximate(text: &str) -> bool {
     let constraint = |part: &str| {
         let is_known = |ch: char| "idse<>=+: ".contains(ch) || ch.is_ascii_digit();

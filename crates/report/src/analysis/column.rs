@@ -11,7 +11,7 @@ use super::{Described, Values};
 /// Numbers that are kept in memory for all statistics together: 64 MiB.
 const MOST_NUMBERS: usize = 8 << 20;
 
-/// Texts that are counted apart.
+/// The most different texts that are counted one by one.
 const MOST_TEXTS: usize = 100_000;
 
 /// Quantiles that are always computed.
@@ -22,7 +22,7 @@ pub(super) struct Column {
     pub(super) name: String,
     moments: Moments,
     ranks: Ranks,
-    /// How often each value is there that isn't a number, and which one came when.
+    /// How often each value that isn't a number occurs, and in which order they came.
     texts: HashMap<String, (u64, usize)>,
     others: u64,
     has_more: bool,
@@ -30,7 +30,7 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// A statistic, one of so many.
+    /// Begins a statistic, one of this many.
     pub(super) fn new(name: &str, percentiles: &[f64], of: usize) -> Self {
         let shares: Vec<f64> = percentiles.iter().chain(&ALWAYS).copied().collect();
         Self {

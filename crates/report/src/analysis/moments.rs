@@ -7,7 +7,7 @@ pub(super) struct Moments {
     mean: f64,
     /// The sum of squared distances from the mean.
     squares: f64,
-    /// The sum, and what is lost of it by rounding: means of many values keep their last digits.
+    /// The sum, and what rounding takes from it, so that means of many values keep their last digits.
     sum: f64,
     lost: f64,
     least: f64,

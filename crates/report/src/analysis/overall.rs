@@ -130,12 +130,12 @@ fn top(values: &super::Values) -> Cell {
 
 /// A share as `5%` or `2.5%`.
 pub(super) fn percentile(share: f64) -> String {
-    // Without the digits that multiplying adds, as in 7.000000000000001.
+    // Without the digits that multiplication adds, as in 7.000000000000001.
     let percent = (share * 1e8).round() / 1e6;
     format!("{percent}%")
 }
 
-/// A number as Python spells it.
+/// Writes a number as Python does.
 fn spelled(number: f64) -> String {
     let size = number.abs();
     if number != 0.0 && number.is_finite() && !(1e-4..1e16).contains(&size) {
@@ -154,7 +154,7 @@ fn spelled(number: f64) -> String {
     }
 }
 
-/// A number with six digits, as `%g` of C.
+/// Writes a number with six digits, as C's `%g` does.
 fn six_digits(number: f64) -> String {
     let trimmed = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
     if !number.is_finite() || number == 0.0 {
@@ -179,7 +179,7 @@ fn six_digits(number: f64) -> String {
     }
 }
 
-/// A text as a cell of CSV.
+/// Writes a text as a CSV cell.
 fn quoted(text: &str) -> String {
     match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),

@@ -153,7 +153,7 @@ fn around(share: f64, count: u64) -> [u64; 2] {
     [at.floor() as u64, at.ceil() as u64].map(|rank| rank.min(last))
 }
 
-/// Keys are in the order of the numbers.
+/// Returns the key of a number. Keys have the order of the numbers.
 fn key_of(value: f64) -> u64 {
     let bits = value.to_bits();
     match bits >> 63 {
@@ -208,7 +208,7 @@ impl Range {
         self.open == u64::BITS || (key ^ self.low) >> self.open == 0
     }
 
-    /// Tells the keys of ranks that are clear now, and where to look for the others.
+    /// Returns the keys of the ranks that are found, and where to look for the others.
     fn end_pass(self, known: &mut Vec<(u64, u64)>, narrower: &mut Vec<Narrow>) {
         match self.content {
             Content::Keys(mut keys) => {

@@ -6,7 +6,7 @@ use crate::job_report_text::{short, spelled_bounds};
 use crate::quantity::{counted, grouped, percent, plain};
 use crate::table::{Align, Table};
 
-/// Quantiles that fit a line besides the extremes.
+/// The quantiles that fit a line besides the extremes.
 const SHOWN: [f64; 3] = [0.25, 0.5, 0.75];
 
 impl Analysis {
@@ -72,7 +72,7 @@ impl Analysis {
         rendered(&table)
     }
 
-    /// The quantiles that were asked for besides, as far as they fit the line.
+    /// Returns the further quantiles that were asked for, as far as they fit the line.
     fn further_text(&self) -> String {
         const MOST: usize = 6;
         let first = self.numbers().find(|one| !one.quantiles.is_empty());

@@ -1,7 +1,7 @@
 //! Pairing the operators of two recipes.
 
 /// Pairs two lists so that as many equal names as possible are pairs, in the order of both: the places in each, or none where
-/// a name is in one of them alone.
+/// only one of them has a name.
 pub(super) fn align(first: &[String], second: &[String]) -> Vec<(Option<usize>, Option<usize>)> {
     /// A table of more pairs is not made: recipes have tens of operators.
     const MOST_PAIRS: usize = 4_000_000;

@@ -16,7 +16,7 @@ pub struct KeyDifference {
     pub second: Option<String>,
 }
 
-/// The keys in which two resolved recipes differ, but for their operators and for what is another one for each job.
+/// The keys in which two resolved recipes differ, except for their operators and for what differs for every job.
 pub(super) fn differences(first: &str, second: &str) -> Vec<KeyDifference> {
     let (first, second) = (flat(first), flat(second));
     differing(&first, &second)
@@ -52,7 +52,7 @@ fn differing(
     keys.into_iter().filter_map(difference).collect()
 }
 
-/// Keys that are another one for each job, or that belong to the operators.
+/// Keys that differ for every job, or that belong to the operators.
 const LEFT_OUT: [&str; 3] = ["job_id", "resume", "process"];
 
 /// The keys of a resolved recipe with their values. It is written by Coldpress, a line for each key, with lists below it.

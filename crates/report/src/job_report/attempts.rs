@@ -33,7 +33,7 @@ pub struct Timeline {
     pub end: Vec<f64>,
     /// Its lane, from 0.
     pub lane: Vec<u32>,
-    /// The id of its worker process; 0 where a thread of the driver ran it, or nobody knows.
+    /// The id of its worker process; 0 if a thread of the driver ran it, or if it is not known.
     pub process: Vec<u32>,
     /// A letter for each: `c` its result counts, `f` it failed, `o` nothing more is known of it.
     pub outcome: String,
@@ -141,7 +141,7 @@ impl AttemptLog {
     fn end(&mut self, task: (u32, u32), event: &Event, outcome: char) {
         if let Some(attempt) = self.open.remove(&task) {
             let (time, worker) = (event.timestamp, Worker::of(event));
-            // It was given out before the worker had finished the one before.
+            // It was given out before the worker had finished its previous attempt.
             let begun = event.duration.filter(|_| worker.is_some());
             let begun = begun.map_or(attempt.start, |seconds| time - seconds);
             self.ended.push(Attempt {

@@ -38,7 +38,7 @@ pub struct Overview {
     pub absorbed_samples: u64,
     /// Records of the partitions that failed.
     pub samples_in_failed: u64,
-    /// Records that did not come to the first operator: they could not be read, or were dropped for want of a text.
+    /// Records that did not come to the first operator: they could not be read, or were dropped because they have no text.
     pub rejected_samples: u64,
     /// Bytes of all partitions' records, unpacked.
     pub input_bytes: u64,

@@ -1,4 +1,4 @@
-//! Looking at a job again and again.
+//! Looking at a job repeatedly.
 
 use coldpress_events::{EventFilter, EventReader, read_events};
 use coldpress_job::Layout;
@@ -7,8 +7,8 @@ use super::log_pass::LogPass;
 use super::{JobReport, ReportOptions, report_with};
 use crate::error::Result;
 
-/// Looks at a job again and again. The events that it has read it does not read again, so that looking at a job with a long
-/// log costs no more than what was added to it.
+/// Looks at a job repeatedly. It reads each event only once, so another look at a job with a long log costs no more than the
+/// events that were added.
 #[derive(Debug)]
 pub struct JobReader {
     layout: Layout,

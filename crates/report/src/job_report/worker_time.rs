@@ -8,13 +8,13 @@ use serde::Serialize;
 pub struct WorkerTime {
     /// The runs that are counted.
     pub runs: u32,
-    /// The seconds that all workers were there, added up.
+    /// The seconds that the workers were available, added up.
     pub seconds: f64,
-    /// What they went to, in the order of `docs/observability.md`.
+    /// What they were spent on, in the order of `docs/observability.md`.
     pub shares: Vec<WorkerShare>,
 }
 
-/// One of the things that the workers' time goes to.
+/// One of the things that the workers' time is spent on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WorkerShare {
     /// Its name in the events, as `checkpoints` or `wait_plan`.
@@ -25,7 +25,7 @@ pub struct WorkerShare {
     pub share: f64,
 }
 
-/// Everything that time goes to, with what a person would call it.
+/// Everything that time is spent on, with the words for people.
 pub(super) const NAMES: [(&str, &str); 13] = [
     ("operators", "run operators"),
     ("reading", "read the input"),

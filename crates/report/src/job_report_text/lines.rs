@@ -68,7 +68,7 @@ pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     out
 }
 
-/// As [`wrapped`], for text of the dataset: all its blanks stay, and what is too long for a line is broken wherever that is.
+/// As [`wrapped`], for text of the dataset: all its spaces stay, and words that are too long for a line are broken.
 pub(crate) fn filled(text: &str, mark: &str) -> String {
     let indent = " ".repeat(mark.chars().count());
     let width = WIDTH.saturating_sub(indent.len()).max(20);
@@ -76,7 +76,7 @@ pub(crate) fn filled(text: &str, mark: &str) -> String {
     let mut rest = text;
     while let Some((end, _)) = rest.char_indices().nth(width) {
         let line = &rest[..end];
-        // A line ends after a blank, unless that would leave little of it.
+        // A line ends after a space, unless that would leave little of it.
         let blank = line.rfind(' ').filter(|at| *at >= line.len() / 2);
         let end = blank.map_or(end, |at| at + 1);
         push_line(&mut out, mark, &indent, &rest[..end]);

@@ -29,10 +29,10 @@ pub(super) struct Args {
     /// The format
     #[arg(long)]
     to: To,
-    /// The compression; without, each file's own, or what the format has in its place, and zstd for files without any
+    /// The compression; by default that of each file or its substitute in the format, and zstd for files without any
     #[arg(long, value_name = "CODEC")]
     compression: Option<Codec>,
-    /// Write nothing, and tell what would be written, and how large it would be
+    /// Write nothing; show what would be written, and how large it would be
     #[arg(long)]
     dry_run: bool,
     /// Remove the files that were migrated; refused while a job could still need them

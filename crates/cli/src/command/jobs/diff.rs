@@ -15,8 +15,8 @@ const MEMORY_BYTES: u64 = 256 << 20;
 
 /// Show the records that were lost, gained or changed between the exports of two jobs
 ///
-/// Records are known by their places in the input, if both jobs read the same files. Otherwise they are known by what is in
-/// them, so that a record that changed is lost and gained; or by the value of --key.
+/// Records are matched by their places in the input if both jobs read the same files, otherwise by their content, so that a
+/// record that changed is both lost and gained. With --key they are matched by the value of a field.
 ///
 /// The exit code is 0 whether or not the exports differ: --json has the counts.
 #[derive(Debug, clap::Args)]
@@ -27,10 +27,10 @@ pub(super) struct Args {
     second: String,
     #[command(flatten)]
     base: BaseDir,
-    /// A field whose value says which record it is, as `id` or `meta.id`
+    /// The field whose value identifies a record, such as `id` or `meta.id`
     #[arg(long, value_name = "FIELD", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     key: Option<String>,
-    /// How many records are shown of each kind
+    /// How many records of each kind to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     limit: usize,
     /// Write all records that were lost and gained to `lost.jsonl` and `gained.jsonl` in this folder

@@ -218,7 +218,7 @@ impl Teller<'_> {
             .partitions(u64::from(partitions), 0, 0)
             .metadata("records", records);
         self.emit(event);
-        // So that the mapping has all partitions at once, for those who look at that alone.
+        // Writes the mapping with all partitions right away, for programs that read only that.
         self.views_due = Instant::now();
     }
 

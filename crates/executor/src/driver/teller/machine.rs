@@ -96,14 +96,14 @@ impl Teller<'_> {
         self.emit(event);
     }
 
-    /// Reports what the workers worked at in this run, and what they waited for.
+    /// Reports what the workers spent their time on in this run, and what they waited for.
     pub(in crate::driver) fn workers_measured(&self, time: WorkerTime, now: Duration) {
         let (all, shares) = time.shares(now);
         if all <= 0.0 {
             return;
         }
         let rounded = |seconds: f64| (seconds * 1e6).round() / 1e6;
-        let message = format!("{all:.3} seconds of the workers, by what they went to");
+        let message = format!("{all:.3} seconds of all workers, by what they were spent on");
         let event = Event::new(EventKind::PerformanceMetric, message)
             .metadata("worker_seconds", rounded(all));
         let event = shares.into_iter().fold(event, |event, (name, seconds)| {

@@ -18,7 +18,7 @@ pub(in crate::driver) struct Try {
 }
 
 impl Try {
-    /// An event of this attempt.
+    /// Makes an event of this attempt.
     pub(super) fn event(self, kind: EventKind, message: impl Into<String>) -> Event {
         let event = of_task(Event::new(kind, message), self.task)
             .attempt(self.number)
@@ -34,7 +34,7 @@ impl Try {
     }
 }
 
-/// An event of this task. Where there is one stage, nobody hears of stages.
+/// Makes an event of this task. It names the stage except for the first, so a job with one stage has events without stages.
 pub(in crate::driver) fn of_task(event: Event, task: Task) -> Event {
     let event = event.partition(task.partition);
     match task.stage {

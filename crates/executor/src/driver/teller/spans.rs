@@ -1,6 +1,6 @@
 //! Spans for an OpenTelemetry collector: the run, its stages, their attempts, barriers and the merge.
 //!
-//! A span is known when it ends, so an attempt is told before its stage, and a stage before the run; collectors expect that.
+//! A span is sent once it has ended, so an attempt is sent before its stage, and a stage before the run; collectors expect that.
 //! They have a messenger of their own: one that is slow must not hold up alerts.
 
 use std::collections::BTreeMap;
@@ -34,11 +34,11 @@ pub(super) struct Spans {
     begun_at: f64,
     /// Stages of which an attempt has ended, and that have not ended.
     stages: BTreeMap<u32, OpenStage>,
-    /// How many ids were given.
+    /// How many ids have been given out.
     ids: u64,
     /// None before the first request.
     messenger: Option<Messenger>,
-    /// True once a request came to nothing, which is told once.
+    /// True once a request failed, which is reported once.
     has_failed: bool,
 }
 
@@ -69,7 +69,7 @@ impl Spans {
     fn next_id(&mut self) -> SpanId {
         self.ids += 1;
         let seed = format!("{} {}", self.origin.trace_id, self.ids);
-        // Zero is the one number that is no id.
+        // OTLP does not allow zero as an id.
         SpanId((Digest::of(seed.as_bytes()).as_u128() as u64).max(1))
     }
 
@@ -192,14 +192,14 @@ impl Spans {
     }
 }
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum AttemptOutcome<'a> {
     Published {
         records: u64,
         out: u64,
     },
-    /// Its checkpoints count, and another attempt goes on from them.
+    /// Its checkpoints count, and another attempt continues from them.
     Gate,
     Failed {
         class: &'a str,
@@ -266,7 +266,7 @@ impl Teller<'_> {
         }
     }
 
-    /// Warns once of spans that did not arrive. A receiver that is away for hours is one warning, not thousands.
+    /// Warns once of spans that did not arrive. A collector that is away for hours causes one warning, not thousands.
     fn tell_unsent(&mut self, reason: Option<String>) {
         let Some(spans) = &mut self.spans else { return };
         let problems = spans.messenger.as_ref().map(Messenger::problems);
@@ -276,7 +276,7 @@ impl Teller<'_> {
         };
         spans.has_failed = true;
         self.warn(format!(
-            "`otlp.endpoint`: {first}; spans that do not arrive are dropped, and this is not said again"
+            "`otlp.endpoint`: {first}; spans that do not arrive are dropped; this warning is not repeated"
         ));
     }
 

@@ -1,4 +1,4 @@
-//! What the driver before published and did not live to report.
+//! Results that the previous driver published and did not live to report.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use super::named::of_task;
 type Subject = (String, u64, u64, Option<u32>);
 
 impl Teller<'_> {
-    /// Reports the results of the driver before whose events were lost when it died, with the times at which they were
-    /// published: those who read the log alone would wait for these partitions for ever.
+    /// Reports the results of the previous driver whose events were lost when it died, with the times at which they were
+    /// published. Otherwise programs that read only the log would wait for these partitions for ever.
     ///
     /// Only the end of a log can be lost, so only its end is looked at. An empty log says nothing about what was in it.
     pub(in crate::driver) fn tell_untold(&self, state: &JobState, epoch: u64) {
@@ -26,7 +26,7 @@ impl Teller<'_> {
         let since_millis = (first.timestamp * 1000.0) as u64;
         let told: BTreeSet<Subject> = told.iter().filter_map(subject).collect();
         let is_recent = |result: &&Publication| {
-            // Results that a barrier placed or settled are no attempt's.
+            // Results that a barrier placed or settled come from no attempt.
             result.epoch == epoch && result.at_millis >= since_millis && result.attempt > 0
         };
         for result in state.publications().filter(is_recent) {

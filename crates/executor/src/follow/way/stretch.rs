@@ -22,7 +22,7 @@ use crate::error::Result;
 pub(super) enum From {
     /// The slice of the partition.
     Slice,
-    /// What an external operator gave.
+    /// The output of an external operator.
     External,
     /// The rows that an operator at a barrier placed.
     Placed,
@@ -162,7 +162,7 @@ impl Stretch<'_> {
                     let names = opened.executor.prepared.operator_names();
                     let name = names.get(self.begin as usize - 1);
                     return Err(format!(
-                        "`{}` is an external operator and is not asked again, and what it gave for this partition is not there",
+                        "`{}` is an external operator and is not called again, and its output for this partition is not there",
                         name.map_or("?", String::as_str)
                     ));
                 }
@@ -338,7 +338,7 @@ impl Stretch<'_> {
             };
             let resolved = self.opened.state.barrier(stage);
             let file = resolved.and_then(|resolved| resolved.files.get(self.partition as usize));
-            // The records were dropped by it, so it could be read just now.
+            // It dropped the records, so the decision could be read just now.
             let Some(Ok(verdict)) = file.map(|file| self.opened.verdict(file)) else {
                 continue;
             };

@@ -18,7 +18,7 @@ pub struct WordHashes(pub Vec<u64>);
 impl WordHashes {
     /// Returns the hash of a word that was cut out of a text elsewhere, lowered and refined; none when nothing is left of it.
     pub fn of_word(word: &str) -> Option<u64> {
-        // Few words need the memory.
+        // Few words use the buffer, so it is rarely allocated.
         let hash = |word: &str| hash_word(word, 0, word.len(), &mut String::new());
         (!word.is_empty()).then(|| hash(word)).flatten()
     }

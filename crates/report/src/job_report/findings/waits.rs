@@ -8,7 +8,7 @@ use crate::job_report::worker_time::{NAMES, WorkerShare};
 const LEAST_SHARE: f64 = 0.1;
 const LEAST_SECONDS: f64 = 1.0;
 
-/// Lists what took the workers much time besides operators, the longest first.
+/// Lists what took much of the workers' time besides operators, the longest first.
 pub(super) fn waits(report: &JobReport) -> Vec<Finding> {
     let shares = report.worker_time.iter().flat_map(|time| &time.shares);
     let is_much = |one: &&WorkerShare| {

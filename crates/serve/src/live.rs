@@ -10,10 +10,10 @@ use crate::response::{Status, finish, head, put};
 use crate::watched::Latest;
 
 /// How often the latest version is asked for; it is read anew at a pace of its own.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// How often something is sent when nothing changes, so that a client that is gone is noticed.
-const SIGN_EVERY: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 
 /// The name of a version: its number, and when the server began, because another server counts from 1 again.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ pub(crate) fn follow(
             }
             Err(trouble) => (over(trouble.text()), true),
         };
-        let message = match message.is_empty() && last_sign.elapsed() >= SIGN_EVERY {
+        let message = match message.is_empty() && last_sign.elapsed() >= KEEP_ALIVE_EVERY {
             true => ":\n\n".to_owned(),
             false => message,
         };
@@ -95,7 +95,7 @@ fn event(name: &str, id: Option<&str>, json: &str) -> String {
 
 /// Waits a moment, and returns whether the client went away meanwhile, or sends something unexpected.
 fn is_gone(stream: &TcpStream) -> bool {
-    if stream.set_read_timeout(Some(LOOK_EVERY)).is_err() {
+    if stream.set_read_timeout(Some(POLL_EVERY)).is_err() {
         return true;
     }
     match stream.peek(&mut [0; 1]) {

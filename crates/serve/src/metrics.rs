@@ -10,7 +10,7 @@ use coldpress_job::{JobStamp, JobView, Journal, ListedJob};
 use crate::pace::Pace;
 
 /// How long the work of operators is reported after a job ended, in seconds.
-const TOLD_FOR: f64 = 3600.0;
+const REPORTED_FOR: f64 = 3600.0;
 
 /// The work of the operators of jobs, which is read from their journals at the pace of each.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ impl Metrics {
 }
 
 fn is_of_now(view: &JobView) -> bool {
-    let recent = |end: f64| now_seconds() - end < TOLD_FOR;
+    let recent = |end: f64| now_seconds() - end < REPORTED_FOR;
     view.liveness.is_alive() || view.end_time.is_some_and(recent)
 }
 

@@ -30,10 +30,10 @@ pub struct StopHandle {
 }
 
 /// How long to wait for a thread or a file handle to become free.
-const BREATH: Duration = Duration::from_millis(100);
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// How long answers under way may take once the server is to end.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 impl Server {
     /// Takes the address.
@@ -80,13 +80,15 @@ impl Server {
                 Ok(_) if self.stop.is_stopped() => break,
                 Ok((stream, _)) => self.take(stream, &connections),
                 // Mostly because file handles have run out: some connections must end first.
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => thread::sleep(BREATH),
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    thread::sleep(RETRY_AFTER)
+                }
                 Err(_) => {}
             }
         }
         connections.close_all();
         let begun = Instant::now();
-        while !connections.is_empty() && begun.elapsed() < FAREWELL {
+        while !connections.is_empty() && begun.elapsed() < SHUTDOWN_GRACE {
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -25,7 +25,7 @@ struct Member {
 }
 
 /// The time at which a view was made changes with each view, and is not worth a new version.
-const UNNOTICED: &str = "made_at";
+const NOT_COMPARED: &str = "made_at";
 
 impl Version {
     /// Makes the version after `previous`. Returns none if nothing changed.
@@ -49,7 +49,7 @@ impl Version {
                     {
                         member.changed_in = before.changed_in;
                     }
-                    _ => is_new |= member.name != UNNOTICED,
+                    _ => is_new |= member.name != NOT_COMPARED,
                 }
             }
         }

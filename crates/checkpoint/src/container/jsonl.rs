@@ -255,7 +255,7 @@ fn decode(text: &str, schema: &SchemaRef) -> Result<RecordBatch, EncodeError> {
     let mut decoder = Decoder::new(nan::schema_with_bits(schema))?;
     let has_records = has_records(schema);
     for line in text.split_terminator('\n') {
-        match has_records.then(|| record_line::part(line)).flatten() {
+        match has_records.then(|| record_line::split(line)).flatten() {
             Some((record, others)) => decoder.push(&with_text(&record, others)?)?,
             None => decoder.push(line)?,
         }

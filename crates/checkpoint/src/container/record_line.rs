@@ -33,7 +33,7 @@ pub(super) fn join(record: &str, others: &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 /// Splits a line into the record and its other columns. Returns none for a line of another form.
-pub(super) fn part(line: &str) -> Option<(String, &str)> {
+pub(super) fn split(line: &str) -> Option<(String, &str)> {
     let at = line.rfind(FIELD)?;
     let end = line.rfind('}')?;
     let (before, after) = (&line[..at], line.get(end..)?);
@@ -61,7 +61,7 @@ mod tests {
         let written = String::from_utf8(out).unwrap();
         let others = r#"{"source": 1, "s": "\"__coldpress__\": }"}"#;
         assert_eq!(written, line.replace("OTHERS", others));
-        assert_eq!(part(&written), Some((record.to_owned(), others)));
+        assert_eq!(split(&written), Some((record.to_owned(), others)));
     }
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
             assert_eq!(out, b"");
         }
         assert_eq!(
-            part(r#"{"record": "{\"__coldpress__\": {}}", "source": 0}"#),
+            split(r#"{"record": "{\"__coldpress__\": {}}", "source": 0}"#),
             None
         );
     }

@@ -4,9 +4,10 @@
 //! records and the files of their own job are not touched.
 
 mod classes;
-mod folder;
 mod records;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use coldpress_assets::AssetFolders;
@@ -17,6 +18,7 @@ use coldpress_job::Layout;
 use coldpress_operator::Registry;
 use coldpress_storage::StoreSchemes;
 use serde::Serialize;
+use tempfile::TempDir;
 
 use crate::cleaning::recipe_of;
 use crate::error::{Error, ErrorKind, Result};
@@ -24,7 +26,6 @@ use crate::executor::ExecutorBuilder;
 use crate::follow::FollowOptions;
 
 pub use classes::{ReplayedClass, ReplayedSample};
-use folder::TemporaryFolder;
 use records::Gathered;
 
 /// How records in quarantine are run again.
@@ -94,7 +95,7 @@ pub struct ReplayedOperator {
 /// [`ErrorKind::NoSuchJob`] for a job without a journal; [`ErrorKind::Recipe`] when the recipe cannot be used;
 /// [`ErrorKind::Failed`] when the quarantine cannot be read, or the records cannot be run.
 pub fn replay_quarantine(layout: &Layout, options: &ReplayOptions<'_>) -> Result<Replayed> {
-    let folder = TemporaryFolder::new()?;
+    let folder = private_folder()?;
     let input = folder.path().join("quarantine.jsonl");
     let gathered = Gathered::write(layout, options, &input)?;
     let given = match &options.recipe {
@@ -194,6 +195,19 @@ fn remarks(pipeline: &coldpress_operator::Pipeline) -> Vec<String> {
 const WRITTEN_ASIDE: [&str; 2] = ["batch_meta_export_path", "stats_export_path"];
 
 /// Returns the recipe for these records alone: of the original, only the operators matter here.
+/// A temporary folder for records of the user's, which nobody else may read.
+fn private_folder() -> Result<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("coldpress-replay-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir();
+    let parent = std::env::temp_dir();
+    folder.map_err(|error| {
+        let message = format!("cannot make a temporary folder in `{}`", parent.display());
+        Error::because(ErrorKind::Failed, message, error)
+    })
+}
+
 fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
     let text = |path: &Path| path.display().to_string();
     let mut recipe = given.clone();

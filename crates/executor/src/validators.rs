@@ -92,14 +92,13 @@ fn check_field(
     }
 }
 
-/// The value of a field; one with dots in its name counts before one that is nested.
+/// The value of a field, found as operators find it: of names with dots the longer one counts.
 fn field_of<'a>(record: &'a Value, field: &str) -> Option<&'a Value> {
-    let whole = record.get(field);
-    whole.or_else(|| {
-        field
-            .split('.')
-            .try_fold(record, |value, part| value.get(part))
-    })
+    let nested = || {
+        let (first, rest) = field.split_once('.')?;
+        field_of(record.get(first)?, rest)
+    };
+    record.get(field).or_else(nested)
 }
 
 fn is_a(value: &Value, kind: FieldType) -> bool {
@@ -206,6 +205,10 @@ mod tests {
             allow_missing,
         };
         let good = json!({"text": "a", "meta": {"n": 1}});
+        assert_eq!(
+            field_of(&json!({"a": {"b.c": 7}}), "a.b.c"),
+            Some(&json!(7))
+        );
         assert_eq!(check(&rule(0.0), std::slice::from_ref(&good)), Ok(()));
         assert_eq!(check(&rule(0.0), &[]), Ok(()));
         fails(

@@ -11,7 +11,7 @@ use spdx::{Expression, LicenseReq};
 /// Two are here for the sake of TLS. ISC, of `ring`, `rustls-webpki` and `untrusted`, asks for what MIT asks for.
 /// CDLA-Permissive-2.0, of the root certificates in `webpki-roots`, is for data: whoever passes the data on passes on its
 /// text, and what is made with the data is free.
-const LICENCES: [&str; 11] = [
+const LICENCES: [&str; 12] = [
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
@@ -21,6 +21,7 @@ const LICENCES: [&str; 11] = [
     "ISC",
     "MIT",
     "Unicode-3.0",
+    "Unicode-DFS-2016",
     "Unlicense",
     "Zlib",
 ];

@@ -118,7 +118,7 @@ mod tests {
         for (query, number) in [
             ("since=abc-7", 7),
             ("x=1&since=abc-7", 7),
-            ("since=abd-7", 0),
+            ("since=abe-7", 0),
             ("since=abc-", 0),
             ("since=abc--1", 0),
             ("since=7", 0),

@@ -156,7 +156,7 @@ impl JobHandle {
     /// already.
     ///
     /// # Errors
-    /// As [`stop_job`](crate::job::stop_job).
+    /// As [`crate::job::stop_job`].
     #[doc(alias = "stop_job")]
     #[doc(alias = "terminate_process_gracefully")]
     pub fn stop(&self, options: &StopOptions) -> job::Result<StopReport> {
@@ -164,7 +164,7 @@ impl JobHandle {
     }
 }
 
-/// Lists the jobs in a folder that are running, the newest first. [`list_jobs`](crate::job::list_jobs) lists them all.
+/// Lists the jobs in a folder that are running, the newest first. [`crate::job::list_jobs`] lists them all.
 ///
 /// # Errors
 /// If the folder cannot be listed.

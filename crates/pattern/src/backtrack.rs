@@ -25,13 +25,13 @@ impl std::fmt::Display for TooManySteps {
 impl std::error::Error for TooManySteps {}
 
 /// Steps that every text has.
-const STEPS: u64 = 20_000_000;
+const STEPS: u64 = 100_000_000;
 
 /// Steps for each byte of a text besides.
 const STEPS_PER_BYTE: u64 = 100;
 
-/// The most alternatives that are remembered: 40 MB.
-const MOST_FRAMES: usize = 1 << 20;
+/// The most alternatives that are remembered: 160 MB.
+const MOST_FRAMES: usize = 1 << 22;
 
 /// Memory for searches that is used again from text to text.
 #[derive(Clone, Debug, Default)]
@@ -89,6 +89,8 @@ pub(crate) struct Search<'a> {
     must_advance: bool,
     /// How often groups have changed.
     changes: u64,
+    /// The first place, not before the one that was asked about last, of what every match needs.
+    required_at: Option<usize>,
 }
 
 impl<'a> Search<'a> {
@@ -110,6 +112,7 @@ impl<'a> Search<'a> {
             begin: 0,
             must_advance: false,
             changes: 0,
+            required_at: None,
         }
     }
 
@@ -119,6 +122,9 @@ impl<'a> Search<'a> {
         (self.begin, self.must_advance) = (from, must_advance);
         let mut start = from;
         loop {
+            if self.lacks_required(start) {
+                return Ok(false);
+            }
             let rest = &self.text[start..];
             if let Some(first) = &self.program.first {
                 let Some((skipped, _)) = rest.char_indices().find(|(_, ch)| first.has(*ch)) else {
@@ -138,6 +144,20 @@ impl<'a> Search<'a> {
                 None => return Ok(false),
             }
         }
+    }
+
+    /// Returns whether what every match needs is nowhere from here on.
+    fn lacks_required(&mut self, start: usize) -> bool {
+        let Some(required) = &self.program.required else {
+            return false;
+        };
+        if self.required_at.is_some_and(|at| at >= start) {
+            return false;
+        }
+        let mut rest = self.text[start..].char_indices();
+        let found = rest.find(|(_, ch)| required.has(*ch));
+        self.required_at = found.map(|(at, _)| start + at);
+        found.is_none()
     }
 
     /// Returns the positions of the last match and of its groups.

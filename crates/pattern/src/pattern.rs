@@ -35,6 +35,9 @@ pub(crate) enum Engine {
     Backtracking(Program),
 }
 
+/// The longest pattern that the linear engine is asked to take: it needs many times as much memory to find out that it cannot.
+const MOST_SOURCE_BYTES: usize = 1 << 20;
+
 impl Pattern {
     /// Reads a pattern.
     ///
@@ -42,7 +45,9 @@ impl Pattern {
     /// What is wrong with it, or what is not supported, in one line.
     pub fn new(pattern: &str, options: Options) -> Result<Self, String> {
         let parsed = parse(pattern, options)?;
-        let linear = linear(&parsed.node, parsed.groups).and_then(|linear| {
+        let linear = linear(&parsed.node, parsed.groups)
+            .filter(|linear| linear.source.len() <= MOST_SOURCE_BYTES);
+        let linear = linear.and_then(|linear| {
             // What is too large for this engine is left to the other.
             let regex = Regex::new(&linear.source).ok()?;
             Some(Engine::Linear {

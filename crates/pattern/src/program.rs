@@ -1,8 +1,10 @@
 //! Patterns as instructions for the engine that backtracks.
 
 mod first;
+mod required;
 
 use first::First;
+use required::required;
 
 use crate::ast::{Assert, Greed, Look, Node, Repeat};
 use crate::options::Dialect;
@@ -114,6 +116,8 @@ pub(crate) struct Program {
     pub(crate) minds_groups: bool,
     /// The characters that a match begins with, where it cannot be empty.
     pub(crate) first: Option<Chars>,
+    /// Characters of which every match needs one, in it or right beside it.
+    pub(crate) required: Option<Chars>,
 }
 
 /// Compiles a pattern.
@@ -133,6 +137,7 @@ pub(crate) fn compile(node: &Node, dialect: Dialect) -> Program {
         counters: compiler.counters,
         minds_groups: dialect == Dialect::Regex,
         first: (!begins.may_be_empty).then(|| Chars::new(&begins.set)),
+        required: required(node).map(|set| Chars::new(&set)),
     }
 }
 

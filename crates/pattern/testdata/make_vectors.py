@@ -143,6 +143,12 @@ a\z
 (?i)\p{Lu}+
 (?i)\p{Ll}+
 (?i)[\p{Lu}]+
+(?i)\p{gc=Lu}+
+(?i)\p{IsUpper}+
+(?i)[\p{Lu}\d]+
+(?i)[a\p{Lu}]+
+(?i)[[:upper:]x]+
+(?i)[^\p{Ll}x]+
 (?i)\P{Lu}+
 (?i)[^\p{Lu}]+
 (?i)\p{Uppercase}+
@@ -332,7 +338,7 @@ TEXTS = [
     "Visit https://example.com/a?b=c or www.test.org now!  Mail: John.Doe+x@mail.example.co.uk, tel 555-1234 13800138000 x13800138000.",
     "aaab abab ab abc bcd aabb xx xxx xxxx foo xfoo food a1 b22\nc333 the the cat cat cat\n",
     "  \t lead\n\n\n# head\n<b>bold</b> <!-- c\nd --> &amp; [12] (par (en)) {x}  \r\n\r\ntrail \t\n",
-    "Straße STRASSE İıiI kK\u212a sSſ ΣσςΑ ǅ中文字，日本ひらカタ。Жа é e\u0301 \u00a0\u3000x\u200b👍🏽😀 ½٣1 A\x07\x0c\x0b",
+    "Straße STRASSE İıiI kK\u212a sSſ ΣσςΑ ǅŉ ﬀª中文字，日本ひらカタ。Жа é e\u0301 \u00a0\u3000x\u200b👍🏽😀 ½٣1 A\x07\x0c\x0b",
     "$12.50 99% 2024-01-31T10:20 **bold** ![i](u) [t](v) ```code``` \\begin{it}x\\end{it} == T == wow!!! ha haha \"q\" 'r\\'s' a.b. C x{2} a{} a&b a|b a~b a-z [:] ABC\x08]-[^",
     "",
     "a",

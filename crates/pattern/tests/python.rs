@@ -141,3 +141,35 @@ fn most_patterns_are_searched_for_in_linear_time() {
         assert!(pattern.is_linear(), "{pattern:?}");
     }
 }
+
+/// What these look for is not in the text, or is found without trying each way to get there.
+#[test]
+fn ordinary_patterns_have_steps_enough() {
+    for (pattern, text, expected) in [
+        (r"[\w.]+@(?!example)\w+", "A1b2".repeat(2_500), 0),
+        (r"(\w+) \1", "A".repeat(9_000), 0),
+        (r"\w+(?=:)", "a".repeat(100_000), 0),
+        (r"[\w+/]+(?==)", "iVBORw0KGgo".repeat(2_000), 0),
+        (
+            r"<script>(?:[^<]|<(?!/script>))*</script>",
+            format!("<script>{}</script>", "x".repeat(400_000)),
+            1,
+        ),
+    ] {
+        let pattern = Pattern::new(pattern, Options::default()).unwrap();
+        let mut count = 0;
+        let result = Matches::new(pattern).each(&text, |_| count += 1);
+        assert_eq!((result, count), (Ok(()), expected), "{}", &text[..20]);
+    }
+}
+
+#[test]
+fn hostile_patterns_are_read_in_little_time_and_memory() {
+    let braces = "{".repeat(20_000) + "}";
+    let many = r"\w".repeat(4_000);
+    for pattern in [braces, many] {
+        let begun = std::time::Instant::now();
+        assert!(Pattern::new(&pattern, Options::default()).is_ok());
+        assert!(begun.elapsed().as_secs() < 20);
+    }
+}

@@ -1,15 +1,14 @@
 //! Classes: `[…]`.
 
 use super::Parser;
-use super::escape::Escaped;
+use super::escape::{Escaped, Property};
 use crate::ast::Node;
 use crate::sets::{self, CharSet};
 
 /// A member of a class.
 enum Member {
     Char(char),
-    /// With the variants that the flags add, if there are any.
-    Set(CharSet),
+    Set(Property),
 }
 
 /// How the parts of a class of version 1 are joined.
@@ -46,15 +45,14 @@ impl Parser {
                 (part, join, members) = (CharSet::empty(), next, 0);
                 continue;
             }
-            let (set, is_property) = self.member_or_range(depth)?;
-            // A single property has no variants.
-            alone = (is_property && members == 0).then(|| set.clone());
-            part = part.or(&set);
+            let member = self.member_or_range(depth)?;
+            part = part.or(&member.member);
+            alone = Some(member.alone).filter(|_| members == 0);
             members += 1;
         }
         let part = match alone {
-            Some(alone) if members == 1 => alone,
-            _ => self.cased(part),
+            Some(alone) => alone,
+            None => self.cased(part),
         };
         let set = joined(done, join, &part);
         Ok(if is_negated { set.not() } else { set })
@@ -74,8 +72,8 @@ impl Parser {
         }
     }
 
-    /// Reads a member, or a range of two; with whether it is a property.
-    fn member_or_range(&mut self, depth: usize) -> Result<(CharSet, bool), String> {
+    /// Reads a member, or a range of two.
+    fn member_or_range(&mut self, depth: usize) -> Result<Property, String> {
         let first = match self.member(depth)? {
             Member::Char(ch) => ch,
             Member::Set(set) => return self.behind_a_set(set),
@@ -84,27 +82,37 @@ impl Parser {
             && self.peek_at(1).is_some_and(|ch| ch != ']')
             && self.join_ahead().is_none();
         if !is_range {
-            return Ok((CharSet::of(&[first]), false));
+            return Ok(self.characters(CharSet::of(&[first])));
         }
         self.at += 1;
         match self.member(depth)? {
             Member::Char(last) if last < first => {
                 Err(self.wrong(&format!("the range `{first}-{last}` runs backwards")))
             }
-            Member::Char(last) => Ok((CharSet::range(first, last), false)),
+            Member::Char(last) => Ok(self.characters(CharSet::range(first, last))),
             // Not a range then: three members.
-            Member::Set(set) if self.is_regex() => Ok((set.or(&CharSet::of(&[first, '-'])), false)),
+            Member::Set(set) if self.is_regex() => {
+                Ok(self.characters(set.member.or(&CharSet::of(&[first, '-']))))
+            }
             Member::Set(_) => Err(self.wrong("a range ends with a class")),
         }
     }
 
     /// A set does not begin a range: in `re` that is an error.
-    fn behind_a_set(&self, set: CharSet) -> Result<(CharSet, bool), String> {
+    fn behind_a_set(&self, set: Property) -> Result<Property, String> {
         let begins_range = self.peek() == Some('-') && self.peek_at(1).is_some_and(|ch| ch != ']');
         if begins_range && !self.is_regex() {
             return Err(self.wrong("a range begins with a class"));
         }
-        Ok((set, true))
+        Ok(set)
+    }
+
+    /// Characters that are spelled out, which have their variants by themselves too.
+    fn characters(&self, set: CharSet) -> Property {
+        Property {
+            alone: self.cased(set.clone()),
+            member: set,
+        }
     }
 
     fn member(&mut self, depth: usize) -> Result<Member, String> {
@@ -114,10 +122,14 @@ impl Parser {
         match ch {
             '\\' => Ok(match self.escaped(true)? {
                 Escaped::Char(ch) => Member::Char(ch),
-                Escaped::Set(set) | Escaped::Property(set) => Member::Set(set),
+                Escaped::Set(set) => Member::Set(Property::of(set)),
+                Escaped::Property(property) => Member::Set(property),
             }),
             '[' if self.is_regex() && self.peek() == Some(':') => self.posix(),
-            '[' if self.flags.nested_sets => self.set(depth + 1).map(Member::Set),
+            '[' if self.flags.nested_sets => {
+                let set = self.set(depth + 1)?;
+                Ok(Member::Set(Property::of(set)))
+            }
             _ => Ok(Member::Char(ch)),
         }
     }
@@ -142,21 +154,28 @@ impl Parser {
             Some(bare) => (true, bare),
             None => (false, name.as_str()),
         };
-        let set = match bare {
-            "digit" => CharSet::range('0', '9'),
-            "xdigit" => CharSet::of_ranges([('0', '9'), ('A', 'F'), ('a', 'f')]),
-            "alnum" => self.property_named("alpha")?.or(&CharSet::range('0', '9')),
+        let property = match bare {
+            "digit" => Property::of(CharSet::range('0', '9')),
+            "xdigit" => Property::of(CharSet::of_ranges([('0', '9'), ('A', 'F'), ('a', 'f')])),
+            "alnum" => {
+                let letters = self.property_named("alpha")?.member;
+                Property::of(letters.or(&CharSet::range('0', '9')))
+            }
             "cntrl" => self.property_named("Cc")?,
             // Symbols belong to it, but for letters in circles.
             "punct" => {
                 let symbols = sets::property("S").unwrap_or_else(CharSet::empty);
-                let letters = self.property_named("alpha")?;
-                self.property_named("P")?
-                    .or(&self.in_ascii(symbols).without(&letters))
+                let letters = self.property_named("alpha")?.member;
+                let symbols = self.in_ascii(symbols).without(&letters);
+                Property::of(self.property_named("P")?.member.or(&symbols))
             }
             _ => self.property_named(bare)?,
         };
-        Ok(Member::Set(if is_negated { set.not() } else { set }))
+        Ok(Member::Set(if is_negated {
+            property.not()
+        } else {
+            property
+        }))
     }
 }
 

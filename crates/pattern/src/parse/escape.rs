@@ -8,8 +8,33 @@ use crate::sets::{self, CharSet};
 pub(super) enum Escaped {
     Char(char),
     Set(CharSet),
-    /// A property, with the set that stands for it where case is ignored.
-    Property(CharSet),
+    /// A property.
+    Property(Property),
+}
+
+/// A property, which means one thing by itself and another among the members of a class where case is ignored.
+pub(super) struct Property {
+    /// By itself: `\p{Lu}` is any letter that has a case.
+    pub(super) alone: CharSet,
+    /// As one of several members.
+    pub(super) member: CharSet,
+}
+
+impl Property {
+    /// A set that means the same everywhere.
+    pub(super) fn of(set: CharSet) -> Self {
+        Self {
+            alone: set.clone(),
+            member: set,
+        }
+    }
+
+    pub(super) fn not(self) -> Self {
+        Self {
+            alone: self.alone.not(),
+            member: self.member.not(),
+        }
+    }
 }
 
 impl Parser {
@@ -54,7 +79,8 @@ impl Parser {
             '1'..='9' => self.number(),
             _ => Ok(Node::Set(match self.escaped(false)? {
                 Escaped::Char(ch) => self.cased(CharSet::of(&[ch])),
-                Escaped::Set(set) | Escaped::Property(set) => set,
+                Escaped::Set(set) => set,
+                Escaped::Property(property) => property.alone,
             })),
         }
     }
@@ -126,26 +152,22 @@ impl Parser {
             Some(name) => (true, name),
             None => (false, name.as_str()),
         };
-        let set = self.property_named(name)?;
+        let property = self.property_named(name)?;
         Ok(Escaped::Property(match is_negated != is_complement {
-            true => set.not(),
-            false => set,
+            true => property.not(),
+            false => property,
         }))
     }
 
-    /// The set of a property or of a POSIX class, with the variants where case is ignored.
-    pub(super) fn property_named(&self, name: &str) -> Result<CharSet, String> {
+    /// The property or POSIX class of this name.
+    pub(super) fn property_named(&self, name: &str) -> Result<Property, String> {
         let plain: String = name.to_ascii_lowercase().replace(['_', '-', ' '], "");
-        let ignores = self.flags.ignore_case;
-        let set = match plain.as_str() {
-            "lu" | "ll" | "lt" | "uppercaseletter" | "lowercaseletter" | "titlecaseletter"
-                if ignores =>
-            {
-                Some(sets::cased_letters())
-            }
-            "uppercase" | "lowercase" | "upper" | "lower" if ignores => {
-                Some(sets::cased().or(&sets::cased_letters()))
-            }
+        let prefixes = ["is", "gc=", "gc:", "generalcategory=", "generalcategory:"];
+        let bare = prefixes
+            .iter()
+            .find_map(|prefix| plain.strip_prefix(prefix));
+        let bare = bare.filter(|bare| !bare.is_empty()).unwrap_or(&plain);
+        let set = match bare {
             "alnum" | "posixalnum" => {
                 sets::property("Alphabetic").map(|set| set.or(&sets::digits()))
             }
@@ -157,13 +179,23 @@ impl Parser {
                 let blanks = sets::blanks().without(&sets::property("Cc")?);
                 Some(set.or(&blanks))
             }),
-            _ => {
-                let bare = plain.strip_prefix("is").filter(|bare| !bare.is_empty());
-                sets::property(name).or_else(|| sets::property(bare?))
-            }
+            _ => sets::property(name).or_else(|| sets::property(bare)),
         };
         let set = set.ok_or_else(|| self.wrong(&format!("there is no property `{name}`")))?;
-        Ok(self.in_ascii(set))
+        let any_case = match bare {
+            "lu" | "ll" | "lt" | "uppercaseletter" | "lowercaseletter" | "titlecaseletter" => {
+                Some(sets::cased_letters())
+            }
+            "uppercase" | "lowercase" | "upper" | "lower" => {
+                Some(sets::cased().or(&sets::cased_letters()))
+            }
+            _ => None,
+        };
+        let alone = any_case.filter(|_| self.flags.ignore_case);
+        Ok(Property {
+            alone: self.in_ascii(alone.unwrap_or_else(|| set.clone())),
+            member: self.in_ascii(set),
+        })
     }
 
     fn code_point(&mut self, length: usize) -> Result<char, String> {

@@ -6,6 +6,9 @@ use crate::ast::{Greed, Node, Repeat};
 /// The least and the most times, and how many characters say so.
 type Counts = ((u32, Option<u32>), usize);
 
+/// The most characters between the braces of a quantifier.
+const LONGEST: usize = 100;
+
 impl Parser {
     /// Reads the quantifier of a part that begins at `start`, if it has one.
     pub(super) fn quantified(&mut self, node: Node, start: usize) -> Result<Node, String> {
@@ -56,7 +59,8 @@ impl Parser {
     /// Reads the limits in braces; none if the braces are ordinary characters.
     pub(super) fn counts_ahead(&self, at: usize) -> Result<Option<Counts>, String> {
         let inside = &self.chars[at + 1..];
-        let Some(length) = inside.iter().position(|ch| *ch == '}') else {
+        // No longer than what two numbers and a few limits of errors take, or braces without an end cost the square of their number.
+        let Some(length) = inside.iter().take(LONGEST).position(|ch| *ch == '}') else {
             return Ok(None);
         };
         let text: String = inside[..length].iter().collect();

@@ -2,10 +2,13 @@
 //!
 //! Data-Juicer looks at the first records of a dataset. Here they are a sample of all of it.
 
+use std::collections::HashMap;
+
 use coldpress_config::{FieldType, Turns, Validator, ValidatorRule};
 use coldpress_dataset::Source;
 use coldpress_record::Lines;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -26,7 +29,7 @@ pub(crate) fn validate(
             let most = usize::try_from(validator.sample_size).unwrap_or(usize::MAX);
             let lines = block.records.iter().take(most);
             let bytes = lines.map(|line| &block.bytes[line.range()]);
-            let records = bytes.filter_map(|bytes| serde_json::from_slice(bytes).ok());
+            let records = bytes.map(record_of);
             let records: Vec<Value> = records.collect();
             if let Err(reason) = check(&validator.rule, &records) {
                 let path = sources.get(block.source as usize);
@@ -104,12 +107,39 @@ fn field_of<'a>(record: &'a Value, field: &str) -> Option<&'a Value> {
 fn is_a(value: &Value, kind: FieldType) -> bool {
     match kind {
         FieldType::Text => value.is_string(),
-        FieldType::Int => value.is_i64() || value.is_u64(),
-        FieldType::Float => value.is_f64(),
+        FieldType::Int => value.is_i64() || value.is_u64() || is_huge(value),
+        // A column of numbers some of which have decimals has the others as such too.
+        FieldType::Float => value.is_number(),
         FieldType::Bool => value.is_boolean(),
         FieldType::List => value.is_array(),
         FieldType::Object => value.is_object(),
     }
+}
+
+/// Returns whether it is a whole number beyond 64 bits, which is read as one with decimals.
+fn is_huge(value: &Value) -> bool {
+    value.as_f64().is_some_and(|number| number.abs() >= 1.8e19)
+}
+
+/// The fields of a record. What no value in memory can say, such as half of a surrogate pair, is of its type all the same; of
+/// what is no record every field is missing.
+fn record_of(bytes: &[u8]) -> Value {
+    let field = |raw: &RawValue| {
+        let json = raw.get();
+        serde_json::from_str(json).unwrap_or_else(|_| match json.as_bytes().first() {
+            Some(b'"') => Value::String(String::new()),
+            Some(b'[') => Value::Array(Vec::new()),
+            Some(b'{') => Value::Object(Map::new()),
+            _ => Value::from(f64::MAX),
+        })
+    };
+    serde_json::from_slice(bytes).unwrap_or_else(|_| {
+        let fields: HashMap<String, &RawValue> = serde_json::from_slice(bytes).unwrap_or_default();
+        let fields = fields.iter();
+        fields
+            .map(|(name, raw)| (name.clone(), field(raw)))
+            .collect()
+    })
 }
 
 fn kind_of(value: &Value) -> &'static str {
@@ -247,7 +277,7 @@ mod tests {
         fails(
             &messages,
             json!({"messages": []}),
-            "0 messages, where 1 to 2",
+            "0 messages, and should have 1 to 2",
         );
         fails(
             &messages,

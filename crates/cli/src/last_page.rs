@@ -30,5 +30,10 @@ pub(crate) fn write(executor: &Executor, schemes: &StoreSchemes, worked: Duratio
             return String::new();
         }
     };
-    format!("Page        {}\n", plain(&said))
+    line(&said)
+}
+
+/// The line about the page: where it is, or why it is not there.
+pub(crate) fn line(said: &str) -> String {
+    format!("Page        {}\n", plain(said))
 }

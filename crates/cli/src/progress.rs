@@ -25,7 +25,8 @@ impl ProgressDisplay {
     /// Begins to show the run of this executor, before it begins.
     pub(crate) fn begin<'s>(scope: &'s Scope<'s, '_>, executor: &'s Executor, shown: bool) -> Self {
         let is_over = Arc::new(AtomicBool::new(!shown));
-        let bar = ProgressBar::new(0);
+        // Nothing is known yet: an empty bar would look like a full one.
+        let bar = ProgressBar::no_length().with_style(ProgressStyle::default_spinner());
         if !shown || bar.is_hidden() {
             return Self { is_over };
         }

@@ -49,7 +49,15 @@ impl KeyTable {
     pub(crate) fn unknown(self, name: String, place: Place) -> Error {
         let sections = self.names().filter_map(|known| known.split_once('.'));
         let sections = sections.map(|(section, _)| section);
-        let suggestion = suggest::nearest(&name, self.names().chain(sections)).map(str::to_string);
+        let is_above = |known: &&str| below(&name, known).is_some();
+        let candidates = self
+            .names()
+            .chain(sections)
+            .filter(|known| !is_above(known));
+        let suggestion = self
+            .begun_with(&name)
+            .or_else(|| suggest::nearest(&name, candidates));
+        let suggestion = suggestion.map(str::to_string);
         Error::UnknownKey {
             key: name,
             place,
@@ -57,9 +65,22 @@ impl KeyTable {
         }
     }
 
+    /// The key of a section that a name is the beginning of, as `checkpoint.n` is of `checkpoint.n_ops`.
+    fn begun_with(self, name: &str) -> Option<&'static str> {
+        let (section, last) = name.rsplit_once('.').filter(|(_, last)| !last.is_empty())?;
+        let is_begun =
+            |known: &&str| below(known, section).is_some_and(|rest| rest.starts_with(last));
+        self.names().find(is_begun)
+    }
+
     /// The spellings of all keys, and what only Data-Juicer knows.
     fn names(self) -> impl Iterator<Item = &'static str> {
         let ours = self.keys().flat_map(KeySpec::spellings);
         ours.chain(foreign::names())
     }
+}
+
+/// The rest of a name within a section; none where it is not in it.
+fn below<'n>(name: &'n str, section: &str) -> Option<&'n str> {
+    name.strip_prefix(section)?.strip_prefix('.')
 }

@@ -44,12 +44,12 @@ pub enum Error {
     #[error("the event log is closed")]
     Closed,
     /// A text that names no kind of event.
-    #[error("`{text}` is not a kind of event; the nearest known kind is `{nearest}`")]
+    #[error("`{text}` is not a kind of event{}", nearest_kind(*nearest))]
     UnknownKind {
         /// The text as given.
         text: String,
-        /// A known kind that resembles it.
-        nearest: &'static str,
+        /// A known kind that resembles it; none where nothing does.
+        nearest: Option<&'static str>,
     },
     /// A text that names no level.
     #[error("`{text}` is not a level: expected DEBUG, INFO, WARNING or ERROR")]
@@ -67,4 +67,10 @@ impl Error {
             source,
         }
     }
+}
+
+fn nearest_kind(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |kind| {
+        format!("; the nearest known kind is `{kind}`")
+    })
 }

@@ -286,14 +286,13 @@ fn key_of(text: &str) -> String {
     key
 }
 
-/// The known kind that takes the fewest changes of letters.
-fn nearest(text: &str) -> &'static str {
+/// The known kind that takes the fewest changes of letters, if a slip of the finger may have made the text of it.
+fn nearest(text: &str) -> Option<&'static str> {
     // Longer texts are no slips of the finger, and must not cost time.
     let wanted: Vec<char> = key_of(text).chars().take(64).collect();
-    EventKind::ALL
-        .iter()
-        .min_by_key(|kind| changes(&wanted, &key_of(kind.as_str())))
-        .map_or("info", EventKind::name_of)
+    let changes = |kind: &EventKind| changes(&wanted, &key_of(kind.as_str()));
+    let nearest = EventKind::ALL.iter().min_by_key(|kind| changes(kind))?;
+    (changes(nearest) <= 1 + wanted.len() / 4).then(|| nearest.name_of())
 }
 
 /// Returns how many letters must be put in, taken out or replaced to get from one text to the other.

@@ -17,7 +17,7 @@ pub struct JobMetrics<'a> {
     pub is_running: bool,
     /// The status as people see it.
     pub status: &'a str,
-    /// The phase that the job is in, or was in when it ended.
+    /// The phase that the job is in, while a driver works on it.
     pub phase: Option<Phase>,
     /// When the newest driver began, in seconds since 1970.
     pub start_time: Option<f64>,
@@ -37,7 +37,7 @@ impl<'a> JobMetrics<'a> {
             job_id: &summary.job_id,
             is_running: !summary.status.is_terminal(),
             status: summary.status.name(),
-            phase: Some(summary.phase),
+            phase: (!summary.status.is_terminal()).then_some(summary.phase),
             start_time: Some(summary.start_time),
             end_time: summary.end_time,
             totals: summary.totals,

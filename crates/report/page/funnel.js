@@ -18,7 +18,7 @@ function funnelSection(report) {
     const other = [["made", row.made], ["absorbed", row.absorbed], ["moved in", row.moved_in], ["moved out", row.moved_out]]
       .filter(([, number]) => number > 0).map(([name, number]) => `${count(number)} ${name}`).join(", ");
     const cells = [
-      row.index,
+      row.index + 1,
       [el("strong", null, row.name), " ", el("span", {class: "soft small"}, [row.kind, row.is_barrier ? "whole dataset" : null].filter(Boolean).join(", ")),
         el("span", {class: "bar", title: "records out"}, el("i", {"width%": 100 * row.out / most})),
         row.parameters && row.parameters !== "{}" ? el("code", {class: "soft small"}, row.parameters) : null],

@@ -39,7 +39,7 @@ function gridSection(report, ui) {
 function gridLabels(grid) {
   const {row} = gridShape(grid);
   const labels = el("div", {class: "labels", "aria-hidden": "true"}, grid.report.operators.map((operator) =>
-    el("div", {title: operator.name}, el("span", null, `${operator.index} `), el("span", {class: "long"}, operator.name))));
+    el("div", {title: operator.name}, el("span", null, `${operator.index + 1} `), el("span", {class: "long"}, operator.name))));
   for (const label of labels.children) {
     label.style.height = `${row}px`;
     label.style.lineHeight = `${row}px`;

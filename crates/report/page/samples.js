@@ -6,7 +6,7 @@ function samplesSection(report) {
   return el("div", null, el("p", {class: "soft small"},
     all.some((one) => one.is_trace) ? "Records drawn by chance from all that an operator changed or dropped." : "Some of the records that filters dropped, from a few partitions."),
   all.map((one) => {
-    const title = [`${one.operator === null ? "" : `${one.operator}. `}${one.name} `, el("span", {class: "soft"},
+    const title = [`${one.operator === null ? "" : `${one.operator + 1}. `}${one.name} `, el("span", {class: "soft"},
       one.total === null ? counted(one.samples.length, "record") : one.total > one.samples.length ? `${count(one.samples.length)} of ${counted(one.total, "record")}` : counted(one.total, "record"))];
     return folded(`${one.operator} ${one.name}`, title, () => one.samples.map(sampleNode));
   }));

@@ -15,7 +15,7 @@ const LISTED: usize = 10;
 #[must_use]
 pub fn render_report(report: &Report) -> String {
     let mut text = headline(report);
-    text.push_str(&records(&report.ledger));
+    text.push_str(&records(report));
     text.push_str(&pace(report));
     if !report.ledger.operators.is_empty() {
         text.push('\n');
@@ -47,7 +47,8 @@ fn headline(report: &Report) -> String {
     }
 }
 
-fn records(ledger: &Ledger) -> String {
+fn records(report: &Report) -> String {
+    let ledger = &report.ledger;
     let mut parts = vec![
         format!("{} in", grouped(ledger.records)),
         format!("{} kept", grouped(ledger.exported())),
@@ -59,6 +60,14 @@ fn records(ledger: &Ledger) -> String {
     }
     if ledger.absorbed() > 0 {
         parts.push(format!("{} absorbed", grouped(ledger.absorbed())));
+    }
+    let in_failed: u64 = report
+        .failed_partitions
+        .iter()
+        .map(|failed| failed.records)
+        .sum();
+    if in_failed > 0 {
+        parts.push(format!("{} in failed partitions", grouped(in_failed)));
     }
     let mut text = field("Records", &parts.join(", "));
     if ledger.without_text > 0 {
@@ -262,7 +271,16 @@ fn places(report: &Report) -> String {
         Status::CompletedWithFailures => "Try again",
         _ => "Resume",
     };
-    text + &field(verb, &plain(&report.resumption_command))
+    text + &field(verb, &plain(&next_command(report)))
+}
+
+/// The command that goes on from here. What could not be read is read again by a fresh run only; failed partitions are tried
+/// again by any.
+fn next_command(report: &Report) -> String {
+    let is_partly_read =
+        report.status == Status::CompletedWithFailures && report.failed_partitions.is_empty();
+    let fresh = if is_partly_read { " --fresh" } else { "" };
+    format!("{}{fresh}", report.resumption_command)
 }
 
 fn is_exported(status: Status) -> bool {

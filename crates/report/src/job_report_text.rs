@@ -53,6 +53,7 @@ impl JobReport {
             (overview.made_samples, "made"),
             (overview.absorbed_samples, "absorbed"),
             (overview.samples_in_failed, "in failed partitions"),
+            (overview.not_read(), "not read"),
         ] {
             if count > 0 {
                 records.push(format!("{} {what}", grouped(count)));

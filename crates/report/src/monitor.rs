@@ -206,7 +206,7 @@ fn view(
         operators: performance(state),
         losses: losses(&deduplication),
         deduplication,
-        phase: job.phase,
+        phase: job.phase.filter(|_| job.liveness.is_alive()),
         barrier: barrier(&job, state),
         start_time: job.start_time,
         error_message: finish.map_or(summary_error, |finish| finish.error.clone()),

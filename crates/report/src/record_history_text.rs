@@ -141,7 +141,7 @@ fn figures(step: &OperatorStep) -> String {
         .collect();
     let bounds = step.bounds.iter();
     let bounds: Vec<String> = bounds
-        .map(|bound| format!("{} {}", plain(&bound.parameter), short(bound.value)))
+        .map(|bound| format!("{} {}", plain(&bound.parameter), figure(&bound.value)))
         .collect();
     match (stats.is_empty(), bounds.is_empty()) {
         (true, _) => String::new(),
@@ -231,7 +231,14 @@ fn text_change(diff: &TextDiff) -> String {
 }
 
 fn fate(fate: &Fate) -> String {
-    let of = |operator: &str, operation: u32| format!("{} (operator {operation})", plain(operator));
+    // People count from 1, as `plan` and the page do.
+    let of = |operator: &str, operation: u32| {
+        format!(
+            "{} (operator {})",
+            plain(operator),
+            u64::from(operation) + 1
+        )
+    };
     match fate {
         Fate::Exported {
             file: Some(file),

@@ -82,7 +82,7 @@ fn class(class: &ReplayedClass) -> String {
     let mut text = title + "\n";
     for sample in &class.samples {
         let by = sample.failed_in.as_deref().unwrap_or("(reading)");
-        let place = format!("{}:{}", plain(&sample.source), sample.position);
+        let place = format!("{}, {}", plain(&sample.source), sample.place);
         let was = format!("{place}  was: {}: {}", plain(by), short(&sample.error));
         text.push_str(&filled(&was, "  "));
         if let Some(error) = &sample.error_now {

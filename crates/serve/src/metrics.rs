@@ -73,7 +73,7 @@ fn of_view(view: &JobView) -> JobMetrics<'_> {
         job_id: view.layout.job_id().as_str(),
         is_running: view.liveness.is_alive(),
         status: view.status.name(),
-        phase: view.phase,
+        phase: view.phase.filter(|_| view.liveness.is_alive()),
         start_time: view.start_time,
         end_time: view.end_time,
         totals: view.totals,

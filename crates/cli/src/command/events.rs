@@ -81,7 +81,8 @@ fn show_log(args: &Args, layout: &Layout) -> Result<(), Failure> {
         (true, true) => output::print("[]\n")?,
         (true, false) => output::print("\n]\n")?,
         (false, true) if !layout.events().exists() => output::tell("the job has no event log"),
-        (false, _) => {}
+        (false, true) => output::tell("no event matches"),
+        (false, false) => {}
     }
     tell_damage(events.damaged_lines());
     Ok(())

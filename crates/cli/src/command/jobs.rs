@@ -58,7 +58,8 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     if args.json {
         return print_json(&jobs);
     }
-    output::print(&as_text(&jobs, &args.base.base_dir))?;
+    let kind = if args.running { "running jobs" } else { "jobs" };
+    output::print(&as_text(&jobs, kind, &args.base.base_dir))?;
     Ok(code::DONE)
 }
 
@@ -67,9 +68,10 @@ pub(super) fn print_json(jobs: &[ListedJob]) -> Result<u8, Failure> {
     Ok(code::DONE)
 }
 
-pub(super) fn as_text(jobs: &[ListedJob], base_dir: &Path) -> String {
+/// Returns the jobs as a table; where there are none, that there are none of this kind.
+pub(super) fn as_text(jobs: &[ListedJob], kind: &str, base_dir: &Path) -> String {
     if jobs.is_empty() {
-        return format!("no jobs in {}\n", plain(&base_dir.display().to_string()));
+        return format!("no {kind} in {}\n", plain(&base_dir.display().to_string()));
     }
     let mut table = Table::new([
         ("JOB", Align::Left),

@@ -21,8 +21,8 @@ pub(super) struct Args {
     /// List every partition, the work of each operator and every checkpoint
     #[arg(long)]
     detailed: bool,
-    /// Keep showing it until the job ends, then exit with the job's exit code; drawn in place on a terminal, elsewhere a line
-    /// per update
+    /// Keep showing it until the job ends: in place on a terminal, else a line at a time. The exit code is 0 if it is done, 3 if
+    /// a part of the input is not in the output, 1 if it failed, was stopped or was interrupted
     #[arg(long)]
     watch: bool,
     /// Seconds between updates
@@ -78,7 +78,7 @@ fn watch(args: &Args, layout: &Layout) -> Result<u8, Failure> {
     }
 }
 
-/// Returns the exit code of the run that the job ended with.
+/// Returns the exit code that says how the job ended. Which signal stopped it is not known here.
 fn code_of(view: &MonitorView) -> u8 {
     match view.overall_progress.job_status.as_str() {
         "completed" => code::DONE,

@@ -17,6 +17,9 @@ use crate::failure::{Failure, chain, code};
 use crate::jobs::BaseDir;
 use crate::output;
 
+/// The name of reading among the operators.
+const READING: &str = "(reading)";
+
 /// Show the records that could not be processed
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -73,7 +76,7 @@ struct OfJob {
     job: String,
     #[command(flatten)]
     base: BaseDir,
-    /// Only records that this operator failed on
+    /// Only records that this operator failed on; `(reading)` for those that could not be read
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     op: Option<String>,
 }
@@ -86,28 +89,59 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
         Command::Retry(args) => return retry(args),
     };
     let layout = of_job.base.find(&of_job.job)?;
-    for file in files(&layout, schemes)? {
+    let mut shown = 0;
+    for Located { file, unit } in files(&layout, schemes)? {
         let unreadable =
             |error: std::io::Error| Failure::failed(format!("cannot read {file}: {error}"));
         let lines = file.read().map_err(|error| unreadable(error.into()))?;
         for line in BufReader::new(lines.take(file.stamp().length)).lines() {
-            show(&line.map_err(unreadable)?, of_job, whole)?;
+            let line = line.map_err(unreadable)?;
+            shown += u64::from(show(&line, of_job, whole, unit)?);
         }
+    }
+    if shown == 0 {
+        output::tell(&nothing(of_job));
     }
     Ok(code::DONE)
 }
 
-/// The quarantine files of the results in force, in dataset order; no other file in the folder counts.
-/// No more than its length is read of each: what else may be in it by now is not ours.
-fn files(layout: &Layout, schemes: &StoreSchemes) -> Result<Vec<StoredObject>, Failure> {
+fn nothing(of_job: &OfJob) -> String {
+    match &of_job.op {
+        None => "no record is in quarantine".to_owned(),
+        Some(operator) if operator == READING => {
+            "no record is in quarantine because it could not be read".to_owned()
+        }
+        Some(operator) => format!("no record is in quarantine for {}", plain(operator)),
+    }
+}
+
+/// A quarantine file, and what positions in its source count.
+struct Located {
+    file: StoredObject,
+    unit: &'static str,
+}
+
+/// The quarantine files of the results in force, as far as the job has come, in dataset order; no other file in the folder
+/// counts. No more than its length is read of each: what else may be in it by now is not ours.
+fn files(layout: &Layout, schemes: &StoreSchemes) -> Result<Vec<Located>, Failure> {
     let state = Journal::read(layout)?;
-    let Some(chain) = state.final_chain() else {
-        return Ok(Vec::new());
-    };
-    let results = (0..state.partition_count()).filter_map(|index| state.result_of(index, chain));
-    let files = results.flat_map(|result| &result.quarantine);
     let stores = open_stores(layout, &state, schemes)?;
-    Ok(files.map(|file| stores.object(file)).collect())
+    let mut files = Vec::new();
+    for planned in state.partitions() {
+        let Some((_, result)) = state.farthest_result(planned.index) else {
+            continue;
+        };
+        // Only columnar files have metadata.
+        let unit = match planned.slice.metadata {
+            Some(_) => "row",
+            None => "byte",
+        };
+        files.extend(result.quarantine.iter().map(|file| Located {
+            file: stores.object(file),
+            unit,
+        }));
+    }
+    Ok(files)
 }
 
 fn replay(args: &Replay, schemes: &StoreSchemes) -> Result<u8, Failure> {
@@ -162,21 +196,24 @@ fn as_text(lifted: &Lifted) -> String {
     format!("the next run of job {job} tries {records} again{next}\n")
 }
 
-fn show(line: &str, of_job: &OfJob, whole: bool) -> Result<(), Failure> {
+/// Shows a record, if it is one of those that are asked for, and returns whether it is.
+fn show(line: &str, of_job: &OfJob, whole: bool, unit: &str) -> Result<bool, Failure> {
     let entry: QuarantineEntry = serde_json::from_str(line)
         .map_err(|error| Failure::failed(format!("the quarantine is damaged: {error}")))?;
-    if of_job.op.is_some() && of_job.op != entry.operator {
-        return Ok(());
+    let operator = entry.operator.as_deref().unwrap_or(READING);
+    if of_job.op.as_ref().is_some_and(|wanted| wanted != operator) {
+        return Ok(false);
     }
     if whole {
-        return output::print(&format!("{line}\n"));
+        output::print(&format!("{line}\n"))?;
+        return Ok(true);
     }
-    let operator = entry.operator.as_deref().unwrap_or("(reading)");
     output::print(&format!(
-        "{}:{}  {}  {}\n",
+        "{}, {unit} {}  {}  {}\n",
         plain(&entry.path),
         entry.origin.position,
         plain(operator),
         plain(&entry.error)
-    ))
+    ))?;
+    Ok(true)
 }

@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         if args.json {
             return super::jobs::print_json(&jobs);
         }
-        let text = super::jobs::as_text(&jobs, &args.base.base_dir);
+        let text = super::jobs::as_text(&jobs, "running jobs", &args.base.base_dir);
         output::print(&if jobs.is_empty() {
             "no running jobs\n".to_owned()
         } else {

@@ -17,18 +17,17 @@ use crate::output;
 ///
 /// Exit codes: 0 shown; 1 no such record; 2 wrong usage; 4 refused, because the input changed; 5 no such job.
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "coldpress trace [OPTIONS] <JOB> --id <FIELD=VALUE>\n       coldpress trace [OPTIONS] <JOB> --line <FILE:N>",
+    group(clap::ArgGroup::new("record").args(["id", "line"]).required(true))
+)]
 pub(super) struct Args {
     /// The job's id
     job: String,
     #[command(flatten)]
     base: BaseDir,
     /// The record whose field has this value; a nested field has dots. The value is a text or JSON
-    #[arg(
-        long,
-        value_name = "FIELD=VALUE",
-        required_unless_present = "line",
-        conflicts_with = "line"
-    )]
+    #[arg(long, value_name = "FIELD=VALUE")]
     id: Option<String>,
     /// The record with this number in a file of the dataset, from 1; blank lines are not counted
     #[arg(long, value_name = "FILE:N")]

@@ -98,7 +98,7 @@ fn each_record_is_followed_to_its_end() {
         "document_deduplicator  DROPPED as a duplicate\n",
         "kept instead: in.jsonl, byte ",
         "(\"r1\")",
-        "=> dropped by document_deduplicator (operator 1)\n",
+        "=> dropped by document_deduplicator (operator 2)\n",
     ] {
         assert!(text.contains(part), "no {part:?} in:\n{text}");
     }
@@ -129,12 +129,15 @@ fn what_cannot_be_found_is_said() {
     trace(&bench, "--id r9")
         .expect(2)
         .says("is not FIELD=VALUE");
-    trace(&bench, "").expect(2);
+    trace(&bench, "")
+        .expect(2)
+        .tells(&["--id <FIELD=VALUE>", "--line <FILE:N>"]);
+    trace(&bench, "--id a=b --line in.jsonl:1").expect(2);
     trace(&bench, "--line in.jsonl")
         .expect(2)
         .says("is not FILE:N");
     trace(&bench, "--line in.jsonl:13")
-        .expect(2)
+        .expect(1)
         .says("`in.jsonl` has 12 records");
     trace(&bench, "--line other.jsonl:1")
         .expect(2)
@@ -295,7 +298,7 @@ process:
     trace(&bench, "--id id=7").expect(0).prints(&[
         "text_chunk_mapper  split into 2 pieces\n",
         "piece 1 of 2\n",
-        "=> dropped by text_length_filter (operator 1)\n",
+        "=> dropped by text_length_filter (operator 2)\n",
     ]);
 }
 
@@ -303,7 +306,11 @@ process:
 fn a_job_that_runs_can_be_looked_into() {
     let bench = bench();
     let line = |id: u32| {
-        format!("{{\"meta\": {{\"id\": \"r{id}\"}}, \"text\": \"some more words of {id}\"}}\n")
+        let text = match id {
+            5 => "7".to_owned(),
+            id => format!("\"some more words of {id}\""),
+        };
+        format!("{{\"meta\": {{\"id\": \"r{id}\"}}, \"text\": {text}}}\n")
     };
     bench.write("in.jsonl", (0..3_000).map(line).collect::<String>());
     let frozen = bench.freeze_at(
@@ -319,9 +326,14 @@ fn a_job_that_runs_can_be_looked_into() {
         json!({"fate": "waiting", "operation": 1, "operator": "document_deduplicator"})
     );
     trace(&bench, "--id meta.id=r3").expect(0).prints(&[
-        "=> waits for document_deduplicator (operator 1), which decides once all",
+        "=> waits for document_deduplicator (operator 2), which decides once all",
         "partitions are not finished",
     ]);
+    // So is what came into quarantine in the stages before the last.
+    bench
+        .run("quarantine list j --base-dir jobs")
+        .expect(0)
+        .prints(&["in.jsonl, byte ", "  clean_links_mapper  "]);
     assert_eq!(bench.journal_of("j"), journal);
     frozen.terminate();
     assert_eq!(of(&bench, "r3")["fate"]["fate"], "waiting");
@@ -329,4 +341,32 @@ fn a_job_that_runs_can_be_looked_into() {
         .run("process --config recipe.yaml --job_id j --partition.size 10")
         .expect(0);
     assert_eq!(of(&bench, "r3")["fate"]["fate"], "exported");
+}
+
+#[test]
+fn a_record_beyond_the_limit_is_not_found_by_its_number() {
+    let bench = bench();
+    bench
+        .run("process --config recipe.yaml --job_id j --limit 4")
+        .expect(0);
+    trace(&bench, "--line in.jsonl:4").expect(0);
+    trace(&bench, "--line in.jsonl:5").expect(1).says(
+        "there is no record 5: `in.jsonl` has 4 records among the first 4 of the dataset, which the job works on (`limit`)",
+    );
+}
+
+#[test]
+fn the_languages_that_a_filter_keeps_are_shown() {
+    let bench = bench();
+    let recipe = RECIPE.replace(
+        "  - text_length_filter:\n      min_len: 12\n",
+        "  - language_id_score_filter:\n      lang: [de, fr]\n      min_score: 0.1\n",
+    );
+    bench.write("recipe.yaml", recipe);
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1")
+        .expect(0);
+    trace(&bench, "--id meta.id=r1")
+        .expect(0)
+        .prints(&[r#"(lang ["de","fr"], min_score 0.1)"#]);
 }

@@ -177,6 +177,9 @@ fn watching_a_job_that_is_over_ends() {
         .run("monitor a --base-dir jobs --watch --interval 1")
         .expect(0)
         .prints(&["   Status: COMPLETED\n"]);
+    // A job that is over is at nothing.
+    let view = bench.run("monitor a --base-dir jobs --json").expect(0);
+    assert_eq!(view.json()["phase"], Value::Null);
     bench
         .run("events a --base-dir jobs --follow")
         .expect(0)
@@ -216,6 +219,12 @@ fn events_are_found_by_any_spelling() {
         .run("events a --base-dir jobs --type bogus")
         .expect(2)
         .tells(&["bogus"]);
+    let none = bench.run("events a --base-dir jobs --op none").expect(0);
+    assert_eq!(none.stdout, "");
+    none.tells(&["no event matches"]);
+    let wrong = bench.run("events a --base-dir jobs --type nonsense");
+    let wrong = wrong.expect(2).stderr;
+    assert!(!wrong.contains("nearest"), "{wrong}");
     bench
         .run("events a --base-dir jobs --since yesterday")
         .expect(2)
@@ -266,5 +275,9 @@ fn a_job_that_is_not_running_is_not_stopped() {
         .run("stop --list --base-dir jobs")
         .expect(0)
         .prints(&["no running jobs"]);
+    bench
+        .run("jobs --running --base-dir jobs")
+        .expect(0)
+        .prints(&["no running jobs in jobs\n"]);
     bench.run("stop").expect(2);
 }

@@ -118,8 +118,13 @@ fn bad_records_are_told_and_shown() {
     let list = bench
         .run("quarantine list a --base_dir jobs")
         .expect(0)
-        .prints(&["in.jsonl:", "(reading)", "field `text`"]);
+        .prints(&["in.jsonl, byte ", "(reading)", "field `text`"]);
     assert_eq!(list.stdout.lines().count(), 2);
+    let of = |op: &str| bench.run(&format!("quarantine list a --base-dir jobs --op {op}"));
+    assert_eq!(of("(reading)").expect(0).stdout.lines().count(), 1);
+    let none = of("text_length_filter").expect(0);
+    assert_eq!(none.stdout, "");
+    none.tells(&["no record is in quarantine for text_length_filter"]);
     bench
         .run("quarantine show a --base-dir jobs")
         .expect(0)

@@ -24,6 +24,10 @@ const BAD: &[(&str, &str)] = &[
         "use_cach: 1",
         "r.yaml:4:1: unknown key `use_cach`, did you mean `use_cache`?",
     ),
+    (
+        "checkpoint: {n: 2}",
+        "r.yaml:4:14: unknown key `checkpoint.n`, did you mean `checkpoint.n_ops`?",
+    ),
     ("zebra: 1", "r.yaml:4:1: unknown key `zebra`"),
     (
         "partition: 5",

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_operator::{OperatorSpec, ResolvedOperator};
+use coldpress_config::OperatorCall;
+use coldpress_operator::{OperatorSpec, Stat};
 use coldpress_record::Origin;
 use serde_json::Value;
 
@@ -117,8 +118,9 @@ pub(super) fn step(
     let name = operator.map_or_else(String::new, |operator| operator.name().to_owned());
     let spec = prepared.registry.get(&name);
     let call = prepared.recipe.process.get(operation as usize);
+    let decides_by = operator.map_or(&[][..], |operator| operator.stats());
     let bounds = match (spec, call) {
-        (Some(spec), Some(call)) if decides_by_one(operator) => bounds(spec, call),
+        (Some(spec), Some(call)) if !decides_by.is_empty() => bounds(spec, call, decides_by),
         _ => Vec::new(),
     };
     let value = |json: &str| serde_json::from_str(json).unwrap_or(Value::Null);
@@ -135,14 +137,16 @@ pub(super) fn step(
     }
 }
 
-fn decides_by_one(operator: Option<&ResolvedOperator>) -> bool {
-    let stats = operator.map_or(&[][..], |operator| operator.stats());
-    stats.len() == 1
-}
-
-fn bounds(spec: &OperatorSpec, call: &coldpress_config::OperatorCall) -> Vec<Bound> {
+/// What statistics are compared with: a parameter with the name of a statistic has the values that it may have, as `lang` of
+/// `language_id_score_filter`; others are bounds.
+fn bounds(spec: &OperatorSpec, call: &OperatorCall, stats: &[Stat]) -> Vec<Bound> {
+    let wanted = stats.iter().filter_map(|stat| {
+        let node = call.param(&stat.name)?;
+        (!node.is_null()).then(|| (stat.name.as_str(), node.to_json()))
+    });
     let bounds = spec.bounds(call).into_iter();
-    bounds
+    wanted
+        .chain(bounds.map(|(parameter, value)| (parameter, Value::from(value))))
         .map(|(parameter, value)| Bound {
             parameter: parameter.to_owned(),
             value,

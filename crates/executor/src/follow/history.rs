@@ -78,7 +78,7 @@ pub struct OperatorStep {
     /// Its statistics of the record.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stats: BTreeMap<String, Value>,
-    /// The bounds of the statistic, where it decides by one.
+    /// The bounds of its statistics, and the values that they may have, as its parameters say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bounds: Vec<Bound>,
 }
@@ -88,8 +88,8 @@ pub struct OperatorStep {
 pub struct Bound {
     /// The parameter, as `min_len`.
     pub parameter: String,
-    /// Its value.
-    pub value: f64,
+    /// Its value: a number, or a list of values.
+    pub value: Value,
 }
 
 /// What an operator did.

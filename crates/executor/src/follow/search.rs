@@ -145,12 +145,25 @@ fn by_number(opened: &OpenedJob, file: &str, number: u64) -> Result<Search> {
         return Ok(found);
     }
     let why = match opened.limit() {
-        Some(limit) => format!(" within the limit of {limit}"),
+        Some(limit) => {
+            format!(" among the first {limit} of the dataset, which the job works on (`limit`)")
+        }
+        None if is_unreadable_in(opened, source) => {
+            " that could be read, and a part that could not".to_owned()
+        }
         None => String::new(),
     };
-    refused(format!(
-        "`{path}` has {before} records{why}; there is no record {number}"
-    ))
+    let message = format!("there is no record {number}: `{path}` has {before} records{why}");
+    Err(Error::new(ErrorKind::Failed, message))
+}
+
+/// Returns whether a part of a source could not be read at all, as its last line that is cut off.
+fn is_unreadable_in(opened: &OpenedJob, source: u32) -> bool {
+    let state = &opened.state;
+    let results = (0..state.partition_count()).filter_map(|index| state.farthest_result(index));
+    let mut torn = results.flat_map(|(_, result)| &result.unreadable);
+    let mut damaged = state.damaged_sources().iter();
+    torn.any(|torn| torn.source == source) || damaged.any(|damage| damage.source == source)
 }
 
 fn no_such_file(opened: &OpenedJob, file: &str) -> String {

@@ -29,6 +29,8 @@ pub struct ReplayedSample {
     pub source: String,
     /// Its position there.
     pub position: u64,
+    /// The position with its unit, as `byte 40` or `row 7`.
+    pub place: String,
     /// The operator that failed on it; none where it could not be read.
     pub failed_in: Option<String>,
     /// Why it is in quarantine.
@@ -66,6 +68,7 @@ pub(super) fn classes(
             class.samples.push(ReplayedSample {
                 source: known.source.clone(),
                 position: known.origin.position,
+                place: history.place.clone(),
                 failed_in: known.operator.clone(),
                 error: known.error.clone(),
                 error_now,

@@ -164,3 +164,34 @@ fn failed_attempts_are_summed_up() {
     let expected = "\n2 failed attempts, the last of partition 7 (memory)\n  the worker process was killed\n  set `np` lower";
     assert!(text.contains(expected), "{text}");
 }
+
+#[test]
+fn only_a_fresh_run_reads_again_what_could_not_be_read() {
+    let mut report = report(Status::CompletedWithFailures);
+    report.unreadable = vec![UnreadablePart {
+        source: "torn.jsonl.gz".to_owned(),
+        start: 40,
+        length: 0,
+        reason: "incomplete deflate stream".to_owned(),
+    }];
+    let text = render_report(&report);
+    let next = "Try again   coldpress process --config r.yaml --job_id demo";
+    assert!(text.ends_with(&format!("{next} --fresh\n")), "{text}");
+    // A failed partition is tried again by any run.
+    report.failed_partitions = vec![FailedPartition {
+        partition: 1,
+        source: "torn.jsonl.gz".to_owned(),
+        part: "bytes 0 to 40".to_owned(),
+        start: 0,
+        end: 40,
+        records: 30,
+        attempts: 1,
+        error: "it failed".to_owned(),
+    }];
+    let text = render_report(&report);
+    assert!(text.ends_with(&format!("{next}\n")), "{text}");
+    assert!(
+        text.contains("1 quarantined, 30 in failed partitions\n"),
+        "{text}"
+    );
+}

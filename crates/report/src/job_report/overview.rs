@@ -59,6 +59,19 @@ pub struct Overview {
 /// A dataset of very many files has a path of very many paths.
 const TEXT_CHARS: usize = 5_000;
 
+impl Overview {
+    /// Returns how many records of a job that is done are in no result and in no failed partition: the planner counted them,
+    /// and the workers could not read them.
+    pub(crate) fn not_read(&self) -> u64 {
+        let progress = &self.progress;
+        let known = progress.processed_samples + self.samples_in_failed;
+        match progress.job_status.starts_with("completed") {
+            true => progress.total_samples.saturating_sub(known),
+            false => 0,
+        }
+    }
+}
+
 pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint]) -> Overview {
     let (job, state) = (source.job, source.state);
     let summary = job.summary.as_ref();

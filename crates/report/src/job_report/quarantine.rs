@@ -144,17 +144,28 @@ fn sample(source: &Source<'_>, entry: QuarantineEntry) -> QuarantineSample {
     }
 }
 
-/// Replaces each number of a message by `#`.
+/// Replaces each number of a message by `#`. A number stands alone: that of `UTF-8` or `\u001F` is a part of a word.
 fn reason(message: &str) -> String {
     let mut out = String::new();
-    let mut in_number = false;
-    for letter in message.chars().take(MESSAGE_CHARS) {
-        if !letter.is_ascii_digit() {
-            out.push(letter);
-        } else if !in_number {
+    let mut letters = message.chars().take(MESSAGE_CHARS).peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        if letter.is_ascii_digit() && before.is_whitespace() {
             out.push('#');
+            // With thousands and decimals, but without what ends a sentence.
+            let mut in_number = |next: &char| next.is_ascii_digit() || matches!(next, ',' | '.');
+            let mut last = letter;
+            while let Some(next) = letters.next_if(&mut in_number) {
+                last = next;
+            }
+            if !last.is_ascii_digit() {
+                out.push(last);
+            }
+            before = '#';
+        } else {
+            out.push(letter);
+            before = letter;
         }
-        in_number = letter.is_ascii_digit();
     }
     out
 }
@@ -170,6 +181,10 @@ mod tests {
             reason(message),
             "not valid JSON: EOF while parsing a string at column #"
         );
-        assert_eq!(reason("1.5 and 23"), "#.# and #");
+        assert_eq!(reason("1.5 and 23"), "# and #");
+        assert_eq!(
+            reason("not valid UTF-8 at byte 1,930, before (\\u0000-\\u001F)"),
+            "not valid UTF-8 at byte #, before (\\u0000-\\u001F)"
+        );
     }
 }

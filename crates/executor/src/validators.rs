@@ -293,7 +293,7 @@ mod tests {
         let record = |history: Value| json!({"instruction": "", "query": "q", "response": "r", "history": history});
         assert_eq!(check(&talk, &[record(json!([["a", "b"]]))]), Ok(()));
         fails(&talk, record(json!([["a", "b"], ["c", "d"]])), "3 turns");
-        fails(&talk, record(json!([["a"]])), "no pair");
+        fails(&talk, record(json!([["a"]])), "not a pair");
         fails(&talk, record(json!("x")), "not a list");
         fails(&talk, json!({"query": "q"}), "no text `instruction`");
         fails(&talk, json!({"system": 1}), "`system`");

@@ -88,6 +88,22 @@ impl Error {
         self.span.filter(|span| span.line > 0)
     }
 
+    /// The same for whoever only looks at a job. An input that changed is told to those who run the job, and what they can do
+    /// about it is no use here.
+    pub(crate) fn for_a_look(mut self) -> Self {
+        const TO_A_RUN: [(&str, &str); 2] = [
+            (
+                "run with `--fresh` to process the new content",
+                "what happened to its records can be shown while it is what it was",
+            ),
+            ("undo the change, or run with `--fresh`", "undo the change"),
+        ];
+        for (to_a_run, to_a_look) in TO_A_RUN {
+            self.message = self.message.replace(to_a_run, to_a_look);
+        }
+        self
+    }
+
     /// The message and those of everything it came from, in one line.
     pub fn full_message(&self) -> String {
         let mut text = self.message.clone();

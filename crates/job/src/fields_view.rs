@@ -59,14 +59,36 @@ pub struct OddPlace {
     pub path: String,
     /// The byte at which its record begins in the file's text, or its row.
     pub position: u64,
+    /// Whether it is the row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_row: bool,
 }
 
-/// The view of what was seen; `path` names a source.
-pub fn fields_view(seen: &FieldsSeen, complete: bool, path: impl Fn(u32) -> String) -> FieldsView {
-    let odd_place = |odd: &KindSeen| OddPlace {
-        kind: odd.kind.to_string(),
-        path: path(odd.source),
-        position: odd.position,
+impl OddPlace {
+    /// Returns what the position counts.
+    #[must_use]
+    pub fn unit(&self) -> &'static str {
+        match self.is_row {
+            true => "row",
+            false => "byte",
+        }
+    }
+}
+
+/// The view of what was seen; `source` gives the path of a source, and whether places in it are rows.
+pub fn fields_view(
+    seen: &FieldsSeen,
+    complete: bool,
+    source: impl Fn(u32) -> (String, bool),
+) -> FieldsView {
+    let odd_place = |odd: &KindSeen| {
+        let (path, is_row) = source(odd.source);
+        OddPlace {
+            kind: odd.kind.to_string(),
+            path,
+            position: odd.position,
+            is_row,
+        }
     };
     let field = |field: &FieldSeen| {
         let (values, nulls) = (field.values(), field.nulls());
@@ -106,7 +128,7 @@ mod tests {
                 {"kind": "text", "count": 1, "source": 1, "position": 30}]}]}"#,
         )
         .unwrap();
-        let view = fields_view(&seen, true, |source| format!("{source}.jsonl"));
+        let view = fields_view(&seen, true, |source| (format!("{source}.jsonl"), false));
         let json = serde_json::to_string(&view).unwrap();
         assert_eq!(
             json,

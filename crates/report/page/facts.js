@@ -5,7 +5,7 @@ function fieldsSection(report) {
   if (!view || !view.fields.length) return null;
   const most = 200;
   const types = (field) => field.types.map((seen) => `${count(seen.count)} ${seen.type}`).join(", ") || NO_VALUE;
-  const odd = (field) => (field.odd ? `the first ${field.odd.type} is in the record at ${count(field.odd.position)} of ${field.odd.path}` : null);
+  const odd = (field) => (field.odd ? `the first ${field.odd.type} is in the record at ${field.odd.is_row ? "row" : "byte"} ${count(field.odd.position)} of ${field.odd.path}` : null);
   return el("div", null,
     el("p", {class: "soft small"}, `${view.complete ? "All" : "The first"} ${counted(view.records, "record")}.`,
       view.fields.length > most ? ` ${count(most)} of ${counted(view.fields.length, "field")} are listed.` : null),

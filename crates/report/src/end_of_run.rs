@@ -152,10 +152,11 @@ fn mixed_fields(report: &Report) -> String {
                 .iter()
                 .map(|seen| format!("{} {}", grouped(seen.count), seen.kind));
             Some(format!(
-                "\nField {} is of several types: {}\n  the first {} is in the record at {} of {}\n",
+                "\nField {} is of several types: {}\n  the first {} is in the record at {} {} of {}\n",
                 plain(&field.name),
                 types.collect::<Vec<_>>().join(", "),
                 plain(&odd.kind),
+                odd.unit(),
                 grouped(odd.position),
                 plain(&odd.path)
             ))

@@ -110,11 +110,13 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     let preview = prepared.preview(&resolved.sources)?;
     let cut = prepared.cut_of(&resolved.sources, Some(&preview));
     let estimate = Estimate::of(&resolved.sources, prepared, &cut)?;
-    let path = |source: u32| {
+    let named = |source: u32| {
         let source = resolved.sources.get(source as usize);
-        source.map_or_else(String::new, |source| source.identity.path.clone())
+        source.map_or_else(Default::default, |source| {
+            (source.identity.path.clone(), source.is_columnar())
+        })
     };
-    let fields = fields_view(&preview.fields, false, path);
+    let fields = fields_view(&preview.fields, false, named);
     let unreadable = resolved.unreadable();
     let mut notes = resolved.notes;
     notes.extend(unreadable);

@@ -111,11 +111,13 @@ fn dataset(executor: &Executor) -> Result<String, Failure> {
     for note in notes.chain(&unreadable) {
         text.push_str(&format!("Note       {}\n", plain(note)));
     }
-    let path = |source: u32| {
+    let named = |source: u32| {
         let source = resolved.sources.get(source as usize);
-        source.map_or_else(String::new, |source| source.identity.path.clone())
+        source.map_or_else(Default::default, |source| {
+            (source.identity.path.clone(), source.is_columnar())
+        })
     };
-    let fields = fields_view(&preview.fields, false, path);
+    let fields = fields_view(&preview.fields, false, named);
     text.push_str(&render_fields(&fields, 11));
     Ok(text)
 }

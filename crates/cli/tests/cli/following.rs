@@ -158,7 +158,12 @@ fn a_changed_input_is_refused_and_a_missing_one_is_named() {
         .expect(0);
     let text = bench.read("in.jsonl");
     bench.write("in.jsonl", text.replace("short 3", "tiny! 3"));
-    trace(&bench, "--id meta.id=r1").expect(4).says("in.jsonl");
+    let ran = trace(&bench, "--id meta.id=r1").expect(4);
+    assert!(
+        ran.error().contains("`in.jsonl` changed") && !ran.stderr.contains("--fresh"),
+        "{}",
+        ran.stderr
+    );
     std::fs::remove_file(bench.path("in.jsonl")).unwrap();
     trace(&bench, "--id meta.id=r1").expect(1).says("in.jsonl");
     bench.write("in.jsonl", text);
@@ -368,5 +373,5 @@ fn the_languages_that_a_filter_keeps_are_shown() {
         .expect(0);
     trace(&bench, "--id meta.id=r1")
         .expect(0)
-        .prints(&[r#"(lang ["de","fr"], min_score 0.1)"#]);
+        .prints(&[r#"(lang ["de","fr"], min_score 0.100)"#]);
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use coldpress_checkpoint::RowsReader;
-use coldpress_dataset::RowsForm;
+use coldpress_dataset::{RowsForm, Source};
 use coldpress_job::{FieldsView, Publication, fields_view};
 use coldpress_operator::{ResolvedOperator, Rule};
 use coldpress_record::FieldsSeen;
@@ -106,7 +106,11 @@ impl Driver<'_> {
                 None => complete = false,
             }
         }
-        fields_view(&all, complete, |source| self.sources.path(source))
+        let named = |source| {
+            let is_columnar = self.sources.get(source).is_some_and(Source::is_columnar);
+            (self.sources.path(source), is_columnar)
+        };
+        fields_view(&all, complete, named)
     }
 
     /// What the fields of a partition hold: known from this run, or from the index of its result.

@@ -52,11 +52,11 @@ impl OpenedJob {
         let executor = builder.build_in(layout.clone())?;
         let stores = executor.stores(&state)?;
         let mut sources = executor.dataset()?.sources;
-        match_plan(&executor.prepared, &plan, &mut sources)?;
+        match_plan(&executor.prepared, &plan, &mut sources).map_err(Error::for_a_look)?;
         // Whether they are the same to the last byte is checked as they are read.
-        sources
-            .iter()
-            .try_for_each(|source| source.check_unchanged().map(drop))?;
+        let unchanged = |source: &Source| source.check_unchanged().map(drop);
+        let unchanged = sources.iter().try_for_each(unchanged);
+        unchanged.map_err(|error| Error::from(error).for_a_look())?;
         let prepared = &executor.prepared;
         let chain = known_chain(&state, &prepared.pipeline, prepared.chain_hashes(&sources)?);
         let spec = JobSpec {

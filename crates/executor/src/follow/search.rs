@@ -103,7 +103,7 @@ pub(super) fn unreadable(error: AttemptError) -> Error {
         FailureKind::DamagedCopy => ErrorKind::Failed,
         _ => ErrorKind::Input,
     };
-    Error::new(kind, error.message)
+    Error::new(kind, error.message).for_a_look()
 }
 
 fn by_number(opened: &OpenedJob, file: &str, number: u64) -> Result<Search> {

@@ -142,7 +142,7 @@ fn fields_of_several_types_and_files_beside_the_output_are_named() {
     };
     let text = render_report(&report);
     for part in [
-        "\nField n is of several types: 7 integer, 1 text\n  the first text is in the record at 1,200 of b.jsonl\n",
+        "\nField n is of several types: 7 integer, 1 text\n  the first text is in the record at byte 1,200 of b.jsonl\n",
         "\nBeside it   out/clean_stats.jsonl\nTraces      jobs/demo/trace\nJob ",
     ] {
         assert!(text.contains(part), "no {part:?} in:\n{text}");

@@ -212,9 +212,10 @@ fn mixed_fields(report: &JobReport) -> Vec<Finding> {
         Some(Finding::new(
             "info",
             format!(
-                "field {} holds values of several types: the first {} is in the record at {} of {}",
+                "field {} holds values of several types: the first {} is in the record at {} {} of {}",
                 plain(&field.name),
                 odd.kind,
+                odd.unit(),
                 grouped(odd.position),
                 odd.path
             ),

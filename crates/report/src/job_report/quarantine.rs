@@ -153,9 +153,9 @@ fn reason(message: &str) -> String {
         if letter.is_ascii_digit() && before.is_whitespace() {
             out.push('#');
             // With thousands and decimals, but without what ends a sentence.
-            let mut in_number = |next: &char| next.is_ascii_digit() || matches!(next, ',' | '.');
+            let in_number = |next: &char| next.is_ascii_digit() || matches!(next, ',' | '.');
             let mut last = letter;
-            while let Some(next) = letters.next_if(&mut in_number) {
+            while let Some(next) = letters.next_if(in_number) {
                 last = next;
             }
             if !last.is_ascii_digit() {

@@ -16,7 +16,7 @@ use coldpress_job::{JobState, Layout};
 use coldpress_storage::StoreSchemes;
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::follow::FieldChange;
 
 use compare::compare;
@@ -126,6 +126,18 @@ pub fn diff_jobs(first: &Layout, second: &Layout, options: &DiffOptions<'_>) -> 
         [one.records, other.records],
         [one.without_key, other.without_key],
     );
+    if let Identity::Key(field) = identity
+        && records != [0, 0]
+        && records == without_key
+    {
+        return Err(Error::new(
+            ErrorKind::Recipe,
+            format!(
+                "no record of either export has the field `{field}`, so records cannot be matched by it; name another one \
+                 with --key, or leave --key out"
+            ),
+        ));
+    }
     let rows_room = Room::new(options.memory_bytes / 2, &folder, &stop);
     let outcome = compare(&mut one, &mut other, identity, options, &rows_room)?;
     let mut diff = JobsDiff {

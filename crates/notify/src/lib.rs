@@ -12,6 +12,7 @@
 //! messenger.send(Message {
 //!     to: Recipient::Command("grep -q failed".into()),
 //!     json: r#"{"alert": "failed"}"#.into(),
+//!     asked_by: "alerts",
 //! });
 //! messenger.finish(Duration::from_secs(10));
 //! assert!(messenger.problems().is_empty());

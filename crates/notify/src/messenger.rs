@@ -22,6 +22,8 @@ pub struct Message {
     pub to: Recipient,
     /// The message: one JSON object.
     pub json: String,
+    /// The key of the recipe that asks for it, for problems to name.
+    pub asked_by: &'static str,
 }
 
 /// A recipient of messages.
@@ -79,7 +81,10 @@ impl Messenger {
             && let Told::Message(message) = refused.into_inner()
         {
             let problem = "too many messages wait";
-            note(&self.problems, format!("{}: {problem}", message.to));
+            note(
+                &self.problems,
+                format!("`{}`: {}: {problem}", message.asked_by, message.to),
+            );
         }
     }
 
@@ -149,7 +154,10 @@ fn deliver_all(receiver: &Receiver<Told>, problems: &Mutex<Problems>, running: &
                 if let Err(reason) = deliver(&message, running) {
                     note(
                         problems,
-                        format!("{} came to nothing: {reason}", message.to),
+                        format!(
+                            "`{}`: {} came to nothing: {reason}",
+                            message.asked_by, message.to
+                        ),
                     );
                 }
             }
@@ -195,7 +203,11 @@ mod tests {
     fn send(to: Recipient) -> Vec<String> {
         let messenger = Messenger::start().unwrap();
         let json = r#"{"alert":"failed"}"#.to_owned();
-        messenger.send(Message { to, json });
+        messenger.send(Message {
+            to,
+            json,
+            asked_by: "alerts",
+        });
         messenger.finish(Duration::from_secs(20));
         messenger.problems()
     }
@@ -217,7 +229,7 @@ mod tests {
         let problems = send(Recipient::Command(
             "echo no mail here >&2; exit 3".to_owned(),
         ));
-        let expected = "the command `echo no mail here >&2; exit 3` came to nothing: it ended with exit status: 3: no mail here";
+        let expected = "`alerts`: the command `echo no mail here >&2; exit 3` came to nothing: it ended with exit status: 3: no mail here";
         assert_eq!(problems, [expected]);
         assert_eq!(
             send(Recipient::Command("exec <&-; exit 0".to_owned())),
@@ -246,6 +258,7 @@ mod tests {
             messenger.send(Message {
                 to,
                 json: String::new(),
+                asked_by: "alerts",
             });
         }
         messenger.finish(Duration::from_millis(100));
@@ -264,6 +277,7 @@ mod tests {
         messenger.send(Message {
             to: Recipient::Command(format!("sleep 2; touch '{}'", file.display())),
             json: String::new(),
+            asked_by: "alerts",
         });
         messenger.finish(Duration::from_millis(300));
         assert_eq!(messenger.problems().len(), 1);

@@ -52,6 +52,7 @@ fn send(address: &str) -> Vec<String> {
     messenger.send(Message {
         to: Recipient::Address(address.to_owned()),
         json: r#"{"alert":"failed"}"#.to_owned(),
+        asked_by: "alerts",
     });
     messenger.finish(Duration::from_secs(30));
     messenger.problems()
@@ -113,6 +114,7 @@ fn a_server_that_never_answers_holds_up_nobody() {
     messenger.send(Message {
         to: Recipient::Address(address),
         json: "{}".to_owned(),
+        asked_by: "alerts",
     });
     messenger.finish(Duration::from_millis(300));
     assert!(begun.elapsed() < Duration::from_secs(5));

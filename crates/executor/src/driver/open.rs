@@ -1,6 +1,8 @@
 //! Taking the job: directories, locks, the journal's next epoch, the event log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use coldpress_job::{JobLock, JobState, Journal, JournalRecord, LockOptions, Mode, Status};
@@ -74,6 +76,10 @@ impl<'e> Driver<'e> {
         let (journal, state) = Journal::open(layout, &lock, mode)?;
         let teller = Teller::open(executor, stores.clone(), &lock, started)?;
         if let Some(path) = &recipe.events.metrics_path {
+            // As for other outputs; where that fails, so does the first writing, with a warning.
+            if let Some(folder) = Path::new(path).parent() {
+                let _ = fs::create_dir_all(folder);
+            }
             // The file is written every two seconds, so a leftover that is a minute old comes from a driver that was killed.
             remove_leftovers_of(path, Duration::from_secs(60));
         }

@@ -74,6 +74,7 @@ impl Teller<'_> {
             self.send(Message {
                 to,
                 json: json.clone(),
+                asked_by: "alerts",
             });
         }
     }

@@ -74,7 +74,8 @@ impl Teller<'_> {
                 "`op_list_to_trace` names `{name}`, but selectors and groupers are not traced; `export_dropped` has what selectors leave out"
             ));
         }
-        self.decide(format!("{workers} workers on {backend}, from `np`, the machine's cores and `partition.max_concurrent_partitions`"));
+        let plural = if workers == 1 { "" } else { "s" };
+        self.decide(format!("{workers} worker{plural} on {backend}, from `np`, the machine's cores and `partition.max_concurrent_partitions`"));
         let prepared = &self.executor.prepared;
         let asked = prepared.recipe.checkpoint.compression.to_string();
         let stored = prepared.checkpoint_compression.to_string();
@@ -241,7 +242,7 @@ impl Teller<'_> {
     }
 
     pub(in crate::driver) fn merge_complete(&mut self, records: u64, seconds: f64) {
-        let message = format!("{records} records are put together");
+        let message = format!("records merged: {records}");
         let event = Event::new(EventKind::MergeComplete, message).duration_seconds(seconds);
         self.emit(event.metadata("records", records));
         self.span_of_merge(seconds, records);

@@ -83,7 +83,11 @@ impl Teller<'_> {
         }
         if let Some(address) = address {
             let to = Recipient::Address(address);
-            self.send(Message { to, json: line });
+            self.send(Message {
+                to,
+                json: line,
+                asked_by: "lineage.url",
+            });
         }
     }
 }

@@ -185,7 +185,11 @@ impl Spans {
             let json = otlp::request(&self.origin, batch).to_string();
             let to = Recipient::Address(self.address.clone());
             if let Some(messenger) = &self.messenger {
-                messenger.send(Message { to, json });
+                messenger.send(Message {
+                    to,
+                    json,
+                    asked_by: "otlp.endpoint",
+                });
             }
         }
         Ok(())

@@ -39,7 +39,7 @@ function matches(row, wanted) {
 
 function eventRow(row) {
   const kind = {ERROR: "bad", WARNING: "odd"}[row.level];
-  return [el("span", {class: "mono"}, time(row.time, 3)), el("span", {class: kind}, row.level.toLowerCase()), row.kind,
+  return [el("span", {class: "mono moment"}, time(row.time, 3)), el("span", {class: kind}, row.level.toLowerCase()), row.kind,
     row.partition === undefined ? "" : `${row.partition}${row.stage ? ` (stage ${row.stage + 1})` : ""}`,
     [row.operator ? el("strong", null, `${row.operator} `) : null, row.message, row.error ? el("div", {class: "bad"}, row.error) : null,
       row.stack_trace ? folded(`trace ${row.sequence}`, "stack trace", () => el("pre", null, row.stack_trace)) : null]];

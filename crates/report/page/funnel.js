@@ -7,7 +7,7 @@ function funnelSection(report) {
   const hasTime = rows.some((row) => row.seconds !== null);
   const columns = [
     {title: "#", num: true}, {title: "Operator"}, {title: "In", num: true}, {title: "Out", num: true}, {title: "Kept", num: true},
-    {title: "Dropped", num: true}, {title: "Quarantined", num: true}, {title: "Other", num: true},
+    {title: "Dropped", num: true}, {title: "Quarantined", num: true}, {title: "Other"},
   ];
   if (hasTime) columns.push({title: "Time", num: true}, {title: "Share"}, {title: "ns/byte", num: true});
   const rejected = report.overview.rejected_samples;
@@ -19,7 +19,7 @@ function funnelSection(report) {
       .filter(([, number]) => number > 0).map(([name, number]) => `${count(number)} ${name}`).join(", ");
     const cells = [
       row.index + 1,
-      [el("strong", null, row.name), " ", el("span", {class: "soft small"}, [row.kind, row.is_barrier ? "whole dataset" : null].filter(Boolean).join(", ")),
+      [el("strong", null, el("span", {class: "number"}, `${row.index + 1}. `), row.name), " ", el("span", {class: "soft small"}, [row.kind, row.is_barrier ? "whole dataset" : null].filter(Boolean).join(", ")),
         el("span", {class: "bar", title: "records out"}, el("i", {"width%": 100 * row.out / most})),
         row.parameters && row.parameters !== "{}" ? el("code", {class: "soft small"}, row.parameters) : null],
       count(row.records_in), count(row.out), row.records_in ? percent(row.out / row.records_in) : NO_VALUE,

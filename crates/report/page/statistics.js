@@ -2,7 +2,7 @@
 
 function statisticsSection(report, ui) {
   const statistics = report.statistics;
-  if (!statistics.list.length) return null;
+  if (!statistics.list.length) return statistics.left_out ? el("p", null, statistics.left_out) : null;
   const whose = statistics.judged
     ? "of all records, since nothing was dropped"
     : statistics.with_dropped
@@ -13,7 +13,17 @@ function statisticsSection(report, ui) {
     legend(statistics.judged
       ? [["i-kept", "this filter would keep"], ["i-dropped", "it would drop"]]
       : [["i-kept", "passed this filter"], ["i-dropped", "dropped by it"]]),
+    verdictTable(report),
     el("div", {class: "charts"}, statistics.list.map((statistic) => statisticFigure(statistic, report, ui))));
+}
+
+/** What each filter of an analysis would keep, and all of them. */
+function verdictTable(report) {
+  const {verdicts, kept_by_all: byAll, rows} = report.statistics;
+  if (!verdicts?.length) return null;
+  const row = (name, kept) => [name, count(kept), percent(rows ? kept / rows : NaN)];
+  return table([{title: "Filter", text: true}, {title: "Would keep", num: true}, {title: "Share", num: true}],
+    [...verdicts.map(({operator, kept}) => row(report.operators[operator]?.name ?? NO_VALUE, kept)), row("all of them", byAll)]);
 }
 
 function statisticFigure(statistic, report, ui) {
@@ -27,13 +37,16 @@ function statisticFigure(statistic, report, ui) {
     numbers ? el("p", {class: "soft small"}, numbers) : null,
     statistic.bins && statistic.quantiles[0] !== statistic.quantiles[200] ? otherBounds(statistic, report, ui) : null,
     statistic.bins && statistic.thresholds.length ? boundsTable(statistic, report) : null,
-    statistic.values.length ? valueTable(statistic) : null);
+    statistic.values.length ? valueTable(statistic, report.statistics.judged) : null);
 }
 
 /** How many records reached the filters of a statistic, or passed them, whichever its values are of. */
 function recordsOf(statistic, report) {
+  const {with_dropped: withDropped, judged, partitions} = report.statistics;
   const filter = report.operators[statistic.operators[0]];
-  return report.statistics.with_dropped && filter ? filter.records_in : report.overview.progress.exported_samples;
+  // What operators after the filters drop or join has values all the same, so the export says nothing about this.
+  if (partitions >= report.partitions.total || !filter) return statistic.records;
+  return withDropped || judged ? filter.records_in : filter.out;
 }
 
 /** What each of the recipe's bounds would keep if it were another, and the rest as it is. */
@@ -54,9 +67,9 @@ function boundsTable(statistic, report) {
   }));
 }
 
-function valueTable(statistic) {
+function valueTable(statistic, judged) {
   const all = statistic.values.reduce((sum, value) => sum + value.passed + value.dropped, 0);
-  return table([{title: "Value", text: true}, {title: "Passed", num: true}, {title: "Dropped", num: true}, {title: "Share", num: true}],
+  return table([{title: "Value", text: true}, {title: judged ? "Would keep" : "Passed", num: true}, {title: judged ? "Would drop" : "Dropped", num: true}, {title: "Share", num: true}],
     statistic.values.map((value) => [value.value, count(value.passed), count(value.dropped), percent((value.passed + value.dropped) / all)]));
 }
 

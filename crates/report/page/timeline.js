@@ -31,8 +31,17 @@ function timelineSection(report, ui) {
       el("button", {onclick: () => zoomTimeline(view, 0.25)}, "Zoom in"), el("button", {onclick: () => zoomTimeline(view, 4)}, "Zoom out"),
       el("button", {onclick: () => moveTimeline(view, -0.5), "aria-label": "Earlier"}, "←"), el("button", {onclick: () => moveTimeline(view, 0.5), "aria-label": "Later"}, "→")),
     canvas, legend([...Object.values(OUTCOMES), ["i-dropped", "far slower than others"]]), view.readout,
-    el("p", {id: "timeline-help", class: "soft small"}, `${attempts.workers.some((name) => name) ? "Each lane is a worker" : "Attempts in one lane did not overlap"}; ${counted(attempts.lanes, "lane")} ${attempts.lanes === 1 ? "was" : "were"} in use. Keys: arrows, + and −.`),
+    el("p", {id: "timeline-help", class: "soft small"}, `${lanesText(attempts, report)} Keys: arrows, + and −.`),
     stragglerTable(report));
+}
+
+/** What the lanes are. An attempt in one without a worker waits for a worker, or was at work when this was made. */
+function lanesText(attempts, report) {
+  const workers = attempts.workers.filter((name) => name).length;
+  const others = attempts.lanes - workers;
+  if (!workers) return "Attempts in one lane did not overlap.";
+  const rest = report.overview.is_running ? "at work or waiting for a worker" : "that no worker is known to have ended";
+  return `Each lane is a worker; ${counted(workers, "worker")} ${workers === 1 ? "was" : "were"} in use.${others ? ` Below them are attempts ${rest}.` : ""}`;
 }
 
 function stragglerTable(report) {

@@ -124,10 +124,10 @@ impl JobComparison {
     fn operators_text(&self) -> String {
         let mut table = Table::new([
             ("RECORDS AT", Align::Left),
-            ("DROPPED", Align::Right),
-            ("SECOND", Align::Right),
-            ("KEPT", Align::Right),
-            ("SECOND", Align::Right),
+            ("DROPPED 1ST", Align::Right),
+            ("2ND", Align::Right),
+            ("KEPT 1ST", Align::Right),
+            ("2ND", Align::Right),
         ]);
         for pair in &self.operators {
             let cell = |figures: &Option<OperatorFigures>| {
@@ -157,10 +157,10 @@ impl JobComparison {
     fn time_text(&self) -> String {
         let mut table = Table::new([
             ("TIME OF", Align::Left),
-            ("SECONDS", Align::Right),
-            ("SECOND", Align::Right),
-            ("NS/BYTE", Align::Right),
-            ("SECOND", Align::Right),
+            ("SECONDS 1ST", Align::Right),
+            ("2ND", Align::Right),
+            ("NS/BYTE 1ST", Align::Right),
+            ("2ND", Align::Right),
         ]);
         for pair in &self.operators {
             let of = |figures: &Option<OperatorFigures>,

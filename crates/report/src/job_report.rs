@@ -51,13 +51,14 @@ pub use reader::JobReader;
 pub use recipe_texts::RecipeTexts;
 pub use resources::Series;
 pub use samples::{OperatorSamples, Sample};
-pub use statistics::{Statistic, Statistics};
+pub use statistics::{FilterVerdict, Statistic, Statistics};
 pub use stragglers::Straggler;
 pub use summary_of_values::{Bins, ValueCount};
 pub use thresholds::Threshold;
 pub use worker_time::{WorkerShare, WorkerTime};
 
 use crate::error::Result;
+use crate::quantity::plain;
 use log_pass::LogPass;
 use places::Places;
 
@@ -185,9 +186,20 @@ fn report_with(layout: &Layout, options: &ReportOptions<'_>, log: LogPass) -> Re
     remarks.extend(log.history.remark.clone());
     let mut report = source.report(log, &mut remarks);
     if source.is_cut.get() {
-        let job = layout.job_id();
+        let job_dir = layout.job_dir().display().to_string();
+        let command = format!(
+            "`coldpress report {}{} --html {}`",
+            layout.job_id(),
+            findings::base_dir(&job_dir),
+            plain(&layout.page().display().to_string())
+        );
+        if report.statistics.list.is_empty() {
+            report.statistics.left_out = Some(format!(
+                "To save time, the statistics were not read; {command} writes this page with them."
+            ));
+        }
         remarks.push(format!(
-            "to save time, not all statistics and samples were read; `coldpress report {job}` reads them"
+            "to save time, not all statistics and samples were read; {command} reads them"
         ));
     }
     remarks.dedup();

@@ -18,12 +18,19 @@ impl JobReport {
     /// Renders the report as text.
     #[must_use]
     pub fn render(&self) -> String {
+        let statistics = self.statistics_text();
+        // They are what an analysis is for.
+        let (first, later) = match self.statistics.judged {
+            true => (statistics, String::new()),
+            false => (String::new(), statistics),
+        };
         let sections = [
             self.headline(),
+            first,
             self.findings_text(),
             self.operators_text(),
             self.deduplication_text(),
-            self.statistics_text(),
+            later,
             self.failures_text(),
             self.quarantine_text(),
             self.drivers_text(),
@@ -153,16 +160,21 @@ impl JobReport {
                 grouped(one.removed),
                 counted(one.records, "record")
             );
-            for source in one
-                .by_file
-                .iter()
-                .take(LISTED)
-                .filter(|_| one.by_file.len() > 1)
-            {
-                let path = plain(&source.source);
-                let counts = format!("{} of {}", grouped(source.removed), grouped(source.records));
-                text.push_str(&format!("    {counts}  {path}\n"));
+            if one.by_file.len() < 2 {
+                return text;
             }
+            let sources = one.by_file.iter().filter(|source| source.removed > 0);
+            let mut table = Table::new([
+                ("REMOVED", Align::Right),
+                ("OF", Align::Right),
+                ("FILE", Align::Left),
+            ])
+            .indent(4);
+            for source in sources.take(LISTED) {
+                let [removed, records] = [source.removed, source.records].map(grouped);
+                table.row([removed, records, plain(&source.source)]);
+            }
+            text.push_str(&table.render());
             text
         };
         titled("Duplicates", removed.map(line).collect())
@@ -188,12 +200,52 @@ impl JobReport {
         if table.is_empty() {
             return String::new();
         }
-        let of = match self.statistics.with_dropped {
-            true => "records that reached the filters",
-            false => "records that passed all filters",
+        let of = match (self.statistics.judged, self.statistics.with_dropped) {
+            (true, _) => "records, of which none was dropped",
+            (false, true) => "records that reached the filters",
+            (false, false) => "records that passed all filters",
         };
         let rows = grouped(self.statistics.rows);
-        titled(&format!("Statistics of {rows} {of}"), table.render())
+        let text = titled(&format!("Statistics of {rows} {of}"), table.render());
+        match self.verdicts_text() {
+            verdicts if verdicts.is_empty() => text,
+            verdicts => format!("{text}\n{verdicts}"),
+        }
+    }
+
+    /// What the filters of an analysis would keep.
+    fn verdicts_text(&self) -> String {
+        let statistics = &self.statistics;
+        let mut table = Table::new([
+            ("FILTER", Align::Left),
+            ("BOUNDS", Align::Left),
+            ("WOULD KEEP", Align::Right),
+            ("SHARE", Align::Right),
+        ]);
+        let share = |kept: u64| percent(kept as f64 / statistics.rows.max(1) as f64);
+        for verdict in &statistics.verdicts {
+            let operator = self.operators.get(verdict.operator as usize);
+            let bounds = statistics.list.iter().flat_map(|one| &one.thresholds);
+            let own = bounds.filter(|bound| bound.operator == verdict.operator);
+            let own: Vec<_> = own.cloned().collect();
+            table.row([
+                operator.map_or(String::new(), |row| plain(&row.name)),
+                spelled_bounds(&own),
+                grouped(verdict.kept),
+                share(verdict.kept),
+            ]);
+        }
+        if table.is_empty() {
+            return String::new();
+        }
+        let kept = statistics.kept_by_all;
+        table.row([
+            "all of them".to_owned(),
+            String::new(),
+            grouped(kept),
+            share(kept),
+        ]);
+        table.render()
     }
 
     fn failures_text(&self) -> String {

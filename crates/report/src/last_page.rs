@@ -28,7 +28,7 @@ pub enum LastPage {
 const PART_OF_JOB: u32 = 30;
 
 /// The page may take this long even if the job was very short.
-const LEAST_TIME: Duration = Duration::from_millis(20);
+const LEAST_TIME: Duration = Duration::from_millis(50);
 
 /// How many bytes of journals and event logs a slow machine reads per second.
 const BYTES_PER_SECOND: f64 = 100e6;

@@ -65,11 +65,12 @@ pub use error::{Error, Result};
 pub use event_line::render_event;
 pub use history::{CompletedOperation, CurrentOperation};
 pub use job_report::{
-    Bins, DriverRow, Environment, ErrorGroup, Errors, EventRow, EventRows, FailedPart, Finding,
-    JobReader, JobReport, KindCount, Limits, OperatorCounts, OperatorRow, OperatorSamples,
-    Overview, PacePoint, PartitionColumns, QuarantineReason, QuarantineSample, QuarantineView,
-    REPORT_SCHEMA, RecipeTexts, Recovery, ReportOptions, Sample, Series, Statistic, Statistics,
-    Straggler, Threshold, Timeline, UnreadPart, ValueCount, WorkerShare, WorkerTime, job_report,
+    Bins, DriverRow, Environment, ErrorGroup, Errors, EventRow, EventRows, FailedPart,
+    FilterVerdict, Finding, JobReader, JobReport, KindCount, Limits, OperatorCounts, OperatorRow,
+    OperatorSamples, Overview, PacePoint, PartitionColumns, QuarantineReason, QuarantineSample,
+    QuarantineView, REPORT_SCHEMA, RecipeTexts, Recovery, ReportOptions, Sample, Series, Statistic,
+    Statistics, Straggler, Threshold, Timeline, UnreadPart, ValueCount, WorkerShare, WorkerTime,
+    job_report,
 };
 pub use jobs_diff_text::render_jobs_diff;
 pub use jobs_view::{JobRow, JobsView};

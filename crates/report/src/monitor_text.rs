@@ -114,6 +114,18 @@ impl MonitorView {
         }
     }
 
+    /// Counts the partitions that workers are at, and those that were given out and wait for a worker.
+    fn working_and_waiting(&self) -> (usize, usize) {
+        let given_out = self.overall_progress.processing_partitions as usize;
+        let partitions = self.partition_status.values();
+        let working = partitions.filter(|one| one.current_op.is_some()).count();
+        // Which operators are at work is known a few seconds late.
+        match working {
+            0 => (given_out, 0),
+            working => (working, given_out.saturating_sub(working)),
+        }
+    }
+
     fn write_progress(&self, text: &mut String, look: Look) {
         let progress = &self.overall_progress;
         let so_far = if progress.plan_complete {
@@ -128,10 +140,15 @@ impl MonitorView {
             progress.progress_percentage, progress.completed_partitions, progress.total_partitions
         ));
         text.push_str(&look.bar(progress.progress_percentage));
+        let (working, waiting) = self.working_and_waiting();
+        let waiting = match waiting {
+            0 => String::new(),
+            waiting => format!("{waiting} waiting for a worker, "),
+        };
         text.push_str(&format!(
-            "   Status: {} completed, {} processing, {} failed\n   Samples: {}/{}\n",
+            "   Status: {} completed, {} processing, {waiting}{} failed\n   Samples: {}/{}\n",
             progress.completed_partitions,
-            progress.processing_partitions,
+            working,
             progress.failed_partitions,
             grouped(progress.processed_samples),
             grouped(progress.total_samples)

@@ -206,6 +206,14 @@ impl StageView {
 /// Fields that are listed by name.
 const LISTED_FIELDS: usize = 12;
 
+/// A name, in quotes where it would not be seen.
+fn shown_name(name: &str) -> String {
+    match name.trim().is_empty() {
+        true => plain(&format!("{name:?}")),
+        false => plain(name),
+    }
+}
+
 /// What the fields of the sampled records hold, as text behind labels of this width; nothing where no record was looked
 /// at.
 #[must_use]
@@ -226,7 +234,7 @@ pub fn render_fields(view: &FieldsView, label_width: usize) -> String {
         }
         text.push_str(&format!(
             "{head:<label_width$}{}: {}\n",
-            plain(&field.name),
+            shown_name(&field.name),
             plain(&kinds)
         ));
     }

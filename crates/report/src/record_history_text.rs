@@ -44,10 +44,10 @@ pub fn render_histories(histories: &RecordHistories) -> String {
 fn headline(histories: &RecordHistories) -> String {
     let found = counted(histories.found, "record");
     format!(
-        "Job {}: {found} with {}, of {} looked at\n",
+        "Job {}: {found} found by {}; {} looked at\n",
         histories.job_id,
         plain(&histories.query),
-        grouped(histories.looked_at)
+        counted(histories.looked_at, "record")
     )
 }
 

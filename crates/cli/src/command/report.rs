@@ -93,6 +93,15 @@ pub(super) fn write_page(report: &JobReport, path: &Path) -> Result<(), Failure>
     check_replaceable(path)?;
     let page = render_page(report)
         .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
+    if let Some(folder) = path.parent().filter(|one| !one.as_os_str().is_empty())
+        && !folder.exists()
+    {
+        return Err(Failure::failed(format!(
+            "cannot write the page {}: there is no folder {}",
+            plain(&path.display().to_string()),
+            plain(&folder.display().to_string())
+        )));
+    }
     replace(path, page.as_bytes()).map_err(|error| {
         let path = path.display();
         Failure::failed(format!("cannot write the page {path}: {}", chain(&error)))

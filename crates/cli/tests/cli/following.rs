@@ -92,7 +92,7 @@ fn each_record_is_followed_to_its_end() {
 
     let text = trace(&bench, "--id meta.id=r7").expect(0).stdout;
     for part in [
-        "Job j: 1 record with meta.id=r7, of 12 looked at\n",
+        "Job j: 1 record found by meta.id=r7; 12 records looked at\n",
         "record 8 of the dataset, in partition 1 (completed)\n",
         "[-https://example.com/7-]",
         "document_deduplicator  DROPPED as a duplicate\n",

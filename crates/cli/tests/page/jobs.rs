@@ -303,7 +303,7 @@ fn a_page_is_replaced_whole_or_not_at_all() {
     bench
         .run(&format!("{line} nowhere/page.html"))
         .expect(1)
-        .tells(&["error: cannot write the page nowhere/page.html"]);
+        .tells(&["error: cannot write the page nowhere/page.html: there is no folder nowhere"]);
     bench
         .run(&format!("{line} jobs"))
         .expect(2)

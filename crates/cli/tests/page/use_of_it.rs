@@ -184,3 +184,39 @@ fn differences_of_texts_are_whole_on_both_sides() {
         assert_eq!(sides[1], format!("{after}{newline}"), "{said}");
     }
 }
+
+#[test]
+fn statistics_count_the_records_that_have_values() {
+    // A deduplicator after the filter removes records that have values all the same.
+    let (_bench, page) = job();
+    let mut data = data_of(&page);
+    data["statistics"]["with_dropped"] = json!(false);
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let script = format!(
+        "{SAY}document.querySelectorAll('#statistics details').forEach((one) => one.buildNow());\n\
+         say(document.querySelector('#statistics output').textContent);"
+    );
+    let text = said(&browser.look(&with_script(&with_data(&page, &data), &script)));
+    let records = &data["statistics"]["list"][0]["records"];
+    assert!(
+        text.as_str().unwrap().ends_with(&format!("of {records}")),
+        "{text}, not {records}"
+    );
+    assert_ne!(records, &data["overview"]["progress"]["exported_samples"]);
+}
+
+#[test]
+fn statistics_that_were_left_out_are_not_passed_over() {
+    let (_bench, page) = job();
+    let mut data = data_of(&page);
+    data["statistics"]["list"] = json!([]);
+    data["statistics"]["left_out"] = json!("To save time, they were not read.");
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let looked = browser.look(&with_data(&page, &data));
+    looked.is_whole(&["statistics"]);
+    looked.shows(&["To save time, they were not read."]);
+}

@@ -144,7 +144,7 @@ fn quarantine(report: &JobReport) -> Option<Finding> {
 }
 
 /// The option for the folder of all jobs, for a job that does not lie in the default one.
-fn base_dir(job_dir: &str) -> String {
+pub(super) fn base_dir(job_dir: &str) -> String {
     const DEFAULT: &str = "outputs/partition-checkpoint-eventlog";
     let folder = Path::new(job_dir).parent().unwrap_or(Path::new("."));
     match folder == Path::new(DEFAULT) {

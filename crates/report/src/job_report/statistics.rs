@@ -28,8 +28,25 @@ pub struct Statistics {
     /// True for an analysis: nothing was dropped, and each record says which filters would keep it. Those that would be dropped
     /// count as such here.
     pub judged: bool,
+    /// What each filter of an analysis would keep, whatever the others do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<FilterVerdict>,
+    /// The rows that all of them would keep.
+    pub kept_by_all: u64,
+    /// Why there are none though the job may have them, and how to get them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
     /// The statistics.
     pub list: Vec<Statistic>,
+}
+
+/// What a filter of an analysis would keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct FilterVerdict {
+    /// Its place in the recipe, from 0.
+    pub operator: u32,
+    /// The rows that it would keep.
+    pub kept: u64,
 }
 
 /// The distribution of a statistic.
@@ -81,6 +98,13 @@ pub(super) fn statistics(
         partitions: seen.partitions,
         rows: seen.rows,
         judged: seen.judged,
+        verdicts: {
+            let kept = seen.kept.into_iter();
+            kept.map(|(operator, kept)| FilterVerdict { operator, kept })
+                .collect()
+        },
+        kept_by_all: seen.kept_by_all,
+        left_out: None,
         with_dropped: seen.partitions > 0 && seen.without_dropped == 0,
         list: order(
             list.map(|(name, values)| statistic(name, values, calls))
@@ -101,6 +125,8 @@ struct Seen {
     partitions: u32,
     without_dropped: u32,
     judged: bool,
+    kept: BTreeMap<u32, u64>,
+    kept_by_all: u64,
     rows: u64,
     dropped_bytes: u64,
     values: BTreeMap<String, Values>,
@@ -152,6 +178,7 @@ impl Seen {
         self.partitions += 1;
         while rows.next(&mut block).map_err(|error| error.to_string())? {
             self.rows += block.rows() as u64;
+            self.add_verdicts(&verdicts, &block);
             for (name, values) in &block.stats {
                 if verdicts.contains(name) {
                     self.judged = true;
@@ -176,6 +203,25 @@ impl Seen {
             }
         }
         Ok(())
+    }
+
+    fn add_verdicts(&mut self, verdicts: &[String], block: &RowBlock) {
+        let mut judges = Vec::new();
+        for (verdict, operator) in verdicts.iter().zip(0..) {
+            let found = block.stats.iter().find(|(name, _)| name == verdict);
+            if let Some((_, answers)) = found {
+                let is_yes =
+                    |answer: &&Option<StatValue>| matches!(answer, Some(StatValue::Bool(true)));
+                let kept = answers.iter().filter(is_yes).count();
+                *self.kept.entry(operator).or_default() += kept as u64;
+                judges.push(answers.as_slice());
+            }
+        }
+        if !judges.is_empty() {
+            let rows = 0..block.rows();
+            let kept = rows.filter(|row| !judges.iter().any(|answers| is_no(answers, *row)));
+            self.kept_by_all += kept.count() as u64;
+        }
     }
 
     fn add_dropped(

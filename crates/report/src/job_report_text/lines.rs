@@ -1,8 +1,10 @@
 //! The lines that the text of a report consists of.
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
 use crate::job_report::Threshold;
 
-/// The widest line, in characters.
+/// The widest line, in columns of a terminal.
 const WIDTH: usize = 78;
 
 /// Spells a number in a few letters.
@@ -41,9 +43,9 @@ pub(crate) fn titled(title: &str, text: String) -> String {
     }
 }
 
-/// Breaks a text into lines of at most 78 characters, the first one after `mark`, the others indented as far.
+/// Breaks a text into lines of at most 78 columns, the first one after `mark`, the others indented as far.
 pub(crate) fn wrapped(text: &str, mark: &str) -> String {
-    let (mut out, mut width) = (mark.to_owned(), mark.chars().count());
+    let (mut out, mut width) = (mark.to_owned(), mark.width());
     if !mark.ends_with(' ') {
         out.push(' ');
         width += 1;
@@ -51,7 +53,7 @@ pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     let indent = " ".repeat(width);
     let mut is_first = true;
     for word in text.split_whitespace() {
-        let length = word.chars().count();
+        let length = word.width();
         if !is_first && width + 1 + length > WIDTH {
             out.push('\n');
             out.push_str(&indent);
@@ -70,20 +72,32 @@ pub(crate) fn wrapped(text: &str, mark: &str) -> String {
 
 /// As [`wrapped`], for text of the dataset: all its spaces stay, and words that are too long for a line are broken.
 pub(crate) fn filled(text: &str, mark: &str) -> String {
-    let indent = " ".repeat(mark.chars().count());
+    let indent = " ".repeat(mark.width());
     let width = WIDTH.saturating_sub(indent.len()).max(20);
     let mut out = String::new();
     let mut rest = text;
-    while let Some((end, _)) = rest.char_indices().nth(width) {
+    while let Some(end) = beyond(rest, width) {
         let line = &rest[..end];
-        // A line ends after a space, unless that would leave little of it.
+        // A line ends after a space, unless that would leave little of it. Nor does it end within `\n`, `-]` or `{+`.
         let blank = line.rfind(' ').filter(|at| *at >= line.len() / 2);
-        let end = blank.map_or(end, |at| at + 1);
+        let whole = line.trim_end_matches(['\\', '-', '+', '[', '{']).len();
+        let whole = if whole >= line.len() / 2 { whole } else { end };
+        let end = blank.map_or(whole, |at| at + 1);
         push_line(&mut out, mark, &indent, &rest[..end]);
         rest = &rest[end..];
     }
     push_line(&mut out, mark, &indent, rest);
     out
+}
+
+/// Returns where the part of a text ends that fits so many columns, or none where all of it fits.
+fn beyond(text: &str, columns: usize) -> Option<usize> {
+    let mut width = 0;
+    let mut letters = text.char_indices();
+    letters.find_map(|(at, letter)| {
+        width += letter.width().unwrap_or(0);
+        (width > columns).then_some(at)
+    })
 }
 
 fn push_line(out: &mut String, mark: &str, indent: &str, line: &str) {
@@ -107,9 +121,15 @@ mod tests {
     #[test]
     fn words_of_the_dataset_are_broken() {
         let text = filled(&format!("a {} b", "東".repeat(200)), "    ");
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        assert!(text.lines().all(|line| line.width() <= WIDTH));
         assert_eq!(text.matches('東').count(), 200);
-        assert!(text.lines().count() < 5, "{text}");
+        assert!(text.lines().count() < 8, "{text}");
+        for shift in 60..80 {
+            let text = filled(&format!("{}[-gone-]{{+new+}}\\n", "x".repeat(shift)), "");
+            let mut ends = text.lines();
+            assert!(!ends.any(|line| line.ends_with(['\\', '-', '+'])), "{text}");
+            assert_eq!(text.replace('\n', "").len(), shift + 17);
+        }
         assert_eq!(filled("a  b ", "- "), "- a  b\n");
         let text = filled(&"word ".repeat(40), "- ");
         assert!(

@@ -254,6 +254,7 @@ fn fate(fate: &Fate) -> String {
             operation,
             operator,
         } => format!("dropped by {}", of(operator, *operation)),
+        Fate::WithoutText => "dropped where it was read: it has no text".to_owned(),
         Fate::Quarantined {
             operation: Some(operation),
             operator: Some(operator),

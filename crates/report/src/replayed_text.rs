@@ -75,6 +75,7 @@ fn class(class: &ReplayedClass) -> String {
         ("kept", _) => format!("Kept ({count})"),
         ("split", _) => format!("Split ({count})"),
         ("dropped", Some(operator)) => format!("Dropped by {operator} ({count})"),
+        ("dropped", None) => format!("Dropped where they are read, as they have no text ({count})"),
         ("absorbed", Some(operator)) => format!("Grouped by {operator} ({count})"),
         (_, Some(operator)) => format!("Quarantined again by {operator} ({count})"),
         (_, None) => format!("Still not readable ({count})"),

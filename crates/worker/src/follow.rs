@@ -39,6 +39,7 @@ enum Content<'b> {
         row: usize,
         /// The column of the field that is looked at.
         column: Option<usize>,
+        has_needed: bool,
     },
     Rejected(&'b str),
 }
@@ -48,8 +49,9 @@ impl<'b> ScannedRecord<'b> {
     #[must_use]
     pub fn value(&self) -> Option<Cow<'b, str>> {
         match self.content {
-            // It is the only declared field.
-            Content::Row { batch, row, column } => batch.json(column?, row),
+            Content::Row {
+                batch, row, column, ..
+            } => batch.json(column?, row),
             Content::Rejected(_) => None,
         }
     }
@@ -60,6 +62,15 @@ impl<'b> ScannedRecord<'b> {
         match self.content {
             Content::Row { batch, row, .. } => Some(batch.record(row)),
             Content::Rejected(_) => None,
+        }
+    }
+
+    /// Returns whether a worker drops the record where it reads it, because it lacks what the recipe needs.
+    #[must_use]
+    pub fn is_left_out(&self) -> bool {
+        match self.content {
+            Content::Row { has_needed, .. } => !has_needed,
+            Content::Rejected(_) => false,
         }
     }
 
@@ -166,7 +177,7 @@ impl Follower {
         }
     }
 
-    /// Reads all records of an attempt's slice, in order, and shows them. The spec has no operators, but one field may be
+    /// Reads all records of an attempt's slice, in order, and shows them, also those that a worker leaves out. The spec has no operators, but one field may be
     /// declared.
     ///
     /// Returns how many there were.
@@ -186,14 +197,14 @@ impl Follower {
             None => build(&spec, &self.context, field)?,
         };
         let column = field.and_then(|field| chain.fields().column(field));
-        let (mut input, _) = input::open(work, 0, &mut Vec::new())?;
+        let mut input = input::open_whole_slice(work)?;
         let mut count = 0;
         loop {
             let mut found = Found::default();
             if !input.next(&mut self.batch, &chain, &mut found)? {
                 break;
             }
-            count = show(&self.batch, column, &found, count, &mut each);
+            count = show(&self.batch, &chain, column, &found, count, &mut each);
         }
         let _ = self.batch.take_seen();
         input.finish()?;
@@ -256,6 +267,7 @@ impl Follower {
 /// Shows the records of a batch and those that could not be read, in the order of their places.
 fn show(
     batch: &Batch,
+    chain: &Chain,
     column: Option<usize>,
     found: &Found,
     mut number: u64,
@@ -282,7 +294,13 @@ fn show(
         while let Some((before, reason)) = rejected.next_if(|(before, _)| *before < origin) {
             give(before, Content::Rejected(reason));
         }
-        give(origin, Content::Row { batch, row, column });
+        let content = Content::Row {
+            batch,
+            row,
+            column,
+            has_needed: input::has_needed(batch, chain, row),
+        };
+        give(origin, content);
     }
     rejected.for_each(|(origin, reason)| give(origin, Content::Rejected(reason)));
     number

@@ -18,7 +18,9 @@ use earlier::EarlierInput;
 use slice::open_slice;
 
 pub(crate) use earlier::{LineRows, open_lines};
+pub(crate) use needed::has_needed;
 pub(crate) use records::{Found, Records};
+pub(crate) use slice::open_whole_slice;
 
 /// Opens the best start from the `first`-th on that is good, and says which it is; the reasons why others were not go
 /// to `set_aside`. The slice itself counts as the last.

@@ -111,6 +111,51 @@ fn each_record_is_followed_to_its_end() {
         .prints(&["=> dropped by document_deduplicator"]);
 }
 
+/// Data-Juicer drops records without a text where it reads them.
+#[test]
+fn records_without_text_are_found_at_their_places() {
+    let bench = Bench::new();
+    let lines = [
+        "{\"id\":\"a\",\"text\":\"one two\"}",
+        "{\"id\":\"b\",\"text\":null}",
+        "{\"id\":\"c\"}",
+        "{\"id\":\"d\",\"text\":7}",
+        "{\"id\":\"e\",\"text\":\"x\"}",
+    ];
+    bench.write("u.jsonl", lines.map(|line| format!("{line}\n")).concat());
+    bench.write(
+        "recipe.yaml",
+        "dataset_path: u.jsonl\nexport_path: out/u.jsonl\nwork_dir: jobs\ncompat: data_juicer\nprocess:\n  - text_length_filter:\n      min_len: 2\n",
+    );
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1 --partition.size 2")
+        .expect(0);
+    let fates = [
+        "exported",
+        "without_text",
+        "without_text",
+        "quarantined",
+        "dropped",
+    ];
+    for (number, (id, fate)) in (1..).zip(["a", "b", "c", "d", "e"].into_iter().zip(fates)) {
+        for query in [format!("--id id={id}"), format!("--line u.jsonl:{number}")] {
+            let found = trace(&bench, &format!("{query} --json")).expect(0).json();
+            assert_eq!(found["found"], 1, "{query}");
+            let record = &found["records"][0];
+            assert_eq!(record["number"], number, "{query}");
+            let line: Value = serde_json::from_str(record["record"].as_str().unwrap()).unwrap();
+            assert_eq!(line["id"], id, "{query}");
+            assert_eq!(record["fate"]["fate"], fate, "{query}");
+        }
+    }
+    trace(&bench, "--line u.jsonl:2")
+        .expect(0)
+        .prints(&["=> dropped where it was read: it has no text\n"]);
+    trace(&bench, "--id id=z")
+        .expect(1)
+        .begins_with_error("no record has id=z: 5 were looked at");
+}
+
 #[test]
 fn what_cannot_be_found_is_said() {
     let bench = bench();

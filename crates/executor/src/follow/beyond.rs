@@ -105,6 +105,7 @@ impl Looking<'_> {
                     origin: self.batch.origin(row).clone(),
                     record: Some(self.batch.record(row)),
                     rejected: None,
+                    is_left_out: false,
                 });
             }
         }

@@ -14,6 +14,8 @@ pub(crate) struct FoundRecord {
     pub(crate) record: Option<String>,
     /// Why it cannot be read.
     pub(crate) rejected: Option<String>,
+    /// Whether it was dropped where it was read, as it has no text.
+    pub(crate) is_left_out: bool,
 }
 
 /// What a search came to.

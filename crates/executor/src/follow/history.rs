@@ -174,6 +174,8 @@ pub enum Fate {
         /// The operator.
         operator: String,
     },
+    /// It was dropped where it was read, because it has no text.
+    WithoutText,
     /// It is in quarantine.
     Quarantined {
         /// The operator's place in the recipe; none where it could not be read.

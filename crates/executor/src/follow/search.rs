@@ -89,6 +89,7 @@ fn of_partition(
                 origin: record.origin.clone(),
                 record: record.record(),
                 rejected: record.rejected().map(str::to_owned),
+                is_left_out: record.is_left_out(),
             });
         }
     });

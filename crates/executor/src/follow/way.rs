@@ -125,14 +125,15 @@ impl Ways<'_> {
     fn root(&mut self, found: &FoundRecord) -> usize {
         let record = found.record.clone().unwrap_or_default();
         let root = self.branches.begin(found.origin.clone(), record);
-        if let Some(reason) = &found.rejected {
-            let (operation, operator) = (None, None);
-            let error = reason.clone();
-            let fate = Fate::Quarantined {
-                operation,
-                operator,
-                error,
-            };
+        let at_reading = match &found.rejected {
+            Some(reason) => Some(Fate::Quarantined {
+                operation: None,
+                operator: None,
+                error: reason.clone(),
+            }),
+            None => found.is_left_out.then_some(Fate::WithoutText),
+        };
+        if let Some(fate) = at_reading {
             let failed = found
                 .partition
                 .and_then(|partition| self.opened.failed(partition));

@@ -94,6 +94,7 @@ fn outcome(branch: &RecordBranch) -> (usize, &'static str, Option<String>, Optio
             Some(operator.clone()),
             None,
         ),
+        Fate::WithoutText => (1, "dropped", None, None),
         Fate::Absorbed {
             operation,
             operator,

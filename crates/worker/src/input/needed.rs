@@ -9,6 +9,15 @@ use super::records::{Found, Records};
 use crate::error::AttemptError;
 use crate::tee::Base;
 
+/// Returns whether a record has the fields that it needs.
+pub(crate) fn has_needed(batch: &Batch, chain: &Chain, row: usize) -> bool {
+    let mut needed = chain.pipeline().needed().iter();
+    needed.all(|column| {
+        let value = batch.json(*column, row);
+        value.is_some_and(|value| value != "null")
+    })
+}
+
 /// A slice without the records in which a needed field is missing or null.
 pub(super) struct Needed<'a>(pub(super) Box<dyn Records + 'a>);
 
@@ -34,12 +43,8 @@ impl Records for Needed<'_> {
         let more = self.0.next(batch, chain, found)?;
         if more {
             let before = batch.selection().len();
-            let needed = chain.pipeline().needed();
-            let has = |row: usize, column: usize| {
-                batch.json(column, row).is_some_and(|value| value != "null")
-            };
             let rows = batch.selection().iter().copied();
-            let has_all = |row: &u32| needed.iter().all(|column| has(*row as usize, *column));
+            let has_all = |row: &u32| has_needed(batch, chain, *row as usize);
             let kept: Vec<u32> = rows.filter(has_all).collect();
             if kept.len() < before {
                 found.without_text = (before - kept.len()) as u64;

@@ -73,6 +73,37 @@ fn statistics_are_shown_and_written() {
     assert!(page.contains("\"judged\":true"));
 }
 
+/// The mapper doubles the texts, so that the first filter sees other lengths than the second.
+#[test]
+fn only_the_last_filter_of_a_statistic_gets_bounds() {
+    let bench = bench();
+    let recipe = RECIPE.replace(
+        "  - alphanumeric_filter",
+        "  - replace_content_mapper:\n      pattern: '^.*$'\n      repl: 'a text of twenty four ch'\n  - text_length_filter:\n      min_len: 3\n  - alphanumeric_filter",
+    );
+    bench.write("recipe.yaml", recipe);
+    let analysis = bench.run("analyze --config recipe.yaml --suggest 5,95 --json");
+    let analysis = analysis.expect(0).json();
+    let suggested = analysis["suggested"].as_str().unwrap();
+    let filters: Vec<&str> = suggested
+        .lines()
+        .skip_while(|line| !line.contains("text_length_filter"))
+        .collect();
+    let note = "    # Unchanged: a later text_length_filter has the same statistic, and it is suggested for that one.";
+    assert_eq!(
+        filters[..2],
+        ["  - text_length_filter: {\"min_len\":8}", note]
+    );
+    let last = filters
+        .iter()
+        .rfind(|line| line.contains("text_length_filter:"));
+    let last = last.unwrap();
+    assert!(
+        last.contains("\"min_len\":24") && last.contains("\"max_len\":24"),
+        "{suggested}"
+    );
+}
+
 #[test]
 fn an_analysis_is_a_job_of_its_own() {
     let bench = bench();

@@ -16,16 +16,28 @@ pub struct Between {
 }
 
 /// The recipe's list of operators in YAML, with bounds at these percentiles for each filter that decides by one number.
+///
+/// Of several filters with the same statistic only the last gets bounds, as the values are those that it saw.
 pub(super) fn suggested(
     analysis: &Analysis,
     calls: &[Call],
     registry: &Registry,
     between: Between,
 ) -> String {
-    let with_bounds = |call: &Call| {
+    let with_bounds = |(at, call): (usize, &Call)| {
         let Some(bounds) = bounds(analysis, call, registry, between) else {
             return entry(&call.call);
         };
+        if let Some(later) = calls[at + 1..]
+            .iter()
+            .find(|later| shares_statistic(call, later))
+        {
+            let note = format!(
+                "    # Unchanged: a later {} has the same statistic, and it is suggested for that one.\n",
+                later.name
+            );
+            return entry(&call.call) + &note;
+        }
         let mut call = call.call.clone();
         for (name, value) in bounds {
             call.params.retain(|(key, _)| key.name != name);
@@ -33,7 +45,7 @@ pub(super) fn suggested(
         }
         entry(&call)
     };
-    let mut run = calls.iter().map(with_bounds);
+    let mut run = calls.iter().enumerate().map(with_bounds);
     let mut passed_over = analysis.passed_over.iter().peekable();
     let mut text = "process:\n".to_owned();
     for place in 0.. {
@@ -48,6 +60,10 @@ pub(super) fn suggested(
         }
     }
     text
+}
+
+fn shares_statistic(call: &Call, later: &Call) -> bool {
+    later.is_filter() && later.stats.iter().any(|stat| call.stats.contains(stat))
 }
 
 fn entry(call: &OperatorCall) -> String {

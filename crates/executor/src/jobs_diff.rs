@@ -3,6 +3,7 @@
 //! Each record becomes an entry of an identity and a digest. The entries of both jobs are sorted by their identities, on disk
 //! where they do not fit into memory, and compared in one pass. Only then are the records that are shown read.
 
+mod canonical;
 mod compare;
 mod entries;
 mod rows;

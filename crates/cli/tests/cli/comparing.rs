@@ -169,6 +169,59 @@ fn records_that_changed_are_found_in_every_form() {
         .says("is not what the job `clean` exported");
 }
 
+/// A recipe that exports a dataset as it is, and keeps nothing else.
+fn export(bench: &Bench, name: &str, data: &str, export: &str) {
+    bench.write(&format!("{name}.jsonl"), data);
+    let recipe = format!(
+        "dataset_path: {name}.jsonl\nexport_path: out/{export}\nwork_dir: jobs\nprocess:\n  - text_length_filter:\n      min_len: 1\n"
+    );
+    bench.write(&format!("{name}.yaml"), recipe);
+    bench
+        .run(&format!(
+            "process --config {name}.yaml --job_id {name} --intermediate_storage.retention_policy cleanup_all"
+        ))
+        .expect(0);
+}
+
+#[test]
+fn integers_beyond_64_bits_are_told_apart() {
+    let bench = Bench::new();
+    let line = |id: &str| format!("{{\"id\":{id},\"text\":\"a\"}}\n");
+    export(&bench, "ba", &line("18446744073709551616"), "ba.jsonl");
+    export(&bench, "bb", &line("18446744073709551617"), "bb.jsonl");
+    for key in ["", "--key id"] {
+        let diff = bench.run(&format!("jobs diff ba bb --base-dir jobs --json {key}"));
+        assert_eq!(counts(&diff.expect(0).json()), [0, 0, 1, 1], "{key}");
+    }
+    let diff = bench.run("jobs diff ba bb --base-dir jobs --json --key text");
+    let diff = diff.expect(0).json();
+    assert_eq!(diff["changed_samples"][0]["fields"][0]["field"], "id");
+}
+
+#[test]
+fn a_field_that_is_null_is_as_one_that_is_missing() {
+    let bench = Bench::new();
+    let rows =
+        "{\"id\":0,\"text\":\"a\",\"o\":{\"x\":1}}\n{\"id\":1,\"text\":\"b\",\"o\":{\"y\":2}}\n";
+    export(&bench, "lines", rows, "a.jsonl");
+    export(&bench, "table", rows, "b.parquet");
+    let other = rows.replace("\"b\"", "\"c\"");
+    export(&bench, "other", &other, "c.parquet");
+    let diff = |words: &str| {
+        let ran = bench.run(&format!("jobs diff {words} --base-dir jobs --json"));
+        ran.expect(0).json()
+    };
+    assert_eq!(counts(&diff("lines table")), [2, 0, 0, 0]);
+    let diff = diff("lines other --key id");
+    assert_eq!(counts(&diff), [1, 1, 0, 0]);
+    let fields = diff["changed_samples"][0]["fields"].as_array().unwrap();
+    let fields: Vec<&str> = fields
+        .iter()
+        .map(|one| one["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["text"]);
+}
+
 #[test]
 fn what_has_no_export_is_refused() {
     let bench = bench();

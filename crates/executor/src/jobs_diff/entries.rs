@@ -3,8 +3,8 @@
 use coldpress_barrier::{Arranged, ArrangedRecords, Arranger, Room};
 use coldpress_record::Origin;
 use coldpress_storage::Digest;
-use serde_json::Value;
 
+use super::canonical::canonical;
 use super::rows::JobRows;
 use crate::error::{Error, ErrorKind, Result};
 use crate::follow::value_of;
@@ -62,13 +62,15 @@ pub(super) fn sort<'r>(
         let content = Digest::of(canonical(record).as_bytes()).as_u128();
         let key = match (identity, origin) {
             (Identity::Origin, Some(origin)) => digest_of(origin),
-            (Identity::Key(field), _) => match value_of(record, field) {
-                Some(value) => Digest::of(canonical(value).as_bytes()).as_u128(),
-                None => {
-                    without_key += 1;
-                    content
+            (Identity::Key(field), _) => {
+                match value_of(record, field).filter(|value| *value != "null") {
+                    Some(value) => Digest::of(canonical(value).as_bytes()).as_u128(),
+                    None => {
+                        without_key += 1;
+                        content
+                    }
                 }
-            },
+            }
             (Identity::Origin | Identity::Content, _) => content,
         };
         let pushed = arranger.push(Arranged {
@@ -126,31 +128,4 @@ fn digest_of(origin: &Origin) -> u128 {
     let indices = origin.piece.indices().iter();
     bytes.extend(indices.flat_map(|index| index.to_le_bytes()));
     Digest::of(&bytes).as_u128()
-}
-
-/// Returns the same text for all spellings of a record: exports with columns spell values differently from lines, and have a
-/// null where a record lacks a field.
-fn canonical(json: &str) -> String {
-    match serde_json::from_str::<Value>(json) {
-        Ok(Value::Object(mut fields)) => {
-            fields.retain(|_, value| !value.is_null());
-            Value::Object(fields).to_string()
-        }
-        Ok(value) => value.to_string(),
-        // The parser refuses half of a surrogate pair.
-        Err(_) => json.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spellings_do_not_matter() {
-        let one = canonical(r#"{"b": "caf\u00e9", "a":1.50, "c": null}"#);
-        assert_eq!(one, canonical("{\"a\": 1.5, \"b\": \"café\"}"));
-        assert_ne!(one, canonical(r#"{"a": 1.5, "b": "cafe"}"#));
-        assert_eq!(canonical("\"\\ud800\""), "\"\\ud800\"");
-    }
 }

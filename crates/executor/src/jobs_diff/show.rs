@@ -7,6 +7,7 @@ use std::path::Path;
 
 use coldpress_barrier::ArrangedRecords;
 
+use super::canonical::canonical;
 use super::compare::{Outcome, Rows};
 use super::entries::unsortable;
 use super::rows::JobRows;
@@ -51,7 +52,8 @@ pub(super) fn show(
         Some(ChangedRecord {
             rows: [one + 1, other + 1],
             record: cut(before, RECORD_CHARS),
-            fields: changes(before, after),
+            // What is only spelled differently did not change.
+            fields: changes(&canonical(before), &canonical(after)),
         })
     });
     diff.changed_samples = pairs.collect();

@@ -56,6 +56,8 @@ pub struct JobFigures {
     pub absorbed: u64,
     /// Records in failed partitions.
     pub in_failed: u64,
+    /// What became of the records where they were read.
+    pub reading: OperatorCounts,
     /// Partitions of the plan.
     pub partitions: u32,
     /// Bytes of the input.
@@ -222,6 +224,7 @@ fn figures(report: &JobReport) -> JobFigures {
         made: overview.made_samples,
         absorbed: overview.absorbed_samples,
         in_failed: overview.samples_in_failed,
+        reading: reading(report),
         partitions: progress.total_partitions,
         input_bytes: overview.input_bytes,
         export_bytes: overview.export_bytes,
@@ -230,6 +233,22 @@ fn figures(report: &JobReport) -> JobFigures {
         nanos_per_byte: (bytes > 0 && work_seconds > 0.0)
             .then(|| work_seconds * 1e9 / bytes as f64),
         peak_memory_mb: memory.reduce(f64::max),
+    }
+}
+
+fn reading(report: &JobReport) -> OperatorCounts {
+    let first = report.operators.first();
+    let out = first.map_or(0, |first| first.counts.records_in);
+    let (left_out, dropped) = (
+        report.overview.rejected_samples,
+        report.overview.without_text_samples,
+    );
+    OperatorCounts {
+        records_in: out + left_out,
+        out,
+        dropped,
+        quarantined: left_out - dropped,
+        ..OperatorCounts::default()
     }
 }
 
@@ -290,12 +309,17 @@ fn pair(first: Option<OperatorRow>, second: Option<OperatorRow>) -> OperatorPair
     }
 }
 
+/// Returns the share of the records that went on; none where none came.
+pub(crate) fn keep_rate(counts: &OperatorCounts) -> Option<f64> {
+    (counts.records_in > 0).then(|| counts.out as f64 / counts.records_in as f64)
+}
+
 fn operator_figures(row: &OperatorRow) -> OperatorFigures {
     let counts = row.counts;
     OperatorFigures {
         index: row.index,
         counts,
-        keep_rate: (counts.records_in > 0).then(|| counts.out as f64 / counts.records_in as f64),
+        keep_rate: keep_rate(&counts),
         seconds: row.seconds,
         nanos_per_byte: row.nanos_per_byte,
     }

@@ -2,7 +2,7 @@
 
 use crate::comparison::{
     CountPair, JobComparison, JobFigures, KeyDifference, OperatorChange, OperatorFigures,
-    OperatorPair,
+    OperatorPair, keep_rate,
 };
 use crate::job_report_text::lines::{titled, wrapped};
 use crate::quantity::{bytes, duration, grouped, percent, plain};
@@ -12,6 +12,8 @@ use crate::table::{Align, Table};
 const LISTED: usize = 20;
 /// Letters of a name that are shown: four columns of figures follow.
 const NAME_CHARS: usize = 38;
+/// The row of what happens before the first operator.
+const READING: &str = "  (reading)";
 
 impl JobComparison {
     /// Renders the comparison as text.
@@ -22,6 +24,7 @@ impl JobComparison {
             self.recipe_text(),
             self.inputs_text(),
             self.operators_text(),
+            self.quarantine_text(),
             self.time_text(),
             counts("Failed attempts", &self.errors),
             counts("Quarantine", &self.quarantine),
@@ -129,12 +132,18 @@ impl JobComparison {
             ("KEPT 1ST", Align::Right),
             ("2ND", Align::Right),
         ]);
+        let reading = self.jobs.each_ref().map(|job| &job.reading);
+        if reading.iter().any(|counts| counts.dropped > 0) {
+            let dropped = reading.map(|counts| grouped(counts.dropped));
+            let rates = reading.map(|counts| keep_rate(counts).map(percent).unwrap_or_default());
+            let mut row = vec![READING.to_owned()];
+            row.extend(dropped.into_iter().chain(rates));
+            table.row(row);
+        }
         for pair in &self.operators {
             let cell = |figures: &Option<OperatorFigures>| {
-                let counts = figures.as_ref().map(|figures| figures.counts);
-                counts.map_or(String::new(), |counts| {
-                    grouped(counts.dropped + counts.quarantined)
-                })
+                let figures = figures.as_ref();
+                figures.map_or(String::new(), |figures| grouped(figures.counts.dropped))
             };
             let rate = |figures: &Option<OperatorFigures>| {
                 let rate = figures.as_ref().and_then(|figures| figures.keep_rate);
@@ -147,6 +156,37 @@ impl JobComparison {
                 rate(&pair.first),
                 rate(&pair.second),
             ]);
+        }
+        match table.is_empty() {
+            true => String::new(),
+            false => table.render(),
+        }
+    }
+
+    fn quarantine_text(&self) -> String {
+        let mut table = Table::new([
+            ("QUARANTINED AT", Align::Left),
+            ("FIRST", Align::Right),
+            ("SECOND", Align::Right),
+        ]);
+        let mut row = |name: String, counts: [Option<u64>; 2]| {
+            if counts
+                .iter()
+                .any(|count| count.is_some_and(|count| count > 0))
+            {
+                let [one, other] = counts.map(|count| count.map(grouped).unwrap_or_default());
+                table.row([name, one, other]);
+            }
+        };
+        let reading = self
+            .jobs
+            .each_ref()
+            .map(|job| Some(job.reading.quarantined));
+        row(READING.to_owned(), reading);
+        for pair in &self.operators {
+            let figures = [&pair.first, &pair.second];
+            let of = |figures: &Option<OperatorFigures>| Some(figures.as_ref()?.counts.quarantined);
+            row(name(pair), figures.map(of));
         }
         match table.is_empty() {
             true => String::new(),

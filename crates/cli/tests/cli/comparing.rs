@@ -59,6 +59,64 @@ fn jobs_are_compared() {
         .expect(5);
 }
 
+/// What is dropped and what goes to quarantine are told apart, at each operator and where records are read.
+#[test]
+fn drops_and_quarantine_are_compared_apart() {
+    let bench = Bench::new();
+    let lines = "{\"text\":\"one two\"}\n{\"text\":null}\n{}\n{\"text\":7}\n{\"text\":\"x\"}\n[\n";
+    bench.write("u.jsonl", lines);
+    let recipe = "dataset_path: u.jsonl\nexport_path: out/u.jsonl\nwork_dir: jobs\ncompat: data_juicer\nprocess:\n  - text_length_filter:\n      min_len: 2\n";
+    bench.write("u.yaml", recipe);
+    bench.write(
+        "v.yaml",
+        recipe
+            .replace("u.jsonl\nwork", "v.jsonl\nwork")
+            .replace("min_len: 2", "min_len: 1"),
+    );
+    for job in ["u", "v"] {
+        bench
+            .run(&format!(
+                "process --config {job}.yaml --job_id {job} --max_error_ratio 1"
+            ))
+            .expect(0);
+    }
+    let line = "report u --base-dir jobs --compare v";
+    let text = bench.run(line).expect(0).stdout;
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    for row in [
+        ["(reading)", "2", "2", "50.0", "%", "50.0", "%"].as_slice(),
+        &[
+            "~",
+            "text_length_filter",
+            "1",
+            "0",
+            "33.3",
+            "%",
+            "66.7",
+            "%",
+        ],
+        &["QUARANTINED", "AT", "FIRST", "SECOND"],
+        &["(reading)", "1", "1"],
+        &["~", "text_length_filter", "1", "1"],
+    ] {
+        assert!(
+            rows.iter().any(|found| found == row),
+            "no {row:?} in:\n{text}"
+        );
+    }
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    let found = bench.run(&format!("{line} --json")).expect(0).json();
+    let reading = &found["jobs"][0]["reading"];
+    assert_eq!(reading["dropped"], 2);
+    assert_eq!(reading["quarantined"], 1);
+}
+
 fn counts(diff: &Value) -> [u64; 4] {
     ["same", "changed", "lost", "gained"].map(|name| diff[name].as_u64().unwrap())
 }

@@ -40,6 +40,8 @@ pub struct Overview {
     pub samples_in_failed: u64,
     /// Records that did not come to the first operator: they could not be read, or were dropped because they have no text.
     pub rejected_samples: u64,
+    /// Those of them that were dropped because they have no text.
+    pub without_text_samples: u64,
     /// Bytes of all partitions' records, unpacked.
     pub input_bytes: u64,
     /// Bytes of the records of those that are completed.
@@ -84,6 +86,7 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
     };
     let progress = progress(job, state, history);
     let committed = state.export().committed.as_ref();
+    let rejected = rejected(state);
     Overview {
         job_id: source.layout.job_id().to_string(),
         status: progress.job_status.clone(),
@@ -103,7 +106,8 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
         made_samples: totals.made,
         absorbed_samples: totals.absorbed,
         samples_in_failed: totals.records_in_failed,
-        rejected_samples: rejected(state),
+        rejected_samples: rejected.0,
+        without_text_samples: rejected.1,
         input_bytes: state
             .partitions()
             .map(|planned| planned.slice.bytes())
@@ -119,11 +123,12 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
 }
 
 /// Counts the records that the reader did not hand on, in the results so far: those that it could not read, and those without
-/// text where the recipe wants one.
-fn rejected(state: &JobState) -> u64 {
+/// text where the recipe wants one. The second count is of the latter alone.
+fn rejected(state: &JobState) -> (u64, u64) {
     let results = (0..state.partition_count()).filter_map(|index| state.farthest_result(index));
     let ledgers = results.map(|(_, result)| &result.ledger);
-    ledgers.map(|ledger| ledger.records - ledger.read()).sum()
+    let counts = ledgers.map(|ledger| (ledger.records - ledger.read(), ledger.without_text));
+    counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 
 fn processed_bytes(state: &JobState) -> u64 {

@@ -324,13 +324,18 @@ fn records_are_found_by_their_fields() {
         follow(&bench, &plan, &RecordQuery::Number { file, number })
     };
     assert_eq!(numbers(&number("data-0.jsonl", 20).unwrap()), [20]);
-    for (file, at, part) in [
-        ("data-0.jsonl", 21, "has 20 records"),
-        ("data-0.jsonl", 0, "counted from 1"),
-        ("ata-0.jsonl", 1, "is not a file of the dataset"),
+    for (file, at, part, kind) in [
+        ("data-0.jsonl", 21, "has 20 records", ErrorKind::Failed),
+        ("data-0.jsonl", 0, "counted from 1", ErrorKind::Recipe),
+        (
+            "ata-0.jsonl",
+            1,
+            "is not a file of the dataset",
+            ErrorKind::Recipe,
+        ),
     ] {
         let error = number(file, at).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Recipe);
+        assert_eq!(error.kind(), kind);
         assert!(error.to_string().contains(part), "{error}");
     }
 }

@@ -274,13 +274,14 @@ impl Teller<'_> {
     fn tell_unsent(&mut self, reason: Option<String>) {
         let Some(spans) = &mut self.spans else { return };
         let problems = spans.messenger.as_ref().map(Messenger::problems);
+        let reason = reason.map(|reason| format!("`otlp.endpoint`: {reason}"));
         let first = reason.or_else(|| problems.unwrap_or_default().into_iter().next());
         let Some(first) = first.filter(|_| !spans.has_failed) else {
             return;
         };
         spans.has_failed = true;
         self.warn(format!(
-            "`otlp.endpoint`: {first}; spans that do not arrive are dropped; this warning is not repeated"
+            "{first}; spans that do not arrive are dropped; this warning is not repeated"
         ));
     }
 

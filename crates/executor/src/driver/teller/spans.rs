@@ -274,14 +274,16 @@ impl Teller<'_> {
     fn tell_unsent(&mut self, reason: Option<String>) {
         let Some(spans) = &mut self.spans else { return };
         let problems = spans.messenger.as_ref().map(Messenger::problems);
-        let reason = reason.map(|reason| format!("`otlp.endpoint`: {reason}"));
         let first = reason.or_else(|| problems.unwrap_or_default().into_iter().next());
         let Some(first) = first.filter(|_| !spans.has_failed) else {
             return;
         };
         spans.has_failed = true;
+        // Those of single messages name the key; others are of the messenger as a whole.
+        const KEY: &str = "`otlp.endpoint`: ";
+        let first = first.strip_prefix(KEY).unwrap_or(&first);
         self.warn(format!(
-            "{first}; spans that do not arrive are dropped; this warning is not repeated"
+            "{KEY}{first}; spans that do not arrive are dropped; this warning is not repeated"
         ));
     }
 

@@ -73,7 +73,7 @@ fn statistics_are_shown_and_written() {
     assert!(page.contains("\"judged\":true"));
 }
 
-/// The mapper doubles the texts, so that the first filter sees other lengths than the second.
+/// The mapper makes all texts 24 characters long, so that the first filter sees other lengths than the second.
 #[test]
 fn only_the_last_filter_of_a_statistic_gets_bounds() {
     let bench = bench();

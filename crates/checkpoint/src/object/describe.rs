@@ -131,7 +131,7 @@ pub(super) fn described(opened: &Opened) -> Description {
     }
 }
 
-/// What a file of one point says about it.
+/// The description of a checkpoint file that holds a single point.
 fn of_rows(container: &ContainerReader, manifest: &Manifest) -> SectionDescription {
     let groups = container.groups();
     let sum = |bytes: fn(&crate::ContainerGroup) -> u64| {

@@ -419,7 +419,7 @@ fn readers_and_writers_go_to_other_threads() {
     check::<Arc<dyn ObjectStore>>();
 }
 
-/// What people see of a file of JSON lines: each record, byte for byte, with one more field.
+/// A checkpoint in JSON lines shows each record byte for byte, with one more field.
 #[test]
 fn records_in_json_lines_are_records() {
     let store = MemoryStore::new();

@@ -17,7 +17,7 @@ const GROUP_BYTES: usize = 4 << 20;
 /// The most bytes of a group that is measured in rows: a group is in memory until it is complete.
 const MOST_GROUP_BYTES: usize = 64 << 20;
 
-/// Where the groups of a rows file end.
+/// The limits at which a group of a rows file ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RowGroups {
     /// Once they hold 4 MiB.
@@ -42,7 +42,7 @@ pub struct RowsOptions<'a> {
     pub stats: &'a [Stat],
     /// The most rows that are gathered before they are encoded; some 256 KB of lines end a round sooner.
     pub batch_rows: u32,
-    /// Where groups end.
+    /// The limits of a group.
     pub groups: RowGroups,
 }
 

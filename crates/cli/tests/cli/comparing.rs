@@ -59,7 +59,7 @@ fn jobs_are_compared() {
         .expect(5);
 }
 
-/// What is dropped and what goes to quarantine are told apart, at each operator and where records are read.
+/// Drops and quarantined records are counted separately, for each operator and for the reader.
 #[test]
 fn drops_and_quarantine_are_compared_apart() {
     let bench = Bench::new();

@@ -1,4 +1,4 @@
-//! What happened to one record, as a user asks for it.
+//! `coldpress trace`: the history of one record, as a user asks for it.
 
 use serde_json::{Value, json};
 
@@ -235,7 +235,7 @@ fn a_cleaned_job_says_what_is_not_known_any_more() {
         .expect(0);
     let before: Vec<_> = std::fs::read_dir(bench.path("jobs/j")).unwrap().collect();
     let record = of(&bench, "r7");
-    // What was decided about the whole dataset may be gone; what the operators before it did is not.
+    // Decisions about the whole dataset may be gone; the work of the operators before them can be repeated.
     assert_eq!(effects(&record)[0], "changed");
     let fate = record["fate"]["fate"].as_str().unwrap();
     assert!(["unknown", "dropped"].contains(&fate), "{record}");
@@ -303,7 +303,7 @@ fn records_of_failed_partitions_are_not_exported() {
     assert_eq!(lost["fate"]["fate"], "in_failed_partition");
     let error = lost["fate"]["error"].as_str().unwrap();
     assert!(error.contains("clean_links_mapper"), "{error}");
-    // What comes after it in the dataset moves up.
+    // The records after it in the dataset move up.
     let next = of(&bench, "r8");
     assert_eq!(next["fate"]["row"], 4);
     assert_eq!(

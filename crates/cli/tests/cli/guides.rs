@@ -1,4 +1,4 @@
-//! What the guides in `docs/` show is what the program prints.
+//! The guides in `docs/` show the output that the program prints.
 //!
 //! Each `console` block is run in a folder of its own, which is prepared by the title above the block.
 

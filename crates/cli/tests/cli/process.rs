@@ -295,7 +295,7 @@ fn the_folder_of_a_job_need_not_have_a_name_that_is_text() {
     Ran::of(bench.command(again).current_dir(&folder).output().unwrap()).expect(0);
 }
 
-/// What a killed driver left of the file for Prometheus is removed by a later one.
+/// A driver removes the temporary Prometheus files that a killed one left behind.
 #[test]
 fn leftovers_of_the_metrics_file_are_removed() {
     let bench = Bench::new();

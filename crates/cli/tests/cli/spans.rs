@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::bench::{Bench, RECIPE};
 
-/// What a collector does with a request.
+/// How a collector treats a request.
 #[derive(Clone, Copy, Debug)]
 enum Manner {
     Accepts,

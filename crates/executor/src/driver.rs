@@ -208,6 +208,8 @@ impl Driver<'_> {
         self.truth.sync()?;
         self.teller.job_ends(&report, self.truth.state());
         self.write_views(status, None);
+        // The last views may be what cannot be written.
+        report.warnings = self.teller.warnings().to_vec();
         Ok(report)
     }
 

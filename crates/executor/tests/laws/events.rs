@@ -386,8 +386,16 @@ fn a_job_is_measured_for_prometheus() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
+    // The folder is made where it is missing.
+    let made = bench.path("made/job.prom");
+    let elsewhere = plan
+        .clone()
+        .with("metrics_path", made.display().to_string());
+    assert_eq!(bench.run(&elsewhere).unwrap().warnings, [""; 0]);
+    assert!(made.is_file());
     // A file that cannot be written is told once, with the key and the reason.
-    let nowhere = bench.path("nowhere/job.prom").display().to_string();
+    fs::write(bench.path("nofolder"), "").unwrap();
+    let nowhere = bench.path("nofolder/job.prom").display().to_string();
     let report = bench
         .run(&plan.clone().with("metrics_path", nowhere))
         .unwrap();
@@ -397,8 +405,9 @@ fn a_job_is_measured_for_prometheus() {
         .filter(|warning| warning.contains("`metrics_path` cannot be written"));
     let told: Vec<_> = told.collect();
     assert!(
-        told.len() == 1 && told[0].contains("No such file"),
-        "{told:?}"
+        told.len() == 1 && told[0].contains("Not a directory"),
+        "{:?}",
+        report.warnings
     );
     let export = bench.path("out.jsonl").display().to_string();
     let slip = plan.with("metrics_path", export.clone());

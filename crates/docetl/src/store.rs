@@ -4,6 +4,7 @@ mod alike;
 mod analyze;
 mod batches;
 mod changes;
+mod dependents;
 mod files;
 mod groups;
 mod intermediate;

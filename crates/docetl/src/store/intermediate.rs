@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::dependents::Dependents;
 use super::files::{Files, Found};
-use super::list::{Entry, Unreadable, list, passed_over};
+use super::list::{Entry, Unreadable, list, names_of, passed_over};
 use super::reader::RecordReader;
 use super::wanted::Wanted;
 use super::writer::{RecordWriter, Saved};
@@ -21,6 +22,8 @@ use crate::{CheckpointName, Error, Format, Options, Record, Result};
 pub struct IntermediateStore {
     files: Files,
     options: Options,
+    /// Shared by all handles that were cloned from one.
+    dependents: Arc<Mutex<Option<Dependents>>>,
 }
 
 /// A checkpoint with all of its records.
@@ -55,6 +58,7 @@ impl IntermediateStore {
         Ok(Self {
             files: Files::new(dir.into())?,
             options,
+            dependents: Arc::default(),
         })
     }
 
@@ -222,8 +226,19 @@ impl IntermediateStore {
         passed_over(&self.files)
     }
 
+    /// The names of the checkpoints with a file in a format, in no order.
+    pub(super) fn names_of(&self, format: Format) -> Result<Vec<CheckpointName>> {
+        names_of(&self.files, format)
+    }
+
     pub(super) fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// Which checkpoints are stored as changes of others, if that was found before.
+    pub(super) fn known_dependents(&self) -> MutexGuard<'_, Option<Dependents>> {
+        let known = self.dependents.lock();
+        known.unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn options(&self) -> &Options {

@@ -60,6 +60,13 @@ pub(super) fn list(files: &Files) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// Returns the names of the checkpoints with a file in a format, in no order.
+pub(super) fn names_of(files: &Files, format: Format) -> Result<Vec<CheckpointName>> {
+    let all = Walk::through(files)?.files.into_iter();
+    let wanted = all.filter(|(_, found, _)| *found == format);
+    Ok(wanted.map(|(name, _, _)| name).collect())
+}
+
 /// Lists what looks like a checkpoint, or a folder of some, and cannot be one; sorted by path.
 pub(super) fn passed_over(files: &Files) -> Result<Vec<Unreadable>> {
     let mut passed_over = Walk::through(files)?.passed_over;

@@ -95,21 +95,6 @@ impl IntermediateStore {
         Ok(was_there)
     }
 
-    /// Returns the checkpoints that are stored as what changed since another one.
-    ///
-    /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) if a folder cannot be read.
-    pub fn dependents(&self, name: &CheckpointName) -> Result<Vec<CheckpointName>> {
-        let mut dependents = Vec::new();
-        for entry in self.list()? {
-            if entry.format == Format::Parquet && self.base_of(&entry.name)?.as_ref() == Some(name)
-            {
-                dependents.push(entry.name);
-            }
-        }
-        Ok(dependents)
-    }
-
     /// Stores checkpoints whole that are stored as what changed since another one, which can be removed then.
     pub(super) fn free(&self, name: &CheckpointName) -> Result<()> {
         let dependents = self.dependents(name)?;

@@ -59,6 +59,7 @@ impl IntermediateStore {
         let placed = self
             .files()
             .put(&unfinished, name, Format::Parquet, Other::Goes);
+        self.forget_dependents();
         Ok(Saved {
             path: placed.inspect_err(|_| drop(coldpress_storage::remove_durable(&unfinished)))?,
             format: Format::Parquet,

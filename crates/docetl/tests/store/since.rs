@@ -156,6 +156,34 @@ fn a_base_is_removed_once_nothing_needs_it() {
     assert!(!store.remove(&name("given")).unwrap());
 }
 
+/// Removing opens each file a few times at most, and not once for each that is removed.
+#[test]
+fn many_checkpoints_are_removed_in_time_that_grows_with_their_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_in(folder.path(), Format::Parquet);
+    let batch = |number| CheckpointName::batch("o", number).unwrap();
+    let one = records(&[r#"{"a": 1}"#]);
+    (0..400).for_each(|number| drop(store.save_batch("o", number, &one).unwrap()));
+    let begun = std::time::Instant::now();
+    drop(store.dependents(&batch(0)).unwrap());
+    let of_one = begun.elapsed();
+    let begun = std::time::Instant::now();
+    (0..400).for_each(|number| assert_eq!(store.dependents(&batch(number)).unwrap(), []));
+    assert!(
+        begun.elapsed() < of_one * 200,
+        "{:?} {of_one:?}",
+        begun.elapsed()
+    );
+    // What is saved meanwhile is seen.
+    store.save("s", "given", &given()).unwrap();
+    assert_eq!(store.dependents(&name("given")).unwrap(), []);
+    store
+        .clone()
+        .save_since(&name("made"), &name("given"), &mapped())
+        .unwrap();
+    assert_eq!(store.dependents(&name("given")).unwrap(), [name("made")]);
+}
+
 #[test]
 fn no_checkpoint_is_made_of_itself_and_no_chain_is_long() {
     let (_folder, store, _) = check("a map", &mapped(), 40);

@@ -1,17 +1,17 @@
 //! The way of the records that were found: stretch by stretch, from the input to the end of the recipe.
 
+mod moved;
 mod stretch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use coldpress_operator::Determinism;
 
-use super::branches::{Branches, RECORD_CHARS, step};
+use super::branches::{Branches, RECORD_CHARS};
 use super::exported::Exported;
 use super::found::{FoundRecord, Search};
-use super::history::{Effect, Fate, NamedDuplicate, RecordHistories, RecordHistory};
+use super::history::{Fate, RecordHistories, RecordHistory};
 use super::opened::OpenedJob;
-use super::placed::{Placed, partition_of};
 use super::query::RecordQuery;
 use super::text_diff::cut;
 use crate::error::{Error, ErrorKind, Result};
@@ -262,172 +262,5 @@ impl Ways<'_> {
                 self.branches.end(*branch, fate);
             }
         }
-    }
-
-    /// Takes the records to where an operator at a barrier placed them.
-    fn moved(
-        &mut self,
-        stage: u32,
-        operation: u32,
-        ended: &BTreeMap<u32, Vec<(usize, u64)>>,
-    ) -> BTreeMap<u32, Vec<Live>> {
-        let mut live: BTreeMap<u32, Vec<Live>> = BTreeMap::new();
-        let results = self.opened.placed_results(stage);
-        let rows = self.opened.rows_before_barrier(stage);
-        let mut ordinals = Vec::new();
-        let mut first = 0;
-        for (partition, rows) in (0..).zip(rows.unwrap_or_default()) {
-            let here = ended.get(&partition).into_iter().flatten();
-            ordinals.extend(here.map(|(branch, row)| (*branch, first + row)));
-            first += rows;
-        }
-        let asked: Vec<u64> = ordinals.iter().map(|(_, ordinal)| *ordinal).collect();
-        let found = match self.opened.places(stage, &asked) {
-            Ok(found) => found,
-            Err(reason) => {
-                let reason = format!("where the operator put the record is not known: {reason}");
-                for (branch, _) in ordinals {
-                    let reason = reason.clone();
-                    self.branches.end(branch, Fate::Unknown { reason });
-                }
-                return live;
-            }
-        };
-        let groups = match found.is_grouped {
-            true => self.first_members(&results, found.places.values()),
-            false => BTreeMap::new(),
-        };
-        for (branch, ordinal) in ordinals {
-            let Some(Placed::At(positions)) = found.places.get(&ordinal) else {
-                self.quarantined(branch, operation);
-                continue;
-            };
-            let mut go_on = |branch: usize, position: u64| {
-                if let Some((partition, row)) = partition_of(&results, position) {
-                    let row = Some(row);
-                    live.entry(partition)
-                        .or_default()
-                        .push(Live { branch, row });
-                }
-            };
-            match positions.as_slice() {
-                [] => self.dropped(branch, operation, Effect::NotSelected),
-                [position] if found.is_grouped => {
-                    let first = groups.get(position).cloned();
-                    let is_first = first
-                        .as_ref()
-                        .is_none_or(|first| first.origin == *self.branches.origin(branch));
-                    let position = *position;
-                    let effect = Effect::Grouped { position, first };
-                    self.push(branch, operation, effect);
-                    match is_first {
-                        true => go_on(branch, position),
-                        false => self.absorbed(branch, operation),
-                    }
-                }
-                positions => {
-                    let effect = Effect::Selected {
-                        positions: positions.to_vec(),
-                    };
-                    self.push(branch, operation, effect);
-                    if let [position] = positions {
-                        go_on(branch, *position);
-                        continue;
-                    }
-                    for position in positions {
-                        let origin = self.branches.origin(branch).clone();
-                        let record = self.branches.record(branch).to_owned();
-                        let copy = self.branches.begin_piece(branch, origin, record);
-                        go_on(copy, *position);
-                    }
-                }
-            }
-        }
-        live
-    }
-
-    /// The first members of groups: the origin of a group's row is theirs.
-    fn first_members<'p>(
-        &self,
-        results: &[Option<&coldpress_job::Publication>],
-        places: impl Iterator<Item = &'p Placed>,
-    ) -> BTreeMap<u64, NamedDuplicate> {
-        let mut wanted: BTreeMap<u32, BTreeMap<u64, u64>> = BTreeMap::new();
-        let positions: BTreeSet<u64> = places
-            .filter_map(|placed| match placed {
-                Placed::At(positions) => positions.first().copied(),
-                Placed::Unsigned => None,
-            })
-            .collect();
-        for position in positions {
-            if let Some((partition, row)) = partition_of(results, position) {
-                wanted.entry(partition).or_default().insert(row, position);
-            }
-        }
-        let mut named = BTreeMap::new();
-        for (partition, rows) in wanted {
-            let Some(Some(result)) = results.get(partition as usize) else {
-                continue;
-            };
-            if self.opened.state.is_forgotten(&result.rows.key) {
-                continue;
-            }
-            let asked: Vec<u64> = rows.keys().copied().collect();
-            let picked = self
-                .opened
-                .pick(&result.rows, &result.index, &asked, self.field);
-            named.extend(
-                picked
-                    .into_iter()
-                    .filter_map(|(row, one)| Some((*rows.get(&row)?, one))),
-            );
-        }
-        named
-    }
-
-    fn push(&mut self, branch: usize, operation: u32, effect: Effect) {
-        let step = step(self.opened, operation, effect, Vec::new());
-        self.branches.push(branch, step);
-    }
-
-    fn operator(&self, operation: u32) -> String {
-        let mut names = self.opened.executor.prepared.pipeline.names();
-        names.nth(operation as usize).unwrap_or_default().to_owned()
-    }
-
-    fn dropped(&mut self, branch: usize, operation: u32, effect: Effect) {
-        self.push(branch, operation, effect);
-        let operator = self.operator(operation);
-        let fate = Fate::Dropped {
-            operation,
-            operator,
-        };
-        self.branches.end(branch, fate);
-    }
-
-    fn absorbed(&mut self, branch: usize, operation: u32) {
-        let operator = self.operator(operation);
-        let fate = Fate::Absorbed {
-            operation,
-            operator,
-        };
-        self.branches.end(branch, fate);
-    }
-
-    fn quarantined(&mut self, branch: usize, operation: u32) {
-        let error = "it has no signature, so that the operator could not judge it".to_owned();
-        self.push(
-            branch,
-            operation,
-            Effect::Failed {
-                error: error.clone(),
-            },
-        );
-        let fate = Fate::Quarantined {
-            operation: Some(operation),
-            operator: Some(self.operator(operation)),
-            error,
-        };
-        self.branches.end(branch, fate);
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use coldpress_barrier::Verdict;
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
-use coldpress_export::{ExportWriter, KeptLines, PartitionRows, Staged};
+use coldpress_export::{ExportWriter, KeptRows, PartitionRows, Staged};
 use coldpress_operator::Decision;
 use coldpress_storage::{ObjectName, StoredObject, crash_point, spawn};
 use coldpress_table::{MixedField, SchemaRef};
@@ -233,7 +233,7 @@ impl Merging {
         self.partitions.insert(piece.rows.name().clone(), partition);
         let rows = PartitionRows {
             form: RowsForm::of_path(piece.rows.name().as_str()),
-            kept: kept.and_then(|kept| KeptLines::new(kept.rows(), kept.bits().to_vec())),
+            kept: kept.and_then(|kept| KeptRows::new(kept.rows(), kept.bits().to_vec())),
             rows: piece.rows,
             types,
             schema: piece.schema,

@@ -251,19 +251,25 @@ impl Prepared {
             || operators.any(|operator| operator.aside().is_some())
     }
 
-    /// Whether a decision at the barrier behind a stage is all that is left to be applied to rows which the export copies: then
-    /// the merge leaves out those that go, and nobody reads and writes all of them once more.
-    pub(crate) fn merge_settles(&self, stage: u32) -> bool {
+    /// Whether a decision at the barrier behind a stage is all that is left to be applied to rows that the merge takes as they
+    /// are: then it leaves out those that go, and nobody reads and writes all of them once more.
+    ///
+    /// Where the export has columns, these must be known without the rows that stay, so lines must be read once more.
+    pub(crate) fn merge_settles(&self, stage: u32, form: RowsForm) -> bool {
         let export = self.outputs.export();
         let mut behind = self.pipeline.stages().into_iter().skip(stage as usize + 1);
         let is_last =
             behind.next().is_some_and(|next| next.operators.is_empty()) && behind.next().is_none();
-        let is_copied = !export.needs_second_pass()
-            && export.rows_form(false) == RowsForm::Lines(FileCompression::None);
+        let is_taken = match form {
+            RowsForm::Table => export.is_table(),
+            RowsForm::Lines(_) => {
+                !export.needs_second_pass() && form == RowsForm::Lines(FileCompression::None)
+            }
+        };
         // Where something besides the rows is wanted of the operator, attempts make it.
         let is_alone =
             !self.keeps_dropped() && !self.ends_with_statistics() && self.intermediate().is_none();
-        is_last && is_copied && is_alone
+        is_last && is_taken && is_alone
     }
 
     /// Returns whether records that filters dropped, or lines that operators wrote aside, go beside the export.

@@ -1,42 +1,46 @@
-//! Leaving out lines while they are copied.
+//! Leaving out rows while they are copied.
 
+use arrow::array::BooleanArray;
+use arrow::compute::filter_record_batch;
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
 use memchr::memchr;
 
-/// Which of the lines of a partition belong to the output.
+/// Which of the rows of a partition, lines or rows of columns, belong to the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptLines {
-    lines: u64,
-    /// A bit for each line, the lowest of a byte first.
+pub struct KeptRows {
+    rows: u64,
+    /// A bit for each row, the lowest of a byte first.
     bits: Vec<u8>,
 }
 
-impl KeptLines {
-    /// The lines whose bits are set, the lowest of a byte first; none if there are not as many bits as lines need.
+impl KeptRows {
+    /// The rows whose bits are set, the lowest of a byte first; none if there are not as many bits as rows need.
     #[must_use]
-    pub fn new(lines: u64, bits: Vec<u8>) -> Option<Self> {
-        (bits.len() as u64 == lines.div_ceil(8)).then_some(Self { lines, bits })
+    pub fn new(rows: u64, bits: Vec<u8>) -> Option<Self> {
+        (bits.len() as u64 == rows.div_ceil(8)).then_some(Self { rows, bits })
     }
 
-    fn has(&self, line: u64) -> bool {
-        let byte = self.bits.get((line / 8) as usize);
-        byte.is_some_and(|byte| byte >> (line % 8) & 1 == 1)
+    fn has(&self, row: u64) -> bool {
+        let byte = self.bits.get((row / 8) as usize);
+        byte.is_some_and(|byte| byte >> (row % 8) & 1 == 1)
     }
 }
 
-/// Goes through the bytes of lines, wherever they are cut, and gives those of the lines that are kept.
+/// Goes through the bytes of lines, wherever they are cut, or through rows of columns, and gives those that are kept.
 pub(crate) struct Keeping<'k> {
-    kept: &'k KeptLines,
-    /// The line that the next byte is in.
-    line: u64,
-    /// Whether its first bytes have come already.
+    kept: &'k KeptRows,
+    /// The row that comes next; of lines, the one that the next byte is in.
+    row: u64,
+    /// Whether the first bytes of a line have come already.
     inside: bool,
 }
 
 impl<'k> Keeping<'k> {
-    pub(crate) fn new(kept: &'k KeptLines) -> Self {
+    pub(crate) fn new(kept: &'k KeptRows) -> Self {
         Self {
             kept,
-            line: 0,
+            row: 0,
             inside: false,
         }
     }
@@ -51,14 +55,14 @@ impl<'k> Keeping<'k> {
         while at < bytes.len() {
             let end = memchr(b'\n', &bytes[at..]);
             let next = end.map_or(bytes.len(), |end| at + end + 1);
-            if !self.kept.has(self.line) {
+            if !self.kept.has(self.row) {
                 if start < at {
                     give(&bytes[start..at])?;
                 }
                 start = next;
             }
             self.inside = end.is_none();
-            self.line += u64::from(end.is_some());
+            self.row += u64::from(end.is_some());
             at = next;
         }
         match start < bytes.len() {
@@ -67,9 +71,20 @@ impl<'k> Keeping<'k> {
         }
     }
 
-    /// Whether as many lines have come as there are bits.
+    /// Returns the kept ones of the rows that come next.
+    pub(crate) fn take_rows(&mut self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let rows = self.row..self.row + batch.num_rows() as u64;
+        self.row = rows.end;
+        let kept: BooleanArray = rows.map(|row| Some(self.kept.has(row))).collect();
+        match kept.true_count() == kept.len() {
+            true => Ok(batch.clone()),
+            false => filter_record_batch(batch, &kept),
+        }
+    }
+
+    /// Whether as many rows have come as there are bits.
     pub(crate) fn is_complete(&self) -> bool {
-        self.line == self.kept.lines && !self.inside
+        self.row == self.kept.rows && !self.inside
     }
 }
 
@@ -79,12 +94,12 @@ mod tests {
 
     use super::*;
 
-    fn kept(bits: &[bool]) -> KeptLines {
+    fn kept(bits: &[bool]) -> KeptRows {
         let mut bytes = vec![0; bits.len().div_ceil(8)];
         for (at, _) in bits.iter().enumerate().filter(|(_, kept)| **kept) {
             bytes[at / 8] |= 1 << (at % 8);
         }
-        KeptLines::new(bits.len() as u64, bytes).unwrap()
+        KeptRows::new(bits.len() as u64, bytes).unwrap()
     }
 
     proptest! {
@@ -119,6 +134,6 @@ mod tests {
             keeping.take(text.as_bytes(), |_| Ok::<_, ()>(())).unwrap();
             assert_eq!(keeping.is_complete(), is_complete, "{text:?}");
         }
-        assert_eq!(KeptLines::new(9, vec![1]), None);
+        assert_eq!(KeptRows::new(9, vec![1]), None);
     }
 }

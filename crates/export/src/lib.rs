@@ -24,7 +24,7 @@ mod writer;
 pub use duplicates::{Duplicate, DuplicatesFile, RecordAt};
 pub use error::{Error, Result};
 pub use form::ParquetCodec;
-pub use kept::KeptLines;
+pub use kept::KeptRows;
 pub use ownership::{OWNERSHIP_SCHEMA, Ownership};
 pub use partition_rows::PartitionRows;
 pub use staged::{Staged, staged_digest};

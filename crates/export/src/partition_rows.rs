@@ -9,7 +9,7 @@ use coldpress_storage::{FileStamp, Hasher, ObjectReader, Obstacle, StoredObject}
 use coldpress_table::{SchemaRef, Types};
 
 use crate::error::{Error, Result};
-use crate::kept::KeptLines;
+use crate::kept::{Keeping, KeptRows};
 
 /// The rows of a partition.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub struct PartitionRows {
     pub rows: StoredObject,
     /// Their form.
     pub form: RowsForm,
-    /// Which of them belong to the output, where not all do; of plain lines alone.
-    pub kept: Option<KeptLines>,
+    /// Which of them belong to the output, where not all do; of plain lines that are copied, and of rows in columns.
+    pub kept: Option<KeptRows>,
     /// What lines hold, where the export has columns; without it and a schema they are read once more to see.
     pub types: Option<Types>,
     /// The schema of lines that come from a columnar source, where the export has columns; their types are then those
@@ -55,6 +55,14 @@ impl PartitionRows {
             return Error::io("read", path)(io::Error::from_raw_os_error(errno));
         }
         self.damaged(format!("it cannot be read: {error}"))
+    }
+
+    /// Fails unless as many rows were read as were decided about.
+    pub(crate) fn check_kept(&self, keeping: Option<&Keeping<'_>>) -> Result<()> {
+        match keeping.is_none_or(Keeping::is_complete) {
+            true => Ok(()),
+            false => Err(self.damaged("it has another number of rows than were decided about")),
+        }
     }
 
     pub(crate) fn open_rows(&self) -> io::Result<ObjectReader> {

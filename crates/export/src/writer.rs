@@ -139,8 +139,5 @@ fn copy(partition: &PartitionRows, output: &mut LinesOutput, buffer: &mut [u8]) 
         }
     }
     partition.prove(&proof.stamp())?;
-    match keeping.is_none_or(|keeping| keeping.is_complete()) {
-        true => Ok(()),
-        false => Err(partition.damaged("it has another number of lines than were decided about")),
-    }
+    partition.check_kept(keeping.as_ref())
 }

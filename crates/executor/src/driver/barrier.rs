@@ -270,6 +270,18 @@ impl Driver<'_> {
         scheduler.add_published(task);
     }
 
+    /// Whether the merge can leave out what an operator at a barrier decided about all partitions.
+    fn merge_settles(&self, stage: u32) -> bool {
+        let partitions = 0..self.truth.state().partition_count();
+        let mut results =
+            partitions.map(|partition| self.usable_result_of(Task::new(stage, partition)));
+        results.all(|result| {
+            let form = result.map(|result| RowsForm::of_path(result.rows.name().as_str()));
+            let prepared = &self.executor.prepared;
+            form.is_some_and(|form| prepared.merge_settles(stage, form))
+        })
+    }
+
     fn case(&self, stage: u32, spec: &Arc<JobSpec>) -> Result<Case> {
         let prepared = &self.executor.prepared;
         let unknown = || Error::new(ErrorKind::Failed, format!("stage {stage} is not complete"));
@@ -285,7 +297,7 @@ impl Driver<'_> {
             operator: operator.name().to_owned(),
             rule: barrier.rule.clone(),
             signatures: signatures.ok_or_else(unknown)?,
-            settles: prepared.merge_settles(stage),
+            settles: self.merge_settles(stage),
             moves: match barrier.rule.moves_records() {
                 true => Some(self.moves(stage, spec).ok_or_else(unknown)?),
                 false => None,

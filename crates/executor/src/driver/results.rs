@@ -43,8 +43,9 @@ impl Driver<'_> {
         let prepared = &self.executor.prepared;
         let stages = prepared.pipeline.stages().len() as u32;
         let before = stages.checked_sub(2);
+        let form = RowsForm::of_path(result.rows.name().as_str());
         !self.truth.state().is_forgotten(&decision.key)
-            && before.is_some_and(|stage| prepared.merge_settles(stage))
+            && before.is_some_and(|stage| prepared.merge_settles(stage, form))
     }
 
     /// Whether no schema of a source says what the exported rows hold, but only the rows themselves: an operator makes other

@@ -36,6 +36,7 @@ mod deduplicators;
 
 // Selectors and groupers among them: rows that come to lie elsewhere.
 mod selectors;
+mod settled;
 
 // Analyses: statistics without dropping anything.
 mod analysis;

@@ -435,7 +435,7 @@ fn what_follows_sees_the_new_order() {
 }
 
 /// A Parquet file with a column of numbers and one of times, which JSON has no type for.
-fn write_table(path: &std::path::Path, numbers: &[i64]) {
+pub(crate) fn write_table(path: &std::path::Path, numbers: &[i64]) {
     let times = TimestampMicrosecondArray::from_iter_values(numbers.iter().map(|n| n * 1_000_000));
     let texts = numbers.iter().map(|n| Some(format!("text {}", n % 3)));
     let columns: Vec<(&str, ArrayRef)> = vec![

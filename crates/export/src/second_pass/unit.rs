@@ -13,6 +13,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::decode::{decode, decoder};
 use crate::error::Result;
+use crate::kept::Keeping;
 use crate::partition_rows::{PartitionRows, Proof};
 
 /// Where a unit ends: with the row that reaches one of these.
@@ -54,12 +55,12 @@ pub(super) struct Units<'a> {
 
 struct OpenPartition<'a> {
     partition: &'a PartitionRows,
-    rows: OpenRows,
+    rows: OpenRows<'a>,
 }
 
-enum OpenRows {
+enum OpenRows<'a> {
     Lines(OpenLines),
-    Table(Box<OpenTable>),
+    Table(Box<OpenTable<'a>>),
     Decoded(Box<OpenDecoded>),
 }
 
@@ -79,8 +80,10 @@ struct OpenDecoded {
     batches: VecDeque<RecordBatch>,
 }
 
-struct OpenTable {
+struct OpenTable<'a> {
     reader: TableRowsReader<ObjectReader>,
+    /// Leaves rows out, where not all belong to the output.
+    keeping: Option<Keeping<'a>>,
     /// Rows that are read and not given out.
     rest: Option<RecordBatch>,
 }
@@ -156,7 +159,14 @@ impl<'a> OpenPartition<'a> {
             }
             RowsForm::Table => {
                 let reader = partition.open_rows().and_then(TableRowsReader::open);
-                reader.map(|reader| OpenRows::Table(Box::new(OpenTable { reader, rest: None })))
+                reader.map(|reader| {
+                    let keeping = partition.kept.as_ref().map(Keeping::new);
+                    OpenRows::Table(Box::new(OpenTable {
+                        reader,
+                        keeping,
+                        rest: None,
+                    }))
+                })
             }
         };
         let rows = rows.map_err(|error| partition.unreadable(&error))?;
@@ -206,6 +216,7 @@ impl<'a> OpenPartition<'a> {
             OpenRows::Lines(lines) => lines.proof.stamp(),
             OpenRows::Decoded(decoded) => decoded.lines.proof.stamp(),
             OpenRows::Table(table) => {
+                self.partition.check_kept(table.keeping.as_ref())?;
                 let read = table.reader.finish();
                 read.map_err(|error| self.partition.unreadable(&error))?
             }
@@ -303,18 +314,32 @@ fn split(batch: &RecordBatch, left: UnitLimits) -> (RecordBatch, Option<RecordBa
     (taken, rest, weight)
 }
 
-impl OpenTable {
+impl OpenTable<'_> {
     /// Rows up to the one that reaches a limit, and what they weigh.
     fn take(&mut self, left: UnitLimits) -> std::io::Result<Option<(RecordBatch, u64)>> {
         let batch = match self.rest.take() {
-            Some(batch) => Some(batch),
-            None => self.reader.next_batch()?,
-        };
-        let Some(batch) = batch else {
-            return Ok(None);
+            Some(batch) => batch,
+            None => match self.next_batch()? {
+                Some(batch) => batch,
+                None => return Ok(None),
+            },
         };
         let (taken, rest, weight) = split(&batch, left);
         self.rest = rest;
         Ok(Some((taken, weight)))
+    }
+
+    /// Reads rows until some belong to the output.
+    fn next_batch(&mut self) -> std::io::Result<Option<RecordBatch>> {
+        while let Some(batch) = self.reader.next_batch()? {
+            let Some(keeping) = &mut self.keeping else {
+                return Ok(Some(batch));
+            };
+            let kept = keeping.take_rows(&batch).map_err(std::io::Error::other)?;
+            if kept.num_rows() > 0 {
+                return Ok(Some(kept));
+            }
+        }
+        Ok(None)
     }
 }

@@ -160,6 +160,38 @@ fn batches_have_a_size_whatever_the_pieces() {
 }
 
 #[test]
+fn rows_of_columns_that_do_not_belong_to_the_output_are_left_out() {
+    let batch = |numbers: &[i32]| {
+        let numbers: ArrayRef = Arc::new(Int32Array::from(numbers.to_vec()));
+        RecordBatch::try_from_iter([("n", numbers)]).unwrap()
+    };
+    let (mut bench, mut chosen) = (Bench::new(), Bench::new());
+    let schema = batch(&[]).schema();
+    bench
+        .table(&schema, &[batch(&[1, 2, 3]), batch(&[4]), batch(&[5, 6])])
+        .table(&schema, &[batch(&[7]), batch(&[8])])
+        .table(&schema, &[batch(&[9])]);
+    bench.partitions[0].kept = KeptRows::new(6, vec![0b10_0101]);
+    bench.partitions[1].kept = KeptRows::new(2, vec![0]);
+    chosen
+        .table(&schema, &[batch(&[1, 3, 6])])
+        .table(&schema, &[])
+        .table(&schema, &[batch(&[9])]);
+    for name in ["a.arrow", "a.parquet"] {
+        let bytes = |bench: &Bench| {
+            let files = bench.exported(&bench.target(name, 12)).into_iter();
+            files.map(|(_, bytes)| bytes).collect::<Vec<_>>()
+        };
+        assert_eq!(bytes(&bench), bytes(&chosen), "{name}");
+    }
+    for (rows, bits) in [(5, 0b1), (7, 0b111_1111)] {
+        bench.partitions[0].kept = KeptRows::new(rows, vec![bits]);
+        let error = bench.export(&bench.target("a.arrow", 0), 1).unwrap_err();
+        assert!(matches!(error, Error::DamagedRows { .. }), "{error}");
+    }
+}
+
+#[test]
 fn shards_end_with_the_batch_that_reaches_the_limit() {
     let mut bench = Bench::new();
     let row = |n: usize| format!("{{\"n\": {n}, \"text\": \"{}\"}}\n", "y".repeat(500));

@@ -85,7 +85,7 @@ fn rows_of_another_form_are_refused() {
 
 #[test]
 fn lines_that_do_not_belong_to_the_output_are_left_out() {
-    let kept = |lines, bits: u8| KeptLines::new(lines, vec![bits]);
+    let kept = |lines, bits: u8| KeptRows::new(lines, vec![bits]);
     for name in ["a.jsonl", "a.json", "shards/"] {
         let (mut bench, mut chosen) = (Bench::new(), Bench::new());
         bench
@@ -110,7 +110,7 @@ fn another_number_of_lines_than_was_decided_about_is_damage() {
     for (lines, bits) in [(1, 1), (3, 0b111)] {
         let mut bench = Bench::new();
         bench.plain("{\"a\":1}\n{\"a\":2}\n");
-        bench.partitions[0].kept = KeptLines::new(lines, vec![bits]);
+        bench.partitions[0].kept = KeptRows::new(lines, vec![bits]);
         let error = bench.export(&bench.target("a.jsonl", 0), 1).unwrap_err();
         assert!(matches!(error, Error::DamagedRows { .. }), "{error}");
     }

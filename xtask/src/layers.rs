@@ -41,7 +41,7 @@ const LAYERS: [Layer; 26] = [
     ),
     layer("partition", &["storage", "record", "dataset"], &[]),
     layer("checkpoint", &["storage", "record", "table"], &[]),
-    layer("docetl", &["storage", "table"], &[]),
+    layer("docetl", &["failure", "storage", "table"], &[]),
     layer(
         "job",
         &[

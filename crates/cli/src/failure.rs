@@ -1,6 +1,7 @@
 //! Why a command ended without success, and the exit code that says so.
 
 use coldpress::executor::ErrorKind;
+pub(crate) use coldpress::failure::full_message as chain;
 
 /// Exit codes; scripts depend on them.
 pub(crate) mod code {
@@ -78,21 +79,6 @@ impl Failure {
         self.details = details.into();
         self
     }
-}
-
-/// An error and everything it came from, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let inner = error.to_string();
-        // Transparent errors say the same as their source.
-        if !text.ends_with(&inner) {
-            text.push_str(&format!(": {inner}"));
-        }
-        source = error.source();
-    }
-    text
 }
 
 impl From<coldpress::executor::Error> for Failure {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use coldpress_config::{Recipe, Span};
+use coldpress_failure::full_message;
 use coldpress_worker::obstacle;
 
 /// The result of preparing or running a job.
@@ -106,13 +107,7 @@ impl Error {
 
     /// The message and those of everything it came from, in one line.
     pub fn full_message(&self) -> String {
-        let mut text = self.message.clone();
-        let mut source = std::error::Error::source(self);
-        while let Some(error) = source {
-            text.push_str(&format!(": {error}"));
-            source = error.source();
-        }
-        text
+        full_message(self)
     }
 }
 
@@ -180,13 +175,7 @@ impl Error {
         if let Some(explanation) = obstacle(&error) {
             return Self::new(ErrorKind::Failed, explanation);
         }
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(inner) = source {
-            text.push_str(&format!(": {inner}"));
-            source = inner.source();
-        }
-        Self::new(kind, text)
+        Self::new(kind, full_message(&error))
     }
 }
 

@@ -8,7 +8,7 @@ mod decide;
 mod leftovers;
 mod surplus;
 
-pub(crate) use carry_out::{delete, event, is_whole, list, whole_message};
+pub(crate) use carry_out::{delete, event, is_whole, list};
 pub(crate) use decide::{
     JobFile, beyond, forgetting, forgotten, is_over, of_exported, why_beyond, why_finished,
 };

@@ -2,7 +2,7 @@
 //!
 //! [`ErrorClass`] sorts failures by what may become of them; [`RetryPolicy`] is the arithmetic of
 //! trying again. Both are pure: nothing here sleeps, reads a clock or draws a random number. [`catch`] makes an error of a
-//! panic, with the calls that led there.
+//! panic, with the calls that led there; [`full_message`] says what an error and all its sources say.
 //!
 //! ```
 //! use coldpress_failure::{ErrorClass, RetryPolicy};
@@ -20,9 +20,11 @@
 //! with [`ErrorClass::of_io`].
 
 mod class;
+mod message;
 mod panics;
 mod retry;
 
 pub use class::{ErrorClass, UnknownClass};
+pub use message::full_message;
 pub use panics::{Panic, catch};
 pub use retry::{Backoff, RetryPolicy};

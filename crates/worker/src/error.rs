@@ -1,13 +1,13 @@
 //! Why an attempt failed.
 
 use coldpress_dataset::Source;
-use coldpress_failure::ErrorClass;
+use coldpress_failure::{ErrorClass, full_message};
 use coldpress_operator::OperatorFailure;
 use coldpress_storage::ObjectRef;
 use serde::{Deserialize, Serialize};
 
 use crate::death::WorkerDeath;
-use crate::obstacle::{class_of, is_of_writing, obstacle_of_attempt, with_sources};
+use crate::obstacle::{class_of, is_of_writing, obstacle_of_attempt};
 
 /// Why an attempt failed; it has published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -185,7 +185,7 @@ impl AttemptError {
                 true => FailureKind::Outside,
                 false => FailureKind::Other,
             },
-            ..Self::new(class_of(error), with_sources(error))
+            ..Self::new(class_of(error), full_message(error))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
-use coldpress_failure::ErrorClass;
+use coldpress_failure::{ErrorClass, full_message};
 use coldpress_storage::Obstacle;
 
 const AGAIN: &str = "run the same command again; what is finished stays";
@@ -23,7 +23,7 @@ pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
         // What is forbidden says best what it was tried for.
         Obstacle::Forbidden => format!(
             "{}: permit that to the user who runs the job, and {AGAIN}",
-            with_sources(error)
+            full_message(error)
         ),
         found => found.explain(path),
     })
@@ -34,7 +34,7 @@ pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
 pub(crate) fn obstacle_of_attempt(error: &(dyn Error + 'static)) -> Option<String> {
     obstacle(error).or_else(|| {
         let written = chain_of(error).find(|error| is_written(*error))?;
-        let what = with_sources(written);
+        let what = full_message(written);
         (!class_of(error).may_pass()).then(|| format!("{what}: check that place and {AGAIN}"))
     })
 }
@@ -75,17 +75,6 @@ fn chain_of<'e>(
             None => error.source(),
         }
     })
-}
-
-/// An error and everything it came from, in one line.
-pub(crate) fn with_sources(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    text
 }
 
 /// The error as one of storing, also where a dataset's error speaks for it and so is not its source.

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use coldpress_failure::full_message;
 use coldpress_operator::{Registry, Shared};
 use coldpress_record::Origin;
 use coldpress_storage::{StoreSchemes, Stores, spawn};
 
 use crate::attempt::Attempt;
 use crate::death::InHand;
-use crate::obstacle::with_sources;
 use crate::progress::{AtWork, Progress, Reached};
 use crate::protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 use crate::signals;
@@ -83,7 +83,7 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     let stores = Stores::open(spec.stores.clone(), schemes);
     let context = WorkerContext {
         registry: registry.clone(),
-        stores: stores.map_err(|error| io::Error::other(with_sources(&error)))?,
+        stores: stores.map_err(|error| io::Error::other(full_message(&error)))?,
         shared: Shared::default(),
     };
     let (stop, progress) = (
@@ -116,7 +116,7 @@ fn start<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
-    spawn(name, work).map_err(|error| io::Error::other(with_sources(&error)))
+    spawn(name, work).map_err(|error| io::Error::other(full_message(&error)))
 }
 
 /// Takes in what the driver says until it is gone, and with it every reason to go on.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use coldpress_failure::full_message;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::intermediate::{IntermediateStore, chain};
+use super::intermediate::IntermediateStore;
 use super::list::{Entry, Unreadable};
 use super::parquet_out::ParquetOut;
 use super::relation::Formats;
@@ -177,7 +178,7 @@ impl IntermediateStore {
                 }
                 Err(error) => analysis.unreadable.push(Unreadable {
                     path: files[0].path.clone(),
-                    reason: chain(&error),
+                    reason: full_message(&error),
                 }),
             }
         }

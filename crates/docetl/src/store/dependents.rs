@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::intermediate::IntermediateStore;
-use crate::{CheckpointName, Format, Result};
+use crate::CheckpointName;
 
 /// All of them by the checkpoint that they are changes of, as they were a short time ago.
 ///
@@ -23,52 +22,32 @@ const USED_FOR: u32 = 20;
 const AT_ONCE: Duration = Duration::from_millis(1);
 
 impl Dependents {
-    fn find(store: &IntermediateStore) -> Result<Self> {
-        let begun = Instant::now();
+    /// Those that were found since `begun`, each with its base.
+    pub(super) fn found_since(
+        begun: Instant,
+        found: impl IntoIterator<Item = (CheckpointName, CheckpointName)>,
+    ) -> Self {
         let mut by_base: HashMap<_, Vec<_>> = HashMap::new();
-        for name in store.names_of(Format::Parquet)? {
-            if let Some(base) = store.base_of(&name)? {
-                by_base.entry(base).or_default().push(name);
-            }
+        for (dependent, base) in found {
+            by_base.entry(base).or_default().push(dependent);
         }
         let took = begun.elapsed();
         let used_for = match took < AT_ONCE {
             true => Duration::ZERO,
             false => took * USED_FOR,
         };
-        Ok(Self {
+        Self {
             by_base,
             until: Instant::now() + used_for,
-        })
-    }
-}
-
-impl IntermediateStore {
-    /// Returns the checkpoints that are stored as what changed since another one.
-    ///
-    /// In a large directory those that another process saved in the last moments may be missing.
-    ///
-    /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) if a folder cannot be read.
-    pub fn dependents(&self, name: &CheckpointName) -> Result<Vec<CheckpointName>> {
-        let mut known = self.known_dependents();
-        let known = match known.take().filter(|known| Instant::now() < known.until) {
-            Some(fresh) => known.insert(fresh),
-            None => known.insert(Dependents::find(self)?),
-        };
-        let found = known.by_base.get(name).cloned().unwrap_or_default();
-        let mut dependents = Vec::new();
-        for dependent in found {
-            // It may have been stored whole since.
-            if self.base_of(&dependent)?.as_ref() == Some(name) {
-                dependents.push(dependent);
-            }
         }
-        Ok(dependents)
     }
 
-    /// Forgets which checkpoints are changes of others, because that has changed.
-    pub(super) fn forget_dependents(&self) {
-        *self.known_dependents() = None;
+    pub(super) fn are_fresh(&self) -> bool {
+        Instant::now() < self.until
+    }
+
+    /// Those that are changes of this one.
+    pub(super) fn of(&self, base: &CheckpointName) -> Vec<CheckpointName> {
+        self.by_base.get(base).cloned().unwrap_or_default()
     }
 }

@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use coldpress_failure::full_message;
+
 use super::dependents::Dependents;
 use super::files::{Files, Found};
 use super::list::{Entry, Unreadable, list, names_of, passed_over};
@@ -241,6 +243,11 @@ impl IntermediateStore {
         known.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets which checkpoints are changes of others, because that has changed.
+    pub(super) fn forget_dependents(&self) {
+        *self.known_dependents() = None;
+    }
+
     pub(super) fn options(&self) -> &Options {
         &self.options
     }
@@ -336,7 +343,7 @@ impl IntermediateStore {
         };
         warnings = vec![format!(
             "{}; `{}` is used{age}",
-            chain(&failed),
+            full_message(&failed),
             second.path.display()
         )];
         match read(second) {
@@ -362,15 +369,4 @@ pub(super) struct Choice {
     /// The one to use if that fails.
     pub(super) second: Option<Found>,
     pub(super) warnings: Vec<String>,
-}
-
-/// An error with its causes, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(&format!(": {source}"));
-        next = source.source();
-    }
-    text
 }

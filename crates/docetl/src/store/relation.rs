@@ -1,7 +1,9 @@
 //! What the JSON file of a checkpoint says beside the Parquet file of the same checkpoint.
 
+use coldpress_failure::full_message;
+
 use super::alike::says_as_much;
-use super::intermediate::{IntermediateStore, chain};
+use super::intermediate::IntermediateStore;
 use super::one_by_one::OneByOne;
 use super::wanted::Wanted;
 use crate::{CheckpointName, Error, Format, RecordReader, Result};
@@ -36,7 +38,7 @@ impl IntermediateStore {
             Ok(Some(_)) if !parquet.is_foreign() => return Ok(Relation::Different),
             Ok(Some(_)) => {}
             Err(error) if is_damage_of(&error, json) => {
-                return Ok(Relation::Damaged(chain(&error)));
+                return Ok(Relation::Damaged(full_message(&error)));
             }
             Err(error) => return Err(error),
         }
@@ -66,7 +68,7 @@ impl IntermediateStore {
         let other = match self.reader_of(name, counts.format().other()) {
             Ok(Some(other)) => other,
             Ok(None) => return Formats::default(),
-            Err(error) => return Formats::unlike(counts, chain(&error)),
+            Err(error) => return Formats::unlike(counts, full_message(&error)),
         };
         let relation = match counts.format() {
             Format::Parquet => {
@@ -93,7 +95,7 @@ impl IntermediateStore {
                 Formats::unlike(counts, reason)
             }
             Ok(Relation::Damaged(reason)) => Formats::unlike(counts, reason),
-            Err(error) => Formats::unlike(counts, chain(&error)),
+            Err(error) => Formats::unlike(counts, full_message(&error)),
         }
     }
 }

@@ -6,9 +6,10 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use coldpress_failure::full_message;
 use coldpress_storage::{ObjectName, ObjectReader, ObjectStore};
 
-use super::intermediate::{IntermediateStore, Loaded, chain};
+use super::intermediate::{IntermediateStore, Loaded};
 use super::writer::Saved;
 use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
@@ -87,7 +88,10 @@ impl RemoteStore {
                 // It was deleted since it was listed.
                 Ok(None) => {}
                 Err(error) => {
-                    warnings.push(format!("{}; an older version is used", chain(&error)));
+                    warnings.push(format!(
+                        "{}; an older version is used",
+                        full_message(&error)
+                    ));
                     failed.get_or_insert(error);
                 }
             }

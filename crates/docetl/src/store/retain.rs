@@ -1,8 +1,9 @@
 //! Removing checkpoints.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
+use super::dependents::Dependents;
 use super::files::Other;
 use super::intermediate::IntermediateStore;
 use super::list::Entry;
@@ -93,6 +94,37 @@ impl IntermediateStore {
             }
         }
         Ok(was_there)
+    }
+
+    /// Returns the checkpoints that are stored as what changed since another one.
+    ///
+    /// In a large directory those that another process saved in the last moments may be missing.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) if a folder cannot be read.
+    pub fn dependents(&self, name: &CheckpointName) -> Result<Vec<CheckpointName>> {
+        let mut known = self.known_dependents();
+        let known = match known.take().filter(Dependents::are_fresh) {
+            Some(fresh) => known.insert(fresh),
+            None => known.insert(self.find_dependents()?),
+        };
+        let mut dependents = Vec::new();
+        for dependent in known.of(name) {
+            // It may have been stored whole since.
+            if self.base_of(&dependent)?.as_ref() == Some(name) {
+                dependents.push(dependent);
+            }
+        }
+        Ok(dependents)
+    }
+
+    fn find_dependents(&self) -> Result<Dependents> {
+        let begun = Instant::now();
+        let mut found = Vec::new();
+        for name in self.names_of(Format::Parquet)? {
+            found.extend(self.base_of(&name)?.map(|base| (name, base)));
+        }
+        Ok(Dependents::found_since(begun, found))
     }
 
     /// Stores checkpoints whole that are stored as what changed since another one, which can be removed then.

@@ -1,9 +1,9 @@
 //! Looking at a job's files and deleting them, in whatever stores they are, and telling of it.
 
-use std::error::Error;
 use std::fs;
 
 use coldpress_events::{Event, EventKind};
+use coldpress_failure::full_message;
 use coldpress_storage::{ObjectKey, ObjectRef, Place, Stores};
 
 use super::decide::JobFile;
@@ -29,7 +29,7 @@ pub(crate) fn delete(files: &[JobFile], stores: &Stores) -> Vec<String> {
     let keys: Vec<&ObjectKey> = files.iter().map(|file| &file.key).collect();
     let failures = stores.delete_all(&keys);
     keys.iter().for_each(|key| remove_empty_folder(key, stores));
-    failures.iter().map(|error| whole_message(error)).collect()
+    failures.iter().map(|error| full_message(error)).collect()
 }
 
 /// The event that tells which files go, and why.
@@ -54,15 +54,4 @@ fn remove_empty_folder(key: &ObjectKey, stores: &Stores) {
         // One that holds other files stays.
         let _ = fs::remove_dir(folder);
     }
-}
-
-/// An error with all that it came from, in one line.
-pub(crate) fn whole_message(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(&format!(": {source}"));
-        next = source.source();
-    }
-    text
 }

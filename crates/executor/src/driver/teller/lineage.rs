@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use coldpress_events::time::{format_utc, now_seconds};
+use coldpress_failure::full_message;
 use coldpress_job::FieldsView;
 use coldpress_notify::{Message, Recipient};
 use coldpress_storage::{Digest, open_file_with};
@@ -15,7 +16,6 @@ use serde_json::{Value, json};
 
 use super::Teller;
 use crate::report::Report;
-use crate::retention::whole_message;
 
 const PRODUCER: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/", env!("CARGO_PKG_VERSION"));
 const SCHEMA: &str = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent";
@@ -98,7 +98,7 @@ fn append(path: &Path, line: &str) -> Result<(), String> {
         return Err(format!("`{}` is a link", path.display()));
     }
     let opened = open_file_with(path, OpenOptions::new().create(true).append(true));
-    let mut file = opened.map_err(|error| whole_message(&error))?;
+    let mut file = opened.map_err(|error| full_message(&error))?;
     let written = file.write_all(format!("{line}\n").as_bytes());
     written.map_err(|error| format!("`{}` is not written: {error}", path.display()))
 }

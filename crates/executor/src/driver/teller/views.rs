@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use coldpress_events::{Event, EventKind};
+use coldpress_failure::full_message;
 use coldpress_job::{
     FieldsView, JobState, OperatorAtWork, Status, dataset_mapping, final_mapping_report,
     progress_view,
@@ -14,7 +15,6 @@ use serde::Serialize;
 
 use super::Teller;
 use crate::prometheus::{JobMetrics, prometheus_text};
-use crate::retention::whole_message;
 
 /// How often the views are written while the job runs.
 const VIEWS_EVERY: Duration = Duration::from_secs(2);
@@ -99,7 +99,7 @@ impl Teller<'_> {
         if let Err(error) = replace(path, text.as_bytes())
             && !std::mem::replace(&mut self.has_metrics_failed, true)
         {
-            let error = whole_message(&error);
+            let error = full_message(&error);
             self.warn(format!("`metrics_path` cannot be written: {error}"));
         }
     }
@@ -107,7 +107,7 @@ impl Teller<'_> {
     fn write_view(&self, path: PathBuf, view: &impl Serialize) {
         let json = serde_json::to_vec_pretty(view).map_err(|error| error.to_string());
         let written =
-            json.and_then(|json| replace(path, &json).map_err(|error| whole_message(&error)));
+            json.and_then(|json| replace(path, &json).map_err(|error| full_message(&error)));
         if let Err(error) = written {
             self.out_of_date(error);
         }

@@ -88,7 +88,7 @@ pub use start::{spawn, spawn_scoped};
 #[cfg(any(test, feature = "suite"))]
 pub use store::suite;
 pub use store::{
-    AttemptName, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey, ObjectMeta, ObjectName,
+    AttemptName, ComposedWriter, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey, ObjectMeta, ObjectName,
     ObjectReader, ObjectRef, ObjectStore, Place, Step, StoreReader, StoreSchemes, StoreSpec,
     StoreSpecs, StoreWriter, StoredObject, Stores, verify_stamp,
 };

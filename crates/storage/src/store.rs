@@ -1,6 +1,7 @@
 //! Where the files of a job's attempts lie: what a store is, the stores that come with this crate, and how files are cited.
 
 mod attempt_name;
+mod composed;
 mod contract;
 mod local;
 mod memory;
@@ -13,6 +14,7 @@ mod stores;
 pub mod suite;
 
 pub use attempt_name::{AttemptName, NotOfAttempt};
+pub use composed::ComposedWriter;
 pub use contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter, verify_stamp};
 pub use local::LocalStore;
 pub use memory::{Fault, MemoryStore, Step};

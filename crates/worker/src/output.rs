@@ -1,6 +1,8 @@
 //! The result of an attempt: rows and their index.
 
 use std::io::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -11,7 +13,8 @@ use coldpress_dataset::{
 use coldpress_operator::Chain;
 use coldpress_operator::value::members;
 use coldpress_record::{Batch, DeclaredFields, STATS_FIELD, Stat};
-use coldpress_storage::{AttemptName, ObjectName, ObjectRef, Place, StoreWriter, Stores};
+use coldpress_storage::{
+    AttemptName, ComposedWriter, ObjectName, ObjectRef, Place, StoreWriter, Stores};
 use coldpress_table::Types;
 
 use crate::attempt::Assignment;
@@ -31,6 +34,8 @@ pub(crate) struct ResultWriter {
 }
 
 enum Rows {
+    /// Records that are as they were read are not written, but cited.
+    Composed(ComposedWriter),
     Lines(RowsEncoder<Box<dyn StoreWriter>>),
     Table(TableRowsWriter<Box<dyn StoreWriter>>),
 }
@@ -50,6 +55,8 @@ pub(crate) struct ResultOptions<'a> {
     pub(crate) name: AttemptName,
     /// The form of rows that come in record batches; others are lines.
     pub(crate) form: RowsForm,
+    /// The file in which the records lie as they came in, where they may be cited.
+    pub(crate) text: Option<PathBuf>,
     /// The statistics that its rows may have.
     pub(crate) stats: &'a [Stat],
     /// What its rows hold.
@@ -59,6 +66,9 @@ pub(crate) struct ResultOptions<'a> {
     /// The fields that operators set.
     pub(crate) set: Vec<&'a str>,
 }
+
+/// Slices that are smaller are not cited: what there is to gain is less than what it takes to look for it.
+const MIN_CITED_SLICE_BYTES: u64 = 1 << 20;
 
 /// What the rows of a result hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,20 +113,31 @@ impl TypesOf {
 }
 
 impl<'a> ResultOptions<'a> {
-    /// How the result of an attempt is written.
-    pub(crate) fn of(work: Assignment<'a>, chain: &'a Chain) -> Self {
+    /// How the result of an attempt is written, whose records lie in the file `text` as they come in, if they do.
+    pub(crate) fn of(work: Assignment<'a>, chain: &'a Chain, text: Option<&Path>) -> Self {
         // What a later stage goes on from is what the operators left, and no more.
         let is_final = work.attempt.chain.end() as usize == chain.len();
         Self {
             stores: work.stores,
             name: work.attempt.name(),
             form: work.spec.rows_form,
+            text: text.and_then(|text| citable(work, text)),
             stats: chain.pipeline().stats(),
             content: Content::of(work.spec, is_final),
             types: TypesOf::wanted(work.spec, work.source).filter(|_| is_final),
             set: chain.pipeline().set_fields(),
         }
     }
+}
+
+/// The file that the records are cited from, if they are to be.
+///
+/// An attempt that is not the first follows one that something was wrong with, which may have been just that.
+fn citable(work: Assignment<'_>, text: &Path) -> Option<PathBuf> {
+    let is_worthwhile = work.attempt.slice.bytes() >= MIN_CITED_SLICE_BYTES;
+    let text = std::path::absolute(text).ok()?;
+    // The name of the file is written as JSON.
+    (is_worthwhile && work.attempt.number == 1 && text.to_str().is_some()).then_some(text)
 }
 
 impl ResultWriter {
@@ -130,11 +151,19 @@ impl ResultWriter {
             (RowsForm::Table, schema) => (RowsForm::Table, schema),
             (lines, _) => (lines, None),
         };
-        let name = options.name.clone().suffix(form.suffix()).object()?;
+        let is_plain = form == RowsForm::Lines(FileCompression::None);
+        let text = options.text.as_deref();
+        let text = text.filter(|_| is_plain && options.content == Content::Records);
+        let suffix = match text {
+            Some(_) => ComposedWriter::suffix(form.suffix()),
+            None => form.suffix().to_owned(),
+        };
+        let name = options.name.clone().suffix(&suffix).object()?;
         let file = options.stores.put_new(Place::Results, &name)?;
-        let rows = match (form, schema) {
-            (RowsForm::Lines(packing), _) => RowsEncoder::new(file, packing).map(Rows::Lines),
-            (RowsForm::Table, schema) => {
+        let rows = match (form, text) {
+            (_, Some(text)) => Ok(Rows::Composed(ComposedWriter::new(file, text))),
+            (RowsForm::Lines(packing), None) => RowsEncoder::new(file, packing).map(Rows::Lines),
+            (RowsForm::Table, None) => {
                 let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));
                 TableRowsWriter::create(file, &schema).map(Rows::Table)
             }
@@ -171,6 +200,7 @@ impl ResultWriter {
         fields: &DeclaredFields,
     ) -> Result<(), AttemptError> {
         match &self.rows {
+            Rows::Composed(_) => self.compose(batch, fields)?,
             Rows::Lines(_) => self.write_lines(batch, fields)?,
             Rows::Table(_) => self.write_table(batch, fields)?,
         }
@@ -199,15 +229,53 @@ impl ResultWriter {
             Rows::Lines(out) => out
                 .write_all(&self.buffer)
                 .map_err(|error| AttemptError::met(&error)),
-            Rows::Table(_) => Ok(()),
+            _ => Ok(()),
         }
+    }
+
+    /// Cites the records that are as they were read, and writes the others.
+    fn compose(&mut self, batch: &Batch, fields: &DeclaredFields) -> Result<(), AttemptError> {
+        let Rows::Composed(out) = &mut self.rows else {
+            return Ok(());
+        };
+        let cannot_write = |error: std::io::Error| AttemptError::met(&error);
+        // A run of records that follow each other in the input.
+        let mut run: Option<(u64, Range<usize>)> = None;
+        for row in batch.selection().iter().map(|row| *row as usize) {
+            let verbatim = batch.verbatim(row);
+            if let (Some(noted), Some((_, lines))) = (&mut self.types, &verbatim) {
+                noted.note(batch, row, &batch.lines()[lines.clone()], false);
+            }
+            match (&mut run, verbatim) {
+                (Some((_, run)), Some((_, lines))) if run.end == lines.start => run.end = lines.end,
+                (_, next) => {
+                    if let Some((place, lines)) = std::mem::replace(&mut run, next) {
+                        let lines = &batch.lines()[lines];
+                        out.cite(place, lines).map_err(cannot_write)?;
+                    }
+                }
+            }
+            if run.is_none() {
+                self.buffer.clear();
+                batch.write_record(row, fields, &mut self.buffer);
+                if let Some(noted) = &mut self.types {
+                    noted.note(batch, row, &self.buffer, false);
+                }
+                out.own(&self.buffer).map_err(cannot_write)?;
+            }
+        }
+        if let Some((place, lines)) = run {
+            let lines = &batch.lines()[lines];
+            out.cite(place, lines).map_err(cannot_write)?;
+        }
+        Ok(())
     }
 
     fn write_table(&mut self, batch: &Batch, fields: &DeclaredFields) -> Result<(), AttemptError> {
         let rows = TableRows::gather(batch, fields)?;
         match &mut self.rows {
             Rows::Table(out) => out.write(&rows).map_err(|error| AttemptError::met(&error)),
-            Rows::Lines(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -216,11 +284,19 @@ impl ResultWriter {
         let types = self.types.take().map(|noted| noted.types);
         let has_types = types.is_some();
         let cannot_write = |error: std::io::Error| AttemptError::met(&error);
-        let (plain_bytes, file) = match self.rows {
-            Rows::Lines(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),
-            Rows::Table(out) => (out.plain_bytes(), out.finish().map_err(cannot_write)?),
+        let finish = |file: Box<dyn StoreWriter>| file.finish().map_err(AttemptError::from);
+        let (plain_bytes, stamp) = match self.rows {
+            Rows::Composed(out) => (out.bytes(), out.finish()?),
+            Rows::Lines(out) => (
+                out.plain_bytes(),
+                finish(out.finish().map_err(cannot_write)?)?,
+            ),
+            Rows::Table(out) => (
+                out.plain_bytes(),
+                finish(out.finish().map_err(cannot_write)?)?,
+            ),
         };
-        let rows = ObjectRef::new(Place::Results, self.name, file.finish()?);
+        let rows = ObjectRef::new(Place::Results, self.name, stamp);
         let manifest = Manifest {
             rows: self.index.rows(),
             types,

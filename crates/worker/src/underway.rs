@@ -108,7 +108,7 @@ impl<'a> Underway<'a> {
         };
         let result = match gate {
             None => Some(ResultWriter::create(
-                &ResultOptions::of(work, chain),
+                &ResultOptions::of(work, chain, input.text()),
                 input.schema(),
             )?),
             Some(_) => None,

@@ -68,6 +68,9 @@ mod external;
 // Damaged and deleted files of a job cost work, never data.
 mod damage;
 
+// Results that cite records in the input instead of copying them.
+mod citing;
+
 // What a running job shows of itself.
 mod events;
 mod views;

@@ -35,8 +35,8 @@ impl Batch {
         let mut used = mem::take(&mut self.raw).into_bytes();
         used.clear();
         let bytes = mem::replace(&mut lines.bytes, used);
-        self.raw = String::from_utf8(bytes).unwrap_or_else(|error| {
-            keep_valid_lines(error.as_bytes(), lines.source, &mut lines.records, rejects)
+        self.raw = text_of(bytes).unwrap_or_else(|bytes| {
+            keep_valid_lines(&bytes, lines.source, &mut lines.records, rejects)
         });
         let valid_from = rejects.len();
         for span in lines.records.drain(..) {
@@ -111,6 +111,18 @@ fn reject(source: u32, span: LineSpan, line: &str, error: ScanError) -> Reject {
             incomplete: error.incomplete,
             lost: false,
         },
+    }
+}
+
+/// The bytes as a text, or as they are where they are none.
+fn text_of(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
+    match simdutf8::basic::from_utf8(&bytes) {
+        #[allow(
+            unsafe_code,
+            reason = "it was checked, many times faster than the standard library does where texts are not English"
+        )]
+        Ok(_) => Ok(unsafe { String::from_utf8_unchecked(bytes) }),
+        Err(_) => Err(bytes),
     }
 }
 

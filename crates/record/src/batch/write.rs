@@ -1,6 +1,7 @@
 //! Writing a record again: the line as it came in, with the changed fields spliced in.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::cell::Now;
 use super::{Batch, Cell};
@@ -42,6 +43,27 @@ impl Batch {
         out.truncate(start);
         splice(&line, &[(slot, STATS_FIELD, stats)], out);
         out.push(b'\n');
+    }
+
+    /// The record of a row with its line end, where both are what was read: where they begin in the source, and where in
+    /// [`lines`](Self::lines).
+    ///
+    /// It is what [`write_record`](Self::write_record) writes. `None` for all that is not written as it came in, and for
+    /// a record that is only a part of its line.
+    pub fn verbatim(&self, row: usize) -> Option<(u64, Range<usize>)> {
+        let range = self.lines[row].range();
+        let raw = self.raw.as_bytes();
+        let begins_line = range.start == 0 || raw[range.start - 1] == b'\n';
+        let ends_line = raw.get(range.end) == Some(&b'\n');
+        // A line that an operator made is behind those that were read, and no line end follows it.
+        let is_verbatim =
+            begins_line && ends_line && self.carried.is_none() && !self.is_changed(row);
+        is_verbatim.then(|| (self.lines[row].position, range.start..range.end + 1))
+    }
+
+    /// The lines that the batch was filled with.
+    pub fn lines(&self) -> &[u8] {
+        self.raw.as_bytes()
     }
 
     fn write_changed(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {

@@ -318,15 +318,15 @@ impl StoreReader for LocalReader {
 /// A file that is read at any place by any thread.
 #[cfg(unix)]
 #[derive(Debug)]
-struct Positioned(File);
+pub(super) struct Positioned(File);
 
 #[cfg(unix)]
 impl Positioned {
-    fn new(file: File) -> Self {
+    pub(super) fn new(file: File) -> Self {
         Self(file)
     }
 
-    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    pub(super) fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         std::os::unix::fs::FileExt::read_exact_at(&self.0, buffer, offset)
     }
 }
@@ -334,15 +334,15 @@ impl Positioned {
 /// A file that is read at any place by any thread, one at a time: there is no other way on all systems.
 #[cfg(not(unix))]
 #[derive(Debug)]
-struct Positioned(std::sync::Mutex<File>);
+pub(super) struct Positioned(std::sync::Mutex<File>);
 
 #[cfg(not(unix))]
 impl Positioned {
-    fn new(file: File) -> Self {
+    pub(super) fn new(file: File) -> Self {
         Self(std::sync::Mutex::new(file))
     }
 
-    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    pub(super) fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         use std::io::{Read, Seek, SeekFrom};
         let mut file = self
             .0

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::composed::ComposingStore;
 use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
 use super::local::LocalStore;
 use super::name::ObjectName;
@@ -31,6 +32,9 @@ impl Stores {
             match specs.of(place) {
                 StoreSpec::Folder(path) if place == Place::Checkpoints => {
                     Ok(Arc::new(LocalStore::new(path).mapping(specs.maps())))
+                }
+                spec if place == Place::Results => {
+                    Ok(Arc::new(ComposingStore(schemes.open(&spec)?)))
                 }
                 spec => schemes.open(&spec),
             }

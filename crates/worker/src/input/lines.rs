@@ -1,5 +1,7 @@
 //! A slice of a text.
 
+use std::path::Path;
+
 use arrow::datatypes::SchemaRef;
 use coldpress_checkpoint::Manifest;
 use coldpress_dataset::{Block, LineStream};
@@ -115,6 +117,12 @@ impl Records for LinesInput<'_> {
 
     fn base(&self) -> Base {
         Base::slice(self.work)
+    }
+
+    fn text(&self) -> Option<&Path> {
+        let is_copy = self.work.attempt.slice.copy.is_some();
+        let source = self.work.source;
+        (source.is_addressable() && !is_copy).then_some(&source.path)
     }
 
     fn schema(&self) -> Option<SchemaRef> {

@@ -1,5 +1,7 @@
 //! What an attempt sees of its input, whichever kind it is.
 
+use std::path::Path;
+
 use arrow::datatypes::SchemaRef;
 use coldpress_checkpoint::Manifest;
 use coldpress_operator::Chain;
@@ -17,6 +19,11 @@ pub(crate) trait Records {
 
     /// Returns where checkpoints of this attempt go on from.
     fn base(&self) -> Base;
+
+    /// The file in which records lie as they are read, at the positions of their lines; none where they lie nowhere so.
+    fn text(&self) -> Option<&Path> {
+        None
+    }
 
     /// The schema of the rows that the batches carry, if they do.
     fn schema(&self) -> Option<SchemaRef>;

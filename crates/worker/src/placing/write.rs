@@ -92,6 +92,7 @@ impl<'a> Writing<'a> {
         let source = result.and_then(|result| spec.sources.get(result.source as usize));
         let types = source.and_then(|source| TypesOf::wanted(spec, source));
         ResultOptions {
+            text: None,
             stores: self.placing.stores,
             name: self.placing.name(partition),
             form: spec.rows_form,

@@ -4,6 +4,7 @@ mod carried;
 mod cell;
 mod derived;
 mod fill;
+mod late;
 mod record;
 mod set;
 mod whole;
@@ -16,6 +17,7 @@ use std::borrow::Cow;
 
 use carried::Carried;
 use derived::Derived;
+use late::LateTexts;
 
 use crate::delta::Recorder;
 use crate::edits::{EditError, Edits};
@@ -35,6 +37,8 @@ pub struct Batch {
     raw: String,
     /// Texts that are not in `raw`: unescaped ones and what operators made.
     arena: String,
+    /// Texts that are in `raw` as JSON.
+    late: LateTexts,
     lines: Vec<LineSpan>,
     origins: Vec<Origin>,
     selection: Vec<u32>,
@@ -115,7 +119,7 @@ impl Batch {
     /// # Errors
     /// [`FieldError`] when the record lacks the field or it is no text.
     pub fn text(&self, column: usize, row: usize) -> Result<&str, FieldError> {
-        self.columns[column][row].text(&self.raw, &self.arena)
+        self.columns[column][row].text(&self.raw, &self.arena, &self.late)
     }
 
     /// The JSON text of a declared field, as it came in where no operator changed it; `None` when the record lacks it.
@@ -154,18 +158,19 @@ impl Batch {
         let Self {
             raw,
             arena,
+            late,
             columns,
             recorder,
             ..
         } = self;
         let before = columns[column][row];
-        columns[column][row].edit(raw, arena, edits)?;
+        columns[column][row].edit(raw, arena, late, edits)?;
         if recorder.is_active() {
             // Texts in the arena stay where they are.
             recorder.edit(
                 column,
                 row,
-                before.text(raw, arena).unwrap_or_default(),
+                before.text(raw, arena, late).unwrap_or_default(),
                 edits,
             );
         }
@@ -235,6 +240,7 @@ impl Batch {
         self.carried = None;
         self.derived.clear();
         self.arena.clear();
+        self.late.clear();
         self.lines.clear();
         self.origins.clear();
         self.selection.clear();

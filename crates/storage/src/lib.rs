@@ -88,8 +88,8 @@ pub use start::{spawn, spawn_scoped};
 #[cfg(any(test, feature = "suite"))]
 pub use store::suite;
 pub use store::{
-    AttemptName, ComposedWriter, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey, ObjectMeta, ObjectName,
-    ObjectReader, ObjectRef, ObjectStore, Place, Step, StoreReader, StoreSchemes, StoreSpec,
-    StoreSpecs, StoreWriter, StoredObject, Stores, verify_stamp,
+    AttemptName, ComposedWriter, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey,
+    ObjectMeta, ObjectName, ObjectReader, ObjectRef, ObjectStore, Place, Step, StoreReader,
+    StoreSchemes, StoreSpec, StoreSpecs, StoreWriter, StoredObject, Stores, verify_stamp,
 };
 pub use verify::{digest_file, verify};

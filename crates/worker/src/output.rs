@@ -14,7 +14,8 @@ use coldpress_operator::Chain;
 use coldpress_operator::value::members;
 use coldpress_record::{Batch, DeclaredFields, STATS_FIELD, Stat};
 use coldpress_storage::{
-    AttemptName, ComposedWriter, ObjectName, ObjectRef, Place, StoreWriter, Stores};
+    AttemptName, ComposedWriter, ObjectName, ObjectRef, Place, StoreWriter, Stores,
+};
 use coldpress_table::Types;
 
 use crate::attempt::Assignment;

@@ -87,7 +87,10 @@ fn only_what_changed_is_written() {
             assert_eq!(report.partitions, 2);
             bench.check(&plan, &report, &Expected::of(&dataset, &plan));
             let percent = written(&bench, &plan);
-            assert!((least..=most).contains(&percent), "{percent} %: {process:?}");
+            assert!(
+                (least..=most).contains(&percent),
+                "{percent} %: {process:?}"
+            );
         }
     }
 }
@@ -183,7 +186,10 @@ fn an_input_that_changes_before_the_merge_is_refused() {
     let error = bench.run(&plan).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "{}", error.full_message());
     let message = error.full_message();
-    assert!(message.contains("changed after the job was planned"), "{message}");
+    assert!(
+        message.contains("changed after the job was planned"),
+        "{message}"
+    );
     assert!(!export.exists());
 
     fs::write(input, &good).unwrap();

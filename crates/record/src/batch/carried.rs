@@ -108,7 +108,8 @@ impl Batch {
     pub(super) fn carried_text_as_json(&self, cell: &Cell) -> Cow<'_, str> {
         let mut json = Vec::new();
         escape_into(
-            cell.text(&self.raw, &self.arena).unwrap_or_default(),
+            cell.text(&self.raw, &self.arena, &self.late)
+                .unwrap_or_default(),
             &mut json,
         );
         Cow::Owned(String::from_utf8(json).unwrap_or_default())

@@ -1,5 +1,6 @@
 //! One declared field of one record.
 
+use super::late::LateTexts;
 use crate::edits::{EditError, Edits};
 use crate::json::{JsonKind, Slot};
 
@@ -19,6 +20,8 @@ enum Place {
     Raw,
     /// In the batch's own texts.
     Arena,
+    /// In the line as JSON, which is read when somebody asks: `start` is its number there.
+    Late,
     /// Nowhere: the value is a string that no text can hold.
     LoneSurrogate,
     /// Nowhere: the value is no string.
@@ -67,6 +70,17 @@ impl Cell {
         }
     }
 
+    /// A field whose text is that of a string in the line.
+    pub(super) fn late(slot: Slot, number: usize) -> Self {
+        Self {
+            slot,
+            place: Place::Late,
+            start: number,
+            length: 0,
+            changed: false,
+        }
+    }
+
     pub(super) fn in_arena(slot: Slot, start: usize, length: usize) -> Self {
         Self {
             slot,
@@ -102,9 +116,15 @@ impl Cell {
         has_slot && self.place != Place::Removed
     }
 
-    pub(super) fn text<'a>(&self, raw: &'a str, arena: &'a str) -> Result<&'a str, FieldError> {
+    pub(super) fn text<'a>(
+        &self,
+        raw: &'a str,
+        arena: &'a str,
+        late: &'a LateTexts,
+    ) -> Result<&'a str, FieldError> {
         let range = self.start..self.start + self.length;
         match self.place {
+            Place::Late => late.text(self.start, raw).ok_or(FieldError::LoneSurrogate),
             Place::Raw => Ok(&raw[range]),
             Place::Arena => Ok(&arena[range]),
             Place::LoneSurrogate => Err(FieldError::LoneSurrogate),
@@ -128,13 +148,29 @@ impl Cell {
         &mut self,
         raw: &str,
         arena: &mut String,
+        late: &LateTexts,
         edits: &Edits,
     ) -> Result<(), EditError> {
+        if self.place == Place::Late {
+            let text = late.text(self.start, raw).ok_or(EditError)?;
+            let start = arena.len();
+            let applied = match edits.narrows(text) {
+                Some(kept) => {
+                    arena.push_str(&text[kept]);
+                    Ok(())
+                }
+                None => edits.apply(text, arena),
+            };
+            applied.inspect_err(|_| arena.truncate(start))?;
+            (self.place, self.start, self.length) = (Place::Arena, start, arena.len() - start);
+            self.changed = true;
+            return Ok(());
+        }
         let range = self.start..self.start + self.length;
         let text = match self.place {
             Place::Raw => &raw[range.clone()],
             Place::Arena => &arena[range.clone()],
-            Place::LoneSurrogate | Place::NoText | Place::Json(_) | Place::Removed => {
+            _ => {
                 return Err(EditError);
             }
         };
@@ -162,7 +198,7 @@ impl Cell {
             Place::Arena => Now::Text(&arena[range]),
             Place::Json(_) => Now::Json(&arena[range]),
             // The others are places of values that nobody changed.
-            Place::Removed | Place::LoneSurrogate | Place::NoText => Now::Removed,
+            Place::Removed | Place::LoneSurrogate | Place::NoText | Place::Late => Now::Removed,
         }
     }
 

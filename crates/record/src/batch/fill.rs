@@ -4,6 +4,7 @@ use std::mem;
 
 use memchr::memchr;
 
+use super::late::LateTexts;
 use super::{Batch, Cell};
 use crate::json::{JsonKind, ScanError, Slot, scan_and_see, unescape_into};
 use crate::lines::{LineSpan, Lines};
@@ -60,6 +61,7 @@ impl Batch {
         let Self {
             raw,
             arena,
+            late,
             found,
             seen,
             ..
@@ -71,19 +73,31 @@ impl Batch {
             return;
         }
         for (cells, slot) in self.columns.iter_mut().zip(found) {
-            cells.push(read_cell(line, span.start as usize, *slot, arena));
+            cells.push(read_cell(line, span.start as usize, *slot, (arena, late)));
         }
         self.lines.push(span);
         self.origins.push(Origin::new(source, span.position));
     }
 }
 
+/// Texts that are longer than this are read when somebody asks for them.
+const LATE_BYTES: usize = 32;
+
 /// Reads what a declared field holds out of its line, which begins at `line_start` of the batch's lines.
-pub(super) fn read_cell(line: &str, line_start: usize, slot: Slot, arena: &mut String) -> Cell {
+pub(super) fn read_cell(
+    line: &str,
+    line_start: usize,
+    slot: Slot,
+    (arena, late): (&mut String, &mut LateTexts),
+) -> Cell {
     if slot.kind != JsonKind::Text {
         return Cell::without_text(slot);
     }
     let inner = &line[slot.start as usize + 1..slot.end as usize - 1];
+    if inner.len() > LATE_BYTES {
+        let start = line_start + slot.start as usize + 1;
+        return Cell::late(slot, late.add(start..start + inner.len()));
+    }
     if memchr(b'\\', inner.as_bytes()).is_none() {
         return Cell::in_raw(slot, line_start + slot.start as usize + 1, inner.len());
     }

@@ -80,7 +80,7 @@ impl Batch {
                 kind @ JsonKind::Column(_) if !cell.is_changed() && is_same() => {
                     Cell::without_text(slot.with_kind(kind))
                 }
-                _ => read_cell(line, start, *slot, &mut self.arena),
+                _ => read_cell(line, start, *slot, (&mut self.arena, &mut self.late)),
             };
         }
         Some(())

@@ -124,10 +124,16 @@ fn a_changed_input_and_a_damaged_object_are_found() {
     assert!(object.verify().is_err());
     fs::write(bench.input(), &input[..15_000]).unwrap();
     let error = object.verify().unwrap_err();
-    assert!(error.to_string().contains("the input that is cited by"), "{error}");
+    assert!(
+        error.to_string().contains("the input that is cited by"),
+        "{error}"
+    );
     fs::remove_file(bench.input()).unwrap();
     let error = object.open().unwrap_err();
-    assert!(error.to_string().contains("the input that is cited by"), "{error}");
+    assert!(
+        error.to_string().contains("the input that is cited by"),
+        "{error}"
+    );
     fs::write(bench.input(), &input).unwrap();
     object.verify().unwrap();
 }

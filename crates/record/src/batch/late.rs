@@ -1,0 +1,112 @@
+//! Texts that are read out of their JSON when somebody asks for them.
+//!
+//! Most of what it takes to read the text of a record is to undo the escapes of JSON. Records that a filter drops by another
+//! field never need it.
+
+use std::cell::{OnceCell, RefCell};
+use std::ops::Range;
+
+use memchr::memchr;
+
+use crate::json::unescape_into;
+
+/// So much memory of texts is kept for those of the next batch.
+const MAX_SPARE_BYTES: usize = 1 << 20;
+
+/// The long texts of a batch, by number.
+#[derive(Debug, Default)]
+pub(super) struct LateTexts {
+    texts: Vec<LateText>,
+    /// Memory of texts of earlier batches.
+    spare: RefCell<Vec<String>>,
+}
+
+#[derive(Debug)]
+struct LateText {
+    /// Where the inside of the string lies in the lines.
+    inside: Range<usize>,
+    read: OnceCell<Read>,
+}
+
+#[derive(Debug)]
+enum Read {
+    /// It has no escapes.
+    AsItIs,
+    Unescaped(String),
+    LoneSurrogate,
+}
+
+impl LateTexts {
+    /// Adds the text of the string whose inside lies there in the lines, and gives its number.
+    pub(super) fn add(&mut self, inside: Range<usize>) -> usize {
+        self.texts.push(LateText {
+            inside,
+            read: OnceCell::new(),
+        });
+        self.texts.len() - 1
+    }
+
+    /// The text of this number; `None` if it is a string that no text can hold. `raw` are the lines.
+    pub(super) fn text<'a>(&'a self, number: usize, raw: &'a str) -> Option<&'a str> {
+        let late = &self.texts[number];
+        let inside = &raw[late.inside.clone()];
+        match late.read.get_or_init(|| self.read(inside)) {
+            Read::AsItIs => Some(inside),
+            Read::Unescaped(text) => Some(text),
+            Read::LoneSurrogate => None,
+        }
+    }
+
+    fn read(&self, inside: &str) -> Read {
+        if memchr(b'\\', inside.as_bytes()).is_none() {
+            return Read::AsItIs;
+        }
+        let mut text = self.spare.borrow_mut().pop().unwrap_or_default();
+        // What is written without escapes is no longer.
+        text.reserve(inside.len());
+        match unescape_into(inside, &mut text) {
+            Ok(()) => Read::Unescaped(text),
+            Err(_) => Read::LoneSurrogate,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        let spare = self.spare.get_mut();
+        let mut bytes: usize = spare.iter().map(String::capacity).sum();
+        for late in self.texts.drain(..) {
+            let Some(Read::Unescaped(mut text)) = late.read.into_inner() else {
+                continue;
+            };
+            bytes += text.capacity();
+            if bytes > MAX_SPARE_BYTES {
+                bytes -= text.capacity();
+                continue;
+            }
+            text.clear();
+            spare.push(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_once_and_its_memory_used_again() {
+        let mut late = LateTexts::default();
+        let long = format!("\\n{}", "x".repeat(MAX_SPARE_BYTES));
+        let raw = format!(r#"plain a\nb \ud800 {long}"#);
+        let numbers = [0..5, 6..10, 11..17, 18..raw.len()].map(|inside| late.add(inside));
+        for _ in 0..2 {
+            let texts = numbers.map(|number| late.text(number, &raw));
+            assert_eq!(texts[..3], [Some("plain"), Some("a\nb"), None]);
+            assert_eq!(texts[3].map(str::len), Some(MAX_SPARE_BYTES + 1));
+        }
+        let place = late.text(numbers[1], &raw).map(str::as_ptr);
+        late.clear();
+        let number = late.add(6..10);
+        assert_eq!(late.text(number, &raw).map(str::as_ptr), place);
+        assert!(late.spare.borrow().is_empty(), "what is long is not kept");
+    }
+}

@@ -1,7 +1,9 @@
 //! SIGINT and SIGTERM: the first stops the job, the second the program.
 
-use std::sync::Arc;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use coldpress::executor::StopHandle;
 use coldpress::storage::{Obstacle, spawn};
@@ -45,6 +47,48 @@ pub(crate) fn at_first(act: impl Fn() + Send + 'static) -> Result<(), Failure> {
         }
         act();
     })
+}
+
+/// The folder that goes when a signal comes.
+static REMOVED_AT_SIGNAL: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Sets the folder that is removed when a signal ends the program: one with records of the user's.
+pub(crate) fn remove_at_signal(folder: &Path) {
+    let mut removed = REMOVED_AT_SIGNAL
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    *removed = Some(folder.to_path_buf());
+}
+
+/// Ends the program at the first signal, without the folder of [`remove_at_signal`].
+pub(crate) fn watch_for_removal() -> Result<(), Failure> {
+    watch_signals(|signal, is_first| {
+        if is_first {
+            let removed = REMOVED_AT_SIGNAL
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(folder) = removed.as_deref() {
+                remove_while_used(folder);
+            }
+        }
+        signal_hook::low_level::exit(i32::from(code::signal(signal)));
+    })
+}
+
+/// Removes a folder that threads of this program still write to: under another name they find it no more.
+fn remove_while_used(folder: &Path) {
+    let mut away = folder.as_os_str().to_owned();
+    away.push(".removed");
+    let folder = match fs::rename(folder, &away) {
+        Ok(()) => Path::new(&away),
+        Err(_) => folder,
+    };
+    if let Err(error) = fs::remove_dir_all(folder)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        let folder = folder.display();
+        output::tell(&format!("`{folder}` cannot be removed: {error}"));
+    }
 }
 
 /// Calls `act` with each signal and whether it is the first, for as long as the program runs.

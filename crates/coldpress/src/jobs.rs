@@ -105,7 +105,7 @@ impl JobHandle {
     #[doc(alias = "generate_status_report")]
     #[doc(alias = "display_progress")]
     pub fn status_report(&self) -> report::Result<String> {
-        Ok(self.progress()?.render(false))
+        Ok(report::first_look(&self.layout)?.render_as(report::Look::Plain))
     }
 
     /// Reads the job's summary: a view that its driver writes every few seconds. None if there is none.

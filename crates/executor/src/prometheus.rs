@@ -38,7 +38,7 @@ impl<'a> JobMetrics<'a> {
             is_running: !summary.status.is_terminal(),
             status: summary.status.name(),
             phase: (!summary.status.is_terminal()).then_some(summary.phase),
-            start_time: Some(summary.start_time),
+            start_time: Some(summary.newest_start()),
             end_time: summary.end_time,
             totals: summary.totals,
             operators,

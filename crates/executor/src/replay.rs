@@ -41,6 +41,9 @@ pub struct ReplayOptions<'a> {
     pub recipe: Option<Recipe>,
     /// Where the records that are kept are written, as JSON lines. None: nowhere.
     pub export: Option<&'a Path>,
+    /// Called with the temporary folder before records are written to it. It is removed at the end, and a program that ends
+    /// before that must remove it, because it has records of the user's.
+    pub folder_made: fn(&Path),
 }
 
 /// What would become of the records in quarantine.
@@ -96,6 +99,7 @@ pub struct ReplayedOperator {
 /// [`ErrorKind::Failed`] when the quarantine cannot be read, or the records cannot be run.
 pub fn replay_quarantine(layout: &Layout, options: &ReplayOptions<'_>) -> Result<Replayed> {
     let folder = private_folder()?;
+    (options.folder_made)(folder.path());
     let input = folder.path().join("quarantine.jsonl");
     let gathered = Gathered::write(layout, options, &input)?;
     let given = match &options.recipe {
@@ -194,8 +198,7 @@ fn remarks(pipeline: &coldpress_operator::Pipeline) -> Vec<String> {
 /// Parameters that name a file which an operator writes beside the export.
 const WRITTEN_ASIDE: [&str; 2] = ["batch_meta_export_path", "stats_export_path"];
 
-/// Returns the recipe for these records alone: of the original, only the operators matter here.
-/// A temporary folder for records of the user's, which nobody else may read.
+/// Makes a temporary folder for records of the user's, which nobody else may read.
 fn private_folder() -> Result<TempDir> {
     let folder = tempfile::Builder::new()
         .prefix("coldpress-replay-")
@@ -208,6 +211,7 @@ fn private_folder() -> Result<TempDir> {
     })
 }
 
+/// Returns the recipe for these records alone: of the original, only the operators matter here.
 fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
     let text = |path: &Path| path.display().to_string();
     let mut recipe = given.clone();

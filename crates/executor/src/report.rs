@@ -6,8 +6,8 @@ mod deduplication;
 use std::path::PathBuf;
 
 use coldpress_failure::ErrorClass;
-use coldpress_job::{FieldsView, Status};
-use coldpress_record::Ledger;
+use coldpress_job::{FieldsView, Figures, Status};
+use coldpress_record::{Ledger, OperatorLedger};
 use serde::Serialize;
 
 pub use deduplicated::deduplication;
@@ -147,9 +147,13 @@ impl OperatorPerformance {
     /// The performance of operator `index` of a ledger, which took `nanos` of work.
     pub(crate) fn of(ledger: &Ledger, index: usize, nanos: u64) -> Option<Self> {
         let operator = ledger.operators.get(index)?;
+        Some(Self::of_operator(index, operator, nanos))
+    }
+
+    fn of_operator(index: usize, operator: &OperatorLedger, nanos: u64) -> Self {
         let seconds = nanos as f64 / 1e9;
         let (arrived, out) = (operator.records_in, operator.out);
-        Some(Self {
+        Self {
             index: index as u32,
             name: operator.name.clone(),
             records_in: arrived,
@@ -165,6 +169,15 @@ impl OperatorPerformance {
             } else {
                 0.0
             },
-        })
+        }
+    }
+
+    /// Returns how each operator did, as the figures of a job have it.
+    #[must_use]
+    pub fn of_job(figures: &Figures) -> Vec<Self> {
+        let operators = figures.operators().enumerate();
+        operators
+            .map(|(index, (operator, nanos))| Self::of_operator(index, operator, nanos))
+            .collect()
     }
 }

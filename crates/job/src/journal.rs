@@ -6,9 +6,12 @@
 //! last line of the newest file may be torn; all else that is not as it was written is damage.
 
 mod files;
+mod first_look;
 mod follow;
 mod inherit;
+mod kept_figures;
 mod plan_settings;
+mod position;
 mod record;
 mod replay;
 mod split;
@@ -16,14 +19,16 @@ mod state;
 
 use std::path::PathBuf;
 
-use coldpress_storage::{LogWriter, atomic, crash_point};
+use coldpress_storage::{LogMark, LogWriter, atomic, crash_point};
 
 use crate::layout::Layout;
 use crate::lock::JobLock;
 use crate::{DriverIdentity, Error, Result};
 use replay::Replay;
 
+pub use first_look::FiguresFollower;
 pub use follow::JournalFollower;
+pub use kept_figures::KeptFigures;
 pub use plan_settings::PlanSettings;
 pub use record::{
     Adoption, BarrierResolved, ByField, CheckpointEntry, ClustersOfSize, DamagedSource,
@@ -32,7 +37,7 @@ pub use record::{
     PlacedRows, PoisonFound, Publication, PublishedCheckpoint, Reading, RecipeInForce, Removals,
     Removed, SealedFile, SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
-pub use state::{Epoch, ExportState, Finish, JobState, PartitionStatus};
+pub use state::{Epoch, ExportState, Figures, Finish, JobState, NotFromFigures, PartitionStatus};
 
 /// How a journal is opened for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +59,8 @@ pub struct Journal {
     dir: PathBuf,
     epoch: u64,
     writer: LogWriter,
+    /// The length of the files of earlier drivers, as far as they count.
+    earlier_bytes: u64,
 }
 
 /// How often a lost race for the next epoch is run again.
@@ -150,6 +157,17 @@ impl Journal {
         self.writer.queued()
     }
 
+    /// The length of all that is durable, in bytes, with the files of earlier drivers.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.earlier_bytes + self.writer.good_length()
+    }
+
+    /// The place after the last durable record.
+    pub(crate) fn mark(&self) -> Option<LogMark> {
+        self.writer.mark()
+    }
+
     /// Makes sure that no other driver has begun an epoch. Before anything that cannot be undone.
     ///
     /// # Errors
@@ -194,7 +212,12 @@ impl Opening<'_> {
             // Their lines were read, but perhaps never synced: a seal must not outlive them.
             atomic::sync_file(path)?;
         }
-        let mut journal = Journal { dir, epoch, writer };
+        let mut journal = Journal {
+            dir,
+            epoch,
+            writer,
+            earlier_bytes: replay.sealed.iter().map(|seal| seal.length).sum(),
+        };
         let mut state = replay.state;
         let has_past = !replay.sealed.is_empty();
         let mut records = vec![JournalRecord::EpochStarted(EpochStarted {

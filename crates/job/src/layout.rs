@@ -166,6 +166,12 @@ impl Layout {
         self.metadata_dir().join("dataset_mapping.json")
     }
 
+    /// `metadata/figures.bin`: the figures of a large job, for a first look.
+    #[must_use]
+    pub fn figures(&self) -> PathBuf {
+        self.metadata_dir().join("figures.bin")
+    }
+
     /// `metadata/final_mapping_report.json`.
     #[must_use]
     pub fn final_mapping_report(&self) -> PathBuf {

@@ -89,12 +89,12 @@ pub use folders::{OwnPlaces, is_moved_name, job_that_made};
 pub use id::{InvalidJobId, JobId};
 pub use journal::{
     Adoption, BarrierResolved, ByField, CheckpointEntry, ClustersOfSize, DamagedSource,
-    DroppedEntry, Epoch, EpochStarted, ExportIntent, ExportState, Finish, GateReached,
-    JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalFollower, JournalRecord, LargeCluster, Mode,
-    NamedRecord, OfSource, OfValue, OutputIntent, Participants, PartitionFailure, PartitionStatus,
-    PlacedRows, PlanSettings, PoisonFound, Publication, PublishedCheckpoint, Reading,
-    RecipeInForce, Removals, Removed, SealedFile, SignaturesEntry, TraceEntry, TraceFileEntry,
-    TraceIntent,
+    DroppedEntry, Epoch, EpochStarted, ExportIntent, ExportState, Figures, FiguresFollower, Finish,
+    GateReached, JOURNAL_SCHEMA, JobPlan, JobState, Journal, JournalFollower, JournalRecord,
+    KeptFigures, LargeCluster, Mode, NamedRecord, NotFromFigures, OfSource, OfValue, OutputIntent,
+    Participants, PartitionFailure, PartitionStatus, PlacedRows, PlanSettings, PoisonFound,
+    Publication, PublishedCheckpoint, Reading, RecipeInForce, Removals, Removed, SealedFile,
+    SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
 pub use layout::Layout;
 pub use listed_again::JobListing;

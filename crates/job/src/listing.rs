@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use crate::civil::seconds_of;
-use crate::journal::{JobState, Journal};
+use crate::journal::{Figures, FiguresFollower};
 use crate::layout::Layout;
 use crate::lock::Liveness;
 use crate::status::{Phase, Status};
@@ -56,8 +56,10 @@ pub struct JobView {
     pub status: ShownStatus,
     /// What it is at, or was when it ended; none where only the journal is left.
     pub phase: Option<Phase>,
-    /// When the newest driver began, in seconds since 1970.
+    /// When the job began, in its first run, in seconds since 1970. Where there is no summary: when the newest driver began.
     pub start_time: Option<f64>,
+    /// When the newest driver began, in seconds since 1970.
+    pub run_start_time: Option<f64>,
     /// When it ended, in seconds since 1970.
     pub end_time: Option<f64>,
     /// The counts.
@@ -220,6 +222,7 @@ impl JobView {
             status: ShownStatus::Interrupted,
             phase: None,
             start_time: None,
+            run_start_time: None,
             end_time: None,
             totals: Totals::default(),
             liveness,
@@ -232,6 +235,37 @@ impl JobView {
         Ok(view)
     }
 
+    /// Returns for how many seconds the newest driver has worked, or did; none where that is not known.
+    #[must_use]
+    pub fn run_seconds(&self, now: f64) -> Option<f64> {
+        let end = match self.liveness.is_alive() {
+            true => now,
+            false => self.end_time?,
+        };
+        Some((end - self.run_start_time?).max(0.0))
+    }
+
+    /// Returns for how many seconds the job was worked on, in all its runs; of a driver that died, until it last said so.
+    #[must_use]
+    pub fn seconds_at_work(&self, now: f64) -> Option<f64> {
+        let summary = self.summary.as_ref();
+        let earlier = summary.map_or(0.0, |summary| summary.earlier_seconds);
+        let until_it_said = || {
+            let summary = summary.filter(|summary| summary.runs > 0);
+            summary.map(|summary| summary.seconds_at_work)
+        };
+        self.run_seconds(now)
+            .map(|run| earlier + run)
+            .or_else(until_it_said)
+    }
+
+    /// Returns how many runs worked on the job, as far as that is known.
+    #[must_use]
+    pub fn runs(&self) -> u32 {
+        let summary = self.summary.as_ref();
+        summary.map_or(1, |summary| summary.runs.max(1))
+    }
+
     /// Shows what the summary says; gives whether that is all there is to know.
     fn take_summary(&mut self) -> bool {
         let Some(summary) = &self.summary else {
@@ -240,6 +274,7 @@ impl JobView {
         self.status = ShownStatus::Said(summary.status);
         self.phase = Some(summary.phase);
         self.start_time = Some(summary.start_time);
+        self.run_start_time = Some(summary.newest_start());
         self.end_time = summary.end_time;
         self.totals = summary.totals;
         let driver: Option<&DriverIdentity> = self.liveness.driver();
@@ -257,8 +292,8 @@ impl JobView {
     }
 
     fn take_journal(&mut self) -> Result<()> {
-        match Journal::read(&self.layout) {
-            Ok(state) => self.take_state(&state),
+        match FiguresFollower::new(&self.layout).look() {
+            Ok(figures) => self.take_figures(figures),
             Err(error @ Error::NewerSchema { .. }) => return Err(error),
             Err(Error::NothingToResume { .. }) if self.is_blank() => {
                 return Err(Error::NeverStarted {
@@ -292,14 +327,14 @@ impl JobView {
         }
     }
 
-    fn take_state(&mut self, state: &JobState) {
-        self.totals = state.totals();
-        let epoch = state.current_epoch();
-        self.start_time = epoch.map(|epoch| seconds_of(epoch.driver.started_at_millis));
-        self.status = match state.finished() {
+    fn take_figures(&mut self, figures: &Figures) {
+        self.totals = figures.totals();
+        self.run_start_time = figures.started_at_millis().map(seconds_of);
+        self.start_time = self.start_time.or(self.run_start_time);
+        self.status = match figures.finished() {
             Some(finish) => ShownStatus::Said(finish.status),
             None if !self.liveness.is_alive() => ShownStatus::Interrupted,
-            None if state.partition_count() == 0 => ShownStatus::Said(Status::Planning),
+            None if self.totals.partitions == 0 => ShownStatus::Said(Status::Planning),
             None => ShownStatus::Said(Status::Running),
         };
     }

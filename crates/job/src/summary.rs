@@ -25,12 +25,20 @@ pub struct JobSummary {
     pub schema_version: u32,
     /// The id of the job.
     pub job_id: String,
-    /// When the job began.
+    /// When the job began: its first run, where it was resumed.
     pub start_time: f64,
-    /// When it ended.
+    /// When it ended: its last run.
     pub end_time: Option<f64>,
-    /// How long it took, in seconds.
+    /// The seconds from its start to its end, with the time between its runs.
     pub duration: Option<f64>,
+    /// How many runs worked on it; 0 in files of earlier releases and of Data-Juicer.
+    pub runs: u32,
+    /// When the newest run began; 0 where `runs` is.
+    pub run_start_time: f64,
+    /// The seconds for which it was worked on, in all runs, when this was written.
+    pub seconds_at_work: f64,
+    /// Those of the runs before the newest.
+    pub earlier_seconds: f64,
     /// How it stands.
     pub status: Status,
     /// What it is at, or was when it ended.
@@ -110,6 +118,8 @@ impl JobSummary {
             schema_version: SUMMARY_SCHEMA,
             job_id: layout.job_id().to_string(),
             start_time: seconds_of(driver.started_at_millis),
+            runs: 1,
+            run_start_time: seconds_of(driver.started_at_millis),
             work_dir: text(layout.work_dir()),
             job_dir: text(layout.job_dir()),
             event_log_file: Some(text(&layout.events())),
@@ -121,6 +131,37 @@ impl JobSummary {
             boot_id: driver.boot_id.clone(),
             process_start_time: driver.start_time_ticks,
             ..Self::default()
+        }
+    }
+
+    /// Makes this the summary of another run of the job that `earlier` is of.
+    pub fn follow(&mut self, earlier: &Self) {
+        let is_known = earlier.start_time > 0.0;
+        let start = Some(earlier.start_time).filter(|_| is_known);
+        self.start_time = start.unwrap_or(self.start_time);
+        self.runs = earlier.runs.max(1).saturating_add(1);
+        self.earlier_seconds = match earlier.runs {
+            0 => earlier.duration.unwrap_or(0.0),
+            _ => earlier.seconds_at_work,
+        };
+    }
+
+    /// Takes the times of another summary, of a run that was the last to change anything.
+    pub fn keep_times_of(&mut self, earlier: &Self) {
+        self.start_time = earlier.start_time;
+        self.end_time = earlier.end_time;
+        self.runs = earlier.runs;
+        self.run_start_time = earlier.run_start_time;
+        self.seconds_at_work = earlier.seconds_at_work;
+        self.earlier_seconds = earlier.earlier_seconds;
+    }
+
+    /// Returns when the newest run began, also of a summary that has no such field.
+    #[must_use]
+    pub fn newest_start(&self) -> f64 {
+        match self.runs {
+            0 => self.start_time,
+            _ => self.run_start_time,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The counts of a job.
 
+use coldpress_record::Ledger;
 use serde::{Deserialize, Serialize};
 
 /// Where the records of a job went, as far as its partitions are published.
@@ -41,6 +42,17 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Adds a completed partition.
+    pub(crate) fn add(&mut self, ledger: &Ledger) {
+        self.completed += 1;
+        self.processed += ledger.records;
+        self.exported += ledger.exported();
+        self.dropped += ledger.dropped();
+        self.quarantined += ledger.quarantined();
+        self.absorbed += ledger.absorbed();
+        self.made += ledger.made();
+    }
+
     /// Returns the stage at work among its stages, as people count: `stage 2 of 3`. None where there is but one, or all are
     /// done.
     #[must_use]

@@ -32,6 +32,10 @@ mod fixtures;
 #[path = "tests/follow.rs"]
 mod follow;
 
+// The figures for a first look, and the view that saves reading the journal.
+#[path = "tests/figures.rs"]
+mod figures;
+
 // Decisions about the whole dataset: when they count, and when they are void.
 #[path = "tests/barriers.rs"]
 mod barriers;

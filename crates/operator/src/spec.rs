@@ -31,6 +31,8 @@ pub struct OperatorSpec {
     determinism: Determinism,
     /// Set for a batch-level operator alone: the most records that it is given at a time.
     batch_size: Option<usize>,
+    /// Whether it makes several records of one.
+    splits: bool,
     params: Vec<ParamSpec>,
     /// Parameters that are accepted and change nothing.
     without_effect: &'static [&'static str],
@@ -87,7 +89,10 @@ impl OperatorSpec {
         + 'static,
     ) -> Self {
         let body = |splitter| Body::Splitter(Box::new(splitter));
-        Self::new(name, OperatorKind::Mapper, summary, resolve, body)
+        Self {
+            splits: true,
+            ..Self::new(name, OperatorKind::Mapper, summary, resolve, body)
+        }
     }
 
     /// A mapper that is given many records at a time.
@@ -156,7 +161,10 @@ impl OperatorSpec {
         + 'static,
     ) -> Self {
         let body = |splitter| Body::Splitter(Box::new(splitter));
-        Self::new(name, OperatorKind::Grouper, summary, resolve, body)
+        Self {
+            splits: true,
+            ..Self::new(name, OperatorKind::Grouper, summary, resolve, body)
+        }
     }
 
     /// An operator that needs the whole dataset and makes one record of several.
@@ -235,6 +243,7 @@ impl OperatorSpec {
             version: 1,
             determinism: Determinism::Pure,
             batch_size: None,
+            splits: false,
             params: P::specs(),
             without_effect: &[],
             resolve: Arc::new(resolve),
@@ -275,6 +284,11 @@ impl OperatorSpec {
     pub fn batch_size(mut self, records: usize) -> Self {
         self.batch_size = self.batch_size.map(|_| records.max(1));
         self
+    }
+
+    /// Returns whether it makes several records of one.
+    pub fn splits(&self) -> bool {
+        self.splits
     }
 
     /// The name.

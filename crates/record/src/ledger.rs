@@ -46,7 +46,7 @@ impl OperatorLedger {
     }
 
     /// Adds what the operator did to the records of another partition.
-    fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.records_in += other.records_in;
         self.made += other.made;
         self.out += other.out;

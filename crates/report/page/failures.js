@@ -7,6 +7,7 @@ function failuresSection(report) {
     errors.groups.length ? [el("h3", null, "Failed attempts, by class and operator"), table(
       [{title: "Class"}, {title: "Operator"}, {title: "Attempts", num: true}, {title: "Last of partition", num: true}, {title: "What it said", text: true}, {title: "What may help", text: true}],
       errors.groups.map((group) => [group.class || NO_VALUE, group.operator, count(group.attempts), group.partition, group.message, group.advice]))] : null,
+    errors.over_time && errors.over_time.classes[0].attempts.length > 1 ? el("div", {class: "charts"}, errorsChart(errors.over_time)) : null,
     errors.failed_partitions.length ? [el("h3", null, "Partitions that are not in the output"), more(errors.failed_partitions, errors.failed_total), table(
       [{title: "Partition", num: true}, {title: "Where", text: true}, {title: "Records", num: true}, {title: "Attempts", num: true}, {title: "Class"}, {title: "Last error", text: true}],
       errors.failed_partitions.map((one) => [one.partition, `${one.part} of ${one.source}`, count(one.records), one.attempts, one.class, one.error]))] : null,
@@ -15,6 +16,15 @@ function failuresSection(report) {
     recovery,
   ].filter(Boolean);
   return parts.length ? el("div", null, parts) : null;
+}
+
+/** How many attempts failed over time, a line for each class. */
+function errorsChart(errors) {
+  const colours = ["red", "orange", "violet", "blue", "green"];
+  const times = errors.classes[0].attempts.map((_, step) => errors.start + step * errors.step_seconds);
+  return lineChart("Failed attempts over time, by class", times,
+    errors.classes.map((one, at) => ({label: one.class || NO_VALUE, colour: colours[at % colours.length], values: one.attempts, format: count})),
+    `in steps of ${duration(errors.step_seconds)}`);
 }
 
 function more(shown, total) {

@@ -17,13 +17,14 @@ function overviewSection(report) {
   const overview = report.overview;
   const progress = overview.progress;
   const share = (part) => (progress.total_samples ? part / progress.total_samples : 0);
-  const elapsed = progress.elapsed_time_seconds;
+  const work = progress.seconds_at_work;
   const stage = progress.stages > 1 && !overview.status.startsWith("completed") ? `stage ${progress.stage + 1} of ${progress.stages}` : null;
   const extra = [
     ["made", overview.made_samples], ["put into groups", overview.absorbed_samples], ["in failed partitions", overview.samples_in_failed],
   ].filter(([, number]) => number > 0);
-  const rate = elapsed > 0 && progress.processed_samples > 0 && report.environment.drivers_total === 1
-    ? `${short(progress.processed_samples / elapsed)} records/s` : null;
+  const rate = work > 0 && progress.processed_samples > 0 && report.environment.drivers_total === progress.runs
+    ? `${short(progress.processed_samples / work)} records/s` : null;
+  const runs = progress.runs > 1 ? `in ${progress.runs} runs` : null;
   return el("div", null,
     el("div", {class: "cards"},
       card("Records", count(progress.total_samples), progress.plan_complete ? bytes(overview.input_bytes) : "planned so far"),
@@ -33,7 +34,7 @@ function overviewSection(report) {
       extra.map(([title, number]) => card(`Records ${title}`, count(number))),
       card("Partitions", `${count(progress.completed_partitions)} / ${count(progress.total_partitions)}`,
         [stage, progress.failed_partitions ? `${count(progress.failed_partitions)} failed` : null].filter(Boolean).join(", ") || "completed"),
-      elapsed === null ? null : card("Time", duration(elapsed), rate),
+      work === null ? null : card("Time at work", duration(work), [runs, rate].filter(Boolean).join(", ")),
       progress.estimated_remaining_seconds === null ? null
         : card("Left", `≈ ${duration(progress.estimated_remaining_seconds)}`, overview.remaining_range_seconds === null ? "at the pace of this run"
           : `${duration(overview.remaining_range_seconds[0])} to ${duration(overview.remaining_range_seconds[1])}`),

@@ -3,6 +3,7 @@
 mod column;
 mod moments;
 mod overall;
+mod pieces;
 mod ranks;
 mod suggest;
 mod text;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::job_report::thresholds::{self, Call, Threshold};
 use column::Column;
+use pieces::Pieces;
 
 pub use suggest::Between;
 
@@ -46,10 +48,12 @@ pub struct Analysis {
     pub schema_version: u32,
     /// The job that computed them.
     pub job_id: String,
-    /// The records that have statistics.
+    /// The records that have statistics: where the recipe splits records, the last pieces.
     pub records: u64,
     /// The records that went to quarantine, and have none.
     pub quarantined: u64,
+    /// The records that were left out because they have no text.
+    pub without_text: u64,
     /// The statistics, in the order of the recipe.
     pub statistics: Vec<Described>,
     /// The filters, in the order of the recipe.
@@ -119,7 +123,9 @@ pub struct FilterOutcome {
     pub statistics: Vec<String>,
     /// Its bounds, where it decides by one number.
     pub bounds: Vec<Threshold>,
-    /// The records that it would keep, whatever other filters do.
+    /// The records that it judged. Records that a splitter made later are not counted one by one.
+    pub records: u64,
+    /// Those that it would keep, whatever other filters do.
     pub kept: u64,
 }
 
@@ -152,11 +158,16 @@ pub fn analysis(layout: &Layout, options: &AnalysisOptions<'_>) -> Result<Analys
         .results
         .iter()
         .map(|result| result.ledger.quarantined());
+    let without_text = passes
+        .results
+        .iter()
+        .map(|result| result.ledger.without_text);
     let mut analysis = Analysis {
         schema_version: ANALYSIS_SCHEMA,
         job_id: layout.job_id().to_string(),
         records: counts.records,
         quarantined: quarantined.sum(),
+        without_text: without_text.sum(),
         statistics: counts.columns.into_iter().map(Column::describe).collect(),
         filters: counts.filters,
         kept_by_all: counts.kept_by_all,
@@ -209,6 +220,7 @@ impl Passes<'_> {
             .iter()
             .map(|name| Column::new(name, percentiles, statistics.len()))
             .collect();
+        let after = splitters_before_statistics(calls, &statistics);
         let filters = calls.iter().zip(0..).filter(|(call, _)| call.is_filter());
         let mut filters: Vec<FilterOutcome> = filters
             .map(|(call, operation)| FilterOutcome {
@@ -216,26 +228,37 @@ impl Passes<'_> {
                 operator: call.name.clone(),
                 statistics: call.stats.clone(),
                 bounds: call.bounds.clone(),
+                records: 0,
                 kept: 0,
             })
             .collect();
         let (mut records, mut kept_by_all) = (0, 0);
         let mut kept = Vec::new();
+        let mut pieces = Pieces::of(calls);
         self.each_block(|block| {
             records += block.rows() as u64;
-            for column in &mut columns {
-                column.take(values_of(block, &column.name));
+            for (column, splitters) in columns.iter_mut().zip(&after) {
+                let values = values_of(block, &column.name);
+                match pieces.firsts(block, *splitters) {
+                    None => column.take(values),
+                    Some(firsts) => column.take(&only(values, &firsts)),
+                }
             }
             kept.clear();
             kept.resize(block.rows(), true);
             for filter in &mut filters {
                 let verdicts = values_of(block, &verdicts[filter.operation as usize]);
-                for (verdict, kept) in verdicts.iter().zip(&mut kept) {
+                let before = pieces::splitters(&calls[..filter.operation as usize]);
+                let firsts = pieces.firsts(block, before);
+                let is_first = |row: usize| firsts.as_ref().is_none_or(|firsts| firsts[row]);
+                for ((row, verdict), kept) in verdicts.iter().enumerate().zip(&mut kept) {
                     let stays = matches!(verdict, Some(StatValue::Bool(true)));
-                    filter.kept += u64::from(stays);
+                    filter.records += u64::from(is_first(row));
+                    filter.kept += u64::from(is_first(row) && stays);
                     *kept &= stays;
                 }
             }
+            pieces.pass(block);
             kept_by_all += kept.iter().filter(|kept| **kept).count() as u64;
         })?;
         // With more values than fit, ranks are narrowed down pass by pass.
@@ -244,10 +267,17 @@ impl Passes<'_> {
             .map(Column::end_pass)
             .fold(false, |any, one| any | one);
         while unfinished {
+            let mut pieces = Pieces::of(calls);
             self.each_block(|block| {
-                for column in columns.iter_mut().filter(|column| column.is_unfinished()) {
-                    column.look_again(values_of(block, &column.name));
+                let columns = columns.iter_mut().zip(&after);
+                for (column, splitters) in columns.filter(|(column, _)| column.is_unfinished()) {
+                    let values = values_of(block, &column.name);
+                    match pieces.firsts(block, *splitters) {
+                        None => column.look_again(values),
+                        Some(firsts) => column.look_again(&only(values, &firsts)),
+                    }
                 }
+                pieces.pass(block);
             })?;
             unfinished = columns
                 .iter_mut()
@@ -284,6 +314,23 @@ fn statistics_of(calls: &[Call]) -> Vec<String> {
         }
     }
     names
+}
+
+/// Returns how many splitters come before the filter that computes each statistic first.
+fn splitters_before_statistics(calls: &[Call], statistics: &[String]) -> Vec<usize> {
+    let before = |name: &String| {
+        let first = calls.iter().position(|call| call.stats.contains(name));
+        pieces::splitters(&calls[..first.unwrap_or(calls.len())])
+    };
+    statistics.iter().map(before).collect()
+}
+
+/// The values of some rows; none of the others.
+fn only(values: &[Option<StatValue>], rows: &[bool]) -> Vec<Option<StatValue>> {
+    let values = values.iter().zip(rows);
+    values
+        .map(|(value, is_wanted)| value.clone().filter(|_| *is_wanted))
+        .collect()
 }
 
 /// The values of a statistic, row by row; none if no row of the file has one.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::job_report::{JobReport, OperatorCounts, OperatorRow};
+use crate::quantity::{counted, grouped};
 
 pub use recipe::KeyDifference;
 
@@ -64,7 +65,7 @@ pub struct JobFigures {
     pub input_bytes: u64,
     /// Bytes of the export; none while there is none.
     pub export_bytes: Option<u64>,
-    /// Seconds from the first start to the end.
+    /// Seconds for which it was worked on, in all its runs.
     pub wall_seconds: Option<f64>,
     /// Seconds of work of all operators, summed over the workers.
     pub work_seconds: f64,
@@ -190,6 +191,14 @@ fn remarks(first: &JobReport, second: &JobReport) -> Vec<String> {
         if report.recipe.resolved.is_none() {
             remarks.push(format!("the recipe of {job} cannot be read"));
         }
+        let (looked_at, total) = (report.quarantine.looked_at, report.quarantine.total);
+        if looked_at < total {
+            remarks.push(format!(
+                "the reasons for quarantine of {job} are those of {} of {}",
+                grouped(looked_at),
+                counted(total, "record")
+            ));
+        }
         remarks.extend(
             report
                 .remarks
@@ -209,10 +218,6 @@ fn figures(report: &JobReport) -> JobFigures {
         .iter()
         .filter(|one| one.name == "memory_mb");
     let memory = memory.flat_map(|series| series.value.iter().copied());
-    let wall_seconds = match (overview.start_time, overview.end_time) {
-        (Some(start), Some(end)) => Some(end - start),
-        _ => progress.elapsed_time_seconds,
-    };
     let bytes = overview.processed_bytes;
     JobFigures {
         job_id: overview.job_id.clone(),
@@ -228,7 +233,7 @@ fn figures(report: &JobReport) -> JobFigures {
         partitions: progress.total_partitions,
         input_bytes: overview.input_bytes,
         export_bytes: overview.export_bytes,
-        wall_seconds,
+        wall_seconds: progress.seconds_at_work,
         work_seconds,
         nanos_per_byte: (bytes > 0 && work_seconds > 0.0)
             .then(|| work_seconds * 1e9 / bytes as f64),

@@ -4,6 +4,7 @@ mod attempts;
 mod columns;
 mod environment;
 mod errors;
+mod errors_over_time;
 mod event_rows;
 mod files_of_duplicates;
 mod findings;
@@ -30,7 +31,7 @@ use std::time::Instant;
 
 use coldpress_executor::{Deduplication, Loss, deduplication};
 use coldpress_job::{
-    Error as JobError, FieldsView, JobState, JobView, Journal, Layout, open_stores,
+    Error as JobError, FieldsView, JobState, JobView, JournalFollower, Layout, open_stores,
 };
 use coldpress_operator::Registry;
 use coldpress_storage::{StoreSchemes, Stores, read_small};
@@ -40,6 +41,7 @@ pub use attempts::Timeline;
 pub use columns::PartitionColumns;
 pub use environment::{DriverRow, Environment};
 pub use errors::{ErrorGroup, Errors, FailedPart, Recovery, UnreadPart};
+pub use errors_over_time::{ErrorsOfClass, ErrorsOverTime};
 pub use event_rows::{EventRow, EventRows, KindCount};
 pub use findings::Finding;
 pub use limits::Limits;
@@ -153,31 +155,37 @@ struct Source<'a> {
 /// When neither journal nor summary can be read, or a newer release wrote them.
 pub fn job_report(layout: &Layout, options: &ReportOptions<'_>) -> Result<JobReport> {
     let log = LogPass::over(layout, &options.limits);
-    report_with(layout, options, log)
+    report_with(&mut JournalFollower::new(layout), layout, options, log)
 }
 
-/// Makes the report of a job whose events have already been read.
-fn report_with(layout: &Layout, options: &ReportOptions<'_>, log: LogPass) -> Result<JobReport> {
+/// Makes the report of a job whose events have already been read, from what its journal says now.
+fn report_with(
+    journal: &mut JournalFollower,
+    layout: &Layout,
+    options: &ReportOptions<'_>,
+    log: LogPass,
+) -> Result<JobReport> {
     let job = JobView::of(layout.clone())?;
     let mut remarks = job.remarks.clone();
-    let state = match Journal::read(layout) {
+    let nothing = JobState::default();
+    let state = match journal.look() {
         Ok(state) => state,
         Err(error @ JobError::NewerSchema { .. }) => return Err(error.into()),
         Err(error) => {
             remarks.push(error.to_string());
-            JobState::default()
+            &nothing
         }
     };
-    let stores = open_stores(layout, &state, options.schemes);
+    let stores = open_stores(layout, state, options.schemes);
     if let Err(error) = &stores {
         remarks.push(format!("statistics and quarantine are left out: {error}"));
     }
     let source = Source {
         layout,
         job: &job,
-        state: &state,
+        state,
         stores: stores.as_ref().ok(),
-        places: Places::of(&state),
+        places: Places::of(state),
         registry: options.registry,
         limits: &options.limits,
         deadline: Instant::now().checked_add(options.limits.reading),

@@ -4,7 +4,7 @@ pub(crate) mod lines;
 
 use coldpress_events::time::format_utc;
 
-use crate::job_report::{JobReport, OperatorRow};
+use crate::job_report::{ErrorsOverTime, JobReport, OperatorRow};
 use crate::quantity::{bytes, counted, duration, grouped, percent, plain};
 use crate::table::{Align, Table};
 use lines::{titled, wrapped};
@@ -81,9 +81,10 @@ impl JobReport {
         );
         line("Input", bytes(overview.input_bytes));
         if let Some(start) = overview.start_time {
-            let elapsed = progress.elapsed_time_seconds.unwrap_or(0.0);
             let time: String = format_utc(start).chars().take(19).collect();
-            line("Started", format!("{time} UTC, for {}", duration(elapsed)));
+            let took = progress.duration_text();
+            let took = took.map_or(String::new(), |took| format!(", for {took}"));
+            line("Started", format!("{time} UTC{took}"));
         }
         if let Some(left) = progress.estimated_remaining_seconds {
             let range = overview.remaining_range_seconds;
@@ -249,7 +250,11 @@ impl JobReport {
     }
 
     fn failures_text(&self) -> String {
-        let mut text = String::new();
+        let mut text = self
+            .errors
+            .over_time
+            .as_ref()
+            .map_or(String::new(), over_time);
         for failed in self.errors.failed_partitions.iter().take(LISTED) {
             let line = format!(
                 "partition {} ({} of {}), {}: {}",
@@ -285,6 +290,15 @@ impl JobReport {
 
     fn quarantine_text(&self) -> String {
         let mut text = String::new();
+        let (looked_at, total) = (self.quarantine.looked_at, self.quarantine.total);
+        if looked_at < total {
+            let records = counted(total, "record");
+            let line = format!(
+                "{records} are in quarantine; the reasons are those of {} of them",
+                grouped(looked_at)
+            );
+            text.push_str(&wrapped(&line, "- "));
+        }
         for reason in self.quarantine.reasons.iter().take(LISTED) {
             let operator = reason.operator.as_deref().unwrap_or("(reading)");
             let count = grouped(reason.count);
@@ -318,6 +332,36 @@ impl JobReport {
             .map(|remark| wrapped(&plain(remark), "Note: "))
             .collect()
     }
+}
+
+/// Draws when attempts failed, a line for each class.
+fn over_time(errors: &ErrorsOverTime) -> String {
+    let most = errors.classes.iter().flat_map(|one| &one.attempts).max();
+    let most = most.copied().unwrap_or(0).max(1);
+    let names = errors.classes.iter().map(|one| one.class.len());
+    let width = names.max().unwrap_or(0).min(10);
+    let mut text = String::new();
+    let mut longest = 0;
+    for one in &errors.classes {
+        let bar = |count: &u64| match count {
+            0 => '·',
+            count => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][(count * 7 / most) as usize],
+        };
+        let bars: String = one.attempts.iter().map(bar).collect();
+        longest = longest.max(one.attempts.len());
+        let total = counted(one.attempts.iter().sum(), "attempt");
+        let class = plain(&one.class);
+        text.push_str(&format!("  {class:width$}  {bars}  {total} failed\n"));
+    }
+    let time = |seconds| format_utc(seconds).chars().take(19).collect::<String>();
+    let end = errors.start + errors.step_seconds * longest as f64;
+    text.push_str(&format!(
+        "  {} to {} UTC, {} a step\n",
+        time(errors.start),
+        time(end),
+        duration(errors.step_seconds)
+    ));
+    text
 }
 
 fn kept(row: &OperatorRow) -> String {

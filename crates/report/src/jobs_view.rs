@@ -34,9 +34,9 @@ pub struct JobRow {
     pub stage: Option<String>,
     /// The counts.
     pub totals: Option<Totals>,
-    /// The time at which the newest driver began, in seconds since 1970.
+    /// The time at which the job began, in its first run, in seconds since 1970.
     pub start_time: Option<f64>,
-    /// Seconds that the newest driver has worked, or did.
+    /// Seconds for which it was worked on, in all its runs.
     pub seconds: Option<f64>,
 }
 
@@ -63,14 +63,6 @@ fn row(job: &ListedJob) -> JobRow {
 
 fn row_of(view: &JobView) -> JobRow {
     let is_running = view.liveness.is_alive();
-    let end = match is_running {
-        true => Some(now_seconds()),
-        false => view.end_time,
-    };
-    let seconds = view
-        .start_time
-        .zip(end)
-        .map(|(start, end)| (end - start).max(0.0));
     let summary = view.summary.as_ref();
     JobRow {
         job_id: view.layout.job_id().to_string(),
@@ -82,7 +74,7 @@ fn row_of(view: &JobView) -> JobRow {
         stage: view.totals.stage_of_stages(),
         totals: Some(view.totals),
         start_time: view.start_time,
-        seconds,
+        seconds: view.seconds_at_work(now_seconds()),
     }
 }
 

@@ -65,19 +65,20 @@ pub use error::{Error, Result};
 pub use event_line::render_event;
 pub use history::{CompletedOperation, CurrentOperation};
 pub use job_report::{
-    Bins, DriverRow, Environment, ErrorGroup, Errors, EventRow, EventRows, FailedPart,
-    FilterVerdict, Finding, JobReader, JobReport, KindCount, Limits, OperatorCounts, OperatorRow,
-    OperatorSamples, Overview, PacePoint, PartitionColumns, QuarantineReason, QuarantineSample,
-    QuarantineView, REPORT_SCHEMA, RecipeTexts, Recovery, ReportOptions, Sample, Series, Statistic,
-    Statistics, Straggler, Threshold, Timeline, UnreadPart, ValueCount, WorkerShare, WorkerTime,
-    job_report,
+    Bins, DriverRow, Environment, ErrorGroup, Errors, ErrorsOfClass, ErrorsOverTime, EventRow,
+    EventRows, FailedPart, FilterVerdict, Finding, JobReader, JobReport, KindCount, Limits,
+    OperatorCounts, OperatorRow, OperatorSamples, Overview, PacePoint, PartitionColumns,
+    QuarantineReason, QuarantineSample, QuarantineView, REPORT_SCHEMA, RecipeTexts, Recovery,
+    ReportOptions, Sample, Series, Statistic, Statistics, Straggler, Threshold, Timeline,
+    UnreadPart, ValueCount, WorkerShare, WorkerTime, job_report,
 };
 pub use jobs_diff_text::render_jobs_diff;
 pub use jobs_view::{JobRow, JobsView};
 pub use last_page::{LastPage, write_last_page};
 pub use look::Look;
 pub use monitor::{
-    JobWatch, MonitorView, OverallProgress, PartitionView, SavedCheckpoint, monitor,
+    FirstLook, Glance, GlanceDataset, JobWatch, MOST_LISTED, MonitorView, OverallProgress,
+    PartitionAtWork, PartitionOutOfRetries, PartitionView, SavedCheckpoint, first_look, monitor,
 };
 pub use page::{Origin, Page, render_job_page, render_jobs_page, render_notice, render_page};
 pub use plan::{PlanView, PlannedSource, StageView, plan};

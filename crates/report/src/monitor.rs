@@ -1,5 +1,6 @@
 //! How a job stands: from its journal, and from the summary, the heartbeat and the events as far as they are there.
 
+mod glance;
 mod partitions;
 mod progress;
 
@@ -7,8 +8,8 @@ use std::collections::BTreeMap;
 
 use coldpress_executor::{Deduplication, Loss, OperatorPerformance, deduplication, losses};
 use coldpress_job::{
-    DatasetMapping, Error as JobError, JobState, JobSummary, JobView, JournalFollower, Layout,
-    PartitionStatus, Phase, dataset_mapping,
+    DatasetMapping, Error as JobError, Figures, FiguresFollower, JobState, JobSummary, JobView,
+    JournalFollower, Layout, PartitionStatus, Phase, dataset_mapping,
 };
 use coldpress_storage::read_small;
 use serde::Serialize;
@@ -17,6 +18,7 @@ use crate::error::Result;
 use crate::history::{CompletedOperation, CurrentOperation, History, HistoryReader};
 use partitions::{partitions, performance};
 
+pub use glance::{Glance, GlanceDataset, PartitionAtWork, PartitionOutOfRetries};
 pub(crate) use partitions::shown_status;
 pub(crate) use progress::progress;
 
@@ -45,7 +47,7 @@ pub struct MonitorView {
     pub phase: Option<Phase>,
     /// The operator that decides about the whole dataset at the moment.
     pub barrier: Option<String>,
-    /// When the newest driver began, in seconds since 1970.
+    /// When the job began, in its first run, in seconds since 1970.
     pub start_time: Option<f64>,
     /// Why the job failed.
     pub error_message: Option<String>,
@@ -120,8 +122,12 @@ pub struct OverallProgress {
     pub processed_samples: u64,
     /// How long it will take at the pace of this run; none while that cannot be told.
     pub estimated_remaining_seconds: Option<f64>,
-    /// How long the newest driver has worked, or did.
+    /// The seconds from the start of the job to its end, or until now; with the time between its runs.
     pub elapsed_time_seconds: Option<f64>,
+    /// The seconds for which it was worked on, in all its runs.
+    pub seconds_at_work: Option<f64>,
+    /// How many runs worked on it.
+    pub runs: u32,
     /// The status of the job, or `interrupted`.
     pub job_status: String,
     /// Whether no more partitions will be planned.
@@ -144,11 +150,33 @@ pub fn monitor(layout: &Layout) -> Result<MonitorView> {
     JobWatch::new(layout.clone()).look()
 }
 
+/// A job as it is shown without details.
+#[derive(Clone, Debug)]
+pub enum FirstLook {
+    /// With the list of its partitions, of which there are not many.
+    Whole(Box<MonitorView>),
+    /// A job of more than [`MOST_LISTED`] partitions.
+    Glance(Box<Glance>),
+}
+
+/// A job of more partitions is shown without a list of those with which nothing is wrong.
+pub const MOST_LISTED: u32 = 1_000;
+
+/// Takes a first look at a job, which takes no longer where it has a million partitions. Writes nothing, and may be called
+/// while the job runs.
+///
+/// # Errors
+/// As [`monitor()`].
+pub fn first_look(layout: &Layout) -> Result<FirstLook> {
+    JobWatch::new(layout.clone()).first_look()
+}
+
 /// Looks at a job repeatedly: each look reads only what was added to journal and event log since the last one.
 #[derive(Debug)]
 pub struct JobWatch {
     layout: Layout,
     journal: JournalFollower,
+    figures: FiguresFollower,
     history: HistoryReader,
 }
 
@@ -158,6 +186,7 @@ impl JobWatch {
     pub fn new(layout: Layout) -> Self {
         Self {
             journal: JournalFollower::new(&layout),
+            figures: FiguresFollower::new(&layout),
             history: HistoryReader::new(&layout),
             layout,
         }
@@ -181,6 +210,55 @@ impl JobWatch {
         };
         Ok(view(&self.layout, job, state, self.history.look(), remarks))
     }
+
+    /// Returns how far the job is now; as [`first_look()`].
+    ///
+    /// # Errors
+    /// As [`monitor()`].
+    pub fn first_look(&mut self) -> Result<FirstLook> {
+        // Only the driver of a large job keeps its figures.
+        if self.layout.figures().is_file()
+            && let Some(glance) = self.glance()?
+        {
+            return Ok(FirstLook::Glance(Box::new(glance)));
+        }
+        let view = self.look()?;
+        Ok(match view.overall_progress.total_partitions > MOST_LISTED {
+            true => FirstLook::Glance(Box::new(view.glance())),
+            false => FirstLook::Whole(Box::new(view)),
+        })
+    }
+
+    /// Looks at the figures of the job; none where it is small enough to be shown whole.
+    fn glance(&mut self) -> Result<Option<Glance>> {
+        let job = JobView::of(self.layout.clone())?;
+        let mut remarks = job.remarks.clone();
+        let nothing = Figures::default();
+        let figures = match self.figures.look() {
+            Ok(figures) => figures,
+            Err(error @ JobError::NewerSchema { .. }) => return Err(error.into()),
+            Err(error) => {
+                remarks.push(error.to_string());
+                &nothing
+            }
+        };
+        if figures.totals().partitions.max(job.totals.partitions) <= MOST_LISTED {
+            return Ok(None);
+        }
+        // A driver that died has not said when, but its last event has a time.
+        let is_end_known = job.liveness.is_alive() || job.end_time.is_some();
+        let last_event = match is_end_known {
+            true => None,
+            false => last_event(&self.layout),
+        };
+        remarks.dedup();
+        Ok(Some(Glance::of(job, figures, last_event, remarks)))
+    }
+}
+
+fn last_event(layout: &Layout) -> Option<f64> {
+    let events = coldpress_events::last_events(layout.event_log_dir()).ok()?;
+    events.last().map(|event| event.timestamp)
 }
 
 fn view(
@@ -202,7 +280,7 @@ fn view(
     MonitorView {
         job_id: layout.job_id().to_string(),
         partition_status: partitions(&job, state, history),
-        overall_progress: progress(&job, state, history),
+        overall_progress: progress(&job, &Figures::of(state), history.last_event),
         operators: performance(state),
         losses: losses(&deduplication),
         deduplication,

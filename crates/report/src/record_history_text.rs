@@ -120,6 +120,8 @@ fn outcome(step: &OperatorStep) -> String {
             format!("changed {}", cut(&names.join(", "), VALUE_CHARS))
         }
         Effect::Kept => "kept".to_owned(),
+        Effect::Judged { keeps: true } => "would keep it".to_owned(),
+        Effect::Judged { keeps: false } => "WOULD DROP it".to_owned(),
         Effect::Dropped => "DROPPED".to_owned(),
         Effect::Duplicate { .. } => "DROPPED as a duplicate".to_owned(),
         Effect::Failed { .. } => "FAILED".to_owned(),

@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use coldpress_events::time::now_seconds;
-use coldpress_executor::{JobMetrics, OperatorPerformance, performance, prometheus_text};
-use coldpress_job::{JobStamp, JobView, Journal, ListedJob};
+use coldpress_executor::{JobMetrics, OperatorPerformance, prometheus_text};
+use coldpress_job::{FiguresFollower, JobStamp, JobView, ListedJob};
 
 use crate::pace::Pace;
 
 /// How long the work of operators is reported after a job ended, in seconds.
 const REPORTED_FOR: f64 = 3600.0;
 
-/// The work of the operators of jobs, which is read from their journals at the pace of each.
+/// The work of the operators of jobs, which is read from their journals at the pace of each: only what was added.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics(Mutex<BTreeMap<String, Known>>);
 
 #[derive(Debug)]
 struct Known {
     stamp: JobStamp,
+    journal: FiguresFollower,
     operators: Vec<OperatorPerformance>,
     pace: Pace,
 }
@@ -52,15 +53,23 @@ fn read_again(view: &JobView, before: Option<Known>) -> Known {
     let stamp = JobStamp::of(&view.layout);
     match before {
         Some(before) if before.stamp == stamp || !before.pace.is_due() => before,
-        _ => {
+        before => {
             let begun = Pace::begin();
+            let before = before.filter(|before| before.stamp.is_of_same_folder(&stamp));
+            let mut journal = match before {
+                Some(before) => before.journal,
+                None => FiguresFollower::new(&view.layout),
+            };
             // A journal that cannot be read costs the job these numbers, and the page of the job says why.
-            let operators = Journal::read(&view.layout)
-                .map_or_else(|_| Vec::new(), |state| performance(&state));
+            let operators = match journal.look() {
+                Ok(figures) => OperatorPerformance::of_job(figures),
+                Err(_) => Vec::new(),
+            };
             let mut pace = Pace::default();
             pace.end(&begun);
             Known {
                 stamp,
+                journal,
                 operators,
                 pace,
             }
@@ -74,7 +83,7 @@ fn of_view(view: &JobView) -> JobMetrics<'_> {
         is_running: view.liveness.is_alive(),
         status: view.status.name(),
         phase: view.phase.filter(|_| view.liveness.is_alive()),
-        start_time: view.start_time,
+        start_time: view.run_start_time,
         end_time: view.end_time,
         totals: view.totals,
         operators: Vec::new(),

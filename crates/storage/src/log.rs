@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::crash_point;
 use crate::directory::sync_dir;
+use crate::log_mark::{LineMark, LogMark};
 use crate::parent::parent_of;
 use crate::volatile;
 use crate::{Error, Result};
@@ -124,6 +125,19 @@ impl LogWriter {
     pub fn queued(&self) -> u64 {
         self.log.next_sequence - self.log.synced_sequence
     }
+
+    /// Returns the place after the last durable line; none before there is one.
+    #[must_use]
+    pub fn mark(&self) -> Option<LogMark> {
+        let (first, last) = self.log.ends?;
+        Some(LogMark {
+            epoch: self.log.epoch,
+            lines: self.log.synced_sequence - FIRST_SEQUENCE,
+            length: self.log.good_length,
+            first,
+            last,
+        })
+    }
 }
 
 /// The CRC of a line.
@@ -166,7 +180,11 @@ struct Log<F> {
     next_sequence: u64,
     synced_sequence: u64,
     good_length: u64,
+    /// The first and the last durable line.
+    ends: Option<(LineMark, LineMark)>,
     queue: Vec<u8>,
+    /// Where in the queue the last line begins.
+    last_line: usize,
     poisoned: bool,
 }
 
@@ -179,7 +197,9 @@ impl<F: LogFile> Log<F> {
             next_sequence: FIRST_SEQUENCE,
             synced_sequence: FIRST_SEQUENCE,
             good_length: 0,
+            ends: None,
             queue: Vec::new(),
+            last_line: 0,
             poisoned: false,
         }
     }
@@ -198,6 +218,7 @@ impl<F: LogFile> Log<F> {
                 limit: MAX_LINE_BYTES,
             });
         }
+        self.last_line = self.queue.len();
         self.queue.extend_from_slice(head.as_bytes());
         self.queue.extend_from_slice(json);
         self.queue.extend_from_slice(b"}\n");
@@ -213,11 +234,13 @@ impl<F: LogFile> Log<F> {
         crash_point!("log_before_write");
         let written = self.write_queue();
         let length = self.queue.len() as u64;
+        let ends = self.ends_with_queue();
         self.queue.clear();
         match written {
             Ok(()) => {
                 crash_point!("log_after_sync");
                 self.good_length += length;
+                self.ends = Some(ends);
                 self.synced_sequence = self.next_sequence;
                 Ok(())
             }
@@ -227,6 +250,17 @@ impl<F: LogFile> Log<F> {
                 Err(error)
             }
         }
+    }
+
+    /// Returns the first and the last line of the log once the queue is in it.
+    fn ends_with_queue(&self) -> (LineMark, LineMark) {
+        let last = LineMark::of(&self.queue[self.last_line..]);
+        let first = self.ends.map(|(first, _)| first);
+        let first = first.unwrap_or_else(|| {
+            let end = self.queue.iter().position(|byte| *byte == b'\n');
+            LineMark::of(&self.queue[..end.map_or(0, |end| end + 1)])
+        });
+        (first, last)
     }
 
     fn write_queue(&mut self) -> Result<()> {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::log::{FIRST_SEQUENCE, MAX_LINE_BYTES, checksum};
+use crate::log_mark::LogMark;
 use crate::{Digest, Error, Hasher, Result, open_file};
 
 /// One record of a log with its place.
@@ -126,6 +127,35 @@ impl LogReader {
             torn_bytes: 0,
             ended: false,
         })
+    }
+
+    /// Opens a log file to read on from a mark, without reading what is before it. Returns none if the mark is not of this
+    /// file, or lies behind the seal.
+    ///
+    /// The [digest](Self::good_digest) is that of the lines after the mark.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be opened or read.
+    pub fn open_at(
+        path: impl AsRef<Path>,
+        mark: &LogMark,
+        sealed_length: Option<u64>,
+        torn: TornTail,
+    ) -> Result<Option<Self>> {
+        let mut reader = Self::open(path, sealed_length, torn)?;
+        let unreadable = |source| Error::io("read", &reader.path, source);
+        let file = reader.bytes.get_ref().get_ref();
+        let left = sealed_length.unwrap_or(u64::MAX).checked_sub(mark.length);
+        let (Some(left), true) = (left, mark.is_in(file).map_err(unreadable)?) else {
+            return Ok(None);
+        };
+        reader.bytes.set_limit(left);
+        reader.lines = mark.lines;
+        reader.epoch = Some(mark.epoch);
+        reader.good_length = mark.length;
+        reader.resume()?;
+        Ok(Some(reader))
     }
 
     /// The number of bytes of the lines read so far.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use coldpress::events::time::{format_utc, now_seconds};
 use coldpress::job::{Layout, Liveness};
-use coldpress::report::{JobWatch, MonitorView, monitor};
+use coldpress::report::{FirstLook, JobWatch, Look, first_look, monitor};
 
 use crate::failure::{Failure, code};
 use crate::jobs::BaseDir;
@@ -38,10 +38,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     if args.watch {
         return watch(args, &layout);
     }
-    let view = monitor(&layout)?;
     match args.json {
-        true => output::print_json(&view)?,
-        false => output::print(&view.render_as(terminal::look(), args.detailed))?,
+        true => output::print_json(&monitor(&layout)?)?,
+        false => {
+            let look = match args.detailed {
+                true => FirstLook::Whole(Box::new(monitor(&layout)?)),
+                false => first_look(&layout)?,
+            };
+            output::print(&text(&look, terminal::look(), args.detailed))?;
+        }
     }
     Ok(code::DONE)
 }
@@ -56,17 +61,20 @@ fn watch(args: &Args, layout: &Layout) -> Result<u8, Failure> {
     loop {
         // Looked at before the view is made, so that the last view shows the end.
         let is_over = !is_alive(layout);
-        let view = job.look()?;
+        let view = match args.detailed {
+            true => FirstLook::Whole(Box::new(job.look()?)),
+            false => job.first_look()?,
+        };
         if is_over {
             // In full, as it stays on the terminal.
             let clear = if in_place { "\x1b[H\x1b[J" } else { "" };
-            let text = view.render_as(terminal::look(), args.detailed);
+            let text = text(&view, terminal::look(), args.detailed);
             output::print(&format!("{clear}{text}"))?;
             return Ok(code_of(&view));
         }
         output::print(&match in_place {
             true => {
-                let text = view.render_as(terminal::look(), args.detailed);
+                let text = text(&view, terminal::look(), args.detailed);
                 terminal::redraw(&text, terminal::lines())
             }
             false => {
@@ -78,9 +86,16 @@ fn watch(args: &Args, layout: &Layout) -> Result<u8, Failure> {
     }
 }
 
+fn text(view: &FirstLook, look: Look, detailed: bool) -> String {
+    match view {
+        FirstLook::Whole(view) => view.render_as(look, detailed),
+        FirstLook::Glance(_) => view.render_as(look),
+    }
+}
+
 /// Returns the exit code that says how the job ended. Which signal stopped it is not known here.
-fn code_of(view: &MonitorView) -> u8 {
-    match view.overall_progress.job_status.as_str() {
+fn code_of(view: &FirstLook) -> u8 {
+    match view.overall_progress().job_status.as_str() {
         "completed" => code::DONE,
         "completed_with_failures" => code::PARTLY,
         _ => code::FAILED,

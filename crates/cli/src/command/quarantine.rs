@@ -16,6 +16,7 @@ use coldpress::worker::QuarantineEntry;
 use crate::failure::{Failure, chain, code};
 use crate::jobs::BaseDir;
 use crate::output;
+use crate::signals;
 
 /// The name of reading among the operators.
 const READING: &str = "(reading)";
@@ -162,7 +163,9 @@ fn replay(args: &Replay, schemes: &StoreSchemes) -> Result<u8, Failure> {
         asset_folders: crate::assets::folders(),
         recipe: recipe.transpose()?,
         export: args.export.as_deref(),
+        folder_made: |folder| signals::remove_at_signal(folder),
     };
+    signals::watch_for_removal()?;
     let replayed = replay_quarantine(&layout, &options)?;
     match args.json {
         true => output::print_json(&replayed)?,

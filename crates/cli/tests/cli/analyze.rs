@@ -73,6 +73,54 @@ fn statistics_are_shown_and_written() {
     assert!(page.contains("\"judged\":true"));
 }
 
+/// Each text has two words, so the second filter sees 60 pieces of the 30 records that the first one saw.
+#[test]
+fn what_comes_before_a_splitter_is_counted_by_records() {
+    let bench = bench();
+    let splitter = "      min_len: 8\n  - text_chunk_mapper:\n      split_pattern: \" +\"\n";
+    bench.write(
+        "recipe.yaml",
+        RECIPE.replace("      min_len: 8\n", splitter),
+    );
+    let ran = bench.run("analyze --config recipe.yaml --percentiles 0.1");
+    let ran = ran.expect(0);
+    ran.prints(&[
+        "Analysis web_analysis: 60 records\n",
+        "text_len        30",
+        "alnum_ratio     60",
+        "text_length_filter   ≥ 8              20   66.7 %\n",
+        "alphanumeric_filter  ≥ 0.500          60  100.0 %\n",
+        "all of them                           40   66.7 %\n",
+        "Filters before an operator that splits records count whole records",
+        "10 %",
+    ]);
+    assert!(!ran.stdout.contains("10%"), "{}", ran.stdout);
+    // A trace of an analysis says what a filter would do, because it did nothing.
+    bench
+        .run("trace web_analysis --base-dir jobs --id id=3.0")
+        .expect(0)
+        .prints(&["WOULD DROP it"]);
+}
+
+#[test]
+fn records_without_text_are_said_to_be_left_out() {
+    let bench = bench();
+    let lines =
+        bench.read("in.jsonl") + "{\"id\": 30, \"text\": null}\n{\"id\": 31, \"text\": \"\"}\n";
+    bench.write("in.jsonl", lines);
+    bench.write("recipe.yaml", format!("{RECIPE}compat: data_juicer\n"));
+    let ran = bench.run("analyze --config recipe.yaml").expect(0);
+    ran.prints(&["Analysis web_analysis: 30 records, and 2 left out: no text\n"]);
+    let json = bench
+        .run("analyze --config recipe.yaml --json")
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&json["records"], &json["without_text"]),
+        (&json!(30), &json!(2))
+    );
+}
+
 /// The mapper makes all texts 24 characters long, so that the first filter sees other lengths than the second.
 #[test]
 fn only_the_last_filter_of_a_statistic_gets_bounds() {

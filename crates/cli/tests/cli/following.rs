@@ -290,6 +290,40 @@ process:
         .prints(&["0 kept, 1 dropped", "Dropped by text_length_filter (1)\n"]);
 }
 
+/// The folder of a replay has records of the user's, so nothing of it stays where the replay is ended.
+#[test]
+fn a_replay_that_is_ended_leaves_no_records_behind() {
+    let bench = Bench::new();
+    let lines: String = (0..40_000)
+        .map(|id| format!("{{\"text\": {id}, \"more\": \"{}\"}}\n", "x".repeat(100)))
+        .collect();
+    bench.write("in.jsonl", lines);
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1 --partition.size 10000")
+        .expect(0);
+    let temporary = bench.path("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let entries = || std::fs::read_dir(&temporary).unwrap().count();
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let mut child = bench
+            .command("quarantine replay j --base-dir jobs")
+            .env("TMPDIR", &temporary)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        while entries() == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+            std::thread::yield_now();
+        }
+        let killed = std::process::Command::new("kill")
+            .args([format!("-{signal}"), child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert_eq!(entries(), 0);
+    }
+}
+
 #[test]
 fn records_of_failed_partitions_are_not_exported() {
     let bench = bench();

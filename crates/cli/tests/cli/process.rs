@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use coldpress::job::JobSummary;
+
 use crate::bench::{Bench, RECIPE, Ran};
 
 #[test]
@@ -208,7 +210,45 @@ fn a_stopped_job_is_resumed_to_the_same_bytes() {
         .expect(0)
         .prints(&["stopped"]);
 
+    let summary =
+        || -> JobSummary { serde_json::from_str(&bench.read("jobs/a/job_summary.json")).unwrap() };
+    let stopped = summary();
+    assert_eq!((stopped.runs, stopped.earlier_seconds), (1, 0.0));
+    assert_eq!(stopped.duration, Some(stopped.seconds_at_work));
+    // The time between the runs is no work.
+    std::thread::sleep(std::time::Duration::from_millis(1500));
     let resumed = bench.run(&format!("{line} --json")).expect(0).json();
+    let done = summary();
+    assert_eq!(done.start_time, stopped.start_time);
+    assert_eq!(
+        (done.runs, done.earlier_seconds),
+        (2, stopped.seconds_at_work)
+    );
+    assert!(done.run_start_time > stopped.end_time.unwrap() + 1.0);
+    assert!(done.seconds_at_work > stopped.seconds_at_work);
+    assert!(
+        done.duration.unwrap() > done.seconds_at_work + 1.0,
+        "{done:?}"
+    );
+    bench
+        .run("monitor a --base-dir jobs")
+        .expect(0)
+        .prints(&[" of work in 2 runs, ", " from start to end"]);
+    // A run that finds it complete changes nothing of this, and one that begins anew everything.
+    bench.run(line).expect(0);
+    assert_eq!(
+        (
+            summary().runs,
+            summary().duration,
+            summary().seconds_at_work
+        ),
+        (2, done.duration, done.seconds_at_work)
+    );
+    bench.run(&format!("{line} --fresh --limit 40")).expect(0);
+    let fresh = summary();
+    assert_eq!((fresh.runs, fresh.earlier_seconds), (1, 0.0));
+    assert!(fresh.start_time > done.end_time.unwrap());
+    bench.run(&format!("{line} --fresh")).expect(0);
     assert!(resumed["partitions_reused"].as_u64() > Some(0), "{resumed}");
     let out = bench.read("out/clean.jsonl");
     bench

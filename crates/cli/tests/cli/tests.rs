@@ -24,6 +24,8 @@ mod following;
 mod inspect;
 // Running recipes, and running them again.
 mod process;
+// Filters over a log of many files.
+mod rotated;
 // Runs that are stopped, frozen or killed.
 mod signals;
 // What a collector of spans gets.

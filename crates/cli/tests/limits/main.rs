@@ -22,3 +22,5 @@ mod pipes;
 mod read_only;
 // Free space that is looked at beforehand.
 mod space;
+// An event log on a device that stalls.
+mod stalled_log;

@@ -74,7 +74,13 @@ impl<'e> Driver<'e> {
             known.export().intent.as_ref(),
         )?;
         let (journal, state) = Journal::open(layout, &lock, mode)?;
-        let teller = Teller::open(executor, stores.clone(), &lock, started)?;
+        let teller = Teller::open(
+            executor,
+            stores.clone(),
+            &lock,
+            started,
+            mode != Mode::Resume,
+        )?;
         if let Some(path) = &recipe.events.metrics_path {
             // As for other outputs; where that fails, so does the first writing, with a warning.
             if let Some(folder) = Path::new(path).parent() {
@@ -90,7 +96,7 @@ impl<'e> Driver<'e> {
             executor,
             lock,
             output_locks,
-            truth: Truth::new(journal, state),
+            truth: Truth::new(&executor.layout, journal, state),
             stores,
             teller,
             sources: Sources::new(dataset.sources, dataset.missing),

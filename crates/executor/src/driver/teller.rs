@@ -38,8 +38,10 @@ pub(super) struct Teller<'e> {
     stores: Stores,
     events: EventLog,
     summary: JobSummary,
-    /// When the job began and ended, as the run before says.
-    earlier_times: Option<(f64, Option<f64>)>,
+    /// The summary of the run before, of a job that had ended.
+    earlier: Option<JobSummary>,
+    /// True where the times of the run before are those of the job.
+    has_kept_times: bool,
     /// True once there is something to do.
     has_work_begun: bool,
     /// When the run began.
@@ -69,12 +71,13 @@ pub(super) struct Teller<'e> {
 }
 
 impl<'e> Teller<'e> {
-    /// Opens the event log; who waits for the run's events gets them from here on.
+    /// Opens the event log; who waits for the run's events gets them from here on. `is_new` where the job begins with this run.
     pub(super) fn open(
         executor: &'e Executor,
         stores: Stores,
         lock: &JobLock,
         started: Instant,
+        is_new: bool,
     ) -> Result<Self> {
         let events = open_log(executor)?;
         executor.shared.begin_events(|| events.subscribe());
@@ -91,12 +94,18 @@ impl<'e> Teller<'e> {
             };
             Spans::new(endpoint, origin)
         });
+        let earlier = JobSummary::read(&executor.layout).ok().flatten();
+        let mut summary = summary(executor, lock);
+        if let Some(earlier) = earlier.as_ref().filter(|_| !is_new) {
+            summary.follow(earlier);
+        }
         Ok(Self {
             executor,
             stores,
             events,
-            summary: summary(executor, lock),
-            earlier_times: earlier_times(executor),
+            summary,
+            earlier: earlier.filter(has_ended),
+            has_kept_times: false,
             has_work_begun: false,
             started,
             warnings: Vec::new(),
@@ -174,11 +183,8 @@ fn open_log(executor: &Executor) -> Result<EventLog> {
         .map_err(|error| Error::because(ErrorKind::Failed, "cannot open the event log", error))
 }
 
-/// Returns when the job began and ended, as its summary says before this run writes its own.
-fn earlier_times(executor: &Executor) -> Option<(f64, Option<f64>)> {
-    let summary = JobSummary::read(&executor.layout).ok().flatten()?;
-    let is_done = summary.status.is_terminal() && summary.end_time.is_some();
-    is_done.then_some((summary.start_time, summary.end_time))
+fn has_ended(summary: &JobSummary) -> bool {
+    summary.status.is_terminal() && summary.end_time.is_some()
 }
 
 /// The summary of a run that begins.

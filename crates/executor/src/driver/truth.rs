@@ -1,6 +1,6 @@
 //! The truth about the job: its journal, and the state that follows from it.
 
-use coldpress_job::{JobState, Journal, JournalRecord};
+use coldpress_job::{JobState, Journal, JournalRecord, KeptFigures, Layout};
 use coldpress_operator::ChainHash;
 
 use crate::error::Result;
@@ -10,21 +10,30 @@ use crate::error::Result;
 pub(super) struct Truth {
     journal: Journal,
     state: JobState,
+    figures: KeptFigures,
 }
 
 impl Truth {
-    pub(super) fn new(journal: Journal, state: JobState) -> Self {
-        Self { journal, state }
+    pub(super) fn new(layout: &Layout, journal: Journal, state: JobState) -> Self {
+        Self {
+            journal,
+            state,
+            figures: KeptFigures::new(layout),
+        }
     }
 
     /// Queues a journal record and takes it into the state; durable and to be acted on only after [`Self::sync`].
     pub(super) fn record(&mut self, record: JournalRecord) -> Result<()> {
-        Ok(self.journal.record(&mut self.state, &record)?)
+        self.journal.record(&mut self.state, &record)?;
+        self.figures.take(self.journal.epoch(), &record);
+        Ok(())
     }
 
     /// Makes all queued records durable.
     pub(super) fn sync(&mut self) -> Result<()> {
-        Ok(self.journal.sync()?)
+        self.journal.sync()?;
+        self.figures.write_when_due(&self.journal, &self.state);
+        Ok(())
     }
 
     /// All that is true about the job.

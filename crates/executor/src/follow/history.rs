@@ -105,6 +105,11 @@ pub enum Effect {
     },
     /// The record stayed, as an operator that drops records decided.
     Kept,
+    /// A filter of an analysis, which drops nothing, judged the record.
+    Judged {
+        /// Whether it would keep it.
+        keeps: bool,
+    },
     /// The record was dropped.
     Dropped,
     /// The record was dropped because another one stays in its place.

@@ -72,7 +72,9 @@ fn count(branch: &RecordBranch, ledger: &mut Ledger) {
         assert_eq!(operator.name, step.operator);
         operator.records_in += 1;
         match &step.effect {
-            Effect::Unchanged | Effect::Changed { .. } | Effect::Kept => operator.out += 1,
+            Effect::Unchanged | Effect::Changed { .. } | Effect::Kept | Effect::Judged { .. } => {
+                operator.out += 1
+            }
             Effect::Dropped | Effect::Duplicate { .. } | Effect::NotSelected => {
                 operator.dropped += 1;
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use coldpress_storage::{LogReader, TornTail};
 
 use super::files::{self, EpochFile};
+use super::position::Position;
 use super::replay::Reading;
 use super::state::JobState;
 use crate::layout::Layout;
@@ -19,11 +20,9 @@ pub struct JournalFollower {
 
 /// What was read so far.
 #[derive(Debug)]
-struct Followed {
-    listing: Vec<EpochFile>,
-    reading: Reading,
-    newest: EpochFile,
-    reader: LogReader,
+pub(super) struct Followed {
+    pub(super) reading: Reading,
+    pub(super) position: Position,
 }
 
 impl JournalFollower {
@@ -44,7 +43,9 @@ impl JournalFollower {
         let listing = files::list_before(&self.dir, u64::MAX)?;
         let followed = match self.followed.take() {
             // Another driver has sealed what was read, and maybe not all of it.
-            Some(followed) if followed.is_newest(&listing) => followed.read_on()?,
+            Some(followed) if followed.position.is_newest(&listing) => {
+                followed.read_on(&listing)?
+            }
             _ => Followed::begin(listing)?.ok_or_else(|| Error::NothingToResume {
                 path: self.dir.clone(),
             })?,
@@ -55,7 +56,7 @@ impl JournalFollower {
 
 impl Followed {
     /// Reads all there is; none if no driver has begun yet.
-    fn begin(listing: Vec<EpochFile>) -> Result<Option<Self>> {
+    pub(super) fn begin(listing: Vec<EpochFile>) -> Result<Option<Self>> {
         let (mut reading, newest) = Reading::before_newest(&listing)?;
         let Some(newest) = newest else {
             return Ok(None);
@@ -63,30 +64,21 @@ impl Followed {
         let mut reader = LogReader::open(&newest.path, None, TornTail::Allow)?;
         reading.drain(&newest, &mut reader)?;
         reading.check()?;
-        Ok(Some(Self {
+        let position = Position {
             listing,
-            reading,
             newest,
             reader,
-        }))
+        };
+        Ok(Some(Self { reading, position }))
     }
 
-    /// Returns whether no driver has begun since. One that has created its file and written nothing to it has not.
-    fn is_newest(&self, listing: &[EpochFile]) -> bool {
-        let later = |file: &&EpochFile| file.epoch > self.newest.epoch;
-        let epochs =
-            |listing: &[EpochFile]| listing.iter().map(|file| file.epoch).collect::<Vec<_>>();
-        epochs(listing) == epochs(&self.listing)
-            && listing
-                .iter()
-                .filter(later)
-                .eq(self.listing.iter().filter(later))
-    }
-
-    fn read_on(mut self) -> Result<Self> {
-        self.reader.resume()?;
-        self.reading.drain(&self.newest, &mut self.reader)?;
-        self.reading.check()?;
+    fn read_on(mut self, listing: &[EpochFile]) -> Result<Self> {
+        let position = &mut self.position;
+        if !position.is_at_end(listing) {
+            position.reader.resume()?;
+            self.reading.drain(&position.newest, &mut position.reader)?;
+            self.reading.check()?;
+        }
         Ok(self)
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Replay {
 
 /// What to do with damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Damage {
+pub(super) enum Damage {
     /// It is an error.
     Refuse,
     /// What stands before it is kept, and it ends the file: for a new generation, which needs
@@ -194,19 +194,28 @@ impl Reading {
     }
 }
 
-fn decode(file: &EpochFile, frame: &Frame) -> Result<JournalRecord, String> {
+/// Decodes the record of a line. Results and attempts are nearly all of a long journal, and are decoded at once: to find the
+/// variant first, the decoder would have to keep all the fields.
+pub(super) fn decode(file: &EpochFile, frame: &Frame) -> Result<JournalRecord, String> {
     if frame.epoch != file.epoch {
         let (found, epoch) = (frame.epoch, file.epoch);
         return Err(format!("epoch {found} is in the file of epoch {epoch}"));
     }
-    let record: JournalRecord = frame
-        .decode()
+    let record = decode_record(frame)
         .map_err(|error| format!("the record cannot be understood: {error}"))?;
     let is_first = frame.sequence == coldpress_storage::FIRST_SEQUENCE;
     if matches!(record, JournalRecord::EpochStarted(_)) != is_first {
         return Err(MISPLACED_START.to_owned());
     }
     Ok(record)
+}
+
+fn decode_record(frame: &Frame) -> serde_json::Result<JournalRecord> {
+    let json = frame.record.get();
+    if json.starts_with(r#"{"type":"published","#) {
+        return frame.decode().map(JournalRecord::Published);
+    }
+    frame.decode()
 }
 
 const MISPLACED_START: &str = "an epoch begins with its file, and only there";
@@ -217,7 +226,7 @@ struct Head {
 }
 
 /// The first record of a file; none if the file was created and its driver died before that.
-fn read_head(file: &EpochFile, damage: Damage) -> Result<Option<EpochStarted>> {
+pub(super) fn read_head(file: &EpochFile, damage: Damage) -> Result<Option<EpochStarted>> {
     let mut reader = LogReader::open(&file.path, None, TornTail::Allow)?;
     let frame = match reader.next() {
         None => return Ok(None),
@@ -250,7 +259,11 @@ fn read_head(file: &EpochFile, damage: Damage) -> Result<Option<EpochStarted>> {
 }
 
 /// The newest driver has sealed all files that were there before it, and no others.
-fn check_seals(newest: &EpochFile, started: &EpochStarted, listing: &[EpochFile]) -> Result<()> {
+pub(super) fn check_seals(
+    newest: &EpochFile,
+    started: &EpochStarted,
+    listing: &[EpochFile],
+) -> Result<()> {
     let earlier = listing.iter().filter(|file| file.epoch < newest.epoch);
     let mut names: Vec<String> = earlier.map(|file| files::name_of(file.epoch)).collect();
     let mut sealed: Vec<&String> = started.sealed.iter().map(|seal| &seal.file).collect();

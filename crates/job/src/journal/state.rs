@@ -2,6 +2,7 @@
 
 mod apply;
 mod barriers;
+mod figures;
 mod partition;
 mod planning;
 mod rules;
@@ -13,6 +14,7 @@ use coldpress_operator::ChainHash;
 use coldpress_partition::PlannedPartition;
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{ObjectKey, ObjectRef, Place, StoreSpec};
+use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverIdentity;
 use crate::journal::record::{
@@ -23,6 +25,8 @@ use crate::status::Status;
 use crate::totals::Totals;
 
 use partition::PartitionState;
+
+pub use figures::{Figures, NotFromFigures};
 pub use partition::PartitionStatus;
 
 /// All that the journal says about a job, as a function of its records and of nothing else.
@@ -87,7 +91,7 @@ pub struct ExportState {
 }
 
 /// How the last driver ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finish {
     /// The epoch of the driver.
     pub epoch: u64,
@@ -404,13 +408,7 @@ impl JobState {
                 totals.failed += 1;
                 totals.records_in_failed += state.planned.slice.records;
             } else if let Some(result) = chain.and_then(|chain| self.result_of(index, chain)) {
-                totals.completed += 1;
-                totals.processed += result.ledger.records;
-                totals.exported += result.ledger.exported();
-                totals.dropped += result.ledger.dropped();
-                totals.quarantined += result.ledger.quarantined();
-                totals.absorbed += result.ledger.absorbed();
-                totals.made += result.ledger.made();
+                totals.add(&result.ledger);
             }
         }
         totals

@@ -1,6 +1,6 @@
 use coldpress_job::{
-    DamagedSource, JobLock, JobState, Journal, JournalRecord, LockOptions, Mode, PartitionStatus,
-    Status,
+    DamagedSource, Figures, FiguresFollower, JobLock, JobState, Journal, JournalRecord,
+    KeptFigures, LockOptions, Mode, PartitionStatus, Status,
 };
 use proptest::prelude::*;
 
@@ -145,16 +145,32 @@ proptest! {
     fn what_is_replayed_from_disk_is_what_was_known(acts in prop::collection::vec(act(), 1..60)) {
         let job = Job::new();
         let mut driver = job.drive(Mode::New);
+        let keep = || KeptFigures::new(&job.layout).steps(0, 900);
+        let (mut kept, mut watch) = (keep(), FiguresFollower::new(&job.layout));
         for act in acts {
             match act {
-                Act::Compare => prop_assert_eq!(&job.read(), &driver.state),
-                Act::Resume | Act::Fresh => driver = change_driver(&job, driver, act),
+                Act::Compare => {
+                    prop_assert_eq!(&job.read(), &driver.state);
+                    // As after a while, when they may be made from the state again.
+                    kept = keep();
+                }
+                Act::Resume | Act::Fresh => {
+                    driver = change_driver(&job, driver, act);
+                    kept = keep();
+                }
                 _ => {
                     let records = records(act, &driver.state, driver.journal.epoch());
                     driver.put(&records);
+                    records.iter().for_each(|record| kept.take(driver.journal.epoch(), record));
                 }
             }
+            kept.write_when_due(&driver.journal, &driver.state);
             check_laws(&driver.state);
+            // Whatever the view is of, the figures are those of the journal.
+            let figures = Figures::of(&driver.state);
+            prop_assert_eq!(watch.look().unwrap(), &figures);
+            let mut first_look = FiguresFollower::new(&job.layout);
+            prop_assert_eq!(first_look.look().unwrap(), &figures);
         }
         prop_assert_eq!(job.read(), driver.state);
     }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use coldpress_dataset::SourceIdentity;
 use coldpress_job::{
-    CheckpointEntry, ExportIntent, JobLock, JobPlan, JobState, Journal, JournalRecord, Layout,
-    LockOptions, Mode, PartitionFailure, Publication, RecipeInForce,
+    CheckpointEntry, ExportIntent, Figures, JobLock, JobPlan, JobState, Journal, JournalRecord,
+    Layout, LockOptions, Mode, PartitionFailure, Publication, RecipeInForce,
 };
 use coldpress_operator::ChainHash;
 use coldpress_partition::{CutSettings, PlannedPartition, Slice};
@@ -54,7 +54,14 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn put(&mut self, records: &[JournalRecord]) {
         for record in records {
+            let is_small = self.state.partition_count() <= 100;
+            let mut figures = is_small.then(|| Figures::of(&self.state));
+            let epoch = self.journal.epoch();
+            figures.take_if(|figures| figures.apply(epoch, record).is_err());
             self.journal.record(&mut self.state, record).unwrap();
+            if let Some(figures) = figures {
+                assert_eq!(figures, Figures::of(&self.state), "{record:?}");
+            }
         }
         self.journal.sync().unwrap();
     }

@@ -24,6 +24,12 @@ impl Analysis {
                 grouped(self.quarantined)
             ));
         }
+        if self.without_text > 0 {
+            text.push_str(&format!(
+                ", and {} left out: no text",
+                grouped(self.without_text)
+            ));
+        }
         text.push('\n');
         for section in [
             self.numbers_text(),
@@ -85,7 +91,7 @@ impl Analysis {
         let listed = &shares[..shares.len().min(MOST)];
         let percentiles = listed
             .iter()
-            .map(|share| (percentile(*share), Align::Right));
+            .map(|share| (percentile(*share).replace('%', " %"), Align::Right));
         let name = ("STATISTIC".to_owned(), Align::Left);
         let mut table = Table::new(std::iter::once(name).chain(percentiles));
         for one in self.numbers() {
@@ -137,23 +143,32 @@ impl Analysis {
             ("WOULD KEEP", Align::Right),
             ("SHARE", Align::Right),
         ]);
-        let share = |kept: u64| match self.records {
+        let share = |kept: u64, records: u64| match records {
             0 => String::new(),
             records => percent(kept as f64 / records as f64),
         };
         for FilterOutcome {
             operator,
             bounds,
+            records,
             kept,
             ..
         } in &self.filters
         {
             let bounds = spelled_bounds(bounds);
-            table.row([plain(operator), bounds, grouped(*kept), share(*kept)]);
+            let share = share(*kept, *records);
+            table.row([plain(operator), bounds, grouped(*kept), share]);
         }
         let (all, kept) = ("all of them".to_owned(), self.kept_by_all);
-        table.row([all, String::new(), grouped(kept), share(kept)]);
-        table.render()
+        table.row([all, String::new(), grouped(kept), share(kept, self.records)]);
+        let mut text = table.render();
+        if self.filters.iter().any(|one| one.records < self.records) {
+            text.push_str(
+                "(Filters before an operator that splits records count whole records, the\n \
+                 others and the last line the pieces.)\n",
+            );
+        }
+        text
     }
 
     fn passed_over_text(&self) -> String {

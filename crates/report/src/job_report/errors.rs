@@ -8,6 +8,7 @@ use coldpress_job::{JobState, PartitionStatus};
 use serde::Serialize;
 
 use super::Source;
+use super::errors_over_time::{ErrorsOverTime, FailureTimes};
 use super::limits::cut;
 
 /// Failures and their consequences.
@@ -15,6 +16,8 @@ use super::limits::cut;
 pub struct Errors {
     /// Attempts that failed, by class and operator; only the event log knows.
     pub groups: Vec<ErrorGroup>,
+    /// The same by class and over time; none where no attempt failed.
+    pub over_time: Option<ErrorsOverTime>,
     /// Partitions that are out of retries.
     pub failed_partitions: Vec<FailedPart>,
     /// The number of failed partitions.
@@ -108,6 +111,7 @@ const NAME_CHARS: usize = 100;
 #[derive(Clone, Debug, Default)]
 pub(super) struct FailureLog {
     groups: BTreeMap<(String, Option<String>), ErrorGroup>,
+    times: FailureTimes,
     partitions: BTreeSet<u64>,
     loaded: u64,
     rejected: u64,
@@ -128,6 +132,7 @@ impl FailureLog {
         let short = |name: &String| cut(name, NAME_CHARS);
         let class = event.error_type.as_ref().map(short).unwrap_or_default();
         let operator = event.operation_name.as_ref().map(short);
+        self.times.take(&class, event.timestamp);
         let key = (class.clone(), operator.clone());
         if !self.groups.contains_key(&key) && self.groups.len() >= LISTED {
             return;
@@ -156,6 +161,7 @@ pub(super) fn errors(source: &Source<'_>, log: &FailureLog) -> Errors {
     let unreadable = || unreadable(source);
     Errors {
         groups,
+        over_time: log.times.finish(),
         failed_partitions: failed(source).take(LISTED).collect(),
         failed_total: source.state.failed().count() as u64,
         unreadable: unreadable().take(LISTED).collect(),

@@ -1,6 +1,6 @@
 //! The job as a whole.
 
-use coldpress_job::{JobState, PartitionStatus, Phase};
+use coldpress_job::{Figures, JobState, PartitionStatus, Phase};
 use serde::Serialize;
 
 use super::Source;
@@ -24,7 +24,7 @@ pub struct Overview {
     pub barrier: Option<String>,
     /// The error with which it failed.
     pub error: Option<String>,
-    /// The time at which the newest driver began, in seconds since 1970.
+    /// The time at which the job began, in its first run, in seconds since 1970.
     pub start_time: Option<f64>,
     /// The time at which it ended.
     pub end_time: Option<f64>,
@@ -84,7 +84,7 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
     } else {
         job.totals
     };
-    let progress = progress(job, state, history);
+    let progress = progress(job, &Figures::of(state), history.last_event);
     let committed = state.export().committed.as_ref();
     let rejected = rejected(state);
     Overview {

@@ -1,17 +1,18 @@
 //! Looking at a job repeatedly.
 
 use coldpress_events::{EventFilter, EventReader, read_events};
-use coldpress_job::Layout;
+use coldpress_job::{JournalFollower, Layout};
 
 use super::log_pass::LogPass;
 use super::{JobReport, ReportOptions, report_with};
 use crate::error::Result;
 
-/// Looks at a job repeatedly. It reads each event only once, so another look at a job with a long log costs no more than the
-/// events that were added.
+/// Looks at a job repeatedly. It reads each event and each record of the journal only once, so another look at a job with a
+/// long log costs no more than what was added.
 #[derive(Debug)]
 pub struct JobReader {
     layout: Layout,
+    journal: JournalFollower,
     log: Option<Log>,
 }
 
@@ -33,7 +34,11 @@ impl JobReader {
     /// Begins to look at a job. Nothing is read yet.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
-        Self { layout, log: None }
+        Self {
+            journal: JournalFollower::new(&layout),
+            layout,
+            log: None,
+        }
     }
 
     /// The job's layout.
@@ -48,7 +53,7 @@ impl JobReader {
     /// As [`job_report`](super::job_report()).
     pub fn report(&mut self, options: &ReportOptions<'_>) -> Result<JobReport> {
         let pass = self.read_events(options);
-        report_with(&self.layout, options, pass)
+        report_with(&mut self.journal, &self.layout, options, pass)
     }
 
     fn read_events(&mut self, options: &ReportOptions<'_>) -> LogPass {

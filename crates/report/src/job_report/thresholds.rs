@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) name: String,
     pub(crate) kind: Option<String>,
     pub(crate) parameters: String,
+    /// Whether it makes several records of one.
+    pub(crate) splits: bool,
     /// The statistics that it decides by.
     pub(crate) stats: Vec<String>,
     /// The bounds, where it decides by one number.
@@ -77,6 +79,7 @@ fn known(call: &OperatorCall, at: u32, registry: &Registry, settings: &ChainSett
         name: call.name.clone(),
         kind: spec.map(|spec| spec.kind().to_string()),
         parameters: call.params_json().to_string(),
+        splits: spec.is_some_and(OperatorSpec::splits),
         stats: stats.iter().map(|stat| stat.name.clone()).collect(),
         bounds: match spec.filter(|_| numbers == 1) {
             Some(spec) => bounds(call, at, spec),

@@ -71,7 +71,7 @@ fn partition(
 }
 
 /// The operator at work, as the driver said a few seconds ago.
-fn at_work(index: u32, job: &JobView) -> Option<CurrentOperation> {
+pub(super) fn at_work(index: u32, job: &JobView) -> Option<CurrentOperation> {
     let summary = job.summary.as_ref()?;
     let driver = job.liveness.driver()?;
     let mut at_work = summary.at_work.iter().filter(|_| summary.is_of(driver));

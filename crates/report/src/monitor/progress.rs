@@ -1,26 +1,27 @@
 //! How the job stands as a whole.
 
 use coldpress_events::time::now_seconds;
-use coldpress_job::{JobState, JobView, PartitionStatus, ShownStatus, Status};
+use coldpress_job::{Figures, JobView, ShownStatus, Status};
 
 use super::OverallProgress;
-use super::partitions::shown_status;
-use crate::history::History;
 
-/// The job as a whole.
-pub(crate) fn progress(job: &JobView, state: &JobState, history: &History) -> OverallProgress {
+/// Returns how far the job is as a whole. `last_event` is when the last event of the log happened.
+pub(crate) fn progress(
+    job: &JobView,
+    figures: &Figures,
+    last_event: Option<f64>,
+) -> OverallProgress {
     // Without a journal the summary's counts are the best there are.
-    let totals = if state.plan().is_some() {
-        state.totals()
-    } else {
-        job.totals
+    let totals = match figures.is_planned() {
+        true => figures.totals(),
+        false => job.totals,
     };
-    let indices = 0..state.partition_count();
-    let processing =
-        indices.filter(|index| shown_status(*index, job, state) == PartitionStatus::Processing);
-    let elapsed = elapsed_seconds(job, history);
-    let plan_complete = state.plan_complete();
-    let status = status(job, state);
+    let now = now_seconds();
+    let end = end_of(job, now, last_event);
+    let since = |start: Option<f64>| Some((end? - start?).max(0.0));
+    let run_seconds = since(job.run_start_time);
+    let plan_complete = figures.plan_complete();
+    let status = status(job, figures);
     let is_over = status.name().starts_with("completed");
     let share = f64::from(totals.completed) / f64::from(totals.partitions.max(1));
     let share = (f64::from(totals.stage) + share) / f64::from(totals.stages.max(1));
@@ -30,7 +31,7 @@ pub(crate) fn progress(job: &JobView, state: &JobState, history: &History) -> Ov
         stage_at_work: totals.stage_of_stages(),
         total_partitions: totals.partitions,
         completed_partitions: totals.completed,
-        processing_partitions: processing.count() as u32,
+        processing_partitions: given_out(job, figures).count() as u32,
         failed_partitions: totals.failed,
         progress_percentage: if is_over && totals.partitions == 0 {
             100.0
@@ -39,10 +40,12 @@ pub(crate) fn progress(job: &JobView, state: &JobState, history: &History) -> Ov
         },
         total_samples: totals.records,
         processed_samples: totals.processed,
-        estimated_remaining_seconds: elapsed
+        estimated_remaining_seconds: run_seconds
             .filter(|_| job.liveness.is_alive() && plan_complete)
-            .and_then(|elapsed| remaining_seconds(state, elapsed)),
-        elapsed_time_seconds: elapsed,
+            .and_then(|elapsed| remaining_seconds(figures, elapsed)),
+        elapsed_time_seconds: since(job.start_time),
+        seconds_at_work: job.seconds_at_work(now).or(run_seconds),
+        runs: job.runs(),
         job_status: status.name().to_owned(),
         plan_complete,
         exported_samples: totals.exported,
@@ -51,41 +54,33 @@ pub(crate) fn progress(job: &JobView, state: &JobState, history: &History) -> Ov
     }
 }
 
+/// Returns the partitions at work with the number of the attempt. Where nobody drives the job, nothing is at work, whatever the
+/// journal says last.
+pub(crate) fn given_out(job: &JobView, figures: &Figures) -> impl Iterator<Item = (u32, u32)> {
+    let is_at_work = job.liveness.is_alive() && figures.finished().is_none();
+    figures.given_out().filter(move |_| is_at_work)
+}
+
 /// The journal's word counts before the summary's, which may be out of date.
-fn status(job: &JobView, state: &JobState) -> ShownStatus {
-    match state.finished() {
-        _ if state.epochs().is_empty() => job.status,
+fn status(job: &JobView, figures: &Figures) -> ShownStatus {
+    match figures.finished() {
+        _ if figures.started_at_millis().is_none() => job.status,
         Some(finish) => ShownStatus::Said(finish.status),
         None if !job.liveness.is_alive() => ShownStatus::Interrupted,
-        None if state.partition_count() == 0 => ShownStatus::Said(Status::Planning),
+        None if figures.totals().partitions == 0 => ShownStatus::Said(Status::Planning),
         None => ShownStatus::Said(Status::Running),
     }
 }
 
-fn elapsed_seconds(job: &JobView, history: &History) -> Option<f64> {
-    let start = job.start_time?;
-    let alive_until = job.liveness.is_alive().then(now_seconds);
-    let end = alive_until.or(job.end_time).or(history.last_event)?;
-    Some((end - start).max(0.0))
+/// Returns when the newest driver ended, or what the time is while it works.
+fn end_of(job: &JobView, now: f64, last_event: Option<f64>) -> Option<f64> {
+    let alive_until = job.liveness.is_alive().then_some(now);
+    alive_until.or(job.end_time).or(last_event)
 }
 
-/// At the pace of the newest driver: what earlier ones did took it no time.
-fn remaining_seconds(state: &JobState, elapsed: f64) -> Option<f64> {
-    let epoch = state.current_epoch()?.epoch;
-    let recipe = state.recipe()?;
-    let (mut done, mut left) = (0_u64, 0_u64);
-    for stage in 0..state.stages() {
-        let chain = recipe.end_of(stage);
-        for planned in state.partitions() {
-            let (index, records) = (planned.index, planned.slice.records);
-            match chain.and_then(|chain| state.result_of(index, chain)) {
-                Some(result) if result.epoch == epoch => done += records,
-                Some(_) => {}
-                None if state.failure(index).is_some() => {}
-                // As if all stages took the same time: nothing is known of those to come.
-                None => left += records,
-            }
-        }
-    }
+/// At the pace of the newest driver: what earlier ones did took it no time. All stages count as if they took the same time,
+/// because nothing is known of those to come.
+fn remaining_seconds(figures: &Figures, elapsed: f64) -> Option<f64> {
+    let (done, left) = figures.done_and_left();
     (done > 0).then(|| elapsed / done as f64 * left as f64)
 }

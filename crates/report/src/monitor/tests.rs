@@ -92,6 +92,92 @@ fn a_damaged_log_and_lost_views_cost_no_counts() {
     assert!(view.render(true).contains("Note: 1 line"));
 }
 
+/// At each record of the journal of a job of three stages the figures are those of the state, also where they followed from
+/// the records since the last decision alone.
+#[test]
+fn figures_follow_from_records_in_all_stages() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let line = |id: u32| format!("{{\"text\": \"record {}\", \"n\": {id}}}\n", id % 30);
+    let lines: String = (0..60).map(line).collect();
+    std::fs::write(folder.path().join("in.jsonl"), lines).unwrap();
+    let recipe = Recipe::builder(path("in.jsonl"), path("out.jsonl"))
+        .operator("whitespace_normalization_mapper", [] as [(&str, i64); 0])
+        .operator("document_deduplicator", [] as [(&str, i64); 0])
+        .operator("text_length_filter", [("min_len", 9)])
+        .operator("random_selector", [("select_num", 12)])
+        .operator("text_length_filter", [("min_len", 3)])
+        .set("work_dir", path("jobs"))
+        .set("job_id", "job")
+        .set("partition.size", 10)
+        .set("checkpoint.strategy", "every_op")
+        .build()
+        .unwrap();
+    let executor = ExecutorBuilder::new(recipe, coldpress_ops::builtin())
+        .build()
+        .unwrap();
+    executor.run().unwrap();
+    let file = executor.layout().journal_dir().join("000001.jsonl");
+    let log = coldpress_storage::read_log(&file, None, coldpress_storage::TornTail::Refuse);
+    let mut state = JobState::default();
+    let mut figures = Figures::of(&state);
+    let (mut followed, mut stages) = (0, 0);
+    for frame in log.unwrap().frames {
+        let record: JournalRecord = frame.decode().unwrap();
+        state.apply(frame.epoch, &record).unwrap();
+        match figures.apply(frame.epoch, &record) {
+            Ok(()) => followed += 1,
+            Err(_) => figures = Figures::of(&state),
+        }
+        assert_eq!(figures, Figures::of(&state), "{record:?}");
+        stages = stages.max(figures.totals().stage + 1);
+    }
+    assert_eq!((stages, figures.totals().exported), (3, 12));
+    assert!(followed > 40, "{followed}");
+    // What a first look shows of the operators is what the detailed view shows.
+    let view = monitor(executor.layout()).unwrap();
+    let (counts, mine) = (
+        |one: &OperatorPerformance| (one.name.clone(), one.records_in, one.records_out),
+        OperatorPerformance::of_job(&figures),
+    );
+    assert!(
+        view.operators
+            .iter()
+            .map(counts)
+            .eq(mine.iter().map(counts))
+    );
+    assert_eq!(view.glance().checkpoints, figures.checkpoints().0);
+    assert_eq!(view.glance().checkpoint_bytes, figures.checkpoints().1);
+}
+
+#[test]
+fn a_glance_at_a_large_job_has_no_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let executor = executor(folder.path(), true);
+    executor.run().unwrap();
+    let layout = executor.layout();
+    let mut view = monitor(layout).unwrap();
+    let partition = view.partition_status[&0].clone();
+    for index in 3..1500 {
+        view.partition_status.insert(index, partition.clone());
+    }
+    let failed = view.partition_status.get_mut(&700).unwrap();
+    failed.status = PartitionStatus::Failed;
+    failed.error_message = Some("no luck".to_owned());
+    view.overall_progress.total_partitions = 1500;
+    view.overall_progress.completed_partitions = 1400;
+    let text = view.glance().render_as(crate::Look::Plain);
+    for said in [
+        "   Partition 700: FAILED\n              Samples: 10\n              Error: no luck\n",
+        "   1,400 completed and 99 pending (--detailed lists all partitions)\n",
+        "text_length_filter",
+        "Total Checkpoints: ",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+    assert!(!text.contains("Partition  1"), "{text}");
+}
+
 #[test]
 fn without_a_journal_the_summary_speaks() {
     let folder = tempfile::tempdir().unwrap();

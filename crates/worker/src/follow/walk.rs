@@ -245,7 +245,9 @@ fn stayed(batch: &Batch, one: &Tracked) -> (FollowEffect, Stays) {
 /// The statistics that an operator decides by.
 fn stats(chain: &Chain, batch: &Batch, at: usize, row: u32) -> Vec<(String, String)> {
     let operator = chain.pipeline().operators().get(at);
-    let names = operator.map_or(&[][..], |operator| operator.stats());
+    let stats = operator.map_or(&[][..], |operator| operator.stats());
+    // In an analysis a filter drops nothing, and its verdict is a statistic.
+    let verdict = operator.and_then(|operator| operator.verdict());
     let value = |name: &str| {
         let column = batch.stats().column(name)?;
         let mut json = Vec::new();
@@ -255,8 +257,9 @@ fn stats(chain: &Chain, batch: &Batch, at: usize, row: u32) -> Vec<(String, Stri
             .write_json(&mut json);
         String::from_utf8(json).ok()
     };
-    let stats = names.iter();
     stats
+        .iter()
+        .chain(verdict)
         .filter_map(|stat| Some((stat.name.clone(), value(&stat.name)?)))
         .collect()
 }

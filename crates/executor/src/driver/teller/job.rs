@@ -98,8 +98,9 @@ impl Teller<'_> {
 
     /// The job was complete before: how long it took stays as it was.
     pub(in crate::driver) fn keep_times(&mut self) {
-        if let Some(earlier) = self.earlier_times.take() {
-            (self.summary.start_time, self.summary.end_time) = earlier;
+        if let Some(earlier) = self.earlier.take() {
+            self.summary.keep_times_of(&earlier);
+            self.has_kept_times = true;
         }
     }
 

@@ -49,11 +49,16 @@ impl Teller<'_> {
         self.summary.status = status;
         self.summary.error_message = error;
         self.summary.totals = state.totals();
+        let now = coldpress_events::time::now_seconds();
         if status.is_terminal() {
             self.summary.at_work.clear();
-            let now = coldpress_events::time::now_seconds();
             let end = *self.summary.end_time.get_or_insert(now);
             self.summary.duration = Some(end - self.summary.start_time);
+        }
+        if !self.has_kept_times {
+            let end = self.summary.end_time.unwrap_or(now);
+            let run = (end - self.summary.run_start_time).max(0.0);
+            self.summary.seconds_at_work = self.summary.earlier_seconds + run;
         }
         let layout = &self.executor.layout;
         if let Err(error) = self.summary.write(layout) {

@@ -270,14 +270,23 @@ impl Stretch<'_> {
         walking: &mut Walking<'_>,
         branch: usize,
         (operation, arrival): (u32, u64),
-        stats: Vec<(String, String)>,
+        mut stats: Vec<(String, String)>,
         effect: FollowEffect,
     ) {
         let operators = self.opened.executor.prepared.pipeline.operators();
         let operator = operators.get(operation as usize);
         let name = operator.map_or("", ResolvedOperator::name).to_owned();
         let drops = operator.is_some_and(|operator| operator.kind().drops());
+        let verdict = operator.and_then(ResolvedOperator::verdict);
+        let verdict = verdict.and_then(|verdict| {
+            let place = stats.iter().position(|(name, _)| *name == verdict.name)?;
+            Some(stats.remove(place).1)
+        });
         let (effect, fate) = match effect {
+            FollowEffect::Unchanged if verdict.is_some() => {
+                let keeps = verdict.as_deref() == Some("true");
+                (Effect::Judged { keeps }, None)
+            }
             FollowEffect::Unchanged if drops => (Effect::Kept, None),
             FollowEffect::Unchanged => (Effect::Unchanged, None),
             FollowEffect::Changed { record } => {

@@ -83,8 +83,7 @@ fn what_comes_before_a_splitter_is_counted_by_records() {
         RECIPE.replace("      min_len: 8\n", splitter),
     );
     let ran = bench.run("analyze --config recipe.yaml --percentiles 0.1");
-    let ran = ran.expect(0);
-    ran.prints(&[
+    let ran = ran.expect(0).prints(&[
         "Analysis web_analysis: 60 records\n",
         "text_len        30",
         "alnum_ratio     60",

@@ -36,7 +36,8 @@ impl Tally {
     /// Only the first attempt at a partition in this run tells whether there was earlier work.
     pub(super) fn came_further(&mut self, task: Task, resumed_at: u32) {
         let is_first = self.begun.insert(task.partition);
-        self.resumed += u32::from(is_first && resumed_at > 0);
+        // Nothing comes to a later stage but by the work of the stages before it.
+        self.resumed += u32::from(is_first && (resumed_at > 0 || task.stage > 0));
     }
 
     /// Partitions that went on from work of an earlier run.
@@ -103,6 +104,9 @@ mod tests {
         // The result of the stage before was there already.
         tally.came_further(Task::new(1, 3), 4);
         assert_eq!(tally.resumed(), 2);
+        // Where no operator is before the barrier.
+        tally.came_further(Task::new(1, 4), 0);
+        assert_eq!(tally.resumed(), 3);
     }
 
     #[test]

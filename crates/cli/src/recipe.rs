@@ -82,12 +82,28 @@ impl RecipeArgs {
                 .as_ref()
                 .map(|limit| format!("--limit {}", quoted(limit))),
         );
-        words.extend(
-            self.overrides
-                .iter()
-                .map(|word| quoted(&word.to_string_lossy())),
-        );
+        words.extend(self.shown_overrides());
         words.join(" ")
+    }
+
+    /// The overrides as a shell reads them back, without secrets: they have no part in what a job does.
+    fn shown_overrides(&self) -> Vec<String> {
+        let mut shown = Vec::new();
+        let words = self.overrides.iter().map(|word| word.to_string_lossy());
+        let mut words = words.peekable();
+        while let Some(word) = words.next() {
+            let name = word.trim_start_matches('-').replace('-', "_");
+            let (name, has_value) = match name.split_once('=') {
+                Some((name, _)) => (name, true),
+                None => (name.as_str(), false),
+            };
+            if !coldpress::config::is_secret(name) {
+                shown.push(quoted(&word));
+            } else if !has_value {
+                words.next_if(|next| !next.starts_with("--"));
+            }
+        }
+        shown
     }
 
     /// The failure of an error that may have its place in the recipe.

@@ -15,6 +15,7 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
     check_executor(recipe, given)?;
     check_export(recipe, given)?;
     check_delimiter(recipe, given)?;
+    check_weights(recipe, given)?;
     check_work_dir(recipe, given)?;
     check_manual_checkpoints(recipe, given);
     check_traced_operators(recipe, given);
@@ -90,6 +91,35 @@ fn check_samples(recipe: &Recipe, given: &mut Given) {
     }
 }
 
+/// Gives an export path without an ending the form that Data-Juicer's Ray executors give it: JSON lines, and for these
+/// executors a directory of shards. Its default executor refuses such a path.
+pub(crate) fn settle_export(recipe: &mut Recipe, given: &mut Given) {
+    let export = &mut recipe.export;
+    let name = export.path.rsplit('/').next().unwrap_or_default();
+    let has_ending = name.is_empty() || name.trim_start_matches('.').contains('.');
+    if export.export_type.is_some() || has_ending || scheme(&export.path).is_some() {
+        return;
+    }
+    let what = match recipe.executor.kind.is_ray() {
+        true => {
+            export.path.push('/');
+            "a directory of shards with JSON lines"
+        }
+        false => "a file with JSON lines",
+    };
+    export.export_type = Some("jsonl".to_owned());
+    let (key, place) = given.value_place("export_path");
+    let message = format!(
+        "`{key}: {}` has no ending: it becomes {what}",
+        recipe.export.path
+    );
+    given.warn(
+        &place,
+        message,
+        Some("name the form with an ending such as `.jsonl`, or with `export_type`"),
+    );
+}
+
 fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
     let path = recipe.export.path.to_ascii_lowercase();
     if scheme(&path).is_some_and(|scheme| scheme != "file") {
@@ -157,6 +187,16 @@ fn check_delimiter(recipe: &Recipe, given: &Given) -> Result<()> {
             let expected = "one ASCII character other than a quote or a line end";
             return Err(out_of_range(given, key, expected, text));
         }
+    }
+    Ok(())
+}
+
+/// Without any records there is nothing to do, and no share of a number of them either.
+fn check_weights(recipe: &Recipe, given: &Given) -> Result<()> {
+    let mut inputs = recipe.dataset.inputs.iter();
+    if inputs.all(|input| input.weight == 0.0) {
+        let expected = "paths of which at least one has a weight above 0";
+        return Err(out_of_range(given, "dataset_path", expected, "weight: 0"));
     }
     Ok(())
 }

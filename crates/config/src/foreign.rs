@@ -6,6 +6,7 @@
 use crate::error::{Diagnostic, Error, Place, Result};
 use crate::node::{Node, shortened};
 use crate::render;
+use crate::secrets::is_secret;
 
 /// What becomes of a key of Data-Juicer.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +45,10 @@ impl Effect {
             Self::ChangesResult(_) if asks_nothing(node) => Ok(None),
             Self::ChangesResult(note) => Err(Error::NotAvailable {
                 key: key.to_string(),
-                value: shortened(&render::flow(node)),
+                value: match is_secret(key) {
+                    true => "…".to_owned(),
+                    false => shortened(&render::flow(node)),
+                },
                 place: place.clone(),
                 note: note.to_string(),
             }),
@@ -72,19 +76,36 @@ const CHANGES_RESULT: &[(&str, &str)] = &[
         "Python operators cannot be loaded; write the operator in Rust and register it",
     ),
     (
-        "dataset.max_sample_num",
-        "use `limit` for the first records of a dataset",
-    ),
-    (
         "generated_dataset_config",
         "generate the dataset first and name its files in `dataset_path`",
     ),
+    (
+        "decrypt_after_reading",
+        "encrypted files cannot be read; decrypt them first",
+    ),
+    (
+        "encrypt_before_export",
+        "exports cannot be encrypted; encrypt the file afterwards, or export to an encrypted disk",
+    ),
     ("export_extra_args", "exports have no options of their own"),
-    ("export_aws_credentials", "exports go to local paths"),
-    ("read_options", "datasets are read as they are"),
 ];
 
 const NO_EFFECT: &[&str] = &[
+    // Without one of the two keys that ask for encryption.
+    "encryption_key_path",
+    // Exports to object stores are refused for their path.
+    "export_aws_credentials",
+    "read_options",
+    "load_dataset_kwargs.num_proc",
+    "load_dataset_kwargs.cache_dir",
+    "load_dataset_kwargs.keep_in_memory",
+    "load_dataset_kwargs.download_mode",
+    "load_dataset_kwargs.verification_mode",
+    "load_dataset_kwargs.save_infos",
+    "load_dataset_kwargs.chunksize",
+    "load_dataset_kwargs.batch_size",
+    "load_dataset_kwargs.low_memory",
+    "load_dataset_kwargs.memory_map",
     "use_cache",
     "ds_cache_dir",
     "cache_compress",
@@ -94,6 +115,8 @@ const NO_EFFECT: &[&str] = &[
     "op_list_to_mine",
     "op_fusion",
     "fusion_strategy",
+    "mapper_fusion",
+    "mapper_fusion_vram_limit",
     "adaptive_batch_size",
     "turbo",
     "debug",

@@ -110,6 +110,8 @@ impl Given {
                 self.take_map(&prefix, entries, overriding)
             }
             _ if node.is_null() => Ok(()),
+            // Data-Juicer's default of a section that it has as a list.
+            _ if node.as_list().is_some_and(<[Node]>::is_empty) => Ok(()),
             _ => Err(Error::WrongType {
                 key: name,
                 place: self.place_of(node.span, overriding),

@@ -166,7 +166,9 @@ impl fmt::Display for Kind {
             Self::Texts => formatter.write_str("text or a list of texts"),
             Self::Ratios => formatter.write_str("a number from 0 to 1 or a list of them"),
             Self::FlagOrTexts => formatter.write_str("true, false or a list of texts"),
-            Self::Sources => formatter.write_str("a path, a URL or a list of them"),
+            Self::Sources => formatter.write_str(
+                "a path, a URL or a list of them (`{path: …, weight: 0.5}` gives one a weight of 0 or more)",
+            ),
             Self::Operators => formatter.write_str("a list of operators"),
             Self::Address => formatter.write_str("an address such as `http://host:5000/path`"),
             Self::Validators => formatter.write_str(

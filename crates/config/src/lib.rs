@@ -48,6 +48,8 @@ mod yaml;
 mod call;
 mod suggest;
 
+mod secrets;
+
 mod codec;
 mod foreign;
 mod keys;
@@ -75,5 +77,6 @@ pub use keys::{Availability, Class, DefaultValue, KeySpec, Kind};
 pub use node::{Key, Node, Span, Value};
 pub use overrides::Overrides;
 pub use recipe::Recipe;
+pub use secrets::is_secret;
 pub use settings::*;
 pub use suggest::nearest;

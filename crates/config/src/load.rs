@@ -11,6 +11,7 @@ use crate::given::Given;
 use crate::keys::{KeySpec, find};
 use crate::overrides::Overrides;
 use crate::recipe::Recipe;
+use crate::secrets::without_secrets;
 use crate::settings::{
     AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings,
     ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, GeneralKeys, JobSettings,
@@ -87,6 +88,8 @@ impl Recipe {
             stem: reduced(stem),
             places: given.places(),
         };
+        recipe.source_text = without_secrets(text, &document).unwrap_or_else(|| recipe.to_yaml());
+        effect::settle_export(&mut recipe, &mut given);
         effect::check(&recipe, &mut given)?;
         recipe.warnings = given.into_warnings();
         Ok(recipe)

@@ -129,8 +129,9 @@ impl Recipe {
             &mut self.events.metrics_path,
         ];
         self.dataset
-            .paths
+            .inputs
             .iter_mut()
+            .map(|input| &mut input.path)
             .chain(std::iter::once(&mut self.export.path))
             .chain(optional.into_iter().flatten())
     }

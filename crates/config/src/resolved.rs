@@ -87,8 +87,13 @@ impl Recipe {
 /// Returns whether a key has been added since results were first identified, and has its default: the results of earlier
 /// releases stay those of the same recipe.
 fn is_later_default(spec: &KeySpec, value: &Json) -> bool {
-    const LATER: [&str; 2] = ["analyze", "export_original_dataset"];
-    LATER.contains(&spec.name) && *value == Json::Bool(false)
+    const LATER: [(&str, Json); 3] = [
+        ("analyze", Json::Bool(false)),
+        ("export_original_dataset", Json::Bool(false)),
+        ("dataset.max_sample_num", Json::Null),
+    ];
+    let mut later = LATER.iter();
+    later.any(|(name, default)| *name == spec.name && default == value)
 }
 
 impl PartialEq for Recipe {

@@ -24,6 +24,8 @@ const MAX_NOTES: usize = 100;
 pub struct Resolved {
     /// The sources in plan order: as given, and by name within a directory or pattern.
     pub sources: Vec<Source>,
+    /// How many of them each path led to.
+    pub of_paths: Vec<usize>,
     /// What is odd: a suffix that lies, files left out.
     pub notes: Vec<String>,
     /// Files that a folder lists as its data, but does not have.
@@ -121,8 +123,10 @@ pub fn resolve_inputs(
         notes.truncate(MAX_NOTES);
         notes.push(format!("{more} more notes like these are left out"));
     }
+    let (sources, of_paths) = gathered.finish();
     Ok(Resolved {
-        sources: gathered.finish(),
+        sources,
+        of_paths,
         notes,
         missing,
     })

@@ -130,7 +130,9 @@ impl Driver<'_> {
 
     fn drive(&mut self) -> Result<Ending> {
         self.enter(Phase::Loading);
-        self.load_sources()?;
+        if !self.load_sources()? {
+            return Ok(Ending::Stopped);
+        }
         self.finish_deletions();
         self.remove_earlier_surplus()?;
         self.clean_old_jobs();

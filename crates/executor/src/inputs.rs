@@ -49,7 +49,8 @@ impl Executor {
             text_keys: self.prepared.recipe.fields.text_keys.clone(),
         };
         let mut judge = Judge::new(self)?;
-        let resolved = resolve_inputs(&dataset.paths, &options, &mut |found| judge.is_input(found));
+        let paths: Vec<String> = dataset.paths().map(str::to_owned).collect();
+        let resolved = resolve_inputs(&paths, &options, &mut |found| judge.is_input(found));
         if let Some(message) = judge.refusal {
             return Err(Error::new(ErrorKind::Refused, message));
         }
@@ -87,8 +88,8 @@ impl Executor {
         let Ok(place) = real_place(target.path()) else {
             return false;
         };
-        let paths = &self.prepared.recipe.dataset.paths;
-        paths.iter().any(|path| {
+        let mut paths = self.prepared.recipe.dataset.paths();
+        paths.any(|path| {
             let folder = searched_folder(path);
             folder.is_some_and(|folder| place.starts_with(folder))
         })

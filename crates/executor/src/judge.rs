@@ -12,6 +12,8 @@ pub struct Judge {
     /// Errors of operators that see the records in another order, in other partitions. They are judged at the end alone:
     /// until then, how many were met depends on how the dataset is cut.
     late_errors: u64,
+    /// Whether only some records are drawn, so that their numbers do not say how many there are: the whole is judged then.
+    at_end_alone: bool,
     /// The operators before this place see the records where they were planned; none = all do.
     in_place: Option<u32>,
     records: u64,
@@ -43,6 +45,7 @@ impl Judge {
             errors: 0,
             late_errors: 0,
             in_place: None,
+            at_end_alone: false,
             records: 0,
             unread_bytes: 0,
             bytes: 0,
@@ -53,6 +56,13 @@ impl Judge {
     #[must_use]
     pub fn in_place(mut self, place: Option<u32>) -> Self {
         self.in_place = place;
+        self
+    }
+
+    /// Sets whether only some records of the dataset are drawn.
+    #[must_use]
+    pub fn of_drawn(mut self, is_drawn: bool) -> Self {
+        self.at_end_alone = is_drawn;
         self
     }
 
@@ -68,17 +78,19 @@ impl Judge {
         error_marks: &[u64],
         ledger: &Ledger,
     ) -> Result<(), TooManyErrors> {
-        for (number, errors) in partition.mark_numbers().zip(error_marks) {
-            self.judge(self.errors + errors, number)?;
+        if !self.at_end_alone {
+            for (number, errors) in partition.mark_numbers().zip(error_marks) {
+                self.judge(self.errors + errors, number)?;
+            }
         }
         let in_place = self.in_place.map_or(usize::MAX, |place| place as usize);
         let late = ledger.operators.iter().skip(in_place);
         let late: u64 = late.map(|operator| operator.quarantined).sum();
         self.late_errors += late;
         self.errors += ledger.quarantined() - late;
-        self.records += ledger.records;
+        self.records += ledger.sampled();
         self.unread_bytes += ledger.rejected_bytes;
-        self.bytes += partition.slice.bytes();
+        self.bytes += sampled_bytes(partition, ledger);
         Ok(())
     }
 
@@ -120,6 +132,15 @@ impl Judge {
             Some(max) if errors > max => too_many(format!("`max_errors: {max}`")),
             _ => Ok(()),
         }
+    }
+}
+
+/// The bytes of the records that were drawn, about.
+fn sampled_bytes(partition: &PlannedPartition, ledger: &Ledger) -> u64 {
+    let bytes = partition.slice.bytes();
+    match ledger.not_sampled {
+        0 => bytes,
+        _ => (bytes as f64 / ledger.records as f64 * ledger.sampled() as f64) as u64,
     }
 }
 

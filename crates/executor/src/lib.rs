@@ -25,6 +25,7 @@ mod labels;
 mod lift;
 mod memory;
 mod merge;
+mod mixing;
 mod otlp;
 mod outputs;
 mod planned_sources;

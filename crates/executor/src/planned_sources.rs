@@ -2,7 +2,7 @@
 
 use coldpress_dataset::{Source, Touched};
 use coldpress_job::{JobPlan, JobState};
-use coldpress_partition::verify_slices;
+use coldpress_partition::{Mixing, verify_slices};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::prepare::Prepared;
@@ -14,6 +14,29 @@ pub(crate) struct MatchedSources {
     pub(crate) modified: Vec<u64>,
     /// Whether each lies elsewhere than it was planned.
     pub(crate) moved: Vec<bool>,
+}
+
+/// Makes sure that the recipe mixes the paths of the dataset as the plan does.
+///
+/// # Errors
+/// [`ErrorKind::Refused`] when it does not.
+pub(crate) fn match_mixing(prepared: &Prepared, plan: &JobPlan, of_paths: &[usize]) -> Result<()> {
+    let now = prepared.mixing_like(plan.mixing.as_ref(), of_paths)?;
+    if now.as_ref() == Some(&plan.mixing) {
+        return Ok(());
+    }
+    // Other files are told of as such, where they are compared.
+    let sources =
+        |mixing: &Mixing| -> Vec<u32> { mixing.parts.iter().map(|part| part.sources).collect() };
+    let now = now.flatten();
+    if let (Some(now), Some(planned)) = (&now, &plan.mixing)
+        && sources(now) != sources(planned)
+    {
+        return Ok(());
+    }
+    let message = "the weights of `dataset.configs` or `dataset.max_sample_num` changed after the job was planned; undo the \
+                   change, or run with `--fresh`";
+    Err(Error::new(ErrorKind::Refused, message))
 }
 
 /// Makes sure that these sources are those of the plan: same files, same lengths, same samples, read in the same way. They

@@ -16,7 +16,7 @@ use coldpress_job::{AdoptFrom, Publication};
 use coldpress_operator::{
     Asset, ChainHash, ChainSettings, Pipeline, Registry, ResolvedOperator, Shared, Stage,
 };
-use coldpress_partition::{Copying, CutSettings, memory_limit};
+use coldpress_partition::{Copying, CutSettings, Mixing, memory_limit};
 use coldpress_worker::IntermediateForm;
 
 use crate::analysis::{self, PassedOver};
@@ -159,11 +159,15 @@ impl Prepared {
             .collect()
     }
 
-    /// The chain hashes over these sources: before the first operator and after each.
+    /// The chain hashes over these sources, mixed in this way: before the first operator and after each.
     ///
     /// # Errors
     /// [`ErrorKind::Recipe`] as [`Prepared::new`].
-    pub fn chain_hashes(&self, sources: &[Source]) -> Result<Vec<ChainHash>> {
+    pub fn chain_hashes(
+        &self,
+        sources: &[Source],
+        mixing: Option<&Mixing>,
+    ) -> Result<Vec<ChainHash>> {
         let identities = sources.iter().map(|source| {
             let identity = &source.identity;
             let mut json =
@@ -187,6 +191,10 @@ impl Prepared {
         });
         if !self.chain_settings.needs.is_empty() {
             base["needs"] = self.chain_settings.needs.clone().into();
+        }
+        // Where nothing is drawn, the sources themselves say what is read.
+        if let Some(mixing) = mixing.filter(|mixing| mixing.draws()) {
+            base["mixing"] = serde_json::json!({"seed": self.recipe.seed, "parts": mixing.parts});
         }
         Ok(self.pipeline.hashes(ChainHash::base(&base.to_string())))
     }

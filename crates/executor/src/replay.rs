@@ -12,7 +12,8 @@ use std::path::Path;
 
 use coldpress_assets::AssetFolders;
 use coldpress_config::{
-    AlertSettings, ExportSettings, LineageSettings, OnPartitionFailure, Recipe, TraceSettings,
+    AlertSettings, ExportSettings, Input, LineageSettings, OnPartitionFailure, Recipe,
+    TraceSettings,
 };
 use coldpress_job::Layout;
 use coldpress_operator::Registry;
@@ -215,7 +216,8 @@ fn private_folder() -> Result<TempDir> {
 fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
     let text = |path: &Path| path.display().to_string();
     let mut recipe = given.clone();
-    recipe.dataset.paths = vec![text(input)];
+    recipe.dataset.inputs = vec![Input::whole(text(input))];
+    recipe.dataset.max_sample_num = None;
     recipe.dataset.suffixes = Vec::new();
     recipe.dataset.lenient = true;
     recipe.dataset.columns = Vec::new();

@@ -27,6 +27,7 @@
 //!         limit: None,
 //!         decisions: Vec::new(),
 //!         reading: None,
+//!         mixing: None,
 //!     }),
 //!     JournalRecord::PlanCompleted { partitions: 0, records: 0 },
 //!     JournalRecord::Finished { status: Status::Completed, error: None },

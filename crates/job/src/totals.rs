@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// work, and so begin again with each stage.
 ///
 /// Once all partitions are completed or failed,
-/// `records + made = exported + dropped + quarantined + absorbed + records_in_failed`.
+/// `records + made = exported + dropped + quarantined + absorbed + not_sampled + records_in_failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Totals {
@@ -37,6 +37,8 @@ pub struct Totals {
     pub absorbed: u64,
     /// Records that operators made.
     pub made: u64,
+    /// Records that were not drawn, where the recipe mixes its dataset.
+    pub not_sampled: u64,
     /// Records of the failed partitions.
     pub records_in_failed: u64,
 }
@@ -51,6 +53,7 @@ impl Totals {
         self.quarantined += ledger.quarantined();
         self.absorbed += ledger.absorbed();
         self.made += ledger.made();
+        self.not_sampled += ledger.not_sampled;
     }
 
     /// Returns the stage at work among its stages, as people count: `stage 2 of 3`. None where there is but one, or all are

@@ -31,6 +31,7 @@
 
 mod cutter;
 mod machine;
+mod mixing;
 mod modality;
 mod sample;
 mod settings;
@@ -41,6 +42,7 @@ mod verify;
 
 pub use cutter::{Cut, Cutter};
 pub use machine::{ASSUMED_MEMORY_BYTES, MemoryLimit, MemoryLimitFrom, memory_limit};
+pub use mixing::{Draw, Mixing, Part};
 pub use modality::{MediaFields, Modality, ModalityCounts};
 pub use sample::{DEFAULT_SAMPLE_BYTES, Sample, SampledRecords, sample};
 pub use settings::{CopyPlace, Copying, CutSettings, Share};

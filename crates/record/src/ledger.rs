@@ -74,6 +74,10 @@ pub struct Ledger {
     /// Of these, the ones that were dropped because they have no text.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub without_text: u64,
+    /// Of these, the ones that were left out because the recipe mixes its dataset and they were not drawn. They were read, and
+    /// nobody looked at what they hold.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_sampled: u64,
     /// Bytes of the rejected ones, as they came in: one may hold what should have been many.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rejected_bytes: u64,
@@ -131,8 +135,18 @@ impl Ledger {
 
     /// Records that the reader hands on to the first operator.
     pub fn read(&self) -> u64 {
+        self.records.saturating_sub(self.left_out())
+    }
+
+    /// Records that the reader does not hand on.
+    fn left_out(&self) -> u64 {
         let left_out = self.rejected.saturating_add(self.without_text);
-        self.records.saturating_sub(left_out)
+        left_out.saturating_add(self.not_sampled)
+    }
+
+    /// Records that the recipe asked for: all but those that were not drawn.
+    pub fn sampled(&self) -> u64 {
+        self.records.saturating_sub(self.not_sampled)
     }
 
     /// Records that come out of the last operator.
@@ -174,6 +188,7 @@ impl Ledger {
         self.records += other.records;
         self.rejected += other.rejected;
         self.without_text += other.without_text;
+        self.not_sampled += other.not_sampled;
         self.rejected_bytes += other.rejected_bytes;
         self.too_long += other.too_long;
         for (mine, theirs) in self.operators.iter_mut().zip(&other.operators) {
@@ -191,7 +206,7 @@ impl Ledger {
     /// The first place where the counts do not add up.
     pub fn check(&self) -> Result<(), Imbalance> {
         let mut handed_on = self.read();
-        let left_out = self.rejected.saturating_add(self.without_text);
+        let left_out = self.left_out();
         if left_out > self.records {
             return Err(Imbalance {
                 place: "the reader".into(),

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::rejected::is_lost;
+
 /// A block of bytes and the records found in it.
 ///
 /// The reader fills it, [`Batch::fill`](crate::Batch::fill) takes the bytes out and gives a used buffer back, so
@@ -53,6 +55,14 @@ impl Lines {
             length: record.len() as u32,
             position,
         });
+    }
+
+    /// Keeps the records that fit; each is shown with whether it stands for a part of the input that is lost, so that it is
+    /// no record.
+    pub fn retain(&mut self, mut fits: impl FnMut(LineSpan, bool) -> bool) {
+        let bytes = &self.bytes;
+        self.records
+            .retain(|record| fits(*record, is_lost(&bytes[record.range()])));
     }
 
     /// Makes the block empty and keeps its memory.

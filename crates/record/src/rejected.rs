@@ -30,8 +30,8 @@ pub fn lost_line(reason: &str, out: &mut Vec<u8>) {
 }
 
 /// Returns whether [`lost_line`] made this line.
-pub(crate) fn is_lost(line: &str) -> bool {
-    line.as_bytes().starts_with(&[MARK, MARK])
+pub(crate) fn is_lost(line: &[u8]) -> bool {
+    line.starts_with(&[MARK, MARK])
 }
 
 /// The reason and the bytes of a line that [`rejected_line`] or [`lost_line`] made; `None` for other lines.

@@ -61,6 +61,9 @@ fn records(report: &Report) -> String {
     if ledger.absorbed() > 0 {
         parts.push(format!("{} absorbed", grouped(ledger.absorbed())));
     }
+    if ledger.not_sampled > 0 {
+        parts.push(format!("{} not drawn", grouped(ledger.not_sampled)));
+    }
     let in_failed: u64 = report
         .failed_partitions
         .iter()
@@ -121,7 +124,7 @@ fn operators(ledger: &Ledger, performance: &[OperatorPerformance]) -> String {
     if ledger.rejected + ledger.without_text > 0 {
         table.row([
             "(reading)".to_owned(),
-            grouped(ledger.records),
+            grouped(ledger.sampled()),
             grouped(ledger.read()),
             grouped(ledger.without_text),
             grouped(ledger.rejected),

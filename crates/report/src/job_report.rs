@@ -10,6 +10,7 @@ mod files_of_duplicates;
 mod findings;
 mod limits;
 mod log_pass;
+mod mixture;
 mod operators;
 mod overview;
 mod pace;
@@ -45,6 +46,7 @@ pub use errors_over_time::{ErrorsOfClass, ErrorsOverTime};
 pub use event_rows::{EventRow, EventRows, KindCount};
 pub use findings::Finding;
 pub use limits::Limits;
+pub use mixture::MixedPath;
 pub use operators::{OperatorCounts, OperatorRow};
 pub use overview::Overview;
 pub use pace::PacePoint;
@@ -88,6 +90,9 @@ pub struct JobReport {
     pub deduplication: Vec<Deduplication>,
     /// Sources of which deduplicators removed nearly all.
     pub losses: Vec<Loss>,
+    /// The paths of a mixed dataset, and what came in of each; empty where the recipe mixes nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mixture: Vec<MixedPath>,
     /// The partitions, column by column.
     pub partitions: PartitionColumns,
     /// The times of attempts.
@@ -245,6 +250,7 @@ impl Source<'_> {
             made_by: format!("coldpress {}", env!("CARGO_PKG_VERSION")),
             losses,
             deduplication,
+            mixture: mixture::mixture(self),
             partitions: columns::columns(self, &shown),
             timeline,
             stragglers,

@@ -28,6 +28,7 @@ impl JobReport {
             self.headline(),
             first,
             self.findings_text(),
+            self.mixture_text(),
             self.operators_text(),
             self.deduplication_text(),
             later,
@@ -59,6 +60,7 @@ impl JobReport {
         for (count, what) in [
             (overview.made_samples, "made"),
             (overview.absorbed_samples, "absorbed"),
+            (overview.not_sampled_samples, "not drawn"),
             (overview.samples_in_failed, "in failed partitions"),
             (overview.not_read(), "not read"),
         ] {
@@ -115,6 +117,44 @@ impl JobReport {
             text.push_str(&advice.map_or(String::new(), |advice| wrapped(&advice, "   ")));
         }
         titled("What stands out", text)
+    }
+
+    fn mixture_text(&self) -> String {
+        if self.mixture.is_empty() {
+            return String::new();
+        }
+        let mut table = Table::new([
+            ("PATH", Align::Left),
+            ("RECORDS", Align::Right),
+            ("READ", Align::Right),
+            ("DRAWN", Align::Right),
+            ("IN", Align::Right),
+            ("OUT", Align::Right),
+        ]);
+        let (listed, left) = self.mixture.split_at(self.mixture.len().min(LISTED));
+        for path in listed {
+            let files = match path.sources {
+                1 => String::new(),
+                sources => format!(" and {} more", grouped(u64::from(sources) - 1)),
+            };
+            let name = match path.first_file.is_empty() {
+                true => "(left out)".to_owned(),
+                false => format!("{}{files}", plain(&path.first_file)),
+            };
+            table.row([
+                name,
+                path.records.map_or_else(|| "-".to_owned(), grouped),
+                format!("{} times", grouped(path.readings)),
+                grouped(path.drawn),
+                grouped(path.sampled),
+                path.exported.map_or_else(|| "-".to_owned(), grouped),
+            ]);
+        }
+        let more = match left.len() {
+            0 => String::new(),
+            count => format!("... and {}\n", counted(count as u64, "more path")),
+        };
+        titled("Mixture", table.render() + &more)
     }
 
     fn operators_text(&self) -> String {

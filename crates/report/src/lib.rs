@@ -67,7 +67,7 @@ pub use history::{CompletedOperation, CurrentOperation};
 pub use job_report::{
     Bins, DriverRow, Environment, ErrorGroup, Errors, ErrorsOfClass, ErrorsOverTime, EventRow,
     EventRows, FailedPart, FilterVerdict, Finding, JobReader, JobReport, KindCount, Limits,
-    OperatorCounts, OperatorRow, OperatorSamples, Overview, PacePoint, PartitionColumns,
+    MixedPath, OperatorCounts, OperatorRow, OperatorSamples, Overview, PacePoint, PartitionColumns,
     QuarantineReason, QuarantineSample, QuarantineView, REPORT_SCHEMA, RecipeTexts, Recovery,
     ReportOptions, Sample, Series, Statistic, Statistics, Straggler, Threshold, Timeline,
     UnreadPart, ValueCount, WorkerShare, WorkerTime, job_report,
@@ -81,7 +81,7 @@ pub use monitor::{
     PartitionAtWork, PartitionOutOfRetries, PartitionView, SavedCheckpoint, first_look, monitor,
 };
 pub use page::{Origin, Page, render_job_page, render_jobs_page, render_notice, render_page};
-pub use plan::{PlanView, PlannedSource, StageView, plan};
+pub use plan::{PlanView, PlannedPath, PlannedSource, StageView, plan};
 pub use plan_text::render_fields;
 pub use record_history_text::render_histories;
 pub use replayed_text::render_replayed;

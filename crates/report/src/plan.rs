@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use coldpress_config::ExecutorKind;
-use coldpress_dataset::{Block, FileCompression, Format, LineStream, Source, TableFile};
+use coldpress_dataset::{Block, FileCompression, Format, LineStream, Resolved, Source, TableFile};
 use coldpress_executor::{DiskEstimate, DiskSpace, Executor, Prepared};
 use coldpress_job::{FieldsView, fields_view};
 use coldpress_partition::{CutSettings, Decision};
@@ -19,6 +19,8 @@ pub struct PlanView {
     pub project_name: String,
     /// The files of the dataset, in their order.
     pub sources: Vec<PlannedSource>,
+    /// What comes in of each path, where the recipe mixes them.
+    pub mixture: Vec<PlannedPath>,
     /// Whether all of the input was looked at.
     pub exact: bool,
     /// Records.
@@ -74,6 +76,21 @@ pub struct PlannedSource {
     pub compression: FileCompression,
 }
 
+/// A path of a mixed dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedPath {
+    /// The path, as the recipe has it.
+    pub path: String,
+    /// Its records.
+    pub records: u64,
+    /// How often all of them are read.
+    pub readings: u64,
+    /// How many are drawn in one more reading.
+    pub drawn: u64,
+    /// The records that come in, repeats included.
+    pub sampled: u64,
+}
+
 /// A stretch of operators that each partition passes on its own, and the barrier that ends it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StageView {
@@ -109,7 +126,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     let resolved = executor.dataset()?;
     let preview = prepared.preview(&resolved.sources)?;
     let cut = prepared.cut_of(&resolved.sources, Some(&preview));
-    let estimate = Estimate::of(&resolved.sources, prepared, &cut)?;
+    let (estimate, mixture) = Estimate::of(&resolved, prepared, &cut)?;
     let named = |source: u32| {
         let source = resolved.sources.get(source as usize);
         source.map_or_else(Default::default, |source| {
@@ -121,6 +138,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     let mut notes = resolved.notes;
     notes.extend(unreadable);
     notes.extend(preview.warnings);
+    notes.extend(prepared.mixing_notes());
     notes.extend(prepared.pipeline.stand_ins());
     let points = prepared.checkpoints.len() as u64;
     let disk = prepared.disk_need(estimate.records, estimate.bytes, estimate.copied_bytes);
@@ -133,6 +151,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     Ok(PlanView {
         project_name: recipe.project_name.clone(),
         sources: sources.collect(),
+        mixture,
         exact: estimate.exact,
         records: estimate.records,
         input_bytes: estimate.bytes,
@@ -201,7 +220,12 @@ struct Sample {
 }
 
 impl Estimate {
-    fn of(sources: &[Source], prepared: &Prepared, cut: &CutSettings) -> Result<Self> {
+    fn of(
+        resolved: &Resolved,
+        prepared: &Prepared,
+        cut: &CutSettings,
+    ) -> Result<(Self, Vec<PlannedPath>)> {
+        let sources = &resolved.sources;
         let mut budget = SAMPLE_BYTES;
         let mut samples = Vec::with_capacity(sources.len());
         for source in sources {
@@ -212,34 +236,37 @@ impl Estimate {
         let seen_records: u64 = samples.iter().map(|sample| sample.records).sum();
         let seen_bytes: u64 = samples.iter().map(|sample| sample.bytes).sum();
         let record_bytes = (seen_bytes as f64 / seen_records.max(1) as f64).max(1.0);
+        let whole: Vec<(u64, u64)> = sources
+            .iter()
+            .zip(&samples)
+            .map(|(source, sample)| sample.of_whole(source, record_bytes))
+            .collect();
+        let mixture = mixture(resolved, &whole, prepared)?;
+        let mut readings = mixture
+            .iter()
+            .zip(&resolved.of_paths)
+            .flat_map(|(path, sources)| {
+                std::iter::repeat_n(path.readings + u64::from(path.drawn > 0), *sources)
+            });
         let mut estimate = Self {
-            exact: true,
+            exact: samples.iter().all(|sample| sample.whole),
             ..Self::default()
         };
-        for (source, sample) in sources.iter().zip(&samples) {
-            estimate.add(source, sample, record_bytes, prepared, cut);
+        for (source, whole) in sources.iter().zip(whole) {
+            for _ in 0..readings.next().unwrap_or(1) {
+                estimate.add(source, whole, prepared, cut);
+            }
         }
-        Ok(estimate)
+        Ok((estimate, mixture))
     }
 
     fn add(
         &mut self,
         source: &Source,
-        sample: &Sample,
-        record_bytes: f64,
+        (mut records, mut bytes): (u64, u64),
         prepared: &Prepared,
         cut: &CutSettings,
     ) {
-        let (mut records, mut bytes) = match sample.whole {
-            true => (sample.records, sample.bytes),
-            false => {
-                self.exact = false;
-                let packed = source.compression != FileCompression::None;
-                let length = source.identity.length * if packed { UNPACKED_PER_BYTE } else { 1 };
-                let bytes = length.max(sample.bytes);
-                ((bytes as f64 / record_bytes) as u64, bytes)
-            }
-        };
         let room = cut
             .limit
             .map_or(u64::MAX, |limit| limit.saturating_sub(self.records));
@@ -267,7 +294,45 @@ impl Estimate {
     }
 }
 
+/// What comes in of each path; nothing where the recipe mixes none.
+fn mixture(
+    resolved: &Resolved,
+    whole: &[(u64, u64)],
+    prepared: &Prepared,
+) -> Result<Vec<PlannedPath>> {
+    let mut rest = whole;
+    let records = resolved.of_paths.iter().map(|count| {
+        let (own, others) = rest.split_at((*count).min(rest.len()));
+        rest = others;
+        own.iter().map(|(records, _)| records).sum()
+    });
+    let records: Vec<u64> = records.collect();
+    let Some(mixing) = prepared.mixing(&resolved.of_paths, &records)? else {
+        return Ok(Vec::new());
+    };
+    let paths = mixing.parts.iter().zip(prepared.recipe.dataset.paths());
+    let planned = paths.map(|(part, path)| PlannedPath {
+        path: path.to_owned(),
+        records: part.records,
+        readings: part.readings,
+        drawn: part.drawn,
+        sampled: part.taken(),
+    });
+    Ok(planned.collect())
+}
+
 impl Sample {
+    /// The records and bytes of the whole source, about.
+    fn of_whole(&self, source: &Source, record_bytes: f64) -> (u64, u64) {
+        if self.whole {
+            return (self.records, self.bytes);
+        }
+        let packed = source.compression != FileCompression::None;
+        let length = source.identity.length * if packed { UNPACKED_PER_BYTE } else { 1 };
+        let bytes = length.max(self.bytes);
+        ((bytes as f64 / record_bytes) as u64, bytes)
+    }
+
     /// What a columnar file says of itself; nothing, if it cannot be read.
     fn of_table(source: &Source) -> Self {
         TableFile::open(source).map_or_else(

@@ -5,7 +5,7 @@ use coldpress_executor::DiskSpace;
 
 use coldpress_job::FieldsView;
 
-use crate::plan::{PlanView, PlannedSource, StageView};
+use crate::plan::{PlanView, PlannedPath, PlannedSource, StageView};
 use crate::quantity::{bytes, counted, grouped, plain};
 
 /// Files that are listed by name.
@@ -18,6 +18,7 @@ impl PlanView {
         let about = if self.exact { "" } else { "about " };
         let mut text = format!("Plan of {}\n\n", plain(&self.project_name));
         text.push_str(&self.render_sources());
+        text.push_str(&self.render_mixture());
         text.push_str(&format!(
             "Records      {about}{}{}\n",
             grouped(self.records),
@@ -97,6 +98,35 @@ impl PlanView {
                 "             ... and {}\n",
                 counted(left as u64 + 1, "more file")
             ));
+        }
+        text
+    }
+
+    fn render_mixture(&self) -> String {
+        let about = if self.exact { "" } else { "about " };
+        let line = |(path, at): (&PlannedPath, usize)| {
+            let head = if at == 0 { "Mixture" } else { "" };
+            let what = match path.sampled {
+                0 => "nothing".to_owned(),
+                sampled => format!("{about}{}", counted(sampled, "record")),
+            };
+            let how = match (path.readings, path.drawn) {
+                (0, 0) => String::new(),
+                (0, _) => format!(", drawn of {about}{}", grouped(path.records)),
+                (1, 0) => ", all of them".to_owned(),
+                (readings, 0) => format!(", all of them {readings} times"),
+                (readings, drawn) => format!(
+                    ": all {readings} times, and {about}{} drawn once more",
+                    grouped(drawn)
+                ),
+            };
+            format!("{head:<13}{}: {what}{how}\n", plain(&path.path))
+        };
+        let paths = self.mixture.iter().take(LISTED_SOURCES).zip(0..);
+        let mut text: String = paths.map(line).collect();
+        if let Some(left) = self.mixture.len().checked_sub(LISTED_SOURCES + 1) {
+            let more = counted(left as u64 + 1, "more path");
+            text.push_str(&format!("{:13}... and {more}\n", ""));
         }
         text
     }

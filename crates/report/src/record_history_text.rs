@@ -256,6 +256,7 @@ fn fate(fate: &Fate) -> String {
             operation,
             operator,
         } => format!("dropped by {}", of(operator, *operation)),
+        Fate::NotSampled => "not drawn: the recipe takes only some records of this path".to_owned(),
         Fate::WithoutText => "dropped where it was read: it has no text".to_owned(),
         Fate::Quarantined {
             operation: Some(operation),

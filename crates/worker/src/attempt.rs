@@ -4,7 +4,7 @@ use coldpress_checkpoint::Manifest;
 use coldpress_dataset::Source;
 use coldpress_failure::ErrorClass;
 use coldpress_operator::{ChainHash, Poison, StageChain};
-use coldpress_partition::{Slice, Task};
+use coldpress_partition::{Draw, Slice, Task};
 use coldpress_record::Origin;
 use coldpress_storage::{AttemptName, ObjectRef, Stores};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct Attempt {
     pub task: Task,
     /// Where the records of the partition are.
     pub slice: Slice,
+    /// Which of them are drawn, where the recipe takes only some; none = all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw: Option<Draw>,
     /// The chain hashes up to the end of the stage.
     pub chain: StageChain,
     /// Where to begin, the best first; the slice itself is always the last resort, where `from_input` allows it.
@@ -231,6 +234,12 @@ mod tests {
                 marks: vec![u64::MAX; 10],
                 copy: Some(file("partitions/copy")),
             },
+            draw: Some(Draw {
+                first: u64::MAX,
+                of: u64::MAX,
+                drawn: u64::MAX,
+                key: u64::MAX,
+            }),
             chain: StageChain::of(&Stage::cut(20, &[])[0], &[ChainHash::base(""); 21]).unwrap(),
             starts: vec![
                 Start::Delta {

@@ -1,6 +1,7 @@
 //! Where the records of an attempt come from: its slice, or what an earlier attempt made of it.
 
 mod delta;
+mod drawing;
 mod earlier;
 mod lines;
 mod needed;

@@ -178,6 +178,7 @@ impl<'a> Underway<'a> {
         ledger.records += found.records;
         ledger.rejected += found.rejected();
         ledger.without_text += std::mem::take(&mut found.without_text);
+        ledger.not_sampled += found.not_sampled;
         ledger.rejected_bytes += found.rejected_bytes();
         ledger.too_long += found.too_long.len() as u64;
         if !self.work.spec.lenient {

@@ -198,6 +198,7 @@ fn ledger_until(attempt: &Manifest, operation: u32) -> Ledger {
         records: attempt.ledger.records,
         rejected: attempt.ledger.rejected,
         without_text: attempt.ledger.without_text,
+        not_sampled: attempt.ledger.not_sampled,
         rejected_bytes: attempt.ledger.rejected_bytes,
         too_long: attempt.ledger.too_long,
         operators: operators.cloned().collect(),

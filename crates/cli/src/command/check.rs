@@ -107,7 +107,12 @@ fn dataset(executor: &Executor) -> Result<String, Failure> {
             unreadable.join("; ")
         )));
     }
-    let notes = resolved.notes.iter().chain(&preview.warnings);
+    let mixing = prepared.mixing_notes();
+    let notes = resolved
+        .notes
+        .iter()
+        .chain(&preview.warnings)
+        .chain(&mixing);
     for note in notes.chain(&unreadable) {
         text.push_str(&format!("Note       {}\n", plain(note)));
     }

@@ -26,6 +26,8 @@ mod inspect;
 mod process;
 // Filters over a log of many files.
 mod rotated;
+// Datasets that are mixed by weight.
+mod mixing;
 // Runs that are stopped, frozen or killed.
 mod signals;
 // What a collector of spans gets.

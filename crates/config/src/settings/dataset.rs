@@ -2,9 +2,10 @@
 
 use serde_json::Value as Json;
 
+use super::inputs::{Input, Inputs};
 use super::validators::{Validator, Validators};
 use crate::codec::{
-    Codec, Fields, Flag, Mismatch, OneOf, Optional, Path, Suffixes, Text, Texts, choice, scheme,
+    AtLeast, Codec, Fields, Flag, Mismatch, OneOf, Optional, Suffixes, Text, Texts, choice,
 };
 use crate::keys::Kind;
 use crate::node::Node;
@@ -13,10 +14,12 @@ use crate::section::{recipe_default, section};
 section! {
     /// The input.
     pub struct DatasetSettings {
-        /// A file, a directory, a glob, a `file://` URL, or a list of them. Several files keep the order they are given in, else the order of their names. What the files hold is part of a result's identity; where they lie is not.
-        paths: Vec<String> as Sources {
+        /// A file, a directory, a glob, a `file://` URL, or a list of them; in a list also `{path: …, weight: …}`. Several files keep the order they are given in, else the order of their names. What the files hold is part of a result's identity; where they lie is not. A weight of 0.5 takes half of the records of a path, 2 each twice, 0 none; with `dataset.max_sample_num` weights are shares of it.
+        inputs: Vec<Input> as Inputs {
             "dataset_path" | "dataset.configs", Required, Run, Partly("local paths and `file://` URLs; other URLs come with a later release")
         }
+        /// How many records come in altogether, drawn from each path by its weight. Where a path has fewer than its share, its records are repeated; a single path is never repeated. Which records are drawn depends on `seed`. None given: all, or what the weights say.
+        max_sample_num: Option<u64> as Optional<AtLeast<1>> { "dataset.max_sample_num", Value("null"), Result, Now }
         /// Which files of a directory are read; none given: all that can be read.
         suffixes: Vec<String> as Suffixes { "suffixes", Value("[]"), Result, Now }
         /// True: lines that cannot be read are put in quarantine. False: the first one fails the job.
@@ -104,6 +107,11 @@ impl Codec<Header> for HeaderCodec {
 }
 
 impl DatasetSettings {
+    /// The paths of the dataset.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.inputs.iter().map(|input| input.path.as_str())
+    }
+
     /// The escape character before a quote, where the recipe says so.
     pub fn escape_byte(&self) -> Option<u8> {
         self.escape.as_deref().and_then(delimiter)
@@ -122,92 +130,4 @@ fn delimiter(text: &str) -> Option<u8> {
         [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Some(*byte),
         _ => None,
     }
-}
-
-/// Paths and URLs, from text, a list of texts, or Data-Juicer's list of maps.
-struct Sources;
-
-impl Codec<Vec<String>> for Sources {
-    const KIND: Kind = Kind::Sources;
-
-    fn read(node: &Node) -> Result<Vec<String>, Mismatch> {
-        let paths = match node.as_list() {
-            Some(items) => items
-                .iter()
-                .map(read_source)
-                .collect::<Result<Vec<_>, _>>()?,
-            None => vec![read_source(node)?],
-        };
-        if paths.is_empty() {
-            return Err(Mismatch::out_of_range(node));
-        }
-        Ok(paths)
-    }
-
-    fn write(value: &Vec<String>) -> Json {
-        match value.as_slice() {
-            [one] => one.as_str().into(),
-            paths => paths.into(),
-        }
-    }
-}
-
-fn read_source(node: &Node) -> Result<String, Mismatch> {
-    let Some(entries) = node.as_map() else {
-        let path = Path::read(node)?;
-        return local(path, node);
-    };
-    let mut path = None;
-    for (key, value) in entries {
-        match key.name.as_str() {
-            "path" => path = Some(local(Path::read(value)?, value)?),
-            "type" => check_type(value)?,
-            "weight" => check_weight(value)?,
-            _ => {
-                let note = "a source has `type: local`, `path` and `weight: 1`";
-                return Err(Mismatch::not_available(
-                    value,
-                    format!("{{{}: …}}", key.name),
-                    note,
-                ));
-            }
-        }
-    }
-    path.ok_or_else(|| Mismatch::wrong_type(node))
-}
-
-fn check_type(node: &Node) -> Result<(), Mismatch> {
-    match node.as_str() {
-        Some("local") => Ok(()),
-        Some("remote") => Err(Mismatch::not_available(
-            node,
-            "{type: remote}",
-            "only local files can be read",
-        )),
-        _ => Err(Mismatch::out_of_range(node)),
-    }
-}
-
-fn check_weight(node: &Node) -> Result<(), Mismatch> {
-    match node.as_f64() {
-        Some(1.0) => Ok(()),
-        Some(weight) => {
-            let note = "every source is read whole, as with `weight: 1`";
-            Err(Mismatch::not_available(
-                node,
-                format!("{{weight: {weight}}}"),
-                note,
-            ))
-        }
-        None => Err(Mismatch::wrong_type(node)),
-    }
-}
-
-/// Refuses URLs of other schemes than `file`.
-fn local(path: String, node: &Node) -> Result<String, Mismatch> {
-    if scheme(&path).is_none_or(|scheme| scheme.eq_ignore_ascii_case("file")) {
-        return Ok(path);
-    }
-    let note = "only local paths and `file://` URLs can be read; others come with a later release";
-    Err(Mismatch::not_available(node, path, note))
 }

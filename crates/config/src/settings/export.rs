@@ -6,7 +6,7 @@ use crate::section::section;
 section! {
     /// The output.
     pub struct ExportSettings {
-        /// The file that is written: `.jsonl`, `.json`, `.csv` or `.tsv`, each also with `.gz` or `.zst`, `.parquet`, `.arrow` or `.feather`. A path that ends in `/` is a directory of shards.
+        /// The file that is written: `.jsonl`, `.json`, `.csv` or `.tsv`, each also with `.gz` or `.zst`, `.parquet`, `.arrow` or `.feather`. A path that ends in `/` is a directory of shards. A path without an ending gets JSON lines: a file, or with a Ray executor a directory of shards.
         path: String as Path { "export_path", Required, Run, Now }
         /// The format, where it is not to be taken from the suffix: `jsonl`, `json`, `parquet`, `arrow`, `csv`, `tsv`.
         export_type: Option<String> as Optional<Text> { "export_type", Derived("from the suffix"), Run, Now }

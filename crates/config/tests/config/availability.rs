@@ -40,7 +40,13 @@ fn only_local_datasets_can_be_read() {
     let parse = |dataset: &str| {
         let text = format!("export_path: b.jsonl\nprocess: []\n{dataset}");
         Recipe::parse(&text, "r.yaml", &Overrides::default())
-            .map(|recipe| recipe.dataset.paths)
+            .map(|recipe| {
+                recipe
+                    .dataset
+                    .paths()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
             .map_err(|error| error.to_string())
     };
     for (dataset, expected) in [
@@ -50,7 +56,7 @@ fn only_local_datasets_can_be_read() {
             vec!["b.jsonl", "file:///a.jsonl"],
         ),
         (
-            "dataset: {configs: [{type: local, path: a.jsonl, weight: 1.0}, {path: b}]}",
+            "dataset: {configs: [{type: local, path: a.jsonl, weight: 1.0}, {path: b, source: jsonl}]}",
             vec!["a.jsonl", "b"],
         ),
     ] {
@@ -66,8 +72,12 @@ fn only_local_datasets_can_be_read() {
             "r.yaml:3:19: `dataset_path: HTTPS://x/y` is not available yet: only local paths and `file://` URLs can be read; others come with a later release",
         ),
         (
-            "dataset: {configs: [{path: a, weight: 0.5}]}",
-            "r.yaml:3:39: `dataset.configs: {weight: 0.5}` is not available yet: every source is read whole, as with `weight: 1`",
+            "dataset: {configs: [{path: a, weight: -0.5}]}",
+            "r.yaml:3:39: `dataset.configs` must be a path, a URL or a list of them (`{path: …, weight: 0.5}` gives one a weight of 0 or more), found `-0.5`",
+        ),
+        (
+            "dataset: {configs: [{path: a, weight: 0}, {path: b, weight: 0.0}]}",
+            "r.yaml:3:20: `dataset.configs` must be paths of which at least one has a weight above 0, found `weight: 0`",
         ),
         (
             "dataset: {configs: [{type: remote, path: a}]}",
@@ -75,15 +85,15 @@ fn only_local_datasets_can_be_read() {
         ),
         (
             "dataset: {configs: [{type: local}]}",
-            "r.yaml:3:21: `dataset.configs` must be a path, a URL or a list of them, found a map",
+            "r.yaml:3:21: `dataset.configs` must be a path, a URL or a list of them (`{path: …, weight: 0.5}` gives one a weight of 0 or more), found a map",
         ),
         (
             "dataset_path: []",
-            "r.yaml:3:15: `dataset_path` must be a path, a URL or a list of them, found a list",
+            "r.yaml:3:15: `dataset_path` must be a path, a URL or a list of them (`{path: …, weight: 0.5}` gives one a weight of 0 or more), found a list",
         ),
         (
             "dataset_path: ''",
-            "r.yaml:3:15: `dataset_path` must be a path, a URL or a list of them, found an empty text",
+            "r.yaml:3:15: `dataset_path` must be a path, a URL or a list of them (`{path: …, weight: 0.5}` gives one a weight of 0 or more), found an empty text",
         ),
     ] {
         assert_eq!(parse(dataset).unwrap_err(), expected);
@@ -116,13 +126,7 @@ fn exports_have_a_known_form() {
         export("s3://b/o.jsonl").unwrap_err(),
         "r.yaml:3:14: `export_path: s3://b/o.jsonl` is not available yet: exports go to local paths"
     );
-    for path in [
-        "out",
-        "out.parquet.gz",
-        "out.jsonl.bz2",
-        "jsonl",
-        "a.json/b",
-    ] {
+    for path in ["out.parquet.gz", "out.jsonl.bz2", "out.txt", "a.json/b.c"] {
         assert_eq!(
             export(path).unwrap_err(),
             format!(
@@ -136,6 +140,64 @@ fn exports_have_a_known_form() {
             .path,
         "out"
     );
+}
+
+#[test]
+fn an_export_without_an_ending_is_json_lines() {
+    for (path, executor, expected, what) in [
+        ("out", "default", "out", "a file with JSON lines"),
+        ("a.json/b", "local", "a.json/b", "a file with JSON lines"),
+        (
+            "out",
+            "ray",
+            "out/",
+            "a directory of shards with JSON lines",
+        ),
+        (
+            "o/{job_id}",
+            "ray_partitioned",
+            "o/{job_id}/",
+            "a directory of shards with JSON lines",
+        ),
+    ] {
+        let text = format!(
+            "dataset_path: a\nprocess: []\nexport_path: '{path}'\nexecutor_type: {executor}"
+        );
+        let recipe = Recipe::parse(&text, "r.yaml", &Overrides::default()).unwrap();
+        assert_eq!(recipe.export.path, expected);
+        assert_eq!(recipe.export.export_type.as_deref(), Some("jsonl"));
+        let warnings: Vec<String> = recipe.warnings.iter().map(ToString::to_string).collect();
+        let warning =
+            format!("r.yaml:3:14: `export_path: {expected}` has no ending: it becomes {what}");
+        assert!(
+            warnings.iter().any(|one| one.starts_with(&warning)),
+            "{warnings:?}"
+        );
+        // Written out, it is said.
+        let again = Recipe::parse(&recipe.to_yaml(), "r.yaml", &Overrides::default()).unwrap();
+        assert_eq!(again, recipe);
+    }
+}
+
+#[test]
+fn secrets_are_written_nowhere() {
+    let text = "dataset_path: a\nexport_path: b.jsonl\nprocess: []\nexport_aws_credentials:\n  \
+                aws_access_key_id: AKIA1\n  aws_secret_access_key: hunter2\nnp: 2\n";
+    let recipe = Recipe::parse(text, "r.yaml", &Overrides::default()).unwrap();
+    let shown = format!("{}{}{recipe:?}", recipe.source_text(), recipe.to_yaml());
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("AKIA1"),
+        "{shown}"
+    );
+    // Other lines keep their numbers.
+    assert_eq!(recipe.source_text().lines().count(), text.lines().count());
+    assert!(recipe.source_text().ends_with("\nnp: 2\n"));
+    let flow = "{dataset_path: a, export_path: b.jsonl, process: [], export_aws_credentials: {k: hunter2}}";
+    let recipe = Recipe::parse(flow, "r.yaml", &Overrides::default()).unwrap();
+    assert!(!recipe.source_text().contains("hunter2"));
+    let refused = format!("{text}export_extra_args: {{secret: hunter2}}\n");
+    let error = Recipe::parse(&refused, "r.yaml", &Overrides::default()).unwrap_err();
+    assert!(!error.to_string().contains("hunter2"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use coldpress_config::{
-    Backoff, LogLevel, Overrides, Recipe, RetentionPolicy, StorageCompression, StorageFormat,
-    Strategy,
+    Backoff, Input, LogLevel, Overrides, Recipe, RetentionPolicy, StorageCompression,
+    StorageFormat, Strategy,
 };
 
 /// The file with what every recipe needs added where it is missing.
@@ -36,7 +36,10 @@ fn basic() {
     let recipe = documented(include_str!("../documented_recipes/basic.yaml"));
     assert_eq!(recipe.project_name, "my-partitioned-project");
     assert_eq!(recipe.stem(), "demo");
-    assert_eq!(recipe.dataset.paths, ["data/large-dataset.jsonl"]);
+    assert_eq!(
+        recipe.dataset.inputs,
+        [Input::whole("data/large-dataset.jsonl")]
+    );
     assert!(recipe.executor.kind.is_ray());
     assert_eq!(
         (recipe.partition.size, recipe.partition.max_size_bytes),

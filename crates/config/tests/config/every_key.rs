@@ -33,7 +33,11 @@ fn samples(key: &KeySpec) -> Vec<String> {
         (_, Kind::Address) => texts(&["http://host:5000/a?b=c"]),
         (_, Kind::Texts) => texts(&["[one, two]"]),
         (_, Kind::Ratios) => texts(&["[0.05, 0.95]", "[]"]),
-        (_, Kind::Sources) => texts(&["one.jsonl", "[one.jsonl, two.jsonl]"]),
+        (_, Kind::Sources) => texts(&[
+            "one.jsonl",
+            "[one.jsonl, two.jsonl]",
+            "[one.jsonl, {path: two.jsonl, weight: 0.5}]",
+        ]),
         (_, Kind::Alerts) => texts(&["[{when: failed}, {when: stalled, above: 600.5, run: say}]"]),
         (_, Kind::Validators) => texts(&[
             "[{type: swift_messages, min_turns: 1, max_turns: 9, sample_size: 7}]",

@@ -1,4 +1,4 @@
-use coldpress_config::{Materialize, Overrides, Recipe, Strategy};
+use coldpress_config::{Input, Materialize, Overrides, Recipe, Strategy};
 
 use crate::{BASE, load, load_with, overrides};
 
@@ -30,7 +30,7 @@ fn values_are_read_as_their_keys_want() {
     let names = ["a_mapper", "b_mapper"].map(String::from).to_vec();
     assert_eq!(recipe.checkpoint.strategy, Strategy::Manual(names));
     assert_eq!(recipe.export.path, "{work_dir}/out.jsonl");
-    assert_eq!(recipe.dataset.paths, ["a,b.jsonl"]);
+    assert_eq!(recipe.dataset.inputs, [Input::whole("a,b.jsonl")]);
     assert_eq!(recipe.fields.text_keys, ["text", "title"]);
     assert_eq!(recipe.partition.materialize, Materialize::Always);
     assert_eq!((recipe.seed, recipe.failure.skip_op_error), (7, true));
@@ -72,7 +72,7 @@ fn a_path_from_the_command_line_completes_a_recipe() {
         "r.yaml",
         &overrides(&["--dataset_path", "a", "--export_path=b.jsonl"]),
     );
-    assert_eq!(recipe.unwrap().dataset.paths, ["a"]);
+    assert_eq!(recipe.unwrap().dataset.inputs, [Input::whole("a")]);
 }
 
 #[test]

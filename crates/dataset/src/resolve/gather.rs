@@ -20,6 +20,8 @@ pub(super) struct Gathered {
     done: Vec<Opened>,
     /// The path of the recipe that the files come from.
     path: String,
+    /// How many sources were done when each path began.
+    begins: Vec<usize>,
     /// Files that may become one source.
     run: Vec<Opened>,
     /// True if all files must have the same suffix.
@@ -37,6 +39,7 @@ impl Gathered {
     /// The next files come from this path of the recipe.
     pub(super) fn begin_path(&mut self, path: &str) {
         self.close_run();
+        self.begins.push(self.done.len());
         path.clone_into(&mut self.path);
     }
 
@@ -68,15 +71,20 @@ impl Gathered {
             && (!self.by_suffix || first.source.suffix() == other.source.suffix())
     }
 
-    pub(super) fn finish(mut self) -> Vec<Source> {
+    /// The sources, and how many each path led to.
+    pub(super) fn finish(mut self) -> (Vec<Source>, Vec<usize>) {
         self.close_run();
+        let end = self.done.len();
+        let ends = self.begins.iter().skip(1).chain([&end]);
+        let of_paths = self.begins.iter().zip(ends);
+        let of_paths = of_paths.map(|(begin, end)| end - begin).collect();
         let (mut sources, mut kinds) = (Vec::new(), Vec::new());
         for opened in self.done {
             sources.push(opened.source);
             kinds.push(opened.kinds);
         }
         settle_kinds(&mut sources, kinds);
-        sources
+        (sources, of_paths)
     }
 
     fn close_run(&mut self) {

@@ -1,11 +1,12 @@
 //! Beginning with the work of another job, where the recipe asks for it.
 
-use coldpress_dataset::Source;
+use coldpress_dataset::Resolved;
 use coldpress_job::{Adopted, JobLock, JobState, Journal, JournalRecord, Layout, adopt};
 
 use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
+use crate::mixing::mixed;
 
 /// Work of another job that this one can begin with.
 pub(super) struct Adoption {
@@ -18,7 +19,7 @@ impl Adoption {
     ///
     /// # Errors
     /// When there is no such job, its journal cannot be read, or nothing of it could be of use.
-    pub(super) fn asked_for(executor: &Executor, sources: &[Source]) -> Result<Option<Self>> {
+    pub(super) fn asked_for(executor: &Executor, dataset: &Resolved) -> Result<Option<Self>> {
         let Some(from) = &executor.prepared.adopt_from else {
             return Ok(None);
         };
@@ -36,6 +37,17 @@ impl Adoption {
             return refused("was never planned, so there is nothing to adopt");
         };
         plan.plan_settings.cut()?;
+        let other_dataset = "is over another dataset, so nothing of it can be adopted";
+        let mixing = executor
+            .prepared
+            .mixing_like(plan.mixing.as_ref(), &dataset.of_paths)?;
+        let Some(mixing) = mixing.filter(|mixing| *mixing == plan.mixing) else {
+            return refused(other_dataset);
+        };
+        let sources = match &mixing {
+            Some(mixing) => &mixed(&dataset.sources, &dataset.of_paths, mixing),
+            None => &dataset.sources,
+        };
         let now = || sources.iter().map(|source| &source.identity);
         // Where it lies is no part of what it is.
         let looks_same = plan.sources.len() == sources.len()
@@ -47,9 +59,14 @@ impl Adoption {
         let paths = plan.sources.iter().map(|source| &source.path);
         let is_named_so = paths.eq(now().map(|identity| &identity.path));
         if !(looks_same || is_named_so) || plan.limit != executor.prepared.recipe.limit {
-            return refused("is over another dataset, so nothing of it can be adopted");
+            return refused(other_dataset);
         }
-        if recipe.chain.first() != executor.prepared.chain_hashes(sources)?.first() {
+        if recipe.chain.first()
+            != executor
+                .prepared
+                .chain_hashes(sources, mixing.as_ref())?
+                .first()
+        {
             return refused(
                 "read the dataset before it changed, or with other settings, so nothing of it can be adopted",
             );

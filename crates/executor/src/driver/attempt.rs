@@ -49,11 +49,13 @@ impl Driver<'_> {
             let slice = starts.slice(task.partition)?;
             let extent = starts.extent(task, &slice);
             let poison = starts.poison(task.partition);
+            let seed = self.executor.prepared.recipe.seed;
             Some(Attempt {
                 epoch: self.truth.epoch(),
                 number,
                 task,
                 slice,
+                draw: self.truth.state().draw(task.partition, seed),
                 chain: starts.chain.clone(),
                 starts: extent.starts,
                 from_input: extent.from_input,

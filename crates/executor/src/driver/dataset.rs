@@ -2,32 +2,41 @@
 
 use coldpress_dataset::{Error as DatasetError, SourceIdentity};
 use coldpress_job::{JobPlan, JournalRecord, RecipeInForce};
-use coldpress_partition::CutSettings;
+use coldpress_partition::{CutSettings, Mixing};
 use coldpress_storage::Digest;
 
 use super::Driver;
 use crate::error::{Error, Result};
 use crate::known_chain::known_chain;
-use crate::planned_sources::{MatchedSources, check_source, match_plan};
+use crate::mixing::{count, described};
+use crate::planned_sources::{MatchedSources, check_source, match_mixing, match_plan};
 
 impl Driver<'_> {
-    /// Finds the sources; for a planned job, makes sure that they are what was planned.
-    pub(super) fn load_sources(&mut self) -> Result<()> {
+    /// Finds the sources; for a planned job, makes sure that they are what was planned. False if the run was stopped before
+    /// that was known.
+    pub(super) fn load_sources(&mut self) -> Result<bool> {
         match self.truth.state().plan().cloned() {
             Some(plan) => self.check_plan(&plan)?,
-            None => self.plan_job()?,
+            None => {
+                if !self.plan_job()? {
+                    return Ok(false);
+                }
+            }
         }
         self.set_recipe()?;
-        self.truth.sync()
+        self.truth.sync().map(|()| true)
     }
 
-    /// Decides what the job is about, and how its dataset is cut.
-    fn plan_job(&mut self) -> Result<()> {
+    /// Decides what the job is about, and how its dataset is mixed and cut. False if the run was stopped before.
+    fn plan_job(&mut self) -> Result<bool> {
         self.teller.plan_begins(self.sources.all().len());
         let mut sources = self.sources.all().iter();
         if sources.all(|source| source.identity.length == 0) {
             return Err(self.empty_dataset());
         }
+        let Some((mixing, mut decisions)) = self.find_mixing()? else {
+            return Ok(false);
+        };
         let prepared = &self.executor.prepared;
         let preview = prepared.preview(self.sources.all())?;
         let cut = prepared.cut_of(self.sources.all(), Some(&preview));
@@ -35,7 +44,7 @@ impl Driver<'_> {
             self.teller.warn(warning);
         }
         self.compare_need(&self.need_of_all(&preview.seen));
-        let decisions = self.teller.decide_cut(&cut, preview.sizing.as_ref());
+        decisions.extend(self.teller.decide_cut(&cut, preview.sizing.as_ref()));
         let sources = self.sources.all().iter();
         let plan = JobPlan {
             sources: sources.map(|source| source.identity.clone()).collect(),
@@ -44,13 +53,66 @@ impl Driver<'_> {
             limit: prepared.recipe.limit,
             decisions,
             reading: Some(prepared.reading(self.sources.all())),
+            mixing,
         };
-        self.truth.record(JournalRecord::JobPlanned(plan))
+        self.truth.record(JournalRecord::JobPlanned(plan))?;
+        Ok(true)
+    }
+
+    /// Finds out how the dataset is mixed, and names its sources as often as they are read. None if the run was stopped
+    /// before. The mixture is none where every path is read whole, once; the sentences with it go to the plan.
+    fn find_mixing(&mut self) -> Result<Option<(Option<Mixing>, Vec<String>)>> {
+        let prepared = &self.executor.prepared;
+        let records = match prepared.must_count() {
+            true => {
+                let message =
+                    "the records of each path are counted, as only some of them are drawn";
+                self.teller.decide(message.to_owned());
+                let (sources, of_paths) = (self.sources.all(), self.sources.of_paths());
+                let counted = count(sources, of_paths, prepared, &self.executor.shared.stop)?;
+                let Some(records) = counted else {
+                    return Ok(None);
+                };
+                records
+            }
+            false => Vec::new(),
+        };
+        let mixing = prepared.mixing(self.sources.of_paths(), &records)?;
+        let mut decisions = Vec::new();
+        if let Some(mixing) = &mixing {
+            let paths = prepared.recipe.dataset.paths();
+            for (part, path) in mixing.parts.iter().zip(paths) {
+                decisions.push(format!("`{path}`: {}", described(part)));
+            }
+            decisions
+                .iter()
+                .for_each(|decision| self.teller.decide(decision.clone()));
+            self.sources.mix(mixing);
+        }
+        Ok(Some((mixing, decisions)))
+    }
+
+    /// Names the sources as the plan does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] when the recipe mixes them in another way now.
+    fn mix_as_planned(&mut self, plan: &JobPlan) -> Result<()> {
+        let of_paths = self.sources.of_paths();
+        match_mixing(&self.executor.prepared, plan, of_paths)?;
+        if let Some(mixing) = &plan.mixing {
+            self.sources.mix(mixing);
+        }
+        Ok(())
     }
 
     fn set_recipe(&mut self) -> Result<()> {
         let prepared = &self.executor.prepared;
-        let first = prepared.chain_hashes(self.sources.all())?;
+        let mixing = self
+            .truth
+            .state()
+            .plan()
+            .and_then(|plan| plan.mixing.as_ref());
+        let first = prepared.chain_hashes(self.sources.all(), mixing)?;
         let chain = known_chain(self.truth.state(), &prepared.pipeline, first);
         let earlier = self.truth.state().recipe();
         if earlier.is_some_and(|earlier| earlier.chain != chain) {
@@ -72,6 +134,7 @@ impl Driver<'_> {
     /// The early check of a resume: same files, same lengths, same samples; slices of touched files are hashed again.
     fn check_plan(&mut self, plan: &JobPlan) -> Result<()> {
         let settings = plan.plan_settings.cut()?;
+        self.mix_as_planned(plan)?;
         let prepared = &self.executor.prepared;
         let matched = match_plan(prepared, plan, self.sources.all_mut())?;
         self.teller.recall(&plan.decisions);

@@ -3,7 +3,7 @@
 use coldpress_dataset::RowsForm;
 use coldpress_job::Publication;
 use coldpress_operator::ChainHash;
-use coldpress_partition::Slice;
+use coldpress_partition::{Mixing, Slice};
 
 use super::Driver;
 use super::passed::Passed;
@@ -45,6 +45,9 @@ impl Driver<'_> {
         let (epoch, number) = (self.truth.epoch(), self.merges);
         let operators = recipe.process.iter().map(|call| call.name.as_str());
         let judge = Judge::new(recipe.failure.max_error_ratio, recipe.failure.max_errors);
+        let plan = self.truth.state().plan();
+        let mixing = plan.and_then(|plan| plan.mixing.as_ref());
+        let judge = judge.of_drawn(mixing.is_some_and(Mixing::draws));
         let judge = judge.in_place(self.executor.prepared.pipeline.first_move());
         Frontier {
             token: format!("{job_id}.e{epoch}.m{number}"),

@@ -44,9 +44,9 @@ impl<'e> Driver<'e> {
             (false, _) => Mode::New,
         };
         // Before anything is made: a dataset that is not there leaves no job behind.
-        let dataset = executor.dataset()?;
+        let mut dataset = executor.dataset()?;
         let adoption = match mode {
-            Mode::New => Adoption::asked_for(executor, &dataset.sources)?,
+            Mode::New => Adoption::asked_for(executor, &dataset)?,
             Mode::Resume | Mode::Fresh => None,
         };
         layout.create()?;
@@ -92,6 +92,8 @@ impl<'e> Driver<'e> {
         replace(layout.recipe(), recipe.source_text().as_bytes())?;
         replace(layout.resolved_recipe(), recipe.to_yaml().as_bytes())?;
         let prepared = &executor.prepared;
+        let mut notes = std::mem::take(&mut dataset.notes);
+        notes.extend(prepared.mixing_notes());
         let mut driver = Self {
             executor,
             lock,
@@ -99,7 +101,7 @@ impl<'e> Driver<'e> {
             truth: Truth::new(&executor.layout, journal, state),
             stores,
             teller,
-            sources: Sources::new(dataset.sources, dataset.missing),
+            sources: Sources::new(dataset),
             types_of_rows: false,
             standing: standings.export,
             merges: 0,
@@ -129,7 +131,7 @@ impl<'e> Driver<'e> {
         if let Some(adopted) = adopted {
             driver.announce_adoption(adopted)?;
         }
-        let notes = dataset.notes.into_iter().chain(standings.notes);
+        let notes = notes.into_iter().chain(standings.notes);
         notes.for_each(|note| driver.teller.warn(note));
         driver.tell_unlocked();
         Ok(driver)

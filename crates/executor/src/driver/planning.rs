@@ -9,7 +9,7 @@ use coldpress_storage::{Place, spawn};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Driver;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::report::SourceNames as _;
 
 /// What the planning thread tells: a cut, the end, or why it cannot go on.
@@ -125,6 +125,7 @@ impl Driver<'_> {
         if partitions == 0 {
             return Err(self.empty_dataset());
         }
+        self.check_counts(records)?;
         self.truth.record(JournalRecord::PlanCompleted {
             partitions,
             records,
@@ -132,6 +133,29 @@ impl Driver<'_> {
         self.teller.plan_complete(partitions, records);
         self.teller.write_progress(self.truth.state());
         Ok(())
+    }
+}
+
+impl Driver<'_> {
+    /// Makes sure that as many records were planned as were counted before, by which they are drawn.
+    fn check_counts(&self, planned: u64) -> Result<()> {
+        let Some(plan) = self.truth.state().plan() else {
+            return Ok(());
+        };
+        let mixing = plan.mixing.as_ref().filter(|mixing| mixing.draws());
+        let Some(mixing) = mixing.filter(|_| plan.limit.is_none()) else {
+            return Ok(());
+        };
+        let parts = mixing.parts.iter();
+        let counted: u64 = parts.map(|part| part.records * part.all_readings()).sum();
+        if planned == counted {
+            return Ok(());
+        }
+        let message = format!(
+            "the dataset changed while it was planned: {counted} records were counted and {planned} were found; run with \
+             `--fresh`"
+        );
+        Err(Error::new(ErrorKind::Refused, message))
     }
 }
 

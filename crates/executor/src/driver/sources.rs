@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_dataset::{Error as DatasetError, MissingFile, Source, TableFile};
+use coldpress_dataset::{Error as DatasetError, MissingFile, Resolved, Source, TableFile};
+use coldpress_partition::Mixing;
 use coldpress_storage::Digest;
 use coldpress_table::SchemaRef;
 
 use crate::error::{Error, Result};
+use crate::mixing::mixed;
 use crate::report::{SourceNames, place};
 
 /// The sources in plan order, and how they are named to people.
 pub(super) struct Sources {
     found: Vec<Source>,
+    /// How many of them each path of the recipe led to.
+    of_paths: Vec<usize>,
     /// Files of the dataset that do not exist.
     missing: Vec<MissingFile>,
     /// The schemas of columnar sources that were asked for.
@@ -19,12 +23,23 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    pub(super) fn new(found: Vec<Source>, missing: Vec<MissingFile>) -> Self {
+    pub(super) fn new(dataset: Resolved) -> Self {
         Self {
-            found,
-            missing,
+            found: dataset.sources,
+            of_paths: dataset.of_paths,
+            missing: dataset.missing,
             schemas: BTreeMap::new(),
         }
+    }
+
+    /// How many sources each path of the recipe led to.
+    pub(super) fn of_paths(&self) -> &[usize] {
+        &self.of_paths
+    }
+
+    /// Names each source as often as it is read.
+    pub(super) fn mix(&mut self, mixing: &Mixing) {
+        self.found = mixed(&self.found, &self.of_paths, mixing);
     }
 
     pub(super) fn all(&self) -> &[Source] {

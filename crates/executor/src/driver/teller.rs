@@ -198,7 +198,7 @@ fn summary(executor: &Executor, lock: &JobLock) -> JobSummary {
     }
     summary.executor_type = recipe.executor.kind.to_string();
     summary.resumption_command = executor.resumption_command();
-    summary.dataset_path = recipe.dataset.paths.join(", ");
+    summary.dataset_path = recipe.dataset.paths().collect::<Vec<_>>().join(", ");
     summary.export_path = executor
         .prepared
         .outputs

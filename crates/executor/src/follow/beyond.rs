@@ -106,6 +106,7 @@ impl Looking<'_> {
                     record: Some(self.batch.record(row)),
                     rejected: None,
                     is_left_out: false,
+                    is_sampled: true,
                 });
             }
         }

@@ -16,6 +16,8 @@ pub(crate) struct FoundRecord {
     pub(crate) rejected: Option<String>,
     /// Whether it was dropped where it was read, as it has no text.
     pub(crate) is_left_out: bool,
+    /// Whether it was drawn, where the recipe takes only some records.
+    pub(crate) is_sampled: bool,
 }
 
 /// What a search came to.

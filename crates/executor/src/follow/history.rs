@@ -181,6 +181,8 @@ pub enum Fate {
     },
     /// It was dropped where it was read, because it has no text.
     WithoutText,
+    /// It was not drawn, where the recipe takes only some records of its path.
+    NotSampled,
     /// It is in quarantine.
     Quarantined {
         /// The operator's place in the recipe; none where it could not be read.

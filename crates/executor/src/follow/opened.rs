@@ -14,7 +14,8 @@ use crate::cleaning::recipe_of;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Executor, ExecutorBuilder};
 use crate::known_chain::known_chain;
-use crate::planned_sources::match_plan;
+use crate::mixing::mixed;
+use crate::planned_sources::{match_mixing, match_plan};
 use crate::spec::job_spec;
 use crate::starts::{StartSettings, Starts};
 
@@ -51,14 +52,20 @@ impl OpenedJob {
             .asset_folders(options.asset_folders.clone());
         let executor = builder.build_in(layout.clone())?;
         let stores = executor.stores(&state)?;
-        let mut sources = executor.dataset()?.sources;
+        let dataset = executor.dataset()?;
+        match_mixing(&executor.prepared, &plan, &dataset.of_paths).map_err(Error::for_a_look)?;
+        let mut sources = match &plan.mixing {
+            Some(mixing) => mixed(&dataset.sources, &dataset.of_paths, mixing),
+            None => dataset.sources,
+        };
         match_plan(&executor.prepared, &plan, &mut sources).map_err(Error::for_a_look)?;
         // Whether they are the same to the last byte is checked as they are read.
         let unchanged = |source: &Source| source.check_unchanged().map(drop);
         let unchanged = sources.iter().try_for_each(unchanged);
         unchanged.map_err(|error| Error::from(error).for_a_look())?;
         let prepared = &executor.prepared;
-        let chain = known_chain(&state, &prepared.pipeline, prepared.chain_hashes(&sources)?);
+        let hashes = prepared.chain_hashes(&sources, plan.mixing.as_ref())?;
+        let chain = known_chain(&state, &prepared.pipeline, hashes);
         let spec = JobSpec {
             // Earlier work can be used whatever it has besides rows.
             keep_dropped: false,
@@ -175,6 +182,9 @@ impl OpenedJob {
             // What cannot be read from the slice must not be.
             task: Task::new(if from_input { 0 } else { stage.max(1) }, partition),
             slice,
+            draw: self
+                .state
+                .draw(partition, self.executor.prepared.recipe.seed),
             chain,
             starts,
             from_input,

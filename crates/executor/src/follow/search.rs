@@ -90,6 +90,7 @@ fn of_partition(
                 record: record.record(),
                 rejected: record.rejected().map(str::to_owned),
                 is_left_out: record.is_left_out(),
+                is_sampled: attempt.draw.is_none_or(|draw| draw.takes(record.number)),
             });
         }
     });
@@ -116,35 +117,33 @@ fn by_number(opened: &OpenedJob, file: &str, number: u64) -> Result<Search> {
                 .strip_suffix(file)
                 .is_some_and(|rest| rest.ends_with('/'))
     };
-    let mut fitting = (0_u32..).zip(paths).filter(|(_, path)| is_it(path));
-    let (source, path) = match (fitting.next(), fitting.next()) {
-        (Some(one), None) => one,
-        (Some((_, one)), Some((_, other))) => {
-            return refused(format!(
-                "`{file}` may be `{one}` or `{other}`; name more of the path"
-            ));
-        }
-        (None, _) => return refused(no_such_file(opened, file)),
+    let fitting: Vec<(u32, &String)> = (0_u32..)
+        .zip(paths)
+        .filter(|(_, path)| is_it(path))
+        .collect();
+    let Some((_, path)) = fitting.first() else {
+        return refused(no_such_file(opened, file));
     };
-    let Some(mut left) = number.checked_sub(1) else {
+    if let Some((_, other)) = fitting.iter().find(|(_, other)| other != path) {
+        return refused(format!(
+            "`{file}` may be `{path}` or `{other}`; name more of the path"
+        ));
+    }
+    let Some(before) = number.checked_sub(1) else {
         return refused("records are counted from 1".to_owned());
     };
-    let mut before = 0;
-    for planned in opened.state.partitions() {
-        let slice = &planned.slice;
-        if slice.source != source {
-            continue;
+    // A file that is read several times is as many sources.
+    let (mut all, mut most) = (Search::default(), 0);
+    for (source, _) in &fitting {
+        match in_source(opened, *source, before)? {
+            Ok(found) => all = all.add(found, usize::MAX),
+            Err(records) => most = most.max(records),
         }
-        if left >= slice.records {
-            left -= slice.records;
-            before += slice.records;
-            continue;
-        }
-        let found = of_partition(opened, planned.index, None, 1, |record| {
-            record.number == left
-        })?;
-        return Ok(found);
     }
+    if all.looked_at > 0 {
+        return Ok(all);
+    }
+    let source = fitting.first().map_or(0, |(source, _)| *source);
     let why = match opened.limit() {
         Some(limit) => {
             format!(" among the first {limit} of the dataset, which the job works on (`limit`)")
@@ -154,8 +153,26 @@ fn by_number(opened: &OpenedJob, file: &str, number: u64) -> Result<Search> {
         }
         None => String::new(),
     };
-    let message = format!("there is no record {number}: `{path}` has {before} records{why}");
+    let message = format!("there is no record {number}: `{path}` has {most} records{why}");
     Err(Error::new(ErrorKind::Failed, message))
+}
+
+/// The record after so many others of a source; or, where it has fewer, how many it has.
+fn in_source(opened: &OpenedJob, source: u32, before: u64) -> Result<Result<Search, u64>> {
+    let slices = opened.state.partitions();
+    let mut passed = 0;
+    for planned in slices.filter(|planned| planned.slice.source == source) {
+        let records = planned.slice.records;
+        if before - passed < records {
+            let wanted = before - passed;
+            let found = of_partition(opened, planned.index, None, 1, |record| {
+                record.number == wanted
+            });
+            return found.map(Ok);
+        }
+        passed += records;
+    }
+    Ok(Err(passed))
 }
 
 /// Returns whether a part of a source could not be read at all, as its last line that is cut off.

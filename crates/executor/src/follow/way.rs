@@ -126,6 +126,7 @@ impl Ways<'_> {
         let record = found.record.clone().unwrap_or_default();
         let root = self.branches.begin(found.origin.clone(), record);
         let at_reading = match &found.rejected {
+            _ if !found.is_sampled => Some(Fate::NotSampled),
             Some(reason) => Some(Fate::Quarantined {
                 operation: None,
                 operator: None,

@@ -95,6 +95,7 @@ fn outcome(branch: &RecordBranch) -> (usize, &'static str, Option<String>, Optio
             None,
         ),
         Fate::WithoutText => (1, "dropped", None, None),
+        Fate::NotSampled => (1, "not_sampled", None, None),
         Fate::Absorbed {
             operation,
             operator,

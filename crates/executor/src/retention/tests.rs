@@ -65,6 +65,7 @@ impl World {
             limit: None,
             decisions: Vec::new(),
             reading: None,
+            mixing: None,
         }));
         world.put(JournalRecord::RecipeSet(recipe));
         world.put(JournalRecord::PartitionsPlanned {

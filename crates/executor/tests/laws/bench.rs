@@ -20,6 +20,8 @@ use crate::reference::{Expected, Quarantined};
 pub(crate) struct Bench {
     folder: TempDir,
     pub(crate) sources: Vec<PathBuf>,
+    /// The weights of the sources; none given: 1 each.
+    pub(crate) weights: Vec<f64>,
 }
 
 impl Bench {
@@ -31,7 +33,11 @@ impl Bench {
     pub(crate) fn over(write: impl FnOnce(&Path) -> Vec<PathBuf>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sources = write(&folder.path().join("data"));
-        Self { folder, sources }
+        Self {
+            folder,
+            sources,
+            weights: Vec::new(),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -47,7 +53,10 @@ impl Bench {
         let text = |path: &Path| path.display().to_string();
         let sources: Vec<String> = self.sources.iter().map(|path| text(path)).collect();
         let export = format!("{}/{}", text(self.folder.path()), plan.form.file_name());
-        let recipe = plan.recipe(&sources, &export, &text(&self.path("jobs")), job_id);
+        let mut recipe = plan.recipe(&sources, &export, &text(&self.path("jobs")), job_id);
+        for (input, weight) in recipe.dataset.inputs.iter_mut().zip(&self.weights) {
+            input.weight = *weight;
+        }
         ExecutorBuilder::new(recipe, operators::registry())
             .build()
             .unwrap()
@@ -101,7 +110,7 @@ impl Bench {
         let ledger = &report.ledger;
         ledger.check().unwrap();
         let ends = ledger.exported() + ledger.dropped() + ledger.quarantined() + ledger.absorbed();
-        assert_eq!(ledger.records + ledger.made(), ends);
+        assert_eq!(ledger.sampled() + ledger.made(), ends);
         assert_eq!(
             ledger.exported(),
             expected.rows.iter().filter(|byte| **byte == b'\n').count() as u64

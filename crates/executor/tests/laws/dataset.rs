@@ -94,6 +94,12 @@ impl Dataset {
 }
 
 impl DataFile {
+    /// Its records: the lines that are not blank.
+    pub(crate) fn records(&self) -> u64 {
+        let lines = self.text.split(|byte| *byte == b'\n');
+        lines.filter(|line| !trim_record(line).is_empty()).count() as u64
+    }
+
     fn packed(&self) -> Vec<u8> {
         let pack = |bytes: &[u8], compression| {
             let mut encoder = RowsEncoder::new(Vec::new(), compression).unwrap();

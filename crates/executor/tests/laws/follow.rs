@@ -61,6 +61,7 @@ fn ledger_of(histories: &RecordHistories, names: &[String]) -> Ledger {
         ) {
             ledger.rejected += 1;
         }
+        ledger.not_sampled += u64::from(history.branch.fate == Fate::NotSampled);
         count(&history.branch, &mut ledger);
     }
     ledger
@@ -174,6 +175,20 @@ proptest! {
     #[test]
     fn the_ways_of_all_records_add_up(dataset in any_dataset(), plan in any_plan()) {
         let bench = Bench::new(&dataset);
+        let Ok(report) = bench.run(&plan) else {
+            return Ok(());
+        };
+        prop_assume!(report.unreadable.is_empty());
+        check(&bench, &plan, &report);
+    }
+
+    /// Records that come in several times, and records that are not drawn.
+    #[test]
+    fn the_ways_of_a_mixture_add_up(
+        dataset in any_dataset(), plan in any_plan(), weights in prop::collection::vec(0.1..2.9, 8),
+    ) {
+        let mut bench = Bench::new(&dataset);
+        bench.weights = weights;
         let Ok(report) = bench.run(&plan) else {
             return Ok(());
         };

@@ -38,6 +38,9 @@ mod deduplicators;
 mod selectors;
 mod settled;
 
+// Mixed datasets: paths with weights, records that are drawn.
+mod mixing;
+
 // Analyses: statistics without dropping anything.
 mod analysis;
 

@@ -1,7 +1,9 @@
 //! The plain reference: each record alone through the operators, in dataset order, and all of them compared at a barrier.
 
 use coldpress_operator::{Chain, ChainSettings, Pipeline, Shared, Tally};
+use coldpress_partition::{Draw, Mixing, PlannedPartition, Slice};
 use coldpress_record::{Batch, Ledger, Lines, Origin, Reject, trim_record};
+use coldpress_storage::Digest;
 use coldpress_worker::QuarantineEntry;
 
 use crate::barriers;
@@ -88,9 +90,16 @@ impl std::fmt::Debug for Quarantined {
 impl Expected {
     /// What a plan must make of a dataset, whatever its cut.
     pub(crate) fn of(dataset: &Dataset, plan: &Plan) -> Self {
+        let records: Vec<u64> = dataset.files.iter().map(|file| file.records()).collect();
+        Self::of_mixed(dataset, plan, &Mixing::whole(&records))
+    }
+
+    /// What a plan must make of a dataset whose files are mixed: each is read as often as its part says, and in the last
+    /// reading some of its records are drawn.
+    pub(crate) fn of_mixed(dataset: &Dataset, plan: &Plan, mixing: &Mixing) -> Self {
         let settings = ChainSettings {
             text_key: "text".to_owned(),
-            seed: 42,
+            seed: seed_of(plan),
             skip_op_error: true,
             compat: false,
             keep_all: false,
@@ -107,9 +116,17 @@ impl Expected {
             batches: Vec::new(),
             rejected: Vec::new(),
             torn: 0,
+            draw: None,
         };
-        for (source, file) in dataset.files.iter().enumerate() {
-            reading.read_file(source as u32, &file.text);
+        let (mut source, mut first_record) = (0, 0);
+        for (file, part) in dataset.files.iter().zip(&mixing.parts) {
+            for _ in 0..part.all_readings() {
+                let planned = planned(source, first_record);
+                reading.draw = mixing.draw(&planned, seed_of(plan));
+                reading.read_file(source, &file.text);
+                source += 1;
+                first_record += part.records;
+            }
         }
         let rows = reading.run(plan.keep_stats);
         reading.finish(rows)
@@ -139,15 +156,48 @@ struct Reading {
     batches: Vec<Batch>,
     rejected: Vec<Quarantined>,
     torn: u64,
+    /// Which records of the file are drawn; none = all.
+    draw: Option<Draw>,
+}
+
+/// A partition of which no more is known than where it begins.
+fn planned(source: u32, first_record: u64) -> PlannedPartition {
+    PlannedPartition {
+        index: 0,
+        first_record,
+        slice: Slice {
+            source,
+            start: 0,
+            end: 0,
+            records: 0,
+            digest: Digest::of(b""),
+            metadata: None,
+            seek: None,
+            decoded_bytes: None,
+            marks: Vec::new(),
+            copy: None,
+        },
+    }
+}
+
+fn seed_of(plan: &Plan) -> u64 {
+    plan.recipe(&["in".to_owned()], "out.jsonl", "jobs", "job")
+        .seed
 }
 
 impl Reading {
     fn read_file(&mut self, source: u32, text: &[u8]) {
-        let mut position = 0;
+        let (mut position, mut number) = (0, 0);
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             let record = &line[trim_record(line)];
             if !record.is_empty() {
-                self.read_record(source, position, record, line.ends_with(b"\n"));
+                if self.draw.is_none_or(|draw| draw.takes(number)) {
+                    self.read_record(source, position, record, line.ends_with(b"\n"));
+                } else {
+                    self.tally.ledger.records += 1;
+                    self.tally.ledger.not_sampled += 1;
+                }
+                number += 1;
             }
             position += line.len() as u64;
         }

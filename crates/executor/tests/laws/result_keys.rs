@@ -66,6 +66,12 @@ fn cases() -> Vec<Case> {
             Then::Refused("files"),
         ),
         case(
+            "dataset.max_sample_num",
+            Data::Lines,
+            Node::from(2_u64),
+            Then::Refused("dataset.max_sample_num"),
+        ),
+        case(
             "load_jsonl_lenient",
             Data::Lines,
             Node::from(false),

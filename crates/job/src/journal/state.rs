@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use coldpress_dataset::SourceIdentity;
 use coldpress_operator::ChainHash;
-use coldpress_partition::PlannedPartition;
+use coldpress_partition::{Draw, PlannedPartition};
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{ObjectKey, ObjectRef, Place, StoreSpec};
 use serde::{Deserialize, Serialize};
@@ -389,6 +389,13 @@ impl JobState {
     #[must_use]
     pub fn is_forgotten(&self, file: &ObjectKey) -> bool {
         self.forgotten.contains(file)
+    }
+
+    /// Which records of a partition are drawn under this seed; none = all.
+    #[must_use]
+    pub fn draw(&self, partition: u32, seed: u64) -> Option<Draw> {
+        let mixing = self.plan.as_ref()?.mixing.as_ref()?;
+        mixing.draw(self.partition(partition)?, seed)
     }
 
     /// The counts over all partitions in the stage at work under the recipe in force.

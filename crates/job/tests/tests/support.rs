@@ -86,6 +86,7 @@ pub(crate) fn plan(sources: u32) -> JournalRecord {
         limit: None,
         decisions: Vec::new(),
         reading: None,
+        mixing: None,
     })
 }
 

@@ -116,7 +116,7 @@ fn reject(source: u32, span: LineSpan, line: &str, error: ScanError) -> Reject {
             bytes,
             reason,
             incomplete: false,
-            lost: is_lost(line),
+            lost: is_lost(line.as_bytes()),
         },
         None => Reject {
             origin,

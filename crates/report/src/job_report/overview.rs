@@ -42,6 +42,9 @@ pub struct Overview {
     pub rejected_samples: u64,
     /// Those of them that were dropped because they have no text.
     pub without_text_samples: u64,
+    /// Records that were not drawn, where the recipe mixes its dataset. They are among those that were read, and came no
+    /// farther.
+    pub not_sampled_samples: u64,
     /// Bytes of all partitions' records, unpacked.
     pub input_bytes: u64,
     /// Bytes of the records of those that are completed.
@@ -108,6 +111,7 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
         samples_in_failed: totals.records_in_failed,
         rejected_samples: rejected.0,
         without_text_samples: rejected.1,
+        not_sampled_samples: rejected.2,
         input_bytes: state
             .partitions()
             .map(|planned| planned.slice.bytes())
@@ -123,12 +127,18 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
 }
 
 /// Counts the records that the reader did not hand on, in the results so far: those that it could not read, and those without
-/// text where the recipe wants one. The second count is of the latter alone.
-fn rejected(state: &JobState) -> (u64, u64) {
+/// text where the recipe wants one. The second count is of the latter alone, the third of those that were not drawn.
+fn rejected(state: &JobState) -> (u64, u64, u64) {
     let results = (0..state.partition_count()).filter_map(|index| state.farthest_result(index));
     let ledgers = results.map(|(_, result)| &result.ledger);
-    let counts = ledgers.map(|ledger| (ledger.records - ledger.read(), ledger.without_text));
-    counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    ledgers.fold((0, 0, 0), |sum, ledger| {
+        let rejected = ledger.sampled().saturating_sub(ledger.read());
+        (
+            sum.0 + rejected,
+            sum.1 + ledger.without_text,
+            sum.2 + ledger.not_sampled,
+        )
+    })
 }
 
 fn processed_bytes(state: &JobState) -> u64 {

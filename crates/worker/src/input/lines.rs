@@ -9,6 +9,7 @@ use coldpress_operator::Chain;
 use coldpress_record::{Batch, Lines, Origin, Unreadable};
 use coldpress_storage::Hasher;
 
+use super::drawing::Drawing;
 use super::records::{Found, Records};
 use super::suffix::add_suffixes;
 use crate::attempt::Assignment;
@@ -26,10 +27,15 @@ pub(super) struct LinesInput<'a> {
     long: u64,
     /// Whether the source consists of several files.
     is_joined: bool,
+    /// What is drawn; none = all records.
+    drawing: Option<Drawing>,
 }
 
 impl<'a> LinesInput<'a> {
-    pub(super) fn open(work: Assignment<'a>) -> Result<Self, AttemptError> {
+    pub(super) fn open(
+        work: Assignment<'a>,
+        drawing: Option<Drawing>,
+    ) -> Result<Self, AttemptError> {
         let slice = &work.attempt.slice;
         let stream = match &slice.copy {
             Some(copy) => {
@@ -62,7 +68,39 @@ impl<'a> LinesInput<'a> {
             source: slice.source,
             long: 0,
             is_joined,
+            drawing,
         })
+    }
+
+    /// Leaves out the lines that are not drawn, before anyone looks into them.
+    fn draw_lines(&mut self, found: &mut Found) {
+        let Some(drawing) = &mut self.drawing else {
+            return;
+        };
+        let before = self.lines.records.len();
+        // A part that is lost is reported whatever is drawn.
+        self.lines
+            .retain(|_, is_lost| is_lost || drawing.takes_next());
+        found.not_sampled += (before - self.lines.records.len()) as u64;
+    }
+
+    /// Takes in the end of a record that is too long to hold.
+    fn end_long_record(&mut self, position: u64, found: &mut Found) {
+        found.records = 1;
+        if self
+            .drawing
+            .as_mut()
+            .is_some_and(|drawing| !drawing.takes_next())
+        {
+            found.not_sampled += 1;
+            return;
+        }
+        // The line end is no part of the record.
+        let bytes = self.lines.bytes.iter().rev();
+        let line_end = bytes.take_while(|byte| matches!(byte, b'\n' | b'\r'));
+        let length = self.long - line_end.take(2).count() as u64;
+        let origin = Origin::new(self.source, position);
+        found.too_long.push((origin, length));
     }
 
     /// Names the files that rejected lines are in, where the source consists of several.
@@ -140,7 +178,10 @@ impl Records for LinesInput<'_> {
         self.hasher.update(&self.lines.bytes);
         match block {
             Block::End => return Ok(false),
-            Block::Lines => found.records = self.lines.records.len() as u64,
+            Block::Lines => {
+                found.records = self.lines.records.len() as u64;
+                self.draw_lines(found);
+            }
             Block::LongRecord {
                 position,
                 first,
@@ -148,18 +189,7 @@ impl Records for LinesInput<'_> {
             } => {
                 self.long = if first { 0 } else { self.long } + self.lines.bytes.len() as u64;
                 if last {
-                    // The line end is no part of the record.
-                    let line_end = self
-                        .lines
-                        .bytes
-                        .iter()
-                        .rev()
-                        .take_while(|byte| matches!(byte, b'\n' | b'\r'));
-                    let length = self.long - line_end.take(2).count() as u64;
-                    found.records = 1;
-                    found
-                        .too_long
-                        .push((Origin::new(self.source, position), length));
+                    self.end_long_record(position, found);
                 }
             }
         }

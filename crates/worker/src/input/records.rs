@@ -48,6 +48,8 @@ pub(crate) struct Found {
     pub(crate) records: u64,
     /// Records that were left out because they have no text.
     pub(crate) without_text: u64,
+    /// Records that were left out because they were not drawn.
+    pub(crate) not_sampled: u64,
     /// Lines that are not records.
     pub(crate) rejects: Vec<Reject>,
     /// Records too long to hold: origin and length.

@@ -1,5 +1,6 @@
 //! The slice itself, as lines or as rows.
 
+use super::drawing::Drawing;
 use super::lines::LinesInput;
 use super::needed::Needed;
 use super::records::Records;
@@ -9,19 +10,26 @@ use crate::error::AttemptError;
 
 /// Opens the slice of an attempt.
 pub(super) fn open_slice<'a>(work: Assignment<'a>) -> Result<Box<dyn Records + 'a>, AttemptError> {
-    let slice = open_whole_slice(work)?;
+    let slice = open(work, work.attempt.draw.map(Drawing::new))?;
     Ok(match work.spec.settings.needs.is_empty() {
         true => slice,
         false => Box::new(Needed(slice)),
     })
 }
 
-/// Opens the slice of an attempt with the records that lack what the recipe needs.
+/// Opens the slice of an attempt with the records that are not drawn, and those that lack what the recipe needs.
 pub(crate) fn open_whole_slice<'a>(
     work: Assignment<'a>,
 ) -> Result<Box<dyn Records + 'a>, AttemptError> {
+    open(work, None)
+}
+
+fn open<'a>(
+    work: Assignment<'a>,
+    drawing: Option<Drawing>,
+) -> Result<Box<dyn Records + 'a>, AttemptError> {
     Ok(match work.source.is_columnar() {
-        true => Box::new(TableInput::open(work)?),
-        false => Box::new(LinesInput::open(work)?),
+        true => Box::new(TableInput::open(work, drawing)?),
+        false => Box::new(LinesInput::open(work, drawing)?),
     })
 }

@@ -10,6 +10,7 @@ use coldpress_operator::Chain;
 use coldpress_partition::verify_slices;
 use coldpress_record::{Batch, Reject};
 
+use super::drawing::Drawing;
 use super::records::{Found, Records};
 use super::suffix::add_suffixes;
 use crate::attempt::Assignment;
@@ -23,10 +24,15 @@ pub(super) struct TableInput<'a> {
     schema: SchemaRef,
     stream: TableStream,
     next_row: u64,
+    /// What is drawn; none = all rows.
+    drawing: Option<Drawing>,
 }
 
 impl<'a> TableInput<'a> {
-    pub(super) fn open(work: Assignment<'a>) -> Result<Self, AttemptError> {
+    pub(super) fn open(
+        work: Assignment<'a>,
+        drawing: Option<Drawing>,
+    ) -> Result<Self, AttemptError> {
         let slice = &work.attempt.slice;
         if slice.metadata.is_none() {
             verify(work)?;
@@ -49,17 +55,30 @@ impl<'a> TableInput<'a> {
             file,
             work,
             next_row: slice.start,
+            drawing,
         })
     }
 
+    /// Returns which rows of the batch are drawn; none = all.
+    fn drawn_rows(&mut self, rows: usize) -> Option<Vec<bool>> {
+        let drawing = self.drawing.as_mut()?;
+        Some((0..rows).map(|_| drawing.takes_next()).collect())
+    }
+
     /// Rows with a text that is not UTF-8, as lines of JSON with such bytes are.
-    fn set_aside_bad_rows(&self, batch: &mut Batch, chain: &Chain, found: &mut Found) {
+    fn set_aside_bad_rows(
+        &self,
+        batch: &mut Batch,
+        chain: &Chain,
+        found: &mut Found,
+        is_drawn: impl Fn(usize) -> bool,
+    ) {
         let bad = self.stream.bad_rows();
         if bad.is_empty() {
             return;
         }
         let mut reasons: BTreeMap<usize, String> = BTreeMap::new();
-        for (row, reason) in bad {
+        for (row, reason) in bad.iter().filter(|(row, _)| is_drawn(*row)) {
             let known = reasons.entry(*row).or_default();
             let separator = if known.is_empty() { "" } else { ", " };
             known.push_str(&format!("{separator}{reason}"));
@@ -80,8 +99,14 @@ impl<'a> TableInput<'a> {
     }
 
     /// Rows whose declared fields are longer than a record may be.
-    fn set_aside_long_rows(&self, batch: &mut Batch, found: &mut Found) {
-        let long = |row: &usize| batch.held_bytes(*row) > self.work.spec.max_record_bytes;
+    fn set_aside_long_rows(
+        &self,
+        batch: &mut Batch,
+        found: &mut Found,
+        is_drawn: impl Fn(usize) -> bool,
+    ) {
+        let longest = self.work.spec.max_record_bytes;
+        let long = |row: &usize| is_drawn(*row) && batch.held_bytes(*row) > longest;
         let long: Vec<usize> = (0..batch.rows()).filter(long).collect();
         for row in &long {
             let length = batch.held_bytes(*row);
@@ -142,8 +167,14 @@ impl Records for TableInput<'_> {
         rows.fill(batch, source, positions, chain.fields());
         rows.note_fields(batch.seen_mut(), source, self.next_row);
         self.next_row += found.records;
-        self.set_aside_bad_rows(batch, chain, found);
-        self.set_aside_long_rows(batch, found);
+        let drawn = self.drawn_rows(batch.rows());
+        if let Some(drawn) = &drawn {
+            batch.retain(|row| drawn[row]);
+            found.not_sampled = found.records - batch.selection().len() as u64;
+        }
+        let is_drawn = |row: usize| drawn.as_ref().is_none_or(|drawn| drawn[row]);
+        self.set_aside_bad_rows(batch, chain, found, is_drawn);
+        self.set_aside_long_rows(batch, found, is_drawn);
         chain.begin(batch);
         add_suffixes(batch, chain, self.work.source);
         Ok(true)

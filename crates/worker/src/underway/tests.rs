@@ -284,6 +284,7 @@ fn attempt(number: u32) -> Attempt {
             marks: vec![2, 5],
             copy: None,
         },
+        draw: None,
         chain: StageChain::of(&Stage::cut(2, &[])[0], &hashes).unwrap(),
         starts: Vec::new(),
         from_input: true,

@@ -2,6 +2,7 @@
 
 use coldpress_dataset::SourceIdentity;
 use coldpress_operator::ChainHash;
+use coldpress_partition::Mixing;
 use coldpress_storage::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,10 @@ pub struct JobPlan {
     /// How the sources were read; none in plans of releases that did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
+    /// How the dataset is mixed of its paths; the sources are named as often as they are read. None = every path is read
+    /// whole, once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixing: Option<Mixing>,
 }
 
 /// How the sources of a plan were read: its slices are places in that text and in no other.

@@ -1,0 +1,167 @@
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+const RECIPE: &str = "\
+dataset:
+  configs:
+    - {type: local, path: web, weight: 0.5}
+    - {type: local, path: books.jsonl, weight: 2.5}
+    - {type: local, path: old.jsonl, weight: 0}
+export_path: out/mixed.jsonl
+work_dir: jobs
+np: 2
+partition: {size: 7}
+process:
+  - text_length_filter: {min_len: 7}
+";
+
+/// Two folders' worth of web records, a file of books, and one that is left out.
+fn bench() -> Bench {
+    let bench = Bench::new();
+    let lines = |name: &str, count: u32| -> String {
+        let line = |id: u32| format!("{{\"id\": \"{name}{id}\", \"text\": \"{name} {id}\"}}\n");
+        (0..count).map(line).collect()
+    };
+    bench.write("web/a.jsonl", lines("web", 60));
+    bench.write("web/b.jsonl", lines("net", 40));
+    bench.write("books.jsonl", lines("book", 20));
+    bench.write("old.jsonl", lines("old", 10));
+    bench.write("recipe.yaml", RECIPE);
+    bench
+}
+
+#[test]
+fn a_mixture_is_planned_run_and_told() {
+    let bench = bench();
+    bench.run("plan --config recipe.yaml").expect(0).prints(&[
+        "Mixture      web: 50 records, drawn of 100\n",
+        "books.jsonl: 50 records: all 2 times, and 10 drawn once more\n",
+        "old.jsonl: nothing\n",
+    ]);
+    bench.run("check --config recipe.yaml").expect(0);
+    let told = bench
+        .run("process --config recipe.yaml --job_id j")
+        .expect(0);
+    told.prints(&["Records     160 in", "60 not drawn"]);
+    let export = bench.read("out/mixed.jsonl");
+    let ids: Vec<String> = export
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].to_string())
+        .collect();
+    assert!(!export.contains("old"));
+    let report = bench
+        .run("report j --base-dir jobs --json")
+        .expect(0)
+        .json();
+    let mixture = report["mixture"].as_array().unwrap();
+    let sampled = mixture.iter().map(|path| path["sampled"].as_u64().unwrap());
+    assert_eq!(sampled.collect::<Vec<_>>(), [50, 50, 0]);
+    let exported = mixture
+        .iter()
+        .map(|path| path["exported"].as_u64().unwrap());
+    assert_eq!(exported.sum::<u64>(), ids.len() as u64);
+    assert_eq!(report["overview"]["not_sampled_samples"], 60);
+    bench.run("report j --base-dir jobs").expect(0).prints(&[
+        "Mixture",
+        "web/a.jsonl and 1 more",
+        "(left out)",
+    ]);
+    bench.run("monitor j --base-dir jobs").expect(0);
+}
+
+/// A repeated record is found as often as it was read, and one that was not drawn is found too.
+#[test]
+fn records_of_a_mixture_can_be_traced() {
+    let bench = bench();
+    bench
+        .run("process --config recipe.yaml --job_id j")
+        .expect(0);
+    let export = bench.read("out/mixed.jsonl");
+    for (id, readings) in [("web3", 1), ("net39", 1), ("book7", 3), ("book0", 3)] {
+        let trace = format!("trace j --base-dir jobs --id id={id} --json");
+        let found = bench.run(&trace).expect(0).json();
+        assert_eq!(found["found"], readings, "{id}");
+        let records = found["records"].as_array().unwrap();
+        let fates = records
+            .iter()
+            .map(|one| one["fate"]["fate"].as_str().unwrap());
+        let fates: Vec<&str> = fates.collect();
+        assert!(
+            fates
+                .iter()
+                .all(|fate| ["exported", "dropped", "not_sampled"].contains(fate))
+        );
+        let exported = fates.iter().filter(|fate| **fate == "exported").count();
+        let id = format!("\"{id}\"");
+        assert_eq!(
+            export.lines().filter(|line| line.contains(&id)).count(),
+            exported,
+            "{id}"
+        );
+    }
+    let line = bench
+        .run("trace j --base-dir jobs --line books.jsonl:8 --json")
+        .expect(0)
+        .json();
+    assert_eq!(line["found"], 3);
+    let told = bench
+        .run("trace j --base-dir jobs --line books.jsonl:8")
+        .expect(0);
+    told.prints(&["books.jsonl"]);
+}
+
+#[test]
+fn the_format_of_the_files_does_not_show_in_what_is_drawn() {
+    let bench = bench();
+    for form in ["parquet", "jsonl.gz", "arrow"] {
+        let recipe = format!(
+            "dataset_path: books.jsonl\nexport_path: books.{form}\nwork_dir: forms\nprocess: []\n"
+        );
+        bench.write("form.yaml", recipe);
+        bench.run("process --config form.yaml").expect(0);
+    }
+    let mut exports = Vec::new();
+    for (form, at) in ["jsonl", "parquet", "jsonl.gz", "arrow"]
+        .into_iter()
+        .zip(0..)
+    {
+        let recipe = format!(
+            "dataset_path: [{{path: books.{form}, weight: 0.3}}]\nexport_path: out/{at}.jsonl\nwork_dir: jobs\nprocess: []\n"
+        );
+        bench.write("form.yaml", recipe);
+        bench
+            .run("process --config form.yaml --partition.size 3")
+            .expect(0);
+        let export = bench.read(&format!("out/{at}.jsonl"));
+        let records = export
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        exports.push(records.collect::<Vec<_>>());
+    }
+    assert_eq!(exports[0].len(), 6);
+    assert!(exports.iter().all(|export| *export == exports[0]));
+}
+
+#[test]
+fn a_resume_with_another_mixture_is_refused() {
+    let bench = bench();
+    let process = "process --config recipe.yaml --job_id j";
+    bench.crash_at("driver.publish:2", process);
+    let other = format!("{process} --dataset.max_sample_num 40");
+    bench
+        .run(&other)
+        .expect(4)
+        .tells(&["`dataset.max_sample_num` changed"]);
+    bench.run(process).expect(0).prints(&["60 not drawn"]);
+    bench.run(&format!("{other} --fresh")).expect(0);
+    let report = bench
+        .run("report j --base-dir jobs --json")
+        .expect(0)
+        .json();
+    let sampled = report["mixture"].as_array().unwrap().iter();
+    let sampled: Vec<u64> = sampled
+        .map(|path| path["sampled"].as_u64().unwrap())
+        .collect();
+    assert_eq!(sampled, [7, 33, 0]);
+}

@@ -1,0 +1,119 @@
+//! The paths of a dataset, and how much of each is taken.
+
+use serde_json::{Value as Json, json};
+
+use crate::codec::{Codec, Mismatch, Path, scheme};
+use crate::keys::Kind;
+use crate::node::Node;
+
+/// A path of the dataset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// A file, a directory, a glob or a `file://` URL.
+    pub path: String,
+    /// How often each of its records is taken, or its share of `dataset.max_sample_num`; 1 where the recipe does not say.
+    pub weight: f64,
+}
+
+impl Input {
+    /// All records of a path, once.
+    pub fn whole(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            weight: 1.0,
+        }
+    }
+}
+
+/// Paths and URLs, from text, a list of texts, or Data-Juicer's list of maps.
+pub(super) struct Inputs;
+
+impl Codec<Vec<Input>> for Inputs {
+    const KIND: Kind = Kind::Sources;
+
+    fn read(node: &Node) -> Result<Vec<Input>, Mismatch> {
+        let inputs = match node.as_list() {
+            Some(items) => items
+                .iter()
+                .map(read_input)
+                .collect::<Result<Vec<_>, _>>()?,
+            None => vec![read_input(node)?],
+        };
+        if inputs.is_empty() {
+            return Err(Mismatch::out_of_range(node));
+        }
+        Ok(inputs)
+    }
+
+    fn write(inputs: &Vec<Input>) -> Json {
+        match inputs.as_slice() {
+            [one] if one.weight == 1.0 => one.path.as_str().into(),
+            inputs => inputs.iter().map(written).collect(),
+        }
+    }
+}
+
+fn written(input: &Input) -> Json {
+    match input.weight {
+        1.0 => input.path.as_str().into(),
+        weight => json!({"path": input.path, "weight": weight}),
+    }
+}
+
+fn read_input(node: &Node) -> Result<Input, Mismatch> {
+    let Some(entries) = node.as_map() else {
+        return local(Path::read(node)?, node).map(Input::whole);
+    };
+    let (mut path, mut weight) = (None, 1.0);
+    for (key, value) in entries {
+        match key.name.as_str() {
+            "path" => path = Some(local(Path::read(value)?, value)?),
+            "type" => check_type(value)?,
+            "weight" => weight = read_weight(value)?,
+            // Data-Juicer takes it for the form of the files, which shows here in what they hold.
+            "source" => {}
+            _ => {
+                let note = "a source has `type: local`, `path` and `weight`";
+                return Err(Mismatch::not_available(
+                    value,
+                    format!("{{{}: …}}", key.name),
+                    note,
+                ));
+            }
+        }
+    }
+    let path = path.ok_or_else(|| Mismatch::wrong_type(node))?;
+    Ok(Input { path, weight })
+}
+
+fn check_type(node: &Node) -> Result<(), Mismatch> {
+    match node.as_str() {
+        Some("local") => Ok(()),
+        Some(remote @ ("remote" | "huggingface")) => Err(Mismatch::not_available(
+            node,
+            format!("{{type: {remote}}}"),
+            "only local files can be read",
+        )),
+        _ => Err(Mismatch::out_of_range(node)),
+    }
+}
+
+fn read_weight(node: &Node) -> Result<f64, Mismatch> {
+    // Nobody means more, and sums of such weights stay finite.
+    const MOST: f64 = 1e9;
+    let weight = node.as_f64().ok_or_else(|| Mismatch::wrong_type(node))?;
+    match (0.0..=MOST).contains(&weight) {
+        // Adding zero turns -0.0 into 0.0.
+        true => Ok(weight + 0.0),
+        false => Err(Mismatch::out_of_range(node)),
+    }
+}
+
+/// Refuses URLs of other schemes than `file`.
+fn local(path: String, node: &Node) -> Result<String, Mismatch> {
+    if scheme(&path).is_none_or(|scheme| scheme.eq_ignore_ascii_case("file")) {
+        return Ok(path);
+    }
+    let note = "only local paths and `file://` URLs can be read; others come with a later release";
+    Err(Mismatch::not_available(node, path, note))
+}

@@ -30,7 +30,6 @@ mod seen;
 pub mod shingles;
 mod short_messages;
 pub mod simhash;
-mod width;
 
 #[cfg(test)]
 mod vectors;

@@ -1,6 +1,7 @@
 //! Text tools that operators share: pure functions over `&str`, with scratch memory passed in where they need any.
 
 pub(crate) mod block_scan;
+mod char_codes;
 pub mod char_repetition;
 pub mod char_set;
 pub mod chars;
@@ -23,6 +24,7 @@ mod ngram_hash;
 mod ngram_tally;
 pub mod passes;
 pub mod pii;
+mod place_tally;
 pub mod punctuation;
 pub mod punkt;
 pub mod python;

@@ -11,7 +11,7 @@
 //! With `rep_len: 2`, `one two, One two` has the ratio 2/3.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of 61 bits.
+//! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of 64 bits.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,

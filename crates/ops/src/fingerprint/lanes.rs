@@ -4,7 +4,7 @@
 //! message. Here each step is done for all messages at once, in one vector register per word; for short messages in two, since a
 //! processor still waits for the step before with one.
 
-use super::width::{Width, for_each_width};
+use crate::width::{Width, for_each_width};
 
 /// Messages that are hashed at once.
 pub(super) const LANES: usize = 16;

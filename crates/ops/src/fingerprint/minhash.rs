@@ -9,7 +9,7 @@ use super::hash_set::HashSet;
 use super::permutations::Permutations;
 use super::shingles::Shingler;
 use super::short_messages::{Sha1Prefix, ShortMessages};
-use super::width::Width;
+use crate::width::Width;
 
 /// Every entry of the signature that Data-Juicer gives to a text without shingles.
 pub const WITHOUT_SHINGLES: u32 = u32::MAX;

@@ -10,7 +10,7 @@ mod twister;
 
 use self::screen::{GROUP, Screen};
 use self::twister::MersenneTwister;
-use super::width::{Width, for_each_width};
+use crate::width::{Width, for_each_width};
 
 /// The modulus, a Mersenne prime.
 const MODULUS: u64 = (1 << 61) - 1;

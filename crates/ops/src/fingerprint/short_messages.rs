@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::digest;
 use super::lanes::{self, BLOCK, Blocks, LANES, SHORT_LANES, Short};
 use super::seen::Seen;
-use super::width::Width;
+use crate::width::Width;
 
 /// What both append to a message at least: a byte, and its length in bits.
 const LEAST_PADDING: usize = 9;

@@ -6,7 +6,7 @@ use super::bit_tally::BitTally;
 use super::hash_set::HashSet;
 use super::shingles::Shingler;
 use super::short_messages::{Md5Prefix, ShortMessages};
-use super::width::Width;
+use crate::width::Width;
 
 /// The SimHash that Data-Juicer gives to a text without shingles.
 pub const WITHOUT_SHINGLES: u64 = 0;

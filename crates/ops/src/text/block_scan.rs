@@ -3,6 +3,8 @@
 //! The test of a byte and its two successors is a few comparisons without branches, which the compiler turns into
 //! vector instructions; only the few bytes that pass it are visited one by one.
 
+use crate::width::{Kernel, run_widest};
+
 /// Bytes tested at once.
 const BLOCK: usize = 64;
 /// A block with the bytes after it that a test may look at.
@@ -12,26 +14,44 @@ const WINDOW: usize = BLOCK + 2;
 ///
 /// Behind the end of the text the test is given zeros. `test` has to be free of branches (`&` and `|`, not `&&` and
 /// `||`) to be fast.
-#[inline(always)]
-pub(crate) fn for_each_hit(
-    bytes: &[u8],
-    test: impl Fn(u8, u8, u8) -> bool,
-    mut visit: impl FnMut(usize),
-) {
-    let mut start = 0;
-    while let Some(window) = bytes
-        .get(start..start + WINDOW)
-        .and_then(|w| <&[u8; WINDOW]>::try_from(w).ok())
-    {
-        visit_block(window, start, BLOCK, &test, &mut visit);
-        start += BLOCK;
-    }
-    while start < bytes.len() {
-        let mut window = [0u8; WINDOW];
-        let rest = &bytes[start..bytes.len().min(start + WINDOW)];
-        window[..rest.len()].copy_from_slice(rest);
-        visit_block(&window, start, rest.len().min(BLOCK), &test, &mut visit);
-        start += BLOCK;
+#[inline]
+pub(crate) fn for_each_hit<T, V>(bytes: &[u8], test: T, visit: V)
+where
+    T: Fn(u8, u8, u8) -> bool,
+    V: FnMut(usize),
+{
+    run_widest(Scan { bytes, test, visit });
+}
+
+struct Scan<'t, T, V> {
+    bytes: &'t [u8],
+    test: T,
+    visit: V,
+}
+
+impl<T, V> Kernel for Scan<'_, T, V>
+where
+    T: Fn(u8, u8, u8) -> bool,
+    V: FnMut(usize),
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let bytes = self.bytes;
+        let mut start = 0;
+        while let Some(window) = bytes.get(start..).and_then(|rest| rest.first_chunk()) {
+            visit_block(window, start, BLOCK, &self.test, &mut self.visit);
+            start += BLOCK;
+        }
+        while start < bytes.len() {
+            let mut window = [0u8; WINDOW];
+            let rest = &bytes[start..bytes.len().min(start + WINDOW)];
+            window[..rest.len()].copy_from_slice(rest);
+            let len = rest.len().min(BLOCK);
+            visit_block(&window, start, len, &self.test, &mut self.visit);
+            start += BLOCK;
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! How much of a text is made of its most frequent character n-grams.
 //!
-//! An n-gram is known by a hash: one of 64 bits over the bytes when all its characters are ASCII and it is at most 16
-//! long, else a rolling one modulo 2^61 − 1 over the code points. Two different n-grams of one text share a hash with a
+//! Most n-grams of the usual lengths are compared character by character. Any others are known by a hash: one of 64 bits when
+//! it is at most 16 long and the text is short or it is ASCII, else a rolling one modulo 2^61 − 1 over the code points. Two different n-grams of one text share a hash with a
 //! chance of about (number of n-grams)² / 2^62, which is 10^-12 for a text of two thousand characters. There is no
 //! seed: the same text gives the same ratio everywhere.
 
+use super::char_codes::{CharCodes, Codes, MARGIN, MOST};
 use super::chars::count_chars;
-use super::ngram_hash::{collect_rolling, pair};
+use super::ngram_hash::{collect_rolling, mix, pair};
 use super::ngram_tally::{Collector, HashSequence, NgramTally};
+use super::place_tally::{Code, LENGTHS, PlaceTally, windows};
 
 /// The form of the hashes; part of the operator's version, as another form could (in theory) give another ratio.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The longest n-gram that the ASCII hash takes.
 const ASCII_LIMIT: usize = 16;
@@ -18,6 +20,8 @@ const ASCII_LIMIT: usize = 16;
 /// Memory that is used again from text to text.
 #[derive(Clone, Debug, Default)]
 pub struct CharRepetition {
+    short: CharCodes,
+    places: PlaceTally,
     codes: Vec<u32>,
     tally: NgramTally,
 }
@@ -28,12 +32,37 @@ impl CharRepetition {
     /// The most frequent ones are, in order of their counts, as many as the square root of the number of different
     /// n-grams (rounded down) says, but only such as occur more than once. A text without n-grams has the ratio 0.
     pub fn ratio(&mut self, text: &str, len: usize) -> f64 {
-        let most = usize::try_from(count_chars(text))
-            .unwrap_or(usize::MAX)
-            .saturating_add(1)
-            .saturating_sub(len);
-        if len == 0 || most == 0 {
+        match LENGTHS
+            .contains(&len)
+            .then(|| self.short.of(text))
+            .flatten()
+        {
+            Some(Codes::Narrow(codes, chars)) => {
+                count_places(&mut self.tally, &mut self.places, codes, chars, len);
+            }
+            Some(Codes::Wide(codes, chars)) => {
+                count_places(&mut self.tally, &mut self.places, codes, chars, len);
+            }
+            None => self.count_hashes(text, len),
+        }
+        if self.tally.total() == 0 {
             return 0.0;
+        }
+        let root = self.tally.distinct().isqrt();
+        let repeated = self.tally.distinct() - self.tally.once();
+        self.tally.sum_of_highest(root.min(repeated)) as f64 / self.tally.total() as f64
+    }
+
+    /// Counts n-grams of any length of any text.
+    fn count_hashes(&mut self, text: &str, len: usize) {
+        let chars = usize::try_from(count_chars(text)).unwrap_or(usize::MAX);
+        let most = match len {
+            0 => 0,
+            len => chars.saturating_add(1).saturating_sub(len),
+        };
+        if most == 0 {
+            self.tally.begin(0, []);
+            return;
         }
         self.tally.count(Ngrams {
             text,
@@ -41,9 +70,46 @@ impl CharRepetition {
             most,
             codes: &mut self.codes,
         });
-        let root = self.tally.distinct().isqrt();
-        let repeated = self.tally.distinct() - self.tally.once();
-        self.tally.sum_of_highest(root.min(repeated)) as f64 / self.tally.total() as f64
+    }
+}
+
+/// Counts the n-grams of a text with these codes by their places, and those set aside by hashes.
+fn count_places<C: Code>(
+    tally: &mut NgramTally,
+    places: &mut PlaceTally,
+    codes: &[C; MOST + MARGIN],
+    chars: usize,
+    len: usize,
+) {
+    let counted = places.count(codes, (chars + 1).saturating_sub(len), len);
+    tally.begin(
+        counted.distinct,
+        counted.repeated.iter().map(|&count| count.into()),
+    );
+    tally.add(Aside {
+        codes,
+        len,
+        places: counted.aside,
+    });
+}
+
+/// The hashes of n-grams of a text at some places.
+struct Aside<'a, C> {
+    codes: &'a [C; MOST + MARGIN],
+    len: usize,
+    places: &'a [u16],
+}
+
+impl<C: Code> HashSequence for Aside<'_, C> {
+    fn most(&self) -> usize {
+        self.places.len()
+    }
+
+    fn fill(self, collector: &mut Collector<'_>) {
+        collector.extend(self.places.iter().map(|&place| {
+            let [head, tail] = windows(self.codes, place, self.len).map(C::hash);
+            mix(head, tail)
+        }));
     }
 }
 
@@ -197,6 +263,30 @@ mod tests {
         let mut repetition = CharRepetition::default();
         for (text, len, expected) in cases {
             assert_eq!(repetition.ratio(text, len), expected, "{text:?} by {len}");
+        }
+    }
+
+    #[test]
+    fn texts_are_counted_alike_whatever_their_length() {
+        let mut repetition = CharRepetition::default();
+        for letter in ["a", "é", "😀"] {
+            let mut number = 1_u32;
+            let mut text = String::new();
+            while text.chars().count() < MOST - 40 {
+                number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                text += &format!("{letter}{} ", number >> (number >> 27));
+            }
+            for _ in 0..80 {
+                assert_eq!(
+                    repetition.ratio(&text, 10),
+                    plain_ratio(&text, 10),
+                    "{letter}"
+                );
+                text += "0123456789 0123456789 ";
+                if text.chars().count() > MOST + 40 {
+                    break;
+                }
+            }
         }
     }
 

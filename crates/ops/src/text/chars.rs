@@ -190,6 +190,28 @@ pub(super) fn is_special_at(bytes: &[u8], place: usize) -> bool {
     block.special >> bit & 1 != 0
 }
 
+/// What there is to know of a character that is not ASCII.
+pub(super) struct LongerChar {
+    /// The number of its bytes.
+    pub(super) len: u32,
+    /// Whether [`is_special`] holds for it.
+    pub(super) is_special: bool,
+    /// Whether [`changes_when_lowered`] holds for it.
+    pub(super) changes_when_lowered: bool,
+}
+
+/// Returns the character of two to four bytes at `place`.
+#[inline(always)]
+pub(super) fn longer_char_at(bytes: &[u8], place: usize) -> LongerChar {
+    let lead = bytes[place];
+    let (block, bit) = block_at(bytes, place, lead);
+    LongerChar {
+        len: 2 + u32::from(lead >= 0xE0) + u32::from(lead >= 0xF0),
+        is_special: block.special >> bit & 1 != 0,
+        changes_when_lowered: block.lowers >> bit & 1 != 0,
+    }
+}
+
 /// The block and bit of the character of two to four bytes at `place`.
 #[inline(always)]
 fn block_at(bytes: &[u8], place: usize, lead: u8) -> (&'static Block, u32) {

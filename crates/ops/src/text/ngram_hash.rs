@@ -49,6 +49,55 @@ where
     }));
 }
 
+/// The hashes of all runs of so many hashes in a row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Runs {
+    /// Hashes of runs whose length is a power of two, by where they begin.
+    powers: Vec<u64>,
+    hashes: Vec<u64>,
+}
+
+impl Runs {
+    /// Returns the hashes of all runs of `len` of these hashes, which are uniform. There are at least `len` of them.
+    ///
+    /// A run is put together of two shorter ones. So there are few steps even for long runs, and none waits for the one before it.
+    pub(super) fn of(&mut self, hashes: &[u64], len: usize) -> &[u64] {
+        let Self {
+            powers,
+            hashes: runs,
+        } = self;
+        powers.clear();
+        powers.extend_from_slice(hashes);
+        let (mut have, mut power) = (0, 1);
+        loop {
+            if len & power != 0 {
+                if have == 0 {
+                    runs.clone_from(powers);
+                } else {
+                    join(runs, &powers[have..]);
+                }
+                have += power;
+            }
+            if have == len {
+                runs.truncate(hashes.len() + 1 - len);
+                return runs;
+            }
+            for place in power..powers.len() {
+                powers[place - power] = mix(powers[place - power], powers[place]);
+            }
+            powers.truncate(powers.len() - power);
+            power *= 2;
+        }
+    }
+}
+
+/// Joins each run with the one that comes after it.
+fn join(runs: &mut [u64], others: &[u64]) {
+    for (run, other) in runs.iter_mut().zip(others) {
+        *run = mix(*run, *other);
+    }
+}
+
 /// `hash * BASE + add` modulo [`MODULUS`], for `add` up to twice the modulus.
 #[inline(always)]
 fn roll(hash: u64, add: u64) -> u64 {

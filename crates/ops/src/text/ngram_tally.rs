@@ -28,6 +28,16 @@ pub(super) trait HashSequence {
     fn fill(self, collector: &mut Collector<'_>);
 }
 
+impl HashSequence for &[u64] {
+    fn most(&self) -> usize {
+        self.len()
+    }
+
+    fn fill(self, collector: &mut Collector<'_>) {
+        collector.extend(self.iter().copied());
+    }
+}
+
 /// What a sequence of hashes is made of, with the memory to find out, which is used again for the next sequence.
 ///
 /// Equal hashes count as equal n-grams. Nothing is seeded by chance: the same sequence gives the same tally.
@@ -50,9 +60,22 @@ pub(super) struct NgramTally {
 impl NgramTally {
     /// Takes the tally of the hashes of `source`.
     pub(super) fn count(&mut self, source: impl HashSequence) {
-        self.distinct = 0;
-        self.once = 0;
+        self.begin(0, []);
+        self.add(source);
+    }
+
+    /// Begins with `distinct` n-grams, of which some occur more than once, as often as `repeated` says.
+    pub(super) fn begin(&mut self, distinct: u64, repeated: impl IntoIterator<Item = u32>) {
         self.repeated.clear();
+        self.repeated.extend(repeated);
+        self.distinct = distinct;
+        self.once = distinct - self.repeated.len() as u64;
+        let repeated = self.repeated.iter().map(|&count| u64::from(count));
+        self.total = self.once + repeated.sum::<u64>();
+    }
+
+    /// Adds the hashes of `source`, none of which has been counted.
+    pub(super) fn add(&mut self, source: impl HashSequence) {
         let mut hashes = std::mem::take(&mut self.hashes);
         let most = source.most();
         let is_large = most >= LARGE;
@@ -65,7 +88,7 @@ impl NgramTally {
         };
         source.fill(&mut collector);
         let len = collector.len;
-        self.total = len as u64;
+        self.total += len as u64;
         if is_large {
             self.count_parts(&hashes[..len]);
         } else {
@@ -298,12 +321,16 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
 
-    impl HashSequence for &[u64] {
+    /// Hashes of which there could have been more.
+    struct Fewer<'a>(&'a [u64]);
+
+    impl HashSequence for Fewer<'_> {
         fn most(&self) -> usize {
-            self.len() + 3
+            self.0.len() + 3
         }
+
         fn fill(self, collector: &mut Collector<'_>) {
-            collector.extend(self.iter().copied());
+            self.0.fill(collector);
         }
     }
 
@@ -324,7 +351,7 @@ mod tests {
                 }
                 let mut sorted: Vec<u64> = counts.values().copied().filter(|&count| count > 1).collect();
                 sorted.sort_unstable_by(|a, b| b.cmp(a));
-                tally.count(&hashes[..]);
+                tally.count(Fewer(&hashes));
                 prop_assert_eq!(tally.total(), hashes.len() as u64);
                 prop_assert_eq!(tally.distinct(), counts.len() as u64);
                 prop_assert_eq!(tally.once(), counts.values().filter(|&&count| count == 1).count() as u64);

@@ -1,19 +1,20 @@
 //! How much of a text is made of word n-grams that occur more than once.
 //!
-//! A word is known by a hash of 64 bits of its lower-case spelling, an n-gram by a rolling hash of its words modulo
-//! 2^61 − 1. Two different n-grams of one text share a hash with a chance of about (number of words)² / 2^61, which is
-//! 10^-13 for a text of a thousand words. There is no seed: the same text gives the same ratio everywhere.
+//! A word is known by a hash of 64 bits of its lower-case spelling, an n-gram by one of the hashes of its words. Two different
+//! n-grams of one text share a hash with a chance of about (number of words)² / 2^62, which is 10^-13 for a text of a
+//! thousand words. There is no seed: the same text gives the same ratio everywhere.
 
-use super::ngram_hash::collect_rolling;
-use super::ngram_tally::{Collector, HashSequence, NgramTally};
+use super::ngram_hash::Runs;
+use super::ngram_tally::NgramTally;
 use super::words::WordHashes;
 
 /// The form of the hashes; part of the operator's version, as another form could (in theory) give another ratio.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Memory that is used again from text to text.
 #[derive(Clone, Debug, Default)]
 pub struct WordRepetition {
+    runs: Runs,
     tally: NgramTally,
 }
 
@@ -25,24 +26,8 @@ impl WordRepetition {
         if len == 0 || words.len() < len {
             return 0.0;
         }
-        self.tally.count(Ngrams { words, len });
+        self.tally.count(self.runs.of(words, len));
         (self.tally.total() - self.tally.once()) as f64 / self.tally.total() as f64
-    }
-}
-
-/// The hashes of the n-grams of a sequence of words.
-struct Ngrams<'a> {
-    words: &'a [u64],
-    len: usize,
-}
-
-impl HashSequence for Ngrams<'_> {
-    fn most(&self) -> usize {
-        (self.words.len() + 1).saturating_sub(self.len)
-    }
-
-    fn fill(self, collector: &mut Collector<'_>) {
-        collect_rolling(self.words, self.len, collector);
     }
 }
 

@@ -7,10 +7,12 @@
 //! What is counted are hashes of 64 bits. Two different words share a hash with a chance of 2^-64. There is no seed: the
 //! same text has the same hashes everywhere.
 
+mod blocks;
 mod count;
 mod groups;
 mod hashes;
 mod list;
+mod scan;
 
 pub use count::count_words;
 pub use groups::GroupCount;
@@ -58,32 +60,9 @@ pub fn refined(word: &str) -> &str {
     word.trim_matches(is_special)
 }
 
-/// Which ASCII bytes are special.
-static SPECIAL_ASCII: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 0x7F {
-        let letter = (byte as u8).is_ascii_alphabetic();
-        table[byte] = !letter && (byte >= 0x20 || (byte >= 9 && byte <= 13));
-        byte += 1;
-    }
-    table
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ascii_table_agrees_with_the_classes() {
-        for byte in 0..=127u8 {
-            assert_eq!(
-                SPECIAL_ASCII[usize::from(byte)],
-                is_special(char::from(byte)),
-                "{byte}"
-            );
-        }
-    }
 
     #[test]
     fn words_are_lowered_then_stripped() {

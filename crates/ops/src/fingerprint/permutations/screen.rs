@@ -6,7 +6,7 @@
 //! 32 bits. Only where `low` is below a minimum the whole number has to be computed. `low` is raised by 8 first, so that numbers that may
 //! be beyond 32 bits come before all others.
 
-use crate::fingerprint::width::{Width, for_each_width};
+use crate::width::{Width, for_each_width};
 
 /// Hashes that are looked at before it is checked whether one of them may lower a minimum.
 pub(super) const GROUP: usize = 16;

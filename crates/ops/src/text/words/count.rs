@@ -1,14 +1,9 @@
 //! How many words a text has, 64 bytes at a time.
 //!
-//! A word counts if any of its characters is not special. So of the bytes only two kinds matter: those between words, and
-//! the first ones of characters that are not special. A word counts at the first byte of the second kind that follows one
-//! of the first kind, and arithmetic on masks of a bit per byte finds all of these at once.
+//! A word counts if any of its characters is not special, so it counts at the first kept byte that follows a separator.
 
-use super::super::block_scan::pack;
 use super::super::chars::is_special_at;
-
-/// Bytes looked at at once.
-const BLOCK: usize = 64;
+use super::blocks::{BLOCK, first_events, for_each_longer_char, kept_ascii, separators};
 
 /// Counts the refined words of `text`, which are not lowered.
 pub fn count_words(text: &str) -> u64 {
@@ -29,7 +24,7 @@ pub fn count_words(text: &str) -> u64 {
 
 struct Counter {
     count: u64,
-    /// Whether no counted character followed the last separator before the block: 1 or 0.
+    /// 1 if no kept byte followed the last separator before the block, else 0.
     between: u64,
 }
 
@@ -46,40 +41,16 @@ impl Counter {
     /// Counts the words that begin to count in `block`, which is at `start` of `bytes`.
     #[inline(always)]
     fn take(&mut self, block: &[u8; BLOCK], start: usize, bytes: &[u8]) {
-        let separators = mask(block, |byte| {
-            (byte == b' ') | (byte == b'\n') | (byte == b'\t')
+        let separators = separators(block);
+        let mut kept = kept_ascii(block);
+        for_each_longer_char(block, |bit| {
+            kept |= u64::from(!is_special_at(bytes, start + bit as usize)) << bit;
         });
-        let mut counted = mask(block, |byte| {
-            let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-            let control = (byte < b' ') & (byte.wrapping_sub(9) >= 5);
-            letter | control | (byte == 0x7F)
-        });
-        if !block.is_ascii() {
-            let mut leads = mask(block, |byte| byte >= 0xC0);
-            while leads != 0 {
-                let bit = leads.trailing_zeros();
-                counted |= u64::from(!is_special_at(bytes, start + bit as usize)) << bit;
-                leads &= leads - 1;
-            }
-        }
-        // Each separator looks for the next event, a counted character or another separator, by a carry that runs through
-        // the bytes between.
-        let events = separators | counted;
         let seekers = separators << 1 | self.between;
-        let (sum, beyond) = (!events).overflowing_add(seekers & !events);
-        let found = (sum | seekers) & events;
-        self.count += u64::from((found & counted).count_ones());
+        let (found, beyond) = first_events(separators | kept, seekers);
+        self.count += u64::from((found & kept).count_ones());
         self.between = u64::from(beyond) | separators >> 63;
     }
-}
-
-#[inline(always)]
-fn mask(block: &[u8; BLOCK], test: impl Fn(u8) -> bool) -> u64 {
-    let mut flags = [0u8; BLOCK];
-    for (flag, byte) in flags.iter_mut().zip(block) {
-        *flag = u8::from(test(*byte));
-    }
-    pack(&flags)
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@
 ///
 /// Maintains the following invariant: a value other than the base exists only where the machine has what it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Width(pub(super) Kind);
+pub(crate) struct Width(pub(crate) Kind);
 
 /// What a [`Width`] stands for. Only this file makes one of them a width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "of x86-64"))]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Whatever the program was compiled for.
     Base,
     /// 256 bits, with AVX2.
@@ -24,12 +24,12 @@ pub(super) enum Kind {
 
 impl Width {
     /// Returns the widest that this machine has.
-    pub(super) fn widest() -> Self {
+    pub(crate) fn widest() -> Self {
         *Self::available().last().unwrap_or(&Self(Kind::Base))
     }
 
     /// Returns all that this machine has, the narrowest first.
-    pub(super) fn available() -> Vec<Self> {
+    pub(crate) fn available() -> Vec<Self> {
         let mut widths = vec![Self(Kind::Base)];
         #[cfg(target_arch = "x86_64")]
         {
@@ -48,6 +48,36 @@ impl Width {
     }
 }
 
+/// Work that is compiled for each width. [`run`](Self::run) has to be `#[inline(always)]`, and so has what it is to gain from it.
+pub(crate) trait Kernel {
+    /// What comes out of it.
+    type Output;
+
+    /// Does the work.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs a kernel with the widest registers that this machine has.
+#[inline]
+pub(crate) fn run_widest<K: Kernel>(kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn avx2<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[allow(
+            unsafe_code,
+            reason = "only a check at run time shows what the machine has"
+        )]
+        // SAFETY: the machine has what the function was compiled for.
+        return unsafe { avx2(kernel) };
+    }
+    kernel.run()
+}
+
 /// Defines a function that takes a [`Width`] first, and whose body is compiled once for each of them. It may be generic over one
 /// number.
 macro_rules! for_each_width {
@@ -57,7 +87,7 @@ macro_rules! for_each_width {
     ) => {
         $(#[$meta])*
         fn $name $(<const $number: usize>)? (
-            width: $crate::fingerprint::width::Width,
+            width: $crate::width::Width,
             $($argument: $type),*
         ) {
             #[inline(always)]
@@ -79,15 +109,15 @@ macro_rules! for_each_width {
                 #[cfg(target_arch = "x86_64")]
                 #[allow(unsafe_code, reason = "only a check at run time shows what the machine has")]
                 // SAFETY: a `Width` of this kind exists only where the machine has these features.
-                $crate::fingerprint::width::Kind::Avx2 => unsafe { avx2 $(::<$number>)? ($($argument),*) },
+                $crate::width::Kind::Avx2 => unsafe { avx2 $(::<$number>)? ($($argument),*) },
                 #[cfg(target_arch = "x86_64")]
                 #[allow(unsafe_code, reason = "only a check at run time shows what the machine has")]
                 // SAFETY: as above.
-                $crate::fingerprint::width::Kind::Avx512 => unsafe { avx512 $(::<$number>)? ($($argument),*) },
+                $crate::width::Kind::Avx512 => unsafe { avx512 $(::<$number>)? ($($argument),*) },
                 _ => base $(::<$number>)? ($($argument),*),
             }
         }
     };
 }
 
-pub(super) use for_each_width;
+pub(crate) use for_each_width;

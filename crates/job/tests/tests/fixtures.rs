@@ -30,6 +30,7 @@ const TOTALS: Totals = Totals {
     failed: 1,
     records: 300,
     processed: 200,
+    not_sampled: 0,
     exported: 178,
     dropped: 20,
     quarantined: 2,

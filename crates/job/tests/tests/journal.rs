@@ -71,6 +71,7 @@ fn a_job_is_known_again_after_each_driver() {
             failed: 1,
             records: 300,
             processed: 200,
+            not_sampled: 0,
             exported: 178,
             dropped: 20,
             quarantined: 2,

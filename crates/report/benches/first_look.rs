@@ -160,6 +160,7 @@ fn plan() -> JournalRecord {
         limit: None,
         decisions: Vec::new(),
         reading: None,
+        mixing: None,
     })
 }
 

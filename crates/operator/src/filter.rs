@@ -1,12 +1,13 @@
 //! Filters: operators that compute statistics of a record and keep or drop it by them.
 
+use std::borrow::Cow;
 use std::ops::Index;
 
 use coldpress_record::{StatValue, Stats};
 
 use crate::params;
 use crate::record::{Record, RecordError};
-use crate::rounding::rounded;
+use crate::rounding::{read_back, rounded};
 
 /// Decides by statistics whether a record stays. Which ones, [`Resolved::stat`](crate::Resolved::stat) declares.
 ///
@@ -67,10 +68,14 @@ impl<'a> StatRow<'a> {
         }
     }
 
-    /// The statistic with this name, whichever filter computed it.
-    pub fn named(&self, name: &str) -> Option<&StatValue> {
+    /// The statistic with this name, whichever filter computed it; as Data-Juicer reads it, where its quirks are wanted.
+    pub fn named(&self, name: &str) -> Option<Cow<'_, StatValue>> {
         let column = self.stats.column(name)?;
-        self.stats.get(column, self.row)
+        let value = self.stats.get(column, self.row)?;
+        Some(match self.compat {
+            true => Cow::Owned(read_back(value)),
+            false => Cow::Borrowed(value),
+        })
     }
 
     /// The filter's `index`-th statistic.
@@ -80,19 +85,25 @@ impl<'a> StatRow<'a> {
 }
 
 /// The statistics of one record that a filter declared, all of them computed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct KnownStats<'a> {
     stats: &'a Stats,
     columns: &'a [usize],
     row: usize,
+    /// The statistics as Data-Juicer decides by them, where its quirks are wanted.
+    read_back: Vec<StatValue>,
 }
 
 impl<'a> KnownStats<'a> {
-    pub(crate) fn new(stats: &'a Stats, columns: &'a [usize], row: usize) -> Self {
+    pub(crate) fn new(stats: &'a Stats, columns: &'a [usize], row: usize, compat: bool) -> Self {
+        let of_compat = columns.iter().filter(|_| compat);
         Self {
             stats,
             columns,
             row,
+            read_back: of_compat
+                .filter_map(|column| stats.get(*column, row).map(read_back))
+                .collect(),
         }
     }
 }
@@ -103,9 +114,8 @@ impl Index<usize> for KnownStats<'_> {
     fn index(&self, index: usize) -> &StatValue {
         // A chain asks a filter only about records whose statistics are all there.
         const NONE: &StatValue = &StatValue::Bool(false);
-        self.stats
-            .get(self.columns[index], self.row)
-            .unwrap_or(NONE)
+        let stored = || self.stats.get(self.columns[index], self.row);
+        self.read_back.get(index).or_else(stored).unwrap_or(NONE)
     }
 }
 

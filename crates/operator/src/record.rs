@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use coldpress_record::{Batch, FieldError, Origin, STATS_FIELD};
 
+use crate::rounding::read_back;
+
 /// One record of a batch, with the fields that the operator declared.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
@@ -12,6 +14,7 @@ pub struct Record<'a> {
     row: usize,
     columns: &'a [usize],
     names: &'a [String],
+    compat: bool,
 }
 
 /// Why an operator could not process a record; the record goes to quarantine with this message.
@@ -32,12 +35,14 @@ impl<'a> Record<'a> {
         row: usize,
         columns: &'a [usize],
         names: &'a [String],
+        compat: bool,
     ) -> Self {
         Self {
             batch,
             row,
             columns,
             names,
+            compat,
         }
     }
 
@@ -64,7 +69,10 @@ impl<'a> Record<'a> {
         let stats = self.batch.stats();
         let value = stats.get(stats.column(path.strip_prefix('.')?)?, self.row)?;
         let mut json = Vec::new();
-        value.write_json(&mut json);
+        match self.compat {
+            true => read_back(value).write_json(&mut json),
+            false => value.write_json(&mut json),
+        }
         String::from_utf8(json).ok().map(Cow::Owned)
     }
 

@@ -380,7 +380,7 @@ impl OperatorSpec {
         let has_decimals =
             |stat: &Stat| matches!(stat.kind, StatKind::Float | StatKind::List | StatKind::Any);
         if context.compat && operator.stats.iter().any(has_decimals) {
-            context.uses("statistics with ten decimals", 1);
+            context.uses("statistics with ten decimals", 2);
         }
         // Last, because an operator may have a parameter of its own with one of these names.
         base_params::ignore_without_effect(&mut reader);

@@ -416,3 +416,30 @@ fn under_compat_statistics_have_ten_decimals() {
     assert_eq!(kept(&rounded, false, &rows), [0_u32; 0]);
     assert_eq!(kept(&rounded, true, &rows), [0]);
 }
+
+/// It reads digits in a way of its own: 0.3 is three times 0.1, which is a little more.
+#[test]
+fn under_compat_statistics_are_written_and_read() {
+    let rows = [json!({"text": "abcdefg---"})];
+    for bounds in [
+        json!({"max_ratio": 0.3}),
+        json!({"min_ratio": 0.3, "max_ratio": 0.3}),
+    ] {
+        let filter = [("special_characters_filter", bounds)];
+        assert_eq!(kept(&filter, false, &rows), [0]);
+        assert_eq!(kept(&filter, true, &rows), [0_u32; 0]);
+    }
+    let filter = [(
+        "special_characters_filter",
+        json!({"min_ratio": 0.3, "max_ratio": 0.4}),
+    )];
+    assert_eq!(kept(&filter, true, &rows), [0]);
+    // Conditions about statistics see the same number.
+    let condition = json!({"filter_condition": "__dj__stats__.special_char_ratio > 0.3"});
+    let filters = [
+        ("special_characters_filter", json!({"max_ratio": 1.0})),
+        ("general_field_filter", condition),
+    ];
+    assert_eq!(kept(&filters, false, &rows), [0_u32; 0]);
+    assert_eq!(kept(&filters, true, &rows), [0]);
+}

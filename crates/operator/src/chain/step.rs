@@ -95,7 +95,16 @@ impl Site {
 
     /// The record of a row, as the operator sees it.
     pub(super) fn record<'a>(&'a self, batch: &'a Batch, row: u32) -> Record<'a> {
-        Record::new(batch, row as usize, &self.columns, &self.operator.fields)
+        let Self {
+            operator, columns, ..
+        } = self;
+        Record::new(
+            batch,
+            row as usize,
+            columns,
+            &operator.fields,
+            operator.compat,
+        )
     }
 
     /// The operator's statistics of a row; `None` unless all of them are there.
@@ -104,7 +113,7 @@ impl Site {
         let mut columns = self.stat_columns.iter();
         columns
             .all(|column| stats.get(*column, row).is_some())
-            .then(|| KnownStats::new(stats, &self.stat_columns, row))
+            .then(|| KnownStats::new(stats, &self.stat_columns, row, self.operator.compat))
     }
 }
 

@@ -41,7 +41,7 @@ impl<'a> Value<'a> {
     ) -> Result<Option<Self>, RecordError> {
         let stat = name.strip_prefix(STATS_PREFIX);
         if let Some(stat) = stat.and_then(|name| stats.named(name)) {
-            return Ok(Some(Value::of_stat(stat).into_owned()));
+            return Ok(Some(Value::of_stat(&stat).into_owned()));
         }
         if let Ok(text) = record.text(field) {
             return Ok(Some(Self::Text(Cow::Borrowed(text))));

@@ -49,8 +49,18 @@ impl ResolveContext<'_> {
     /// Finds a file that the operator needs. It becomes part of the operator's identity.
     ///
     /// # Errors
-    /// [`ParamError`] for the parameter `param`, which names the file, when it cannot be found.
+    /// [`ParamError`] for the parameter `param`, which names the file, when it cannot be found, or is a folder.
     pub fn asset(&mut self, param: &str, name: &str) -> Result<Asset, ParamError> {
+        let asset = self.asset_folder(param, name)?;
+        no_folder(param, &asset)?;
+        Ok(asset)
+    }
+
+    /// Finds a folder that the operator needs. It becomes part of the operator's identity, with all files in it.
+    ///
+    /// # Errors
+    /// [`ParamError`] for the parameter `param`, which names the folder, when it cannot be found.
+    pub fn asset_folder(&mut self, param: &str, name: &str) -> Result<Asset, ParamError> {
         let asset = self.assets.find(name);
         let asset = asset.map_err(|error| ParamError::new(param, error))?;
         self.found.push(asset.clone());
@@ -61,11 +71,12 @@ impl ResolveContext<'_> {
     /// identity.
     ///
     /// # Errors
-    /// [`ParamError`] for the parameter `param`, which names the file, when it cannot be read, or nobody can tell whether it is
-    /// there.
+    /// [`ParamError`] for the parameter `param`, which names the file, when it cannot be read, is a folder, or nobody can tell
+    /// whether it is there.
     pub fn asset_if_there(&mut self, param: &str, name: &str) -> Result<Option<Asset>, ParamError> {
         let asset = self.assets.find_if_there(name);
         let asset = asset.map_err(|error| ParamError::new(param, error))?;
+        asset.iter().try_for_each(|asset| no_folder(param, asset))?;
         self.found.extend(asset.clone());
         Ok(asset)
     }
@@ -97,6 +108,18 @@ impl ResolveContext<'_> {
             used: used.into(),
         });
     }
+}
+
+/// Refuses a folder where a file is needed, such as one that a program has unpacked a model into: its digest would be that of
+/// whatever is in it.
+fn no_folder(param: &str, asset: &Asset) -> Result<(), ParamError> {
+    if !asset.path.is_dir() {
+        return Ok(());
+    }
+    let (name, path) = (&asset.name, asset.path.display());
+    let message =
+        format!("needs the file `{name}`, but `{path}` is a folder; put the file in its place");
+    Err(ParamError::new(param, message))
 }
 
 /// Something built in that an operator uses in place of a file.

@@ -90,6 +90,29 @@ fn data_juicers_way_needs_the_model() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_a_model_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("lid.176.bin")).unwrap();
+    for compat in [false, true] {
+        let refused = pipeline(
+            "language_id_score_filter",
+            &json!({}),
+            folder.path(),
+            compat,
+        );
+        let error = refused.unwrap_err();
+        assert!(
+            error.contains("needs the file `lid.176.bin`, but"),
+            "{error}"
+        );
+        assert!(
+            error.contains("is a folder; put the file in its place"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn some_languages_or_all_are_kept() {
     let kept = |lang: Value| {
         let params = json!({"lang": lang, "min_score": 0.5});

@@ -58,7 +58,7 @@ fn resolve(
 ) -> Result<Resolved<SentenceSplitMapper>, ParamError> {
     let folder = folder(&params.lang).unwrap_or_default();
     let name = format!("punkt_tab/{folder}");
-    let asset = context.asset("lang", &name)?;
+    let asset = context.asset_folder("lang", &name)?;
     Ok(Resolved::loading(move |shared| {
         let tables = shared.model(&asset, |asset| {
             Tables::read(&asset.path).map_err(|error| LoadError::new(error.to_string()))

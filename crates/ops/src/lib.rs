@@ -23,6 +23,7 @@ mod pieces;
 mod selector;
 pub mod text;
 mod tokens;
+mod unicode;
 mod width;
 
 use coldpress_operator::Registry;

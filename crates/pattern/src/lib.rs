@@ -32,11 +32,26 @@ mod sets;
 mod steady_search;
 mod template;
 
+use std::ops::RangeInclusive;
+
 /// Incremented whenever a pattern that was accepted before finds other matches.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 pub use backtrack::TooManySteps;
 pub use matches::{Matches, Slots};
-pub use options::{Dialect, Options};
+pub use options::{Dialect, Options, Unicode};
 pub use pattern::Pattern;
 pub use template::{Groups, Template};
+
+/// Returns the characters of a property as a pattern names it, such as `\p{P}` or `\P{Lu}`; none if there is no such property.
+#[must_use]
+pub fn members(property: &str) -> Option<impl Iterator<Item = RangeInclusive<char>> + use<>> {
+    let (is_negated, rest) = match property.strip_prefix(r"\p{") {
+        Some(rest) => (false, rest),
+        None => (true, property.strip_prefix(r"\P{")?),
+    };
+    let set = sets::property(rest.strip_suffix('}')?)?;
+    let set = if is_negated { set.not() } else { set };
+    let ranges: Vec<_> = set.ranges().map(|(first, last)| first..=last).collect();
+    Some(ranges.into_iter())
+}

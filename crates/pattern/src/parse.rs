@@ -8,7 +8,7 @@ mod quantifier;
 use std::collections::HashMap;
 
 use crate::ast::{Assert, Node};
-use crate::options::{Dialect, Options};
+use crate::options::{Dialect, Options, Unicode};
 use crate::sets::{self, CharSet};
 
 /// The deepest nesting of groups.
@@ -37,6 +37,7 @@ pub(crate) fn parse(pattern: &str, options: Options) -> Result<Parsed, String> {
         chars: pattern.chars().collect(),
         at: 0,
         dialect: options.dialect,
+        is_of_unicode_14: options.dialect == Dialect::Re && options.unicode == Unicode::Python311,
         flags,
         groups: 0,
         most_groups: 0,
@@ -73,6 +74,8 @@ struct Parser {
     chars: Vec<char>,
     at: usize,
     dialect: Dialect,
+    /// Whether characters that Unicode has assigned after version 14 are in no class, and have no variants.
+    is_of_unicode_14: bool,
     flags: Flags,
     /// The groups so far, in the branch at hand of a branch reset.
     groups: usize,
@@ -211,7 +214,10 @@ impl Parser {
         match (self.flags.ignore_case, self.flags.ascii) {
             (false, _) => set,
             (true, false) if self.is_regex() => set.ignoring_case(),
-            (true, false) => set.ignoring_case_of_re(),
+            (true, false) => {
+                let known = self.in_version(set.clone());
+                self.in_version(known.ignoring_case_of_re()).or(&set)
+            }
             (true, true) => set.ignoring_ascii_case(),
         }
     }
@@ -219,8 +225,15 @@ impl Parser {
     fn words(&self) -> CharSet {
         self.in_ascii(match self.dialect {
             Dialect::Regex => sets::words(),
-            Dialect::Re => sets::alphanumerics(),
+            Dialect::Re => self.in_version(sets::alphanumerics()),
         })
+    }
+
+    fn in_version(&self, set: CharSet) -> CharSet {
+        match self.is_of_unicode_14 {
+            true => sets::of_unicode_14(set),
+            false => set,
+        }
     }
 
     fn in_ascii(&self, set: CharSet) -> CharSet {

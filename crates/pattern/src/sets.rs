@@ -1,8 +1,14 @@
 //! Sets of characters.
 
+#[rustfmt::skip]
+mod newer;
+mod properties;
+
 use std::sync::OnceLock;
 
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+pub(crate) use properties::{of_unicode_14, property};
 
 /// A set of characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,24 +107,6 @@ impl CharSet {
         let mut ranges = self.ranges();
         let (first, last) = ranges.next()?;
         (first == last && ranges.next().is_none()).then_some(first)
-    }
-}
-
-/// Returns the set of a property by its name in a pattern; none if there is no such property.
-pub(crate) fn property(name: &str) -> Option<CharSet> {
-    let is_name = |ch: char| ch.is_ascii_alphanumeric() || "_=:- &".contains(ch);
-    if name.is_empty() || !name.chars().all(is_name) {
-        return None;
-    }
-    let hir = regex_syntax::parse(&format!(r"\p{{{name}}}")).ok()?;
-    match hir.into_kind() {
-        HirKind::Class(Class::Unicode(class)) => Some(CharSet(class)),
-        // A property of a single character is a literal.
-        HirKind::Literal(literal) => {
-            let text = std::str::from_utf8(&literal.0).ok()?;
-            Some(CharSet::of(&text.chars().collect::<Vec<_>>()))
-        }
-        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_pattern::{Dialect, Matches, Options, Pattern};
+use coldpress_pattern::{Dialect, Matches, Options, Pattern, Unicode};
 use serde_json::Value;
 
 /// What Python takes for ordinary characters and is refused here, because it is meant otherwise.
@@ -16,6 +16,7 @@ fn options(vector: &Value) -> Options {
             Some("re") => Dialect::Re,
             _ => Dialect::Regex,
         },
+        unicode: Unicode::Python311,
         dot_all: vector["dot_all"] == true,
     }
 }
@@ -107,7 +108,7 @@ proptest::proptest! {
         is_re: bool,
     ) {
         let dialect = if is_re { Dialect::Re } else { Dialect::Regex };
-        if let Ok(pattern) = Pattern::new(&pattern, Options { dialect, dot_all: false }) {
+        if let Ok(pattern) = Pattern::new(&pattern, Options { dialect, ..Options::default() }) {
             let mut count = 0;
             let _ = Matches::new(pattern).each(&text, |slots| {
                 let (start, end) = (slots[0].unwrap(), slots[1].unwrap());
@@ -172,4 +173,61 @@ fn hostile_patterns_are_read_in_little_time_and_memory() {
         assert!(Pattern::new(&pattern, Options::default()).is_ok());
         assert!(begun.elapsed().as_secs() < 20);
     }
+}
+
+/// Python 3.11 has Unicode 14, and `regex` has tables of its own.
+#[test]
+fn classes_have_the_characters_that_they_have_in_python() {
+    let all: String = ('\0'..=char::MAX).collect();
+    let mut wrong = Vec::new();
+    for line in include_str!("../testdata/unicode.jsonl").lines() {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        let source = vector["pattern"].as_str().unwrap();
+        // Runs of characters take a fraction of the time.
+        let runs = match source.strip_prefix("(?i)") {
+            Some(rest) => format!("(?i)(?:{rest})+"),
+            None => format!("(?:{source})+"),
+        };
+        let pattern = Pattern::new(&runs, options(&vector)).unwrap();
+        let (mut count, mut sum, mut squares) = (0_u64, 0_u64, 0_u64);
+        let found = Matches::new(pattern).each(&all, |slots| {
+            let (Some(start), Some(end)) = (slots[0], slots[1]) else {
+                return;
+            };
+            for code in all[start..end].chars().map(u64::from) {
+                count += 1;
+                sum += code;
+                squares = squares.wrapping_add(code * code);
+            }
+        });
+        found.unwrap();
+        let expected = ["count", "sum", "squares"].map(|key| vector[key].as_u64().unwrap());
+        if [count, sum, squares] != expected {
+            wrong.push(format!(
+                "{} `{source}`: {count} characters instead of {}",
+                vector["dialect"], expected[0]
+            ));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// A character that came with version 16 is a letter, but not to Python 3.11.
+#[test]
+fn the_version_of_unicode_decides_on_later_characters() {
+    let matches = |pattern, dialect, unicode| {
+        let options = Options {
+            dialect,
+            unicode,
+            ..Options::default()
+        };
+        let mut count = 0;
+        Matches::new(Pattern::new(pattern, options).unwrap())
+            .each("a\u{1c89}", |_| count += 1)
+            .unwrap();
+        count
+    };
+    assert_eq!(matches(r"\w", Dialect::Re, Unicode::Python311), 1);
+    assert_eq!(matches(r"\w", Dialect::Re, Unicode::Newest), 2);
+    assert_eq!(matches(r"\w", Dialect::Regex, Unicode::Python311), 2);
 }

@@ -22,6 +22,7 @@ use coldpress_operator::{
 use super::range::range_filter_of_records;
 use crate::text::chars::{count_alnum, is_alpha};
 use crate::tokens::{PYTHIA, TokenModel};
+use crate::unicode;
 
 params! {
     /// Parameters of `alphanumeric_filter`.
@@ -50,6 +51,7 @@ fn resolve(
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<impl Filter + use<>>, ParamError> {
     let bounds = (params.min_ratio, params.max_ratio);
+    let unicode = unicode::version(context);
     let (stat, model) = match params.tokenization {
         false => ("alnum_ratio", None),
         true => {
@@ -59,14 +61,15 @@ fn resolve(
     };
     let make = move |shared: &Shared| -> Result<Measure, LoadError> {
         Ok(match &model {
-            None => Box::new(|record| {
-                let count = count_alnum(record.text(0)?);
+            None => Box::new(move |record| {
+                let count = count_alnum(record.text(0)?, unicode);
                 Ok(StatValue::Float(count.ratio()))
             }),
             Some(model) => {
                 let mut tokens = model.load(shared)?;
                 Box::new(move |record| {
-                    let letters = record.text(0)?.chars().filter(|ch| is_alpha(*ch)).count();
+                    let letters = record.text(0)?.chars();
+                    let letters = letters.filter(|ch| is_alpha(*ch, unicode)).count();
                     let ratio = match tokens.count(record)? {
                         0 => 0.0,
                         tokens => letters as f64 / tokens as f64,

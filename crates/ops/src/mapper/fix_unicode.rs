@@ -2,7 +2,8 @@
 //! Repairs text that was decoded in a wrong way: mojibake, character references, control characters, curly quotes, odd
 //! line ends; then brings it to a Unicode normal form.
 //!
-//! It gives what `ftfy.fix_text` gives with its default settings.
+//! It gives what `ftfy.fix_text` gives with its default settings. With `compat: data_juicer` it knows no characters but those of
+//! Unicode 14, the version of Python 3.11.
 //!
 //! # Parameters
 //! `normalization`, see below.
@@ -18,7 +19,8 @@ use coldpress_operator::{
     params,
 };
 
-use crate::text::fix_unicode::{Normalization, fix_text};
+use crate::text::fix_unicode::{Normalization, Normalizer, fix_text};
+use crate::unicode;
 
 params! {
     /// Parameters of `fix_unicode_mapper`.
@@ -40,7 +42,7 @@ pub(crate) fn spec() -> OperatorSpec {
 
 fn resolve(
     params: FixUnicodeParams,
-    _: &mut ResolveContext<'_>,
+    context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<FixUnicodeMapper>, ParamError> {
     let form = match params
         .normalization
@@ -57,10 +59,12 @@ fn resolve(
             return Err(ParamError::new("normalization", expected));
         }
     };
+    let unicode = unicode::version(context);
+    let form = Normalizer { form, unicode };
     Ok(Resolved::new(move || FixUnicodeMapper(form)))
 }
 
-struct FixUnicodeMapper(Normalization);
+struct FixUnicodeMapper(Normalizer);
 
 impl Mapper for FixUnicodeMapper {
     fn map(&mut self, record: &Record<'_>, changes: &mut Changes) -> Result<(), RecordError> {

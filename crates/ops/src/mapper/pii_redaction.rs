@@ -22,11 +22,12 @@ use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
     params,
 };
-use coldpress_pattern::Dialect;
+use coldpress_pattern::{Dialect, Options};
 
 use super::pii_walk::{Places, redact_record};
 use crate::text::pii::{Kind, Redactor, Words};
 use crate::text::substitution::{Substitution, too_many_steps};
+use crate::unicode;
 
 params! {
     /// Parameters of `pii_redaction_mapper`.
@@ -114,9 +115,14 @@ fn resolve(
     if params.extra_patterns.is_some() {
         context.uses("pattern", coldpress_pattern::REVISION);
     }
+    let options = Options {
+        dialect: Dialect::Re,
+        unicode: unicode::version(context),
+        dot_all: false,
+    };
     for pair in params.extra_patterns.iter().flatten() {
         let substitution = match pair.as_slice() {
-            [pattern, template] => Substitution::of_verbatim(pattern, template, Dialect::Re),
+            [pattern, template] => Substitution::of_verbatim(pattern, template, options),
             _ => Err("it is no pair of a pattern and a replacement".to_owned()),
         };
         match substitution {

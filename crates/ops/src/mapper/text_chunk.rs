@@ -35,6 +35,7 @@ use crate::text::chunks::{Characters, NotCut, Ruler, Separator, Tokens, Window};
 use crate::text::python::strip;
 use crate::text::substitution::too_many_steps;
 use crate::tokens::{TokenCodec, TokenEnds, TokenModel};
+use crate::unicode;
 
 params! {
     /// Parameters of `text_chunk_mapper`.
@@ -69,7 +70,9 @@ fn resolve(
     if params.split_pattern.is_some() {
         context.uses("pattern", coldpress_pattern::REVISION);
     }
-    let separator = params.split_pattern.as_deref().map(Separator::new);
+    let unicode = unicode::version(context);
+    let separator = params.split_pattern.as_deref();
+    let separator = separator.map(|pattern| Separator::new(pattern, unicode));
     let separator = separator.transpose().map_err(|reason| {
         ParamError::new("split_pattern", format_args!("cannot be used: {reason}"))
     })?;

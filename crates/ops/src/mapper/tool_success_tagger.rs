@@ -21,7 +21,7 @@ use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
     params,
 };
-use coldpress_pattern::{Dialect, Matches, Options, Pattern, TooManySteps};
+use coldpress_pattern::{Dialect, Matches, Options, Pattern, TooManySteps, Unicode};
 use regex::Regex;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -30,6 +30,7 @@ use super::json_field::meta;
 use super::tool_content::content_text;
 use crate::text::python::is_word;
 use crate::text::substitution::too_many_steps;
+use crate::unicode;
 
 params! {
     /// Parameters of `tool_success_tagger_mapper`.
@@ -67,8 +68,9 @@ fn resolve(
     params: ToolSuccessTaggerParams,
     context: &mut ResolveContext<'_>,
 ) -> Result<Resolved<ToolSuccessTaggerMapper>, ParamError> {
-    compile("success_patterns", params.success_patterns)?;
-    let errors = match compile("error_patterns", params.error_patterns)? {
+    let unicode = unicode::version(context);
+    compile("success_patterns", params.success_patterns, unicode)?;
+    let errors = match compile("error_patterns", params.error_patterns, unicode)? {
         given if !given.is_empty() => {
             context.uses("pattern", coldpress_pattern::REVISION);
             Errors::Given(given)
@@ -95,9 +97,14 @@ fn resolve(
         .sets_values())
 }
 
-fn compile(name: &str, patterns: Option<Vec<String>>) -> Result<Vec<Matches>, ParamError> {
+fn compile(
+    name: &str,
+    patterns: Option<Vec<String>>,
+    unicode: Unicode,
+) -> Result<Vec<Matches>, ParamError> {
     let options = Options {
         dialect: Dialect::Re,
+        unicode,
         dot_all: false,
     };
     let patterns = patterns.unwrap_or_default();

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use regex_syntax::hir::{Class, HirKind};
-
 /// A set of characters.
 ///
 /// Bytes that begin a member are known, so that text without members is passed over byte by byte.
@@ -62,12 +60,7 @@ impl CharSet {
         ) {
             return None;
         }
-        let HirKind::Class(Class::Unicode(class)) = regex_syntax::parse(property).ok()?.into_kind()
-        else {
-            return None;
-        };
-        let members = class.iter().flat_map(|range| range.start()..=range.end());
-        Some(Self::new(members))
+        Some(Self::new(coldpress_pattern::members(property)?.flatten()))
     }
 
     /// Returns whether `ch` is a member.

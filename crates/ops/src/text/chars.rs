@@ -1,7 +1,9 @@
 //! Character classes, and how many characters of each class a text has.
 
+use coldpress_pattern::Unicode;
+
 use super::block_scan::pack;
-use super::class_table::{BLOCK_OF, BLOCKS, Block, DIGITS, PAGE_OF, PUNCTUATION};
+use super::class_table::{BLOCK_OF, BLOCKS, Block, DIGITS, LATER, PAGE_OF, PUNCTUATION};
 
 /// How many characters a text has, and of which class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,17 +36,28 @@ impl ClassCount {
     }
 }
 
-/// Returns whether Python's `str.isalnum` holds for `ch`: letters and all kinds of digits and numerals, of any
+/// Returns whether `str.isalnum` of Python 3.11 holds for `ch`: letters and all kinds of digits and numerals, of any
 /// script.
 pub fn is_alnum(ch: char) -> bool {
+    is_alnum_in(ch, Unicode::Python311)
+}
+
+/// The same, in a version of Unicode.
+fn is_alnum_in(ch: char, unicode: Unicode) -> bool {
     let (block, bit) = block_of(ch);
-    block.alnum >> bit & 1 != 0
+    block.alnum >> bit & 1 != 0 && (unicode == Unicode::Newest || !is_later(ch))
 }
 
 /// Returns whether Python's `str.isalpha` holds for `ch`: letters of any script.
-pub fn is_alpha(ch: char) -> bool {
+pub fn is_alpha(ch: char, unicode: Unicode) -> bool {
     // What is alphanumeric is a letter or a number; some Chinese numerals, which are letters, are numbers to Python alone.
-    is_alnum(ch) && !ch.is_numeric()
+    is_alnum_in(ch, unicode) && !ch.is_numeric()
+}
+
+/// Returns whether Unicode has assigned `ch` after version 14, the one of Python 3.11, or not at all.
+pub fn is_later(ch: char) -> bool {
+    let (index, bit) = index_of(ch);
+    LATER[index] >> bit & 1 != 0
 }
 
 /// Returns whether `ch` is one of the special characters: ASCII punctuation, digits and whitespace, emoji, and some
@@ -100,9 +113,12 @@ pub fn count_chars(text: &str) -> u64 {
     whole + u64::from(count_if(rest, starts_char))
 }
 
-/// Counts the characters of `text` and the alphanumeric ones.
-pub fn count_alnum(text: &str) -> ClassCount {
-    let CharCounts { chars, alnum, .. } = count::<true, false>(text);
+/// Counts the characters of `text` and the alphanumeric ones in a version of Unicode.
+pub fn count_alnum(text: &str, unicode: Unicode) -> ClassCount {
+    let CharCounts { chars, alnum, .. } = match unicode {
+        Unicode::Newest => count::<true, false, true>(text),
+        Unicode::Python311 => count::<true, false, false>(text),
+    };
     ClassCount {
         chars,
         members: alnum,
@@ -111,7 +127,7 @@ pub fn count_alnum(text: &str) -> ClassCount {
 
 /// Counts the characters of `text` and the special ones.
 pub fn count_special(text: &str) -> ClassCount {
-    let CharCounts { chars, special, .. } = count::<false, true>(text);
+    let CharCounts { chars, special, .. } = count::<false, true, true>(text);
     ClassCount {
         chars,
         members: special,
@@ -120,11 +136,12 @@ pub fn count_special(text: &str) -> ClassCount {
 
 /// Counts the characters of `text` and those of each class, in one pass.
 pub fn count_classes(text: &str) -> CharCounts {
-    count::<true, true>(text)
+    count::<true, true, false>(text)
 }
 
-/// Counts the classes that are asked for; the others stay zero.
-fn count<const ALNUM: bool, const SPECIAL: bool>(text: &str) -> CharCounts {
+/// Counts the classes that are asked for; the others stay zero. `WITH_LATER` is whether characters count that came
+/// after Unicode 14.
+fn count<const ALNUM: bool, const SPECIAL: bool, const WITH_LATER: bool>(text: &str) -> CharCounts {
     let bytes = text.as_bytes();
     let mut counts = CharCounts::default();
     let (chunks, rest) = bytes.as_chunks::<CHUNK>();
@@ -138,7 +155,7 @@ fn count<const ALNUM: bool, const SPECIAL: bool>(text: &str) -> CharCounts {
                 .for_each(|(lead, &byte)| *lead = u8::from(byte >= 0xC0));
             let mut mask = pack(&leads);
             while mask != 0 {
-                count_longer(
+                count_longer::<WITH_LATER>(
                     bytes,
                     k * CHUNK + mask.trailing_zeros() as usize,
                     &mut counts,
@@ -150,7 +167,7 @@ fn count<const ALNUM: bool, const SPECIAL: bool>(text: &str) -> CharCounts {
     count_ascii::<ALNUM, SPECIAL>(rest, &mut counts);
     let start = bytes.len() - rest.len();
     for (k, _) in rest.iter().enumerate().filter(|&(_, &byte)| byte >= 0xC0) {
-        count_longer(bytes, start + k, &mut counts);
+        count_longer::<WITH_LATER>(bytes, start + k, &mut counts);
     }
     CharCounts {
         chars: counts.chars,
@@ -177,17 +194,22 @@ fn count_ascii<const ALNUM: bool, const SPECIAL: bool>(chunk: &[u8], counts: &mu
 
 /// Adds the classes of the character of two to four bytes at `place`.
 #[inline(always)]
-fn count_longer(bytes: &[u8], place: usize, counts: &mut CharCounts) {
-    let (block, bit) = block_at(bytes, place, bytes[place]);
-    counts.alnum += block.alnum >> bit & 1;
+fn count_longer<const WITH_LATER: bool>(bytes: &[u8], place: usize, counts: &mut CharCounts) {
+    let (index, bit) = index_at(bytes, place, bytes[place]);
+    let block = &BLOCKS[index];
+    let alnum = match WITH_LATER {
+        true => block.alnum,
+        false => block.alnum & !LATER[index],
+    };
+    counts.alnum += alnum >> bit & 1;
     counts.special += block.special >> bit & 1;
 }
 
 /// Returns whether the character of two to four bytes at `place` is special as by [`is_special`].
 #[inline(always)]
 pub(super) fn is_special_at(bytes: &[u8], place: usize) -> bool {
-    let (block, bit) = block_at(bytes, place, bytes[place]);
-    block.special >> bit & 1 != 0
+    let (index, bit) = index_at(bytes, place, bytes[place]);
+    BLOCKS[index].special >> bit & 1 != 0
 }
 
 /// What there is to know of a character that is not ASCII.
@@ -204,7 +226,8 @@ pub(super) struct LongerChar {
 #[inline(always)]
 pub(super) fn longer_char_at(bytes: &[u8], place: usize) -> LongerChar {
     let lead = bytes[place];
-    let (block, bit) = block_at(bytes, place, lead);
+    let (index, bit) = index_at(bytes, place, lead);
+    let block = &BLOCKS[index];
     LongerChar {
         len: 2 + u32::from(lead >= 0xE0) + u32::from(lead >= 0xF0),
         is_special: block.special >> bit & 1 != 0,
@@ -212,9 +235,9 @@ pub(super) fn longer_char_at(bytes: &[u8], place: usize) -> LongerChar {
     }
 }
 
-/// The block and bit of the character of two to four bytes at `place`.
+/// The number of the block, and the bit, of the character of two to four bytes at `place`.
 #[inline(always)]
-fn block_at(bytes: &[u8], place: usize, lead: u8) -> (&'static Block, u32) {
+fn index_at(bytes: &[u8], place: usize, lead: u8) -> (usize, u32) {
     let low = |offset: usize| u32::from(bytes.get(place + offset).copied().unwrap_or(0) & 0x3F);
     let lead = u32::from(lead);
     if lead < 0xE0 {
@@ -227,6 +250,11 @@ fn block_at(bytes: &[u8], place: usize, lead: u8) -> (&'static Block, u32) {
 }
 
 fn block_of(ch: char) -> (&'static Block, u32) {
+    let (index, bit) = index_of(ch);
+    (&BLOCKS[index], bit)
+}
+
+fn index_of(ch: char) -> (usize, u32) {
     let code = u32::from(ch);
     let number = code >> 6;
     (
@@ -239,17 +267,17 @@ fn block_of(ch: char) -> (&'static Block, u32) {
     )
 }
 
-/// A block of the basic plane; `number` is the code point / 64.
+/// The number of a block of the basic plane; `number` is the code point / 64.
 #[inline(always)]
-fn basic_block(number: u32) -> &'static Block {
-    &BLOCKS[usize::from(BLOCK_OF[number as usize])]
+fn basic_block(number: u32) -> usize {
+    usize::from(BLOCK_OF[number as usize])
 }
 
-/// A block of the planes above; `number` is the code point / 64.
+/// The number of a block of the planes above; `number` is the code point / 64.
 #[inline(always)]
-fn far_block(number: u32) -> &'static Block {
+fn far_block(number: u32) -> usize {
     let page = usize::from(PAGE_OF[(number >> 6) as usize - 16]);
-    &BLOCKS[usize::from(BLOCK_OF[page * 64 + (number & 63) as usize])]
+    usize::from(BLOCK_OF[page * 64 + (number & 63) as usize])
 }
 
 #[inline(always)]
@@ -287,11 +315,21 @@ mod tests {
     #[test]
     fn letters_are_those_of_python() {
         let letters: Vec<u64> = ('\0'..=char::MAX)
-            .filter(|ch| is_alpha(*ch))
+            .filter(|ch| is_alpha(*ch, Unicode::Python311))
             .map(u64::from)
             .collect();
         assert_eq!(letters.len(), 131_756);
         assert_eq!(letters.iter().sum::<u64>(), 13_903_637_152);
+    }
+
+    #[test]
+    fn later_letters_are_letters_in_the_newest_version_alone() {
+        // A letter of version 16.
+        let ch = '\u{1c89}';
+        assert!(is_later(ch) && is_alpha(ch, Unicode::Newest) && !is_alpha(ch, Unicode::Python311));
+        assert_eq!(count_alnum("a\u{1c89}", Unicode::Newest).members, 2);
+        assert_eq!(count_alnum("a\u{1c89}", Unicode::Python311).members, 1);
+        assert!(!is_later('\u{1faf6}'), "of version 14");
     }
 
     #[test]
@@ -364,7 +402,9 @@ mod tests {
         fn counts_agree_with_the_plain_form(text in "([ -~]{0,70}|\\PC{0,70}|[一Гπa１😀\n]{0,70}){0,3}") {
             prop_assert_eq!(count_classes(&text), plain(&text));
             prop_assert_eq!(count_chars(&text), plain(&text).chars);
-            prop_assert_eq!(count_alnum(&text).members, plain(&text).alnum);
+            prop_assert_eq!(count_alnum(&text, Unicode::Python311).members, plain(&text).alnum);
+            let newest = text.chars().filter(|ch| is_alnum_in(*ch, Unicode::Newest)).count() as u64;
+            prop_assert_eq!(count_alnum(&text, Unicode::Newest).members, newest);
             prop_assert_eq!(count_special(&text).members, plain(&text).special);
         }
     }

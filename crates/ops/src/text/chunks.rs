@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use coldpress_pattern::{Dialect, Matches, Options, Pattern, TooManySteps};
+use coldpress_pattern::{Dialect, Matches, Options, Pattern, TooManySteps, Unicode};
 
 use super::python::strip;
 
@@ -15,9 +15,10 @@ impl Separator {
     ///
     /// # Errors
     /// Why the pattern cannot be used, in one line.
-    pub fn new(pattern: &str) -> Result<Self, String> {
+    pub fn new(pattern: &str, unicode: Unicode) -> Result<Self, String> {
         let options = Options {
             dialect: Dialect::Re,
+            unicode,
             dot_all: false,
         };
         Pattern::new(pattern, options).map(|pattern| Self(Matches::new(pattern)))
@@ -277,7 +278,7 @@ mod tests {
         let text = "a".repeat(10_000);
         let found = window(5_000, 4_999, false).cut(Characters, &text, |_| ());
         assert_eq!(found, Err(NotCut::TooLong));
-        let mut separator = Separator::new("^a").unwrap();
+        let mut separator = Separator::new("^a", Unicode::Newest).unwrap();
         let found = window(5_000, 0, false).cut_at(Characters, &mut separator, &text, |_| ());
         assert_eq!(found, Err(NotCut::TooLong));
     }
@@ -320,7 +321,7 @@ mod tests {
                 count += 1;
             }).unwrap();
             prop_assert!(end == text.len() && count > 0);
-            let mut separator = Separator::new("é").unwrap();
+            let mut separator = Separator::new("é", Unicode::Newest).unwrap();
             window.cut_at(Tokens(&ends), &mut separator, &text, |range| assert!(text.get(range).is_some())).unwrap();
         }
 
@@ -337,7 +338,7 @@ mod tests {
         #[test]
         fn cutting_at_matches_ends(text in "[a\n ]{0,40}", length in 1..8_usize, overlap in 0..7_usize, pattern in prop::sample::select(vec!["\n", "a*", "^", " "])) {
             let window = window(length, overlap.min(length - 1), true);
-            let mut separator = Separator::new(pattern).unwrap();
+            let mut separator = Separator::new(pattern, Unicode::Newest).unwrap();
             let mut count = 0;
             window.cut_at(Characters, &mut separator, &text, |range| {
                 assert!(text[range].chars().count() <= length);

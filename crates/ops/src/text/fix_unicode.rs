@@ -42,7 +42,10 @@ mod walker;
 
 use std::ops::Range;
 
+use coldpress_pattern::Unicode;
 use unicode_normalization::UnicodeNormalization;
+
+use super::chars::is_later;
 
 pub(crate) use entities::{named_character, numbered_character};
 
@@ -63,19 +66,55 @@ pub enum Normalization {
 }
 
 impl Normalization {
-    fn apply(self, text: &str) -> String {
+    fn append(self, text: &str, out: &mut String) {
         match self {
-            Self::Nfc => text.nfc().collect(),
-            Self::Nfkc => text.nfkc().collect(),
-            Self::Nfd => text.nfd().collect(),
-            Self::Nfkd => text.nfkd().collect(),
+            Self::Nfc => out.extend(text.nfc()),
+            Self::Nfkc => out.extend(text.nfkc()),
+            Self::Nfd => out.extend(text.nfd()),
+            Self::Nfkd => out.extend(text.nfkd()),
         }
     }
 }
 
+/// A normalization form in a version of Unicode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Normalizer {
+    /// The form.
+    pub form: Normalization,
+    /// The version.
+    pub unicode: Unicode,
+}
+
+impl From<Normalization> for Normalizer {
+    fn from(form: Normalization) -> Self {
+        Self {
+            form,
+            unicode: Unicode::Newest,
+        }
+    }
+}
+
+impl Normalizer {
+    fn apply(self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        // To an earlier version, characters that came later have no other form, join nothing and part all that is around them.
+        if self.unicode == Unicode::Python311 {
+            while let Some((at, ch)) = rest.char_indices().find(|(_, ch)| is_later(*ch)) {
+                self.form.append(&rest[..at], &mut out);
+                out.push(ch);
+                rest = &rest[at + ch.len_utf8()..];
+            }
+        }
+        self.form.append(rest, &mut out);
+        out
+    }
+}
+
 /// Returns what `ftfy.fix_text` gives for `text`; `None` when that is `text` itself.
-pub fn fix_text(text: &str, form: Normalization) -> Option<String> {
-    let mut walker = Walker::new(text, form);
+pub fn fix_text(text: &str, form: impl Into<Normalizer>) -> Option<String> {
+    let form = form.into();
+    let mut walker = Walker::new(text, form.form);
     let mut html: Option<usize> = None;
     let mut fixed = String::new();
     let mut piece = String::new();
@@ -121,12 +160,7 @@ fn segment_around(text: &str, from: usize, at: usize) -> Range<usize> {
 }
 
 /// Puts `segment` with every fix applied into `fixed`; returns whether it changed.
-fn fix_segment(
-    segment: &str,
-    with_references: bool,
-    form: Normalization,
-    fixed: &mut String,
-) -> bool {
+fn fix_segment(segment: &str, with_references: bool, form: Normalizer, fixed: &mut String) -> bool {
     let Some(edits) = edit(segment, with_references, form, fixed) else {
         *fixed = segment::fix(segment, with_references, form);
         return fixed != segment;
@@ -135,7 +169,7 @@ fn fix_segment(
         return false;
     }
     if edits != Edits::Final {
-        let mut again = Walker::new(fixed, form);
+        let mut again = Walker::new(fixed, form.form);
         if edits == Edits::Normalized {
             again = again.normalized();
         }
@@ -162,11 +196,11 @@ enum Edits {
 fn edit(
     segment: &str,
     with_references: bool,
-    form: Normalization,
+    form: Normalizer,
     edited: &mut String,
 ) -> Option<Edits> {
     edited.clear();
-    let mut walker = Walker::new(segment, form);
+    let mut walker = Walker::new(segment, form.form);
     walker.look_for_references(with_references);
     let mut copied = 0;
     let mut normalize = false;
@@ -179,7 +213,7 @@ fn edit(
                 edited.push_str(&segment[copied..at]);
                 edited.push_str(plain);
                 copied = at + length;
-                normalize |= !plain.is_ascii() && plain.chars().any(|c| may_change(c, form));
+                normalize |= !plain.is_ascii() && plain.chars().any(|c| may_change(c, form.form));
                 is_final &= is_inert(plain);
             }
         }
@@ -214,7 +248,8 @@ fn may_change(c: char, form: Normalization) -> bool {
 
 /// Returns what [`fix_text`] gives, without its short cuts.
 #[cfg(test)]
-fn fix_text_plainly(text: &str, form: Normalization) -> Option<String> {
+fn fix_text_plainly(text: &str, form: impl Into<Normalizer>) -> Option<String> {
+    let form = form.into();
     let mut fixed = String::new();
     let mut with_references = true;
     let mut at = 0;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::chars::{changes_when_lowered, is_alnum, is_in};
+use super::chars::{changes_when_lowered, is_alnum, is_in, is_later};
 use super::class_table::{CASE_IGNORABLE, CASED, DIGITS};
 
 /// Returns what Python's `str.isspace` holds to be whitespace: U+001C to U+001F and U+0085 are, U+200B and U+FEFF are
@@ -89,7 +89,7 @@ fn ascii_digit(ch: char) -> char {
     let code = u32::from(ch);
     let run = DIGITS
         .iter()
-        .find(|(first, last)| (*first..=*last).contains(&code));
+        .find(|(first, last)| (*first..=*last).contains(&code) && !is_later(ch));
     run.and_then(|(first, _)| char::from_digit((code - first) % 10, 10))
         .unwrap_or(ch)
 }

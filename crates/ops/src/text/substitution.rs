@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use coldpress_operator::RecordError;
-use coldpress_pattern::{Dialect, Groups, Matches, Options, Pattern, Template, TooManySteps};
+use coldpress_pattern::{Groups, Matches, Options, Pattern, Template, TooManySteps};
 
 use super::char_set::CharSet;
 
@@ -65,15 +65,12 @@ impl Substitution {
         Ok(Self::new(Target::Pattern(matches), template))
     }
 
-    /// Replaces what a user's pattern matches, with the pattern read as it is written. A dot does not match line feeds.
+    /// Replaces what a user's pattern matches, with the pattern read as it is written, a dot matching no line feeds unless the options
+    /// say so.
     ///
     /// # Errors
     /// Why the pattern or the template cannot be used, in one line.
-    pub fn of_verbatim(pattern: &str, template: &str, dialect: Dialect) -> Result<Self, String> {
-        let options = Options {
-            dialect,
-            dot_all: false,
-        };
+    pub fn of_verbatim(pattern: &str, template: &str, options: Options) -> Result<Self, String> {
         let pattern = Pattern::new(pattern, options)?;
         let template = Template::parse(template, Groups::Of(&pattern))?;
         let matches = Box::new(Matches::new(pattern));
@@ -90,7 +87,7 @@ impl Substitution {
             let nothing = Template::parse("", Groups::Whole(0))?;
             return Ok(Self::new(Target::Members(Box::new(set)), nothing));
         }
-        Self::of_verbatim(pattern, "", Dialect::Regex)
+        Self::of_verbatim(pattern, "", Options::default())
     }
 
     fn new(target: Target, template: Template) -> Self {
@@ -182,6 +179,8 @@ impl fmt::Debug for Substitution {
 
 #[cfg(test)]
 mod tests {
+    use coldpress_pattern::Dialect;
+
     use super::*;
 
     fn replaced(mut substitution: Substitution, text: &str) -> String {
@@ -232,7 +231,11 @@ mod tests {
         assert_eq!(replaced(of("r\"x+\""), "axxb"), "a-b");
         assert_eq!(replaced(of("r'"), "ar'b"), "a-b");
         assert_eq!(replaced(of("a.b"), "a\nb"), "-");
-        let verbatim = Substitution::of_verbatim("r'a.'", "-", Dialect::Re).unwrap();
+        let options = Options {
+            dialect: Dialect::Re,
+            ..Options::default()
+        };
+        let verbatim = Substitution::of_verbatim("r'a.'", "-", options).unwrap();
         assert_eq!(replaced(verbatim, "r'a\n' r'ab'"), "r'a\n' -");
     }
 
@@ -253,7 +256,7 @@ mod tests {
         for pattern in [
             r"\p{P}", r"\p{P}+", r"\p{Lu}", r"\P{L}+", r"\p{Han}", "[.,]",
         ] {
-            let plain = Substitution::of_verbatim(pattern, "", Dialect::Regex).unwrap();
+            let plain = Substitution::of_verbatim(pattern, "", Options::default()).unwrap();
             let removing = Substitution::removing(pattern).unwrap();
             assert_eq!(replaced(removing, text), replaced(plain, text), "{pattern}");
         }

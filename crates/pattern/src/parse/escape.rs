@@ -105,7 +105,7 @@ impl Parser {
             false => spaces,
         };
         let set = match ch {
-            'd' | 'D' => Some(self.in_ascii(sets::digits())),
+            'd' | 'D' => Some(self.in_ascii(self.in_version(sets::digits()))),
             's' | 'S' => Some(spaces),
             'w' | 'W' => Some(self.words()),
             'h' if self.is_regex() => Some(self.in_ascii(sets::blanks())),

@@ -1,9 +1,9 @@
 //! The fixes of one segment, repeated until nothing changes: the definition that all short cuts must agree with.
 
-use super::{Normalization, characters, entities, mojibake};
+use super::{Normalizer, characters, entities, mojibake};
 
 /// `segment` with every fix applied, in the order and as often as ftfy does it.
-pub(super) fn fix(segment: &str, with_references: bool, form: Normalization) -> String {
+pub(super) fn fix(segment: &str, with_references: bool, form: Normalizer) -> String {
     let mut text = segment.to_owned();
     loop {
         let fixed = fix_once(&text, with_references, form);
@@ -14,7 +14,7 @@ pub(super) fn fix(segment: &str, with_references: bool, form: Normalization) -> 
     }
 }
 
-fn fix_once(text: &str, with_references: bool, form: Normalization) -> String {
+fn fix_once(text: &str, with_references: bool, form: Normalizer) -> String {
     let mut text = text.to_owned();
     if with_references {
         apply(&mut text, entities::unescape);

@@ -338,3 +338,26 @@ proptest! {
         check_short_cuts(&parts.concat())?;
     }
 }
+
+/// Characters that Unicode has assigned after version 14 have no other form to Python 3.11.
+#[test]
+fn an_earlier_version_leaves_later_characters_alone() {
+    let fixed = |text, unicode| {
+        let form = Normalization::Nfkc;
+        fix_text(text, Normalizer { form, unicode })
+    };
+    // A letter of version 14, and one of 16 that is made of two parts, with a mark of 15 between the marks.
+    let text = "\u{ff21} \u{105c9} a\u{301}\u{1e08f}\u{323}";
+    assert_eq!(
+        fixed(text, Unicode::Newest).as_deref(),
+        Some("A \u{105c9} \u{1ea1}\u{301}\u{1e08f}")
+    );
+    assert_eq!(
+        fixed(text, Unicode::Python311).as_deref(),
+        Some("A \u{105c9} á\u{1e08f}\u{323}")
+    );
+    // Ligatures of letters that came with version 16.
+    let parts = "\u{105d2}\u{307}";
+    assert_eq!(fixed(parts, Unicode::Newest).as_deref(), Some("\u{105c9}"));
+    assert_eq!(fixed(parts, Unicode::Python311), None);
+}

@@ -1,5 +1,6 @@
-//! `cargo xtask docs`: the pages of `docs/reference/`, written from what the code declares.
+//! `cargo xtask docs`: the pages of `docs/reference/`, and the tables of `docs/compatibility.md`, written from what the code declares.
 
+mod differences;
 mod keys;
 mod operators;
 
@@ -29,6 +30,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         Page {
             path: "docs/reference/operators.md",
             text: operators::page(),
+        },
+        Page {
+            path: differences::PATH,
+            text: differences::page()?,
         },
     ];
     for page in &pages {

@@ -62,7 +62,7 @@ const COMMANDS: &[Chore] = &[
     },
     Chore {
         name: "docs",
-        about: "write docs/reference/; with --check, fail if it is not up to date",
+        about: "write docs/reference/ and the tables of docs/compatibility.md; with --check, fail if they are not up to date",
         run: docs::run,
     },
     Chore {
@@ -87,7 +87,8 @@ const COMMANDS: &[Chore] = &[
     },
     Chore {
         name: "peers",
-        about: "open what the program writes with PyArrow, DuckDB and Polars, and compare",
+        about: "open what the program writes with PyArrow, DuckDB and Polars, and compare; with fidelity --python PATH, run \
+                all operators beside Data-Juicer's",
         run: peers::run,
     },
     Chore {

@@ -14,6 +14,7 @@
 //! `coldpress-operator` is the contract that they fulfil, the same as for operators of a user.
 
 mod deduplicator;
+pub mod differences;
 mod filter;
 pub mod fingerprint;
 mod grouper;

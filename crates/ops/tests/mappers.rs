@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use coldpress_assets::AssetFolders;
 use coldpress_operator::{Chain, ChainSettings, Node, OperatorCall, Pipeline, Registry, Shared};
+use coldpress_ops::differences::{self, Example};
 use coldpress_record::{Batch, Lines};
 use cpu_time::time_of;
 use serde_json::{Value, json};
@@ -59,6 +60,41 @@ fn run(chain: &mut Chain, texts: &[&str]) -> (Vec<String>, Vec<String>) {
 }
 
 /// The differences that `docs/compatibility.md` lists.
+#[test]
+fn examples_of_differences_come_out_as_they_are_written() {
+    let registry = registry();
+    for difference in differences::all() {
+        let Example::Texts {
+            operator,
+            params,
+            text,
+            here,
+            with_compat,
+        } = difference.example
+        else {
+            continue;
+        };
+        let params: Value = serde_json::from_str(params).unwrap();
+        let call = || {
+            let params = params.as_object().unwrap().iter();
+            params.fold(OperatorCall::new(operator), |call, (name, value)| {
+                call.with(name.as_str(), Node::from_json(value))
+            })
+        };
+        let made = |call, compat| run(&mut chain(&registry, call, compat), &[text]).0;
+        assert_eq!(made(call(), false), here, "{}", difference.what);
+        assert_eq!(made(call(), true), with_compat, "{}", difference.what);
+        // The operator's own parameter is as good as the recipe's key.
+        let asked = call().with("compat", "data_juicer");
+        assert_eq!(made(asked, false), with_compat, "{}", difference.what);
+        assert!(
+            here == with_compat || !difference.differs_with_compat(),
+            "{}",
+            difference.what
+        );
+    }
+}
+
 #[test]
 fn quirks_are_kept_only_on_request() {
     let registry = registry();

@@ -1,5 +1,7 @@
 //! `coldpress check`: everything that can be said about a recipe without running it.
 
+mod differences;
+
 use std::collections::BTreeSet;
 
 use coldpress::executor::{Executor, Prepared};
@@ -30,8 +32,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let dataset = dataset(&executor)?;
     executor.check_outputs()?;
     let (operators, export) = (operators(prepared), export(prepared)?);
+    let differences = differences::of(&prepared.recipe);
     output::print(&format!(
-        "{operators}{dataset}{export}Jobs in    {}\n",
+        "{operators}{dataset}{export}Jobs in    {}\n{differences}",
         plain(&prepared.recipe.paths.work_dir)
     ))?;
     Ok(code::DONE)

@@ -78,6 +78,33 @@ fn check_and_plan_write_nothing() {
     assert_eq!(std::fs::read_dir(bench.path("")).unwrap().count(), 2);
 }
 
+/// Only what can show in the results of this recipe, and what the key `compat` does about it.
+#[test]
+fn check_says_what_differs_from_data_juicer() {
+    let bench = Bench::new();
+    let recipe = |compat: &str| {
+        let calls = "process:\n  - clean_ip_mapper\n  - text_length_filter:\n  - random_selector: {select_num: 2}\n";
+        let recipe = format!("dataset_path: data.jsonl\nexport_path: out.jsonl\n{compat}{calls}");
+        bench.write("differs.yaml", &recipe);
+        bench.write("data.jsonl", "{\"text\": \"a\"}\n");
+        bench.run("check --config differs.yaml").expect(0)
+    };
+    recipe("").prints(&[
+        "`compat: data_juicer`, which is not set, removes",
+        "        1  `clean_ip_mapper`: what looks like an address within a longer number",
+        "Here: stays. With `compat`: as Data-Juicer.\n",
+        "        2  statistics with decimals",
+        "`random_selector`: the seed",
+    ]);
+    let told = recipe("compat: data_juicer\n").stdout;
+    assert!(
+        told.contains("though `compat: data_juicer` is set"),
+        "{told}"
+    );
+    assert!(told.contains("`random_selector`: the seed"), "{told}");
+    assert!(!told.contains("clean_ip_mapper`:"), "{told}");
+}
+
 #[test]
 fn check_refuses_a_foreign_export() {
     let bench = Bench::new();

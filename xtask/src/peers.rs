@@ -1,5 +1,7 @@
-//! `cargo xtask peers`: what the program reads from other programs' files and writes, opened with other programs.
+//! `cargo xtask peers`: what the program reads from other programs' files and writes, opened with other programs; with
+//! `fidelity`, its operators beside those of Data-Juicer.
 
+mod fidelity;
 mod input;
 
 use std::path::{Path, PathBuf};
@@ -72,11 +74,16 @@ const KNOWN_LIMITS: [(&str, &str, &[&str]); 8] = [
 ];
 
 /// Runs the matrix and compares. `--release` builds the program in release mode, `--program PATH` takes one that is
-/// there; the names after it choose the inputs that begin so.
+/// there; the names after it choose the inputs that begin so. `fidelity` is a command of its own, see [`fidelity::run`].
 ///
 /// # Errors
 /// When Python or a package registry is missing, when a run fails, or when anything differs.
 pub(crate) fn run(args: &[String]) -> Result<()> {
+    if let [first, rest @ ..] = args
+        && first == "fidelity"
+    {
+        return fidelity::run(rest);
+    }
     let (given, names) = match args {
         [flag, rest @ ..] if flag == "--release" => (None, rest),
         [flag, path, rest @ ..] if flag == "--program" => (Some(root().join(path)), rest),

@@ -207,8 +207,16 @@ mod tests {
         let chunks = |call: OperatorCall| about(call).len();
         let by_length = OperatorCall::new("text_chunk_mapper").with("max_len", 4);
         assert!(chunks(by_length.clone()) < chunks(by_length.with("overlap_len", 2)));
-        let filter = about(OperatorCall::new("text_length_filter"));
-        assert!(filter.contains(&"statistics with decimals"), "{filter:?}");
+        for (filter, has_decimals) in [("text_length_filter", false), ("alphanumeric_filter", true)]
+        {
+            let found = about(OperatorCall::new(filter));
+            assert!(!found.is_empty(), "{filter}");
+            assert_eq!(
+                found.contains(&"statistics with decimals"),
+                has_decimals,
+                "{filter}"
+            );
+        }
         assert_eq!(
             about(OperatorCall::new("whitespace_normalization_mapper")),
             [""; 0]

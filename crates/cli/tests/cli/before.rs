@@ -83,7 +83,7 @@ fn check_and_plan_write_nothing() {
 fn check_says_what_differs_from_data_juicer() {
     let bench = Bench::new();
     let recipe = |compat: &str| {
-        let calls = "process:\n  - clean_ip_mapper\n  - text_length_filter:\n  - random_selector: {select_num: 2}\n";
+        let calls = "process:\n  - clean_ip_mapper\n  - alphanumeric_filter:\n  - random_selector: {select_num: 2}\n";
         let recipe = format!("dataset_path: data.jsonl\nexport_path: out.jsonl\n{compat}{calls}");
         bench.write("differs.yaml", &recipe);
         bench.write("data.jsonl", "{\"text\": \"a\"}\n");

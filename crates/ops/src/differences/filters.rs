@@ -72,7 +72,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Filters,
-        about: About::Filters,
+        about: About::Operators(&["alphanumeric_filter", "average_line_length_filter", "character_repetition_filter", "flagged_words_filter", "general_field_filter", "language_id_score_filter", "perplexity_filter", "special_characters_filter", "specified_field_filter", "specified_numeric_field_filter", "stopwords_filter", "word_repetition_filter"]),
         given: &[],
         what: "statistics with decimals",
         data_juicer: "are written with ten decimals and read back before they are compared, digit by digit, so that 11/14 is less than `min_ratio: 0.7857142857142857` and 0.3 is greater than `max_ratio: 0.3`",

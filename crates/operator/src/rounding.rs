@@ -44,7 +44,8 @@ fn as_pandas_reads(number: f64) -> f64 {
     if !size.is_finite() || (size.fract() == 0.0 && size <= EXPONENT_FROM) {
         return number;
     }
-    let (digits, exponent) = match size > EXPONENT_FROM || size < EXPONENT_BELOW {
+    let has_exponent = !(EXPONENT_BELOW..=EXPONENT_FROM).contains(&size);
+    let (digits, exponent) = match has_exponent {
         true => {
             let text = format!("{size:e}");
             let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));

@@ -86,9 +86,9 @@ mod tests {
         let mut line = Vec::new();
         lost_line("why", &mut line);
         let line = String::from_utf8(line).unwrap();
-        assert!(is_lost(&line));
+        assert!(is_lost(line.as_bytes()));
         assert_eq!(read_rejected(&line), Some(("why".to_owned(), Vec::new())));
-        assert!(!is_lost("\u{1a}\"why\"\"\""));
+        assert!(!is_lost("\u{1a}\"why\"\"\"".as_bytes()));
     }
 
     #[test]

@@ -59,19 +59,20 @@ impl Prepared {
                     .to_owned(),
             );
         }
-        let repeats = match self.asked() {
-            Asked::Times(weights) => weights.iter().any(|weight| *weight > 1.0),
-            _ => false,
-        };
+        notes
+    }
+
+    /// A remark on records that come in several times, where the recipe removes their repeats again.
+    #[must_use]
+    pub fn note_of_repeats(&self, mixing: &Mixing) -> Option<String> {
+        let mut parts = mixing.parts.iter();
         let mut operators = self.pipeline.operators().iter();
         let removing = operators.find(|one| one.kind() == OperatorKind::Deduplicator);
-        if let Some(removing) = removing.filter(|_| repeats) {
-            notes.push(format!(
-                "`{}` removes the repeats of records whose path has a weight above 1",
-                removing.name()
-            ));
-        }
-        notes
+        let removing = removing.filter(|_| parts.any(|part| part.all_readings() > 1))?;
+        Some(format!(
+            "the recipe repeats records of its dataset, and `{}` removes the repeats",
+            removing.name()
+        ))
     }
 
     /// Returns whether the records of each path must be known before it can be said which of them come in.

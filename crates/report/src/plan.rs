@@ -6,7 +6,7 @@ use coldpress_config::ExecutorKind;
 use coldpress_dataset::{Block, FileCompression, Format, LineStream, Resolved, Source, TableFile};
 use coldpress_executor::{DiskEstimate, DiskSpace, Executor, Prepared};
 use coldpress_job::{FieldsView, fields_view};
-use coldpress_partition::{CutSettings, Decision};
+use coldpress_partition::{CutSettings, Decision, Mixing};
 use coldpress_record::Lines;
 use serde::Serialize;
 
@@ -126,7 +126,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     let resolved = executor.dataset()?;
     let preview = prepared.preview(&resolved.sources)?;
     let cut = prepared.cut_of(&resolved.sources, Some(&preview));
-    let (estimate, mixture) = Estimate::of(&resolved, prepared, &cut)?;
+    let (estimate, mixing) = Estimate::of(&resolved, prepared, &cut)?;
     let named = |source: u32| {
         let source = resolved.sources.get(source as usize);
         source.map_or_else(Default::default, |source| {
@@ -139,6 +139,11 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     notes.extend(unreadable);
     notes.extend(preview.warnings);
     notes.extend(prepared.mixing_notes());
+    notes.extend(
+        mixing
+            .as_ref()
+            .and_then(|mixing| prepared.note_of_repeats(mixing)),
+    );
     notes.extend(prepared.pipeline.stand_ins());
     let points = prepared.checkpoints.len() as u64;
     let disk = prepared.disk_need(estimate.records, estimate.bytes, estimate.copied_bytes);
@@ -151,7 +156,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     Ok(PlanView {
         project_name: recipe.project_name.clone(),
         sources: sources.collect(),
-        mixture,
+        mixture: mixing.map_or_else(Vec::new, |mixing| planned_paths(&mixing, prepared)),
         exact: estimate.exact,
         records: estimate.records,
         input_bytes: estimate.bytes,
@@ -224,7 +229,7 @@ impl Estimate {
         resolved: &Resolved,
         prepared: &Prepared,
         cut: &CutSettings,
-    ) -> Result<(Self, Vec<PlannedPath>)> {
+    ) -> Result<(Self, Option<Mixing>)> {
         let sources = &resolved.sources;
         let mut budget = SAMPLE_BYTES;
         let mut samples = Vec::with_capacity(sources.len());
@@ -241,13 +246,11 @@ impl Estimate {
             .zip(&samples)
             .map(|(source, sample)| sample.of_whole(source, record_bytes))
             .collect();
-        let mixture = mixture(resolved, &whole, prepared)?;
-        let mut readings = mixture
-            .iter()
-            .zip(&resolved.of_paths)
-            .flat_map(|(path, sources)| {
-                std::iter::repeat_n(path.readings + u64::from(path.drawn > 0), *sources)
-            });
+        let mixing = mixing(resolved, &whole, prepared)?;
+        let parts = mixing.iter().flat_map(|mixing| &mixing.parts);
+        let readings = parts.zip(&resolved.of_paths);
+        let mut readings =
+            readings.flat_map(|(part, sources)| std::iter::repeat_n(part.all_readings(), *sources));
         let mut estimate = Self {
             exact: samples.iter().all(|sample| sample.whole),
             ..Self::default()
@@ -257,7 +260,7 @@ impl Estimate {
                 estimate.add(source, whole, prepared, cut);
             }
         }
-        Ok((estimate, mixture))
+        Ok((estimate, mixing))
     }
 
     fn add(
@@ -294,12 +297,12 @@ impl Estimate {
     }
 }
 
-/// What comes in of each path; nothing where the recipe mixes none.
-fn mixture(
+/// How the dataset is mixed, by the records that its files have, about; none where the recipe mixes nothing.
+fn mixing(
     resolved: &Resolved,
     whole: &[(u64, u64)],
     prepared: &Prepared,
-) -> Result<Vec<PlannedPath>> {
+) -> Result<Option<Mixing>> {
     let mut rest = whole;
     let records = resolved.of_paths.iter().map(|count| {
         let (own, others) = rest.split_at((*count).min(rest.len()));
@@ -307,9 +310,10 @@ fn mixture(
         own.iter().map(|(records, _)| records).sum()
     });
     let records: Vec<u64> = records.collect();
-    let Some(mixing) = prepared.mixing(&resolved.of_paths, &records)? else {
-        return Ok(Vec::new());
-    };
+    Ok(prepared.mixing(&resolved.of_paths, &records)?)
+}
+
+fn planned_paths(mixing: &Mixing, prepared: &Prepared) -> Vec<PlannedPath> {
     let paths = mixing.parts.iter().zip(prepared.recipe.dataset.paths());
     let planned = paths.map(|(part, path)| PlannedPath {
         path: path.to_owned(),
@@ -318,7 +322,7 @@ fn mixture(
         drawn: part.drawn,
         sampled: part.taken(),
     });
-    Ok(planned.collect())
+    planned.collect()
 }
 
 impl Sample {

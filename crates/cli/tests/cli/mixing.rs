@@ -112,6 +112,24 @@ fn records_of_a_mixture_can_be_traced() {
 }
 
 #[test]
+fn a_deduplicator_that_removes_the_repeats_is_told() {
+    let bench = bench();
+    let recipe = format!("{RECIPE}  - document_deduplicator:\n");
+    bench.write("recipe.yaml", recipe);
+    let note = "the recipe repeats records of its dataset, and `document_deduplicator` removes the repeats";
+    bench
+        .run("plan --config recipe.yaml")
+        .expect(0)
+        .prints(&[note]);
+    bench
+        .run("process --config recipe.yaml")
+        .expect(0)
+        .tells(&[note]);
+    // Half of the web pages of seven letters and more, and each book once.
+    assert!(bench.read("out/mixed.jsonl").lines().count() <= 70);
+}
+
+#[test]
 fn the_format_of_the_files_does_not_show_in_what_is_drawn() {
     let bench = bench();
     for form in ["parquet", "jsonl.gz", "arrow"] {

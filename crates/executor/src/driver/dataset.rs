@@ -80,6 +80,9 @@ impl Driver<'_> {
         let mixing = prepared.mixing(self.sources.of_paths(), &records)?;
         let mut decisions = Vec::new();
         if let Some(mixing) = &mixing {
+            if let Some(note) = prepared.note_of_repeats(mixing) {
+                self.teller.warn(note);
+            }
             let paths = prepared.recipe.dataset.paths();
             for (part, path) in mixing.parts.iter().zip(paths) {
                 decisions.push(format!("`{path}`: {}", described(part)));

@@ -290,6 +290,7 @@ fn what_ray_recipes_say_about_the_cluster_changes_nothing() {
         ("union_find_parallel_num", "auto".into()),
         ("memory_per_sample", 0.1.into()),
         ("merge_batch_size", Value::Null),
+        ("tmp_file_name", "./outputs/ray-dedup-tmp/".into()),
     ]);
     let redis = with(&[
         ("backend", "redis".into()),

@@ -54,7 +54,8 @@ def code_points(width=32):
 def texts_in(file):
     """Returns the texts of JSON lines, or of any other text file its paragraphs; a file that is no text has none."""
     try:
-        content = file.read_text(newline="")
+        with open(file, encoding="utf-8", newline="") as opened:
+            content = opened.read()
     except UnicodeDecodeError:
         return []
     if file.suffix != ".jsonl":

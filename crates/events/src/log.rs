@@ -87,6 +87,12 @@ impl EventLog {
         self.sink.clone()
     }
 
+    /// Returns whether events of this level are kept; as [`EventSink::keeps`].
+    #[must_use]
+    pub fn keeps(&self, level: crate::Level) -> bool {
+        self.sink.keeps(level)
+    }
+
     /// Tells that something happened; as [`EventSink::emit`].
     pub fn emit(&self, event: Event) {
         self.sink.emit(event);

@@ -59,6 +59,14 @@ impl EventSink {
         (sink, queue, receiver)
     }
 
+    /// Returns whether events of this level are kept, so that others need not be made.
+    #[must_use]
+    pub fn keeps(&self, level: Level) -> bool {
+        self.queue
+            .as_ref()
+            .is_some_and(|queue| level >= queue.level)
+    }
+
     /// Tells that something happened. Does not wait: with a full queue, or after the log was
     /// closed, the event is counted as lost.
     pub fn emit(&self, mut event: Event) {

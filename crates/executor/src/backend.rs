@@ -47,6 +47,11 @@ pub trait Running: Send {
     /// Tells the workers to leave their attempts at the next batch, and those that wait.
     fn stop(&mut self);
 
+    /// Returns whether attempts may be [packed](Attempt::packed): then many small ones are handed out at once, and end together.
+    fn packs(&self) -> bool {
+        false
+    }
+
     /// Counts to watch.
     fn progress(&self) -> Arc<Progress>;
 

@@ -17,6 +17,8 @@ mod removals;
 mod report;
 mod resources;
 mod results;
+mod seen;
+mod small;
 mod sources;
 mod tally;
 mod teller;
@@ -26,7 +28,7 @@ mod verdicts;
 mod work;
 mod worker_time;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -34,7 +36,7 @@ use coldpress_export::Ownership;
 use coldpress_job::{JobLock, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
-use coldpress_record::{FieldsSeen, Ledger};
+use coldpress_record::Ledger;
 use coldpress_storage::Stores;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -45,6 +47,7 @@ use crate::retention::JobFile;
 use crate::watch::memory::MemoryWatch;
 use crate::watch::poison::Suspects;
 use crate::watch::space::SpaceWatch;
+use seen::Seen;
 use sources::Sources;
 use tally::Tally;
 use teller::Teller;
@@ -83,7 +86,7 @@ pub(crate) struct Driver<'e> {
     /// What each operator costs a worker, in nanoseconds per byte of the slice, as far as this run has seen.
     costs: Vec<f64>,
     /// What the fields of the partitions hold that this driver published.
-    seen: BTreeMap<u32, FieldsSeen>,
+    seen: Seen,
     /// Files to delete as soon as it is durable that nothing counts on them.
     doomed: Vec<JobFile>,
 }

@@ -27,6 +27,8 @@ pub struct Scheduler {
     seed: u64,
     /// Attempts that may be out at once.
     slots: usize,
+    /// Attempts at small tasks that take a slot together.
+    small_per_slot: usize,
     /// Stages of the recipe; there is a barrier between each and the next.
     stages: u32,
     /// Barriers that are resolved, all of them before the others: the stage that may be worked on.
@@ -43,6 +45,8 @@ pub struct Scheduler {
     /// Tasks whose attempt was stopped: another driver goes on with them.
     halted: BTreeSet<Task>,
     running: usize,
+    /// Those of them that are at small tasks.
+    running_small: usize,
     /// How far tasks came that came anywhere short of a result.
     reached: BTreeMap<Task, Reached>,
     /// How often the result of a task was no good.
@@ -65,9 +69,12 @@ enum State {
     },
     Running {
         failed_attempts: u32,
+        is_small: bool,
     },
     /// An attempt is out that began with a decision that does not count any more: whatever it makes is of no use.
-    Vain,
+    Vain {
+        is_small: bool,
+    },
     Halted,
     Published,
     Failed,
@@ -121,6 +128,7 @@ impl Scheduler {
             policy,
             seed,
             slots: slots.max(1),
+            small_per_slot: 1,
             stages: 1,
             resolved: 0,
             is_planned: false,
@@ -131,6 +139,7 @@ impl Scheduler {
             waiting: BTreeSet::new(),
             halted: BTreeSet::new(),
             running: 0,
+            running_small: 0,
             reached: BTreeMap::new(),
             voided: BTreeMap::new(),
             unresolved: BTreeMap::new(),
@@ -141,6 +150,13 @@ impl Scheduler {
     #[must_use]
     pub fn stages(mut self, count: u32) -> Self {
         self.stages = count.max(1);
+        self
+    }
+
+    /// Sets how many attempts at small tasks count as one.
+    #[must_use]
+    pub fn small_per_slot(mut self, count: usize) -> Self {
+        self.small_per_slot = count.max(1);
         self
     }
 
@@ -222,10 +238,10 @@ impl Scheduler {
                     self.waiting.remove(&(due, task));
                     self.make_ready(task, 0);
                 }
-                State::Running { .. } => {
-                    self.set(task, State::Vain);
+                State::Running { is_small, .. } => {
+                    self.set(task, State::Vain { is_small });
                 }
-                State::Vain | State::Halted => {}
+                State::Vain { .. } | State::Halted => {}
             }
         }
     }
@@ -242,6 +258,12 @@ impl Scheduler {
 
     /// Returns what to do at the time `now`. After [`Next::Start`] the attempt counts as out.
     pub fn next(&mut self, now: Duration) -> Next {
+        self.next_of(now, |_| false)
+    }
+
+    /// As [`next`](Self::next); `is_small` says whether a task is so small that many of them may be out for one slot. One that
+    /// failed is tried again alone.
+    pub fn next_of(&mut self, now: Duration, is_small: impl Fn(Task) -> bool) -> Next {
         self.wake(now);
         if self.stopping {
             return if self.running > 0 {
@@ -253,14 +275,20 @@ impl Scheduler {
         if let Some(stage) = self.due_barrier() {
             return Next::Resolve { stage };
         }
-        if self.running >= self.slots {
+        if self.is_full() {
             return Next::Wait;
         }
         if let Some(task) = self.first_ready() {
             self.ready.remove(&task);
             let failed_attempts = self.failed_attempts(task);
-            self.set(task, State::Running { failed_attempts });
+            let is_small = failed_attempts == 0 && is_small(task);
+            let running = State::Running {
+                failed_attempts,
+                is_small,
+            };
+            self.set(task, running);
             self.running += 1;
+            self.running_small += usize::from(is_small);
             let number = failed_attempts + 1;
             return Next::Start { task, number };
         }
@@ -273,7 +301,7 @@ impl Scheduler {
 
     /// Returns how long nothing can be given out, unless something happens; `Duration::MAX` if only that can help.
     pub fn wait(&self, now: Duration) -> Duration {
-        if self.stopping || self.running >= self.slots {
+        if self.stopping || self.is_full() {
             return Duration::MAX;
         }
         if self.first_ready().is_some() {
@@ -289,12 +317,13 @@ impl Scheduler {
     /// following is told.
     #[must_use]
     pub fn ended_in_vain(&mut self, task: Task) -> bool {
-        let is_vain = self.tasks.get(&task) == Some(&State::Vain);
-        if is_vain {
-            self.running -= 1;
-            self.make_ready(task, 0);
-        }
-        is_vain
+        let Some(State::Vain { is_small }) = self.tasks.get(&task).copied() else {
+            return false;
+        };
+        self.running -= 1;
+        self.running_small -= usize::from(is_small);
+        self.make_ready(task, 0);
+        true
     }
 
     /// The running attempt at this task was published.
@@ -348,6 +377,12 @@ impl Scheduler {
         }
     }
 
+    /// Returns whether the running attempt at this task was given out as one at a small task.
+    pub fn is_running_small(&self, task: Task) -> bool {
+        let state = self.tasks.get(&task);
+        matches!(state, Some(State::Running { is_small: true, .. }))
+    }
+
     /// Attempts that are out.
     pub fn running(&self) -> usize {
         self.running
@@ -390,6 +425,12 @@ impl Scheduler {
         counts.failed += usize::from(state == State::Failed);
     }
 
+    /// Whether every slot is taken.
+    fn is_full(&self) -> bool {
+        let of_small = self.running_small.div_ceil(self.small_per_slot);
+        self.running - self.running_small + of_small >= self.slots
+    }
+
     /// The first task that waits for nothing but a slot.
     fn first_ready(&self) -> Option<Task> {
         let first = self.ready.first().copied();
@@ -408,7 +449,9 @@ impl Scheduler {
                 | State::Waiting {
                     failed_attempts, ..
                 }
-                | State::Running { failed_attempts },
+                | State::Running {
+                    failed_attempts, ..
+                },
             ) => *failed_attempts,
             _ => 0,
         }
@@ -416,10 +459,16 @@ impl Scheduler {
 
     /// Ends the running attempt, if there is one: a late message about another changes nothing.
     fn end_running(&mut self, task: Task) -> Option<u32> {
-        let Some(State::Running { failed_attempts }) = self.tasks.get(&task).copied() else {
+        let running = self.tasks.get(&task).copied();
+        let Some(State::Running {
+            failed_attempts,
+            is_small,
+        }) = running
+        else {
             return None;
         };
         self.running -= 1;
+        self.running_small -= usize::from(is_small);
         Some(failed_attempts)
     }
 

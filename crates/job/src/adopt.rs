@@ -4,12 +4,13 @@
 //! checkpoints. What that cites is linked, or copied where it cannot be linked, so that neither job depends on the other
 //! from then on. What follows is a resume like any other: what the recipe has in common with the other's is reused.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::str::FromStr;
 
 use coldpress_storage::{
-    ObjectKey, ObjectRef, Place, StoreSchemes, StoreSpec, Stores, crash_point,
+    ObjectKey, ObjectReader, Place, StoreSchemes, StoreSpec, Stores, crash_point,
     create_dir_all_durable, sync_dir,
 };
 
@@ -89,10 +90,21 @@ pub fn adopt(
         files: 0,
         lost: Vec::new(),
     };
+    let mut given = HashSet::new();
     for file in state.kept_files() {
         match sources.verify(file) {
             Ok(()) => {
-                give(file, &sources, stores)?;
+                match file.name().packed() {
+                    None => give(&file.key, &sources, stores)?,
+                    // A pack is given whole, with what else is in it.
+                    Some((pack, _)) => {
+                        let pack = ObjectKey::new(file.place(), pack);
+                        if !given.contains(&pack) {
+                            give(&pack, &sources, stores)?;
+                            given.insert(pack);
+                        }
+                    }
+                }
                 adopted.files += 1;
             }
             Err(_) => adopted.lost.push(file.key.clone()),
@@ -112,8 +124,7 @@ pub fn adopt(
 }
 
 /// Gives a file of one job to another: by a link where both are files of one disk, else by its bytes.
-fn give(file: &ObjectRef, from: &Stores, into: &Stores) -> Result<()> {
-    let key = &file.key;
+fn give(key: &ObjectKey, from: &Stores, into: &Stores) -> Result<()> {
     let is_taken = match into.of(key.place).get(&key.name) {
         Err(error) if error.is_not_found() => false,
         // An earlier try that a crash ended may have left anything of it.
@@ -131,7 +142,7 @@ fn give(file: &ObjectRef, from: &Stores, into: &Stores) -> Result<()> {
         }
     }
     let mut copy = into.put_new(key.place, &key.name)?;
-    io::copy(&mut from.object(file).read()?, &mut copy)
+    io::copy(&mut ObjectReader::new(from.get(key)?), &mut copy)
         .map_err(|error| coldpress_storage::Error::io("copy", key.name.as_str(), error))?;
     copy.finish()?;
     Ok(())

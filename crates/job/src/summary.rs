@@ -1,6 +1,6 @@
 //! `job_summary.json`: a view of the job for people and programs.
 
-use coldpress_storage::{read_small, replace};
+use coldpress_storage::{read_small, replace, replace_unsynced};
 use serde::{Deserialize, Serialize};
 
 use crate::civil::seconds_of;
@@ -226,7 +226,12 @@ impl JobSummary {
                 source,
             })?;
         json.push(b'\n');
-        Ok(replace(&path, &json)?)
+        // While the job runs it is written again and again, and none of that has to outlive the machine.
+        match self.status.is_terminal() {
+            true => replace(&path, &json)?,
+            false => replace_unsynced(&path, &json)?,
+        }
+        Ok(())
     }
 }
 

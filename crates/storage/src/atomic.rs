@@ -11,6 +11,9 @@ use crate::parent::parent_of;
 use crate::volatile;
 use crate::{Error, Result, open_file};
 
+/// What is written at a time.
+const BUFFER_BYTES: usize = 256 << 10;
+
 /// Writes a view: a reader sees the old bytes or the new ones, never a half file.
 ///
 /// The bytes go to a temporary file in the same folder, which is synced and renamed over `path`.
@@ -46,13 +49,28 @@ pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 ///
 /// [`Error::Io`]; the old file is untouched then.
 pub fn replace_unsynced(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    replace_unsynced_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`replace_unsynced`], with bytes that `write` makes piece by piece: those of a view of very many things are never all in
+/// memory.
+///
+/// # Errors
+///
+/// As there.
+pub fn replace_unsynced_with(
+    path: impl AsRef<Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
     let path = path.as_ref();
     let folder = parent_of(path);
-    let mut temporary = temporary_for(path, &folder)
+    let temporary = temporary_for(path, &folder)
         .map_err(|source| Error::io("create a temporary file in", &folder, source))?;
-    temporary
-        .write_all(bytes)
+    let mut file = io::BufWriter::with_capacity(BUFFER_BYTES, temporary.as_file());
+    write(&mut file)
+        .and_then(|()| file.flush())
         .map_err(|source| Error::io("write", temporary.path(), source))?;
+    drop(file);
     temporary
         .persist(path)
         .map_err(|error| Error::io("replace", path, error.error))?;

@@ -40,7 +40,24 @@ pub fn sync_dir(path: impl AsRef<Path>) -> Result<()> {
 ///
 /// [`Error::Io`] if a folder cannot be created, or if something on the way is not a folder.
 pub fn create_dir_all_durable(path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
+    create_dirs_durable([path])
+}
+
+/// As [`create_dir_all_durable`], for several folders: one that gets several names is synced once for all of them.
+///
+/// # Errors
+///
+/// As there.
+pub fn create_dirs_durable(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<()> {
+    let mut changed = Vec::new();
+    for path in paths {
+        create_dir_all(path.as_ref(), &mut changed)?;
+    }
+    changed.into_iter().try_for_each(sync_dir)
+}
+
+/// Creates a folder and all that is missing above it; `changed` are the folders that got new names, each once.
+fn create_dir_all(path: &Path, changed: &mut Vec<PathBuf>) -> Result<()> {
     let mut missing: Vec<&Path> = Vec::new();
     let mut next = Some(path);
     while let Some(folder) = next.filter(|folder| !folder.as_os_str().is_empty()) {
@@ -58,7 +75,10 @@ pub fn create_dir_all_durable(path: impl AsRef<Path>) -> Result<()> {
             Err(source) => return Err(Error::io("create folder", folder, source)),
             Ok(()) => volatile::created(folder),
         }
-        sync_dir(parent_of(folder))?;
+        let parent = parent_of(folder);
+        if !changed.contains(&parent) {
+            changed.push(parent);
+        }
     }
     Ok(())
 }

@@ -70,10 +70,12 @@ mod volatile;
 pub(crate) use atomic::remove_unsynced;
 pub use atomic::{
     exchange_dirs, remove_durable, remove_leftovers_of, rename_durable, replace, replace_unsynced,
+    replace_unsynced_with,
 };
 pub use digest::{Digest, InvalidDigest};
 pub use directory::{
-    check_writable, create_dir_all_durable, create_dir_durable, real_folder, real_place, sync_dir,
+    check_writable, create_dir_all_durable, create_dir_durable, create_dirs_durable, real_folder,
+    real_place, sync_dir,
 };
 pub use error::{Error, Result};
 pub use file_id::FileId;
@@ -91,7 +93,8 @@ pub use start::{spawn, spawn_scoped};
 pub use store::suite;
 pub use store::{
     AttemptName, ComposedWriter, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey,
-    ObjectMeta, ObjectName, ObjectReader, ObjectRef, ObjectStore, Place, Step, StoreReader,
-    StoreSchemes, StoreSpec, StoreSpecs, StoreWriter, StoredObject, Stores, verify_stamp,
+    ObjectMeta, ObjectName, ObjectReader, ObjectRef, ObjectStore, Packing, Place, Step,
+    StoreReader, StoreSchemes, StoreSpec, StoreSpecs, StoreWriter, StoredObject, Stores,
+    verify_stamp,
 };
 pub use verify::{digest_file, verify};

@@ -10,6 +10,7 @@ use coldpress_storage::{AttemptName, ObjectRef, Stores};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AttemptError;
+use crate::new_files::NewFiles;
 use crate::spec::JobSpec;
 
 /// One try at a task: what a worker must know besides the [`JobSpec`]. No record passes through it.
@@ -48,6 +49,9 @@ pub struct Attempt {
     /// Whether a worker process reports each record that it takes in hand, to find one that kills it.
     #[serde(default)]
     pub isolated: bool,
+    /// Whether its result may be packed with those of others, so that it is durable only with them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub packed: bool,
 }
 
 /// Work of an earlier attempt to go on from.
@@ -111,6 +115,8 @@ impl Attempt {
 pub(crate) struct Assignment<'a> {
     pub(crate) spec: &'a JobSpec,
     pub(crate) stores: &'a Stores,
+    /// Where the files of its result go.
+    pub(crate) results: NewFiles<'a>,
     pub(crate) attempt: &'a Attempt,
     pub(crate) source: &'a Source,
     /// The chain hash before the first operator.
@@ -148,6 +154,7 @@ impl<'a> Assignment<'a> {
         Ok(Self {
             spec,
             stores,
+            results: NewFiles::apart(stores),
             attempt,
             source,
             base,
@@ -262,6 +269,7 @@ mod tests {
             decisions: vec![Some(file("results/decision")), None],
             poison: Vec::new(),
             isolated: true,
+            packed: true,
         };
         let json = serde_json::to_string(&attempt).unwrap();
         assert!(json.len() < 4096, "{} bytes: {json}", json.len());

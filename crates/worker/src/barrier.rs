@@ -22,7 +22,7 @@ pub(crate) struct Signing {
     operator: usize,
     signatures: SignatureWriter,
     /// Begun once there is something that need not wait for the last row.
-    file: Option<Box<dyn StoreWriter>>,
+    file: Option<(ObjectName, Box<dyn StoreWriter>)>,
 }
 
 impl Signing {
@@ -57,7 +57,7 @@ impl Signing {
                 AttemptError::of_operator(failure, &label, source)
             })?;
         if self.signatures.is_to_spill() {
-            let file = match &mut self.file {
+            let (_, file) = match &mut self.file {
                 Some(file) => file,
                 none => none.insert(begin(work)?),
             };
@@ -70,8 +70,7 @@ impl Signing {
     /// Makes the signatures durable.
     pub(crate) fn finish(self, work: Assignment<'_>) -> Result<ObjectRef, AttemptError> {
         crash_point!("barrier.sign");
-        let name = name(work)?;
-        let mut file = match self.file {
+        let (name, mut file) = match self.file {
             Some(file) => file,
             None => begin(work)?,
         };
@@ -81,12 +80,9 @@ impl Signing {
     }
 }
 
-fn name(work: Assignment<'_>) -> Result<ObjectName, AttemptError> {
-    Ok(work.attempt.name().suffix(".signatures").object()?)
-}
-
-fn begin(work: Assignment<'_>) -> Result<Box<dyn StoreWriter>, AttemptError> {
-    Ok(work.stores.put_new(Place::Signatures, &name(work)?)?)
+fn begin(work: Assignment<'_>) -> Result<(ObjectName, Box<dyn StoreWriter>), AttemptError> {
+    let name = work.attempt.name().suffix(".signatures");
+    Ok(work.results.put_new(Place::Signatures, &name)?)
 }
 
 /// Reads what was decided about the rows of the partition.

@@ -15,6 +15,7 @@ mod error;
 mod follow;
 mod input;
 mod intermediate;
+mod new_files;
 mod obstacle;
 mod outcome;
 mod output;

@@ -6,20 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use coldpress_checkpoint::{Manifest, RowsOptions, RowsWriter};
+use coldpress_checkpoint::{Compression, Format, Manifest, RowsOptions, RowsWriter};
 use coldpress_dataset::{
     FileCompression, RowsEncoder, RowsForm, Source, TableRows, TableRowsWriter,
 };
 use coldpress_operator::Chain;
 use coldpress_operator::value::members;
 use coldpress_record::{Batch, DeclaredFields, STATS_FIELD, Stat};
-use coldpress_storage::{
-    AttemptName, ComposedWriter, ObjectName, ObjectRef, Place, StoreWriter, Stores,
-};
+use coldpress_storage::{AttemptName, ComposedWriter, ObjectName, ObjectRef, Place, StoreWriter};
 use coldpress_table::Types;
 
 use crate::attempt::Assignment;
 use crate::error::AttemptError;
+use crate::new_files::NewFiles;
 use crate::outcome::ResultFiles;
 use crate::spec::JobSpec;
 
@@ -51,7 +50,7 @@ struct Noted {
 
 /// How a result is written.
 pub(crate) struct ResultOptions<'a> {
-    pub(crate) stores: &'a Stores,
+    pub(crate) files: NewFiles<'a>,
     /// What the names of its files begin with.
     pub(crate) name: AttemptName,
     /// The form of rows that come in record batches; others are lines.
@@ -119,7 +118,7 @@ impl<'a> ResultOptions<'a> {
         // What a later stage goes on from is what the operators left, and no more.
         let is_final = work.attempt.chain.end() as usize == chain.len();
         Self {
-            stores: work.stores,
+            files: work.results,
             name: work.attempt.name(),
             form: work.spec.rows_form,
             text: text.and_then(|text| citable(work, text)),
@@ -159,8 +158,8 @@ impl ResultWriter {
             Some(_) => ComposedWriter::suffix(form.suffix()),
             None => form.suffix().to_owned(),
         };
-        let name = options.name.clone().suffix(&suffix).object()?;
-        let file = options.stores.put_new(Place::Results, &name)?;
+        let name = options.name.clone().suffix(&suffix);
+        let (name, file) = options.files.put_new(Place::Results, &name)?;
         let rows = match (form, text) {
             (_, Some(text)) => Ok(Rows::Composed(ComposedWriter::new(file, text))),
             (RowsForm::Lines(packing), None) => RowsEncoder::new(file, packing).map(Rows::Lines),
@@ -176,13 +175,20 @@ impl ResultWriter {
             of,
             set: options.set.iter().map(|name| (*name).to_owned()).collect(),
         });
-        let index_name = options.name.clone().suffix(".index.parquet").object()?;
+        // For a few rows, to set up the columns of a Parquet file and their compressors takes longer than all else.
+        let (suffix, format, compression) = match options.files.are_packed() {
+            true => (".index.jsonl", Format::Jsonl, Compression::None),
+            false => (".index.parquet", Format::Parquet, Compression::Zstd),
+        };
+        let index_name = options.name.clone().suffix(suffix);
         let index_options = RowsOptions {
             with_records: false,
+            format,
+            compression,
             stats: options.stats,
             ..RowsOptions::default()
         };
-        let index = options.stores.put_new(Place::Results, &index_name)?;
+        let (index_name, index) = options.files.put_new(Place::Results, &index_name)?;
         let index = RowsWriter::create(index, &index_options)?;
         Ok(Self {
             name,

@@ -1,15 +1,16 @@
 //! Running attempts, one after another, on one thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coldpress_failure::{ErrorClass, catch};
 use coldpress_operator::{Chain, FoundAssets, Pipeline, Registry, Shared};
 use coldpress_record::Batch;
-use coldpress_storage::Stores;
+use coldpress_storage::{Packing, Stores};
 
 use crate::attempt::{Assignment, Attempt, Start};
 use crate::error::{AttemptError, FailureKind};
 use crate::input;
+use crate::new_files::NewFiles;
 use crate::outcome::Outcome;
 use crate::spec::JobSpec;
 use crate::underway::{Tools, Underway, Watch};
@@ -32,6 +33,8 @@ pub struct Worker {
     /// None before the first attempt, and after a panic that may have left the operators in any state.
     chain: Option<Chain>,
     batch: Batch,
+    /// Results that wait to become durable together. A panic in an attempt leaves those of the attempts before it.
+    packing: Arc<Mutex<Packing>>,
 }
 
 impl Worker {
@@ -42,10 +45,14 @@ impl Worker {
             context,
             chain: None,
             batch: Batch::default(),
+            packing: Arc::default(),
         }
     }
 
     /// Runs one attempt to its end, or to the first batch after it is told to stop.
+    ///
+    /// The result of one that may be [packed](Attempt::packed) is durable once [`settle`](Self::settle) has returned, and
+    /// nobody may act on it before.
     ///
     /// # Errors
     /// [`AttemptError`]; whatever files were made are cited by nobody. A panic outside of an operator is an error too.
@@ -61,6 +68,24 @@ impl Worker {
         })
     }
 
+    /// The number of bytes that wait to become durable.
+    pub fn unsettled_bytes(&self) -> usize {
+        self.packing().bytes()
+    }
+
+    /// Makes the results of all packed attempts durable that ended since the last call.
+    ///
+    /// # Errors
+    /// [`AttemptError`]; none of these results is durable then, so all of the attempts have failed.
+    pub fn settle(&mut self) -> Result<(), AttemptError> {
+        let packing = std::mem::take(&mut *self.packing());
+        Ok(packing.finish(&self.context.stores)?)
+    }
+
+    fn packing(&self) -> MutexGuard<'_, Packing> {
+        self.packing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tries one start after another, at last the slice itself, until one turns out to be good to its end.
     ///
     /// Most starts that are no good are found out when they are opened. Some damage shows only when the last record was
@@ -72,7 +97,11 @@ impl Worker {
     ) -> Result<Outcome, AttemptError> {
         let spec = Arc::clone(&self.spec);
         let stores = self.context.stores.clone();
-        let work = Assignment::new(&spec, &stores, attempt)?;
+        let packing = Arc::clone(&self.packing);
+        let mut work = Assignment::new(&spec, &stores, attempt)?;
+        if attempt.packed {
+            work.results = NewFiles::packed(&stores, &packing);
+        }
         let mut chain = match self.chain.take() {
             Some(chain) => chain,
             None => build(&spec, &self.context, None)?,

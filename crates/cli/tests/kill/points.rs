@@ -96,6 +96,8 @@ const POINTS: &[CrashPoint] = &[
     point("merge.finish", 1, Needs::Nothing),
     point("new_file_before_folder_sync", 9, Needs::Threads),
     point("new_file_before_sync", 9, Needs::Threads),
+    point("pack_after_finish", 1, Needs::Threads),
+    point("pack_before_write", 1, Needs::Threads),
     point("rename_before_folder_sync", 1, Needs::Nothing),
     point("replace_before_folder_sync", 3, Needs::Nothing),
     point("replace_before_rename", 3, Needs::Nothing),

@@ -66,6 +66,7 @@ impl Driver<'_> {
                     .chain(self.suspects.on_trial(task.partition))
                     .collect(),
                 isolated: self.suspects.contains(task.partition),
+                packed: false,
             })
         })
     }

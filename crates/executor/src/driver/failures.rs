@@ -214,11 +214,22 @@ impl Driver<'_> {
         task: Task,
         reason: &str,
     ) -> Result<bool> {
-        if !scheduler.void(task) {
+        let siblings = self.damaged_with(task);
+        if !self.void_rows_alone(scheduler, task)? {
             return Ok(false);
         }
         self.teller
             .warn(format!("the result of {task} is made again: {reason}"));
+        for sibling in siblings {
+            self.void_rows_alone(scheduler, sibling)?;
+        }
+        Ok(true)
+    }
+
+    fn void_rows_alone(&mut self, scheduler: &mut Scheduler, task: Task) -> Result<bool> {
+        if !scheduler.void(task) {
+            return Ok(false);
+        }
         let result = self.usable_result_of(task);
         let files = result.map(|result| {
             let signatures = result.signatures.iter().map(|entry| &entry.file);
@@ -275,16 +286,29 @@ impl Driver<'_> {
         };
         self.teller
             .warn(format!("{what} damaged and made again: {reason}"));
-        let again = scheduler.void(task);
-        let result = self.usable_result_of(task).filter(|_| again);
-        let Some(result) = result else {
+        let siblings = self.damaged_with(task);
+        if !self.void_result_alone(scheduler, task)? {
             let message = format!("the result of {task} is damaged again and again: {reason}");
             return Err(Error::new(ErrorKind::Failed, message));
+        }
+        for sibling in siblings {
+            self.void_result_alone(scheduler, sibling)?;
+        }
+        self.truth.sync()
+    }
+
+    fn void_result_alone(&mut self, scheduler: &mut Scheduler, task: Task) -> Result<bool> {
+        let again = scheduler.void(task);
+        let Some(result) = self.usable_result_of(task).filter(|_| again) else {
+            return Ok(false);
         };
         // Before a barrier it is the signatures that count; the rows may still serve.
-        let signatures = result.signatures.as_ref().map(|entry| &entry.file);
-        let file = JobFile::cited(signatures.unwrap_or(&result.rows));
-        self.forget(vec![file])?;
-        self.truth.sync()
+        let files = match &result.signatures {
+            Some(entry) => vec![&entry.file],
+            None => vec![&result.rows, &result.index],
+        };
+        let files = files.into_iter().map(JobFile::cited).collect();
+        self.forget(files)?;
+        Ok(true)
     }
 }

@@ -10,6 +10,7 @@ use coldpress_storage::{remove_leftovers_of, replace};
 
 use super::Driver;
 use super::adoption::Adoption;
+use super::seen::Seen;
 use super::sources::Sources;
 use super::tally::Tally;
 use super::teller::Teller;
@@ -114,7 +115,7 @@ impl<'e> Driver<'e> {
             earlier: known.finished().map(|finish| finish.status),
             gateless: BTreeSet::new(),
             costs: Vec::new(),
-            seen: BTreeMap::new(),
+            seen: Seen::default(),
             doomed: Vec::new(),
         };
         driver.record_stores()?;

@@ -12,11 +12,17 @@ use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::SourceNames as _;
 
-/// What the planning thread tells: a cut, the end, or why it cannot go on.
-pub(super) type Planned = std::result::Result<Option<Cut>, DatasetError>;
+/// What the planning thread reports: cuts, none at the end, or why it cannot go on.
+pub(super) type Planned = std::result::Result<Vec<Cut>, DatasetError>;
 
-/// Cuts that the planning thread may be ahead: enough to keep workers busy, and a bound for copies on disk.
-const CUTS_AHEAD: usize = 64;
+/// Reports that the planning thread may be ahead: enough to keep workers busy, and a bound for copies on disk.
+const REPORTS_AHEAD: usize = 64;
+/// Small partitions that are reported together, at most, while the driver is busy.
+const CUTS_TOGETHER: usize = 256;
+/// The bytes of these, at most.
+const BYTES_TOGETHER: u64 = 1 << 20;
+/// Partitions that are taken over at a time, about.
+const TAKEN_TOGETHER: usize = 4096;
 
 impl Driver<'_> {
     /// The settings that the plan was made with; those of the recipe while there is no plan.
@@ -55,7 +61,7 @@ impl Driver<'_> {
             .damaged_sources()
             .iter()
             .for_each(|damaged| cutter.skip_source(damaged.source));
-        let (sender, receiver) = bounded(CUTS_AHEAD);
+        let (sender, receiver) = bounded(REPORTS_AHEAD);
         spawn("coldpress-planner", move || cut_all(cutter, &sender))?;
         Ok(Some(receiver))
     }
@@ -65,26 +71,31 @@ impl Driver<'_> {
         let mut partitions = Vec::new();
         let mut next = Some(first);
         while let Some(planned) = next.take() {
-            match planned? {
-                Some(Cut::Partition(partition)) => partitions.push(partition),
-                Some(Cut::Damage {
-                    source,
-                    position,
-                    reason,
-                }) => {
-                    self.record_partitions(&mut partitions)?;
-                    self.record_damage(DamagedSource {
+            let cuts = planned?;
+            if cuts.is_empty() {
+                self.record_partitions(&mut partitions)?;
+                return self.complete_plan().map(|()| false);
+            }
+            for cut in cuts {
+                match cut {
+                    Cut::Partition(partition) => partitions.push(partition),
+                    Cut::Damage {
                         source,
                         position,
                         reason,
-                    })?;
-                }
-                None => {
-                    self.record_partitions(&mut partitions)?;
-                    return self.complete_plan().map(|()| false);
+                    } => {
+                        self.record_partitions(&mut partitions)?;
+                        self.record_damage(DamagedSource {
+                            source,
+                            position,
+                            reason,
+                        })?;
+                    }
                 }
             }
-            next = more.try_recv().ok();
+            if partitions.len() < TAKEN_TOGETHER {
+                next = more.try_recv().ok();
+            }
         }
         self.record_partitions(&mut partitions).map(|()| true)
     }
@@ -159,13 +170,33 @@ impl Driver<'_> {
     }
 }
 
+/// Reports all cuts.
 fn cut_all(mut cutter: Cutter, sender: &Sender<Planned>) {
+    let _ = report_all(&mut cutter, sender);
+}
+
+/// As [`cut_all`]; none if the driver listens no more, as when it stops.
+fn report_all(cutter: &mut Cutter, sender: &Sender<Planned>) -> Option<()> {
+    let (mut cuts, mut bytes) = (Vec::new(), 0);
     loop {
-        let cut = cutter.next_cut();
-        let ended = !matches!(cut, Ok(Some(_)));
-        // The driver stops listening when it stops.
-        if sender.send(cut).is_err() || ended {
-            return;
+        let cut = match cutter.next_cut() {
+            Ok(Some(cut)) => cut,
+            end => {
+                if !cuts.is_empty() {
+                    sender.send(Ok(cuts)).ok()?;
+                }
+                return sender.send(end.map(|_| Vec::new())).ok();
+            }
+        };
+        if let Cut::Partition(partition) = &cut {
+            bytes += partition.slice.bytes();
+        }
+        cuts.push(cut);
+        // Nobody waits for more while the driver has nothing else to take.
+        let is_due = sender.is_empty() || cuts.len() >= CUTS_TOGETHER || bytes >= BYTES_TOGETHER;
+        if is_due {
+            sender.send(Ok(std::mem::take(&mut cuts))).ok()?;
+            bytes = 0;
         }
     }
 }

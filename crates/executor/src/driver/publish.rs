@@ -38,8 +38,12 @@ impl Driver<'_> {
         nanos
     }
 
-    pub(super) fn publication(&self, outcome: Outcome, result: ResultFiles) -> Result<Publication> {
-        let nanos = self.nanos(&outcome);
+    pub(super) fn publication(
+        &self,
+        outcome: &Outcome,
+        result: &ResultFiles,
+    ) -> Result<Publication> {
+        let nanos = self.nanos(outcome);
         let slice = self
             .truth
             .state()
@@ -51,22 +55,18 @@ impl Driver<'_> {
             attempt: outcome.attempt,
             epoch: self.truth.epoch(),
             chain: self.end_of(outcome.task.stage)?,
-            rows: result.rows,
-            index: result.index,
-            signatures: self.signatures_entry(outcome.task.stage, result.signatures),
+            rows: result.rows.clone(),
+            index: result.index.clone(),
+            signatures: self.signatures_entry(outcome.task.stage, result.signatures.clone()),
             uncompressed_bytes: result.uncompressed_bytes,
-            checkpoints: outcome
-                .checkpoints
-                .into_iter()
-                .map(checkpoint_entry)
-                .collect(),
-            quarantine: outcome.quarantine,
-            dropped: dropped_entries(outcome.dropped),
-            trace: outcome.trace.map(trace_entry),
+            checkpoints: outcome.checkpoints.iter().map(checkpoint_entry).collect(),
+            quarantine: outcome.quarantine.clone(),
+            dropped: dropped_entries(outcome.dropped.as_deref()),
+            trace: outcome.trace.as_ref().map(trace_entry),
             has_types: result.has_types,
-            ledger: outcome.ledger,
-            unreadable: outcome.unreadable,
-            error_marks: outcome.error_marks,
+            ledger: outcome.ledger.clone(),
+            unreadable: outcome.unreadable.clone(),
+            error_marks: outcome.error_marks.clone(),
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
             nanos,
             at_millis: now_millis(),
@@ -75,8 +75,8 @@ impl Driver<'_> {
         })
     }
 
-    pub(super) fn gate_reached(&self, outcome: Outcome) -> GateReached {
-        let nanos = self.nanos(&outcome);
+    pub(super) fn gate_reached(&self, outcome: &Outcome) -> GateReached {
+        let nanos = self.nanos(outcome);
         let planned = self.truth.state().partition(outcome.task.partition);
         let slice = planned.map(|planned| planned.slice.digest);
         GateReached {
@@ -84,49 +84,45 @@ impl Driver<'_> {
             partition: outcome.task.partition,
             attempt: outcome.attempt,
             epoch: self.truth.epoch(),
-            checkpoints: outcome
-                .checkpoints
-                .into_iter()
-                .map(checkpoint_entry)
-                .collect(),
-            quarantine: outcome.quarantine,
-            dropped: dropped_entries(outcome.dropped),
-            trace: outcome.trace.map(trace_entry),
+            checkpoints: outcome.checkpoints.iter().map(checkpoint_entry).collect(),
+            quarantine: outcome.quarantine.clone(),
+            dropped: dropped_entries(outcome.dropped.as_deref()),
+            trace: outcome.trace.as_ref().map(trace_entry),
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),
             nanos,
         }
     }
 }
 
-fn checkpoint_entry(made: CheckpointOutcome) -> CheckpointEntry {
+fn checkpoint_entry(made: &CheckpointOutcome) -> CheckpointEntry {
     CheckpointEntry {
         operation: made.operation,
-        operator: made.operator,
+        operator: made.operator.clone(),
         chain: made.chain,
-        file: made.file,
+        file: made.file.clone(),
         rows: made.rows,
         delta: made.delta,
-        base: made.base,
+        base: made.base.clone(),
     }
 }
 
-fn trace_entry(traced: Traced) -> TraceEntry {
-    let entry = |traced: TracedFile| TraceFileEntry {
+fn trace_entry(traced: &Traced) -> TraceEntry {
+    let entry = |traced: &TracedFile| TraceFileEntry {
         begin: traced.begin,
         end: traced.end,
-        file: traced.file,
+        file: traced.file.clone(),
     };
     TraceEntry {
-        by: traced.by,
+        by: traced.by.clone(),
         most: traced.most,
-        files: traced.files.into_iter().map(entry).collect(),
+        files: traced.files.iter().map(entry).collect(),
     }
 }
 
-fn dropped_entries(dropped: Option<Vec<DroppedRows>>) -> Option<Vec<DroppedEntry>> {
-    let entry = |rows: DroppedRows| DroppedEntry {
+fn dropped_entries(dropped: Option<&[DroppedRows]>) -> Option<Vec<DroppedEntry>> {
+    let entry = |rows: &DroppedRows| DroppedEntry {
         operation: rows.operation,
-        file: rows.file,
+        file: rows.file.clone(),
     };
-    dropped.map(|dropped| dropped.into_iter().map(entry).collect())
+    dropped.map(|dropped| dropped.iter().map(entry).collect())
 }

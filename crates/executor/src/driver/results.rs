@@ -100,8 +100,9 @@ impl Driver<'_> {
 
     /// What the fields of the dataset hold, by all partitions.
     pub(super) fn fields(&self) -> FieldsView {
-        let (mut all, mut complete) = (FieldsSeen::default(), true);
-        for partition in 0..self.truth.state().partition_count() {
+        let (first, known) = self.seen.first();
+        let (mut all, mut complete) = (first.clone(), true);
+        for partition in known..self.truth.state().partition_count() {
             match self.fields_of(partition) {
                 Some(seen) => all.join(&seen),
                 None => complete = false,
@@ -116,7 +117,7 @@ impl Driver<'_> {
 
     /// What the fields of a partition hold: known from this run, or from the index of its result.
     fn fields_of(&self, partition: u32) -> Option<FieldsSeen> {
-        if let Some(seen) = self.seen.get(&partition) {
+        if let Some(seen) = self.seen.of(partition) {
             return Some(seen.clone());
         }
         let result = self.usable_result(partition)?;

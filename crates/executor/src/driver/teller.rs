@@ -7,6 +7,7 @@ mod lineage;
 mod machine;
 mod named;
 mod spans;
+mod together;
 mod untold;
 mod views;
 
@@ -27,6 +28,7 @@ use crate::otlp::Origin;
 use alerts::Alerts;
 use machine::Samples;
 use spans::Spans;
+use together::Together;
 
 pub(super) use attempts::attempts_in_words;
 pub(super) use named::Try;
@@ -51,6 +53,8 @@ pub(super) struct Teller<'e> {
     decisions: Vec<String>,
     /// How many operators of the attempt at work on a task were said to have begun.
     told_operators: BTreeMap<Task, usize>,
+    /// Small partitions that are published and not told of yet.
+    together: Together,
     told_of_stop: bool,
     /// True once the file for Prometheus could not be written, which is told once.
     has_metrics_failed: bool,
@@ -68,6 +72,10 @@ pub(super) struct Teller<'e> {
     barrier_begun: Instant,
     /// When the views of the job are written again.
     views_due: Instant,
+    /// When the view of all partitions may be written again, which takes seconds where there are very many.
+    mapping_due: Instant,
+    /// When it is looked again which operators have begun.
+    operators_due: Instant,
 }
 
 impl<'e> Teller<'e> {
@@ -111,6 +119,7 @@ impl<'e> Teller<'e> {
             warnings: Vec::new(),
             decisions: Vec::new(),
             told_operators: BTreeMap::new(),
+            together: Together::default(),
             told_of_stop: false,
             has_metrics_failed: false,
             samples: Samples::begin(),
@@ -121,6 +130,8 @@ impl<'e> Teller<'e> {
             host: driver.host.clone(),
             barrier_begun: started,
             views_due: started,
+            mapping_due: started,
+            operators_due: started,
         })
     }
 

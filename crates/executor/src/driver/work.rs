@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, never, select, unbounded};
 
 use super::frontier::Frontier;
 use super::planning::Planned;
+use super::small::Small;
 use super::teller::Try;
 use super::worker_time::{Wait, WorkerTime};
 use super::{Driver, Ending, now_millis};
@@ -41,6 +42,7 @@ pub(super) struct Motion {
     finished: Receiver<Finished>,
     planner: Option<Receiver<Planned>>,
     frontier: Frontier,
+    small: Small,
     /// What all workers were told.
     pub(super) spec: Arc<JobSpec>,
     /// The barrier that is being resolved.
@@ -66,6 +68,7 @@ impl Driver<'_> {
         }
         let mut motion = self.set_in_motion()?;
         let ending = self.work_on(&mut motion);
+        self.teller.tell_together();
         self.teller.workers_measured(motion.time, self.now());
         ending
     }
@@ -142,12 +145,14 @@ impl Driver<'_> {
         let ahead = prepared.pipeline.external_points().next().is_none();
         let slots = prepared.workers + usize::from(ahead);
         let scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
+        let scheduler = scheduler.small_per_slot(Small::per_slot(slots));
         let mut scheduler = scheduler.stages(prepared.pipeline.stages().len() as u32);
+        let mut small = Small::new(ahead && running.packs(), workers);
         let known: Vec<u32> = (0..self.truth.state().partition_count()).collect();
         self.tell_gone(&known);
         self.try_poison_again()?;
         for partition in known {
-            self.add_partition(&mut scheduler, partition);
+            self.add_partition(&mut scheduler, &mut small, partition);
         }
         self.enter(Phase::Partitioning);
         let planner = self.start_planning()?;
@@ -163,6 +168,7 @@ impl Driver<'_> {
             finished,
             planner,
             frontier,
+            small,
             spec,
             resolving: None,
             time: WorkerTime::begin(workers, self.started.elapsed()),
@@ -189,7 +195,8 @@ impl Driver<'_> {
         }
     }
 
-    fn add_partition(&mut self, scheduler: &mut Scheduler, partition: u32) {
+    fn add_partition(&mut self, scheduler: &mut Scheduler, small: &mut Small, partition: u32) {
+        small.note(self.bytes_of(partition));
         for stage in 0..self.executor.prepared.pipeline.stages().len() as u32 {
             let task = Task::new(stage, partition);
             // What was made after a barrier counts once it is resolved as before.
@@ -201,13 +208,18 @@ impl Driver<'_> {
         }
     }
 
+    /// The bytes of a planned partition's slice.
+    pub(super) fn bytes_of(&self, partition: u32) -> u64 {
+        let planned = self.truth.state().partition(partition);
+        planned.map_or(0, |planned| planned.slice.bytes())
+    }
+
     /// Waits for news and takes in all there is.
     fn receive(&mut self, motion: &mut Motion) -> Result<()> {
         let patience = self.patience(motion);
         let silent = never();
         // While the plan is far ahead of the work, the planner waits.
-        let ahead =
-            motion.scheduler.open_before_barrier() > 4 * self.executor.prepared.workers + 16;
+        let ahead = motion.scheduler.open_before_barrier() > motion.small.most_ahead();
         let planner = motion.planner.clone();
         let planned = planner.as_ref().filter(|_| !ahead).unwrap_or(&silent);
         let never_resolved = never();
@@ -230,6 +242,7 @@ impl Driver<'_> {
         }
         let processes = motion.running.processes();
         self.teller.sample(&processes, &motion.progress);
+        self.teller.tell_together_when_due();
         self.tell_progress(&motion.progress);
         Ok(())
     }
@@ -255,7 +268,7 @@ impl Driver<'_> {
         let before = self.truth.state().partition_count();
         let unfinished = self.take_cuts(cut, more)?;
         for partition in before..self.truth.state().partition_count() {
-            self.add_partition(&mut motion.scheduler, partition);
+            self.add_partition(&mut motion.scheduler, &mut motion.small, partition);
         }
         if !unfinished {
             motion.planner = None;
@@ -286,10 +299,14 @@ impl Driver<'_> {
                 return Ok(attempts);
             }
         }
+        let open = motion.scheduler.open_before_barrier();
         while !self.waits_for_memory(&motion.scheduler, &motion.running.processes())
-            && let Next::Start { task, .. } = motion.scheduler.next(self.now())
+            && let Next::Start { task, .. } = motion.scheduler.next_of(self.now(), |task| {
+                motion.small.is_small(self.bytes_of(task.partition), open)
+            })
         {
-            match self.begin_attempt(task)? {
+            let packed = motion.scheduler.is_running_small(task);
+            match self.begin_attempt(task, packed)? {
                 Some(attempt) => attempts.push(attempt),
                 None => {
                     motion.scheduler.stopped(task);
@@ -305,12 +322,13 @@ impl Driver<'_> {
     }
 
     /// The next attempt at a task, written down and told; none where the task cannot be trusted.
-    fn begin_attempt(&mut self, task: Task) -> Result<Option<Attempt>> {
+    fn begin_attempt(&mut self, task: Task, packed: bool) -> Result<Option<Attempt>> {
         let state = self.truth.state();
         let number = state.last_attempt(task.partition, self.truth.epoch()) + 1;
-        let Some(attempt) = self.attempt(task, number) else {
+        let Some(mut attempt) = self.attempt(task, number) else {
             return Ok(None);
         };
+        attempt.packed = packed && !attempt.isolated;
         self.truth.record(JournalRecord::AttemptStarted {
             stage: task.stage,
             partition: task.partition,
@@ -318,7 +336,7 @@ impl Driver<'_> {
             at_millis: now_millis(),
         })?;
         self.teller
-            .attempt_begins(&attempt, self.a_try(task, number));
+            .attempt_begins(&attempt, self.a_try(task, number), self.tells_apart(task));
         let prepared = &self.executor.prepared;
         let (workers, asked) = (prepared.workers, &prepared.recipe.partition);
         let large = self
@@ -375,19 +393,22 @@ impl Driver<'_> {
     fn take_outcome(&mut self, motion: &mut Motion, outcome: Outcome, ended: Ended) -> Result<()> {
         let (task, seconds) = (outcome.task, ended.seconds);
         let of = self.an_ended_try(ended);
-        match outcome.result.clone() {
+        match &outcome.result {
             Some(result) => {
                 self.tally.came_further(task, outcome.resumed_at);
-                let publication = self.publication(outcome.clone(), result)?;
+                let publication = self.publication(&outcome, result)?;
                 self.truth.record(JournalRecord::Published(publication))?;
                 motion.scheduler.published(task);
-                self.teller.published(&outcome, seconds, of);
+                match self.tells_apart(task) {
+                    true => self.teller.published(&outcome, seconds, of),
+                    false => self.teller.published_with_others(&outcome, seconds, of),
+                }
                 self.forget_surplus(task.partition, &outcome.checkpoints)?;
-                self.seen.insert(task.partition, outcome.seen);
+                self.seen.take(task.partition, outcome.seen);
             }
             None => {
                 self.tally.came_further(task, outcome.resumed_at);
-                let gate = self.gate_reached(outcome.clone());
+                let gate = self.gate_reached(&outcome);
                 self.truth.record(JournalRecord::GateReached(gate))?;
                 self.teller.gate_reached(&outcome, seconds, of);
                 self.forget_surplus(task.partition, &outcome.checkpoints)?;
@@ -403,17 +424,23 @@ impl Driver<'_> {
 
     /// Tells how far running attempts are: which operators began, and every few seconds all views.
     fn tell_progress(&mut self, progress: &Progress) {
+        let (tells, writes) = (self.teller.are_operators_due(), self.teller.are_views_due());
+        if !tells && !writes {
+            return;
+        }
         let at_work = progress.at_work();
         at_work.iter().for_each(|one| self.tell_operators(one));
-        if self.teller.are_views_due() {
+        if writes {
             self.teller
                 .write_views_of_work(&at_work, self.truth.state());
         }
     }
 
     fn tell_operators(&mut self, at_work: &AtWork) {
-        let of = self.a_try(at_work.task, at_work.attempt);
-        self.teller.operators_begin(at_work, of);
+        if self.tells_apart(at_work.task) {
+            let of = self.a_try(at_work.task, at_work.attempt);
+            self.teller.operators_begin(at_work, of);
+        }
     }
 
     /// An attempt as it is told.
@@ -436,8 +463,7 @@ impl Driver<'_> {
 
     /// Takes note of what operators cost: each as the last partition showed it.
     fn note_costs(&mut self, outcome: &Outcome) {
-        let planned = self.truth.state().partition(outcome.task.partition);
-        let bytes = planned.map_or(0, |planned| planned.slice.bytes());
+        let bytes = self.bytes_of(outcome.task.partition);
         self.costs.resize(outcome.nanos.len(), 0.0);
         for (cost, nanos) in self.costs.iter_mut().zip(&outcome.nanos) {
             if *nanos > 0 && bytes > 0 {

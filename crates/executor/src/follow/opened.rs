@@ -193,6 +193,7 @@ impl OpenedJob {
             decisions,
             poison,
             isolated: false,
+            packed: false,
         })
     }
 

@@ -42,7 +42,7 @@ impl<'a> Known<'a> {
             cited.partition(is_of_barrier);
         let decisions = decisions.into_iter().map(|file| &file.key);
         let names = others.into_iter();
-        let names = names.filter_map(|file| file.name().as_str().parse::<AttemptName>().ok());
+        let names = names.filter_map(|file| file.name().own().parse::<AttemptName>().ok());
         let copies = state.partitions();
         let copies = copies.filter_map(|planned| planned.slice.copy.as_ref());
         Self {
@@ -55,7 +55,7 @@ impl<'a> Known<'a> {
 
     /// Whether a file is that of a driver before this epoch, which left it to nobody.
     fn is_dead(&self, state: &JobState, epoch: u64, key: &ObjectKey) -> bool {
-        let Ok(name) = key.name.as_str().parse::<AttemptName>() else {
+        let Ok(name) = key.name.own().parse::<AttemptName>() else {
             return false;
         };
         if name.epoch() >= epoch {
@@ -85,7 +85,7 @@ fn is_of_barrier(key: &ObjectKey) -> bool {
         let name = key.name.as_str();
         return name.ends_with(DECISION) || name.ends_with(DUPLICATES);
     }
-    let name = key.name.as_str().parse::<AttemptName>();
+    let name = key.name.own().parse::<AttemptName>();
     name.is_ok_and(|name| name.label() == PLACED)
 }
 

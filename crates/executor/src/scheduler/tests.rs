@@ -436,3 +436,45 @@ proptest! {
         check(stages, partitions, slots, max_retries, events)?;
     }
 }
+
+#[test]
+fn many_small_tasks_take_a_slot_together() {
+    let mut scheduler = Scheduler::new(policy(3), 42, 2).small_per_slot(3);
+    (0..9).for_each(|partition| scheduler.add(task(partition)));
+    let is_small = |task: Task| task.partition != 1;
+    let begin = |scheduler: &mut Scheduler| match scheduler.next_of(Duration::ZERO, is_small) {
+        Next::Start { task, .. } => Some(task.partition),
+        _ => None,
+    };
+    // A large one takes one of the two slots, and small ones the other.
+    assert_eq!(begin(&mut scheduler), Some(0));
+    assert_eq!(begin(&mut scheduler), Some(1));
+    assert_eq!(begin(&mut scheduler), None);
+    assert_eq!(scheduler.wait(Duration::ZERO), Duration::MAX);
+    scheduler.published(task(1));
+    // The second slot is taken by the first small one that has no room in the first.
+    let begun: Vec<_> = std::iter::from_fn(|| begin(&mut scheduler)).collect();
+    assert_eq!(begun, [2, 3, 4]);
+    assert!(scheduler.is_running_small(task(0)) && !scheduler.is_running_small(task(1)));
+    // One that fails is tried again by itself.
+    let failed = scheduler.failed(task(0), ErrorClass::System, Duration::ZERO);
+    let AfterFailure::Retry(due) = failed else {
+        panic!("{failed:?}")
+    };
+    (2..5).for_each(|partition| scheduler.published(task(partition)));
+    let begun: Vec<_> = std::iter::from_fn(|| match scheduler.next_of(due, is_small) {
+        Next::Start { task, .. } => Some(task.partition),
+        _ => None,
+    })
+    .collect();
+    assert_eq!(begun[0], 0);
+    assert!(!scheduler.is_running_small(task(0)));
+    assert!(scheduler.is_running_small(task(5)));
+    // Everything is counted back.
+    (0..9).for_each(|partition| scheduler.published(task(partition)));
+    while let Next::Start { task, .. } = scheduler.next_of(due, is_small) {
+        scheduler.published(task);
+    }
+    assert_eq!(scheduler.running(), 0);
+    assert_eq!(scheduler.next(due), Next::Idle);
+}

@@ -15,7 +15,7 @@ use crate::reference::Expected;
 
 /// What happens to a file.
 #[derive(Clone, Debug)]
-enum Harm {
+pub(crate) enum Harm {
     Flip(prop::sample::Index),
     Cut(prop::sample::Index),
     Empty,
@@ -32,7 +32,7 @@ fn any_harm() -> impl Strategy<Value = Harm> {
 }
 
 /// Harms a choice of files: each with the harm at its place, if there is one.
-fn harm(files: &[PathBuf], harms: &[Option<Harm>]) {
+pub(crate) fn harm(files: &[PathBuf], harms: &[Option<Harm>]) {
     for (path, harm) in files.iter().zip(harms.iter().cycle()) {
         let Some(harm) = harm else { continue };
         let mut bytes = fs::read(path).unwrap();
@@ -53,7 +53,7 @@ fn harm(files: &[PathBuf], harms: &[Option<Harm>]) {
     }
 }
 
-fn any_harms() -> impl Strategy<Value = Vec<Option<Harm>>> {
+pub(crate) fn any_harms() -> impl Strategy<Value = Vec<Option<Harm>>> {
     prop::collection::vec(prop::option::weighted(0.5, any_harm()), 1..7)
 }
 

@@ -74,6 +74,9 @@ mod damage;
 // Results that cite records in the input instead of copying them.
 mod citing;
 
+// Small partitions, whose results share files.
+mod small;
+
 // What a running job shows of itself.
 mod events;
 mod views;

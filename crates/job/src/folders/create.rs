@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{create_dir_all_durable, open_file_with, sync_dir};
+use coldpress_storage::{create_dirs_durable, open_file_with};
 use rustix::io::Errno;
 
 use super::own::refuse_link;
@@ -31,9 +31,7 @@ impl Layout {
             self.checkpoint_dir().to_path_buf(),
             self.event_log_dir().to_path_buf(),
         ];
-        for folder in &folders {
-            create_dir_all_durable(folder).map_err(|error| explain(folder, error))?;
-        }
+        create_dirs_durable(&folders).map_err(|error| explain(self.job_dir(), error))?;
         self.check_writable()?;
         self.link_events()
     }
@@ -95,7 +93,8 @@ impl Layout {
         let linked = std::os::unix::fs::symlink(target, &temporary)
             .and_then(|()| fs::rename(&temporary, &link));
         match linked {
-            Ok(()) => Ok(sync_dir(self.job_dir())?),
+            // Nobody misses it who has lost it to a power cut.
+            Ok(()) => Ok(()),
             Err(error)
                 if matches!(
                     error.kind(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{read_small, replace};
+use coldpress_storage::{read_small, replace_unsynced};
 use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverIdentity;
@@ -93,7 +93,8 @@ impl Beat {
                 source,
             }
         })?;
-        Ok(replace(&self.path, &json)?)
+        // It says who is alive now. After a power cut nobody is.
+        Ok(replace_unsynced(&self.path, &json)?)
     }
 
     pub(crate) fn release(&mut self) -> Result<()> {

@@ -8,6 +8,7 @@ use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
 use super::local::LocalStore;
 use super::name::ObjectName;
 use super::object::StoredObject;
+use super::pack::PackStore;
 use super::reference::{ObjectKey, ObjectRef, Place};
 use super::spec::{StoreSchemes, StoreSpec, StoreSpecs};
 use crate::{Error, Result};
@@ -29,15 +30,18 @@ impl Stores {
     /// As [`StoreSchemes::open`].
     pub fn open(specs: StoreSpecs, schemes: &StoreSchemes) -> Result<Self> {
         let open = |place: Place| -> Result<Arc<dyn ObjectStore>> {
-            match specs.of(place) {
+            let store = match specs.of(place) {
                 StoreSpec::Folder(path) if place == Place::Checkpoints => {
-                    Ok(Arc::new(LocalStore::new(path).mapping(specs.maps())))
+                    Arc::new(LocalStore::new(path).mapping(specs.maps()))
                 }
-                spec if place == Place::Results => {
-                    Ok(Arc::new(ComposingStore(schemes.open(&spec)?)))
-                }
-                spec => schemes.open(&spec),
-            }
+                spec => schemes.open(&spec)?,
+            };
+            // What a result is composed of may say so in a pack.
+            let store: Arc<dyn ObjectStore> = Arc::new(PackStore::new(store));
+            Ok(match place {
+                Place::Results => Arc::new(ComposingStore(store)),
+                _ => store,
+            })
         };
         Ok(Self {
             stores: Place::ALL.into_iter().map(open).collect::<Result<_>>()?,

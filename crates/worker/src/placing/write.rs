@@ -12,6 +12,7 @@ use super::group::Group;
 use super::packed::{Unpacked, unpack};
 use super::{PlacedPartition, Placing, PlacingError, SetAside, failed, unreadable};
 use crate::error::AttemptError;
+use crate::new_files::NewFiles;
 use crate::outcome::ResultFiles;
 use crate::output::{Content, ResultOptions, ResultWriter, TypesOf};
 
@@ -93,7 +94,7 @@ impl<'a> Writing<'a> {
         let types = source.and_then(|source| TypesOf::wanted(spec, source));
         ResultOptions {
             text: None,
-            stores: self.placing.stores,
+            files: NewFiles::apart(self.placing.stores),
             name: self.placing.name(partition),
             form: spec.rows_form,
             stats: self.stats,

@@ -293,6 +293,7 @@ fn attempt(number: u32) -> Attempt {
         decisions: Vec::new(),
         poison: Vec::new(),
         isolated: false,
+        packed: false,
     }
 }
 

@@ -64,7 +64,7 @@ fn remove_stored(layout: &Layout, schemes: &StoreSchemes) -> Result<(), Failure>
         let objects = stores.list(*place, "").map_err(cannot)?;
         let names = objects.iter().map(|object| &object.name);
         let ours: Vec<_> = names
-            .filter(|name| name.as_str().parse::<AttemptName>().is_ok())
+            .filter(|name| name.own().parse::<AttemptName>().is_ok())
             .collect();
         if let Some(failure) = stores.of(*place).delete_all(&ours).into_iter().next() {
             return Err(cannot(failure));

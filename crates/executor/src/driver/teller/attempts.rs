@@ -1,9 +1,9 @@
 //! What is told of attempts and of what becomes of them.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use coldpress_events::{Event, EventKind};
+use coldpress_events::{Event, EventKind, Level};
 use coldpress_job::Phase;
 use coldpress_partition::Task;
 use coldpress_storage::ObjectRef;
@@ -21,12 +21,21 @@ pub(in crate::driver) fn attempts_in_words(attempts: u32) -> String {
     }
 }
 
+/// How often it is looked which operators have begun. The driver may go round its loop far more often.
+const OPERATORS_EVERY: Duration = Duration::from_millis(20);
+
 impl Teller<'_> {
-    pub(in crate::driver) fn attempt_begins(&mut self, attempt: &Attempt, of: Try) {
+    pub(in crate::driver) fn attempt_begins(&mut self, attempt: &Attempt, of: Try, apart: bool) {
         // Also where a barrier or the merge met a result that is to be made again.
         self.summary.phase = Phase::Processing;
+        if !apart {
+            return;
+        }
         let records = attempt.slice.records;
         self.emit(of.event(EventKind::PartitionStart, format!("{records} records")));
+        if !self.events.keeps(Level::Debug) {
+            return;
+        }
         let (starts, checkpoints) = (attempt.starts.len(), attempt.checkpoints.len());
         let from = match (starts, attempt.from_input) {
             (0, _) => "the input".to_owned(),
@@ -41,6 +50,16 @@ impl Teller<'_> {
             Some(gate) => event.metadata("gate", gate),
             None => event,
         });
+    }
+
+    /// Returns whether it is time to look at what the workers are at.
+    pub(in crate::driver) fn are_operators_due(&mut self) -> bool {
+        let now = Instant::now();
+        let is_due = now >= self.operators_due;
+        if is_due {
+            self.operators_due = now + OPERATORS_EVERY;
+        }
+        is_due
     }
 
     /// Tells of the operators that have begun on a partition since this was told last.
@@ -214,7 +233,7 @@ impl Teller<'_> {
 }
 
 /// Records that an attempt set aside; those that the work before it did were told with that.
-fn set_aside(outcome: &Outcome) -> u64 {
+pub(super) fn set_aside(outcome: &Outcome) -> u64 {
     let ledger = &outcome.ledger;
     let read = match outcome.resumed_at {
         0 => ledger.rejected,

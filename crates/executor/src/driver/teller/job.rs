@@ -7,6 +7,7 @@ use coldpress_job::{DriverIdentity, ExportIntent, JobState, Phase, Status};
 use coldpress_partition::{CutSettings, PlannedPartition, Sizing};
 use coldpress_record::OperatorLedger;
 
+use super::super::small::is_told_apart;
 use super::{Teller, attempts_in_words};
 use crate::prepare::MAX_WORKERS;
 use crate::report::Report;
@@ -193,17 +194,13 @@ impl Teller<'_> {
     }
 
     pub(in crate::driver) fn partition_planned(&self, partition: &PlannedPartition, path: &str) {
+        if self.events.keeps(Level::Debug) {
+            self.emit(cut_of(partition, path));
+        }
         let slice = &partition.slice;
-        let event = Event::new(
-            EventKind::PartitionPlanned,
-            format!("{} records of {path}", slice.records),
-        )
-        .with_level(Level::Debug)
-        .partition(partition.index)
-        .metadata("start", slice.start)
-        .metadata("end", slice.end)
-        .metadata("records", slice.records);
-        self.emit(event);
+        if !is_told_apart(partition.index, slice.bytes()) {
+            return;
+        }
         // Data-Juicer's snapshots know no partition without these two.
         let of_creation = |kind| {
             let event = Event::new(kind, format!("{} records", slice.records));
@@ -222,6 +219,7 @@ impl Teller<'_> {
         self.emit(event);
         // Writes the mapping with all partitions right away, for programs that read only that.
         self.views_due = Instant::now();
+        self.mapping_due = self.views_due;
     }
 
     /// Reports once that someone asked the job to stop.
@@ -326,4 +324,16 @@ impl Teller<'_> {
         .error("job", message);
         self.emit(event.job_duration_seconds(self.started.elapsed().as_secs_f64()));
     }
+}
+
+/// That a partition was cut.
+fn cut_of(partition: &PlannedPartition, path: &str) -> Event {
+    let slice = &partition.slice;
+    let message = format!("{} records of {path}", slice.records);
+    Event::new(EventKind::PartitionPlanned, message)
+        .with_level(Level::Debug)
+        .partition(partition.index)
+        .metadata("start", slice.start)
+        .metadata("end", slice.end)
+        .metadata("records", slice.records)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use coldpress_events::{Event, EventKind, last_events};
 use coldpress_job::{JobState, Publication};
 
+use super::super::small::is_told_apart;
 use super::Teller;
 use super::named::of_task;
 
@@ -29,7 +30,11 @@ impl Teller<'_> {
             // Results that a barrier placed or settled come from no attempt.
             result.epoch == epoch && result.at_millis >= since_millis && result.attempt > 0
         };
-        for result in state.publications().filter(is_recent) {
+        let is_apart = |result: &&Publication| {
+            let planned = state.partition(result.partition);
+            planned.is_some_and(|planned| is_told_apart(planned.index, planned.slice.bytes()))
+        };
+        for result in state.publications().filter(is_recent).filter(is_apart) {
             let events = self.events_of(result).into_iter();
             events
                 .filter(|event| subject(event).is_some_and(|subject| !told.contains(&subject)))

@@ -9,7 +9,7 @@ use coldpress_job::{
     FieldsView, JobState, OperatorAtWork, Status, dataset_mapping, final_mapping_report,
     progress_view,
 };
-use coldpress_storage::replace;
+use coldpress_storage::{replace_unsynced, replace_unsynced_with};
 use coldpress_worker::AtWork;
 use serde::Serialize;
 
@@ -18,6 +18,9 @@ use crate::prometheus::{JobMetrics, prometheus_text};
 
 /// How often the views are written while the job runs.
 const VIEWS_EVERY: Duration = Duration::from_secs(2);
+
+/// Attempts at work, at most, that the summary shows.
+const SHOWN_AT_WORK: usize = 1000;
 
 /// The time between two times is this many times the time that it takes.
 const VIEWS_SHARE: u32 = 25;
@@ -31,7 +34,9 @@ impl Teller<'_> {
     /// Writes the views of a job that runs, with what its workers are at.
     pub(in crate::driver) fn write_views_of_work(&mut self, at_work: &[AtWork], state: &JobState) {
         let names = self.executor.prepared.operator_names();
-        let at_work = at_work.iter().map(|one| operator_at_work(one, &names));
+        // Attempts that wait for others to become durable with them are among these: thousands, and through with their work.
+        let at_work = at_work.iter().take(SHOWN_AT_WORK);
+        let at_work = at_work.map(|one| operator_at_work(one, &names));
         self.summary.at_work = at_work.collect();
         self.write_views(state, Status::Running, None);
     }
@@ -64,10 +69,14 @@ impl Teller<'_> {
         if let Err(error) = self.summary.write(layout) {
             self.out_of_date(error);
         }
-        self.write_view(
-            layout.dataset_mapping(),
-            &dataset_mapping(state, &self.decisions),
-        );
+        if status.is_terminal() || Instant::now() >= self.mapping_due {
+            let begun = Instant::now();
+            self.write_view(
+                layout.dataset_mapping(),
+                &dataset_mapping(state, &self.decisions),
+            );
+            self.mapping_due = Instant::now() + begun.elapsed().saturating_mul(VIEWS_SHARE);
+        }
         if status.is_terminal() {
             self.write_view(
                 layout.final_mapping_report(),
@@ -101,7 +110,7 @@ impl Teller<'_> {
         };
         let operators = crate::summary::performance(state);
         let text = prometheus_text(&[JobMetrics::of_summary(&self.summary, operators)]);
-        if let Err(error) = replace(path, text.as_bytes())
+        if let Err(error) = replace_unsynced(path, text.as_bytes())
             && !std::mem::replace(&mut self.has_metrics_failed, true)
         {
             let error = full_message(&error);
@@ -110,11 +119,11 @@ impl Teller<'_> {
     }
 
     fn write_view(&self, path: PathBuf, view: &impl Serialize) {
-        let json = serde_json::to_vec_pretty(view).map_err(|error| error.to_string());
-        let written =
-            json.and_then(|json| replace(path, &json).map_err(|error| full_message(&error)));
+        let written = replace_unsynced_with(path, |file| {
+            serde_json::to_writer_pretty(file, view).map_err(std::io::Error::from)
+        });
         if let Err(error) = written {
-            self.out_of_date(error);
+            self.out_of_date(full_message(&error));
         }
     }
 

@@ -207,6 +207,8 @@ impl JobState {
                 "the result of partition {index} was made of other bytes than were planned"
             ));
         }
+        // Most partitions have one, and a vector that grows by itself has room for four.
+        state.publications.reserve_exact(1);
         state.publications.push(publication.clone());
         state.is_open = false;
         state.failure = None;

@@ -1,6 +1,6 @@
 //! Taking the job: directories, locks, the journal's next epoch, the event log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};

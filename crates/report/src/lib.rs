@@ -80,7 +80,10 @@ pub use monitor::{
     FirstLook, Glance, GlanceDataset, JobWatch, MOST_LISTED, MonitorView, OverallProgress,
     PartitionAtWork, PartitionOutOfRetries, PartitionView, SavedCheckpoint, first_look, monitor,
 };
-pub use page::{Origin, Page, render_job_page, render_jobs_page, render_notice, render_page};
+pub use page::{
+    Origin, Page, render_comparison_page, render_job_page, render_jobs_page, render_notice,
+    render_page,
+};
 pub use plan::{PlanView, PlannedPath, PlannedSource, StageView, plan};
 pub use plan_text::render_fields;
 pub use record_history_text::render_histories;

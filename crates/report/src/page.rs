@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::comparison::JobComparison;
 use crate::job_report::JobReport;
 use crate::quantity::plain;
 
@@ -43,6 +44,12 @@ const OF_JOB: [&str; 10] = [
 const OF_JOBS: [&str; 2] = [
     include_str!("../page/overview.js"),
     include_str!("../page/jobs.js"),
+];
+
+/// The scripts of the page of two jobs.
+const OF_COMPARISON: [&str; 2] = [
+    include_str!("../page/overview.js"),
+    include_str!("../page/compare.js"),
 ];
 
 const STYLES: [&str; 2] = [
@@ -77,6 +84,18 @@ pub enum Origin<'a> {
 pub fn render_page(report: &JobReport) -> serde_json::Result<String> {
     let data = serde_json::to_string(report)?;
     Ok(render_job_page(&report.overview.job_id, &data, Origin::File).html)
+}
+
+/// Renders the page of two jobs side by side as a file.
+///
+/// # Errors
+/// When the comparison cannot be written as JSON.
+pub fn render_comparison_page(comparison: &JobComparison) -> serde_json::Result<String> {
+    static SCRIPT: LazyLock<Part> = LazyLock::new(|| Part::script(&OF_COMPARISON));
+    let [first, second] = &comparison.jobs;
+    let title = format!("{} and {}", first.job_id, second.job_id);
+    let data = serde_json::to_string(comparison)?;
+    Ok(render(&SCRIPT, &title, &data, Origin::File).html)
 }
 
 /// Renders the page of a job from its report as JSON.
@@ -209,7 +228,8 @@ mod tests {
 
     #[test]
     fn scripts_and_styles_do_not_end_themselves() {
-        for text in SHARED.iter().chain(&OF_JOB).chain(&OF_JOBS) {
+        let own = OF_JOB.iter().chain(&OF_JOBS).chain(&OF_COMPARISON);
+        for text in SHARED.iter().chain(own) {
             assert!(!text.contains("</script") && !text.contains("<!--"));
             for markup in [
                 "innerHTML",

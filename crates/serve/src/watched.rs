@@ -126,6 +126,10 @@ impl Reading {
         };
         let reader = self.reader.insert(reader);
         let report = read(reader, options, stamp.is_alive())?;
+        if !report.overview.is_running {
+            // It holds all that is true about the job, for the next look. There is none before another driver begins.
+            self.reader = None;
+        }
         let previous = previous.and_then(|previous| previous.as_ref().ok());
         let unwritable = |error: serde_json::Error| Trouble::Unreadable(error.to_string());
         let json = serde_json::to_string(&report).map_err(unwritable)?;

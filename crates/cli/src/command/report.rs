@@ -4,8 +4,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use coldpress::report::quantity::{bytes, plain};
-use coldpress::report::{JobReport, Limits, ReportOptions, compare, job_report, render_page};
+use coldpress::report::{
+    JobReport, Limits, ReportOptions, compare, job_report, render_comparison_page, render_page,
+};
 use coldpress::storage::{StoreSchemes, open_file, replace};
+
+use serde::Serialize;
 
 use crate::failure::{Failure, chain, code};
 use crate::jobs::BaseDir;
@@ -22,7 +26,7 @@ pub(super) struct Args {
     #[command(flatten)]
     base: BaseDir,
     /// Compare it with this job: recipes, inputs, counts and time side by side
-    #[arg(long, value_name = "JOB2", conflicts_with = "html")]
+    #[arg(long, value_name = "JOB2")]
     compare: Option<String>,
     /// Write the page to this file, with its data inside; it opens without a network
     #[arg(long, value_name = "FILE")]
@@ -44,18 +48,24 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     if let Some(other) = &args.compare {
         let other = job_report(&args.base.find(other)?, &options)?;
         let comparison = compare(&report, &other);
-        match args.json {
-            true => output::print_json(&comparison)?,
-            false => output::print(&comparison.render())?,
+        if let Some(path) = &args.html {
+            let jobs = comparison.jobs.each_ref().map(|job| plain(&job.job_id));
+            let name = format!("jobs {}", jobs.join(" and "));
+            write(path, &name, render_comparison_page(&comparison))?;
         }
-        return Ok(code::DONE);
+        return show(args, &comparison, || comparison.render());
     }
     if let Some(path) = &args.html {
         write_page(&report, path)?;
     }
+    show(args, &report, || report.render())
+}
+
+/// Prints as JSON, or as text where no page was asked for.
+fn show(args: &Args, view: &impl Serialize, text: impl Fn() -> String) -> Result<u8, Failure> {
     match (args.json, &args.html) {
-        (true, _) => output::print_json(&report)?,
-        (false, None) => output::print(&report.render())?,
+        (true, _) => output::print_json(view)?,
+        (false, None) => output::print(&text())?,
         (false, Some(_)) => {}
     }
     Ok(code::DONE)
@@ -90,9 +100,13 @@ fn check_replaceable(path: &Path) -> Result<(), Failure> {
 
 /// Writes the page in one step: a reader finds the old file or the new one.
 pub(super) fn write_page(report: &JobReport, path: &Path) -> Result<(), Failure> {
+    let name = format!("job {}", report.overview.job_id);
+    write(path, &name, render_page(report))
+}
+
+fn write(path: &Path, name: &str, page: serde_json::Result<String>) -> Result<(), Failure> {
     check_replaceable(path)?;
-    let page = render_page(report)
-        .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
+    let page = page.map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
     if let Some(folder) = path.parent().filter(|one| !one.as_os_str().is_empty())
         && !folder.exists()
     {
@@ -107,9 +121,6 @@ pub(super) fn write_page(report: &JobReport, path: &Path) -> Result<(), Failure>
         Failure::failed(format!("cannot write the page {path}: {}", chain(&error)))
     })?;
     let (path, size) = (plain(&path.display().to_string()), bytes(page.len() as u64));
-    output::tell(&format!(
-        "page of job {}: {path} ({size})",
-        report.overview.job_id
-    ));
+    output::tell(&format!("page of {name}: {path} ({size})"));
     Ok(())
 }

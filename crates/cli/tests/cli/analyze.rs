@@ -109,14 +109,14 @@ fn records_without_text_are_said_to_be_left_out() {
     bench.write("in.jsonl", lines);
     bench.write("recipe.yaml", format!("{RECIPE}compat: data_juicer\n"));
     let ran = bench.run("analyze --config recipe.yaml").expect(0);
-    ran.prints(&["Analysis web_analysis: 30 records, and 2 left out: no text\n"]);
+    ran.prints(&["Analysis web_analysis: 31 records, and 1 left out: no text\n"]);
     let json = bench
         .run("analyze --config recipe.yaml --json")
         .expect(0)
         .json();
     assert_eq!(
         (&json["records"], &json["without_text"]),
-        (&json!(30), &json!(2))
+        (&json!(31), &json!(1))
     );
 }
 

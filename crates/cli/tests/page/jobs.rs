@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::bench::{Bench, data_of};
+use crate::bench::{Bench, data_of, with_data};
 use crate::browser::Browser;
 
 const OF_ALL: [&str; 6] = [
@@ -27,6 +27,57 @@ fn check(bench: &Bench, status: &str, sections: &[&str], parts: &[&str]) {
     looked.is_whole(if has_events { &OF_ALL } else { &OF_ALL[..5] });
     looked.is_whole(sections);
     looked.shows(parts);
+}
+
+#[test]
+fn of_two_jobs_side_by_side() {
+    let bench = Bench::new(200);
+    bench.run(&Bench::line("")).expect(0);
+    let other = bench
+        .read("recipe.yaml")
+        .replace("min_len: 12", "min_len: 20");
+    bench.write("other.yaml", other);
+    bench
+        .run("process --config other.yaml --job_id <b> --export_path b.jsonl --no-progress")
+        .expect(2);
+    bench
+        .run("process --config other.yaml --job_id b --export_path b.jsonl --export_dropped b-dropped --no-progress")
+        .expect(0);
+    let command = "report a --base-dir jobs --compare b --html compared.html";
+    bench
+        .run(command)
+        .expect(0)
+        .tells(&["page of jobs a and b: compared.html"]);
+    // It replaces a page, and nothing else.
+    bench.run(command).expect(0);
+    bench
+        .run("report a --base-dir jobs --compare b --html recipe.yaml")
+        .expect(4);
+    let page = bench.read("compared.html");
+    let compared = bench
+        .run("report a --base-dir jobs --compare b --json")
+        .expect(0)
+        .json();
+    assert_eq!(data_of(&page)["operators"], compared["operators"]);
+    let Some(browser) = Browser::find() else {
+        return;
+    };
+    let mut hostile = data_of(&page);
+    hostile["recipe"][0]["key"] = "<img src=x onerror=alert(1)>".into();
+    for (page, more) in [
+        (page.clone(), "export_path"),
+        (with_data(&page, &hostile), "&lt;img src=x"),
+    ] {
+        let looked = browser.look(&page);
+        looked.is_whole(&["jobs", "operators", "recipe", "inputs", "quarantine"]);
+        looked.shows(&[
+            "text_length_filter: min_len",
+            "Both read the same 1 file.",
+            "other parameters",
+            "Time at work",
+            more,
+        ]);
+    }
 }
 
 #[test]
@@ -105,8 +156,13 @@ fn of_a_job_with_failed_partitions() {
         .read("recipe.yaml")
         .replace("  - document_deduplicator:\n", "");
     bench.write("recipe.yaml", recipe);
-    let line = "--skip_op_error false --max_retries 1 --retry.retry_delay_seconds 0";
+    let line = "--skip_op_error false --max_retries 1 --retry.retry_delay_seconds 2";
     bench.run(&Bench::line(line)).expect(3);
+    // The four partitions failed twice, and some seconds passed in between.
+    bench
+        .run("report a --base-dir jobs")
+        .expect(0)
+        .prints(&["8 attempts failed\n", " a step\n"]);
     let report = bench
         .run("report a --base-dir jobs --json")
         .expect(0)
@@ -119,6 +175,11 @@ fn of_a_job_with_failed_partitions() {
         "{group}"
     );
     assert_eq!(errors["recovery"]["rate"], 0.0);
+    let classes = errors["over_time"]["classes"].as_array().unwrap();
+    let attempts = classes[0]["attempts"].as_array().unwrap();
+    let counts: Vec<u64> = attempts.iter().map(|one| one.as_u64().unwrap()).collect();
+    assert_eq!((classes.len(), counts.iter().sum()), (1, 8));
+    assert!(counts.len() > 1 && counts[0] > 0, "{counts:?}");
     check(
         &bench,
         "completed_with_failures",
@@ -126,6 +187,7 @@ fn of_a_job_with_failed_partitions() {
         &[
             "4 partitions with 40 records failed",
             "Partitions that are not in the output",
+            "Failed attempts over time, by class",
             "of in.jsonl",
         ],
     );

@@ -55,7 +55,7 @@ impl FiguresFollower {
 
     fn begin(&self, listing: Vec<EpochFile>) -> Result<(Figures, Position)> {
         // Whatever keeps the view from being used, the journal says what is wrong with the job, or that nothing is.
-        if let Some(followed) = self.from_view(&listing) {
+        if let Some(followed) = self.begin_with_view(&listing) {
             return Ok(followed);
         }
         let read = Followed::begin(listing)?.ok_or_else(|| Error::NothingToResume {
@@ -65,7 +65,7 @@ impl FiguresFollower {
     }
 
     /// Reads the view and what follows it in the journal; none where that is not possible.
-    fn from_view(&self, listing: &[EpochFile]) -> Option<(Figures, Position)> {
+    fn begin_with_view(&self, listing: &[EpochFile]) -> Option<(Figures, Position)> {
         let view = read_small(&self.view, MAX_VIEW_BYTES).ok()?;
         let (mut figures, mark) = Figures::from_view(&view)?;
         let (newest, started) = newest_begun(listing)?;

@@ -10,7 +10,7 @@
 //! With `rep_len: 3`, `abcabcabcxyz` has the ratio 5/10.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of at least 61 bits.
+//! Pure: the text and the parameters decide. N-grams are compared, or known by unseeded hashes of at least 61 bits.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,

@@ -66,7 +66,7 @@ fn hash_found(word: &Found<'_>) -> Option<u64> {
             // Which of them it is can't be foretold well enough for a branch.
             let hash = select_unpredictable(len > 8, longer, hash);
             Some(match rest {
-                rest if rest.is_empty() => hash,
+                [] => hash,
                 rest => hash_bytes::<true>(rest, hash),
             })
         }

@@ -36,9 +36,18 @@ fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
 
 /// What becomes of the texts, and why records failed.
 fn run(chain: &mut Chain, texts: &[&str]) -> (Vec<String>, Vec<String>) {
+    let records = texts.iter();
+    let records = records.map(|text| json!({ "text": text, "compressed_file": text }));
+    let (made, failed) = run_records(chain, &records.collect::<Vec<_>>());
+    let texts = made.iter().map(|record| record["text"].as_str());
+    let texts = texts.map(|text| text.unwrap_or_default().to_owned());
+    (texts.collect(), failed)
+}
+
+/// What becomes of records, and why some failed.
+fn run_records(chain: &mut Chain, records: &[Value]) -> (Vec<Value>, Vec<String>) {
     let mut lines = Lines::new(0);
-    for (number, text) in texts.iter().enumerate() {
-        let record = json!({ "text": text, "compressed_file": text });
+    for (number, record) in records.iter().enumerate() {
         lines.push(number as u64, record.to_string().as_bytes());
     }
     let mut batch = Batch::default();
@@ -46,15 +55,14 @@ fn run(chain: &mut Chain, texts: &[&str]) -> (Vec<String>, Vec<String>) {
     chain.begin(&mut batch);
     let mut tally = chain.tally();
     chain.run(&mut batch, 0..1, &mut tally).unwrap();
-    let text = |row: &u32| {
+    let record = |row: &u32| -> Value {
         let mut line = Vec::new();
         batch.write_record(*row as usize, chain.fields(), &mut line);
-        let record: Value = serde_json::from_slice(&line).unwrap();
-        record["text"].as_str().unwrap_or_default().to_owned()
+        serde_json::from_slice(&line).unwrap()
     };
     let failed = tally.quarantined.into_iter().map(|failed| failed.error);
     (
-        batch.selection().iter().map(text).collect(),
+        batch.selection().iter().map(record).collect(),
         failed.collect(),
     )
 }
@@ -164,6 +172,30 @@ fn quirks_are_kept_only_on_request() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn a_list_that_is_longer_than_the_first_is_cut_or_an_error() {
+    let registry = registry();
+    let group = [json!({"a": [1], "b": [1, 2]})];
+    let call = || OperatorCall::new("naive_reverse_grouper");
+    let (made, failed) = run_records(&mut chain(&registry, call(), false), &group);
+    assert_eq!((made.len(), failed.len()), (0, 1));
+    let (made, failed) = run_records(&mut chain(&registry, call(), true), &group);
+    assert_eq!((made, failed.len()), (vec![json!({"a": 1, "b": 1})], 0));
+}
+
+#[test]
+fn the_field_of_messages_is_redacted_whatever_its_name() {
+    let registry = registry();
+    let record = [json!({"turns": [{"role": "user", "content": "mail a@b.example"}]})];
+    let call = || OperatorCall::new("pii_redaction_mapper").with("messages_key", "turns");
+    let content = |compat| {
+        let (made, _) = run_records(&mut chain(&registry, call(), compat), &record);
+        made[0]["turns"][0]["content"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(content(false), "mail [EMAIL_REDACTED]");
+    assert_eq!(content(true), "mail a@b.example");
 }
 
 #[test]

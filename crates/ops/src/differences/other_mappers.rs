@@ -90,7 +90,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "is redacted",
         with_compat: "as Data-Juicer",
         example: Example::Words("`messages_key: turns`"),
-        test: "",
+        test: "crates/ops/tests/mappers.rs::the_field_of_messages_is_redacted_whatever_its_name",
     },
     Difference {
         section: Section::OtherMappers,

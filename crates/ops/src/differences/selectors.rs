@@ -145,7 +145,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "the record goes to quarantine",
         with_compat: "as Data-Juicer",
         example: Example::Words("`{\"a\": [1], \"b\": [1, 2]}`"),
-        test: "",
+        test: "crates/ops/tests/mappers.rs::a_list_that_is_longer_than_the_first_is_cut_or_an_error",
     },
     Difference {
         section: Section::Selectors,

@@ -28,6 +28,7 @@ mod options;
 mod parse;
 mod pattern;
 mod program;
+mod runs;
 mod sets;
 mod steady_search;
 mod template;

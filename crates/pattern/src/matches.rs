@@ -108,6 +108,7 @@ impl Matches {
     pub fn is_in(&mut self, text: &str) -> Result<bool, TooManySteps> {
         let inner = &self.pattern.inner;
         match &inner.engine {
+            Engine::Runs(runs) => Ok(runs.is_in(text)),
             Engine::Linear { regex, .. } => Ok(regex.is_match(text)),
             Engine::Backtracking(program) => {
                 let slots = 2 * self.pattern.groups();
@@ -120,10 +121,14 @@ impl Matches {
         &mut self,
         text: &str,
         with_groups: bool,
-        found: impl FnMut(&Slots),
+        mut found: impl FnMut(&Slots),
     ) -> Result<(), TooManySteps> {
         let inner = Arc::clone(&self.pattern.inner);
         match &inner.engine {
+            Engine::Runs(runs) => {
+                runs.each(text, |start, end| found(&[Some(start), Some(end)]));
+                Ok(())
+            }
             Engine::Linear {
                 regex,
                 groups,

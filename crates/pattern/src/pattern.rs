@@ -9,6 +9,7 @@ use crate::linear::linear;
 use crate::options::Options;
 use crate::parse::parse;
 use crate::program::{Program, compile};
+use crate::runs::Runs;
 
 /// A pattern, read once and shared by all threads.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
 
 #[derive(Debug)]
 pub(crate) enum Engine {
+    /// For patterns that are a set of characters.
+    Runs(Runs),
     Linear {
         regex: Regex,
         /// The numbers that the groups have in the engine, the match itself first.
@@ -45,6 +48,9 @@ impl Pattern {
     /// What is wrong with it, or what is not supported, in one line.
     pub fn new(pattern: &str, options: Options) -> Result<Self, String> {
         let parsed = parse(pattern, options)?;
+        if let Some(runs) = Runs::of(&parsed.node) {
+            return Ok(Self::of(Engine::Runs(runs), parsed.groups, parsed.names));
+        }
         let linear = linear(&parsed.node, parsed.groups)
             .filter(|linear| linear.source.len() <= MOST_SOURCE_BYTES);
         let linear = linear.and_then(|linear| {
@@ -58,14 +64,18 @@ impl Pattern {
         });
         let engine =
             linear.unwrap_or_else(|| Engine::Backtracking(compile(&parsed.node, options.dialect)));
+        Ok(Self::of(engine, parsed.groups, parsed.names))
+    }
+
+    fn of(engine: Engine, groups: usize, names: HashMap<String, usize>) -> Self {
         let inner = Inner {
             engine,
-            groups: parsed.groups,
-            names: parsed.names,
+            groups,
+            names,
         };
-        Ok(Self {
+        Self {
             inner: Arc::new(inner),
-        })
+        }
     }
 
     /// How many groups there are, the match itself included.
@@ -83,6 +93,6 @@ impl Pattern {
     /// Returns whether it is searched for in linear time.
     #[must_use]
     pub fn is_linear(&self) -> bool {
-        matches!(self.inner.engine, Engine::Linear { .. })
+        !matches!(self.inner.engine, Engine::Backtracking(_))
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct LinesInput<'a> {
     is_joined: bool,
     /// What is drawn; none = all records.
     drawing: Option<Drawing>,
+    /// The position of a last line that is not drawn, while it may turn out to break off.
+    undrawn: Option<u64>,
 }
 
 impl<'a> LinesInput<'a> {
@@ -69,6 +71,7 @@ impl<'a> LinesInput<'a> {
             long: 0,
             is_joined,
             drawing,
+            undrawn: None,
         })
     }
 
@@ -78,10 +81,33 @@ impl<'a> LinesInput<'a> {
             return;
         };
         let before = self.lines.records.len();
-        // A part that is lost is reported whatever is drawn.
-        self.lines
-            .retain(|_, is_lost| is_lost || drawing.takes_next());
+        let unterminated = self.stream.unterminated();
+        // A part that is lost is reported whatever is drawn, and so is a last line that breaks off.
+        self.lines.retain(|line, is_lost| {
+            if is_lost || drawing.takes_next() {
+                return true;
+            }
+            self.undrawn = unterminated.filter(|position| *position == line.position);
+            self.undrawn.is_some()
+        });
         found.not_sampled += (before - self.lines.records.len()) as u64;
+    }
+
+    /// Leaves out the last line if it is not drawn, once it was found to be whole.
+    fn leave_out_undrawn(&mut self, batch: &mut Batch, found: &mut Found) {
+        let Some(position) = self.undrawn.take() else {
+            return;
+        };
+        if found.unreadable.iter().any(|torn| torn.start == position) {
+            return;
+        }
+        found.not_sampled += 1;
+        found
+            .rejects
+            .retain(|reject| reject.origin.position != position);
+        let mut rows = batch.selection().iter().map(|row| *row as usize);
+        let undrawn = rows.rfind(|row| batch.origin(*row).position == position);
+        batch.retain(|row| Some(row) != undrawn);
     }
 
     /// Takes in the end of a record that is too long to hold.
@@ -199,6 +225,7 @@ impl Records for LinesInput<'_> {
         self.name_files(found);
         self.find_lost(found);
         self.find_torn(found);
+        self.leave_out_undrawn(batch, found);
         Ok(true)
     }
 

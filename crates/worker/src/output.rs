@@ -55,8 +55,8 @@ pub(crate) struct ResultOptions<'a> {
     pub(crate) name: AttemptName,
     /// The form of rows that come in record batches; others are lines.
     pub(crate) form: RowsForm,
-    /// The file in which the records lie as they came in, where they may be cited.
-    pub(crate) text: Option<PathBuf>,
+    /// The number of the source and its file, in which the records lie as they came in, where they may be cited.
+    pub(crate) text: Option<(u32, PathBuf)>,
     /// The statistics that its rows may have.
     pub(crate) stats: &'a [Stat],
     /// What its rows hold.
@@ -133,11 +133,12 @@ impl<'a> ResultOptions<'a> {
 /// The file that the records are cited from, if they are to be.
 ///
 /// An attempt that is not the first follows one that something was wrong with, which may have been just that.
-fn citable(work: Assignment<'_>, text: &Path) -> Option<PathBuf> {
+fn citable(work: Assignment<'_>, text: &Path) -> Option<(u32, PathBuf)> {
     let is_worthwhile = work.attempt.slice.bytes() >= MIN_CITED_SLICE_BYTES;
     let text = std::path::absolute(text).ok()?;
     // The name of the file is written as JSON.
-    (is_worthwhile && work.attempt.number == 1 && text.to_str().is_some()).then_some(text)
+    let is_citable = is_worthwhile && work.attempt.number == 1 && text.to_str().is_some();
+    is_citable.then_some((work.attempt.slice.source, text))
 }
 
 impl ResultWriter {
@@ -152,7 +153,7 @@ impl ResultWriter {
             (lines, _) => (lines, None),
         };
         let is_plain = form == RowsForm::Lines(FileCompression::None);
-        let text = options.text.as_deref();
+        let text = options.text.as_ref();
         let text = text.filter(|_| is_plain && options.content == Content::Records);
         let suffix = match text {
             Some(_) => ComposedWriter::suffix(form.suffix()),
@@ -161,7 +162,9 @@ impl ResultWriter {
         let name = options.name.clone().suffix(&suffix);
         let (name, file) = options.files.put_new(Place::Results, &name)?;
         let rows = match (form, text) {
-            (_, Some(text)) => Ok(Rows::Composed(ComposedWriter::new(file, text))),
+            (_, Some((input, text))) => {
+                Ok(Rows::Composed(ComposedWriter::new(file, (*input, text))))
+            }
             (RowsForm::Lines(packing), None) => RowsEncoder::new(file, packing).map(Rows::Lines),
             (RowsForm::Table, None) => {
                 let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));

@@ -156,6 +156,10 @@ impl Driver<'_> {
                 // All that is planned of it was read just now, and its time tells of changes from here on.
                 self.sources.all_mut()[index].identity.modified_nanos = modified[index];
                 self.tell_moved(planned, index);
+                let place = std::path::absolute(&self.sources.all()[index].path);
+                if let Ok(place) = place {
+                    self.stores.move_input(index as u32, &place);
+                }
             }
         }
         Ok(())

@@ -197,6 +197,31 @@ fn an_input_that_changes_before_the_merge_is_refused() {
     bench.check(&plan, &report, &Expected::of(&dataset, &plan));
 }
 
+/// A dataset that lies elsewhere is cited there: nothing is worked on again.
+#[test]
+fn a_moved_input_is_found() {
+    let dataset = dataset();
+    let plan = plan(&[length_filter()]);
+    let mut bench = Bench::new(&dataset);
+    bench.run(&plan).unwrap();
+    let elsewhere = bench.path("elsewhere.jsonl");
+    fs::rename(&bench.sources[0], &elsewhere).unwrap();
+    bench.sources = vec![elsewhere];
+    fs::remove_file(bench.path(plan.form.file_name())).unwrap();
+    let report = bench.run(&plan).unwrap();
+    bench.check(&plan, &report, &Expected::of(&dataset, &plan));
+    let attempts = |index| bench.state(&plan).attempts(index);
+    assert_eq!((attempts(0), attempts(1)), (1, 1));
+
+    let longer = Plan {
+        process: [plan.process.clone(), vec![call("stamp_mapper")]].concat(),
+        ..plan
+    };
+    let report = bench.run(&longer).unwrap();
+    bench.check(&longer, &report, &Expected::of(&dataset, &longer));
+    assert_eq!(report.partitions_resumed, 2);
+}
+
 /// A damaged citation costs an attempt.
 #[test]
 fn a_damaged_citation_is_made_again() {

@@ -7,10 +7,11 @@
 //! In its store it is the bytes of its own, one after the other, then one line of JSON that says what it is composed of, and
 //! the length of that line as sixteen hexadecimal digits with a line end.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,9 @@ const TRAILER_BYTES: u64 = 17;
 #[derive(Debug, Serialize, Deserialize)]
 struct Table {
     version: u32,
+    /// Whose file it is: a number that whoever knows where it lies now tells by.
+    input: u32,
+    /// Where it was.
     file: PathBuf,
     /// In order: how many bytes, and where in the file they begin; those without a place are the object's own.
     parts: Vec<(u64, Option<u64>)>,
@@ -48,7 +52,7 @@ struct Table {
 /// let stores = Stores::open(StoreSpecs::in_folder(folder.path()), &StoreSchemes::default())?;
 ///
 /// let name = AttemptName::new(3, 1, 1).suffix(&ComposedWriter::suffix(".jsonl")).object()?;
-/// let mut writer = ComposedWriter::new(stores.put_new(Place::Results, &name)?, &input);
+/// let mut writer = ComposedWriter::new(stores.put_new(Place::Results, &name)?, (0, &input));
 /// writer.own(b"[]\n").unwrap();
 /// writer.cite(0, "{}\n".repeat(2000).as_bytes()).unwrap();
 /// let cited = ObjectRef::new(Place::Results, name, writer.finish()?);
@@ -72,13 +76,21 @@ impl ComposedWriter {
         format!("{}{}", MARK.trim_end_matches('.'), suffix)
     }
 
-    /// Writes to a new object, which must be named as [`suffix`](Self::suffix) says, and cites ranges of `file`.
+    /// Returns whether an object of this name is a composed one.
     #[must_use]
-    pub fn new(object: Box<dyn StoreWriter>, file: &Path) -> Self {
+    pub fn is_of(name: &ObjectName) -> bool {
+        name.as_str().contains(MARK)
+    }
+
+    /// Writes to a new object, which must be named as [`suffix`](Self::suffix) says, and cites ranges of `file`. That is
+    /// the input of this number, by which [`Stores::move_input`](super::Stores::move_input) knows it.
+    #[must_use]
+    pub fn new(object: Box<dyn StoreWriter>, (input, file): (u32, &Path)) -> Self {
         Self {
             object,
             table: Table {
                 version: VERSION,
+                input,
                 file: file.to_owned(),
                 parts: Vec::new(),
             },
@@ -145,45 +157,68 @@ impl ComposedWriter {
 
 /// A store of which composed objects are read as the bytes that they are composed of.
 #[derive(Debug)]
-pub(super) struct ComposingStore(pub(super) Arc<dyn ObjectStore>);
+pub(super) struct ComposingStore {
+    inner: Arc<dyn ObjectStore>,
+    moved: MovedInputs,
+}
 
-fn is_composed(name: &ObjectName) -> bool {
-    name.as_str().contains(MARK)
+/// Where inputs lie that are not any more where they were.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MovedInputs(Arc<Mutex<HashMap<u32, PathBuf>>>);
+
+impl MovedInputs {
+    pub(super) fn add(&self, input: u32, file: &Path) {
+        self.all().insert(input, file.to_owned());
+    }
+
+    fn place(&self, input: u32) -> Option<PathBuf> {
+        self.all().get(&input).cloned()
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<u32, PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ComposingStore {
+    pub(super) fn new(inner: Arc<dyn ObjectStore>, moved: MovedInputs) -> Self {
+        Self { inner, moved }
+    }
 }
 
 impl fmt::Display for ComposingStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.inner.fmt(f)
     }
 }
 
 impl ObjectStore for ComposingStore {
     fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
-        self.0.put_new(name)
+        self.inner.put_new(name)
     }
 
     fn get(&self, name: &ObjectName) -> Result<Box<dyn StoreReader>> {
-        let object = self.0.get(name)?;
-        match is_composed(name) {
-            true => Ok(Box::new(ComposedReader::open(self.to_string(), object)?)),
+        let object = self.inner.get(name)?;
+        match ComposedWriter::is_of(name) {
+            true => Ok(Box::new(ComposedReader::open(self, object)?)),
             false => Ok(object),
         }
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>> {
-        self.0.list(prefix)
+        self.inner.list(prefix)
     }
 
     fn delete(&self, name: &ObjectName) -> Result<()> {
-        self.0.delete(name)
+        self.inner.delete(name)
     }
 
     fn delete_all(&self, names: &[&ObjectName]) -> Vec<Error> {
-        self.0.delete_all(names)
+        self.inner.delete_all(names)
     }
 
     fn path_of(&self, name: &ObjectName) -> Option<PathBuf> {
-        self.0.path_of(name).filter(|_| !is_composed(name))
+        self.inner.path_of(name).filter(|_| !ComposedWriter::is_of(name))
     }
 }
 
@@ -212,7 +247,7 @@ struct Part {
 }
 
 impl ComposedReader {
-    fn open(store: String, object: Box<dyn StoreReader>) -> Result<Self> {
+    fn open(store: &ComposingStore, object: Box<dyn StoreReader>) -> Result<Self> {
         let table = read_table(&*object)?;
         let (mut length, mut own) = (0u64, 0u64);
         let mut parts = Vec::with_capacity(table.parts.len());
@@ -228,16 +263,16 @@ impl ComposedReader {
             // No more than the length.
             own += if place.is_none() { bytes } else { 0 };
         }
-        let path = table.file;
+        let path = store.moved.place(table.input).unwrap_or(table.file);
         let is_cited = parts.iter().any(|part| part.is_cited);
         let file = is_cited.then(|| open_file(&path)).transpose();
         let cannot_open = |error| {
             let name = object.name().as_str();
-            Error::store(&store, "open the input that is cited by", name, error)
+            Error::store(store, "open the input that is cited by", name, error)
         };
         let file = file.map_err(cannot_open)?;
         Ok(Self {
-            store,
+            store: store.to_string(),
             object,
             path,
             file: file.map(Positioned::new),

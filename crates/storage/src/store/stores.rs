@@ -1,9 +1,9 @@
 //! The stores of a job, one per place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::composed::ComposingStore;
+use super::composed::{ComposingStore, MovedInputs};
 use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
 use super::local::LocalStore;
 use super::name::ObjectName;
@@ -21,6 +21,7 @@ pub struct Stores {
     specs: Arc<StoreSpecs>,
     /// In the order of the places.
     stores: Arc<[Arc<dyn ObjectStore>]>,
+    moved: MovedInputs,
 }
 
 impl Stores {
@@ -29,6 +30,7 @@ impl Stores {
     /// # Errors
     /// As [`StoreSchemes::open`].
     pub fn open(specs: StoreSpecs, schemes: &StoreSchemes) -> Result<Self> {
+        let moved = MovedInputs::default();
         let open = |place: Place| -> Result<Arc<dyn ObjectStore>> {
             let store = match specs.of(place) {
                 StoreSpec::Folder(path) if place == Place::Checkpoints => {
@@ -39,14 +41,20 @@ impl Stores {
             // What a result is composed of may say so in a pack.
             let store: Arc<dyn ObjectStore> = Arc::new(PackStore::new(store));
             Ok(match place {
-                Place::Results => Arc::new(ComposingStore(store)),
+                Place::Results => Arc::new(ComposingStore::new(store, moved.clone())),
                 _ => store,
             })
         };
         Ok(Self {
             stores: Place::ALL.into_iter().map(open).collect::<Result<_>>()?,
             specs: Arc::new(specs),
+            moved,
         })
+    }
+
+    /// Says where the input of this number lies now, for objects that cite it ([`ComposedWriter`](super::ComposedWriter)).
+    pub fn move_input(&self, input: u32, file: &Path) {
+        self.moved.add(input, file);
     }
 
     /// What opens the same stores in another process.

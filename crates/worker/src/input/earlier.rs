@@ -9,7 +9,7 @@ use coldpress_dataset::{FileCompression, RowsForm, TableRows, TableRowsReader, d
 use coldpress_failure::ErrorClass;
 use coldpress_operator::Chain;
 use coldpress_record::Batch;
-use coldpress_storage::{ObjectReader, ObjectRef, Stores};
+use coldpress_storage::{ComposedWriter, ObjectReader, ObjectRef, Stores};
 
 use super::records::{Found, Records};
 use crate::attempt::{Assignment, Start};
@@ -132,6 +132,12 @@ fn open_result(
     rows: &ObjectRef,
     index: &ObjectRef,
 ) -> Result<Rows, AttemptError> {
+    if ComposedWriter::is_of(rows.name())
+        && let Ok(place) = std::path::absolute(&work.source.path)
+    {
+        // The driver may have found it elsewhere than it was when the result was made.
+        work.stores.move_input(work.attempt.slice.source, &place);
+    }
     match RowsForm::of_path(rows.name().as_str()) {
         RowsForm::Lines(packing) => open_lines(work.stores, rows, index, packing).map(Rows::Lines),
         RowsForm::Table => {

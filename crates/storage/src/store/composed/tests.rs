@@ -14,6 +14,7 @@ fn name() -> ObjectName {
 struct Bench {
     folder: tempfile::TempDir,
     memory: MemoryStore,
+    moved: MovedInputs,
     store: Arc<dyn ObjectStore>,
 }
 
@@ -22,10 +23,12 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("input"), input).unwrap();
         let memory = MemoryStore::new();
-        let store = Arc::new(ComposingStore(Arc::new(memory.clone())));
+        let moved = MovedInputs::default();
+        let store = Arc::new(ComposingStore::new(Arc::new(memory.clone()), moved.clone()));
         Self {
             folder,
             memory,
+            moved,
             store,
         }
     }
@@ -35,7 +38,7 @@ impl Bench {
     }
 
     fn writer(&self) -> ComposedWriter {
-        ComposedWriter::new(self.store.put_new(&name()).unwrap(), &self.input())
+        ComposedWriter::new(self.store.put_new(&name()).unwrap(), (3, &self.input()))
     }
 
     fn object(&self, stamp: FileStamp) -> StoredObject {
@@ -134,7 +137,11 @@ fn a_changed_input_and_a_damaged_object_are_found() {
         error.to_string().contains("the input that is cited by"),
         "{error}"
     );
-    fs::write(bench.input(), &input).unwrap();
+    let elsewhere = bench.folder.path().join("elsewhere");
+    fs::write(&elsewhere, &input).unwrap();
+    bench.moved.add(2, &elsewhere);
+    assert!(object.open().is_err(), "another one was moved");
+    bench.moved.add(3, &elsewhere);
     object.verify().unwrap();
 }
 
@@ -143,7 +150,7 @@ fn hostile_objects_are_refused() {
     let bench = Bench::new(&bytes(100));
     let path = bench.input();
     let table = |version: u32, parts: &str| {
-        let line = format!("{{\"version\":{version},\"file\":{path:?},\"parts\":{parts}}}\n");
+        let line = format!("{{\"version\":{version},\"input\":3,\"file\":{path:?},\"parts\":{parts}}}\n");
         format!("{line}{:016x}\n", line.len())
     };
     let max = u64::MAX;

@@ -3,6 +3,7 @@
 mod added;
 mod escape;
 mod scan;
+mod walk;
 
 pub(crate) use added::{Added, add_fields};
 pub use escape::{LoneSurrogate, escape_into, unescape_into};

@@ -45,9 +45,17 @@ fn write_escape(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// The first byte at or after `from` that needs an escape, eight bytes a step.
-fn next_special(bytes: &[u8], from: usize) -> usize {
+/// The first byte at or after `from` that needs an escape; the length where none does.
+pub(super) fn next_special(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
+    #[cfg(target_arch = "x86_64")]
+    while let Some(chunk) = bytes.get(at..at + 16) {
+        let special = special_of_16(chunk);
+        if special != 0 {
+            return at + special.trailing_zeros() as usize;
+        }
+        at += 16;
+    }
     while let Some(chunk) = bytes.get(at..at + 8) {
         let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
         let special = special_bytes(word);
@@ -60,6 +68,31 @@ fn next_special(bytes: &[u8], from: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// A bit for each of sixteen bytes that is a quote, a backslash or a control character, the lowest for the first.
+#[cfg(target_arch = "x86_64")]
+fn special_of_16(chunk: &[u8]) -> u32 {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
+        _mm_set1_epi8,
+    };
+
+    let half = |half: &[u8]| i64::from_le_bytes(half.try_into().unwrap_or_default());
+    let (low, high) = chunk.split_at(8);
+    #[allow(
+        unused_unsafe,
+        unsafe_code,
+        reason = "every machine of this kind has these instructions"
+    )]
+    unsafe {
+        let bytes = _mm_set_epi64x(half(high), half(low));
+        let quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"' as i8));
+        let backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\' as i8));
+        let controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+        let special = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
+        _mm_movemask_epi8(special) as u32
+    }
 }
 
 /// The high bit of each byte that is a quote, a backslash or a control character.

@@ -7,6 +7,7 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::unescape_into;
+use super::walk::walk;
 use crate::path::{DeclaredFields, FieldPath};
 use crate::seen::{FieldsSeen, KindSeen, ValueKind};
 
@@ -118,7 +119,10 @@ pub struct ScanError {
 /// # Errors
 /// [`ScanError`] when the line is no JSON, or JSON but no object.
 pub fn scan(line: &str, fields: &DeclaredFields, found: &mut Found) -> Result<(), ScanError> {
-    scan_for(line, fields, found, None)
+    match walk_for(line, fields, found, None) {
+        Some(()) => Ok(()),
+        None => scan_for(line, fields, found, None),
+    }
 }
 
 /// As [`scan`], and notes what every field of the record holds, with the record's source and position.
@@ -134,12 +138,45 @@ pub(crate) fn scan_and_see(
         position,
         hint: 0,
     };
+    if walk_for(line, fields, found, Some(see)).is_some() {
+        seen.end_record();
+        return Ok(());
+    }
+    seen.take_back();
+    let see = See {
+        seen: &mut *seen,
+        source,
+        position,
+        hint: 0,
+    };
     let scanned = scan_for(line, fields, found, Some(see));
     match scanned {
         Ok(()) => seen.end_record(),
         Err(_) => seen.take_back(),
     }
     scanned
+}
+
+/// Does the work of the parser, faster, for a line that is plainly right; `None` for any other.
+fn walk_for(
+    line: &str,
+    fields: &DeclaredFields,
+    found: &mut Found,
+    see: Option<See<'_>>,
+) -> Option<()> {
+    found.clear();
+    found.resize(fields.len(), Slot::default());
+    let mut fields = Fields {
+        line,
+        paths: fields.paths(),
+        found,
+        see,
+    };
+    walk(line, |key, json| {
+        if fields.wants(key) {
+            fields.take(key, json);
+        }
+    })
 }
 
 fn scan_for(
@@ -254,11 +291,19 @@ impl Fields<'_> {
         key: Option<&str>,
         map: &mut A,
     ) -> Result<(), A::Error> {
-        let declared = |key: &&str| self.paths.iter().any(|path| leads_to(path, key));
-        let Some(key) = key.filter(|key| self.see.is_some() || declared(key)) else {
+        let Some(key) = key.filter(|key| self.wants(key)) else {
             return map.next_value::<IgnoredAny>().map(drop);
         };
         let json = map.next_value::<&RawValue>()?.get();
+        self.take(key, json);
+        Ok(())
+    }
+
+    fn wants(&self, key: &str) -> bool {
+        self.see.is_some() || self.paths.iter().any(|path| leads_to(path, key))
+    }
+
+    fn take(&mut self, key: &str, json: &str) {
         if let Some(see) = &mut self.see {
             see.value(key, json);
         }
@@ -276,7 +321,6 @@ impl Fields<'_> {
                 slot.repeated |= earlier;
             }
         }
-        Ok(())
     }
 }
 

@@ -218,7 +218,9 @@ impl ObjectStore for ComposingStore {
     }
 
     fn path_of(&self, name: &ObjectName) -> Option<PathBuf> {
-        self.inner.path_of(name).filter(|_| !ComposedWriter::is_of(name))
+        self.inner
+            .path_of(name)
+            .filter(|_| !ComposedWriter::is_of(name))
     }
 }
 

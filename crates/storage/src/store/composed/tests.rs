@@ -150,7 +150,8 @@ fn hostile_objects_are_refused() {
     let bench = Bench::new(&bytes(100));
     let path = bench.input();
     let table = |version: u32, parts: &str| {
-        let line = format!("{{\"version\":{version},\"input\":3,\"file\":{path:?},\"parts\":{parts}}}\n");
+        let line =
+            format!("{{\"version\":{version},\"input\":3,\"file\":{path:?},\"parts\":{parts}}}\n");
         format!("{line}{:016x}\n", line.len())
     };
     let max = u64::MAX;

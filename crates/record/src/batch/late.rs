@@ -11,7 +11,7 @@ use memchr::memchr;
 use crate::json::unescape_into;
 
 /// So much memory of texts is kept for those of the next batch.
-const MAX_SPARE_BYTES: usize = 1 << 20;
+const MAX_SPARE_BYTES: usize = 512 << 10;
 
 /// The long texts of a batch, by number.
 #[derive(Debug, Default)]

@@ -268,7 +268,15 @@ impl ComposedReader {
         let path = store.moved.place(table.input).unwrap_or(table.file);
         let is_cited = parts.iter().any(|part| part.is_cited);
         let file = is_cited.then(|| open_file(&path)).transpose();
-        let cannot_open = |error| {
+        let cannot_open = |error: Error| {
+            if error.is_not_found() {
+                // The object itself is there.
+                let reason = format!(
+                    "the input that it cites, `{}`, is not there",
+                    path.display()
+                );
+                return corrupt(&*object, reason);
+            }
             let name = object.name().as_str();
             Error::store(store, "open the input that is cited by", name, error)
         };

@@ -111,7 +111,7 @@ fn what_is_not_written_as_it_came_in_is_not_cited() {
             form: Form::Zstd,
             ..plan(&[call("words_mapper")])
         },
-        plan(&[call("title_mapper")]),
+        plan(&[call("words_mapper")]),
         // The rows of a small partition are not worth it.
         Plan::new(vec![length_filter()], 500),
     ] {

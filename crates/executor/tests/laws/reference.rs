@@ -191,8 +191,12 @@ impl Reading {
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             let record = &line[trim_record(line)];
             if !record.is_empty() {
+                let ended = line.ends_with(b"\n");
                 if self.draw.is_none_or(|draw| draw.takes(number)) {
-                    self.read_record(source, position, record, line.ends_with(b"\n"));
+                    self.read_record(source, position, record, ended);
+                } else if !ended && self.is_torn(record) {
+                    // A line that breaks off is reported whatever is drawn.
+                    self.torn += 1;
                 } else {
                     self.tally.ledger.records += 1;
                     self.tally.ledger.not_sampled += 1;
@@ -201,6 +205,15 @@ impl Reading {
             }
             position += line.len() as u64;
         }
+    }
+
+    /// Whether the JSON of a line breaks off.
+    fn is_torn(&self, record: &[u8]) -> bool {
+        let mut lines = Lines::new(0);
+        lines.push(0, record);
+        let mut rejects = Vec::new();
+        Batch::default().fill(&mut lines, self.chain.fields(), &mut rejects);
+        rejects.pop().is_some_and(|reject| reject.incomplete)
     }
 
     fn read_record(&mut self, source: u32, position: u64, record: &[u8], ended: bool) {

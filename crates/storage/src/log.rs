@@ -13,16 +13,11 @@ use serde_json::value::RawValue;
 
 use crate::crash_point;
 use crate::directory::sync_dir;
+use crate::log_line::{FIRST_SEQUENCE, MAX_LINE_BYTES, checksum};
 use crate::log_mark::{LineMark, LogMark};
 use crate::parent::parent_of;
 use crate::volatile;
 use crate::{Error, Result};
-
-/// The longest line of a log in bytes, line feed included: 64 MiB.
-pub const MAX_LINE_BYTES: u64 = 64 << 20;
-
-/// The sequence number of the first line of every log file.
-pub const FIRST_SEQUENCE: u64 = 1;
 
 /// Writes a log file, which only one writer can ever do.
 ///
@@ -138,15 +133,6 @@ impl LogWriter {
             last,
         })
     }
-}
-
-/// The CRC of a line.
-pub(crate) fn checksum(epoch: u64, sequence: u64, record: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&epoch.to_le_bytes());
-    hasher.update(&sequence.to_le_bytes());
-    hasher.update(record);
-    hasher.finalize()
 }
 
 /// What the writer needs of a file; a trait so that tests can let it fail.

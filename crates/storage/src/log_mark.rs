@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use serde::{Deserialize, Serialize};
 
 use crate::Digest;
-use crate::log::MAX_LINE_BYTES;
+use crate::log_line::MAX_LINE_BYTES;
 
 /// A place between two lines of a log file. A view of the log keeps it, so that a reader can go on from there.
 ///

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::log::{FIRST_SEQUENCE, MAX_LINE_BYTES, checksum};
+use crate::log_line::{FIRST_SEQUENCE, MAX_LINE_BYTES, checksum};
 use crate::log_mark::LogMark;
 use crate::{Digest, Error, Hasher, Result, open_file};
 

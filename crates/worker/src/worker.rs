@@ -79,7 +79,8 @@ impl Worker {
     /// [`AttemptError`]; none of these results is durable then, so all of the attempts have failed.
     pub fn settle(&mut self) -> Result<(), AttemptError> {
         let packing = std::mem::take(&mut *self.packing());
-        Ok(packing.finish(&self.context.stores)?)
+        let stores = &self.context.stores;
+        Ok(packing.finish(|place, name| stores.put_new(place, name))?)
     }
 
     fn packing(&self) -> MutexGuard<'_, Packing> {

@@ -8,7 +8,6 @@ use super::super::attempt_name::AttemptName;
 use super::super::contract::StoreWriter;
 use super::super::name::ObjectName;
 use super::super::reference::Place;
-use super::super::stores::Stores;
 use super::directory::Directory;
 use super::pack_of;
 use crate::{FileStamp, Result, crash_point};
@@ -70,19 +69,22 @@ impl Packing {
         packs.map(|pack| lock(&pack.contents).bytes.len()).sum()
     }
 
-    /// Makes all members that are finished durable, by one object for each place that has any.
+    /// Makes all members that are finished durable, by one object for each place that has any, which `put_new` begins.
     ///
     /// # Errors
     /// Those of [`ObjectStore::put_new`](super::super::ObjectStore::put_new) and [`StoreWriter::finish`]; no member may be cited
     /// then.
-    pub fn finish(self, stores: &Stores) -> Result<()> {
+    pub fn finish(
+        self,
+        put_new: impl Fn(Place, &ObjectName) -> Result<Box<dyn StoreWriter>>,
+    ) -> Result<()> {
         for (place, pack) in self.packs {
             let contents = std::mem::take(&mut *lock(&pack.contents));
             if contents.directory.len() == 0 {
                 continue;
             }
             crash_point!("pack_before_write");
-            let mut file = stores.put_new(place, &pack.name)?;
+            let mut file = put_new(place, &pack.name)?;
             file.put(&contents.bytes)?;
             file.put(&contents.directory.encode(contents.bytes.len() as u64))?;
             file.finish()?;

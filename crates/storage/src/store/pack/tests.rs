@@ -31,7 +31,9 @@ fn pack(stores: &Stores, partitions: std::ops::Range<u32>) -> Vec<ObjectRef> {
     };
     let cited = partitions.map(put).collect();
     assert_eq!(stores.list(Place::Results, "").unwrap(), []);
-    packing.finish(stores).unwrap();
+    packing
+        .finish(|place, name| stores.put_new(place, name))
+        .unwrap();
     cited
 }
 
@@ -151,7 +153,9 @@ fn a_member_that_is_made_twice_counts_once() {
     let (before, counts) = (put("before"), put("counts"));
     drop(packing.put_new(Place::Results, &attempt(1)).unwrap());
     assert_eq!(packing.bytes(), 12);
-    packing.finish(&stores).unwrap();
+    packing
+        .finish(|place, name| stores.put_new(place, name))
+        .unwrap();
     assert!(stores.verify(&before).is_err());
     stores.verify(&counts).unwrap();
     // Of a member that was never finished nothing is left, and a pack without members is not written.

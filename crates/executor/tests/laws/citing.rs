@@ -141,9 +141,8 @@ fn a_stopped_and_changed_job_goes_on_from_cited_records() {
     control::disarm(id);
     let report = bench.run(&first).unwrap();
     bench.check(&first, &report, &Expected::of(&dataset, &first));
-    // How many were finished when it stopped depends on the workers.
-    let reused = 1..report.partitions;
-    assert!(reused.contains(&report.partitions_reused));
+    // Whether the second was finished depends on when the driver hears of the stop.
+    assert!(report.partitions_reused >= 1);
 
     // Longer recipes go on from the results, and what they end with is cited again or written.
     for tail in ["stamp_mapper", "document_deduplicator"] {

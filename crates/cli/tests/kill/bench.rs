@@ -157,7 +157,11 @@ impl Bench {
             });
         command.args(["--no-progress", "--json", "--np", "2", "--job_id", job]);
         command.args(["--work_dir", &format!("{name}/jobs")]);
-        command.args(["--partition.size", &self.scale.partition_size.to_string()]);
+        let size = match variant.packs {
+            true => 4,
+            false => self.scale.partition_size,
+        };
+        command.args(["--partition.size", &size.to_string()]);
         command.args(variant.arguments(&format!("{name}/out")));
         command
     }

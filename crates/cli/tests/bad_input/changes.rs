@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use crate::bench::{Bench, EXPORT, Ran};
 
-const RECORDS: u64 = 4_000;
+const RECORDS: u64 = 2_500;
 
-/// Writes `in.jsonl` and a recipe that takes its time over it: with partitions of 20 records the planner cannot be
-/// far ahead of the one worker, with 200 it is done long before.
+/// Writes `in.jsonl` and a recipe that takes its time over it: with partitions of 20 records, which are too large to be
+/// packed, the planner cannot be far ahead of the one worker; with 200 it is done long before.
 pub(crate) fn slow_input(bench: &Bench) {
     let words =
-        "Some more words that an operator looks at, one after another, and keeps. ".repeat(8);
+        "Some more words that an operator looks at, one after another, and keeps. ".repeat(60);
     let lines: String = (0..RECORDS)
         .map(|id| format!("{{\"id\": {id}, \"text\": \"Record {id:06}. {words}\"}}\n"))
         .collect();
@@ -337,7 +337,7 @@ fn a_columnar_file_that_hides_its_change_is_seen_when_it_is_read() {
             .freeze("--partition.size 200", published)
             .terminate()
             .expect(143);
-        change_unseen(&bench, name, 3_000);
+        change_unseen(&bench, name, 2_000);
         for _ in 0..2 {
             assert!(!bench.has_exported());
             bench.process("").expect(4).tells(&[
@@ -347,6 +347,6 @@ fn a_columnar_file_that_hides_its_change_is_seen_when_it_is_read() {
         }
         bench.process("--fresh").expect(0);
         let export = String::from_utf8(bench.bytes(EXPORT)).unwrap();
-        assert!(export.contains("Record X03000") && !export.contains("Record 003000"));
+        assert!(export.contains("Record X02000") && !export.contains("Record 002000"));
     }
 }

@@ -159,7 +159,7 @@ fn a_folder_that_cannot_be_written() {
 #[test]
 fn a_path_that_names_no_file() {
     let bench = Bench::with_input();
-    for path in ["/", "out/o", "..", "out/o.txt"] {
+    for path in ["/", "..", "out/o.txt"] {
         bench
             .process(&format!("--export_path {path}"))
             .expect(2)

@@ -103,7 +103,7 @@ impl Folder {
             assert!(begun.elapsed() < PATIENCE, "never got there");
             std::thread::sleep(Duration::from_millis(1));
         }
-        frozen.signal("STOP");
+        frozen.stop();
         frozen
     }
 }

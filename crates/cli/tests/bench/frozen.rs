@@ -1,6 +1,8 @@
 //! A driver that was stopped in the midst of its work.
 
+use std::fs;
 use std::process::{Child, Command};
+use std::time::Duration;
 
 use super::ran::Ran;
 
@@ -20,6 +22,21 @@ impl Frozen {
         let line = format!("kill -{name} {}", self.pid());
         let sent = Command::new("sh").args(["-c", &line]).status().unwrap();
         assert!(sent.success(), "{line}");
+    }
+
+    /// Stops all of its threads, and waits until they are: one that writes is stopped only behind what it writes.
+    pub(super) fn stop(&self) {
+        self.signal("STOP");
+        let tasks = format!("/proc/{}/task", self.pid());
+        let is_stopped = |task: fs::DirEntry| {
+            // After the name, which is in brackets: `T` for one that is stopped, `Z` and `X` for one that has ended.
+            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            let state = stat.rsplit_once(") ").map(|(_, rest)| &rest[..1]);
+            !matches!(state, Some("R" | "S" | "D"))
+        };
+        while !fs::read_dir(&tasks).unwrap().flatten().all(is_stopped) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Lets it go on to its end.

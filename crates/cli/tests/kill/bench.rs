@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use coldpress::job::{JobId, Layout};
+use coldpress::storage::{self, StoreSchemes, Stores};
 use serde_json::Value;
 
 pub(crate) use crate::shared::{PROGRAM, repository};
@@ -84,6 +86,7 @@ impl Place {
     pub(crate) fn files(&self) -> Vec<String> {
         let names_of = |folder: &str| {
             let names = names_in(&self.job().join(folder)).into_iter();
+            let names = names.flat_map(|name| self.in_pack(folder, name));
             let names = names.map(|name| format!("{folder}/{}", without_attempt(&name)));
             names.collect::<Vec<_>>()
         };
@@ -91,6 +94,20 @@ impl Place {
         let mut names = folders.map(names_of).concat();
         names.sort();
         names
+    }
+
+    /// The names of what is in a pack, as if each had a file of its own: which files are packed depends on who began first.
+    fn in_pack(&self, folder: &str, name: String) -> Vec<String> {
+        if !name.contains(".pack") {
+            return vec![name];
+        }
+        let job_id = JOB.parse::<JobId>().unwrap();
+        let layout = Layout::in_dir(&self.path.join("jobs"), job_id).unwrap();
+        let stores = Stores::open(layout.store_specs(), &StoreSchemes::default()).unwrap();
+        let mut places = storage::Place::ALL.into_iter();
+        let place = places.find(|place| place.as_str() == folder).unwrap();
+        let members = stores.list(place, &format!("{name}/")).unwrap().into_iter();
+        members.map(|member| member.name.own().to_owned()).collect()
     }
 
     /// The counts of the job's summary.
@@ -157,7 +174,11 @@ impl Bench {
             });
         command.args(["--no-progress", "--json", "--np", "2", "--job_id", job]);
         command.args(["--work_dir", &format!("{name}/jobs")]);
-        command.args(["--partition.size", &self.scale.partition_size.to_string()]);
+        let size = match variant.packs {
+            true => 4,
+            false => self.scale.partition_size,
+        };
+        command.args(["--partition.size", &size.to_string()]);
         command.args(variant.arguments(&format!("{name}/out")));
         command
     }

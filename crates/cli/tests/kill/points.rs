@@ -38,6 +38,8 @@ enum Needs {
     BarriersInThreads,
     /// Workers that are threads, where the point is in what they do.
     Threads,
+    /// Many small partitions, and workers that are threads.
+    Packs,
 }
 
 impl Needs {
@@ -55,7 +57,7 @@ impl Needs {
     fn threads(self) -> bool {
         matches!(
             self,
-            Self::Checkpoints | Self::Threads | Self::BarriersInThreads
+            Self::Checkpoints | Self::Threads | Self::BarriersInThreads | Self::Packs
         )
     }
 }
@@ -96,8 +98,8 @@ const POINTS: &[CrashPoint] = &[
     point("merge.finish", 1, Needs::Nothing),
     point("new_file_before_folder_sync", 9, Needs::Threads),
     point("new_file_before_sync", 9, Needs::Threads),
-    point("pack_after_finish", 1, Needs::Threads),
-    point("pack_before_write", 1, Needs::Threads),
+    point("pack_after_finish", 1, Needs::Packs),
+    point("pack_before_write", 1, Needs::Packs),
     point("rename_before_folder_sync", 1, Needs::Nothing),
     point("replace_before_folder_sync", 3, Needs::Nothing),
     point("replace_before_rename", 3, Needs::Nothing),
@@ -184,6 +186,7 @@ impl CrashPoint {
         variant.barriers |= self.needs.barriers();
         variant.sorts = self.needs == Needs::Sorting;
         variant.cleans |= self.needs == Needs::Cleaning;
+        variant.packs = self.needs == Needs::Packs;
         variant.processes &= !self.needs.threads();
         Round {
             variant,

@@ -19,6 +19,8 @@ pub(crate) struct Variant {
     pub(crate) barriers: bool,
     /// True if there is so little memory that such operators sort on disk.
     pub(crate) sorts: bool,
+    /// True if partitions are many and small, so that workers pack their results.
+    pub(crate) packs: bool,
 }
 
 /// The mode and format of checkpoints.
@@ -91,6 +93,7 @@ impl Variant {
             processes: number % 13 % 2 == 1,
             barriers: number % 17 % 3 == 1,
             sorts: false,
+            packs: false,
         }
     }
 

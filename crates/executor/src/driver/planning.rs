@@ -66,8 +66,14 @@ impl Driver<'_> {
         Ok(Some(receiver))
     }
 
-    /// Takes over what the planner found; `false` when the plan is complete.
-    pub(super) fn take_cuts(&mut self, first: Planned, more: &Receiver<Planned>) -> Result<bool> {
+    /// Takes over what the planner found, and what it finds meanwhile until there are `most` partitions; `false` when the plan
+    /// is complete.
+    pub(super) fn take_cuts(
+        &mut self,
+        first: Planned,
+        more: &Receiver<Planned>,
+        most: usize,
+    ) -> Result<bool> {
         let mut partitions = Vec::new();
         let mut next = Some(first);
         while let Some(planned) = next.take() {
@@ -93,7 +99,7 @@ impl Driver<'_> {
                     }
                 }
             }
-            if partitions.len() < TAKEN_TOGETHER {
+            if partitions.len() < most.min(TAKEN_TOGETHER) {
                 next = more.try_recv().ok();
             }
         }

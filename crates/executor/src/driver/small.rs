@@ -14,7 +14,7 @@ use super::Driver;
 /// The bytes of a slice, at most, whose partition is small.
 const SMALL_BYTES: u64 = 64 << 10;
 /// Tasks, at least, among which small ones are packed: few are as fast without, and people find their files more easily.
-const MANY: usize = 8;
+const MANY: usize = 32;
 /// Attempts at small tasks, at most, that are out at once.
 const OUT_AT_ONCE: usize = 4096;
 /// Partitions that are planned ahead of the work, at most, while they are small.

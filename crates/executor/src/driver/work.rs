@@ -266,7 +266,9 @@ impl Driver<'_> {
         more: &Receiver<Planned>,
     ) -> Result<()> {
         let before = self.truth.state().partition_count();
-        let unfinished = self.take_cuts(cut, more)?;
+        let open = motion.scheduler.open_before_barrier();
+        let most = motion.small.most_ahead().saturating_sub(open);
+        let unfinished = self.take_cuts(cut, more, most)?;
         for partition in before..self.truth.state().partition_count() {
             self.add_partition(&mut motion.scheduler, &mut motion.small, partition);
         }

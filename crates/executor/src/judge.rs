@@ -3,6 +3,8 @@
 use coldpress_partition::PlannedPartition;
 use coldpress_record::Ledger;
 
+use crate::spelled::grouped;
+
 /// Sums up the records in quarantine as the merge passes the partitions.
 #[derive(Clone, Debug)]
 pub struct Judge {
@@ -24,7 +26,11 @@ pub struct Judge {
 
 /// More is in quarantine than the recipe allows.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{errors} of {total} {unit} are in quarantine, more than {limit} allows")]
+#[error(
+    "{} of {} {unit} are in quarantine, more than {limit} allows",
+    grouped(*.errors),
+    grouped(*.total)
+)]
 pub struct TooManyErrors {
     /// How much is in quarantine.
     pub errors: u64,
@@ -224,7 +230,7 @@ mod tests {
         judge.pass(&large, &[], &swallowed).unwrap();
         assert_eq!(
             judge.finish().unwrap_err().to_string(),
-            "51 of 1000 bytes of the input are in quarantine, more than `max_error_ratio: 0.05` allows"
+            "51 of 1,000 bytes of the input are in quarantine, more than `max_error_ratio: 0.05` allows"
         );
     }
 

@@ -40,6 +40,7 @@ mod run;
 mod scheduler;
 mod space;
 mod spec;
+mod spelled;
 mod starts;
 mod summary;
 mod trace;

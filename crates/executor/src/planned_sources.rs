@@ -1,5 +1,7 @@
 //! Checks that the sources that are found are those that the job was planned over.
 
+use std::collections::HashSet;
+
 use coldpress_dataset::{Source, Touched};
 use coldpress_job::{JobPlan, JobState};
 use coldpress_partition::{Mixing, verify_slices};
@@ -7,6 +9,7 @@ use coldpress_partition::{Mixing, verify_slices};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prepare::Prepared;
 use crate::reading::change;
+use crate::spelled::{counted, grouped};
 
 /// What is known of the sources of a plan, in its order.
 pub(crate) struct MatchedSources {
@@ -64,7 +67,19 @@ pub(crate) fn match_plan(
                  `suffix_filter` was: with it, small files of different suffixes are not read as one)"
             ));
         }
-        return refused(format!("the dataset had {had} files and has {has}"));
+        // A file that is repeated is several sources.
+        let paths = plan.sources.iter().map(|source| source.path.as_str());
+        let had: HashSet<&str> = paths.collect();
+        let paths = sources.iter().map(|source| source.identity.path.as_str());
+        let has: HashSet<&str> = paths.collect();
+        return refused(match had.len() == has.len() {
+            true => "the files of the dataset changed, or how often they are read,".to_owned(),
+            false => format!(
+                "the dataset had {} and has {}",
+                counted(had.len() as u64, "file"),
+                grouped(has.len() as u64)
+            ),
+        });
     }
     if plan.limit != prepared.recipe.limit {
         return refused("`limit` changed".to_owned());

@@ -94,6 +94,7 @@ pub fn prometheus_text(jobs: &[JobMetrics<'_>]) -> String {
                 ("quarantined", totals.quarantined),
                 ("absorbed", totals.absorbed),
                 ("made", totals.made),
+                ("not_drawn", totals.not_sampled),
                 ("in_failed_partitions", totals.records_in_failed),
             ]
         },
@@ -229,6 +230,10 @@ mod tests {
         let summary = JobSummary {
             job_id: "web".to_owned(),
             start_time: 1.5,
+            totals: Totals {
+                not_sampled: 242,
+                ..Totals::default()
+            },
             ..JobSummary::default()
         };
         let operator = OperatorPerformance {
@@ -257,6 +262,7 @@ mod tests {
             "coldpress_job_end_time_seconds{job_id=\"other\"} 9",
             "coldpress_job_start_time_seconds{job_id=\"web\"} 1.5",
             "coldpress_records{job_id=\"web\",state=\"kept\"} 0",
+            "coldpress_records{job_id=\"web\",state=\"not_drawn\"} 242",
             "coldpress_operator_records_out{job_id=\"web\",operator=\"odd \\\"\\\\\\n_filter\",index=\"3\"} 7",
             "coldpress_operator_seconds{job_id=\"web\",operator=\"odd \\\"\\\\\\n_filter\",index=\"3\"} 0.25",
         ] {

@@ -1,5 +1,7 @@
 //! `metadata/dataset_mapping.json` and `metadata/final_mapping_report.json`: views of the plan.
 
+use std::collections::HashSet;
+
 use coldpress_partition::PlannedPartition;
 use serde::{Deserialize, Serialize};
 
@@ -283,9 +285,12 @@ fn created(state: &JobState) -> f64 {
     epoch.map_or(0.0, |epoch| seconds_of(epoch.driver.started_at_millis))
 }
 
+/// The paths of the dataset, each once however often it is read.
 fn dataset_path(state: &JobState) -> String {
     let sources = state.plan().map_or(&[][..], |plan| &plan.sources);
-    let paths: Vec<&str> = sources.iter().map(|source| source.path.as_str()).collect();
+    let mut seen = HashSet::new();
+    let paths = sources.iter().map(|source| source.path.as_str());
+    let paths: Vec<&str> = paths.filter(|path| seen.insert(*path)).collect();
     paths.join(", ")
 }
 

@@ -33,7 +33,7 @@ function change(first, second) {
 function comparedJobs(view) {
   const rows = [
     ["Records", "records", count], ["Kept", "kept", count], ["Dropped", "dropped", count], ["In quarantine", "quarantined", count],
-    ["Made", "made", count], ["Put into groups", "absorbed", count], ["In failed partitions", "in_failed", count],
+    ["Made", "made", count], ["Put into groups", "absorbed", count], ["Not drawn", "not_sampled", count], ["In failed partitions", "in_failed", count],
     ["Partitions", "partitions", count], ["Input", "input_bytes", bytes], ["Output", "export_bytes", bytes],
     ["Time at work", "wall_seconds", duration], ["Work of all workers", "work_seconds", duration],
     ["Work for each byte", "nanos_per_byte", (nanos) => `${short(nanos)} ns`], ["Most memory", "peak_memory_mb", (mb) => bytes(mb * 1e6)],

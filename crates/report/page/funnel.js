@@ -1,4 +1,4 @@
-// The recipe as a funnel, and what deduplicators removed.
+// The recipe as a funnel, how the dataset was mixed, and what deduplicators removed.
 
 function funnelSection(report) {
   const rows = report.operators;
@@ -39,6 +39,18 @@ function funnelSection(report) {
   return el("div", null, note ? el("p", {class: "soft small"}, note) : null,
     table(columns, rejected > 0 ? [reading, ...lines] : lines, {class: "funnel"}),
     el("p", {class: "soft small"}, "Time is work summed over the workers; ns/byte is for each byte of the records as they were read."));
+}
+
+function mixtureSection(report) {
+  if (!report.mixture.length) return null;
+  const known = (number) => (number === null ? NO_VALUE : count(number));
+  const whole = (readings) => [NO_VALUE, "once"][readings] ?? `${count(readings)} ×`;
+  const path = (one, at) => (one.first_file === "" ? `path ${at + 1} (left out)`
+    : [one.first_file, one.sources > 1 ? el("span", {class: "soft"}, ` and ${count(one.sources - 1)} more`) : null]);
+  return table([{title: "Path", text: true}, {title: "Records", num: true}, {title: "Read whole", num: true},
+    {title: "Drawn once more", num: true}, {title: "In", num: true}, {title: "Out", num: true}],
+  report.mixture.map((one, at) => [path(one, at), known(one.records), whole(one.readings), one.drawn ? count(one.drawn) : NO_VALUE,
+    count(one.sampled), known(one.exported)]));
 }
 
 function duplicatesSection(report) {

@@ -4,6 +4,7 @@ const show = sectionsOf([
   {name: "overview", title: "Overview", build: overviewSection, of: ["overview", "environment"]},
   {name: "findings", title: "What stands out", build: findingsSection, of: ["findings"]},
   {name: "funnel", title: "Operators", build: funnelSection, of: ["operators", "overview", "partitions"]},
+  {name: "mixture", title: "Mixture", build: mixtureSection, of: ["mixture"]},
   {name: "duplicates", title: "Duplicates", build: duplicatesSection, of: ["deduplication", "losses"]},
   {name: "partitions", title: "Partitions", build: gridSection, of: ["partitions", "operators", "overview"]},
   {name: "timeline", title: "Timeline", build: timelineSection, of: ["timeline", "stragglers"]},

@@ -16,11 +16,13 @@ function card(title, value, note) {
 function overviewSection(report) {
   const overview = report.overview;
   const progress = overview.progress;
-  const share = (part) => (progress.total_samples ? part / progress.total_samples : 0);
+  const drawn = progress.total_samples - overview.not_sampled_samples;
+  const share = (part) => (drawn > 0 ? part / drawn : 0);
   const work = progress.seconds_at_work;
   const stage = progress.stages > 1 && !overview.status.startsWith("completed") ? `stage ${progress.stage + 1} of ${progress.stages}` : null;
   const extra = [
     ["made", overview.made_samples], ["put into groups", overview.absorbed_samples], ["in failed partitions", overview.samples_in_failed],
+    ["not drawn", overview.not_sampled_samples],
   ].filter(([, number]) => number > 0);
   const rate = work > 0 && progress.processed_samples > 0 && report.environment.drivers_total === progress.runs
     ? `${short(progress.processed_samples / work)} records/s` : null;

@@ -55,6 +55,8 @@ pub struct JobFigures {
     pub made: u64,
     /// Records that went into groups.
     pub absorbed: u64,
+    /// Records that were not drawn, where the recipe mixes its dataset.
+    pub not_sampled: u64,
     /// Records in failed partitions.
     pub in_failed: u64,
     /// What became of the records where they were read.
@@ -228,6 +230,7 @@ fn figures(report: &JobReport) -> JobFigures {
         quarantined: progress.quarantined_samples,
         made: overview.made_samples,
         absorbed: overview.absorbed_samples,
+        not_sampled: overview.not_sampled_samples,
         in_failed: overview.samples_in_failed,
         reading: reading(report),
         partitions: progress.total_partitions,

@@ -51,6 +51,7 @@ impl JobComparison {
             ("quarantined", first.quarantined, second.quarantined),
             ("made", first.made, second.made),
             ("absorbed", first.absorbed, second.absorbed),
+            ("not drawn", first.not_sampled, second.not_sampled),
             ("in failed partitions", first.in_failed, second.in_failed),
         ];
         for (name, one, other) in counts {
@@ -65,7 +66,10 @@ impl JobComparison {
                 ]);
             }
         }
-        let rate = |job: &JobFigures| job.kept as f64 / job.records.max(1) as f64;
+        let rate = |job: &JobFigures| {
+            let drawn = job.records.saturating_sub(job.not_sampled);
+            job.kept as f64 / drawn.max(1) as f64
+        };
         table.row([
             "kept of all".to_owned(),
             percent(rate(first)),

@@ -49,8 +49,13 @@ fn headline(report: &Report) -> String {
 
 fn records(report: &Report) -> String {
     let ledger = &report.ledger;
+    let in_failed: u64 = report
+        .failed_partitions
+        .iter()
+        .map(|failed| failed.records)
+        .sum();
     let mut parts = vec![
-        format!("{} in", grouped(ledger.records)),
+        format!("{} in", grouped(ledger.records + in_failed)),
         format!("{} kept", grouped(ledger.exported())),
         format!("{} dropped", grouped(ledger.dropped())),
         format!("{} quarantined", grouped(ledger.quarantined())),
@@ -64,11 +69,6 @@ fn records(report: &Report) -> String {
     if ledger.not_sampled > 0 {
         parts.push(format!("{} not drawn", grouped(ledger.not_sampled)));
     }
-    let in_failed: u64 = report
-        .failed_partitions
-        .iter()
-        .map(|failed| failed.records)
-        .sum();
     if in_failed > 0 {
         parts.push(format!("{} in failed partitions", grouped(in_failed)));
     }

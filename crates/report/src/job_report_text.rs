@@ -13,6 +13,8 @@ pub(crate) use lines::{short, spelled_bounds};
 
 /// Things of a kind that are listed; the page and `--json` have more.
 const LISTED: usize = 10;
+/// Letters of a path that are shown where columns of figures follow.
+const PATH_CHARS: usize = 34;
 
 impl JobReport {
     /// Renders the report as text.
@@ -126,28 +128,41 @@ impl JobReport {
         let mut table = Table::new([
             ("PATH", Align::Left),
             ("RECORDS", Align::Right),
-            ("READ", Align::Right),
+            ("WHOLE", Align::Right),
             ("DRAWN", Align::Right),
             ("IN", Align::Right),
             ("OUT", Align::Right),
         ]);
         let (listed, left) = self.mixture.split_at(self.mixture.len().min(LISTED));
-        for path in listed {
+        for (path, number) in listed.iter().zip(1..) {
             let files = match path.sources {
                 1 => String::new(),
                 sources => format!(" and {} more", grouped(u64::from(sources) - 1)),
             };
             let name = match path.first_file.is_empty() {
-                true => "(left out)".to_owned(),
-                false => format!("{}{files}", plain(&path.first_file)),
+                true => format!("path {number} (left out)"),
+                false => {
+                    let room = PATH_CHARS.saturating_sub(files.len());
+                    format!("{}{files}", end_of(&plain(&path.first_file), room))
+                }
+            };
+            let whole = match path.readings {
+                0 => "–".to_owned(),
+                1 => "once".to_owned(),
+                readings => format!("{} ×", grouped(readings)),
+            };
+            let drawn = match (path.drawn, path.readings) {
+                (0, _) => "–".to_owned(),
+                (drawn, 0) => grouped(drawn),
+                (drawn, _) => format!("{} more", grouped(drawn)),
             };
             table.row([
                 name,
-                path.records.map_or_else(|| "-".to_owned(), grouped),
-                format!("{} times", grouped(path.readings)),
-                grouped(path.drawn),
+                path.records.map_or_else(|| "–".to_owned(), grouped),
+                whole,
+                drawn,
                 grouped(path.sampled),
-                path.exported.map_or_else(|| "-".to_owned(), grouped),
+                path.exported.map_or_else(|| "–".to_owned(), grouped),
             ]);
         }
         let more = match left.len() {
@@ -402,6 +417,18 @@ fn over_time(errors: &ErrorsOverTime) -> String {
         duration(errors.step_seconds)
     ));
     text
+}
+
+/// Returns the end of a path, which says more than its beginning.
+fn end_of(path: &str, chars: usize) -> String {
+    let length = path.chars().count();
+    match length > chars {
+        true => {
+            let end = path.chars().skip(length + 1 - chars);
+            format!("…{}", end.collect::<String>())
+        }
+        false => path.to_owned(),
+    }
 }
 
 fn kept(row: &OperatorRow) -> String {

@@ -138,6 +138,14 @@ pub struct OverallProgress {
     pub dropped_samples: u64,
     /// Records in quarantine.
     pub quarantined_samples: u64,
+    /// Records that operators made.
+    pub made_samples: u64,
+    /// Records that went into groups.
+    pub absorbed_samples: u64,
+    /// Records that were not drawn, where the recipe mixes its dataset.
+    pub not_sampled_samples: u64,
+    /// Records of the failed partitions.
+    pub samples_in_failed: u64,
 }
 
 /// Looks at a job. Writes nothing, and may be called while the job runs.

@@ -89,6 +89,8 @@ pub struct PlannedPath {
     pub drawn: u64,
     /// The records that come in, repeats included.
     pub sampled: u64,
+    /// Whether `sampled` is no estimate.
+    pub exact: bool,
 }
 
 /// A stretch of operators that each partition passes on its own, and the barrier that ends it.
@@ -156,7 +158,9 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     Ok(PlanView {
         project_name: recipe.project_name.clone(),
         sources: sources.collect(),
-        mixture: mixing.map_or_else(Vec::new, |mixing| planned_paths(&mixing, prepared)),
+        mixture: mixing.map_or_else(Vec::new, |mixing| {
+            planned_paths(&mixing, prepared, estimate.exact)
+        }),
         exact: estimate.exact,
         records: estimate.records,
         input_bytes: estimate.bytes,
@@ -313,14 +317,18 @@ fn mixing(
     Ok(prepared.mixing(&resolved.of_paths, &records)?)
 }
 
-fn planned_paths(mixing: &Mixing, prepared: &Prepared) -> Vec<PlannedPath> {
-    let paths = mixing.parts.iter().zip(prepared.recipe.dataset.paths());
+fn planned_paths(mixing: &Mixing, prepared: &Prepared, counted: bool) -> Vec<PlannedPath> {
+    let dataset = &prepared.recipe.dataset;
+    // Of several paths each is repeated until its share is full; of one path no more comes in than it has.
+    let is_share = dataset.max_sample_num.is_some() && mixing.parts.len() > 1;
+    let paths = mixing.parts.iter().zip(dataset.paths());
     let planned = paths.map(|(part, path)| PlannedPath {
         path: path.to_owned(),
         records: part.records,
         readings: part.readings,
         drawn: part.drawn,
         sampled: part.taken(),
+        exact: counted || is_share,
     });
     planned.collect()
 }

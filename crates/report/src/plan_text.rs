@@ -20,8 +20,9 @@ impl PlanView {
         text.push_str(&self.render_sources());
         text.push_str(&self.render_mixture());
         text.push_str(&format!(
-            "Records      {about}{}{}\n",
+            "Records      {about}{}{}{}\n",
             grouped(self.records),
+            self.drawn_text(),
             self.limit.map_or(String::new(), |limit| format!(
                 " (limit {})",
                 grouped(limit)
@@ -102,33 +103,38 @@ impl PlanView {
         text
     }
 
-    fn render_mixture(&self) -> String {
-        let about = if self.exact { "" } else { "about " };
-        let line = |(path, at): (&PlannedPath, usize)| {
-            let head = if at == 0 { "Mixture" } else { "" };
-            let what = match path.sampled {
-                0 => "nothing".to_owned(),
-                sampled => format!("{about}{}", counted(sampled, "record")),
-            };
-            let how = match (path.readings, path.drawn) {
-                (0, 0) => String::new(),
-                (0, _) => format!(", drawn of {about}{}", grouped(path.records)),
-                (1, 0) => ", all of them".to_owned(),
-                (readings, 0) => format!(", all of them {readings} times"),
-                (readings, drawn) => format!(
-                    ": all {readings} times, and {about}{} drawn once more",
-                    grouped(drawn)
-                ),
-            };
-            format!("{head:<13}{}: {what}{how}\n", plain(&path.path))
+    /// Returns whether `limit` leaves out a part of the dataset.
+    fn is_cut(&self) -> bool {
+        self.limit.is_some_and(|limit| limit <= self.records)
+    }
+
+    /// How many of the records are drawn, where not all of them are; with a limit nobody knows.
+    fn drawn_text(&self) -> String {
+        let drawn: u64 = self.mixture.iter().map(|path| path.sampled).sum();
+        let about = match self.mixture.iter().all(|path| path.exact) {
+            true => "",
+            false => "about ",
         };
-        let paths = self.mixture.iter().take(LISTED_SOURCES).zip(0..);
-        let mut text: String = paths.map(line).collect();
-        if let Some(left) = self.mixture.len().checked_sub(LISTED_SOURCES + 1) {
-            let more = counted(left as u64 + 1, "more path");
-            text.push_str(&format!("{:13}... and {more}\n", ""));
+        match self.mixture.is_empty() || self.is_cut() || drawn == self.records {
+            true => String::new(),
+            false => format!(" read, {about}{} drawn", grouped(drawn)),
         }
-        text
+    }
+
+    fn render_mixture(&self) -> String {
+        let paths = self.mixture.iter().take(LISTED_SOURCES);
+        let mut lines: Vec<String> = paths.map(|path| path.render(self.exact)).collect();
+        if let Some(left) = self.mixture.len().checked_sub(LISTED_SOURCES + 1) {
+            lines.push(format!("... and {}", counted(left as u64 + 1, "more path")));
+        }
+        if !lines.is_empty() && self.is_cut() {
+            lines.insert(0, "(before `limit`)".to_owned());
+        }
+        let lines = lines.iter().zip(0..).map(|(line, at)| {
+            let head = if at == 0 { "Mixture" } else { "" };
+            format!("{head:<13}{line}\n")
+        });
+        lines.collect()
     }
 
     fn render_checkpoints(&self) -> String {
@@ -180,6 +186,36 @@ impl PlanView {
             )
         };
         self.space.iter().map(line).collect()
+    }
+}
+
+impl PlannedPath {
+    /// Says what comes in of the path; `exact` = its records were counted.
+    fn render(&self, exact: bool) -> String {
+        let about = |exact| if exact { "" } else { "about " };
+        let path = plain(&self.path);
+        if self.sampled == 0 {
+            let is_empty = self.readings > 0 && self.records == 0;
+            let why = if is_empty { ", it has no records" } else { "" };
+            return format!("{path}: nothing{why}");
+        }
+        let times = match self.readings {
+            1 => "once".to_owned(),
+            2 => "twice".to_owned(),
+            readings => format!("{} times", grouped(readings)),
+        };
+        let how = match (self.readings, self.drawn) {
+            (0, _) => format!(", drawn of {}{}", about(exact), grouped(self.records)),
+            (1, 0) => ", all of them".to_owned(),
+            (_, 0) => format!(", all of them {times}"),
+            (_, drawn) => format!(
+                ": all {times}, and {}{} once more",
+                about(exact),
+                grouped(drawn)
+            ),
+        };
+        let sampled = counted(self.sampled, "record");
+        format!("{path}: {}{sampled}{how}", about(self.exact))
     }
 }
 

@@ -70,7 +70,11 @@ fn outcome(replayed: &Replayed) -> String {
 
 fn class(class: &ReplayedClass) -> String {
     let operator = class.operator.as_deref().map(plain);
-    let count = grouped(class.count);
+    let shown = class.samples.len() as u64;
+    let count = match class.count > shown {
+        true => format!("{shown} of {}", grouped(class.count)),
+        false => grouped(class.count),
+    };
     let title = match (class.outcome, operator) {
         ("kept", _) => format!("Kept ({count})"),
         ("split", _) => format!("Split ({count})"),

@@ -255,7 +255,7 @@ fn a_file_that_is_gone_or_joined_by_another() {
     let more = "--dataset_path data";
     bench.freeze(more, published).terminate().expect(143);
     bench.write("data/b.jsonl", "{\"text\": \"new\"}\n");
-    let message = "the dataset had 1 files and has 2 after the job was planned; run with `--fresh` to process the new \
+    let message = "the dataset had 1 file and has 2 after the job was planned; run with `--fresh` to process the new \
                    content";
     bench.process(more).expect(4).begins_with_error(message);
     std::fs::rename(bench.path("data/a.jsonl"), bench.path("kept.jsonl")).unwrap();

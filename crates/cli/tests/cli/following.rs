@@ -275,6 +275,9 @@ process:
     assert_eq!(replayed["classes"][0]["outcome"], "kept");
     let sample = &replayed["classes"][0]["samples"][0];
     assert_eq!(sample["failed_in"], "clean_links_mapper");
+    let position = sample["position"].as_u64().unwrap();
+    assert!(position > 0);
+    assert_eq!(sample["place"], format!("byte {position}"));
     assert_eq!(
         bench.read("kept.jsonl"),
         "{\"meta\": {\"id\": \"r5\"}, \"text\": 7}\n"
@@ -288,6 +291,25 @@ process:
     replay("--config mended.yaml")
         .expect(0)
         .prints(&["0 kept, 1 dropped", "Dropped by text_length_filter (1)\n"]);
+}
+
+#[test]
+fn of_many_replayed_records_some_are_shown() {
+    let bench = bench();
+    let line = |id: u32| match id % 2 {
+        0 => format!("no record {id}\n"),
+        _ => format!("{{\"text\": \"some words more {id}\"}}\n"),
+    };
+    bench.write("in.jsonl", (0..18).map(line).collect::<String>());
+    bench
+        .run("process --config recipe.yaml --job_id j --max_error_ratio 1")
+        .expect(0);
+    let replayed = bench.run("quarantine replay j --base-dir jobs").expect(0);
+    replayed.prints(&[
+        "Still not readable (3 of 9)\n",
+        "in.jsonl, byte 0 ",
+        "in.jsonl, byte 44 ",
+    ]);
 }
 
 /// The folder of a replay has records of the user's, so nothing of it stays where the replay is ended.

@@ -36,9 +36,18 @@ fn a_mixture_is_planned_run_and_told() {
     let bench = bench();
     bench.run("plan --config recipe.yaml").expect(0).prints(&[
         "Mixture      web: 50 records, drawn of 100\n",
-        "books.jsonl: 50 records: all 2 times, and 10 drawn once more\n",
+        "books.jsonl: 50 records: all twice, and 10 once more\n",
         "old.jsonl: nothing\n",
+        "Records      160 read, 100 drawn\n",
     ]);
+    // A limit counts what is read, and what is drawn of that is not known before.
+    bench
+        .run("plan --config recipe.yaml --limit 30")
+        .expect(0)
+        .prints(&[
+            "Mixture      (before `limit`)\n             web: 50 records",
+            "Records      30 (limit 30)\n",
+        ]);
     bench.run("check --config recipe.yaml").expect(0);
     let told = bench
         .run("process --config recipe.yaml --job_id j")
@@ -64,10 +73,21 @@ fn a_mixture_is_planned_run_and_told() {
     assert_eq!(report["overview"]["not_sampled_samples"], 60);
     bench.run("report j --base-dir jobs").expect(0).prints(&[
         "Mixture",
-        "web/a.jsonl and 1 more",
-        "(left out)",
+        "PATH                    RECORDS  WHOLE    DRAWN  IN  OUT\n",
+        "web/a.jsonl and 1 more      100      –       50  50",
+        "books.jsonl                  20    2 ×  10 more  50",
+        "path 3 (left out)",
     ]);
-    bench.run("monitor j --base-dir jobs").expect(0);
+    bench.run("monitor j --base-dir jobs").expect(0).prints(&[
+        "Dataset: web/a.jsonl, web/b.jsonl, books.jsonl\n",
+        "0 quarantined, 60 not drawn\n",
+    ]);
+    // The share is that of the records that were drawn.
+    let kept = format!(" {:.1} %", ids.len() as f64);
+    bench
+        .run("report j --base-dir jobs --compare j")
+        .expect(0)
+        .prints(&["\nnot drawn ", &kept]);
 }
 
 /// A repeated record is found as often as it was read, and one that was not drawn is found too.
@@ -122,9 +142,18 @@ fn a_deduplicator_that_removes_the_repeats_is_told() {
         .expect(0)
         .prints(&[note]);
     bench
-        .run("process --config recipe.yaml")
+        .run("process --config recipe.yaml --job_id j")
         .expect(0)
         .tells(&[note]);
+    let report = bench.run("report j --base-dir jobs --json").expect(0);
+    let report = report.json();
+    let rows = report["deduplication"][0]["by_file"].as_array().unwrap();
+    let books: Vec<_> = rows
+        .iter()
+        .filter(|row| row["source"] == "books.jsonl")
+        .collect();
+    assert_eq!(books.len(), 1, "{rows:?}");
+    assert!(books[0]["records"].as_u64() > Some(20), "{rows:?}");
     // Half of the web pages of seven letters and more, and each book once.
     assert!(bench.read("out/mixed.jsonl").lines().count() <= 70);
 }
@@ -182,4 +211,43 @@ fn a_resume_with_another_mixture_is_refused() {
         .map(|path| path["sampled"].as_u64().unwrap())
         .collect();
     assert_eq!(sampled, [7, 33, 0]);
+}
+
+#[test]
+fn an_empty_file_of_a_mixture_and_a_long_path() {
+    let bench = bench();
+    let long = format!("{}/books-of-1900.jsonl", "folder".repeat(12));
+    bench.write(&long, bench.read("books.jsonl"));
+    bench.write("empty.jsonl", "");
+    let recipe = format!(
+        "dataset_path: [{{path: {long}, weight: 1.5}}, empty.jsonl]\nexport_path: out/a.jsonl\nwork_dir: jobs\nprocess: []\n"
+    );
+    bench.write("recipe.yaml", recipe);
+    bench.run("plan --config recipe.yaml").expect(0).prints(&[
+        ": 30 records: all once, and 10 once more\n",
+        "empty.jsonl: nothing, it has no records\n",
+    ]);
+    bench
+        .run("process --config recipe.yaml --job_id j")
+        .expect(0);
+    let report = bench.run("report j --base-dir jobs").expect(0);
+    let report = report.prints(&[
+        "/books-of-1900.jsonl       20   once  10 more  30   30\n",
+        "empty.jsonl                               0   once        –   0    0\n",
+    ]);
+    let table = report.stdout.lines().skip_while(|line| *line != "Mixture");
+    let mut table = table.skip(1).take(3);
+    assert!(table.all(|line| line.chars().count() <= 80), "{report:?}");
+}
+
+#[test]
+fn files_that_are_repeated_are_counted_once() {
+    let bench = bench();
+    let process = "process --config recipe.yaml --job_id j";
+    bench.crash_at("driver.publish:2", process);
+    bench.write("web/c.jsonl", "{\"text\": \"web\"}\n");
+    bench
+        .run(process)
+        .expect(4)
+        .tells(&["the dataset had 3 files and has 4 after the job was planned"]);
 }

@@ -135,6 +135,30 @@ fn of_a_job_that_is_done() {
 }
 
 #[test]
+fn of_a_mixture() {
+    let bench = Bench::new(200);
+    let recipe = bench.read("recipe.yaml").replace(
+        "dataset_path: in.jsonl",
+        "dataset_path: [{path: in.jsonl, weight: 0.5}, {path: more.jsonl, weight: 3}, {path: in.jsonl, weight: 0}]",
+    );
+    bench.write("recipe.yaml", recipe);
+    bench.write("more.jsonl", "{\"text\": \"a text of another file\"}\n");
+    bench.run(&Bench::line("")).expect(0);
+    check(
+        &bench,
+        "completed",
+        &["mixture"],
+        &[
+            "Records not drawn",
+            "Read whole",
+            "Drawn once more",
+            "3 ×",
+            "path 3 (left out)",
+        ],
+    );
+}
+
+#[test]
 fn of_a_job_that_failed() {
     let bench = Bench::new(200);
     bench

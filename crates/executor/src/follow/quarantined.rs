@@ -1,5 +1,6 @@
 //! What the quarantine of a job says.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 
 use coldpress_job::{GateReached, JobState, Journal, Layout, open_stores};
@@ -14,6 +15,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) struct QuarantineFiles {
     state: JobState,
     stores: Stores,
+    /// The sources whose records are rows.
+    columnar: BTreeSet<u32>,
 }
 
 impl QuarantineFiles {
@@ -25,7 +28,20 @@ impl QuarantineFiles {
         }
         let state = Journal::read(layout)?;
         let stores = open_stores(layout, &state, schemes)?;
-        Ok(Self { state, stores })
+        let slices = state.partitions().map(|planned| &planned.slice);
+        // Only columnar files have metadata.
+        let columnar = slices.filter(|slice| slice.metadata.is_some());
+        let columnar = columnar.map(|slice| slice.source).collect();
+        Ok(Self {
+            state,
+            stores,
+            columnar,
+        })
+    }
+
+    /// The place of a record in its file.
+    pub(crate) fn place_of(&self, origin: &Origin) -> String {
+        crate::report::place(self.columnar.contains(&origin.source), origin.position)
     }
 
     pub(crate) fn partitions(&self) -> u32 {

@@ -68,7 +68,7 @@ pub(super) fn classes(
             class.samples.push(ReplayedSample {
                 source: known.source.clone(),
                 position: known.origin.position,
-                place: history.place.clone(),
+                place: known.place.clone(),
                 failed_in: known.operator.clone(),
                 error: known.error.clone(),
                 error_now,

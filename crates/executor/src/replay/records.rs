@@ -31,6 +31,8 @@ pub(super) struct Gathered {
 pub(super) struct Known {
     pub(super) source: String,
     pub(super) origin: Origin,
+    /// Its place in the file of the job's input.
+    pub(super) place: String,
     pub(super) operator: Option<String>,
     pub(super) error: String,
 }
@@ -68,8 +70,9 @@ impl Gathered {
                 None => BTreeMap::new(),
             };
             quarantine.each(partition, |entry| {
+                let place = quarantine.place_of(&entry.origin);
                 gathered
-                    .put(entry, &originals, &mut out)
+                    .put(entry, place, &originals, &mut out)
                     .map_err(unwritable)
             })?;
         }
@@ -86,6 +89,7 @@ impl Gathered {
     fn put(
         &mut self,
         entry: QuarantineEntry,
+        place: String,
         originals: &BTreeMap<Origin, String>,
         out: &mut impl Write,
     ) -> std::io::Result<()> {
@@ -115,6 +119,7 @@ impl Gathered {
             self.known.push(Known {
                 source: entry.path,
                 origin: entry.origin,
+                place,
                 operator: entry.operator,
                 error: entry.error,
             });

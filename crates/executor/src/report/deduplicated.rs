@@ -1,5 +1,7 @@
 //! Turns the journal's facts about removed records into a report for people.
 
+use std::collections::HashMap;
+
 use coldpress_job::{ByField, JobState, NamedRecord, OfSource, OfValue, Removals, Removed};
 use coldpress_record::OperatorLedger;
 
@@ -93,10 +95,19 @@ impl Deduplication {
     }
 }
 
-/// Returns the number of removed records of each file, in descending order.
+/// Returns the number of removed records of each file, in descending order. The readings of a file that a mixture repeats are
+/// added up.
 fn removed_from_files(sources: &[OfSource], names: &impl SourceNames) -> Vec<RemovedFrom> {
-    let of_file = |one: &OfSource| removed_from(names.path(one.source), one.counts);
-    let mut files: Vec<RemovedFrom> = sources.iter().map(of_file).collect();
+    let mut files: Vec<RemovedFrom> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for one in sources {
+        let path = names.path(one.source);
+        let place = *places.entry(path.clone()).or_insert(files.len());
+        match files.get_mut(place) {
+            Some(file) => file.add_reading(one.counts),
+            None => files.push(removed_from(path, one.counts)),
+        }
+    }
     // Files of which the same number is gone stay in the order of the plan.
     files.sort_by_key(|file| std::cmp::Reverse(file.removed));
     files
@@ -116,6 +127,7 @@ fn removed_from(source: String, counts: Removed) -> RemovedFrom {
         source,
         records: counts.records,
         removed: counts.removed,
+        of_one_reading: counts.records,
     }
 }
 
@@ -126,5 +138,60 @@ fn record_place(named: &NamedRecord, names: &impl SourceNames) -> RecordPlace {
         position,
         place: names.place(source, position),
         id: named.id.as_deref().map(plain_value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::losses;
+    use super::*;
+
+    /// Sources that are readings of these files.
+    struct Readings(&'static [&'static str]);
+
+    impl SourceNames for Readings {
+        fn path(&self, source: u32) -> String {
+            self.0[source as usize].to_owned()
+        }
+
+        fn place(&self, _: u32, position: u64) -> String {
+            place(false, position)
+        }
+    }
+
+    fn by_file(names: &Readings, counts: &[(u64, u64)]) -> Deduplication {
+        let sources = counts.iter().zip(0..);
+        let sources = sources.map(|(&(records, removed), source)| OfSource {
+            source,
+            counts: Removed { records, removed },
+        });
+        let sources: Vec<OfSource> = sources.collect();
+        Deduplication {
+            by_file: removed_from_files(&sources, names),
+            ..Deduplication::default()
+        }
+    }
+
+    #[test]
+    fn the_readings_of_a_file_are_one_row_and_their_repeats_are_no_loss() {
+        let mut files = vec!["books"; 40];
+        files.push("web");
+        let names = Readings(files.leak());
+        let mut counts = vec![(48, 48); 41];
+        counts[0] = (48, 4);
+        counts[40] = (50, 10);
+        let found = by_file(&names, &counts);
+        let rows = found.by_file.iter();
+        let rows = rows.map(|row| (row.source.as_str(), row.records, row.removed));
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            [("books", 1_920, 1_876), ("web", 50, 10)]
+        );
+        assert_eq!(losses(&[found]), []);
+        // Where less than a twentieth of the file itself is left, it is one.
+        counts[0] = (48, 46);
+        let lost = losses(&[by_file(&names, &counts)]);
+        assert_eq!(lost.len(), 1);
+        assert_eq!((lost[0].records, lost[0].removed), (1_920, 1_918));
     }
 }

@@ -36,10 +36,22 @@ pub struct Deduplication {
 pub struct RemovedFrom {
     /// The file, or the value.
     pub source: String,
-    /// Its records.
+    /// Its records; those of a file that is read several times are as many for each reading.
     pub records: u64,
     /// Those that were removed.
     pub removed: u64,
+    /// The records of one reading of a file, the longest one.
+    #[serde(skip)]
+    pub of_one_reading: u64,
+}
+
+impl RemovedFrom {
+    /// Adds what was removed of another reading of the file.
+    pub(crate) fn add_reading(&mut self, counts: Removed) {
+        self.records += counts.records;
+        self.removed += counts.removed;
+        self.of_one_reading = self.of_one_reading.max(counts.records);
+    }
 }
 
 /// What was removed of values that are not told one by one.
@@ -112,12 +124,13 @@ impl fmt::Display for Loss {
     }
 }
 
-/// Returns the sources of which these deduplicators, in the order of the recipe, removed nearly all.
+/// Returns the sources of which these deduplicators, in the order of the recipe, removed nearly all. The repeats of a file that
+/// is read several times are there on purpose, so it is judged as if it were read once.
 #[must_use]
 pub fn losses(deduplication: &[Deduplication]) -> Vec<Loss> {
     // A dataset may have very many files.
     let mut places: HashMap<(Option<String>, String), usize> = HashMap::new();
-    let mut sources: Vec<Loss> = Vec::new();
+    let mut sources: Vec<(Loss, u64)> = Vec::new();
     for of in deduplication {
         let files = of.by_file.iter().map(|one| (None, one));
         let values = of.by_field.iter().map(|one| (of.field.clone(), one));
@@ -126,21 +139,23 @@ pub fn losses(deduplication: &[Deduplication]) -> Vec<Loss> {
             let place = places.entry((field.clone(), source.clone()));
             let place = *place.or_insert(sources.len());
             if place == sources.len() {
-                sources.push(Loss {
+                let loss = Loss {
                     field,
                     source,
                     records: one.records,
                     removed: 0,
-                });
+                };
+                sources.push((loss, one.of_one_reading));
             }
-            sources[place].removed += one.removed;
+            sources[place].0.removed += one.removed;
         }
     }
-    sources.retain(|one| {
-        let (records, removed) = (one.records, one.removed);
+    let lost = sources.into_iter().filter(|(loss, records)| {
+        let (records, left) = (*records, loss.records.saturating_sub(loss.removed));
+        let removed = records.saturating_sub(left);
         Removed { records, removed }.is_nearly_all()
     });
-    sources
+    lost.map(|(loss, _)| loss).collect()
 }
 
 #[cfg(test)]
@@ -152,6 +167,7 @@ mod tests {
             source: (*source).to_owned(),
             records: *records,
             removed: *removed,
+            of_one_reading: *records,
         };
         Deduplication {
             by_file: files.iter().map(of_file).collect(),

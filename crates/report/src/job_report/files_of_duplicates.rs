@@ -31,6 +31,7 @@ mod tests {
             source: at.to_string(),
             records: 1,
             removed: 1,
+            of_one_reading: 1,
         };
         let mut all = [3, FILES, FILES + 7].map(|files| Deduplication {
             by_file: (0..files).map(of_file).collect(),

@@ -35,6 +35,8 @@ pub(super) fn mixture(source: &Source<'_>) -> Vec<MixedPath> {
         return Vec::new();
     };
     let ledgers = ledgers(state, plan);
+    // If one path was counted, all that are read were.
+    let is_counted = mixing.parts.iter().any(|part| part.records > 0);
     let mut first_source = 0;
     let mut path = |(part, ledger): (&coldpress_partition::Part, &Ledger)| {
         let first = plan.sources.get(first_source as usize);
@@ -49,7 +51,7 @@ pub(super) fn mixture(source: &Source<'_>) -> Vec<MixedPath> {
                 .filter(|_| is_read)
                 .map_or_else(String::new, |first| first.path.clone()),
             sources: part.sources,
-            records: (part.records > 0).then_some(part.records),
+            records: (part.records > 0 || is_counted && is_read).then_some(part.records),
             readings: part.readings,
             drawn: part.drawn,
             sampled: ledger.sampled(),

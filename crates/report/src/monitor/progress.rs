@@ -51,6 +51,10 @@ pub(crate) fn progress(
         exported_samples: totals.exported,
         dropped_samples: totals.dropped,
         quarantined_samples: totals.quarantined,
+        made_samples: totals.made,
+        absorbed_samples: totals.absorbed,
+        not_sampled_samples: totals.not_sampled,
+        samples_in_failed: totals.records_in_failed,
     }
 }
 

@@ -26,6 +26,20 @@ impl OverallProgress {
             ),
         })
     }
+
+    /// Writes the fates of records that few jobs have, each after a comma.
+    fn further_fates(&self) -> String {
+        let fates = [
+            (self.made_samples, "made"),
+            (self.absorbed_samples, "absorbed"),
+            (self.not_sampled_samples, "not drawn"),
+            (self.samples_in_failed, "in failed partitions"),
+        ];
+        let fates = fates.iter().filter(|(count, _)| *count > 0);
+        fates
+            .map(|(count, what)| format!(", {} {what}", grouped(*count)))
+            .collect()
+    }
 }
 
 impl Glance {
@@ -156,10 +170,11 @@ impl Glance {
             grouped(progress.total_samples)
         ));
         text.push_str(&format!(
-            "   Of these: {} kept, {} dropped, {} quarantined\n",
+            "   Of these: {} kept, {} dropped, {} quarantined{}\n",
             grouped(progress.exported_samples),
             grouped(progress.dropped_samples),
-            grouped(progress.quarantined_samples)
+            grouped(progress.quarantined_samples),
+            progress.further_fates()
         ));
         if let Some(remaining) = progress.estimated_remaining_seconds {
             text.push_str(&format!(

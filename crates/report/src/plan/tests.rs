@@ -94,3 +94,34 @@ fn a_large_dataset_is_estimated() {
     assert!((10..=11).contains(&view.partitions), "{}", view.partitions);
     assert!(view.render().contains("about "));
 }
+
+#[test]
+fn a_share_is_exact_where_records_are_estimated() {
+    let folder = folder_with(&[("a.jsonl", 5)]);
+    let mut view = plan_of(folder.path(), |recipe| recipe);
+    let path = |path: &str, exact| PlannedPath {
+        path: path.to_owned(),
+        records: 7_000,
+        readings: 1,
+        drawn: 6_333,
+        sampled: 13_333,
+        exact,
+    };
+    (view.exact, view.records) = (false, 28_000);
+    view.mixture = vec![path("a", true), path("b", true)];
+    let text = view.render();
+    for part in [
+        "Mixture      a: 13,333 records: all once, and about 6,333 once more\n",
+        "Records      about 28,000 read, 26,666 drawn\n",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+    view.mixture[1].exact = false;
+    let text = view.render();
+    for part in [
+        " b: about 13,333 records: all once",
+        "read, about 26,666 drawn\n",
+    ] {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+}

@@ -308,7 +308,7 @@ fn of_many_replayed_records_some_are_shown() {
     replayed.prints(&[
         "Still not readable (3 of 9)\n",
         "in.jsonl, byte 0 ",
-        "in.jsonl, byte 44 ",
+        "in.jsonl, byte 42 ",
     ]);
 }
 

@@ -7,7 +7,7 @@
 
 DATA has records with a `text`; without it, documents of a kilobyte are made, of which one in twenty is a copy of an earlier
 one with a word changed. A peer that is not installed is left out. Cases take turns, round by round; the least counts, in CPU
-seconds too, so that figures can be compared on a machine that others use.
+seconds too, so that figures can be compared on a busy machine.
 
 "signatures" is MinHash with 250 or 256 permutations over runs of five words, shingling included, on one thread and without
 reading. "fuzzy" is reading JSONL, MinHash at 0.7, and writing what is left; "exact" is the same with equal texts. A peer that

@@ -5,7 +5,7 @@
     docs/development/operators_bench.py DATA.jsonl --assets MODELS [OPERATOR ...]
 
 DATA has records with a `text`; without names all mappers and filters run that `coldpress ops` lists. It takes no build of a
-benchmark, and the least CPU time of some runs counts, so that it works on a machine that others use. Times of less than a
+benchmark, and the least CPU time of some runs counts, so that it works on a busy machine. Times of less than a
 hundredth of the run are noise. `cargo bench -p coldpress-ops --bench operators` is more precise, and gives operators for pages,
 papers and dialogues such texts.
 """

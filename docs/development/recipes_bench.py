@@ -12,7 +12,7 @@ DATA has records with a `text` and a `lang`. The recipes are those of crates/cli
 those of the folder that `--assets` names. Coldpress runs with `compat: data_juicer`.
 
 Each recipe runs over the first records of its kind in both programs, round by round in turn; the least CPU time counts, so that
-figures can be compared on a machine that others use. Data-Juicer takes some seconds to start, however few the records are, so
+figures can be compared on a busy machine. Data-Juicer takes some seconds to start, however few the records are, so
 the last column has the ratio without that time, which is measured with a few records.
 
 Then the exports are compared: the same records in the same order, with the same texts. With `--open`, all bounds of filters are

@@ -21,6 +21,29 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     })
 }
 
+/// Breaks a text into lines of at most 80 characters, the first one after `mark`, the others after so many blanks.
+pub(crate) fn wrapped(text: &str, mark: &str, indent: usize) -> String {
+    const WIDTH: usize = 80;
+    let mut out = mark.to_owned();
+    let mut width = mark.chars().count();
+    let mut is_first = true;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if !is_first && width + 1 + length > WIDTH {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            width = indent;
+        } else if !is_first {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += length;
+        is_first = false;
+    }
+    out + "\n"
+}
+
 /// Writes one JSON document to standard output.
 ///
 /// # Errors

@@ -100,6 +100,7 @@ pub(crate) fn settle_export(recipe: &mut Recipe, given: &mut Given) {
     if export.export_type.is_some() || has_ending || scheme(&export.path).is_some() {
         return;
     }
+    let path = export.path.clone();
     let what = match recipe.executor.kind.is_ray() {
         true => {
             export.path.push('/');
@@ -108,16 +109,12 @@ pub(crate) fn settle_export(recipe: &mut Recipe, given: &mut Given) {
         false => "a file with JSON lines",
     };
     export.export_type = Some("jsonl".to_owned());
+    recipe.lacks_ending = true;
     let (key, place) = given.value_place("export_path");
     let message = format!(
-        "`{key}: {}` has no ending: it becomes {what}",
-        recipe.export.path
+        "`{key}: {path}` has no ending: it becomes {what}; name the form with an ending such as `.jsonl`, or with `export_type`"
     );
-    given.warn(
-        &place,
-        message,
-        Some("name the form with an ending such as `.jsonl`, or with `export_type`"),
-    );
+    given.warn(&place, message, None);
 }
 
 fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
@@ -195,8 +192,8 @@ fn check_delimiter(recipe: &Recipe, given: &Given) -> Result<()> {
 fn check_weights(recipe: &Recipe, given: &Given) -> Result<()> {
     let mut inputs = recipe.dataset.inputs.iter();
     if inputs.all(|input| input.weight == 0.0) {
-        let expected = "paths of which at least one has a weight above 0";
-        return Err(out_of_range(given, "dataset_path", expected, "weight: 0"));
+        let (key, place) = given.value_place("dataset_path");
+        return Err(Error::NothingComesIn { key, place });
     }
     Ok(())
 }

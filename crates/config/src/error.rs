@@ -88,6 +88,24 @@ pub enum Error {
         /// The recipe.
         origin: String,
     },
+    /// An entry of a list that lacks what every entry has.
+    #[error("{place}: this entry of `{key}` has no `{part}`")]
+    Incomplete {
+        /// The key of the list.
+        key: String,
+        /// Where the entry is.
+        place: Place,
+        /// What it lacks.
+        part: String,
+    },
+    /// A dataset of which nothing comes in.
+    #[error("{place}: all weights of `{key}` are 0, so no records come in")]
+    NothingComesIn {
+        /// The key of the weights.
+        key: String,
+        /// Where it is.
+        place: Place,
+    },
     /// A value that this release cannot honour and whose absence would change the result.
     #[error("{place}: `{key}: {value}` is not available yet: {note}")]
     NotAvailable {
@@ -144,6 +162,8 @@ impl Error {
             | Self::UnknownKey { place, .. }
             | Self::WrongType { place, .. }
             | Self::OutOfRange { place, .. }
+            | Self::Incomplete { place, .. }
+            | Self::NothingComesIn { place, .. }
             | Self::NotAvailable { place, .. }
             | Self::Conflict { place, .. }
             | Self::EmptyValue { place, .. }

@@ -30,6 +30,14 @@ pub(crate) fn effect(name: &str) -> Option<Effect> {
         .then_some(Effect::None)
 }
 
+/// Returns the keys of Data-Juicer that are refused, with what to do, and those without effect.
+pub fn foreign_keys() -> (
+    impl Iterator<Item = (&'static str, &'static str)>,
+    impl Iterator<Item = &'static str>,
+) {
+    (CHANGES_RESULT.iter().copied(), NO_EFFECT.iter().copied())
+}
+
 /// Every such key.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     CHANGES_RESULT

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use crate::codec::{Codec, Mismatch, Why};
 use crate::error::{Diagnostic, Error, Place, Result};
 use crate::foreign;
-use crate::keys::{Availability, DefaultValue, KeySpec};
+use crate::keys::{Availability, DefaultValue, KeySpec, Kind};
 use crate::node::{Key, Node, Span, Value, shortened};
+use crate::recipe::GivenAt;
 use crate::render;
+use crate::suggest;
 use crate::table::KeyTable;
 use crate::yaml;
 
@@ -204,13 +206,17 @@ impl Given {
     }
 
     /// The places of the values that the recipe's file gives and the command line leaves as they are.
-    pub(crate) fn places(&self) -> BTreeMap<&'static str, Span> {
+    pub(crate) fn places(&self) -> BTreeMap<&'static str, GivenAt> {
         let keys = self.known.keys();
-        let given = keys.filter(|key| self.is_given(key.name));
-        let places = given.map(|key| (key.name, self.value_place(key.name).1));
+        let given = keys.filter_map(|key| Some((key.name, *self.candidates(key).first()?)));
+        let places = given.map(|(key, entry)| (key, entry.spelling, entry.value_place()));
         let in_file =
-            places.filter(|(_, place)| place.origin == self.origin && place.span.line > 0);
-        in_file.map(|(key, place)| (key, place.span)).collect()
+            places.filter(|(_, _, place)| place.origin == self.origin && place.span.line > 0);
+        let given_at = in_file.map(|(key, spelling, place)| {
+            let span = place.span;
+            (key, GivenAt { spelling, span })
+        });
+        given_at.collect()
     }
 
     /// Adds a warning.
@@ -242,10 +248,7 @@ impl Given {
             if C::write(&read_entry::<T, C>(other)?) != written {
                 self.warn(
                     &other.place,
-                    format!(
-                        "`{}` and `{}` are one setting and differ: `{0}` counts",
-                        chosen.spelling, other.spelling
-                    ),
+                    contradiction(C::KIND, chosen.spelling, other.spelling),
                     Some("remove one of them"),
                 );
             }
@@ -327,6 +330,16 @@ impl Given {
     }
 }
 
+/// Says that two spellings of a key have different values.
+fn contradiction(kind: Kind, chosen: &str, other: &str) -> String {
+    let message = format!("`{chosen}` and `{other}` are one setting and differ: `{chosen}` counts");
+    match kind {
+        // Nobody would expect weights beside a path to be lost with it.
+        Kind::Sources => format!("{message}; the paths and weights of `{other}` are not used"),
+        _ => message,
+    }
+}
+
 fn read_entry<T, C: Codec<T>>(entry: &Entry) -> Result<T> {
     C::read(&entry.node)
         .map_err(|mismatch| into_error::<T, C>(mismatch, entry.spelling, entry.place.clone()))
@@ -350,6 +363,22 @@ fn into_error<T, C: Codec<T>>(mismatch: Mismatch, key: &str, mut place: Place) -
             place,
             expected,
             found,
+        },
+        Why::Part { name, expected } => Error::OutOfRange {
+            key: name.to_owned(),
+            place,
+            expected: expected.to_owned(),
+            found,
+        },
+        Why::WithoutPart(part) => Error::Incomplete {
+            key,
+            place,
+            part: part.to_owned(),
+        },
+        Why::UnknownPart(known) => Error::UnknownKey {
+            suggestion: suggest::nearest(&found, known.iter().copied()).map(str::to_owned),
+            key: found,
+            place,
         },
         Why::NotAvailable(note) => Error::NotAvailable {
             key,

@@ -73,6 +73,7 @@ mod load;
 pub use builder::RecipeBuilder;
 pub use call::OperatorCall;
 pub use error::{Diagnostic, Error, Place, Result};
+pub use foreign::foreign_keys;
 pub use keys::{Availability, Class, DefaultValue, KeySpec, Kind};
 pub use node::{Key, Node, Span, Value};
 pub use overrides::Overrides;

@@ -87,6 +87,7 @@ impl Recipe {
             source_text: text.to_string(),
             stem: reduced(stem),
             places: given.places(),
+            lacks_ending: false,
         };
         recipe.source_text = without_secrets(text, &document).unwrap_or_else(|| recipe.to_yaml());
         effect::settle_export(&mut recipe, &mut given);

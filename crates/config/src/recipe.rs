@@ -70,7 +70,16 @@ pub struct Recipe {
     pub(crate) source_text: String,
     pub(crate) stem: String,
     /// Where the recipe's file gives each key, by the key's canonical name.
-    pub(crate) places: BTreeMap<&'static str, Span>,
+    pub(crate) places: BTreeMap<&'static str, GivenAt>,
+    /// Whether the path of the export was given without an ending, and nothing else said its form.
+    pub(crate) lacks_ending: bool,
+}
+
+/// Where the recipe's file gives a key, and by which of its names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GivenAt {
+    pub(crate) spelling: &'static str,
+    pub(crate) span: Span,
 }
 
 impl Recipe {
@@ -83,7 +92,19 @@ impl Recipe {
     /// the command line has another value.
     #[must_use]
     pub fn place_of(&self, key: &str) -> Option<Span> {
-        self.places.get(key).copied()
+        self.places.get(key).map(|given| given.span)
+    }
+
+    /// Returns how the recipe's file spells a key, by the key's canonical name; that name where the file leaves the key out.
+    #[must_use]
+    pub fn spelling_of<'r>(&'r self, key: &'r str) -> &'r str {
+        self.places.get(key).map_or(key, |given| given.spelling)
+    }
+
+    /// Returns whether the path of the export was given without an ending, and nothing else said its form.
+    #[must_use]
+    pub fn export_lacks_ending(&self) -> bool {
+        self.lacks_ending
     }
 
     /// The recipe file's stem for job ids: letters, digits, `.`, `_` and `-`, at most 64 of them, never

@@ -63,7 +63,8 @@ impl Error {
 
     /// A recipe that is wrong in a key, by its canonical name, with the key's place.
     pub(crate) fn of_key(recipe: &Recipe, key: &str, message: impl fmt::Display) -> Self {
-        let error = Self::new(ErrorKind::Recipe, format!("{key}: {message}"));
+        let spelling = recipe.spelling_of(key);
+        let error = Self::new(ErrorKind::Recipe, format!("{spelling}: {message}"));
         match recipe.place_of(key) {
             Some(span) => error.at(span),
             None => error,

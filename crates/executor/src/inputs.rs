@@ -22,6 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::outputs::places::{refuse_misplaced, refuse_replacing};
 use crate::outputs::standings;
+use crate::planned_sources::match_mixing;
 
 impl Executor {
     /// Finds the files of the dataset. Files that this job, or an earlier run with the same export, made are no inputs, nor
@@ -68,6 +69,32 @@ impl Executor {
         resolved.notes.splice(0..0, left_out);
         refuse_replacing(&resolved.sources, &self.prepared.outputs)?;
         Ok(resolved)
+    }
+
+    /// Makes sure that the dataset can be mixed as the recipe says, and as the job was planned, as far as that shows without
+    /// reading it. Makes and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Prepared::mixing`](crate::Prepared::mixing); [`ErrorKind::Refused`] when the job was planned with another mixture.
+    pub fn check_mixing(&self, resolved: &Resolved) -> Result<()> {
+        // More than any path has. Of a file with something in it nobody knows how many records it has.
+        const MANY: u64 = 1 << 53;
+        let of_paths = &resolved.of_paths;
+        if !self.options.fresh && Journal::exists(&self.layout)? {
+            let state = Journal::read(&self.layout).unwrap_or_default();
+            if let Some(plan) = state.plan() {
+                return match_mixing(&self.prepared, plan, of_paths);
+            }
+        }
+        let mut rest = resolved.sources.as_slice();
+        let records = of_paths.iter().map(|count| {
+            let (own, others) = rest.split_at((*count).min(rest.len()));
+            rest = others;
+            let is_empty = own.iter().all(|source| source.identity.length == 0);
+            if is_empty { 0 } else { MANY }
+        });
+        let records: Vec<u64> = records.collect();
+        self.prepared.mixing(of_paths, &records).map(drop)
     }
 
     /// Makes sure that the recipe allows what stands where the outputs go to be replaced. Makes and changes nothing.

@@ -62,9 +62,30 @@ impl Prepared {
         notes
     }
 
-    /// A remark on records that come in several times, where the recipe removes their repeats again.
+    /// Remarks on what comes in of a dataset, a sentence each.
     #[must_use]
-    pub fn note_of_repeats(&self, mixing: &Mixing) -> Option<String> {
+    pub fn notes_of(&self, mixing: &Mixing) -> Vec<String> {
+        let notes = [self.note_of_few(mixing), self.note_of_repeats(mixing)];
+        notes.into_iter().flatten().collect()
+    }
+
+    /// A remark on a single path with fewer records than were asked for.
+    fn note_of_few(&self, mixing: &Mixing) -> Option<String> {
+        let total = self.recipe.dataset.max_sample_num?;
+        let [part] = mixing.parts.as_slice() else {
+            return None;
+        };
+        let path = self.recipe.dataset.paths().next()?;
+        (part.taken() < total).then(|| {
+            format!(
+                "`{path}` has fewer records than `dataset.max_sample_num` asks for, and a single path is not repeated: each of \
+                 its records comes in once"
+            )
+        })
+    }
+
+    /// A remark on records that come in several times, where the recipe removes their repeats again.
+    fn note_of_repeats(&self, mixing: &Mixing) -> Option<String> {
         let mut parts = mixing.parts.iter();
         let mut operators = self.pipeline.operators().iter();
         let removing = operators.find(|one| one.kind() == OperatorKind::Deduplicator);
@@ -146,7 +167,7 @@ impl Prepared {
         let has_repeats = parts.iter().any(|part| part.all_readings() > 1);
         if has_repeats && sources > MOST_SOURCES {
             let message = format!(
-                "its files would be read {sources} times altogether, and {MOST_SOURCES} are allowed; lower the weights, or put \
+                "the files of the dataset would be read {sources} times altogether, and {MOST_SOURCES} are allowed; lower the weights, or put \
                  small files together"
             );
             return Err(Error::of_key(&self.recipe, "dataset_path", message));

@@ -113,6 +113,12 @@ pub(crate) fn match_plan(
     Ok(MatchedSources { modified, moved })
 }
 
+/// Counts the files among these sources, of which a mixture names some several times.
+fn different<'s>(sources: impl IntoIterator<Item = &'s SourceIdentity>) -> usize {
+    let paths: HashSet<&str> = sources.into_iter().map(|one| one.path.as_str()).collect();
+    paths.len()
+}
+
 /// Makes sure that a source is what was planned; the slices of one that was touched are hashed again.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ mod reading;
 mod selectors;
 mod traces;
 
-use coldpress_operator::OperatorCall;
+use coldpress_operator::{Node, OperatorCall};
 
 /// Something that Data-Juicer does otherwise.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ pub struct Difference {
     pub section: Section,
     /// What in a recipe it is about.
     pub about: About,
-    /// The parameters of which a call must have one, so that the difference can show; none if it always can.
+    /// The parameters of which a call must have one, so that the difference can show; none if it always can. `name: 0` is a
+    /// parameter that must be that number.
     pub given: &'static [&'static str],
     /// What is treated differently.
     pub what: &'static str,
@@ -43,12 +44,47 @@ pub struct Difference {
 pub enum About {
     /// Calls of these operators.
     Operators(&'static [&'static str]),
-    /// Calls of any filter.
-    Filters,
-    /// A key of the recipe, as `coldpress check` knows it.
-    Key(&'static str),
+    /// Calls of a filter whose statistics records may have already.
+    FiltersAgain,
+    /// A key of the recipe, and when it can show there.
+    Key(&'static str, Case),
     /// `coldpress analyze`.
     Analyses,
+}
+
+/// When a difference about a key of the recipe can show, as `coldpress check` finds out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// Whatever the recipe says.
+    Always,
+    /// Paths have weights, and there is no `dataset.max_sample_num`.
+    WeightsAlone,
+    /// Shares of `dataset.max_sample_num` are no whole numbers.
+    BrokenShares,
+    /// `dataset.max_sample_num` records come of a single path.
+    SinglePath,
+    /// Only some records of a path come in.
+    Draws,
+    /// There is a `dataset.max_sample_num`.
+    Total,
+    /// Filters compute statistics, and the recipe does not have them written.
+    Statistics,
+    /// The path of the export has no ending, and nothing else says its form.
+    NoEnding,
+    /// Operators are traced.
+    Traces,
+    /// Operators are traced, of which the recipe has one twice.
+    TracesTwice,
+    /// Operators are traced, and one is a deduplicator.
+    TracesDeduplicator,
+    /// Operators are traced, and one is `document_deduplicator`.
+    TracesExact,
+    /// Operators are traced, and one makes several records of one.
+    TracesMany,
+    /// Operators are traced by name, and the recipe lacks one of them.
+    UnknownTraced,
+    /// What deduplicators remove is listed.
+    Duplicates,
 }
 
 /// The sections of the documentation, in order.
@@ -127,11 +163,17 @@ impl Difference {
     pub fn concerns_call(&self, call: &OperatorCall) -> bool {
         let is_about = match self.about {
             About::Operators(names) => names.contains(&call.name.as_str()),
-            About::Filters => call.name.ends_with("_filter"),
-            About::Key(_) | About::Analyses => false,
+            About::FiltersAgain => call.name.ends_with("_filter"),
+            About::Key(..) | About::Analyses => false,
         };
-        let mut given = self.given.iter();
-        is_about && (self.given.is_empty() || given.any(|name| call.param(name).is_some()))
+        let has = |given: &&str| match given.split_once(": ") {
+            None => call.param(given).is_some(),
+            Some((name, number)) => {
+                let found = call.param(name).and_then(Node::as_f64);
+                found.is_some() && found == number.parse().ok()
+            }
+        };
+        is_about && (self.given.is_empty() || self.given.iter().any(has))
     }
 }
 
@@ -189,9 +231,10 @@ mod tests {
                 let params = spec.params().iter().chain(&base);
                 let params: Vec<&str> = params.map(|param| param.name).collect();
                 for given in difference.given {
-                    let is_known = params.contains(given)
+                    let given = given.split_once(": ").map_or(*given, |(name, _)| name);
+                    let is_known = params.contains(&given)
                         || names.len() > 1
-                        || spec.params_without_effect().contains(given);
+                        || spec.params_without_effect().contains(&given);
                     assert!(is_known, "{name} has no parameter `{given}`");
                 }
             }
@@ -207,6 +250,11 @@ mod tests {
         let chunks = |call: OperatorCall| about(call).len();
         let by_length = OperatorCall::new("text_chunk_mapper").with("max_len", 4);
         assert!(chunks(by_length.clone()) < chunks(by_length.with("overlap_len", 2)));
+        let selected = |ratio: f64| {
+            let call = OperatorCall::new("random_selector").with("select_ratio", ratio);
+            about(call).contains(&"`random_selector`: `select_ratio: 0` without `select_num`")
+        };
+        assert!(selected(0.0) && !selected(0.5));
         for (filter, has_decimals) in [("text_length_filter", false), ("alphanumeric_filter", true)]
         {
             let found = about(OperatorCall::new(filter));

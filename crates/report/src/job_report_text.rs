@@ -46,7 +46,12 @@ impl JobReport {
 
     fn headline(&self) -> String {
         let (overview, progress) = (&self.overview, &self.overview.progress);
-        let mut text = format!("Job {}: {}\n", overview.job_id, overview.status);
+        let status = match overview.status.as_str() {
+            // In the words of the end of a run.
+            "completed_with_failures" => "completed, but without a part of its input",
+            other => other,
+        };
+        let mut text = format!("Job {}: {status}\n", overview.job_id);
         let mut line = |name: &str, value: String| {
             text.push_str(&format!("{name:11} {}\n", plain(&value)));
         };
@@ -87,8 +92,10 @@ impl JobReport {
         if let Some(start) = overview.start_time {
             let time: String = format_utc(start).chars().take(19).collect();
             let took = progress.duration_text();
-            let took = took.map_or(String::new(), |took| format!(", for {took}"));
-            line("Started", format!("{time} UTC{took}"));
+            line("Started", format!("{time} UTC"));
+            if let Some(took) = took {
+                line("Duration", took);
+            }
         }
         if let Some(left) = progress.estimated_remaining_seconds {
             let range = overview.remaining_range_seconds;
@@ -332,12 +339,17 @@ impl JobReport {
         }
         let recovery = &self.errors.recovery;
         if let Some(rate) = recovery.rate {
-            let line = format!(
-                "{} of {} that failed an attempt recovered ({})",
-                recovery.partitions_recovered,
-                counted(recovery.partitions_hit, "partition"),
-                percent(rate)
-            );
+            let (recovered, hit) = (recovery.partitions_recovered, recovery.partitions_hit);
+            let line = match (recovered, hit) {
+                (0, _) => "none of the partitions with a failed attempt recovered".to_owned(),
+                (1, 1) => "the partition with a failed attempt recovered".to_owned(),
+                _ => format!(
+                    "{} of the {} with a failed attempt recovered ({})",
+                    grouped(recovered),
+                    counted(hit, "partition"),
+                    percent(rate)
+                ),
+            };
             text.push_str(&wrapped(&line, "- "));
         }
         titled("Failures", text)
@@ -378,7 +390,7 @@ impl JobReport {
             )
         };
         let last = drivers.iter().skip(drivers.len().saturating_sub(LISTED));
-        titled("Drivers", last.map(line).collect())
+        titled("Runs", last.map(line).collect())
     }
 
     fn remarks_text(&self) -> String {

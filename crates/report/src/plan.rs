@@ -126,6 +126,8 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     let prepared = executor.prepared();
     let recipe = &prepared.recipe;
     let resolved = executor.dataset()?;
+    executor.check_mixing(&resolved)?;
+    executor.check_outputs()?;
     let preview = prepared.preview(&resolved.sources)?;
     let cut = prepared.cut_of(&resolved.sources, Some(&preview));
     let (estimate, mixing) = Estimate::of(&resolved, prepared, &cut)?;
@@ -141,11 +143,8 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     notes.extend(unreadable);
     notes.extend(preview.warnings);
     notes.extend(prepared.mixing_notes());
-    notes.extend(
-        mixing
-            .as_ref()
-            .and_then(|mixing| prepared.note_of_repeats(mixing)),
-    );
+    let notes_of = |mixing| prepared.notes_of(mixing);
+    notes.extend(mixing.as_ref().map_or_else(Vec::new, notes_of));
     notes.extend(prepared.pipeline.stand_ins());
     let points = prepared.checkpoints.len() as u64;
     let disk = prepared.disk_need(estimate.records, estimate.bytes, estimate.copied_bytes);

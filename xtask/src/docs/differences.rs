@@ -8,7 +8,7 @@ use super::cell;
 pub(super) const PATH: &str = "docs/compatibility.md";
 
 const HEAD: &str = "\
-| | example | Data-Juicer | here | with `compat` | held by |
+| | example | Data-Juicer | here | with `compat` | test |
 | --- | --- | --- | --- | --- | --- |
 ";
 

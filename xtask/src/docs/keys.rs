@@ -1,6 +1,6 @@
 //! The page of recipe keys.
 
-use coldpress_config::{Availability, DefaultValue, KeySpec, keys};
+use coldpress_config::{Availability, DefaultValue, KeySpec, foreign_keys, keys};
 
 use super::cell;
 
@@ -33,7 +33,20 @@ pub(super) fn page() -> String {
         }
     }
     let tables: String = sections.into_iter().map(|(_, text)| text).collect();
-    format!("{HEAD}{tables}")
+    format!("{HEAD}{tables}{}", foreign())
+}
+
+/// Tells of keys that only Data-Juicer has.
+fn foreign() -> String {
+    let (refused, without_effect) = foreign_keys();
+    let rows = refused.map(|(key, note)| format!("| `{key}` | refused: {} |\n", cell(note)));
+    let others = without_effect.map(|key| format!("| `{key}` | no effect, with a warning |\n"));
+    let rows: String = rows.chain(others).collect();
+    format!(
+        "\n## Keys of Data-Juicer without effect, or refused\n\nWhat only steers how Data-Juicer runs has no effect here. What \
+         would change which records come out is refused, unless it\nasks for nothing (`null`, `false`, or an empty text, list \
+         or map). A name stands for the whole section too.\n\n| key | here |\n| --- | --- |\n{rows}"
+    )
 }
 
 fn heading(section: &str) -> String {

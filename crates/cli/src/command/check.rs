@@ -4,9 +4,10 @@ mod differences;
 
 use std::collections::BTreeSet;
 
-use coldpress::executor::{Executor, Prepared};
+use coldpress::dataset::Resolved;
+use coldpress::executor::Prepared;
 use coldpress::export::{ExportTarget, Standing};
-use coldpress::job::fields_view;
+use coldpress::job::{FieldsView, fields_view};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::render_fields;
 
@@ -29,10 +30,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let executor = executor.map_err(|error| args.recipe.failure(error, &source_text))?;
     let prepared = executor.prepared();
     // A recipe is called fine once everything was looked at.
-    let dataset = dataset(&executor)?;
+    let resolved = executor.dataset()?;
+    let mixed = executor.check_mixing(&resolved);
+    mixed.map_err(|error| args.recipe.failure(error, &source_text))?;
+    let (dataset, fields) = dataset(prepared, &resolved)?;
     executor.check_outputs()?;
     let (operators, export) = (operators(prepared), export(prepared)?);
-    let differences = differences::of(&prepared.recipe);
+    let known = differences::Known {
+        prepared,
+        fields: &fields,
+    };
+    let differences = known.differences();
     output::print(&format!(
         "{operators}{dataset}{export}Jobs in    {}\n{differences}",
         plain(&prepared.recipe.paths.work_dir)
@@ -78,9 +86,7 @@ fn operators(prepared: &Prepared) -> String {
         .collect()
 }
 
-fn dataset(executor: &Executor) -> Result<String, Failure> {
-    let prepared = executor.prepared();
-    let resolved = executor.dataset()?;
+fn dataset(prepared: &Prepared, resolved: &Resolved) -> Result<(String, FieldsView), Failure> {
     let stored: u64 = resolved
         .sources
         .iter()
@@ -127,7 +133,7 @@ fn dataset(executor: &Executor) -> Result<String, Failure> {
     };
     let fields = fields_view(&preview.fields, false, named);
     text.push_str(&render_fields(&fields, 11));
-    Ok(text)
+    Ok((text, fields))
 }
 
 fn export(prepared: &Prepared) -> Result<String, Failure> {

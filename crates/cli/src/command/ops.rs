@@ -65,27 +65,8 @@ fn params(specs: &[ParamSpec]) -> String {
             spec.name,
             spec.kind,
             spec.default,
-            wrapped(&doc.join(" "))
+            output::wrapped(&doc.join(" "), "      ", 6)
         )
     };
     specs.iter().map(describe).collect()
-}
-
-/// The text in lines of at most 74 characters, indented by 6.
-fn wrapped(text: &str) -> String {
-    let mut out = String::new();
-    let mut width = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if width == 0 || width + 1 + length > 74 {
-            out.push_str(if out.is_empty() { "      " } else { "\n      " });
-            width = 0;
-        } else {
-            out.push(' ');
-            width += 1;
-        }
-        out.push_str(word);
-        width += length;
-    }
-    out + "\n"
 }

@@ -90,19 +90,127 @@ fn check_says_what_differs_from_data_juicer() {
         bench.run("check --config differs.yaml").expect(0)
     };
     recipe("").prints(&[
-        "`compat: data_juicer`, which is not set, removes",
+        "4 differences from Data-Juicer can show in this recipe's results. 3 of them go\n",
+        "All are explained in\ndocs/compatibility.md\n",
         "        1  `clean_ip_mapper`: what looks like an address within a longer number",
-        "Here: stays. With `compat`: as Data-Juicer.\n",
+        "             Here: stays\n             With `compat`: as Data-Juicer\n",
         "        2  statistics with decimals",
         "`random_selector`: the seed",
     ]);
     let told = recipe("compat: data_juicer\n").stdout;
     assert!(
-        told.contains("though `compat: data_juicer` is set"),
+        told.contains("from Data-Juicer remain with `compat: data_juicer`:\n"),
         "{told}"
     );
     assert!(told.contains("`random_selector`: the seed"), "{told}");
     assert!(!told.contains("clean_ip_mapper`:"), "{told}");
+}
+
+/// A difference is shown where the recipe can meet it, and nowhere else.
+#[test]
+fn check_shows_no_difference_that_cannot_show() {
+    let bench = Bench::new();
+    bench.write("data.jsonl", "{\"text\": \"a\"}\n");
+    bench.write("more.jsonl", "{\"text\": \"b\"}\n");
+    let told = |recipe: &str| {
+        bench.write("differs.yaml", format!("work_dir: jobs\n{recipe}"));
+        bench.run("check --config differs.yaml").expect(0).stdout
+    };
+    let mixed = "dataset: {configs: [{path: data.jsonl, weight: 3}, {path: more.jsonl, weight: 1}], max_sample_num: 8}\n";
+    let data = "dataset_path: data.jsonl\n";
+    let (file, none) = ("export_path: out.jsonl\n", "process: []\n");
+    let filter = "process: [text_length_filter]\n";
+    let traced = "open_tracer: true\nprocess: [clean_ip_mapper]\n";
+    let twice = "process: [text_length_filter, clean_ip_mapper, text_length_filter]\n";
+    let splits =
+        "open_tracer: true\nprocess: [text_chunk_mapper: {max_len: 4}, document_deduplicator]\n";
+    for (recipe, what, shows) in [
+        ([mixed, file, none], "shares of `max_sample_num`", false),
+        (
+            [&mixed.replace("8}", "7}"), file, none],
+            "shares of `max_sample_num`",
+            true,
+        ),
+        ([mixed, file, none], "a single path", false),
+        (
+            [mixed, file, none],
+            "without `dataset.max_sample_num`",
+            false,
+        ),
+        ([mixed, file, none], "which records are drawn", true),
+        ([data, file, none], "which records are drawn", false),
+        ([data, file, none], "_stats.jsonl`", false),
+        ([data, file, filter], "_stats.jsonl`", true),
+        (
+            [data, "export_path: out.jsonl\nexport_stats: true\n", filter],
+            "_stats.jsonl`",
+            false,
+        ),
+        (
+            [data, "export_path: out\n", none],
+            "`export_path` without an ending",
+            true,
+        ),
+        (
+            [data, "export_path: out/\n", none],
+            "`export_path` without an ending",
+            false,
+        ),
+        (
+            [data, "export_path: out\nexport_type: jsonl\n", none],
+            "`export_path` without an ending",
+            false,
+        ),
+        (
+            [data, file, filter],
+            "statistics that a record has already",
+            false,
+        ),
+        (
+            [data, file, twice],
+            "statistics that a record has already",
+            true,
+        ),
+        ([data, file, traced], "long texts", true),
+        ([data, file, traced], "file of a deduplicator", false),
+        ([data, file, traced], "several records of one", false),
+        ([data, file, splits], "file of a deduplicator", true),
+        ([data, file, splits], "several records of one", true),
+    ] {
+        let told = told(&recipe.concat());
+        // A row may be broken into lines.
+        let words = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.contains(what), shows, "{what}\n{told}");
+        assert!(
+            told.lines().all(|line| line.chars().count() <= 80),
+            "{told}"
+        );
+        assert!(!told.contains("]("), "{told}");
+    }
+    let compat = told(&format!("compat: data_juicer\n{mixed}{file}{none}"));
+    assert!(
+        compat.contains("Here: as many records of each path as Data-Juicer, but other ones\n"),
+        "{compat}"
+    );
+    let plain = told(&format!("{data}{file}compat: data_juicer\n{none}"));
+    assert!(
+        plain.contains("No known difference from Data-Juicer\n"),
+        "{plain}"
+    );
+}
+
+#[test]
+fn plan_refuses_a_folder_where_a_file_is_to_go() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("taken")).unwrap();
+    for command in ["check", "plan", "process"] {
+        bench
+            .run(&format!(
+                "{command} --config recipe.yaml --export_path taken"
+            ))
+            .expect(4)
+            .tells(&["taken"]);
+    }
 }
 
 #[test]

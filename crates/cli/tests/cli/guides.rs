@@ -57,6 +57,23 @@ fn prepare(title: &str, bench: &Bench) {
             let recipe = RECIPE.replace("whitespace_normalization_mapper:", call);
             bench.write("recipe.yaml", format!("compat: data_juicer\n{recipe}"));
         }
+        "A path would be read too often" => {
+            let mixed = "dataset:\n  configs: [{path: in.jsonl, weight: 5000}]\n";
+            bench.write(
+                "recipe.yaml",
+                RECIPE.replace("dataset_path: in.jsonl\n", mixed),
+            );
+        }
+        "A path of a mixture has no records" => {
+            bench.write("empty.jsonl", "");
+            let mixed =
+                "dataset: {max_sample_num: 10, configs: [{path: in.jsonl}, {path: empty.jsonl}]}\n";
+            bench.write(
+                "recipe.yaml",
+                RECIPE.replace("dataset_path: in.jsonl\n", mixed),
+            );
+        }
+        "The weights changed" => run(web),
         "The input changed" => {
             run(web);
             let changed = bench.read("in.jsonl").replacen("text  0", "Text  0", 1);

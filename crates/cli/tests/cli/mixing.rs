@@ -251,3 +251,55 @@ fn files_that_are_repeated_are_counted_once() {
         .expect(4)
         .tells(&["the dataset had 3 files and has 4 after the job was planned"]);
 }
+
+/// What a run would refuse without a look at records, is refused before it.
+#[test]
+fn check_and_plan_refuse_what_a_run_refuses() {
+    let bench = bench();
+    bench.write("empty.jsonl", "");
+    let refused = |arguments: &str, code: i32, message: &str| {
+        for command in ["check", "plan", "process"] {
+            let told = bench.run(&format!("{command} --config {arguments}"));
+            told.expect(code).tells(&[message]);
+        }
+    };
+    bench.write("many.yaml", RECIPE.replace("2.5", "5000"));
+    let message = "dataset.configs: each record of `books.jsonl` would come in 5000 times";
+    refused("many.yaml", 2, message);
+    bench.write("empty.yaml", RECIPE.replace("books.jsonl", "empty.jsonl"));
+    let message = "`dataset.max_sample_num` asks for 8 records of `empty.jsonl`, which has none";
+    refused("empty.yaml --dataset.max_sample_num 10", 1, message);
+    bench
+        .run("process --config recipe.yaml --job_id j")
+        .expect(0);
+    let message = "`dataset.max_sample_num` changed after the job was planned";
+    refused(
+        "recipe.yaml --job_id j --dataset.max_sample_num 40",
+        4,
+        message,
+    );
+    // Files are counted, however often they are read.
+    bench.write("web/c.jsonl", "{\"text\": \"one more\"}\n");
+    let told = bench.run("process --config recipe.yaml --job_id j");
+    told.expect(4)
+        .tells(&["the dataset had 3 files and has 4 after the job was planned"]);
+}
+
+#[test]
+fn a_single_path_with_too_few_records_is_told() {
+    let bench = bench();
+    bench.write(
+        "few.yaml",
+        "dataset: {configs: [{path: books.jsonl}], max_sample_num: 100}\nexport_path: out/few.jsonl\nwork_dir: jobs\n\
+         process: []\n",
+    );
+    let note = "`books.jsonl` has fewer records than `dataset.max_sample_num` asks for";
+    let plan = bench.run("plan --config few.yaml").expect(0).stdout;
+    let words: Vec<&str> = plan.split_whitespace().collect();
+    assert!(words.join(" ").contains(note), "{plan}");
+    bench
+        .run("process --config few.yaml")
+        .expect(0)
+        .tells(&[note]);
+    assert_eq!(bench.read("out/few.jsonl").lines().count(), 20);
+}

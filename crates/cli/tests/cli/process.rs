@@ -275,6 +275,11 @@ fn a_failed_partition_is_named_and_the_rest_is_exported() {
         "2 completed, 0 processing, 1 failed",
         "Partition  1: FAILED",
     ]);
+    bench.run("report a --base-dir jobs").expect(0).prints(&[
+        "Job a: completed, but without a part of its input\n",
+        "1 partition failed; its 10 records are not in the output",
+        "none of the partitions with a failed attempt recovered",
+    ]);
     let strict = format!("{line} --on_partition_failure fail --fresh");
     bench
         .run(&strict)

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::keys::Kind;
-use crate::node::{Node, Span};
+use crate::node::{Key, Node, Span};
 
 /// A way to read and write one kind of value. What is written reads as the same value.
 pub(crate) trait Codec<T> {
@@ -24,6 +24,15 @@ pub(crate) enum Why {
     Type,
     Range,
     NotAvailable(&'static str),
+    /// A part of the value is not what it must be.
+    Part {
+        name: &'static str,
+        expected: &'static str,
+    },
+    /// A part of the value is not there.
+    WithoutPart(&'static str),
+    /// The value has a part that it cannot have; these it can have.
+    UnknownPart(&'static [&'static str]),
 }
 
 impl Mismatch {
@@ -39,6 +48,22 @@ impl Mismatch {
         Self {
             found: value.into(),
             ..Self::at(Why::NotAvailable(note), node)
+        }
+    }
+
+    pub(crate) fn wrong_part(name: &'static str, expected: &'static str, node: &Node) -> Self {
+        Self::at(Why::Part { name, expected }, node)
+    }
+
+    pub(crate) fn without_part(part: &'static str, node: &Node) -> Self {
+        Self::at(Why::WithoutPart(part), node)
+    }
+
+    pub(crate) fn unknown_part(key: &Key, known: &'static [&'static str]) -> Self {
+        Self {
+            why: Why::UnknownPart(known),
+            span: Some(key.span),
+            found: key.name.clone(),
         }
     }
 

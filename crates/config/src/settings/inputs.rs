@@ -65,24 +65,21 @@ fn read_input(node: &Node) -> Result<Input, Mismatch> {
         return local(Path::read(node)?, node).map(Input::whole);
     };
     let (mut path, mut weight) = (None, 1.0);
+    // What another type has is no mistake in a key.
+    if let Some((_, value)) = entries.iter().find(|(key, _)| key.name == "type") {
+        check_type(value)?;
+    }
     for (key, value) in entries {
         match key.name.as_str() {
             "path" => path = Some(local(Path::read(value)?, value)?),
-            "type" => check_type(value)?,
+            "type" => {}
             "weight" => weight = read_weight(value)?,
             // Data-Juicer takes it for the form of the files, which shows here in what they hold.
             "source" => {}
-            _ => {
-                let note = "a source has `type: local`, `path` and `weight`";
-                return Err(Mismatch::not_available(
-                    value,
-                    format!("{{{}: …}}", key.name),
-                    note,
-                ));
-            }
+            _ => return Err(Mismatch::unknown_part(key, &["path", "weight", "type"])),
         }
     }
-    let path = path.ok_or_else(|| Mismatch::wrong_type(node))?;
+    let path = path.ok_or_else(|| Mismatch::without_part("path", node))?;
     Ok(Input { path, weight })
 }
 
@@ -101,12 +98,13 @@ fn check_type(node: &Node) -> Result<(), Mismatch> {
 fn read_weight(node: &Node) -> Result<f64, Mismatch> {
     // Nobody means more, and sums of such weights stay finite.
     const MOST: f64 = 1e9;
-    let weight = node.as_f64().ok_or_else(|| Mismatch::wrong_type(node))?;
-    match (0.0..=MOST).contains(&weight) {
+    let expected = match node.as_f64() {
         // Adding zero turns -0.0 into 0.0.
-        true => Ok(weight + 0.0),
-        false => Err(Mismatch::out_of_range(node)),
-    }
+        Some(weight) if (0.0..=MOST).contains(&weight) => return Ok(weight + 0.0),
+        Some(weight) if weight > MOST => "a number of at most 1,000,000,000",
+        _ => "a number of 0 or more",
+    };
+    Err(Mismatch::wrong_part("weight", expected, node))
 }
 
 /// Refuses URLs of other schemes than `file`.

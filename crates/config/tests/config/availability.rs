@@ -73,11 +73,39 @@ fn only_local_datasets_can_be_read() {
         ),
         (
             "dataset: {configs: [{path: a, weight: -0.5}]}",
-            "r.yaml:3:39: `dataset.configs` must be a path, a URL or a list of them (`{path: …, weight: 0.5}` gives one a weight of 0 or more), found `-0.5`",
+            "r.yaml:3:39: `weight` must be a number of 0 or more, found `-0.5`",
+        ),
+        (
+            "dataset: {configs: [{path: a, weight: a}]}",
+            "r.yaml:3:39: `weight` must be a number of 0 or more, found text `a`",
+        ),
+        (
+            "dataset: {configs: [{path: a, weight: '0.5'}]}",
+            "r.yaml:3:39: `weight` must be a number of 0 or more, found text `0.5`",
+        ),
+        (
+            "dataset: {configs: [{path: a, weight: .nan}]}",
+            "r.yaml:3:39: `weight` must be a number of 0 or more, found `.nan`",
+        ),
+        (
+            "dataset: {configs: [{path: a, weight: 1e10}]}",
+            "r.yaml:3:39: `weight` must be a number of at most 1,000,000,000, found `1e10`",
+        ),
+        (
+            "dataset_path: [{path: a, weight: }]",
+            "r.yaml:3:34: `weight` must be a number of 0 or more, found nothing",
+        ),
+        (
+            "dataset_path: [{path: a, wieght: 0.5}]",
+            "r.yaml:3:26: unknown key `wieght`, did you mean `weight`?",
+        ),
+        (
+            "dataset: {configs: [{split: train, type: huggingface, path: a}]}",
+            "r.yaml:3:42: `dataset.configs: {type: huggingface}` is not available yet: only local files can be read",
         ),
         (
             "dataset: {configs: [{path: a, weight: 0}, {path: b, weight: 0.0}]}",
-            "r.yaml:3:20: `dataset.configs` must be paths of which at least one has a weight above 0, found `weight: 0`",
+            "r.yaml:3:20: all weights of `dataset.configs` are 0, so no records come in",
         ),
         (
             "dataset: {configs: [{type: remote, path: a}]}",
@@ -85,7 +113,7 @@ fn only_local_datasets_can_be_read() {
         ),
         (
             "dataset: {configs: [{type: local}]}",
-            "r.yaml:3:21: `dataset.configs` must be a path, a URL or a list of them (`{path: …, weight: 0.5}` gives one a weight of 0 or more), found a map",
+            "r.yaml:3:21: this entry of `dataset.configs` has no `path`",
         ),
         (
             "dataset_path: []",
@@ -167,8 +195,10 @@ fn an_export_without_an_ending_is_json_lines() {
         assert_eq!(recipe.export.path, expected);
         assert_eq!(recipe.export.export_type.as_deref(), Some("jsonl"));
         let warnings: Vec<String> = recipe.warnings.iter().map(ToString::to_string).collect();
-        let warning =
-            format!("r.yaml:3:14: `export_path: {expected}` has no ending: it becomes {what}");
+        let warning = format!(
+            "r.yaml:3:14: `export_path: {path}` has no ending: it becomes {what}; name the form with"
+        );
+        assert!(recipe.export_lacks_ending());
         assert!(
             warnings.iter().any(|one| one.starts_with(&warning)),
             "{warnings:?}"

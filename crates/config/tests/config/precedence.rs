@@ -14,6 +14,14 @@ fn earlier_spellings_win_with_one_warning() {
             "r.yaml:6:13: `retry.max_retries` and `partition.max_retries` are one setting and differ: `retry.max_retries` counts",
         ]
     );
+    let both = load("dataset: {configs: [{path: b, weight: 2}]}\n");
+    assert_eq!(
+        warnings(&both),
+        [
+            "r.yaml:4:11: `dataset_path` and `dataset.configs` are one setting and differ: `dataset_path` counts; the paths \
+             and weights of `dataset.configs` are not used"
+        ]
+    );
     assert_eq!(
         load("max_retries: 1\nrecovery: {max_retries: 2}")
             .retry

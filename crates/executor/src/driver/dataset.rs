@@ -80,7 +80,7 @@ impl Driver<'_> {
         let mixing = prepared.mixing(self.sources.of_paths(), &records)?;
         let mut decisions = Vec::new();
         if let Some(mixing) = &mixing {
-            if let Some(note) = prepared.note_of_repeats(mixing) {
+            for note in prepared.notes_of(mixing) {
                 self.teller.warn(note);
             }
             let paths = prepared.recipe.dataset.paths();

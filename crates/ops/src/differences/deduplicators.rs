@@ -1,6 +1,6 @@
 //! Deduplicators.
 
-use super::{About, Difference, Example, Section};
+use super::{About, Case, Difference, Example, Section};
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Difference] = &[
@@ -44,7 +44,7 @@ pub(super) static ROWS: &[Difference] = &[
         what: "`document_deduplicator`, `document_line_deduplicator`: different texts or lines that were made to have the same MD5 digest",
         data_juicer: "are the same",
         here: "are different: 128 bits of SHA-256 are compared, and no digest is visible",
-        with_compat: "as without `compat`",
+        with_compat: "the same",
         example: Example::Words("two blocks of 128 bytes with one MD5 digest"),
         test: "crates/ops/tests/vectors/deduplicators.rs::different_texts_with_the_same_md5_digest_are_both_kept",
     },
@@ -94,7 +94,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Deduplicators,
-        about: About::Key("duplicates_path"),
+        about: About::Key("duplicates_path", Case::Duplicates),
         given: &[],
         what: "`duplicates_path`, and what the report says of removed records",
         data_juicer: "–",

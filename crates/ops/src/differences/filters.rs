@@ -83,7 +83,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Filters,
-        about: About::Filters,
+        about: About::FiltersAgain,
         given: &[],
         what: "statistics that a record has already, from the input's `__dj__stats__` or from an earlier filter",
         data_juicer: "are never computed again",

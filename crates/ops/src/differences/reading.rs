@@ -1,12 +1,12 @@
 //! How datasets are read and results are written.
 
-use super::{About, Difference, Example, Section};
+use super::{About, Case, Difference, Example, Section};
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Difference] = &[
     Difference {
         section: Section::Reading,
-        about: About::Key("text_keys"),
+        about: About::Key("text_keys", Case::Always),
         given: &[],
         what: "records in which a field of `text_keys` is missing or null",
         data_juicer: "are dropped when the dataset is loaded",
@@ -17,7 +17,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Reading,
-        about: About::Key("dataset.max_sample_num"),
+        about: About::Key("dataset.configs", Case::WeightsAlone),
         given: &[],
         what: "`weight` in `dataset.configs` without `dataset.max_sample_num`",
         data_juicer: "has no effect, and nothing says so",
@@ -28,10 +28,10 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Reading,
-        about: About::Key("dataset.max_sample_num"),
+        about: About::Key("dataset.max_sample_num", Case::BrokenShares),
         given: &[],
         what: "shares of `max_sample_num` that are no whole numbers",
-        data_juicer: "are rounded up, and the last paths get what is left",
+        data_juicer: "are rounded up, also by errors of floating point (0.7 of 2,000 is 1,401), and the last paths get what is left",
         here: "are rounded so that none is off by one or more",
         with_compat: "as Data-Juicer",
         example: Example::Words("`max_sample_num: 5` of four paths with equal weights: 2, 2, 1, 0 there, 2, 1, 1, 1 here"),
@@ -39,7 +39,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Reading,
-        about: About::Key("dataset.max_sample_num"),
+        about: About::Key("dataset.max_sample_num", Case::SinglePath),
         given: &[],
         what: "a single path with fewer records than `max_sample_num`",
         data_juicer: "is repeated until there are so many",
@@ -50,29 +50,29 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Reading,
-        about: About::Key("dataset.max_sample_num"),
+        about: About::Key("dataset.configs", Case::Draws),
         given: &[],
         what: "which records are drawn, and their order",
         data_juicer: "a permutation with the seed 42, in its order; it is held in memory",
         here: "by `seed`, in the order of the dataset",
-        with_compat: "the same as without: as many records of each path, but not the same ones",
+        with_compat: "as many records of each path as Data-Juicer, but other ones",
         example: Example::Words("`seed: 7`"),
         test: "crates/executor/tests/laws/mixing.rs::another_seed_draws_other_records_and_as_many",
     },
     Difference {
         section: Section::Reading,
-        about: About::Key("dataset.max_sample_num"),
+        about: About::Key("dataset.max_sample_num", Case::Total),
         given: &[],
         what: "records without text in a mixture",
         data_juicer: "are dropped before any are drawn",
-        here: "–",
+        here: "go to quarantine if they are drawn",
         with_compat: "are dropped after they are drawn, so fewer come in",
         example: Example::Words("`{\"text\": null}`"),
         test: "",
     },
     Difference {
         section: Section::Writing,
-        about: About::Key("export_stats"),
+        about: About::Key("export_stats", Case::Statistics),
         given: &[],
         what: "`<export>_stats.jsonl`",
         data_juicer: "is always written where there are statistics",
@@ -83,7 +83,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Writing,
-        about: About::Key("export_path"),
+        about: About::Key("export_path", Case::NoEnding),
         given: &[],
         what: "`export_path` without an ending",
         data_juicer: "is refused by the default executor; a directory of JSON lines with Ray",

@@ -40,7 +40,7 @@ pub(super) static ROWS: &[Difference] = &[
     Difference {
         section: Section::Selectors,
         about: About::Operators(&["random_selector"]),
-        given: &["select_ratio"],
+        given: &["select_ratio: 0"],
         what: "`random_selector`: `select_ratio: 0` without `select_num`",
         data_juicer: "fails when the operator runs",
         here: "nothing comes out",
@@ -73,7 +73,7 @@ pub(super) static ROWS: &[Difference] = &[
     Difference {
         section: Section::Selectors,
         about: About::Operators(&["topk_specified_field_selector", "frequency_specified_field_selector"]),
-        given: &["topk", "top_ratio"],
+        given: &["topk: 0", "top_ratio: 0"],
         what: "`top_ratio: 0`, `topk: 0`",
         data_juicer: "the same as not given",
         here: "no record is kept",

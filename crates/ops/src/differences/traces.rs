@@ -1,12 +1,12 @@
 //! The files of `open_tracer`.
 
-use super::{About, Difference, Example, Section};
+use super::{About, Case, Difference, Example, Section};
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Difference] = &[
     Difference {
         section: Section::Traces,
-        about: About::Key("open_tracer"),
+        about: About::Key("open_tracer", Case::Traces),
         given: &[],
         what: "which records",
         data_juicer: "those that are met first, so others with each number of workers and in each run",
@@ -17,7 +17,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Traces,
-        about: About::Key("open_tracer"),
+        about: About::Key("open_tracer", Case::TracesTwice),
         given: &[],
         what: "an operator that the recipe has twice",
         data_juicer: "both write to one file, `trace_num` lines together",
@@ -28,7 +28,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Traces,
-        about: About::Key("open_tracer"),
+        about: About::Key("open_tracer", Case::Traces),
         given: &[],
         what: "an operator that changed or dropped nothing",
         data_juicer: "has no file",
@@ -39,7 +39,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Traces,
-        about: About::Key("open_tracer"),
+        about: About::Key("open_tracer", Case::TracesDeduplicator),
         given: &[],
         what: "file of a deduplicator",
         data_juicer: "`duplicate-<op>.jsonl`",
@@ -50,7 +50,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Traces,
-        about: About::Key("open_tracer"),
+        about: About::Key("open_tracer", Case::TracesExact),
         given: &[],
         what: "`document_deduplicator`: which groups of duplicates",
         data_juicer: "the largest ones",
@@ -61,7 +61,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Traces,
-        about: About::Key("open_tracer"),
+        about: About::Key("open_tracer", Case::TracesMany),
         given: &[],
         what: "a mapper that makes several records of one",
         data_juicer: "the n-th record of a batch before is compared with the n-th one after",
@@ -72,7 +72,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Traces,
-        about: About::Key("open_tracer"),
+        about: About::Key("open_tracer", Case::Traces),
         given: &[],
         what: "long texts",
         data_juicer: "whole",
@@ -83,7 +83,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Traces,
-        about: About::Key("open_tracer"),
+        about: About::Key("open_tracer", Case::Traces),
         given: &[],
         what: "where the record came from, and the statistics that decided",
         data_juicer: "–",
@@ -94,7 +94,7 @@ pub(super) static ROWS: &[Difference] = &[
     },
     Difference {
         section: Section::Traces,
-        about: About::Key("op_list_to_trace"),
+        about: About::Key("op_list_to_trace", Case::UnknownTraced),
         given: &[],
         what: "a name in `op_list_to_trace` that the recipe does not have",
         data_juicer: "is passed over",

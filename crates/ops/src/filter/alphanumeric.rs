@@ -12,7 +12,8 @@
 //! `ab 12!` has the ratio 4/6 and is kept by default.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. The character classes are those of Unicode 14, whatever is installed.
+//! Pure: the text and the parameters decide. The character classes are those of Unicode 18, with `compat`
+//! of Unicode 14, whatever is installed.
 
 use coldpress_operator::{
     Filter, LoadError, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

@@ -81,7 +81,11 @@ fn failures(report: &JobReport) -> Vec<Finding> {
         let first = errors.failed_partitions.first();
         findings.push(Finding::new(
             "error",
-            format!("{partitions} with {records} failed and are not in the output"),
+            match (errors.failed_total, report.overview.samples_in_failed) {
+                (1, 1) => format!("{partitions} failed; its record is not in the output"),
+                (1, _) => format!("{partitions} failed; its {records} are not in the output"),
+                _ => format!("{partitions} failed; their {records} are not in the output"),
+            },
             first.and_then(|failed| failed.advice).map(str::to_owned),
         ));
     }

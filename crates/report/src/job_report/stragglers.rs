@@ -22,7 +22,7 @@ pub struct Straggler {
 const LEAST_PARTITIONS: usize = 5;
 /// The threshold for a straggler: so many times the median, and so many seconds more.
 const TIMES: f64 = 2.0;
-const SECONDS_MORE: f64 = 0.02;
+const SECONDS_MORE: f64 = 1.0;
 const LISTED: usize = 10;
 
 struct Worked<'a> {
@@ -57,11 +57,10 @@ pub(super) fn stragglers(state: &JobState) -> Vec<Straggler> {
         return Vec::new();
     }
     let middle = median(worked.iter().map(|one| one.nanos as f64));
-    let is_slow = |one: &&Worked<'_>| {
-        let nanos = one.nanos as f64;
-        nanos > TIMES * middle && nanos - middle > SECONDS_MORE * 1e9
-    };
-    let mut slow: Vec<&Worked<'_>> = worked.iter().filter(is_slow).collect();
+    let slow = worked
+        .iter()
+        .filter(|one| is_slow(one.nanos as f64, middle));
+    let mut slow: Vec<&Worked<'_>> = slow.collect();
     slow.sort_by_key(|one| std::cmp::Reverse(one.nanos));
     let usual = Usual::of(&worked);
     let listed = slow.into_iter().take(LISTED);
@@ -78,6 +77,11 @@ pub(super) fn stragglers(state: &JobState) -> Vec<Straggler> {
             }
         })
         .collect()
+}
+
+/// Returns whether a partition took far longer than the middle one, and so long that somebody would wait for it.
+fn is_slow(nanos: f64, middle: f64) -> bool {
+    nanos > TIMES * middle && nanos - middle > SECONDS_MORE * 1e9
 }
 
 /// The usual values in a job.
@@ -168,4 +172,28 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stragglers_take_many_times_as_long_and_seconds_more() {
+        for (seconds, middle, expected) in [
+            // 1,421 times the median of a job that takes a second is noise.
+            (0.45, 0.0003, false),
+            (1.5, 0.3, true),
+            (1.2, 0.3, false),
+            (90.0, 60.0, false),
+            (130.0, 60.0, true),
+        ] {
+            let nanos = |seconds: f64| seconds * 1e9;
+            assert_eq!(
+                is_slow(nanos(seconds), nanos(middle)),
+                expected,
+                "{seconds} of {middle}"
+            );
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use coldpress_dataset::{Source, Touched};
+use coldpress_dataset::{Source, SourceIdentity, Touched};
 use coldpress_job::{JobPlan, JobState};
 use coldpress_partition::{Mixing, verify_slices};
 
@@ -68,16 +68,14 @@ pub(crate) fn match_plan(
             ));
         }
         // A file that is repeated is several sources.
-        let paths = plan.sources.iter().map(|source| source.path.as_str());
-        let had: HashSet<&str> = paths.collect();
-        let paths = sources.iter().map(|source| source.identity.path.as_str());
-        let has: HashSet<&str> = paths.collect();
-        return refused(match had.len() == has.len() {
+        let now = sources.iter().map(|source| &source.identity);
+        let (had, has) = (different(&plan.sources), different(now));
+        return refused(match had == has {
             true => "the files of the dataset changed, or how often they are read,".to_owned(),
             false => format!(
                 "the dataset had {} and has {}",
-                counted(had.len() as u64, "file"),
-                grouped(has.len() as u64)
+                counted(had as u64, "file"),
+                grouped(has as u64)
             ),
         });
     }

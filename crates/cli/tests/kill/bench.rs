@@ -107,7 +107,9 @@ impl Place {
         let mut places = storage::Place::ALL.into_iter();
         let place = places.find(|place| place.as_str() == folder).unwrap();
         let members = stores.list(place, &format!("{name}/")).unwrap().into_iter();
-        members.map(|member| member.name.own().to_owned()).collect()
+        // Of small results the index has another form.
+        let name = |name: &str| name.replace(".index.jsonl", ".index.parquet");
+        members.map(|member| name(member.name.own())).collect()
     }
 
     /// The counts of the job's summary.

@@ -259,8 +259,15 @@ impl<'r> Scene<'r> {
         ensure(self.place.traces() == *traces, || {
             "the traces differ".to_owned()
         })?;
-        ensure(self.place.files() == *files, || {
-            "other slices or results in the job's folder than after an undisturbed run".to_owned()
+        let found = self.place.files();
+        ensure(found == *files, || {
+            let is_other = |(one, other): &(&String, &String)| one != other;
+            let first = found.iter().zip(files).find(is_other);
+            format!(
+                "other slices or results in the job's folder than after an undisturbed run: {} and {}, first {first:?}",
+                found.len(),
+                files.len()
+            )
         })?;
         Ok(report)
     }

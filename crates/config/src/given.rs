@@ -7,7 +7,6 @@ use crate::error::{Diagnostic, Error, Place, Result};
 use crate::foreign;
 use crate::keys::{Availability, DefaultValue, KeySpec, Kind};
 use crate::node::{Key, Node, Span, Value, shortened};
-use crate::recipe::GivenAt;
 use crate::render;
 use crate::suggest;
 use crate::table::KeyTable;
@@ -23,6 +22,13 @@ pub(crate) struct Given {
     overrides: HashMap<&'static str, Entry>,
     sections: Vec<String>,
     warnings: Vec<Diagnostic>,
+}
+
+/// Where the recipe's file gives a key, and by which of its names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GivenAt {
+    pub(crate) spelling: &'static str,
+    pub(crate) span: Span,
 }
 
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::call::OperatorCall;
 use crate::error::Diagnostic;
+use crate::given::GivenAt;
 use crate::node::Span;
 use crate::settings::{
     AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings,
@@ -73,13 +74,6 @@ pub struct Recipe {
     pub(crate) places: BTreeMap<&'static str, GivenAt>,
     /// Whether the path of the export was given without an ending, and nothing else said its form.
     pub(crate) lacks_ending: bool,
-}
-
-/// Where the recipe's file gives a key, and by which of its names.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct GivenAt {
-    pub(crate) spelling: &'static str,
-    pub(crate) span: Span,
 }
 
 impl Recipe {

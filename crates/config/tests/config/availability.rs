@@ -96,8 +96,8 @@ fn only_local_datasets_can_be_read() {
             "r.yaml:3:34: `weight` must be a number of 0 or more, found nothing",
         ),
         (
-            "dataset_path: [{path: a, wieght: 0.5}]",
-            "r.yaml:3:26: unknown key `wieght`, did you mean `weight`?",
+            "dataset_path: [{path: a, weightt: 0.5}]",
+            "r.yaml:3:26: unknown key `weightt`, did you mean `weight`?",
         ),
         (
             "dataset: {configs: [{split: train, type: huggingface, path: a}]}",

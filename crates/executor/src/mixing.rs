@@ -106,7 +106,7 @@ impl Prepared {
     }
 
     /// Returns how the dataset is mixed, where its paths have this many sources and records; none = every path is read
-    /// whole, once. The counts are not asked for where [nobody must count](Self::must_count).
+    /// whole, once. The counts are not asked for where nobody must count.
     ///
     /// # Errors
     /// [`ErrorKind::Recipe`] when a path would have to be read too often, [`ErrorKind::Input`] when it has no records to draw

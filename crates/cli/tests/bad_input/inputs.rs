@@ -170,7 +170,7 @@ fn a_file_of_garbage_must_not_become_an_empty_dataset() {
         bench
             .run(&line)
             .expect(1)
-            .tells(&["60 of 1000 records are in quarantine"]);
+            .tells(&["60 of 1,000 records are in quarantine"]);
         assert!(!bench.has_exported());
     }
     // The default is 5 %.

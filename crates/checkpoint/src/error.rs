@@ -120,6 +120,10 @@ impl From<coldpress_storage::Error> for Error {
     fn from(error: coldpress_storage::Error) -> Self {
         match error {
             coldpress_storage::Error::Corrupt { name, reason } => Self::Corrupt { name, reason },
+            coldpress_storage::Error::InputGone { name, input } => Self::Corrupt {
+                reason: format!("the input that it cites is not at `{}`", input.display()),
+                name,
+            },
             error => Self::Storage(error),
         }
     }

@@ -28,7 +28,7 @@ mod verdicts;
 mod work;
 mod worker_time;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -81,6 +81,8 @@ pub(crate) struct Driver<'e> {
     started: Instant,
     /// How the job had ended before this run, if it had.
     earlier: Option<Status>,
+    /// How many results that cite a source were found damaged one by one.
+    cited_damaged: BTreeMap<u32, u32>,
     /// Tasks whose checkpoints turned out to be no use.
     gateless: BTreeSet<Task>,
     /// What each operator costs a worker, in nanoseconds per byte of the slice, as far as this run has seen.

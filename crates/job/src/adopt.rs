@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use coldpress_storage::{
@@ -68,7 +69,8 @@ pub struct Adopted {
     pub lost: Vec<ObjectKey>,
 }
 
-/// Gives the job behind `lock`, which has no journal yet, the past of another; `stores` are this job's own.
+/// Gives the job behind `lock`, which has no journal yet, the past of another; `stores` are this job's own. What the other's
+/// results cite of its inputs is looked for in `inputs`, where they lie for this job, by their numbers in the plan.
 ///
 /// A crash leaves either no journal, or all of it.
 ///
@@ -80,12 +82,16 @@ pub fn adopt(
     from: &Layout,
     into: (&Layout, &Stores),
     lock: &JobLock,
+    inputs: &[PathBuf],
     operations: Option<u32>,
     schemes: &StoreSchemes,
 ) -> Result<Adopted> {
     from.prove()?;
     let state = Journal::read(from)?;
     let (sources, (into, stores)) = (open_stores(from, &state, schemes)?, into);
+    for (number, place) in (0..).zip(inputs) {
+        sources.move_input(number, place);
+    }
     let mut adopted = Adopted {
         files: 0,
         lost: Vec::new(),
@@ -123,9 +129,10 @@ pub fn adopt(
     Ok(adopted)
 }
 
-/// Gives a file of one job to another: by a link where both are files of one disk, else by its bytes.
+/// Gives a file of one job to another as it is stored: by a link where both are files of one disk, else by its bytes.
 fn give(key: &ObjectKey, from: &Stores, into: &Stores) -> Result<()> {
-    let is_taken = match into.of(key.place).get(&key.name) {
+    let (source, target) = (from.stored(key.place), into.stored(key.place));
+    let is_taken = match target.get(&key.name) {
         Err(error) if error.is_not_found() => false,
         // An earlier try that a crash ended may have left anything of it.
         _ => true,
@@ -133,16 +140,16 @@ fn give(key: &ObjectKey, from: &Stores, into: &Stores) -> Result<()> {
     if is_taken {
         into.delete(key)?;
     }
-    if let (Some(source), Some(place)) = (from.path_of(key), into.path_of(key)) {
+    if let (Some(file), Some(place)) = (source.path_of(&key.name), target.path_of(&key.name)) {
         if let Some(folder) = place.parent() {
             create_dir_all_durable(folder)?;
         }
-        if fs::hard_link(source, place).is_ok() {
+        if fs::hard_link(file, place).is_ok() {
             return Ok(());
         }
     }
-    let mut copy = into.put_new(key.place, &key.name)?;
-    io::copy(&mut ObjectReader::new(from.get(key)?), &mut copy)
+    let mut copy = target.put_new(&key.name)?;
+    io::copy(&mut ObjectReader::new(source.get(&key.name)?), &mut copy)
         .map_err(|error| coldpress_storage::Error::io("copy", key.name.as_str(), error))?;
     copy.finish()?;
     Ok(())

@@ -144,6 +144,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// An object is whole, but cites bytes of an input that is not there.
+    #[error("`{name}` cites its input, which is not at `{}`", input.display())]
+    InputGone {
+        /// The object.
+        name: String,
+        /// Where the input should be.
+        input: PathBuf,
+    },
     /// A store failed; `source` is its own answer.
     #[error("cannot {action} `{name}` in {store}")]
     Store {
@@ -216,6 +224,8 @@ impl Error {
             Self::Locked { .. } => io::ErrorKind::WouldBlock,
             Self::Mismatch { .. }
             | Self::Corrupt { .. }
+            // The object itself is there.
+            | Self::InputGone { .. }
             | Self::Damaged { .. }
             | Self::NotAFile { .. }
             | Self::TooLarge { .. } => io::ErrorKind::InvalidData,
@@ -241,7 +251,8 @@ impl Error {
             | Self::TooLong { path, .. }
             | Self::NotAFile { path, .. }
             | Self::TooLarge { path, .. }
-            | Self::Encode { path, .. } => Some(path),
+            | Self::Encode { path, .. }
+            | Self::InputGone { input: path, .. } => Some(path),
             Self::Store { source, .. } => source.downcast_ref::<Self>().and_then(Self::path),
             Self::NotFound { .. }
             | Self::AlreadyExists { .. }

@@ -335,3 +335,65 @@ fn originals_of_a_job_go_only_when_it_is_finished() {
     assert_eq!(report.json()["partitions_reused"], 3);
     assert_eq!(bench.files("checkpoints").len(), 9);
 }
+
+/// A job over an input of 2 MB, which its result cites, whose export went through before the input was moved.
+fn input_moved(bench: &Bench, ids: &[&str]) {
+    let text = "as it came in ".repeat(30);
+    let lines = (0..5000).map(|id| format!("{{\"id\": {id}, \"text\": \"{text}{id}\"}}\n"));
+    bench.write("in.jsonl", lines.collect::<String>());
+    for id in ids {
+        bench
+            .run(&format!(
+                "process --config recipe.yaml --job_id {id} --no-progress --partition.size 100000 --export_path out/{id}.jsonl"
+            ))
+            .expect(0);
+    }
+    let results = fs::read_dir(bench.path("jobs").join(ids[0]).join("results")).unwrap();
+    let mut names = results.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.any(|name| name.contains(".composed.")));
+    fs::rename(bench.path("in.jsonl"), bench.path("moved.jsonl")).unwrap();
+}
+
+#[test]
+fn results_whose_input_was_moved_are_not_damaged() {
+    let bench = Bench::new();
+    input_moved(&bench, &["a"]);
+    let place = bench.path("in.jsonl").display().to_string();
+    bench.run("checkpoint verify jobs/a").expect(0).says_all(&[
+        "input gone",
+        &format!("its input is not at `{place}`"),
+        "none damaged",
+    ]);
+    let found = bench
+        .run("checkpoint verify jobs/a --json")
+        .expect(0)
+        .json();
+    let mut found = found.as_array().unwrap().iter();
+    assert!(found.any(|file| file["status"] == "input_gone"));
+    // Another file there is none of its input.
+    bench.write("in.jsonl", "{}\n");
+    bench
+        .run("checkpoint verify jobs/a")
+        .expect(1)
+        .says_all(&["damaged"]);
+    fs::rename(bench.path("moved.jsonl"), bench.path("in.jsonl")).unwrap();
+    bench
+        .run("checkpoint verify jobs/a")
+        .expect(0)
+        .says_all(&["all good"]);
+}
+
+#[test]
+fn jobs_whose_input_was_moved_are_not_compared() {
+    let bench = Bench::new();
+    input_moved(&bench, &["a", "b"]);
+    let place = bench.path("in.jsonl").display().to_string();
+    bench
+        .run("jobs diff a b --base-dir jobs")
+        .expect(1)
+        .says_all(&[&format!(
+            "the input of the job `a` is not at `{place}` any more, and is needed"
+        )]);
+    fs::rename(bench.path("moved.jsonl"), bench.path("in.jsonl")).unwrap();
+    bench.run("jobs diff a b --base-dir jobs").expect(0);
+}

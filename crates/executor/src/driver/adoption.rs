@@ -1,5 +1,7 @@
 //! Beginning with the work of another job, where the recipe asks for it.
 
+use std::path::PathBuf;
+
 use coldpress_dataset::Resolved;
 use coldpress_job::{Adopted, JobLock, JobState, Journal, JournalRecord, Layout, adopt};
 
@@ -12,6 +14,8 @@ use crate::mixing::mixed;
 pub(super) struct Adoption {
     other: Layout,
     operations: Option<u32>,
+    /// Where the inputs lie, by their numbers in the plan; none if that cannot be told.
+    inputs: Vec<PathBuf>,
 }
 
 impl Adoption {
@@ -71,9 +75,13 @@ impl Adoption {
                 "read the dataset before it changed, or with other settings, so nothing of it can be adopted",
             );
         }
+        let inputs = sources
+            .iter()
+            .map(|source| std::path::absolute(&source.path));
         Ok(Some(Self {
             other,
             operations: from.operations,
+            inputs: inputs.collect::<Result<_, _>>().unwrap_or_default(),
         }))
     }
 
@@ -81,8 +89,14 @@ impl Adoption {
     pub(super) fn carry_out(&self, executor: &Executor, lock: &JobLock) -> Result<Adopted> {
         let stores = executor.stores(&JobState::default())?;
         let into = (&executor.layout, &stores);
-        let schemes = &executor.schemes;
-        Ok(adopt(&self.other, into, lock, self.operations, schemes)?)
+        Ok(adopt(
+            &self.other,
+            into,
+            lock,
+            &self.inputs,
+            self.operations,
+            &executor.schemes,
+        )?)
     }
 }
 

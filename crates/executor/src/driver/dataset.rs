@@ -152,14 +152,14 @@ impl Driver<'_> {
         let MatchedSources { modified, moved } = matched;
         for (index, planned) in plan.sources.iter().enumerate() {
             self.check_source(index)?;
+            // Results cite it by the path that led to it, which may be gone although the file is where it was.
+            if let Ok(place) = std::path::absolute(&self.sources.all()[index].path) {
+                self.stores.move_input(index as u32, &place);
+            }
             if moved[index] {
                 // All that is planned of it was read just now, and its time tells of changes from here on.
                 self.sources.all_mut()[index].identity.modified_nanos = modified[index];
                 self.tell_moved(planned, index);
-                let place = std::path::absolute(&self.sources.all()[index].path);
-                if let Ok(place) = place {
-                    self.stores.move_input(index as u32, &place);
-                }
             }
         }
         Ok(())

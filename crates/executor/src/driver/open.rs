@@ -1,6 +1,6 @@
 //! Taking the job: directories, locks, the journal's next epoch, the event log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -113,6 +113,7 @@ impl<'e> Driver<'e> {
             suspects: Suspects::default(),
             started,
             earlier: known.finished().map(|finish| finish.status),
+            cited_damaged: BTreeMap::new(),
             gateless: BTreeSet::new(),
             costs: Vec::new(),
             seen: Seen::default(),

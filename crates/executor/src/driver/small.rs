@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use coldpress_job::Publication;
 use coldpress_partition::Task;
-use coldpress_storage::ObjectRef;
+use coldpress_storage::{ComposedWriter, ObjectName, ObjectRef, Place};
 
 use super::Driver;
 
@@ -80,34 +80,85 @@ impl Driver<'_> {
         is_told_apart(task.partition, self.bytes_of(task.partition))
     }
 
-    /// The other tasks of a stage whose results are in the same packs as that of `task` and are damaged too, as all are in a pack
-    /// that is lost. Found one by one, each would have the merge, or the barrier, begin anew.
-    pub(super) fn damaged_with(&self, task: Task) -> Vec<Task> {
-        let pack = |file: &ObjectRef| Some((file.place(), file.name().packed()?.0));
-        let packs: HashSet<_> = match self.usable_result_of(task) {
-            Some(result) => files_of(result).filter_map(pack).collect(),
-            None => HashSet::new(),
+    /// The other tasks of a stage whose results share with that of `task` what is lost, and are damaged too: as all are in a
+    /// pack that is lost, or that cite an input that is gone. Found one by one, each would have the merge, or the barrier,
+    /// begin anew.
+    pub(super) fn damaged_with(&mut self, task: Task) -> Vec<Task> {
+        let shared: HashSet<Shared> = match self.usable_result_of(task) {
+            Some(result) => files_of(result)
+                .flat_map(|file| self.shared_by(task, file))
+                .collect(),
+            None => return Vec::new(),
         };
-        if packs.is_empty() {
+        if shared.is_empty() {
             return Vec::new();
         }
-        let is_damaged = |file: &ObjectRef| {
-            pack(file).is_some_and(|pack| packs.contains(&pack))
-                && self.stores.verify(file).is_err()
-        };
+        let mut proven = HashSet::new();
+        for one in &shared {
+            if self.is_worth_proving(one) {
+                proven.insert(one);
+            }
+        }
         let partitions = 0..self.truth.state().partition_count();
         let others = partitions.map(|partition| Task::new(task.stage, partition));
+        let is_damaged = |other: Task, file: &ObjectRef| {
+            let in_common = self.shared_by(other, file);
+            let in_common: Vec<Shared> = in_common.filter(|one| shared.contains(one)).collect();
+            match in_common.iter().any(|one| proven.contains(one)) {
+                true => self.stores.verify(file).is_err(),
+                false => !in_common.is_empty() && !self.can_open(file),
+            }
+        };
         others
             .filter(|other| *other != task)
             .filter(|other| {
                 let result = self.usable_result_of(*other);
-                result.is_some_and(|result| files_of(result).any(is_damaged))
+                result.is_some_and(|result| files_of(result).any(|file| is_damaged(*other, file)))
             })
             .collect()
     }
+
+    /// What a file of a task's result shares with others.
+    fn shared_by(&self, task: Task, file: &ObjectRef) -> impl Iterator<Item = Shared> + use<> {
+        let pack = file.name().packed();
+        let pack = pack.map(|(pack, _)| Shared::Pack(file.place(), pack));
+        let planned = self.truth.state().partition(task.partition);
+        let planned = planned.filter(|_| ComposedWriter::is_of(file.name()));
+        let input = planned.map(|planned| Shared::Input(planned.slice.source));
+        pack.into_iter().chain(input)
+    }
+
+    /// Returns whether all that share this are to be read whole, now that one of them is damaged.
+    ///
+    /// Members of a pack are few bytes. What cites an input is as much as the input, and that one is damaged need not mean
+    /// much; so they are read for the second, and then the more rarely the more there were.
+    fn is_worth_proving(&mut self, shared: &Shared) -> bool {
+        let Shared::Input(source) = shared else {
+            return true;
+        };
+        let damaged = self.cited_damaged.entry(*source).or_default();
+        *damaged += 1;
+        *damaged > 1 && damaged.is_power_of_two()
+    }
+
+    /// Returns whether a file can be opened and is as long as it was cited, which says little about a file, and of one that cites
+    /// an input that the input is there.
+    fn can_open(&self, file: &ObjectRef) -> bool {
+        let opened = self.stores.get(&file.key);
+        opened.is_ok_and(|opened| opened.len() == file.length())
+    }
 }
 
-/// The files of a result that may be packed.
+/// What files of several results have in common, so that they are lost together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Shared {
+    /// A pack that they are in.
+    Pack(Place, ObjectName),
+    /// The source of this number, which they cite.
+    Input(u32),
+}
+
+/// The files of a result that may be packed, or cite the input.
 fn files_of(result: &Publication) -> impl Iterator<Item = &ObjectRef> {
     let signatures = result.signatures.iter().map(|entry| &entry.file);
     [&result.rows, &result.index].into_iter().chain(signatures)

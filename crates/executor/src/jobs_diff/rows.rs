@@ -6,9 +6,9 @@ use std::sync::Arc;
 use coldpress_barrier::Verdict;
 use coldpress_dataset::{Block, LineStream, Source, TableFile, TableRows, resolve};
 use coldpress_export::staged_digest;
-use coldpress_job::{ExportIntent, JobState, Journal, Layout, Publication, open_stores};
+use coldpress_job::{ExportIntent, JobId, JobState, Journal, Layout, Publication, open_stores};
 use coldpress_record::{Batch, DeclaredFields, Lines, Origin};
-use coldpress_storage::{StoreSchemes, Stores};
+use coldpress_storage::{Error as StorageError, StoreSchemes, Stores};
 use coldpress_worker::{BarrierFile, OpenFiles, Picked, pick_rows};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -20,6 +20,7 @@ const TABLE_BYTES: u64 = 256 << 20;
 
 /// The rows of a job's export.
 pub(super) struct JobRows {
+    job: JobId,
     pub(super) state: JobState,
     pub(super) export: String,
     stores: Stores,
@@ -79,6 +80,7 @@ impl JobRows {
             .filter(|partition| !intent.partitions_left_out.contains(partition))
             .collect();
         Ok(Self {
+            job: job.clone(),
             export: intent.path.clone(),
             from: Rows::Results(partitions),
             stores,
@@ -174,7 +176,10 @@ impl JobRows {
         let result = result.ok_or_else(|| damaged("it is not kept any more".to_owned()))?;
         for file in [&result.rows, &result.index] {
             let proven = self.stores.verify(file);
-            proven.map_err(|error| damaged(error.to_string()))?;
+            proven.map_err(|error| match error {
+                StorageError::InputGone { input, .. } => input_needed(&self.job, &input),
+                error => damaged(error.to_string()),
+            })?;
         }
         let wanted: Vec<u64> = match &result.kept {
             None => (0..result.ledger.exported()).collect(),
@@ -204,6 +209,16 @@ impl JobRows {
         picked.map_err(|error| damaged(error.message))?;
         failed.map_or(Ok(()), Err)
     }
+}
+
+/// The error of a job whose results say where in its input their records are.
+fn input_needed(job: &JobId, input: &Path) -> Error {
+    let message = format!(
+        "the input of the job `{job}` is not at `{}` any more, and is needed: the job's results only say where in it the \
+         records are that no operator changed; put it back there",
+        input.display()
+    );
+    Error::new(ErrorKind::Failed, message)
 }
 
 fn each_of_file(source: &Source, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {

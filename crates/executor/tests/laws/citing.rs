@@ -244,3 +244,76 @@ fn a_damaged_citation_is_made_again() {
     let attempts = |index| bench.state(&plan).attempts(index);
     assert_eq!((attempts(0), attempts(1)), (1, 2));
 }
+
+/// A file that is where it was, but that another path leads to, is cited by the path that leads there now.
+#[test]
+fn an_input_is_found_whose_link_is_gone() {
+    let dataset = dataset();
+    let plan = plan(&[length_filter()]);
+    let mut bench = Bench::new(&dataset);
+    let real = bench.sources[0].clone();
+    let link = bench.path("link");
+    std::os::unix::fs::symlink(real.parent().unwrap(), &link).unwrap();
+    bench.sources = vec![link.join(real.file_name().unwrap())];
+    bench.run(&plan).unwrap();
+    fs::remove_file(&link).unwrap();
+    bench.sources = vec![real];
+    fs::remove_file(bench.path(plan.form.file_name())).unwrap();
+    let report = bench.run(&plan).unwrap();
+    bench.check(&plan, &report, &Expected::of(&dataset, &plan));
+    let attempts = |index| bench.state(&plan).attempts(index);
+    assert_eq!((attempts(0), attempts(1)), (1, 1));
+}
+
+/// A dozen partitions that are cited, and a last one that is too small for it.
+fn many_partitions() -> (Dataset, Plan) {
+    let line = |n: usize| match n {
+        48 => r#"{"text": "the last"}"#.to_owned(),
+        n => format!("{{\"n\": {n}, \"text\": \"{}\"}}", "word ".repeat(60_000)),
+    };
+    let mut plan = Plan::new(vec![], 4).with("event_logging.enabled", true);
+    plan.how.bytes = 1 << 30;
+    (Dataset::of_lines((0..49).map(line)), plan)
+}
+
+fn merges_begun(bench: &Bench, plan: &Plan) -> usize {
+    let log = fs::read_to_string(bench.executor(plan).layout().events()).unwrap();
+    log.matches("\"merge_start\"").count()
+}
+
+/// Has the first cited part begin one byte beside where it does.
+fn shift(table: &str) -> String {
+    let at = table.find("\"parts\":[[").unwrap();
+    let start = at + table[at..].find(',').unwrap() + 1;
+    let end = start + table[start..].find(']').unwrap();
+    let place: u64 = table[start..end].parse().unwrap();
+    format!("{}{}{}", &table[..start], place ^ 1, &table[end..])
+}
+
+/// Results that cite one input and are damaged together cost the merge a few beginnings, not one for each.
+#[test]
+fn damaged_citations_are_found_together() {
+    let (dataset, plan) = many_partitions();
+    let cut_off = |stored: &str| stored[..stored.len() - 10].to_owned();
+    let harms: [(&dyn Fn(&str) -> String, usize); 2] = [(&cut_off, 2), (&shift, 3)];
+    for (harm, most) in harms {
+        let bench = Bench::new(&dataset);
+        bench.run(&plan).unwrap();
+        let results = bench.executor(&plan).layout().results_dir();
+        let mut cited = files_in(&results);
+        cited.retain(|path| is_cited(path));
+        assert_eq!(cited.len(), 12);
+        for path in cited {
+            let stored = fs::read_to_string(&path).unwrap();
+            fs::write(&path, harm(&stored)).unwrap();
+        }
+        fs::remove_file(bench.path(plan.form.file_name())).unwrap();
+        let before = merges_begun(&bench, &plan);
+        let report = bench.run(&plan).unwrap();
+        bench.check(&plan, &report, &Expected::of(&dataset, &plan));
+        let merges = merges_begun(&bench, &plan) - before;
+        assert!((2..=most).contains(&merges), "{merges} merges");
+        let attempts = (0..13).map(|index| bench.state(&plan).attempts(index));
+        assert_eq!(attempts.sum::<u32>(), 12 * 2 + 1);
+    }
+}

@@ -28,6 +28,9 @@ mod conservation;
 // A stopped job goes on, a changed recipe reuses its prefix.
 mod resume;
 
+// A job that begins with the results of another makes nothing of them again.
+mod adopting;
+
 // A changed key of the recipe gives the new result, or a refusal.
 mod result_keys;
 

@@ -269,15 +269,13 @@ impl ComposedReader {
         let is_cited = parts.iter().any(|part| part.is_cited);
         let file = is_cited.then(|| open_file(&path)).transpose();
         let cannot_open = |error: Error| {
-            if error.is_not_found() {
-                // The object itself is there.
-                let reason = format!(
-                    "the input that it cites, `{}`, is not there",
-                    path.display()
-                );
-                return corrupt(&*object, reason);
-            }
             let name = object.name().as_str();
+            if error.is_not_found() {
+                return Error::InputGone {
+                    name: name.to_owned(),
+                    input: path.clone(),
+                };
+            }
             Error::store(store, "open the input that is cited by", name, error)
         };
         let file = file.map_err(cannot_open)?;

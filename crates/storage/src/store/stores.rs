@@ -21,6 +21,8 @@ pub struct Stores {
     specs: Arc<StoreSpecs>,
     /// In the order of the places.
     stores: Arc<[Arc<dyn ObjectStore>]>,
+    /// The same as they are below packs and what is composed.
+    stored: Arc<[Arc<dyn ObjectStore>]>,
     moved: MovedInputs,
 }
 
@@ -32,21 +34,25 @@ impl Stores {
     pub fn open(specs: StoreSpecs, schemes: &StoreSchemes) -> Result<Self> {
         let moved = MovedInputs::default();
         let open = |place: Place| -> Result<Arc<dyn ObjectStore>> {
-            let store = match specs.of(place) {
+            match specs.of(place) {
                 StoreSpec::Folder(path) if place == Place::Checkpoints => {
-                    Arc::new(LocalStore::new(path).mapping(specs.maps()))
+                    Ok(Arc::new(LocalStore::new(path).mapping(specs.maps())))
                 }
-                spec => schemes.open(&spec)?,
-            };
+                spec => schemes.open(&spec),
+            }
+        };
+        let stored: Arc<[_]> = Place::ALL.into_iter().map(open).collect::<Result<_>>()?;
+        let whole = |place: Place| -> Arc<dyn ObjectStore> {
             // What a result is composed of may say so in a pack.
-            let store: Arc<dyn ObjectStore> = Arc::new(PackStore::new(store));
-            Ok(match place {
+            let store = Arc::new(PackStore::new(Arc::clone(&stored[place as usize])));
+            match place {
                 Place::Results => Arc::new(ComposingStore::new(store, moved.clone())),
                 _ => store,
-            })
+            }
         };
         Ok(Self {
-            stores: Place::ALL.into_iter().map(open).collect::<Result<_>>()?,
+            stores: Place::ALL.into_iter().map(whole).collect(),
+            stored,
             specs: Arc::new(specs),
             moved,
         })
@@ -68,6 +74,13 @@ impl Stores {
     pub fn of(&self, place: Place) -> &Arc<dyn ObjectStore> {
         // `open` made one for each.
         &self.stores[place as usize]
+    }
+
+    /// The store of a place as it stores its objects, for whoever gives them to another job: packs are objects there and
+    /// their members are none, and a composed object is what says what it is composed of.
+    #[must_use]
+    pub fn stored(&self, place: Place) -> &Arc<dyn ObjectStore> {
+        &self.stored[place as usize]
     }
 
     /// Begins a new file; as [`ObjectStore::put_new`].

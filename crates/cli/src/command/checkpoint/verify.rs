@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use coldpress::checkpoint::{Description, Error};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::{Align, Table};
-use coldpress::storage::{FileStamp, ObjectName, Place, StoreSchemes};
+use coldpress::storage::{Error as StorageError, FileStamp, ObjectName, Place, StoreSchemes};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -47,11 +47,13 @@ enum State {
     Missing,
     /// Not whole, and nothing counts on it: what an attempt left that did not finish.
     Leftover,
+    /// It cites an input that is not where it was, as when that was moved or deleted behind the job. All of its own is there.
+    InputGone,
 }
 
 impl State {
     fn is_good(self) -> bool {
-        matches!(self, Self::Ok | Self::Leftover)
+        matches!(self, Self::Ok | Self::Leftover | Self::InputGone)
     }
 
     fn word(self) -> &'static str {
@@ -61,6 +63,7 @@ impl State {
             Self::Newer => "newer",
             Self::Missing => "missing",
             Self::Leftover => "left over",
+            Self::InputGone => "input gone",
         }
     }
 }
@@ -157,18 +160,25 @@ fn look_at_job(job: &Job) -> Vec<Looked> {
                 looked.push(missing(file.to_string()));
                 continue;
             }
-            found => found.map_err(|error| error.to_string()),
+            found => found,
+        };
+        let (status, problem) = match found {
+            Ok(()) => (State::Ok, None),
+            Err(StorageError::InputGone { input, .. }) => {
+                let problem = format!(
+                    "its input is not at `{}`, so what it cites of it cannot be checked",
+                    input.display()
+                );
+                (State::InputGone, Some(problem))
+            }
+            Err(error) => (State::Damaged, Some(error.to_string())),
         };
         looked.push(Looked {
             name: file.to_string(),
-            status: if found.is_ok() {
-                State::Ok
-            } else {
-                State::Damaged
-            },
+            status,
             cited: Some(true),
             bytes: file.length(),
-            problems: found.err().into_iter().collect(),
+            problems: problem.into_iter().collect(),
             description: None,
         });
     }
@@ -198,8 +208,13 @@ fn as_text(looked: &[Looked], bad: usize, folder: &str) -> String {
         }
     }
     let count = counted(looked.len() as u64, "file");
-    text + &match bad {
-        0 => format!("{count}, all good\n"),
-        bad => format!("{count}, {bad} not good\n"),
+    let unchecked = looked.iter();
+    let unchecked = unchecked.filter(|looked| looked.status == State::InputGone);
+    text + &match (bad, unchecked.count()) {
+        (0, 0) => format!("{count}, all good\n"),
+        (0, unchecked) => {
+            format!("{count}, none damaged; {unchecked} cannot be checked without the input\n")
+        }
+        (bad, _) => format!("{count}, {bad} not good\n"),
     }
 }

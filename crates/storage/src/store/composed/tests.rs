@@ -140,7 +140,12 @@ fn a_changed_input_and_a_damaged_object_are_found() {
     );
     fs::remove_file(bench.input()).unwrap();
     let error = object.open().unwrap_err();
-    assert!(error.to_string().contains("is not there"), "{error}");
+    let gone = bench.input();
+    assert!(
+        matches!(&error, Error::InputGone { input, .. } if *input == gone),
+        "{error}"
+    );
+    assert!(!error.is_not_found(), "the object is there");
     let elsewhere = bench.folder.path().join("elsewhere");
     fs::write(&elsewhere, &input).unwrap();
     bench.moved.add(2, &elsewhere);

@@ -90,12 +90,22 @@ impl Gone {
         self.members.extend(members.iter().copied().map(Box::from));
         Ok(())
     }
+}
 
-    /// Deletes the notes.
-    pub(super) fn delete(&self, store: &dyn ObjectStore, pack: &ObjectName) -> Result<()> {
-        let notes = (1..=self.notes).map(|number| note(pack, number));
-        let notes = notes.collect::<Result<Vec<_>>>()?;
-        let failures = store.delete_all(&notes.iter().collect::<Vec<_>>());
-        failures.into_iter().next().map_or(Ok(()), Err)
+/// Deletes the notes beside a pack, whatever they and the pack hold.
+///
+/// # Errors
+/// As [`ObjectStore::get`], but for a note that is not there, which is the end, and as [`ObjectStore::delete`].
+pub(super) fn delete_notes(store: &dyn ObjectStore, pack: &ObjectName) -> Result<()> {
+    let mut notes = Vec::new();
+    loop {
+        let next = note(pack, notes.len() as u32 + 1)?;
+        match store.get(&next) {
+            Ok(_) => notes.push(next),
+            Err(error) if error.is_not_found() => break,
+            Err(error) => return Err(error),
+        }
     }
+    // The last first: whoever goes on where this stops finds those that are left, as there is no gap before them.
+    notes.iter().rev().try_for_each(|note| store.delete(note))
 }

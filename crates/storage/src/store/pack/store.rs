@@ -96,7 +96,7 @@ impl PackStore {
             Ok(pack) => pack,
             Err(error) if error.is_not_found() => return Ok(()),
             // Nobody can find a member in there.
-            Err(Error::Corrupt { .. }) => return self.inner.delete(name),
+            Err(Error::Corrupt { .. }) => return self.delete_pack(name),
             Err(error) => return Err(error),
         };
         let mut gone = pack.gone();
@@ -106,13 +106,14 @@ impl PackStore {
         if gone.len() + new.len() < pack.directory.len() {
             return gone.add(&*self.inner, name, &new);
         }
-        // The pack last: if only the notes are gone, its members are there again, and are deleted again.
-        gone.delete(&*self.inner, name)?;
         self.delete_pack(name)
     }
 
+    /// Deletes a pack with its notes.
     fn delete_pack(&self, name: &ObjectName) -> Result<()> {
         self.open_packs().retain(|pack| pack.reader.name() != name);
+        // The pack last: if only the notes are gone, its members are there again, and are deleted again.
+        gone::delete_notes(&*self.inner, name)?;
         self.inner.delete(name)
     }
 

@@ -105,6 +105,35 @@ fn a_pack_goes_with_the_last_of_its_members() {
     assert!(second.verify(&cited[4]).unwrap_err().is_not_found());
 }
 
+/// What says which members are gone goes with the pack, also where nobody can read what is in that any more.
+#[test]
+fn notes_go_with_a_corrupt_pack() {
+    for by_member in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let cited = pack(&stores(folder.path()), 0..5);
+        for gone in [1, 3] {
+            stores(folder.path()).delete(&cited[gone].key).unwrap();
+        }
+        let files = || fs::read_dir(folder.path().join("results")).unwrap().count();
+        assert_eq!(files(), 3);
+        let path = folder.path().join("results/partition_000000.e1.a1.pack");
+        fs::write(path, b"damaged").unwrap();
+        let stores = stores(folder.path());
+        match by_member {
+            true => stores.delete(&cited[0].key).unwrap(),
+            false => {
+                let left = names(&stores).into_iter();
+                left.for_each(|name| {
+                    stores
+                        .delete(&ObjectKey::new(Place::Results, name))
+                        .unwrap();
+                });
+            }
+        }
+        assert_eq!(files(), 0, "by member: {by_member}");
+    }
+}
+
 #[test]
 fn every_changed_byte_is_found_by_some_member() {
     let folder = tempfile::tempdir().unwrap();

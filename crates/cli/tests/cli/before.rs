@@ -90,10 +90,10 @@ fn check_says_what_differs_from_data_juicer() {
         bench.run("check --config differs.yaml").expect(0)
     };
     recipe("").prints(&[
-        "4 differences from Data-Juicer can show in this recipe's results. 3 of them go\n",
-        "All are explained in\ndocs/compatibility.md\n",
+        "9 differences from Data-Juicer can show in this recipe's results. 8 of them go\n",
+        "All are explained in docs/compatibility.md\n",
         "        1  `clean_ip_mapper`: what looks like an address within a longer number",
-        "             Here: stays\n             With `compat`: as Data-Juicer\n",
+        "                 Here: stays\n                 With `compat`: as Data-Juicer\n",
         "        2  statistics with decimals",
         "`random_selector`: the seed",
     ]);

@@ -295,8 +295,8 @@ fn shift(table: &str) -> String {
 fn damaged_citations_are_found_together() {
     let (dataset, plan) = many_partitions();
     let cut_off = |stored: &str| stored[..stored.len() - 10].to_owned();
-    let harms: [(&dyn Fn(&str) -> String, usize); 2] = [(&cut_off, 2), (&shift, 3)];
-    for (harm, most) in harms {
+    let cut_off: fn(&str) -> String = cut_off;
+    for (harm, most) in [(cut_off, 2), (shift, 3)] {
         let bench = Bench::new(&dataset);
         bench.run(&plan).unwrap();
         let results = bench.executor(&plan).layout().results_dir();

@@ -42,7 +42,7 @@ function funnelSection(report) {
 }
 
 function mixtureSection(report) {
-  if (!report.mixture.length) return null;
+  if (!report.mixture?.length) return null;
   const known = (number) => (number === null ? NO_VALUE : count(number));
   const whole = (readings) => [NO_VALUE, "once"][readings] ?? `${count(readings)} ×`;
   const path = (one, at) => (one.first_file === "" ? `path ${at + 1} (left out)`

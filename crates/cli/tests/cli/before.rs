@@ -93,7 +93,7 @@ fn check_says_what_differs_from_data_juicer() {
         "9 differences from Data-Juicer can show in this recipe's results. 8 of them go\n",
         "All are explained in docs/compatibility.md\n",
         "        1  `clean_ip_mapper`: what looks like an address within a longer number",
-        "                 Here: stays\n                 With `compat`: as Data-Juicer\n",
+        "             Here: stays\n             With `compat`: as Data-Juicer\n",
         "        2  statistics with decimals",
         "`random_selector`: the seed",
     ]);

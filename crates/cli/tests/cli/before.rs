@@ -99,7 +99,7 @@ fn check_says_what_differs_from_data_juicer() {
     ]);
     let told = recipe("compat: data_juicer\n").stdout;
     assert!(
-        told.contains("from Data-Juicer remain with `compat: data_juicer`:\n"),
+        told.contains("1 difference from Data-Juicer remains with `compat: data_juicer`:\n"),
         "{told}"
     );
     assert!(told.contains("`random_selector`: the seed"), "{told}");

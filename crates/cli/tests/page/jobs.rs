@@ -209,7 +209,7 @@ fn of_a_job_with_failed_partitions() {
         "completed_with_failures",
         &["findings", "failures"],
         &[
-            "4 partitions with 40 records failed",
+            "4 partitions failed; their 40 records are not in the output",
             "Partitions that are not in the output",
             "Failed attempts over time, by class",
             "of in.jsonl",

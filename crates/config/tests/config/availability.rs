@@ -81,7 +81,7 @@ fn only_local_datasets_can_be_read() {
         ),
         (
             "dataset: {configs: [{path: a, weight: '0.5'}]}",
-            "r.yaml:3:39: `weight` must be a number of 0 or more, found text `0.5`",
+            "r.yaml:3:39: `weight` must be a number of 0 or more, found text \"0.5\"",
         ),
         (
             "dataset: {configs: [{path: a, weight: .nan}]}",

@@ -48,6 +48,10 @@ fn check(bad: &[bool], size: u64, workers: u32) {
         (Ok(report), None) => bench.check(&plan, &report, &Expected::of(&dataset, &plan)),
         (Err(error), Some((errors, records))) => {
             assert_eq!(error.kind(), ErrorKind::Failed);
+            let records = match records {
+                1000.. => format!("{},{:03}", records / 1000, records % 1000),
+                _ => records.to_string(),
+            };
             let message = format!(
                 "{errors} of {records} records are in quarantine, more than `max_error_ratio: {RATIO}` allows"
             );

@@ -93,7 +93,7 @@ fn only_local_datasets_can_be_read() {
         ),
         (
             "dataset_path: [{path: a, weight: }]",
-            "r.yaml:3:34: `weight` must be a number of 0 or more, found nothing",
+            "r.yaml:3:26: `weight` must be a number of 0 or more, found nothing",
         ),
         (
             "dataset_path: [{path: a, weightt: 0.5}]",

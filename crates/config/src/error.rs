@@ -51,7 +51,7 @@ pub enum Error {
     UnknownKey {
         /// The key as written, with its section.
         key: String,
-        /// Where it is.
+        /// The place in the recipe.
         place: Place,
         /// The nearest known key.
         suggestion: Option<String>,
@@ -93,9 +93,9 @@ pub enum Error {
     Incomplete {
         /// The key of the list.
         key: String,
-        /// Where the entry is.
+        /// The place of the entry.
         place: Place,
-        /// What it lacks.
+        /// The key that it lacks.
         part: String,
     },
     /// A dataset of which nothing comes in.
@@ -103,7 +103,7 @@ pub enum Error {
     NothingComesIn {
         /// The key of the weights.
         key: String,
-        /// Where it is.
+        /// The place in the recipe.
         place: Place,
     },
     /// A value that this release cannot honour and whose absence would change the result.

@@ -24,7 +24,7 @@ pub(crate) struct Given {
     warnings: Vec<Diagnostic>,
 }
 
-/// Where the recipe's file gives a key, and by which of its names.
+/// The place of a key in the recipe's file, and the name that is used there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GivenAt {
     pub(crate) spelling: &'static str,

@@ -72,7 +72,7 @@ pub struct Recipe {
     pub(crate) stem: String,
     /// Where the recipe's file gives each key, by the key's canonical name.
     pub(crate) places: BTreeMap<&'static str, GivenAt>,
-    /// Whether the path of the export was given without an ending, and nothing else said its form.
+    /// True if neither the ending of the export's path nor another key says its form.
     pub(crate) lacks_ending: bool,
 }
 

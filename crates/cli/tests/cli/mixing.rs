@@ -252,7 +252,7 @@ fn files_that_are_repeated_are_counted_once() {
         .tells(&["the dataset had 3 files and has 4 after the job was planned"]);
 }
 
-/// What a run would refuse without a look at records, is refused before it.
+/// `check` and `plan` refuse all that a run refuses before it reads records.
 #[test]
 fn check_and_plan_refuse_what_a_run_refuses() {
     let bench = bench();

@@ -20,7 +20,7 @@ process:
   - text_length_filter: {min_len: 8}
 ";
 
-/// Whether an event is wanted, as a reader of the documents would say it.
+/// Returns whether a filter selects an event, by the rules in docs/events.md.
 type Wanted = Box<dyn Fn(&Value) -> bool>;
 
 fn has(field: &'static str, value: impl Into<Value>) -> Wanted {

@@ -42,7 +42,7 @@ impl Codec<String> for Path {
         if text.is_empty() || text.contains('\0') {
             return Err(Mismatch::out_of_range(node));
         }
-        // Whoever writes it takes the key for a switch, and would get a folder of that name.
+        // A person who writes `true` here takes the key for a switch, and would get a folder of that name.
         if ["true", "false"].contains(&text.as_str()) {
             return Err(Mismatch::wrong_type(node));
         }

@@ -18,7 +18,7 @@ section! {
         resource_sample_seconds: f64 as Seconds { "resource_sample_seconds", Value("5"), Run, Now }
         /// A file that gets the job's counts in Prometheus' text form while it runs and when it ends, such as `….prom` in the folder of node_exporter's textfile collector.
         metrics_path: Option<String> as Optional<LocalPath> { "metrics_path", Derived("none"), Run, Now }
-        /// Whether the program writes a page about the job to `report.html` in the job's directory when the job ends.
+        /// Write a page about the job to `report.html` in the job's directory when the job ends.
         page_at_end: bool as Flag { "report", Value("true"), Run, Now }
     }
 }

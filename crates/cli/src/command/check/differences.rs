@@ -1,4 +1,4 @@
-//! What a recipe gives other than Data-Juicer would.
+//! Differences from Data-Juicer that can show in the results of a recipe.
 
 use coldpress::config::{OperatorCall, Recipe};
 use coldpress::executor::Prepared;
@@ -8,7 +8,7 @@ use coldpress::report::quantity::counted;
 
 use crate::output::wrapped;
 
-/// What is known of a recipe and its dataset.
+/// The recipe and its dataset, as far as `check` knows them.
 pub(super) struct Known<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) fields: &'a FieldsView,
@@ -18,7 +18,7 @@ pub(super) struct Known<'a> {
 struct Concern {
     difference: &'static Difference,
     places: Vec<String>,
-    /// Whether it does as `compat` says at all of these places.
+    /// True if `compat` is set for all operators that the difference concerns.
     is_compat: bool,
 }
 

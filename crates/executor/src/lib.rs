@@ -73,4 +73,5 @@ pub use report::{
 };
 pub use scheduler::{AfterFailure, Next, Scheduler, Step, VOIDED_AT_MOST};
 pub use space::{DiskEstimate, DiskSpace};
+pub use spelled::{counted, grouped};
 pub use summary::performance;

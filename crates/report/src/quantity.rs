@@ -1,31 +1,6 @@
 //! Numbers as people read them.
 
-/// A count with its thousands apart: `356,317`.
-///
-/// ```
-/// use coldpress_report::quantity::grouped;
-/// assert_eq!(grouped(0), "0");
-/// assert_eq!(grouped(1_234_567), "1,234,567");
-/// ```
-#[must_use]
-pub fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A count with its noun, which gets an `s` unless there is one of it: `1 record`, `2,000 records`.
-#[must_use]
-pub fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(count))
-}
+pub use coldpress_executor::{counted, grouped};
 
 /// A number of bytes in units of 1,000: `1.3 MB`.
 ///

@@ -152,6 +152,14 @@ pub enum Error {
         /// Where the input should be.
         input: PathBuf,
     },
+    /// A file behind a URL is not the one that was examined any more.
+    #[error("`{url}` has changed since it was examined: {what}")]
+    Changed {
+        /// Its URL.
+        url: String,
+        /// What is other than it was.
+        what: String,
+    },
     /// A store failed; `source` is its own answer.
     #[error("cannot {action} `{name}` in {store}")]
     Store {
@@ -226,6 +234,7 @@ impl Error {
             | Self::Corrupt { .. }
             // The object itself is there.
             | Self::InputGone { .. }
+            | Self::Changed { .. }
             | Self::Damaged { .. }
             | Self::NotAFile { .. }
             | Self::TooLarge { .. } => io::ErrorKind::InvalidData,
@@ -257,6 +266,7 @@ impl Error {
             Self::NotFound { .. }
             | Self::AlreadyExists { .. }
             | Self::Corrupt { .. }
+            | Self::Changed { .. }
             | Self::InvalidName { .. }
             | Self::UnknownScheme { .. }
             | Self::InvalidDigest(_)

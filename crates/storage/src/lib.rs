@@ -10,6 +10,8 @@
 //!   store can be one. [`LocalStore`] is a folder, [`MemoryStore`] is for tests; the feature `suite` holds the contract as
 //!   functions that any store can be run against. [`Stores`] has one for each [`Place`] of a job, [`ObjectRef`] cites a file
 //!   in one, and [`AttemptName`] is what such a file is called.
+//! - [`RemoteFiles`] are files behind URLs that others wrote. A [`Scheme`] is a kind of places that URLs lead to, and
+//!   [`StoreSchemes`] are those that a program knows.
 //! - [`FileLock`] keeps a second driver on the same host out.
 //! - [`Obstacle`] tells what no other try would get past: a full disk, a read-only file system.
 //! - [`open_file`] and [`read_small`] read files that anyone may have replaced by a pipe, a device or a huge file.
@@ -62,6 +64,7 @@ mod new_file;
 mod obstacle;
 mod open;
 mod parent;
+mod remote;
 mod stamp;
 mod start;
 mod store;
@@ -89,14 +92,15 @@ pub use log_reader::{Frame, LogContents, LogReader, TornTail, read_log};
 pub use new_file::NewFile;
 pub use obstacle::Obstacle;
 pub use open::{name_of, open_file, open_file_with, read_small};
+pub use remote::{RemoteFile, RemoteFiles, RemoteMeta};
 pub use stamp::FileStamp;
 pub use start::{spawn, spawn_scoped};
 #[cfg(any(test, feature = "suite"))]
 pub use store::suite;
 pub use store::{
     AttemptName, ComposedWriter, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey,
-    ObjectMeta, ObjectName, ObjectReader, ObjectRef, ObjectStore, Packing, Place, Step,
-    StoreReader, StoreSchemes, StoreSpec, StoreSpecs, StoreWriter, StoredObject, Stores,
-    verify_stamp,
+    ObjectMeta, ObjectName, ObjectReader, ObjectRef, ObjectStore, Packing, Place, Scheme, Step,
+    StorageOptions, StoreReader, StoreSchemes, StoreSpec, StoreSpecs, StoreWriter, StoredObject,
+    Stores, verify_stamp,
 };
 pub use verify::{digest_file, verify};

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::contract::ObjectStore;
 use super::local::LocalStore;
+use super::options::StorageOptions;
 use super::reference::Place;
-use crate::{Error, Result};
+use crate::{Error, RemoteFiles, Result};
 
 /// Which store: what another process needs to open the same one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,9 +94,43 @@ impl StoreSpecs {
     }
 }
 
-type Open = dyn Fn(&str) -> Result<Arc<dyn ObjectStore>> + Send + Sync;
+/// A kind of places that URLs lead to, by the scheme of the URL.
+///
+/// It must give the same objects for the same URL in every process.
+pub trait Scheme: Send + Sync + 'static {
+    /// Opens the store below this URL, for the files of jobs.
+    ///
+    /// # Errors
+    /// [`Error::Store`], and [`Error::Unsupported`] where nothing can be written, as on a web server.
+    fn store(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn ObjectStore>>;
 
-/// The kinds of stores that a program can open besides folders, by the schemes of their URLs.
+    /// Opens what reads files behind URLs of this scheme, for datasets.
+    ///
+    /// # Errors
+    /// [`Error::Store`], and [`Error::Unsupported`] where a scheme is for the files of jobs alone.
+    fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
+        let _ = options;
+        Err(Error::Unsupported {
+            action: "be read as a dataset",
+            path: url.into(),
+        })
+    }
+}
+
+/// A function that opens stores, as a scheme that is for the files of jobs alone.
+struct OnlyStores<F>(F);
+
+impl<F> Scheme for OnlyStores<F>
+where
+    F: Fn(&str) -> Result<Arc<dyn ObjectStore>> + Send + Sync + 'static,
+{
+    fn store(&self, url: &str, _: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+        self.0(url)
+    }
+}
+
+/// The kinds of places that a program can reach besides folders, by the schemes of their URLs, and the options to reach
+/// them with.
 ///
 /// The driver, its worker processes and the commands that clean, verify and list a job must know the same ones.
 ///
@@ -112,36 +147,69 @@ type Open = dyn Fn(&str) -> Result<Arc<dyn ObjectStore>> + Send + Sync;
 /// # Ok::<(), coldpress_storage::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct StoreSchemes(BTreeMap<String, Arc<Open>>);
+pub struct StoreSchemes {
+    schemes: BTreeMap<String, Arc<dyn Scheme>>,
+    options: StorageOptions,
+}
 
 impl StoreSchemes {
     /// Adds a kind of store; `open` gets whole URLs of this scheme. It must give the same objects for the same URL in every
     /// process.
     #[must_use]
     pub fn with(
-        mut self,
-        scheme: impl Into<String>,
+        self,
+        name: impl Into<String>,
         open: impl Fn(&str) -> Result<Arc<dyn ObjectStore>> + Send + Sync + 'static,
     ) -> Self {
-        self.0.insert(scheme.into(), Arc::new(open));
+        self.with_scheme(name, OnlyStores(open))
+    }
+
+    /// Adds a kind of places.
+    #[must_use]
+    pub fn with_scheme(mut self, name: impl Into<String>, scheme: impl Scheme) -> Self {
+        self.schemes.insert(name.into(), Arc::new(scheme));
         self
+    }
+
+    /// Sets the options that all of them are opened with.
+    #[must_use]
+    pub fn with_options(mut self, options: StorageOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The options that all of them are opened with.
+    #[must_use]
+    pub fn options(&self) -> &StorageOptions {
+        &self.options
     }
 
     /// Opens a store.
     ///
     /// # Errors
-    /// [`Error::UnknownScheme`] for a URL whose scheme was not registered; else what the scheme's own function answers.
+    /// [`Error::UnknownScheme`] for a URL whose scheme was not registered; else what the scheme answers.
     pub fn open(&self, spec: &StoreSpec) -> Result<Arc<dyn ObjectStore>> {
-        let url = match spec {
-            StoreSpec::Folder(path) => return Ok(Arc::new(LocalStore::new(path))),
-            StoreSpec::Url(url) => url,
-        };
-        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-        match self.0.get(scheme) {
-            Some(open) => open(url),
+        match spec {
+            StoreSpec::Folder(path) => Ok(Arc::new(LocalStore::new(path))),
+            StoreSpec::Url(url) => self.of(url)?.store(url, &self.options),
+        }
+    }
+
+    /// Opens what reads the files of a dataset behind URLs such as this one.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn files(&self, url: &str) -> Result<Arc<dyn RemoteFiles>> {
+        self.of(url)?.files(url, &self.options)
+    }
+
+    fn of(&self, url: &str) -> Result<&dyn Scheme> {
+        let name = url.split_once(':').map_or("", |(name, _)| name);
+        match self.schemes.get(&name.to_ascii_lowercase()) {
+            Some(scheme) => Ok(&**scheme),
             None => Err(Error::UnknownScheme {
-                scheme: scheme.to_owned(),
-                url: url.clone(),
+                scheme: name.to_owned(),
+                url: url.to_owned(),
             }),
         }
     }
@@ -149,7 +217,7 @@ impl StoreSchemes {
 
 impl fmt::Debug for StoreSchemes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.schemes.keys()).finish()
     }
 }
 

@@ -1,0 +1,245 @@
+//! An open bucket: what requests are made through, and what its errors are called.
+
+use std::fmt;
+use std::sync::Arc;
+
+use coldpress_storage::{Error, Result, StorageOptions};
+use http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
+use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
+use object_store::multipart::MultipartStore;
+use object_store::path::Path;
+use object_store::{ClientOptions, ObjectMeta, ObjectStore, RetryConfig};
+
+use crate::address::{Address, Provider};
+use crate::failure::{Failure, Kind};
+use crate::fetch;
+use crate::options::{BucketOptions, invalid};
+use crate::patience::Patience;
+use crate::wire::{Connector, Wire};
+
+/// A bucket of an object store. It displays itself as its URL.
+#[derive(Clone)]
+pub(crate) struct Bucket(Arc<Inner>);
+
+struct Inner {
+    root: String,
+    objects: Arc<dyn ObjectStore>,
+    pages: Arc<dyn PaginatedListStore>,
+    uploads: Uploads,
+    /// Whether listings leave out the object whose key is all of the prefix: `object_store` takes it for a folder of Azure.
+    passes_over_exact: bool,
+    secrets: Vec<String>,
+    patience: Patience,
+}
+
+/// How objects of many parts come to be, and that they overwrite nothing.
+#[derive(Clone)]
+pub(crate) enum Uploads {
+    /// Completing an upload has a condition.
+    Conditional {
+        parts: Arc<dyn MultipartStore>,
+        /// The same store, which completes uploads only where there is no object yet.
+        completing: Arc<dyn MultipartStore>,
+    },
+    /// Only copying has one, so an upload has another name first.
+    Copied,
+}
+
+impl Bucket {
+    /// Opens the bucket of this address. No request is made.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the options are wrong or no credentials can be read.
+    pub(crate) fn open(address: &Address, options: &StorageOptions) -> Result<Self> {
+        let options = BucketOptions::new(
+            address,
+            options.of(&format!("{}/{}", address.root, address.key)),
+        )?;
+        let patience = options.patience(address)?;
+        let secrets = options.secrets();
+        let wrong = |failure: Failure| invalid(address, &failure.without(&secrets).to_string());
+        let wire = Connector(Wire::to_stores(patience).map_err(wrong)?);
+        let (objects, pages, uploads) =
+            connect(address, &options, wire).map_err(|error| match error {
+                Opening::Options(error) => error,
+                Opening::Store(error) => wrong(Failure::of(error)),
+            })?;
+        let root = address.root.clone();
+        Ok(Self(Arc::new(Inner {
+            root,
+            objects,
+            pages,
+            uploads,
+            passes_over_exact: address.provider == Provider::Azure,
+            secrets,
+            patience,
+        })))
+    }
+
+    pub(crate) fn objects(&self) -> &Arc<dyn ObjectStore> {
+        &self.0.objects
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.0.uploads
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.0.patience
+    }
+
+    /// One page of the objects whose keys begin with `prefix`, and what to ask for the next one with.
+    pub(crate) async fn page(
+        &self,
+        prefix: String,
+        token: Option<String>,
+    ) -> Result<PaginatedListResult, Failure> {
+        let is_first = token.is_none();
+        let options = PaginatedListOptions {
+            page_token: token,
+            ..Default::default()
+        };
+        let asked = (!prefix.is_empty()).then_some(prefix.as_str());
+        let mut page = self
+            .0
+            .pages
+            .list_paginated(asked, options)
+            .await
+            .map_err(Failure::of)?;
+        if is_first && self.0.passes_over_exact {
+            page.result
+                .objects
+                .splice(0..0, self.exactly(&prefix).await?);
+        }
+        Ok(page)
+    }
+
+    /// The object whose key is this one.
+    async fn exactly(&self, key: &str) -> Result<Option<ObjectMeta>, Failure> {
+        let Ok(path) = Self::path(key) else {
+            return Ok(None);
+        };
+        match fetch::head(self, &path).await {
+            Ok((meta, _)) => Ok(Some(meta)),
+            Err(failure) if failure.is_not_found() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The path of a key.
+    pub(crate) fn path(key: &str) -> Result<Path, Failure> {
+        let path = Path::parse(key).map_err(|error| Failure::of(error.into()))?;
+        // It leaves out slashes at both ends, which would name another object.
+        if path.as_ref() == key && !key.is_empty() {
+            return Ok(path);
+        }
+        Err(Failure::new(
+            Kind::Other(std::io::ErrorKind::InvalidInput),
+            "a key cannot begin or end with `/`",
+        ))
+    }
+
+    /// What went wrong with an object, in the terms of stores.
+    pub(crate) fn error(
+        &self,
+        store: String,
+        action: &'static str,
+        name: &str,
+        failure: Failure,
+    ) -> Error {
+        let name = name.to_owned();
+        match failure.kind {
+            Kind::NotFound => Error::NotFound { store, name },
+            Kind::Exists => Error::AlreadyExists { store, name },
+            _ => {
+                let source = std::io::Error::from(failure.without(&self.0.secrets));
+                Error::Store {
+                    store,
+                    action,
+                    name,
+                    source: source.into(),
+                }
+            }
+        }
+    }
+
+    /// The URL of a key.
+    pub(crate) fn url(&self, key: &str) -> String {
+        format!("{}/{key}", self.0.root)
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.0.root)
+    }
+}
+
+impl fmt::Debug for Bucket {
+    /// The stores inside would show their credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bucket").field(&self.0.root).finish()
+    }
+}
+
+enum Opening {
+    Options(Error),
+    Store(object_store::Error),
+}
+
+impl From<object_store::Error> for Opening {
+    fn from(error: object_store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+type Parts = (Arc<dyn ObjectStore>, Arc<dyn PaginatedListStore>, Uploads);
+
+fn connect(
+    address: &Address,
+    options: &BucketOptions<'_>,
+    wire: Connector,
+) -> Result<Parts, Opening> {
+    // The wire makes requests again; to do so on two levels would multiply the tries.
+    let once = RetryConfig {
+        max_retries: 0,
+        ..Default::default()
+    };
+    let plain = || ClientOptions::new().with_allow_http(true);
+    match address.provider {
+        Provider::S3 => {
+            let builder = options.s3(address).map_err(Opening::Options)?;
+            let builder = builder.with_retry(once).with_http_connector(wire);
+            let store = Arc::new(builder.clone().with_client_options(plain()).build()?);
+            let condition = HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static("*"))]);
+            let completing = plain().with_default_headers(condition);
+            let completing = builder
+                // One store's credentials are the other's: they are renewed once.
+                .with_credentials(Arc::clone(store.credentials()))
+                .with_client_options(completing)
+                .build()?;
+            let parts = Arc::clone(&store) as _;
+            let uploads = Uploads::Conditional {
+                parts,
+                completing: Arc::new(completing),
+            };
+            Ok((Arc::clone(&store) as _, store, uploads))
+        }
+        Provider::Google => {
+            let builder = options
+                .google(address)
+                .with_retry(once)
+                .with_http_connector(wire);
+            let store = Arc::new(builder.with_client_options(plain()).build()?);
+            Ok((Arc::clone(&store) as _, store, Uploads::Copied))
+        }
+        Provider::Azure => {
+            let builder = options
+                .azure(address)
+                .with_retry(once)
+                .with_http_connector(wire);
+            let store = Arc::new(builder.with_client_options(plain()).build()?);
+            Ok((Arc::clone(&store) as _, store, Uploads::Copied))
+        }
+    }
+}

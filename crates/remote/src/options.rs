@@ -1,0 +1,369 @@
+//! Options of object stores: which there are, and where else what they say may come from.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::time::Duration;
+
+use coldpress_storage::{Error, Result};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+
+use crate::address::{Address, Provider};
+use crate::aws_profile;
+use crate::failure::Failure;
+use crate::patience::Patience;
+
+/// Options of all stores.
+const COMMON: [&str; 3] = ["allow_http", "max_retries", "retry_timeout"];
+
+/// Options by the stores that they are for, as errors list them. Each may also have the prefix `aws_`, `google_` or `azure_`.
+const KNOWN: [(Provider, &str, &[&str]); 3] = [
+    (
+        Provider::S3,
+        "s3",
+        &[
+            "access_key_id",
+            "secret_access_key",
+            "session_token",
+            "region",
+            "endpoint",
+            "endpoint_url",
+            "profile",
+            "skip_signature",
+            "virtual_hosted_style_request",
+            "unsigned_payload",
+            "checksum_algorithm",
+            "request_payer",
+            "server_side_encryption",
+            "sse_kms_key_id",
+            "sse_bucket_key_enabled",
+            "sse_customer_key_base64",
+            "s3_express",
+            "disable_bulk_delete",
+            "disable_tagging",
+            "imdsv1_fallback",
+            "metadata_endpoint",
+            "role_arn",
+            "role_session_name",
+            "web_identity_token_file",
+            "endpoint_url_sts",
+            "container_credentials_relative_uri",
+            "container_credentials_full_uri",
+            "container_authorization_token_file",
+        ],
+    ),
+    (
+        Provider::Google,
+        "gs",
+        &[
+            "service_account",
+            "service_account_key",
+            "application_credentials",
+            "bearer_token",
+            "base_url",
+            "endpoint",
+            "endpoint_url",
+            "skip_signature",
+        ],
+    ),
+    (
+        Provider::Azure,
+        "az",
+        &[
+            "account_name",
+            "account_key",
+            "sas_token",
+            "bearer_token",
+            "client_id",
+            "client_secret",
+            "tenant_id",
+            "authority_host",
+            "endpoint",
+            "endpoint_url",
+            "use_emulator",
+            "skip_signature",
+            "msi_endpoint",
+            "object_id",
+            "msi_resource_id",
+            "federated_token_file",
+            "use_azure_cli",
+            "use_fabric_endpoint",
+            "encryption_key",
+        ],
+    ),
+];
+
+/// What is in the names of options that are secrets, and in those of variables that hold them.
+const SECRET: [&str; 6] = [
+    "secret",
+    "token",
+    "key",
+    "password",
+    "sas",
+    "service_account",
+];
+/// A shorter text is no secret, and would be found everywhere.
+const MIN_SECRET_BYTES: usize = 6;
+
+/// The options of one bucket.
+#[derive(Clone)]
+pub(crate) struct BucketOptions<'a> {
+    options: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> BucketOptions<'a> {
+    /// Checks the options of a URL.
+    ///
+    /// # Errors
+    /// [`Error::Store`] for an option that no store has.
+    pub(crate) fn new(address: &Address, options: BTreeMap<&'a str, &'a str>) -> Result<Self> {
+        match options.keys().find(|key| !is_known(key)) {
+            None => Ok(Self { options }),
+            Some(key) => Err(invalid(address, &unknown(address.provider, key))),
+        }
+    }
+
+    /// How long requests are made again.
+    pub(crate) fn patience(&self, address: &Address) -> Result<Patience> {
+        let mut patience = Patience::default();
+        if let Some(retries) = self.number(address, "max_retries")? {
+            patience.retries = retries;
+        }
+        if let Some(seconds) = self.number(address, "retry_timeout")? {
+            patience.limit = Duration::from_secs(seconds.into());
+        }
+        Ok(patience)
+    }
+
+    /// What no message may show.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let ours = self
+            .options
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.to_string()));
+        let environment = env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        let of_clouds = environment.filter(|(key, _)| {
+            ["AWS_", "GOOGLE_", "AZURE_", "HF_"]
+                .iter()
+                .any(|prefix| key.starts_with(prefix))
+        });
+        let secrets = ours
+            .chain(of_clouds)
+            .filter(|(key, value)| is_secret(key) && value.len() >= MIN_SECRET_BYTES);
+        secrets.map(|(_, value)| value).collect()
+    }
+
+    pub(crate) fn s3(&self, address: &Address) -> Result<AmazonS3Builder> {
+        let mut builder = AmazonS3Builder::from_env().with_bucket_name(&address.bucket);
+        let profile = self
+            .options
+            .get("profile")
+            .or(self.options.get("aws_profile"))
+            .copied();
+        let has_key = |key: AmazonS3ConfigKey| self.has(&key);
+        if !has_key(AmazonS3ConfigKey::AccessKeyId) {
+            let found =
+                aws_profile::load(profile, &builder).map_err(|text| invalid(address, &text))?;
+            for (key, value) in found {
+                builder = builder.with_config(key, value);
+            }
+        }
+        for (key, value) in self.of::<AmazonS3ConfigKey>() {
+            builder = builder.with_config(key, value);
+        }
+        Ok(builder)
+    }
+
+    pub(crate) fn google(&self, address: &Address) -> GoogleCloudStorageBuilder {
+        let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(&address.bucket);
+        let emulator = env::var("STORAGE_EMULATOR_HOST")
+            .ok()
+            .filter(|host| !host.is_empty());
+        if let Some(host) = emulator {
+            let host = if host.contains("://") {
+                host
+            } else {
+                format!("http://{host}")
+            };
+            builder = builder
+                .with_config(GoogleConfigKey::BaseUrl, host)
+                .with_skip_signature(true);
+        }
+        for (key, value) in self.of::<GoogleConfigKey>() {
+            builder = builder.with_config(key, value);
+        }
+        for alias in ["endpoint", "endpoint_url"] {
+            if let Some(url) = self.options.get(alias) {
+                builder = builder.with_config(GoogleConfigKey::BaseUrl, *url);
+            }
+        }
+        builder
+    }
+
+    pub(crate) fn azure(&self, address: &Address) -> MicrosoftAzureBuilder {
+        let mut builder = MicrosoftAzureBuilder::from_env();
+        builder = match address.server {
+            Some(_) => builder.with_url(&address.root),
+            None => builder.with_container_name(&address.bucket),
+        };
+        for (key, value) in self.of::<AzureConfigKey>() {
+            builder = builder.with_config(key, value);
+        }
+        if let Some(url) = self.options.get("endpoint_url") {
+            builder = builder.with_config(AzureConfigKey::Endpoint, *url);
+        }
+        builder
+    }
+
+    /// The options that `object_store` knows for one of its stores.
+    fn of<K: std::str::FromStr>(&self) -> impl Iterator<Item = (K, &'a str)> {
+        let ours = self.options.iter().filter(|(key, _)| !COMMON.contains(key));
+        ours.filter_map(|(key, value)| Some((key.to_ascii_lowercase().parse().ok()?, *value)))
+    }
+
+    fn has<K: std::str::FromStr + PartialEq>(&self, wanted: &K) -> bool {
+        self.of::<K>().any(|(key, _)| key == *wanted)
+    }
+
+    fn number(&self, address: &Address, key: &str) -> Result<Option<u32>> {
+        let Some(value) = self.options.get(key) else {
+            return Ok(None);
+        };
+        let number = value.parse();
+        number.map(Some).map_err(|_| {
+            invalid(
+                address,
+                &format!("`{key}` must be a whole number, and is `{value}`"),
+            )
+        })
+    }
+}
+
+/// An error of these options.
+pub(crate) fn invalid(address: &Address, text: &str) -> Error {
+    let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, Failure::other(text));
+    Error::store(
+        &format!("`{}`", address.root),
+        "open",
+        &address.bucket,
+        source,
+    )
+}
+
+/// Whether any store knows this option. Options may be given for several stores at once, which do not know each other's.
+fn is_known(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let bare = ["aws_", "google_", "azure_storage_", "azure_"]
+        .iter()
+        .find_map(|prefix| key.strip_prefix(prefix));
+    let bare = bare.unwrap_or(&key);
+    COMMON.contains(&bare)
+        || KNOWN.iter().any(|(_, _, keys)| keys.contains(&bare))
+        || crate::web::OPTIONS.contains(&key.as_str())
+        || is_of_object_store(&key)
+}
+
+/// Whether `object_store` has this option, but for those of connections, which are this crate's own.
+fn is_of_object_store(key: &str) -> bool {
+    let s3 = key
+        .parse::<AmazonS3ConfigKey>()
+        .is_ok_and(|key| !matches!(key, AmazonS3ConfigKey::Client(_)));
+    let google = key
+        .parse::<GoogleConfigKey>()
+        .is_ok_and(|key| !matches!(key, GoogleConfigKey::Client(_)));
+    let azure = key
+        .parse::<AzureConfigKey>()
+        .is_ok_and(|key| !matches!(key, AzureConfigKey::Client(_)));
+    s3 || google || azure
+}
+
+fn unknown(provider: Provider, key: &str) -> String {
+    let ours = KNOWN.iter().filter(|(other, ..)| *other == provider);
+    let mut known: Vec<&str> = ours
+        .flat_map(|(_, _, keys)| keys.iter().copied())
+        .chain(COMMON)
+        .collect();
+    known.sort_unstable();
+    let scheme = KNOWN
+        .iter()
+        .find(|(other, ..)| *other == provider)
+        .map_or("", |(_, scheme, _)| scheme);
+    format!(
+        "there is no option `{key}`; those of `{scheme}://` are: {}",
+        known.join(", ")
+    )
+}
+
+pub(crate) fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    // The numbers of keys are no secrets, but nobody needs them in a message either.
+    SECRET.iter().any(|part| key.contains(part)) && !key.ends_with("_file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options<'a>(url: &str, options: &[(&'a str, &'a str)]) -> Result<BucketOptions<'a>> {
+        BucketOptions::new(
+            &Address::parse(url).unwrap(),
+            options.iter().copied().collect(),
+        )
+    }
+
+    #[test]
+    fn every_listed_option_is_one() {
+        for (provider, _, keys) in KNOWN {
+            for key in keys {
+                let of_object_store = match provider {
+                    Provider::S3 => key.parse::<AmazonS3ConfigKey>().is_ok(),
+                    Provider::Google => key.parse::<GoogleConfigKey>().is_ok(),
+                    Provider::Azure => key.parse::<AzureConfigKey>().is_ok(),
+                };
+                let is_ours = ["profile", "endpoint", "endpoint_url"].contains(key);
+                assert!(of_object_store || is_ours, "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_option_lists_the_known_ones() {
+        let known = [
+            "aws_access_key_id",
+            "endpoint_url",
+            "AWS_REGION",
+            "account_key",
+            "azure_storage_account_name",
+        ];
+        for key in known {
+            assert!(options("s3://b", &[(key, "x")]).is_ok(), "{key}");
+        }
+        let error = options("s3://b", &[("regoin", "x")]).err().unwrap();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(
+            source.contains("`regoin`") && source.contains("region, "),
+            "{source}"
+        );
+        assert!(!source.contains("account_key"), "{source}");
+        assert!(options("s3://b", &[("pool_idle_timeout", "x")]).is_err());
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        for key in [
+            "secret_access_key",
+            "AWS_SESSION_TOKEN",
+            "account_key",
+            "sas_token",
+            "client_secret",
+            "service_account_key",
+        ] {
+            assert!(is_secret(key), "{key}");
+        }
+        for key in ["region", "endpoint_url", "web_identity_token_file"] {
+            assert!(!is_secret(key), "{key}");
+        }
+    }
+}

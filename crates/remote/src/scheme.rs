@@ -1,0 +1,38 @@
+//! The schemes that programs register.
+
+use std::sync::Arc;
+
+use coldpress_storage::{ObjectStore, Result, Scheme, StorageOptions, StoreSchemes};
+
+use crate::store::RemoteStore;
+
+/// The schemes of URLs that this crate opens.
+///
+/// ```
+/// use coldpress_remote::schemes;
+/// use coldpress_storage::{StorageOptions, StoreSpec};
+///
+/// let options = StorageOptions::default().with("s3://models", "region", "eu-west-3");
+/// let schemes = schemes().with_options(options);
+/// let store = schemes.open(&StoreSpec::Url("s3://models/jobs/one/results".to_owned()))?;
+/// assert_eq!(store.to_string(), "`s3://models/jobs/one/results`");
+/// # Ok::<(), coldpress_storage::Error>(())
+/// ```
+#[must_use]
+pub fn schemes() -> StoreSchemes {
+    let buckets = ["s3", "s3a", "gs", "az", "abfs", "abfss"];
+    buckets
+        .into_iter()
+        .fold(StoreSchemes::default(), |schemes, name| {
+            schemes.with_scheme(name, Buckets)
+        })
+}
+
+/// Object stores.
+struct Buckets;
+
+impl Scheme for Buckets {
+    fn store(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+        Ok(Arc::new(RemoteStore::open(url, options)?))
+    }
+}

@@ -1,0 +1,10 @@
+//! Servers and faults for the tests of whoever uses this crate: the feature `testing`.
+//!
+//! Servers are programs that others wrote, in the versions that `crates/remote/servers/` names; the first test that needs
+//! one installs it below `target/`, which takes a minute and the network. A test that cannot have its server fails, and says
+//! what to do.
+
+mod install;
+mod server;
+
+pub use server::Server;

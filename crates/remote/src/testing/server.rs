@@ -1,0 +1,264 @@
+//! Servers that run as long as a test does.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use coldpress_storage::StorageOptions;
+
+use sha2::{Digest, Sha256};
+
+use super::install;
+
+/// How long a server may take until it answers.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// The account of the emulator of Azure, which everybody knows.
+const AZURE_ACCOUNT: &str = "devstoreaccount1";
+const AZURE_KEY: &str =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// A server with an empty bucket `data`. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    address: String,
+    url: &'static str,
+    options: Vec<(&'static str, String)>,
+    /// Where it keeps its objects, and what it prints.
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// S3, by `moto`.
+    ///
+    /// # Panics
+    /// When it cannot be installed or started; the message says what to do.
+    #[must_use]
+    pub fn s3() -> Self {
+        let options = [
+            ("region", "us-east-1"),
+            ("access_key_id", "tester"),
+            ("secret_access_key", "hush-hush-hush"),
+        ];
+        let program = install::python().join("moto_server");
+        let server = Self::start("s3://data", &program, |port, _| {
+            vec![
+                "-H".into(),
+                "127.0.0.1".into(),
+                "-p".into(),
+                port.to_string(),
+            ]
+        });
+        server.request("PUT", "/data", &[]);
+        let endpoint = server.endpoint();
+        server.with(options).with([("endpoint", endpoint.as_str())])
+    }
+
+    /// Azure's store of blobs, by Azurite.
+    ///
+    /// # Panics
+    /// As [`s3`](Self::s3).
+    #[must_use]
+    pub fn azure() -> Self {
+        let program = install::node().join("azurite-blob");
+        let server = Self::start("az://data", &program, |port, folder| {
+            let arguments = [
+                "--silent",
+                "--skipApiVersionCheck",
+                "--disableTelemetry",
+                "--blobHost",
+                "127.0.0.1",
+                "--blobPort",
+            ];
+            let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+            arguments.extend([
+                port.to_string(),
+                "--location".into(),
+                folder.display().to_string(),
+            ]);
+            arguments
+        });
+        server.make_azure_container();
+        let endpoint = format!("{}/{AZURE_ACCOUNT}", server.endpoint());
+        server.with([
+            ("endpoint", endpoint.as_str()),
+            ("account_name", AZURE_ACCOUNT),
+            ("account_key", AZURE_KEY),
+        ])
+    }
+
+    /// The URL of its bucket.
+    #[must_use]
+    pub fn url(&self) -> &'static str {
+        self.url
+    }
+
+    /// Where it listens, as `127.0.0.1:1234`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The options to reach it with.
+    #[must_use]
+    pub fn options(&self) -> StorageOptions {
+        self.options_at(&self.address)
+    }
+
+    /// The same for what forwards to it from another address.
+    #[must_use]
+    pub fn options_at(&self, address: &str) -> StorageOptions {
+        let options = self.options.iter();
+        options.fold(StorageOptions::default(), |options, (key, value)| {
+            options.with(self.url, *key, value.replace(&self.address, address))
+        })
+    }
+
+    fn start(
+        url: &'static str,
+        program: &Path,
+        arguments: impl Fn(u16, &Path) -> Vec<String>,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let port = free_port();
+        let log = folder.path().join("log");
+        let file = || {
+            Stdio::from(
+                File::options()
+                    .create(true)
+                    .append(true)
+                    .open(&log)
+                    .expect("a temporary file"),
+            )
+        };
+        let mut command = Command::new(program);
+        command
+            .args(arguments(port, folder.path()))
+            .stdin(Stdio::null())
+            .stdout(file())
+            .stderr(file());
+        let process = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let address = format!("127.0.0.1:{port}");
+        let mut server = Self {
+            process,
+            address,
+            url,
+            options: Vec::new(),
+            _folder: folder,
+        };
+        let begun = Instant::now();
+        while TcpStream::connect(&server.address).is_err() {
+            let said = || std::fs::read_to_string(&log).unwrap_or_default();
+            let ended = server.process.try_wait().expect("a process can be asked");
+            assert!(
+                ended.is_none(),
+                "{command:?} ended ({ended:?}):\n{}",
+                said()
+            );
+            assert!(
+                begun.elapsed() < START_LIMIT,
+                "{command:?} does not answer:\n{}",
+                said()
+            );
+            sleep(Duration::from_millis(20));
+        }
+        server
+    }
+
+    /// Makes the container, with the only request of tests that must be signed.
+    fn make_azure_container(&self) {
+        let now: DateTime<Utc> = SystemTime::now().into();
+        let date = now.format("%a, %d %b %Y %H:%M:%S GMT");
+        let headers = format!("x-ms-date:{date}\nx-ms-version:2023-11-03\n");
+        let resource = format!("/{AZURE_ACCOUNT}/{AZURE_ACCOUNT}/data\nrestype:container");
+        let to_sign = format!("PUT\n\n\n\n\n\n\n\n\n\n\n\n{headers}{resource}");
+        let key = STANDARD.decode(AZURE_KEY).expect("the key is in Base64");
+        let signature = STANDARD.encode(hmac(&key, to_sign.as_bytes()));
+        let headers = format!(
+            "x-ms-date: {date}\r\nx-ms-version: 2023-11-03\r\nAuthorization: SharedKey {AZURE_ACCOUNT}:{signature}\r\n"
+        );
+        self.request_with(
+            "PUT",
+            &format!("/{AZURE_ACCOUNT}/data?restype=container"),
+            &headers,
+            b"",
+        );
+    }
+
+    fn with<const N: usize>(mut self, options: [(&'static str, &str); N]) -> Self {
+        self.options
+            .extend(options.map(|(key, value)| (key, value.to_owned())));
+        self
+    }
+
+    fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Makes a request, without credentials, that must succeed, and gives the answer.
+    ///
+    /// # Panics
+    /// When it does not succeed.
+    pub fn request(&self, method: &str, path: &str, body: &[u8]) -> String {
+        self.request_with(method, path, "", body)
+    }
+
+    fn request_with(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n{headers}Connection: close\r\n\r\n",
+            self.address,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).expect("the server reads");
+        stream.write_all(body).expect("the server reads");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the server answers");
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(
+            answer.starts_with("HTTP/1.1 2"),
+            "{method} {path}: {answer}"
+        );
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed, and need not be.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it has an address").port()
+}
+
+/// HMAC-SHA256, for a key that is not longer than a block.
+fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let padded = |with: u8| -> Vec<u8> {
+        let key = key.iter().copied().chain(std::iter::repeat(0));
+        key.take(64).map(|byte| byte ^ with).collect()
+    };
+    let inner = Sha256::new()
+        .chain_update(padded(0x36))
+        .chain_update(text)
+        .finalize();
+    Sha256::new()
+        .chain_update(padded(0x5c))
+        .chain_update(inner)
+        .finalize()
+        .to_vec()
+}

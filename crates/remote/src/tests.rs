@@ -1,0 +1,4 @@
+//! Tests over servers that others wrote.
+
+mod contract;
+mod uploads;

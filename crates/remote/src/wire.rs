@@ -1,0 +1,313 @@
+//! How requests reach servers: one connection pool for the process, and tries until it works or there is no hope.
+
+use std::error::Error as StdError;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::BodyExt;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
+    HttpResponseBody, HttpService,
+};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Request, Response, Url};
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::failure::{Failure, refused};
+use crate::patience::{Patience, Tries, is_worth_retrying, retry_after};
+use crate::refusal::{Refusal, is_of_metadata};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may be silent. It includes sending a part, whose length this crate chooses.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Where a machine asks for its own credentials there is an answer at once or never.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
+/// A server that was never there is not waited for as long as one that is busy.
+const CONNECT_TRIES: u32 = 5;
+const MAX_REDIRECTS: usize = 10;
+/// How much is read of an answer that is an error, or that may hide one.
+const MAX_ERROR_BYTES: usize = 64 << 10;
+
+/// Makes requests, also those of `object_store`, and makes them again.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    client: Client,
+    patience: Patience,
+}
+
+impl Wire {
+    /// Requests to object stores. A redirection of theirs is an error: it means another region.
+    pub(crate) fn to_stores(patience: Patience) -> Result<Self, Failure> {
+        static CLIENT: OnceLock<Client> = OnceLock::new();
+        let client = shared(&CLIENT, Policy::none())?;
+        Ok(Self { client, patience })
+    }
+
+    /// Requests to web servers, which redirect.
+    pub(crate) fn to_web(patience: Patience) -> Result<Self, Failure> {
+        static CLIENT: OnceLock<Client> = OnceLock::new();
+        let client = shared(&CLIENT, Policy::limited(MAX_REDIRECTS))?;
+        Ok(Self { client, patience })
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// Makes a request until there is an answer that no other try would change.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Response, reqwest::Error> {
+        let host = host_of(request.url());
+        let mut tries = Tries::new(self.patience);
+        if is_of_metadata(&host) {
+            tries.at_most(2);
+        }
+        loop {
+            let mut again = request.try_clone().unwrap_or_else(|| without_body(request));
+            if is_of_metadata(&host) {
+                *again.timeout_mut() = Some(METADATA_TIMEOUT);
+            }
+            let (answer, pause) = match self.client.execute(again).await {
+                Ok(response) if response.status().is_success() => {
+                    match hidden_error(request, response).await? {
+                        Ok(response) => return Ok(response),
+                        Err(response) => {
+                            let pause = tries.pause(None);
+                            (Ok(response), pause)
+                        }
+                    }
+                }
+                Ok(response) if is_worth_retrying(response.status()) => {
+                    let pause = tries.pause(retry_after(response.headers()));
+                    (Ok(response), pause)
+                }
+                Ok(response) => {
+                    tries.at_most(0);
+                    tries.pause(None);
+                    (Ok(response), None)
+                }
+                Err(error) => {
+                    if error.is_connect() {
+                        tries.at_most(CONNECT_TRIES);
+                    }
+                    let pause = if is_hopeless(&error) {
+                        None
+                    } else {
+                        tries.pause(None)
+                    };
+                    (Err(error), pause)
+                }
+            };
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            let tried = tries.failed().max(1);
+            return match answer {
+                Ok(response) => Ok(note_refusal(host, response, tried).await),
+                Err(error) => {
+                    refused(no_answer(host, &error, tried));
+                    Err(error.without_url())
+                }
+            };
+        }
+    }
+}
+
+#[async_trait]
+impl HttpService for Wire {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = request.into_parts();
+        let url = parts.uri.to_string().parse::<Url>();
+        let url = url.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
+        let mut request = Request::new(parts.method, url);
+        *request.headers_mut() = parts.headers;
+        if let Ok(body) = body.collect().await {
+            let body = body.to_bytes();
+            if !body.is_empty() {
+                *request.body_mut() = Some(body.into());
+            }
+        }
+        let response = self.send(&request).await.map_err(http_error)?;
+        let (mut parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        parts.extensions.clear();
+        let body = HttpResponseBody::new(body.map_err(http_error));
+        Ok(HttpResponse::from_parts(parts, body))
+    }
+}
+
+/// Gives `object_store` these connections in place of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector(pub(crate) Wire);
+
+impl HttpConnector for Connector {
+    fn connect(&self, _: &object_store::ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.0.clone()))
+    }
+}
+
+/// What a server answers an error with, where it answers 200 first and then notices.
+const HIDDEN_ERRORS: [&[u8]; 2] = [b"<Code>InternalError</Code>", b"<Code>SlowDown</Code>"];
+
+/// Tells an answer from an error that hides in one. S3 begins the answer to what takes long before it knows how it ends.
+async fn hidden_error(
+    request: &Request,
+    response: Response,
+) -> Result<Result<Response, Response>, reqwest::Error> {
+    let may_hide =
+        *request.method() == Method::POST || request.headers().contains_key("x-amz-copy-source");
+    let is_small = response
+        .content_length()
+        .is_none_or(|length| length <= MAX_ERROR_BYTES as u64);
+    if !may_hide || !is_small {
+        return Ok(Ok(response));
+    }
+    let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+    let body = body.collect().await?.to_bytes();
+    let contains = |wanted: &[u8]| body.windows(wanted.len()).any(|window| window == wanted);
+    let is_error = HIDDEN_ERRORS.into_iter().any(contains);
+    let mut response = http::Response::from_parts(parts, body);
+    if is_error {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return Ok(Err(response.into()));
+    }
+    Ok(Ok(response.into()))
+}
+
+/// Remembers why there is no success, and gives the answer without its body, which may name credentials.
+async fn note_refusal(host: String, response: Response, tries: u32) -> Response {
+    let status = response.status();
+    let (mut parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+    let body = first_bytes(body).await;
+    let refusal = Refusal {
+        tries,
+        ..Refusal::of(host, status, &parts.headers, &body)
+    };
+    refused(refusal);
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    http::Response::from_parts(parts, Bytes::new()).into()
+}
+
+async fn first_bytes(mut body: reqwest::Body) -> Bytes {
+    let mut bytes = BytesMut::new();
+    while bytes.len() < MAX_ERROR_BYTES {
+        let Some(Ok(frame)) = body.frame().await else {
+            break;
+        };
+        if let Ok(data) = frame.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    bytes.freeze()
+}
+
+fn no_answer(host: String, error: &reqwest::Error, tries: u32) -> Refusal {
+    Refusal {
+        host,
+        status: None,
+        code: String::new(),
+        message: innermost(error),
+        region: None,
+        kind: io_kind(error),
+        tries,
+    }
+}
+
+/// The last of an error's sources: those above it only say that there was an error.
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+fn io_kind(error: &reqwest::Error) -> io::ErrorKind {
+    if error.is_timeout() {
+        return io::ErrorKind::TimedOut;
+    }
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() != io::ErrorKind::Other => return error.kind(),
+            _ => next = error.source(),
+        }
+    }
+    io::ErrorKind::NotConnected
+}
+
+/// Whether no other try can succeed: a certificate that is not trusted, a URL that is none.
+fn is_hopeless(error: &reqwest::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        // What TLS reports is wrapped, where `source` does not lead.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        next = error.source();
+    }
+    error.is_builder() || error.is_redirect()
+}
+
+fn http_error(error: reqwest::Error) -> HttpError {
+    let kind = if error.is_timeout() {
+        HttpErrorKind::Timeout
+    } else {
+        HttpErrorKind::Interrupted
+    };
+    HttpError::new(kind, error.without_url())
+}
+
+/// The server of a URL, as people name it.
+pub(crate) fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// A request whose body cannot be sent twice. This crate makes none.
+fn without_body(request: &Request) -> Request {
+    let mut again = Request::new(request.method().clone(), request.url().clone());
+    *again.headers_mut() = HeaderMap::clone(request.headers());
+    again
+}
+
+fn shared(client: &OnceLock<Client>, redirects: Policy) -> Result<Client, Failure> {
+    if let Some(client) = client.get() {
+        return Ok(client.clone());
+    }
+    let made = Client::builder()
+        .tls_backend_preconfigured(tls()?)
+        .redirect(redirects)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(SILENCE_TIMEOUT)
+        .user_agent(concat!("coldpress/", env!("CARGO_PKG_VERSION")))
+        // A body is given as it is: what it is encoded with is for whoever reads the file to know.
+        .build();
+    let made = made.map_err(|error| Failure::other(format!("cannot prepare requests: {error}")))?;
+    Ok(client.get_or_init(|| made).clone())
+}
+
+/// The certificates of Mozilla, as everywhere in this program, and those of this machine, for servers of its network.
+fn tls() -> Result<ClientConfig, Failure> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(|error| Failure::other(format!("cannot prepare TLS: {error}")))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}

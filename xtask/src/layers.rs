@@ -134,6 +134,7 @@ const LAYERS: [Layer; 27] = [
             "checkpoint",
             "docetl",
             "job",
+            "remote",
             "worker",
             "executor",
             "report",

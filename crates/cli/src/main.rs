@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    coldpress_cli::main(&coldpress::storage::StoreSchemes::default())
+    coldpress_cli::main(&coldpress::schemes())
 }

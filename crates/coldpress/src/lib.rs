@@ -41,6 +41,8 @@
 //! - [`storage`]: where the files of a job are. Your own store implements [`ObjectStore`](storage::ObjectStore), and the
 //!   feature `suite` holds its contract as tests; [`StoreSchemes`](storage::StoreSchemes) make it known to the executor,
 //!   to worker processes and to what cleans a job.
+//! - [`remote`] (feature `remote`, on by default): stores in buckets, and datasets there, on web servers and on the dataset
+//!   hub. [`schemes`] has them with everything else that this build can open.
 //! - [`worker::serve_if_asked`]: called first in the `main` of a program whose jobs ask for worker processes
 //!   (`executor_type: process`), with its operators and stores. Its own executable is then the worker.
 //! - [`assets`]: where operators find models and word lists, and how those are fetched.
@@ -68,6 +70,8 @@ pub use coldpress_operator as operator;
 pub use coldpress_ops as ops;
 pub use coldpress_partition as partition;
 pub use coldpress_record as record;
+#[cfg(feature = "remote")]
+pub use coldpress_remote as remote;
 pub use coldpress_report as report;
 #[cfg(feature = "serve")]
 pub use coldpress_serve as serve;
@@ -81,7 +85,18 @@ pub use coldpress_worker as worker;
 #[doc(alias = "dj-process")]
 #[doc(alias = "PartitionedRayExecutor")]
 pub fn executor(recipe: config::Recipe) -> executor::ExecutorBuilder {
-    executor::ExecutorBuilder::new(recipe, ops::builtin())
+    executor::ExecutorBuilder::new(recipe, ops::builtin()).schemes(schemes())
+}
+
+/// The kinds of places behind URLs that this build can open: none without the feature `remote`.
+///
+/// A program whose jobs ask for worker processes gives the same ones to [`worker::serve_if_asked`].
+#[must_use]
+pub fn schemes() -> storage::StoreSchemes {
+    #[cfg(feature = "remote")]
+    return remote::schemes();
+    #[cfg(not(feature = "remote"))]
+    storage::StoreSchemes::default()
 }
 
 /// Reads a recipe file; settings of `overrides` come before those of the file.

@@ -1,6 +1,7 @@
 //! Ranges of objects, whole or not at all.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -10,52 +11,88 @@ use object_store::{Attributes, GetOptions, GetRange, ObjectMeta};
 use crate::bucket::Bucket;
 use crate::failure::{Failure, Kind};
 use crate::patience::Tries;
+use crate::ranged::Fetch;
 
-/// Gives the bytes of a range of the version with this ETag. A connection that breaks is made again where it broke.
-pub(crate) async fn range(
-    bucket: Bucket,
-    path: Path,
-    range: Range<u64>,
-    version: Option<String>,
-) -> Result<Bytes, Failure> {
-    let wanted = usize::try_from(range.end.saturating_sub(range.start))
-        .map_err(|_| Failure::other("the range is too long"))?;
-    let mut bytes = BytesMut::with_capacity(wanted);
-    let mut tries = Tries::new(bucket.patience());
-    while bytes.len() < wanted {
-        let start = range.start + bytes.len() as u64;
+/// A version of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Version {
+    pub(crate) bucket: Bucket,
+    pub(crate) path: Path,
+    pub(crate) length: u64,
+    pub(crate) etag: Option<String>,
+}
+
+impl Version {
+    /// What gives the ranges of this version.
+    pub(crate) fn fetch(self) -> Fetch {
+        Arc::new(move |range| Box::pin(self.clone().range(range)))
+    }
+
+    /// Gives the bytes of a range. A connection that breaks is made again where it broke.
+    async fn range(self, range: Range<u64>) -> Result<Bytes, Failure> {
+        let wanted = usize::try_from(range.end.saturating_sub(range.start));
+        let wanted = wanted.map_err(|_| Failure::other("the range is too long"))?;
+        let mut bytes = BytesMut::with_capacity(wanted);
+        let mut tries = Tries::new(self.bucket.patience());
+        while bytes.len() < wanted {
+            let start = range.start + bytes.len() as u64;
+            let broke = self
+                .append(start..range.end, &mut bytes, &mut tries)
+                .await?;
+            if bytes.len() < wanted {
+                tries.pause_after_break(&broke).await?;
+            }
+        }
+        Ok(bytes.freeze())
+    }
+
+    /// Appends as much of a range as one answer gives, and says why that was not all.
+    async fn append(
+        &self,
+        range: Range<u64>,
+        bytes: &mut BytesMut,
+        tries: &mut Tries,
+    ) -> Result<String, Failure> {
         let options = GetOptions {
-            if_match: version.clone(),
-            range: Some(GetRange::Bounded(start..range.end)),
+            if_match: self.etag.clone(),
+            range: Some(GetRange::Bounded(range.clone())),
             ..Default::default()
         };
-        let answer = bucket
+        let answer = self
+            .bucket
             .objects()
-            .get_opts(&path, options)
+            .get_opts(&self.path, options)
             .await
             .map_err(Failure::of)?;
+        self.check(&answer.meta)?;
         let mut body = answer.into_stream();
-        let broke = loop {
+        let mut left = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        while left > 0 {
             match body.next().await {
                 Some(Ok(piece)) => {
-                    let room = wanted - bytes.len();
-                    bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+                    let piece = &piece[..piece.len().min(left)];
+                    bytes.extend_from_slice(piece);
+                    left -= piece.len();
                     tries.reset();
                 }
-                Some(Err(error)) => break error.to_string(),
-                None => break "the answer ended early".to_owned(),
+                Some(Err(error)) => return Ok(Failure::of(error).to_string()),
+                None => return Ok("the answer ended early".to_owned()),
             }
-        };
-        if bytes.len() < wanted {
-            let pause = tries.pause(None);
-            let pause = pause.ok_or_else(|| {
-                let text = format!("the connection broke {} times: {broke}", tries.failed());
-                Failure::new(Kind::Other(std::io::ErrorKind::ConnectionReset), text)
-            })?;
-            tokio::time::sleep(pause).await;
         }
+        Ok(String::new())
     }
-    Ok(bytes.freeze())
+
+    /// Checks that an answer is of this version: not every server heeds the condition.
+    fn check(&self, found: &ObjectMeta) -> Result<(), Failure> {
+        if found.size != self.length {
+            let text = format!("it has {} bytes, and had {}", found.size, self.length);
+            return Err(Failure::new(Kind::Changed, text));
+        }
+        if self.etag.is_some() && found.e_tag.is_some() && self.etag != found.e_tag {
+            return Err(Failure::new(Kind::Changed, "its ETag is another one"));
+        }
+        Ok(())
+    }
 }
 
 /// What a server tells of an object without giving it.

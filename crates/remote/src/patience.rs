@@ -1,9 +1,12 @@
 //! When a request that failed is made again, and after how long a pause.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::DateTime;
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+
+use crate::failure::{Failure, Kind};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -54,6 +57,19 @@ impl Tries {
         let pause = jittered(backoff(self.failed - 1)).max(asked.unwrap_or_default());
         let is_in_time = self.begun.elapsed() + pause <= self.patience.limit;
         is_in_time.then_some(pause)
+    }
+
+    /// Waits before going on with an answer that broke off.
+    ///
+    /// # Errors
+    /// When it broke off too often without any progress.
+    pub(crate) async fn pause_after_break(&mut self, broke: &str) -> Result<(), Failure> {
+        let Some(pause) = self.pause(None) else {
+            let text = format!("the connection broke {} times: {broke}", self.failed);
+            return Err(Failure::new(Kind::Other(ErrorKind::ConnectionReset), text));
+        };
+        tokio::time::sleep(pause).await;
+        Ok(())
     }
 
     /// Allows no more than this many tries in all.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use coldpress_storage::{ObjectStore, Result, Scheme, StorageOptions, StoreSchemes};
+use coldpress_storage::{ObjectStore, RemoteFiles, Result, Scheme, StorageOptions, StoreSchemes};
 
+use crate::bucket_files::BucketFiles;
 use crate::store::RemoteStore;
 
 /// The schemes of URLs that this crate opens.
@@ -34,5 +35,9 @@ struct Buckets;
 impl Scheme for Buckets {
     fn store(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
         Ok(Arc::new(RemoteStore::open(url, options)?))
+    }
+
+    fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
+        Ok(Arc::new(BucketFiles::open(url, options)?))
     }
 }

@@ -18,6 +18,7 @@ use crate::bucket::{Bucket, Uploads};
 use crate::failure::{Failure, Kind};
 use crate::fetch;
 use crate::patience::Tries;
+use crate::ranged::io_error;
 use crate::runtime::{self, Started};
 
 /// The length of parts, and of what is written with a single request.
@@ -371,9 +372,7 @@ impl RemoteWriter {
         self.send_part().map_err(|failure| {
             self.failed = true;
             self.give_up();
-            self.store
-                .error("write", self.name.as_str(), failure)
-                .into()
+            io_error(self.store.error("write", self.name.as_str(), failure))
         })
     }
 }

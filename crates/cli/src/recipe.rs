@@ -144,6 +144,7 @@ impl RecipeArgs {
         // A pipe cannot be read twice, and an error of the command line has no line in the recipe.
         let in_file = span.line > 0 && origin == self.origin();
         let text = in_file.then(|| read_again(&self.config)).flatten();
+        let text = text.and_then(|text| coldpress::config::shown_text(&text));
         failure.with_details(snippet::render(
             &text.unwrap_or_default(),
             &origin,

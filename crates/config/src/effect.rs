@@ -3,9 +3,9 @@
 //! The rule: what would change which records come out is an error, what only changes how they are made
 //! is a warning.
 
-use crate::codec::scheme;
 use crate::error::{Error, Result};
 use crate::given::Given;
+use crate::location::scheme;
 use crate::recipe::Recipe;
 use crate::settings::{StorageCompression, StorageFormat, Strategy};
 use crate::suggest;

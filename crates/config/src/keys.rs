@@ -90,6 +90,8 @@ pub enum Kind {
     Text,
     /// A path, in which `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
     Path,
+    /// A path as [`Kind::Path`], or a URL.
+    Location,
     /// A job id.
     JobId,
     /// One of several words, in any case.
@@ -108,6 +110,8 @@ pub enum Kind {
     Alerts,
     /// A list of validators.
     Validators,
+    /// Options of what lies behind URLs.
+    Options,
     /// An address on the web.
     Address,
 }
@@ -159,6 +163,10 @@ impl fmt::Display for Kind {
             Self::Megabytes { zero: false } => formatter.write_str("a size in MB above 0"),
             Self::Text => formatter.write_str("text"),
             Self::Path => formatter.write_str("a path"),
+            Self::Location => formatter.write_str("a path or a URL"),
+            Self::Options => formatter.write_str(
+                "a map of options such as `{region: eu-central-1}`, or of beginnings of URLs with such maps",
+            ),
             Self::JobId => formatter.write_str(
                 "a job id (a letter or digit, then at most 127 letters, digits, `.`, `_` or `-`)",
             ),

@@ -53,6 +53,7 @@ mod secrets;
 mod codec;
 mod foreign;
 mod keys;
+mod location;
 mod table;
 
 mod given;
@@ -72,12 +73,14 @@ mod load;
 
 pub use builder::RecipeBuilder;
 pub use call::OperatorCall;
+pub use codec::UrlOptions;
 pub use error::{Diagnostic, Error, Place, Result};
 pub use foreign::foreign_keys;
 pub use keys::{Availability, Class, DefaultValue, KeySpec, Kind};
+pub use location::Location;
 pub use node::{Key, Node, Span, Value};
 pub use overrides::Overrides;
 pub use recipe::Recipe;
-pub use secrets::is_secret;
+pub use secrets::{is_secret, shown_text};
 pub use settings::*;
 pub use suggest::nearest;

@@ -16,7 +16,7 @@ use crate::settings::{
     AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings,
     ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, GeneralKeys, JobSettings,
     KEYS, LimitSettings, LineageSettings, OtlpSettings, PROCESS_KEYS, PartitionSettings,
-    PathSettings, RetrySettings, StorageSettings, TraceSettings, compat_text,
+    PathSettings, RemoteSettings, RetrySettings, StorageSettings, TraceSettings, compat_text,
 };
 use crate::yaml;
 
@@ -73,6 +73,7 @@ impl Recipe {
             failure: FailureSettings::read(&mut given)?,
             checkpoint: CheckpointSettings::read(&mut given, &storage)?,
             storage,
+            remote: RemoteSettings::read(&mut given)?,
             events: EventSettings::read(&mut given)?,
             trace: TraceSettings::read(&mut given)?,
             alerts: AlertSettings::read(&mut given)?,

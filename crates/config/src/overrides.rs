@@ -110,9 +110,14 @@ fn kind_of(name: &str) -> Result<Option<Kind>> {
 fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
     let listed = value.trim_start().starts_with('[');
     match kind {
-        Some(Kind::Text | Kind::Path | Kind::JobId | Kind::Address | Kind::Choice(_)) => {
-            Ok(Node::plain(value))
-        }
+        Some(
+            Kind::Text
+            | Kind::Path
+            | Kind::Location
+            | Kind::JobId
+            | Kind::Address
+            | Kind::Choice(_),
+        ) => Ok(Node::plain(value)),
         Some(Kind::Sources) if !listed => Ok(Node::plain(value)),
         Some(Kind::Texts) if !listed => Ok(Node::from(Value::List(
             split(value).map(Node::from).collect(),
@@ -126,7 +131,8 @@ fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
             | Kind::Sources
             | Kind::Operators
             | Kind::Alerts
-            | Kind::Validators,
+            | Kind::Validators
+            | Kind::Options,
         )
         | None => read_yaml(value),
         // A number or a word that is no YAML is still worth the better message about its type.

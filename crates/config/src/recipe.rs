@@ -9,8 +9,8 @@ use crate::node::Span;
 use crate::settings::{
     AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings,
     ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, JobSettings, LimitSettings,
-    LineageSettings, OtlpSettings, PartitionSettings, PathSettings, RetrySettings, StorageSettings,
-    TraceSettings,
+    LineageSettings, OtlpSettings, PartitionSettings, PathSettings, RemoteSettings, RetrySettings,
+    StorageSettings, TraceSettings,
 };
 
 /// Everything that was asked: the settings of a recipe with its overrides and defaults, and its
@@ -46,6 +46,8 @@ pub struct Recipe {
     pub checkpoint: CheckpointSettings,
     /// How files inside a job are stored.
     pub storage: StorageSettings,
+    /// How what lies behind URLs is reached.
+    pub remote: RemoteSettings,
     /// The event log.
     pub events: EventSettings,
     /// Traces.

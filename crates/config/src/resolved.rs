@@ -74,6 +74,7 @@ impl Recipe {
         self.failure.write(&mut out);
         self.checkpoint.write(&mut out);
         self.storage.write(&mut out);
+        self.remote.write(&mut out);
         self.events.write(&mut out);
         self.trace.write(&mut out);
         self.alerts.write(&mut out);

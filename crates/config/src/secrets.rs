@@ -3,7 +3,11 @@
 use crate::node::{Key, Node};
 
 /// The keys whose values are secrets.
-const SECRET: [&str; 2] = ["export_aws_credentials", "export_extra_args"];
+const SECRET: [&str; 3] = [
+    "export_aws_credentials",
+    "export_extra_args",
+    "storage_options",
+];
 
 /// Returns whether a key, by any dotted name below it, holds secrets.
 pub fn is_secret(name: &str) -> bool {
@@ -11,6 +15,15 @@ pub fn is_secret(name: &str) -> bool {
         let rest = name.strip_prefix(secret);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })
+}
+
+/// Returns the text of a recipe as it may be shown: without the lines that hold secrets, and nothing where that cannot be
+/// told.
+pub fn shown_text(text: &str) -> Option<String> {
+    match crate::yaml::parse(text, "recipe") {
+        Ok(document) => without_secrets(text, &document),
+        Err(_) => (!SECRET.iter().any(|secret| text.contains(secret))).then(|| text.to_owned()),
+    }
 }
 
 /// Returns the text of a recipe with other lines in place of those that hold secrets, so that all others keep their

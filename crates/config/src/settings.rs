@@ -12,6 +12,7 @@ mod general;
 mod inputs;
 mod job;
 mod partition;
+mod remote;
 mod storage;
 mod validators;
 
@@ -26,6 +27,7 @@ pub use failure::{Backoff, FailureSettings, OnPartitionFailure, RetrySettings};
 pub use inputs::Input;
 pub use job::{JobSettings, PathSettings};
 pub use partition::{Materialize, PartitionSettings};
+pub use remote::RemoteSettings;
 pub use storage::{RetentionPolicy, StorageCompression, StorageFormat, StorageSettings};
 pub use validators::{FieldType, Turns, Validator, ValidatorRule};
 
@@ -49,6 +51,7 @@ pub(crate) const KEYS: KeyTable = KeyTable::new(&[
     FailureSettings::KEYS,
     checkpoint::CheckpointKeys::KEYS,
     StorageSettings::KEYS,
+    RemoteSettings::KEYS,
     EventSettings::KEYS,
     TraceSettings::KEYS,
     AlertSettings::KEYS,

@@ -4,6 +4,7 @@ mod adoption;
 mod attempt;
 mod barrier;
 mod clean;
+mod copies;
 mod dataset;
 mod export;
 mod failures;
@@ -47,6 +48,7 @@ use crate::retention::JobFile;
 use crate::watch::memory::MemoryWatch;
 use crate::watch::poison::Suspects;
 use crate::watch::space::SpaceWatch;
+use copies::Copies;
 use seen::Seen;
 use sources::Sources;
 use tally::Tally;
@@ -64,6 +66,8 @@ pub(crate) struct Driver<'e> {
     /// Where the files of attempts are.
     stores: Stores,
     teller: Teller<'e>,
+    /// Copies views to where others look for them; none where they are nowhere but in the job's folder.
+    copies: Option<Copies>,
     sources: Sources,
     /// Whether no schema of a source says what the exported rows hold, but only the rows themselves.
     types_of_rows: bool,
@@ -130,7 +134,14 @@ impl Driver<'_> {
             self.record_failure(error);
         }
         self.teller.close();
-        report
+        let not_copied = self.copies.and_then(Copies::finish);
+        match (report, not_copied) {
+            (Ok(mut report), Some(message)) => {
+                report.warnings.push(message);
+                Ok(report)
+            }
+            (report, _) => report,
+        }
     }
 
     fn drive(&mut self) -> Result<Ending> {

@@ -16,6 +16,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::backend::{Backend, LocalBackend, ProcessBackend};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prepare::Prepared;
+use crate::remote::Remote;
 use crate::report::OperatorPerformance;
 
 /// Builds an [`Executor`].
@@ -161,7 +162,11 @@ impl ExecutorBuilder {
             let url = url.replace("{job_id}", layout.job_id().as_str());
             (place, url.replace("{place}", place.as_str()))
         };
-        let stores = self.stores.into_iter().map(url).collect();
+        let mut stores: BTreeMap<Place, String> = self.stores.into_iter().map(url).collect();
+        let remote = Remote::of(&recipe, layout.job_id(), self.schemes)?;
+        for (place, url) in remote.stores {
+            stores.entry(place).or_insert(url);
+        }
         let registry = match self.registry.has_assets() {
             true => self.registry,
             false => {
@@ -184,8 +189,9 @@ impl ExecutorBuilder {
         Ok(Executor {
             prepared,
             layout,
-            schemes: self.schemes,
+            schemes: remote.schemes,
             stores,
+            event_log_url: remote.event_log_url,
             backend,
             options: self.options,
             shared: Arc::new(shared),
@@ -215,6 +221,8 @@ pub struct Executor {
     pub(crate) schemes: StoreSchemes,
     /// The URLs of the places that are not to be in folders.
     stores: BTreeMap<Place, String>,
+    /// Where the event log is copied to.
+    pub(crate) event_log_url: Option<String>,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) options: RunOptions,
     pub(crate) shared: Arc<Shared>,

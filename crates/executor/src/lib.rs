@@ -33,6 +33,7 @@ mod prepare;
 mod preview;
 mod prometheus;
 mod reading;
+mod remote;
 mod replay;
 mod report;
 mod retention;

@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use coldpress_config::Location;
 use coldpress_dataset::Source;
 use coldpress_operator::SignatureForm;
 use coldpress_partition::Copying;
@@ -86,29 +87,29 @@ impl Prepared {
     #[must_use]
     pub fn disks(&self, need: &DiskEstimate) -> Vec<DiskSpace> {
         let paths = &self.recipe.paths;
-        let work_dir = Path::new(&paths.work_dir);
-        let or_work_dir = |dir: &Option<String>| {
-            dir.as_ref()
-                .map_or_else(|| work_dir.to_owned(), PathBuf::from)
+        // What lies behind a URL takes no disk.
+        let folder = |dir: &str| Location::of(dir).path().map(PathBuf::from);
+        let work_dir = folder(&paths.work_dir);
+        let or_work_dir = |dir: &Option<String>| match dir {
+            None => work_dir.clone(),
+            Some(dir) => folder(dir),
         };
         let list = need.duplicates / 2;
         let in_job = [need.results, need.signatures, list];
+        let in_job = in_job.into_iter().fold(0, u64::saturating_add);
         let beside = self.recipe.export.duplicates_path.as_ref();
         let beside = beside.and_then(|path| Path::new(path).parent());
+        let beside = beside.map(Path::to_owned).or_else(|| work_dir.clone());
+        let export = self.outputs.export().folder().to_owned();
         let written = [
-            (
-                work_dir.to_owned(),
-                in_job.into_iter().fold(0, u64::saturating_add),
-            ),
-            (
-                beside.map_or_else(|| work_dir.to_owned(), Path::to_owned),
-                list,
-            ),
+            (work_dir.clone(), in_job),
+            (beside, list),
             (or_work_dir(&paths.checkpoint_dir), need.checkpoints),
             (or_work_dir(&paths.partition_dir), need.copies),
-            (self.outputs.export().folder().to_owned(), need.export),
+            (Some(export), need.export),
         ];
         let measured = written.into_iter().filter_map(|(folder, needed_bytes)| {
+            let folder = folder?;
             let (device, free_bytes) = measure(&folder)?;
             Some(Measured {
                 folder,

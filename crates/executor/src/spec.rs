@@ -1,7 +1,7 @@
 //! What all workers of a job are told once.
 
 use coldpress_dataset::Source;
-use coldpress_storage::Stores;
+use coldpress_storage::{StorageOptions, Stores};
 use coldpress_worker::{CheckpointForm, JobSpec};
 
 use crate::prepare::Prepared;
@@ -16,6 +16,7 @@ pub(crate) fn job_spec(
     let recipe = &prepared.recipe;
     JobSpec {
         stores: stores.specs().clone(),
+        store_options: StorageOptions::default(),
         sources: sources.to_vec(),
         operators: recipe.process.clone(),
         settings: prepared.chain_settings.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use coldpress_config::PathSettings;
+use coldpress_config::{Location, PathSettings};
 
 use crate::id::JobId;
 use crate::{Error, Result};
@@ -41,10 +41,15 @@ impl Layout {
     pub fn new(paths: &PathSettings, job_id: JobId) -> Result<Self> {
         let job_dir = folder_of(Path::new(&paths.work_dir), &job_id)?;
         let mut layout = Self::of_job_dir(job_dir, job_id);
-        let of_job = |dir: &String| folder_of(Path::new(dir), &layout.job_id);
-        let checkpoint_dir = paths.checkpoint_dir.as_ref().map(of_job).transpose()?;
-        let partition_dir = paths.partition_dir.as_ref().map(of_job).transpose()?;
-        let event_log_dir = paths.event_log_dir.as_ref().map(of_job).transpose()?;
+        // What lies behind a URL is in no folder: the job's own takes what must be in one.
+        let of_job = |dir: &Option<String>| {
+            let dir = dir.as_deref().map(Location::of);
+            let dir = dir.and_then(Location::path).map(Path::new);
+            dir.map(|dir| folder_of(dir, &layout.job_id)).transpose()
+        };
+        let checkpoint_dir = of_job(&paths.checkpoint_dir)?;
+        let partition_dir = of_job(&paths.partition_dir)?;
+        let event_log_dir = of_job(&paths.event_log_dir)?;
         if let Some(dir) = checkpoint_dir {
             layout.checkpoint_dir = dir;
         }
@@ -255,6 +260,27 @@ impl Layout {
     pub fn events_link(&self) -> PathBuf {
         self.job_dir.join("events.jsonl")
     }
+}
+
+/// The URL of a job's part below this one, which may be it already: as [`Layout`] has it for folders.
+///
+/// ```
+/// let id: coldpress_job::JobId = "demo".parse()?;
+/// assert_eq!(coldpress_job::url_of_job("s3://bucket/jobs/", &id), "s3://bucket/jobs/demo");
+/// assert_eq!(coldpress_job::url_of_job("s3://bucket/demo", &id), "s3://bucket/demo");
+/// # Ok::<(), coldpress_job::InvalidJobId>(())
+/// ```
+#[must_use]
+pub fn url_of_job(base_url: &str, job_id: &JobId) -> String {
+    let base = base_url.trim_end_matches('/');
+    let last = base.rsplit_once('/').map(|(_, last)| last);
+    if last == Some(job_id.as_str()) {
+        return base.to_owned();
+    }
+    // `memory://` and the like have nothing before the job's own name.
+    let base = if base.ends_with(':') { base_url } else { base };
+    let slash = if base.ends_with('/') { "" } else { "/" };
+    format!("{base}{slash}{job_id}")
 }
 
 /// Whether the path is absolute and goes only downwards.

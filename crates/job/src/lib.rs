@@ -97,7 +97,7 @@ pub use journal::{
     Publication, PublishedCheckpoint, Reading, RecipeInForce, Removals, Removed, SealedFile,
     SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
-pub use layout::Layout;
+pub use layout::{Layout, url_of_job};
 pub use listed_again::JobListing;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};
 pub use lock::{HEARTBEAT_SCHEMA, JobLock, Liveness, LockOptions};

@@ -57,6 +57,9 @@ pub struct JobSummary {
     pub event_log_file: Option<String>,
     /// The folder of the event log.
     pub event_log_dir: String,
+    /// Where the event log is copied to, if the recipe names a URL for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_log_url: Option<String>,
     /// The folder of the checkpoints.
     pub checkpoint_dir: String,
     /// The folder of the mapping files.

@@ -80,7 +80,8 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     let Some(ToWorker::Begin { spec }) = receive(&mut input)? else {
         return Err(io::Error::other("the driver does not say what the job is"));
     };
-    let stores = Stores::open(spec.stores.clone(), schemes);
+    let schemes = schemes.clone().with_options(spec.store_options.clone());
+    let stores = Stores::open(spec.stores.clone(), &schemes);
     let context = WorkerContext {
         registry: registry.clone(),
         stores: stores.map_err(|error| io::Error::other(full_message(&error)))?,

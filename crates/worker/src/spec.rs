@@ -4,7 +4,7 @@ use coldpress_checkpoint::{Compression, Format};
 use coldpress_config::OperatorCall;
 use coldpress_dataset::{RowsForm, Source};
 use coldpress_operator::{Asset, ChainSettings};
-use coldpress_storage::StoreSpecs;
+use coldpress_storage::{StorageOptions, StoreSpecs};
 use serde::{Deserialize, Serialize};
 
 use crate::trace_spec::TraceSpec;
@@ -17,6 +17,9 @@ use crate::trace_spec::TraceSpec;
 pub struct JobSpec {
     /// The stores that hold the files of attempts.
     pub stores: StoreSpecs,
+    /// How stores behind URLs are reached. They may be secrets: a worker is told them, and nothing keeps them.
+    #[serde(default)]
+    pub store_options: StorageOptions,
     /// The sources, in the order of the plan; a slice refers to one by its index.
     pub sources: Vec<Source>,
     /// The operators of the recipe, in order.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod bench;
+mod parts;
 mod tests;
 mod vault;
 
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
     if WORDS.contains(&first.as_str()) {
         return coldpress_cli::main(&vault::schemes());
     }
-    let tests = tests::ALL.iter().map(|(name, test)| {
+    let tests = tests::ALL.iter().chain(&parts::ALL).map(|(name, test)| {
         Trial::test(*name, move || {
             test();
             Ok(())

@@ -9,7 +9,7 @@ use coldpress::storage::{ObjectStore, Place, suite};
 use crate::bench::{Bench, RUN};
 use crate::vault::Vault;
 
-type Test = (&'static str, fn());
+pub(crate) type Test = (&'static str, fn());
 
 pub(crate) const ALL: [Test; 8] = [
     ("the_vault_keeps_the_contract", the_vault_keeps_the_contract),
@@ -47,7 +47,7 @@ fn the_vault_keeps_the_contract() {
 }
 
 /// How many files each place of a job has in the vault.
-fn counts(bench: &Bench, job: &str) -> Vec<(Place, usize)> {
+pub(crate) fn counts(bench: &Bench, job: &str) -> Vec<(Place, usize)> {
     let count = |place: Place| {
         let vault = Vault::new(bench.path(&format!("vault/{job}/{place}")));
         (place, vault.list("").unwrap().len())
@@ -56,7 +56,7 @@ fn counts(bench: &Bench, job: &str) -> Vec<(Place, usize)> {
 }
 
 #[track_caller]
-fn check_kept(bench: &Bench, job: &str, expected: &[Place]) {
+pub(crate) fn check_kept(bench: &Bench, job: &str, expected: &[Place]) {
     let counts = counts(bench, job);
     let kept = counts.iter().filter(|(_, count)| *count > 0);
     let kept: Vec<Place> = kept.map(|(place, _)| *place).collect();
@@ -91,7 +91,7 @@ fn check_nothing_beside(bench: &Bench, job: &str) {
 }
 
 /// The same job in plain folders.
-fn plain_export(bench: &Bench) -> String {
+pub(crate) fn plain_export(bench: &Bench) -> String {
     let recipe = bench.recipe("plain", "").display().to_string();
     bench
         .coldpress(&["process", "--config", &recipe, "--no-progress"])

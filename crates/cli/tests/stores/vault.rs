@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use coldpress::storage::{
-    Digest, Error, FileStamp, NewFile, ObjectMeta, ObjectName, ObjectStore, Result, StoreReader,
-    StoreSchemes, StoreWriter, create_dir_all_durable, sync_dir,
+    Digest, Error, FileStamp, NewFile, ObjectMeta, ObjectName, ObjectStore, Result, Scheme,
+    StorageOptions, StoreReader, StoreSchemes, StoreWriter, create_dir_all_durable, sync_dir,
 };
 
 /// The scheme of its URLs: `vault:` and a folder.
@@ -17,10 +17,29 @@ const SCHEME: &str = "vault";
 
 /// What this program can open besides folders.
 pub(crate) fn schemes() -> StoreSchemes {
-    StoreSchemes::default().with(SCHEME, |url| {
+    let vaults = StoreSchemes::default().with(SCHEME, |url| {
         let folder = url.strip_prefix("vault:").unwrap_or(url);
         Ok(Arc::new(Vault::new(folder)))
-    })
+    });
+    vaults.with_scheme("safe", Safe)
+}
+
+/// The option without which a safe is not opened, and its value.
+pub(crate) const COMBINATION: (&str, &str) = ("combination", "7-hush-7");
+
+/// Vaults that are opened only with an option of the recipe.
+struct Safe;
+
+impl Scheme for Safe {
+    fn store(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+        let (name, value) = COMBINATION;
+        if options.of(url).get(name) != Some(&value) {
+            let error = io::Error::other("the combination is another one");
+            return Err(Error::store(&"the safe", "open", url, error));
+        }
+        let folder = url.strip_prefix("safe:").unwrap_or(url);
+        Ok(Arc::new(Vault::new(folder)))
+    }
 }
 
 #[derive(Clone, Debug)]

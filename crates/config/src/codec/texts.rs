@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::contract::{Codec, Mismatch};
 use crate::keys::Kind;
+use crate::location::Location;
 use crate::node::Node;
 
 /// Any scalar, as text; never empty.
@@ -63,17 +64,11 @@ impl Codec<String> for LocalPath {
 
     fn read(node: &Node) -> Result<String, Mismatch> {
         let text = Path::read(node)?;
-        match scheme(&text) {
-            None => Ok(text),
-            Some(scheme) if scheme.eq_ignore_ascii_case("file") => {
-                match &text[scheme.len() + "://".len()..] {
-                    "" => Err(Mismatch::out_of_range(node)),
-                    path => Ok(path.to_owned()),
-                }
-            }
-            Some(_) => {
-                let note = "only folders on this machine and `file://` URLs can be used; \
-                            other places come with a later release";
+        match Location::of(&text) {
+            Location::Path("") => Err(Mismatch::out_of_range(node)),
+            Location::Path(path) => Ok(path.to_owned()),
+            Location::Url(_) => {
+                let note = "only folders on this machine and `file://` URLs can be used here";
                 Err(Mismatch::not_available(node, text, note))
             }
         }
@@ -82,6 +77,40 @@ impl Codec<String> for LocalPath {
     fn write(value: &String) -> Json {
         value.as_str().into()
     }
+}
+
+/// A path on this machine, or a URL; [`Location`] says which. `file://` is taken off.
+pub(crate) struct PathOrUrl;
+
+impl Codec<String> for PathOrUrl {
+    const KIND: Kind = Kind::Location;
+
+    fn read(node: &Node) -> Result<String, Mismatch> {
+        let text = Path::read(node)?;
+        match Location::of(&text) {
+            Location::Path("") => Err(Mismatch::out_of_range(node)),
+            Location::Path(path) => Ok(path.to_owned()),
+            Location::Url(url) if url.ends_with("://") => Err(Mismatch::out_of_range(node)),
+            // It would be in every message that names the place.
+            Location::Url(url) if has_password(url) => Err(Mismatch {
+                found: "a URL with a password in it, which belongs into `storage_options`"
+                    .to_owned(),
+                ..Mismatch::out_of_range(node)
+            }),
+            Location::Url(url) => Ok(url.to_owned()),
+        }
+    }
+
+    fn write(value: &String) -> Json {
+        value.as_str().into()
+    }
+}
+
+fn has_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    user.is_some_and(|user| user.contains(':'))
 }
 
 /// An address that can be posted to.
@@ -121,13 +150,6 @@ fn has_good_port(host: &str) -> bool {
         Some((name, port)) => (end > 0 || !name.is_empty()) && port.parse::<u16>().is_ok(),
         None => true,
     }
-}
-
-/// The scheme of a URL. A single letter before `://` is a drive, not a scheme.
-pub(crate) fn scheme(text: &str) -> Option<&str> {
-    let (scheme, _) = text.split_once("://")?;
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    (scheme.len() > 1 && scheme.bytes().all(is_letter)).then_some(scheme)
 }
 
 /// The name of a job, and of its directory.

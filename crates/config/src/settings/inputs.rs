@@ -2,8 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::codec::{Codec, Mismatch, Path, scheme};
+use crate::codec::{Codec, Mismatch, Path};
 use crate::keys::Kind;
+use crate::location::Location;
 use crate::node::Node;
 
 /// A path of the dataset.
@@ -109,7 +110,7 @@ fn read_weight(node: &Node) -> Result<f64, Mismatch> {
 
 /// Refuses URLs of other schemes than `file`.
 fn local(path: String, node: &Node) -> Result<String, Mismatch> {
-    if scheme(&path).is_none_or(|scheme| scheme.eq_ignore_ascii_case("file")) {
+    if Location::of(&path).url().is_none() {
         return Ok(path);
     }
     let note = "only local paths and `file://` URLs can be read; others come with a later release";

@@ -1,21 +1,21 @@
 //! Where a job lives and what it is called.
 
-use crate::codec::{JobId, LocalPath, Optional, Text};
+use crate::codec::{JobId, LocalPath, Optional, PathOrUrl, Text};
 use crate::error::{Error, Result};
 use crate::given::Given;
 use crate::section::{Written, recipe_default, section};
 
 section! {
-    /// Directories on this machine; URLs of other schemes than `file` are refused. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
+    /// Directories on this machine, or for event logs, checkpoints and copied partitions also URLs of object stores such as `s3://bucket/jobs`. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
     pub struct PathSettings {
         /// The directory of all jobs; a job lives in a directory of its own below.
         work_dir: String as LocalPath { "work_dir", Value("outputs/partition-checkpoint-eventlog"), Run, Now }
-        /// Another directory for event logs; a directory with the job's name is made in it.
-        event_log_dir: Option<String> as Optional<LocalPath> { "event_log_dir", Derived("inside the job directory"), Run, Now }
+        /// Another directory for event logs; a directory with the job's name is made in it. The log of a URL is written in the job's directory and copied there.
+        event_log_dir: Option<String> as Optional<PathOrUrl> { "event_log_dir", Derived("inside the job directory"), Run, Now }
         /// Another directory for checkpoints; a directory with the job's name is made in it.
-        checkpoint_dir: Option<String> as Optional<LocalPath> { "checkpoint_dir", Derived("inside the job directory"), Run, Now }
+        checkpoint_dir: Option<String> as Optional<PathOrUrl> { "checkpoint_dir", Derived("inside the job directory"), Run, Now }
         /// Another directory for copied partitions; a directory with the job's name is made in it.
-        partition_dir: Option<String> as Optional<LocalPath> { "partition_dir", Derived("inside the job directory"), Run, Now }
+        partition_dir: Option<String> as Optional<PathOrUrl> { "partition_dir", Derived("inside the job directory"), Run, Now }
         /// Where operators find models and word lists.
         assets_dir: Option<String> as Optional<LocalPath> {
             "assets_dir", Derived("`COLDPRESS_ASSETS`, else `DATA_JUICER_MODELS_CACHE`, else the user's cache directory"), Run, Now

@@ -29,6 +29,9 @@ fn samples(key: &KeySpec) -> Vec<String> {
         }
         (_, Kind::Megabytes { .. }) => texts(&["1", "0.5", "700"]),
         (_, Kind::Choice(words)) => texts(words),
+        (_, Kind::Location) => texts(&["some text", "s3://bucket/jobs"]),
+        // They are not written out.
+        (_, Kind::Options) => texts(&["{}", "{region: x, 's3://b': {key: 1}}"]),
         (_, Kind::JobId) => texts(&["job_1"]),
         (_, Kind::Address) => texts(&["http://host:5000/a?b=c"]),
         (_, Kind::Texts) => texts(&["[one, two]"]),
@@ -60,6 +63,7 @@ fn written(key: &KeySpec, sample: &str) -> Value {
         // The numbers of Python's csv module, and its words for what is the same to a reader.
         (Kind::Choice(_), "0" | "1" | "2" | "all" | "nonnumeric") => "minimal",
         (Kind::Choice(_), "3") => "none",
+        (Kind::Options, _) => return json!({}),
         (Kind::FlagOrTexts, _) => return serde_yaml::from_str(sample).unwrap(),
         (Kind::Texts | Kind::Ratios | Kind::Sources | Kind::Alerts | Kind::Validators, _)
             if sample.starts_with('[') =>

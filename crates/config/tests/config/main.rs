@@ -12,6 +12,7 @@ mod availability;
 mod precedence;
 // A resolved recipe is the same recipe.
 mod resolved;
+mod urls;
 // Every key of Data-Juicer, with its default and another value.
 mod data_juicer_keys;
 // Every key of the table, with all kinds of values and with none.

@@ -10,6 +10,7 @@ use coldpress_storage::{remove_leftovers_of, replace};
 
 use super::Driver;
 use super::adoption::Adoption;
+use super::copies::Copies;
 use super::seen::Seen;
 use super::sources::Sources;
 use super::tally::Tally;
@@ -82,6 +83,7 @@ impl<'e> Driver<'e> {
             started,
             mode != Mode::Resume,
         )?;
+        let copies = Copies::of(executor, &teller)?;
         if let Some(path) = &recipe.events.metrics_path {
             // As for other outputs; where that fails, so does the first writing, with a warning.
             if let Some(folder) = Path::new(path).parent() {
@@ -102,6 +104,7 @@ impl<'e> Driver<'e> {
             truth: Truth::new(&executor.layout, journal, state),
             stores,
             teller,
+            copies,
             sources: Sources::new(dataset),
             types_of_rows: false,
             standing: standings.export,

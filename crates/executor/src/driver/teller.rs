@@ -16,7 +16,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use coldpress_config::LogLevel;
-use coldpress_events::{Event, EventKind, EventLog, Level, LogOptions};
+use coldpress_events::{Event, EventKind, EventLog, EventSink, Level, LogOptions};
 use coldpress_job::{JobLock, JobSummary};
 use coldpress_notify::Messenger;
 use coldpress_partition::Task;
@@ -135,6 +135,11 @@ impl<'e> Teller<'e> {
         })
     }
 
+    /// For others who have something to tell.
+    pub(super) fn sink(&self) -> EventSink {
+        self.events.sink()
+    }
+
     pub(super) fn emit(&self, event: Event) {
         self.events.emit(event);
     }
@@ -207,6 +212,7 @@ fn summary(executor: &Executor, lock: &JobLock) -> JobSummary {
     if !executor.has_event_log() {
         summary.event_log_file = None;
     }
+    summary.event_log_url.clone_from(&executor.event_log_url);
     summary.executor_type = recipe.executor.kind.to_string();
     summary.resumption_command = executor.resumption_command();
     summary.dataset_path = recipe.dataset.paths().collect::<Vec<_>>().join(", ");

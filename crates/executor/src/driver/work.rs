@@ -119,7 +119,10 @@ impl Driver<'_> {
         self.types_of_rows = self.find_types_of_rows()?;
         let prepared = &self.executor.prepared;
         let (types_of_rows, sources) = (self.types_of_rows, self.sources.all());
-        let spec = Arc::new(job_spec(prepared, &self.stores, sources, types_of_rows));
+        let spec = Arc::new(JobSpec {
+            store_options: self.executor.schemes.options().clone(),
+            ..job_spec(prepared, &self.stores, sources, types_of_rows)
+        });
         let (sender, finished) = unbounded();
         let context = WorkerContext {
             registry: prepared.registry.clone(),

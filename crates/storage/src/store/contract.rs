@@ -25,7 +25,8 @@ const PIECE_BYTES: usize = 512 << 10;
 /// unfinished leaves no object behind; a crash may leave a remnant, which nobody cites and which may keep its name
 /// taken.
 ///
-/// **Immutability.** An object's bytes never change. There is no rename and no append.
+/// **Immutability.** An object's bytes never change, but for those of views, which nothing cites and whose loss costs
+/// nothing: [`replace`](Self::replace). There is no rename and no append.
 ///
 /// **Create-only.** When an object of that name was finished before and not deleted, `put_new` or `finish` fails
 /// with [`Error::AlreadyExists`], and the object stays as it is. `put_new` may also fail so while another writer
@@ -74,6 +75,36 @@ pub trait ObjectStore: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// # Errors
     /// [`Error::Store`].
     fn delete(&self, name: &ObjectName) -> Result<()>;
+
+    /// Puts an object where there may be one of that name already. Only for views: files that nothing cites, and that can be
+    /// made again.
+    ///
+    /// A reader finds the old bytes or the new ones; in a store that does not implement this itself, it may also find
+    /// nothing for a moment, and after a crash.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] where another writer was faster; [`Error::Store`].
+    fn replace(&self, name: &ObjectName, bytes: &[u8]) -> Result<()> {
+        self.delete(name)?;
+        let mut writer = self.put_new(name)?;
+        writer.put(bytes)?;
+        writer.finish().map(drop)
+    }
+
+    /// The first parts of the names of all objects that have more than one, sorted: folders, where a store has any. Made for
+    /// stores that can tell them without listing what is in them.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    fn folders(&self) -> Result<Vec<String>> {
+        let first = |object: ObjectMeta| {
+            let (first, _) = object.name.as_str().split_once('/')?;
+            Some(first.to_owned())
+        };
+        let mut folders: Vec<_> = self.list("")?.into_iter().filter_map(first).collect();
+        folders.dedup();
+        Ok(folders)
+    }
 
     /// Deletes objects, and gives what went wrong; those that it does not name are deleted. Made for stores that can delete
     /// many at once for less.

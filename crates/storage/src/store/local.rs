@@ -12,7 +12,7 @@ use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
 use super::name::ObjectName;
 use crate::{
     Error, FileStamp, NewFile, Result, crash_point, create_dir_all_durable, open_file,
-    remove_durable, remove_unsynced, sync_dir,
+    remove_durable, remove_unsynced, replace_unsynced, sync_dir,
 };
 
 /// A folder on a disk, a file per object.
@@ -207,6 +207,32 @@ impl ObjectStore for LocalStore {
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(()),
             Err(error) => Err(self.error("delete", name.as_str(), error)),
         }
+    }
+
+    fn replace(&self, name: &ObjectName, bytes: &[u8]) -> Result<()> {
+        let path = self.path_below(name)?;
+        let folder = path.parent().unwrap_or(&self.root);
+        create_dir_all_durable(folder)
+            .and_then(|()| replace_unsynced(&path, bytes))
+            .map_err(|source| self.error("replace", name.as_str(), source))
+    }
+
+    fn folders(&self) -> Result<Vec<String>> {
+        let cannot = |source| self.error("list", "", source);
+        let entries = match fs::read_dir(&self.root) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(cannot)?,
+        };
+        let mut folders = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(cannot)?;
+            let is_folder = entry.path().is_dir();
+            let name = entry.file_name().into_string().ok();
+            let name = name.filter(|name| is_folder && ObjectName::new(name.as_str()).is_ok());
+            folders.extend(name);
+        }
+        folders.sort();
+        Ok(folders)
     }
 
     /// Syncs each folder once.

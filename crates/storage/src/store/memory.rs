@@ -136,6 +136,13 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl ObjectStore for MemoryStore {
+    fn replace(&self, name: &ObjectName, bytes: &[u8]) -> Result<()> {
+        self.step(Step::PutNew, "replace", name.as_str())?;
+        let bytes = Arc::new(bytes.to_vec());
+        self.state().objects.insert(name.clone(), bytes);
+        Ok(())
+    }
+
     fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
         self.step(Step::PutNew, "create", name.as_str())?;
         let state = self.state();

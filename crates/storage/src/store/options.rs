@@ -38,6 +38,15 @@ impl StorageOptions {
             .collect()
     }
 
+    /// Adds other options, which count before these.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        for (prefix, options) in others.0 {
+            self.0.entry(prefix).or_default().extend(options);
+        }
+        self
+    }
+
     /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

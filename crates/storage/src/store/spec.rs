@@ -184,6 +184,14 @@ impl StoreSchemes {
         &self.options
     }
 
+    /// Makes sure that the scheme of a URL is known.
+    ///
+    /// # Errors
+    /// [`Error::UnknownScheme`].
+    pub fn check(&self, url: &str) -> Result<()> {
+        self.of(url).map(drop)
+    }
+
     /// Opens a store.
     ///
     /// # Errors

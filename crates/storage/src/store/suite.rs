@@ -22,7 +22,7 @@ use crate::{FileStamp, Result};
 pub type Clause = fn(&dyn ObjectStore);
 
 /// Every clause with its name.
-pub const CLAUSES: [(&str, Clause); 11] = [
+pub const CLAUSES: [(&str, Clause); 13] = [
     (
         "finished_objects_read_back",
         finished_objects_read_back as Clause,
@@ -54,6 +54,11 @@ pub const CLAUSES: [(&str, Clause); 11] = [
     (
         "threads_do_not_disturb_each_other",
         threads_do_not_disturb_each_other,
+    ),
+    ("views_can_be_replaced", views_can_be_replaced),
+    (
+        "folders_are_those_of_the_listing",
+        folders_are_those_of_the_listing,
     ),
 ];
 
@@ -88,6 +93,42 @@ pub fn finished_objects_read_back(store: &dyn ObjectStore) {
         assert_eq!(reader.name(), &name, "a reader knows its name");
         verify_stamp(&*reader, &stamp).expect("a finished object verifies");
     }
+}
+
+/// A view has the bytes that it was last replaced with, whatever was there before.
+///
+/// # Panics
+/// When the store breaks this.
+pub fn views_can_be_replaced(store: &dyn ObjectStore) {
+    let view = name("folder/view.json");
+    for length in [5, 0, 70_000, 3] {
+        let bytes = pattern(length, length);
+        store.replace(&view, &bytes).expect("replacing succeeds");
+        check_bytes(store, &view, &bytes);
+    }
+    let listed = store.list("folder/").expect("listing succeeds");
+    let expected = [ObjectMeta {
+        name: view.clone(),
+        length: 3,
+    }];
+    assert_eq!(listed, expected, "a replaced view is one object");
+    store.delete(&view).expect("deleting succeeds");
+    assert!(store.get(&view).is_err(), "a deleted view is gone");
+}
+
+/// The folders are the first parts of all names that have more than one.
+///
+/// # Panics
+/// When the store breaks this.
+pub fn folders_are_those_of_the_listing(store: &dyn ObjectStore) {
+    assert_eq!(
+        store.folders().expect("an empty store has no folders"),
+        [""; 0]
+    );
+    for text in ["b/x/1", "a-1/y", "b/2", "c"] {
+        put(store, &name(text), b"1");
+    }
+    assert_eq!(store.folders().expect("folders are told"), ["a-1", "b"]);
 }
 
 /// Any range within an object can be read, in any order; none beyond its end.

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use coldpress::job::{JobLock, Journal, Layout, LockOptions, OwnPlaces, open_stores};
+use coldpress::job::{
+    JobLock, JobSummary, Journal, Layout, LockOptions, OwnPlaces, open_stores, url_of_job,
+};
 use coldpress::report::quantity::plain;
-use coldpress::storage::{AttemptName, StoreSchemes};
+use coldpress::storage::{AttemptName, StoreSchemes, StoreSpec};
 
 use crate::failure::{Failure, chain, code};
 use crate::output;
@@ -23,6 +25,7 @@ pub(super) fn run(layout: &Layout, schemes: &StoreSchemes) -> Result<u8, Failure
     };
     let lock = JobLock::acquire(layout, &options)?;
     remove_stored(layout, schemes)?;
+    remove_copied_log(layout, schemes)?;
     remove_known(
         layout,
         layout.checkpoint_dir(),
@@ -71,6 +74,20 @@ fn remove_stored(layout: &Layout, schemes: &StoreSchemes) -> Result<(), Failure>
         }
     }
     Ok(())
+}
+
+/// Removes the copy of the event log, of which the summary says where it is.
+fn remove_copied_log(layout: &Layout, schemes: &StoreSchemes) -> Result<(), Failure> {
+    let summary = JobSummary::read(layout).ok().flatten();
+    let url = summary.and_then(|summary| summary.event_log_url);
+    let Some(url) = url.filter(|url| url_of_job(url, layout.job_id()) == *url) else {
+        return Ok(());
+    };
+    let store = schemes.open(&StoreSpec::Url(url)).map_err(cannot)?;
+    let copies = store.list("event_logs/events.").map_err(cannot)?;
+    let names: Vec<_> = copies.iter().map(|copy| &copy.name).collect();
+    let failed = store.delete_all(&names).into_iter().next();
+    failed.map_or(Ok(()), |failure| Err(cannot(failure)))
 }
 
 fn cannot(error: coldpress::storage::Error) -> Failure {

@@ -1,0 +1,58 @@
+//! What a path is and what a URL is: said here and nowhere else.
+
+/// Where a recipe puts something, or finds it.
+///
+/// ```
+/// use coldpress_config::Location;
+///
+/// assert_eq!(Location::of("data/in.jsonl"), Location::Path("data/in.jsonl"));
+/// assert_eq!(Location::of("file:///data/in.jsonl"), Location::Path("/data/in.jsonl"));
+/// assert_eq!(Location::of("s3://bucket/in.jsonl"), Location::Url("s3://bucket/in.jsonl"));
+/// assert_eq!(Location::of("c://in.jsonl"), Location::Path("c://in.jsonl"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location<'a> {
+    /// A path on this machine; the `file://` that it may have had is taken off.
+    Path(&'a str),
+    /// A URL of any other scheme.
+    Url(&'a str),
+}
+
+impl<'a> Location<'a> {
+    /// Returns what this text means.
+    #[must_use]
+    pub fn of(text: &'a str) -> Self {
+        match scheme(text) {
+            None => Self::Path(text),
+            Some(scheme) if scheme.eq_ignore_ascii_case("file") => {
+                Self::Path(&text[scheme.len() + "://".len()..])
+            }
+            Some(_) => Self::Url(text),
+        }
+    }
+
+    /// The URL; none for a path.
+    #[must_use]
+    pub fn url(self) -> Option<&'a str> {
+        match self {
+            Self::Path(_) => None,
+            Self::Url(url) => Some(url),
+        }
+    }
+
+    /// The path; none for a URL.
+    #[must_use]
+    pub fn path(self) -> Option<&'a str> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Url(_) => None,
+        }
+    }
+}
+
+/// The scheme of a URL. A single letter before `://` is a drive, not a scheme.
+pub(crate) fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    (scheme.len() > 1 && scheme.bytes().all(is_letter)).then_some(scheme)
+}

@@ -1,0 +1,107 @@
+//! Keys that take URLs, and the options by which what lies there is reached.
+
+use coldpress_config::{Location, Overrides, Recipe};
+
+use crate::{error, load, load_with};
+
+#[test]
+fn the_parts_of_a_job_can_lie_behind_urls() {
+    let keys = ["event_log_dir", "checkpoint_dir", "partition_dir"];
+    for key in keys {
+        let recipe = load(&format!("{key}: s3://bucket/{{job_id}}"));
+        assert!(recipe.to_yaml().contains("s3://bucket/{job_id}"), "{key}");
+        assert_eq!(
+            error(&format!("{key}: 's3://'")),
+            format!(
+                "r.yaml:4:{}: `{key}` must be a path or a URL, found text \"s3://\"",
+                key.len() + 3
+            )
+        );
+        let told = error(&format!("{key}: s3://me:hush@bucket/x"));
+        assert!(
+            told.contains("storage_options") && !told.contains("hush"),
+            "{told}"
+        );
+    }
+    let mut recipe = load(
+        "work_dir: jobs\ncheckpoint_dir: s3://bucket/{work_dir}/of/{job_id}\npartition_dir: file:///p",
+    );
+    recipe.substitute("one");
+    let checkpoints = recipe.paths.checkpoint_dir.unwrap();
+    assert_eq!(
+        Location::of(&checkpoints),
+        Location::Url("s3://bucket/jobs/of/one")
+    );
+    assert_eq!(recipe.paths.partition_dir.as_deref(), Some("/p"));
+    // The container of a store, not a person.
+    load("checkpoint_dir: abfs://container@account.dfs.core.windows.net/jobs");
+}
+
+#[test]
+fn options_are_read_and_never_written() {
+    let text = "storage_options:\n  endpoint: http://localhost:9000\n  allow_http: true\n  s3://bucket:\n    secret_access_key: hush\n";
+    let recipe = load(text);
+    let options: Vec<_> = recipe.remote.options.iter().collect();
+    assert_eq!(
+        options,
+        [
+            ("", "allow_http", "true"),
+            ("", "endpoint", "http://localhost:9000"),
+            ("s3://bucket", "secret_access_key", "hush"),
+        ]
+    );
+    let on_command_line = load_with("", &["--storage_options", "{secret_access_key: hush}"]);
+    for recipe in [&recipe, &on_command_line] {
+        let resolved = recipe.to_yaml();
+        assert!(resolved.contains("storage_options: {}\n"), "{resolved}");
+        for shown in [
+            resolved.as_str(),
+            recipe.source_text(),
+            &format!("{recipe:?}"),
+        ] {
+            assert!(
+                !shown.contains("hush") && !shown.contains("localhost"),
+                "{shown}"
+            );
+        }
+        let again = Recipe::parse(&resolved, "resolved.yaml", &Overrides::default()).unwrap();
+        assert!(again.remote.options.is_empty());
+    }
+}
+
+#[test]
+fn what_is_wrong_with_options_is_told_without_them() {
+    for (options, expected) in [
+        ("hush", "must be a map of options"),
+        ("[hush]", "must be a map of options"),
+        (
+            "{key: [hush]}",
+            "must be options with one value each, found a list",
+        ),
+        (
+            "{key: {hush: 1}}",
+            "must be options with one value each, found a map",
+        ),
+        (
+            "{key: null}",
+            "must be options with one value each, found nothing",
+        ),
+        ("{'s3://b': hush}", "must be a map of options"),
+    ] {
+        let told = error(&format!("storage_options: {options}"));
+        assert!(told.contains(expected) && !told.contains("hush"), "{told}");
+    }
+}
+
+#[test]
+fn a_recipe_is_shown_without_its_secrets() {
+    let shown = |text| coldpress_config::shown_text(text);
+    let hidden = "# left out, as it may be secret\n";
+    assert_eq!(
+        shown("a: 1\nstorage_options: {key: hush}\n"),
+        Some(format!("a: 1\n{hidden}"))
+    );
+    // What cannot be read is shown as long as it names no secret.
+    assert_eq!(shown("a: [1\nb: ]}"), Some("a: [1\nb: ]}".to_owned()));
+    assert_eq!(shown("a: [1\nstorage_options: {key: hush}"), None);
+}

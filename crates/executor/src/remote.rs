@@ -1,0 +1,64 @@
+//! What a recipe puts behind URLs, and how it is reached.
+
+use coldpress_config::{Location, Recipe};
+use coldpress_failure::full_message;
+use coldpress_job::{JobId, url_of_job};
+use coldpress_storage::{Place, StorageOptions, StoreSchemes};
+
+use crate::error::{Error, Result};
+
+/// The places of a job that its recipe puts behind URLs.
+pub(crate) struct Remote {
+    /// What can be reached, with the options of the recipe.
+    pub(crate) schemes: StoreSchemes,
+    /// The stores of places that are not in folders.
+    pub(crate) stores: Vec<(Place, String)>,
+    /// Where the event log is copied to.
+    pub(crate) event_log_url: Option<String>,
+}
+
+impl Remote {
+    /// What the recipe of this job says, whose placeholders are filled in.
+    ///
+    /// # Errors
+    /// When the scheme of a URL is not known.
+    pub(crate) fn of(recipe: &Recipe, job_id: &JobId, schemes: StoreSchemes) -> Result<Self> {
+        let schemes = with_options_of(recipe, schemes);
+        let paths = &recipe.paths;
+        let url = |key: &str, dir: &Option<String>| -> Result<Option<String>> {
+            let Some(url) = dir.as_deref().and_then(|dir| Location::of(dir).url()) else {
+                return Ok(None);
+            };
+            match schemes.check(url) {
+                Ok(()) => Ok(Some(url_of_job(url, job_id))),
+                Err(error) => Err(Error::of_key(recipe, key, full_message(&error))),
+            }
+        };
+        let checkpoints = url("checkpoint_dir", &paths.checkpoint_dir)?;
+        let partitions = url("partition_dir", &paths.partition_dir)?;
+        let event_log_url = url("event_log_dir", &paths.event_log_dir)?;
+        let stores = [
+            (Place::Checkpoints, checkpoints),
+            (Place::Partitions, partitions),
+        ];
+        let stores = stores
+            .into_iter()
+            .filter_map(|(place, url)| Some((place, url?)));
+        Ok(Self {
+            stores: stores.collect(),
+            schemes,
+            event_log_url,
+        })
+    }
+}
+
+/// The schemes with the options of the recipe, which count before those of the program.
+fn with_options_of(recipe: &Recipe, schemes: StoreSchemes) -> StoreSchemes {
+    let options = recipe.remote.options.iter();
+    let options = options.fold(
+        StorageOptions::default(),
+        |options, (prefix, name, value)| options.with(prefix, name, value),
+    );
+    let options = schemes.options().clone().and(options);
+    schemes.with_options(options)
+}

@@ -100,9 +100,9 @@ pub use start::{spawn, spawn_scoped};
 #[cfg(any(test, feature = "suite"))]
 pub use store::suite;
 pub use store::{
-    AttemptName, ComposedWriter, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey,
-    ObjectMeta, ObjectName, ObjectReader, ObjectRef, ObjectStore, Packing, Place, Scheme, Step,
-    StorageOptions, StoreReader, StoreSchemes, StoreSpec, StoreSpecs, StoreWriter, StoredObject,
-    Stores, verify_stamp,
+    AttemptName, ComposedWriter, Expected, Fault, LocalStore, MemoryStore, NotOfAttempt, ObjectKey,
+    ObjectMeta, ObjectName, ObjectReader, ObjectRef, ObjectStore, ObjectVersion, Packing, Place,
+    Scheme, SealedUpload, Step, StorageOptions, StoreReader, StoreSchemes, StoreSpec, StoreSpecs,
+    StoreWriter, StoredObject, Stores, Upload, put_if, verify_stamp,
 };
 pub use verify::{digest_file, verify};

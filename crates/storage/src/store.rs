@@ -4,6 +4,7 @@ mod attempt_name;
 mod composed;
 mod contract;
 mod local;
+mod local_upload;
 mod memory;
 mod name;
 mod object;
@@ -14,6 +15,7 @@ mod spec;
 mod stores;
 #[cfg(any(test, feature = "suite"))]
 pub mod suite;
+mod upload;
 
 pub use attempt_name::{AttemptName, NotOfAttempt};
 pub use composed::ComposedWriter;
@@ -27,3 +29,4 @@ pub use pack::Packing;
 pub use reference::{ObjectKey, ObjectRef, Place};
 pub use spec::{Scheme, StoreSchemes, StoreSpec, StoreSpecs};
 pub use stores::Stores;
+pub use upload::{Expected, ObjectVersion, SealedUpload, Upload, put_if};

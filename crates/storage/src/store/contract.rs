@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 use super::name::ObjectName;
+use super::upload::{ObjectVersion, Upload};
 use crate::{Error, FileStamp, Hasher, Result};
 
 /// How much of an object is read at a time when it is verified.
@@ -26,7 +27,8 @@ const PIECE_BYTES: usize = 512 << 10;
 /// taken.
 ///
 /// **Immutability.** An object's bytes never change, but for those of views, which nothing cites and whose loss costs
-/// nothing: [`replace`](Self::replace). There is no rename and no append.
+/// nothing ([`replace`](Self::replace)), and of outputs, which are no files of a job ([`upload`](Self::upload)). There is
+/// no rename and no append.
 ///
 /// **Create-only.** When an object of that name was finished before and not deleted, `put_new` or `finish` fails
 /// with [`Error::AlreadyExists`], and the object stays as it is. `put_new` may also fail so while another writer
@@ -121,6 +123,48 @@ pub trait ObjectStore: fmt::Debug + fmt::Display + Send + Sync + 'static {
     fn path_of(&self, _name: &ObjectName) -> Option<PathBuf> {
         None
     }
+
+    /// Begins an object that may take the place of another one. A job's own files are never made so.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; with an [`io::ErrorKind::Unsupported`] as its source where objects cannot be replaced.
+    fn upload(&self, name: &ObjectName) -> Result<Box<dyn Upload>> {
+        Err(cannot_replace(&format_args!("{self}"), name.as_str()))
+    }
+
+    /// The objects whose names begin with this text, sorted by name, with what their contents are called.
+    ///
+    /// # Errors
+    /// As [`upload`](Self::upload).
+    fn versions(&self, prefix: &str) -> Result<Vec<ObjectVersion>> {
+        Err(cannot_replace(&format_args!("{self}"), prefix))
+    }
+
+    /// What the content of an object is called; none where there is no such object.
+    ///
+    /// # Errors
+    /// As [`upload`](Self::upload).
+    fn version_of(&self, name: &ObjectName) -> Result<Option<ObjectVersion>> {
+        let mut found = self.versions(name.as_str())?.into_iter();
+        Ok(found.find(|found| found.name == *name))
+    }
+
+    /// Removes what is left of uploads that were begun and never completed, of objects whose names begin with this text,
+    /// and gives how many there were. Whoever calls it knows that none of them is at work: one that is fails.
+    ///
+    /// # Errors
+    /// As [`upload`](Self::upload).
+    fn abandon_uploads(&self, prefix: &str) -> Result<u64> {
+        Err(cannot_replace(&format_args!("{self}"), prefix))
+    }
+}
+
+fn cannot_replace(store: &dyn fmt::Display, name: &str) -> Error {
+    let source = io::Error::new(
+        io::ErrorKind::Unsupported,
+        "objects cannot be replaced there",
+    );
+    Error::store(store, "replace", name, source)
 }
 
 /// An object that is being written. Dropped unfinished, it never becomes one.

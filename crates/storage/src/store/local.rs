@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
+use super::local_upload::{abandon, upload, versions};
 use super::name::ObjectName;
+use super::upload::{ObjectVersion, Upload};
 use crate::{
     Error, FileStamp, NewFile, Result, crash_point, create_dir_all_durable, open_file,
     remove_durable, remove_unsynced, replace_unsynced, sync_dir,
@@ -65,7 +67,7 @@ impl LocalStore {
     }
 
     /// Where an object lies, if no folder on the way to it from this one is a link, which would lead elsewhere.
-    fn path_below(&self, name: &ObjectName) -> Result<PathBuf> {
+    pub(super) fn path_below(&self, name: &ObjectName) -> Result<PathBuf> {
         let path = self.path(name);
         let folders = path.ancestors().skip(1);
         let mut inside = folders.take_while(|folder| *folder != self.root);
@@ -79,7 +81,7 @@ impl LocalStore {
         }
     }
 
-    fn error(
+    pub(super) fn error(
         &self,
         action: &'static str,
         name: &str,
@@ -260,6 +262,18 @@ impl ObjectStore for LocalStore {
 
     fn path_of(&self, name: &ObjectName) -> Option<PathBuf> {
         Some(self.path(name))
+    }
+
+    fn upload(&self, name: &ObjectName) -> Result<Box<dyn Upload>> {
+        upload(self, name)
+    }
+
+    fn versions(&self, prefix: &str) -> Result<Vec<ObjectVersion>> {
+        versions(self, prefix)
+    }
+
+    fn abandon_uploads(&self, prefix: &str) -> Result<u64> {
+        abandon(self, prefix)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
 use super::name::ObjectName;
+use super::upload::{Expected, ObjectVersion, SealedUpload, Upload, check};
 use crate::{Error, FileStamp, Result};
 
 /// Objects in memory.
@@ -22,25 +23,44 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct State {
     objects: BTreeMap<ObjectName, Arc<Vec<u8>>>,
+    /// What their contents are called.
+    versions: BTreeMap<ObjectName, u64>,
+    last_version: u64,
+    /// Uploads that were neither completed nor dropped.
+    uploads: BTreeMap<u64, ObjectName>,
     /// Counts the power cuts; writers from before the last one are dead.
     power_cuts: u64,
     faults: Vec<Fault>,
 }
 
+impl State {
+    /// Gives a name this content.
+    fn set(&mut self, name: ObjectName, bytes: Vec<u8>) -> String {
+        self.last_version += 1;
+        self.versions.insert(name.clone(), self.last_version);
+        self.objects.insert(name, Arc::new(bytes));
+        self.last_version.to_string()
+    }
+
+    fn version_of(&self, name: &ObjectName) -> Option<String> {
+        self.versions.get(name).map(u64::to_string)
+    }
+}
+
 /// A step of a store that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// [`ObjectStore::put_new`].
+    /// [`ObjectStore::put_new`] and [`ObjectStore::upload`].
     PutNew,
     /// A write to an object.
     Write,
-    /// [`StoreWriter::finish`].
+    /// [`StoreWriter::finish`] and [`SealedUpload::complete`].
     Finish,
     /// [`ObjectStore::get`].
     Get,
     /// [`StoreReader::read_at`].
     Read,
-    /// [`ObjectStore::list`].
+    /// [`ObjectStore::list`] and [`ObjectStore::versions`].
     List,
     /// [`ObjectStore::delete`].
     Delete,
@@ -77,14 +97,20 @@ impl MemoryStore {
     /// Changes the bytes of an object, as a failing disk would; `false` if there is no such object.
     pub fn tamper(&self, name: &ObjectName, change: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut state = self.state();
-        let Some(bytes) = state.objects.get_mut(name) else {
+        let Some(bytes) = state.objects.get(name) else {
             return false;
         };
         // A reader that is open keeps the bytes that it had.
         let mut changed = bytes.to_vec();
         change(&mut changed);
-        *bytes = Arc::new(changed);
+        state.set(name.clone(), changed);
         true
+    }
+
+    /// How many uploads were neither completed nor abandoned.
+    #[must_use]
+    pub fn open_uploads(&self) -> usize {
+        self.state().uploads.len()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -190,8 +216,119 @@ impl ObjectStore for MemoryStore {
 
     fn delete(&self, name: &ObjectName) -> Result<()> {
         self.step(Step::Delete, "delete", name.as_str())?;
-        self.state().objects.remove(name);
+        let mut state = self.state();
+        state.objects.remove(name);
+        state.versions.remove(name);
         Ok(())
+    }
+
+    fn upload(&self, name: &ObjectName) -> Result<Box<dyn Upload>> {
+        self.step(Step::PutNew, "create", name.as_str())?;
+        let mut state = self.state();
+        state.last_version += 1;
+        let id = state.last_version;
+        state.uploads.insert(id, name.clone());
+        let power_cuts = state.power_cuts;
+        drop(state);
+        Ok(Box::new(MemoryUpload {
+            id,
+            writer: MemoryWriter {
+                store: self.clone(),
+                name: name.clone(),
+                bytes: Vec::new(),
+                power_cuts,
+                failed: false,
+            },
+        }))
+    }
+
+    fn versions(&self, prefix: &str) -> Result<Vec<ObjectVersion>> {
+        self.step(Step::List, "list", prefix)?;
+        let state = self.state();
+        let objects = state.objects.iter();
+        let found = objects.filter(|(name, _)| name.as_str().starts_with(prefix));
+        let versions = found.filter_map(|(name, bytes)| {
+            Some(ObjectVersion {
+                name: name.clone(),
+                version: state.version_of(name)?,
+                length: bytes.len() as u64,
+            })
+        });
+        Ok(versions.collect())
+    }
+
+    fn abandon_uploads(&self, prefix: &str) -> Result<u64> {
+        let mut state = self.state();
+        let before = state.uploads.len();
+        state
+            .uploads
+            .retain(|_, name| !name.as_str().starts_with(prefix));
+        Ok((before - state.uploads.len()) as u64)
+    }
+}
+
+/// An upload, sealed or not.
+#[derive(Debug)]
+struct MemoryUpload {
+    id: u64,
+    writer: MemoryWriter,
+}
+
+impl Write for MemoryUpload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl Upload for MemoryUpload {
+    fn name(&self) -> &ObjectName {
+        &self.writer.name
+    }
+
+    fn seal(self: Box<Self>) -> Result<Box<dyn SealedUpload>> {
+        let alive = self.writer.alive();
+        let name = self.writer.name.as_str();
+        alive.map_err(|source| self.writer.store.error("finish", name, source))?;
+        Ok(self)
+    }
+}
+
+impl SealedUpload for MemoryUpload {
+    fn name(&self) -> &ObjectName {
+        &self.writer.name
+    }
+
+    fn stamp(&self) -> FileStamp {
+        FileStamp::of(&self.writer.bytes)
+    }
+
+    fn complete(mut self: Box<Self>, expected: &Expected) -> Result<String> {
+        let MemoryWriter { store, name, .. } = &self.writer;
+        let failed = |source| store.error("finish", name.as_str(), source);
+        self.writer
+            .alive()
+            .and_then(|()| store.pass(Step::Finish))
+            .map_err(failed)?;
+        let bytes = std::mem::take(&mut self.writer.bytes);
+        let MemoryWriter { store, name, .. } = &self.writer;
+        let mut state = store.state();
+        if state.uploads.remove(&self.id).is_none() {
+            let source = io::Error::new(io::ErrorKind::NotFound, "the upload was abandoned");
+            return Err(store.error("finish", name.as_str(), source));
+        }
+        check(store, name, state.version_of(name).as_deref(), expected)?;
+        Ok(state.set(name.clone(), bytes))
+    }
+}
+
+impl Drop for MemoryUpload {
+    fn drop(&mut self) {
+        let store = self.writer.store.clone();
+        store.state().uploads.remove(&self.id);
     }
 }
 
@@ -244,7 +381,7 @@ impl StoreWriter for MemoryWriter {
         if state.objects.contains_key(&self.name) {
             return Err(self.store.already_exists(&self.name));
         }
-        state.objects.insert(self.name, Arc::new(self.bytes));
+        state.set(self.name, self.bytes);
         Ok(stamp)
     }
 }

@@ -10,6 +10,8 @@
 //! suite::run_all(&|| Arc::new(MemoryStore::new()));
 //! ```
 
+pub mod uploads;
+
 use std::io::Write;
 use std::sync::Arc;
 use std::thread;

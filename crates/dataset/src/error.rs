@@ -1,5 +1,6 @@
 //! What can go wrong with a dataset.
 
+use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -113,9 +114,18 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
-    /// Storing failed.
+    /// Storing failed, or reading what is behind a URL.
     #[error(transparent)]
-    Storage(#[from] coldpress_storage::Error),
+    Storage(coldpress_storage::Error),
+}
+
+impl From<coldpress_storage::Error> for Error {
+    fn from(error: coldpress_storage::Error) -> Self {
+        match error {
+            coldpress_storage::Error::Changed { url, what } => Self::Changed { path: url, what },
+            other => Self::Storage(other),
+        }
+    }
 }
 
 impl Error {
@@ -124,10 +134,49 @@ impl Error {
         path: impl AsRef<Path>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_owned();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
+        move |source| match what_changed(&source) {
+            Some(what) => Self::Changed {
+                path: path.display().to_string(),
+                what,
+            },
+            None => Self::Io {
+                action,
+                path,
+                source,
+            },
         }
     }
+}
+
+/// What is other than it was of a file behind a URL, if an error says that it is not what was examined any more.
+fn what_changed(error: &io::Error) -> Option<String> {
+    let mut next: Option<&(dyn StdError + 'static)> = error.get_ref().map(|inner| inner as _);
+    while let Some(error) = next {
+        if let Some(coldpress_storage::Error::Changed { what, .. }) = error.downcast_ref() {
+            return Some(what.clone());
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Returns whether an error says that a file could not be read, and not that what was read of it is wrong.
+///
+/// Decoders pass on what the system or a store answered; an error of their own says that a file is damaged.
+pub(crate) fn is_of_reading(error: &io::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = match error.get_ref() {
+        _ if error.raw_os_error().is_some() => return true,
+        Some(inner) => Some(inner),
+        None => None,
+    };
+    while let Some(error) = next {
+        let is_answer = error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.raw_os_error().is_some());
+        if is_answer || error.is::<coldpress_storage::Error>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }

@@ -9,7 +9,7 @@ use memchr::{memchr, memrchr};
 
 use crate::convert::{Converter, Torn};
 use crate::decode::Raw;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_of_reading};
 use crate::format::Format;
 use crate::source::Source;
 
@@ -79,8 +79,8 @@ impl LineStream {
         end: Option<u64>,
         max_record_bytes: u64,
     ) -> Result<Self> {
-        let reader = open::reader(source, start, seek, max_record_bytes)?;
-        let mut stream = Self::over(reader, &source.path, start, max_record_bytes);
+        let reader = open::reader(source, start, seek, end, max_record_bytes)?;
+        let mut stream = Self::over(reader, source.path.shown(), start, max_record_bytes);
         stream.left = end.map(|end| end.saturating_sub(start));
         // Of several files, each tells its own damage.
         let is_one = source.members.is_empty() && source.format != Format::Text;
@@ -223,7 +223,7 @@ impl LineStream {
     /// What an error says about the source, if it does not just say that the file cannot be read.
     fn damage_of(&self, error: io::Error) -> Result<Damage> {
         let is_torn = error.get_ref().is_some_and(|inner| inner.is::<Torn>());
-        if !is_torn && (!self.can_be_damaged || error.raw_os_error().is_some()) {
+        if !is_torn && (!self.can_be_damaged || is_of_reading(&error)) {
             return Err(Error::io("read", &self.path)(error));
         }
         // A checksum comes last: what it proves wrong was read before it.

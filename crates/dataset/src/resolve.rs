@@ -1,17 +1,21 @@
 //! From the paths of a recipe to the sources of a dataset.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use coldpress_storage::StoreSchemes;
 
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::options::ResolveOptions;
-use crate::source::Source;
+use crate::source::{Location, Source};
 
 mod gather;
 mod layout;
 mod opened;
 mod pattern;
+mod remote;
 mod search;
+mod sorted;
 
 use gather::Gathered;
 use opened::Opened;
@@ -78,14 +82,14 @@ pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
         suffixes: suffixes.to_vec(),
         ..ResolveOptions::default()
     };
-    resolve_inputs(paths, &options, &mut |_| Ok(true))
+    resolve_inputs(paths, &options, &StoreSchemes::default(), &mut |_| Ok(true))
 }
 
 /// A file that a path of the recipe means, before it is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Found<'a> {
     /// The file.
-    pub file: &'a Path,
+    pub file: &'a Location,
     /// The path that led to it.
     pub path: &'a str,
     /// Whether that path is the file's own, and not that of a directory or a pattern.
@@ -95,7 +99,8 @@ pub struct Found<'a> {
 /// Says whether a file that was found is an input, or something that only lies where inputs are.
 pub type IsInput<'a> = dyn FnMut(Found<'_>) -> Result<bool> + 'a;
 
-/// As [`resolve`], with all that can be chosen, and without files that are no inputs.
+/// As [`resolve`], with all that can be chosen, and without files that are no inputs. A path may be a URL of one of the
+/// `schemes`: of a file, or where files can be listed, of a folder (what begins with it and a `/`) or a pattern.
 ///
 /// A file that is damaged as a whole becomes a source of [`Format::Damaged`](crate::Format): the others are read.
 ///
@@ -104,6 +109,7 @@ pub type IsInput<'a> = dyn FnMut(Found<'_>) -> Result<bool> + 'a;
 pub fn resolve_inputs(
     paths: &[String],
     options: &ResolveOptions,
+    schemes: &StoreSchemes,
     is_input: &mut IsInput<'_>,
 ) -> Result<Resolved> {
     check_delimiter(options)?;
@@ -112,7 +118,11 @@ pub fn resolve_inputs(
     for path in paths {
         let path = local_path(path);
         gathered.begin_path(path);
-        for file in search::files_of(path, &options.suffixes, is_input, &mut remarks)? {
+        let files = match remote::is_url(path) {
+            true => remote::files_of(path, &options.suffixes, schemes, is_input, &mut remarks)?,
+            false => search::files_of(path, &options.suffixes, is_input, &mut remarks)?,
+        };
+        for file in files {
             let opened = Opened::new(&file, options)?;
             remarks.notes.extend(gathered.add(opened));
         }

@@ -1,11 +1,10 @@
 //! What a file holds, from its first bytes.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::decode::{Raw, decompress, transcode};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_of_reading};
 use crate::format::{CsvKind, Encoding, FileCompression, Format};
 use crate::options::ResolveOptions;
 
@@ -15,6 +14,7 @@ mod foreign;
 mod json;
 mod suffix;
 
+use crate::source::InputFile;
 pub(crate) use foreign::packing_of;
 use json::{Proof, field_of_records, json_format};
 pub(crate) use suffix::{Claim, Suffix};
@@ -40,7 +40,11 @@ pub(crate) const SNIFF_BYTES: u64 = 64 * 1024;
 /// Finds out what `file` holds: by its content, and where that could be many things, by its name.
 ///
 /// Delimited text is read to its end, for what its columns hold.
-pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> Result<Sniffed> {
+pub(crate) fn sniff(
+    path: &Path,
+    file: &mut InputFile,
+    options: &ResolveOptions,
+) -> Result<Sniffed> {
     let suffix = Suffix::of(path);
     let mut sniffed = Sniffed::default();
     let head = read_head(&mut *file).map_err(Error::io("read", path))?;
@@ -59,10 +63,11 @@ pub(crate) fn sniff(path: &Path, file: &mut File, options: &ResolveOptions) -> R
         packed => {
             rewind(path, file)?;
             let raw: Raw<'_> = Box::new(&mut *file);
-            // What is damaged shows when the file is read.
-            decompress(raw, packed)
-                .and_then(read_head)
-                .unwrap_or_default()
+            match decompress(raw, packed).and_then(read_head) {
+                Err(error) if is_of_reading(&error) => return Err(Error::io("read", path)(error)),
+                // What is damaged shows when the file is read.
+                head => head.unwrap_or_default(),
+            }
         }
     };
     foreign::refuse(path, &unpacked)?;
@@ -104,7 +109,7 @@ fn of_nothing(suffix: Suffix) -> Format {
 /// Returns whether the text is blank.
 fn sniff_text(
     path: &Path,
-    file: &mut File,
+    file: &mut InputFile,
     unpacked: Vec<u8>,
     claim: Claim,
     options: &ResolveOptions,
@@ -181,7 +186,7 @@ fn in_field(
     format
 }
 
-fn rewind(path: &Path, file: &mut File) -> Result<()> {
+fn rewind(path: &Path, file: &mut InputFile) -> Result<()> {
     file.seek(SeekFrom::Start(0))
         .map(|_| ())
         .map_err(Error::io("read", path))
@@ -190,7 +195,7 @@ fn rewind(path: &Path, file: &mut File) -> Result<()> {
 fn read_head(reader: impl Read) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
     match reader.take(SNIFF_BYTES).read_to_end(&mut head) {
-        Err(error) if head.is_empty() => Err(error),
+        Err(error) if head.is_empty() || is_of_reading(&error) => Err(error),
         _ => Ok(head),
     }
 }

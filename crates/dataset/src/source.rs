@@ -1,25 +1,28 @@
 //! Sources: the files that make up a dataset, in plan order.
 
-use std::path::{Path, PathBuf};
-
+use coldpress_storage::StoreSchemes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::format::{Encoding, FileCompression, Format};
 
+mod blocks;
 mod file;
 mod identity;
+mod location;
 mod place;
 
-pub(crate) use file::open_source;
+pub use file::{InputFile, open_source};
+pub(crate) use file::{ReadAt, open_stream};
 pub use identity::{SourceIdentity, Touched};
+pub use location::{Location, Remote};
 pub(crate) use place::MemberPlace;
 
 /// One file of a dataset, or several that are read as one: text files, or many small files of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Where it is.
-    pub path: PathBuf,
+    pub path: Location,
     /// What it was when the job was planned.
     pub identity: SourceIdentity,
     /// How its bytes are packed.
@@ -37,7 +40,7 @@ pub struct Source {
     pub texts: Vec<String>,
     /// The files that one source consists of, where they are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<PathBuf>,
+    pub members: Vec<Location>,
 }
 
 fn is_lines(format: &Format) -> bool {
@@ -55,7 +58,10 @@ impl Source {
 
     /// Whether any byte of its text can be sought: plain UTF-8 JSONL. Of all else the text is made while it is read.
     pub fn is_addressable(&self) -> bool {
-        self.is_plain() && self.format == Format::Lines && self.members.is_empty()
+        self.is_plain()
+            && self.format == Format::Lines
+            && self.members.is_empty()
+            && self.path.is_seekable()
     }
 
     /// Whether it consists of several files that are not each one record.
@@ -86,16 +92,14 @@ impl Source {
     }
 
     /// The file that holds the record whose place is `seek`, of a source that [is joined](Self::is_joined).
-    pub fn member_at(&self, seek: u64) -> Option<&Path> {
-        self.members
-            .get(MemberPlace::unpack(seek).member)
-            .map(PathBuf::as_path)
+    pub fn member_at(&self, seek: u64) -> Option<&Location> {
+        self.members.get(MemberPlace::unpack(seek).member)
     }
 
     /// One of its files as a source of its own.
-    pub(crate) fn member(&self, path: &Path) -> Self {
+    pub(crate) fn member(&self, path: &Location) -> Self {
         Self {
-            path: path.to_owned(),
+            path: path.clone(),
             members: Vec::new(),
             ..self.clone()
         }
@@ -106,7 +110,7 @@ impl Source {
     pub fn can_resume_inside(&self) -> bool {
         match self.format {
             Format::Lines | Format::Array | Format::Values | Format::Field(_) | Format::Csv(_) => {
-                self.is_plain()
+                self.is_plain() && self.texts().iter().all(Location::is_seekable)
             }
             // The place is a file's number.
             Format::Text => true,
@@ -119,8 +123,19 @@ impl Source {
         self.compression == FileCompression::None && self.encoding == Encoding::Utf8
     }
 
+    /// Lets a source that came from another process be read in this one.
+    ///
+    /// # Errors
+    /// As [`Location::reach`].
+    pub fn reach(&mut self, schemes: &StoreSchemes) -> Result<()> {
+        let members = self.members.iter_mut();
+        members
+            .chain([&mut self.path])
+            .try_for_each(|location| location.reach(schemes))
+    }
+
     /// The files that it consists of.
-    pub(crate) fn texts(&self) -> &[PathBuf] {
+    pub(crate) fn texts(&self) -> &[Location] {
         if self.members.is_empty() {
             std::slice::from_ref(&self.path)
         } else {
@@ -133,7 +148,9 @@ impl Source {
     /// # Errors
     /// [`Error::Changed`] when its length or its sample differ; [`Error::Io`] when it cannot be read.
     pub fn check_unchanged(&self) -> Result<Touched> {
-        let now = SourceIdentity::of(&self.identity.path, self.texts())?;
+        let files = self.texts().iter().map(Location::as_it_is_now);
+        let files = files.collect::<Result<Vec<_>>>()?;
+        let now = SourceIdentity::of(&self.identity.path, &files)?;
         let changed = |what: String| {
             Err(Error::Changed {
                 path: self.identity.path.clone(),

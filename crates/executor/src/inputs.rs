@@ -51,7 +51,9 @@ impl Executor {
         };
         let mut judge = Judge::new(self)?;
         let paths: Vec<String> = dataset.paths().map(str::to_owned).collect();
-        let resolved = resolve_inputs(&paths, &options, &mut |found| judge.is_input(found));
+        let resolved = resolve_inputs(&paths, &options, &self.schemes, &mut |found| {
+            judge.is_input(found)
+        });
         if let Some(message) = judge.refusal {
             return Err(Error::new(ErrorKind::Refused, message));
         }
@@ -214,9 +216,12 @@ impl<'e> Judge<'e> {
     }
 
     fn is_input(&mut self, found: Found<'_>) -> coldpress_dataset::Result<bool> {
-        let place = self.place_of(found.file)?;
+        let Some(file) = found.file.local() else {
+            return Ok(true);
+        };
+        let place = self.place_of(file)?;
         if self.own.would_make(&place) {
-            return Ok(self.is_own_file(found, &place));
+            return Ok(self.is_own_file(file, found.is_named, &place));
         }
         if found.is_named {
             return Ok(true);
@@ -224,7 +229,7 @@ impl<'e> Judge<'e> {
         if let Some(job_dir) = self.made_for_a_job(&place, found.path) {
             let job = job_dir.file_name().unwrap_or_default().to_string_lossy();
             let why = format!("the job `{job}` made them for itself");
-            self.leave_out(found.file, depth_in(&place, &job_dir), why);
+            self.leave_out(file, depth_in(&place, &job_dir), why);
             return Ok(false);
         }
         let folder = place.parent().unwrap_or(&place).to_path_buf();
@@ -232,23 +237,23 @@ impl<'e> Judge<'e> {
         if !self.is_searched_for(&folder, found.path)
             && let Some(why) = self.made_as_shards(&folder)
         {
-            self.leave_out(found.file, 1, why);
+            self.leave_out(file, 1, why);
             return Ok(false);
         }
         if let Some(why) = self.made_as_output(&place) {
-            self.leave_out(found.file, 0, why);
+            self.leave_out(file, 0, why);
             return Ok(false);
         }
         Ok(true)
     }
 
     /// A file at a place where the job has its own: made by it, if there is a job; else it would be overwritten.
-    fn is_own_file(&mut self, found: Found<'_>, place: &Path) -> bool {
+    fn is_own_file(&mut self, path: &Path, is_named: bool, place: &Path) -> bool {
         let layout = &self.executor.layout;
         // One that was killed before its first record was durable has a lock.
         let exists = Journal::exists(layout).unwrap_or(false) || layout.lock().is_file();
-        let (job, file) = (layout.job_id(), found.file.display());
-        if found.is_named && exists {
+        let (job, file) = (layout.job_id(), path.display());
+        if is_named && exists {
             self.refusal = Some(format!(
                 "dataset path `{file}` is a file of the job `{job}` itself; name its input"
             ));
@@ -258,10 +263,10 @@ impl<'e> Judge<'e> {
                  folders for the job"
             ));
         }
-        if exists && !found.is_named {
+        if exists && !is_named {
             let why = format!("the job `{job}` made them for itself");
             let depth = depth_in(place, self.own.job_dir()).max(1);
-            self.leave_out(found.file, depth, why);
+            self.leave_out(path, depth, why);
         }
         false
     }

@@ -9,6 +9,8 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Result;
 
 /// A kind of files behind URLs: a bucket of an object store, a web server, a hub of datasets.
@@ -39,7 +41,7 @@ pub trait RemoteFiles: fmt::Debug + Send + Sync + 'static {
 }
 
 /// What is known of a file behind a URL without reading it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteMeta {
     /// The whole URL, without secrets.
     pub url: String,

@@ -77,10 +77,13 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     let driver = Driver(Arc::new(Mutex::new(take_output()?)));
     driver.tell(&FromWorker::Hello)?;
     let mut input = BufReader::new(io::stdin());
-    let Some(ToWorker::Begin { spec }) = receive(&mut input)? else {
+    let Some(ToWorker::Begin { mut spec }) = receive(&mut input)? else {
         return Err(io::Error::other("the driver does not say what the job is"));
     };
     let schemes = schemes.clone().with_options(spec.store_options.clone());
+    let mut sources = spec.sources.iter_mut();
+    let reached = sources.try_for_each(|source| source.reach(&schemes));
+    reached.map_err(|error| io::Error::other(full_message(&error)))?;
     let stores = Stores::open(spec.stores.clone(), &schemes);
     let context = WorkerContext {
         registry: registry.clone(),

@@ -10,7 +10,7 @@ use crate::node::Node;
 /// A path of the dataset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
-    /// A file, a directory, a glob or a `file://` URL.
+    /// A file, a directory, a glob, or a URL of one of them.
     pub path: String,
     /// How often each of its records is taken, or its share of `dataset.max_sample_num`; 1 where the recipe does not say.
     pub weight: f64,
@@ -63,7 +63,7 @@ fn written(input: &Input) -> Json {
 
 fn read_input(node: &Node) -> Result<Input, Mismatch> {
     let Some(entries) = node.as_map() else {
-        return local(Path::read(node)?, node).map(Input::whole);
+        return Path::read(node).map(Input::whole);
     };
     let (mut path, mut weight) = (None, 1.0);
     // What another type has is no mistake in a key.
@@ -72,7 +72,7 @@ fn read_input(node: &Node) -> Result<Input, Mismatch> {
     }
     for (key, value) in entries {
         match key.name.as_str() {
-            "path" => path = Some(local(Path::read(value)?, value)?),
+            "path" => path = Some(Path::read(value)?),
             "type" => {}
             "weight" => weight = read_weight(value)?,
             // Data-Juicer takes it for the form of the files, which shows here in what they hold.
@@ -106,13 +106,4 @@ fn read_weight(node: &Node) -> Result<f64, Mismatch> {
         _ => "a number of 0 or more",
     };
     Err(Mismatch::wrong_part("weight", expected, node))
-}
-
-/// Refuses URLs of other schemes than `file`.
-fn local(path: String, node: &Node) -> Result<String, Mismatch> {
-    if Location::of(&path).url().is_none() {
-        return Ok(path);
-    }
-    let note = "only local paths and `file://` URLs can be read; others come with a later release";
-    Err(Mismatch::not_available(node, path, note))
 }

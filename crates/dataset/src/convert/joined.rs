@@ -1,24 +1,23 @@
 //! Many small files of one kind, read as one.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
 
 use coldpress_record::lost_line;
 
 use super::{Make, Out, Torn};
-use crate::source::MemberPlace;
+use crate::source::{Location, MemberPlace};
 
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// Opens one of the files: the text that is made of it.
-pub(crate) type OpenMember = Box<dyn Fn(&PathBuf) -> io::Result<Box<dyn Read + Send>> + Send>;
+pub(crate) type OpenMember = Box<dyn Fn(&Location) -> io::Result<Box<dyn Read + Send>> + Send>;
 
 /// Puts the texts of files one behind another, each from a line start to a line end.
 ///
 /// The place of a record is the number of its file and where it is in that file's text. A file that breaks off gives a
 /// line that stands for what is lost of it; the others are read.
 pub(crate) struct Joined {
-    members: Vec<PathBuf>,
+    members: Vec<Location>,
     open: OpenMember,
     /// Number of the next file.
     next: usize,
@@ -33,7 +32,7 @@ pub(crate) struct Joined {
 impl Joined {
     /// The files from the record at `place` on.
     pub(crate) fn new(
-        members: &[PathBuf],
+        members: &[Location],
         place: MemberPlace,
         open: OpenMember,
     ) -> io::Result<Self> {
@@ -108,7 +107,7 @@ impl Joined {
     }
 }
 
-fn named(path: &std::path::Path, error: &io::Error) -> io::Error {
+fn named(path: &Location, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 

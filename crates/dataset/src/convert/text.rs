@@ -1,14 +1,14 @@
 //! Text files: one record for each.
 
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
 use coldpress_record::{escape_into, rejected_line};
-use coldpress_storage::open_file;
 
 use super::{Make, Out};
 use crate::decode::{Raw, decompress, transcode};
+use crate::error::{Error, is_of_reading};
 use crate::format::{Encoding, FileCompression};
+use crate::source::{Location, open_stream};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const PIECE_BYTES: usize = 256 * 1024;
@@ -17,7 +17,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 ///
 /// A file that is not UTF-8, or cannot be unpacked, becomes a rejected line; an empty one is no record.
 pub(crate) struct Texts {
-    members: Vec<PathBuf>,
+    members: Vec<Location>,
     compression: FileCompression,
     encoding: Encoding,
     max_text_bytes: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Texts {
 impl Texts {
     /// The files from number `first` on. One of more than `max_text_bytes` is not a record: it becomes a longer line.
     pub(crate) fn new(
-        members: &[PathBuf],
+        members: &[Location],
         first: usize,
         compression: FileCompression,
         encoding: Encoding,
@@ -55,8 +55,8 @@ impl Texts {
         let named = |error: io::Error| {
             io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
         };
-        let file = open_file(path).map_err(|error| named(error.into()))?;
-        let bytes = decompress(Box::new(file), self.compression).map_err(named)?;
+        let file = open_stream(path, 0, None).map_err(|error| named(io_error(error)))?;
+        let bytes = decompress(file, self.compression).map_err(named)?;
         let mut text = transcode(bytes, self.encoding);
         self.content.clear();
         let mark = (BYTE_ORDER_MARK.len()) as u64;
@@ -75,7 +75,7 @@ impl Texts {
             return Ok(());
         }
         match read {
-            Err(error) if error.raw_os_error().is_some() => return Err(named(error)),
+            Err(error) if is_of_reading(&error) => return Err(named(error)),
             Err(error) => reject(path, place, content, &format!("breaks off: {error}"), out),
             Ok(_) if content.is_empty() => {}
             Ok(_) => write_text(path, place, content, out),
@@ -104,7 +104,16 @@ impl Make for Texts {
     }
 }
 
-fn write_text(path: &Path, place: u64, content: &[u8], out: &mut Out) {
+/// What the system or the store answered.
+fn io_error(error: Error) -> io::Error {
+    match error {
+        Error::Io { source, .. } => source,
+        Error::Storage(error) => error.into(),
+        other => io::Error::other(other),
+    }
+}
+
+fn write_text(path: &Location, place: u64, content: &[u8], out: &mut Out) {
     match std::str::from_utf8(content) {
         Ok(text) => {
             out.begin_record(place);
@@ -119,7 +128,7 @@ fn write_text(path: &Path, place: u64, content: &[u8], out: &mut Out) {
     }
 }
 
-fn reject(path: &Path, place: u64, content: &[u8], reason: &str, out: &mut Out) {
+fn reject(path: &Location, place: u64, content: &[u8], reason: &str, out: &mut Out) {
     out.begin_record(place);
     // The folder is no part of the line: a dataset that was moved gives the same lines.
     let name = path.file_name().unwrap_or_default().to_string_lossy();

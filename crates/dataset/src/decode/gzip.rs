@@ -6,6 +6,7 @@ use flate2::bufread::GzDecoder;
 
 use super::window::Window;
 use super::{Raw, lost};
+use crate::error::is_of_reading;
 
 const HEADER_BYTES: usize = 10;
 const TEXT_BYTES: usize = 64 * 1024;
@@ -71,7 +72,7 @@ impl<'a> Members<'a> {
 
     /// Looks for the next member after one that is damaged, and says so in the text.
     fn after(&mut self, error: io::Error, mut window: Window<'a>) -> io::Result<State<'a>> {
-        let is_damage = self.goes_on && error.raw_os_error().is_none();
+        let is_damage = self.goes_on && !is_of_reading(&error);
         if !is_damage || !window.find(self.start + 1, HEADER_BYTES, begins)? {
             return Err(error);
         }

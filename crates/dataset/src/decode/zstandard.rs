@@ -6,6 +6,7 @@ use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 use super::window::Window;
 use super::{Raw, lost};
+use crate::error::is_of_reading;
 
 const MAGIC: &[u8] = b"\x28\xB5\x2F\xFD";
 
@@ -43,7 +44,7 @@ impl<'a> Frames<'a> {
 
     /// Looks for the next frame after one that is damaged, and says so in the text.
     fn after(&mut self, error: io::Error) -> io::Result<()> {
-        let is_damage = self.goes_on && error.raw_os_error().is_none();
+        let is_damage = self.goes_on && !is_of_reading(&error);
         if !is_damage
             || !self
                 .packed

@@ -1,8 +1,6 @@
 //! Opening the text of a source at a position.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::io::{self, Read};
 
 use super::Reader;
 use crate::convert::csv::CsvRows;
@@ -10,13 +8,15 @@ use crate::convert::{Convert, Converter, Elements, Joined, Texts};
 use crate::decode::{Raw, decompress, decompress_lines, transcode};
 use crate::error::{Error, Result};
 use crate::format::{Encoding, Format};
-use crate::source::{MemberPlace, Source, open_source};
+use crate::source::{Location, MemberPlace, Source, open_stream};
 
-/// The text of `source` from `start` on; `seek` is where the record at `start` begins in the file, if that is known.
+/// The text of `source` from `start` on; `seek` is where the record at `start` begins in the file, if that is known. Of a
+/// file that is text itself nothing from `end` on need be read.
 pub(super) fn reader(
     source: &Source,
     start: u64,
     seek: Option<u64>,
+    end: Option<u64>,
     max_record_bytes: u64,
 ) -> Result<Reader> {
     let seek = seek.filter(|_| source.can_resume_inside());
@@ -24,7 +24,7 @@ pub(super) fn reader(
         Format::Damaged(_) => Reader::Text(Box::new(io::empty())),
         _ if source.is_joined() => joined(source, start, seek, max_record_bytes)?,
         Format::Lines if source.is_addressable() => {
-            return Ok(Reader::Text(Box::new(open_file(source, start)?)));
+            return Ok(Reader::Text(open_stream(&source.path, start, end)?));
         }
         Format::Lines => Reader::Text(text_of(source, 0)?),
         Format::Array => elements(source, start, seek, Elements::of_array())?,
@@ -67,9 +67,9 @@ fn joined(source: &Source, start: u64, seek: Option<u64>, max_record_bytes: u64)
     let place = MemberPlace::unpack(seek.unwrap_or(0));
     // Without the list of all files, which would be copied for each of them.
     let one = source.member(&source.path);
-    let open = move |path: &PathBuf| -> io::Result<Box<dyn Read + Send>> {
+    let open = move |path: &Location| -> io::Result<Box<dyn Read + Send>> {
         let member = one.member(path);
-        match reader(&member, 0, None, max_record_bytes) {
+        match reader(&member, 0, None, None, max_record_bytes) {
             Ok(Reader::Text(text)) => Ok(text),
             Ok(Reader::Converted(text)) => Ok(Box::new(text)),
             Err(Error::Io { source, .. }) => Err(source),
@@ -77,7 +77,7 @@ fn joined(source: &Source, start: u64, seek: Option<u64>, max_record_bytes: u64)
         }
     };
     let joined = Joined::new(&source.members, place, Box::new(open));
-    let joined = joined.map_err(Error::io("read", &source.path))?;
+    let joined = joined.map_err(Error::io("read", source.path.shown()))?;
     Ok(Reader::Converted(Converter::new(
         Box::new(joined),
         seek.map_or(0, |_| start),
@@ -90,7 +90,7 @@ fn skip(source: &Source, mut reader: Reader, start: u64) -> Result<Reader> {
         Reader::Text(text) => io::copy(&mut text.take(start), &mut io::sink()).map(|_| ()),
         Reader::Converted(converter) => converter.skip_to(start),
     };
-    passed.map_err(Error::io("read", &source.path))?;
+    passed.map_err(Error::io("read", source.path.shown()))?;
     Ok(reader)
 }
 
@@ -119,22 +119,13 @@ fn converted(
 
 /// The file's text in UTF-8; `offset` is 0 unless the file is plain.
 fn text_of(source: &Source, offset: u64) -> Result<Raw<'static>> {
-    let file = open_file(source, offset)?;
+    let file = open_stream(&source.path, offset, None)?;
     // A converter would take the line that stands for what is lost for a part of the text.
     let has_lines = source.format == Format::Lines && source.encoding == Encoding::Utf8;
     let bytes = match has_lines {
-        true => decompress_lines(Box::new(file), source.compression),
-        false => decompress(Box::new(file), source.compression),
+        true => decompress_lines(file, source.compression),
+        false => decompress(file, source.compression),
     };
-    let bytes = bytes.map_err(Error::io("read", &source.path))?;
+    let bytes = bytes.map_err(Error::io("read", source.path.shown()))?;
     Ok(transcode(bytes, source.encoding))
-}
-
-fn open_file(source: &Source, offset: u64) -> Result<File> {
-    let mut file = open_source(&source.path)?;
-    if offset > 0 {
-        file.seek(SeekFrom::Start(offset))
-            .map_err(Error::io("read", &source.path))?;
-    }
-    Ok(file)
 }

@@ -1,11 +1,9 @@
 //! From opened files to sources: text files are put together, and many small files of one kind.
 
-use std::path::PathBuf;
-
 use super::opened::{Opened, settle_kinds};
 use crate::format::{CsvKind, Format};
 use crate::sniff::SNIFF_BYTES;
-use crate::source::{Source, SourceIdentity};
+use crate::source::{Location, Source, SourceIdentity};
 
 /// Files of one source, at most. It is a part of every plan that names the source.
 const MAX_MEMBERS: usize = 10_000;
@@ -104,12 +102,15 @@ impl Gathered {
                 *kind = CsvKind::join(*kind, *other);
             }
         }
-        let (members, identities): (Vec<PathBuf>, Vec<SourceIdentity>) = run
+        let (members, identities): (Vec<Location>, Vec<SourceIdentity>) = run
             .into_iter()
             .map(|opened| (opened.source.path, opened.source.identity))
             .unzip();
         source.identity = SourceIdentity::of_members(&self.path, &members, &identities);
-        source.path = PathBuf::from(&self.path);
+        source.path = match members.first() {
+            Some(first @ Location::Remote(_)) => first.clone(),
+            _ => Location::File(self.path.clone().into()),
+        };
         source.members = members;
         self.done.push(Opened {
             source,

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::format::{CsvKind, Format};
 use crate::options::ResolveOptions;
 use crate::sniff::sniff;
-use crate::source::{Source, SourceIdentity, open_source};
+use crate::source::{Location, Source, SourceIdentity, open_source};
 
 /// What the columns of one file hold; `None` where all cells are empty.
 pub(super) type Kinds = Vec<Option<CsvKind>>;
@@ -23,11 +23,11 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Opens, sniffs and identifies a file.
-    pub(super) fn new(path: &Path, options: &ResolveOptions) -> Result<Self> {
+    pub(super) fn new(path: &Location, options: &ResolveOptions) -> Result<Self> {
         let mut file = open_source(path)?;
-        let sniffed = sniff(path, &mut file, options)?;
+        let sniffed = sniff(path.shown(), &mut file, options)?;
         let mut source = Source {
-            path: path.to_owned(),
+            path: path.clone(),
             identity: SourceIdentity::of_file(&path.display().to_string(), path)?,
             compression: sniffed.compression,
             encoding: sniffed.encoding,
@@ -75,7 +75,7 @@ impl Source {
     /// # Errors
     /// When the file cannot be read or has a format that is not supported.
     pub fn open(path: &Path) -> Result<(Self, Vec<String>)> {
-        let opened = Opened::new(path, &ResolveOptions::default())?;
+        let opened = Opened::new(&path.into(), &ResolveOptions::default())?;
         let mut sources = vec![opened.source];
         settle_kinds(&mut sources, vec![opened.kinds]);
         Ok((sources.remove(0), opened.notes))

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Found, IsInput};
 use crate::error::{Error, Result};
+use crate::source::Location;
 
 /// The files that a pattern means, in the order of their names.
-pub(super) fn files_of_pattern(path: &str, is_input: &mut IsInput<'_>) -> Result<Vec<PathBuf>> {
+pub(super) fn files_of_pattern(path: &str, is_input: &mut IsInput<'_>) -> Result<Vec<Location>> {
     let invalid = |error: glob::PatternError| Error::Pattern {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -33,12 +34,14 @@ pub(super) fn files_of_pattern(path: &str, is_input: &mut IsInput<'_>) -> Result
         let file = entry.map_err(|error| {
             Error::io("search", error.path())(std::io::Error::other(error.to_string()))
         })?;
+        let is_file = file.is_file();
+        let file = Location::File(file);
         let found = Found {
             file: &file,
             path,
             is_named: false,
         };
-        if file.is_file() && is_input(found)? {
+        if is_file && is_input(found)? {
             files.push(file);
         }
     }
@@ -47,7 +50,7 @@ pub(super) fn files_of_pattern(path: &str, is_input: &mut IsInput<'_>) -> Result
             path: path.to_owned(),
         });
     }
-    files.sort();
+    files.sort_by(|one, other| one.shown().cmp(other.shown()));
     Ok(files)
 }
 
@@ -58,7 +61,7 @@ fn deep_pattern(
     pattern: &glob::Pattern,
     options: glob::MatchOptions,
     is_input: &mut IsInput<'_>,
-) -> Result<Vec<PathBuf>> {
+) -> Result<Vec<Location>> {
     let is_plain = |part: &&str| !part.contains(['*', '?', '[']);
     let (folders, _) = path.rsplit_once('/').unwrap_or(("", path));
     let plain: Vec<&str> = folders.split('/').take_while(is_plain).collect();
@@ -91,13 +94,15 @@ fn deep_pattern(
             if path_of_entry.is_dir() {
                 left.push(path_of_entry);
             } else if pattern.matches_path_with(&path_of_entry, options) {
+                let is_file = path_of_entry.is_file();
+                let file = Location::File(path_of_entry);
                 let found = Found {
-                    file: &path_of_entry,
+                    file: &file,
                     path,
                     is_named: false,
                 };
-                if path_of_entry.is_file() && is_input(found)? {
-                    files.push(path_of_entry);
+                if is_file && is_input(found)? {
+                    files.push(file);
                 }
             }
         }
@@ -107,6 +112,6 @@ fn deep_pattern(
             path: path.to_owned(),
         });
     }
-    files.sort();
+    files.sort_by(|one, other| one.shown().cmp(other.shown()));
     Ok(files)
 }

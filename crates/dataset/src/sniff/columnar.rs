@@ -1,17 +1,19 @@
 //! Parquet and Arrow files, and what only looks like one.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use arrow::datatypes::Schema;
 use arrow::ipc::convert::try_fb_to_schema;
 use arrow::ipc::{MessageHeader, root_as_footer, root_as_message};
 use parquet::arrow::parquet_to_arrow_schema;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaDataReader;
 
 use super::Sniffed;
 use super::suffix::Claim;
+use crate::error::is_of_reading;
 use crate::format::Format;
+use crate::source::InputFile;
 use crate::table_stream::{is_bytes, unique_names, unpanicked};
 
 const PARQUET: &[u8] = b"PAR1";
@@ -39,7 +41,7 @@ pub(super) fn begins(head: &[u8]) -> Option<&'static str> {
 /// Finds out what a file is that [`begins`] like a columnar one, which of the fields `texts` it has as bytes, and what is
 /// odd about its columns.
 pub(super) fn examine(
-    file: &mut File,
+    file: &mut InputFile,
     head: &[u8],
     texts: &[String],
     sniffed: &mut Sniffed,
@@ -63,11 +65,11 @@ pub(super) fn examine(
 }
 
 /// The format, and the schema if the file can be read.
-fn format_of(file: &mut File, head: &[u8]) -> io::Result<(Format, Option<Schema>)> {
+fn format_of(file: &mut InputFile, head: &[u8]) -> io::Result<(Format, Option<Schema>)> {
     let length = file.seek(SeekFrom::End(0))?;
     let damaged = |what: &str| Ok((Format::Damaged(format!("{what}; {AGAIN}")), None));
     if head.starts_with(PARQUET) {
-        return match ParquetMetaDataReader::new().parse_and_finish(file) {
+        return match ParquetMetaDataReader::new().parse_and_finish(&*file) {
             Ok(metadata) => {
                 let metadata = metadata.file_metadata();
                 let (schema, pairs) = (metadata.schema_descr(), metadata.key_value_metadata());
@@ -77,6 +79,9 @@ fn format_of(file: &mut File, head: &[u8]) -> io::Result<(Format, Option<Schema>
                         .ok()
                 });
                 Ok((Format::Parquet, schema))
+            }
+            Err(ParquetError::External(error)) if is_answer(&*error) => {
+                Err(io::Error::other(error))
             }
             Err(error) => damaged(&format!(
                 "it begins as a Parquet file and has no readable footer ({error})"
@@ -103,6 +108,11 @@ fn format_of(file: &mut File, head: &[u8]) -> io::Result<(Format, Option<Schema>
     }
 }
 
+/// Returns whether an error is what the system or a store answered, and says nothing about the file.
+fn is_answer(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(is_of_reading)
+}
+
 /// The format of a file that is named as a columnar one and does not begin like one.
 pub(super) fn not_what_it_is_named(claim: Claim) -> Format {
     let what = claim.describe();
@@ -119,7 +129,7 @@ pub(super) fn packed(what: &str) -> Format {
 }
 
 /// Returns what the footer of an Arrow file holds; none if there is no readable footer.
-fn read_footer(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>>> {
+fn read_footer(file: &mut InputFile, length: u64) -> io::Result<Option<Option<Schema>>> {
     const TAIL_BYTES: u64 = 10;
     // Two magics, the padding of the first, and a length.
     let Some(before_tail) = length.checked_sub(TAIL_BYTES).filter(|left| *left >= 8) else {
@@ -143,7 +153,7 @@ fn read_footer(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>
 }
 
 /// Returns what an Arrow stream begins with; none if that is no schema.
-fn read_schema(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>>> {
+fn read_schema(file: &mut InputFile, length: u64) -> io::Result<Option<Option<Schema>>> {
     let head = read_at(file, 0, 8)?;
     let Some(size) = head.get(4..).and_then(|size| size.try_into().ok()) else {
         return Ok(None);
@@ -159,7 +169,7 @@ fn read_schema(file: &mut File, length: u64) -> io::Result<Option<Option<Schema>
     Ok(schema.map(|schema| unpanicked(|| try_fb_to_schema(schema).ok())))
 }
 
-fn read_at(file: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {
+fn read_at(file: &mut InputFile, start: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(start))?;
     file.take(length).read_to_end(&mut bytes)?;

@@ -1,6 +1,5 @@
 //! Delimited text: how its cells are told apart, and what its columns hold.
 
-use std::fs::File;
 use std::path::Path;
 
 use super::Sniffed;
@@ -10,6 +9,7 @@ use crate::decode::{decompress, transcode};
 use crate::error::{Error, Result};
 use crate::format::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
 use crate::options::ResolveOptions;
+use crate::source::InputFile;
 
 /// Returns how the cells of delimited text are told apart: as the recipe says, else as the first rows show.
 pub(super) fn find_syntax(
@@ -73,7 +73,7 @@ pub(super) fn syntax_notes(
 /// Reads delimited text for the names of its columns and what they hold.
 pub(super) fn sniff_columns(
     path: &Path,
-    file: &mut File,
+    file: &mut InputFile,
     syntax: Syntax,
     options: &ResolveOptions,
     sniffed: &mut Sniffed,

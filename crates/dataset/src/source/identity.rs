@@ -1,15 +1,13 @@
 //! What tells a source from another.
 
-use std::fs::Metadata;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use coldpress_storage::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
 
 use super::Source;
 use super::file::open_source;
+use super::location::Location;
 use crate::error::{Error, Result};
 
 const SAMPLE_BYTES: u64 = 64 * 1024;
@@ -43,7 +41,7 @@ pub enum Touched {
 
 impl SourceIdentity {
     /// The identity of one or several files that `path` stands for.
-    pub(crate) fn of(path: &str, files: &[PathBuf]) -> Result<Self> {
+    pub(crate) fn of(path: &str, files: &[Location]) -> Result<Self> {
         if let [file] = files {
             return Self::of_file(path, file);
         }
@@ -52,10 +50,22 @@ impl SourceIdentity {
         Ok(Self::of_members(path, files, &members))
     }
 
-    pub(crate) fn of_file(path: &str, file: &Path) -> Result<Self> {
+    pub(crate) fn of_file(path: &str, file: &Location) -> Result<Self> {
+        if let Location::Remote(remote) = file
+            && let meta = remote.meta()
+            && let Some(version) = &meta.version
+        {
+            return Ok(Self {
+                path: path.to_owned(),
+                length: meta.length,
+                modified_nanos: meta.modified_nanos,
+                sample: of_version(meta.length, version),
+                place: place_of(file),
+            });
+        }
         let mut opened = open_source(file)?;
-        let metadata = opened.metadata().map_err(Error::io("examine", file))?;
-        let length = metadata.len();
+        let examine = |error| Error::io("examine", file.shown())(error);
+        let length = opened.length().map_err(examine)?;
         let mut hasher = Hasher::new();
         hasher.update(&length.to_le_bytes());
         for start in [0, length.saturating_sub(SAMPLE_BYTES)] {
@@ -63,20 +73,20 @@ impl SourceIdentity {
             opened
                 .seek(SeekFrom::Start(start))
                 .and_then(|_| (&mut opened).take(SAMPLE_BYTES).read_to_end(&mut sample))
-                .map_err(Error::io("read", file))?;
+                .map_err(Error::io("read", file.shown()))?;
             hasher.update(&sample);
         }
         Ok(Self {
             path: path.to_owned(),
             length,
-            modified_nanos: modified_nanos(&metadata),
+            modified_nanos: opened.modified_nanos().map_err(examine)?,
             sample: hasher.finish(),
             place: place_of(file),
         })
     }
 
     /// Returns what `members` are together. Their folders are no part of it: a dataset may be moved.
-    pub(crate) fn of_members(path: &str, files: &[PathBuf], members: &[Self]) -> Self {
+    pub(crate) fn of_members(path: &str, files: &[Location], members: &[Self]) -> Self {
         let mut hasher = Hasher::new();
         for (file, member) in files.iter().zip(members) {
             let name = file.file_name().unwrap_or_default();
@@ -130,15 +140,19 @@ impl Source {
     }
 }
 
-fn place_of(file: &Path) -> Option<Digest> {
-    let place = std::fs::canonicalize(file).ok()?;
-    Some(Digest::of(place.as_os_str().as_encoded_bytes()))
+/// What tells a file behind a URL from another, where its server says which version it is.
+fn of_version(length: u64, version: &str) -> Digest {
+    let mut hasher = Hasher::new();
+    hasher.update(b"version");
+    hasher.update(&length.to_le_bytes());
+    hasher.update(version.as_bytes());
+    hasher.finish()
 }
 
-fn modified_nanos(metadata: &Metadata) -> u64 {
-    let modified = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    modified.map_or(0, |since| since.as_nanos() as u64)
+fn place_of(file: &Location) -> Option<Digest> {
+    let place = match file {
+        Location::File(path) => std::fs::canonicalize(path).ok()?,
+        Location::Remote(_) => file.shown().to_owned(),
+    };
+    Some(Digest::of(place.as_os_str().as_encoded_bytes()))
 }

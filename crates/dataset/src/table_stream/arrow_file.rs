@@ -4,7 +4,6 @@ mod message;
 mod stream;
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
@@ -25,6 +24,7 @@ use super::shown::shown;
 use super::utf8::as_bytes;
 use super::views::with_types;
 use crate::error::Result;
+use crate::source::InputFile;
 
 pub(super) use self::stream::ArrowStream;
 
@@ -61,7 +61,7 @@ impl ArrowFile {
     /// Reads the footer of a file, and the heads of the messages that it lists.
     pub(super) fn open(
         path: &Path,
-        file: &mut File,
+        file: &mut InputFile,
         length: u64,
         columns: &[String],
         texts: &[String],
@@ -89,7 +89,7 @@ impl ArrowFile {
     /// Reads the heads of all messages of a stream.
     pub(super) fn open_stream(
         path: &Path,
-        file: &mut File,
+        file: &mut InputFile,
         length: u64,
         columns: &[String],
         texts: &[String],
@@ -217,7 +217,7 @@ fn bytes_only(schema: &Schema) -> Schema {
     Schema::new(with_types(schema.fields(), &as_bytes))
 }
 
-fn read_footer(file: &mut File, length: u64) -> Checked<Vec<u8>> {
+fn read_footer(file: &mut InputFile, length: u64) -> Checked<Vec<u8>> {
     ensure(length >= HEAD_BYTES + TAIL_BYTES, || {
         format!("{length} bytes are not an Arrow file")
     })?;
@@ -261,7 +261,7 @@ fn parse_footer(footer: &[u8]) -> Checked<(Schema, Vec<Block>)> {
     Ok((schema, dictionaries.chain(batches).copied().collect()))
 }
 
-fn read_block(file: &mut File, block: &Block, end: u64) -> Checked<Message> {
+fn read_block(file: &mut InputFile, block: &Block, end: u64) -> Checked<Message> {
     let offset = u64::try_from(block.offset()).unwrap_or(u64::MAX);
     ensure((HEAD_BYTES..end).contains(&offset), || {
         "it is outside of the file".to_owned()

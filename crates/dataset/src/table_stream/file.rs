@@ -1,9 +1,7 @@
 //! A columnar file: its metadata, and where its rows are.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -21,7 +19,7 @@ use super::row_group::{RowGroup, parts_of};
 use super::stream::{Reader, TableStream};
 use crate::error::{Error, Result};
 use crate::format::Format;
-use crate::source::{Source, open_source};
+use crate::source::{InputFile, Location, Source, open_source};
 
 /// A Parquet or Arrow IPC file: its schema, and where its rows are.
 ///
@@ -49,7 +47,7 @@ use crate::source::{Source, open_source};
 /// ```
 #[derive(Debug)]
 pub struct TableFile {
-    path: PathBuf,
+    path: Location,
     length: u64,
     rows: u64,
     /// What a page or record batch may take in memory.
@@ -72,17 +70,18 @@ impl TableFile {
     pub fn open(source: &Source) -> Result<Self> {
         let (path, columns, texts) = (&source.path, &source.columns, &source.texts);
         let (mut file, length) = open_unchanged(path, source.identity.length)?;
+        let shown = path.shown();
         let form = match source.format {
             Format::Parquet => {
-                let table = ParquetFile::open(path, &mut file, length, columns, texts)?;
+                let table = ParquetFile::open(shown, &mut file, length, columns, texts)?;
                 Form::Parquet(Arc::new(table))
             }
             Format::ArrowFile => {
-                let table = ArrowFile::open(path, &mut file, length, columns, texts)?;
+                let table = ArrowFile::open(shown, &mut file, length, columns, texts)?;
                 Form::Arrow(Arc::new(table))
             }
             Format::ArrowStream => {
-                let table = ArrowFile::open_stream(path, &mut file, length, columns, texts)?;
+                let table = ArrowFile::open_stream(shown, &mut file, length, columns, texts)?;
                 Form::Arrow(Arc::new(table))
             }
             _ => {
@@ -164,9 +163,12 @@ impl TableFile {
                 Form::Parquet(table) => table.parts(&file, group, &within, known.headers_of(group)),
                 Form::Arrow(table) => Ok(table.parts_after(group, &mut position)),
             };
-            for part in parts.map_err(|flaw| flaw.at(&self.path, place()))? {
+            for part in parts.map_err(|flaw| flaw.at(self.path.shown(), place()))? {
                 let digest = known.digest(&file, &part);
-                proof.add(&part, digest.map_err(|flaw| flaw.at(&self.path, place()))?);
+                proof.add(
+                    &part,
+                    digest.map_err(|flaw| flaw.at(self.path.shown(), place()))?,
+                );
             }
         }
         Ok(proof.finish())
@@ -176,7 +178,7 @@ impl TableFile {
         if rows.end > self.rows || rows.start > rows.end {
             let reason = format!("it has only {} rows", self.rows);
             let place = format!("rows {}..{}", rows.start, rows.end);
-            return Err(Flaw::from(reason).at(&self.path, place));
+            return Err(Flaw::from(reason).at(self.path.shown(), place));
         }
         Ok(())
     }
@@ -189,7 +191,7 @@ impl TableFile {
     pub fn digest(&self, groups: Range<usize>) -> Result<Digest> {
         let in_groups = |flaw: Flaw| {
             flaw.at(
-                &self.path,
+                self.path.shown(),
                 format!("row groups {}..{}", groups.start, groups.end),
             )
         };
@@ -231,13 +233,25 @@ impl TableFile {
             }
         };
         let groups = self.groups().iter().map(|group| group.rows).collect();
-        Ok(TableStream::new(self.path.clone(), groups, rows, reader))
+        Ok(TableStream::new(
+            self.path.shown().to_owned(),
+            groups,
+            rows,
+            reader,
+        ))
     }
 }
 
-fn open_unchanged(path: &Path, length: u64) -> Result<(File, u64)> {
+fn open_unchanged(path: &Location, length: u64) -> Result<(InputFile, u64)> {
+    if !path.is_seekable() {
+        return Err(Error::Unsupported {
+            path: path.display().to_string(),
+            what: "a table of columns on a server that gives no ranges of bytes",
+            help: "download the file first, or put it where ranges can be read",
+        });
+    }
     let file = open_source(path)?;
-    let found = file.metadata().map_err(Error::io("examine", path))?.len();
+    let found = file.length().map_err(Error::io("examine", path.shown()))?;
     if found != length {
         return Err(Error::Changed {
             path: path.display().to_string(),
@@ -247,7 +261,7 @@ fn open_unchanged(path: &Path, length: u64) -> Result<(File, u64)> {
     Ok((file, length))
 }
 
-fn hash_ranges(file: &mut File, ranges: &[Range<u64>]) -> Checked<Digest> {
+fn hash_ranges(file: &mut InputFile, ranges: &[Range<u64>]) -> Checked<Digest> {
     let (mut hasher, mut buffer) = (Hasher::new(), vec![0; 1 << 20]);
     for range in ranges {
         file.seek(SeekFrom::Start(range.start))?;

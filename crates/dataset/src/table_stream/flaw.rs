@@ -9,7 +9,7 @@ use std::path::Path;
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 
-use crate::error::Error;
+use crate::error::{Error, is_of_reading};
 
 /// Why a step of reading failed.
 #[derive(Debug)]
@@ -79,13 +79,10 @@ pub(super) fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Checked<()
 
 impl From<io::Error> for Flaw {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
-                Self::Damaged(error.to_string())
-            }
-            // Without a code it comes from a decoder, not from the system.
-            _ if error.raw_os_error().is_none() => Self::Damaged(error.to_string()),
-            _ => Self::Io(error),
+        match is_of_reading(&error) {
+            true => Self::Io(error),
+            // It comes from a decoder, or says that the file is short.
+            false => Self::Damaged(error.to_string()),
         }
     }
 }

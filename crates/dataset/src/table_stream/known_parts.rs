@@ -1,7 +1,6 @@
 //! What one look at a columnar file leaves for the next.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::ops::Range;
 
 use coldpress_storage::Digest;
@@ -9,6 +8,7 @@ use coldpress_storage::Digest;
 use super::flaw::Checked;
 use super::parquet::PageHeaders;
 use super::proof::{Part, digest_of};
+use crate::source::InputFile;
 
 /// The digests of the parts that the last rows depended on, as those that follow depend on some of them too.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub struct KnownParts {
 }
 
 impl KnownParts {
-    pub(super) fn digest(&mut self, file: &File, part: &Part) -> Checked<Digest> {
+    pub(super) fn digest(&mut self, file: &InputFile, part: &Part) -> Checked<Digest> {
         let known = self.now.get(&part.bytes).or(self.last.get(&part.bytes));
         let digest = match known {
             Some(digest) => *digest,

@@ -11,7 +11,6 @@ mod thrift;
 mod window;
 mod zones;
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +32,7 @@ use super::shown::shown;
 use super::utf8::is_text;
 use super::views::{with_types, with_views};
 use crate::error::Result;
+use crate::source::InputFile;
 
 pub(super) use self::chunk::PageHeaders;
 pub(super) use self::stream::ParquetStream;
@@ -60,7 +60,7 @@ impl ParquetFile {
     /// Reads and checks the metadata of `file`, which is `length` bytes long.
     pub(super) fn open(
         path: &Path,
-        file: &mut File,
+        file: &mut InputFile,
         length: u64,
         columns: &[String],
         texts: &[String],
@@ -137,7 +137,7 @@ impl ParquetFile {
     /// The parts of `file` that rows of a group depend on.
     pub(super) fn parts(
         &self,
-        file: &File,
+        file: &InputFile,
         group: usize,
         rows: &Range<u64>,
         seen: &mut PageHeaders,

@@ -5,15 +5,14 @@
 //! part is hashed as it is decoded, so a proof costs no second look at the file.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
 use coldpress_storage::{Digest, Hasher};
 
 use super::flaw::{Checked, Flaw};
+use crate::source::{InputFile, ReadAt};
 
 /// A part of a file that rows depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +86,7 @@ impl PartsRead {
     }
 
     /// The digest of a part, which is read from `file` if it was not read yet.
-    pub(super) fn digest(&self, file: &File, part: &Part) -> Checked<Digest> {
+    pub(super) fn digest(&self, file: &InputFile, part: &Part) -> Checked<Digest> {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = parts.get(&part.bytes).copied();
         drop(parts);
@@ -100,7 +99,7 @@ impl PartsRead {
     }
 }
 
-pub(super) fn digest_of(file: &File, bytes: &Range<u64>) -> Checked<Digest> {
+pub(super) fn digest_of(file: &InputFile, bytes: &Range<u64>) -> Checked<Digest> {
     const BLOCK: u64 = 256 << 10;
     let (mut hasher, mut at) = (Hasher::new(), bytes.start);
     let mut block = vec![0; BLOCK.min(bytes.end - bytes.start) as usize];
@@ -113,22 +112,8 @@ pub(super) fn digest_of(file: &File, bytes: &Range<u64>) -> Checked<Digest> {
     Ok(hasher.finish())
 }
 
-/// A place in a file to read on from, whatever else is read of it.
-pub(super) struct ReadAt<'f> {
-    pub(super) file: &'f File,
-    pub(super) at: u64,
-}
-
-impl Read for ReadAt<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.file.read_at(buffer, self.at)?;
-        self.at += length as u64;
-        Ok(length)
-    }
-}
-
 /// Reads the bytes of a part into memory.
-pub(super) fn read_part(file: &File, bytes: &Range<u64>) -> Checked<Vec<u8>> {
+pub(super) fn read_part(file: &InputFile, bytes: &Range<u64>) -> Checked<Vec<u8>> {
     let length = usize::try_from(bytes.end - bytes.start)
         .map_err(|_| Flaw::from("it is longer than memory can be"))?;
     let mut read = Vec::with_capacity(length);

@@ -77,7 +77,7 @@ impl Adoption {
         }
         let inputs = sources
             .iter()
-            .map(|source| std::path::absolute(&source.path));
+            .map(|source| std::path::absolute(source.path.shown()));
         Ok(Some(Self {
             other,
             operations: from.operations,

@@ -153,7 +153,9 @@ impl Driver<'_> {
         for (index, planned) in plan.sources.iter().enumerate() {
             self.check_source(index)?;
             // Results cite it by the path that led to it, which may be gone although the file is where it was.
-            if let Ok(place) = std::path::absolute(&self.sources.all()[index].path) {
+            if let Some(path) = self.sources.all()[index].path.local()
+                && let Ok(place) = std::path::absolute(path)
+            {
                 self.stores.move_input(index as u32, &place);
             }
             if moved[index] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_dataset::{Block, LineStream, Source, TableFile, resolve};
+use coldpress_dataset::{Block, LineStream, Location, Source, TableFile, resolve};
 use coldpress_job::{ExportIntent, PartitionStatus};
 use coldpress_record::Lines;
 
@@ -129,7 +129,7 @@ fn shards(folder: &str) -> Result<Vec<(String, u64)>> {
             [] => vec![source],
             // Small files are read as one.
             members => {
-                let member = |path: &std::path::PathBuf| {
+                let member = |path: &Location| {
                     let path = path.display().to_string();
                     resolve(&[path], &[]).map(|resolved| resolved.sources)
                 };

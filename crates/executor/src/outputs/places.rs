@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use coldpress_dataset::Source;
+use coldpress_dataset::{Location, Source};
 use coldpress_export::{ExportTarget, Standing};
 use coldpress_job::{JobId, Journal, Layout};
 use coldpress_storage::{FileId, real_place};
@@ -93,7 +93,7 @@ pub(crate) fn refuse_replacing(sources: &[Source], outputs: &Outputs) -> Result<
     }
     let mut seen = HashSet::new();
     for source in sources {
-        for input in files_of(source) {
+        for input in files_of(source).iter().filter_map(Location::local) {
             let own = [FileId::of(input), FileId::of_name(input)];
             let above = folders_above(input, &mut seen);
             let ids = own.into_iter().flatten().chain(above);
@@ -109,7 +109,7 @@ pub(crate) fn refuse_replacing(sources: &[Source], outputs: &Outputs) -> Result<
     Ok(())
 }
 
-fn files_of(source: &Source) -> &[PathBuf] {
+fn files_of(source: &Source) -> &[Location] {
     match source.members.as_slice() {
         [] => std::slice::from_ref(&source.path),
         members => members,

@@ -1,12 +1,10 @@
 //! Reading the records that begin in a window.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use coldpress_dataset::{Block, LineStream, Source};
+use coldpress_dataset::{Block, InputFile, LineStream, Source, open_source};
 use coldpress_record::{Lines, trim_record};
-use coldpress_storage::open_file;
 use memchr::memchr;
 
 use super::layout::Window;
@@ -27,7 +25,7 @@ pub(super) struct Reader<'a> {
     sources: &'a [Source],
     left: u64,
     /// Plain files that are open.
-    files: HashMap<u32, File>,
+    files: HashMap<u32, InputFile>,
 }
 
 impl<'a> Reader<'a> {
@@ -57,7 +55,7 @@ impl<'a> Reader<'a> {
         let file = match self.files.entry(window.source) {
             std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
             std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(open_file(&source.path).ok()?)
+                free.insert(open_source(&source.path).ok()?)
             }
         };
         // The byte before tells whether a line begins with the window.
@@ -182,7 +180,7 @@ impl Taken {
 
 /// The part of a plain file that was read.
 struct Text<'a> {
-    file: &'a mut File,
+    file: &'a mut InputFile,
     bytes: Vec<u8>,
     left: &'a mut u64,
     /// Bytes of the file behind what was read.

@@ -133,7 +133,8 @@ fn open_result(
     index: &ObjectRef,
 ) -> Result<Rows, AttemptError> {
     if ComposedWriter::is_of(rows.name())
-        && let Ok(place) = std::path::absolute(&work.source.path)
+        && let Some(path) = work.source.path.local()
+        && let Ok(place) = std::path::absolute(path)
     {
         // The driver may have found it elsewhere than it was when the result was made.
         work.stores.move_input(work.attempt.slice.source, &place);

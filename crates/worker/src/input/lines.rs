@@ -186,7 +186,8 @@ impl Records for LinesInput<'_> {
     fn text(&self) -> Option<&Path> {
         let is_copy = self.work.attempt.slice.copy.is_some();
         let source = self.work.source;
-        (source.is_addressable() && !is_copy).then_some(&source.path)
+        let file = source.path.local();
+        file.filter(|_| source.is_addressable() && !is_copy)
     }
 
     fn schema(&self) -> Option<SchemaRef> {

@@ -7,6 +7,7 @@ use super::cells::kind_of;
 use super::rows::{Event, Row, Rows};
 use super::scan::Syntax;
 use crate::convert::Chunks;
+use crate::error::is_of_reading;
 use crate::format::{CsvHeader, CsvKind};
 
 /// A header larger than this is none.
@@ -56,7 +57,7 @@ pub(crate) fn survey(
         let input = match chunks.fill() {
             Ok([]) => break,
             Ok(input) => input,
-            Err(error) if error.raw_os_error().is_some() => return Err(error),
+            Err(error) if is_of_reading(&error) => return Err(error),
             // The damage is told when the records are read.
             Err(_) => return Ok(Ok(survey)),
         };
@@ -76,7 +77,7 @@ fn read_first(chunks: &mut Chunks<'_>, syntax: Syntax) -> io::Result<Result<Firs
     loop {
         let input = match chunks.fill() {
             Ok(input) => input,
-            Err(error) if error.raw_os_error().is_some() => return Err(error),
+            Err(error) if is_of_reading(&error) => return Err(error),
             Err(error) => return Ok(Err(format!("it breaks off in the header: {error}"))),
         };
         let ended = input.is_empty();

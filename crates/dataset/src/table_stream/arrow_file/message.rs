@@ -1,6 +1,5 @@
 //! One message of Arrow IPC: its head, which describes it, and its body.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
@@ -13,6 +12,7 @@ use arrow::ipc::{
 };
 use coldpress_storage::Digest;
 
+use crate::source::InputFile;
 use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
 use crate::table_stream::limits::{MAX_METADATA_BYTES, Packing, ensure_fits};
 use crate::table_stream::proof::{PartsRead, read_part};
@@ -44,7 +44,11 @@ pub(super) struct Message {
 }
 
 /// Reads the head of the message at `offset` of a file, of which `end` is the end; none where the stream ends.
-pub(super) fn read_message(file: &mut File, offset: u64, end: u64) -> Checked<Option<Message>> {
+pub(super) fn read_message(
+    file: &mut InputFile,
+    offset: u64,
+    end: u64,
+) -> Checked<Option<Message>> {
     // Streams may end without a sign of it.
     if offset >= end {
         return Ok(None);
@@ -79,7 +83,7 @@ pub(super) fn read_message(file: &mut File, offset: u64, end: u64) -> Checked<Op
     }))
 }
 
-fn read_word(file: &mut File, left: &mut u64) -> Checked<[u8; 4]> {
+fn read_word(file: &mut InputFile, left: &mut u64) -> Checked<[u8; 4]> {
     let mut word = [0; 4];
     *left = left.checked_sub(4).ok_or("it is cut short")?;
     file.read_exact(&mut word)?;
@@ -167,7 +171,7 @@ impl Message {
     /// Reads it whole and hands head and body to `decode`, once they are checked against each other.
     pub(super) fn read<T>(
         &self,
-        file: &File,
+        file: &InputFile,
         parts: &PartsRead,
         most_bytes: u64,
         decode: impl FnOnce(Head<'_>, &Buffer) -> Checked<T>,

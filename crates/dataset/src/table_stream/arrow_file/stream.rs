@@ -1,7 +1,6 @@
 //! Rows of an Arrow file, a batch at a time.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use arrow::ipc::reader::{read_dictionary, read_record_batch};
 use coldpress_storage::Digest;
 
 use super::ArrowFile;
+use crate::source::InputFile;
 use crate::table_stream::flaw::{Checked, ensure, guarded};
 use crate::table_stream::proof::{PartsRead, Proof};
 use crate::table_stream::utf8::BadRows;
@@ -19,7 +19,7 @@ use crate::table_stream::weight::first_batch;
 
 /// Rows of one record batch after another.
 pub(in crate::table_stream) struct ArrowStream {
-    file: File,
+    file: InputFile,
     table: Arc<ArrowFile>,
     proof: Proof,
     parts_read: PartsRead,
@@ -36,7 +36,7 @@ pub(in crate::table_stream) struct ArrowStream {
 
 impl ArrowStream {
     pub(in crate::table_stream) fn new(
-        file: File,
+        file: InputFile,
         table: Arc<ArrowFile>,
         proof: Proof,
         most_bytes: u64,

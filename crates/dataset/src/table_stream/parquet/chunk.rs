@@ -1,7 +1,6 @@
 //! The pages of a column chunk, found and checked by their headers alone.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
@@ -13,6 +12,7 @@ use parquet::file::page_index::offset_index::PageLocation;
 use super::delta::PREFIXED_ROWS;
 use super::page::{PageHeader, PageKind, ValueEncoding, read_offset_index};
 use super::window::Window;
+use crate::source::InputFile;
 use crate::table_stream::flaw::{Checked, Flaw, ensure};
 use crate::table_stream::limits::{MAX_NESTED_VALUES, Packing};
 use crate::table_stream::proof::Part;
@@ -62,7 +62,7 @@ pub(super) struct ChunkPages {
 /// Reads the page headers of `chunk` until those of the rows `wanted` are known. Those that were `seen` are not read again,
 /// and who looks at headers alone does not care what is inside of the pages.
 pub(super) fn scan_chunk(
-    file: &mut File,
+    file: &mut InputFile,
     chunk: &ColumnChunkMetaData,
     group_rows: u64,
     wanted: &Range<u64>,
@@ -211,7 +211,7 @@ impl ChunkPages {
     /// Learns from the offset index, if the chunk has a plausible one, which rows the pages have.
     fn take_rows_from_index(
         &mut self,
-        file: &mut File,
+        file: &mut InputFile,
         chunk: &ColumnChunkMetaData,
         group_rows: u64,
     ) -> Checked<()> {
@@ -264,7 +264,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn add(&mut self, file: &mut File, offset: u64, header: &PageHeader) -> Checked<()> {
+    fn add(&mut self, file: &mut InputFile, offset: u64, header: &PageHeader) -> Checked<()> {
         let what = |reason: String| Flaw::Damaged(format!("the page at byte {offset}: {reason}"));
         let claims = [header.plain_bytes, header.values, header.level_bytes];
         let [Ok(plain), Ok(values), Ok(levels)] = claims.map(u64::try_from) else {
@@ -320,7 +320,7 @@ impl Scan<'_> {
 
     fn check_size(
         &self,
-        file: &mut File,
+        file: &mut InputFile,
         offset: u64,
         header: &PageHeader,
         plain: u64,

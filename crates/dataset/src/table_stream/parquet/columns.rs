@@ -1,6 +1,5 @@
 //! The columns of a row group as the library's reader wants them, each page checked on its way.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::iter;
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::chunk::ChunkPages;
 use super::delta::{Levels, check_delta};
+use crate::source::InputFile;
 use crate::table_stream::flaw::Flaw;
 use crate::table_stream::proof::PartsRead;
 
@@ -58,7 +58,7 @@ impl GroupColumns {
 
 /// A file whose pages are hashed as they are read.
 pub(super) struct WatchedFile {
-    pub(super) file: File,
+    pub(super) file: InputFile,
     pub(super) parts: PartsRead,
 }
 
@@ -69,7 +69,7 @@ impl Length for WatchedFile {
 }
 
 impl ChunkReader for WatchedFile {
-    type T = BufReader<File>;
+    type T = BufReader<InputFile>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
         self.file.get_read(start)

@@ -1,9 +1,9 @@
 //! The footer of a Parquet file: found, and checked before the library decodes it.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use super::thrift::{Malformed, Thrift, kind};
+use crate::source::InputFile;
 use crate::table_stream::flaw::{Checked, Flaw, ensure};
 use crate::table_stream::limits::{MAX_METADATA_BYTES, ensure_fits};
 
@@ -16,7 +16,7 @@ const ENCRYPTED_MAGIC: &[u8; 4] = b"PARE";
 const TAIL_BYTES: u64 = 8;
 
 /// Reads the metadata in the footer and checks that decoding it is safe.
-pub(super) fn read_footer(file: &mut File, length: u64) -> Checked<Vec<u8>> {
+pub(super) fn read_footer(file: &mut InputFile, length: u64) -> Checked<Vec<u8>> {
     ensure(length >= MAGIC.len() as u64 + TAIL_BYTES, || {
         format!("{length} bytes are not a Parquet file")
     })?;

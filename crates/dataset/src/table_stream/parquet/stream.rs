@@ -1,7 +1,6 @@
 //! Rows of a Parquet file, a batch at a time.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use super::chunk::{ChunkPages, PageHeaders, chunk_range, scan_chunk};
 use super::columns::{GroupColumns, WatchedFile};
 use super::zones::{Zone, cut_zones};
 use super::{ParquetFile, in_column};
+use crate::source::InputFile;
 use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
 use crate::table_stream::limits::ensure_fits;
 use crate::table_stream::proof::{Part, PartsRead, Proof};
@@ -53,7 +53,7 @@ struct OpenGroup {
 
 impl ParquetStream {
     pub(in crate::table_stream) fn new(
-        file: File,
+        file: InputFile,
         table: Arc<ParquetFile>,
         proof: Proof,
         most_bytes: u64,
@@ -156,7 +156,7 @@ impl ParquetStream {
 /// The pages of the columns that are read, as far as the rows `wanted` of a group need them; by leaf column.
 fn scan_group(
     table: &ParquetFile,
-    file: &File,
+    file: &InputFile,
     group: usize,
     wanted: &Range<u64>,
     mut seen: Option<&mut PageHeaders>,
@@ -178,7 +178,7 @@ fn scan_group(
 /// rows are as planned if they are damaged as they were.
 pub(super) fn parts_of_group(
     table: &ParquetFile,
-    file: &File,
+    file: &InputFile,
     group: usize,
     rows: &Range<u64>,
     seen: &mut PageHeaders,

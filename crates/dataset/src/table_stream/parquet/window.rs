@@ -1,10 +1,10 @@
 //! Finding page headers without reading the pages.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::page::PageHeader;
 use super::thrift::Malformed;
+use crate::source::InputFile;
 use crate::table_stream::flaw::{Checked, Flaw};
 
 /// How much is read at once to find page headers.
@@ -31,7 +31,7 @@ impl Window {
     }
 
     /// The page header at `offset`.
-    pub(super) fn header_at(&mut self, file: &mut File, offset: u64) -> Checked<PageHeader> {
+    pub(super) fn header_at(&mut self, file: &mut InputFile, offset: u64) -> Checked<PageHeader> {
         let skipped = offset
             .checked_sub(self.start)
             .filter(|skipped| *skipped < self.bytes.len() as u64);
@@ -56,7 +56,7 @@ impl Window {
         }
     }
 
-    fn read(&mut self, file: &mut File, offset: u64, length: usize) -> io::Result<()> {
+    fn read(&mut self, file: &mut InputFile, offset: u64, length: usize) -> io::Result<()> {
         let length = (self.end - offset).min(length as u64);
         (self.start, self.bytes) = (offset, Vec::new());
         file.seek(SeekFrom::Start(offset))?;

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use coldpress_record::Lines;
@@ -8,6 +8,7 @@ use super::*;
 
 mod converted;
 mod formats;
+mod remote;
 mod texts;
 
 const ARRAY: &str =

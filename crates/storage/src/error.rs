@@ -346,25 +346,25 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         match error {
             Error::Io { source, .. } => source,
-            Error::Store {
-                store,
-                action,
-                name,
-                source,
-            } => match source
-                .downcast::<Error>()
-                .map_err(|source| source.downcast::<Self>())
-            {
-                Ok(error) => (*error).into(),
-                Err(Ok(error)) => *error,
-                Err(Err(source)) => {
-                    let error = Error::store(&store, action, &name, source);
-                    Self::new(error.kind(), error)
+            Error::Store { source, .. } if is_of_system(&*source) => {
+                match source.downcast::<Error>() {
+                    Ok(error) => (*error).into(),
+                    Err(source) => match source.downcast::<Self>() {
+                        Ok(error) => *error,
+                        Err(source) => Self::other(source),
+                    },
                 }
-            },
+            }
             error => Self::new(error.kind(), error),
         }
     }
+}
+
+/// Returns whether a store's answer is the operating system's and nothing more. What a server answered means nothing
+/// without the names of the store and of the object.
+fn is_of_system(source: &(dyn StdError + 'static)) -> bool {
+    let io = source.downcast_ref::<io::Error>();
+    source.is::<Error>() || io.is_some_and(|error| error.raw_os_error().is_some())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
+use coldpress_storage::StoreSchemes;
 use proptest::prelude::*;
 
 use super::*;
@@ -204,7 +205,10 @@ fn columns_of_several_files_have_one_kind() {
         text_keys: vec!["text".to_owned()],
         ..ResolveOptions::default()
     };
-    let resolved = resolve_inputs(&[at("")], &options, &mut |_| Ok(true)).unwrap();
+    let resolved = resolve_inputs(&[at("")], &options, &StoreSchemes::default(), &mut |_| {
+        Ok(true)
+    })
+    .unwrap();
     let lines: Vec<String> = resolved
         .sources
         .iter()
@@ -226,8 +230,13 @@ fn columns_of_several_files_have_one_kind() {
         delimiter: Some(b','),
         ..ResolveOptions::default()
     };
-    let resolved =
-        resolve_inputs(&[at("a.csv"), at("c.csv")], &options, &mut |_| Ok(true)).unwrap();
+    let resolved = resolve_inputs(
+        &[at("a.csv"), at("c.csv")],
+        &options,
+        &StoreSchemes::default(),
+        &mut |_| Ok(true),
+    )
+    .unwrap();
     assert_eq!(resolved.sources[0].columns, ["id", "flag"]);
     let lines: Vec<String> = resolved
         .sources
@@ -246,7 +255,12 @@ fn columns_of_several_files_have_one_kind() {
             delimiter: Some(delimiter),
             ..ResolveOptions::default()
         };
-        let refused = resolve_inputs(&[at("a.csv")], &options, &mut |_| Ok(true));
+        let refused = resolve_inputs(
+            &[at("a.csv")],
+            &options,
+            &StoreSchemes::default(),
+            &mut |_| Ok(true),
+        );
         assert!(matches!(refused, Err(Error::Delimiter { .. })));
     }
 }
@@ -259,8 +273,13 @@ fn a_given_delimiter_makes_csv_of_other_names() {
         delimiter: Some(b'|'),
         ..ResolveOptions::default()
     };
-    let resolved =
-        resolve_inputs(&[path.display().to_string()], &options, &mut |_| Ok(true)).unwrap();
+    let resolved = resolve_inputs(
+        &[path.display().to_string()],
+        &options,
+        &StoreSchemes::default(),
+        &mut |_| Ok(true),
+    )
+    .unwrap();
     assert_eq!(read(&resolved.sources[0], 0, None).0, [LINES[0]]);
 }
 

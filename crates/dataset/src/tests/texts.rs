@@ -21,7 +21,7 @@ fn text_files_of_a_folder_are_one_source() {
         panic!("{resolved:?}")
     };
     assert_eq!((source.members.len(), source.identity.length), (4, 11));
-    assert_eq!(source.path, folder.path());
+    assert_eq!(source.path.shown(), folder.path());
     assert_eq!(
         (&source.format, source.can_resume_inside()),
         (&Format::Text, true)

@@ -26,7 +26,7 @@ pub(crate) fn source(path: &Path) -> Source {
         _ => Format::ArrowFile,
     };
     Source {
-        path: path.to_owned(),
+        path: path.into(),
         identity: SourceIdentity {
             path: path.display().to_string(),
             length: path.metadata().unwrap().len(),

@@ -4,6 +4,7 @@ use coldpress_record::rejected_line;
 
 use super::*;
 use crate::format::{Encoding, FileCompression};
+use crate::source::Location;
 
 fn made_of(files: &[&[u8]], first: usize, compression: FileCompression, limit: u64) -> Made {
     let folder = tempfile::tempdir().unwrap();
@@ -13,6 +14,7 @@ fn made_of(files: &[&[u8]], first: usize, compression: FileCompression, limit: u
         path
     };
     let members: Vec<_> = files.iter().enumerate().map(write).collect();
+    let members: Vec<Location> = members.into_iter().map(Location::File).collect();
     let texts = Texts::new(&members, first, compression, Encoding::Utf8, limit);
     let size = files.iter().map(|file| file.len()).sum();
     read_all(Converter::new(Box::new(texts), 0), size)
@@ -95,7 +97,7 @@ fn a_packed_file_that_breaks_off_does_not_end_the_others() {
 #[test]
 fn a_missing_file_is_an_error_that_names_it() {
     let texts = Texts::new(
-        &["/nowhere/a.txt".into()],
+        &[Location::File("/nowhere/a.txt".into())],
         0,
         FileCompression::None,
         Encoding::Utf8,

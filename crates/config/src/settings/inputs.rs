@@ -4,7 +4,6 @@ use serde_json::{Value as Json, json};
 
 use crate::codec::{Codec, Mismatch, Path};
 use crate::keys::Kind;
-use crate::location::Location;
 use crate::node::Node;
 
 /// A path of the dataset.

@@ -36,7 +36,7 @@ fn what_would_change_the_result_is_refused() {
 }
 
 #[test]
-fn only_local_datasets_can_be_read() {
+fn a_dataset_is_named_by_paths_and_urls() {
     let parse = |dataset: &str| {
         let text = format!("export_path: b.jsonl\nprocess: []\n{dataset}");
         Recipe::parse(&text, "r.yaml", &Overrides::default())
@@ -59,18 +59,14 @@ fn only_local_datasets_can_be_read() {
             "dataset: {configs: [{type: local, path: a.jsonl, weight: 1.0}, {path: b, source: jsonl}]}",
             vec!["a.jsonl", "b"],
         ),
+        (
+            "dataset_path: [a, 's3://bucket/a b.jsonl', HTTPS://x/y]",
+            vec!["a", "s3://bucket/a b.jsonl", "HTTPS://x/y"],
+        ),
     ] {
         assert_eq!(parse(dataset).unwrap(), expected);
     }
     for (dataset, expected) in [
-        (
-            "dataset_path: s3://bucket/a.jsonl",
-            "r.yaml:3:15: `dataset_path: s3://bucket/a.jsonl` is not available yet: only local paths and `file://` URLs can be read; others come with a later release",
-        ),
-        (
-            "dataset_path: [a, HTTPS://x/y]",
-            "r.yaml:3:19: `dataset_path: HTTPS://x/y` is not available yet: only local paths and `file://` URLs can be read; others come with a later release",
-        ),
         (
             "dataset: {configs: [{path: a, weight: -0.5}]}",
             "r.yaml:3:39: `weight` must be a number of 0 or more, found `-0.5`",

@@ -100,10 +100,20 @@ impl LineStream {
     /// # Errors
     /// When the object cannot be opened.
     pub fn open_copy(copy: &StoredObject, start: u64, max_record_bytes: u64) -> Result<Self> {
-        let reader = Reader::Text(Box::new(copy.read()?));
         let path = copy.path();
         let path = path.unwrap_or_else(|| copy.name().as_str().into());
-        Ok(Self::over(reader, &path, start, max_record_bytes))
+        let bytes = Box::new(copy.read()?);
+        Ok(Self::of_slice(bytes, &path, start, max_record_bytes))
+    }
+
+    /// The lines of a slice whose bytes are these; `path` names them in errors, and `start` is its position in its source.
+    pub fn of_slice(
+        bytes: Box<dyn Read + Send>,
+        path: &Path,
+        start: u64,
+        max_record_bytes: u64,
+    ) -> Self {
+        Self::over(Reader::Text(bytes), path, start, max_record_bytes)
     }
 
     fn over(reader: Reader, path: &Path, position: u64, max_record_bytes: u64) -> Self {

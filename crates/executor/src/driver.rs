@@ -126,6 +126,9 @@ impl Driver<'_> {
     /// Drives the job to its end and writes down how it ended.
     pub(crate) fn run(mut self) -> Result<Report> {
         let outcome = self.drive();
+        if let Some(fetched) = self.fetched() {
+            fetched.clear();
+        }
         let report = match outcome {
             Ok(ending) => self.finish(ending),
             Err(error) => Err(error),

@@ -17,6 +17,7 @@ pub(crate) fn job_spec(
     JobSpec {
         stores: stores.specs().clone(),
         store_options: StorageOptions::default(),
+        fetched: None,
         sources: sources.to_vec(),
         operators: recipe.process.clone(),
         settings: prepared.chain_settings.clone(),

@@ -213,6 +213,12 @@ impl Layout {
         self.job_dir.join("results")
     }
 
+    /// `fetched/`: slices of sources behind URLs that no worker has read yet. Nothing is lost with them.
+    #[must_use]
+    pub fn fetched_dir(&self) -> PathBuf {
+        self.job_dir.join("fetched")
+    }
+
     /// `quarantine/`.
     #[must_use]
     pub fn quarantine_dir(&self) -> PathBuf {

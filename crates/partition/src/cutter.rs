@@ -5,6 +5,7 @@ mod rows;
 
 use coldpress_dataset::{Format, Result, Source};
 
+use crate::fetched::Fetched;
 use crate::settings::{CopyPlace, CutSettings};
 use crate::slice::{MARK_RECORDS, PlannedPartition, Slice};
 use lines::OpenLines;
@@ -16,6 +17,7 @@ pub struct Cutter {
     sources: Vec<Source>,
     settings: CutSettings,
     place: CopyPlace,
+    fetched: Option<Fetched>,
     next_index: u32,
     /// Records of the dataset before the next slice.
     first_record: u64,
@@ -64,6 +66,7 @@ enum Found {
 struct Bounds<'a> {
     settings: &'a CutSettings,
     place: &'a CopyPlace,
+    fetched: Option<&'a Fetched>,
     /// The number of the partition that the slice becomes.
     index: u32,
     /// Records of the dataset before the slice.
@@ -96,6 +99,7 @@ impl Cutter {
             sources,
             settings,
             place,
+            fetched: None,
             next_index,
             first_record,
             next_source,
@@ -103,6 +107,13 @@ impl Cutter {
             open: None,
             made: 0,
         }
+    }
+
+    /// Leaves the slices of sources behind URLs here for who reads them next.
+    #[must_use]
+    pub fn leaving(mut self, fetched: Fetched) -> Self {
+        self.fetched = Some(fetched);
+        self
     }
 
     /// Goes on behind the last partition of an unfinished plan, in which `made` partitions are of the same source.
@@ -139,6 +150,7 @@ impl Cutter {
                 max_bytes,
                 settings: &self.settings,
                 place: &self.place,
+                fetched: self.fetched.as_ref(),
                 index: self.next_index,
                 first_record: self.first_record,
                 limit_left,

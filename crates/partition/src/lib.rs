@@ -30,6 +30,7 @@
 //! It knows nothing of operators, jobs or how a partition is worked on.
 
 mod cutter;
+mod fetched;
 mod machine;
 mod mixing;
 mod modality;
@@ -41,6 +42,7 @@ mod task;
 mod verify;
 
 pub use cutter::{Cut, Cutter};
+pub use fetched::Fetched;
 pub use machine::{ASSUMED_MEMORY_BYTES, MemoryLimit, MemoryLimitFrom, memory_limit};
 pub use mixing::{Draw, Mixing, Part};
 pub use modality::{MediaFields, Modality, ModalityCounts};

@@ -4,6 +4,7 @@ use coldpress_checkpoint::{Compression, Format};
 use coldpress_config::OperatorCall;
 use coldpress_dataset::{RowsForm, Source};
 use coldpress_operator::{Asset, ChainSettings};
+use coldpress_partition::Fetched;
 use coldpress_storage::{StorageOptions, StoreSpecs};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct JobSpec {
     pub store_options: StorageOptions,
     /// The sources, in the order of the plan; a slice refers to one by its index.
     pub sources: Vec<Source>,
+    /// Where the planner leaves slices of sources behind URLs; none where there are no such sources.
+    #[serde(default)]
+    pub fetched: Option<Fetched>,
     /// The operators of the recipe, in order.
     pub operators: Vec<OperatorCall>,
     /// What the recipe says to all of them.

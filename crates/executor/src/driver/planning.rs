@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use coldpress_dataset::{Error as DatasetError, Format};
 use coldpress_job::{DamagedSource, JournalRecord};
-use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, PlannedPartition};
+use coldpress_partition::{CopyPlace, Cut, CutSettings, Cutter, Fetched, PlannedPartition};
 use coldpress_storage::{Place, spawn};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -17,6 +17,8 @@ pub(super) type Planned = std::result::Result<Vec<Cut>, DatasetError>;
 
 /// Reports that the planning thread may be ahead: enough to keep workers busy, and a bound for copies on disk.
 const REPORTS_AHEAD: usize = 64;
+/// The same where slices wait on this machine that were fetched from elsewhere: a bound for the disk that they take.
+const FETCHED_AHEAD: usize = 4;
 /// Small partitions that are reported together, at most, while the driver is busy.
 const CUTS_TOGETHER: usize = 256;
 /// The bytes of these, at most.
@@ -37,6 +39,13 @@ impl Driver<'_> {
         }
     }
 
+    /// Where slices of sources behind URLs wait for workers; none where there are no such sources.
+    pub(super) fn fetched(&self) -> Option<Fetched> {
+        let mut sources = self.sources.all().iter();
+        let is_remote = sources.any(|source| source.path.local().is_none());
+        is_remote.then(|| Fetched::new(self.executor.layout.fetched_dir()))
+    }
+
     /// Begins to cut what is not planned yet, on a thread of its own; `None` when the plan is complete.
     pub(super) fn start_planning(&mut self) -> Result<Option<Receiver<Planned>>> {
         if self.truth.state().plan_complete() {
@@ -45,6 +54,12 @@ impl Driver<'_> {
         let copies = Arc::clone(self.stores.of(Place::Partitions));
         let place = CopyPlace::new(copies, self.truth.epoch());
         let mut cutter = Cutter::new(self.sources.all().to_vec(), self.cut_settings()?, place);
+        let mut reports_ahead = REPORTS_AHEAD;
+        if let Some(fetched) = self.fetched() {
+            fetched.clear();
+            cutter = cutter.leaving(fetched);
+            reports_ahead = FETCHED_AHEAD;
+        }
         if let Some(last) = self
             .truth
             .state()
@@ -61,7 +76,7 @@ impl Driver<'_> {
             .damaged_sources()
             .iter()
             .for_each(|damaged| cutter.skip_source(damaged.source));
-        let (sender, receiver) = bounded(REPORTS_AHEAD);
+        let (sender, receiver) = bounded(reports_ahead);
         spawn("coldpress-planner", move || cut_all(cutter, &sender))?;
         Ok(Some(receiver))
     }

@@ -121,6 +121,7 @@ impl Driver<'_> {
         let (types_of_rows, sources) = (self.types_of_rows, self.sources.all());
         let spec = Arc::new(JobSpec {
             store_options: self.executor.schemes.options().clone(),
+            fetched: self.fetched(),
             ..job_spec(prepared, &self.stores, sources, types_of_rows)
         });
         let (sender, finished) = unbounded();

@@ -24,7 +24,7 @@ const FILES: [&str; 8] = [
 const OF_ATTEMPTS: [&str; 2] = ["partition_", "stage_"];
 
 /// The folders of a job's folder, with what the names in them begin with.
-const FOLDERS: [(&str, &[&str]); 13] = [
+const FOLDERS: [(&str, &[&str]); 14] = [
     (
         "journal",
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
@@ -45,6 +45,7 @@ const FOLDERS: [(&str, &[&str]); 13] = [
     // Earlier releases made it and put nothing there.
     ("reports", &[]),
     ("partitions", &["partition_"]),
+    ("fetched", &["partition_"]),
     ("checkpoints", &["partition_", "stage_", "checkpoint_"]),
     ("intermediate", &OF_ATTEMPTS),
     ("event_logs", &["events."]),

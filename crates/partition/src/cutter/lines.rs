@@ -6,6 +6,7 @@ use coldpress_storage::{Hasher, ObjectRef, Place, StoreWriter};
 use memchr::memchr;
 
 use super::{Bounds, Found};
+use crate::fetched::Leaving;
 use crate::settings::{CopyPlace, Copying, CutSettings};
 use crate::slice::Slice;
 
@@ -13,6 +14,8 @@ use crate::slice::Slice;
 pub(super) struct OpenLines {
     source: u32,
     can_be_sought: bool,
+    /// Whether it lies behind a URL.
+    is_fetched: bool,
     stream: LineStream,
     block: Lines,
     /// Position in the source of the first byte of the block.
@@ -43,6 +46,8 @@ struct Growing {
     copied_to: Option<(CopyPlace, u32)>,
     /// The copy, once there is a byte to write.
     copy: Option<Box<dyn StoreWriter>>,
+    /// What is left of it for the worker, if it is not copied.
+    leaving: Option<Leaving>,
 }
 
 impl OpenLines {
@@ -59,6 +64,7 @@ impl OpenLines {
         Ok(Self {
             source: index,
             can_be_sought: source.is_addressable() || source.can_resume_inside(),
+            is_fetched: source.path.local().is_none(),
             stream,
             block: Lines::default(),
             block_position: start,
@@ -117,6 +123,10 @@ impl OpenLines {
             hasher: Hasher::new(),
             copied_to: is_copied.then(|| (bounds.place.clone(), bounds.index)),
             copy: None,
+            leaving: bounds
+                .fetched
+                .filter(|_| self.is_fetched && !is_copied)
+                .and_then(|fetched| fetched.begin(bounds.index)),
         }
     }
 
@@ -211,6 +221,7 @@ impl Growing {
     fn add(&mut self, bytes: &[u8]) -> Result<()> {
         self.hasher.update(bytes);
         self.end += bytes.len() as u64;
+        self.leaving = self.leaving.take().and_then(|leaving| leaving.add(bytes));
         let Some((place, partition)) = self.copied_to.as_ref().filter(|_| !bytes.is_empty()) else {
             return Ok(());
         };
@@ -238,6 +249,9 @@ impl Growing {
     }
 
     fn finish(self, source: u32) -> Result<Slice> {
+        if let Some(leaving) = self.leaving {
+            leaving.finish();
+        }
         let copy = match self.copy {
             Some(copy) => {
                 let (name, stamp) = (copy.name().clone(), copy.finish()?);

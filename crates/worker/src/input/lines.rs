@@ -27,6 +27,8 @@ pub(super) struct LinesInput<'a> {
     long: u64,
     /// Whether the source consists of several files.
     is_joined: bool,
+    /// Whether the slice is what the planner left of it.
+    is_fetched: bool,
     /// What is drawn; none = all records.
     drawing: Option<Drawing>,
     /// The position of a last line that is not drawn, while it may turn out to break off.
@@ -39,6 +41,7 @@ impl<'a> LinesInput<'a> {
         drawing: Option<Drawing>,
     ) -> Result<Self, AttemptError> {
         let slice = &work.attempt.slice;
+        let mut is_fetched = false;
         let stream = match &slice.copy {
             Some(copy) => {
                 let copied = work.stores.object(copy);
@@ -49,13 +52,19 @@ impl<'a> LinesInput<'a> {
                     opened => opened?,
                 }
             }
-            None => LineStream::open_at(
-                work.source,
-                slice.start,
-                slice.seek,
-                Some(slice.end),
-                work.spec.max_record_bytes,
-            )?,
+            None => match fetched_of(work) {
+                Some(stream) => {
+                    is_fetched = true;
+                    stream
+                }
+                None => LineStream::open_at(
+                    work.source,
+                    slice.start,
+                    slice.seek,
+                    Some(slice.end),
+                    work.spec.max_record_bytes,
+                )?,
+            },
         };
         let is_joined = work.source.is_joined() && slice.copy.is_none();
         let mut stream = stream;
@@ -70,6 +79,7 @@ impl<'a> LinesInput<'a> {
             source: slice.source,
             long: 0,
             is_joined,
+            is_fetched,
             drawing,
             undrawn: None,
         })
@@ -174,6 +184,13 @@ impl<'a> LinesInput<'a> {
     }
 }
 
+/// What the planner left of the slice of a source behind a URL.
+fn fetched_of(work: Assignment<'_>) -> Option<LineStream> {
+    let fetched = work.spec.fetched.as_ref()?;
+    let partition = work.attempt.task.partition;
+    fetched.open(partition, &work.attempt.slice, work.spec.max_record_bytes)
+}
+
 impl Records for LinesInput<'_> {
     fn manifest(&self) -> Option<&Manifest> {
         None
@@ -233,8 +250,20 @@ impl Records for LinesInput<'_> {
     fn finish(self: Box<Self>) -> Result<(), AttemptError> {
         let work = self.work;
         let slice = &work.attempt.slice;
+        if self.is_fetched
+            && let Some(fetched) = &work.spec.fetched
+        {
+            fetched.forget(work.attempt.task.partition);
+        }
         if self.hasher.finish() == slice.digest {
             return Ok(());
+        }
+        if self.is_fetched {
+            let message = format!(
+                "what was fetched of `{}` for the partition is damaged; it is fetched again",
+                work.source.path.display()
+            );
+            return Err(AttemptError::from_outside(message));
         }
         match &slice.copy {
             Some(copy) => Err(AttemptError::damaged_copy(copy, "is damaged")),

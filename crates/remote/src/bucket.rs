@@ -8,11 +8,10 @@ use http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
-use object_store::{ClientOptions, ObjectMeta, ObjectStore, RetryConfig};
+use object_store::{Attributes, ClientOptions, GetOptions, ObjectMeta, ObjectStore, RetryConfig};
 
 use crate::address::{Address, Provider};
 use crate::failure::{Failure, Kind};
-use crate::fetch;
 use crate::options::{BucketOptions, invalid};
 use crate::patience::Patience;
 use crate::wire::{Connector, Wire};
@@ -119,11 +118,22 @@ impl Bucket {
         let Ok(path) = Self::path(key) else {
             return Ok(None);
         };
-        match fetch::head(self, &path).await {
+        match self.head(&path).await {
             Ok((meta, _)) => Ok(Some(meta)),
             Err(failure) if failure.is_not_found() => Ok(None),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// What the server tells of an object without giving it.
+    pub(crate) async fn head(&self, path: &Path) -> Result<(ObjectMeta, Attributes), Failure> {
+        let options = GetOptions {
+            head: true,
+            ..Default::default()
+        };
+        let answer = self.objects().get_opts(path, options).await;
+        let answer = answer.map_err(Failure::of)?;
+        Ok((answer.meta, answer.attributes))
     }
 
     /// The path of a key.

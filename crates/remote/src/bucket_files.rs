@@ -11,7 +11,7 @@ use object_store::list::PaginatedListResult;
 use crate::address::Address;
 use crate::bucket::Bucket;
 use crate::failure::{Failure, Kind};
-use crate::fetch::{self, Version};
+use crate::fetch::{Version, bare};
 use crate::ranged::{Explain, Ranged};
 use crate::runtime;
 
@@ -50,7 +50,7 @@ impl BucketFiles {
         RemoteMeta {
             url: self.bucket.url(object.location.as_ref()),
             length: object.size,
-            version: object.e_tag.or(object.version),
+            version: object.e_tag.as_deref().map(bare).map(str::to_owned),
             modified_nanos: object
                 .last_modified
                 .timestamp_nanos_opt()
@@ -66,7 +66,7 @@ impl RemoteFiles for BucketFiles {
         let key = self.key(url)?;
         let bucket = self.bucket.clone();
         let found = Bucket::path(&key)
-            .and_then(|path| runtime::run(async move { fetch::head(&bucket, &path).await }));
+            .and_then(|path| runtime::run(async move { bucket.head(&path).await }));
         match found {
             Ok((object, _)) => Ok(self.meta(object)),
             Err(failure) => Err(error(&self.bucket, "examine", &key, failure)),

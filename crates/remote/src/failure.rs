@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+pub(crate) use crate::refusal::Kind;
 use crate::refusal::Refusal;
 
 tokio::task_local! {
@@ -25,21 +26,6 @@ pub(crate) struct Failure {
     text: String,
 }
 
-/// What a caller can do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// The object is not there.
-    NotFound,
-    /// The object is there already.
-    Exists,
-    /// The object is not the version that was asked for.
-    Changed,
-    /// There are not so many bytes.
-    OutOfRange,
-    /// All else, as the operating system would call it.
-    Other(io::ErrorKind),
-}
-
 impl Failure {
     pub(crate) fn new(kind: Kind, text: impl Into<String>) -> Self {
         Self {
@@ -56,11 +42,16 @@ impl Failure {
         Self::new(Kind::Other(source.kind()), format!("{what}: {source}"))
     }
 
+    /// How this task's last request was refused.
+    pub(crate) fn refused() -> Option<Self> {
+        let refusal = REFUSED.try_with(|last| last.borrow_mut().take()).ok()?;
+        refusal.map(Self::from)
+    }
+
     /// What `object_store` reports, told by how this task's last request was refused, if one was.
     pub(crate) fn of(error: object_store::Error) -> Self {
-        let refusal = REFUSED.try_with(|last| last.borrow_mut().take()).ok();
-        if let Some(refusal) = refusal.flatten() {
-            return refusal.into();
+        if let Some(failure) = Self::refused() {
+            return failure;
         }
         let kind = match &error {
             object_store::Error::NotFound { .. } => Kind::NotFound,
@@ -98,6 +89,12 @@ impl fmt::Display for Failure {
 }
 
 impl StdError for Failure {}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.kind(), refusal.to_string())
+    }
+}
 
 impl From<Failure> for io::Error {
     fn from(failure: Failure) -> Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use object_store::path::Path;
-use object_store::{Attributes, GetOptions, GetRange, ObjectMeta};
+use object_store::{GetOptions, GetRange, ObjectMeta};
 
 use crate::bucket::Bucket;
 use crate::failure::{Failure, Kind};
@@ -19,7 +19,13 @@ pub(crate) struct Version {
     pub(crate) bucket: Bucket,
     pub(crate) path: Path,
     pub(crate) length: u64,
+    /// As [`bare`] gives it.
     pub(crate) etag: Option<String>,
+}
+
+/// An ETag without its quotes, which Azure leaves out in listings.
+pub(crate) fn bare(etag: &str) -> &str {
+    etag.trim_matches('"')
 }
 
 impl Version {
@@ -54,7 +60,7 @@ impl Version {
         tries: &mut Tries,
     ) -> Result<String, Failure> {
         let options = GetOptions {
-            if_match: self.etag.clone(),
+            if_match: self.etag.as_ref().map(|etag| format!("\"{etag}\"")),
             range: Some(GetRange::Bounded(range.clone())),
             ..Default::default()
         };
@@ -88,26 +94,10 @@ impl Version {
             let text = format!("it has {} bytes, and had {}", found.size, self.length);
             return Err(Failure::new(Kind::Changed, text));
         }
-        if self.etag.is_some() && found.e_tag.is_some() && self.etag != found.e_tag {
+        let found = found.e_tag.as_deref().map(bare);
+        if self.etag.is_some() && found.is_some() && self.etag.as_deref() != found {
             return Err(Failure::new(Kind::Changed, "its ETag is another one"));
         }
         Ok(())
     }
-}
-
-/// What a server tells of an object without giving it.
-pub(crate) async fn head(
-    bucket: &Bucket,
-    path: &Path,
-) -> Result<(ObjectMeta, Attributes), Failure> {
-    let options = GetOptions {
-        head: true,
-        ..Default::default()
-    };
-    let answer = bucket
-        .objects()
-        .get_opts(path, options)
-        .await
-        .map_err(Failure::of)?;
-    Ok((answer.meta, answer.attributes))
 }

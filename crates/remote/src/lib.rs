@@ -16,6 +16,7 @@ mod bucket;
 mod bucket_files;
 mod failure;
 mod fetch;
+mod hub;
 mod options;
 mod patience;
 mod ranged;
@@ -28,6 +29,8 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod web;
+mod web_file;
+mod web_url;
 mod wire;
 
 pub use scheme::schemes;

@@ -1,13 +1,27 @@
 //! How a server refuses a request, and what to do about it.
 
+use std::fmt;
 use std::io;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::failure::{Failure, Kind};
-
 /// The longest message of a server that is passed on.
 const MAX_MESSAGE_CHARS: usize = 300;
+
+/// What a caller can do about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The object is not there.
+    NotFound,
+    /// The object is there already.
+    Exists,
+    /// The object is not the version that was asked for.
+    Changed,
+    /// There are not so many bytes.
+    OutOfRange,
+    /// All else, as the operating system would call it.
+    Other(io::ErrorKind),
+}
 
 /// An answer that is no success, or none at all.
 #[derive(Clone, Debug)]
@@ -47,7 +61,7 @@ impl Refusal {
         }
     }
 
-    fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         let Some(status) = self.status else {
             return Kind::Other(self.kind);
         };
@@ -129,9 +143,9 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.kind(), refusal.text())
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 
@@ -187,9 +201,8 @@ mod tests {
             .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
         let status = StatusCode::from_u16(status).unwrap();
         let refusal = Refusal::of("h:1".into(), status, &headers.collect(), body.as_bytes());
-        let failure = Failure::from(refusal);
-        assert_eq!(failure.kind, kind, "{failure}");
-        assert_eq!(failure.to_string(), text);
+        assert_eq!(refusal.kind(), kind, "{refusal}");
+        assert_eq!(refusal.to_string(), text);
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use coldpress_storage::{ObjectStore, RemoteFiles, Result, Scheme, StorageOptions, StoreSchemes};
+use coldpress_storage::{
+    Error, ObjectStore, RemoteFiles, Result, Scheme, StorageOptions, StoreSchemes,
+};
 
 use crate::bucket_files::BucketFiles;
+use crate::hub::HubFiles;
 use crate::store::RemoteStore;
+use crate::web::WebFiles;
 
 /// The schemes of URLs that this crate opens.
 ///
@@ -22,11 +26,13 @@ use crate::store::RemoteStore;
 #[must_use]
 pub fn schemes() -> StoreSchemes {
     let buckets = ["s3", "s3a", "gs", "az", "abfs", "abfss"];
+    let schemes = StoreSchemes::default()
+        .with_scheme("http", Web)
+        .with_scheme("https", Web)
+        .with_scheme("hf", Hub);
     buckets
         .into_iter()
-        .fold(StoreSchemes::default(), |schemes, name| {
-            schemes.with_scheme(name, Buckets)
-        })
+        .fold(schemes, |schemes, name| schemes.with_scheme(name, Buckets))
 }
 
 /// Object stores.
@@ -39,5 +45,38 @@ impl Scheme for Buckets {
 
     fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
         Ok(Arc::new(BucketFiles::open(url, options)?))
+    }
+}
+
+/// Web servers.
+struct Web;
+
+impl Scheme for Web {
+    fn store(&self, url: &str, _: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+        Err(read_only(&crate::web_url::shown(url)))
+    }
+
+    fn files(&self, _: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
+        Ok(Arc::new(WebFiles::open(options)?))
+    }
+}
+
+/// The dataset hub.
+struct Hub;
+
+impl Scheme for Hub {
+    fn store(&self, url: &str, _: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+        Err(read_only(url))
+    }
+
+    fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
+        Ok(Arc::new(HubFiles::open(url, options)?))
+    }
+}
+
+fn read_only(url: &str) -> Error {
+    Error::Unsupported {
+        action: "keep the files of a job: only buckets and folders can",
+        path: url.into(),
     }
 }

@@ -4,7 +4,12 @@
 //! one installs it below `target/`, which takes a minute and the network. A test that cannot have its server fails, and says
 //! what to do.
 
+mod faults;
 mod install;
+mod listener;
 mod server;
+mod web;
 
+pub use faults::{Fault, Faults, Proxy};
 pub use server::Server;
+pub use web::{WebKind, WebServer, echo};

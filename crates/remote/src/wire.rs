@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use http::header::RANGE;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use object_store::client::{
@@ -58,48 +59,32 @@ impl Wire {
         self.patience
     }
 
-    /// Makes a request until there is an answer that no other try would change.
-    pub(crate) async fn send(&self, request: &Request) -> Result<Response, reqwest::Error> {
+    /// Makes a request until there is an answer that no other try would change. The body of an answer that is to be `whole`
+    /// is all there.
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        whole: Whole,
+    ) -> Result<Response, reqwest::Error> {
         let host = host_of(request.url());
         let mut tries = Tries::new(self.patience);
         if is_of_metadata(&host) {
             tries.at_most(2);
         }
         loop {
-            let mut again = request.try_clone().unwrap_or_else(|| without_body(request));
-            if is_of_metadata(&host) {
-                *again.timeout_mut() = Some(METADATA_TIMEOUT);
-            }
-            let (answer, pause) = match self.client.execute(again).await {
-                Ok(response) if response.status().is_success() => {
-                    match hidden_error(request, response).await? {
-                        Ok(response) => return Ok(response),
-                        Err(response) => {
-                            let pause = tries.pause(None);
-                            (Ok(response), pause)
-                        }
-                    }
-                }
+            let answer = self.once(request, whole, &host).await;
+            let pause = match &answer {
                 Ok(response) if is_worth_retrying(response.status()) => {
-                    let pause = tries.pause(retry_after(response.headers()));
-                    (Ok(response), pause)
+                    tries.pause(retry_after(response.headers()))
                 }
-                Ok(response) => {
-                    tries.at_most(0);
-                    tries.pause(None);
-                    (Ok(response), None)
-                }
-                Err(error) => {
+                Ok(response) if response.status().is_success() => return answer,
+                Err(error) if !is_hopeless(error) => {
                     if error.is_connect() {
                         tries.at_most(CONNECT_TRIES);
                     }
-                    let pause = if is_hopeless(&error) {
-                        None
-                    } else {
-                        tries.pause(None)
-                    };
-                    (Err(error), pause)
+                    tries.pause(None)
                 }
+                _ => None,
             };
             if let Some(pause) = pause {
                 tokio::time::sleep(pause).await;
@@ -115,6 +100,39 @@ impl Wire {
             };
         }
     }
+
+    async fn once(
+        &self,
+        request: &Request,
+        whole: Whole,
+        host: &str,
+    ) -> Result<Response, reqwest::Error> {
+        let again = request.try_clone();
+        let mut again = again.unwrap_or_else(|| without_body(request));
+        if is_of_metadata(host) {
+            *again.timeout_mut() = Some(METADATA_TIMEOUT);
+        }
+        let response = self.client.execute(again).await?;
+        if whole == Whole::No || !response.status().is_success() {
+            return Ok(response);
+        }
+        let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        let body = body.collect().await?.to_bytes();
+        let mut response = http::Response::from_parts(parts, body);
+        if hides_error(request.method(), response.body()) {
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        Ok(response.into())
+    }
+}
+
+/// Whether an answer is given when all of it is there, so that one that breaks off is asked for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// Listings, and what servers tell of what was done.
+    Yes,
+    /// Contents of files, which are long, and where reading goes on behind a break.
+    No,
 }
 
 #[async_trait]
@@ -131,7 +149,10 @@ impl HttpService for Wire {
                 *request.body_mut() = Some(body.into());
             }
         }
-        let response = self.send(&request).await.map_err(http_error)?;
+        // This crate asks for contents by ranges, and `object_store` for nothing else.
+        let is_content = request.headers().contains_key(RANGE);
+        let whole = if is_content { Whole::No } else { Whole::Yes };
+        let response = self.send(&request, whole).await.map_err(http_error)?;
         let (mut parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
         parts.extensions.clear();
         let body = HttpResponseBody::new(body.map_err(http_error));
@@ -149,32 +170,13 @@ impl HttpConnector for Connector {
     }
 }
 
-/// What a server answers an error with, where it answers 200 first and then notices.
-const HIDDEN_ERRORS: [&[u8]; 2] = [b"<Code>InternalError</Code>", b"<Code>SlowDown</Code>"];
-
-/// Tells an answer from an error that hides in one. S3 begins the answer to what takes long before it knows how it ends.
-async fn hidden_error(
-    request: &Request,
-    response: Response,
-) -> Result<Result<Response, Response>, reqwest::Error> {
-    let may_hide =
-        *request.method() == Method::POST || request.headers().contains_key("x-amz-copy-source");
-    let is_small = response
-        .content_length()
-        .is_none_or(|length| length <= MAX_ERROR_BYTES as u64);
-    if !may_hide || !is_small {
-        return Ok(Ok(response));
-    }
-    let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
-    let body = body.collect().await?.to_bytes();
+/// Whether an answer of 200 says that there was an error. S3 begins the answer to what takes long before it knows how it
+/// ends.
+fn hides_error(method: &Method, body: &[u8]) -> bool {
+    const ERRORS: [&[u8]; 2] = [b"<Code>InternalError</Code>", b"<Code>SlowDown</Code>"];
     let contains = |wanted: &[u8]| body.windows(wanted.len()).any(|window| window == wanted);
-    let is_error = HIDDEN_ERRORS.into_iter().any(contains);
-    let mut response = http::Response::from_parts(parts, body);
-    if is_error {
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        return Ok(Err(response.into()));
-    }
-    Ok(Ok(response.into()))
+    let may_hide = matches!(*method, Method::POST | Method::PUT) && body.len() <= MAX_ERROR_BYTES;
+    may_hide && ERRORS.into_iter().any(contains)
 }
 
 /// Remembers why there is no success, and gives the answer without its body, which may name credentials.

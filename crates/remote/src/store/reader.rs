@@ -8,7 +8,7 @@ use object_store::{GetOptions, GetRange};
 use super::RemoteStore;
 use crate::bucket::Bucket;
 use crate::failure::{Failure, Kind};
-use crate::fetch::{self, Version};
+use crate::fetch::{Version, bare};
 use crate::ranged::Ranged;
 use crate::runtime;
 
@@ -53,7 +53,7 @@ async fn open(bucket: Bucket, path: Path) -> Result<(Version, Bytes), Failure> {
         }
         // An object without bytes has no ranges.
         Err(failure) if failure.kind == Kind::OutOfRange => {
-            (fetch::head(&bucket, &path).await?.0, Bytes::new())
+            (bucket.head(&path).await?.0, Bytes::new())
         }
         Err(failure) => return Err(failure),
     };
@@ -61,7 +61,7 @@ async fn open(bucket: Bucket, path: Path) -> Result<(Version, Bytes), Failure> {
         bucket,
         path,
         length: meta.size,
-        etag: meta.e_tag,
+        etag: meta.e_tag.as_deref().map(bare).map(str::to_owned),
     };
     Ok((version, first))
 }

@@ -16,7 +16,6 @@ use object_store::{
 use super::{RemoteStore, UNFINISHED};
 use crate::bucket::{Bucket, Uploads};
 use crate::failure::{Failure, Kind};
-use crate::fetch;
 use crate::patience::Tries;
 use crate::ranged::io_error;
 use crate::runtime::{self, Started};
@@ -240,7 +239,12 @@ impl Upload {
             Form::Whole(mut upload) => {
                 let unfinished = self.path;
                 runtime::run(async move {
-                    upload.complete().await.map_err(Failure::of)?;
+                    if let Err(failure) = upload.complete().await.map_err(Failure::of)
+                        // Its parts are gone when it was completed by a request whose answer was lost.
+                        && !is_ours(&bucket, &unfinished, &token).await.unwrap_or(false)
+                    {
+                        return Err(failure);
+                    }
                     let copy = || async {
                         let options = CopyOptions {
                             mode: CopyMode::Create,
@@ -307,16 +311,13 @@ where
         if !matches!(failure.kind, Kind::Exists | Kind::Changed | Kind::NotFound) {
             return Err(failure);
         }
-        match fetch::head(bucket, path).await {
-            Ok((_, attributes)) => {
-                let writer = attributes.get(&Attribute::Metadata(WRITER.into()));
-                return match writer {
-                    Some(writer) if writer.as_ref() == token => Ok(()),
-                    _ => Err(Failure::new(
-                        Kind::Exists,
-                        "there is an object of this name",
-                    )),
-                };
+        match is_ours(bucket, path, token).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {
+                return Err(Failure::new(
+                    Kind::Exists,
+                    "there is an object of this name",
+                ));
             }
             // Two writers were in each other's way, and neither finished; or the object was deleted meanwhile.
             Err(missing) if missing.is_not_found() && failure.kind != Kind::NotFound => {
@@ -331,11 +332,18 @@ where
     }
 }
 
+/// Whether an object was written by the writer of this number.
+async fn is_ours(bucket: &Bucket, path: &Path, token: &str) -> Result<bool, Failure> {
+    let (_, attributes) = bucket.head(path).await?;
+    let writer = attributes.get(&Attribute::Metadata(WRITER.into()));
+    Ok(writer.is_some_and(|writer| writer.as_ref() == token))
+}
+
 /// Waits until a copy is whole. Within one account it is at once; nobody promises it.
 async fn copied_whole(bucket: &Bucket, path: &Path, length: u64) -> Result<(), Failure> {
     let mut tries = Tries::new(bucket.patience());
     loop {
-        let (meta, _) = fetch::head(bucket, path).await?;
+        let (meta, _) = bucket.head(path).await?;
         if meta.size == length {
             return Ok(());
         }

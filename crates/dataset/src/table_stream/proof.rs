@@ -34,6 +34,9 @@ impl Part {
 #[derive(Debug)]
 pub(super) struct Proof {
     hasher: Hasher,
+    /// Whether the file's server says which version it gives, and gives no other: then that proves all parts, and none of
+    /// them need be read for the proof.
+    is_of_version: bool,
 }
 
 impl Proof {
@@ -41,10 +44,24 @@ impl Proof {
     pub(super) fn new(rows: &Range<u64>, metadata: Digest) -> Self {
         let mut proof = Self {
             hasher: Hasher::new(),
+            is_of_version: false,
         };
         proof.range(rows);
         proof.digest(metadata);
         proof
+    }
+
+    /// Of these rows of this version of a file.
+    pub(super) fn of_version(rows: &Range<u64>, metadata: Digest, version: &str) -> Self {
+        let mut proof = Self::new(rows, metadata);
+        proof.digest(Digest::of(version.as_bytes()));
+        proof.is_of_version = true;
+        proof
+    }
+
+    /// Returns whether it is made of the parts that rows are made of.
+    pub(super) fn wants_parts(&self) -> bool {
+        !self.is_of_version
     }
 
     /// Adds a part.

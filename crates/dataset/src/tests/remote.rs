@@ -340,6 +340,57 @@ fn noise(bytes: usize) -> Vec<u8> {
 }
 
 #[test]
+fn a_table_is_planned_from_its_footer() {
+    let numbers = arrow::array::Int64Array::from_iter_values((0..400_000).map(|n| n * 7_919));
+    let rows = arrow::array::RecordBatch::try_from_iter([("n", Arc::new(numbers) as _)]).unwrap();
+    let mut bytes = Vec::new();
+    let properties = parquet::file::properties::WriterProperties::builder()
+        .set_dictionary_enabled(false)
+        .build();
+    let mut writer =
+        parquet::arrow::ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties)).unwrap();
+    writer.write(&rows).unwrap();
+    writer.close().unwrap();
+    assert!(bytes.len() > 3 << 20);
+    let server = Server::new(&[("test://b/a.parquet", &bytes)]);
+    let source = server.resolve("test://b/a.parquet").unwrap();
+    let source = &source.sources[0];
+    server.0.lock().unwrap().requests.clear();
+    let table = TableFile::open(source).unwrap();
+    let mut known = KnownParts::default();
+    let planned = table.digest_of_rows(0..300_000, &mut known).unwrap();
+    let fetched = |server: &Server| {
+        let shared = server.0.lock().unwrap();
+        let ranges = shared.requests.iter().filter_map(|one| {
+            let (start, end) = one.strip_prefix("GET ")?.split_once("..")?;
+            Some(end.parse::<u64>().ok()? - start.parse::<u64>().ok()?)
+        });
+        ranges.collect::<Vec<_>>()
+    };
+    let before: u64 = fetched(&server).iter().sum();
+    assert!(before <= 2 << 20, "{before} bytes were fetched");
+    let mut stream = table.stream(0..300_000).unwrap();
+    let mut read = 0;
+    while let Some(batch) = stream.next_rows().unwrap() {
+        assert_eq!(batch, rows.slice(read, batch.num_rows()));
+        read += batch.num_rows();
+    }
+    assert_eq!(read, 300_000);
+    assert_eq!(stream.finish().unwrap(), planned);
+    assert!(fetched(&server).len() < 12, "{:?}", fetched(&server));
+    // Another version is another file, and nothing of it is taken for this one.
+    let mut changed = bytes.clone();
+    changed[1 << 20] ^= 1;
+    let mut shared = server.0.lock().unwrap();
+    shared
+        .files
+        .insert("test://b/a.parquet".to_owned(), changed);
+    drop((table, shared));
+    let opened = TableFile::open(source);
+    assert!(matches!(opened, Err(Error::Changed { .. })), "{opened:?}");
+}
+
+#[test]
 fn a_source_comes_from_another_process() {
     let server = Server::new(&[("test://b/a.jsonl", RECORD)]);
     let source = server

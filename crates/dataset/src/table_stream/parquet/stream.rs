@@ -105,7 +105,9 @@ impl ParquetStream {
     /// The digest of what all rows were made of.
     pub(in crate::table_stream) fn finish(mut self) -> Checked<Digest> {
         self.close_group()?;
-        while let Some((group, rows)) = self.parts.pop_front() {
+        while self.proof.wants_parts()
+            && let Some((group, rows)) = self.parts.pop_front()
+        {
             self.open = Some(self.open_group(group, rows)?);
             self.close_group()?;
         }
@@ -117,7 +119,8 @@ impl ParquetStream {
             return Ok(());
         };
         let WatchedFile { file, parts } = &*self.file;
-        for part in &open.parts {
+        let wanted = self.proof.wants_parts();
+        for part in open.parts.iter().filter(|_| wanted) {
             self.proof.add(part, parts.digest(file, part)?);
         }
         parts.forget();

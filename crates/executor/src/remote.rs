@@ -54,7 +54,9 @@ impl Remote {
 
 /// The schemes with the options of the recipe, which count before those of the program.
 fn with_options_of(recipe: &Recipe, schemes: StoreSchemes) -> StoreSchemes {
+    let inputs = recipe.dataset.inputs.iter();
     let options = recipe.remote.options.iter();
+    let options = options.chain(inputs.flat_map(|input| input.options.iter()));
     let options = options.fold(
         StorageOptions::default(),
         |options, (prefix, name, value)| options.with(prefix, name, value),

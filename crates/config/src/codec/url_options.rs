@@ -31,7 +31,7 @@ impl UrlOptions {
         self.0.is_empty()
     }
 
-    fn add(&mut self, prefix: &str, name: &str, node: &Node) -> Result<(), Mismatch> {
+    pub(crate) fn add(&mut self, prefix: &str, name: &str, node: &Node) -> Result<(), Mismatch> {
         let value = match node.as_str() {
             Some(text) if !node.is_null() => text.to_owned(),
             _ => {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::codec::{Codec, Mismatch, Path};
+use crate::codec::{Codec, Mismatch, Path, UrlOptions};
 use crate::keys::Kind;
+use crate::location::Location;
 use crate::node::Node;
 
 /// A path of the dataset.
@@ -13,7 +14,18 @@ pub struct Input {
     pub path: String,
     /// How often each of its records is taken, or its share of `dataset.max_sample_num`; 1 where the recipe does not say.
     pub weight: f64,
+    /// How it is reached, if it is a URL: what Data-Juicer's recipes say beside the path.
+    pub options: UrlOptions,
 }
+
+/// What Data-Juicer's recipes call the options of a bucket.
+const BUCKET_OPTIONS: [&str; 5] = [
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "aws_region",
+    "endpoint_url",
+];
 
 impl Input {
     /// All records of a path, once.
@@ -21,6 +33,7 @@ impl Input {
         Self {
             path: path.into(),
             weight: 1.0,
+            options: UrlOptions::default(),
         }
     }
 }
@@ -64,34 +77,112 @@ fn read_input(node: &Node) -> Result<Input, Mismatch> {
     let Some(entries) = node.as_map() else {
         return Path::read(node).map(Input::whole);
     };
-    let (mut path, mut weight) = (None, 1.0);
+    let part = |name: &str| entries.iter().find(|(key, _)| key.name == name);
     // What another type has is no mistake in a key.
-    if let Some((_, value)) = entries.iter().find(|(key, _)| key.name == "type") {
-        check_type(value)?;
-    }
+    let place = match part("type") {
+        Some((_, node)) => Place::read(node, part("source").map(|(_, node)| node))?,
+        None => Place::Named,
+    };
+    let (mut path, mut weight, mut options) = (None, 1.0, Vec::new());
     for (key, value) in entries {
         match key.name.as_str() {
-            "path" => path = Some(Path::read(value)?),
-            "type" => {}
+            "path" => path = Some((Path::read(value)?, value)),
             "weight" => weight = read_weight(value)?,
             // Data-Juicer takes it for the form of the files, which shows here in what they hold.
-            "source" => {}
-            _ => return Err(Mismatch::unknown_part(key, &["path", "weight", "type"])),
+            "type" | "source" => {}
+            name if place == Place::Bucket && BUCKET_OPTIONS.contains(&name) => {
+                options.push((name, value));
+            }
+            name @ ("split" | "name" | "data_files" | "limit") if place == Place::Hub => {
+                return Err(Mismatch::not_available(
+                    value,
+                    format!("{{{name}: …}}"),
+                    "name the files, as in `dataset_path: hf://datasets/OWNER/NAME/data/train-*.parquet`",
+                ));
+            }
+            "data_dir" if place == Place::Hub => options.push(("data_dir", value)),
+            _ => return Err(Mismatch::unknown_part(key, place.parts())),
         }
     }
-    let path = path.ok_or_else(|| Mismatch::without_part("path", node))?;
-    Ok(Input { path, weight })
+    let (path, node) = path.ok_or_else(|| Mismatch::without_part("path", node))?;
+    let path = place.path(path, node)?;
+    let mut input = Input {
+        weight,
+        ..Input::whole(path)
+    };
+    for (name, value) in options {
+        match name {
+            "data_dir" => {
+                let folder = Path::read(value)?;
+                input.path = format!("{}/{}", input.path, folder.trim_matches('/'));
+            }
+            name => input.options.add(&input.path, name, value)?,
+        }
+    }
+    Ok(input)
 }
 
-fn check_type(node: &Node) -> Result<(), Mismatch> {
-    match node.as_str() {
-        Some("local") => Ok(()),
-        Some(remote @ ("remote" | "huggingface")) => Err(Mismatch::not_available(
-            node,
-            format!("{{type: {remote}}}"),
-            "only local files can be read",
-        )),
-        _ => Err(Mismatch::out_of_range(node)),
+/// What an entry of Data-Juicer's list names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A path or a URL.
+    Named,
+    /// A URL of a bucket, with the options to reach it.
+    Bucket,
+    /// A dataset of the Hugging Face hub, by its name.
+    Hub,
+}
+
+impl Place {
+    fn read(node: &Node, source: Option<&Node>) -> Result<Self, Mismatch> {
+        let is_remote = match node.as_str() {
+            Some("local") => return Ok(Self::Named),
+            Some("huggingface") => return Ok(Self::Hub),
+            Some("remote") => true,
+            _ => false,
+        };
+        match source.and_then(Node::as_str) {
+            _ if !is_remote => Err(Mismatch::out_of_range(node)),
+            None | Some("s3") => Ok(Self::Bucket),
+            Some("huggingface") => Ok(Self::Hub),
+            Some(other) => Err(Mismatch::not_available(
+                node,
+                format!("{{type: remote, source: {other}}}"),
+                "URLs, and the sources `s3` and `huggingface` can be read",
+            )),
+        }
+    }
+
+    /// What an entry may have.
+    fn parts(self) -> &'static [&'static str] {
+        match self {
+            Self::Named => &["path", "weight", "type"],
+            Self::Hub => &["path", "data_dir", "weight", "type", "source"],
+            Self::Bucket => &[
+                "path",
+                "weight",
+                "type",
+                "source",
+                "aws_access_key_id",
+                "aws_secret_access_key",
+                "aws_session_token",
+                "aws_region",
+                "endpoint_url",
+            ],
+        }
+    }
+
+    fn path(self, path: String, node: &Node) -> Result<String, Mismatch> {
+        let is_url = Location::of(&path).url().is_some();
+        match self {
+            Self::Hub if !is_url => Ok(format!("hf://datasets/{}", path.trim_matches('/'))),
+            Self::Bucket if !is_url => Err(Mismatch::wrong_part(
+                "path",
+                "a URL such as `s3://bucket/data.jsonl`",
+                node,
+            )),
+            _ => Ok(path),
+        }
     }
 }
 

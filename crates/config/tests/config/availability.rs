@@ -63,6 +63,14 @@ fn a_dataset_is_named_by_paths_and_urls() {
             "dataset_path: [a, 's3://bucket/a b.jsonl', HTTPS://x/y]",
             vec!["a", "s3://bucket/a b.jsonl", "HTTPS://x/y"],
         ),
+        (
+            "dataset: {configs: [{type: remote, source: s3, path: 's3://b/a', aws_region: eu-1, endpoint_url: 'http://h'}, {type: remote, source: huggingface, path: owner/name, data_dir: en/}, {type: huggingface, path: owner/other}]}",
+            vec![
+                "s3://b/a",
+                "hf://datasets/owner/name/en",
+                "hf://datasets/owner/other",
+            ],
+        ),
     ] {
         assert_eq!(parse(dataset).unwrap(), expected);
     }
@@ -97,7 +105,7 @@ fn a_dataset_is_named_by_paths_and_urls() {
         ),
         (
             "dataset: {configs: [{split: train, type: huggingface, path: a}]}",
-            "r.yaml:3:42: `dataset.configs: {type: huggingface}` is not available yet: only local files can be read",
+            "r.yaml:3:29: `dataset.configs: {split: …}` is not available yet: name the files, as in `dataset_path: hf://datasets/OWNER/NAME/data/train-*.parquet`",
         ),
         (
             "dataset: {configs: [{path: a, weight: 0}, {path: b, weight: 0.0}]}",
@@ -105,7 +113,11 @@ fn a_dataset_is_named_by_paths_and_urls() {
         ),
         (
             "dataset: {configs: [{type: remote, path: a}]}",
-            "r.yaml:3:28: `dataset.configs: {type: remote}` is not available yet: only local files can be read",
+            "r.yaml:3:42: `path` must be a URL such as `s3://bucket/data.jsonl`, found text `a`",
+        ),
+        (
+            "dataset: {configs: [{type: remote, source: arxiv, path: a}]}",
+            "r.yaml:3:28: `dataset.configs: {type: remote, source: arxiv}` is not available yet: URLs, and the sources `s3` and `huggingface` can be read",
         ),
         (
             "dataset: {configs: [{type: local}]}",

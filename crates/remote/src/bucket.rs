@@ -3,17 +3,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-use coldpress_storage::{Error, Result, StorageOptions};
-use http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
+use coldpress_storage::{Error, Expected, Result, StorageOptions};
+use http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
+use object_store::azure::AzureConfigKey;
 use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
-use object_store::{Attributes, ClientOptions, GetOptions, ObjectMeta, ObjectStore, RetryConfig};
+use object_store::{
+    Attributes, ClientOptions, CopyMode, CopyOptions, GetOptions, ObjectMeta, ObjectStore,
+    RetryConfig,
+};
 
 use crate::address::{Address, Provider};
+use crate::conditions::{self, Conditions};
+use crate::etag::bare;
 use crate::failure::{Failure, Kind};
 use crate::options::{BucketOptions, invalid};
 use crate::patience::Patience;
+use crate::s3_uploads::S3Uploads;
 use crate::wire::{Connector, Wire};
 
 /// A bucket of an object store. It displays itself as its URL.
@@ -25,22 +32,27 @@ struct Inner {
     objects: Arc<dyn ObjectStore>,
     pages: Arc<dyn PaginatedListStore>,
     uploads: Uploads,
-    /// Whether listings leave out the object whose key is all of the prefix: `object_store` takes it for a folder of Azure.
-    passes_over_exact: bool,
+    provider: Provider,
     secrets: Vec<String>,
     patience: Patience,
 }
 
-/// How objects of many parts come to be, and that they overwrite nothing.
+/// Gives the same store with these headers on every request.
+type WithHeaders =
+    Arc<dyn Fn(HeaderMap) -> object_store::Result<Arc<dyn MultipartStore>> + Send + Sync>;
+
+/// How objects of many parts come to be, and that they take no place that they are not to take.
 #[derive(Clone)]
 pub(crate) enum Uploads {
-    /// Completing an upload has a condition.
+    /// Completing an upload has conditions.
     Conditional {
         parts: Arc<dyn MultipartStore>,
-        /// The same store, which completes uploads only where there is no object yet.
-        completing: Arc<dyn MultipartStore>,
+        /// Gives a store that completes uploads under these conditions.
+        completing: WithHeaders,
+        /// Lists uploads that were not completed.
+        unfinished: S3Uploads,
     },
-    /// Only copying has one, so an upload has another name first.
+    /// Only copying has conditions, so an upload has another name first.
     Copied,
 }
 
@@ -57,7 +69,7 @@ impl Bucket {
         let patience = options.patience(address)?;
         let secrets = options.secrets();
         let wrong = |failure: Failure| invalid(address, &failure.without(&secrets).to_string());
-        let wire = Connector(Wire::to_stores(patience).map_err(wrong)?);
+        let wire = Wire::to_stores(patience).map_err(wrong)?;
         let (objects, pages, uploads) =
             connect(address, &options, wire).map_err(|error| match error {
                 Opening::Options(error) => error,
@@ -69,7 +81,7 @@ impl Bucket {
             objects,
             pages,
             uploads,
-            passes_over_exact: address.provider == Provider::Azure,
+            provider: address.provider,
             secrets,
             patience,
         })))
@@ -85,6 +97,77 @@ impl Bucket {
 
     pub(crate) fn patience(&self) -> Patience {
         self.0.patience
+    }
+
+    /// Copies an object to where there is what is expected.
+    pub(crate) async fn copy_if(
+        &self,
+        from: &Path,
+        to: &Path,
+        expected: &Expected,
+    ) -> Result<(), Failure> {
+        let overwrite = || self.copy(from, to, CopyMode::Overwrite);
+        match expected {
+            Expected::Nothing => self.copy(from, to, CopyMode::Create).await,
+            Expected::Anything => overwrite().await,
+            Expected::Version(etag) => {
+                let condition = self.condition(to, etag).await?;
+                conditions::under(condition, overwrite()).await
+            }
+        }
+    }
+
+    async fn copy(&self, from: &Path, to: &Path, mode: CopyMode) -> Result<(), Failure> {
+        let options = CopyOptions {
+            mode,
+            ..Default::default()
+        };
+        let copied = self.objects().copy_opts(from, to, options).await;
+        copied.map_err(Failure::of)
+    }
+
+    /// What a copy to an object of this version is conditional on.
+    async fn condition(&self, path: &Path, etag: &str) -> Result<HeaderMap, Failure> {
+        let value = |text: String| {
+            let value = HeaderValue::from_str(&text);
+            value.map_err(|_| Failure::other("this is not an ETag"))
+        };
+        if self.0.provider == Provider::Azure {
+            return Ok(HeaderMap::from_iter([(
+                IF_MATCH,
+                value(format!("\"{etag}\""))?,
+            )]));
+        }
+        // Google numbers the generations of an object, and has conditions on those alone.
+        let (meta, _) = self.head(path).await?;
+        if meta.e_tag.as_deref().map(bare) != Some(etag) {
+            return Err(Failure::new(Kind::Changed, "it was written anew"));
+        }
+        let generation = HeaderName::from_static("x-goog-if-generation-match");
+        let number = meta.version.unwrap_or_default();
+        Ok(HeaderMap::from_iter([(generation, value(number)?)]))
+    }
+
+    /// The folders in a folder, which is empty or ends with `/`, by their names.
+    pub(crate) async fn folders(&self, prefix: String) -> Result<Vec<String>, Failure> {
+        let mut folders = Vec::new();
+        let mut token = None;
+        loop {
+            let options = PaginatedListOptions {
+                delimiter: Some("/".into()),
+                page_token: token,
+                ..Default::default()
+            };
+            let asked = (!prefix.is_empty()).then_some(prefix.as_str());
+            let page = self.0.pages.list_paginated(asked, options).await;
+            let page = page.map_err(Failure::of)?;
+            let found = page.result.common_prefixes.iter();
+            folders.extend(found.filter_map(|path| path.filename().map(str::to_owned)));
+            token = page.page_token;
+            if token.is_none() {
+                return Ok(folders);
+            }
+        }
     }
 
     /// One page of the objects whose keys begin with `prefix`, and what to ask for the next one with.
@@ -105,7 +188,8 @@ impl Bucket {
             .list_paginated(asked, options)
             .await
             .map_err(Failure::of)?;
-        if is_first && self.0.passes_over_exact {
+        // `object_store` takes an object whose key is all of the prefix for a folder of Azure, and leaves it out.
+        if is_first && self.0.provider == Provider::Azure {
             page.result
                 .objects
                 .splice(0..0, self.exactly(&prefix).await?);
@@ -205,50 +289,50 @@ impl From<object_store::Error> for Opening {
 
 type Parts = (Arc<dyn ObjectStore>, Arc<dyn PaginatedListStore>, Uploads);
 
-fn connect(
-    address: &Address,
-    options: &BucketOptions<'_>,
-    wire: Connector,
-) -> Result<Parts, Opening> {
+fn connect(address: &Address, options: &BucketOptions<'_>, wire: Wire) -> Result<Parts, Opening> {
     // The wire makes requests again; to do so on two levels would multiply the tries.
     let once = RetryConfig {
         max_retries: 0,
         ..Default::default()
     };
     let plain = || ClientOptions::new().with_allow_http(true);
+    let conditions = Conditions::new(wire.clone());
     match address.provider {
         Provider::S3 => {
             let builder = options.s3(address).map_err(Opening::Options)?;
-            let builder = builder.with_retry(once).with_http_connector(wire);
+            let builder = builder
+                .with_retry(once)
+                .with_http_connector(Connector(wire.clone()));
             let store = Arc::new(builder.clone().with_client_options(plain()).build()?);
-            let condition = HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static("*"))]);
-            let completing = plain().with_default_headers(condition);
-            let completing = builder
-                // One store's credentials are the other's: they are renewed once.
-                .with_credentials(Arc::clone(store.credentials()))
-                .with_client_options(completing)
-                .build()?;
-            let parts = Arc::clone(&store) as _;
+            let unfinished = S3Uploads::new(wire, &address.bucket, &builder, store.credentials());
+            // One store's credentials are the other's: they are renewed once.
+            let builder = builder.with_credentials(Arc::clone(store.credentials()));
+            let completing: WithHeaders = Arc::new(move |headers| {
+                let options = plain().with_default_headers(headers);
+                let store = builder.clone().with_client_options(options).build()?;
+                Ok(Arc::new(store))
+            });
             let uploads = Uploads::Conditional {
-                parts,
-                completing: Arc::new(completing),
+                parts: Arc::clone(&store) as _,
+                completing,
+                unfinished,
             };
             Ok((Arc::clone(&store) as _, store, uploads))
         }
         Provider::Google => {
-            let builder = options
-                .google(address)
-                .with_retry(once)
-                .with_http_connector(wire);
+            let builder = options.google(address).with_retry(once);
+            let builder = builder.with_http_connector(conditions);
             let store = Arc::new(builder.with_client_options(plain()).build()?);
             Ok((Arc::clone(&store) as _, store, Uploads::Copied))
         }
         Provider::Azure => {
-            let builder = options
-                .azure(address)
-                .with_retry(once)
-                .with_http_connector(wire);
+            let builder = options.azure(address).with_retry(once);
+            let builder = builder.with_http_connector(conditions.clone());
+            let account = builder.get_config_value(&AzureConfigKey::AccountName);
+            let of_server = || Some(address.server.as_ref()?.split('.').next()?.to_owned());
+            let account = account.or_else(of_server).unwrap_or_default();
             let store = Arc::new(builder.with_client_options(plain()).build()?);
+            conditions.sign_with(Arc::clone(store.credentials()), account);
             Ok((Arc::clone(&store) as _, store, Uploads::Copied))
         }
     }

@@ -10,8 +10,9 @@ use object_store::list::PaginatedListResult;
 
 use crate::address::Address;
 use crate::bucket::Bucket;
+use crate::etag::bare;
 use crate::failure::{Failure, Kind};
-use crate::fetch::{Version, bare};
+use crate::fetch::Version;
 use crate::ranged::{Explain, Ranged};
 use crate::runtime;
 

@@ -20,7 +20,7 @@ pub(crate) fn refused(refusal: Refusal) {
 }
 
 /// Why something remote could not be done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
     text: String,

@@ -9,6 +9,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectMeta};
 
 use crate::bucket::Bucket;
+use crate::etag::bare;
 use crate::failure::{Failure, Kind};
 use crate::patience::Tries;
 use crate::ranged::Fetch;
@@ -21,11 +22,6 @@ pub(crate) struct Version {
     pub(crate) length: u64,
     /// As [`bare`] gives it.
     pub(crate) etag: Option<String>,
-}
-
-/// An ETag without its quotes, which Azure leaves out in listings.
-pub(crate) fn bare(etag: &str) -> &str {
-    etag.trim_matches('"')
 }
 
 impl Version {

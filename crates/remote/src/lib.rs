@@ -14,6 +14,8 @@ mod aws_profile;
 mod blocks;
 mod bucket;
 mod bucket_files;
+mod conditions;
+mod etag;
 mod failure;
 mod fetch;
 mod hub;
@@ -22,7 +24,9 @@ mod patience;
 mod ranged;
 mod refusal;
 mod runtime;
+mod s3_uploads;
 mod scheme;
+mod secret;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

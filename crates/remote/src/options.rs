@@ -13,6 +13,10 @@ use crate::address::{Address, Provider};
 use crate::aws_profile;
 use crate::failure::Failure;
 use crate::patience::Patience;
+use crate::secret::is_secret;
+
+/// The options of `http://`, `https://` and `hf://`.
+const WEB: [&str; 5] = ["bearer_token", "password", "query", "token", "username"];
 
 /// Options of all stores.
 const COMMON: [&str; 3] = ["allow_http", "max_retries", "retry_timeout"];
@@ -94,15 +98,6 @@ const KNOWN: [(Provider, &str, &[&str]); 3] = [
     ),
 ];
 
-/// What is in the names of options that are secrets, and in those of variables that hold them.
-const SECRET: [&str; 6] = [
-    "secret",
-    "token",
-    "key",
-    "password",
-    "sas",
-    "service_account",
-];
 /// A shorter text is no secret, and would be found everywhere.
 const MIN_SECRET_BYTES: usize = 6;
 
@@ -261,7 +256,7 @@ fn is_known(key: &str) -> bool {
     let bare = bare.unwrap_or(&key);
     COMMON.contains(&bare)
         || KNOWN.iter().any(|(_, _, keys)| keys.contains(&bare))
-        || crate::web::OPTIONS.contains(&key.as_str())
+        || WEB.contains(&key.as_str())
         || is_of_object_store(&key)
 }
 
@@ -294,12 +289,6 @@ fn unknown(provider: Provider, key: &str) -> String {
         "there is no option `{key}`; those of `{scheme}://` are: {}",
         known.join(", ")
     )
-}
-
-pub(crate) fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    // The numbers of keys are no secrets, but nobody needs them in a message either.
-    SECRET.iter().any(|part| key.contains(part)) && !key.ends_with("_file")
 }
 
 #[cfg(test)]
@@ -348,22 +337,5 @@ mod tests {
         );
         assert!(!source.contains("account_key"), "{source}");
         assert!(options("s3://b", &[("pool_idle_timeout", "x")]).is_err());
-    }
-
-    #[test]
-    fn secrets_are_known_by_their_names() {
-        for key in [
-            "secret_access_key",
-            "AWS_SESSION_TOKEN",
-            "account_key",
-            "sas_token",
-            "client_secret",
-            "service_account_key",
-        ] {
-            assert!(is_secret(key), "{key}");
-        }
-        for key in ["region", "endpoint_url", "web_identity_token_file"] {
-            assert!(!is_secret(key), "{key}");
-        }
     }
 }

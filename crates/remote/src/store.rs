@@ -1,25 +1,34 @@
 //! A store for the files of jobs: the objects below a prefix of a bucket.
 
+mod outgoing;
+mod parts;
 mod reader;
+mod settle;
+mod upload;
 mod writer;
 
 use std::fmt;
+use std::sync::Arc;
 
 use coldpress_storage::{
-    Error, ObjectMeta, ObjectName, ObjectStore, Result, StorageOptions, StoreReader, StoreWriter,
+    Error, Expected, ObjectMeta, ObjectName, ObjectStore, ObjectVersion, Result, StorageOptions,
+    StoreReader, StoreWriter, Upload,
 };
 use futures_util::StreamExt;
 use object_store::path::Path;
 
 use crate::address::Address;
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, Uploads};
+use crate::etag::bare;
 use crate::failure::Failure;
 use crate::runtime;
+use outgoing::Outgoing;
 use reader::RemoteReader;
+use upload::RemoteUpload;
 use writer::RemoteWriter;
 
-/// What the names of unfinished objects begin with. No [`ObjectName`] has a `=`, so they are in no listing.
-const UNFINISHED: &str = "unfinished=";
+/// The folder of unfinished objects. No [`ObjectName`] has a `=`, so they are in no listing.
+const UNFINISHED: &str = "unfinished=/";
 
 /// The objects below a URL.
 ///
@@ -27,7 +36,7 @@ const UNFINISHED: &str = "unfinished=";
 ///
 /// An object becomes one by a conditional request: a `PUT` with `If-None-Match: *`, or the completion of a multipart upload
 /// with the same header (S3), or a conditional copy of what was uploaded under another name (Google, Azure), which begins
-/// with `unfinished=`. Every object carries a number that its writer drew, so that a request whose answer was lost and that
+/// in the folder `unfinished=`. Every object carries a number that its writer drew, so that a request whose answer was lost and that
 /// was made again is not taken for another writer's.
 #[derive(Clone)]
 pub struct RemoteStore {
@@ -66,21 +75,22 @@ impl RemoteStore {
         self.bucket.error(self.to_string(), action, name, failure)
     }
 
-    /// All objects below the prefix.
-    fn listed(&self, prefix: &str) -> Result<Vec<ObjectMeta>, Failure> {
-        let (bucket, start) = (self.bucket.clone(), format!("{}{prefix}", self.prefix));
-        let own = self.prefix.len();
-        let mut objects = runtime::run(async move {
+    /// The URL of an object.
+    fn url(&self, name: &str) -> String {
+        self.bucket.url(&format!("{}{name}", self.prefix))
+    }
+
+    /// All objects whose keys begin with the prefix of this store and this text, by the rest of their keys.
+    fn listed(&self, prefix: &str) -> Result<Vec<(String, object_store::ObjectMeta)>, Failure> {
+        let (bucket, own) = (self.bucket.clone(), self.prefix.len());
+        let start = format!("{}{prefix}", self.prefix);
+        runtime::run(async move {
             let mut objects = Vec::new();
             let mut token = None;
             loop {
                 let page = bucket.page(start.clone(), token).await?;
                 let named = page.result.objects.into_iter().filter_map(|object| {
-                    let name = object.location.as_ref().get(own..)?.to_owned();
-                    Some(ObjectMeta {
-                        name: ObjectName::new(name).ok()?,
-                        length: object.size,
-                    })
+                    Some((object.location.as_ref().get(own..)?.to_owned(), object))
                 });
                 objects.extend(named);
                 token = page.page_token;
@@ -88,9 +98,54 @@ impl RemoteStore {
                     return Ok(objects);
                 }
             }
-        })?;
-        objects.sort_unstable();
-        Ok(objects)
+        })
+    }
+
+    /// Deletes objects by their keys below the prefix, and gives the answers.
+    fn deleted(&self, names: &[&str]) -> Result<Vec<Result<(), Failure>>, Failure> {
+        let paths: Result<Vec<Path>, Failure> = names.iter().map(|name| self.path(name)).collect();
+        let (paths, bucket) = (paths?, self.bucket.clone());
+        runtime::run(async move {
+            let paths = futures_util::stream::iter(paths.into_iter().map(Ok)).boxed();
+            let answers = bucket.objects().delete_stream(paths);
+            // What is not there need not be deleted.
+            let answers = answers.map(|answer| match answer.map_err(Failure::of) {
+                Err(failure) if !failure.is_not_found() => Err(failure),
+                _ => Ok(()),
+            });
+            Ok(answers.collect().await)
+        })
+    }
+
+    /// Gives up what was not completed, and counts it.
+    fn abandoned(&self, prefix: &str) -> Result<u64, Failure> {
+        match self.bucket.uploads() {
+            Uploads::Copied => {
+                let found = self.listed(&format!("{UNFINISHED}{prefix}"))?;
+                let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+                let answers = self.deleted(&names)?;
+                answers.into_iter().collect::<Result<Vec<()>, _>>()?;
+                Ok(names.len() as u64)
+            }
+            Uploads::Conditional {
+                unfinished, parts, ..
+            } => {
+                let (unfinished, parts) = (unfinished.clone(), Arc::clone(parts));
+                let start = format!("{}{prefix}", self.prefix);
+                runtime::run(async move {
+                    let found = unfinished.list(&start).await?;
+                    for upload in &found {
+                        let path = Bucket::path(&upload.key)?;
+                        let aborted = parts.abort_multipart(&path, &upload.id).await;
+                        match aborted.map_err(Failure::of) {
+                            Err(failure) if !failure.is_not_found() => return Err(failure),
+                            _ => {}
+                        }
+                    }
+                    Ok(found.len() as u64)
+                })
+            }
+        }
     }
 }
 
@@ -107,8 +162,17 @@ impl ObjectStore for RemoteStore {
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>> {
-        self.listed(prefix)
-            .map_err(|failure| self.error("list", prefix, failure))
+        let listed = self.listed(prefix);
+        let listed = listed.map_err(|failure| self.error("list", prefix, failure))?;
+        let named = listed.into_iter().filter_map(|(name, object)| {
+            Some(ObjectMeta {
+                name: ObjectName::new(name).ok()?,
+                length: object.size,
+            })
+        });
+        let mut objects: Vec<_> = named.collect();
+        objects.sort_unstable();
+        Ok(objects)
     }
 
     fn delete(&self, name: &ObjectName) -> Result<()> {
@@ -118,44 +182,87 @@ impl ObjectStore for RemoteStore {
         }
     }
 
+    fn replace(&self, name: &ObjectName, bytes: &[u8]) -> Result<()> {
+        let mut outgoing = Outgoing::new(self.clone(), name.clone());
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let taken = outgoing.write(rest);
+            let taken =
+                taken.map_err(|source| Error::store(self, "replace", name.as_str(), source))?;
+            rest = &rest[taken..];
+        }
+        let completed = outgoing.complete(Expected::Anything);
+        completed
+            .map(drop)
+            .map_err(|failure| self.error("replace", name.as_str(), failure))
+    }
+
+    fn folders(&self) -> Result<Vec<String>> {
+        let (bucket, prefix) = (self.bucket.clone(), self.prefix.clone());
+        let folders = runtime::run(async move { bucket.folders(prefix).await });
+        let mut folders = folders.map_err(|failure| self.error("list", "", failure))?;
+        folders.retain(|folder| ObjectName::new(folder.as_str()).is_ok());
+        folders.sort_unstable();
+        folders.dedup();
+        Ok(folders)
+    }
+
     fn delete_all(&self, names: &[&ObjectName]) -> Vec<Error> {
-        let failed = |failure: Failure| {
-            vec![self.error(
-                "delete",
-                names.first().map_or("", |name| name.as_str()),
-                failure,
-            )]
-        };
-        let paths: Result<Vec<Path>, Failure> =
-            names.iter().map(|name| self.path(name.as_str())).collect();
-        let paths = match paths {
-            Ok(paths) => paths,
-            Err(failure) => return failed(failure),
-        };
-        let bucket = self.bucket.clone();
-        let deleted = runtime::run(async move {
-            let paths = futures_util::stream::iter(paths.into_iter().map(Ok)).boxed();
-            let answers = bucket
-                .objects()
-                .delete_stream(paths)
-                .map(|answer| answer.map_err(Failure::of));
-            Ok(answers.collect::<Vec<_>>().await)
-        });
-        let answers = match deleted {
+        let texts: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let answers = match self.deleted(&texts) {
             Ok(answers) => answers,
-            Err(failure) => return failed(failure),
+            Err(failure) => {
+                return vec![self.error("delete", texts.first().unwrap_or(&""), failure)];
+            }
         };
         // Answers come in the order of the names, unless a whole request failed.
-        let failures = answers
-            .into_iter()
-            .zip(names)
-            .filter_map(|(answer, name)| match answer {
-                Ok(_) => None,
-                Err(failure) if failure.is_not_found() => None,
-                Err(failure) => Some(self.error("delete", name.as_str(), failure)),
-            });
+        let failures = answers.into_iter().zip(texts);
+        let failures = failures.filter_map(|(answer, name)| {
+            let failure = answer.err()?;
+            Some(self.error("delete", name, failure))
+        });
         failures.collect()
     }
+
+    fn upload(&self, name: &ObjectName) -> Result<Box<dyn Upload>> {
+        Ok(Box::new(RemoteUpload::new(self.clone(), name.clone())))
+    }
+
+    fn versions(&self, prefix: &str) -> Result<Vec<ObjectVersion>> {
+        let listed = self.listed(prefix);
+        let listed = listed.map_err(|failure| self.error("list", prefix, failure))?;
+        let named = listed.into_iter();
+        let mut versions: Vec<_> = named
+            .filter_map(|(name, object)| version(ObjectName::new(name).ok()?, object))
+            .collect();
+        versions.sort_unstable();
+        Ok(versions)
+    }
+
+    fn version_of(&self, name: &ObjectName) -> Result<Option<ObjectVersion>> {
+        let bucket = self.bucket.clone();
+        let found = self
+            .path(name.as_str())
+            .and_then(|path| runtime::run(async move { bucket.head(&path).await }));
+        match found {
+            Ok((object, _)) => Ok(version(name.clone(), object)),
+            Err(failure) if failure.is_not_found() => Ok(None),
+            Err(failure) => Err(self.error("examine", name.as_str(), failure)),
+        }
+    }
+
+    fn abandon_uploads(&self, prefix: &str) -> Result<u64> {
+        let abandoned = self.abandoned(prefix);
+        abandoned.map_err(|failure| self.error("abandon uploads of", prefix, failure))
+    }
+}
+
+fn version(name: ObjectName, object: object_store::ObjectMeta) -> Option<ObjectVersion> {
+    Some(ObjectVersion {
+        name,
+        version: object.e_tag.as_deref().map(bare)?.to_owned(),
+        length: object.size,
+    })
 }
 
 impl fmt::Display for RemoteStore {

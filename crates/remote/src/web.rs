@@ -17,9 +17,6 @@ use crate::web_file::{Once, Page, Site};
 use crate::web_url;
 use crate::wire::Wire;
 
-/// The options of `http://` and `https://`.
-pub(crate) const OPTIONS: [&str; 5] = ["bearer_token", "password", "query", "token", "username"];
-
 /// Files of web servers.
 pub(crate) struct WebFiles {
     site: Site,

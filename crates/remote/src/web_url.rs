@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Url;
 
-use crate::options::is_secret;
+use crate::secret::is_secret;
 
 /// Parameters of queries that are secrets though their names do not say so.
 const SIGNATURES: [&str; 6] = [

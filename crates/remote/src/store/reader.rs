@@ -7,8 +7,9 @@ use object_store::{GetOptions, GetRange};
 
 use super::RemoteStore;
 use crate::bucket::Bucket;
+use crate::etag::bare;
 use crate::failure::{Failure, Kind};
-use crate::fetch::{Version, bare};
+use crate::fetch::Version;
 use crate::ranged::Ranged;
 use crate::runtime;
 

@@ -16,6 +16,11 @@ fn check(server: &Server) {
         let url = format!("{}/jobs/{clause}", server.url());
         Arc::new(RemoteStore::open(&url, &server.options()).unwrap())
     });
+    suite::uploads::run_all(&|| {
+        let clause = clauses.fetch_add(1, Ordering::Relaxed);
+        let url = format!("{}/jobs/{clause}", server.url());
+        Arc::new(RemoteStore::open(&url, &server.options()).unwrap())
+    });
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod fasttext;
 mod file;
 pub mod kenlm;
 mod number;
+mod prefetch;
 pub mod sentencepiece;
 pub mod tokenizer;
 mod trie;

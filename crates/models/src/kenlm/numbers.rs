@@ -26,24 +26,6 @@ pub(super) fn bits_for(max: u64) -> u32 {
     u64::BITS - max.leading_zeros()
 }
 
-/// Asks for the memory of a place, and does not wait for it.
-#[inline]
-pub(super) fn prefetch(bytes: &[u8], place: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(byte) = bytes.get(place) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        #[allow(
-            unsafe_code,
-            reason = "the instruction needs a feature that every processor of this kind has, and changes no memory"
-        )]
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(byte).cast());
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (bytes, place);
-}
-
 #[inline]
 fn array_at<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
     let mut array = [0; N];

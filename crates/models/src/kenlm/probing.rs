@@ -2,11 +2,12 @@
 
 use super::hash::with_word_before;
 use super::header::Header;
-use super::numbers::{f32_at, prefetch};
+use super::numbers::f32_at;
 use super::score::{Found, Search, Weights};
 use super::table::Table;
 use crate::Fault;
 use crate::cursor::Cursor;
+use crate::prefetch::prefetch;
 
 /// The sign of a probability, which is the logarithm of a number up to 1, says whether no longer n-gram ends in this one.
 const SIGN: u32 = 1 << 31;

@@ -1,8 +1,9 @@
 //! Hash tables as they are in a file: the key is a hash, and the entry is in the first free bucket from its own one on.
 
-use super::numbers::{Remainder, prefetch, u64_at};
+use super::numbers::{Remainder, u64_at};
 use crate::Fault;
 use crate::cursor::Cursor;
+use crate::prefetch::prefetch;
 
 /// How many buckets are looked at before a key counts as not there. No table that was built leaves so few buckets free.
 const MOST_STEPS: u64 = 1 << 20;

@@ -5,11 +5,12 @@
 use std::ops::Range;
 
 use super::header::Header;
-use super::numbers::{bits_at, bits_for, f32_at, prefetch, u64_at};
+use super::numbers::{bits_at, bits_for, f32_at, u64_at};
 use super::score::{Found, Search, Weights};
 use super::uniform;
 use crate::Fault;
 use crate::cursor::Cursor;
+use crate::prefetch::prefetch;
 
 mod pointers;
 mod values;

@@ -2,11 +2,12 @@
 
 use super::hash;
 use super::header::{Header, Layout};
-use super::numbers::{prefetch, u32_at, u64_at};
+use super::numbers::{u32_at, u64_at};
 use super::table::Table;
 use super::uniform;
 use crate::Fault;
 use crate::cursor::Cursor;
+use crate::prefetch::prefetch;
 
 /// The number of words that the model does not know.
 pub(super) const UNKNOWN: u32 = 0;

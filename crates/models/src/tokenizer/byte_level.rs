@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::added::{AddedTokens, Piece};
 use super::classes::Classes;
-use super::merges::Merges;
+use super::merges::{Merges, WordScratch};
 use super::nfc::{Places, nfc};
 use super::scratch::Scratch;
 use super::split::Pattern;
@@ -24,7 +24,7 @@ pub(super) struct ByteLevel {
     before: AddedTokens,
     after: AddedTokens,
     merges: Merges,
-    /// Words that are tokens whatever the merges say.
+    /// Words that are one token although the merges make others of them.
     whole_words: HashMap<Vec<u8>, u32>,
     /// The number of bytes in each token.
     lengths: HashMap<u32, usize>,
@@ -58,13 +58,22 @@ impl ByteLevel {
         for (byte, id) in (0_u8..=255).zip(&mut bytes) {
             *id = *ids.get(alphabet.spelling(byte).encode_utf8(&mut [0; 4]) as &str)?;
         }
-        let whole_words = match model["ignore_merges"].as_bool() {
-            Some(true) => ids
-                .iter()
-                .filter_map(|(token, id)| Some((alphabet.bytes(token)?, *id)))
-                .collect(),
-            _ => HashMap::new(),
-        };
+        let merges = Merges::new(&merges(&model["merges"], &ids)?, bytes)?;
+        let mut whole_words = HashMap::new();
+        if model["ignore_merges"].as_bool() == Some(true) {
+            let (mut parts, mut tokens) = (WordScratch::default(), Vec::new());
+            for (token, id) in &ids {
+                let Some(word) = alphabet.bytes(token) else {
+                    continue;
+                };
+                // Of most tokens the merges make the same one, and they are faster than a search among all tokens.
+                tokens.clear();
+                merges.encode(&word, &mut parts, &mut tokens);
+                if tokens != [*id] {
+                    whole_words.insert(word, *id);
+                }
+            }
+        }
         let length = |(token, id): (&&str, &u32)| Some((*id, alphabet.bytes(token)?.len()));
         let lengths = ids.iter().filter_map(length).collect();
         let added = |is_normalized| AddedTokens::of(&json["added_tokens"], is_normalized, is_nfc);
@@ -75,7 +84,7 @@ impl ByteLevel {
             is_nfc,
             before: added(false)?,
             after: added(true)?,
-            merges: Merges::new(&merges(&model["merges"], &ids)?, bytes)?,
+            merges,
             whole_words,
             lengths,
         })
@@ -140,19 +149,32 @@ impl ByteLevel {
         } = scratch;
         let mut start = 0;
         while start < text.len() {
-            let end = self.pattern.end(self.classes, text, start);
-            let make = |tokens: &mut Vec<u32>| {
-                let word = &bytes[start..end];
-                match self.whole_words.get(word) {
-                    Some(token) => tokens.push(*token),
-                    None => self.merges.encode(word, parts, tokens),
-                }
-            };
-            cache.with(bytes, start..end, make, &mut *take);
-            start = end;
+            // Words are looked up some later than they are found, so that the memory is there by then.
+            let mut ends = [0; WORDS_AHEAD];
+            let (mut found, mut at) = (0, start);
+            while found < WORDS_AHEAD && at < text.len() {
+                let end = self.pattern.end(self.classes, text, at);
+                cache.prefetch(bytes, at..end);
+                ends[found] = end;
+                (found, at) = (found + 1, end);
+            }
+            for &end in &ends[..found] {
+                let make = |tokens: &mut Vec<u32>| {
+                    let word = &bytes[start..end];
+                    match self.whole_words.get(word) {
+                        Some(token) => tokens.push(*token),
+                        None => self.merges.encode(word, parts, tokens),
+                    }
+                };
+                cache.with(bytes, start..end, make, &mut *take);
+                start = end;
+            }
         }
     }
 }
+
+/// How many words are found before the first of them is looked up.
+const WORDS_AHEAD: usize = 32;
 
 /// Returns the pattern of a pre-tokenizer that splits by a known one and then makes bytes of the words.
 fn pattern(pre_tokenizer: &Value) -> Option<Pattern> {

@@ -5,6 +5,7 @@ mod few_bytes;
 use std::ops::Range;
 
 use self::few_bytes::FewBytes;
+use crate::prefetch::prefetch;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Remembers the tokens of words that were met lately, in bounded memory.
@@ -34,15 +35,16 @@ struct Key {
     bytes: u32,
 }
 
-const SETS: usize = 1 << 16;
+const SETS: usize = 1 << 17;
 
 const SHORT: usize = 16;
 
 /// Longer words seldom come again.
 const MAX_WORD_BYTES: usize = 64;
 
-/// Everything is forgotten when long words or tokens are more.
-const MAX_KEPT: usize = 1 << 21;
+/// Everything is forgotten when the bytes of long words or the tokens are more.
+const MAX_LONG_BYTES: usize = 1 << 22;
+const MAX_TOKENS: usize = 1 << 21;
 
 impl WordCache {
     /// Forgets all words.
@@ -92,9 +94,22 @@ impl WordCache {
         result
     }
 
+    /// Asks for the memory that [`with`](Self::with) will look a word up in, and does not wait for it.
+    #[inline]
+    pub(super) fn prefetch(&self, text: &[u8], word: Range<usize>) {
+        let bytes = word.len();
+        if bytes <= few_bytes::MOST {
+            let few = eight(text, word.start, word.end);
+            self.few_bytes.prefetch(few, bytes);
+        } else if bytes <= SHORT {
+            prefetch(&self.sets, Key::of(text, word).set());
+        }
+        // Hashing longer words twice would take more time than waiting.
+    }
+
     /// Makes the tokens of a word that is not known, and returns where the first is.
     fn make(&mut self, make: impl FnOnce(&mut Vec<u32>)) -> usize {
-        if self.words.len().max(self.tokens.len()) > MAX_KEPT {
+        if self.words.len() > MAX_LONG_BYTES || self.tokens.len() > MAX_TOKENS {
             self.clear();
         }
         let first = self.tokens.len();

@@ -5,7 +5,7 @@ mod table;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use self::table::{NO_RANK, RankTable};
+use self::table::{NO_RANK, RANK_BITS, RankTable};
 
 /// Which pairs of tokens become one, in which order.
 #[derive(Debug)]
@@ -68,8 +68,9 @@ impl Merges {
 
     fn encode_short(&self, word: &[u8], tokens: &mut Vec<u32>) {
         let mut parts = [0; SHORT];
-        // The rank of a part and the one after it. Parts that were joined to one before them stay, without a rank.
-        let mut ranks = [NO_RANK; SHORT];
+        // What comes first of the pairs of a part and the one after it is the least of these. Parts that were joined to one
+        // before them stay, without a rank.
+        let mut pairs = [NO_PAIR; SHORT];
         let mut previous = [0_u8; SHORT];
         let mut next = [0_u8; SHORT];
         for (at, byte) in word.iter().enumerate() {
@@ -77,34 +78,34 @@ impl Merges {
             previous[at] = at.saturating_sub(1) as u8;
             next[at] = at as u8 + 1;
         }
-        for (rank, pair) in ranks.iter_mut().zip(word.array_windows()) {
-            *rank = self.rank_of_bytes(*pair);
+        for (at, pair) in word.array_windows().enumerate() {
+            pairs[at] = ranked(self.rank_of_bytes(*pair), at);
         }
         loop {
-            let (mut lowest, mut at) = (NO_RANK, 0);
-            // Of several pairs with the lowest rank the first is joined first.
-            for (place, &rank) in ranks[..word.len()].iter().enumerate() {
-                if rank < lowest {
-                    (lowest, at) = (rank, place);
-                }
-            }
-            let Some(&joined) = self.joined.get(lowest as usize) else {
-                break;
+            // Whole vectors are looked through, which needs no jump that depends on what is found.
+            let first = match word.len() <= SHORT / 2 {
+                true => least(&pairs[..SHORT / 2]),
+                false => least(&pairs),
             };
+            if first == NO_PAIR {
+                break;
+            }
+            let (rank, at) = (first as usize / SHORT, first as usize % SHORT);
+            let joined = self.joined[rank];
             let gone = usize::from(next[at]);
             let after = usize::from(next[gone]);
-            ranks[gone] = NO_RANK;
+            pairs[gone] = NO_PAIR;
             (parts[at], next[at]) = (joined, after as u8);
-            ranks[at] = match after < word.len() {
+            pairs[at] = match after < word.len() {
                 true => {
                     previous[after] = at as u8;
-                    self.ranks.get(joined, parts[after])
+                    ranked(self.ranks.get(joined, parts[after]), at)
                 }
-                false => NO_RANK,
+                false => NO_PAIR,
             };
             if at > 0 {
                 let before = usize::from(previous[at]);
-                ranks[before] = self.ranks.get(parts[before], joined);
+                pairs[before] = ranked(self.ranks.get(parts[before], joined), before);
             }
         }
         let mut at = 0;
@@ -184,7 +185,61 @@ impl Merges {
     }
 }
 
+/// A pair in a short word that is not joined.
+const NO_PAIR: i32 = i32::MAX;
+
+// A rank and a place in a short word fit into a number together.
+const _: () = assert!(RANK_BITS + SHORT.ilog2() < i32::BITS - 1);
+
+/// Returns a number for a pair of which the least one is to be joined first: by rank, and of several with the same rank the
+/// first in the word.
+#[inline(always)]
+fn ranked(rank: u32, at: usize) -> i32 {
+    match rank {
+        NO_RANK => NO_PAIR,
+        rank => (rank as usize * SHORT + at) as i32,
+    }
+}
+
+#[inline(always)]
+fn least(pairs: &[i32]) -> i32 {
+    pairs.iter().copied().fold(NO_PAIR, i32::min)
+}
+
 /// Returns what is in the heap for a part: that of the lowest rank, and of these the first, comes out first.
 fn entry(rank: u32, at: u32) -> Reverse<u64> {
     Reverse(u64::from(rank) << 32 | u64::from(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Merges of the first letters, of which most texts of these have several to choose from.
+    fn merges() -> Merges {
+        let [a, b, c] = [b'a', b'b', b'c'].map(u32::from);
+        let mut pairs = vec![
+            (b, c, 256),
+            (a, b, 257),
+            (257, 256, 258),
+            (a, a, 259),
+            (259, 259, 260),
+            (257, c, 261),
+        ];
+        pairs.extend((262..300).map(|token| (token - 6, token - 3, token)));
+        Merges::new(&pairs, std::array::from_fn(|byte| byte as u32)).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn short_words_become_what_long_ones_do(word in prop::collection::vec(b'a'..=b'd', 1..=SHORT)) {
+            let (merges, mut scratch) = (merges(), WordScratch::default());
+            let (mut tokens, mut expected) = (Vec::new(), Vec::new());
+            merges.encode_short(&word, &mut tokens);
+            merges.encode_long(&word, &mut scratch, &mut expected);
+            prop_assert_eq!(tokens, expected);
+        }
+    }
 }

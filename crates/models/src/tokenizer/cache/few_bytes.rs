@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::prefetch::prefetch;
+
 /// Remembers where the tokens of words of up to eight bytes are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FewBytes {
@@ -31,6 +33,12 @@ const SETS: usize = 1 << 15;
 impl FewBytes {
     pub(super) fn clear(&mut self) {
         self.sets.clear();
+    }
+
+    /// Asks for the memory that a word is looked up in, and does not wait for it.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, word: u64, bytes: usize) {
+        prefetch(&self.sets, place(word, bytes));
     }
 
     /// Returns where the tokens of a word are.

@@ -20,7 +20,8 @@ pub(super) struct RankTable {
 pub(super) const NO_RANK: u32 = u32::MAX;
 
 const TOKEN_BITS: u32 = 21;
-const RANK_BITS: u32 = 64 - 2 * TOKEN_BITS;
+/// No rank has more bits.
+pub(super) const RANK_BITS: u32 = 64 - 2 * TOKEN_BITS;
 
 /// No pair, for tokens are less.
 const EMPTY: u64 = u64::MAX;

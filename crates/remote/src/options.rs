@@ -173,6 +173,7 @@ impl<'a> BucketOptions<'a> {
 
     pub(crate) fn google(&self, address: &Address) -> GoogleCloudStorageBuilder {
         let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(&address.bucket);
+        // Emulators take any token; `object_store` does not write without one.
         let emulator = env::var("STORAGE_EMULATOR_HOST")
             .ok()
             .filter(|host| !host.is_empty());
@@ -184,7 +185,7 @@ impl<'a> BucketOptions<'a> {
             };
             builder = builder
                 .with_config(GoogleConfigKey::BaseUrl, host)
-                .with_skip_signature(true);
+                .with_bearer_token("emulator");
         }
         for (key, value) in self.of::<GoogleConfigKey>() {
             builder = builder.with_config(key, value);

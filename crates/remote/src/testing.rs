@@ -5,6 +5,7 @@
 //! what to do.
 
 mod faults;
+mod google;
 mod install;
 mod listener;
 mod server;

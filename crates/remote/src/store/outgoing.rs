@@ -84,8 +84,17 @@ impl Outgoing {
     /// Hands the last bytes over, so that completing takes no time that depends on the length.
     pub(super) fn seal(&mut self) -> Result<(), Failure> {
         self.check()?;
-        if self.parts.is_none() || !self.filling.is_empty() {
-            self.send_part()?;
+        match (&self.parts, self.store.bucket.uploads()) {
+            (None, Uploads::Copied) => {
+                let (_, unfinished) = self.paths()?;
+                let bytes = self.filling.split().freeze();
+                let stored =
+                    Parts::stored(&self.store.bucket, unfinished, marked(&self.token), bytes);
+                self.parts = Some(stored?);
+            }
+            (None, Uploads::Conditional { .. }) => self.send_part()?,
+            (Some(_), _) if !self.filling.is_empty() => self.send_part()?,
+            (Some(_), _) => {}
         }
         match &mut self.parts {
             Some(parts) => parts.seal(&self.store.bucket, &self.token),
@@ -139,17 +148,23 @@ impl Outgoing {
 
     /// Sends what was filled as a part.
     fn send_part(&mut self) -> Result<(), Failure> {
-        let parts = match &mut self.parts {
-            Some(parts) => parts,
-            none => {
-                let own = self.store.path(self.name.as_str())?;
-                let unfinished = format!("{UNFINISHED}{}={}", self.name, self.token);
-                let unfinished = self.store.path(&unfinished)?;
-                let begun = Parts::begin(&self.store.bucket, own, unfinished, marked(&self.token))?;
-                none.insert(begun)
-            }
-        };
-        parts.send(&self.store.bucket, self.filling.split().freeze())
+        if self.parts.is_none() {
+            let (own, unfinished) = self.paths()?;
+            let begun = Parts::begin(&self.store.bucket, own, unfinished, marked(&self.token));
+            self.parts = Some(begun?);
+        }
+        let bytes = self.filling.split().freeze();
+        match &mut self.parts {
+            Some(parts) => parts.send(&self.store.bucket, bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// The object's own path, and that of what is not finished.
+    fn paths(&self) -> Result<(Path, Path), Failure> {
+        let unfinished = format!("{UNFINISHED}{}={}", self.name, self.token);
+        let own = self.store.path(self.name.as_str())?;
+        Ok((own, self.store.path(&unfinished)?))
     }
 }
 

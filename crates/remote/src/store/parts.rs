@@ -7,7 +7,8 @@ use bytes::Bytes;
 use object_store::multipart::PartId;
 use object_store::path::Path;
 use object_store::{
-    Attributes, MultipartId, MultipartUpload, ObjectStoreExt, PutMultipartOptions, PutPayload,
+    Attributes, MultipartId, MultipartUpload, ObjectStoreExt, PutMultipartOptions, PutOptions,
+    PutPayload,
 };
 
 use super::settle::is_of;
@@ -66,13 +67,39 @@ impl Parts {
                 }
             }
         })?;
-        Ok(Self {
+        Ok(Self::new(path, form))
+    }
+
+    /// Uploads a few bytes to `unfinished`, to be copied.
+    pub(super) fn stored(
+        bucket: &Bucket,
+        unfinished: Path,
+        attributes: Attributes,
+        bytes: Bytes,
+    ) -> Result<Self, Failure> {
+        let (bucket, path) = (bucket.clone(), unfinished.clone());
+        runtime::run(async move {
+            let options = PutOptions {
+                attributes,
+                ..Default::default()
+            };
+            let put = bucket
+                .objects()
+                .put_opts(&path, bytes.into(), options)
+                .await;
+            put.map(drop).map_err(Failure::of)
+        })?;
+        Ok(Self::new(unfinished, Form::Stored))
+    }
+
+    fn new(path: Path, form: Form) -> Self {
+        Self {
             path,
             form,
             under_way: VecDeque::new(),
             sent: Vec::new(),
             begun: 0,
-        })
+        }
     }
 
     /// How many parts were begun.

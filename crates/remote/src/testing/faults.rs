@@ -100,11 +100,14 @@ impl Faults {
     }
 }
 
+/// Requests, each with what happened to it.
+type Seen = Vec<(String, Option<Fault>)>;
+
 /// A proxy before a server of HTTP.
 #[derive(Debug)]
 pub struct Proxy {
     listener: Listener,
-    seen: Arc<Mutex<Vec<(String, Option<Fault>)>>>,
+    seen: Arc<Mutex<Seen>>,
 }
 
 impl Proxy {
@@ -115,7 +118,7 @@ impl Proxy {
     #[must_use]
     pub fn start(upstream: &str, faults: Faults) -> Self {
         let (upstream, latency, faults) = (upstream.to_owned(), faults.latency, Mutex::new(faults));
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::new(Mutex::new(Seen::new()));
         let record = Arc::clone(&seen);
         let listener = Listener::start(move |request| {
             let named = format!("{} {}", request.method, request.target);

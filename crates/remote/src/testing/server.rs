@@ -15,7 +15,8 @@ use coldpress_storage::StorageOptions;
 
 use sha2::{Digest, Sha256};
 
-use super::install;
+use super::listener::Listener;
+use super::{google, install};
 
 /// How long a server may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -28,12 +29,24 @@ const AZURE_KEY: &str =
 /// A server with an empty bucket `data`. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
-    process: Child,
+    /// What answers; it ends when this is dropped.
+    _running: Running,
     address: String,
     url: &'static str,
     options: Vec<(&'static str, String)>,
-    /// Where it keeps its objects, and what it prints.
-    _folder: tempfile::TempDir,
+}
+
+/// What answers.
+#[derive(Debug)]
+enum Running {
+    Program {
+        process: Child,
+        /// Where it keeps its objects, and what it prints.
+        _folder: tempfile::TempDir,
+    },
+    Listener {
+        _listener: Listener,
+    },
 }
 
 impl Server {
@@ -95,6 +108,25 @@ impl Server {
         ])
     }
 
+    /// Google's store, by a stand-in of this crate.
+    #[must_use]
+    pub fn google() -> Self {
+        let listener = google::start();
+        let server = Self {
+            address: listener.address().to_owned(),
+            _running: Running::Listener {
+                _listener: listener,
+            },
+            url: "gs://data",
+            options: Vec::new(),
+        };
+        let endpoint = server.endpoint();
+        server.with([
+            ("endpoint", endpoint.as_str()),
+            ("bearer_token", "token-of-nobody"),
+        ])
+    }
+
     /// The URL of its bucket.
     #[must_use]
     pub fn url(&self) -> &'static str {
@@ -145,34 +177,35 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(file())
             .stderr(file());
-        let process = command
+        let mut process = command
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         let address = format!("127.0.0.1:{port}");
-        let mut server = Self {
-            process,
-            address,
-            url,
-            options: Vec::new(),
-            _folder: folder,
-        };
         let begun = Instant::now();
-        while TcpStream::connect(&server.address).is_err() {
+        while TcpStream::connect(&address).is_err() {
             let said = || std::fs::read_to_string(&log).unwrap_or_default();
-            let ended = server.process.try_wait().expect("a process can be asked");
+            let ended = process.try_wait().expect("a process can be asked");
             assert!(
                 ended.is_none(),
                 "{command:?} ended ({ended:?}):\n{}",
                 said()
             );
-            assert!(
-                begun.elapsed() < START_LIMIT,
-                "{command:?} does not answer:\n{}",
-                said()
-            );
+            if begun.elapsed() > START_LIMIT {
+                let _ = process.kill();
+                panic!("{command:?} does not answer:\n{}", said());
+            }
             sleep(Duration::from_millis(20));
         }
-        server
+        let _running = Running::Program {
+            process,
+            _folder: folder,
+        };
+        Self {
+            _running,
+            address,
+            url,
+            options: Vec::new(),
+        }
     }
 
     /// Makes the container, with the only request of tests that must be signed.
@@ -233,11 +266,13 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Running {
     fn drop(&mut self) {
-        // One that has ended cannot be killed, and need not be.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if let Self::Program { process, .. } = self {
+            // One that has ended cannot be killed, and need not be.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

@@ -29,6 +29,11 @@ fn s3_keeps_the_contract() {
 }
 
 #[test]
+fn google_keeps_the_contract() {
+    check(&Server::google());
+}
+
+#[test]
 fn azure_keeps_the_contract() {
     check(&Server::azure());
 }

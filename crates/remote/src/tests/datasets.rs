@@ -94,6 +94,11 @@ fn datasets_of_s3_are_listed_and_read() {
 }
 
 #[test]
+fn datasets_of_google_are_listed_and_read() {
+    check(&Server::google());
+}
+
+#[test]
 fn datasets_of_azure_are_listed_and_read() {
     check(&Server::azure());
 }

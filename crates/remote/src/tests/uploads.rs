@@ -54,6 +54,11 @@ fn s3_takes_several_parts_and_keeps_none_that_were_given_up() {
 }
 
 #[test]
+fn google_takes_several_parts() {
+    check(&Server::google());
+}
+
+#[test]
 fn azure_takes_several_parts() {
     check(&Server::azure());
 }

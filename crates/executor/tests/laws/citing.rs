@@ -82,7 +82,7 @@ fn only_what_changed_is_written() {
                 form,
                 ..plan(&process).workers(2)
             };
-            let bench = Bench::new(&dataset);
+            let bench = Bench::beside(&dataset);
             let report = bench.run(&plan).unwrap();
             assert_eq!(report.partitions, 2);
             bench.check(&plan, &report, &Expected::of(&dataset, &plan));
@@ -115,7 +115,7 @@ fn what_is_not_written_as_it_came_in_is_not_cited() {
         // The rows of a small partition are not worth it.
         Plan::new(vec![length_filter()], 500),
     ] {
-        let bench = Bench::new(&dataset);
+        let bench = Bench::beside(&dataset);
         let report = bench.run(&plan).unwrap();
         bench.check(&plan, &report, &Expected::of(&dataset, &plan));
         let results = files_in(&bench.executor(&plan).layout().results_dir());
@@ -133,7 +133,7 @@ fn a_stopped_and_changed_job_goes_on_from_cited_records() {
     let dataset = dataset();
     let id = control::new_id();
     let first = plan(&[length_filter(), operators::watch(id)]);
-    let bench = Bench::new(&dataset);
+    let bench = Bench::beside(&dataset);
     let executor = bench.executor(&first);
     // In the second partition.
     control::stop_after(id, 2300, executor.stop_handle());
@@ -167,7 +167,7 @@ fn a_stopped_and_changed_job_goes_on_from_cited_records() {
 fn an_input_that_changes_before_the_merge_is_refused() {
     let dataset = dataset();
     let plan = plan(&[length_filter()]).strategy(Keep::Disabled);
-    let bench = Bench::new(&dataset);
+    let bench = Bench::beside(&dataset);
     bench.run(&plan).unwrap();
     let export = bench.path(plan.form.file_name());
     let input = &bench.sources[0];
@@ -207,7 +207,7 @@ fn an_input_that_changes_before_the_merge_is_refused() {
 fn a_moved_input_is_found() {
     let dataset = dataset();
     let plan = plan(&[length_filter()]);
-    let mut bench = Bench::new(&dataset);
+    let mut bench = Bench::beside(&dataset);
     bench.run(&plan).unwrap();
     let elsewhere = bench.path("elsewhere.jsonl");
     fs::rename(&bench.sources[0], &elsewhere).unwrap();
@@ -232,7 +232,7 @@ fn a_moved_input_is_found() {
 fn a_damaged_citation_is_made_again() {
     let dataset = dataset();
     let plan = plan(&[length_filter()]);
-    let bench = Bench::new(&dataset);
+    let bench = Bench::beside(&dataset);
     bench.run(&plan).unwrap();
     let results = bench.executor(&plan).layout().results_dir();
     let mut cited = files_in(&results);
@@ -254,7 +254,7 @@ fn a_damaged_citation_is_made_again() {
 fn an_input_is_found_whose_link_is_gone() {
     let dataset = dataset();
     let plan = plan(&[length_filter()]);
-    let mut bench = Bench::new(&dataset);
+    let mut bench = Bench::beside(&dataset);
     let real = bench.sources[0].clone();
     let link = bench.path("link");
     std::os::unix::fs::symlink(real.parent().unwrap(), &link).unwrap();
@@ -301,7 +301,7 @@ fn damaged_citations_are_found_together() {
     let cut_off = |stored: &str| stored[..stored.len() - 10].to_owned();
     let cut_off: fn(&str) -> String = cut_off;
     for (harm, most) in [(cut_off, 2), (shift, 3)] {
-        let bench = Bench::new(&dataset);
+        let bench = Bench::beside(&dataset);
         bench.run(&plan).unwrap();
         let results = bench.executor(&plan).layout().results_dir();
         let mut cited = files_in(&results);

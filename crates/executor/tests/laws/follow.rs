@@ -37,7 +37,7 @@ fn follow(
 }
 
 fn options(registry: &Registry) -> FollowOptions<'_> {
-    static SCHEMES: LazyLock<StoreSchemes> = LazyLock::new(StoreSchemes::default);
+    static SCHEMES: LazyLock<StoreSchemes> = LazyLock::new(crate::shelf::schemes);
     FollowOptions {
         registry,
         schemes: &SCHEMES,
@@ -251,7 +251,7 @@ proptest! {
         }
         let layouts = plans.map(|(job, plan)| bench.executor_of(job, plan).layout().clone());
         let options = DiffOptions {
-            schemes: &StoreSchemes::default(),
+            schemes: &crate::shelf::schemes(),
             key: key.then_some("n"),
             samples: 1000,
             output: None,

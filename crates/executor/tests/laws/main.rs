@@ -9,6 +9,9 @@ mod control;
 mod operators;
 mod services;
 
+// Files behind URLs.
+mod shelf;
+
 // Random datasets, recipes and plans.
 mod dataset;
 mod plan;

@@ -180,15 +180,15 @@ pub enum Error {
         /// The rule that it breaks.
         reason: &'static str,
     },
-    /// Nobody registered a store for this URL.
-    #[error(
-        "no store is known for `{url}`: this program must register the scheme `{scheme}` before it can open the job's files"
-    )]
+    /// Nobody registered what this URL leads to.
+    #[error("`{url}` cannot be reached: this program knows no scheme `{scheme}`{known}")]
     UnknownScheme {
         /// The scheme of the URL.
         scheme: String,
         /// The URL.
         url: String,
+        /// Those that are known, as an end of the sentence.
+        known: String,
     },
     /// A text is not a digest.
     #[error(transparent)]

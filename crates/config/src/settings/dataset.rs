@@ -14,9 +14,9 @@ use crate::section::{recipe_default, section};
 section! {
     /// The input.
     pub struct DatasetSettings {
-        /// A file, a directory, a glob, a `file://` URL, or a list of them; in a list also `{path: …, weight: …}`. Several files keep the order they are given in, else the order of their names. What the files hold is part of a result's identity; where they lie is not. A weight of 0.5 takes half of the records of a path, 2 each twice, 0 none; with `dataset.max_sample_num` weights are shares of it.
+        /// A file, a directory, a glob, a URL of one of them (`s3://`, `gs://`, `az://`, `abfss://`, `hf://`, `http://`, `https://`, `file://`), or a list of them; in a list also `{path: …, weight: …}`. Several files keep the order they are given in, else the order of their names. What the files hold is part of a result's identity; where they lie is not. A weight of 0.5 takes half of the records of a path, 2 each twice, 0 none; with `dataset.max_sample_num` weights are shares of it.
         inputs: Vec<Input> as Inputs {
-            "dataset_path" | "dataset.configs", Required, Run, Partly("local paths and `file://` URLs; other URLs come with a later release")
+            "dataset_path" | "dataset.configs", Required, Run, Now
         }
         /// How many records come in altogether, drawn from each path by its weight. Where a path has fewer than its share, its records are repeated; a single path is never repeated. Which records are drawn depends on `seed`. None given: all, or what the weights say.
         max_sample_num: Option<u64> as Optional<AtLeast<1>> { "dataset.max_sample_num", Value("null"), Result, Now }

@@ -211,6 +211,15 @@ impl StoreSchemes {
         self.of(url)?.files(url, &self.options)
     }
 
+    /// The schemes that are known, as an end of a sentence.
+    fn known(&self) -> String {
+        let known: Vec<&str> = self.schemes.keys().map(String::as_str).collect();
+        match known.as_slice() {
+            [] => ", and none at all".to_owned(),
+            known => format!("; it knows {}", known.join(", ")),
+        }
+    }
+
     fn of(&self, url: &str) -> Result<&dyn Scheme> {
         let name = url.split_once(':').map_or("", |(name, _)| name);
         match self.schemes.get(&name.to_ascii_lowercase()) {
@@ -218,6 +227,7 @@ impl StoreSchemes {
             None => Err(Error::UnknownScheme {
                 scheme: name.to_owned(),
                 url: url.to_owned(),
+                known: self.known(),
             }),
         }
     }

@@ -151,6 +151,7 @@ impl Bench {
         let stores = Stores::open(stores, &schemes).unwrap();
         let spec = JobSpec {
             stores: stores.specs().clone(),
+            fetched: None,
             store_options: coldpress_storage::StorageOptions::default(),
             sources: vec![Source::open(&file).unwrap().0],
             operators: ["upper_mapper", "long_filter"]

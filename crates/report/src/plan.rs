@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use coldpress_config::ExecutorKind;
 use coldpress_dataset::{Block, FileCompression, Format, LineStream, Resolved, Source, TableFile};
-use coldpress_executor::{DiskEstimate, DiskSpace, Executor, Prepared};
+use coldpress_executor::{DiskEstimate, DiskSpace, Executor, Prepared, Traffic};
 use coldpress_job::{FieldsView, fields_view};
 use coldpress_partition::{CutSettings, Decision, Mixing};
 use coldpress_record::Lines;
@@ -53,6 +53,9 @@ pub struct PlanView {
     pub disk: DiskEstimate,
     /// The disks that it is written to.
     pub space: Vec<DiskSpace>,
+    /// What is asked of servers; nothing where nothing lies behind URLs.
+    #[serde(skip_serializing_if = "Traffic::is_none")]
+    pub traffic: Traffic,
     /// The output.
     pub export_path: PathBuf,
     /// The number of operators that are traced, into the job's folder.
@@ -177,6 +180,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
         workers: prepared.workers,
         worker_processes: prepared.recipe.executor.kind == ExecutorKind::Process,
         space: prepared.disks(&disk),
+        traffic: prepared.traffic(&resolved.sources, &disk, estimate.partitions),
         disk,
         export_path: prepared.outputs.export().path().to_owned(),
         traced_operators: prepared.traced_operators() as u64,

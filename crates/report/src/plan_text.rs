@@ -70,6 +70,7 @@ impl PlanView {
         text.push_str(&self.render_checkpoints());
         text.push_str(&self.render_disk());
         text.push_str(&self.render_space());
+        text.push_str(&self.render_traffic());
         text.push_str(&format!(
             "Output       {}\n",
             plain(&self.export_path.display().to_string())
@@ -170,6 +171,23 @@ impl PlanView {
             bytes(disk.total()),
             parts.join(", ")
         )
+    }
+
+    fn render_traffic(&self) -> String {
+        let traffic = &self.traffic;
+        let part = |verb: &str, size: u64, requests: u64| {
+            let requests = counted(requests, "request");
+            (size > 0).then(|| format!("{verb} {} in about {requests}", bytes(size)))
+        };
+        let parts = [
+            part("reads", traffic.read_bytes, traffic.read_requests),
+            part("writes", traffic.written_bytes, traffic.write_requests),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        match parts.as_slice() {
+            [] => String::new(),
+            parts => format!("Network      {}\n", parts.join(", ")),
+        }
     }
 
     fn render_space(&self) -> String {

@@ -49,6 +49,15 @@ impl Blocks {
         0
     }
 
+    /// Whether somebody has read up to here for a while.
+    pub(crate) fn is_run(&self, offset: u64) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = kept
+            .iter()
+            .find(|(start, bytes)| start + bytes.len() as u64 == offset);
+        before.is_some_and(|(_, bytes)| bytes.len() as u64 > FIRST_BLOCK_BYTES)
+    }
+
     /// The range to ask for where the bytes from `offset` on are wanted next.
     pub(crate) fn next_range(&self, offset: u64, wanted: usize, length: u64) -> Range<u64> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -13,7 +13,7 @@ use coldpress_storage::{RemoteFile, RemoteFiles, RemoteMeta, Result, StorageOpti
 use tokio::sync::OnceCell;
 
 use crate::failure::{Failure, Kind};
-use crate::patience::Patience;
+use crate::options::of_web;
 use crate::ranged::{Explain, Fetch, Ranged};
 use crate::runtime;
 use crate::web::error;
@@ -35,8 +35,11 @@ impl HubFiles {
     pub(crate) fn open(url: &str, options: &StorageOptions) -> Result<Self> {
         let explain = |failure| error("open", url, &[], failure);
         Dataset::parse(url).map_err(explain)?;
-        let wire = Wire::to_web(Patience::default()).map_err(explain)?;
-        let api = Api::new(Site { wire }, &options.of(url)).map_err(explain)?;
+        let given = options.of(url);
+        let wrong = |text| Failure::new(Kind::Other(std::io::ErrorKind::InvalidInput), text);
+        let patience = of_web(&given).map_err(|text| explain(wrong(text)))?;
+        let wire = Wire::to_web(patience).map_err(explain)?;
+        let api = Api::new(Site { wire }, &given).map_err(explain)?;
         let secrets = api.secrets();
         Ok(Self { api, secrets })
     }

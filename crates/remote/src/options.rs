@@ -121,14 +121,7 @@ impl<'a> BucketOptions<'a> {
 
     /// How long requests are made again.
     pub(crate) fn patience(&self, address: &Address) -> Result<Patience> {
-        let mut patience = Patience::default();
-        if let Some(retries) = self.number(address, "max_retries")? {
-            patience.retries = retries;
-        }
-        if let Some(seconds) = self.number(address, "retry_timeout")? {
-            patience.limit = Duration::from_secs(seconds.into());
-        }
-        Ok(patience)
+        patience(&self.options).map_err(|text| invalid(address, &text))
     }
 
     /// What no message may show.
@@ -222,19 +215,38 @@ impl<'a> BucketOptions<'a> {
     fn has<K: std::str::FromStr + PartialEq>(&self, wanted: &K) -> bool {
         self.of::<K>().any(|(key, _)| key == *wanted)
     }
+}
 
-    fn number(&self, address: &Address, key: &str) -> Result<Option<u32>> {
-        let Some(value) = self.options.get(key) else {
-            return Ok(None);
-        };
-        let number = value.parse();
-        number.map(Some).map_err(|_| {
-            invalid(
-                address,
-                &format!("`{key}` must be a whole number, and is `{value}`"),
-            )
-        })
+/// How long requests to web servers and the hub are made again.
+///
+/// # Errors
+/// When an option is wrong, or there is none of that name.
+pub(crate) fn of_web(options: &BTreeMap<&str, &str>) -> Result<Patience, String> {
+    if let Some(key) = options.keys().find(|key| !is_known(key)) {
+        let mut known: Vec<&str> = WEB.into_iter().chain(COMMON).chain(["endpoint"]).collect();
+        known.sort_unstable();
+        let known = known.join(", ");
+        return Err(format!(
+            "there is no option `{key}`; those of the web and the hub are: {known}"
+        ));
     }
+    patience(options)
+}
+
+fn patience(options: &BTreeMap<&str, &str>) -> Result<Patience, String> {
+    let number = |key: &str| {
+        let value = options.get(key);
+        let parsed = value.map(|value| value.parse::<u32>()).transpose();
+        parsed.map_err(|_| format!("`{key}` must be a whole number"))
+    };
+    let mut patience = Patience::default();
+    if let Some(retries) = number("max_retries")? {
+        patience.retries = retries;
+    }
+    if let Some(seconds) = number("retry_timeout")? {
+        patience.limit = Duration::from_secs(seconds.into());
+    }
+    Ok(patience)
 }
 
 /// An error of these options.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use coldpress_storage::Error;
@@ -32,6 +32,8 @@ pub(crate) struct Ranged {
     pub(crate) length: u64,
     pub(crate) fetch: Fetch,
     pub(crate) blocks: Blocks,
+    /// What comes next where somebody reads on and on, and where that is.
+    run: Mutex<Option<(u64, Ahead)>>,
 }
 
 impl Ranged {
@@ -40,6 +42,7 @@ impl Ranged {
             length,
             fetch,
             blocks: Blocks::default(),
+            run: Mutex::default(),
         }
     }
 
@@ -55,9 +58,8 @@ impl Ranged {
         while !buffer.is_empty() {
             let read = self.blocks.read(offset, buffer);
             if read == 0 {
-                let range = self.blocks.next_range(offset, buffer.len(), self.length);
-                let start = range.start;
-                self.blocks.keep(start, runtime::run((self.fetch)(range))?);
+                let (start, bytes) = self.block(offset, buffer.len())?;
+                self.blocks.keep(start, bytes);
             }
             offset += read as u64;
             buffer = &mut buffer[read..];
@@ -65,15 +67,42 @@ impl Ranged {
         Ok(())
     }
 
-    /// Gives the bytes of a range in their order.
-    pub(crate) fn stream(&self, range: Range<u64>, explain: Explain) -> Ahead {
+    /// Gets a block with the bytes from `offset` on, and says where it begins.
+    fn block(&self, offset: u64, wanted: usize) -> Result<(u64, Bytes), Failure> {
+        // Who reads on has the requests for what comes next under way; another thread that does so too goes without.
+        if let Ok(mut run) = self.run.try_lock() {
+            if !matches!(&*run, Some((next, _)) if *next == offset) && self.blocks.is_run(offset) {
+                *run = Some((offset, self.ahead(offset..self.length)));
+            }
+            if let Some((next, ahead)) = run.as_mut().filter(|(next, _)| *next == offset) {
+                let bytes = ahead.next();
+                match &bytes {
+                    Ok(bytes) => *next += bytes.len() as u64,
+                    Err(_) => *run = None,
+                }
+                return Ok((offset, bytes?));
+            }
+        }
+        let range = self.blocks.next_range(offset, wanted, self.length);
+        let start = range.start;
+        Ok((start, runtime::run((self.fetch)(range))?))
+    }
+
+    fn ahead(&self, range: Range<u64>) -> Ahead {
         let end = range.end.min(self.length);
         Ahead {
             fetch: Arc::clone(&self.fetch),
-            explain,
             under_way: VecDeque::new(),
             taken: 0,
             next: range.start.min(end)..end,
+        }
+    }
+
+    /// Gives the bytes of a range in their order.
+    pub(crate) fn stream(&self, range: Range<u64>, explain: Explain) -> Stream {
+        Stream {
+            ahead: self.ahead(range),
+            explain,
             current: Bytes::new(),
         }
     }
@@ -87,43 +116,49 @@ impl fmt::Debug for Ranged {
     }
 }
 
-/// Reads a range with several requests under way. Those are given up when it is dropped.
-pub(crate) struct Ahead {
+/// Gets a range with several requests under way. Those are given up when it is dropped.
+struct Ahead {
     fetch: Fetch,
-    explain: Explain,
     under_way: VecDeque<Started<Bytes>>,
     /// How many requests were answered.
     taken: usize,
     /// What no request was made for yet.
     next: Range<u64>,
-    current: Bytes,
 }
 
 impl Ahead {
-    fn refill(&mut self) -> Result<(), Failure> {
+    /// The next bytes; none at the end of the range.
+    fn next(&mut self) -> Result<Bytes, Failure> {
         // Whoever goes on reading gets more requests, and longer ones.
         while self.under_way.len() < UNDER_WAY.min(self.taken + 2) && !self.next.is_empty() {
             let begun = self.taken + self.under_way.len();
             let length = (FIRST_BYTES << begun.min(16)).min(LONGEST_BYTES);
             let end = self.next.start.saturating_add(length).min(self.next.end);
             let range = self.next.start..end;
-            self.under_way
-                .push_back(runtime::start((self.fetch)(range))?);
+            let started = runtime::start((self.fetch)(range))?;
+            self.under_way.push_back(started);
             self.next.start = end;
         }
-        if let Some(oldest) = self.under_way.pop_front() {
-            self.current = oldest.wait()?;
-            self.taken += 1;
-        }
-        Ok(())
+        let Some(oldest) = self.under_way.pop_front() else {
+            return Ok(Bytes::new());
+        };
+        self.taken += 1;
+        oldest.wait()
     }
 }
 
-impl Read for Ahead {
+/// Reads a range with several requests under way.
+pub(crate) struct Stream {
+    ahead: Ahead,
+    explain: Explain,
+    current: Bytes,
+}
+
+impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.current.is_empty() && !buffer.is_empty() {
-            self.refill()
-                .map_err(|failure| io_error((self.explain)(failure)))?;
+            let next = self.ahead.next();
+            self.current = next.map_err(|failure| io_error((self.explain)(failure)))?;
         }
         let length = self.current.len().min(buffer.len());
         buffer[..length].copy_from_slice(&self.current.split_to(length));
@@ -131,10 +166,11 @@ impl Read for Ahead {
     }
 }
 
-impl fmt::Debug for Ahead {
+impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ahead")
-            .field("next", &self.next)
+        let next = &self.ahead.next;
+        f.debug_struct("Stream")
+            .field("next", next)
             .finish_non_exhaustive()
     }
 }
@@ -196,6 +232,32 @@ mod tests {
         let mut stream = ranged.stream(0..1 << 30, explain());
         stream.read_exact(&mut [0; 1000]).unwrap();
         assert!(asked.load(Ordering::Relaxed) <= 2 << 20);
+    }
+
+    #[test]
+    fn who_reads_on_has_requests_under_way_and_gets_every_byte() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let length = 30 << 20;
+        let ranged = counted(length, &asked);
+        let mut buffer = vec![0; 50_000];
+        let (mut at, mut most) = (0, 0);
+        while at < length {
+            let piece = &mut buffer[..(length - at).min(50_000) as usize];
+            ranged.read_at(at, piece).unwrap();
+            let is_right = |(index, byte): (u64, &u8)| *byte == ((at + index) / 3) as u8;
+            assert!(
+                (at..length)
+                    .map(|place| place - at)
+                    .zip(&*piece)
+                    .all(is_right)
+            );
+            at += piece.len() as u64;
+            most = most.max(asked.load(Ordering::Relaxed) - at as usize);
+        }
+        assert!(most > 8 << 20 && most <= 24 << 20, "{most} bytes ahead");
+        assert_eq!(asked.load(Ordering::Relaxed), length as usize);
+        ranged.read_at(7, &mut buffer).unwrap();
+        assert_eq!(buffer[..3], [2, 2, 3]);
     }
 
     #[test]

@@ -56,8 +56,8 @@ impl Scheme for Web {
         Err(read_only(&crate::web_url::shown(url)))
     }
 
-    fn files(&self, _: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
-        Ok(Arc::new(WebFiles::open(options)?))
+    fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
+        Ok(Arc::new(WebFiles::open(url, options)?))
     }
 }
 

@@ -10,7 +10,7 @@ use coldpress_storage::{Error, RemoteFile, RemoteFiles, RemoteMeta, Result, Stor
 use reqwest::Url;
 
 use crate::failure::{Failure, Kind};
-use crate::patience::Patience;
+use crate::options::of_web;
 use crate::ranged::{Explain, Ranged};
 use crate::runtime;
 use crate::web_file::{Once, Page, Site};
@@ -26,9 +26,14 @@ pub(crate) struct WebFiles {
 }
 
 impl WebFiles {
-    pub(crate) fn open(options: &StorageOptions) -> Result<Self> {
-        let wire = Wire::to_web(Patience::default());
-        let wire = wire.map_err(|failure| error("open", "", &[], failure))?;
+    pub(crate) fn open(url: &str, options: &StorageOptions) -> Result<Self> {
+        let shown = web_url::shown(url);
+        let patience = of_web(&options.of(&shown)).map_err(|text| {
+            let failure = Failure::new(Kind::Other(io::ErrorKind::InvalidInput), text);
+            error("open", &shown, &[], failure)
+        })?;
+        let wire = Wire::to_web(patience);
+        let wire = wire.map_err(|failure| error("open", &shown, &[], failure))?;
         Ok(Self {
             site: Site { wire },
             options: options.clone(),

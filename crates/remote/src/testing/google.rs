@@ -11,18 +11,22 @@ use super::listener::{Listener, Reply, Request, answer};
 /// How many objects a listing gives at once, so that few are many.
 const PAGE: usize = 5;
 
+type Parts = BTreeMap<u32, Vec<u8>>;
+type Metadata = Vec<(String, String)>;
+
 #[derive(Clone)]
 struct Object {
     bytes: Vec<u8>,
+    etag: String,
     generation: u64,
-    metadata: Vec<(String, String)>,
+    metadata: Metadata,
 }
 
 #[derive(Default)]
 struct State {
     objects: BTreeMap<String, Object>,
     /// The parts of uploads by their numbers, and the metadata of what becomes of them.
-    uploads: BTreeMap<String, (BTreeMap<u32, Vec<u8>>, Vec<(String, String)>)>,
+    uploads: BTreeMap<String, (Parts, Metadata)>,
     generations: u64,
 }
 
@@ -130,11 +134,12 @@ impl State {
         answer(200, &headers, b"")
     }
 
-    fn store(&mut self, key: String, bytes: Vec<u8>, metadata: Vec<(String, String)>) -> String {
+    fn store(&mut self, key: String, bytes: Vec<u8>, metadata: Metadata) -> String {
         self.generations += 1;
         let etag = etag(&bytes);
         let object = Object {
             bytes,
+            etag: etag.clone(),
             generation: self.generations,
             metadata,
         };
@@ -146,7 +151,7 @@ impl State {
         let Some(object) = self.objects.get(key) else {
             return error(404, "NoSuchKey");
         };
-        let etag = etag(&object.bytes);
+        let etag = object.etag.clone();
         if request
             .header("if-match")
             .is_some_and(|expected| expected != etag)
@@ -210,7 +215,7 @@ impl State {
                 None => files.push_str(&format!(
                     "<Contents><Key>{key}</Key><LastModified>2026-06-01T08:49:37.000Z</LastModified>\
                      <ETag>{}</ETag><Size>{}</Size></Contents>",
-                    etag(&object.bytes),
+                    object.etag,
                     object.bytes.len()
                 )),
             }
@@ -230,7 +235,7 @@ impl State {
     }
 }
 
-fn metadata(request: &Request) -> Vec<(String, String)> {
+fn metadata(request: &Request) -> Metadata {
     let headers = request.headers.iter();
     headers
         .filter(|(name, _)| name.starts_with("x-goog-meta-"))

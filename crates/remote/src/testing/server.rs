@@ -60,6 +60,8 @@ impl Server {
             ("region", "us-east-1"),
             ("access_key_id", "tester"),
             ("secret_access_key", "hush-hush-hush"),
+            // It answers 500 where an upload was given up, and no try helps.
+            ("max_retries", "6"),
         ];
         let program = install::python().join("moto_server");
         let server = Self::start("s3://data", &program, |port, _| {

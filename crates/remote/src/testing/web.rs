@@ -29,7 +29,7 @@ impl WebKind {
 }
 
 /// The files of a server by their paths, each with the number of its version.
-type Files = Arc<Mutex<BTreeMap<String, (u32, Vec<u8>)>>>;
+type Files = Arc<Mutex<BTreeMap<String, (u32, Arc<[u8]>)>>>;
 
 /// A server with files in memory.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl WebServer {
     pub fn put(&self, path: &str, bytes: &[u8]) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let version = files.get(path).map_or(0, |(version, _)| version + 1);
-        files.insert(path.to_owned(), (version, bytes.to_vec()));
+        files.insert(path.to_owned(), (version, bytes.into()));
     }
 
     /// Where it listens.
@@ -137,7 +137,7 @@ fn hub(files: &Files, request: &Request) -> Vec<u8> {
         .split_once('?')
         .unwrap_or((&request.target, ""));
     let path = path.replace("%20", " ");
-    let of_file = |(path, (version, bytes)): (&String, &(u32, Vec<u8>))| serde_json::json!({"type": "file", "path": path, "size": bytes.len(), "oid": format!("{path}-{version}")});
+    let of_file = |(path, (version, bytes)): (&String, &(u32, Arc<[u8]>))| serde_json::json!({"type": "file", "path": path, "size": bytes.len(), "oid": format!("{path}-{version}")});
     if let Some(rest) = path.strip_prefix("/datasets/owner/name/resolve/c0ffee/") {
         return match files.get(rest) {
             Some((version, bytes)) => give(

@@ -116,6 +116,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         &serde_json::to_string_pretty(&cases)?,
     )?;
     let compared = run_script(&python, "peers", "compare.py", &[FOLDER]);
+    let (encrypted, program) = (format!("{FOLDER}/encrypted"), program.display().to_string());
+    run_script(&python, "peers", "encryption.py", &[&program, &encrypted])?;
     for failure in &failures {
         println!("{failure}");
     }

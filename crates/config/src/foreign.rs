@@ -87,20 +87,10 @@ const CHANGES_RESULT: &[(&str, &str)] = &[
         "generated_dataset_config",
         "generate the dataset first and name its files in `dataset_path`",
     ),
-    (
-        "decrypt_after_reading",
-        "encrypted files cannot be read; decrypt them first",
-    ),
-    (
-        "encrypt_before_export",
-        "exports cannot be encrypted; encrypt the file afterwards, or export to an encrypted disk",
-    ),
     ("export_extra_args", "exports have no options of their own"),
 ];
 
 const NO_EFFECT: &[&str] = &[
-    // Without one of the two keys that ask for encryption.
-    "encryption_key_path",
     // Exports to object stores are refused for their path.
     "export_aws_credentials",
     "read_options",

@@ -13,10 +13,11 @@ use crate::overrides::Overrides;
 use crate::recipe::Recipe;
 use crate::secrets::without_secrets;
 use crate::settings::{
-    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings,
-    ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, GeneralKeys, JobSettings,
-    KEYS, LimitSettings, LineageSettings, OtlpSettings, PROCESS_KEYS, PartitionSettings,
-    PathSettings, RemoteSettings, RetrySettings, StorageSettings, TraceSettings, compat_text,
+    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EncryptionSettings,
+    EventSettings, ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, GeneralKeys,
+    JobSettings, KEYS, LimitSettings, LineageSettings, OtlpSettings, PROCESS_KEYS,
+    PartitionSettings, PathSettings, RemoteSettings, RetrySettings, StorageSettings, TraceSettings,
+    compat_text,
 };
 use crate::yaml;
 
@@ -64,6 +65,7 @@ impl Recipe {
             dataset: DatasetSettings::read(&mut given)?,
             fields: FieldSettings::read(&mut given)?,
             export: ExportSettings::read(&mut given)?,
+            encryption: EncryptionSettings::read(&mut given)?,
             executor: ExecutorSettings::read(&mut given)?,
             limits: LimitSettings::read(&mut given)?,
             paths: PathSettings::read(&mut given)?,

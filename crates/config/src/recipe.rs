@@ -7,10 +7,10 @@ use crate::error::Diagnostic;
 use crate::given::GivenAt;
 use crate::node::Span;
 use crate::settings::{
-    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EventSettings,
-    ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, JobSettings, LimitSettings,
-    LineageSettings, OtlpSettings, PartitionSettings, PathSettings, RemoteSettings, RetrySettings,
-    StorageSettings, TraceSettings,
+    AlertSettings, AnalysisSettings, CheckpointSettings, DatasetSettings, EncryptionSettings,
+    EventSettings, ExecutorSettings, ExportSettings, FailureSettings, FieldSettings, JobSettings,
+    LimitSettings, LineageSettings, OtlpSettings, PartitionSettings, PathSettings, RemoteSettings,
+    RetrySettings, StorageSettings, TraceSettings,
 };
 
 /// Everything that was asked: the settings of a recipe with its overrides and defaults, and its
@@ -28,6 +28,8 @@ pub struct Recipe {
     pub fields: FieldSettings,
     /// The output.
     pub export: ExportSettings,
+    /// How inputs and outputs are encrypted.
+    pub encryption: EncryptionSettings,
     /// Who does the work.
     pub executor: ExecutorSettings,
     /// How much of the machine it may take.
@@ -143,6 +145,7 @@ impl Recipe {
             &mut self.paths.assets_dir,
             &mut self.export.dropped_dir,
             &mut self.export.duplicates_path,
+            &mut self.encryption.key_path,
             &mut self.events.metrics_path,
         ];
         self.dataset

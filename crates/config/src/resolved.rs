@@ -65,6 +65,7 @@ impl Recipe {
         self.dataset.write(&mut out);
         self.fields.write(&mut out);
         self.export.write(&mut out);
+        self.encryption.write(&mut out);
         self.executor.write(&mut out);
         self.limits.write(&mut out);
         self.paths.write(&mut out);

@@ -4,6 +4,7 @@ mod alerts;
 mod analysis;
 mod checkpoint;
 mod dataset;
+mod encryption;
 mod events;
 mod executor;
 mod export;
@@ -20,6 +21,7 @@ pub use alerts::{AlertRule, AlertSettings, AlertWhen, Bound, LineageSettings, Ot
 pub use analysis::AnalysisSettings;
 pub use checkpoint::{CheckpointMode, CheckpointSettings, Strategy};
 pub use dataset::{DatasetSettings, FieldSettings, Header, Quoting};
+pub use encryption::EncryptionSettings;
 pub use events::{EventSettings, LogLevel, TraceSettings};
 pub use executor::{ExecutorKind, ExecutorSettings, LimitSettings};
 pub use export::{ExportCompression, ExportSettings, Overwrite, Partial};
@@ -42,6 +44,7 @@ pub(crate) const KEYS: KeyTable = KeyTable::new(&[
     DatasetSettings::KEYS,
     FieldSettings::KEYS,
     ExportSettings::KEYS,
+    EncryptionSettings::KEYS,
     ExecutorSettings::KEYS,
     LimitSettings::KEYS,
     PathSettings::KEYS,

@@ -49,6 +49,15 @@ pub enum Error {
         /// What the user can do.
         help: &'static str,
     },
+    /// A file that is encrypted, though nobody said so.
+    #[error(
+        "`{}` is encrypted; set `decrypt_after_reading: true`, and `encryption_key_path` to the file with the key",
+        path.display()
+    )]
+    Encrypted {
+        /// The file.
+        path: PathBuf,
+    },
     /// Cells cannot be delimited so.
     #[error(
         "cells cannot be delimited by `{}`: it must be one ASCII character, and no quote or line break",

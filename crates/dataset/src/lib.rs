@@ -41,7 +41,9 @@ pub use line_stream::{Block, Damage, LineStream};
 pub use options::ResolveOptions;
 pub use resolve::{Found, IsInput, MissingFile, Resolved, local_path, resolve, resolve_inputs};
 pub use rows::{RowsEncoder, RowsForm, TableRowsReader, TableRowsWriter, decode_rows};
-pub use source::{InputFile, Location, Remote, Source, SourceIdentity, Touched, open_source};
+pub use source::{
+    InputFile, Location, Remote, Sealed, Source, SourceIdentity, Touched, open_source,
+};
 pub use table_stream::{
     ColumnKind, KnownParts, RowGroup, TableFile, TableRows, TableStream, rows_of_weight,
 };

@@ -1,5 +1,7 @@
 //! What can be chosen about how a dataset is found and read.
 
+use coldpress_storage::KeyPlace;
+
 use crate::format::CsvHeader;
 
 /// How the files of a dataset are found and read.
@@ -23,4 +25,6 @@ pub struct ResolveOptions {
     pub by_suffix: bool,
     /// Fields that hold text: columns of these names are strings, whatever their cells look like.
     pub text_keys: Vec<String>,
+    /// Where the key is, if all files are encrypted.
+    pub key: Option<KeyPlace>,
 }

@@ -7,7 +7,7 @@ use coldpress_storage::StoreSchemes;
 use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::options::ResolveOptions;
-use crate::source::{Location, Source};
+use crate::source::{Location, Source, check_sealed};
 
 mod gather;
 mod layout;
@@ -123,6 +123,11 @@ pub fn resolve_inputs(
             false => search::files_of(path, &options.suffixes, is_input, &mut remarks)?,
         };
         for file in files {
+            let file = match &options.key {
+                None => file,
+                Some(key) => file.sealed(key)?,
+            };
+            check_sealed(&file)?;
             let opened = Opened::new(&file, options)?;
             remarks.notes.extend(gathered.add(opened));
         }

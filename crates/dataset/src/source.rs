@@ -13,9 +13,9 @@ mod location;
 mod place;
 
 pub use file::{InputFile, open_source};
-pub(crate) use file::{ReadAt, open_stream};
+pub(crate) use file::{ReadAt, check_sealed, open_stream};
 pub use identity::{SourceIdentity, Touched};
-pub use location::{Location, Remote};
+pub use location::{Location, Remote, Sealed};
 pub(crate) use place::MemberPlace;
 
 /// One file of a dataset, or several that are read as one: text files, or many small files of one kind.

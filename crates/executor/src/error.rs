@@ -143,6 +143,8 @@ impl From<coldpress_dataset::Error> for Error {
         use coldpress_dataset::Error as Dataset;
         let kind = match &error {
             Dataset::Changed { .. } => ErrorKind::Refused,
+            // The file is not what the recipe says.
+            Dataset::Storage(coldpress_storage::Error::NotSealed { .. }) => ErrorKind::Input,
             Dataset::Storage(_) => ErrorKind::Failed,
             _ => ErrorKind::Input,
         };

@@ -18,6 +18,7 @@ use coldpress_job::{
 };
 use coldpress_storage::{Digest, real_folder, real_place};
 
+use crate::encryption;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::outputs::places::{refuse_misplaced, refuse_replacing};
@@ -32,6 +33,7 @@ impl Executor {
     /// [`ErrorKind::Refused`] when an output would take the place of an input or of a job's file, or can have no place where
     /// it is to go; [`ErrorKind::Input`] as [`resolve_inputs`].
     pub fn dataset(&self) -> Result<Resolved> {
+        encryption::check_key(&self.prepared.recipe)?;
         refuse_misplaced(&self.prepared.outputs, &self.layout)?;
         let dataset = &self.prepared.recipe.dataset;
         let options = ResolveOptions {
@@ -48,6 +50,7 @@ impl Executor {
             field: dataset.field.clone(),
             by_suffix: self.prepared.pipeline.suffix_field().is_some(),
             text_keys: self.prepared.recipe.fields.text_keys.clone(),
+            key: encryption::key_of_inputs(&self.prepared.recipe),
         };
         let mut judge = Judge::new(self)?;
         let paths: Vec<String> = dataset.paths().map(str::to_owned).collect();
@@ -68,7 +71,11 @@ impl Executor {
             }
             _ => Error::from(error),
         })?;
-        resolved.notes.splice(0..0, left_out);
+        let recipe = &self.prepared.recipe;
+        let clear = encryption::note(recipe, self.layout.job_dir());
+        resolved
+            .notes
+            .splice(0..0, clear.into_iter().chain(left_out));
         refuse_replacing(&resolved.sources, &self.prepared.outputs)?;
         Ok(resolved)
     }

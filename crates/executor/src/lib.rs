@@ -14,6 +14,7 @@ mod barrier;
 mod cleaning;
 mod cut;
 mod driver;
+mod encryption;
 mod error;
 mod executor;
 mod follow;

@@ -15,9 +15,9 @@ use std::time::Duration;
 use coldpress_barrier::Verdict;
 use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
-use coldpress_export::{ExportWriter, KeptRows, PartitionRows, Staged};
+use coldpress_export::{ExportTarget, ExportWriter, KeptRows, PartitionRows, Staged};
 use coldpress_operator::Decision;
-use coldpress_storage::{ObjectName, StoredObject, crash_point, spawn};
+use coldpress_storage::{FernetKey, ObjectName, StoredObject, crash_point, spawn};
 use coldpress_table::{MixedField, SchemaRef};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
@@ -93,6 +93,7 @@ impl Merge {
             staging: Staging::create(outputs.beside(), token)?,
             lists,
             traces,
+            sealing: Sealing::of(outputs, token)?,
             needs_types: target.needs_second_pass(),
             partitions: HashMap::new(),
             abandoned: Arc::clone(&abandoned),
@@ -174,6 +175,8 @@ struct Merging {
     lists: Lists,
     /// The traces so far.
     traces: Option<Traces>,
+    /// How the outputs are encrypted; none = not at all.
+    sealing: Option<Sealing>,
     /// Whether the output's columns depend on what all rows hold.
     needs_types: bool,
     /// Which partition a file of rows is of.
@@ -202,6 +205,9 @@ impl Merging {
         }
         let mut staged = vec![finished.staged];
         staged.extend(self.staging.finish(&self.lists)?);
+        if let Some(sealing) = self.sealing {
+            staged = sealing.seal(staged, &self.abandoned)?;
+        }
         staged.extend(traces.map(traces::Writing::finish).transpose()?);
         Ok(Merged {
             staged,
@@ -244,6 +250,48 @@ impl Merging {
             .map_err(|error| of_export(&self.partitions, error))
     }
 }
+
+/// What it takes to encrypt the outputs. Traces are files of the job, which are not encrypted.
+struct Sealing {
+    key: FernetKey,
+    targets: Vec<ExportTarget>,
+    token: String,
+}
+
+impl Sealing {
+    fn of(outputs: &Outputs, token: &str) -> Result<Option<Self>> {
+        let Some(key) = outputs.key()? else {
+            return Ok(None);
+        };
+        let beside = outputs.beside().iter().map(|output| output.target.clone());
+        Ok(Some(Self {
+            key,
+            targets: std::iter::once(outputs.export().clone())
+                .chain(beside)
+                .collect(),
+            token: format!("{token}{SEALED}"),
+        }))
+    }
+
+    fn seal(
+        &self,
+        staged: Vec<Staged>,
+        abandoned: &AtomicBool,
+    ) -> std::result::Result<Vec<Staged>, MergeFailure> {
+        let seal = |(staged, target): (Staged, &ExportTarget)| {
+            staged.sealed(target, &self.token, &self.key, abandoned)
+        };
+        let sealed = staged.into_iter().zip(&self.targets).map(seal);
+        let sealed: std::result::Result<_, coldpress_export::Error> = sealed.collect();
+        sealed.map_err(|error| match error {
+            coldpress_export::Error::Abandoned => MergeFailure::Abandoned,
+            error => MergeFailure::Output(error),
+        })
+    }
+}
+
+/// What the token of an encrypted output ends in.
+pub(crate) const SEALED: &str = ".sealed";
 
 /// Reads which rows of a partition count, where the file is what the journal says.
 fn decision(file: &StoredObject, partition: u32) -> std::result::Result<Decision, MergeFailure> {

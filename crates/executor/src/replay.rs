@@ -222,6 +222,8 @@ fn recipe_over(given: &Recipe, input: &Path, folder: &Path) -> Recipe {
     recipe.dataset.lenient = true;
     recipe.dataset.columns = Vec::new();
     recipe.dataset.field = None;
+    // What is replayed is gathered in clear text.
+    recipe.encryption.decrypt = false;
     recipe.export = ExportSettings {
         path: text(&folder.join("kept.jsonl")),
         export_type: None,

@@ -15,6 +15,7 @@ mod lines;
 mod output_files;
 mod ownership;
 mod partition_rows;
+mod sealed;
 mod second_pass;
 mod staged;
 mod standing;

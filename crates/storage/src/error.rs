@@ -83,6 +83,22 @@ pub enum Error {
         /// The most that it may have.
         limit: u64,
     },
+    /// There is no key for encrypted files, or what is there is not a key. It is not shown.
+    #[error("{place} {reason}")]
+    BadKey {
+        /// Where the key should be.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file is not encrypted, or not with this key.
+    #[error("`{}` cannot be decrypted: {reason}", path.display())]
+    NotSealed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The operating system starts no more threads or processes.
     #[error("cannot start {what}")]
     Start {
@@ -237,7 +253,9 @@ impl Error {
             | Self::Changed { .. }
             | Self::Damaged { .. }
             | Self::NotAFile { .. }
-            | Self::TooLarge { .. } => io::ErrorKind::InvalidData,
+            | Self::TooLarge { .. }
+            | Self::BadKey { .. }
+            | Self::NotSealed { .. } => io::ErrorKind::InvalidData,
             Self::Unsupported { .. } | Self::UnknownScheme { .. } => io::ErrorKind::Unsupported,
             Self::InvalidName { .. }
             | Self::TooLong { .. }
@@ -260,6 +278,7 @@ impl Error {
             | Self::TooLong { path, .. }
             | Self::NotAFile { path, .. }
             | Self::TooLarge { path, .. }
+            | Self::NotSealed { path, .. }
             | Self::Encode { path, .. }
             | Self::InputGone { input: path, .. } => Some(path),
             Self::Store { source, .. } => source.downcast_ref::<Self>().and_then(Self::path),
@@ -270,6 +289,7 @@ impl Error {
             | Self::InvalidName { .. }
             | Self::UnknownScheme { .. }
             | Self::InvalidDigest(_)
+            | Self::BadKey { .. }
             | Self::Start { .. } => None,
         }
     }

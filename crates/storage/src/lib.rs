@@ -15,6 +15,7 @@
 //! - [`FileLock`] keeps a second driver on the same host out.
 //! - [`Obstacle`] tells what no other try would get past: a full disk, a read-only file system.
 //! - [`open_file`] and [`read_small`] read files that anyone may have replaced by a pipe, a device or a huge file.
+//! - [`UnsealedFile`] reads encrypted files, and [`seal_file`] writes them, in the form of Data-Juicer.
 //! - [`crash_point!`] names the places where tests kill the process.
 //!
 //! ```
@@ -53,6 +54,7 @@ mod digest;
 mod directory;
 mod error;
 mod exchange;
+mod fernet;
 mod file_id;
 mod hasher;
 mod lock;
@@ -83,6 +85,7 @@ pub use directory::{
     real_place, sync_dir,
 };
 pub use error::{Error, Result};
+pub use fernet::{FernetKey, KEY_VARIABLE, KeyPlace, UnsealedFile, looks_sealed, seal_file};
 pub use file_id::FileId;
 pub use hasher::Hasher;
 pub use lock::{FileLock, Holder};

@@ -12,6 +12,8 @@ mod analyze;
 mod before;
 // A folder of its own, the program in it, and what came of a run.
 mod bench;
+// Encrypted datasets and exports.
+mod encryption;
 // What `check` and `plan` say of each format of input and export.
 mod formats;
 // The messages in the guides are those of the program.

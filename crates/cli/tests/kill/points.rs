@@ -117,12 +117,13 @@ const POINTS: &[CrashPoint] = &[
 ];
 
 /// Those that other tests kill at.
-const ELSEWHERE: [&str; 5] = [
+const ELSEWHERE: [&str; 6] = [
     "adopt_before_journal",
     "adopt_before_rename",
     "docetl_after_rename",
     "docetl_before_original_goes",
     "docetl_before_rename",
+    "merge.sealed",
 ];
 
 const SCALE: Scale = Scale {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use coldpress_storage::looks_sealed;
+
 use super::suffix::{Claim, Suffix};
 use crate::error::{Error, Result};
 
@@ -58,6 +60,11 @@ const PACKINGS: [(&str, &str); 8] = [
 
 /// Refuses what this release does not read, packed or not.
 pub(super) fn refuse(path: &Path, head: &[u8]) -> Result<()> {
+    if looks_sealed(head) {
+        return Err(Error::Encrypted {
+            path: path.to_owned(),
+        });
+    }
     let inside = skip_frames(head).unwrap_or(head);
     let known = MAGICS.iter().find(|(magic, ..)| inside.starts_with(magic));
     // `BZh` alone may begin a text.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
-use coldpress_storage::open_file;
+use coldpress_storage::{UnsealedFile, open_file};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::blocks::Blocks;
-use super::location::Location;
+use super::location::{Location, Sealed};
 use crate::error::{Error, Result};
 
 /// A file of a dataset that is open for reading, from its start or anywhere.
@@ -22,6 +22,7 @@ pub struct InputFile(Inner);
 enum Inner {
     Local(File),
     Remote { blocks: Arc<Blocks>, position: u64 },
+    Sealed(UnsealedFile),
 }
 
 /// Opens a file of a dataset; a pipe or a device, which gives its bytes only once, is refused without waiting for it.
@@ -35,7 +36,20 @@ pub fn open_source(location: &Location) -> Result<InputFile> {
             blocks: remote.blocks()?,
             position: 0,
         },
+        Location::Sealed(Sealed { path, key }) => {
+            let file = UnsealedFile::open(open_local(path)?, path, &key.load()?)?;
+            Inner::Sealed(file)
+        }
     }))
+}
+
+/// Checks the signature of a file if it is encrypted, so that no byte counts that somebody may have changed. Whoever opens it
+/// afterwards does not check it again.
+pub(crate) fn check_sealed(location: &Location) -> Result<()> {
+    if let Location::Sealed(Sealed { path, key }) = location {
+        UnsealedFile::open_checked(open_local(path)?, path, &key.load()?)?;
+    }
+    Ok(())
 }
 
 /// Opens the bytes of a file from `start` on, to be read in their order; whoever asks knows that no byte from `end` on is
@@ -52,6 +66,12 @@ pub(crate) fn open_stream(
                 file.seek(SeekFrom::Start(start))
                     .map_err(Error::io("read", path))?;
             }
+            Ok(Box::new(file))
+        }
+        Location::Sealed(Sealed { path, .. }) => {
+            let mut file = open_source(location)?;
+            file.seek(SeekFrom::Start(start))
+                .map_err(Error::io("read", path))?;
             Ok(Box::new(file))
         }
         Location::Remote(remote) => {
@@ -83,6 +103,7 @@ impl InputFile {
         match &self.0 {
             Inner::Local(file) => Ok(file.metadata()?.len()),
             Inner::Remote { blocks, .. } => Ok(blocks.len()),
+            Inner::Sealed(file) => Ok(file.length()),
         }
     }
 
@@ -90,6 +111,7 @@ impl InputFile {
     pub(crate) fn modified_nanos(&self) -> io::Result<u64> {
         let file = match &self.0 {
             Inner::Local(file) => file,
+            Inner::Sealed(file) => file.file(),
             Inner::Remote { blocks, .. } => return Ok(blocks.file().meta().modified_nanos),
         };
         let modified = file.metadata()?.modified().ok();
@@ -105,6 +127,7 @@ impl InputFile {
                 blocks: Arc::clone(blocks),
                 position: *position,
             },
+            Inner::Sealed(file) => Inner::Sealed(file.reopened()),
         }))
     }
 
@@ -113,6 +136,7 @@ impl InputFile {
         match &self.0 {
             Inner::Local(file) => std::os::unix::fs::FileExt::read_at(file, buffer, offset),
             Inner::Remote { blocks, .. } => blocks.read_at(buffer, offset),
+            Inner::Sealed(file) => file.read_at(buffer, offset),
         }
     }
 
@@ -137,6 +161,7 @@ impl Read for InputFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.0 {
             Inner::Local(file) => file.read(buffer),
+            Inner::Sealed(file) => file.read(buffer),
             Inner::Remote { blocks, position } => {
                 let read = blocks.read_at(buffer, *position)?;
                 *position += read as u64;
@@ -150,6 +175,7 @@ impl Seek for InputFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         match &mut self.0 {
             Inner::Local(file) => file.seek(to),
+            Inner::Sealed(file) => file.seek(to),
             Inner::Remote { blocks, position } => {
                 let sought = match to {
                     SeekFrom::Start(offset) => Some(offset),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Source;
 use super::file::open_source;
-use super::location::Location;
+use super::location::{Location, Sealed};
 use crate::error::{Error, Result};
 
 const SAMPLE_BYTES: u64 = 64 * 1024;
@@ -151,7 +151,9 @@ fn of_version(length: u64, version: &str) -> Digest {
 
 fn place_of(file: &Location) -> Option<Digest> {
     let place = match file {
-        Location::File(path) => std::fs::canonicalize(path).ok()?,
+        Location::File(path) | Location::Sealed(Sealed { path, .. }) => {
+            std::fs::canonicalize(path).ok()?
+        }
         Location::Remote(_) => file.shown().to_owned(),
     };
     Some(Digest::of(place.as_os_str().as_encoded_bytes()))

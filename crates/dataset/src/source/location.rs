@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use coldpress_storage::{RemoteFile, RemoteFiles, RemoteMeta, StoreSchemes};
+use coldpress_storage::{KeyPlace, RemoteFile, RemoteFiles, RemoteMeta, StoreSchemes};
 use serde::{Deserialize, Serialize};
 
 use super::blocks::Blocks;
@@ -18,6 +18,17 @@ pub enum Location {
     File(PathBuf),
     /// A file behind a URL.
     Remote(Remote),
+    /// An encrypted file of this machine.
+    Sealed(Sealed),
+}
+
+/// An encrypted file. All that is known of it, its length included, is that of its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Where the key is.
+    pub key: KeyPlace,
 }
 
 /// A file behind a URL, as it was when it was examined.
@@ -50,8 +61,36 @@ impl Location {
     #[must_use]
     pub fn local(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => Some(path),
+            Self::File(path) | Self::Sealed(Sealed { path, .. }) => Some(path),
             Self::Remote(_) => None,
+        }
+    }
+
+    /// Returns the path of a file of this machine that holds the content as it is, so that ranges of it can be cited.
+    #[must_use]
+    pub fn citable(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Remote(_) | Self::Sealed(_) => None,
+        }
+    }
+
+    /// Returns the same place, with an encrypted file in it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a URL.
+    pub(crate) fn sealed(self, key: &KeyPlace) -> Result<Self> {
+        match self {
+            Self::File(path) => Ok(Self::Sealed(Sealed {
+                path,
+                key: key.clone(),
+            })),
+            Self::Sealed(_) => Ok(self),
+            Self::Remote(_) => Err(Error::Unsupported {
+                path: self.display().to_string(),
+                what: "an encrypted file behind a URL",
+                help: "copy it to this machine first",
+            }),
         }
     }
 
@@ -59,7 +98,7 @@ impl Location {
     #[must_use]
     pub fn shown(&self) -> &Path {
         match self {
-            Self::File(path) => path,
+            Self::File(path) | Self::Sealed(Sealed { path, .. }) => path,
             Self::Remote(remote) => &remote.shown,
         }
     }
@@ -78,7 +117,7 @@ impl Location {
     /// Returns whether reading may begin anywhere.
     pub(crate) fn is_seekable(&self) -> bool {
         match self {
-            Self::File(_) => true,
+            Self::File(_) | Self::Sealed(_) => true,
             Self::Remote(remote) => remote.meta.seekable,
         }
     }
@@ -86,7 +125,7 @@ impl Location {
     /// The same place with what is there now.
     pub(crate) fn as_it_is_now(&self) -> Result<Self> {
         match self {
-            Self::File(path) => Ok(Self::File(path.clone())),
+            Self::File(_) | Self::Sealed(_) => Ok(self.clone()),
             Self::Remote(remote) => {
                 let files = remote.files()?;
                 let meta = files.examine(&remote.meta.url)?;
@@ -201,5 +240,10 @@ mod tests {
         let location: Location = serde_json::from_str(json).unwrap();
         assert_eq!(location, Location::File("/data/a.jsonl".into()));
         assert_eq!(serde_json::to_string(&location).unwrap(), json);
+        let key = KeyPlace::File("/data/key".into());
+        let sealed = location.sealed(&key).unwrap();
+        let json = serde_json::to_string(&sealed).unwrap();
+        assert_eq!(serde_json::from_str::<Location>(&json).unwrap(), sealed);
+        assert!(sealed.local().is_some() && sealed.citable().is_none());
     }
 }

@@ -180,7 +180,7 @@ impl TableFile {
     fn proof(&self, rows: &Range<u64>) -> Proof {
         let metadata = self.metadata_digest();
         let version = match &self.path {
-            Location::File(_) => None,
+            Location::File(_) | Location::Sealed(_) => None,
             Location::Remote(remote) => remote.meta().version.as_deref(),
         };
         match version {

@@ -10,6 +10,7 @@ use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::real_place;
 
 use super::Driver;
+use crate::merge::SEALED;
 use crate::trace::holds_only_traces;
 
 /// Views that are replaced in one step, by the folders that they are in.
@@ -121,8 +122,9 @@ fn knows(state: &JobState, epoch: u64) -> bool {
     state.epochs().iter().any(|known| known.epoch == epoch)
 }
 
-/// The job and the epoch of `my_job.e3.m1`.
+/// The job and the epoch of `my_job.e3.m1`, and of `my_job.e3.m1.sealed`.
 fn made_by(token: &str) -> Option<(JobId, u64)> {
+    let token = token.strip_suffix(SEALED).unwrap_or(token);
     let (rest, merge) = token.rsplit_once(".m")?;
     let (job_id, epoch) = rest.rsplit_once(".e")?;
     merge.parse::<u32>().ok()?;
@@ -138,6 +140,7 @@ mod tests {
         let job = |id: &str| id.parse().unwrap();
         for (token, expected) in [
             ("j.e1.m2", Some((job("j"), 1))),
+            ("j.e1.m2.sealed", Some((job("j"), 1))),
             ("a.e1.m1.e12.m3", Some((job("a.e1.m1"), 12))),
             (
                 "x.jsonl.coldpress.j.e1.m1",

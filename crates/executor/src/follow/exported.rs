@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use coldpress_dataset::{Block, LineStream, Location, Source, TableFile, resolve};
+use coldpress_dataset::{
+    Block, LineStream, Location, ResolveOptions, Source, TableFile, resolve_inputs,
+};
 use coldpress_job::{ExportIntent, PartitionStatus};
 use coldpress_record::Lines;
+use coldpress_storage::{KeyPlace, StoreSchemes};
 
 use super::history::Fate;
 use super::opened::OpenedJob;
+use crate::encryption::key_of_outputs;
 use crate::error::Result;
 
 /// Longer than any record.
@@ -41,7 +45,7 @@ impl<'a> Exported<'a> {
         let first_rows = (0..state.partition_count()).map(first_row).collect();
         let shards = intent
             .filter(|intent| intent.directory)
-            .map(|intent| shards(&intent.path).unwrap_or_default());
+            .map(|intent| shards(&intent.path, opened.key_of_outputs()).unwrap_or_default());
         Self {
             opened,
             intent,
@@ -85,6 +89,10 @@ impl<'a> Exported<'a> {
 }
 
 impl OpenedJob {
+    fn key_of_outputs(&self) -> Option<KeyPlace> {
+        key_of_outputs(&self.executor.prepared.recipe)
+    }
+
     /// Returns the fate of all records of a partition that is out of retries; none for other partitions.
     pub(super) fn failed(&self, partition: u32) -> Option<Fate> {
         let failure = self.state.failure(partition)?;
@@ -121,18 +129,24 @@ impl OpenedJob {
 }
 
 /// The shards of an export and how many rows are in each.
-fn shards(folder: &str) -> Result<Vec<(String, u64)>> {
-    let sources = resolve(&[folder.to_owned()], &[])?.sources;
+fn shards(folder: &str, key: Option<KeyPlace>) -> Result<Vec<(String, u64)>> {
+    let options = ResolveOptions {
+        key,
+        ..ResolveOptions::default()
+    };
+    let schemes = StoreSchemes::default();
+    let find = |path: &str| {
+        let found = resolve_inputs(&[path.to_owned()], &options, &schemes, &mut |_| Ok(true));
+        found.map(|resolved| resolved.sources)
+    };
+    let sources = find(folder)?;
     let mut shards = Vec::new();
     for source in sources {
         let members: Vec<Source> = match source.members.as_slice() {
             [] => vec![source],
             // Small files are read as one.
             members => {
-                let member = |path: &Location| {
-                    let path = path.display().to_string();
-                    resolve(&[path], &[]).map(|resolved| resolved.sources)
-                };
+                let member = |path: &Location| find(&path.display().to_string());
                 let found: Vec<Vec<Source>> = members
                     .iter()
                     .map(member)

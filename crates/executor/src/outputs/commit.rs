@@ -61,6 +61,7 @@ pub(crate) fn intent(
         companions,
         labels: outputs.labels().to_vec(),
         trace,
+        sealed: fingerprint(outputs),
     })
 }
 
@@ -93,6 +94,16 @@ pub(crate) fn is_for(intent: &ExportIntent, outputs: &Outputs) -> bool {
         && intent.directory == target.is_directory()
         && intent.form == target.form_name()
         && intent.shard_bytes == target.shard_bytes()
+        && intent.sealed == fingerprint(outputs)
+}
+
+/// What tells the key that the outputs are encrypted with from others; none if they are not. A key that cannot be read is no
+/// known one; the reason is reported where it is used.
+fn fingerprint(outputs: &Outputs) -> Option<String> {
+    match outputs.key() {
+        Ok(key) => key.map(|key| key.fingerprint()),
+        Err(_) => Some(String::new()),
+    }
 }
 
 /// Outputs on their way to their places.

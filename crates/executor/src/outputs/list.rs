@@ -5,10 +5,11 @@ use std::path::Path;
 use coldpress_config::{Overwrite, Recipe};
 use coldpress_export::ExportTarget;
 use coldpress_operator::Pipeline;
-use coldpress_storage::real_place;
+use coldpress_storage::{FernetKey, KeyPlace, real_place};
 
 use super::path_text;
-use crate::error::{Error, ErrorKind};
+use crate::encryption::key_of_outputs;
+use crate::error::{Error, ErrorKind, Result};
 use crate::labels::label_fields;
 use crate::trace::TracePlan;
 
@@ -22,6 +23,8 @@ pub struct Outputs {
     overwrite: Overwrite,
     /// The fields by which the list and the report of duplicates name records.
     labels: Vec<String>,
+    /// Where the key is that they are encrypted with; none if they are not.
+    key: Option<KeyPlace>,
 }
 
 /// An output of a job.
@@ -98,6 +101,7 @@ impl Outputs {
                 true => Vec::new(),
                 false => label_fields(recipe),
             },
+            key: key_of_outputs(recipe),
         }
     }
 
@@ -138,6 +142,11 @@ impl Outputs {
     /// The fields by which the list and the report of duplicates name records.
     pub(crate) fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// Reads the key that the outputs are encrypted with; none if they are not.
+    pub(crate) fn key(&self) -> Result<Option<FernetKey>> {
+        Ok(self.key.as_ref().map(KeyPlace::load).transpose()?)
     }
 
     /// What may be replaced where they go.

@@ -23,6 +23,9 @@ mod output;
 // Stops, changed recipes, other exports, damaged results.
 mod resume;
 
+// Encrypted datasets and exports.
+mod encrypted;
+
 // Same records, whatever the formats and the plan.
 mod same;
 

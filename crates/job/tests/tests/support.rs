@@ -241,6 +241,7 @@ pub(crate) fn intent(recipe: &RecipeInForce, left_out: &[u32]) -> ExportIntent {
         companions: Vec::new(),
         labels: Vec::new(),
         trace: None,
+        sealed: None,
     }
 }
 

@@ -203,7 +203,7 @@ impl Records for LinesInput<'_> {
     fn text(&self) -> Option<&Path> {
         let is_copy = self.work.attempt.slice.copy.is_some();
         let source = self.work.source;
-        let file = source.path.local();
+        let file = source.path.citable();
         file.filter(|_| source.is_addressable() && !is_copy)
     }
 

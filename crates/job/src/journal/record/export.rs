@@ -42,6 +42,9 @@ pub struct ExportIntent {
     /// The traces, where records are traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceIntent>,
+    /// What tells the key of encrypted outputs from other keys; none if they are not encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
 }
 
 impl ExportIntent {

@@ -16,6 +16,7 @@ mod partition;
 mod remote;
 mod storage;
 mod validators;
+mod weighted;
 
 pub use alerts::{AlertRule, AlertSettings, AlertWhen, Bound, LineageSettings, OtlpSettings};
 pub use analysis::AnalysisSettings;

@@ -14,7 +14,7 @@ use crate::section::{recipe_default, section};
 section! {
     /// The input.
     pub struct DatasetSettings {
-        /// A file, a directory, a glob, a URL of one of them (`s3://`, `gs://`, `az://`, `abfss://`, `hf://`, `http://`, `https://`, `file://`), or a list of them; in a list also `{path: …, weight: …}`. Several files keep the order they are given in, else the order of their names. What the files hold is part of a result's identity; where they lie is not. A weight of 0.5 takes half of the records of a path, 2 each twice, 0 none; with `dataset.max_sample_num` weights are shares of it.
+        /// A file, a directory, a glob, a URL of one of them (`s3://`, `gs://`, `az://`, `abfss://`, `hf://`, `http://`, `https://`, `file://`), or a list of them; in a list also `{path: …, weight: …}`. A text `0.5 a.jsonl 2 b.jsonl` is a list with weights; a path with a space that exists is a path. Several files keep the order they are given in, else the order of their names. What the files hold is part of a result's identity; where they lie is not. A weight of 0.5 takes half of the records of a path, 2 each twice, 0 none; with `dataset.max_sample_num` weights are shares of it.
         inputs: Vec<Input> as Inputs {
             "dataset_path" | "dataset.configs", Required, Run, Now
         }

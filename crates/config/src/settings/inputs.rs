@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::weighted::weighted;
 use crate::codec::{Codec, Mismatch, Path, UrlOptions};
 use crate::keys::Kind;
 use crate::location::Location;
@@ -38,7 +39,7 @@ impl Input {
     }
 }
 
-/// Paths and URLs, from text, a list of texts, or Data-Juicer's list of maps.
+/// Paths and URLs, from text, [several in one text](weighted), a list of texts, or Data-Juicer's list of maps.
 pub(super) struct Inputs;
 
 impl Codec<Vec<Input>> for Inputs {
@@ -50,7 +51,10 @@ impl Codec<Vec<Input>> for Inputs {
                 .iter()
                 .map(read_input)
                 .collect::<Result<Vec<_>, _>>()?,
-            None => vec![read_input(node)?],
+            None => match node.as_str().map(|text| weighted(text, node)).transpose()? {
+                Some(Some(inputs)) => inputs,
+                _ => vec![read_input(node)?],
+            },
         };
         if inputs.is_empty() {
             return Err(Mismatch::out_of_range(node));
@@ -186,7 +190,7 @@ impl Place {
     }
 }
 
-fn read_weight(node: &Node) -> Result<f64, Mismatch> {
+pub(super) fn read_weight(node: &Node) -> Result<f64, Mismatch> {
     // Nobody means more, and sums of such weights stay finite.
     const MOST: f64 = 1e9;
     let expected = match node.as_f64() {

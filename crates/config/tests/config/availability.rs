@@ -71,6 +71,20 @@ fn a_dataset_is_named_by_paths_and_urls() {
                 "hf://datasets/owner/other",
             ],
         ),
+        (
+            "dataset_path: 0.5 a.jsonl b.jsonl",
+            vec!["a.jsonl", "b.jsonl"],
+        ),
+        (
+            "dataset_path: 0.5 'my a.jsonl' 2 b",
+            vec!["my a.jsonl", "b"],
+        ),
+        // No number begins it, and there are no such files.
+        ("dataset_path: my data 2/*.jsonl", vec!["my data 2/*.jsonl"]),
+        ("dataset_path: [0.5 a.jsonl]", vec!["0.5 a.jsonl"]),
+        ("dataset_path: 0.5 s3://b/a", vec!["s3://b/a"]),
+        // Both are there, and the second is one.
+        ("dataset_path: Cargo.toml src", vec!["Cargo.toml", "src"]),
     ] {
         assert_eq!(parse(dataset).unwrap(), expected);
     }
@@ -94,6 +108,26 @@ fn a_dataset_is_named_by_paths_and_urls() {
         (
             "dataset: {configs: [{path: a, weight: 1e10}]}",
             "r.yaml:3:39: `weight` must be a number of at most 1,000,000,000, found `1e10`",
+        ),
+        (
+            "dataset_path: -0.5 a 0.5 b",
+            "r.yaml:3:15: `weight` must be a number of 0 or more, found `-0.5`",
+        ),
+        (
+            "dataset_path: 0.5 0.5 a",
+            "r.yaml:3:15: `path` must be after each weight, found `0.5`",
+        ),
+        (
+            "dataset_path: 0.5 a 0.5",
+            "r.yaml:3:15: `path` must be after each weight, found nothing",
+        ),
+        (
+            "dataset_path: 0 a 0.0 b",
+            "r.yaml:3:15: all weights of `dataset_path` are 0, so no records come in",
+        ),
+        (
+            "dataset_path: 0.5 'a",
+            "r.yaml:3:15: `dataset_path` must be a text whose quotes are closed, found text `0.5 \\'a`",
         ),
         (
             "dataset_path: [{path: a, weight: }]",
@@ -358,4 +392,27 @@ process: []
         "save_stats_in_one_file",
     ];
     assert_eq!(warned, expected);
+}
+
+/// Who has a file of such a name means that file.
+#[test]
+fn a_path_that_exists_has_no_weight() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let load = |dataset_path: &str| {
+        let text = format!("dataset_path: {dataset_path}\nexport_path: b.jsonl\nprocess: []\n");
+        let recipe = Recipe::parse(&text, "r.yaml", &Overrides::default()).unwrap();
+        let inputs = recipe.dataset.inputs.into_iter();
+        inputs
+            .map(|input| (input.path, input.weight))
+            .collect::<Vec<_>>()
+    };
+    let spaced = format!("0.5 {}", path("a.jsonl"));
+    assert_eq!(load(&spaced), [(path("a.jsonl"), 0.5)]);
+    std::fs::write(path("2 a.jsonl"), "").unwrap();
+    assert_eq!(load(&path("2 a.jsonl")), [(path("2 a.jsonl"), 1.0)]);
+    let url = format!("file://{}", path("2 a.jsonl"));
+    assert_eq!(load(&url), [(url.clone(), 1.0)]);
+    let both = format!("3 '{}' 0 {}", path("2 a.jsonl"), path("b"));
+    assert_eq!(load(&both), [(path("2 a.jsonl"), 3.0), (path("b"), 0.0)]);
 }

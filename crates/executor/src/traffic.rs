@@ -52,7 +52,7 @@ impl Prepared {
     #[must_use]
     pub fn traffic(&self, sources: &[Source], need: &DiskEstimate, partitions: u64) -> Traffic {
         let mut traffic = Traffic::default();
-        for source in sources.iter().filter(|one| one.path.local().is_none()) {
+        for source in sources.iter().filter(|one| one.path.is_remote()) {
             let files = source.members.len().max(1) as u64;
             traffic.reads(source.identity.length, files);
             traffic.read_requests += LOOKS * files;

@@ -114,6 +114,12 @@ impl Location {
         self.shown().file_name()
     }
 
+    /// Returns whether it is behind a URL.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+
     /// Returns whether reading may begin anywhere.
     pub(crate) fn is_seekable(&self) -> bool {
         match self {

@@ -42,7 +42,7 @@ impl Driver<'_> {
     /// Where slices of sources behind URLs wait for workers; none where there are no such sources.
     pub(super) fn fetched(&self) -> Option<Fetched> {
         let mut sources = self.sources.all().iter();
-        let is_remote = sources.any(|source| source.path.local().is_none());
+        let is_remote = sources.any(|source| source.path.is_remote());
         is_remote.then(|| Fetched::new(self.executor.layout.fetched_dir()))
     }
 

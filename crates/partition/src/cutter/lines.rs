@@ -64,7 +64,7 @@ impl OpenLines {
         Ok(Self {
             source: index,
             can_be_sought: source.is_addressable() || source.can_resume_inside(),
-            is_fetched: source.path.local().is_none(),
+            is_fetched: source.path.is_remote(),
             stream,
             block: Lines::default(),
             block_position: start,

@@ -20,6 +20,10 @@ pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
         found = system.and_then(Obstacle::of_io).or(found);
     }
     found.map(|found| match found {
+        // A server says itself what is to be done.
+        Obstacle::Forbidden if is_of_server(error) => {
+            format!("{}; then {AGAIN}", full_message(error))
+        }
         // What is forbidden says best what it was tried for.
         Obstacle::Forbidden => format!(
             "{}: permit that to the user who runs the job, and {AGAIN}",
@@ -27,6 +31,16 @@ pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
         ),
         found => found.explain(path),
     })
+}
+
+/// Returns whether an error is the answer of a server, and not one of the system.
+fn is_of_server(error: &(dyn Error + 'static)) -> bool {
+    let mut answers = chain_of(error).filter_map(|error| error.downcast_ref::<io::Error>());
+    answers.any(|answer| answer.get_ref().is_some())
+        && chain_of(error).all(|error| {
+            let system = error.downcast_ref::<io::Error>();
+            system.is_none_or(|error| error.raw_os_error().is_none())
+        })
 }
 
 /// As [`obstacle`], of an attempt: a file of the job that cannot be written is one unless the reason may pass, because the
@@ -100,6 +114,18 @@ fn path_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_refuses_is_no_matter_of_permissions_here() {
+        let refused = io::Error::new(io::ErrorKind::PermissionDenied, "it answered 403: set x");
+        let stored = coldpress_storage::Error::store(&"the bucket", "read", "a", refused);
+        let told = obstacle(&stored).unwrap();
+        assert!(told.contains("set x; then run the same command"), "{told}");
+        assert!(!told.contains("permit that"), "{told}");
+        let here = io::Error::from(rustix::io::Errno::ACCESS);
+        let told = obstacle(&coldpress_storage::Error::io("open", "a", here)).unwrap();
+        assert!(told.contains("permit that to the user"), "{told}");
+    }
 
     fn full() -> io::Error {
         io::ErrorKind::StorageFull.into()

@@ -230,7 +230,7 @@ impl Writer {
             } else {
                 // Events are no truth about the job; a sync that fails costs at most history.
                 let _ = files.json.sync();
-                let _ = files.text.sync();
+                // The text says the same to people and can be made again of the events, so nobody waits for it.
             }
         }
         // What was told while this went on came too late.

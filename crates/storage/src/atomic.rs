@@ -23,7 +23,30 @@ const BUFFER_BYTES: usize = 256 << 10;
 ///
 /// [`Error::Io`]; the old file is untouched then, unless only the last sync of the folder failed.
 pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
-    let path = path.as_ref();
+    replace_together(&[(path.as_ref(), bytes)])
+}
+
+/// Writes several views as [`replace`] does, one after the other, and then syncs each folder once: none of them is cited before all
+/// are there.
+///
+/// # Errors
+///
+/// As [`replace`]; some of the old files may have been replaced then.
+pub fn replace_together(views: &[(&Path, &[u8])]) -> Result<()> {
+    let mut folders = Vec::new();
+    for (path, bytes) in views {
+        put_in_place(path, bytes)?;
+        let folder = parent_of(path);
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    crash_point!("replace_before_folder_sync");
+    folders.into_iter().try_for_each(sync_dir)
+}
+
+/// Writes a view whose bytes are durable, and whose name is not yet.
+fn put_in_place(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = parent_of(path);
     let mut temporary = temporary_for(path, &folder)
         .map_err(|source| Error::io("create a temporary file in", &folder, source))?;
@@ -38,8 +61,7 @@ pub fn replace(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     temporary
         .persist(path)
         .map_err(|error| Error::io("replace", path, error.error))?;
-    crash_point!("replace_before_folder_sync");
-    sync_dir(folder)
+    Ok(())
 }
 
 /// Writes a view that can be made again. As with [`replace`], a reader sees the old bytes or the new ones. But nothing waits

@@ -76,8 +76,8 @@ mod volatile;
 
 pub(crate) use atomic::remove_unsynced;
 pub use atomic::{
-    exchange_dirs, remove_durable, remove_leftovers_of, rename_durable, replace, replace_unsynced,
-    replace_unsynced_with,
+    exchange_dirs, remove_durable, remove_leftovers_of, rename_durable, replace, replace_together,
+    replace_unsynced, replace_unsynced_with,
 };
 pub use digest::{Digest, InvalidDigest};
 pub use directory::{

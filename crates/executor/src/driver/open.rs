@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use coldpress_job::{JobLock, JobState, Journal, JournalRecord, LockOptions, Mode, Status};
-use coldpress_storage::{remove_leftovers_of, replace};
+use coldpress_storage::{remove_leftovers_of, replace_together};
 
 use super::Driver;
 use super::adoption::Adoption;
@@ -92,8 +92,10 @@ impl<'e> Driver<'e> {
             // The file is written every two seconds, so a leftover that is a minute old comes from a driver that was killed.
             remove_leftovers_of(path, Duration::from_secs(60));
         }
-        replace(layout.recipe(), recipe.source_text().as_bytes())?;
-        replace(layout.resolved_recipe(), recipe.to_yaml().as_bytes())?;
+        replace_together(&[
+            (&layout.recipe(), recipe.source_text().as_bytes()),
+            (&layout.resolved_recipe(), recipe.to_yaml().as_bytes()),
+        ])?;
         let prepared = &executor.prepared;
         let mut notes = std::mem::take(&mut dataset.notes);
         notes.extend(prepared.mixing_notes());

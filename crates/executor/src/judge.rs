@@ -250,7 +250,7 @@ mod tests {
             let mut ledger = ledger(0, 1000);
             for (name, quarantined) in [("a", 0), ("selector", 0), ("b", quarantined)] {
                 ledger.operators.push(OperatorLedger {
-                    name: name.to_owned(),
+                    name: name.into(),
                     quarantined,
                     ..OperatorLedger::default()
                 });

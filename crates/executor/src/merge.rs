@@ -236,6 +236,10 @@ impl Merging {
         if let Some(traces) = &mut self.traces {
             traces.take(&piece.traced, partition)?;
         }
+        if !self.needs_types {
+            // Rows are copied at once, so no other file can turn out to be damaged later.
+            self.partitions.clear();
+        }
         self.partitions.insert(piece.rows.name().clone(), partition);
         let rows = PartitionRows {
             form: RowsForm::of_path(piece.rows.name().as_str()),

@@ -289,7 +289,7 @@ impl Prepared {
     /// Returns whether a result of work up to so many operators has all traces that are wanted of it.
     pub(crate) fn has_trace(&self, operation: u32, result: &Publication) -> bool {
         let trace = self.trace.as_ref();
-        trace.is_none_or(|trace| trace.takes(operation, result.trace.as_ref()))
+        trace.is_none_or(|trace| trace.takes(operation, result.trace.as_deref()))
     }
 
     /// The number of operators that are traced.

@@ -143,7 +143,7 @@ pub fn replay_quarantine(layout: &Layout, options: &ReplayOptions<'_>) -> Result
         .operators
         .iter()
         .map(|operator| ReplayedOperator {
-            name: operator.name.clone(),
+            name: operator.name.to_string(),
             records_in: operator.records_in,
             out: operator.out,
             dropped: operator.dropped,

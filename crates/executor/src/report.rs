@@ -155,7 +155,7 @@ impl OperatorPerformance {
         let (arrived, out) = (operator.records_in, operator.out);
         Self {
             index: index as u32,
-            name: operator.name.clone(),
+            name: operator.name.to_string(),
             records_in: arrived,
             records_out: out,
             seconds,

@@ -65,7 +65,7 @@ impl Starts<'_> {
     pub(crate) fn slice(&self, partition: u32) -> Option<Slice> {
         let mut slice = self.state.partition(partition)?.slice.clone();
         // Without its copy a slice is read from the source itself.
-        let is_kept = |copy: &ObjectRef| !self.state.is_forgotten(&copy.key);
+        let is_kept = |copy: &Box<ObjectRef>| !self.state.is_forgotten(&copy.key);
         slice.copy = slice.copy.filter(is_kept);
         Some(slice)
     }
@@ -150,7 +150,7 @@ impl Starts<'_> {
                 return None;
             }
             let has_dropped = result.dropped.is_some();
-            if !self.kept_enough(operation, result.trace.as_ref(), has_dropped) {
+            if !self.kept_enough(operation, result.trace.as_deref(), has_dropped) {
                 return None;
             }
             Some(Start::Result {

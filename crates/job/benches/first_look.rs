@@ -236,7 +236,7 @@ fn result(index: u32, recipe: &RecipeInForce) -> Publication {
         uncompressed_bytes: 90_000,
         checkpoints: Vec::new(),
         quarantine: Vec::new(),
-        ledger,
+        ledger: ledger.into(),
         unreadable: Vec::new(),
         error_marks: vec![0],
         slice: Digest::of(&index.to_le_bytes()),

@@ -128,7 +128,12 @@ impl Journal {
     /// journal, so the driver must end.
     pub fn record(&mut self, state: &mut JobState, record: &JournalRecord) -> Result<()> {
         state.apply(self.epoch, record)?;
-        self.append(record)
+        match record {
+            JournalRecord::Published(result) if is_named_as(result, state.recipe()) => {
+                self.append(&JournalRecord::Published(result.without_names()))
+            }
+            record => self.append(record),
+        }
     }
 
     /// Queues a record. One that is too long for a line of the log is written as several that mean the same.
@@ -187,6 +192,16 @@ impl Journal {
             .map(drop)
             .map_err(|source| Error::io("find", path, source))
     }
+}
+
+/// Returns whether the operators in the ledger of a result are called as the recipe says, so that the journal need not.
+fn is_named_as(result: &Publication, recipe: Option<&RecipeInForce>) -> bool {
+    let operators = &result.ledger.operators;
+    recipe.is_some_and(|recipe| {
+        let names = recipe.operators.iter().zip(operators);
+        operators.len() <= recipe.operators.len()
+            && names.into_iter().all(|(name, one)| one.name == *name)
+    })
 }
 
 struct Opening<'a> {

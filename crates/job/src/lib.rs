@@ -74,6 +74,7 @@ mod fields_view;
 mod listed_again;
 mod listing;
 mod mapping;
+mod one_by_one;
 mod progress_view;
 mod stamp;
 mod status;
@@ -103,9 +104,12 @@ pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};
 pub use lock::{HEARTBEAT_SCHEMA, JobLock, Liveness, LockOptions};
 pub use mapping::{
     DatasetMapping, FinalMappingReport, MAPPING_SCHEMA, MappedPartition, MappedSource,
-    OriginalDataset, PartitionDetail, ProcessingSummary, dataset_mapping, final_mapping_report,
+    OriginalDataset, PartitionDetail, ProcessingSummary, dataset_mapping, dataset_mapping_view,
+    final_mapping_report, final_mapping_report_view,
 };
-pub use progress_view::{PROGRESS_SCHEMA, PartitionResult, ProgressView, progress_view};
+pub use progress_view::{
+    PROGRESS_SCHEMA, PartitionResult, ProgressView, progress_view, progress_view_to_write,
+};
 pub use stamp::JobStamp;
 pub use status::{Phase, Status};
 pub use stop::{StopOptions, StopReport, stop_job};

@@ -7,13 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::civil::seconds_of;
 use crate::journal::{DamagedSource, JobState, PartitionStatus, Publication};
+use crate::one_by_one::OneByOne;
 
 /// The schema version of both mapping files.
 pub const MAPPING_SCHEMA: u32 = 1;
 
 /// How the dataset was cut. Fields named as in Data-Juicer mean the same.
+///
+/// `P` is the list of partitions: what is only written needs no list in memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DatasetMapping {
+pub struct DatasetMapping<P = Vec<MappedPartition>> {
     /// The schema version.
     pub schema_version: u32,
     /// The path of the source, or of all sources with `, ` between.
@@ -30,7 +33,7 @@ pub struct DatasetMapping {
     /// When the newest driver began, in seconds since 1970.
     pub created_timestamp: f64,
     /// The partitions in order.
-    pub partitions: Vec<MappedPartition>,
+    pub partitions: P,
     /// Whether these are all.
     pub plan_complete: bool,
     /// The stage at work, from 0, which the status of the partitions is about.
@@ -96,8 +99,10 @@ pub struct MappedPartition {
 }
 
 /// What became of the partitions. Fields named as in Data-Juicer mean the same.
+///
+/// `P` is the list of partitions, as in [`DatasetMapping`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FinalMappingReport {
+pub struct FinalMappingReport<P = Vec<PartitionDetail>> {
     /// The schema version.
     pub schema_version: u32,
     /// The dataset.
@@ -105,7 +110,7 @@ pub struct FinalMappingReport {
     /// The counts.
     pub processing_summary: ProcessingSummary,
     /// The partitions in order.
-    pub partition_details: Vec<PartitionDetail>,
+    pub partition_details: P,
     /// Why the dataset was cut like this, a sentence per decision.
     pub decisions: Vec<String>,
 }
@@ -173,8 +178,27 @@ pub struct PartitionDetail {
 /// Makes the dataset mapping of a job as it stands.
 #[must_use]
 pub fn dataset_mapping(state: &JobState, decisions: &[String]) -> DatasetMapping {
+    let partitions = mapped_partitions(state).collect();
+    mapping_with(state, decisions, partitions)
+}
+
+/// Makes the dataset mapping of a job to be written: the partitions are looked at one by one as they are.
+#[must_use]
+pub fn dataset_mapping_view<'a>(
+    state: &'a JobState,
+    decisions: &[String],
+) -> DatasetMapping<impl Serialize + use<'a>> {
+    let partitions = OneByOne(move || mapped_partitions(state));
+    mapping_with(state, decisions, partitions)
+}
+
+fn mapped_partitions(state: &JobState) -> impl Iterator<Item = MappedPartition> {
     let created_timestamp = created(state);
-    let map = |partition| map_partition(state, partition, created_timestamp);
+    let map = move |partition| map_partition(state, partition, created_timestamp);
+    state.partitions().map(map)
+}
+
+fn mapping_with<P>(state: &JobState, decisions: &[String], partitions: P) -> DatasetMapping<P> {
     DatasetMapping {
         schema_version: MAPPING_SCHEMA,
         original_dataset_path: dataset_path(state),
@@ -182,8 +206,8 @@ pub fn dataset_mapping(state: &JobState, decisions: &[String]) -> DatasetMapping
         partition_count: state.partition_count(),
         partition_size: partition_size(state),
         mapping_version: "1.0".to_owned(),
-        created_timestamp,
-        partitions: state.partitions().map(map).collect(),
+        created_timestamp: created(state),
+        partitions,
         plan_complete: state.plan_complete(),
         stage: state.stage_at_work(),
         stages: state.stages(),
@@ -196,6 +220,21 @@ pub fn dataset_mapping(state: &JobState, decisions: &[String]) -> DatasetMapping
 /// Makes the final mapping report of a job as it stands.
 #[must_use]
 pub fn final_mapping_report(state: &JobState, decisions: &[String]) -> FinalMappingReport {
+    let details = state.partitions().map(|part| detail(state, part));
+    report_with(state, decisions, details.collect())
+}
+
+/// Makes the final mapping report of a job to be written, as [`dataset_mapping_view`].
+#[must_use]
+pub fn final_mapping_report_view<'a>(
+    state: &'a JobState,
+    decisions: &[String],
+) -> FinalMappingReport<impl Serialize + use<'a>> {
+    let details = OneByOne(move || state.partitions().map(|part| detail(state, part)));
+    report_with(state, decisions, details)
+}
+
+fn report_with<P>(state: &JobState, decisions: &[String], details: P) -> FinalMappingReport<P> {
     let totals = state.totals();
     FinalMappingReport {
         schema_version: MAPPING_SCHEMA,
@@ -215,7 +254,7 @@ pub fn final_mapping_report(state: &JobState, decisions: &[String]) -> FinalMapp
             stage: totals.stage,
             stages: totals.stages,
         },
-        partition_details: state.partitions().map(|part| detail(state, part)).collect(),
+        partition_details: details,
         decisions: decisions.to_vec(),
     }
 }

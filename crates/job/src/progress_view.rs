@@ -5,29 +5,34 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{JobState, PartitionStatus};
-use crate::mapping::{DatasetMapping, dataset_mapping};
+use crate::mapping::{DatasetMapping, MappedPartition, dataset_mapping, dataset_mapping_view};
+use crate::one_by_one::{OneByOne, PairByPair};
 
 /// The version of the view.
 pub const PROGRESS_SCHEMA: u32 = 1;
 
 /// How far a job is: a superset of Data-Juicer's job-level checkpoint of July 2025. Nothing is read back from
 /// it; the journal is the truth.
+///
+/// `R`, `P` and `O` are the lists of results and partitions and the map of operators: what is only written needs none of them
+/// in memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProgressView {
+pub struct ProgressView<R = Vec<PartitionResult>, P = Vec<MappedPartition>, O = BTreeMap<u32, u32>>
+{
     /// The version of this file: 1.
     pub schema_version: u32,
     /// When it was written, in seconds since 1970.
     pub timestamp: f64,
     /// The partitions with a final result, with the file of its rows.
-    pub partition_results: Vec<PartitionResult>,
+    pub partition_results: R,
     /// Operators applied in all partitions together, as far as results are published.
     pub ops_completed: u64,
     /// Partitions planned so far.
     pub total_partitions: u32,
     /// The dataset mapping at this time.
-    pub dataset_mapping: DatasetMapping,
+    pub dataset_mapping: DatasetMapping<P>,
     /// Operators applied per partition.
-    pub operation_progress: BTreeMap<u32, u32>,
+    pub operation_progress: O,
 }
 
 /// The result of one partition.
@@ -44,14 +49,56 @@ pub struct PartitionResult {
 /// Makes the view of a job as it stands.
 #[must_use]
 pub fn progress_view(state: &JobState, timestamp: f64) -> ProgressView {
+    let (results, applied) = (results(state).collect(), applied(state).collect());
+    view_with(
+        state,
+        timestamp,
+        results,
+        dataset_mapping(state, &[]),
+        applied,
+    )
+}
+
+/// Makes the view of a job to be written: the partitions are looked at one by one as they are.
+#[must_use]
+pub fn progress_view_to_write(state: &JobState, timestamp: f64) -> impl Serialize {
+    let results = OneByOne(move || results(state));
+    let applied = PairByPair(move || applied(state));
+    let mapping = dataset_mapping_view(state, &[]);
+    view_with(state, timestamp, results, mapping, applied)
+}
+
+fn view_with<R, P, O>(
+    state: &JobState,
+    timestamp: f64,
+    partition_results: R,
+    dataset_mapping: DatasetMapping<P>,
+    operation_progress: O,
+) -> ProgressView<R, P, O> {
+    ProgressView {
+        schema_version: PROGRESS_SCHEMA,
+        timestamp,
+        ops_completed: applied(state).map(|(_, applied)| u64::from(applied)).sum(),
+        partition_results,
+        total_partitions: state.partition_count(),
+        dataset_mapping,
+        operation_progress,
+    }
+}
+
+/// How many operators are applied in each partition.
+fn applied(state: &JobState) -> impl Iterator<Item = (u32, u32)> {
     let applied = |index: u32| {
         let is_failed = state.partition_status(index) == Some(PartitionStatus::Failed);
         let (stage, _) = state.farthest_result(index).filter(|_| !is_failed)?;
         state.recipe()?.operators_until(stage)
     };
-    let progress: BTreeMap<u32, u32> = (0..state.partition_count())
-        .map(|index| (index, applied(index).unwrap_or(0)))
-        .collect();
+    let indices = 0..state.partition_count();
+    indices.map(move |index| (index, applied(index).unwrap_or(0)))
+}
+
+/// The final results that there are.
+fn results(state: &JobState) -> impl Iterator<Item = PartitionResult> {
     let result = |index: u32| {
         let result = state.published(index, state.final_chain()?)?;
         Some(PartitionResult {
@@ -60,15 +107,5 @@ pub fn progress_view(state: &JobState, timestamp: f64) -> ProgressView {
             output_rows: result.ledger.exported(),
         })
     };
-    let indices = 0..state.partition_count();
-    let partition_results: Vec<_> = indices.filter_map(result).collect();
-    ProgressView {
-        schema_version: PROGRESS_SCHEMA,
-        timestamp,
-        ops_completed: progress.values().map(|applied| u64::from(*applied)).sum(),
-        partition_results,
-        total_partitions: state.partition_count(),
-        dataset_mapping: dataset_mapping(state, &[]),
-        operation_progress: progress,
-    }
+    (0..state.partition_count()).filter_map(result)
 }

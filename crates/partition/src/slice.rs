@@ -45,7 +45,7 @@ pub struct Slice {
     pub marks: Vec<u64>,
     /// A copy of its bytes in the job's directory, for a source that cannot be sought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub copy: Option<ObjectRef>,
+    pub copy: Option<Box<ObjectRef>>,
 }
 
 impl Slice {

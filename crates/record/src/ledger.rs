@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::operator_name::OperatorName;
+
 /// What one operator did to the records that it was given.
 ///
 /// `records_in + made + moved_in = out + dropped + quarantined + absorbed + moved_out`, always. Over all partitions of a job
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorLedger {
     /// The operator's name.
-    pub name: String,
+    pub name: OperatorName,
     /// Records that reached it.
     pub records_in: u64,
     /// Records that it made: a splitter with n children makes n − 1.
@@ -124,7 +126,7 @@ impl Ledger {
     /// An empty ledger for operators with these names.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let operators = names.into_iter().map(|name| OperatorLedger {
-            name: name.to_owned(),
+            name: name.into(),
             ..OperatorLedger::default()
         });
         Self {
@@ -226,7 +228,7 @@ impl Ledger {
             let (arrived, accounted) = (operator.arrived(), operator.accounted());
             if arrived != accounted || arrived.is_none() {
                 return Err(Imbalance {
-                    place: operator.name.clone(),
+                    place: operator.name.to_string(),
                     arrived: arrived.unwrap_or(u64::MAX),
                     accounted: accounted.unwrap_or(u64::MAX),
                 });

@@ -239,7 +239,7 @@ mod tests {
                 seek: Some(u64::MAX),
                 decoded_bytes: Some(u64::MAX),
                 marks: vec![u64::MAX; 10],
-                copy: Some(file("partitions/copy")),
+                copy: Some(Box::new(file("partitions/copy"))),
             },
             draw: Some(Draw {
                 first: u64::MAX,

@@ -1,12 +1,14 @@
 //! Containers as JSON lines: a group is a codec frame of one line per row.
 
+use std::cell::RefCell;
 use std::io::Write;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, LargeStringArray, RecordBatch};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use coldpress_storage::Digest;
 use coldpress_table::{Decoder, Renderer};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::codec::Codec;
@@ -87,13 +89,9 @@ impl JsonlSink {
         if manifest.contains('\n') {
             return Err("its manifest is not on one line".into());
         }
-        let last = Last {
-            directory: RawValue::from_string(directory)?,
-            manifest: RawValue::from_string(manifest)?,
-        };
-        let mut line = serde_json::to_vec(&last)?;
-        line.push(b'\n');
-        let frame = self.codec.pack(&line)?;
+        // Both are JSON already, and to read them again would take longer than to make them did.
+        let line = format!("{{\"{DIRECTORY}\":{directory},\"{MANIFEST}\":{manifest}}}\n");
+        let frame = self.codec.pack(line.as_bytes())?;
         let trailer = Trailer {
             offset: self.out.position(),
             stored_bytes: frame.len() as u64,
@@ -107,8 +105,12 @@ impl JsonlSink {
     }
 }
 
+/// The names in the line behind the last group.
+const DIRECTORY: &str = "coldpress.container";
+const MANIFEST: &str = "coldpress.manifest";
+
 /// The line behind the last group.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Last {
     #[serde(rename = "coldpress.container")]
     directory: Box<RawValue>,
@@ -279,9 +281,19 @@ fn with_text(record: &str, others: &str) -> Result<String, EncodeError> {
     Ok(format!("{{\"{name}\": {record}{comma}{others}"))
 }
 
-/// Whether JSON lines can hold rows of this schema.
-pub(super) fn check(schema: &Schema) -> Result<(), EncodeError> {
-    Ok(Decoder::new(nan::schema_with_bits(schema)).map(drop)?)
+thread_local! {
+    static LAST_CHECKED: RefCell<Option<SchemaRef>> = const { RefCell::new(None) };
+}
+
+/// Checks that JSON lines can hold rows of this schema; of many files with one and the same schema only the first is worth it.
+pub(super) fn check(schema: &SchemaRef) -> Result<(), EncodeError> {
+    LAST_CHECKED.with_borrow_mut(|last| {
+        if !last.as_ref().is_some_and(|last| Arc::ptr_eq(last, schema)) {
+            Decoder::new(nan::schema_with_bits(schema)).map(drop)?;
+            *last = Some(Arc::clone(schema));
+        }
+        Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -169,7 +169,7 @@ fn point(manifest: &Manifest) -> SectionDescription {
     let last = last.and_then(|last| manifest.ledger.operators.get(last));
     SectionDescription {
         operation: manifest.operation,
-        operator: last.map(|operator| operator.name.clone()),
+        operator: last.map(|operator| operator.name.to_string()),
         chain: manifest.chain.clone(),
         rows: manifest.rows,
         parts: None,

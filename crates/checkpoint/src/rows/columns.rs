@@ -1,5 +1,6 @@
 //! The columns of a rows file.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
@@ -13,6 +14,10 @@ const STATS: &str = "stats.";
 const INT: &str = ".int";
 const FLOAT: &str = ".float";
 const VALUE: &str = ".value";
+
+thread_local! {
+    static LAST_SCHEMA: RefCell<Option<(Columns, SchemaRef)>> = const { RefCell::new(None) };
+}
 
 /// Which columns a file has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +88,20 @@ impl Columns {
         self.stats.iter().map(|stat| stat.name.as_str())
     }
 
+    /// The schema: the same one for all files that a thread writes of these columns, since for a few rows it takes as long to make
+    /// as they do.
     pub(crate) fn schema(&self) -> SchemaRef {
+        LAST_SCHEMA.with_borrow_mut(|last| match last {
+            Some((columns, schema)) if columns == self => Arc::clone(schema),
+            _ => {
+                let schema = self.make_schema();
+                *last = Some((self.clone(), Arc::clone(&schema)));
+                schema
+            }
+        })
+    }
+
+    fn make_schema(&self) -> SchemaRef {
         let mut fields = Vec::new();
         if self.with_records {
             fields.push(Field::new(RECORD, DataType::LargeUtf8, false));

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use coldpress_dataset::RowsForm;
-use coldpress_job::{
-    BarrierResolved, JournalRecord, Phase, Publication, SignaturesEntry, TraceEntry,
-};
+use coldpress_job::{BarrierResolved, JournalRecord, Phase, Publication, SignaturesEntry};
 use coldpress_operator::{ChainHash, ResolvedOperator};
 use coldpress_partition::Task;
 use coldpress_storage::{ObjectRef, crash_point};
@@ -209,7 +207,7 @@ impl Driver<'_> {
             return false;
         };
         let dropped = result.dropped.iter().flatten().map(|rows| &rows.file);
-        let traced = result.trace.iter().flat_map(TraceEntry::files);
+        let traced = result.trace.iter().flat_map(|trace| trace.files());
         let traced = traced.filter(|_| self.executor.prepared.trace.is_some());
         let mut files = dropped.chain(&result.quarantine).chain(traced);
         files.any(|file| self.stores.object(file).verify().is_err())
@@ -367,7 +365,7 @@ impl Driver<'_> {
         self.truth
             .record(JournalRecord::BarrierResolved(BarrierResolved {
                 stage,
-                operator: resolved.ledger.name.clone(),
+                operator: resolved.ledger.name.to_string(),
                 participants,
                 files: resolved.files,
                 placed: resolved.placed,

@@ -139,7 +139,7 @@ impl Driver<'_> {
     /// Gives up the copy of a slice, which is read from its source then; whether there was one to give up.
     fn leave_copy(&mut self, partition: u32, error: &AttemptError) -> Result<bool> {
         let planned = self.truth.state().partition(partition);
-        let copy = planned.and_then(|planned| planned.slice.copy.as_ref());
+        let copy = planned.and_then(|planned| planned.slice.copy.as_deref());
         let kept = copy.filter(|copy| !self.truth.state().is_forgotten(&copy.key));
         let Some(doomed) = kept.map(JobFile::cited) else {
             return Ok(false);

@@ -163,7 +163,8 @@ impl Driver<'_> {
             records,
         })?;
         self.teller.plan_complete(partitions, records);
-        self.teller.write_progress(self.truth.state());
+        self.teller
+            .write_progress_after_planning(self.truth.state());
         Ok(())
     }
 }

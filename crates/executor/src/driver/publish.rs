@@ -1,5 +1,7 @@
 //! What an attempt made as records of the journal.
 
+use std::sync::Arc;
+
 use coldpress_checkpoint::{DroppedRows, Traced, TracedFile};
 use coldpress_job::{
     CheckpointEntry, DroppedEntry, GateReached, Publication, TraceEntry, TraceFileEntry,
@@ -57,14 +59,16 @@ impl Driver<'_> {
             chain: self.end_of(outcome.task.stage)?,
             rows: result.rows.clone(),
             index: result.index.clone(),
-            signatures: self.signatures_entry(outcome.task.stage, result.signatures.clone()),
+            signatures: self
+                .signatures_entry(outcome.task.stage, result.signatures.clone())
+                .map(Box::new),
             uncompressed_bytes: result.uncompressed_bytes,
             checkpoints: outcome.checkpoints.iter().map(checkpoint_entry).collect(),
             quarantine: outcome.quarantine.clone(),
             dropped: dropped_entries(outcome.dropped.as_deref()),
-            trace: outcome.trace.as_ref().map(trace_entry),
+            trace: outcome.trace.as_ref().map(trace_entry).map(Box::new),
             has_types: result.has_types,
-            ledger: outcome.ledger.clone(),
+            ledger: Arc::new(outcome.ledger.clone()),
             unreadable: outcome.unreadable.clone(),
             error_marks: outcome.error_marks.clone(),
             slice: slice.unwrap_or(coldpress_storage::Digest(0)),

@@ -65,7 +65,7 @@ impl Driver<'_> {
     /// Returns the traces of a result, as the merge needs them.
     pub(super) fn traced_pieces(&self, result: &Publication) -> Vec<TracePiece> {
         match self.executor.prepared.trace {
-            Some(_) => self.pieces_of(result.trace.as_ref()).collect(),
+            Some(_) => self.pieces_of(result.trace.as_deref()).collect(),
             None => Vec::new(),
         }
     }

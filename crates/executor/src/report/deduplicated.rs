@@ -78,7 +78,7 @@ impl Deduplication {
         });
         Self {
             index,
-            operator: ledger.name.clone(),
+            operator: ledger.name.to_string(),
             records: ledger.records_in,
             removed: ledger.dropped,
             by_file: removed_from_files(&removals.sources, names),

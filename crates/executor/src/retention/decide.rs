@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use coldpress_config::{RetentionPolicy, StorageSettings};
 use coldpress_job::{
-    BarrierResolved, CheckpointEntry, JobState, JournalRecord, Publication, Status, TraceEntry,
+    BarrierResolved, CheckpointEntry, JobState, JournalRecord, Publication, Status,
 };
 use coldpress_operator::ChainHash;
 use coldpress_storage::{AttemptName, ObjectKey, ObjectRef};
@@ -96,7 +96,7 @@ enum Goes {
 /// The copy of the input and the checkpoints: what leads to the result.
 fn way(state: &JobState, partition: u32) -> impl Iterator<Item = &ObjectRef> {
     let planned = state.partition(partition);
-    let copy = planned.and_then(|planned| planned.slice.copy.as_ref());
+    let copy = planned.and_then(|planned| planned.slice.copy.as_deref());
     let checkpoints = state.checkpoints(partition);
     copy.into_iter()
         .chain(checkpoints.flat_map(CheckpointEntry::files))
@@ -106,7 +106,7 @@ fn result_files(result: &Publication) -> impl Iterator<Item = &ObjectRef> {
     let dropped = result.dropped.iter().flatten().map(|entry| &entry.file);
     let signatures = result.signatures.iter().map(|entry| &entry.file);
     let rows = [&result.rows, &result.index].into_iter();
-    let traced = result.trace.iter().flat_map(TraceEntry::files);
+    let traced = result.trace.iter().flat_map(|trace| trace.files());
     rows.chain(signatures).chain(dropped).chain(traced)
 }
 

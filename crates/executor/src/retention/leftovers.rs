@@ -44,7 +44,7 @@ impl<'a> Known<'a> {
         let names = others.into_iter();
         let names = names.filter_map(|file| file.name().own().parse::<AttemptName>().ok());
         let copies = state.partitions();
-        let copies = copies.filter_map(|planned| planned.slice.copy.as_ref());
+        let copies = copies.filter_map(|planned| planned.slice.copy.as_deref());
         Self {
             published: names.filter_map(|name| made_by(&name)).collect(),
             decisions: decisions.collect(),

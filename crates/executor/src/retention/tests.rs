@@ -124,7 +124,7 @@ impl World {
                 base: base.iter().map(|path| file(path)).collect(),
             }],
             quarantine: vec![file(&format!("quarantine/{stem}.{made_by}.op000.jsonl"))],
-            ledger: Ledger::new(["a", "b"]),
+            ledger: Ledger::new(["a", "b"]).into(),
             unreadable: Vec::new(),
             error_marks: Vec::new(),
             slice: partition_digest(partition),
@@ -168,7 +168,9 @@ fn partition(index: u32) -> PlannedPartition {
             seek: None,
             decoded_bytes: None,
             marks: Vec::new(),
-            copy: Some(file(&format!("partitions/partition_{index:06}.e1.jsonl"))),
+            copy: Some(Box::new(file(&format!(
+                "partitions/partition_{index:06}.e1.jsonl"
+            )))),
         },
     }
 }

@@ -1,6 +1,7 @@
 //! What the journal says: its records.
 
 mod barrier;
+mod brief_ledger;
 mod export;
 mod plan;
 mod removals;
@@ -33,8 +34,8 @@ pub use work::{
     PublishedCheckpoint, SignaturesEntry,
 };
 
-/// The schema version of the journal that this release writes.
-pub const JOURNAL_SCHEMA: u32 = 1;
+/// The schema version of the journal that this release writes. In version 1 the ledgers of results had the names of operators.
+pub const JOURNAL_SCHEMA: u32 = 2;
 
 /// One record of the journal; in JSON an object whose `type` is the variant's name in snake case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

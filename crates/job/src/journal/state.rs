@@ -3,6 +3,7 @@
 mod apply;
 mod barriers;
 mod figures;
+mod ledgers;
 mod partition;
 mod planning;
 mod rules;
@@ -24,6 +25,7 @@ use crate::journal::record::{
 use crate::status::Status;
 use crate::totals::Totals;
 
+use ledgers::KnownLedgers;
 use partition::PartitionState;
 
 pub use figures::{Figures, NotFromFigures};
@@ -45,6 +47,7 @@ pub struct JobState {
     plan: Option<JobPlan>,
     recipe: Option<RecipeInForce>,
     partitions: Vec<PartitionState>,
+    ledgers: KnownLedgers,
     damaged_sources: Vec<DamagedSource>,
     plan_complete: bool,
     next_first_record: u64,
@@ -269,7 +272,7 @@ impl JobState {
     /// Every file that was ever cited, those that may be deleted included: of results and gates, and copies of slices.
     pub fn all_files(&self) -> impl Iterator<Item = &ObjectRef> {
         let copies = self.partitions();
-        let copies = copies.filter_map(|planned| planned.slice.copy.as_ref());
+        let copies = copies.filter_map(|planned| planned.slice.copy.as_deref());
         self.cited_files().chain(copies)
     }
 
@@ -298,7 +301,7 @@ impl JobState {
     /// Why a partition is out of retries under the recipe in force; none if it is not.
     #[must_use]
     pub fn failure(&self, index: u32) -> Option<&PartitionFailure> {
-        let (chain, failure) = self.state_of(index)?.failure.as_ref()?;
+        let (chain, failure) = self.state_of(index)?.failure.as_deref()?;
         let now = self.recipe.as_ref()?.end_of(failure.stage);
         (Some(*chain) == now).then_some(failure)
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use coldpress_job::{
     BarrierResolved, Error, JobState, JournalRecord, Mode, Participants, PartitionStatus,
     PlacedRows, Publication, RecipeInForce, SignaturesEntry,
@@ -67,7 +69,7 @@ fn resolved(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
         digest: Digest::of(decision.as_bytes()),
         chain: after(last.unwrap_or(ChainHash::base("")), decision, next),
         ledger: OperatorLedger {
-            name: operator.to_owned(),
+            name: operator.into(),
             records_in: records,
             out: records,
             ..OperatorLedger::default()
@@ -262,11 +264,13 @@ fn whole_result(driver: &Driver, stage: u32, partition: u32) -> Publication {
         out: passed.out,
         ..OperatorLedger::default()
     };
-    let operators = &mut result.ledger.operators;
+    let operators = &mut Arc::make_mut(&mut result.ledger).operators;
     operators.resize(2 * stage as usize + 1, idle);
-    result.signatures = (stage < 2).then(|| SignaturesEntry {
-        identity: ChainHash::base("signer"),
-        file: file(&format!("signatures/{stage}.{partition}")),
+    result.signatures = (stage < 2).then(|| {
+        Box::new(SignaturesEntry {
+            identity: ChainHash::base("signer"),
+            file: file(&format!("signatures/{stage}.{partition}")),
+        })
     });
     result
 }
@@ -369,7 +373,7 @@ fn placing(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
         quarantine: (partition == 1).then(|| file("quarantine/placed.jsonl")),
         dropped: None,
         ledger: OperatorLedger {
-            name: name.clone(),
+            name: name.as_str().into(),
             records_in: 89,
             out: 89 - u64::from(partition == 1),
             quarantined: u64::from(partition == 1),
@@ -433,7 +437,7 @@ fn a_decision_that_no_line_can_hold_is_several() {
     publish_all(&mut driver, 0);
     let mut long = placing(&driver.state, 0, "first");
     for placed in &mut long.placed {
-        placed.ledger.name = "d".repeat(30 << 20);
+        placed.ledger.name = "d".repeat(30 << 20).into();
     }
     driver.put(&[JournalRecord::BarrierResolved(long.clone())]);
     assert_eq!(job.read(), driver.state);
@@ -576,7 +580,7 @@ fn a_decision_that_settles_its_partitions_makes_their_results() {
     publish_all(&mut driver, 1);
     let mut settling = resolved(&driver.state, 1, "second");
     let of_one = OperatorLedger {
-        name: "select".to_owned(),
+        name: "select".into(),
         records_in: 89,
         dropped: 9,
         out: 80,
@@ -603,7 +607,7 @@ fn a_decision_that_settles_its_partitions_makes_their_results() {
         let result = driver.state.published(partition, chain).unwrap();
         assert_eq!((&result.rows, result.stage), (&judged.rows, 2));
         assert_eq!(
-            result.kept.as_ref(),
+            result.kept.as_deref(),
             Some(&settling.files[partition as usize])
         );
         assert_eq!((result.ledger.exported(), result.is_plain()), (80, true));

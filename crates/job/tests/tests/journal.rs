@@ -288,3 +288,42 @@ fn ten_thousand_partitions_are_known_again_in_a_second() {
     // The budget is a second in a release build; this is none.
     assert!(nanos < 3_000_000_000, "{nanos} ns");
 }
+
+#[test]
+fn the_recipe_says_the_names_in_ledgers() {
+    let job = Job::new();
+    let (old, new) = (recipe(&["clean", "filter"]), recipe(&["clean", "sieve"]));
+    let result = |partition: u32, of: &coldpress_job::RecipeInForce| {
+        let mut result = publication(partition, 1, 1, of);
+        // Checkpoints say what operator they follow.
+        result.checkpoints.clear();
+        result
+    };
+    let mut driver = job.drive(Mode::New);
+    driver.put(&[
+        plan(1),
+        JournalRecord::RecipeSet(old.clone()),
+        partitions(0..3),
+        JournalRecord::Published(result(0, &old)),
+        JournalRecord::RecipeSet(new.clone()),
+        JournalRecord::Published(result(1, &new)),
+        // A result of other operators than those in force says whose counts it has.
+        JournalRecord::Published(result(2, &old)),
+    ]);
+    assert_eq!(job.read(), driver.state);
+    let published = |index: u32, of: &coldpress_job::RecipeInForce| {
+        let published = driver.state.result_of(index, of.final_chain().unwrap());
+        let named = published.unwrap().ledger.operators.iter();
+        named.map(|one| one.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(published(0, &old), ["clean", "filter"]);
+    assert_eq!(published(1, &new), ["clean", "sieve"]);
+    assert_eq!(published(2, &old), ["clean", "filter"]);
+    let text = std::fs::read_to_string(job.layout.journal_dir().join("000001.jsonl")).unwrap();
+    let named: Vec<bool> = text
+        .lines()
+        .filter(|line| line.contains(r#""type":"published""#))
+        .map(|line| line.contains(r#""name":"clean""#))
+        .collect();
+    assert_eq!(named, [false, false, true]);
+}

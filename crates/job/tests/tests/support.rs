@@ -186,7 +186,7 @@ pub(crate) fn publication(
         uncompressed_bytes: 890,
         checkpoints: (0..).zip(&recipe.operators).map(entry).collect(),
         quarantine: vec![file(&format!("quarantine/{name}.jsonl"))],
-        ledger,
+        ledger: ledger.into(),
         unreadable: vec![Unreadable {
             source: 0,
             start: 17,

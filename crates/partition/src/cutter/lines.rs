@@ -255,7 +255,7 @@ impl Growing {
         let copy = match self.copy {
             Some(copy) => {
                 let (name, stamp) = (copy.name().clone(), copy.finish()?);
-                Some(ObjectRef::new(Place::Partitions, name, stamp))
+                Some(Box::new(ObjectRef::new(Place::Partitions, name, stamp)))
             }
             None => None,
         };

@@ -10,7 +10,7 @@ fn report(status: Status) -> Report {
     let mut ledger = Ledger::new(["clean_links_mapper", "text_length_filter"]);
     ledger.records = 1_500;
     let operator = |name: &str, records_in, out, dropped, quarantined| OperatorLedger {
-        name: name.to_owned(),
+        name: name.into(),
         records_in,
         out,
         dropped,

@@ -72,7 +72,7 @@ pub(super) fn stragglers(state: &JobState) -> Vec<Straggler> {
                 partition: one.partition,
                 seconds: one.nanos as f64 / 1e9,
                 times_median: one.nanos as f64 / middle.max(1.0),
-                operator: slowest.map(|place| operators[place].name.clone()),
+                operator: slowest.map(|place| operators[place].name.to_string()),
                 reasons: usual.reasons(state, one, slowest),
             }
         })

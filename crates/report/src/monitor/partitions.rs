@@ -140,7 +140,7 @@ impl Sum {
             let (arrived, out) = (operator.records_in, operator.out);
             OperatorPerformance {
                 index,
-                name: operator.name.clone(),
+                name: operator.name.to_string(),
                 records_in: arrived,
                 records_out: out,
                 seconds,

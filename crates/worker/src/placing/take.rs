@@ -60,7 +60,7 @@ impl<'a> Taking<'a> {
         let suffix = format!(".op{:03}.jsonl", placing.operator);
         let dropped = placing.spec.keep_dropped;
         let ledger = OperatorLedger {
-            name: placing.operator_name().to_owned(),
+            name: placing.operator_name().into(),
             ..OperatorLedger::default()
         };
         Ok(Self {

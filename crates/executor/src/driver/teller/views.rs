@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use coldpress_events::{Event, EventKind};
 use coldpress_failure::full_message;
 use coldpress_job::{
-    FieldsView, JobState, OperatorAtWork, Status, dataset_mapping, final_mapping_report,
-    progress_view,
+    FieldsView, JobState, OperatorAtWork, Status, dataset_mapping_view, final_mapping_report_view,
+    progress_view_to_write,
 };
 use coldpress_storage::{replace_unsynced, replace_unsynced_with};
 use coldpress_worker::AtWork;
@@ -21,6 +21,9 @@ const VIEWS_EVERY: Duration = Duration::from_secs(2);
 
 /// Attempts at work, at most, that the summary shows.
 const SHOWN_AT_WORK: usize = 1000;
+
+/// Partitions, at most, that views list as people like to read it.
+const MANY_PARTITIONS: u32 = 10_000;
 
 /// The time between two times is this many times the time that it takes.
 const VIEWS_SHARE: u32 = 25;
@@ -71,16 +74,18 @@ impl Teller<'_> {
         }
         if status.is_terminal() || Instant::now() >= self.mapping_due {
             let begun = Instant::now();
-            self.write_view(
+            self.write_list(
                 layout.dataset_mapping(),
-                &dataset_mapping(state, &self.decisions),
+                state,
+                &dataset_mapping_view(state, &self.decisions),
             );
             self.mapping_due = Instant::now() + begun.elapsed().saturating_mul(VIEWS_SHARE);
         }
         if status.is_terminal() {
-            self.write_view(
+            self.write_list(
                 layout.final_mapping_report(),
-                &final_mapping_report(state, &self.decisions),
+                state,
+                &final_mapping_report_view(state, &self.decisions),
             );
         }
         self.write_metrics(state);
@@ -90,12 +95,20 @@ impl Teller<'_> {
         self.views_due = Instant::now() + pause;
     }
 
-    /// Writes `checkpoint_{seconds}.json`: after planning, before the merge, and on a stop.
+    /// Writes `checkpoint_{seconds}.json` once the plan is complete. Of very many partitions that would be hundreds of megabytes
+    /// to say that nothing is done yet.
+    pub(in crate::driver) fn write_progress_after_planning(&self, state: &JobState) {
+        if state.partition_count() <= MANY_PARTITIONS {
+            self.write_progress(state);
+        }
+    }
+
+    /// Writes `checkpoint_{seconds}.json`: before the merge, and on a stop.
     pub(in crate::driver) fn write_progress(&self, state: &JobState) {
         let now = coldpress_events::time::now_seconds();
         let folder = self.executor.layout.checkpoint_dir();
         let path = folder.join(format!("checkpoint_{}.json", now as u64));
-        self.write_view(path, &progress_view(state, now));
+        self.write_list(path, state, &progress_view_to_write(state, now));
     }
 
     /// Writes `metadata/schema.json`.
@@ -119,9 +132,23 @@ impl Teller<'_> {
     }
 
     fn write_view(&self, path: PathBuf, view: &impl Serialize) {
-        let written = replace_unsynced_with(path, |file| {
+        self.is_written(replace_unsynced_with(path, |file| {
             serde_json::to_writer_pretty(file, view).map_err(std::io::Error::from)
-        });
+        }));
+    }
+
+    /// Writes a view that lists all partitions. Very many of them come without spaces and line ends, which would be a quarter
+    /// of the file.
+    fn write_list(&self, path: PathBuf, state: &JobState, view: &impl Serialize) {
+        if state.partition_count() <= MANY_PARTITIONS {
+            return self.write_view(path, view);
+        }
+        self.is_written(replace_unsynced_with(path, |file| {
+            serde_json::to_writer(file, view).map_err(std::io::Error::from)
+        }));
+    }
+
+    fn is_written(&self, written: coldpress_storage::Result<()>) {
         if let Err(error) = written {
             self.out_of_date(full_message(&error));
         }

@@ -1,12 +1,15 @@
 //! What attempts come to: results, gates, failures, records that kill.
 
+use std::sync::Arc;
+
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
-use coldpress_record::{Ledger, OperatorLedger, Origin, Unreadable};
+use coldpress_record::{Ledger, OperatorLedger, OperatorName, Origin, Unreadable};
 use coldpress_storage::{Digest, ObjectRef};
 use serde::{Deserialize, Serialize};
 
 use super::barrier::PlacedRows;
+use super::brief_ledger;
 use super::traced::TraceEntry;
 
 /// The result of an attempt, complete and durable.
@@ -29,22 +32,23 @@ pub struct Publication {
     pub index: ObjectRef,
     /// What is known of each row, where the stage ends at a barrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signatures: Option<SignaturesEntry>,
+    pub signatures: Option<Box<SignaturesEntry>>,
     /// The length of the rows unpacked, in bytes.
     pub uncompressed_bytes: u64,
     /// The checkpoints that the attempt left on its way.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<CheckpointEntry>,
     /// The quarantined records.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantine: Vec<ObjectRef>,
-    /// Where every record went, from the partition's start.
-    pub ledger: Ledger,
+    /// Where every record went, from the partition's start. Equal ledgers of small partitions are one in memory.
+    #[serde(with = "brief_ledger")]
+    pub ledger: Arc<Ledger>,
     /// Parts of the input that could not be read at all.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<Unreadable>,
     /// How many records were quarantined up to each 1000th record of the dataset in this partition.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub error_marks: Vec<u64>,
     /// The digest of the slice that was read.
     pub slice: Digest,
@@ -53,12 +57,12 @@ pub struct Publication {
     pub dropped: Option<Vec<DroppedEntry>>,
     /// The samples that were traced, if records are traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace: Option<TraceEntry>,
+    pub trace: Option<Box<TraceEntry>>,
     /// Whether the index says what the fields of the rows hold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_types: bool,
     /// The time that each operator took, in nanoseconds: from the partition's start, whoever spent it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nanos: Vec<u64>,
     /// When it was published, in milliseconds since 1970; 0 where a release did not say.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -69,7 +73,7 @@ pub struct Publication {
     /// The decision that says which of the rows count, where not all do: the rows are those of the stage before, and no
     /// attempt has taken out the ones that go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<ObjectRef>,
+    pub kept: Option<Box<ObjectRef>>,
 }
 
 /// The signatures of the rows of a result, for the operator at the barrier behind its stage.
@@ -101,6 +105,18 @@ impl Publication {
         operation < operators || (operation == operators && self.signatures.is_some())
     }
 
+    /// The same without the names of the operators in its ledger, which the recipe says.
+    pub(in crate::journal) fn without_names(&self) -> Self {
+        let mut ledger = Ledger::clone(&self.ledger);
+        for operator in &mut ledger.operators {
+            operator.name = OperatorName::default();
+        }
+        Self {
+            ledger: Arc::new(ledger),
+            ..self.clone()
+        }
+    }
+
     /// The result that a decision makes of this one: of its rows those count that stay.
     pub(in crate::journal) fn settled_by(
         &self,
@@ -115,8 +131,10 @@ impl Publication {
         next.chain = chain;
         next.signatures = None;
         next.checkpoints = Vec::new();
-        next.ledger.operators.push(ledger.clone());
-        next.kept = Some(decision.clone());
+        Arc::make_mut(&mut next.ledger)
+            .operators
+            .push(ledger.clone());
+        next.kept = Some(Box::new(decision.clone()));
         next
     }
 
@@ -138,7 +156,8 @@ impl Publication {
         next.uncompressed_bytes = placed.uncompressed_bytes;
         next.checkpoints = Vec::new();
         next.quarantine.extend(placed.quarantine.clone());
-        next.ledger.operators.push(placed.ledger.clone());
+        let ledger = Arc::make_mut(&mut next.ledger);
+        ledger.operators.push(placed.ledger.clone());
         let dropped = placed.dropped.clone();
         let entry = dropped.map(|file| DroppedEntry { operation, file });
         if let Some(dropped) = &mut next.dropped {
@@ -159,8 +178,8 @@ impl Publication {
             .chain(checkpoints)
             .chain(&self.quarantine)
             .chain(dropped)
-            .chain(self.trace.iter().flat_map(TraceEntry::files))
-            .chain(&self.kept)
+            .chain(self.trace.iter().flat_map(|trace| trace.files()))
+            .chain(self.kept.as_deref())
     }
 }
 
@@ -214,7 +233,7 @@ impl From<Publication> for GateReached {
             checkpoints: result.checkpoints,
             quarantine: result.quarantine,
             dropped: result.dropped,
-            trace: result.trace,
+            trace: result.trace.map(|trace| *trace),
             slice: result.slice,
             nanos: result.nanos,
         }

@@ -201,6 +201,13 @@ impl JobState {
             ));
         }
         self.check_stage(publication.stage)?;
+        let recipe = self.recipe.as_ref();
+        let Some(ledger) = self.ledgers.named(&publication.ledger, recipe) else {
+            let operators = publication.ledger.operators.len();
+            return contradiction(format!(
+                "the result of partition {index} counts the records of {operators} operators, and the recipe has fewer"
+            ));
+        };
         let state = self.planned(index)?;
         if publication.slice != state.planned.slice.digest {
             return contradiction(format!(
@@ -209,7 +216,10 @@ impl JobState {
         }
         // Most partitions have one, and a vector that grows by itself has room for four.
         state.publications.reserve_exact(1);
-        state.publications.push(publication.clone());
+        state.publications.push(Publication {
+            ledger,
+            ..publication.clone()
+        });
         state.is_open = false;
         state.failure = None;
         self.void_barriers_over(publication.chain);
@@ -259,7 +269,7 @@ impl JobState {
             return contradiction("a partition failed before a recipe was set");
         };
         let state = self.planned(failure.partition)?;
-        state.failure = Some((chain, failure.clone()));
+        state.failure = Some(Box::new((chain, failure.clone())));
         Ok(())
     }
 

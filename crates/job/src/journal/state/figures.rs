@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use coldpress_operator::ChainHash;
-use coldpress_record::OperatorLedger;
+use coldpress_record::{OperatorLedger, OperatorName};
 use coldpress_storage::{Digest, ObjectKey};
 use serde::{Deserialize, Serialize};
 
@@ -155,11 +155,20 @@ impl Figures {
         let end = operators.end.min(ledgers.len());
         for place in operators.start..end {
             if place >= head.operators.len() {
-                let unknown = ledgers[head.operators.len()..=place].iter();
-                let names = unknown.map(|ledger| OperatorLedger {
-                    name: ledger.name.clone(),
+                let known = head.operators.len();
+                let recipe = head.recipe.as_ref();
+                let names = (known..=place).map(|place| OperatorLedger {
+                    // In the journal, the recipe says the name.
+                    name: match &ledgers[place].name {
+                        name if !name.is_empty() => name.clone(),
+                        _ => recipe
+                            .and_then(|recipe| recipe.operators.get(place))
+                            .map(OperatorName::from)
+                            .unwrap_or_default(),
+                    },
                     ..OperatorLedger::default()
                 });
+                let names: Vec<OperatorLedger> = names.collect();
                 head.operators.extend(names);
             }
             head.operators[place].add(&ledgers[place]);

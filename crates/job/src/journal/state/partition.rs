@@ -56,7 +56,7 @@ pub(super) struct PartitionState {
     /// The records that killed workers.
     pub(super) poison: Vec<PoisonFound>,
     /// The last failure, with the final chain hash of the recipe that it failed under.
-    pub(super) failure: Option<(ChainHash, PartitionFailure)>,
+    pub(super) failure: Option<Box<(ChainHash, PartitionFailure)>>,
 }
 
 impl PartitionState {
@@ -140,7 +140,7 @@ impl PartitionState {
         });
         let results = self.publications.iter().map(|result| {
             let entries = result.checkpoints.as_slice();
-            let kept = (result.trace.as_ref(), result.dropped.is_some());
+            let kept = (result.trace.as_deref(), result.dropped.is_some());
             ((result.epoch, result.attempt), kept, entries)
         });
         let mut attempts: Vec<_> = results.chain(gates).collect();

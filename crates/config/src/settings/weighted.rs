@@ -59,7 +59,7 @@ fn is_there(path: &str) -> bool {
 fn is_number(word: &str) -> bool {
     let is_numeric = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
     word.bytes().any(|byte| byte.is_ascii_digit())
-        && word.as_bytes().iter().all(|byte| is_numeric(byte))
+        && word.as_bytes().iter().all(is_numeric)
         && word.parse::<f64>().is_ok()
 }
 

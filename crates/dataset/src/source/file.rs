@@ -22,7 +22,8 @@ pub struct InputFile(Inner);
 enum Inner {
     Local(File),
     Remote { blocks: Arc<Blocks>, position: u64 },
-    Sealed(UnsealedFile),
+    // Boxed, because it is much larger than the others.
+    Sealed(Box<UnsealedFile>),
 }
 
 /// Opens a file of a dataset; a pipe or a device, which gives its bytes only once, is refused without waiting for it.
@@ -38,7 +39,7 @@ pub fn open_source(location: &Location) -> Result<InputFile> {
         },
         Location::Sealed(Sealed { path, key }) => {
             let file = UnsealedFile::open(open_local(path)?, path, &key.load()?)?;
-            Inner::Sealed(file)
+            Inner::Sealed(Box::new(file))
         }
     }))
 }
@@ -127,7 +128,7 @@ impl InputFile {
                 blocks: Arc::clone(blocks),
                 position: *position,
             },
-            Inner::Sealed(file) => Inner::Sealed(file.reopened()),
+            Inner::Sealed(file) => Inner::Sealed(Box::new(file.reopened())),
         }))
     }
 
